@@ -1,0 +1,84 @@
+/**
+ * The wire contract: what a sensor sends (docs/protocol.md). Pure: no I/O, no dependencies, fast enough for every reading.
+ */
+
+/** A reading as a sensor sends it: exactly these nine fields. */
+export interface Reading {
+  job_id: string;
+  /** Identity of the sensor. */
+  execution_id: string;
+  icon_name: string;
+  /** ISO 8601, UTC. */
+  timestamp: string;
+  /** `#RRGGBB`. */
+  color: string;
+  /** Counts from 1 within an execution. */
+  sequence: number;
+  region: string;
+  /** Unix milliseconds of the deployment; 0 = unknown. */
+  job_submission_time: number;
+  /** The node. */
+  hostname: string;
+}
+
+/** Any JSON object that a client may send; the known fields are checked when they are there. */
+export type Message = Record<string, unknown>;
+
+/** One field that can't be accepted. */
+export interface FieldProblem {
+  field: string;
+  reason: string;
+}
+
+const STRING_FIELDS = ['job_id', 'execution_id', 'icon_name', 'timestamp', 'color', 'region', 'hostname'] as const;
+const INTEGER_FIELDS = ['sequence', 'job_submission_time'] as const;
+const COLOR = /^#[0-9a-fA-F]{6}$/;
+// RFC 3339 with an offset; years of four digits.
+const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+const DAY_MS = 86_400_000;
+
+/** Checks the known fields of a message; unknown ones are the sender's own affair. `now` in Unix milliseconds. */
+export function findFieldProblem(message: Message, now: number): FieldProblem | undefined {
+  for (const field of STRING_FIELDS) {
+    const value = message[field];
+    if (value !== undefined && typeof value !== 'string') return { field, reason: `${field} must be a string` };
+  }
+  for (const field of INTEGER_FIELDS) {
+    const value = message[field];
+    if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0)) {
+      return { field, reason: `${field} must be an integer from 0 on` };
+    }
+  }
+  const { color, timestamp } = message as { color?: string; timestamp?: string };
+  if (color !== undefined && !COLOR.test(color)) return { field: 'color', reason: 'color must look like #RRGGBB' };
+  if (timestamp === undefined) return undefined;
+  const time = TIMESTAMP.test(timestamp) ? Date.parse(timestamp) : Number.NaN;
+  if (Number.isNaN(time)) return { field: 'timestamp', reason: 'timestamp must be ISO 8601 with a time zone' };
+  if (time > now + DAY_MS) return { field: 'timestamp', reason: 'timestamp is more than a day ahead of this clock' };
+  return undefined;
+}
+
+/** Whether a message can be counted per sensor: it has an execution and a sequence. */
+export function isReading(message: Message): message is Message & Reading {
+  return (
+    typeof message.execution_id === 'string' && message.execution_id !== '' && Number.isSafeInteger(message.sequence)
+  );
+}
+
+/**
+ * Completes a message that {@link isReading}, such as the seed's six-field form, to the nine fields.
+ * Fields that are missing become '' or 0; the region becomes `unknown`.
+ */
+export function toReading(message: Message & Reading): Reading {
+  return {
+    job_id: message.job_id ?? '',
+    execution_id: message.execution_id,
+    icon_name: message.icon_name ?? '',
+    timestamp: message.timestamp ?? '',
+    color: message.color ?? '',
+    sequence: message.sequence,
+    region: message.region || 'unknown',
+    job_submission_time: message.job_submission_time ?? 0,
+    hostname: message.hostname || message.execution_id,
+  };
+}

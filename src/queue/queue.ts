@@ -1,0 +1,61 @@
+/**
+ * The `Queue` contract: what the proxy and the puller need of a message queue. At least once, unordered, as Amazon SQS
+ * standard queues are. Implementations: `sqs.ts` (the AWS SDK, against AWS or the embedded server).
+ */
+
+/** String attributes of a message (SQS message attributes of type String). */
+export type Attributes = Record<string, string>;
+
+export interface OutgoingMessage {
+  body: string;
+  attributes?: Attributes;
+}
+
+/** The fate of one message of a batch. `retryable` false: the queue will never take this message. */
+export type SendResult = { ok: true; id: string } | { ok: false; code: string; reason: string; retryable: boolean };
+
+export interface ReceivedMessage {
+  id: string;
+  body: string;
+  attributes: Attributes;
+  /** Needed to delete this delivery or to change its visibility. */
+  receipt: string;
+  /** How often it was delivered, this time included. */
+  receiveCount: number;
+  /** Unix milliseconds at which the queue accepted it. */
+  sentAt: number;
+}
+
+export interface QueueDepth {
+  /** Messages waiting. */
+  visible: number;
+  /** Messages received and not yet deleted. */
+  inFlight: number;
+  delayed: number;
+}
+
+/** Documented limits of a batch (SQS: SendMessageBatch). */
+export const MAX_BATCH_COUNT = 10;
+export const MAX_BATCH_BYTES = 1_048_576;
+
+export interface Queue {
+  /** For people: the queue's URL. */
+  readonly name: string;
+  /**
+   * Sends 1 to {@link MAX_BATCH_COUNT} messages, at most {@link MAX_BATCH_BYTES} in all. Resolves with one result per
+   * message, in order, once the queue has durably accepted what is `ok`. Rejects with an `AppError` when the request as
+   * a whole failed: codes `QUEUE_UNREACHABLE`, `QUEUE_THROTTLED` (try again), `QUEUE_NOT_FOUND`, `QUEUE_DENIED`,
+   * `QUEUE_CREDENTIALS`, `QUEUE_ERROR`.
+   */
+  send(messages: OutgoingMessage[]): Promise<SendResult[]>;
+  /** Receives up to 10 messages, waiting up to `waitSeconds` (0 to 20) for the first. Aborting rejects with the signal's reason. */
+  receive(options: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]>;
+  /** Deletes up to 10 deliveries; resolves with the receipts that could not be deleted. */
+  delete(receipts: string[]): Promise<string[]>;
+  /** Sends a message that nobody can take to the dead-letter queue; the caller deletes the original afterwards. */
+  deadLetter(message: ReceivedMessage, reason: string): Promise<void>;
+  depth(): Promise<QueueDepth>;
+  /** Resolves when the queue answers and may be used; rejects as `send` does. */
+  check(): Promise<void>;
+  close(): void;
+}
