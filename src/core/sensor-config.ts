@@ -20,10 +20,15 @@ const emoji = z
     error: `must be an index from 0 to ${ICON_COUNT - 1}, or random`,
   });
 
-const boolean = z.union([
-  z.boolean(),
-  z.enum(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0']).transform((v) => ['true', 'yes', 'on', '1'].includes(v)),
-], { error: 'must be true or false' });
+const boolean = z.union(
+  [
+    z.boolean(),
+    z
+      .enum(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'])
+      .transform((v) => ['true', 'yes', 'on', '1'].includes(v)),
+  ],
+  { error: 'must be true or false' },
+);
 
 /** Seconds between readings. */
 const interval = z.coerce

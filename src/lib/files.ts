@@ -1,0 +1,40 @@
+/** Small durable files. */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Replaces a file so that, at any moment and also after a power cut, it holds either the old or the new text whole.
+ * Creates the folder. `mode` applies from the first byte on.
+ */
+export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
+  mkdirSync(dirname(path), { recursive: true });
+  const temporary = `${path}.${process.pid}.tmp`;
+  const fd = openSync(temporary, 'w', mode);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(temporary, path);
+}
+
+/** The text of a file, or undefined when there is none. */
+export function readIfExists(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The last `count` lines of a log, without blank ones; empty when there is no such file. Reads at most 64 KiB. */
+export function lastLines(path: string, count: number): string[] {
+  const text = readIfExists(path) ?? '';
+  return text
+    .slice(-65_536)
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count);
+}

@@ -1,0 +1,51 @@
+/** Choosing TCP ports: a busy default port moves, a busy explicit port is an error. */
+import { createServer } from 'node:net';
+import { AppError } from '../core/errors.js';
+
+export interface PortWish {
+  port: number;
+  /** True when the operator asked for this very port. */
+  explicit: boolean;
+  /** What the port is for, as people call it. */
+  purpose: string;
+  /** The flag that sets it, such as `--port`. */
+  flag: string;
+}
+
+export interface PortChoice {
+  port: number;
+  /** True when the wished port was busy and another one was taken. */
+  moved: boolean;
+}
+
+/** Whether a port can be bound now; 0 always can. Resolves with the port that was bound for the test. */
+export function probePort(port: number, host: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
+    });
+  });
+}
+
+/** A free port of the system's choice. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  const port = await probePort(0, host);
+  if (port === undefined) throw new AppError('NO_FREE_PORT', 'system', `no free TCP port on ${host}`);
+  return port;
+}
+
+/** Takes the wished port, moves a busy default to a free one, and refuses a busy explicit one (`PORT_IN_USE`). */
+export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
+  if ((await probePort(wish.port, host)) !== undefined) return { port: wish.port, moved: false };
+  if (wish.explicit) throw portInUse(wish.port, host, wish.purpose, wish.flag);
+  return { port: await freePort(host), moved: true };
+}
+
+export function portInUse(port: number, host: string, purpose: string, flag: string): AppError {
+  return new AppError('PORT_IN_USE', 'user', `port ${port} on ${host}, wanted for the ${purpose}, is already in use`, {
+    hint: `Give another port with ${flag}, or end the program that holds ${port}.`,
+  });
+}

@@ -1,0 +1,58 @@
+/** Identifying and ending processes: by pid *and* start time, so that a pid used again is never mistaken. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export interface ProcessId {
+  name: string;
+  pid: number;
+  /** Opaque start time; differs when the pid was given to another process. */
+  started: string;
+}
+
+/** The start time of a live process in the system's own form; undefined when it has ended (a zombie has). */
+export function startTimeOf(pid: number): string | undefined {
+  try {
+    if (process.platform === 'linux') {
+      // Fields after the command in parentheses: [0] state, [19] start time in clock ticks since boot.
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /s, '')
+        .split(' ');
+      return fields[0] === 'Z' ? undefined : fields[19];
+    }
+    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim();
+    return line === '' || line.startsWith('Z') ? undefined : line.replace(/^\S+\s+/, '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Describes a live process; undefined when it has ended. */
+export function identify(name: string, pid: number): ProcessId | undefined {
+  const started = startTimeOf(pid);
+  return started === undefined ? undefined : { name, pid, started };
+}
+
+/** Whether this very process still runs. */
+export function isAlive(id: ProcessId): boolean {
+  return startTimeOf(id.pid) === id.started;
+}
+
+/** Asks processes to end, and ends those that still run after `graceMs`. Resolves when none is left. */
+export async function endProcesses(ids: ProcessId[], graceMs: number): Promise<ProcessId[]> {
+  const alive = ids.filter(isAlive);
+  for (const id of alive) signal(id, 'SIGTERM');
+  const deadline = Date.now() + graceMs;
+  while (alive.some(isAlive) && Date.now() < deadline) await sleep(20);
+  for (const id of alive) if (isAlive(id)) signal(id, 'SIGKILL');
+  while (alive.some(isAlive)) await sleep(10);
+  return alive;
+}
+
+function signal(id: ProcessId, name: NodeJS.Signals): void {
+  try {
+    process.kill(id.pid, name);
+  } catch {
+    // It ended between the look and the signal.
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Runs child processes and keeps them running: each is started with its output in a log file, waited for until ready,
+ * started again (backing off) when it ends by itself, and ended with the rest.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../core/errors.js';
+import { lastLines } from './files.js';
+import { endProcesses, identify, type ProcessId } from './processes.js';
+
+export interface ChildSpec {
+  name: string;
+  command: string;
+  args: string[];
+  env?: Record<string, string>;
+  /**
+   * How readiness is known: `ipc`: one of our own commands says so (`reportReady`); a function: it resolves when the
+   * process is ready, and is aborted when the process ends.
+   */
+  ready: 'ipc' | ((signal: AbortSignal) => Promise<void>);
+  readyTimeoutMs?: number;
+  /** How long it may take to end after SIGTERM, in milliseconds. */
+  graceMs?: number;
+}
+
+export type ChildEvent =
+  | { type: 'child.ready'; name: string; pid: number; afterMs: number }
+  | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
+  | { type: 'child.restarted'; name: string; pid: number };
+
+/** A child that ran at least this long was well: the next failure starts with the shortest pause again. */
+const WELL_AFTER_MS = 10_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5_000;
+
+interface Child {
+  spec: ChildSpec;
+  id: ProcessId | undefined;
+  failures: number;
+  stopping: boolean;
+}
+
+/** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changed. */
+export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
+  private readonly children = new Map<string, Child>();
+
+  constructor(private readonly logDir: string) {
+    super();
+    mkdirSync(logDir, { recursive: true });
+  }
+
+  logFile(name: string): string {
+    return join(this.logDir, `${name}.log`);
+  }
+
+  /** The processes that run now. */
+  get running(): ProcessId[] {
+    return [...this.children.values()].flatMap((child) => child.id ?? []);
+  }
+
+  /** Starts a child; resolves when it is ready, rejects with `CHILD_FAILED` and its last log lines when it can't be. */
+  async start(spec: ChildSpec): Promise<void> {
+    const child: Child = { spec, id: undefined, failures: 0, stopping: false };
+    this.children.set(spec.name, child);
+    const began = Date.now();
+    try {
+      await this.launch(child);
+    } catch (error) {
+      await this.stop([spec.name]);
+      throw error;
+    }
+    this.emit('event', { type: 'child.ready', name: spec.name, pid: child.id?.pid ?? 0, afterMs: Date.now() - began });
+  }
+
+  /** Ends these children, all at the same time, and forgets them; unknown names are ignored. */
+  async stop(names: string[]): Promise<void> {
+    const leaving = names.flatMap((name) => this.children.get(name) ?? []);
+    for (const child of leaving) {
+      child.stopping = true;
+      this.children.delete(child.spec.name);
+    }
+    await Promise.all(leaving.map((child) => endProcesses(child.id ? [child.id] : [], child.spec.graceMs ?? 5000)));
+    this.emit('change');
+  }
+
+  private async launch(child: Child): Promise<void> {
+    const { spec } = child;
+    const log = openSync(this.logFile(spec.name), 'a', 0o600);
+    const running = spawn(spec.command, spec.args, {
+      env: { ...process.env, ...spec.env },
+      stdio: ['ignore', log, log, ...(spec.ready === 'ipc' ? (['ipc'] as const) : [])],
+      // Its own process group: a Ctrl-C in the terminal reaches only us, and we end the children in order.
+      detached: true,
+    });
+    closeSync(log);
+    const began = Date.now();
+    child.id = running.pid === undefined ? undefined : identify(spec.name, running.pid);
+    this.emit('change');
+    const ended = new AbortController();
+    const exit = howItEnds(running).then((how) => {
+      ended.abort();
+      child.id = undefined;
+      return how;
+    });
+    if (child.stopping) running.kill('SIGKILL');
+    const timeoutMs = spec.readyTimeoutMs ?? 20_000;
+    const ready = spec.ready === 'ipc' ? saysReady(running) : spec.ready(ended.signal);
+    ready.catch(() => {});
+    const outcome = await Promise.race([
+      ready.then(() => 'ready' as const),
+      exit.then((how) => ({ how })),
+      sleep(timeoutMs, { how: `not ready after ${timeoutMs / 1000} s` }, { ref: false }),
+    ]);
+    if (outcome !== 'ready') {
+      throw new AppError('CHILD_FAILED', 'system', `${spec.name} did not start: ${outcome.how}`, {
+        hint: `Its log is ${this.logFile(spec.name)}.`,
+        details: lastLines(this.logFile(spec.name), 10),
+      });
+    }
+    void exit.then((how) => this.revive(child, how, Date.now() - began));
+  }
+
+  /** Starts a child again and again until it is ready, unless it was meant to end. */
+  private async revive(child: Child, how: string, livedMs: number): Promise<void> {
+    if (livedMs > WELL_AFTER_MS) child.failures = 0;
+    while (!child.stopping) {
+      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** child.failures++);
+      const { name } = child.spec;
+      this.emit('change');
+      this.emit('event', {
+        type: 'child.exited',
+        name,
+        how,
+        restartInMs: pause,
+        lastLines: lastLines(this.logFile(name), 3),
+      });
+      await sleep(pause);
+      if (child.stopping) return;
+      try {
+        await this.launch(child);
+        this.emit('event', { type: 'child.restarted', name, pid: child.id?.pid ?? 0 });
+        return;
+      } catch (error) {
+        how = (error as Error).message;
+        if (child.id) await endProcesses([child.id], child.spec.graceMs ?? 5000);
+      }
+    }
+  }
+}
+
+function howItEnds(running: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    running.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    running.once('exit', (code, signal) => resolve(signal ? `killed by ${signal}` : `exit code ${code}`));
+  });
+}
+
+/** Our own commands send `{ready: …}` first (`reportReady`). */
+async function saysReady(running: ChildProcess): Promise<void> {
+  await once(running, 'message');
+}
