@@ -1,0 +1,51 @@
+/** What a running `up` leaves in `.wasm-sensors/run.json` for other terminals, and for the clean-up after a `kill -9`. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { readIfExists, writeFileAtomic } from '../lib/files.js';
+import { isAlive, type ProcessId } from '../lib/processes.js';
+import type { NetworkKind } from './network.js';
+import type { NetworkFacts } from './runner.js';
+
+/** Base URLs; what a network does not have is missing. */
+export interface Endpoints {
+  proxy: string;
+  puller: string;
+  queue?: string;
+  /** Bacalhau's API and web page. */
+  api?: string;
+  webUi?: string;
+}
+
+export interface RunState {
+  up: ProcessId;
+  network: NetworkKind;
+  /** `starting` until everything is ready. */
+  phase: 'starting' | 'ready';
+  /** Control API of `up`. */
+  control: string;
+  endpoints: Endpoints;
+  facts: NetworkFacts;
+  /** Processes that must not outlive `up`. */
+  children: ProcessId[];
+}
+
+const fileOf = (stateDir: string) => join(stateDir, 'run.json');
+
+export function writeRunState(stateDir: string, state: RunState): void {
+  writeFileAtomic(fileOf(stateDir), `${JSON.stringify(state, null, 2)}\n`);
+}
+
+/** The state left by the last `up`, if there is one; `alive` tells whether that `up` still runs. */
+export function readRunState(stateDir: string): (RunState & { alive: boolean }) | undefined {
+  const text = readIfExists(fileOf(stateDir));
+  if (text === undefined) return undefined;
+  const state = JSON.parse(text) as RunState;
+  return { ...state, alive: isAlive(state.up) };
+}
+
+export function clearRunState(stateDir: string): void {
+  rmSync(fileOf(stateDir), { force: true });
+}
+
+/** The file with the operator token that control calls need. */
+export const tokenFileOf = (stateDir: string) => join(stateDir, 'token');
