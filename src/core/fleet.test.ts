@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { Fleet, GAP_GRACE_MS } from './fleet.js';
+import type { Reading } from './message.js';
+import { SequenceTracker } from './sequence.js';
+
+const T0 = 1_750_000_000_000;
+
+function reading(sequence: number, over: Partial<Reading> = {}): Reading {
+  return {
+    job_id: 'j-1',
+    execution_id: 'e-1',
+    icon_name: '🚀',
+    timestamp: new Date(T0).toISOString(),
+    color: '#ff5733',
+    sequence,
+    region: 'eu',
+    job_submission_time: 1,
+    hostname: 'edge-eu-1',
+    ...over,
+  };
+}
+
+test('numbers in any order: holes are noticed, filled by late ones, and repeated ones are duplicates', () => {
+  const tracker = new SequenceTracker();
+  expect([1, 2, 5, 4, 4, 9, 3, 1].map((n) => tracker.arrive(n, T0))).toEqual([
+    'next',
+    'next',
+    'ahead',
+    'late',
+    'duplicate',
+    'ahead',
+    'late',
+    'duplicate',
+  ]);
+  expect(tracker.missing).toEqual([{ from: 6, to: 8, since: T0 }]);
+  expect(tracker.missingSince()).toBe(3);
+});
+
+test('a tracker of thousands of holes stays small and keeps the count of what is missing at least', () => {
+  const tracker = new SequenceTracker();
+  for (let n = 2; n <= 4000; n += 2) tracker.arrive(n, T0);
+  expect(tracker.missing.length).toBeLessThanOrEqual(500);
+  expect(tracker.missingSince()).toBeGreaterThanOrEqual(2000);
+});
+
+test('a hole is a gap only when it has stayed for the grace time', () => {
+  const fleet = new Fleet();
+  fleet.observe(reading(1), undefined, T0);
+  fleet.observe(reading(3), undefined, T0 + 10);
+  expect(fleet.summary(T0 + 20).total.gaps).toBe(0);
+  expect(fleet.summary(T0 + 10 + GAP_GRACE_MS).total.gaps).toBe(1);
+  fleet.observe(reading(2), undefined, T0 + GAP_GRACE_MS + 20);
+  expect(fleet.summary(T0 + GAP_GRACE_MS + 30).total).toMatchObject({ gaps: 0, late: 1, received: 3, duplicates: 0 });
+});
+
+test('a newer submission on the same host replaces the sensor, and its late readings do not bring it back', () => {
+  const fleet = new Fleet();
+  fleet.observe(reading(1), undefined, T0);
+  fleet.observe(reading(1, { execution_id: 'e-2', job_submission_time: 2, color: '#00ff88' }), undefined, T0 + 10);
+  fleet.observe(reading(2), undefined, T0 + 20);
+  expect(fleet.view(T0 + 30).map((s) => [s.execution_id, s.state])).toEqual([
+    ['e-1', 'replaced'],
+    ['e-2', 'live'],
+  ]);
+  expect(fleet.summary(T0 + 30).regions[0]).toMatchObject({ live: 1, colors: [{ color: '#00ff88', sensors: 1 }] });
+  expect(fleet.countSince(2, T0 + 30)).toEqual({ eu: 1 });
+});
+
+test('a sensor that sends nothing for longer than its interval explains is silent, and gone in the end', () => {
+  const fleet = new Fleet();
+  const config = { version: 0, sources: {} as never, file: 'none' as const, intervalMs: 1000, paused: false };
+  fleet.observe(reading(1), config, T0);
+  expect([4_900, 5_100, 700_000].map((ms) => fleet.view(T0 + ms)[0]?.state)).toEqual(['live', 'silent', 'gone']);
+});
+
+test('restored after a restart, a sensor goes on without a gap', () => {
+  const fleet = new Fleet();
+  fleet.restore(reading(9), 8, [{ from: 4, to: 4 }], T0);
+  expect(fleet.observe(reading(10), undefined, T0 + 1)).toBe('next');
+  expect(fleet.observe(reading(4), undefined, T0 + 2)).toBe('late');
+  expect(fleet.observe(reading(5), undefined, T0 + 3)).toBe('duplicate');
+  expect(fleet.summary(T0 + GAP_GRACE_MS * 2).total).toMatchObject({ received: 10, gaps: 0, duplicates: 1 });
+});

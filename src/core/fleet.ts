@@ -1,0 +1,301 @@
+/**
+ * The fleet view: a reducer from readings to what every sensor and every region does. Pure: time is always given.
+ * All times are Unix milliseconds.
+ */
+import type { Reading } from './message.js';
+import type { ReportedConfig } from './sensor-config.js';
+import { type Arrival, SequenceTracker } from './sequence.js';
+
+/**
+ * `live`: it sends. `paused`: it said that it was told to be silent. `silent`: nothing has come for longer than its
+ * interval explains; `gone`: for so long that it is no longer counted. `replaced`: a newer submission of its job sends
+ * from the same host.
+ */
+export type SensorState = 'live' | 'paused' | 'silent' | 'gone' | 'replaced';
+
+export interface SensorView {
+  execution_id: string;
+  job_id: string;
+  hostname: string;
+  region: string;
+  job_submission_time: number;
+  state: SensorState;
+  color: string;
+  icon_name: string;
+  /** Highest sequence number seen. */
+  sequence: number;
+  /** Different readings received. */
+  received: number;
+  duplicates: number;
+  late: number;
+  /** Numbers missing for longer than {@link GAP_GRACE_MS}. */
+  gaps: number;
+  first_seen: number;
+  last_seen: number;
+  config: ReportedConfig | undefined;
+}
+
+export interface RegionView {
+  region: string;
+  live: number;
+  paused: number;
+  silent: number;
+  /** Readings per second over the last seconds. */
+  rate: number;
+  received: number;
+  duplicates: number;
+  late: number;
+  gaps: number;
+  last_seen: number;
+  /** Colours that live sensors show now, commonest first, at most 5. */
+  colors: { color: string; sensors: number }[];
+}
+
+export interface FleetSummary {
+  time: number;
+  regions: RegionView[];
+  total: Omit<RegionView, 'region' | 'colors'>;
+}
+
+/** Queues deliver out of order: a hole younger than this is not a gap yet. */
+export const GAP_GRACE_MS = 5_000;
+/** An unmentioned interval counts as this. */
+const DEFAULT_INTERVAL_MS = 5_000;
+/** A sensor that is late by two intervals and this much is silent. */
+const SILENCE_SLACK_MS = 3_000;
+/** A silent sensor is gone after this, and a replaced one is forgotten. */
+const GONE_AFTER_MS = 600_000;
+/** A sensor that was cut off may come back with its readings; its numbers are remembered this long. */
+const FORGET_AFTER_MS = 86_400_000;
+const RATE_WINDOW_S = 5;
+
+interface Sensor {
+  reading: Reading;
+  tracker: SequenceTracker;
+  received: number;
+  duplicates: number;
+  late: number;
+  firstSeen: number;
+  lastSeen: number;
+  config: ReportedConfig | undefined;
+  replaced: boolean;
+}
+
+/** Readings in each of the last seconds, by second modulo the window. */
+class RateMeter {
+  private readonly seconds = new Array<number>(RATE_WINDOW_S + 1).fill(0);
+  private readonly counts = new Array<number>(RATE_WINDOW_S + 1).fill(0);
+  private first = 0;
+
+  add(now: number): void {
+    const second = Math.floor(now / 1000);
+    this.first ||= second;
+    const slot = second % this.counts.length;
+    if (this.seconds[slot] !== second) {
+      this.seconds[slot] = second;
+      this.counts[slot] = 0;
+    }
+    this.counts[slot]!++;
+  }
+
+  /** Readings a second over the full seconds of the window. */
+  at(now: number): number {
+    const second = Math.floor(now / 1000);
+    const span = Math.min(RATE_WINDOW_S, second - this.first);
+    if (span < 1) return 0;
+    let sum = 0;
+    this.seconds.forEach((s, i) => {
+      if (s < second && s >= second - span) sum += this.counts[i]!;
+    });
+    return sum / span;
+  }
+}
+
+export class Fleet {
+  private readonly sensors = new Map<string, Sensor>();
+  /** The sensor that sends now, by host and job. */
+  private readonly current = new Map<string, Sensor>();
+  private readonly rates = new Map<string, RateMeter>();
+
+  /** Takes a reading in; tells whether it is new, late or a duplicate. */
+  observe(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
+    let sensor = this.sensors.get(reading.execution_id);
+    if (!sensor) sensor = this.add(reading, now);
+    const arrival = sensor.tracker.arrive(reading.sequence, now);
+    if (arrival === 'duplicate') {
+      sensor.duplicates++;
+      return arrival;
+    }
+    sensor.received++;
+    if (arrival === 'late') sensor.late++;
+    if (reading.sequence === sensor.tracker.highest) {
+      sensor.reading = reading;
+      if (config) sensor.config = config;
+    }
+    sensor.lastSeen = Math.max(sensor.lastSeen, now);
+    let rate = this.rates.get(reading.region);
+    if (!rate) this.rates.set(reading.region, (rate = new RateMeter()));
+    rate.add(now);
+    return arrival;
+  }
+
+  /** Restores what was received before a restart: everything up to `highest` but the `missing` ranges. */
+  restore(reading: Reading, received: number, missing: { from: number; to: number }[], lastSeen: number): void {
+    const sensor = this.add(reading, lastSeen);
+    sensor.received = received;
+    sensor.tracker.highest = reading.sequence;
+    sensor.tracker.missing = missing.map((range) => ({ ...range, since: lastSeen }));
+  }
+
+  /** Every sensor, sorted by region and host. */
+  view(now: number): SensorView[] {
+    return [...this.sensors.values()]
+      .map((sensor) => this.viewOf(sensor, now))
+      .sort(
+        (a, b) =>
+          a.region.localeCompare(b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen,
+      );
+  }
+
+  summary(now: number): FleetSummary {
+    const regions = new Map<string, RegionView>();
+    const colors = new Map<string, Map<string, number>>();
+    for (const sensor of this.sensors.values()) {
+      const { region, color } = sensor.reading;
+      let view = regions.get(region);
+      if (!view) {
+        regions.set(
+          region,
+          (view = { region, ...zeroCounts(), rate: this.rates.get(region)?.at(now) ?? 0, colors: [] }),
+        );
+        colors.set(region, new Map());
+      }
+      const state = this.stateOf(sensor, now);
+      if (state !== 'replaced' && state !== 'gone') view[state]++;
+      if (state === 'live') colors.get(region)!.set(color, (colors.get(region)!.get(color) ?? 0) + 1);
+      view.received += sensor.received;
+      view.duplicates += sensor.duplicates;
+      view.late += sensor.late;
+      view.gaps += sensor.tracker.missingSince(now - GAP_GRACE_MS);
+      view.last_seen = Math.max(view.last_seen, sensor.lastSeen);
+    }
+    for (const view of regions.values()) {
+      view.colors = [...colors.get(view.region)!]
+        .map(([color, sensors]) => ({ color, sensors }))
+        .sort((a, b) => b.sensors - a.sensors)
+        .slice(0, 5);
+    }
+    return {
+      time: now,
+      regions: [...regions.values()].sort((a, b) => regionOrder(a.region, b.region)),
+      total: totalOf(regions.values()),
+    };
+  }
+
+  /** Live and paused sensors by region, of this submission or a newer one. */
+  countSince(submissionTime: number, now: number): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const sensor of this.sensors.values()) {
+      const state = this.stateOf(sensor, now);
+      if ((state !== 'live' && state !== 'paused') || sensor.reading.job_submission_time < submissionTime) continue;
+      counts[sensor.reading.region] = (counts[sensor.reading.region] ?? 0) + 1;
+    }
+    return counts;
+  }
+
+  /** Forgets sensors of which nothing more is to be expected. */
+  prune(now: number): void {
+    for (const [id, sensor] of this.sensors) {
+      if (now - sensor.lastSeen < (sensor.replaced ? GONE_AFTER_MS : FORGET_AFTER_MS)) continue;
+      this.sensors.delete(id);
+      const key = hostKey(sensor.reading);
+      if (this.current.get(key) === sensor) this.current.delete(key);
+    }
+  }
+
+  private add(reading: Reading, now: number): Sensor {
+    const sensor: Sensor = {
+      reading,
+      tracker: new SequenceTracker(),
+      received: 0,
+      duplicates: 0,
+      late: 0,
+      firstSeen: now,
+      lastSeen: now,
+      config: undefined,
+      replaced: false,
+    };
+    this.sensors.set(reading.execution_id, sensor);
+    const key = hostKey(reading);
+    const before = this.current.get(key);
+    // A late reading of an old submission must not take the place of the new one.
+    if (before && before.reading.job_submission_time > reading.job_submission_time) sensor.replaced = true;
+    else {
+      if (before) before.replaced = true;
+      this.current.set(key, sensor);
+    }
+    return sensor;
+  }
+
+  private stateOf(sensor: Sensor, now: number): SensorState {
+    if (sensor.replaced) return 'replaced';
+    if (sensor.config?.paused) return 'paused';
+    const allowed = 2 * (sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS) + SILENCE_SLACK_MS;
+    const silence = now - sensor.lastSeen;
+    if (silence <= allowed) return 'live';
+    return silence <= Math.max(allowed, GONE_AFTER_MS) ? 'silent' : 'gone';
+  }
+
+  private viewOf(sensor: Sensor, now: number): SensorView {
+    const { reading } = sensor;
+    return {
+      execution_id: reading.execution_id,
+      job_id: reading.job_id,
+      hostname: reading.hostname,
+      region: reading.region,
+      job_submission_time: reading.job_submission_time,
+      state: this.stateOf(sensor, now),
+      color: reading.color,
+      icon_name: reading.icon_name,
+      sequence: sensor.tracker.highest,
+      received: sensor.received,
+      duplicates: sensor.duplicates,
+      late: sensor.late,
+      gaps: sensor.tracker.missingSince(now - GAP_GRACE_MS),
+      first_seen: sensor.firstSeen,
+      last_seen: sensor.lastSeen,
+      config: sensor.config,
+    };
+  }
+}
+
+const hostKey = (reading: Reading) => `${reading.hostname}\n${reading.job_id}`;
+const zeroCounts = () => ({
+  live: 0,
+  paused: 0,
+  silent: 0,
+  rate: 0,
+  received: 0,
+  duplicates: 0,
+  late: 0,
+  gaps: 0,
+  last_seen: 0,
+});
+
+/** us, eu, as first, as people name them; then the others by name. */
+function regionOrder(a: string, b: string): number {
+  const known = ['us', 'eu', 'as'];
+  const rank = (region: string) => (known.includes(region) ? known.indexOf(region) : known.length);
+  return rank(a) - rank(b) || a.localeCompare(b);
+}
+
+function totalOf(regions: Iterable<RegionView>): FleetSummary['total'] {
+  const total = zeroCounts();
+  for (const region of regions) {
+    for (const key of ['live', 'paused', 'silent', 'rate', 'received', 'duplicates', 'late', 'gaps'] as const) {
+      total[key] += region[key];
+    }
+    total.last_seen = Math.max(total.last_seen, region.last_seen);
+  }
+  return total;
+}
