@@ -1,0 +1,141 @@
+/**
+ * Collects messages of many requests into full batches for the queue. A message's promise resolves when the queue has
+ * accepted it; what can't be accepted in time is given back to the sender, who keeps it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../core/errors.js';
+import { jittered } from '../lib/backoff.js';
+import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
+
+export interface BatcherOptions {
+  /** How long a message waits for others, in milliseconds. */
+  lingerMs?: number;
+  /** Batches under way to the queue at the same time. */
+  maxInFlight?: number;
+  /** Messages waiting; more are refused at once. */
+  maxWaiting?: number;
+  /** After this the sender is asked to try again, in milliseconds; below the 30 s that sensors wait. */
+  giveUpMs?: number;
+}
+
+/** `busy`: not taken, try again later. `refused`: the queue will never take it. */
+export type Outcome = { status: 'accepted' } | { status: 'busy' | 'refused'; code: string; reason: string };
+
+interface Waiting {
+  message: OutgoingMessage;
+  bytes: number;
+  deadline: number;
+  settle(outcome: Outcome): void;
+}
+
+/** Failures of a whole request that may pass by themselves. */
+const PASSING = new Set(['QUEUE_UNREACHABLE', 'QUEUE_THROTTLED', 'QUEUE_ERROR']);
+
+export class Batcher {
+  readonly stats = { batches: 0, retries: 0, waiting: 0, inFlight: 0, lastError: undefined as string | undefined };
+  private waiting: Waiting[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  private readonly options: Required<BatcherOptions>;
+
+  constructor(
+    private readonly queue: Queue,
+    options: BatcherOptions = {},
+  ) {
+    this.options = { lingerMs: 5, maxInFlight: 16, maxWaiting: 20_000, giveUpMs: 15_000, ...options };
+  }
+
+  /** Never rejects. */
+  add(message: OutgoingMessage): Promise<Outcome> {
+    if (this.waiting.length >= this.options.maxWaiting) {
+      return Promise.resolve({ status: 'busy', code: 'OVERLOADED', reason: 'too many readings wait for the queue' });
+    }
+    return new Promise((settle) => {
+      const deadline = Date.now() + this.options.giveUpMs;
+      this.waiting.push({ message, bytes: sizeOf(message), deadline, settle });
+      this.stats.waiting = this.waiting.length;
+      if (this.waiting.length >= MAX_BATCH_COUNT) this.flush();
+      else this.timer ??= setTimeout(() => this.flush(), this.options.lingerMs);
+    });
+  }
+
+  /** Resolves when everything that was added has its outcome. */
+  async drain(): Promise<void> {
+    while (this.waiting.length > 0 || this.stats.inFlight > 0) {
+      this.flush();
+      await sleep(5);
+    }
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    while (this.waiting.length > 0 && this.stats.inFlight < this.options.maxInFlight) void this.sendBatch(this.take());
+    this.stats.waiting = this.waiting.length;
+  }
+
+  /** The next messages that go together by count and bytes; those that waited too long are given back. */
+  private take(): Waiting[] {
+    const now = Date.now();
+    while (this.waiting[0] && this.waiting[0].deadline < now) {
+      const reason = `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`;
+      this.waiting.shift()?.settle({ status: 'busy', code: 'QUEUE_SLOW', reason });
+    }
+    let bytes = 0;
+    let count = 0;
+    for (const entry of this.waiting) {
+      bytes += entry.bytes;
+      if (count === MAX_BATCH_COUNT || (count > 0 && bytes > MAX_BATCH_BYTES)) break;
+      count++;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async sendBatch(batch: Waiting[]): Promise<void> {
+    this.stats.inFlight++;
+    let left = batch;
+    for (let attempt = 0; left.length > 0; attempt++) {
+      left = await this.tryOnce(left);
+      if (left.length === 0) break;
+      this.stats.retries++;
+      await sleep(jittered(attempt, 50, 2000));
+    }
+    this.stats.inFlight--;
+    if (this.waiting.length > 0) this.flush();
+  }
+
+  /** Sends once and settles what is decided; gives back what deserves another try. */
+  private async tryOnce(batch: Waiting[]): Promise<Waiting[]> {
+    let results: SendResult[];
+    this.stats.batches++;
+    try {
+      results = await this.queue.send(batch.map((entry) => entry.message));
+    } catch (error) {
+      const code = error instanceof AppError ? error.code : 'QUEUE_ERROR';
+      const reason = (error as Error).message;
+      this.stats.lastError = reason;
+      results = batch.map(() => ({ ok: false, code, reason, retryable: PASSING.has(code) }));
+      // What only the operator can mend is not the message's fault: the sender keeps it.
+      if (!PASSING.has(code)) {
+        for (const entry of batch) entry.settle({ status: 'busy', code, reason });
+        return [];
+      }
+    }
+    const now = Date.now();
+    return batch.filter((entry, i) => {
+      const result = results[i]!;
+      if (result.ok) entry.settle({ status: 'accepted' });
+      else if (!result.retryable) entry.settle({ status: 'refused', code: result.code, reason: result.reason });
+      else if (now < entry.deadline) return true;
+      else entry.settle({ status: 'busy', code: result.code, reason: result.reason });
+      return false;
+    });
+  }
+}
+
+/** As SQS counts: the body, and the names, types and values of the attributes, in bytes. */
+function sizeOf({ body, attributes = {} }: OutgoingMessage): number {
+  let bytes = Buffer.byteLength(body);
+  for (const [name, value] of Object.entries(attributes))
+    bytes += name.length + 'String'.length + Buffer.byteLength(value);
+  return bytes;
+}

@@ -1,0 +1,186 @@
+/**
+ * The proxy: takes readings over HTTP, drops those of superseded submissions, and answers once the queue has accepted
+ * the rest. An app factory: binding a port belongs to commands.
+ *
+ * ```ts
+ * const { app } = createProxy({ queue });
+ * await app.request('/send', { method: 'POST', body: '{"data":{"test":"hello"}}' });
+ * ```
+ */
+import { type Context, Hono } from 'hono';
+import { messageOf } from '../core/errors.js';
+import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../core/sensor-config.js';
+import type { Queue } from '../queue/queue.js';
+import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
+import { configRoutes } from './config-routes.js';
+import { DesiredConfig } from './desired.js';
+import { checkBrowser, checkToken, type GuardOptions, RateLimiter } from './guard.js';
+import { MAX_BODY_BYTES, type ParsedBody, parseBody } from './parse.js';
+import { type Refusal, refusal, refuse } from './refusal.js';
+import { SupersededFilter } from './superseded.js';
+
+export interface ProxyDeps {
+  queue: Queue;
+  desired?: DesiredConfig;
+  guard?: GuardOptions;
+  batcher?: BatcherOptions;
+}
+
+export interface ProxyStats {
+  received: number;
+  accepted: number;
+  superseded: number;
+  /** By code. */
+  refused: Record<string, number>;
+  batches: number;
+  retries: number;
+  waiting: number;
+  lastQueueError: string | undefined;
+}
+
+export interface Proxy {
+  app: Hono;
+  stats(): ProxyStats;
+  /** Resolves when everything accepted has reached the queue. */
+  drain(): Promise<void>;
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+/** What a sensor says of itself, passed on as it came; see `parseReportedConfig`. */
+const REPORTED = /^[\x21-\x7e]{1,128}$/;
+
+export function createProxy(deps: ProxyDeps): Proxy {
+  const { queue, desired = new DesiredConfig(), guard = {} } = deps;
+  const batcher = new Batcher(queue, deps.batcher);
+  const superseded = new SupersededFilter();
+  const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
+  const counts = { received: 0, accepted: 0, superseded: 0, refused: {} as Record<string, number> };
+  const refuseAndCount = (problem: Refusal) => {
+    counts.refused[problem.code] = (counts.refused[problem.code] ?? 0) + 1;
+    return refuse(problem);
+  };
+
+  const stats = (): ProxyStats => ({
+    ...counts,
+    batches: batcher.stats.batches,
+    retries: batcher.stats.retries,
+    waiting: batcher.stats.waiting,
+    lastQueueError: batcher.stats.lastError,
+  });
+
+  async function send(c: Context): Promise<Response> {
+    if (guard.sensorToken !== undefined) {
+      const problem = checkToken(c.req.header('authorization'), guard.sensorToken, 'sending readings');
+      if (problem) return refuseAndCount(problem);
+    }
+    const bytes = await readBody(c);
+    if (!(bytes instanceof Uint8Array)) return refuseAndCount(bytes);
+    const body = parseBody(bytes, Date.now());
+    if ('code' in body) return refuseAndCount(body);
+    const first = body.messages[0]?.message;
+    const wait = limiter?.take(String(first?.hostname ?? 'unknown'), body.messages.length, Date.now());
+    if (wait !== undefined)
+      return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
+    counts.received += body.messages.length + body.refused.length;
+    for (const { code } of body.refused) counts.refused[code] = (counts.refused[code] ?? 0) + 1;
+
+    const reported = c.req.header(SENSOR_CONFIG_HEADER);
+    const attributes =
+      reported !== undefined && REPORTED.test(reported) ? { [SENSOR_CONFIG_ATTRIBUTE]: reported } : undefined;
+    const current = body.messages.filter(({ message }) => !superseded.isSuperseded(message));
+    const old = body.messages.length - current.length;
+    counts.superseded += old;
+    const outcomes = await Promise.all(
+      current.map(async ({ index, text }) => ({
+        index,
+        ...(await batcher.add(attributes ? { body: text, attributes } : { body: text })),
+      })),
+    );
+    const accepted = outcomes.filter((outcome) => outcome.status === 'accepted').length;
+    counts.accepted += accepted;
+    const config = first && newerConfig(desired, reported, first);
+    return answer(body, { accepted, old, outcomes, config });
+  }
+
+  function answer(
+    body: ParsedBody,
+    {
+      accepted,
+      old,
+      outcomes,
+      config,
+    }: { accepted: number; old: number; outcomes: ({ index: number } & Outcome)[]; config: object | undefined },
+  ): Response {
+    const busy = outcomes.find((outcome) => outcome.status === 'busy');
+    if (busy?.status === 'busy') return refuseAndCount(refusal(503, busy.code, busy.reason, 2));
+    const tail = config && { config };
+    const refused = [
+      ...body.refused.map(({ index, code, reason }) => ({ index, code, reason })),
+      ...outcomes.flatMap((o) => (o.status === 'refused' ? { index: o.index, code: o.code, reason: o.reason } : [])),
+    ];
+    if (refused.length > 0) {
+      const [only] = refused;
+      if (!body.batch && only) return refuseAndCount(refusal(422, only.code, only.reason));
+      return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
+    }
+    if (accepted === 0) return Response.json({ status: 'superseded', ...tail });
+    return new Response(
+      JSON.stringify({ status: 'accepted', accepted, ...(old > 0 ? { superseded: old } : {}), ...tail }),
+      { headers: JSON_HEADERS },
+    );
+  }
+
+  const app = new Hono();
+  app.use(async (c, next) => {
+    const problem = checkBrowser(originOf(c), guard.hosts);
+    return problem ? refuseAndCount(problem) : next();
+  });
+  app.post('/send', send);
+  app.get('/health', (c) => c.json({ status: 'healthy' }));
+  app.get('/ready', async (c) => {
+    try {
+      await queue.check();
+      return c.json({ status: 'ready', queue: queue.name });
+    } catch (error) {
+      return c.json({ status: 'not ready', reason: messageOf(error) }, 503);
+    }
+  });
+  app.get('/stats', (c) => c.json(stats()));
+  app.route('/', configRoutes(desired, guard, refuseAndCount));
+  app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
+  app.onError((error) => refuseAndCount(refusal(503, 'INTERNAL', messageOf(error), 2)));
+  return { app, stats, drain: () => batcher.drain() };
+}
+
+function originOf(c: Context): { host?: string; origin?: string } {
+  const [host, origin] = [c.req.header('host'), c.req.header('origin')];
+  return { ...(host === undefined ? {} : { host }), ...(origin === undefined ? {} : { origin }) };
+}
+
+/** Reads the body, but never more than the limit. */
+async function readBody(c: Context): Promise<Uint8Array | Refusal> {
+  const tooLarge = refusal(413, 'TOO_LARGE', `the body is longer than ${MAX_BODY_BYTES} bytes`);
+  const length = c.req.header('content-length');
+  if (length !== undefined)
+    return Number(length) > MAX_BODY_BYTES ? tooLarge : new Uint8Array(await c.req.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
+    if ((total += chunk.length) > MAX_BODY_BYTES) return tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The sender's effective configuration, when it has an older one. Costs nothing while nothing was ever set. */
+function newerConfig(
+  desired: DesiredConfig,
+  reported: string | undefined,
+  message: Record<string, unknown>,
+): object | undefined {
+  if (desired.version === 0 || reported === undefined) return undefined;
+  const version = Number(/^v=(\d{1,15});/.exec(reported)?.[1] ?? Number.NaN);
+  if (!(version < desired.version)) return undefined;
+  const effective = desired.effective(String(message.region), String(message.hostname));
+  return effective.version > version ? effective : undefined;
+}

@@ -1,0 +1,23 @@
+/** Recognises readings of a submission that a newer one has replaced on the same host. */
+import type { Message } from '../core/message.js';
+
+/** More hosts than this are not remembered; the ones that sent least recently are forgotten first. */
+const MAX_HOSTS = 200_000;
+
+export class SupersededFilter {
+  private readonly newest = new Map<string, number>();
+
+  /** Whether a newer submission of the same job has sent from the same host. Messages without those fields never are. */
+  isSuperseded(message: Message): boolean {
+    const { hostname, job_id, job_submission_time: time } = message;
+    if (typeof hostname !== 'string' || typeof job_id !== 'string' || typeof time !== 'number' || time === 0)
+      return false;
+    const key = `${hostname}\n${job_id}`;
+    const newest = this.newest.get(key);
+    if (newest !== undefined && newest >= time) return newest > time;
+    this.newest.delete(key);
+    this.newest.set(key, time);
+    if (this.newest.size > MAX_HOSTS) this.newest.delete(this.newest.keys().next().value!);
+    return false;
+  }
+}
