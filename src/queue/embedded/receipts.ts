@@ -1,0 +1,24 @@
+/** Receipt handles: which delivery of which message, readable after a restart too. */
+import { SqsError } from './errors.js';
+
+export interface Receipt {
+  queueId: number;
+  seq: number;
+  /** The delivery: how often the message had been delivered then. */
+  receives: number;
+}
+
+export function receiptHandle(receipt: Receipt, messageId: string): string {
+  return Buffer.from(`${receipt.queueId}.${receipt.seq}.${receipt.receives}.${messageId}`).toString('base64');
+}
+
+const FORM = /^(\d{1,9})\.(\d{1,16})\.(\d{1,9})\.[0-9a-f-]{36}$/;
+
+/** Throws `ReceiptHandleIsInvalid` unless the handle was given out by this queue. */
+export function parseReceiptHandle(handle: string, queueId: number): Receipt {
+  const match = FORM.exec(Buffer.from(handle, 'base64').toString('latin1'));
+  if (Number(match?.[1]) !== queueId) {
+    throw new SqsError('ReceiptHandleIsInvalid', `The input receipt handle "${handle}" is not a valid receipt handle.`);
+  }
+  return { queueId, seq: Number(match![2]), receives: Number(match![3]) };
+}

@@ -1,0 +1,88 @@
+/**
+ * Group commit: what requests write within a few milliseconds goes into one transaction, so that they share one fsync.
+ * The rule for callers: write inside {@link GroupCommit.write}, answer only after {@link GroupCommit.committed}.
+ */
+import type { Database } from './database.js';
+
+/** Milliseconds between two commits under load; a commit after a quiet time is not held back. */
+const INTERVAL_MS = 4;
+
+export interface CommitHooks {
+  /** Runs inside the transaction, just before it is committed; it may write more. */
+  beforeCommit(): void;
+  /** The transaction is lost; whatever memory holds of it must be thrown away. */
+  afterRollback(): void;
+}
+
+export class GroupCommit {
+  /** Transactions committed since the start. */
+  commits = 0;
+  #open: { done: Promise<void>; resolve: () => void; reject: (error: unknown) => void } | undefined;
+  #lastCommit = 0;
+  #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly hooks: CommitHooks,
+  ) {}
+
+  /** Runs `work` inside the open transaction, opening one if need be. */
+  write<T>(work: () => T): T {
+    if (!this.#open) this.#begin();
+    return work();
+  }
+
+  /** Resolves once everything written so far is on disk; rejects when it could not be committed. */
+  committed(): Promise<void> {
+    return this.#open?.done ?? Promise.resolve();
+  }
+
+  /** Commits at once what is open. */
+  flush(): void {
+    const open = this.#open;
+    if (!open) return;
+    if (this.#timer) {
+      clearTimeout(this.#timer as NodeJS.Timeout);
+      clearImmediate(this.#timer as NodeJS.Immediate);
+      this.#timer = undefined;
+    }
+    try {
+      this.hooks.beforeCommit();
+      this.database.exec('COMMIT');
+    } catch (error) {
+      this.#rollBack(error);
+      return;
+    }
+    this.#open = undefined;
+    this.#lastCommit = performance.now();
+    this.commits += 1;
+    open.resolve();
+  }
+
+  #begin(): void {
+    this.database.exec('BEGIN IMMEDIATE');
+    let resolve!: () => void;
+    let reject!: (error: unknown) => void;
+    const done = new Promise<void>((yes, no) => {
+      resolve = yes;
+      reject = no;
+    });
+    // Whoever writes waits for `done`; a rejection nobody waits for is still reported to the next reader of the store.
+    done.catch(() => undefined);
+    this.#open = { done, resolve, reject };
+    const wait = this.#lastCommit + INTERVAL_MS - performance.now();
+    this.#timer = wait > 0 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush());
+  }
+
+  #rollBack(error: unknown): void {
+    const open = this.#open;
+    this.#open = undefined;
+    try {
+      this.database.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
+    }
+    this.hooks.afterRollback();
+    open?.reject(error);
+  }
+}

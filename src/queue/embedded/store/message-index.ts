@@ -1,0 +1,34 @@
+/**
+ * What memory knows of a queue's messages, over its table: which can be received now, which are in flight. Bounded: most of
+ * a long queue stays in the table. Standard and FIFO queues differ only here.
+ */
+import type { NewMessage, StoredMessage } from './message-table.js';
+
+/** How many waiting messages an index may hold in memory. */
+export const WINDOW_MESSAGES = 4_000;
+/** Bytes of bodies that a window may hold in memory; one message always fits. */
+export const WINDOW_BYTES = 16 * 1_048_576;
+
+export interface MessageCounts {
+  visible: number;
+  inFlight: number;
+  delayed: number;
+}
+
+export interface MessageIndex {
+  readonly counts: MessageCounts;
+  /** Unix milliseconds of the next time at which a message may become receivable by itself; Infinity = none. */
+  readonly nextDue: number;
+  add(messages: NewMessage[]): void;
+  /** Up to `max` messages that can be received now; they stay where they are until delivered or removed. */
+  pick(max: number, now: number): StoredMessage[];
+  /** Puts picked messages in flight until `due`, and counts their delivery. */
+  deliver(messages: StoredMessage[], due: number, now: number): void;
+  /** How often the message was delivered if it is in flight now, or undefined. */
+  receivesInFlight(seq: number, now: number): number | undefined;
+  /** Lets a message in flight come back at `due`. */
+  reschedule(seq: number, due: number): void;
+  /** Deletes the messages, in whatever state; those that are gone already don't matter. */
+  remove(seqs: number[]): void;
+  clear(): void;
+}

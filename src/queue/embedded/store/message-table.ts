@@ -1,0 +1,129 @@
+/**
+ * The table of one queue's messages: the durable truth, in order of arrival. One table a queue, so that purging and
+ * deleting a queue cost the same whatever it holds.
+ */
+import type { Database } from './database.js';
+
+/** Rare properties of a message, kept together so that the common message stays small. */
+export interface MessageMeta {
+  /** FIFO: MessageGroupId. */
+  group?: string;
+  /** FIFO: MessageDeduplicationId. */
+  deduplication?: string;
+  /** AWSTraceHeader. */
+  trace?: string;
+  /** ARN of the queue whose redrive policy brought the message here. */
+  source?: string;
+  /** Deliveries in the queues before this one. */
+  earlierReceives?: number;
+}
+
+export interface NewMessage {
+  /** Orders the messages of a queue; never used twice. */
+  seq: number;
+  id: string;
+  body: string;
+  bodyMd5: string;
+  /** JSON of the message attributes; null = none. */
+  attributes: string | null;
+  attributesMd5: string | null;
+  /** Unix milliseconds. */
+  sent: number;
+  /** Unix milliseconds from which it can be received; null = at once. */
+  due: number | null;
+  /** JSON of {@link MessageMeta}; null = none. */
+  meta: string | null;
+}
+
+export interface StoredMessage extends NewMessage {
+  /** Deliveries from this queue. */
+  receives: number;
+  /** Unix milliseconds of the first delivery; null = none yet. */
+  firstReceived: number | null;
+}
+
+export type MessageHeader = Pick<StoredMessage, 'seq' | 'due' | 'receives' | 'meta'>;
+
+const INSERTED = ['seq', 'id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'sent', 'due', 'meta'] as const;
+const ROW = `(${INSERTED.map(() => '?').join()})`;
+const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
+
+/** The tables keep their statements prepared: preparing one costs more than running it. */
+export type MessageTable = ReturnType<typeof openMessageTable>;
+
+export function openMessageTable(database: Database, queueId: number) {
+  const table = `messages_${queueId}`;
+  // `due` is set for the delayed and the received; the partial index holds only those.
+  database.exec(`
+    CREATE TABLE IF NOT EXISTS ${table} (
+      seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, bodyMd5 TEXT NOT NULL,
+      attributes TEXT, attributesMd5 TEXT, sent INTEGER NOT NULL, due INTEGER, meta TEXT,
+      receives INTEGER NOT NULL DEFAULT 0, firstReceived INTEGER
+    );
+    CREATE INDEX IF NOT EXISTS ${table}_due ON ${table} (due) WHERE due IS NOT NULL;
+  `);
+  const inserts = new Map<number, ReturnType<Database['prepare']>>();
+  const insertOf = (count: number) => {
+    let statement = inserts.get(count);
+    if (!statement) {
+      statement = database.prepare(`INSERT INTO ${table} (${INSERTED}) VALUES ${Array(count).fill(ROW).join()}`);
+      inserts.set(count, statement);
+    }
+    return statement;
+  };
+  const sizes = 'seq, octet_length(body) AS bytes';
+  const waiting = database.prepare(`SELECT ${sizes} FROM ${table} WHERE seq > ? AND due IS NULL ORDER BY seq LIMIT ?`);
+  const dueBy = database.prepare(`SELECT ${sizes} FROM ${table} WHERE due <= ? ORDER BY due LIMIT ?`);
+  const headers = database.prepare(`SELECT seq, due, receives, meta FROM ${table} WHERE seq > ? ORDER BY seq LIMIT ?`);
+  const earliestDue = database.prepare(`SELECT min(due) AS due FROM ${table} WHERE due IS NOT NULL`);
+  const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
+  const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
+  const listed = database.prepare(`SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
+  const oldest = database.prepare(`SELECT seq FROM ${table} WHERE sent < ? ORDER BY seq LIMIT ?`);
+  const deliver = database.prepare(
+    `UPDATE ${table} SET due = ?, receives = receives + 1, firstReceived = ifnull(firstReceived, ?) WHERE ${IN_LIST}`,
+  );
+  const setDue = database.prepare(`UPDATE ${table} SET due = ? WHERE ${IN_LIST}`);
+  const remove = database.prepare(`DELETE FROM ${table} WHERE ${IN_LIST}`);
+  const removeOne = database.prepare(`DELETE FROM ${table} WHERE seq = ? RETURNING due`);
+  const clear = database.prepare(`DELETE FROM ${table}`);
+
+  const bySeq = (seqs: number[]) => listed.all([JSON.stringify(seqs)]) as StoredMessage[];
+  /** Fetches the first of the messages whose bodies fit into `bytes` together; the first one always does. */
+  const within = (bytes: number, found: { seq: number; bytes: number }[]) => {
+    let sum = 0;
+    const fitting = found.filter((message, i) => (sum += message.bytes) <= bytes || i === 0);
+    return bySeq(fitting.map(({ seq }) => seq));
+  };
+
+  return {
+    insert(messages: NewMessage[]): void {
+      const values: unknown[] = [];
+      for (const message of messages) for (const column of INSERTED) values.push(message[column]);
+      insertOf(messages.length).run(values);
+    },
+    /** Messages that wait, neither delayed nor received, behind `seq`: at most `limit`, of `bytes` in all. */
+    waitingAfter: (seq: number, limit: number, bytes: number) =>
+      within(bytes, waiting.all([seq, limit]) as { seq: number; bytes: number }[]),
+    /** Delayed and received messages whose time has come by `now` (Unix milliseconds), limited likewise. */
+    dueBy: (now: number, limit: number, bytes: number) =>
+      within(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
+    /** Messages in any state behind `seq`, without their bodies. */
+    headersAfter: (seq: number, limit: number) => headers.all([seq, limit]) as MessageHeader[],
+    bySeq,
+    /** Unix milliseconds at which the next delayed or received message comes back; Infinity = none. */
+    earliestDue: () => (earliestDue.get([]) as { due: number | null }).due ?? Number.POSITIVE_INFINITY,
+    received: () => received.all([]) as { seq: number; receives: number }[],
+    totals: () => totals.get([]) as { total: number; due: number; last: number | null },
+    /** Messages accepted before `time` (Unix milliseconds), in order of arrival. */
+    sentBefore: (time: number, limit: number) => (oldest.all([time, limit]) as { seq: number }[]).map(({ seq }) => seq),
+    /** Counts a delivery at `now` of messages that come back at `due`. */
+    deliver: (seqs: number[], due: number, now: number) => void deliver.run([due, now, JSON.stringify(seqs)]),
+    setDue: (seqs: number[], due: number | null) => void setDue.run([due, JSON.stringify(seqs)]),
+    remove: (seqs: number[]) => void remove.run([JSON.stringify(seqs)]),
+    /** Removes one message; its `due` tells what state it was in. Undefined: it was gone. */
+    removeOne: (seq: number) => removeOne.all([seq])[0] as { due: number | null } | undefined,
+    clear: () => void clear.run([]),
+    drop: () => database.exec(`DROP TABLE IF EXISTS ${table}`),
+  };
+}
