@@ -4,7 +4,7 @@
  */
 import type { Reading } from './message.js';
 import type { ReportedConfig } from './sensor-config.js';
-import { type Arrival, SequenceTracker } from './sequence.js';
+import { type Arrival, type MissingRange, SequenceTracker } from './sequence.js';
 
 /**
  * `live`: it sends. `paused`: it said that it was told to be silent. `silent`: nothing has come for longer than its
@@ -81,6 +81,8 @@ interface Sensor {
   replaced: boolean;
 }
 
+export type FleetDump = (Omit<Sensor, 'tracker'> & { highest: number; missing: MissingRange[] })[];
+
 /** Readings in each of the last seconds, by second modulo the window. */
 class RateMeter {
   private readonly seconds = new Array<number>(RATE_WINDOW_S + 1).fill(0);
@@ -139,12 +141,24 @@ export class Fleet {
     return arrival;
   }
 
-  /** Restores what was received before a restart: everything up to `highest` but the `missing` ranges. */
-  restore(reading: Reading, received: number, missing: { from: number; to: number }[], lastSeen: number): void {
-    const sensor = this.add(reading, lastSeen);
-    sensor.received = received;
-    sensor.tracker.highest = reading.sequence;
-    sensor.tracker.missing = missing.map((range) => ({ ...range, since: lastSeen }));
+  /** Everything worth keeping across a restart, as plain JSON. */
+  dump(): FleetDump {
+    return [...this.sensors.values()].map(({ tracker, ...sensor }) => ({
+      ...sensor,
+      highest: tracker.highest,
+      missing: tracker.missing,
+    }));
+  }
+
+  /** Takes back what {@link dump} gave; into an empty fleet. */
+  load(dump: FleetDump): void {
+    for (const { highest, missing, ...kept } of dump) {
+      const sensor: Sensor = { ...kept, tracker: new SequenceTracker() };
+      sensor.tracker.highest = highest;
+      sensor.tracker.missing = missing;
+      this.sensors.set(sensor.reading.execution_id, sensor);
+      if (!sensor.replaced) this.current.set(hostKey(sensor.reading), sensor);
+    }
   }
 
   /** Every sensor, sorted by region and host. */

@@ -1,0 +1,100 @@
+/** The puller's HTTP side: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
+import { type Context, Hono } from 'hono';
+import { messageOf } from '../core/errors.js';
+import type { FleetEvent } from '../core/events.js';
+import type { FleetSummary, SensorView } from '../core/fleet.js';
+import type { Queue, QueueDepth } from '../queue/queue.js';
+import { eventStream, type StreamFilter } from './event-stream.js';
+import type { Hub } from './hub.js';
+import type { PullerStats } from './puller.js';
+import type { StoreSink } from './sinks/store.js';
+
+export interface PullerAppDeps {
+  hub: Hub;
+  queue: Queue;
+  stats(): PullerStats;
+  store?: StoreSink;
+  /** Aborted when the process ends: open event streams close. */
+  closed: AbortSignal;
+  /** Serves the web page; left out, there is none. */
+  page?: Hono;
+}
+
+/** `GET /fleet`. */
+export interface FleetSnapshot {
+  summary: FleetSummary;
+  sensors: SensorView[];
+}
+
+/** `GET /stats`. */
+export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
+
+const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
+const MAX_REPLAY = 100_000;
+
+export function createPullerApp(deps: PullerAppDeps): Hono {
+  const { hub, queue, store } = deps;
+  const app = new Hono();
+  const bad = (c: Context, reason: string) => c.json({ error: { code: 'BAD_QUERY', reason } }, 400);
+
+  app.get('/health', (c) => c.json({ status: 'healthy' }));
+  app.get('/ready', async (c) => {
+    try {
+      await queue.check();
+      return c.json({ status: 'ready', queue: queue.name });
+    } catch (error) {
+      return c.json({ status: 'not ready', reason: messageOf(error) }, 503);
+    }
+  });
+  app.get('/stats', async (c) => {
+    const depth = await queue.depth().catch(() => undefined);
+    return c.json({ ...deps.stats(), queue: queue.name, depth });
+  });
+  app.get('/fleet', (c) => {
+    const now = Date.now();
+    return c.json({ summary: hub.fleet.summary(now), sensors: hub.fleet.view(now) } satisfies FleetSnapshot);
+  });
+  app.get('/fleet/summary', (c) => c.json(hub.fleet.summary(Date.now())));
+  app.get('/fleet/since', (c) => {
+    const submission = Number(c.req.query('submission') ?? Number.NaN);
+    if (Number.isNaN(submission)) return bad(c, 'submission must be Unix milliseconds');
+    return c.json(hub.fleet.countSince(submission, Date.now()));
+  });
+  app.get('/events', (c) => {
+    const { region, since, kinds } = c.req.query();
+    const from = since === undefined ? undefined : Number(since);
+    if (from !== undefined && Number.isNaN(from)) return bad(c, 'since must be Unix milliseconds');
+    const list = kinds?.split(',');
+    const unknown = list?.find((kind) => !(KINDS as readonly string[]).includes(kind));
+    if (unknown !== undefined)
+      return bad(c, `there is no event kind ${JSON.stringify(unknown)}; there are ${KINDS.join(', ')}`);
+    const filter: StreamFilter = {};
+    if (region) filter.region = region;
+    if (list) filter.kinds = new Set(list as FleetEvent['event'][]);
+    return eventStream(c, hub, filter, from === undefined ? [] : replay(store, from, filter), deps.closed);
+  });
+  if (deps.page) app.route('/', deps.page);
+  app.notFound((c) =>
+    c.json({ error: { code: 'NO_SUCH_PATH', reason: `there is no ${c.req.method} ${c.req.path} here` } }, 404),
+  );
+  return app;
+}
+
+/** What was received since then, in the order of arrival. */
+function replay(store: StoreSink | undefined, since: number, { region, kinds }: StreamFilter): FleetEvent[] {
+  if (!store) return [];
+  const events: FleetEvent[] = [];
+  if (!kinds || kinds.has('reading')) {
+    for (const { reading, receivedAt } of store.readingsSince(since, MAX_REPLAY)) {
+      if (region !== undefined && reading.region !== region) continue;
+      events.push({ event: 'reading', reading, received_at: receivedAt, late: false });
+    }
+  }
+  if (region === undefined && (!kinds || kinds.has('message'))) {
+    for (const { message, receivedAt } of store.messagesSince(since, MAX_REPLAY)) {
+      events.push({ event: 'message', message, received_at: receivedAt });
+    }
+  }
+  const at = (event: FleetEvent) => ('received_at' in event ? event.received_at : 0);
+  return events.sort((a, b) => at(a) - at(b));
+}

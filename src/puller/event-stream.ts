@@ -1,0 +1,64 @@
+/** Live events for one client as server-sent events: an array of events in each, a few times a second. */
+import type { Context } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import type { FleetEvent } from '../core/events.js';
+import type { Hub } from './hub.js';
+
+/** Events are collected this long: 5,000 readings a second become 20 packets. */
+const FLUSH_EVERY_MS = 50;
+/** A client that is further behind than this loses events, and is told how many. */
+const MAX_BUFFERED = 20_000;
+/** Proxies and browsers take a silent connection for dead. */
+const HEARTBEAT_MS = 15_000;
+
+export interface StreamFilter {
+  region?: string;
+  /** Which kinds; undefined = all. */
+  kinds?: Set<FleetEvent['event']>;
+}
+
+/** `replay` is sent first; it must be read in the same turn as this call, so that nothing falls between. */
+export function eventStream(
+  c: Context,
+  hub: Hub,
+  filter: StreamFilter,
+  replay: FleetEvent[],
+  closed: AbortSignal,
+): Response {
+  let buffer: FleetEvent[] = replay;
+  let dropped = 0;
+  const unsubscribe = hub.subscribe((event) => {
+    if (!wanted(event, filter)) return;
+    if (buffer.length < MAX_BUFFERED) buffer.push(event);
+    else dropped++;
+  });
+  return streamSSE(c, async (stream) => {
+    stream.onAbort(unsubscribe);
+    closed.addEventListener('abort', () => stream.abort(), { once: true });
+    await stream.writeSSE({ event: 'hello', data: '{}' });
+    let lastWrite = Date.now();
+    while (!stream.aborted && !closed.aborted) {
+      if (buffer.length > 0) {
+        const events = buffer;
+        buffer = [];
+        const lost = dropped;
+        dropped = 0;
+        await stream.writeSSE({ event: 'events', data: JSON.stringify(events) });
+        if (lost > 0) await stream.writeSSE({ event: 'dropped', data: JSON.stringify({ count: lost }) });
+        lastWrite = Date.now();
+      } else if (Date.now() - lastWrite > HEARTBEAT_MS) {
+        await stream.writeSSE({ event: 'heartbeat', data: '{}' });
+        lastWrite = Date.now();
+      }
+      await stream.sleep(FLUSH_EVERY_MS);
+    }
+    unsubscribe();
+  });
+}
+
+function wanted(event: FleetEvent, { region, kinds }: StreamFilter): boolean {
+  if (kinds && !kinds.has(event.event)) return false;
+  if (region === undefined) return true;
+  if (event.event === 'reading') return event.reading.region === region;
+  return event.event === 'summary' || (event.event === 'alert' && event.region === region);
+}

@@ -1,0 +1,203 @@
+/**
+ * The puller's pipeline: several long polls → one group → sinks → delete. A message is deleted only when every required
+ * sink has taken it; what no sink can ever take goes to the dead-letter queue with its reason.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, messageOf } from '../core/errors.js';
+import { isReading, type Message, toReading } from '../core/message.js';
+import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../core/sensor-config.js';
+import { jittered } from '../lib/backoff.js';
+import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
+import type { Delivery, Sink } from './sinks/sink.js';
+
+export interface PullerOptions {
+  queue: Queue;
+  sinks: Sink[];
+  /** Called with what the required sinks have taken, before it is deleted. */
+  onTaken(deliveries: Delivery[]): void;
+  /** Said once for each new kind of trouble, and when it is over. */
+  onTrouble(text: string): void;
+  /** Long polls at the same time. */
+  pollers?: number;
+  waitSeconds?: number;
+  /** How long a group waits for more, in milliseconds. */
+  lingerMs?: number;
+}
+
+export interface PullerStats {
+  received: number;
+  deleted: number;
+  deadLettered: number;
+  failures: number;
+  lastError: string | undefined;
+}
+
+interface Pending {
+  message: ReceivedMessage;
+  delivery: Delivery;
+}
+
+/** After an error of credentials or rights there is no point in asking often. */
+const SLOW_RETRY = new Set(['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_NOT_FOUND']);
+const SLOW_RETRY_MS = 10_000;
+/** Messages received and not yet through the sinks; polling pauses above. */
+const MAX_PENDING = 2_000;
+
+export class Puller {
+  readonly stats: PullerStats = { received: 0, deleted: 0, deadLettered: 0, failures: 0, lastError: undefined };
+  private readonly stopping = new AbortController();
+  private readonly loops: Promise<void>[] = [];
+  private readonly deletions = new Set<Promise<void>>();
+  private pending: Pending[] = [];
+  private flushing: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private trouble: string | undefined;
+
+  constructor(private readonly options: PullerOptions) {}
+
+  start(): void {
+    for (let i = 0; i < (this.options.pollers ?? 4); i++) this.loops.push(this.poll());
+  }
+
+  /** Stops receiving, brings what was received to its end, and resolves. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all(this.loops);
+    while (this.pending.length > 0 || this.flushing) await this.flush();
+    await Promise.all(this.deletions);
+  }
+
+  private async poll(): Promise<void> {
+    const { signal } = this.stopping;
+    const { queue, waitSeconds = 20 } = this.options;
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const messages = await queue.receive({ waitSeconds, signal });
+        if (failures > 0) this.report(undefined);
+        failures = 0;
+        this.take(messages);
+        while (this.pending.length > MAX_PENDING && !signal.aborted) await this.flush();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.report(messageOf(error));
+        const slow = error instanceof AppError && SLOW_RETRY.has(error.code);
+        await sleep(slow ? SLOW_RETRY_MS : jittered(failures++, 100, 2000), undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  private take(messages: ReceivedMessage[]): void {
+    this.stats.received += messages.length;
+    const receivedAt = Date.now();
+    for (const message of messages) {
+      const delivery = toDelivery(message, receivedAt);
+      if (typeof delivery === 'string') void this.reject(message, delivery);
+      else this.pending.push({ message, delivery });
+    }
+    if (this.pending.length >= 20 * MAX_BATCH_COUNT) void this.flush();
+    else if (this.pending.length > 0) this.timer ??= setTimeout(() => void this.flush(), this.options.lingerMs ?? 10);
+  }
+
+  private async flush(): Promise<void> {
+    if (this.flushing) return this.flushing;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const group = this.pending.splice(0);
+    if (group.length === 0) return;
+    this.flushing = this.handOver(group).finally(() => {
+      this.flushing = undefined;
+      if (this.pending.length > 0) this.timer ??= setTimeout(() => void this.flush(), 0);
+    });
+    return this.flushing;
+  }
+
+  private async handOver(group: Pending[]): Promise<void> {
+    const reasons = new Map<Pending, string>();
+    const deliveries = group.map(({ delivery }) => delivery);
+    try {
+      for (const sink of this.options.sinks) {
+        const results = await sink.accept(deliveries);
+        if (!sink.required) continue;
+        for (const [i, entry] of group.entries()) {
+          if (results[i] !== undefined) reasons.set(entry, `${sink.name}: ${results[i]}`);
+        }
+      }
+    } catch (error) {
+      // Nothing is deleted: the queue gives the group again after its visibility timeout.
+      this.report(`a sink can't take readings: ${messageOf(error)}`);
+      await sleep(1000, undefined, { signal: this.stopping.signal }).catch(() => {});
+      return;
+    }
+    const taken = group.filter((entry) => !reasons.has(entry));
+    this.options.onTaken(taken.map(({ delivery }) => delivery));
+    for (const [{ message }, reason] of reasons) void this.reject(message, reason);
+    for (let i = 0; i < taken.length; i += MAX_BATCH_COUNT) {
+      this.track(this.remove(taken.slice(i, i + MAX_BATCH_COUNT).map(({ message }) => message.receipt)));
+    }
+  }
+
+  /** A deletion that fails is no loss: the message comes again and is recognised as a duplicate. */
+  private async remove(receipts: string[]): Promise<void> {
+    let left = receipts;
+    for (let attempt = 0; attempt < 5 && left.length > 0; attempt++) {
+      try {
+        const failed = await this.options.queue.delete(left);
+        this.stats.deleted += left.length - failed.length;
+        left = failed;
+      } catch (error) {
+        this.report(messageOf(error));
+      }
+      if (left.length > 0) await sleep(jittered(attempt, 100, 2000));
+    }
+  }
+
+  /** Moves a message to the dead-letter queue; when that fails it stays where it is and comes again. */
+  private reject(message: ReceivedMessage, reason: string): Promise<void> {
+    const move = async () => {
+      try {
+        await this.options.queue.deadLetter(message, reason);
+        this.stats.deadLettered++;
+        await this.remove([message.receipt]);
+      } catch (error) {
+        this.report(`a message that can't be taken (${reason}) stays in the queue: ${messageOf(error)}`);
+      }
+    };
+    return this.track(move());
+  }
+
+  private track(work: Promise<void>): Promise<void> {
+    this.deletions.add(work);
+    return work.finally(() => this.deletions.delete(work));
+  }
+
+  private report(trouble: string | undefined): void {
+    if (trouble !== undefined) {
+      this.stats.failures++;
+      this.stats.lastError = trouble;
+    }
+    if (trouble === this.trouble) return;
+    this.trouble = trouble;
+    this.options.onTrouble(trouble ?? 'the queue answers again');
+  }
+}
+
+/** Gives a text when the message is nothing that a sink could take. */
+function toDelivery({ id, body, attributes }: ReceivedMessage, receivedAt: number): Delivery | string {
+  let message: unknown;
+  try {
+    message = JSON.parse(body);
+  } catch {
+    return 'the body is not JSON';
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'the body is not a JSON object';
+  const object = message as Message;
+  const reading = isReading(object) ? toReading(object) : undefined;
+  return {
+    id,
+    body,
+    message: object,
+    reading,
+    config: parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]),
+    receivedAt,
+  };
+}

@@ -1,0 +1,155 @@
+/**
+ * The store sink: every reading once (by execution and sequence) in an SQLite database that anybody may query:
+ * `sqlite3 .wasm-sensors/readings.db 'select region, count(*) from readings group by region'`.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'libsql';
+import type { FleetDump } from '../../core/fleet.js';
+import type { Message, Reading } from '../../core/message.js';
+import type { Delivery, Sink, SinkResult } from './sink.js';
+
+const SCHEMA = `
+create table if not exists readings (
+  id integer primary key,
+  received_at integer not null,         -- Unix milliseconds
+  execution_id text not null,
+  sequence integer not null,
+  job_id text not null,
+  hostname text not null,
+  region text not null,
+  timestamp text not null,              -- when it was taken, as sent
+  color text not null,
+  icon_name text not null,
+  job_submission_time integer not null, -- Unix milliseconds
+  sensor_config text,                   -- what the sensor reported, as JSON
+  unique (execution_id, sequence)
+);
+create table if not exists messages (   -- other JSON objects, such as those sent with curl
+  id text primary key,
+  received_at integer not null,
+  body text not null
+);
+create table if not exists checkpoint (id integer primary key check (id = 1), last_reading integer not null, fleet text not null);
+`;
+
+/** A stored reading, as it came. */
+export interface StoredReading {
+  id: number;
+  reading: Reading;
+  /** JSON of the reported configuration, or null. */
+  config: string | null;
+  receivedAt: number;
+}
+
+type Row = Reading & { id: number; received_at: number; sensor_config: string | null };
+
+export class StoreSink implements Sink {
+  readonly name = 'store';
+  readonly required = true;
+  private readonly db: Database.Database;
+  private readonly insertReading: Database.Statement;
+  private readonly insertMessage: Database.Statement;
+
+  /** `path`: the database file, made when missing. */
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true });
+    this.db = new Database(path);
+    this.db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
+    this.db.exec(SCHEMA);
+    this.insertReading = this.db.prepare(
+      'insert or ignore into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?)',
+    );
+    this.insertMessage = this.db.prepare('insert or ignore into messages (id, received_at, body) values (?,?,?)');
+  }
+
+  /** One transaction for the group, synced to disk before it returns. */
+  accept(deliveries: Delivery[]): SinkResult[] {
+    this.db.exec('begin immediate');
+    try {
+      for (const { id, body, reading: r, config, receivedAt } of deliveries) {
+        if (!r) this.insertMessage.run(id, receivedAt, body);
+        else {
+          this.insertReading.run(
+            receivedAt,
+            r.execution_id,
+            r.sequence,
+            r.job_id,
+            r.hostname,
+            r.region,
+            r.timestamp,
+            r.color,
+            r.icon_name,
+            r.job_submission_time,
+            config ? JSON.stringify(config) : null,
+          );
+        }
+      }
+      this.db.exec('commit');
+    } catch (error) {
+      if (this.db.inTransaction) this.db.exec('rollback');
+      throw error;
+    }
+    return deliveries.map(() => undefined);
+  }
+
+  /** Readings received at or after `since` (Unix milliseconds), oldest first, at most `limit` of the newest. */
+  readingsSince(since: number, limit: number): StoredReading[] {
+    const rows = this.db
+      .prepare('select * from readings where received_at >= ? order by id desc limit ?')
+      .all(since, limit);
+    return (rows as Row[]).reverse().map(toStored);
+  }
+
+  messagesSince(since: number, limit: number): { message: Message; receivedAt: number }[] {
+    const rows = this.db
+      .prepare('select * from messages where received_at >= ? order by received_at desc limit ?')
+      .all(since, limit);
+    return (rows as { received_at: number; body: string }[])
+      .reverse()
+      .map((row) => ({ message: JSON.parse(row.body) as Message, receivedAt: row.received_at }));
+  }
+
+  /** Keeps the fleet view, so that a restart needs to read only what came after it. */
+  saveCheckpoint(fleet: FleetDump): void {
+    const { last } = this.db.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
+    this.db
+      .prepare('insert or replace into checkpoint (id, last_reading, fleet) values (1, ?, ?)')
+      .run(last, JSON.stringify(fleet));
+  }
+
+  /** The last checkpoint, and every reading after it in the order of arrival. */
+  loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
+    const row = this.db.prepare('select last_reading, fleet from checkpoint').get() as
+      | { last_reading: number; fleet: string }
+      | undefined;
+    const rows = this.db.prepare('select * from readings where id > ? order by id').iterate(row?.last_reading ?? 0);
+    return { fleet: row ? JSON.parse(row.fleet) : [], after: mapRows(rows as Iterable<Row>) };
+  }
+
+  /** Deletes what was received before `before`, a bounded number of rows; tells how many. */
+  forget(before: number): number {
+    const readings = this.db.prepare(
+      'delete from readings where id in (select id from readings where received_at < ? order by id limit 20000)',
+    );
+    return (
+      readings.run(before).changes + this.db.prepare('delete from messages where received_at < ?').run(before).changes
+    );
+  }
+
+  count(): number {
+    return (this.db.prepare('select count(*) as n from readings').get() as { n: number }).n;
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+function* mapRows(rows: Iterable<Row>): Iterable<StoredReading> {
+  for (const row of rows) yield toStored(row);
+}
+
+function toStored({ id, received_at, sensor_config, ...reading }: Row): StoredReading {
+  return { id, reading, config: sensor_config, receivedAt: received_at };
+}
