@@ -1,4 +1,5 @@
 /** Checks what a caller wants to send: body, attributes, delay. */
+import { isAllowedText } from '../allowed-text.js';
 import { invalidValue, missing, SqsError } from './errors.js';
 import { type Input, isObject, optionalInteger, optionalMap, optionalString, requiredString } from './input.js';
 import { MAX_DELAY, MAX_MESSAGE_ATTRIBUTES } from './limits.js';
@@ -20,8 +21,6 @@ export interface CheckedMessage {
   deduplication: string | undefined;
 }
 
-// https://www.w3.org/TR/REC-xml/#charsets; with the u flag a lone surrogate is outside these ranges.
-const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
 const NAME = /^[A-Za-z0-9_\-.]{1,256}$/;
 const RESERVED = /^(aws|amazon)\.|^\.|\.$|\.\./i;
 const TYPE = /^(String|Number|Binary)(\..{1,249})?$/;
@@ -88,7 +87,7 @@ function isNumber(value: string): boolean {
 }
 
 function refuseForbidden(text: string, where: string): void {
-  if (!FORBIDDEN.test(text)) return;
+  if (isAllowedText(text)) return;
   throw new SqsError('InvalidMessageContents', `The ${where} contains characters outside the allowed set.`);
 }
 

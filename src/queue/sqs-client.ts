@@ -1,0 +1,98 @@
+/** Makes the AWS SDK's client, the way the rest needs it. */
+import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs';
+import { usageError } from '../core/errors.js';
+
+export interface SqsConnection {
+  /** The queue's URL, or its name (then `GetQueueUrl` is asked). */
+  queue: string;
+  /** Default: the one in the queue's URL, then the SDK's (`AWS_REGION`, profile). */
+  region?: string;
+  /** Origin of an SQS-compatible server. Default: `AWS_ENDPOINT_URL_SQS`, `AWS_ENDPOINT_URL`, then AWS itself. */
+  endpoint?: string;
+  /** Default: the SDK's chain (`AWS_*`, profiles, SSO, container and instance roles). */
+  credentials?: { accessKeyId: string; secretAccessKey: string };
+}
+
+/** The whole SDK takes 50 ms to load, which commands that don't use a queue shouldn't wait for. */
+export async function loadSdk() {
+  // The SDK's warning about its own future versions is for whoever raises the dependency, not for operators.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  return await import('@aws-sdk/client-sqs');
+}
+
+export type Sdk = Awaited<ReturnType<typeof loadSdk>>;
+
+export function createClient(sdk: Sdk, connection: SqsConnection): SQSClient {
+  const endpoint = endpointOf(connection);
+  const region = connection.region ?? regionOf(connection.queue) ?? defaultRegion(endpoint);
+  const config: SQSClientConfig = {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
+    // Callers try again themselves, knowing what is worth it; a second layer would only multiply the attempts.
+    maxAttempts: 1,
+    // TCP and TLS guard the bytes already; hashing every body twice again costs as much as signing.
+    md5: false,
+    requestHandler: {
+      connectionTimeout: 3_000,
+      // Longer than the longest long poll (20 s).
+      requestTimeout: 30_000,
+      throwOnRequestTimeout: true,
+      // Sockets held by long polls must not keep the senders waiting.
+      httpAgent: { keepAlive: true, maxSockets: 128 },
+      httpsAgent: { keepAlive: true, maxSockets: 128 },
+    },
+  };
+  return new sdk.SQSClient(config);
+}
+
+/**
+ * The endpoint to pass explicitly, if any. Without that the SDK prefers the origin of the queue's URL to
+ * `AWS_ENDPOINT_URL_SQS`, and messages meant for a local server would go to AWS.
+ */
+function endpointOf({ queue, endpoint: given }: SqsConnection): string | undefined {
+  const ignored = process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true';
+  const fromEnvironment = process.env.AWS_ENDPOINT_URL_SQS || process.env.AWS_ENDPOINT_URL || undefined;
+  const url = queueUrlOf(queue);
+  const endpoint = given ?? (ignored ? undefined : fromEnvironment);
+  if (endpoint === undefined) {
+    // A queue of some other server, which is its own endpoint.
+    return url && !isAws(url) ? url.origin : undefined;
+  }
+  const origin = originOf(endpoint);
+  if (url && url.origin !== origin) {
+    throw usageError(
+      'QUEUE_ENDPOINT_MISMATCH',
+      `The queue ${queue} is not at the endpoint ${endpoint}.`,
+      'Give the queue by its name, use the URL of that endpoint, or unset AWS_ENDPOINT_URL_SQS and AWS_ENDPOINT_URL.',
+    );
+  }
+  return origin;
+}
+
+/** The queue as a URL; undefined when it is a name. */
+export function queueUrlOf(queue: string): URL | undefined {
+  return /^https?:\/\//i.test(queue) ? new URL(queue) : undefined;
+}
+
+function originOf(endpoint: string): string {
+  if (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint)) return new URL(endpoint).origin;
+  throw usageError('QUEUE_ENDPOINT_INVALID', `The queue endpoint ${endpoint} is not an http(s) URL.`);
+}
+
+const AWS_HOST = /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|(?:([a-z0-9-]+)\.)?queue)\.amazonaws\.com(?:\.cn)?$/;
+
+function isAws({ hostname }: URL): boolean {
+  return /\.(amazonaws\.com(\.cn)?|api\.aws)$/.test(hostname);
+}
+
+function regionOf(queue: string): string | undefined {
+  const match = AWS_HOST.exec(queueUrlOf(queue)?.hostname ?? '');
+  return match?.[1] ?? match?.[2];
+}
+
+/** The SDK doesn't read `AWS_DEFAULT_REGION`, which boto3 and the AWS CLI do; a server of our own needs no real region. */
+function defaultRegion(endpoint: string | undefined): string | undefined {
+  if (process.env.AWS_REGION) return undefined;
+  return process.env.AWS_DEFAULT_REGION || (endpoint === undefined ? undefined : 'us-east-1');
+}

@@ -1,0 +1,32 @@
+/** Finds where messages go that nobody can take. */
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { AppError } from '../core/errors.js';
+import type { Sdk } from './sqs-client.js';
+
+/**
+ * URL of the dead-letter queue in the redrive policy of the queue at `url`.
+ * Rejects with `QUEUE_NO_DEAD_LETTER` if there is none, otherwise with errors of the SDK.
+ */
+export async function findDeadLetterUrl(sdk: Sdk, client: SQSClient, url: string): Promise<string> {
+  const { Attributes } = await client.send(
+    new sdk.GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['RedrivePolicy'] }),
+  );
+  const arn = targetArn(Attributes?.RedrivePolicy);
+  // arn:aws:sqs:<region>:<account>:<name>
+  const [, , , , account, name] = arn?.split(':') ?? [];
+  if (account === undefined || name === undefined) {
+    throw new AppError('QUEUE_NO_DEAD_LETTER', 'user', `The queue ${url} has no dead-letter queue.`, {
+      hint: 'Give it a RedrivePolicy, or name a dead-letter queue in the settings.',
+    });
+  }
+  const { QueueUrl } = await client.send(
+    new sdk.GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account }),
+  );
+  return QueueUrl!;
+}
+
+function targetArn(policy: string | undefined): string | undefined {
+  if (policy === undefined) return undefined;
+  const { deadLetterTargetArn } = JSON.parse(policy) as { deadLetterTargetArn?: string };
+  return deadLetterTargetArn;
+}

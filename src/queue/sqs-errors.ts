@@ -1,0 +1,62 @@
+/** Translates what the AWS SDK throws into the codes of the `Queue` contract. */
+import { AppError, messageOf, systemError } from '../core/errors.js';
+
+/** The parts of an SDK error that matter here. */
+interface SdkError extends Error {
+  /** Of a network error: `ECONNREFUSED`; of an SQS error: its older name. */
+  code?: string;
+  Code?: string;
+  $metadata?: { httpStatusCode?: number };
+}
+
+const THROTTLED = /Throttl|TooManyRequests|SlowDown|OverLimit|BandwidthLimit/;
+const NOT_FOUND = /QueueDoesNotExist|NonExistentQueue|InvalidAddress|QueueDeletedRecently/;
+const CREDENTIALS =
+  /Credential|ExpiredToken|TokenRefresh|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch|InvalidAccessKeyId|InvalidSecurity|MissingAuthenticationToken|IncompleteSignature|RequestExpired/;
+const DENIED = /AccessDenied|NotAuthorized|Kms|OptInRequired/;
+const NETWORK =
+  /^(E(CONN|HOST|NET|PIPE|AI_|TIMEDOUT|NOTFOUND|ADDR)|ENOTFOUND|ETIMEDOUT|UND_ERR|TimeoutError|NetworkingError|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
+
+/** `queue`: the URL or name, for people. */
+export function toQueueError(error: unknown, queue: string): AppError {
+  if (error instanceof AppError) return error;
+  const { name = '', code = '', Code = '', $metadata } = (error ?? {}) as Partial<SdkError>;
+  const names = `${name} ${Code} ${code}`;
+  const status = $metadata?.httpStatusCode ?? 0;
+  const reason = messageOf(error);
+  const fail = (appCode: string, message: string, hint?: string) =>
+    systemError(appCode, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
+
+  if (THROTTLED.test(names) || status === 429) {
+    return fail('QUEUE_THROTTLED', `The queue ${queue} asks for fewer requests: ${reason}`);
+  }
+  if (NOT_FOUND.test(names)) {
+    return new AppError('QUEUE_NOT_FOUND', 'user', `There is no queue ${queue}.`, {
+      hint: 'Check the name or URL, the region and the account, or create the queue.',
+      cause: error,
+    });
+  }
+  if (CREDENTIALS.test(names)) {
+    return new AppError('QUEUE_CREDENTIALS', 'user', `The AWS credentials for ${queue} can't be used: ${reason}`, {
+      hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in again.',
+      cause: error,
+    });
+  }
+  if (DENIED.test(names) || status === 403) {
+    return new AppError('QUEUE_DENIED', 'user', `AWS refuses this use of ${queue}: ${reason}`, {
+      hint: 'The identity needs sqs:SendMessage, sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueUrl and sqs:GetQueueAttributes.',
+      cause: error,
+    });
+  }
+  if (/region is missing/i.test(reason)) {
+    return new AppError('QUEUE_ERROR', 'user', `The AWS region of ${queue} is not known.`, {
+      hint: 'Set AWS_REGION, or give the queue by its URL.',
+      cause: error,
+    });
+  }
+  if (NETWORK.test(code) || NETWORK.test(name) || status >= 500) {
+    const hint = 'Check the network and the endpoint; with the embedded queue, whether its server runs.';
+    return fail('QUEUE_UNREACHABLE', `The queue ${queue} can't be reached: ${reason || code}`, hint);
+  }
+  return fail('QUEUE_ERROR', `The queue ${queue} refuses the request: ${reason}`);
+}

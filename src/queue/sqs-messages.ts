@@ -1,0 +1,55 @@
+/** Messages between the `Queue` contract and the SDK. */
+import type { Message, SendMessageCommandInput } from '@aws-sdk/client-sqs';
+import { isAllowedText } from './allowed-text.js';
+import type { Attributes, OutgoingMessage, ReceivedMessage, SendResult } from './queue.js';
+
+/** Attribute of a dead-lettered message that says why it is there. */
+export const DEAD_LETTER_REASON_ATTRIBUTE = 'dead_letter_reason';
+/** SQS takes ten attributes a message. */
+const MAX_ATTRIBUTES = 10;
+
+/** What SQS would refuse a whole batch for is refused alone, before it is sent. */
+export function refusalOf({ body, attributes = {} }: OutgoingMessage): SendResult | undefined {
+  const refuse = (code: string, reason: string): SendResult => ({ ok: false, code, reason, retryable: false });
+  if (body === '') return refuse('EmptyMessage', 'the body is empty');
+  if (isAllowedText(body) && Object.values(attributes).every(isAllowedText)) return undefined;
+  return refuse('InvalidMessageContents', 'it contains characters that SQS does not take');
+}
+
+export function toSqs({
+  body,
+  attributes,
+}: OutgoingMessage): Pick<SendMessageCommandInput, 'MessageBody' | 'MessageAttributes'> {
+  // SQS refuses empty values; that an attribute is missing says the same.
+  const filled = Object.entries(attributes ?? {}).filter(([, value]) => value !== '');
+  if (filled.length === 0) return { MessageBody: body };
+  const MessageAttributes = Object.fromEntries(
+    filled.map(([name, StringValue]) => [name, { DataType: 'String', StringValue }]),
+  );
+  return { MessageBody: body, MessageAttributes };
+}
+
+export function fromSqs(message: Message): ReceivedMessage {
+  const attributes: Attributes = {};
+  for (const [name, { StringValue }] of Object.entries(message.MessageAttributes ?? {})) {
+    if (StringValue !== undefined) attributes[name] = StringValue;
+  }
+  return {
+    id: message.MessageId!,
+    body: message.Body!,
+    attributes,
+    receipt: message.ReceiptHandle!,
+    receiveCount: Number(message.Attributes?.ApproximateReceiveCount ?? 1),
+    sentAt: Number(message.Attributes?.SentTimestamp ?? 0),
+  };
+}
+
+/** The attributes of a message on its way to the dead-letter queue; the reason must fit in, whatever else there is. */
+export function withReason(attributes: Attributes, reason: string): Attributes {
+  const text = isAllowedText(reason) ? reason : JSON.stringify(reason).replace(/[^\x20-\x7e]/g, '?');
+  const others = Object.entries(attributes).filter(([name]) => name !== DEAD_LETTER_REASON_ATTRIBUTE);
+  return {
+    ...Object.fromEntries(others.slice(0, MAX_ATTRIBUTES - 1)),
+    [DEAD_LETTER_REASON_ATTRIBUTE]: text.slice(0, 1_000) || 'unknown',
+  };
+}
