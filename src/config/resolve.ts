@@ -1,0 +1,69 @@
+/** Settles every setting from its sources, strongest first, and remembers where each value came from. */
+import { usageError } from '../core/errors.js';
+import { flagName, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
+
+export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'default';
+
+export interface Sources {
+  /** By setting, as given on the command line. */
+  flags: Partial<Record<SettingKey, unknown>>;
+  env: Record<string, string | undefined>;
+  dotenv: Record<string, string>;
+  /** By flag name, such as `state-dir`. */
+  file: Record<string, unknown>;
+}
+
+export interface Provenance {
+  source: Source;
+  /** The variable, flag or key that gave it. */
+  name: string;
+}
+
+export interface Resolved {
+  values: Settings;
+  provenance: Record<SettingKey, Provenance>;
+}
+
+/** Throws `BAD_SETTING` naming the source and the value, and `UNKNOWN_SETTING` for a key of the file that there is not. */
+export function resolveSettings(sources: Sources): Resolved {
+  refuseUnknownKeys(sources.file);
+  const values: Record<string, unknown> = {};
+  const provenance = {} as Record<SettingKey, Provenance>;
+  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+    const { value, ...from } = find(key, sources);
+    const parsed = SETTINGS[key].schema.safeParse(value);
+    if (!parsed.success) throw badSetting(key, from, value, parsed.error.issues[0]?.message ?? 'is not valid');
+    values[key] = parsed.data;
+    provenance[key] = from;
+  }
+  return { values: values as Settings, provenance };
+}
+
+function find(key: SettingKey, { flags, env, dotenv, file }: Sources): Provenance & { value: unknown } {
+  const { env: variables } = SETTINGS[key];
+  const flag = flagName(key);
+  if (flags[key] !== undefined) return { source: 'flag', name: `--${flag}`, value: flags[key] };
+  // An empty variable counts as not set, as in a template that was not filled in.
+  for (const name of variables) if (env[name]) return { source: 'environment', name, value: env[name] };
+  for (const name of variables) if (dotenv[name]) return { source: '.env', name, value: dotenv[name] };
+  if (file[flag] !== undefined) return { source: 'wasm-sensors.yaml', name: flag, value: file[flag] };
+  return { source: 'default', name: '', value: undefined };
+}
+
+function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
+  const shown = (SETTINGS[key] as SettingDef).secret ? '' : ` ${JSON.stringify(value)}`;
+  const where = source === 'flag' ? name : `${name} (${source})`;
+  return usageError('BAD_SETTING', `${where}:${shown} ${problem}`, `${name} is: ${SETTINGS[key].description}.`);
+}
+
+function refuseUnknownKeys(file: Record<string, unknown>): void {
+  const known = (Object.keys(SETTINGS) as SettingKey[]).map(flagName);
+  const unknown = Object.keys(file).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw usageError(
+      'UNKNOWN_SETTING',
+      `wasm-sensors.yaml: there is no setting ${JSON.stringify(unknown)}`,
+      `The settings are: ${known.join(', ')}.`,
+    );
+  }
+}
