@@ -15,7 +15,8 @@ export interface ChildSpec {
   name: string;
   command: string;
   args: string[];
-  env?: Record<string, string>;
+  /** On top of this process's environment; `undefined` takes a variable out of it. */
+  env?: Record<string, string | undefined>;
   /**
    * How readiness is known: `ipc`: one of our own commands says so (`reportReady`); a function: it resolves when the
    * process is ready, and is aborted when the process ends.

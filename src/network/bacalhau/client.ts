@@ -1,0 +1,99 @@
+/**
+ * The Bacalhau commands that this program needs. Every call is the user's own `bacalhau` (30 to 90 ms each): it knows
+ * profiles, TLS and tokens of its version, and what we submit is what `bacalhau job run` would.
+ */
+import { z } from 'zod';
+import { systemError } from '../../core/errors.js';
+import { type Cli, type CliOptions, createCli } from './cli.js';
+import {
+  clientVersionSchema,
+  executionSchema,
+  jobSchema,
+  nodeSchema,
+  type RawExecution,
+  type RawJob,
+  type RawNode,
+  versionSchema,
+} from './schemas.js';
+import { parseVersion, requireSupported, updatesInPlace, type Version } from './version.js';
+
+/** Every function rejects with an `AppError` of `failures.ts`, or `BACALHAU_OUTPUT` for output that can't be read. */
+export interface BacalhauClient {
+  /** Of the program here; asked once. Rejects with `BACALHAU_TOO_OLD` below 1.7. */
+  clientVersion(): Promise<Version>;
+  /** Of the orchestrator. */
+  agentVersion(): Promise<Version>;
+  /** Whether the API answers; says nothing about the nodes. */
+  alive(): Promise<boolean>;
+  nodes(): Promise<RawNode[]>;
+  /** Newest version of every job. */
+  jobs(): Promise<RawJob[]>;
+  /** Executions of a job's newest version, oldest first. */
+  executions(jobId: string): Promise<RawExecution[]>;
+  /** Submits a job file as it is (no templates); resolves with the job's id. Says nothing about whether it runs. */
+  runJob(file: string): Promise<string>;
+  /** Ends a job; false when it had ended already. */
+  stopJob(jobId: string): Promise<boolean>;
+}
+
+export function createBacalhauClient(options: CliOptions): BacalhauClient {
+  const cli = createCli(options);
+  const all = ['--limit', '0'];
+  let version: Promise<Version> | undefined;
+
+  const clientVersion = async () => {
+    const { clientVersion: found } = await json(cli, clientVersionSchema, ['version', '--client']);
+    const parsed = parseVersion(found.GitVersion);
+    requireSupported(parsed, options.path);
+    return parsed;
+  };
+
+  return {
+    clientVersion: () => (version ??= clientVersion()),
+    agentVersion: async () => parseVersion((await json(cli, versionSchema, ['agent', 'version'])).GitVersion),
+    alive: () =>
+      cli(['agent', 'alive']).then(
+        () => true,
+        () => false,
+      ),
+    nodes: () => json(cli, z.array(nodeSchema), ['node', 'list', ...all]),
+    jobs: () => json(cli, z.array(jobSchema), ['job', 'list', ...all]),
+    executions: async (jobId) => {
+      const found = await json(cli, z.array(executionSchema), ['job', 'executions', jobId, ...all]);
+      return found.sort((a, b) => a.CreateTime - b.CreateTime);
+    },
+    runJob: async (file) => {
+      // Two submissions of one text happen after `job stop`; 1.8 on refuse the second without --force.
+      const force = updatesInPlace(await (version ??= clientVersion())) ? ['--force'] : [];
+      const quiet = ['--wait=false', '--id-only', '--hide-warnings', '--no-template'];
+      const output = await cli(['job', 'run', ...quiet, ...force, file]);
+      return output.trim().split('\n').at(-1)!.trim();
+    },
+    stopJob: (jobId) =>
+      cli(['job', 'stop', jobId]).then(
+        () => true,
+        (error: { details?: string[] }) => {
+          if (error.details?.some((line) => line.includes('already in a terminal state'))) return false;
+          throw error;
+        },
+      ),
+  };
+}
+
+async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<T> {
+  const output = await cli([...args, '--output', 'json']);
+  // The program may say something first, such as "Initializing repo at".
+  const start = output.search(/^[[{]/m);
+  try {
+    return schema.parse(JSON.parse(output.slice(start)));
+  } catch (cause) {
+    throw systemError('BACALHAU_OUTPUT', `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`, {
+      hint: 'Bacalhau 1.7 to 1.9 are known to work; please report it with `bacalhau version`.',
+      cause,
+      details: output
+        .split('\n')
+        .slice(0, 5)
+        .map((line) => line.slice(0, 200)),
+    });
+  }
+}

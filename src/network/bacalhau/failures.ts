@@ -1,0 +1,100 @@
+/** What `bacalhau` says when it fails, in our own words and with what to do about it. */
+import { AppError, type Fault } from '../../core/errors.js';
+
+interface Known {
+  when: RegExp;
+  code: string;
+  fault: Fault;
+  /** `$1` is what the pattern caught. */
+  message: string;
+  hint: string;
+}
+
+/** Texts of 1.7.0 to 1.9.3, most telling first. */
+const KNOWN: Known[] = [
+  {
+    when: /Unsupported repository version/,
+    code: 'BACALHAU_REPOSITORY_VERSION',
+    fault: 'user',
+    message: 'this bacalhau is older than the one that wrote its folder',
+    hint: 'Remove the folder .wasm-sensors/bacalhau, or use the newer bacalhau again.',
+  },
+  {
+    when: /(?:not reachable at|dial tcp[^:]*:|connection refused)\s*(\S*)/,
+    code: 'BACALHAU_API_UNREACHABLE',
+    fault: 'system',
+    message: "Bacalhau's API does not answer at $1",
+    hint: 'Start a network with `wasm-sensors up`, or check --api-host, --api-port and the TLS flags.',
+  },
+  {
+    when: /(server gave HTTP response to HTTPS client|tls: [^\n]*|x509: [^\n]*|CA certificate file [^\n]*)/,
+    code: 'BACALHAU_API_TLS',
+    fault: 'user',
+    message: "can't speak TLS with Bacalhau's API: $1",
+    hint: 'Check the TLS flags: whether the API uses TLS at all, and which CA signed its certificate.',
+  },
+  {
+    when: /[Uu]nauthorized|[Ff]orbidden|not authorized|(?:code|status)\D{0,12}40[13]\b/,
+    code: 'BACALHAU_API_DENIED',
+    fault: 'user',
+    message: "Bacalhau's API refuses these credentials",
+    hint: 'Set BACALHAU_API_KEY, or BACALHAU_API_USERNAME and BACALHAU_API_PASSWORD.',
+  },
+  {
+    when: /no changes detected/,
+    code: 'JOB_UNCHANGED',
+    fault: 'user',
+    message: 'the network has exactly this job already',
+    hint: 'Change something, or stop the job first.',
+  },
+  {
+    when: /(not enough nodes to run job[^\n]*|no matching nodes[^\n]*)/i,
+    code: 'NO_MATCHING_NODES',
+    fault: 'user',
+    message: '$1',
+    hint: 'See the nodes and their labels with `wasm-sensors status`.',
+  },
+  {
+    when: /does not resolve environment variable (\w+)|[Ee]nvironment variable '?(\w+)'?[^\n]*(?:not in allowed|not found|not set)/,
+    code: 'ENV_NOT_FORWARDED',
+    fault: 'system',
+    message: 'the nodes may not forward the variable $1 to jobs',
+    hint: 'Allow it on the nodes: Compute.Env.AllowList, an anchored regular expression such as ^HOSTNAME$.',
+  },
+];
+
+/** The code of the known failure that a text speaks of, such as an execution's message. */
+export function failureCodeOf(text: string): string | undefined {
+  return KNOWN.find((known) => known.when.test(text))?.code;
+}
+
+/**
+ * The error for a failed call.
+ *
+ * @param call what was called, without options, such as `job run`
+ * @param output everything that it printed
+ */
+export function failureOf(call: string, output: string, cause?: unknown): AppError {
+  const text = plain(output);
+  for (const { when, code, fault, message, hint } of KNOWN) {
+    const match = when.exec(text);
+    if (!match) continue;
+    return new AppError(code, fault, message.replace('$1', match[1] ?? match[2] ?? ''), { hint, cause });
+  }
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const reason =
+    lines
+      .find((line) => line.startsWith('Error:'))
+      ?.slice('Error:'.length)
+      .trim() ?? lines.at(-1);
+  return new AppError('BACALHAU_FAILED', 'system', `bacalhau ${call}: ${reason ?? 'failed without a word'}`, {
+    cause,
+    details: lines.slice(-10),
+  });
+}
+
+/** Without terminal colours. */
+function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences start with one
+  return text.replace(/\u001b\[[0-9;]*m/g, '');
+}

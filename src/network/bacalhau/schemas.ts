@@ -1,0 +1,52 @@
+/**
+ * The parts of Bacalhau's JSON that we read; the CLI's `--output json` and the REST API give the same objects.
+ * Unknown fields are dropped: each execution carries its whole job, and that the module's bytes.
+ */
+import { z } from 'zod';
+
+const state = z.object({ StateType: z.string(), Message: z.string().default('') });
+/** Execution states are integers in JSON. */
+const numberedState = z.object({ StateType: z.number(), Message: z.string().default('') });
+
+export const nodeSchema = z.object({
+  Info: z.object({
+    NodeID: z.string(),
+    NodeType: z.string(),
+    Labels: z.record(z.string(), z.string()).nullish(),
+    ComputeNodeInfo: z.object({ ExecutionEngines: z.array(z.string()).nullish() }).nullish(),
+  }),
+  ConnectionState: z.object({
+    Status: z.string(),
+    /** RFC 3339; changes with every new handshake. */
+    ConnectedSince: z.string().default(''),
+  }),
+});
+
+export const jobSchema = z.object({
+  ID: z.string(),
+  Name: z.string(),
+  Type: z.string(),
+  Labels: z.record(z.string(), z.string()).nullish(),
+  State: state,
+  /** Missing before 1.8. */
+  Version: z.number().default(1),
+  /** Nanoseconds. */
+  CreateTime: z.number(),
+});
+
+export const executionSchema = z.object({
+  ID: z.string(),
+  NodeID: z.string(),
+  DesiredState: numberedState,
+  ComputeState: numberedState,
+  RunOutput: z.object({ stderr: z.string().default(''), ErrorMsg: z.string().default('') }).nullish(),
+  /** Nanoseconds. */
+  CreateTime: z.number(),
+});
+
+export const versionSchema = z.object({ GitVersion: z.string() });
+export const clientVersionSchema = z.object({ clientVersion: versionSchema });
+
+export type RawNode = z.output<typeof nodeSchema>;
+export type RawJob = z.output<typeof jobSchema>;
+export type RawExecution = z.output<typeof executionSchema>;

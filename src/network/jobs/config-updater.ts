@@ -1,0 +1,12 @@
+/** Fills the config-updater's document. */
+import type { Document } from 'yaml';
+import type { ConfigUpdaterJob } from '../network.js';
+import { setRegion } from './publisher.js';
+import { inTask, setModule } from './template.js';
+
+export function setConfigUpdater(document: Document, job: ConfigUpdaterJob, module: Uint8Array): void {
+  setRegion(document, job.region);
+  const parameters = [`--proxy=${job.proxyUrl}`, ...job.parameters];
+  document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parameters));
+  setModule(document, module);
+}

@@ -1,0 +1,62 @@
+/** From a job request to the document that `bacalhau job run` takes. */
+import { createHash } from 'node:crypto';
+import type { Document } from 'yaml';
+import { systemError } from '../../core/errors.js';
+import type { JobRequest } from '../network.js';
+import { setConfigUpdater } from './config-updater.js';
+import { jobNameOf } from './names.js';
+import { setPublisher } from './publisher.js';
+import { setService } from './service.js';
+import { openTemplate, print, setHeading } from './template.js';
+
+/** What a network offers to jobs. */
+export interface JobSurroundings {
+  /** Bytes of a built module. */
+  module(name: 'publisher' | 'config-updater'): Promise<Uint8Array>;
+  /** Variables that the nodes forward to jobs: `edge` to sensors, `services` to the proxy and the puller. */
+  forwarded: { edge: string[]; services: string[] };
+}
+
+export interface RenderedJob {
+  name: string;
+  /** YAML. */
+  text: string;
+  /** Equal for requests that differ in nothing but the submission time. */
+  hash: string;
+}
+
+/** Label that carries the {@link RenderedJob.hash} of what runs. */
+export const HASH_LABEL = 'spec';
+/** NATS carries a job to its nodes in one message of at most 1 MiB; the orchestrator adds to it. */
+const MAX_BYTES = 600_000;
+
+/** Rejects with `JOB_TOO_LARGE`, or with what `surroundings.module` rejects with. */
+export async function renderJob(request: JobRequest, surroundings: JobSurroundings): Promise<RenderedJob> {
+  const name = jobNameOf(request);
+  const timeless = print(await fill({ ...request, submissionTime: 0 }, surroundings));
+  const hash = createHash('sha256').update(timeless).digest('hex').slice(0, 16);
+  const document = await fill(request, surroundings);
+  document.setIn(['labels', HASH_LABEL], hash);
+  setHeading(document, [
+    `The job ${name}, made by wasm-sensors from templates/jobs/${request.role}.yaml.`,
+    `Submit it with: bacalhau job run --no-template --wait=false ${name}.yaml`,
+  ]);
+  const text = print(document);
+  if (Buffer.byteLength(text) > MAX_BYTES) {
+    throw systemError('JOB_TOO_LARGE', `the job ${name} has ${Buffer.byteLength(text)} bytes, more than ${MAX_BYTES}`, {
+      hint: 'The module inside is too large; build it with `npm run build:wasm`.',
+    });
+  }
+  return { name, text, hash };
+}
+
+async function fill(request: JobRequest, surroundings: JobSurroundings): Promise<Document> {
+  const document = openTemplate(request.role);
+  document.setIn(['name'], jobNameOf(request));
+  const { edge, services } = surroundings.forwarded;
+  if (request.role === 'publisher') setPublisher(document, request, await surroundings.module('publisher'), edge);
+  else if (request.role === 'config-updater') {
+    setConfigUpdater(document, request, await surroundings.module('config-updater'));
+  } else setService(document, request, services);
+  return document;
+}
