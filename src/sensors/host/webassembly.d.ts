@@ -1,0 +1,24 @@
+/** The part of the WebAssembly JavaScript API that the host uses; Node's types leave it to the DOM library. */
+declare namespace WebAssembly {
+  interface Module {
+    readonly [Symbol.toStringTag]?: 'WebAssembly.Module';
+  }
+  const Module: {
+    exports(module: Module): { name: string; kind: string }[];
+    imports(module: Module): { module: string; name: string; kind: string }[];
+    customSections(module: Module, name: string): ArrayBuffer[];
+  };
+  class Instance {
+    constructor(module: Module, imports: Imports);
+    readonly exports: Record<string, unknown>;
+  }
+  interface Memory {
+    readonly buffer: ArrayBuffer;
+  }
+  interface Global {
+    readonly value: unknown;
+  }
+  type ModuleImports = Record<string, unknown>;
+  type Imports = Record<string, ModuleImports>;
+  function compile(bytes: Uint8Array): Promise<Module>;
+}

@@ -1,0 +1,24 @@
+// Pseudo-random numbers, seeded by identity and clocks: `random_get` gives every execution on Bacalhau the same bytes,
+// and a fleet whose sensors pick the same colour and the same moment is no fleet.
+import { clockNoise } from "./clock";
+import { Slice, hash } from "./slice";
+
+let state: u64 = 1;
+
+/** Seeds from what tells this execution from the others. */
+export function seed(identity: Slice, place: Slice): void {
+  state = hash(place, hash(identity)) ^ clockNoise() | 1;
+  next();
+}
+
+function next(): u64 {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+/** Evenly from 0 up to, not including, `bound`. */
+export function below(bound: u64): u64 {
+  return (next() >> 11) % bound;
+}

@@ -1,0 +1,50 @@
+// Readings that the proxy has not taken yet. A record is 12 bytes: when (i64 ms), icon index and colour (u32).
+// Readings leave in order or from the old end, so the sequence of each follows from its place.
+
+/** 5.7 hours at the default interval of 5 s; untouched pages of it cost a host nothing. */
+const CAPACITY: u32 = 4096;
+const RECORD: usize = 12;
+const records = memory.data(49152, 8);
+
+/** Sequence of the newest reading; 0 = none taken. */
+export let taken: u32 = 0;
+/** Readings waiting. */
+export let waiting: u32 = 0;
+/** Readings that were overwritten: gaps in the sequence. */
+export let dropped: u32 = 0;
+
+@inline
+function record(sequence: u32): usize {
+  return records + <usize>(sequence % CAPACITY) * RECORD;
+}
+
+/** Keeps a new reading, in place of the oldest when all is full. */
+export function keep(time: i64, icon: u32, rgb: u32): void {
+  const at = record(++taken);
+  store<i64>(at, time);
+  store<u32>(at, (icon << 24) | rgb, 8);
+  if (waiting < CAPACITY) waiting++;
+  else dropped++;
+}
+
+/** Sequence of the oldest reading that waits. */
+export function oldest(): u32 {
+  return taken - waiting + 1;
+}
+
+export function timeOf(sequence: u32): i64 {
+  return load<i64>(record(sequence));
+}
+
+export function iconOf(sequence: u32): u32 {
+  return load<u8>(record(sequence), 11);
+}
+
+export function colorOf(sequence: u32): u32 {
+  return load<u32>(record(sequence), 8) & 0xffffff;
+}
+
+/** Lets go of the readings up to this sequence; those overwritten meanwhile are gone already. */
+export function release(upTo: u32): void {
+  if (upTo >= oldest()) waiting = taken - upTo;
+}

@@ -1,0 +1,123 @@
+// How readings and requests look on the wire (docs/protocol.md). All parts that never change are written once.
+import { number, begin, byte, bytes, color, emoji, json, query, room, text, timestamp, written } from "../lib/out";
+import { Slice, lengthOf } from "../lib/slice";
+import { FIELD_COUNT, INTERVAL, PAUSED } from "../lib/values";
+import { sourceOf, valueOf, version } from "./config";
+import { fileState } from "./file-state";
+import { icon } from "./icons";
+import { executionId, hostname, jobId, proxy, region, submissionTime, token } from "./options";
+import { colorOf, iconOf, timeOf } from "./ring";
+
+/** Readings in one request, after the proxy could not be reached for a while. */
+export const BATCH: u32 = 32;
+const BODY: usize = 12288;
+const body = memory.data(12288);
+const headers = memory.data(800);
+const sendUrl = memory.data(416);
+const effectiveUrl = memory.data(2048);
+// The start and the end of every reading.
+const headBuffer = memory.data(1152);
+const tailBuffer = memory.data(1280);
+
+let head: Slice = 0;
+let tail: Slice = 0;
+let send: Slice = 0;
+let effectiveLength: usize = 0;
+
+/** Writes what stays the same for this sensor's whole life. */
+export function initWire(): void {
+  begin(headBuffer, 1152);
+  text('{"job_id":"');
+  json(jobId);
+  text('","execution_id":"');
+  json(executionId);
+  text('","icon_name":"');
+  head = written();
+  begin(tailBuffer, 1280);
+  text(',"region":"');
+  if (lengthOf(region)) json(region);
+  else text("unknown");
+  text('","job_submission_time":');
+  number(submissionTime);
+  text(',"hostname":"');
+  json(hostname);
+  text('"}');
+  tail = written();
+  begin(sendUrl, 416);
+  bytes(proxy);
+  text("/send");
+  send = written();
+  begin(effectiveUrl, 2048);
+  bytes(proxy);
+  text("/config/effective?region=");
+  query(region);
+  text("&hostname=");
+  query(hostname);
+  text("&version=");
+  effectiveLength = lengthOf(written());
+}
+
+export function sendAddress(): Slice {
+  return send;
+}
+
+/** The address that tells this sensor's configuration, if there is a newer one. */
+export function configAddress(): Slice {
+  begin(effectiveUrl + effectiveLength, 2048 - effectiveLength);
+  number(version);
+  return ((<u64>effectiveUrl) << 32) | (effectiveLength + lengthOf(written()));
+}
+
+/** The headers of a request: type, what this sensor reports, and its token. */
+export function requestHeaders(): Slice {
+  begin(headers, 800);
+  text("Content-Type: application/json\nX-Sensor-Config: v=");
+  number(version);
+  text(";src=");
+  for (let field = 0; field < FIELD_COUNT; field++) byte(<u32>(0x6e666164 >> (sourceOf(field) << 3)) & 0xff);
+  text(";file=");
+  text(fileState == 0 ? "none" : fileState == 1 ? "ok" : "bad");
+  text(";interval=");
+  number(valueOf(INTERVAL));
+  text(";paused=");
+  number(valueOf(PAUSED));
+  if (lengthOf(token)) {
+    text("\nAuthorization: Bearer ");
+    bytes(token);
+  }
+  return written();
+}
+
+function reading(sequence: u32): void {
+  bytes(head);
+  emoji(icon(iconOf(sequence)));
+  text('","timestamp":"');
+  timestamp(timeOf(sequence));
+  text('","color":"');
+  color(colorOf(sequence));
+  text('","sequence":');
+  number(sequence);
+  bytes(tail);
+}
+
+/** How many of the readings went into the last body. */
+export let bodyCount: u32 = 0;
+
+/** The body for up to `count` readings from `sequence` on: an object for one, an array for several. */
+export function requestBody(sequence: u32, count: u32): Slice {
+  begin(body, BODY);
+  bodyCount = 0;
+  if (count == 1) {
+    reading(sequence);
+    bodyCount = 1;
+    return written();
+  }
+  // Upper bound of one reading: its constant parts, 80 bytes of variable ones, a comma and the closing bracket.
+  const size = lengthOf(head) + lengthOf(tail) + 100;
+  while (bodyCount < count && room() > size) {
+    byte(bodyCount ? 0x2c : 0x5b);
+    reading(sequence + bodyCount++);
+  }
+  byte(0x5d);
+  return written();
+}
