@@ -1,0 +1,47 @@
+/** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
+import { AppError } from '../../core/errors.js';
+import type { JobSurroundings } from '../jobs/render.js';
+import type { Network, NetworkKind } from '../network.js';
+import type { BacalhauClient } from './client.js';
+import { toJob, toNode } from './facts.js';
+import { isOurs, isOver, submitJob } from './submit.js';
+
+export interface BacalhauNetworkOptions {
+  kind: NetworkKind;
+  client: BacalhauClient;
+  /** `.wasm-sensors`; submitted documents are kept below it. */
+  stateDir: string;
+  surroundings: JobSurroundings;
+  sensorProxyUrl(region: string): string;
+  /** Missing where a region can't be cut. */
+  setRegionLink?(region: string, connected: boolean): Promise<void>;
+}
+
+export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network {
+  const { client, kind } = options;
+  return {
+    kind,
+    nodes: async () => (await client.nodes()).flatMap((node) => toNode(node) ?? []),
+    jobs: async () => {
+      const ours = (await client.jobs()).filter(isOurs);
+      // What stopped has no executions of interest, and each costs a call.
+      const executions = (id: string, over: boolean) => (over ? [] : client.executions(id));
+      return Promise.all(
+        ours.map(async (job) => toJob(job, await executions(job.ID, job.State.StateType === 'Stopped'))),
+      );
+    },
+    submit: (request) => submitJob(request, options),
+    stop: async (name) => {
+      const running = (await client.jobs()).filter((job) => job.Name === name && !isOver(job));
+      const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
+      return stopped.includes(true);
+    },
+    sensorProxyUrl: options.sensorProxyUrl,
+    setRegionLink: async (region, connected) => {
+      if (options.setRegionLink) return options.setRegionLink(region, connected);
+      throw new AppError('NOT_OFFERED', 'user', `a region of a ${kind} network can't be cut from here`, {
+        hint: 'Its nodes and links are not ours to touch; the embedded, native and compose networks offer it.',
+      });
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** Submitting a job: what runs under its name already is kept when it is the same, and replaced when it is not. */
+import { join } from 'node:path';
+import { AppError } from '../../core/errors.js';
+import { writeFileAtomic } from '../../lib/files.js';
+import { HASH_LABEL, type JobSurroundings, type RenderedJob, renderJob } from '../jobs/render.js';
+import type { JobRequest, Submission } from '../network.js';
+import type { BacalhauClient } from './client.js';
+import { toExecution, toNode } from './facts.js';
+import type { RawJob, RawNode } from './schemas.js';
+import { updatesInPlace } from './version.js';
+
+export interface SubmitOptions {
+  client: BacalhauClient;
+  stateDir: string;
+  surroundings: JobSurroundings;
+}
+
+/** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
+export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors';
+/** Whether a job has ended, however. */
+export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped'].includes(job.State.StateType);
+
+/**
+ * Rejects with `NO_MATCHING_NODES` where no connected node could run it, and with what the client and the rendering
+ * reject with.
+ */
+export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
+  const { client } = options;
+  const [rendered, jobs, nodes, version] = await Promise.all([
+    renderJob(request, options.surroundings),
+    client.jobs(),
+    client.nodes(),
+    client.clientVersion(),
+  ]);
+  requireNodes(request, nodes);
+  const running = jobs.filter((job) => job.Name === rendered.name && !isOver(job));
+  const same = await findSame(running, rendered, client);
+  if (same) return { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
+  // Before 1.8 a second job of the same name would run beside the first.
+  if (!updatesInPlace(version)) await Promise.all(running.map((job) => client.stopJob(job.ID)));
+  const file = join(options.stateDir, 'jobs', `${rendered.name}.yaml`);
+  writeFileAtomic(file, rendered.text, 0o600);
+  return { jobId: await client.runJob(file), jobName: rendered.name, unchanged: false, notes: [] };
+}
+
+/** A job that runs exactly this, and runs it well: one with a failure is worth submitting again. */
+async function findSame(running: RawJob[], rendered: RenderedJob, client: BacalhauClient): Promise<RawJob | undefined> {
+  const same = running.find((job) => job.Labels?.[HASH_LABEL] === rendered.hash);
+  if (!same || running.length > 1) return undefined;
+  const newest = new Map((await client.executions(same.ID)).map((execution) => [execution.NodeID, execution]));
+  const failed = [...newest.values()].some((execution) => toExecution(execution).state === 'failed');
+  return failed ? undefined : same;
+}
+
+function requireNodes(request: JobRequest, raw: RawNode[]): void {
+  const type = 'region' in request ? 'edge' : 'web-services';
+  const nodes = raw.flatMap((node) => toNode(node) ?? []);
+  const fits = nodes.filter((node) => node.type === type && (!('region' in request) || node.region === request.region));
+  if (fits.some((node) => node.connected)) return;
+  const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
+  const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';
+  throw new AppError('NO_MATCHING_NODES', 'user', `no connected node has the labels ${labels}${cut}`, {
+    hint:
+      type === 'edge'
+        ? 'See the nodes with `wasm-sensors status`; --region takes one that is there.'
+        : 'Service jobs need a node with Docker. `wasm-sensors up` runs a proxy and a puller of its own.',
+  });
+}

@@ -1,0 +1,15 @@
+/** What another terminal needs to know about a native network; part of `run.json`. */
+import { z } from 'zod';
+
+export const nativeFactsSchema = z.object({
+  /** Path of the program that the network was started with. */
+  bacalhau: z.string(),
+  api: z.object({ host: z.string(), port: z.number() }),
+  webUi: z.string(),
+  /** By region. */
+  sensorProxyUrls: z.record(z.string(), z.string()),
+  /** Names of variables, never values. */
+  forwarded: z.object({ edge: z.array(z.string()), services: z.array(z.string()) }),
+});
+
+export type NativeFacts = z.output<typeof nativeFactsSchema>;

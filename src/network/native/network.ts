@@ -1,0 +1,27 @@
+/** The native network as every terminal uses it. */
+import { createBacalhauClient } from '../bacalhau/client.js';
+import { createBacalhauNetwork } from '../bacalhau/network.js';
+import { builtModule } from '../jobs/modules.js';
+import type { Network } from '../network.js';
+import type { NetworkFacts } from '../runner.js';
+import { nativeFactsSchema } from './facts.js';
+
+export interface NativeNetworkOptions {
+  stateDir: string;
+  /** Cuts or restores a region's links: in `up` itself by its runner, elsewhere through the control API of `up`. */
+  setRegionLink(region: string, connected: boolean): Promise<void>;
+}
+
+/** @param facts what the runner's `start` left; rejects facts of another kind of network */
+export function createNativeNetwork(facts: NetworkFacts, options: NativeNetworkOptions): Network {
+  const { bacalhau, api, sensorProxyUrls, forwarded } = nativeFactsSchema.parse(facts);
+  const { stateDir, setRegionLink } = options;
+  return createBacalhauNetwork({
+    kind: 'native',
+    client: createBacalhauClient({ path: bacalhau, stateDir, api }),
+    stateDir,
+    surroundings: { module: builtModule, forwarded },
+    sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
+    setRegionLink,
+  });
+}
