@@ -1,4 +1,4 @@
-/** One queue at work: its settings, its messages, and who waits for them. Callers write inside a group commit. */
+/** One queue at work: its settings, its messages, and who waits for them. */
 import { LongPolls } from './long-polls.js';
 import { parseRedrivePolicy, type QueueAttributes, type RedrivePolicy, withDefaults } from './queue-attributes.js';
 import type { QueueRecord } from './store/catalog.js';

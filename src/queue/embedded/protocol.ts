@@ -17,6 +17,9 @@ export interface SqsResponse {
 
 const TARGET = /^AmazonSQS\.(\w+)$/;
 
+/** What it gives out is on disk already, and that it has been given out need not be (see `store/write-buffer.ts`). */
+const RECEIVE = 'AmazonSQS.ReceiveMessage';
+
 /** The action of a request, if this server knows it. */
 export function actionName(target: string | undefined): string | undefined {
   const name = TARGET.exec(target ?? '')?.[1];
@@ -31,7 +34,7 @@ export async function respond(context: Context, target: string | undefined, body
   };
   try {
     const output = await run(context, target, body);
-    await context.service.commits.committed();
+    if (target !== RECEIVE) await context.service.commits.committed();
     return { status: 200, headers, body: output === undefined ? '' : JSON.stringify(output) };
   } catch (error) {
     const failure = error instanceof SqsError ? error : internalFailure(error);

@@ -14,20 +14,28 @@ export interface QueueServiceOptions {
   accountId: string;
 }
 
+/** Milliseconds after which a delivery is written, if the message is still there. */
+const SAVE_INTERVAL_MS = 1_000;
+
 export class QueueService {
   readonly commits: GroupCommit;
   readonly #database: Database;
   readonly #catalog: Catalog;
   readonly #queues = new Map<string, LiveQueue>();
 
+  readonly #saver: NodeJS.Timeout;
+  readonly #join = () => this.commits.join();
+
   constructor(private readonly options: QueueServiceOptions) {
     this.#database = openDatabase(options.path);
-    this.#catalog = openCatalog(this.#database);
     this.commits = new GroupCommit(this.#database, {
-      beforeCommit: () => this.servePolls(),
+      beforeCommit: () => this.#each((queue) => queue.index.beforeCommit()),
+      afterCommit: () => this.#showAdded(),
       afterRollback: () => this.#load(),
     });
+    this.#catalog = openCatalog(this.#database, this.#join);
     this.#load();
+    this.#saver = setInterval(() => this.#save(), SAVE_INTERVAL_MS).unref();
   }
 
   get queues(): LiveQueue[] {
@@ -48,46 +56,54 @@ export class QueueService {
   }
 
   create(name: string, attributes: QueueAttributes, tags: Record<string, string>, now: number): LiveQueue {
-    return this.commits.write(() =>
-      this.#open(this.#catalog.insert({ name, attributes, tags, created: now, modified: now })),
-    );
+    return this.#open(this.#catalog.insert({ name, attributes, tags, created: now, modified: now }));
   }
 
   /** Saves changes of a queue's record. */
   update(queue: LiveQueue): void {
-    this.commits.write(() => this.#catalog.update(queue.record));
+    this.#catalog.update(queue.record);
     queue.readSettings();
   }
 
   delete(queue: LiveQueue): void {
-    this.commits.write(() => {
-      this.#catalog.remove(queue.record.id);
-      openMessageTable(this.#database, queue.record.id).drop();
-    });
+    this.#catalog.remove(queue.record.id);
+    openMessageTable(this.#database, queue.record.id, this.#join).drop();
     this.#queues.delete(queue.record.name);
     queue.polls.end();
   }
 
-  /** Gives messages that have come in, or come back, to those who wait for them. */
-  servePolls(): void {
-    const now = Date.now();
-    for (const queue of this.#queues.values()) queue.servePolls(now);
-  }
-
   close(): void {
-    for (const queue of this.#queues.values()) queue.polls.end();
+    clearInterval(this.#saver);
+    this.#save();
+    this.#each((queue) => queue.polls.end());
     this.commits.flush();
     this.#database.close();
   }
 
+  #each(work: (queue: LiveQueue) => void): void {
+    for (const queue of this.#queues.values()) work(queue);
+  }
+
+  #showAdded(): void {
+    const now = Date.now();
+    this.#each((queue) => {
+      queue.index.afterCommit();
+      queue.servePolls(now);
+    });
+  }
+
+  #save(): void {
+    this.#each((queue) => queue.index.save());
+  }
+
   #load(): void {
-    for (const queue of this.#queues.values()) queue.polls.end();
+    this.#each((queue) => queue.polls.end());
     this.#queues.clear();
     for (const record of this.#catalog.all()) this.#open(record);
   }
 
   #open(record: QueueRecord): LiveQueue {
-    const table = openMessageTable(this.#database, record.id);
+    const table = openMessageTable(this.#database, record.id, this.#join);
     const index = new StandardIndex(table);
     const queue = new LiveQueue(record, this.arnOf(record.name), index, table.totals().last ?? 0, (arn) =>
       this.findByArn(arn),

@@ -69,7 +69,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     }
     const target = c.req.header('x-amz-target');
     const context = {
-      ...{ service, accountId, now: Date.now(), signal: c.req.raw.signal },
+      ...{ service, accountId, now: Date.now(), signal: () => c.req.raw.signal },
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
     const { status, headers, body } = await respond(context, target, await c.req.text());

@@ -11,8 +11,8 @@ export interface Context {
   baseUrl: string;
   /** Unix milliseconds. */
   now: number;
-  /** Aborted when the client has gone. */
-  signal: AbortSignal | undefined;
+  /** Aborted when the client has gone. A function, because making a signal costs as much as parsing the request. */
+  signal: () => AbortSignal | undefined;
 }
 
 /** The answer's members; undefined for an empty answer. It is sent only after what the action wrote is on disk. */

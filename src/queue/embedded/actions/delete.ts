@@ -8,7 +8,7 @@ import { type Context, type Output, queueOf } from './context.js';
 export function deleteMessage(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
   const { seq } = parseReceiptHandle(requiredString(input, 'ReceiptHandle'), queue.record.id);
-  context.service.commits.write(() => queue.index.remove([seq]));
+  queue.index.remove([seq]);
   return undefined;
 }
 
@@ -19,6 +19,6 @@ export function deleteMessageBatch(context: Context, input: Input): Output {
     seqs.push(parseReceiptHandle(requiredString(entry.input, 'ReceiptHandle'), queue.record.id).seq);
     return {};
   });
-  if (seqs.length > 0) context.service.commits.write(() => queue.index.remove(seqs));
+  if (seqs.length > 0) queue.index.remove(seqs);
   return output;
 }

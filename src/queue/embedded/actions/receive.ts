@@ -19,9 +19,9 @@ export async function receiveMessage(context: Context, input: Input): Promise<Ou
   if (queue.index.counts.inFlight >= MAX_IN_FLIGHT) {
     throw new SqsError('OverLimit', `More than ${MAX_IN_FLIGHT} messages are in flight. Delete some, or wait.`);
   }
-  let messages = context.service.commits.write(() => queue.take(max, visibilityMs, context.now));
+  let messages = queue.take(max, visibilityMs, context.now);
   if (messages.length === 0 && waitMs > 0) {
-    messages = await queue.polls.wait(max, visibilityMs, waitMs, context.signal);
+    messages = await queue.polls.wait(max, visibilityMs, waitMs, context.signal());
   }
   return messages.length === 0 ? {} : { Messages: messages.map((message) => present(message, queue, wanted, context)) };
 }

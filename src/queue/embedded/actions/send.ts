@@ -12,7 +12,7 @@ import { type Context, type Output, queueOf } from './context.js';
 export function sendMessage(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
   const message = newMessage(queue, check(queue, input), context.now);
-  context.service.commits.write(() => queue.index.add([message]));
+  queue.index.add([message]);
   return receiptOf(message);
 }
 
@@ -33,7 +33,7 @@ export function sendMessageBatch(context: Context, input: Input): Output {
       `Batch requests cannot be longer than ${MAX_MESSAGE_BYTES} bytes. You have sent ${bytes} bytes.`,
     );
   }
-  if (messages.length > 0) context.service.commits.write(() => queue.index.add(messages));
+  if (messages.length > 0) queue.index.add(messages);
   return output;
 }
 

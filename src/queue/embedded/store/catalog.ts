@@ -14,7 +14,8 @@ export interface QueueRecord {
 
 export type Catalog = ReturnType<typeof openCatalog>;
 
-export function openCatalog(database: Database) {
+/** `join` is called before every write. */
+export function openCatalog(database: Database, join: () => void) {
   const all = database.prepare('SELECT * FROM queues ORDER BY name');
   const insert = database.prepare(
     'INSERT INTO queues (name, attributes, tags, created, modified) VALUES (?, ?, ?, ?, ?) RETURNING id',
@@ -28,12 +29,18 @@ export function openCatalog(database: Database) {
         (row): QueueRecord => ({ ...row, attributes: JSON.parse(row.attributes), tags: JSON.parse(row.tags) }),
       ),
     insert(queue: Omit<QueueRecord, 'id'>): QueueRecord {
+      join();
       const values = [queue.name, JSON.stringify(queue.attributes), JSON.stringify(queue.tags)];
       const [row] = insert.all([...values, queue.created, queue.modified]) as { id: number }[];
       return { ...queue, id: row!.id };
     },
-    update: ({ id, attributes, tags, modified }: QueueRecord) =>
-      void update.run([JSON.stringify(attributes), JSON.stringify(tags), modified, id]),
-    remove: (id: number) => void remove.run([id]),
+    update({ id, attributes, tags, modified }: QueueRecord): void {
+      join();
+      update.run([JSON.stringify(attributes), JSON.stringify(tags), modified, id]);
+    },
+    remove(id: number): void {
+      join();
+      remove.run([id]);
+    },
   };
 }

@@ -1,15 +1,17 @@
 /**
  * Group commit: what requests write within a few milliseconds goes into one transaction, so that they share one fsync.
- * The rule for callers: write inside {@link GroupCommit.write}, answer only after {@link GroupCommit.committed}.
+ * Whatever writes calls {@link GroupCommit.join} first; whoever answers waits for {@link GroupCommit.committed} before.
  */
 import type { Database } from './database.js';
 
 /** Milliseconds between two commits under load; a commit after a quiet time is not held back. */
-const INTERVAL_MS = 4;
+const INTERVAL_MS = 5;
 
 export interface CommitHooks {
   /** Runs inside the transaction, just before it is committed; it may write more. */
   beforeCommit(): void;
+  /** What was written is on disk now; may begin the next transaction. */
+  afterCommit(): void;
   /** The transaction is lost; whatever memory holds of it must be thrown away. */
   afterRollback(): void;
 }
@@ -26,10 +28,9 @@ export class GroupCommit {
     private readonly hooks: CommitHooks,
   ) {}
 
-  /** Runs `work` inside the open transaction, opening one if need be. */
-  write<T>(work: () => T): T {
+  /** Makes sure that a transaction is open. */
+  join(): void {
     if (!this.#open) this.#begin();
-    return work();
   }
 
   /** Resolves once everything written so far is on disk; rejects when it could not be committed. */
@@ -57,6 +58,7 @@ export class GroupCommit {
     this.#lastCommit = performance.now();
     this.commits += 1;
     open.resolve();
+    this.hooks.afterCommit();
   }
 
   #begin(): void {

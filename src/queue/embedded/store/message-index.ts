@@ -19,6 +19,7 @@ export interface MessageIndex {
   readonly counts: MessageCounts;
   /** Unix milliseconds of the next time at which a message may become receivable by itself; Infinity = none. */
   readonly nextDue: number;
+  /** Writes new messages; they can be received after the commit. */
   add(messages: NewMessage[]): void;
   /** Up to `max` messages that can be received now; they stay where they are until delivered or removed. */
   pick(max: number, now: number): StoredMessage[];
@@ -31,4 +32,10 @@ export interface MessageIndex {
   /** Deletes the messages, in whatever state; those that are gone already don't matter. */
   remove(seqs: number[]): void;
   clear(): void;
+  /** To be called inside every transaction, before its commit. */
+  beforeCommit(): void;
+  /** To be called after it: what was added can be received from now on. */
+  afterCommit(): void;
+  /** Writes the deliveries that only memory knows. */
+  save(): void;
 }

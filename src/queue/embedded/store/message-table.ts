@@ -42,6 +42,9 @@ export interface StoredMessage extends NewMessage {
   firstReceived: number | null;
 }
 
+/** What a delivery changes. */
+export type Delivery = Pick<StoredMessage, 'seq' | 'receives'> & { due: number; firstReceived: number };
+
 export type MessageHeader = Pick<StoredMessage, 'seq' | 'due' | 'receives' | 'meta'>;
 
 const INSERTED = ['seq', 'id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'sent', 'due', 'meta'] as const;
@@ -51,7 +54,8 @@ const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
 /** The tables keep their statements prepared: preparing one costs more than running it. */
 export type MessageTable = ReturnType<typeof openMessageTable>;
 
-export function openMessageTable(database: Database, queueId: number) {
+/** `join` is called before every write. */
+export function openMessageTable(database: Database, queueId: number, join: () => void) {
   const table = `messages_${queueId}`;
   // `due` is set for the delayed and the received; the partial index holds only those.
   database.exec(`
@@ -72,7 +76,9 @@ export function openMessageTable(database: Database, queueId: number) {
     return statement;
   };
   const sizes = 'seq, octet_length(body) AS bytes';
-  const waiting = database.prepare(`SELECT ${sizes} FROM ${table} WHERE seq > ? AND due IS NULL ORDER BY seq LIMIT ?`);
+  const waiting = database.prepare(
+    `SELECT ${sizes} FROM ${table} WHERE seq > ? AND seq <= ? AND due IS NULL ORDER BY seq LIMIT ?`,
+  );
   const dueBy = database.prepare(`SELECT ${sizes} FROM ${table} WHERE due <= ? ORDER BY due LIMIT ?`);
   const headers = database.prepare(`SELECT seq, due, receives, meta FROM ${table} WHERE seq > ? ORDER BY seq LIMIT ?`);
   const earliestDue = database.prepare(`SELECT min(due) AS due FROM ${table} WHERE due IS NOT NULL`);
@@ -80,14 +86,19 @@ export function openMessageTable(database: Database, queueId: number) {
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
   const listed = database.prepare(`SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
   const oldest = database.prepare(`SELECT seq FROM ${table} WHERE sent < ? ORDER BY seq LIMIT ?`);
-  const deliver = database.prepare(
-    `UPDATE ${table} SET due = ?, receives = receives + 1, firstReceived = ifnull(firstReceived, ?) WHERE ${IN_LIST}`,
-  );
+  const deliver = database.prepare(`
+    UPDATE ${table} SET due = d.value ->> 'due', receives = d.value ->> 'receives',
+      firstReceived = d.value ->> 'firstReceived' FROM json_each(?) AS d WHERE seq = d.value ->> 'seq'
+  `);
   const setDue = database.prepare(`UPDATE ${table} SET due = ? WHERE ${IN_LIST}`);
   const remove = database.prepare(`DELETE FROM ${table} WHERE ${IN_LIST}`);
   const removeOne = database.prepare(`DELETE FROM ${table} WHERE seq = ? RETURNING due`);
   const clear = database.prepare(`DELETE FROM ${table}`);
 
+  const write = (statement: ReturnType<Database['prepare']>, values: unknown[]): void => {
+    join();
+    statement.run(values);
+  };
   const bySeq = (seqs: number[]) => listed.all([JSON.stringify(seqs)]) as StoredMessage[];
   /** Fetches the first of the messages whose bodies fit into `bytes` together; the first one always does. */
   const within = (bytes: number, found: { seq: number; bytes: number }[]) => {
@@ -98,13 +109,14 @@ export function openMessageTable(database: Database, queueId: number) {
 
   return {
     insert(messages: NewMessage[]): void {
+      join();
       const values: unknown[] = [];
       for (const message of messages) for (const column of INSERTED) values.push(message[column]);
       insertOf(messages.length).run(values);
     },
-    /** Messages that wait, neither delayed nor received, behind `seq`: at most `limit`, of `bytes` in all. */
-    waitingAfter: (seq: number, limit: number, bytes: number) =>
-      within(bytes, waiting.all([seq, limit]) as { seq: number; bytes: number }[]),
+    /** Messages that wait, neither delayed nor received, behind `seq` up to `last`: at most `limit`, of `bytes` in all. */
+    waitingAfter: (seq: number, last: number, limit: number, bytes: number) =>
+      within(bytes, waiting.all([seq, last, limit]) as { seq: number; bytes: number }[]),
     /** Delayed and received messages whose time has come by `now` (Unix milliseconds), limited likewise. */
     dueBy: (now: number, limit: number, bytes: number) =>
       within(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
@@ -117,13 +129,20 @@ export function openMessageTable(database: Database, queueId: number) {
     totals: () => totals.get([]) as { total: number; due: number; last: number | null },
     /** Messages accepted before `time` (Unix milliseconds), in order of arrival. */
     sentBefore: (time: number, limit: number) => (oldest.all([time, limit]) as { seq: number }[]).map(({ seq }) => seq),
-    /** Counts a delivery at `now` of messages that come back at `due`. */
-    deliver: (seqs: number[], due: number, now: number) => void deliver.run([due, now, JSON.stringify(seqs)]),
-    setDue: (seqs: number[], due: number | null) => void setDue.run([due, JSON.stringify(seqs)]),
-    remove: (seqs: number[]) => void remove.run([JSON.stringify(seqs)]),
+    deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
+    setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
+    remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),
     /** Removes one message; its `due` tells what state it was in. Undefined: it was gone. */
-    removeOne: (seq: number) => removeOne.all([seq])[0] as { due: number | null } | undefined,
-    clear: () => void clear.run([]),
-    drop: () => database.exec(`DROP TABLE IF EXISTS ${table}`),
+    removeOne(seq: number): { due: number | null } | undefined {
+      join();
+      return removeOne.all([seq])[0] as { due: number | null } | undefined;
+    },
+    clear: () => write(clear, []),
+    drop(): void {
+      join();
+      database.exec(`DROP TABLE IF EXISTS ${table}`);
+    },
+    /** Announces a write that follows before the commit. */
+    join,
   };
 }

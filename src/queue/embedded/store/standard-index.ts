@@ -1,6 +1,7 @@
 /** Index of a standard queue: a window of the next messages, filled from the table as it empties. */
 import { type MessageCounts, type MessageIndex, WINDOW_BYTES, WINDOW_MESSAGES } from './message-index.js';
 import type { MessageTable, NewMessage, StoredMessage } from './message-table.js';
+import { WriteBuffer } from './write-buffer.js';
 
 /** Messages fetched from the table at a time. */
 const FETCH = 500;
@@ -19,8 +20,15 @@ export class StandardIndex implements MessageIndex {
   #backlog: number;
   #delayed: number;
 
+  readonly #buffer: WriteBuffer;
+  #uncommitted: NewMessage[] = [];
+  /** Of the newest message on disk. */
+  #lastSeq: number;
+
   constructor(private readonly table: MessageTable) {
-    const { total, due } = table.totals();
+    this.#buffer = new WriteBuffer(table);
+    const { total, due, last } = table.totals();
+    this.#lastSeq = last ?? 0;
     for (const { seq, receives } of table.received()) this.#inFlight.set(seq, receives);
     this.#backlog = total - due;
     this.#delayed = due - this.#inFlight.size;
@@ -33,7 +41,13 @@ export class StandardIndex implements MessageIndex {
 
   add(messages: NewMessage[]): void {
     this.table.insert(messages);
-    for (const message of messages) {
+    for (const message of messages) this.#uncommitted.push(message);
+  }
+
+  /** Only what is on disk may be received. */
+  afterCommit(): void {
+    for (const message of this.#uncommitted) {
+      this.#lastSeq = message.seq;
       const upToDate = this.#backlog === 0 && this.#hasRoom;
       if (upToDate) this.#cursor = message.seq;
       if (message.due !== null) {
@@ -45,6 +59,7 @@ export class StandardIndex implements MessageIndex {
         this.#backlog += 1;
       }
     }
+    this.#uncommitted = [];
   }
 
   pick(max: number, now: number): StoredMessage[] {
@@ -59,16 +74,13 @@ export class StandardIndex implements MessageIndex {
   }
 
   deliver(messages: StoredMessage[], due: number, now: number): void {
-    this.table.deliver(
-      messages.map(({ seq }) => seq),
-      due,
-      now,
-    );
     for (const message of messages) {
       this.#hide(message.seq);
       message.receives += 1;
       message.firstReceived ??= now;
-      this.#inFlight.set(message.seq, message.receives);
+      const { seq, receives, firstReceived } = message;
+      this.#inFlight.set(seq, receives);
+      this.#buffer.deliver({ seq, due, receives, firstReceived });
     }
     this.nextDue = Math.min(this.nextDue, due);
   }
@@ -79,21 +91,30 @@ export class StandardIndex implements MessageIndex {
   }
 
   reschedule(seq: number, due: number): void {
+    this.#buffer.writeAll();
     this.table.setDue([seq], due);
     this.nextDue = Math.min(this.nextDue, due);
   }
 
   remove(seqs: number[]): void {
-    const known: number[] = [];
     for (const seq of seqs) {
-      if (this.#inFlight.delete(seq) || this.#hide(seq)) known.push(seq);
+      if (this.#inFlight.delete(seq) || this.#hide(seq)) this.#buffer.remove(seq);
       else this.#removeUnseen(seq);
     }
-    if (known.length > 0) this.table.remove(known);
+  }
+
+  beforeCommit(): void {
+    this.#buffer.writeRemovals();
+  }
+
+  save(): void {
+    this.#buffer.writeAll();
   }
 
   clear(): void {
     this.table.clear();
+    this.#buffer.clear();
+    this.#uncommitted = [];
     this.#window.clear();
     this.#windowBytes = 0;
     this.#inFlight.clear();
@@ -128,6 +149,7 @@ export class StandardIndex implements MessageIndex {
   /** Makes delayed messages and those whose visibility timeout is over receivable. */
   #bringBack(now: number): void {
     if (now < this.nextDue || !this.#hasRoom) return;
+    this.#buffer.writeAll();
     const messages = this.table.dueBy(now, FETCH, WINDOW_BYTES);
     if (messages.length > 0) {
       this.table.setDue(
@@ -146,7 +168,7 @@ export class StandardIndex implements MessageIndex {
 
   #fetchBacklog(): void {
     if (this.#backlog === 0) return;
-    for (const message of this.table.waitingAfter(this.#cursor, FETCH, WINDOW_BYTES)) {
+    for (const message of this.table.waitingAfter(this.#cursor, this.#lastSeq, FETCH, WINDOW_BYTES)) {
       this.#cursor = message.seq;
       this.#backlog -= 1;
       this.#show(message);
