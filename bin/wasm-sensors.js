@@ -9,7 +9,7 @@ if (parts[0] < 20 || (parts[0] === 20 && parts[1] < 11)) {
   );
   process.exit(1);
 }
-import('../dist/cli/main.js').catch(function (error) {
+import('../dist/cli/main.js').catch((error) => {
   if (error && error.code === 'ERR_MODULE_NOT_FOUND' && /dist[\\/]cli[\\/]main\.js/.test(String(error.message))) {
     process.stderr.write('wasm-sensors is not built yet: run `npm ci` (or `npm run build`) in its folder.\n');
   } else {

@@ -11,10 +11,10 @@ export function exitCodeOf(reason: StopReason): number {
 }
 
 /**
- * Resolves at the first SIGINT, SIGTERM or SIGHUP, or when the IPC channel to a supervisor closes (it was killed).
- * A second signal ends the process at once.
+ * Resolves at the first SIGINT, SIGTERM or SIGHUP and, for a `supervised` process, when the IPC channel to its
+ * supervisor closes (it was killed). A second signal ends the process at once.
  */
-export function stopRequested(): Promise<StopReason> {
+export function stopRequested({ supervised }: { supervised: boolean }): Promise<StopReason> {
   return new Promise((resolve) => {
     let asked = false;
     const ask = (reason: StopReason) => {
@@ -23,7 +23,7 @@ export function stopRequested(): Promise<StopReason> {
       resolve(reason);
     };
     for (const signal of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) process.on(signal, () => ask(signal));
-    if (process.connected) process.on('disconnect', () => ask('supervisor gone'));
+    if (supervised && process.connected) process.on('disconnect', () => ask('supervisor gone'));
   });
 }
 

@@ -1,4 +1,4 @@
-/** Who may: tokens, and protection of a loopback service from web pages in the operator's browser. */
+/** Who may send and who may change configuration: tokens, and a limit for each sender. */
 import { bearerMatches } from '../lib/token.js';
 import { type Refusal, refusal } from './refusal.js';
 
@@ -13,31 +13,6 @@ export interface GuardOptions {
   rateLimit?: number;
 }
 
-/** On loopback a page of another origin, or a name that was rebound to 127.0.0.1, could reach us through a browser. */
-export function checkBrowser(
-  headers: { host?: string; origin?: string },
-  hosts: string[] | undefined,
-): Refusal | undefined {
-  if (hosts === undefined) return undefined;
-  const host = nameOf(headers.host ?? '');
-  if (!hosts.includes(host)) {
-    return refusal(
-      403,
-      'UNKNOWN_HOST',
-      `the Host header names ${JSON.stringify(host)}, which this service is not known as`,
-    );
-  }
-  if (headers.origin === undefined) return undefined;
-  let originHost: string | undefined;
-  try {
-    originHost = new URL(headers.origin).host;
-  } catch {
-    // "null" and other values that are no origin of ours.
-  }
-  if (originHost === headers.host) return undefined;
-  return refusal(403, 'FOREIGN_ORIGIN', `requests from the origin ${JSON.stringify(headers.origin)} are refused`);
-}
-
 /** Checks a bearer token; `what` names the right that it gives. */
 export function checkToken(header: string | undefined, token: string | undefined, what: string): Refusal | undefined {
   if (token === undefined) return refusal(403, 'NOT_ALLOWED', `${what} is switched off here: no token was set`);
@@ -45,14 +20,6 @@ export function checkToken(header: string | undefined, token: string | undefined
   return bearerMatches(header, token)
     ? undefined
     : refusal(403, 'TOKEN_WRONG', `${what}: the token is not the right one`);
-}
-
-/** `name` of `name:port` and of `[v6]:port`. */
-function nameOf(host: string): string {
-  return host
-    .replace(/:\d+$/, '')
-    .replace(/^\[(.*)\]$/, '$1')
-    .toLowerCase();
 }
 
 /** A token bucket for every sender: `perSecond` on average, bursts of two seconds' worth. */

@@ -10,11 +10,12 @@
 import { type Context, Hono } from 'hono';
 import { messageOf } from '../core/errors.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../core/sensor-config.js';
+import { findBrowserProblem } from '../lib/browser-guard.js';
 import type { Queue } from '../queue/queue.js';
 import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfig } from './desired.js';
-import { checkBrowser, checkToken, type GuardOptions, RateLimiter } from './guard.js';
+import { checkToken, type GuardOptions, RateLimiter } from './guard.js';
 import { MAX_BODY_BYTES, type ParsedBody, parseBody } from './parse.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
 import { SupersededFilter } from './superseded.js';
@@ -132,8 +133,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   const app = new Hono();
   app.use(async (c, next) => {
-    const problem = checkBrowser(originOf(c), guard.hosts);
-    return problem ? refuseAndCount(problem) : next();
+    const problem = findBrowserProblem(c, guard.hosts);
+    return problem ? refuseAndCount(refusal(403, problem.code, problem.reason)) : next();
   });
   app.post('/send', send);
   app.get('/health', (c) => c.json({ status: 'healthy' }));
@@ -150,11 +151,6 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error) => refuseAndCount(refusal(503, 'INTERNAL', messageOf(error), 2)));
   return { app, stats, drain: () => batcher.drain() };
-}
-
-function originOf(c: Context): { host?: string; origin?: string } {
-  const [host, origin] = [c.req.header('host'), c.req.header('origin')];
-  return { ...(host === undefined ? {} : { host }), ...(origin === undefined ? {} : { origin }) };
 }
 
 /** Reads the body, but never more than the limit. */

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { messageOf } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
 import type { FleetSummary, SensorView } from '../core/fleet.js';
+import { findBrowserProblem } from '../lib/browser-guard.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
 import type { Hub } from './hub.js';
@@ -16,8 +17,10 @@ export interface PullerAppDeps {
   store?: StoreSink;
   /** Aborted when the process ends: open event streams close. */
   closed: AbortSignal;
-  /** Serves the web page; left out, there is none. */
-  page?: Hono;
+  /** Serves the web page. */
+  page: Hono;
+  /** Names under which it may be reached from a browser; undefined = any. */
+  hosts: string[] | undefined;
 }
 
 /** `GET /fleet`. */
@@ -37,6 +40,10 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   const app = new Hono();
   const bad = (c: Context, reason: string) => c.json({ error: { code: 'BAD_QUERY', reason } }, 400);
 
+  app.use(async (c, next) => {
+    const problem = findBrowserProblem(c, deps.hosts);
+    return problem ? c.json({ error: problem }, 403) : next();
+  });
   app.get('/health', (c) => c.json({ status: 'healthy' }));
   app.get('/ready', async (c) => {
     try {
@@ -73,7 +80,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     if (list) filter.kinds = new Set(list as FleetEvent['event'][]);
     return eventStream(c, hub, filter, from === undefined ? [] : replay(store, from, filter), deps.closed);
   });
-  if (deps.page) app.route('/', deps.page);
+  app.route('/', deps.page);
   app.notFound((c) =>
     c.json({ error: { code: 'NO_SUCH_PATH', reason: `there is no ${c.req.method} ${c.req.path} here` } }, 404),
   );

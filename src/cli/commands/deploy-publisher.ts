@@ -1,0 +1,66 @@
+import { Option } from 'commander';
+import { type DeployResult, deployPublisher } from '../../network/deploy.js';
+import type { Network } from '../../network/network.js';
+import type { FleetClient } from '../../puller/client.js';
+import type { Output } from '../../ui/output.js';
+import { type CommandSpec, integerOption } from '../command.js';
+import { regionOption, sensorConfigFrom, sensorOptions, timeoutMs, timeoutOption } from '../deploy-options.js';
+import { openSession } from '../session.js';
+
+export const publisherOptions = (): Option[] => [
+  ...sensorOptions(),
+  new Option('--max-messages <count>', 'end each sensor after so many readings'),
+  new Option('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run'),
+];
+
+export const deployPublisherCommand: CommandSpec = {
+  name: 'deploy publisher',
+  summary: 'run a sensor on every edge node, replacing those that run',
+  modes: ['text', 'json'],
+  settings: ['stateDir'],
+  options: [
+    ...publisherOptions(),
+    regionOption(),
+    new Option('--proxy <url>', 'where the sensors send to'),
+    timeoutOption(60),
+  ],
+  examples: [
+    "wasm-sensors deploy publisher --color '#00ff88' --interval 1",
+    'wasm-sensors deploy publisher --region eu --color',
+  ],
+  async action({ out, settings, options }) {
+    const session = openSession(settings);
+    const result = await runDeploy(out, await session.network(), session.fleet, options);
+    out.result(result, () => deployText(result));
+    return 0;
+  },
+};
+
+/** The part that `up --deploy` shares. */
+export function runDeploy(
+  out: Output,
+  network: Network,
+  fleet: FleetClient,
+  options: Record<string, unknown>,
+): Promise<DeployResult> {
+  const maxMessages = integerOption(options.maxMessages, '--max-messages', 1);
+  return deployPublisher(network, fleet, {
+    config: sensorConfigFrom(options),
+    timeoutMs: timeoutMs(options),
+    ...(options.region === undefined ? {} : { regions: options.region as string[] }),
+    ...(options.proxy === undefined ? {} : { proxyUrl: String(options.proxy) }),
+    ...(options.configFile === undefined ? {} : { configFile: String(options.configFile) }),
+    ...(maxMessages === undefined ? {} : { maxMessages }),
+    onProgress: ({ step, seen, expected }) =>
+      out.progress(
+        step === 'submitting' ? `submitting the publisher for ${expected} nodes` : `${seen}/${expected} sensors send`,
+      ),
+  });
+}
+
+export function deployText({ regions, notes, seconds }: DeployResult): string {
+  const seen = regions.reduce((sum, { seen, expected }) => sum + Math.min(seen, expected), 0);
+  const expected = regions.reduce((sum, region) => sum + region.expected, 0);
+  const unchanged = regions.every((region) => region.unchanged) ? ' (unchanged: it runs just so already)' : '';
+  return [...notes, `${seen}/${expected} sensors send, seen after ${seconds.toFixed(1)} s${unchanged}`].join('\n');
+}

@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { waitFor } from '../../lib/backoff.js';
+import { endProcesses } from '../../lib/processes.js';
+import { clearRunState, readRunState } from '../../network/run-state.js';
+import { cleanUp } from '../../network/stack.js';
+import type { CommandSpec } from '../command.js';
+import { openSession } from '../session.js';
+
+/** How long an `up` that was asked to end may take, in milliseconds. */
+const UP_GRACE_MS = 30_000;
+
+export const down: CommandSpec = {
+  name: 'down',
+  summary: 'end what `up` started, also after it was killed; data stays',
+  modes: ['text', 'json'],
+  settings: ['stateDir'],
+  async action({ out, settings }) {
+    const stateDir = resolve(settings.stateDir);
+    const state = readRunState(stateDir);
+    if (!state) {
+      out.result({ ended: [] }, () => 'nothing is running here');
+      return 0;
+    }
+    if (state.alive) {
+      out.progress('asking `up` to end');
+      await openSession(settings)
+        .control.stop()
+        .catch(() => {});
+      const gone = await waitFor(() => (readRunState(stateDir)?.alive ? undefined : true), {
+        timeoutMs: UP_GRACE_MS,
+        everyMs: 50,
+      });
+      if (!gone) await endProcesses([state.up], 1000);
+    }
+    const orphans = await cleanUp(stateDir);
+    clearRunState(stateDir);
+    const ended = state.alive ? [`up (pid ${state.up.pid})`, ...orphans] : orphans;
+    out.result({ ended }, () =>
+      ended.length > 0 ? `ended: ${ended.join(', ')}` : 'nothing was left running; the state is cleaned up',
+    );
+    return 0;
+  },
+};

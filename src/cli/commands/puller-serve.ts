@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { messageOf } from '../../core/errors.js';
+import { isLoopback, LOOPBACK_NAMES } from '../../lib/browser-guard.js';
+import type { CommandSpec } from '../command.js';
+
+export const pullerServe: CommandSpec = {
+  name: 'puller serve',
+  summary: 'run the puller: takes readings from the queue to sinks, and serves the fleet view and the web page',
+  settings: {
+    host: '--host <address>',
+    pullerPort: '--port <port>',
+    queue: '--queue <url-or-name>',
+    queueEndpoint: '--queue-endpoint <url>',
+    awsRegion: '--aws-region <region>',
+    stateDir: '--state-dir <folder>',
+    sinks: '--sinks <list>',
+    pollers: '--pollers <count>',
+    alertAfter: '--alert-after <seconds>',
+    webhook: '--webhook <url>',
+    retention: '--retention <hours>',
+  },
+  examples: ['wasm-sensors puller serve --queue readings --sinks store,log'],
+  async action({ out, settings }) {
+    const [{ createPullerService }, { createPage }, { openConfiguredQueue }, { failLoudly, serveUntilStopped }] =
+      await Promise.all([
+        import('../../puller/service.js'),
+        import('../../web/page.js'),
+        import('../queue.js'),
+        import('../serve.js'),
+      ]);
+    failLoudly(out);
+    const queue = await openConfiguredQueue(settings);
+    const service = createPullerService({
+      queue,
+      storePath: settings.sinks.includes('store') ? join(settings.stateDir, 'readings.db') : undefined,
+      retentionMs: settings.retention * 3_600_000,
+      log: settings.sinks.includes('log') ? (text) => process.stdout.write(text) : undefined,
+      alert: settings.sinks.includes('alert')
+        ? { afterSeconds: settings.alertAfter, webhook: settings.webhook }
+        : undefined,
+      pollers: settings.pollers,
+      page: createPage(),
+      hosts: isLoopback(settings.host) ? LOOPBACK_NAMES : undefined,
+      say: (text) => out.note(text),
+    });
+    return serveUntilStopped({
+      out,
+      fetch: service.app.fetch,
+      host: settings.host,
+      port: settings.pullerPort,
+      purpose: 'puller',
+      flag: '--port',
+      onListening() {
+        service.start();
+        queue.check().catch((error) => out.warn(`the queue is not there yet: ${messageOf(error)}`));
+      },
+      async onClose() {
+        await service.stop();
+        queue.close();
+      },
+    });
+  },
+};

@@ -1,0 +1,62 @@
+import { Option } from 'commander';
+import { usageError } from '../../core/errors.js';
+import { REGIONS } from '../../network/network.js';
+import { type CommandSpec, integerOption } from '../command.js';
+
+export const sensorsServe: CommandSpec = {
+  name: 'sensors serve',
+  summary: 'run the sensor host of the embedded network (started by `up`)',
+  hidden: true,
+  settings: ['nodes', 'token', 'sensorToken'],
+  options: [
+    new Option('--port <port>', 'port of the control API').makeOptionMandatory(),
+    new Option('--jobs <file>', 'keeps the jobs, so that a restarted host runs them again').makeOptionMandatory(),
+    new Option('--ca <file>', 'certificate authority (PEM) of the proxy, where it is a private one'),
+  ],
+  async action({ out, settings, options }) {
+    const [
+      { createCluster },
+      { createSensorHost },
+      { loadModule },
+      { createSensorHostApp },
+      { modulePath },
+      { keepJobs },
+      serve,
+    ] = await Promise.all([
+      import('../../sensors/host/cluster.js'),
+      import('../../sensors/host/host.js'),
+      import('../../sensors/host/module.js'),
+      import('../../sensors/host/app.js'),
+      import('../../sensors/modules.js'),
+      import('../../sensors/host/job-file.js'),
+      import('../serve.js'),
+    ]);
+    serve.failLoudly(out);
+    const { token, sensorToken } = settings;
+    if (token === undefined)
+      throw usageError('TOKEN_MISSING', 'the control API needs a token', 'Set WASM_SENSORS_TOKEN.');
+    const cluster = createCluster({
+      host: createSensorHost(),
+      nodes: REGIONS.flatMap((region) =>
+        Array.from({ length: settings.nodes }, (_, i) => ({ name: `edge-${region}-${i + 1}`, region, type: 'edge' })),
+      ),
+      loadModule: (name) => loadModule(modulePath(name)),
+      moduleEnv: {
+        ...(sensorToken === undefined ? {} : { publisher: { SENSOR_TOKEN: sensorToken } }),
+        'config-updater': { WASM_SENSORS_TOKEN: token },
+      },
+    });
+    const kept = keepJobs(cluster, String(options.jobs));
+    return serve.serveUntilStopped({
+      out,
+      fetch: createSensorHostApp(kept, { token }).fetch,
+      host: '127.0.0.1',
+      port: integerOption(options.port, '--port', 0) ?? 0,
+      purpose: 'sensor host',
+      flag: '--port',
+      graceMs: 200,
+      onListening: () => kept.resume(),
+      onClose: () => kept.close(),
+    });
+  },
+};

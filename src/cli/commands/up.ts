@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { Option } from 'commander';
+import { AppError } from '../../core/errors.js';
+import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../lib/shutdown.js';
+import { readRunState } from '../../network/run-state.js';
+import { cleanUp } from '../../network/stack.js';
+import { FleetClient } from '../../puller/client.js';
+import type { CommandContext, CommandSpec } from '../command.js';
+import { timeoutOption } from '../deploy-options.js';
+import { noteOf, progressOf } from '../events.js';
+import { planStack } from '../start-stack.js';
+import { upDetached } from '../up-detached.js';
+import { joinRunning } from '../up-join.js';
+import { openScreen, type Screen } from '../up-screen.js';
+import { deployText, publisherOptions, runDeploy } from './deploy-publisher.js';
+
+export const up: CommandSpec = {
+  name: 'up',
+  summary: 'start the network with its queue, proxy and puller, and show what happens; Ctrl-C ends it all',
+  settings: [
+    'network',
+    'nodes',
+    'proxyPort',
+    'pullerPort',
+    'queuePort',
+    'host',
+    'queue',
+    'queueEndpoint',
+    'awsRegion',
+    'proxyUrl',
+    'stateDir',
+    'bacalhau',
+    'apiHost',
+    'apiPort',
+    'apiTls',
+    'apiInsecure',
+    'apiToken',
+    'token',
+    'sensorToken',
+    'open',
+    'rateLimit',
+    'tlsCert',
+    'tlsKey',
+    'sinks',
+    'pollers',
+    'alertAfter',
+    'webhook',
+    'retention',
+  ],
+  modes: ['text', 'ndjson'],
+  options: [
+    new Option('--deploy', 'deploy the publisher to every edge node'),
+    ...publisherOptions(),
+    new Option('-d, --detach', 'return when everything is ready, and run on in the background'),
+    timeoutOption(60),
+  ],
+  examples: [
+    'wasm-sensors up --deploy',
+    'wasm-sensors up --network native --nodes 2 --deploy --interval 1',
+    'wasm-sensors up -d --deploy && wasm-sensors tail',
+  ],
+  async action(context) {
+    const { settings, options } = context;
+    const stateDir = resolve(settings.stateDir);
+    if (readRunState(stateDir)?.alive) return joinRunning(context);
+    for (const name of await cleanUp(stateDir))
+      context.out.note(`ended ${name}, which an \`up\` that was killed had left`);
+    if (options.detach) return upDetached(context);
+    return runForeground(context);
+  },
+};
+
+async function runForeground(context: CommandContext): Promise<number> {
+  const { out, options, settings } = context;
+  const began = Date.now();
+  let stopFromElsewhere: (reason: 'down') => void = () => {};
+  const stop: Promise<StopReason | 'down'> = Promise.race([
+    stopRequested({ supervised: false }),
+    new Promise<'down'>((resolve) => (stopFromElsewhere = resolve)),
+  ]);
+  let screen: Screen | undefined;
+  const planned = await planStack(
+    context,
+    (event) => {
+      const note = noteOf(event);
+      if (note !== undefined) screen ? screen.note(note) : out.note(note);
+      const progress = progressOf(event);
+      if (progress !== undefined && !screen) out.progress(progress);
+    },
+    () => stopFromElsewhere('down'),
+  );
+  const fleet = new FleetClient(planned.endpoints.puller);
+  try {
+    const work = (async () => {
+      const network = await planned.stack.start();
+      screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
+      if (options.deploy) {
+        const result = await runDeploy(out, network, fleet, options);
+        screen.note(deployText(result));
+      } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');
+      reportReady({ endpoints: planned.endpoints });
+    })();
+    work.catch(() => {});
+    const reason = await Promise.race([stop, work.then(() => stop)]);
+    screen?.note('ending: sensors, proxy, puller, queue');
+    return reason === 'down' ? 0 : exitCodeOf(reason);
+  } finally {
+    screen?.close();
+    await planned.stack.stop();
+    if (process.connected) process.disconnect();
+  }
+}
+
+/** A second `up` of another kind can't join. */
+export function refuseOtherNetwork(running: string, wanted: string, explicit: boolean): void {
+  if (!explicit || running === wanted) return;
+  throw new AppError('ALREADY_UP', 'user', `\`up\` runs already here with the ${running} network`, {
+    hint: 'End it with `wasm-sensors down` first, or use another folder.',
+  });
+}

@@ -1,0 +1,40 @@
+/** Entry point: declares every command and turns commander's own errors into ours. */
+import { Command, CommanderError } from 'commander';
+import { packageVersion } from '../lib/self.js';
+import { addCommand } from './command.js';
+import { commands } from './commands/index.js';
+
+const program = new Command('wasm-sensors')
+  .description(
+    'A fleet of WebAssembly sensors on Bacalhau edge nodes: from the first reading to Amazon SQS and your screen.',
+  )
+  .version(packageVersion(), '-V, --version')
+  .showHelpAfterError('Run with --help for the options.')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    "\nStart here:\n  wasm-sensors up --deploy                        everything in this terminal; Ctrl-C ends it\n  wasm-sensors deploy publisher --color '#00ff88'  in a second one: the sensors change colour",
+  );
+for (const command of commands) addCommand(program, command);
+inheritExits(program);
+
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}
+
+/** `exitOverride` does not reach commands that exist already. */
+function inheritExits(command: Command): void {
+  for (const child of command.commands) {
+    child.exitOverride().showHelpAfterError('Run with --help for the options.');
+    inheritExits(child);
+  }
+}

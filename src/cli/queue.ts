@@ -1,0 +1,21 @@
+/** Opens the queue that the settings name. */
+import type { Settings } from '../config/settings.js';
+import { usageError } from '../core/errors.js';
+import type { Queue } from '../queue/queue.js';
+import { openSqsQueue } from '../queue/sqs.js';
+
+export async function openConfiguredQueue(settings: Settings): Promise<Queue> {
+  const { queue, queueEndpoint, awsRegion } = settings;
+  if (queue === undefined) {
+    throw usageError(
+      'NO_QUEUE',
+      'no queue was named',
+      'Give --queue with the URL or the name of an SQS queue (or SQS_QUEUE_URL). `wasm-sensors up` starts one of its own.',
+    );
+  }
+  return openSqsQueue({
+    queue,
+    ...(awsRegion === undefined ? {} : { region: awsRegion }),
+    ...(queueEndpoint === undefined ? {} : { endpoint: queueEndpoint }),
+  });
+}

@@ -1,0 +1,48 @@
+/** A command's view of what runs: the state that `up` left, and clients for its services. */
+import { resolve } from 'node:path';
+import type { Settings } from '../config/settings.js';
+import { AppError } from '../core/errors.js';
+import { readIfExists } from '../lib/files.js';
+import { ControlClient } from '../network/control.js';
+import type { Network } from '../network/network.js';
+import { openNetwork } from '../network/open.js';
+import { type RunState, readRunState, tokenFileOf } from '../network/run-state.js';
+import { FleetClient } from '../puller/client.js';
+
+export interface Session {
+  state: RunState;
+  fleet: FleetClient;
+  control: ControlClient;
+  token: string;
+  network(): Promise<Network>;
+}
+
+/** Rejects with `NOT_UP` when no `up` runs in this folder. */
+export function openSession(settings: Settings): Session {
+  const stateDir = resolve(settings.stateDir);
+  const state = readRunState(stateDir);
+  if (!state?.alive) {
+    throw new AppError(
+      'NOT_UP',
+      'user',
+      state ? 'the `up` of this folder has ended without cleaning up' : 'no network is up in this folder',
+      {
+        hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
+      },
+    );
+  }
+  const token = settings.token ?? readIfExists(tokenFileOf(stateDir))?.trim() ?? '';
+  const control = new ControlClient(state.control, token);
+  return {
+    state,
+    token,
+    control,
+    fleet: new FleetClient(settings.pullerUrl ?? state.endpoints.puller),
+    network: () => openNetwork(state, { token, control, settings, stateDir }),
+  };
+}
+
+/** The puller to look at: the one that `--puller-url` names, else that of the running `up`. */
+export function openFleet(settings: Settings): FleetClient {
+  return settings.pullerUrl === undefined ? openSession(settings).fleet : new FleetClient(settings.pullerUrl);
+}

@@ -1,0 +1,41 @@
+/** `up --detach`: the same `up` as a background process; returns when it is ready. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { systemError } from '../core/errors.js';
+import { lastLines } from '../lib/files.js';
+import { selfCommand } from '../lib/self.js';
+import type { CommandContext } from './command.js';
+
+export async function upDetached({ out, settings }: CommandContext): Promise<number> {
+  const dir = join(resolve(settings.stateDir), 'logs');
+  const file = join(dir, 'up.log');
+  mkdirSync(dir, { recursive: true });
+  const log = openSync(file, 'w', 0o600);
+  const { command, args } = selfCommand(process.argv.slice(2).filter((arg) => arg !== '-d' && arg !== '--detach'));
+  out.progress('starting in the background');
+  const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
+  closeSync(log);
+  const ready = await firstWord(child);
+  if (!ready) {
+    throw systemError('UP_FAILED', '`up` did not come up', {
+      hint: `Its log is ${file}.`,
+      details: lastLines(file, 8),
+    });
+  }
+  child.disconnect();
+  child.unref();
+  const lines = Object.entries(ready.endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
+  out.settle();
+  out.line([`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` ends it`, ...lines].join('\n'));
+  return 0;
+}
+
+/** What it reports when it is ready; undefined when it ended before. */
+function firstWord(child: ChildProcess): Promise<{ endpoints: Record<string, string> } | undefined> {
+  return new Promise((resolve) => {
+    child.once('message', (message) => resolve((message as { ready: { endpoints: Record<string, string> } }).ready));
+    child.once('exit', () => resolve(undefined));
+    child.once('error', () => resolve(undefined));
+  });
+}

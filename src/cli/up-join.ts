@@ -1,0 +1,28 @@
+/** A second `up` in the same folder: says who runs, deploys if asked to, and shows the readings until Ctrl-C. */
+import { stopRequested } from '../lib/shutdown.js';
+import type { CommandContext } from './command.js';
+import { deployText, runDeploy } from './commands/deploy-publisher.js';
+import { refuseOtherNetwork } from './commands/up.js';
+import { openSession } from './session.js';
+import { openScreen } from './up-screen.js';
+
+export async function joinRunning({ out, settings, provenance, options }: CommandContext): Promise<number> {
+  const session = openSession(settings);
+  const { state, fleet } = session;
+  refuseOtherNetwork(state.network, settings.network, provenance.network.source !== 'default');
+  out.note(`\`up\` runs already here (pid ${state.up.pid}, ${state.network} network); joining it`);
+  const screen = options.detach
+    ? undefined
+    : openScreen(out, { kind: state.network, endpoints: { ...state.endpoints }, fleet, since: Date.now() });
+  try {
+    if (options.deploy) {
+      const text = deployText(await runDeploy(out, await session.network(), fleet, options));
+      screen ? screen.note(text) : out.note(text);
+    }
+    if (!screen) return 0;
+    await stopRequested({ supervised: false });
+    return 130;
+  } finally {
+    screen?.close();
+  }
+}

@@ -1,0 +1,95 @@
+/** The embedded network: jobs go straight to the sensor host, a child process of `up`. */
+import { z } from 'zod';
+import { AppError, systemError } from '../../core/errors.js';
+import type { SensorConfig } from '../../core/sensor-config.js';
+import { type JobSpec, jobsSchema, nodesSchema, stoppedSchema, submissionSchema } from '../../sensors/host/api.js';
+import type { JobRequest, Network } from '../network.js';
+import type { NetworkFacts } from '../runner.js';
+
+const factsSchema = z.object({ host: z.string(), proxyUrl: z.string() });
+
+/** `facts`: as the embedded runner left them. */
+export function createEmbeddedNetwork(facts: NetworkFacts, token: string): Network {
+  const { host, proxyUrl } = factsSchema.parse(facts);
+  const call = hostClient(host, token);
+  return {
+    kind: 'embedded',
+    nodes: async () => call('GET', '/nodes', nodesSchema),
+    jobs: async () => call('GET', '/jobs', jobsSchema),
+    async submit(job) {
+      const { name, ...spec } = toSpec(job);
+      const { jobId, unchanged } = await call('PUT', `/jobs/${name}`, submissionSchema, spec);
+      return { jobId, jobName: name, unchanged, notes: [] };
+    },
+    stop: async (name) => (await call('DELETE', `/jobs/${name}`, stoppedSchema)).stopped,
+    sensorProxyUrl: () => proxyUrl,
+    async setRegionLink(region, connected) {
+      await call('PUT', `/regions/${encodeURIComponent(region)}`, z.unknown(), { connected });
+    },
+  };
+}
+
+function toSpec(job: JobRequest): JobSpec {
+  switch (job.role) {
+    case 'publisher':
+      return {
+        name: `publisher-${job.region}`,
+        region: job.region,
+        module: 'publisher',
+        type: 'daemon',
+        args: [
+          ...['--proxy', job.proxyUrl, '--region', job.region, '--submission-time', String(job.submissionTime)],
+          ...configFlags(job.config),
+          ...(job.maxMessages === undefined ? [] : ['--max-messages', String(job.maxMessages)]),
+          ...(job.configFile === undefined ? [] : ['--config', '/config/sensor.yaml']),
+        ],
+        mounts: job.configFile === undefined ? [] : [{ target: '/config/sensor.yaml', source: job.configFile }],
+      };
+    case 'config-updater':
+      return {
+        name: `config-updater-${job.region}`,
+        region: job.region,
+        module: 'config-updater',
+        type: 'batch',
+        args: ['--proxy', job.proxyUrl, ...job.parameters],
+      };
+    default:
+      throw new AppError('NOT_OFFERED', 'user', `the embedded network runs no ${job.role} as a job`, {
+        hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
+      });
+  }
+}
+
+/** The publisher's flags for what is set. */
+function configFlags({ color, emoji, random_off, interval }: SensorConfig): string[] {
+  return [
+    ...(color === undefined ? [] : ['--color', color]),
+    ...(emoji === undefined ? [] : ['--emoji', String(emoji)]),
+    ...(random_off ? ['--random-off'] : []),
+    ...(interval === undefined ? [] : ['--interval', String(interval)]),
+  ];
+}
+
+const errorSchema = z.object({ error: z.object({ code: z.string(), reason: z.string(), hint: z.string() }) });
+
+function hostClient(base: string, token: string) {
+  return async <T extends z.ZodType>(method: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> => {
+    let response: Response;
+    try {
+      response = await fetch(base + path, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (cause) {
+      throw systemError('HOST_GONE', 'the sensor host does not answer', {
+        cause,
+        hint: 'It is being started again, or `up` has ended.',
+      });
+    }
+    const answer = await response.json();
+    if (response.ok) return schema.parse(answer);
+    const { code, reason, hint } = errorSchema.parse(answer).error;
+    throw new AppError(code, response.status < 500 ? 'user' : 'system', reason, hint === '' ? {} : { hint });
+  };
+}

@@ -1,0 +1,34 @@
+/** Starts and ends the embedded network: one sensor host as a child process, its nodes entries of a table. */
+import { join } from 'node:path';
+import { freePort } from '../../lib/ports.js';
+import { selfCommand } from '../../lib/self.js';
+import { nodeArgsFor } from '../../sensors/host/large-host.js';
+import { REGIONS } from '../network.js';
+import type { NetworkRunner, RunnerContext } from '../runner.js';
+import { createEmbeddedNetwork } from './network.js';
+
+const CHILD = 'sensors';
+
+export function createEmbeddedRunner(context: RunnerContext): NetworkRunner {
+  return {
+    async start() {
+      const port = await freePort();
+      const facts = { host: `http://127.0.0.1:${port}`, proxyUrl: context.proxyUrl };
+      await context.supervisor.start({
+        name: CHILD,
+        ...selfCommand(
+          [
+            ...['sensors', 'serve', '--port', String(port), '--nodes', String(context.nodesPerRegion)],
+            ...['--jobs', join(context.stateDir, 'embedded-jobs.json')],
+          ],
+          nodeArgsFor(context.nodesPerRegion * REGIONS.length),
+        ),
+        env: { ...context.sensorEnv, WASM_SENSORS_TOKEN: context.token },
+        ready: 'ipc',
+        graceMs: 3000,
+      });
+      return { network: createEmbeddedNetwork(facts, context.token), facts };
+    },
+    stop: () => context.supervisor.stop([CHILD]),
+  };
+}
