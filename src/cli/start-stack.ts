@@ -54,15 +54,19 @@ export async function planStack(
     ],
     emit,
   });
-  const runner = await createRunner(settings, {
-    supervisor,
-    stateDir,
-    nodesPerRegion: settings.nodes,
-    proxyUrl: settings.proxyUrl ?? centre.endpoints.proxy,
-    token,
-    sensorEnv: settings.sensorToken === undefined ? {} : { SENSOR_TOKEN: settings.sensorToken },
-    emit,
-  });
+  const runner = await createRunner(
+    settings,
+    {
+      supervisor,
+      stateDir,
+      nodesPerRegion: settings.nodes,
+      proxyUrl: settings.proxyUrl ?? centre.endpoints.proxy,
+      token,
+      sensorEnv: settings.sensorToken === undefined ? {} : { SENSOR_TOKEN: settings.sensorToken },
+      emit,
+    },
+    provenance.apiPort.source !== 'default',
+  );
   const stack = new Stack({ stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
   return { stack, supervisor, endpoints: centre.endpoints };
 }

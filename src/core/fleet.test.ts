@@ -73,6 +73,13 @@ test('a sensor that sends nothing for longer than its interval explains is silen
   expect([4_900, 5_100, 700_000].map((ms) => fleet.view(T0 + ms)[0]?.state)).toEqual(['live', 'silent', 'gone']);
 });
 
+test('a silent sensor whose host runs a newer submission of another job counts as replaced', () => {
+  const fleet = new Fleet();
+  fleet.observe(reading(1), undefined, T0);
+  fleet.observe(reading(1, { execution_id: 'e-2', job_id: 'j-2', job_submission_time: 2 }), undefined, T0 + 60_000);
+  expect(fleet.view(T0 + 60_001).map((s) => s.state)).toEqual(['replaced', 'live']);
+});
+
 test('dumped and loaded again, as across a restart, a sensor goes on without a gap', () => {
   const before = new Fleet();
   for (const n of [1, 2, 3, 5, 6]) before.observe(reading(n), undefined, T0);

@@ -117,6 +117,8 @@ export class Fleet {
   private readonly sensors = new Map<string, Sensor>();
   /** The sensor that sends now, by host and job. */
   private readonly current = new Map<string, Sensor>();
+  /** Newest submission heard of, by host: a silent sensor of an older one has been replaced, even by another job. */
+  private readonly newest = new Map<string, number>();
   private readonly rates = new Map<string, RateMeter>();
 
   /** Takes a reading in; tells whether it is new, late or a duplicate. */
@@ -157,6 +159,8 @@ export class Fleet {
       sensor.tracker.highest = highest;
       sensor.tracker.missing = missing;
       this.sensors.set(sensor.reading.execution_id, sensor);
+      const { hostname, job_submission_time: time } = sensor.reading;
+      this.newest.set(hostname, Math.max(time, this.newest.get(hostname) ?? 0));
       if (!sensor.replaced) this.current.set(hostKey(sensor.reading), sensor);
     }
   }
@@ -223,7 +227,10 @@ export class Fleet {
       if (now - sensor.lastSeen < (sensor.replaced ? GONE_AFTER_MS : FORGET_AFTER_MS)) continue;
       this.sensors.delete(id);
       const key = hostKey(sensor.reading);
-      if (this.current.get(key) === sensor) this.current.delete(key);
+      if (this.current.get(key) === sensor) {
+        this.current.delete(key);
+        this.newest.delete(sensor.reading.hostname);
+      }
     }
   }
 
@@ -240,6 +247,8 @@ export class Fleet {
       replaced: false,
     };
     this.sensors.set(reading.execution_id, sensor);
+    const { hostname, job_submission_time: time } = reading;
+    this.newest.set(hostname, Math.max(time, this.newest.get(hostname) ?? 0));
     const key = hostKey(reading);
     const before = this.current.get(key);
     // A late reading of an old submission must not take the place of the new one.
@@ -257,6 +266,8 @@ export class Fleet {
     const allowed = 2 * (sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS) + SILENCE_SLACK_MS;
     const silence = now - sensor.lastSeen;
     if (silence <= allowed) return 'live';
+    const { hostname, job_submission_time: time } = sensor.reading;
+    if (time < (this.newest.get(hostname) ?? 0)) return 'replaced';
     return silence <= Math.max(allowed, GONE_AFTER_MS) ? 'silent' : 'gone';
   }
 

@@ -1,7 +1,6 @@
 /** Opens the `Network` of a running `up`, in any terminal. */
 import type { Settings } from '../config/settings.js';
 import type { ControlClient } from './control.js';
-import { createEmbeddedNetwork } from './embedded/network.js';
 import type { Network } from './network.js';
 import type { RunState } from './run-state.js';
 
@@ -12,10 +11,15 @@ export interface OpenContext {
   stateDir: string;
 }
 
-export async function openNetwork(state: RunState, context: OpenContext): Promise<Network> {
+export async function openNetwork(state: RunState, { token, control, stateDir }: OpenContext): Promise<Network> {
   switch (state.network) {
     case 'embedded':
-      return createEmbeddedNetwork(state.facts, context.token);
+      return (await import('./embedded/network.js')).createEmbeddedNetwork(state.facts, token);
+    case 'native':
+      return (await import('./native/network.js')).createNativeNetwork(state.facts, {
+        stateDir,
+        setRegionLink: (region, connected) => control.setRegionLink(region, connected),
+      });
     default:
       throw new Error(`the ${state.network} network is not there`);
   }

@@ -2,10 +2,20 @@
 import type { Settings } from '../config/settings.js';
 import type { NetworkRunner, RunnerContext } from './runner.js';
 
-export async function createRunner(settings: Settings, context: RunnerContext): Promise<NetworkRunner> {
+/** `apiPortExplicit`: the operator asked for this very API port. */
+export async function createRunner(
+  settings: Settings,
+  context: RunnerContext,
+  apiPortExplicit: boolean,
+): Promise<NetworkRunner> {
   switch (settings.network) {
     case 'embedded':
       return (await import('./embedded/runner.js')).createEmbeddedRunner(context);
+    case 'native':
+      return (await import('./native/runner.js')).createNativeRunner(context, {
+        ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
+        ports: { api: { port: settings.apiPort, explicit: apiPortExplicit } },
+      });
     default:
       throw new Error(`the ${settings.network} network is not there`);
   }

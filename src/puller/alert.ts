@@ -8,14 +8,19 @@ export interface AlertRule {
   check(summary: FleetSummary): { region: string; text: string }[];
 }
 
-/** Fires when a region that was heard before has sent nothing for this long. */
-export function silenceRule(seconds: number): AlertRule {
+/** Silence from before this puller started is only news if it is this young, in milliseconds. */
+const OLD_NEWS_MS = 60_000;
+
+/** Fires when a region that was heard before has sent nothing for this long. `startedAt` in Unix milliseconds. */
+export function silenceRule(seconds: number, startedAt: number): AlertRule {
   return {
     name: `no reading for ${seconds} s`,
     check: ({ time, regions }) =>
       regions
         // A region whose sensors are all gone, replaced or paused is silent for a reason.
-        .filter((r) => r.live + r.silent > 0 && time - r.last_seen > seconds * 1000)
+        .filter(
+          (r) => r.live + r.silent > 0 && time - r.last_seen > seconds * 1000 && r.last_seen > startedAt - OLD_NEWS_MS,
+        )
         .map((r) => ({
           region: r.region,
           text: `no reading from ${r.region} for ${Math.round((time - r.last_seen) / 1000)} s`,

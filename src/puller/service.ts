@@ -49,7 +49,7 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
     onTaken: (deliveries) => hub.observe(deliveries),
     onTrouble: say,
   });
-  const alerts = new AlertState(options.alert ? [silenceRule(options.alert.afterSeconds)] : []);
+  const alerts = new AlertState(options.alert ? [silenceRule(options.alert.afterSeconds, Date.now())] : []);
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
 

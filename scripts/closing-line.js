@@ -1,0 +1,26 @@
+// Ends a test run with every skipped test and its reason, and one line of totals.
+
+export default class ClosingLine {
+  onTestRunEnd(modules) {
+    const counts = { passed: 0, failed: 0, skipped: 0 };
+    const reasons = new Map();
+    for (const module of modules) {
+      for (const test of module.children.allTests()) {
+        const { state, note } = test.result();
+        if (state in counts) counts[state]++;
+        if (state === 'skipped') {
+          const reason = note ?? 'no reason given';
+          reasons.set(reason, [...(reasons.get(reason) ?? []), test.fullName]);
+        }
+      }
+      if (module.state() === 'failed' && [...module.children.allTests()].every((t) => t.result().state !== 'failed')) {
+        counts.failed++;
+      }
+    }
+    for (const [reason, names] of reasons) {
+      console.log(`skipped (${reason}):`);
+      for (const name of names) console.log(`  ${name}`);
+    }
+    console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  }
+}
