@@ -8,6 +8,7 @@ import { proc_exit } from "../lib/wasi";
 import { initConfig, valueOf } from "./config";
 import { deliver, nextDelivery } from "./delivery";
 import { executionId, hostname, proxy, readOptions } from "./options";
+import { followFile, nextFileCheck } from "./file-config";
 import { due, ended, initReadings, takeDue, taking } from "./readings";
 import { taken, waiting } from "./ring";
 import { initWire } from "./wire";
@@ -48,13 +49,15 @@ function finish(): void {
 function run(): void {
   let endAt: i64 = i64.MAX_VALUE;
   while (now() < endAt) {
+    followFile();
     takeDue();
     deliver();
     if (ended()) {
       if (!waiting) return;
       if (endAt == i64.MAX_VALUE) endAt = now() + FLUSH_MS;
     }
-    sleepTowards(min(nextDelivery(), min(endAt, taking() ? due : i64.MAX_VALUE)));
+    const reading = taking() ? due : i64.MAX_VALUE;
+    sleepTowards(min(min(nextDelivery(), nextFileCheck()), min(reading, endAt)));
   }
 }
 

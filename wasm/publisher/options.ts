@@ -1,10 +1,11 @@
 // What this sensor was started with: flags and environment.
-import { flagName, flagSwitch, flagValue, nextFlag, refuse } from "../lib/flags";
-import { readHost, variable } from "../lib/host";
+import { flagName, flagValue, nextFlag, refuse } from "../lib/flags";
+import { readHost } from "../lib/host";
+import { MAX_NAME, MAX_TOKEN, MAX_URL, environment, fieldFlag, textFlag, urlFlag } from "../lib/inputs";
 import { fail, newLine } from "../lib/log";
 import { text } from "../lib/out";
-import { NOTHING, Slice, endOf, is, lengthOf, slice, startOf, startsWith } from "../lib/slice";
-import { BAD, INTERVAL, RANDOM_OFF, UNSET, fieldHelp, fieldNamed, parseDecimal, parseField } from "../lib/values";
+import { NOTHING, Slice, is, lengthOf } from "../lib/slice";
+import { INTERVAL, fieldNamed, parseDecimal } from "../lib/values";
 import { FLAG, setField } from "./config";
 
 export let proxy: Slice = NOTHING;
@@ -19,36 +20,6 @@ export let submissionTime: u64 = 0;
 /** Readings to take before ending; 0 = no end. */
 export let maxMessages: u64 = 0;
 
-// These texts become part of each reading and request, and the buffers of those are fixed.
-const MAX_NAME: usize = 255;
-const MAX_URL: usize = 400;
-const MAX_TOKEN: usize = 512;
-
-/** Printable and not too long: fit for a header, a URL or a reading. */
-function fits(value: Slice, maximum: usize): bool {
-  for (let at = startOf(value); at < endOf(value); at++) {
-    if (load<u8>(at) < 0x20) return false;
-  }
-  return lengthOf(value) <= maximum;
-}
-
-function environment(name: string, maximum: usize): Slice {
-  const value = variable(name);
-  if (!fits(value, maximum)) {
-    newLine();
-    text(name);
-    text(" in the environment is too long or not printable. Set a shorter one");
-    fail();
-  }
-  return value;
-}
-
-function textFlag(maximum: usize): Slice {
-  const value = flagValue();
-  if (!fits(value, maximum)) refuse("too long, or not printable", "Use a shorter one");
-  return value;
-}
-
 function count(): u64 {
   const value = flagValue();
   const parsed = parseDecimal(value, 0);
@@ -56,35 +27,12 @@ function count(): u64 {
   return <u64>max(parsed, 0);
 }
 
-/** A base URL; slashes at its end are not needed. */
-function url(): Slice {
-  const value = textFlag(MAX_URL);
-  const start = startOf(value);
-  let end = endOf(value);
-  if (!startsWith(start, end, "http://") && !startsWith(start, end, "https://")) {
-    refuse("the URL must start with http:// or https://", "Such as --proxy http://10.0.0.5:9090");
-  }
-  for (let at = start; at < end; at++) {
-    if (load<u8>(at) == 0x40) refuse("the URL must not hold a user or password", "Set SENSOR_TOKEN in the environment");
-  }
-  while (load<u8>(end - 1) == 0x2f) end--;
-  return slice(start, end - start);
-}
-
 function readFlag(): void {
   const field = fieldNamed(flagName);
   if (field >= 0 && field <= INTERVAL) {
-    let parsed: i32 = UNSET;
-    if (field == RANDOM_OFF) {
-      parsed = flagSwitch();
-    } else {
-      const value = flagValue();
-      if (lengthOf(value)) parsed = parseField(field, value);
-    }
-    if (parsed == BAD) refuse("the value cannot be used", fieldHelp(field));
-    setField(FLAG, field, parsed);
+    setField(FLAG, field, fieldFlag(field));
   } else if (is(flagName, "proxy")) {
-    proxy = url();
+    proxy = urlFlag();
   } else if (is(flagName, "region")) {
     region = textFlag(MAX_NAME);
   } else if (is(flagName, "config")) {

@@ -1,0 +1,107 @@
+// Changing a sensor's YAML file, line by line: comments, order and spelling of the keys stay as they are.
+import { belowRoot, errno, open, readFile } from "../lib/files";
+import { STDOUT, fail, newLine, say } from "../lib/log";
+import { begin, byte, bytes, number, text, written } from "../lib/out";
+import { Slice, endOf, lengthOf, slice, startOf } from "../lib/slice";
+import { FIELD_COUNT, UNSET, fieldNamed } from "../lib/values";
+import { ERRNO_BADF, ERRNO_NOENT, ERRNO_OK, fd_close, fd_write } from "../lib/wasi";
+import { isOver, key, rawValue, splitLine } from "../lib/yaml";
+import { REMOVE, changeOf, file } from "./options";
+import { fieldName, writeValue } from "./values-out";
+
+const CAPACITY: usize = 4096;
+// Room for a file at the limit and five lines more.
+const NEW_CAPACITY: usize = 4352;
+const before = memory.data(4096);
+const after = memory.data(4352);
+const cells = memory.data(12);
+
+const CREATE_AND_TRUNCATE: i32 = 9;
+const RIGHT_READ_WRITE: i64 = 2 | 64;
+
+/** Copies a line with the new value in the place of the old one; nothing for a field that is to be removed. */
+function changeLine(line: Slice, change: i32, field: i32): void {
+  if (change == REMOVE) return;
+  bytes(slice(startOf(line), startOf(rawValue) - startOf(line)));
+  const empty = !lengthOf(rawValue);
+  if (empty) byte(0x20);
+  writeValue(field, change);
+  // Behind a missing value stands nothing, or an unquoted colour that counts as a comment.
+  if (empty) byte(0x0a);
+  else bytes(slice(endOf(rawValue), endOf(line) - endOf(rawValue)));
+}
+
+function newText(document: Slice): Slice {
+  begin(after, NEW_CAPACITY);
+  let at = startOf(document);
+  const end = endOf(document);
+  let done = 0;
+  while (at < end) {
+    let lineEnd = at;
+    while (lineEnd < end && load<u8>(lineEnd) != 0x0a) lineEnd++;
+    const whole = slice(at, min(lineEnd + 1, end) - at);
+    const field = !isOver(at, lineEnd) && splitLine(at, lineEnd) ? fieldNamed(key) : -1;
+    const change: i32 = field < 0 ? UNSET : changeOf(field);
+    if (change == UNSET) {
+      bytes(whole);
+    } else {
+      changeLine(whole, change, field);
+      done |= 1 << field;
+    }
+    if (lineEnd == end && change != REMOVE) byte(0x0a);
+    at = lineEnd + 1;
+  }
+  for (let field = 0; field < FIELD_COUNT; field++) {
+    const change = changeOf(field);
+    if (change == UNSET || change == REMOVE || (done >> field) & 1) continue;
+    text(fieldName(field));
+    text(": ");
+    writeValue(field, change);
+    byte(0x0a);
+  }
+  return written();
+}
+
+function writeAll(fd: i32, content: Slice): i32 {
+  let at = startOf(content);
+  while (at < endOf(content)) {
+    store<u32>(cells, <u32>at);
+    store<u32>(cells, <u32>(endOf(content) - at), 4);
+    const failed = fd_write(fd, cells, 1, cells + 8);
+    if (failed) return failed;
+    at += load<u32>(cells, 8);
+  }
+  return ERRNO_OK;
+}
+
+function failWith(what: string, code: i32): void {
+  newLine();
+  text(what);
+  bytes(file);
+  text(": errno ");
+  number(code);
+  text(". Bacalhau's inputs can be read but never written by a module; change the configuration with --proxy instead");
+  fail();
+}
+
+/** Edits the file in place and says so; says why not and traps where the host does not let it. */
+export function changeFile(): void {
+  const path = belowRoot(file);
+  const length = readFile(path, before, CAPACITY);
+  if (length < 0 && errno != ERRNO_NOENT) failWith("cannot read ", errno);
+  if (<usize>max(length, 0) == CAPACITY) failWith("too long to be a sensor's configuration: ", 0);
+  const content = newText(slice(before, max(length, 0)));
+  const fd = open(path, CREATE_AND_TRUNCATE, RIGHT_READ_WRITE);
+  if (fd < 0) failWith("cannot open for writing ", errno);
+  const failed = writeAll(fd, content);
+  fd_close(fd);
+  if (failed) failWith("cannot write ", failed);
+  // A host may take writes and drop them, or not truncate.
+  if (readFile(path, before, CAPACITY) != lengthOf(content) || memory.compare(before, after, lengthOf(content))) {
+    failWith("written, but not changed: ", ERRNO_BADF);
+  }
+  newLine();
+  text("changed ");
+  bytes(file);
+  say(STDOUT);
+}

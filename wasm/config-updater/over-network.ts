@@ -1,0 +1,94 @@
+// Changing the fleet configuration at the proxy: `PATCH /config` (docs/protocol.md).
+import { now, sleepTowards } from "../lib/clock";
+import { PATCH, request, responseBody, resultName, status } from "../lib/http";
+import { STDERR, STDOUT, fail, newLine, say } from "../lib/log";
+import { begin, byte, bytes, json, number, text, written } from "../lib/out";
+import { Slice, lengthOf } from "../lib/slice";
+import { FIELD_COUNT, UNSET } from "../lib/values";
+import { REMOVE, changeOf, hostname, proxy, region, token } from "./options";
+import { fieldName, writeValue } from "./values-out";
+
+const TRIES: i32 = 5;
+const RETRY_MS: i64 = 2000;
+const urlBuffer = memory.data(416);
+const headerBuffer = memory.data(640);
+const bodyBuffer = memory.data(2048);
+
+function address(): Slice {
+  begin(urlBuffer, 416);
+  bytes(proxy);
+  text("/config");
+  return written();
+}
+
+function headers(): Slice {
+  begin(headerBuffer, 640);
+  text("Content-Type: application/json");
+  if (lengthOf(token)) {
+    text("\nAuthorization: Bearer ");
+    bytes(token);
+  }
+  return written();
+}
+
+function body(): Slice {
+  begin(bodyBuffer, 2048);
+  text('{"scope":{');
+  if (lengthOf(region) + lengthOf(hostname)) {
+    text(lengthOf(region) ? '"region":"' : '"hostname":"');
+    json(lengthOf(region) ? region : hostname);
+    byte(0x22);
+  }
+  text('},"set":{');
+  writeFields(false);
+  text('},"unset":[');
+  writeFields(true);
+  text("]}");
+  return written();
+}
+
+/** Members for the fields that get a value, or names of those that lose it. */
+function writeFields(removed: bool): void {
+  let first = true;
+  for (let field = 0; field < FIELD_COUNT; field++) {
+    const change = changeOf(field);
+    if (change == UNSET || (change == REMOVE) != removed) continue;
+    if (!first) byte(0x2c);
+    first = false;
+    byte(0x22);
+    text(fieldName(field));
+    byte(0x22);
+    if (removed) continue;
+    byte(0x3a);
+    writeValue(field, change);
+  }
+}
+
+/** Sends the change and says what the proxy answered; traps when it did not take it. */
+export function changeFleet(): void {
+  for (let attempt = 1; ; attempt++) {
+    const result = request(PATCH, address(), headers(), body());
+    newLine();
+    if (!result && status < 300) {
+      text("the proxy took the change: ");
+      bytes(responseBody);
+      say(STDOUT);
+      return;
+    }
+    const passing = result == 2 || result == 3 || status == 429 || status >= 500;
+    if (result) {
+      text("the proxy cannot be reached: ");
+      text(resultName(result));
+    } else {
+      text("the proxy answered ");
+      number(status);
+      if (status == 401 || status == 403) text(" (WASM_SENSORS_TOKEN must hold the operator token)");
+      text(": ");
+      bytes(responseBody);
+    }
+    if (!passing || attempt == TRIES) fail();
+    say(STDERR);
+    const retryAt = now() + RETRY_MS;
+    while (now() < retryAt) sleepTowards(retryAt);
+  }
+}
