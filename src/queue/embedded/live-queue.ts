@@ -1,4 +1,5 @@
 /** One queue at work: its settings, its messages, and who waits for them. */
+import { randomUUID } from 'node:crypto';
 import { LongPolls } from './long-polls.js';
 import { parseRedrivePolicy, type QueueAttributes, type RedrivePolicy, withDefaults } from './queue-attributes.js';
 import type { QueueRecord } from './store/catalog.js';
@@ -13,6 +14,10 @@ export interface QueueSettings {
   delayMs: number;
   waitMs: number;
   redrive: RedrivePolicy | undefined;
+  /** FIFO: the body's digest serves as deduplication id. */
+  contentBased: boolean;
+  /** FIFO: deduplication ids hold within a message group only. */
+  scopeByGroup: boolean;
 }
 
 export class LiveQueue {
@@ -20,17 +25,16 @@ export class LiveQueue {
   settings!: QueueSettings;
   /** Unix milliseconds. */
   lastPurge = 0;
-  #lastSeq = 0;
+  #lastSeq: number;
 
   constructor(
     readonly record: QueueRecord,
     readonly arn: string,
     readonly index: MessageIndex,
-    lastSeq: number,
     /** Finds the dead-letter queue at the time it is needed. */
     private readonly findByArn: (arn: string) => LiveQueue | undefined,
   ) {
-    this.#lastSeq = lastSeq;
+    this.#lastSeq = index.lastSeq;
     this.readSettings();
   }
 
@@ -53,6 +57,8 @@ export class LiveQueue {
       delayMs: Number(attributes.DelaySeconds) * 1000,
       waitMs: Number(attributes.ReceiveMessageWaitTimeSeconds) * 1000,
       redrive: parseRedrivePolicy(attributes.RedrivePolicy),
+      contentBased: attributes.ContentBasedDeduplication === 'true',
+      scopeByGroup: attributes.DeduplicationScope === 'messageGroup',
     };
   }
 
@@ -68,12 +74,14 @@ export class LiveQueue {
   /** Takes up to `max` messages and hides them for `visibilityMs`. Messages received too often move to the dead-letter queue. */
   take(max: number, visibilityMs: number, now: number): StoredMessage[] {
     const taken: StoredMessage[] = [];
+    // A message that is visible at once again must not be picked twice for one receiver.
+    const due = now + Math.max(visibilityMs, 1);
     while (taken.length < max) {
       const picked = this.index.pick(max - taken.length, now);
-      if (picked.length === 0) break;
       const good = this.#withoutLeftovers(picked, now);
-      if (good.length > 0) this.index.deliver(good, now + visibilityMs, now);
+      if (good.length > 0) this.index.deliver(good, due, now);
       taken.push(...good);
+      if (good.length === picked.length) break;
     }
     return taken;
   }
@@ -83,18 +91,31 @@ export class LiveQueue {
     if (this.polls.size > 0) this.polls.serve((poll) => this.take(poll.max, poll.visibilityMs, now));
   }
 
-  /** Puts a message of another queue here, as it is, at the end. */
+  /** Drops messages past their retention, at most `limit` of them. */
+  expire(limit: number, now: number): void {
+    const seqs = this.index.sentBefore(now - this.settings.retentionMs, limit);
+    if (seqs.length > 0) this.index.remove(seqs);
+  }
+
+  /** Takes over a message that `source` gives up: it keeps its id, and says where it comes from. */
   adopt(message: StoredMessage, source: LiveQueue, now: number): void {
     const meta: MessageMeta = message.meta ? JSON.parse(message.meta) : {};
     meta.source = source.arn;
     meta.earlierReceives = (meta.earlierReceives ?? 0) + message.receives;
-    const { id, body, bodyMd5, attributes, attributesMd5, sent } = message;
-    const adopted: NewMessage = {
-      ...{ seq: this.nextSeq(now), id, body, bodyMd5, attributes, attributesMd5 },
-      // A FIFO message counts its retention anew in the dead-letter queue, a standard message does not.
-      ...{ sent: this.fifo ? now : sent, due: null, meta: JSON.stringify(meta) },
-    };
-    this.index.add([adopted]);
+    // The retention of a standard message goes on counting in the dead-letter queue, that of a FIFO message begins anew.
+    this.#addCopy(message, { sent: this.fifo ? now : message.sent, meta: JSON.stringify(meta) }, now);
+  }
+
+  /** Takes a message back from a dead-letter queue, as a new one. */
+  takeBack(message: StoredMessage, now: number): void {
+    const { source: _, earlierReceives: __, ...meta }: MessageMeta = message.meta ? JSON.parse(message.meta) : {};
+    this.#addCopy(message, { id: randomUUID(), sent: now, meta: JSON.stringify(meta) }, now);
+  }
+
+  #addCopy(message: StoredMessage, changes: Partial<NewMessage>, now: number): void {
+    const { id, body, bodyMd5, attributes, attributesMd5, sent, meta } = message;
+    const same = { id, body, bodyMd5, attributes, attributesMd5, sent, meta };
+    this.index.add([{ ...same, ...changes, seq: this.nextSeq(now), due: null }]);
   }
 
   /** Drops messages past their retention, moves those received too often, and returns the others. */

@@ -37,7 +37,7 @@ export async function respond(context: Context, target: string | undefined, body
     if (target !== RECEIVE) await context.service.commits.committed();
     return { status: 200, headers, body: output === undefined ? '' : JSON.stringify(output) };
   } catch (error) {
-    const failure = error instanceof SqsError ? error : internalFailure(error);
+    const failure = error instanceof SqsError ? error : internalFailure(context, error);
     headers['x-amzn-query-error'] = `${failure.legacyCode};${failure.fault}`;
     const answer = { __type: `com.amazonaws.sqs#${failure.code}`, message: failure.message };
     return { status: failure.status, headers, body: JSON.stringify(answer) };
@@ -73,6 +73,7 @@ function notJson(body: string): SqsError {
   return new SqsError('MissingAction', 'The request must name its action: X-Amz-Target: AmazonSQS.<Action>.');
 }
 
-function internalFailure(error: unknown): SqsError {
+function internalFailure({ service }: Context, error: unknown): SqsError {
+  service.commits.abort(error);
   return new SqsError('InternalFailure', `The queue server failed: ${messageOf(error)}`, 'Receiver');
 }

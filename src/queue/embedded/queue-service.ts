@@ -1,11 +1,13 @@
 /** All queues of a server over one store. */
-
 import { LiveQueue } from './live-queue.js';
+import { MoveTasks } from './move-task.js';
 import type { QueueAttributes } from './queue-attributes.js';
 import { type Catalog, openCatalog, type QueueRecord } from './store/catalog.js';
 import { type Database, openDatabase } from './store/database.js';
+import { type Deduplication, openDeduplication } from './store/deduplication.js';
+import { FifoIndex } from './store/fifo-index.js';
 import { GroupCommit } from './store/group-commit.js';
-import { openMessageTable } from './store/message-table.js';
+import { dropMessageTable, openMessageTable } from './store/message-table.js';
 import { StandardIndex } from './store/standard-index.js';
 
 export interface QueueServiceOptions {
@@ -16,30 +18,49 @@ export interface QueueServiceOptions {
 
 /** Milliseconds after which a delivery is written, if the message is still there. */
 const SAVE_INTERVAL_MS = 1_000;
+/** Milliseconds between two looks for messages that come back to waiting receivers. */
+const RETURN_INTERVAL_MS = 50;
+/** Milliseconds between two looks for what is past its time, and how many messages of a queue then go at most. */
+const EXPIRE_INTERVAL_MS = 10_000;
+const EXPIRE_LIMIT = 5_000;
 
 export class QueueService {
   readonly commits: GroupCommit;
+  readonly deduplication: Deduplication;
+  readonly moveTasks = new MoveTasks((arn) => this.findByArn(arn));
   readonly #database: Database;
   readonly #catalog: Catalog;
   readonly #queues = new Map<string, LiveQueue>();
-
-  readonly #saver: NodeJS.Timeout;
+  readonly #timers: NodeJS.Timeout[];
   readonly #join = () => this.commits.join();
 
   constructor(private readonly options: QueueServiceOptions) {
     this.#database = openDatabase(options.path);
     this.commits = new GroupCommit(this.#database, {
-      beforeCommit: () => this.#each((queue) => queue.index.beforeCommit()),
+      beforeCommit: () => {
+        for (const queue of this.queues) queue.index.beforeCommit();
+      },
       afterCommit: () => this.#showAdded(),
       afterRollback: () => this.#load(),
     });
     this.#catalog = openCatalog(this.#database, this.#join);
+    this.deduplication = openDeduplication(this.#database, this.#join);
     this.#load();
-    this.#saver = setInterval(() => this.#save(), SAVE_INTERVAL_MS).unref();
+    this.#timers = [
+      setInterval(() => this.#serveReturned(), RETURN_INTERVAL_MS),
+      setInterval(() => this.#save(), SAVE_INTERVAL_MS),
+      setInterval(() => this.#expire(), EXPIRE_INTERVAL_MS),
+    ];
+    for (const timer of this.#timers) timer.unref();
   }
 
   get queues(): LiveQueue[] {
     return [...this.#queues.values()];
+  }
+
+  /** The queues whose redrive policy names this one. */
+  sourcesOf(target: LiveQueue): LiveQueue[] {
+    return this.queues.filter((queue) => queue.settings.redrive?.deadLetterTargetArn === target.arn);
   }
 
   find(name: string): LiveQueue | undefined {
@@ -67,21 +88,28 @@ export class QueueService {
 
   delete(queue: LiveQueue): void {
     this.#catalog.remove(queue.record.id);
-    openMessageTable(this.#database, queue.record.id, this.#join).drop();
+    this.deduplication.remove(queue.record.id);
+    dropMessageTable(this.#database, queue.record.id, this.#join);
     this.#queues.delete(queue.record.name);
     queue.polls.end();
   }
 
   close(): void {
-    clearInterval(this.#saver);
+    for (const timer of this.#timers) clearInterval(timer);
+    this.moveTasks.close();
     this.#save();
-    this.#each((queue) => queue.polls.end());
+    for (const queue of this.queues) queue.polls.end();
     this.commits.flush();
     this.#database.close();
   }
 
+  /** Does something to every queue that no request waits for; should the store fail, memory is read anew. */
   #each(work: (queue: LiveQueue) => void): void {
-    for (const queue of this.#queues.values()) work(queue);
+    try {
+      for (const queue of this.#queues.values()) work(queue);
+    } catch (error) {
+      this.commits.abort(error);
+    }
   }
 
   #showAdded(): void {
@@ -92,22 +120,34 @@ export class QueueService {
     });
   }
 
+  #serveReturned(): void {
+    const now = Date.now();
+    this.#each((queue) => {
+      if (queue.index.nextDue <= now) queue.servePolls(now);
+    });
+  }
+
+  #expire(): void {
+    const now = Date.now();
+    this.deduplication.expire(now);
+    this.#each((queue) => queue.expire(EXPIRE_LIMIT, now));
+  }
+
   #save(): void {
     this.#each((queue) => queue.index.save());
   }
 
   #load(): void {
-    this.#each((queue) => queue.polls.end());
+    this.moveTasks.close();
+    for (const queue of this.queues) queue.polls.end();
     this.#queues.clear();
     for (const record of this.#catalog.all()) this.#open(record);
   }
 
   #open(record: QueueRecord): LiveQueue {
     const table = openMessageTable(this.#database, record.id, this.#join);
-    const index = new StandardIndex(table);
-    const queue = new LiveQueue(record, this.arnOf(record.name), index, table.totals().last ?? 0, (arn) =>
-      this.findByArn(arn),
-    );
+    const index = record.name.endsWith('.fifo') ? new FifoIndex(table) : new StandardIndex(table);
+    const queue = new LiveQueue(record, this.arnOf(record.name), index, (arn) => this.findByArn(arn));
     this.#queues.set(record.name, queue);
     return queue;
   }

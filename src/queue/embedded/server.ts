@@ -27,7 +27,8 @@ export interface QueueServerOptions {
 }
 
 export interface QueueServerStats {
-  queues: { name: string; visible: number; inFlight: number; delayed: number }[];
+  /** `waiting`: receivers in a long poll. */
+  queues: { name: string; visible: number; inFlight: number; delayed: number; waiting: number }[];
   /** Requests by action since the start. */
   requests: Record<string, number>;
   /** Durable transactions since the start. */
@@ -53,7 +54,10 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   let closed = false;
 
   const stats = (): QueueServerStats => ({
-    queues: service.queues.map((queue) => ({ name: queue.record.name, ...queue.index.counts })),
+    queues: service.queues.map(({ record, index, polls }) => ({
+      ...{ name: record.name, waiting: polls.size },
+      ...index.counts,
+    })),
     requests,
     commits: service.commits.commits,
   });

@@ -9,6 +9,11 @@ export interface BatchEntry {
   input: Input;
 }
 
+export interface BatchOutput extends Record<string, unknown> {
+  Successful: Output[];
+  Failed: Output[];
+}
+
 const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 
 export function batchEntries(input: Input): BatchEntry[] {
@@ -41,7 +46,7 @@ export function batchEntries(input: Input): BatchEntry[] {
 }
 
 /** Runs `one` for every entry; an entry that fails with an {@link SqsError} doesn't stop the others. */
-export function eachEntry(entries: BatchEntry[], one: (entry: BatchEntry) => Output): Output {
+export function eachEntry(entries: BatchEntry[], one: (entry: BatchEntry) => Output): BatchOutput {
   const Successful: Output[] = [];
   const Failed: Output[] = [];
   for (const entry of entries) {

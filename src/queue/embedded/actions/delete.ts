@@ -1,14 +1,15 @@
 /** DeleteMessage, DeleteMessageBatch. */
+import { invalidValue } from '../errors.js';
 import type { Input } from '../input.js';
 import { requiredString } from '../input.js';
+import type { LiveQueue } from '../live-queue.js';
 import { parseReceiptHandle } from '../receipts.js';
 import { batchEntries, eachEntry } from './batch.js';
 import { type Context, type Output, queueOf } from './context.js';
 
 export function deleteMessage(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
-  const { seq } = parseReceiptHandle(requiredString(input, 'ReceiptHandle'), queue.record.id);
-  queue.index.remove([seq]);
+  queue.index.remove([messageOf(context, queue, input)]);
   return undefined;
 }
 
@@ -16,9 +17,23 @@ export function deleteMessageBatch(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
   const seqs: number[] = [];
   const output = eachEntry(batchEntries(input), (entry) => {
-    seqs.push(parseReceiptHandle(requiredString(entry.input, 'ReceiptHandle'), queue.record.id).seq);
+    seqs.push(messageOf(context, queue, entry.input));
     return {};
   });
-  if (seqs.length > 0) queue.index.remove(seqs);
+  queue.index.remove(seqs);
   return output;
+}
+
+/**
+ * A standard queue deletes by any receipt of the message, also one from before a restart. In a FIFO queue a message
+ * that came back may be with somebody else, who must not lose it.
+ */
+function messageOf({ now }: Context, queue: LiveQueue, input: Input): number {
+  const handle = requiredString(input, 'ReceiptHandle');
+  const { seq, receives } = parseReceiptHandle(handle, queue.record.id);
+  const state = queue.fifo ? queue.index.find(seq, now) : undefined;
+  if (state && (!state.inFlight || state.receives !== receives)) {
+    throw invalidValue('ReceiptHandle', handle, 'The receipt handle has expired.');
+  }
+  return seq;
 }

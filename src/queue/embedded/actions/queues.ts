@@ -1,8 +1,13 @@
-/** CreateQueue, GetQueueUrl. */
+/** CreateQueue, GetQueueUrl, ListQueues, PurgeQueue, DeleteQueue. */
 import { invalidValue, noSuchQueue, SqsError } from '../errors.js';
-import { type Input, optionalStringMap, requiredString } from '../input.js';
-import { checkAttributes, withDefaults } from '../queue-attributes.js';
-import { type Context, type Output, queueUrl } from './context.js';
+import { type Input, optionalString, optionalStringMap, requiredString } from '../input.js';
+import { PURGE_INTERVAL_MS } from '../limits.js';
+import type { LiveQueue } from '../live-queue.js';
+import { checkAttributes, type QueueAttributes } from '../queue-attributes.js';
+import { type Context, type Output, queueOf, queueUrl } from './context.js';
+import { page } from './paging.js';
+import { checkRedrive } from './queue-attributes.js';
+import { checkTags } from './tags.js';
 
 const NAME = /^[A-Za-z0-9_-]{1,80}$/;
 const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
@@ -10,8 +15,8 @@ const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
 export function createQueue(context: Context, input: Input): Output {
   const name = requiredString(input, 'QueueName');
   const attributes = optionalStringMap(input, 'Attributes');
-  // The two spellings come from the two generations of the protocol.
-  const tags = { ...optionalStringMap(input, 'tags'), ...optionalStringMap(input, 'Tags') };
+  // The API spells this member in small letters; some clients don't.
+  const tags = { ...optionalStringMap(input, 'Tags'), ...optionalStringMap(input, 'tags') };
   const fifo = attributes.FifoQueue === 'true';
   if (!(fifo ? FIFO_NAME : NAME).test(name)) {
     const form = fifo ? 'end with .fifo, and otherwise ' : '';
@@ -22,24 +27,55 @@ export function createQueue(context: Context, input: Input): Output {
     );
   }
   checkAttributes(attributes, fifo);
+  checkTags(tags);
   const existing = context.service.find(name);
-  if (!existing) {
-    context.service.create(name, attributes, tags, context.now);
+  if (existing) {
+    refuseDifference(existing, attributes);
   } else {
-    const wanted = Object.entries(withDefaults(attributes, fifo)).filter(([key]) => Object.hasOwn(attributes, key));
-    const differing = wanted.find(([key, value]) => existing.attributes[key] !== value);
-    if (differing) {
-      throw new SqsError(
-        'QueueNameExists',
-        `A queue already exists with the same name and a different value for attribute ${differing[0]}.`,
-      );
-    }
+    checkRedrive(context, name, attributes);
+    context.service.create(name, attributes, tags, context.now);
   }
   return { QueueUrl: queueUrl(context, name) };
 }
 
+function refuseDifference(existing: LiveQueue, attributes: QueueAttributes): void {
+  const actual = existing.attributes;
+  const differing = Object.entries(attributes).find(([name, value]) => (actual[name] ?? '') !== value);
+  if (!differing) return;
+  throw new SqsError(
+    'QueueNameExists',
+    `A queue already exists with the same name and a different value for attribute ${differing[0]}.`,
+  );
+}
+
 export function getQueueUrl(context: Context, input: Input): Output {
-  const queue = context.service.find(requiredString(input, 'QueueName'));
-  if (!queue) throw noSuchQueue();
-  return { QueueUrl: queueUrl(context, queue.record.name) };
+  const name = requiredString(input, 'QueueName');
+  const account = optionalString(input, 'QueueOwnerAWSAccountId') ?? context.accountId;
+  if (account !== context.accountId || !context.service.find(name)) throw noSuchQueue();
+  return { QueueUrl: queueUrl(context, name) };
+}
+
+export function listQueues(context: Context, input: Input): Output {
+  const prefix = optionalString(input, 'QueueNamePrefix') ?? '';
+  const names = context.service.queues.map((queue) => queue.record.name).filter((name) => name.startsWith(prefix));
+  const { items, ...token } = page(input, names.sort());
+  return { QueueUrls: items.map((name) => queueUrl(context, name)), ...token };
+}
+
+export function purgeQueue(context: Context, input: Input): Output {
+  const queue = queueOf(context, input);
+  if (context.now - queue.lastPurge < PURGE_INTERVAL_MS) {
+    throw new SqsError(
+      'PurgeQueueInProgress',
+      `Only one PurgeQueue operation on ${queue.record.name} is allowed every 60 seconds.`,
+    );
+  }
+  queue.lastPurge = context.now;
+  queue.index.clear();
+  return undefined;
+}
+
+export function deleteQueue(context: Context, input: Input): Output {
+  context.service.delete(queueOf(context, input));
+  return undefined;
 }

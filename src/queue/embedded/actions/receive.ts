@@ -7,6 +7,7 @@ import { type MessageAttributes, md5OfAttributes } from '../md5.js';
 import { receiptHandle } from '../receipts.js';
 import type { MessageMeta, StoredMessage } from '../store/message-table.js';
 import { type Context, type Output, queueOf } from './context.js';
+import { sequenceNumber } from './send.js';
 
 export async function receiveMessage(context: Context, input: Input): Promise<Output> {
   const queue = queueOf(context, input);
@@ -85,7 +86,7 @@ function systemAttributes(message: StoredMessage, queue: LiveQueue, accountId: s
     SentTimestamp: String(message.sent),
     ApproximateReceiveCount: String(message.receives + (meta.earlierReceives ?? 0)),
     ApproximateFirstReceiveTimestamp: String(message.firstReceived),
-    ...(queue.fifo ? { SequenceNumber: String(message.seq).padStart(20, '0') } : {}),
+    ...(queue.fifo ? { SequenceNumber: sequenceNumber(message.seq) } : {}),
     ...(meta.group === undefined ? {} : { MessageGroupId: meta.group }),
     ...(meta.deduplication === undefined ? {} : { MessageDeduplicationId: meta.deduplication }),
     ...(meta.trace === undefined ? {} : { AWSTraceHeader: meta.trace }),

@@ -51,6 +51,11 @@ function prepareSchema(database: Database, path: string): void {
       created INTEGER NOT NULL,
       modified INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS deduplication (
+      queue INTEGER NOT NULL, scope TEXT NOT NULL, id TEXT NOT NULL,
+      message TEXT NOT NULL, seq INTEGER NOT NULL, expires INTEGER NOT NULL,
+      PRIMARY KEY (queue, scope, id)
+    ) WITHOUT ROWID;
     PRAGMA user_version = ${SCHEMA_VERSION};
     COMMIT;
   `);

@@ -42,23 +42,31 @@ export class GroupCommit {
   flush(): void {
     const open = this.#open;
     if (!open) return;
-    if (this.#timer) {
-      clearTimeout(this.#timer as NodeJS.Timeout);
-      clearImmediate(this.#timer as NodeJS.Immediate);
-      this.#timer = undefined;
-    }
     try {
       this.hooks.beforeCommit();
       this.database.exec('COMMIT');
     } catch (error) {
-      this.#rollBack(error);
+      this.abort(error);
       return;
     }
-    this.#open = undefined;
+    this.#end();
     this.#lastCommit = performance.now();
     this.commits += 1;
     open.resolve();
     this.hooks.afterCommit();
+  }
+
+  /** Gives up what is open, for all who wrote: after a failed write nobody knows how much of it was done. */
+  abort(error: unknown): void {
+    const open = this.#open;
+    this.#end();
+    try {
+      this.database.exec('ROLLBACK');
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full.
+    }
+    this.hooks.afterRollback();
+    open?.reject(error);
   }
 
   #begin(): void {
@@ -76,15 +84,9 @@ export class GroupCommit {
     this.#timer = wait > 0 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush());
   }
 
-  #rollBack(error: unknown): void {
-    const open = this.#open;
+  #end(): void {
     this.#open = undefined;
-    try {
-      this.database.exec('ROLLBACK');
-    } catch {
-      // SQLite has rolled back by itself, as it does when the disk is full.
-    }
-    this.hooks.afterRollback();
-    open?.reject(error);
+    clearTimeout(this.#timer as NodeJS.Timeout);
+    clearImmediate(this.#timer as NodeJS.Immediate);
   }
 }

@@ -15,7 +15,15 @@ export interface MessageCounts {
   delayed: number;
 }
 
+export interface MessageState {
+  inFlight: boolean;
+  /** Deliveries so far. */
+  receives: number;
+}
+
 export interface MessageIndex {
+  /** Of the newest message on disk; 0 = there is none. */
+  readonly lastSeq: number;
   readonly counts: MessageCounts;
   /** Unix milliseconds of the next time at which a message may become receivable by itself; Infinity = none. */
   readonly nextDue: number;
@@ -25,10 +33,12 @@ export interface MessageIndex {
   pick(max: number, now: number): StoredMessage[];
   /** Puts picked messages in flight until `due`, and counts their delivery. */
   deliver(messages: StoredMessage[], due: number, now: number): void;
-  /** How often the message was delivered if it is in flight now, or undefined. */
-  receivesInFlight(seq: number, now: number): number | undefined;
+  /** The state of a message that is still there. */
+  find(seq: number, now: number): MessageState | undefined;
   /** Lets a message in flight come back at `due`. */
   reschedule(seq: number, due: number): void;
+  /** Up to `limit` messages that were sent before `time` (Unix milliseconds), oldest first. */
+  sentBefore(time: number, limit: number): number[];
   /** Deletes the messages, in whatever state; those that are gone already don't matter. */
   remove(seqs: number[]): void;
   clear(): void;

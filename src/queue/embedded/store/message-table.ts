@@ -56,7 +56,7 @@ export type MessageTable = ReturnType<typeof openMessageTable>;
 
 /** `join` is called before every write. */
 export function openMessageTable(database: Database, queueId: number, join: () => void) {
-  const table = `messages_${queueId}`;
+  const table = tableName(queueId);
   // `due` is set for the delayed and the received; the partial index holds only those.
   database.exec(`
     CREATE TABLE IF NOT EXISTS ${table} (
@@ -80,12 +80,17 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     `SELECT ${sizes} FROM ${table} WHERE seq > ? AND seq <= ? AND due IS NULL ORDER BY seq LIMIT ?`,
   );
   const dueBy = database.prepare(`SELECT ${sizes} FROM ${table} WHERE due <= ? ORDER BY due LIMIT ?`);
-  const headers = database.prepare(`SELECT seq, due, receives, meta FROM ${table} WHERE seq > ? ORDER BY seq LIMIT ?`);
+  const headers = database.prepare(
+    `SELECT seq, due, receives, meta FROM ${table} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
+  );
   const earliestDue = database.prepare(`SELECT min(due) AS due FROM ${table} WHERE due IS NOT NULL`);
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
+  const header = database.prepare(`SELECT seq, due, receives, meta FROM ${table} WHERE seq = ?`);
   const listed = database.prepare(`SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
-  const oldest = database.prepare(`SELECT seq FROM ${table} WHERE sent < ? ORDER BY seq LIMIT ?`);
+  const oldest = database.prepare(
+    `SELECT seq FROM (SELECT seq, sent FROM ${table} ORDER BY seq LIMIT ?) WHERE sent < ?`,
+  );
   const deliver = database.prepare(`
     UPDATE ${table} SET due = d.value ->> 'due', receives = d.value ->> 'receives',
       firstReceived = d.value ->> 'firstReceived' FROM json_each(?) AS d WHERE seq = d.value ->> 'seq'
@@ -120,15 +125,17 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Delayed and received messages whose time has come by `now` (Unix milliseconds), limited likewise. */
     dueBy: (now: number, limit: number, bytes: number) =>
       within(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
-    /** Messages in any state behind `seq`, without their bodies. */
-    headersAfter: (seq: number, limit: number) => headers.all([seq, limit]) as MessageHeader[],
+    /** Messages in any state behind `seq` up to `last`, without their bodies. */
+    headersAfter: (seq: number, last: number, limit: number) => headers.all([seq, last, limit]) as MessageHeader[],
+    /** One message without its body; undefined: there is none. */
+    header: (seq: number) => header.all([seq])[0] as MessageHeader | undefined,
     bySeq,
     /** Unix milliseconds at which the next delayed or received message comes back; Infinity = none. */
     earliestDue: () => (earliestDue.get([]) as { due: number | null }).due ?? Number.POSITIVE_INFINITY,
     received: () => received.all([]) as { seq: number; receives: number }[],
     totals: () => totals.get([]) as { total: number; due: number; last: number | null },
-    /** Messages accepted before `time` (Unix milliseconds), in order of arrival. */
-    sentBefore: (time: number, limit: number) => (oldest.all([time, limit]) as { seq: number }[]).map(({ seq }) => seq),
+    /** Those of the first `limit` messages that were sent before `time` (Unix milliseconds). */
+    sentBefore: (time: number, limit: number) => (oldest.all([limit, time]) as { seq: number }[]).map(({ seq }) => seq),
     deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
     setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
     remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),
@@ -138,11 +145,16 @@ export function openMessageTable(database: Database, queueId: number, join: () =
       return removeOne.all([seq])[0] as { due: number | null } | undefined;
     },
     clear: () => write(clear, []),
-    drop(): void {
-      join();
-      database.exec(`DROP TABLE IF EXISTS ${table}`);
-    },
     /** Announces a write that follows before the commit. */
     join,
   };
+}
+
+export function dropMessageTable(database: Database, queueId: number, join: () => void): void {
+  join();
+  database.exec(`DROP TABLE IF EXISTS ${tableName(queueId)}`);
+}
+
+function tableName(queueId: number): string {
+  return `messages_${queueId}`;
 }

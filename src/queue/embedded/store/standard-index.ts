@@ -1,5 +1,11 @@
 /** Index of a standard queue: a window of the next messages, filled from the table as it empties. */
-import { type MessageCounts, type MessageIndex, WINDOW_BYTES, WINDOW_MESSAGES } from './message-index.js';
+import {
+  type MessageCounts,
+  type MessageIndex,
+  type MessageState,
+  WINDOW_BYTES,
+  WINDOW_MESSAGES,
+} from './message-index.js';
 import type { MessageTable, NewMessage, StoredMessage } from './message-table.js';
 import { WriteBuffer } from './write-buffer.js';
 
@@ -9,6 +15,7 @@ const FETCH = 500;
 const RETURN_INTERVAL_MS = 20;
 
 export class StandardIndex implements MessageIndex {
+  lastSeq: number;
   nextDue: number;
   /** Receivable messages in memory, in the order in which they are given out. */
   readonly #window = new Map<number, StoredMessage>();
@@ -22,13 +29,11 @@ export class StandardIndex implements MessageIndex {
 
   readonly #buffer: WriteBuffer;
   #uncommitted: NewMessage[] = [];
-  /** Of the newest message on disk. */
-  #lastSeq: number;
 
   constructor(private readonly table: MessageTable) {
     this.#buffer = new WriteBuffer(table);
     const { total, due, last } = table.totals();
-    this.#lastSeq = last ?? 0;
+    this.lastSeq = last ?? 0;
     for (const { seq, receives } of table.received()) this.#inFlight.set(seq, receives);
     this.#backlog = total - due;
     this.#delayed = due - this.#inFlight.size;
@@ -47,7 +52,7 @@ export class StandardIndex implements MessageIndex {
   /** Only what is on disk may be received. */
   afterCommit(): void {
     for (const message of this.#uncommitted) {
-      this.#lastSeq = message.seq;
+      this.lastSeq = message.seq;
       const upToDate = this.#backlog === 0 && this.#hasRoom;
       if (upToDate) this.#cursor = message.seq;
       if (message.due !== null) {
@@ -85,9 +90,13 @@ export class StandardIndex implements MessageIndex {
     this.nextDue = Math.min(this.nextDue, due);
   }
 
-  receivesInFlight(seq: number, now: number): number | undefined {
+  find(seq: number, now: number): MessageState | undefined {
     this.#bringBack(now);
-    return this.#inFlight.get(seq);
+    const receives = this.#inFlight.get(seq);
+    if (receives !== undefined) return { inFlight: true, receives };
+    this.#buffer.writeAll();
+    const header = this.#window.get(seq) ?? this.table.header(seq);
+    return header && { inFlight: false, receives: header.receives };
   }
 
   reschedule(seq: number, due: number): void {
@@ -101,6 +110,11 @@ export class StandardIndex implements MessageIndex {
       if (this.#inFlight.delete(seq) || this.#hide(seq)) this.#buffer.remove(seq);
       else this.#removeUnseen(seq);
     }
+  }
+
+  sentBefore(time: number, limit: number): number[] {
+    this.#buffer.writeRemovals();
+    return this.table.sentBefore(time, limit);
   }
 
   beforeCommit(): void {
@@ -140,6 +154,8 @@ export class StandardIndex implements MessageIndex {
 
   /** Deletes a message that memory doesn't hold. */
   #removeUnseen(seq: number): void {
+    // The same message may have been deleted a moment ago.
+    this.#buffer.writeRemovals();
     const removed = this.table.removeOne(seq);
     if (!removed) return;
     if (removed.due !== null) this.#delayed -= 1;
@@ -168,7 +184,7 @@ export class StandardIndex implements MessageIndex {
 
   #fetchBacklog(): void {
     if (this.#backlog === 0) return;
-    for (const message of this.table.waitingAfter(this.#cursor, this.#lastSeq, FETCH, WINDOW_BYTES)) {
+    for (const message of this.table.waitingAfter(this.#cursor, this.lastSeq, FETCH, WINDOW_BYTES)) {
       this.#cursor = message.seq;
       this.#backlog -= 1;
       this.#show(message);
