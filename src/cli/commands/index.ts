@@ -6,6 +6,7 @@ import { down } from './down.js';
 import { proxyServe } from './proxy-serve.js';
 import { pullerServe } from './puller-serve.js';
 import { queueServe } from './queue-serve.js';
+import { regionDisconnect, regionReconnect } from './region.js';
 import { sensorsServe } from './sensors-serve.js';
 import { settingsCommand } from './settings.js';
 import { status } from './status.js';
@@ -20,6 +21,8 @@ export const commands: CommandSpec[] = [
   tail,
   deployPublisherCommand,
   stopPublisherCommand,
+  regionDisconnect,
+  regionReconnect,
   settingsCommand,
   buildWasmCommand,
   proxyServe,

@@ -1,0 +1,39 @@
+import { setRegionLink } from '../../network/region-link.js';
+import type { CommandSpec } from '../command.js';
+import { timeoutMs, timeoutOption } from '../deploy-options.js';
+import { openSession } from '../session.js';
+
+export const regionDisconnect = regionCommand(
+  'disconnect',
+  false,
+  'cut a region off; its sensors run on and keep their readings',
+);
+export const regionReconnect = regionCommand(
+  'reconnect',
+  true,
+  'restore the link of a region; its sensors deliver what they kept',
+);
+
+function regionCommand(word: string, connected: boolean, summary: string): CommandSpec {
+  const state = connected ? 'connected' : 'disconnected';
+  return {
+    name: `region ${word} <region>`,
+    summary,
+    modes: ['text', 'json'],
+    settings: ['stateDir'],
+    options: [timeoutOption(60)],
+    async action({ out, settings, options, args }) {
+      const network = await openSession(settings).network();
+      const result = await setRegionLink(network, args[0]!, connected, {
+        timeoutMs: timeoutMs(options),
+        onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
+      });
+      const seenBy = network.kind === 'embedded' ? '' : ', seen by the orchestrator';
+      out.result(
+        result,
+        () => `${result.reached}/${result.nodes} nodes ${state}${seenBy} after ${result.seconds.toFixed(1)} s`,
+      );
+      return 0;
+    },
+  };
+}

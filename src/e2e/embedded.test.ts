@@ -1,0 +1,3 @@
+import { describeSystem } from './system-suite.js';
+
+describeSystem({ network: 'embedded' });

@@ -1,0 +1,161 @@
+/** The whole-system suite: what must hold on every network, driven through the CLI. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SensorView } from '../core/fleet.js';
+import { isAlive, type ProcessId } from '../lib/processes.js';
+import { eventually, nothingMissing, Sandbox } from './harness.js';
+
+export interface SystemOptions {
+  network: 'embedded' | 'native';
+  /** Why it can't run here. */
+  skip?: string | undefined;
+}
+
+interface Status {
+  nodes: { name: string; region: string; type: string; connected: boolean }[];
+  sensors: SensorView[];
+  summary: { total: { live: number; gaps: number } };
+}
+
+export function describeSystem({ network, skip }: SystemOptions): void {
+  describe(`the ${network} network`, () => {
+    const sandbox = new Sandbox();
+    let processes: ProcessId[] = [];
+
+    beforeAll(async () => {
+      if (skip !== undefined) return;
+      const args = ['up', '-d', '--network', network, '--deploy', '--interval', '0.5', '--color', '#112233'];
+      const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags())]);
+      expect(stderr + code).toMatch(/0$/);
+      processes = [sandbox.state().up, ...sandbox.state().children];
+    });
+    afterAll(() => sandbox.close());
+
+    const system = (name: string, body: () => Promise<void>) =>
+      test(name, async (context) => {
+        if (skip !== undefined) context.skip(skip);
+        await body();
+      });
+
+    system('after `up --deploy` all three regions send, as status says', async () => {
+      const status = await sandbox.json<Status>(['status']);
+      expect(
+        status.nodes
+          .filter(({ type }) => type === 'edge')
+          .map(({ region, connected }) => [region, connected])
+          .sort(),
+      ).toEqual([
+        ['as', true],
+        ['eu', true],
+        ['us', true],
+      ]);
+      expect(status.sensors.map(({ region, state, color }) => [region, state, color]).sort()).toEqual([
+        ['as', 'live', '#112233'],
+        ['eu', 'live', '#112233'],
+        ['us', 'live', '#112233'],
+      ]);
+    });
+
+    system('tail gives one event a line, with exactly the nine fields, and ends at its limit', async () => {
+      const { code, stdout } = await sandbox.run(['tail', '-o', 'ndjson', '--limit', '4', '--region', 'eu']);
+      expect(code).toBe(0);
+      const events = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(events).toHaveLength(4);
+      for (const { event, reading } of events) {
+        expect(event).toBe('reading');
+        expect(Object.keys(reading).sort()).toEqual(
+          'color,execution_id,hostname,icon_name,job_id,job_submission_time,region,sequence,timestamp'.split(','),
+        );
+        expect(reading).toMatchObject({ region: 'eu', hostname: 'edge-eu-1', color: '#112233' });
+      }
+    });
+
+    system("the seed's curl example arrives", async () => {
+      const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"timestamp":"2025-03-26T12:00:00Z","data":{"test":"Hello from curl!"}}',
+      });
+      expect([response.status, await response.json()]).toEqual([200, { status: 'accepted', accepted: 1 }]);
+      const { stdout } = await sandbox.run(['tail', '-o', 'ndjson', '--since', '1m', '--limit', '1000'], {
+        timeoutMs: 5000,
+      });
+      expect(stdout).toContain('Hello from curl!');
+    });
+
+    system(
+      'a second deploy replaces the sensors: the new colour everywhere, and nothing of the old one after it',
+      async () => {
+        const result = await sandbox.json<{ submissionTime: number; regions: { seen: number }[] }>([
+          'deploy',
+          'publisher',
+          '--color',
+          '#00ff88',
+          '--interval',
+          '0.5',
+        ]);
+        expect(result.regions.map(({ seen }) => seen)).toEqual([1, 1, 1]);
+        const { sensors } = await sandbox.fleet().snapshot();
+        const newest = sensors.filter((sensor) => sensor.state === 'live');
+        expect(newest.map(({ region, color }) => [region, color])).toEqual([
+          ['as', '#00ff88'],
+          ['eu', '#00ff88'],
+          ['us', '#00ff88'],
+        ]);
+        let seen = 0;
+        for await (const event of sandbox.fleet().events({ kinds: ['reading'] })) {
+          if (event.event !== 'reading') continue;
+          expect(event.reading.job_submission_time).toBe(result.submissionTime);
+          if (++seen === 6) break;
+        }
+      },
+    );
+
+    for (const child of ['proxy', 'puller', 'queue']) {
+      system(`kill -9 of the ${child}: it is started again and no reading is lost`, async () => {
+        const pid = sandbox.pidOf(child);
+        const before = (await sandbox.fleet().summary()).total.received;
+        process.kill(pid, 'SIGKILL');
+        await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
+        await eventually('readings again', async () => (await sandbox.fleet().summary()).total.received > before + 3);
+        await nothingMissing(sandbox.fleet());
+      });
+    }
+
+    system('a region that is cut off runs on, keeps its readings, and delivers them when it is back', async () => {
+      await sandbox.json(['region', 'disconnect', 'eu']);
+      const cutAt = await lastSequence(sandbox, 'eu');
+      const others = await lastSequence(sandbox, 'us');
+      await eventually('us going on', async () => (await lastSequence(sandbox, 'us')) > others + 6);
+      expect(await lastSequence(sandbox, 'eu')).toBe(cutAt);
+      await sandbox.json(['region', 'reconnect', 'eu']);
+      await eventually('eu catching up', async () => (await lastSequence(sandbox, 'eu')) > cutAt + 6);
+      await nothingMissing(sandbox.fleet());
+    });
+
+    system('stop ends the readings', async () => {
+      const { stopped } = await sandbox.json<{ stopped: string[] }>(['stop', 'publisher']);
+      expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
+      const before = (await sandbox.fleet().summary()).total.received;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect((await sandbox.fleet().summary()).total.received).toBe(before);
+    });
+
+    system('down leaves no process behind, and a second down is fine', async () => {
+      processes.push(...sandbox.state().children);
+      expect((await sandbox.run(['down'])).code).toBe(0);
+      expect(processes.filter(isAlive)).toEqual([]);
+      expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'nothing is running here\n' });
+    });
+  });
+}
+
+async function lastSequence(sandbox: Sandbox, region: string): Promise<number> {
+  const { sensors } = await sandbox.fleet().snapshot();
+  return Math.max(
+    0,
+    ...sensors.filter((s) => s.region === region && s.state !== 'replaced').map(({ sequence }) => sequence),
+  );
+}
