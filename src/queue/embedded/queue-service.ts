@@ -3,7 +3,7 @@ import { LiveQueue } from './live-queue.js';
 import { MoveTasks } from './move-task.js';
 import type { QueueAttributes } from './queue-attributes.js';
 import { type Catalog, openCatalog, type QueueRecord } from './store/catalog.js';
-import { type Database, openDatabase } from './store/database.js';
+import { closeDatabase, type Database, openDatabase } from './store/database.js';
 import { type Deduplication, openDeduplication } from './store/deduplication.js';
 import { FifoIndex } from './store/fifo-index.js';
 import { GroupCommit } from './store/group-commit.js';
@@ -100,7 +100,7 @@ export class QueueService {
     this.#save();
     for (const queue of this.queues) queue.polls.end();
     this.commits.flush();
-    this.#database.close();
+    closeDatabase(this.#database);
   }
 
   /** Does something to every queue that no request waits for; should the store fail, memory is read anew. */

@@ -38,6 +38,15 @@ export function openDatabase(path: string): Database {
   }
 }
 
+/** Closes the store and lets others have it, which closing alone does only once every statement has been collected. */
+export function closeDatabase(database: Database): void {
+  database.exec('PRAGMA journal_mode = DELETE');
+  database.exec('PRAGMA locking_mode = NORMAL');
+  // The lock goes with the next access.
+  database.exec('SELECT count(*) FROM queues');
+  database.close();
+}
+
 function prepareSchema(database: Database, path: string): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > SCHEMA_VERSION) throw new Error(`${path} was written by a newer version of wasm-sensors`);

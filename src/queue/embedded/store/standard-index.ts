@@ -44,6 +44,11 @@ export class StandardIndex implements MessageIndex {
     return { visible: this.#window.size + this.#backlog, inFlight: this.#inFlight.size, delayed: this.#delayed };
   }
 
+  /** Waiting messages that memory does not hold. */
+  get inTableOnly(): number {
+    return this.#backlog;
+  }
+
   add(messages: NewMessage[]): void {
     this.table.insert(messages);
     for (const message of messages) this.#uncommitted.push(message);
