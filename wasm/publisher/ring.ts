@@ -1,5 +1,6 @@
 // Readings that the proxy has not taken yet. A record is 12 bytes: when (i64 ms), icon index and colour (u32).
-// Readings leave in order or from the old end, so the sequence of each follows from its place.
+// Readings leave in order or from the old end, so the sequence of each follows from its place. An empty ring starts again
+// at its first page, so that a sensor whose proxy answers never touches the others.
 
 /** 5.7 hours at the default interval of 5 s; untouched pages of it cost a host nothing. */
 const CAPACITY: u32 = 4096;
@@ -10,21 +11,22 @@ const records = memory.data(49152, 8);
 export let taken: u32 = 0;
 /** Readings waiting. */
 export let waiting: u32 = 0;
-/** Readings that were overwritten: gaps in the sequence. */
-export let dropped: u32 = 0;
 
-@inline
+/** Place of the oldest reading. */
+let start: u32 = 0;
+
 function record(sequence: u32): usize {
-  return records + <usize>(sequence % CAPACITY) * RECORD;
+  return records + <usize>((start + sequence - oldest()) % CAPACITY) * RECORD;
 }
 
-/** Keeps a new reading, in place of the oldest when all is full. */
+/** Keeps a new reading, in place of the oldest when all is full: a gap in the sequence. */
 export function keep(time: i64, icon: u32, rgb: u32): void {
-  const at = record(++taken);
+  taken++;
+  if (waiting < CAPACITY) waiting++;
+  else start++;
+  const at = record(taken);
   store<i64>(at, time);
   store<u32>(at, (icon << 24) | rgb, 8);
-  if (waiting < CAPACITY) waiting++;
-  else dropped++;
 }
 
 /** Sequence of the oldest reading that waits. */
@@ -46,5 +48,8 @@ export function colorOf(sequence: u32): u32 {
 
 /** Lets go of the readings up to this sequence; those overwritten meanwhile are gone already. */
 export function release(upTo: u32): void {
-  if (upTo >= oldest()) waiting = taken - upTo;
+  const count = upTo - oldest() + 1;
+  if (<i32>count <= 0) return;
+  waiting -= count;
+  start = waiting ? start + count : 0;
 }

@@ -4,15 +4,17 @@ export interface HostClock {
   wallTime(): number;
   /** Milliseconds since some start, never stepping back. */
   monotonic(): number;
-  /** Calls back once after `ms`; the result cancels it. */
-  after(ms: number, callback: () => void): () => void;
+  /** Calls back once after `ms`, unless closed before. */
+  after(ms: number, callback: () => void): Closeable;
+}
+
+/** Something under way that can be called off; Node's timers are such. */
+export interface Closeable {
+  close(): unknown;
 }
 
 export const systemClock: HostClock = {
   wallTime: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
-  },
+  after: (ms, callback) => setTimeout(callback, ms),
 };

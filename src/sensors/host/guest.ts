@@ -3,13 +3,13 @@
  * memory and the event loop goes on with others; later the stack is rewound and the call returns.
  */
 import { messageOf } from '../../core/errors.js';
-import type { HostClock } from './clock.js';
+import type { Closeable, HostClock } from './clock.js';
 import type { FileTable } from './files.js';
-import { type AnswerCells, RESULT, writeAnswer } from './http-request.js';
+import { type AnswerCells, answerCells, type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
 import { LastLines } from './last-lines.js';
 import type { RegionLink } from './link.js';
 import { GuestMemory } from './memory.js';
-import type { HttpRequest, HttpTransport } from './transport.js';
+import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
 
 /** How a guest ended. `returned`: its entry point returned without `proc_exit`. */
 export type GuestEnd =
@@ -53,11 +53,14 @@ export class Guest {
   memory!: GuestMemory;
   end: GuestEnd | undefined;
   private exports!: Exports;
+  private bufferStart = 0;
+  private bufferEnd = 0;
   private rewinding = false;
   private result = 0;
-  /** What to start once the stack is unwound; its callback resumes. */
-  private wait: (() => void) | undefined;
-  private cancelWait: (() => void) | undefined;
+  /** What the guest waits for: milliseconds, or a request and where its answer goes. */
+  private wanted: number | { request: HttpRequest; cells: AnswerCells } | undefined;
+  private underWay: Closeable | undefined;
+  private cells: AnswerCells | undefined;
 
   constructor(
     private readonly world: GuestWorld,
@@ -74,6 +77,8 @@ export class Guest {
   start(instance: WebAssembly.Instance): void {
     this.exports = instance.exports as unknown as Exports;
     this.memory = new GuestMemory(this.exports.memory);
+    this.bufferStart = this.exports.asyncify_buffer_start.value as number;
+    this.bufferEnd = this.exports.asyncify_buffer_end.value as number;
     this.enter();
   }
 
@@ -82,50 +87,51 @@ export class Guest {
     this.finish({ kind: 'stopped' });
   }
 
+  /** Whether the running call is one that waited and now returns: its import calls `rewound` and does nothing else. */
+  get returning(): boolean {
+    return this.rewinding;
+  }
+
   /** Waits `ms`; returns to the guest with 0. Called inside an import. */
   sleep(ms: number): number {
-    return this.suspend(() => {
-      this.cancelWait = this.world.clock.after(ms, () => this.resume(0));
-    });
+    return this.suspend(ms);
   }
 
   /** Sends a request; returns to the guest with the call's result code. Called inside an import. */
-  fetch(read: () => HttpRequest | number, cells: () => AnswerCells): number {
-    if (this.rewinding) return this.rewound();
-    const request = read();
+  fetch(args: HttpArguments): number {
+    const request = readRequest(this.memory, args);
     if (typeof request === 'number') return request;
-    const into = cells();
-    return this.suspend(() => {
-      this.world.stats.requests++;
-      this.cancelWait = this.link.send(this.world.transport, request, (answer) => {
-        this.resume(writeAnswer(this.memory, into, answer));
-      });
-    });
+    this.world.stats.requests++;
+    return this.suspend({ request, cells: answerCells(args) });
   }
 
-  private suspend(wait: () => void): number {
-    if (this.rewinding) return this.rewound();
-    const buffer = this.exports.asyncify_buffer_start.value as number;
+  private suspend(wanted: NonNullable<typeof this.wanted>): number {
+    const { bufferStart } = this;
     // struct: where the stack grows, and where it must end.
-    this.memory.view.setUint32(buffer, buffer + 8, true);
-    this.memory.view.setUint32(buffer + 4, this.exports.asyncify_buffer_end.value as number, true);
-    this.exports.asyncify_start_unwind(buffer);
-    this.wait = wait;
+    this.memory.view.setUint32(bufferStart, bufferStart + 8, true);
+    this.memory.view.setUint32(bufferStart + 4, this.bufferEnd, true);
+    this.exports.asyncify_start_unwind(bufferStart);
+    this.wanted = wanted;
     return RESULT.ok;
   }
 
-  private rewound(): number {
+  /** Result of the call that waited. */
+  rewound(): number {
     this.exports.asyncify_stop_rewind();
     this.rewinding = false;
     return this.result;
   }
 
+  // Made once for each guest: a sleep or a request costs no closures.
+  private readonly wake = (): void => this.resume(RESULT.ok);
+  private readonly answered = (answer: HttpAnswer): void => this.resume(writeAnswer(this.memory, this.cells!, answer));
+
   private resume(result: number): void {
-    this.cancelWait = undefined;
+    this.underWay = undefined;
     if (this.end !== undefined) return;
     this.result = result;
     this.rewinding = true;
-    this.exports.asyncify_start_rewind(this.exports.asyncify_buffer_start.value as number);
+    this.exports.asyncify_start_rewind(this.bufferStart);
     this.enter();
   }
 
@@ -138,20 +144,25 @@ export class Guest {
       this.finish(exited ? { kind: 'exit', code: error.code } : { kind: 'trap', message: messageOf(error) });
       return;
     }
-    const { wait } = this;
-    if (wait === undefined) {
+    const { wanted } = this;
+    if (wanted === undefined) {
       this.finish({ kind: 'returned' });
       return;
     }
-    this.wait = undefined;
+    this.wanted = undefined;
     this.exports.asyncify_stop_unwind();
-    wait();
+    if (typeof wanted === 'number') {
+      this.underWay = this.world.clock.after(wanted, this.wake);
+    } else {
+      this.cells = wanted.cells;
+      this.underWay = this.link.send(this.world.transport, wanted.request, this.answered);
+    }
   }
 
   private finish(end: GuestEnd): void {
     if (this.end !== undefined) return;
     this.end = end;
-    this.cancelWait?.();
+    this.underWay?.close();
     this.files.closeAll();
     this.world.ended(this, end);
   }

@@ -13,6 +13,7 @@ import { FileTable, type Mount, StatCache } from './files.js';
 import { Guest, type GuestEnd } from './guest.js';
 import { RegionLink } from './link.js';
 import type { SensorModule } from './module.js';
+import { reclaimMemory } from './reclaim.js';
 import { createTransport, type HttpTransport } from './transport.js';
 import { createImports } from './wasi.js';
 
@@ -56,9 +57,14 @@ export interface SensorHost {
   isConnected(region: string): boolean;
   /** `running`: guests now. `requests`: requests since the start, refused ones included. */
   stats(): { running: number; requests: number };
+  /** Call before starting many: gives back the address space of guests that have ended, if there were many. */
+  reclaim(): Promise<void>;
   /** Stops every guest and closes the connections. */
   close(): Promise<void>;
 }
+
+/** Ended guests that are left to the garbage collector. */
+const RECLAIM_ABOVE = 1000;
 
 export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   const clock = options.clock ?? systemClock;
@@ -68,6 +74,7 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   const statCache = new StatCache(clock);
   const links = new Map<string, RegionLink>();
   const guests = new Map<Guest, ((end: GuestEnd, lastLine: string) => void) | undefined>();
+  let endedSinceReclaim = 0;
   let current: Guest;
   const imports = createImports(() => current, clock);
   const world = {
@@ -80,6 +87,7 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
     ended(guest: Guest, end: GuestEnd) {
       const onEnd = guests.get(guest);
       guests.delete(guest);
+      endedSinceReclaim++;
       // Later, so that a guest that ends while it starts is known to its starter by then.
       if (onEnd) queueMicrotask(() => onEnd(end, guest.output.last));
     },
@@ -110,6 +118,11 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
     setLink: (region, connected) => linkOf(region).setConnected(connected),
     isConnected: (region) => links.get(region)?.connected ?? true,
     stats: () => ({ running: guests.size, requests: stats.requests }),
+    async reclaim() {
+      if (endedSinceReclaim <= RECLAIM_ABOVE) return;
+      endedSinceReclaim = 0;
+      await reclaimMemory();
+    },
     async close() {
       for (const guest of [...guests.keys()]) guest.stop();
       await transport.close();

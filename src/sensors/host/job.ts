@@ -48,7 +48,8 @@ export class Job {
     const executions = nodes.map((node) => this.newExecution(node));
     this.executions = executions;
     for (const [i, node] of nodes.entries()) {
-      if (i % STARTS_PER_TURN === STARTS_PER_TURN - 1) await nextTurn();
+      if (i === 0) await host.reclaim();
+      else if (i % STARTS_PER_TURN === 0) await nextTurn();
       // A newer submission, or a stop, came meanwhile.
       if (this.executions !== executions || this.stopped) return;
       try {

@@ -3,7 +3,7 @@
  * Bacalhau node, as far as a guest can tell (redirects are followed, one time limit for all).
  */
 import { type Dispatcher, Pool } from 'undici';
-import { type HostClock, systemClock } from './clock.js';
+import { type Closeable, type HostClock, systemClock } from './clock.js';
 import { formatHeaders } from './headers.js';
 
 export interface HttpRequest {
@@ -20,8 +20,8 @@ export interface HttpRequest {
 export type HttpAnswer = { result: 0; status: number; headers: string; body: Buffer } | { result: 2 | 3 };
 
 export interface HttpTransport {
-  /** Starts a request; calls back once, unless the returned function cancels it first. */
-  send(request: HttpRequest, done: (answer: HttpAnswer) => void): () => void;
+  /** Starts a request; calls back once and not before this has returned, unless it is closed first. */
+  send(request: HttpRequest, done: (answer: HttpAnswer) => void): Closeable;
   close(): Promise<void>;
 }
 
@@ -63,9 +63,9 @@ export function createTransport(options: TransportOptions = {}): HttpTransport {
   return {
     send(request, done) {
       const call = new Call(request, poolFor, done);
-      call.cancelTimer = clock.after(TIMEOUT_MS, () => call.end(TIMED_OUT));
+      call.timer = clock.after(TIMEOUT_MS, () => call.end(TIMED_OUT));
       call.dispatch();
-      return () => call.cancel();
+      return call;
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.destroy()));
@@ -75,8 +75,8 @@ export function createTransport(options: TransportOptions = {}): HttpTransport {
 }
 
 /** One request of a guest and its redirects. An instance per hop would be cleaner and cost twice the memory. */
-class Call implements Dispatcher.DispatchHandlers {
-  cancelTimer: (() => void) | undefined;
+class Call implements Dispatcher.DispatchHandlers, Closeable {
+  timer: Closeable | undefined;
   private abort: ((error?: Error) => void) | undefined;
   private finished = false;
   private redirects = 0;
@@ -97,22 +97,23 @@ class Call implements Dispatcher.DispatchHandlers {
       const path = url.pathname + url.search;
       this.poolFor(url.origin).dispatch({ path, method: method as 'GET', headers, body: body ?? null }, this);
     } catch {
-      this.end(NETWORK_ERROR);
+      // What undici refuses to send, such as a header that is none.
+      setImmediate(() => this.end(NETWORK_ERROR));
     }
   }
 
   /** Forgets the request; the connection it holds is closed. */
-  cancel(): void {
+  close(): void {
     if (this.finished) return;
     this.finished = true;
-    this.cancelTimer?.();
+    this.timer?.close();
     this.abort?.();
   }
 
   /** Ends the request with this answer, once. */
   end(answer: HttpAnswer): void {
     if (this.finished) return;
-    this.cancel();
+    this.close();
     this.done(answer);
   }
 

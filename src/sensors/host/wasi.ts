@@ -5,7 +5,6 @@
 import { randomFillSync } from 'node:crypto';
 import { ERRNO } from './files.js';
 import { type Guest, ProcExit } from './guest.js';
-import { answerCells, readRequest } from './http-request.js';
 
 const PREOPEN_FD = 3;
 const FILE_TYPE = { directory: 3, regular: 4, character: 2 };
@@ -97,13 +96,10 @@ export function createImports(
     wasi_snapshot_preview1: wasi as WebAssembly.ModuleImports,
     'wasi:http/requests': {
       http_request(...args: number[]) {
+        if (current().returning) return current().rewound();
         // Addresses and lengths are unsigned.
         for (let i = 0; i < args.length; i++) args[i]! >>>= 0;
-        const guest = current();
-        return guest.fetch(
-          () => readRequest(guest.memory, args),
-          () => answerCells(args),
-        );
+        return current().fetch(args);
       },
     },
   };
@@ -133,6 +129,7 @@ function putStrings(guest: Guest, strings: Buffer[], pointers: number, buffer: n
 
 /** Sleeps for the shortest of the relative clock subscriptions; nothing else can be waited for, as on a node. */
 function pollOneoff(guest: Guest, subscriptions: number, events: number, count: number, written: number): number {
+  if (guest.returning) return guest.rewound();
   if (count === 0) return ERRNO.inval;
   const { bytes, view } = guest.memory;
   let shortest = Number.POSITIVE_INFINITY;
