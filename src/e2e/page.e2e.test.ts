@@ -1,0 +1,160 @@
+/** The web page in a real browser, on a real system. */
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isAlive, type ProcessId } from '../lib/processes.js';
+import { eventually, type Running, Sandbox } from './harness.js';
+
+const BROWSER = findBrowser();
+const REGIONS = ['us', 'eu', 'as'];
+const HOSTILE = '<img src=x onerror="document.title=1">';
+
+describe('the web page', () => {
+  const sandbox = new Sandbox();
+  /** What a broken page would say: exceptions, and what the content policy refused. */
+  const complaints: string[] = [];
+  let up: Running;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    if (BROWSER === undefined) return;
+    const args = ['up', '--deploy', '--interval', '0.5', '--color', '#112233', '--alert-after', '2'];
+    up = sandbox.spawn([...args, ...(await Sandbox.portFlags())]);
+    browser = await chromium.launch({
+      executablePath: BROWSER,
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+    page = await browser.newPage();
+    page.setDefaultTimeout(15_000);
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on(
+      'console',
+      (message) => /Content Security|TrustedHTML/.test(message.text()) && complaints.push(message.text()),
+    );
+    await eventually('the puller', async () => (await sandbox.fleet().summary()).total.live === REGIONS.length);
+    await page.goto(sandbox.state().endpoints.puller);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await sandbox.close();
+  });
+
+  const inBrowser = (name: string, body: () => Promise<void>) =>
+    test(name, async (context) => {
+      if (BROWSER === undefined) context.skip('there is no Chromium on the PATH, and CHROMIUM_BIN is not set');
+      await body();
+    });
+  const see = (selector: string, hasText?: string | RegExp) =>
+    page
+      .locator(selector, hasText === undefined ? {} : { hasText })
+      .first()
+      .waitFor();
+  const tileOf = (region: string) => `[data-region="${region}"] .tile`;
+  const received = async () =>
+    Number((await page.locator('#totals [data-f="received"]').innerText()).replace(/\D/g, ''));
+
+  inBrowser('the three regions are there with their live sensors, counts, newest readings and the queue', async () => {
+    await see('#link', /^live$/);
+    for (const region of REGIONS) {
+      await see(`${tileOf(region)}[data-state="live"]`, `edge-${region}-1`);
+      await see('tbody tr', new RegExp(`^${region}1`));
+    }
+    await see('tfoot tr', /^all3/);
+    await see('#totals [data-f="live"]', /^3$/);
+    await see('#totals [data-f="waiting"]', /^\d+$/);
+    await see('#feed li', 'edge-eu-1');
+  });
+
+  inBrowser('a new deployment takes over the tiles with its colour', async () => {
+    await sandbox.json(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.5']);
+    for (const region of REGIONS) {
+      await see(`${tileOf(region)}[data-color="#00ff88"]`);
+      const background = `getComputedStyle(document.querySelector('${tileOf(region)}')).backgroundColor`;
+      await expect.poll(() => page.evaluate(background), { timeout: 5000 }).toBe('rgb(0, 255, 136)');
+      expect(await page.locator(tileOf(region)).count()).toBe(1);
+    }
+  });
+
+  inBrowser('the text of a reading stays text, and a region that nobody knew gets a panel', async () => {
+    const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        execution_id: 'e-hostile',
+        sequence: 1,
+        hostname: HOSTILE,
+        icon_name: '<b>',
+        region: '<i>lab</i>',
+      }),
+    });
+    expect(response.status).toBe(200);
+    await see('.panel .tile .name', HOSTILE);
+    await see('.panel h2', '<i>lab</i>');
+    await see('tbody th', '<i>lab</i>');
+    expect(await page.locator('img, i, .tile b, tbody i').count()).toBe(0);
+  });
+
+  inBrowser('a region that is cut off raises an alert, and ends it when it is back', async () => {
+    await sandbox.json(['region', 'disconnect', 'eu']);
+    await see('#alerts li', 'no reading from eu');
+    await sandbox.json(['region', 'reconnect', 'eu']);
+    await see('#alerts li.over', /^eu /);
+  });
+
+  inBrowser('a puller that is killed: the page says that it reconnects, and goes on by itself', async () => {
+    const pid = sandbox.pidOf('puller');
+    const before = await received();
+    process.kill(pid, 'SIGKILL');
+    await see('#link[data-state="reconnecting"]', 'reconnecting');
+    await see('#link[data-state="live"]', 'live');
+    await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(before + 5);
+    for (const region of REGIONS) await see(`${tileOf(region)}[data-state="live"]`);
+    expect(sandbox.pidOf('puller')).not.toBe(pid);
+  });
+
+  inBrowser('the feed can be held still', async () => {
+    const newest = () => page.locator('#feed li').first().innerText();
+    await page.getByRole('button', { name: 'Pause' }).press('Enter');
+    const held = await newest();
+    const before = await received();
+    await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(before + 5);
+    expect(await newest()).toBe(held);
+    await page.getByRole('button', { name: 'Pause' }).press('Enter');
+    await expect.poll(newest).not.toBe(held);
+  });
+
+  inBrowser('Ctrl-C ends `up` under an open page, which says so; the page never broke', async () => {
+    const processes: ProcessId[] = [sandbox.state().up, ...sandbox.state().children];
+    up.child.kill('SIGINT');
+    expect(await up.ended).toEqual({ code: 130, signal: null });
+    expect(processes.filter(isAlive)).toEqual([]);
+    await see('#link[data-state="reconnecting"]');
+    expect(complaints).toEqual([]);
+  });
+});
+
+function findBrowser(): string | undefined {
+  if (process.env.CHROMIUM_BIN) return process.env.CHROMIUM_BIN;
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  const names = ['chromium', 'chromium-browser', 'google-chrome'];
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
