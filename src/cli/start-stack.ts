@@ -18,7 +18,7 @@ export interface PlannedStack {
 }
 
 export async function planStack(
-  { settings, provenance }: CommandContext,
+  { settings, provenance, options }: CommandContext,
   emit: (event: ChildEvent | NetworkEvent) => void,
   onStop: () => void,
 ): Promise<PlannedStack> {
@@ -26,47 +26,66 @@ export async function planStack(
   const supervisor = new Supervisor(join(stateDir, 'logs'));
   supervisor.on('event', emit);
   const token = settings.token ?? keepToken(tokenFileOf(stateDir));
-  const wish = (key: 'proxyPort' | 'pullerPort' | 'queuePort', purpose: string): PortWish => {
+  const wish = (key: 'proxyPort' | 'pullerPort' | 'queuePort' | 'apiPort', purpose: string): PortWish => {
     const { source, name } = provenance[key];
     const flag = source === 'flag' || source === 'default' ? SETTINGS[key].flag.split(' ')[0]! : name;
     return { port: settings[key], explicit: source !== 'default', purpose, flag };
   };
-  const centre = await planCentre({
-    supervisor,
-    stateDir,
-    host: settings.host,
-    ports: {
-      proxy: wish('proxyPort', 'proxy'),
-      puller: wish('pullerPort', 'puller'),
-      queue: wish('queuePort', 'queue'),
-    },
+  const ports = {
+    proxy: wish('proxyPort', 'proxy'),
+    puller: wish('pullerPort', 'puller'),
+    queue: wish('queuePort', 'queue'),
+  };
+  const queue = {
     ...(settings.queue === undefined ? {} : { queue: settings.queue }),
     ...(settings.queueEndpoint === undefined ? {} : { queueEndpoint: settings.queueEndpoint }),
-    env: {
-      WASM_SENSORS_TOKEN: token,
-      ...(settings.sensorToken === undefined ? {} : { SENSOR_TOKEN: settings.sensorToken }),
-    },
-    proxyArgs: passOn(settings, provenance, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion']),
-    // The log sink would write every reading into a log file; `tail` shows them instead.
-    pullerArgs: [
-      ...passOn(settings, provenance, ['sinks', 'pollers', 'alertAfter', 'webhook', 'retention', 'awsRegion']),
-      ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : []),
-    ],
-    emit,
-  });
-  const runner = await createRunner(
-    settings,
-    {
+  };
+  const sensorEnv: Record<string, string> =
+    settings.sensorToken === undefined ? {} : { SENSOR_TOKEN: settings.sensorToken };
+  const context = { supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv, emit };
+  const pullerArgs = passOn(settings, provenance, [
+    ...(['sinks', 'pollers', 'alertAfter', 'webhook', 'retention', 'awsRegion'] as const),
+  ]);
+
+  const plan = async () => {
+    if (settings.network === 'compose') {
+      const { planCompose } = await import('../network/compose/plan.js');
+      const { proxy, puller, queue: queuePort } = ports;
+      const wishes = {
+        PROXY_PORT: proxy,
+        PULLER_PORT: puller,
+        QUEUE_PORT: queuePort,
+        API_PORT: wish('apiPort', 'API of Bacalhau'),
+      };
+      return planCompose(context, {
+        ...queue,
+        folder: process.cwd(),
+        ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
+        proxyArgs: passOn(settings, provenance, ['rateLimit', 'awsRegion']),
+        pullerArgs,
+        registry: options.registry === true,
+      });
+    }
+    const centre = await planCentre({
+      ...queue,
       supervisor,
       stateDir,
-      nodesPerRegion: settings.nodes,
-      proxyUrl: settings.proxyUrl ?? centre.endpoints.proxy,
-      token,
-      sensorEnv: settings.sensorToken === undefined ? {} : { SENSOR_TOKEN: settings.sensorToken },
+      host: settings.host,
+      ports,
+      env: { WASM_SENSORS_TOKEN: token, ...sensorEnv },
+      proxyArgs: passOn(settings, provenance, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion']),
+      // The log sink would write every reading into a log file; `tail` shows them instead.
+      pullerArgs: [...pullerArgs, ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : [])],
       emit,
-    },
-    provenance.apiPort.source !== 'default',
-  );
+    });
+    const runner = await createRunner(
+      settings,
+      { ...context, proxyUrl: settings.proxyUrl ?? centre.endpoints.proxy },
+      provenance.apiPort.source !== 'default',
+    );
+    return { centre, runner };
+  };
+  const { centre, runner } = await plan();
   const stack = new Stack({ stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
   return { stack, supervisor, endpoints: centre.endpoints };
 }

@@ -20,6 +20,10 @@ export async function openNetwork(state: RunState, { token, control, stateDir }:
         stateDir,
         setRegionLink: (region, connected) => control.setRegionLink(region, connected),
       });
+    case 'compose':
+      return (await import('./compose/network.js')).createComposeNetwork(state.facts, (region, connected) =>
+        control.setRegionLink(region, connected),
+      );
     default:
       throw new Error(`the ${state.network} network is not there`);
   }

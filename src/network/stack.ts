@@ -35,8 +35,10 @@ export async function cleanUp(stateDir: string): Promise<string[]> {
       `\`up\` runs already here (pid ${state.up.pid}, network ${state.network})`,
     );
   const ended = await endProcesses(state.children, ORPHAN_GRACE_MS);
+  const containers =
+    state.network === 'compose' ? await (await import('./compose/leftovers.js')).removeLeftovers(stateDir) : [];
   clearRunState(stateDir);
-  return ended.map(({ name }) => name);
+  return [...ended.map(({ name }) => name), ...containers];
 }
 
 export class Stack {

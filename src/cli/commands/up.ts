@@ -52,6 +52,7 @@ export const up: CommandSpec = {
     new Option('--deploy', 'deploy the publisher to every edge node'),
     ...publisherOptions(),
     new Option('-d, --detach', 'return when everything is ready, and run on in the background'),
+    new Option('--registry', 'run a registry, too, for images that were built here (compose network)'),
     timeoutOption(60),
   ],
   examples: [

@@ -1,0 +1,21 @@
+/** Addresses of the backbone network, which are fixed so that service jobs find the queue. */
+import { AppError } from '../../core/errors.js';
+import { docker } from '../images/docker.js';
+
+const FIRST = 90;
+const LAST = 119;
+
+/** First three numbers of a /24 that no network of this engine uses; `name` is the network's own. */
+export async function chooseBackbone(name: string): Promise<string> {
+  const ids = (await docker(['network', 'ls', '--quiet', '--filter', 'driver=bridge'])).split('\n').filter(Boolean);
+  const format = '{{.Name}}{{range .IPAM.Config}} {{.Subnet}}{{end}}';
+  const lines = ids.length > 0 ? (await docker(['network', 'inspect', '--format', format, ...ids])).split('\n') : [];
+  const taken = lines.filter((line) => !line.startsWith(`${name} `)).join(' ');
+  for (let third = FIRST; third <= LAST; third++) {
+    const prefix = `10.213.${third}`;
+    if (!taken.includes(` ${prefix}.`) && !/ 10\.(0|213\.0)\.0\.0\/(8|16)/.test(taken)) return prefix;
+  }
+  throw new AppError('SUBNET_IN_USE', 'user', 'there is no free network for the backbone in 10.213.0.0/16', {
+    hint: 'Set BACKBONE to the first three numbers of a free /24 network, such as BACKBONE=192.168.77.',
+  });
+}

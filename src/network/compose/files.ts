@@ -1,0 +1,42 @@
+/** Everything that a Docker network is started from, in one folder that works without this program, too. */
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../lib/files.js';
+import { packageRoot } from '../../lib/self.js';
+import { renderJobs } from '../jobs/files.js';
+import { builtModule } from '../jobs/modules.js';
+import { type ComposeOptions, composeDocument } from './document.js';
+
+const TEMPLATES = join(packageRoot, 'templates');
+
+/**
+ * Writes `compose.yaml`, `nodes/`, `jobs/` and `shared/` (what is in `shared/` already stays); resolves with the paths,
+ * relative to the folder. Rejects with `MODULE_NOT_BUILT`.
+ */
+export async function writeNetworkFiles(folder: string, options: ComposeOptions): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  writeFileAtomic(join(folder, 'compose.yaml'), composeDocument(options), 0o644);
+  const copied = [...copyFolder('nodes', folder, true), ...copyFolder('shared', folder, false)];
+  const jobs = await renderJobs(join(folder, 'jobs'), builtModule);
+  return ['compose.yaml', ...copied, ...jobs.map((path) => path.slice(folder.length + 1))];
+}
+
+/** Writes what is needed to build and to configure it elsewhere: `.env.template`, `Dockerfile`. */
+export function writeExtras(folder: string): string[] {
+  copyFileSync(join(TEMPLATES, 'env.template'), join(folder, '.env.template'));
+  copyFileSync(join(TEMPLATES, 'Dockerfile'), join(folder, 'Dockerfile'));
+  return ['.env.template', 'Dockerfile'];
+}
+
+function copyFolder(name: string, folder: string, replace: boolean): string[] {
+  const target = join(folder, name);
+  mkdirSync(target, { recursive: true });
+  // Containers read them under users of their own.
+  chmodSync(target, 0o755);
+  return readdirSync(join(TEMPLATES, name)).map((file) => {
+    const path = join(target, file);
+    if (replace || !existsSync(path)) copyFileSync(join(TEMPLATES, name, file), path);
+    chmodSync(path, 0o644);
+    return join(name, file);
+  });
+}

@@ -1,0 +1,72 @@
+/** A compose project: one network of containers under one name. */
+import { docker } from '../images/docker.js';
+
+export interface Project {
+  /** Containers, networks and volumes carry it in their names. */
+  name: string;
+  /** Holds `compose.yaml` and `.env`. */
+  folder: string;
+}
+
+/** Of the network when nothing else is asked for; `COMPOSE_PROJECT_NAME` is compose's own way to ask. */
+export const projectName = (): string => process.env.COMPOSE_PROJECT_NAME || 'bacalhau-edge';
+
+/** Tells whose containers they are: the state folder of the `up` that made them. */
+export const OWNER_LABEL = 'wasm-sensors.state-dir';
+
+const VARIABLES = /^(BACALHAU_VERSION|BACALHAU_LOG_LEVEL|WASM_SENSORS_IMAGE|BACKBONE|[A-Z]+(_JOB)?_PORT|COMPOSE_.*)$/;
+
+/**
+ * Runs a compose command for the project. Settled values are in its `.env`, which this process's environment would
+ * beat: whatever it has of the file's variables is taken out.
+ *
+ * @param secrets variables that must not be written into a file
+ */
+export function compose(project: Project, args: string[], secrets: Record<string, string> = {}): Promise<string> {
+  const names = Object.keys(process.env).filter((name) => VARIABLES.test(name));
+  return docker(['compose', ...projectArguments(project), '--progress', 'plain', ...args], {
+    env: { ...Object.fromEntries(names.map((name) => [name, undefined])), ...secrets },
+  });
+}
+
+/** What `docker compose` needs to know which project is meant. */
+export function projectArguments({ name, folder }: Project): string[] {
+  return ['-p', name, '-f', `${folder}/compose.yaml`];
+}
+
+export interface Container {
+  name: string;
+  service: string;
+  /** `running`, `exited`, `restarting`, `created`, `dead`, `paused`. */
+  state: string;
+  /** As `docker ps` says it, such as `Exited (2) 3 seconds ago`. */
+  status: string;
+  owner: string;
+}
+
+/** All containers of a project, or of a state folder, also those that ended. */
+export async function containersOf(filter: { project: string } | { owner: string }): Promise<Container[]> {
+  const label = 'project' in filter ? `com.docker.compose.project=${filter.project}` : `${OWNER_LABEL}=${filter.owner}`;
+  const format = ['.Names', '.State', '.Status', '.Label "com.docker.compose.service"', `.Label "${OWNER_LABEL}"`];
+  const output = await docker([
+    ...['ps', '--all', '--no-trunc', '--filter', `label=${label}`],
+    ...['--format', format.map((field) => `{{${field}}}`).join('\t')],
+  ]);
+  return output
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [name = '', state = '', status = '', service = '', owner = ''] = line.split('\t');
+      return { name, state, status, service, owner };
+    });
+}
+
+/** The last lines that a container wrote. */
+export async function lastLinesOf(container: string, count: number): Promise<string[]> {
+  const { execa } = await import('execa');
+  const { all = '' } = await execa('docker', ['logs', '--tail', String(count), container], {
+    all: true,
+    reject: false,
+  });
+  return all.split('\n').filter((line) => line.trim() !== '');
+}

@@ -1,0 +1,15 @@
+/** Waiting for services that answer on this machine. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */
+export async function answersOk(url: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    const ok = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+      (response) => response.ok,
+      () => false,
+    );
+    if (ok) return;
+    await sleep(50, undefined, { signal });
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Starts containers again that ended. Docker itself does so after a crash (`restart: on-failure`), but not after
+ * `docker kill` or `docker stop`; and only this program can tell the operator.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError, messageOf, systemError } from '../../core/errors.js';
+import { docker } from '../images/docker.js';
+import type { NetworkEvent } from '../runner.js';
+import { type Container, containersOf, lastLinesOf, type Project } from './project.js';
+
+const LOOK_EVERY_MS = 2000;
+const LONGEST_PAUSE_MS = 30_000;
+/** What ran this long was well. */
+const WELL_AFTER_MS = 60_000;
+
+const hasEnded = ({ state }: Container) => state === 'exited' || state === 'dead';
+
+/** Rejects with `CONTAINER_FAILED` (its last words are the details) as soon as one of the containers has ended. */
+export async function untilOneFails(project: Project, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await sleep(LOOK_EVERY_MS / 2, undefined, { signal });
+    const containers = await containersOf({ project: project.name });
+    const failed = containers.find((one) => hasEnded(one) || one.state === 'restarting');
+    if (!failed) continue;
+    throw systemError('CONTAINER_FAILED', `${failed.service} ended at once: ${failed.status}`, {
+      details: await lastLinesOf(failed.name, 10),
+      hint: `Its whole log: docker logs ${failed.name}. \`wasm-sensors down\` removes it.`,
+    });
+  }
+}
+
+export interface WatchOptions {
+  project: Project;
+  emit(event: NetworkEvent): void;
+  /** Called with the service when its container runs again. */
+  onRestart(service: string): void;
+  signal: AbortSignal;
+}
+
+/** Runs until it is aborted. */
+export async function watchContainers(options: WatchOptions): Promise<void> {
+  const { project, signal } = options;
+  const failures = new Map<string, { count: number; at: number }>();
+  while (!signal.aborted) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
+    // An engine that does not answer is asked again.
+    const containers = await containersOf({ project: project.name }).catch((): Container[] => []);
+    for (const one of containers.filter(hasEnded)) {
+      if (signal.aborted) continue;
+      const last = failures.get(one.name);
+      const now = Date.now();
+      const count = last && now - last.at < WELL_AFTER_MS ? last.count : 0;
+      if (last && now - last.at < Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** count) && count > 0) continue;
+      failures.set(one.name, { count: count + 1, at: now });
+      await startAgain(one, options);
+    }
+  }
+}
+
+async function startAgain(one: Container, { emit, onRestart }: WatchOptions): Promise<void> {
+  const words = await lastLinesOf(one.name, 2);
+  const said = words.length > 0 ? `; last words: ${words.join(' / ')}` : '';
+  emit({ type: 'network.note', text: `${one.service} ended (${one.status})${said}` });
+  try {
+    await docker(['start', one.name]);
+    emit({ type: 'network.note', text: `${one.service} runs again` });
+    onRestart(one.service);
+  } catch (error) {
+    const why = error instanceof AppError ? error.message : messageOf(error);
+    emit({ type: 'network.note', text: `${one.service} can't be started: ${why}` });
+  }
+}

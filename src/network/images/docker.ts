@@ -1,0 +1,78 @@
+/** Runs the user's `docker`. */
+import { AppError } from '../../core/errors.js';
+import { dockerFailure, dockerMissing } from './failures.js';
+
+export interface DockerOptions {
+  /** Given on standard input; the way for secrets. */
+  input?: string;
+  /** On top of this process's environment; `undefined` takes a variable out. */
+  env?: Record<string, string | undefined>;
+  /** In milliseconds; none by default. */
+  timeoutMs?: number;
+  /** Every line that it prints, as it comes. */
+  onLine?(line: string): void;
+  cwd?: string;
+}
+
+/** Runs one command; resolves with its standard output, rejects with an `AppError` of `failures.ts`. */
+export async function docker(args: string[], options: DockerOptions = {}): Promise<string> {
+  // Loaded late: commands that never call docker shall not pay for it.
+  const { execa } = await import('execa');
+  const running = execa('docker', args, {
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    all: true,
+    reject: false,
+    // A Ctrl-C in the terminal is ours to answer: an interrupted `compose up` would leave half a network.
+    detached: true,
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  const { onLine } = options;
+  const lines = onLine
+    ? (async () => {
+        for await (const line of running.iterable({ from: 'all' })) onLine(line);
+      })().catch(() => {})
+    : undefined;
+  const result = await running;
+  await lines;
+  if (result.exitCode === 0) return result.stdout;
+  if ((result as { code?: string }).code === 'ENOENT') throw dockerMissing();
+  const said = result.timedOut ? `no answer within ${(options.timeoutMs ?? 0) / 1000} s` : '';
+  throw dockerFailure(callOf(args), said || result.all || (result.originalMessage ?? ''), result.originalMessage);
+}
+
+/** The command's words, without options and their values. */
+function callOf(args: string[]): string {
+  return args
+    .filter((arg, index) => !arg.startsWith('-') && !/^-[pf]$/.test(args[index - 1] ?? ''))
+    .slice(0, 2)
+    .join(' ');
+}
+
+/**
+ * Makes sure of an engine that answers and of compose v2. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING`,
+ * `DOCKER_DENIED` or `COMPOSE_MISSING`.
+ */
+export async function requireDocker(): Promise<void> {
+  const compose = docker(['compose', 'version', '--short']).catch((error: AppError) => error);
+  await docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
+  const version = await compose;
+  if (typeof version === 'string') return;
+  if (version.code !== 'COMPOSE_MISSING' && version.code !== 'DOCKER_FAILED') throw version;
+  const old = await composeV1();
+  throw new AppError(
+    'COMPOSE_MISSING',
+    'user',
+    old ? `only ${old} is here, which can't read this network's file` : 'this Docker has no `docker compose`',
+    { hint: 'Install the compose plugin (v2) as https://docs.docker.com/compose/install/ says.' },
+  );
+}
+
+/** What the old stand-alone program calls itself; undefined when there is none. */
+async function composeV1(): Promise<string | undefined> {
+  const { execa } = await import('execa');
+  const { exitCode, stdout } = await execa('docker-compose', ['--version'], { reject: false, stdin: 'ignore' });
+  return exitCode === 0 ? (stdout.split('\n')[0]?.replace(/,.*/, '') ?? 'docker-compose') : undefined;
+}

@@ -1,0 +1,49 @@
+/** Images on this machine and in registries. */
+import { AppError, messageOf } from '../../core/errors.js';
+import { docker } from './docker.js';
+
+/** Whether the engine has the image. */
+export function hasImage(image: string): Promise<boolean> {
+  return docker(['image', 'inspect', '--format', '{{.Id}}', image]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Fetches an image that is not here. Rejects with `IMAGE_MISSING`, which says why it could not be had. */
+export async function pullImage(image: string, hint: string): Promise<void> {
+  try {
+    await docker(['pull', '--quiet', image]);
+  } catch (error) {
+    if (error instanceof AppError && ['DOCKER_NOT_RUNNING', 'DOCKER_NOT_FOUND', 'DISK_FULL'].includes(error.code)) {
+      throw error;
+    }
+    throw new AppError('IMAGE_MISSING', 'user', `the image ${image} is not here and can't be pulled`, {
+      hint,
+      cause: error,
+      details: [...(error instanceof AppError ? error.details : []), messageOf(error)],
+    });
+  }
+}
+
+/** Gives an image another name. */
+export async function tagImage(image: string, name: string): Promise<void> {
+  await docker(['tag', image, name]);
+}
+
+/** Pushes an image; resolves with its digest. Rejects with `NOT_LOGGED_IN`, `PUSH_DENIED`, `REGISTRY_UNREACHABLE` … */
+export async function pushImage(image: string, onLine: (line: string) => void): Promise<string> {
+  let digest = '';
+  await docker(['push', image], {
+    onLine: (line) => {
+      digest = /digest: (sha256:[0-9a-f]{64})/.exec(line)?.[1] ?? digest;
+      onLine(line);
+    },
+  });
+  return digest;
+}
+
+/** Logs in; the password goes in by standard input. Rejects with `LOGIN_REFUSED` or `REGISTRY_UNREACHABLE`. */
+export async function login(registry: string, username: string, password: string): Promise<void> {
+  await docker(['login', registry, '--username', username, '--password-stdin'], { input: password });
+}
