@@ -1,6 +1,6 @@
 /**
- * Starts and ends a compose network. In two steps: what the orchestrator does not need at once with it, the nodes when
- * it takes connections (before that a node waits 20 s for its next try). Health checks would do, but look every 5 s.
+ * Starts and ends a compose network. The nodes when the orchestrator takes connections: before that a node waits
+ * 20 s for its next try. Compose could wait for its health itself, but that is looked at every 5 s only.
  */
 import { AppError } from '../../core/errors.js';
 import { buildImage } from '../images/build.js';
@@ -67,17 +67,21 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
   };
 
   const bringUp = async (signal: AbortSignal, withServices: boolean): Promise<void> => {
+    // Services that are named together still wait for each other's health, hence three calls.
     const up = (services: string[]) =>
       compose(project, ['--profile', '*', 'up', '--detach', '--no-deps', ...services], plan.secrets);
-    const centre = ['sqs-proxy', 'sqs-puller', ...(settings.queue === undefined ? ['queue'] : [])];
+    const extra = [...(settings.queue === undefined ? ['queue'] : []), ...(settings.registry ? ['registry'] : [])];
     progress('starting the orchestrator and the centre');
-    await up(['orchestrator', 'client', ...centre, ...(settings.registry ? ['registry'] : [])]);
+    await up(['orchestrator', 'client', ...extra]);
+    const centre = up(['sqs-proxy', 'sqs-puller']);
+    centre.catch(() => {});
     const api = `http://127.0.0.1:${ports.API_PORT}`;
     await answersOk(`${api}/api/v1/agent/alive`, signal);
     const since = Date.now();
     let done = 0;
     progress('nodes connected', done, edges.length);
     await up([...edges, ...(withServices ? ['web-services'] : [])]);
+    await centre;
     const roster = new Roster(api, ports.NATS_PORT);
     await Promise.all([
       answersOk(`http://127.0.0.1:${ports.PROXY_PORT}/ready`, signal),
