@@ -104,8 +104,11 @@ describe('the web page', () => {
     expect(await page.locator('img, i, .tile b, tbody i').count()).toBe(0);
   });
 
-  inBrowser('a region that is cut off raises an alert, and ends it when it is back', async () => {
+  inBrowser('a region that is cut off raises an alert, also on a page opened later, until it is back', async () => {
     await sandbox.json(['region', 'disconnect', 'eu']);
+    await see('#alerts li', /no reading from eu for \d+ s/);
+    await see(`${tileOf('eu')}[data-state="silent"]`, 'silent');
+    await page.reload();
     await see('#alerts li', 'no reading from eu');
     await sandbox.json(['region', 'reconnect', 'eu']);
     await see('#alerts li.over', /^eu /);
