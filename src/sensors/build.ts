@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { execa } from 'execa';
 import { AppError } from '../core/errors.js';
 import { MODULE_NAMES, type ModuleName, PACKAGE_ROOT } from './modules.js';
@@ -17,6 +17,8 @@ export interface BuildOptions {
   outDir: string;
   /** Build even if neither sources nor tools changed since the last build into this folder. */
   force?: boolean;
+  /** Folder that holds `wasm/`; by default this package's. */
+  root?: string;
   signal?: AbortSignal;
 }
 
@@ -52,28 +54,27 @@ const STAMP = '.build-hash';
  * dependencies), `SOURCES_MISSING`, or `COMPILE_FAILED` with the compiler's lines in `details`.
  */
 export async function buildWasm(options: BuildOptions): Promise<BuiltModule[]> {
-  const tools = findTools();
-  const hash = await hashInputs(tools);
-  const stamp = join(options.outDir, STAMP);
-  const built = MODULE_NAMES.every((name) => existsSync(join(options.outDir, `${name}.wasm`)));
-  const unchanged = built && !options.force && existsSync(stamp) && (await readFile(stamp, 'utf8')) === hash;
-  await mkdir(options.outDir, { recursive: true });
+  // Absolute, because the tools run in the root folder.
+  const build = { ...options, root: options.root ?? PACKAGE_ROOT, outDir: resolve(options.outDir) };
+  const target = (name: ModuleName) => join(build.outDir, `${name}.wasm`);
+  const tools = findTools(build.root);
+  const hash = await hashInputs(build.root, tools);
+  const stamp = join(build.outDir, STAMP);
+  const built = existsSync(stamp) && MODULE_NAMES.every((name) => existsSync(target(name)));
+  const unchanged = built && !build.force && (await readFile(stamp, 'utf8')) === hash;
   if (!unchanged) {
+    await mkdir(build.outDir, { recursive: true });
     // Beside the target, so that the last step is a rename: a running reader never sees half a module.
-    const work = await mkdtemp(join(options.outDir, '.build-'));
+    const work = await mkdtemp(join(build.outDir, '.build-'));
     try {
-      await Promise.all(MODULE_NAMES.map((name) => buildModule(name, work, tools, options)));
+      await Promise.all(MODULE_NAMES.map((name) => buildModule(name, work, tools, build)));
       await writeFile(stamp, hash);
     } finally {
       await rm(work, { recursive: true, force: true });
     }
   }
-  return Promise.all(
-    MODULE_NAMES.map(async (name) => {
-      const path = join(options.outDir, `${name}.wasm`);
-      return { name, path, bytes: (await readFile(path)).length };
-    }),
-  );
+  const sizes = await Promise.all(MODULE_NAMES.map(async (name) => (await stat(target(name))).size));
+  return MODULE_NAMES.map((name, i) => ({ name, path: target(name), bytes: sizes[i]! }));
 }
 
 interface Tools {
@@ -81,17 +82,17 @@ interface Tools {
   optimizer: string;
 }
 
-function findTools(): Tools {
-  if (!existsSync(join(PACKAGE_ROOT, 'wasm', 'publisher', 'index.ts'))) {
+function findTools(root: string): Tools {
+  if (!existsSync(join(root, 'wasm', 'publisher', 'index.ts'))) {
     throw new AppError('SOURCES_MISSING', 'user', 'This installation has no module sources to build', {
       hint: 'It brings the built modules along; to change them, build in a clone of the repository.',
     });
   }
-  const { resolve } = createRequire(import.meta.url);
+  const require = createRequire(import.meta.url);
   try {
     return {
-      compiler: resolve('assemblyscript/bin/asc.js'),
-      optimizer: join(resolve('binaryen'), '../bin/wasm-opt'),
+      compiler: require.resolve('assemblyscript/bin/asc.js'),
+      optimizer: join(require.resolve('binaryen'), '../bin/wasm-opt'),
     };
   } catch (cause) {
     throw new AppError('COMPILER_MISSING', 'user', 'AssemblyScript and Binaryen are not installed here', {
@@ -101,9 +102,9 @@ function findTools(): Tools {
   }
 }
 
-async function hashInputs(tools: Tools): Promise<string> {
+async function hashInputs(root: string, tools: Tools): Promise<string> {
   const hash = createHash('sha256');
-  const wasm = join(PACKAGE_ROOT, 'wasm');
+  const wasm = join(root, 'wasm');
   const files = (await readdir(wasm, { recursive: true })).filter((file) => file.endsWith('.ts')).sort();
   for (const file of files) hash.update(`${file}\0`).update(await readFile(join(wasm, file)));
   for (const tool of [join(tools.compiler, '../../package.json'), join(tools.optimizer, '../../package.json')]) {
@@ -112,19 +113,21 @@ async function hashInputs(tools: Tools): Promise<string> {
   return hash.update([...COMPILER_FLAGS, ...ASYNCIFY_FLAGS].join(' ')).digest('hex');
 }
 
-async function buildModule(name: ModuleName, work: string, tools: Tools, options: BuildOptions): Promise<void> {
+type Build = BuildOptions & { root: string };
+
+async function buildModule(name: ModuleName, work: string, tools: Tools, build: Build): Promise<void> {
   const compiled = join(work, `${name}.asc.wasm`);
   const suspending = join(work, `${name}.async.wasm`);
   const source = `wasm/${name}/index.ts`;
-  await runTool(name, options.signal, [tools.compiler, source, '-o', compiled, ...COMPILER_FLAGS]);
-  await runTool(name, options.signal, [tools.optimizer, compiled, '-o', suspending, ...ASYNCIFY_FLAGS]);
+  await runTool(name, build, [tools.compiler, source, '-o', compiled, ...COMPILER_FLAGS]);
+  await runTool(name, build, [tools.optimizer, compiled, '-o', suspending, ...ASYNCIFY_FLAGS]);
   await writeFile(compiled, withModuleName(await readFile(suspending), name));
-  await rename(compiled, join(options.outDir, `${name}.wasm`));
+  await rename(compiled, join(build.outDir, `${name}.wasm`));
 }
 
-async function runTool(name: ModuleName, signal: AbortSignal | undefined, args: string[]): Promise<void> {
+async function runTool(name: ModuleName, { root, signal }: Build, args: string[]): Promise<void> {
   const result = await execa(process.execPath, args, {
-    cwd: PACKAGE_ROOT,
+    cwd: root,
     all: true,
     reject: false,
     ...(signal === undefined ? {} : { cancelSignal: signal }),

@@ -62,6 +62,8 @@ export function readConfig(answer: Slice, sink: FieldSink): i64 {
       at = valueEnd;
     } else {
       const start = at;
+      // An object or a list in here is nothing that this protocol knows.
+      if (at < end && (load<u8>(at) | 0x20) == 0x7b) return -1;
       while (at < end && load<u8>(at) > 0x20 && load<u8>(at) != 0x2c && load<u8>(at) != 0x7d) at++;
       value = slice(start, at - start);
     }

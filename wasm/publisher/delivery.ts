@@ -13,7 +13,7 @@ import { BATCH, bodyCount, configAddress, requestBody, requestHeaders, sendAddre
 const RETRY_MS: i64 = 2000;
 const RETRY_SPREAD_MS: u64 = 500;
 const MAX_RETRY_AFTER_S: i64 = 30;
-/** A sensor that did not talk to the proxy for so long asks for its configuration. */
+/** A sensor that did not hear from the proxy for so long asks for its configuration. */
 const QUIET_MS: i64 = 10_000;
 
 /** Not before this time (of `now`). */
@@ -31,8 +31,8 @@ let milestone: u64 = 1000;
 
 /** When there is something to do next (of `now`). */
 export function nextDelivery(): i64 {
-  if (waiting) return notBefore;
-  return ended() ? i64.MAX_VALUE : max(notBefore, lastAnswer + QUIET_MS);
+  if (waiting || (trouble && !ended())) return notBefore;
+  return ended() ? i64.MAX_VALUE : lastAnswer + QUIET_MS;
 }
 
 /** Makes one request, if one is due. */
@@ -104,7 +104,6 @@ function answered(): void {
 }
 
 function postpone(result: i32): void {
-  lastAnswer = now();
   notBefore = now() + max(RETRY_MS, retryAfter() * 1000) + <i64>below(RETRY_SPREAD_MS);
   if (trouble) return;
   trouble = true;
