@@ -12,8 +12,11 @@ declare namespace WebAssembly {
     constructor(module: Module, imports: Imports);
     readonly exports: Record<string, unknown>;
   }
-  interface Memory {
+  class Memory {
+    /** Sizes in pages of 64 KiB. */
+    constructor(size: { initial: number; maximum?: number });
     readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
   }
   interface Global {
     readonly value: unknown;
