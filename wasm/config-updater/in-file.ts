@@ -97,7 +97,7 @@ export function changeFile(): void {
   fd_close(fd);
   if (failed) failWith("cannot write ", failed);
   // A host may take writes and drop them, or not truncate.
-  if (readFile(path, before, CAPACITY) != lengthOf(content) || memory.compare(before, after, lengthOf(content))) {
+  if (readFile(path, before, CAPACITY) != <i32>lengthOf(content) || memory.compare(before, after, lengthOf(content))) {
     failWith("written, but not changed: ", ERRNO_BADF);
   }
   newLine();

@@ -4,7 +4,6 @@
 export const ERRNO_OK: i32 = 0;
 export const ERRNO_BADF: i32 = 8;
 export const ERRNO_NOENT: i32 = 44;
-export const ERRNO_NOSYS: i32 = 52;
 
 @external("wasi_snapshot_preview1", "args_sizes_get")
 export declare function args_sizes_get(count: usize, size: usize): i32;

@@ -1,7 +1,7 @@
 // As much YAML as a sensor's file needs: one flat mapping of the five fields, comments, quotes, document markers.
 // Anything else is a problem of the file as a whole, so that half of it never takes effect.
 import { NOTHING, Slice, endOf, is, lengthOf, slice, startOf, startsWith } from "./slice";
-import { BAD, FIELD_COUNT, fieldHelp, fieldNamed, parseField } from "./values";
+import { BAD, fieldHelp, fieldNamed, parseField } from "./values";
 
 /** Called for each field of the file. */
 type FieldSink = (field: i32, value: i32) => void;
