@@ -3,12 +3,25 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Reading } from '../core/message.js';
+import { type Listener, listen } from '../lib/listen.js';
 import { isAlive, type ProcessId } from '../lib/processes.js';
+import { createPullerApp } from '../puller/app.js';
+import { Hub } from '../puller/hub.js';
+import type { PullerStats } from '../puller/puller.js';
+import type { Queue } from '../queue/queue.js';
+import { createPage } from '../web/page.js';
 import { eventually, type Running, Sandbox } from './harness.js';
 
 const BROWSER = findBrowser();
 const REGIONS = ['us', 'eu', 'as'];
 const HOSTILE = '<img src=x onerror="document.title=1">';
+
+const inBrowser = (name: string, body: () => Promise<void>) =>
+  test(name, async (context) => {
+    if (BROWSER === undefined) context.skip('there is no Chromium on the PATH, and CHROMIUM_BIN is not set');
+    await body();
+  });
 
 describe('the web page', () => {
   const sandbox = new Sandbox();
@@ -22,18 +35,7 @@ describe('the web page', () => {
     if (BROWSER === undefined) return;
     const args = ['up', '--deploy', '--interval', '0.5', '--color', '#112233', '--alert-after', '2'];
     up = sandbox.spawn([...args, ...(await Sandbox.portFlags())]);
-    browser = await chromium.launch({
-      executablePath: BROWSER,
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
-    });
+    browser = await launch(BROWSER);
     page = await browser.newPage();
     page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => complaints.push(error.message));
@@ -49,11 +51,6 @@ describe('the web page', () => {
     await sandbox.close();
   });
 
-  const inBrowser = (name: string, body: () => Promise<void>) =>
-    test(name, async (context) => {
-      if (BROWSER === undefined) context.skip('there is no Chromium on the PATH, and CHROMIUM_BIN is not set');
-      await body();
-    });
   const see = (selector: string, hasText?: string | RegExp) =>
     page
       .locator(selector, hasText === undefined ? {} : { hasText })
@@ -145,6 +142,111 @@ describe('the web page', () => {
     expect(complaints).toEqual([]);
   });
 });
+
+describe('the web page of a large fleet', () => {
+  const SENSORS = 10_000;
+  const hub = new Hub();
+  const closed = new AbortController();
+  const sequences = new Array<number>(SENSORS).fill(0);
+  const timers: NodeJS.Timeout[] = [];
+  let listener: Listener;
+  let browser: Browser;
+
+  function send(from: number, count: number): void {
+    const now = Date.now();
+    const readings = Array.from({ length: count }, (_, i): Reading => {
+      const sensor = (from + i) % SENSORS;
+      return {
+        job_id: 'publisher',
+        execution_id: `e-${sensor}`,
+        icon_name: '🚀',
+        timestamp: new Date(now).toISOString(),
+        color: '#00ff88',
+        sequence: ++sequences[sensor]!,
+        region: REGIONS[sensor % REGIONS.length]!,
+        job_submission_time: 1,
+        hostname: `edge-${sensor}`,
+      };
+    });
+    hub.observe(
+      readings.map((reading) => ({
+        id: '',
+        body: '',
+        message: { ...reading },
+        reading,
+        config: undefined,
+        receivedAt: now,
+      })),
+    );
+  }
+
+  beforeAll(async () => {
+    if (BROWSER === undefined) return;
+    const depth = { visible: 1234, inFlight: 0, delayed: 0 };
+    const queue = { name: 'readings', depth: async () => depth, check: async () => {} } as unknown as Queue;
+    const app = createPullerApp({
+      hub,
+      queue,
+      stats: () => ({}) as PullerStats,
+      closed: closed.signal,
+      page: createPage(),
+      hosts: undefined,
+    });
+    listener = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'puller', flag: '' });
+    send(0, SENSORS);
+    let next = 0;
+    timers.push(
+      // 5,000 readings a second.
+      setInterval(() => send((next += 250), 250), 50),
+      setInterval(() => hub.publish({ event: 'summary', summary: hub.fleet.summary(Date.now()) }), 1000),
+    );
+    browser = await launch(BROWSER);
+  });
+  afterAll(async () => {
+    for (const timer of timers) clearInterval(timer);
+    closed.abort();
+    await browser?.close();
+    await listener?.close();
+  });
+
+  inBrowser('10,000 sensors that send 5,000 readings a second are a mosaic, and the page stays quick', async () => {
+    const page = await browser.newPage();
+    await page.goto(listener.url);
+    const mosaic = page.getByRole('img', { name: /^3,33\d sensors/ });
+    await mosaic.first().waitFor();
+    expect(await mosaic.count()).toBe(3);
+    await page.locator('#totals [data-f="live"]', { hasText: /^10,000$/ }).waitFor();
+    await page.locator('#totals [data-f="waiting"]', { hasText: /^1,234$/ }).waitFor();
+    await page.locator('#sampled', { hasText: 'a sample' }).waitFor();
+    const frames = await page.evaluate<number>(FRAMES_IN_2_S);
+    // 120 when nothing else runs; a machine that is busy with other tests gives fewer.
+    expect(frames).toBeGreaterThan(20);
+    expect(await page.locator('#feed li').count()).toBeLessThanOrEqual(10);
+    expect(await page.locator('.tile').count()).toBe(0);
+  });
+});
+
+const FRAMES_IN_2_S = `new Promise((done) => {
+  const began = performance.now();
+  let frames = 0;
+  const count = (now) => (frames++, now - began < 2000 ? requestAnimationFrame(count) : done(frames));
+  requestAnimationFrame(count);
+})`;
+
+function launch(executablePath: string): Promise<Browser> {
+  return chromium.launch({
+    executablePath,
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+}
 
 function findBrowser(): string | undefined {
   if (process.env.CHROMIUM_BIN) return process.env.CHROMIUM_BIN;
