@@ -109,21 +109,51 @@ describe('a module', () => {
   });
 });
 
-it('a process that is full says so and how to go on', async () => {
-  const { Instance } = WebAssembly;
-  const host = createSensorHost();
-  const module = await testModule('publisher');
-  WebAssembly.Instance = class {
-    constructor() {
-      throw new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance');
+describe('a process that is full', () => {
+  const full = { code: 'HOST_FULL', hint: expect.stringContaining('--disable-wasm-trap-handler') };
+
+  it('by its address space says so and how to go on', async () => {
+    const { Instance } = WebAssembly;
+    const host = createSensorHost();
+    const module = await testModule('publisher');
+    WebAssembly.Instance = class {
+      constructor() {
+        throw new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance');
+      }
+    } as unknown as typeof Instance;
+    try {
+      expect(() => host.start(module, { args: [], env: {}, region: 'us' })).toThrow(expect.objectContaining(full));
+    } finally {
+      WebAssembly.Instance = Instance;
+      await host.close();
     }
-  } as unknown as typeof Instance;
-  try {
-    expect(() => host.start(module, { args: [], env: {}, region: 'us' })).toThrow(
-      expect.objectContaining({ code: 'HOST_FULL', hint: expect.stringContaining('--disable-wasm-trap-handler') }),
-    );
-  } finally {
-    WebAssembly.Instance = Instance;
+  });
+
+  it('by its memory mappings says so before the system ends it', async () => {
+    const host = createSensorHost({ maxGuests: 1 });
+    const spec = { args: ['--proxy', sensors.proxy.url], env: {}, region: 'us' };
+    const module = await testModule('publisher');
+    host.start(module, spec).stop();
+    host.start(module, spec);
+    expect(() => host.start(module, spec)).toThrow(expect.objectContaining(full));
     await host.close();
-  }
+  });
 });
+
+it.runIf(process.platform === 'linux')(
+  'gives back the memory of ended guests when asked',
+  { timeout: 60_000 },
+  async () => {
+    const mappings = async () => (await readFile('/proc/self/maps', 'utf8')).split('\n').length;
+    const host = createSensorHost();
+    const module = await testModule('publisher');
+    const before = await mappings();
+    const spec = { args: ['--proxy', 'http://127.0.0.1:9'], env: {}, region: 'us' };
+    host.setLink('us', false);
+    for (const guest of Array.from({ length: 1500 }, () => host.start(module, spec))) guest.stop();
+    expect(await mappings()).toBeGreaterThan(before + 1500);
+    await host.reclaim();
+    expect(await mappings()).toBeLessThan(before + 300);
+    await host.close();
+  },
+);

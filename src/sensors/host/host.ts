@@ -13,7 +13,7 @@ import { FileTable, type Mount, StatCache } from './files.js';
 import { Guest, type GuestEnd } from './guest.js';
 import { RegionLink } from './link.js';
 import type { SensorModule } from './module.js';
-import { reclaimMemory } from './reclaim.js';
+import { guestLimit, reclaimMemory } from './reclaim.js';
 import { createTransport, type HttpTransport } from './transport.js';
 import { createImports } from './wasi.js';
 
@@ -22,6 +22,8 @@ export interface SensorHostOptions {
   clock?: HostClock;
   /** How requests are made; by default over undici's pools. */
   transport?: HttpTransport;
+  /** For tests: guests at the same time; by default as many as the operating system lets this process hold. */
+  maxGuests?: number;
   /** PEM of a private certificate authority that signed the proxy's certificate. */
   ca?: string;
 }
@@ -74,6 +76,7 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   const statCache = new StatCache(clock);
   const links = new Map<string, RegionLink>();
   const guests = new Map<Guest, ((end: GuestEnd, lastLine: string) => void) | undefined>();
+  const maxGuests = options.maxGuests ?? guestLimit();
   let endedSinceReclaim = 0;
   let current: Guest;
   const imports = createImports(() => current, clock);
@@ -101,6 +104,7 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
 
   return {
     start(module, spec, onEnd) {
+      if (guests.size >= maxGuests) throw hostFull(guests.size);
       const instance = instantiate(module, imports, guests.size);
       const guest = new Guest(world, linkOf(spec.region), new FileTable(spec.mounts ?? [], statCache), spec);
       guests.set(guest, onEnd);
@@ -134,21 +138,18 @@ function instantiate(module: SensorModule, imports: WebAssembly.Imports, running
   try {
     return new WebAssembly.Instance(module.compiled, imports);
   } catch (cause) {
-    if (cause instanceof RangeError) {
-      throw new AppError(
-        'HOST_FULL',
-        'system',
-        `this process can't hold more than ${running} sensors: out of address space`,
-        {
-          hint: 'Use fewer nodes, or start the sensor host with --disable-wasm-trap-handler.',
-          cause,
-        },
-      );
-    }
+    if (cause instanceof RangeError) throw hostFull(running, cause);
     throw new AppError('MODULE_INVALID', 'user', `${module.name} can't be started: ${(cause as Error).message}`, {
       cause,
     });
   }
+}
+
+function hostFull(running: number, cause?: unknown): AppError {
+  return new AppError('HOST_FULL', 'system', `this process can't hold more than ${running} sensors`, {
+    hint: 'Use fewer nodes, or start the sensor host with --disable-wasm-trap-handler (at most some 28,000 sensors).',
+    cause,
+  });
 }
 
 /**

@@ -88,7 +88,7 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
   constructor(
     private request: HttpRequest,
     private readonly poolFor: (origin: string) => Pool,
-    private readonly done: (answer: HttpAnswer) => void,
+    private done: (answer: HttpAnswer) => void,
   ) {}
 
   dispatch(): void {
@@ -106,6 +106,8 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
   close(): void {
     if (this.finished) return;
     this.finished = true;
+    // A call may stay in its pool's queue for a while, and must not keep its guest in memory.
+    this.done = () => {};
     this.timer?.close();
     this.abort?.();
   }
@@ -113,8 +115,9 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
   /** Ends the request with this answer, once. */
   end(answer: HttpAnswer): void {
     if (this.finished) return;
+    const { done } = this;
     this.close();
-    this.done(answer);
+    done(answer);
   }
 
   onConnect(abort: (error?: Error) => void): void {
