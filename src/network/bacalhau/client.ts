@@ -32,12 +32,15 @@ export interface BacalhauClient {
   executions(jobId: string): Promise<RawExecution[]>;
   /** Submits a job file as it is (no templates); resolves with the job's id. Says nothing about whether it runs. */
   runJob(file: string): Promise<string>;
+  /** Makes a new version of a job as it is, which replaces its executions. 1.8 and newer. */
+  rerunJob(jobId: string): Promise<void>;
   /** Ends a job; false when it had ended already. */
   stopJob(jobId: string): Promise<boolean>;
 }
 
-export function createBacalhauClient(options: CliOptions): BacalhauClient {
-  const cli = createCli(options);
+/** @param options `cli`: another way to run the program than as a process here */
+export function createBacalhauClient(options: CliOptions & { cli?: Cli }): BacalhauClient {
+  const cli = options.cli ?? createCli(options);
   const all = ['--limit', '0'];
   let version: Promise<Version> | undefined;
 
@@ -68,6 +71,9 @@ export function createBacalhauClient(options: CliOptions): BacalhauClient {
       const quiet = ['--wait=false', '--id-only', '--hide-warnings', '--no-template'];
       const output = await cli(['job', 'run', ...quiet, ...force, file]);
       return output.trim().split('\n').at(-1)!.trim();
+    },
+    rerunJob: async (jobId) => {
+      await cli(['job', 'rerun', '--wait=false', '--id-only', jobId]);
     },
     stopJob: (jobId) =>
       cli(['job', 'stop', jobId]).then(

@@ -38,10 +38,23 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   if (same) return { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
   // Before 1.8 a second job of the same name would run beside the first.
   if (!updatesInPlace(version)) await Promise.all(running.map((job) => client.stopJob(job.ID)));
-  const file = join(options.stateDir, 'jobs', `${rendered.name}.yaml`);
+  const file = fileOf(options.stateDir, rendered.name);
   writeFileAtomic(file, rendered.text, 0o600);
   return { jobId: await client.runJob(file), jobName: rendered.name, unchanged: false, notes: [] };
 }
+
+/** Replaces a running job's executions with new ones of the same job. */
+export async function startAgain(
+  job: RawJob,
+  { client, stateDir }: Omit<SubmitOptions, 'surroundings'>,
+): Promise<void> {
+  if (updatesInPlace(await client.clientVersion())) return client.rerunJob(job.ID);
+  await client.stopJob(job.ID);
+  await client.runJob(fileOf(stateDir, job.Name));
+}
+
+/** The document as it was submitted last. */
+const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${jobName}.yaml`);
 
 /** A job that runs exactly this, and runs it well: one with a failure is worth submitting again. */
 async function findSame(running: RawJob[], rendered: RenderedJob, client: BacalhauClient): Promise<RawJob | undefined> {

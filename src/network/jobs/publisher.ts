@@ -7,13 +7,15 @@ import { inTask, setModule } from './template.js';
 /** Where a sensor finds its YAML file; not below `/app`, for Bacalhau mounts one thing a path tree. */
 const CONFIG_TARGET = '/config/sensor.yaml';
 
-export function setPublisher(document: Document, job: PublisherJob, module: Uint8Array, forwarded: string[]): void {
+export function setPublisher(
+  document: Document,
+  job: PublisherJob,
+  module: Uint8Array,
+  env: Record<string, string>,
+): void {
   setRegion(document, job.region);
   document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parametersOf(job)));
-  document.setIn(
-    inTask('env'),
-    document.createNode(Object.fromEntries(forwarded.map((name) => [name, `env:${name}`]))),
-  );
+  document.setIn(inTask('env'), document.createNode(env));
   setModule(document, module);
   if (job.configFile === undefined) return;
   const source = { type: 'localDirectory', params: { sourcePath: job.configFile, readWrite: false } };

@@ -15,6 +15,8 @@ export interface JobSurroundings {
   module(name: 'publisher' | 'config-updater'): Promise<Uint8Array>;
   /** Variables that the nodes forward to jobs: `edge` to sensors, `services` to the proxy and the puller. */
   forwarded: { edge: string[]; services: string[] };
+  /** Variables that sensors get with the job itself, where nodes have none of ours to forward. */
+  given?: Record<string, string>;
 }
 
 export interface RenderedJob {
@@ -54,9 +56,16 @@ async function fill(request: JobRequest, surroundings: JobSurroundings): Promise
   const document = openTemplate(request.role);
   document.setIn(['name'], jobNameOf(request));
   const { edge, services } = surroundings.forwarded;
-  if (request.role === 'publisher') setPublisher(document, request, await surroundings.module('publisher'), edge);
-  else if (request.role === 'config-updater') {
+  if (request.role === 'publisher') {
+    const env = { ...surroundings.given, ...forward(edge) };
+    setPublisher(document, request, await surroundings.module('publisher'), env);
+  } else if (request.role === 'config-updater') {
     setConfigUpdater(document, request, await surroundings.module('config-updater'));
-  } else setService(document, request, services);
+  } else setService(document, request, forward(services));
   return document;
+}
+
+/** Values that a node replaces with its own variables. */
+function forward(names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, `env:${name}`]));
 }

@@ -6,14 +6,12 @@ import { inTask } from './template.js';
 /** The port in the container; `job.port` is the node's. */
 const INNER_PORT = 8080;
 
-export function setService(document: Document, job: ServiceJob, forwarded: string[]): void {
-  const portFlag = job.role === 'proxy' ? '--port' : '--puller-port';
-  const parameters = [job.role, 'serve', '--host=0.0.0.0', `${portFlag}=${INNER_PORT}`, `--queue=${job.queue}`];
+export function setService(document: Document, job: ServiceJob, env: Record<string, string>): void {
+  // Reached through the node's port only; with SENSOR_TOKEN in its environment the proxy wants it all the same.
+  const open = job.role === 'proxy' ? ['--open'] : [];
+  const parameters = [job.role, 'serve', '--host=0.0.0.0', `--port=${INNER_PORT}`, `--queue=${job.queue}`, ...open];
   document.setIn(inTask('engine', 'params', 'image'), job.image);
   document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parameters));
-  document.setIn(
-    inTask('env'),
-    document.createNode(Object.fromEntries(forwarded.map((name) => [name, `env:${name}`]))),
-  );
+  document.setIn(inTask('env'), document.createNode(env));
   document.setIn(inTask('network', 'ports', 0, 'static'), job.port);
 }

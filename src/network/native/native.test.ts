@@ -1,123 +1,124 @@
-/** A real network of the `bacalhau` on PATH (or BACALHAU_BIN), with the real publisher and a tiny proxy. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Reading } from '../../core/message.js';
+/** A real network with the real publisher: what `bacalhau` really does with our nodes, jobs and links. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { waitFor } from '../../lib/backoff.js';
-import { isAlive, type ProcessId } from '../../lib/processes.js';
-import { type ChildEvent, Supervisor } from '../../lib/supervisor.js';
-import { buildWasm } from '../../sensors/build.js';
-import { MODULES_DIR } from '../../sensors/modules.js';
-import { findBacalhau } from '../bacalhau/binary.js';
-import { type Network, type PublisherJob, REGIONS } from '../network.js';
-import type { NetworkEvent, NetworkRunner } from '../runner.js';
-import { createNativeRunner } from './runner.js';
+import { isAlive } from '../../lib/processes.js';
+import { type PublisherJob, REGIONS } from '../network.js';
+import { hostsSending, missingBacalhau, startCluster, type TestCluster } from './testing/cluster.js';
 
-const missing = (() => {
-  try {
-    findBacalhau(process.env.BACALHAU_BIN);
-    return '';
-  } catch (error) {
-    return ` (skipped: ${(error as Error).message})`;
-  }
-})();
+const missing = missingBacalhau();
+let cluster: TestCluster;
 
-describe.skipIf(missing)(`native network${missing}`, () => {
-  const stateDir = mkdtempSync(join(tmpdir(), 'native-'));
-  const supervisor = new Supervisor(join(stateDir, 'logs'));
-  const events: NetworkEvent[] = [];
-  const childEvents: ChildEvent[] = [];
-  const readings: Reading[] = [];
-  let proxy: Server;
-  let runner: NetworkRunner;
-  let network: Network;
-
-  beforeAll(async () => {
-    await buildWasm({ outDir: MODULES_DIR });
-    proxy = createServer(async (request, response) => {
-      const parts: Buffer[] = [];
-      for await (const part of request) parts.push(part);
-      if (request.method === 'POST') readings.push(...[JSON.parse(Buffer.concat(parts).toString())].flat());
-      response.setHeader('content-type', 'application/json').end('{"status":"accepted","accepted":1}');
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    supervisor.on('event', (event) => childEvents.push(event));
-    runner = createNativeRunner(
-      {
-        supervisor,
-        stateDir,
-        nodesPerRegion: 2,
-        proxyUrl: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`,
-        token: 'operator',
-        sensorEnv: { SENSOR_TOKEN: 'sensor' },
-        emit: (event) => events.push(event),
-      },
-      process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {},
-    );
-    const began = Date.now();
-    ({ network } = await runner.start());
-    console.log(`network up in ${Date.now() - began} ms`);
-  }, 60_000);
-
-  let left: ProcessId[] = [];
-  afterAll(async () => {
-    left = supervisor.running;
-    await runner.stop();
-    proxy.closeAllConnections();
-    proxy.close();
-    expect(left.filter(isAlive)).toEqual([]);
-    rmSync(stateDir, { recursive: true });
-  }, 30_000);
-
-  const publisher = (region: string, color: string): PublisherJob => ({
-    role: 'publisher',
-    region,
-    proxyUrl: network.sensorProxyUrl(region),
-    config: { color, interval: 0.2 },
-    submissionTime: Date.now(),
-  });
-  /** Hosts that send readings which match, once there are `count` of them. */
-  const hostsSending = (count: number, matches: (reading: Reading) => boolean, timeoutMs = 10_000) => {
-    const from = readings.length;
-    return waitFor(
-      () => {
-        const hosts = new Set(
-          readings
-            .slice(from)
-            .filter(matches)
-            .map((reading) => reading.hostname),
-        );
-        return hosts.size >= count ? [...hosts].sort() : undefined;
-      },
-      { timeoutMs, everyMs: 20 },
-    );
-  };
-
-  it('connects every node, with its labels', async () => {
-    const nodes = await network.nodes();
-    const edge = nodes.filter((node) => node.type === 'edge');
-    expect(edge.map((node) => `${node.name} ${node.region} ${node.connected}`).sort()).toEqual(
-      REGIONS.flatMap((region) => [1, 2].map((i) => `edge-${region}-${i} ${region} true`)).sort(),
-    );
-    expect(events).toContainEqual({
-      type: 'network.progress',
-      step: 'nodes connected',
-      done: nodes.length,
-      total: nodes.length,
-    });
-  });
-
-  it('runs a publisher on every node', async () => {
-    const began = Date.now();
-    const seen = hostsSending(6, () => true);
-    const submissions = await Promise.all(REGIONS.map((region) => network.submit(publisher(region, '#111111'))));
-    expect(submissions.map((submission) => submission.unchanged)).toEqual([false, false, false]);
-    expect(await seen).toHaveLength(6);
-    console.log(`all six readings after ${Date.now() - began} ms`);
-    const jobs = await network.jobs();
-    console.log(JSON.stringify(jobs));
-  }, 20_000);
+beforeAll(async () => {
+  if (!missing) cluster = await startCluster(2);
+}, 60_000);
+beforeEach((ctx) => {
+  if (missing) ctx.skip(missing);
 });
+afterAll(async () => {
+  if (!cluster) return;
+  const processes = cluster.supervisor.running;
+  await cluster.close();
+  expect(processes.filter(isAlive)).toEqual([]);
+}, 30_000);
+
+const publisher = (region: string, color: string): PublisherJob => ({
+  role: 'publisher',
+  region,
+  proxyUrl: cluster.network.sensorProxyUrl(region),
+  config: { color, interval: 0.2 },
+  submissionTime: Date.now(),
+});
+
+it('connects every node, with its labels', async () => {
+  const nodes = await cluster.network.nodes();
+  const edge = nodes.filter((node) => node.type === 'edge');
+  const names = edge.map((node) => `${node.name} ${node.region} ${node.connected}`).sort();
+  expect(names).toEqual(REGIONS.flatMap((region) => [1, 2].map((i) => `edge-${region}-${i} ${region} true`)).sort());
+  const [done, total] = [nodes.length, nodes.length];
+  expect(cluster.events).toContainEqual({ type: 'network.progress', step: 'nodes connected', done, total });
+});
+
+it('runs a publisher on every node', async () => {
+  const { network, proxy } = cluster;
+  const seen = hostsSending(proxy, 6, () => true);
+  const submissions = await Promise.all(REGIONS.map((region) => network.submit(publisher(region, '#111111'))));
+  expect(submissions.map((submission) => submission.unchanged)).toEqual([false, false, false]);
+  expect(await seen).toHaveLength(6);
+  const jobs = await network.jobs();
+  const described = jobs.map((job) => `${job.name} ${job.state} ${job.executions.map((one) => one.state)}`).sort();
+  expect(described).toEqual(REGIONS.map((region) => `publisher-${region} running running,running`).sort());
+  const reading = proxy.readings.at(-1)!;
+  expect(jobs.some((job) => job.id === reading.job_id)).toBe(true);
+  expect(reading.region).toBe(reading.hostname.split('-')[1]);
+  expect(proxy.requests.at(-1)!.headers.authorization).toBe('Bearer sensor');
+});
+
+it('leaves alone what it runs already, and replaces what differs', async () => {
+  const { network, proxy } = cluster;
+  expect((await network.submit(publisher('us', '#111111'))).unchanged).toBe(true);
+  const seen = hostsSending(proxy, 2, (reading) => reading.color === '#222222');
+  expect(await network.submit(publisher('us', '#222222'))).toMatchObject({ unchanged: false, jobName: 'publisher-us' });
+  expect(await seen).toEqual(['edge-us-1', 'edge-us-2']);
+  await sleep(500);
+  const from = proxy.readings.length;
+  await sleep(500);
+  const colors = proxy.readings.slice(from).flatMap((reading) => (reading.region === 'us' ? reading.color : []));
+  expect(new Set(colors)).toEqual(new Set(['#222222']));
+});
+
+it('stops a job, and runs the very same again', async () => {
+  const { network, proxy } = cluster;
+  expect(await network.stop('publisher-us')).toBe(true);
+  const quiet = async () => {
+    const from = proxy.readings.length;
+    await sleep(500);
+    return proxy.readings.slice(from).every((reading) => reading.region !== 'us') || undefined;
+  };
+  expect(await waitFor(quiet, { timeoutMs: 5000 })).toBe(true);
+  expect(await network.stop('publisher-us')).toBe(false);
+  const seen = hostsSending(proxy, 2, (reading) => reading.region === 'us');
+  expect((await network.submit(publisher('us', '#222222'))).unchanged).toBe(false);
+  expect(await seen).toHaveLength(2);
+});
+
+it('says which labels no node has', async () => {
+  const nowhere = { ...publisher('us', '#111111'), region: 'moon' };
+  await expect(cluster.network.submit(nowhere)).rejects.toMatchObject({ code: 'NO_MATCHING_NODES' });
+});
+
+it('starts a killed node again, and its sensor with it', async () => {
+  const { supervisor, childEvents, proxy } = cluster;
+  const node = supervisor.running.find((one) => one.name === 'edge-as-1')!;
+  process.kill(node.pid, 'SIGKILL');
+  const restarted = () => childEvents.find((event) => event.type === 'child.restarted');
+  expect(await waitFor(restarted, { timeoutMs: 20_000 })).toMatchObject({ name: 'edge-as-1' });
+  expect(await hostsSending(proxy, 1, (reading) => reading.hostname === 'edge-as-1')).toHaveLength(1);
+});
+
+it('cuts a region: the orchestrator sees it, its sensors run on, the others notice nothing', async () => {
+  const { network, proxy } = cluster;
+  const disconnected = async () => (await network.nodes()).filter((node) => !node.connected).map((node) => node.name);
+  const began = Date.now();
+  await network.setRegionLink('eu', false);
+  const from = proxy.readings.length;
+  const gone = async () => (await disconnected()).sort().join() === 'edge-eu-1,edge-eu-2' || undefined;
+  expect(await waitFor(gone, { timeoutMs: 20_000, everyMs: 250 })).toBe(true);
+  expect(Date.now() - began).toBeLessThan(17_000);
+  const hosts = new Set(proxy.readings.slice(from).map((reading) => reading.hostname));
+  expect([...hosts].sort()).toEqual(['edge-as-1', 'edge-as-2', 'edge-us-1', 'edge-us-2']);
+
+  const resumed = hostsSending(proxy, 2, (reading) => reading.region === 'eu');
+  await network.setRegionLink('eu', true);
+  expect(await resumed).toEqual(['edge-eu-1', 'edge-eu-2']);
+  // What was taken during the cut comes first; then nothing is missing.
+  const complete = () =>
+    ['edge-eu-1', 'edge-eu-2'].every((host) => {
+      const readings = proxy.readings.filter((reading) => reading.hostname === host);
+      const sequences = new Set(readings.map((reading) => reading.sequence));
+      return sequences.size > 40 && sequences.size === Math.max(...sequences);
+    }) || undefined;
+  expect(await waitFor(complete, { timeoutMs: 5000 })).toBe(true);
+  const back = async () => (await disconnected()).length === 0 || undefined;
+  expect(await waitFor(back, { timeoutMs: 40_000, everyMs: 250 })).toBe(true);
+}, 90_000);

@@ -33,7 +33,6 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
     env: {
       // Cloud credentials go to the nodes that are given them, and to no other.
       ...removed('AWS_'),
-      // Connections between nodes are loopback ones.
       ...bacalhauEnv({ BACALHAU_DIR: data, TMPDIR: temporary, ...node.env }),
     },
     ready: node.ready,
@@ -42,5 +41,5 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   };
 }
 
-/** A node says goodbye to the orchestrator and cancels its executions. */
-const GRACE_MS = 8000;
+/** A node says goodbye to the orchestrator within 0.1 s; one that can't reach it would wait 10 s for nothing. */
+const GRACE_MS = 2000;

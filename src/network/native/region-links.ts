@@ -1,6 +1,5 @@
 /** All of a region's links: its nodes' way to the orchestrator and its sensors' way to the proxy. */
 import { AppError } from '../../core/errors.js';
-import { probePort } from '../../lib/ports.js';
 import { Relay, type RelayTarget } from './relay.js';
 
 /** Below what systems use for outgoing connections, so that a closed port is not taken meanwhile. */
@@ -56,13 +55,15 @@ export class RegionLinks {
     });
   }
 
+  /** On the next port that can be had. */
   private async relayTo(target: RelayTarget): Promise<Relay> {
     while (this.nextPort < LAST_PORT) {
-      const port = this.nextPort++;
-      if ((await probePort(port, '127.0.0.1')) === undefined) continue;
-      const relay = new Relay(port, target);
-      await relay.open();
-      return relay;
+      const relay = new Relay(this.nextPort++, target);
+      const opened = await relay.open(1).then(
+        () => true,
+        () => false,
+      );
+      if (opened) return relay;
     }
     throw new AppError('NO_FREE_PORT', 'system', `no free TCP port from ${FIRST_PORT} to ${LAST_PORT}`);
   }

@@ -25,13 +25,13 @@ export class Relay {
     private readonly target: RelayTarget,
   ) {}
 
-  /** Listens; does nothing when it does already. Rejects with `RELAY_PORT_TAKEN`. */
-  async open(): Promise<void> {
+  /** Listens; does nothing when it does already. Rejects with `RELAY_PORT_TAKEN` after so many tries. */
+  async open(tries = REOPEN_TRIES): Promise<void> {
     for (let attempt = 1; !this.server; attempt++) {
       try {
         this.server = await this.listen();
       } catch (error) {
-        if (attempt < REOPEN_TRIES) await sleep(REOPEN_PAUSE_MS);
+        if (attempt < tries) await sleep(REOPEN_PAUSE_MS);
         else {
           throw systemError('RELAY_PORT_TAKEN', `can't listen on 127.0.0.1:${this.port}: ${messageOf(error)}`, {
             hint: 'Another program took the port of a region link; `wasm-sensors down` and `up` choose others.',

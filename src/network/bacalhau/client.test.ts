@@ -1,0 +1,82 @@
+/** What the client makes of a `bacalhau` that fails; stand-ins for it say what the real ones say. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { findBacalhau } from './binary.js';
+import { createBacalhauClient } from './client.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'client-'));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+
+/** A client of a program that runs this shell script; `version --client` works unless the script handles it. */
+function clientOf(script: string) {
+  const path = join(folder, 'bacalhau');
+  const version = '{"clientVersion":{"GitVersion":"v1.9.3"}}';
+  writeFileSync(path, `#!/bin/sh\n${script}\ncase "$*" in *version*) echo '${version}'; exit 0;; esac\nexit 9\n`);
+  chmodSync(path, 0o755);
+  return createBacalhauClient({ path, stateDir: join(folder, 'state'), api: { host: '10.1.2.3', port: 7777 } });
+}
+const failing = (text: string) =>
+  clientOf(`case "$*" in *version*) ;; *) cat >&2 <<'TEXT'\n${text}\nTEXT\nexit 1;; esac`);
+
+describe('what a failing bacalhau says becomes an error with a hint', () => {
+  it.each([
+    ['BACALHAU_API_UNREACHABLE', 'Error: server is not running or not reachable at http://10.1.2.3:7777'],
+    ['BACALHAU_REPOSITORY_VERSION', 'Error: failed to reconcile repo: \nUnsupported repository version 5.'],
+    ['JOB_UNCHANGED', "Error: no changes detected for new job spec. Job Name: 'x'"],
+    ['NO_MATCHING_NODES', 'Error: not enough nodes to run job. requested: 3, available: 1, suitable: 1.'],
+    ['ENV_NOT_FORWARDED', 'Error: rejected bid: this node does not resolve environment variable HOSTNAME: …'],
+    ['BACALHAU_API_TLS', 'Error: network error: http: server gave HTTP response to HTTPS client'],
+    ['BACALHAU_API_DENIED', 'Error: Unauthorized'],
+  ])('%s', async (code, text) => {
+    const error = await failing(`\u001b[31m${text}`)
+      .jobs()
+      .catch((caught) => caught);
+    expect(error).toMatchObject({ code, hint: expect.stringMatching(/\w/) });
+    expect(error.message).not.toContain('$1');
+  });
+
+  it('any other text is kept', async () => {
+    await expect(failing('\u001b[31mError: \u001b[0mthe disk is full').jobs()).rejects.toMatchObject({
+      code: 'BACALHAU_FAILED',
+      message: 'bacalhau job list: the disk is full',
+    });
+  });
+});
+
+it('reads JSON after other words, and says so when there is none', async () => {
+  const nodes = await clientOf(`case "$*" in *node*) echo "Initializing repo at x"; echo '[]'; exit 0;; esac`).nodes();
+  expect(nodes).toEqual([]);
+  const none = clientOf('case "$*" in *node*) echo "no nodes"; exit 0;; esac').nodes();
+  await expect(none).rejects.toMatchObject({ code: 'BACALHAU_OUTPUT' });
+});
+
+it('refuses a version that is too old', async () => {
+  const old = clientOf(`echo '{"clientVersion":{"GitVersion":"v1.6.4"}}'; exit 0`);
+  await expect(old.clientVersion()).rejects.toMatchObject({ code: 'BACALHAU_TOO_OLD' });
+});
+
+it("sets host, port and folder, and keeps the user's own settings out", async () => {
+  vi.stubEnv('BACALHAU_API_HOST', 'elsewhere');
+  vi.stubEnv('BACALHAU_PROFILE', 'mine');
+  await clientOf(`env > ${folder}/env`).alive();
+  const env = readFileSync(join(folder, 'env'), 'utf8');
+  expect(env).toContain('BACALHAU_API_HOST=10.1.2.3\n');
+  expect(env).toContain('BACALHAU_API_PORT=7777\n');
+  expect(env).toContain(`BACALHAU_DIR=${join(folder, 'state', 'bacalhau')}\n`);
+  expect(env).toContain('BACALHAU_DISABLEANALYTICS=true\n');
+  expect(env).not.toContain('BACALHAU_PROFILE');
+});
+
+it('says where it looked when there is no bacalhau', () => {
+  vi.stubEnv('PATH', folder);
+  expect(() => findBacalhau()).toThrow(/no bacalhau on PATH/);
+  expect(() => findBacalhau('./nowhere/bacalhau')).toThrow(/nowhere\/bacalhau can't be run/);
+});

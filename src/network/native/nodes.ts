@@ -1,0 +1,63 @@
+/** The nodes of a native network: names, labels, settings and environment. */
+import { REGIONS } from '../network.js';
+import type { RunnerContext } from '../runner.js';
+import type { NodeProcess } from './node-process.js';
+import type { NativePorts } from './ports.js';
+import type { RegionLinks } from './region-links.js';
+
+/** Everything that talks to anything is on this machine. */
+export const HOST = '127.0.0.1';
+
+export type NodePlan = Omit<NodeProcess, 'ready' | 'readyTimeoutMs'>;
+
+export function orchestratorNode(ports: NativePorts): NodePlan {
+  return {
+    name: 'orchestrator',
+    template: 'orchestrator',
+    settings: {
+      'API.Port': ports.api,
+      'Orchestrator.Port': ports.nats,
+      'WebUI.Listen': `${HOST}:${ports.webUi}`,
+      'Compute.Orchestrators': [`nats://${HOST}:${ports.nats}`],
+    },
+    env: {},
+  };
+}
+
+export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
+
+/** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
+export function edgeNodes(context: RunnerContext, configPaths: string[], links: RegionLinks): NodePlan[] {
+  const plan = (region: string, number: number): NodePlan => {
+    const name = edgeName(region, number);
+    return {
+      name,
+      template: 'edge',
+      settings: {
+        Labels: { region, type: 'edge' },
+        'Compute.Orchestrators': [links.orchestratorUrl(region)],
+        'Compute.AllowListedLocalPaths': configPaths,
+      },
+      env: { HOSTNAME: name, REGION: region, ...context.sensorEnv },
+    };
+  };
+  const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);
+  return numbers.flatMap((number) => REGIONS.map((region) => plan(region, number)));
+}
+
+/** For the proxy and the puller as service jobs; needs Docker. */
+export function servicesNode(context: RunnerContext, ports: NativePorts): NodePlan {
+  return {
+    name: 'web-services-1',
+    template: 'web-services',
+    settings: { 'Compute.Orchestrators': [`nats://${HOST}:${ports.nats}`] },
+    env: { ...queueEnv(), ...context.sensorEnv },
+  };
+}
+
+const QUEUE_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
+
+/** Credentials and region of the queue, as far as this process has them: no job may ask for what its node lacks. */
+export function queueEnv(): Record<string, string> {
+  return Object.fromEntries(QUEUE_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+}

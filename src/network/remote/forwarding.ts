@@ -1,0 +1,41 @@
+/** Whether the nodes of somebody's cluster forward their HOSTNAME to jobs; found out once, by the first submission. */
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readIfExists, writeFileAtomic } from '../../lib/files.js';
+import type { BacalhauClient } from '../bacalhau/client.js';
+import { toExecution } from '../bacalhau/facts.js';
+import { failureCodeOf } from '../bacalhau/failures.js';
+
+export type Forwarding = 'unknown' | 'yes' | 'no';
+
+const fileOf = (stateDir: string) => join(stateDir, 'remote', 'forwarding');
+
+export function readForwarding(stateDir: string): Forwarding {
+  return (readIfExists(fileOf(stateDir)) as Forwarding | undefined) ?? 'unknown';
+}
+
+export function writeForwarding(stateDir: string, forwarding: 'yes' | 'no'): void {
+  writeFileAtomic(fileOf(stateDir), forwarding);
+}
+
+/** For another cluster: nothing is known yet. */
+export function forgetForwarding(stateDir: string): void {
+  rmSync(fileOf(stateDir), { force: true });
+}
+
+/** Bids are refused within milliseconds; a slow cluster shall not be mistaken for a willing one. */
+const LOOKS = 6;
+const PAUSE_MS = 500;
+
+/** Whether a job was refused because of a variable; false when no node has refused it for 3 s. */
+export async function wasRefused(client: BacalhauClient, jobId: string): Promise<boolean> {
+  for (let look = 0; look < LOOKS; look++) {
+    await sleep(PAUSE_MS);
+    const executions = (await client.executions(jobId)).map(toExecution);
+    const refused = executions.filter(({ message }) => failureCodeOf(message) === 'ENV_NOT_FORWARDED');
+    if (refused.length > 0) return true;
+  }
+  return false;
+}

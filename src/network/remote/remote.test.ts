@@ -1,0 +1,105 @@
+/** The remote network on somebody's cluster: here a real orchestrator and nodes that this test started for it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../lib/ports.js';
+import { Supervisor } from '../../lib/supervisor.js';
+import { buildWasm } from '../../sensors/build.js';
+import { MODULES_DIR } from '../../sensors/modules.js';
+import { TestProxy } from '../../sensors/testing/proxy.js';
+import { findBacalhau } from '../bacalhau/binary.js';
+import { nodeProcess } from '../native/node-process.js';
+import { orchestratorNode } from '../native/nodes.js';
+import { Roster } from '../native/roster.js';
+import { hostsSending, missingBacalhau } from '../native/testing/cluster.js';
+import type { PublisherJob } from '../network.js';
+import type { RunnerContext } from '../runner.js';
+import { createRemoteRunner } from './runner.js';
+
+const missing = missingBacalhau();
+const folder = mkdtempSync(join(tmpdir(), 'remote-'));
+const supervisor = new Supervisor(join(folder, 'logs'));
+let proxy: TestProxy;
+let apiPort: number;
+
+/** A cluster whose one edge node forwards nothing. */
+beforeAll(async () => {
+  if (missing) return;
+  await buildWasm({ outDir: MODULES_DIR });
+  proxy = await TestProxy.start();
+  const ports = { api: await freePort(), nats: await freePort(), webUi: await freePort() };
+  apiPort = ports.api;
+  const roster = new Roster(`http://127.0.0.1:${ports.api}`, ports.nats);
+  const bacalhau = findBacalhau(process.env.BACALHAU_BIN);
+  const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
+    supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));
+  await start({ ...orchestratorNode(ports), ready: (signal) => roster.orchestratorReady(signal) });
+  await start({
+    name: 'their-node',
+    template: 'edge',
+    settings: {
+      Labels: { region: 'north', type: 'edge' },
+      'Compute.Orchestrators': [`nats://127.0.0.1:${ports.nats}`],
+      'Compute.Env.AllowList': [],
+    },
+    env: {},
+    ready: (signal) => roster.connected('their-node', 0, signal),
+  });
+}, 60_000);
+beforeEach((ctx) => {
+  if (missing) ctx.skip(missing);
+});
+afterAll(async () => {
+  await supervisor.stop(['their-node']);
+  await supervisor.stop(['orchestrator']);
+  await proxy?.close();
+  rmSync(folder, { recursive: true });
+}, 30_000);
+
+const context = (change: Partial<RunnerContext> = {}): RunnerContext => ({
+  supervisor,
+  stateDir: join(folder, 'state'),
+  nodesPerRegion: 1,
+  proxyUrl: proxy.url,
+  token: 'operator',
+  sensorEnv: { SENSOR_TOKEN: 'sensor' },
+  emit: () => {},
+  ...change,
+});
+const runnerOf = (host: string, port: number, change?: Partial<RunnerContext>) =>
+  createRemoteRunner(context(change), {
+    api: { host, port },
+    ...(process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {}),
+  });
+const publisher = (): PublisherJob => ({
+  role: 'publisher',
+  region: 'north',
+  proxyUrl: proxy.url,
+  config: { interval: 0.2 },
+  submissionTime: Date.now(),
+});
+
+it('runs sensors without HOSTNAME where it is not forwarded, says so once and knows it then', async () => {
+  const { network } = await runnerOf('127.0.0.1', apiPort).start();
+  expect(await network.nodes()).toEqual([{ name: 'their-node', region: 'north', type: 'edge', connected: true }]);
+  const seen = hostsSending(proxy, 1, (reading) => reading.hostname === reading.execution_id);
+  const first = await network.submit(publisher());
+  expect(first.notes).toEqual([expect.stringContaining('HOSTNAME')]);
+  expect(await seen).toHaveLength(1);
+  expect(proxy.requests.at(-1)!.headers.authorization).toBe('Bearer sensor');
+  expect(await network.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
+  expect(network.sensorProxyUrl('north')).toBe(proxy.url);
+  await expect(network.setRegionLink('north', false)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
+  expect(await network.stop('publisher-north')).toBe(true);
+});
+
+it('refuses a proxy on this machine for nodes that are elsewhere', async () => {
+  await expect(runnerOf('10.1.2.3', 1234).start()).rejects.toMatchObject({ code: 'PROXY_NOT_REACHABLE', exitCode: 2 });
+});
+
+it('says that no API answers', async () => {
+  await expect(runnerOf('127.0.0.1', await freePort()).start()).rejects.toMatchObject({
+    code: 'BACALHAU_API_UNREACHABLE',
+  });
+});

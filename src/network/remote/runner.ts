@@ -1,0 +1,65 @@
+/** Opens a cluster that exists already: none of our processes run on its nodes, so there is little to start. */
+import { AppError, usageError } from '../../core/errors.js';
+import { findBacalhau } from '../bacalhau/binary.js';
+import type { ApiAddress } from '../bacalhau/cli.js';
+import { toNode } from '../bacalhau/facts.js';
+import type { NetworkRunner, RunnerContext } from '../runner.js';
+import type { RemoteFacts } from './facts.js';
+import { forgetForwarding } from './forwarding.js';
+import { createRemoteClient, createRemoteNetwork } from './network.js';
+
+export interface RemoteOptions {
+  bacalhau?: string;
+  api: ApiAddress;
+}
+
+export function createRemoteRunner(context: RunnerContext, options: RemoteOptions): NetworkRunner {
+  const { stateDir, sensorEnv, proxyUrl, emit } = context;
+  return {
+    start: async () => {
+      const bacalhau = findBacalhau(options.bacalhau);
+      const { credentials, ...api } = options.api;
+      requireReachable(proxyUrl, api.host);
+      const facts: RemoteFacts = { bacalhau, api, proxyUrl };
+      const own = { stateDir, sensorEnv, ...(credentials ? { credentials } : {}) };
+      const client = createRemoteClient(facts, own);
+      await client.clientVersion();
+      const nodes = (await client.nodes()).flatMap((node) => toNode(node) ?? []);
+      const edge = nodes.filter(({ type, region, connected }) => type === 'edge' && region !== '' && connected);
+      if (edge.length === 0) {
+        throw new AppError(
+          'NO_MATCHING_NODES',
+          'user',
+          `${api.host} has no connected node with type=edge and a region`,
+          {
+            hint: 'Sensors run on nodes that were started with labels such as `-c Labels=region=us,type=edge`.',
+          },
+        );
+      }
+      emit({ type: 'network.progress', step: 'nodes connected', done: edge.length, total: edge.length });
+      if (Object.keys(sensorEnv).length > 0) {
+        const text = `${Object.keys(sensorEnv).join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
+        emit({ type: 'network.note', text });
+      }
+      forgetForwarding(stateDir);
+      return { network: createRemoteNetwork(facts, own), facts };
+    },
+    stop: async () => {},
+  };
+}
+
+/** Rejects a proxy URL that means another machine to the nodes than to us. Whether it works, only readings show. */
+function requireReachable(proxyUrl: string, apiHost: string): void {
+  if (!isLoopback(new URL(proxyUrl).hostname) || isLoopback(apiHost)) return;
+  throw usageError(
+    'PROXY_NOT_REACHABLE',
+    `sensors on the nodes of ${apiHost} can't reach ${proxyUrl}: there it means the node itself`,
+    'Give a URL that the edge nodes can reach with --proxy-url, such as https://proxy.example.com.',
+  );
+}
+
+/** @param host a name or an address, IPv6 with or without brackets, or a URL as Bacalhau takes it for a host */
+function isLoopback(host: string): boolean {
+  const name = host.replace(/^https?:\/\//, '').replace(/^\[|\]$/g, '');
+  return name === 'localhost' || name === '::1' || /^127\./.test(name);
+}
