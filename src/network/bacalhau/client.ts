@@ -21,10 +21,11 @@ import { parseVersion, requireSupported, updatesInPlace, type Version } from './
 export interface BacalhauClient {
   /** Of the program here; asked once. Rejects with `BACALHAU_TOO_OLD` below 1.7. */
   clientVersion(): Promise<Version>;
-  /** Of the orchestrator. */
+  /** Of the orchestrator; asked once. */
   agentVersion(): Promise<Version>;
   /** Whether the API answers; says nothing about the nodes. */
   alive(): Promise<boolean>;
+  /** Calls at the same time share one answer: every region's job asks when all are submitted. */
   nodes(): Promise<RawNode[]>;
   /** Newest version of every job. */
   jobs(): Promise<RawJob[]>;
@@ -42,24 +43,23 @@ export interface BacalhauClient {
 export function createBacalhauClient(options: CliOptions & { cli?: Cli }): BacalhauClient {
   const cli = options.cli ?? createCli(options);
   const all = ['--limit', '0'];
-  let version: Promise<Version> | undefined;
 
-  const clientVersion = async () => {
+  const clientVersion = once(async () => {
     const { clientVersion: found } = await json(cli, clientVersionSchema, ['version', '--client']);
     const parsed = parseVersion(found.GitVersion);
     requireSupported(parsed, options.path);
     return parsed;
-  };
+  });
 
   return {
-    clientVersion: () => (version ??= clientVersion()),
-    agentVersion: async () => parseVersion((await json(cli, versionSchema, ['agent', 'version'])).GitVersion),
+    clientVersion,
+    agentVersion: once(async () => parseVersion((await json(cli, versionSchema, ['agent', 'version'])).GitVersion)),
     alive: () =>
       cli(['agent', 'alive']).then(
         () => true,
         () => false,
       ),
-    nodes: () => json(cli, z.array(nodeSchema), ['node', 'list', ...all]),
+    nodes: together(() => json(cli, z.array(nodeSchema), ['node', 'list', ...all])),
     jobs: () => json(cli, z.array(jobSchema), ['job', 'list', ...all]),
     executions: async (jobId) => {
       const found = await json(cli, z.array(executionSchema), ['job', 'executions', jobId, ...all]);
@@ -67,7 +67,7 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
     },
     runJob: async (file) => {
       // Two submissions of one text happen after `job stop`; 1.8 on refuse the second without --force.
-      const force = updatesInPlace(await (version ??= clientVersion())) ? ['--force'] : [];
+      const force = updatesInPlace(await clientVersion()) ? ['--force'] : [];
       const quiet = ['--wait=false', '--id-only', '--hide-warnings', '--no-template'];
       const output = await cli(['job', 'run', ...quiet, ...force, file]);
       return output.trim().split('\n').at(-1)!.trim();
@@ -102,4 +102,23 @@ async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<
         .map((line) => line.slice(0, 200)),
     });
   }
+}
+
+/** Asks once and keeps the answer, unless it is a failure. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () =>
+    (answer ??= ask().catch((error) => {
+      answer = undefined;
+      throw error;
+    }));
+}
+
+/** Asks again for everyone who comes after the answer. */
+function together<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () =>
+    (answer ??= ask().finally(() => {
+      answer = undefined;
+    }));
 }

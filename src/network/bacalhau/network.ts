@@ -4,7 +4,8 @@ import type { JobSurroundings } from '../jobs/render.js';
 import type { Network, NetworkKind } from '../network.js';
 import type { BacalhauClient } from './client.js';
 import { toJob, toNode } from './facts.js';
-import { isOurs, isOver, submitJob } from './submit.js';
+import { isOurs, isOver, STOPS_ON_PAPER, submitJob } from './submit.js';
+import { updatesInPlace } from './version.js';
 
 export interface BacalhauNetworkOptions {
   kind: NetworkKind;
@@ -31,9 +32,11 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       );
     },
     submit: (request) => submitJob(request, options),
+    // Rejects with `STOP_NOT_PASSED_ON` where the orchestrator is a 1.7.
     stop: async (name) => {
       const running = (await client.jobs()).filter((job) => job.Name === name && !isOver(job));
       const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
+      if (stopped.includes(true) && !updatesInPlace(await client.agentVersion())) throw stoppedOnPaper(name);
       return stopped.includes(true);
     },
     sensorProxyUrl: options.sensorProxyUrl,
@@ -44,4 +47,11 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       });
     },
   };
+}
+
+function stoppedOnPaper(jobName: string): AppError {
+  return new AppError('STOP_NOT_PASSED_ON', 'system', `${jobName} was stopped, but its executions were not`, {
+    hint: 'Update the orchestrator to Bacalhau 1.8, or start its nodes afresh (`wasm-sensors down` does).',
+    details: [STOPS_ON_PAPER],
+  });
 }

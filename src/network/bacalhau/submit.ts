@@ -15,6 +15,10 @@ export interface SubmitOptions {
   surroundings: JobSurroundings;
 }
 
+/** Said wherever a 1.7 orchestrator stops a job. */
+export const STOPS_ON_PAPER =
+  'Bacalhau 1.7 marks a job as stopped without telling its nodes (mended in 1.8): what ran there runs on';
+
 /** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
 export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors';
 /** Whether a job has ended, however. */
@@ -30,17 +34,19 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
     renderJob(request, options.surroundings),
     client.jobs(),
     client.nodes(),
-    client.clientVersion(),
+    client.agentVersion(),
   ]);
   requireNodes(request, nodes);
   const running = jobs.filter((job) => job.Name === rendered.name && !isOver(job));
   const same = await findSame(running, rendered, client);
   if (same) return { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
   // Before 1.8 a second job of the same name would run beside the first.
-  if (!updatesInPlace(version)) await Promise.all(running.map((job) => client.stopJob(job.ID)));
+  const beside = updatesInPlace(version) ? [] : running;
+  await Promise.all(beside.map((job) => client.stopJob(job.ID)));
   const file = fileOf(options.stateDir, rendered.name);
   writeFileAtomic(file, rendered.text, 0o600);
-  return { jobId: await client.runJob(file), jobName: rendered.name, unchanged: false, notes: [] };
+  const jobId = await client.runJob(file);
+  return { jobId, jobName: rendered.name, unchanged: false, notes: beside.length > 0 ? [STOPS_ON_PAPER] : [] };
 }
 
 /** Replaces a running job's executions with new ones of the same job. */
@@ -48,7 +54,8 @@ export async function startAgain(
   job: RawJob,
   { client, stateDir }: Omit<SubmitOptions, 'surroundings'>,
 ): Promise<void> {
-  if (updatesInPlace(await client.clientVersion())) return client.rerunJob(job.ID);
+  const versions = await Promise.all([client.clientVersion(), client.agentVersion()]);
+  if (versions.every(updatesInPlace)) return client.rerunJob(job.ID);
   await client.stopJob(job.ID);
   await client.runJob(fileOf(stateDir, job.Name));
 }

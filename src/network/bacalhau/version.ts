@@ -17,7 +17,10 @@ export function parseVersion(text: string): Version {
   return { major: Number(match?.[1] ?? 0), minor: Number(match?.[2] ?? 0), text };
 }
 
-/** Whether a job of the same name is updated in place; before 1.8 every submission is a job of its own. */
+/**
+ * Whether a job of the same name is updated in place; before 1.8 every submission is a job of its own. The same release
+ * was the first whose orchestrator tells the nodes of a stopped job (bacalhau-project/bacalhau pull request 4997).
+ */
 export function updatesInPlace(version: Version): boolean {
   return isAtLeast(version, { major: 1, minor: 8 });
 }

@@ -91,7 +91,9 @@ it('runs sensors without HOSTNAME where it is not forwarded, says so once and kn
   expect(await network.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
   expect(network.sensorProxyUrl('north')).toBe(proxy.url);
   await expect(network.setRegionLink('north', false)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
-  expect(await network.stop('publisher-north')).toBe(true);
+  const stopped = await network.stop('publisher-north').catch((error) => error.code);
+  // The latter before 1.8.
+  expect([true, 'STOP_NOT_PASSED_ON']).toContain(stopped);
 });
 
 it('refuses a proxy on this machine for nodes that are elsewhere', async () => {

@@ -11,8 +11,11 @@ import { buildWasm } from '../../../sensors/build.js';
 import { MODULES_DIR } from '../../../sensors/modules.js';
 import { TestProxy } from '../../../sensors/testing/proxy.js';
 import { findBacalhau } from '../../bacalhau/binary.js';
+import { createBacalhauClient } from '../../bacalhau/client.js';
+import { updatesInPlace } from '../../bacalhau/version.js';
 import type { Network } from '../../network.js';
 import type { NetworkEvent, NetworkFacts, NetworkRunner } from '../../runner.js';
+import { nativeFactsSchema } from '../facts.js';
 import { createNativeRunner } from '../runner.js';
 
 /** Why no real `bacalhau` can be used here; '' when one can. */
@@ -34,6 +37,8 @@ export interface TestCluster {
   stateDir: string;
   events: NetworkEvent[];
   childEvents: ChildEvent[];
+  /** False before 1.8, where a stopped job runs on. */
+  stops: boolean;
   close(): Promise<void>;
 }
 
@@ -69,7 +74,9 @@ export async function startCluster(nodesPerRegion: number): Promise<TestCluster>
   };
   try {
     const { network, facts } = await runner.start();
-    return { network, facts, runner, supervisor, proxy, stateDir, events, childEvents, close };
+    const { bacalhau: path, api } = nativeFactsSchema.parse(facts);
+    const stops = updatesInPlace(await createBacalhauClient({ path, stateDir, api }).agentVersion());
+    return { network, facts, runner, supervisor, proxy, stateDir, events, childEvents, stops, close };
   } catch (error) {
     await close();
     throw error;
