@@ -2,6 +2,7 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { usageError } from '../core/errors.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
+import { createCall, type SqsCall } from './sqs-call.js';
 import { createClient, loadSdk, queueUrlOf, type Sdk, type SqsConnection } from './sqs-client.js';
 import { findDeadLetterUrl } from './sqs-dead-letter.js';
 import { toQueueError } from './sqs-errors.js';
@@ -48,19 +49,23 @@ const UNANSWERED: SendResult = {
 class SqsQueue implements Queue {
   #deadLetterUrl: Promise<string> | undefined;
 
+  readonly #call: SqsCall;
+
   constructor(
     private readonly sdk: Sdk,
     private readonly client: SQSClient,
     readonly name: string,
     private readonly deadLetterQueue: string | undefined,
-  ) {}
+  ) {
+    this.#call = createCall(client);
+  }
 
   async send(messages: OutgoingMessage[]): Promise<SendResult[]> {
     const results: (SendResult | undefined)[] = messages.map(refusalOf);
     const Entries = messages.flatMap((message, i) => (results[i] ? [] : [{ Id: String(i), ...toSqs(message) }]));
     if (Entries.length > 0) {
       const command = new this.sdk.SendMessageBatchCommand({ QueueUrl: this.name, Entries });
-      const { Successful = [], Failed = [] } = await this.#ask(this.client.send(command));
+      const { Successful = [], Failed = [] } = await this.#ask(this.#call(command));
       for (const { Id, MessageId } of Successful) results[Number(Id)] = { ok: true, id: MessageId! };
       for (const { Id, Code = 'Unknown', Message: reason = Code, SenderFault } of Failed) {
         results[Number(Id)] = { ok: false, code: Code, reason, retryable: SenderFault !== true };
@@ -79,7 +84,7 @@ class SqsQueue implements Queue {
       MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
     });
     try {
-      const { Messages = [] } = await this.client.send(command, signal ? { abortSignal: signal } : {});
+      const { Messages = [] } = await this.#call(command, signal);
       return Messages.map(fromSqs);
     } catch (error) {
       signal?.throwIfAborted();
@@ -90,7 +95,7 @@ class SqsQueue implements Queue {
   async delete(receipts: string[]): Promise<string[]> {
     const Entries = receipts.map((ReceiptHandle, i) => ({ Id: String(i), ReceiptHandle }));
     const command = new this.sdk.DeleteMessageBatchCommand({ QueueUrl: this.name, Entries });
-    const { Failed = [] } = await this.#ask(this.client.send(command));
+    const { Failed = [] } = await this.#ask(this.#call(command));
     return Failed.map(({ Id }) => receipts[Number(Id)]!);
   }
 
@@ -98,7 +103,7 @@ class SqsQueue implements Queue {
     const QueueUrl = await this.#findDeadLetterUrl();
     const attributes = withReason(message.attributes, reason);
     const entry = toSqs({ body: message.body, attributes });
-    await this.#ask(this.client.send(new this.sdk.SendMessageCommand({ QueueUrl, ...entry })));
+    await this.#ask(this.#call(new this.sdk.SendMessageCommand({ QueueUrl, ...entry })));
   }
 
   async depth(): Promise<QueueDepth> {
@@ -110,7 +115,7 @@ class SqsQueue implements Queue {
         'ApproximateNumberOfMessagesDelayed',
       ],
     });
-    const { Attributes = {} } = await this.#ask(this.client.send(command));
+    const { Attributes = {} } = await this.#ask(this.#call(command));
     return {
       visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
       inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),

@@ -106,6 +106,23 @@ test('what was acknowledged survives kill -9 under load, and what was deleted st
   expect(deleted.size).toBeGreaterThan(0);
 });
 
+test('a message is on disk when its acknowledgement arrives, not soon after', { timeout: 60_000 }, async () => {
+  const path = join(folder, 'at-once.db');
+  const bodies: string[] = [];
+  for (let round = 0; round < 3; round++) {
+    const url = await start(path);
+    await call(url, 'CreateQueue', { QueueName: 'q' });
+    // Right after a commit the next one is held back to collect more: that is when an early answer would be wrong.
+    for (let i = 0; i < 5; i++) {
+      const MessageBody = `${round} ${i}`;
+      await call(url, 'SendMessage', { QueueUrl, MessageBody });
+      bodies.push(MessageBody);
+    }
+    await kill();
+  }
+  expect(await drain(path)).toEqual(new Set(bodies));
+});
+
 test('a receipt from before a kill still deletes, and a repetition is still recognised', {
   timeout: 60_000,
 }, async () => {

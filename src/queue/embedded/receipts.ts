@@ -8,17 +8,18 @@ export interface Receipt {
   receives: number;
 }
 
-export function receiptHandle(receipt: Receipt, messageId: string): string {
-  return Buffer.from(`${receipt.queueId}.${receipt.seq}.${receipt.receives}.${messageId}`).toString('base64');
+export function receiptHandle({ queueId, seq, receives }: Receipt, messageId: string): string {
+  return `${queueId}.${seq}.${receives}.${messageId}`;
 }
 
 const FORM = /^(\d{1,9})\.(\d{1,16})\.(\d{1,9})\.[0-9a-f-]{36}$/;
 
 /** Throws `ReceiptHandleIsInvalid` unless the handle was given out by this queue. */
 export function parseReceiptHandle(handle: string, queueId: number): Receipt {
-  const match = FORM.exec(Buffer.from(handle, 'base64').toString('latin1'));
+  const match = FORM.exec(handle);
   if (Number(match?.[1]) !== queueId) {
-    throw new SqsError('ReceiptHandleIsInvalid', `The input receipt handle "${handle}" is not a valid receipt handle.`);
+    const shown = handle.slice(0, 100);
+    throw new SqsError('ReceiptHandleIsInvalid', `The input receipt handle "${shown}" is not a valid receipt handle.`);
   }
   return { queueId, seq: Number(match![2]), receives: Number(match![3]) };
 }

@@ -38,6 +38,10 @@ export class FifoIndex implements MessageIndex {
     this.#fetch(Date.now());
   }
 
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
   get counts(): MessageCounts {
     const now = Date.now();
     let delayed = 0;

@@ -24,6 +24,8 @@ export interface MessageState {
 export interface MessageIndex {
   /** Of the newest message on disk; 0 = there is none. */
   readonly lastSeq: number;
+  /** How many messages are in flight, at no cost; {@link counts} may have to count. */
+  readonly inFlight: number;
   readonly counts: MessageCounts;
   /** Unix milliseconds of the next time at which a message may become receivable by itself; Infinity = none. */
   readonly nextDue: number;

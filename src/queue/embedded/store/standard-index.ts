@@ -40,6 +40,10 @@ export class StandardIndex implements MessageIndex {
     this.nextDue = table.earliestDue();
   }
 
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
   get counts(): MessageCounts {
     return { visible: this.#window.size + this.#backlog, inFlight: this.#inFlight.size, delayed: this.#delayed };
   }
