@@ -68,8 +68,12 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   app.get('/stats', (c) => c.json(stats()));
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
-    if (Number(c.req.header('content-length') ?? 0) > MAX_REQUEST_BYTES) {
-      return c.json({ __type: 'RequestEntityTooLarge', message: 'The request is too long.' }, 413);
+    const unknownLength = c.req.header('transfer-encoding') !== undefined;
+    if (unknownLength || Number(c.req.header('content-length') ?? 0) > MAX_REQUEST_BYTES) {
+      return c.json(
+        { __type: 'RequestEntityTooLarge', message: 'The request is too long, or does not say how long it is.' },
+        413,
+      );
     }
     const target = c.req.header('x-amz-target');
     const context = {

@@ -1,0 +1,64 @@
+import LibsqlDatabase from 'libsql';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Database } from './database.js';
+import { GroupCommit } from './group-commit.js';
+
+let database: Database;
+let failing: string | undefined;
+let events: string[];
+let commits: GroupCommit;
+
+beforeEach(() => {
+  database = new LibsqlDatabase(':memory:');
+  database.exec('CREATE TABLE t (a)');
+  failing = undefined;
+  events = [];
+  const exec = database.exec.bind(database);
+  // A disk that is full shows itself at the commit.
+  database.exec = (sql) => {
+    if (sql === failing) throw new Error('database or disk is full');
+    return exec(sql);
+  };
+  commits = new GroupCommit(database, {
+    beforeCommit: () => void events.push('before'),
+    afterCommit: () => void events.push('after'),
+    afterRollback: () => void events.push('rollback'),
+  });
+});
+
+afterEach(() => {
+  database.close();
+});
+
+function write(): Promise<void> {
+  commits.join();
+  database.exec('INSERT INTO t VALUES (1)');
+  return commits.committed();
+}
+
+const rows = () => (database.prepare('SELECT count(*) AS n FROM t').all([])[0] as { n: number }).n;
+
+test('writes that come together share a commit', async () => {
+  await Promise.all([write(), write(), write()]);
+  expect(commits.commits).toBe(1);
+  expect(events).toEqual(['before', 'after']);
+  await write();
+  expect(commits.commits).toBe(2);
+  expect(rows()).toBe(4);
+});
+
+test('a commit that fails fails for all who wrote, and the next one works', async () => {
+  failing = 'COMMIT';
+  const results = await Promise.allSettled([write(), write()]);
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  expect(events).toEqual(['before', 'rollback']);
+  failing = undefined;
+  await write();
+  expect(rows()).toBe(1);
+});
+
+test('without a write there is nothing to wait for', async () => {
+  await commits.committed();
+  commits.flush();
+  expect(commits.commits).toBe(0);
+});
