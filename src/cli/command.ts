@@ -60,7 +60,10 @@ export function addCommand(program: Command, spec: CommandSpec): void {
       const overrides: Partial<Record<SettingKey, unknown>> = {};
       for (const [key, flag] of flags) overrides[key] = options[new Option(flag).attributeName()];
       const { values, provenance } = loadSettings(overrides);
-      const args = given.slice(0, -2).filter((arg): arg is string => typeof arg === 'string');
+      const args = given
+        .slice(0, -2)
+        .flat()
+        .filter((arg): arg is string => typeof arg === 'string');
       process.exitCode = (await spec.action({ out, settings: values, provenance, options, args })) ?? 0;
     } catch (error) {
       process.exitCode = out.error(error);

@@ -6,11 +6,17 @@ import { bearerMatches } from '../lib/token.js';
 
 export interface ControlHandlers {
   setRegionLink(region: string, connected: boolean): Promise<void>;
+  /** Services moved: a service job took the puller's part, or gave it back. */
+  setEndpoints(change: EndpointChange): void;
   /** Ends `up`; resolves at once. */
   stop(): void;
 }
 
+/** `null`: it is gone. */
+export type EndpointChange = { puller?: string; jobProxy?: string | null };
+
 const linkSchema = z.strictObject({ connected: z.boolean() });
+const endpointsSchema = z.strictObject({ puller: z.url().optional(), jobProxy: z.url().nullable().optional() });
 
 export function createControl(token: string, handlers: ControlHandlers): Hono {
   const app = new Hono();
@@ -22,6 +28,11 @@ export function createControl(token: string, handlers: ControlHandlers): Hono {
     const { connected } = linkSchema.parse(await c.req.json());
     await handlers.setRegionLink(c.req.param('region'), connected);
     return c.json({ connected });
+  });
+  app.patch('/endpoints', async (c) => {
+    const change = endpointsSchema.parse(await c.req.json());
+    handlers.setEndpoints(change as EndpointChange);
+    return c.json(change);
   });
   app.post('/stop', (c) => {
     handlers.stop();
@@ -42,6 +53,10 @@ export class ControlClient {
 
   setRegionLink(region: string, connected: boolean): Promise<void> {
     return this.call('PUT', `/regions/${encodeURIComponent(region)}`, { connected });
+  }
+
+  setEndpoints(change: EndpointChange): Promise<void> {
+    return this.call('PATCH', '/endpoints', change);
   }
 
   stop(): Promise<void> {

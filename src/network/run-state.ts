@@ -11,6 +11,8 @@ export interface Endpoints {
   proxy: string;
   puller: string;
   queue?: string;
+  /** The proxy that runs as a service job, beside the other one. */
+  jobProxy?: string;
   /** Bacalhau's API and web page. */
   api?: string;
   webUi?: string;

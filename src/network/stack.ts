@@ -5,7 +5,7 @@ import { type Listener, listen } from '../lib/listen.js';
 import { endProcesses, identify } from '../lib/processes.js';
 import type { Supervisor } from '../lib/supervisor.js';
 import type { Centre } from './centre.js';
-import { createControl } from './control.js';
+import { createControl, type EndpointChange } from './control.js';
 import type { Network, NetworkKind } from './network.js';
 import { clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
 import type { NetworkRunner } from './runner.js';
@@ -54,6 +54,12 @@ export class Stack {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const handlers = {
       stop: this.options.onStop,
+      setEndpoints: ({ puller, jobProxy }: EndpointChange) => {
+        if (puller !== undefined) centre.endpoints.puller = puller;
+        if (jobProxy === null) delete centre.endpoints.jobProxy;
+        else if (jobProxy !== undefined) centre.endpoints.jobProxy = jobProxy;
+        this.save({ endpoints: centre.endpoints });
+      },
       setRegionLink: (region: string, connected: boolean) => {
         if (runner.setRegionLink) return runner.setRegionLink(region, connected);
         throw new AppError('NOT_OFFERED', 'user', `the ${kind} network does not cut regions through \`up\``);

@@ -1,6 +1,8 @@
 import { Option } from 'commander';
+import { usageError } from '../../core/errors.js';
+import { namedProxy as composeProxy } from '../../network/compose/proxies.js';
 import { type DeployResult, deployPublisher } from '../../network/deploy.js';
-import type { Network } from '../../network/network.js';
+import type { Network, NetworkKind } from '../../network/network.js';
 import type { FleetClient } from '../../puller/client.js';
 import type { Output } from '../../ui/output.js';
 import { type CommandSpec, integerOption } from '../command.js';
@@ -21,7 +23,7 @@ export const deployPublisherCommand: CommandSpec = {
   options: [
     ...publisherOptions(),
     regionOption(),
-    new Option('--proxy <url>', 'where the sensors send to'),
+    new Option('--proxy <url>', 'where the sensors send to: a URL, or web-services or sqs-proxy (compose network)'),
     timeoutOption(60),
   ],
   examples: [
@@ -48,7 +50,7 @@ export function runDeploy(
     config: sensorConfigFrom(options),
     timeoutMs: timeoutMs(options),
     ...(options.region === undefined ? {} : { regions: options.region as string[] }),
-    ...(options.proxy === undefined ? {} : { proxyUrl: String(options.proxy) }),
+    ...(options.proxy === undefined ? {} : { proxyUrl: namedProxy(String(options.proxy), network.kind) }),
     ...(options.configFile === undefined ? {} : { configFile: String(options.configFile) }),
     ...(maxMessages === undefined ? {} : { maxMessages }),
     onProgress: ({ step, seen, expected }) =>
@@ -56,6 +58,13 @@ export function runDeploy(
         step === 'submitting' ? `submitting the publisher for ${expected} nodes` : `${seen}/${expected} sensors send`,
       ),
   });
+}
+
+/** On the compose network proxies have names. Rejects with `BAD_OPTION` what is no URL. */
+function namedProxy(given: string, kind: NetworkKind): string {
+  const url = kind === 'compose' ? composeProxy(given) : given;
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
+  throw usageError('BAD_OPTION', `--proxy: ${JSON.stringify(given)} is not a URL that begins with http:// or https://`);
 }
 
 export function deployText({ regions, notes, seconds }: DeployResult): string {

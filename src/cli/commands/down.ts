@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { Option } from 'commander';
 import { waitFor } from '../../lib/backoff.js';
 import { endProcesses } from '../../lib/processes.js';
 import { clearRunState, readRunState } from '../../network/run-state.js';
@@ -14,11 +15,18 @@ export const down: CommandSpec = {
   summary: 'end what `up` started, also after it was killed; data stays',
   modes: ['text', 'json'],
   settings: ['stateDir'],
-  async action({ out, settings }) {
+  options: [new Option('--volumes', 'remove the data that the compose network keeps, too')],
+  async action({ out, settings, options }) {
     const stateDir = resolve(settings.stateDir);
     const state = readRunState(stateDir);
+    const removeData = async () => {
+      if (!options.volumes) return [];
+      const { removeVolumes } = await import('../../network/compose/leftovers.js');
+      return removeVolumes();
+    };
     if (!state) {
-      out.result({ ended: [] }, () => 'nothing is running here');
+      const removed = await removeData();
+      out.result({ ended: [], removed }, () => ['nothing is running here', ...removedText(removed)].join('\n'));
       return 0;
     }
     if (state.alive) {
@@ -35,9 +43,15 @@ export const down: CommandSpec = {
     const orphans = await cleanUp(stateDir);
     clearRunState(stateDir);
     const ended = state.alive ? [`up (pid ${state.up.pid})`, ...orphans] : orphans;
-    out.result({ ended }, () =>
-      ended.length > 0 ? `ended: ${ended.join(', ')}` : 'nothing was left running; the state is cleaned up',
+    const removed = await removeData();
+    out.result({ ended, removed }, () =>
+      [
+        ended.length > 0 ? `ended: ${ended.join(', ')}` : 'nothing was left running; the state is cleaned up',
+        ...removedText(removed),
+      ].join('\n'),
     );
     return 0;
   },
 };
+
+const removedText = (volumes: string[]) => (volumes.length > 0 ? [`removed: ${volumes.join(', ')}`] : []);

@@ -2,13 +2,17 @@
 import type { CommandSpec } from '../command.js';
 import { buildWasmCommand } from './build-wasm.js';
 import { deployPublisherCommand } from './deploy-publisher.js';
+import { deployProxyCommand, deployPullerCommand, stopProxyCommand, stopPullerCommand } from './deploy-service.js';
 import { down } from './down.js';
+import { imagesBuild, imagesLogin, imagesPush } from './images.js';
 import { proxyServe } from './proxy-serve.js';
 import { pullerServe } from './puller-serve.js';
 import { queueServe } from './queue-serve.js';
 import { regionDisconnect, regionReconnect } from './region.js';
+import { render } from './render.js';
 import { sensorsServe } from './sensors-serve.js';
 import { settingsCommand } from './settings.js';
+import { shell } from './shell.js';
 import { status } from './status.js';
 import { stopPublisherCommand } from './stop-publisher.js';
 import { tail } from './tail.js';
@@ -20,11 +24,20 @@ export const commands: CommandSpec[] = [
   status,
   tail,
   deployPublisherCommand,
+  deployProxyCommand,
+  deployPullerCommand,
   stopPublisherCommand,
+  stopProxyCommand,
+  stopPullerCommand,
   regionDisconnect,
   regionReconnect,
+  shell,
   settingsCommand,
+  render,
   buildWasmCommand,
+  imagesBuild,
+  imagesLogin,
+  imagesPush,
   proxyServe,
   pullerServe,
   queueServe,

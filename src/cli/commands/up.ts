@@ -90,7 +90,7 @@ async function runForeground(context: CommandContext): Promise<number> {
     },
     () => stopFromElsewhere('down'),
   );
-  const fleet = new FleetClient(planned.endpoints.puller);
+  const fleet = new FleetClient(() => planned.endpoints.puller);
   try {
     const work = (async () => {
       const network = await planned.stack.start();

@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const composeFactsSchema = z.object({
   project: z.object({ name: z.string(), folder: z.string() }),
   apiPort: z.number(),
+  pullerPort: z.number(),
   proxyJobPort: z.number(),
   pullerJobPort: z.number(),
   /** On this machine; undefined when the network has none. */

@@ -5,11 +5,8 @@ import type { Network } from '../network.js';
 import type { NetworkFacts } from '../runner.js';
 import { createComposeClient } from './client.js';
 import { composeFactsSchema } from './facts.js';
-
-/** Where sensors find the proxy: on each region's network its name stands for it. */
-export const COMPOSE_PROXY = 'http://sqs-proxy:9090';
-/** The same, when it runs as a service job. */
-export const SERVICE_JOB_PROXY = 'http://web-services:8080';
+import { containersOf } from './project.js';
+import { COMPOSE_PROXY } from './proxies.js';
 
 /**
  * @param facts what the runner's `start` left; rejects facts of another kind of network
@@ -20,7 +17,7 @@ export function createComposeNetwork(
   setRegionLink: (region: string, connected: boolean) => Promise<void>,
 ): Network {
   const { project, apiPort, forwarded } = composeFactsSchema.parse(facts);
-  return createBacalhauNetwork({
+  const network = createBacalhauNetwork({
     kind: 'compose',
     client: createComposeClient(project, apiPort),
     stateDir: project.folder,
@@ -28,4 +25,14 @@ export function createComposeNetwork(
     sensorProxyUrl: () => COMPOSE_PROXY,
     setRegionLink,
   });
+  return {
+    ...network,
+    // The orchestrator calls a node that went silent connected for another minute; Docker knows at once.
+    nodes: async () => {
+      const [nodes, containers] = await Promise.all([network.nodes(), containersOf({ project: project.name })]);
+      const off = containers.filter(({ networks, state }) => networks.length === 0 || state !== 'running');
+      const cut = new Set(off.map(({ service }) => service));
+      return nodes.map((node) => ({ ...node, connected: node.connected && !cut.has(node.name) }));
+    },
+  };
 }

@@ -42,12 +42,14 @@ export interface Container {
   /** As `docker ps` says it, such as `Exited (2) 3 seconds ago`. */
   status: string;
   owner: string;
+  networks: string[];
 }
 
 /** All containers of a project, or of a state folder, also those that ended. */
 export async function containersOf(filter: { project: string } | { owner: string }): Promise<Container[]> {
   const label = 'project' in filter ? `com.docker.compose.project=${filter.project}` : `${OWNER_LABEL}=${filter.owner}`;
-  const format = ['.Names', '.State', '.Status', '.Label "com.docker.compose.service"', `.Label "${OWNER_LABEL}"`];
+  const labels = ['.Label "com.docker.compose.service"', `.Label "${OWNER_LABEL}"`];
+  const format = ['.Names', '.State', '.Status', ...labels, '.Networks'];
   const output = await docker([
     ...['ps', '--all', '--no-trunc', '--filter', `label=${label}`],
     ...['--format', format.map((field) => `{{${field}}}`).join('\t')],
@@ -56,8 +58,8 @@ export async function containersOf(filter: { project: string } | { owner: string
     .split('\n')
     .filter(Boolean)
     .map((line) => {
-      const [name = '', state = '', status = '', service = '', owner = ''] = line.split('\t');
-      return { name, state, status, service, owner };
+      const [name = '', state = '', status = '', service = '', owner = '', networks = ''] = line.split('\t');
+      return { name, state, status, service, owner, networks: networks.split(',').filter(Boolean) };
     });
 }
 

@@ -177,6 +177,7 @@ function factsOf(plan: ComposePlan, backbone: string): ComposeFacts {
   return {
     project,
     apiPort: ports.API_PORT,
+    pullerPort: ports.PULLER_PORT,
     proxyJobPort: ports.PROXY_JOB_PORT,
     pullerJobPort: ports.PULLER_JOB_PORT,
     ...(settings.registry ? { registryPort: ports.REGISTRY_PORT } : {}),

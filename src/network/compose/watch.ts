@@ -1,6 +1,6 @@
 /**
- * Starts containers again that ended. Docker itself does so after a crash (`restart: on-failure`), but not after
- * `docker kill` or `docker stop`; and only this program can tell the operator.
+ * Starts containers again that were killed. Docker itself does so after a crash (`restart: on-failure`), but not after
+ * `docker kill`; and only this program can tell the operator. What ended in order (`docker stop`) was meant to.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf, systemError } from '../../core/errors.js';
@@ -14,6 +14,7 @@ const LONGEST_PAUSE_MS = 30_000;
 const WELL_AFTER_MS = 60_000;
 
 const hasEnded = ({ state }: Container) => state === 'exited' || state === 'dead';
+const wasStopped = ({ status }: Container) => status.startsWith('Exited (0)');
 
 /** Rejects with `CONTAINER_FAILED` (its last words are the details) as soon as one of the containers has ended. */
 export async function untilOneFails(project: Project, signal: AbortSignal): Promise<never> {
@@ -46,7 +47,7 @@ export async function watchContainers(options: WatchOptions): Promise<void> {
     // An engine that does not answer is asked again.
     const containers = await containersOf({ project: project.name }).catch((): Container[] => []);
     for (const one of containers.filter(hasEnded)) {
-      if (signal.aborted) continue;
+      if (signal.aborted || wasStopped(one)) continue;
       const last = failures.get(one.name);
       const now = Date.now();
       const count = last && now - last.at < WELL_AFTER_MS ? last.count : 0;

@@ -51,13 +51,18 @@ function callOf(args: string[]): string {
     .join(' ');
 }
 
+/** Makes sure of an engine that answers. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING` or `DOCKER_DENIED`. */
+export async function requireEngine(): Promise<void> {
+  await docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
+}
+
 /**
  * Makes sure of an engine that answers and of compose v2. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING`,
  * `DOCKER_DENIED` or `COMPOSE_MISSING`.
  */
 export async function requireDocker(): Promise<void> {
   const compose = docker(['compose', 'version', '--short']).catch((error: AppError) => error);
-  await docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
+  await requireEngine();
   const version = await compose;
   if (typeof version === 'string') return;
   if (version.code !== 'COMPOSE_MISSING' && version.code !== 'DOCKER_FAILED') throw version;
