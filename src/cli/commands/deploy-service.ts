@@ -29,7 +29,8 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
       const result = await (session.state.network === 'compose'
         ? deployOnCompose(role, session, context)
         : deployOnNative(role, session, context));
-      const then = role === 'proxy' ? '; `deploy publisher --proxy …` makes sensors use it' : '';
+      const name = session.state.network === 'compose' ? 'web-services' : '<url>';
+      const then = role === 'proxy' ? `; \`deploy publisher --proxy ${name}\` makes sensors use it` : '';
       out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
       return 0;
     },

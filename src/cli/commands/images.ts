@@ -74,7 +74,9 @@ export const imagesPush: CommandSpec = {
       await tagImage(built, image);
     }
     out.progress(`pushing ${image}`);
-    const digest = await pushImage(image, (line) => out.progress(line));
+    const digest = await pushImage(image, (done, total) => {
+      if (done > 0) out.progress(`pushing ${image}: ${done}/${total} layers`);
+    });
     out.result({ image, digest }, () => `pushed ${image}${digest ? ` (${digest})` : ''}`);
     return 0;
   },

@@ -31,13 +31,22 @@ export async function tagImage(image: string, name: string): Promise<void> {
   await docker(['tag', image, name]);
 }
 
-/** Pushes an image; resolves with its digest. Rejects with `NOT_LOGGED_IN`, `PUSH_DENIED`, `REGISTRY_UNREACHABLE` … */
-export async function pushImage(image: string, onLine: (line: string) => void): Promise<string> {
+/**
+ * Pushes an image; resolves with its digest. Rejects with `NOT_LOGGED_IN`, `PUSH_DENIED`, `REGISTRY_UNREACHABLE` …
+ *
+ * @param onLayers called with the layers that are there, of those known so far
+ */
+export async function pushImage(image: string, onLayers: (done: number, total: number) => void): Promise<string> {
   let digest = '';
+  const layers = new Map<string, boolean>();
   await docker(['push', image], {
     onLine: (line) => {
       digest = /digest: (sha256:[0-9a-f]{64})/.exec(line)?.[1] ?? digest;
-      onLine(line);
+      const [, layer, state = ''] = /^([0-9a-f]{12}): (.*)/.exec(line) ?? [];
+      if (layer === undefined) return;
+      const before = layers.get(layer);
+      layers.set(layer, before || /^(Pushed|Mounted|Layer already exists)/.test(state));
+      if (before !== layers.get(layer)) onLayers([...layers.values()].filter(Boolean).length, layers.size);
     },
   });
   return digest;

@@ -1,0 +1,157 @@
+/** What a missing or troubled Docker looks like to the operator, with a stand-in for `docker` on the PATH. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { AppError } from '../../core/errors.js';
+import { untilOneFails } from '../compose/watch.js';
+import { docker, requireDocker } from './docker.js';
+import { login, pullImage, pushImage } from './images.js';
+
+const path = process.env.PATH;
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'docker-stand-in-'));
+  process.env.PATH = folder;
+});
+afterEach(() => {
+  process.env.PATH = path;
+  rmSync(folder, { recursive: true });
+});
+
+/** A program on the PATH; `script` is its shell script, `$*` its arguments. */
+function standIn(name: string, script: string): void {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
+const fails = (message: string) => standIn('docker', `echo '${message}' >&2; exit 1`);
+const errorOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable('it should have failed'),
+    (error: AppError) => error,
+  );
+
+test('no docker at all', async () => {
+  expect(await errorOf(requireDocker())).toMatchObject({
+    code: 'DOCKER_NOT_FOUND',
+    fault: 'user',
+    hint: expect.stringContaining('docs.docker.com'),
+  });
+});
+
+test.each([
+  [
+    'DOCKER_NOT_RUNNING',
+    'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
+  ],
+  [
+    'DOCKER_DENIED',
+    'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: connect: permission denied',
+  ],
+])('%s when the engine is out of reach', async (code, message) => {
+  fails(message);
+  expect(await errorOf(requireDocker())).toMatchObject({ code });
+});
+
+test('compose v1 only: it is named, and what to install', async () => {
+  standIn(
+    'docker',
+    'case "$1" in version) echo 28.0.1;; *) echo "docker: unknown command: docker compose" >&2; exit 1;; esac',
+  );
+  standIn('docker-compose', 'echo "docker-compose version 1.29.2, build 5becea4c"');
+  const error = await errorOf(requireDocker());
+  expect([error.code, error.message]).toEqual([
+    'COMPOSE_MISSING',
+    "only docker-compose version 1.29.2 is here, which can't read this network's file",
+  ]);
+  rmSync(join(folder, 'docker-compose'));
+  expect((await errorOf(requireDocker())).message).toBe('this Docker has no `docker compose`');
+});
+
+test.each([
+  [
+    'PORT_IN_USE',
+    'port 9090 is already in use',
+    'Error response from daemon: driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:9090 failed: port is already allocated',
+  ],
+  [
+    'PORT_IN_USE',
+    'port 4222 is already in use',
+    'Error starting userland proxy: listen tcp4 127.0.0.1:4222: bind: address already in use',
+  ],
+  [
+    'DISK_FULL',
+    "the disk of Docker's engine is full",
+    'failed to register layer: write /usr/lib/x: no space left on device',
+  ],
+  [
+    'SUBNET_IN_USE',
+    'another network on this machine uses the addresses of the backbone network',
+    'failed to create network: Error response from daemon: Pool overlaps with other one on this address space',
+  ],
+])('%s: %s', async (code, text, message) => {
+  fails(message);
+  const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', 'up']));
+  expect([error.code, error.message]).toEqual([code, text]);
+});
+
+test('a failure that nobody foresaw keeps its own words', async () => {
+  fails('Error response from daemon: the moon is wrong');
+  const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', 'up', '--detach']));
+  expect(error.message).toBe('docker compose up: Error response from daemon: the moon is wrong');
+});
+
+test('an image that is not here and cannot be pulled is named, with the reason', async () => {
+  fails('Error response from daemon: manifest for ghcr.io/x/y:v9 not found: manifest unknown');
+  const error = await errorOf(pullImage('ghcr.io/x/y:v9', 'choose another version'));
+  expect(error).toMatchObject({ code: 'IMAGE_MISSING', hint: 'choose another version' });
+  expect(error.message).toBe("the image ghcr.io/x/y:v9 is not here and can't be pulled");
+  expect(error.details.join()).toContain('manifest unknown');
+});
+
+test.each([
+  ['NOT_LOGGED_IN', 'unauthorized: unauthenticated: User cannot be authenticated with the token provided.'],
+  ['PUSH_DENIED', 'denied: permission_denied: write_package'],
+  ['REGISTRY_UNREACHABLE', 'Get "http://localhost:5999/v2/": dial tcp 127.0.0.1:5999: connect: connection refused'],
+])('push: %s', async (code, message) => {
+  fails(message);
+  expect(await errorOf(pushImage('x', () => {}))).toMatchObject({ code });
+});
+
+test('push counts layers, and gives the digest', async () => {
+  const digest = `sha256:${'ab'.repeat(32)}`;
+  standIn(
+    'docker',
+    `echo 'aaaaaaaaaaaa: Preparing'; echo 'bbbbbbbbbbbb: Preparing'; echo 'aaaaaaaaaaaa: Pushed'
+     echo 'bbbbbbbbbbbb: Layer already exists'; echo '1: digest: ${digest} size: 3'`,
+  );
+  const seen: string[] = [];
+  expect(await pushImage('x', (done, total) => seen.push(`${done}/${total}`))).toBe(digest);
+  expect(seen.at(-1)).toBe('2/2');
+});
+
+test('login: the password goes in by standard input, and stands in no argument and no error', async () => {
+  standIn(
+    'docker',
+    `echo "$*" > ${folder}/arguments; read line; echo "$line" > ${folder}/input; echo 'Error response from daemon: Get "https://ghcr.io/v2/": denied: denied' >&2; exit 1`,
+  );
+  const error = await errorOf(login('ghcr.io', 'me', 'sekret'));
+  process.env.PATH = path;
+  const { stdout } = await (await import('execa')).execa('cat', [join(folder, 'arguments'), join(folder, 'input')]);
+  expect(stdout).toBe('login ghcr.io --username me --password-stdin\nsekret');
+  expect(error.code).toBe('LOGIN_REFUSED');
+  expect(JSON.stringify([error.message, error.details, error.hint])).not.toContain('sekret');
+});
+
+test('a container that ends is named, with its last words', async () => {
+  standIn(
+    'docker',
+    `case "$1" in
+       ps) printf 'p-sqs-proxy-1\\texited\\tExited (2) 1 second ago\\tsqs-proxy\\t/x\\tp_backbone\\n';;
+       logs) echo 'error: no queue was named';;
+     esac`,
+  );
+  const error = await errorOf(untilOneFails({ name: 'p', folder }, new AbortController().signal));
+  expect(error).toMatchObject({ code: 'CONTAINER_FAILED', details: ['error: no queue was named'] });
+  expect(error.message).toBe('sqs-proxy ended at once: Exited (2) 1 second ago');
+});
