@@ -27,7 +27,8 @@ export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
   return {
     id: raw.ID,
     name: raw.Name,
-    version: raw.Version,
+    // 1.7 always says 0.
+    version: raw.Version || 1,
     state: JOB_STATES[raw.State.StateType] ?? 'pending',
     message: raw.State.Message,
     executions: executions.map(toExecution),

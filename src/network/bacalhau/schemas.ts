@@ -28,8 +28,8 @@ export const jobSchema = z.object({
   Type: z.string(),
   Labels: z.record(z.string(), z.string()).nullish(),
   State: state,
-  /** Missing before 1.8. */
-  Version: z.number().default(1),
+  /** 0 before 1.8. */
+  Version: z.number().default(0),
   /** Nanoseconds. */
   CreateTime: z.number(),
 });

@@ -5,6 +5,8 @@ import { inTask } from './template.js';
 
 /** The port in the container; `job.port` is the node's. */
 const INNER_PORT = 8080;
+/** The state folder of the image. */
+const DATA_TARGET = '/data';
 
 export function setService(document: Document, job: ServiceJob, env: Record<string, string>): void {
   // Reached through the node's port only; with SENSOR_TOKEN in its environment the proxy wants it all the same.
@@ -14,4 +16,7 @@ export function setService(document: Document, job: ServiceJob, env: Record<stri
   document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parameters));
   document.setIn(inTask('env'), document.createNode(env));
   document.setIn(inTask('network', 'ports', 0, 'static'), job.port);
+  if (job.dataDir === undefined) return;
+  const source = { type: 'localDirectory', params: { sourcePath: job.dataDir, readWrite: true } };
+  document.setIn(inTask('inputSources'), document.createNode([{ target: DATA_TARGET, source }]));
 }

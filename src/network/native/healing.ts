@@ -1,7 +1,7 @@
 /**
  * Starts sensors again where Bacalhau does not. It replaces an execution that it lost with its node about 15 s after
  * the node is back; but a node that has lost two executions of one job version gets no third (it "already executed
- * this job more than once"), and Bacalhau before 1.8 forgets nodes that come back. A new version of the job cures both.
+ * this job more than once"). A new version of the job cures that. Bacalhau 1.7 leaves executions alone.
  */
 import { waitFor } from '../../lib/backoff.js';
 import type { BacalhauClient } from '../bacalhau/client.js';

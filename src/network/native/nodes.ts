@@ -1,4 +1,5 @@
 /** The nodes of a native network: names, labels, settings and environment. */
+import { availableParallelism } from 'node:os';
 import { REGIONS } from '../network.js';
 import type { RunnerContext } from '../runner.js';
 import type { NodeProcess } from './node-process.js';
@@ -10,11 +11,23 @@ export const HOST = '127.0.0.1';
 
 export type NodePlan = Omit<NodeProcess, 'ready' | 'readyTimeoutMs'>;
 
-export function orchestratorNode(ports: NativePorts): NodePlan {
+/** Seconds; the orchestrator's must be the longer one, and both are as in `templates/nodes/` for small networks. */
+const HEARTBEAT_S = 8;
+const DISCONNECT_S = 12;
+const NODES_A_CORE = 50;
+
+/** Nodes that share few processors are late with their heartbeats; they shall not be taken for cut off. */
+function patience(nodes: number): number {
+  return Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
+}
+
+/** @param nodes how many it will have */
+export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
   return {
     name: 'orchestrator',
     template: 'orchestrator',
     settings: {
+      'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * patience(nodes)}s`,
       'API.Port': ports.api,
       'Orchestrator.Port': ports.nats,
       'WebUI.Listen': `${HOST}:${ports.webUi}`,
@@ -28,6 +41,7 @@ export const edgeName = (region: string, number: number): string => `edge-${regi
 
 /** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
 export function edgeNodes(context: RunnerContext, configPaths: string[], links: RegionLinks): NodePlan[] {
+  const total = context.nodesPerRegion * REGIONS.length;
   const plan = (region: string, number: number): NodePlan => {
     const name = edgeName(region, number);
     return {
@@ -36,9 +50,11 @@ export function edgeNodes(context: RunnerContext, configPaths: string[], links: 
       settings: {
         Labels: { region, type: 'edge' },
         'Compute.Orchestrators': [links.orchestratorUrl(region)],
+        'Compute.Heartbeat.Interval': `${HEARTBEAT_S * patience(total)}s`,
         'Compute.AllowListedLocalPaths': configPaths,
       },
-      env: { HOSTNAME: name, REGION: region, ...context.sensorEnv },
+      // One thread is enough for one sensor, and takes a third less of the processor than one a core.
+      env: { GOMAXPROCS: '1', HOSTNAME: name, REGION: region, ...context.sensorEnv },
     };
   };
   const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);

@@ -67,7 +67,8 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
       return supervisor.start(nodeProcess(bacalhau, folder, { ...plan, ready, readyTimeoutMs }));
     };
     emit({ type: 'network.progress', step: 'orchestrator', done: 0, total: 1 });
-    await launch(orchestratorNode(ports), READY_MS, (signal) => roster.orchestratorReady(signal));
+    const edges = context.nodesPerRegion * REGIONS.length;
+    await launch(orchestratorNode(ports, edges), READY_MS, (signal) => roster.orchestratorReady(signal));
     await links.open(REGIONS, { host: HOST, port: ports.nats }, context.proxyUrl);
 
     const configPaths = options.configPaths ?? [join(process.cwd(), '**', '*.{yaml,yml}')];

@@ -34,7 +34,7 @@ beforeAll(async () => {
   const bacalhau = findBacalhau(process.env.BACALHAU_BIN);
   const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
     supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));
-  await start({ ...orchestratorNode(ports), ready: (signal) => roster.orchestratorReady(signal) });
+  await start({ ...orchestratorNode(ports, 1), ready: (signal) => roster.orchestratorReady(signal) });
   await start({
     name: 'their-node',
     template: 'edge',
