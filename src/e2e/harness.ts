@@ -25,6 +25,9 @@ export class Sandbox {
   readonly stateDir = join(this.dir, '.wasm-sensors');
   private readonly children = new Set<ChildProcess>();
 
+  /** @param env for everything that runs in it */
+  constructor(private readonly env: Record<string, string> = {}) {}
+
   /** Flags with free ports, so that tests never meet a running system of somebody else. */
   static async portFlags(): Promise<string[]> {
     return [
@@ -45,7 +48,7 @@ export class Sandbox {
         [BIN, ...args],
         {
           cwd: this.dir,
-          env: cleanEnv(options.env),
+          env: cleanEnv({ ...this.env, ...options.env }),
           timeout: options.timeoutMs ?? 80_000,
           maxBuffer: 64 * 1024 * 1024,
         },
@@ -66,7 +69,7 @@ export class Sandbox {
   spawn(args: string[], env?: Record<string, string>): Running {
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: this.dir,
-      env: cleanEnv(env),
+      env: cleanEnv({ ...this.env, ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.children.add(child);
@@ -92,8 +95,8 @@ export class Sandbox {
   }
 
   /** Ends everything, whatever state a failed test left. */
-  async close(): Promise<void> {
-    await this.run(['down']);
+  async close(downArgs: string[] = []): Promise<void> {
+    await this.run(['down', ...downArgs]);
     for (const child of this.children) child.kill('SIGKILL');
     rmSync(this.dir, { recursive: true, force: true });
   }

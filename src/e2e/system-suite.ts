@@ -5,9 +5,20 @@ import { isAlive, type ProcessId } from '../lib/processes.js';
 import { eventually, nothingMissing, Sandbox } from './harness.js';
 
 export interface SystemOptions {
-  network: 'embedded' | 'native';
+  network: 'embedded' | 'native' | 'compose';
   /** Why it can't run here. */
   skip?: string | undefined;
+  env?: Record<string, string>;
+  /** Ends a service of the centre with SIGKILL, and resolves when it runs again; by default it is a child of `up`. */
+  kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
+  /** Arguments of the last `down`. */
+  downArgs?: string[];
+}
+
+async function killChild(sandbox: Sandbox, child: string): Promise<void> {
+  const pid = sandbox.pidOf(child);
+  process.kill(pid, 'SIGKILL');
+  await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
 }
 
 interface Status {
@@ -16,9 +27,9 @@ interface Status {
   summary: { total: { live: number; gaps: number } };
 }
 
-export function describeSystem({ network, skip }: SystemOptions): void {
+export function describeSystem({ network, skip, env, kill = killChild, downArgs }: SystemOptions): void {
   describe(`the ${network} network`, () => {
-    const sandbox = new Sandbox();
+    const sandbox = new Sandbox(env);
     let processes: ProcessId[] = [];
 
     beforeAll(async () => {
@@ -28,7 +39,7 @@ export function describeSystem({ network, skip }: SystemOptions): void {
       expect(stderr + code).toMatch(/0$/);
       processes = [sandbox.state().up, ...sandbox.state().children];
     });
-    afterAll(() => sandbox.close());
+    afterAll(() => sandbox.close(downArgs));
 
     const system = (name: string, body: () => Promise<void>) =>
       test(name, async (context) => {
@@ -113,12 +124,10 @@ export function describeSystem({ network, skip }: SystemOptions): void {
       },
     );
 
-    for (const child of ['proxy', 'puller', 'queue']) {
+    for (const child of ['proxy', 'puller', 'queue'] as const) {
       system(`kill -9 of the ${child}: it is started again and no reading is lost`, async () => {
-        const pid = sandbox.pidOf(child);
         const before = (await sandbox.fleet().summary()).total.received;
-        process.kill(pid, 'SIGKILL');
-        await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
+        await kill(sandbox, child);
         await eventually('readings again', async () => (await sandbox.fleet().summary()).total.received > before + 3);
         await nothingMissing(sandbox.fleet());
       });

@@ -68,6 +68,8 @@ export interface ServiceJob {
   image: string;
   port: number;
   queue: string;
+  /** Folder of the node that keeps its data; without one they end with the job. The node must allow it. */
+  dataDir?: string;
   submissionTime: number;
 }
 

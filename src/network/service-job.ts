@@ -1,6 +1,7 @@
 /** The proxy or the puller as a Bacalhau service job: submitted, and waited for until it answers. */
 import { AppError, systemError } from '../core/errors.js';
 import { waitFor } from '../lib/backoff.js';
+import { answersOnce } from './compose/ready.js';
 import type { Network, ServiceJob } from './network.js';
 
 export interface ServiceOptions {
@@ -39,7 +40,7 @@ export async function deployService(
   onProgress(`waiting for ${url} (the node fetches the image)`);
   const ready = await waitFor(
     async () => {
-      if ((await answers(`${url}/health`)) && (await answers(`${url}/ready`))) return true;
+      if ((await answersOnce(`${url}/health`)) && (await answersOnce(`${url}/ready`))) return true;
       await refuseFailure(network, jobId, role);
       return undefined;
     },
@@ -74,9 +75,3 @@ async function refuseFailure(network: Network, jobId: string, role: string): Pro
     hint: 'The node takes images from registries only, and must reach the queue.',
   });
 }
-
-const answers = (url: string): Promise<boolean> =>
-  fetch(url, { signal: AbortSignal.timeout(2000) }).then(
-    (response) => response.ok,
-    () => false,
-  );

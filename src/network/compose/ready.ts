@@ -5,11 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export async function answersOk(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    const ok = await fetch(url, { signal: AbortSignal.timeout(2000) }).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (ok) return;
+    if (await answersOnce(url)) return;
     await sleep(50, undefined, { signal });
   }
+}
+
+/** Whether a GET of the URL is answered with 2xx now. */
+export function answersOnce(url: string): Promise<boolean> {
+  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
 }

@@ -3,7 +3,7 @@
  * 20 s for its next try. Compose could wait for its health itself, but that is looked at every 5 s only.
  */
 import { AppError } from '../../core/errors.js';
-import { buildImage } from '../images/build.js';
+import { buildImage, isStale } from '../images/build.js';
 import { requireDocker } from '../images/docker.js';
 import { hasImage, pullImage } from '../images/images.js';
 import { bacalhauImage } from '../images/names.js';
@@ -159,13 +159,13 @@ async function provideImages(
   const product = () => {
     if (imageNamed)
       return pull(image, 'Build it with `wasm-sensors images build --tag …`, or unset WASM_SENSORS_IMAGE.');
-    progress(`building ${image} (once)`);
+    progress(`building ${image}`);
     return buildImage({ image, onStep: (step) => progress(`building: ${step}`) });
   };
   const [inside] = await Promise.all([
     provide(nodeWithDocker, () => pull(nodeWithDocker, hint)).then(() => probeDockerInside(nodeWithDocker)),
     provide(node, () => pull(node, hint)),
-    provide(image, product),
+    hasImage(image).then(async (here) => (here && (imageNamed || !(await isStale(image))) ? undefined : product())),
   ]);
   return inside;
 }

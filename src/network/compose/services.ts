@@ -1,11 +1,12 @@
 /** The proxy and the puller as service jobs of a compose network, in place of their containers and back. */
 
+import { waitFor } from '../../lib/backoff.js';
 import type { EndpointChange } from '../control.js';
 import { docker } from '../images/docker.js';
 import type { Network, ServiceJob } from '../network.js';
 import { deployService, type ServiceResult } from '../service-job.js';
 import type { ComposeFacts } from './facts.js';
-import { answersOk } from './ready.js';
+import { answersOk, answersOnce } from './ready.js';
 import { serviceImage } from './service-image.js';
 
 export interface ComposeServiceOptions {
@@ -23,6 +24,8 @@ type Role = ServiceJob['role'];
 
 /** Ports of the web-services node, as the job documents have them. */
 const NODE_PORTS: Record<Role, number> = { proxy: 8080, puller: 8081 };
+/** Of the web-services node: the volume of the puller's container. The fleet's history goes with the part. */
+const PULLER_DATA = '/srv/puller-data';
 const READY_MS = 30_000;
 
 const pullerContainer = ({ project }: ComposeFacts) => `${project.name}-sqs-puller-1`;
@@ -40,6 +43,7 @@ export async function deployComposeService(role: Role, options: ComposeServiceOp
     image: options.image ?? (await serviceImage(facts)),
     port: NODE_PORTS[role],
     queue: facts.queueForJobs,
+    ...(role === 'puller' ? { dataDir: PULLER_DATA } : {}),
     submissionTime: Date.now(),
   };
   const url = `http://127.0.0.1:${port}`;
@@ -65,6 +69,9 @@ export async function stopComposeService(
     await options.setEndpoints({ jobProxy: null });
     return stopped;
   }
+  // Two at the same time would share the history's file.
+  const gone = async () => ((await answersOnce(`http://127.0.0.1:${facts.pullerJobPort}/health`)) ? undefined : true);
+  await waitFor(gone, { timeoutMs: READY_MS });
   await docker(['start', pullerContainer(facts)]);
   const url = `http://127.0.0.1:${facts.pullerPort}`;
   await answersOk(`${url}/ready`, AbortSignal.timeout(READY_MS));

@@ -1,4 +1,6 @@
 /** Builds this program's image from this very program. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../lib/self.js';
 import { docker } from './docker.js';
@@ -21,6 +23,7 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
       'build',
       ...['--file', join(packageRoot, 'templates', 'Dockerfile')],
       ...names.flatMap((name) => ['--tag', name]),
+      ...['--label', `${BUILD_LABEL}=${buildOf(packageRoot)}`],
       ...(options.base === undefined ? [] : ['--build-arg', `BASE=${options.base}`]),
       packageRoot,
     ],
@@ -29,6 +32,34 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
   const found = await docker(['image', 'inspect', '--format', '{{.Id}} {{.Size}}', options.image]);
   const [id = '', size = '0'] = found.split(' ');
   return { id, bytes: Number(size) };
+}
+
+/** Tells from which build of the program an image was made. */
+const BUILD_LABEL = 'wasm-sensors.build';
+
+/**
+ * Whether an image was made from another build than the one that runs now. Only in a checkout, where programs change
+ * without their version: an installed one is what its version says.
+ */
+export async function isStale(image: string): Promise<boolean> {
+  if (!existsSync(join(packageRoot, 'src'))) return false;
+  const format = `{{index .Config.Labels "${BUILD_LABEL}"}}`;
+  return (await docker(['image', 'inspect', '--format', format, image])) !== buildOf(packageRoot);
+}
+
+/** A hash of everything that the image takes from here. */
+function buildOf(root: string): string {
+  const hash = createHash('sha256');
+  for (const folder of ['bin', 'dist', 'templates']) {
+    const files = readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).filter((f) => f.isFile());
+    for (const path of files.map(({ parentPath, name }) => join(parentPath, name)).sort()) {
+      hash.update(path.slice(root.length)).update('\0').update(readFileSync(path));
+    }
+  }
+  return hash
+    .update(readFileSync(join(root, 'package.json')))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** The instruction that a line of either builder announces. */

@@ -1,0 +1,192 @@
+/** The walk-through of the original demo, section by section: each of its commands has a counterpart that does it. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isAlive, type ProcessId } from '../lib/processes.js';
+import { COMPOSE_ENV, composeMissing, docker, killContainer, leftOver, PROJECT } from './compose-support.js';
+import { eventually, nothingMissing, Sandbox } from './harness.js';
+
+const skip = composeMissing() ?? (hasRegistry() ? undefined : 'no image registry:2');
+
+function hasRegistry(): boolean {
+  try {
+    execFileSync('docker', ['image', 'inspect', 'registry:2'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('the walk-through of the original demo, with containers', () => {
+  const sandbox = new Sandbox(COMPOSE_ENV);
+  let registry = '';
+  let readyMs = 0;
+
+  beforeAll(async () => {
+    if (skip !== undefined) return;
+    // Building is not what is timed; it may take as long as the registry of packages does.
+    expect((await sandbox.run(['images', 'build'])).code).toBe(0);
+    const began = Date.now();
+    const args = ['up', '-d', '--network', 'compose', '--registry', '--deploy', '--interval', '0.5'];
+    const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags())]);
+    expect(stderr + code).toMatch(/0$/);
+    readyMs = Date.now() - began;
+    registry = `localhost:${(sandbox.state().facts as { registryPort: number }).registryPort}`;
+  }, 180_000);
+  afterAll(() => sandbox.close(['--volumes']));
+
+  const step = (name: string, body: () => Promise<void>) =>
+    test(name, async (context) => {
+      if (skip !== undefined) context.skip(skip);
+      await body();
+    });
+  const regionsSending = async () => {
+    const { sensors } = await sandbox.fleet().snapshot();
+    return sensors
+      .filter(({ state }) => state === 'live')
+      .map(({ region }) => region)
+      .sort();
+  };
+  /** Once the sensors' newest readings came through this proxy, its counts grow. */
+  const acceptedBy = async (url: string): Promise<number> => {
+    const response = await fetch(`${url}/stats`);
+    return ((await response.json()) as { accepted: number }).accepted;
+  };
+
+  step('setup: .env is made from its template, and the network is up with readings of every region', async () => {
+    expect(statSync(join(sandbox.dir, '.env')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(sandbox.dir, '.env'), 'utf8')).toContain('\nSQS_QUEUE_URL=\n');
+    expect(await regionsSending()).toEqual(['as', 'eu', 'us']);
+    console.log(`up --network compose --deploy: ${(readyMs / 1000).toFixed(1)} s`);
+  });
+
+  step('health check and curl example, on the published port', async () => {
+    const { proxy } = sandbox.state().endpoints;
+    expect(await (await fetch(`${proxy}/health`)).json()).toEqual({ status: 'healthy' });
+    const body = '{"timestamp":"2025-03-26T12:00:00Z","data":{"test":"Hello from curl!"}}';
+    const response = await fetch(`${proxy}/send`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    expect(response.status).toBe(200);
+    await eventually('the message in the log of the puller', async () =>
+      (await docker('logs', `${PROJECT}-sqs-puller-1`)).includes('Hello from curl!'),
+    );
+  });
+
+  step("client node: a shell with bacalhau; the demo's host names resolve on an edge node", async () => {
+    const { stdout } = await sandbox.run(['shell', '--', 'bacalhau', 'node', 'list', '--output', 'json']);
+    expect(
+      JSON.parse(stdout)
+        .map((node: { Info: { NodeID: string } }) => node.Info.NodeID)
+        .sort(),
+    ).toEqual([
+      'edge-as-1',
+      'edge-eu-1',
+      'edge-us-1',
+      'orchestrator',
+      ...(stdout.includes('web-services-1') ? ['web-services-1'] : []),
+    ]);
+    for (const service of ['sqs-proxy', 'web-services']) {
+      const name = `${PROJECT}-${service}-1`;
+      expect(await docker('exec', `${PROJECT}-us-1`, 'getent', 'hosts', name)).toContain(name);
+    }
+  });
+
+  step('secrets: none in any file that was made, none on a command line', async () => {
+    const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
+    for (const file of ['.env', 'compose.yaml']) {
+      const path = join(sandbox.stateDir, 'compose', file);
+      expect(existsSync(path) && readFileSync(path, 'utf8')).not.toContain(token);
+    }
+  });
+
+  step('option 2: proxy and puller as service jobs; sensors use that proxy, tail and status that puller', async () => {
+    const proxy = await sandbox.json<{ url: string }>(['deploy', 'proxy']);
+    expect(await (await fetch(`${proxy.url}/health`)).json()).toEqual({ status: 'healthy' });
+    await sandbox.json(['deploy', 'publisher', '--proxy', 'web-services', '--interval', '0.5']);
+    expect(await acceptedBy(proxy.url)).toBeGreaterThanOrEqual(3);
+    const puller = await sandbox.json<{ url: string }>(['deploy', 'puller']);
+    expect(sandbox.state().endpoints.puller).toBe(puller.url);
+    await nothingMissing(sandbox.fleet());
+    const { code, stdout } = await sandbox.run(['tail', '-o', 'ndjson', '--limit', '3']);
+    expect([code, stdout.trim().split('\n').length]).toEqual([0, 3]);
+    const jobs = await sandbox.json<{ jobs: { name: string; state: string }[] }>(['status']);
+    expect(jobs.jobs.filter(({ name }) => name === 'proxy' || name === 'puller')).toHaveLength(2);
+    const kept = readFileSync(join(sandbox.stateDir, 'compose', 'jobs', 'proxy.yaml'), 'utf8');
+    expect(kept).toContain('env:AWS_SECRET_ACCESS_KEY');
+  });
+
+  step(
+    'back to option 1: sensors on the compose proxy, the puller its container; nothing was lost on the way',
+    async () => {
+      await sandbox.json(['deploy', 'publisher', '--proxy', 'sqs-proxy', '--interval', '0.5']);
+      await sandbox.json(['stop', 'puller']);
+      await sandbox.json(['stop', 'proxy']);
+      await nothingMissing(sandbox.fleet());
+      expect((await sandbox.fleet().summary()).total.gaps).toBe(0);
+      expect(await regionsSending()).toEqual(['as', 'eu', 'us']);
+    },
+  );
+
+  step('an edge node that is killed comes back, with a new sensor', async () => {
+    const before = Date.now();
+    await killContainer(`${PROJECT}-us-1`);
+    await eventually(
+      'readings of the new sensor',
+      async () =>
+        (await sandbox.fleet().snapshot()).sensors.some(
+          ({ region, state, first_seen }) => region === 'us' && state === 'live' && first_seen > before,
+        ),
+      60_000,
+    );
+    await nothingMissing(sandbox.fleet());
+  });
+
+  step('images: push to a registry, and log in to it', async () => {
+    const { image, digest } = await sandbox.json<{ image: string; digest: string }>([
+      'images',
+      'push',
+      '--registry',
+      registry,
+    ]);
+    expect(digest).toMatch(/^sha256:/);
+    expect(image).toMatch(new RegExp(`^${registry}/bacalhau-project/wasm-sensors:`));
+    await docker('image', 'rm', image);
+    // Docker keeps what it was told in a folder of its own, which is not the developer's here.
+    const env = { DOCKER_CONFIG: join(sandbox.dir, 'docker') };
+    const missing = await sandbox.run(['images', 'login', '--registry', registry], { env });
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('GITHUB_USERNAME and GITHUB_PAT')]);
+    const login = await sandbox.run(['images', 'login', '--registry', registry], {
+      env: { ...env, GITHUB_USERNAME: 'me', GITHUB_PAT: 'sekret' },
+    });
+    expect([login.code, login.stdout]).toEqual([0, `logged in to ${registry} as me\n`]);
+    expect(login.stdout + login.stderr).not.toContain('sekret');
+  });
+
+  step('render: the same network without this program', async () => {
+    const { files } = await sandbox.json<{ files: string[] }>(['render', '--dir', 'network']);
+    for (const file of ['compose.yaml', '.env.template', 'Dockerfile', 'jobs/publisher.yaml', 'nodes/edge.yaml']) {
+      expect(files).toContain(file);
+    }
+    expect(
+      await docker('compose', '-f', join(sandbox.dir, 'network', 'compose.yaml'), 'config', '--services'),
+    ).toContain('orchestrator');
+  });
+
+  step('after a kill -9 of `up`, `down` takes everything away; the data stay until --volumes', async () => {
+    const { up, children } = sandbox.state();
+    process.kill(up.pid, 'SIGKILL');
+    await eventually('the end of `up`', () => !isAlive(up));
+    expect(await leftOver()).not.toEqual([]);
+    expect((await sandbox.run(['down'])).code).toBe(0);
+    expect(await leftOver()).toEqual([]);
+    expect([up, ...children].filter((one: ProcessId) => isAlive(one))).toEqual([]);
+    const volumes = () => docker('volume', 'ls', '--quiet', '--filter', `label=com.docker.compose.project=${PROJECT}`);
+    expect(await volumes()).toContain(`${PROJECT}_puller-data`);
+    expect((await sandbox.run(['down', '--volumes'])).code).toBe(0);
+    expect(await volumes()).toBe('');
+  });
+});

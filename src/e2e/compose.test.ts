@@ -1,0 +1,12 @@
+import { COMPOSE_ENV, composeMissing, killContainer, PROJECT } from './compose-support.js';
+import { describeSystem } from './system-suite.js';
+
+const SERVICES = { proxy: 'sqs-proxy', puller: 'sqs-puller', queue: 'queue' };
+
+describeSystem({
+  network: 'compose',
+  skip: composeMissing(),
+  env: COMPOSE_ENV,
+  kill: (_, service) => killContainer(`${PROJECT}-${SERVICES[service]}-1`),
+  downArgs: ['--volumes'],
+});
