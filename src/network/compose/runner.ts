@@ -2,7 +2,7 @@
  * Starts and ends a compose network. The nodes when the orchestrator takes connections: before that a node waits
  * 20 s for its next try. Compose could wait for its health itself, but that is looked at every 5 s only.
  */
-import { AppError } from '../../core/errors.js';
+import { AppError, messageOf } from '../../core/errors.js';
 import { buildImage, isStale } from '../images/build.js';
 import { requireDocker } from '../images/docker.js';
 import { hasImage, pullImage } from '../images/images.js';
@@ -20,6 +20,7 @@ import { writeNetworkFiles } from './files.js';
 import { refuseForeign, removeLeftovers } from './leftovers.js';
 import { setRegionLink } from './links.js';
 import { createComposeNetwork } from './network.js';
+import { newSensors } from './new-sensors.js';
 import { type ComposePlan, queueForJobs, writeVariables } from './plan.js';
 import { compose } from './project.js';
 import { answersOk } from './ready.js';
@@ -115,11 +116,22 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
       signal: ending.signal,
       onRestart: (service) => {
         const region = /^edge-(.+)-\d+$/.exec(service)?.[1];
-        if (region) healing.begin(region, edgesOf(region));
+        if (region) void revive(service, region);
       },
     });
     const facts = factsOf(plan, backbone);
     return { network: createComposeNetwork(facts, link), facts };
+  };
+
+  const revive = async (node: string, region: string) => {
+    try {
+      const jobs = await newSensors(client, { node, region, stateDir: project.folder, signal: ending.signal });
+      for (const job of jobs)
+        emit({ type: 'network.note', text: `${job}: new sensors, for ${node} was started again` });
+    } catch (error) {
+      if (!ending.signal.aborted) emit({ type: 'network.note', text: `${node}: no new sensors: ${messageOf(error)}` });
+    }
+    if (!ending.signal.aborted) healing.begin(region, edgesOf(region));
   };
 
   const link = async (region: string, connected: boolean) => {
