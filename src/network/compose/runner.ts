@@ -18,7 +18,7 @@ import type { ComposeOptions } from './document.js';
 import type { ComposeFacts } from './facts.js';
 import { writeNetworkFiles } from './files.js';
 import { refuseForeign, removeLeftovers } from './leftovers.js';
-import { setRegionLink } from './links.js';
+import { ComposeLinks } from './links.js';
 import { createComposeNetwork } from './network.js';
 import { newSensors } from './new-sensors.js';
 import { type ComposePlan, queueForJobs, writeVariables } from './plan.js';
@@ -36,6 +36,7 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
   const ending = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
   const healing = new Healing({ client, stateDir: project.folder, emit });
+  const links = new ComposeLinks(project);
   const edges = Array.from({ length: nodesPerRegion }, (_, index) =>
     REGIONS.map((region) => `edge-${region}-${index + 1}`),
   ).flat();
@@ -135,7 +136,7 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
   };
 
   const link = async (region: string, connected: boolean) => {
-    await setRegionLink(project, region, connected);
+    await links.set(region, connected);
     if (connected) healing.begin(region, edgesOf(region));
     else healing.end(region);
   };
