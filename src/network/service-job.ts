@@ -1,8 +1,8 @@
 /** The proxy or the puller as a Bacalhau service job: submitted, and waited for until it answers. */
 import { AppError, systemError } from '../core/errors.js';
 import { waitFor } from '../lib/backoff.js';
-import { answersOnce } from './compose/ready.js';
 import type { Network, ServiceJob } from './network.js';
+import { answersOnce } from './ready.js';
 
 export interface ServiceOptions {
   /** Where it answers once it runs: a base URL. */

@@ -4,9 +4,9 @@ import { waitFor } from '../../lib/backoff.js';
 import type { EndpointChange } from '../control.js';
 import { docker } from '../images/docker.js';
 import type { Network, ServiceJob } from '../network.js';
+import { answersOk, answersOnce } from '../ready.js';
 import { deployService, type ServiceResult } from '../service-job.js';
 import type { ComposeFacts } from './facts.js';
-import { answersOk, answersOnce } from './ready.js';
 import { serviceImage } from './service-image.js';
 
 export interface ComposeServiceOptions {

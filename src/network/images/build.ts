@@ -11,6 +11,8 @@ export interface BuildOptions {
   alsoAs?: string[];
   /** Image that it is built upon; the Dockerfile's own by default. */
   base?: string;
+  /** Ends the build. */
+  signal?: AbortSignal;
   /** What is being done, a line at a time. */
   onStep(step: string): void;
 }
@@ -27,7 +29,11 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
       ...(options.base === undefined ? [] : ['--build-arg', `BASE=${options.base}`]),
       packageRoot,
     ],
-    { onLine: (line) => stepOf(line) && options.onStep(stepOf(line)!), env: { BUILDKIT_PROGRESS: 'plain' } },
+    {
+      ...(options.signal ? { signal: options.signal } : {}),
+      onLine: (line) => stepOf(line) && options.onStep(stepOf(line)!),
+      env: { BUILDKIT_PROGRESS: 'plain' },
+    },
   );
   const found = await docker(['image', 'inspect', '--format', '{{.Id}} {{.Size}}', options.image]);
   const [id = '', size = '0'] = found.split(' ');

@@ -11,7 +11,8 @@ export interface DockerOptions {
   timeoutMs?: number;
   /** Every line that it prints, as it comes. */
   onLine?(line: string): void;
-  cwd?: string;
+  /** Ends it. */
+  signal?: AbortSignal;
 }
 
 /** Runs one command; resolves with its standard output, rejects with an `AppError` of `failures.ts`. */
@@ -22,7 +23,7 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
     ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     all: true,
     reject: false,
     // A Ctrl-C in the terminal is ours to answer: an interrupted `compose up` would leave half a network.

@@ -98,6 +98,9 @@ const KNOWN: Known[] = [
   },
 ];
 
+/** Docker's own words say more here: which disk, which address. */
+const TELLING = ['PORT_IN_USE', 'DISK_FULL', 'REGISTRY_UNREACHABLE', 'SUBNET_IN_USE'];
+
 /**
  * The error for a failed call.
  *
@@ -109,7 +112,7 @@ export function dockerFailure(call: string, output: string, cause?: unknown): Ap
     const match = when.exec(output);
     if (!match) continue;
     const caught = match.slice(1).find((part) => part !== undefined) ?? '';
-    const details = code === 'PORT_IN_USE' || code === 'DISK_FULL' ? tail(output, 1) : [];
+    const details = TELLING.includes(code) ? tail(output, 1) : [];
     return new AppError(code, fault, message.replace('$1', caught), { hint, cause, details });
   }
   const lines = tail(output, 10);

@@ -11,9 +11,9 @@ export function hasImage(image: string): Promise<boolean> {
 }
 
 /** Fetches an image that is not here. Rejects with `IMAGE_MISSING`, which says why it could not be had. */
-export async function pullImage(image: string, hint: string): Promise<void> {
+export async function pullImage(image: string, hint: string, signal?: AbortSignal): Promise<void> {
   try {
-    await docker(['pull', '--quiet', image]);
+    await docker(['pull', '--quiet', image], signal ? { signal } : {});
   } catch (error) {
     if (error instanceof AppError && ['DOCKER_NOT_RUNNING', 'DOCKER_NOT_FOUND', 'DISK_FULL'].includes(error.code)) {
       throw error;
@@ -21,7 +21,7 @@ export async function pullImage(image: string, hint: string): Promise<void> {
     throw new AppError('IMAGE_MISSING', 'user', `the image ${image} is not here and can't be pulled`, {
       hint,
       cause: error,
-      details: [...(error instanceof AppError ? error.details : []), messageOf(error)],
+      details: error instanceof AppError && error.details.length > 0 ? error.details : [messageOf(error)],
     });
   }
 }

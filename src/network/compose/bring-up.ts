@@ -1,0 +1,59 @@
+/**
+ * Starts the containers. The nodes when the orchestrator takes connections: before that a node waits 20 s for its next
+ * try. Compose could wait for its health itself, but that is looked at every 5 s only.
+ */
+import { Roster } from '../native/roster.js';
+import { answersOk } from '../ready.js';
+import type { Prepared } from './prepare.js';
+import { compose } from './project.js';
+import type { ComposePlan } from './settled.js';
+
+export interface BringUpOptions {
+  /** Names of the edge nodes. */
+  edges: string[];
+  prepared: Prepared;
+  signal: AbortSignal;
+  progress(step: string, done: number, total: number): void;
+}
+
+/**
+ * Resolves when every edge node is connected, and proxy and puller are ready. However it ends, no compose call is under
+ * way then, which would start what is just being removed.
+ */
+export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<void> {
+  const { settings, project, secrets } = plan;
+  // Services that are named together still wait for each other's health, hence three calls.
+  const up = (services: string[]) =>
+    compose(project, ['--profile', '*', 'up', '--detach', '--no-deps', ...services], secrets);
+  const extra = [...(settings.queue === undefined ? ['queue'] : []), ...(settings.registry ? ['registry'] : [])];
+  options.progress('starting the orchestrator and the centre', 0, 1);
+  await up(['orchestrator', 'client', ...extra]);
+  options.signal.throwIfAborted();
+  const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes(plan, options, up)]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  await Promise.all(
+    [plan.ports.PROXY_PORT, plan.ports.PULLER_PORT].map((port) =>
+      answersOk(`http://127.0.0.1:${port}/ready`, options.signal),
+    ),
+  );
+}
+
+async function startNodes(
+  { ports }: ComposePlan,
+  { edges, prepared, signal, progress }: BringUpOptions,
+  up: (services: string[]) => Promise<string>,
+): Promise<void> {
+  const api = `http://127.0.0.1:${ports.API_PORT}`;
+  await answersOk(`${api}/api/v1/agent/alive`, signal);
+  const since = Date.now();
+  let done = 0;
+  progress('nodes connected', done, edges.length);
+  await up([...edges, ...(prepared.withServices ? ['web-services'] : [])]);
+  const roster = new Roster(api, ports.NATS_PORT);
+  await Promise.all(
+    edges.map(async (name) => {
+      await roster.connected(name, since, signal);
+      progress('nodes connected', ++done, edges.length);
+    }),
+  );
+}

@@ -1,0 +1,54 @@
+/** Everything about a compose network that is settled before it starts. */
+import { join } from 'node:path';
+import { writeFileAtomic } from '../../lib/files.js';
+import { QUEUE_NAME } from '../centre.js';
+import type { RunnerContext } from '../runner.js';
+import type { ComposePorts, choosePorts, PortName } from './ports.js';
+import type { Project } from './project.js';
+
+export interface ComposeSettings {
+  /** Where `.env` is. */
+  folder: string;
+  ports: Parameters<typeof choosePorts>[0];
+  /** An existing queue (URL or name); left out, the network runs its own. */
+  queue?: string;
+  queueEndpoint?: string;
+  proxyArgs: string[];
+  pullerArgs: string[];
+  /** Runs a registry, too, for images that were built here. */
+  registry: boolean;
+}
+
+export interface ComposePlan {
+  project: Project;
+  context: Omit<RunnerContext, 'proxyUrl'>;
+  settings: ComposeSettings;
+  ports: ComposePorts;
+  bacalhauVersion: string;
+  image: string;
+  /** The image was named, and is not to be built here. */
+  imageNamed: boolean;
+  /** Left out: a free one is chosen. */
+  backbone: string | undefined;
+  /** Variables for containers that no file shall hold. */
+  secrets: Record<string, string>;
+}
+
+/** The queue as service jobs reach it: by address, for they do not know this network's names. */
+export function queueForJobs({ settings }: ComposePlan, backbone: string): string {
+  return settings.queue ?? `http://${backbone}.10:9324/000000000000/${QUEUE_NAME}`;
+}
+
+/** Writes the settled values that are no secrets next to the compose file, where compose looks for them. */
+export function writeVariables({ project, ports, bacalhauVersion, image }: ComposePlan, backbone: string): void {
+  const values = {
+    COMPOSE_PROJECT_NAME: project.name,
+    BACALHAU_VERSION: bacalhauVersion,
+    WASM_SENSORS_IMAGE: image,
+    BACKBONE: backbone,
+    ...Object.fromEntries((Object.keys(ports) as PortName[]).map((name) => [name, ports[name]])),
+  };
+  const lines = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  const text = ['# Made by `wasm-sensors up`; holds no secrets.', ...lines, ''].join('\n');
+  writeFileAtomic(join(project.folder, '.env'), text, 0o644);
+}
