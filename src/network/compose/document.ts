@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { packageRoot } from '../../lib/self.js';
+import { productImage } from '../images/names.js';
 import { REGIONS } from '../network.js';
 import { OWNER_LABEL } from './project.js';
 
@@ -27,6 +28,7 @@ export interface ComposeOptions {
 /** As text. */
 export function composeDocument(options: ComposeOptions): string {
   const document = parseDocument(readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8'));
+  document.setIn(['x-product', 'image'], `\${WASM_SENSORS_IMAGE:-${productImage()}}`);
   const services = document.get('services') as YAMLMap;
   addEdgeNodes(services, options.nodesPerRegion);
   if (!options.embeddedQueue) dropQueue(document, services);

@@ -1,6 +1,7 @@
 /** Everything that a Docker network is started from, in one folder that works without this program, too. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseDocument } from 'yaml';
 import { writeFileAtomic } from '../../lib/files.js';
 import { packageRoot } from '../../lib/self.js';
 import { renderJobs } from '../jobs/files.js';
@@ -18,7 +19,15 @@ export async function writeNetworkFiles(folder: string, options: ComposeOptions)
   writeFileAtomic(join(folder, 'compose.yaml'), composeDocument(options), 0o644);
   const copied = [...copyFolder('nodes', folder, true), ...copyFolder('shared', folder, false)];
   const jobs = await renderJobs(join(folder, 'jobs'), builtModule);
+  forwardRegion(join(folder, 'jobs', 'publisher.yaml'));
   return ['compose.yaml', ...copied, ...jobs.map((path) => path.slice(folder.length + 1))];
+}
+
+/** Nodes of this network have the variable, so one job for all regions tells each sensor its own. */
+function forwardRegion(path: string): void {
+  const document = parseDocument(readFileSync(path, 'utf8'));
+  document.setIn(['tasks', 0, 'env', 'REGION'], 'env:REGION');
+  writeFileAtomic(path, document.toString({ lineWidth: 0 }), 0o644);
 }
 
 /** Writes what is needed to build and to configure it elsewhere: `.env.template`, `Dockerfile`. */
