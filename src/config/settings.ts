@@ -116,6 +116,15 @@ export const SETTINGS = define({
     schema: url.optional(),
     description: 'where sensors reach the proxy, when it is not where it listens',
   },
+  proxies: {
+    flag: '--proxies <urls>',
+    env: ['WASM_SENSORS_PROXIES'],
+    schema: z
+      .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
+      .pipe(z.array(url))
+      .optional(),
+    description: 'all proxies that hold configuration, separated by commas, when it is not only the one of `up`',
+  },
   pullerUrl: {
     flag: '--puller-url <url>',
     env: ['WASM_SENSORS_PULLER_URL'],

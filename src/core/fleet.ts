@@ -2,6 +2,7 @@
  * The fleet view: a reducer from readings to what every sensor and every region does. Pure: time is always given.
  * All times are Unix milliseconds.
  */
+import { type DesiredState, effectiveConfig, inScope, type Scope, shows } from './desired.js';
 import type { Reading } from './message.js';
 import type { ReportedConfig } from './sensor-config.js';
 import { type Arrival, type MissingRange, SequenceTracker } from './sequence.js';
@@ -80,6 +81,14 @@ interface Sensor {
   config: ReportedConfig | undefined;
   replaced: boolean;
 }
+
+export interface Convergence {
+  sensors: number;
+  converged: number;
+  /** Some of those that are not there yet, at most {@link MAX_PENDING}. */
+  pending: { hostname: string; region: string; state: SensorState }[];
+}
+export const MAX_PENDING = 20;
 
 export type FleetDump = (Omit<Sensor, 'tracker'> & { highest: number; missing: MissingRange[] })[];
 
@@ -219,6 +228,24 @@ export class Fleet {
       counts[sensor.reading.region] = (counts[sensor.reading.region] ?? 0) + 1;
     }
     return counts;
+  }
+
+  /** How far the sensors of a scope do what is desired: report its version at least, and show it in their readings. */
+  convergence(state: DesiredState, scope: Scope, now: number): Convergence {
+    const result: Convergence = { sensors: 0, converged: 0, pending: [] };
+    for (const sensor of this.sensors.values()) {
+      const { reading, config } = sensor;
+      const condition = this.stateOf(sensor, now);
+      if (condition === 'gone' || condition === 'replaced' || !inScope(scope, reading)) continue;
+      result.sensors++;
+      const desired = effectiveConfig(state, reading.region, reading.hostname);
+      const seen = { color: reading.color, intervalMs: config?.intervalMs, paused: config?.paused };
+      if ((config?.version ?? 0) >= desired.version && shows(desired, seen)) result.converged++;
+      else if (result.pending.length < MAX_PENDING) {
+        result.pending.push({ hostname: reading.hostname, region: reading.region, state: condition });
+      }
+    }
+    return result;
   }
 
   /** Forgets sensors of which nothing more is to be expected. */

@@ -1,6 +1,7 @@
 /** `/config`: the desired configuration over HTTP (docs/protocol.md). Reading is open to sensors; changing is not. */
 import { Hono } from 'hono';
-import { type DesiredConfig, patchSchema } from './desired.js';
+import { patchSchema } from '../core/desired.js';
+import type { DesiredConfig } from './desired.js';
 import { checkToken, type GuardOptions } from './guard.js';
 import { type Refusal, refusal } from './refusal.js';
 

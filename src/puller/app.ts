@@ -1,5 +1,7 @@
 /** The puller's HTTP side: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
 import { type Context, Hono } from 'hono';
+import { z } from 'zod';
+import { desiredStateSchema, scopeSchema } from '../core/desired.js';
 import { messageOf } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
 import type { FleetSummary, SensorView } from '../core/fleet.js';
@@ -31,6 +33,9 @@ export interface FleetSnapshot {
 
 /** `GET /stats`. */
 export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
+
+/** Body of `POST /fleet/convergence`: the desired state of the proxy, and whom it is about. */
+const convergenceSchema = z.strictObject({ state: desiredStateSchema, scope: scopeSchema });
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 const MAX_REPLAY = 100_000;
@@ -66,6 +71,11 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     const submission = Number(c.req.query('submission') ?? Number.NaN);
     if (Number.isNaN(submission)) return bad(c, 'submission must be Unix milliseconds');
     return c.json(hub.fleet.countSince(submission, Date.now()));
+  });
+  app.post('/fleet/convergence', async (c) => {
+    const query = convergenceSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!query.success) return bad(c, query.error.issues[0]?.message ?? 'no JSON');
+    return c.json(hub.fleet.convergence(query.data.state, query.data.scope, Date.now()));
   });
   app.get('/events', (c) => {
     const { region, since, kinds } = c.req.query();

@@ -1,8 +1,9 @@
 /** Client of the puller's HTTP side; used by every command that looks at the fleet. */
 import { createParser } from 'eventsource-parser';
+import type { DesiredState, Scope } from '../core/desired.js';
 import { systemError } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
-import type { FleetSummary } from '../core/fleet.js';
+import type { Convergence, FleetSummary } from '../core/fleet.js';
 import type { FleetSnapshot, PullerAppStats } from './app.js';
 
 export interface EventQuery {
@@ -14,8 +15,12 @@ export interface EventQuery {
 }
 
 export class FleetClient {
-  /** `url`: base URL of the puller. */
-  constructor(private readonly url: string) {}
+  /** `base`: URL of the puller; a function where the puller may move. */
+  constructor(private readonly base: string | (() => string)) {}
+
+  private get url(): string {
+    return typeof this.base === 'string' ? this.base : this.base();
+  }
 
   snapshot(): Promise<FleetSnapshot> {
     return this.get('/fleet');
@@ -28,6 +33,11 @@ export class FleetClient {
   /** Live sensors by region, of this submission (Unix milliseconds) or a newer one. */
   countSince(submission: number): Promise<Record<string, number>> {
     return this.get(`/fleet/since?submission=${submission}`);
+  }
+
+  /** How far the sensors of a scope do what this desired state asks for. */
+  convergence(state: DesiredState, scope: Scope): Promise<Convergence> {
+    return this.get('/fleet/convergence', { state, scope });
   }
 
   stats(): Promise<PullerAppStats> {
@@ -43,7 +53,7 @@ export class FleetClient {
     if (region !== undefined) query.set('region', region);
     if (since !== undefined) query.set('since', String(since));
     if (kinds) query.set('kinds', kinds.join(','));
-    const response = await this.fetch(`/events?${query}`, signal);
+    const response = await this.fetch(`/events?${query}`, signal ? { signal } : {});
     let ready: FleetEvent[] = [];
     let lost = 0;
     const parser = createParser({
@@ -72,14 +82,17 @@ export class FleetClient {
     if (!signal?.aborted) throw this.gone(undefined);
   }
 
-  private async get<T>(path: string): Promise<T> {
-    return (await (await this.fetch(path)).json()) as T;
+  /** With a body it is a POST. */
+  private async get<T>(path: string, body?: unknown): Promise<T> {
+    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return (await (await this.fetch(path, body === undefined ? {} : post)).json()) as T;
   }
 
-  private async fetch(path: string, signal?: AbortSignal): Promise<Response> {
+  private async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    const { signal } = init;
     let response: Response;
     try {
-      response = await fetch(this.url + path, signal ? { signal } : {});
+      response = await fetch(this.url + path, init);
     } catch (cause) {
       if (signal?.aborted) throw cause;
       throw this.gone(cause);

@@ -1,0 +1,21 @@
+/** Runs the CLI for benchmarks. */
+import { execa } from 'execa';
+import { freePort } from '../lib/ports.js';
+import { selfCommand } from '../lib/self.js';
+
+export async function runCli(cwd: string, words: string[]): Promise<string> {
+  const { command, args } = selfCommand(words);
+  const { stdout } = await execa(command, args, { cwd, stdin: 'ignore' });
+  return stdout;
+}
+
+export async function freePortFlags(): Promise<string[]> {
+  return [
+    '--port',
+    String(await freePort()),
+    '--puller-port',
+    String(await freePort()),
+    '--queue-port',
+    String(await freePort()),
+  ];
+}
