@@ -14,6 +14,7 @@ export interface DeployOptions {
   regions?: string[];
   /** Where the sensors send to, instead of the network's own proxy. */
   proxyUrl?: string;
+  /** A YAML file on the nodes, instead of the network's own for each region. */
   configFile?: string;
   maxMessages?: number;
   timeoutMs: number;
@@ -50,13 +51,14 @@ export async function deployPublisher(
   options.onProgress({ step: 'submitting', seen: 0, expected: total });
   const submissions = await Promise.all(
     [...expected.keys()].map(async (region): Promise<[string, Submission]> => {
+      const configFile = options.configFile ?? network.configFile?.(region).onNode;
       const job: PublisherJob = {
         role: 'publisher',
         region,
         proxyUrl: options.proxyUrl ?? network.sensorProxyUrl(region),
         config: options.config,
         submissionTime,
-        ...(options.configFile === undefined ? {} : { configFile: options.configFile }),
+        ...(configFile === undefined ? {} : { configFile }),
         ...(options.maxMessages === undefined ? {} : { maxMessages: options.maxMessages }),
       };
       return [region, await network.submit(job)];
@@ -153,7 +155,12 @@ async function watchFailures(network: Network, jobIds: string[], signal: AbortSi
     // After the abort nobody looks at the outcome any more.
     if (signal.aborted) return new Promise(() => {});
     const jobs = (await network.jobs().catch(() => [])).filter(({ id }) => jobIds.includes(id));
-    const failed = jobs.flatMap(({ executions }) => executions.filter(({ state }) => state === 'failed'));
+    // Executions that failed in the past stay listed: only the last one of a node tells how it is.
+    const failed = jobs.flatMap(({ executions }) =>
+      [...new Map(executions.map((execution) => [execution.node, execution])).values()].filter(
+        ({ state }) => state === 'failed',
+      ),
+    );
     const lost = jobs.filter(({ state }) => state === 'failed');
     if (failed.length + lost.length === 0) continue;
     throw systemError('DEPLOY_FAILED', `${failed.length || lost.length} of the publishers failed`, {

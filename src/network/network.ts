@@ -4,6 +4,7 @@
  * a `Network` is what every command in any terminal uses.
  */
 import type { SensorConfig } from '../core/sensor-config.js';
+import type { ConfigFile } from './config-files.js';
 
 export type NetworkKind = 'embedded' | 'native' | 'compose' | 'remote';
 
@@ -95,6 +96,8 @@ export interface Network {
   stop(jobName: string): Promise<boolean>;
   /** The base URL under which sensors of this region reach the proxy. */
   sensorProxyUrl(region: string): string;
+  /** The YAML file that this region's sensors re-read; left out where the nodes' files are out of reach. */
+  configFile?(region: string): ConfigFile;
   /** Cuts or restores a region's links (never pauses its sensors). Rejects with `NOT_OFFERED` where that can't be done. */
   setRegionLink(region: string, connected: boolean): Promise<void>;
 }

@@ -1,6 +1,10 @@
 /** All commands, in the order of `--help`. */
 import type { CommandSpec } from '../command.js';
 import { buildWasmCommand } from './build-wasm.js';
+import { configSet, configUnset } from './config-change.js';
+import { configEdit } from './config-edit.js';
+import { configShow } from './config-show.js';
+import { deployConfigUpdater } from './deploy-config-updater.js';
 import { deployPublisherCommand } from './deploy-publisher.js';
 import { deployProxyCommand, deployPullerCommand, stopProxyCommand, stopPullerCommand } from './deploy-service.js';
 import { down } from './down.js';
@@ -26,9 +30,14 @@ export const commands: CommandSpec[] = [
   deployPublisherCommand,
   deployProxyCommand,
   deployPullerCommand,
+  deployConfigUpdater,
   stopPublisherCommand,
   stopProxyCommand,
   stopPullerCommand,
+  configSet,
+  configUnset,
+  configShow,
+  configEdit,
   regionDisconnect,
   regionReconnect,
   shell,

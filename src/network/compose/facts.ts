@@ -1,5 +1,6 @@
 /** What another terminal needs to know about a compose network; part of `run.json`. */
 import { z } from 'zod';
+import { forwardedSchema } from '../jobs/forwarded.js';
 import { type ComposePlan, queueForJobs } from './settled.js';
 
 export const composeFactsSchema = z.object({
@@ -15,7 +16,7 @@ export const composeFactsSchema = z.object({
   /** The queue, as service jobs reach it. */
   queueForJobs: z.string(),
   /** Names of variables, never values. */
-  forwarded: z.object({ edge: z.array(z.string()), services: z.array(z.string()) }),
+  forwarded: forwardedSchema,
 });
 
 export type ComposeFacts = z.output<typeof composeFactsSchema>;
@@ -36,6 +37,7 @@ export function factsOf(plan: ComposePlan, backbone: string): ComposeFacts {
     queueForJobs: queueForJobs(plan, backbone),
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
+      updater: ['WASM_SENSORS_TOKEN'],
       services: [...forServices.filter((name) => secrets[name]), ...tokens],
     },
   };

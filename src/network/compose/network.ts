@@ -1,5 +1,7 @@
 /** The compose network as every terminal uses it. */
+import { join } from 'node:path';
 import { createBacalhauNetwork } from '../bacalhau/network.js';
+import { regionConfigFile } from '../config-files.js';
 import { builtModule } from '../jobs/modules.js';
 import type { Network } from '../network.js';
 import type { NetworkFacts } from '../runner.js';
@@ -7,6 +9,9 @@ import { createComposeClient } from './client.js';
 import { composeFactsSchema } from './facts.js';
 import { containersOf } from './project.js';
 import { COMPOSE_PROXY } from './proxies.js';
+
+/** Where `templates/compose.yaml` mounts the folder `shared` into edge nodes. */
+const SHARED_ON_NODE = '/srv/wasm-sensors';
 
 /**
  * @param facts what the runner's `start` left; rejects facts of another kind of network
@@ -27,6 +32,7 @@ export function createComposeNetwork(
   });
   return {
     ...network,
+    configFile: (region) => regionConfigFile(join(project.folder, 'shared'), region, SHARED_ON_NODE),
     // The orchestrator calls a node that went silent connected for another minute; Docker knows at once.
     nodes: async () => {
       const [nodes, containers] = await Promise.all([network.nodes(), containersOf({ project: project.name })]);

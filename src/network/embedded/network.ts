@@ -1,16 +1,17 @@
 /** The embedded network: jobs go straight to the sensor host, a child process of `up`. */
 import { z } from 'zod';
 import { AppError, systemError } from '../../core/errors.js';
-import type { SensorConfig } from '../../core/sensor-config.js';
 import { type JobSpec, jobsSchema, nodesSchema, stoppedSchema, submissionSchema } from '../../sensors/host/api.js';
+import { configFolder, regionConfigFile } from '../config-files.js';
 import type { JobRequest, Network } from '../network.js';
+import { CONFIG_TARGET, publisherFlags } from '../publisher-flags.js';
 import type { NetworkFacts } from '../runner.js';
 
-const factsSchema = z.object({ host: z.string(), proxyUrl: z.string() });
+const factsSchema = z.object({ host: z.string(), proxyUrl: z.string(), stateDir: z.string() });
 
 /** `facts`: as the embedded runner left them. */
 export function createEmbeddedNetwork(facts: NetworkFacts, token: string): Network {
-  const { host, proxyUrl } = factsSchema.parse(facts);
+  const { host, proxyUrl, stateDir } = factsSchema.parse(facts);
   const call = hostClient(host, token);
   return {
     kind: 'embedded',
@@ -23,6 +24,7 @@ export function createEmbeddedNetwork(facts: NetworkFacts, token: string): Netwo
     },
     stop: async (name) => (await call('DELETE', `/jobs/${name}`, stoppedSchema)).stopped,
     sensorProxyUrl: () => proxyUrl,
+    configFile: (region) => regionConfigFile(configFolder(stateDir), region),
     async setRegionLink(region, connected) {
       await call('PUT', `/regions/${encodeURIComponent(region)}`, z.unknown(), { connected });
     },
@@ -37,13 +39,8 @@ function toSpec(job: JobRequest): JobSpec {
         region: job.region,
         module: 'publisher',
         type: 'daemon',
-        args: [
-          ...['--proxy', job.proxyUrl, '--region', job.region, '--submission-time', String(job.submissionTime)],
-          ...configFlags(job.config),
-          ...(job.maxMessages === undefined ? [] : ['--max-messages', String(job.maxMessages)]),
-          ...(job.configFile === undefined ? [] : ['--config', '/config/sensor.yaml']),
-        ],
-        mounts: job.configFile === undefined ? [] : [{ target: '/config/sensor.yaml', source: job.configFile }],
+        args: publisherFlags(job),
+        mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile }],
       };
     case 'config-updater':
       return {
@@ -58,16 +55,6 @@ function toSpec(job: JobRequest): JobSpec {
         hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
       });
   }
-}
-
-/** The publisher's flags for what is set. */
-function configFlags({ color, emoji, random_off, interval }: SensorConfig): string[] {
-  return [
-    ...(color === undefined ? [] : ['--color', color]),
-    ...(emoji === undefined ? [] : ['--emoji', String(emoji)]),
-    ...(random_off ? ['--random-off'] : []),
-    ...(interval === undefined ? [] : ['--interval', String(interval)]),
-  ];
 }
 
 const errorSchema = z.object({ error: z.object({ code: z.string(), reason: z.string(), hint: z.string() }) });

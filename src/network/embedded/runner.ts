@@ -13,7 +13,7 @@ export function createEmbeddedRunner(context: RunnerContext): NetworkRunner {
   return {
     async start() {
       const port = await freePort();
-      const facts = { host: `http://127.0.0.1:${port}`, proxyUrl: context.proxyUrl };
+      const facts = { host: `http://127.0.0.1:${port}`, proxyUrl: context.proxyUrl, stateDir: context.stateDir };
       await context.supervisor.start({
         name: CHILD,
         ...selfCommand(

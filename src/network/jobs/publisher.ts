@@ -1,11 +1,8 @@
 /** Fills the publisher's document. */
 import type { Document } from 'yaml';
-import { SENSOR_CONFIG_FIELDS } from '../../core/sensor-config.js';
 import type { PublisherJob } from '../network.js';
+import { CONFIG_TARGET, publisherFlags } from '../publisher-flags.js';
 import { inTask, setModule } from './template.js';
-
-/** Where a sensor finds its YAML file; not below `/app`, for Bacalhau mounts one thing a path tree. */
-const CONFIG_TARGET = '/config/sensor.yaml';
 
 export function setPublisher(
   document: Document,
@@ -14,7 +11,7 @@ export function setPublisher(
   env: Record<string, string>,
 ): void {
   setRegion(document, job.region);
-  document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parametersOf(job)));
+  document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(publisherFlags(job)));
   document.setIn(inTask('env'), document.createNode(env));
   setModule(document, module);
   if (job.configFile === undefined) return;
@@ -26,20 +23,4 @@ export function setPublisher(
 export function setRegion(document: Document, region: string): void {
   document.setIn(['constraints', 1, 'operator'], '=');
   document.setIn(['constraints', 1, 'values', 0], region);
-}
-
-/** Flags of `wasm/publisher/options.ts`; what is not set is left out. */
-function parametersOf(job: PublisherJob): string[] {
-  const settings = SENSOR_CONFIG_FIELDS.filter((field) => field !== 'paused').flatMap((field) => {
-    const value = job.config[field];
-    return value === undefined ? [] : `--${field.replace('_', '-')}=${value}`;
-  });
-  return [
-    `--proxy=${job.proxyUrl}`,
-    `--region=${job.region}`,
-    ...settings,
-    ...(job.maxMessages === undefined ? [] : [`--max-messages=${job.maxMessages}`]),
-    ...(job.configFile === undefined ? [] : [`--config=${CONFIG_TARGET}`]),
-    `--submission-time=${job.submissionTime}`,
-  ];
 }

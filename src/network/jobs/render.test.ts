@@ -6,7 +6,7 @@ import { type JobSurroundings, renderJob } from './render.js';
 const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 const surroundings: JobSurroundings = {
   module: async () => MODULE,
-  forwarded: { edge: ['HOSTNAME', 'SENSOR_TOKEN'], services: ['AWS_REGION'] },
+  forwarded: { edge: ['HOSTNAME', 'SENSOR_TOKEN'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };
 const publisher: PublisherJob = {
   role: 'publisher',

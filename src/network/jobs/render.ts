@@ -1,9 +1,10 @@
 /** From a job request to the document that `bacalhau job run` takes. */
 import { createHash } from 'node:crypto';
 import type { Document } from 'yaml';
-import { systemError } from '../../core/errors.js';
+import { AppError, systemError } from '../../core/errors.js';
 import type { JobRequest } from '../network.js';
 import { setConfigUpdater } from './config-updater.js';
+import type { Forwarded } from './forwarded.js';
 import { jobNameOf } from './names.js';
 import { setPublisher } from './publisher.js';
 import { setService } from './service.js';
@@ -13,8 +14,7 @@ import { openTemplate, print, setHeading } from './template.js';
 export interface JobSurroundings {
   /** Bytes of a built module. */
   module(name: 'publisher' | 'config-updater'): Promise<Uint8Array>;
-  /** Variables that the nodes forward to jobs: `edge` to sensors, `services` to the proxy and the puller. */
-  forwarded: { edge: string[]; services: string[] };
+  forwarded: Forwarded;
   /** Variables that sensors get with the job itself, where nodes have none of ours to forward. */
   given?: Record<string, string>;
 }
@@ -55,14 +55,21 @@ export async function renderJob(request: JobRequest, surroundings: JobSurroundin
 async function fill(request: JobRequest, surroundings: JobSurroundings): Promise<Document> {
   const document = openTemplate(request.role);
   document.setIn(['name'], jobNameOf(request));
-  const { edge, services } = surroundings.forwarded;
+  const { edge, updater, services } = surroundings.forwarded;
   if (request.role === 'publisher') {
     const env = { ...surroundings.given, ...forward(edge) };
     setPublisher(document, request, await surroundings.module('publisher'), env);
   } else if (request.role === 'config-updater') {
-    setConfigUpdater(document, request, await surroundings.module('config-updater'));
+    if (updater.length === 0) throw noTokenThere();
+    setConfigUpdater(document, request, await surroundings.module('config-updater'), forward(updater));
   } else setService(document, request, forward(services));
   return document;
+}
+
+function noTokenThere(): AppError {
+  return new AppError('NOT_OFFERED', 'user', 'the nodes of this network do not have the operator token', {
+    hint: 'A job that carried it could be read by every user of the cluster. Use `wasm-sensors config set` instead.',
+  });
 }
 
 /** Values that a node replaces with its own variables. */

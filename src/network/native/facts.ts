@@ -1,5 +1,6 @@
 /** What another terminal needs to know about a native network; part of `run.json`. */
 import { z } from 'zod';
+import { forwardedSchema } from '../jobs/forwarded.js';
 
 export const nativeFactsSchema = z.object({
   /** Path of the program that the network was started with. */
@@ -9,7 +10,7 @@ export const nativeFactsSchema = z.object({
   /** By region. */
   sensorProxyUrls: z.record(z.string(), z.string()),
   /** Names of variables, never values. */
-  forwarded: z.object({ edge: z.array(z.string()), services: z.array(z.string()) }),
+  forwarded: forwardedSchema,
 });
 
 export type NativeFacts = z.output<typeof nativeFactsSchema>;

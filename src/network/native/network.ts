@@ -1,6 +1,7 @@
 /** The native network as every terminal uses it. */
 import { createBacalhauClient } from '../bacalhau/client.js';
 import { createBacalhauNetwork } from '../bacalhau/network.js';
+import { configFolder, regionConfigFile } from '../config-files.js';
 import { builtModule } from '../jobs/modules.js';
 import type { Network } from '../network.js';
 import type { NetworkFacts } from '../runner.js';
@@ -16,7 +17,7 @@ export interface NativeNetworkOptions {
 export function createNativeNetwork(facts: NetworkFacts, options: NativeNetworkOptions): Network {
   const { bacalhau, api, sensorProxyUrls, forwarded } = nativeFactsSchema.parse(facts);
   const { stateDir, setRegionLink } = options;
-  return createBacalhauNetwork({
+  const network = createBacalhauNetwork({
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
     stateDir,
@@ -24,4 +25,5 @@ export function createNativeNetwork(facts: NetworkFacts, options: NativeNetworkO
     sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });
+  return { ...network, configFile: (region) => regionConfigFile(configFolder(stateDir), region) };
 }

@@ -54,7 +54,8 @@ export function edgeNodes(context: RunnerContext, configPaths: string[], links: 
         'Compute.AllowListedLocalPaths': configPaths,
       },
       // One thread is enough for one sensor, and takes a third less of the processor than one a core.
-      env: { GOMAXPROCS: '1', HOSTNAME: name, REGION: region, ...context.sensorEnv },
+      // The operator token is for config-updater jobs.
+      env: { GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token, ...context.sensorEnv },
     };
   };
   const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);

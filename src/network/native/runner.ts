@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { ChildEvent } from '../../lib/supervisor.js';
 import { findBacalhau } from '../bacalhau/binary.js';
 import { createBacalhauClient } from '../bacalhau/client.js';
+import { configFolder } from '../config-files.js';
 import { REGIONS } from '../network.js';
 import type { NetworkRunner, RunnerContext } from '../runner.js';
 import { dockerWorks } from './docker.js';
@@ -71,7 +72,10 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     await launch(orchestratorNode(ports, edges), READY_MS, (signal) => roster.orchestratorReady(signal));
     await links.open(REGIONS, { host: HOST, port: ports.nats }, context.proxyUrl);
 
-    const configPaths = options.configPaths ?? [join(process.cwd(), '**', '*.{yaml,yml}')];
+    const configPaths = options.configPaths ?? [
+      join(process.cwd(), '**', '*.{yaml,yml}'),
+      join(configFolder(stateDir), '*.yaml'),
+    ];
     const services = (await docker) ? [servicesNode(context, ports)] : [];
     const waiting = [...edgeNodes(context, configPaths, links), ...services];
     const total = waiting.length;
@@ -118,6 +122,7 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? context.proxyUrl])),
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
+        updater: ['WASM_SENSORS_TOKEN'],
         services: [...Object.keys(queueEnv()), ...Object.keys(context.sensorEnv)],
       },
     };

@@ -41,7 +41,11 @@ function optionsOf(facts: RemoteFacts, client: BacalhauClient, options: RemoteNe
     stateDir: options.stateDir,
     surroundings: {
       module: builtModule,
-      forwarded: { edge: ['HOSTNAME'], services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'] },
+      forwarded: {
+        edge: ['HOSTNAME'],
+        updater: [],
+        services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
+      },
       given: options.sensorEnv,
     },
     sensorProxyUrl: () => facts.proxyUrl,

@@ -1,0 +1,94 @@
+import type { ChalkInstance } from 'chalk';
+import { configOf, type DesiredState, effectiveConfig, type Scope, scopeText } from '../../core/desired.js';
+import type { SensorView } from '../../core/fleet.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../core/sensor-config.js';
+import { swatch } from '../../ui/style.js';
+import { table } from '../../ui/table.js';
+import type { CommandSpec } from '../command.js';
+import { proxiesOf } from '../config-scope.js';
+import { openSession } from '../session.js';
+
+/** Sensors listed as text; `-o json` has all. */
+const SHOWN = 30;
+
+export const configShow: CommandSpec = {
+  name: 'config show',
+  summary: 'desired configuration of every scope, and what the sensors report, with the source of each value',
+  modes: ['text', 'json'],
+  settings: ['stateDir', 'pullerUrl', 'proxies', 'token'],
+  async action({ out, settings }) {
+    const session = openSession(settings);
+    const desired = await proxiesOf(session, settings)[0]!.state();
+    const [snapshot, convergence] = await Promise.all([
+      session.fleet.snapshot(),
+      session.fleet.convergence(desired, {}),
+    ]);
+    const sensors = snapshot.sensors.filter(({ state }) => state !== 'gone' && state !== 'replaced');
+    const data = {
+      desired,
+      convergence,
+      sensors: sensors.map(({ execution_id, hostname, region, state, color, icon_name, config }) => ({
+        execution_id,
+        hostname,
+        region,
+        state,
+        color,
+        icon_name,
+        reported: config ?? null,
+        desired: effectiveConfig(desired, region, hostname),
+      })),
+    };
+    out.result(data, (style) =>
+      [
+        desiredText(desired),
+        '',
+        `${convergence.converged}/${convergence.sensors} sensors converged`,
+        ...(sensors.length > 0 ? [sensorTable(sensors, style)] : []),
+      ].join('\n'),
+    );
+    return 0;
+  },
+};
+
+function desiredText(desired: DesiredState): string {
+  const scopes: Scope[] = [
+    {},
+    ...Object.keys(desired.regions).map((region) => ({ region })),
+    ...Object.keys(desired.hosts).map((hostname) => ({ hostname })),
+  ];
+  const rows = scopes.map((scope) => {
+    const config = configOf(desired, scope);
+    const values = SENSOR_CONFIG_FIELDS.flatMap((field) =>
+      config?.[field] === undefined ? [] : [`${field}=${config[field]}`],
+    );
+    return [
+      scopeText(scope),
+      values.join(' ') || '(nothing is set)',
+      config?.version ? `version ${config.version}` : '',
+    ];
+  });
+  return table([['desired', '', ''], ...rows]);
+}
+
+/** Every value with where it comes from: `interval 1 s (fleet)`. */
+function sensorTable(sensors: SensorView[], style: ChalkInstance): string {
+  const from = (sensor: SensorView, field: SensorConfigField) =>
+    style.dim(`(${sensor.config?.sources[field] ?? 'unknown'})`);
+  const rows = sensors
+    .slice(0, SHOWN)
+    .map((s) => [
+      s.region,
+      s.hostname,
+      s.state,
+      `${swatch(style, s.color)} ${from(s, 'color')}`,
+      `${s.icon_name} ${from(s, 'emoji')}`,
+      s.config ? `${s.config.intervalMs / 1000} s ${from(s, 'interval')}` : '',
+      s.config?.file === 'bad' ? style.red('bad') : (s.config?.file ?? ''),
+      s.config?.version ? String(s.config.version) : '-',
+    ]);
+  const head = ['region', 'host', 'state', 'colour', 'icon', 'interval', 'file', 'version'].map((word) =>
+    style.dim(word),
+  );
+  const more = sensors.length > SHOWN ? `\n… and ${sensors.length - SHOWN} more; -o json has all` : '';
+  return table([head, ...rows]) + more;
+}

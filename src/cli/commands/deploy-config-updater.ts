@@ -1,0 +1,117 @@
+import { Option } from 'commander';
+import { effectiveConfig, type Scope } from '../../core/desired.js';
+import { systemError, usageError } from '../../core/errors.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../core/sensor-config.js';
+import { waitFor } from '../../lib/backoff.js';
+import type { Network } from '../../network/network.js';
+import { untilConverged } from '../../network/reconfigure.js';
+import type { CommandSpec } from '../command.js';
+import { proxiesOf, scopeFrom, scopeOptions } from '../config-scope.js';
+import { sensorConfigFrom, sensorOptions, timeoutMs, timeoutOption } from '../deploy-options.js';
+import { openSession } from '../session.js';
+
+export const deployConfigUpdater: CommandSpec = {
+  name: 'deploy config-updater',
+  summary: 'change the configuration from an edge node: a WASM job that asks the proxy, and ends',
+  modes: ['text', 'json'],
+  settings: ['stateDir', 'pullerUrl', 'proxies', 'token'],
+  options: [
+    ...sensorOptions(),
+    new Option('--paused [boolean]', 'whether sensors are to be silent').preset('true'),
+    ...scopeOptions(),
+    new Option('--from <region>', 'region of the node that runs the job (default: the first one)'),
+    timeoutOption(60),
+  ],
+  examples: [
+    "wasm-sensors deploy config-updater --color '#fefefe'",
+    'wasm-sensors deploy config-updater --region eu --interval 2',
+  ],
+  async action({ out, settings, options }) {
+    const set = sensorConfigFrom(options);
+    if (Object.keys(set).length === 0)
+      throw usageError('NOTHING_TO_CHANGE', 'no value was given', "For example: --color '#fefefe'");
+    const session = openSession(settings);
+    const network = await session.network();
+    const proxy = proxiesOf(session, settings)[0]!;
+    const before = (await proxy.state()).version;
+    const began = Date.now();
+    const region = await regionFor(network, options.from);
+    const scope = scopeFrom(options);
+    out.progress('submitting the config-updater');
+    const { jobName } = await network.submit({
+      role: 'config-updater',
+      region,
+      proxyUrl: network.sensorProxyUrl(region),
+      parameters: parametersOf(set, scope),
+      submissionTime: began,
+    });
+    const timeout = timeoutMs(options);
+    await changed(network, jobName, async () => (await proxy.state()).version > before, timeout);
+    const state = await proxy.state();
+    const { converged, sensors } = await untilConverged(session.fleet, state, scope, {
+      timeoutMs: timeout,
+      onProgress: (now) => out.progress(`${now.converged}/${now.sensors} sensors converged`),
+    });
+    const seconds = (Date.now() - began) / 1000;
+    const config =
+      'hostname' in scope
+        ? state.hosts[scope.hostname]
+        : effectiveConfig(state, 'region' in scope ? scope.region : '', '');
+    out.result(
+      { job: jobName, region, config, sensors, converged, seconds },
+      () =>
+        `the job on a node of ${region} changed it: ${converged}/${sensors} sensors converged in ${seconds.toFixed(1)} s`,
+    );
+    return 0;
+  },
+};
+
+async function regionFor(network: Network, given: unknown): Promise<string> {
+  if (given !== undefined) return String(given);
+  const node = (await network.nodes()).find(({ type, connected }) => type === 'edge' && connected);
+  if (!node) throw systemError('NO_NODES', 'no edge node is connected');
+  return node.region;
+}
+
+function parametersOf(set: SensorConfig, scope: Scope): string[] {
+  return [
+    ...SENSOR_CONFIG_FIELDS.flatMap((field) =>
+      set[field] === undefined ? [] : [`--${field.replace('_', '-')}=${set[field]}`],
+    ),
+    ...('region' in scope ? [`--region=${scope.region}`] : []),
+    ...('hostname' in scope ? [`--hostname=${scope.hostname}`] : []),
+  ];
+}
+
+/** Waits until the proxy has the change; rejects with `UPDATER_FAILED` and the job's words when its execution failed. */
+async function changed(
+  network: Network,
+  jobName: string,
+  look: () => Promise<boolean>,
+  timeout: number,
+): Promise<void> {
+  let nextLook = 0;
+  const done = await waitFor(
+    async () => {
+      if (await look()) return true;
+      if (Date.now() > nextLook) {
+        nextLook = Date.now() + 1500;
+        const job = (await network.jobs()).find(({ name }) => name === jobName);
+        const failed = job?.executions.filter(({ state }) => state === 'failed') ?? [];
+        if (job?.state === 'failed' || failed.length > 0) {
+          throw systemError('UPDATER_FAILED', 'the config-updater job failed', {
+            details:
+              failed.length > 0 ? failed.map(({ node, message }) => `${node}: ${message}`) : [job?.message ?? ''],
+            hint: 'Bacalhau keeps only that it failed. Usual causes: the node lacks the operator token, or the proxy is not reachable from it.',
+          });
+        }
+      }
+      return undefined;
+    },
+    { timeoutMs: timeout, everyMs: 100 },
+  );
+  if (!done)
+    throw systemError('UPDATER_TIMEOUT', `the config-updater job has changed nothing in ${timeout / 1000} s`, {
+      hint: '`wasm-sensors status` shows its executions.',
+    });
+}

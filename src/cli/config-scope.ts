@@ -1,0 +1,61 @@
+/** Scopes and values of the `config` commands, from the command line. */
+import { Option } from 'commander';
+import type { Settings } from '../config/settings.js';
+import type { Scope } from '../core/desired.js';
+import { usageError } from '../core/errors.js';
+import {
+  SENSOR_CONFIG_FIELDS,
+  type SensorConfig,
+  type SensorConfigField,
+  sensorConfigSchema,
+} from '../core/sensor-config.js';
+import { ConfigClient } from '../proxy/client.js';
+import type { Session } from './session.js';
+
+export const scopeOptions = (): Option[] => [
+  new Option('--region <region>', 'only the sensors of this region').conflicts('host'),
+  new Option('--host <hostname>', 'only the sensor of this host'),
+];
+
+export function scopeFrom(options: Record<string, unknown>): Scope {
+  if (options.host !== undefined) return { hostname: String(options.host) };
+  return options.region === undefined ? {} : { region: String(options.region) };
+}
+
+/** `color=#00ff88 interval=1`; throws `BAD_VALUE` naming the field. */
+export function valuesFrom(words: string[]): SensorConfig {
+  const given: Record<string, string> = {};
+  for (const word of words) {
+    const [name = '', ...rest] = word.split('=');
+    if (rest.length === 0) throw usageError('BAD_VALUE', `${JSON.stringify(word)} is not name=value`, EXAMPLE);
+    given[fieldNamed(name)] = rest.join('=');
+  }
+  const parsed = sensorConfigSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw usageError('BAD_VALUE', `${String(path[0])}: ${JSON.stringify(given[String(path[0])])} ${message}`, EXAMPLE);
+}
+
+/** Accepts `random-off` and `randomOff` for `random_off`. */
+export function fieldNamed(name: string): SensorConfigField {
+  const field = name
+    .replace('-', '_')
+    .replace(/([a-z])([A-Z])/g, '$1_$2')
+    .toLowerCase();
+  const known = SENSOR_CONFIG_FIELDS.find((candidate) => candidate === field);
+  if (known) return known;
+  throw usageError(
+    'BAD_VALUE',
+    `there is no setting ${JSON.stringify(name)}`,
+    `Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}.`,
+  );
+}
+
+const EXAMPLE = "For example: wasm-sensors config set color='#00ff88' interval=1";
+
+/** Every proxy that holds configuration: those of the settings, else the network's own and its service job. */
+export function proxiesOf(session: Session, settings: Settings): ConfigClient[] {
+  const { proxy, jobProxy } = session.state.endpoints;
+  const urls = settings.proxies ?? [proxy, ...(jobProxy === undefined ? [] : [jobProxy])];
+  return urls.map((url) => new ConfigClient(url, session.token));
+}
