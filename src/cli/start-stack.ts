@@ -4,6 +4,7 @@ import { SETTINGS, type SettingKey } from '../config/settings.js';
 import type { PortWish } from '../lib/ports.js';
 import { type ChildEvent, Supervisor } from '../lib/supervisor.js';
 import { keepToken } from '../lib/token.js';
+import { sensorEnv } from '../network/api-address.js';
 import { planCentre } from '../network/centre.js';
 import { tokenFileOf } from '../network/run-state.js';
 import type { NetworkEvent } from '../network/runner.js';
@@ -26,7 +27,10 @@ export async function planStack(
   const supervisor = new Supervisor(join(stateDir, 'logs'));
   supervisor.on('event', emit);
   const token = settings.token ?? keepToken(tokenFileOf(stateDir));
-  const wish = (key: 'proxyPort' | 'pullerPort' | 'queuePort' | 'apiPort', purpose: string): PortWish => {
+  const wish = (
+    key: 'proxyPort' | 'pullerPort' | 'queuePort' | 'apiPort' | 'natsPort' | 'webUiPort',
+    purpose: string,
+  ): PortWish => {
     const { source, name } = provenance[key];
     const flag = source === 'flag' || source === 'default' ? SETTINGS[key].flag.split(' ')[0]! : name;
     return { port: settings[key], explicit: source !== 'default', purpose, flag };
@@ -36,13 +40,17 @@ export async function planStack(
     puller: wish('pullerPort', 'puller'),
     queue: wish('queuePort', 'queue'),
   };
+  const bacalhauPorts = {
+    api: wish('apiPort', 'API of Bacalhau'),
+    nats: wish('natsPort', "orchestrator's node port"),
+    webUi: wish('webUiPort', 'web page of Bacalhau'),
+  };
   const queue = {
     ...(settings.queue === undefined ? {} : { queue: settings.queue }),
     ...(settings.queueEndpoint === undefined ? {} : { queueEndpoint: settings.queueEndpoint }),
   };
-  const sensorEnv: Record<string, string> =
-    settings.sensorToken === undefined ? {} : { SENSOR_TOKEN: settings.sensorToken };
-  const context = { supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv, emit };
+  const forSensors = sensorEnv(settings);
+  const context = { supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv: forSensors, emit };
   const pullerArgs = passOn(settings, provenance, [
     ...(['sinks', 'pollers', 'alertAfter', 'webhook', 'retention', 'awsRegion'] as const),
   ]);
@@ -55,7 +63,9 @@ export async function planStack(
         PROXY_PORT: proxy,
         PULLER_PORT: puller,
         QUEUE_PORT: queuePort,
-        API_PORT: wish('apiPort', 'API of Bacalhau'),
+        API_PORT: bacalhauPorts.api,
+        NATS_PORT: bacalhauPorts.nats,
+        WEBUI_PORT: bacalhauPorts.webUi,
       };
       return planCompose(context, {
         ...queue,
@@ -72,16 +82,17 @@ export async function planStack(
       stateDir,
       host: settings.host,
       ports,
-      env: { WASM_SENSORS_TOKEN: token, ...sensorEnv },
+      env: { WASM_SENSORS_TOKEN: token, ...forSensors },
       proxyArgs: passOn(settings, provenance, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion']),
       // The log sink would write every reading into a log file; `tail` shows them instead.
       pullerArgs: [...pullerArgs, ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : [])],
       emit,
     });
     const runner = await createRunner(
+      settings.network,
       settings,
       { ...context, proxyUrl: settings.proxyUrl ?? centre.endpoints.proxy },
-      provenance.apiPort.source !== 'default',
+      bacalhauPorts,
     );
     return { centre, runner };
   };

@@ -149,6 +149,18 @@ export const SETTINGS = define({
     schema: port.default(1234),
     description: "port of the orchestrator's API",
   },
+  natsPort: {
+    flag: '--nats-port <port>',
+    env: ['WASM_SENSORS_NATS_PORT'],
+    schema: port.default(4222),
+    description: 'port where nodes connect to the orchestrator (native and compose networks)',
+  },
+  webUiPort: {
+    flag: '--webui-port <port>',
+    env: ['WASM_SENSORS_WEBUI_PORT'],
+    schema: port.default(8438),
+    description: "port of Bacalhau's own web page (native and compose networks)",
+  },
   apiTls: {
     flag: '--api-tls',
     env: ['BACALHAU_API_TLS_USETLS'],

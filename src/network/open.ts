@@ -1,5 +1,6 @@
 /** Opens the `Network` of a running `up`, in any terminal. */
 import type { Settings } from '../config/settings.js';
+import { credentialsOf, sensorEnv } from './api-address.js';
 import type { ControlClient } from './control.js';
 import type { Network } from './network.js';
 import type { RunState } from './run-state.js';
@@ -11,7 +12,10 @@ export interface OpenContext {
   stateDir: string;
 }
 
-export async function openNetwork(state: RunState, { token, control, stateDir }: OpenContext): Promise<Network> {
+export async function openNetwork(
+  state: RunState,
+  { token, control, settings, stateDir }: OpenContext,
+): Promise<Network> {
   switch (state.network) {
     case 'embedded':
       return (await import('./embedded/network.js')).createEmbeddedNetwork(state.facts, token);
@@ -24,7 +28,11 @@ export async function openNetwork(state: RunState, { token, control, stateDir }:
       return (await import('./compose/network.js')).createComposeNetwork(state.facts, (region, connected) =>
         control.setRegionLink(region, connected),
       );
-    default:
-      throw new Error(`the ${state.network} network is not there`);
+    case 'remote':
+      return (await import('./remote/network.js')).createRemoteNetwork(state.facts, {
+        stateDir,
+        ...credentialsOf(settings),
+        sensorEnv: sensorEnv(settings),
+      });
   }
 }

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { readIfExists, writeFileAtomic } from '../lib/files.js';
 import { isAlive, type ProcessId } from '../lib/processes.js';
 import type { NetworkKind } from './network.js';
-import type { NetworkFacts } from './runner.js';
+
+/** Plain JSON from which `openNetwork` makes a `Network` in another process; no secrets. */
+export type NetworkFacts = Record<string, unknown>;
 
 /** Base URLs; what a network does not have is missing. */
 export interface Endpoints {

@@ -4,6 +4,7 @@
  */
 import type { Supervisor } from '../lib/supervisor.js';
 import type { Network } from './network.js';
+import type { Endpoints, NetworkFacts } from './run-state.js';
 
 /** Said while a network comes up, goes down or changes. */
 export type NetworkEvent =
@@ -25,12 +26,9 @@ export interface RunnerContext {
   emit(event: NetworkEvent): void;
 }
 
-/** Plain JSON from which `openNetwork` makes a `Network` in another process; no secrets. */
-export type NetworkFacts = Record<string, unknown>;
-
 export interface NetworkRunner {
   /** Starts everything; resolves when every node is connected. Rejects with an `AppError` that names what is missing. */
-  start(): Promise<{ network: Network; facts: NetworkFacts }>;
+  start(): Promise<{ network: Network; facts: NetworkFacts; endpoints?: Partial<Endpoints> }>;
   /** Links of regions that this process holds (relays); networks that cut elsewhere leave it out. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;
   /** Ends what `start` started, also after a failure half-way. */

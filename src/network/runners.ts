@@ -1,22 +1,29 @@
-/** Makes the runner of the network that the settings name. */
+/** Makes the runner of a network whose centre runs on this machine; compose brings its own (`compose/plan.ts`). */
 import type { Settings } from '../config/settings.js';
+import { apiAddress } from './api-address.js';
+import type { WantedPorts } from './native/ports.js';
+import type { NetworkKind } from './network.js';
 import type { NetworkRunner, RunnerContext } from './runner.js';
 
-/** `apiPortExplicit`: the operator asked for this very API port. */
+/** `ports`: those of a native network, and whether the operator asked for them. */
 export async function createRunner(
+  kind: Exclude<NetworkKind, 'compose'>,
   settings: Settings,
   context: RunnerContext,
-  apiPortExplicit: boolean,
+  ports: WantedPorts,
 ): Promise<NetworkRunner> {
-  switch (settings.network) {
+  switch (kind) {
     case 'embedded':
       return (await import('./embedded/runner.js')).createEmbeddedRunner(context);
     case 'native':
       return (await import('./native/runner.js')).createNativeRunner(context, {
         ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
-        ports: { api: { port: settings.apiPort, explicit: apiPortExplicit } },
+        ports,
       });
-    default:
-      throw new Error(`the ${settings.network} network is not there`);
+    case 'remote':
+      return (await import('./remote/runner.js')).createRemoteRunner(context, {
+        ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
+        api: apiAddress(settings),
+      });
   }
 }

@@ -79,8 +79,8 @@ export class Stack {
     };
     supervisor.on('change', this.saveChildren);
     this.saveChildren();
-    const [{ network, facts }] = await Promise.all([runner.start(), centre.start()]);
-    this.save({ phase: 'ready', facts });
+    const [{ network, facts, endpoints }] = await Promise.all([runner.start(), centre.start()]);
+    this.save({ phase: 'ready', facts, endpoints: { ...centre.endpoints, ...endpoints } });
     return network;
   }
 

@@ -56,8 +56,11 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const superseded = new SupersededFilter();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
   const counts = { received: 0, accepted: 0, superseded: 0, refused: {} as Record<string, number> };
+  const countRefused = (code: string) => {
+    counts.refused[code] = (counts.refused[code] ?? 0) + 1;
+  };
   const refuseAndCount = (problem: Refusal) => {
-    counts.refused[problem.code] = (counts.refused[problem.code] ?? 0) + 1;
+    countRefused(problem.code);
     return refuse(problem);
   };
 
@@ -83,7 +86,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
     counts.received += body.messages.length + body.refused.length;
-    for (const { code } of body.refused) counts.refused[code] = (counts.refused[code] ?? 0) + 1;
+    for (const { code } of body.refused) countRefused(code);
 
     const reported = c.req.header(SENSOR_CONFIG_HEADER);
     const attributes =
@@ -115,13 +118,14 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const busy = outcomes.find((outcome) => outcome.status === 'busy');
     if (busy?.status === 'busy') return refuseAndCount(refusal(503, busy.code, busy.reason, 2));
     const tail = config && { config };
-    const refused = [
-      ...body.refused.map(({ index, code, reason }) => ({ index, code, reason })),
-      ...outcomes.flatMap((o) => (o.status === 'refused' ? { index: o.index, code: o.code, reason: o.reason } : [])),
-    ];
+    const byQueue = outcomes.flatMap((o) =>
+      o.status === 'refused' ? { index: o.index, code: o.code, reason: o.reason } : [],
+    );
+    const [only] = byQueue;
+    if (!body.batch && only) return refuseAndCount(refusal(422, only.code, only.reason));
+    for (const { code } of byQueue) countRefused(code);
+    const refused = [...body.refused.map(({ index, code, reason }) => ({ index, code, reason })), ...byQueue];
     if (refused.length > 0) {
-      const [only] = refused;
-      if (!body.batch && only) return refuseAndCount(refusal(422, only.code, only.reason));
       return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
     }
     if (accepted === 0) return Response.json({ status: 'superseded', ...tail });

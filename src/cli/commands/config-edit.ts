@@ -50,7 +50,7 @@ export const configEdit: CommandSpec = {
 function edit(file: string): Promise<void> {
   const editor = process.env.VISUAL || process.env.EDITOR || 'vi';
   return new Promise((resolve, reject) => {
-    const child = spawn(`${editor} "$1"`, ['sh', file], { shell: '/bin/sh', stdio: 'inherit' });
+    const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
     child.once('error', (error) =>
       reject(new AppError('EDITOR_FAILED', 'user', `can't run the editor ${editor}: ${messageOf(error)}`)),
     );

@@ -21,7 +21,7 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
     summary,
     modes: ['text', 'json'],
     settings: ['stateDir'],
-    options: [timeoutOption(60)],
+    options: [timeoutOption(150)],
     async action({ out, settings, options, args }) {
       const network = await openSession(settings).network();
       const result = await setRegionLink(network, args[0]!, connected, {

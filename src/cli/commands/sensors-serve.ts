@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { usageError } from '../../core/errors.js';
 import { REGIONS } from '../../network/network.js';
@@ -36,7 +37,7 @@ export const sensorsServe: CommandSpec = {
     if (token === undefined)
       throw usageError('TOKEN_MISSING', 'the control API needs a token', 'Set WASM_SENSORS_TOKEN.');
     const cluster = createCluster({
-      host: createSensorHost(),
+      host: createSensorHost(options.ca === undefined ? {} : { ca: readFileSync(String(options.ca), 'utf8') }),
       nodes: REGIONS.flatMap((region) =>
         Array.from({ length: settings.nodes }, (_, i) => ({ name: `edge-${region}-${i + 1}`, region, type: 'edge' })),
       ),

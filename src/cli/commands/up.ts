@@ -32,6 +32,8 @@ export const up: CommandSpec = {
     'bacalhau',
     'apiHost',
     'apiPort',
+    'natsPort',
+    'webUiPort',
     'apiTls',
     'apiInsecure',
     'apiToken',

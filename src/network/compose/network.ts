@@ -4,7 +4,7 @@ import { createBacalhauNetwork } from '../bacalhau/network.js';
 import { regionConfigFile } from '../config-files.js';
 import { builtModule } from '../jobs/modules.js';
 import type { Network } from '../network.js';
-import type { NetworkFacts } from '../runner.js';
+import type { NetworkFacts } from '../run-state.js';
 import { createComposeClient } from './client.js';
 import { composeFactsSchema } from './facts.js';
 import { containersOf } from './project.js';

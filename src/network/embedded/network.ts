@@ -5,7 +5,7 @@ import { type JobSpec, jobsSchema, nodesSchema, stoppedSchema, submissionSchema 
 import { configFolder, regionConfigFile } from '../config-files.js';
 import type { JobRequest, Network } from '../network.js';
 import { CONFIG_TARGET, publisherFlags } from '../publisher-flags.js';
-import type { NetworkFacts } from '../runner.js';
+import type { NetworkFacts } from '../run-state.js';
 
 const factsSchema = z.object({ host: z.string(), proxyUrl: z.string(), stateDir: z.string() });
 

@@ -4,7 +4,7 @@ import { createBacalhauNetwork } from '../bacalhau/network.js';
 import { configFolder, regionConfigFile } from '../config-files.js';
 import { builtModule } from '../jobs/modules.js';
 import type { Network } from '../network.js';
-import type { NetworkFacts } from '../runner.js';
+import type { NetworkFacts } from '../run-state.js';
 import { nativeFactsSchema } from './facts.js';
 
 export interface NativeNetworkOptions {

@@ -16,6 +16,8 @@ export interface NativePorts {
   webUi: number;
 }
 
+export type WantedPorts = Partial<Record<keyof NativePorts, WantedPort>>;
+
 const KNOWN = {
   api: { port: 1234, purpose: 'API of Bacalhau', flag: '--api-port' },
   nats: { port: 4222, purpose: "orchestrator's node port", flag: '--nats-port' },
@@ -23,10 +25,7 @@ const KNOWN = {
 };
 
 /** A busy default moves and says so; a busy port that was asked for rejects with `PORT_IN_USE`. */
-export async function choosePorts(
-  wanted: Partial<Record<keyof NativePorts, WantedPort>>,
-  emit: (event: NetworkEvent) => void,
-): Promise<NativePorts> {
+export async function choosePorts(wanted: WantedPorts, emit: (event: NetworkEvent) => void): Promise<NativePorts> {
   const choose = async (name: keyof NativePorts) => {
     const { purpose, flag } = KNOWN[name];
     const wish = wanted[name] ?? { port: KNOWN[name].port, explicit: false };

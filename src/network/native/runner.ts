@@ -16,7 +16,7 @@ import { Healing } from './healing.js';
 import { createNativeNetwork } from './network.js';
 import { nodeProcess } from './node-process.js';
 import { edgeName, edgeNodes, HOST, type NodePlan, orchestratorNode, queueEnv, servicesNode } from './nodes.js';
-import { choosePorts, type NativePorts, type WantedPort } from './ports.js';
+import { choosePorts, type NativePorts, type WantedPorts } from './ports.js';
 import { RegionLinks } from './region-links.js';
 import { Roster } from './roster.js';
 
@@ -24,7 +24,7 @@ export interface NativeOptions {
   /** Path or name of the program; PATH is searched for `bacalhau` without it. */
   bacalhau?: string;
   /** Defaults 1234, 4222 and 8438. */
-  ports?: Partial<Record<keyof NativePorts, WantedPort>>;
+  ports?: WantedPorts;
   /** Patterns of files that sensors may read as their configuration; YAML files of the working folder by default. */
   configPaths?: string[];
 }
@@ -126,7 +126,11 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
         services: [...Object.keys(queueEnv()), ...Object.keys(context.sensorEnv)],
       },
     };
-    return { network: createNativeNetwork(facts, { stateDir, setRegionLink }), facts };
+    return {
+      network: createNativeNetwork(facts, { stateDir, setRegionLink }),
+      facts,
+      endpoints: { api: `http://${HOST}:${ports.api}`, webUi: facts.webUi },
+    };
   };
 
   return {

@@ -6,7 +6,7 @@ import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/
 import { submitJob } from '../bacalhau/submit.js';
 import { builtModule } from '../jobs/modules.js';
 import type { JobRequest, Network, Submission } from '../network.js';
-import type { NetworkFacts } from '../runner.js';
+import type { NetworkFacts } from '../run-state.js';
 import { type RemoteFacts, remoteFactsSchema } from './facts.js';
 import { readForwarding, wasRefused, writeForwarding } from './forwarding.js';
 

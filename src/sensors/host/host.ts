@@ -151,9 +151,3 @@ function hostFull(running: number, cause?: unknown): AppError {
     cause,
   });
 }
-
-/**
- * Node's flags for a process that is to hold more than some 12,900 sensors: without trap handlers an instance does not
- * reserve 10 GB of address space.
- */
-export const LARGE_HOST_EXEC_ARGV: readonly string[] = ['--disable-wasm-trap-handler'];
