@@ -80,6 +80,24 @@ test('a silent sensor whose host runs a newer submission of another job counts a
   expect(fleet.view(T0 + 60_001).map((s) => s.state)).toEqual(['replaced', 'live']);
 });
 
+test('a sensor that begins to count again has restarted: no duplicates, no gaps, and its old readings come late', () => {
+  const at = (ms: number) => new Date(T0 + ms).toISOString();
+  const fleet = new Fleet();
+  for (const n of [1, 2, 4]) fleet.observe(reading(n, { timestamp: at(n * 1000) }), undefined, T0 + n * 1000);
+  expect(fleet.observe(reading(1, { timestamp: at(9000) }), undefined, T0 + 9000)).toBe('next');
+  expect(fleet.observe(reading(3, { timestamp: at(3000) }), undefined, T0 + 9001)).toBe('late');
+  expect(fleet.observe(reading(2, { timestamp: at(10_000) }), undefined, T0 + 10_000)).toBe('next');
+  expect(fleet.observe(reading(2, { timestamp: at(10_000) }), undefined, T0 + 10_001)).toBe('duplicate');
+  expect(fleet.view(T0 + 10_001)[0]).toMatchObject({
+    restarts: 1,
+    received: 6,
+    duplicates: 1,
+    late: 1,
+    sequence: 2,
+    gaps: 0,
+  });
+});
+
 test('dumped and loaded again, as across a restart, a sensor goes on without a gap', () => {
   const before = new Fleet();
   for (const n of [1, 2, 3, 5, 6]) before.observe(reading(n), undefined, T0);

@@ -29,6 +29,8 @@ export interface SensorView {
   received: number;
   duplicates: number;
   late: number;
+  /** How often it began to count from 1 again: its node was started anew and runs the same execution. */
+  restarts: number;
   /** Numbers missing for longer than {@link GAP_GRACE_MS}. */
   gaps: number;
   first_seen: number;
@@ -76,6 +78,10 @@ interface Sensor {
   received: number;
   duplicates: number;
   late: number;
+  restarts: number;
+  /** Timestamps of the newest reading, and of the first one since the last restart; ISO texts compare as times. */
+  newestTimestamp: string;
+  beganAt: string;
   firstSeen: number;
   lastSeen: number;
   config: ReportedConfig | undefined;
@@ -134,14 +140,15 @@ export class Fleet {
   observe(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
     let sensor = this.sensors.get(reading.execution_id);
     if (!sensor) sensor = this.add(reading, now);
-    const arrival = sensor.tracker.arrive(reading.sequence, now);
+    const arrival = arrive(sensor, reading, now);
     if (arrival === 'duplicate') {
       sensor.duplicates++;
       return arrival;
     }
     sensor.received++;
     if (arrival === 'late') sensor.late++;
-    if (reading.sequence === sensor.tracker.highest) {
+    if (reading.sequence === sensor.tracker.highest && reading.timestamp >= sensor.beganAt) {
+      sensor.newestTimestamp = reading.timestamp;
       sensor.reading = reading;
       if (config) sensor.config = config;
     }
@@ -268,6 +275,9 @@ export class Fleet {
       received: 0,
       duplicates: 0,
       late: 0,
+      restarts: 0,
+      newestTimestamp: '',
+      beganAt: '',
       firstSeen: now,
       lastSeen: now,
       config: undefined,
@@ -313,12 +323,27 @@ export class Fleet {
       received: sensor.received,
       duplicates: sensor.duplicates,
       late: sensor.late,
+      restarts: sensor.restarts,
       gaps: sensor.tracker.missingSince(now - GAP_GRACE_MS),
       first_seen: sensor.firstSeen,
       last_seen: sensor.lastSeen,
       config: sensor.config,
     };
   }
+}
+
+/**
+ * A node that is started again runs the same execution anew, from 1: a number that was there already, with a time later
+ * than all before. What the first run still had to say is late, and tells nothing about the numbers of the second.
+ */
+function arrive(sensor: Sensor, { sequence, timestamp }: Reading, now: number): Arrival {
+  if (timestamp < sensor.beganAt) return 'late';
+  if (sequence <= sensor.tracker.highest && timestamp > sensor.newestTimestamp && sensor.newestTimestamp !== '') {
+    sensor.tracker = new SequenceTracker();
+    sensor.restarts++;
+    sensor.beganAt = timestamp;
+  }
+  return sensor.tracker.arrive(sequence, now);
 }
 
 const hostKey = (reading: Reading) => `${reading.hostname}\n${reading.job_id}`;

@@ -23,7 +23,8 @@ create table if not exists readings (
   icon_name text not null,
   job_submission_time integer not null, -- Unix milliseconds
   sensor_config text,                   -- what the sensor reported, as JSON
-  unique (execution_id, sequence)
+  -- a node that was started again counts its sensor's readings from 1 again
+  unique (execution_id, sequence, timestamp)
 );
 create table if not exists messages (   -- other JSON objects, such as those sent with curl
   id text primary key,

@@ -14,7 +14,8 @@ import { findBacalhau } from '../../bacalhau/binary.js';
 import { createBacalhauClient } from '../../bacalhau/client.js';
 import { updatesInPlace } from '../../bacalhau/version.js';
 import type { Network } from '../../network.js';
-import type { NetworkEvent, NetworkFacts, NetworkRunner } from '../../runner.js';
+import type { NetworkFacts } from '../../run-state.js';
+import type { NetworkEvent, NetworkRunner } from '../../runner.js';
 import { nativeFactsSchema } from '../facts.js';
 import { createNativeRunner } from '../runner.js';
 
