@@ -1,5 +1,5 @@
 /** What the puller tells its clients (`tail`, the live view, the page): facts, rendered elsewhere. */
-import type { FleetSummary } from './fleet.js';
+import type { FleetSummary } from './fleet-view.js';
 import type { Message, Reading } from './message.js';
 
 /** A reading was received for the first time; duplicates are only counted. Times in Unix milliseconds. */

@@ -3,62 +3,20 @@
  * All times are Unix milliseconds.
  */
 import { type DesiredState, effectiveConfig, inScope, type Scope, shows } from './desired.js';
+import { regionOrder, totalOf, zeroCounts } from './fleet-totals.js';
+import {
+  type Convergence,
+  type FleetSummary,
+  MAX_PENDING,
+  type RegionView,
+  type SensorState,
+  type SensorView,
+} from './fleet-view.js';
 import type { Reading } from './message.js';
+import { RateMeter } from './rate.js';
+import { arrive, type Sensor } from './sensor.js';
 import type { ReportedConfig } from './sensor-config.js';
 import { type Arrival, type MissingRange, SequenceTracker } from './sequence.js';
-
-/**
- * `live`: it sends. `paused`: it said that it was told to be silent. `silent`: nothing has come for longer than its
- * interval explains; `gone`: for so long that it is no longer counted. `replaced`: a newer submission of its job sends
- * from the same host.
- */
-export type SensorState = 'live' | 'paused' | 'silent' | 'gone' | 'replaced';
-
-export interface SensorView {
-  execution_id: string;
-  job_id: string;
-  hostname: string;
-  region: string;
-  job_submission_time: number;
-  state: SensorState;
-  color: string;
-  icon_name: string;
-  /** Highest sequence number seen. */
-  sequence: number;
-  /** Different readings received. */
-  received: number;
-  duplicates: number;
-  late: number;
-  /** How often it began to count from 1 again: its node was started anew and runs the same execution. */
-  restarts: number;
-  /** Numbers missing for longer than {@link GAP_GRACE_MS}. */
-  gaps: number;
-  first_seen: number;
-  last_seen: number;
-  config: ReportedConfig | undefined;
-}
-
-export interface RegionView {
-  region: string;
-  live: number;
-  paused: number;
-  silent: number;
-  /** Readings per second over the last seconds. */
-  rate: number;
-  received: number;
-  duplicates: number;
-  late: number;
-  gaps: number;
-  last_seen: number;
-  /** Colours that live sensors show now, commonest first, at most 5. */
-  colors: { color: string; sensors: number }[];
-}
-
-export interface FleetSummary {
-  time: number;
-  regions: RegionView[];
-  total: Omit<RegionView, 'region' | 'colors'>;
-}
 
 /** Queues deliver out of order: a hole younger than this is not a gap yet. */
 export const GAP_GRACE_MS = 5_000;
@@ -70,63 +28,8 @@ const SILENCE_SLACK_MS = 3_000;
 const GONE_AFTER_MS = 600_000;
 /** A sensor that was cut off may come back with its readings; its numbers are remembered this long. */
 const FORGET_AFTER_MS = 86_400_000;
-const RATE_WINDOW_S = 5;
-
-interface Sensor {
-  reading: Reading;
-  tracker: SequenceTracker;
-  received: number;
-  duplicates: number;
-  late: number;
-  restarts: number;
-  /** Timestamps of the newest reading, and of the first one since the last restart; ISO texts compare as times. */
-  newestTimestamp: string;
-  beganAt: string;
-  firstSeen: number;
-  lastSeen: number;
-  config: ReportedConfig | undefined;
-  replaced: boolean;
-}
-
-export interface Convergence {
-  sensors: number;
-  converged: number;
-  /** Some of those that are not there yet, at most {@link MAX_PENDING}. */
-  pending: { hostname: string; region: string; state: SensorState }[];
-}
-export const MAX_PENDING = 20;
 
 export type FleetDump = (Omit<Sensor, 'tracker'> & { highest: number; missing: MissingRange[] })[];
-
-/** Readings in each of the last seconds, by second modulo the window. */
-class RateMeter {
-  private readonly seconds = new Array<number>(RATE_WINDOW_S + 1).fill(0);
-  private readonly counts = new Array<number>(RATE_WINDOW_S + 1).fill(0);
-  private first = 0;
-
-  add(now: number): void {
-    const second = Math.floor(now / 1000);
-    this.first ||= second;
-    const slot = second % this.counts.length;
-    if (this.seconds[slot] !== second) {
-      this.seconds[slot] = second;
-      this.counts[slot] = 0;
-    }
-    this.counts[slot]!++;
-  }
-
-  /** Readings a second over the full seconds of the window. */
-  at(now: number): number {
-    const second = Math.floor(now / 1000);
-    const span = Math.min(RATE_WINDOW_S, second - this.first);
-    if (span < 1) return 0;
-    let sum = 0;
-    this.seconds.forEach((s, i) => {
-      if (s < second && s >= second - span) sum += this.counts[i]!;
-    });
-    return sum / span;
-  }
-}
 
 export class Fleet {
   private readonly sensors = new Map<string, Sensor>();
@@ -332,47 +235,4 @@ export class Fleet {
   }
 }
 
-/**
- * A node that is started again runs the same execution anew, from 1: a number that was there already, with a time later
- * than all before. What the first run still had to say is late, and tells nothing about the numbers of the second.
- */
-function arrive(sensor: Sensor, { sequence, timestamp }: Reading, now: number): Arrival {
-  if (timestamp < sensor.beganAt) return 'late';
-  if (sequence <= sensor.tracker.highest && timestamp > sensor.newestTimestamp && sensor.newestTimestamp !== '') {
-    sensor.tracker = new SequenceTracker();
-    sensor.restarts++;
-    sensor.beganAt = timestamp;
-  }
-  return sensor.tracker.arrive(sequence, now);
-}
-
 const hostKey = (reading: Reading) => `${reading.hostname}\n${reading.job_id}`;
-const zeroCounts = () => ({
-  live: 0,
-  paused: 0,
-  silent: 0,
-  rate: 0,
-  received: 0,
-  duplicates: 0,
-  late: 0,
-  gaps: 0,
-  last_seen: 0,
-});
-
-/** us, eu, as first, as people name them; then the others by name. */
-function regionOrder(a: string, b: string): number {
-  const known = ['us', 'eu', 'as'];
-  const rank = (region: string) => (known.includes(region) ? known.indexOf(region) : known.length);
-  return rank(a) - rank(b) || a.localeCompare(b);
-}
-
-function totalOf(regions: Iterable<RegionView>): FleetSummary['total'] {
-  const total = zeroCounts();
-  for (const region of regions) {
-    for (const key of ['live', 'paused', 'silent', 'rate', 'received', 'duplicates', 'late', 'gaps'] as const) {
-      total[key] += region[key];
-    }
-    total.last_seen = Math.max(total.last_seen, region.last_seen);
-  }
-  return total;
-}

@@ -1,6 +1,6 @@
 /** The whole-system suite: what must hold on every network, driven through the CLI. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SensorView } from '../core/fleet.js';
+import type { SensorView } from '../core/fleet-view.js';
 import { isAlive, type ProcessId } from '../lib/processes.js';
 import { eventually, nothingMissing, Sandbox } from './harness.js';
 

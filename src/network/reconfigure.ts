@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DesiredState, type Scope, scopeText } from '../core/desired.js';
 import { AppError, messageOf, systemError } from '../core/errors.js';
-import type { Convergence } from '../core/fleet.js';
+import type { Convergence } from '../core/fleet-view.js';
 import type { SensorConfig, SensorConfigField } from '../core/sensor-config.js';
 import type { ConfigClient } from '../proxy/client.js';
 import type { FleetClient } from '../puller/client.js';

@@ -1,6 +1,6 @@
 /** Alert rules over the fleet view: told once when one starts to fire, and once when it is over. */
 import type { AlertEvent } from '../core/events.js';
-import type { FleetSummary } from '../core/fleet.js';
+import type { FleetSummary } from '../core/fleet-view.js';
 
 export interface AlertRule {
   name: string;

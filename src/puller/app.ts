@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { desiredStateSchema, scopeSchema } from '../core/desired.js';
 import { messageOf } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
-import type { FleetSummary, SensorView } from '../core/fleet.js';
+import type { FleetSummary, SensorView } from '../core/fleet-view.js';
 import { findBrowserProblem } from '../lib/browser-guard.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { eventStream, type StreamFilter } from './event-stream.js';

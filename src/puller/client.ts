@@ -3,7 +3,7 @@ import { createParser } from 'eventsource-parser';
 import type { DesiredState, Scope } from '../core/desired.js';
 import { systemError } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
-import type { Convergence, FleetSummary } from '../core/fleet.js';
+import type { Convergence, FleetSummary } from '../core/fleet-view.js';
 import type { FleetSnapshot, PullerAppStats } from './app.js';
 
 export interface EventQuery {

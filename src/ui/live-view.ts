@@ -2,7 +2,7 @@
 import type { ChalkInstance } from 'chalk';
 import { createLogUpdate } from 'log-update';
 import type { FleetEvent } from '../core/events.js';
-import type { FleetSummary } from '../core/fleet.js';
+import type { FleetSummary } from '../core/fleet-view.js';
 import { eventLine } from './readings.js';
 import { summaryTable } from './summary.js';
 

@@ -1,6 +1,6 @@
 /** The fleet's summary as a table. */
 import type { ChalkInstance } from 'chalk';
-import type { FleetSummary } from '../core/fleet.js';
+import type { FleetSummary } from '../core/fleet-view.js';
 import { swatch } from './style.js';
 import { table } from './table.js';
 

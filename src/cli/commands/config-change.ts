@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { scopeText } from '../../core/desired.js';
 import { usageError } from '../../core/errors.js';
-import type { Convergence } from '../../core/fleet.js';
+import type { Convergence } from '../../core/fleet-view.js';
 import { applyChange, type Change, rollOut, untilConverged } from '../../network/reconfigure.js';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { fieldNamed, proxiesOf, scopeFrom, scopeOptions, valuesFrom } from '../config-scope.js';

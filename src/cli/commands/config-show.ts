@@ -1,6 +1,6 @@
 import type { ChalkInstance } from 'chalk';
 import { configOf, type DesiredState, effectiveConfig, type Scope, scopeText } from '../../core/desired.js';
-import type { SensorView } from '../../core/fleet.js';
+import type { SensorView } from '../../core/fleet-view.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../core/sensor-config.js';
 import { swatch } from '../../ui/style.js';
 import { table } from '../../ui/table.js';
