@@ -24,7 +24,10 @@ export type Outcome = { status: 'accepted' } | { status: 'busy' | 'refused'; cod
 interface Waiting {
   message: OutgoingMessage;
   bytes: number;
-  deadline: number;
+  settled: boolean;
+  /** Why the last try failed. */
+  trouble?: { code: string; reason: string };
+  /** Only the first outcome counts. */
   settle(outcome: Outcome): void;
 }
 
@@ -46,12 +49,30 @@ export class Batcher {
 
   /** Never rejects. */
   add(message: OutgoingMessage): Promise<Outcome> {
+    this.forgetSettled();
     if (this.waiting.length >= this.options.maxWaiting) {
       return Promise.resolve({ status: 'busy', code: 'OVERLOADED', reason: 'too many readings wait for the queue' });
     }
-    return new Promise((settle) => {
-      const deadline = Date.now() + this.options.giveUpMs;
-      this.waiting.push({ message, bytes: sizeOf(message), deadline, settle });
+    return new Promise((resolve) => {
+      const entry: Waiting = {
+        message,
+        bytes: sizeOf(message),
+        settled: false,
+        settle(outcome) {
+          entry.settled = true;
+          clearTimeout(timeout);
+          resolve(outcome);
+        },
+      };
+      // Also while the queue holds a request without answering it, which may take longer than a sender waits.
+      const timeout = setTimeout(() => {
+        const slow = {
+          code: 'QUEUE_SLOW',
+          reason: `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`,
+        };
+        entry.settle({ status: 'busy', ...(entry.trouble ?? slow) });
+      }, this.options.giveUpMs);
+      this.waiting.push(entry);
       this.stats.waiting = this.waiting.length;
       if (this.waiting.length >= MAX_BATCH_COUNT) this.flush();
       else this.timer ??= setTimeout(() => this.flush(), this.options.lingerMs);
@@ -73,13 +94,14 @@ export class Batcher {
     this.stats.waiting = this.waiting.length;
   }
 
-  /** The next messages that go together by count and bytes; those that waited too long are given back. */
+  /** What was given back leaves the line; all wait equally long, so it is at the front. */
+  private forgetSettled(): void {
+    while (this.waiting[0]?.settled) this.waiting.shift();
+  }
+
+  /** The next messages that go together by count and bytes. */
   private take(): Waiting[] {
-    const now = Date.now();
-    while (this.waiting[0] && this.waiting[0].deadline < now) {
-      const reason = `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`;
-      this.waiting.shift()?.settle({ status: 'busy', code: 'QUEUE_SLOW', reason });
-    }
+    this.forgetSettled();
     let bytes = 0;
     let count = 0;
     for (const entry of this.waiting) {
@@ -98,6 +120,7 @@ export class Batcher {
       if (left.length === 0) break;
       this.stats.retries++;
       await sleep(jittered(attempt, 50, 2000));
+      left = left.filter(({ settled }) => !settled);
     }
     this.stats.inFlight--;
     if (this.waiting.length > 0) this.flush();
@@ -120,13 +143,14 @@ export class Batcher {
         return [];
       }
     }
-    const now = Date.now();
     return batch.filter((entry, i) => {
       const result = results[i]!;
       if (result.ok) entry.settle({ status: 'accepted' });
       else if (!result.retryable) entry.settle({ status: 'refused', code: result.code, reason: result.reason });
-      else if (now < entry.deadline) return true;
-      else entry.settle({ status: 'busy', code: result.code, reason: result.reason });
+      else {
+        entry.trouble = { code: result.code, reason: result.reason };
+        return !entry.settled;
+      }
       return false;
     });
   }
