@@ -1,0 +1,208 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
+import { AppError } from '../core/errors.js';
+import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
+import { Batcher, type BatcherOptions } from './batcher.js';
+import { createProxy, type ProxyStats } from './proxy.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const sent = (messages: OutgoingMessage[]): SendResult[] => messages.map(({ body }) => ({ ok: true, id: body }));
+const fails = (code: string) => new AppError(code, 'system', `it failed: ${code}`);
+
+/** A queue that does with a batch what it is told, attempt by attempt; after the last script it accepts everything. */
+function scripted(...script: ((messages: OutgoingMessage[]) => SendResult[] | Promise<SendResult[]>)[]) {
+  const batches: OutgoingMessage[][] = [];
+  const queue = {
+    name: 'scripted',
+    async send(messages: OutgoingMessage[]) {
+      batches.push(messages);
+      return (script[batches.length - 1] ?? sent)(messages);
+    },
+    check: () => new Promise<never>(() => {}),
+  } as unknown as Queue;
+  return { queue, batches };
+}
+
+const message = (bytes: number, attributes?: Record<string, string>): OutgoingMessage => ({
+  body: 'x'.repeat(bytes),
+  ...(attributes ? { attributes } : {}),
+});
+const addAll = (batcher: Batcher, messages: OutgoingMessage[]) => Promise.all(messages.map((m) => batcher.add(m)));
+
+test('messages of many requests go together, ten in a batch', async () => {
+  const { queue, batches } = scripted();
+  const outcomes = await addAll(new Batcher(queue), Array(25).fill(message(10)));
+  expect(outcomes).toEqual(Array(25).fill({ status: 'accepted' }));
+  expect(batches.map((batch) => batch.length)).toEqual([MAX_BATCH_COUNT, MAX_BATCH_COUNT, 5]);
+});
+
+test.each([
+  ['bodies', MAX_BATCH_BYTES / 4, undefined, [4, 4]],
+  ['bodies a byte too long', MAX_BATCH_BYTES / 4 + 1, undefined, [3, 3, 2]],
+  ['bodies and attributes', MAX_BATCH_BYTES / 4 - 7, { a: '' }, [4, 4]],
+  ['bodies and attributes a byte too long', MAX_BATCH_BYTES / 4 - 7, { a: 'b' }, [3, 3, 2]],
+  ['attributes by their bytes, not their characters', MAX_BATCH_BYTES / 4 - 9, { a: '🚀' }, [3, 3, 2]],
+])('a batch is as long as SQS takes: %s', async (_, bytes, attributes, lengths) => {
+  const { queue, batches } = scripted();
+  await addAll(new Batcher(queue), Array(8).fill(message(bytes, attributes)));
+  expect(batches.map((batch) => batch.length)).toEqual(lengths);
+});
+
+test('entries of a batch have a fate each: taken, refused for ever, or tried again alone', async () => {
+  const { queue, batches } = scripted(() => [
+    { ok: true, id: '1' },
+    { ok: false, code: 'InvalidMessageContents', reason: 'no', retryable: false },
+    { ok: false, code: 'InternalError', reason: 'later', retryable: true },
+  ]);
+  const messages = [1, 2, 3].map((bytes) => message(bytes));
+  expect(await addAll(new Batcher(queue), messages)).toEqual([
+    { status: 'accepted' },
+    { status: 'refused', code: 'InvalidMessageContents', reason: 'no' },
+    { status: 'accepted' },
+  ]);
+  expect(batches).toEqual([messages, [messages[2]]]);
+});
+
+test.each(['QUEUE_THROTTLED', 'QUEUE_UNREACHABLE', 'QUEUE_ERROR'])(
+  '%s passes: the batch is tried again',
+  async (code) => {
+    const fail = () => Promise.reject(fails(code));
+    const { queue, batches } = scripted(fail, fail);
+    const batcher = new Batcher(queue);
+    expect(await batcher.add(message(1))).toEqual({ status: 'accepted' });
+    expect(batches).toHaveLength(3);
+    expect(batcher.stats).toMatchObject({ batches: 3, retries: 2, lastError: `it failed: ${code}` });
+  },
+);
+
+test.each(['QUEUE_NOT_FOUND', 'QUEUE_DENIED', 'QUEUE_CREDENTIALS'])(
+  '%s is the operator’s to mend: the sender keeps its messages, and the queue is not asked again',
+  async (code) => {
+    const { queue, batches } = scripted(() => Promise.reject(fails(code)));
+    expect(await addAll(new Batcher(queue), [message(1), message(2)])).toEqual(
+      Array(2).fill({ status: 'busy', code, reason: `it failed: ${code}` }),
+    );
+    expect(batches).toHaveLength(1);
+  },
+);
+
+test('tries are spread out: each pause is random, and its bound doubles', async () => {
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+  const fail = () => Promise.reject(fails('QUEUE_THROTTLED'));
+  const { queue } = scripted(fail, fail, fail);
+  await new Batcher(queue).add(message(1));
+  expect(random).toHaveBeenCalledTimes(3);
+});
+
+test('messages are given back when the queue keeps failing', async () => {
+  const batcher = new Batcher(scripted(...Array(1000).fill(() => Promise.reject(fails('QUEUE_UNREACHABLE')))).queue, {
+    giveUpMs: 150,
+  });
+  expect(await batcher.add(message(1))).toEqual({
+    status: 'busy',
+    code: 'QUEUE_UNREACHABLE',
+    reason: 'it failed: QUEUE_UNREACHABLE',
+  });
+});
+
+test('messages are given back when the queue does not answer at all, those under way and those that wait', async () => {
+  let release: (results: SendResult[]) => void = () => {};
+  const { queue, batches } = scripted(() => new Promise((resolve) => (release = resolve)));
+  const batcher = new Batcher(queue, { giveUpMs: 100, maxInFlight: 1 });
+  const outcomes = await addAll(batcher, Array(15).fill(message(1)));
+  expect(outcomes).toEqual(Array(15).fill({ status: 'busy', code: 'QUEUE_SLOW', reason: expect.any(String) }));
+  // Given back is not forgotten: what the queue took late counts no more, and what waited is not sent behind the sender's back.
+  release(sent(batches[0]!));
+  await batcher.drain();
+  expect(batches).toHaveLength(1);
+  expect(await batcher.add(message(2))).toEqual({ status: 'accepted' });
+});
+
+/** Answers only when told to. */
+function held() {
+  const answers: (() => void)[] = [];
+  const hold = (messages: OutgoingMessage[]) =>
+    new Promise<SendResult[]>((resolve) => answers.push(() => resolve(sent(messages))));
+  const queue = scripted(...Array(100).fill(hold));
+  return { ...queue, answer: () => answers.splice(0).map((go) => go()) };
+}
+
+test('no more batches are under way than allowed, and no more messages wait', async () => {
+  const { queue, batches, answer } = held();
+  const batcher = new Batcher(queue, { maxInFlight: 2, maxWaiting: 30 });
+  const added = addAll(batcher, Array(50).fill(message(1)));
+  expect([batches.length, batcher.stats.inFlight, batcher.stats.waiting]).toEqual([2, 2, 30]);
+  expect(await batcher.add(message(1))).toMatchObject({ status: 'busy', code: 'OVERLOADED' });
+  while (batcher.stats.inFlight > 0) {
+    answer();
+    await sleep(1);
+  }
+  expect(await added).toEqual(Array(50).fill({ status: 'accepted' }));
+  expect(batches).toHaveLength(5);
+});
+
+test('drain waits for everything that was added', async () => {
+  const { queue, answer } = held();
+  const batcher = new Batcher(queue, { lingerMs: 60_000 });
+  let accepted = 0;
+  for (let i = 0; i < 13; i++) void batcher.add(message(1)).then(() => accepted++);
+  const draining = batcher.drain().then(() => accepted);
+  await sleep(20);
+  expect(accepted).toBe(0);
+  answer();
+  expect(await draining).toBe(13);
+});
+
+function proxyOn(queue: Queue, batcher: BatcherOptions = {}) {
+  const { app } = createProxy({ queue, batcher });
+  return {
+    send: (body: unknown) => app.request('/send', { method: 'POST', body: JSON.stringify(body) }),
+    get: (path: string) => app.request(path),
+    stats: async () => (await (await app.request('/stats')).json()) as ProxyStats,
+  };
+}
+
+test('a busy queue becomes 503 with the time to wait, for the whole array; repeated, it is accepted', async () => {
+  const denied = () => Promise.reject(fails('QUEUE_DENIED'));
+  const proxy = proxyOn(scripted(sent, denied).queue);
+  const array = Array(15).fill({ a: 1 });
+  const refused = await proxy.send(array);
+  expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
+    503,
+    '2',
+    { error: { code: 'QUEUE_DENIED', reason: 'it failed: QUEUE_DENIED' } },
+  ]);
+  expect(await proxy.stats()).toMatchObject({
+    refused: { QUEUE_DENIED: 1 },
+    lastQueueError: 'it failed: QUEUE_DENIED',
+  });
+  expect(await (await proxy.send(array)).json()).toEqual({ status: 'accepted', accepted: 15 });
+});
+
+test('over the bound of waiting messages it says so at once; health never waits', async () => {
+  const { queue, answer } = held();
+  const proxy = proxyOn(queue, { maxInFlight: 1, maxWaiting: 10 });
+  const first = proxy.send(Array(20).fill({ a: 1 }));
+  await vi.waitUntil(async () => (await proxy.stats()).waiting === 10);
+  const refused = await proxy.send({ a: 2 });
+  expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
+    503,
+    '2',
+    { error: { code: 'OVERLOADED' } },
+  ]);
+  // This queue's `check` never ends.
+  expect(await (await proxy.get('/health')).json()).toEqual({ status: 'healthy' });
+  answer();
+  await vi.waitUntil(async () => (await proxy.stats()).waiting === 0);
+  answer();
+  expect((await first).status).toBe(200);
+});
+
+test('a queue that breaks the contract is no crash, and the sender keeps its reading', async () => {
+  const proxy = proxyOn(scripted(() => Promise.reject(new TypeError('a bug'))).queue, { giveUpMs: 50 });
+  const answer = await proxy.send({ a: 1 });
+  expect([answer.status, await answer.json()]).toEqual([200, { status: 'accepted', accepted: 1 }]);
+});
