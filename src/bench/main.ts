@@ -1,16 +1,31 @@
 /** `npm run bench -- <name> [--option value …]`: measures one thing and prints it; nothing passes or fails here. */
 import { parseArgs } from 'node:util';
 
-const benches: Record<string, (options: Record<string, string | undefined>) => Promise<void>> = {
+type Options = Record<'sensors' | 'interval' | 'seconds' | 'network' | 'nodes', string | undefined>;
+
+const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
   async fleet({ sensors = '10000', interval = '2', seconds = '60' }) {
     const { run } = await import('./fleet.js');
     await run({ sensors: Number(sensors), interval: Number(interval), seconds: Number(seconds) });
   },
+  async config({ sensors = '10000', network = 'embedded' }) {
+    const { run } = await import('./config.js');
+    await run({ sensors: Number(sensors), network });
+  },
+  async queue() {
+    const { run } = await import('./queue.js');
+    await run();
+  },
+  async compose({ nodes = '10' }) {
+    const { run } = await import('./compose.js');
+    await run({ nodes: Number(nodes) });
+  },
 };
 
+const option = { type: 'string' } as const;
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { sensors: { type: 'string' }, interval: { type: 'string' }, seconds: { type: 'string' } },
+  options: { sensors: option, interval: option, seconds: option, network: option, nodes: option },
 });
 const [name = ''] = positionals;
 const bench = benches[name];
