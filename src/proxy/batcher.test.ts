@@ -89,7 +89,7 @@ test.each(['QUEUE_NOT_FOUND', 'QUEUE_DENIED', 'QUEUE_CREDENTIALS'])(
   },
 );
 
-test('tries are spread out: each pause is random, and its bound doubles', async () => {
+test('tries are spread out: each pause is random', async () => {
   const random = vi.spyOn(Math, 'random').mockReturnValue(0);
   const fail = () => Promise.reject(fails('QUEUE_THROTTLED'));
   const { queue } = scripted(fail, fail, fail);

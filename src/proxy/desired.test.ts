@@ -1,0 +1,129 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import ts from 'typescript';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Patch } from '../core/desired.js';
+import { DesiredConfig } from './desired.js';
+
+let folder: string;
+let child: ChildProcess | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'desired-'));
+});
+
+afterEach(() => {
+  child?.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const NOW = 1_750_000_000_000;
+const patch = (over: Partial<Patch> = {}): Patch => ({ scope: {}, set: {}, unset: [], ...over });
+
+test('versions are Unix milliseconds, and grow also when the clock does not', () => {
+  const desired = new DesiredConfig();
+  const versions = [NOW, NOW, NOW - 60_000, NOW + 5].map((now) => desired.patch(patch(), now).version);
+  expect(versions).toEqual([NOW, NOW + 1, NOW + 2, NOW + 5]);
+  expect(desired.version).toBe(NOW + 5);
+});
+
+test('a version that another proxy gave is taken over, but never a step back', () => {
+  const desired = new DesiredConfig();
+  expect(desired.patch(patch({ version: NOW + 100 }), NOW).version).toBe(NOW + 100);
+  expect(desired.patch(patch({ version: NOW + 50 }), NOW).version).toBe(NOW + 101);
+  expect(desired.patch(patch(), NOW).version).toBe(NOW + 102);
+});
+
+test('a proxy that lost its state gives no older version than before, and starts with nothing to say', () => {
+  const path = join(folder, 'desired.json');
+  const before = new DesiredConfig(path).patch(patch({ set: { emoji: 1 } }), NOW).version;
+  rmSync(path);
+  const after = new DesiredConfig(path);
+  expect(after.state).toEqual({ version: 0, fleet: { version: 0 }, regions: {}, hosts: {} });
+  expect(after.patch(patch({ set: { emoji: 2 } }), NOW + 1).version).toBeGreaterThan(before);
+});
+
+test('everything is there again after a restart, readable for its owner only', () => {
+  const path = join(folder, 'new', 'desired.json');
+  const desired = new DesiredConfig(path);
+  desired.patch(patch({ set: { color: 'random', interval: 0.05 } }), NOW);
+  desired.patch(patch({ scope: { region: 'eu' }, set: { paused: true, emoji: -1 } }), NOW);
+  desired.patch(patch({ scope: { hostname: 'edge-eu-1' }, set: { random_off: true } }), NOW);
+  desired.patch(patch({ scope: { region: 'eu' }, unset: ['paused'] }), NOW);
+  const again = new DesiredConfig(path);
+  expect(again.state).toEqual(desired.state);
+  expect(again.effective('eu', 'edge-eu-1')).toEqual({
+    ...{ version: NOW + 3, color: 'random', interval: 0.05, emoji: -1, random_off: true },
+  });
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+});
+
+test('a change that could not be kept is not in force', () => {
+  const desired = new DesiredConfig(join(folder, 'desired.json'));
+  desired.patch(patch({ set: { emoji: 1 } }), NOW);
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, '');
+  expect(() => desired.patch(patch({ set: { emoji: 2 } }), NOW)).toThrow();
+  expect(desired.state.fleet).toEqual({ version: NOW, emoji: 1 });
+});
+
+/** A process can't run TypeScript, and a build may be old: what is needed is translated here. */
+function translate(): string {
+  const source = fileURLToPath(new URL('..', import.meta.url));
+  symlinkSync(join(source, '..', 'node_modules'), join(folder, 'node_modules'), 'junction');
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  for (const name of ['proxy/desired', 'core/desired', 'core/sensor-config', 'lib/files']) {
+    const target = join(folder, 'src', `${name}.js`);
+    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+    mkdirSync(dirname(target), { recursive: true });
+    const text = readFileSync(join(source, `${name}.ts`), 'utf8');
+    writeFileSync(target, ts.transpileModule(text, { compilerOptions }).outputText);
+  }
+  const main = join(folder, 'main.js');
+  writeFileSync(
+    main,
+    `import { DesiredConfig } from './src/proxy/desired.js';
+     const desired = new DesiredConfig(process.argv[2]);
+     for (let i = 0; ; i++) {
+       const scope = { hostname: 'edge-' + (i % 500) };
+       const { version } = desired.patch({ scope, set: { emoji: i % 16 }, unset: [] }, Date.now());
+       if (!process.send({ version, i })) await new Promise(setImmediate);
+     }`,
+  );
+  return main;
+}
+
+test('what was acknowledged survives kill -9 at any moment, and the file is always whole', async () => {
+  const main = translate();
+  const path = join(folder, 'desired.json');
+  let version = 0;
+  for (let round = 0; round < 4; round++) {
+    child = fork(main, [path]);
+    let last = { version: 0, i: -1 };
+    child.on('message', (message: typeof last) => {
+      last = message;
+      if (message.i === 50 + round * 37) child?.kill('SIGKILL');
+    });
+    const [, signal] = await once(child, 'close');
+    expect(signal).toBe('SIGKILL');
+    const kept = new DesiredConfig(path);
+    expect(last.version).toBeGreaterThan(version);
+    expect(kept.version).toBeGreaterThanOrEqual(last.version);
+    // Whatever was written after the last answer that was heard, this change is in it, or a newer one of this host.
+    expect(kept.state.hosts[`edge-${last.i % 500}`]?.version).toBeGreaterThanOrEqual(last.version);
+    version = kept.version;
+  }
+});
