@@ -3,7 +3,7 @@
  * lost on the way. Options: `--sensors 10000 --interval 2 --seconds 60`.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessId } from '../lib/processes.js';
@@ -48,8 +48,10 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
     ]);
     const state = readRunState(join(dir, '.wasm-sensors'))!;
     const fleet = new FleetClient(state.endpoints.puller);
-    const before = await usages(state.children);
+    const processes = [state.up, ...state.children];
+    const before = usages(processes);
     const first = await fleet.summary();
+    const machineBefore = machineUsage();
     const began = Date.now();
     const depths: number[] = [];
     for (let i = 0; i < seconds; i += 5) {
@@ -59,24 +61,37 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
     }
     const elapsed = (Date.now() - began) / 1000;
     const last = await fleet.summary();
-    const after = await usages(state.children);
-    const rate = (last.total.received - first.total.received) / elapsed;
+    const after = usages(processes);
+    const machine = machineUsage() - machineBefore;
+    const readings = last.total.received - first.total.received;
     await runCli(dir, ['stop', 'publisher']);
     await sleep(6000);
     const { summary, sensors: views } = await fleet.snapshot();
     const missing = views.reduce((sum, sensor) => sum + sensor.sequence - sensor.received, 0);
+    const rows = processes.map(({ name }) => {
+      const cpu = after.get(name)!.cpu - before.get(name)!.cpu;
+      return { name, cpu, memory: `${after.get(name)!.memory.toFixed(0)} MB` };
+    });
+    const all = rows.reduce((sum, { cpu }) => sum + cpu, 0);
+    rows.push(
+      { name: 'all', cpu: all, memory: '' },
+      { name: 'others on this machine', cpu: machine - all, memory: '' },
+    );
     console.log(
       table(
         [
-          ['process', 'CPU of one core', 'memory'],
-          ...state.children.map(({ name }) => {
-            const cpu = (after.get(name)!.cpu - before.get(name)!.cpu) / elapsed;
-            return [name, `${(cpu * 100).toFixed(0)} %`, `${after.get(name)!.memory.toFixed(0)} MB`];
-          }),
+          ['process', 'CPU of one core', 'CPU a reading', 'memory'],
+          ...rows.map(({ name, cpu, memory }) => [
+            name,
+            `${((100 * cpu) / elapsed).toFixed(0)} %`,
+            `${((1e6 * cpu) / readings).toFixed(0)} µs`,
+            memory,
+          ]),
         ],
-        [1, 2],
+        [1, 2, 3],
       ),
     );
+    const rate = readings / elapsed;
     console.log(
       `readings/s through to the store: ${rate.toFixed(0)} (${((100 * rate * interval) / (perRegion * 3)).toFixed(1)} % of what the sensors take)`,
     );
@@ -90,8 +105,8 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
   }
 }
 
-async function usages(children: ProcessId[]): Promise<Map<string, Usage>> {
-  return new Map(children.map(({ name, pid }) => [name, usageOf(pid)]));
+function usages(processes: ProcessId[]): Map<string, Usage> {
+  return new Map(processes.map(({ name, pid }) => [name, usageOf(pid)]));
 }
 
 /** From `/proc`: ticks are hundredths of a second on every Linux that Node runs on. */
@@ -101,4 +116,10 @@ function usageOf(pid: number): Usage {
     .split(' ');
   const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
   return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, memory: (pages * 4096) / 1_048_576 };
+}
+
+/** CPU seconds of everything on this machine since it began, this benchmark included: what is not idle. */
+function machineUsage(): number {
+  const times = os.cpus().map(({ times }) => times.user + times.nice + times.sys + times.irq);
+  return times.reduce((sum, ms) => sum + ms, 0) / 1000;
 }
