@@ -5,7 +5,7 @@ import type { Queue } from '../queue/queue.js';
 import { openSqsQueue } from '../queue/sqs.js';
 
 export async function openConfiguredQueue(settings: Settings): Promise<Queue> {
-  const { queue, queueEndpoint, awsRegion } = settings;
+  const { queue, queueEndpoint, queueUnsigned, awsRegion } = settings;
   if (queue === undefined) {
     throw usageError(
       'NO_QUEUE',
@@ -15,6 +15,7 @@ export async function openConfiguredQueue(settings: Settings): Promise<Queue> {
   }
   return openSqsQueue({
     queue,
+    unsigned: queueUnsigned,
     ...(awsRegion === undefined ? {} : { region: awsRegion }),
     ...(queueEndpoint === undefined ? {} : { endpoint: queueEndpoint }),
   });

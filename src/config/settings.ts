@@ -104,6 +104,12 @@ export const SETTINGS = define({
     schema: url.optional(),
     description: "endpoint of an SQS-compatible service, instead of Amazon's",
   },
+  queueUnsigned: {
+    flag: '--queue-unsigned',
+    env: ['WASM_SENSORS_QUEUE_UNSIGNED'],
+    schema: flag.default(false),
+    description: 'the endpoint checks no signatures, as the embedded queue server: calls without them cost less',
+  },
   awsRegion: {
     flag: '--aws-region <region>',
     env: ['AWS_REGION', 'AWS_DEFAULT_REGION'],

@@ -36,13 +36,6 @@ export interface Centre {
   stop(): Promise<void>;
 }
 
-/** The embedded queue takes any credentials, but the SDK insists on having some. */
-const EMBEDDED_CREDENTIALS = {
-  AWS_ACCESS_KEY_ID: 'embedded',
-  AWS_SECRET_ACCESS_KEY: 'embedded',
-  AWS_REGION: 'us-east-1',
-};
-
 /** Chooses the ports; nothing is started yet. */
 export async function planCentre(options: CentreOptions): Promise<Centre> {
   const { supervisor, stateDir, host } = options;
@@ -56,7 +49,7 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
   const queueUrl = queuePort === undefined ? undefined : `http://127.0.0.1:${queuePort}`;
   const queue = options.queue ?? `${queueUrl}/000000000000/${QUEUE_NAME}`;
   const queueEnv: Record<string, string> = queueUrl
-    ? { ...EMBEDDED_CREDENTIALS, AWS_ENDPOINT_URL_SQS: queueUrl }
+    ? { AWS_ENDPOINT_URL_SQS: queueUrl, WASM_SENSORS_QUEUE_UNSIGNED: 'true' }
     : options.queueEndpoint
       ? { AWS_ENDPOINT_URL_SQS: options.queueEndpoint }
       : {};

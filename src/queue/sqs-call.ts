@@ -1,43 +1,74 @@
-/** Calls SQS through the SDK at less cost: the SDK assembles its chain of middleware anew for every call, this does once. */
-import type { ServiceInputTypes, ServiceOutputTypes, SQSClient } from '@aws-sdk/client-sqs';
+/** How SQS is called: an action with its input. {@link createSdkCall} for Amazon, `unsigned-call.ts` for servers of our own. */
+import type {
+  DeleteMessageBatchCommandInput,
+  DeleteMessageBatchCommandOutput,
+  GetQueueAttributesCommandInput,
+  GetQueueAttributesCommandOutput,
+  GetQueueUrlCommandInput,
+  GetQueueUrlCommandOutput,
+  ReceiveMessageCommandInput,
+  ReceiveMessageCommandOutput,
+  SendMessageBatchCommandInput,
+  SendMessageBatchCommandOutput,
+  SendMessageCommandInput,
+  SendMessageCommandOutput,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Sdk } from './sqs-client.js';
 
-/** As much of an SDK command as is needed; `I` and `O` are its input and output. */
-interface SqsCommand<I extends ServiceInputTypes, O extends ServiceOutputTypes> {
-  readonly input: I;
-  resolveMiddleware(stack: unknown, config: unknown, options: { abortSignal?: AbortSignal }): Handler<I, O>;
+/** Input and output of the actions that are used. */
+interface Actions {
+  DeleteMessageBatch: [DeleteMessageBatchCommandInput, DeleteMessageBatchCommandOutput];
+  GetQueueAttributes: [GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput];
+  GetQueueUrl: [GetQueueUrlCommandInput, GetQueueUrlCommandOutput];
+  ReceiveMessage: [ReceiveMessageCommandInput, ReceiveMessageCommandOutput];
+  SendMessage: [SendMessageCommandInput, SendMessageCommandOutput];
+  SendMessageBatch: [SendMessageBatchCommandInput, SendMessageBatchCommandOutput];
+}
+export type Action = keyof Actions;
+export type Input<A extends Action> = Actions[A][0];
+/** `$metadata` is the SDK's own. */
+export type Output<A extends Action> = Omit<Actions[A][1], '$metadata'>;
+
+export interface SqsCall {
+  /** Rejects as the SDK's `client.send` does; see `sqs-errors.ts`. */
+  <A extends Action>(action: A, input: Input<A>, signal?: AbortSignal): Promise<Output<A>>;
+  /** Closes the connections. */
+  close(): void;
 }
 
-type Handler<I, O> = (command: { input: I }) => Promise<{ output: O }>;
+/** As much of an SDK command as is needed. */
+interface Command {
+  readonly input: unknown;
+  resolveMiddleware(stack: unknown, config: unknown, options: { abortSignal?: AbortSignal }): Handler;
+}
 
-/** Rejects as `client.send` does. */
-export type SqsCall = <I extends ServiceInputTypes, O extends ServiceOutputTypes>(
-  command: SqsCommand<I, O>,
-  signal?: AbortSignal,
-) => Promise<O>;
+type Handler = (command: { input: unknown }) => Promise<{ output: unknown }>;
 
 /**
- * The client's own cache (`cacheMiddleware`) is emptied by every call that has a signal, so each signal has its own
- * here. A chain may be shared by calls that run at the same time because all of them go to one server.
+ * Calls through the SDK at less cost: it assembles its chain of middleware anew for every call, this does once. The
+ * client's own cache (`cacheMiddleware`) is emptied by every call that has a signal, so each signal has its own here. A
+ * chain may be shared by calls that run at the same time because all of them go to one server.
  */
-export function createCall(client: SQSClient): SqsCall {
-  const withoutSignal = new Map<unknown, unknown>();
-  const bySignal = new WeakMap<AbortSignal, Map<unknown, unknown>>();
+export function createSdkCall(sdk: Sdk, client: SQSClient): SqsCall {
+  const withoutSignal = new Map<Action, Handler>();
+  const bySignal = new WeakMap<AbortSignal, Map<Action, Handler>>();
   const handlersOf = (signal: AbortSignal | undefined) => {
     if (!signal) return withoutSignal;
     let handlers = bySignal.get(signal);
     if (!handlers) bySignal.set(signal, (handlers = new Map()));
     return handlers;
   };
-  return async <I extends ServiceInputTypes, O extends ServiceOutputTypes>(
-    command: SqsCommand<I, O>,
-    signal?: AbortSignal,
-  ) => {
+  const call = async (action: Action, input: object, signal?: AbortSignal) => {
     const handlers = handlersOf(signal);
-    let handler = handlers.get(command.constructor) as Handler<I, O> | undefined;
+    const SdkCommand = sdk[`${action}Command`] as unknown as new (input: object) => Command;
+    const command = new SdkCommand(input);
+    let handler = handlers.get(action);
     if (!handler) {
       handler = command.resolveMiddleware(client.middlewareStack, client.config, signal ? { abortSignal: signal } : {});
-      handlers.set(command.constructor, handler);
+      handlers.set(action, handler);
     }
     return (await handler(command)).output;
   };
+  return Object.assign(call, { close: () => client.destroy() }) as SqsCall;
 }

@@ -58,7 +58,7 @@ export function createClient(sdk: Sdk, connection: SqsConnection): SQSClient {
  * The endpoint to pass explicitly, if any. Without that the SDK prefers the origin of the queue's URL to
  * `AWS_ENDPOINT_URL_SQS`, and messages meant for a local server would go to AWS.
  */
-function endpointOf({ queue, endpoint: given }: SqsConnection): string | undefined {
+export function endpointOf({ queue, endpoint: given }: SqsConnection): string | undefined {
   const ignored = process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS?.toLowerCase() === 'true';
   const fromEnvironment = process.env.AWS_ENDPOINT_URL_SQS || process.env.AWS_ENDPOINT_URL || undefined;
   const url = queueUrlOf(queue);

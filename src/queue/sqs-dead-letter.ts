@@ -1,16 +1,13 @@
 /** Finds where messages go that nobody can take. */
-import type { SQSClient } from '@aws-sdk/client-sqs';
 import { AppError } from '../core/errors.js';
-import type { Sdk } from './sqs-client.js';
+import type { SqsCall } from './sqs-call.js';
 
 /**
  * URL of the dead-letter queue in the redrive policy of the queue at `url`.
- * Rejects with `QUEUE_NO_DEAD_LETTER` if there is none, otherwise with errors of the SDK.
+ * Rejects with `QUEUE_NO_DEAD_LETTER` if there is none, otherwise as {@link SqsCall} does.
  */
-export async function findDeadLetterUrl(sdk: Sdk, client: SQSClient, url: string): Promise<string> {
-  const { Attributes } = await client.send(
-    new sdk.GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ['RedrivePolicy'] }),
-  );
+export async function findDeadLetterUrl(call: SqsCall, url: string): Promise<string> {
+  const { Attributes } = await call('GetQueueAttributes', { QueueUrl: url, AttributeNames: ['RedrivePolicy'] });
   const arn = targetArn(Attributes?.RedrivePolicy);
   // arn:aws:sqs:<region>:<account>:<name>
   const [, , , , account, name] = arn?.split(':') ?? [];
@@ -19,9 +16,7 @@ export async function findDeadLetterUrl(sdk: Sdk, client: SQSClient, url: string
       hint: 'Give it a RedrivePolicy, or name a dead-letter queue in the settings.',
     });
   }
-  const { QueueUrl } = await client.send(
-    new sdk.GetQueueUrlCommand({ QueueName: name, QueueOwnerAWSAccountId: account }),
-  );
+  const { QueueUrl } = await call('GetQueueUrl', { QueueName: name, QueueOwnerAWSAccountId: account });
   return QueueUrl!;
 }
 

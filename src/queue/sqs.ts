@@ -1,16 +1,18 @@
-/** The `Queue` contract on the AWS SDK: Amazon SQS itself, or the embedded server (`embedded/server.ts`). */
-import type { SQSClient } from '@aws-sdk/client-sqs';
+/** The `Queue` contract on the API of SQS: Amazon's own, or the embedded server (`embedded/server.ts`). */
 import { usageError } from '../core/errors.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
-import { createCall, type SqsCall } from './sqs-call.js';
-import { createClient, loadSdk, queueUrlOf, type Sdk, type SqsConnection } from './sqs-client.js';
+import { createSdkCall, type SqsCall } from './sqs-call.js';
+import { createClient, endpointOf, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
 import { findDeadLetterUrl } from './sqs-dead-letter.js';
 import { toQueueError } from './sqs-errors.js';
 import { fromSqs, refusalOf, toSqs, withReason } from './sqs-messages.js';
+import { createUnsignedCall } from './unsigned-call.js';
 
 export interface SqsQueueOptions extends SqsConnection {
   /** URL or name of the dead-letter queue. Default: the one in the queue's redrive policy. */
   deadLetterQueue?: string;
+  /** The server (at an `http:` endpoint) checks no signatures, as the embedded one: it is called without the SDK. */
+  unsigned?: boolean;
 }
 
 /**
@@ -21,20 +23,25 @@ export async function openSqsQueue(options: SqsQueueOptions): Promise<Queue> {
   if (options.queue.trim() === '') {
     throw usageError('QUEUE_NOT_GIVEN', 'No queue is given.', 'Give its name or URL.');
   }
-  const sdk = await loadSdk();
-  const client = createClient(sdk, options);
+  const call = await openCall(options);
   try {
-    const url = await resolveUrl(sdk, client, options.queue);
-    return new SqsQueue(sdk, client, url, options.deadLetterQueue);
+    return new SqsQueue(call, await resolveUrl(call, options.queue), options.deadLetterQueue);
   } catch (error) {
-    client.destroy();
+    call.close();
     throw toQueueError(error, options.queue);
   }
 }
 
-async function resolveUrl(sdk: Sdk, client: SQSClient, queue: string): Promise<string> {
+async function openCall(options: SqsQueueOptions): Promise<SqsCall> {
+  const endpoint = endpointOf(options);
+  if (options.unsigned && endpoint?.startsWith('http:')) return createUnsignedCall(endpoint);
+  const sdk = await loadSdk();
+  return createSdkCall(sdk, createClient(sdk, options));
+}
+
+async function resolveUrl(call: SqsCall, queue: string): Promise<string> {
   if (queueUrlOf(queue)) return queue;
-  const { QueueUrl } = await client.send(new sdk.GetQueueUrlCommand({ QueueName: queue }));
+  const { QueueUrl } = await call('GetQueueUrl', { QueueName: queue });
   return QueueUrl!;
 }
 
@@ -49,23 +56,18 @@ const UNANSWERED: SendResult = {
 class SqsQueue implements Queue {
   #deadLetterUrl: Promise<string> | undefined;
 
-  readonly #call: SqsCall;
-
   constructor(
-    private readonly sdk: Sdk,
-    private readonly client: SQSClient,
+    private readonly call: SqsCall,
     readonly name: string,
     private readonly deadLetterQueue: string | undefined,
-  ) {
-    this.#call = createCall(client);
-  }
+  ) {}
 
   async send(messages: OutgoingMessage[]): Promise<SendResult[]> {
     const results: (SendResult | undefined)[] = messages.map(refusalOf);
     const Entries = messages.flatMap((message, i) => (results[i] ? [] : [{ Id: String(i), ...toSqs(message) }]));
     if (Entries.length > 0) {
-      const command = new this.sdk.SendMessageBatchCommand({ QueueUrl: this.name, Entries });
-      const { Successful = [], Failed = [] } = await this.#ask(this.#call(command));
+      const answer = this.call('SendMessageBatch', { QueueUrl: this.name, Entries });
+      const { Successful = [], Failed = [] } = await this.#ask(answer);
       for (const { Id, MessageId } of Successful) results[Number(Id)] = { ok: true, id: MessageId! };
       for (const { Id, Code = 'Unknown', Message: reason = Code, SenderFault } of Failed) {
         results[Number(Id)] = { ok: false, code: Code, reason, retryable: SenderFault !== true };
@@ -76,15 +78,15 @@ class SqsQueue implements Queue {
 
   async receive({ waitSeconds, signal }: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]> {
     signal?.throwIfAborted();
-    const command = new this.sdk.ReceiveMessageCommand({
+    const input = {
       QueueUrl: this.name,
       MaxNumberOfMessages: 10,
       WaitTimeSeconds: waitSeconds,
       MessageAttributeNames: ['All'],
-      MessageSystemAttributeNames: ['ApproximateReceiveCount', 'SentTimestamp'],
-    });
+      MessageSystemAttributeNames: ['ApproximateReceiveCount' as const, 'SentTimestamp' as const],
+    };
     try {
-      const { Messages = [] } = await this.#call(command, signal);
+      const { Messages = [] } = await this.call('ReceiveMessage', input, signal);
       return Messages.map(fromSqs);
     } catch (error) {
       signal?.throwIfAborted();
@@ -94,8 +96,7 @@ class SqsQueue implements Queue {
 
   async delete(receipts: string[]): Promise<string[]> {
     const Entries = receipts.map((ReceiptHandle, i) => ({ Id: String(i), ReceiptHandle }));
-    const command = new this.sdk.DeleteMessageBatchCommand({ QueueUrl: this.name, Entries });
-    const { Failed = [] } = await this.#ask(this.#call(command));
+    const { Failed = [] } = await this.#ask(this.call('DeleteMessageBatch', { QueueUrl: this.name, Entries }));
     return Failed.map(({ Id }) => receipts[Number(Id)]!);
   }
 
@@ -103,11 +104,11 @@ class SqsQueue implements Queue {
     const QueueUrl = await this.#findDeadLetterUrl();
     const attributes = withReason(message.attributes, reason);
     const entry = toSqs({ body: message.body, attributes });
-    await this.#ask(this.#call(new this.sdk.SendMessageCommand({ QueueUrl, ...entry })));
+    await this.#ask(this.call('SendMessage', { QueueUrl, ...entry }));
   }
 
   async depth(): Promise<QueueDepth> {
-    const command = new this.sdk.GetQueueAttributesCommand({
+    const answer = this.call('GetQueueAttributes', {
       QueueUrl: this.name,
       AttributeNames: [
         'ApproximateNumberOfMessages',
@@ -115,7 +116,7 @@ class SqsQueue implements Queue {
         'ApproximateNumberOfMessagesDelayed',
       ],
     });
-    const { Attributes = {} } = await this.#ask(this.#call(command));
+    const { Attributes = {} } = await this.#ask(answer);
     return {
       visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
       inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
@@ -128,15 +129,15 @@ class SqsQueue implements Queue {
   }
 
   close(): void {
-    this.client.destroy();
+    this.call.close();
   }
 
   /** Remembers the URL, but not a failure: a policy may be set later. */
   async #findDeadLetterUrl(): Promise<string> {
     this.#deadLetterUrl ??= this.#ask(
       this.deadLetterQueue === undefined
-        ? findDeadLetterUrl(this.sdk, this.client, this.name)
-        : resolveUrl(this.sdk, this.client, this.deadLetterQueue),
+        ? findDeadLetterUrl(this.call, this.name)
+        : resolveUrl(this.call, this.deadLetterQueue),
     );
     try {
       return await this.#deadLetterUrl;

@@ -13,6 +13,7 @@ export const proxyServe: CommandSpec = {
     'proxyPort',
     'queue',
     'queueEndpoint',
+    'queueUnsigned',
     'awsRegion',
     'stateDir',
     'token',

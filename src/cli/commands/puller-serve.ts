@@ -11,6 +11,7 @@ export const pullerServe: CommandSpec = {
     pullerPort: '--port <port>',
     queue: '--queue <url-or-name>',
     queueEndpoint: '--queue-endpoint <url>',
+    queueUnsigned: '--queue-unsigned',
     awsRegion: '--aws-region <region>',
     stateDir: '--state-dir <folder>',
     sinks: '--sinks <list>',
