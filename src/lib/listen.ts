@@ -1,6 +1,7 @@
 /** Binds a fetch-style app to a TCP port, and closes it without waiting for clients that stay connected. */
 import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { serve } from '@hono/node-server';
 import { AppError, messageOf } from '../core/errors.js';
 import { portInUse } from './ports.js';
@@ -41,10 +42,11 @@ export function listen(options: ListenOptions): Promise<Listener> {
         resolve({
           url: `${tls ? 'https' : 'http'}://${authority}:${port}`,
           port,
-          close: () => close(server as Server),
+          close: (graceMs) => close(server, unused, graceMs),
         });
       },
     ) as Server;
+    const unused = unusedConnections(server, tls ? 'secureConnection' : 'connection');
     server.keepAliveTimeout = 65_000;
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
@@ -58,13 +60,28 @@ export function listen(options: ListenOptions): Promise<Listener> {
   });
 }
 
-function close(server: Server, graceMs = 1000): Promise<void> {
+/** Connections that have not carried a request yet, such as browsers open in advance. Node does not count them as idle. */
+function unusedConnections(server: Server, event: string): Set<Socket> {
+  const unused = new Set<Socket>();
+  server.on(event, (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', ({ socket }) => unused.delete(socket));
+  return unused;
+}
+
+function close(server: Server, unused: Set<Socket>, graceMs = 1000): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+    const force = setTimeout(() => server.closeAllConnections(), graceMs);
+    // A connection whose last answer is still under way becomes idle later, and would be kept for its keep-alive time.
+    const idle = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
-      clearTimeout(timer);
+      clearTimeout(force);
+      clearInterval(idle);
       resolve();
     });
+    for (const socket of unused) socket.destroy();
     server.closeIdleConnections();
   });
 }
