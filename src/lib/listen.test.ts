@@ -1,0 +1,147 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { Agent, get } from 'node:http';
+import { get as getTls, Agent as TlsAgent } from 'node:https';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Hono } from 'hono';
+import { streamSSE } from 'hono/streaming';
+import { afterEach, expect, test } from 'vitest';
+import { type Listener, type ListenOptions, listen } from './listen.js';
+
+const started: { close(): unknown }[] = [];
+const sockets: Socket[] = [];
+
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.destroy();
+  for (const server of started.splice(0)) await server.close();
+});
+
+/** `/` answers at once, `/slow` after 300 ms, `/never` not at all, `/events` without end. */
+const app = new Hono()
+  .get('/', (c) => c.text('ok'))
+  .get('/slow', async (c) => c.text(await sleep(300, 'done')))
+  .get('/never', () => new Promise<Response>(() => {}))
+  .get('/events', (c) =>
+    streamSSE(c, async (stream) => {
+      await stream.writeSSE({ data: 'hello' });
+      await new Promise((resolve) => stream.onAbort(() => resolve(undefined)));
+    }),
+  );
+
+async function start(options: Partial<ListenOptions> = {}): Promise<Listener> {
+  const { fetch } = app;
+  const listener = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'test', flag: '--port', ...options });
+  started.push({ close: () => listener.close(0) });
+  return listener;
+}
+
+/** Seconds that a close takes. */
+async function closing(listener: Listener, graceMs?: number): Promise<number> {
+  const began = Date.now();
+  await listener.close(graceMs);
+  return (Date.now() - began) / 1000;
+}
+
+test('any free port is told', async () => {
+  const { url, port } = await start();
+  expect(url).toBe(`http://127.0.0.1:${port}`);
+  expect(await (await fetch(url)).text()).toBe('ok');
+});
+
+test('a busy port names the port, what it is for, and the flag that changes it', async () => {
+  const busy = createServer();
+  started.push(busy);
+  await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+  const { port } = busy.address() as { port: number };
+  await expect(start({ port, purpose: 'puller', flag: '--puller-port' })).rejects.toMatchObject({
+    code: 'PORT_IN_USE',
+    message: expect.stringMatching(new RegExp(`${port}.*puller`)),
+    hint: expect.stringContaining('--puller-port'),
+  });
+});
+
+test('an address that is not of this machine is no busy port', async () => {
+  await expect(start({ host: '192.0.2.1' })).rejects.toMatchObject({
+    code: 'LISTEN_FAILED',
+    message: expect.stringContaining('192.0.2.1'),
+  });
+});
+
+test('close lets requests under way finish, and does not wait for their connections to be left', async () => {
+  const listener = await start();
+  const agent = new Agent({ keepAlive: true });
+  const answer = new Promise<string>((resolve, reject) => {
+    const request = get(`${listener.url}/slow`, { agent }, (response) => {
+      let text = '';
+      response.on('data', (data) => (text += data)).on('end', () => resolve(text));
+    });
+    request.on('error', reject);
+  });
+  await sleep(50);
+  const took = await closing(listener, 20_000);
+  expect(await answer).toBe('done');
+  expect(took).toBeLessThan(10);
+  agent.destroy();
+});
+
+test('close waits as long as it is told, and no longer', async () => {
+  const cut = async (graceMs: number) => {
+    const listener = await start();
+    const answer = fetch(`${listener.url}/never`).then(
+      () => 'answered',
+      () => 'cut',
+    );
+    await sleep(50);
+    const took = await closing(listener, graceMs);
+    expect(await answer).toBe('cut');
+    return took;
+  };
+  expect(await cut(0)).toBeLessThan(0.9);
+  expect(await cut(1_500)).toBeGreaterThan(1.4);
+});
+
+test('close does not wait for connections without a request, such as browsers open in advance', async () => {
+  const listener = await start();
+  const socket = connect(listener.port, '127.0.0.1');
+  sockets.push(socket);
+  socket.on('error', () => {});
+  await new Promise((resolve) => socket.once('connect', resolve));
+  await sleep(50);
+  expect(await closing(listener, 20_000)).toBeLessThan(10);
+});
+
+test('close ends event streams after the time it is given', async () => {
+  const listener = await start();
+  const response = await fetch(`${listener.url}/events`);
+  const reading = response.text().then(
+    () => 'ended',
+    () => 'cut',
+  );
+  await listener.close(10);
+  expect(['ended', 'cut']).toContain(await reading);
+});
+
+test('with a certificate it speaks https', async (context) => {
+  if (spawnSync('openssl', ['version']).status !== 0) context.skip('no openssl to make a certificate with');
+  const folder = mkdtempSync(join(tmpdir(), 'tls-'));
+  try {
+    const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+    const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
+    execFileSync('openssl', [...args, '-subj', '/CN=localhost', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    const listener = await start({ tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } });
+    expect(listener.url).toBe(`https://127.0.0.1:${listener.port}`);
+    const agent = new TlsAgent({ keepAlive: true, rejectUnauthorized: false });
+    const status = await new Promise((resolve, reject) => {
+      const request = getTls(listener.url, { agent }, (response) => resolve(response.resume().statusCode));
+      request.on('error', reject);
+    });
+    expect(status).toBe(200);
+    expect(await closing(listener, 20_000)).toBeLessThan(10);
+    agent.destroy();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
