@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../lib/ports.js';
+import { freePortFlags } from '../bench/cli.js';
 import type { RunState } from '../network/run-state.js';
 import { readRunState } from '../network/run-state.js';
 import type { FleetSnapshot } from '../puller/app.js';
@@ -28,17 +28,8 @@ export class Sandbox {
   /** @param env for everything that runs in it */
   constructor(private readonly env: Record<string, string> = {}) {}
 
-  /** Flags with free ports, so that tests never meet a running system of somebody else. */
-  static async portFlags(): Promise<string[]> {
-    return [
-      '--port',
-      String(await freePort()),
-      '--puller-port',
-      String(await freePort()),
-      '--queue-port',
-      String(await freePort()),
-    ];
-  }
+  /** So that tests never meet a running system of somebody else. */
+  static portFlags = freePortFlags;
 
   /** Runs a command to its end. */
   run(args: string[], options: { env?: Record<string, string>; timeoutMs?: number } = {}): Promise<RunResult> {

@@ -1,17 +1,9 @@
 /** What `bacalhau` says when it fails, in our own words and with what to do about it. */
-import { AppError, type Fault } from '../../core/errors.js';
-
-interface Known {
-  when: RegExp;
-  code: string;
-  fault: Fault;
-  /** `$1` is what the pattern caught. */
-  message: string;
-  hint: string;
-}
+import { AppError } from '../../core/errors.js';
+import { type KnownFailure, knownError, lastLinesOf } from '../../lib/known-failures.js';
 
 /** Texts of 1.7.0 to 1.9.3, most telling first. */
-const KNOWN: Known[] = [
+const KNOWN: KnownFailure[] = [
   {
     when: /Unsupported repository version/,
     code: 'BACALHAU_REPOSITORY_VERSION',
@@ -76,12 +68,9 @@ export function failureCodeOf(text: string): string | undefined {
  */
 export function failureOf(call: string, output: string, cause?: unknown): AppError {
   const text = plain(output);
-  for (const { when, code, fault, message, hint } of KNOWN) {
-    const match = when.exec(text);
-    if (!match) continue;
-    return new AppError(code, fault, message.replace('$1', match[1] ?? match[2] ?? ''), { hint, cause });
-  }
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const known = knownError(KNOWN, text, { cause });
+  if (known) return known;
+  const lines = lastLinesOf(text, Number.POSITIVE_INFINITY);
   const reason =
     lines
       .find((line) => line.startsWith('Error:'))

@@ -1,17 +1,9 @@
 /** What `docker` says when it fails, in our own words and with what to do about it. */
-import { AppError, type Fault } from '../../core/errors.js';
-
-interface Known {
-  when: RegExp;
-  code: string;
-  fault: Fault;
-  /** `$1` is what the pattern caught. */
-  message: string;
-  hint: string;
-}
+import { AppError } from '../../core/errors.js';
+import { type KnownFailure, knownError, lastLinesOf } from '../../lib/known-failures.js';
 
 /** Texts of Docker 20.10 to 28 and compose 2, most telling first. */
-const KNOWN: Known[] = [
+const KNOWN: KnownFailure[] = [
   {
     when: /permission denied while trying to connect to the Docker (?:daemon|API)/i,
     code: 'DOCKER_DENIED',
@@ -108,14 +100,10 @@ const TELLING = ['PORT_IN_USE', 'DISK_FULL', 'REGISTRY_UNREACHABLE', 'SUBNET_IN_
  * @param output everything that it printed
  */
 export function dockerFailure(call: string, output: string, cause?: unknown): AppError {
-  for (const { when, code, fault, message, hint } of KNOWN) {
-    const match = when.exec(output);
-    if (!match) continue;
-    const caught = match.slice(1).find((part) => part !== undefined) ?? '';
-    const details = TELLING.includes(code) ? tail(output, 1) : [];
-    return new AppError(code, fault, message.replace('$1', caught), { hint, cause, details });
-  }
-  const lines = tail(output, 10);
+  const details = (code: string) => (TELLING.includes(code) ? lastLinesOf(output, 1) : []);
+  const known = knownError(KNOWN, output, { cause, details });
+  if (known) return known;
+  const lines = lastLinesOf(output, 10);
   return new AppError('DOCKER_FAILED', 'system', `docker ${call}: ${lines.at(-1) ?? 'failed without a word'}`, {
     cause,
     details: lines.slice(0, -1),
@@ -128,9 +116,3 @@ export function dockerMissing(): AppError {
     hint: 'Install it as https://docs.docker.com/get-docker/ says. The networks embedded and native need none.',
   });
 }
-
-const tail = (output: string, count: number): string[] =>
-  output
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-count);
