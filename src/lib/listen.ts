@@ -3,8 +3,7 @@ import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import { serve } from '@hono/node-server';
-import { AppError, messageOf } from '../core/errors.js';
-import { portInUse } from './ports.js';
+import { listenFailed, portInUse } from './ports.js';
 
 export interface ListenOptions {
   fetch: (request: Request, env?: unknown) => Response | Promise<Response>;
@@ -52,9 +51,7 @@ export function listen(options: ListenOptions): Promise<Listener> {
       reject(
         error.code === 'EADDRINUSE'
           ? portInUse(options.port, host, options.purpose, options.flag)
-          : new AppError('LISTEN_FAILED', 'system', `can't listen on ${host}:${options.port}: ${messageOf(error)}`, {
-              cause: error,
-            }),
+          : listenFailed(options.port, host, error),
       );
     });
   });

@@ -1,6 +1,6 @@
 /** Choosing TCP ports: a busy default port moves, a busy explicit port is an error. */
 import { createServer } from 'node:net';
-import { AppError } from '../core/errors.js';
+import { AppError, messageOf } from '../core/errors.js';
 
 export interface PortWish {
   port: number;
@@ -18,11 +18,16 @@ export interface PortChoice {
   moved: boolean;
 }
 
-/** Whether a port can be bound now; 0 always can. Resolves with the port that was bound for the test. */
+/**
+ * Whether a port can be bound now; 0 always can. Resolves with the port that was bound for the test, undefined when it
+ * is busy; rejects with `LISTEN_FAILED` when it can't be bound for another reason.
+ */
 export function probePort(port: number, host: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(listenFailed(port, host, error)),
+    );
     server.listen({ port, host, exclusive: true }, () => {
       const address = server.address();
       server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
@@ -42,6 +47,11 @@ export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<Po
   if ((await probePort(wish.port, host)) !== undefined) return { port: wish.port, moved: false };
   if (wish.explicit) throw portInUse(wish.port, host, wish.purpose, wish.flag);
   return { port: await freePort(host), moved: true };
+}
+
+/** It can't be bound, but not because another program has it: no such address here, or no right to this port. */
+export function listenFailed(port: number, host: string, cause: Error): AppError {
+  return new AppError('LISTEN_FAILED', 'system', `can't listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
 }
 
 export function portInUse(port: number, host: string, purpose: string, flag: string): AppError {
