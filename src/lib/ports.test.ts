@@ -1,0 +1,53 @@
+import { createServer, type Server } from 'node:net';
+import { afterEach, expect, test } from 'vitest';
+import { choosePort, freePort, probePort } from './ports.js';
+
+const servers: Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+});
+
+/** A port that somebody else holds. */
+async function busyPort(): Promise<number> {
+  const server = createServer();
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as { port: number }).port;
+}
+
+const wish = (port: number, explicit: boolean) => ({ port, explicit, purpose: 'proxy', flag: '--port' });
+
+test('a free port is taken, asked for or not', async () => {
+  const port = await freePort();
+  expect(await choosePort(wish(port, true))).toEqual({ port, moved: false });
+  expect(await choosePort(wish(port, false))).toEqual({ port, moved: false });
+});
+
+test('a busy default port moves to one that is free', async () => {
+  const busy = await busyPort();
+  const { port, moved } = await choosePort(wish(busy, false));
+  expect(moved).toBe(true);
+  expect(port).not.toBe(busy);
+  expect(await probePort(port, '127.0.0.1')).toBe(port);
+});
+
+test('a busy port that was asked for fails, naming the port and the flag', async () => {
+  const busy = await busyPort();
+  await expect(choosePort(wish(busy, true))).rejects.toMatchObject({
+    code: 'PORT_IN_USE',
+    fault: 'user',
+    message: expect.stringMatching(new RegExp(`port ${busy} on 127.0.0.1, wanted for the proxy, is already in use`)),
+    hint: expect.stringMatching(new RegExp(`--port.*${busy}`)),
+  });
+});
+
+test.each([true, false])(
+  'an address that is not of this machine is not called a busy port (explicit: %s)',
+  async (explicit) => {
+    await expect(choosePort(wish(9090, explicit), '192.0.2.1')).rejects.toMatchObject({
+      code: 'LISTEN_FAILED',
+      message: expect.stringContaining('192.0.2.1:9090'),
+    });
+  },
+);
