@@ -1,46 +1,54 @@
 /** Reads the files that settings come from: `.env` and `wasm-sensors.yaml` of the working folder. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { parse as parseYaml } from 'yaml';
 import { messageOf, usageError } from '../core/errors.js';
 import { readIfExists } from '../lib/files.js';
 import { type Resolved, resolveSettings } from './resolve.js';
-import { SETTINGS, type SettingKey } from './settings.js';
+import { flagName, SETTINGS, type SettingKey } from './settings.js';
 
 /**
  * Resolves all settings for a command. Variables of `.env` that AWS's own clients read are put into the environment,
  * where they are not set already.
  */
 export function loadSettings(flags: Partial<Record<SettingKey, unknown>>, folder = process.cwd()): Resolved {
-  const dotenv = parseDotenv(readIfExists(join(folder, '.env')) ?? '');
-  const resolved = resolveSettings({ flags: readSecretFiles(flags), env: process.env, dotenv, file: readYaml(folder) });
+  const dotenv = parseDotenv(readText(join(folder, '.env'), '.env') ?? '');
+  const given = { ...flags };
+  const file = readYaml(folder);
+  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+    if (!('secret' in SETTINGS[key])) continue;
+    const name = flagName(key);
+    given[key] = readSecret(flags[key], `--${name}`, folder);
+    file[name] = readSecret(file[name], `${name} (wasm-sensors.yaml)`, folder);
+    if (file[name] === undefined) delete file[name];
+  }
+  const resolved = resolveSettings({ flags: given, env: process.env, dotenv, file });
   for (const [name, value] of Object.entries(dotenv)) {
     if (name.startsWith('AWS_') && value !== '') process.env[name] ??= value;
   }
   return resolved;
 }
 
-/** Secrets never stand in arguments, where `ps` shows them: their flags name files. */
-function readSecretFiles(flags: Partial<Record<SettingKey, unknown>>): Partial<Record<SettingKey, unknown>> {
-  const read = { ...flags };
-  for (const key of Object.keys(flags) as SettingKey[]) {
-    const definition = SETTINGS[key];
-    if (!('secret' in definition) || flags[key] === undefined) continue;
-    const text = readIfExists(String(flags[key]));
-    if (text === undefined) {
-      throw usageError(
-        'NO_SUCH_FILE',
-        `${definition.flag.split(' ')[0]}: there is no file ${flags[key]}`,
-        'Name a file that holds the token.',
-      );
-    }
-    read[key] = text.trim();
+/** Secrets stand neither in arguments, where `ps` shows them, nor in the settings file: both name files that hold them. */
+function readSecret(path: unknown, where: string, folder: string): string | undefined {
+  if (path === undefined || path === null) return undefined;
+  const text = readText(resolve(folder, String(path)), where);
+  if (text === undefined)
+    throw usageError('NO_SUCH_FILE', `${where}: there is no file ${path}`, 'Name a file that holds the token.');
+  return text.trim();
+}
+
+/** Undefined when there is no such file. */
+function readText(path: string, where: string): string | undefined {
+  try {
+    return readIfExists(path);
+  } catch (error) {
+    throw usageError('UNREADABLE_FILE', `${where}: can't read ${path}: ${messageOf(error)}`);
   }
-  return read;
 }
 
 function readYaml(folder: string): Record<string, unknown> {
-  const text = readIfExists(join(folder, 'wasm-sensors.yaml'));
+  const text = readText(join(folder, 'wasm-sensors.yaml'), 'wasm-sensors.yaml');
   if (text === undefined) return {};
   let value: unknown;
   try {

@@ -46,7 +46,9 @@ function find(key: SettingKey, { flags, env, dotenv, file }: Sources): Provenanc
   // An empty variable counts as not set, as in a template that was not filled in.
   for (const name of variables) if (env[name]) return { source: 'environment', name, value: env[name] };
   for (const name of variables) if (dotenv[name]) return { source: '.env', name, value: dotenv[name] };
-  if (file[flag] !== undefined) return { source: 'wasm-sensors.yaml', name: flag, value: file[flag] };
+  // So does a key of the file without a value.
+  if (file[flag] !== undefined && file[flag] !== null)
+    return { source: 'wasm-sensors.yaml', name: flag, value: file[flag] };
   return { source: 'default', name: '', value: undefined };
 }
 

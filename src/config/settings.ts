@@ -15,18 +15,26 @@ export interface SettingDef<T = unknown> {
   secret?: boolean;
 }
 
-const port = z.coerce
-  .number({ error: 'must be a port number' })
-  .int({ error: 'must be a whole number' })
-  .min(0, { error: 'must be a port number from 0 to 65535' })
-  .max(65_535, { error: 'must be a port number from 0 to 65535' });
+/** A number, also as text. Of blank text, null and true, JavaScript would make 0, 0 and 1; here they are no numbers. */
+const numeric = <T extends z.ZodNumber>(schema: T) =>
+  z.preprocess((value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value), schema);
+
+const port = numeric(
+  z
+    .number({ error: 'must be a port number' })
+    .int({ error: 'must be a whole number' })
+    .min(0, { error: 'must be a port number from 0 to 65535' })
+    .max(65_535, { error: 'must be a port number from 0 to 65535' }),
+);
 
 const count = (min: number, max: number) =>
-  z.coerce
-    .number({ error: 'must be a number' })
-    .int({ error: 'must be a whole number' })
-    .min(min, { error: `must be at least ${min}` })
-    .max(max, { error: `must be at most ${max}` });
+  numeric(
+    z
+      .number({ error: 'must be a number' })
+      .int({ error: 'must be a whole number' })
+      .min(min, { error: `must be at least ${min}` })
+      .max(max, { error: `must be at most ${max}` }),
+  );
 
 const text = z.string().min(1, { error: 'must not be empty' });
 const url = z
@@ -39,7 +47,7 @@ const flag = z.union([z.boolean(), z.enum(['true', 'false', '1', '0']).transform
   error: 'must be true or false',
 });
 const seconds = (min: number) =>
-  z.coerce.number({ error: 'must be a number of seconds' }).min(min, { error: `must be at least ${min}` });
+  numeric(z.number({ error: 'must be a number of seconds' }).min(min, { error: `must be at least ${min}` }));
 const list = <const T extends string>(values: readonly T[]) =>
   z
     .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
@@ -209,7 +217,7 @@ export const SETTINGS = define({
   rateLimit: {
     flag: '--rate-limit <per-second>',
     env: ['WASM_SENSORS_RATE_LIMIT'],
-    schema: z.coerce.number({ error: 'must be a number' }).min(0, { error: 'must be at least 0' }).default(0),
+    schema: numeric(z.number({ error: 'must be a number' }).min(0, { error: 'must be at least 0' })).default(0),
     description: 'readings a second that one sender may send; 0 = any number',
   },
   tlsCert: {
@@ -251,10 +259,9 @@ export const SETTINGS = define({
   retention: {
     flag: '--retention <hours>',
     env: ['WASM_SENSORS_RETENTION'],
-    schema: z.coerce
-      .number({ error: 'must be a number of hours' })
-      .min(0.01, { error: 'must be at least 0.01' })
-      .default(24),
+    schema: numeric(
+      z.number({ error: 'must be a number of hours' }).min(0.01, { error: 'must be at least 0.01' }),
+    ).default(24),
     description: 'how long the store keeps readings',
   },
 });
