@@ -59,9 +59,11 @@ export class StoreSink implements Sink {
     this.db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
     this.db.exec(SCHEMA);
     this.insertReading = this.db.prepare(
-      'insert or ignore into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?)',
+      'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',
     );
-    this.insertMessage = this.db.prepare('insert or ignore into messages (id, received_at, body) values (?,?,?)');
+    this.insertMessage = this.db.prepare(
+      'insert into messages (id, received_at, body) values (?,?,?) on conflict do nothing',
+    );
   }
 
   /** One transaction for the group, synced to disk before it returns. */
@@ -130,8 +132,11 @@ export class StoreSink implements Sink {
 
   /** Deletes what was received before `before`, a bounded number of rows; tells how many. */
   forget(before: number): number {
+    // The newest stays, so that numbers given out since the last checkpoint are never given out again.
     const readings = this.db.prepare(
-      'delete from readings where id in (select id from readings where received_at < ? order by id limit 20000)',
+      `delete from readings where id in (
+         select id from readings where received_at < ? and id < (select max(id) from readings) order by id limit 20000
+       )`,
     );
     return (
       readings.run(before).changes + this.db.prepare('delete from messages where received_at < ?').run(before).changes
