@@ -6,6 +6,8 @@ export interface AlertRule {
   name: string;
   /** Regions for which it fires now, with what to say. */
   check(summary: FleetSummary): { region: string; text: string }[];
+  /** What to say of a region for which it fires no more. */
+  over(summary: FleetSummary, region: string): string;
 }
 
 /** Silence from before this puller started is only news if it is this young, in milliseconds. */
@@ -13,14 +15,17 @@ const OLD_NEWS_MS = 60_000;
 
 /** Fires when a region that was heard before has sent nothing for this long. `startedAt` in Unix milliseconds. */
 export function silenceRule(seconds: number, startedAt: number): AlertRule {
+  const isSilent = (time: number, lastSeen: number) => time - lastSeen > seconds * 1000;
   return {
     name: `no reading for ${seconds} s`,
+    over: ({ time, regions }, region) =>
+      isSilent(time, regions.find((r) => r.region === region)?.last_seen ?? 0)
+        ? `${region} has no sensor any more that should send`
+        : `${region} sends again`,
     check: ({ time, regions }) =>
       regions
         // A region whose sensors are all gone, replaced or paused is silent for a reason.
-        .filter(
-          (r) => r.live + r.silent > 0 && time - r.last_seen > seconds * 1000 && r.last_seen > startedAt - OLD_NEWS_MS,
-        )
+        .filter((r) => r.live + r.silent > 0 && isSilent(time, r.last_seen) && r.last_seen > startedAt - OLD_NEWS_MS)
         .map((r) => ({
           region: r.region,
           text: `no reading from ${r.region} for ${Math.round((time - r.last_seen) / 1000)} s`,
@@ -30,28 +35,27 @@ export function silenceRule(seconds: number, startedAt: number): AlertRule {
 
 /** Remembers what fires, and gives the changes. */
 export class AlertState {
-  private readonly firing = new Map<string, string>();
+  /** Regions for which each rule fires. */
+  private readonly firing = new Map<AlertRule, Set<string>>();
 
   constructor(private readonly rules: AlertRule[]) {}
 
   update(summary: FleetSummary): AlertEvent[] {
-    const events: AlertEvent[] = [];
-    const now = new Set<string>();
-    for (const rule of this.rules) {
-      for (const { region, text } of rule.check(summary)) {
-        const key = `${rule.name}\n${region}`;
-        now.add(key);
-        if (!this.firing.has(key))
-          events.push({ event: 'alert', rule: rule.name, region, firing: true, text, at: summary.time });
-        this.firing.set(key, region);
-      }
-    }
-    for (const [key, region] of this.firing) {
-      if (now.has(key)) continue;
-      this.firing.delete(key);
-      const rule = key.split('\n')[0]!;
-      events.push({ event: 'alert', rule, region, firing: false, text: `${region} sends again`, at: summary.time });
-    }
-    return events;
+    return this.rules.flatMap((rule) => {
+      const before = this.firing.get(rule) ?? new Set();
+      const found = rule.check(summary);
+      const now = new Set(found.map(({ region }) => region));
+      this.firing.set(rule, now);
+      const tell = (region: string, firing: boolean, text: string): AlertEvent => ({
+        ...{ event: 'alert', rule: rule.name, region, firing, text },
+        at: summary.time,
+      });
+      return [
+        ...found.filter(({ region }) => !before.has(region)).map(({ region, text }) => tell(region, true, text)),
+        ...[...before]
+          .filter((region) => !now.has(region))
+          .map((region) => tell(region, false, rule.over(summary, region))),
+      ];
+    });
   }
 }
