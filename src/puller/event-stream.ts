@@ -26,21 +26,25 @@ export function eventStream(
   closed: AbortSignal,
 ): Response {
   let buffer: FleetEvent[] = replay;
+  let room = replay.length + MAX_BUFFERED;
   let dropped = 0;
   const unsubscribe = hub.subscribe((event) => {
     if (!wanted(event, filter)) return;
-    if (buffer.length < MAX_BUFFERED) buffer.push(event);
+    if (buffer.length < room) buffer.push(event);
     else dropped++;
   });
   return streamSSE(c, async (stream) => {
     stream.onAbort(unsubscribe);
-    closed.addEventListener('abort', () => stream.abort(), { once: true });
+    const end = () => stream.abort();
+    closed.addEventListener('abort', end, { once: true });
+    stream.onAbort(() => closed.removeEventListener('abort', end));
     await stream.writeSSE({ event: 'hello', data: '{}' });
     let lastWrite = Date.now();
     while (!stream.aborted && !closed.aborted) {
       if (buffer.length > 0) {
         const events = buffer;
         buffer = [];
+        room = MAX_BUFFERED;
         const lost = dropped;
         dropped = 0;
         await stream.writeSSE({ event: 'events', data: JSON.stringify(events) });
