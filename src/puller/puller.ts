@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../core/errors.js';
-import { isReading, type Message, toReading } from '../core/message.js';
+import { findFieldProblem, isReading, type Message, toReading } from '../core/message.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../core/sensor-config.js';
 import { jittered } from '../lib/backoff.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
@@ -37,6 +37,14 @@ interface Pending {
   delivery: Delivery;
 }
 
+/** What the puller can do, or can't for a while; as it is said when it can again. */
+type Ability =
+  | 'the queue answers'
+  | 'readings are taken'
+  | 'messages are deleted'
+  | 'dead letters are taken'
+  | `the ${string} sink takes readings`;
+
 /** After an error of credentials or rights there is no point in asking often. */
 const SLOW_RETRY = new Set(['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_NOT_FOUND']);
 const SLOW_RETRY_MS = 10_000;
@@ -51,7 +59,8 @@ export class Puller {
   private pending: Pending[] = [];
   private flushing: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private trouble: string | undefined;
+  /** What does not work now, and why. */
+  private readonly troubles = new Map<Ability, string>();
 
   constructor(private readonly options: PullerOptions) {}
 
@@ -73,13 +82,13 @@ export class Puller {
     for (let failures = 0; !signal.aborted; ) {
       try {
         const messages = await queue.receive({ waitSeconds, signal });
-        if (failures > 0) this.report(undefined);
+        this.works('the queue answers');
         failures = 0;
         this.take(messages);
         while (this.pending.length > MAX_PENDING && !signal.aborted) await this.flush();
       } catch (error) {
         if (signal.aborted) return;
-        this.report(messageOf(error));
+        this.fails('the queue answers', messageOf(error));
         const slow = error instanceof AppError && SLOW_RETRY.has(error.code);
         await sleep(slow ? SLOW_RETRY_MS : jittered(failures++, 100, 2000), undefined, { signal }).catch(() => {});
       }
@@ -115,24 +124,35 @@ export class Puller {
     const reasons = new Map<Pending, string>();
     const deliveries = group.map(({ delivery }) => delivery);
     try {
-      for (const sink of this.options.sinks) {
+      for (const sink of this.options.sinks.filter(({ required }) => required)) {
         const results = await sink.accept(deliveries);
-        if (!sink.required) continue;
         for (const [i, entry] of group.entries()) {
           if (results[i] !== undefined) reasons.set(entry, `${sink.name}: ${results[i]}`);
         }
       }
     } catch (error) {
       // Nothing is deleted: the queue gives the group again after its visibility timeout.
-      this.report(`a sink can't take readings: ${messageOf(error)}`);
+      this.fails('readings are taken', `a sink can't take readings: ${messageOf(error)}`);
       await sleep(1000, undefined, { signal: this.stopping.signal }).catch(() => {});
       return;
     }
+    this.works('readings are taken');
     const taken = group.filter((entry) => !reasons.has(entry));
     this.options.onTaken(taken.map(({ delivery }) => delivery));
+    for (const sink of this.options.sinks.filter(({ required }) => !required)) await this.offer(sink, deliveries);
     for (const [{ message }, reason] of reasons) void this.reject(message, reason);
     for (let i = 0; i < taken.length; i += MAX_BATCH_COUNT) {
       this.track(this.remove(taken.slice(i, i + MAX_BATCH_COUNT).map(({ message }) => message.receipt)));
+    }
+  }
+
+  /** Hands readings to a sink that need not take them. */
+  private async offer(sink: Sink, deliveries: Delivery[]): Promise<void> {
+    try {
+      await sink.accept(deliveries);
+      this.works(`the ${sink.name} sink takes readings`);
+    } catch (error) {
+      this.fails(`the ${sink.name} sink takes readings`, `the ${sink.name} sink missed readings: ${messageOf(error)}`);
     }
   }
 
@@ -144,8 +164,9 @@ export class Puller {
         const failed = await this.options.queue.delete(left);
         this.stats.deleted += left.length - failed.length;
         left = failed;
+        this.works('messages are deleted');
       } catch (error) {
-        this.report(messageOf(error));
+        this.fails('messages are deleted', messageOf(error));
       }
       if (left.length > 0) await sleep(jittered(attempt, 100, 2000));
     }
@@ -157,9 +178,11 @@ export class Puller {
       try {
         await this.options.queue.deadLetter(message, reason);
         this.stats.deadLettered++;
+        this.works('dead letters are taken');
         await this.remove([message.receipt]);
       } catch (error) {
-        this.report(`a message that can't be taken (${reason}) stays in the queue: ${messageOf(error)}`);
+        const trouble = `a message that can't be taken (${reason}) stays in the queue: ${messageOf(error)}`;
+        this.fails('dead letters are taken', trouble);
       }
     };
     return this.track(move());
@@ -170,14 +193,16 @@ export class Puller {
     return work.finally(() => this.deletions.delete(work));
   }
 
-  private report(trouble: string | undefined): void {
-    if (trouble !== undefined) {
-      this.stats.failures++;
-      this.stats.lastError = trouble;
-    }
-    if (trouble === this.trouble) return;
-    this.trouble = trouble;
-    this.options.onTrouble(trouble ?? 'the queue answers again');
+  private fails(what: Ability, trouble: string): void {
+    this.stats.failures++;
+    this.stats.lastError = trouble;
+    if (this.troubles.get(what) === trouble) return;
+    this.troubles.set(what, trouble);
+    this.options.onTrouble(trouble);
+  }
+
+  private works(what: Ability): void {
+    if (this.troubles.delete(what)) this.options.onTrouble(`${what} again`);
   }
 }
 
@@ -191,6 +216,9 @@ function toDelivery({ id, body, attributes }: ReceivedMessage, receivedAt: numbe
   }
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'the body is not a JSON object';
   const object = message as Message;
+  // The proxy looks already, but others may send to the queue, too; one bad reading must not hold up the rest of its group.
+  const problem = isReading(object) ? findFieldProblem(object, receivedAt) : undefined;
+  if (problem) return problem.reason;
   const reading = isReading(object) ? toReading(object) : undefined;
   return {
     id,
