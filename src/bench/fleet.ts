@@ -48,6 +48,8 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
     ]);
     const state = readRunState(join(dir, '.wasm-sensors'))!;
     const fleet = new FleetClient(state.endpoints.puller);
+    // The sensors' start leaves a backlog, and cold code, that a running fleet doesn't have.
+    await sleep(8000);
     const processes = [state.up, ...state.children];
     const before = usages(processes);
     const first = await fleet.summary();

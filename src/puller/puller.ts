@@ -17,10 +17,10 @@ export interface PullerOptions {
   onTaken(deliveries: Delivery[]): void;
   /** Said once for each new kind of trouble, and when it is over. */
   onTrouble(text: string): void;
-  /** Long polls at the same time. */
+  /** Long polls at the same time; under load there are more, see {@link MOST_POLLS}. */
   pollers?: number;
   waitSeconds?: number;
-  /** How long a group waits for more, in milliseconds. */
+  /** Time between two groups under load, in milliseconds; after a quiet time a message is not held back. */
   lingerMs?: number;
 }
 
@@ -50,22 +50,25 @@ const SLOW_RETRY = new Set(['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_NOT_FOUN
 const SLOW_RETRY_MS = 10_000;
 /** Messages received and not yet through the sinks; polling pauses above. */
 const MAX_PENDING = 2_000;
+/** A queue that fills is emptied by up to this many times the usual number of polls at the same time. */
+const MOST_POLLS = 4;
 
 export class Puller {
   readonly stats: PullerStats = { received: 0, deleted: 0, deadLettered: 0, failures: 0, lastError: undefined };
   private readonly stopping = new AbortController();
-  private readonly loops: Promise<void>[] = [];
+  private readonly loops = new Set<Promise<void>>();
   private readonly deletions = new Set<Promise<void>>();
   private pending: Pending[] = [];
   private flushing: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private lastFlush = 0;
   /** What does not work now, and why. */
   private readonly troubles = new Map<Ability, string>();
 
   constructor(private readonly options: PullerOptions) {}
 
   start(): void {
-    for (let i = 0; i < (this.options.pollers ?? 4); i++) this.loops.push(this.poll());
+    for (let i = 0; i < this.pollers; i++) this.addPoll('lasting');
   }
 
   /** Stops receiving, brings what was received to its end, and resolves. */
@@ -76,15 +79,29 @@ export class Puller {
     await Promise.all(this.deletions);
   }
 
-  private async poll(): Promise<void> {
+  private get pollers(): number {
+    return this.options.pollers ?? 4;
+  }
+
+  private addPoll(kind: 'lasting' | 'extra'): void {
+    const loop = this.poll(kind).finally(() => this.loops.delete(loop));
+    this.loops.add(loop);
+  }
+
+  /** An extra poll never waits, and ends with the first answer that is not full. */
+  private async poll(kind: 'lasting' | 'extra'): Promise<void> {
     const { signal } = this.stopping;
-    const { queue, waitSeconds = 20 } = this.options;
+    const { queue } = this.options;
+    const waitSeconds = kind === 'extra' ? 0 : (this.options.waitSeconds ?? 20);
     for (let failures = 0; !signal.aborted; ) {
       try {
         const messages = await queue.receive({ waitSeconds, signal });
         this.works('the queue answers');
         failures = 0;
         this.take(messages);
+        const full = messages.length === MAX_BATCH_COUNT;
+        if (full && this.loops.size < this.pollers * MOST_POLLS) this.addPoll('extra');
+        if (!full && kind === 'extra') return;
         while (this.pending.length > MAX_PENDING && !signal.aborted) await this.flush();
       } catch (error) {
         if (signal.aborted) return;
@@ -104,18 +121,24 @@ export class Puller {
       else this.pending.push({ message, delivery });
     }
     if (this.pending.length >= 20 * MAX_BATCH_COUNT) void this.flush();
-    else if (this.pending.length > 0) this.timer ??= setTimeout(() => void this.flush(), this.options.lingerMs ?? 10);
+    else if (this.pending.length > 0) this.flushSoon();
+  }
+
+  private flushSoon(): void {
+    const pause = this.lastFlush + (this.options.lingerMs ?? 20) - performance.now();
+    this.timer ??= setTimeout(() => void this.flush(), Math.max(0, pause));
   }
 
   private async flush(): Promise<void> {
     if (this.flushing) return this.flushing;
     clearTimeout(this.timer);
     this.timer = undefined;
+    this.lastFlush = performance.now();
     const group = this.pending.splice(0);
     if (group.length === 0) return;
     this.flushing = this.handOver(group).finally(() => {
       this.flushing = undefined;
-      if (this.pending.length > 0) this.timer ??= setTimeout(() => void this.flush(), 0);
+      if (this.pending.length > 0) this.flushSoon();
     });
     return this.flushing;
   }

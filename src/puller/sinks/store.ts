@@ -57,6 +57,8 @@ export class StoreSink implements Sink {
     mkdirSync(dirname(path), { recursive: true });
     this.db = new Database(path);
     this.db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
+    // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
+    this.db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
     this.db.exec(SCHEMA);
     this.insertReading = this.db.prepare(
       'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',

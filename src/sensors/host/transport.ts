@@ -50,7 +50,7 @@ export function createTransport(options: TransportOptions = {}): HttpTransport {
       const connect = options.ca === undefined ? {} : { connect: { ca: options.ca } };
       // The time limit is kept here, for all of a request, so undici's own for its parts are off.
       pool = new Pool(origin, {
-        connections: options.connections ?? 32,
+        connections: options.connections ?? 64,
         headersTimeout: 0,
         bodyTimeout: 0,
         ...connect,
