@@ -19,7 +19,7 @@ const LEVELS = [
 /** Facts are rendered in one place: what is below emits them and knows nothing of terminals. */
 const ONLY_BY: Record<string, string[]> = { ui: ['cli', 'bench'] };
 /** `from -> to` between folders of one level, each with its reason. */
-const SIDEWAYS: Record<string, string> = {};
+const SIDEWAYS: Record<string, string> = { 'e2e -> bench': 'both drive the CLI as a child, on free ports' };
 /** What core, which is pure, may import from outside. */
 const CORE_PACKAGES = ['zod'];
 
