@@ -1,4 +1,5 @@
 /** The puller put together: pipeline, sinks, fleet view, alerts, retention and the HTTP side. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hono } from 'hono';
 import { messageOf } from '../core/errors.js';
 import type { AlertEvent } from '../core/events.js';
@@ -36,6 +37,7 @@ export interface PullerService {
 const SUMMARY_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
 const FORGET_EVERY_MS = 10_000;
+const WEBHOOK_PAUSE_MS = 500;
 
 export function createPullerService(options: PullerServiceOptions): PullerService {
   const { queue, say } = options;
@@ -113,7 +115,10 @@ async function post(url: string, alert: AlertEvent, say: (text: string) => void)
       if (response.ok) return;
       throw new Error(`it answered ${response.status}`);
     } catch (error) {
-      if (attempt < 3) continue;
+      if (attempt < 3) {
+        await sleep(WEBHOOK_PAUSE_MS);
+        continue;
+      }
       say(`the webhook did not take an alert: ${messageOf(error)}`);
       return;
     }
