@@ -1,0 +1,309 @@
+/** What goes wrong, as the operator sees it: exit codes, what is said and where, and that nothing is left behind. */
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../lib/ports.js';
+import { isAlive, type ProcessId } from '../lib/processes.js';
+import { eventually, type Running, type RunResult, Sandbox } from './harness.js';
+
+/** Generous: it takes less than two seconds. */
+const END_MS = 5_000;
+let sandbox: Sandbox;
+const servers: Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+});
+
+/** Holds a port, unless somebody does already; the port. */
+async function hold(port = 0): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.once('error', () => resolve());
+    server.listen(port, '127.0.0.1', () => {
+      servers.push(server);
+      resolve();
+    });
+  });
+  return port === 0 ? (server.address() as { port: number }).port : port;
+}
+
+const plain = ({ stderr }: { stderr: string }) => expect(stderr).not.toMatch(/^\s+at |bug:/m);
+
+/** Everything that a running `up` has to end. */
+const processesOf = (box: Sandbox): ProcessId[] => [box.state().up, ...box.state().children];
+const ready = (box: Sandbox) => eventually('a ready system', () => box.state().phase === 'ready');
+
+/** How a process ends that is asked to. */
+async function ending(
+  { child, ended }: Running,
+  signal: NodeJS.Signals,
+): Promise<{ code: number | null; took: number }> {
+  const began = Date.now();
+  child.kill(signal);
+  const { code } = await ended;
+  return { code, took: Date.now() - began };
+}
+
+describe('before anything runs', () => {
+  beforeAll(() => {
+    sandbox = new Sandbox();
+  });
+  afterAll(() => sandbox.close());
+
+  test.each([
+    [['fly'], /unknown command 'fly'/],
+    [['up', '--fly'], /unknown option '--fly'/],
+    [['deploy'], /publisher/],
+    [['region', 'disconnect'], /missing required argument 'region'/],
+    [['tail', '-o', 'xml'], /'xml' is invalid.*text, ndjson/],
+    [['up', '--nodes', 'many'], /--nodes: "many" must be a number/],
+    [['up', '--port', '99999'], /--port: "99999" must be a port number/],
+    [['up', '--network', 'docker'], /--network: "docker" must be embedded, native, compose or remote/],
+    [['tail', '--limit', '0'], /--limit: "0"/],
+    [['tail', '--since', 'yesterday'], /--since: "yesterday"/],
+    [['settings', '--token-file', 'none'], /--token-file: there is no file none/],
+    [['proxy', 'serve'], /no queue was named/],
+    [['proxy', 'serve', '--queue', 'q', '--host', '0.0.0.0'], /anybody who reaches this machine/],
+    [['proxy', 'serve', '--queue', 'q', '--tls-cert', 'cert.pem'], /--tls-cert and --tls-key go together/],
+  ])('%j is a usage error', async (args, message) => {
+    const result = await sandbox.run(args);
+    expect([result.code, result.stdout]).toEqual([2, '']);
+    expect(result.stderr).toMatch(message);
+    plain(result);
+  });
+
+  test('settings that can’t be used are named with where they come from', async () => {
+    const variable = await sandbox.run(['status'], { env: { WASM_SENSORS_NODES: 'x' } });
+    expect([variable.code, variable.stderr]).toEqual([
+      2,
+      expect.stringContaining('WASM_SENSORS_NODES (environment): "x"'),
+    ]);
+    writeFileSync(join(sandbox.dir, 'wasm-sensors.yaml'), 'prot: 9090\n');
+    const file = await sandbox.run(['status', '-o', 'json']);
+    rmSync(join(sandbox.dir, 'wasm-sensors.yaml'));
+    expect(file.code).toBe(2);
+    expect(JSON.parse(file.stdout)).toMatchObject({ status: 'error', error: { code: 'UNKNOWN_SETTING' } });
+  });
+
+  test.each([
+    [['status']],
+    [['tail']],
+    [['deploy', 'publisher']],
+    [['stop', 'publisher']],
+    [['region', 'disconnect', 'eu']],
+  ])('%j without `up` says so, and what to do', async (args) => {
+    const result = await sandbox.run(args);
+    expect([result.code, result.stdout]).toEqual([1, '']);
+    expect(result.stderr).toMatch(/^error: no network is up in this folder\nStart one with `wasm-sensors up`/);
+    plain(result);
+  });
+
+  test('-o json is one document, for errors, too', async () => {
+    const { code, stdout } = await sandbox.run(['status', '-o', 'json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      schemaVersion: 1,
+      command: 'status',
+      status: 'error',
+      error: {
+        code: 'NOT_UP',
+        category: 'user',
+        message: 'no network is up in this folder',
+        hint: expect.stringContaining('wasm-sensors up'),
+      },
+    });
+  });
+
+  test.each([['--port'], ['--puller-port'], ['--queue-port']])(
+    '`up` with a busy %s names port and flag',
+    async (flag) => {
+      const port = await hold();
+      const flags = await Sandbox.portFlags();
+      flags[flags.indexOf(flag) + 1] = String(port);
+      const result = await sandbox.run(['up', ...flags]);
+      expect([result.code, result.stdout]).toEqual([1, '']);
+      expect(result.stderr).toMatch(new RegExp(`port ${port} .*in use\nGive another port with ${flag}`));
+      plain(result);
+      expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    },
+  );
+
+  test('a busy port that a variable asked for names the variable', async () => {
+    const port = await hold();
+    const result = await sandbox.run(['up', '-d'], { env: { WASM_SENSORS_PROXY_PORT: String(port) } });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(new RegExp(`port ${port} .*in use\n.*WASM_SENSORS_PROXY_PORT`));
+  });
+
+  test('a service that can’t start is said with its last words, and nothing stays', async () => {
+    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const env = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'us-east-1' };
+    const args = ['up', '--queue', 'q', '--queue-endpoint', endpoint, ...(await Sandbox.portFlags())];
+    const result = await sandbox.run(args, { env });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(
+      /^error: (proxy|puller) did not start: exit code 1\n( {2}\| .*\n)* {2}\| .*can't be reached/m,
+    );
+    plain(result);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+  });
+});
+
+describe('while `up` runs', () => {
+  let up: Running;
+  let processes: ProcessId[];
+
+  beforeAll(async () => {
+    sandbox = new Sandbox();
+    await hold(9090);
+    const [, , ...otherPorts] = await Sandbox.portFlags();
+    up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', ...otherPorts]);
+    await ready(sandbox);
+    processes = processesOf(sandbox);
+  });
+  afterAll(() => sandbox.close());
+
+  test('a busy default port has moved, which was said', async () => {
+    expect(up.stderr).toMatch(/port 9090 is in use: the proxy is on \d+/);
+    expect(sandbox.state().endpoints.proxy).not.toContain(':9090');
+    await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 3);
+  });
+
+  test('a reader that has seen enough ends `tail` without a word', async () => {
+    const tail = sandbox.spawn(['tail', '-o', 'ndjson']);
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: tail.child.stdout! })) {
+      lines.push(line);
+      if (lines.length === 3) break;
+    }
+    tail.child.stdout!.destroy();
+    expect(await tail.ended).toEqual({ code: 0, signal: null });
+    expect(tail.stderr).toBe('');
+    expect(lines.map((line) => JSON.parse(line).event)).toEqual(['reading', 'reading', 'reading']);
+  });
+
+  test('a second `up` says who runs, shows the readings, and leaves the first alone', async () => {
+    const second = sandbox.spawn(['up']);
+    await eventually('readings in the second', () => second.stdout.split('\n').length > 3);
+    expect(second.stderr).toContain(`\`up\` runs already here (pid ${up.child.pid}, embedded network)`);
+    expect((await ending(second, 'SIGINT')).code).toBe(130);
+    expect(processesOf(sandbox)).toEqual(processes);
+    expect(processes.filter(isAlive)).toEqual(processes);
+  });
+
+  test('a second `up` of another network is refused', async () => {
+    const result = await sandbox.run(['up', '--network', 'native', '-o', 'ndjson']);
+    expect(result.code).toBe(1);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      error: { code: 'ALREADY_UP', hint: expect.stringMatching(/down/) },
+    });
+  });
+
+  test('Ctrl-C ends everything, with exit code 130', async () => {
+    const { code, took } = await ending(up, 'SIGINT');
+    expect(code).toBe(130);
+    expect(took).toBeLessThan(END_MS);
+    expect(processes.length).toBeGreaterThanOrEqual(5);
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    plain(up);
+  });
+});
+
+describe('after kill -9 of `up`', () => {
+  beforeAll(() => {
+    sandbox = new Sandbox();
+  });
+  afterAll(() => sandbox.close());
+
+  /** An `up` that was killed, with a child that can't notice. */
+  async function killed(stuck: string): Promise<{ processes: ProcessId[]; left: ProcessId }> {
+    const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+    await ready(sandbox);
+    const processes = processesOf(sandbox);
+    const left = processes.find(({ name }) => name === stuck)!;
+    process.kill(left.pid, 'SIGSTOP');
+    up.child.kill('SIGKILL');
+    await up.ended;
+    await eventually('the others ending by themselves', () => processes.filter(isAlive).length === 1);
+    expect(processes.filter(isAlive)).toEqual([left]);
+    return { processes, left };
+  }
+
+  test('`status` says what happened, and `down` ends what is left', async () => {
+    const { left } = await killed('puller');
+    const status = await sandbox.run(['status']);
+    expect([status.code, status.stderr]).toEqual([1, expect.stringContaining('has ended without cleaning up')]);
+    expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'ended: puller\n' });
+    expect(isAlive(left)).toBe(false);
+    expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'nothing is running here\n' });
+  });
+
+  test('the next `up` ends what is left, and runs', async () => {
+    const { left } = await killed('queue');
+    const up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', ...(await Sandbox.portFlags())]);
+    await eventually('the new one', () => sandbox.state().up.pid === up.child.pid);
+    expect(up.stderr).toContain('ended queue, which an `up` that was killed had left');
+    expect(isAlive(left)).toBe(false);
+    await ready(sandbox);
+    await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 0);
+    const processes = processesOf(sandbox);
+    expect((await ending(up, 'SIGTERM')).code).toBe(143);
+    expect(processes.filter(isAlive)).toEqual([]);
+  });
+});
+
+describe('services alone', () => {
+  const running: Running[] = [];
+  beforeAll(() => {
+    sandbox = new Sandbox({ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'us-east-1' });
+  });
+  afterAll(async () => {
+    for (const { child } of running) child.kill('SIGKILL');
+    await sandbox.close();
+  });
+
+  async function serve(args: string[]): Promise<{ service: Running; url: string }> {
+    const port = await freePort();
+    const service = sandbox.spawn([...args, '--port', String(port)]);
+    running.push(service);
+    const url = `http://127.0.0.1:${port}`;
+    await eventually(`${args[0]} serving`, async () => (await fetch(`${url}/health`)).ok);
+    return { service, url };
+  }
+
+  test('SIGTERM lets the proxy finish what it has taken; then it ends with 0', async () => {
+    const queue = await serve(['queue', 'serve', '--create', 'q']);
+    const proxy = await serve(['proxy', 'serve', '--queue', `${queue.url}/000000000000/q`]);
+    queue.service.child.kill('SIGSTOP');
+    const answer = fetch(`${proxy.url}/send`, { method: 'POST', body: '{"a":1}' });
+    await sleep(200);
+    proxy.service.child.kill('SIGTERM');
+    await eventually('no more connections', () =>
+      fetch(`${proxy.url}/health`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    await sleep(1500);
+    queue.service.child.kill('SIGCONT');
+    const response = await answer;
+    expect([response.status, await response.json()]).toEqual([200, { status: 'accepted', accepted: 1 }]);
+    expect(await proxy.service.ended).toEqual({ code: 0, signal: null });
+    expect((await ending(queue.service, 'SIGINT')).code).toBe(130);
+  });
+
+  test('a busy port of a service names port and flag', async () => {
+    const port = String(await hold());
+    const result: RunResult = await sandbox.run(['queue', 'serve', '--port', port]);
+    expect([result.code, result.stderr]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`port ${port} .*queue.*\n.*--port`)),
+    ]);
+    plain(result);
+  });
+});
