@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { configOf, type DesiredState, effectiveConfig, inScope, patchSchema, scopeText, shows } from './desired.js';
+import { parseReportedConfig, sensorConfigSchema } from './sensor-config.js';
+
+const state: DesiredState = {
+  version: 30,
+  fleet: { version: 10, color: '#111111', interval: 5, paused: false },
+  regions: { eu: { version: 30, color: '#222222', emoji: 2 } },
+  hosts: { 'edge-eu-1': { version: 20, emoji: -1 } },
+};
+
+// Each field from the narrowest scope that has it; the version is the newest of all that apply.
+test.each([
+  ['eu', 'edge-eu-1', { version: 30, color: '#222222', emoji: -1, interval: 5, paused: false }],
+  ['eu', 'edge-eu-2', { version: 30, color: '#222222', emoji: 2, interval: 5, paused: false }],
+  ['us', 'edge-us-1', { version: 10, color: '#111111', interval: 5, paused: false }],
+  ['us', 'edge-eu-1', { version: 20, color: '#111111', emoji: -1, interval: 5, paused: false }],
+])('what a sensor in %s on %s should do', (region, hostname, config) => {
+  expect(effectiveConfig(state, region, hostname)).toEqual(config);
+});
+
+test.each([
+  [{}, 'fleet', state.fleet, [true, true, true]],
+  [{ region: 'eu' }, 'region eu', state.regions.eu, [true, true, false]],
+  [{ hostname: 'edge-eu-1' }, 'host edge-eu-1', state.hosts['edge-eu-1'], [true, false, false]],
+  [{ region: 'as' }, 'region as', undefined, [false, false, false]],
+])('the scope %j', (scope, text, config, members) => {
+  expect([scopeText(scope), configOf(state, scope)]).toEqual([text, config]);
+  const sensors = [
+    { region: 'eu', hostname: 'edge-eu-1' },
+    { region: 'eu', hostname: 'edge-eu-2' },
+    { region: 'us', hostname: 'edge-us-1' },
+  ];
+  expect(sensors.map((sensor) => inScope(scope, sensor))).toEqual(members);
+});
+
+const seen = { color: '#00FF88', intervalMs: 500, paused: false };
+test.each([
+  [{}, true],
+  [{ color: '#00ff88', interval: 0.5, paused: false }, true],
+  [{ color: '#00ff89' }, false],
+  [{ color: 'random' }, true],
+  [{ interval: 0.501 }, false],
+  [{ interval: 0.5004 }, true],
+  [{ paused: true }, false],
+  [{ emoji: 3, random_off: true }, true],
+])('a reading shows %j: %s', (desired, is) => {
+  expect(shows(desired, seen)).toBe(is);
+});
+
+test('an interval or a pause that is not reported is not shown', () => {
+  const unknown = { color: '#000000', intervalMs: undefined, paused: undefined };
+  expect([shows({ interval: 5 }, unknown), shows({ paused: false }, unknown), shows({}, unknown)]).toEqual([
+    ...[false, false, true],
+  ]);
+});
+
+// As commands, files and the seed write values, and what they become.
+test.each([
+  [{ color: '#AbCdEf' }, { color: '#abcdef' }],
+  [{ color: '-1' }, { color: 'random' }],
+  [
+    { color: -1, emoji: -1 },
+    { color: 'random', emoji: -1 },
+  ],
+  [{ emoji: 'random' }, { emoji: -1 }],
+  [{ emoji: '15' }, { emoji: 15 }],
+  [
+    { random_off: 'on', paused: 'no' },
+    { random_off: true, paused: false },
+  ],
+  [{ interval: '0.05' }, { interval: 0.05 }],
+  [{}, {}],
+])('%j is understood as %j', (given, config) => {
+  expect(sensorConfigSchema.parse(given)).toEqual(config);
+});
+
+test.each([
+  { color: '#fff' },
+  { color: 5 },
+  { emoji: 1.5 },
+  { emoji: -2 },
+  { interval: 'soon' },
+  { interval: 0.04 },
+  { interval: Number.POSITIVE_INFINITY },
+  { paused: 2 },
+  { speed: 1 },
+])('%j is not accepted', (given) => {
+  expect(sensorConfigSchema.safeParse(given).success).toBe(false);
+});
+
+test('a change without scope is for the fleet, and sets nothing by itself', () => {
+  expect(patchSchema.parse({})).toEqual({ scope: {}, set: {}, unset: [] });
+});
+
+test('what a sensor reports is read, and anything else is not', () => {
+  expect(parseReportedConfig('v=1750000000000;src=dafnd;file=bad;interval=50;paused=1')).toEqual({
+    version: 1_750_000_000_000,
+    sources: { color: 'default', emoji: 'flag', random_off: 'file', interval: 'fleet', paused: 'default' },
+    file: 'bad',
+    intervalMs: 50,
+    paused: true,
+  });
+  for (const header of [
+    undefined,
+    '',
+    'v=1',
+    'v=-1;src=ddddd;file=none;interval=1;paused=0',
+    'v=1;src=dddd;file=none;interval=1;paused=0',
+    'v=1;src=ddddx;file=none;interval=1;paused=0',
+    'v=1;src=ddddd;file=none;interval=1;paused=0;more=1',
+  ]) {
+    expect(parseReportedConfig(header)).toBeUndefined();
+  }
+});

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { findFieldProblem, isReading, type Message, type Reading, toReading } from './message.js';
+
+const NOW = Date.parse('2026-03-26T12:00:00Z');
+
+// The wire contract's corner cases; the proxy's tests have the rest.
+test.each([
+  ['2026-03-26T12:00:00Z', undefined],
+  ['2026-03-26T12:00:00.123456789Z', undefined],
+  ['2026-03-26 12:00:00+00:00', undefined],
+  ['2026-03-27T12:00:00.000Z', undefined],
+  ['2026-03-27T12:00:00.001Z', 'timestamp is more than a day ahead of this clock'],
+  // The same moment, by another clock.
+  ['2026-03-27T14:00:00.001+02:00', 'timestamp is more than a day ahead of this clock'],
+  ['2026-03-27T14:00:00.000+02:00', undefined],
+  ['2026-03-26', 'timestamp must be ISO 8601 with a time zone'],
+  ['2026-03-26T25:00:00Z', 'timestamp must be ISO 8601 with a time zone'],
+  ['+012026-03-26T12:00:00Z', 'timestamp must be ISO 8601 with a time zone'],
+  ['', 'timestamp must be ISO 8601 with a time zone'],
+])('the timestamp %j: %s', (timestamp, reason) => {
+  expect(findFieldProblem({ timestamp }, NOW)?.reason).toBe(reason);
+});
+
+test.each([
+  [{ sequence: 0, job_submission_time: 0 }, undefined],
+  [{ sequence: Number.MAX_SAFE_INTEGER }, undefined],
+  [{ color: '#00fF88' }, undefined],
+  [{ color: '#00ff8' }, 'color'],
+  [{ color: '#00ff888' }, 'color'],
+  [{ color: '' }, 'color'],
+  [{ icon_name: null }, 'icon_name'],
+  [{ sequence: undefined, anything: [{ else: 1 }] }, undefined],
+])('of %j the problem is %s', (message, field) => {
+  expect(findFieldProblem(message as Message, NOW)?.field).toBe(field);
+});
+
+test.each([
+  [{ execution_id: 'e', sequence: 1 }, true],
+  [{ execution_id: '', sequence: 1 }, false],
+  [{ execution_id: 'e' }, false],
+  [{ sequence: 1 }, false],
+  [{ execution_id: 'e', sequence: '1' }, false],
+  [{ data: { test: 'Hello' } }, false],
+])('%j is a reading: %s', (message, is) => {
+  expect(isReading(message)).toBe(is);
+});
+
+test("the seed's six fields become nine; what more a message has is left out", () => {
+  const six = { job_id: 'j', execution_id: 'e', icon_name: '🚀', timestamp: 't', color: '#FF5733', sequence: 42 };
+  const expected: Reading = { ...six, region: 'unknown', job_submission_time: 0, hostname: 'e' };
+  expect(toReading({ ...six, extra: 1 } as unknown as Message & Reading)).toEqual(expected);
+});
