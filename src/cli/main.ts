@@ -2,7 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../lib/self.js';
 import { addCommand } from './command.js';
-import { commands } from './commands/index.js';
+import { commandsFor } from './commands/for-words.js';
 
 const program = new Command('wasm-sensors')
   .description(
@@ -15,7 +15,7 @@ const program = new Command('wasm-sensors')
     'after',
     "\nStart here:\n  wasm-sensors up --deploy                        everything in this terminal; Ctrl-C ends it\n  wasm-sensors deploy publisher --color '#00ff88'  in a second one: the sensors change colour",
   );
-for (const command of commands) addCommand(program, command);
+for (const command of await commandsFor(process.argv.slice(2))) addCommand(program, command);
 inheritExits(program);
 
 // A reader that has seen enough (`| head`) is no error.

@@ -1,7 +1,7 @@
 /** Reads the files that settings come from: `.env` and `wasm-sensors.yaml` of the working folder. */
+import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
-import { parse as parseYaml } from 'yaml';
 import { messageOf, usageError } from '../core/errors.js';
 import { readIfExists } from '../lib/files.js';
 import { type Resolved, resolveSettings } from './resolve.js';
@@ -52,7 +52,9 @@ function readYaml(folder: string): Record<string, unknown> {
   if (text === undefined) return {};
   let value: unknown;
   try {
-    value = parseYaml(text);
+    // Loaded here because it takes 30 ms, and most folders have no such file.
+    const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+    value = parse(text);
   } catch (error) {
     throw usageError('BAD_YAML', `wasm-sensors.yaml: ${messageOf(error)}`, 'Mend the file, or remove it.');
   }

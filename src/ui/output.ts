@@ -4,9 +4,11 @@
  */
 import type { ChalkInstance } from 'chalk';
 import type logUpdate from 'log-update';
-import { createLogUpdate } from 'log-update';
 import { AppError, messageOf } from '../core/errors.js';
 import { type AnsiMode, styleFor } from './style.js';
+
+// It takes 40 ms to load, and only terminals need it: the services that `up` starts don't.
+const createLogUpdate = process.stderr.isTTY ? (await import('log-update')).createLogUpdate : undefined;
 
 export type OutputMode = 'text' | 'json' | 'ndjson';
 /** Version of the JSON documents below. */
@@ -27,7 +29,7 @@ export class Output {
   ) {
     this.style = styleFor(process.stdout, ansi);
     this.errorStyle = styleFor(process.stderr, ansi);
-    if (process.stderr.isTTY) this.sticky = createLogUpdate(process.stderr, { showCursor: true });
+    this.sticky = createLogUpdate?.(process.stderr, { showCursor: true });
   }
 
   /** A line of the payload, in text mode only. */
