@@ -188,6 +188,7 @@ describe('the web page of a large fleet', () => {
       hub,
       queue,
       stats: () => ({}) as PullerStats,
+      firing: () => [],
       closed: closed.signal,
       page: createPage(),
       hosts: undefined,

@@ -47,6 +47,16 @@ test('an alert says which rule, when, and whether it begins', () => {
   ]);
 });
 
+test('what fires is remembered as it was told, until it is over', () => {
+  const alerts = state();
+  expect(alerts.firing).toEqual([]);
+  const told = alerts.update(summary(T0 + 11_000, { us: T0, eu: T0 }));
+  alerts.update(summary(T0 + 12_000, { us: T0, eu: T0 }));
+  expect(alerts.firing).toEqual(told);
+  alerts.update(summary(T0 + 13_000, { us: T0 + 12_000, eu: T0 }));
+  expect(alerts.firing).toEqual([told[1]]);
+});
+
 test.each([
   ['are paused', { live: 0, paused: 3 }, 0],
   ['were replaced or are gone', { live: 0 }, 0],

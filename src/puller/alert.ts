@@ -35,24 +35,29 @@ export function silenceRule(seconds: number, startedAt: number): AlertRule {
 
 /** Remembers what fires, and gives the changes. */
 export class AlertState {
-  /** Regions for which each rule fires. */
-  private readonly firing = new Map<AlertRule, Set<string>>();
+  /** What each rule fires for, by region, as it was told. */
+  private readonly told = new Map<AlertRule, Map<string, AlertEvent>>();
 
   constructor(private readonly rules: AlertRule[]) {}
 
+  /** What fires now. */
+  get firing(): AlertEvent[] {
+    return [...this.told.values()].flatMap((regions) => [...regions.values()]);
+  }
+
   update(summary: FleetSummary): AlertEvent[] {
     return this.rules.flatMap((rule) => {
-      const before = this.firing.get(rule) ?? new Set();
-      const found = rule.check(summary);
-      const now = new Set(found.map(({ region }) => region));
-      this.firing.set(rule, now);
       const tell = (region: string, firing: boolean, text: string): AlertEvent => ({
         ...{ event: 'alert', rule: rule.name, region, firing, text },
         at: summary.time,
       });
+      const before = this.told.get(rule) ?? new Map<string, AlertEvent>();
+      const found = rule.check(summary);
+      const now = new Map(found.map(({ region, text }) => [region, before.get(region) ?? tell(region, true, text)]));
+      this.told.set(rule, now);
       return [
-        ...found.filter(({ region }) => !before.has(region)).map(({ region, text }) => tell(region, true, text)),
-        ...[...before]
+        ...[...now.values()].filter(({ region }) => !before.has(region)),
+        ...[...before.keys()]
           .filter((region) => !now.has(region))
           .map((region) => tell(region, false, rule.over(summary, region))),
       ];

@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { desiredStateSchema, scopeSchema } from '../core/desired.js';
 import { messageOf } from '../core/errors.js';
-import type { FleetEvent } from '../core/events.js';
+import type { AlertEvent, FleetEvent } from '../core/events.js';
 import type { FleetSummary, SensorView } from '../core/fleet-view.js';
 import { findBrowserProblem } from '../lib/browser-guard.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
@@ -16,6 +16,8 @@ export interface PullerAppDeps {
   hub: Hub;
   queue: Queue;
   stats(): PullerStats;
+  /** The alerts that fire now: who comes later must hear of them too. */
+  firing(): AlertEvent[];
   store?: StoreSink;
   /** Aborted when the process ends: open event streams close. */
   closed: AbortSignal;
@@ -88,7 +90,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     const filter: StreamFilter = {};
     if (region) filter.region = region;
     if (list) filter.kinds = new Set(list as FleetEvent['event'][]);
-    return eventStream(c, hub, filter, from === undefined ? [] : replay(store, from, filter), deps.closed);
+    const first = [...deps.firing(), ...(from === undefined ? [] : replay(store, from, filter))];
+    return eventStream(c, hub, filter, first, deps.closed);
   });
   app.route('/', deps.page);
   app.notFound((c) =>

@@ -12,9 +12,9 @@ const alert = (region: string): FleetEvent => ({
   at: 0,
 });
 
-async function open(hub: Hub, { replay = [], filter = {} }: { replay?: FleetEvent[]; filter?: StreamFilter } = {}) {
+async function open(hub: Hub, { first = [], filter = {} }: { first?: FleetEvent[]; filter?: StreamFilter } = {}) {
   const closed = new AbortController();
-  const app = new Hono().get('/', (c) => eventStream(c, hub, filter, replay, closed.signal));
+  const app = new Hono().get('/', (c) => eventStream(c, hub, filter, first, closed.signal));
   const response = await app.request('/');
   return { response, closed };
 }
@@ -47,7 +47,7 @@ test('a client that reads too slowly loses events, and is told how many', async 
 
 test('a long replay takes nothing from the room for what comes meanwhile', async () => {
   const hub = new Hub();
-  const { response } = await open(hub, { replay: messages(30_000) });
+  const { response } = await open(hub, { first: messages(30_000) });
   for (let n = 0; n < 100; n++) hub.publish(message(30_000 + n));
   const { events, dropped } = await read(response, (all, lost) => all.length === 30_100 || lost > 0);
   expect([events.length, dropped]).toEqual([30_100, 0]);
@@ -76,9 +76,16 @@ test('a client that goes away, or a puller that ends, ends the subscription', as
   await vi.waitUntil(() => ended.mock.calls.length > 0);
 });
 
-test('of a region there are its alerts, but no messages, which have none', async () => {
+test('a client that reconnects by itself is told to do so soon', async () => {
+  const reader = (await open(new Hub())).response.body!.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  expect(new TextDecoder().decode(value)).toBe('event: hello\ndata: {}\nretry: 500\n\n');
+});
+
+test('of a region there are its alerts, also those from before, but no messages, which have none', async () => {
   const hub = new Hub();
-  const { response } = await open(hub, { filter: { region: 'eu' } });
+  const { response } = await open(hub, { first: [alert('as'), alert('eu')], filter: { region: 'eu' } });
   for (const event of [message(1), alert('us'), alert('eu')]) hub.publish(event);
-  expect((await read(response, (events) => events.length > 0)).events).toEqual([alert('eu')]);
+  expect((await read(response, (events) => events.length > 0)).events).toEqual([alert('eu'), alert('eu')]);
 });

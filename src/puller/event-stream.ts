@@ -10,6 +10,8 @@ const FLUSH_EVERY_MS = 50;
 const MAX_BUFFERED = 20_000;
 /** Proxies and browsers take a silent connection for dead. */
 const HEARTBEAT_MS = 15_000;
+/** When a client that reconnects by itself should do so: most would wait for seconds. */
+const RETRY_MS = 500;
 
 export interface StreamFilter {
   region?: string;
@@ -17,16 +19,16 @@ export interface StreamFilter {
   kinds?: Set<FleetEvent['event']>;
 }
 
-/** `replay` is sent first; it must be read in the same turn as this call, so that nothing falls between. */
+/** What is wanted of `first` is sent first; it must be read in the turn of this call, so that nothing falls between. */
 export function eventStream(
   c: Context,
   hub: Hub,
   filter: StreamFilter,
-  replay: FleetEvent[],
+  first: FleetEvent[],
   closed: AbortSignal,
 ): Response {
-  let buffer: FleetEvent[] = replay;
-  let room = replay.length + MAX_BUFFERED;
+  let buffer = first.filter((event) => wanted(event, filter));
+  let room = buffer.length + MAX_BUFFERED;
   let dropped = 0;
   const unsubscribe = hub.subscribe((event) => {
     if (!wanted(event, filter)) return;
@@ -38,7 +40,7 @@ export function eventStream(
     const end = () => stream.abort();
     closed.addEventListener('abort', end, { once: true });
     stream.onAbort(() => closed.removeEventListener('abort', end));
-    await stream.writeSSE({ event: 'hello', data: '{}' });
+    await stream.writeSSE({ event: 'hello', data: '{}', retry: RETRY_MS });
     let lastWrite = Date.now();
     while (!stream.aborted && !closed.aborted) {
       if (buffer.length > 0) {

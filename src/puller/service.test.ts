@@ -207,6 +207,10 @@ test('a region that falls silent is told once, and once when it sends again, to 
   // It stays silent: nothing more is said.
   await sleep(1500);
   expect(events).toHaveLength(1);
+  // Who comes later hears of it first.
+  const later = fleet.events();
+  expect((await later.next()).value).toEqual(events[0]);
+  await later.return(undefined);
   await send(reading(2));
   await until(() => events.length === 2);
   await until(() => posted.length === 2);

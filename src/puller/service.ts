@@ -79,6 +79,7 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
       hub,
       queue,
       stats: () => puller.stats,
+      firing: () => alerts.firing,
       closed: closed.signal,
       page: options.page,
       hosts: options.hosts,
