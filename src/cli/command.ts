@@ -59,7 +59,8 @@ export function addCommand(program: Command, spec: CommandSpec): void {
     try {
       const overrides: Partial<Record<SettingKey, unknown>> = {};
       for (const [key, flag] of flags) overrides[key] = options[new Option(flag).attributeName()];
-      const { values, provenance } = loadSettings(overrides);
+      const names = Object.fromEntries(flags.map(([key, flag]) => [key, flag.split(' ')[0]!]));
+      const { values, provenance } = loadSettings(overrides, process.cwd(), names);
       const args = given
         .slice(0, -2)
         .flat()

@@ -1,15 +1,19 @@
 /** A second `up` in the same folder: says who runs, deploys if asked to, and shows the readings until Ctrl-C. */
+import { AppError } from '../core/errors.js';
 import { stopRequested } from '../lib/shutdown.js';
 import type { CommandContext } from './command.js';
 import { deployText, runDeploy } from './commands/deploy-publisher.js';
-import { refuseOtherNetwork } from './commands/up.js';
 import { openSession } from './session.js';
 import { openScreen } from './up-screen.js';
 
 export async function joinRunning({ out, settings, provenance, options }: CommandContext): Promise<number> {
   const session = openSession(settings);
   const { state, fleet } = session;
-  refuseOtherNetwork(state.network, settings.network, provenance.network.source !== 'default');
+  if (provenance.network.source !== 'default' && settings.network !== state.network) {
+    throw new AppError('ALREADY_UP', 'user', `\`up\` runs already here with the ${state.network} network`, {
+      hint: 'End it with `wasm-sensors down` first, or use another folder.',
+    });
+  }
   out.note(`\`up\` runs already here (pid ${state.up.pid}, ${state.network} network); joining it`);
   const screen = options.detach
     ? undefined

@@ -4,25 +4,29 @@ import { join, resolve } from 'node:path';
 import { parse as parseDotenv } from 'dotenv';
 import { messageOf, usageError } from '../core/errors.js';
 import { readIfExists } from '../lib/files.js';
-import { type Resolved, resolveSettings } from './resolve.js';
+import { type Resolved, resolveSettings, type Sources } from './resolve.js';
 import { flagName, SETTINGS, type SettingKey } from './settings.js';
 
 /**
  * Resolves all settings for a command. Variables of `.env` that AWS's own clients read are put into the environment,
  * where they are not set already.
  */
-export function loadSettings(flags: Partial<Record<SettingKey, unknown>>, folder = process.cwd()): Resolved {
+export function loadSettings(
+  flags: Sources['flags'],
+  folder = process.cwd(),
+  flagNames: NonNullable<Sources['flagNames']> = {},
+): Resolved {
   const dotenv = parseDotenv(readText(join(folder, '.env'), '.env') ?? '');
   const given = { ...flags };
   const file = readYaml(folder);
   for (const key of Object.keys(SETTINGS) as SettingKey[]) {
     if (!('secret' in SETTINGS[key])) continue;
     const name = flagName(key);
-    given[key] = readSecret(flags[key], `--${name}`, folder);
+    given[key] = readSecret(flags[key], flagNames[key] ?? `--${name}`, folder);
     file[name] = readSecret(file[name], `${name} (wasm-sensors.yaml)`, folder);
     if (file[name] === undefined) delete file[name];
   }
-  const resolved = resolveSettings({ flags: given, env: process.env, dotenv, file });
+  const resolved = resolveSettings({ flags: given, flagNames, env: process.env, dotenv, file });
   for (const [name, value] of Object.entries(dotenv)) {
     if (name.startsWith('AWS_') && value !== '') process.env[name] ??= value;
   }

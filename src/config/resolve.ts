@@ -7,6 +7,8 @@ export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'de
 export interface Sources {
   /** By setting, as given on the command line. */
   flags: Partial<Record<SettingKey, unknown>>;
+  /** How a command calls its flags, such as `--port`, where not as the table does. */
+  flagNames?: Partial<Record<SettingKey, string>>;
   env: Record<string, string | undefined>;
   dotenv: Record<string, string>;
   /** By flag name, such as `state-dir`. */
@@ -39,10 +41,10 @@ export function resolveSettings(sources: Sources): Resolved {
   return { values: values as Settings, provenance };
 }
 
-function find(key: SettingKey, { flags, env, dotenv, file }: Sources): Provenance & { value: unknown } {
+function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources): Provenance & { value: unknown } {
   const { env: variables } = SETTINGS[key];
   const flag = flagName(key);
-  if (flags[key] !== undefined) return { source: 'flag', name: `--${flag}`, value: flags[key] };
+  if (flags[key] !== undefined) return { source: 'flag', name: flagNames?.[key] ?? `--${flag}`, value: flags[key] };
   // An empty variable counts as not set, as in a template that was not filled in.
   for (const name of variables) if (env[name]) return { source: 'environment', name, value: env[name] };
   for (const name of variables) if (dotenv[name]) return { source: '.env', name, value: dotenv[name] };

@@ -58,10 +58,13 @@ export function findFieldProblem(message: Message, now: number): FieldProblem | 
   return undefined;
 }
 
-/** Whether a message can be counted per sensor: it has an execution and a sequence. */
+/** Whether a message can be counted per sensor: it has an execution, and a sequence from 1 on. */
 export function isReading(message: Message): message is Message & Reading {
   return (
-    typeof message.execution_id === 'string' && message.execution_id !== '' && Number.isSafeInteger(message.sequence)
+    typeof message.execution_id === 'string' &&
+    message.execution_id !== '' &&
+    Number.isSafeInteger(message.sequence) &&
+    (message.sequence as number) >= 1
   );
 }
 

@@ -3,6 +3,7 @@
  * the same subcommand that a container or a service job runs.
  */
 import { join } from 'node:path';
+import { type AppError, usageError } from '../core/errors.js';
 import { choosePort, type PortWish } from '../lib/ports.js';
 import { selfCommand } from '../lib/self.js';
 import type { ChildSpec, Supervisor } from '../lib/supervisor.js';
@@ -36,11 +37,23 @@ export interface Centre {
   stop(): Promise<void>;
 }
 
+function samePort(wish: PortWish, other: PortWish): AppError {
+  return usageError(
+    'SAME_PORT',
+    `port ${wish.port} is wanted for the ${wish.purpose} and for the ${other.purpose}`,
+    `Give one of them another port with ${wish.flag} or ${other.flag}.`,
+  );
+}
+
 /** Chooses the ports; nothing is started yet. */
 export async function planCentre(options: CentreOptions): Promise<Centre> {
   const { supervisor, stateDir, host } = options;
+  const taken = new Map<number, PortWish>();
   const take = async (wish: PortWish, address: string) => {
+    const other = taken.get(wish.port);
+    if (other && wish.port !== 0) throw samePort(wish, other);
     const { port, moved } = await choosePort(wish, address);
+    taken.set(port, wish);
     if (moved) options.emit({ type: 'network.port-moved', purpose: wish.purpose, wanted: wish.port, port });
     return port;
   };

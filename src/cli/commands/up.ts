@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { AppError } from '../../core/errors.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../lib/shutdown.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
@@ -112,12 +111,4 @@ async function runForeground(context: CommandContext): Promise<number> {
     await planned.stack.stop();
     if (process.connected) process.disconnect();
   }
-}
-
-/** A second `up` of another kind can't join. */
-export function refuseOtherNetwork(running: string, wanted: string, explicit: boolean): void {
-  if (!explicit || running === wanted) return;
-  throw new AppError('ALREADY_UP', 'user', `\`up\` runs already here with the ${running} network`, {
-    hint: 'End it with `wasm-sensors down` first, or use another folder.',
-  });
 }
