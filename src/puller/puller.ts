@@ -52,6 +52,8 @@ const SLOW_RETRY_MS = 10_000;
 const MAX_PENDING = 2_000;
 /** A queue that fills is emptied by up to this many times the usual number of polls at the same time. */
 const MOST_POLLS = 4;
+/** So many full answers, one after the other, mean that the queue fills; fewer are one commit of the queue. */
+const MANY_FULL = 10;
 
 export class Puller {
   readonly stats: PullerStats = { received: 0, deleted: 0, deadLettered: 0, failures: 0, lastError: undefined };
@@ -62,6 +64,7 @@ export class Puller {
   private flushing: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private lastFlush = 0;
+  private fullInARow = 0;
   /** What does not work now, and why. */
   private readonly troubles = new Map<Ability, string>();
 
@@ -100,7 +103,8 @@ export class Puller {
         failures = 0;
         this.take(messages);
         const full = messages.length === MAX_BATCH_COUNT;
-        if (full && this.loops.size < this.pollers * MOST_POLLS) this.addPoll('extra');
+        this.fullInARow = full ? this.fullInARow + 1 : 0;
+        if (this.fullInARow >= MANY_FULL && this.loops.size < this.pollers * MOST_POLLS) this.addPoll('extra');
         if (!full && kind === 'extra') return;
         while (this.pending.length > MAX_PENDING && !signal.aborted) await this.flush();
       } catch (error) {
