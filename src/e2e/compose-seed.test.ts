@@ -131,6 +131,18 @@ describe('the walk-through of the original demo, with containers', () => {
     },
   );
 
+  step('update configuration: the config-updater job by hand, as in the demo; no sensor is restarted', async () => {
+    const before = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
+    const run = ['bacalhau', 'job', 'run', '--wait=false', '-V', 'color=#FEFEFE', 'jobs/config-updater.yaml'];
+    const { code, stderr } = await sandbox.run(['shell', '--', ...run]);
+    expect(stderr + code).toMatch(/0$/);
+    await eventually('the colour in every region', async () => {
+      const { sensors } = await sandbox.fleet().snapshot();
+      const own = sensors.filter(({ execution_id }) => before.some((sensor) => sensor.execution_id === execution_id));
+      return own.length === 3 && own.every(({ state, color }) => state === 'live' && color.toLowerCase() === '#fefefe');
+    });
+  });
+
   step('an edge node that is killed comes back, with a new sensor', async () => {
     const before = Date.now();
     await killContainer(`${PROJECT}-us-1`);
