@@ -106,7 +106,7 @@ describe('the web page', () => {
     await see('#alerts li', /no reading from eu for \d+ s/);
     await see(`${tileOf('eu')}[data-state="silent"]`, 'silent');
     await page.reload();
-    await see('#alerts li', 'no reading from eu');
+    await see('#alerts li', /no reading from eu for \d+ s/);
     await sandbox.json(['region', 'reconnect', 'eu']);
     await see('#alerts li.over', /^eu /);
   });

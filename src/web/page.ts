@@ -1,43 +1,50 @@
-/** The web page: one HTML file with its script and style, which reads the puller's events. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+/** The web page: plain files, which the browser runs as they are and which read the puller's events. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { Hono } from 'hono';
 
-export function createPage(): Hono {
-  const html = readFileSync(new URL('./page.html', import.meta.url), 'utf8');
-  const headers = {
-    'content-security-policy': policyFor(html),
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
-    // After an update of the program, the old page would meet a new puller.
-    'cache-control': 'no-cache',
-  };
-  const app = new Hono();
-  app.get('/', (c) => c.html(html, 200, headers));
-  return app;
-}
+const FOLDER = new URL('./page/', import.meta.url);
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=UTF-8',
+  '.css': 'text/css; charset=UTF-8',
+  '.js': 'text/javascript; charset=UTF-8',
+};
 
 /**
- * Lets run exactly the script and the style that are in the file, and lets them talk to the puller only. Readings are
+ * Lets run exactly the scripts and the styles that are served here, and lets them talk to the puller only. Readings are
  * untrusted: should one ever get into the page as HTML, it stays without effect.
  */
-function policyFor(html: string): string {
-  return [
-    "default-src 'none'",
-    `script-src ${hashesOf(html, 'script')}`,
-    `style-src ${hashesOf(html, 'style')}`,
-    "connect-src 'self'",
-    'img-src data:',
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; ');
-}
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join('; ');
 
-function hashesOf(html: string, tag: string): string {
-  const texts = [...html.matchAll(new RegExp(`<${tag}[^>]*>(.*?)</${tag}>`, 'gs'))].map((match) => match[1]!);
-  return texts.map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`).join(' ');
+const HEADERS = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  // After an update of the program, the old page would meet a new puller.
+  'cache-control': 'no-cache',
+};
+
+/** The files are read once: a request names one of them, and never a path. */
+export function createPage(): Hono {
+  const app = new Hono();
+  for (const name of readdirSync(FOLDER)) {
+    const type = TYPES[extname(name)];
+    if (type === undefined) continue;
+    const text = readFileSync(new URL(name, FOLDER), 'utf8');
+    const path = name === 'index.html' ? '/' : `/page/${name}`;
+    app.get(path, (c) => c.body(text, 200, { ...HEADERS, 'content-type': type }));
+  }
+  return app;
 }
