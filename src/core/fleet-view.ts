@@ -44,6 +44,8 @@ export interface RegionView {
   late: number;
   gaps: number;
   last_seen: number;
+  /** Shortest interval of a sensor that should send, in milliseconds; 0 where none should. */
+  interval_ms: number;
   /** Colours that live sensors show now, commonest first, at most 5. */
   colors: { color: string; sensors: number }[];
 }
@@ -51,7 +53,7 @@ export interface RegionView {
 export interface FleetSummary {
   time: number;
   regions: RegionView[];
-  total: Omit<RegionView, 'region' | 'colors'>;
+  total: Omit<RegionView, 'region' | 'colors' | 'interval_ms'>;
 }
 
 export interface Convergence {

@@ -103,12 +103,15 @@ export class Fleet {
       if (!view) {
         regions.set(
           region,
-          (view = { region, ...zeroCounts(), rate: this.rates.get(region)?.at(now) ?? 0, colors: [] }),
+          (view = { region, ...zeroCounts(), rate: this.rates.get(region)?.at(now) ?? 0, interval_ms: 0, colors: [] }),
         );
         colors.set(region, new Map());
       }
       const state = this.stateOf(sensor, now);
       if (state !== 'replaced' && state !== 'gone') view[state]++;
+      if (state === 'live' || state === 'silent') {
+        view.interval_ms = Math.min(view.interval_ms || Number.POSITIVE_INFINITY, intervalOf(sensor));
+      }
       if (state === 'live') colors.get(region)!.set(color, (colors.get(region)!.get(color) ?? 0) + 1);
       view.received += sensor.received;
       view.duplicates += sensor.duplicates;
@@ -203,7 +206,7 @@ export class Fleet {
   private stateOf(sensor: Sensor, now: number): SensorState {
     if (sensor.replaced) return 'replaced';
     if (sensor.config?.paused) return 'paused';
-    const allowed = 2 * (sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS) + SILENCE_SLACK_MS;
+    const allowed = 2 * intervalOf(sensor) + SILENCE_SLACK_MS;
     const silence = now - sensor.lastSeen;
     if (silence <= allowed) return 'live';
     const { hostname, job_submission_time: time } = sensor.reading;
@@ -234,5 +237,7 @@ export class Fleet {
     };
   }
 }
+
+const intervalOf = (sensor: Sensor): number => sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS;
 
 const hostKey = (reading: Reading) => `${reading.hostname}\n${reading.job_id}`;

@@ -7,7 +7,9 @@ const T0 = 1_750_000_000_000;
 /** Regions by the time of their last reading; `over` for those that are something else than live. */
 function summary(time: number, lastSeen: Record<string, number>, over: Partial<RegionView> = {}): FleetSummary {
   const counts = { live: 1, paused: 0, silent: 0, rate: 0, received: 1, duplicates: 0, late: 0, gaps: 0, ...over };
-  const regions = Object.entries(lastSeen).map(([region, last_seen]) => ({ region, ...counts, last_seen, colors: [] }));
+  const regions = Object.entries(lastSeen).map(([region, last_seen]) => ({
+    ...{ region, interval_ms: 1000, ...counts, last_seen, colors: [] },
+  }));
   return { time, regions, total: { ...counts, last_seen: 0 } };
 }
 
@@ -80,4 +82,11 @@ test('a region that had fallen silent long before the start is no news, one that
   expect(shown(state(), summary(T0 + 1000, { us: T0 - 60_000, eu: T0 - 59_000 }))).toEqual([
     ['eu', true, 'no reading from eu for 60 s'],
   ]);
+});
+
+test('a slow region has two of its intervals before it counts as silent', () => {
+  const alerts = state();
+  const slow = { interval_ms: 30_000 };
+  expect(shown(alerts, summary(T0 + 59_000, { us: T0 }, slow))).toEqual([]);
+  expect(shown(alerts, summary(T0 + 60_001, { us: T0 }, slow))).toEqual([['us', true, 'no reading from us for 60 s']]);
 });

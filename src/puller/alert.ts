@@ -13,19 +13,26 @@ export interface AlertRule {
 /** Silence from before this puller started is only news if it is this young, in milliseconds. */
 const OLD_NEWS_MS = 60_000;
 
-/** Fires when a region that was heard before has sent nothing for this long. `startedAt` in Unix milliseconds. */
+/**
+ * Fires when a region that was heard before has sent nothing for this long, and for two intervals of its quickest
+ * sensor. `startedAt` in Unix milliseconds.
+ */
 export function silenceRule(seconds: number, startedAt: number): AlertRule {
-  const isSilent = (time: number, lastSeen: number) => time - lastSeen > seconds * 1000;
+  const isSilent = (time: number, region: { last_seen: number; interval_ms: number } | undefined) =>
+    time - (region?.last_seen ?? 0) > Math.max(seconds * 1000, 2 * (region?.interval_ms ?? 0));
   return {
     name: `no reading for ${seconds} s`,
     over: ({ time, regions }, region) =>
-      isSilent(time, regions.find((r) => r.region === region)?.last_seen ?? 0)
+      isSilent(
+        time,
+        regions.find((r) => r.region === region),
+      )
         ? `${region} has no sensor any more that should send`
         : `${region} sends again`,
     check: ({ time, regions }) =>
       regions
         // A region whose sensors are all gone, replaced or paused is silent for a reason.
-        .filter((r) => r.live + r.silent > 0 && isSilent(time, r.last_seen) && r.last_seen > startedAt - OLD_NEWS_MS)
+        .filter((r) => r.live + r.silent > 0 && isSilent(time, r) && r.last_seen > startedAt - OLD_NEWS_MS)
         .map((r) => ({
           region: r.region,
           text: `no reading from ${r.region} for ${Math.round((time - r.last_seen) / 1000)} s`,

@@ -8,6 +8,7 @@ import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../core/events.js';
 import type { SensorView } from '../core/fleet-view.js';
+import { SENSOR_CONFIG_ATTRIBUTE } from '../core/sensor-config.js';
 import { listen } from '../lib/listen.js';
 import { type LoopbackQueueServer, serveOnLoopback } from '../queue/embedded/serve-on-loopback.js';
 import type { Queue } from '../queue/queue.js';
@@ -86,9 +87,11 @@ const reading = (sequence: number, over: object = {}) => ({
   ...over,
 });
 
+/** As sensors that send twice a second. */
 async function send(...messages: object[]): Promise<void> {
+  const attributes = { [SENSOR_CONFIG_ATTRIBUTE]: 'v=0;src=daddd;file=none;interval=500;paused=0' };
   for (let i = 0; i < messages.length; i += 10)
-    await queue.send(messages.slice(i, i + 10).map((message) => ({ body: JSON.stringify(message) })));
+    await queue.send(messages.slice(i, i + 10).map((message) => ({ body: JSON.stringify(message), attributes })));
 }
 
 const until = <T>(look: () => Promise<T> | T) => vi.waitUntil(look, { timeout: 15_000, interval: 20 });
