@@ -4,7 +4,15 @@ export default defineConfig({
   test: {
     reporters: ['default', './scripts/closing-line.js'],
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: ['src/e2e/**'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts'],
+          exclude: ['src/e2e/**'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'e2e',
