@@ -90,10 +90,10 @@ export function describeSystem({ network, skip, env, kill = killChild, downArgs 
         body: '{"timestamp":"2025-03-26T12:00:00Z","data":{"test":"Hello from curl!"}}',
       });
       expect([response.status, await response.json()]).toEqual([200, { status: 'accepted', accepted: 1 }]);
-      const { stdout } = await sandbox.run(['tail', '-o', 'ndjson', '--since', '1m', '--limit', '1000'], {
-        timeoutMs: 5000,
-      });
-      expect(stdout).toContain('Hello from curl!');
+      for await (const event of sandbox.fleet().events({ since: Date.now() - 60_000, kinds: ['message'] })) {
+        expect(event).toMatchObject({ event: 'message', message: { data: { test: 'Hello from curl!' } } });
+        break;
+      }
     });
 
     system(
