@@ -214,6 +214,23 @@ describe('while `up` runs', () => {
   });
 });
 
+test.each(['stdout', 'stderr'] as const)(
+  'an `up` whose %s nobody reads any more ends everything in order',
+  async (stream) => {
+    sandbox = new Sandbox();
+    const up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', '-o', 'ndjson', ...(await Sandbox.portFlags())]);
+    await ready(sandbox);
+    const processes = processesOf(sandbox);
+    up.child[stream]!.destroy();
+    // It notices when it says its next word.
+    if (stream === 'stderr') process.kill(sandbox.pidOf('proxy'), 'SIGKILL');
+    expect(await up.ended).toEqual({ code: 0, signal: null });
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    await sandbox.close();
+  },
+);
+
 describe('after kill -9 of `up`', () => {
   beforeAll(() => {
     sandbox = new Sandbox();

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../core/errors.js';
 import { lastLines } from './files.js';
-import { endProcesses, identify, type ProcessId } from './processes.js';
+import { endProcesses, identify, type ProcessId, signalAll } from './processes.js';
 
 export interface ChildSpec {
   name: string;
@@ -44,6 +44,15 @@ interface Child {
   stopping: boolean;
 }
 
+/**
+ * Those that have children. However this process ends, as long as it can still say a word, they are asked to end too:
+ * programs that don't know us would run on.
+ */
+const withChildren = new Set<Supervisor>();
+process.on('exit', () => {
+  for (const supervisor of withChildren) signalAll(supervisor.running, 'SIGTERM');
+});
+
 /** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changed. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
   private readonly children = new Map<string, Child>();
@@ -66,6 +75,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   async start(spec: ChildSpec): Promise<void> {
     const child: Child = { spec, id: undefined, failures: 0, stopping: false };
     this.children.set(spec.name, child);
+    withChildren.add(this);
     const began = Date.now();
     try {
       await this.launch(child);
@@ -84,6 +94,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       this.children.delete(child.spec.name);
     }
     await Promise.all(leaving.map((child) => endProcesses(child.id ? [child.id] : [], child.spec.graceMs ?? 5000)));
+    if (this.children.size === 0) withChildren.delete(this);
     this.emit('change');
   }
 

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { type AppError, usageError } from '../core/errors.js';
+import { reachableAt } from '../lib/listen.js';
 import { choosePort, type PortWish } from '../lib/ports.js';
 import { selfCommand } from '../lib/self.js';
 import type { ChildSpec, Supervisor } from '../lib/supervisor.js';
@@ -122,12 +123,11 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
       ]),
     );
   }
-  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const scheme = options.proxyArgs.includes('--tls-cert') ? 'https' : 'http';
   return {
     endpoints: {
-      proxy: `${scheme}://${shown}:${proxyPort}`,
-      puller: `http://${shown}:${pullerPort}`,
+      proxy: reachableAt(scheme, host, proxyPort),
+      puller: reachableAt('http', host, pullerPort),
       ...(queueUrl === undefined ? {} : { queue: queueUrl }),
     },
     async start() {
