@@ -114,6 +114,9 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
       child('queue', [
         'queue',
         'serve',
+        // It checks no credentials: whatever is told to the others, it stays on loopback.
+        '--host',
+        '127.0.0.1',
         '--port',
         String(queuePort),
         '--data',

@@ -36,7 +36,7 @@ export interface PullerService {
 
 const SUMMARY_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
-const FORGET_EVERY_MS = 10_000;
+const FORGET_EVERY_MS = 1_000;
 const WEBHOOK_PAUSE_MS = 500;
 
 export function createPullerService(options: PullerServiceOptions): PullerService {
@@ -70,6 +70,18 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
     store?.saveCheckpoint(hub.fleet.dump());
   }
 
+  let upkeepFails = false;
+  /** Work on the store that can wait: a full disk, or a store that somebody else has locked, must not end the puller. */
+  function upkeep(work: () => void): void {
+    try {
+      work();
+      upkeepFails = false;
+    } catch (error) {
+      if (!upkeepFails) say(`the store can't be kept in order, and is tried again: ${messageOf(error)}`);
+      upkeepFails = true;
+    }
+  }
+
   if (store) {
     const { fleet, after } = store.loadCheckpoint();
     hub.restore(fleet, after);
@@ -89,15 +101,15 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
       puller.start();
       timers.push(
         setInterval(everySecond, SUMMARY_EVERY_MS),
-        setInterval(checkpoint, CHECKPOINT_EVERY_MS),
-        setInterval(() => store?.forget(Date.now() - options.retentionMs), FORGET_EVERY_MS),
+        setInterval(() => upkeep(checkpoint), CHECKPOINT_EVERY_MS),
+        setInterval(() => upkeep(() => store?.forget(Date.now() - options.retentionMs)), FORGET_EVERY_MS),
       );
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       closed.abort();
       await puller.stop();
-      checkpoint();
+      upkeep(checkpoint);
       store?.close();
     },
   };

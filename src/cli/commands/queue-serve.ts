@@ -47,22 +47,24 @@ export const queueServe: CommandSpec = {
 
 async function createWithDeadLetters(server: QueueServer, name: string): Promise<void> {
   const dead = `${name}-dead`;
-  await call(server, 'CreateQueue', { QueueName: dead });
+  await createIfMissing(server, dead, {});
   const arn = `arn:aws:sqs:us-east-1:000000000000:${dead}`;
-  await call(server, 'CreateQueue', {
-    QueueName: name,
-    Attributes: {
-      VisibilityTimeout: String(VISIBILITY_TIMEOUT),
-      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: MAX_RECEIVES }),
-    },
+  await createIfMissing(server, name, {
+    VisibilityTimeout: String(VISIBILITY_TIMEOUT),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: MAX_RECEIVES }),
   });
 }
 
-async function call(server: QueueServer, action: string, body: object): Promise<void> {
-  const response = await server.app.request('/', {
+/** A queue that is there keeps the attributes that somebody may have set since; creating it with others would fail. */
+async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
+  if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
+  const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });
+  if (!response.ok) throw systemError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
+}
+
+const call = async (server: QueueServer, action: string, body: object): Promise<Response> =>
+  server.app.request('/', {
     method: 'POST',
     headers: { 'x-amz-target': `AmazonSQS.${action}`, 'content-type': 'application/x-amz-json-1.0' },
     body: JSON.stringify(body),
   });
-  if (!response.ok) throw systemError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
-}
