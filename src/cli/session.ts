@@ -20,26 +20,30 @@ export interface Session {
 /** Rejects with `NOT_UP` when no `up` runs in this folder. */
 export function openSession(settings: Settings): Session {
   const stateDir = resolve(settings.stateDir);
-  const state = readRunState(stateDir);
-  if (!state?.alive) {
-    throw new AppError(
-      'NOT_UP',
-      'user',
-      state ? 'the `up` of this folder has ended without cleaning up' : 'no network is up in this folder',
-      {
-        hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
-      },
-    );
-  }
+  const state = stateOfUp(stateDir);
   const token = settings.token ?? readIfExists(tokenFileOf(stateDir))?.trim() ?? '';
   const control = new ControlClient(state.control, token);
   return {
     state,
     token,
     control,
-    fleet: new FleetClient(settings.pullerUrl ?? state.endpoints.puller),
+    // The puller may move while a command runs: a service job can take its part.
+    fleet: new FleetClient(settings.pullerUrl ?? (() => stateOfUp(stateDir).endpoints.puller)),
     network: () => openNetwork(state, { token, control, settings, stateDir }),
   };
+}
+
+function stateOfUp(stateDir: string): RunState {
+  const state = readRunState(stateDir);
+  if (state?.alive) return state;
+  throw new AppError(
+    'NOT_UP',
+    'user',
+    state ? 'the `up` of this folder has ended without cleaning up' : 'no network is up in this folder',
+    {
+      hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
+    },
+  );
 }
 
 /** The puller to look at: the one that `--puller-url` names, else that of the running `up`. */

@@ -56,6 +56,7 @@ process.on('exit', () => {
 /** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changed. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
   private readonly children = new Map<string, Child>();
+  private closed = false;
 
   constructor(private readonly logDir: string) {
     super();
@@ -73,6 +74,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
   /** Starts a child; resolves when it is ready, rejects with `CHILD_FAILED` and its last log lines when it can't be. */
   async start(spec: ChildSpec): Promise<void> {
+    if (this.closed) throw new Error(`${spec.name} is not started: everything ends`);
     const child: Child = { spec, id: undefined, failures: 0, stopping: false };
     this.children.set(spec.name, child);
     withChildren.add(this);
@@ -84,6 +86,11 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       throw error;
     }
     this.emit('event', { type: 'child.ready', name: spec.name, pid: child.id?.pid ?? 0, afterMs: Date.now() - began });
+  }
+
+  /** From now on no child is started, whoever is still about to. */
+  close(): void {
+    this.closed = true;
   }
 
   /** Ends these children, all at the same time, and forgets them; unknown names are ignored. */

@@ -80,6 +80,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return c.json(hub.fleet.convergence(query.data.state, query.data.scope, Date.now()));
   });
   app.get('/events', (c) => {
+    if (deps.closed.aborted) return c.json({ error: { code: 'STOPPING', reason: 'this puller ends' } }, 503);
     const { region, since, kinds } = c.req.query();
     const from = since === undefined ? undefined : Number(since);
     if (from !== undefined && Number.isNaN(from)) return bad(c, 'since must be Unix milliseconds');

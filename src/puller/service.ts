@@ -19,12 +19,12 @@ export interface PullerServiceOptions {
   retentionMs: number;
   /** Writes the log sink's lines. */
   log: ((text: string) => void) | undefined;
-  alert: { afterSeconds: number; webhook: string | undefined } | undefined;
+  alert: { afterSeconds: number; webhook: string | undefined; write(line: string): void } | undefined;
   pollers: number;
   page: Hono;
   /** Names under which it is reached on loopback; see the proxy's guard. */
   hosts: string[] | undefined;
-  /** For people: troubles, alerts. */
+  /** For people: troubles. */
   say(text: string): void;
 }
 
@@ -60,7 +60,7 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
     hub.publish({ event: 'summary', summary });
     for (const alert of alerts.update(summary)) {
       hub.publish(alert);
-      say(`${alert.firing ? 'alert' : 'over'}: ${alert.text}`);
+      options.alert?.write(`${alert.firing ? 'alert' : 'over'}: ${alert.text}\n`);
       if (options.alert?.webhook !== undefined) void post(options.alert.webhook, alert, say);
     }
   }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { waitFor } from '../../lib/backoff.js';
 import { endProcesses } from '../../lib/processes.js';
-import { clearRunState, readRunState } from '../../network/run-state.js';
+import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import type { CommandSpec } from '../command.js';
 import { openSession } from '../session.js';
@@ -31,8 +31,9 @@ export const down: CommandSpec = {
     }
     if (state.alive) {
       out.progress('asking `up` to end');
-      await openSession(settings)
-        .control.stop()
+      // It may end by itself between the look and this.
+      await Promise.resolve()
+        .then(() => openSession(settings).control.stop())
         .catch(() => {});
       const gone = await waitFor(() => (readRunState(stateDir)?.alive ? undefined : true), {
         timeoutMs: UP_GRACE_MS,
@@ -41,7 +42,6 @@ export const down: CommandSpec = {
       if (!gone) await endProcesses([state.up], 1000);
     }
     const orphans = await cleanUp(stateDir);
-    clearRunState(stateDir);
     const ended = state.alive ? [`up (pid ${state.up.pid})`, ...orphans] : orphans;
     const removed = await removeData();
     out.result({ ended, removed }, () =>

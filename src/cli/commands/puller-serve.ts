@@ -31,13 +31,14 @@ export const pullerServe: CommandSpec = {
       ]);
     failLoudly(out);
     const queue = await openConfiguredQueue(settings);
+    const write = (text: string) => void process.stdout.write(text);
     const service = createPullerService({
       queue,
       storePath: settings.sinks.includes('store') ? join(settings.stateDir, 'readings.db') : undefined,
       retentionMs: settings.retention * 3_600_000,
-      log: settings.sinks.includes('log') ? (text) => process.stdout.write(text) : undefined,
+      log: settings.sinks.includes('log') ? write : undefined,
       alert: settings.sinks.includes('alert')
-        ? { afterSeconds: settings.alertAfter, webhook: settings.webhook }
+        ? { afterSeconds: settings.alertAfter, webhook: settings.webhook, write }
         : undefined,
       pollers: settings.pollers,
       page: createPage(),
