@@ -83,9 +83,15 @@ export async function planStack(
       host: settings.host,
       ports,
       env: { WASM_SENSORS_TOKEN: token, ...forSensors },
-      proxyArgs: passOn(settings, provenance, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion']),
+      proxyArgs: passOn(settings, provenance, [
+        ...(['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion', 'proxyUrl', 'allowedHosts'] as const),
+      ]),
       // The log sink would write every reading into a log file; `tail` shows them instead.
-      pullerArgs: [...pullerArgs, ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : [])],
+      pullerArgs: [
+        ...pullerArgs,
+        ...passOn(settings, provenance, ['allowedHosts']),
+        ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : []),
+      ],
       emit,
     });
     const runner = await createRunner(

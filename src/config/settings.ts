@@ -53,6 +53,10 @@ const list = <const T extends string>(values: readonly T[]) =>
     .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
     .pipe(z.array(z.enum(values, { error: `must be a list of: ${values.join(', ')}` })));
 
+const names = z
+  .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
+  .pipe(z.array(z.string().trim().min(1, { error: 'must be a list of names' })));
+
 const define = <T extends Record<string, SettingDef>>(table: T) => table;
 
 export const SETTINGS = define({
@@ -81,6 +85,12 @@ export const SETTINGS = define({
     env: ['WASM_SENSORS_HOST'],
     schema: text.default('127.0.0.1'),
     description: 'address to listen on',
+  },
+  allowedHosts: {
+    flag: '--allowed-hosts <names>',
+    env: ['WASM_SENSORS_ALLOWED_HOSTS'],
+    schema: names.optional(),
+    description: 'further names, separated by commas, that a request may give as its Host; beyond loopback: only these',
   },
   proxyPort: {
     flag: '--port <port>',

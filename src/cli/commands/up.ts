@@ -23,6 +23,7 @@ export const up: CommandSpec = {
     'pullerPort',
     'queuePort',
     'host',
+    'allowedHosts',
     'queue',
     'queueEndpoint',
     'awsRegion',
