@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { SETTINGS, type SettingKey } from '../config/settings.js';
 import type { PortWish } from '../lib/ports.js';
 import { type ChildEvent, Supervisor } from '../lib/supervisor.js';
+import { isSelfSigned, readAuthority, readKeyPair } from '../lib/tls.js';
 import { keepToken } from '../lib/token.js';
 import { sensorEnv } from '../network/api-address.js';
 import { planCentre } from '../network/centre.js';
@@ -50,7 +51,9 @@ export async function planStack(
     ...(settings.queueEndpoint === undefined ? {} : { queueEndpoint: settings.queueEndpoint }),
   };
   const forSensors = sensorEnv(settings);
-  const context = { supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv: forSensors, emit };
+  const tlsCa = authorityFile(settings);
+  const ca = tlsCa === undefined ? {} : { tlsCa };
+  const context = { ...ca, supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv: forSensors, emit };
   const pullerArgs = passOn(settings, provenance, [
     ...(['sinks', 'pollers', 'alertAfter', 'webhook', 'retention', 'awsRegion'] as const),
   ]);
@@ -103,8 +106,18 @@ export async function planStack(
     return { centre, runner };
   };
   const { centre, runner } = await plan();
-  const stack = new Stack({ stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
+  const stack = new Stack({ ...ca, stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
   return { stack, supervisor, endpoints: centre.endpoints };
+}
+
+/** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/tls.ts` does. */
+function authorityFile({ tlsCa, tlsCert, tlsKey }: CommandContext['settings']): string | undefined {
+  if (tlsCert !== undefined && tlsKey !== undefined) readKeyPair(tlsCert, tlsKey);
+  if (tlsCa !== undefined) {
+    readAuthority(tlsCa);
+    return resolve(tlsCa);
+  }
+  return tlsCert !== undefined && isSelfSigned(tlsCert) ? resolve(tlsCert) : undefined;
 }
 
 /** Settings that were given, as flags for a child, whose own environment and files might say something else. */

@@ -242,6 +242,13 @@ export const SETTINGS = define({
     schema: text.optional(),
     description: 'private key (PEM) of the certificate',
   },
+  tlsCa: {
+    flag: '--tls-ca <file>',
+    env: ['WASM_SENSORS_TLS_CA'],
+    schema: text.optional(),
+    description:
+      'private authority (PEM) of the https proxy, for sensors and commands here; a self-signed --tls-cert is one',
+  },
   sinks: {
     flag: '--sinks <list>',
     env: ['WASM_SENSORS_SINKS'],

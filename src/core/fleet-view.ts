@@ -61,5 +61,9 @@ export interface Convergence {
   converged: number;
   /** Some of those that are not there yet, at most {@link MAX_PENDING}. */
   pending: { hostname: string; region: string; state: SensorState }[];
+  /** Silent for long and not counted, for nobody said which jobs are deployed. */
+  gone: number;
+  /** Newest version of the fleet configuration that a counted sensor of any scope reports. */
+  newest: number;
 }
 export const MAX_PENDING = 20;

@@ -17,6 +17,8 @@ export interface StackOptions {
   supervisor: Supervisor;
   centre: Centre;
   runner: NetworkRunner;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
   /** Called when another terminal asks `up` to end. */
   onStop(): void;
 }
@@ -50,7 +52,7 @@ export class Stack {
 
   /** Resolves when every service is ready and every node connected. After a rejection call {@link stop} too. */
   async start(): Promise<Network> {
-    const { stateDir, kind, token, supervisor, centre, runner } = this.options;
+    const { stateDir, kind, token, supervisor, centre, runner, tlsCa } = this.options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const handlers = {
       stop: this.options.onStop,
@@ -74,6 +76,7 @@ export class Stack {
       phase: 'starting',
       control: this.control.url,
       endpoints: centre.endpoints,
+      ...(tlsCa === undefined ? {} : { tlsCa }),
       facts: {},
       children: [],
     };

@@ -35,9 +35,9 @@ export class FleetClient {
     return this.get(`/fleet/since?submission=${submission}`);
   }
 
-  /** How far the sensors of a scope do what this desired state asks for. */
-  convergence(state: DesiredState, scope: Scope): Promise<Convergence> {
-    return this.get('/fleet/convergence', { state, scope });
+  /** How far the sensors of a scope do what this desired state asks for; `jobs`: ids of those that are deployed. */
+  convergence(state: DesiredState, scope: Scope, jobs?: string[]): Promise<Convergence> {
+    return this.get('/fleet/convergence', { state, scope, jobs });
   }
 
   stats(): Promise<PullerAppStats> {

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { messageOf, usageError } from '../../core/errors.js';
 import { hostNames, isLoopback } from '../../lib/browser-guard.js';
+import { readKeyPair } from '../../lib/tls.js';
 import type { CommandSpec } from '../command.js';
 
 export const proxyServe: CommandSpec = {
@@ -83,9 +83,5 @@ function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } |
   if (tlsCert === undefined || tlsKey === undefined) {
     throw usageError('TLS_INCOMPLETE', '--tls-cert and --tls-key go together', 'Give both, or neither.');
   }
-  try {
-    return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
-  } catch (error) {
-    throw usageError('TLS_UNREADABLE', `can't read the certificate or its key: ${messageOf(error)}`);
-  }
+  return readKeyPair(tlsCert, tlsKey);
 }

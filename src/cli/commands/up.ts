@@ -43,6 +43,7 @@ export const up: CommandSpec = {
     'rateLimit',
     'tlsCert',
     'tlsKey',
+    'tlsCa',
     'sinks',
     'pollers',
     'alertAfter',
