@@ -11,12 +11,14 @@ import { tokenFileOf } from '../network/run-state.js';
 import type { NetworkEvent } from '../network/runner.js';
 import { createRunner } from '../network/runners.js';
 import { Stack } from '../network/stack.js';
+import { ConfigClient } from '../proxy/client.js';
 import type { CommandContext } from './command.js';
 
 export interface PlannedStack {
   stack: Stack;
   supervisor: Supervisor;
   endpoints: { proxy: string; puller: string };
+  proxy: ConfigClient;
 }
 
 export async function planStack(
@@ -55,7 +57,7 @@ export async function planStack(
   const ca = tlsCa === undefined ? {} : { tlsCa };
   const context = { ...ca, supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv: forSensors, emit };
   const pullerArgs = passOn(settings, provenance, [
-    ...(['sinks', 'pollers', 'alertAfter', 'webhook', 'retention', 'awsRegion'] as const),
+    ...(['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion'] as const),
   ]);
 
   const plan = async () => {
@@ -75,7 +77,7 @@ export async function planStack(
         folder: process.cwd(),
         ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
         proxyArgs: passOn(settings, provenance, ['rateLimit', 'awsRegion']),
-        pullerArgs,
+        pullerArgs: [...pullerArgs, ...passOn(settings, provenance, ['webhook'])],
         registry: options.registry === true,
       });
     }
@@ -85,7 +87,11 @@ export async function planStack(
       stateDir,
       host: settings.host,
       ports,
-      env: { WASM_SENSORS_TOKEN: token, ...forSensors },
+      env: {
+        ...{ WASM_SENSORS_TOKEN: token, ...forSensors },
+        // Whoever knows the URL may post there, so it is in no argument.
+        ...(settings.webhook === undefined ? {} : { WASM_SENSORS_WEBHOOK: settings.webhook }),
+      },
       proxyArgs: passOn(settings, provenance, [
         ...(['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion', 'proxyUrl', 'allowedHosts'] as const),
       ]),
@@ -107,7 +113,9 @@ export async function planStack(
   };
   const { centre, runner } = await plan();
   const stack = new Stack({ ...ca, stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
-  return { stack, supervisor, endpoints: centre.endpoints };
+  const authority = tlsCa === undefined ? {} : { ca: readAuthority(tlsCa) };
+  const proxy = new ConfigClient(centre.endpoints.proxy, { token, ...authority });
+  return { stack, supervisor, endpoints: centre.endpoints, proxy };
 }
 
 /** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/tls.ts` does. */

@@ -218,6 +218,12 @@ export const SETTINGS = define({
     description: 'token that sensors must send (the flag names a file that holds it)',
     secret: true,
   },
+  tokenInJob: {
+    flag: '--token-in-job',
+    env: ['WASM_SENSORS_TOKEN_IN_JOB'],
+    schema: flag.default(false),
+    description: 'remote network: the sensor token goes into the job, where users of the cluster can read it',
+  },
   open: {
     flag: '--open',
     env: ['WASM_SENSORS_OPEN'],
@@ -228,7 +234,7 @@ export const SETTINGS = define({
     flag: '--rate-limit <per-second>',
     env: ['WASM_SENSORS_RATE_LIMIT'],
     schema: numeric(z.number({ error: 'must be a number' }).min(0, { error: 'must be at least 0' })).default(0),
-    description: 'readings a second that one sender may send; 0 = any number',
+    description: 'readings a second of one sensor, by the host it names: slows down a faulty one; 0 = any number',
   },
   tlsCert: {
     flag: '--tls-cert <file>',
@@ -272,6 +278,7 @@ export const SETTINGS = define({
     env: ['WASM_SENSORS_WEBHOOK'],
     schema: url.optional(),
     description: 'where alerts are POSTed as JSON',
+    secret: true,
   },
   retention: {
     flag: '--retention <hours>',

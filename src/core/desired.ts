@@ -7,6 +7,7 @@ import {
   type ReportedConfig,
   SENSOR_CONFIG_FIELDS,
   type SensorConfig,
+  type SensorConfigField,
   sensorConfigSchema,
   type VersionedConfig,
 } from './sensor-config.js';
@@ -74,6 +75,13 @@ export function newestOf(first: DesiredState, second: DesiredState): DesiredStat
     regions: join(first.regions, second.regions),
     hosts: join(first.hosts, second.hosts),
   };
+}
+
+/** Fields whose value the fleet configuration decides in at least one of these regions, whatever sensors are started with. */
+export function decidedFields(state: DesiredState, regions: string[]): SensorConfigField[] {
+  return SENSOR_CONFIG_FIELDS.filter((field) =>
+    regions.some((region) => effectiveConfig(state, region, '')[field] !== undefined),
+  );
 }
 
 /** Whether a scope has this sensor in it. */

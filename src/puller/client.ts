@@ -14,6 +14,9 @@ export interface EventQuery {
   signal?: AbortSignal;
 }
 
+/** A puller that takes longer hangs. Event streams go on for as long as they are wanted. */
+const ANSWER_MS = 10_000;
+
 export class FleetClient {
   /** `base`: URL of the puller; a function where the puller may move. */
   constructor(private readonly base: string | (() => string)) {}
@@ -85,7 +88,8 @@ export class FleetClient {
   /** With a body it is a POST. */
   private async get<T>(path: string, body?: unknown): Promise<T> {
     const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    return (await (await this.fetch(path, body === undefined ? {} : post)).json()) as T;
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    return (await (await this.fetch(path, { ...(body === undefined ? {} : post), signal })).json()) as T;
   }
 
   private async fetch(path: string, init: RequestInit = {}): Promise<Response> {
