@@ -1,6 +1,7 @@
 /** What the `config` commands work on: a running `up`, or proxies and a puller anywhere. */
 import { resolve } from 'node:path';
 import type { SettingKey, Settings } from '../config/settings.js';
+import type { KnownJobs } from '../core/fleet-view.js';
 import { readIfExists } from '../lib/files.js';
 import { readAuthority } from '../lib/tls.js';
 import { tokenFileOf } from '../network/run-state.js';
@@ -12,8 +13,8 @@ export interface ConfigTarget {
   /** Every proxy that holds configuration; never empty. */
   proxies: ConfigClient[];
   fleet: FleetClient;
-  /** Ids of the jobs that are deployed, where the network is at hand. */
-  deployed?: () => Promise<string[]>;
+  /** The jobs, where their network is at hand. */
+  jobs?: () => Promise<KnownJobs>;
 }
 
 export const TARGET_SETTINGS: SettingKey[] = ['stateDir', 'pullerUrl', 'proxies', 'token', 'tlsCa'];
@@ -33,9 +34,12 @@ export function targetOf(session: Session, { proxies, tlsCa }: Settings): Requir
   return {
     proxies: clients(urls, session.token, tlsCa ?? session.state.tlsCa),
     fleet: session.fleet,
-    deployed: async () => {
-      const jobs = await (await session.network()).jobs();
-      return jobs.filter(({ state }) => state === 'running' || state === 'pending').map(({ id }) => id);
+    jobs: async () => {
+      const known: KnownJobs = { deployed: [], ended: [] };
+      for (const { id, state } of await (await session.network()).jobs()) {
+        known[state === 'running' || state === 'pending' ? 'deployed' : 'ended'].push(id);
+      }
+      return known;
     },
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { convergenceOf } from './convergence.js';
 import type { DesiredState } from './desired.js';
-import type { SensorState } from './fleet-view.js';
+import type { KnownJobs, SensorState } from './fleet-view.js';
 
 const desired: DesiredState = { version: 7, fleet: { version: 7, color: '#00ff88' }, regions: {}, hosts: {} };
 
@@ -19,7 +19,7 @@ const sensor = (state: SensorState, job_id: string, hostname: string, { version 
   },
 });
 
-const whoIsPending = (sensors: ReturnType<typeof sensor>[], jobs?: string[]) =>
+const whoIsPending = (sensors: ReturnType<typeof sensor>[], jobs?: KnownJobs) =>
   convergenceOf(sensors, desired, {}, jobs).pending.map(({ hostname }) => hostname);
 
 test('a sensor converges by its version and by what its readings show', () => {
@@ -31,9 +31,10 @@ test('a sensor converges by its version and by what its readings show', () => {
   expect(convergenceOf(fleet, desired, { region: 'us' }, undefined)).toMatchObject({ sensors: 0, newest: 7 });
 });
 
-test('of a stopped job nothing is waited for but what sends', () => {
+test('of an ended job nothing is waited for, of an unknown one what sends', () => {
   const fleet = (['live', 'silent', 'paused', 'gone'] as const).map((state) => sensor(state, 'stopped', state));
-  expect(whoIsPending(fleet, ['another'])).toEqual(['live']);
+  expect(whoIsPending(fleet, { deployed: ['another'], ended: [] })).toEqual(['live']);
+  expect(whoIsPending(fleet, { deployed: ['another'], ended: ['stopped'] })).toEqual([]);
   expect(whoIsPending(fleet)).toEqual(['live', 'silent', 'paused']);
   expect(convergenceOf(fleet, desired, {}, undefined).gone).toBe(1);
 });
@@ -43,5 +44,5 @@ test('of a deployed job what has been gone for long is waited for, unless someth
   const old = sensor('gone', 'j', 'old', { submission: 1 });
   const nameless = sensor('gone', 'j', 'e-x', { submission: 2 });
   nameless.reading.execution_id = 'e-x';
-  expect(whoIsPending([cut, old, nameless], ['j'])).toEqual(['cut']);
+  expect(whoIsPending([cut, old, nameless], { deployed: ['j'], ended: [] })).toEqual(['cut']);
 });

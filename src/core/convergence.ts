@@ -1,25 +1,27 @@
 /** How far sensors do what is desired: they report its version at least, and show it in their readings. */
 import { type DesiredState, effectiveConfig, inScope, type Scope, shows } from './desired.js';
-import { type Convergence, MAX_PENDING, type SensorState } from './fleet-view.js';
+import { type Convergence, type KnownJobs, MAX_PENDING, type SensorState } from './fleet-view.js';
 import type { Sensor } from './sensor.js';
 
 type SensorNow = Pick<Sensor, 'reading' | 'config'> & { state: SensorState };
 
 /**
- * Of the sensors of a scope. `jobs`: ids of those that are deployed. What has fallen silent and belongs to none of them
- * was stopped, and is left out; what belongs to one is expected back, however long it has been gone. Where nobody knows
- * the jobs, what is silent is waited for and what is gone is not.
+ * Of the sensors of a scope. `jobs`: those of the network at hand. Sensors of jobs that have ended are left out, and so
+ * is what has fallen silent and belongs to none of the jobs; what belongs to a deployed one is expected back, however
+ * long it has been gone. Where nobody knows the jobs, what is silent is waited for and what is gone is not.
  */
 export function convergenceOf(
   sensors: SensorNow[],
   desired: DesiredState,
   scope: Scope,
-  jobs: string[] | undefined,
+  jobs: KnownJobs | undefined,
 ): Convergence {
-  const deployed = jobs && newestSubmissions(sensors, jobs);
+  const deployed = jobs && newestSubmissions(sensors, jobs.deployed);
+  const ended = new Set(jobs?.ended);
   const result: Convergence = { sensors: 0, converged: 0, pending: [], gone: 0, newest: 0 };
   for (const { reading, config, state } of sensors) {
-    if (state === 'replaced' || (state !== 'live' && deployed && !deployed.has(reading.job_id))) continue;
+    if (state === 'replaced' || ended.has(reading.job_id)) continue;
+    if (state !== 'live' && deployed && !deployed.has(reading.job_id)) continue;
     if (state === 'gone') {
       // Named by its execution, it can't be told from one that another has followed.
       const followed = reading.job_submission_time < (deployed?.get(reading.job_id) ?? 0);

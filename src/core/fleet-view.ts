@@ -56,6 +56,12 @@ export interface FleetSummary {
   total: Omit<RegionView, 'region' | 'colors' | 'interval_ms'>;
 }
 
+/** Jobs of the network at hand, by id. */
+export interface KnownJobs {
+  deployed: string[];
+  ended: string[];
+}
+
 export interface Convergence {
   sensors: number;
   converged: number;

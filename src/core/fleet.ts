@@ -5,7 +5,7 @@
 import { convergenceOf } from './convergence.js';
 import type { DesiredState, Scope } from './desired.js';
 import { regionOrder, totalOf, zeroCounts } from './fleet-totals.js';
-import type { Convergence, FleetSummary, RegionView, SensorState, SensorView } from './fleet-view.js';
+import type { Convergence, FleetSummary, KnownJobs, RegionView, SensorState, SensorView } from './fleet-view.js';
 import type { Reading } from './message.js';
 import { RateMeter } from './rate.js';
 import { arrive, type Sensor } from './sensor.js';
@@ -137,8 +137,8 @@ export class Fleet {
     return counts;
   }
 
-  /** How far the sensors of a scope do what is desired (`convergence.ts`). `jobs`: ids of those that are deployed. */
-  convergence(desired: DesiredState, scope: Scope, now: number, jobs?: string[]): Convergence {
+  /** How far the sensors of a scope do what is desired (`convergence.ts`). */
+  convergence(desired: DesiredState, scope: Scope, now: number, jobs?: KnownJobs): Convergence {
     const sensors = [...this.sensors.values()].map((sensor) => ({ ...sensor, state: this.stateOf(sensor, now) }));
     return convergenceOf(sensors, desired, scope, jobs);
   }

@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DesiredState, type Scope, scopeText } from '../core/desired.js';
 import { type AppError, systemError } from '../core/errors.js';
-import type { Convergence } from '../core/fleet-view.js';
+import type { Convergence, KnownJobs } from '../core/fleet-view.js';
 import type { FleetClient } from '../puller/client.js';
 
 export interface WaitOptions {
   timeoutMs: number;
-  /** Ids of the jobs that are deployed, where they can be found out. */
-  deployed?: (() => Promise<string[]>) | undefined;
+  /** The jobs of the network, where they can be found out. */
+  jobs?: (() => Promise<KnownJobs>) | undefined;
   onProgress(convergence: Convergence): void;
 }
 
@@ -24,16 +24,16 @@ export async function untilConverged(
 ): Promise<Convergence> {
   const began = Date.now();
   const deadline = began + options.timeoutMs;
-  let jobs: string[] | undefined;
-  let { deployed } = options;
+  let jobs: KnownJobs | undefined;
+  let ask = options.jobs;
   for (;;) {
     const now = await fleet.convergence(state, scope, jobs);
     options.onProgress(now);
     if (now.converged === now.sensors && now.gone === 0) return now;
     // Asked late, because it takes a while and most changes need no answer: whether it is worth waiting for the rest.
-    if (deployed && (now.gone > 0 || Date.now() > began + JOBS_AFTER_MS)) {
-      jobs = await deployed().catch(() => undefined);
-      deployed = undefined;
+    if (ask && (now.gone > 0 || Date.now() > began + JOBS_AFTER_MS)) {
+      jobs = await ask().catch(() => undefined);
+      ask = undefined;
       continue;
     }
     if (now.converged === now.sensors) return now;

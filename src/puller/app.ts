@@ -36,11 +36,11 @@ export interface FleetSnapshot {
 /** `GET /stats`. */
 export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
 
-/** Body of `POST /fleet/convergence`: the desired state of the proxy, whom it is about, and the jobs that are deployed. */
+/** Body of `POST /fleet/convergence`: the desired state of the proxy, whom it is about, and the jobs of its network. */
 const convergenceSchema = z.strictObject({
   state: desiredStateSchema,
   scope: scopeSchema,
-  jobs: z.array(z.string()).optional(),
+  jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
 });
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;

@@ -3,7 +3,7 @@ import { createParser } from 'eventsource-parser';
 import type { DesiredState, Scope } from '../core/desired.js';
 import { systemError } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
-import type { Convergence, FleetSummary } from '../core/fleet-view.js';
+import type { Convergence, FleetSummary, KnownJobs } from '../core/fleet-view.js';
 import type { FleetSnapshot, PullerAppStats } from './app.js';
 
 export interface EventQuery {
@@ -38,8 +38,8 @@ export class FleetClient {
     return this.get(`/fleet/since?submission=${submission}`);
   }
 
-  /** How far the sensors of a scope do what this desired state asks for; `jobs`: ids of those that are deployed. */
-  convergence(state: DesiredState, scope: Scope, jobs?: string[]): Promise<Convergence> {
+  /** How far the sensors of a scope do what this desired state asks for. */
+  convergence(state: DesiredState, scope: Scope, jobs?: KnownJobs): Promise<Convergence> {
     return this.get('/fleet/convergence', { state, scope, jobs });
   }
 

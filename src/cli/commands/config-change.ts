@@ -50,12 +50,12 @@ export const configUnset: CommandSpec = {
 
 async function change(context: CommandContext, wanted: Pick<Change, 'set' | 'unset'>): Promise<number> {
   const { out, settings, options } = context;
-  const { proxies, fleet, deployed } = openConfigTarget(settings);
+  const { proxies, fleet, jobs } = openConfigTarget(settings);
   const began = Date.now();
   const seconds = () => (Date.now() - began) / 1000;
   const wait = {
     timeoutMs: timeoutMs(options),
-    deployed,
+    jobs,
     onProgress: ({ converged, sensors }: Convergence) => out.progress(`${converged}/${sensors} sensors converged`),
   };
   const warnFailed = (failed: FailedProxy[]) => {

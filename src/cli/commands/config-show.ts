@@ -17,13 +17,13 @@ export const configShow: CommandSpec = {
   modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   async action({ out, settings }) {
-    const { proxies, fleet, deployed } = openConfigTarget(settings);
+    const { proxies, fleet, jobs } = openConfigTarget(settings);
     const { desired, others } = await compareProxies(proxies);
     for (const { url, reason } of others) out.warn(`${url} ${reason}`);
     if (desired.lost !== undefined)
       out.warn(`${proxies[0]!.url} has lost version ${desired.lost}, which sensors still have; set all of it again`);
-    const jobs = await deployed?.().catch(() => undefined);
-    const [snapshot, convergence] = await Promise.all([fleet.snapshot(), fleet.convergence(desired, {}, jobs)]);
+    const known = await jobs?.().catch(() => undefined);
+    const [snapshot, convergence] = await Promise.all([fleet.snapshot(), fleet.convergence(desired, {}, known)]);
     const sensors = snapshot.sensors.filter(({ state }) => state !== 'gone' && state !== 'replaced');
     const data = {
       desired,

@@ -42,7 +42,7 @@ export const deployConfigUpdater: CommandSpec = {
     const session = openSession(settings);
     const network = await session.network();
     if (options.file) return changeFile(context, session, network, set);
-    const { proxies, deployed } = targetOf(session, settings);
+    const { proxies, jobs } = targetOf(session, settings);
     const proxy = proxies[0]!;
     const before = (await proxy.state()).version;
     const began = Date.now();
@@ -61,7 +61,7 @@ export const deployConfigUpdater: CommandSpec = {
     const state = await proxy.state();
     const { converged, sensors } = await untilConverged(session.fleet, state, scope, {
       timeoutMs: timeout,
-      deployed,
+      jobs,
       onProgress: (now) => out.progress(`${now.converged}/${now.sensors} sensors converged`),
     });
     const seconds = (Date.now() - began) / 1000;
