@@ -18,6 +18,7 @@ import { dirname } from 'node:path';
  */
 export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
   renameSync(writeBeside(path, text, mode), path);
+  syncFolder(dirname(path));
 }
 
 /** As {@link writeFileAtomic}, but only where no file was: of several that try at the same time one succeeds. */
@@ -46,6 +47,18 @@ function writeBeside(path: string, text: string, mode: number): string {
     closeSync(fd);
   }
   return temporary;
+}
+
+/** A rename is durable only when its folder is. */
+function syncFolder(path: string): void {
+  // Windows opens no folders.
+  if (process.platform === 'win32') return;
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The text of a file, or undefined when there is none. */

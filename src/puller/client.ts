@@ -4,7 +4,7 @@ import { createParser } from 'eventsource-parser';
 import type { DesiredState, Scope } from '../core/desired.js';
 import { systemError } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
-import type { Convergence, FleetSummary } from '../core/fleet-view.js';
+import type { Convergence, FleetSummary, KnownJobs } from '../core/fleet-view.js';
 import type { FleetSnapshot, PullerAppStats } from './app.js';
 
 export interface EventQuery {
@@ -18,6 +18,8 @@ export interface EventQuery {
 /** A puller that has answered before may be on its way back: it is asked again for so long. */
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 200;
+/** A puller that takes longer hangs. Event streams go on for as long as they are wanted. */
+const ANSWER_MS = 10_000;
 
 /** Every call throws `PULLER_GONE` when there is no puller, or has been none for some seconds. */
 export class FleetClient {
@@ -44,8 +46,8 @@ export class FleetClient {
   }
 
   /** How far the sensors of a scope do what this desired state asks for. */
-  convergence(state: DesiredState, scope: Scope): Promise<Convergence> {
-    return this.get('/fleet/convergence', { state, scope });
+  convergence(state: DesiredState, scope: Scope, jobs?: KnownJobs): Promise<Convergence> {
+    return this.get('/fleet/convergence', { state, scope, jobs });
   }
 
   stats(): Promise<PullerAppStats> {
@@ -73,7 +75,7 @@ export class FleetClient {
     if (region !== undefined) query.set('region', region);
     if (since !== undefined) query.set('since', String(since));
     if (kinds) query.set('kinds', kinds.join(','));
-    const response = await this.fetch(`/events?${query}`, signal ? { signal } : {});
+    const response = await this.fetch(`/events?${query}`, { signal: signal ?? null });
     let ready: FleetEvent[] = [];
     let lost = 0;
     const parser = createParser({
@@ -107,7 +109,7 @@ export class FleetClient {
     return (await (await this.fetch(path, body === undefined ? {} : post)).json()) as T;
   }
 
-  private async fetch(path: string, init: RequestInit = {}): Promise<Response> {
+  private async fetch(path: string, init: RequestInit): Promise<Response> {
     const response = await this.fetchPatiently(path, init);
     this.hasAnswered = true;
     if (!response.ok)
@@ -121,7 +123,7 @@ export class FleetClient {
       const { url } = this;
       let cause: unknown;
       try {
-        const response = await fetch(url + path, init);
+        const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
         // With 503 it says that it ends.
         if (response.status !== 503) return response;
       } catch (error) {
