@@ -22,7 +22,13 @@ export async function joinRunning({ out, settings, provenance, options }: Comman
   try {
     if (options.deploy) {
       const text = deployText(
-        await runDeploy(out, await session.network(), fleet, options, targetOf(session, settings).proxies[0]!),
+        await runDeploy(
+          screen ?? out,
+          await session.network(),
+          fleet,
+          options,
+          targetOf(session, settings).proxies[0]!,
+        ),
       );
       screen ? screen.note(text) : out.note(text);
     }

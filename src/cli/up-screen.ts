@@ -6,6 +6,8 @@ import { eventLine } from '../ui/readings.js';
 
 export interface Screen {
   note(text: string): void;
+  /** What is being waited for. */
+  progress(text: string): void;
   close(): void;
 }
 
@@ -47,6 +49,7 @@ export function openScreen(out: Output, { kind, endpoints, fleet, since }: Scree
   if (!process.connected) void follow();
   return {
     note: (text) => (view ? view.note(text) : out.note(text)),
+    progress: (text) => (view ? view.progress(text) : out.progress(text)),
     close() {
       closed.abort();
       view?.close();

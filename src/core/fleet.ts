@@ -32,6 +32,7 @@ export class Fleet {
   /** Newest submission heard of, by host: a silent sensor of an older one has been replaced, even by another job. */
   private readonly newest = new Map<string, number>();
   private readonly rates = new Map<string, RateMeter>();
+  private readonly cut = new Set<string>();
 
   /** Takes a reading in; tells whether it is new, late or a duplicate. */
   observe(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
@@ -54,6 +55,16 @@ export class Fleet {
     if (!rate) this.rates.set(reading.region, (rate = new RateMeter()));
     rate.add(now);
     return arrival;
+  }
+
+  /** The operator has cut a region's link, or restored it: its silence has a reason. */
+  setRegionLink(region: string, connected: boolean): void {
+    connected ? this.cut.delete(region) : this.cut.add(region);
+  }
+
+  /** The operator has ended these jobs: their sensors are not silent but gone, unless one still sends. */
+  endJobs(jobIds: string[], now: number): void {
+    for (const sensor of this.sensors.values()) if (jobIds.includes(sensor.reading.job_id)) sensor.endedAt = now;
   }
 
   /** Everything worth keeping across a restart, as plain JSON. */
@@ -97,7 +108,14 @@ export class Fleet {
       if (!view) {
         regions.set(
           region,
-          (view = { region, ...zeroCounts(), rate: this.rates.get(region)?.at(now) ?? 0, interval_ms: 0, colors: [] }),
+          (view = {
+            ...zeroCounts(),
+            region,
+            cut: this.cut.has(region),
+            rate: this.rates.get(region)?.at(now) ?? 0,
+            interval_ms: 0,
+            colors: [],
+          }),
         );
         colors.set(region, new Map());
       }
@@ -187,6 +205,7 @@ export class Fleet {
 
   private stateOf(sensor: Sensor, now: number): SensorState {
     if (sensor.replaced) return 'replaced';
+    if (sensor.endedAt !== undefined && sensor.lastSeen <= sensor.endedAt) return 'gone';
     if (sensor.config?.paused) return 'paused';
     const allowed = 2 * intervalOf(sensor) + SILENCE_SLACK_MS;
     const silence = now - sensor.lastSeen;

@@ -134,12 +134,16 @@ export function describeSystem({ network, skip, env, kill = killChild, downArgs 
     }
 
     system('a region that is cut off runs on, keeps its readings, and delivers them when it is back', async () => {
+      const cut = async () =>
+        (await sandbox.fleet().summary()).regions.filter((r) => r.cut).map(({ region }) => region);
       await sandbox.json(['region', 'disconnect', 'eu']);
+      expect(await cut()).toEqual(['eu']);
       const cutAt = await lastSequence(sandbox, 'eu');
       const others = await lastSequence(sandbox, 'us');
       await eventually('us going on', async () => (await lastSequence(sandbox, 'us')) > others + 6);
       expect(await lastSequence(sandbox, 'eu')).toBe(cutAt);
       await sandbox.json(['region', 'reconnect', 'eu']);
+      expect(await cut()).toEqual([]);
       await eventually('eu catching up', async () => (await lastSequence(sandbox, 'eu')) > cutAt + 6);
       await nothingMissing(sandbox.fleet());
     });
@@ -147,7 +151,8 @@ export function describeSystem({ network, skip, env, kill = killChild, downArgs 
     system('stop ends the readings', async () => {
       const { stopped } = await sandbox.json<{ stopped: string[] }>(['stop', 'publisher']);
       expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
-      const before = (await sandbox.fleet().summary()).total.received;
+      const { received: before, live, silent } = (await sandbox.fleet().summary()).total;
+      expect([live, silent]).toEqual([0, 0]);
       await new Promise((resolve) => setTimeout(resolve, 1500));
       expect((await sandbox.fleet().summary()).total.received).toBe(before);
     });

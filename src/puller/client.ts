@@ -5,7 +5,7 @@ import type { DesiredState, Scope } from '../core/desired.js';
 import { systemError } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../core/fleet-view.js';
-import type { FleetSnapshot, PullerAppStats } from './app.js';
+import type { FleetSnapshot, PullerAppStats, Told } from './app.js';
 
 export interface EventQuery {
   region?: string;
@@ -48,6 +48,14 @@ export class FleetClient {
   /** How far the sensors of a scope do what this desired state asks for. */
   convergence(state: DesiredState, scope: Scope, jobs?: KnownJobs): Promise<Convergence> {
     return this.get('/fleet/convergence', { state, scope, jobs });
+  }
+
+  /**
+   * Tells what the operator did on purpose, so that nobody takes it for a failure. It only changes what is shown: a
+   * puller that does not take it (it knows no token, or is away) is no reason to fail.
+   */
+  async tell(told: Told, token: string): Promise<void> {
+    await this.get('/fleet/told', told, { authorization: `Bearer ${token}` }).catch(() => {});
   }
 
   stats(): Promise<PullerAppStats> {
@@ -104,8 +112,12 @@ export class FleetClient {
   }
 
   /** With a body it is a POST. */
-  private async get<T>(path: string, body?: unknown): Promise<T> {
-    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  private async get<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    };
     return (await (await this.fetch(path, body === undefined ? {} : post)).json()) as T;
   }
 

@@ -24,6 +24,8 @@ export interface PullerServiceOptions {
   page: Hono;
   /** Names under which it is reached on loopback; see the proxy's guard. */
   hosts: string[] | undefined;
+  /** The operator's; see `PullerAppDeps`. */
+  token?: string | undefined;
   /** For people: troubles. */
   say(text: string): void;
 }
@@ -95,6 +97,7 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
       closed: closed.signal,
       page: options.page,
       hosts: options.hosts,
+      token: options.token,
       ...(store ? { store } : {}),
     }),
     start() {

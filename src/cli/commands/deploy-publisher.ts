@@ -44,7 +44,7 @@ export const deployPublisherCommand: CommandSpec = {
 
 /** The part that `up --deploy` shares. `proxy`: the one that knows what is stronger than the flags given here. */
 export async function runDeploy(
-  out: Output,
+  out: Pick<Output, 'progress'>,
   network: Network,
   fleet: FleetClient,
   options: Record<string, unknown>,

@@ -45,6 +45,7 @@ export const pullerServe: CommandSpec = {
       pollers: settings.pollers,
       page: createPage(),
       hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
+      token: settings.token,
       say: (text) => out.note(text),
     });
     return serveUntilStopped({
