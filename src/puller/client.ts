@@ -15,7 +15,7 @@ export interface EventQuery {
 }
 
 /** A puller that takes longer hangs. Event streams go on for as long as they are wanted. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 5_000;
 
 export class FleetClient {
   /** `base`: URL of the puller; a function where the puller may move. */
@@ -89,7 +89,11 @@ export class FleetClient {
   private async get<T>(path: string, body?: unknown): Promise<T> {
     const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     const signal = AbortSignal.timeout(ANSWER_MS);
-    return (await (await this.fetch(path, { ...(body === undefined ? {} : post), signal })).json()) as T;
+    try {
+      return (await (await this.fetch(path, { ...(body === undefined ? {} : post), signal })).json()) as T;
+    } catch (error) {
+      throw signal.aborted ? this.gone(error) : error;
+    }
   }
 
   private async fetch(path: string, init: RequestInit = {}): Promise<Response> {
