@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Listener, listen } from '../lib/listen.js';
 import { ConfigClient } from '../proxy/client.js';
@@ -12,9 +15,9 @@ let served: { desired: DesiredConfig; listener: Listener }[];
 let clients: ConfigClient[];
 
 /** A real proxy that listens; configuration needs no queue. */
-async function serveProxy(operatorToken = TOKEN) {
-  const desired = new DesiredConfig();
-  const { fetch } = createProxy({ queue, desired, guard: { operatorToken } }).app;
+async function serveProxy(path?: string) {
+  const desired = new DesiredConfig(path);
+  const { fetch } = createProxy({ queue, desired, guard: { operatorToken: TOKEN } }).app;
   return { desired, listener: await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'proxy', flag: '' }) };
 }
 
@@ -53,6 +56,18 @@ test('proxies that did not take it are named with the reason, and the next chang
   ]);
   expect(state.fleet).toEqual({ version, emoji: 1 });
   expect(fleets()).toEqual([{ version: 0 }, { version, emoji: 1 }, { version: 0 }]);
+});
+
+test('a proxy that can not keep the change is passed over', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reconfigure-'));
+  const broken = await serveProxy(join(folder, 'desired.json'));
+  served.push(broken);
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, '');
+  const { version, failed } = await applyChange([clientOf(broken), ...clients], set({ emoji: 1 }));
+  expect(failed).toEqual([{ url: broken.listener.url, reason: expect.stringContaining('failed') }]);
+  expect(fleets()).toEqual([...Array(3).fill({ version, emoji: 1 }), { version: 0 }]);
+  rmSync(folder);
 });
 
 test('a refusal by the first changes nothing anywhere; without any proxy the first reason is given', async () => {

@@ -26,8 +26,7 @@ export class DesiredConfig {
    * a damaged file may be worth saving, so it is not thrown away.
    */
   constructor(private readonly path?: string) {
-    const text = path === undefined ? undefined : readIfExists(path);
-    this.current = text === undefined ? nothing() : parseState(text, path!);
+    this.current = path === undefined ? nothing() : readState(path);
   }
 
   get state(): DesiredState {
@@ -77,9 +76,10 @@ export class DesiredConfig {
   }
 }
 
-function parseState(text: string, path: string): DesiredState {
+function readState(path: string): DesiredState {
   try {
-    return desiredStateSchema.parse(JSON.parse(text));
+    const text = readIfExists(path);
+    return text === undefined ? nothing() : desiredStateSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw systemError('STATE_UNREADABLE', `${path} does not hold a desired configuration: ${messageOf(cause)}`, {
       cause,

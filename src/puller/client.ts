@@ -19,7 +19,7 @@ export interface EventQuery {
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 200;
 /** A puller that takes longer hangs. Event streams go on for as long as they are wanted. */
-const ANSWER_MS = 10_000;
+const ANSWER_MS = 5_000;
 
 /** Every call throws `PULLER_GONE` when there is no puller, or has been none for some seconds. */
 export class FleetClient {
@@ -118,7 +118,12 @@ export class FleetClient {
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     };
-    return (await (await this.fetch(path, body === undefined ? {} : post)).json()) as T;
+    const response = await this.fetch(path, body === undefined ? {} : post);
+    try {
+      return (await response.json()) as T;
+    } catch (cause) {
+      throw gone(response.url, cause);
+    }
   }
 
   private async fetch(path: string, init: RequestInit): Promise<Response> {
@@ -143,12 +148,15 @@ export class FleetClient {
         cause = error;
       }
       if (Date.now() >= deadline) {
-        throw systemError('PULLER_GONE', `the puller at ${url} does not answer`, {
-          cause,
-          hint: 'Is `wasm-sensors up` running? `wasm-sensors status` shows what is.',
-        });
+        throw gone(url, cause);
       }
       await sleep(RETRY_MS);
     }
   }
 }
+
+const gone = (url: string, cause: unknown) =>
+  systemError('PULLER_GONE', `the puller at ${url} does not answer`, {
+    cause,
+    hint: 'Is `wasm-sensors up` running? `wasm-sensors status` shows what is.',
+  });
