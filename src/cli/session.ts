@@ -38,7 +38,7 @@ export function openSession(settings: Settings): Session {
     token,
     control,
     fleet: new FleetClient(settings.pullerUrl ?? state.endpoints.puller),
-    network: () => openNetwork(state, { token, control, settings, stateDir }),
+    network: () => openNetwork(state, { token, control, stateDir }),
   };
 }
 

@@ -9,36 +9,31 @@ import type { JobRequest, Network, Submission } from '../network.js';
 import type { NetworkFacts } from '../run-state.js';
 import { type RemoteFacts, remoteFactsSchema } from './facts.js';
 import { readForwarding, wasRefused, writeForwarding } from './forwarding.js';
-
-export interface RemoteNetworkOptions {
-  stateDir: string;
-  /** For the API; kept out of the facts. */
-  credentials?: ApiAddress['credentials'];
-  /** What sensors need to know and the cluster's nodes can't, such as `SENSOR_TOKEN`; becomes part of the job. */
-  sensorEnv: Record<string, string>;
-}
+import { type RemoteSecrets, readSecrets } from './secrets.js';
 
 const NOT_FORWARDED = 'the nodes may not forward HOSTNAME to jobs: sensors are named by their executions';
 
-/** @param facts what the runner's `start` left */
-export function createRemoteNetwork(facts: NetworkFacts, options: RemoteNetworkOptions): Network {
+/** @param facts what the runner's `start` left, beside the secrets in the state folder */
+export function createRemoteNetwork(facts: NetworkFacts, stateDir: string): Network {
   const parsed = remoteFactsSchema.parse(facts);
-  const client = createRemoteClient(parsed, options);
-  const base = optionsOf(parsed, client, options);
+  const base = optionsOf(parsed, stateDir, readSecrets(stateDir));
   return { ...createBacalhauNetwork(base), submit: (request) => submit(request, base) };
 }
 
-export function createRemoteClient(facts: RemoteFacts, options: RemoteNetworkOptions): BacalhauClient {
-  const { credentials, stateDir } = options;
+export function createRemoteClient(
+  facts: RemoteFacts,
+  stateDir: string,
+  { credentials }: RemoteSecrets,
+): BacalhauClient {
   const api: ApiAddress = { ...facts.api, ...(credentials ? { credentials } : {}) };
   return createBacalhauClient({ path: facts.bacalhau, stateDir, api });
 }
 
-function optionsOf(facts: RemoteFacts, client: BacalhauClient, options: RemoteNetworkOptions): BacalhauNetworkOptions {
+function optionsOf(facts: RemoteFacts, stateDir: string, secrets: RemoteSecrets): BacalhauNetworkOptions {
   return {
     kind: 'remote',
-    client,
-    stateDir: options.stateDir,
+    client: createRemoteClient(facts, stateDir, secrets),
+    stateDir,
     surroundings: {
       module: builtModule,
       forwarded: {
@@ -46,7 +41,7 @@ function optionsOf(facts: RemoteFacts, client: BacalhauClient, options: RemoteNe
         updater: [],
         services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
       },
-      given: options.sensorEnv,
+      given: secrets.sensorEnv,
     },
     sensorProxyUrl: () => facts.proxyUrl,
   };
