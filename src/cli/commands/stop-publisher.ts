@@ -1,4 +1,4 @@
-import { stopPublisher } from '../../network/deploy.js';
+import { stopPublisher } from '../../network/stop.js';
 import type { CommandSpec } from '../command.js';
 import { regionOption } from '../deploy-options.js';
 import { openSession } from '../session.js';
@@ -12,9 +12,15 @@ export const stopPublisherCommand: CommandSpec = {
   async action({ out, settings, options }) {
     const session = openSession(settings);
     out.progress('stopping the publishers');
-    const stopped = await stopPublisher(await session.network(), session.fleet, options.region as string[] | undefined);
-    out.result({ stopped }, () =>
-      stopped.length > 0 ? `stopped in ${stopped.join(', ')}; no more readings` : 'no publisher was running',
+    const { stopped, quietSeconds } = await stopPublisher(
+      await session.network(),
+      session.fleet,
+      options.region as string[] | undefined,
+    );
+    out.result({ stopped, quietSeconds }, () =>
+      stopped.length > 0
+        ? `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s`
+        : 'no publisher was running',
     );
     return 0;
   },

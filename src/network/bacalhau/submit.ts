@@ -25,7 +25,7 @@ export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensor
 export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped'].includes(job.State.StateType);
 
 /**
- * Rejects with `NO_MATCHING_NODES` where no connected node could run it, and with what the client and the rendering
+ * Rejects with `NO_MATCHING_NODES` where no node could run it, and with what the client and the rendering
  * reject with.
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
@@ -76,7 +76,9 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
   const type = 'region' in request ? 'edge' : 'web-services';
   const nodes = raw.flatMap((node) => toNode(node) ?? []);
   const fits = nodes.filter((node) => node.type === type && (!('region' in request) || node.region === request.region));
-  if (fits.some((node) => node.connected)) return;
+  // Nodes that are cut off get what runs for ever when they are back; what runs once needs one now.
+  const waits = request.role === 'publisher' && request.maxMessages === undefined;
+  if (fits.some((node) => node.connected || waits)) return;
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
   const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';
   throw new AppError('NO_MATCHING_NODES', 'user', `no connected node has the labels ${labels}${cut}`, {

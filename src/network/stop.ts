@@ -1,0 +1,68 @@
+/** Stopping the publisher: it ends with what was seen in the readings. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemError } from '../core/errors.js';
+import type { FleetClient } from '../puller/client.js';
+import { publisherJobName } from './jobs/names.js';
+import type { Network } from './network.js';
+
+export interface StopResult {
+  /** Regions where one ran; `all` for a job without a region. */
+  stopped: string[];
+  /** So long, at the end, no reading came; seconds. */
+  quietSeconds: number;
+}
+
+/** What is on its way takes less than this. */
+const ON_ITS_WAY_MS = 1000;
+/** Sensors with longer intervals than this are not waited for. */
+const LONGEST_MS = 15_000;
+const TIMEOUT_MS = 30_000;
+
+/**
+ * Ends the publisher jobs; resolves when no reading of them has come for longer than the longest interval of a sensor
+ * that sent. Rejects with `STILL_SENDING`.
+ */
+export async function stopPublisher(
+  network: Network,
+  fleet: FleetClient,
+  regions: string[] | undefined,
+): Promise<StopResult> {
+  const jobs = (await network.jobs()).filter(({ name }) => /^publisher(-|$)/.test(name));
+  const wanted = jobs.filter(({ name }) => !regions || regions.some((region) => name === publisherJobName(region)));
+  const affected = wanted.map(({ name }) => regionOf(name));
+  const concerns = (region: string) => affected.includes('all') || affected.includes(region);
+  const sending = (await fleet.snapshot()).sensors.filter(({ region, state }) => concerns(region) && state === 'live');
+  const intervals = sending.map(({ config }) => config?.intervalMs ?? 0);
+  const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
+  const stopped = await Promise.all(wanted.map(async ({ name }) => ((await network.stop(name)) ? name : undefined)));
+  const names = stopped.filter((name) => name !== undefined);
+  if (names.length === 0) return { stopped: [], quietSeconds: 0 };
+  await readingsEnded(fleet, concerns, quietMs);
+  return { stopped: names.map(regionOf), quietSeconds: quietMs / 1000 };
+}
+
+const regionOf = (name: string) => name.replace(/^publisher-?/, '') || 'all';
+
+/** Nothing more is on its way when nothing has come for so long and the queue is empty. */
+async function readingsEnded(
+  fleet: FleetClient,
+  concerns: (region: string) => boolean,
+  quietMs: number,
+): Promise<void> {
+  const received = async () => {
+    const { regions } = await fleet.summary();
+    return regions.filter(({ region }) => concerns(region)).reduce((sum, region) => sum + region.received, 0);
+  };
+  const deadline = Date.now() + TIMEOUT_MS + quietMs;
+  let [before, since] = [await received(), Date.now()];
+  while (Date.now() < deadline) {
+    await sleep(100);
+    const [now, { depth }] = await Promise.all([received(), fleet.stats()]);
+    const empty = depth === undefined || depth.visible + depth.inFlight === 0;
+    if (now !== before || !empty) [before, since] = [now, Date.now()];
+    else if (Date.now() - since >= quietMs) return;
+  }
+  throw systemError('STILL_SENDING', 'the jobs were stopped, but readings still come', {
+    hint: 'Look at `wasm-sensors status`.',
+  });
+}
