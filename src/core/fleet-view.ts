@@ -56,10 +56,20 @@ export interface FleetSummary {
   total: Omit<RegionView, 'region' | 'colors' | 'interval_ms'>;
 }
 
+/** Jobs of the network at hand, by id. */
+export interface KnownJobs {
+  deployed: string[];
+  ended: string[];
+}
+
 export interface Convergence {
   sensors: number;
   converged: number;
   /** Some of those that are not there yet, at most {@link MAX_PENDING}. */
   pending: { hostname: string; region: string; state: SensorState }[];
+  /** Silent for long and not counted, for nobody said which jobs are deployed. */
+  gone: number;
+  /** Newest version of the fleet configuration that a counted sensor of any scope reports. */
+  newest: number;
 }
 export const MAX_PENDING = 20;

@@ -2,16 +2,10 @@
  * The fleet view: a reducer from readings to what every sensor and every region does. Pure: time is always given.
  * All times are Unix milliseconds.
  */
-import { type DesiredState, effectiveConfig, inScope, type Scope, shows } from './desired.js';
+import { convergenceOf } from './convergence.js';
+import type { DesiredState, Scope } from './desired.js';
 import { regionOrder, totalOf, zeroCounts } from './fleet-totals.js';
-import {
-  type Convergence,
-  type FleetSummary,
-  MAX_PENDING,
-  type RegionView,
-  type SensorState,
-  type SensorView,
-} from './fleet-view.js';
+import type { Convergence, FleetSummary, KnownJobs, RegionView, SensorState, SensorView } from './fleet-view.js';
 import type { Reading } from './message.js';
 import { RateMeter } from './rate.js';
 import { arrive, type Sensor } from './sensor.js';
@@ -142,22 +136,10 @@ export class Fleet {
     return counts;
   }
 
-  /** How far the sensors of a scope do what is desired: report its version at least, and show it in their readings. */
-  convergence(state: DesiredState, scope: Scope, now: number): Convergence {
-    const result: Convergence = { sensors: 0, converged: 0, pending: [] };
-    for (const sensor of this.sensors.values()) {
-      const { reading, config } = sensor;
-      const condition = this.stateOf(sensor, now);
-      if (condition === 'gone' || condition === 'replaced' || !inScope(scope, reading)) continue;
-      result.sensors++;
-      const desired = effectiveConfig(state, reading.region, reading.hostname);
-      const seen = { color: reading.color, intervalMs: config?.intervalMs, paused: config?.paused };
-      if ((config?.version ?? 0) >= desired.version && shows(desired, seen)) result.converged++;
-      else if (result.pending.length < MAX_PENDING) {
-        result.pending.push({ hostname: reading.hostname, region: reading.region, state: condition });
-      }
-    }
-    return result;
+  /** How far the sensors of a scope do what is desired (`convergence.ts`). */
+  convergence(desired: DesiredState, scope: Scope, now: number, jobs?: KnownJobs): Convergence {
+    const sensors = [...this.sensors.values()].map((sensor) => ({ ...sensor, state: this.stateOf(sensor, now) }));
+    return convergenceOf(sensors, desired, scope, jobs);
   }
 
   /** Forgets sensors of which nothing more is to be expected. */

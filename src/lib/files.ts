@@ -17,6 +17,19 @@ export function writeFileAtomic(path: string, text: string, mode = 0o600): void 
     closeSync(fd);
   }
   renameSync(temporary, path);
+  syncFolder(dirname(path));
+}
+
+/** A rename is durable only when its folder is. */
+function syncFolder(path: string): void {
+  // Windows opens no folders.
+  if (process.platform === 'win32') return;
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The text of a file, or undefined when there is none. */

@@ -28,6 +28,8 @@ export interface RunState {
   /** Control API of `up`. */
   control: string;
   endpoints: Endpoints;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
   facts: NetworkFacts;
   /** Processes that must not outlive `up`. */
   children: ProcessId[];

@@ -1,5 +1,5 @@
 /** What `up` runs: the centre and a network's nodes, started together, watched, and ended in order. */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { AppError } from '../core/errors.js';
 import { type Listener, listen } from '../lib/listen.js';
 import { endProcesses, identify } from '../lib/processes.js';
@@ -17,6 +17,8 @@ export interface StackOptions {
   supervisor: Supervisor;
   centre: Centre;
   runner: NetworkRunner;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
   /** Called when another terminal asks `up` to end. */
   onStop(): void;
 }
@@ -50,8 +52,10 @@ export class Stack {
 
   /** Resolves when every service is ready and every node connected. After a rejection call {@link stop} too. */
   async start(): Promise<Network> {
-    const { stateDir, kind, token, supervisor, centre, runner } = this.options;
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const { stateDir, kind, token, supervisor, centre, runner, tlsCa } = this.options;
+    mkdirSync(stateDir, { recursive: true });
+    // What was written before, such as a log, may have made it with the usual permissions.
+    chmodSync(stateDir, 0o700);
     const handlers = {
       stop: this.options.onStop,
       setEndpoints: ({ puller, jobProxy }: EndpointChange) => {
@@ -74,6 +78,7 @@ export class Stack {
       phase: 'starting',
       control: this.control.url,
       endpoints: centre.endpoints,
+      ...(tlsCa === undefined ? {} : { tlsCa }),
       facts: {},
       children: [],
     };

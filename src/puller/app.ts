@@ -36,8 +36,12 @@ export interface FleetSnapshot {
 /** `GET /stats`. */
 export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
 
-/** Body of `POST /fleet/convergence`: the desired state of the proxy, and whom it is about. */
-const convergenceSchema = z.strictObject({ state: desiredStateSchema, scope: scopeSchema });
+/** Body of `POST /fleet/convergence`: the desired state of the proxy, whom it is about, and the jobs of its network. */
+const convergenceSchema = z.strictObject({
+  state: desiredStateSchema,
+  scope: scopeSchema,
+  jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
+});
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 const MAX_REPLAY = 100_000;
@@ -77,7 +81,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.post('/fleet/convergence', async (c) => {
     const query = convergenceSchema.safeParse(await c.req.json().catch(() => undefined));
     if (!query.success) return bad(c, query.error.issues[0]?.message ?? 'no JSON');
-    return c.json(hub.fleet.convergence(query.data.state, query.data.scope, Date.now()));
+    const { state, scope, jobs } = query.data;
+    return c.json(hub.fleet.convergence(state, scope, Date.now(), jobs));
   });
   app.get('/events', (c) => {
     const { region, since, kinds } = c.req.query();

@@ -3,7 +3,7 @@ import { createParser } from 'eventsource-parser';
 import type { DesiredState, Scope } from '../core/desired.js';
 import { systemError } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
-import type { Convergence, FleetSummary } from '../core/fleet-view.js';
+import type { Convergence, FleetSummary, KnownJobs } from '../core/fleet-view.js';
 import type { FleetSnapshot, PullerAppStats } from './app.js';
 
 export interface EventQuery {
@@ -13,6 +13,9 @@ export interface EventQuery {
   kinds?: FleetEvent['event'][];
   signal?: AbortSignal;
 }
+
+/** A puller that takes longer hangs. Event streams go on for as long as they are wanted. */
+const ANSWER_MS = 10_000;
 
 export class FleetClient {
   /** `base`: URL of the puller; a function where the puller may move. */
@@ -36,8 +39,8 @@ export class FleetClient {
   }
 
   /** How far the sensors of a scope do what this desired state asks for. */
-  convergence(state: DesiredState, scope: Scope): Promise<Convergence> {
-    return this.get('/fleet/convergence', { state, scope });
+  convergence(state: DesiredState, scope: Scope, jobs?: KnownJobs): Promise<Convergence> {
+    return this.get('/fleet/convergence', { state, scope, jobs });
   }
 
   stats(): Promise<PullerAppStats> {
@@ -85,7 +88,8 @@ export class FleetClient {
   /** With a body it is a POST. */
   private async get<T>(path: string, body?: unknown): Promise<T> {
     const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    return (await (await this.fetch(path, body === undefined ? {} : post)).json()) as T;
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    return (await (await this.fetch(path, { ...(body === undefined ? {} : post), signal })).json()) as T;
   }
 
   private async fetch(path: string, init: RequestInit = {}): Promise<Response> {

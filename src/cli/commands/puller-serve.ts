@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.js';
-import { isLoopback, LOOPBACK_NAMES } from '../../lib/browser-guard.js';
+import { hostNames } from '../../lib/browser-guard.js';
 import type { CommandSpec } from '../command.js';
 
 export const pullerServe: CommandSpec = {
@@ -8,6 +8,8 @@ export const pullerServe: CommandSpec = {
   summary: 'run the puller: takes readings from the queue to sinks, and serves the fleet view and the web page',
   settings: {
     host: '--host <address>',
+    allowedHosts: '--allowed-hosts <names>',
+    pullerUrl: '--puller-url <url>',
     pullerPort: '--port <port>',
     queue: '--queue <url-or-name>',
     queueEndpoint: '--queue-endpoint <url>',
@@ -41,7 +43,7 @@ export const pullerServe: CommandSpec = {
         : undefined,
       pollers: settings.pollers,
       page: createPage(),
-      hosts: isLoopback(settings.host) ? LOOPBACK_NAMES : undefined,
+      hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
       say: (text) => out.note(text),
     });
     return serveUntilStopped({

@@ -23,6 +23,7 @@ export const up: CommandSpec = {
     'pullerPort',
     'queuePort',
     'host',
+    'allowedHosts',
     'queue',
     'queueEndpoint',
     'awsRegion',
@@ -41,10 +42,12 @@ export const up: CommandSpec = {
     'apiPassword',
     'token',
     'sensorToken',
+    'tokenInJob',
     'open',
     'rateLimit',
     'tlsCert',
     'tlsKey',
+    'tlsCa',
     'sinks',
     'pollers',
     'alertAfter',
@@ -103,7 +106,7 @@ async function runForeground(context: CommandContext): Promise<number> {
       const network = await planned.stack.start();
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
-        const result = await runDeploy(out, network, fleet, options, ENDED_AGAIN);
+        const result = await runDeploy(out, network, fleet, options, planned.proxy, ENDED_AGAIN);
         screen.note(deployText(result));
       } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');
       reportReady({ endpoints: planned.endpoints });

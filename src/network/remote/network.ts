@@ -1,5 +1,6 @@
 /** Somebody's cluster as every terminal uses it. */
 
+import { AppError } from '../../core/errors.js';
 import type { ApiAddress } from '../bacalhau/cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/client.js';
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/network.js';
@@ -17,7 +18,10 @@ const NOT_FORWARDED = 'the nodes may not forward HOSTNAME to jobs: sensors are n
 export function createRemoteNetwork(facts: NetworkFacts, stateDir: string): Network {
   const parsed = remoteFactsSchema.parse(facts);
   const base = optionsOf(parsed, stateDir, readSecrets(stateDir));
-  return { ...createBacalhauNetwork(base), submit: (request) => submit(request, base) };
+  return {
+    ...createBacalhauNetwork(base),
+    submit: (request) => submit(request, base, parsed.tokenInJob ? [] : parsed.forSensors),
+  };
 }
 
 export function createRemoteClient(
@@ -47,16 +51,45 @@ function optionsOf(facts: RemoteFacts, stateDir: string, secrets: RemoteSecrets)
   };
 }
 
-/** With HOSTNAME where the nodes forward it; the first submission finds out, and later ones know. */
-async function submit(request: JobRequest, options: BacalhauNetworkOptions): Promise<Submission> {
+/**
+ * With HOSTNAME where the nodes forward it; the first submission finds out, and later ones know. `needed`: variables
+ * without which sensors can't send; rejects with `TOKEN_NOT_FORWARDED` where the nodes do not forward them.
+ */
+async function submit(request: JobRequest, options: BacalhauNetworkOptions, needed: string[]): Promise<Submission> {
+  if (request.role !== 'publisher') return submitJob(request, options);
   const { stateDir, client, surroundings } = options;
-  const without = { ...options, surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge: [] } } };
+  const submitWith = (edge: string[]) =>
+    submitJob(request, {
+      ...options,
+      surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge } },
+    });
   const known = readForwarding(stateDir);
-  if (known === 'no') return submitJob(request, without);
-  const submission = await submitJob(request, options);
-  if (known === 'yes' || request.role !== 'publisher' || submission.unchanged) return submission;
-  const refused = await wasRefused(client, submission.jobId);
-  writeForwarding(stateDir, refused ? 'no' : 'yes');
-  if (!refused) return submission;
-  return { ...(await submitJob(request, without)), notes: [NOT_FORWARDED] };
+  if (known) return submitWith(known);
+  const withHostname = await submitWith(['HOSTNAME', ...needed]);
+  if (withHostname.unchanged) return withHostname;
+  if (!(await wasRefused(client, withHostname.jobId))) {
+    writeForwarding(stateDir, ['HOSTNAME', ...needed]);
+    return withHostname;
+  }
+  const without = await submitWith(needed);
+  if (needed.length > 0 && (await wasRefused(client, without.jobId))) {
+    await client.stopJob(without.jobId);
+    throw notForwarded(needed);
+  }
+  writeForwarding(stateDir, needed);
+  return { ...without, notes: [NOT_FORWARDED] };
+}
+
+function notForwarded(names: string[]): AppError {
+  const text = names.join(', ');
+  return new AppError(
+    'TOKEN_NOT_FORWARDED',
+    'user',
+    `the nodes of the cluster have no ${text} that they forward to jobs`,
+    {
+      hint:
+        `Set ${text} on the nodes and allow it (Compute.Env.AllowList, ^SENSOR_TOKEN$); or start \`up\` with ` +
+        '--token-in-job: every user of the cluster can then read it in the job.',
+    },
+  );
 }

@@ -1,5 +1,5 @@
 /** The remote network on somebody's cluster: here a real orchestrator and nodes that this test started for it. */
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -68,9 +68,10 @@ const context = (change: Partial<RunnerContext> = {}): RunnerContext => ({
   emit: () => {},
   ...change,
 });
-const runnerOf = (host: string, port: number, change?: Partial<RunnerContext>) =>
+const runnerOf = (host: string, port: number, change?: Partial<RunnerContext>, tokenInJob = true) =>
   createRemoteRunner(context(change), {
     api: { host, port },
+    tokenInJob,
     ...(process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {}),
   });
 const secretsFile = join(folder, 'state', 'remote', 'secrets.json');
@@ -95,7 +96,8 @@ it('runs sensors without HOSTNAME where it is not forwarded, says so once and kn
   const elsewhere = createRemoteNetwork(facts, join(folder, 'state'));
   expect(await elsewhere.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
   expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
-  expect(JSON.stringify(facts)).not.toContain('sensor"');
+  expect(readFileSync(secretsFile, 'utf8')).toContain('"sensor"');
+  expect(JSON.stringify(facts)).not.toContain('"sensor"');
   expect(network.sensorProxyUrl('north')).toBe(proxy.url);
   await expect(network.setRegionLink('north', false)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
   const stopped = await network.stop('publisher-north').catch((error) => error.code);
@@ -111,6 +113,17 @@ it('says that a proxy does not answer from here, and goes on: the nodes may reac
   const emit = (event: NetworkEvent) => notes.push(event);
   await runnerOf('127.0.0.1', apiPort, { proxyUrl: nowhere, emit }).start();
   expect(notes).toContainEqual({ type: 'network.note', text: expect.stringContaining(`${nowhere} does not answer`) });
+});
+
+it('puts the sensor token into no job unless that was asked for', async () => {
+  const { network, facts } = await runnerOf('127.0.0.1', apiPort, {}, false).start();
+  await expect(network.submit(publisher())).rejects.toMatchObject({
+    code: 'TOKEN_NOT_FORWARDED',
+    hint: expect.stringContaining('--token-in-job'),
+  });
+  const text = readFileSync(join(folder, 'state', 'jobs', 'publisher-north.yaml'), 'utf8');
+  expect(text).toContain('SENSOR_TOKEN: env:SENSOR_TOKEN');
+  expect(facts).toMatchObject({ forSensors: ['SENSOR_TOKEN'], tokenInJob: false });
 });
 
 it('refuses a proxy on this machine for nodes that are elsewhere', async () => {

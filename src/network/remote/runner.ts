@@ -16,6 +16,8 @@ const PROXY_MS = 5000;
 export interface RemoteOptions {
   bacalhau?: string;
   api: ApiAddress;
+  /** Variables for sensors go into the job; without it the nodes must have them. */
+  tokenInJob: boolean;
 }
 
 export function createRemoteRunner(context: RunnerContext, options: RemoteOptions): NetworkRunner {
@@ -25,8 +27,9 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
       const bacalhau = findBacalhau(options.bacalhau);
       const { credentials, ...api } = options.api;
       requireReachable(proxyUrl, api.host);
-      const facts: RemoteFacts = { bacalhau, api, proxyUrl };
-      const secrets = { sensorEnv, ...(credentials ? { credentials } : {}) };
+      const { tokenInJob } = options;
+      const facts: RemoteFacts = { bacalhau, api, proxyUrl, forSensors: Object.keys(sensorEnv), tokenInJob };
+      const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
       const client = createRemoteClient(facts, stateDir, secrets);
       await client.clientVersion();
       const [raw, answers] = await Promise.all([client.nodes(), proxyAnswers(proxyUrl)]);
@@ -47,8 +50,8 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
         const text = `${proxyUrl} does not answer from here; the sensors' readings will show whether it does to them`;
         emit({ type: 'network.note', text });
       }
-      if (Object.keys(sensorEnv).length > 0) {
-        const text = `${Object.keys(sensorEnv).join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
+      if (tokenInJob && facts.forSensors.length > 0) {
+        const text = `${facts.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
         emit({ type: 'network.note', text });
       }
       forgetForwarding(stateDir);

@@ -9,7 +9,7 @@ const secretsSchema = z.object({
   credentials: z
     .union([z.object({ apiKey: z.string() }), z.object({ username: z.string(), password: z.string() })])
     .exactOptional(),
-  /** What sensors need to know and the cluster's nodes can't, such as `SENSOR_TOKEN`; becomes part of the job. */
+  /** Variables for sensors with their values, such as `SENSOR_TOKEN`, where they go into the job. */
   sensorEnv: z.record(z.string(), z.string()),
 });
 export type RemoteSecrets = z.output<typeof secretsSchema>;
