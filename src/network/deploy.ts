@@ -1,4 +1,5 @@
 /** Deploying the publisher: submitted is not running, so it ends with what was seen in the readings. */
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, systemError } from '../core/errors.js';
 import type { SensorConfig } from '../core/sensor-config.js';
@@ -98,7 +99,10 @@ export async function deployPublisher(
 }
 
 function jobFor(region: string, network: Network, submissionTime: number, options: DeployOptions): PublisherJob {
-  const configFile = options.configFile ?? network.configFile?.(region).onNode;
+  const own = network.configFile?.(region);
+  // Where nodes see this machine's files, a path is one from here.
+  const given = own && own.here === own.onNode ? options.configFile && resolve(options.configFile) : options.configFile;
+  const configFile = given ?? own?.onNode;
   return {
     role: 'publisher',
     region,

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemError } from '../core/errors.js';
 import type { FleetClient } from '../puller/client.js';
-import { publisherJobName } from './jobs/names.js';
+import { regionOfPublisher } from './jobs/names.js';
 import type { Network } from './network.js';
 
 export interface StopResult {
@@ -27,21 +27,21 @@ export async function stopPublisher(
   fleet: FleetClient,
   regions: string[] | undefined,
 ): Promise<StopResult> {
-  const jobs = (await network.jobs()).filter(({ name }) => /^publisher(-|$)/.test(name));
-  const wanted = jobs.filter(({ name }) => !regions || regions.some((region) => name === publisherJobName(region)));
-  const affected = wanted.map(({ name }) => regionOf(name));
+  const wanted = (await network.jobs()).flatMap(({ name }) => {
+    const region = regionOfPublisher(name);
+    return region !== undefined && (!regions || regions.includes(region)) ? [{ name, region }] : [];
+  });
+  const affected = wanted.map(({ region }) => region);
   const concerns = (region: string) => affected.includes('all') || affected.includes(region);
   const sending = (await fleet.snapshot()).sensors.filter(({ region, state }) => concerns(region) && state === 'live');
   const intervals = sending.map(({ config }) => config?.intervalMs ?? 0);
   const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
-  const stopped = await Promise.all(wanted.map(async ({ name }) => ((await network.stop(name)) ? name : undefined)));
-  const names = stopped.filter((name) => name !== undefined);
-  if (names.length === 0) return { stopped: [], quietSeconds: 0 };
+  const ended = await Promise.all(wanted.map(async ({ name, region }) => ((await network.stop(name)) ? [region] : [])));
+  const stopped = [...new Set(ended.flat())];
+  if (stopped.length === 0) return { stopped, quietSeconds: 0 };
   await readingsEnded(fleet, concerns, quietMs);
-  return { stopped: names.map(regionOf), quietSeconds: quietMs / 1000 };
+  return { stopped, quietSeconds: quietMs / 1000 };
 }
-
-const regionOf = (name: string) => name.replace(/^publisher-?/, '') || 'all';
 
 /** Nothing more is on its way when nothing has come for so long and the queue is empty. */
 async function readingsEnded(

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../lib/files.js';
+import { othersToEnd } from '../jobs/names.js';
 import { HASH_LABEL, type JobSurroundings, type RenderedJob, renderJob } from '../jobs/render.js';
 import type { JobRequest, Submission } from '../network.js';
 import type { BacalhauClient } from './client.js';
@@ -26,7 +27,7 @@ export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped
 
 /**
  * Rejects with `NO_MATCHING_NODES` where no node could run it, and with what the client and the rendering
- * reject with.
+ * reject with; with `NAME_TAKEN` where somebody else's job of the same name would be replaced.
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
   const { client } = options;
@@ -38,15 +39,24 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   ]);
   requireNodes(request, nodes);
   const running = jobs.filter((job) => job.Name === rendered.name && !isOver(job));
+  if (!running.every(isOurs)) throw nameTaken(rendered.name);
   const same = await findSame(running, rendered, client);
   if (same) return { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
   // Before 1.8 a second job of the same name would run beside the first.
-  const beside = updatesInPlace(version) ? [] : running;
+  const others = jobs.filter((job) => othersToEnd(request).includes(job.Name) && isOurs(job) && !isOver(job));
+  const beside = [...others, ...(updatesInPlace(version) ? [] : running)];
   await Promise.all(beside.map((job) => client.stopJob(job.ID)));
   const file = fileOf(options.stateDir, rendered.name);
   writeFileAtomic(file, rendered.text, 0o600);
   const jobId = await client.runJob(file);
-  return { jobId, jobName: rendered.name, unchanged: false, notes: beside.length > 0 ? [STOPS_ON_PAPER] : [] };
+  const notes = beside.length > 0 && !updatesInPlace(version) ? [STOPS_ON_PAPER] : [];
+  return { jobId, jobName: rendered.name, unchanged: false, notes };
+}
+
+function nameTaken(jobName: string): AppError {
+  return new AppError('NAME_TAKEN', 'user', `a job ${jobName} that is not of this program runs on the cluster`, {
+    hint: `Ours have the label app=wasm-sensors. Stop the other with \`bacalhau job stop ${jobName}\`, or use another cluster.`,
+  });
 }
 
 /** Replaces a running job's executions with new ones of the same job. */

@@ -47,6 +47,11 @@ export class RegionLinks {
     return `nats://127.0.0.1:${this.linkOf(region).toOrchestrator.port}`;
   }
 
+  /** Whether nodes of the region find no orchestrator now. */
+  isCut(region: string): boolean {
+    return !this.linkOf(region).toOrchestrator.isOpen;
+  }
+
   /** Where sensors of the region find the proxy; undefined when not through a link. */
   proxyUrl(region: string): string | undefined {
     const { toProxy } = this.linkOf(region);

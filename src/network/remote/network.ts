@@ -63,12 +63,12 @@ async function submit(request: JobRequest, options: BacalhauNetworkOptions, need
       ...options,
       surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge } },
     });
-  const known = readForwarding(stateDir);
+  const known = readForwarding(stateDir, request.region);
   if (known) return submitWith(known);
   const withHostname = await submitWith(['HOSTNAME', ...needed]);
   if (withHostname.unchanged) return withHostname;
   if (!(await wasRefused(client, withHostname.jobId))) {
-    writeForwarding(stateDir, ['HOSTNAME', ...needed]);
+    writeForwarding(stateDir, request.region, ['HOSTNAME', ...needed]);
     return withHostname;
   }
   const without = await submitWith(needed);
@@ -76,7 +76,7 @@ async function submit(request: JobRequest, options: BacalhauNetworkOptions, need
     await client.stopJob(without.jobId);
     throw notForwarded(needed);
   }
-  writeForwarding(stateDir, needed);
+  writeForwarding(stateDir, request.region, needed);
   return { ...without, notes: [NOT_FORWARDED] };
 }
 
