@@ -227,4 +227,6 @@ const intervalOf = (sensor: Sensor): number => sensor.config?.intervalMs ?? DEFA
 /** Where nodes don't tell their names, a sensor has that of its execution, and its successor only the job in common. */
 const placeOf = ({ hostname, execution_id, job_id }: Reading) => (hostname === execution_id ? job_id : hostname);
 
-const hostKey = (reading: Reading) => `${reading.hostname}\n${reading.job_id}`;
+/** Host and job. What was deployed has one job a region, whose id may change; what was submitted by hand only has its id. */
+const hostKey = ({ hostname, job_submission_time: time, job_id, region }: Reading) =>
+  `${hostname}\n${time === 0 ? job_id : region}`;

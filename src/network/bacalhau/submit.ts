@@ -19,6 +19,8 @@ export interface SubmitOptions {
 /** Said wherever a 1.7 orchestrator stops a job. */
 export const STOPS_ON_PAPER =
   'Bacalhau 1.7 marks a job as stopped without telling its nodes (mended in 1.8): what ran there runs on';
+/** Where it was replaced: the proxy tells the older sensors. */
+const REPLACED_ON_PAPER = `${STOPS_ON_PAPER} until a newer sensor sends from there`;
 
 /** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
 export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors';
@@ -49,7 +51,7 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   const file = fileOf(options.stateDir, rendered.name);
   writeFileAtomic(file, rendered.text, 0o600);
   const jobId = await client.runJob(file);
-  const notes = beside.length > 0 && !updatesInPlace(version) ? [STOPS_ON_PAPER] : [];
+  const notes = beside.length > 0 && !updatesInPlace(version) ? [REPLACED_ON_PAPER] : [];
   return { jobId, jobName: rendered.name, unchanged: false, notes };
 }
 
