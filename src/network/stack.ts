@@ -95,7 +95,8 @@ export class Stack {
     supervisor.on('change', this.saveChildren);
     this.saveChildren();
     const [{ network, facts, endpoints }] = await Promise.all([runner.start(), centre.start()]);
-    this.save({ phase: 'ready', facts, endpoints: { ...centre.endpoints, ...endpoints } });
+    Object.assign(centre.endpoints, endpoints);
+    this.save({ phase: 'ready', facts, endpoints: centre.endpoints });
     return network;
   }
 

@@ -34,7 +34,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     submit: (request) => submitJob(request, options),
     // Rejects with `STOP_NOT_PASSED_ON` where the orchestrator is a 1.7.
     stop: async (name) => {
-      const running = (await client.jobs()).filter((job) => job.Name === name && !isOver(job));
+      const running = (await client.jobs()).filter((job) => job.Name === name && isOurs(job) && !isOver(job));
       const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
       if (stopped.includes(true) && !updatesInPlace(await client.agentVersion())) throw stoppedOnPaper(name);
       return stopped.includes(true);

@@ -14,8 +14,12 @@ export interface RelayTarget {
 /** While a port was closed another program may have used it for an outgoing connection; those are short. */
 const REOPEN_TRIES = 20;
 const REOPEN_PAUSE_MS = 100;
+/** More than one reading with its headers, less than the batches in which a sensor sends what it kept. */
+const BULK_BYTES = 2048;
 
 export class Relay {
+  /** When so much at once that it was no single reading last went to the target: Unix milliseconds, 0 for never. */
+  bulkAt = 0;
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
 
@@ -24,6 +28,10 @@ export class Relay {
     readonly port: number,
     private readonly target: RelayTarget,
   ) {}
+
+  get isOpen(): boolean {
+    return this.server !== undefined;
+  }
 
   /** Listens; does nothing when it does already. Rejects with `RELAY_PORT_TAKEN` after so many tries. */
   async open(tries = REOPEN_TRIES): Promise<void> {
@@ -62,6 +70,9 @@ export class Relay {
 
   private join(near: Socket): void {
     const far = connect({ ...this.target, noDelay: true });
+    near.on('data', ({ length }: Buffer) => {
+      if (length >= BULK_BYTES) this.bulkAt = Date.now();
+    });
     for (const [one, other] of [
       [near, far],
       [far, near],
