@@ -9,7 +9,10 @@ let links: RegionLinks;
 let portOf: { orchestrator: number; proxy: number };
 
 beforeEach(async () => {
-  target = createServer((socket) => socket.resume().on('error', () => {}));
+  target = createServer((socket) => {
+    socket.write('hello');
+    socket.resume().on('error', () => {});
+  });
   await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', resolve));
   const { port } = target.address() as AddressInfo;
   links = new RegionLinks({ firstMs: 200, quietMs: 200, atMostMs: 1000 });
@@ -25,8 +28,8 @@ afterEach(async () => {
 });
 
 async function reaches(port: number): Promise<Socket | undefined> {
-  const socket = connect(port, '127.0.0.1');
-  return once(socket, 'connect').then(
+  const socket = connect(port, '127.0.0.1').on('error', () => {});
+  return once(socket, 'data').then(
     () => socket,
     () => undefined,
   );

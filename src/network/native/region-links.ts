@@ -3,7 +3,7 @@ import { AppError } from '../../core/errors.js';
 import { waitFor } from '../../lib/backoff.js';
 import { Relay, type RelayTarget } from './relay.js';
 
-/** Below what systems use for outgoing connections, so that a closed port is not taken meanwhile. */
+/** Below what systems use for outgoing connections. */
 const FIRST_PORT = 24_220;
 const LAST_PORT = 32_000;
 
@@ -68,19 +68,22 @@ export class RegionLinks {
     const { toOrchestrator, toProxy } = link;
     link.wanted = connected;
     if (!connected) {
-      await Promise.all([toOrchestrator.cut(), toProxy?.cut()]);
+      toOrchestrator.cut();
+      toProxy?.cut();
       return;
     }
     if (toOrchestrator.isOpen) return;
     if (toProxy) {
-      await toProxy.open();
+      toProxy.restore();
       await this.delivered(toProxy, link);
     }
-    if (link.wanted) await toOrchestrator.open();
+    if (link.wanted) toOrchestrator.restore();
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.links.keys()].map((region) => this.set(region, false)));
+    for (const link of this.links.values()) link.wanted = false;
+    const relays = [...this.links.values()].flatMap(({ toOrchestrator, toProxy }) => [toOrchestrator, toProxy]);
+    await Promise.all(relays.map((relay) => relay?.close()));
   }
 
   private async delivered(toProxy: Relay, link: RegionLink): Promise<void> {
@@ -102,7 +105,7 @@ export class RegionLinks {
   private async relayTo(target: RelayTarget): Promise<Relay> {
     while (this.nextPort < LAST_PORT) {
       const relay = new Relay(this.nextPort++, target);
-      const opened = await relay.open(1).then(
+      const opened = await relay.listen().then(
         () => true,
         () => false,
       );
