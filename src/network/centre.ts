@@ -52,7 +52,7 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
   const taken = new Map<number, PortWish>();
   const take = async (wish: PortWish, address: string) => {
     const other = taken.get(wish.port);
-    if (other && wish.port !== 0) throw samePort(wish, other);
+    if (other) throw samePort(wish, other);
     const { port, moved } = await choosePort(wish, address);
     taken.set(port, wish);
     if (moved) options.emit({ type: 'network.port-moved', purpose: wish.purpose, wanted: wish.port, port });
