@@ -94,6 +94,7 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
     console.log(
       `received ${summary.total.received}, lost ${missing}, gaps ${summary.total.gaps}, duplicates ${summary.total.duplicates}, late ${summary.total.late}`,
     );
+    if (missing > 0 || summary.total.gaps > 0) process.exitCode = 1;
   } finally {
     await runCli(dir, ['down']);
     rmSync(dir, { recursive: true, force: true });
