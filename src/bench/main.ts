@@ -1,4 +1,4 @@
-/** `npm run bench -- <name> [--option value …]`: measures one thing and prints it; nothing passes or fails here. */
+/** `npm run bench -- <name> [--option value …]`: measures one thing and prints it. How fast it is decides nothing; a lost reading does. */
 import { parseArgs } from 'node:util';
 
 type Options = Record<'sensors' | 'interval' | 'seconds' | 'network' | 'nodes', string | undefined> & { most: boolean };
