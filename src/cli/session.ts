@@ -17,7 +17,7 @@ export interface Session {
   network(): Promise<Network>;
 }
 
-/** Rejects with `NOT_UP` when no `up` runs in this folder. */
+/** Rejects with `NOT_UP` when no `up` runs in this folder, and with `STILL_STARTING` until it is ready. */
 export function openSession(settings: Settings): Session {
   const stateDir = resolve(settings.stateDir);
   const state = readRunState(stateDir);
@@ -31,7 +31,12 @@ export function openSession(settings: Settings): Session {
       },
     );
   }
-  const token = settings.token ?? readIfExists(tokenFileOf(stateDir))?.trim() ?? '';
+  if (state.phase === 'starting') {
+    throw new AppError('STILL_STARTING', 'user', `the network is still starting (\`up\` is pid ${state.up.pid})`, {
+      hint: 'Try again when `up` says that it is ready; `wasm-sensors down` ends it.',
+    });
+  }
+  const token = operatorToken(settings);
   const control = new ControlClient(state.control, token);
   return {
     state,
@@ -40,6 +45,11 @@ export function openSession(settings: Settings): Session {
     fleet: new FleetClient(settings.pullerUrl ?? state.endpoints.puller),
     network: () => openNetwork(state, { token, control, settings, stateDir }),
   };
+}
+
+/** Of the settings, else the one that `up` made; empty when there is none. */
+export function operatorToken({ token, stateDir }: Settings): string {
+  return token ?? readIfExists(tokenFileOf(resolve(stateDir)))?.trim() ?? '';
 }
 
 /** The puller to look at: the one that `--puller-url` names, else that of the running `up`. */

@@ -1,6 +1,7 @@
 /** From settings to a stack that can be started. */
 import { join, resolve } from 'node:path';
 import { SETTINGS, type SettingKey } from '../config/settings.js';
+import { usageError } from '../core/errors.js';
 import type { PortWish } from '../lib/ports.js';
 import { type ChildEvent, Supervisor } from '../lib/supervisor.js';
 import { keepToken } from '../lib/token.js';
@@ -52,7 +53,7 @@ export async function planStack(
   const forSensors = sensorEnv(settings);
   const context = { supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv: forSensors, emit };
   const pullerArgs = passOn(settings, provenance, [
-    ...(['sinks', 'pollers', 'alertAfter', 'webhook', 'retention', 'awsRegion'] as const),
+    ...(['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion'] as const),
   ]);
 
   const plan = async () => {
@@ -67,8 +68,11 @@ export async function planStack(
         NATS_PORT: bacalhauPorts.nats,
         WEBUI_PORT: bacalhauPorts.webUi,
       };
+      refuseNotOffered(provenance);
       return planCompose(context, {
         ...queue,
+        ...(settings.awsRegion === undefined ? {} : { awsRegion: settings.awsRegion }),
+        ...(settings.webhook === undefined ? {} : { webhook: settings.webhook }),
         folder: process.cwd(),
         ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
         proxyArgs: passOn(settings, provenance, ['rateLimit', 'awsRegion']),
@@ -85,7 +89,11 @@ export async function planStack(
       env: { WASM_SENSORS_TOKEN: token, ...forSensors },
       proxyArgs: passOn(settings, provenance, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion']),
       // The log sink would write every reading into a log file; `tail` shows them instead.
-      pullerArgs: [...pullerArgs, ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : [])],
+      pullerArgs: [
+        ...pullerArgs,
+        ...passOn(settings, provenance, ['webhook']),
+        ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : []),
+      ],
       emit,
     });
     const runner = await createRunner(
@@ -99,6 +107,21 @@ export async function planStack(
   const { centre, runner } = await plan();
   const stack = new Stack({ stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
   return { stack, supervisor, endpoints: centre.endpoints };
+}
+
+/** Containers listen where their network is, and the ports of this machine are loopback's; nothing here would do these. */
+const NOT_ON_COMPOSE: SettingKey[] = ['host', 'tlsCert', 'tlsKey', 'proxyUrl'];
+
+/** Throws `NOT_OFFERED` for what was asked for and would be left undone. */
+function refuseNotOffered(provenance: CommandContext['provenance']): void {
+  const asked = NOT_ON_COMPOSE.filter((key) => provenance[key].source !== 'default');
+  if (asked.length === 0) return;
+  const names = asked.map((key) => provenance[key].name).join(', ');
+  throw usageError(
+    'NOT_OFFERED',
+    `the compose network does not offer ${names}`,
+    'Leave it out. To serve other machines put a reverse proxy, which can also speak TLS, before the published port.',
+  );
 }
 
 /** Settings that were given, as flags for a child, whose own environment and files might say something else. */

@@ -44,7 +44,8 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
 
 /** Takes the wished port, moves a busy default to a free one, and refuses a busy explicit one (`PORT_IN_USE`). */
 export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
-  if ((await probePort(wish.port, host)) !== undefined) return { port: wish.port, moved: false };
+  const port = await probePort(wish.port, host);
+  if (port !== undefined) return { port, moved: false };
   if (wish.explicit) throw portInUse(wish.port, host, wish.purpose, wish.flag);
   return { port: await freePort(host), moved: true };
 }

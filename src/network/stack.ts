@@ -54,8 +54,8 @@ export class Stack {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const handlers = {
       stop: this.options.onStop,
-      setEndpoints: ({ puller, jobProxy }: EndpointChange) => {
-        if (puller !== undefined) centre.endpoints.puller = puller;
+      setEndpoints: async ({ puller, jobProxy }: EndpointChange) => {
+        if (puller !== undefined) centre.endpoints.puller = await centre.movePuller(puller);
         if (jobProxy === null) delete centre.endpoints.jobProxy;
         else if (jobProxy !== undefined) centre.endpoints.jobProxy = jobProxy;
         this.save({ endpoints: centre.endpoints });
@@ -80,7 +80,8 @@ export class Stack {
     supervisor.on('change', this.saveChildren);
     this.saveChildren();
     const [{ network, facts, endpoints }] = await Promise.all([runner.start(), centre.start()]);
-    this.save({ phase: 'ready', facts, endpoints: { ...centre.endpoints, ...endpoints } });
+    Object.assign(centre.endpoints, endpoints);
+    this.save({ phase: 'ready', facts, endpoints: centre.endpoints });
     return network;
   }
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { buildWasm } from '../../sensors/build.js';
 import { MODULES_DIR } from '../../sensors/modules.js';
+import { GRANTS } from './docker-inside.js';
 import { type ComposeOptions, composeDocument } from './document.js';
 import { openEnvironment } from './environment.js';
 import { writeExtras, writeNetworkFiles } from './files.js';
@@ -75,10 +76,10 @@ test('limits and health checks everywhere, root nowhere but for Docker inside, p
 });
 
 test('without privileged: capabilities, and the real control groups only where they are of version 1', () => {
-  const services = render({ dockerInside: 'capabilities', cgroupVersion: 1 });
+  const services = render({ dockerInside: GRANTS[1] });
   expect(services['web-services']).toMatchObject({ cap_add: ['SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE'], cgroup: 'host' });
   expect(services['web-services']).not.toHaveProperty('privileged');
-  expect(render({ dockerInside: 'capabilities', cgroupVersion: 2 })['web-services']).not.toHaveProperty('cgroup');
+  expect(render({ dockerInside: GRANTS[2] })['web-services']).not.toHaveProperty('cgroup');
   expect(render({ dockerInside: 'none' })).not.toHaveProperty('web-services');
 });
 
@@ -141,7 +142,7 @@ describe.skipIf(noCompose)(`docker compose config${noCompose}`, () => {
   test.each<Partial<ComposeOptions>>([
     {},
     { nodesPerRegion: 4 },
-    { dockerInside: 'capabilities', cgroupVersion: 1 },
+    { dockerInside: GRANTS[1] },
     { dockerInside: 'none', embeddedQueue: false },
   ])('accepts what is rendered with %j', async (options) => {
     const files = await writeNetworkFiles(folder, { ...OPTIONS, ...options });
