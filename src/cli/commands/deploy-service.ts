@@ -38,8 +38,7 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: interrupted.signal,
         });
-        const name = session.state.network === 'compose' ? 'web-services' : '<url>';
-        const then = role === 'proxy' ? `; \`deploy publisher --proxy ${name}\` makes sensors use it` : '';
+        const then = nextStep(role, session.state.network === 'compose');
         out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
         return 0;
       } catch (error) {
@@ -50,6 +49,13 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
       }
     },
   };
+}
+
+function nextStep(role: Role, compose: boolean): string {
+  if (role === 'proxy')
+    return `; \`deploy publisher --proxy ${compose ? 'web-services' : '<url>'}\` makes sensors use it`;
+  // Its container has no folder of this machine: its user may be none that can write there.
+  return compose ? '' : '; its view of the fleet begins now, and ends with it';
 }
 
 /** A Ctrl-C must not leave the queue without its consumer. */
@@ -94,7 +100,8 @@ async function describe(
     role,
     image: image ?? productImage(),
     port,
-    queue: state.endpoints.queue === undefined ? settings.queue : undefined,
+    queue: settings.queue,
+    embeddedQueue: state.endpoints.queue !== undefined,
     open: settings.open,
     args: [
       ...(settings.queueEndpoint === undefined ? [] : ['--queue-endpoint', settings.queueEndpoint]),
