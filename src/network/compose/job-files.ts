@@ -42,6 +42,7 @@ export async function writeJobFiles(folder: string, modules: JobSurroundings['mo
     fitToNetwork(name, document);
     setHeading(document, [
       `Made by \`wasm-sensors\` from templates/jobs/${name}.yaml, for this network:`,
+      ...(name === 'puller' ? ['  docker compose stop sqs-puller   (a queue has one consumer)'] : []),
       `  docker compose exec client bacalhau job run --wait=false ${HINTS[name]} jobs/${name}.yaml`,
     ]);
     const path = join(folder, `${name}.yaml`);
