@@ -1,5 +1,6 @@
 /** Starts and ends a compose network, and looks after it in between. */
 import { AppError } from '../../core/errors.js';
+import { within } from '../../lib/within.js';
 import { Healing } from '../native/healing.js';
 import { REGIONS } from '../network.js';
 import type { NetworkRunner } from '../runner.js';
@@ -44,17 +45,15 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
 
   const bringUpWatched = async (prepared: Prepared): Promise<void> => {
     const attempt = new AbortController();
-    const timeoutMs = READY_MS + READY_MS_PER_NODE * edges.length;
-    const timeout = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([attempt.signal, ending.signal, timeout]);
-    try {
-      bringing = bringUp(plan, { edges, prepared, signal, progress });
-      await Promise.race([bringing, untilOneFails(project, signal)]);
-    } catch (error) {
-      // What waits rejects with an abort, or with the reason of the abort; a failure of its own has told more.
-      if (!timeout.aborted || ending.signal.aborted || error instanceof AppError) throw error;
-      throw new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${timeoutMs / 1000} s`, {
+    const ms = READY_MS + READY_MS_PER_NODE * edges.length;
+    const late = () =>
+      new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${ms / 1000} s`, {
         hint: `What its containers said is in ${logFileOf(project)}.`,
+      });
+    try {
+      await within({ ms, signal: AbortSignal.any([attempt.signal, ending.signal]), late }, (signal) => {
+        bringing = bringUp(plan, { edges, prepared, signal, progress });
+        return Promise.race([bringing, untilOneFails(project, signal)]);
       });
     } finally {
       attempt.abort();

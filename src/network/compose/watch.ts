@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf, systemError } from '../../core/errors.js';
 import { docker } from '../images/docker.js';
 import type { NetworkEvent } from '../runner.js';
+import { Crashes } from './crashes.js';
 import { logFileOf } from './logs.js';
 import { type Container, containersOf, lastLinesOf, type Project } from './project.js';
 
@@ -13,8 +14,6 @@ const LOOK_EVERY_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 /** What ran this long was well. */
 const WELL_AFTER_MS = 60_000;
-/** Last lines of a container that ended. */
-const WORDS = 2;
 /** Characters of each: a reading, say, would fill the screen. */
 const WIDTH = 120;
 
@@ -69,7 +68,7 @@ export async function watchContainers(options: WatchOptions): Promise<void> {
 }
 
 async function startAgain(one: Container, { emit, onRestart }: WatchOptions): Promise<void> {
-  const words = await lastLinesOf(one.name, WORDS);
+  const words = await lastLinesOf(one.name, 2);
   emit({ type: 'network.note', text: `${one.service} ended (${one.status})${saying(words)}` });
   try {
     await docker(['start', one.name]);
@@ -84,25 +83,4 @@ async function startAgain(one: Container, { emit, onRestart }: WatchOptions): Pr
 function saying(words: string[]): string {
   const short = words.map((line) => (line.length > WIDTH ? `${line.slice(0, WIDTH)}…` : line));
   return short.length > 0 ? `; last words: ${short.join(' / ')}` : '';
-}
-
-/** Containers that Docker itself started again, by their counts. */
-class Crashes {
-  private readonly counts = new Map<string, number>();
-
-  /** Those of which that is so since the last look, and what they said before. */
-  async since(containers: Container[]): Promise<{ service: string; words: string[] }[]> {
-    if (containers.length === 0) return [];
-    const format = '{{.RestartCount}} {{.State.StartedAt}}';
-    const lines = (await docker(['inspect', '--format', format, ...containers.map(({ name }) => name)])).split('\n');
-    const crashed = [];
-    for (const [index, { name, service }] of containers.entries()) {
-      const [count = '0', startedAt = ''] = (lines[index] ?? '').split(' ');
-      const before = this.counts.get(name);
-      this.counts.set(name, Number(count));
-      if (before === undefined || Number(count) <= before) continue;
-      crashed.push({ service, words: await lastLinesOf(name, WORDS, startedAt) });
-    }
-    return crashed;
-  }
 }

@@ -62,10 +62,8 @@ function buildOf(root: string): string {
       hash.update(path.slice(root.length)).update('\0').update(readFileSync(path));
     }
   }
-  return hash
-    .update(readFileSync(join(root, 'package.json')))
-    .digest('hex')
-    .slice(0, 16);
+  for (const name of ['package.json', 'npm-shrinkwrap.json']) hash.update(readFileSync(join(root, name)));
+  return hash.digest('hex').slice(0, 16);
 }
 
 /** The instruction that a line of either builder announces. */
