@@ -5,7 +5,7 @@ export interface Limit {
   /** Ends the work, too; then it rejects as the work does. */
   signal: AbortSignal;
   /** The failure to be told when time is up. */
-  late(): Error;
+  late(): Error | Promise<Error>;
 }
 
 /**
@@ -18,6 +18,6 @@ export async function within<T>({ ms, signal, late }: Limit, work: (signal: Abor
     return await work(AbortSignal.any([signal, time]));
   } catch (error) {
     const isAbort = ['AbortError', 'TimeoutError'].includes((error as Error).name);
-    throw isAbort && time.aborted && !signal.aborted ? late() : error;
+    throw isAbort && time.aborted && !signal.aborted ? await late() : error;
   }
 }

@@ -11,7 +11,7 @@ import { ComposeLinks } from './links.js';
 import { keepLogs, logFileOf } from './logs.js';
 import { createComposeNetwork } from './network.js';
 import { type Prepared, prepare } from './prepare.js';
-import { compose } from './project.js';
+import { compose, containersOf } from './project.js';
 import { type ComposePlan, callFor } from './settled.js';
 import { untilOneFails, watchContainers } from './watch.js';
 
@@ -46,10 +46,14 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
   const bringUpWatched = async (prepared: Prepared): Promise<void> => {
     const attempt = new AbortController();
     const ms = READY_MS + READY_MS_PER_NODE * edges.length;
-    const late = () =>
-      new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${ms / 1000} s`, {
+    const late = async () => {
+      const containers = await containersOf({ project: project.name }).catch(() => []);
+      const unwell = containers.filter(({ status }) => !status.endsWith('(healthy)'));
+      return new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${ms / 1000} s`, {
+        details: unwell.map(({ service, status }) => `${service}: ${status}`),
         hint: `What its containers said is in ${logFileOf(project)}.`,
       });
+    };
     try {
       await within({ ms, signal: AbortSignal.any([attempt.signal, ending.signal]), late }, (signal) => {
         bringing = bringUp(plan, { edges, prepared, signal, progress });

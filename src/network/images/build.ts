@@ -66,7 +66,11 @@ function buildOf(root: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
+/** Characters of a step that are shown; some go over several lines. */
+const STEP_WIDTH = 70;
+
 /** The instruction that a line of either builder announces. */
 function stepOf(line: string): string | undefined {
-  return /^#\d+ \[([^\]]+\] .*)/.exec(line)?.[1]?.replace(']', '') ?? /^Step (\d+\/\d+ : .*)/.exec(line)?.[1];
+  const step = /^#\d+ \[([^\]]+\] .*)/.exec(line)?.[1]?.replace(']', '') ?? /^Step (\d+\/\d+ : .*)/.exec(line)?.[1];
+  return step?.slice(0, STEP_WIDTH);
 }

@@ -50,10 +50,12 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
   throw dockerFailure(callOf(args), said || result.all || (result.originalMessage ?? ''), result.originalMessage);
 }
 
+const TAKES_VALUE = /^(-[pf]|--progress|--profile|--filter|--format)$/;
+
 /** The command's words, without options and their values. */
 function callOf(args: string[]): string {
   return args
-    .filter((arg, index) => !arg.startsWith('-') && !/^-[pf]$/.test(args[index - 1] ?? ''))
+    .filter((arg, index) => !arg.startsWith('-') && !TAKES_VALUE.test(args[index - 1] ?? ''))
     .slice(0, 2)
     .join(' ');
 }
