@@ -5,7 +5,7 @@ import { type Container, lastLinesOf } from './project.js';
 export class Crashes {
   private readonly counts = new Map<string, number>();
 
-  /** Those that were started again since the last look, and the last lines of the run before. */
+  /** Those that were started again since the last look, or ever at the first one, and the last lines of the run before. */
   async since(containers: Pick<Container, 'name' | 'service'>[]): Promise<{ service: string; words: string[] }[]> {
     if (containers.length === 0) return [];
     const format = '{{.RestartCount}} {{.State.StartedAt}}';
@@ -13,9 +13,9 @@ export class Crashes {
     const crashed = [];
     for (const [index, { name, service }] of containers.entries()) {
       const [count = '0', startedAt = ''] = (lines[index] ?? '').split(' ');
-      const before = this.counts.get(name);
+      const before = this.counts.get(name) ?? 0;
       this.counts.set(name, Number(count));
-      if (before === undefined || Number(count) <= before) continue;
+      if (Number(count) <= before) continue;
       crashed.push({ service, words: await lastLinesOf(name, 2, startedAt) });
     }
     return crashed;
