@@ -77,15 +77,9 @@ async function sendCost(): Promise<void> {
   const plain = createProxy({ queue: swallow });
   const desired = new DesiredConfig();
   for (let host = 0; host < 10_000; host += 100) {
-    desired.patch(
-      { scope: { hostname: `edge-us-${host}` }, set: { interval: 2 }, unset: [], version: undefined },
-      Date.now(),
-    );
+    desired.patch({ scope: { hostname: `edge-us-${host}` }, set: { interval: 2 }, unset: [] }, Date.now());
   }
-  const { version } = desired.patch(
-    { scope: {}, set: { color: '#00ff88' }, unset: [], version: undefined },
-    Date.now(),
-  );
+  const { version } = desired.patch({ scope: {}, set: { color: '#00ff88' }, unset: [] }, Date.now());
   const configured = createProxy({ queue: swallow, desired });
   const rates: Record<'without' | 'with', number[]> = { without: [], with: [] };
   for (let round = 0; round < ROUNDS; round++) {

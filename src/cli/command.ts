@@ -68,6 +68,8 @@ export function addCommand(program: Command, spec: CommandSpec): void {
       process.exitCode = (await spec.action({ out, settings: values, provenance, options, args })) ?? 0;
     } catch (error) {
       process.exitCode = out.error(error);
+      // The channel to a supervisor would keep this process alive.
+      if (process.connected) process.disconnect();
     }
   });
 }

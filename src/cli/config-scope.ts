@@ -1,6 +1,5 @@
 /** Scopes and values of the `config` commands, from the command line. */
 import { Option } from 'commander';
-import type { Settings } from '../config/settings.js';
 import type { Scope } from '../core/desired.js';
 import { usageError } from '../core/errors.js';
 import {
@@ -9,8 +8,6 @@ import {
   type SensorConfigField,
   sensorConfigSchema,
 } from '../core/sensor-config.js';
-import { ConfigClient } from '../proxy/client.js';
-import type { Session } from './session.js';
 
 export const scopeOptions = (): Option[] => [
   new Option('--region <region>', 'only the sensors of this region').conflicts('host'),
@@ -36,13 +33,10 @@ export function valuesFrom(words: string[]): SensorConfig {
   throw usageError('BAD_VALUE', `${String(path[0])}: ${JSON.stringify(given[String(path[0])])} ${message}`, EXAMPLE);
 }
 
-/** Accepts `random-off` and `randomOff` for `random_off`. */
+/** In any spelling that sensors take in their files: `random-off`, `randomOff`, `colour`. */
 export function fieldNamed(name: string): SensorConfigField {
-  const field = name
-    .replace('-', '_')
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .toLowerCase();
-  const known = SENSOR_CONFIG_FIELDS.find((candidate) => candidate === field);
+  const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, '').replace('colour', 'color');
+  const known = SENSOR_CONFIG_FIELDS.find((field) => plain(field) === plain(name));
   if (known) return known;
   throw usageError(
     'BAD_VALUE',
@@ -52,10 +46,3 @@ export function fieldNamed(name: string): SensorConfigField {
 }
 
 const EXAMPLE = "For example: wasm-sensors config set color='#00ff88' interval=1";
-
-/** Every proxy that holds configuration: those of the settings, else the network's own and its service job. */
-export function proxiesOf(session: Session, settings: Settings): ConfigClient[] {
-  const { proxy, jobProxy } = session.state.endpoints;
-  const urls = settings.proxies ?? [proxy, ...(jobProxy === undefined ? [] : [jobProxy])];
-  return urls.map((url) => new ConfigClient(url, session.token));
-}

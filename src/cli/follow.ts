@@ -7,12 +7,12 @@ import type { EventQuery } from '../puller/client.js';
 import { openFleet } from './session.js';
 
 const RETRY_MS = 300;
-/** A puller that is started again, or whose part another one takes, is back within a minute. */
-const RETRIES = 60_000 / RETRY_MS;
+/** As long as a node may take to fetch the image of a puller that takes the part. */
+const RETRIES = 120_000 / RETRY_MS;
 
 /**
- * Goes on where it was when the puller is started again, or another one takes its part (`deploy puller`). Rejects with
- * `PULLER_GONE` when there was none to begin with, or none came back.
+ * A client waits some seconds for a puller that is started again; this one for a puller that takes its part, too (`deploy
+ * puller`), and goes on where it was. Rejects with `PULLER_GONE` when there was none to begin with, or none came.
  */
 export async function* followFleet(settings: Settings, query: EventQuery): AsyncGenerator<FleetEvent> {
   await openFleet(settings).summary();

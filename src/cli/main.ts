@@ -1,6 +1,7 @@
 /** Entry point: declares every command and turns commander's own errors into ours. */
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../lib/self.js';
+import { endWithReader } from '../lib/shutdown.js';
 import { addCommand } from './command.js';
 import { commandsFor } from './commands/for-words.js';
 
@@ -18,11 +19,7 @@ const program = new Command('wasm-sensors')
 for (const command of await commandsFor(process.argv.slice(2))) addCommand(program, command);
 inheritExits(program);
 
-// A reader that has seen enough (`| head`) is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
+endWithReader();
 
 try {
   await program.parseAsync();

@@ -20,6 +20,25 @@ export interface Session {
 /** Rejects with `NOT_UP` when no `up` runs in this folder, and with `STILL_STARTING` until it is ready. */
 export function openSession(settings: Settings): Session {
   const stateDir = resolve(settings.stateDir);
+  const state = stateOfUp(stateDir);
+  const token = operatorToken(settings);
+  const control = new ControlClient(state.control, token);
+  return {
+    state,
+    token,
+    control,
+    // The puller may move while a command runs: a service job can take its part.
+    fleet: new FleetClient(settings.pullerUrl ?? (() => stateOfUp(stateDir).endpoints.puller)),
+    network: () => openNetwork(state, { token, control, settings, stateDir }),
+  };
+}
+
+/** Of the settings, else the one that `up` made; empty when there is none. */
+export function operatorToken({ token, stateDir }: Settings): string {
+  return token ?? readIfExists(tokenFileOf(resolve(stateDir)))?.trim() ?? '';
+}
+
+function stateOfUp(stateDir: string): RunState {
   const state = readRunState(stateDir);
   if (!state?.alive) {
     throw new AppError(
@@ -31,25 +50,10 @@ export function openSession(settings: Settings): Session {
       },
     );
   }
-  if (state.phase === 'starting') {
-    throw new AppError('STILL_STARTING', 'user', `the network is still starting (\`up\` is pid ${state.up.pid})`, {
-      hint: 'Try again when `up` says that it is ready; `wasm-sensors down` ends it.',
-    });
-  }
-  const token = operatorToken(settings);
-  const control = new ControlClient(state.control, token);
-  return {
-    state,
-    token,
-    control,
-    fleet: new FleetClient(settings.pullerUrl ?? state.endpoints.puller),
-    network: () => openNetwork(state, { token, control, settings, stateDir }),
-  };
-}
-
-/** Of the settings, else the one that `up` made; empty when there is none. */
-export function operatorToken({ token, stateDir }: Settings): string {
-  return token ?? readIfExists(tokenFileOf(resolve(stateDir)))?.trim() ?? '';
+  if (state.phase === 'ready') return state;
+  throw new AppError('STILL_STARTING', 'user', `the network is still starting (\`up\` is pid ${state.up.pid})`, {
+    hint: 'Try again when `up` says that it is ready; `wasm-sensors down` ends it.',
+  });
 }
 
 /** The puller to look at: the one that `--puller-url` names, else that of the running `up`. */

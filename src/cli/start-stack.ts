@@ -4,6 +4,7 @@ import { SETTINGS, type SettingKey } from '../config/settings.js';
 import { usageError } from '../core/errors.js';
 import type { PortWish } from '../lib/ports.js';
 import { type ChildEvent, Supervisor } from '../lib/supervisor.js';
+import { isSelfSigned, readAuthority, readKeyPair } from '../lib/tls.js';
 import { keepToken } from '../lib/token.js';
 import { sensorEnv } from '../network/api-address.js';
 import { planCentre } from '../network/centre.js';
@@ -11,12 +12,14 @@ import { tokenFileOf } from '../network/run-state.js';
 import type { NetworkEvent } from '../network/runner.js';
 import { createRunner } from '../network/runners.js';
 import { Stack } from '../network/stack.js';
+import { ConfigClient } from '../proxy/client.js';
 import type { CommandContext } from './command.js';
 
 export interface PlannedStack {
   stack: Stack;
   supervisor: Supervisor;
   endpoints: { proxy: string; puller: string };
+  proxy: ConfigClient;
 }
 
 export async function planStack(
@@ -51,7 +54,9 @@ export async function planStack(
     ...(settings.queueEndpoint === undefined ? {} : { queueEndpoint: settings.queueEndpoint }),
   };
   const forSensors = sensorEnv(settings);
-  const context = { supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv: forSensors, emit };
+  const tlsCa = authorityFile(settings);
+  const ca = tlsCa === undefined ? {} : { tlsCa };
+  const context = { ...ca, supervisor, stateDir, nodesPerRegion: settings.nodes, token, sensorEnv: forSensors, emit };
   const pullerArgs = passOn(settings, provenance, [
     ...(['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion'] as const),
   ]);
@@ -77,6 +82,7 @@ export async function planStack(
         ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
         proxyArgs: passOn(settings, provenance, ['rateLimit', 'awsRegion']),
         pullerArgs,
+        allowedHosts: settings.allowedHosts ?? [],
         registry: options.registry === true,
       });
     }
@@ -86,12 +92,18 @@ export async function planStack(
       stateDir,
       host: settings.host,
       ports,
-      env: { WASM_SENSORS_TOKEN: token, ...forSensors },
-      proxyArgs: passOn(settings, provenance, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion']),
+      env: {
+        ...{ WASM_SENSORS_TOKEN: token, ...forSensors },
+        // Whoever knows the URL may post there, so it is in no argument.
+        ...(settings.webhook === undefined ? {} : { WASM_SENSORS_WEBHOOK: settings.webhook }),
+      },
+      proxyArgs: passOn(settings, provenance, [
+        ...(['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion', 'proxyUrl', 'allowedHosts'] as const),
+      ]),
       // The log sink would write every reading into a log file; `tail` shows them instead.
       pullerArgs: [
         ...pullerArgs,
-        ...passOn(settings, provenance, ['webhook']),
+        ...passOn(settings, provenance, ['allowedHosts']),
         ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : []),
       ],
       emit,
@@ -105,12 +117,24 @@ export async function planStack(
     return { centre, runner };
   };
   const { centre, runner } = await plan();
-  const stack = new Stack({ stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
-  return { stack, supervisor, endpoints: centre.endpoints };
+  const stack = new Stack({ ...ca, stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
+  const authority = tlsCa === undefined ? {} : { ca: readAuthority(tlsCa) };
+  const proxy = new ConfigClient(centre.endpoints.proxy, { token, ...authority });
+  return { stack, supervisor, endpoints: centre.endpoints, proxy };
+}
+
+/** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/tls.ts` does. */
+function authorityFile({ tlsCa, tlsCert, tlsKey }: CommandContext['settings']): string | undefined {
+  if (tlsCert !== undefined && tlsKey !== undefined) readKeyPair(tlsCert, tlsKey);
+  if (tlsCa !== undefined) {
+    readAuthority(tlsCa);
+    return resolve(tlsCa);
+  }
+  return tlsCert !== undefined && isSelfSigned(tlsCert) ? resolve(tlsCert) : undefined;
 }
 
 /** Containers listen where their network is, and the ports of this machine are loopback's; nothing here would do these. */
-const NOT_ON_COMPOSE: SettingKey[] = ['host', 'tlsCert', 'tlsKey', 'proxyUrl'];
+const NOT_ON_COMPOSE: SettingKey[] = ['host', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'];
 
 /** Throws `NOT_OFFERED` for what was asked for and would be left undone. */
 function refuseNotOffered(provenance: CommandContext['provenance']): void {

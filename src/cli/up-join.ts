@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.js';
 import { stopRequested } from '../lib/shutdown.js';
 import type { CommandContext } from './command.js';
 import { deployText, runDeploy } from './commands/deploy-publisher.js';
+import { targetOf } from './config-target.js';
 import { openSession } from './session.js';
 import { openScreen } from './up-screen.js';
 
@@ -20,7 +21,15 @@ export async function joinRunning({ out, settings, provenance, options }: Comman
     : openScreen(out, { kind: state.network, endpoints: { ...state.endpoints }, fleet, since: Date.now() });
   try {
     if (options.deploy) {
-      const text = deployText(await runDeploy(out, await session.network(), fleet, options));
+      const text = deployText(
+        await runDeploy(
+          screen ?? out,
+          await session.network(),
+          fleet,
+          options,
+          targetOf(session, settings).proxies[0]!,
+        ),
+      );
       screen ? screen.note(text) : out.note(text);
     }
     if (!screen) return 0;

@@ -6,6 +6,8 @@ import { eventLine } from '../ui/readings.js';
 
 export interface Screen {
   note(text: string): void;
+  /** What is being waited for. */
+  progress(text: string): void;
   close(): void;
 }
 
@@ -31,15 +33,14 @@ export function openScreen(out: Output, { kind, endpoints, fleet, since }: Scree
   if (!view) for (const line of heading.slice(0, -1)) out.note(line);
   const closed = new AbortController();
   const follow = async () => {
-    for (let from = since; !closed.signal.aborted; ) {
+    for (let from = since; !closed.signal.aborted; from = Date.now()) {
       try {
         for await (const event of fleet.events({ since: from, signal: closed.signal })) {
-          if ('received_at' in event) from = event.received_at + 1;
           if (view) view.show(event);
           else if (event.event !== 'summary') out.event(event, (style) => eventLine(event, style));
         }
       } catch {
-        // The puller is being restarted, or this terminal was too slow: go on with what comes next.
+        // The puller is away for long, or this terminal was too slow: go on with what comes next.
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
@@ -48,6 +49,7 @@ export function openScreen(out: Output, { kind, endpoints, fleet, since }: Scree
   if (!process.connected) void follow();
   return {
     note: (text) => (view ? view.note(text) : out.note(text)),
+    progress: (text) => (view ? view.progress(text) : out.progress(text)),
     close() {
       closed.abort();
       view?.close();

@@ -20,8 +20,8 @@ export function loadSettings(
   const given = { ...flags };
   const file = readYaml(folder);
   for (const key of Object.keys(SETTINGS) as SettingKey[]) {
-    if (!('secret' in SETTINGS[key])) continue;
     const name = flagName(key);
+    if (!name.endsWith('-file')) continue;
     given[key] = readSecret(flags[key], flagNames[key] ?? `--${name}`, folder);
     file[name] = readSecret(file[name], `${name} (wasm-sensors.yaml)`, folder);
     if (file[name] === undefined) delete file[name];

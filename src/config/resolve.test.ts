@@ -106,7 +106,6 @@ const BAD: [SettingKey, unknown, RegExp][] = [
   ['proxyPort', 'http', /port number/],
   ['queueEndpoint', 'localhost:9324', /http:\/\/ or https:\/\//],
   ['queueEndpoint', 'ftp://a', /http:\/\/ or https:\/\//],
-  ['webhook', 'nonsense', /URL/],
   ['sinks', 'store,paper', /store, log, alert/],
   ['open', 'perhaps', /true or false/],
   ['alertAfter', '0.5', /at least 1/],

@@ -53,6 +53,10 @@ const list = <const T extends string>(values: readonly T[]) =>
     .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
     .pipe(z.array(z.enum(values, { error: `must be a list of: ${values.join(', ')}` })));
 
+const names = z
+  .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
+  .pipe(z.array(z.string().trim().min(1, { error: 'must be a list of names' })));
+
 const define = <T extends Record<string, SettingDef>>(table: T) => table;
 
 export const SETTINGS = define({
@@ -81,6 +85,12 @@ export const SETTINGS = define({
     env: ['WASM_SENSORS_HOST'],
     schema: text.default('127.0.0.1'),
     description: 'address to listen on',
+  },
+  allowedHosts: {
+    flag: '--allowed-hosts <names>',
+    env: ['WASM_SENSORS_ALLOWED_HOSTS'],
+    schema: names.optional(),
+    description: 'further names, separated by commas, that a request may give as its Host; beyond loopback: only these',
   },
   proxyPort: {
     flag: '--port <port>',
@@ -208,6 +218,12 @@ export const SETTINGS = define({
     description: 'token that sensors must send (the flag names a file that holds it)',
     secret: true,
   },
+  tokenInJob: {
+    flag: '--token-in-job',
+    env: ['WASM_SENSORS_TOKEN_IN_JOB'],
+    schema: flag.default(false),
+    description: 'remote network: the sensor token goes into the job, where users of the cluster can read it',
+  },
   open: {
     flag: '--open',
     env: ['WASM_SENSORS_OPEN'],
@@ -218,7 +234,7 @@ export const SETTINGS = define({
     flag: '--rate-limit <per-second>',
     env: ['WASM_SENSORS_RATE_LIMIT'],
     schema: numeric(z.number({ error: 'must be a number' }).min(0, { error: 'must be at least 0' })).default(0),
-    description: 'readings a second that one sender may send; 0 = any number',
+    description: 'readings a second of one sensor, by the host it names: slows down a faulty one; 0 = any number',
   },
   tlsCert: {
     flag: '--tls-cert <file>',
@@ -231,6 +247,13 @@ export const SETTINGS = define({
     env: ['WASM_SENSORS_TLS_KEY'],
     schema: text.optional(),
     description: 'private key (PEM) of the certificate',
+  },
+  tlsCa: {
+    flag: '--tls-ca <file>',
+    env: ['WASM_SENSORS_TLS_CA'],
+    schema: text.optional(),
+    description:
+      'private authority (PEM) of the https proxy, for sensors and commands here; a self-signed --tls-cert is one',
   },
   sinks: {
     flag: '--sinks <list>',
@@ -255,6 +278,7 @@ export const SETTINGS = define({
     env: ['WASM_SENSORS_WEBHOOK'],
     schema: url.optional(),
     description: 'where alerts are POSTed as JSON',
+    secret: true,
   },
   retention: {
     flag: '--retention <hours>',

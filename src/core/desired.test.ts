@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
-import { configOf, type DesiredState, effectiveConfig, inScope, patchSchema, scopeText, shows } from './desired.js';
-import { parseReportedConfig, sensorConfigSchema } from './sensor-config.js';
+import {
+  configOf,
+  type DesiredState,
+  effectiveConfig,
+  inScope,
+  newestOf,
+  patchSchema,
+  scopeText,
+  shows,
+} from './desired.js';
+import { parseReportedConfig, type ReportedConfig, sensorConfigSchema } from './sensor-config.js';
 
 const state: DesiredState = {
   version: 30,
@@ -34,7 +43,15 @@ test.each([
   expect(sensors.map((sensor) => inScope(scope, sensor))).toEqual(members);
 });
 
-const seen = { color: '#00FF88', intervalMs: 500, paused: false };
+const reported = (over: Partial<ReportedConfig> = {}): ReportedConfig => ({
+  version: 1,
+  sources: { color: 'fleet', emoji: 'fleet', random_off: 'fleet', interval: 'fleet', paused: 'fleet' },
+  file: 'none',
+  intervalMs: 500,
+  paused: false,
+  ...over,
+});
+const seen = { color: '#00FF88', icon: '👽', reported: reported() };
 test.each([
   [{}, true],
   [{ color: '#00ff88', interval: 0.5, paused: false }, true],
@@ -44,15 +61,33 @@ test.each([
   [{ interval: 0.5004 }, true],
   [{ paused: true }, false],
   [{ emoji: 3, random_off: true }, true],
+  [{ emoji: 4 }, false],
+  [{ emoji: -1 }, true],
 ])('a reading shows %j: %s', (desired, is) => {
   expect(shows(desired, seen)).toBe(is);
 });
 
-test('an interval or a pause that is not reported is not shown', () => {
-  const unknown = { color: '#000000', intervalMs: undefined, paused: undefined };
-  expect([shows({ interval: 5 }, unknown), shows({ paused: false }, unknown), shows({}, unknown)]).toEqual([
-    ...[false, false, true],
-  ]);
+test('what a sensor does for another reason, or does not report, is not shown', () => {
+  const byFlag = reported({ sources: { ...reported().sources, random_off: 'flag' } });
+  expect(shows({ random_off: true }, { ...seen, reported: byFlag })).toBe(false);
+  expect(shows({ random_off: true }, { ...seen, reported: byFlag }, 'flag')).toBe(true);
+  expect(shows({ color: '#00ff88' }, { ...seen, reported: undefined })).toBe(false);
+  expect(shows({}, { ...seen, reported: undefined })).toBe(true);
+});
+
+test('of two states each scope takes the newest configuration, the first one where they are as new', () => {
+  const other: DesiredState = {
+    version: 40,
+    fleet: { version: 40, emoji: 1 },
+    regions: { eu: { version: 30, emoji: 9 }, us: { version: 5, paused: true } },
+    hosts: { 'edge-eu-1': { version: 19 } },
+  };
+  expect(newestOf(state, other)).toEqual({
+    version: 40,
+    fleet: other.fleet,
+    regions: { eu: state.regions.eu, us: other.regions.us },
+    hosts: state.hosts,
+  });
 });
 
 // As commands, files and the seed write values, and what they become.
@@ -70,6 +105,8 @@ test.each([
     { random_off: true, paused: false },
   ],
   [{ interval: '0.05' }, { interval: 0.05 }],
+  [{ interval: '0.6667' }, { interval: 0.667 }],
+  [{ interval: 0.1 + 0.2 }, { interval: 0.3 }],
   [{}, {}],
 ])('%j is understood as %j', (given, config) => {
   expect(sensorConfigSchema.parse(given)).toEqual(config);
@@ -78,6 +115,18 @@ test.each([
 test.each([
   { color: '#fff' },
   { color: 5 },
+  { color: null },
+  { emoji: '' },
+  { emoji: ' 3' },
+  { emoji: null },
+  { emoji: true },
+  { emoji: [] },
+  { interval: '' },
+  { interval: '1e2' },
+  { interval: '0x10' },
+  { interval: null },
+  { interval: true },
+  { interval: [5] },
   { emoji: 1.5 },
   { emoji: -2 },
   { interval: 'soon' },
@@ -90,7 +139,7 @@ test.each([
 });
 
 test('a change without scope is for the fleet, and sets nothing by itself', () => {
-  expect(patchSchema.parse({})).toEqual({ scope: {}, set: {}, unset: [] });
+  expect(patchSchema.parse({})).toEqual({ scope: {}, set: {}, unset: [], replace: false });
 });
 
 test('what a sensor reports is read, and anything else is not', () => {

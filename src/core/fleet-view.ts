@@ -3,7 +3,7 @@ import type { ReportedConfig } from './sensor-config.js';
 
 /**
  * `live`: it sends. `paused`: it said that it was told to be silent. `silent`: nothing has come for longer than its
- * interval explains; `gone`: for so long that it is no longer counted. `replaced`: a newer submission of its job sends
+ * interval explains; `gone`: for so long that it is no longer counted, or since its job was ended. `replaced`: a newer submission of its job sends
  * from the same host.
  */
 export type SensorState = 'live' | 'paused' | 'silent' | 'gone' | 'replaced';
@@ -34,6 +34,8 @@ export interface SensorView {
 
 export interface RegionView {
   region: string;
+  /** The operator has cut its link (`region disconnect`). */
+  cut: boolean;
   live: number;
   paused: number;
   silent: number;
@@ -53,7 +55,13 @@ export interface RegionView {
 export interface FleetSummary {
   time: number;
   regions: RegionView[];
-  total: Omit<RegionView, 'region' | 'colors' | 'interval_ms'>;
+  total: Omit<RegionView, 'region' | 'cut' | 'colors' | 'interval_ms'>;
+}
+
+/** Jobs of the network at hand, by id. */
+export interface KnownJobs {
+  deployed: string[];
+  ended: string[];
 }
 
 export interface Convergence {
@@ -61,5 +69,9 @@ export interface Convergence {
   converged: number;
   /** Some of those that are not there yet, at most {@link MAX_PENDING}. */
   pending: { hostname: string; region: string; state: SensorState }[];
+  /** Silent for long and not counted, for nobody said which jobs are deployed. */
+  gone: number;
+  /** Newest version of the fleet configuration that a counted sensor of any scope reports. */
+  newest: number;
 }
 export const MAX_PENDING = 20;

@@ -73,6 +73,25 @@ test('a sensor that sends nothing for longer than its interval explains is silen
   expect([4_900, 5_100, 700_000].map((ms) => fleet.view(T0 + ms)[0]?.state)).toEqual(['live', 'silent', 'gone']);
 });
 
+test('what the operator did on purpose shows: a cut region, and sensors of an ended job, unless they send on', () => {
+  const fleet = new Fleet();
+  fleet.observe(reading(1), undefined, T0);
+  fleet.observe(reading(1, { execution_id: 'e-2', job_id: 'j-2', hostname: 'other' }), undefined, T0);
+  const cut = () => fleet.summary(T0 + 2).regions.map((region) => [region.region, region.cut]);
+  fleet.setRegionLink('eu', false);
+  expect(cut()).toEqual([['eu', true]]);
+  fleet.setRegionLink('eu', true);
+  expect(cut()).toEqual([['eu', false]]);
+  fleet.endJobs(['j-2'], T0 + 1);
+  const states = () => fleet.view(T0 + 10).map(({ job_id, state }) => [job_id, state]);
+  expect(states().sort()).toEqual([
+    ['j-1', 'live'],
+    ['j-2', 'gone'],
+  ]);
+  fleet.observe(reading(2, { execution_id: 'e-2', job_id: 'j-2', hostname: 'other' }), undefined, T0 + 9);
+  expect(states().map(([, state]) => state)).toEqual(['live', 'live']);
+});
+
 test('a silent sensor whose host runs a newer submission of another job counts as replaced', () => {
   const fleet = new Fleet();
   fleet.observe(reading(1), undefined, T0);

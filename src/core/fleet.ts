@@ -2,16 +2,10 @@
  * The fleet view: a reducer from readings to what every sensor and every region does. Pure: time is always given.
  * All times are Unix milliseconds.
  */
-import { type DesiredState, effectiveConfig, inScope, type Scope, shows } from './desired.js';
+import { convergenceOf } from './convergence.js';
+import type { DesiredState, Scope } from './desired.js';
 import { regionOrder, totalOf, zeroCounts } from './fleet-totals.js';
-import {
-  type Convergence,
-  type FleetSummary,
-  MAX_PENDING,
-  type RegionView,
-  type SensorState,
-  type SensorView,
-} from './fleet-view.js';
+import type { Convergence, FleetSummary, KnownJobs, RegionView, SensorState, SensorView } from './fleet-view.js';
 import type { Reading } from './message.js';
 import { RateMeter } from './rate.js';
 import { arrive, type Sensor } from './sensor.js';
@@ -38,6 +32,7 @@ export class Fleet {
   /** Newest submission heard of, by host: a silent sensor of an older one has been replaced, even by another job. */
   private readonly newest = new Map<string, number>();
   private readonly rates = new Map<string, RateMeter>();
+  private readonly cut = new Set<string>();
 
   /** Takes a reading in; tells whether it is new, late or a duplicate. */
   observe(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
@@ -60,6 +55,16 @@ export class Fleet {
     if (!rate) this.rates.set(reading.region, (rate = new RateMeter()));
     rate.add(now);
     return arrival;
+  }
+
+  /** The operator has cut a region's link, or restored it: its silence has a reason. */
+  setRegionLink(region: string, connected: boolean): void {
+    connected ? this.cut.delete(region) : this.cut.add(region);
+  }
+
+  /** The operator has ended these jobs: their sensors are not silent but gone, unless one still sends. */
+  endJobs(jobIds: string[], now: number): void {
+    for (const sensor of this.sensors.values()) if (jobIds.includes(sensor.reading.job_id)) sensor.endedAt = now;
   }
 
   /** Everything worth keeping across a restart, as plain JSON. */
@@ -103,7 +108,14 @@ export class Fleet {
       if (!view) {
         regions.set(
           region,
-          (view = { region, ...zeroCounts(), rate: this.rates.get(region)?.at(now) ?? 0, interval_ms: 0, colors: [] }),
+          (view = {
+            ...zeroCounts(),
+            region,
+            cut: this.cut.has(region),
+            rate: this.rates.get(region)?.at(now) ?? 0,
+            interval_ms: 0,
+            colors: [],
+          }),
         );
         colors.set(region, new Map());
       }
@@ -143,22 +155,10 @@ export class Fleet {
     return counts;
   }
 
-  /** How far the sensors of a scope do what is desired: report its version at least, and show it in their readings. */
-  convergence(state: DesiredState, scope: Scope, now: number): Convergence {
-    const result: Convergence = { sensors: 0, converged: 0, pending: [] };
-    for (const sensor of this.sensors.values()) {
-      const { reading, config } = sensor;
-      const condition = this.stateOf(sensor, now);
-      if (condition === 'gone' || condition === 'replaced' || !inScope(scope, reading)) continue;
-      result.sensors++;
-      const desired = effectiveConfig(state, reading.region, reading.hostname);
-      const seen = { color: reading.color, intervalMs: config?.intervalMs, paused: config?.paused };
-      if ((config?.version ?? 0) >= desired.version && shows(desired, seen)) result.converged++;
-      else if (result.pending.length < MAX_PENDING) {
-        result.pending.push({ hostname: reading.hostname, region: reading.region, state: condition });
-      }
-    }
-    return result;
+  /** How far the sensors of a scope do what is desired (`convergence.ts`). */
+  convergence(desired: DesiredState, scope: Scope, now: number, jobs?: KnownJobs): Convergence {
+    const sensors = [...this.sensors.values()].map((sensor) => ({ ...sensor, state: this.stateOf(sensor, now) }));
+    return convergenceOf(sensors, desired, scope, jobs);
   }
 
   /** Forgets sensors of which nothing more is to be expected. */
@@ -205,6 +205,7 @@ export class Fleet {
 
   private stateOf(sensor: Sensor, now: number): SensorState {
     if (sensor.replaced) return 'replaced';
+    if (sensor.endedAt !== undefined && sensor.lastSeen <= sensor.endedAt) return 'gone';
     if (sensor.config?.paused) return 'paused';
     const allowed = 2 * intervalOf(sensor) + SILENCE_SLACK_MS;
     const silence = now - sensor.lastSeen;

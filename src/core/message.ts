@@ -37,6 +37,15 @@ const COLOR = /^#[0-9a-fA-F]{6}$/;
 const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
 const DAY_MS = 86_400_000;
 
+/** Programs on the way of a message, and the reader's own, fail on values nested thousands deep. */
+export const MAX_NESTING = 100;
+
+/** Whether a JSON value holds others more than {@link MAX_NESTING} levels deep. */
+export function isTooDeep(value: unknown, levels = MAX_NESTING): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
+}
+
 /** Checks the known fields of a message; unknown ones are the sender's own affair. `now` in Unix milliseconds. */
 export function findFieldProblem(message: Message, now: number): FieldProblem | undefined {
   for (const field of STRING_FIELDS) {

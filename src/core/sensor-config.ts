@@ -4,21 +4,29 @@
  */
 import { z } from 'zod';
 
-/** Number of icons a sensor knows; `emoji` is an index below it (wasm/publisher/icons.ts). */
-export const ICON_COUNT = 16;
+/** The icons a sensor knows; `emoji` is an index in this list (the same as in wasm/publisher/icons.ts). */
+export const ICONS = [...'🚀📡🤖👽🌟🔥🌈🌊🌳🌻🦊🐳🦉🦋💎🔔'];
 
 const color = z
-  .union([z.string(), z.literal(-1)])
+  .union([z.string(), z.literal(-1)], { error: 'must be a colour such as #00ff88, or random' })
   .transform((value) => (value === -1 || value === '-1' ? 'random' : value.toLowerCase()))
   .refine((value) => value === 'random' || /^#[0-9a-f]{6}$/.test(value), {
     error: 'must be a colour such as #00ff88, or random',
   });
 
-const emoji = z
-  .union([z.literal('random').transform(() => -1), z.coerce.number()])
-  .refine((value) => Number.isInteger(value) && value >= -1 && value < ICON_COUNT, {
-    error: `must be an index from 0 to ${ICON_COUNT - 1}, or random`,
-  });
+/** Of text only plain decimals become numbers: sensors know no others, and '' would become 0. */
+const decimal = (value: unknown) =>
+  typeof value === 'string' && /^-?\d+(\.\d*)?$/.test(value) ? Number(value) : value;
+
+const emojiProblem = { error: `must be an index from 0 to ${ICONS.length - 1}, or random` };
+const emoji = z.preprocess(
+  (value) => (value === 'random' ? -1 : decimal(value)),
+  z
+    .number(emojiProblem)
+    .int(emojiProblem)
+    .min(-1, emojiProblem)
+    .max(ICONS.length - 1, emojiProblem),
+);
 
 const boolean = z.union(
   [
@@ -30,11 +38,15 @@ const boolean = z.union(
   { error: 'must be true or false' },
 );
 
-/** Seconds between readings. */
-const interval = z.coerce
-  .number({ error: 'must be a number of seconds' })
-  .min(0.05, { error: 'must be at least 0.05 seconds' })
-  .max(86_400, { error: 'must be at most 86400 seconds (a day)' });
+/** Seconds between readings, in whole milliseconds as sensors count them. */
+const interval = z.preprocess(
+  decimal,
+  z
+    .number({ error: 'must be a number of seconds' })
+    .min(0.05, { error: 'must be at least 0.05 seconds' })
+    .max(86_400, { error: 'must be at most 86400 seconds (a day)' })
+    .transform((seconds) => Math.round(seconds * 1000) / 1000),
+);
 
 /** Every field is optional: what is not set is left to the next weaker source. Unknown fields are refused. */
 export const sensorConfigSchema = z.strictObject({
@@ -50,6 +62,9 @@ export type SensorConfig = z.output<typeof sensorConfigSchema>;
 export type SensorConfigField = keyof SensorConfig;
 /** In the order of the `src` letters of the `X-Sensor-Config` header. */
 export const SENSOR_CONFIG_FIELDS = ['color', 'emoji', 'random_off', 'interval', 'paused'] as const;
+
+/** Versions fit the 15 digits that sensors read, with room to grow. */
+export const MAX_VERSION = 900_000_000_000_000;
 
 /** A configuration with its version, as it is given to a sensor. */
 export type VersionedConfig = { version: number } & SensorConfig;

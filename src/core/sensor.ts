@@ -17,6 +17,8 @@ export interface Sensor {
   lastSeen: number;
   config: ReportedConfig | undefined;
   replaced: boolean;
+  /** When its job was ended on purpose; left out while nobody did. */
+  endedAt?: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What goes wrong, as the operator sees it: exit codes, what is said and where, and that nothing is left behind. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,7 +20,7 @@ afterEach(async () => {
 
 /** Holds a port, unless somebody does already; the port. */
 async function hold(port = 0): Promise<number> {
-  const server = createServer();
+  const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => {
     server.once('error', () => resolve());
     server.listen(port, '127.0.0.1', () => {
@@ -207,6 +207,48 @@ describe('while `up` runs', () => {
     });
   });
 
+  test('a queue whose attributes somebody changed starts again with them', async () => {
+    const { queue } = sandbox.state().endpoints;
+    const call = async (action: string, input: object) => {
+      const headers = { 'x-amz-target': `AmazonSQS.${action}` };
+      const body = JSON.stringify({ QueueUrl: `${queue}/000000000000/wasm-sensors`, ...input });
+      const response = await fetch(queue!, { method: 'POST', headers, body });
+      expect(response.status).toBe(200);
+      return response.text();
+    };
+    await call('SetQueueAttributes', { Attributes: { VisibilityTimeout: '7' } });
+    const pid = sandbox.pidOf('queue');
+    process.kill(pid, 'SIGKILL');
+    await eventually('a new queue', () => sandbox.pidOf('queue') !== pid);
+    await eventually(
+      'its attributes',
+      async () =>
+        JSON.parse(await call('GetQueueAttributes', { AttributeNames: ['All'] })).Attributes.VisibilityTimeout === '7',
+    );
+  });
+
+  test('sensors of a sensor host that was killed are replaced, not missed', async () => {
+    const pid = sandbox.pidOf('sensors');
+    process.kill(pid, 'SIGKILL');
+    await eventually('a new sensor host', () => sandbox.pidOf('sensors') !== pid);
+    const states = async () => (await sandbox.fleet().snapshot()).sensors.map(({ state }) => state).sort();
+    await eventually('new sensors', async () => (await states()).length === 6);
+    expect(await states()).toEqual(['live', 'live', 'live', 'replaced', 'replaced', 'replaced']);
+    processes = processesOf(sandbox);
+  });
+
+  test('a service that finds its port taken after a crash comes back when it is free', async () => {
+    const { port } = new URL(sandbox.state().endpoints.proxy);
+    const pid = sandbox.pidOf('proxy');
+    const { received } = (await sandbox.fleet().summary()).total;
+    process.kill(pid, 'SIGKILL');
+    await eventually('the port held', async () => (await hold(Number(port))) && servers.length === 1);
+    await eventually('the reason on the screen', () => up.stderr.includes(`port ${port} `));
+    await new Promise((resolve) => servers.pop()!.close(resolve));
+    await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > received + 3);
+    processes = processesOf(sandbox);
+  });
+
   test('Ctrl-C ends everything, with exit code 130', async () => {
     const { code, took } = await ending(up, 'SIGINT');
     expect(code).toBe(130);
@@ -217,6 +259,74 @@ describe('while `up` runs', () => {
     plain(up);
   });
 });
+
+test.each(['stdout', 'stderr'] as const)(
+  'an `up` whose %s nobody reads any more ends everything in order',
+  async (stream) => {
+    sandbox = new Sandbox();
+    const up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', '-o', 'ndjson', ...(await Sandbox.portFlags())]);
+    await ready(sandbox);
+    const processes = processesOf(sandbox);
+    up.child[stream]!.destroy();
+    // It notices when it says its next word.
+    if (stream === 'stderr') process.kill(sandbox.pidOf('proxy'), 'SIGKILL');
+    expect(await up.ended).toEqual({ code: 0, signal: null });
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    await sandbox.close();
+  },
+);
+
+test('of two `up` that start together one runs, and the other says so', async () => {
+  sandbox = new Sandbox();
+  const flags = await Sandbox.portFlags();
+  const both = [sandbox.spawn(['up', ...flags]), sandbox.spawn(['up'])];
+  await ready(sandbox);
+  const { pid } = sandbox.state().up;
+  const [one, other] = both[0]!.child.pid === pid ? both : both.reverse();
+  if (!other!.stderr.includes('joining it')) {
+    expect((await other!.ended).code).toBe(1);
+    expect(other!.stderr).toContain(`another \`up\` runs in this folder (pid ${pid}`);
+  }
+  await sandbox.json(['status']);
+  const processes = processesOf(sandbox);
+  expect((await ending(one!, 'SIGINT')).code).toBe(130);
+  expect(processes.filter(isAlive)).toEqual([]);
+  await sandbox.close();
+});
+
+test('Ctrl-C at any moment of the start ends `up`, with nothing left', async () => {
+  for (const ms of [120, 180, 240, 300, 400, 550]) {
+    sandbox = new Sandbox();
+    const up = sandbox.spawn(['up', '--deploy', ...(await Sandbox.portFlags())]);
+    await sleep(ms);
+    const children = existsSync(join(sandbox.stateDir, 'run.json')) ? processesOf(sandbox) : [];
+    const { took } = await ending(up, 'SIGINT');
+    expect(took).toBeLessThan(END_MS);
+    expect(children.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    plain(up);
+    await sandbox.close();
+  }
+});
+
+test.runIf(process.platform === 'linux')(
+  'the embedded queue stays on loopback wherever the others listen',
+  async () => {
+    sandbox = new Sandbox({ WASM_SENSORS_HOST: '0.0.0.0', WASM_SENSORS_OPEN: 'true' });
+    expect((await sandbox.run(['up', '-d', ...(await Sandbox.portFlags())])).code).toBe(0);
+    const { queue, proxy } = sandbox.state().endpoints;
+    expect([addressOf(queue!), addressOf(proxy)]).toEqual(['0100007F', '00000000']);
+    await sandbox.close();
+  },
+);
+
+/** The address, as Linux writes it, that something listens on at the port of this URL. */
+function addressOf(url: string): string | undefined {
+  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, '0');
+  // Fields: local address, remote address, state (0A is LISTEN).
+  return new RegExp(`: ([0-9A-F]{8}):${port} \\S+ 0A`).exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1];
+}
 
 describe('after kill -9 of `up`', () => {
   beforeAll(() => {

@@ -192,6 +192,7 @@ describe('the web page of a large fleet', () => {
       closed: closed.signal,
       page: createPage(),
       hosts: undefined,
+      token: undefined,
     });
     listener = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'puller', flag: '' });
     send(0, SENSORS);

@@ -140,12 +140,16 @@ export function describeSystem(options: SystemOptions): void {
     }
 
     system('a region that is cut off runs on, keeps its readings, and delivers them when it is back', async () => {
+      const cut = async () =>
+        (await sandbox.fleet().summary()).regions.filter((r) => r.cut).map(({ region }) => region);
       expect(await sandbox.json(['region', 'disconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
+      expect(await cut()).toEqual(['eu']);
       const cutAt = await lastSequence(sandbox, 'eu');
       const others = await lastSequence(sandbox, 'us');
       await eventually('us going on', async () => (await lastSequence(sandbox, 'us')) > others + 6);
       expect(await lastSequence(sandbox, 'eu')).toBe(cutAt);
       expect(await sandbox.json(['region', 'reconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
+      expect(await cut()).toEqual([]);
       await eventually('eu catching up', async () => (await lastSequence(sandbox, 'eu')) > cutAt + 6);
       expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
     });
@@ -153,7 +157,8 @@ export function describeSystem(options: SystemOptions): void {
     system('stop ends the readings', async () => {
       const { stopped } = await sandbox.json<{ stopped: string[] }>(['stop', 'publisher']);
       expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
-      const before = (await sandbox.fleet().summary()).total.received;
+      const { received: before, live, silent } = (await sandbox.fleet().summary()).total;
+      expect([live, silent]).toEqual([0, 0]);
       await new Promise((resolve) => setTimeout(resolve, 1500));
       expect((await sandbox.fleet().summary()).total.received).toBe(before);
     });

@@ -7,11 +7,25 @@ export interface BrowserProblem {
 }
 
 /** Names under which a service that listens on loopback is reached. */
-export const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
 
 /** Loopback names and addresses; everything else can be reached from outside. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
+}
+
+/**
+ * Names (without port) that requests may give as their `Host`; undefined = any. Beyond loopback nobody can tell under
+ * which names a service is reached, so there only `allowed` makes a list.
+ */
+export function hostNames(
+  listeningOn: string,
+  allowed: string[] | undefined,
+  urls: string[] = [],
+): string[] | undefined {
+  if (allowed === undefined && !isLoopback(listeningOn)) return undefined;
+  const ofUrls = urls.map((url) => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'));
+  return [...LOOPBACK_NAMES, listeningOn, ...ofUrls, ...(allowed ?? [])].map((name) => name.toLowerCase());
 }
 
 /** What is wrong with a request's `Host` or `Origin`, if anything. `names` (without port): undefined = any. */

@@ -1,5 +1,15 @@
 /** Small durable files. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
@@ -7,6 +17,26 @@ import { dirname } from 'node:path';
  * Creates the folder. `mode` applies from the first byte on.
  */
 export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
+  renameSync(writeBeside(path, text, mode), path);
+  syncFolder(dirname(path));
+}
+
+/** As {@link writeFileAtomic}, but only where no file was: of several that try at the same time one succeeds. */
+export function createFileAtomic(path: string, text: string, mode = 0o600): boolean {
+  const temporary = writeBeside(path, text, mode);
+  try {
+    linkSync(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    unlinkSync(temporary);
+  }
+}
+
+/** Gives the name of a new file in the same folder that holds the text safely. */
+function writeBeside(path: string, text: string, mode: number): string {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   const fd = openSync(temporary, 'w', mode);
@@ -16,7 +46,19 @@ export function writeFileAtomic(path: string, text: string, mode = 0o600): void 
   } finally {
     closeSync(fd);
   }
-  renameSync(temporary, path);
+  return temporary;
+}
+
+/** A rename is durable only when its folder is. */
+function syncFolder(path: string): void {
+  // Windows opens no folders.
+  if (process.platform === 'win32') return;
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The text of a file, or undefined when there is none. */

@@ -24,6 +24,12 @@ export interface Listener {
   close(graceMs?: number): Promise<void>;
 }
 
+/** The base URL under which this machine reaches what listens on `host`, which may be an address for all interfaces. */
+export function reachableAt(scheme: 'http' | 'https', host: string, port: number): string {
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
+}
+
 /** Resolves once the port is bound; rejects with `PORT_IN_USE` or `LISTEN_FAILED`. */
 export function listen(options: ListenOptions): Promise<Listener> {
   const { host, tls } = options;
@@ -36,10 +42,8 @@ export function listen(options: ListenOptions): Promise<Listener> {
         ...(tls ? { createServer: createTlsServer, serverOptions: { cert: tls.cert, key: tls.key } } : {}),
       },
       ({ port }) => {
-        const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-        const authority = shown.includes(':') ? `[${shown}]` : shown;
         resolve({
-          url: `${tls ? 'https' : 'http'}://${authority}:${port}`,
+          url: reachableAt(tls ? 'https' : 'http', host, port),
           port,
           close: (graceMs) => close(server, unused, graceMs),
         });

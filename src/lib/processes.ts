@@ -41,18 +41,22 @@ export function isAlive(id: ProcessId): boolean {
 /** Asks processes to end, and ends those that still run after `graceMs`. Resolves when none is left. */
 export async function endProcesses(ids: ProcessId[], graceMs: number): Promise<ProcessId[]> {
   const alive = ids.filter(isAlive);
-  for (const id of alive) signal(id, 'SIGTERM');
+  signalAll(alive, 'SIGTERM');
   const deadline = Date.now() + graceMs;
   while (alive.some(isAlive) && Date.now() < deadline) await sleep(20);
-  for (const id of alive) if (isAlive(id)) signal(id, 'SIGKILL');
+  signalAll(alive, 'SIGKILL');
   while (alive.some(isAlive)) await sleep(10);
   return alive;
 }
 
-function signal(id: ProcessId, name: NodeJS.Signals): void {
-  try {
-    process.kill(id.pid, name);
-  } catch {
-    // It ended between the look and the signal.
+/** Sends a signal to those that still run. */
+export function signalAll(ids: ProcessId[], name: NodeJS.Signals): void {
+  for (const id of ids) {
+    if (!isAlive(id)) continue;
+    try {
+      process.kill(id.pid, name);
+    } catch {
+      // It ended between the look and the signal.
+    }
   }
 }

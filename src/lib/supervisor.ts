@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../core/errors.js';
 import { lastLines } from './files.js';
-import { endProcesses, identify, type ProcessId } from './processes.js';
+import { endProcesses, identify, type ProcessId, signalAll } from './processes.js';
 
 export interface ChildSpec {
   name: string;
@@ -44,10 +44,20 @@ interface Child {
   stopping: boolean;
 }
 
+/**
+ * Those that have children. However this process ends, as long as it can still say a word, they are asked to end too:
+ * programs that don't know us would run on.
+ */
+const withChildren = new Set<Supervisor>();
+process.on('exit', () => {
+  for (const supervisor of withChildren) signalAll(supervisor.running, 'SIGTERM');
+});
+
 /** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changed. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
   private readonly children = new Map<string, Child>();
   private readonly adopted = new Set<ProcessId>();
+  private closed = false;
 
   constructor(private readonly logDir: string) {
     super();
@@ -77,8 +87,10 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
   /** Starts a child; resolves when it is ready, rejects with `CHILD_FAILED` and its last log lines when it can't be. */
   async start(spec: ChildSpec): Promise<void> {
+    if (this.closed) throw new Error(`${spec.name} is not started: everything ends`);
     const child: Child = { spec, id: undefined, failures: 0, stopping: false };
     this.children.set(spec.name, child);
+    withChildren.add(this);
     const began = Date.now();
     try {
       await this.launch(child);
@@ -89,6 +101,11 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     this.emit('event', { type: 'child.ready', name: spec.name, pid: child.id?.pid ?? 0, afterMs: Date.now() - began });
   }
 
+  /** From now on no child is started, whoever is still about to. */
+  close(): void {
+    this.closed = true;
+  }
+
   /** Ends these children, all at the same time, and forgets them; unknown names are ignored. */
   async stop(names: string[]): Promise<void> {
     const leaving = names.flatMap((name) => this.children.get(name) ?? []);
@@ -97,6 +114,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       this.children.delete(child.spec.name);
     }
     await Promise.all(leaving.map((child) => endProcesses(child.id ? [child.id] : [], child.spec.graceMs ?? 5000)));
+    if (this.children.size === 0) withChildren.delete(this);
     this.emit('change');
   }
 

@@ -3,12 +3,13 @@
  * the same subcommand that a container or a service job runs.
  */
 import { join } from 'node:path';
+import { reachableAt } from '../lib/listen.js';
 import type { PortWish } from '../lib/ports.js';
 import { selfCommand } from '../lib/self.js';
 import type { ChildSpec, Supervisor } from '../lib/supervisor.js';
 import type { Endpoints } from './run-state.js';
 import type { NetworkEvent } from './runner.js';
-import { type HostedWish, takePorts } from './take-ports.js';
+import { takePorts } from './take-ports.js';
 
 /** Queue of readings, and the one for messages that nobody can take. */
 export const QUEUE_NAME = 'wasm-sensors';
@@ -46,9 +47,11 @@ export interface Centre {
 export async function planCentre(options: CentreOptions): Promise<Centre> {
   const { supervisor, stateDir, host } = options;
   const { proxy, puller, queue: own } = options.ports;
-  const wishes: Record<string, HostedWish> = { proxy: { ...proxy, host }, puller: { ...puller, host } };
-  if (options.queue === undefined) wishes.queue = own;
-  const { proxy: proxyPort, puller: pullerPort, queue: queuePort } = await takePorts(wishes, options.emit);
+  const wishes = { proxy: { ...proxy, host }, puller: { ...puller, host } };
+  const taken: { proxy: number; puller: number; queue?: number } = await (options.queue === undefined
+    ? takePorts({ ...wishes, queue: own }, options.emit)
+    : takePorts(wishes, options.emit));
+  const { proxy: proxyPort, puller: pullerPort, queue: queuePort } = taken;
   const queueUrl = queuePort === undefined ? undefined : `http://127.0.0.1:${queuePort}`;
   const queue = options.queue ?? `${queueUrl}/000000000000/${QUEUE_NAME}`;
   const queueEnv: Record<string, string> = queueUrl
@@ -77,6 +80,9 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
       child('queue', [
         'queue',
         'serve',
+        // It checks no credentials: whatever is told to the others, it stays on loopback.
+        '--host',
+        '127.0.0.1',
         '--port',
         String(queuePort),
         '--data',
@@ -86,12 +92,11 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
       ]),
     );
   }
-  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const scheme = options.proxyArgs.includes('--tls-cert') ? 'https' : 'http';
-  const pullerUrl = `http://${shown}:${pullerPort}`;
+  const pullerUrl = reachableAt('http', host, pullerPort);
   return {
     endpoints: {
-      proxy: `${scheme}://${shown}:${proxyPort}`,
+      proxy: reachableAt(scheme, host, proxyPort),
       puller: pullerUrl,
       ...(queueUrl === undefined ? {} : { queue: queueUrl }),
     },

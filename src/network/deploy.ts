@@ -110,11 +110,15 @@ export async function deployPublisher(
   };
 }
 
-/** Ends the publisher jobs; resolves when no reading of them comes any more. Gives the regions where one ran. */
+/**
+ * Ends the publisher jobs; resolves when no reading of them comes any more. Gives the regions where one ran. `token`:
+ * the operator's, for the fleet view to be told.
+ */
 export async function stopPublisher(
   network: Network,
   fleet: FleetClient,
   regions: string[] | undefined,
+  token: string,
 ): Promise<string[]> {
   const jobs = (await network.jobs()).filter(({ name }) => /^publisher(-|$)/.test(name));
   const wanted = jobs.filter(({ name }) => !regions || regions.some((region) => name === publisherJobName(region)));
@@ -122,6 +126,8 @@ export async function stopPublisher(
   const names = stopped.filter((name) => name !== undefined);
   const regionOf = (name: string) => name.replace(/^publisher-?/, '') || 'all';
   if (names.length > 0) await readingsEnded(fleet, names.map(regionOf));
+  const endedJobs = wanted.filter(({ name }) => names.includes(name)).map(({ id }) => id);
+  await fleet.tell({ endedJobs }, token);
   return names.map(regionOf);
 }
 

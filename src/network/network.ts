@@ -60,6 +60,8 @@ export interface ConfigUpdaterJob {
   proxyUrl: string;
   /** Its flags after `--proxy`, as the module takes them. */
   parameters: string[];
+  /** Changes this YAML file of the node instead of the fleet configuration, where nodes let jobs write. */
+  configFile?: string;
   submissionTime: number;
 }
 

@@ -1,136 +1,120 @@
-/** Changing the configuration of running sensors, until their readings show it. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type DesiredState, type Scope, scopeText } from '../core/desired.js';
-import { AppError, messageOf, systemError } from '../core/errors.js';
-import type { Convergence } from '../core/fleet-view.js';
+/** Changing the configuration that proxies hold, so that all of them hold the same. */
+import { type DesiredState, newestOf, type Scope } from '../core/desired.js';
+import { AppError, messageOf } from '../core/errors.js';
 import type { SensorConfig, SensorConfigField } from '../core/sensor-config.js';
 import type { ConfigClient } from '../proxy/client.js';
-import type { FleetClient } from '../puller/client.js';
 
 export interface Change {
   scope: Scope;
   set: SensorConfig;
   unset: SensorConfigField[];
+  /** Newest version that sensors report: a proxy that lost its state must not begin anew with an older one. */
+  seen?: number;
+  /** What a proxy has lost is given up. */
+  replace?: boolean;
+}
+
+/** A proxy that does not hold what the others hold, and why. */
+export interface FailedProxy {
+  url: string;
+  reason: string;
 }
 
 export interface ApplyResult {
   version: number;
-  /** Proxies that did not take it, and why. */
-  failed: { url: string; reason: string }[];
+  /** What the proxies hold now. */
+  state: DesiredState;
+  failed: FailedProxy[];
 }
 
 /**
- * Gives a change to every proxy, with one version for all. Rejects when none took it (the first one's reason), and at
- * once when the first refuses the value or the token.
+ * Makes a change at the first proxy that answers, and gives all that it holds then to the others. Rejects when no proxy
+ * took it (the first one's reason), and at once when one refuses the value or the token.
  */
 export async function applyChange(proxies: ConfigClient[], change: Change): Promise<ApplyResult> {
-  const failed: ApplyResult['failed'] = [];
-  let version: number | undefined;
-  let firstError: unknown;
-  for (const proxy of proxies) {
+  // Before, because the first may know less than another, and its sensors would forget the difference.
+  const { reached, failures } = await levelProxies(proxies);
+  for (const [i, proxy] of reached.entries()) {
     try {
-      version = await proxy.patch(version === undefined ? change : { ...change, version });
+      const version = await proxy.patch(change);
+      const state = await proxy.state();
+      for (const other of reached.slice(i + 1)) {
+        await other.put(state).catch((error) => failures.push({ proxy: other, error }));
+      }
+      const failed = failures.map((failure) => ({ url: failure.proxy.url, reason: messageOf(failure.error) }));
+      return { version, state, failed };
     } catch (error) {
-      if (error instanceof AppError && error.fault === 'user' && version === undefined) throw error;
-      firstError ??= error;
-      failed.push({ url: proxy.url, reason: messageOf(error) });
+      if (error instanceof AppError && error.fault === 'user') throw error;
+      failures.push({ proxy, error });
     }
   }
-  if (version === undefined) throw firstError;
-  return { version, failed };
+  throw failures[0]!.error;
 }
 
-export interface WaitOptions {
-  timeoutMs: number;
-  onProgress(convergence: Convergence): void;
+export interface LevelResult {
+  /** What all of them hold now; undefined when none answered. */
+  state: DesiredState | undefined;
+  reached: ConfigClient[];
+  failures: { proxy: ConfigClient; error: unknown }[];
 }
 
-/** Waits until every sensor of the scope does what is desired; rejects with `NOT_CONVERGED` and those that are pending. */
-export async function untilConverged(
-  fleet: FleetClient,
-  state: DesiredState,
-  scope: Scope,
-  options: WaitOptions,
-): Promise<Convergence> {
-  const deadline = Date.now() + options.timeoutMs;
-  for (;;) {
-    const now = await fleet.convergence(state, scope);
-    options.onProgress(now);
-    if (now.converged === now.sensors) return now;
-    if (Date.now() > deadline) throw notConverged(now, scope, options.timeoutMs);
-    await sleep(now.sensors > 1000 ? 150 : 50);
-  }
-}
-
-function notConverged({ sensors, converged, pending }: Convergence, scope: Scope, timeoutMs: number): AppError {
-  const more = sensors - converged - pending.length;
-  return systemError(
-    'NOT_CONVERGED',
-    `${scopeText(scope)}: ${converged}/${sensors} sensors converged in ${timeoutMs / 1000} s`,
-    {
-      details: [
-        ...pending.map(
-          ({ hostname, region, state }) =>
-            `pending: ${hostname} (${region}), ${state === 'silent' ? 'silent: cut off?' : state}`,
-        ),
-        ...(more > 0 ? [`and ${more} more`] : []),
-      ],
-      hint: 'The change is kept: they will take it as soon as they reach the proxy. `wasm-sensors config show` tells how far they are.',
-    },
+/** Gives every proxy the newest configuration of each scope that any of them holds, such as one that joined late. */
+export async function levelProxies(proxies: ConfigClient[]): Promise<LevelResult> {
+  const asked = await Promise.all(
+    proxies.map((proxy) =>
+      proxy.state().then(
+        (held) => ({ proxy, held }),
+        (error: unknown) => ({ proxy, error }),
+      ),
+    ),
   );
-}
-
-/**
- * A staged roll-out: goes on to the next region only when the one before has converged and its sensors still send after
- * it. Rejects with `ROLLOUT_STOPPED`.
- */
-export async function rollOut(
-  proxies: ConfigClient[],
-  fleet: FleetClient,
-  regions: string[],
-  change: Omit<Change, 'scope'>,
-  options: WaitOptions & { onRegion(region: string, convergence: Convergence): void },
-): Promise<ApplyResult> {
-  let result: ApplyResult | undefined;
-  for (const [i, region] of regions.entries()) {
-    const scope = { region };
+  const answered = asked.flatMap((answer) => ('held' in answer ? [answer] : []));
+  const failures = asked.flatMap((answer) => ('error' in answer ? [answer] : []));
+  const [first, ...others] = answered;
+  if (!first) return { state: undefined, reached: [], failures };
+  const state = others.reduce((newest, { held }) => newestOf(newest, held), first.held);
+  const reached: ConfigClient[] = [];
+  for (const { proxy, held } of answered) {
     try {
-      result = await applyChange(proxies, { ...change, scope });
-      const state = await proxies[0]!.state();
-      const convergence = await untilConverged(fleet, state, scope, options);
-      await keepsSending(fleet, region, change.set.paused === true);
-      options.onRegion(region, convergence);
+      if (!sameState(held, state)) await proxy.put(state);
+      reached.push(proxy);
     } catch (error) {
-      const left = regions.slice(i + 1);
-      throw systemError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
-        cause: error,
-        details: error instanceof AppError ? error.details : [],
-        hint: `${left.length > 0 ? `${left.join(', ')} was not changed. ` : ''}Mend ${region} and run it again, or take it back with \`wasm-sensors config unset --region ${region} …\`.`,
-      });
+      failures.push({ proxy, error });
     }
   }
-  return result!;
+  return { state, reached, failures };
 }
 
-/** The region's sensors must send on after the change: one that only acknowledged it and died would look converged. */
-async function keepsSending(fleet: FleetClient, region: string, paused: boolean): Promise<void> {
-  if (paused) return;
-  const before = (await fleet.snapshot()).sensors.filter((s) => s.region === region && s.state === 'live');
-  const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 5000));
-  const deadline = Date.now() + 2 * longest + 3000;
-  for (;;) {
-    const now = new Map((await fleet.snapshot()).sensors.map((s) => [s.execution_id, s.sequence]));
-    const stuck = before.filter((s) => (now.get(s.execution_id) ?? 0) <= s.sequence);
-    if (stuck.length === 0) return;
-    if (Date.now() > deadline) {
-      throw systemError(
-        'STOPPED_SENDING',
-        `${stuck.length} of ${before.length} sensors sent nothing after the change`,
-        {
-          details: stuck.slice(0, 10).map(({ hostname }) => hostname),
-        },
-      );
-    }
-    await sleep(200);
-  }
+/** What the first proxy holds, and which of the others do not hold the same. Rejects when the first does not answer. */
+export async function compareProxies(
+  proxies: ConfigClient[],
+): Promise<{ desired: DesiredState; others: FailedProxy[] }> {
+  const [first, ...rest] = proxies as [ConfigClient, ...ConfigClient[]];
+  const desired = await first.state();
+  const others = await Promise.all(
+    rest.map(async (proxy) => {
+      try {
+        const same = sameState(await proxy.state(), desired);
+        return same
+          ? []
+          : [{ url: proxy.url, reason: `holds something else than ${first.url}; the next change levels them` }];
+      } catch (error) {
+        return [{ url: proxy.url, reason: messageOf(error) }];
+      }
+    }),
+  );
+  return { desired, others: others.flat() };
+}
+
+/** Whether two states ask for the same, whatever the order of their scopes and fields. */
+function sameState(a: DesiredState, b: DesiredState): boolean {
+  const text = ({ version, fleet, regions, hosts }: DesiredState) =>
+    JSON.stringify(sorted({ version, fleet, regions, hosts }));
+  return text(a) === text(b);
+}
+
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
 }

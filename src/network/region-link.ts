@@ -20,7 +20,12 @@ export async function setRegionLink(
   network: Network,
   region: string,
   connected: boolean,
-  options: { timeoutMs: number; onProgress(reached: number, nodes: number): void },
+  options: {
+    timeoutMs: number;
+    /** The link is in the wished state; now the network has to notice. */
+    onSet(): Promise<void>;
+    onProgress(reached: number, nodes: number): void;
+  },
 ): Promise<RegionLinkResult> {
   const began = Date.now();
   const all = (await network.nodes()).filter(({ type }) => type === 'edge');
@@ -31,6 +36,7 @@ export async function setRegionLink(
     });
   }
   await network.setRegionLink(region, connected);
+  await options.onSet();
   let reached = 0;
   let nodes = 0;
   const done = await waitFor(

@@ -1,7 +1,7 @@
 /** What a running `up` leaves in `.wasm-sensors/run.json` for other terminals, and for the clean-up after a `kill -9`. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIfExists, writeFileAtomic } from '../lib/files.js';
+import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/files.js';
 import { isAlive, type ProcessId } from '../lib/processes.js';
 import type { NetworkKind } from './network.js';
 
@@ -28,6 +28,8 @@ export interface RunState {
   /** Control API of `up`. */
   control: string;
   endpoints: Endpoints;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
   facts: NetworkFacts;
   /** Processes that must not outlive `up`. */
   children: ProcessId[];
@@ -35,9 +37,16 @@ export interface RunState {
 
 const fileOf = (stateDir: string) => join(stateDir, 'run.json');
 
-export function writeRunState(stateDir: string, state: RunState): void {
-  writeFileAtomic(fileOf(stateDir), `${JSON.stringify(state, null, 2)}\n`);
+/** Whether this process may run here: true when no state was there, which two that start together can't both find. */
+export function claimRunState(stateDir: string, state: RunState): boolean {
+  return createFileAtomic(fileOf(stateDir), textOf(state));
 }
+
+export function writeRunState(stateDir: string, state: RunState): void {
+  writeFileAtomic(fileOf(stateDir), textOf(state));
+}
+
+const textOf = (state: RunState) => `${JSON.stringify(state, null, 2)}\n`;
 
 /** The state left by the last `up`, if there is one; `alive` tells whether that `up` still runs. */
 export function readRunState(stateDir: string): (RunState & { alive: boolean }) | undefined {
@@ -47,8 +56,10 @@ export function readRunState(stateDir: string): (RunState & { alive: boolean }) 
   return { ...state, alive: isAlive(state.up) };
 }
 
-export function clearRunState(stateDir: string): void {
-  rmSync(fileOf(stateDir), { force: true });
+/** Removes the state of this `up`; another one's stays. */
+export function clearRunState(stateDir: string, { pid, started }: ProcessId): void {
+  const up = readRunState(stateDir)?.up;
+  if (up?.pid === pid && up.started === started) rmSync(fileOf(stateDir), { force: true });
 }
 
 /** The file with the operator token that control calls need. */

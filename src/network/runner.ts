@@ -23,6 +23,8 @@ export interface RunnerContext {
   token: string;
   /** Environment for sensors' hosts, such as `SENSOR_TOKEN`. */
   sensorEnv: Record<string, string>;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
   emit(event: NetworkEvent): void;
 }
 

@@ -24,6 +24,7 @@ export async function createRunner(
       return (await import('./remote/runner.js')).createRemoteRunner(context, {
         ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
         api: apiAddress(settings),
+        tokenInJob: settings.tokenInJob,
       });
   }
 }

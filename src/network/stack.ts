@@ -1,5 +1,5 @@
 /** What `up` runs: the centre and a network's nodes, started together, watched, and ended in order. */
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { AppError } from '../core/errors.js';
 import { type Listener, listen } from '../lib/listen.js';
 import { endProcesses, identify } from '../lib/processes.js';
@@ -7,7 +7,7 @@ import type { Supervisor } from '../lib/supervisor.js';
 import type { Centre } from './centre.js';
 import { createControl, type EndpointChange } from './control.js';
 import type { Network, NetworkKind } from './network.js';
-import { clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
+import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
 import type { NetworkRunner } from './runner.js';
 
 export interface StackOptions {
@@ -17,6 +17,8 @@ export interface StackOptions {
   supervisor: Supervisor;
   centre: Centre;
   runner: NetworkRunner;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
   /** Called when another terminal asks `up` to end. */
   onStop(): void;
 }
@@ -28,30 +30,40 @@ const ORPHAN_GRACE_MS = 3_000;
 export async function cleanUp(stateDir: string): Promise<string[]> {
   const state = readRunState(stateDir);
   if (!state) return [];
-  if (state.alive)
-    throw new AppError(
-      'ALREADY_UP',
-      'user',
-      `\`up\` runs already here (pid ${state.up.pid}, network ${state.network})`,
-    );
+  if (state.alive) throw alreadyUp(state);
   const ended = await endProcesses(state.children, ORPHAN_GRACE_MS);
   const containers =
     state.network === 'compose' ? await (await import('./compose/leftovers.js')).removeLeftovers(stateDir) : [];
-  clearRunState(stateDir);
+  clearRunState(stateDir, state.up);
   return [...ended.map(({ name }) => name), ...containers];
 }
 
+function alreadyUp(state: RunState | undefined): AppError {
+  const who = state ? ` (pid ${state.up.pid}, network ${state.network})` : '';
+  return new AppError('ALREADY_UP', 'user', `another \`up\` runs in this folder${who}`, {
+    hint: 'Run `wasm-sensors up` again to join it, or use another folder.',
+  });
+}
+
 export class Stack {
+  private stopping = false;
   private control: Listener | undefined;
   private state: RunState | undefined;
+  private starting: Promise<Network> | undefined;
   private readonly saveChildren = () => this.save({ children: this.options.supervisor.running });
 
   constructor(private readonly options: StackOptions) {}
 
   /** Resolves when every service is ready and every node connected. After a rejection call {@link stop} too. */
-  async start(): Promise<Network> {
-    const { stateDir, kind, token, supervisor, centre, runner } = this.options;
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  start(): Promise<Network> {
+    return (this.starting = this.bringUp());
+  }
+
+  private async bringUp(): Promise<Network> {
+    const { stateDir, kind, token, supervisor, centre, runner, tlsCa } = this.options;
+    mkdirSync(stateDir, { recursive: true });
+    // What was written before, such as a log, may have made it with the usual permissions.
+    chmodSync(stateDir, 0o700);
     const handlers = {
       stop: this.options.onStop,
       setEndpoints: async ({ puller, jobProxy }: EndpointChange) => {
@@ -67,16 +79,19 @@ export class Stack {
     };
     const app = createControl(token, handlers);
     this.control = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'control API', flag: '' });
-    const up = identify('up', process.pid)!;
-    this.state = {
-      up,
+    const state: RunState = {
+      up: identify('up', process.pid)!,
       network: kind,
       phase: 'starting',
       control: this.control.url,
       endpoints: centre.endpoints,
+      ...(tlsCa === undefined ? {} : { tlsCa }),
       facts: {},
       children: [],
     };
+    if (!claimRunState(stateDir, state)) throw alreadyUp(readRunState(stateDir));
+    this.state = state;
+    if (this.stopping) throw new Error('it was ended before it had begun');
     supervisor.on('change', this.saveChildren);
     this.saveChildren();
     const [{ network, facts, endpoints }] = await Promise.all([runner.start(), centre.start()]);
@@ -88,11 +103,15 @@ export class Stack {
   /** Ends everything, sensors first; nothing is left behind. */
   async stop(): Promise<void> {
     const { supervisor, centre, runner, stateDir } = this.options;
+    this.stopping = true;
+    supervisor.close();
     await runner.stop();
     await centre.stop();
+    // It may be about to open its control API, and to see only then that it is to end.
+    await this.starting?.catch(() => {});
     await this.control?.close(0);
     supervisor.off('change', this.saveChildren);
-    clearRunState(stateDir);
+    if (this.state) clearRunState(stateDir, this.state.up);
   }
 
   private save(change: Partial<RunState>): void {

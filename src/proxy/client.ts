@@ -1,52 +1,74 @@
 /** Client of the proxy's configuration API, for commands. */
 
 import { type DesiredState, desiredStateSchema, type Patch } from '../core/desired.js';
-import { AppError, systemError } from '../core/errors.js';
+import { AppError, messageOf, systemError } from '../core/errors.js';
+import { fetchTrusting } from '../lib/fetch.js';
+
+export interface ConfigClientOptions {
+  /** The operator token; '' where there is none. */
+  token: string;
+  /** PEM of the authority that vouches for an https proxy, where it is a private one. */
+  ca?: string;
+}
 
 export class ConfigClient {
-  /** `token`: the operator token; '' where there is none. */
   constructor(
     readonly url: string,
-    private readonly token: string,
+    private readonly options: ConfigClientOptions,
   ) {}
 
   async state(): Promise<DesiredState> {
     return desiredStateSchema.parse(await this.call('GET', undefined));
   }
 
-  /** Changes one scope; gives the version that it has now. */
-  async patch(patch: Omit<Patch, 'version'> & { version?: number }): Promise<number> {
+  /** Changes one scope; gives the version that it has now. Rejects with `STATE_LOST`, and with what refuses values. */
+  async patch(patch: Partial<Patch>): Promise<number> {
     return ((await this.call('PATCH', patch)) as { version: number }).version;
   }
 
+  /** Gives it what another proxy holds; resolves with what it holds then. */
+  async put(state: DesiredState): Promise<DesiredState> {
+    return desiredStateSchema.parse(await this.call('PUT', state));
+  }
+
   private async call(method: string, body: unknown): Promise<unknown> {
-    let response: Response;
+    const init = {
+      method,
+      headers: { authorization: `Bearer ${this.options.token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(10_000),
+    };
+    let response: Awaited<ReturnType<typeof fetchTrusting>>;
     try {
-      response = await fetch(`${this.url}/config`, {
-        method,
-        headers: { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(10_000),
-      });
+      response = await fetchTrusting(this.options.ca, `${this.url}/config`, init);
     } catch (cause) {
-      throw systemError('PROXY_GONE', `the proxy at ${this.url} does not answer`, {
-        cause,
-        hint: 'Is it running, and is this its address?',
-      });
+      throw gone(this.url, cause);
     }
     if (response.ok) return response.json();
     const { error } = (await response.json().catch(() => ({ error: undefined }))) as {
       error?: { code: string; reason: string };
     };
-    throw new AppError(
-      error?.code ?? 'PROXY_ERROR',
-      'user',
-      `the proxy at ${this.url} refused: ${error?.reason ?? response.status}`,
-      {
-        hint: [401, 403].includes(response.status)
-          ? 'Set WASM_SENSORS_TOKEN to its operator token (`up` keeps it in .wasm-sensors/token).'
-          : 'Mend the value and try again.',
-      },
-    );
+    const { status } = response;
+    const message = `the proxy at ${this.url} ${status < 500 ? 'refused' : 'failed'}: ${error?.reason ?? status}`;
+    throw new AppError(error?.code ?? 'PROXY_ERROR', status < 500 ? 'user' : 'system', message, {
+      hint: hintFor(status),
+    });
   }
+}
+
+function hintFor(status: number): string {
+  if (status === 401 || status === 403)
+    return 'Set WASM_SENSORS_TOKEN to its operator token (`up` keeps it in .wasm-sensors/token).';
+  if (status === 409) return 'Set again all that sensors shall keep, with `wasm-sensors config set --replace`.';
+  return status < 500 ? 'Mend the value and try again.' : 'Try again; its log says more.';
+}
+
+function gone(url: string, cause: unknown): AppError {
+  const why = messageOf((cause as Error).cause ?? cause);
+  return systemError('PROXY_GONE', `the proxy at ${url} does not answer: ${why}`, {
+    cause,
+    hint: /certificate/i.test(why)
+      ? 'Name the authority of its certificate with --tls-ca.'
+      : 'Is it running, and is this its address?',
+  });
 }

@@ -1,6 +1,7 @@
 /** `/config`: the desired configuration over HTTP (docs/protocol.md). Reading is open to sensors; changing is not. */
-import { Hono } from 'hono';
-import { patchSchema } from '../core/desired.js';
+import { type Context, Hono } from 'hono';
+import type { z } from 'zod';
+import { type DesiredState, desiredStateSchema, patchSchema } from '../core/desired.js';
 import type { DesiredConfig } from './desired.js';
 import { checkToken, type GuardOptions } from './guard.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -11,9 +12,30 @@ export function configRoutes(
   refuse: (problem: Refusal) => Response,
 ): Hono {
   const app = new Hono();
-  app.get('/config', (c) => c.json(desired.state));
+  app.get('/config', (c) => c.json(stateOf(desired)));
 
   app.patch('/config', async (c) => {
+    const change = await accepted(c, patchSchema);
+    if (change instanceof Response) return change;
+    if (change.seen !== undefined) desired.hear(change.seen);
+    if (desired.lost !== undefined && !change.replace) {
+      const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget what is not set again`;
+      const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
+      return refuse(refusal(409, 'STATE_LOST', `${why}; ${how}`));
+    }
+    const config = desired.patch(change, Date.now());
+    return c.json({ version: config.version, scope: change.scope, config });
+  });
+
+  app.put('/config', async (c) => {
+    const state = await accepted(c, desiredStateSchema);
+    if (state instanceof Response) return state;
+    desired.merge(state);
+    return c.json(stateOf(desired));
+  });
+
+  /** The body of a change by who may make it, or the refusal. */
+  async function accepted<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T> | Response> {
     const denied = checkToken(c.req.header('authorization'), guard.operatorToken, 'changing configuration');
     if (denied) return refuse(denied);
     let body: unknown;
@@ -22,21 +44,24 @@ export function configRoutes(
     } catch {
       return refuse(refusal(400, 'NOT_JSON', 'the body is not JSON'));
     }
-    const parsed = patchSchema.safeParse(body);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0]!;
-      const field = issue.path.filter((part) => part !== 'set').join('.');
-      return refuse(refusal(422, 'BAD_FIELD', field ? `${field} ${issue.message}` : issue.message));
-    }
-    const config = desired.patch(parsed.data, Date.now());
-    return c.json({ version: config.version, scope: parsed.data.scope, config });
-  });
+    const parsed = schema.safeParse(body);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0]!;
+    const field = issue.path.filter((part) => part !== 'set').join('.');
+    return refuse(refusal(422, 'BAD_FIELD', field ? `${field} ${issue.message}` : issue.message));
+  }
 
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
+    // A paused sensor is heard of here only; what a stranger says of versions counts for nothing.
+    if (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))
+      desired.hear(Number(version));
     const config = desired.effective(region, hostname);
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
     return c.json({ config });
   });
   return app;
 }
+
+const stateOf = (desired: DesiredConfig): DesiredState =>
+  desired.lost === undefined ? desired.state : { ...desired.state, lost: desired.lost };

@@ -123,6 +123,9 @@ test.each([
   ['a field that there is not', { set: { colour: '#000000' } }, 422, 'BAD_FIELD', /colour/],
   ['unset of a field that there is not', { unset: ['size'] }, 422, 'BAD_FIELD', /unset/],
   ['a scope that there is not', { scope: { planet: 'mars' } }, 422, 'BAD_FIELD', /scope/],
+  ['an emoji of null', { set: { emoji: null } }, 422, 'BAD_FIELD', /^emoji must be/],
+  ['an interval of true', { set: { interval: true } }, 422, 'BAD_FIELD', /^interval must be a number/],
+  ['a version that sensors could not read', { seen: 9e15 }, 422, 'BAD_FIELD', /^seen/],
   ['two scopes', { scope: { region: 'eu', hostname: 'h' } }, 422, 'BAD_FIELD', /scope/],
   ['an array', [], 422, 'BAD_FIELD', /./],
 ])('a change with %s is refused, naming it, and changes nothing', async (_, body, status, code, reason) => {
@@ -224,7 +227,6 @@ test('configuration rides on an answer only to a sensor that is behind, and as i
   expect(await answerTo(reports(0), [reading, 5])).toMatch(/^{"status":"partial",.*,"config":{[^{]*"emoji":5}}$/);
   for (const headers of [
     reports(version),
-    reports(version + 1),
     {} as Record<string, string>,
     { 'x-sensor-config': 'nonsense' },
     reports('-1'),
@@ -260,6 +262,51 @@ test('a sensor that asks hears only what it does not know', async () => {
   expect((await ask(version - 1)).text).toBe(`{"config":{"version":${version},"interval":0.2}}`);
   expect((await ask(version)).status).toBe(204);
   expect((await ask(version + 1)).status).toBe(204);
+});
+
+test('a proxy that lost its state changes nothing before that is confirmed, and then begins above', async () => {
+  const call = proxyWith();
+  const change = { set: { random_off: true } };
+  await call('POST', '/send', reading, reports(5000));
+  const refused = await call('PATCH', '/config', change, operator);
+  expect([refused.status, refused.body.error]).toEqual([
+    409,
+    { code: 'STATE_LOST', reason: expect.stringMatching(/lost version 5000.*--replace/) },
+  ]);
+  expect((await call('GET', '/config')).body).toEqual({
+    ...{ version: 0, fleet: { version: 0 }, regions: {}, hosts: {}, lost: 5000 },
+  });
+  expect((await call('PATCH', '/config', { ...change, replace: true }, operator)).status).toBe(200);
+  expect((await call('GET', '/config')).body).toMatchObject({ fleet: change.set });
+  expect((await call('PATCH', '/config', { set: { emoji: 1 } }, operator)).status).toBe(200);
+});
+
+test.each([
+  ['a paused sensor that asks', 'GET', '/config/effective?region=eu&hostname=h&version=5000', undefined],
+  ['who makes the change', 'PATCH', '/config', { seen: 5000, set: { emoji: 1 } }],
+])('a lost version is heard of from %s, too', async (_, method, path, body) => {
+  const call = proxyWith();
+  await call(method, path, body, operator);
+  expect(desired.lost).toBe(5000);
+  expect(desired.version).toBe(0);
+});
+
+test('where sensors need a token, a stranger who asks says nothing about versions', async () => {
+  const call = proxyWith({ sensorToken: 'sensor-secret' });
+  await call('GET', '/config/effective?version=5000');
+  expect(desired.lost).toBeUndefined();
+  await call('GET', '/config/effective?version=5000', undefined, { authorization: 'Bearer sensor-secret' });
+  expect(desired.lost).toBe(5000);
+});
+
+test('a proxy takes over what another holds, from the operator alone', async () => {
+  const call = proxyWith();
+  await call('POST', '/send', reading, reports(5000));
+  const state = { version: 5000, fleet: { version: 5000, color: '#00ff88' }, regions: {}, hosts: {} };
+  expect((await call('PUT', '/config', state)).status).toBe(401);
+  expect((await call('PUT', '/config', { ...state, version: 9e15 }, operator)).status).toBe(422);
+  expect((await call('PUT', '/config', state, operator)).body).toEqual(state);
+  expect((await call('GET', '/config')).body).toEqual(state);
 });
 
 test('a sender over its rate waits, all others go on', async () => {

@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 const NOW = 1_750_000_000_000;
-const patch = (over: Partial<Patch> = {}): Patch => ({ scope: {}, set: {}, unset: [], ...over });
+const patch = (over: Partial<Patch> = {}) => ({ scope: {}, set: {}, unset: [], ...over });
 
 test('versions are Unix milliseconds, and grow also when the clock does not', () => {
   const desired = new DesiredConfig();
@@ -31,20 +31,46 @@ test('versions are Unix milliseconds, and grow also when the clock does not', ()
   expect(desired.version).toBe(NOW + 5);
 });
 
-test('a version that another proxy gave is taken over, but never a step back', () => {
-  const desired = new DesiredConfig();
-  expect(desired.patch(patch({ version: NOW + 100 }), NOW).version).toBe(NOW + 100);
-  expect(desired.patch(patch({ version: NOW + 50 }), NOW).version).toBe(NOW + 101);
-  expect(desired.patch(patch(), NOW).version).toBe(NOW + 102);
+test('what another proxy holds is taken over where it is newer, and kept', () => {
+  const path = join(folder, 'desired.json');
+  const desired = new DesiredConfig(path);
+  desired.patch(patch({ set: { emoji: 1 } }), NOW);
+  desired.patch(patch({ scope: { region: 'eu' }, set: { emoji: 2 } }), NOW + 50);
+  desired.merge({
+    version: NOW + 100,
+    fleet: { version: NOW + 100, color: '#111111' },
+    regions: { eu: { version: NOW + 1, paused: true } },
+    hosts: {},
+  });
+  expect(new DesiredConfig(path).state).toEqual({
+    version: NOW + 100,
+    fleet: { version: NOW + 100, color: '#111111' },
+    regions: { eu: { version: NOW + 50, emoji: 2 } },
+    hosts: {},
+  });
+  expect(desired.patch(patch(), NOW).version).toBe(NOW + 101);
 });
 
-test('a proxy that lost its state gives no older version than before, and starts with nothing to say', () => {
+test('a proxy that lost its state knows it as soon as a sensor has reported, and its versions begin above', () => {
   const path = join(folder, 'desired.json');
-  const before = new DesiredConfig(path).patch(patch({ set: { emoji: 1 } }), NOW).version;
+  const before = new DesiredConfig(path).patch(patch({ set: { emoji: 1 } }), NOW + 60_000).version;
   rmSync(path);
   const after = new DesiredConfig(path);
-  expect(after.state).toEqual({ version: 0, fleet: { version: 0 }, regions: {}, hosts: {} });
-  expect(after.patch(patch({ set: { emoji: 2 } }), NOW + 1).version).toBeGreaterThan(before);
+  expect(after.lost).toBeUndefined();
+  for (const version of [0, before, before - 1, Number.NaN, 9e15]) after.hear(version);
+  expect(after.lost).toBe(before);
+  // The clock is a minute behind what the sensors have.
+  expect(after.patch(patch({ set: { emoji: 2 } }), NOW).version).toBe(before + 1);
+  expect(after.lost).toBeUndefined();
+});
+
+test.each(['', '{', '[]', '{"version":1}'])('a file that holds %j is not thrown away, but named', (text) => {
+  const path = join(folder, 'desired.json');
+  writeFileSync(path, text);
+  expect(() => new DesiredConfig(path)).toThrow(
+    expect.objectContaining({ code: 'STATE_UNREADABLE', message: expect.stringContaining(path) }),
+  );
+  expect(readFileSync(path, 'utf8')).toBe(text);
 });
 
 test('everything is there again after a restart, readable for its owner only', () => {
@@ -76,7 +102,7 @@ function translate(): string {
   const source = fileURLToPath(new URL('..', import.meta.url));
   symlinkSync(join(source, '..', 'node_modules'), join(folder, 'node_modules'), 'junction');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  for (const name of ['proxy/desired', 'core/desired', 'core/sensor-config', 'lib/files']) {
+  for (const name of ['proxy/desired', 'core/desired', 'core/sensor-config', 'core/errors', 'lib/files']) {
     const target = join(folder, 'src', `${name}.js`);
     const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
     mkdirSync(dirname(target), { recursive: true });

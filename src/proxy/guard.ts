@@ -9,7 +9,10 @@ export interface GuardOptions {
   sensorToken?: string;
   /** Names (without port) under which this service is reached; others in `Host` are refused. `undefined`: any. */
   hosts?: string[];
-  /** Messages a second that one sender (a host, or an address) may send; 0 = any number. */
+  /**
+   * Messages a second that one sender may send; 0 = any number. A sender is the host that it names: many sensors share
+   * an address, and who may send at all is the token's part, not this one's.
+   */
   rateLimit?: number;
 }
 

@@ -1,5 +1,5 @@
 /** From the bytes of a request to messages: everything that can be wrong with a body is found here. */
-import { findFieldProblem, type Message } from '../core/message.js';
+import { findFieldProblem, isTooDeep, MAX_NESTING, type Message } from '../core/message.js';
 import { type Refusal, refusal } from './refusal.js';
 
 /** Amazon SQS takes up to 1 MiB; the proxy keeps the older limit, which every queue of this kind takes. */
@@ -41,7 +41,7 @@ export function parseBody(bytes: Uint8Array, now: number): ParsedBody | Refusal 
     return refusal(400, 'NOT_JSON', `the body is not JSON: ${(error as Error).message}`);
   }
   if (Array.isArray(value)) return parseArray(value, now);
-  const problem = problemOf(value, bytes.length, now);
+  const problem = problemOf(value, () => bytes.length, now);
   return problem ?? { batch: false, messages: [{ index: 0, message: value as Message, text }], refused: [] };
 }
 
@@ -52,18 +52,23 @@ function parseArray(values: unknown[], now: number): ParsedBody | Refusal {
   }
   const body: ParsedBody = { batch: true, messages: [], refused: [] };
   values.forEach((value, index) => {
-    const text = JSON.stringify(value);
-    const problem = problemOf(value, Buffer.byteLength(text), now);
+    let text = '';
+    const problem = problemOf(value, () => Buffer.byteLength((text = JSON.stringify(value))), now);
     if (problem) body.refused.push({ index, ...problem });
     else body.messages.push({ index, message: value as Message, text });
   });
   return body;
 }
 
-function problemOf(value: unknown, bytes: number, now: number): Refusal | undefined {
+/** `measure` gives the length of its JSON text; asked only of what is known to have one. */
+function problemOf(value: unknown, measure: () => number, now: number): Refusal | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return refusal(400, 'NOT_AN_OBJECT', 'a message must be a JSON object');
   }
+  if (isTooDeep(value)) {
+    return refusal(422, 'TOO_DEEP', `a message's values must not be nested more than ${MAX_NESTING} levels deep`);
+  }
+  const bytes = measure();
   if (bytes > MAX_MESSAGE_BYTES) {
     return refusal(413, 'TOO_LARGE', `a message of ${bytes} bytes; at most ${MAX_MESSAGE_BYTES} are accepted`);
   }

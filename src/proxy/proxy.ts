@@ -172,14 +172,15 @@ async function readBody(c: Context): Promise<Uint8Array | Refusal> {
   return Buffer.concat(chunks);
 }
 
-/** The sender's effective configuration, when it has an older one. Costs nothing while nothing was ever set. */
+/** The sender's effective configuration, when it has an older one. Costs next to nothing while all are up to date. */
 function newerConfig(
   desired: DesiredConfig,
   reported: string | undefined,
   message: Record<string, unknown>,
 ): object | undefined {
-  if (desired.version === 0 || reported === undefined) return undefined;
+  if (reported === undefined) return undefined;
   const version = Number(/^v=(\d{1,15});/.exec(reported)?.[1] ?? Number.NaN);
+  desired.hear(version);
   if (!(version < desired.version)) return undefined;
   const effective = desired.effective(String(message.region), String(message.hostname));
   return effective.version > version ? effective : undefined;

@@ -1,7 +1,7 @@
 /** What the proxy refuses, and why: every refusal is JSON with a code and a reason, and is counted by its code. */
 
 export interface Refusal {
-  status: 400 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 | 503;
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 503;
   code: string;
   reason: string;
   /** Seconds after which another try makes sense (503 and 429). */

@@ -101,6 +101,7 @@ const REFUSED: [string, string | Uint8Array | object, number, string, RegExp][] 
   ['null', 'null', 400, 'NOT_AN_OBJECT', /object/],
   ['an empty array', [], 400, 'EMPTY_ARRAY', /no message/],
   ['a long array', Array(MAX_ARRAY + 1).fill({}), 413, 'TOO_MANY', /101.*100/],
+  ['deep nesting', JSON.parse('{"a":'.repeat(102) + 1 + '}'.repeat(102)), 422, 'TOO_DEEP', /100/],
   ['a long message', exactly(MAX_MESSAGE_BYTES + 1), 413, 'TOO_LARGE', /262145.*262144/],
   ['a message that is long in bytes', { a: 'ü'.repeat(MAX_MESSAGE_BYTES / 2) }, 413, 'TOO_LARGE', /at most 262144/],
   ...['job_id', 'execution_id', 'icon_name', 'timestamp', 'color', 'region', 'hostname'].map(

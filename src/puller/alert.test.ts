@@ -8,7 +8,7 @@ const T0 = 1_750_000_000_000;
 function summary(time: number, lastSeen: Record<string, number>, over: Partial<RegionView> = {}): FleetSummary {
   const counts = { live: 1, paused: 0, silent: 0, rate: 0, received: 1, duplicates: 0, late: 0, gaps: 0, ...over };
   const regions = Object.entries(lastSeen).map(([region, last_seen]) => ({
-    ...{ region, interval_ms: 1000, ...counts, last_seen, colors: [] },
+    ...{ region, cut: false, interval_ms: 1000, ...counts, last_seen, colors: [] },
   }));
   return { time, regions, total: { ...counts, last_seen: 0 } };
 }

@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.js';
 import type { AlertEvent, FleetEvent } from '../core/events.js';
 import type { FleetSummary, SensorView } from '../core/fleet-view.js';
 import { findBrowserProblem } from '../lib/browser-guard.js';
+import { bearerMatches } from '../lib/token.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
 import type { Hub } from './hub.js';
@@ -25,6 +26,8 @@ export interface PullerAppDeps {
   page: Hono;
   /** Names under which it may be reached from a browser; undefined = any. */
   hosts: string[] | undefined;
+  /** The operator's; without it nobody may tell what was done on purpose. */
+  token: string | undefined;
 }
 
 /** `GET /fleet`. */
@@ -36,8 +39,19 @@ export interface FleetSnapshot {
 /** `GET /stats`. */
 export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
 
-/** Body of `POST /fleet/convergence`: the desired state of the proxy, and whom it is about. */
-const convergenceSchema = z.strictObject({ state: desiredStateSchema, scope: scopeSchema });
+/** Body of `POST /fleet/convergence`: the desired state of the proxy, whom it is about, and the jobs of its network. */
+const convergenceSchema = z.strictObject({
+  state: desiredStateSchema,
+  scope: scopeSchema,
+  jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
+});
+
+/** Body of `POST /fleet/told`: what the operator did to the fleet on purpose. */
+const toldSchema = z.union([
+  z.strictObject({ region: z.string(), connected: z.boolean() }),
+  z.strictObject({ endedJobs: z.array(z.string()) }),
+]);
+export type Told = z.infer<typeof toldSchema>;
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 const MAX_REPLAY = 100_000;
@@ -77,9 +91,21 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.post('/fleet/convergence', async (c) => {
     const query = convergenceSchema.safeParse(await c.req.json().catch(() => undefined));
     if (!query.success) return bad(c, query.error.issues[0]?.message ?? 'no JSON');
-    return c.json(hub.fleet.convergence(query.data.state, query.data.scope, Date.now()));
+    const { state, scope, jobs } = query.data;
+    return c.json(hub.fleet.convergence(state, scope, Date.now(), jobs));
+  });
+  app.post('/fleet/told', async (c) => {
+    if (deps.token === undefined || !bearerMatches(c.req.header('authorization'), deps.token)) {
+      return c.json({ error: { code: 'TOKEN_WRONG', reason: 'the operator token is missing or wrong' } }, 401);
+    }
+    const told = toldSchema.safeParse(await c.req.json().catch(() => undefined));
+    if (!told.success) return bad(c, told.error.issues[0]?.message ?? 'no JSON');
+    if ('region' in told.data) hub.fleet.setRegionLink(told.data.region, told.data.connected);
+    else hub.fleet.endJobs(told.data.endedJobs, Date.now());
+    return c.json({ status: 'noted' });
   });
   app.get('/events', (c) => {
+    if (deps.closed.aborted) return c.json({ error: { code: 'STOPPING', reason: 'this puller ends' } }, 503);
     const { region, since, kinds } = c.req.query();
     const from = since === undefined ? undefined : Number(since);
     if (from !== undefined && Number.isNaN(from)) return bad(c, 'since must be Unix milliseconds');

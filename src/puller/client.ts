@@ -1,10 +1,11 @@
 /** Client of the puller's HTTP side; used by every command that looks at the fleet. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import type { DesiredState, Scope } from '../core/desired.js';
 import { systemError } from '../core/errors.js';
 import type { FleetEvent } from '../core/events.js';
-import type { Convergence, FleetSummary } from '../core/fleet-view.js';
-import type { FleetSnapshot, PullerAppStats } from './app.js';
+import type { Convergence, FleetSummary, KnownJobs } from '../core/fleet-view.js';
+import type { FleetSnapshot, PullerAppStats, Told } from './app.js';
 
 export interface EventQuery {
   region?: string;
@@ -14,7 +15,16 @@ export interface EventQuery {
   signal?: AbortSignal;
 }
 
+/** A puller that has answered before may be on its way back: it is asked again for so long. */
+const PATIENCE_MS = 10_000;
+const RETRY_MS = 200;
+/** A puller that takes longer hangs. Event streams go on for as long as they are wanted. */
+const ANSWER_MS = 5_000;
+
+/** Every call throws `PULLER_GONE` when there is no puller, or has been none for some seconds. */
 export class FleetClient {
+  private hasAnswered = false;
+
   /** `base`: URL of the puller; a function where the puller may move. */
   constructor(private readonly base: string | (() => string)) {}
 
@@ -36,8 +46,16 @@ export class FleetClient {
   }
 
   /** How far the sensors of a scope do what this desired state asks for. */
-  convergence(state: DesiredState, scope: Scope): Promise<Convergence> {
-    return this.get('/fleet/convergence', { state, scope });
+  convergence(state: DesiredState, scope: Scope, jobs?: KnownJobs): Promise<Convergence> {
+    return this.get('/fleet/convergence', { state, scope, jobs });
+  }
+
+  /**
+   * Tells what the operator did on purpose, so that nobody takes it for a failure. It only changes what is shown: a
+   * puller that does not take it (it knows no token, or is away) is no reason to fail.
+   */
+  async tell(told: Told, token: string): Promise<void> {
+    await this.get('/fleet/told', told, { authorization: `Bearer ${token}` }).catch(() => {});
   }
 
   stats(): Promise<PullerAppStats> {
@@ -45,15 +63,27 @@ export class FleetClient {
   }
 
   /**
-   * Live events until the signal is aborted or the puller ends (then it throws `PULLER_GONE`).
+   * Live events until the signal is aborted; when the puller ends, those of the next one from there on.
    * A gap in the stream, when this client was too slow, throws `EVENTS_LOST`.
    */
-  async *events({ region, since, kinds, signal }: EventQuery = {}): AsyncGenerator<FleetEvent> {
+  async *events(query: EventQuery = {}): AsyncGenerator<FleetEvent> {
+    let { since } = query;
+    while (!query.signal?.aborted) {
+      const began = Date.now();
+      for await (const event of this.eventsOfOne({ ...query, ...(since === undefined ? {} : { since }) })) {
+        if ('received_at' in event) since = event.received_at + 1;
+        yield event;
+      }
+      since ??= began;
+    }
+  }
+
+  private async *eventsOfOne({ region, since, kinds, signal }: EventQuery): AsyncGenerator<FleetEvent> {
     const query = new URLSearchParams();
     if (region !== undefined) query.set('region', region);
     if (since !== undefined) query.set('since', String(since));
     if (kinds) query.set('kinds', kinds.join(','));
-    const response = await this.fetch(`/events?${query}`, signal ? { signal } : {});
+    const response = await this.fetch(`/events?${query}`, { signal: signal ?? null });
     let ready: FleetEvent[] = [];
     let lost = 0;
     const parser = createParser({
@@ -76,36 +106,57 @@ export class FleetClient {
         }
       }
     } catch (error) {
-      if (signal?.aborted) return;
-      throw error instanceof TypeError ? this.gone(error) : error;
+      // The connection broke.
+      if (!signal?.aborted && !(error instanceof TypeError)) throw error;
     }
-    if (!signal?.aborted) throw this.gone(undefined);
   }
 
   /** With a body it is a POST. */
-  private async get<T>(path: string, body?: unknown): Promise<T> {
-    const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-    return (await (await this.fetch(path, body === undefined ? {} : post)).json()) as T;
+  private async get<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+    const post = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    };
+    const response = await this.fetch(path, body === undefined ? {} : post);
+    try {
+      return (await response.json()) as T;
+    } catch (cause) {
+      throw gone(response.url, cause);
+    }
   }
 
-  private async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const { signal } = init;
-    let response: Response;
-    try {
-      response = await fetch(this.url + path, init);
-    } catch (cause) {
-      if (signal?.aborted) throw cause;
-      throw this.gone(cause);
-    }
+  private async fetch(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.fetchPatiently(path, init);
+    this.hasAnswered = true;
     if (!response.ok)
       throw systemError('PULLER_ERROR', `the puller answered ${response.status}: ${await response.text()}`);
     return response;
   }
 
-  private gone(cause: unknown) {
-    return systemError('PULLER_GONE', `the puller at ${this.url} does not answer`, {
-      cause,
-      hint: 'Is `wasm-sensors up` running? `wasm-sensors status` shows what is.',
-    });
+  private async fetchPatiently(path: string, init: RequestInit): Promise<Response> {
+    const deadline = this.hasAnswered ? Date.now() + PATIENCE_MS : 0;
+    for (;;) {
+      const { url } = this;
+      let cause: unknown;
+      try {
+        const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
+        // With 503 it says that it ends.
+        if (response.status !== 503) return response;
+      } catch (error) {
+        if (init.signal?.aborted) throw error;
+        cause = error;
+      }
+      if (Date.now() >= deadline) {
+        throw gone(url, cause);
+      }
+      await sleep(RETRY_MS);
+    }
   }
 }
+
+const gone = (url: string, cause: unknown) =>
+  systemError('PULLER_GONE', `the puller at ${url} does not answer`, {
+    cause,
+    hint: 'Is `wasm-sensors up` running? `wasm-sensors status` shows what is.',
+  });

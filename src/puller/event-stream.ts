@@ -36,29 +36,35 @@ export function eventStream(
     else dropped++;
   });
   return streamSSE(c, async (stream) => {
-    stream.onAbort(unsubscribe);
     const end = () => stream.abort();
     closed.addEventListener('abort', end, { once: true });
-    stream.onAbort(() => closed.removeEventListener('abort', end));
-    await stream.writeSSE({ event: 'hello', data: '{}', retry: RETRY_MS });
-    let lastWrite = Date.now();
-    while (!stream.aborted && !closed.aborted) {
-      if (buffer.length > 0) {
-        const events = buffer;
-        buffer = [];
-        room = MAX_BUFFERED;
-        const lost = dropped;
-        dropped = 0;
-        await stream.writeSSE({ event: 'events', data: JSON.stringify(events) });
-        if (lost > 0) await stream.writeSSE({ event: 'dropped', data: JSON.stringify({ count: lost }) });
-        lastWrite = Date.now();
-      } else if (Date.now() - lastWrite > HEARTBEAT_MS) {
-        await stream.writeSSE({ event: 'heartbeat', data: '{}' });
-        lastWrite = Date.now();
+    const forget = () => {
+      unsubscribe();
+      closed.removeEventListener('abort', end);
+    };
+    stream.onAbort(forget);
+    try {
+      await stream.writeSSE({ event: 'hello', data: '{}', retry: RETRY_MS });
+      let lastWrite = Date.now();
+      while (!stream.aborted && !closed.aborted) {
+        if (buffer.length > 0) {
+          const events = buffer;
+          buffer = [];
+          room = MAX_BUFFERED;
+          const lost = dropped;
+          dropped = 0;
+          await stream.writeSSE({ event: 'events', data: JSON.stringify(events) });
+          if (lost > 0) await stream.writeSSE({ event: 'dropped', data: JSON.stringify({ count: lost }) });
+          lastWrite = Date.now();
+        } else if (Date.now() - lastWrite > HEARTBEAT_MS) {
+          await stream.writeSSE({ event: 'heartbeat', data: '{}' });
+          lastWrite = Date.now();
+        }
+        await stream.sleep(FLUSH_EVERY_MS);
       }
-      await stream.sleep(FLUSH_EVERY_MS);
+    } finally {
+      forget();
     }
-    unsubscribe();
   });
 }
 

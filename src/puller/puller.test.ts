@@ -195,6 +195,31 @@ test('a stop while the sink fails leaves everything in the queue', async () => {
   expect([puller.stats.deleted, visible + inFlight]).toEqual([0, 1]);
 });
 
+test('a sink that fails for longer than the queue has patience makes no dead letters: it gets everything in the end', async () => {
+  const RedrivePolicy = '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":2}';
+  await call('CreateQueue', { QueueName: 'short', Attributes: { VisibilityTimeout: '1', RedrivePolicy } });
+  const queue = await open('short');
+  await queue.send([1, 2, 3].map((n) => ({ body: reading(n) })));
+  const until4s = Date.now() + 4_000;
+  const { sink } = memory((group) => {
+    if (Date.now() < until4s) throw new Error('full');
+    return group.map(() => undefined);
+  });
+  const { taken, said } = start(queue, [sink]);
+  const sequences = () => [...new Set(taken.map(({ reading }) => reading?.sequence))].sort();
+  await until(() => sequences().length === 3);
+  expect(said).toEqual(["a sink can't take readings: full", 'readings are taken again']);
+  expect((await (await open('dead')).depth()).visible).toBe(0);
+});
+
+test('what is nested too deep for the programs behind is a dead letter with its reason', async () => {
+  const queue = await open();
+  await queue.send([{ body: `${'{"a":'.repeat(200)}1${'}'.repeat(200)}` }]);
+  const { puller, taken } = start(queue, [memory().sink]);
+  await until(() => puller.stats.deadLettered === 1);
+  expect(taken).toEqual([]);
+});
+
 /** A queue that answers from a script, step by step; when it is over, nothing comes any more. */
 function scripted(steps: (() => ReceivedMessage[])[], over: Partial<Queue> = {}): Queue {
   return {

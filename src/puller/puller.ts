@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../core/errors.js';
-import { findFieldProblem, isReading, type Message, toReading } from '../core/message.js';
+import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toReading } from '../core/message.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../core/sensor-config.js';
 import { jittered } from '../lib/backoff.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
@@ -97,6 +97,9 @@ export class Puller {
     const { queue } = this.options;
     const waitSeconds = kind === 'extra' ? 0 : (this.options.waitSeconds ?? 20);
     for (let failures = 0; !signal.aborted; ) {
+      // What is received while no sink takes it counts as a failed delivery, and ends among the dead letters.
+      if (this.troubles.has('readings are taken')) await this.flushing;
+      if (signal.aborted) return;
       try {
         const messages = await queue.receive({ waitSeconds, signal });
         this.works('the queue answers');
@@ -148,20 +151,13 @@ export class Puller {
   }
 
   private async handOver(group: Pending[]): Promise<void> {
-    const reasons = new Map<Pending, string>();
+    const { signal } = this.stopping;
     const deliveries = group.map(({ delivery }) => delivery);
-    try {
-      for (const sink of this.options.sinks.filter(({ required }) => required)) {
-        const results = await sink.accept(deliveries);
-        for (const [i, entry] of group.entries()) {
-          if (results[i] !== undefined) reasons.set(entry, `${sink.name}: ${results[i]}`);
-        }
-      }
-    } catch (error) {
-      // Nothing is deleted: the queue gives the group again after its visibility timeout.
-      this.fails('readings are taken', `a sink can't take readings: ${messageOf(error)}`);
-      await sleep(1000, undefined, { signal: this.stopping.signal }).catch(() => {});
-      return;
+    let reasons: Map<Pending, string> | undefined;
+    while (!(reasons = await this.tryRequired(group, deliveries))) {
+      // At the end nothing is deleted: the queue gives the group again after its visibility timeout.
+      if (signal.aborted) return;
+      await sleep(1000, undefined, { signal }).catch(() => {});
     }
     this.works('readings are taken');
     const taken = group.filter((entry) => !reasons.has(entry));
@@ -170,6 +166,23 @@ export class Puller {
     for (const [{ message }, reason] of reasons) void this.reject(message, reason);
     for (let i = 0; i < taken.length; i += MAX_BATCH_COUNT) {
       this.track(this.remove(taken.slice(i, i + MAX_BATCH_COUNT).map(({ message }) => message.receipt)));
+    }
+  }
+
+  /** Why single messages can't ever be taken; undefined when a required sink takes nothing now. */
+  private async tryRequired(group: Pending[], deliveries: Delivery[]): Promise<Map<Pending, string> | undefined> {
+    const reasons = new Map<Pending, string>();
+    try {
+      for (const sink of this.options.sinks.filter(({ required }) => required)) {
+        const results = await sink.accept(deliveries);
+        for (const [i, entry] of group.entries()) {
+          if (results[i] !== undefined) reasons.set(entry, `${sink.name}: ${results[i]}`);
+        }
+      }
+      return reasons;
+    } catch (error) {
+      this.fails('readings are taken', `a sink can't take readings: ${messageOf(error)}`);
+      return undefined;
     }
   }
 
@@ -244,6 +257,7 @@ function toDelivery({ id, body, attributes }: ReceivedMessage, receivedAt: numbe
   if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'the body is not a JSON object';
   const object = message as Message;
   // The proxy looks already, but others may send to the queue, too; one bad reading must not hold up the rest of its group.
+  if (isTooDeep(object)) return `its values are nested more than ${MAX_NESTING} levels deep`;
   const problem = isReading(object) ? findFieldProblem(object, receivedAt) : undefined;
   if (problem) return problem.reason;
   const reading = isReading(object) ? toReading(object) : undefined;

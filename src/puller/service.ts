@@ -19,12 +19,14 @@ export interface PullerServiceOptions {
   retentionMs: number;
   /** Writes the log sink's lines. */
   log: ((text: string) => void) | undefined;
-  alert: { afterSeconds: number; webhook: string | undefined } | undefined;
+  alert: { afterSeconds: number; webhook: string | undefined; write(line: string): void } | undefined;
   pollers: number;
   page: Hono;
   /** Names under which it is reached on loopback; see the proxy's guard. */
   hosts: string[] | undefined;
-  /** For people: troubles, alerts. */
+  /** The operator's; see `PullerAppDeps`. */
+  token?: string | undefined;
+  /** For people: troubles. */
   say(text: string): void;
 }
 
@@ -36,7 +38,7 @@ export interface PullerService {
 
 const SUMMARY_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
-const FORGET_EVERY_MS = 10_000;
+const FORGET_EVERY_MS = 1_000;
 const WEBHOOK_PAUSE_MS = 500;
 
 export function createPullerService(options: PullerServiceOptions): PullerService {
@@ -60,7 +62,7 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
     hub.publish({ event: 'summary', summary });
     for (const alert of alerts.update(summary)) {
       hub.publish(alert);
-      say(`${alert.firing ? 'alert' : 'over'}: ${alert.text}`);
+      options.alert?.write(`${alert.firing ? 'alert' : 'over'}: ${alert.text}\n`);
       if (options.alert?.webhook !== undefined) void post(options.alert.webhook, alert, say);
     }
   }
@@ -68,6 +70,18 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
   function checkpoint(): void {
     hub.fleet.prune(Date.now());
     store?.saveCheckpoint(hub.fleet.dump());
+  }
+
+  let upkeepFails = false;
+  /** Work on the store that can wait: a full disk, or a store that somebody else has locked, must not end the puller. */
+  function upkeep(work: () => void): void {
+    try {
+      work();
+      upkeepFails = false;
+    } catch (error) {
+      if (!upkeepFails) say(`the store can't be kept in order, and is tried again: ${messageOf(error)}`);
+      upkeepFails = true;
+    }
   }
 
   if (store) {
@@ -83,21 +97,22 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
       closed: closed.signal,
       page: options.page,
       hosts: options.hosts,
+      token: options.token,
       ...(store ? { store } : {}),
     }),
     start() {
       puller.start();
       timers.push(
         setInterval(everySecond, SUMMARY_EVERY_MS),
-        setInterval(checkpoint, CHECKPOINT_EVERY_MS),
-        setInterval(() => store?.forget(Date.now() - options.retentionMs), FORGET_EVERY_MS),
+        setInterval(() => upkeep(checkpoint), CHECKPOINT_EVERY_MS),
+        setInterval(() => upkeep(() => store?.forget(Date.now() - options.retentionMs)), FORGET_EVERY_MS),
       );
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       closed.abort();
       await puller.stop();
-      checkpoint();
+      upkeep(checkpoint);
       store?.close();
     },
   };

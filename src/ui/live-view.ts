@@ -15,6 +15,7 @@ export class LiveView {
   private summary: FleetSummary | undefined;
   private lines: string[] = [];
   private notes: string[] = [];
+  private waitingFor = '';
   private timer: NodeJS.Timeout | undefined;
 
   /** `heading`: what runs and where, and how to go on. */
@@ -32,6 +33,13 @@ export class LiveView {
   /** Something that happened to the network, such as a restarted process. */
   note(text: string): void {
     this.notes = [...this.notes, text].slice(-NOTES);
+    this.waitingFor = '';
+    this.schedule();
+  }
+
+  /** What is being waited for, until the next note. */
+  progress(text: string): void {
+    this.waitingFor = text;
     this.schedule();
   }
 
@@ -52,6 +60,7 @@ export class LiveView {
     if (this.summary?.regions.length) parts.push(summaryTable(this.summary, this.style));
     if (this.lines.length > 0) parts.push(this.lines.join('\n'));
     if (this.notes.length > 0) parts.push(this.notes.map((note) => this.style.yellow(note)).join('\n'));
+    if (this.waitingFor !== '') parts.push(this.style.dim(`… ${this.waitingFor}`));
     this.draw(parts.join('\n\n'));
   }
 }

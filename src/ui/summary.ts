@@ -15,9 +15,10 @@ export function summaryTable(
     [`${r.live} live`, r.paused ? `${r.paused} paused` : '', r.silent ? style.red(`${r.silent} silent`) : '']
       .filter(Boolean)
       .join(', ');
+  const marked = (text: string) => (text === '' ? '' : ` (${style.red(text)})`);
   const gaps = (count: number) => (count > 0 ? style.red(String(count)) : '0');
   const rows = regions.map((r) => [
-    r.region + (links[r.region] ? ` (${style.red(links[r.region]!)})` : ''),
+    r.region + marked(links[r.region] ?? (r.cut ? 'cut off' : '')),
     sensors(r),
     r.rate.toFixed(1),
     String(r.received),

@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { parse } from 'yaml';
 import { AppError, messageOf, usageError } from '../../core/errors.js';
-import { sensorConfigSchema } from '../../core/sensor-config.js';
-import { waitFor } from '../../lib/backoff.js';
+import { untilFileRead } from '../../network/file-read.js';
+import { problemOfFile } from '../../sensors/try-file.js';
 import type { CommandSpec } from '../command.js';
-import { fieldNamed } from '../config-scope.js';
+import { fileReadText, valuesOfFile } from '../config-file.js';
 import { timeoutMs, timeoutOption } from '../deploy-options.js';
-import { openSession, type Session } from '../session.js';
+import { openSession } from '../session.js';
 
 export const configEdit: CommandSpec = {
   name: 'config edit <region>',
@@ -39,10 +38,13 @@ export const configEdit: CommandSpec = {
       out.result({ file, changed: false }, () => `${file} was not changed`);
       return 0;
     }
-    check(file, after, before);
-    const seen = await filesRead(session, region, timeoutMs(options), (text) => out.progress(text));
-    out.result({ file, changed: true, ...seen }, () => `${seen.ok}/${seen.sensors} sensors of ${region} read ${file}`);
-    return seen.ok === seen.sensors ? 0 : 1;
+    await requireUsable(file, after, before);
+    const seen = await untilFileRead(session.fleet, region, valuesOfFile(after), {
+      timeoutMs: timeoutMs(options),
+      onProgress: ({ read, sensors }) => out.progress(`${read}/${sensors} sensors have read it`),
+    });
+    out.result({ file, changed: true, ...seen }, () => fileReadText(file, region, seen));
+    return seen.read === seen.sensors ? 0 : 1;
   },
 };
 
@@ -65,39 +67,14 @@ function edit(file: string): Promise<void> {
 }
 
 /** A file that sensors would refuse is taken back, and kept beside it. */
-function check(file: string, text: string, before: string): void {
-  try {
-    const value = (parse(text) ?? {}) as Record<string, unknown>;
-    sensorConfigSchema.parse(
-      Object.fromEntries(Object.entries(value).map(([name, given]) => [fieldNamed(name), given])),
-    );
-  } catch (error) {
-    writeFileSync(`${file}.refused`, text);
-    writeFileSync(file, before);
-    throw usageError(
-      'BAD_FILE',
-      `sensors could not use this file: ${messageOf(error)}`,
-      `The file is as it was; yours is ${file}.refused.`,
-    );
-  }
-}
-
-/** Sensors look at their file once a second, and report its state with their next readings. */
-async function filesRead(session: Session, region: string, timeout: number, progress: (text: string) => void) {
-  const since = Date.now() + 1500;
-  let ok = 0;
-  let sensors = 0;
-  await waitFor(
-    async () => {
-      const own = (await session.fleet.snapshot()).sensors.filter(
-        (s) => s.region === region && (s.state === 'live' || s.state === 'paused'),
-      );
-      sensors = own.length;
-      ok = own.filter((s) => s.last_seen > since && s.config?.file === 'ok').length;
-      progress(`${ok}/${sensors} sensors have read it`);
-      return ok === sensors ? true : undefined;
-    },
-    { timeoutMs: timeout, everyMs: 200 },
+async function requireUsable(file: string, text: string, before: string): Promise<void> {
+  const problem = await problemOfFile(file);
+  if (problem === undefined) return;
+  writeFileSync(`${file}.refused`, text);
+  writeFileSync(file, before);
+  throw usageError(
+    'BAD_FILE',
+    `sensors do not use this file: ${problem}`,
+    `It is as it was; yours is ${file}.refused.`,
   );
-  return { ok, sensors };
 }

@@ -2,11 +2,11 @@ import type { ChalkInstance } from 'chalk';
 import { configOf, type DesiredState, effectiveConfig, type Scope, scopeText } from '../../core/desired.js';
 import type { SensorView } from '../../core/fleet-view.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../core/sensor-config.js';
+import { compareProxies } from '../../network/reconfigure.js';
 import { swatch } from '../../ui/style.js';
 import { table } from '../../ui/table.js';
 import type { CommandSpec } from '../command.js';
-import { proxiesOf } from '../config-scope.js';
-import { openSession } from '../session.js';
+import { openConfigTarget, TARGET_SETTINGS } from '../config-target.js';
 
 /** Sensors listed as text; `-o json` has all. */
 const SHOWN = 30;
@@ -15,17 +15,19 @@ export const configShow: CommandSpec = {
   name: 'config show',
   summary: 'desired configuration of every scope, and what the sensors report, with the source of each value',
   modes: ['text', 'json'],
-  settings: ['stateDir', 'pullerUrl', 'proxies', 'token'],
+  settings: TARGET_SETTINGS,
   async action({ out, settings }) {
-    const session = openSession(settings);
-    const desired = await proxiesOf(session, settings)[0]!.state();
-    const [snapshot, convergence] = await Promise.all([
-      session.fleet.snapshot(),
-      session.fleet.convergence(desired, {}),
-    ]);
+    const { proxies, fleet, jobs } = openConfigTarget(settings);
+    const { desired, others } = await compareProxies(proxies);
+    for (const { url, reason } of others) out.warn(`${url} ${reason}`);
+    if (desired.lost !== undefined)
+      out.warn(`${proxies[0]!.url} has lost version ${desired.lost}, which sensors still have; set all of it again`);
+    const known = await jobs?.().catch(() => undefined);
+    const [snapshot, convergence] = await Promise.all([fleet.snapshot(), fleet.convergence(desired, {}, known)]);
     const sensors = snapshot.sensors.filter(({ state }) => state !== 'gone' && state !== 'replaced');
     const data = {
       desired,
+      differing: others,
       convergence,
       sensors: sensors.map(({ execution_id, hostname, region, state, color, icon_name, config }) => ({
         execution_id,
@@ -82,12 +84,14 @@ function sensorTable(sensors: SensorView[], style: ChalkInstance): string {
       s.state,
       `${swatch(style, s.color)} ${from(s, 'color')}`,
       `${s.icon_name} ${from(s, 'emoji')}`,
+      from(s, 'random_off'),
       s.config ? `${s.config.intervalMs / 1000} s ${from(s, 'interval')}` : '',
+      s.config ? `${s.config.paused ? 'yes' : 'no'} ${from(s, 'paused')}` : '',
       s.config?.file === 'bad' ? style.red('bad') : (s.config?.file ?? ''),
       s.config?.version ? String(s.config.version) : '-',
     ]);
-  const head = ['region', 'host', 'state', 'colour', 'icon', 'interval', 'file', 'version'].map((word) =>
-    style.dim(word),
+  const head = ['region', 'host', 'state', 'colour', 'icon', 'random_off', 'interval', 'paused', 'file', 'version'].map(
+    (word) => style.dim(word),
   );
   const more = sensors.length > SHOWN ? `\n… and ${sensors.length - SHOWN} more; -o json has all` : '';
   return table([head, ...rows]) + more;

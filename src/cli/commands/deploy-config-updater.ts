@@ -1,38 +1,49 @@
+import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { effectiveConfig, type Scope } from '../../core/desired.js';
 import { systemError, usageError } from '../../core/errors.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../core/sensor-config.js';
 import { waitFor } from '../../lib/backoff.js';
+import { untilConverged } from '../../network/converge.js';
+import { untilFileRead } from '../../network/file-read.js';
 import type { Network } from '../../network/network.js';
-import { untilConverged } from '../../network/reconfigure.js';
-import type { CommandSpec } from '../command.js';
-import { proxiesOf, scopeFrom, scopeOptions } from '../config-scope.js';
+import type { CommandContext, CommandSpec } from '../command.js';
+import { fileReadText, valuesOfFile } from '../config-file.js';
+import { scopeFrom, scopeOptions } from '../config-scope.js';
+import { TARGET_SETTINGS, targetOf } from '../config-target.js';
 import { sensorConfigFrom, sensorOptions, timeoutMs, timeoutOption } from '../deploy-options.js';
-import { openSession } from '../session.js';
+import { openSession, type Session } from '../session.js';
 
 export const deployConfigUpdater: CommandSpec = {
   name: 'deploy config-updater',
   summary: 'change the configuration from an edge node: a WASM job that asks the proxy, and ends',
   modes: ['text', 'json'],
-  settings: ['stateDir', 'pullerUrl', 'proxies', 'token'],
+  settings: TARGET_SETTINGS,
   options: [
     ...sensorOptions(),
     new Option('--paused [boolean]', 'whether sensors are to be silent').preset('true'),
     ...scopeOptions(),
+    new Option('--file', "change the YAML file of the region's sensors instead of the fleet configuration").conflicts(
+      'host',
+    ),
     new Option('--from <region>', 'region of the node that runs the job (default: the first one)'),
     timeoutOption(60),
   ],
   examples: [
     "wasm-sensors deploy config-updater --color '#fefefe'",
     'wasm-sensors deploy config-updater --region eu --interval 2',
+    "wasm-sensors deploy config-updater --file --region eu --color '#fefefe'",
   ],
-  async action({ out, settings, options }) {
+  async action(context) {
+    const { out, settings, options } = context;
     const set = sensorConfigFrom(options);
     if (Object.keys(set).length === 0)
       throw usageError('NOTHING_TO_CHANGE', 'no value was given', "For example: --color '#fefefe'");
     const session = openSession(settings);
     const network = await session.network();
-    const proxy = proxiesOf(session, settings)[0]!;
+    if (options.file) return changeFile(context, session, network, set);
+    const { proxies, jobs } = targetOf(session, settings);
+    const proxy = proxies[0]!;
     const before = (await proxy.state()).version;
     const began = Date.now();
     const region = await regionFor(network, options.from);
@@ -50,6 +61,7 @@ export const deployConfigUpdater: CommandSpec = {
     const state = await proxy.state();
     const { converged, sensors } = await untilConverged(session.fleet, state, scope, {
       timeoutMs: timeout,
+      jobs,
       onProgress: (now) => out.progress(`${now.converged}/${now.sensors} sensors converged`),
     });
     const seconds = (Date.now() - began) / 1000;
@@ -83,7 +95,34 @@ function parametersOf(set: SensorConfig, scope: Scope): string[] {
   ];
 }
 
-/** Waits until the proxy has the change; rejects with `UPDATER_FAILED` and the job's words when its execution failed. */
+/** The job edits the file of its region; rejects with `NOT_OFFERED` where a job can't write files. */
+async function changeFile(
+  { out, options }: CommandContext,
+  session: Session,
+  network: Network,
+  set: SensorConfig,
+): Promise<number> {
+  const region = await regionFor(network, options.region ?? options.from);
+  const file = network.configFile?.(region).here ?? '';
+  const { jobId, jobName } = await network.submit({
+    role: 'config-updater',
+    region,
+    proxyUrl: network.sensorProxyUrl(region),
+    parameters: parametersOf(set, {}),
+    configFile: file,
+    submissionTime: Date.now(),
+  });
+  const ended = async () => (await network.jobs()).some(({ id, state }) => id === jobId && state === 'completed');
+  await changed(network, jobName, ended, timeoutMs(options));
+  const seen = await untilFileRead(session.fleet, region, valuesOfFile(readFileSync(file, 'utf8')), {
+    timeoutMs: timeoutMs(options),
+    onProgress: ({ read, sensors }) => out.progress(`${read}/${sensors} sensors have read it`),
+  });
+  out.result({ job: jobName, region, file, ...seen }, () => fileReadText(file, region, seen));
+  return seen.read === seen.sensors ? 0 : 1;
+}
+
+/** Waits until the change is there; rejects with `UPDATER_FAILED` and the job's words when its execution failed. */
 async function changed(
   network: Network,
   jobName: string,

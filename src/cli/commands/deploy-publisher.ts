@@ -1,11 +1,14 @@
 import { Option } from 'commander';
+import { decidedFields } from '../../core/desired.js';
 import { usageError } from '../../core/errors.js';
 import { namedProxy as composeProxy } from '../../network/compose/proxies.js';
 import { type DeployResult, deployPublisher } from '../../network/deploy.js';
 import type { Network, NetworkKind } from '../../network/network.js';
+import type { ConfigClient } from '../../proxy/client.js';
 import type { FleetClient } from '../../puller/client.js';
 import type { Output } from '../../ui/output.js';
 import { type CommandSpec, integerOption } from '../command.js';
+import { targetOf } from '../config-target.js';
 import { regionOption, sensorConfigFrom, sensorOptions, timeoutMs, timeoutOption } from '../deploy-options.js';
 import { openSession } from '../session.js';
 
@@ -19,7 +22,7 @@ export const deployPublisherCommand: CommandSpec = {
   name: 'deploy publisher',
   summary: 'run a sensor on every edge node, replacing those that run',
   modes: ['text', 'json'],
-  settings: ['stateDir'],
+  settings: ['stateDir', 'tlsCa'],
   options: [
     ...publisherOptions(),
     regionOption(),
@@ -32,22 +35,25 @@ export const deployPublisherCommand: CommandSpec = {
   ],
   async action({ out, settings, options }) {
     const session = openSession(settings);
-    const result = await runDeploy(out, await session.network(), session.fleet, options);
+    const { proxies } = targetOf(session, settings);
+    const result = await runDeploy(out, await session.network(), session.fleet, options, proxies[0]!);
     out.result(result, () => deployText(result));
     return 0;
   },
 };
 
-/** The part that `up --deploy` shares. */
-export function runDeploy(
-  out: Output,
+/** The part that `up --deploy` shares. `proxy`: the one that knows what is stronger than the flags given here. */
+export async function runDeploy(
+  out: Pick<Output, 'progress'>,
   network: Network,
   fleet: FleetClient,
   options: Record<string, unknown>,
+  proxy: ConfigClient,
 ): Promise<DeployResult> {
   const maxMessages = integerOption(options.maxMessages, '--max-messages', 1);
-  return deployPublisher(network, fleet, {
-    config: sensorConfigFrom(options),
+  const config = sensorConfigFrom(options);
+  const result = await deployPublisher(network, fleet, {
+    config,
     timeoutMs: timeoutMs(options),
     ...(options.region === undefined ? {} : { regions: options.region as string[] }),
     ...(options.proxy === undefined ? {} : { proxyUrl: namedProxy(String(options.proxy), network.kind) }),
@@ -58,6 +64,20 @@ export function runDeploy(
         step === 'submitting' ? `submitting the publisher for ${expected} nodes` : `${seen}/${expected} sensors send`,
       ),
   });
+  const regions = result.regions.map(({ region }) => region);
+  // Only a remark: sensors that send to another proxy are no failure.
+  const decided = await proxy.state().then(
+    (state) => decidedFields(state, regions),
+    () => [],
+  );
+  const hidden = decided.filter((field) => config[field] !== undefined);
+  if (hidden.length > 0) {
+    const names = hidden.join(', ');
+    result.notes.push(
+      `${names}: the fleet configuration is stronger; \`wasm-sensors config unset ${hidden.join(' ')}\` lets go`,
+    );
+  }
+  return result;
 }
 
 /** On the compose network proxies have names. Rejects with `BAD_OPTION` what is no URL. */

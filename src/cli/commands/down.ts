@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { waitFor } from '../../lib/backoff.js';
 import { endProcesses } from '../../lib/processes.js';
 import { ControlClient } from '../../network/control.js';
-import { clearRunState, readRunState } from '../../network/run-state.js';
+import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import type { CommandSpec } from '../command.js';
 import { operatorToken } from '../session.js';
@@ -40,7 +40,6 @@ export const down: CommandSpec = {
       if (!gone) await endProcesses([state.up], 1000);
     }
     const orphans = await cleanUp(stateDir);
-    clearRunState(stateDir);
     const ended = state.alive ? [`up (pid ${state.up.pid})`, ...orphans] : orphans;
     const removed = await removeData();
     out.result({ ended, removed }, () =>

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { messageOf, usageError } from '../../core/errors.js';
-import { isLoopback, LOOPBACK_NAMES } from '../../lib/browser-guard.js';
+import { hostNames, isLoopback } from '../../lib/browser-guard.js';
+import { readKeyPair } from '../../lib/tls.js';
 import type { CommandSpec } from '../command.js';
 
 export const proxyServe: CommandSpec = {
@@ -10,6 +10,8 @@ export const proxyServe: CommandSpec = {
   summary: 'run the proxy: POST /send takes readings and puts them into the queue',
   settings: [
     'host',
+    'allowedHosts',
+    'proxyUrl',
     'proxyPort',
     'queue',
     'queueEndpoint',
@@ -36,8 +38,7 @@ export const proxyServe: CommandSpec = {
         import('../serve.js'),
       ]);
     failLoudly(out);
-    const loopback = isLoopback(settings.host);
-    if (!loopback && settings.sensorToken === undefined && !settings.open) {
+    if (!isLoopback(settings.host) && settings.sensorToken === undefined && !settings.open) {
       throw usageError(
         'SENSOR_TOKEN_NEEDED',
         `listening on ${settings.host}, anybody who reaches this machine could send readings`,
@@ -45,6 +46,8 @@ export const proxyServe: CommandSpec = {
       );
     }
     const tls = readTls(settings);
+    // A tunnel that leads here may keep the name under which sensors know it.
+    const hosts = hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []);
     const queue = await openConfiguredQueue(settings);
     const proxy = createProxy({
       queue,
@@ -52,7 +55,7 @@ export const proxyServe: CommandSpec = {
       guard: {
         ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
         ...(settings.sensorToken === undefined ? {} : { sensorToken: settings.sensorToken }),
-        ...(loopback ? { hosts: LOOPBACK_NAMES } : {}),
+        ...(hosts ? { hosts } : {}),
         rateLimit: settings.rateLimit,
       },
     });
@@ -80,9 +83,5 @@ function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } |
   if (tlsCert === undefined || tlsKey === undefined) {
     throw usageError('TLS_INCOMPLETE', '--tls-cert and --tls-key go together', 'Give both, or neither.');
   }
-  try {
-    return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
-  } catch (error) {
-    throw usageError('TLS_UNREADABLE', `can't read the certificate or its key: ${messageOf(error)}`);
-  }
+  return readKeyPair(tlsCert, tlsKey);
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { messageOf } from '../../core/errors.js';
-import { isLoopback, LOOPBACK_NAMES } from '../../lib/browser-guard.js';
+import { hostNames } from '../../lib/browser-guard.js';
 import type { CommandSpec } from '../command.js';
 
 export const pullerServe: CommandSpec = {
@@ -8,6 +8,8 @@ export const pullerServe: CommandSpec = {
   summary: 'run the puller: takes readings from the queue to sinks, and serves the fleet view and the web page',
   settings: {
     host: '--host <address>',
+    allowedHosts: '--allowed-hosts <names>',
+    pullerUrl: '--puller-url <url>',
     pullerPort: '--port <port>',
     queue: '--queue <url-or-name>',
     queueEndpoint: '--queue-endpoint <url>',
@@ -31,17 +33,19 @@ export const pullerServe: CommandSpec = {
       ]);
     failLoudly(out);
     const queue = await openConfiguredQueue(settings);
+    const write = (text: string) => void process.stdout.write(text);
     const service = createPullerService({
       queue,
       storePath: settings.sinks.includes('store') ? join(settings.stateDir, 'readings.db') : undefined,
       retentionMs: settings.retention * 3_600_000,
-      log: settings.sinks.includes('log') ? (text) => process.stdout.write(text) : undefined,
+      log: settings.sinks.includes('log') ? write : undefined,
       alert: settings.sinks.includes('alert')
-        ? { afterSeconds: settings.alertAfter, webhook: settings.webhook }
+        ? { afterSeconds: settings.alertAfter, webhook: settings.webhook, write }
         : undefined,
       pollers: settings.pollers,
       page: createPage(),
-      hosts: isLoopback(settings.host) ? LOOPBACK_NAMES : undefined,
+      hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
+      token: settings.token,
       say: (text) => out.note(text),
     });
     return serveUntilStopped({

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import { systemError } from '../../core/errors.js';
+import { hostNames } from '../../lib/browser-guard.js';
 import type { QueueServer } from '../../queue/embedded/server.js';
 import type { CommandSpec } from '../command.js';
 
@@ -13,7 +14,12 @@ const MAX_RECEIVES = 50;
 export const queueServe: CommandSpec = {
   name: 'queue serve',
   summary: 'run the embedded SQS-compatible queue server (durable; for AWS SDKs, boto3 and the AWS CLI)',
-  settings: { host: '--host <address>', queuePort: '--port <port>', stateDir: '--state-dir <folder>' },
+  settings: {
+    host: '--host <address>',
+    allowedHosts: '--allowed-hosts <names>',
+    queuePort: '--port <port>',
+    stateDir: '--state-dir <folder>',
+  },
   options: [
     new Option('--data <file>', 'file of the store (default: queue.db in the state folder)'),
     new Option('--create <name>', 'create this queue and its dead-letter queue <name>-dead'),
@@ -31,7 +37,9 @@ export const queueServe: CommandSpec = {
     failLoudly(out);
     const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
     mkdirSync(dirname(path), { recursive: true });
-    const server = createQueueServer({ path, ...(options.baseUrl ? { baseUrl: String(options.baseUrl) } : {}) });
+    const baseUrl = options.baseUrl === undefined ? undefined : String(options.baseUrl);
+    const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
+    const server = createQueueServer({ path, ...(baseUrl ? { baseUrl } : {}), ...(hosts ? { hosts } : {}) });
     if (options.create !== undefined) await createWithDeadLetters(server, String(options.create));
     return serveUntilStopped({
       out,
@@ -47,22 +55,24 @@ export const queueServe: CommandSpec = {
 
 async function createWithDeadLetters(server: QueueServer, name: string): Promise<void> {
   const dead = `${name}-dead`;
-  await call(server, 'CreateQueue', { QueueName: dead });
+  await createIfMissing(server, dead, {});
   const arn = `arn:aws:sqs:us-east-1:000000000000:${dead}`;
-  await call(server, 'CreateQueue', {
-    QueueName: name,
-    Attributes: {
-      VisibilityTimeout: String(VISIBILITY_TIMEOUT),
-      RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: MAX_RECEIVES }),
-    },
+  await createIfMissing(server, name, {
+    VisibilityTimeout: String(VISIBILITY_TIMEOUT),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: MAX_RECEIVES }),
   });
 }
 
-async function call(server: QueueServer, action: string, body: object): Promise<void> {
-  const response = await server.app.request('/', {
-    method: 'POST',
-    headers: { 'x-amz-target': `AmazonSQS.${action}`, 'content-type': 'application/x-amz-json-1.0' },
-    body: JSON.stringify(body),
-  });
+/** A queue that is there keeps the attributes that somebody may have set since; creating it with others would fail. */
+async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
+  if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
+  const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });
   if (!response.ok) throw systemError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
 }
+
+const call = async (server: QueueServer, action: string, body: object): Promise<Response> =>
+  server.app.request('/', {
+    method: 'POST',
+    headers: { host: 'localhost', 'x-amz-target': `AmazonSQS.${action}`, 'content-type': 'application/x-amz-json-1.0' },
+    body: JSON.stringify(body),
+  });

@@ -23,9 +23,12 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
     settings: ['stateDir'],
     options: [timeoutOption(150)],
     async action({ out, settings, options, args }) {
-      const network = await openSession(settings).network();
-      const result = await setRegionLink(network, args[0]!, connected, {
+      const session = openSession(settings);
+      const network = await session.network();
+      const region = args[0]!;
+      const result = await setRegionLink(network, region, connected, {
         timeoutMs: timeoutMs(options),
+        onSet: () => session.fleet.tell({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
       });
       // Elsewhere it is the link that was looked at: an orchestrator does not notice a short cut.

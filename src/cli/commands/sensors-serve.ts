@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { usageError } from '../../core/errors.js';
+import { readAuthority } from '../../lib/tls.js';
 import { REGIONS } from '../../network/network.js';
 import { type CommandSpec, integerOption } from '../command.js';
 
@@ -8,11 +8,10 @@ export const sensorsServe: CommandSpec = {
   name: 'sensors serve',
   summary: 'run the sensor host of the embedded network (started by `up`)',
   hidden: true,
-  settings: ['nodes', 'token', 'sensorToken'],
+  settings: ['nodes', 'token', 'sensorToken', 'tlsCa'],
   options: [
     new Option('--port <port>', 'port of the control API').makeOptionMandatory(),
     new Option('--jobs <file>', 'keeps the jobs, so that a restarted host runs them again').makeOptionMandatory(),
-    new Option('--ca <file>', 'certificate authority (PEM) of the proxy, where it is a private one'),
   ],
   async action({ out, settings, options }) {
     const [
@@ -37,7 +36,7 @@ export const sensorsServe: CommandSpec = {
     if (token === undefined)
       throw usageError('TOKEN_MISSING', 'the control API needs a token', 'Set WASM_SENSORS_TOKEN.');
     const cluster = createCluster({
-      host: createSensorHost(options.ca === undefined ? {} : { ca: readFileSync(String(options.ca), 'utf8') }),
+      host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readAuthority(settings.tlsCa) }),
       nodes: REGIONS.flatMap((region) =>
         Array.from({ length: settings.nodes }, (_, i) => ({ name: `edge-${region}-${i + 1}`, region, type: 'edge' })),
       ),

@@ -12,7 +12,8 @@ export const stopPublisherCommand: CommandSpec = {
   async action({ out, settings, options }) {
     const session = openSession(settings);
     out.progress('stopping the publishers');
-    const stopped = await stopPublisher(await session.network(), session.fleet, options.region as string[] | undefined);
+    const regions = options.region as string[] | undefined;
+    const stopped = await stopPublisher(await session.network(), session.fleet, regions, session.token);
     out.result({ stopped }, () =>
       stopped.length > 0 ? `stopped in ${stopped.join(', ')}; no more readings` : 'no publisher was running',
     );

@@ -23,6 +23,7 @@ export const up: CommandSpec = {
     'pullerPort',
     'queuePort',
     'host',
+    'allowedHosts',
     'queue',
     'queueEndpoint',
     'awsRegion',
@@ -38,10 +39,12 @@ export const up: CommandSpec = {
     'apiToken',
     'token',
     'sensorToken',
+    'tokenInJob',
     'open',
     'rateLimit',
     'tlsCert',
     'tlsKey',
+    'tlsCa',
     'sinks',
     'pollers',
     'alertAfter',
@@ -97,7 +100,7 @@ async function runForeground(context: CommandContext): Promise<number> {
       const network = await planned.stack.start();
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
-        const result = await runDeploy(out, network, fleet, options);
+        const result = await runDeploy(screen, network, fleet, options, planned.proxy);
         screen.note(deployText(result));
       } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');
       reportReady({ endpoints: planned.endpoints });

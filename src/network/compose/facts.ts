@@ -18,6 +18,8 @@ export const composeFactsSchema = z.object({
   image: z.string(),
   /** The queue, as service jobs reach it. */
   queueForJobs: z.string(),
+  /** Names under which service jobs may be reached, beside those of their node. */
+  allowedHosts: z.array(z.string()),
   /** Further arguments of service jobs, as the containers have them. */
   serviceArgs: z.object({ proxy: z.array(z.string()), puller: z.array(z.string()) }),
   /** Names of variables, never values. */
@@ -43,6 +45,7 @@ export function factsOf(plan: ComposePlan, { backbone, withServices }: Prepared)
     ...(ports.REGISTRY_PORT === undefined ? {} : { registryPort: ports.REGISTRY_PORT }),
     image: plan.image,
     queueForJobs: queueForJobs(plan, backbone),
+    allowedHosts: settings.allowedHosts,
     serviceArgs: { proxy: [...endpoint, ...proxyArgs], puller: [...endpoint, ...pullerArgs] },
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],

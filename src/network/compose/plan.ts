@@ -50,6 +50,7 @@ export async function planCompose(
       ...secrets,
       WASM_SENSORS_TOKEN: context.token,
       WASM_SENSORS_WEBHOOK: settings.webhook ?? '',
+      WASM_SENSORS_ALLOWED_HOSTS: settings.allowedHosts.join(','),
       ...context.sensorEnv,
     },
   };

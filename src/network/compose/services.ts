@@ -25,7 +25,7 @@ export async function composeService(role: Role, facts: ComposeFacts, image: str
     // Reached from this network and this machine's loopback only.
     open: true,
     args: facts.serviceArgs[role],
-    allowedHosts: [SERVICES_NODE, `${facts.project.name}-${SERVICES_NODE}-1`],
+    allowedHosts: [SERVICES_NODE, `${facts.project.name}-${SERVICES_NODE}-1`, ...facts.allowedHosts],
     ...(role === 'puller' ? { dataDir: PULLER_DATA } : {}),
     submissionTime: Date.now(),
   };

@@ -16,6 +16,8 @@ export interface ComposeSettings {
   awsRegion?: string;
   /** Where alerts go; a URL that often is a secret. */
   webhook?: string;
+  /** Further names under which requests may reach proxy and puller. */
+  allowedHosts: string[];
   proxyArgs: string[];
   pullerArgs: string[];
   /** Runs a registry, too, for images that were built here. */
@@ -35,7 +37,7 @@ export interface ComposePlan {
   backbone: string | undefined;
   /** What Bacalhau's nodes log; left out: the compose file's own. */
   logLevel: string | undefined;
-  /** Variables for containers that no file shall hold. */
+  /** Variables for containers; some of them no file shall hold. */
   secrets: Record<string, string>;
 }
 

@@ -48,7 +48,11 @@ function toSpec(job: JobRequest): JobSpec {
         region: job.region,
         module: 'config-updater',
         type: 'batch',
-        args: ['--proxy', job.proxyUrl, ...job.parameters],
+        args: [
+          ...(job.configFile === undefined ? ['--proxy', job.proxyUrl] : [`--file=${CONFIG_TARGET}`]),
+          ...job.parameters,
+        ],
+        mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile, writable: true }],
       };
     default:
       throw new AppError('NOT_OFFERED', 'user', `the embedded network runs no ${job.role} as a job`, {

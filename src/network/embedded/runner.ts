@@ -20,6 +20,7 @@ export function createEmbeddedRunner(context: RunnerContext): NetworkRunner {
           [
             ...['sensors', 'serve', '--port', String(port), '--nodes', String(context.nodesPerRegion)],
             ...['--jobs', join(context.stateDir, 'embedded-jobs.json')],
+            ...(context.tlsCa === undefined ? [] : ['--tls-ca', context.tlsCa]),
           ],
           nodeArgsFor(context.nodesPerRegion * REGIONS.length),
         ),

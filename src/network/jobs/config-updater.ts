@@ -1,5 +1,6 @@
 /** Fills the config-updater's document. */
 import type { Document } from 'yaml';
+import { AppError } from '../../core/errors.js';
 import type { ConfigUpdaterJob } from '../network.js';
 import { setRegion } from './publisher.js';
 import { inTask, setModule } from './template.js';
@@ -10,6 +11,11 @@ export function setConfigUpdater(
   module: Uint8Array,
   env: Record<string, string>,
 ): void {
+  if (job.configFile !== undefined) {
+    throw new AppError('NOT_OFFERED', 'user', 'a job can read the files of a Bacalhau node, but never write them', {
+      hint: 'Leave --file out: the fleet configuration reaches every network. Or edit the file with `wasm-sensors config edit`.',
+    });
+  }
   setRegion(document, job.region);
   const parameters = [`--proxy=${job.proxyUrl}`, ...job.parameters];
   document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parameters));

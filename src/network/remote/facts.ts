@@ -11,6 +11,10 @@ export const remoteFactsSchema = z.object({
   }),
   /** Where sensors find the proxy. */
   proxyUrl: z.string(),
+  /** Variables that sensors need. */
+  forSensors: z.array(z.string()),
+  /** They go into the job, where every user of the cluster can read them; else its nodes must have them. */
+  tokenInJob: z.boolean(),
 });
 
 export type RemoteFacts = z.output<typeof remoteFactsSchema>;

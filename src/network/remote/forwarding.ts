@@ -1,4 +1,4 @@
-/** Whether the nodes of somebody's cluster forward their HOSTNAME to jobs; found out once, by the first submission. */
+/** Which variables the nodes of somebody's cluster forward to jobs; found out once, by the first submission. */
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,16 +8,15 @@ import type { BacalhauClient } from '../bacalhau/client.js';
 import { toExecution } from '../bacalhau/facts.js';
 import { failureCodeOf } from '../bacalhau/failures.js';
 
-export type Forwarding = 'unknown' | 'yes' | 'no';
-
 const fileOf = (stateDir: string) => join(stateDir, 'remote', 'forwarding');
 
-export function readForwarding(stateDir: string): Forwarding {
-  return (readIfExists(fileOf(stateDir)) as Forwarding | undefined) ?? 'unknown';
+/** The variables that the nodes were found to forward; undefined when nobody has tried yet. */
+export function readForwarding(stateDir: string): string[] | undefined {
+  return readIfExists(fileOf(stateDir))?.split('\n').filter(Boolean);
 }
 
-export function writeForwarding(stateDir: string, forwarding: 'yes' | 'no'): void {
-  writeFileAtomic(fileOf(stateDir), forwarding);
+export function writeForwarding(stateDir: string, names: string[]): void {
+  writeFileAtomic(fileOf(stateDir), names.join('\n'));
 }
 
 /** For another cluster: nothing is known yet. */

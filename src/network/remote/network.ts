@@ -1,5 +1,6 @@
 /** Somebody's cluster as every terminal uses it. */
 
+import { AppError } from '../../core/errors.js';
 import type { ApiAddress } from '../bacalhau/cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/client.js';
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/network.js';
@@ -14,7 +15,7 @@ export interface RemoteNetworkOptions {
   stateDir: string;
   /** For the API; kept out of the facts. */
   credentials?: ApiAddress['credentials'];
-  /** What sensors need to know and the cluster's nodes can't, such as `SENSOR_TOKEN`; becomes part of the job. */
+  /** Variables for sensors with their values, such as `SENSOR_TOKEN`; used only where they go into the job. */
   sensorEnv: Record<string, string>;
 }
 
@@ -25,7 +26,10 @@ export function createRemoteNetwork(facts: NetworkFacts, options: RemoteNetworkO
   const parsed = remoteFactsSchema.parse(facts);
   const client = createRemoteClient(parsed, options);
   const base = optionsOf(parsed, client, options);
-  return { ...createBacalhauNetwork(base), submit: (request) => submit(request, base) };
+  return {
+    ...createBacalhauNetwork(base),
+    submit: (request) => submit(request, base, parsed.tokenInJob ? [] : parsed.forSensors),
+  };
 }
 
 export function createRemoteClient(facts: RemoteFacts, options: RemoteNetworkOptions): BacalhauClient {
@@ -46,22 +50,51 @@ function optionsOf(facts: RemoteFacts, client: BacalhauClient, options: RemoteNe
         updater: [],
         services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
       },
-      given: options.sensorEnv,
+      given: facts.tokenInJob ? options.sensorEnv : {},
     },
     sensorProxyUrl: () => facts.proxyUrl,
   };
 }
 
-/** With HOSTNAME where the nodes forward it; the first submission finds out, and later ones know. */
-async function submit(request: JobRequest, options: BacalhauNetworkOptions): Promise<Submission> {
+/**
+ * With HOSTNAME where the nodes forward it; the first submission finds out, and later ones know. `needed`: variables
+ * without which sensors can't send; rejects with `TOKEN_NOT_FORWARDED` where the nodes do not forward them.
+ */
+async function submit(request: JobRequest, options: BacalhauNetworkOptions, needed: string[]): Promise<Submission> {
+  if (request.role !== 'publisher') return submitJob(request, options);
   const { stateDir, client, surroundings } = options;
-  const without = { ...options, surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge: [] } } };
+  const submitWith = (edge: string[]) =>
+    submitJob(request, {
+      ...options,
+      surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge } },
+    });
   const known = readForwarding(stateDir);
-  if (known === 'no') return submitJob(request, without);
-  const submission = await submitJob(request, options);
-  if (known === 'yes' || request.role !== 'publisher' || submission.unchanged) return submission;
-  const refused = await wasRefused(client, submission.jobId);
-  writeForwarding(stateDir, refused ? 'no' : 'yes');
-  if (!refused) return submission;
-  return { ...(await submitJob(request, without)), notes: [NOT_FORWARDED] };
+  if (known) return submitWith(known);
+  const withHostname = await submitWith(['HOSTNAME', ...needed]);
+  if (withHostname.unchanged) return withHostname;
+  if (!(await wasRefused(client, withHostname.jobId))) {
+    writeForwarding(stateDir, ['HOSTNAME', ...needed]);
+    return withHostname;
+  }
+  const without = await submitWith(needed);
+  if (needed.length > 0 && (await wasRefused(client, without.jobId))) {
+    await client.stopJob(without.jobId);
+    throw notForwarded(needed);
+  }
+  writeForwarding(stateDir, needed);
+  return { ...without, notes: [NOT_FORWARDED] };
+}
+
+function notForwarded(names: string[]): AppError {
+  const text = names.join(', ');
+  return new AppError(
+    'TOKEN_NOT_FORWARDED',
+    'user',
+    `the nodes of the cluster have no ${text} that they forward to jobs`,
+    {
+      hint:
+        `Set ${text} on the nodes and allow it (Compute.Env.AllowList, ^SENSOR_TOKEN$); or start \`up\` with ` +
+        '--token-in-job: every user of the cluster can then read it in the job.',
+    },
+  );
 }

@@ -1,5 +1,5 @@
 /** The remote network on somebody's cluster: here a real orchestrator and nodes that this test started for it. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -57,7 +57,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 }, 30_000);
 
-const context = (change: Partial<RunnerContext> = {}): RunnerContext => ({
+const context = (): RunnerContext => ({
   supervisor,
   stateDir: join(folder, 'state'),
   nodesPerRegion: 1,
@@ -65,11 +65,11 @@ const context = (change: Partial<RunnerContext> = {}): RunnerContext => ({
   token: 'operator',
   sensorEnv: { SENSOR_TOKEN: 'sensor' },
   emit: () => {},
-  ...change,
 });
-const runnerOf = (host: string, port: number, change?: Partial<RunnerContext>) =>
-  createRemoteRunner(context(change), {
+const runnerOf = (host: string, port: number, tokenInJob = true) =>
+  createRemoteRunner(context(), {
     api: { host, port },
+    tokenInJob,
     ...(process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {}),
   });
 const publisher = (): PublisherJob => ({
@@ -94,6 +94,17 @@ it('runs sensors without HOSTNAME where it is not forwarded, says so once and kn
   const stopped = await network.stop('publisher-north').catch((error) => error.code);
   // The latter before 1.8.
   expect([true, 'STOP_NOT_PASSED_ON']).toContain(stopped);
+});
+
+it('puts the sensor token into no job unless that was asked for', async () => {
+  const { network, facts } = await runnerOf('127.0.0.1', apiPort, false).start();
+  await expect(network.submit(publisher())).rejects.toMatchObject({
+    code: 'TOKEN_NOT_FORWARDED',
+    hint: expect.stringContaining('--token-in-job'),
+  });
+  const text = readFileSync(join(folder, 'state', 'jobs', 'publisher-north.yaml'), 'utf8');
+  expect(text).toContain('SENSOR_TOKEN: env:SENSOR_TOKEN');
+  expect(facts).toMatchObject({ forSensors: ['SENSOR_TOKEN'], tokenInJob: false });
 });
 
 it('refuses a proxy on this machine for nodes that are elsewhere', async () => {

@@ -11,6 +11,8 @@ import { createRemoteClient, createRemoteNetwork } from './network.js';
 export interface RemoteOptions {
   bacalhau?: string;
   api: ApiAddress;
+  /** Variables for sensors go into the job; without it the nodes must have them. */
+  tokenInJob: boolean;
 }
 
 export function createRemoteRunner(context: RunnerContext, options: RemoteOptions): NetworkRunner {
@@ -20,7 +22,8 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
       const bacalhau = findBacalhau(options.bacalhau);
       const { credentials, ...api } = options.api;
       requireReachable(proxyUrl, api.host);
-      const facts: RemoteFacts = { bacalhau, api, proxyUrl };
+      const { tokenInJob } = options;
+      const facts: RemoteFacts = { bacalhau, api, proxyUrl, forSensors: Object.keys(sensorEnv), tokenInJob };
       const own = { stateDir, sensorEnv, ...(credentials ? { credentials } : {}) };
       const client = createRemoteClient(facts, own);
       await client.clientVersion();
@@ -37,8 +40,8 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
         );
       }
       emit({ type: 'network.progress', step: 'nodes connected', done: edge.length, total: edge.length });
-      if (Object.keys(sensorEnv).length > 0) {
-        const text = `${Object.keys(sensorEnv).join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
+      if (tokenInJob && facts.forSensors.length > 0) {
+        const text = `${facts.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
         emit({ type: 'network.note', text });
       }
       forgetForwarding(stateDir);

@@ -25,7 +25,7 @@ export interface Sink {
   readonly required: boolean;
   /**
    * Takes a group, and resolves with one result each, once it is safe. Rejects when it can't take anything now (a full
-   * disk): the group stays in the queue and comes again.
+   * disk): the puller keeps the group, tries again, and receives nothing more meanwhile.
    */
   accept(deliveries: Delivery[]): Promise<SinkResult[]> | SinkResult[];
   close?(): void;

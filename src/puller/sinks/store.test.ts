@@ -137,6 +137,14 @@ test('old readings and messages are forgotten, young ones stay', () => {
   expect(store.messagesSince(0, 10).map(({ message }) => message)).toEqual([{ a: 2 }]);
 });
 
+test('of many rows the right ones are found and forgotten, a part at a time', () => {
+  store.accept(Array.from({ length: 25_000 }, (_, n) => delivery(reading(n + 1), T0 + Math.floor(n / 10))));
+  expect(store.readingsSince(T0 + 2_400, 5_000).map((row) => row.reading.sequence)[0]).toBe(24_001);
+  expect(store.readingsSince(T0 + 2_500, 5_000)).toEqual([]);
+  expect([1, 2, 3].map(() => store.forget(T0 + 2_000))).toEqual([10_000, 10_000, 0]);
+  expect(store.readingsSince(0, 30_000)[0]).toMatchObject({ receivedAt: T0 + 2_000, reading: { sequence: 20_001 } });
+});
+
 test('after everything was forgotten, no new reading hides behind the checkpoint', () => {
   store.accept([1, 2, 3].map((n) => delivery(reading(n), T0)));
   store.saveCheckpoint([]);

@@ -31,6 +31,7 @@ create table if not exists messages (   -- other JSON objects, such as those sen
   received_at integer not null,
   body text not null
 );
+create index if not exists messages_by_time on messages (received_at);
 create table if not exists checkpoint (id integer primary key check (id = 1), last_reading integer not null, fleet text not null);
 `;
 
@@ -42,6 +43,9 @@ export interface StoredReading {
   config: string | null;
   receivedAt: number;
 }
+
+/** Rows deleted at a time: some tens of milliseconds, during which nothing else is stored. */
+const FORGET_AT_ONCE = 10_000;
 
 type Row = Reading & { id: number; received_at: number; sensor_config: string | null };
 
@@ -101,8 +105,8 @@ export class StoreSink implements Sink {
   /** Readings received at or after `since` (Unix milliseconds), oldest first, at most `limit` of the newest. */
   readingsSince(since: number, limit: number): StoredReading[] {
     const rows = this.db
-      .prepare('select * from readings where received_at >= ? order by id desc limit ?')
-      .all(since, limit);
+      .prepare('select * from readings where id >= ? order by id desc limit ?')
+      .all(this.firstSince(since), limit);
     return (rows as Row[]).reverse().map(toStored);
   }
 
@@ -132,17 +136,33 @@ export class StoreSink implements Sink {
     return { fleet: row ? JSON.parse(row.fleet) : [], after: mapRows(rows as Iterable<Row>) };
   }
 
-  /** Deletes what was received before `before`, a bounded number of rows; tells how many. */
+  /** Deletes what was received before `before`, at most {@link FORGET_AT_ONCE} readings; tells how many rows. */
   forget(before: number): number {
     // The newest stays, so that numbers given out since the last checkpoint are never given out again.
     const readings = this.db.prepare(
       `delete from readings where id in (
-         select id from readings where received_at < ? and id < (select max(id) from readings) order by id limit 20000
+         select id from readings where id < ? and id < (select max(id) from readings) order by id limit ${FORGET_AT_ONCE}
        )`,
     );
     return (
-      readings.run(before).changes + this.db.prepare('delete from messages where received_at < ?').run(before).changes
+      readings.run(this.firstSince(before)).changes +
+      this.db.prepare('delete from messages where received_at < ?').run(before).changes
     );
+  }
+
+  /** The id from which on readings were received at or after `time`: they are stored in the order in which they came. */
+  private firstSince(time: number): number {
+    const next = this.db.prepare('select id, received_at from readings where id >= ? order by id limit 1');
+    const { low, high } = this.db
+      .prepare('select coalesce(min(id), 1) as low, coalesce(max(id), 0) as high from readings')
+      .get() as { low: number; high: number };
+    let [from, to] = [low, high + 1];
+    while (from < to) {
+      const row = next.get(Math.floor((from + to) / 2)) as { id: number; received_at: number };
+      if (row.received_at < time) from = row.id + 1;
+      else to = Math.floor((from + to) / 2);
+    }
+    return from;
   }
 
   count(): number {

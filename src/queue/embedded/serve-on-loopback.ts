@@ -1,4 +1,5 @@
 /** The queue server on a free port of this machine, for what needs one only for itself, such as a benchmark. */
+import { hostNames } from '../../lib/browser-guard.js';
 import { type Listener, listen } from '../../lib/listen.js';
 import { createQueueServer, type QueueServer, type QueueServerOptions } from './server.js';
 
@@ -11,11 +12,13 @@ export interface LoopbackQueueServer {
 
 /** Rejects as {@link createQueueServer} throws, and as `listen` rejects. `port` 0 = any. */
 export async function serveOnLoopback(options: QueueServerOptions, port = 0): Promise<LoopbackQueueServer> {
-  const server = createQueueServer(options);
+  const host = '127.0.0.1';
+  const hosts = hostNames(host, undefined);
+  const server = createQueueServer({ ...options, ...(hosts ? { hosts } : {}) });
   let listener: Listener;
   try {
     const { fetch } = server.app;
-    listener = await listen({ fetch, host: '127.0.0.1', port, purpose: 'queue', flag: '--port' });
+    listener = await listen({ fetch, host, port, purpose: 'queue', flag: '--port' });
   } catch (error) {
     server.close();
     throw error;

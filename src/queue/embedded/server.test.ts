@@ -183,11 +183,22 @@ test('attributes count the messages', async () => {
 });
 
 test('health and readiness answer, and closing ends a long poll', async () => {
-  expect(await (await served.server.app.request('/health')).json()).toEqual({ status: 'healthy' });
-  expect((await served.server.app.request('/ready')).status).toBe(200);
+  expect(await (await fetch(`${served.url}/health`)).json()).toEqual({ status: 'healthy' });
+  expect((await fetch(`${served.url}/ready`)).status).toBe(200);
   const poll = receive({ WaitTimeSeconds: 20 });
   await vi.waitUntil(() => waiting() === 1);
   served.server.close();
   expect(await poll).toEqual([]);
-  expect((await served.server.app.request('/ready')).status).toBe(503);
+  expect((await fetch(`${served.url}/ready`)).status).toBe(503);
+});
+
+test.each<[string, Record<string, string>, number, string | undefined]>([
+  ['a name that was rebound to this machine', { host: 'evil.example' }, 403, 'UNKNOWN_HOST'],
+  ['a page of another origin', { host: 'localhost:9324', origin: 'http://evil.example' }, 403, 'FOREIGN_ORIGIN'],
+  ['no Host', {}, 403, 'UNKNOWN_HOST'],
+  ['an SDK on this machine', { host: '127.0.0.1:9324' }, 200, undefined],
+])('on loopback it answers nobody who comes through a browser: %s', async (_, headers, status, code) => {
+  const init = { method: 'POST', headers: { ...headers, 'x-amz-target': 'AmazonSQS.ListQueues' } };
+  const response = await served.server.app.request('/', { ...init, body: '{}' });
+  expect([response.status, ((await response.json()) as { __type?: string }).__type]).toEqual([status, code]);
 });

@@ -9,9 +9,11 @@
  * http.close();
  * ```
  *
- * Credentials are accepted but not checked: whoever reaches the port may use the queues, so bind it to loopback.
+ * Credentials are accepted but not checked: whoever reaches the port may use the queues, so bind it to loopback, and give
+ * `hosts`, so that no page in a browser reaches it either.
  */
 import { Hono } from 'hono';
+import { findBrowserProblem } from '../../lib/browser-guard.js';
 import { actionName, respond } from './protocol.js';
 import { QueueService } from './queue-service.js';
 
@@ -24,6 +26,8 @@ export interface QueueServerOptions {
   accountId?: string;
   /** Origin of the queue URLs that clients are given, such as `http://queue:9324`. Default: the request's `Host`. */
   baseUrl?: string;
+  /** Names (without port) that requests may give as their `Host`. Default: any. */
+  hosts?: string[];
 }
 
 export interface QueueServerStats {
@@ -63,6 +67,10 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   });
 
   const app = new Hono();
+  app.use(async (c, next) => {
+    const problem = findBrowserProblem(c, options.hosts);
+    return problem ? c.json({ __type: problem.code, message: problem.reason }, 403) : next();
+  });
   app.get('/health', (c) => c.json({ status: 'healthy' }));
   app.get('/ready', (c) => c.json({ status: closed ? 'closed' : 'ready' }, closed ? 503 : 200));
   app.get('/stats', (c) => c.json(stats()));

@@ -2,6 +2,7 @@
  * The embedded cluster: nodes that are entries of a table, and jobs that behave as Bacalhau's do (a submission of the
  * same name replaces what runs; ids look the same; a cut region runs on).
  */
+import { randomUUID } from 'node:crypto';
 import { AppError, usageError } from '../../core/errors.js';
 import type { ModuleName } from '../modules.js';
 import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './api.js';
@@ -23,9 +24,10 @@ export interface Cluster {
   jobs(): ClusterJob[];
   /**
    * Replaces the job of this name and resolves when all its executions have been started; those of the older
-   * submission send nothing any more by then. Rejects with `NO_SUCH_REGION`, or as `loadModule` does.
+   * submission send nothing any more by then. `jobId`: for a job that is new here, but was known to an earlier host.
+   * Rejects with `NO_SUCH_REGION`, or as `loadModule` does.
    */
-  submit(spec: JobSpec): Promise<ClusterSubmission>;
+  submit(spec: JobSpec, jobId?: string): Promise<ClusterSubmission>;
   /** Stops a job at once; false when it was not running. */
   stop(name: string): boolean;
   /** Cuts or restores a region's link. Rejects with `NO_SUCH_REGION`. */
@@ -58,13 +60,13 @@ export function createCluster({ host, nodes, loadModule, moduleEnv = {} }: Clust
   return {
     nodes: () => nodes.map((node) => ({ ...node, connected: host.isConnected(node.region) })),
     jobs: () => [...jobs.values()].map((job) => job.info()),
-    async submit(spec) {
+    async submit(spec, jobId = `j-${randomUUID()}`) {
       if (spec.region !== '') checkRegion(spec.region);
       const module = await moduleFor(spec.module);
       const matching = nodes.filter((node) => node.type === 'edge' && [node.region, ''].includes(spec.region));
       if (matching.length === 0) throw new AppError('NO_NODES', 'user', `no edge nodes in region ${spec.region}`);
       let job = jobs.get(spec.name);
-      if (!job) jobs.set(spec.name, (job = new Job(spec.name)));
+      if (!job) jobs.set(spec.name, (job = new Job(spec.name, jobId)));
       const unchanged = job.runs(spec);
       if (!unchanged) {
         const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;

@@ -9,16 +9,17 @@ export interface KeptCluster extends Cluster {
   resume(): Promise<void>;
 }
 
-const fileSchema = z.array(jobSpecSchema);
+/** A job keeps its id: by it the fleet view knows that its new sensors have replaced those of the killed host. */
+const fileSchema = z.array(z.object({ jobId: z.string(), spec: jobSpecSchema }));
 
 /** `path`: a JSON file; it may hold job arguments, so it is readable by its owner only. */
 export function keepJobs(cluster: Cluster, path: string): KeptCluster {
-  const specs = new Map<string, JobSpec>();
-  const save = () => writeFileAtomic(path, JSON.stringify([...specs.values()]));
-  const submit = async (spec: JobSpec) => {
-    const submission = await cluster.submit(spec);
+  const kept = new Map<string, { jobId: string; spec: JobSpec }>();
+  const save = () => writeFileAtomic(path, JSON.stringify([...kept.values()]));
+  const submit = async (spec: JobSpec, knownAs?: string) => {
+    const submission = await cluster.submit(spec, knownAs);
     if (spec.type === 'daemon') {
-      specs.set(spec.name, spec);
+      kept.set(spec.name, { jobId: submission.jobId, spec });
       save();
     }
     return submission;
@@ -28,15 +29,16 @@ export function keepJobs(cluster: Cluster, path: string): KeptCluster {
     submit,
     stop(name) {
       const stopped = cluster.stop(name);
-      if (specs.delete(name)) save();
+      if (kept.delete(name)) save();
       return stopped;
     },
     async resume() {
       const text = readIfExists(path);
-      for (const spec of text === undefined ? [] : fileSchema.parse(JSON.parse(text))) await submit(spec);
+      const jobs = text === undefined ? [] : fileSchema.parse(JSON.parse(text));
+      for (const { jobId, spec } of jobs) await submit(spec, jobId);
     },
     async close() {
-      specs.clear();
+      kept.clear();
       save();
       await cluster.close();
     },

@@ -25,14 +25,16 @@ export interface JobSurroundings {
 }
 
 export class Job {
-  readonly id = `j-${randomUUID()}`;
   version = 0;
   /** The running submission, to be compared with the next one. */
   private fingerprint = '';
   private executions: Execution[] = [];
   private stopped = false;
 
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    readonly id: string,
+  ) {}
 
   /** Whether this very submission runs already. */
   runs(spec: JobSpec): boolean {

@@ -82,6 +82,7 @@ export class Panel {
   showCounts(view) {
     fill(this.node, countTexts(view));
     markTroubles(this.node, view);
+    this.node.querySelector('.cut').hidden = !view.cut;
     this.node.classList.toggle('silent', view.live === 0 && view.silent > 0);
     this.#showMix(view);
   }

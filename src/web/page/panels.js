@@ -8,7 +8,18 @@ const KNOWN_REGIONS = new Map([
   ['eu', 'Europe'],
   ['as', 'Asia'],
 ]);
-const NOTHING = { live: 0, paused: 0, silent: 0, rate: 0, received: 0, gaps: 0, late: 0, duplicates: 0, colors: [] };
+const NOTHING = {
+  cut: false,
+  live: 0,
+  paused: 0,
+  silent: 0,
+  rate: 0,
+  received: 0,
+  gaps: 0,
+  late: 0,
+  duplicates: 0,
+  colors: [],
+};
 
 /** @type {Map<string, Panel>} */
 const panels = new Map();

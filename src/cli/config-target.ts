@@ -1,0 +1,50 @@
+/** What the `config` commands work on: a running `up`, or proxies and a puller anywhere. */
+import { resolve } from 'node:path';
+import type { SettingKey, Settings } from '../config/settings.js';
+import type { KnownJobs } from '../core/fleet-view.js';
+import { readIfExists } from '../lib/files.js';
+import { readAuthority } from '../lib/tls.js';
+import { tokenFileOf } from '../network/run-state.js';
+import { ConfigClient } from '../proxy/client.js';
+import { FleetClient } from '../puller/client.js';
+import { openSession, type Session } from './session.js';
+
+export interface ConfigTarget {
+  /** Every proxy that holds configuration; never empty. */
+  proxies: ConfigClient[];
+  fleet: FleetClient;
+  /** The jobs, where their network is at hand. */
+  jobs?: () => Promise<KnownJobs>;
+}
+
+export const TARGET_SETTINGS: SettingKey[] = ['stateDir', 'pullerUrl', 'proxies', 'token', 'tlsCa'];
+
+/** With `--proxies` and `--puller-url` no `up` is needed here. Throws `NOT_UP` where one of them is missing, too. */
+export function openConfigTarget(settings: Settings): ConfigTarget {
+  const { proxies, pullerUrl, tlsCa } = settings;
+  if (proxies === undefined || pullerUrl === undefined) return targetOf(openSession(settings), settings);
+  const token = settings.token ?? readIfExists(tokenFileOf(resolve(settings.stateDir)))?.trim() ?? '';
+  return { proxies: clients(proxies, token, tlsCa), fleet: new FleetClient(pullerUrl) };
+}
+
+/** The proxies of the settings, else the network's own and its service job. */
+export function targetOf(session: Session, { proxies, tlsCa }: Settings): Required<ConfigTarget> {
+  const { proxy, jobProxy } = session.state.endpoints;
+  const urls = proxies ?? [proxy, ...(jobProxy === undefined ? [] : [jobProxy])];
+  return {
+    proxies: clients(urls, session.token, tlsCa ?? session.state.tlsCa),
+    fleet: session.fleet,
+    jobs: async () => {
+      const known: KnownJobs = { deployed: [], ended: [] };
+      for (const { id, state } of await (await session.network()).jobs()) {
+        known[state === 'running' || state === 'pending' ? 'deployed' : 'ended'].push(id);
+      }
+      return known;
+    },
+  };
+}
+
+function clients(urls: string[], token: string, caFile: string | undefined): ConfigClient[] {
+  const ca = caFile === undefined ? {} : { ca: readAuthority(caFile) };
+  return urls.map((url) => new ConfigClient(url, { token, ...ca }));
+}

@@ -1,0 +1,26 @@
+import { Hono } from 'hono';
+import { expect, test } from 'vitest';
+import { findBrowserProblem, hostNames } from './browser-guard.js';
+
+const OWN = 'http://proxy.example:8443/sensors';
+
+// Where the service listens, the names it was given, the URL it is known by, a request's Host, and what is wrong with it.
+test.each<[string, string[] | undefined, string[], string, string | undefined]>([
+  ['127.0.0.1', undefined, [], 'localhost:9090', undefined],
+  ['127.0.0.1', undefined, [], '[::1]:9090', undefined],
+  ['127.0.0.1', undefined, [], 'evil.example', 'UNKNOWN_HOST'],
+  ['127.0.0.2', undefined, [], '127.0.0.2:9090', undefined],
+  ['127.0.0.1', undefined, [], '127.0.0.2:9090', 'UNKNOWN_HOST'],
+  ['127.0.0.1', undefined, [OWN], 'proxy.example', undefined],
+  ['127.0.0.1', undefined, ['http://[fd00::1]:80'], '[fd00::1]', undefined],
+  ['127.0.0.1', ['Tunnel.Example'], [], 'tunnel.example:443', undefined],
+  ['0.0.0.0', undefined, [], 'evil.example', undefined],
+  ['0.0.0.0', undefined, [OWN], 'evil.example', undefined],
+  ['0.0.0.0', ['sqs-proxy'], [], 'evil.example', 'UNKNOWN_HOST'],
+  ['0.0.0.0', ['sqs-proxy'], [], 'sqs-proxy:9090', undefined],
+  ['0.0.0.0', ['sqs-proxy'], [], '127.0.0.1:9090', undefined],
+])('listening on %s, allowing %j, known as %j: Host %s', async (listening, allowed, urls, host, problem) => {
+  const names = hostNames(listening, allowed, urls);
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, names)?.code ?? null));
+  expect(await (await app.request('/', { headers: { host } })).json()).toBe(problem ?? null);
+});
