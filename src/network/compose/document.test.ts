@@ -84,11 +84,25 @@ test('without privileged: capabilities, and the real control groups only where t
 });
 
 test('with another queue there is no embedded one, and nothing waits for it', () => {
-  const services = render({ embeddedQueue: false, proxyArgs: ['--rate-limit', '5'], owner: '/somewhere' });
+  const services = render({ embeddedQueue: false, proxyArgs: ['--rate-limit', '5'] });
   expect(services).not.toHaveProperty('queue');
   expect(services['sqs-proxy']).not.toHaveProperty('depends_on');
   expect(services['sqs-proxy']!.command!.slice(-2)).toEqual(['--rate-limit', '5']);
-  expect(services['sqs-puller']!.labels).toEqual({ 'wasm-sensors.state-dir': '/somewhere' });
+});
+
+test('containers, networks and data say whose they are', () => {
+  const document = parse(composeDocument({ ...OPTIONS, owner: '/some/where' }), { merge: true });
+  for (const part of ['services', 'networks', 'volumes']) {
+    for (const [name, value] of Object.entries<Service>(document[part])) {
+      expect(value.labels, `${part}: ${name}`).toEqual({ 'wasm-sensors.state-dir': '/some/where' });
+    }
+  }
+});
+
+test('a $ in what the operator gave is no variable to compose', () => {
+  const services = render({ owner: '/some/$HOME', proxyArgs: ['--queue', 'a$b'] });
+  expect(services['sqs-proxy']!.labels).toEqual({ 'wasm-sensors.state-dir': '/some/$$HOME' });
+  expect(services['sqs-proxy']!.command!.at(-1)).toBe('a$$b');
 });
 
 describe('.env', () => {
