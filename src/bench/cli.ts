@@ -4,9 +4,9 @@ import { freePort } from '../lib/ports.js';
 import { selfCommand } from '../lib/self.js';
 
 /** Runs a command to its end; gives its stdout, rejects when it fails. */
-export async function runCli(cwd: string, words: string[]): Promise<string> {
+export async function runCli(cwd: string, words: string[], env: Record<string, string> = {}): Promise<string> {
   const { command, args } = selfCommand(words);
-  const { stdout } = await execa(command, args, { cwd, stdin: 'ignore' });
+  const { stdout } = await execa(command, args, { cwd, env, stdin: 'ignore' });
   return stdout;
 }
 

@@ -10,28 +10,21 @@ export interface ComposeBenchOptions {
   nodes: number;
 }
 
+/** A name of its own: the developer's network, and its data, are not touched. */
+const PROJECT = 'wasm-sensors-bench';
+const ENV = { COMPOSE_PROJECT_NAME: PROJECT };
 const UNITS: Record<string, number> = { B: 1 / 1_048_576, KiB: 1 / 1024, MiB: 1, GiB: 1024 };
 
 export async function run({ nodes }: ComposeBenchOptions): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-bench-'));
   try {
     const began = Date.now();
-    await runCli(dir, [
-      'up',
-      '-d',
-      '--network',
-      'compose',
-      '--deploy',
-      '--nodes',
-      String(nodes),
-      '--timeout',
-      '120',
-      ...(await freePortFlags()),
-    ]);
+    const args = ['up', '-d', '--network', 'compose', '--deploy', '--nodes', String(nodes), '--timeout', '120'];
+    await runCli(dir, [...args, ...(await freePortFlags())], ENV);
     console.log(`${nodes * 3} edge nodes: every sensor sends after ${((Date.now() - began) / 1000).toFixed(1)} s`);
     const { stdout } = await execa('docker', ['stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}']);
     const edge = stdout.split('\n').flatMap((line) => {
-      const match = /-(?:us|eu|as)-\d+ ([\d.]+)(B|KiB|MiB|GiB)/.exec(line);
+      const match = new RegExp(`^${PROJECT}-(?:us|eu|as)-\\d+ ([\\d.]+)(B|KiB|MiB|GiB)`).exec(line);
       return match ? [Number(match[1]) * UNITS[match[2]!]!] : [];
     });
     const mean = edge.reduce((a, b) => a + b, 0) / edge.length;
@@ -43,7 +36,7 @@ export async function run({ nodes }: ComposeBenchOptions): Promise<void> {
       `free memory ${free.toFixed(0)} MiB: room for about ${Math.floor(free / mean)} more by memory alone; processors are short before that`,
     );
   } finally {
-    await runCli(dir, ['down', '--volumes']);
+    await runCli(dir, ['down', '--volumes'], ENV);
     rmSync(dir, { recursive: true, force: true });
   }
 }

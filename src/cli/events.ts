@@ -23,6 +23,8 @@ export function noteOf(event: ChildEvent | NetworkEvent): string | undefined {
 
 export function progressOf(event: ChildEvent | NetworkEvent): string | undefined {
   if (event.type === 'child.ready') return `${event.name} is ready`;
-  if (event.type === 'network.progress') return `${event.step}: ${event.done}/${event.total}`;
+  // One thing that is done is not counted.
+  if (event.type === 'network.progress')
+    return event.total > 1 ? `${event.step}: ${event.done}/${event.total}` : event.step;
   return undefined;
 }

@@ -17,11 +17,11 @@ export interface Session {
   network(): Promise<Network>;
 }
 
-/** Rejects with `NOT_UP` when no `up` runs in this folder. */
+/** Rejects with `NOT_UP` when no `up` runs in this folder, and with `STILL_STARTING` until it is ready. */
 export function openSession(settings: Settings): Session {
   const stateDir = resolve(settings.stateDir);
   const state = stateOfUp(stateDir);
-  const token = settings.token ?? readIfExists(tokenFileOf(stateDir))?.trim() ?? '';
+  const token = operatorToken(settings);
   const control = new ControlClient(state.control, token);
   return {
     state,
@@ -33,17 +33,27 @@ export function openSession(settings: Settings): Session {
   };
 }
 
+/** Of the settings, else the one that `up` made; empty when there is none. */
+export function operatorToken({ token, stateDir }: Settings): string {
+  return token ?? readIfExists(tokenFileOf(resolve(stateDir)))?.trim() ?? '';
+}
+
 function stateOfUp(stateDir: string): RunState {
   const state = readRunState(stateDir);
-  if (state?.alive) return state;
-  throw new AppError(
-    'NOT_UP',
-    'user',
-    state ? 'the `up` of this folder has ended without cleaning up' : 'no network is up in this folder',
-    {
-      hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
-    },
-  );
+  if (!state?.alive) {
+    throw new AppError(
+      'NOT_UP',
+      'user',
+      state ? 'the `up` of this folder has ended without cleaning up' : 'no network is up in this folder',
+      {
+        hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
+      },
+    );
+  }
+  if (state.phase === 'ready') return state;
+  throw new AppError('STILL_STARTING', 'user', `the network is still starting (\`up\` is pid ${state.up.pid})`, {
+    hint: 'Try again when `up` says that it is ready; `wasm-sensors down` ends it.',
+  });
 }
 
 /** The puller to look at: the one that `--puller-url` names, else that of the running `up`. */

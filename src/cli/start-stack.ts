@@ -1,6 +1,7 @@
 /** From settings to a stack that can be started. */
 import { join, resolve } from 'node:path';
 import { SETTINGS, type SettingKey } from '../config/settings.js';
+import { usageError } from '../core/errors.js';
 import type { PortWish } from '../lib/ports.js';
 import { type ChildEvent, Supervisor } from '../lib/supervisor.js';
 import { isSelfSigned, readAuthority, readKeyPair } from '../lib/tls.js';
@@ -72,12 +73,16 @@ export async function planStack(
         NATS_PORT: bacalhauPorts.nats,
         WEBUI_PORT: bacalhauPorts.webUi,
       };
+      refuseNotOffered(provenance);
       return planCompose(context, {
         ...queue,
+        ...(settings.awsRegion === undefined ? {} : { awsRegion: settings.awsRegion }),
+        ...(settings.webhook === undefined ? {} : { webhook: settings.webhook }),
         folder: process.cwd(),
         ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
         proxyArgs: passOn(settings, provenance, ['rateLimit', 'awsRegion']),
-        pullerArgs: [...pullerArgs, ...passOn(settings, provenance, ['webhook'])],
+        pullerArgs,
+        allowedHosts: settings.allowedHosts ?? [],
         registry: options.registry === true,
       });
     }
@@ -126,6 +131,21 @@ function authorityFile({ tlsCa, tlsCert, tlsKey }: CommandContext['settings']): 
     return resolve(tlsCa);
   }
   return tlsCert !== undefined && isSelfSigned(tlsCert) ? resolve(tlsCert) : undefined;
+}
+
+/** Containers listen where their network is, and the ports of this machine are loopback's; nothing here would do these. */
+const NOT_ON_COMPOSE: SettingKey[] = ['host', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'];
+
+/** Throws `NOT_OFFERED` for what was asked for and would be left undone. */
+function refuseNotOffered(provenance: CommandContext['provenance']): void {
+  const asked = NOT_ON_COMPOSE.filter((key) => provenance[key].source !== 'default');
+  if (asked.length === 0) return;
+  const names = asked.map((key) => provenance[key].name).join(', ');
+  throw usageError(
+    'NOT_OFFERED',
+    `the compose network does not offer ${names}`,
+    'Leave it out. To serve other machines put a reverse proxy, which can also speak TLS, before the published port.',
+  );
 }
 
 /** Settings that were given, as flags for a child, whose own environment and files might say something else. */

@@ -5,6 +5,8 @@ import { bacalhauImage } from '../network/images/names.js';
 import { eventually } from './harness.js';
 
 export const PROJECT = 'wasm-sensors-test';
+/** Of everything that the engine has for it. */
+export const LABEL = `com.docker.compose.project=${PROJECT}`;
 /** A name of their own, so that tests never meet a network of somebody else. */
 export const COMPOSE_ENV = { COMPOSE_PROJECT_NAME: PROJECT };
 
@@ -48,7 +50,7 @@ export async function killContainer(name: string): Promise<void> {
 
 /** What the engine still has of the tests' network: containers and networks, not the data. */
 export async function leftOver(): Promise<string[]> {
-  const label = `label=com.docker.compose.project=${PROJECT}`;
+  const label = `label=${LABEL}`;
   const [containers, networks] = await Promise.all([
     docker('ps', '--all', '--filter', label, '--format', '{{.Names}}'),
     docker('network', 'ls', '--filter', label, '--format', '{{.Name}}'),

@@ -1,4 +1,4 @@
-import { COMPOSE_ENV, composeMissing, killContainer, PROJECT } from './compose-support.js';
+import { COMPOSE_ENV, composeMissing, killContainer, leftOver, PROJECT } from './compose-support.js';
 import { describeSystem } from './system-suite.js';
 
 const SERVICES = { proxy: 'sqs-proxy', puller: 'sqs-puller', queue: 'queue' };
@@ -8,5 +8,7 @@ describeSystem({
   skip: composeMissing(),
   env: COMPOSE_ENV,
   kill: (_, service) => killContainer(`${PROJECT}-${SERVICES[service]}-1`),
+  interval: '0.1',
+  leftOver,
   downArgs: ['--volumes'],
 });

@@ -66,6 +66,10 @@ describe('before anything runs', () => {
     [['tail', '--limit', '0'], /--limit: "0"/],
     [['tail', '--since', 'yesterday'], /--since: "yesterday"/],
     [['settings', '--token-file', 'none'], /--token-file: there is no file none/],
+    [
+      ['up', '--network', 'compose', '--tls-cert', 'x', '--host', '::'],
+      /compose network does not offer --host, --tls-cert/,
+    ],
     [['proxy', 'serve'], /no queue was named/],
     [['proxy', 'serve', '--queue', 'q', '--host', '0.0.0.0'], /anybody who reaches this machine/],
     [['proxy', 'serve', '--queue', 'q', '--tls-cert', 'cert.pem'], /--tls-cert and --tls-key go together/],

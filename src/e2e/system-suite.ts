@@ -11,6 +11,10 @@ export interface SystemOptions {
   env?: Record<string, string>;
   /** Ends a service of the centre with SIGKILL, and resolves when it runs again; by default it is a child of `up`. */
   kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
+  /** Seconds between readings; the less, the more is under way when something is killed. */
+  interval?: string;
+  /** What is left of it beside processes. */
+  leftOver?(): Promise<string[]>;
   /** Arguments of the last `down`. */
   downArgs?: string[];
 }
@@ -27,14 +31,16 @@ interface Status {
   summary: { total: { live: number; gaps: number } };
 }
 
-export function describeSystem({ network, skip, env, kill = killChild, downArgs }: SystemOptions): void {
+export function describeSystem(options: SystemOptions): void {
+  const { network, skip, env, kill = killChild, interval = '0.5', leftOver = async () => [], downArgs } = options;
+
   describe(`the ${network} network`, () => {
     const sandbox = new Sandbox(env);
     let processes: ProcessId[] = [];
 
     beforeAll(async () => {
       if (skip !== undefined) return;
-      const args = ['up', '-d', '--network', network, '--deploy', '--interval', '0.5', '--color', '#112233'];
+      const args = ['up', '-d', '--network', network, '--deploy', '--interval', interval, '--color', '#112233'];
       const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags())]);
       expect(stderr + code).toMatch(/0$/);
       processes = [sandbox.state().up, ...sandbox.state().children];
@@ -105,7 +111,7 @@ export function describeSystem({ network, skip, env, kill = killChild, downArgs 
           '--color',
           '#00ff88',
           '--interval',
-          '0.5',
+          interval,
         ]);
         expect(result.regions.map(({ seen }) => seen)).toEqual([1, 1, 1]);
         const { sensors } = await sandbox.fleet().snapshot();
@@ -136,16 +142,16 @@ export function describeSystem({ network, skip, env, kill = killChild, downArgs 
     system('a region that is cut off runs on, keeps its readings, and delivers them when it is back', async () => {
       const cut = async () =>
         (await sandbox.fleet().summary()).regions.filter((r) => r.cut).map(({ region }) => region);
-      await sandbox.json(['region', 'disconnect', 'eu']);
+      expect(await sandbox.json(['region', 'disconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
       expect(await cut()).toEqual(['eu']);
       const cutAt = await lastSequence(sandbox, 'eu');
       const others = await lastSequence(sandbox, 'us');
       await eventually('us going on', async () => (await lastSequence(sandbox, 'us')) > others + 6);
       expect(await lastSequence(sandbox, 'eu')).toBe(cutAt);
-      await sandbox.json(['region', 'reconnect', 'eu']);
+      expect(await sandbox.json(['region', 'reconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
       expect(await cut()).toEqual([]);
       await eventually('eu catching up', async () => (await lastSequence(sandbox, 'eu')) > cutAt + 6);
-      await nothingMissing(sandbox.fleet());
+      expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
     });
 
     system('stop ends the readings', async () => {
@@ -157,10 +163,11 @@ export function describeSystem({ network, skip, env, kill = killChild, downArgs 
       expect((await sandbox.fleet().summary()).total.received).toBe(before);
     });
 
-    system('down leaves no process behind, and a second down is fine', async () => {
+    system('down leaves nothing behind, and a second down is fine', async () => {
       processes.push(...sandbox.state().children);
       expect((await sandbox.run(['down'])).code).toBe(0);
       expect(processes.filter(isAlive)).toEqual([]);
+      expect(await leftOver()).toEqual([]);
       expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'nothing is running here\n' });
     });
   });

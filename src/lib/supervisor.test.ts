@@ -198,3 +198,11 @@ test('a second child of the same name can be started after the first was stopped
   expect(pidOf('a')).not.toBe(first);
   expect(events.map(({ type }) => type)).toEqual(['child.ready', 'child.ready']);
 });
+
+test('an adopted process counts among those that run until it is given back', () => {
+  const release = supervisor.adopt('mine', process.pid);
+  expect(supervisor.running.map(({ name, pid }) => [name, pid])).toEqual([['mine', process.pid]]);
+  seen.clear();
+  release();
+  expect(supervisor.running).toEqual([]);
+});

@@ -56,6 +56,7 @@ process.on('exit', () => {
 /** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changed. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
   private readonly children = new Map<string, Child>();
+  private readonly adopted = new Set<ProcessId>();
   private closed = false;
 
   constructor(private readonly logDir: string) {
@@ -69,7 +70,19 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
   /** The processes that run now. */
   get running(): ProcessId[] {
-    return [...this.children.values()].flatMap((child) => child.id ?? []);
+    return [...[...this.children.values()].flatMap((child) => child.id ?? []), ...this.adopted];
+  }
+
+  /** Counts a process that ends by itself, and that somebody waits for, among those that run; the result forgets it. */
+  adopt(name: string, pid: number): () => void {
+    const id = identify(name, pid);
+    if (!id) return () => {};
+    this.adopted.add(id);
+    this.emit('change');
+    return () => {
+      this.adopted.delete(id);
+      this.emit('change');
+    };
   }
 
   /** Starts a child; resolves when it is ready, rejects with `CHILD_FAILED` and its last log lines when it can't be. */

@@ -3,13 +3,13 @@
  * the same subcommand that a container or a service job runs.
  */
 import { join } from 'node:path';
-import { type AppError, usageError } from '../core/errors.js';
 import { reachableAt } from '../lib/listen.js';
-import { choosePort, type PortWish } from '../lib/ports.js';
+import type { PortWish } from '../lib/ports.js';
 import { selfCommand } from '../lib/self.js';
 import type { ChildSpec, Supervisor } from '../lib/supervisor.js';
 import type { Endpoints } from './run-state.js';
 import type { NetworkEvent } from './runner.js';
+import { takePorts } from './take-ports.js';
 
 /** Queue of readings, and the one for messages that nobody can take. */
 export const QUEUE_NAME = 'wasm-sensors';
@@ -34,32 +34,24 @@ export interface Centre {
   endpoints: Endpoints;
   /** Starts all at the same time; resolves when all are ready. */
   start(): Promise<void>;
+  /**
+   * With a URL the puller here ends, for another one takes its part; with null it runs again, and is ready. Resolves with
+   * the URL of the one that has the part.
+   */
+  movePuller(url: string | null): Promise<string>;
   /** In the order of a message's way, so that what was accepted reaches the queue. */
   stop(): Promise<void>;
-}
-
-function samePort(wish: PortWish, other: PortWish): AppError {
-  return usageError(
-    'SAME_PORT',
-    `port ${wish.port} is wanted for the ${wish.purpose} and for the ${other.purpose}`,
-    `Give one of them another port with ${wish.flag} or ${other.flag}.`,
-  );
 }
 
 /** Chooses the ports; nothing is started yet. */
 export async function planCentre(options: CentreOptions): Promise<Centre> {
   const { supervisor, stateDir, host } = options;
-  const taken = new Map<number, PortWish>();
-  const take = async (wish: PortWish, address: string) => {
-    const other = taken.get(wish.port);
-    if (other) throw samePort(wish, other);
-    const { port, moved } = await choosePort(wish, address);
-    taken.set(port, wish);
-    if (moved) options.emit({ type: 'network.port-moved', purpose: wish.purpose, wanted: wish.port, port });
-    return port;
-  };
-  const [proxyPort, pullerPort] = [await take(options.ports.proxy, host), await take(options.ports.puller, host)];
-  const queuePort = options.queue === undefined ? await take(options.ports.queue, '127.0.0.1') : undefined;
+  const { proxy, puller, queue: own } = options.ports;
+  const wishes = { proxy: { ...proxy, host }, puller: { ...puller, host } };
+  const taken: { proxy: number; puller: number; queue?: number } = await (options.queue === undefined
+    ? takePorts({ ...wishes, queue: own }, options.emit)
+    : takePorts(wishes, options.emit));
+  const { proxy: proxyPort, puller: pullerPort, queue: queuePort } = taken;
   const queueUrl = queuePort === undefined ? undefined : `http://127.0.0.1:${queuePort}`;
   const queue = options.queue ?? `${queueUrl}/000000000000/${QUEUE_NAME}`;
   const queueEnv: Record<string, string> = queueUrl
@@ -73,41 +65,15 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
     env: { ...options.env, ...env },
     ready: 'ipc',
   });
+  const shared = ['--host', host, '--queue', queue, '--state-dir', stateDir];
+  const pullerSpec = child(
+    'puller',
+    ['puller', 'serve', ...shared, '--port', String(pullerPort), ...options.pullerArgs],
+    queueEnv,
+  );
   const specs = [
-    child(
-      'proxy',
-      [
-        'proxy',
-        'serve',
-        '--host',
-        host,
-        '--port',
-        String(proxyPort),
-        '--queue',
-        queue,
-        '--state-dir',
-        stateDir,
-        ...options.proxyArgs,
-      ],
-      queueEnv,
-    ),
-    child(
-      'puller',
-      [
-        'puller',
-        'serve',
-        '--host',
-        host,
-        '--port',
-        String(pullerPort),
-        '--queue',
-        queue,
-        '--state-dir',
-        stateDir,
-        ...options.pullerArgs,
-      ],
-      queueEnv,
-    ),
+    child('proxy', ['proxy', 'serve', ...shared, '--port', String(proxyPort), ...options.proxyArgs], queueEnv),
+    pullerSpec,
   ];
   if (queuePort !== undefined) {
     specs.unshift(
@@ -127,14 +93,23 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
     );
   }
   const scheme = options.proxyArgs.includes('--tls-cert') ? 'https' : 'http';
+  const pullerUrl = reachableAt('http', host, pullerPort);
   return {
     endpoints: {
       proxy: reachableAt(scheme, host, proxyPort),
-      puller: reachableAt('http', host, pullerPort),
+      puller: pullerUrl,
       ...(queueUrl === undefined ? {} : { queue: queueUrl }),
     },
     async start() {
       await Promise.all(specs.map((spec) => supervisor.start(spec)));
+    },
+    async movePuller(url) {
+      if (url !== null) {
+        await supervisor.stop([pullerSpec.name]);
+        return url;
+      }
+      if (!supervisor.running.some(({ name }) => name === pullerSpec.name)) await supervisor.start(pullerSpec);
+      return pullerUrl;
     },
     async stop() {
       await supervisor.stop(['proxy']);

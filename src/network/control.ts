@@ -7,16 +7,19 @@ import { bearerMatches } from '../lib/token.js';
 export interface ControlHandlers {
   setRegionLink(region: string, connected: boolean): Promise<void>;
   /** Services moved: a service job took the puller's part, or gave it back. */
-  setEndpoints(change: EndpointChange): void;
+  setEndpoints(change: EndpointChange): Promise<void>;
   /** Ends `up`; resolves at once. */
   stop(): void;
 }
 
-/** `null`: it is gone. */
-export type EndpointChange = { puller?: string; jobProxy?: string | null };
+/** `null`: it is gone; of the puller, that of `up` takes its part again. */
+export type EndpointChange = { puller?: string | null; jobProxy?: string | null };
 
 const linkSchema = z.strictObject({ connected: z.boolean() });
-const endpointsSchema = z.strictObject({ puller: z.url().optional(), jobProxy: z.url().nullable().optional() });
+const endpointsSchema = z.strictObject({
+  puller: z.url().nullable().optional(),
+  jobProxy: z.url().nullable().optional(),
+});
 
 export function createControl(token: string, handlers: ControlHandlers): Hono {
   const app = new Hono();
@@ -31,7 +34,7 @@ export function createControl(token: string, handlers: ControlHandlers): Hono {
   });
   app.patch('/endpoints', async (c) => {
     const change = endpointsSchema.parse(await c.req.json());
-    handlers.setEndpoints(change as EndpointChange);
+    await handlers.setEndpoints(change as EndpointChange);
     return c.json(change);
   });
   app.post('/stop', (c) => {

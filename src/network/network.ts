@@ -69,8 +69,15 @@ export interface ConfigUpdaterJob {
 export interface ServiceJob {
   role: 'proxy' | 'puller';
   image: string;
+  /** Of the node. */
   port: number;
   queue: string;
+  /** The proxy takes readings without a token, too; with SENSOR_TOKEN in its environment it wants it all the same. */
+  open: boolean;
+  /** Further arguments of the role. */
+  args: string[];
+  /** Names under which requests may reach it, beside those of loopback; left out: any. */
+  allowedHosts?: string[];
   /** Folder of the node that keeps its data; without one they end with the job. The node must allow it. */
   dataDir?: string;
   submissionTime: number;

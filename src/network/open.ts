@@ -19,9 +19,10 @@ export async function openNetwork(state: RunState, { token, control, stateDir }:
         setRegionLink: (region, connected) => control.setRegionLink(region, connected),
       });
     case 'compose':
-      return (await import('./compose/network.js')).createComposeNetwork(state.facts, (region, connected) =>
-        control.setRegionLink(region, connected),
-      );
+      return (await import('./compose/network.js')).createComposeNetwork(state.facts, {
+        stateDir,
+        setRegionLink: (region, connected) => control.setRegionLink(region, connected),
+      });
     case 'remote':
       return (await import('./remote/network.js')).createRemoteNetwork(state.facts, stateDir);
   }

@@ -1,6 +1,7 @@
-/** The proxy or the puller as a Bacalhau service job: submitted, and waited for until it answers. */
+/** The proxy or the puller as a Bacalhau service job: submitted, waited for until it answers, and ended. */
 import { AppError, systemError } from '../core/errors.js';
 import { waitFor } from '../lib/backoff.js';
+import type { EndpointChange } from './control.js';
 import type { Network, ServiceJob } from './network.js';
 import { answersOnce } from './ready.js';
 
@@ -9,6 +10,10 @@ export interface ServiceOptions {
   url: string;
   timeoutMs: number;
   onProgress(step: string): void;
+  /** Tells `up` where services are now. */
+  setEndpoints(change: EndpointChange): Promise<void>;
+  /** Gives it up: what was replaced for it is put back. */
+  signal: AbortSignal;
 }
 
 export interface ServiceResult {
@@ -20,9 +25,21 @@ export interface ServiceResult {
   seconds: number;
 }
 
+const LOOK_EVERY_MS = 500;
+/** A service job has as long as its container's grace to end. */
+const GONE_MS = 30_000;
+
+/** A network that was started without a node for service jobs; `why` completes the sentence. */
+export function noServicesNode(why: string): AppError {
+  return new AppError('NO_SERVICES_NODE', 'system', `this network has no node for service jobs: ${why}`, {
+    hint: 'Service jobs need a node with Docker. The proxy and the puller that `up` runs go on without one.',
+  });
+}
+
 /**
- * Resolves when `/health` and `/ready` answer. Rejects with `NO_SERVICES_NODE`, `SERVICE_FAILED` (Bacalhau's message is
- * among the details) or `SERVICE_TIMEOUT`.
+ * Resolves when `/health` and `/ready` answer. The proxy is one more beside that of `up`; the puller takes the place of
+ * the one of `up`, for a queue has one consumer, and gives it back when this fails. Rejects with `NO_SERVICES_NODE`,
+ * `SERVICE_FAILED` (Bacalhau's message is among the details) or `SERVICE_TIMEOUT`.
  */
 export async function deployService(
   network: Network,
@@ -30,39 +47,63 @@ export async function deployService(
   options: ServiceOptions,
 ): Promise<ServiceResult> {
   const began = Date.now();
-  const { role, image } = request;
-  const { url, onProgress } = options;
+  const { role } = request;
+  const { url, onProgress, setEndpoints } = options;
   const deadline = began + options.timeoutMs;
   onProgress('waiting for the web-services node');
-  await waitForNode(network, deadline - Date.now());
-  onProgress(`submitting the ${role}`);
-  const { jobId, unchanged } = await network.submit(request);
-  onProgress(`waiting for ${url} (the node fetches the image)`);
-  const ready = await waitFor(
-    async () => {
-      if ((await answersOnce(`${url}/health`)) && (await answersOnce(`${url}/ready`))) return true;
-      await refuseFailure(network, jobId, role);
-      return undefined;
-    },
-    { timeoutMs: Math.max(0, deadline - Date.now()), everyMs: 500 },
-  );
-  if (!ready) {
-    throw systemError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
-      hint: `See what it says: wasm-sensors status, or \`bacalhau job logs ${jobId}\` in \`wasm-sensors shell\`.`,
-    });
+  await waitForNode(network, options);
+  try {
+    if (role === 'puller') await setEndpoints({ puller: url });
+    onProgress(`submitting the ${role}`);
+    const { jobId, unchanged } = await network.submit(request);
+    onProgress(`waiting for ${url} (the node fetches the image)`);
+    await waitUntilReady(network, { role, jobId }, { ...options, timeoutMs: Math.max(0, deadline - Date.now()) });
+    if (role === 'proxy') await setEndpoints({ jobProxy: url });
+    return { role, jobId, url, image: request.image, unchanged, seconds: (Date.now() - began) / 1000 };
+  } catch (error) {
+    if (role === 'puller') await stopService(network, role, options);
+    throw error;
   }
-  return { role, jobId, url, image, unchanged, seconds: (Date.now() - began) / 1000 };
 }
 
-async function waitForNode(network: Network, timeoutMs: number): Promise<void> {
-  const found = await waitFor(
-    async () => (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined,
-    { timeoutMs, everyMs: 500 },
-  );
-  if (found) return;
-  throw new AppError('NO_SERVICES_NODE', 'system', 'no node with the label type=web-services is connected', {
-    hint: 'Service jobs need a node with Docker. `wasm-sensors up` runs a proxy and a puller of its own without one.',
+/** Ends the service job; of the puller, the one of `up` takes over again. False when there was no such job. */
+export async function stopService(
+  network: Network,
+  role: ServiceJob['role'],
+  { url, setEndpoints }: Pick<ServiceOptions, 'url' | 'setEndpoints'>,
+): Promise<boolean> {
+  const stopped = await network.stop(role);
+  if (role === 'proxy') await setEndpoints({ jobProxy: null });
+  else {
+    // Two at the same time would share the queue, and the history's file.
+    if (stopped)
+      await waitFor(async () => ((await answersOnce(`${url}/health`)) ? undefined : true), { timeoutMs: GONE_MS });
+    await setEndpoints({ puller: null });
+  }
+  return stopped;
+}
+
+async function waitUntilReady(
+  network: Network,
+  { role, jobId }: { role: ServiceJob['role']; jobId: string },
+  { url, timeoutMs, signal }: ServiceOptions,
+): Promise<void> {
+  const look = async () => {
+    if ((await answersOnce(`${url}/health`)) && (await answersOnce(`${url}/ready`))) return true;
+    await refuseFailure(network, jobId, role);
+    return undefined;
+  };
+  if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
+  throw systemError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
+    hint: `See what it says: wasm-sensors status, or \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
   });
+}
+
+async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptions): Promise<void> {
+  const look = async () =>
+    (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined;
+  if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
+  throw noServicesNode('none with the label type=web-services is connected');
 }
 
 async function refuseFailure(network: Network, jobId: string, role: string): Promise<void> {

@@ -66,8 +66,8 @@ export class Stack {
     chmodSync(stateDir, 0o700);
     const handlers = {
       stop: this.options.onStop,
-      setEndpoints: ({ puller, jobProxy }: EndpointChange) => {
-        if (puller !== undefined) centre.endpoints.puller = puller;
+      setEndpoints: async ({ puller, jobProxy }: EndpointChange) => {
+        if (puller !== undefined) centre.endpoints.puller = await centre.movePuller(puller);
         if (jobProxy === null) delete centre.endpoints.jobProxy;
         else if (jobProxy !== undefined) centre.endpoints.jobProxy = jobProxy;
         this.save({ endpoints: centre.endpoints });

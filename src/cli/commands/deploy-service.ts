@@ -1,5 +1,6 @@
 import { Option } from 'commander';
-import { AppError, usageError } from '../../core/errors.js';
+import { AppError } from '../../core/errors.js';
+import { exitCodeOf, type StopReason, stopRequested } from '../../lib/shutdown.js';
 import type { ServiceJob } from '../../network/network.js';
 import { type CommandContext, type CommandSpec, integerOption } from '../command.js';
 import { timeoutMs, timeoutOption } from '../deploy-options.js';
@@ -17,67 +18,97 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
     name: `deploy ${role}`,
     summary: `run the ${role} as a Bacalhau service job on the web-services node; ${effect}`,
     modes: ['text', 'json'],
-    settings: ['stateDir', 'queue'],
+    settings: ['stateDir', 'queue', 'queueEndpoint', 'awsRegion', ...(role === 'proxy' ? (['open'] as const) : [])],
     options: [
       new Option('--image <name>', 'image in a registry that the node reaches; default: the one of the network'),
       new Option('--node-port <port>', 'port of the node (native network)').default(role === 'proxy' ? '8080' : '8081'),
       timeoutOption(120),
     ],
     async action(context) {
-      const session = openSession(context.settings);
-      const { out } = context;
-      const result = await (session.state.network === 'compose'
-        ? deployOnCompose(role, session, context)
-        : deployOnNative(role, session, context));
-      const name = session.state.network === 'compose' ? 'web-services' : '<url>';
-      const then = role === 'proxy' ? `; \`deploy publisher --proxy ${name}\` makes sensors use it` : '';
-      out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
-      return 0;
+      const { out, settings, options } = context;
+      const session = openSession(settings);
+      const interrupted = interruption();
+      const { request, url } = await describe(role, session, context);
+      const { deployService } = await import('../../network/service-job.js');
+      try {
+        const result = await deployService(await session.network(), request, {
+          url,
+          timeoutMs: timeoutMs(options),
+          onProgress: (step) => out.progress(step),
+          setEndpoints: (change) => session.control.setEndpoints(change),
+          signal: interrupted.signal,
+        });
+        const then = nextStep(role, session.state.network === 'compose');
+        out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
+        return 0;
+      } catch (error) {
+        const reason = interrupted.reason();
+        if (reason === undefined) throw error;
+        out.note(role === 'puller' ? 'interrupted; the own puller has its part again' : 'interrupted');
+        return exitCodeOf(reason);
+      }
     },
   };
 }
 
-async function deployOnCompose(role: Role, session: Session, { out, options }: CommandContext) {
-  const [{ deployComposeService }, { composeFactsSchema }] = await Promise.all([
-    import('../../network/compose/services.js'),
-    import('../../network/compose/facts.js'),
-  ]);
-  return deployComposeService(role, {
-    facts: composeFactsSchema.parse(session.state.facts),
-    network: await session.network(),
-    ...(options.image === undefined ? {} : { image: String(options.image) }),
-    timeoutMs: timeoutMs(options),
-    onProgress: (step) => out.progress(step),
-    setEndpoints: (change) => session.control.setEndpoints(change),
-  });
+function nextStep(role: Role, compose: boolean): string {
+  if (role === 'proxy')
+    return `; \`deploy publisher --proxy ${compose ? 'web-services' : '<url>'}\` makes sensors use it`;
+  // Its container has no folder of this machine: its user may be none that can write there.
+  return compose ? '' : '; its view of the fleet begins now, and ends with it';
 }
 
-async function deployOnNative(role: Role, session: Session, { out, options, settings }: CommandContext) {
-  const { network: kind, endpoints } = session.state;
-  if (kind !== 'native') {
-    throw new AppError('NOT_OFFERED', 'user', `the ${kind} network runs no containers of ours`, {
+/** A Ctrl-C must not leave the queue without its consumer. */
+function interruption(): { signal: AbortSignal; reason(): StopReason | undefined } {
+  const controller = new AbortController();
+  let reason: StopReason | undefined;
+  void stopRequested({ supervised: false }).then((asked) => {
+    reason = asked;
+    controller.abort();
+  });
+  return { signal: controller.signal, reason: () => reason };
+}
+
+/** The job as this network can run it, and where it will answer. */
+async function describe(
+  role: Role,
+  { state }: Session,
+  { out, options, settings }: CommandContext,
+): Promise<{ request: ServiceJob; url: string }> {
+  const image = options.image === undefined ? undefined : String(options.image);
+  if (state.network === 'compose') {
+    const [{ composeService, composeServiceUrl }, { composeFactsSchema }] = await Promise.all([
+      import('../../network/compose/services.js'),
+      import('../../network/compose/facts.js'),
+    ]);
+    const facts = composeFactsSchema.parse(state.facts);
+    out.progress('bringing the image to the registry');
+    return { request: await composeService(role, facts, image), url: composeServiceUrl(role, facts) };
+  }
+  if (state.network !== 'native') {
+    throw new AppError('NOT_OFFERED', 'user', `the ${state.network} network runs no containers of ours`, {
       hint: `\`up\` runs a ${role} of its own. Service jobs are offered by --network compose, and by native with Docker.`,
     });
   }
-  if (settings.queue === undefined || endpoints.queue !== undefined) {
-    throw usageError(
-      'QUEUE_NOT_REACHABLE',
-      `a container can't reach the embedded queue, which listens on this machine's loopback`,
-      'Use a real queue for this: `up` and this command with --queue. On the compose network the embedded one will do.',
-    );
-  }
-  const [{ deployService }, { productImage }] = await Promise.all([
-    import('../../network/service-job.js'),
+  const [{ nativeService }, { nativeFactsSchema }, { productImage }] = await Promise.all([
+    import('../../network/native/services.js'),
+    import('../../network/native/facts.js'),
     import('../../network/images/names.js'),
   ]);
   const port = integerOption(options.nodePort, '--node-port', 1)!;
-  const image = options.image === undefined ? productImage() : String(options.image);
-  const request: ServiceJob = { role, image, port, queue: settings.queue, submissionTime: Date.now() };
-  return deployService(await session.network(), request, {
-    url: `http://127.0.0.1:${port}`,
-    timeoutMs: timeoutMs(options),
-    onProgress: (step) => out.progress(step),
+  const request = nativeService(nativeFactsSchema.parse(state.facts), {
+    role,
+    image: image ?? productImage(),
+    port,
+    queue: settings.queue,
+    embeddedQueue: state.endpoints.queue !== undefined,
+    open: settings.open,
+    args: [
+      ...(settings.queueEndpoint === undefined ? [] : ['--queue-endpoint', settings.queueEndpoint]),
+      ...(settings.awsRegion === undefined ? [] : ['--aws-region', settings.awsRegion]),
+    ],
   });
+  return { request, url: `http://127.0.0.1:${port}` };
 }
 
 function stopServiceCommand(role: Role, summary: string): CommandSpec {
@@ -87,18 +118,13 @@ function stopServiceCommand(role: Role, summary: string): CommandSpec {
     modes: ['text', 'json'],
     settings: ['stateDir'],
     async action({ out, settings }) {
-      const session = openSession(settings);
-      const network = await session.network();
-      let stopped: boolean;
-      if (session.state.network === 'compose') {
-        const { stopComposeService } = await import('../../network/compose/services.js');
-        const { composeFactsSchema } = await import('../../network/compose/facts.js');
-        stopped = await stopComposeService(role, {
-          facts: composeFactsSchema.parse(session.state.facts),
-          network,
-          setEndpoints: (change) => session.control.setEndpoints(change),
-        });
-      } else stopped = await network.stop(role);
+      const { state, control, network } = openSession(settings);
+      const { stopService } = await import('../../network/service-job.js');
+      // While there is a job, it is where the endpoint leads.
+      const stopped = await stopService(await network(), role, {
+        url: state.endpoints.puller,
+        setEndpoints: (change) => control.setEndpoints(change),
+      });
       out.result({ stopped }, () =>
         stopped ? `the ${role} service job was ended` : `no ${role} ran as a service job`,
       );

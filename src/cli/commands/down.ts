@@ -2,13 +2,14 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { waitFor } from '../../lib/backoff.js';
 import { endProcesses } from '../../lib/processes.js';
+import { ControlClient } from '../../network/control.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import type { CommandSpec } from '../command.js';
-import { openSession } from '../session.js';
+import { operatorToken } from '../session.js';
 
-/** How long an `up` that was asked to end may take, in milliseconds. */
-const UP_GRACE_MS = 30_000;
+/** How long an `up` that was asked to end may take, in milliseconds: proxy and puller have 25 s, then the queue. */
+const UP_GRACE_MS = 75_000;
 
 export const down: CommandSpec = {
   name: 'down',
@@ -22,7 +23,7 @@ export const down: CommandSpec = {
     const removeData = async () => {
       if (!options.volumes) return [];
       const { removeVolumes } = await import('../../network/compose/leftovers.js');
-      return removeVolumes();
+      return removeVolumes(stateDir);
     };
     if (!state) {
       const removed = await removeData();
@@ -31,10 +32,7 @@ export const down: CommandSpec = {
     }
     if (state.alive) {
       out.progress('asking `up` to end');
-      // It may end by itself between the look and this.
-      await Promise.resolve()
-        .then(() => openSession(settings).control.stop())
-        .catch(() => {});
+      await new ControlClient(state.control, operatorToken(settings)).stop().catch(() => {});
       const gone = await waitFor(() => (readRunState(stateDir)?.alive ? undefined : true), {
         timeoutMs: UP_GRACE_MS,
         everyMs: 50,

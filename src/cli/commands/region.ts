@@ -31,7 +31,8 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
         onSet: () => session.fleet.tell({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
       });
-      const seenBy = network.kind === 'embedded' ? '' : ', seen by the orchestrator';
+      // Elsewhere it is the link that was looked at: an orchestrator does not notice a short cut.
+      const seenBy = network.kind === 'native' ? ', seen by the orchestrator' : '';
       out.result(
         result,
         () => `${result.reached}/${result.nodes} nodes ${state}${seenBy} after ${result.seconds.toFixed(1)} s`,

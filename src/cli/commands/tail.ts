@@ -3,7 +3,7 @@ import { usageError } from '../../core/errors.js';
 import type { EventQuery } from '../../puller/client.js';
 import { eventLine } from '../../ui/readings.js';
 import { type CommandSpec, integerOption } from '../command.js';
-import { openFleet } from '../session.js';
+import { followFleet } from '../follow.js';
 
 export const tail: CommandSpec = {
   name: 'tail',
@@ -22,7 +22,7 @@ export const tail: CommandSpec = {
     if (options.region !== undefined) query.region = String(options.region);
     if (options.since !== undefined) query.since = parseSince(String(options.since), Date.now());
     let shown = 0;
-    for await (const event of openFleet(settings).events(query)) {
+    for await (const event of followFleet(settings, query)) {
       out.event(event, (style) => eventLine(event, style));
       if (++shown >= limit) break;
     }

@@ -1,6 +1,7 @@
 /** Addresses of the backbone network, which are fixed so that service jobs find the queue. */
 import { AppError } from '../../core/errors.js';
 import { docker } from '../images/docker.js';
+import { overlap } from './subnets.js';
 
 const FIRST = 90;
 const LAST = 119;
@@ -10,10 +11,15 @@ export async function chooseBackbone(name: string): Promise<string> {
   const ids = (await docker(['network', 'ls', '--quiet', '--filter', 'driver=bridge'])).split('\n').filter(Boolean);
   const format = '{{.Name}}{{range .IPAM.Config}} {{.Subnet}}{{end}}';
   const lines = ids.length > 0 ? (await docker(['network', 'inspect', '--format', format, ...ids])).split('\n') : [];
-  const taken = lines.filter((line) => !line.startsWith(`${name} `)).join(' ');
+  const others = lines.filter((line) => !line.startsWith(`${name} `));
+  return freeBackbone(others.flatMap((line) => line.split(' ').slice(1)));
+}
+
+/** @param taken subnets such as `172.17.0.0/16` */
+export function freeBackbone(taken: string[]): string {
   for (let third = FIRST; third <= LAST; third++) {
     const prefix = `10.213.${third}`;
-    if (!taken.includes(` ${prefix}.`) && !/ 10\.(0|213\.0)\.0\.0\/(8|16)/.test(taken)) return prefix;
+    if (!taken.some((subnet) => overlap(subnet, `${prefix}.0/24`))) return prefix;
   }
   throw new AppError('SUBNET_IN_USE', 'user', 'there is no free network for the backbone in 10.213.0.0/16', {
     hint: 'Set BACKBONE to the first three numbers of a free /24 network, such as BACKBONE=192.168.77.',

@@ -6,7 +6,7 @@ import { Roster } from '../native/roster.js';
 import { answersOk } from '../ready.js';
 import type { Prepared } from './prepare.js';
 import { compose } from './project.js';
-import type { ComposePlan } from './settled.js';
+import { type ComposePlan, callFor } from './settled.js';
 
 export interface BringUpOptions {
   /** Names of the edge nodes. */
@@ -21,20 +21,21 @@ export interface BringUpOptions {
  * way then, which would start what is just being removed.
  */
 export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<void> {
-  const { settings, project, secrets } = plan;
+  const { ports, project } = plan;
   // Services that are named together still wait for each other's health, hence three calls.
   const up = (services: string[]) =>
-    compose(project, ['--profile', '*', 'up', '--detach', '--no-deps', ...services], secrets);
-  const extra = [...(settings.queue === undefined ? ['queue'] : []), ...(settings.registry ? ['registry'] : [])];
+    compose(project, ['--profile', '*', 'up', '--detach', '--no-deps', ...services], callFor(plan));
+  const extra = [
+    ...(ports.QUEUE_PORT === undefined ? [] : ['queue']),
+    ...(ports.REGISTRY_PORT === undefined ? [] : ['registry']),
+  ];
   options.progress('starting the orchestrator and the centre', 0, 1);
   await up(['orchestrator', 'client', ...extra]);
   options.signal.throwIfAborted();
   const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes(plan, options, up)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   await Promise.all(
-    [plan.ports.PROXY_PORT, plan.ports.PULLER_PORT].map((port) =>
-      answersOk(`http://127.0.0.1:${port}/ready`, options.signal),
-    ),
+    [ports.PROXY_PORT, ports.PULLER_PORT].map((port) => answersOk(`http://127.0.0.1:${port}/ready`, options.signal)),
   );
 }
 

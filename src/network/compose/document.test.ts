@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { buildWasm } from '../../sensors/build.js';
 import { MODULES_DIR } from '../../sensors/modules.js';
+import { GRANTS } from './docker-inside.js';
 import { type ComposeOptions, composeDocument } from './document.js';
 import { openEnvironment } from './environment.js';
 import { writeExtras, writeNetworkFiles } from './files.js';
@@ -75,19 +76,33 @@ test('limits and health checks everywhere, root nowhere but for Docker inside, p
 });
 
 test('without privileged: capabilities, and the real control groups only where they are of version 1', () => {
-  const services = render({ dockerInside: 'capabilities', cgroupVersion: 1 });
+  const services = render({ dockerInside: GRANTS[1] });
   expect(services['web-services']).toMatchObject({ cap_add: ['SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE'], cgroup: 'host' });
   expect(services['web-services']).not.toHaveProperty('privileged');
-  expect(render({ dockerInside: 'capabilities', cgroupVersion: 2 })['web-services']).not.toHaveProperty('cgroup');
+  expect(render({ dockerInside: GRANTS[2] })['web-services']).not.toHaveProperty('cgroup');
   expect(render({ dockerInside: 'none' })).not.toHaveProperty('web-services');
 });
 
 test('with another queue there is no embedded one, and nothing waits for it', () => {
-  const services = render({ embeddedQueue: false, proxyArgs: ['--rate-limit', '5'], owner: '/somewhere' });
+  const services = render({ embeddedQueue: false, proxyArgs: ['--rate-limit', '5'] });
   expect(services).not.toHaveProperty('queue');
   expect(services['sqs-proxy']).not.toHaveProperty('depends_on');
   expect(services['sqs-proxy']!.command!.slice(-2)).toEqual(['--rate-limit', '5']);
-  expect(services['sqs-puller']!.labels).toEqual({ 'wasm-sensors.state-dir': '/somewhere' });
+});
+
+test('containers, networks and data say whose they are', () => {
+  const document = parse(composeDocument({ ...OPTIONS, owner: '/some/where' }), { merge: true });
+  for (const part of ['services', 'networks', 'volumes']) {
+    for (const [name, value] of Object.entries<Service>(document[part])) {
+      expect(value.labels, `${part}: ${name}`).toEqual({ 'wasm-sensors.state-dir': '/some/where' });
+    }
+  }
+});
+
+test('a $ in what the operator gave is no variable to compose', () => {
+  const services = render({ owner: '/some/$HOME', proxyArgs: ['--queue', 'a$b'] });
+  expect(services['sqs-proxy']!.labels).toEqual({ 'wasm-sensors.state-dir': '/some/$$HOME' });
+  expect(services['sqs-proxy']!.command!.at(-1)).toBe('a$$b');
 });
 
 describe('.env', () => {
@@ -141,7 +156,7 @@ describe.skipIf(noCompose)(`docker compose config${noCompose}`, () => {
   test.each<Partial<ComposeOptions>>([
     {},
     { nodesPerRegion: 4 },
-    { dockerInside: 'capabilities', cgroupVersion: 1 },
+    { dockerInside: GRANTS[1] },
     { dockerInside: 'none', embeddedQueue: false },
   ])('accepts what is rendered with %j', async (options) => {
     const files = await writeNetworkFiles(folder, { ...OPTIONS, ...options });

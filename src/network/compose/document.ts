@@ -4,16 +4,12 @@ import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yam
 import { packageRoot } from '../../lib/self.js';
 import { productImage } from '../images/names.js';
 import { REGIONS } from '../network.js';
+import type { DockerInside } from './docker-inside.js';
 import { OWNER_LABEL } from './project.js';
-
-/** How the Docker inside `web-services` gets what it needs; `none` leaves that node out. */
-export type DockerInside = 'privileged' | 'capabilities' | 'none';
 
 export interface ComposeOptions {
   nodesPerRegion: number;
   dockerInside: DockerInside;
-  /** The engine's control groups; decides how `capabilities` sees them. */
-  cgroupVersion?: 1 | 2;
   /** False when another queue is used. */
   embeddedQueue: boolean;
   /** State folder of the `up` that runs it. */
@@ -32,20 +28,29 @@ export function composeDocument(options: ComposeOptions): string {
   const services = document.get('services') as YAMLMap;
   addEdgeNodes(services, options.nodesPerRegion);
   if (!options.embeddedQueue) dropQueue(document, services);
-  setDockerInside(document, services, options);
+  setDockerInside(document, services, options.dockerInside);
   for (const [service, args] of [
     ['sqs-proxy', options.proxyArgs],
     ['sqs-puller', options.pullerArgs],
   ] as const) {
-    for (const arg of args ?? []) document.addIn(['services', service, 'command'], arg);
+    for (const arg of args ?? []) document.addIn(['services', service, 'command'], literal(arg));
   }
-  if (options.owner !== undefined) {
-    const labels = { [OWNER_LABEL]: options.owner };
-    for (const { value } of services.items) if (isMap(value)) value.set('labels', document.createNode(labels));
-  }
+  if (options.owner !== undefined) setOwner(document, literal(options.owner));
   document.commentBefore = options.heading.map((line) => ` ${line}`).join('\n');
   return document.toString({ lineWidth: 0 });
 }
+
+/** Whose they are: containers, networks and data are told from those of others by it. */
+function setOwner(document: Document, owner: string): void {
+  for (const part of ['services', 'networks', 'volumes']) {
+    const labels = document.createNode({ [OWNER_LABEL]: owner });
+    for (const { value } of (document.get(part) as YAMLMap).items)
+      if (isMap(value)) value.set('labels', labels.clone());
+  }
+}
+
+/** A text in which compose replaces no variables. */
+const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
 /** `edge-us-2`, `edge-eu-2` …: copies of a region's only node, which differ in name and labels. */
 function addEdgeNodes(services: YAMLMap, perRegion: number): void {
@@ -72,27 +77,16 @@ function dropQueue(document: Document, services: YAMLMap): void {
   document.deleteIn(['volumes', 'queue-data']);
 }
 
-/**
- * Without `privileged` an engine needs these to start containers of its own (tried with Docker 20.10 in Docker 20.10).
- * With control groups of version 1 it also needs the real ones; with version 2 it has a writable tree of its own.
- */
-function setDockerInside(
-  document: Document,
-  services: YAMLMap,
-  { dockerInside, cgroupVersion }: Pick<ComposeOptions, 'dockerInside' | 'cgroupVersion'>,
-): void {
-  if (dockerInside === 'privileged') return;
-  if (dockerInside === 'none') {
+function setDockerInside(document: Document, services: YAMLMap, mode: DockerInside): void {
+  if (mode === 'privileged') return;
+  if (mode === 'none') {
     services.delete('web-services');
     document.deleteIn(['volumes', 'web-services-docker']);
     return;
   }
   const service = services.get('web-services') as YAMLMap;
   service.items = service.items.filter(({ key }) => !(isScalar(key) && key.value === 'privileged'));
-  service.set('cap_add', document.createNode(['SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE']));
-  const open = ['apparmor=unconfined', 'seccomp=unconfined', 'systempaths=unconfined'];
-  service.set('security_opt', document.createNode(open));
-  if (cgroupVersion !== 1) return;
-  service.set('cgroup', 'host');
-  service.addIn(['volumes'], '/sys/fs/cgroup:/sys/fs/cgroup:rw');
+  const { volumes = [], ...grants } = mode;
+  for (const [name, value] of Object.entries(grants)) service.set(name, document.createNode(value));
+  for (const volume of volumes) service.addIn(['volumes'], volume);
 }

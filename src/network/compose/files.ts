@@ -1,13 +1,11 @@
 /** Everything that a Docker network is started from, in one folder that works without this program, too. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Document, parseDocument, type Scalar, type YAMLSeq } from 'yaml';
 import { writeFileAtomic } from '../../lib/files.js';
 import { packageRoot } from '../../lib/self.js';
-import { renderJobs } from '../jobs/files.js';
 import { builtModule } from '../jobs/modules.js';
 import { type ComposeOptions, composeDocument } from './document.js';
-import { COMPOSE_PROXY } from './proxies.js';
+import { writeJobFiles } from './job-files.js';
 
 const TEMPLATES = join(packageRoot, 'templates');
 
@@ -19,27 +17,8 @@ export async function writeNetworkFiles(folder: string, options: ComposeOptions)
   mkdirSync(folder, { recursive: true });
   writeFileAtomic(join(folder, 'compose.yaml'), composeDocument(options), 0o644);
   const copied = [...copyFolder('nodes', folder, true), ...copyFolder('shared', folder, false)];
-  const jobs = await renderJobs(join(folder, 'jobs'), builtModule);
-  changeJob(join(folder, 'jobs', 'publisher.yaml'), (document) => {
-    // Nodes of this network have the variable, so one job for all regions tells each sensor its own.
-    document.setIn(['tasks', 0, 'env', 'REGION'], 'env:REGION');
-    useComposeProxy(document);
-  });
-  changeJob(join(folder, 'jobs', 'config-updater.yaml'), useComposeProxy);
+  const jobs = await writeJobFiles(join(folder, 'jobs'), builtModule);
   return ['compose.yaml', ...copied, ...jobs.map((path) => path.slice(folder.length + 1))];
-}
-
-function changeJob(path: string, change: (document: Document) => void): void {
-  const document = parseDocument(readFileSync(path, 'utf8'));
-  change(document);
-  writeFileAtomic(path, document.toString({ lineWidth: 0 }), 0o644);
-}
-
-/** Submitted by hand without `-V proxy=…`, a job uses this network's own proxy. */
-function useComposeProxy(document: Document): void {
-  const parameters = document.getIn(['tasks', 0, 'engine', 'params', 'parameters']) as YAMLSeq<Scalar<string>>;
-  const proxy = parameters.items.find(({ value }) => value.startsWith('--proxy='))!;
-  proxy.value = `--proxy={{or (index . "proxy") "${COMPOSE_PROXY}"}}`;
 }
 
 /** Writes what is needed to build and to configure it elsewhere: `.env.template`, `Dockerfile`. */

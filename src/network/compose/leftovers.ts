@@ -1,28 +1,28 @@
-/** What an `up` that was killed left in Docker. */
+/** What an `up` that was killed left in Docker, and the data that stay in it. */
 import { AppError } from '../../core/errors.js';
 import { docker } from '../images/docker.js';
-import { containersOf, projectName } from './project.js';
+import { containersOf, OWNER_LABEL } from './project.js';
 
-/** Removes the containers that an `up` with this state folder made, and their networks; gives their services. */
+/** Removes the containers and networks that an `up` with this state folder made; gives the containers' services. */
 export async function removeLeftovers(stateDir: string): Promise<string[]> {
   const containers = await containersOf({ owner: stateDir });
-  if (containers.length === 0) return [];
-  const names = containers.map(({ name }) => name);
-  const label = '{{index .Config.Labels "com.docker.compose.project"}}';
-  const projects = new Set((await docker(['inspect', '--format', label, ...names])).split('\n'));
-  await docker(['rm', '--force', ...names]);
-  for (const project of projects) await removeAll('network', project);
+  if (containers.length > 0) await docker(['rm', '--force', ...containers.map(({ name }) => name)]);
+  await removeOwn('network', stateDir);
   return containers.map(({ service }) => service);
 }
 
-/** Removes the data of the project: what the queue, the proxy and the puller keep, and the registry's images. */
-export async function removeVolumes(): Promise<string[]> {
-  return removeAll('volume', projectName());
+/** Removes the data of an `up` with this state folder: what queue, proxy and puller keep, and the registry's images. */
+export async function removeVolumes(stateDir: string): Promise<string[]> {
+  return removeOwn('volume', stateDir).catch((error: AppError) => {
+    // Where there is no Docker, there are no data of ours in it.
+    if (error.code === 'DOCKER_NOT_FOUND') return [];
+    throw error;
+  });
 }
 
-async function removeAll(kind: 'network' | 'volume', project: string): Promise<string[]> {
-  const filter = ['--filter', `label=com.docker.compose.project=${project}`];
-  const names = (await docker([kind, 'ls', '--quiet', ...filter])).split('\n').filter(Boolean);
+async function removeOwn(kind: 'network' | 'volume', stateDir: string): Promise<string[]> {
+  const listed = await docker([kind, 'ls', '--quiet', '--filter', `label=${OWNER_LABEL}=${stateDir}`]);
+  const names = listed.split('\n').filter(Boolean);
   if (names.length > 0) await docker([kind, 'rm', ...names]);
   return names;
 }
@@ -35,4 +35,14 @@ export async function refuseForeign(project: string, stateDir: string): Promise<
   throw new AppError('PROJECT_IN_USE', 'user', `there is a Docker network ${project} already; it ${whose}`, {
     hint: `End it (\`wasm-sensors down\` in its folder, or \`docker compose -p ${project} down\`), or choose another name with COMPOSE_PROJECT_NAME.`,
   });
+}
+
+/** Says whose data a network of this name goes on with, where they are not its own; compose keeps them by that name. */
+export async function foreignData(project: string, stateDir: string): Promise<string | undefined> {
+  const format = `{{.Label "${OWNER_LABEL}"}}`;
+  const filter = ['--filter', `label=com.docker.compose.project=${project}`];
+  const owners = await docker(['volume', 'ls', ...filter, '--format', format]);
+  if (owners === '' || owners.split('\n').includes(stateDir)) return undefined;
+  const whose = owners.split('\n').find(Boolean) ?? 'a network that was started by hand';
+  return `goes on with the data that ${whose} left under the name ${project}; COMPOSE_PROJECT_NAME gives it another`;
 }

@@ -13,19 +13,19 @@ import { COMPOSE_PROXY } from './proxies.js';
 /** Where `templates/compose.yaml` mounts the folder `shared` into edge nodes. */
 const SHARED_ON_NODE = '/srv/wasm-sensors';
 
-/**
- * @param facts what the runner's `start` left; rejects facts of another kind of network
- * @param setRegionLink in `up` itself its runner's, elsewhere through the control API of `up`
- */
-export function createComposeNetwork(
-  facts: NetworkFacts,
-  setRegionLink: (region: string, connected: boolean) => Promise<void>,
-): Network {
+export interface ComposeNetworkOptions {
+  stateDir: string;
+  /** In `up` itself its runner's, elsewhere through the control API of `up`. */
+  setRegionLink(region: string, connected: boolean): Promise<void>;
+}
+
+/** @param facts what the runner's `start` left; rejects facts of another kind of network */
+export function createComposeNetwork(facts: NetworkFacts, { stateDir, setRegionLink }: ComposeNetworkOptions): Network {
   const { project, apiPort, forwarded } = composeFactsSchema.parse(facts);
   const network = createBacalhauNetwork({
     kind: 'compose',
     client: createComposeClient(project, apiPort),
-    stateDir: project.folder,
+    stateDir,
     surroundings: { module: builtModule, forwarded },
     sensorProxyUrl: () => COMPOSE_PROXY,
     setRegionLink,

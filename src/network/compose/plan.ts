@@ -6,6 +6,7 @@ import type { NetworkRunner } from '../runner.js';
 import { openEnvironment } from './environment.js';
 import { choosePorts } from './ports.js';
 import { projectName } from './project.js';
+import { movePuller } from './puller-container.js';
 import { queueVariables } from './queue-variables.js';
 import { createComposeRunner } from './runner.js';
 import type { ComposePlan, ComposeSettings } from './settled.js';
@@ -31,23 +32,39 @@ export async function planCompose(
     project: { name: projectName(), folder: join(context.stateDir, 'compose') },
     context,
     settings,
-    ports: await choosePorts(settings.ports, (name) => environment.get(name), context.emit),
+    ports: await choosePorts({
+      wishes: settings.ports,
+      get: (name) => environment.get(name),
+      without: [
+        ...(settings.queue === undefined ? [] : (['QUEUE_PORT'] as const)),
+        ...(settings.registry ? [] : (['REGISTRY_PORT'] as const)),
+      ],
+      emit: context.emit,
+    }),
     bacalhauVersion: bacalhauTag(environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
     image: given ?? productImage(),
     imageNamed: given !== undefined,
     backbone: environment.get('BACKBONE'),
-    secrets: { ...secrets, WASM_SENSORS_TOKEN: context.token, ...context.sensorEnv },
+    logLevel: environment.get('BACALHAU_LOG_LEVEL'),
+    secrets: {
+      ...secrets,
+      WASM_SENSORS_TOKEN: context.token,
+      WASM_SENSORS_WEBHOOK: settings.webhook ?? '',
+      WASM_SENSORS_ALLOWED_HOSTS: settings.allowedHosts.join(','),
+      ...context.sensorEnv,
+    },
   };
   const { ports } = plan;
   const centre: Centre = {
     endpoints: {
       proxy: `${LOCAL}:${ports.PROXY_PORT}`,
       puller: `${LOCAL}:${ports.PULLER_PORT}`,
-      ...(settings.queue === undefined ? { queue: `${LOCAL}:${ports.QUEUE_PORT}` } : {}),
+      ...(ports.QUEUE_PORT === undefined ? {} : { queue: `${LOCAL}:${ports.QUEUE_PORT}` }),
       api: `${LOCAL}:${ports.API_PORT}`,
       webUi: `${LOCAL}:${ports.WEBUI_PORT}`,
     },
     async start() {},
+    movePuller: (url) => movePuller(plan.project, `${LOCAL}:${ports.PULLER_PORT}`, url),
     async stop() {},
   };
   return { centre, runner: createComposeRunner(plan) };

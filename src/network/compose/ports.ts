@@ -1,7 +1,8 @@
 /** The ports of this machine under which the network's services are reached. */
 import { usageError } from '../../core/errors.js';
-import { choosePort, type PortWish } from '../../lib/ports.js';
+import type { PortWish } from '../../lib/ports.js';
 import type { NetworkEvent } from '../runner.js';
+import { takePorts } from '../take-ports.js';
 
 /** By the variable of `templates/compose.yaml` that sets it. */
 const PURPOSES = {
@@ -17,25 +18,24 @@ const PURPOSES = {
 } as const;
 
 export type PortName = keyof typeof PURPOSES;
-export type ComposePorts = Record<PortName, number>;
+/** Ports of what this network leaves out are missing. */
+export type ComposePorts = Record<Exclude<PortName, Optional>, number> & Partial<Record<Optional, number>>;
+type Optional = 'QUEUE_PORT' | 'REGISTRY_PORT';
 
-/**
- * Chooses a port for each; wishes come from settings, others from variables (`get`). A busy default moves, a
- * busy explicit one rejects with `PORT_IN_USE`.
- */
-export async function choosePorts(
-  wishes: Partial<Record<PortName, PortWish>>,
-  get: (name: PortName) => string | undefined,
-  emit: (event: NetworkEvent) => void,
-): Promise<ComposePorts> {
-  const chosen: Partial<ComposePorts> = {};
-  for (const name of Object.keys(PURPOSES) as PortName[]) {
-    const wish = wishes[name] ?? wishFrom(name, get(name));
-    const { port, moved } = await choosePort(wish);
-    if (moved) emit({ type: 'network.port-moved', purpose: wish.purpose, wanted: wish.port, port });
-    chosen[name] = port;
-  }
-  return chosen as ComposePorts;
+export interface PortOptions {
+  /** What settings ask for; others come from variables (`get`). */
+  wishes: Partial<Record<PortName, PortWish>>;
+  get(name: PortName): string | undefined;
+  /** Services that this network leaves out. */
+  without: Optional[];
+  emit(event: NetworkEvent): void;
+}
+
+/** A busy default moves; rejects with `PORT_IN_USE`, `SAME_PORT` and `BAD_SETTING`. */
+export async function choosePorts({ wishes, get, without, emit }: PortOptions): Promise<ComposePorts> {
+  const names = (Object.keys(PURPOSES) as PortName[]).filter((name) => !without.some((absent) => absent === name));
+  const all = names.map((name) => [name, wishes[name] ?? wishFrom(name, get(name))]);
+  return (await takePorts(Object.fromEntries(all), emit)) as ComposePorts;
 }
 
 function wishFrom(name: PortName, given: string | undefined): PortWish {

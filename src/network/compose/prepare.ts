@@ -2,12 +2,11 @@
 import { buildImage, isStale } from '../images/build.js';
 import { requireDocker } from '../images/docker.js';
 import { hasImage, pullImage } from '../images/images.js';
-import { bacalhauImage } from '../images/names.js';
+import { bacalhauImage, REGISTRY_IMAGE } from '../images/names.js';
 import { chooseBackbone } from './backbone.js';
-import { probeDockerInside } from './docker-inside.js';
-import type { ComposeOptions } from './document.js';
+import { type DockerInside, probeDockerInside } from './docker-inside.js';
 import { writeNetworkFiles } from './files.js';
-import { refuseForeign, removeLeftovers } from './leftovers.js';
+import { foreignData, refuseForeign, removeLeftovers } from './leftovers.js';
 import { type ComposePlan, writeVariables } from './settled.js';
 
 export interface Prepared {
@@ -33,11 +32,13 @@ export async function prepare(
   for (const name of await removeLeftovers(context.stateDir)) {
     context.emit({ type: 'network.note', text: `removed ${name}, which was left behind` });
   }
+  const data = await foreignData(project.name, context.stateDir);
+  if (data !== undefined) context.emit({ type: 'network.note', text: data });
   const dockerInside = await provideImages(plan, progress, signal);
   const backbone = plan.backbone ?? (await chooseBackbone(`${project.name}_backbone`));
   await writeNetworkFiles(project.folder, {
     nodesPerRegion: context.nodesPerRegion,
-    ...dockerInside,
+    dockerInside,
     embeddedQueue: settings.queue === undefined,
     owner: context.stateDir,
     proxyArgs: settings.proxyArgs,
@@ -48,36 +49,39 @@ export async function prepare(
     ],
   });
   writeVariables(plan, backbone);
-  return { backbone, withServices: dockerInside.dockerInside !== 'none' };
+  return { backbone, withServices: dockerInside !== 'none' };
 }
+
+/** What to do about an image that can't be had. */
+const OF_BACALHAU =
+  'BACALHAU_VERSION names the version; see https://github.com/bacalhau-project/bacalhau/pkgs/container/bacalhau.';
+const OF_PRODUCT = 'Build it with `wasm-sensors images build --tag …`, or unset WASM_SENSORS_IMAGE.';
+const OF_REGISTRY = `Fetch it where this machine is online (docker pull ${REGISTRY_IMAGE}), or leave --registry out.`;
 
 /** Makes sure that every image is here; says how the Docker inside `web-services` is to run. */
 async function provideImages(
-  { bacalhauVersion, image, imageNamed }: ComposePlan,
+  { bacalhauVersion, image, imageNamed, settings, context }: ComposePlan,
   progress: (step: string) => void,
   signal: AbortSignal,
-): Promise<Pick<ComposeOptions, 'dockerInside' | 'cgroupVersion'>> {
+): Promise<DockerInside> {
   const node = bacalhauImage(bacalhauVersion);
   const nodeWithDocker = bacalhauImage(bacalhauVersion, true);
-  const hint =
-    'BACALHAU_VERSION names the version; see https://github.com/bacalhau-project/bacalhau/pkgs/container/bacalhau.';
-  const provide = async (name: string, otherwise: () => Promise<unknown>) => {
-    if (!(await hasImage(name))) await otherwise();
-  };
-  const pull = (name: string, why: string) => {
+  const provide = async (name: string, hint: string) => {
+    if (await hasImage(name)) return;
     progress(`pulling ${name}`);
-    return pullImage(name, why, signal);
+    await pullImage(name, hint, signal);
   };
-  const product = () => {
-    if (imageNamed)
-      return pull(image, 'Build it with `wasm-sensors images build --tag …`, or unset WASM_SENSORS_IMAGE.');
+  const build = async () => {
+    if ((await hasImage(image)) && !(await isStale(image))) return;
     progress(`building ${image}`);
-    return buildImage({ image, signal, onStep: (step) => progress(`building: ${step}`) });
+    await buildImage({ image, signal, onStep: (step) => progress(`building: ${step}`) });
   };
-  const [inside] = await Promise.all([
-    provide(nodeWithDocker, () => pull(nodeWithDocker, hint)).then(() => probeDockerInside(nodeWithDocker)),
-    provide(node, () => pull(node, hint)),
-    hasImage(image).then(async (here) => (here && (imageNamed || !(await isStale(image))) ? undefined : product())),
+  const [{ mode, why }] = await Promise.all([
+    provide(nodeWithDocker, OF_BACALHAU).then(() => probeDockerInside(nodeWithDocker)),
+    provide(node, OF_BACALHAU),
+    imageNamed ? provide(image, OF_PRODUCT) : build(),
+    settings.registry ? provide(REGISTRY_IMAGE, OF_REGISTRY) : undefined,
   ]);
-  return inside;
+  if (why !== undefined) context.emit({ type: 'network.note', text: `no node for service jobs: ${why}` });
+  return mode;
 }

@@ -1,5 +1,5 @@
 /** A compose project: one network of containers under one name. */
-import { docker } from '../images/docker.js';
+import { type DockerOptions, docker } from '../images/docker.js';
 
 export interface Project {
   /** Containers, networks and volumes carry it in their names. */
@@ -16,22 +16,26 @@ export const OWNER_LABEL = 'wasm-sensors.state-dir';
 
 const VARIABLES = /^(BACALHAU_VERSION|BACALHAU_LOG_LEVEL|WASM_SENSORS_IMAGE|BACKBONE|[A-Z]+(_JOB)?_PORT|COMPOSE_.*)$/;
 
+export interface ComposeCall {
+  /** Variables that must not be written into a file. */
+  secrets: Record<string, string>;
+  /** As `docker` takes it: an interrupted `compose up` would leave half a network. */
+  apart: NonNullable<DockerOptions['apart']>;
+}
+
 /**
  * Runs a compose command for the project. Settled values are in its `.env`, which this process's environment would
  * beat: whatever it has of the file's variables is taken out.
- *
- * @param secrets variables that must not be written into a file
  */
-export function compose(project: Project, args: string[], secrets: Record<string, string> = {}): Promise<string> {
+export function compose(project: Project, args: string[], { secrets, apart }: ComposeCall): Promise<string> {
   const names = Object.keys(process.env).filter((name) => VARIABLES.test(name));
-  return docker(['compose', ...projectArguments(project), '--progress', 'plain', ...args], {
-    env: { ...Object.fromEntries(names.map((name) => [name, undefined])), ...secrets },
-  });
-}
-
-/** What `docker compose` needs to know which project is meant. */
-export function projectArguments({ name, folder }: Project): string[] {
-  return ['-p', name, '-f', `${folder}/compose.yaml`];
+  return docker(
+    ['compose', '-p', project.name, '-f', `${project.folder}/compose.yaml`, '--progress', 'plain', ...args],
+    {
+      env: { ...Object.fromEntries(names.map((name) => [name, undefined])), ...secrets },
+      apart,
+    },
+  );
 }
 
 export interface Container {
@@ -63,10 +67,11 @@ export async function containersOf(filter: { project: string } | { owner: string
     });
 }
 
-/** The last lines that a container wrote. */
-export async function lastLinesOf(container: string, count: number): Promise<string[]> {
+/** The last lines that a container wrote; `until`: before that time, as the engine says it. */
+export async function lastLinesOf(container: string, count: number, until?: string): Promise<string[]> {
   const { execa } = await import('execa');
-  const { all = '' } = await execa('docker', ['logs', '--tail', String(count), container], {
+  const before = until === undefined ? [] : ['--until', until];
+  const { all = '' } = await execa('docker', ['logs', '--tail', String(count), ...before, container], {
     all: true,
     reject: false,
   });

@@ -9,8 +9,8 @@ import type { ComposeSettings } from './settled.js';
  * `QUEUE_NOT_REACHABLE` and `CREDENTIALS_MISSING`.
  */
 export function queueVariables(
-  { queue, queueEndpoint }: ComposeSettings,
-  environment: Environment,
+  { queue, queueEndpoint, awsRegion }: Pick<ComposeSettings, 'queue' | 'queueEndpoint' | 'awsRegion'>,
+  environment: Pick<Environment, 'get'>,
 ): Record<string, string> {
   if (queue === undefined) {
     return {
@@ -30,7 +30,7 @@ export function queueVariables(
       'Name this machine as containers know it, such as host.docker.internal, or leave the queue out.',
     );
   }
-  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
+  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
   const found = Object.fromEntries(names.map((name) => [name, environment.get(name) ?? '']));
   const foreign = queueEndpoint !== undefined || (URL.canParse(queue) && !/amazonaws\.com/.test(new URL(queue).host));
   if (!foreign && !(found.AWS_ACCESS_KEY_ID && found.AWS_SECRET_ACCESS_KEY)) {
@@ -40,5 +40,5 @@ export function queueVariables(
       'Put them into .env; profiles and logins of this machine do not reach into containers.',
     );
   }
-  return { ...found, AWS_ENDPOINT_URL_SQS: queueEndpoint ?? '', SQS_QUEUE_URL: queue };
+  return { ...found, AWS_REGION: awsRegion ?? '', AWS_ENDPOINT_URL_SQS: queueEndpoint ?? '', SQS_QUEUE_URL: queue };
 }

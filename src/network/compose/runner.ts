@@ -1,5 +1,6 @@
 /** Starts and ends a compose network, and looks after it in between. */
-import { AppError, messageOf } from '../../core/errors.js';
+import { AppError } from '../../core/errors.js';
+import { within } from '../../lib/within.js';
 import { Healing } from '../native/healing.js';
 import { REGIONS } from '../network.js';
 import type { NetworkRunner } from '../runner.js';
@@ -7,11 +8,11 @@ import { bringUp } from './bring-up.js';
 import { createComposeClient } from './client.js';
 import { factsOf } from './facts.js';
 import { ComposeLinks } from './links.js';
+import { keepLogs, logFileOf } from './logs.js';
 import { createComposeNetwork } from './network.js';
-import { newSensors } from './new-sensors.js';
 import { type Prepared, prepare } from './prepare.js';
-import { compose } from './project.js';
-import type { ComposePlan } from './settled.js';
+import { compose, containersOf } from './project.js';
+import { type ComposePlan, callFor } from './settled.js';
 import { untilOneFails, watchContainers } from './watch.js';
 
 const READY_MS = 60_000;
@@ -23,7 +24,7 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
   const { emit, nodesPerRegion } = context;
   const ending = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
-  const healing = new Healing({ client, stateDir: project.folder, emit });
+  const healing = new Healing({ client, stateDir: context.stateDir, emit });
   const links = new ComposeLinks(project);
   const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
   const edgesOf = (region: string) => numbers.map((number) => `edge-${region}-${number}`);
@@ -38,21 +39,25 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
     ending.signal.throwIfAborted();
     await bringUpWatched(prepared);
     watching = watchContainers({ project, emit, signal: ending.signal, onRestart });
-    const facts = factsOf(plan, prepared.backbone);
-    return { network: createComposeNetwork(facts, setRegionLink), facts };
+    const facts = factsOf(plan, prepared);
+    return { network: createComposeNetwork(facts, { stateDir: context.stateDir, setRegionLink }), facts };
   };
 
   const bringUpWatched = async (prepared: Prepared): Promise<void> => {
     const attempt = new AbortController();
-    const timeoutMs = READY_MS + READY_MS_PER_NODE * edges.length;
-    const signal = AbortSignal.any([attempt.signal, ending.signal, AbortSignal.timeout(timeoutMs)]);
+    const ms = READY_MS + READY_MS_PER_NODE * edges.length;
+    const late = async () => {
+      const containers = await containersOf({ project: project.name }).catch(() => []);
+      const unwell = containers.filter(({ status }) => !status.endsWith('(healthy)'));
+      return new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${ms / 1000} s`, {
+        details: unwell.map(({ service, status }) => `${service}: ${status}`),
+        hint: `What its containers said is in ${logFileOf(project)}.`,
+      });
+    };
     try {
-      bringing = bringUp(plan, { edges, prepared, signal, progress });
-      await Promise.race([bringing, untilOneFails(project, signal)]);
-    } catch (error) {
-      if ((error as Error).name !== 'TimeoutError') throw error;
-      throw new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${timeoutMs / 1000} s`, {
-        hint: `See how its containers are: docker compose -p ${project.name} ps`,
+      await within({ ms, signal: AbortSignal.any([attempt.signal, ending.signal]), late }, (signal) => {
+        bringing = bringUp(plan, { edges, prepared, signal, progress });
+        return Promise.race([bringing, untilOneFails(project, signal)]);
       });
     } finally {
       attempt.abort();
@@ -65,20 +70,10 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
     else healing.end(region);
   };
 
+  // A node that is started again runs the executions of before once more, by itself; where it does not, this helps.
   const onRestart = (service: string): void => {
     const region = /^edge-(.+)-\d+$/.exec(service)?.[1];
-    if (region) void revive(service, region);
-  };
-
-  const revive = async (node: string, region: string): Promise<void> => {
-    try {
-      const jobs = await newSensors(client, { node, region, stateDir: project.folder, signal: ending.signal });
-      for (const job of jobs)
-        emit({ type: 'network.note', text: `${job}: new sensors, for ${node} was started again` });
-    } catch (error) {
-      if (!ending.signal.aborted) emit({ type: 'network.note', text: `${node}: no new sensors: ${messageOf(error)}` });
-    }
-    if (!ending.signal.aborted) healing.begin(region, edgesOf(region));
+    if (region) healing.begin(region, edgesOf(region));
   };
 
   return {
@@ -90,7 +85,11 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
       await starting?.catch(() => {});
       await bringing?.catch(() => {});
       await watching;
-      if (bringing) await compose(project, ['--profile', '*', 'down', '--remove-orphans'], plan.secrets);
+      if (!bringing) return;
+      const call = callFor(plan);
+      // A log that can't be had must not keep the rest from being removed.
+      await keepLogs(project, call).catch(() => {});
+      await compose(project, ['--profile', '*', 'down', '--remove-orphans'], call);
     },
   };
 }

@@ -3,16 +3,21 @@ import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/files.js';
 import { QUEUE_NAME } from '../centre.js';
 import type { RunnerContext } from '../runner.js';
-import type { ComposePorts, choosePorts, PortName } from './ports.js';
-import type { Project } from './project.js';
+import type { ComposePorts, PortName, PortOptions } from './ports.js';
+import type { ComposeCall, Project } from './project.js';
 
 export interface ComposeSettings {
   /** Where `.env` is. */
   folder: string;
-  ports: Parameters<typeof choosePorts>[0];
+  ports: PortOptions['wishes'];
   /** An existing queue (URL or name); left out, the network runs its own. */
   queue?: string;
   queueEndpoint?: string;
+  awsRegion?: string;
+  /** Where alerts go; a URL that often is a secret. */
+  webhook?: string;
+  /** Further names under which requests may reach proxy and puller. */
+  allowedHosts: string[];
   proxyArgs: string[];
   pullerArgs: string[];
   /** Runs a registry, too, for images that were built here. */
@@ -30,8 +35,15 @@ export interface ComposePlan {
   imageNamed: boolean;
   /** Left out: a free one is chosen. */
   backbone: string | undefined;
-  /** Variables for containers that no file shall hold. */
+  /** What Bacalhau's nodes log; left out: the compose file's own. */
+  logLevel: string | undefined;
+  /** Variables for containers; some of them no file shall hold. */
   secrets: Record<string, string>;
+}
+
+/** How compose is called for it; `up` ends the call when it is cleaned up after. */
+export function callFor({ secrets, context: { supervisor } }: ComposePlan): ComposeCall {
+  return { secrets, apart: (pid) => supervisor.adopt('docker compose', pid) };
 }
 
 /** The queue as service jobs reach it: by address, for they do not know this network's names. */
@@ -40,12 +52,14 @@ export function queueForJobs({ settings }: ComposePlan, backbone: string): strin
 }
 
 /** Writes the settled values that are no secrets next to the compose file, where compose looks for them. */
-export function writeVariables({ project, ports, bacalhauVersion, image }: ComposePlan, backbone: string): void {
+export function writeVariables(plan: ComposePlan, backbone: string): void {
+  const { project, ports, bacalhauVersion, image, logLevel } = plan;
   const values = {
     COMPOSE_PROJECT_NAME: project.name,
     BACALHAU_VERSION: bacalhauVersion,
     WASM_SENSORS_IMAGE: image,
     BACKBONE: backbone,
+    ...(logLevel === undefined ? {} : { BACALHAU_LOG_LEVEL: logLevel }),
     ...Object.fromEntries((Object.keys(ports) as PortName[]).map((name) => [name, ports[name]])),
   };
   const lines = Object.entries(values).map(([name, value]) => `${name}=${value}`);

@@ -1,17 +1,21 @@
 /**
  * Starts containers again that were killed. Docker itself does so after a crash (`restart: on-failure`), but not after
- * `docker kill`; and only this program can tell the operator. What ended in order (`docker stop`) was meant to.
+ * `docker kill`; and only this program can tell the operator of either. What ended in order (`docker stop`) was meant to.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf, systemError } from '../../core/errors.js';
 import { docker } from '../images/docker.js';
 import type { NetworkEvent } from '../runner.js';
+import { Crashes } from './crashes.js';
+import { logFileOf } from './logs.js';
 import { type Container, containersOf, lastLinesOf, type Project } from './project.js';
 
 const LOOK_EVERY_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 /** What ran this long was well. */
 const WELL_AFTER_MS = 60_000;
+/** Characters of each: a reading, say, would fill the screen. */
+const WIDTH = 120;
 
 const hasEnded = ({ state }: Container) => state === 'exited' || state === 'dead';
 const wasStopped = ({ status }: Container) => status.startsWith('Exited (0)');
@@ -25,7 +29,7 @@ export async function untilOneFails(project: Project, signal: AbortSignal): Prom
     if (!failed) continue;
     throw systemError('CONTAINER_FAILED', `${failed.service} ended at once: ${failed.status}`, {
       details: await lastLinesOf(failed.name, 10),
-      hint: `Its whole log: docker logs ${failed.name}. \`wasm-sensors down\` removes it.`,
+      hint: `What all containers said is in ${logFileOf(project)}.`,
     });
   }
 }
@@ -42,6 +46,7 @@ export interface WatchOptions {
 export async function watchContainers(options: WatchOptions): Promise<void> {
   const { project, signal } = options;
   const failures = new Map<string, { count: number; at: number }>();
+  const crashes = new Crashes();
   while (!signal.aborted) {
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
     // An engine that does not answer is asked again.
@@ -55,13 +60,16 @@ export async function watchContainers(options: WatchOptions): Promise<void> {
       failures.set(one.name, { count: count + 1, at: now });
       await startAgain(one, options);
     }
+    for (const { service, words } of await crashes.since(containers).catch(() => [])) {
+      options.emit({ type: 'network.note', text: `${service} crashed, and Docker started it again${saying(words)}` });
+      options.onRestart(service);
+    }
   }
 }
 
 async function startAgain(one: Container, { emit, onRestart }: WatchOptions): Promise<void> {
   const words = await lastLinesOf(one.name, 2);
-  const said = words.length > 0 ? `; last words: ${words.join(' / ')}` : '';
-  emit({ type: 'network.note', text: `${one.service} ended (${one.status})${said}` });
+  emit({ type: 'network.note', text: `${one.service} ended (${one.status})${saying(words)}` });
   try {
     await docker(['start', one.name]);
     emit({ type: 'network.note', text: `${one.service} runs again` });
@@ -70,4 +78,9 @@ async function startAgain(one: Container, { emit, onRestart }: WatchOptions): Pr
     const why = error instanceof AppError ? error.message : messageOf(error);
     emit({ type: 'network.note', text: `${one.service} can't be started: ${why}` });
   }
+}
+
+function saying(words: string[]): string {
+  const short = words.map((line) => (line.length > WIDTH ? `${line.slice(0, WIDTH)}…` : line));
+  return short.length > 0 ? `; last words: ${short.join(' / ')}` : '';
 }

@@ -62,13 +62,15 @@ function buildOf(root: string): string {
       hash.update(path.slice(root.length)).update('\0').update(readFileSync(path));
     }
   }
-  return hash
-    .update(readFileSync(join(root, 'package.json')))
-    .digest('hex')
-    .slice(0, 16);
+  for (const name of ['package.json', 'npm-shrinkwrap.json']) hash.update(readFileSync(join(root, name)));
+  return hash.digest('hex').slice(0, 16);
 }
+
+/** Characters of a step that are shown; some go over several lines. */
+const STEP_WIDTH = 70;
 
 /** The instruction that a line of either builder announces. */
 function stepOf(line: string): string | undefined {
-  return /^#\d+ \[([^\]]+\] .*)/.exec(line)?.[1]?.replace(']', '') ?? /^Step (\d+\/\d+ : .*)/.exec(line)?.[1];
+  const step = /^#\d+ \[([^\]]+\] .*)/.exec(line)?.[1]?.replace(']', '') ?? /^Step (\d+\/\d+ : .*)/.exec(line)?.[1];
+  return step?.slice(0, STEP_WIDTH);
 }

@@ -1,35 +1,15 @@
 /** What a missing or troubled Docker looks like to the operator, with a stand-in for `docker` on the PATH. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { AppError } from '../../core/errors.js';
+import { expect, test } from 'vitest';
 import { untilOneFails } from '../compose/watch.js';
 import { docker, requireDocker } from './docker.js';
 import { login, pullImage, pushImage } from './images.js';
+import { errorOf, standIns } from './testing/stand-in.js';
 
-const path = process.env.PATH;
-let folder: string;
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'docker-stand-in-'));
-  process.env.PATH = folder;
-});
-afterEach(() => {
-  process.env.PATH = path;
-  rmSync(folder, { recursive: true });
-});
-
-/** A program on the PATH; `script` is its shell script, `$*` its arguments. */
-function standIn(name: string, script: string): void {
-  writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-}
+const programs = standIns();
+const standIn = (name: string, script: string) => programs.add(name, script);
 const fails = (message: string) => standIn('docker', `echo '${message}' >&2; exit 1`);
-const errorOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => expect.unreachable('it should have failed'),
-    (error: AppError) => error,
-  );
 
 test('no docker at all', async () => {
   expect(await errorOf(requireDocker())).toMatchObject({
@@ -44,6 +24,11 @@ test.each([
     'DOCKER_NOT_RUNNING',
     'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
   ],
+  [
+    'DOCKER_NOT_RUNNING',
+    'failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct and if the daemon is running: dial unix /var/run/docker.sock: connect: no such file or directory',
+  ],
+  ['DOCKER_DENIED', 'permission denied while trying to connect to the docker API at unix:///var/run/docker.sock'],
   [
     'DOCKER_DENIED',
     'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: connect: permission denied',
@@ -64,8 +49,24 @@ test('compose v1 only: it is named, and what to install', async () => {
     'COMPOSE_MISSING',
     "only docker-compose version 1.29.2 is here, which can't read this network's file",
   ]);
-  rmSync(join(folder, 'docker-compose'));
+  rmSync(join(programs.folder, 'docker-compose'));
   expect((await errorOf(requireDocker())).message).toBe('this Docker has no `docker compose`');
+});
+
+test.each([
+  ['2.18.1', 'COMPOSE_TOO_OLD'],
+  ['v2.5.0', 'COMPOSE_TOO_OLD'],
+  ['2.19.0', undefined],
+  ['v2.39.4', undefined],
+  ['5.0.1-desktop.1', undefined],
+  ['dev', undefined],
+])('compose %s: %s', async (version, code) => {
+  standIn('docker', `case "$1" in version) echo 28.0.1;; *) echo ${version};; esac`);
+  const found = await requireDocker().then(
+    () => undefined,
+    (error) => error.code,
+  );
+  expect(found).toBe(code);
 });
 
 test.each([
@@ -97,7 +98,7 @@ test.each([
 
 test('a failure that nobody foresaw keeps its own words', async () => {
   fails('Error response from daemon: the moon is wrong');
-  const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', 'up', '--detach']));
+  const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', '--progress', 'plain', 'up', '--detach']));
   expect(error.message).toBe('docker compose up: Error response from daemon: the moon is wrong');
 });
 
@@ -133,11 +134,14 @@ test('push counts layers, and gives the digest', async () => {
 test('login: the password goes in by standard input, and stands in no argument and no error', async () => {
   standIn(
     'docker',
-    `echo "$*" > ${folder}/arguments; read line; echo "$line" > ${folder}/input; echo 'Error response from daemon: Get "https://ghcr.io/v2/": denied: denied' >&2; exit 1`,
+    `echo "$*" > ${programs.folder}/arguments; read line; echo "$line" > ${programs.folder}/input; echo 'Error response from daemon: Get "https://ghcr.io/v2/": denied: denied' >&2; exit 1`,
   );
   const error = await errorOf(login('ghcr.io', 'me', 'sekret'));
-  process.env.PATH = path;
-  const { stdout } = await (await import('execa')).execa('cat', [join(folder, 'arguments'), join(folder, 'input')]);
+  programs.restorePath();
+  const { stdout } = await (await import('execa')).execa('cat', [
+    join(programs.folder, 'arguments'),
+    join(programs.folder, 'input'),
+  ]);
   expect(stdout).toBe('login ghcr.io --username me --password-stdin\nsekret');
   expect(error.code).toBe('LOGIN_REFUSED');
   expect(JSON.stringify([error.message, error.details, error.hint])).not.toContain('sekret');
@@ -151,7 +155,7 @@ test('a container that ends is named, with its last words', async () => {
        logs) echo 'error: no queue was named';;
      esac`,
   );
-  const error = await errorOf(untilOneFails({ name: 'p', folder }, new AbortController().signal));
+  const error = await errorOf(untilOneFails({ name: 'p', folder: programs.folder }, new AbortController().signal));
   expect(error).toMatchObject({ code: 'CONTAINER_FAILED', details: ['error: no queue was named'] });
   expect(error.message).toBe('sqs-proxy ended at once: Exited (2) 1 second ago');
 });

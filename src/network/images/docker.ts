@@ -13,6 +13,11 @@ export interface DockerOptions {
   onLine?(line: string): void;
   /** Ends it. */
   signal?: AbortSignal;
+  /**
+   * A Ctrl-C in the terminal does not reach it, nor does it end with this process. Given the pid, it is told when the
+   * command has begun; what that gives is called at the end.
+   */
+  apart?(pid: number): () => void;
 }
 
 /** Runs one command; resolves with its standard output, rejects with an `AppError` of `failures.ts`. */
@@ -26,11 +31,11 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
     all: true,
     reject: false,
-    // A Ctrl-C in the terminal is ours to answer: an interrupted `compose up` would leave half a network.
-    detached: true,
+    detached: options.apart !== undefined,
     maxBuffer: 256 * 1024 * 1024,
   });
   const { onLine } = options;
+  const ended = running.pid === undefined ? undefined : options.apart?.(running.pid);
   const lines = onLine
     ? (async () => {
         for await (const line of running.iterable({ from: 'all' })) onLine(line);
@@ -38,16 +43,19 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
     : undefined;
   const result = await running;
   await lines;
+  ended?.();
   if (result.exitCode === 0) return result.stdout;
   if ((result as { code?: string }).code === 'ENOENT') throw dockerMissing();
   const said = result.timedOut ? `no answer within ${(options.timeoutMs ?? 0) / 1000} s` : '';
   throw dockerFailure(callOf(args), said || result.all || (result.originalMessage ?? ''), result.originalMessage);
 }
 
+const TAKES_VALUE = /^(-[pf]|--progress|--profile|--filter|--format)$/;
+
 /** The command's words, without options and their values. */
 function callOf(args: string[]): string {
   return args
-    .filter((arg, index) => !arg.startsWith('-') && !/^-[pf]$/.test(args[index - 1] ?? ''))
+    .filter((arg, index) => !arg.startsWith('-') && !TAKES_VALUE.test(args[index - 1] ?? ''))
     .slice(0, 2)
     .join(' ');
 }
@@ -58,14 +66,14 @@ export async function requireEngine(): Promise<void> {
 }
 
 /**
- * Makes sure of an engine that answers and of compose v2. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING`,
- * `DOCKER_DENIED` or `COMPOSE_MISSING`.
+ * Makes sure of an engine that answers and of a compose that will do. Rejects with `DOCKER_NOT_FOUND`,
+ * `DOCKER_NOT_RUNNING`, `DOCKER_DENIED`, `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`.
  */
 export async function requireDocker(): Promise<void> {
   const compose = docker(['compose', 'version', '--short']).catch((error: AppError) => error);
   await requireEngine();
   const version = await compose;
-  if (typeof version === 'string') return;
+  if (typeof version === 'string') return requireNewCompose(version);
   if (version.code !== 'COMPOSE_MISSING' && version.code !== 'DOCKER_FAILED') throw version;
   const old = await composeV1();
   throw new AppError(
@@ -74,6 +82,19 @@ export async function requireDocker(): Promise<void> {
     old ? `only ${old} is here, which can't read this network's file` : 'this Docker has no `docker compose`',
     { hint: 'Install the compose plugin (v2) as https://docs.docker.com/compose/install/ says.' },
   );
+}
+
+/** The first with the global flag `--progress`. */
+const OLDEST_COMPOSE = [2, 19] as const;
+
+/** Lets be what does not look like a version. */
+function requireNewCompose(version: string): void {
+  const [major = Number.NaN, minor = Number.NaN] = version.replace(/^v/, '').split('.').map(Number);
+  const [oldMajor, oldMinor] = OLDEST_COMPOSE;
+  if (!(major < oldMajor || (major === oldMajor && minor < oldMinor))) return;
+  throw new AppError('COMPOSE_TOO_OLD', 'user', `docker compose is ${version}; ${OLDEST_COMPOSE.join('.')} is needed`, {
+    hint: 'Update the compose plugin as https://docs.docker.com/compose/install/ says.',
+  });
 }
 
 /** What the old stand-alone program calls itself; undefined when there is none. */

@@ -2,7 +2,7 @@
 import { AppError } from '../../core/errors.js';
 import { type KnownFailure, knownError, lastLinesOf } from '../../lib/known-failures.js';
 
-/** Texts of Docker 20.10 to 28 and compose 2, most telling first. */
+/** Texts of Docker 20.10 to 29 and compose 2, most telling first. */
 const KNOWN: KnownFailure[] = [
   {
     when: /permission denied while trying to connect to the Docker (?:daemon|API)/i,
@@ -12,7 +12,7 @@ const KNOWN: KnownFailure[] = [
     hint: 'Add yourself to the group `docker` (and log in again), or see https://docs.docker.com/engine/install/linux-postinstall/.',
   },
   {
-    when: /Cannot connect to the Docker daemon(?: at (\S+?))?[.\s]|docker daemon running|error during connect/i,
+    when: /Cannot connect to the Docker daemon(?: at (\S+?))?[.\s]|docker daemon running|failed to connect to the docker API|error during connect/i,
     code: 'DOCKER_NOT_RUNNING',
     fault: 'system',
     message: 'Docker is installed, but its engine does not answer',
@@ -51,7 +51,7 @@ const KNOWN: KnownFailure[] = [
     code: 'PRIVILEGED_DENIED',
     fault: 'system',
     message: 'Docker may not run privileged containers here',
-    hint: 'Service jobs need a Docker inside a container; everything else works without.',
+    hint: 'Run it where the engine may (rootless engines and engines in containers often may not).',
   },
   {
     when: /server gave HTTP response to HTTPS client/,

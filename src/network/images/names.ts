@@ -5,6 +5,9 @@ import { packageVersion } from '../../lib/self.js';
 export const DEFAULT_REGISTRY = 'ghcr.io';
 const REPOSITORY = 'bacalhau-project/wasm-sensors';
 
+/** A registry to run, as the compose file names it. */
+export const REGISTRY_IMAGE = 'registry:2';
+
 /** This program's image, of this very version by default. */
 export function productImage(tag = packageVersion(), registry = DEFAULT_REGISTRY): string {
   return `${registry.replace(/\/+$/, '')}/${REPOSITORY}:${tag}`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { PublisherJob } from '../network.js';
+import type { PublisherJob, ServiceJob } from '../network.js';
 import { type JobSurroundings, renderJob } from './render.js';
 
 const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
@@ -67,10 +67,23 @@ describe('a rendered publisher', () => {
 });
 
 it('renders service jobs with the image, the port and the forwarded variables', async () => {
-  const job = { role: 'puller', image: 'r.io/x:1', port: 8099, queue: 'q', submissionTime: 1 } as const;
+  const job: ServiceJob = {
+    role: 'puller',
+    image: 'r.io/x:1',
+    port: 8099,
+    queue: 'q',
+    open: false,
+    args: ['--pollers', '2'],
+    allowedHosts: ['web-services', 'w-1'],
+    submissionTime: 1,
+  };
   const task = parse((await renderJob(job, surroundings)).text).tasks[0];
   expect(task.engine.params.image).toBe('r.io/x:1');
-  expect(task.engine.params.parameters).toContain('--queue=q');
+  expect(task.engine.params.parameters).toEqual(expect.arrayContaining(['--queue=q', '--pollers', '2']));
   expect(task.network.ports[0]).toMatchObject({ static: 8099, target: 8080 });
-  expect(task.env).toEqual({ AWS_REGION: 'env:AWS_REGION' });
+  expect(task.env).toEqual({ AWS_REGION: 'env:AWS_REGION', WASM_SENSORS_ALLOWED_HOSTS: 'web-services,w-1' });
+  for (const open of [true, false]) {
+    const { text } = await renderJob({ ...job, role: 'proxy', open }, surroundings);
+    expect(parse(text).tasks[0].engine.params.parameters.includes('--open'), String(open)).toBe(open);
+  }
 });

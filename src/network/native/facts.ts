@@ -7,6 +7,8 @@ export const nativeFactsSchema = z.object({
   bacalhau: z.string(),
   api: z.object({ host: z.string(), port: z.number() }),
   webUi: z.string(),
+  /** Whether there is a node for service jobs. */
+  docker: z.boolean(),
   /** By region. */
   sensorProxyUrls: z.record(z.string(), z.string()),
   /** Names of variables, never values. */

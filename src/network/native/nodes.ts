@@ -72,13 +72,17 @@ export function servicesNode(context: RunnerContext, ports: NativePorts): NodePl
     name: 'web-services-1',
     template: 'web-services',
     settings: { 'Compute.Orchestrators': [`nats://${HOST}:${ports.nats}`] },
-    env: { ...queueEnv(), ...context.sensorEnv },
+    env: servicesEnv(context),
   };
 }
 
 const QUEUE_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
 
-/** Credentials and region of the queue, as far as this process has them: no job may ask for what its node lacks. */
-export function queueEnv(): Record<string, string> {
-  return Object.fromEntries(QUEUE_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+/**
+ * What service jobs are given: tokens, and credentials and region of the queue, as far as this process has them. No job
+ * may ask for what its node lacks.
+ */
+export function servicesEnv({ token, sensorEnv }: RunnerContext): Record<string, string> {
+  const queue = QUEUE_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
+  return { ...Object.fromEntries(queue), WASM_SENSORS_TOKEN: token, ...sensorEnv };
 }

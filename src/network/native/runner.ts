@@ -15,7 +15,7 @@ import type { NativeFacts } from './facts.js';
 import { Healing } from './healing.js';
 import { createNativeNetwork } from './network.js';
 import { nodeProcess } from './node-process.js';
-import { edgeName, edgeNodes, HOST, type NodePlan, orchestratorNode, queueEnv, servicesNode } from './nodes.js';
+import { edgeName, edgeNodes, HOST, type NodePlan, orchestratorNode, servicesEnv, servicesNode } from './nodes.js';
 import { choosePorts, type NativePorts, type WantedPorts } from './ports.js';
 import { RegionLinks } from './region-links.js';
 import { Roster } from './roster.js';
@@ -117,13 +117,14 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     }
     const facts: NativeFacts = {
       bacalhau,
+      docker: await docker,
       api,
       webUi: `http://${HOST}:${ports.webUi}`,
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? context.proxyUrl])),
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
         updater: ['WASM_SENSORS_TOKEN'],
-        services: [...Object.keys(queueEnv()), ...Object.keys(context.sensorEnv)],
+        services: Object.keys(servicesEnv(context)),
       },
     };
     return {

@@ -1,19 +1,21 @@
 /** The documents as people submit them by hand, checked by a real `bacalhau` where there is one. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { packageRoot } from '../../lib/self.js';
 import { findBacalhau } from '../bacalhau/binary.js';
 import { bacalhauEnv } from '../bacalhau/environment.js';
-import { renderJobs } from './files.js';
+import { productImage } from '../images/names.js';
+import { writeJobFiles } from './job-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
 let files: string[];
 
 beforeAll(async () => {
-  files = await renderJobs(join(folder, 'out'), async () => new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+  files = await writeJobFiles(join(folder, 'out'), async () => new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -36,7 +38,7 @@ function dryRun(bacalhau: string, name: string, ...variables: string[]) {
   return parse(output.slice(output.indexOf('Constraints:')));
 }
 
-it('dry-runs every document with and without variables', (ctx) => {
+test('dry-runs every document with and without variables', (ctx) => {
   const bacalhau = found(ctx);
   const publisher = dryRun(bacalhau, 'publisher', 'proxy=http://p:9090', 'color=#00ff88', 'region=eu');
   expect(publisher.Name).toBe('publisher-eu');
@@ -53,9 +55,35 @@ it('dry-runs every document with and without variables', (ctx) => {
   expect(updater.Tasks[0].Engine.Params.parameters).toContain('--color=#FEFEFE');
 
   for (const name of ['proxy', 'puller']) {
-    expect(dryRun(bacalhau, name).Type).toBe('service');
-    const service = dryRun(bacalhau, name, 'queue_url=https://q/1');
-    expect(service.Tasks[0].Engine.Params.parameters).toContain('--queue=https://q/1');
+    const { Type, Tasks } = dryRun(bacalhau, name);
+    expect([Type, Tasks[0].Env.SQS_QUEUE_URL, Tasks[0].Env.WASM_SENSORS_TOKEN]).toEqual([
+      'service',
+      'env:SQS_QUEUE_URL',
+      'env:WASM_SENSORS_TOKEN',
+    ]);
+    expect(Tasks[0].Engine.Params.image).toBe(productImage());
+    const { Env, Engine } = dryRun(bacalhau, name, 'queue_url=https://q/1', 'image=r/x:1').Tasks[0];
+    expect([Env.SQS_QUEUE_URL, Engine.Params.image]).toEqual(['https://q/1', 'r/x:1']);
+  }
+});
+
+test('every variable that a job takes from its node, the compose file gives to that node and lets it forward', () => {
+  const { services } = parse(readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8'), { merge: true });
+  const edge = parse(readFileSync(`${packageRoot}templates/nodes/edge.yaml`, 'utf8')).Compute.Env.AllowList;
+  const allowed = /AllowList=(.*)/.exec(services['web-services'].command.join('\n'))![1]!.replace('$$', '$');
+  for (const file of files) {
+    const { tasks, constraints } = parse(readFileSync(file, 'utf8'));
+    const onEdge = constraints[0].values[0] === 'edge';
+    const node = services[onEdge ? 'edge-us-1' : 'web-services'];
+    const patterns: string[] = onEdge ? edge : [allowed];
+    for (const [name, value] of Object.entries<string>(tasks[0].env)) {
+      if (!value.includes('env:')) continue;
+      expect(
+        patterns.some((pattern) => new RegExp(pattern).test(name)),
+        `${file}: ${name}`,
+      ).toBe(true);
+      if (name !== 'HOSTNAME') expect(node.environment, `${file}: ${name}`).toHaveProperty(name);
+    }
   }
 });
 
