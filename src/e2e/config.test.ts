@@ -7,7 +7,7 @@ import { bacalhauMissing } from './bacalhau.js';
 import { eventually, Sandbox } from './harness.js';
 
 const NETWORKS = [
-  // A private authority is known to the embedded sensor host; Bacalhau's nodes have authorities of their own.
+  // On native a region is cut by its relay, which https sensors go around: it has another address than the certificate.
   { network: 'embedded', skip: undefined, https: spawnSync('openssl', ['version']).status === 0 },
   { network: 'native', skip: bacalhauMissing(), https: false },
 ];
