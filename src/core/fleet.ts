@@ -156,7 +156,10 @@ export class Fleet {
 
   /** How far the sensors of a scope do what is desired (`convergence.ts`). */
   convergence(desired: DesiredState, scope: Scope, now: number, jobs?: KnownJobs): Convergence {
-    const sensors = [...this.sensors.values()].map((sensor) => ({ ...sensor, state: this.stateOf(sensor, now) }));
+    const sensors = [...this.sensors.values()].map((sensor) => {
+      const { reading, config } = sensor;
+      return { reading, config, state: this.stateOf(sensor, now) };
+    });
     return convergenceOf(sensors, desired, scope, jobs);
   }
 

@@ -7,7 +7,7 @@ import { bacalhauMissing } from './bacalhau.js';
 import { eventually, Sandbox } from './harness.js';
 
 const NETWORKS = [
-  // A private authority is known to the embedded sensor host; Bacalhau's nodes have authorities of their own.
+  // On native a region is cut by its relay, which https sensors go around: it has another address than the certificate.
   { network: 'embedded', skip: undefined, https: spawnSync('openssl', ['version']).status === 0 },
   { network: 'native', skip: bacalhauMissing(), https: false },
 ];
@@ -74,21 +74,23 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
     await sandbox.json(['config', 'unset', '--region', 'eu', 'color']);
   });
 
-  step('paused sensors are silent, say so, and wake up', async () => {
-    // They ask every 10 s at most; the sensor is the same on all networks.
-    if (network !== 'embedded') return void (await sandbox.json(['config', 'set', 'paused=false', 'interval=0.5']));
-    await sandbox.json(['config', 'set', 'paused=true', 'interval=0.5']);
-    expect((await live()).map(({ state }) => state)).toEqual(['paused', 'paused', 'paused']);
-    await sandbox.json(['config', 'set', 'paused=false']);
-    expect((await live()).map(({ state }) => state)).toEqual(['live', 'live', 'live']);
-  });
+  // It takes 10 s, because paused sensors ask no oftener; and on every network it is the same sensor.
+  const pauses = network === 'embedded';
+  if (pauses) {
+    step('paused sensors are silent, say so, and wake up', async () => {
+      await sandbox.json(['config', 'set', 'paused=true']);
+      expect((await live()).map(({ state }) => state)).toEqual(['paused', 'paused', 'paused']);
+      await sandbox.json(['config', 'set', 'paused=false']);
+      expect((await live()).map(({ state }) => state)).toEqual(['live', 'live', 'live']);
+    });
+  }
 
   step("a region's YAML file changes only that region, edited and replaced; a bad one changes nothing", async () => {
     await sandbox.json(['config', 'unset', 'color']);
     writeFileSync(join(sandbox.dir, 'good.sh'), `printf 'colour: "#abcdef"\\npaused: no\\n' > "$1"\n`);
     writeFileSync(join(sandbox.dir, 'bad.sh'), `printf '{color: "#123123"}\\n' > "$1"\n`);
     const edited = await sandbox.run(['config', 'edit', 'as', '-o', 'json'], { env: { EDITOR: 'sh ./good.sh' } });
-    expect(JSON.parse(edited.stdout).data).toMatchObject({ sensors: 1, read: 1, hidden: ['paused'] });
+    expect(JSON.parse(edited.stdout).data).toMatchObject({ sensors: 1, read: 1, hidden: pauses ? ['paused'] : [] });
     expect(await colors()).toEqual({ us: '#101010', eu: '#101010', as: '#abcdef' });
     expect(await failure(['config', 'edit', 'as'], { EDITOR: 'sh ./bad.sh' })).toMatchObject({
       code: 'BAD_FILE',

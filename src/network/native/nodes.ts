@@ -59,7 +59,11 @@ export function edgeNodes(context: RunnerContext, configPaths: string[], links: 
       },
       // One thread is enough for one sensor, and takes a third less of the processor than one a core.
       // The operator token is for config-updater jobs.
-      env: { GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token, ...context.sensorEnv },
+      env: {
+        ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token, ...context.sensorEnv },
+        // Where programs written in Go look for authorities; on these nodes only sensors speak https.
+        ...(context.tlsCa === undefined ? {} : { SSL_CERT_FILE: context.tlsCa }),
+      },
     };
   };
   const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);
