@@ -144,6 +144,30 @@ export function describeSystem({ network, skip, env, kill = killChild, downArgs 
       await nothingMissing(sandbox.fleet());
     });
 
+    system('stop --region ends that region alone', async () => {
+      expect((await sandbox.json<{ stopped: string[] }>(['stop', 'publisher', '--region', 'us'])).stopped).toEqual([
+        'us',
+      ]);
+      const [us, eu] = [await lastSequence(sandbox, 'us'), await lastSequence(sandbox, 'eu')];
+      await eventually('eu going on', async () => (await lastSequence(sandbox, 'eu')) > eu + 2);
+      expect(await lastSequence(sandbox, 'us')).toBe(us);
+    });
+
+    system('a deployment whose sensors reach nobody is no success', async () => {
+      const args = ['deploy', 'publisher', '--region', 'us', '--proxy', 'http://127.0.0.1:9', '--timeout', '3'];
+      const { code, stdout } = await sandbox.run([...args, '-o', 'json']);
+      expect([code, JSON.parse(stdout)]).toMatchObject([
+        1,
+        {
+          error: {
+            code: 'DEPLOY_TIMEOUT',
+            details: ['us: 0 of 1 sensors send'],
+            hint: expect.stringContaining('status'),
+          },
+        },
+      ]);
+    });
+
     system('stop ends the readings', async () => {
       const { stopped } = await sandbox.json<{ stopped: string[] }>(['stop', 'publisher']);
       expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
