@@ -1,19 +1,23 @@
 /** The documents as people submit them by hand, checked by a real `bacalhau` where there is one. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { buildWasm } from '../../sensors/build.js';
+import { MODULES_DIR } from '../../sensors/modules.js';
 import { findBacalhau } from '../bacalhau/binary.js';
 import { bacalhauEnv } from '../bacalhau/environment.js';
 import { renderJobs } from './files.js';
+import { builtModule } from './modules.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
 let files: string[];
 
 beforeAll(async () => {
-  files = await renderJobs(join(folder, 'out'), async () => new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+  await buildWasm({ outDir: MODULES_DIR });
+  files = await renderJobs(join(folder, 'out'), builtModule);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -35,6 +39,11 @@ function dryRun(bacalhau: string, name: string, ...variables: string[]) {
   );
   return parse(output.slice(output.indexOf('Constraints:')));
 }
+
+it('carries the real modules within what a job may be long', () => {
+  for (const file of files) expect(statSync(file).size).toBeLessThan(600_000);
+  expect(statSync(fileOf('publisher')).size).toBeGreaterThan(25_000);
+});
 
 it('dry-runs every document with and without variables', (ctx) => {
   const bacalhau = found(ctx);
