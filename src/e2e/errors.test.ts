@@ -80,6 +80,14 @@ describe('before anything runs', () => {
     plain(result);
   });
 
+  test('the native network without a bacalhau says how to get one, and that another needs none', async () => {
+    const result = await sandbox.run(['up', '--network', 'native'], { env: { PATH: sandbox.dir, BACALHAU_BIN: '' } });
+    expect([result.code, result.stdout]).toEqual([1, '']);
+    expect(result.stderr).toMatch(/no bacalhau on PATH\n.*docs\.bacalhau\.org.*--network embedded/);
+    plain(result);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+  });
+
   test('settings that can’t be used are named with where they come from', async () => {
     const variable = await sandbox.run(['status'], { env: { WASM_SENSORS_NODES: 'x' } });
     expect([variable.code, variable.stderr]).toEqual([

@@ -154,6 +154,32 @@ export function describeSystem(options: SystemOptions): void {
       expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
     });
 
+    system('stop --region ends that region alone', async () => {
+      expect((await sandbox.json<{ stopped: string[] }>(['stop', 'publisher', '--region', 'us'])).stopped).toEqual([
+        'us',
+      ]);
+      const received = async (wanted: string) =>
+        (await sandbox.fleet().summary()).regions.find(({ region }) => region === wanted)!.received;
+      const [us, eu] = [await received('us'), await received('eu')];
+      await eventually('eu going on', async () => (await received('eu')) > eu + 2);
+      expect(await received('us')).toBe(us);
+    });
+
+    system('a deployment whose sensors reach nobody is no success', async () => {
+      const args = ['deploy', 'publisher', '--region', 'us', '--proxy', 'http://127.0.0.1:9', '--timeout', '3'];
+      const { code, stdout } = await sandbox.run([...args, '-o', 'json']);
+      expect([code, JSON.parse(stdout)]).toMatchObject([
+        1,
+        {
+          error: {
+            code: 'DEPLOY_TIMEOUT',
+            details: ['us: 0 of 1 sensors send'],
+            hint: expect.stringContaining('status'),
+          },
+        },
+      ]);
+    });
+
     system('stop ends the readings', async () => {
       const { stopped } = await sandbox.json<{ stopped: string[] }>(['stop', 'publisher']);
       expect(stopped.sort()).toEqual(['as', 'eu', 'us']);

@@ -1,6 +1,6 @@
 /** The documents as people submit them by hand, checked by a real `bacalhau` where there is one. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -9,13 +9,14 @@ import { packageRoot } from '../../lib/self.js';
 import { findBacalhau } from '../bacalhau/binary.js';
 import { bacalhauEnv } from '../bacalhau/environment.js';
 import { productImage } from '../images/names.js';
+import { builtModule } from '../jobs/modules.js';
 import { writeJobFiles } from './job-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
 let files: string[];
 
 beforeAll(async () => {
-  files = await writeJobFiles(join(folder, 'out'), async () => new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]));
+  files = await writeJobFiles(join(folder, 'out'), builtModule);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -37,6 +38,11 @@ function dryRun(bacalhau: string, name: string, ...variables: string[]) {
   );
   return parse(output.slice(output.indexOf('Constraints:')));
 }
+
+test('carries the real modules within what a job may be long', () => {
+  for (const file of files) expect(statSync(file).size).toBeLessThan(600_000);
+  expect(statSync(fileOf('publisher')).size).toBeGreaterThan(25_000);
+});
 
 test('dry-runs every document with and without variables', (ctx) => {
   const bacalhau = found(ctx);

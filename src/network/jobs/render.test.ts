@@ -36,6 +36,13 @@ describe('a rendered publisher', () => {
     expect(task.resources).toEqual({ cpu: '10m', memory: '32MB' });
   });
 
+  it('that ends by itself is an ops job with a name of its own: a daemon would be run again', async () => {
+    const { name, text } = await renderJob({ ...publisher, maxMessages: 5 }, surroundings);
+    const job = parse(text);
+    expect([name, job.name, job.type]).toEqual(['publisher-eu-once', 'publisher-eu-once', 'ops']);
+    expect(job.tasks[0].engine.params.parameters).toContain('--max-messages=5');
+  });
+
   it('keeps comments and says how it was made', async () => {
     const { text } = await renderJob(publisher, surroundings);
     expect(text).toMatch(/^# The job publisher-eu, made by wasm-sensors from templates\/jobs\/publisher.yaml/);

@@ -1,6 +1,7 @@
 /** A real network with the real publisher: what `bacalhau` really does with our nodes, jobs and links. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Reading } from '../../core/message.js';
 import { waitFor } from '../../lib/backoff.js';
 import { isAlive } from '../../lib/processes.js';
 import { type PublisherJob, REGIONS } from '../network.js';
@@ -119,12 +120,14 @@ it('cuts a region until Bacalhau has replaced its executions: nothing of the fir
     const job = (await network.jobs()).find(({ name }) => name === 'publisher-eu')!;
     return job.executions.filter(({ state }) => state === 'failed').length === 2 || undefined;
   };
-  expect(await waitFor(failed, { timeoutMs: 40_000, everyMs: 500 })).toBe(true);
+  // Before 1.8 an execution that was lost with its node goes on when it is back.
+  if (cluster.stops) expect(await waitFor(failed, { timeoutMs: 40_000, everyMs: 500 })).toBe(true);
   const hosts = new Set(proxy.readings.slice(from).map((reading) => reading.hostname));
   expect([...hosts].sort()).toEqual(['edge-as-1', 'edge-as-2', 'edge-us-1', 'edge-us-2']);
 
   const first = new Set(proxy.readings.flatMap(({ region, execution_id: id }) => (region === 'eu' ? [id] : [])));
-  const second = hostsSending(proxy, 2, ({ region, execution_id: id }) => region === 'eu' && !first.has(id), 60_000);
+  const later = ({ region, execution_id: id }: Reading) => region === 'eu' && first.has(id) !== cluster.stops;
+  const second = hostsSending(proxy, 2, later, 60_000);
   await network.setRegionLink('eu', true);
   const nodesLetIn = Date.now();
   expect(await second).toEqual(['edge-eu-1', 'edge-eu-2']);
