@@ -2,28 +2,21 @@
  * `npm run bench -- fleet`: a whole fleet through sensor → proxy → queue → puller → store, as `up` runs it, and what was
  * lost on the way. Options: `--sensors 10000 --interval 2 --seconds 60`.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import os, { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessId } from '../lib/processes.js';
 import { readRunState } from '../network/run-state.js';
 import { FleetClient } from '../puller/client.js';
 import { table } from '../ui/table.js';
 import { freePortFlags, runCli } from './cli.js';
+import { machineUsage, usages } from './usage.js';
 
 export interface FleetBenchOptions {
   sensors: number;
   /** Seconds. */
   interval: number;
   seconds: number;
-}
-
-interface Usage {
-  /** CPU seconds since the process began. */
-  cpu: number;
-  /** Resident memory in MB. */
-  memory: number;
 }
 
 export async function run({ sensors, interval, seconds }: FleetBenchOptions): Promise<void> {
@@ -101,27 +94,9 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
     console.log(
       `received ${summary.total.received}, lost ${missing}, gaps ${summary.total.gaps}, duplicates ${summary.total.duplicates}, late ${summary.total.late}`,
     );
+    if (missing > 0 || summary.total.gaps > 0) process.exitCode = 1;
   } finally {
     await runCli(dir, ['down']);
     rmSync(dir, { recursive: true, force: true });
   }
-}
-
-function usages(processes: ProcessId[]): Map<string, Usage> {
-  return new Map(processes.map(({ name, pid }) => [name, usageOf(pid)]));
-}
-
-/** From `/proc`: ticks are hundredths of a second on every Linux that Node runs on. */
-function usageOf(pid: number): Usage {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, memory: (pages * 4096) / 1_048_576 };
-}
-
-/** CPU seconds of everything on this machine since it began, this benchmark included: what is not idle. */
-function machineUsage(): number {
-  const times = os.cpus().map(({ times }) => times.user + times.nice + times.sys + times.irq);
-  return times.reduce((sum, ms) => sum + ms, 0) / 1000;
 }

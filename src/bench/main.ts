@@ -1,7 +1,7 @@
-/** `npm run bench -- <name> [--option value …]`: measures one thing and prints it; nothing passes or fails here. */
+/** `npm run bench -- <name> [--option value …]`: measures one thing and prints it. How fast it is decides nothing; a lost reading does. */
 import { parseArgs } from 'node:util';
 
-type Options = Record<'sensors' | 'interval' | 'seconds' | 'network' | 'nodes', string | undefined>;
+type Options = Record<'sensors' | 'interval' | 'seconds' | 'network' | 'nodes', string | undefined> & { most: boolean };
 
 const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
   async fleet({ sensors = '10000', interval = '2', seconds = '60' }) {
@@ -16,6 +16,11 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
     const { run } = await import('./queue.js');
     await run();
   },
+  async native({ nodes = '33', interval = '1', seconds = '60', most }) {
+    const { run, runMost } = await import('./native.js');
+    if (most) await runMost(Number(interval));
+    else await run({ nodes: Number(nodes), interval: Number(interval), seconds: Number(seconds) });
+  },
   async compose({ nodes = '10' }) {
     const { run } = await import('./compose.js');
     await run({ nodes: Number(nodes) });
@@ -25,7 +30,14 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
 const option = { type: 'string' } as const;
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { sensors: option, interval: option, seconds: option, network: option, nodes: option },
+  options: {
+    sensors: option,
+    interval: option,
+    seconds: option,
+    network: option,
+    nodes: option,
+    most: { type: 'boolean' },
+  },
 });
 const [name = ''] = positionals;
 const bench = benches[name];

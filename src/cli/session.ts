@@ -29,7 +29,7 @@ export function openSession(settings: Settings): Session {
     control,
     // The puller may move while a command runs: a service job can take its part.
     fleet: new FleetClient(settings.pullerUrl ?? (() => stateOfUp(stateDir).endpoints.puller)),
-    network: () => openNetwork(state, { token, control, settings, stateDir }),
+    network: () => openNetwork(state, { token, control, stateDir }),
   };
 }
 

@@ -25,9 +25,12 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   }
   child.disconnect();
   child.unref();
-  const lines = Object.entries(ready.endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
+  const { endpoints } = ready;
+  const lines = Object.entries(endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
   out.settle();
-  out.line([`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` ends it`, ...lines].join('\n'));
+  out.event({ event: 'up', pid: child.pid, endpoints }, () =>
+    [`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` ends it`, ...lines].join('\n'),
+  );
   return 0;
 }
 

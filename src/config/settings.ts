@@ -197,11 +197,30 @@ export const SETTINGS = define({
     schema: flag.default(false),
     description: "do not check the certificate of the orchestrator's API",
   },
+  apiCa: {
+    flag: '--api-ca <file>',
+    env: ['BACALHAU_API_TLS_CAFILE'],
+    schema: text.optional(),
+    description: "signer of the certificate of the orchestrator's API (PEM), where this machine does not know it",
+  },
   apiToken: {
     flag: '--api-token-file <file>',
-    env: ['BACALHAU_API_TOKEN'],
+    env: ['BACALHAU_API_KEY', 'BACALHAU_API_TOKEN'],
     schema: text.optional(),
-    description: "token for the orchestrator's API (the flag names a file that holds it)",
+    description: "API key for the orchestrator's API (the flag names a file that holds it)",
+    secret: true,
+  },
+  apiUsername: {
+    flag: '--api-username <name>',
+    env: ['BACALHAU_API_USERNAME'],
+    schema: text.optional(),
+    description: "user of the orchestrator's API, instead of an API key",
+  },
+  apiPassword: {
+    flag: '--api-password-file <file>',
+    env: ['BACALHAU_API_PASSWORD'],
+    schema: text.optional(),
+    description: 'password of that user (the flag names a file that holds it)',
     secret: true,
   },
   token: {

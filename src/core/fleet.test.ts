@@ -99,6 +99,18 @@ test('a silent sensor whose host runs a newer submission of another job counts a
   expect(fleet.view(T0 + 60_001).map((s) => s.state)).toEqual(['replaced', 'live']);
 });
 
+test('where sensors are named by their executions, one of an older submission of its job counts as replaced', () => {
+  const fleet = new Fleet();
+  const unnamed = (id: string, submission: number) =>
+    reading(1, { execution_id: id, hostname: id, job_submission_time: submission });
+  for (const id of ['e-1', 'e-2']) fleet.observe(unnamed(id, 1), undefined, T0);
+  fleet.observe(unnamed('e-3', 2), undefined, T0 + 60_000);
+  expect(fleet.view(T0 + 60_001).map((s) => s.state)).toEqual(['replaced', 'replaced', 'live']);
+  const named = reading(1, { execution_id: 'e-5', hostname: 'edge-eu-2' });
+  fleet.observe(named, undefined, T0 + 30_000);
+  expect(fleet.view(T0 + 60_001).find((s) => s.execution_id === 'e-5')?.state).toBe('silent');
+});
+
 test('a sensor that begins to count again has restarted: no duplicates, no gaps, and its old readings come late', () => {
   const at = (ms: number) => new Date(T0 + ms).toISOString();
   const fleet = new Fleet();

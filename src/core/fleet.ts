@@ -29,7 +29,7 @@ export class Fleet {
   private readonly sensors = new Map<string, Sensor>();
   /** The sensor that sends now, by host and job. */
   private readonly current = new Map<string, Sensor>();
-  /** Newest submission heard of, by host: a silent sensor of an older one has been replaced, even by another job. */
+  /** Newest submission heard of, by place: a silent sensor of an older one has been replaced, even by another job. */
   private readonly newest = new Map<string, number>();
   private readonly rates = new Map<string, RateMeter>();
   private readonly cut = new Set<string>();
@@ -83,8 +83,7 @@ export class Fleet {
       sensor.tracker.highest = highest;
       sensor.tracker.missing = missing;
       this.sensors.set(sensor.reading.execution_id, sensor);
-      const { hostname, job_submission_time: time } = sensor.reading;
-      this.newest.set(hostname, Math.max(time, this.newest.get(hostname) ?? 0));
+      this.remember(sensor.reading);
       if (!sensor.replaced) this.current.set(hostKey(sensor.reading), sensor);
     }
   }
@@ -169,7 +168,7 @@ export class Fleet {
       const key = hostKey(sensor.reading);
       if (this.current.get(key) === sensor) {
         this.current.delete(key);
-        this.newest.delete(sensor.reading.hostname);
+        this.newest.delete(placeOf(sensor.reading));
       }
     }
   }
@@ -190,8 +189,7 @@ export class Fleet {
       replaced: false,
     };
     this.sensors.set(reading.execution_id, sensor);
-    const { hostname, job_submission_time: time } = reading;
-    this.newest.set(hostname, Math.max(time, this.newest.get(hostname) ?? 0));
+    this.remember(reading);
     const key = hostKey(reading);
     const before = this.current.get(key);
     // A late reading of an old submission must not take the place of the new one.
@@ -203,6 +201,11 @@ export class Fleet {
     return sensor;
   }
 
+  private remember(reading: Reading): void {
+    const place = placeOf(reading);
+    this.newest.set(place, Math.max(reading.job_submission_time, this.newest.get(place) ?? 0));
+  }
+
   private stateOf(sensor: Sensor, now: number): SensorState {
     if (sensor.replaced) return 'replaced';
     if (sensor.endedAt !== undefined && sensor.lastSeen <= sensor.endedAt) return 'gone';
@@ -210,8 +213,7 @@ export class Fleet {
     const allowed = 2 * intervalOf(sensor) + SILENCE_SLACK_MS;
     const silence = now - sensor.lastSeen;
     if (silence <= allowed) return 'live';
-    const { hostname, job_submission_time: time } = sensor.reading;
-    if (time < (this.newest.get(hostname) ?? 0)) return 'replaced';
+    if (sensor.reading.job_submission_time < (this.newest.get(placeOf(sensor.reading)) ?? 0)) return 'replaced';
     return silence <= Math.max(allowed, GONE_AFTER_MS) ? 'silent' : 'gone';
   }
 
@@ -241,4 +243,9 @@ export class Fleet {
 
 const intervalOf = (sensor: Sensor): number => sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS;
 
-const hostKey = (reading: Reading) => `${reading.hostname}\n${reading.job_id}`;
+/** Where nodes don't tell their names, a sensor has that of its execution, and its successor only the job in common. */
+const placeOf = ({ hostname, execution_id, job_id }: Reading) => (hostname === execution_id ? job_id : hostname);
+
+/** Host and job. What was deployed has one job a region, whose id may change; what was submitted by hand only has its id. */
+const hostKey = ({ hostname, job_submission_time: time, job_id, region }: Reading) =>
+  `${hostname}\n${time === 0 ? job_id : region}`;

@@ -24,6 +24,11 @@ test('a free port is taken, asked for or not', async () => {
   expect(await choosePort(wish(port, false))).toEqual({ port, moved: false });
 });
 
+test('port 0 is any free port', async () => {
+  const { port, moved } = await choosePort({ port: 0, explicit: true, purpose: 'test', flag: '--port' });
+  expect([port > 1024, moved]).toEqual([true, false]);
+});
+
 test('a busy default port moves to one that is free', async () => {
   const busy = await busyPort();
   const { port, moved } = await choosePort(wish(busy, false));

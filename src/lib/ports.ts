@@ -42,7 +42,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
   return port;
 }
 
-/** Takes the wished port, moves a busy default to a free one, and refuses a busy explicit one (`PORT_IN_USE`). */
+/** Takes the wished port (0: any free one), moves a busy default to a free one, and refuses a busy explicit one (`PORT_IN_USE`). */
 export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
   const port = await probePort(wish.port, host);
   if (port !== undefined) return { port, moved: false };

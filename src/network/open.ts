@@ -1,6 +1,4 @@
 /** Opens the `Network` of a running `up`, in any terminal. */
-import type { Settings } from '../config/settings.js';
-import { credentialsOf, sensorEnv } from './api-address.js';
 import type { ControlClient } from './control.js';
 import type { Network } from './network.js';
 import type { RunState } from './run-state.js';
@@ -8,14 +6,10 @@ import type { RunState } from './run-state.js';
 export interface OpenContext {
   token: string;
   control: ControlClient;
-  settings: Settings;
   stateDir: string;
 }
 
-export async function openNetwork(
-  state: RunState,
-  { token, control, settings, stateDir }: OpenContext,
-): Promise<Network> {
+export async function openNetwork(state: RunState, { token, control, stateDir }: OpenContext): Promise<Network> {
   switch (state.network) {
     case 'embedded':
       return (await import('./embedded/network.js')).createEmbeddedNetwork(state.facts, token);
@@ -30,10 +24,6 @@ export async function openNetwork(
         setRegionLink: (region, connected) => control.setRegionLink(region, connected),
       });
     case 'remote':
-      return (await import('./remote/network.js')).createRemoteNetwork(state.facts, {
-        stateDir,
-        ...credentialsOf(settings),
-        sensorEnv: sensorEnv(settings),
-      });
+      return (await import('./remote/network.js')).createRemoteNetwork(state.facts, stateDir);
   }
 }

@@ -7,12 +7,15 @@ const MAX_HOSTS = 200_000;
 export class SupersededFilter {
   private readonly newest = new Map<string, number>();
 
-  /** Whether a newer submission of the same job has sent from the same host. Messages without those fields never are. */
+  /**
+   * Whether a newer submission of the same job has sent from the same host. The name of a publisher's job is that of its
+   * region; its id is another one for every submission to a Bacalhau before 1.8. Messages without those fields never are.
+   */
   isSuperseded(message: Message): boolean {
-    const { hostname, job_id, job_submission_time: time } = message;
-    if (typeof hostname !== 'string' || typeof job_id !== 'string' || typeof time !== 'number' || time === 0)
+    const { hostname, region, job_submission_time: time } = message;
+    if (typeof hostname !== 'string' || typeof region !== 'string' || typeof time !== 'number' || time === 0)
       return false;
-    const key = `${hostname}\n${job_id}`;
+    const key = `${hostname}\n${region}`;
     const newest = this.newest.get(key);
     if (newest !== undefined && newest >= time) return newest > time;
     this.newest.delete(key);

@@ -151,12 +151,13 @@ describe('a refusal', () => {
     expect(sensor.guest.lastLines.filter((line) => line.includes('207'))).toHaveLength(1);
   });
 
-  it('as superseded is said once and forgotten', async () => {
-    sensor.proxy.answer = () => ({ body: '{"status":"superseded"}' });
+  it('as superseded ends it', async () => {
     await sensor.start({ args: ['--interval', '1'] });
     await sensor.clock.pass(5000);
-    expect(sensor.guest.lastLines.filter((line) => line.startsWith('superseded'))).toHaveLength(1);
-    expect(sensor.proxy.sequences).toEqual(oneTo(sensor.proxy.readings.length));
+    expect(sensor.end).toBeUndefined();
+    sensor.proxy.answer = () => ({ body: '{"status":"superseded"}' });
+    await sensor.clock.pass(5000);
+    expect(sensor.end).toMatchObject({ kind: 'exit', code: 0, lastLine: expect.stringMatching(/^ended: superseded/) });
   });
 });
 

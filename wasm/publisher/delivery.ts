@@ -25,7 +25,8 @@ let singly: u32 = 0;
 let troubles: u32 = 0;
 let recoveries: u32 = 0;
 let refusals: u32 = 0;
-let superseded: bool = false;
+/** A newer submission runs on this node: nobody wants more of this one, and before Bacalhau 1.8 nobody else ends it. */
+export let superseded: bool = false;
 let delivered: u64 = 0;
 let milestone: u64 = 1000;
 
@@ -97,7 +98,7 @@ function answered(): void {
   if (!superseded && startsWith(startOf(responseBody), endOf(responseBody), '{"status":"superseded"')) {
     superseded = true;
     newLine();
-    text("superseded: a newer submission of this job runs on this node");
+    text("ended: superseded by a newer submission of this job, which runs on this node");
     say(STDOUT);
   }
   receiveConfig(responseBody);

@@ -6,7 +6,7 @@ import { seed } from "../lib/random";
 import { INTERVAL } from "../lib/values";
 import { proc_exit } from "../lib/wasi";
 import { initConfig, valueOf } from "./config";
-import { deliver, nextDelivery } from "./delivery";
+import { deliver, nextDelivery, superseded } from "./delivery";
 import { executionId, hostname, proxy, readOptions } from "./options";
 import { followFile, nextFileCheck } from "./file-config";
 import { due, ended, initReadings, takeDue, taking } from "./readings";
@@ -52,6 +52,7 @@ function run(): void {
     followFile();
     takeDue();
     deliver();
+    if (superseded) proc_exit(0);
     if (ended()) {
       if (!waiting) return;
       if (endAt == i64.MAX_VALUE) endAt = now() + FLUSH_MS;

@@ -42,6 +42,8 @@ export const deployPublisherCommand: CommandSpec = {
   },
 };
 
+const STILL_COMING = '`wasm-sensors status` shows nodes and jobs; the sensors may still come.';
+
 /** The part that `up --deploy` shares. `proxy`: the one that knows what is stronger than the flags given here. */
 export async function runDeploy(
   out: Pick<Output, 'progress'>,
@@ -49,12 +51,14 @@ export async function runDeploy(
   fleet: FleetClient,
   options: Record<string, unknown>,
   proxy: ConfigClient,
+  timeoutHint = STILL_COMING,
 ): Promise<DeployResult> {
   const maxMessages = integerOption(options.maxMessages, '--max-messages', 1);
   const config = sensorConfigFrom(options);
   const result = await deployPublisher(network, fleet, {
     config,
     timeoutMs: timeoutMs(options),
+    timeoutHint,
     ...(options.region === undefined ? {} : { regions: options.region as string[] }),
     ...(options.proxy === undefined ? {} : { proxyUrl: namedProxy(String(options.proxy), network.kind) }),
     ...(options.configFile === undefined ? {} : { configFile: String(options.configFile) }),
@@ -91,5 +95,10 @@ export function deployText({ regions, notes, seconds }: DeployResult): string {
   const seen = regions.reduce((sum, { seen, expected }) => sum + Math.min(seen, expected), 0);
   const expected = regions.reduce((sum, region) => sum + region.expected, 0);
   const unchanged = regions.every((region) => region.unchanged) ? ' (unchanged: it runs just so already)' : '';
-  return [...notes, `${seen}/${expected} sensors send, seen after ${seconds.toFixed(1)} s${unchanged}`].join('\n');
+  const waiting = regions.flatMap(({ region, pending }) => (pending > 0 ? `${region}: ${pending}` : []));
+  return [
+    ...notes,
+    ...(waiting.length > 0 ? [`disconnected nodes run it when they are back (${waiting.join(', ')})`] : []),
+    `${seen}/${expected} sensors send, seen after ${seconds.toFixed(1)} s${unchanged}`,
+  ].join('\n');
 }

@@ -1,27 +1,38 @@
+import { messageOf } from '../../core/errors.js';
+import type { Convergence } from '../../core/fleet-view.js';
+import { newestByNode } from '../../network/executions.js';
 import type { ExecutionInfo, JobInfo, NodeInfo } from '../../network/network.js';
 import { summaryTable } from '../../ui/summary.js';
 import { table } from '../../ui/table.js';
 import type { CommandSpec } from '../command.js';
+import { targetOf } from '../config-target.js';
 import { openSession } from '../session.js';
 
 export const status: CommandSpec = {
   name: 'status',
   summary: 'what runs: nodes, jobs, sensors by their readings, rates, gaps and the depth of the queue',
   modes: ['text', 'json'],
-  settings: ['stateDir', 'pullerUrl'],
+  settings: ['stateDir', 'pullerUrl', 'tlsCa'],
   async action({ out, settings }) {
     const session = openSession(settings);
     const network = await session.network();
-    const [{ summary, sensors }, stats, nodes, jobs] = await Promise.all([
+    const { proxies, jobs: knownJobs } = targetOf(session, settings);
+    // An orchestrator or a proxy that does not answer must not hide what the others say.
+    const unless = (what: string) => (error: unknown) => {
+      out.warn(`the ${what} does not answer: ${messageOf(error)}`);
+      return undefined;
+    };
+    const [{ summary, sensors }, stats, nodes, jobs, convergence] = await Promise.all([
       session.fleet.snapshot(),
       session.fleet.stats(),
-      network.nodes(),
-      network.jobs(),
+      network.nodes().catch(unless('network')),
+      network.jobs().catch(unless('network')),
+      proxies[0]!
+        .state()
+        .then(async (state) => session.fleet.convergence(state, {}, await knownJobs().catch(() => undefined)))
+        .catch(unless('proxy')),
     ]);
     const { endpoints, network: kind, up } = session.state;
-    const failed = jobs.flatMap(({ name, executions }) =>
-      executions.filter((e) => e.state === 'failed').map((e) => ({ job: name, ...e })),
-    );
     const data = {
       network: kind,
       pid: up.pid,
@@ -30,22 +41,28 @@ export const status: CommandSpec = {
       jobs,
       summary,
       sensors,
+      convergence,
       queue: { name: stats.queue, depth: stats.depth },
       puller: stats,
     };
+    const { depth } = stats;
     out.result(data, (style) => {
       const lines = [
         `network   ${kind} (up runs as pid ${up.pid})`,
         ...Object.entries(endpoints).map(([name, url]) => `${name.padEnd(9)} ${url}`),
-        `nodes     ${nodesText(nodes)}`,
-        `jobs      ${jobs.map(jobText).join('; ') || 'none'}`,
-        `queue     ${stats.depth ? `${stats.depth.visible} waiting, ${stats.depth.inFlight} in flight, ${stats.depth.delayed} delayed` : 'does not answer'}`,
+        `nodes     ${nodes ? nodesText(nodes) : 'not known'}`,
+        `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'not known'}`,
+        `sensors   ${sensorsText(summary.total.live, nodes, convergence)}`,
+        `queue     ${depth ? `${depth.visible} waiting, ${depth.inFlight} in flight, ${depth.delayed} delayed` : 'does not answer'}`,
         '',
         summary.regions.length > 0
-          ? summaryTable(summary, style, cutLinks(nodes))
+          ? summaryTable(summary, style, cutLinks(nodes ?? []))
           : 'no readings yet: run `wasm-sensors deploy publisher`',
       ];
-      if (failed.length > 0) lines.push('', style.red('failed executions'), failedTable(failed));
+      const failed = failedExecutions(jobs ?? []);
+      if (failed.length > 0) lines.push('', style.red('failed executions'), table(failed.slice(0, 20)));
+      const replaced = replacedExecutions(jobs ?? []);
+      if (replaced.length > 0) lines.push('', 'executions that others have replaced', table(replaced.slice(-5)));
       return lines.join('\n');
     });
     return 0;
@@ -60,7 +77,20 @@ function nodesText(nodes: NodeInfo[]): string {
 
 const jobText = ({ name, version, state }: JobInfo) => `${name} v${version} ${state}`;
 
-/** Regions none of whose nodes is connected. */
+/** How many send, of the edge nodes there are; and whether they do what the fleet configuration asks for. */
+function sensorsText(
+  live: number,
+  nodes: NodeInfo[] | undefined,
+  convergence: Pick<Convergence, 'sensors' | 'converged'> | undefined,
+): string {
+  const edge = nodes?.filter(({ type }) => type === 'edge').length;
+  const sending = `${live}${edge === undefined ? '' : `/${edge}`} sensors`;
+  if (!convergence || convergence.sensors === 0) return sending;
+  const { sensors, converged } = convergence;
+  return `${sending}, ${converged === sensors ? 'converged' : `${converged}/${sensors} converged`}`;
+}
+
+/** Regions of which nodes are not connected. */
 function cutLinks(nodes: NodeInfo[]): Record<string, string> {
   const links: Record<string, string> = {};
   for (const region of new Set(nodes.map((node) => node.region))) {
@@ -71,5 +101,19 @@ function cutLinks(nodes: NodeInfo[]): Record<string, string> {
   return links;
 }
 
-const failedTable = (failed: ({ job: string } & ExecutionInfo)[]) =>
-  table(failed.slice(0, 20).map(({ job, node, message }) => [`  ${job}`, node, message]));
+const rowOf = (job: JobInfo, { node, message }: ExecutionInfo) => [`  ${job.name}`, node, message];
+
+const failedExecutions = (jobs: JobInfo[]) =>
+  jobs.flatMap((job) =>
+    newestByNode(job.executions)
+      .newest.filter(({ state }) => state === 'failed')
+      .map((execution) => rowOf(job, execution)),
+  );
+
+/** Those that ended without anybody wanting it, such as on a node that was cut off for long. */
+const replacedExecutions = (jobs: JobInfo[]) =>
+  jobs.flatMap((job) =>
+    newestByNode(job.executions)
+      .replaced.filter(({ state }) => state === 'failed')
+      .map((execution) => [...rowOf(job, execution), `→ ${execution.by}`]),
+  );

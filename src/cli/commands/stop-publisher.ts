@@ -1,4 +1,4 @@
-import { stopPublisher } from '../../network/deploy.js';
+import { stopPublisher } from '../../network/stop.js';
 import type { CommandSpec } from '../command.js';
 import { regionOption } from '../deploy-options.js';
 import { openSession } from '../session.js';
@@ -12,10 +12,16 @@ export const stopPublisherCommand: CommandSpec = {
   async action({ out, settings, options }) {
     const session = openSession(settings);
     out.progress('stopping the publishers');
-    const regions = options.region as string[] | undefined;
-    const stopped = await stopPublisher(await session.network(), session.fleet, regions, session.token);
-    out.result({ stopped }, () =>
-      stopped.length > 0 ? `stopped in ${stopped.join(', ')}; no more readings` : 'no publisher was running',
+    const { stopped, quietSeconds } = await stopPublisher(
+      await session.network(),
+      session.fleet,
+      options.region as string[] | undefined,
+      session.token,
+    );
+    out.result({ stopped, quietSeconds }, () =>
+      stopped.length > 0
+        ? `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s`
+        : 'no publisher was running',
     );
     return 0;
   },

@@ -36,7 +36,10 @@ export const up: CommandSpec = {
     'webUiPort',
     'apiTls',
     'apiInsecure',
+    'apiCa',
     'apiToken',
+    'apiUsername',
+    'apiPassword',
     'token',
     'sensorToken',
     'tokenInJob',
@@ -75,6 +78,9 @@ export const up: CommandSpec = {
   },
 };
 
+const ENDED_AGAIN =
+  'All was ended again. Give it longer with --timeout, or run `up` without --deploy, `deploy publisher` and `status`.';
+
 async function runForeground(context: CommandContext): Promise<number> {
   const { out, options, settings } = context;
   const began = Date.now();
@@ -100,7 +106,7 @@ async function runForeground(context: CommandContext): Promise<number> {
       const network = await planned.stack.start();
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
-        const result = await runDeploy(screen, network, fleet, options, planned.proxy);
+        const result = await runDeploy(screen, network, fleet, options, planned.proxy, ENDED_AGAIN);
         screen.note(deployText(result));
       } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');
       reportReady({ endpoints: planned.endpoints });

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bacalhauEnv } from './environment.js';
-import { failureOf } from './failures.js';
+import { runBacalhau } from './run.js';
 
 /** Where Bacalhau's API is, and how to get in. */
 export interface ApiAddress {
@@ -45,24 +45,15 @@ export function createCli(options: CliOptions): Cli {
   };
   const run = async (args: string[]): Promise<string> => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    // Loaded late: commands that never call bacalhau shall not pay for it.
-    const { execa } = await import('execa');
-    const result = await execa(options.path, [...tlsArguments(options.api), ...args], {
-      env: { ...bacalhauEnv({ BACALHAU_DIR: folder, ...apiEnv(options.api) }) },
-      stdin: 'ignore',
-      reject: false,
-      timeout: options.timeoutMs ?? 30_000,
-      maxBuffer: 512 * 1024 * 1024,
+    const { api, path, timeoutMs } = options;
+    return runBacalhau({
+      program: path,
+      args: [...tlsArguments(api), ...args],
+      own: args,
+      api: `${api.tls ? 'https' : 'http'}://${api.host}:${api.port}`,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      options: { env: { ...bacalhauEnv({ BACALHAU_DIR: folder, ...apiEnv(api) }) } },
     });
-    if (result.exitCode === 0) return result.stdout;
-    const call = args
-      .filter((arg) => !arg.startsWith('-'))
-      .slice(0, 2)
-      .join(' ');
-    const said = result.timedOut
-      ? `no answer within ${(options.timeoutMs ?? 30_000) / 1000} s`
-      : result.originalMessage;
-    throw failureOf(call, `${result.stdout}\n${result.stderr}` || (said ?? ''), said);
   };
 
   return async (args) => {

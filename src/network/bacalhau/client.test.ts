@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { findBacalhau } from './binary.js';
+import type { ApiAddress } from './cli.js';
 import { createBacalhauClient } from './client.js';
 
 let folder: string;
@@ -16,12 +17,13 @@ afterEach(() => {
 });
 
 /** A client of a program that runs this shell script; `version --client` works unless the script handles it. */
-function clientOf(script: string) {
+function clientOf(script: string, options: { timeoutMs?: number; api?: ApiAddress } = {}) {
   const path = join(folder, 'bacalhau');
   const version = '{"clientVersion":{"GitVersion":"v1.9.3"}}';
   writeFileSync(path, `#!/bin/sh\n${script}\ncase "$*" in *version*) echo '${version}'; exit 0;; esac\nexit 9\n`);
   chmodSync(path, 0o755);
-  return createBacalhauClient({ path, stateDir: join(folder, 'state'), api: { host: '10.1.2.3', port: 7777 } });
+  const api = { host: '10.1.2.3', port: 7777 };
+  return createBacalhauClient({ path, stateDir: join(folder, 'state'), api, ...options });
 }
 const failing = (text: string) =>
   clientOf(`case "$*" in *version*) ;; *) cat >&2 <<'TEXT'\n${text}\nTEXT\nexit 1;; esac`);
@@ -29,18 +31,41 @@ const failing = (text: string) =>
 describe('what a failing bacalhau says becomes an error with a hint', () => {
   it.each([
     ['BACALHAU_API_UNREACHABLE', 'Error: server is not running or not reachable at http://10.1.2.3:7777'],
+    ['BACALHAU_API_UNREACHABLE', 'Error: host not found'],
+    ['BACALHAU_API_UNREACHABLE', 'Error: request cancelled'],
+    ['BACALHAU_API_UNREACHABLE', 'Get "http://10.1.2.3:7777/x": dial tcp 10.1.2.3:7777: i/o timeout'],
     ['BACALHAU_REPOSITORY_VERSION', 'Error: failed to reconcile repo: \nUnsupported repository version 5.'],
     ['JOB_UNCHANGED', "Error: no changes detected for new job spec. Job Name: 'x'"],
     ['NO_MATCHING_NODES', 'Error: not enough nodes to run job. requested: 3, available: 1, suitable: 1.'],
     ['ENV_NOT_FORWARDED', 'Error: rejected bid: this node does not resolve environment variable HOSTNAME: …'],
     ['BACALHAU_API_TLS', 'Error: network error: http: server gave HTTP response to HTTPS client'],
     ['BACALHAU_API_DENIED', 'Error: Unauthorized'],
+    [
+      'BACALHAU_API_DENIED',
+      'the orchestrator supports the new authentication method. Please login using username/password',
+    ],
   ])('%s', async (code, text) => {
     const error = await failing(`\u001b[31m${text}`)
       .jobs()
       .catch((caught) => caught);
     expect(error).toMatchObject({ code, hint: expect.stringMatching(/\w/) });
     expect(error.message).not.toContain('$1');
+  });
+
+  it('an API that does not answer is named, with what was seen of it', async () => {
+    const error = await failing('dial tcp 10.1.2.3:7777: i/o timeout')
+      .nodes()
+      .catch((caught) => caught);
+    expect(error.message).toBe("Bacalhau's API does not answer: dial tcp 10.1.2.3:7777: i/o timeout");
+    expect(error.details).toEqual(['the API is expected at http://10.1.2.3:7777']);
+    const slow = clientOf('case "$*" in *version*) ;; *) exec sleep 20;; esac', { timeoutMs: 300 });
+    await expect(slow.nodes()).rejects.toThrow(/does not answer: no answer within 0.3 s/);
+  });
+
+  it('a program that can not be started is said so', async () => {
+    const broken = clientOf('');
+    writeFileSync(join(folder, 'bacalhau'), '#!/nowhere/sh');
+    await expect(broken.clientVersion()).rejects.toThrow(/^bacalhau version: .*ENOENT/);
   });
 
   it('any other text is kept', async () => {
@@ -73,6 +98,20 @@ it("sets host, port and folder, and keeps the user's own settings out", async ()
   expect(env).toContain(`BACALHAU_DIR=${join(folder, 'state', 'bacalhau')}\n`);
   expect(env).toContain('BACALHAU_DISABLEANALYTICS=true\n');
   expect(env).not.toContain('BACALHAU_PROFILE');
+});
+
+it.each([
+  [{ apiKey: 'k' }, ['BACALHAU_API_KEY=k']],
+  [{ username: 'u', password: 'p' }, ['BACALHAU_API_USERNAME=u', 'BACALHAU_API_PASSWORD=p']],
+])('gives %j by environment, and the signer by argument', async (credentials, variables) => {
+  vi.stubEnv('BACALHAU_API_KEY', 'of somebody else');
+  const api = { host: '10.1.2.3', port: 7777, tls: { caFile: '/ca.pem' }, credentials };
+  await clientOf(`env > ${folder}/env; echo "$*" > ${folder}/args`, { api }).alive();
+  const env = readFileSync(join(folder, 'env'), 'utf8').split('\n');
+  expect(env.filter((line) => /^BACALHAU_API_(KEY|USER|PASS)/.test(line)).sort()).toEqual([...variables].sort());
+  expect(readFileSync(join(folder, 'args'), 'utf8')).toBe(
+    '-c API.TLS.UseTLS=true -c API.TLS.CAFile=/ca.pem agent alive\n',
+  );
 });
 
 it('says where it looked when there is no bacalhau', () => {

@@ -12,10 +12,10 @@ const KNOWN: KnownFailure[] = [
     hint: 'Remove the folder .wasm-sensors/bacalhau, or use the newer bacalhau again.',
   },
   {
-    when: /(?:not reachable at|dial tcp[^:]*:|connection refused)\s*(\S*)/,
+    when: /(not (?:reachable|accessible) at \S+|dial tcp\b[^\n]*|connection refused|host not found|no such host|request timed out|request cancell?ed|context deadline exceeded|no answer within [^\n]*)/,
     code: 'BACALHAU_API_UNREACHABLE',
     fault: 'system',
-    message: "Bacalhau's API does not answer at $1",
+    message: "Bacalhau's API does not answer: $1",
     hint: 'Start a network with `wasm-sensors up`, or check --api-host, --api-port and the TLS flags.',
   },
   {
@@ -23,14 +23,14 @@ const KNOWN: KnownFailure[] = [
     code: 'BACALHAU_API_TLS',
     fault: 'user',
     message: "can't speak TLS with Bacalhau's API: $1",
-    hint: 'Check the TLS flags: whether the API uses TLS at all, and which CA signed its certificate.',
+    hint: 'Check --api-tls (whether the API uses TLS at all) and --api-ca (who signed its certificate).',
   },
   {
-    when: /[Uu]nauthorized|[Ff]orbidden|not authorized|(?:code|status)\D{0,12}40[13]\b/,
+    when: /[Uu]nauthorized|Please login using|no common authentication method|[Ff]orbidden|not authorized|(?:code|status)\D{0,12}40[13]\b/,
     code: 'BACALHAU_API_DENIED',
     fault: 'user',
     message: "Bacalhau's API refuses these credentials",
-    hint: 'Set BACALHAU_API_KEY, or BACALHAU_API_USERNAME and BACALHAU_API_PASSWORD.',
+    hint: 'Give `up` --api-token-file (or BACALHAU_API_KEY), or --api-username with --api-password-file; other terminals use what it was given.',
   },
   {
     when: /no changes detected/,
@@ -60,15 +60,21 @@ export function failureCodeOf(text: string): string | undefined {
   return KNOWN.find((known) => known.when.test(text))?.code;
 }
 
-/**
- * The error for a failed call.
- *
- * @param call what was called, without options, such as `job run`
- * @param output everything that it printed
- */
-export function failureOf(call: string, output: string, cause?: unknown): AppError {
+export interface FailedCall {
+  /** What was called, without options, such as `job run`. */
+  call: string;
+  /** Everything that it printed. */
+  output: string;
+  /** Base URL of the API, where it is known. */
+  api?: string;
+  cause?: unknown;
+}
+
+/** The error for a failed call. */
+export function failureOf({ call, output, api, cause }: FailedCall): AppError {
   const text = plain(output);
-  const known = knownError(KNOWN, text, { cause });
+  const where = (code: string) => (code.startsWith('BACALHAU_API') && api ? [`the API is expected at ${api}`] : []);
+  const known = knownError(KNOWN, text, { cause, details: where });
   if (known) return known;
   const lines = lastLinesOf(text, Number.POSITIVE_INFINITY);
   const reason =

@@ -1,5 +1,6 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
 import { AppError } from '../../core/errors.js';
+import { regionOfPublisher } from '../jobs/names.js';
 import type { JobSurroundings } from '../jobs/render.js';
 import type { Network, NetworkKind } from '../network.js';
 import type { BacalhauClient } from './client.js';
@@ -32,12 +33,13 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       );
     },
     submit: (request) => submitJob(request, options),
-    // Rejects with `STOP_NOT_PASSED_ON` where the orchestrator is a 1.7.
+    // Rejects with `STOP_NOT_PASSED_ON` for jobs without a region where the orchestrator is a 1.7.
     stop: async (name) => {
-      const running = (await client.jobs()).filter((job) => job.Name === name && !isOver(job));
+      const running = (await client.jobs()).filter((job) => job.Name === name && isOurs(job) && !isOver(job));
       const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
-      if (stopped.includes(true) && !updatesInPlace(await client.agentVersion())) throw stoppedOnPaper(name);
-      return stopped.includes(true);
+      if (!stopped.includes(true)) return false;
+      if (!updatesInPlace(await client.agentVersion())) await endByTakingOver(name, options);
+      return true;
     },
     sensorProxyUrl: options.sensorProxyUrl,
     setRegionLink: async (region, connected) => {
@@ -47,6 +49,18 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       });
     },
   };
+}
+
+/**
+ * A 1.7 tells no node of a stop. Sensors end when a newer submission sends from their node, so they get one that takes a
+ * single reading and ends.
+ */
+async function endByTakingOver(jobName: string, options: BacalhauNetworkOptions): Promise<void> {
+  const region = regionOfPublisher(jobName);
+  if (region === undefined || region === 'all') throw stoppedOnPaper(jobName);
+  const proxyUrl = options.sensorProxyUrl(region);
+  const last = { role: 'publisher', region, proxyUrl, config: {}, maxMessages: 1, submissionTime: Date.now() } as const;
+  await submitJob(last, options);
 }
 
 function stoppedOnPaper(jobName: string): AppError {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { AppError } from '../../core/errors.js';
 import { writeFileAtomic } from '../../lib/files.js';
+import { othersToEnd } from '../jobs/names.js';
 import { HASH_LABEL, type JobSurroundings, type RenderedJob, renderJob } from '../jobs/render.js';
 import type { JobRequest, Submission } from '../network.js';
 import type { BacalhauClient } from './client.js';
@@ -18,6 +19,8 @@ export interface SubmitOptions {
 /** Said wherever a 1.7 orchestrator stops a job. */
 export const STOPS_ON_PAPER =
   'Bacalhau 1.7 marks a job as stopped without telling its nodes (mended in 1.8): what ran there runs on';
+/** Where it was replaced: the proxy tells the older sensors. */
+const REPLACED_ON_PAPER = `${STOPS_ON_PAPER} until a newer sensor sends from there`;
 
 /** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
 export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors';
@@ -25,8 +28,8 @@ export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensor
 export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped'].includes(job.State.StateType);
 
 /**
- * Rejects with `NO_MATCHING_NODES` where no connected node could run it, and with what the client and the rendering
- * reject with.
+ * Rejects with `NO_MATCHING_NODES` where no node could run it, and with what the client and the rendering
+ * reject with; with `NAME_TAKEN` where somebody else's job of the same name would be replaced.
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
   const { client } = options;
@@ -38,15 +41,24 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   ]);
   requireNodes(request, nodes);
   const running = jobs.filter((job) => job.Name === rendered.name && !isOver(job));
+  if (!running.every(isOurs)) throw nameTaken(rendered.name);
   const same = await findSame(running, rendered, client);
   if (same) return { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
   // Before 1.8 a second job of the same name would run beside the first.
-  const beside = updatesInPlace(version) ? [] : running;
+  const others = jobs.filter((job) => othersToEnd(request).includes(job.Name) && isOurs(job) && !isOver(job));
+  const beside = [...others, ...(updatesInPlace(version) ? [] : running)];
   await Promise.all(beside.map((job) => client.stopJob(job.ID)));
   const file = fileOf(options.stateDir, rendered.name);
   writeFileAtomic(file, rendered.text, 0o600);
   const jobId = await client.runJob(file);
-  return { jobId, jobName: rendered.name, unchanged: false, notes: beside.length > 0 ? [STOPS_ON_PAPER] : [] };
+  const notes = beside.length > 0 && !updatesInPlace(version) ? [REPLACED_ON_PAPER] : [];
+  return { jobId, jobName: rendered.name, unchanged: false, notes };
+}
+
+function nameTaken(jobName: string): AppError {
+  return new AppError('NAME_TAKEN', 'user', `a job ${jobName} that is not of this program runs on the cluster`, {
+    hint: `Ours have the label app=wasm-sensors. Stop the other with \`bacalhau job stop ${jobName}\`, or use another cluster.`,
+  });
 }
 
 /** Replaces a running job's executions with new ones of the same job. */
@@ -76,7 +88,9 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
   const type = 'region' in request ? 'edge' : 'web-services';
   const nodes = raw.flatMap((node) => toNode(node) ?? []);
   const fits = nodes.filter((node) => node.type === type && (!('region' in request) || node.region === request.region));
-  if (fits.some((node) => node.connected)) return;
+  // Nodes that are cut off get what runs for ever when they are back; what runs once needs one now.
+  const waits = request.role === 'publisher' && request.maxMessages === undefined;
+  if (fits.some((node) => node.connected || waits)) return;
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
   const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';
   throw new AppError('NO_MATCHING_NODES', 'user', `no connected node has the labels ${labels}${cut}`, {

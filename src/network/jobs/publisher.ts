@@ -11,6 +11,8 @@ export function setPublisher(
   env: Record<string, string>,
 ): void {
   setRegion(document, job.region);
+  // A daemon that ends is started again, and its end is called a failure; an ops job runs once on every node.
+  if (job.maxMessages !== undefined) document.setIn(['type'], 'ops');
   document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(publisherFlags(job)));
   document.setIn(inTask('env'), document.createNode(env));
   setModule(document, module);

@@ -58,6 +58,9 @@ export class Healing {
     if (await waitFor(look, { ...options, timeoutMs: OWN_REMEDY_MS })) return;
     for (const { job, on } of idle) {
       signal.throwIfAborted();
+      // It may have been stopped since the last look.
+      const current = (await client.jobs()).find(({ ID }) => ID === job.ID);
+      if (!current || isOver(current)) continue;
       await startAgain(job, { client, stateDir });
       emit({ type: 'network.note', text: `${job.Name} was started again: Bacalhau had given up on ${on.join(', ')}` });
     }

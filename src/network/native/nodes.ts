@@ -9,7 +9,10 @@ import type { RegionLinks } from './region-links.js';
 /** Everything that talks to anything is on this machine. */
 export const HOST = '127.0.0.1';
 
-export type NodePlan = Omit<NodeProcess, 'ready' | 'readyTimeoutMs'>;
+export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs'> {
+  /** Missing for nodes of the centre. */
+  region?: string;
+}
 
 /** Seconds; the orchestrator's must be the longer one, and both are as in `templates/nodes/` for small networks. */
 const HEARTBEAT_S = 8;
@@ -46,6 +49,7 @@ export function edgeNodes(context: RunnerContext, configPaths: string[], links: 
     const name = edgeName(region, number);
     return {
       name,
+      region,
       template: 'edge',
       settings: {
         Labels: { region, type: 'edge' },

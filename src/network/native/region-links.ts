@@ -1,27 +1,44 @@
 /** All of a region's links: its nodes' way to the orchestrator and its sensors' way to the proxy. */
 import { AppError } from '../../core/errors.js';
+import { waitFor } from '../../lib/backoff.js';
 import { Relay, type RelayTarget } from './relay.js';
 
-/** Below what systems use for outgoing connections, so that a closed port is not taken meanwhile. */
+/** Below what systems use for outgoing connections. */
 const FIRST_PORT = 24_220;
 const LAST_PORT = 32_000;
+
+/** How long sensors that get their proxy back are given, in milliseconds, before the orchestrator gets its nodes back. */
+export interface Delivery {
+  /** A sensor tries again every 2 to 2.5 s (`wasm/publisher/delivery.ts`), and has its answer soon after. */
+  firstMs: number;
+  /** Nobody has sent more than single readings for so long: all have sent what they kept. */
+  quietMs: number;
+  /** A proxy that takes nothing must not keep the nodes away for ever. */
+  atMostMs: number;
+}
+const DELIVERY: Delivery = { firstMs: 3000, quietMs: 500, atMostMs: 30_000 };
 
 interface RegionLink {
   toOrchestrator: Relay;
   /** Missing where the proxy is elsewhere: its name would not match behind a relay. */
   toProxy: Relay | undefined;
+  /** What was asked for last: a restored link may be cut again before all of it is open. */
+  wanted: boolean;
 }
 
 export class RegionLinks {
   private readonly links = new Map<string, RegionLink>();
   private nextPort = FIRST_PORT;
 
+  constructor(private readonly delivery = DELIVERY) {}
+
   /** Opens the links of these regions. */
   async open(regions: readonly string[], orchestrator: RelayTarget, proxyUrl: string): Promise<void> {
     const proxy = relayable(proxyUrl);
     for (const region of regions) {
       const toOrchestrator = await this.relayTo(orchestrator);
-      this.links.set(region, { toOrchestrator, toProxy: proxy && (await this.relayTo(proxy)) });
+      const toProxy = proxy && (await this.relayTo(proxy));
+      this.links.set(region, { toOrchestrator, toProxy, wanted: true });
     }
   }
 
@@ -30,21 +47,50 @@ export class RegionLinks {
     return `nats://127.0.0.1:${this.linkOf(region).toOrchestrator.port}`;
   }
 
+  /** Whether nodes of the region find no orchestrator now. */
+  isCut(region: string): boolean {
+    return !this.linkOf(region).toOrchestrator.isOpen;
+  }
+
   /** Where sensors of the region find the proxy; undefined when not through a link. */
   proxyUrl(region: string): string | undefined {
     const { toProxy } = this.linkOf(region);
     return toProxy && `http://127.0.0.1:${toProxy.port}`;
   }
 
-  /** Cuts or restores both links at once. Rejects with `UNKNOWN_REGION`. */
+  /**
+   * Cuts both links at once, or restores them: first the sensors' way to the proxy, and when they have delivered what
+   * they kept, the nodes' way to the orchestrator. It cancels each execution that it has given up meanwhile as soon as
+   * its node is back, and what that sensor still kept would be lost. Rejects with `UNKNOWN_REGION`.
+   */
   async set(region: string, connected: boolean): Promise<void> {
-    const { toOrchestrator, toProxy } = this.linkOf(region);
-    const relays = [toOrchestrator, ...(toProxy ? [toProxy] : [])];
-    await Promise.all(relays.map((relay) => (connected ? relay.open() : relay.cut())));
+    const link = this.linkOf(region);
+    const { toOrchestrator, toProxy } = link;
+    link.wanted = connected;
+    if (!connected) {
+      toOrchestrator.cut();
+      toProxy?.cut();
+      return;
+    }
+    if (toOrchestrator.isOpen) return;
+    if (toProxy) {
+      toProxy.restore();
+      await this.delivered(toProxy, link);
+    }
+    if (link.wanted) toOrchestrator.restore();
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.links.keys()].map((region) => this.set(region, false)));
+    for (const link of this.links.values()) link.wanted = false;
+    const relays = [...this.links.values()].flatMap(({ toOrchestrator, toProxy }) => [toOrchestrator, toProxy]);
+    await Promise.all(relays.map((relay) => relay?.close()));
+  }
+
+  private async delivered(toProxy: Relay, link: RegionLink): Promise<void> {
+    const { firstMs, quietMs, atMostMs } = this.delivery;
+    const from = Date.now() + firstMs;
+    const quiet = () => (Date.now() >= Math.max(from, toProxy.bulkAt + quietMs) || !link.wanted ? true : undefined);
+    await waitFor(quiet, { timeoutMs: atMostMs });
   }
 
   private linkOf(region: string): RegionLink {
@@ -59,7 +105,7 @@ export class RegionLinks {
   private async relayTo(target: RelayTarget): Promise<Relay> {
     while (this.nextPort < LAST_PORT) {
       const relay = new Relay(this.nextPort++, target);
-      const opened = await relay.open(1).then(
+      const opened = await relay.listen().then(
         () => true,
         () => false,
       );

@@ -1,21 +1,22 @@
 /**
- * A TCP relay that can be cut: the link between a region and something in the centre. While it is cut its port is
- * closed, so both ends see what they would see of a broken network, and nothing of either end is paused.
+ * A TCP relay that can be cut: the link between a region and something in the centre. While it is cut, every connection
+ * is reset at once, as through a broken network, and nothing of either end is paused. Its port stays its own: a closed one
+ * would be free for other programs, and for the relays of another network on this machine.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, systemError } from '../../core/errors.js';
 
 export interface RelayTarget {
   host: string;
   port: number;
 }
 
-/** While a port was closed another program may have used it for an outgoing connection; those are short. */
-const REOPEN_TRIES = 20;
-const REOPEN_PAUSE_MS = 100;
+/** More than one reading with its headers, less than the batches in which a sensor sends what it kept. */
+const BULK_BYTES = 2048;
 
 export class Relay {
+  /** When so much at once that it was no single reading last went to the target: Unix milliseconds, 0 for never. */
+  bulkAt = 0;
+  private open = true;
   private server: Server | undefined;
   private readonly sockets = new Set<Socket>();
 
@@ -25,43 +26,40 @@ export class Relay {
     private readonly target: RelayTarget,
   ) {}
 
-  /** Listens; does nothing when it does already. Rejects with `RELAY_PORT_TAKEN` after so many tries. */
-  async open(tries = REOPEN_TRIES): Promise<void> {
-    for (let attempt = 1; !this.server; attempt++) {
-      try {
-        this.server = await this.listen();
-      } catch (error) {
-        if (attempt < tries) await sleep(REOPEN_PAUSE_MS);
-        else {
-          throw systemError('RELAY_PORT_TAKEN', `can't listen on 127.0.0.1:${this.port}: ${messageOf(error)}`, {
-            hint: 'Another program took the port of a region link; `wasm-sensors down` and `up` choose others.',
-            cause: error,
-          });
-        }
-      }
-    }
+  get isOpen(): boolean {
+    return this.open;
   }
 
-  /** Closes the port and every connection through it; does nothing when it is closed already. */
-  async cut(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    if (!server) return;
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.sockets) socket.destroy();
-    await closed;
-  }
-
-  private listen(): Promise<Server> {
-    return new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true }, (near) => this.join(near));
+  /** Rejects when the port can't be had. */
+  async listen(): Promise<void> {
+    this.server = await new Promise((resolve, reject) => {
+      const server = createServer({ noDelay: true }, (near) => (this.open ? this.join(near) : near.resetAndDestroy()));
       server.once('error', reject);
       server.listen({ port: this.port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
     });
   }
 
+  /** Ends every connection through it, and takes no new ones. */
+  cut(): void {
+    this.open = false;
+    for (const socket of this.sockets) socket.destroy();
+  }
+
+  restore(): void {
+    this.open = true;
+  }
+
+  /** Cuts it, and gives the port up. */
+  async close(): Promise<void> {
+    this.cut();
+    await new Promise((resolve) => (this.server ? this.server.close(resolve) : resolve(undefined)));
+  }
+
   private join(near: Socket): void {
     const far = connect({ ...this.target, noDelay: true });
+    near.on('data', ({ length }: Buffer) => {
+      if (length >= BULK_BYTES) this.bulkAt = Date.now();
+    });
     for (const [one, other] of [
       [near, far],
       [far, near],

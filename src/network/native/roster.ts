@@ -28,11 +28,11 @@ export class Roster {
   }
 
   /**
-   * Resolves when the node has connected after `since` (Unix milliseconds); rejects when aborted. A node that was
-   * killed is still called connected when its successor starts, hence `since`.
+   * Resolves when the node has connected after `since` (Unix milliseconds), or can't because its region `isCut`;
+   * rejects when aborted. A node that was killed is still called connected when its successor starts, hence `since`.
    */
-  async connected(name: string, since: number, signal: AbortSignal): Promise<void> {
-    for (;;) {
+  async connected(name: string, since: number, signal: AbortSignal, isCut = () => false): Promise<void> {
+    while (!isCut()) {
       const node = (await this.nodes()).find((one) => one.Info.NodeID === name);
       const { Status, ConnectedSince } = node?.ConnectionState ?? {};
       if (Status === 'CONNECTED' && Date.parse(ConnectedSince ?? '') >= since) return;

@@ -83,9 +83,9 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     emit({ type: 'network.progress', step: 'nodes connected', done, total });
     const worker = async () => {
       for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
-        const { name } = plan;
+        const { name, region } = plan;
         await launch(plan, READY_MS + total * READY_MS_PER_NODE, (signal) =>
-          roster.connected(name, Date.now(), signal),
+          roster.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
         );
         emit({ type: 'network.progress', step: 'nodes connected', done: ++done, total });
       }

@@ -8,20 +8,22 @@ import type { BacalhauClient } from '../bacalhau/client.js';
 import { toExecution } from '../bacalhau/facts.js';
 import { failureCodeOf } from '../bacalhau/failures.js';
 
-const fileOf = (stateDir: string) => join(stateDir, 'remote', 'forwarding');
+const folderOf = (stateDir: string) => join(stateDir, 'remote', 'forwarding');
+/** A file a region: its nodes may be set up as no others, and the first submissions of all regions run side by side. */
+const fileOf = (stateDir: string, region: string) => join(folderOf(stateDir), encodeURIComponent(region));
 
-/** The variables that the nodes were found to forward; undefined when nobody has tried yet. */
-export function readForwarding(stateDir: string): string[] | undefined {
-  return readIfExists(fileOf(stateDir))?.split('\n').filter(Boolean);
+/** The variables that the nodes of a region were found to forward; undefined when nobody has tried yet. */
+export function readForwarding(stateDir: string, region: string): string[] | undefined {
+  return readIfExists(fileOf(stateDir, region))?.split('\n').filter(Boolean);
 }
 
-export function writeForwarding(stateDir: string, names: string[]): void {
-  writeFileAtomic(fileOf(stateDir), names.join('\n'));
+export function writeForwarding(stateDir: string, region: string, names: string[]): void {
+  writeFileAtomic(fileOf(stateDir, region), names.join('\n'));
 }
 
 /** For another cluster: nothing is known yet. */
 export function forgetForwarding(stateDir: string): void {
-  rmSync(fileOf(stateDir), { force: true });
+  rmSync(folderOf(stateDir), { recursive: true, force: true });
 }
 
 /** Bids are refused within milliseconds; a slow cluster shall not be mistaken for a willing one. */

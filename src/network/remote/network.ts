@@ -10,39 +10,34 @@ import type { JobRequest, Network, Submission } from '../network.js';
 import type { NetworkFacts } from '../run-state.js';
 import { type RemoteFacts, remoteFactsSchema } from './facts.js';
 import { readForwarding, wasRefused, writeForwarding } from './forwarding.js';
-
-export interface RemoteNetworkOptions {
-  stateDir: string;
-  /** For the API; kept out of the facts. */
-  credentials?: ApiAddress['credentials'];
-  /** Variables for sensors with their values, such as `SENSOR_TOKEN`; used only where they go into the job. */
-  sensorEnv: Record<string, string>;
-}
+import { type RemoteSecrets, readSecrets } from './secrets.js';
 
 const NOT_FORWARDED = 'the nodes may not forward HOSTNAME to jobs: sensors are named by their executions';
 
-/** @param facts what the runner's `start` left */
-export function createRemoteNetwork(facts: NetworkFacts, options: RemoteNetworkOptions): Network {
+/** @param facts what the runner's `start` left, beside the secrets in the state folder */
+export function createRemoteNetwork(facts: NetworkFacts, stateDir: string): Network {
   const parsed = remoteFactsSchema.parse(facts);
-  const client = createRemoteClient(parsed, options);
-  const base = optionsOf(parsed, client, options);
+  const base = optionsOf(parsed, stateDir, readSecrets(stateDir));
   return {
     ...createBacalhauNetwork(base),
     submit: (request) => submit(request, base, parsed.tokenInJob ? [] : parsed.forSensors),
   };
 }
 
-export function createRemoteClient(facts: RemoteFacts, options: RemoteNetworkOptions): BacalhauClient {
-  const { credentials, stateDir } = options;
+export function createRemoteClient(
+  facts: RemoteFacts,
+  stateDir: string,
+  { credentials }: RemoteSecrets,
+): BacalhauClient {
   const api: ApiAddress = { ...facts.api, ...(credentials ? { credentials } : {}) };
   return createBacalhauClient({ path: facts.bacalhau, stateDir, api });
 }
 
-function optionsOf(facts: RemoteFacts, client: BacalhauClient, options: RemoteNetworkOptions): BacalhauNetworkOptions {
+function optionsOf(facts: RemoteFacts, stateDir: string, secrets: RemoteSecrets): BacalhauNetworkOptions {
   return {
     kind: 'remote',
-    client,
-    stateDir: options.stateDir,
+    client: createRemoteClient(facts, stateDir, secrets),
+    stateDir,
     surroundings: {
       module: builtModule,
       forwarded: {
@@ -50,7 +45,7 @@ function optionsOf(facts: RemoteFacts, client: BacalhauClient, options: RemoteNe
         updater: [],
         services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
       },
-      given: facts.tokenInJob ? options.sensorEnv : {},
+      given: secrets.sensorEnv,
     },
     sensorProxyUrl: () => facts.proxyUrl,
   };
@@ -68,12 +63,12 @@ async function submit(request: JobRequest, options: BacalhauNetworkOptions, need
       ...options,
       surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge } },
     });
-  const known = readForwarding(stateDir);
+  const known = readForwarding(stateDir, request.region);
   if (known) return submitWith(known);
   const withHostname = await submitWith(['HOSTNAME', ...needed]);
   if (withHostname.unchanged) return withHostname;
   if (!(await wasRefused(client, withHostname.jobId))) {
-    writeForwarding(stateDir, ['HOSTNAME', ...needed]);
+    writeForwarding(stateDir, request.region, ['HOSTNAME', ...needed]);
     return withHostname;
   }
   const without = await submitWith(needed);
@@ -81,7 +76,7 @@ async function submit(request: JobRequest, options: BacalhauNetworkOptions, need
     await client.stopJob(without.jobId);
     throw notForwarded(needed);
   }
-  writeForwarding(stateDir, needed);
+  writeForwarding(stateDir, request.region, needed);
   return { ...without, notes: [NOT_FORWARDED] };
 }
 

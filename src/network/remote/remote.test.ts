@@ -1,5 +1,5 @@
 /** The remote network on somebody's cluster: here a real orchestrator and nodes that this test started for it. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
@@ -14,7 +14,8 @@ import { orchestratorNode } from '../native/nodes.js';
 import { Roster } from '../native/roster.js';
 import { hostsSending, missingBacalhau } from '../native/testing/cluster.js';
 import type { PublisherJob } from '../network.js';
-import type { RunnerContext } from '../runner.js';
+import type { NetworkEvent, RunnerContext } from '../runner.js';
+import { createRemoteNetwork } from './network.js';
 import { createRemoteRunner } from './runner.js';
 
 const missing = missingBacalhau();
@@ -57,7 +58,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 }, 30_000);
 
-const context = (): RunnerContext => ({
+const context = (change: Partial<RunnerContext> = {}): RunnerContext => ({
   supervisor,
   stateDir: join(folder, 'state'),
   nodesPerRegion: 1,
@@ -65,13 +66,15 @@ const context = (): RunnerContext => ({
   token: 'operator',
   sensorEnv: { SENSOR_TOKEN: 'sensor' },
   emit: () => {},
+  ...change,
 });
-const runnerOf = (host: string, port: number, tokenInJob = true) =>
-  createRemoteRunner(context(), {
+const runnerOf = (host: string, port: number, change?: Partial<RunnerContext>, tokenInJob = true) =>
+  createRemoteRunner(context(change), {
     api: { host, port },
     tokenInJob,
     ...(process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {}),
   });
+const secretsFile = join(folder, 'state', 'remote', 'secrets.json');
 const publisher = (): PublisherJob => ({
   role: 'publisher',
   region: 'north',
@@ -81,23 +84,37 @@ const publisher = (): PublisherJob => ({
 });
 
 it('runs sensors without HOSTNAME where it is not forwarded, says so once and knows it then', async () => {
-  const { network } = await runnerOf('127.0.0.1', apiPort).start();
+  const runner = runnerOf('127.0.0.1', apiPort);
+  const { network, facts } = await runner.start();
   expect(await network.nodes()).toEqual([{ name: 'their-node', region: 'north', type: 'edge', connected: true }]);
   const seen = hostsSending(proxy, 1, (reading) => reading.hostname === reading.execution_id);
   const first = await network.submit(publisher());
   expect(first.notes).toEqual([expect.stringContaining('HOSTNAME')]);
   expect(await seen).toHaveLength(1);
   expect(proxy.requests.at(-1)!.headers.authorization).toBe('Bearer sensor');
-  expect(await network.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
+  // Another terminal was told no token: without it, the job would be another one.
+  const elsewhere = createRemoteNetwork(facts, join(folder, 'state'));
+  expect(await elsewhere.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
+  expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
+  expect(readFileSync(secretsFile, 'utf8')).toContain('"sensor"');
+  expect(JSON.stringify(facts)).not.toContain('"sensor"');
   expect(network.sensorProxyUrl('north')).toBe(proxy.url);
   await expect(network.setRegionLink('north', false)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
-  const stopped = await network.stop('publisher-north').catch((error) => error.code);
-  // The latter before 1.8.
-  expect([true, 'STOP_NOT_PASSED_ON']).toContain(stopped);
+  expect(await network.stop('publisher-north')).toBe(true);
+  await runner.stop();
+  expect(existsSync(secretsFile)).toBe(false);
+});
+
+it('says that a proxy does not answer from here, and goes on: the nodes may reach it', async () => {
+  const notes: unknown[] = [];
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const emit = (event: NetworkEvent) => notes.push(event);
+  await runnerOf('127.0.0.1', apiPort, { proxyUrl: nowhere, emit }).start();
+  expect(notes).toContainEqual({ type: 'network.note', text: expect.stringContaining(`${nowhere} does not answer`) });
 });
 
 it('puts the sensor token into no job unless that was asked for', async () => {
-  const { network, facts } = await runnerOf('127.0.0.1', apiPort, false).start();
+  const { network, facts } = await runnerOf('127.0.0.1', apiPort, {}, false).start();
   await expect(network.submit(publisher())).rejects.toMatchObject({
     code: 'TOKEN_NOT_FORWARDED',
     hint: expect.stringContaining('--token-in-job'),

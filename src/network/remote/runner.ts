@@ -1,12 +1,17 @@
 /** Opens a cluster that exists already: none of our processes run on its nodes, so there is little to start. */
 import { AppError, usageError } from '../../core/errors.js';
+import { waitFor } from '../../lib/backoff.js';
 import { findBacalhau } from '../bacalhau/binary.js';
 import type { ApiAddress } from '../bacalhau/cli.js';
 import { toNode } from '../bacalhau/facts.js';
+import { answersOnce } from '../ready.js';
 import type { NetworkRunner, RunnerContext } from '../runner.js';
 import type { RemoteFacts } from './facts.js';
 import { forgetForwarding } from './forwarding.js';
 import { createRemoteClient, createRemoteNetwork } from './network.js';
+import { forgetSecrets, keepSecrets } from './secrets.js';
+
+const PROXY_MS = 5000;
 
 export interface RemoteOptions {
   bacalhau?: string;
@@ -24,10 +29,11 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
       requireReachable(proxyUrl, api.host);
       const { tokenInJob } = options;
       const facts: RemoteFacts = { bacalhau, api, proxyUrl, forSensors: Object.keys(sensorEnv), tokenInJob };
-      const own = { stateDir, sensorEnv, ...(credentials ? { credentials } : {}) };
-      const client = createRemoteClient(facts, own);
+      const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
+      const client = createRemoteClient(facts, stateDir, secrets);
       await client.clientVersion();
-      const nodes = (await client.nodes()).flatMap((node) => toNode(node) ?? []);
+      const [raw, answers] = await Promise.all([client.nodes(), proxyAnswers(proxyUrl)]);
+      const nodes = raw.flatMap((node) => toNode(node) ?? []);
       const edge = nodes.filter(({ type, region, connected }) => type === 'edge' && region !== '' && connected);
       if (edge.length === 0) {
         throw new AppError(
@@ -40,15 +46,26 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
         );
       }
       emit({ type: 'network.progress', step: 'nodes connected', done: edge.length, total: edge.length });
+      if (!answers) {
+        const text = `${proxyUrl} does not answer from here; the sensors' readings will show whether it does to them`;
+        emit({ type: 'network.note', text });
+      }
       if (tokenInJob && facts.forSensors.length > 0) {
         const text = `${facts.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
         emit({ type: 'network.note', text });
       }
       forgetForwarding(stateDir);
-      return { network: createRemoteNetwork(facts, own), facts };
+      keepSecrets(stateDir, secrets);
+      return { network: createRemoteNetwork(facts, stateDir), facts };
     },
-    stop: async () => {},
+    stop: async () => forgetSecrets(stateDir),
   };
+}
+
+/** Where it is the proxy of this `up`, that is still being started. */
+async function proxyAnswers(proxyUrl: string): Promise<boolean> {
+  const look = async () => (await answersOnce(`${proxyUrl}/health`)) || undefined;
+  return (await waitFor(look, { timeoutMs: PROXY_MS, everyMs: 200 })) ?? false;
 }
 
 /** Rejects a proxy URL that means another machine to the nodes than to us. Whether it works, only readings show. */
