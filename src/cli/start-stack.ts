@@ -27,6 +27,7 @@ export async function planStack(
   emit: (event: ChildEvent | NetworkEvent) => void,
   onStop: () => void,
 ): Promise<PlannedStack> {
+  if (settings.network === 'compose') refuseNotOffered(provenance);
   const stateDir = resolve(settings.stateDir);
   const supervisor = new Supervisor(join(stateDir, 'logs'));
   supervisor.on('event', emit);
@@ -73,7 +74,6 @@ export async function planStack(
         NATS_PORT: bacalhauPorts.nats,
         WEBUI_PORT: bacalhauPorts.webUi,
       };
-      refuseNotOffered(provenance);
       return planCompose(context, {
         ...queue,
         ...(settings.awsRegion === undefined ? {} : { awsRegion: settings.awsRegion }),
