@@ -27,8 +27,7 @@ export function openSession(settings: Settings): Session {
     state,
     token,
     control,
-    // The puller may move while a command runs: a service job can take its part.
-    fleet: new FleetClient(settings.pullerUrl ?? (() => stateOfUp(stateDir).endpoints.puller)),
+    fleet: openFleet(settings),
     network: () => openNetwork(state, { token, control, stateDir }),
   };
 }
@@ -56,7 +55,10 @@ function stateOfUp(stateDir: string): RunState {
   });
 }
 
-/** The puller to look at: the one that `--puller-url` names, else that of the running `up`. */
-export function openFleet(settings: Settings): FleetClient {
-  return settings.pullerUrl === undefined ? openSession(settings).fleet : new FleetClient(settings.pullerUrl);
+/**
+ * The puller to look at: the one that `--puller-url` names, else that of the running `up`. It may move while a command
+ * runs: a service job can take its part. Every call throws `NOT_UP` when no `up` runs here (any more).
+ */
+export function openFleet({ pullerUrl, stateDir }: Settings, patienceMs?: number): FleetClient {
+  return new FleetClient(pullerUrl ?? (() => stateOfUp(resolve(stateDir)).endpoints.puller), patienceMs);
 }

@@ -114,8 +114,11 @@ describe('the walk-through of the original demo, with containers', () => {
   step('option 2: proxy and puller as service jobs; sensors use that proxy, tail and status that puller', async () => {
     const before = sandbox.spawn(['tail', '-o', 'ndjson']);
     await eventually('a tail of the container', () => before.stdout !== '');
+    await sandbox.json(['config', 'set', 'emoji=3']);
     const proxy = await sandbox.json<{ url: string }>(['deploy', 'proxy']);
     expect(await (await fetch(`${proxy.url}/health`)).json()).toEqual({ status: 'healthy' });
+    // It began empty, and holds the fleet configuration now: `config show` has nothing to say of it.
+    expect(await sandbox.run(['config', 'show'])).toMatchObject({ code: 0, stderr: '' });
     await sandbox.json(['deploy', 'publisher', '--proxy', 'web-services', '--interval', '0.5']);
     expect(await acceptedBy(proxy.url)).toBeGreaterThanOrEqual(3);
     const puller = await sandbox.json<{ url: string }>(['deploy', 'puller']);

@@ -11,6 +11,7 @@ import { type Context, Hono } from 'hono';
 import { messageOf } from '../core/errors.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../core/sensor-config.js';
 import { findBrowserProblem } from '../lib/browser-guard.js';
+import { healthRoutes } from '../queue/health.js';
 import type { Queue } from '../queue/queue.js';
 import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { configRoutes } from './config-routes.js';
@@ -141,15 +142,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return problem ? refuseAndCount(refusal(403, problem.code, problem.reason)) : next();
   });
   app.post('/send', send);
-  app.get('/health', (c) => c.json({ status: 'healthy' }));
-  app.get('/ready', async (c) => {
-    try {
-      await queue.check();
-      return c.json({ status: 'ready', queue: queue.name });
-    } catch (error) {
-      return c.json({ status: 'not ready', reason: messageOf(error) }, 503);
-    }
-  });
+  app.route('/', healthRoutes(queue));
   app.get('/stats', (c) => c.json(stats()));
   app.route('/', configRoutes(desired, guard, refuseAndCount));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));

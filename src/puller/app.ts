@@ -2,11 +2,11 @@
 import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import { desiredStateSchema, scopeSchema } from '../core/desired.js';
-import { messageOf } from '../core/errors.js';
 import type { AlertEvent, FleetEvent } from '../core/events.js';
 import type { FleetSummary, SensorView } from '../core/fleet-view.js';
 import { findBrowserProblem } from '../lib/browser-guard.js';
 import { bearerMatches } from '../lib/token.js';
+import { healthRoutes } from '../queue/health.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
 import type { Hub } from './hub.js';
@@ -65,15 +65,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     const problem = findBrowserProblem(c, deps.hosts);
     return problem ? c.json({ error: problem }, 403) : next();
   });
-  app.get('/health', (c) => c.json({ status: 'healthy' }));
-  app.get('/ready', async (c) => {
-    try {
-      await queue.check();
-      return c.json({ status: 'ready', queue: queue.name });
-    } catch (error) {
-      return c.json({ status: 'not ready', reason: messageOf(error) }, 503);
-    }
-  });
+  app.route('/', healthRoutes(queue));
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
     return c.json({ ...deps.stats(), queue: queue.name, depth });

@@ -15,18 +15,24 @@ export interface EventQuery {
   signal?: AbortSignal;
 }
 
-/** A puller that has answered before may be on its way back: it is asked again for so long. */
+/** A puller that was ended is back after so long at most, where somebody starts it again. */
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 200;
 /** A puller that takes longer hangs. Event streams go on for as long as they are wanted. */
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 10_000;
 
-/** Every call throws `PULLER_GONE` when there is no puller, or has been none for some seconds. */
+/** Every call throws `PULLER_GONE` when there is no puller, or has been none for so long as this client is patient. */
 export class FleetClient {
   private hasAnswered = false;
 
-  /** `base`: URL of the puller; a function where the puller may move. */
-  constructor(private readonly base: string | (() => string)) {}
+  /**
+   * `base`: URL of the puller; a function where the puller may move. `patienceMs`: for so long a puller that has answered
+   * before is asked again.
+   */
+  constructor(
+    private readonly base: string | (() => string),
+    private readonly patienceMs = PATIENCE_MS,
+  ) {}
 
   private get url(): string {
     return typeof this.base === 'string' ? this.base : this.base();
@@ -135,7 +141,7 @@ export class FleetClient {
   }
 
   private async fetchPatiently(path: string, init: RequestInit): Promise<Response> {
-    const deadline = this.hasAnswered ? Date.now() + PATIENCE_MS : 0;
+    const deadline = this.hasAnswered ? Date.now() + this.patienceMs : 0;
     for (;;) {
       const { url } = this;
       let cause: unknown;

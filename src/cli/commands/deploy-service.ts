@@ -1,8 +1,9 @@
 import { Option } from 'commander';
-import { AppError } from '../../core/errors.js';
+import { AppError, messageOf } from '../../core/errors.js';
 import { exitCodeOf, type StopReason, stopRequested } from '../../lib/shutdown.js';
 import type { ServiceJob } from '../../network/network.js';
 import { type CommandContext, type CommandSpec, integerOption } from '../command.js';
+import { targetOf } from '../config-target.js';
 import { timeoutMs, timeoutOption } from '../deploy-options.js';
 import { openSession, type Session } from '../session.js';
 
@@ -38,6 +39,7 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: interrupted.signal,
         });
+        if (role === 'proxy') await levelNew(context);
         const then = nextStep(role, session.state.network === 'compose');
         out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
         return 0;
@@ -56,6 +58,14 @@ function nextStep(role: Role, compose: boolean): string {
     return `; \`deploy publisher --proxy ${compose ? 'web-services' : '<url>'}\` makes sensors use it`;
   // Its container has no folder of this machine: its user may be none that can write there.
   return compose ? '' : '; its view of the fleet begins now, and ends with it';
+}
+
+/** A proxy that begins empty gets what the others hold, so that no sensor is told less by it. */
+async function levelNew({ settings, out }: CommandContext): Promise<void> {
+  const { levelProxies } = await import('../../network/reconfigure.js');
+  const { failures } = await levelProxies(targetOf(openSession(settings), settings).proxies);
+  for (const { proxy, error } of failures)
+    out.warn(`${proxy.url} did not take the fleet configuration: ${messageOf(error)}`);
 }
 
 /** A Ctrl-C must not leave the queue without its consumer. */

@@ -3,7 +3,10 @@ import { usageError } from '../../core/errors.js';
 import type { EventQuery } from '../../puller/client.js';
 import { eventLine } from '../../ui/readings.js';
 import { type CommandSpec, integerOption } from '../command.js';
-import { followFleet } from '../follow.js';
+import { openFleet } from '../session.js';
+
+/** As long as a node may take to fetch the image of a puller that takes the part (`deploy puller`). */
+const PATIENCE_MS = 120_000;
 
 export const tail: CommandSpec = {
   name: 'tail',
@@ -22,7 +25,7 @@ export const tail: CommandSpec = {
     if (options.region !== undefined) query.region = String(options.region);
     if (options.since !== undefined) query.since = parseSince(String(options.since), Date.now());
     let shown = 0;
-    for await (const event of followFleet(settings, query)) {
+    for await (const event of openFleet(settings, PATIENCE_MS).events(query)) {
       out.event(event, (style) => eventLine(event, style));
       if (++shown >= limit) break;
     }
