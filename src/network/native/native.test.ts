@@ -138,5 +138,5 @@ it('cuts a region until Bacalhau has replaced its executions: nothing of the fir
     expect(Date.parse(own.at(-1)!.timestamp)).toBeGreaterThan(nodesLetIn - 500);
   }
   const back = async () => (await disconnected()).length === 0 || undefined;
-  expect(await waitFor(back, { timeoutMs: 10_000, everyMs: 250 })).toBe(true);
+  expect(await waitFor(back, { timeoutMs: 40_000, everyMs: 250 })).toBe(true);
 }, 130_000);
