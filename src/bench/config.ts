@@ -2,9 +2,6 @@
  * `npm run bench -- config`: how long until running sensors show a new configuration, small fleet and large; and what
  * the feature costs `/send`: the same load on a proxy that has never been configured and on one that has.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Pool } from 'undici';
 import { listen } from '../lib/listen.js';
 import { DesiredConfig } from '../proxy/desired.js';
@@ -12,6 +9,7 @@ import { createProxy } from '../proxy/proxy.js';
 import type { Queue } from '../queue/queue.js';
 import { table } from '../ui/table.js';
 import { freePortFlags, runCli } from './cli.js';
+import { inOwnFolder } from './own-folder.js';
 
 export interface ConfigBenchOptions {
   /** Of the large fleet. */
@@ -30,8 +28,7 @@ export async function run({ sensors, network }: ConfigBenchOptions): Promise<voi
 
 /** Three changes of colour, one after the other, each until the readings of all show it. */
 async function converge(network: string, perRegion: number, interval: number): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-bench-'));
-  try {
+  await inOwnFolder(async (dir) => {
     const args = [
       'up',
       '-d',
@@ -54,10 +51,7 @@ async function converge(network: string, perRegion: number, interval: number): P
     console.log(
       `${network}: ${perRegion * 3} sensors at ${interval} s: converged after ${times.map((t) => `${t.toFixed(2)} s`).join(', ')}`,
     );
-  } finally {
-    await runCli(dir, ['down']);
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 /** A queue that takes everything at once: what is measured is the proxy alone. */

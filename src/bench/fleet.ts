@@ -2,14 +2,13 @@
  * `npm run bench -- fleet`: a whole fleet through sensor → proxy → queue → puller → store, as `up` runs it, and what was
  * lost on the way. Options: `--sensors 10000 --interval 2 --seconds 60`.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readRunState } from '../network/run-state.js';
 import { FleetClient } from '../puller/client.js';
 import { table } from '../ui/table.js';
 import { freePortFlags, runCli } from './cli.js';
+import { inOwnFolder } from './own-folder.js';
 import { machineUsage, usages } from './usage.js';
 
 export interface FleetBenchOptions {
@@ -20,12 +19,11 @@ export interface FleetBenchOptions {
 }
 
 export async function run({ sensors, interval, seconds }: FleetBenchOptions): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-bench-'));
   const perRegion = Math.ceil(sensors / 3);
   console.log(
     `fleet: ${perRegion * 3} sensors, one reading every ${interval} s each = ${Math.round((perRegion * 3) / interval)} readings/s, for ${seconds} s`,
   );
-  try {
+  await inOwnFolder(async (dir) => {
     const ports = await freePortFlags();
     await runCli(dir, [
       'up',
@@ -95,8 +93,5 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
       `received ${summary.total.received}, lost ${missing}, gaps ${summary.total.gaps}, duplicates ${summary.total.duplicates}, late ${summary.total.late}`,
     );
     if (missing > 0 || summary.total.gaps > 0) process.exitCode = 1;
-  } finally {
-    await runCli(dir, ['down']);
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }

@@ -3,14 +3,15 @@
  * node costs. Options: `--nodes 33 --interval 1 --seconds 60` (nodes in each region); `--most`: larger and larger ones,
  * 20 s each, until one does not come up or falls behind.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, freemem, tmpdir } from 'node:os';
+
+import { cpus, freemem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeployResult } from '../network/deploy.js';
 import { readRunState } from '../network/run-state.js';
 import { FleetClient } from '../puller/client.js';
 import { freePortFlags, runCli } from './cli.js';
+import { inOwnFolder } from './own-folder.js';
 import { machineUsage, ownMemory, usages } from './usage.js';
 
 export interface NativeBenchOptions {
@@ -45,8 +46,7 @@ export async function runMost(interval: number): Promise<void> {
 /** Resolves with the part of the readings that came. */
 async function measure({ nodes, interval, seconds }: NativeBenchOptions): Promise<number> {
   const total = nodes * 3;
-  const dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-bench-'));
-  try {
+  return inOwnFolder(async (dir) => {
     const began = Date.now();
     const network = ['--network', 'native', '--nodes', String(nodes)];
     await runCli(dir, ['up', '-d', ...network, ...(await freePortFlags())]);
@@ -79,10 +79,7 @@ async function measure({ nodes, interval, seconds }: NativeBenchOptions): Promis
         .join('\n'),
     );
     return (came * interval) / (total * elapsed);
-  } finally {
-    await runCli(dir, ['down']);
-    rmSync(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 const percent = (part: number) => `${(100 * part).toFixed(0)} %`;

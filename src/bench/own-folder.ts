@@ -1,0 +1,28 @@
+/** A folder for what a benchmark starts; whatever happens, it is ended and the folder removed. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exitCodeOf, stopRequested } from '../lib/shutdown.js';
+import { runCli } from './cli.js';
+
+/** `down`: the words that end it all, also when the benchmark is interrupted. */
+export async function inOwnFolder<T>(
+  work: (dir: string) => Promise<T>,
+  down: string[] = ['down'],
+  env: Record<string, string> = {},
+): Promise<T> {
+  const dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-bench-'));
+  const end = async () => {
+    await runCli(dir, down, env);
+    rmSync(dir, { recursive: true, force: true });
+  };
+  void stopRequested({ supervised: false }).then(async (reason) => {
+    await end();
+    process.exit(exitCodeOf(reason));
+  });
+  try {
+    return await work(dir);
+  } finally {
+    await end();
+  }
+}
