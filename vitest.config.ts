@@ -19,8 +19,8 @@ export default defineConfig({
           include: ['src/e2e/**/*.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 90_000,
-          // Whole systems share the machine's processors: one after the other.
-          fileParallelism: false,
+          // Whole systems share the machine's processors, but most of their time they wait.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

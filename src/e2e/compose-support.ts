@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { bacalhauImage } from '../network/images/names.js';
 import { eventually } from './harness.js';
 
-export const PROJECT = 'wasm-sensors-test';
+export const PROJECT = `wasm-sensors-test-${process.env.VITEST_POOL_ID}`;
 /** Of everything that the engine has for it. */
 export const LABEL = `com.docker.compose.project=${PROJECT}`;
 /** A name of their own, so that tests never meet a network of somebody else. */
