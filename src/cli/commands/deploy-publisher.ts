@@ -38,7 +38,8 @@ export const deployPublisherCommand: CommandSpec = {
     const { proxies } = targetOf(session, settings);
     const result = await runDeploy(out, await session.network(), session.fleet, options, proxies[0]!);
     out.result(result, () => deployText(result));
-    return 0;
+    // Where no node was there to run one, nothing was seen.
+    return result.regions.some(({ seen }) => seen > 0) ? 0 : 1;
   },
 };
 

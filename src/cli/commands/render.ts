@@ -21,7 +21,7 @@ export const render: CommandSpec = {
         'Start it with: docker compose up -d   (`.env.template` explains the variables; copy it to `.env`)',
       ],
     });
-    files.push(...writeExtras(folder));
+    files.push(...(await writeExtras(folder)));
     out.result({ folder, files }, () =>
       [...files.map((file) => `  ${file}`), `in ${folder}; start it there with \`docker compose up -d\``].join('\n'),
     );

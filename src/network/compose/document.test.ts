@@ -171,8 +171,9 @@ describe.skipIf(noCompose)(`docker compose config${noCompose}`, () => {
     expect(execFileSync('docker', ['compose', '-f', template, 'config', '-q'], { encoding: 'utf8' })).toBe('');
   });
 
-  test('the rest of the folder: Dockerfile and .env.template', () => {
-    expect(writeExtras(folder)).toEqual(['.env.template', 'Dockerfile']);
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['.env.template', 'Dockerfile']));
+  test('the rest of the folder: Dockerfile, .env.template, and jobs for any cluster', async () => {
+    const jobs = ['publisher', 'config-updater', 'proxy', 'puller'].map((name) => `cluster-jobs/${name}.yaml`);
+    expect(await writeExtras(folder)).toEqual(['.env.template', 'Dockerfile', ...jobs]);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['.env.template', 'Dockerfile', 'cluster-jobs']));
   });
 });

@@ -3,9 +3,10 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'nod
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/files.js';
 import { packageRoot } from '../../lib/self.js';
+import { ANY_CLUSTER, writeJobFiles } from '../jobs/files.js';
 import { builtModule } from '../jobs/modules.js';
 import { type ComposeOptions, composeDocument } from './document.js';
-import { writeJobFiles } from './job-files.js';
+import { THIS_NETWORK } from './job-files.js';
 
 const TEMPLATES = join(packageRoot, 'templates');
 
@@ -17,15 +18,19 @@ export async function writeNetworkFiles(folder: string, options: ComposeOptions)
   mkdirSync(folder, { recursive: true });
   writeFileAtomic(join(folder, 'compose.yaml'), composeDocument(options), 0o644);
   const copied = [...copyFolder('nodes', folder, true), ...copyFolder('shared', folder, false)];
-  const jobs = await writeJobFiles(join(folder, 'jobs'), builtModule);
+  const jobs = await writeJobFiles(join(folder, 'jobs'), builtModule, THIS_NETWORK);
   return ['compose.yaml', ...copied, ...jobs.map((path) => path.slice(folder.length + 1))];
 }
 
-/** Writes what is needed to build and to configure it elsewhere: `.env.template`, `Dockerfile`. */
-export function writeExtras(folder: string): string[] {
+/**
+ * Writes what is needed to build and to configure it elsewhere, `.env.template` and `Dockerfile`, and `cluster-jobs/`: the
+ * jobs for clusters that offer nothing of what this network does. Rejects with `MODULE_NOT_BUILT`.
+ */
+export async function writeExtras(folder: string): Promise<string[]> {
   copyFileSync(join(TEMPLATES, 'env.template'), join(folder, '.env.template'));
   copyFileSync(join(TEMPLATES, 'Dockerfile'), join(folder, 'Dockerfile'));
-  return ['.env.template', 'Dockerfile'];
+  const jobs = await writeJobFiles(join(folder, 'cluster-jobs'), builtModule, ANY_CLUSTER);
+  return ['.env.template', 'Dockerfile', ...jobs.map((path) => path.slice(folder.length + 1))];
 }
 
 function copyFolder(name: string, folder: string, replace: boolean): string[] {

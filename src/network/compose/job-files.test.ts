@@ -9,14 +9,15 @@ import { packageRoot } from '../../lib/self.js';
 import { findBacalhau } from '../bacalhau/binary.js';
 import { bacalhauEnv } from '../bacalhau/environment.js';
 import { productImage } from '../images/names.js';
+import { ANY_CLUSTER, writeJobFiles } from '../jobs/files.js';
 import { builtModule } from '../jobs/modules.js';
-import { writeJobFiles } from './job-files.js';
+import { THIS_NETWORK } from './job-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
 let files: string[];
 
 beforeAll(async () => {
-  files = await writeJobFiles(join(folder, 'out'), builtModule);
+  files = await writeJobFiles(join(folder, 'out'), builtModule, THIS_NETWORK);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -38,6 +39,13 @@ function dryRun(bacalhau: string, name: string, ...variables: string[]) {
   );
   return parse(output.slice(output.indexOf('Constraints:')));
 }
+
+test('for any cluster they ask nodes for nothing but what the templates do', async () => {
+  const paths = await writeJobFiles(join(folder, 'any'), builtModule, ANY_CLUSTER);
+  const publisher = parse(readFileSync(paths.find((path) => path.endsWith('publisher.yaml'))!, 'utf8'));
+  expect(publisher.tasks[0].env).toEqual({ HOSTNAME: 'env:HOSTNAME' });
+  expect(parse(readFileSync(fileOf('publisher'), 'utf8')).tasks[0].env).toMatchObject({ REGION: 'env:REGION' });
+});
 
 test('carries the real modules within what a job may be long', () => {
   for (const file of files) expect(statSync(file).size).toBeLessThan(600_000);

@@ -1,14 +1,9 @@
-/**
- * The job documents for use by hand (`bacalhau job run -V … jobs/proxy.yaml`): the templates with their modules inside,
- * and with what this network offers as defaults.
- */
-import { join } from 'node:path';
+/** The job documents for this network, for use by hand in its client node. */
 import type { Document, Scalar, YAMLSeq } from 'yaml';
-import { writeFileAtomic } from '../../lib/files.js';
 import { productImage } from '../images/names.js';
-import type { JobSurroundings } from '../jobs/render.js';
+import type { JobFilesFor } from '../jobs/files.js';
 import { setDataDir } from '../jobs/service.js';
-import { inTask, openTemplate, print, setHeading, setModule, type TemplateName } from '../jobs/template.js';
+import { inTask, type TemplateName } from '../jobs/template.js';
 import { COMPOSE_PROXY } from './proxies.js';
 import { PULLER_DATA } from './services.js';
 
@@ -26,33 +21,20 @@ const FORWARDED: Record<TemplateName, string[]> = {
 };
 
 /** Every `-V` is optional. */
-const HINTS: Record<TemplateName, string> = {
-  publisher: "-V color='#00ff88' -V interval=1 -V region=eu",
-  'config-updater': "-V color='#FEFEFE'",
-  proxy: '-V image=registry:5000/wasm-sensors',
-  puller: '-V image=registry:5000/wasm-sensors',
+export const THIS_NETWORK: JobFilesFor = {
+  whom: 'this network',
+  bacalhau: 'docker compose exec client bacalhau',
+  hints: {
+    publisher: "-V color='#00ff88' -V interval=1 -V region=eu",
+    'config-updater': "-V color='#FEFEFE'",
+    proxy: '-V image=registry:5000/wasm-sensors',
+    puller: '-V image=registry:5000/wasm-sensors',
+  },
+  before: { puller: 'docker compose stop sqs-puller   (a queue has one consumer)' },
+  adapt: adaptToNetwork,
 };
 
-/** Writes one file a role into `folder` (made when missing); resolves with their paths. Rejects with `MODULE_NOT_BUILT`. */
-export async function writeJobFiles(folder: string, modules: JobSurroundings['module']): Promise<string[]> {
-  const paths: string[] = [];
-  for (const name of Object.keys(HINTS) as TemplateName[]) {
-    const document = openTemplate(name);
-    if (name === 'publisher' || name === 'config-updater') setModule(document, await modules(name));
-    fitToNetwork(name, document);
-    setHeading(document, [
-      `Made by \`wasm-sensors\` from templates/jobs/${name}.yaml, for this network:`,
-      ...(name === 'puller' ? ['  docker compose stop sqs-puller   (a queue has one consumer)'] : []),
-      `  docker compose exec client bacalhau job run --wait=false ${HINTS[name]} jobs/${name}.yaml`,
-    ]);
-    const path = join(folder, `${name}.yaml`);
-    writeFileAtomic(path, print(document), 0o644);
-    paths.push(path);
-  }
-  return paths;
-}
-
-function fitToNetwork(name: TemplateName, document: Document): void {
+function adaptToNetwork(name: TemplateName, document: Document): void {
   for (const variable of FORWARDED[name]) document.setIn(inTask('env', variable), `env:${variable}`);
   if (name === 'proxy' || name === 'puller') {
     useThisQueue(document);
