@@ -28,10 +28,12 @@ export async function stopPublisher(
   regions: string[] | undefined,
   token: string,
 ): Promise<StopResult> {
-  const wanted = (await network.jobs()).flatMap(({ id, name }) => {
-    const region = regionOfPublisher(name);
-    return region !== undefined && (!regions || regions.includes(region)) ? [{ id, name, region }] : [];
-  });
+  const publishers = async () =>
+    (await network.jobs()).flatMap(({ id, name }) => {
+      const region = regionOfPublisher(name);
+      return region !== undefined && (!regions || regions.includes(region)) ? [{ id, name, region }] : [];
+    });
+  const wanted = await publishers();
   const affected = wanted.map(({ region }) => region);
   const concerns = (region: string) => affected.includes('all') || affected.includes(region);
   const sending = (await fleet.snapshot()).sensors.filter(({ region, state }) => concerns(region) && state === 'live');
@@ -40,11 +42,11 @@ export async function stopPublisher(
   const ended = await Promise.all(wanted.map(async ({ name, region }) => ((await network.stop(name)) ? [region] : [])));
   const stopped = [...new Set(ended.flat())];
   if (stopped.length === 0) return { stopped, quietSeconds: 0 };
-  const endedJobs = wanted.map(({ id }) => id);
-  // At once, so that no alarm goes off meanwhile, and again for those whose last readings were still on their way.
-  await fleet.tell({ endedJobs }, token);
+  // At once, so that no alarm goes off meanwhile; and again for those whose last readings were still on their way, and
+  // for the job with which a Bacalhau 1.7 ends its sensors.
+  await fleet.tell({ endedJobs: wanted.map(({ id }) => id) }, token);
   await readingsEnded(fleet, concerns, quietMs);
-  await fleet.tell({ endedJobs }, token);
+  await fleet.tell({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
   return { stopped, quietSeconds: quietMs / 1000 };
 }
 
