@@ -18,8 +18,10 @@ export const status: CommandSpec = {
     const network = await session.network();
     const { proxies, jobs: knownJobs } = targetOf(session, settings);
     // An orchestrator or a proxy that does not answer must not hide what the others say.
+    const silent = new Set<string>();
     const unless = (what: string) => (error: unknown) => {
-      out.warn(`the ${what} does not answer: ${messageOf(error)}`);
+      if (!silent.has(what)) out.warn(`the ${what} does not answer: ${messageOf(error)}`);
+      silent.add(what);
       return undefined;
     };
     const [{ summary, sensors }, stats, nodes, jobs, convergence] = await Promise.all([

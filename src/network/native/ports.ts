@@ -1,6 +1,6 @@
 /** The ports of a native network that people and programs know by number. */
-import { choosePort } from '../../lib/ports.js';
 import type { NetworkEvent } from '../runner.js';
+import { takePorts } from '../take-ports.js';
 
 /** A port that the operator may have asked for. */
 export interface WantedPort {
@@ -24,14 +24,8 @@ const KNOWN = {
   webUi: { port: 8438, purpose: 'web page of Bacalhau', flag: '--webui-port' },
 };
 
-/** A busy default moves and says so; a busy port that was asked for rejects with `PORT_IN_USE`. */
-export async function choosePorts(wanted: WantedPorts, emit: (event: NetworkEvent) => void): Promise<NativePorts> {
-  const choose = async (name: keyof NativePorts) => {
-    const { purpose, flag } = KNOWN[name];
-    const wish = wanted[name] ?? { port: KNOWN[name].port, explicit: false };
-    const { port, moved } = await choosePort({ ...wish, purpose, flag });
-    if (moved) emit({ type: 'network.port-moved', purpose, wanted: wish.port, port });
-    return port;
-  };
-  return { api: await choose('api'), nats: await choose('nats'), webUi: await choose('webUi') };
+/** As {@link takePorts}, with the ports by which they are known as defaults. */
+export function choosePorts(wanted: WantedPorts, emit: (event: NetworkEvent) => void): Promise<NativePorts> {
+  const wish = (name: keyof NativePorts) => ({ ...KNOWN[name], explicit: false, ...wanted[name] });
+  return takePorts({ api: wish('api'), nats: wish('nats'), webUi: wish('webUi') }, emit);
 }
