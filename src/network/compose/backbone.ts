@@ -6,6 +6,32 @@ import { overlap } from './subnets.js';
 const FIRST = 90;
 const LAST = 119;
 
+/** How often a network that took the same addresses in between makes us choose others. */
+const TRIES = 5;
+
+/**
+ * Calls `make`, which makes the network, with the first three numbers of its addresses, and gives them. Rejects as `make`
+ * does.
+ *
+ * @param addresses what the operator asked for, or what chooses free ones
+ */
+export async function onBackbone(
+  addresses: string | (() => Promise<string>),
+  make: (backbone: string) => Promise<unknown>,
+): Promise<string> {
+  for (let tries = 1; ; tries++) {
+    const backbone = typeof addresses === 'string' ? addresses : await addresses();
+    try {
+      await make(backbone);
+      return backbone;
+    } catch (error) {
+      if (typeof addresses === 'string' || tries === TRIES || !isTaken(error)) throw error;
+    }
+  }
+}
+
+const isTaken = (error: unknown) => error instanceof AppError && error.code === 'SUBNET_IN_USE';
+
 /** First three numbers of a /24 that no network of this engine uses; `name` is the network's own. */
 export async function chooseBackbone(name: string): Promise<string> {
   const ids = (await docker(['network', 'ls', '--quiet', '--filter', 'driver=bridge'])).split('\n').filter(Boolean);

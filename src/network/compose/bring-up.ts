@@ -4,23 +4,24 @@
  */
 import { Roster } from '../native/roster.js';
 import { answersOk } from '../ready.js';
-import type { Prepared } from './prepare.js';
+import { chooseBackbone, onBackbone } from './backbone.js';
 import { compose } from './project.js';
-import { type ComposePlan, callFor } from './settled.js';
+import { type ComposePlan, callFor, writeVariables } from './settled.js';
 
 export interface BringUpOptions {
   /** Names of the edge nodes. */
   edges: string[];
-  prepared: Prepared;
+  /** Whether there is a web-services node. */
+  withServices: boolean;
   signal: AbortSignal;
   progress(step: string, done: number, total: number): void;
 }
 
 /**
- * Resolves when every edge node is connected, and proxy and puller are ready. However it ends, no compose call is under
- * way then, which would start what is just being removed.
+ * Resolves when every edge node is connected, and proxy and puller are ready, with the first three numbers of the
+ * backbone's addresses. However it ends, no compose call is under way then, which would start what is just being removed.
  */
-export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<void> {
+export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<string> {
   const { ports, project } = plan;
   // Services that are named together still wait for each other's health, hence three calls.
   const up = (services: string[]) =>
@@ -30,18 +31,25 @@ export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promi
     ...(ports.REGISTRY_PORT === undefined ? [] : ['registry']),
   ];
   options.progress('starting the orchestrator and the centre', 0, 1);
-  await up(['orchestrator', 'client', ...extra]);
+  const backbone = await onBackbone(
+    plan.backbone ?? (() => chooseBackbone(`${project.name}_backbone`)),
+    (addresses) => {
+      writeVariables(plan, addresses);
+      return up(['orchestrator', 'client', ...extra]);
+    },
+  );
   options.signal.throwIfAborted();
   const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes(plan, options, up)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   await Promise.all(
     [ports.PROXY_PORT, ports.PULLER_PORT].map((port) => answersOk(`http://127.0.0.1:${port}/ready`, options.signal)),
   );
+  return backbone;
 }
 
 async function startNodes(
   { ports }: ComposePlan,
-  { edges, prepared, signal, progress }: BringUpOptions,
+  { edges, withServices, signal, progress }: BringUpOptions,
   up: (services: string[]) => Promise<string>,
 ): Promise<void> {
   const api = `http://127.0.0.1:${ports.API_PORT}`;
@@ -49,7 +57,7 @@ async function startNodes(
   const since = Date.now();
   let done = 0;
   progress('nodes connected', done, edges.length);
-  await up([...edges, ...(prepared.withServices ? ['web-services'] : [])]);
+  await up([...edges, ...(withServices ? ['web-services'] : [])]);
   const roster = new Roster(api, ports.NATS_PORT);
   await Promise.all(
     edges.map(async (name) => {

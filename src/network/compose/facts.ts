@@ -1,7 +1,6 @@
 /** What another terminal needs to know about a compose network; part of `run.json`. */
 import { z } from 'zod';
 import { forwardedSchema } from '../jobs/forwarded.js';
-import type { Prepared } from './prepare.js';
 import { type ComposePlan, queueForJobs } from './settled.js';
 
 export const composeFactsSchema = z.object({
@@ -28,8 +27,16 @@ export const composeFactsSchema = z.object({
 
 export type ComposeFacts = z.output<typeof composeFactsSchema>;
 
-/** Of a network that was just started. */
-export function factsOf(plan: ComposePlan, { backbone, withServices }: Prepared): ComposeFacts {
+/**
+ * Of a network that was just started.
+ *
+ * @param started.backbone first three numbers of the backbone's addresses
+ * @param started.withServices whether it has a web-services node
+ */
+export function factsOf(
+  plan: ComposePlan,
+  { backbone, withServices }: { backbone: string; withServices: boolean },
+): ComposeFacts {
   const { project, ports, settings, secrets, context } = plan;
   const { queueEndpoint, proxyArgs, pullerArgs } = settings;
   const endpoint = queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint];

@@ -3,21 +3,13 @@ import { buildImage, isStale } from '../images/build.js';
 import { requireDocker } from '../images/docker.js';
 import { hasImage, pullImage } from '../images/images.js';
 import { bacalhauImage, REGISTRY_IMAGE } from '../images/names.js';
-import { chooseBackbone } from './backbone.js';
 import { type DockerInside, probeDockerInside } from './docker-inside.js';
 import { writeNetworkFiles } from './files.js';
 import { foreignData, refuseForeign, removeLeftovers } from './leftovers.js';
-import { type ComposePlan, writeVariables } from './settled.js';
-
-export interface Prepared {
-  /** First three numbers of its addresses. */
-  backbone: string;
-  /** Whether there is a web-services node. */
-  withServices: boolean;
-}
+import type { ComposePlan } from './settled.js';
 
 /**
- * Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING`, `COMPOSE_MISSING`, `PROJECT_IN_USE`, `IMAGE_MISSING` …
+ * Resolves with whether there is to be a web-services node. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING`, `COMPOSE_MISSING`, `PROJECT_IN_USE`, `IMAGE_MISSING` …
  *
  * @param signal ends builds and pulls
  */
@@ -25,7 +17,7 @@ export async function prepare(
   plan: ComposePlan,
   progress: (step: string) => void,
   signal: AbortSignal,
-): Promise<Prepared> {
+): Promise<boolean> {
   const { project, context, settings } = plan;
   await requireDocker();
   await refuseForeign(project.name, context.stateDir);
@@ -35,7 +27,6 @@ export async function prepare(
   const data = await foreignData(project.name, context.stateDir);
   if (data !== undefined) context.emit({ type: 'network.note', text: data });
   const dockerInside = await provideImages(plan, progress, signal);
-  const backbone = plan.backbone ?? (await chooseBackbone(`${project.name}_backbone`));
   await writeNetworkFiles(project.folder, {
     nodesPerRegion: context.nodesPerRegion,
     dockerInside,
@@ -48,8 +39,7 @@ export async function prepare(
       `Look at it with: docker compose -f ${project.folder}/compose.yaml ps`,
     ],
   });
-  writeVariables(plan, backbone);
-  return { backbone, withServices: dockerInside !== 'none' };
+  return dockerInside !== 'none';
 }
 
 /** What to do about an image that can't be had. */

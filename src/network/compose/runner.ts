@@ -10,7 +10,7 @@ import { factsOf } from './facts.js';
 import { ComposeLinks } from './links.js';
 import { keepLogs, logFileOf } from './logs.js';
 import { createComposeNetwork } from './network.js';
-import { type Prepared, prepare } from './prepare.js';
+import { prepare } from './prepare.js';
 import { compose, containersOf } from './project.js';
 import { type ComposePlan, callFor } from './settled.js';
 import { untilOneFails, watchContainers } from './watch.js';
@@ -31,19 +31,19 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
   const edges = REGIONS.flatMap(edgesOf);
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
   let starting: ReturnType<NetworkRunner['start']> | undefined;
-  let bringing: Promise<void> | undefined;
+  let bringing: Promise<string> | undefined;
   let watching: Promise<void> | undefined;
 
   const start: NetworkRunner['start'] = async () => {
-    const prepared = await prepare(plan, progress, ending.signal);
+    const withServices = await prepare(plan, progress, ending.signal);
     ending.signal.throwIfAborted();
-    await bringUpWatched(prepared);
+    const backbone = await bringUpWatched(withServices);
     watching = watchContainers({ project, emit, signal: ending.signal, onRestart });
-    const facts = factsOf(plan, prepared);
+    const facts = factsOf(plan, { backbone, withServices });
     return { network: createComposeNetwork(facts, { stateDir: context.stateDir, setRegionLink }), facts };
   };
 
-  const bringUpWatched = async (prepared: Prepared): Promise<void> => {
+  const bringUpWatched = async (withServices: boolean): Promise<string> => {
     const attempt = new AbortController();
     const ms = READY_MS + READY_MS_PER_NODE * edges.length;
     const late = async () => {
@@ -55,8 +55,8 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
       });
     };
     try {
-      await within({ ms, signal: AbortSignal.any([attempt.signal, ending.signal]), late }, (signal) => {
-        bringing = bringUp(plan, { edges, prepared, signal, progress });
+      return await within({ ms, signal: AbortSignal.any([attempt.signal, ending.signal]), late }, (signal) => {
+        bringing = bringUp(plan, { edges, withServices, signal, progress });
         return Promise.race([bringing, untilOneFails(project, signal)]);
       });
     } finally {
