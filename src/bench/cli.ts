@@ -10,14 +10,10 @@ export async function runCli(cwd: string, words: string[], env: Record<string, s
   return stdout;
 }
 
-/** Flags of `up` with free ports. */
-export async function freePortFlags(): Promise<string[]> {
-  return [
-    '--port',
-    String(await freePort()),
-    '--puller-port',
-    String(await freePort()),
-    '--queue-port',
-    String(await freePort()),
-  ];
+/** Flags of `up` with free ports: several networks may be starting on this machine. */
+export async function freePortFlags(network = 'embedded'): Promise<string[]> {
+  const flags = ['--port', '--puller-port', '--queue-port'];
+  if (network !== 'embedded') flags.push('--api-port', '--nats-port', '--webui-port');
+  const ports = await Promise.all(flags.map(async (flag) => [flag, String(await freePort())]));
+  return ports.flat();
 }

@@ -19,7 +19,7 @@ export async function run({ nodes }: ComposeBenchOptions): Promise<void> {
     async (dir) => {
       const began = Date.now();
       const args = ['up', '-d', '--network', 'compose', '--deploy', '--nodes', String(nodes), '--timeout', '120'];
-      await runCli(dir, [...args, ...(await freePortFlags())], ENV);
+      await runCli(dir, [...args, ...(await freePortFlags('compose'))], ENV);
       console.log(`${nodes * 3} edge nodes: every sensor sends after ${((Date.now() - began) / 1000).toFixed(1)} s`);
       const { stdout } = await execa('docker', ['stats', '--no-stream', '--format', '{{.Name}} {{.MemUsage}}']);
       const edge = stdout.split('\n').flatMap((line) => {

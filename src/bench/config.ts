@@ -40,7 +40,7 @@ async function converge(network: string, perRegion: number, interval: number): P
       '--interval',
       String(interval),
     ];
-    await runCli(dir, [...args, '--timeout', '120', ...(await freePortFlags())]);
+    await runCli(dir, [...args, '--timeout', '120', ...(await freePortFlags(network))]);
     const times: number[] = [];
     for (const color of ['#aa0000', '#00aa00', '#0000aa']) {
       const { data } = JSON.parse(await runCli(dir, ['config', 'set', `color=${color}`, '-o', 'json'])) as {

@@ -49,7 +49,7 @@ async function measure({ nodes, interval, seconds }: NativeBenchOptions): Promis
   return inOwnFolder(async (dir) => {
     const began = Date.now();
     const network = ['--network', 'native', '--nodes', String(nodes)];
-    await runCli(dir, ['up', '-d', ...network, ...(await freePortFlags())]);
+    await runCli(dir, ['up', '-d', ...network, ...(await freePortFlags('native'))]);
     console.log(`native, ${total} edge nodes: all connected after ${((Date.now() - began) / 1000).toFixed(1)} s`);
     const words = ['deploy', 'publisher', '--interval', String(interval), '--timeout', '120', '-o', 'json'];
     const { data: deployed } = JSON.parse(await runCli(dir, words)) as { data: DeployResult };

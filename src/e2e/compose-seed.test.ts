@@ -32,7 +32,7 @@ describe('the walk-through of the original demo, with containers', () => {
     expect((await sandbox.run(['images', 'build'])).code).toBe(0);
     const began = Date.now();
     const args = ['up', '-d', '--network', 'compose', '--registry', '--deploy', '--interval', '0.5'];
-    const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags())]);
+    const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags('compose'))]);
     expect(stderr + code).toMatch(/0$/);
     readyMs = Date.now() - began;
     registry = `localhost:${(sandbox.state().facts as { registryPort: number }).registryPort}`;

@@ -8,7 +8,12 @@ export const PROJECT = `wasm-sensors-test-${process.env.VITEST_POOL_ID}`;
 /** Of everything that the engine has for it. */
 export const LABEL = `com.docker.compose.project=${PROJECT}`;
 /** A name of their own, so that tests never meet a network of somebody else. */
-export const COMPOSE_ENV = { COMPOSE_PROJECT_NAME: PROJECT };
+export const COMPOSE_ENV = {
+  COMPOSE_PROJECT_NAME: PROJECT,
+  PROXY_JOB_PORT: '0',
+  PULLER_JOB_PORT: '0',
+  REGISTRY_PORT: '0',
+};
 
 const run = promisify(execFile);
 

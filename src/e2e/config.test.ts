@@ -47,7 +47,7 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
     if (skip !== undefined) return;
     const tls = https ? makeCertificate(sandbox.dir) : [];
     const args = ['up', '-d', '--network', network, '--deploy', '--interval', '0.5', '--color', '#101010', ...tls];
-    const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags())]);
+    const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags(network))]);
     expect(stderr + code).toMatch(/0$/);
     expect(sandbox.state().endpoints.proxy).toMatch(https ? /^https:/ : /^http:/);
   });

@@ -17,7 +17,7 @@ let processes: ProcessId[] = [];
 beforeAll(async () => {
   if (missing !== undefined) return;
   const args = ['up', '--network', 'native', '--deploy', '--interval', '0.5', '--color', '#111111'];
-  up = sandbox.spawn([...args, ...(await Sandbox.portFlags())]);
+  up = sandbox.spawn([...args, ...(await Sandbox.portFlags('native'))]);
   await eventually('sensors', async () => (await sandbox.fleet().summary()).total.live === 3);
 });
 beforeEach((context) => {

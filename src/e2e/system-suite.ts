@@ -41,7 +41,7 @@ export function describeSystem(options: SystemOptions): void {
     beforeAll(async () => {
       if (skip !== undefined) return;
       const args = ['up', '-d', '--network', network, '--deploy', '--interval', interval, '--color', '#112233'];
-      const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags())]);
+      const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags(network))]);
       expect(stderr + code).toMatch(/0$/);
       processes = [sandbox.state().up, ...sandbox.state().children];
     });

@@ -28,7 +28,9 @@ export async function takePorts<Name extends string>(
         `Give one of them another port with ${other.flag} or ${wish.flag}.`,
       );
     }
-    const { port, moved } = other ? { port: await freePort(host), moved: true } : await choosePort(wish, host);
+    let { port, moved } = other ? { port: other.port, moved: true } : await choosePort(wish, host);
+    // A free one of the system's choice may be one that was given just before: nobody holds it yet.
+    while (taken.has(port)) port = await freePort(host);
     taken.set(port, wish);
     if (moved) emit({ type: 'network.port-moved', purpose: wish.purpose, wanted: wish.port, port });
     chosen[name] = port;
