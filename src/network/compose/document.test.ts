@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { buildWasm } from '../../sensors/build.js';
 import { MODULES_DIR } from '../../sensors/modules.js';
@@ -139,18 +139,22 @@ describe('.env', () => {
   });
 });
 
-const noCompose = (() => {
+function hasCompose(): boolean {
   try {
     execFileSync('docker', ['compose', 'version'], { stdio: 'ignore' });
-    return '';
+    return true;
   } catch {
-    return ' (skipped: no docker compose)';
+    return false;
   }
-})();
+}
 
-describe.skipIf(noCompose)(`docker compose config${noCompose}`, () => {
+describe('docker compose config', () => {
   const folder = mkdtempSync(join(tmpdir(), 'compose-'));
+  const compose = hasCompose();
   beforeAll(() => buildWasm({ outDir: MODULES_DIR }));
+  beforeEach((context) => {
+    if (!compose) context.skip('no docker compose');
+  });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   test.each<Partial<ComposeOptions>>([

@@ -69,35 +69,27 @@ assert sqs.list_queues(QueueNamePrefix='boto')['QueueUrls'] == [url, fifo]
 print(sqs.get_queue_attributes(QueueUrl=fifo, AttributeNames=['All'])['Attributes']['ApproximateNumberOfMessages'])
 `;
 
-const boto = works('python3', '-c', 'import boto3');
-test.skipIf(!boto)(
-  `boto3 can use the server${boto ? '' : ' (skipped: boto3 is not installed)'}`,
-  { timeout: 60_000 },
-  async () => {
-    const { stdout } = await run('python3', ['-c', BOTO], { env: env() });
-    expect(stdout.trim()).toBe('1');
-  },
-);
+test('boto3 can use the server', { timeout: 60_000 }, async (context) => {
+  if (!works('python3', '-c', 'import boto3')) context.skip('boto3 is not installed');
+  const { stdout } = await run('python3', ['-c', BOTO], { env: env() });
+  expect(stdout.trim()).toBe('1');
+});
 
-const cli = works('aws', '--version');
-test.skipIf(!cli)(
-  `the AWS CLI can use the server${cli ? '' : ' (skipped: aws is not installed)'}`,
-  { timeout: 60_000 },
-  async () => {
-    const aws = async (...args: string[]) => {
-      const { stdout } = await run('aws', ['--endpoint-url', served.url, 'sqs', ...args, '--output', 'json'], {
-        env: env(),
-      });
-      return stdout.trim() === '' ? undefined : JSON.parse(stdout);
-    };
-    const { QueueUrl } = await aws('create-queue', '--queue-name', 'cli');
-    await aws('send-message', '--queue-url', QueueUrl, '--message-body', '🚀');
-    const { Messages } = await aws('receive-message', '--queue-url', QueueUrl, '--wait-time-seconds', '5');
-    expect(Messages[0].Body).toBe('🚀');
-    await aws('delete-message', '--queue-url', QueueUrl, '--receipt-handle', Messages[0].ReceiptHandle);
-    const { Attributes } = await aws('get-queue-attributes', '--queue-url', QueueUrl, '--attribute-names', 'All');
-    expect(Attributes.ApproximateNumberOfMessagesNotVisible).toBe('0');
-    const refused = aws('receive-message', '--queue-url', `${QueueUrl}x`);
-    await expect(refused).rejects.toThrow('AWS.SimpleQueueService.NonExistentQueue');
-  },
-);
+test('the AWS CLI can use the server', { timeout: 60_000 }, async (context) => {
+  if (!works('aws', '--version')) context.skip('the AWS CLI is not installed');
+  const aws = async (...args: string[]) => {
+    const { stdout } = await run('aws', ['--endpoint-url', served.url, 'sqs', ...args, '--output', 'json'], {
+      env: env(),
+    });
+    return stdout.trim() === '' ? undefined : JSON.parse(stdout);
+  };
+  const { QueueUrl } = await aws('create-queue', '--queue-name', 'cli');
+  await aws('send-message', '--queue-url', QueueUrl, '--message-body', '🚀');
+  const { Messages } = await aws('receive-message', '--queue-url', QueueUrl, '--wait-time-seconds', '5');
+  expect(Messages[0].Body).toBe('🚀');
+  await aws('delete-message', '--queue-url', QueueUrl, '--receipt-handle', Messages[0].ReceiptHandle);
+  const { Attributes } = await aws('get-queue-attributes', '--queue-url', QueueUrl, '--attribute-names', 'All');
+  expect(Attributes.ApproximateNumberOfMessagesNotVisible).toBe('0');
+  const refused = aws('receive-message', '--queue-url', `${QueueUrl}x`);
+  await expect(refused).rejects.toThrow('AWS.SimpleQueueService.NonExistentQueue');
+});
