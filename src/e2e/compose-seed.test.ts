@@ -158,6 +158,21 @@ describe('the walk-through of the original demo, with containers', () => {
     });
   });
 
+  step("update configuration: a region's YAML file changes its sensors alone; no sensor is restarted", async () => {
+    const before = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
+    await sandbox.json(['config', 'set', 'color=#fedcba']);
+    writeFileSync(join(sandbox.dir, 'editor.sh'), `echo 'color: "#0000ff"' > "$1"\n`);
+    const edit = ['config', 'edit', 'eu', '-o', 'json'];
+    const hidden = await sandbox.run(edit, { env: { EDITOR: 'sh ./editor.sh' } });
+    expect(JSON.parse(hidden.stdout).data).toMatchObject({ sensors: 1, read: 1, hidden: ['color'] });
+    await sandbox.json(['config', 'unset', 'color']);
+    const { sensors } = await sandbox.fleet().snapshot();
+    const now = sensors.filter(({ state }) => state === 'live');
+    expect(now.map(({ execution_id }) => execution_id)).toEqual(before.map(({ execution_id }) => execution_id));
+    expect(now.filter(({ color }) => color === '#0000ff').map(({ region }) => region)).toEqual(['eu']);
+    expect(now.filter(({ color }) => color === '#fedcba')).toEqual([]);
+  });
+
   step('an edge node that is killed comes back with its sensor; no other is touched, and no reading lost', async () => {
     const before = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
     await killContainer(`${PROJECT}-us-1`);

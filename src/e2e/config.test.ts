@@ -7,9 +7,8 @@ import { bacalhauMissing } from './bacalhau.js';
 import { eventually, Sandbox } from './harness.js';
 
 const NETWORKS = [
-  // On native a region is cut by its relay, which https sensors go around: it has another address than the certificate.
-  { network: 'embedded', skip: undefined, https: spawnSync('openssl', ['version']).status === 0 },
-  { network: 'native', skip: bacalhauMissing(), https: false },
+  { network: 'embedded', skip: undefined },
+  { network: 'native', skip: bacalhauMissing() },
 ];
 const SECRETS = { SENSOR_TOKEN: 'sensor-5b1c2e', WASM_SENSORS_WEBHOOK: 'http://127.0.0.1:9/hook-77aa01' };
 
@@ -22,7 +21,10 @@ function makeCertificate(dir: string): string[] {
   return ['--tls-cert', cert, '--tls-key', key];
 }
 
-describe.each(NETWORKS)('changing running sensors on the $network network', ({ network, skip, https }) => {
+/** Whether certificates can be made here. */
+const https = spawnSync('openssl', ['version']).status === 0;
+
+describe.each(NETWORKS)('changing running sensors on the $network network', ({ network, skip }) => {
   const sandbox = new Sandbox(SECRETS);
   const elsewhere = new Sandbox();
   const live = async (region?: string): Promise<SensorView[]> =>

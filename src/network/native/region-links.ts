@@ -1,6 +1,7 @@
 /** All of a region's links: its nodes' way to the orchestrator and its sensors' way to the proxy. */
 import { AppError } from '../../core/errors.js';
 import { waitFor } from '../../lib/backoff.js';
+import { proxyTarget } from './proxy-target.js';
 import { Relay, type RelayTarget } from './relay.js';
 
 /** Below what systems use for outgoing connections. */
@@ -20,8 +21,10 @@ const DELIVERY: Delivery = { firstMs: 3000, quietMs: 500, atMostMs: 30_000 };
 
 interface RegionLink {
   toOrchestrator: Relay;
-  /** Missing where the proxy is elsewhere: its name would not match behind a relay. */
+  /** Missing where no relay can stand in for the proxy. */
   toProxy: Relay | undefined;
+  /** Where the region's sensors find the proxy; missing with the relay. */
+  proxyUrl: string | undefined;
   /** What was asked for last: a restored link may be cut again before all of it is open. */
   wanted: boolean;
 }
@@ -34,11 +37,12 @@ export class RegionLinks {
 
   /** Opens the links of these regions. */
   async open(regions: readonly string[], orchestrator: RelayTarget, proxyUrl: string): Promise<void> {
-    const proxy = relayable(proxyUrl);
+    const proxy = proxyTarget(proxyUrl);
     for (const region of regions) {
       const toOrchestrator = await this.relayTo(orchestrator);
       const toProxy = proxy && (await this.relayTo(proxy));
-      this.links.set(region, { toOrchestrator, toProxy, wanted: true });
+      const behind = toProxy && proxy?.urlBehind(toProxy.port);
+      this.links.set(region, { toOrchestrator, toProxy, proxyUrl: behind, wanted: true });
     }
   }
 
@@ -54,8 +58,7 @@ export class RegionLinks {
 
   /** Where sensors of the region find the proxy; undefined when not through a link. */
   proxyUrl(region: string): string | undefined {
-    const { toProxy } = this.linkOf(region);
-    return toProxy && `http://127.0.0.1:${toProxy.port}`;
+    return this.linkOf(region).proxyUrl;
   }
 
   /**
@@ -113,11 +116,4 @@ export class RegionLinks {
     }
     throw new AppError('NO_FREE_PORT', 'system', `no free TCP port from ${FIRST_PORT} to ${LAST_PORT}`);
   }
-}
-
-/** A plain-HTTP proxy on this machine can be reached under another port; any other needs its own name. */
-function relayable(proxyUrl: string): RelayTarget | undefined {
-  const { protocol, hostname, port } = new URL(proxyUrl);
-  if (protocol !== 'http:' || !['127.0.0.1', 'localhost', '[::1]'].includes(hostname)) return undefined;
-  return { host: hostname === '[::1]' ? '::1' : hostname, port: Number(port || 80) };
 }

@@ -112,7 +112,7 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     supervisor.on('event', onChild);
 
     if (!links.proxyUrl(REGIONS[0])) {
-      const text = `${context.proxyUrl} is not on this machine: cutting a region leaves its sensors' way to it open`;
+      const text = `${context.proxyUrl} can't be reached through a relay: cutting a region leaves its sensors' way to it open`;
       emit({ type: 'network.note', text });
     }
     const facts: NativeFacts = {
