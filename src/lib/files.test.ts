@@ -1,9 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lastLines, readIfExists, writeFileAtomic } from './files.js';
+import { createFileAtomic, lastLines, readIfExists, writeFileAtomic } from './files.js';
 
 let folder: string;
 
@@ -67,6 +76,19 @@ test('a replacement that fails leaves the old text', () => {
   // A folder can't be replaced by a file.
   expect(() => writeFileAtomic(path, 'y')).toThrow();
   expect(readFileSync(join(path, 'inside'), 'utf8')).toBe('x');
+  expect(readdirSync(folder)).toEqual(['folder']);
+});
+
+test.skipIf(!existsSync('/dev/full')).each([
+  ['replaced', writeFileAtomic],
+  ['made', createFileAtomic],
+])('on a full disk nothing is %s, nothing stays beside it, and the file is named', (_, write) => {
+  const path = join(folder, 'run.json');
+  symlinkSync('/dev/full', `${path}.${process.pid}.tmp`);
+  expect(() => write(path, 'text')).toThrow(
+    expect.objectContaining({ code: 'DISK_FULL', message: `the disk is full: ${path} could not be written` }),
+  );
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('no file is undefined; any other trouble is not hidden', () => {

@@ -7,46 +7,51 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  unlinkSync,
+  rmSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { orDiskFull } from './disk-full.js';
 
 /**
  * Replaces a file so that, at any moment and also after a power cut, it holds either the old or the new text whole.
- * Creates the folder. `mode` applies from the first byte on.
+ * Creates the folder. `mode` applies from the first byte on. Throws `DISK_FULL`.
  */
 export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
-  renameSync(writeBeside(path, text, mode), path);
+  writeBeside(path, text, mode, (temporary) => renameSync(temporary, path));
   syncFolder(dirname(path));
 }
 
 /** As {@link writeFileAtomic}, but only where no file was: of several that try at the same time one succeeds. */
 export function createFileAtomic(path: string, text: string, mode = 0o600): boolean {
-  const temporary = writeBeside(path, text, mode);
   try {
-    linkSync(temporary, path);
+    writeBeside(path, text, mode, (temporary) => linkSync(temporary, path));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  } finally {
-    unlinkSync(temporary);
   }
 }
 
-/** Gives the name of a new file in the same folder that holds the text safely. */
-function writeBeside(path: string, text: string, mode: number): string {
-  mkdirSync(dirname(path), { recursive: true });
+/** Calls `use` with a new file in the same folder that holds the text safely, and leaves none behind. */
+function writeBeside(path: string, text: string, mode: number, use: (temporary: string) => void): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  const fd = openSync(temporary, 'w', mode);
   try {
-    writeSync(fd, text);
-    fsyncSync(fd);
+    mkdirSync(dirname(path), { recursive: true });
+    const fd = openSync(temporary, 'w', mode);
+    try {
+      // A disk that is nearly full takes a part of it only.
+      for (let left = Buffer.from(text); left.length > 0; ) left = left.subarray(writeSync(fd, left));
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    use(temporary);
+  } catch (error) {
+    throw orDiskFull(error, path);
   } finally {
-    closeSync(fd);
+    rmSync(temporary, { force: true });
   }
-  return temporary;
 }
 
 /** A rename is durable only when its folder is. */

@@ -39,6 +39,8 @@ export function stopRequested({ supervised }: { supervised: boolean }): Promise<
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
+      // What runs in the background has its words in a file: a disk without room for them must not end it.
+      if (error.code === 'ENOSPC' && stream === process.stderr) return;
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
       askToStop ? askToStop('reader gone') : process.exit(exitCodeOf('reader gone'));
     });

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { AppError } from '../core/errors.js';
 import { type Listener, listen } from '../lib/listen.js';
 import { endProcesses, identify } from '../lib/processes.js';
+import { everyStep } from '../lib/steps.js';
 import type { Supervisor } from '../lib/supervisor.js';
 import type { Centre } from './centre.js';
 import { createControl, type EndpointChange } from './control.js';
@@ -50,7 +51,13 @@ export class Stack {
   private control: Listener | undefined;
   private state: RunState | undefined;
   private starting: Promise<Network> | undefined;
-  private readonly saveChildren = () => this.save({ children: this.options.supervisor.running });
+  private readonly saveChildren = () => {
+    try {
+      this.save({ children: this.options.supervisor.running });
+    } catch {
+      // Only the clean-up after a `kill -9` reads the list; a full disk must not end what runs, nor keep it from ending.
+    }
+  };
 
   constructor(private readonly options: StackOptions) {}
 
@@ -100,18 +107,23 @@ export class Stack {
     return network;
   }
 
-  /** Ends everything, sensors first; nothing is left behind. */
+  /**
+   * Ends everything, sensors first; nothing is left behind. What fails keeps nothing else from ending; then it rejects
+   * with the first failure.
+   */
   async stop(): Promise<void> {
     const { supervisor, centre, runner, stateDir } = this.options;
     this.stopping = true;
     supervisor.close();
-    await runner.stop();
-    await centre.stop();
-    // It may be about to open its control API, and to see only then that it is to end.
-    await this.starting?.catch(() => {});
-    await this.control?.close(0);
-    supervisor.off('change', this.saveChildren);
-    if (this.state) clearRunState(stateDir, this.state.up);
+    await everyStep([
+      () => runner.stop(),
+      () => centre.stop(),
+      // It may be about to open its control API, and to see only then that it is to end.
+      () => this.starting?.catch(() => {}),
+      () => this.control?.close(0),
+      () => supervisor.off('change', this.saveChildren),
+      () => this.state && clearRunState(stateDir, this.state.up),
+    ]);
   }
 
   private save(change: Partial<RunState>): void {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
+import { messageOf } from '../../core/errors.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../lib/shutdown.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
@@ -101,7 +102,7 @@ async function runForeground(context: CommandContext): Promise<number> {
     () => stopFromElsewhere('down'),
   );
   const fleet = new FleetClient(() => planned.endpoints.puller);
-  try {
+  const untilStopped = async (): Promise<StopReason | 'down'> => {
     const work = (async () => {
       const network = await planned.stack.start();
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
@@ -114,10 +115,27 @@ async function runForeground(context: CommandContext): Promise<number> {
     work.catch(() => {});
     const reason = await Promise.race([stop, work.then(() => stop)]);
     screen?.note('ending: sensors, proxy, puller, queue');
-    return reason === 'down' ? 0 : exitCodeOf(reason);
-  } finally {
+    return reason;
+  };
+  const end = async () => {
     screen?.close();
-    await planned.stack.stop();
-    if (process.connected) process.disconnect();
+    try {
+      await planned.stack.stop();
+    } catch (error) {
+      out.warn('not everything could be ended; once the cause is mended, `wasm-sensors down` ends the rest');
+      throw error;
+    } finally {
+      if (process.connected) process.disconnect();
+    }
+  };
+  let reason: StopReason | 'down';
+  try {
+    reason = await untilStopped();
+  } catch (error) {
+    // Why it ended says more than why the ending failed, too.
+    await end().catch((second) => out.note(messageOf(second)));
+    throw error;
   }
+  await end();
+  return reason === 'down' ? 0 : exitCodeOf(reason);
 }

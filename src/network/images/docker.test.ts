@@ -1,5 +1,5 @@
 /** What a missing or troubled Docker looks like to the operator, with a stand-in for `docker` on the PATH. */
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { untilOneFails } from '../compose/watch.js';
@@ -100,6 +100,16 @@ test('a failure that nobody foresaw keeps its own words', async () => {
   fails('Error response from daemon: the moon is wrong');
   const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', '--progress', 'plain', 'up', '--detach']));
   expect(error.message).toBe('docker compose up: Error response from daemon: the moon is wrong');
+});
+
+test('a command is waited for, also when its caller fails at hearing that it has begun', async () => {
+  standIn('docker', `sleep 0.3; echo done > ${programs.folder}/done`);
+  process.env.PATH += ':/bin:/usr/bin';
+  const apart = () => {
+    throw new Error('the disk is full');
+  };
+  expect((await errorOf(docker(['compose', 'up'], { apart }))).message).toBe('the disk is full');
+  expect(existsSync(join(programs.folder, 'done'))).toBe(true);
 });
 
 test('an image that is not here and cannot be pulled is named, with the reason', async () => {

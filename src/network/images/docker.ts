@@ -35,7 +35,9 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
     maxBuffer: 256 * 1024 * 1024,
   });
   const { onLine } = options;
-  const ended = running.pid === undefined ? undefined : options.apart?.(running.pid);
+  // Whatever its caller makes of it, the command is waited for: else nobody would know when it ends.
+  const begun = (async () => (running.pid === undefined ? undefined : options.apart?.(running.pid)))();
+  begun.catch(() => {});
   const lines = onLine
     ? (async () => {
         for await (const line of running.iterable({ from: 'all' })) onLine(line);
@@ -43,7 +45,7 @@ export async function docker(args: string[], options: DockerOptions = {}): Promi
     : undefined;
   const result = await running;
   await lines;
-  ended?.();
+  (await begun)?.();
   if (result.exitCode === 0) return result.stdout;
   if ((result as { code?: string }).code === 'ENOENT') throw dockerMissing();
   const said = result.timedOut ? `no answer within ${(options.timeoutMs ?? 0) / 1000} s` : '';

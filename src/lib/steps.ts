@@ -1,0 +1,14 @@
+/** Steps of an ending: each is due, whatever became of the others. */
+
+/** Takes the steps one after the other, also after a failure; then rejects with the first failure. */
+export async function everyStep(steps: (() => unknown)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
