@@ -34,7 +34,9 @@ export async function cleanUp(stateDir: string): Promise<string[]> {
   if (state.alive) throw alreadyUp(state);
   const ended = await endProcesses(state.children, ORPHAN_GRACE_MS);
   const containers =
-    state.network === 'compose' ? await (await import('./compose/leftovers.js')).removeLeftovers(stateDir) : [];
+    state.network === 'compose'
+      ? (await (await import('./compose/leftovers.js')).removeLeftovers(stateDir)).removed
+      : [];
   clearRunState(stateDir, state.up);
   return [...ended.map(({ name }) => name), ...containers];
 }

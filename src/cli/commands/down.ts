@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { waitFor } from '../../lib/backoff.js';
 import { endProcesses } from '../../lib/processes.js';
+import type { Removal } from '../../network/compose/leftovers.js';
 import { ControlClient } from '../../network/control.js';
-import { readRunState } from '../../network/run-state.js';
+import { type RunState, readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import type { CommandSpec } from '../command.js';
 import { operatorToken } from '../session.js';
@@ -20,17 +21,7 @@ export const down: CommandSpec = {
   async action({ out, settings, options }) {
     const stateDir = resolve(settings.stateDir);
     const state = readRunState(stateDir);
-    const removeData = async () => {
-      if (!options.volumes) return [];
-      const { removeVolumes } = await import('../../network/compose/leftovers.js');
-      return removeVolumes(stateDir);
-    };
-    if (!state) {
-      const removed = await removeData();
-      out.result({ ended: [], removed }, () => ['nothing is running here', ...removedText(removed)].join('\n'));
-      return 0;
-    }
-    if (state.alive) {
+    if (state?.alive) {
       out.progress('asking `up` to end');
       await new ControlClient(state.control, operatorToken(settings)).stop().catch(() => {});
       const gone = await waitFor(() => (readRunState(stateDir)?.alive ? undefined : true), {
@@ -40,16 +31,32 @@ export const down: CommandSpec = {
       if (!gone) await endProcesses([state.up], 1000);
     }
     const orphans = await cleanUp(stateDir);
-    const ended = state.alive ? [`up (pid ${state.up.pid})`, ...orphans] : orphans;
-    const removed = await removeData();
-    out.result({ ended, removed }, () =>
+    // Whatever the state says, or if there is none: an engine keeps what it has.
+    const { removeUnknownLeftovers } = await import('../../network/compose/leftovers.js');
+    const left = await removeUnknownLeftovers(stateDir);
+    const ended = [...(state?.alive ? [`up (pid ${state.up.pid})`] : []), ...orphans, ...left.removed];
+    const data = options.volumes ? await removeData(stateDir, state) : { removed: [], kept: [] };
+    for (const text of left.kept) out.warn(`could not remove ${text}`);
+    for (const text of data.kept) out.warn(`kept ${text}`);
+    const nothing =
+      left.kept.length > 0
+        ? 'nothing was ended'
+        : state
+          ? 'nothing was left running; the state is cleaned up'
+          : 'nothing is running here';
+    out.result({ ended, removed: data.removed, kept: [...left.kept, ...data.kept] }, () =>
       [
-        ended.length > 0 ? `ended: ${ended.join(', ')}` : 'nothing was left running; the state is cleaned up',
-        ...removedText(removed),
+        ended.length > 0 ? `ended: ${ended.join(', ')}` : nothing,
+        ...(data.removed.length > 0 ? [`removed: ${data.removed.join(', ')}`] : []),
       ].join('\n'),
     );
-    return 0;
+    return left.kept.length > 0 ? 1 : 0;
   },
 };
 
-const removedText = (volumes: string[]) => (volumes.length > 0 ? [`removed: ${volumes.join(', ')}`] : []);
+async function removeData(stateDir: string, state: RunState | undefined): Promise<Removal> {
+  const { composeFactsSchema } = await import('../../network/compose/facts.js');
+  const { removeVolumes } = await import('../../network/compose/data.js');
+  // One that was still starting has no facts yet.
+  return removeVolumes(stateDir, composeFactsSchema.safeParse(state?.facts).data?.project.name);
+}

@@ -119,6 +119,8 @@ async function runForeground(context: CommandContext): Promise<number> {
   };
   const end = async () => {
     screen?.close();
+    // What is said from now on stands below its last picture.
+    screen = undefined;
     try {
       await planned.stack.stop();
     } catch (error) {

@@ -1,14 +1,21 @@
 /** What the compose network makes of an engine's answers, with a stand-in for it on the PATH. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorOf, standIns } from '../images/testing/stand-in.js';
+import { claimProject } from './claim.js';
 import { Crashes } from './crashes.js';
+import { removeVolumes } from './data.js';
 import { GRANTS, probeDockerInside } from './docker-inside.js';
-import { refuseForeign, removeVolumes } from './leftovers.js';
+import { refuseForeign, removeLeftovers, removeUnknownLeftovers } from './leftovers.js';
 import { serviceImage } from './service-image.js';
 
 const engine = standIns();
+/** Logs its calls, in a shell that finds its programs. */
+const add = (script: string) => engine.add('docker', `PATH=/bin:/usr/bin; ${logged}; ${script}`);
+const logged = `echo "$*" >> "$(dirname "$0")"/calls`;
+const NO_VOLUME = 'echo "Error: No such volume: x" >&2; exit 1';
 const DENIED = 'echo "unable to apply caps: operation not permitted" >&2; exit 125';
 
 test('where privileged containers may run, the Docker inside is one', async () => {
@@ -51,14 +58,77 @@ test.each(['r.io/x:1', 'docker.io/x', `r.io/x@sha256:${'ab'.repeat(32)}`])(
   },
 );
 
-test('data: only what carries the folder of this `up` is removed, and without Docker there is none', async () => {
-  expect(await removeVolumes('/here')).toEqual([]);
-  engine.add('docker', `echo "$*" >> ${engine.folder}/calls; [ "$2" = ls ] && echo v1; true`);
-  expect(await removeVolumes('/here')).toEqual(['v1']);
-  expect(readFileSync(join(engine.folder, 'calls'), 'utf8').split('\n').slice(0, 2)).toEqual([
-    'volume ls --quiet --filter label=wasm-sensors.state-dir=/here',
-    'volume rm v1',
-  ]);
+/** What the stand-in was called with. */
+const calls = () => readFileSync(join(engine.folder, 'calls'), 'utf8').split('\n').filter(Boolean);
+
+test('data: what this folder made is removed, and without Docker there is none', async () => {
+  expect(await removeVolumes('/here')).toEqual({ removed: [], kept: [] });
+  add(`case "$1 $2" in 'volume ls') printf 'v1\\tp\\t/here\\n';; 'volume inspect') ${NO_VOLUME};; esac`);
+  expect(await removeVolumes('/here')).toEqual({ removed: ['v1'], kept: [] });
+  expect(calls()).toContain('volume rm v1');
+});
+
+test('data: what others left is removed with the network that went on with it, and kept without one', async () => {
+  const state = mkdtempSync(join(tmpdir(), 'state-'));
+  mkdirSync(join(state, 'compose'));
+  writeFileSync(join(state, 'compose', '.env'), 'COMPOSE_PROJECT_NAME=p\n');
+  add(`case "$*" in 'volume ls'*project=p*) printf 'v1\\tp\\t/other\\n';; 'volume inspect'*) ${NO_VOLUME};; esac`);
+  expect(await removeVolumes(state)).toEqual({ removed: [], kept: ['v1: it was made by /other'] });
+  expect(await removeVolumes(state, 'p')).toEqual({ removed: ['v1'], kept: [] });
+  rmSync(state, { recursive: true });
+});
+
+test.each([
+  ['whose containers are', `printf 'p-queue-1\\trunning\\tUp\\tqueue\\t/other\\tp_backbone\\n'`, NO_VOLUME],
+  ['that was claimed by', 'true', `printf '/other\\telsewhere 1 1\\n'`],
+])('data of a network %s another folder stay', async (_, containers, claim) => {
+  add(
+    `case "$1 $2" in 'volume ls') printf 'v1\\tp\\t/here\\n';; 'ps '*) ${containers};; 'volume inspect') ${claim};; esac`,
+  );
+  expect(await removeVolumes('/here', 'p')).toEqual({ removed: [], kept: ['v1: /other uses it'] });
+  expect(calls().join()).not.toContain('volume rm');
+});
+
+test('a network that a container of somebody else is in stays, and is told with what holds it', async () => {
+  add(`case "$1 $2" in
+         'ps '*) printf 'p-queue-1\\trunning\\tUp\\tqueue\\t/here\\tp_backbone\\n';;
+         'network ls') echo p_backbone; echo p_region-us;;
+         'network rm') [ "$3" = p_region-us ] || { echo 'has active endpoints' >&2; exit 1; };;
+         'network inspect') echo 'guest ';;
+       esac`);
+  const kept = ['the network p_backbone: guest is still in it'];
+  expect(await removeLeftovers('/here')).toEqual({ removed: ['queue', 'p_region-us'], kept });
+});
+
+test('where nobody knows of a network, a Docker that is not there or does not answer has none', async () => {
+  expect(await removeUnknownLeftovers('/here')).toEqual({ removed: [], kept: [] });
+  engine.add('docker', 'echo "Cannot connect to the Docker daemon at x. Is it running?" >&2; exit 1');
+  expect(await removeUnknownLeftovers('/here')).toEqual({ removed: [], kept: [] });
+  mkdirSync(join(engine.folder, 'compose'));
+  expect((await removeUnknownLeftovers(engine.folder)).kept).toEqual([expect.stringContaining('does not answer')]);
+});
+
+/** An engine with one volume: the first to make it gives it its labels. */
+const ONE_VOLUME = `f="$(dirname "$0")"/claim
+  case "$1 $2" in
+    'volume create') [ -e $f ] || printf '%s\\t%s\\n' "\${4#*=}" "\${6#*=}" > $f;;
+    'volume inspect') [ -e $f ] || { ${NO_VOLUME}; }; cat $f;;
+    'volume rm') rm -f $f;;
+  esac`;
+
+test('a name is had by the first that claims it; a claim whose `up` is dead counts for nothing', async () => {
+  add(ONE_VOLUME);
+  const claim = join(engine.folder, 'claim');
+  await claimProject('p', '/here');
+  await claimProject('p', '/here');
+  expect(readFileSync(claim, 'utf8')).toContain('/here\t');
+  const error = await errorOf(claimProject('p', '/elsewhere'));
+  expect([error.code, error.message]).toEqual(['PROJECT_IN_USE', expect.stringContaining('belongs to /here')]);
+  writeFileSync(claim, `/here\t${hostname()} 1 0\n`);
+  await claimProject('p', '/elsewhere');
+  expect(readFileSync(claim, 'utf8')).toContain('/elsewhere\t');
+  writeFileSync(claim, '/here\tanother-machine 1 0\n');
+  expect((await errorOf(claimProject('p', '/elsewhere'))).hint).toContain('docker volume rm p_claim');
 });
 
 test.each([

@@ -3,13 +3,28 @@ import { buildImage, isStale } from '../images/build.js';
 import { requireDocker } from '../images/docker.js';
 import { hasImage, pullImage } from '../images/images.js';
 import { bacalhauImage, REGISTRY_IMAGE } from '../images/names.js';
+import { claimProject } from './claim.js';
+import { foreignData } from './data.js';
 import { type DockerInside, probeDockerInside } from './docker-inside.js';
 import { writeNetworkFiles } from './files.js';
-import { foreignData, refuseForeign, removeLeftovers } from './leftovers.js';
+import { refuseForeign, removeLeftovers } from './leftovers.js';
 import type { ComposePlan } from './settled.js';
 
 /**
- * Resolves with whether there is to be a web-services node. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING`, `COMPOSE_MISSING`, `PROJECT_IN_USE`, `IMAGE_MISSING` …
+ * Makes sure of Docker, and takes the network's name; what this folder left behind goes. Rejects with
+ * `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING`, `COMPOSE_MISSING` …, and `PROJECT_IN_USE`.
+ */
+export async function takeProject({ project, context }: ComposePlan): Promise<void> {
+  await requireDocker();
+  const { removed, kept } = await removeLeftovers(context.stateDir);
+  for (const name of removed) context.emit({ type: 'network.note', text: `removed ${name}, which was left behind` });
+  for (const text of kept) context.emit({ type: 'network.note', text: `could not remove ${text}` });
+  await refuseForeign(project.name, context.stateDir);
+  await claimProject(project.name, context.stateDir);
+}
+
+/**
+ * Provides images and files; resolves with whether there is to be a web-services node. Rejects with `IMAGE_MISSING` …
  *
  * @param signal ends builds and pulls
  */
@@ -19,11 +34,6 @@ export async function prepare(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { project, context, settings } = plan;
-  await requireDocker();
-  await refuseForeign(project.name, context.stateDir);
-  for (const name of await removeLeftovers(context.stateDir)) {
-    context.emit({ type: 'network.note', text: `removed ${name}, which was left behind` });
-  }
   const data = await foreignData(project.name, context.stateDir);
   if (data !== undefined) context.emit({ type: 'network.note', text: data });
   const dockerInside = await provideImages(plan, progress, signal);

@@ -1,16 +1,19 @@
 /** Starts and ends a compose network, and looks after it in between. */
 import { AppError } from '../../core/errors.js';
+import { everyStep } from '../../lib/steps.js';
 import { within } from '../../lib/within.js';
 import { Healing } from '../native/healing.js';
 import { REGIONS } from '../network.js';
 import type { NetworkRunner } from '../runner.js';
 import { bringUp } from './bring-up.js';
+import { claimProject } from './claim.js';
 import { createComposeClient } from './client.js';
 import { factsOf } from './facts.js';
+import { foreignOwner, removeLeftovers, stopContainers } from './leftovers.js';
 import { ComposeLinks } from './links.js';
 import { keepLogs, logFileOf } from './logs.js';
 import { createComposeNetwork } from './network.js';
-import { prepare } from './prepare.js';
+import { prepare, takeProject } from './prepare.js';
 import { compose, containersOf, lastLinesOf } from './project.js';
 import { type ComposePlan, callFor } from './settled.js';
 import { untilOneFails, watchContainers } from './watch.js';
@@ -33,11 +36,16 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
   const edges = REGIONS.flatMap(edgesOf);
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
   let starting: ReturnType<NetworkRunner['start']> | undefined;
+  let taking: Promise<void> | undefined;
   let bringing: Promise<string> | undefined;
   let watching: Promise<void> | undefined;
 
   const start: NetworkRunner['start'] = async () => {
+    taking = takeProject(plan);
+    await taking;
     const withServices = await prepare(plan, progress, ending.signal);
+    // Two that find the claim of a killed `up` at the same time may both have taken its place: the later one has it.
+    await claimProject(project.name, context.stateDir);
     ending.signal.throwIfAborted();
     const backbone = await bringUpWatched(withServices);
     watching = watchContainers({ project, emit, signal: ending.signal, onRestart });
@@ -87,6 +95,21 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
     if (region) healing.begin(region, edgesOf(region));
   };
 
+  const endContainers = async (): Promise<void> => {
+    const call = callFor(plan);
+    // A log that can't be had must not keep the rest from being removed.
+    await keepLogs(project, call).catch(() => {});
+    // Compose would take away all that has the name.
+    if ((await foreignOwner(project.name, context.stateDir)) !== undefined) return stopContainers(context.stateDir);
+    await compose(project, ['--profile', '*', 'down', '--remove-orphans'], call);
+  };
+
+  /** What compose lets be, and what it could not end. */
+  const removeRest = async (): Promise<void> => {
+    const { kept } = await removeLeftovers(context.stateDir);
+    for (const text of kept) emit({ type: 'network.note', text: `could not remove ${text}` });
+  };
+
   return {
     start: () => (starting = start()),
     setRegionLink,
@@ -96,11 +119,16 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
       await starting?.catch(() => {});
       await bringing?.catch(() => {});
       await watching;
-      if (!bringing) return;
-      const call = callFor(plan);
-      // A log that can't be had must not keep the rest from being removed.
-      await keepLogs(project, call).catch(() => {});
-      await compose(project, ['--profile', '*', 'down', '--remove-orphans'], call);
+      // Without Docker, or while the name is somebody else's, there is nothing here that is ours.
+      if (
+        !taking ||
+        (await taking.then(
+          () => false,
+          () => true,
+        ))
+      )
+        return;
+      await everyStep([...(bringing ? [() => endContainers()] : []), () => removeRest()]);
     },
   };
 }
