@@ -17,6 +17,7 @@ const state: RunState = {
   control: 'http://127.0.0.1:1',
   endpoints: { proxy: 'http://127.0.0.1:2', puller: 'http://127.0.0.1:3' },
   facts: {},
+  settings: {},
   children: [],
 };
 const open = () => openSession(loadSettings({ stateDir: folder }, folder, {}).values);

@@ -14,6 +14,7 @@ import { createRunner } from '../network/runners.js';
 import { Stack } from '../network/stack.js';
 import { ConfigClient } from '../proxy/client.js';
 import type { CommandContext } from './command.js';
+import { askedFor } from './up-settings.js';
 
 export interface PlannedStack {
   stack: Stack;
@@ -23,10 +24,11 @@ export interface PlannedStack {
 }
 
 export async function planStack(
-  { settings, provenance, options }: CommandContext,
+  command: CommandContext,
   emit: (event: ChildEvent | NetworkEvent) => void,
   onStop: () => void,
 ): Promise<PlannedStack> {
+  const { settings, provenance, options } = command;
   if (settings.network === 'compose') refuseNotOffered(provenance);
   const stateDir = resolve(settings.stateDir);
   const supervisor = new Supervisor(join(stateDir, 'logs'));
@@ -117,7 +119,17 @@ export async function planStack(
     return { centre, runner };
   };
   const { centre, runner } = await plan();
-  const stack = new Stack({ ...ca, stateDir, kind: settings.network, token, supervisor, centre, runner, onStop });
+  const stack = new Stack({
+    ...ca,
+    stateDir,
+    kind: settings.network,
+    token,
+    settings: askedFor(command),
+    supervisor,
+    centre,
+    runner,
+    onStop,
+  });
   const authority = tlsCa === undefined ? {} : { ca: readAuthority(tlsCa) };
   const proxy = new ConfigClient(centre.endpoints.proxy, { token, ...authority });
   return { stack, supervisor, endpoints: centre.endpoints, proxy };

@@ -6,8 +6,10 @@ import { deployText, runDeploy } from './commands/deploy-publisher.js';
 import { targetOf } from './config-target.js';
 import { openSession } from './session.js';
 import { openScreen } from './up-screen.js';
+import { differences } from './up-settings.js';
 
-export async function joinRunning({ out, settings, provenance, options }: CommandContext): Promise<number> {
+export async function joinRunning(context: CommandContext): Promise<number> {
+  const { out, settings, provenance, options } = context;
   const session = openSession(settings);
   const { state, fleet } = session;
   if (provenance.network.source !== 'default' && settings.network !== state.network) {
@@ -16,6 +18,9 @@ export async function joinRunning({ out, settings, provenance, options }: Comman
     });
   }
   out.note(`\`up\` runs already here (pid ${state.up.pid}, ${state.network} network); joining it`);
+  for (const text of differences(context, state)) {
+    out.warn(`${text}: that does not change while it runs; it needs \`wasm-sensors down\` first`);
+  }
   const screen = options.detach
     ? undefined
     : openScreen(out, { kind: state.network, endpoints: { ...state.endpoints }, fleet, since: Date.now() });

@@ -31,6 +31,8 @@ export interface RunState {
   /** File with the private authority of an https proxy. */
   tlsCa?: string;
   facts: NetworkFacts;
+  /** What `up` was asked for, by setting, for a later one that asks for something else; no secrets. */
+  settings: Record<string, unknown>;
   /** Processes that must not outlive `up`. */
   children: ProcessId[];
 }

@@ -27,7 +27,16 @@ function makeStack(stopRunner: () => Promise<void>): { stack: Stack; supervisor:
     stop: async () => void ended.push('centre'),
   };
   const runner = { start: async () => ({ network: {} as Network, facts: {} }), stop: stopRunner };
-  const options = { stateDir, kind: 'compose', token: 't', supervisor, centre, runner, onStop() {} } as const;
+  const options = {
+    stateDir,
+    kind: 'compose',
+    token: 't',
+    settings: {},
+    supervisor,
+    centre,
+    runner,
+    onStop() {},
+  } as const;
   return { stack: new Stack(options), supervisor };
 }
 

@@ -15,6 +15,8 @@ export interface StackOptions {
   stateDir: string;
   kind: NetworkKind;
   token: string;
+  /** What this `up` was asked for; no secrets. */
+  settings: Record<string, unknown>;
   supervisor: Supervisor;
   centre: Centre;
   runner: NetworkRunner;
@@ -69,7 +71,7 @@ export class Stack {
   }
 
   private async bringUp(): Promise<Network> {
-    const { stateDir, kind, token, supervisor, centre, runner, tlsCa } = this.options;
+    const { stateDir, kind, token, settings, supervisor, centre, runner, tlsCa } = this.options;
     mkdirSync(stateDir, { recursive: true });
     // What was written before, such as a log, may have made it with the usual permissions.
     chmodSync(stateDir, 0o700);
@@ -96,6 +98,7 @@ export class Stack {
       endpoints: centre.endpoints,
       ...(tlsCa === undefined ? {} : { tlsCa }),
       facts: {},
+      settings,
       children: [],
     };
     if (!claimRunState(stateDir, state)) throw alreadyUp(readRunState(stateDir));

@@ -12,49 +12,13 @@ import { planStack } from '../start-stack.js';
 import { upDetached } from '../up-detached.js';
 import { joinRunning } from '../up-join.js';
 import { openScreen, type Screen } from '../up-screen.js';
+import { UP_SETTINGS } from '../up-settings.js';
 import { deployText, publisherOptions, runDeploy } from './deploy-publisher.js';
 
 export const up: CommandSpec = {
   name: 'up',
   summary: 'start the network with its queue, proxy and puller, and show what happens; Ctrl-C ends it all',
-  settings: [
-    'network',
-    'nodes',
-    'proxyPort',
-    'pullerPort',
-    'queuePort',
-    'host',
-    'allowedHosts',
-    'queue',
-    'queueEndpoint',
-    'awsRegion',
-    'proxyUrl',
-    'stateDir',
-    'bacalhau',
-    'apiHost',
-    'apiPort',
-    'natsPort',
-    'webUiPort',
-    'apiTls',
-    'apiInsecure',
-    'apiCa',
-    'apiToken',
-    'apiUsername',
-    'apiPassword',
-    'token',
-    'sensorToken',
-    'tokenInJob',
-    'open',
-    'rateLimit',
-    'tlsCert',
-    'tlsKey',
-    'tlsCa',
-    'sinks',
-    'pollers',
-    'alertAfter',
-    'webhook',
-    'retention',
-  ],
+  settings: UP_SETTINGS,
   modes: ['text', 'ndjson'],
   options: [
     new Option('--deploy', 'deploy the publisher to every edge node'),
