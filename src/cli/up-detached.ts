@@ -1,10 +1,11 @@
-/** `up --detach`: the same `up` as a background process; returns when it is ready. */
+/** `up --detach`: the same `up` as a background process; returns when it is ready. Asked to end before that, it ends both. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemError } from '../core/errors.js';
 import { lastLines } from '../lib/files.js';
 import { selfCommand } from '../lib/self.js';
+import { exitCodeOf, stopRequested } from '../lib/shutdown.js';
 import type { CommandContext } from './command.js';
 
 export async function upDetached({ out, settings }: CommandContext): Promise<number> {
@@ -14,18 +15,22 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   const log = openSync(file, 'w', 0o600);
   const { command, args } = selfCommand(process.argv.slice(2).filter((arg) => arg !== '-d' && arg !== '--detach'));
   out.progress('starting in the background');
+  const stop = stopRequested({ supervised: false });
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
-  const ready = await firstWord(child);
-  if (!ready) {
-    throw systemError('UP_FAILED', '`up` did not come up', {
-      hint: `Its log is ${file}.`,
-      details: lastLines(file, 8),
-    });
+  const ended = endOf(child);
+  const outcome = await Promise.race([stop, firstWord(child), ended.then(() => undefined)]);
+  if (typeof outcome === 'string') {
+    out.progress('ending');
+    child.kill('SIGTERM');
+    // It ends with 1 when it could not end everything.
+    if ((await ended) === 1) throw upFailed('`up` did not end in order', file);
+    return exitCodeOf(outcome);
   }
+  if (!outcome) throw upFailed('`up` did not come up', file);
   child.disconnect();
   child.unref();
-  const { endpoints } = ready;
+  const { endpoints } = outcome;
   const lines = Object.entries(endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
   out.settle();
   out.event({ event: 'up', pid: child.pid, endpoints }, () =>
@@ -34,11 +39,20 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   return 0;
 }
 
-/** What it reports when it is ready; undefined when it ended before. */
-function firstWord(child: ChildProcess): Promise<{ endpoints: Record<string, string> } | undefined> {
+const upFailed = (message: string, log: string) =>
+  systemError('UP_FAILED', message, { hint: `Its log is ${log}.`, details: lastLines(log, 8) });
+
+/** What it reports when it is ready. */
+function firstWord(child: ChildProcess): Promise<{ endpoints: Record<string, string> }> {
   return new Promise((resolve) => {
     child.once('message', (message) => resolve((message as { ready: { endpoints: Record<string, string> } }).ready));
-    child.once('exit', () => resolve(undefined));
-    child.once('error', () => resolve(undefined));
+  });
+}
+
+/** Its exit code; null when a signal ended it, or when it never began. */
+function endOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.once('exit', resolve);
+    child.once('error', () => resolve(null));
   });
 }

@@ -199,9 +199,11 @@ describe('while `up` runs', () => {
   });
 
   test('a second `up` says who runs, shows the readings, and leaves the first alone', async () => {
-    const second = sandbox.spawn(['up']);
+    const second = sandbox.spawn(['up', '--nodes', '3']);
     await eventually('readings in the second', () => second.stdout.split('\n').length > 3);
     expect(second.stderr).toContain(`\`up\` runs already here (pid ${up.child.pid}, embedded network)`);
+    expect(second.stderr).toMatch(/^! --nodes 3 \(it runs with 1\): .* needs `wasm-sensors down` first$/m);
+    expect(second.stderr.match(/^! /gm)).toHaveLength(1);
     expect((await ending(second, 'SIGINT')).code).toBe(130);
     expect(processesOf(sandbox)).toEqual(processes);
     expect(processes.filter(isAlive)).toEqual(processes);
@@ -319,6 +321,28 @@ test('Ctrl-C at any moment of the start ends `up`, with nothing left', async () 
     expect(children.filter(isAlive)).toEqual([]);
     expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
     plain(up);
+    await sandbox.close();
+  }
+});
+
+test('a signal for `up -d` before it is ready ends what it began, with its exit code', async () => {
+  for (const [ms, signal, code] of [
+    [200, 'SIGINT', 130],
+    [500, 'SIGTERM', 143],
+    [700, 'SIGHUP', 129],
+  ] as const) {
+    sandbox = new Sandbox();
+    const up = sandbox.spawn(['up', '-d', '--nodes', '20', ...(await Sandbox.portFlags())]);
+    await eventually('the beginning', () => up.stderr.includes('starting in the background'));
+    await sleep(ms);
+    const children = existsSync(join(sandbox.stateDir, 'run.json')) ? processesOf(sandbox) : [];
+    // It may have been faster; then it runs, and that is what was asked for.
+    if (up.child.exitCode === null) {
+      expect((await ending(up, signal)).code).toBe(code);
+      expect(children.filter(isAlive)).toEqual([]);
+      expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+      plain(up);
+    }
     await sandbox.close();
   }
 });
