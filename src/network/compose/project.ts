@@ -62,14 +62,20 @@ export interface Container {
 }
 
 /** All containers of a project, or of a state folder, also those that ended. */
-export async function containersOf(filter: { project: string } | { owner: string }): Promise<Container[]> {
+export async function containersOf(
+  filter: { project: string } | { owner: string },
+  options: Pick<DockerOptions, 'timeoutMs' | 'signal'> = {},
+): Promise<Container[]> {
   const label = 'project' in filter ? `com.docker.compose.project=${filter.project}` : `${OWNER_LABEL}=${filter.owner}`;
   const labels = ['.Label "com.docker.compose.service"', `.Label "${OWNER_LABEL}"`];
   const format = ['.Names', '.State', '.Status', ...labels, '.Networks'];
-  const output = await docker([
-    ...['ps', '--all', '--no-trunc', '--filter', `label=${label}`],
-    ...['--format', format.map((field) => `{{${field}}}`).join('\t')],
-  ]);
+  const output = await docker(
+    [
+      ...['ps', '--all', '--no-trunc', '--filter', `label=${label}`],
+      ...['--format', format.map((field) => `{{${field}}}`).join('\t')],
+    ],
+    options,
+  );
   return output
     .split('\n')
     .filter(Boolean)

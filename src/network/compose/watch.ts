@@ -3,7 +3,7 @@
  * `docker kill`; and only this program can tell the operator of either. What ended in order (`docker stop`) was meant to.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, messageOf, systemError } from '../../core/errors.js';
+import { messageOf, systemError } from '../../core/errors.js';
 import { docker } from '../images/docker.js';
 import type { NetworkEvent } from '../runner.js';
 import { Crashes } from './crashes.js';
@@ -14,6 +14,8 @@ const LOOK_EVERY_MS = 2000;
 const LONGEST_PAUSE_MS = 30_000;
 /** What ran this long was well. */
 const WELL_AFTER_MS = 60_000;
+/** An engine that takes longer to list a few containers is in trouble. */
+const ANSWER_MS = 10_000;
 /** Characters of each: a reading, say, would fill the screen. */
 const WIDTH = 120;
 
@@ -47,10 +49,10 @@ export async function watchContainers(options: WatchOptions): Promise<void> {
   const { project, signal } = options;
   const failures = new Map<string, { count: number; at: number }>();
   const crashes = new Crashes();
+  const answers = new Answers(options);
   while (!signal.aborted) {
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => {});
-    // An engine that does not answer is asked again.
-    const containers = await containersOf({ project: project.name }).catch((): Container[] => []);
+    const containers = await answers.of(containersOf({ project: project.name }, { timeoutMs: ANSWER_MS, signal }));
     for (const one of containers.filter(hasEnded)) {
       if (signal.aborted || wasStopped(one)) continue;
       const last = failures.get(one.name);
@@ -67,6 +69,30 @@ export async function watchContainers(options: WatchOptions): Promise<void> {
   }
 }
 
+/** Tells the operator, once each time, when the engine ceases to answer and when it answers again. */
+class Answers {
+  private silent = false;
+
+  constructor(private readonly options: Pick<WatchOptions, 'emit' | 'signal'>) {}
+
+  /** None while it does not answer: it is asked again. */
+  async of(asked: Promise<Container[]>): Promise<Container[]> {
+    const { emit, signal } = this.options;
+    const tell = (text: string) => emit({ type: 'network.note', text });
+    try {
+      const containers = await asked;
+      if (this.silent) tell('Docker answers again');
+      this.silent = false;
+      return containers;
+    } catch (error) {
+      if (signal.aborted) return [];
+      if (!this.silent) tell(`containers are not looked after for now: ${messageOf(error)}`);
+      this.silent = true;
+      return [];
+    }
+  }
+}
+
 async function startAgain(one: Container, { emit, onRestart }: WatchOptions): Promise<void> {
   const words = await lastLinesOf(one.name, 2);
   emit({ type: 'network.note', text: `${one.service} ended (${one.status})${saying(words)}` });
@@ -75,8 +101,7 @@ async function startAgain(one: Container, { emit, onRestart }: WatchOptions): Pr
     emit({ type: 'network.note', text: `${one.service} runs again` });
     onRestart(one.service);
   } catch (error) {
-    const why = error instanceof AppError ? error.message : messageOf(error);
-    emit({ type: 'network.note', text: `${one.service} can't be started: ${why}` });
+    emit({ type: 'network.note', text: `${one.service} can't be started: ${messageOf(error)}` });
   }
 }
 
