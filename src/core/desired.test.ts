@@ -106,6 +106,8 @@ test.each([
   ],
   [{ interval: '0.05' }, { interval: 0.05 }],
   [{ interval: '0.6667' }, { interval: 0.667 }],
+  [{ interval: '.5' }, { interval: 0.5 }],
+  [{ interval: 0.5005 }, { interval: 0.501 }],
   [{ interval: 0.1 + 0.2 }, { interval: 0.3 }],
   [{}, {}],
 ])('%j is understood as %j', (given, config) => {
@@ -122,6 +124,8 @@ test.each([
   { emoji: true },
   { emoji: [] },
   { interval: '' },
+  { interval: '.' },
+  { interval: '-.5' },
   { interval: '1e2' },
   { interval: '0x10' },
   { interval: null },

@@ -16,7 +16,7 @@ const color = z
 
 /** Of text only plain decimals become numbers: sensors know no others, and '' would become 0. */
 const decimal = (value: unknown) =>
-  typeof value === 'string' && /^-?\d+(\.\d*)?$/.test(value) ? Number(value) : value;
+  typeof value === 'string' && /^-?(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : value;
 
 const emojiProblem = { error: `must be an index from 0 to ${ICONS.length - 1}, or random` };
 const emoji = z.preprocess(
@@ -38,14 +38,17 @@ const boolean = z.union(
   { error: 'must be true or false' },
 );
 
-/** Seconds between readings, in whole milliseconds as sensors count them. */
+/**
+ * Seconds between readings, rounded half up to milliseconds as sensors do: by their decimal digits, because
+ * `0.5005 * 1000` is less than 500.5. The limits hold for the number as written.
+ */
 const interval = z.preprocess(
   decimal,
   z
     .number({ error: 'must be a number of seconds' })
     .min(0.05, { error: 'must be at least 0.05 seconds' })
     .max(86_400, { error: 'must be at most 86400 seconds (a day)' })
-    .transform((seconds) => Math.round(seconds * 1000) / 1000),
+    .transform((seconds) => Math.round(Number(`${seconds}e3`)) / 1000),
 );
 
 /** Every field is optional: what is not set is left to the next weaker source. Unknown fields are refused. */
