@@ -1,14 +1,5 @@
-/** The YAML file of a region's sensors, for commands that change it. */
-import { parse } from 'yaml';
-import { type SensorConfig, sensorConfigSchema } from '../core/sensor-config.js';
+/** What commands say about the YAML file of a region's sensors. */
 import type { FileRead } from '../network/file-read.js';
-import { fieldNamed } from './config-scope.js';
-
-/** What a file that sensors use sets. */
-export function valuesOfFile(text: string): SensorConfig {
-  const values = Object.entries((parse(text) ?? {}) as Record<string, unknown>);
-  return sensorConfigSchema.parse(Object.fromEntries(values.map(([name, value]) => [fieldNamed(name), value])));
-}
 
 /** What was seen, with what a stronger source hides: a file that was read need not show. */
 export function fileReadText(file: string, region: string, { sensors, read, hidden }: FileRead): string {

@@ -104,6 +104,14 @@ test.each([
     { random_off: 'on', paused: 'no' },
     { random_off: true, paused: false },
   ],
+  [
+    { color: 'Random', emoji: 'RANDOM', random_off: 'YES' },
+    { color: 'random', emoji: -1, random_off: true },
+  ],
+  [
+    { random_off: 1, paused: 0 },
+    { random_off: true, paused: false },
+  ],
   [{ interval: '0.05' }, { interval: 0.05 }],
   [{ interval: '0.6667' }, { interval: 0.667 }],
   [{ interval: '.5' }, { interval: 0.5 }],
@@ -137,6 +145,8 @@ test.each([
   { interval: 0.04 },
   { interval: Number.POSITIVE_INFINITY },
   { paused: 2 },
+  { paused: null },
+  { paused: '' },
   { speed: 1 },
 ])('%j is not accepted', (given) => {
   expect(sensorConfigSchema.safeParse(given).success).toBe(false);

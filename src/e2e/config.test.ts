@@ -89,7 +89,7 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
 
   step("a region's YAML file changes only that region, edited and replaced; a bad one changes nothing", async () => {
     await sandbox.json(['config', 'unset', 'color']);
-    writeFileSync(join(sandbox.dir, 'good.sh'), `printf 'colour: "#abcdef"\\npaused: no\\n' > "$1"\n`);
+    writeFileSync(join(sandbox.dir, 'good.sh'), `printf 'colour: "#abcdef"\\npaused: 0\\n...\\nmine: x\\n' > "$1"\n`);
     writeFileSync(join(sandbox.dir, 'bad.sh'), `printf '{color: "#123123"}\\n' > "$1"\n`);
     const edited = await sandbox.run(['config', 'edit', 'as', '-o', 'json'], { env: { EDITOR: 'sh ./good.sh' } });
     expect(JSON.parse(edited.stdout).data).toMatchObject({ sensors: 1, read: 1, hidden: pauses ? ['paused'] : [] });

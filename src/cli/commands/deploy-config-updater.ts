@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { effectiveConfig, type Scope } from '../../core/desired.js';
 import { systemError, usageError } from '../../core/errors.js';
@@ -7,8 +6,9 @@ import { waitFor } from '../../lib/backoff.js';
 import { untilConverged } from '../../network/converge.js';
 import { untilFileRead } from '../../network/file-read.js';
 import type { Network } from '../../network/network.js';
+import { valuesOfFile } from '../../sensors/file-values.js';
 import type { CommandContext, CommandSpec } from '../command.js';
-import { fileReadText, valuesOfFile } from '../config-file.js';
+import { fileReadText } from '../config-file.js';
 import { scopeFrom, scopeOptions } from '../config-scope.js';
 import { TARGET_SETTINGS, targetOf } from '../config-target.js';
 import { sensorConfigFrom, sensorOptions, timeoutMs, timeoutOption } from '../deploy-options.js';
@@ -114,7 +114,7 @@ async function changeFile(
   });
   const ended = async () => (await network.jobs()).some(({ id, state }) => id === jobId && state === 'completed');
   await changed(network, jobName, ended, timeoutMs(options));
-  const seen = await untilFileRead(session.fleet, region, valuesOfFile(readFileSync(file, 'utf8')), {
+  const seen = await untilFileRead(session.fleet, region, await valuesOfFile(file), {
     timeoutMs: timeoutMs(options),
     onProgress: ({ read, sensors }) => out.progress(`${read}/${sensors} sensors have read it`),
   });
