@@ -147,6 +147,12 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
     expect(error).toMatchObject({ code: 'NOT_CONVERGED', message: expect.stringContaining('2/3 sensors converged') });
     expect(error.details).toEqual([expect.stringMatching(/^pending: edge-us-1 \(us\)/)]);
     expect(await colors()).toMatchObject({ eu: '#123456', as: '#123456' });
+    writeFileSync(join(sandbox.dir, 'cut.sh'), `printf 'emoji: 5\\n' > "$1"\n`);
+    expect(await failure(['config', 'edit', 'us', '--timeout', '1'], { EDITOR: 'sh ./cut.sh' })).toMatchObject({
+      code: 'NOT_CONVERGED',
+      message: expect.stringContaining('0/1 sensors have read the file'),
+      details: [expect.stringMatching(/^pending: edge-us-1 \(us\)/)],
+    });
     const began = Date.now();
     const reconnected = sandbox.run(['region', 'reconnect', 'us', '--timeout', '1']);
     await eventually('the colour in us', async () => (await colors()).us === '#123456', 40_000);

@@ -2,11 +2,10 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AppError, messageOf, usageError } from '../../core/errors.js';
 import type { SensorConfig } from '../../core/sensor-config.js';
-import { untilFileRead } from '../../network/file-read.js';
 import { valuesOfFile } from '../../sensors/file-values.js';
 import type { CommandSpec } from '../command.js';
-import { fileReadText } from '../config-file.js';
-import { timeoutMs, timeoutOption } from '../deploy-options.js';
+import { reportFileRead } from '../config-file.js';
+import { timeoutOption } from '../deploy-options.js';
 import { openSession } from '../session.js';
 
 export const configEdit: CommandSpec = {
@@ -15,7 +14,8 @@ export const configEdit: CommandSpec = {
   modes: ['text', 'json'],
   settings: ['stateDir', 'pullerUrl'],
   options: [timeoutOption(30)],
-  async action({ out, settings, options, args }) {
+  async action(context) {
+    const { out, settings, args } = context;
     const region = args[0]!;
     const session = openSession(settings);
     const network = await session.network();
@@ -39,13 +39,9 @@ export const configEdit: CommandSpec = {
       out.result({ file, changed: false }, () => `${file} was not changed`);
       return 0;
     }
-    const wanted = await usableValues(file, after, before);
-    const seen = await untilFileRead(session.fleet, region, wanted, {
-      timeoutMs: timeoutMs(options),
-      onProgress: ({ read, sensors }) => out.progress(`${read}/${sensors} sensors have read it`),
-    });
-    out.result({ file, changed: true, ...seen }, () => fileReadText(file, region, seen));
-    return seen.read === seen.sensors ? 0 : 1;
+    const values = await usableValues(file, after, before);
+    await reportFileRead(context, session, { region, file, values }, { changed: true });
+    return 0;
   },
 };
 
