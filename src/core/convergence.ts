@@ -4,6 +4,7 @@ import { expectationsOf } from './expected.js';
 import type { Convergence, KnownJobs, SensorState } from './fleet-view.js';
 import { count, noProgress } from './progress.js';
 import type { Sensor } from './sensor.js';
+import { isPlausibleVersion } from './sensor-config.js';
 
 type SensorNow = Pick<Sensor, 'reading' | 'config'> & { state: SensorState };
 
@@ -13,6 +14,7 @@ export function convergenceOf(
   desired: DesiredState,
   scope: Scope,
   jobs: KnownJobs | undefined,
+  now = Date.now(),
 ): Convergence {
   const expectationOf = expectationsOf(
     sensors.map(({ reading }) => reading),
@@ -23,7 +25,7 @@ export function convergenceOf(
     const expectation = expectationOf(reading, state);
     if (expectation === 'gone' && inScope(scope, reading)) result.gone++;
     if (expectation !== 'awaited') continue;
-    result.newest = Math.max(result.newest, config?.version ?? 0);
+    if (config && isPlausibleVersion(config.version, now)) result.newest = Math.max(result.newest, config.version);
     if (!inScope(scope, reading)) continue;
     const wanted = effectiveConfig(desired, reading.region, reading.hostname);
     const seen = { color: reading.color, icon: reading.icon_name, reported: config };

@@ -149,7 +149,7 @@ describe('the walk-through of the original demo, with containers', () => {
   step('update configuration: the config-updater job by hand, as in the demo; no sensor is restarted', async () => {
     const before = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
     const run = ['bacalhau', 'job', 'run', '--wait=false', '-V', 'color=#FEFEFE', 'jobs/config-updater.yaml'];
-    const { code, stderr } = await sandbox.run(['shell', '--', ...run]);
+    const { code, stderr } = await sandbox.run(['shell', ...run]);
     expect(stderr + code).toMatch(/0$/);
     await eventually('the colour in every region', async () => {
       const { sensors } = await sandbox.fleet().snapshot();
