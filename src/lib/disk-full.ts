@@ -1,8 +1,8 @@
 /** A full disk is a trouble of the machine, whichever of our files met it first. */
 import { AppError } from '../core/errors.js';
 
-/** No room, or none left of what this user may take. */
-const CODES = ['ENOSPC', 'EDQUOT'];
+/** No room, none left of what this user may take, no room for a database. */
+const CODES = ['ENOSPC', 'EDQUOT', 'SQLITE_FULL'];
 
 /**
  * `DISK_FULL` for an error of the file system that says so; any other error as it is.
