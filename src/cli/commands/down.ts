@@ -6,6 +6,7 @@ import { ControlClient } from '../../network/control.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import type { CommandSpec } from '../command.js';
+import { setStateAside } from '../damaged-state.js';
 import { operatorToken } from '../session.js';
 
 /** How long an `up` that was asked to end may take, in milliseconds: proxy and puller have 25 s, then the queue. */
@@ -19,6 +20,7 @@ export const down: CommandSpec = {
   options: [new Option('--volumes', 'remove the data that the compose network keeps, too')],
   async action({ out, settings, options }) {
     const stateDir = resolve(settings.stateDir);
+    setStateAside(out, stateDir);
     const state = readRunState(stateDir);
     const removeData = async () => {
       if (!options.volumes) return [];

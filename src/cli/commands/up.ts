@@ -5,6 +5,7 @@ import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import { FleetClient } from '../../puller/client.js';
 import type { CommandContext, CommandSpec } from '../command.js';
+import { setStateAside } from '../damaged-state.js';
 import { timeoutOption } from '../deploy-options.js';
 import { noteOf, progressOf } from '../events.js';
 import { planStack } from '../start-stack.js';
@@ -70,6 +71,7 @@ export const up: CommandSpec = {
   async action(context) {
     const { settings, options } = context;
     const stateDir = resolve(settings.stateDir);
+    setStateAside(context.out, stateDir);
     if (readRunState(stateDir)?.alive) return joinRunning(context);
     for (const name of await cleanUp(stateDir))
       context.out.note(`ended ${name}, which an \`up\` that was killed had left`);
