@@ -101,8 +101,10 @@ test.each([
   ['there is not', 'none', 'NO_SUCH_FILE', /no file/],
   ['is a folder', '.', 'UNREADABLE_FILE', /can't read/],
   ['is empty', 'empty', 'BAD_SETTING', /must not be empty/],
+  ['is binary', 'binary', 'BAD_SETTING', /must be plain ASCII on one line/],
 ])('a token file that %s is refused, naming the flag or the key', (_, path, code, message) => {
   write('empty', '\n');
+  write('binary', 'a\0b');
   const byFlag = failure({ sensorToken: join(folder, path) });
   expect(byFlag).toMatchObject({ code, exitCode: 2, message: expect.stringMatching(message) });
   expect(byFlag.message).toMatch(/^--sensor-token-file/);

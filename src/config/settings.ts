@@ -3,6 +3,7 @@
  * the ones they need from here, `--help` and `wasm-sensors settings` are made from it.
  */
 import { z } from 'zod';
+import { FIT_FOR_HEADER } from '../lib/token.js';
 
 export interface SettingDef<T = unknown> {
   /** As commander takes it; the key in `wasm-sensors.yaml` is the long flag without its dashes. */
@@ -37,6 +38,7 @@ const count = (min: number, max: number) =>
   );
 
 const text = z.string().min(1, { error: 'must not be empty' });
+const bearer = text.regex(FIT_FOR_HEADER, { error: 'must be plain ASCII on one line' });
 const url = z
   .string()
   .refine((value) => /^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ''), {
@@ -206,7 +208,7 @@ export const SETTINGS = define({
   apiToken: {
     flag: '--api-token-file <file>',
     env: ['BACALHAU_API_KEY', 'BACALHAU_API_TOKEN'],
-    schema: text.optional(),
+    schema: bearer.optional(),
     description: "API key for the orchestrator's API (the flag names a file that holds it)",
     secret: true,
   },
@@ -226,14 +228,14 @@ export const SETTINGS = define({
   token: {
     flag: '--token-file <file>',
     env: ['WASM_SENSORS_TOKEN'],
-    schema: text.optional(),
+    schema: bearer.optional(),
     description: 'operator token (the flag names a file that holds it); made by `up`',
     secret: true,
   },
   sensorToken: {
     flag: '--sensor-token-file <file>',
     env: ['SENSOR_TOKEN'],
-    schema: text.optional(),
+    schema: bearer.optional(),
     description: 'token that sensors must send (the flag names a file that holds it)',
     secret: true,
   },

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { waitFor } from '../../lib/backoff.js';
-import { endProcesses } from '../../lib/processes.js';
+import { endProcesses, signalAll } from '../../lib/processes.js';
 import { ControlClient } from '../../network/control.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
@@ -34,7 +34,9 @@ export const down: CommandSpec = {
     }
     if (state.alive) {
       out.progress('asking `up` to end');
-      await new ControlClient(state.control, operatorToken(settings)).stop().catch(() => {});
+      const ask = async () => new ControlClient(state.control, operatorToken(settings)).stop();
+      // Where it can't be asked, such as without its token, it is told as by Ctrl-C.
+      await ask().catch(() => signalAll([state.up], 'SIGTERM'));
       const gone = await waitFor(() => (readRunState(stateDir)?.alive ? undefined : true), {
         timeoutMs: UP_GRACE_MS,
         everyMs: 50,
