@@ -8,6 +8,7 @@ import Database from 'libsql';
 import type { FleetDump } from '../../core/fleet.js';
 import type { Message, Reading } from '../../core/message.js';
 import type { Delivery, Sink, SinkResult } from './sink.js';
+import { namingDamage } from './store-damage.js';
 
 const SCHEMA = `
 create table if not exists readings (
@@ -56,20 +57,23 @@ export class StoreSink implements Sink {
   private readonly insertReading: Database.Statement;
   private readonly insertMessage: Database.Statement;
 
-  /** `path`: the database file, made when missing. */
+  /** `path`: the database file, made when missing. Throws `STORE_DAMAGED`. */
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true });
-    this.db = new Database(path);
-    this.db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
-    // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
-    this.db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
-    this.db.exec(SCHEMA);
-    this.insertReading = this.db.prepare(
-      'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',
-    );
-    this.insertMessage = this.db.prepare(
-      'insert into messages (id, received_at, body) values (?,?,?) on conflict do nothing',
-    );
+    const db = new Database(path);
+    this.db = db;
+    [this.insertReading, this.insertMessage] = namingDamage(path, () => {
+      db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
+      // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
+      db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
+      db.exec(SCHEMA);
+      return [
+        db.prepare(
+          'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',
+        ),
+        db.prepare('insert into messages (id, received_at, body) values (?,?,?) on conflict do nothing'),
+      ];
+    });
   }
 
   /** One transaction for the group, synced to disk before it returns. */
