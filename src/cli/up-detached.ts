@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { systemError } from '../core/errors.js';
-import { lastLines } from '../lib/files.js';
+import { lastLines } from '../lib/log-file.js';
 import { selfCommand } from '../lib/self.js';
 import type { CommandContext } from './command.js';
 

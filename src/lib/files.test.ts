@@ -1,9 +1,18 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lastLines, readIfExists, writeFileAtomic } from './files.js';
+import { readIfExists, writeFileAtomic } from './files.js';
 
 let folder: string;
 
@@ -67,17 +76,18 @@ test('a replacement that fails leaves the old text', () => {
   // A folder can't be replaced by a file.
   expect(() => writeFileAtomic(path, 'y')).toThrow();
   expect(readFileSync(join(path, 'inside'), 'utf8')).toBe('x');
+  expect(readdirSync(folder)).toEqual(['folder']);
+});
+
+test.skipIf(!existsSync('/dev/full'))('a text for which the disk has no room leaves nothing beside the old one', () => {
+  const path = join(folder, 'state.json');
+  writeFileAtomic(path, 'old');
+  symlinkSync('/dev/full', `${path}.${process.pid}.tmp`);
+  expect(() => writeFileAtomic(path, 'new')).toThrow('ENOSPC');
+  expect([readdirSync(folder).sort(), readFileSync(path, 'utf8')]).toEqual([['state.json'], 'old']);
 });
 
 test('no file is undefined; any other trouble is not hidden', () => {
   expect(readIfExists(join(folder, 'none'))).toBeUndefined();
   expect(() => readIfExists(folder)).toThrow('EISDIR');
-});
-
-test('the last lines of a log, without blank ones', () => {
-  const path = join(folder, 'log');
-  expect(lastLines(path, 3)).toEqual([]);
-  writeFileSync(path, 'one\n\ntwo\n  \nthree\nfour\n\n');
-  expect(lastLines(path, 3)).toEqual(['two', 'three', 'four']);
-  expect(lastLines(path, 30)).toEqual(['one', 'two', 'three', 'four']);
 });

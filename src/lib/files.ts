@@ -8,16 +8,22 @@ import {
   readFileSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * Replaces a file so that, at any moment and also after a power cut, it holds either the old or the new text whole.
- * Creates the folder. `mode` applies from the first byte on.
+ * Creates the folder. `mode` applies from the first byte on. A failure leaves nothing of the new text.
  */
 export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
-  renameSync(writeBeside(path, text, mode), path);
+  const temporary = writeBeside(path, text, mode);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    tryToRemove(temporary);
+    throw error;
+  }
   syncFolder(dirname(path));
 }
 
@@ -39,14 +45,30 @@ export function createFileAtomic(path: string, text: string, mode = 0o600): bool
 function writeBeside(path: string, text: string, mode: number): string {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
-  const fd = openSync(temporary, 'w', mode);
   try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+    const fd = openSync(temporary, 'w', mode);
+    try {
+      // Unlike `writeSync` it goes on until everything is written.
+      writeFileSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    // On a full disk it would take what is left.
+    tryToRemove(temporary);
+    throw error;
   }
   return temporary;
+}
+
+/** For the clean-up after a failure, which is the one to tell of. */
+function tryToRemove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is not there, or can't be removed either.
+  }
 }
 
 /** A rename is durable only when its folder is. */
@@ -69,14 +91,4 @@ export function readIfExists(path: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** The last `count` lines of a log, without blank ones; empty when there is no such file. Reads at most 64 KiB. */
-export function lastLines(path: string, count: number): string[] {
-  const text = readIfExists(path) ?? '';
-  return text
-    .slice(-65_536)
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-count);
 }
