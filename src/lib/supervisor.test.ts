@@ -217,6 +217,26 @@ test('a second child of the same name can be started after the first was stopped
   expect(events.map(({ type }) => type)).toEqual(['child.ready', 'child.ready']);
 });
 
+test('a listener that fails keeps nothing from running, starting again and ending, and is told of once', async () => {
+  let full = true;
+  supervisor.on('change', () => {
+    if (full) throw new Error('no space left');
+  });
+  await supervisor.start(child('a', `${READY} ${RUN}`));
+  const [id] = supervisor.running;
+  process.kill(id!.pid, 'SIGKILL');
+  await until(() => of('child.restarted').length === 1);
+  const lost = { type: 'change.lost', reason: 'no space left' };
+  expect(of('change.lost')).toEqual([lost]);
+  full = false;
+  supervisor.adopt('mine', process.pid)();
+  full = true;
+  await supervisor.stop(['a']);
+  expect(of('change.lost')).toEqual([lost, lost]);
+  expect([...seen.values()].filter(isAlive).map(({ name }) => name)).toEqual(['mine']);
+  seen.clear();
+});
+
 test('an adopted process counts among those that run until it is given back', () => {
   const release = supervisor.adopt('mine', process.pid);
   expect(supervisor.running.map(({ name, pid }) => [name, pid])).toEqual([['mine', process.pid]]);

@@ -7,7 +7,7 @@ import { EventEmitter, once } from 'node:events';
 import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../core/errors.js';
+import { AppError, messageOf } from '../core/errors.js';
 import { lastLines, openLog } from './log-file.js';
 import { endProcesses, identify, type ProcessId, signalAll } from './processes.js';
 
@@ -30,7 +30,9 @@ export interface ChildSpec {
 export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
-  | { type: 'child.restarted'; name: string; pid: number };
+  | { type: 'child.restarted'; name: string; pid: number }
+  /** A listener of `change` failed, such as on a full disk; not said again until one has succeeded. */
+  | { type: 'change.lost'; reason: string };
 
 /** A child that ran at least this long was well: the next failure starts with the shortest pause again. */
 const WELL_AFTER_MS = 10_000;
@@ -60,6 +62,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   private readonly children = new Map<string, Child>();
   private readonly adopted = new Set<ProcessId>();
   private closed = false;
+  private changeLost = false;
 
   constructor(private readonly logDir: string) {
     super();
@@ -80,10 +83,10 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const id = identify(name, pid);
     if (!id) return () => {};
     this.adopted.add(id);
-    this.emit('change');
+    this.changed();
     return () => {
       this.adopted.delete(id);
-      this.emit('change');
+      this.changed();
     };
   }
 
@@ -117,7 +120,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
     await Promise.all(leaving.map((child) => endProcesses(child.id ? [child.id] : [], child.spec.graceMs ?? 5000)));
     if (this.children.size === 0) withChildren.delete(this);
-    this.emit('change');
+    this.changed();
   }
 
   private async launch(child: Child): Promise<void> {
@@ -133,7 +136,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     closeSync(log.fd);
     const began = Date.now();
     child.id = running.pid === undefined ? undefined : identify(spec.name, running.pid);
-    this.emit('change');
+    this.changed();
     const ended = new AbortController();
     const exit = howItEnds(running).then((end) => {
       ended.abort();
@@ -167,7 +170,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     while (!child.stopping) {
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** child.failures++);
       const { name } = child.spec;
-      this.emit('change');
+      this.changed();
       this.emit('event', {
         type: 'child.exited',
         name,
@@ -185,6 +188,17 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
         how = (error as Error).message;
         if (child.id) await endProcesses([child.id], child.spec.graceMs ?? 5000);
       }
+    }
+  }
+
+  /** Tells that the set of processes changed. Whoever can't take it in must not keep the children from running or ending. */
+  private changed(): void {
+    try {
+      this.emit('change');
+      this.changeLost = false;
+    } catch (error) {
+      if (!this.changeLost) this.emit('event', { type: 'change.lost', reason: messageOf(error) });
+      this.changeLost = true;
     }
   }
 
