@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { systemError } from '../core/errors.js';
+import { AppError } from '../core/errors.js';
 import { lastLines } from '../lib/log-file.js';
 import { selfCommand } from '../lib/self.js';
 import type { CommandContext } from './command.js';
@@ -16,16 +16,18 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   out.progress('starting in the background');
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
-  const ready = await firstWord(child);
-  if (!ready) {
-    throw systemError('UP_FAILED', '`up` did not come up', {
+  const first = await firstWord(child);
+  if ('code' in first) {
+    const usage = first.code === 2;
+    throw new AppError('UP_FAILED', usage ? 'user' : 'system', '`up` did not come up', {
       hint: `Its log is ${file}.`,
       details: lastLines(file, 8),
+      exitCode: usage ? 2 : 1,
     });
   }
   child.disconnect();
   child.unref();
-  const { endpoints } = ready;
+  const { endpoints } = first;
   const lines = Object.entries(endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
   out.settle();
   out.event({ event: 'up', pid: child.pid, endpoints }, () =>
@@ -34,11 +36,11 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   return 0;
 }
 
-/** What it reports when it is ready; undefined when it ended before. */
-function firstWord(child: ChildProcess): Promise<{ endpoints: Record<string, string> } | undefined> {
+/** What it reports when it is ready; its exit code when it ended before, null where it has none. */
+function firstWord(child: ChildProcess): Promise<{ endpoints: Record<string, string> } | { code: number | null }> {
   return new Promise((resolve) => {
     child.once('message', (message) => resolve((message as { ready: { endpoints: Record<string, string> } }).ready));
-    child.once('exit', () => resolve(undefined));
-    child.once('error', () => resolve(undefined));
+    child.once('exit', (code) => resolve({ code }));
+    child.once('error', () => resolve({ code: null }));
   });
 }
