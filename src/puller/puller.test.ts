@@ -333,3 +333,22 @@ test('while the sinks can’t keep up, no more is received than fits', async () 
   await puller.stop();
   expect(puller.stats.deleted).toBe(puller.stats.received);
 });
+
+test.each([
+  ['through the SDK', { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }],
+  ['unsigned', { unsigned: true }],
+])('as many polls as there may be give no warning of a leak: %s', async (_, options) => {
+  const warnings: string[] = [];
+  const listener = ({ name, message }: Error) => warnings.push(`${name}: ${message}`);
+  process.on('warning', listener);
+  try {
+    const queue = await openSqsQueue({ queue: 'q', endpoint: served.url, ...options });
+    opened.push(queue);
+    const { puller } = start(queue, [memory().sink], { pollers: 16 });
+    await until(() => served.server.stats().queues.find(({ name }) => name === 'q')!.waiting >= 16);
+    await puller.stop();
+  } finally {
+    process.off('warning', listener);
+  }
+  expect(warnings.filter((warning) => warning.startsWith('MaxListeners'))).toEqual([]);
+});
