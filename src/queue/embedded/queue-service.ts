@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.js';
 import { LiveQueue } from './live-queue.js';
 import { MoveTasks } from './move-task.js';
 import type { QueueAttributes } from './queue-attributes.js';
+import { ReceiveAttempts } from './receive-attempts.js';
 import { type Catalog, openCatalog, type QueueRecord } from './store/catalog.js';
 import { closeDatabase, type Database, openDatabase } from './store/database.js';
 import { type Deduplication, openDeduplication } from './store/deduplication.js';
@@ -102,14 +103,14 @@ export class QueueService {
     dropMessageTable(this.#database, queue.record.id, this.#join);
     this.#queues.delete(queue.record.name);
     this.moveTasks.queueDeleted(queue);
-    queue.polls.end();
+    queue.end();
   }
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.moveTasks.close();
     this.#save();
-    for (const queue of this.#queues.values()) queue.polls.end();
+    for (const queue of this.#queues.values()) queue.end();
     this.commits.flush();
     closeDatabase(this.#database);
   }
@@ -172,15 +173,17 @@ export class QueueService {
   }
 
   #load(): void {
-    for (const queue of this.#queues.values()) queue.polls.end();
+    for (const queue of this.#queues.values()) queue.end();
     this.#queues.clear();
     for (const record of this.#catalog.all()) this.#open(record);
   }
 
   #open(record: QueueRecord): LiveQueue {
     const table = openMessageTable(this.#database, record.id, this.#join);
-    const index = record.name.endsWith('.fifo') ? new FifoIndex(table) : new StandardIndex(table);
-    const queue = new LiveQueue(record, this.arnOf(record.name), index, (arn) => this.findByArn(arn));
+    const fifo = record.name.endsWith('.fifo');
+    const index = fifo ? new FifoIndex(table) : new StandardIndex(table);
+    const attempts = fifo ? new ReceiveAttempts(index, table) : undefined;
+    const queue = new LiveQueue(record, this.arnOf(record.name), index, attempts, (arn) => this.findByArn(arn));
     this.#queues.set(record.name, queue);
     return queue;
   }
