@@ -225,7 +225,13 @@ describe('the walk-through of the original demo, with containers', () => {
 
   step('render: the same network without this program', async () => {
     const { files } = await sandbox.json<{ files: string[] }>(['render', '--dir', 'network']);
-    for (const file of ['compose.yaml', '.env.template', 'Dockerfile', 'jobs/publisher.yaml', 'nodes/edge.yaml']) {
+    for (const file of [
+      'compose.yaml',
+      '.env.template',
+      'image/Dockerfile',
+      'jobs/publisher.yaml',
+      'nodes/edge.yaml',
+    ]) {
       expect(files).toContain(file);
     }
   });
