@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { loadSettings } from '../config/load.js';
 import type { Resolved } from '../config/resolve.js';
-import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
+import { SETTINGS, type SettingDef, type SettingKey, type Settings, url } from '../config/settings.js';
 import { usageError } from '../core/errors.js';
 import { Output, type OutputMode } from '../ui/output.js';
 import type { AnsiMode } from '../ui/style.js';
@@ -94,4 +94,13 @@ export function integerOption(value: unknown, flag: string, min: number): number
   const number = Number(value);
   if (Number.isInteger(number) && number >= min) return number;
   throw usageError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a whole number from ${min} on`);
+}
+
+/** An http(s) URL from an option, without slashes at its end; throws `BAD_OPTION` naming the flag. */
+export function urlOption(value: unknown, flag: string): string | undefined {
+  if (value === undefined) return undefined;
+  const parsed = url.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problem = `${flag}: ${JSON.stringify(value)} ${parsed.error.issues[0]!.message}`;
+  throw usageError('BAD_OPTION', problem, `For example: ${flag} http://127.0.0.1:9324`);
 }

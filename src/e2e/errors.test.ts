@@ -76,6 +76,10 @@ describe('before anything runs', () => {
     [['proxy', 'serve'], /no queue was named/],
     [['proxy', 'serve', '--queue', 'q', '--host', '0.0.0.0'], /anybody who reaches this machine/],
     [['proxy', 'serve', '--queue', 'q', '--tls-cert', 'cert.pem'], /--tls-cert and --tls-key go together/],
+    [['proxy', 'serve', '--queue', 'http://'], /neither an http\(s\) URL nor a name\.\nGive its URL, such as/],
+    [['puller', 'serve', '--queue', 'http://[bad'], /neither an http\(s\) URL nor a name/],
+    [['proxy', 'serve', '--queue', 'ftp://x'], /ftp:\/\/x is neither an http\(s\) URL nor a name/],
+    [['queue', 'serve', '--base-url', 'nonsense'], /--base-url: "nonsense" must be a URL.*\nFor example: --base-url/],
   ])('%j is a usage error', async (args, message) => {
     const result = await sandbox.run(args);
     expect([result.code, result.stdout]).toEqual([2, '']);

@@ -137,6 +137,17 @@ test('old readings and messages are forgotten, young ones stay', () => {
   expect(store.messagesSince(0, 10).map(({ message }) => message)).toEqual([{ a: 2 }]);
 });
 
+test('after a start with a clock that went wrong young readings stay, and those of the wrong time go', () => {
+  const group = (first: number, count: number, receivedAt: number) =>
+    store.accept(Array.from({ length: count }, (_, n) => delivery(reading(first + n), receivedAt)));
+  group(1, 10, T0 + 1_000);
+  group(11, 30, 5);
+  group(41, 5, T0 + 2_000);
+  expect(store.forget(T0)).toBe(30);
+  const sequences = store.readingsSince(0, 100).map((row) => row.reading.sequence);
+  expect(sequences).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 41, 42, 43, 44, 45]);
+});
+
 test('of many rows the right ones are found and forgotten, a part at a time', () => {
   store.accept(Array.from({ length: 25_000 }, (_, n) => delivery(reading(n + 1), T0 + Math.floor(n / 10))));
   expect(store.readingsSince(T0 + 2_400, 5_000).map((row) => row.reading.sequence)[0]).toBe(24_001);

@@ -138,19 +138,24 @@ export class StoreSink implements Sink {
 
   /** Deletes what was received before `before`, at most {@link FORGET_AT_ONCE} readings; tells how many rows. */
   forget(before: number): number {
-    // The newest stays, so that numbers given out since the last checkpoint are never given out again.
+    // The newest stays, so that numbers given out since the last checkpoint are never given out again. Where to look says
+    // firstSince; should the clock have gone back, that alone would take young readings for old ones.
     const readings = this.db.prepare(
       `delete from readings where id in (
-         select id from readings where id < ? and id < (select max(id) from readings) order by id limit ${FORGET_AT_ONCE}
+         select id from readings where id < ? and id < (select max(id) from readings) and received_at < ?
+         order by id limit ${FORGET_AT_ONCE}
        )`,
     );
     return (
-      readings.run(this.firstSince(before)).changes +
+      readings.run(this.firstSince(before), before).changes +
       this.db.prepare('delete from messages where received_at < ?').run(before).changes
     );
   }
 
-  /** The id from which on readings were received at or after `time`: they are stored in the order in which they came. */
+  /**
+   * The id from which on readings were received at or after `time`: they are stored in the order in which they came. Only
+   * nearly so when the clock has gone back in between.
+   */
   private firstSince(time: number): number {
     const next = this.db.prepare('select id, received_at from readings where id >= ? order by id limit 1');
     const { low, high } = this.db
