@@ -126,7 +126,7 @@ test('a checkpoint and what came after it give the same fleet view as everything
 test('a store without checkpoint gives everything', () => {
   store.accept([delivery(reading(1))]);
   const { fleet, after } = store.loadCheckpoint();
-  expect([fleet, [...after].map((row) => row.reading)]).toEqual([[], [reading(1)]]);
+  expect([fleet, [...after].map((row) => row.reading)]).toEqual([{ sensors: [], retired: {} }, [reading(1)]]);
 });
 
 test('old readings and messages are forgotten, young ones stay', () => {
@@ -147,7 +147,7 @@ test('of many rows the right ones are found and forgotten, a part at a time', ()
 
 test('after everything was forgotten, no new reading hides behind the checkpoint', () => {
   store.accept([1, 2, 3].map((n) => delivery(reading(n), T0)));
-  store.saveCheckpoint([]);
+  store.saveCheckpoint({ sensors: [], retired: {} });
   store.forget(T0 + 1);
   store.accept([delivery(reading(4), T0 + 2)]);
   expect([...store.loadCheckpoint().after].map((row) => row.reading.sequence)).toEqual([4]);

@@ -133,7 +133,10 @@ export class StoreSink implements Sink {
       | { last_reading: number; fleet: string }
       | undefined;
     const rows = this.db.prepare('select * from readings where id > ? order by id').iterate(row?.last_reading ?? 0);
-    return { fleet: row ? JSON.parse(row.fleet) : [], after: mapRows(rows as Iterable<Row>) };
+    const kept = row ? JSON.parse(row.fleet) : [];
+    // Stores from before counts of forgotten sensors were kept hold the sensors alone.
+    const fleet: FleetDump = Array.isArray(kept) ? { sensors: kept, retired: {} } : kept;
+    return { fleet, after: mapRows(rows as Iterable<Row>) };
   }
 
   /** Deletes what was received before `before`, at most {@link FORGET_AT_ONCE} readings; tells how many rows. */
