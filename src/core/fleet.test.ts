@@ -89,8 +89,23 @@ test('what the operator did on purpose shows: a cut region, and sensors of an en
     ['j-1', 'live'],
     ['j-2', 'gone'],
   ]);
-  fleet.observe(reading(2, { execution_id: 'e-2', job_id: 'j-2', hostname: 'other' }), undefined, T0 + 9);
+  const later = { execution_id: 'e-2', job_id: 'j-2', hostname: 'other', timestamp: new Date(T0 + 8).toISOString() };
+  fleet.observe(reading(2, later), undefined, T0 + 9);
   expect(states().map(([, state]) => state)).toEqual(['live', 'live']);
+});
+
+test('sensors of a network that has ended are gone, and what was on its way does not bring them back', () => {
+  const fleet = new Fleet();
+  fleet.observe(reading(1, { execution_id: 'before', hostname: 'a' }), undefined, T0 - 1);
+  fleet.observe(reading(1), undefined, T0);
+  fleet.endSensors(T0, T0 + 1000);
+  fleet.observe(reading(3), undefined, T0 + 900);
+  fleet.observe(reading(2), undefined, T0 + 60_000);
+  expect(fleet.view(T0 + 60_000).map(({ execution_id: id, state }) => [id, state])).toEqual([
+    ['before', 'silent'],
+    ['e-1', 'gone'],
+  ]);
+  expect(fleet.summary(T0 + 60_000).total).toMatchObject({ live: 0, silent: 1, received: 4, gaps: 0, late: 1 });
 });
 
 test('a silent sensor whose host runs a newer submission of another job counts as replaced', () => {

@@ -10,7 +10,7 @@ import type { Reading } from './message.js';
 import { RateMeter } from './rate.js';
 import { RegionTally } from './region-tally.js';
 import { Retired, type RetiredCounts } from './retired.js';
-import { arrive, gapsOf, isSilent, patienceOf, type Sensor } from './sensor.js';
+import { arrive, gapsOf, hasEnded, isSilent, patienceOf, type Sensor } from './sensor.js';
 import type { ReportedConfig } from './sensor-config.js';
 import { type Arrival, type MissingRange, SequenceTracker } from './sequence.js';
 import { Succession } from './succession.js';
@@ -65,6 +65,11 @@ export class Fleet {
   /** The operator has ended these jobs: their sensors are not silent but gone, unless one still sends. */
   endJobs(jobIds: string[], now: number): void {
     for (const sensor of this.sensors.values()) if (jobIds.includes(sensor.reading.job_id)) sensor.endedAt = now;
+  }
+
+  /** A network has ended with all its sensors: those that were heard of since `since` send until `by` at the latest. */
+  endSensors(since: number, by: number): void {
+    for (const sensor of this.sensors.values()) if (sensor.lastSeen >= since) sensor.endedAt = by;
   }
 
   /** Everything worth keeping across a restart, as plain JSON. */
@@ -174,7 +179,7 @@ export class Fleet {
 
   private stateOf(sensor: Sensor, now: number): SensorState {
     if (sensor.replaced) return 'replaced';
-    if (sensor.endedAt !== undefined && sensor.lastSeen <= sensor.endedAt) return 'gone';
+    if (hasEnded(sensor)) return 'gone';
     if (sensor.config?.paused) return 'paused';
     if (!isSilent(sensor, now)) return 'live';
     if (this.succession.isOutdated(sensor)) return 'replaced';

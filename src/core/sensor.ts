@@ -24,7 +24,7 @@ export interface Sensor {
   lastSeen: number;
   config: ReportedConfig | undefined;
   replaced: boolean;
-  /** When its job was ended on purpose; left out while nobody did. */
+  /** When its job was ended on purpose, at the latest; left out while nobody did. */
   endedAt?: number;
 }
 
@@ -48,6 +48,13 @@ export const intervalOf = (sensor: Sensor): number => sensor.config?.intervalMs 
 export const patienceOf = (sensor: Sensor): number => 2 * intervalOf(sensor) + SILENCE_SLACK_MS;
 
 export const isSilent = (sensor: Sensor, now: number): boolean => now - sensor.lastSeen > patienceOf(sensor);
+
+/**
+ * Its job was ended, and nothing shows that it went on: neither that a reading came since, nor when that was taken, for
+ * what was on its way then may come much later.
+ */
+export const hasEnded = ({ endedAt, lastSeen, reading }: Sensor): boolean =>
+  endedAt !== undefined && (lastSeen <= endedAt || Date.parse(reading.timestamp) <= endedAt);
 
 /** Numbers missing for longer than {@link GAP_GRACE_MS}. */
 export const gapsOf = (sensor: Sensor, now: number): number => sensor.tracker.missingSince(now - GAP_GRACE_MS);
