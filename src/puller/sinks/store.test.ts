@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -127,6 +127,13 @@ test('a store without checkpoint gives everything', () => {
   store.accept([delivery(reading(1))]);
   const { fleet, after } = store.loadCheckpoint();
   expect([fleet, [...after].map((row) => row.reading)]).toEqual([{ sensors: [], retired: {} }, [reading(1)]]);
+});
+
+test('a file that is no database, or can’t be one, is said with its path', () => {
+  for (const bad of [folder, join(folder, 'text')]) {
+    if (bad !== folder) writeFileSync(bad, 'no database, but long enough to be read as the header of one'.repeat(40));
+    expect(() => new StoreSink(bad)).toThrow(expect.objectContaining({ code: 'STORE_UNUSABLE' }));
+  }
 });
 
 test('old readings and messages are forgotten, young ones stay', () => {
