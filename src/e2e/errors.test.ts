@@ -114,6 +114,17 @@ describe('before anything runs', () => {
     plain(result);
   });
 
+  test.each(['up', 'status', 'down'])(
+    '`%s` with a state folder that is a file names it and the flag',
+    async (command) => {
+      writeFileSync(join(sandbox.dir, 'file'), '');
+      const result = await sandbox.run([command, '--state-dir', 'file']);
+      expect([result.code, result.stdout]).toEqual([1, '']);
+      expect(result.stderr).toMatch(/^error: can't use .*file\/run\.json: a folder is needed.*\n.*--state-dir/);
+      plain(result);
+    },
+  );
+
   test('-o json is one document, for errors, too', async () => {
     const { code, stdout } = await sandbox.run(['status', '-o', 'json']);
     expect(code).toBe(1);
