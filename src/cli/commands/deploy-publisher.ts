@@ -37,7 +37,13 @@ export const deployPublisherCommand: CommandSpec = {
   async action({ out, settings, options }) {
     const session = openSession(settings);
     const { proxies } = targetOf(session, settings);
-    const result = await runDeploy(out, await session.network(), session.fleet, options, proxies[0]!);
+    const target = {
+      network: await session.network(),
+      fleet: session.fleet,
+      proxy: proxies[0]!,
+      stateDir: settings.stateDir,
+    };
+    const result = await runDeploy(out, target, options);
     out.result(result, () => deployText(result));
     // Where no node was there to run one, nothing was seen.
     return result.regions.some(({ seen }) => seen > 0) ? 0 : 1;
@@ -48,19 +54,37 @@ export const deployPublisherCommand: CommandSpec = {
 const HOSTS_NAMED = 3;
 const STILL_COMING = '`wasm-sensors status` shows nodes and jobs; the sensors may still come.';
 
-/** The part that `up --deploy` shares. `proxy`: the one that knows what is stronger than the flags given here. */
+/** Where a publisher goes. */
+export interface DeployTarget {
+  network: Network;
+  fleet: FleetClient;
+  /** Knows what is stronger than the flags given here. */
+  proxy: ConfigClient;
+  stateDir: string;
+}
+
+/** Checks what commands that deploy a publisher were given, before they begin. Throws `BAD_OPTION`. */
+export function checkDeployOptions(options: Record<string, unknown>): void {
+  publisherFrom(options);
+  timeoutMs(options);
+}
+
+const publisherFrom = (options: Record<string, unknown>) => ({
+  maxMessages: integerOption(options.maxMessages, '--max-messages', 1),
+  config: sensorConfigFrom(options),
+});
+
+/** The part that `up --deploy` shares. */
 export async function runDeploy(
   out: Pick<Output, 'progress'>,
-  network: Network,
-  fleet: FleetClient,
+  { network, fleet, proxy, stateDir }: DeployTarget,
   options: Record<string, unknown>,
-  proxy: ConfigClient,
   timeoutHint = STILL_COMING,
 ): Promise<DeployResult> {
-  const maxMessages = integerOption(options.maxMessages, '--max-messages', 1);
-  const config = sensorConfigFrom(options);
+  const { maxMessages, config } = publisherFrom(options);
   const result = await deployPublisher(network, fleet, {
     config,
+    stateDir,
     timeoutMs: timeoutMs(options),
     timeoutHint,
     ...(options.region === undefined ? {} : { regions: options.region as string[] }),

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
+import { usageError } from '../../core/errors.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../lib/shutdown.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
@@ -11,7 +12,7 @@ import { planStack } from '../start-stack.js';
 import { upDetached } from '../up-detached.js';
 import { joinRunning } from '../up-join.js';
 import { openScreen, type Screen } from '../up-screen.js';
-import { deployText, publisherOptions, runDeploy } from './deploy-publisher.js';
+import { checkDeployOptions, deployText, publisherOptions, runDeploy } from './deploy-publisher.js';
 
 export const up: CommandSpec = {
   name: 'up',
@@ -69,6 +70,8 @@ export const up: CommandSpec = {
   ],
   async action(context) {
     const { settings, options } = context;
+    if (options.deploy) checkDeployOptions(options);
+    else refuseSensorOptions(options);
     const stateDir = resolve(settings.stateDir);
     if (readRunState(stateDir)?.alive) return joinRunning(context);
     for (const name of await cleanUp(stateDir))
@@ -77,6 +80,14 @@ export const up: CommandSpec = {
     return runForeground(context);
   },
 };
+
+/** What would be left undone. Throws `BAD_OPTION`. */
+function refuseSensorOptions(options: Record<string, unknown>): void {
+  const given = publisherOptions().filter((option) => options[option.attributeName()] !== undefined);
+  if (given.length === 0) return;
+  const names = given.map(({ long }) => long).join(', ');
+  throw usageError('BAD_OPTION', `${names}: no sensor is deployed without --deploy`, 'Add --deploy, or leave it out.');
+}
 
 const ENDED_AGAIN =
   'All was ended again. Give it longer with --timeout, or run `up` without --deploy, `deploy publisher` and `status`.';
@@ -106,7 +117,8 @@ async function runForeground(context: CommandContext): Promise<number> {
       const network = await planned.stack.start();
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
-        const result = await runDeploy(screen, network, fleet, options, planned.proxy, ENDED_AGAIN);
+        const target = { network, fleet, proxy: planned.proxy, stateDir: settings.stateDir };
+        const result = await runDeploy(screen, target, options, ENDED_AGAIN);
         screen.note(deployText(result));
       } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');
       reportReady({ endpoints: planned.endpoints });
