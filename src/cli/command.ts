@@ -4,6 +4,7 @@ import { loadSettings } from '../config/load.js';
 import type { Resolved } from '../config/resolve.js';
 import { SETTINGS, type SettingDef, type SettingKey, type Settings, url } from '../config/settings.js';
 import { usageError } from '../core/errors.js';
+import { explainStateFailure } from '../lib/state-folder.js';
 import { Output, type OutputMode } from '../ui/output.js';
 import type { AnsiMode } from '../ui/style.js';
 
@@ -67,7 +68,10 @@ export function addCommand(program: Command, spec: CommandSpec): void {
         .slice(0, -2)
         .flat()
         .filter((arg): arg is string => typeof arg === 'string');
-      process.exitCode = (await spec.action({ out, settings: values, provenance, options, args })) ?? 0;
+      const done = spec.action({ out, settings: values, provenance, options, args }).catch((error) => {
+        throw explainStateFailure(error, values.stateDir);
+      });
+      process.exitCode = (await done) ?? 0;
     } catch (error) {
       process.exitCode = out.error(error);
       // The channel to a supervisor would keep this process alive.

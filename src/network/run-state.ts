@@ -22,6 +22,8 @@ export interface Endpoints {
 
 export interface RunState {
   up: ProcessId;
+  /** Unix milliseconds. */
+  began: number;
   network: NetworkKind;
   /** `starting` until everything is ready. */
   phase: 'starting' | 'ready';

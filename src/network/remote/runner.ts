@@ -58,6 +58,7 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
       keepSecrets(stateDir, secrets);
       return { network: createRemoteNetwork(facts, stateDir), facts };
     },
+    sensorsRunOn: true,
     stop: async () => forgetSecrets(stateDir),
   };
 }

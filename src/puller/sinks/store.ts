@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
+import { messageOf, systemError } from '../../core/errors.js';
 import type { FleetDump } from '../../core/fleet.js';
 import type { Message, Reading } from '../../core/message.js';
 import type { Delivery, Sink, SinkResult } from './sink.js';
@@ -56,14 +57,10 @@ export class StoreSink implements Sink {
   private readonly insertReading: Database.Statement;
   private readonly insertMessage: Database.Statement;
 
-  /** `path`: the database file, made when missing. */
+  /** `path`: the database file, made when missing. Throws `STORE_UNUSABLE`. */
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true });
-    this.db = new Database(path);
-    this.db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
-    // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
-    this.db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
-    this.db.exec(SCHEMA);
+    this.db = open(path);
     this.insertReading = this.db.prepare(
       'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',
     );
@@ -133,7 +130,10 @@ export class StoreSink implements Sink {
       | { last_reading: number; fleet: string }
       | undefined;
     const rows = this.db.prepare('select * from readings where id > ? order by id').iterate(row?.last_reading ?? 0);
-    return { fleet: row ? JSON.parse(row.fleet) : [], after: mapRows(rows as Iterable<Row>) };
+    const kept = row ? JSON.parse(row.fleet) : [];
+    // Stores from before counts of forgotten sensors were kept hold the sensors alone.
+    const fleet: FleetDump = Array.isArray(kept) ? { sensors: kept, retired: {} } : kept;
+    return { fleet, after: mapRows(rows as Iterable<Row>) };
   }
 
   /** Deletes what was received before `before`, at most {@link FORGET_AT_ONCE} readings; tells how many rows. */
@@ -176,6 +176,22 @@ export class StoreSink implements Sink {
 
   close(): void {
     this.db.close();
+  }
+}
+
+function open(path: string): Database.Database {
+  try {
+    const db = new Database(path);
+    db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
+    // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
+    db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
+    db.exec(SCHEMA);
+    return db;
+  } catch (cause) {
+    throw systemError('STORE_UNUSABLE', `can't open the store ${path}: ${messageOf(cause)}`, {
+      cause,
+      hint: 'It must be an SQLite file in a folder that can be written. Mend that, or move it away for a new one to be made.',
+    });
   }
 }
 
