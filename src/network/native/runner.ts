@@ -15,7 +15,16 @@ import type { NativeFacts } from './facts.js';
 import { Healing } from './healing.js';
 import { createNativeNetwork } from './network.js';
 import { nodeProcess } from './node-process.js';
-import { edgeName, edgeNodes, HOST, type NodePlan, orchestratorNode, servicesEnv, servicesNode } from './nodes.js';
+import {
+  edgeName,
+  edgeNodes,
+  HOST,
+  isEdgeOf,
+  type NodePlan,
+  orchestratorNode,
+  servicesEnv,
+  servicesNode,
+} from './nodes.js';
 import { choosePorts, type NativePorts, type WantedPorts } from './ports.js';
 import { RegionLinks } from './region-links.js';
 import { Roster } from './roster.js';
@@ -51,8 +60,11 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     );
   };
   const onChild = (event: ChildEvent) => {
-    const region = event.type === 'child.restarted' && /^edge-(.+)-\d+$/.exec(event.name)?.[1];
-    if (region) heal(region);
+    if (event.type !== 'child.restarted') return;
+    // All nodes lose an orchestrator that ends, and it takes executions for lost when a node is back before the others.
+    const regions = event.name === 'orchestrator' ? REGIONS : REGIONS.filter((name) => isEdgeOf(event.name, name));
+    // A region that is cut is healed when its link is back.
+    for (const region of regions) if (!links.isCut(region)) heal(region);
   };
   const setRegionLink = async (region: string, connected: boolean) => {
     await links.set(region, connected);
