@@ -5,6 +5,7 @@ import { findBacalhau } from '../bacalhau/binary.js';
 import type { ApiAddress } from '../bacalhau/cli.js';
 import { toNode } from '../bacalhau/facts.js';
 import { answersOnce } from '../ready.js';
+import { unfitEdgeNodes } from '../region-nodes.js';
 import type { NetworkRunner, RunnerContext } from '../runner.js';
 import type { RemoteFacts } from './facts.js';
 import { forgetForwarding } from './forwarding.js';
@@ -34,18 +35,22 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
       await client.clientVersion();
       const [raw, answers] = await Promise.all([client.nodes(), proxyAnswers(proxyUrl)]);
       const nodes = raw.flatMap((node) => toNode(node) ?? []);
-      const edge = nodes.filter(({ type, region, connected }) => type === 'edge' && region !== '' && connected);
+      const edge = nodes.filter(
+        ({ type, region, connected, unfit }) => type === 'edge' && region !== '' && connected && unfit === undefined,
+      );
       if (edge.length === 0) {
         throw new AppError(
           'NO_MATCHING_NODES',
           'user',
-          `${api.host} has no connected node with type=edge and a region`,
+          `${api.host} has no connected node with type=edge and a region that can run a sensor`,
           {
+            details: unfitEdgeNodes(nodes),
             hint: 'Sensors run on nodes that were started with labels such as `-c Labels=region=us,type=edge`.',
           },
         );
       }
       emit({ type: 'network.progress', step: 'nodes connected', done: edge.length, total: edge.length });
+      for (const text of unfitEdgeNodes(nodes)) emit({ type: 'network.note', text });
       if (!answers) {
         const text = `${proxyUrl} does not answer from here; the sensors' readings will show whether it does to them`;
         emit({ type: 'network.note', text });
