@@ -18,7 +18,8 @@ const lost = (NodeID: string) =>
     },
   }) as RawExecution;
 const job: RawJob = {
-  ...{ ID: 'j', Name: 'publisher', Type: 'daemon', Labels: { app: 'wasm-sensors' }, Version: 1, CreateTime: 1 },
+  ...{ ID: 'j', Name: 'publisher', Namespace: 'default', Type: 'daemon', Version: 1, CreateTime: 1 },
+  Labels: { app: 'wasm-sensors' },
   State: { StateType: 'Running', Message: '' },
 };
 
