@@ -47,7 +47,7 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   const replaced = updatesInPlace(version) ? named : running;
   requireOurs(replaced, rendered);
   const same = await findSame(running, rendered, client);
-  if (same) return { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
+  if (same) return same;
   // Before 1.8 a second job of the same name would run beside the first.
   const others = jobs.filter((job) => othersToEnd(request).includes(job.Name) && isOurs(job) && !isOver(job));
   const beside = [...others, ...(updatesInPlace(version) ? [] : running)];
@@ -89,13 +89,25 @@ export async function startAgain(
 /** The document as it was submitted last. */
 const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${encodeURIComponent(jobName)}.yaml`);
 
+/** The job that runs exactly this already, if there is one; nothing is submitted. */
+export async function findRunning(request: JobRequest, options: SubmitOptions): Promise<Submission | undefined> {
+  const { client, surroundings } = options;
+  const [rendered, jobs] = await Promise.all([renderJob(request, surroundings), client.jobs()]);
+  const running = jobs.filter((job) => job.Name === rendered.name && isOurs(job) && !isOver(job));
+  return findSame(running, rendered, client);
+}
+
 /** A job that runs exactly this, and runs it well: one with a failure is worth submitting again. */
-async function findSame(running: RawJob[], rendered: RenderedJob, client: BacalhauClient): Promise<RawJob | undefined> {
+async function findSame(
+  running: RawJob[],
+  rendered: RenderedJob,
+  client: BacalhauClient,
+): Promise<Submission | undefined> {
   const same = running.find((job) => job.Labels?.[HASH_LABEL] === rendered.hash);
   if (!same || running.length > 1) return undefined;
   const newest = new Map((await client.executions(same.ID)).map((execution) => [execution.NodeID, execution]));
   const failed = [...newest.values()].some((execution) => toExecution(execution).state === 'failed');
-  return failed ? undefined : same;
+  return failed ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
 }
 
 function requireNodes(request: JobRequest, raw: RawNode[]): void {

@@ -8,7 +8,6 @@ import { answersOnce } from '../ready.js';
 import { unfitEdgeNodes } from '../region-nodes.js';
 import type { NetworkRunner, RunnerContext } from '../runner.js';
 import type { RemoteFacts } from './facts.js';
-import { forgetForwarding } from './forwarding.js';
 import { createRemoteClient, createRemoteNetwork } from './network.js';
 import { forgetSecrets, keepSecrets } from './secrets.js';
 
@@ -59,7 +58,6 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
         const text = `${facts.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
         emit({ type: 'network.note', text });
       }
-      forgetForwarding(stateDir);
       keepSecrets(stateDir, secrets);
       return { network: createRemoteNetwork(facts, stateDir), facts };
     },
