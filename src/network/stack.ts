@@ -34,6 +34,7 @@ export async function cleanUp(stateDir: string): Promise<string[]> {
   const ended = await endProcesses(state.children, ORPHAN_GRACE_MS);
   const containers =
     state.network === 'compose' ? await (await import('./compose/leftovers.js')).removeLeftovers(stateDir) : [];
+  if (state.network === 'remote') (await import('./remote/secrets.js')).forgetSecrets(stateDir);
   clearRunState(stateDir, state.up);
   return [...ended.map(({ name }) => name), ...containers];
 }

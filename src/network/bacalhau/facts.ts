@@ -22,10 +22,10 @@ const PLAIN = /^[A-Za-z0-9][\w.-]{0,62}$/;
 const notPlain = (region: string) =>
   `its label region=${JSON.stringify(region.slice(0, 63))} is more than letters, digits, "-", "_" and "."`;
 
-/** Nodes that do not tell their engines may have it. */
+/** Nodes that tell nothing of themselves may have it. */
 function withoutEngine({ Info }: RawNode): string | undefined {
-  const engines = Info.ComputeNodeInfo?.ExecutionEngines;
-  return engines && !engines.includes('wasm') ? 'it has no WASM engine' : undefined;
+  const info = Info.ComputeNodeInfo;
+  return info && !info.ExecutionEngines?.includes('wasm') ? 'it has no WASM engine' : undefined;
 }
 
 const JOB_STATES: Record<string, JobInfo['state']> = {

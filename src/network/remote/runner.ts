@@ -49,7 +49,6 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
         );
       }
       emit({ type: 'network.progress', step: 'nodes connected', done: edge.length, total: edge.length });
-      for (const text of unfitEdgeNodes(nodes)) emit({ type: 'network.note', text });
       if (!answers) {
         const text = `${proxyUrl} does not answer from here; the sensors' readings will show whether it does to them`;
         emit({ type: 'network.note', text });
