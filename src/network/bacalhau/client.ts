@@ -84,8 +84,8 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
     stopJob: (jobId) =>
       cli(['job', 'stop', jobId]).then(
         () => true,
-        (error: { details?: string[] }) => {
-          if (error.details?.some((line) => line.includes('already in a terminal state'))) return false;
+        (error: Error) => {
+          if (error.message.includes('already in a terminal state')) return false;
           throw error;
         },
       ),
