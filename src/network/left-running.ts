@@ -5,7 +5,7 @@ import type { NetworkKind } from './network.js';
 export function leftRunning(kind: NetworkKind): string | undefined {
   if (kind !== 'remote') return undefined;
   return (
-    'sensors that were deployed keep running on the cluster, and keep their readings until their proxy is back; ' +
+    'sensors that were not stopped keep running on the cluster, and keep their readings until their proxy is back; ' +
     'to end them: `wasm-sensors up` with the same flags, and `wasm-sensors stop publisher` before `down`'
   );
 }

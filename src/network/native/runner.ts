@@ -12,6 +12,7 @@ import { REGIONS } from '../network.js';
 import type { NetworkRunner, RunnerContext } from '../runner.js';
 import { dockerWorks } from './docker.js';
 import type { NativeFacts } from './facts.js';
+import { literally } from './glob.js';
 import { Healing } from './healing.js';
 import { createNativeNetwork } from './network.js';
 import { nodeProcess } from './node-process.js';
@@ -85,8 +86,8 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     await links.open(REGIONS, { host: HOST, port: ports.nats }, context.proxyUrl);
 
     const configPaths = options.configPaths ?? [
-      join(process.cwd(), '**', '*.{yaml,yml}'),
-      join(configFolder(stateDir), '*.yaml'),
+      join(literally(process.cwd()), '**', '*.{yaml,yml}'),
+      join(literally(configFolder(stateDir)), '*.yaml'),
     ];
     const services = (await docker) ? [servicesNode(context, ports)] : [];
     const waiting = [...edgeNodes(context, configPaths, links), ...services];
