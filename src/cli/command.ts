@@ -28,6 +28,8 @@ export interface CommandSpec {
   /** Shown under the options. */
   examples?: string[];
   hidden?: boolean;
+  /** Its arguments are a command of another program, whose options are none of ours. */
+  passThrough?: boolean;
   /** Gives the exit code; nothing is 0. */
   action(context: CommandContext): Promise<number | undefined>;
 }
@@ -41,7 +43,7 @@ export function addCommand(program: Command, spec: CommandSpec): void {
     parent = parent.commands.find((command) => command.name() === word) ?? parent.command(word);
   }
   const command = parent.command(words.slice(path.length - 1).join(' '), { hidden: spec.hidden ?? false });
-  command.description(spec.summary);
+  command.description(spec.summary).passThroughOptions(spec.passThrough ?? false);
   const flags = settingFlags(spec.settings ?? []);
   for (const [key, flag] of flags) command.addOption(settingOption(key, flag));
   for (const option of spec.options ?? []) command.addOption(option);

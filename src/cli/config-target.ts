@@ -1,6 +1,7 @@
 /** What the `config` commands work on: a running `up`, or proxies and a puller anywhere. */
 import { resolve } from 'node:path';
 import type { SettingKey, Settings } from '../config/settings.js';
+import { nothingDesired } from '../core/desired.js';
 import type { KnownJobs } from '../core/fleet-view.js';
 import { readIfExists } from '../lib/files.js';
 import { readAuthority } from '../lib/tls.js';
@@ -42,6 +43,14 @@ export function targetOf(session: Session, { proxies, tlsCa }: Settings): Requir
       return known;
     },
   };
+}
+
+/** The newest version that sensors report; undefined where nobody can tell, for the change itself needs no puller. */
+export async function newestSeen(fleet: FleetClient): Promise<number | undefined> {
+  return fleet.convergence(nothingDesired(), {}).then(
+    ({ newest }) => newest,
+    () => undefined,
+  );
 }
 
 function clients(urls: string[], token: string, caFile: string | undefined): ConfigClient[] {

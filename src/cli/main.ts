@@ -12,6 +12,7 @@ const program = new Command('wasm-sensors')
   .version(packageVersion(), '-V, --version')
   .showHelpAfterError('Run with --help for the options.')
   .exitOverride()
+  .enablePositionalOptions()
   .addHelpText(
     'after',
     "\nStart here:\n  wasm-sensors up --deploy                        everything in this terminal; Ctrl-C ends it\n  wasm-sensors deploy publisher --color '#00ff88'  in a second one: the sensors change colour",

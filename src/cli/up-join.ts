@@ -24,10 +24,13 @@ export async function joinRunning({ out, settings, provenance, options }: Comman
       const text = deployText(
         await runDeploy(
           screen ?? out,
-          await session.network(),
-          fleet,
+          {
+            network: await session.network(),
+            fleet,
+            proxy: targetOf(session, settings).proxies[0]!,
+            stateDir: settings.stateDir,
+          },
           options,
-          targetOf(session, settings).proxies[0]!,
         ),
       );
       screen ? screen.note(text) : out.note(text);

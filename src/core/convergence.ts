@@ -2,6 +2,7 @@
 import { type DesiredState, effectiveConfig, inScope, type Scope, shows } from './desired.js';
 import { type Convergence, type KnownJobs, MAX_PENDING, type SensorState } from './fleet-view.js';
 import type { Sensor } from './sensor.js';
+import { isPlausibleVersion } from './sensor-config.js';
 
 type SensorNow = Pick<Sensor, 'reading' | 'config'> & { state: SensorState };
 
@@ -15,6 +16,7 @@ export function convergenceOf(
   desired: DesiredState,
   scope: Scope,
   jobs: KnownJobs | undefined,
+  now = Date.now(),
 ): Convergence {
   const deployed = jobs && newestSubmissions(sensors, jobs.deployed);
   const ended = new Set(jobs?.ended);
@@ -31,7 +33,7 @@ export function convergenceOf(
         continue;
       }
     }
-    result.newest = Math.max(result.newest, config?.version ?? 0);
+    if (config && isPlausibleVersion(config.version, now)) result.newest = Math.max(result.newest, config.version);
     if (!inScope(scope, reading)) continue;
     result.sensors++;
     const wanted = effectiveConfig(desired, reading.region, reading.hostname);

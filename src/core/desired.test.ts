@@ -75,19 +75,48 @@ test('what a sensor does for another reason, or does not report, is not shown', 
   expect(shows({}, { ...seen, reported: undefined })).toBe(true);
 });
 
-test('of two states each scope takes the newest configuration, the first one where they are as new', () => {
-  const other: DesiredState = {
-    version: 40,
-    fleet: { version: 40, emoji: 1 },
-    regions: { eu: { version: 30, emoji: 9 }, us: { version: 5, paused: true } },
-    hosts: { 'edge-eu-1': { version: 19 } },
+test('of two states each field takes its newest value, the first one where they are as new', () => {
+  const first: DesiredState = {
+    version: 30,
+    fleet: { version: 30, color: '#111111', emoji: 1, changed: { color: 30, emoji: 10 } },
+    regions: { eu: { version: 20, emoji: 2, changed: { emoji: 20 } }, us: { version: 9, changed: { paused: 9 } } },
+    hosts: { a: { version: 7, emoji: 3, changed: { emoji: 7 } } },
   };
-  expect(newestOf(state, other)).toEqual({
+  const second: DesiredState = {
     version: 40,
-    fleet: other.fleet,
-    regions: { eu: state.regions.eu, us: other.regions.us },
-    hosts: state.hosts,
+    fleet: { version: 40, interval: 2, emoji: 5, changed: { interval: 40, emoji: 10 } },
+    regions: { eu: { version: 30, emoji: 9, changed: { emoji: 30 } }, us: { version: 5, paused: true } },
+    hosts: { b: { version: 8, paused: true } },
+  };
+  const fleet = { version: 41, color: '#111111', emoji: 1, interval: 2 };
+  expect(newestOf(first, second)).toEqual({
+    version: 41,
+    // A version of its own: those that have 40 know nothing of the colour.
+    fleet: { ...fleet, changed: { color: 30, emoji: 10, interval: 40 } },
+    regions: { eu: second.regions.eu, us: first.regions.us },
+    hosts: { ...first.hosts, ...second.hosts },
   });
+  expect(newestOf(second, first)).toMatchObject({ version: 41, fleet: { ...fleet, emoji: 5 } });
+});
+
+test('joining is the same in any order, and again changes nothing', () => {
+  const a: DesiredState = {
+    version: 5,
+    fleet: { version: 5, emoji: 1, changed: { emoji: 5 } },
+    regions: {},
+    hosts: {},
+  };
+  const b: DesiredState = { ...a, version: 6, fleet: { version: 6, paused: true, changed: { paused: 6, emoji: 4 } } };
+  const joined = newestOf(a, b);
+  expect(joined.fleet).toEqual({ version: 7, emoji: 1, paused: true, changed: { emoji: 5, paused: 6 } });
+  expect(newestOf(b, a)).toEqual(joined);
+  for (const one of [a, b, joined]) expect([newestOf(joined, one), newestOf(one, joined)]).toEqual([joined, joined]);
+});
+
+test('names of scopes are anything but what objects have by themselves', () => {
+  expect(configOf(state, { region: 'constructor' })).toBeUndefined();
+  expect(effectiveConfig(state, 'toString', 'constructor')).toEqual(effectiveConfig(state, '', ''));
+  expect(patchSchema.safeParse({ scope: { region: '__proto__' } }).success).toBe(false);
 });
 
 // As commands, files and the seed write values, and what they become.

@@ -14,6 +14,10 @@ test.each([
   ['2026-03-27T14:00:00.001+02:00', 'timestamp is more than a day ahead of this clock'],
   ['2026-03-27T14:00:00.000+02:00', undefined],
   ['2026-03-26', 'timestamp must be ISO 8601 with a time zone'],
+  ['2026-02-28T12:00:00Z', undefined],
+  ['2024-02-29T12:00:00Z', undefined],
+  ['2026-02-29T12:00:00Z', 'timestamp must be ISO 8601 with a time zone'],
+  ['2025-04-31T12:00:00Z', 'timestamp must be ISO 8601 with a time zone'],
   ['2026-03-26T25:00:00Z', 'timestamp must be ISO 8601 with a time zone'],
   ['+012026-03-26T12:00:00Z', 'timestamp must be ISO 8601 with a time zone'],
   ['', 'timestamp must be ISO 8601 with a time zone'],
@@ -23,7 +27,17 @@ test.each([
 
 test.each([
   [{ sequence: 0, job_submission_time: 0 }, undefined],
-  [{ sequence: Number.MAX_SAFE_INTEGER }, undefined],
+  [{ sequence: 4_294_967_295 }, undefined],
+  [{ sequence: 4_294_967_296 }, 'sequence'],
+  [{ job_submission_time: NOW + 86_400_000 }, undefined],
+  // Microseconds: every later submission would count as an older one.
+  [{ job_submission_time: NOW * 1000 }, 'job_submission_time'],
+  [{ hostname: 'x'.repeat(256), icon_name: '👩‍🚀' }, undefined],
+  [{ region: 'x'.repeat(257) }, 'region'],
+  [{ hostname: '\u001b[2J' }, 'hostname'],
+  [{ icon_name: '\u009b31m' }, 'icon_name'],
+  [{ region: 'us\n' }, 'region'],
+  [{ job_id: '\u202eevil' }, 'job_id'],
   [{ color: '#00fF88' }, undefined],
   [{ color: '#00ff8' }, 'color'],
   [{ color: '#00ff888' }, 'color'],
@@ -49,4 +63,11 @@ test("the seed's six fields become nine; what more a message has is left out", (
   const six = { job_id: 'j', execution_id: 'e', icon_name: '🚀', timestamp: 't', color: '#FF5733', sequence: 42 };
   const expected: Reading = { ...six, region: 'unknown', job_submission_time: 0, hostname: 'e' };
   expect(toReading({ ...six, extra: 1 } as unknown as Message & Reading)).toEqual(expected);
+});
+
+test('nothing that a terminal acts upon gets to where readings are shown', () => {
+  const evil = { execution_id: 'e\u001b[2J', sequence: 1, hostname: 'h\u0007\nx', region: '\u202eus' };
+  expect(toReading(evil as Message & Reading)).toMatchObject({
+    ...{ execution_id: 'e�[2J', hostname: 'h��x', region: '�us' },
+  });
 });

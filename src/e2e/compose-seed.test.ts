@@ -149,7 +149,7 @@ describe('the walk-through of the original demo, with containers', () => {
   step('update configuration: the config-updater job by hand, as in the demo; no sensor is restarted', async () => {
     const before = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
     const run = ['bacalhau', 'job', 'run', '--wait=false', '-V', 'color=#FEFEFE', 'jobs/config-updater.yaml'];
-    const { code, stderr } = await sandbox.run(['shell', '--', ...run]);
+    const { code, stderr } = await sandbox.run(['shell', ...run]);
     expect(stderr + code).toMatch(/0$/);
     await eventually('the colour in every region', async () => {
       const { sensors } = await sandbox.fleet().snapshot();
@@ -225,7 +225,13 @@ describe('the walk-through of the original demo, with containers', () => {
 
   step('render: the same network without this program', async () => {
     const { files } = await sandbox.json<{ files: string[] }>(['render', '--dir', 'network']);
-    for (const file of ['compose.yaml', '.env.template', 'Dockerfile', 'jobs/publisher.yaml', 'nodes/edge.yaml']) {
+    for (const file of [
+      'compose.yaml',
+      '.env.template',
+      'image/Dockerfile',
+      'jobs/publisher.yaml',
+      'nodes/edge.yaml',
+    ]) {
       expect(files).toContain(file);
     }
   });

@@ -24,3 +24,16 @@ test.each<[string, string[] | undefined, string[], string, string | undefined]>(
   const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, names)?.code ?? null));
   expect(await (await app.request('/', { headers: { host } })).json()).toBe(problem ?? null);
 });
+
+// What a browser says of a request: an image on another page, its script, a link, the address bar, our own page.
+test.each([
+  ['cross-site', 'no-cors', 'FOREIGN_ORIGIN'],
+  ['cross-site', 'cors', 'FOREIGN_ORIGIN'],
+  ['cross-site', 'navigate', null],
+  ['none', 'navigate', null],
+  ['same-origin', 'cors', null],
+])('a request that is %s, mode %s', async (site, mode, problem) => {
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, ['localhost'])?.code ?? null));
+  const headers = { host: 'localhost', 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+  expect(await (await app.request('/', { headers })).json()).toBe(problem);
+});

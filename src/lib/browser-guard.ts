@@ -36,6 +36,10 @@ export function findBrowserProblem(c: Context, names: string[] | undefined): Bro
     const reason = `the Host header names ${JSON.stringify(nameOf(host))}, which this service is not known as`;
     return { code: 'UNKNOWN_HOST', reason };
   }
+  // An image or a script of another site comes without an Origin. Links to our page are meant.
+  if (c.req.header('sec-fetch-site') === 'cross-site' && c.req.header('sec-fetch-mode') !== 'navigate') {
+    return { code: 'FOREIGN_ORIGIN', reason: 'requests that pages of other sites make are refused' };
+  }
   const origin = c.req.header('origin');
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return undefined;
   return { code: 'FOREIGN_ORIGIN', reason: `requests from the origin ${JSON.stringify(origin)} are refused` };

@@ -7,6 +7,8 @@ import type { FleetClient } from '../puller/client.js';
 
 export interface WaitOptions {
   timeoutMs: number;
+  /** What is desired now: another change may have taken the place of the one that is waited for. */
+  latest?(): Promise<DesiredState>;
   /** The jobs of the network, where they can be found out. */
   jobs?: (() => Promise<KnownJobs>) | undefined;
   onProgress(convergence: Convergence): void;
@@ -14,16 +16,19 @@ export interface WaitOptions {
 
 /** How long a change usually takes. */
 const JOBS_AFTER_MS = 1500;
+const LATEST_EVERY_MS = 1000;
 
 /** Waits until every sensor of the scope does what is desired; rejects with `NOT_CONVERGED` and those that are pending. */
 export async function untilConverged(
   fleet: FleetClient,
-  state: DesiredState,
+  desired: DesiredState,
   scope: Scope,
   options: WaitOptions,
 ): Promise<Convergence> {
   const began = Date.now();
   const deadline = began + options.timeoutMs;
+  let state = desired;
+  let lookAt = began + LATEST_EVERY_MS;
   let jobs: KnownJobs | undefined;
   let ask = options.jobs;
   for (;;) {
@@ -37,6 +42,10 @@ export async function untilConverged(
       continue;
     }
     if (now.converged === now.sensors) return now;
+    if (options.latest && Date.now() > lookAt) {
+      state = await options.latest().catch(() => state);
+      lookAt = Date.now() + LATEST_EVERY_MS;
+    }
     if (Date.now() > deadline) throw notConverged(now, scope, options.timeoutMs);
     await sleep(now.sensors > 1000 ? 150 : 50);
   }

@@ -1,9 +1,10 @@
 /** Deploying the publisher: submitted is not running, so it ends with what was seen in the readings. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemError } from '../core/errors.js';
 import type { SensorConfig } from '../core/sensor-config.js';
 import { waitFor } from '../lib/backoff.js';
+import { alone } from '../lib/lock.js';
 import type { FleetClient } from '../puller/client.js';
 import { endAllRegionsJob } from './all-regions-job.js';
 import { newestByNode } from './executions.js';
@@ -20,6 +21,8 @@ export interface DeployOptions {
   /** A YAML file on the nodes, instead of the network's own for each region. */
   configFile?: string;
   maxMessages?: number;
+  /** The folder of this network: what several commands submit there is submitted one after the other. */
+  stateDir: string;
   /** Gives up when no further sensor was seen for so long: how long all take depends on how many share a processor. */
   timeoutMs: number;
   /** What to do when not every sensor sent in time. */
@@ -27,6 +30,9 @@ export interface DeployOptions {
   onProgress(progress: DeployProgress): void;
 }
 
+/** Submitting to a cluster takes a second or two. */
+const LOCK_MS = 60_000;
+const DAY_MS = 86_400_000;
 const LOOK_MS = 1500;
 /** A look at the executions is followed by a pause of so many times what it took. */
 const LOOK_SHARE = 10;
@@ -55,14 +61,19 @@ export async function deployPublisher(
   fleet: FleetClient,
   options: DeployOptions,
 ): Promise<DeployResult> {
-  const submissionTime = Date.now();
+  const began = Date.now();
   const all = await network.nodes();
   let nodes = nodesByRegion(all, options.regions);
   const expected = () => sum([...nodes.values()].map(({ connected }) => connected));
   options.onProgress({ step: 'submitting', seen: 0, expected: expected() });
-  const submissions = await submitToRegions([...nodes.keys()], (region) =>
-    network.submit(jobFor(region, network, submissionTime, options)),
-  );
+  // Sensors of an older submission give way to those of a newer one, so what is submitted later must be newer.
+  const { submissionTime, submissions } = await alone(join(options.stateDir, 'deploy.lock'), LOCK_MS, async () => {
+    const submissionTime = await nextSubmission(fleet);
+    const submissions = await submitToRegions([...nodes.keys()], (region) =>
+      network.submit(jobFor(region, network, submissionTime, options)),
+    );
+    return { submissionTime, submissions };
+  });
   const beside = await endAllRegionsJob(network, options.regions === undefined);
 
   const seen = new Map<string, number>();
@@ -106,8 +117,15 @@ export async function deployPublisher(
       return { region, jobId, unchanged, expected: connected, seen: count, pending: disconnected };
     }),
     notes: [...new Set([...submissions.flatMap(([, { notes }]) => notes), ...beside, ...unfitEdgeNodes(all)])],
-    seconds: (Date.now() - submissionTime) / 1000,
+    seconds: (Date.now() - began) / 1000,
   };
+}
+
+/** Now, or more: the clock may have been set back since the last submission. A day ahead nobody's clock is. */
+async function nextSubmission(fleet: FleetClient): Promise<number> {
+  const now = Date.now();
+  const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
+  return known.reduce((next, time) => (time >= next && time < now + 2 * DAY_MS ? time + 1 : next), now);
 }
 
 function jobFor(region: string, network: Network, submissionTime: number, options: DeployOptions): PublisherJob {

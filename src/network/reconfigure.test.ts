@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ScopeConfig } from '../core/desired.js';
 import { type Listener, listen } from '../lib/listen.js';
 import { ConfigClient } from '../proxy/client.js';
 import { DesiredConfig } from '../proxy/desired.js';
@@ -22,8 +23,9 @@ async function serveProxy(path?: string) {
 }
 
 const clientOf = ({ listener }: { listener: Listener }, token = TOKEN) => new ConfigClient(listener.url, { token });
-const set = (values: object) => ({ scope: {}, set: values, unset: [] });
-const fleets = () => served.map(({ desired }) => desired.state.fleet);
+const set = (values: object) => ({ scope: {}, set: values, unset: [], seen: 0 });
+const plain = ({ changed: _, ...config }: ScopeConfig) => config;
+const fleets = () => served.map(({ desired }) => plain(desired.state.fleet));
 
 beforeEach(async () => {
   served = [await serveProxy(), await serveProxy(), await serveProxy()];
@@ -43,7 +45,7 @@ test('a first proxy that knows less than another is brought up to date before th
   served[0]!.desired.hear(9000);
   const { version } = await applyChange(clients, set({ interval: 2 }));
   expect(version).toBeGreaterThan(9000);
-  for (const { desired } of served) expect(desired.state.regions).toEqual({ eu: { version: 9000, emoji: 3 } });
+  for (const { desired } of served) expect(plain(desired.state.regions.eu!)).toEqual({ version: 9000, emoji: 3 });
 });
 
 test('proxies that did not take it are named with the reason, and the next change reaches them', async () => {
@@ -54,7 +56,7 @@ test('proxies that did not take it are named with the reason, and the next chang
     { url: clients[0]!.url, reason: expect.stringContaining('does not answer') },
     { url: clients[2]!.url, reason: expect.stringContaining('token') },
   ]);
-  expect(state.fleet).toEqual({ version, emoji: 1 });
+  expect(plain(state.fleet)).toEqual({ version, emoji: 1 });
   expect(fleets()).toEqual([{ version: 0 }, { version, emoji: 1 }, { version: 0 }]);
 });
 
@@ -85,7 +87,23 @@ test('a lost state is refused, and given up only where that was asked for', asyn
   const change = { ...set({ emoji: 1 }), seen: 7000 };
   await expect(applyChange(clients.slice(0, 1), change)).rejects.toMatchObject({ code: 'STATE_LOST', fault: 'user' });
   const { version } = await applyChange(clients.slice(0, 1), { ...change, replace: true });
-  expect(served[0]!.desired.state.fleet).toEqual({ version, emoji: 1 });
+  expect(fleets()[0]).toEqual({ version, emoji: 1 });
+});
+
+test('changes made at different proxies at the same time are all kept', async () => {
+  const changes = [set({ color: '#00ff88' }), set({ emoji: 3 }), set({ interval: 2 })];
+  await Promise.all(changes.map((change, i) => applyChange([...clients.slice(i), ...clients.slice(0, i)], change)));
+  const { state } = await levelProxies(clients);
+  expect(state?.fleet).toMatchObject({ color: '#00ff88', emoji: 3, interval: 2 });
+  expect(fleets()).toEqual(Array(3).fill(plain(state!.fleet)));
+});
+
+test('what is held can be told while the first proxy is away', async () => {
+  await applyChange(clients, set({ emoji: 1 }));
+  await served[0]!.listener.close(0);
+  const { desired, holder, others } = await compareProxies(clients);
+  expect([desired.fleet.emoji, holder]).toEqual([1, clients[1]]);
+  expect(others).toEqual([{ url: clients[0]!.url, reason: expect.stringContaining('does not answer') }]);
 });
 
 test('levelling gives each the newest of each scope; what still differs is named', async () => {
@@ -93,9 +111,9 @@ test('levelling gives each the newest of each scope; what still differs is named
   served[1]!.desired.patch({ scope: { hostname: 'h' }, set: { emoji: 2 }, unset: [] }, 2000);
   expect((await compareProxies(clients)).others.map(({ url }) => url)).toEqual([clients[1]!.url, clients[2]!.url]);
   const { state } = await levelProxies(clients);
-  expect(state).toEqual({
+  expect(state).toMatchObject({
     ...{ version: 2000, fleet: { version: 1000, emoji: 1 }, regions: {} },
     hosts: { h: { version: 2000, emoji: 2 } },
   });
-  expect(await compareProxies(clients)).toEqual({ desired: state, others: [] });
+  expect(await compareProxies(clients)).toEqual({ desired: state, holder: clients[0], others: [] });
 });

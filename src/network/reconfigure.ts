@@ -24,6 +24,8 @@ export interface ApplyResult {
   version: number;
   /** What the proxies hold now. */
   state: DesiredState;
+  /** The first of those that hold it. */
+  holder: ConfigClient;
   failed: FailedProxy[];
 }
 
@@ -37,12 +39,15 @@ export async function applyChange(proxies: ConfigClient[], change: Change): Prom
   for (const [i, proxy] of reached.entries()) {
     try {
       const version = await proxy.patch(change);
-      const state = await proxy.state();
-      for (const other of reached.slice(i + 1)) {
-        await other.put(state).catch((error) => failures.push({ proxy: other, error }));
-      }
-      const failed = failures.map((failure) => ({ url: failure.proxy.url, reason: messageOf(failure.error) }));
-      return { version, state, failed };
+      // Others may be changed at the same time: what all of them hold then is the newest of each field.
+      const level = await levelProxies(reached.slice(i));
+      const failed = [...failures, ...level.failures];
+      return {
+        version,
+        state: level.state ?? (await proxy.state()),
+        holder: proxy,
+        failed: failed.map((failure) => ({ url: failure.proxy.url, reason: messageOf(failure.error) })),
+      };
     } catch (error) {
       if (error instanceof AppError && error.fault === 'user') throw error;
       failures.push({ proxy, error });
@@ -58,16 +63,9 @@ export interface LevelResult {
   failures: { proxy: ConfigClient; error: unknown }[];
 }
 
-/** Gives every proxy the newest configuration of each scope that any of them holds, such as one that joined late. */
+/** Gives every proxy the newest of each field that any of them holds, such as one that joined late. */
 export async function levelProxies(proxies: ConfigClient[]): Promise<LevelResult> {
-  const asked = await Promise.all(
-    proxies.map((proxy) =>
-      proxy.state().then(
-        (held) => ({ proxy, held }),
-        (error: unknown) => ({ proxy, error }),
-      ),
-    ),
-  );
+  const asked = await askAll(proxies);
   const answered = asked.flatMap((answer) => ('held' in answer ? [answer] : []));
   const failures = asked.flatMap((answer) => ('error' in answer ? [answer] : []));
   const [first, ...others] = answered;
@@ -85,25 +83,37 @@ export async function levelProxies(proxies: ConfigClient[]): Promise<LevelResult
   return { state, reached, failures };
 }
 
-/** What the first proxy holds, and which of the others do not hold the same. Rejects when the first does not answer. */
+/**
+ * What the first proxy that answers holds, and which of the others do not hold the same. Rejects when none answers, with
+ * the first one's reason.
+ */
 export async function compareProxies(
   proxies: ConfigClient[],
-): Promise<{ desired: DesiredState; others: FailedProxy[] }> {
-  const [first, ...rest] = proxies as [ConfigClient, ...ConfigClient[]];
-  const desired = await first.state();
-  const others = await Promise.all(
-    rest.map(async (proxy) => {
-      try {
-        const same = sameState(await proxy.state(), desired);
-        return same
-          ? []
-          : [{ url: proxy.url, reason: `holds something else than ${first.url}; the next change levels them` }];
-      } catch (error) {
-        return [{ url: proxy.url, reason: messageOf(error) }];
-      }
-    }),
+): Promise<{ desired: DesiredState; holder: ConfigClient; others: FailedProxy[] }> {
+  const answers = await askAll(proxies);
+  const first = answers.find((answer) => 'held' in answer);
+  if (!first) throw answers.find((answer) => 'error' in answer)?.error;
+  const others = answers.flatMap((answer) => {
+    const { url } = answer.proxy;
+    if ('error' in answer) return [{ url, reason: messageOf(answer.error) }];
+    if (sameState(answer.held, first.held)) return [];
+    return [{ url, reason: `holds something else than ${first.proxy.url}; the next change levels them` }];
+  });
+  return { desired: first.held, holder: first.proxy, others };
+}
+
+type Answer = { proxy: ConfigClient; held: DesiredState } | { proxy: ConfigClient; error: unknown };
+
+/** What each of them holds, or why it does not say. */
+function askAll(proxies: ConfigClient[]): Promise<Answer[]> {
+  return Promise.all(
+    proxies.map((proxy) =>
+      proxy.state().then(
+        (held) => ({ proxy, held }),
+        (error: unknown) => ({ proxy, error }),
+      ),
+    ),
   );
-  return { desired, others: others.flat() };
 }
 
 /** Whether two states ask for the same, whatever the order of their scopes and fields. */

@@ -10,7 +10,8 @@ import { type ApplyResult, applyChange, type Change, type FailedProxy } from './
 export interface RollOutOptions extends WaitOptions {
   /** Proxies that did not take it, as soon as that is known. */
   onFailed(failed: FailedProxy[]): void;
-  onRegion(region: string, convergence: Convergence): void;
+  /** `sending`: whether its sensors are seen to send on; they do not while they are paused. */
+  onRegion(region: string, convergence: Convergence, sending: boolean): void;
 }
 
 /**
@@ -26,18 +27,18 @@ export async function rollOut(
 ): Promise<Pick<ApplyResult, 'version' | 'failed'>> {
   let version = 0;
   const failed = new Map<string, FailedProxy>();
+  await requireSensors(fleet, regions);
   for (const [i, region] of regions.entries()) {
     const scope = { region };
     try {
-      await requireSensors(fleet, region);
       const result = await applyChange(proxies, { ...change, scope });
       version = result.version;
       const news = result.failed.filter(({ url }) => !failed.has(url));
       for (const failure of news) failed.set(failure.url, failure);
       options.onFailed(news);
-      const convergence = await untilConverged(fleet, result.state, scope, options);
-      await keepsSending(fleet, region, change.set.paused === true);
-      options.onRegion(region, convergence);
+      const latest = () => result.holder.state();
+      const convergence = await untilConverged(fleet, result.state, scope, { ...options, latest });
+      options.onRegion(region, convergence, await keepsSending(fleet, region));
     } catch (error) {
       const left = regions.slice(i + 1);
       throw systemError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
@@ -50,29 +51,33 @@ export async function rollOut(
   return { version, failed: [...failed.values()] };
 }
 
-/** A region where nothing sends proves nothing, and may be a slip of the pen. */
-async function requireSensors(fleet: FleetClient, region: string): Promise<void> {
+/** A region where nothing sends proves nothing, and may be a slip of the pen. Looked at before anything is changed. */
+async function requireSensors(fleet: FleetClient, wanted: string[]): Promise<void> {
   const { regions } = await fleet.summary();
-  const found = regions.find((view) => view.region === region);
-  if (found && found.live + found.paused + found.silent > 0) return;
-  const known = regions.map((view) => view.region).join(', ');
-  throw new AppError(
-    'NO_SENSORS',
-    'user',
-    `no sensor of ${region} sends; there are sensors in: ${known || 'no region'}`,
-  );
+  const known = regions.filter(({ live, paused, silent }) => live + paused + silent > 0).map(({ region }) => region);
+  const missing = wanted.filter((region) => !known.includes(region));
+  if (missing.length === 0) return;
+  const message = `no sensor of ${missing.join(', ')} sends; there are sensors in: ${known.join(', ') || 'no region'}`;
+  throw new AppError('NO_SENSORS', 'user', message, { hint: 'Nothing was changed.' });
 }
 
-/** The region's sensors must send on after the change: one that only acknowledged it and died would look converged. */
-async function keepsSending(fleet: FleetClient, region: string, paused: boolean): Promise<void> {
-  if (paused) return;
-  const before = (await fleet.snapshot()).sensors.filter((s) => s.region === region && s.state === 'live');
+/**
+ * The region's sensors must send on after the change: one that only acknowledged it and died would look converged.
+ * Resolves with false when all of them are paused, and do not send because of that.
+ */
+async function keepsSending(fleet: FleetClient, region: string): Promise<boolean> {
+  const own = (await fleet.snapshot()).sensors.filter((s) => s.region === region);
+  const before = own.filter(({ state }) => state === 'live');
+  if (before.length === 0) {
+    if (own.some(({ state }) => state === 'paused')) return false;
+    throw systemError('STOPPED_SENDING', `no sensor of ${region} sends after the change`);
+  }
   const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 5000));
   const deadline = Date.now() + 2 * longest + 3000;
   for (;;) {
     const now = new Map((await fleet.snapshot()).sensors.map((s) => [s.execution_id, s.sequence]));
     const stuck = before.filter((s) => (now.get(s.execution_id) ?? 0) <= s.sequence);
-    if (stuck.length === 0) return;
+    if (stuck.length === 0) return true;
     if (Date.now() > deadline) {
       throw systemError(
         'STOPPED_SENDING',

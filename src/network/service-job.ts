@@ -52,6 +52,7 @@ export async function deployService(
   const deadline = began + options.timeoutMs;
   onProgress('waiting for the web-services node');
   await waitForNode(network, options);
+  const replaced = (await network.jobs()).some(({ name, state }) => name === role && state === 'running');
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
     onProgress(`submitting the ${role}`);
@@ -62,8 +63,16 @@ export async function deployService(
     return { role, jobId, url, image: request.image, unchanged, seconds: (Date.now() - began) / 1000 };
   } catch (error) {
     if (role === 'puller') await stopService(network, role, options);
+    else if (replaced && error instanceof AppError) throw withoutProxy(error);
     throw error;
   }
+}
+
+/** A submission of the same name ends the job that ran before, also when it can't take its place. */
+function withoutProxy(error: AppError): AppError {
+  const { code, fault, message, details, cause } = error;
+  const hint = `${error.hint} The proxy that ran as a service job before has ended with this; deploy it again as it was, or send sensors back with \`deploy publisher\`.`;
+  return new AppError(code, fault, message, { details, cause, hint });
 }
 
 /** Ends the service job; of the puller, the one of `up` takes over again. False when there was no such job. */
@@ -88,10 +97,10 @@ async function waitUntilReady(
   { role, jobId }: { role: ServiceJob['role']; jobId: string },
   { url, timeoutMs, signal }: ServiceOptions,
 ): Promise<void> {
+  // What answers may be an older one that still has the port: the job's own execution must run, too.
   const look = async () => {
-    if ((await answersOnce(`${url}/health`)) && (await answersOnce(`${url}/ready`))) return true;
-    await refuseFailure(network, jobId, role);
-    return undefined;
+    const answers = (await answersOnce(`${url}/health`)) && (await answersOnce(`${url}/ready`));
+    return (await runs(network, jobId, role)) && answers ? true : undefined;
   };
   if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
   throw systemError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
@@ -106,11 +115,13 @@ async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptio
   throw noServicesNode('none with the label type=web-services is connected');
 }
 
-async function refuseFailure(network: Network, jobId: string, role: string): Promise<void> {
+/** Whether an execution of the job runs. Rejects with `SERVICE_FAILED` when none will. */
+async function runs(network: Network, jobId: string, role: string): Promise<boolean> {
   const job = (await network.jobs()).find(({ id }) => id === jobId);
   const failed = job?.executions.filter(({ state }) => state === 'failed' || state === 'completed') ?? [];
-  const running = job?.executions.some(({ state }) => state === 'running' || state === 'starting');
-  if (!job || (job.state !== 'failed' && (failed.length === 0 || running))) return;
+  const states = job?.executions.map(({ state }) => state) ?? [];
+  if (states.includes('running')) return true;
+  if (!job || (job.state !== 'failed' && (failed.length === 0 || states.includes('starting')))) return false;
   throw systemError('SERVICE_FAILED', `the ${role} does not run as a service job`, {
     details: [...new Set([...failed.map(({ node, message }) => `${node}: ${message}`), job.message].filter(Boolean))],
     hint: 'The node takes images from registries only, and must reach the queue.',

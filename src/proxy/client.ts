@@ -11,6 +11,9 @@ export interface ConfigClientOptions {
   ca?: string;
 }
 
+/** A proxy that began with nothing listens to its sensors for 11 s before it takes a change. */
+const TIMEOUT_MS = 20_000;
+
 export class ConfigClient {
   constructor(
     readonly url: string,
@@ -36,7 +39,7 @@ export class ConfigClient {
       method,
       headers: { authorization: `Bearer ${this.options.token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(10_000),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     };
     let response: Awaited<ReturnType<typeof fetchTrusting>>;
     try {

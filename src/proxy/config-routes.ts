@@ -2,6 +2,7 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { type DesiredState, desiredStateSchema, patchSchema } from '../core/desired.js';
+import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../core/sensor-config.js';
 import type { DesiredConfig } from './desired.js';
 import { checkToken, type GuardOptions } from './guard.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -18,12 +19,13 @@ export function configRoutes(
     const change = await accepted(c, patchSchema);
     if (change instanceof Response) return change;
     if (change.seen !== undefined) desired.hear(change.seen);
+    else if (!change.replace) await desired.heardAll();
     if (desired.lost !== undefined && !change.replace) {
       const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget what is not set again`;
       const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
       return refuse(refusal(409, 'STATE_LOST', `${why}; ${how}`));
     }
-    const config = desired.patch(change, Date.now());
+    const { changed: _, ...config } = desired.patch(change, Date.now());
     return c.json({ version: config.version, scope: change.scope, config });
   });
 
@@ -53,9 +55,12 @@ export function configRoutes(
 
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
-    // A paused sensor is heard of here only; what a stranger says of versions counts for nothing.
-    if (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))
-      desired.hear(Number(version));
+    // A paused sensor is heard of here only. What a stranger says of versions counts for nothing, nor does an address
+    // by itself, for any web page can have it opened.
+    const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
+    if (reported && (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))) {
+      desired.hear(reported.version);
+    }
     const config = desired.effective(region, hostname);
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
     return c.json({ config });

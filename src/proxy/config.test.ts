@@ -89,7 +89,7 @@ test('what is set in a scope is given to the sensors of that scope, the narrower
     version: fleet.version,
     ...{ color: '#00ff88', interval: 1 },
   });
-  expect((await call('GET', '/config')).body).toEqual({
+  expect((await call('GET', '/config')).body).toMatchObject({
     version: host.version,
     fleet: fleet.config,
     regions: { eu: region.config },
@@ -282,21 +282,31 @@ test('a proxy that lost its state changes nothing before that is confirmed, and 
 });
 
 test.each([
-  ['a paused sensor that asks', 'GET', '/config/effective?region=eu&hostname=h&version=5000', undefined],
-  ['who makes the change', 'PATCH', '/config', { seen: 5000, set: { emoji: 1 } }],
-])('a lost version is heard of from %s, too', async (_, method, path, body) => {
+  ['a paused sensor that asks', 'GET', '/config/effective?region=eu&hostname=h&version=5000', undefined, reports(5000)],
+  ['who makes the change', 'PATCH', '/config', { seen: 5000, set: { emoji: 1 } }, operator],
+])('a lost version is heard of from %s, too', async (_, method, path, body, headers) => {
   const call = proxyWith();
-  await call(method, path, body, operator);
+  await call(method, path, body, headers);
   expect(desired.lost).toBe(5000);
   expect(desired.version).toBe(0);
 });
 
 test('where sensors need a token, a stranger who asks says nothing about versions', async () => {
   const call = proxyWith({ sensorToken: 'sensor-secret' });
-  await call('GET', '/config/effective?version=5000');
+  const path = '/config/effective?version=5000';
+  await call('GET', path, undefined, reports(5000));
   expect(desired.lost).toBeUndefined();
-  await call('GET', '/config/effective?version=5000', undefined, { authorization: 'Bearer sensor-secret' });
+  await call('GET', path, undefined, { ...reports(5000), authorization: 'Bearer sensor-secret' });
   expect(desired.lost).toBe(5000);
+});
+
+test('an address that any page can have opened says nothing about versions, nor does one that nobody gave out', async () => {
+  const call = proxyWith();
+  await call('GET', '/config/effective?version=5000');
+  await call('GET', '/config/effective?version=5000.5', undefined, reports(5000.5));
+  await call('POST', '/send', reading, reports(999_999_999_999_999));
+  await call('POST', '/send', reading, reports(Date.now() + 2 * 86_400_000));
+  expect(desired.lost).toBeUndefined();
 });
 
 test('a proxy takes over what another holds, from the operator alone', async () => {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Patch } from '../core/desired.js';
+import { MAX_VERSION } from '../core/sensor-config.js';
 import { DesiredConfig } from './desired.js';
 
 let folder: string;
@@ -42,13 +43,11 @@ test('what another proxy holds is taken over where it is newer, and kept', () =>
     regions: { eu: { version: NOW + 1, paused: true } },
     hosts: {},
   });
-  expect(new DesiredConfig(path).state).toEqual({
-    version: NOW + 100,
-    fleet: { version: NOW + 100, color: '#111111' },
-    regions: { eu: { version: NOW + 50, emoji: 2 } },
-    hosts: {},
-  });
-  expect(desired.patch(patch(), NOW).version).toBe(NOW + 101);
+  // Nobody had both of these before, so they get a version of their own.
+  const fleet = { version: NOW + 101, color: '#111111', emoji: 1, changed: { color: NOW + 100, emoji: NOW } };
+  const eu = { version: NOW + 51, emoji: 2, paused: true, changed: { emoji: NOW + 50, paused: NOW + 1 } };
+  expect(new DesiredConfig(path).state).toEqual({ version: NOW + 101, fleet, regions: { eu }, hosts: {} });
+  expect(desired.patch(patch(), NOW).version).toBe(NOW + 102);
 });
 
 test('a proxy that lost its state knows it as soon as a sensor has reported, and its versions begin above', () => {
@@ -57,7 +56,8 @@ test('a proxy that lost its state knows it as soon as a sensor has reported, and
   rmSync(path);
   const after = new DesiredConfig(path);
   expect(after.lost).toBeUndefined();
-  for (const version of [0, before, before - 1, Number.NaN, 9e15]) after.hear(version);
+  for (const version of [0, before, before - 1, Number.NaN, 9e15, before + 0.5]) after.hear(version);
+  after.hear(NOW + 2 * 86_400_000, NOW);
   expect(after.lost).toBe(before);
   // The clock is a minute behind what the sensors have.
   expect(after.patch(patch({ set: { emoji: 2 } }), NOW).version).toBe(before + 1);
@@ -94,7 +94,26 @@ test('a change that could not be kept is not in force', () => {
   rmSync(folder, { recursive: true });
   writeFileSync(folder, '');
   expect(() => desired.patch(patch({ set: { emoji: 2 } }), NOW)).toThrow();
-  expect(desired.state.fleet).toEqual({ version: NOW, emoji: 1 });
+  expect(desired.state.fleet).toEqual({ version: NOW, emoji: 1, changed: { emoji: NOW } });
+});
+
+test('versions end where sensors stop to read them', () => {
+  const desired = new DesiredConfig();
+  desired.merge({ version: MAX_VERSION, fleet: { version: MAX_VERSION }, regions: {}, hosts: {} });
+  expect(desired.patch(patch({ set: { emoji: 1 } }), NOW).version).toBe(MAX_VERSION);
+});
+
+test('one that begins with nothing waits for what its sensors have, one that has its state does not', async () => {
+  const path = join(folder, 'desired.json');
+  const began = Date.now();
+  const waited = async (desired: DesiredConfig) => {
+    await desired.heardAll();
+    return Date.now() - began;
+  };
+  const first = new DesiredConfig(path, 150);
+  expect(await waited(first)).toBeGreaterThanOrEqual(149);
+  first.patch(patch({ set: { emoji: 1 } }), NOW);
+  expect(await waited(new DesiredConfig(path, 60_000))).toBeLessThan(10_000);
 });
 
 /** A process can't run TypeScript, and a build may be old: what is needed is translated here. */

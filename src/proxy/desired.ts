@@ -2,31 +2,44 @@
  * The desired configuration that this proxy holds: durable and versioned. Versions are Unix milliseconds or more, and
  * newer than all that sensors report, so that no sensor is ever rolled back, also when the state or the clock is lost.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   configOf,
   type DesiredState,
   desiredStateSchema,
   effectiveConfig,
   newestOf,
+  nothingDesired,
   type Patch,
+  type ScopeConfig,
 } from '../core/desired.js';
 import { messageOf, systemError } from '../core/errors.js';
-import { MAX_VERSION, type VersionedConfig } from '../core/sensor-config.js';
+import { isPlausibleVersion, MAX_VERSION, type VersionedConfig } from '../core/sensor-config.js';
 import { readIfExists, writeFileAtomic } from '../lib/files.js';
 
-const nothing = (): DesiredState => ({ version: 0, fleet: { version: 0 }, regions: {}, hosts: {} });
+/** Every sensor asks within 10 s (wasm/publisher), and a bit for its way here. */
+const HEARD_ALL_MS = 11_000;
 
 export class DesiredConfig {
   private current: DesiredState;
   /** Newest version that a sensor was seen to have. */
   private seen = 0;
+  /** When all sensors that have a version have told so: Unix milliseconds. */
+  private readonly heardAllAt: number;
 
   /**
    * `path`: a JSON file; without it, configuration lives as long as the process. Throws `STATE_UNREADABLE`: what is in
    * a damaged file may be worth saving, so it is not thrown away.
+   *
+   * @param heardAllMs how long it takes until every sensor has asked
    */
-  constructor(private readonly path?: string) {
-    this.current = path === undefined ? nothing() : readState(path);
+  constructor(
+    private readonly path?: string,
+    heardAllMs = HEARD_ALL_MS,
+  ) {
+    const kept = path === undefined ? undefined : readState(path);
+    this.current = kept ?? nothingDesired();
+    this.heardAllAt = path === undefined || kept ? 0 : Date.now() + heardAllMs;
   }
 
   get state(): DesiredState {
@@ -43,16 +56,23 @@ export class DesiredConfig {
     return this.seen > this.current.version ? this.seen : undefined;
   }
 
-  /** Takes note of the version that a sensor has. */
-  hear(version: number): void {
-    if (version > this.seen && version <= MAX_VERSION) this.seen = version;
+  /** Takes note of the version that a sensor says it has. `now` in Unix milliseconds. */
+  hear(version: number, now = Date.now()): void {
+    if (version > this.seen && isPlausibleVersion(version, now)) this.seen = version;
+  }
+
+  /** A proxy that began with nothing may have lost its state: resolves when it would have heard so from its sensors. */
+  async heardAll(): Promise<void> {
+    await sleep(Math.max(0, this.heardAllAt - Date.now()));
   }
 
   /** Changes one scope and keeps the change before it returns. `now` in Unix milliseconds. */
-  patch({ scope, set, unset }: Pick<Patch, 'scope' | 'set' | 'unset'>, now: number): VersionedConfig {
-    const version = Math.max(this.current.version + 1, this.seen + 1, now);
+  patch({ scope, set, unset }: Pick<Patch, 'scope' | 'set' | 'unset'>, now: number): ScopeConfig {
+    const version = Math.min(MAX_VERSION, Math.max(this.current.version + 1, this.seen + 1, now));
     const next = structuredClone(this.current);
-    const after: VersionedConfig = { ...configOf(next, scope), ...set, version };
+    const before = configOf(next, scope);
+    const changed = Object.fromEntries([...Object.keys(set), ...unset].map((field) => [field, version]));
+    const after: ScopeConfig = { ...before, ...set, version, changed: { ...before?.changed, ...changed } };
     for (const field of unset) delete after[field];
     if ('hostname' in scope) next.hosts[scope.hostname] = after;
     else if ('region' in scope) next.regions[scope.region] = after;
@@ -76,10 +96,10 @@ export class DesiredConfig {
   }
 }
 
-function readState(path: string): DesiredState {
+function readState(path: string): DesiredState | undefined {
   try {
     const text = readIfExists(path);
-    return text === undefined ? nothing() : desiredStateSchema.parse(JSON.parse(text));
+    return text === undefined ? undefined : desiredStateSchema.parse(JSON.parse(text));
   } catch (cause) {
     throw systemError('STATE_UNREADABLE', `${path} does not hold a desired configuration: ${messageOf(cause)}`, {
       cause,

@@ -9,7 +9,7 @@ const HEAD = ['region', 'sensors', 'readings/s', 'received', 'gaps', 'late', 'du
 export function summaryTable(
   { regions, total }: FleetSummary,
   style: ChalkInstance,
-  links: Record<string, string> = {},
+  links: Record<string, string> = Object.create(null),
 ): string {
   const sensors = (r: { live: number; paused: number; silent: number }) =>
     [`${r.live} live`, r.paused ? `${r.paused} paused` : '', r.silent ? style.red(`${r.silent} silent`) : '']

@@ -5,7 +5,7 @@ import { MAX_NAME, MAX_TOKEN, MAX_URL, environment, fieldFlag, textFlag, urlFlag
 import { fail, newLine } from "../lib/log";
 import { text } from "../lib/out";
 import { NOTHING, Slice, endOf, is, lengthOf, slice, startOf } from "../lib/slice";
-import { FIELD_COUNT, UNSET, fieldNamed } from "../lib/values";
+import { FIELD_COUNT, UNSET, fieldNamed, parseDecimal } from "../lib/values";
 
 /** A field that is to lose its value. */
 export const REMOVE: i32 = i32.MIN_VALUE + 2;
@@ -15,6 +15,8 @@ export let region: Slice = NOTHING;
 export let hostname: Slice = NOTHING;
 export let file: Slice = NOTHING;
 export let token: Slice = NOTHING;
+/** The newest version that sensors were seen to have; -1 = nobody said. */
+export let seen: i64 = -1;
 
 const changes = memory.data(20);
 
@@ -53,12 +55,15 @@ function readFlag(): void {
     region = textFlag(MAX_NAME);
   } else if (is(flagName, "hostname")) {
     hostname = textFlag(MAX_NAME);
+  } else if (is(flagName, "seen")) {
+    seen = parseDecimal(flagValue(), 0);
+    if (seen < 0) refuse("not a version", "Use the number that sensors report");
   } else if (is(flagName, "file")) {
     file = textFlag(MAX_URL);
   } else {
     refuse(
       "no such flag",
-      "Use --proxy or --file, --region or --hostname, --color --emoji --random-off --interval --paused --unset",
+      "Use --proxy or --file, --region or --hostname, --color --emoji --random-off --interval --paused --unset --seen",
     );
   }
 }

@@ -5,7 +5,7 @@ import { STDERR, STDOUT, fail, newLine, say } from "../lib/log";
 import { begin, byte, bytes, json, number, text, written } from "../lib/out";
 import { Slice, lengthOf } from "../lib/slice";
 import { FIELD_COUNT, UNSET } from "../lib/values";
-import { REMOVE, changeOf, hostname, proxy, region, token } from "./options";
+import { REMOVE, changeOf, hostname, proxy, region, seen, token } from "./options";
 import { fieldName, writeValue } from "./values-out";
 
 const TRIES: i32 = 5;
@@ -43,7 +43,12 @@ function body(): Slice {
   writeFields(false);
   text('},"unset":[');
   writeFields(true);
-  text("]}");
+  byte(0x5d);
+  if (seen >= 0) {
+    text(',"seen":');
+    number(seen);
+  }
+  byte(0x7d);
   return written();
 }
 

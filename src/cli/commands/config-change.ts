@@ -1,14 +1,15 @@
 import { Option } from 'commander';
-import { type Scope, scopeText } from '../../core/desired.js';
-import { usageError } from '../../core/errors.js';
+import { configOf, type DesiredState, type Scope, scopeText } from '../../core/desired.js';
+import { AppError, usageError } from '../../core/errors.js';
 import type { Convergence } from '../../core/fleet-view.js';
+import type { SensorConfigField } from '../../core/sensor-config.js';
 import { untilConverged } from '../../network/converge.js';
 import { applyChange, type Change, type FailedProxy } from '../../network/reconfigure.js';
 import { rollOut } from '../../network/roll-out.js';
 import type { FleetClient } from '../../puller/client.js';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { fieldNamed, scopeFrom, scopeOptions, valuesFrom } from '../config-scope.js';
-import { openConfigTarget, TARGET_SETTINGS } from '../config-target.js';
+import { newestSeen, openConfigTarget, TARGET_SETTINGS } from '../config-target.js';
 import { timeoutMs, timeoutOption } from '../deploy-options.js';
 
 const common = (): Option[] => [
@@ -28,7 +29,7 @@ export const configSet: CommandSpec = {
     new Option(
       '--rollout <regions>',
       'one region after the other, each only when the one before has converged',
-    ).conflicts(['region', 'host']),
+    ).conflicts(['region', 'host', 'wait']),
   ],
   examples: [
     "wasm-sensors config set color='#00ff88' interval=1",
@@ -61,17 +62,21 @@ async function change(context: CommandContext, wanted: Pick<Change, 'set' | 'uns
   const warnFailed = (failed: FailedProxy[]) => {
     for (const { url, reason } of failed) out.warn(`${url} did not take it: ${reason}`);
   };
-  const asked = { ...wanted, seen: await newestSeen(fleet), replace: options.replace === true };
+  const seen = await newestSeen(fleet);
+  const asked = { ...wanted, ...(seen === undefined ? {} : { seen }), replace: options.replace === true };
 
   if (options.rollout !== undefined) {
-    const regions = String(options.rollout).split(',').filter(Boolean);
+    const regions = String(options.rollout)
+      .split(',')
+      .map((region) => region.trim())
+      .filter(Boolean);
     if (regions.length === 0)
       throw usageError('BAD_OPTION', '--rollout names no region', 'For example: --rollout us,eu,as');
     const { version, failed } = await rollOut(proxies, fleet, regions, asked, {
       ...wait,
       onFailed: warnFailed,
-      onRegion: (region, { converged, sensors }) =>
-        out.note(`${region}: ${converged}/${sensors} sensors converged and send on`),
+      onRegion: (region, { converged, sensors }, sending) =>
+        out.note(`${region}: ${converged}/${sensors} sensors converged${sending ? ' and send on' : ', all paused'}`),
     });
     out.result(
       { version, regions, seconds: seconds(), failed },
@@ -81,13 +86,18 @@ async function change(context: CommandContext, wanted: Pick<Change, 'set' | 'uns
   }
 
   const scope = scopeFrom(options);
-  const { version, state, failed } = await applyChange(proxies, { ...asked, scope });
+  const { version, state, holder, failed } = await applyChange(proxies, { ...asked, scope });
   warnFailed(failed);
   if (options.wait === false) {
     out.result({ version, failed }, () => `${scopeText(scope)}: version ${version} is desired; nobody waited for it`);
     return failed.length > 0 ? 1 : 0;
   }
-  const { converged, sensors } = await untilConverged(fleet, state, scope, wait);
+  let latest = state;
+  const { converged, sensors } = await untilConverged(fleet, state, scope, {
+    ...wait,
+    latest: async () => (latest = await holder.state()),
+  });
+  refuseReplaced(latest, scope, wanted);
   if (sensors === 0) await warnNobody(fleet, scope, (text) => out.warn(text));
   out.result({ version, sensors, converged, seconds: seconds(), failed }, () =>
     sensors === 0
@@ -97,12 +107,21 @@ async function change(context: CommandContext, wanted: Pick<Change, 'set' | 'uns
   return failed.length > 0 ? 1 : 0;
 }
 
-/** The newest version that sensors report; 0 where nobody can tell, for the change itself needs no puller. */
-async function newestSeen(fleet: FleetClient): Promise<number> {
-  const nothing = { version: 0, fleet: { version: 0 }, regions: {}, hosts: {} };
-  return fleet.convergence(nothing, {}).then(
-    ({ newest }) => newest,
-    () => 0,
+/** Somebody else's change may be in force by now: then the sensors do that, and it has to be said. */
+function refuseReplaced(latest: DesiredState, scope: Scope, { set, unset }: Pick<Change, 'set' | 'unset'>): void {
+  const now = configOf(latest, scope);
+  const others = [...(Object.keys(set) as SensorConfigField[]), ...unset].filter(
+    (field) => now?.[field] !== set[field],
+  );
+  if (others.length === 0) return;
+  const values = others.map((field) => `${field} ${now?.[field] === undefined ? 'is not set' : `is ${now[field]}`}`);
+  throw new AppError(
+    'REPLACED',
+    'user',
+    `${scopeText(scope)}: another change took its place: ${values.join(', ')} now`,
+    {
+      hint: 'Somebody else changes this fleet at the same time; `wasm-sensors config show` tells what is desired.',
+    },
   );
 }
 

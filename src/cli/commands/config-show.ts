@@ -18,10 +18,10 @@ export const configShow: CommandSpec = {
   settings: TARGET_SETTINGS,
   async action({ out, settings }) {
     const { proxies, fleet, jobs } = openConfigTarget(settings);
-    const { desired, others } = await compareProxies(proxies);
+    const { desired, holder, others } = await compareProxies(proxies);
     for (const { url, reason } of others) out.warn(`${url} ${reason}`);
     if (desired.lost !== undefined)
-      out.warn(`${proxies[0]!.url} has lost version ${desired.lost}, which sensors still have; set all of it again`);
+      out.warn(`${holder.url} has lost version ${desired.lost}, which sensors still have; set all of it again`);
     const known = await jobs?.().catch(() => undefined);
     const [snapshot, convergence] = await Promise.all([fleet.snapshot(), fleet.convergence(desired, {}, known)]);
     const sensors = snapshot.sensors.filter(({ state }) => state !== 'gone' && state !== 'replaced');
@@ -44,7 +44,9 @@ export const configShow: CommandSpec = {
       [
         desiredText(desired),
         '',
-        `${convergence.converged}/${convergence.sensors} sensors converged`,
+        desired.lost === undefined
+          ? `${convergence.converged}/${convergence.sensors} sensors converged`
+          : `${convergence.sensors} sensors, which do what was lost`,
         ...(sensors.length > 0 ? [sensorTable(sensors, style)] : []),
       ].join('\n'),
     );

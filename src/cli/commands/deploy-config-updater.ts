@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { effectiveConfig, type Scope } from '../../core/desired.js';
-import { systemError, usageError } from '../../core/errors.js';
+import { AppError, systemError, usageError } from '../../core/errors.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../core/sensor-config.js';
 import { waitFor } from '../../lib/backoff.js';
 import { untilConverged } from '../../network/converge.js';
@@ -10,7 +10,7 @@ import type { Network } from '../../network/network.js';
 import type { CommandContext, CommandSpec } from '../command.js';
 import { fileReadText, valuesOfFile } from '../config-file.js';
 import { scopeFrom, scopeOptions } from '../config-scope.js';
-import { TARGET_SETTINGS, targetOf } from '../config-target.js';
+import { newestSeen, TARGET_SETTINGS, targetOf } from '../config-target.js';
 import { sensorConfigFrom, sensorOptions, timeoutMs, timeoutOption } from '../deploy-options.js';
 import { openSession, type Session } from '../session.js';
 
@@ -44,7 +44,14 @@ export const deployConfigUpdater: CommandSpec = {
     if (options.file) return changeFile(context, session, network, set);
     const { proxies, jobs } = targetOf(session, settings);
     const proxy = proxies[0]!;
-    const before = (await proxy.state()).version;
+    const held = await proxy.state();
+    const seen = await newestSeen(session.fleet);
+    const lost = held.lost ?? (seen !== undefined && seen > held.version ? seen : undefined);
+    if (lost !== undefined) {
+      throw new AppError('STATE_LOST', 'user', `${proxy.url} has lost version ${lost}, which sensors still have`, {
+        hint: 'Set again all that sensors shall keep, with `wasm-sensors config set --replace`.',
+      });
+    }
     const began = Date.now();
     const region = await regionFor(network, options.from);
     const scope = scopeFrom(options);
@@ -53,11 +60,11 @@ export const deployConfigUpdater: CommandSpec = {
       role: 'config-updater',
       region,
       proxyUrl: network.sensorProxyUrl(region),
-      parameters: parametersOf(set, scope),
+      parameters: [...parametersOf(set, scope), ...(seen === undefined ? [] : [`--seen=${seen}`])],
       submissionTime: began,
     });
     const timeout = timeoutMs(options);
-    await changed(network, jobName, async () => (await proxy.state()).version > before, timeout);
+    await changed(network, jobName, async () => (await proxy.state()).version > held.version, timeout);
     const state = await proxy.state();
     const { converged, sensors } = await untilConverged(session.fleet, state, scope, {
       timeoutMs: timeout,

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
-import { decidedFields } from '../../core/desired.js';
+import { type DesiredState, decidedFields, decidingHosts } from '../../core/desired.js';
 import { usageError } from '../../core/errors.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../core/sensor-config.js';
 import { namedProxy as composeProxy } from '../../network/compose/proxies.js';
 import { type DeployResult, deployPublisher } from '../../network/deploy.js';
 import type { Network, NetworkKind } from '../../network/network.js';
@@ -36,28 +37,54 @@ export const deployPublisherCommand: CommandSpec = {
   async action({ out, settings, options }) {
     const session = openSession(settings);
     const { proxies } = targetOf(session, settings);
-    const result = await runDeploy(out, await session.network(), session.fleet, options, proxies[0]!);
+    const target = {
+      network: await session.network(),
+      fleet: session.fleet,
+      proxy: proxies[0]!,
+      stateDir: settings.stateDir,
+    };
+    const result = await runDeploy(out, target, options);
     out.result(result, () => deployText(result));
     // Where no node was there to run one, nothing was seen.
     return result.regions.some(({ seen }) => seen > 0) ? 0 : 1;
   },
 };
 
+/** Others have the same cause. */
+const HOSTS_NAMED = 3;
 const STILL_COMING = '`wasm-sensors status` shows nodes and jobs; the sensors may still come.';
 
-/** The part that `up --deploy` shares. `proxy`: the one that knows what is stronger than the flags given here. */
+/** Where a publisher goes. */
+export interface DeployTarget {
+  network: Network;
+  fleet: FleetClient;
+  /** Knows what is stronger than the flags given here. */
+  proxy: ConfigClient;
+  stateDir: string;
+}
+
+/** Checks what commands that deploy a publisher were given, before they begin. Throws `BAD_OPTION`. */
+export function checkDeployOptions(options: Record<string, unknown>): void {
+  publisherFrom(options);
+  timeoutMs(options);
+}
+
+const publisherFrom = (options: Record<string, unknown>) => ({
+  maxMessages: integerOption(options.maxMessages, '--max-messages', 1),
+  config: sensorConfigFrom(options),
+});
+
+/** The part that `up --deploy` shares. */
 export async function runDeploy(
   out: Pick<Output, 'progress'>,
-  network: Network,
-  fleet: FleetClient,
+  { network, fleet, proxy, stateDir }: DeployTarget,
   options: Record<string, unknown>,
-  proxy: ConfigClient,
   timeoutHint = STILL_COMING,
 ): Promise<DeployResult> {
-  const maxMessages = integerOption(options.maxMessages, '--max-messages', 1);
-  const config = sensorConfigFrom(options);
+  const { maxMessages, config } = publisherFrom(options);
   const result = await deployPublisher(network, fleet, {
     config,
+    stateDir,
     timeoutMs: timeoutMs(options),
     timeoutHint,
     ...(options.region === undefined ? {} : { regions: options.region as string[] }),
@@ -71,18 +98,31 @@ export async function runDeploy(
   });
   const regions = result.regions.map(({ region }) => region);
   // Only a remark: sensors that send to another proxy are no failure.
-  const decided = await proxy.state().then(
-    (state) => decidedFields(state, regions),
-    () => [],
-  );
-  const hidden = decided.filter((field) => config[field] !== undefined);
-  if (hidden.length > 0) {
-    const names = hidden.join(', ');
-    result.notes.push(
-      `${names}: the fleet configuration is stronger; \`wasm-sensors config unset ${hidden.join(' ')}\` lets go`,
-    );
+  const state = await proxy.state().catch(() => undefined);
+  if (state) {
+    const hosts = (await network.nodes()).filter(({ region }) => regions.includes(region)).map(({ name }) => name);
+    const given = SENSOR_CONFIG_FIELDS.filter((field) => config[field] !== undefined);
+    result.notes.push(...hiddenNotes(state, { regions, hosts, given }));
   }
   return result;
+}
+
+/** What the fleet configuration hides of the values given here, and how to let go. */
+function hiddenNotes(
+  state: DesiredState,
+  { regions, hosts, given }: { regions: string[]; hosts: string[]; given: SensorConfigField[] },
+): string[] {
+  const hidden = decidedFields(state, regions).filter((field) => given.includes(field));
+  const lets = (scope: string, fields: string[]) => `\`wasm-sensors config unset ${scope}${fields.join(' ')}\` lets go`;
+  return [
+    ...(hidden.length > 0 ? [`${hidden.join(', ')}: the fleet configuration is stronger; ${lets('', hidden)}`] : []),
+    ...decidingHosts(state, hosts, given)
+      .slice(0, HOSTS_NAMED)
+      .map(
+        ({ hostname, fields }) =>
+          `${hostname} has its own ${fields.join(', ')} by the fleet configuration; ${lets(`--host ${hostname} `, fields)}`,
+      ),
+  ];
 }
 
 /** On the compose network proxies have names. Rejects with `BAD_OPTION` what is no URL. */

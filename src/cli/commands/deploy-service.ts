@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { AppError, messageOf } from '../../core/errors.js';
+import { AppError, messageOf, usageError } from '../../core/errors.js';
 import { exitCodeOf, type StopReason, stopRequested } from '../../lib/shutdown.js';
 import type { ServiceJob } from '../../network/network.js';
 import { type CommandContext, type CommandSpec, integerOption } from '../command.js';
@@ -83,7 +83,7 @@ function interruption(): { signal: AbortSignal; reason(): StopReason | undefined
 async function describe(
   role: Role,
   { state }: Session,
-  { out, options, settings }: CommandContext,
+  { out, options, settings, provenance }: CommandContext,
 ): Promise<{ request: ServiceJob; url: string }> {
   const image = options.image === undefined ? undefined : String(options.image);
   if (state.network === 'compose') {
@@ -92,8 +92,18 @@ async function describe(
       import('../../network/compose/facts.js'),
     ]);
     const facts = composeFactsSchema.parse(state.facts);
+    const own = (['queueEndpoint', 'awsRegion', 'open'] as const).filter((key) => provenance[key].source === 'flag');
+    if (own.length > 0) {
+      const names = own.map((key) => provenance[key].name).join(', ');
+      throw usageError(
+        'NOT_OFFERED',
+        `on the compose network \`deploy ${role}\` does not offer ${names}`,
+        'The job gets what `up` was given; the port is that of the network (PROXY_JOB_PORT, PULLER_JOB_PORT).',
+      );
+    }
+    const queue = provenance.queue.source === 'flag' ? settings.queue : undefined;
     out.progress('bringing the image to the registry');
-    return { request: await composeService(role, facts, image), url: composeServiceUrl(role, facts) };
+    return { request: await composeService(role, facts, { image, queue }), url: composeServiceUrl(role, facts) };
   }
   if (state.network !== 'native') {
     throw new AppError('NOT_OFFERED', 'user', `the ${state.network} network runs no containers of ours`, {

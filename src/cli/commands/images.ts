@@ -19,6 +19,8 @@ export const imagesBuild: CommandSpec = {
     out.progress(`building ${image}`);
     const { id, bytes } = await buildImage({
       image,
+      // As the templates name it.
+      alsoAs: options.tag === undefined ? [await imageFrom({ ...options, tag: 'latest' })] : [],
       ...(options.base === undefined ? {} : { base: String(options.base) }),
       onStep: (step) => out.progress(step),
     });
@@ -55,7 +57,7 @@ export const imagesPush: CommandSpec = {
   options: [tagOption(), registryOption()],
   examples: ['wasm-sensors images push', 'wasm-sensors images push --registry localhost:5000'],
   async action({ out, options }) {
-    const [{ hasImage, pushImage, tagImage }, { requireEngine }, { productImage }] = await Promise.all([
+    const [{ imageMadeAt, pushImage, tagImage }, { requireEngine }, { productImage }] = await Promise.all([
       import('../../network/images/images.js'),
       import('../../network/images/docker.js'),
       import('../../network/images/names.js'),
@@ -63,16 +65,12 @@ export const imagesPush: CommandSpec = {
     await requireEngine();
     const image = await imageFrom(options);
     const built = productImage(options.tag as string | undefined);
-    if (!(await hasImage(image))) {
-      if (!(await hasImage(built))) {
-        throw usageError(
-          'IMAGE_MISSING',
-          `there is no image ${built} to push`,
-          'Run `wasm-sensors images build` first.',
-        );
-      }
-      await tagImage(built, image);
+    const [own, usual] = await Promise.all([imageMadeAt(image), imageMadeAt(built)]);
+    if (own === undefined && usual === undefined) {
+      throw usageError('IMAGE_MISSING', `there is no image ${built} to push`, 'Run `wasm-sensors images build` first.');
     }
+    // What has the registry's name may be from an earlier build.
+    if (usual !== undefined && usual > (own ?? '')) await tagImage(built, image);
     out.progress(`pushing ${image}`);
     const digest = await pushImage(image, (done, total) => {
       if (done > 0) out.progress(`pushing ${image}: ${done}/${total} layers`);
@@ -88,5 +86,13 @@ async function imageFrom(options: Record<string, unknown>): Promise<string> {
   if (tag !== undefined && !/^\w[\w.-]{0,127}$/.test(tag)) {
     throw usageError('BAD_OPTION', `--tag: ${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -)`);
   }
-  return productImage(tag, String(options.registry));
+  const registry = String(options.registry);
+  if (/:\/\//.test(registry)) {
+    throw usageError(
+      'BAD_OPTION',
+      `--registry: ${JSON.stringify(registry)} is a URL`,
+      'Images have the registry in their name, without a scheme: --registry localhost:5000',
+    );
+  }
+  return productImage(tag, registry);
 }

@@ -7,7 +7,8 @@ export const shell: CommandSpec = {
   name: 'shell [command...]',
   summary: 'a shell in the client container, with `bacalhau` set to the orchestrator (compose network)',
   settings: ['stateDir'],
-  examples: ['wasm-sensors shell', 'wasm-sensors shell -- bacalhau node list'],
+  passThrough: true,
+  examples: ['wasm-sensors shell', "wasm-sensors shell bacalhau job run -V color='#fefefe' jobs/config-updater.yaml"],
   async action({ settings, args }) {
     const { state } = openSession(settings);
     if (state.network !== 'compose') {

@@ -96,7 +96,8 @@ function sensorsText(
 
 /** Regions of which nodes are not connected. */
 function cutLinks(nodes: NodeInfo[]): Record<string, string> {
-  const links: Record<string, string> = {};
+  // Regions are anybody's: `constructor` is one, too.
+  const links: Record<string, string> = Object.create(null);
   for (const region of new Set(nodes.map((node) => node.region))) {
     const own = nodes.filter((node) => node.region === region);
     const lost = own.filter((node) => !node.connected).length;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
+import { usageError } from '../../core/errors.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../lib/shutdown.js';
 import { leftRunning } from '../../network/left-running.js';
 import { readRunState } from '../../network/run-state.js';
@@ -12,7 +13,7 @@ import { planStack } from '../start-stack.js';
 import { upDetached } from '../up-detached.js';
 import { joinRunning } from '../up-join.js';
 import { openScreen, type Screen } from '../up-screen.js';
-import { deployText, publisherOptions, runDeploy } from './deploy-publisher.js';
+import { checkDeployOptions, deployText, publisherOptions, runDeploy } from './deploy-publisher.js';
 
 export const up: CommandSpec = {
   name: 'up',
@@ -70,6 +71,8 @@ export const up: CommandSpec = {
   ],
   async action(context) {
     const { settings, options } = context;
+    if (options.deploy) checkDeployOptions(options);
+    else refuseSensorOptions(options);
     const stateDir = resolve(settings.stateDir);
     if (readRunState(stateDir)?.alive) return joinRunning(context);
     for (const name of await cleanUp(stateDir))
@@ -78,6 +81,14 @@ export const up: CommandSpec = {
     return runForeground(context);
   },
 };
+
+/** What would be left undone. Throws `BAD_OPTION`. */
+function refuseSensorOptions(options: Record<string, unknown>): void {
+  const given = publisherOptions().filter((option) => options[option.attributeName()] !== undefined);
+  if (given.length === 0) return;
+  const names = given.map(({ long }) => long).join(', ');
+  throw usageError('BAD_OPTION', `${names}: no sensor is deployed without --deploy`, 'Add --deploy, or leave it out.');
+}
 
 const ended = (left: string | undefined) => `${left ? 'Proxy and puller were' : 'All was'} ended again. ${LONGER}`;
 const LONGER = 'Give it longer with --timeout, or run `up` without --deploy, `deploy publisher` and `status`.';
@@ -111,7 +122,8 @@ async function runForeground(context: CommandContext): Promise<number> {
       left = leftRunning(settings.network);
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
-        const result = await runDeploy(screen, network, fleet, options, planned.proxy, ended(left));
+        const target = { network, fleet, proxy: planned.proxy, stateDir: settings.stateDir };
+        const result = await runDeploy(screen, target, options, ended(left));
         notes.push(...result.notes);
         screen.note(deployText(result));
       } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');

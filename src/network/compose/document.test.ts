@@ -177,7 +177,8 @@ describe('docker compose config', () => {
 
   test('the rest of the folder: Dockerfile, .env.template, and jobs for any cluster', async () => {
     const jobs = ['publisher', 'config-updater', 'proxy', 'puller'].map((name) => `cluster-jobs/${name}.yaml`);
-    expect(await writeExtras(folder)).toEqual(['.env.template', 'Dockerfile', ...jobs]);
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['.env.template', 'Dockerfile', 'cluster-jobs']));
+    expect(await writeExtras(folder)).toEqual(['.env.template', 'image/Dockerfile', ...jobs]);
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['.env.template', 'image', 'cluster-jobs']));
+    expect(readdirSync(join(folder, 'image'))).toEqual(expect.arrayContaining(['Dockerfile', 'dist', 'package.json']));
   });
 });

@@ -8,7 +8,7 @@ import { packageRoot } from '../../lib/self.js';
 
 /** What people write into templates for others to replace. */
 const PLACEHOLDER =
-  /^(<.*>|\$\{.*\}|your[-_ ].*|.*[-_]here|change[-_ ]?me|replace[-_ ]?me|todo|xxx+|\.\.\.|AKIAIOSFODNN7EXAMPLE|.*EXAMPLEKEY|.*\/123456789012\/your-.*)$/i;
+  /^(.*<[a-z][\w -]*>.*|\$\{.*\}|your[-_ ].*|.*[-_]here|change[-_ ]?me|replace[-_ ]?me|todo|xxx+|\.\.\.|AKIAIOSFODNN7EXAMPLE|.*EXAMPLEKEY|.*\/123456789012\/your-.*)$/i;
 
 export interface Environment {
   /** The variable's value, from the process or else from the file; an empty one counts as not set. */
@@ -26,17 +26,25 @@ export function openEnvironment(folder: string): Environment {
   const text = readIfExists(path);
   if (text === undefined) writeFileAtomic(path, readFileSync(`${packageRoot}templates/env.template`, 'utf8'), 0o600);
   const values = parse(text ?? '');
-  const unfilled = Object.keys(values).filter((name) => PLACEHOLDER.test(values[name]!));
-  if (unfilled.length > 0) {
-    const names = unfilled.join(', ');
-    throw usageError(
-      'PLACEHOLDER',
-      `${path}: ${names} still ${unfilled.length > 1 ? 'have their' : 'has its'} placeholder`,
-      'Put the real values there, or leave them empty: without a queue URL an embedded queue is used.',
-    );
-  }
+  refusePlaceholders(
+    path,
+    Object.keys(values).filter((name) => PLACEHOLDER.test(values[name]!)),
+  );
   return {
-    get: (name) => process.env[name] || values[name] || undefined,
+    get: (name) => {
+      const given = process.env[name];
+      if (given && PLACEHOLDER.test(given)) refusePlaceholders('the environment', [name]);
+      return given || values[name] || undefined;
+    },
     made: text === undefined ? path : undefined,
   };
+}
+
+function refusePlaceholders(where: string, names: string[]): void {
+  if (names.length === 0) return;
+  throw usageError(
+    'PLACEHOLDER',
+    `${where}: ${names.join(', ')} still ${names.length > 1 ? 'have their' : 'has its'} placeholder`,
+    'Put the real values there, or leave them empty: without a queue URL an embedded queue is used.',
+  );
 }

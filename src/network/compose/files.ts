@@ -1,5 +1,5 @@
 /** Everything that a Docker network is started from, in one folder that works without this program, too. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/files.js';
 import { packageRoot } from '../../lib/self.js';
@@ -9,6 +9,8 @@ import { type ComposeOptions, composeDocument } from './document.js';
 import { THIS_NETWORK } from './job-files.js';
 
 const TEMPLATES = join(packageRoot, 'templates');
+/** What `templates/Dockerfile` takes in. */
+const PROGRAM = ['package.json', 'npm-shrinkwrap.json', 'bin', 'dist', 'templates'];
 
 /**
  * Writes `compose.yaml`, `nodes/`, `jobs/` and `shared/` (what is in `shared/` already stays); resolves with the paths,
@@ -23,14 +25,17 @@ export async function writeNetworkFiles(folder: string, options: ComposeOptions)
 }
 
 /**
- * Writes what is needed to build and to configure it elsewhere, `.env.template` and `Dockerfile`, and `cluster-jobs/`: the
+ * Writes what is needed to build and to configure it elsewhere, `.env.template` and `image/` (a Dockerfile with what it
+ * takes in), and `cluster-jobs/`: the
  * jobs for clusters that offer nothing of what this network does. Rejects with `MODULE_NOT_BUILT`.
  */
 export async function writeExtras(folder: string): Promise<string[]> {
   copyFileSync(join(TEMPLATES, 'env.template'), join(folder, '.env.template'));
-  copyFileSync(join(TEMPLATES, 'Dockerfile'), join(folder, 'Dockerfile'));
+  const image = join(folder, 'image');
+  for (const name of PROGRAM) cpSync(join(packageRoot, name), join(image, name), { recursive: true });
+  copyFileSync(join(TEMPLATES, 'Dockerfile'), join(image, 'Dockerfile'));
   const jobs = await writeJobFiles(join(folder, 'cluster-jobs'), builtModule, ANY_CLUSTER);
-  return ['.env.template', 'Dockerfile', ...jobs.map((path) => path.slice(folder.length + 1))];
+  return ['.env.template', 'image/Dockerfile', ...jobs.map((path) => path.slice(folder.length + 1))];
 }
 
 function copyFolder(name: string, folder: string, replace: boolean): string[] {

@@ -29,7 +29,7 @@ export async function planCompose(
   const secrets = queueVariables(settings, environment);
   const given = environment.get('WASM_SENSORS_IMAGE');
   const plan: ComposePlan = {
-    project: { name: projectName(), folder: join(context.stateDir, 'compose') },
+    project: { name: projectName(environment.get('COMPOSE_PROJECT_NAME')), folder: join(context.stateDir, 'compose') },
     context,
     settings,
     ports: await choosePorts({

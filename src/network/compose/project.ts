@@ -1,4 +1,5 @@
 /** A compose project: one network of containers under one name. */
+import { usageError } from '../../core/errors.js';
 import { type DockerOptions, docker } from '../images/docker.js';
 
 export interface Project {
@@ -8,8 +9,19 @@ export interface Project {
   folder: string;
 }
 
-/** Of the network when nothing else is asked for; `COMPOSE_PROJECT_NAME` is compose's own way to ask. */
-export const projectName = (): string => process.env.COMPOSE_PROJECT_NAME || 'bacalhau-edge';
+/**
+ * The network's name, `bacalhau-edge` when nothing else is asked for; `COMPOSE_PROJECT_NAME` is compose's own way to ask.
+ * Throws `BAD_SETTING` for what compose does not take.
+ */
+export function projectName(given: string | undefined): string {
+  if (given === undefined) return 'bacalhau-edge';
+  if (/^[a-z0-9][a-z0-9_-]*$/.test(given)) return given;
+  throw usageError(
+    'BAD_SETTING',
+    `COMPOSE_PROJECT_NAME: ${JSON.stringify(given)} is no name of a project`,
+    'Use small letters, digits, - and _, beginning with a letter or a digit.',
+  );
+}
 
 /** Tells whose containers they are: the state folder of the `up` that made them. */
 export const OWNER_LABEL = 'wasm-sensors.state-dir';

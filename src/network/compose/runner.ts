@@ -11,11 +11,13 @@ import { ComposeLinks } from './links.js';
 import { keepLogs, logFileOf } from './logs.js';
 import { createComposeNetwork } from './network.js';
 import { prepare } from './prepare.js';
-import { compose, containersOf } from './project.js';
+import { compose, containersOf, lastLinesOf } from './project.js';
 import { type ComposePlan, callFor } from './settled.js';
 import { untilOneFails, watchContainers } from './watch.js';
 
 const READY_MS = 60_000;
+/** Of each container that is to blame. */
+const LAST_LINES = 3;
 /** What each node more adds to the time that all may take. */
 const READY_MS_PER_NODE = 500;
 
@@ -48,9 +50,18 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
     const ms = READY_MS + READY_MS_PER_NODE * edges.length;
     const late = async () => {
       const containers = await containersOf({ project: project.name }).catch(() => []);
-      const unwell = containers.filter(({ status }) => !status.endsWith('(healthy)'));
+      // One without a health check is well when it runs.
+      const unwell = containers.filter(
+        ({ state, status }) => state !== 'running' || /\((unhealthy|health: )/.test(status),
+      );
+      const words = await Promise.all(
+        unwell.map(async ({ name, service, status }) => [
+          `${service}: ${status}`,
+          ...(await lastLinesOf(name, LAST_LINES).catch(() => [])).map((line) => `  ${line}`),
+        ]),
+      );
       return new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${ms / 1000} s`, {
-        details: unwell.map(({ service, status }) => `${service}: ${status}`),
+        details: words.flat(),
         hint: `What its containers said is in ${logFileOf(project)}.`,
       });
     };

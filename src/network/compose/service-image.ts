@@ -30,7 +30,10 @@ export async function serviceImage({
   const here = `localhost:${registryPort}/${tag}`;
   await tagImage(image, here);
   await pushImage(here, () => {});
-  await docker(['image', 'rm', here]);
+  // Another call of this may just have done so.
+  await docker(['image', 'rm', here]).catch((error) => {
+    if (!/No such image/.test(`${messageOf(error)} ${error instanceof AppError ? error.details : ''}`)) throw error;
+  });
   return `${INNER_REGISTRY}/${tag}`;
 }
 

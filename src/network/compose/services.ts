@@ -13,15 +13,19 @@ const NODE_PORTS: Record<Role, number> = { proxy: 8080, puller: 8081 };
 export const PULLER_DATA = '/srv/puller-data';
 
 /**
- * The job, with the network's own image when none is given. Rejects with `NO_SERVICES_NODE`, and as `serviceImage` does.
+ * The job, with the network's own image and queue when none is given. Rejects with `NO_SERVICES_NODE`, and as `serviceImage` does.
  */
-export async function composeService(role: Role, facts: ComposeFacts, image: string | undefined): Promise<ServiceJob> {
+export async function composeService(
+  role: Role,
+  facts: ComposeFacts,
+  { image, queue = facts.queueForJobs }: { image: string | undefined; queue?: string | undefined },
+): Promise<ServiceJob> {
   if (!facts.withServices) throw noServicesNode('Docker does not allow a Docker inside a container here');
   return {
     role,
     image: image ?? (await serviceImage(facts)),
     port: NODE_PORTS[role],
-    queue: facts.queueForJobs,
+    queue,
     // Reached from this network and this machine's loopback only.
     open: true,
     args: facts.serviceArgs[role],

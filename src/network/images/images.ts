@@ -10,6 +10,11 @@ export function hasImage(image: string): Promise<boolean> {
   );
 }
 
+/** When the image was made: ISO 8601, UTC. Undefined when the engine does not have it. */
+export function imageMadeAt(image: string): Promise<string | undefined> {
+  return docker(['image', 'inspect', '--format', '{{.Created}}', image]).catch(() => undefined);
+}
+
 /** Fetches an image that is not here. Rejects with `IMAGE_MISSING`, which says why it could not be had. */
 export async function pullImage(image: string, hint: string, signal?: AbortSignal): Promise<void> {
   try {
