@@ -93,7 +93,8 @@ it('runs sensors without HOSTNAME where it is not forwarded, says so once and kn
   expect(await network.nodes()).toEqual([{ name: 'their-node', region: 'north', type: 'edge', connected: true }]);
   const seen = hostsSending(proxy, 1, (reading) => reading.hostname === reading.execution_id);
   const first = await network.submit(publisher());
-  expect(first.notes).toEqual([expect.stringMatching(/^north: .*HOSTNAME/)]);
+  // A 1.7 has more to say.
+  expect(first.notes.at(-1)).toMatch(/^north: .*HOSTNAME/);
   expect(await seen).toHaveLength(1);
   expect(proxy.requests.at(-1)!.headers.authorization).toBe('Bearer sensor');
   // Another terminal was told no token: without it, the job would be another one.
@@ -129,7 +130,7 @@ it('does without HOSTNAME from when a node does not forward it', async () => {
     ({ region, hostname, execution_id: id }) => region === 'south' && hostname === id,
   );
   const changed = { ...publisher('south'), config: { interval: 0.3 } };
-  expect((await network.submit(changed)).notes).toEqual([expect.stringMatching(/^south: .*HOSTNAME/)]);
+  expect((await network.submit(changed)).notes.at(-1)).toMatch(/^south: .*HOSTNAME/);
   expect(await unnamed).toHaveLength(2);
   expect(await network.submit(changed)).toMatchObject({ unchanged: true, notes: [] });
   expect(await network.stop('publisher-south')).toBe(true);
