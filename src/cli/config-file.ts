@@ -1,19 +1,39 @@
-/** The YAML file of a region's sensors, for commands that change it. */
-import { parse } from 'yaml';
-import { type SensorConfig, sensorConfigSchema } from '../core/sensor-config.js';
-import type { FileRead } from '../network/file-read.js';
-import { fieldNamed } from './config-scope.js';
+/** Commands that changed the YAML file of a region: they end when its sensors do what it says. */
+import type { FileRead } from '../core/file-read.js';
+import type { SensorConfig } from '../core/sensor-config.js';
+import { untilFileRead } from '../network/file-read.js';
+import type { CommandContext } from './command.js';
+import { jobsOf } from './config-target.js';
+import { timeoutMs } from './deploy-options.js';
+import type { Session } from './session.js';
 
-/** What a file that sensors use sets. */
-export function valuesOfFile(text: string): SensorConfig {
-  const values = Object.entries((parse(text) ?? {}) as Record<string, unknown>);
-  return sensorConfigSchema.parse(Object.fromEntries(values.map(([name, value]) => [fieldNamed(name), value])));
+export interface ChangedFile {
+  region: string;
+  file: string;
+  /** All that it sets now. */
+  values: SensorConfig;
+}
+
+/** Waits, and gives `facts` with what was seen as the result. Rejects with `NOT_CONVERGED` at the timeout. */
+export async function reportFileRead(
+  { out, options }: CommandContext,
+  session: Session,
+  { region, file, values }: ChangedFile,
+  facts: Record<string, unknown>,
+): Promise<void> {
+  const seen = await untilFileRead(session.fleet, region, values, {
+    timeoutMs: timeoutMs(options),
+    jobs: jobsOf(session),
+    onProgress: ({ converged, sensors }) => out.progress(`${converged}/${sensors} sensors have read it`),
+  });
+  const { sensors, converged: read, hidden } = seen;
+  out.result({ file, ...facts, sensors, read, hidden }, () => fileReadText(file, region, seen));
 }
 
 /** What was seen, with what a stronger source hides: a file that was read need not show. */
-export function fileReadText(file: string, region: string, { sensors, read, hidden }: FileRead): string {
+function fileReadText(file: string, region: string, { sensors, converged, hidden }: FileRead): string {
   if (sensors === 0) return `${file} was changed; no sensor of ${region} sends now`;
-  const done = `${read}/${sensors} sensors of ${region} do what ${file} says`;
+  const done = `${converged}/${sensors} sensors of ${region} do what ${file} says`;
   if (hidden.length === 0) return done;
   return `${done}, but the fleet configuration is stronger for ${hidden.join(', ')}: see \`wasm-sensors config show\``;
 }

@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import type { Scope } from '../core/desired.js';
 import { usageError } from '../core/errors.js';
+import { findField } from '../core/field-names.js';
 import {
   SENSOR_CONFIG_FIELDS,
   type SensorConfig,
@@ -35,8 +36,7 @@ export function valuesFrom(words: string[]): SensorConfig {
 
 /** In any spelling that sensors take in their files: `random-off`, `randomOff`, `colour`. */
 export function fieldNamed(name: string): SensorConfigField {
-  const plain = (text: string) => text.toLowerCase().replace(/[-_]/g, '').replace('colour', 'color');
-  const known = SENSOR_CONFIG_FIELDS.find((field) => plain(field) === plain(name));
+  const known = findField(name);
   if (known) return known;
   throw usageError(
     'BAD_VALUE',

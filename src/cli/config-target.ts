@@ -35,13 +35,18 @@ export function targetOf(session: Session, { proxies, tlsCa }: Settings): Requir
   return {
     proxies: clients(urls, session.token, tlsCa ?? session.state.tlsCa),
     fleet: session.fleet,
-    jobs: async () => {
-      const known: KnownJobs = { deployed: [], ended: [] };
-      for (const { id, state } of await (await session.network()).jobs()) {
-        known[state === 'running' || state === 'pending' ? 'deployed' : 'ended'].push(id);
-      }
-      return known;
-    },
+    jobs: jobsOf(session),
+  };
+}
+
+/** Asks the session's network which jobs are deployed and which have ended. */
+export function jobsOf(session: Session): () => Promise<KnownJobs> {
+  return async () => {
+    const known: KnownJobs = { deployed: [], ended: [] };
+    for (const { id, state } of await (await session.network()).jobs()) {
+      known[state === 'running' || state === 'pending' ? 'deployed' : 'ended'].push(id);
+    }
+    return known;
   };
 }
 

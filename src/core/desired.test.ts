@@ -133,8 +133,18 @@ test.each([
     { random_off: 'on', paused: 'no' },
     { random_off: true, paused: false },
   ],
+  [
+    { color: 'Random', emoji: 'RANDOM', random_off: 'YES' },
+    { color: 'random', emoji: -1, random_off: true },
+  ],
+  [
+    { random_off: 1, paused: 0 },
+    { random_off: true, paused: false },
+  ],
   [{ interval: '0.05' }, { interval: 0.05 }],
   [{ interval: '0.6667' }, { interval: 0.667 }],
+  [{ interval: '.5' }, { interval: 0.5 }],
+  [{ interval: 0.5005 }, { interval: 0.501 }],
   [{ interval: 0.1 + 0.2 }, { interval: 0.3 }],
   [{}, {}],
 ])('%j is understood as %j', (given, config) => {
@@ -151,6 +161,8 @@ test.each([
   { emoji: true },
   { emoji: [] },
   { interval: '' },
+  { interval: '.' },
+  { interval: '-.5' },
   { interval: '1e2' },
   { interval: '0x10' },
   { interval: null },
@@ -162,6 +174,8 @@ test.each([
   { interval: 0.04 },
   { interval: Number.POSITIVE_INFINITY },
   { paused: 2 },
+  { paused: null },
+  { paused: '' },
   { speed: 1 },
 ])('%j is not accepted', (given) => {
   expect(sensorConfigSchema.safeParse(given).success).toBe(false);

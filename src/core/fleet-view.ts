@@ -64,14 +64,18 @@ export interface KnownJobs {
   ended: string[];
 }
 
-export interface Convergence {
+/** How many of the sensors that are to do something do it. */
+export interface Progress {
   sensors: number;
   converged: number;
   /** Some of those that are not there yet, at most {@link MAX_PENDING}. */
   pending: { hostname: string; region: string; state: SensorState }[];
   /** Silent for long and not counted, for nobody said which jobs are deployed. */
   gone: number;
+}
+export const MAX_PENDING = 20;
+
+export interface Convergence extends Progress {
   /** Newest version of the fleet configuration that a counted sensor of any scope reports. */
   newest: number;
 }
-export const MAX_PENDING = 20;

@@ -14,13 +14,16 @@ const color = z
     error: 'must be a colour such as #00ff88, or random',
   });
 
+/** Words count in any case, as they do for sensors. */
+const lowerCase = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
+
 /** Of text only plain decimals become numbers: sensors know no others, and '' would become 0. */
 const decimal = (value: unknown) =>
-  typeof value === 'string' && /^-?\d+(\.\d*)?$/.test(value) ? Number(value) : value;
+  typeof value === 'string' && /^-?(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : value;
 
 const emojiProblem = { error: `must be an index from 0 to ${ICONS.length - 1}, or random` };
 const emoji = z.preprocess(
-  (value) => (value === 'random' ? -1 : decimal(value)),
+  (value) => (lowerCase(value) === 'random' ? -1 : decimal(value)),
   z
     .number(emojiProblem)
     .int(emojiProblem)
@@ -28,24 +31,30 @@ const emoji = z.preprocess(
     .max(ICONS.length - 1, emojiProblem),
 );
 
-const boolean = z.union(
-  [
-    z.boolean(),
-    z
-      .enum(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'])
-      .transform((v) => ['true', 'yes', 'on', '1'].includes(v)),
-  ],
-  { error: 'must be true or false' },
+const boolean = z.preprocess(
+  (value) => (value === 0 || value === 1 ? String(value) : lowerCase(value)),
+  z.union(
+    [
+      z.boolean(),
+      z
+        .enum(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'])
+        .transform((v) => ['true', 'yes', 'on', '1'].includes(v)),
+    ],
+    { error: 'must be true or false' },
+  ),
 );
 
-/** Seconds between readings, in whole milliseconds as sensors count them. */
+/**
+ * Seconds between readings, rounded half up to milliseconds as sensors do: by their decimal digits, because
+ * `0.5005 * 1000` is less than 500.5. The limits hold for the number as written.
+ */
 const interval = z.preprocess(
   decimal,
   z
     .number({ error: 'must be a number of seconds' })
     .min(0.05, { error: 'must be at least 0.05 seconds' })
     .max(86_400, { error: 'must be at most 86400 seconds (a day)' })
-    .transform((seconds) => Math.round(seconds * 1000) / 1000),
+    .transform((seconds) => Math.round(Number(`${seconds}e3`)) / 1000),
 );
 
 /** Every field is optional: what is not set is left to the next weaker source. Unknown fields are refused. */

@@ -89,7 +89,7 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
 
   step("a region's YAML file changes only that region, edited and replaced; a bad one changes nothing", async () => {
     await sandbox.json(['config', 'unset', 'color']);
-    writeFileSync(join(sandbox.dir, 'good.sh'), `printf 'colour: "#abcdef"\\npaused: no\\n' > "$1"\n`);
+    writeFileSync(join(sandbox.dir, 'good.sh'), `printf 'colour: "#abcdef"\\npaused: 0\\n...\\nmine: x\\n' > "$1"\n`);
     writeFileSync(join(sandbox.dir, 'bad.sh'), `printf '{color: "#123123"}\\n' > "$1"\n`);
     const edited = await sandbox.run(['config', 'edit', 'as', '-o', 'json'], { env: { EDITOR: 'sh ./good.sh' } });
     expect(JSON.parse(edited.stdout).data).toMatchObject({ sensors: 1, read: 1, hidden: pauses ? ['paused'] : [] });
@@ -150,6 +150,12 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
     const stopped = await failure(['config', 'set', '--rollout', 'us,eu', 'interval=0.4', '--timeout', '1']);
     expect(stopped).toMatchObject({ code: 'ROLLOUT_STOPPED', hint: expect.stringContaining('eu was not changed') });
     await sandbox.json(['config', 'unset', '--region', 'us', 'interval', '--no-wait']);
+    writeFileSync(join(sandbox.dir, 'cut.sh'), `printf 'emoji: 5\\n' > "$1"\n`);
+    expect(await failure(['config', 'edit', 'us', '--timeout', '1'], { EDITOR: 'sh ./cut.sh' })).toMatchObject({
+      code: 'NOT_CONVERGED',
+      message: expect.stringContaining('0/1 sensors have read the file'),
+      details: [expect.stringMatching(/^pending: edge-us-1 \(us\)/)],
+    });
     const began = Date.now();
     const reconnected = sandbox.run(['region', 'reconnect', 'us', '--timeout', '1']);
     await eventually('the colour in us', async () => (await colors()).us === '#123456', 40_000);

@@ -4,10 +4,11 @@ import { AppError, messageOf, systemError } from '../core/errors.js';
 import type { Convergence } from '../core/fleet-view.js';
 import type { ConfigClient } from '../proxy/client.js';
 import type { FleetClient } from '../puller/client.js';
-import { untilConverged, type WaitOptions } from './converge.js';
+import { untilConverged } from './converge.js';
 import { type ApplyResult, applyChange, type Change, type FailedProxy } from './reconfigure.js';
+import type { WaitOptions } from './until-all.js';
 
-export interface RollOutOptions extends WaitOptions {
+export interface RollOutOptions extends WaitOptions<Convergence> {
   /** Proxies that did not take it, as soon as that is known. */
   onFailed(failed: FailedProxy[]): void;
   /** `sending`: whether its sensors are seen to send on; they do not while they are paused. */

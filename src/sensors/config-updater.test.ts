@@ -115,6 +115,21 @@ describe('in a file', () => {
     expect(readFileSync(file, 'utf8')).toBe('color:  "#fefefe"\nemoji: 1\n');
   });
 
+  it('knows a field behind a byte order mark', async () => {
+    writeFileSync(file, '\uFEFFcolor: "#000001"\nemoji: 3\n');
+    await run(true, '--color', '#fefefe', '--interval', '2');
+    expect(readFileSync(file, 'utf8')).toBe('\uFEFFcolor: "#fefefe"\nemoji: 3\ninterval: 2\n');
+    writeFileSync(file, '\uFEFF');
+    await run(true, '--color', '#fefefe');
+    expect(readFileSync(file, 'utf8')).toBe('\uFEFFcolor: "#fefefe"\n');
+  });
+
+  it('changes nothing behind the end of the document, where sensors do not look', async () => {
+    writeFileSync(file, '---\ncolor: "#000001"\n... # end\nemoji: 3\nnotes');
+    await run(true, '--color', '#fefefe', '--emoji', '5');
+    expect(readFileSync(file, 'utf8')).toBe('---\ncolor: "#fefefe"\nemoji: 5\n... # end\nemoji: 3\nnotes');
+  });
+
   it.each([
     [
       'an existing file',

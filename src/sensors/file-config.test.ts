@@ -3,6 +3,7 @@ import { mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sensorConfigSchema } from '../core/sensor-config.js';
 import { TestSensor } from './testing/sensor.js';
 
 let sensor: TestSensor;
@@ -140,6 +141,34 @@ describe('its text', () => {
     await write('paused: false\n');
     expect(sensor.proxy.readings.length).toBeGreaterThan(paused + 1);
   });
+
+  // Rounded half up; the limits hold for the number as written.
+  it.each([
+    ['.5', 500],
+    ['2.', 2000],
+    ['1.2344', 1234],
+    ['1.2349', 1235],
+    ['0.5005', 501],
+    ['0.50049999999999', 500],
+    ['0.05', 50],
+    ['0.0504999', 50],
+    ['86399.9996', 86_400_000],
+    ['86400.0000', 86_400_000],
+  ])('interval: %s is %i milliseconds', async (text, milliseconds) => {
+    await startWith(`interval: ${text}\n`);
+    expect(reported()).toMatchObject({ file: 'ok', intervalMs: milliseconds });
+    expect(sensorConfigSchema.parse({ interval: text }).interval! * 1000).toBe(milliseconds);
+    expect(sensorConfigSchema.parse({ interval: Number(text) }).interval! * 1000).toBe(milliseconds);
+  });
+
+  it.each(['0.0499999', '86400.0001', '86400.4', '.', '', '1e3', '0x10', '-1', '999999999999999', '1234567890123456'])(
+    'interval: %s is refused',
+    async (text) => {
+      await startWith(`interval: '${text}'\n`);
+      expect(reported()).toMatchObject({ file: 'bad', intervalMs: 500 });
+      expect(sensorConfigSchema.safeParse({ interval: text }).success).toBe(false);
+    },
+  );
 
   it.each([
     ['color: #ff0000\n', /line 1: no value; a colour needs quotes/],

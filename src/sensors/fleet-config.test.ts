@@ -60,6 +60,17 @@ describe('a newer configuration', () => {
     expect(sensor.proxy.reported).toMatchObject({ version: 6, intervalMs: 1000, sources: { color: 'flag' } });
   });
 
+  it('has its interval rounded half up to milliseconds, as text and as a number', async () => {
+    await sensor.start({ args: ['--interval', '0.2999'] });
+    expect(sensor.proxy.reported.intervalMs).toBe(300);
+    offer({ version: 5, interval: 1.2345 });
+    await sensor.clock.pass(3000);
+    expect(sensor.proxy.reported.intervalMs).toBe(1235);
+    offer({ version: 6, interval: '1.2344' });
+    await sensor.clock.pass(3000);
+    expect(sensor.proxy.reported.intervalMs).toBe(1234);
+  });
+
   it('may ask for random values', async () => {
     await sensor.start({ args: ['--interval', '1', '--color', '#111111', '--emoji', '2'] });
     offer({ version: 5, color: 'random', emoji: -1, interval: 0.1 });

@@ -5,7 +5,7 @@ import { begin, byte, bytes, number, text, written } from "../lib/out";
 import { Slice, endOf, lengthOf, slice, startOf } from "../lib/slice";
 import { FIELD_COUNT, UNSET, fieldNamed } from "../lib/values";
 import { ERRNO_BADF, ERRNO_NOENT, ERRNO_OK, fd_close, fd_write } from "../lib/wasi";
-import { isOver, key, rawValue, splitLine } from "../lib/yaml";
+import { endsDocument, hasByteOrderMark, isOver, key, rawValue, splitLine } from "../lib/yaml";
 import { REMOVE, changeOf, file } from "./options";
 import { fieldName, writeValue } from "./values-out";
 
@@ -31,14 +31,31 @@ function changeLine(line: Slice, change: i32, field: i32): void {
   else bytes(slice(endOf(rawValue), endOf(line) - endOf(rawValue)));
 }
 
+/** The fields that no line sets so far; `done`: one bit for each that a line sets. */
+function writeMissing(done: i32): void {
+  for (let field = 0; field < FIELD_COUNT; field++) {
+    const change = changeOf(field);
+    if (change == UNSET || change == REMOVE || (done >> field) & 1) continue;
+    text(fieldName(field));
+    text(": ");
+    writeValue(field, change);
+    byte(0x0a);
+  }
+}
+
 function newText(document: Slice): Slice {
   begin(after, NEW_CAPACITY);
   let at = startOf(document);
   const end = endOf(document);
+  if (hasByteOrderMark(at, end)) {
+    bytes(slice(at, 3));
+    at += 3;
+  }
   let done = 0;
   while (at < end) {
     let lineEnd = at;
     while (lineEnd < end && load<u8>(lineEnd) != 0x0a) lineEnd++;
+    if (endsDocument(at, lineEnd)) break;
     const whole = slice(at, min(lineEnd + 1, end) - at);
     const field = !isOver(at, lineEnd) && splitLine(at, lineEnd) ? fieldNamed(key) : -1;
     const change: i32 = field < 0 ? UNSET : changeOf(field);
@@ -51,14 +68,9 @@ function newText(document: Slice): Slice {
     if (lineEnd == end && change != REMOVE) byte(0x0a);
     at = lineEnd + 1;
   }
-  for (let field = 0; field < FIELD_COUNT; field++) {
-    const change = changeOf(field);
-    if (change == UNSET || change == REMOVE || (done >> field) & 1) continue;
-    text(fieldName(field));
-    text(": ");
-    writeValue(field, change);
-    byte(0x0a);
-  }
+  writeMissing(done);
+  // From the end of the document on; behind the last line `at` is past the end.
+  if (at < end) bytes(slice(at, end - at));
   return written();
 }
 

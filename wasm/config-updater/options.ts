@@ -5,7 +5,7 @@ import { MAX_NAME, MAX_TOKEN, MAX_URL, environment, fieldFlag, textFlag, urlFlag
 import { fail, newLine } from "../lib/log";
 import { text } from "../lib/out";
 import { NOTHING, Slice, endOf, is, lengthOf, slice, startOf } from "../lib/slice";
-import { FIELD_COUNT, UNSET, fieldNamed, parseDecimal } from "../lib/values";
+import { FIELD_COUNT, UNSET, fieldNamed, parseWhole } from "../lib/values";
 
 /** A field that is to lose its value. */
 export const REMOVE: i32 = i32.MIN_VALUE + 2;
@@ -56,7 +56,7 @@ function readFlag(): void {
   } else if (is(flagName, "hostname")) {
     hostname = textFlag(MAX_NAME);
   } else if (is(flagName, "seen")) {
-    seen = parseDecimal(flagValue(), 0);
+    seen = parseWhole(flagValue());
     if (seen < 0) refuse("not a version", "Use the number that sensors report");
   } else if (is(flagName, "file")) {
     file = textFlag(MAX_URL);

@@ -1,7 +1,7 @@
 // As much JSON as the proxy's answers need: the flat object behind `"config":`, which is the last member of an answer.
 // An answer may be cut off anywhere; what is not complete counts as absent.
 import { Slice, endOf, is, slice, startOf, startsWith } from "./slice";
-import { fieldNamed, parseDecimal, parseField } from "./values";
+import { fieldNamed, parseField, parseWhole } from "./values";
 
 /** Called for each configuration field of the object. */
 type FieldSink = (field: i32, value: i32) => void;
@@ -67,7 +67,7 @@ export function readConfig(answer: Slice, sink: FieldSink): i64 {
       while (at < end && load<u8>(at) > 0x20 && load<u8>(at) != 0x2c && load<u8>(at) != 0x7d) at++;
       value = slice(start, at - start);
     }
-    if (is(name, "version")) version = parseDecimal(value, 0);
+    if (is(name, "version")) version = parseWhole(value);
     else if (fieldNamed(name) >= 0) sink(fieldNamed(name), parseField(fieldNamed(name), value));
     at = skipBlank(at, end);
     if (at < end && load<u8>(at) == 0x2c) at = skipBlank(at + 1, end);

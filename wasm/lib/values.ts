@@ -63,13 +63,19 @@ function parseColor(value: Slice): i32 {
 
 function parseEmoji(value: Slice): i32 {
   if (isRandom(value)) return RANDOM;
-  const index = parseDecimal(value, 0);
+  const index = parseWhole(value);
   return index >= 0 && index < ICON_COUNT ? <i32>index : BAD;
 }
 
+/** Milliseconds, rounded half up; the limits hold for the number as written. */
 function parseInterval(value: Slice): i32 {
-  const milliseconds = parseDecimal(value, 3);
-  return milliseconds >= MIN_INTERVAL_MS && milliseconds <= MAX_INTERVAL_MS ? <i32>milliseconds : BAD;
+  let digits = parseDecimal(value, true);
+  let millisecond: i64 = 1;
+  for (; decimals < 3; decimals++) digits *= 10;
+  for (; decimals > 3; decimals--) millisecond *= 10;
+  const tooLong = (digits + millisecond - 1) / millisecond > MAX_INTERVAL_MS;
+  if (tooLong || digits / millisecond < MIN_INTERVAL_MS) return BAD;
+  return <i32>((digits + millisecond / 2) / millisecond);
 }
 
 export function parseBoolean(value: Slice): i32 {
@@ -78,23 +84,31 @@ export function parseBoolean(value: Slice): i32 {
   return BAD;
 }
 
-/** A decimal number from 0 on, times ten to the power of `places`, further digits cut off; -1 = not one. */
-export function parseDecimal(value: Slice, places: i32): i64 {
+/** How many digits of the number that `parseDecimal` found last stand behind the point. */
+let decimals: i32 = 0;
+
+/** All digits of a decimal number from 0 on, at most 15, as one whole number; -1 = not one. */
+function parseDecimal(value: Slice, mayHavePoint: bool): i64 {
   let result: i64 = 0;
   let digits = 0;
   let point = false;
+  decimals = 0;
   for (let at = startOf(value); at < endOf(value); at++) {
     const c: u32 = load<u8>(at);
     if (c - 0x30 < 10) {
       digits++;
-      if (!point || places-- > 0) result = result * 10 + (c - 0x30);
-    } else if (c == 0x2e && !point && places > 0) {
+      decimals += i32(point);
+      result = result * 10 + (c - 0x30);
+    } else if (c == 0x2e && !point && mayHavePoint) {
       point = true;
     } else {
       return -1;
     }
   }
-  if (!digits || digits > 15) return -1;
-  while (places-- > 0) result *= 10;
-  return result;
+  return digits && digits <= 15 ? result : -1;
+}
+
+/** A whole number from 0 on; -1 = not one. */
+export function parseWhole(value: Slice): i64 {
+  return parseDecimal(value, false);
 }

@@ -95,6 +95,16 @@ function readLine(start: usize, end: usize, seen: i32, sink: FieldSink): i32 {
   return seen | (1 << field);
 }
 
+/** An editor's mark for UTF-8 at the start. */
+export function hasByteOrderMark(at: usize, end: usize): bool {
+  return at + 3 <= end && load<u8>(at) == 0xef && load<u8>(at + 1) == 0xbb && load<u8>(at + 2) == 0xbf;
+}
+
+/** Whether the line is the end of the document: what follows says nothing to sensors. */
+export function endsDocument(at: usize, lineEnd: usize): bool {
+  return startsWith(at, lineEnd, "...");
+}
+
 /** Reads a file's text: each field goes to `sink`. Returns 0, or the number of the line with a `problem`. */
 export function readYaml(document: Slice, sink: FieldSink): i32 {
   let at = startOf(document);
@@ -104,7 +114,7 @@ export function readYaml(document: Slice, sink: FieldSink): i32 {
   for (let row = 1; at < end; row++) {
     let lineEnd = at;
     while (lineEnd < end && load<u8>(lineEnd) != 0x0a) lineEnd++;
-    if (startsWith(at, lineEnd, "...")) return 0;
+    if (endsDocument(at, lineEnd)) return 0;
     const marker = startsWith(at, lineEnd, "---") && isOver(at + 3, lineEnd) && !seen;
     if (!marker && !isOver(at, lineEnd)) {
       seen = readLine(at, lineEnd, seen, sink);
@@ -113,9 +123,4 @@ export function readYaml(document: Slice, sink: FieldSink): i32 {
     at = lineEnd + 1;
   }
   return 0;
-}
-
-/** An editor's mark for UTF-8 at the start. */
-function hasByteOrderMark(at: usize, end: usize): bool {
-  return at + 3 <= end && load<u8>(at) == 0xef && load<u8>(at + 1) == 0xbb && load<u8>(at + 2) == 0xbf;
 }

@@ -5,7 +5,7 @@ import { MAX_NAME, MAX_TOKEN, MAX_URL, environment, fieldFlag, textFlag, urlFlag
 import { fail, newLine } from "../lib/log";
 import { text } from "../lib/out";
 import { NOTHING, Slice, is, lengthOf } from "../lib/slice";
-import { INTERVAL, fieldNamed, parseDecimal } from "../lib/values";
+import { INTERVAL, fieldNamed, parseWhole } from "../lib/values";
 import { FLAG, setField } from "./config";
 
 export let proxy: Slice = NOTHING;
@@ -22,7 +22,7 @@ export let maxMessages: u64 = 0;
 
 function count(): u64 {
   const value = flagValue();
-  const parsed = parseDecimal(value, 0);
+  const parsed = parseWhole(value);
   if (lengthOf(value) && parsed < 0) refuse("the value is not a whole number from 0 on", "0 is as good as leaving it out");
   return <u64>max(parsed, 0);
 }

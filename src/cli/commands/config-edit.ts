@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { AppError, messageOf, usageError } from '../../core/errors.js';
-import { untilFileRead } from '../../network/file-read.js';
-import { problemOfFile } from '../../sensors/try-file.js';
+import type { SensorConfig } from '../../core/sensor-config.js';
+import { valuesOfFile } from '../../sensors/file-values.js';
 import type { CommandSpec } from '../command.js';
-import { fileReadText, valuesOfFile } from '../config-file.js';
-import { timeoutMs, timeoutOption } from '../deploy-options.js';
+import { reportFileRead } from '../config-file.js';
+import { timeoutOption } from '../deploy-options.js';
 import { openSession } from '../session.js';
 
 export const configEdit: CommandSpec = {
@@ -14,7 +14,8 @@ export const configEdit: CommandSpec = {
   modes: ['text', 'json'],
   settings: ['stateDir', 'pullerUrl'],
   options: [timeoutOption(30)],
-  async action({ out, settings, options, args }) {
+  async action(context) {
+    const { out, settings, args } = context;
     const region = args[0]!;
     const session = openSession(settings);
     const network = await session.network();
@@ -38,13 +39,9 @@ export const configEdit: CommandSpec = {
       out.result({ file, changed: false }, () => `${file} was not changed`);
       return 0;
     }
-    await requireUsable(file, after, before);
-    const seen = await untilFileRead(session.fleet, region, valuesOfFile(after), {
-      timeoutMs: timeoutMs(options),
-      onProgress: ({ read, sensors }) => out.progress(`${read}/${sensors} sensors have read it`),
-    });
-    out.result({ file, changed: true, ...seen }, () => fileReadText(file, region, seen));
-    return seen.read === seen.sensors ? 0 : 1;
+    const values = await usableValues(file, after, before);
+    await reportFileRead(context, session, { region, file, values }, { changed: true });
+    return 0;
   },
 };
 
@@ -66,15 +63,14 @@ function edit(file: string): Promise<void> {
   });
 }
 
-/** A file that sensors would refuse is taken back, and kept beside it. */
-async function requireUsable(file: string, text: string, before: string): Promise<void> {
-  const problem = await problemOfFile(file);
-  if (problem === undefined) return;
-  writeFileSync(`${file}.refused`, text);
-  writeFileSync(file, before);
-  throw usageError(
-    'BAD_FILE',
-    `sensors do not use this file: ${problem}`,
-    `It is as it was; yours is ${file}.refused.`,
-  );
+/** What the file sets. One that sensors would refuse is taken back, and kept beside it. */
+async function usableValues(file: string, text: string, before: string): Promise<SensorConfig> {
+  try {
+    return await valuesOfFile(file);
+  } catch (error) {
+    if (!(error instanceof AppError && error.code === 'BAD_FILE')) throw error;
+    writeFileSync(`${file}.refused`, text);
+    writeFileSync(file, before);
+    throw usageError(error.code, error.message, `It is as it was; yours is ${file}.refused.`);
+  }
 }

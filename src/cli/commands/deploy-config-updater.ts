@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { effectiveConfig, type Scope } from '../../core/desired.js';
 import { AppError, systemError, usageError } from '../../core/errors.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../core/sensor-config.js';
 import { waitFor } from '../../lib/backoff.js';
 import { untilConverged } from '../../network/converge.js';
-import { untilFileRead } from '../../network/file-read.js';
 import type { Network } from '../../network/network.js';
+import { valuesOfFile } from '../../sensors/file-values.js';
 import type { CommandContext, CommandSpec } from '../command.js';
-import { fileReadText, valuesOfFile } from '../config-file.js';
+import { reportFileRead } from '../config-file.js';
 import { scopeFrom, scopeOptions } from '../config-scope.js';
 import { newestSeen, TARGET_SETTINGS, targetOf } from '../config-target.js';
 import { sensorConfigFrom, sensorOptions, timeoutMs, timeoutOption } from '../deploy-options.js';
@@ -106,11 +105,12 @@ function parametersOf(set: SensorConfig, scope: Scope): string[] {
 
 /** The job edits the file of its region; rejects with `NOT_OFFERED` where a job can't write files. */
 async function changeFile(
-  { out, options }: CommandContext,
+  context: CommandContext,
   session: Session,
   network: Network,
   set: SensorConfig,
 ): Promise<number> {
+  const { options } = context;
   const region = await regionFor(network, options.region ?? options.from);
   const file = network.configFile?.(region).here ?? '';
   const { jobId, jobName } = await network.submit({
@@ -123,12 +123,9 @@ async function changeFile(
   });
   const ended = async () => (await network.jobs()).some(({ id, state }) => id === jobId && state === 'completed');
   await changed(network, jobName, ended, timeoutMs(options));
-  const seen = await untilFileRead(session.fleet, region, valuesOfFile(readFileSync(file, 'utf8')), {
-    timeoutMs: timeoutMs(options),
-    onProgress: ({ read, sensors }) => out.progress(`${read}/${sensors} sensors have read it`),
-  });
-  out.result({ job: jobName, region, file, ...seen }, () => fileReadText(file, region, seen));
-  return seen.read === seen.sensors ? 0 : 1;
+  const values = await valuesOfFile(file);
+  await reportFileRead(context, session, { region, file, values }, { job: jobName, region });
+  return 0;
 }
 
 /** Waits until the change is there; rejects with `UPDATER_FAILED` and the job's words when its execution failed. */
