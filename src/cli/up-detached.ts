@@ -25,19 +25,26 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   }
   child.disconnect();
   child.unref();
-  const { endpoints } = ready;
+  const { endpoints, notes } = ready;
   const lines = Object.entries(endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
   out.settle();
+  for (const note of notes) out.note(note);
   out.event({ event: 'up', pid: child.pid, endpoints }, () =>
     [`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` ends it`, ...lines].join('\n'),
   );
   return 0;
 }
 
+interface Ready {
+  endpoints: Record<string, string>;
+  /** What happened on the way. */
+  notes: string[];
+}
+
 /** What it reports when it is ready; undefined when it ended before. */
-function firstWord(child: ChildProcess): Promise<{ endpoints: Record<string, string> } | undefined> {
+function firstWord(child: ChildProcess): Promise<Ready | undefined> {
   return new Promise((resolve) => {
-    child.once('message', (message) => resolve((message as { ready: { endpoints: Record<string, string> } }).ready));
+    child.once('message', (message) => resolve((message as { ready: Ready }).ready));
     child.once('exit', () => resolve(undefined));
     child.once('error', () => resolve(undefined));
   });

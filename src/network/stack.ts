@@ -36,6 +36,7 @@ export async function cleanUp(stateDir: string): Promise<string[]> {
   await sensorsEndedWith(state, stateDir);
   const containers =
     state.network === 'compose' ? await (await import('./compose/leftovers.js')).removeLeftovers(stateDir) : [];
+  if (state.network === 'remote') (await import('./remote/secrets.js')).forgetSecrets(stateDir);
   clearRunState(stateDir, state.up);
   return [...ended.map(({ name }) => name), ...containers];
 }
