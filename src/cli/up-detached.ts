@@ -27,19 +27,26 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   }
   child.disconnect();
   child.unref();
-  const { endpoints } = first;
+  const { endpoints, notes } = first;
   const lines = Object.entries(endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
   out.settle();
+  for (const note of notes) out.note(note);
   out.event({ event: 'up', pid: child.pid, endpoints }, () =>
     [`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` ends it`, ...lines].join('\n'),
   );
   return 0;
 }
 
+interface Ready {
+  endpoints: Record<string, string>;
+  /** What happened on the way. */
+  notes: string[];
+}
+
 /** What it reports when it is ready; its exit code when it ended before, null where it has none. */
-function firstWord(child: ChildProcess): Promise<{ endpoints: Record<string, string> } | { code: number | null }> {
+function firstWord(child: ChildProcess): Promise<Ready | { code: number | null }> {
   return new Promise((resolve) => {
-    child.once('message', (message) => resolve((message as { ready: { endpoints: Record<string, string> } }).ready));
+    child.once('message', (message) => resolve((message as { ready: Ready }).ready));
     child.once('exit', (code) => resolve({ code }));
     child.once('error', () => resolve({ code: null }));
   });

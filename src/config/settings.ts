@@ -39,7 +39,8 @@ const count = (min: number, max: number) =>
 
 const text = z.string().min(1, { error: 'must not be empty' });
 const bearer = text.regex(FIT_FOR_HEADER, { error: 'must be plain ASCII on one line' });
-const url = z
+/** An http(s) URL, without slashes at its end. */
+export const url = z
   .string()
   .refine((value) => /^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ''), {
     error: 'must be a URL that begins with http:// or https://',

@@ -53,7 +53,7 @@ test('`up` sets a damaged state and damaged jobs aside, and comes up', async () 
 test.each([
   [
     'readings.db',
-    /puller did not start: exit code 1\n( {2}\| .*\n)* {2}\| .*readings\.db is no database.*\n {2}\| Move it/,
+    /puller did not start: exit code 1\n( {2}\| .*\n)* {2}\| .*can't use the store .*readings\.db.*\n {2}\| It must be/,
   ],
   ['token', /^error: .*token holds no token.*\nRemove the file/],
 ])('a %s with binary bytes is named by `up`, and stays as it is', async (name, said) => {

@@ -15,6 +15,8 @@ export interface ChildSpec {
   name: string;
   command: string;
   args: string[];
+  /** Where it runs; this process's folder when left out. */
+  cwd?: string;
   /** On top of this process's environment; `undefined` takes a variable out of it. */
   env?: Record<string, string | undefined>;
   /**
@@ -129,6 +131,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     child.logFrom = log.from;
     const running = spawn(spec.command, spec.args, {
       env: { ...process.env, ...spec.env },
+      ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
       stdio: ['ignore', log.fd, log.fd, ...(spec.ready === 'ipc' ? (['ipc'] as const) : [])],
       // Its own process group: a Ctrl-C in the terminal reaches only us, and we end the children in order.
       detached: true,

@@ -16,6 +16,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const up = identify('up', process.pid)!;
 const state: RunState = {
   up,
+  began: 1_750_000_000_000,
   network: 'native',
   phase: 'ready',
   control: 'http://127.0.0.1:1',

@@ -25,6 +25,8 @@ export interface Endpoints {
 
 export interface RunState {
   up: ProcessId;
+  /** Unix milliseconds. */
+  began: number;
   network: NetworkKind;
   /** `starting` until everything is ready. */
   phase: 'starting' | 'ready';
@@ -42,6 +44,7 @@ const processSchema = z.object({ name: z.string(), pid: z.int().positive(), star
 
 const stateSchema: z.ZodType<RunState> = z.object({
   up: processSchema,
+  began: z.number(),
   network: z.enum(['embedded', 'native', 'compose', 'remote']),
   phase: z.enum(['starting', 'ready']),
   control: z.string(),

@@ -6,6 +6,7 @@ import { endProcesses, identify } from '../lib/processes.js';
 import type { Supervisor } from '../lib/supervisor.js';
 import type { Centre } from './centre.js';
 import { createControl, type EndpointChange } from './control.js';
+import { sensorsEndedWith, tellEnd } from './ended-sensors.js';
 import type { Network, NetworkKind } from './network.js';
 import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
 import type { NetworkRunner } from './runner.js';
@@ -32,8 +33,10 @@ export async function cleanUp(stateDir: string): Promise<string[]> {
   if (!state) return [];
   if (state.alive) throw alreadyUp(state);
   const ended = await endProcesses(state.children, ORPHAN_GRACE_MS);
+  await sensorsEndedWith(state, stateDir);
   const containers =
     state.network === 'compose' ? await (await import('./compose/leftovers.js')).removeLeftovers(stateDir) : [];
+  if (state.network === 'remote') (await import('./remote/secrets.js')).forgetSecrets(stateDir);
   clearRunState(stateDir, state.up);
   return [...ended.map(({ name }) => name), ...containers];
 }
@@ -81,6 +84,7 @@ export class Stack {
     this.control = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'control API', flag: '' });
     const state: RunState = {
       up: identify('up', process.pid)!,
+      began: Date.now(),
       network: kind,
       phase: 'starting',
       control: this.control.url,
@@ -102,9 +106,10 @@ export class Stack {
 
   /** Ends everything, sensors first; nothing is left behind. */
   async stop(): Promise<void> {
-    const { supervisor, centre, runner, stateDir } = this.options;
+    const { supervisor, centre, runner, stateDir, token } = this.options;
     this.stopping = true;
     supervisor.close();
+    if (this.state && !runner.sensorsRunOn) await tellEnd(centre.endpoints.puller, token, this.state.began);
     await runner.stop();
     await centre.stop();
     // It may be about to open its control API, and to see only then that it is to end.

@@ -11,7 +11,7 @@ import { Puller } from './puller.js';
 import { LogSink } from './sinks/log.js';
 import type { Sink } from './sinks/sink.js';
 import { StoreSink } from './sinks/store.js';
-import { namingDamage } from './sinks/store-damage.js';
+import { namingTrouble } from './sinks/store-trouble.js';
 
 export interface PullerServiceOptions {
   queue: Queue;
@@ -86,7 +86,7 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
   }
 
   if (store) {
-    namingDamage(options.storePath!, () => {
+    namingTrouble(options.storePath!, () => {
       const { fleet, after } = store.loadCheckpoint();
       hub.restore(fleet, after);
     });

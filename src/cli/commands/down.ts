@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { waitFor } from '../../lib/backoff.js';
 import { endProcesses, signalAll } from '../../lib/processes.js';
 import { ControlClient } from '../../network/control.js';
+import { leftRunning } from '../../network/left-running.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import type { CommandSpec } from '../command.js';
@@ -46,10 +47,12 @@ export const down: CommandSpec = {
     const orphans = await cleanUp(stateDir);
     const ended = state.alive ? [`up (pid ${state.up.pid})`, ...orphans] : orphans;
     const removed = await removeData();
-    out.result({ ended, removed }, () =>
+    const left = leftRunning(state.network);
+    out.result({ ended, removed, ...(left ? { left } : {}) }, () =>
       [
         ended.length > 0 ? `ended: ${ended.join(', ')}` : 'nothing was left running; the state is cleaned up',
         ...removedText(removed),
+        ...(left ? [left] : []),
       ].join('\n'),
     );
     return 0;

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { usageError } from '../../core/errors.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../lib/shutdown.js';
+import { leftRunning } from '../../network/left-running.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import { FleetClient } from '../../puller/client.js';
@@ -91,12 +92,14 @@ function refuseSensorOptions(options: Record<string, unknown>): void {
   throw usageError('BAD_OPTION', `${names}: no sensor is deployed without --deploy`, 'Add --deploy, or leave it out.');
 }
 
-const ENDED_AGAIN =
-  'All was ended again. Give it longer with --timeout, or run `up` without --deploy, `deploy publisher` and `status`.';
+const ended = (left: string | undefined) => `${left ? 'Proxy and puller were' : 'All was'} ended again. ${LONGER}`;
+const LONGER = 'Give it longer with --timeout, or run `up` without --deploy, `deploy publisher` and `status`.';
 
 async function runForeground(context: CommandContext): Promise<number> {
   const { out, options, settings } = context;
   const began = Date.now();
+  let left: string | undefined;
+  const notes: string[] = [];
   let stopFromElsewhere: (reason: 'down') => void = () => {};
   const stop: Promise<StopReason | 'down'> = Promise.race([
     stopRequested({ supervised: false }),
@@ -107,6 +110,7 @@ async function runForeground(context: CommandContext): Promise<number> {
     context,
     (event) => {
       const note = noteOf(event);
+      if (event.type === 'network.note') notes.push(event.text);
       if (note !== undefined) screen ? screen.note(note) : out.note(note);
       const progress = progressOf(event);
       if (progress !== undefined && !screen) out.progress(progress);
@@ -117,21 +121,24 @@ async function runForeground(context: CommandContext): Promise<number> {
   try {
     const work = (async () => {
       const network = await planned.stack.start();
+      left = leftRunning(settings.network);
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
         const target = { network, fleet, proxy: planned.proxy, stateDir: settings.stateDir };
-        const result = await runDeploy(screen, target, options, ENDED_AGAIN);
+        const result = await runDeploy(screen, target, options, ended(left));
+        notes.push(...result.notes);
         screen.note(deployText(result));
       } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');
-      reportReady({ endpoints: planned.endpoints });
+      reportReady({ endpoints: planned.endpoints, notes });
     })();
     work.catch(() => {});
     const reason = await Promise.race([stop, work.then(() => stop)]);
-    screen?.note('ending: sensors, proxy, puller, queue');
+    screen?.note(`ending: ${left ? '' : 'sensors, '}proxy, puller, queue`);
     return reason === 'down' ? 0 : exitCodeOf(reason);
   } finally {
     screen?.close();
     await planned.stack.stop();
+    if (left) out.note(left);
     if (process.connected) process.disconnect();
   }
 }

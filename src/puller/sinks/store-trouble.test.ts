@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { StoreSink } from './store.js';
-import { namingDamage } from './store-damage.js';
+import { namingTrouble } from './store-trouble.js';
 
 let folder: string;
 let path: string;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'store-damage-'));
+  folder = mkdtempSync(join(tmpdir(), 'store-trouble-'));
   path = join(folder, 'readings.db');
 });
 
@@ -30,9 +30,9 @@ function cutOff(): void {
 
 const named = () =>
   expect.objectContaining({
-    code: 'STORE_DAMAGED',
+    code: 'STORE_UNUSABLE',
     message: expect.stringContaining(path),
-    hint: expect.stringMatching(/Move it away.*-wal/),
+    hint: expect.stringMatching(/move it away.*-wal/),
     exitCode: 1,
   });
 
@@ -53,10 +53,10 @@ test('a checkpoint that is none is named; an empty file becomes a store', () => 
   new StoreSink(path).close();
   make("insert into checkpoint values (1, 0, '[{')");
   const store = new StoreSink(path);
-  expect(() => namingDamage(path, () => store.loadCheckpoint())).toThrow(named());
+  expect(() => namingTrouble(path, () => store.loadCheckpoint())).toThrow(named());
   store.close();
 });
 
 test('any other trouble keeps its own name', () => {
-  expect(() => namingDamage(path, () => readFileSync(path))).toThrow('ENOENT');
+  expect(() => namingTrouble(path, () => readFileSync(path))).toThrow('ENOENT');
 });
