@@ -50,6 +50,17 @@ test('`up` sets a damaged state and damaged jobs aside, and comes up', async () 
   await endAll();
 });
 
+test('`down` ends an `up` whose token is damaged, at once', async () => {
+  const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+  await ready();
+  writeFileSync(inState('token'), Buffer.from([0, 255]));
+  const began = Date.now();
+  await endAll();
+  expect(Date.now() - began).toBeLessThan(15_000);
+  expect((await up.ended).code).toBe(143);
+  plain(up);
+});
+
 test.each([
   [
     'readings.db',
