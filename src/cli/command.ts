@@ -2,8 +2,9 @@
 import { type Command, Option } from 'commander';
 import { loadSettings } from '../config/load.js';
 import type { Resolved } from '../config/resolve.js';
-import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
+import { SETTINGS, type SettingDef, type SettingKey, type Settings, url } from '../config/settings.js';
 import { usageError } from '../core/errors.js';
+import { explainStateFailure } from '../lib/state-folder.js';
 import { Output, type OutputMode } from '../ui/output.js';
 import type { AnsiMode } from '../ui/style.js';
 
@@ -67,7 +68,10 @@ export function addCommand(program: Command, spec: CommandSpec): void {
         .slice(0, -2)
         .flat()
         .filter((arg): arg is string => typeof arg === 'string');
-      process.exitCode = (await spec.action({ out, settings: values, provenance, options, args })) ?? 0;
+      const done = spec.action({ out, settings: values, provenance, options, args }).catch((error) => {
+        throw explainStateFailure(error, values.stateDir);
+      });
+      process.exitCode = (await done) ?? 0;
     } catch (error) {
       process.exitCode = out.error(error);
       // The channel to a supervisor would keep this process alive.
@@ -94,4 +98,13 @@ export function integerOption(value: unknown, flag: string, min: number): number
   const number = Number(value);
   if (Number.isInteger(number) && number >= min) return number;
   throw usageError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a whole number from ${min} on`);
+}
+
+/** An http(s) URL from an option, without slashes at its end; throws `BAD_OPTION` naming the flag. */
+export function urlOption(value: unknown, flag: string): string | undefined {
+  if (value === undefined) return undefined;
+  const parsed = url.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problem = `${flag}: ${JSON.stringify(value)} ${parsed.error.issues[0]!.message}`;
+  throw usageError('BAD_OPTION', problem, `For example: ${flag} http://127.0.0.1:9324`);
 }

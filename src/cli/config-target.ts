@@ -1,14 +1,11 @@
 /** What the `config` commands work on: a running `up`, or proxies and a puller anywhere. */
-import { resolve } from 'node:path';
 import type { SettingKey, Settings } from '../config/settings.js';
 import { nothingDesired } from '../core/desired.js';
 import type { KnownJobs } from '../core/fleet-view.js';
-import { readIfExists } from '../lib/files.js';
 import { readAuthority } from '../lib/tls.js';
-import { tokenFileOf } from '../network/run-state.js';
 import { ConfigClient } from '../proxy/client.js';
 import { FleetClient } from '../puller/client.js';
-import { openSession, type Session } from './session.js';
+import { openSession, operatorToken, type Session } from './session.js';
 
 export interface ConfigTarget {
   /** Every proxy that holds configuration; never empty. */
@@ -24,7 +21,7 @@ export const TARGET_SETTINGS: SettingKey[] = ['stateDir', 'pullerUrl', 'proxies'
 export function openConfigTarget(settings: Settings): ConfigTarget {
   const { proxies, pullerUrl, tlsCa } = settings;
   if (proxies === undefined || pullerUrl === undefined) return targetOf(openSession(settings), settings);
-  const token = settings.token ?? readIfExists(tokenFileOf(resolve(settings.stateDir)))?.trim() ?? '';
+  const token = operatorToken(settings);
   return { proxies: clients(proxies, token, tlsCa), fleet: new FleetClient(pullerUrl) };
 }
 

@@ -11,6 +11,8 @@ export function noteOf(event: ChildEvent | NetworkEvent): string | undefined {
     }
     case 'child.restarted':
       return `${event.name} runs again (pid ${event.pid})`;
+    case 'change.lost':
+      return `which processes run can't be written down (${event.reason}); they run on`;
     case 'network.port-moved':
       return `port ${event.wanted} is in use: the ${event.purpose} is on ${event.port}`;
     case 'network.note':

@@ -12,6 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const state: RunState = {
   up: identify('up', process.pid)!,
+  began: 1,
   network: 'compose',
   phase: 'starting',
   control: 'http://127.0.0.1:1',

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Settings } from '../config/settings.js';
 import { AppError } from '../core/errors.js';
-import { readIfExists } from '../lib/files.js';
+import { readToken } from '../lib/token.js';
 import { ControlClient } from '../network/control.js';
 import type { Network } from '../network/network.js';
 import { openNetwork } from '../network/open.js';
@@ -34,7 +34,7 @@ export function openSession(settings: Settings): Session {
 
 /** Of the settings, else the one that `up` made; empty when there is none. */
 export function operatorToken({ token, stateDir }: Settings): string {
-  return token ?? readIfExists(tokenFileOf(resolve(stateDir)))?.trim() ?? '';
+  return token ?? readToken(tokenFileOf(resolve(stateDir))) ?? '';
 }
 
 function stateOfUp(stateDir: string): RunState {

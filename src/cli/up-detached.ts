@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { systemError } from '../core/errors.js';
-import { lastLines } from '../lib/files.js';
+import { AppError } from '../core/errors.js';
+import { lastLines } from '../lib/log-file.js';
 import { selfCommand } from '../lib/self.js';
 import { exitCodeOf, stopRequested } from '../lib/shutdown.js';
 import type { CommandContext } from './command.js';
@@ -19,40 +19,53 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
   const ended = endOf(child);
-  const outcome = await Promise.race([stop, firstWord(child), ended.then(() => undefined)]);
+  const outcome = await Promise.race([stop, firstWord(child), ended]);
   if (typeof outcome === 'string') {
     out.progress('ending');
     child.kill('SIGTERM');
     // It ends with 1 when it could not end everything.
-    if ((await ended) === 1) throw upFailed('`up` did not end in order', file);
+    if ((await ended).code === 1) throw upFailed('`up` did not end in order', file);
     return exitCodeOf(outcome);
   }
-  if (!outcome) throw upFailed('`up` did not come up', file);
+  if ('code' in outcome) throw upFailed('`up` did not come up', file, outcome.code);
   child.disconnect();
   child.unref();
-  const { endpoints } = outcome;
+  const { endpoints, notes } = outcome;
   const lines = Object.entries(endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
   out.settle();
+  for (const note of notes) out.note(note);
   out.event({ event: 'up', pid: child.pid, endpoints }, () =>
     [`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` ends it`, ...lines].join('\n'),
   );
   return 0;
 }
 
-const upFailed = (message: string, log: string) =>
-  systemError('UP_FAILED', message, { hint: `Its log is ${log}.`, details: lastLines(log, 8) });
+function upFailed(message: string, log: string, code: number | null = 1): AppError {
+  const usage = code === 2;
+  return new AppError('UP_FAILED', usage ? 'user' : 'system', message, {
+    hint: `Its log is ${log}.`,
+    details: lastLines(log, 8),
+    exitCode: usage ? 2 : 1,
+  });
+}
+
+interface Ready {
+  endpoints: Record<string, string>;
+  /** What happened on the way. */
+  notes: string[];
+}
 
 /** What it reports when it is ready. */
-function firstWord(child: ChildProcess): Promise<{ endpoints: Record<string, string> }> {
+function firstWord(child: ChildProcess): Promise<Ready> {
   return new Promise((resolve) => {
-    child.once('message', (message) => resolve((message as { ready: { endpoints: Record<string, string> } }).ready));
+    child.once('message', (message) => resolve((message as { ready: Ready }).ready));
   });
 }
 
 /** Its exit code; null when a signal ended it, or when it never began. */
-function endOf(child: ChildProcess): Promise<number | null> {
+function endOf(child: ChildProcess): Promise<{ code: number | null }> {
   return new Promise((resolve) => {
-    child.once('exit', resolve);
-    child.once('error', () => resolve(null));
+    child.once('exit', (code) => resolve({ code }));
+    child.once('error', () => resolve({ code: null }));
   });
 }

@@ -62,12 +62,19 @@ test("AWS's variables of .env reach AWS's client, but do not replace those of th
   expect(process.env.WASM_SENSORS_NODES).toBeUndefined();
 });
 
+test('a `.env` with a line that is no assignment is refused', () => {
+  write('.env', 'WASM_SENSORS_NODES=2\nWASM_SENSORS_TOKEN my-secret\n');
+  expect(failure()).toMatchObject({ code: 'BAD_ENV_FILE', exitCode: 2, message: '.env: line 2 is not NAME=value' });
+});
+
 test.each([
   ['half a list', 'sinks: [store\n', 'BAD_YAML', /^wasm-sensors.yaml: .*line/s],
   ['a key twice', 'nodes: 1\nnodes: 2\n', 'BAD_YAML', /^wasm-sensors.yaml: .*unique/s],
   ['a list', '- nodes\n', 'BAD_YAML', /must hold settings/],
   ['a word', 'nodes\n', 'BAD_YAML', /must hold settings/],
   ['an unknown key', 'proxy-port: 1\n', 'UNKNOWN_SETTING', /"proxy-port"/],
+  ['a list that holds itself', 'nodes: &a [*a]\n', 'BAD_SETTING', /^nodes \(wasm-sensors.yaml\): must be/],
+  ['a map that holds itself', 'token-file: &a {x: *a}\n', 'NO_SUCH_FILE', /^token-file/],
   ['a bad value', 'nodes: none\n', 'BAD_SETTING', /^nodes \(wasm-sensors.yaml\): "none"/],
 ])('a file with %s is refused', (_, text, code, message) => {
   write('wasm-sensors.yaml', text);
@@ -101,8 +108,10 @@ test.each([
   ['there is not', 'none', 'NO_SUCH_FILE', /no file/],
   ['is a folder', '.', 'UNREADABLE_FILE', /can't read/],
   ['is empty', 'empty', 'BAD_SETTING', /must not be empty/],
+  ['is binary', 'binary', 'BAD_SETTING', /must be plain ASCII on one line/],
 ])('a token file that %s is refused, naming the flag or the key', (_, path, code, message) => {
   write('empty', '\n');
+  write('binary', 'a\0b');
   const byFlag = failure({ sensorToken: join(folder, path) });
   expect(byFlag).toMatchObject({ code, exitCode: 2, message: expect.stringMatching(message) });
   expect(byFlag.message).toMatch(/^--sensor-token-file/);

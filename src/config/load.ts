@@ -1,9 +1,9 @@
 /** Reads the files that settings come from: `.env` and `wasm-sensors.yaml` of the working folder. */
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { parse as parseDotenv } from 'dotenv';
 import { messageOf, usageError } from '../core/errors.js';
 import { readIfExists } from '../lib/files.js';
+import { parseEnvFile } from './dotenv.js';
 import { type Resolved, resolveSettings, type Sources } from './resolve.js';
 import { flagName, SETTINGS, type SettingKey } from './settings.js';
 
@@ -16,7 +16,7 @@ export function loadSettings(
   folder = process.cwd(),
   flagNames: NonNullable<Sources['flagNames']> = {},
 ): Resolved {
-  const dotenv = parseDotenv(readText(join(folder, '.env'), '.env') ?? '');
+  const dotenv = parseEnvFile(readText(join(folder, '.env'), '.env') ?? '', '.env');
   const given = { ...flags };
   const file = readYaml(folder);
   for (const key of Object.keys(SETTINGS) as SettingKey[]) {

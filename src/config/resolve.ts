@@ -55,9 +55,18 @@ function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources)
 }
 
 function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
-  const shown = (SETTINGS[key] as SettingDef).secret ? '' : ` ${JSON.stringify(value)}`;
+  const shown = (SETTINGS[key] as SettingDef).secret ? '' : shownOf(value);
   const where = source === 'flag' ? name : `${name} (${source})`;
   return usageError('BAD_SETTING', `${where}:${shown} ${problem}`, `${name} is: ${SETTINGS[key].description}.`);
+}
+
+/** Empty for a value that has no text: in YAML a list may hold itself. */
+function shownOf(value: unknown): string {
+  try {
+    return ` ${JSON.stringify(value)}`;
+  } catch {
+    return '';
+  }
 }
 
 function refuseUnknownKeys(file: Record<string, unknown>): void {

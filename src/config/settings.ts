@@ -3,6 +3,7 @@
  * the ones they need from here, `--help` and `wasm-sensors settings` are made from it.
  */
 import { z } from 'zod';
+import { FIT_FOR_HEADER } from '../lib/token.js';
 
 export interface SettingDef<T = unknown> {
   /** As commander takes it; the key in `wasm-sensors.yaml` is the long flag without its dashes. */
@@ -37,7 +38,9 @@ const count = (min: number, max: number) =>
   );
 
 const text = z.string().min(1, { error: 'must not be empty' });
-const url = z
+const bearer = text.regex(FIT_FOR_HEADER, { error: 'must be plain ASCII on one line' });
+/** An http(s) URL, without slashes at its end. */
+export const url = z
   .string()
   .refine((value) => /^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ''), {
     error: 'must be a URL that begins with http:// or https://',
@@ -206,7 +209,7 @@ export const SETTINGS = define({
   apiToken: {
     flag: '--api-token-file <file>',
     env: ['BACALHAU_API_KEY', 'BACALHAU_API_TOKEN'],
-    schema: text.optional(),
+    schema: bearer.optional(),
     description: "API key for the orchestrator's API (the flag names a file that holds it)",
     secret: true,
   },
@@ -226,14 +229,14 @@ export const SETTINGS = define({
   token: {
     flag: '--token-file <file>',
     env: ['WASM_SENSORS_TOKEN'],
-    schema: text.optional(),
+    schema: bearer.optional(),
     description: 'operator token (the flag names a file that holds it); made by `up`',
     secret: true,
   },
   sensorToken: {
     flag: '--sensor-token-file <file>',
     env: ['SENSOR_TOKEN'],
-    schema: text.optional(),
+    schema: bearer.optional(),
     description: 'token that sensors must send (the flag names a file that holds it)',
     secret: true,
   },

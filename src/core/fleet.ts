@@ -4,33 +4,32 @@
  */
 import { convergenceOf } from './convergence.js';
 import type { DesiredState, Scope } from './desired.js';
-import { regionOrder, totalOf, zeroCounts } from './fleet-totals.js';
-import type { Convergence, FleetSummary, KnownJobs, RegionView, SensorState, SensorView } from './fleet-view.js';
+import { regionOrder, totalOf } from './fleet-totals.js';
+import type { Convergence, FleetSummary, KnownJobs, SensorState, SensorView } from './fleet-view.js';
 import type { Reading } from './message.js';
 import { RateMeter } from './rate.js';
-import { arrive, type Sensor } from './sensor.js';
+import { RegionTally } from './region-tally.js';
+import { Retired, type RetiredCounts } from './retired.js';
+import { arrive, gapsOf, hasEnded, isSilent, patienceOf, type Sensor } from './sensor.js';
 import type { ReportedConfig } from './sensor-config.js';
 import { type Arrival, type MissingRange, SequenceTracker } from './sequence.js';
+import { Succession } from './succession.js';
 
-/** Queues deliver out of order: a hole younger than this is not a gap yet. */
-export const GAP_GRACE_MS = 5_000;
-/** An unmentioned interval counts as this. */
-const DEFAULT_INTERVAL_MS = 5_000;
-/** A sensor that is late by two intervals and this much is silent. */
-const SILENCE_SLACK_MS = 3_000;
 /** A silent sensor is gone after this, and a replaced one is forgotten. */
 const GONE_AFTER_MS = 600_000;
 /** A sensor that was cut off may come back with its readings; its numbers are remembered this long. */
 const FORGET_AFTER_MS = 86_400_000;
 
-export type FleetDump = (Omit<Sensor, 'tracker'> & { highest: number; missing: MissingRange[] })[];
+export interface FleetDump {
+  sensors: (Omit<Sensor, 'tracker'> & { highest: number; missing: MissingRange[] })[];
+  /** Counts of forgotten sensors, by region. */
+  retired: Record<string, RetiredCounts>;
+}
 
 export class Fleet {
   private readonly sensors = new Map<string, Sensor>();
-  /** The sensor that sends now, by host and job. */
-  private readonly current = new Map<string, Sensor>();
-  /** Newest submission heard of, by place: a silent sensor of an older one has been replaced, even by another job. */
-  private readonly newest = new Map<string, number>();
+  private readonly succession = new Succession();
+  private readonly retired = new Retired();
   private readonly rates = new Map<string, RateMeter>();
   private readonly cut = new Set<string>();
 
@@ -51,6 +50,7 @@ export class Fleet {
       if (config) sensor.config = config;
     }
     sensor.lastSeen = Math.max(sensor.lastSeen, now);
+    this.succession.heard(sensor, reading, now);
     let rate = this.rates.get(reading.region);
     if (!rate) this.rates.set(reading.region, (rate = new RateMeter()));
     rate.add(now);
@@ -67,24 +67,30 @@ export class Fleet {
     for (const sensor of this.sensors.values()) if (jobIds.includes(sensor.reading.job_id)) sensor.endedAt = now;
   }
 
+  /** A network has ended with all its sensors: those that were heard of since `since` send until `by` at the latest. */
+  endSensors(since: number, by: number): void {
+    for (const sensor of this.sensors.values()) if (sensor.lastSeen >= since) sensor.endedAt = by;
+  }
+
   /** Everything worth keeping across a restart, as plain JSON. */
   dump(): FleetDump {
-    return [...this.sensors.values()].map(({ tracker, ...sensor }) => ({
+    const sensors = [...this.sensors.values()].map(({ tracker, ...sensor }) => ({
       ...sensor,
       highest: tracker.highest,
       missing: tracker.missing,
     }));
+    return { sensors, retired: this.retired.dump() };
   }
 
   /** Takes back what {@link dump} gave; into an empty fleet. */
   load(dump: FleetDump): void {
-    for (const { highest, missing, ...kept } of dump) {
+    this.retired.load(dump.retired);
+    for (const { highest, missing, ...kept } of dump.sensors) {
       const sensor: Sensor = { ...kept, tracker: new SequenceTracker() };
       sensor.tracker.highest = highest;
       sensor.tracker.missing = missing;
       this.sensors.set(sensor.reading.execution_id, sensor);
-      this.remember(sensor.reading);
-      if (!sensor.replaced) this.current.set(hostKey(sensor.reading), sensor);
+      this.succession.add(sensor);
     }
   }
 
@@ -98,48 +104,26 @@ export class Fleet {
       );
   }
 
+  /** Every region that was ever heard of; its counts include those of sensors that are forgotten. */
   summary(now: number): FleetSummary {
-    const regions = new Map<string, RegionView>();
-    const colors = new Map<string, Map<string, number>>();
+    const tallies = new Map<string, RegionTally>();
+    const tallyOf = (region: string): RegionTally => {
+      let tally = tallies.get(region);
+      if (!tally) {
+        tally = new RegionTally(region, this.cut.has(region), this.rates.get(region)?.at(now) ?? 0);
+        tallies.set(region, tally);
+      }
+      return tally;
+    };
+    for (const [region, counts] of this.retired) tallyOf(region).addCounts(counts);
     for (const sensor of this.sensors.values()) {
-      const { region, color } = sensor.reading;
-      let view = regions.get(region);
-      if (!view) {
-        regions.set(
-          region,
-          (view = {
-            ...zeroCounts(),
-            region,
-            cut: this.cut.has(region),
-            rate: this.rates.get(region)?.at(now) ?? 0,
-            interval_ms: 0,
-            colors: [],
-          }),
-        );
-        colors.set(region, new Map());
-      }
-      const state = this.stateOf(sensor, now);
-      if (state !== 'replaced' && state !== 'gone') view[state]++;
-      if (state === 'live' || state === 'silent') {
-        view.interval_ms = Math.min(view.interval_ms || Number.POSITIVE_INFINITY, intervalOf(sensor));
-      }
-      if (state === 'live') colors.get(region)!.set(color, (colors.get(region)!.get(color) ?? 0) + 1);
-      view.received += sensor.received;
-      view.duplicates += sensor.duplicates;
-      view.late += sensor.late;
-      view.gaps += sensor.tracker.missingSince(now - GAP_GRACE_MS);
-      view.last_seen = Math.max(view.last_seen, sensor.lastSeen);
+      tallyOf(sensor.reading.region).add(sensor, this.stateOf(sensor, now), now);
     }
-    for (const view of regions.values()) {
-      view.colors = [...colors.get(view.region)!]
-        .map(([color, sensors]) => ({ color, sensors }))
-        .sort((a, b) => b.sensors - a.sensors)
-        .slice(0, 5);
-    }
+    const regions = [...tallies.values()].map((tally) => tally.view());
     return {
       time: now,
-      regions: [...regions.values()].sort((a, b) => regionOrder(a.region, b.region)),
-      total: totalOf(regions.values()),
+      regions: regions.sort((a, b) => regionOrder(a.region, b.region)),
+      total: totalOf(regions),
     };
   }
 
@@ -163,16 +147,13 @@ export class Fleet {
     return convergenceOf(sensors, desired, scope, jobs);
   }
 
-  /** Forgets sensors of which nothing more is to be expected. */
+  /** Forgets sensors of which nothing more is to be expected, but not what they have counted. */
   prune(now: number): void {
     for (const [id, sensor] of this.sensors) {
       if (now - sensor.lastSeen < (sensor.replaced ? GONE_AFTER_MS : FORGET_AFTER_MS)) continue;
+      this.retired.add(sensor, now);
       this.sensors.delete(id);
-      const key = hostKey(sensor.reading);
-      if (this.current.get(key) === sensor) {
-        this.current.delete(key);
-        this.newest.delete(placeOf(sensor.reading));
-      }
+      this.succession.forget(sensor);
     }
   }
 
@@ -192,32 +173,17 @@ export class Fleet {
       replaced: false,
     };
     this.sensors.set(reading.execution_id, sensor);
-    this.remember(reading);
-    const key = hostKey(reading);
-    const before = this.current.get(key);
-    // A late reading of an old submission must not take the place of the new one.
-    if (before && before.reading.job_submission_time > reading.job_submission_time) sensor.replaced = true;
-    else {
-      if (before) before.replaced = true;
-      this.current.set(key, sensor);
-    }
+    this.succession.add(sensor);
     return sensor;
-  }
-
-  private remember(reading: Reading): void {
-    const place = placeOf(reading);
-    this.newest.set(place, Math.max(reading.job_submission_time, this.newest.get(place) ?? 0));
   }
 
   private stateOf(sensor: Sensor, now: number): SensorState {
     if (sensor.replaced) return 'replaced';
-    if (sensor.endedAt !== undefined && sensor.lastSeen <= sensor.endedAt) return 'gone';
+    if (hasEnded(sensor)) return 'gone';
     if (sensor.config?.paused) return 'paused';
-    const allowed = 2 * intervalOf(sensor) + SILENCE_SLACK_MS;
-    const silence = now - sensor.lastSeen;
-    if (silence <= allowed) return 'live';
-    if (sensor.reading.job_submission_time < (this.newest.get(placeOf(sensor.reading)) ?? 0)) return 'replaced';
-    return silence <= Math.max(allowed, GONE_AFTER_MS) ? 'silent' : 'gone';
+    if (!isSilent(sensor, now)) return 'live';
+    if (this.succession.isOutdated(sensor)) return 'replaced';
+    return now - sensor.lastSeen <= Math.max(patienceOf(sensor), GONE_AFTER_MS) ? 'silent' : 'gone';
   }
 
   private viewOf(sensor: Sensor, now: number): SensorView {
@@ -236,19 +202,10 @@ export class Fleet {
       duplicates: sensor.duplicates,
       late: sensor.late,
       restarts: sensor.restarts,
-      gaps: sensor.tracker.missingSince(now - GAP_GRACE_MS),
+      gaps: gapsOf(sensor, now),
       first_seen: sensor.firstSeen,
       last_seen: sensor.lastSeen,
       config: sensor.config,
     };
   }
 }
-
-const intervalOf = (sensor: Sensor): number => sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS;
-
-/** Where nodes don't tell their names, a sensor has that of its execution, and its successor only the job in common. */
-const placeOf = ({ hostname, execution_id, job_id }: Reading) => (hostname === execution_id ? job_id : hostname);
-
-/** Host and job. What was deployed has one job a region, whose id may change; what was submitted by hand only has its id. */
-const hostKey = ({ hostname, job_submission_time: time, job_id, region }: Reading) =>
-  `${hostname}\n${time === 0 ? job_id : region}`;

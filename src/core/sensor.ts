@@ -3,6 +3,13 @@ import type { Reading } from './message.js';
 import type { ReportedConfig } from './sensor-config.js';
 import { type Arrival, SequenceTracker } from './sequence.js';
 
+/** Queues deliver out of order: a hole younger than this is not a gap yet. */
+export const GAP_GRACE_MS = 5_000;
+/** An unmentioned interval counts as this. */
+const DEFAULT_INTERVAL_MS = 5_000;
+/** A sensor that is late by two intervals and this much is silent. */
+const SILENCE_SLACK_MS = 3_000;
+
 export interface Sensor {
   reading: Reading;
   tracker: SequenceTracker;
@@ -17,7 +24,7 @@ export interface Sensor {
   lastSeen: number;
   config: ReportedConfig | undefined;
   replaced: boolean;
-  /** When its job was ended on purpose; left out while nobody did. */
+  /** When its job was ended on purpose, at the latest; left out while nobody did. */
   endedAt?: number;
 }
 
@@ -34,3 +41,20 @@ export function arrive(sensor: Sensor, { sequence, timestamp }: Reading, now: nu
   }
   return sensor.tracker.arrive(sequence, now);
 }
+
+export const intervalOf = (sensor: Sensor): number => sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS;
+
+/** After so many milliseconds without a reading it is silent. */
+export const patienceOf = (sensor: Sensor): number => 2 * intervalOf(sensor) + SILENCE_SLACK_MS;
+
+export const isSilent = (sensor: Sensor, now: number): boolean => now - sensor.lastSeen > patienceOf(sensor);
+
+/**
+ * Its job was ended, and nothing shows that it went on: neither that a reading came since, nor when that was taken, for
+ * what was on its way then may come much later.
+ */
+export const hasEnded = ({ endedAt, lastSeen, reading }: Sensor): boolean =>
+  endedAt !== undefined && (lastSeen <= endedAt || Date.parse(reading.timestamp) <= endedAt);
+
+/** Numbers missing for longer than {@link GAP_GRACE_MS}. */
+export const gapsOf = (sensor: Sensor, now: number): number => sensor.tracker.missingSince(now - GAP_GRACE_MS);

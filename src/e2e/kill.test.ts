@@ -1,7 +1,7 @@
 /** `kill -9` of each service under load, again and again: KILL_ROUNDS times each (2 unless it is set). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { GAP_GRACE_MS } from '../core/fleet.js';
+import { GAP_GRACE_MS } from '../core/sensor.js';
 import { eventually, Sandbox } from './harness.js';
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);

@@ -16,7 +16,7 @@ export function isLoopback(host: string): boolean {
 
 /**
  * Names (without port) that requests may give as their `Host`; undefined = any. Beyond loopback nobody can tell under
- * which names a service is reached, so there only `allowed` makes a list.
+ * which names a service is reached, so there only `allowed` makes a list. `urls`: valid ones under which it is known.
  */
 export function hostNames(
   listeningOn: string,

@@ -7,50 +7,67 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  rmSync,
-  writeSync,
+  unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { orDiskFull } from './disk-full.js';
 
 /**
  * Replaces a file so that, at any moment and also after a power cut, it holds either the old or the new text whole.
- * Creates the folder. `mode` applies from the first byte on. Throws `DISK_FULL`.
+ * Creates the folder. `mode` applies from the first byte on. A failure leaves nothing of the new text.
  */
 export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
-  writeBeside(path, text, mode, (temporary) => renameSync(temporary, path));
+  const temporary = writeBeside(path, text, mode);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    tryToRemove(temporary);
+    throw error;
+  }
   syncFolder(dirname(path));
 }
 
 /** As {@link writeFileAtomic}, but only where no file was: of several that try at the same time one succeeds. */
 export function createFileAtomic(path: string, text: string, mode = 0o600): boolean {
+  const temporary = writeBeside(path, text, mode);
   try {
-    writeBeside(path, text, mode, (temporary) => linkSync(temporary, path));
+    linkSync(temporary, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  } finally {
+    unlinkSync(temporary);
   }
 }
 
-/** Calls `use` with a new file in the same folder that holds the text safely, and leaves none behind. */
-function writeBeside(path: string, text: string, mode: number, use: (temporary: string) => void): void {
+/** Gives the name of a new file in the same folder that holds the text safely. */
+function writeBeside(path: string, text: string, mode: number): string {
+  mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    mkdirSync(dirname(path), { recursive: true });
     const fd = openSync(temporary, 'w', mode);
     try {
-      // A disk that is nearly full takes a part of it only.
-      for (let left = Buffer.from(text); left.length > 0; ) left = left.subarray(writeSync(fd, left));
+      // Unlike `writeSync` it goes on until everything is written.
+      writeFileSync(fd, text);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
-    use(temporary);
   } catch (error) {
-    throw orDiskFull(error, path);
-  } finally {
-    rmSync(temporary, { force: true });
+    // On a full disk it would take what is left.
+    tryToRemove(temporary);
+    throw error;
+  }
+  return temporary;
+}
+
+/** For the clean-up after a failure, which is the one to tell of. */
+function tryToRemove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is not there, or can't be removed either.
   }
 }
 
@@ -74,14 +91,4 @@ export function readIfExists(path: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** The last `count` lines of a log, without blank ones; empty when there is no such file. Reads at most 64 KiB. */
-export function lastLines(path: string, count: number): string[] {
-  const text = readIfExists(path) ?? '';
-  return text
-    .slice(-65_536)
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .slice(-count);
 }

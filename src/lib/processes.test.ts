@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { endProcesses, identify, isAlive, startTimeOf } from './processes.js';
+import { endProcesses, identify, isAlive, type ProcessId, startTimeOf } from './processes.js';
 
 const children: ChildProcess[] = [];
 
@@ -40,6 +40,12 @@ test('a pid that was given to another process is not mistaken for the first, and
   expect(isAlive(before)).toBe(false);
   expect(await endProcesses([before], 1000)).toEqual([]);
   expect(isAlive(identify('it', child.pid)!)).toBe(true);
+});
+
+test('what is no process at all does not run, and nothing waits for it to end', async () => {
+  const none = { name: 'none', pid: 'x' } as unknown as ProcessId;
+  expect(isAlive(none)).toBe(false);
+  expect(await endProcesses([none], 60_000)).toEqual([]);
 });
 
 test('a program with brackets and spaces in its name is identified', async () => {

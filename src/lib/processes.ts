@@ -35,7 +35,8 @@ export function identify(name: string, pid: number): ProcessId | undefined {
 
 /** Whether this very process still runs. */
 export function isAlive(id: ProcessId): boolean {
-  return startTimeOf(id.pid) === id.started;
+  const started = startTimeOf(id.pid);
+  return started !== undefined && started === id.started;
 }
 
 /** Asks processes to end, and ends those that still run after `graceMs`. Resolves when none is left. */

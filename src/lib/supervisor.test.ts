@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -94,11 +94,7 @@ test('after kill -9 it is started again, and again, each time after a longer pau
   expect(of('child.exited')).toEqual(
     [100, 200, 400].map((restartInMs, i) => ({
       ...{ type: 'child.exited', name: 'a', how: 'killed by SIGKILL', restartInMs },
-      lastLines: pids
-        .slice(-(i + 1))
-        .reverse()
-        .slice(-3)
-        .map((pid) => `words of ${pid}`),
+      lastLines: [`words of ${pids.at(-(i + 1))}`],
     })),
   );
   expect(of('child.restarted').map(({ pid }) => pid)).toEqual(pids.slice(0, 3).reverse());
@@ -161,6 +157,28 @@ test.each([
   expect(events).toEqual([]);
 });
 
+test('words of an earlier run are not taken for those of a failed one', async () => {
+  writeFileSync(supervisor.logFile('a'), 'an older trouble\n');
+  const failed = supervisor.start(child('a', `console.error('a new trouble'); process.exit(1);`));
+  await expect(failed).rejects.toMatchObject({ details: ['a new trouble'] });
+  await expect(supervisor.start(child('a', 'process.exit(1);'))).rejects.toMatchObject({ details: [] });
+});
+
+test('a log of a gigabyte makes way when its child is started', async () => {
+  writeFileSync(supervisor.logFile('a'), '');
+  truncateSync(supervisor.logFile('a'), 2 ** 30);
+  await supervisor.start(child('a', `console.log('new'); ${READY} ${RUN}`));
+  expect(readFileSync(supervisor.logFile('a'), 'utf8')).toBe('new\n');
+  expect(statSync(`${supervisor.logFile('a')}.1`).size).toBe(2 ** 30);
+});
+
+test('a usage error of one of our own commands is one of ours; of another program it is its failure', async () => {
+  await expect(supervisor.start(child('a', 'process.exit(2);'))).rejects.toMatchObject({ fault: 'user', exitCode: 2 });
+  const ready = () => new Promise<void>(() => {});
+  const other = child('b', 'process.exit(2);', { ready });
+  await expect(supervisor.start(other)).rejects.toMatchObject({ fault: 'system', exitCode: 1 });
+});
+
 test('stop ends a child that ignores SIGTERM after its grace time, all of them at the same time', async () => {
   const deaf = `process.on('SIGTERM', () => {}); ${READY} ${RUN}`;
   await Promise.all(['a', 'b', 'c'].map((name) => supervisor.start(child(name, deaf, { graceMs: 700 }))));
@@ -197,6 +215,26 @@ test('a second child of the same name can be started after the first was stopped
   await supervisor.start(child('a', `${READY} ${RUN}`));
   expect(pidOf('a')).not.toBe(first);
   expect(events.map(({ type }) => type)).toEqual(['child.ready', 'child.ready']);
+});
+
+test('a listener that fails keeps nothing from running, starting again and ending, and is told of once', async () => {
+  let full = true;
+  supervisor.on('change', () => {
+    if (full) throw new Error('no space left');
+  });
+  await supervisor.start(child('a', `${READY} ${RUN}`));
+  const [id] = supervisor.running;
+  process.kill(id!.pid, 'SIGKILL');
+  await until(() => of('child.restarted').length === 1);
+  const lost = { type: 'change.lost', reason: 'no space left' };
+  expect(of('change.lost')).toEqual([lost]);
+  full = false;
+  supervisor.adopt('mine', process.pid)();
+  full = true;
+  await supervisor.stop(['a']);
+  expect(of('change.lost')).toEqual([lost, lost]);
+  expect([...seen.values()].filter(isAlive).map(({ name }) => name)).toEqual(['mine']);
+  seen.clear();
 });
 
 test('an adopted process counts among those that run until it is given back', () => {

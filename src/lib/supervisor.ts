@@ -4,17 +4,19 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../core/errors.js';
-import { lastLines } from './files.js';
+import { AppError, messageOf } from '../core/errors.js';
+import { lastLines, openLog } from './log-file.js';
 import { endProcesses, identify, type ProcessId, signalAll } from './processes.js';
 
 export interface ChildSpec {
   name: string;
   command: string;
   args: string[];
+  /** Where it runs; this process's folder when left out. */
+  cwd?: string;
   /** On top of this process's environment; `undefined` takes a variable out of it. */
   env?: Record<string, string | undefined>;
   /**
@@ -30,7 +32,9 @@ export interface ChildSpec {
 export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
-  | { type: 'child.restarted'; name: string; pid: number };
+  | { type: 'child.restarted'; name: string; pid: number }
+  /** A listener of `change` failed, such as on a full disk; not said again until one has succeeded. */
+  | { type: 'change.lost'; reason: string };
 
 /** A child that ran at least this long was well: the next failure starts with the shortest pause again. */
 const WELL_AFTER_MS = 10_000;
@@ -41,6 +45,8 @@ interface Child {
   spec: ChildSpec;
   id: ProcessId | undefined;
   failures: number;
+  /** Where the output of its latest run begins in its log, in bytes. */
+  logFrom: number;
   stopping: boolean;
 }
 
@@ -58,6 +64,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   private readonly children = new Map<string, Child>();
   private readonly adopted = new Set<ProcessId>();
   private closed = false;
+  private changeLost = false;
 
   constructor(private readonly logDir: string) {
     super();
@@ -78,17 +85,17 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const id = identify(name, pid);
     if (!id) return () => {};
     this.adopted.add(id);
-    this.emit('change');
+    this.changed();
     return () => {
       this.adopted.delete(id);
-      this.emit('change');
+      this.changed();
     };
   }
 
   /** Starts a child; resolves when it is ready, rejects with `CHILD_FAILED` and its last log lines when it can't be. */
   async start(spec: ChildSpec): Promise<void> {
     if (this.closed) throw new Error(`${spec.name} is not started: everything ends`);
-    const child: Child = { spec, id: undefined, failures: 0, stopping: false };
+    const child: Child = { spec, id: undefined, failures: 0, logFrom: 0, stopping: false };
     this.children.set(spec.name, child);
     withChildren.add(this);
     const began = Date.now();
@@ -115,27 +122,29 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
     await Promise.all(leaving.map((child) => endProcesses(child.id ? [child.id] : [], child.spec.graceMs ?? 5000)));
     if (this.children.size === 0) withChildren.delete(this);
-    this.emit('change');
+    this.changed();
   }
 
   private async launch(child: Child): Promise<void> {
     const { spec } = child;
-    const log = openSync(this.logFile(spec.name), 'a', 0o600);
+    const log = openLog(this.logFile(spec.name));
+    child.logFrom = log.from;
     const running = spawn(spec.command, spec.args, {
       env: { ...process.env, ...spec.env },
-      stdio: ['ignore', log, log, ...(spec.ready === 'ipc' ? (['ipc'] as const) : [])],
+      ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
+      stdio: ['ignore', log.fd, log.fd, ...(spec.ready === 'ipc' ? (['ipc'] as const) : [])],
       // Its own process group: a Ctrl-C in the terminal reaches only us, and we end the children in order.
       detached: true,
     });
-    closeSync(log);
+    closeSync(log.fd);
     const began = Date.now();
     child.id = running.pid === undefined ? undefined : identify(spec.name, running.pid);
-    this.emit('change');
+    this.changed();
     const ended = new AbortController();
-    const exit = howItEnds(running).then((how) => {
+    const exit = howItEnds(running).then((end) => {
       ended.abort();
       child.id = undefined;
-      return how;
+      return end;
     });
     if (child.stopping) running.kill('SIGKILL');
     const timeoutMs = spec.readyTimeoutMs ?? 20_000;
@@ -143,16 +152,19 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     ready.catch(() => {});
     const outcome = await Promise.race([
       ready.then(() => 'ready' as const),
-      exit.then((how) => ({ how })),
-      sleep(timeoutMs, { how: `not ready after ${timeoutMs / 1000} s` }, { ref: false }),
+      exit,
+      sleep(timeoutMs, { how: `not ready after ${timeoutMs / 1000} s`, code: null }, { ref: false }),
     ]);
     if (outcome !== 'ready') {
-      throw new AppError('CHILD_FAILED', 'system', `${spec.name} did not start: ${outcome.how}`, {
+      // Our own commands say so that the caller's input, which we passed on, is at fault.
+      const usage = spec.ready === 'ipc' && outcome.code === 2;
+      throw new AppError('CHILD_FAILED', usage ? 'user' : 'system', `${spec.name} did not start: ${outcome.how}`, {
         hint: `Its log is ${this.logFile(spec.name)}.`,
-        details: lastLines(this.logFile(spec.name), 10),
+        details: this.lastWords(child, 10),
+        exitCode: usage ? 2 : 1,
       });
     }
-    void exit.then((how) => this.revive(child, how, Date.now() - began));
+    void exit.then(({ how }) => this.revive(child, how, Date.now() - began));
   }
 
   /** Starts a child again and again until it is ready, unless it was meant to end. */
@@ -161,13 +173,13 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     while (!child.stopping) {
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** child.failures++);
       const { name } = child.spec;
-      this.emit('change');
+      this.changed();
       this.emit('event', {
         type: 'child.exited',
         name,
         how,
         restartInMs: pause,
-        lastLines: lastLines(this.logFile(name), 3),
+        lastLines: this.lastWords(child, 3),
       });
       await sleep(pause);
       if (child.stopping) return;
@@ -181,12 +193,30 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       }
     }
   }
+
+  /** Tells that the set of processes changed. Whoever can't take it in must not keep the children from running or ending. */
+  private changed(): void {
+    try {
+      this.emit('change');
+      this.changeLost = false;
+    } catch (error) {
+      if (!this.changeLost) this.emit('event', { type: 'change.lost', reason: messageOf(error) });
+      this.changeLost = true;
+    }
+  }
+
+  /** What the latest run of a child wrote last. */
+  private lastWords({ spec, logFrom }: Child, count: number): string[] {
+    return lastLines(this.logFile(spec.name), count, logFrom);
+  }
 }
 
-function howItEnds(running: ChildProcess): Promise<string> {
+function howItEnds(running: ChildProcess): Promise<{ how: string; code: number | null }> {
   return new Promise((resolve) => {
-    running.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    running.once('exit', (code, signal) => resolve(signal ? `killed by ${signal}` : `exit code ${code}`));
+    running.once('error', (error: NodeJS.ErrnoException) => resolve({ how: error.code ?? error.message, code: null }));
+    running.once('exit', (code, signal) =>
+      resolve({ how: signal ? `killed by ${signal}` : `exit code ${code}`, code }),
+    );
   });
 }
 

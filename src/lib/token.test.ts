@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { bearerMatches, keepToken, newToken } from './token.js';
+import { bearerMatches, keepToken, newToken, readToken } from './token.js';
 
 let folder: string;
 
@@ -32,6 +32,29 @@ test('a token of the operator’s own is taken without its line break; an empty 
   expect(keepToken(path)).toBe('mine');
   writeFileSync(path, '\n');
   expect(keepToken(path)).toMatch(/^.{32}$/);
+});
+
+test.each([
+  ['binary bytes', Buffer.from([0, 1, 255, 254, 10])],
+  ['a text on several lines', Buffer.from('one\ntwo')],
+  ['letters that no header takes', Buffer.from('schlüssel')],
+])('a file with %s is refused by name, its text is not shown, and it stays', (_, bytes) => {
+  const path = join(folder, 'token');
+  writeFileSync(path, bytes);
+  const problem = {
+    code: 'TOKEN_DAMAGED',
+    message: expect.stringContaining(path),
+    hint: expect.stringMatching(/emove/),
+  };
+  expect(() => keepToken(path)).toThrow(expect.objectContaining(problem));
+  expect(() => readToken(path)).toThrow(expect.not.objectContaining({ message: expect.stringMatching(/one|schl/) }));
+  expect(readFileSync(path)).toEqual(bytes);
+});
+
+test('reading makes no token', () => {
+  expect(readToken(join(folder, 'token'))).toBeUndefined();
+  writeFileSync(join(folder, 'token'), '\n');
+  expect(readToken(join(folder, 'token'))).toBeUndefined();
 });
 
 test.each([

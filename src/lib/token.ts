@@ -1,15 +1,35 @@
 /** Bearer tokens: making, keeping and comparing them. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { AppError } from '../core/errors.js';
 import { readIfExists, writeFileAtomic } from './files.js';
 
 export function newToken(): string {
   return randomBytes(24).toString('base64url');
 }
 
-/** The token in a 0600 file; made when there is none. */
+/** What a header can carry: plain ASCII on one line. */
+export const FIT_FOR_HEADER = /^[\x20-\x7e]*$/;
+
+/** The token in a file; undefined when there is no file, or an empty one. Throws `TOKEN_DAMAGED`. */
+export function readToken(path: string): string | undefined {
+  const token = readIfExists(path)?.trim();
+  if (token !== undefined && !FIT_FOR_HEADER.test(token)) {
+    throw new AppError(
+      'TOKEN_DAMAGED',
+      'user',
+      `${path} holds no token: there are bytes in it that no header can carry`,
+      {
+        hint: 'Remove the file: `up` makes a new one. Or put a token of your own into it, in plain ASCII on one line.',
+      },
+    );
+  }
+  return token || undefined;
+}
+
+/** The token in a 0600 file; made when there is none. Throws `TOKEN_DAMAGED`. */
 export function keepToken(path: string): string {
-  const kept = readIfExists(path)?.trim();
-  if (kept) return kept;
+  const kept = readToken(path);
+  if (kept !== undefined) return kept;
   const token = newToken();
   writeFileAtomic(path, `${token}\n`, 0o600);
   return token;

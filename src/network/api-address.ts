@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { usageError } from '../core/errors.js';
 import type { ApiAddress } from './bacalhau/cli.js';
 
-/** Throws `NO_API_HOST`, `NO_SUCH_FILE` for the signer of its certificate, and `CREDENTIALS_MIXED`. */
+/** Throws `NO_API_HOST`, `NO_TLS`, `NO_SUCH_FILE` for the signer of its certificate, and `CREDENTIALS_MIXED`. */
 export function apiAddress(settings: Settings): ApiAddress {
   const { apiHost, apiPort, apiTls, apiInsecure, apiCa } = settings;
   if (apiHost === undefined) {
@@ -15,11 +15,14 @@ export function apiAddress(settings: Settings): ApiAddress {
       'Give --api-host (and --api-port, --api-tls where needed), or set BACALHAU_API_HOST.',
     );
   }
+  const tls = apiTls || apiCa !== undefined;
+  if (apiInsecure && !tls)
+    throw usageError('NO_TLS', '--api-insecure is about TLS, which is not asked for', 'Give --api-tls as well.');
   const credentials = credentialsOf(settings);
   return {
     host: apiHost,
     port: apiPort,
-    ...(apiTls || apiCa !== undefined ? { tls: { ...signer(apiCa), ...(apiInsecure ? { insecure: true } : {}) } } : {}),
+    ...(tls ? { tls: { ...signer(apiCa), ...(apiInsecure ? { insecure: true } : {}) } } : {}),
     ...(credentials ? { credentials } : {}),
   };
 }

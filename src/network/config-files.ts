@@ -14,7 +14,8 @@ export const configFolder = (stateDir: string): string => join(stateDir, 'config
 
 /** The file of a region; made, with nothing set in it, when it is missing. `onNode`: the folder as nodes know it. */
 export function regionConfigFile(folder: string, region: string, onNode = folder): ConfigFile {
-  const here = join(folder, `${region}.yaml`);
+  const name = `${encodeURIComponent(region)}.yaml`;
+  const here = join(folder, name);
   if (!existsSync(here)) {
     writeFileAtomic(
       here,
@@ -25,5 +26,5 @@ export function regionConfigFile(folder: string, region: string, onNode = folder
     // Sensors on nodes that run as another user read it, too; it holds no secrets.
     chmodSync(here, 0o644);
   }
-  return { here, onNode: `${onNode}/${region}.yaml` };
+  return { here, onNode: `${onNode}/${name}` };
 }

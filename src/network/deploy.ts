@@ -1,13 +1,16 @@
 /** Deploying the publisher: submitted is not running, so it ends with what was seen in the readings. */
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, systemError } from '../core/errors.js';
+import { systemError } from '../core/errors.js';
 import type { SensorConfig } from '../core/sensor-config.js';
 import { waitFor } from '../lib/backoff.js';
 import { alone } from '../lib/lock.js';
 import type { FleetClient } from '../puller/client.js';
+import { endAllRegionsJob } from './all-regions-job.js';
 import { newestByNode } from './executions.js';
-import { type Network, type NodeInfo, type PublisherJob, REGIONS, type Submission } from './network.js';
+import type { Network, NodeInfo, PublisherJob } from './network.js';
+import { nodesByRegion, unfitEdgeNodes } from './region-nodes.js';
+import { submitToRegions } from './submit-regions.js';
 
 export interface DeployOptions {
   config: SensorConfig;
@@ -59,19 +62,19 @@ export async function deployPublisher(
   options: DeployOptions,
 ): Promise<DeployResult> {
   const began = Date.now();
-  let nodes = nodesByRegion(await network.nodes(), options.regions);
+  const all = await network.nodes();
+  let nodes = nodesByRegion(all, options.regions);
   const expected = () => sum([...nodes.values()].map(({ connected }) => connected));
   options.onProgress({ step: 'submitting', seen: 0, expected: expected() });
   // Sensors of an older submission give way to those of a newer one, so what is submitted later must be newer.
   const { submissionTime, submissions } = await alone(join(options.stateDir, 'deploy.lock'), LOCK_MS, async () => {
     const submissionTime = await nextSubmission(fleet);
-    const submissions = await Promise.all(
-      [...nodes.keys()].map(async (region): Promise<[string, Submission]> => {
-        return [region, await network.submit(jobFor(region, network, submissionTime, options))];
-      }),
+    const submissions = await submitToRegions([...nodes.keys()], (region) =>
+      network.submit(jobFor(region, network, submissionTime, options)),
     );
     return { submissionTime, submissions };
   });
+  const beside = await endAllRegionsJob(network, options.regions === undefined);
 
   const seen = new Map<string, number>();
   let [most, since] = [0, Date.now()];
@@ -113,7 +116,7 @@ export async function deployPublisher(
       const count = seen.get(region) ?? 0;
       return { region, jobId, unchanged, expected: connected, seen: count, pending: disconnected };
     }),
-    notes: [...new Set(submissions.flatMap(([, { notes }]) => notes))],
+    notes: [...new Set([...submissions.flatMap(([, { notes }]) => notes), ...beside, ...unfitEdgeNodes(all)])],
     seconds: (Date.now() - began) / 1000,
   };
 }
@@ -171,32 +174,6 @@ async function watchNodes(
       ],
     });
   }
-}
-
-interface RegionNodes {
-  connected: number;
-  disconnected: number;
-}
-
-/** Edge nodes of every region, or of those wanted. Rejects with `NO_NODES`. */
-function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): Map<string, RegionNodes> {
-  const edge = nodes.filter(({ type, region }) => type === 'edge' && region !== '');
-  const known = [...new Set(edge.map(({ region }) => region))];
-  const found = new Map<string, RegionNodes>();
-  for (const region of [...REGIONS, ...known]) {
-    const own = edge.filter((node) => node.region === region);
-    const connected = own.filter((node) => node.connected).length;
-    if (own.length > 0 && (!wanted || wanted.includes(region)))
-      found.set(region, { connected, disconnected: own.length - connected });
-  }
-  const empty = wanted?.filter((region) => !found.has(region)) ?? [];
-  if (empty.length > 0 || found.size === 0) {
-    const where = empty.length > 0 ? ` in region ${empty.join(', ')}` : '';
-    throw new AppError('NO_NODES', 'user', `no edge node${where}`, {
-      hint: `Regions with nodes: ${known.join(', ') || 'none'}.`,
-    });
-  }
-  return found;
 }
 
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);

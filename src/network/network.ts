@@ -18,6 +18,8 @@ export interface NodeInfo {
   /** Label `type`: `edge`, `web-services`. */
   type: string;
   connected: boolean;
+  /** Why no sensor can run on it; missing where nothing speaks against it. */
+  unfit?: string;
 }
 
 export interface ExecutionInfo {

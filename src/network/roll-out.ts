@@ -76,8 +76,12 @@ async function keepsSending(fleet: FleetClient, region: string): Promise<boolean
   const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 5000));
   const deadline = Date.now() + 2 * longest + 3000;
   for (;;) {
-    const now = new Map((await fleet.snapshot()).sensors.map((s) => [s.execution_id, s.sequence]));
-    const stuck = before.filter((s) => (now.get(s.execution_id) ?? 0) <= s.sequence);
+    const now = new Map((await fleet.snapshot()).sensors.map((s) => [s.execution_id, s]));
+    // One that was lost before counts as live until it has been silent for long enough.
+    const stuck = before.filter(({ execution_id: id, sequence }) => {
+      const then = now.get(id);
+      return then?.state !== 'replaced' && (then?.sequence ?? 0) <= sequence;
+    });
     if (stuck.length === 0) return true;
     if (Date.now() > deadline) {
       throw systemError(

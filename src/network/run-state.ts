@@ -1,8 +1,11 @@
 /** What a running `up` leaves in `.wasm-sensors/run.json` for other terminals, and for the clean-up after a `kill -9`. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { systemError } from '../core/errors.js';
 import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/files.js';
 import { isAlive, type ProcessId } from '../lib/processes.js';
+import { setAside } from '../lib/set-aside.js';
 import type { NetworkKind } from './network.js';
 
 /** Plain JSON from which `openNetwork` makes a `Network` in another process; no secrets. */
@@ -22,6 +25,8 @@ export interface Endpoints {
 
 export interface RunState {
   up: ProcessId;
+  /** Unix milliseconds. */
+  began: number;
   network: NetworkKind;
   /** `starting` until everything is ready. */
   phase: 'starting' | 'ready';
@@ -37,6 +42,28 @@ export interface RunState {
   children: ProcessId[];
 }
 
+const processSchema = z.object({ name: z.string(), pid: z.int().positive(), started: z.string() });
+
+const stateSchema: z.ZodType<RunState> = z.object({
+  up: processSchema,
+  began: z.number(),
+  network: z.enum(['embedded', 'native', 'compose', 'remote']),
+  phase: z.enum(['starting', 'ready']),
+  control: z.string(),
+  endpoints: z.object({
+    proxy: z.string(),
+    puller: z.string(),
+    queue: z.string().exactOptional(),
+    jobProxy: z.string().exactOptional(),
+    api: z.string().exactOptional(),
+    webUi: z.string().exactOptional(),
+  }),
+  tlsCa: z.string().exactOptional(),
+  facts: z.record(z.string(), z.unknown()),
+  settings: z.record(z.string(), z.unknown()),
+  children: z.array(processSchema),
+});
+
 const fileOf = (stateDir: string) => join(stateDir, 'run.json');
 
 /** Whether this process may run here: true when no state was there, which two that start together can't both find. */
@@ -50,17 +77,40 @@ export function writeRunState(stateDir: string, state: RunState): void {
 
 const textOf = (state: RunState) => `${JSON.stringify(state, null, 2)}\n`;
 
-/** The state left by the last `up`, if there is one; `alive` tells whether that `up` still runs. */
+/**
+ * The state left by the last `up`, if there is one; `alive` tells whether that `up` still runs. Throws `STATE_DAMAGED`
+ * for a file that holds none.
+ */
 export function readRunState(stateDir: string): (RunState & { alive: boolean }) | undefined {
   const text = readIfExists(fileOf(stateDir));
   if (text === undefined) return undefined;
-  const state = JSON.parse(text) as RunState;
+  const state = parseState(text);
+  if (!state) {
+    throw systemError('STATE_DAMAGED', `${fileOf(stateDir)} is damaged: what runs here is not known`, {
+      hint: 'Run `wasm-sensors down`, which sets the file aside, and then `up`.',
+    });
+  }
   return { ...state, alive: isAlive(state.up) };
 }
 
-/** Removes the state of this `up`; another one's stays. */
+/** Sets a damaged state aside, so that an `up` can begin anew; gives the file's new name, undefined when all is well. */
+export function setAsideDamaged(stateDir: string): string | undefined {
+  const text = readIfExists(fileOf(stateDir));
+  return text === undefined || parseState(text) ? undefined : setAside(fileOf(stateDir));
+}
+
+/** Undefined for a text that is no state. */
+function parseState(text: string): RunState | undefined {
+  try {
+    return stateSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the state of this `up`; another one's stays, and so does a damaged one, for the next `up` to set aside. */
 export function clearRunState(stateDir: string, { pid, started }: ProcessId): void {
-  const up = readRunState(stateDir)?.up;
+  const up = parseState(readIfExists(fileOf(stateDir)) ?? '')?.up;
   if (up?.pid === pid && up.started === started) rmSync(fileOf(stateDir), { force: true });
 }
 

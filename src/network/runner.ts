@@ -33,6 +33,8 @@ export interface NetworkRunner {
   start(): Promise<{ network: Network; facts: NetworkFacts; endpoints?: Partial<Endpoints> }>;
   /** Links of regions that this process holds (relays); networks that cut elsewhere leave it out. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;
+  /** The sensors are not ours to end: they run on, and the fleet view goes on expecting them. */
+  sensorsRunOn?: true;
   /** Ends what `start` started, also after a failure half-way. */
   stop(): Promise<void>;
 }

@@ -1,13 +1,14 @@
 /** How a stack ends when things go wrong: nothing waits for ever, and nothing is left to be seen. */
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Supervisor } from '../lib/supervisor.js';
 import type { Centre } from './centre.js';
 import type { Network } from './network.js';
-import { readRunState } from './run-state.js';
-import { Stack } from './stack.js';
+import { keepSecrets } from './remote/secrets.js';
+import { readRunState, writeRunState } from './run-state.js';
+import { cleanUp, Stack } from './stack.js';
 
 let stateDir: string;
 let ended: string[];
@@ -50,19 +51,12 @@ test('a runner that can not be ended keeps nothing else: no control API, no run 
   expect(readRunState(stateDir)).toBeUndefined();
 });
 
-test.skipIf(!existsSync('/dev/full'))(
-  'on a full disk the list of processes stays as it was, and all ends',
-  async () => {
-    const { stack, supervisor } = makeStack(async () => {});
-    await stack.start();
-    const temporary = join(stateDir, `run.json.${process.pid}.tmp`);
-    symlinkSync('/dev/full', temporary);
-    const forget = supervisor.adopt('docker compose', process.pid);
-    expect(readRunState(stateDir)?.children).toEqual([]);
-    expect(existsSync(temporary)).toBe(false);
-    symlinkSync('/dev/full', temporary);
-    forget();
-    await stack.stop();
-    expect(readRunState(stateDir)).toBeUndefined();
-  },
-);
+test('no secrets stay of a remote network whose `up` was killed', async () => {
+  keepSecrets(stateDir, { sensorEnv: { SENSOR_TOKEN: 'secret' } });
+  writeRunState(stateDir, {
+    ...{ up: { name: 'up', pid: process.pid, started: 'long ago' }, network: 'remote', phase: 'ready', control: '' },
+    ...{ began: 0, endpoints: { proxy: '', puller: '' }, facts: {}, settings: {}, children: [] },
+  });
+  expect(await cleanUp(stateDir)).toEqual([]);
+  expect(existsSync(join(stateDir, 'remote', 'secrets.json'))).toBe(false);
+});

@@ -7,6 +7,7 @@ import { everyStep } from '../lib/steps.js';
 import type { Supervisor } from '../lib/supervisor.js';
 import type { Centre } from './centre.js';
 import { createControl, type EndpointChange } from './control.js';
+import { sensorsEndedWith, tellEnd } from './ended-sensors.js';
 import type { Network, NetworkKind } from './network.js';
 import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
 import type { NetworkRunner } from './runner.js';
@@ -35,10 +36,12 @@ export async function cleanUp(stateDir: string): Promise<string[]> {
   if (!state) return [];
   if (state.alive) throw alreadyUp(state);
   const ended = await endProcesses(state.children, ORPHAN_GRACE_MS);
+  await sensorsEndedWith(state, stateDir);
   const containers =
     state.network === 'compose'
       ? (await (await import('./compose/leftovers.js')).removeLeftovers(stateDir)).removed
       : [];
+  if (state.network === 'remote') (await import('./remote/secrets.js')).forgetSecrets(stateDir);
   clearRunState(stateDir, state.up);
   return [...ended.map(({ name }) => name), ...containers];
 }
@@ -55,13 +58,7 @@ export class Stack {
   private control: Listener | undefined;
   private state: RunState | undefined;
   private starting: Promise<Network> | undefined;
-  private readonly saveChildren = () => {
-    try {
-      this.save({ children: this.options.supervisor.running });
-    } catch {
-      // Only the clean-up after a `kill -9` reads the list; a full disk must not end what runs, nor keep it from ending.
-    }
-  };
+  private readonly saveChildren = () => this.save({ children: this.options.supervisor.running });
 
   constructor(private readonly options: StackOptions) {}
 
@@ -92,6 +89,7 @@ export class Stack {
     this.control = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'control API', flag: '' });
     const state: RunState = {
       up: identify('up', process.pid)!,
+      began: Date.now(),
       network: kind,
       phase: 'starting',
       control: this.control.url,
@@ -117,10 +115,11 @@ export class Stack {
    * with the first failure.
    */
   async stop(): Promise<void> {
-    const { supervisor, centre, runner, stateDir } = this.options;
+    const { supervisor, centre, runner, stateDir, token } = this.options;
     this.stopping = true;
     supervisor.close();
     await everyStep([
+      () => this.state && !runner.sensorsRunOn && tellEnd(centre.endpoints.puller, token, this.state.began),
       () => runner.stop(),
       () => centre.stop(),
       // It may be about to open its control API, and to see only then that it is to end.

@@ -50,6 +50,8 @@ const convergenceSchema = z.strictObject({
 const toldSchema = z.union([
   z.strictObject({ region: z.string(), connected: z.boolean() }),
   z.strictObject({ endedJobs: z.array(z.string()) }),
+  // The network ends, and with it every sensor heard of since then; their last readings are taken by `by`. Unix milliseconds.
+  z.strictObject({ networkEnds: z.strictObject({ since: z.number(), by: z.number() }) }),
 ]);
 export type Told = z.infer<typeof toldSchema>;
 
@@ -93,7 +95,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     const told = toldSchema.safeParse(await c.req.json().catch(() => undefined));
     if (!told.success) return bad(c, told.error.issues[0]?.message ?? 'no JSON');
     if ('region' in told.data) hub.fleet.setRegionLink(told.data.region, told.data.connected);
-    else hub.fleet.endJobs(told.data.endedJobs, Date.now());
+    else if ('endedJobs' in told.data) hub.fleet.endJobs(told.data.endedJobs, Date.now());
+    else hub.fleet.endSensors(told.data.networkEnds.since, told.data.networkEnds.by);
     return c.json({ status: 'noted' });
   });
   app.get('/events', (c) => {

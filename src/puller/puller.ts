@@ -2,6 +2,7 @@
  * The puller's pipeline: several long polls → one group → sinks → delete. A message is deleted only when every required
  * sink has taken it; what no sink can ever take goes to the dead-letter queue with its reason.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../core/errors.js';
 import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toReading } from '../core/message.js';
@@ -68,7 +69,10 @@ export class Puller {
   /** What does not work now, and why. */
   private readonly troubles = new Map<Ability, string>();
 
-  constructor(private readonly options: PullerOptions) {}
+  constructor(private readonly options: PullerOptions) {
+    // All polls listen to it, and a call that is over may leave its listener a moment longer.
+    setMaxListeners(2 * this.pollers * MOST_POLLS, this.stopping.signal);
+  }
 
   start(): void {
     for (let i = 0; i < this.pollers; i++) this.addPoll('lasting');

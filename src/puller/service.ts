@@ -11,6 +11,7 @@ import { Puller } from './puller.js';
 import { LogSink } from './sinks/log.js';
 import type { Sink } from './sinks/sink.js';
 import { StoreSink } from './sinks/store.js';
+import { namingTrouble } from './sinks/store-trouble.js';
 
 export interface PullerServiceOptions {
   queue: Queue;
@@ -85,8 +86,10 @@ export function createPullerService(options: PullerServiceOptions): PullerServic
   }
 
   if (store) {
-    const { fleet, after } = store.loadCheckpoint();
-    hub.restore(fleet, after);
+    namingTrouble(options.storePath!, () => {
+      const { fleet, after } = store.loadCheckpoint();
+      hub.restore(fleet, after);
+    });
   }
   return {
     app: createPullerApp({

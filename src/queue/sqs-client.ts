@@ -78,9 +78,16 @@ export function endpointOf({ queue, endpoint: given }: SqsConnection): string | 
   return origin;
 }
 
-/** The queue as a URL; undefined when it is a name. */
+/** The queue as a URL; undefined when it is a name. Throws `QUEUE_INVALID` (exit code 2) when it can be neither. */
 export function queueUrlOf(queue: string): URL | undefined {
-  return /^https?:\/\//i.test(queue) ? new URL(queue) : undefined;
+  if (/^https?:\/\//i.test(queue) && URL.canParse(queue)) return new URL(queue);
+  // No name has these, but ARNs and URLs of other kinds do.
+  if (!/[:/]/.test(queue)) return undefined;
+  throw usageError(
+    'QUEUE_INVALID',
+    `The queue ${queue} is neither an http(s) URL nor a name.`,
+    'Give its URL, such as https://sqs.us-east-1.amazonaws.com/123456789012/readings, or its name alone.',
+  );
 }
 
 function originOf(endpoint: string): string {

@@ -30,10 +30,11 @@ export function toSqs({
 }
 
 export function fromSqs(message: Message): ReceivedMessage {
-  const attributes: Attributes = {};
-  for (const [name, { StringValue }] of Object.entries(message.MessageAttributes ?? {})) {
-    if (StringValue !== undefined) attributes[name] = StringValue;
-  }
+  const attributes: Attributes = Object.fromEntries(
+    Object.entries(message.MessageAttributes ?? {}).flatMap(([name, { StringValue }]) =>
+      StringValue === undefined ? [] : [[name, StringValue]],
+    ),
+  );
   return {
     id: message.MessageId!,
     body: message.Body!,

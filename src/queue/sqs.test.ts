@@ -193,6 +193,24 @@ test('the endpoint of the environment holds, and contradictions are refused', as
   });
 });
 
+test.each(['http://', 'http://[bad', 'HTTPS://a b/q', 'ftp://x', 'arn:aws:sqs:us-east-1:000000000000:q', '//x'])(
+  'what is neither a URL nor a name is refused as such: %s',
+  async (name) => {
+    const refusal = { code: 'QUEUE_INVALID', exitCode: 2, hint: expect.stringContaining('name') };
+    await expect(openSqsQueue({ queue: name, endpoint: served.url })).rejects.toMatchObject(refusal);
+    await expect(openSqsQueue({ queue: name })).rejects.toMatchObject(refusal);
+  },
+);
+
+test('an attribute may have any name', async () => {
+  const queue = await openSqsQueue({ queue: 'q', endpoint: served.url, unsigned: true });
+  opened.push(queue);
+  const attributes = JSON.parse('{"__proto__":"a","constructor":"b"}');
+  await queue.send([{ body: 'x', attributes }]);
+  const [message] = await queue.receive({ waitSeconds: 5 });
+  expect(Object.entries(message!.attributes)).toEqual(Object.entries(attributes));
+});
+
 test('credentials that are not there are missed', async () => {
   const endpoint = served.url;
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE']) vi.stubEnv(name, '');

@@ -16,8 +16,8 @@ export interface SqsQueueOptions extends SqsConnection {
 }
 
 /**
- * Opens a queue. Rejects with the codes of {@link Queue.send}, and with `QUEUE_ENDPOINT_MISMATCH` (exit code 2) when the
- * queue's URL and the endpoint contradict each other. A queue given by its URL is not asked for anything yet.
+ * Opens a queue. Rejects with the codes of {@link Queue.send}, and with exit code 2: `QUEUE_INVALID` when the queue is
+ * neither URL nor name, `QUEUE_ENDPOINT_MISMATCH` when its URL and the endpoint contradict each other. A queue given by its URL is not asked for anything yet.
  */
 export async function openSqsQueue(options: SqsQueueOptions): Promise<Queue> {
   if (options.queue.trim() === '') {

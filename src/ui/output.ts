@@ -5,7 +5,6 @@
 import type { ChalkInstance } from 'chalk';
 import type logUpdate from 'log-update';
 import { AppError, messageOf } from '../core/errors.js';
-import { orDiskFull } from '../lib/disk-full.js';
 import { type AnsiMode, styleFor } from './style.js';
 
 // It takes 40 ms to load, and only terminals need it: the services that `up` starts don't.
@@ -80,9 +79,8 @@ export class Output {
   }
 
   /** Says an error; gives the exit code. */
-  error(thrown: unknown): number {
+  error(error: unknown): number {
     this.sticky?.clear();
-    const error = orDiskFull(thrown);
     const known = error instanceof AppError ? error : undefined;
     if (this.mode !== 'text') {
       this.document({

@@ -86,7 +86,9 @@ export const deployConfigUpdater: CommandSpec = {
 
 async function regionFor(network: Network, given: unknown): Promise<string> {
   if (given !== undefined) return String(given);
-  const node = (await network.nodes()).find(({ type, connected }) => type === 'edge' && connected);
+  const node = (await network.nodes()).find(
+    ({ type, connected, unfit }) => type === 'edge' && connected && unfit === undefined,
+  );
   if (!node) throw systemError('NO_NODES', 'no edge node is connected');
   return node.region;
 }

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { waitFor } from '../../lib/backoff.js';
-import { endProcesses } from '../../lib/processes.js';
+import { endProcesses, signalAll } from '../../lib/processes.js';
 import type { Removal } from '../../network/compose/leftovers.js';
 import { ControlClient } from '../../network/control.js';
+import { leftRunning } from '../../network/left-running.js';
 import { type RunState, readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import type { CommandSpec } from '../command.js';
+import { setStateAside } from '../damaged-state.js';
 import { operatorToken } from '../session.js';
 
 /** How long an `up` that was asked to end may take, in milliseconds: proxy and puller have 25 s, then the queue. */
@@ -20,10 +22,13 @@ export const down: CommandSpec = {
   options: [new Option('--volumes', 'remove the data that the compose network keeps, too')],
   async action({ out, settings, options }) {
     const stateDir = resolve(settings.stateDir);
+    setStateAside(out, stateDir);
     const state = readRunState(stateDir);
     if (state?.alive) {
       out.progress('asking `up` to end');
-      await new ControlClient(state.control, operatorToken(settings)).stop().catch(() => {});
+      const ask = async () => new ControlClient(state.control, operatorToken(settings)).stop();
+      // Where it can't be asked, such as without its token, it is told as by Ctrl-C.
+      await ask().catch(() => signalAll([state.up], 'SIGTERM'));
       const gone = await waitFor(() => (readRunState(stateDir)?.alive ? undefined : true), {
         timeoutMs: UP_GRACE_MS,
         everyMs: 50,
@@ -33,24 +38,27 @@ export const down: CommandSpec = {
     const orphans = await cleanUp(stateDir);
     // Whatever the state says, or if there is none: an engine keeps what it has.
     const { removeUnknownLeftovers } = await import('../../network/compose/leftovers.js');
-    const left = await removeUnknownLeftovers(stateDir);
-    const ended = [...(state?.alive ? [`up (pid ${state.up.pid})`] : []), ...orphans, ...left.removed];
+    const found = await removeUnknownLeftovers(stateDir);
+    const ended = [...(state?.alive ? [`up (pid ${state.up.pid})`] : []), ...orphans, ...found.removed];
     const data = options.volumes ? await removeData(stateDir, state) : { removed: [], kept: [] };
-    for (const text of left.kept) out.warn(`could not remove ${text}`);
+    for (const text of found.kept) out.warn(`could not remove ${text}`);
     for (const text of data.kept) out.warn(`kept ${text}`);
     const nothing =
-      left.kept.length > 0
+      found.kept.length > 0
         ? 'nothing was ended'
         : state
           ? 'nothing was left running; the state is cleaned up'
           : 'nothing is running here';
-    out.result({ ended, removed: data.removed, kept: [...left.kept, ...data.kept] }, () =>
+    const left = state && leftRunning(state.network);
+    const kept = [...found.kept, ...data.kept];
+    out.result({ ended, removed: data.removed, kept, ...(left ? { left } : {}) }, () =>
       [
         ended.length > 0 ? `ended: ${ended.join(', ')}` : nothing,
         ...(data.removed.length > 0 ? [`removed: ${data.removed.join(', ')}`] : []),
+        ...(left ? [left] : []),
       ].join('\n'),
     );
-    return left.kept.length > 0 ? 1 : 0;
+    return found.kept.length > 0 ? 1 : 0;
   },
 };
 

@@ -4,7 +4,7 @@ import { Option } from 'commander';
 import { systemError } from '../../core/errors.js';
 import { hostNames } from '../../lib/browser-guard.js';
 import type { QueueServer } from '../../queue/embedded/server.js';
-import type { CommandSpec } from '../command.js';
+import { type CommandSpec, urlOption } from '../command.js';
 
 /** The puller's work on a message takes milliseconds; what a killed puller held comes back after this, in seconds. */
 const VISIBILITY_TIMEOUT = 10;
@@ -35,9 +35,9 @@ export const queueServe: CommandSpec = {
       import('../serve.js'),
     ]);
     failLoudly(out);
+    const baseUrl = urlOption(options.baseUrl, '--base-url');
     const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
     mkdirSync(dirname(path), { recursive: true });
-    const baseUrl = options.baseUrl === undefined ? undefined : String(options.baseUrl);
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({ path, ...(baseUrl ? { baseUrl } : {}), ...(hosts ? { hosts } : {}) });
     if (options.create !== undefined) await createWithDeadLetters(server, String(options.create));

@@ -46,7 +46,7 @@ export const sensorsServe: CommandSpec = {
         'config-updater': { WASM_SENSORS_TOKEN: token },
       },
     });
-    const kept = keepJobs(cluster, String(options.jobs));
+    const kept = keepJobs(cluster, String(options.jobs), (text) => out.note(text));
     return serve.serveUntilStopped({
       out,
       fetch: createSensorHostApp(kept, { token }).fetch,

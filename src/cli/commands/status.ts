@@ -2,6 +2,7 @@ import { messageOf } from '../../core/errors.js';
 import type { Convergence } from '../../core/fleet-view.js';
 import { newestByNode } from '../../network/executions.js';
 import type { ExecutionInfo, JobInfo, NodeInfo } from '../../network/network.js';
+import { unfitEdgeNodes } from '../../network/region-nodes.js';
 import { summaryTable } from '../../ui/summary.js';
 import { table } from '../../ui/table.js';
 import type { CommandSpec } from '../command.js';
@@ -53,6 +54,7 @@ export const status: CommandSpec = {
         `network   ${kind} (up runs as pid ${up.pid})`,
         ...Object.entries(endpoints).map(([name, url]) => `${name.padEnd(9)} ${url}`),
         `nodes     ${nodes ? nodesText(nodes) : 'not known'}`,
+        ...unfitEdgeNodes(nodes ?? []).map((line) => `          ${line}`),
         `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'not known'}`,
         `sensors   ${sensorsText(summary.total.live, nodes, convergence)}`,
         `queue     ${depth ? `${depth.visible} waiting, ${depth.inFlight} in flight, ${depth.delayed} delayed` : 'does not answer'}`,
@@ -85,7 +87,7 @@ function sensorsText(
   nodes: NodeInfo[] | undefined,
   convergence: Pick<Convergence, 'sensors' | 'converged'> | undefined,
 ): string {
-  const edge = nodes?.filter(({ type }) => type === 'edge').length;
+  const edge = nodes?.filter(({ type, unfit }) => type === 'edge' && unfit === undefined).length;
   const sending = `${live}${edge === undefined ? '' : `/${edge}`} sensors`;
   if (!convergence || convergence.sensors === 0) return sending;
   const { sensors, converged } = convergence;

@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { messageOf, usageError } from '../../core/errors.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../lib/shutdown.js';
+import { leftRunning } from '../../network/left-running.js';
 import { readRunState } from '../../network/run-state.js';
 import { cleanUp } from '../../network/stack.js';
 import { FleetClient } from '../../puller/client.js';
 import type { CommandContext, CommandSpec } from '../command.js';
+import { setStateAside } from '../damaged-state.js';
 import { timeoutOption } from '../deploy-options.js';
 import { noteOf, progressOf } from '../events.js';
 import { planStack } from '../start-stack.js';
@@ -37,6 +39,7 @@ export const up: CommandSpec = {
     if (options.deploy) checkDeployOptions(options);
     else refuseSensorOptions(options);
     const stateDir = resolve(settings.stateDir);
+    setStateAside(context.out, stateDir);
     if (readRunState(stateDir)?.alive) return joinRunning(context);
     for (const name of await cleanUp(stateDir))
       context.out.note(`ended ${name}, which an \`up\` that was killed had left`);
@@ -53,12 +56,14 @@ function refuseSensorOptions(options: Record<string, unknown>): void {
   throw usageError('BAD_OPTION', `${names}: no sensor is deployed without --deploy`, 'Add --deploy, or leave it out.');
 }
 
-const ENDED_AGAIN =
-  'All was ended again. Give it longer with --timeout, or run `up` without --deploy, `deploy publisher` and `status`.';
+const ended = (left: string | undefined) => `${left ? 'Proxy and puller were' : 'All was'} ended again. ${LONGER}`;
+const LONGER = 'Give it longer with --timeout, or run `up` without --deploy, `deploy publisher` and `status`.';
 
 async function runForeground(context: CommandContext): Promise<number> {
   const { out, options, settings } = context;
   const began = Date.now();
+  let left: string | undefined;
+  const notes: string[] = [];
   let stopFromElsewhere: (reason: 'down') => void = () => {};
   const stop: Promise<StopReason | 'down'> = Promise.race([
     stopRequested({ supervised: false }),
@@ -69,6 +74,7 @@ async function runForeground(context: CommandContext): Promise<number> {
     context,
     (event) => {
       const note = noteOf(event);
+      if (event.type === 'network.note') notes.push(event.text);
       if (note !== undefined) screen ? screen.note(note) : out.note(note);
       const progress = progressOf(event);
       if (progress !== undefined && !screen) out.progress(progress);
@@ -79,17 +85,19 @@ async function runForeground(context: CommandContext): Promise<number> {
   const untilStopped = async (): Promise<StopReason | 'down'> => {
     const work = (async () => {
       const network = await planned.stack.start();
+      left = leftRunning(settings.network);
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
         const target = { network, fleet, proxy: planned.proxy, stateDir: settings.stateDir };
-        const result = await runDeploy(screen, target, options, ENDED_AGAIN);
+        const result = await runDeploy(screen, target, options, ended(left));
+        notes.push(...result.notes);
         screen.note(deployText(result));
       } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');
-      reportReady({ endpoints: planned.endpoints });
+      reportReady({ endpoints: planned.endpoints, notes });
     })();
     work.catch(() => {});
     const reason = await Promise.race([stop, work.then(() => stop)]);
-    screen?.note('ending: sensors, proxy, puller, queue');
+    screen?.note(`ending: ${left ? '' : 'sensors, '}proxy, puller, queue`);
     return reason;
   };
   const end = async () => {
@@ -102,6 +110,7 @@ async function runForeground(context: CommandContext): Promise<number> {
       out.warn('not everything could be ended; once the cause is mended, `wasm-sensors down` ends the rest');
       throw error;
     } finally {
+      if (left) out.note(left);
       if (process.connected) process.disconnect();
     }
   };

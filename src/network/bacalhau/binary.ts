@@ -1,6 +1,6 @@
 /** Finds the user's `bacalhau`. */
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, resolve } from 'node:path';
 import { AppError } from '../../core/errors.js';
 
 /** What to do when there is none. */
@@ -17,7 +17,7 @@ export function findBacalhau(given?: string): string {
   const name = given ?? 'bacalhau';
   const candidates = /[\\/]/.test(name)
     ? [resolve(name)]
-    : (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name));
+    : (process.env.PATH ?? '').split(delimiter).map((folder) => resolve(folder, name));
   const found = candidates.find(isExecutable);
   if (found === undefined) {
     const where = /[\\/]/.test(name) ? `${resolve(name)} can't be run` : `there is no ${name} on PATH`;

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { identify } from '../../lib/processes.js';
 import { findBacalhau } from './binary.js';
 import type { ApiAddress } from './cli.js';
 import { createBacalhauClient } from './client.js';
@@ -38,6 +39,15 @@ describe('what a failing bacalhau says becomes an error with a hint', () => {
     ['JOB_UNCHANGED', "Error: no changes detected for new job spec. Job Name: 'x'"],
     ['NO_MATCHING_NODES', 'Error: not enough nodes to run job. requested: 3, available: 1, suitable: 1.'],
     ['ENV_NOT_FORWARDED', 'Error: rejected bid: this node does not resolve environment variable HOSTNAME: …'],
+    [
+      'BACALHAU_API_TLS',
+      'Error: Unable to parse API call response body. Error: "…". Body received: "Client sent an HTTP request to an HTTPS server.\\n"',
+    ],
+    [
+      'BACALHAU_API_OTHER',
+      `Error: Unable to parse API call response body. Error: "invalid character '<' looking for …". Body received: "<html>403 …"`,
+    ],
+    ['BACALHAU_API_OTHER', "Error: failed request: invalid character '<' looking for beginning of value"],
     ['BACALHAU_API_TLS', 'Error: network error: http: server gave HTTP response to HTTPS client'],
     ['BACALHAU_API_DENIED', 'Error: Unauthorized'],
     [
@@ -62,6 +72,19 @@ describe('what a failing bacalhau says becomes an error with a hint', () => {
     await expect(slow.nodes()).rejects.toThrow(/does not answer: no answer within 0.3 s/);
   });
 
+  it('a program that hangs is not taken for an API that does', async () => {
+    const hanging = clientOf('exec sleep 20', { timeoutMs: 300 });
+    await expect(hanging.clientVersion()).rejects.toMatchObject({ code: 'BACALHAU_HANGS' });
+  });
+
+  it('what hangs behind a wrapper is ended, too, in time', async () => {
+    const began = Date.now();
+    const wrapped = clientOf(`sleep 20 & echo $! > ${folder}/pid; wait`, { timeoutMs: 300 });
+    await expect(wrapped.clientVersion()).rejects.toMatchObject({ code: 'BACALHAU_HANGS' });
+    expect(Date.now() - began).toBeLessThan(5000);
+    expect(identify('sleep', Number(readFileSync(join(folder, 'pid'), 'utf8')))).toBeUndefined();
+  });
+
   it('a program that can not be started is said so', async () => {
     const broken = clientOf('');
     writeFileSync(join(folder, 'bacalhau'), '#!/nowhere/sh');
@@ -72,6 +95,7 @@ describe('what a failing bacalhau says becomes an error with a hint', () => {
     await expect(failing('\u001b[31mError: \u001b[0mthe disk is full').jobs()).rejects.toMatchObject({
       code: 'BACALHAU_FAILED',
       message: 'bacalhau job list: the disk is full',
+      details: [],
     });
   });
 });

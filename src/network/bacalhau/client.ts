@@ -27,7 +27,7 @@ export interface BacalhauClient {
   alive(): Promise<boolean>;
   /** Calls at the same time share one answer: every region's job asks when all are submitted. */
   nodes(): Promise<RawNode[]>;
-  /** Newest version of every job. */
+  /** Newest version of every job in the namespace that ours are submitted to; others are other people's. */
   jobs(): Promise<RawJob[]>;
   /** Executions of a job's newest version, oldest first. */
   executions(jobId: string): Promise<RawExecution[]>;
@@ -38,6 +38,9 @@ export interface BacalhauClient {
   /** Ends a job; false when it had ended already. */
   stopJob(jobId: string): Promise<boolean>;
 }
+
+/** As in `templates/jobs/`. */
+const NAMESPACE = 'default';
 
 /** @param options `cli`: another way to run the program than as a process here */
 export function createBacalhauClient(options: CliOptions & { cli?: Cli }): BacalhauClient {
@@ -60,7 +63,10 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
         () => false,
       ),
     nodes: together(() => json(cli, z.array(nodeSchema), ['node', 'list', ...all])),
-    jobs: () => json(cli, z.array(jobSchema), ['job', 'list', ...all]),
+    jobs: async () => {
+      const found = await json(cli, z.array(jobSchema), ['job', 'list', ...all]);
+      return found.filter((job) => job.Namespace === NAMESPACE);
+    },
     executions: async (jobId) => {
       const found = await json(cli, z.array(executionSchema), ['job', 'executions', jobId, ...all]);
       return found.sort((a, b) => a.CreateTime - b.CreateTime);
@@ -78,8 +84,8 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
     stopJob: (jobId) =>
       cli(['job', 'stop', jobId]).then(
         () => true,
-        (error: { details?: string[] }) => {
-          if (error.details?.some((line) => line.includes('already in a terminal state'))) return false;
+        (error: Error) => {
+          if (error.message.includes('already in a terminal state')) return false;
           throw error;
         },
       ),

@@ -6,12 +6,26 @@ import type { RawExecution, RawJob, RawNode } from './schemas.js';
 export function toNode(raw: RawNode): NodeInfo | undefined {
   if (raw.Info.NodeType !== 'Compute') return undefined;
   const labels = raw.Info.Labels ?? {};
+  const isPlain = PLAIN.test(labels.region ?? '');
+  const unfit = labels.region && !isPlain ? notPlain(labels.region) : withoutEngine(raw);
   return {
     name: raw.Info.NodeID,
-    region: labels.region ?? '',
+    region: isPlain ? labels.region! : '',
     type: labels.type ?? '',
     connected: raw.ConnectionState.Status === 'CONNECTED',
+    ...(unfit === undefined ? {} : { unfit }),
   };
+}
+
+/** Regions are parts of job names, file names and flags; on somebody's cluster they come from somebody else. */
+const PLAIN = /^[A-Za-z0-9][\w.-]{0,62}$/;
+const notPlain = (region: string) =>
+  `its label region=${JSON.stringify(region.slice(0, 63))} is more than letters, digits, "-", "_" and "."`;
+
+/** Nodes that tell nothing of themselves may have it. */
+function withoutEngine({ Info }: RawNode): string | undefined {
+  const info = Info.ComputeNodeInfo;
+  return info && !info.ExecutionEngines?.includes('wasm') ? 'it has no WASM engine' : undefined;
 }
 
 const JOB_STATES: Record<string, JobInfo['state']> = {

@@ -5,6 +5,21 @@ import { type KnownFailure, knownError, lastLinesOf } from '../../lib/known-fail
 /** Texts of 1.7.0 to 1.9.3, most telling first. */
 const KNOWN: KnownFailure[] = [
   {
+    when: /Client sent an HTTP request to an HTTPS server/,
+    code: 'BACALHAU_API_TLS',
+    fault: 'user',
+    message: "Bacalhau's API takes only TLS",
+    hint: 'Give --api-tls, and --api-ca where its certificate is signed by an authority of your own.',
+  },
+  {
+    // What it was sent instead, often a page, tells nothing more.
+    when: /Unable to parse API call response body|invalid character '.+' looking for beginning of value/,
+    code: 'BACALHAU_API_OTHER',
+    fault: 'user',
+    message: 'what answers there is not a Bacalhau API',
+    hint: 'Check --api-host and --api-port: the API of an orchestrator has port 1234 where nothing else was set.',
+  },
+  {
     when: /Unsupported repository version/,
     code: 'BACALHAU_REPOSITORY_VERSION',
     fault: 'user',
@@ -77,14 +92,11 @@ export function failureOf({ call, output, api, cause }: FailedCall): AppError {
   const known = knownError(KNOWN, text, { cause, details: where });
   if (known) return known;
   const lines = lastLinesOf(text, Number.POSITIVE_INFINITY);
-  const reason =
-    lines
-      .find((line) => line.startsWith('Error:'))
-      ?.slice('Error:'.length)
-      .trim() ?? lines.at(-1);
-  return new AppError('BACALHAU_FAILED', 'system', `bacalhau ${call}: ${reason ?? 'failed without a word'}`, {
+  const telling = lines.find((line) => line.startsWith('Error:')) ?? lines.at(-1);
+  const reason = telling?.replace(/^Error:/, '').trim() ?? 'failed without a word';
+  return new AppError('BACALHAU_FAILED', 'system', `bacalhau ${call}: ${reason}`, {
     cause,
-    details: lines.slice(-10),
+    details: lines.filter((line) => line !== telling).slice(-10),
   });
 }
 

@@ -1,5 +1,7 @@
 /** One call of `bacalhau`, however it is reached. */
 import type { Options } from 'execa';
+import { type AppError, systemError } from '../../core/errors.js';
+import { endTree } from '../../lib/process-tree.js';
 import { failureOf } from './failures.js';
 
 export interface Call {
@@ -15,24 +17,40 @@ export interface Call {
 
 const TIMEOUT_MS = 30_000;
 
-/** Resolves with its standard output; rejects with an `AppError` (see `failures.ts`). */
+/** Resolves with its standard output; rejects with an `AppError` (see `failures.ts`), or `BACALHAU_HANGS`. */
 export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT_MS, options }: Call): Promise<string> {
   // Loaded late: commands that never call bacalhau shall not pay for it.
   const { execa } = await import('execa');
-  const result = await execa(program, args, {
+  const running = execa(program, args, {
     ...(options?.input === undefined ? { stdin: 'ignore' } : {}),
     ...options,
     reject: false,
-    timeout: timeoutMs,
     maxBuffer: 512 * 1024 * 1024,
   });
-  if (result.exitCode === 0) return String(result.stdout);
-  const said = result.timedOut ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    // What a wrapper has started holds the pipes, too.
+    if (running.pid !== undefined) endTree(running.pid);
+    for (const stream of [running.stdout, running.stderr]) stream?.destroy();
+  }, timeoutMs);
+  const result = await running.finally(() => clearTimeout(limit));
+  if (result.exitCode === 0 && !late) return String(result.stdout);
+  if (late && own.includes('--client')) throw hangs(program, timeoutMs);
+  const said = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
   throw failureOf({
     call: callOf(own),
     output: [result.stdout, result.stderr, said].filter(Boolean).join('\n'),
     ...(api === undefined ? {} : { api }),
     cause: said,
+  });
+}
+
+/** A call that asks no API. */
+function hangs(program: string, timeoutMs: number): AppError {
+  const message = `${program} does not even tell its version within ${timeoutMs / 1000} s`;
+  return systemError('BACALHAU_HANGS', message, {
+    hint: 'That asks no API: the program itself hangs. Try `bacalhau version --client`, or name another with --bacalhau.',
   });
 }
 

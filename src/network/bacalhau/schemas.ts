@@ -25,6 +25,7 @@ export const nodeSchema = z.object({
 export const jobSchema = z.object({
   ID: z.string(),
   Name: z.string(),
+  Namespace: z.string(),
   Type: z.string(),
   Labels: z.record(z.string(), z.string()).nullish(),
   State: state,

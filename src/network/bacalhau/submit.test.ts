@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PublisherJob } from '../network.js';
 import { createBacalhauClient } from './client.js';
 import { submitJob } from './submit.js';
@@ -19,9 +19,10 @@ const edge = (Status: string) => ({
   Info: { NodeID: 'edge-eu-1', NodeType: 'Compute', Labels: { type: 'edge', region: 'eu' } },
   ConnectionState: { Status },
 });
-const job = (Name: string, app: string) => ({
-  ...{ ID: `id-of-${Name}`, Name, Type: 'daemon', Labels: { app } },
+const job = (Name: string, app: string, change: object = {}) => ({
+  ...{ ID: `id-of-${Name}`, Name, Namespace: 'default', Type: 'daemon', Labels: { app } },
   ...{ State: { StateType: 'Running' }, Version: 1, CreateTime: 1 },
+  ...change,
 });
 const publisher: PublisherJob = {
   role: 'publisher',
@@ -31,10 +32,10 @@ const publisher: PublisherJob = {
   submissionTime: 1,
 };
 
-function submit(request: PublisherJob, jobs: object[], status = 'CONNECTED') {
+function submit(request: PublisherJob, jobs: object[], { status = 'CONNECTED', agent = 'v1.9.3' } = {}) {
   const answers: Record<string, unknown> = {
     'version --client': { clientVersion: { GitVersion: 'v1.9.3' } },
-    'agent version': { GitVersion: 'v1.9.3' },
+    'agent version': { GitVersion: agent },
     'job list': jobs,
     'node list': [edge(status)],
     'job executions': [],
@@ -55,6 +56,31 @@ it("refuses to replace somebody else's job of the same name", async () => {
   expect(calls).toEqual([]);
 });
 
+it('leaves the jobs of other namespaces alone', async () => {
+  const theirs = { Namespace: 'dev' };
+  const jobs = [job('publisher-eu', 'other', theirs), job('publisher-eu-once', 'wasm-sensors', theirs)];
+  expect(await submit(publisher, jobs)).toMatchObject({ unchanged: false });
+  expect(calls).toEqual(['job run']);
+});
+
+describe('a job that has ended', () => {
+  const ended = { State: { StateType: 'Completed' }, Type: 'batch' };
+
+  it.each([
+    ['not of this program', 'other'],
+    ['of type batch', 'wasm-sensors'],
+  ])('%s would be updated by 1.8, and is not', async (what, app) => {
+    const submission = submit(publisher, [job('publisher-eu', app, ended)]);
+    await expect(submission).rejects.toMatchObject({ code: 'NAME_TAKEN', message: expect.stringContaining(what) });
+    expect(calls).toEqual([]);
+  });
+
+  it('is no obstacle on 1.7, where every submission is a job of its own', async () => {
+    await submit(publisher, [job('publisher-eu', 'other', ended)], { agent: 'v1.7.0' });
+    expect(calls).toEqual(['job run']);
+  });
+});
+
 it('ends sensors that run for ever before ones that end, and the other way round', async () => {
   await submit({ ...publisher, maxMessages: 3 }, [
     job('publisher-eu', 'wasm-sensors'),
@@ -65,8 +91,8 @@ it('ends sensors that run for ever before ones that end, and the other way round
 });
 
 it('gives disconnected nodes what runs for ever, and refuses what runs once', async () => {
-  expect(await submit(publisher, [], 'DISCONNECTED')).toMatchObject({ jobId: 'j-new', unchanged: false });
-  await expect(submit({ ...publisher, maxMessages: 3 }, [], 'DISCONNECTED')).rejects.toMatchObject({
+  expect(await submit(publisher, [], { status: 'DISCONNECTED' })).toMatchObject({ jobId: 'j-new', unchanged: false });
+  await expect(submit({ ...publisher, maxMessages: 3 }, [], { status: 'DISCONNECTED' })).rejects.toMatchObject({
     code: 'NO_MATCHING_NODES',
     message: expect.stringContaining('1 such nodes are disconnected'),
   });

@@ -5,6 +5,7 @@ import { writeFileAtomic } from '../../lib/files.js';
 import { othersToEnd } from '../jobs/names.js';
 import { HASH_LABEL, type JobSurroundings, type RenderedJob, renderJob } from '../jobs/render.js';
 import type { JobRequest, Submission } from '../network.js';
+import { unfitEdgeNodes } from '../region-nodes.js';
 import type { BacalhauClient } from './client.js';
 import { toExecution, toNode } from './facts.js';
 import type { RawJob, RawNode } from './schemas.js';
@@ -29,7 +30,7 @@ export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped
 
 /**
  * Rejects with `NO_MATCHING_NODES` where no node could run it, and with what the client and the rendering
- * reject with; with `NAME_TAKEN` where somebody else's job of the same name would be replaced.
+ * reject with; with `NAME_TAKEN` where somebody else's job of the same name, or one of another type, would be replaced.
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
   const { client } = options;
@@ -40,10 +41,13 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
     client.agentVersion(),
   ]);
   requireNodes(request, nodes);
-  const running = jobs.filter((job) => job.Name === rendered.name && !isOver(job));
-  if (!running.every(isOurs)) throw nameTaken(rendered.name);
+  const named = jobs.filter((job) => job.Name === rendered.name);
+  const running = named.filter((job) => !isOver(job));
+  // What has ended is updated, too, and keeps its type.
+  const replaced = updatesInPlace(version) ? named : running;
+  requireOurs(replaced, rendered);
   const same = await findSame(running, rendered, client);
-  if (same) return { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
+  if (same) return same;
   // Before 1.8 a second job of the same name would run beside the first.
   const others = jobs.filter((job) => othersToEnd(request).includes(job.Name) && isOurs(job) && !isOver(job));
   const beside = [...others, ...(updatesInPlace(version) ? [] : running)];
@@ -55,9 +59,19 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   return { jobId, jobName: rendered.name, unchanged: false, notes };
 }
 
-function nameTaken(jobName: string): AppError {
-  return new AppError('NAME_TAKEN', 'user', `a job ${jobName} that is not of this program runs on the cluster`, {
-    hint: `Ours have the label app=wasm-sensors. Stop the other with \`bacalhau job stop ${jobName}\`, or use another cluster.`,
+/** Rejects with `NAME_TAKEN`. */
+function requireOurs(replaced: RawJob[], { name, type }: RenderedJob): void {
+  const foreign = replaced.find((job) => !isOurs(job));
+  const other = foreign ?? replaced.find((job) => job.Type !== type);
+  if (!other) return;
+  const what = foreign
+    ? 'that is not of this program'
+    : `of type ${other.Type}, which can't become one of type ${type},`;
+  const [does, remedy] = isOver(other)
+    ? ['was run on the cluster', 'Bacalhau keeps the names of jobs that have ended']
+    : ['runs on the cluster', `To end it: \`bacalhau job stop ${other.ID}\``];
+  throw new AppError('NAME_TAKEN', 'user', `a job ${name} ${what} ${does}`, {
+    hint: `${remedy}. Ours have the label app=wasm-sensors. Give the nodes another region, or use another cluster.`,
   });
 }
 
@@ -73,27 +87,43 @@ export async function startAgain(
 }
 
 /** The document as it was submitted last. */
-const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${jobName}.yaml`);
+const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${encodeURIComponent(jobName)}.yaml`);
+
+/** The job that runs exactly this already, if there is one; nothing is submitted. */
+export async function findRunning(request: JobRequest, options: SubmitOptions): Promise<Submission | undefined> {
+  const { client, surroundings } = options;
+  const [rendered, jobs] = await Promise.all([renderJob(request, surroundings), client.jobs()]);
+  const running = jobs.filter((job) => job.Name === rendered.name && isOurs(job) && !isOver(job));
+  return findSame(running, rendered, client);
+}
 
 /** A job that runs exactly this, and runs it well: one with a failure is worth submitting again. */
-async function findSame(running: RawJob[], rendered: RenderedJob, client: BacalhauClient): Promise<RawJob | undefined> {
+async function findSame(
+  running: RawJob[],
+  rendered: RenderedJob,
+  client: BacalhauClient,
+): Promise<Submission | undefined> {
   const same = running.find((job) => job.Labels?.[HASH_LABEL] === rendered.hash);
   if (!same || running.length > 1) return undefined;
   const newest = new Map((await client.executions(same.ID)).map((execution) => [execution.NodeID, execution]));
   const failed = [...newest.values()].some((execution) => toExecution(execution).state === 'failed');
-  return failed ? undefined : same;
+  return failed ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
 }
 
 function requireNodes(request: JobRequest, raw: RawNode[]): void {
   const type = 'region' in request ? 'edge' : 'web-services';
   const nodes = raw.flatMap((node) => toNode(node) ?? []);
-  const fits = nodes.filter((node) => node.type === type && (!('region' in request) || node.region === request.region));
+  const labelled = nodes.filter(
+    (node) => node.type === type && (!('region' in request) || node.region === request.region),
+  );
+  const fits = 'region' in request ? labelled.filter(({ unfit }) => unfit === undefined) : labelled;
   // Nodes that are cut off get what runs for ever when they are back; what runs once needs one now.
   const waits = request.role === 'publisher' && request.maxMessages === undefined;
   if (fits.some((node) => node.connected || waits)) return;
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
   const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';
   throw new AppError('NO_MATCHING_NODES', 'user', `no connected node has the labels ${labels}${cut}`, {
+    details: unfitEdgeNodes(nodes),
     hint:
       type === 'edge'
         ? 'See the nodes with `wasm-sensors status`; --region takes one that is there.'

@@ -91,8 +91,9 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
 
   // A node that is started again runs the executions of before once more, by itself; where it does not, this helps.
   const onRestart = (service: string): void => {
-    const region = /^edge-(.+)-\d+$/.exec(service)?.[1];
-    if (region) healing.begin(region, edgesOf(region));
+    // All nodes lose an orchestrator that ends, and it takes executions for lost when a node is back before the others.
+    const regions = service === 'orchestrator' ? REGIONS : REGIONS.filter((name) => edgesOf(name).includes(service));
+    for (const region of regions) healing.begin(region, edgesOf(region));
   };
 
   const endContainers = async (): Promise<void> => {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { freePort } from '../../lib/ports.js';
 import { selfCommand } from '../../lib/self.js';
+import { setDamagedJobsAside } from '../../sensors/host/job-file.js';
 import { nodeArgsFor } from '../../sensors/host/large-host.js';
 import { REGIONS } from '../network.js';
 import type { NetworkRunner, RunnerContext } from '../runner.js';
@@ -12,6 +13,10 @@ const CHILD = 'sensors';
 export function createEmbeddedRunner(context: RunnerContext): NetworkRunner {
   return {
     async start() {
+      const jobsFile = join(context.stateDir, 'embedded-jobs.json');
+      // Before the host does, which could tell only its log.
+      const damaged = setDamagedJobsAside(jobsFile);
+      if (damaged !== undefined) context.emit({ type: 'network.note', text: damaged });
       const port = await freePort();
       const facts = { host: `http://127.0.0.1:${port}`, proxyUrl: context.proxyUrl, stateDir: context.stateDir };
       await context.supervisor.start({
@@ -19,7 +24,7 @@ export function createEmbeddedRunner(context: RunnerContext): NetworkRunner {
         ...selfCommand(
           [
             ...['sensors', 'serve', '--port', String(port), '--nodes', String(context.nodesPerRegion)],
-            ...['--jobs', join(context.stateDir, 'embedded-jobs.json')],
+            ...['--jobs', jobsFile],
             ...(context.tlsCa === undefined ? [] : ['--tls-ca', context.tlsCa]),
           ],
           nodeArgsFor(context.nodesPerRegion * REGIONS.length),

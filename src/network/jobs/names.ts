@@ -1,6 +1,8 @@
 /** Job names: what replaces what. */
 import type { JobRequest } from '../network.js';
 
+/** Sensors of all regions; only submitted by hand, from our template. */
+export const ALL_REGIONS_JOB = 'publisher';
 /** Sensors of a region that run for ever. */
 export const publisherJobName = (region: string): string => `publisher-${region}`;
 /** Sensors of a region that end by themselves: another type of job, which no job of the same name can become. */

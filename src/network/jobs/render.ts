@@ -21,6 +21,8 @@ export interface JobSurroundings {
 
 export interface RenderedJob {
   name: string;
+  /** Bacalhau's: `daemon`, `ops`, `service` or `batch`. */
+  type: string;
   /** YAML. */
   text: string;
   /** Equal for requests that differ in nothing but the submission time. */
@@ -49,7 +51,7 @@ export async function renderJob(request: JobRequest, surroundings: JobSurroundin
       hint: 'The module inside is too large; build it with `npm run build:wasm`.',
     });
   }
-  return { name, text, hash };
+  return { name, type: String(document.get('type')), text, hash };
 }
 
 async function fill(request: JobRequest, surroundings: JobSurroundings): Promise<Document> {

@@ -10,11 +10,15 @@ import type { RawJob } from '../bacalhau/schemas.js';
 import { isOurs, isOver, startAgain } from '../bacalhau/submit.js';
 import type { NetworkEvent } from '../runner.js';
 
-/** A node that was away for long tries again with pauses of up to 80 s. */
-const RECONNECT_MS = 200_000;
-/** Bacalhau's own remedy, and some more. */
-const OWN_REMEDY_MS = 22_000;
-const LOOK_EVERY_MS = 2000;
+/** In milliseconds. */
+export interface Patience {
+  /** A node that was away for long tries again with pauses of up to 80 s. */
+  reconnectMs: number;
+  /** Bacalhau's own remedy, and some more. */
+  ownRemedyMs: number;
+  lookEveryMs: number;
+}
+const PATIENCE: Patience = { reconnectMs: 200_000, ownRemedyMs: 22_000, lookEveryMs: 2000 };
 
 export interface HealingDeps {
   client: BacalhauClient;
@@ -24,8 +28,12 @@ export interface HealingDeps {
 
 export class Healing {
   private readonly running = new Map<string, AbortController>();
+  private last: Promise<void> = Promise.resolve();
 
-  constructor(private readonly deps: HealingDeps) {}
+  constructor(
+    private readonly deps: HealingDeps,
+    private readonly patience = PATIENCE,
+  ) {}
 
   /** Watches over the nodes of a region that come back now; a second call for the region replaces the first. */
   begin(region: string, nodes: string[]): void {
@@ -43,27 +51,33 @@ export class Healing {
   }
 
   private async heal(region: string, nodes: string[], signal: AbortSignal): Promise<void> {
-    const options = { everyMs: LOOK_EVERY_MS, signal };
+    const { reconnectMs, ownRemedyMs, lookEveryMs: everyMs } = this.patience;
+    const options = { everyMs, signal };
     const { client, stateDir, emit } = this.deps;
     const back = await waitFor(async () => (await this.allConnected(nodes)) || undefined, {
       ...options,
-      timeoutMs: RECONNECT_MS,
+      timeoutMs: reconnectMs,
     });
     if (!back) return;
-    let idle: Idle[] = [];
-    const look = async () => {
-      idle = await this.idle(region, nodes);
-      return idle.length === 0 ? true : undefined;
-    };
-    if (await waitFor(look, { ...options, timeoutMs: OWN_REMEDY_MS })) return;
-    for (const { job, on } of idle) {
-      signal.throwIfAborted();
-      // It may have been stopped since the last look.
-      const current = (await client.jobs()).find(({ ID }) => ID === job.ID);
-      if (!current || isOver(current)) continue;
-      await startAgain(job, { client, stateDir });
-      emit({ type: 'network.note', text: `${job.Name} was started again: Bacalhau had given up on ${on.join(', ')}` });
-    }
+    const well = async () => ((await this.idle(region, nodes)).length === 0 ? true : undefined);
+    if (await waitFor(well, { ...options, timeoutMs: ownRemedyMs })) return;
+    await this.oneAtATime(async () => {
+      for (const { job, on } of await this.idle(region, nodes)) {
+        signal.throwIfAborted();
+        await startAgain(job, { client, stateDir });
+        emit({
+          type: 'network.note',
+          text: `${job.Name} was started again: Bacalhau had given up on ${on.join(', ')}`,
+        });
+      }
+    });
+  }
+
+  /** Regions may share a job, which shall be started again once. */
+  private oneAtATime(work: () => Promise<void>): Promise<void> {
+    const mine = this.last.then(work);
+    this.last = mine.catch(() => {});
+    return mine;
   }
 
   private async allConnected(names: string[]): Promise<boolean> {

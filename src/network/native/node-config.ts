@@ -11,15 +11,16 @@ const FOLDER = fileURLToPath(new URL('../../../templates/nodes/', import.meta.ur
 /** A path such as `Compute.Orchestrators`, and what it shall be. */
 export type Settings = Record<string, string | number | string[] | Record<string, string>>;
 
-/** Writes the configuration of one node into its folder; gives its path. */
+/** In the node's folder. */
+export const CONFIG_FILE = 'node.yaml';
+
+/** Writes the configuration of one node into its folder. */
 export function writeNodeConfig(
   template: 'orchestrator' | 'edge' | 'web-services',
   folder: string,
   settings: Settings,
-): string {
+): void {
   const document = parseDocument(readFileSync(`${FOLDER}${template}.yaml`, 'utf8'));
   for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
-  const file = join(folder, 'node.yaml');
-  writeFileAtomic(file, document.toString());
-  return file;
+  writeFileAtomic(join(folder, CONFIG_FILE), document.toString());
 }

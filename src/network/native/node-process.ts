@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildSpec } from '../../lib/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/environment.js';
-import { type Settings, writeNodeConfig } from './node-config.js';
+import { CONFIG_FILE, type Settings, writeNodeConfig } from './node-config.js';
 
 export interface NodeProcess {
   name: string;
@@ -24,12 +24,14 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   const data = join(own, 'data');
   const temporary = join(own, 'tmp');
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  const config = writeNodeConfig(node.template, own, node.settings);
+  writeNodeConfig(node.template, own, node.settings);
   const role = node.template === 'orchestrator' ? '--orchestrator' : '--compute';
   return {
     name: node.name,
     command: bacalhau,
-    args: ['serve', role, '--name', node.name, '-c', config],
+    // A path with a `=` in it would be taken for a setting; this one has none.
+    args: ['serve', role, '--name', node.name, '-c', CONFIG_FILE],
+    cwd: own,
     env: {
       // Cloud credentials go to the nodes that are given them, and to no other.
       ...removed('AWS_'),

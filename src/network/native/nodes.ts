@@ -41,6 +41,7 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
 }
 
 export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
+export const isEdgeOf = (name: string, region: string): boolean => name.startsWith(`edge-${region}-`);
 
 /** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
 export function edgeNodes(context: RunnerContext, configPaths: string[], links: RegionLinks): NodePlan[] {

@@ -12,10 +12,20 @@ import { REGIONS } from '../network.js';
 import type { NetworkRunner, RunnerContext } from '../runner.js';
 import { dockerWorks } from './docker.js';
 import type { NativeFacts } from './facts.js';
+import { literally } from './glob.js';
 import { Healing } from './healing.js';
 import { createNativeNetwork } from './network.js';
 import { nodeProcess } from './node-process.js';
-import { edgeName, edgeNodes, HOST, type NodePlan, orchestratorNode, servicesEnv, servicesNode } from './nodes.js';
+import {
+  edgeName,
+  edgeNodes,
+  HOST,
+  isEdgeOf,
+  type NodePlan,
+  orchestratorNode,
+  servicesEnv,
+  servicesNode,
+} from './nodes.js';
 import { choosePorts, type NativePorts, type WantedPorts } from './ports.js';
 import { RegionLinks } from './region-links.js';
 import { Roster } from './roster.js';
@@ -51,8 +61,11 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     );
   };
   const onChild = (event: ChildEvent) => {
-    const region = event.type === 'child.restarted' && /^edge-(.+)-\d+$/.exec(event.name)?.[1];
-    if (region) heal(region);
+    if (event.type !== 'child.restarted') return;
+    // All nodes lose an orchestrator that ends, and it takes executions for lost when a node is back before the others.
+    const regions = event.name === 'orchestrator' ? REGIONS : REGIONS.filter((name) => isEdgeOf(event.name, name));
+    // A region that is cut is healed when its link is back.
+    for (const region of regions) if (!links.isCut(region)) heal(region);
   };
   const setRegionLink = async (region: string, connected: boolean) => {
     await links.set(region, connected);
@@ -73,8 +86,8 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     await links.open(REGIONS, { host: HOST, port: ports.nats }, context.proxyUrl);
 
     const configPaths = options.configPaths ?? [
-      join(process.cwd(), '**', '*.{yaml,yml}'),
-      join(configFolder(stateDir), '*.yaml'),
+      join(literally(process.cwd()), '**', '*.{yaml,yml}'),
+      join(literally(configFolder(stateDir)), '*.yaml'),
     ];
     const services = (await docker) ? [servicesNode(context, ports)] : [];
     const waiting = [...edgeNodes(context, configPaths, links), ...services];

@@ -1,6 +1,4 @@
-/** Which variables the nodes of somebody's cluster forward to jobs; found out once, by the first submission. */
-
-import { rmSync } from 'node:fs';
+/** Whether the nodes of somebody's cluster forward HOSTNAME to jobs; found out by submissions. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readIfExists, writeFileAtomic } from '../../lib/files.js';
@@ -8,22 +6,26 @@ import type { BacalhauClient } from '../bacalhau/client.js';
 import { toExecution } from '../bacalhau/facts.js';
 import { failureCodeOf } from '../bacalhau/failures.js';
 
-const folderOf = (stateDir: string) => join(stateDir, 'remote', 'forwarding');
+/** A region of one cluster. */
+export interface Place {
+  stateDir: string;
+  api: { host: string; port: number };
+  region: string;
+}
+
 /** A file a region: its nodes may be set up as no others, and the first submissions of all regions run side by side. */
-const fileOf = (stateDir: string, region: string) => join(folderOf(stateDir), encodeURIComponent(region));
+const fileOf = ({ stateDir, api, region }: Place) =>
+  join(stateDir, 'remote', 'forwarding', encodeURIComponent(`${api.host}:${api.port}`), encodeURIComponent(region));
 
-/** The variables that the nodes of a region were found to forward; undefined when nobody has tried yet. */
-export function readForwarding(stateDir: string, region: string): string[] | undefined {
-  return readIfExists(fileOf(stateDir, region))?.split('\n').filter(Boolean);
+const WORDS = { forwarded: true, refused: false } as const;
+
+/** What the nodes of a region did with HOSTNAME last; undefined when nobody has tried yet. */
+export function hostnameForwarded(place: Place): boolean | undefined {
+  return WORDS[readIfExists(fileOf(place)) as keyof typeof WORDS];
 }
 
-export function writeForwarding(stateDir: string, region: string, names: string[]): void {
-  writeFileAtomic(fileOf(stateDir, region), names.join('\n'));
-}
-
-/** For another cluster: nothing is known yet. */
-export function forgetForwarding(stateDir: string): void {
-  rmSync(folderOf(stateDir), { recursive: true, force: true });
+export function keepHostnameForwarded(place: Place, forwarded: boolean): void {
+  writeFileAtomic(fileOf(place), forwarded ? 'forwarded' : 'refused');
 }
 
 /** Bids are refused within milliseconds; a slow cluster shall not be mistaken for a willing one. */

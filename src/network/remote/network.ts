@@ -4,15 +4,13 @@ import { AppError } from '../../core/errors.js';
 import type { ApiAddress } from '../bacalhau/cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/client.js';
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/network.js';
-import { submitJob } from '../bacalhau/submit.js';
+import { findRunning, submitJob } from '../bacalhau/submit.js';
 import { builtModule } from '../jobs/modules.js';
 import type { JobRequest, Network, Submission } from '../network.js';
 import type { NetworkFacts } from '../run-state.js';
 import { type RemoteFacts, remoteFactsSchema } from './facts.js';
-import { readForwarding, wasRefused, writeForwarding } from './forwarding.js';
+import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './forwarding.js';
 import { type RemoteSecrets, readSecrets } from './secrets.js';
-
-const NOT_FORWARDED = 'the nodes may not forward HOSTNAME to jobs: sensors are named by their executions';
 
 /** @param facts what the runner's `start` left, beside the secrets in the state folder */
 export function createRemoteNetwork(facts: NetworkFacts, stateDir: string): Network {
@@ -20,7 +18,8 @@ export function createRemoteNetwork(facts: NetworkFacts, stateDir: string): Netw
   const base = optionsOf(parsed, stateDir, readSecrets(stateDir));
   return {
     ...createBacalhauNetwork(base),
-    submit: (request) => submit(request, base, parsed.tokenInJob ? [] : parsed.forSensors),
+    submit: (request) =>
+      submit(request, { ...base, api: parsed.api, needed: parsed.tokenInJob ? [] : parsed.forSensors }),
   };
 }
 
@@ -52,32 +51,44 @@ function optionsOf(facts: RemoteFacts, stateDir: string, secrets: RemoteSecrets)
 }
 
 /**
- * With HOSTNAME where the nodes forward it; the first submission finds out, and later ones know. `needed`: variables
- * without which sensors can't send; rejects with `TOKEN_NOT_FORWARDED` where the nodes do not forward them.
+ * With HOSTNAME where the nodes forward it: submissions find out, and later ones know. `needed`: variables without which
+ * sensors can't send; rejects with `TOKEN_NOT_FORWARDED` where the nodes do not forward them.
  */
-async function submit(request: JobRequest, options: BacalhauNetworkOptions, needed: string[]): Promise<Submission> {
+async function submit(request: JobRequest, options: RemoteSubmitOptions): Promise<Submission> {
   if (request.role !== 'publisher') return submitJob(request, options);
-  const { stateDir, client, surroundings } = options;
-  const submitWith = (edge: string[]) =>
-    submitJob(request, {
-      ...options,
-      surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge } },
-    });
-  const known = readForwarding(stateDir, request.region);
-  if (known) return submitWith(known);
-  const withHostname = await submitWith(['HOSTNAME', ...needed]);
-  if (withHostname.unchanged) return withHostname;
-  if (!(await wasRefused(client, withHostname.jobId))) {
-    writeForwarding(stateDir, request.region, ['HOSTNAME', ...needed]);
-    return withHostname;
+  const { stateDir, client, surroundings, api, needed } = options;
+  const place = { stateDir, api, region: request.region };
+  const forwarding = (edge: string[]) => ({
+    ...options,
+    surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge } },
+  });
+  const refused = async ({ unchanged, jobId }: Submission) => !unchanged && (await wasRefused(client, jobId));
+
+  const known = hostnameForwarded(place);
+  // Only to try, no sensor is replaced: what it keeps for its proxy would be lost.
+  const runs = known === undefined && (await findRunning(request, forwarding(needed)));
+  if (runs) return runs;
+  if (known !== false) {
+    const submission = await submitJob(request, forwarding(['HOSTNAME', ...needed]));
+    if (!(await refused(submission))) {
+      keepHostnameForwarded(place, true);
+      return submission;
+    }
   }
-  const without = await submitWith(needed);
-  if (needed.length > 0 && (await wasRefused(client, without.jobId))) {
-    await client.stopJob(without.jobId);
+  const submission = await submitJob(request, forwarding(needed));
+  if (needed.length > 0 && (await refused(submission))) {
+    await client.stopJob(submission.jobId);
     throw notForwarded(needed);
   }
-  writeForwarding(stateDir, request.region, needed);
-  return { ...without, notes: [NOT_FORWARDED] };
+  if (known === false) return submission;
+  keepHostnameForwarded(place, false);
+  const note = `${request.region}: not all nodes forward HOSTNAME to jobs; sensors are named by their executions`;
+  return { ...submission, notes: [...submission.notes, note] };
+}
+
+interface RemoteSubmitOptions extends BacalhauNetworkOptions {
+  api: RemoteFacts['api'];
+  needed: string[];
 }
 
 function notForwarded(names: string[]): AppError {

@@ -24,6 +24,8 @@ const supervisor = new Supervisor(join(folder, 'logs'));
 let proxy: TestProxy;
 let apiPort: number;
 
+let startEdge: (name: string, region: string, allowed: string[]) => Promise<void>;
+
 /** A cluster whose one edge node forwards nothing. */
 beforeAll(async () => {
   if (missing) return;
@@ -36,23 +38,25 @@ beforeAll(async () => {
   const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
     supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));
   await start({ ...orchestratorNode(ports, 1), ready: (signal) => roster.orchestratorReady(signal) });
-  await start({
-    name: 'their-node',
-    template: 'edge',
-    settings: {
-      Labels: { region: 'north', type: 'edge' },
-      'Compute.Orchestrators': [`nats://127.0.0.1:${ports.nats}`],
-      'Compute.Env.AllowList': [],
-    },
-    env: {},
-    ready: (signal) => roster.connected('their-node', 0, signal),
-  });
+  startEdge = (name, region, allowed) =>
+    start({
+      name,
+      template: 'edge',
+      settings: {
+        Labels: { region, type: 'edge' },
+        'Compute.Orchestrators': [`nats://127.0.0.1:${ports.nats}`],
+        'Compute.Env.AllowList': allowed,
+      },
+      env: { HOSTNAME: name },
+      ready: (signal) => roster.connected(name, 0, signal),
+    });
+  await startEdge('their-node', 'north', []);
 }, 60_000);
 beforeEach((ctx) => {
   if (missing) ctx.skip(missing);
 });
 afterAll(async () => {
-  await supervisor.stop(['their-node']);
+  await supervisor.stop(['their-node', 'willing-node', 'other-node']);
   await supervisor.stop(['orchestrator']);
   await proxy?.close();
   rmSync(folder, { recursive: true });
@@ -75,9 +79,9 @@ const runnerOf = (host: string, port: number, change?: Partial<RunnerContext>, t
     ...(process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {}),
   });
 const secretsFile = join(folder, 'state', 'remote', 'secrets.json');
-const publisher = (): PublisherJob => ({
+const publisher = (region = 'north'): PublisherJob => ({
   role: 'publisher',
-  region: 'north',
+  region,
   proxyUrl: proxy.url,
   config: { interval: 0.2 },
   submissionTime: Date.now(),
@@ -89,7 +93,8 @@ it('runs sensors without HOSTNAME where it is not forwarded, says so once and kn
   expect(await network.nodes()).toEqual([{ name: 'their-node', region: 'north', type: 'edge', connected: true }]);
   const seen = hostsSending(proxy, 1, (reading) => reading.hostname === reading.execution_id);
   const first = await network.submit(publisher());
-  expect(first.notes).toEqual([expect.stringContaining('HOSTNAME')]);
+  // A 1.7 has more to say.
+  expect(first.notes.at(-1)).toMatch(/^north: .*HOSTNAME/);
   expect(await seen).toHaveLength(1);
   expect(proxy.requests.at(-1)!.headers.authorization).toBe('Bearer sensor');
   // Another terminal was told no token: without it, the job would be another one.
@@ -100,10 +105,36 @@ it('runs sensors without HOSTNAME where it is not forwarded, says so once and kn
   expect(JSON.stringify(facts)).not.toContain('"sensor"');
   expect(network.sensorProxyUrl('north')).toBe(proxy.url);
   await expect(network.setRegionLink('north', false)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
-  expect(await network.stop('publisher-north')).toBe(true);
   await runner.stop();
   expect(existsSync(secretsFile)).toBe(false);
 });
+
+it.each(['state', 'another state'])(
+  'replaces no sensor that runs just so already, after a new start (%s)',
+  async (name) => {
+    const { network } = await runnerOf('127.0.0.1', apiPort, { stateDir: join(folder, name) }).start();
+    expect(await network.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
+  },
+);
+
+it('does without HOSTNAME from when a node does not forward it', async () => {
+  await startEdge('willing-node', 'south', ['^HOSTNAME$']);
+  const { network } = await runnerOf('127.0.0.1', apiPort).start();
+  const named = hostsSending(proxy, 1, ({ hostname }) => hostname === 'willing-node');
+  expect((await network.submit(publisher('south'))).notes).toEqual([]);
+  expect(await named).toHaveLength(1);
+  await startEdge('other-node', 'south', []);
+  const unnamed = hostsSending(
+    proxy,
+    2,
+    ({ region, hostname, execution_id: id }) => region === 'south' && hostname === id,
+  );
+  const changed = { ...publisher('south'), config: { interval: 0.3 } };
+  expect((await network.submit(changed)).notes.at(-1)).toMatch(/^south: .*HOSTNAME/);
+  expect(await unnamed).toHaveLength(2);
+  expect(await network.submit(changed)).toMatchObject({ unchanged: true, notes: [] });
+  expect(await network.stop('publisher-south')).toBe(true);
+}, 60_000);
 
 it('says that a proxy does not answer from here, and goes on: the nodes may reach it', async () => {
   const notes: unknown[] = [];

@@ -5,9 +5,9 @@ import { findBacalhau } from '../bacalhau/binary.js';
 import type { ApiAddress } from '../bacalhau/cli.js';
 import { toNode } from '../bacalhau/facts.js';
 import { answersOnce } from '../ready.js';
+import { unfitEdgeNodes } from '../region-nodes.js';
 import type { NetworkRunner, RunnerContext } from '../runner.js';
 import type { RemoteFacts } from './facts.js';
-import { forgetForwarding } from './forwarding.js';
 import { createRemoteClient, createRemoteNetwork } from './network.js';
 import { forgetSecrets, keepSecrets } from './secrets.js';
 
@@ -34,13 +34,16 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
       await client.clientVersion();
       const [raw, answers] = await Promise.all([client.nodes(), proxyAnswers(proxyUrl)]);
       const nodes = raw.flatMap((node) => toNode(node) ?? []);
-      const edge = nodes.filter(({ type, region, connected }) => type === 'edge' && region !== '' && connected);
+      const edge = nodes.filter(
+        ({ type, region, connected, unfit }) => type === 'edge' && region !== '' && connected && unfit === undefined,
+      );
       if (edge.length === 0) {
         throw new AppError(
           'NO_MATCHING_NODES',
           'user',
-          `${api.host} has no connected node with type=edge and a region`,
+          `${api.host} has no connected node with type=edge and a region that can run a sensor`,
           {
+            details: unfitEdgeNodes(nodes),
             hint: 'Sensors run on nodes that were started with labels such as `-c Labels=region=us,type=edge`.',
           },
         );
@@ -54,10 +57,10 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
         const text = `${facts.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
         emit({ type: 'network.note', text });
       }
-      forgetForwarding(stateDir);
       keepSecrets(stateDir, secrets);
       return { network: createRemoteNetwork(facts, stateDir), facts };
     },
+    sensorsRunOn: true,
     stop: async () => forgetSecrets(stateDir),
   };
 }

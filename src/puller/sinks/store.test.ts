@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -126,7 +126,14 @@ test('a checkpoint and what came after it give the same fleet view as everything
 test('a store without checkpoint gives everything', () => {
   store.accept([delivery(reading(1))]);
   const { fleet, after } = store.loadCheckpoint();
-  expect([fleet, [...after].map((row) => row.reading)]).toEqual([[], [reading(1)]]);
+  expect([fleet, [...after].map((row) => row.reading)]).toEqual([{ sensors: [], retired: {} }, [reading(1)]]);
+});
+
+test('a file that is no database, or can’t be one, is said with its path', () => {
+  for (const bad of [folder, join(folder, 'text')]) {
+    if (bad !== folder) writeFileSync(bad, 'no database, but long enough to be read as the header of one'.repeat(40));
+    expect(() => new StoreSink(bad)).toThrow(expect.objectContaining({ code: 'STORE_UNUSABLE' }));
+  }
 });
 
 test('old readings and messages are forgotten, young ones stay', () => {
@@ -135,6 +142,17 @@ test('old readings and messages are forgotten, young ones stay', () => {
   expect(store.forget(T0 + 3)).toBe(3);
   expect(store.readingsSince(0, 10).map((row) => row.reading.sequence)).toEqual([3]);
   expect(store.messagesSince(0, 10).map(({ message }) => message)).toEqual([{ a: 2 }]);
+});
+
+test('after a start with a clock that went wrong young readings stay, and those of the wrong time go', () => {
+  const group = (first: number, count: number, receivedAt: number) =>
+    store.accept(Array.from({ length: count }, (_, n) => delivery(reading(first + n), receivedAt)));
+  group(1, 10, T0 + 1_000);
+  group(11, 30, 5);
+  group(41, 5, T0 + 2_000);
+  expect(store.forget(T0)).toBe(30);
+  const sequences = store.readingsSince(0, 100).map((row) => row.reading.sequence);
+  expect(sequences).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 41, 42, 43, 44, 45]);
 });
 
 test('of many rows the right ones are found and forgotten, a part at a time', () => {
@@ -147,7 +165,7 @@ test('of many rows the right ones are found and forgotten, a part at a time', ()
 
 test('after everything was forgotten, no new reading hides behind the checkpoint', () => {
   store.accept([1, 2, 3].map((n) => delivery(reading(n), T0)));
-  store.saveCheckpoint([]);
+  store.saveCheckpoint({ sensors: [], retired: {} });
   store.forget(T0 + 1);
   store.accept([delivery(reading(4), T0 + 2)]);
   expect([...store.loadCheckpoint().after].map((row) => row.reading.sequence)).toEqual([4]);

@@ -8,6 +8,7 @@ import Database from 'libsql';
 import type { FleetDump } from '../../core/fleet.js';
 import type { Message, Reading } from '../../core/message.js';
 import type { Delivery, Sink, SinkResult } from './sink.js';
+import { namingTrouble } from './store-trouble.js';
 
 const SCHEMA = `
 create table if not exists readings (
@@ -56,20 +57,23 @@ export class StoreSink implements Sink {
   private readonly insertReading: Database.Statement;
   private readonly insertMessage: Database.Statement;
 
-  /** `path`: the database file, made when missing. */
+  /** `path`: the database file, made when missing. Throws `STORE_UNUSABLE`. */
   constructor(path: string) {
     mkdirSync(dirname(path), { recursive: true });
-    this.db = new Database(path);
-    this.db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
-    // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
-    this.db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
-    this.db.exec(SCHEMA);
-    this.insertReading = this.db.prepare(
-      'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',
-    );
-    this.insertMessage = this.db.prepare(
-      'insert into messages (id, received_at, body) values (?,?,?) on conflict do nothing',
-    );
+    [this.db, this.insertReading, this.insertMessage] = namingTrouble(path, () => {
+      const db = new Database(path);
+      db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
+      // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
+      db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
+      db.exec(SCHEMA);
+      return [
+        db,
+        db.prepare(
+          'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',
+        ),
+        db.prepare('insert into messages (id, received_at, body) values (?,?,?) on conflict do nothing'),
+      ];
+    });
   }
 
   /** One transaction for the group, synced to disk before it returns. */
@@ -133,24 +137,32 @@ export class StoreSink implements Sink {
       | { last_reading: number; fleet: string }
       | undefined;
     const rows = this.db.prepare('select * from readings where id > ? order by id').iterate(row?.last_reading ?? 0);
-    return { fleet: row ? JSON.parse(row.fleet) : [], after: mapRows(rows as Iterable<Row>) };
+    const kept = row ? JSON.parse(row.fleet) : [];
+    // Stores from before counts of forgotten sensors were kept hold the sensors alone.
+    const fleet: FleetDump = Array.isArray(kept) ? { sensors: kept, retired: {} } : kept;
+    return { fleet, after: mapRows(rows as Iterable<Row>) };
   }
 
   /** Deletes what was received before `before`, at most {@link FORGET_AT_ONCE} readings; tells how many rows. */
   forget(before: number): number {
-    // The newest stays, so that numbers given out since the last checkpoint are never given out again.
+    // The newest stays, so that numbers given out since the last checkpoint are never given out again. Where to look says
+    // firstSince; should the clock have gone back, that alone would take young readings for old ones.
     const readings = this.db.prepare(
       `delete from readings where id in (
-         select id from readings where id < ? and id < (select max(id) from readings) order by id limit ${FORGET_AT_ONCE}
+         select id from readings where id < ? and id < (select max(id) from readings) and received_at < ?
+         order by id limit ${FORGET_AT_ONCE}
        )`,
     );
     return (
-      readings.run(this.firstSince(before)).changes +
+      readings.run(this.firstSince(before), before).changes +
       this.db.prepare('delete from messages where received_at < ?').run(before).changes
     );
   }
 
-  /** The id from which on readings were received at or after `time`: they are stored in the order in which they came. */
+  /**
+   * The id from which on readings were received at or after `time`: they are stored in the order in which they came. Only
+   * nearly so when the clock has gone back in between.
+   */
   private firstSince(time: number): number {
     const next = this.db.prepare('select id, received_at from readings where id >= ? order by id limit 1');
     const { low, high } = this.db

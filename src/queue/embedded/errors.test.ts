@@ -16,7 +16,7 @@ async function call(action: string, input: unknown, headers: Record<string, stri
   const response = await server.app.request('/', {
     method: 'POST',
     headers: { 'x-amz-target': `AmazonSQS.${action}`, ...headers },
-    body: typeof input === 'string' ? input : JSON.stringify(input),
+    body: typeof input === 'string' || input instanceof Uint8Array ? input : JSON.stringify(input),
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
@@ -125,6 +125,7 @@ const CASES: [string, unknown, string, string?][] = [
   ['CreateQueue', { QueueName: 'x', Attributes: { MaximumMessageSize: '1048577' } }, 'InvalidAttributeValue'],
   ['CreateQueue', { QueueName: 'x', Attributes: { MessageRetentionPeriod: '59' } }, 'InvalidAttributeValue'],
   ['CreateQueue', { QueueName: 'x', Attributes: { Colour: 'red' } }, 'InvalidAttributeName'],
+  ['CreateQueue', '{"QueueName":"x","Attributes":{"__proto__":"1"}}', 'InvalidAttributeName'],
   ['CreateQueue', { QueueName: 'x', Attributes: { ContentBasedDeduplication: 'true' } }, 'InvalidAttributeName'],
   ['CreateQueue', { QueueName: 'x', Attributes: { RedrivePolicy: '{"maxReceiveCount":0}' } }, 'InvalidAttributeValue'],
   [
@@ -160,6 +161,9 @@ const CASES: [string, unknown, string, string?][] = [
   ['constructor', {}, 'InvalidAction'],
   ['SendMessage', '{', 'SerializationException'],
   ['SendMessage', '[]', 'SerializationException'],
+  ['SendMessage', Buffer.from(`{"QueueUrl":"${QueueUrl}","MessageBody":"a\xffb"}`, 'latin1'), 'SerializationException'],
+  // Half of an emoji.
+  ['SendMessage', Buffer.from(`{"QueueUrl":"${QueueUrl}","MessageBody":"🚀`).subarray(0, -2), 'SerializationException'],
 ];
 
 test.each(CASES)('%s %.100j: %s', async (action, input, code, legacy = code) => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createQueueServer, type QueueServer } from './server.js';
 
 let server: QueueServer;
@@ -81,6 +81,81 @@ test('a batch keeps its order, and refuses a repetition within it silently', asy
   expect(Successful).toHaveLength(4);
   expect(Successful[2].MessageId).toBe(Successful[0].MessageId);
   expect(bodies(await receive())).toEqual(['1', '2', '3']);
+});
+
+describe('a receive that is tried again', () => {
+  const ReceiveRequestAttemptId = 'attempt-1';
+  const attempt = (more = {}) => receive({ ReceiveRequestAttemptId, ...more });
+
+  beforeEach(async () => {
+    for (const body of ['a1', 'a2', 'b1', 'c1']) await send(body[0]!, body);
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  test('gives the same messages with the same receipts, which still delete', async () => {
+    const first = await attempt({ MaxNumberOfMessages: 3 });
+    expect(bodies(first)).toEqual(['a1', 'a2', 'b1']);
+    expect(bodies(await receive({ ReceiveRequestAttemptId: 'attempt-2' }))).toEqual(['c1']);
+    const again = await attempt();
+    expect(again).toEqual(first);
+    for (const { ReceiptHandle } of again) await call('DeleteMessage', { QueueUrl, ReceiptHandle });
+    expect(server.stats().queues[0]).toMatchObject({ visible: 0, inFlight: 1 });
+  });
+
+  test.each<[string, (ReceiptHandle: string) => Promise<unknown>]>([
+    ['deleted', (ReceiptHandle) => call('DeleteMessage', { QueueUrl, ReceiptHandle })],
+    [
+      'changed in visibility',
+      (ReceiptHandle) => call('ChangeMessageVisibility', { QueueUrl, ReceiptHandle, VisibilityTimeout: 60 }),
+    ],
+    ['purged', () => call('PurgeQueue', { QueueUrl })],
+  ])('is a new one when a message has been %s', async (_, change) => {
+    const [first] = await attempt({ MaxNumberOfMessages: 2 });
+    await change(first!.ReceiptHandle);
+    await send('d', 'd1');
+    const again = bodies(await attempt());
+    expect(again).not.toContain('a1');
+    expect(again).toContain('d1');
+  });
+
+  test('is a new one when a message has become visible again, also when somebody else has it', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const [first] = await attempt({ MaxNumberOfMessages: 1, VisibilityTimeout: 5 });
+    // Trying again begins the visibility timeout anew.
+    vi.setSystemTime(Date.now() + 4_000);
+    expect(await attempt({ VisibilityTimeout: 5 })).toEqual([first]);
+    vi.setSystemTime(Date.now() + 4_000);
+    expect(await attempt({ VisibilityTimeout: 5 })).toEqual([first]);
+    vi.setSystemTime(Date.now() + 6_000);
+    expect(bodies(await receive({ MaxNumberOfMessages: 1 }))).toEqual(['a1']);
+    expect(bodies(await attempt())).toEqual(['b1', 'c1']);
+  });
+
+  test('is a new one after five minutes', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const first = await attempt({ MaxNumberOfMessages: 1, VisibilityTimeout: 600 });
+    vi.setSystemTime(Date.now() + 299_000);
+    expect(await attempt({ VisibilityTimeout: 600 })).toEqual(first);
+    vi.setSystemTime(Date.now() + 2_000);
+    expect(bodies(await attempt())).toEqual(['b1', 'c1']);
+  });
+
+  test('gets what the first call got while both waited', async () => {
+    await call('PurgeQueue', { QueueUrl });
+    const waiting = [attempt({ WaitTimeSeconds: 10 }), attempt({ WaitTimeSeconds: 1 })];
+    await vi.waitUntil(() => server.stats().queues[0]!.waiting === 2);
+    await send('e', 'e1');
+    const [first, second] = await Promise.all(waiting);
+    expect(bodies(first!)).toEqual(['e1']);
+    expect(second).toEqual(first);
+  });
+
+  test('without an id, or with one that is none, nothing is repeated', async () => {
+    expect(bodies(await receive())).toHaveLength(4);
+    expect(await receive()).toEqual([]);
+    const refused = await call('ReceiveMessage', { QueueUrl, ReceiveRequestAttemptId: 'a b' });
+    expect(refused.__type).toContain('InvalidParameterValue');
+  });
 });
 
 test('sequence numbers grow, and the attributes say group and deduplication id', async () => {

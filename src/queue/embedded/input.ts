@@ -16,6 +16,14 @@ export function optionalString(input: Input, name: string): string | undefined {
   throw serialization(name, 'a string');
 }
 
+const TOKEN = /^[\x21-\x7e]{1,128}$/;
+
+export function optionalToken(input: Input, name: string): string | undefined {
+  const value = optionalString(input, name);
+  if (value === undefined || TOKEN.test(value)) return value;
+  throw invalidValue(name, value, `It can only include alphanumeric and punctuation characters. 1 to 128 in length.`);
+}
+
 export function optionalInteger(input: Input, name: string, min: number, max: number): number | undefined {
   const value = input[name] ?? undefined;
   if (value === undefined) return undefined;

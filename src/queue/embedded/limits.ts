@@ -15,7 +15,7 @@ export const MAX_DELAY = 900;
 export const MAX_VISIBILITY = 43_200;
 /** Seconds that a ReceiveMessage may wait. */
 export const MAX_WAIT = 20;
-/** Milliseconds in which a FIFO queue recognises a repetition. */
+/** Milliseconds in which a FIFO queue recognises a repetition, of a send or of a receive. */
 export const DEDUPLICATION_MS = 300_000;
 /** Milliseconds between two PurgeQueue of one queue. */
 export const PURGE_INTERVAL_MS = 60_000;

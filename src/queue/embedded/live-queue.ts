@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { LongPolls } from './long-polls.js';
 import { parseRedrivePolicy, type QueueAttributes, type RedrivePolicy, withDefaults } from './queue-attributes.js';
+import type { ReceiveAttempts } from './receive-attempts.js';
 import type { QueueRecord } from './store/catalog.js';
 import type { MessageIndex } from './store/message-index.js';
 import type { MessageMeta, NewMessage, StoredMessage } from './store/message-table.js';
@@ -31,6 +32,8 @@ export class LiveQueue {
     readonly record: QueueRecord,
     readonly arn: string,
     readonly index: MessageIndex,
+    /** FIFO queues only. */
+    readonly attempts: ReceiveAttempts | undefined,
     /** Finds the dead-letter queue at the time it is needed. */
     private readonly findByArn: (arn: string) => LiveQueue | undefined,
   ) {
@@ -89,6 +92,12 @@ export class LiveQueue {
   /** Gives messages to waiting receivers. */
   servePolls(now: number): void {
     if (this.polls.size > 0) this.polls.serve((poll) => this.take(poll.max, poll.visibilityMs, now));
+  }
+
+  /** Sends every receiver home without a message: the queue is no more, or is read anew. */
+  end(): void {
+    this.attempts?.clear();
+    this.polls.end();
   }
 
   /** Drops messages past their retention, at most `limit` of them. */

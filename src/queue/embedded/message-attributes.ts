@@ -34,9 +34,11 @@ const checkJson = remember((json: string): CheckedAttributes => {
     );
   }
   let bytes = 0;
-  const checked: MessageAttributes = {};
-  for (const [name, attribute] of attributes) {
-    const { DataType, StringValue, BinaryValue } = (checked[name] = checkAttribute(name, attribute));
+  // Not set one by one: to set `__proto__` would set no member.
+  const checked: MessageAttributes = Object.fromEntries(
+    attributes.map(([name, attribute]) => [name, checkAttribute(name, attribute)]),
+  );
+  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(checked)) {
     bytes += Buffer.byteLength(name) + Buffer.byteLength(DataType);
     bytes += StringValue === undefined ? Buffer.byteLength(BinaryValue!, 'base64') : Buffer.byteLength(StringValue);
   }

@@ -1,7 +1,15 @@
 /** Checks what a caller wants to send: body, attributes, delay. */
 import { isAllowedText } from '../allowed-text.js';
 import { invalidValue, missing, SqsError } from './errors.js';
-import { type Input, isObject, optionalInteger, optionalMap, optionalString, requiredString } from './input.js';
+import {
+  type Input,
+  isObject,
+  optionalInteger,
+  optionalMap,
+  optionalString,
+  optionalToken,
+  requiredString,
+} from './input.js';
 import { MAX_DELAY } from './limits.js';
 import { md5OfBody } from './md5.js';
 import { checkAttributes } from './message-attributes.js';
@@ -22,8 +30,6 @@ export interface CheckedMessage {
   deduplication: string | undefined;
 }
 
-const TOKEN = /^[\x21-\x7e]{1,128}$/;
-
 /** Throws {@link SqsError}. Whether the message fits the queue is not looked at here. */
 export function checkMessage(input: Input): CheckedMessage {
   const body = requiredString(input, 'MessageBody');
@@ -42,8 +48,8 @@ export function checkMessage(input: Input): CheckedMessage {
     trace: traceHeader(input),
     bytes: Buffer.byteLength(body) + (attributes?.bytes ?? 0),
     delayMs: delay === undefined ? undefined : delay * 1000,
-    group: token(input, 'MessageGroupId'),
-    deduplication: token(input, 'MessageDeduplicationId'),
+    group: optionalToken(input, 'MessageGroupId'),
+    deduplication: optionalToken(input, 'MessageDeduplicationId'),
   };
 }
 
@@ -56,10 +62,4 @@ function traceHeader(input: Input): string | undefined {
   }
   const trace = attributes.AWSTraceHeader;
   return isObject(trace) ? optionalString(trace, 'StringValue') : undefined;
-}
-
-function token(input: Input, name: string): string | undefined {
-  const value = optionalString(input, name);
-  if (value === undefined || TOKEN.test(value)) return value;
-  throw invalidValue(name, value, `It can only include alphanumeric and punctuation characters. 1 to 128 in length.`);
 }

@@ -16,6 +16,9 @@ export interface MoveOrder {
 
 export type MoveStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
 
+/** Runs work that no request waits for; should the store fail, it gives up what was begun and ends the running tasks. */
+export type Guard = (work: () => void) => void;
+
 const MAX_PER_SECOND = 500;
 const TICK_MS = 100;
 
@@ -34,11 +37,12 @@ export class MoveTask {
     /** Unix milliseconds. */
     readonly started: number,
     private readonly findByArn: (arn: string) => LiveQueue | undefined,
+    guard: Guard,
   ) {
     const task = { taskId: randomUUID(), sourceArn: order.source.arn };
     this.handle = Buffer.from(JSON.stringify(task)).toString('base64');
     this.toMove = order.source.index.counts.visible;
-    this.#timer = setInterval(() => this.#tick(Date.now()), TICK_MS).unref();
+    this.#timer = setInterval(() => guard(() => this.#tick(Date.now())), TICK_MS).unref();
   }
 
   end(status: MoveStatus, failure?: string): void {
@@ -75,10 +79,13 @@ export class MoveTask {
 export class MoveTasks {
   #tasks: MoveTask[] = [];
 
-  constructor(private readonly findByArn: (arn: string) => LiveQueue | undefined) {}
+  constructor(
+    private readonly findByArn: (arn: string) => LiveQueue | undefined,
+    private readonly guard: Guard,
+  ) {}
 
   start(order: MoveOrder, now: number): MoveTask {
-    const task = new MoveTask(order, now, this.findByArn);
+    const task = new MoveTask(order, now, this.findByArn, this.guard);
     this.#tasks.unshift(task);
     // As many as a listing can show, for each source.
     const ended = this.of(order.source.arn).slice(10);
@@ -96,6 +103,23 @@ export class MoveTasks {
 
   /** Cancels what still runs. */
   close(): void {
-    for (const task of this.#tasks) if (task.status === 'RUNNING') task.end('CANCELLED');
+    for (const task of this.#running) task.end('CANCELLED');
+  }
+
+  /** Ends what still runs because the store failed. */
+  fail(reason: string): void {
+    for (const task of this.#running) task.end('FAILED', reason);
+  }
+
+  /** Ends the running tasks that take from or give to a queue that is no more. */
+  queueDeleted(queue: LiveQueue): void {
+    for (const task of this.#running) {
+      const { source, destination } = task.order;
+      if (source === queue || destination === queue) task.end('FAILED', 'QueueDoesNotExist');
+    }
+  }
+
+  get #running(): MoveTask[] {
+    return this.#tasks.filter((task) => task.status === 'RUNNING');
   }
 }

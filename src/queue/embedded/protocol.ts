@@ -27,13 +27,13 @@ export function actionName(target: string | undefined): string | undefined {
 }
 
 /** Runs the action and answers once its effects are on disk. Never rejects: every failure is an answer. */
-export async function respond(context: Context, target: string | undefined, body: string): Promise<SqsResponse> {
+export async function respond(context: Context, target: string | undefined, body: Uint8Array): Promise<SqsResponse> {
   const headers: Record<string, string> = {
     'content-type': 'application/x-amz-json-1.0',
     'x-amzn-requestid': randomUUID(),
   };
   try {
-    const output = await run(context, target, body);
+    const output = await run(context, target, decode(body));
     if (target !== RECEIVE) await context.service.commits.committed();
     return { status: 200, headers, body: output === undefined ? '' : JSON.stringify(output) };
   } catch (error) {
@@ -50,6 +50,17 @@ function run(context: Context, target: string | undefined, body: string) {
   const asked = TARGET.exec(target ?? '')?.[1];
   if (asked === undefined) throw notJson(body);
   throw new SqsError('InvalidAction', `The action ${asked} is not supported by this server.`);
+}
+
+// Decoding that is not fatal would put U+FFFD in place of what it can't read, and nobody would know.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(body: Uint8Array): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new SqsError('SerializationException', 'The request body is not valid UTF-8.');
+  }
 }
 
 function parse(body: string): Input {

@@ -1,7 +1,9 @@
 /** All queues of a server over one store. */
+import { messageOf } from '../../core/errors.js';
 import { LiveQueue } from './live-queue.js';
 import { MoveTasks } from './move-task.js';
 import type { QueueAttributes } from './queue-attributes.js';
+import { ReceiveAttempts } from './receive-attempts.js';
 import { type Catalog, openCatalog, type QueueRecord } from './store/catalog.js';
 import { closeDatabase, type Database, openDatabase } from './store/database.js';
 import { type Deduplication, openDeduplication } from './store/deduplication.js';
@@ -27,21 +29,26 @@ const EXPIRE_LIMIT = 5_000;
 export class QueueService {
   readonly commits: GroupCommit;
   readonly deduplication: Deduplication;
-  readonly moveTasks = new MoveTasks((arn) => this.findByArn(arn));
+  readonly moveTasks = new MoveTasks(
+    (arn) => this.findByArn(arn),
+    (work) => this.#guard(work),
+  );
   readonly #database: Database;
   readonly #catalog: Catalog;
   readonly #queues = new Map<string, LiveQueue>();
   readonly #timers: NodeJS.Timeout[];
+  /** Why memory is empty: what the store answered when it was last read. */
+  #unread: unknown;
   readonly #join = () => this.commits.join();
 
   constructor(private readonly options: QueueServiceOptions) {
     this.#database = openDatabase(options.path);
     this.commits = new GroupCommit(this.#database, {
       beforeCommit: () => {
-        for (const queue of this.queues) queue.index.beforeCommit();
+        for (const queue of this.#queues.values()) queue.index.beforeCommit();
       },
       afterCommit: () => this.#showAdded(),
-      afterRollback: () => this.#load(),
+      afterRollback: (error) => this.#loadAgain(error),
     });
     this.#catalog = openCatalog(this.#database, this.#join);
     this.deduplication = openDeduplication(this.#database, this.#join);
@@ -54,7 +61,9 @@ export class QueueService {
     for (const timer of this.#timers) timer.unref();
   }
 
+  /** Throws what the store answered as long as it can't be read. */
   get queues(): LiveQueue[] {
+    this.#checkRead();
     return [...this.#queues.values()];
   }
 
@@ -63,7 +72,9 @@ export class QueueService {
     return this.queues.filter((queue) => queue.settings.redrive?.deadLetterTargetArn === target.arn);
   }
 
+  /** Throws as {@link queues} does. */
   find(name: string): LiveQueue | undefined {
+    this.#checkRead();
     return this.#queues.get(name);
   }
 
@@ -91,25 +102,37 @@ export class QueueService {
     this.deduplication.remove(queue.record.id);
     dropMessageTable(this.#database, queue.record.id, this.#join);
     this.#queues.delete(queue.record.name);
-    queue.polls.end();
+    this.moveTasks.queueDeleted(queue);
+    queue.end();
   }
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.moveTasks.close();
     this.#save();
-    for (const queue of this.queues) queue.polls.end();
+    for (const queue of this.#queues.values()) queue.end();
     this.commits.flush();
     closeDatabase(this.#database);
   }
 
-  /** Does something to every queue that no request waits for; should the store fail, memory is read anew. */
-  #each(work: (queue: LiveQueue) => void): void {
+  #checkRead(): void {
+    if (this.#unread !== undefined) throw this.#unread;
+  }
+
+  /** Does something that no request waits for; should the store fail, memory is read anew. Never throws. */
+  #guard(work: () => void): void {
     try {
-      for (const queue of this.#queues.values()) work(queue);
+      work();
     } catch (error) {
       this.commits.abort(error);
     }
+  }
+
+  /** {@link #guard} for every queue. */
+  #each(work: (queue: LiveQueue) => void): void {
+    this.#guard(() => {
+      for (const queue of this.#queues.values()) work(queue);
+    });
   }
 
   #showAdded(): void {
@@ -129,7 +152,7 @@ export class QueueService {
 
   #expire(): void {
     const now = Date.now();
-    this.deduplication.expire(now);
+    this.#guard(() => this.deduplication.expire(now));
     this.#each((queue) => queue.expire(EXPIRE_LIMIT, now));
   }
 
@@ -137,17 +160,30 @@ export class QueueService {
     this.#each((queue) => queue.index.save());
   }
 
+  /** Never throws: a store that can't be read is read again after the next request, which fails of it. */
+  #loadAgain(reason: unknown): void {
+    this.moveTasks.fail(messageOf(reason));
+    try {
+      this.#load();
+      this.#unread = undefined;
+    } catch (error) {
+      this.#queues.clear();
+      this.#unread = error;
+    }
+  }
+
   #load(): void {
-    this.moveTasks.close();
-    for (const queue of this.queues) queue.polls.end();
+    for (const queue of this.#queues.values()) queue.end();
     this.#queues.clear();
     for (const record of this.#catalog.all()) this.#open(record);
   }
 
   #open(record: QueueRecord): LiveQueue {
     const table = openMessageTable(this.#database, record.id, this.#join);
-    const index = record.name.endsWith('.fifo') ? new FifoIndex(table) : new StandardIndex(table);
-    const queue = new LiveQueue(record, this.arnOf(record.name), index, (arn) => this.findByArn(arn));
+    const fifo = record.name.endsWith('.fifo');
+    const index = fifo ? new FifoIndex(table) : new StandardIndex(table);
+    const attempts = fifo ? new ReceiveAttempts(index, table) : undefined;
+    const queue = new LiveQueue(record, this.arnOf(record.name), index, attempts, (arn) => this.findByArn(arn));
     this.#queues.set(record.name, queue);
     return queue;
   }

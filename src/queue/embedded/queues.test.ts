@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { md5OfAttributes } from './md5.js';
 import { createQueueServer, type QueueServer } from './server.js';
 
 let server: QueueServer;
@@ -67,6 +68,30 @@ test('tags are kept', async () => {
   await call('TagQueue', { QueueUrl: url('q'), Tags: { b: '3', c: '4' } });
   await call('UntagQueue', { QueueUrl: url('q'), TagKeys: ['a'] });
   expect(await call('ListQueueTags', { QueueUrl: url('q') })).toEqual({ Tags: { b: '3', c: '4' } });
+});
+
+test('a tag may have any name', async () => {
+  // Written as text: in JavaScript's own objects this name stands for something else.
+  const tags = JSON.parse('{"__proto__":"1","constructor":"2"}');
+  await call('CreateQueue', { QueueName: 'q', tags });
+  await call('TagQueue', { QueueUrl: url('q'), Tags: JSON.parse('{"__proto__":"3","toString":"4"}') });
+  await call('UntagQueue', { QueueUrl: url('q'), TagKeys: ['constructor'] });
+  const { Tags } = await call('ListQueueTags', { QueueUrl: url('q') });
+  expect(Object.entries(Tags)).toEqual([
+    ['__proto__', '3'],
+    ['toString', '4'],
+  ]);
+});
+
+test('a message attribute may have any name', async () => {
+  await call('CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '0' } });
+  const attribute = (StringValue: string) => ({ DataType: 'String', StringValue });
+  const names = ['__proto__', 'constructor', 'toString'];
+  const MessageAttributes = Object.fromEntries(names.map((name) => [name, attribute(name)]));
+  const sent = await call('SendMessage', { QueueUrl: url('q'), MessageBody: 'x', MessageAttributes });
+  expect(sent.MD5OfMessageAttributes).toBe(md5OfAttributes(MessageAttributes));
+  const { Messages } = await call('ReceiveMessage', { QueueUrl: url('q'), MessageAttributeNames: ['__proto__'] });
+  expect(Object.entries(Messages[0].MessageAttributes)).toEqual([['__proto__', attribute('__proto__')]]);
 });
 
 test('a message that is past its retention is not delivered', async () => {

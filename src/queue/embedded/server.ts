@@ -88,7 +88,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       ...{ service, accountId, now: Date.now(), signal: () => c.req.raw.signal },
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
-    const { status, headers, body } = await respond(context, target, await c.req.text());
+    const { status, headers, body } = await respond(context, target, new Uint8Array(await c.req.arrayBuffer()));
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
     return new Response(body, { status, headers });

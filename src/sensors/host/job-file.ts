@@ -1,6 +1,8 @@
 /** Keeps the jobs of a cluster in a file, so that a host that was killed runs them again when it is restarted. */
+import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { readIfExists, writeFileAtomic } from '../../lib/files.js';
+import { setAside } from '../../lib/set-aside.js';
 import { type JobSpec, jobSpecSchema } from './api.js';
 import type { Cluster } from './cluster.js';
 
@@ -11,9 +13,12 @@ export interface KeptCluster extends Cluster {
 
 /** A job keeps its id: by it the fleet view knows that its new sensors have replaced those of the killed host. */
 const fileSchema = z.array(z.object({ jobId: z.string(), spec: jobSpecSchema }));
+type KeptJob = z.output<typeof fileSchema>[number];
 
-/** `path`: a JSON file; it may hold job arguments, so it is readable by its owner only. */
-export function keepJobs(cluster: Cluster, path: string): KeptCluster {
+/**
+ * `path`: a JSON file; it may hold job arguments, so it is readable by its owner only. `say` hears when it is damaged.
+ */
+export function keepJobs(cluster: Cluster, path: string, say: (text: string) => void): KeptCluster {
   const kept = new Map<string, { jobId: string; spec: JobSpec }>();
   const save = () => writeFileAtomic(path, JSON.stringify([...kept.values()]));
   const submit = async (spec: JobSpec, knownAs?: string) => {
@@ -33,14 +38,32 @@ export function keepJobs(cluster: Cluster, path: string): KeptCluster {
       return stopped;
     },
     async resume() {
-      const text = readIfExists(path);
-      const jobs = text === undefined ? [] : fileSchema.parse(JSON.parse(text));
-      for (const { jobId, spec } of jobs) await submit(spec, jobId);
+      const damaged = setDamagedJobsAside(path);
+      if (damaged !== undefined) say(damaged);
+      for (const { jobId, spec } of readJobs(path) ?? []) await submit(spec, jobId);
     },
     async close() {
       kept.clear();
-      save();
+      // Removed, not emptied: a full disk must not keep the sensors running.
+      rmSync(path, { force: true });
       await cluster.close();
     },
   };
+}
+
+/** Lets a host start whose file of jobs is damaged; gives what to say about it, undefined when all is well. */
+export function setDamagedJobsAside(path: string): string | undefined {
+  if (readJobs(path)) return undefined;
+  return `the file of the running jobs was damaged and is now ${setAside(path)}: deploy again what should run`;
+}
+
+/** None when there is no file; undefined for a file that holds no jobs. */
+function readJobs(path: string): KeptJob[] | undefined {
+  const text = readIfExists(path);
+  if (text === undefined) return [];
+  try {
+    return fileSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,4 @@
-/** The sensors that are shown: one entry for each host and job, so that a new deployment changes it and adds none. */
+/** The sensors that are shown: a new deployment changes the entry of its host and job, and adds none. */
 import { safeColor } from './color.js';
 
 /**
@@ -13,32 +13,43 @@ import { safeColor } from './color.js';
  * @property {'live' | 'paused' | 'silent'} state
  */
 
-/** @type {Map<string, Sensor>} */
-let sensors = new Map();
-const keyOf = (from) => `${from.region}\n${from.hostname}\n${from.job_id}`;
+/**
+ * By host and job; several where nodes share a name.
+ * @type {Map<string, Sensor[]>}
+ */
+let places = new Map();
+const placeOf = (from) => `${from.region}\n${from.hostname}\n${from.job_id}`;
+const allSensors = () => [...places.values()].flat();
 
 /** @returns {Sensor[]} */
-export const sensorsOf = (region) => [...sensors.values()].filter((sensor) => sensor.region === region);
+export const sensorsOf = (region) => allSensors().filter((sensor) => sensor.region === region);
 
 /** Takes in a reading; gives its sensor, or undefined when the reading says nothing about now. */
 export function observe(reading) {
-  const key = keyOf(reading);
-  let sensor = sensors.get(key);
+  const peers = at(places, reading);
+  // Of a deployment that was replaced.
+  if (peers.some(({ submission }) => reading.job_submission_time < submission)) return undefined;
+  let sensor = entryFor(peers, reading);
   const isNew = !sensor;
-  if (isNew) {
-    sensor = { region: reading.region, hostname: reading.hostname };
-    sensors.set(key, sensor);
-  } else if (isOld(reading, sensor)) return undefined;
+  if (isNew) peers.push((sensor = newSensor(reading)));
+  else if (reading.execution_id === sensor.execution && reading.sequence < sensor.sequence) return undefined;
   describe(sensor, reading);
   sensor.state = 'live';
   return { sensor, isNew };
 }
 
-/** Late, or of a deployment that was replaced. */
-function isOld(reading, { submission, execution, sequence }) {
-  if (reading.job_submission_time < submission) return true;
-  return reading.execution_id === execution && reading.sequence < sequence;
+const newSensor = ({ region, hostname }) => ({ region, hostname });
+
+function at(map, from) {
+  const place = placeOf(from);
+  if (!map.has(place)) map.set(place, []);
+  return map.get(place);
 }
+
+/** Its own, or that of an older deployment, whose place it takes. */
+const entryFor = (peers, from) =>
+  peers.find(({ execution }) => execution === from.execution_id) ??
+  peers.find(({ submission }) => submission < from.job_submission_time);
 
 /** `from`: a reading, or the puller's view of a sensor. */
 function describe(sensor, from) {
@@ -51,22 +62,27 @@ function describe(sensor, from) {
 
 /** Takes over the whole fleet as the puller sees it. */
 export function takeOver(views) {
-  const before = sensors;
-  sensors = new Map();
+  const before = places;
+  places = new Map();
   for (const view of views) {
     if (view.state === 'gone' || view.state === 'replaced') continue;
-    const sensor = before.get(keyOf(view)) ?? { region: view.region, hostname: view.hostname };
+    const known = at(before, view);
+    const sensor = entryFor(known, view) ?? newSensor(view);
+    before.set(
+      placeOf(view),
+      known.filter((one) => one !== sensor),
+    );
     // Readings that overtook this answer know better.
     if (sensor.execution !== view.execution_id || sensor.sequence < view.sequence) describe(sensor, view);
     sensor.state = view.state;
-    sensors.set(keyOf(view), sensor);
+    at(places, view).push(sensor);
   }
 }
 
 /** Whether the puller's counts differ: only it knows who is paused or silent. */
 export function isBehind(regions) {
   const counts = new Map();
-  for (const { region, state } of sensors.values()) {
+  for (const { region, state } of allSensors()) {
     const key = `${region}\n${state}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }

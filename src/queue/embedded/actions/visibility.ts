@@ -34,4 +34,5 @@ function change({ now }: Context, queue: LiveQueue, input: Input): void {
     throw new SqsError('MessageNotInflight', 'The message is not in flight, or has been delivered again since.');
   }
   queue.index.reschedule(seq, now + timeout * 1000);
+  queue.attempts?.changed(seq);
 }

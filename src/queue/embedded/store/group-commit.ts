@@ -12,8 +12,8 @@ export interface CommitHooks {
   beforeCommit(): void;
   /** What was written is on disk now; may begin the next transaction. */
   afterCommit(): void;
-  /** The transaction is lost; whatever memory holds of it must be thrown away. */
-  afterRollback(): void;
+  /** The transaction is lost, because of `error`; whatever memory holds of it must be thrown away. Must not throw. */
+  afterRollback(error: unknown): void;
 }
 
 export class GroupCommit {
@@ -65,7 +65,7 @@ export class GroupCommit {
     } catch {
       // SQLite has rolled back by itself, as it does when the disk is full.
     }
-    this.hooks.afterRollback();
+    this.hooks.afterRollback(error);
     open?.reject(error);
   }
 

@@ -1,0 +1,33 @@
+import { expect, it } from 'vitest';
+import { toNode } from './bacalhau/facts.js';
+import type { RawNode } from './bacalhau/schemas.js';
+import { nodesByRegion, unfitEdgeNodes } from './region-nodes.js';
+
+const node = (NodeID: string, region: string, engines: string[] | null = ['wasm']) =>
+  toNode({
+    Info: {
+      NodeID,
+      NodeType: 'Compute',
+      Labels: { type: 'edge', region },
+      ComputeNodeInfo: { ExecutionEngines: engines },
+    },
+    ConnectionState: { Status: 'CONNECTED', ConnectedSince: '' },
+  } satisfies RawNode)!;
+
+it('counts only nodes that can run a sensor, and says why others can not', () => {
+  const nodes = [node('a', 'north'), node('b', 'north', ['docker']), node('c', 'south', null)];
+  expect([...nodesByRegion(nodes, undefined)]).toEqual([['north', { connected: 1, disconnected: 0 }]]);
+  expect(unfitEdgeNodes(nodes)).toEqual([
+    'b runs no sensor: it has no WASM engine',
+    'c runs no sensor: it has no WASM engine',
+  ]);
+  expect(() => nodesByRegion(nodes, ['south'])).toThrow(/no edge node that can run a sensor in region south/);
+});
+
+it.each(['../../../../tmp/x', '..', 'a/b', 'a b', 'ä', 'x'.repeat(64)])('takes the label %s for no region', (label) => {
+  expect(node('n', label)).toMatchObject({ region: '', unfit: expect.stringContaining('region=') });
+});
+it.each(['us', 'eu-west-1', 'a.b_c'])('takes the label %s for a region', (label) => {
+  expect(node('n', label)).toMatchObject({ region: label });
+  expect(unfitEdgeNodes([node('n', label)])).toEqual([]);
+});

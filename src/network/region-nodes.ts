@@ -1,0 +1,39 @@
+/** Which nodes a publisher runs on, region by region. */
+import { AppError } from '../core/errors.js';
+import { type NodeInfo, REGIONS } from './network.js';
+
+export interface RegionNodes {
+  connected: number;
+  disconnected: number;
+}
+
+const isEdge = ({ type }: NodeInfo) => type === 'edge';
+
+/** Edge nodes of every region, or of those wanted. Rejects with `NO_NODES`. */
+export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): Map<string, RegionNodes> {
+  const edge = nodes.filter((node) => isEdge(node) && node.region !== '' && node.unfit === undefined);
+  const known = [...new Set(edge.map(({ region }) => region))];
+  const found = new Map<string, RegionNodes>();
+  for (const region of [...REGIONS, ...known]) {
+    const own = edge.filter((node) => node.region === region);
+    const connected = own.filter((node) => node.connected).length;
+    if (own.length > 0 && (!wanted || wanted.includes(region)))
+      found.set(region, { connected, disconnected: own.length - connected });
+  }
+  const empty = wanted?.filter((region) => !found.has(region)) ?? [];
+  if (empty.length > 0 || found.size === 0) {
+    const where = empty.length > 0 ? ` in region ${empty.join(', ')}` : '';
+    throw new AppError('NO_NODES', 'user', `no edge node that can run a sensor${where}`, {
+      hint: `Regions with nodes: ${known.join(', ') || 'none'}.`,
+      details: unfitEdgeNodes(nodes),
+    });
+  }
+  return found;
+}
+
+/** A line for each edge node that no sensor can run on, with the reason. */
+export function unfitEdgeNodes(nodes: NodeInfo[]): string[] {
+  return nodes.flatMap((node) =>
+    isEdge(node) && node.unfit !== undefined ? `${node.name} runs no sensor: ${node.unfit}` : [],
+  );
+}
