@@ -82,7 +82,8 @@ describe('what a failing bacalhau says becomes an error with a hint', () => {
     const wrapped = clientOf(`sleep 20 & echo $! > ${folder}/pid; wait`, { timeoutMs: 300 });
     await expect(wrapped.clientVersion()).rejects.toMatchObject({ code: 'BACALHAU_HANGS' });
     expect(Date.now() - began).toBeLessThan(5000);
-    expect(identify('sleep', Number(readFileSync(join(folder, 'pid'), 'utf8')))).toBeUndefined();
+    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+    await expect.poll(() => identify('sleep', pid), { timeout: 5000 }).toBeUndefined();
   });
 
   it('a program that can not be started is said so', async () => {
