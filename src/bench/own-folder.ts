@@ -5,15 +5,11 @@ import { join } from 'node:path';
 import { exitCodeOf, stopRequested } from '../lib/shutdown.js';
 import { runCli } from './cli.js';
 
-/** `down`: the words that end it all, also when the benchmark is interrupted. */
-export async function inOwnFolder<T>(
-  work: (dir: string) => Promise<T>,
-  down: string[] = ['down'],
-  env: Record<string, string> = {},
-): Promise<T> {
+/** Gives `work` the folder; what it started is ended also when the benchmark is interrupted. */
+export async function inOwnFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-bench-'));
   const end = async () => {
-    await runCli(dir, down, env);
+    await runCli(dir, ['down', '--volumes']);
     rmSync(dir, { recursive: true, force: true });
   };
   void stopRequested({ supervised: false }).then(async (reason) => {
