@@ -47,6 +47,13 @@ export function systemError(code: string, message: string, options: AppErrorOpti
   return new AppError(code, 'system', message, options);
 }
 
+/** The same failure, told with more about it. */
+export function retold(error: AppError, changes: AppErrorOptions & { message?: string }): AppError {
+  const { code, fault, message, hint, cause, exitCode, details } = error;
+  const options = { ...(hint === undefined ? {} : { hint }), cause, exitCode, details };
+  return new AppError(code, fault, changes.message ?? message, { ...options, ...changes });
+}
+
 /** The message of anything that was thrown, on one line. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join('; ');

@@ -1,6 +1,7 @@
 /**
- * The wire contract: what a sensor sends (docs/protocol.md). Pure: no I/O, no dependencies, fast enough for every reading.
+ * The wire contract: what a sensor sends (docs/protocol.md). Pure: no I/O, fast enough for every reading.
  */
+import { MAX_AHEAD_MS } from './clock.js';
 
 /** A reading as a sensor sends it: exactly these nine fields. */
 export interface Reading {
@@ -35,7 +36,6 @@ const INTEGER_FIELDS = ['sequence', 'job_submission_time'] as const;
 const COLOR = /^#[0-9a-fA-F]{6}$/;
 // RFC 3339 with an offset; years of four digits.
 const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
-const DAY_MS = 86_400_000;
 /** Of each known field, in UTF-16 units: what is shown and stored of every sensor must stay small. */
 const MAX_TEXT = 256;
 /** Sensors count in 32 bits. */
@@ -72,7 +72,7 @@ export function findFieldProblem(message: Message, now: number): FieldProblem | 
   if (sequence !== undefined && sequence > MAX_SEQUENCE) {
     return { field: 'sequence', reason: `sequence must be at most ${MAX_SEQUENCE}` };
   }
-  if (submitted !== undefined && submitted > now + DAY_MS) {
+  if (submitted !== undefined && submitted > now + MAX_AHEAD_MS) {
     const reason = 'job_submission_time (milliseconds) is more than a day ahead of this clock';
     return { field: 'job_submission_time', reason };
   }
@@ -80,7 +80,8 @@ export function findFieldProblem(message: Message, now: number): FieldProblem | 
   if (timestamp === undefined) return undefined;
   const time = TIMESTAMP.test(timestamp) && isDay(timestamp) ? Date.parse(timestamp) : Number.NaN;
   if (Number.isNaN(time)) return { field: 'timestamp', reason: 'timestamp must be ISO 8601 with a time zone' };
-  if (time > now + DAY_MS) return { field: 'timestamp', reason: 'timestamp is more than a day ahead of this clock' };
+  if (time > now + MAX_AHEAD_MS)
+    return { field: 'timestamp', reason: 'timestamp is more than a day ahead of this clock' };
   return undefined;
 }
 

@@ -3,6 +3,7 @@
  * The schema is shared by the CLI, the proxy and the YAML file.
  */
 import { z } from 'zod';
+import { MAX_AHEAD_MS } from './clock.js';
 
 /** The icons a sensor knows; `emoji` is an index in this list (the same as in wasm/publisher/icons.ts). */
 export const ICONS = [...'🚀📡🤖👽🌟🔥🌈🌊🌳🌻🦊🐳🦉🦋💎🔔'];
@@ -75,14 +76,12 @@ export const SENSOR_CONFIG_FIELDS = ['color', 'emoji', 'random_off', 'interval',
 /** Versions fit the 15 digits that sensors read, with room to grow. */
 export const MAX_VERSION = 900_000_000_000_000;
 
-const DAY_MS = 86_400_000;
-
 /**
  * Whether a proxy of ours can have given out this version, which somebody claims to have: versions are little more than
- * the time. `now` in Unix milliseconds; clocks may differ by a day.
+ * the time. `now` in Unix milliseconds.
  */
 export function isPlausibleVersion(version: number, now: number): boolean {
-  return Number.isInteger(version) && version >= 0 && version <= Math.min(now + DAY_MS, MAX_VERSION);
+  return Number.isInteger(version) && version >= 0 && version <= Math.min(now + MAX_AHEAD_MS, MAX_VERSION);
 }
 
 /** A configuration with its version, as it is given to a sensor. */

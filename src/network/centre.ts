@@ -22,7 +22,7 @@ export interface CentreOptions {
   /** An existing queue (URL or name); left out, the embedded one is started. */
   queue?: string;
   queueEndpoint?: string;
-  /** Secrets and settings for the children, by environment. */
+  /** Secrets and settings for proxy and puller, by environment. */
   env: Record<string, string>;
   /** Further arguments, such as `--open`. */
   proxyArgs: string[];
@@ -54,25 +54,27 @@ export async function planCentre(options: CentreOptions): Promise<Centre> {
   const { proxy: proxyPort, puller: pullerPort, queue: queuePort } = taken;
   const queueUrl = queuePort === undefined ? undefined : `http://127.0.0.1:${queuePort}`;
   const queue = options.queue ?? `${queueUrl}/000000000000/${QUEUE_NAME}`;
-  const queueEnv: Record<string, string> = queueUrl
+  const forQueue: Record<string, string> = queueUrl
     ? { AWS_ENDPOINT_URL_SQS: queueUrl, WASM_SENSORS_QUEUE_UNSIGNED: 'true' }
     : options.queueEndpoint
       ? { AWS_ENDPOINT_URL_SQS: options.queueEndpoint }
       : {};
+  // The queue's own process needs none of it.
+  const env = { ...options.env, ...forQueue };
   const child = (name: string, args: string[], env: Record<string, string> = {}): ChildSpec => ({
     name,
     ...selfCommand(args),
-    env: { ...options.env, ...env },
+    env,
     ready: 'ipc',
   });
   const shared = ['--host', host, '--queue', queue, '--state-dir', stateDir];
   const pullerSpec = child(
     'puller',
     ['puller', 'serve', ...shared, '--port', String(pullerPort), ...options.pullerArgs],
-    queueEnv,
+    env,
   );
   const specs = [
-    child('proxy', ['proxy', 'serve', ...shared, '--port', String(proxyPort), ...options.proxyArgs], queueEnv),
+    child('proxy', ['proxy', 'serve', ...shared, '--port', String(proxyPort), ...options.proxyArgs], env),
     pullerSpec,
   ];
   if (queuePort !== undefined) {

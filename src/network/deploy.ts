@@ -1,6 +1,7 @@
 /** Deploying the publisher: submitted is not running, so it ends with what was seen in the readings. */
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { MAX_AHEAD_MS } from '../core/clock.js';
 import { systemError } from '../core/errors.js';
 import type { SensorConfig } from '../core/sensor-config.js';
 import { waitFor } from '../lib/backoff.js';
@@ -32,7 +33,6 @@ export interface DeployOptions {
 
 /** Submitting to a cluster takes a second or two. */
 const LOCK_MS = 60_000;
-const DAY_MS = 86_400_000;
 const LOOK_MS = 1500;
 /** A look at the executions is followed by a pause of so many times what it took. */
 const LOOK_SHARE = 10;
@@ -121,11 +121,11 @@ export async function deployPublisher(
   };
 }
 
-/** Now, or more: the clock may have been set back since the last submission. A day ahead nobody's clock is. */
+/** Now, or more: the clock may have been set back since the last submission. What is too far ahead is no sensor's. */
 async function nextSubmission(fleet: FleetClient): Promise<number> {
   const now = Date.now();
   const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
-  return known.reduce((next, time) => (time >= next && time < now + 2 * DAY_MS ? time + 1 : next), now);
+  return known.reduce((next, time) => (time >= next && time < now + 2 * MAX_AHEAD_MS ? time + 1 : next), now);
 }
 
 function jobFor(region: string, network: Network, submissionTime: number, options: DeployOptions): PublisherJob {

@@ -1,5 +1,5 @@
 /** The proxy or the puller as a Bacalhau service job: submitted, waited for until it answers, and ended. */
-import { AppError, systemError } from '../core/errors.js';
+import { AppError, retold, systemError } from '../core/errors.js';
 import { waitFor } from '../lib/backoff.js';
 import type { EndpointChange } from './control.js';
 import type { Network, ServiceJob } from './network.js';
@@ -70,9 +70,8 @@ export async function deployService(
 
 /** A submission of the same name ends the job that ran before, also when it can't take its place. */
 function withoutProxy(error: AppError): AppError {
-  const { code, fault, message, details, cause } = error;
-  const hint = `${error.hint} The proxy that ran as a service job before has ended with this; deploy it again as it was, or send sensors back with \`deploy publisher\`.`;
-  return new AppError(code, fault, message, { details, cause, hint });
+  const hint = `The proxy that ran as a service job before has ended with this; deploy it again as it was, or send sensors back with \`deploy publisher\`.`;
+  return retold(error, { hint: error.hint === undefined ? hint : `${error.hint} ${hint}` });
 }
 
 /** Ends the service job; of the puller, the one of `up` takes over again. False when there was no such job. */

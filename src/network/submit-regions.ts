@@ -1,5 +1,5 @@
 /** Submitting the publisher to several regions: what was done in some is told when it fails in others. */
-import { AppError, messageOf } from '../core/errors.js';
+import { AppError, messageOf, retold } from '../core/errors.js';
 import type { Submission } from './network.js';
 
 /** Submits to all regions at the same time. Rejects with the first failure, which then tells what was submitted. */
@@ -18,12 +18,11 @@ export async function submitToRegions(
   const [first, ...others] = failed;
   if (!first) return done;
   if (regions.length === 1 || !(first.reason instanceof AppError)) throw first.reason;
-  const { code, fault, message, hint, details } = first.reason;
-  throw new AppError(code, fault, `${first.region}: ${message}`, {
+  throw retold(first.reason, {
+    message: `${first.region}: ${first.reason.message}`,
     cause: first.reason,
-    ...(hint === undefined ? {} : { hint }),
     details: [
-      ...details,
+      ...first.reason.details,
       ...others.map(({ region, reason }) => `${region}: ${messageOf(reason)}`),
       ...done.map(([region, { jobName, unchanged }]) =>
         unchanged ? `${region}: ${jobName} runs as before` : `${region}: ${jobName} was submitted, and runs`,

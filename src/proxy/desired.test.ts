@@ -121,7 +121,14 @@ function translate(): string {
   const source = fileURLToPath(new URL('..', import.meta.url));
   symlinkSync(join(source, '..', 'node_modules'), join(folder, 'node_modules'), 'junction');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  for (const name of ['proxy/desired', 'core/desired', 'core/sensor-config', 'core/errors', 'lib/files']) {
+  for (const name of [
+    'proxy/desired',
+    'core/desired',
+    'core/clock',
+    'core/sensor-config',
+    'core/errors',
+    'lib/files',
+  ]) {
     const target = join(folder, 'src', `${name}.js`);
     const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
     mkdirSync(dirname(target), { recursive: true });

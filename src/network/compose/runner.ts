@@ -121,14 +121,11 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
       await bringing?.catch(() => {});
       await watching;
       // Without Docker, or while the name is somebody else's, there is nothing here that is ours.
-      if (
-        !taking ||
-        (await taking.then(
-          () => false,
-          () => true,
-        ))
-      )
-        return;
+      const ours = await taking?.then(
+        () => true,
+        () => false,
+      );
+      if (!ours) return;
       await everyStep([...(bringing ? [() => endContainers()] : []), () => removeRest()]);
     },
   };

@@ -13,7 +13,8 @@ const NODE_PORTS: Record<Role, number> = { proxy: 8080, puller: 8081 };
 export const PULLER_DATA = '/srv/puller-data';
 
 /**
- * The job, with the network's own image and queue when none is given. Rejects with `NO_SERVICES_NODE`, and as `serviceImage` does.
+ * The job, with the network's own image and queue when none is given. Rejects with `NO_SERVICES_NODE`, and as
+ * `serviceImage` does.
  */
 export async function composeService(
   role: Role,
