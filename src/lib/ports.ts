@@ -1,4 +1,5 @@
 /** Choosing TCP ports: a busy default port moves, a busy explicit port is an error. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { AppError, messageOf } from '../core/errors.js';
 
@@ -35,8 +36,20 @@ export function probePort(port: number, host: string): Promise<number | undefine
   });
 }
 
-/** A free port of the system's choice. */
+/**
+ * Below what systems use for outgoing connections (from 32,768 on), any of which could take a port before it is bound, and
+ * below the relays of native networks.
+ */
+const FIRST_FREE = 10_000;
+const LAST_FREE = 23_999;
+const TRIES = 50;
+
+/** A free port that is likely to stay free until it is bound. */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const found = await probePort(randomInt(FIRST_FREE, LAST_FREE + 1), host);
+    if (found !== undefined) return found;
+  }
   const port = await probePort(0, host);
   if (port === undefined) throw new AppError('NO_FREE_PORT', 'system', `no free TCP port on ${host}`);
   return port;
@@ -44,6 +57,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
 
 /** Takes the wished port (0: any free one), moves a busy default to a free one, and refuses a busy explicit one (`PORT_IN_USE`). */
 export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
+  if (wish.port === 0) return { port: await freePort(host), moved: false };
   const port = await probePort(wish.port, host);
   if (port !== undefined) return { port, moved: false };
   if (wish.explicit) throw portInUse(wish.port, host, wish.purpose, wish.flag);

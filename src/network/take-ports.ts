@@ -29,7 +29,7 @@ export async function takePorts<Name extends string>(
       );
     }
     let { port, moved } = other ? { port: other.port, moved: true } : await choosePort(wish, host);
-    // A free one of the system's choice may be one that was given just before: nobody holds it yet.
+    // A free one may be one that was given just before: nobody holds it yet.
     while (taken.has(port)) port = await freePort(host);
     taken.set(port, wish);
     if (moved) emit({ type: 'network.port-moved', purpose: wish.purpose, wanted: wish.port, port });
