@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exitCodeOf, stopRequested } from '../lib/shutdown.js';
-import { runCli } from './cli.js';
+import { exitCodeOf, stopRequested } from '../lib/process/shutdown.js';
+import { runCli } from './bench-cli.js';
 
 /** Gives `work` the folder; what it started is ended also when the benchmark is interrupted. */
 export async function inOwnFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 /** What processes take of this machine, from `/proc`. */
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import type { ProcessId } from '../lib/processes.js';
+import type { ProcessId } from '../lib/process/process-id.js';
 
 export interface Usage {
   /** CPU seconds since the process began. */

@@ -1,12 +1,12 @@
 /** How a command is declared: its settings come from the table, its action gets an output and the settled settings. */
 import { type Command, Option } from 'commander';
-import { loadSettings } from '../config/load.js';
-import type { Resolved } from '../config/resolve.js';
+import { loadSettings } from '../config/load-settings.js';
+import type { Resolved } from '../config/resolve-settings.js';
 import { SETTINGS, type SettingDef, type SettingKey, type Settings, url } from '../config/settings.js';
-import { usageError } from '../core/errors.js';
-import { explainStateFailure } from '../lib/state-folder.js';
-import { Output, type OutputMode } from '../ui/output.js';
-import type { AnsiMode } from '../ui/style.js';
+import { usageError } from '../lib/errors/app-error.js';
+import { explainStateFailure } from '../lib/fs/state-folder.js';
+import { Output, type OutputMode } from './output/output.js';
+import type { AnsiMode } from './output/terminal-style.js';
 
 export interface CommandContext {
   out: Output;

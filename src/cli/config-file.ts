@@ -1,11 +1,11 @@
 /** Commands that changed the YAML file of a region: they end when its sensors do what it says. */
-import type { FileRead } from '../core/file-read.js';
-import type { SensorConfig } from '../core/sensor-config.js';
-import { untilFileRead } from '../network/file-read.js';
+import type { FileRead } from '../fleet/file-convergence.js';
+import { untilFileRead } from '../operations/wait-for-file-config.js';
+import type { SensorConfig } from '../protocol/sensor-config.js';
+import type { Session } from '../runtime/session.js';
 import type { CommandContext } from './command.js';
 import { jobsOf } from './config-target.js';
-import { timeoutMs } from './deploy-options.js';
-import type { Session } from './session.js';
+import { timeoutMs } from './sensor-options.js';
 
 export interface ChangedFile {
   region: string;

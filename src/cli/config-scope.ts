@@ -1,14 +1,14 @@
 /** Scopes and values of the `config` commands, from the command line. */
 import { Option } from 'commander';
-import type { Scope } from '../core/desired.js';
-import { usageError } from '../core/errors.js';
-import { findField } from '../core/field-names.js';
+import { usageError } from '../lib/errors/app-error.js';
+import type { Scope } from '../protocol/desired-config.js';
+import { findField } from '../protocol/field-names.js';
 import {
   SENSOR_CONFIG_FIELDS,
   type SensorConfig,
   type SensorConfigField,
   sensorConfigSchema,
-} from '../core/sensor-config.js';
+} from '../protocol/sensor-config.js';
 
 export const scopeOptions = (): Option[] => [
   new Option('--region <region>', 'only the sensors of this region').conflicts('host'),

@@ -1,11 +1,11 @@
 /** What the `config` commands work on: a running `up`, or proxies and a puller anywhere. */
 import type { SettingKey, Settings } from '../config/settings.js';
-import { nothingDesired } from '../core/desired.js';
-import type { KnownJobs } from '../core/fleet-view.js';
-import { readAuthority } from '../lib/tls.js';
-import { ConfigClient } from '../proxy/client.js';
-import { FleetClient } from '../puller/client.js';
-import { openSession, operatorToken, type Session } from './session.js';
+import type { KnownJobs } from '../fleet/fleet-view.js';
+import { readAuthority } from '../lib/net/tls.js';
+import { nothingDesired } from '../protocol/desired-config.js';
+import { ConfigClient } from '../proxy/config-client.js';
+import { FleetClient } from '../puller/fleet-client.js';
+import { openSession, operatorToken, type Session } from '../runtime/session.js';
 
 export interface ConfigTarget {
   /** Every proxy that holds configuration; never empty. */

@@ -1,6 +1,6 @@
 /** What `up` and `down` do with a state file that can't be read. */
-import { setAsideDamaged } from '../network/run-state.js';
-import type { Output } from '../ui/output.js';
+import { setAsideDamaged } from '../runtime/run-state.js';
+import type { Output } from './output/output.js';
 
 /** Sets it aside, where it is damaged, and says so: what it recorded is not ended by us. */
 export function setStateAside(out: Output, stateDir: string): void {

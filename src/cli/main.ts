@@ -1,9 +1,9 @@
 /** Entry point: declares every command and turns commander's own errors into ours. */
 import { Command, CommanderError } from 'commander';
-import { packageVersion } from '../lib/self.js';
-import { endWithReader } from '../lib/shutdown.js';
+import { packageVersion } from '../lib/process/self-command.js';
+import { endWithReader } from '../lib/process/shutdown.js';
 import { addCommand } from './command.js';
-import { commandsFor } from './commands/for-words.js';
+import { commandsFor } from './load-command.js';
 
 const program = new Command('wasm-sensors')
   .description(

@@ -1,8 +1,8 @@
 /** Who logs in to a registry: from the environment or `.env`, else asked for, on a terminal only. */
 import { join } from 'node:path';
 import { parse } from 'dotenv';
-import { usageError } from '../core/errors.js';
-import { readIfExists } from '../lib/files.js';
+import { usageError } from '../lib/errors/app-error.js';
+import { readIfExists } from '../lib/fs/durable-files.js';
 
 /** Rejects with `CREDENTIALS_MISSING` where something is missing and nobody can be asked. */
 export async function readCredentials(given: string | undefined): Promise<{ username: string; password: string }> {

@@ -1,18 +1,18 @@
 /** From settings to a stack that can be started. */
 import { join, resolve } from 'node:path';
 import { SETTINGS, type SettingKey } from '../config/settings.js';
-import { usageError } from '../core/errors.js';
-import type { PortWish } from '../lib/ports.js';
-import { type ChildEvent, Supervisor } from '../lib/supervisor.js';
-import { isSelfSigned, readAuthority, readKeyPair } from '../lib/tls.js';
-import { keepToken } from '../lib/token.js';
-import { sensorEnv } from '../network/api-address.js';
-import { planCentre } from '../network/centre.js';
-import { tokenFileOf } from '../network/run-state.js';
-import type { NetworkEvent } from '../network/runner.js';
-import { createRunner } from '../network/runners.js';
-import { Stack } from '../network/stack.js';
-import { ConfigClient } from '../proxy/client.js';
+import { usageError } from '../lib/errors/app-error.js';
+import { keepToken } from '../lib/net/bearer-token.js';
+import type { PortWish } from '../lib/net/ports.js';
+import { isSelfSigned, readAuthority, readKeyPair } from '../lib/net/tls.js';
+import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
+import type { NetworkEvent } from '../network/provider.js';
+import { createRunner } from '../network/registry.js';
+import { sensorEnv } from '../network/remote/api-address.js';
+import { ConfigClient } from '../proxy/config-client.js';
+import { tokenFileOf } from '../runtime/run-state.js';
+import { planCentre } from '../runtime/services.js';
+import { Stack } from '../runtime/stack.js';
 import type { CommandContext } from './command.js';
 import { askedFor } from './up-settings.js';
 
@@ -66,7 +66,7 @@ export async function planStack(
 
   const plan = async () => {
     if (settings.network === 'compose') {
-      const { planCompose } = await import('../network/compose/plan.js');
+      const { planCompose } = await import('../network/compose/plan-compose.js');
       const { proxy, puller, queue: queuePort } = ports;
       const wishes = {
         PROXY_PORT: proxy,
@@ -135,7 +135,7 @@ export async function planStack(
   return { stack, supervisor, endpoints: centre.endpoints, proxy };
 }
 
-/** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/tls.ts` does. */
+/** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/net/tls.ts` does. */
 function authorityFile({ tlsCa, tlsCert, tlsKey }: CommandContext['settings']): string | undefined {
   if (tlsCert !== undefined && tlsKey !== undefined) readKeyPair(tlsCert, tlsKey);
   if (tlsCa !== undefined) {

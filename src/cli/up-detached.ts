@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { AppError } from '../core/errors.js';
-import { lastLines } from '../lib/log-file.js';
-import { selfCommand } from '../lib/self.js';
-import { exitCodeOf, stopRequested } from '../lib/shutdown.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { lastLines } from '../lib/process/log-file.js';
+import { selfCommand } from '../lib/process/self-command.js';
+import { exitCodeOf, stopRequested } from '../lib/process/shutdown.js';
 import type { CommandContext } from './command.js';
 
 export async function upDetached({ out, settings }: CommandContext): Promise<number> {

@@ -1,10 +1,10 @@
 /** A second `up` in the same folder: says who runs, deploys if asked to, and shows the readings until Ctrl-C. */
-import { AppError } from '../core/errors.js';
-import { stopRequested } from '../lib/shutdown.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { stopRequested } from '../lib/process/shutdown.js';
+import { openSession } from '../runtime/session.js';
 import type { CommandContext } from './command.js';
-import { deployText, runDeploy } from './commands/deploy-publisher.js';
+import { deployText, runDeploy } from './commands/deploy/deploy-publisher.command.js';
 import { targetOf } from './config-target.js';
-import { openSession } from './session.js';
 import { openScreen } from './up-screen.js';
 import { differences } from './up-settings.js';
 

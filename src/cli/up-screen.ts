@@ -1,8 +1,8 @@
 /** What `up` shows while it runs: a live view on a terminal, lines otherwise, only notes in the background. */
-import type { FleetClient } from '../puller/client.js';
-import { LiveView } from '../ui/live-view.js';
-import type { Output } from '../ui/output.js';
-import { eventLine } from '../ui/readings.js';
+import type { FleetClient } from '../puller/fleet-client.js';
+import { LiveView } from './output/live-view.js';
+import type { Output } from './output/output.js';
+import { eventLine } from './output/reading-lines.js';
 
 export interface Screen {
   note(text: string): void;

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadSettings } from '../config/load.js';
+import { loadSettings } from '../config/load-settings.js';
 import type { SettingKey } from '../config/settings.js';
-import type { RunState } from '../network/run-state.js';
+import type { RunState } from '../runtime/run-state.js';
 import type { CommandContext } from './command.js';
 import { askedFor, differences } from './up-settings.js';
 

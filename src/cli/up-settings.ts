@@ -1,6 +1,6 @@
 /** What an `up` is asked for, kept for a later one that joins it and may ask for something else. */
 import { SETTINGS, type SettingDef, type SettingKey } from '../config/settings.js';
-import type { RunState } from '../network/run-state.js';
+import type { RunState } from '../runtime/run-state.js';
 import type { CommandContext } from './command.js';
 
 /** The settings of `up`. */

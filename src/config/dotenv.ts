@@ -1,6 +1,6 @@
 /** `.env` files: dotenv reads them, and what it would pass over in silence is refused. */
 import { parse } from 'dotenv';
-import { usageError } from '../core/errors.js';
+import { usageError } from '../lib/errors/app-error.js';
 
 /** An assignment as dotenv 17 takes it: quoted values may span lines. */
 const ASSIGNMENT =

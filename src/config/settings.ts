@@ -3,7 +3,7 @@
  * the ones they need from here, `--help` and `wasm-sensors settings` are made from it.
  */
 import { z } from 'zod';
-import { FIT_FOR_HEADER } from '../lib/token.js';
+import { FIT_FOR_HEADER } from '../lib/net/bearer-token.js';
 
 export interface SettingDef<T = unknown> {
   /** As commander takes it; the key in `wasm-sensors.yaml` is the long flag without its dashes. */

@@ -3,8 +3,8 @@
  * outside this folder asks which one it has. Starting and ending a network is the `NetworkRunner`'s part, inside `up`;
  * a `Network` is what every command in any terminal uses.
  */
-import type { SensorConfig } from '../core/sensor-config.js';
-import type { ConfigFile } from './config-files.js';
+import type { SensorConfig } from '../protocol/sensor-config.js';
+import type { ConfigFile } from './region-config-file.js';
 
 export type NetworkKind = 'embedded' | 'native' | 'compose' | 'remote';
 

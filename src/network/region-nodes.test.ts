@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { toNode } from './bacalhau/facts.js';
-import type { RawNode } from './bacalhau/schemas.js';
+import { toNode } from './bacalhau/bacalhau-mapping.js';
+import type { RawNode } from './bacalhau/bacalhau-schemas.js';
 import { nodesByRegion, unfitEdgeNodes } from './region-nodes.js';
 
 const node = (NodeID: string, region: string, engines: string[] | null = ['wasm']) =>

@@ -1,5 +1,5 @@
 /** Which nodes a publisher runs on, region by region. */
-import { AppError } from '../core/errors.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { type NodeInfo, REGIONS } from './network.js';
 
 export interface RegionNodes {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { AppError } from '../core/errors.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
 import { Batcher, type BatcherOptions } from './batcher.js';
 import { createProxy, type ProxyStats } from './proxy.js';

@@ -3,8 +3,8 @@
  * accepted it; what can't be accepted in time is given back to the sender, who keeps it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../core/errors.js';
-import { jittered } from '../lib/backoff.js';
+import { jittered } from '../lib/async/backoff.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
 
 export interface BatcherOptions {

@@ -1,11 +1,11 @@
 /** `/config`: the desired configuration over HTTP (docs/protocol.md). Reading is open to sensors; changing is not. */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
-import { type DesiredState, desiredStateSchema, patchSchema } from '../core/desired.js';
-import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../core/sensor-config.js';
-import type { DesiredConfig } from './desired.js';
-import { checkToken, type GuardOptions } from './guard.js';
+import { type DesiredState, desiredStateSchema, patchSchema } from '../protocol/desired-config.js';
+import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
+import type { DesiredConfig } from './desired-store.js';
 import { type Refusal, refusal } from './refusal.js';
+import { checkToken, type GuardOptions } from './send-guard.js';
 
 export function configRoutes(
   desired: DesiredConfig,

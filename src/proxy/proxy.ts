@@ -8,17 +8,17 @@
  * ```
  */
 import { type Context, Hono } from 'hono';
-import { messageOf } from '../core/errors.js';
-import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../core/sensor-config.js';
-import { findBrowserProblem } from '../lib/browser-guard.js';
-import { healthRoutes } from '../queue/health.js';
+import { messageOf } from '../lib/errors/app-error.js';
+import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
+import { healthRoutes } from '../queue/queue-health.js';
 import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { configRoutes } from './config-routes.js';
-import { DesiredConfig } from './desired.js';
-import { checkToken, type GuardOptions, RateLimiter } from './guard.js';
-import { MAX_BODY_BYTES, type ParsedBody, parseBody } from './parse.js';
+import { DesiredConfig } from './desired-store.js';
+import { MAX_BODY_BYTES, type ParsedBody, parseBody } from './parse-body.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
+import { checkToken, type GuardOptions, RateLimiter } from './send-guard.js';
 import { SupersededFilter } from './superseded.js';
 
 export interface ProxyDeps {

@@ -1,9 +1,9 @@
 import { createParser } from 'eventsource-parser';
 import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
-import type { FleetEvent } from '../core/events.js';
+import type { FleetEvent } from '../fleet/fleet-events.js';
+import { Hub } from './event-hub.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
-import { Hub } from './hub.js';
 
 const message = (n: number): FleetEvent => ({ event: 'message', message: { n }, received_at: n });
 const messages = (count: number) => Array.from({ length: count }, (_, n) => message(n));

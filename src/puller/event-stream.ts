@@ -1,8 +1,8 @@
 /** Live events for one client as server-sent events: an array of events in each, a few times a second. */
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import type { FleetEvent } from '../core/events.js';
-import type { Hub } from './hub.js';
+import type { FleetEvent } from '../fleet/fleet-events.js';
+import type { Hub } from './event-hub.js';
 
 /** Events are collected this long: 5,000 readings a second become 20 packets. */
 const FLUSH_EVERY_MS = 50;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AppError } from '../core/errors.js';
-import { type LoopbackQueueServer, serveOnLoopback } from '../queue/embedded/serve-on-loopback.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Queue, ReceivedMessage } from '../queue/queue.js';
-import { openSqsQueue } from '../queue/sqs.js';
+import { openSqsQueue } from '../queue/sqs-queue.js';
+import { type LoopbackQueueServer, serveOnLoopback } from '../sqs-server/serve-on-loopback.js';
 import { Puller, type PullerOptions } from './puller.js';
 import type { Delivery, Sink } from './sinks/sink.js';
 

@@ -4,10 +4,10 @@
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError, messageOf } from '../core/errors.js';
-import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toReading } from '../core/message.js';
-import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../core/sensor-config.js';
-import { jittered } from '../lib/backoff.js';
+import { jittered } from '../lib/async/backoff.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toReading } from '../protocol/message.js';
+import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
 import type { Delivery, Sink } from './sinks/sink.js';
 

@@ -1,6 +1,6 @@
 /** Makes the AWS SDK's client, the way the rest needs it. */
 import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs';
-import { usageError } from '../core/errors.js';
+import { usageError } from '../lib/errors/app-error.js';
 
 export interface SqsConnection {
   /** The queue's URL, or its name (then `GetQueueUrl` is asked). */

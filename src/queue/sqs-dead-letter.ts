@@ -1,5 +1,5 @@
 /** Finds where messages go that nobody can take. */
-import { AppError } from '../core/errors.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { SqsCall } from './sqs-call.js';
 
 /**

@@ -1,5 +1,5 @@
 /** Translates what the AWS SDK throws into the codes of the `Queue` contract. */
-import { AppError, messageOf, systemError } from '../core/errors.js';
+import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
 
 /** The parts of an SDK error that matter here. */
 interface SdkError extends Error {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AppError } from '../../core/errors.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { freeBackbone, onBackbone } from './backbone.js';
 
 test.each([

@@ -1,6 +1,7 @@
 /** Addresses of the backbone network, which are fixed so that service jobs find the queue. */
-import { AppError } from '../../core/errors.js';
-import { docker } from '../images/docker.js';
+
+import { docker } from '../../docker/docker-cli.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { overlap } from './subnets.js';
 
 const FIRST = 90;

@@ -2,11 +2,12 @@
  * Starts the containers. The nodes when the orchestrator takes connections: before that a node waits 20 s for its next
  * try. Compose could wait for its health itself, but that is looked at every 5 s only.
  */
-import { Roster } from '../native/roster.js';
-import { answersOk } from '../ready.js';
+
+import { answersOk } from '../../lib/net/wait-for-http.js';
+import { Roster } from '../bacalhau/node-readiness.js';
 import { chooseBackbone, onBackbone } from './backbone.js';
-import { compose } from './project.js';
-import { type ComposePlan, callFor, writeVariables } from './settled.js';
+import { type ComposePlan, callFor, writeVariables } from './compose-plan.js';
+import { compose } from './compose-project.js';
 
 export interface BringUpOptions {
   /** Names of the edge nodes. */

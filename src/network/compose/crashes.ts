@@ -1,6 +1,6 @@
 /** Containers that Docker itself starts again after a crash: only their counts tell. */
-import { docker } from '../images/docker.js';
-import { type Container, lastLinesOf } from './project.js';
+import { docker } from '../../docker/docker-cli.js';
+import { type Container, lastLinesOf } from './compose-project.js';
 
 export class Crashes {
   private readonly counts = new Map<string, number>();

@@ -1,9 +1,10 @@
 /** The puller's container, whose part a service job can take. */
-import { systemError } from '../../core/errors.js';
-import { waitFor } from '../../lib/backoff.js';
-import { docker } from '../images/docker.js';
-import { answersOnce } from '../ready.js';
-import type { Project } from './project.js';
+
+import { docker } from '../../docker/docker-cli.js';
+import { waitFor } from '../../lib/async/backoff.js';
+import { systemError } from '../../lib/errors/app-error.js';
+import { answersOnce } from '../../lib/net/wait-for-http.js';
+import type { Project } from './compose-project.js';
 
 const READY_MS = 30_000;
 

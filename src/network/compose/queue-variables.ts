@@ -1,8 +1,8 @@
 /** Which queue the containers use, and with what credentials. */
-import { usageError } from '../../core/errors.js';
-import { isLoopback } from '../../lib/browser-guard.js';
-import type { Environment } from './environment.js';
-import type { ComposeSettings } from './settled.js';
+import { usageError } from '../../lib/errors/app-error.js';
+import { isLoopback } from '../../lib/net/browser-guard.js';
+import type { Environment } from './compose-env.js';
+import type { ComposeSettings } from './compose-plan.js';
 
 /**
  * The variables that say so. With the embedded queue, no credentials of the operator enter containers. Rejects with

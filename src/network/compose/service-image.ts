@@ -1,8 +1,9 @@
 /** The program's image for service jobs, which take images from registries only. */
-import { AppError, messageOf } from '../../core/errors.js';
-import { docker } from '../images/docker.js';
-import { pushImage, tagImage } from '../images/images.js';
-import type { ComposeFacts } from './facts.js';
+
+import { docker } from '../../docker/docker-cli.js';
+import { pushImage, tagImage } from '../../docker/images.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import type { ComposeFacts } from './compose-connection.js';
 
 /** The registry's name on the backbone network; on this machine it is localhost with the port of the facts. */
 const INNER_REGISTRY = 'registry:5000';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
-import { writeFileAtomic } from '../../lib/files.js';
+import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 
 /** Two folders up from here in `src` as in `dist`. */
 const FOLDER = fileURLToPath(new URL('../../../templates/nodes/', import.meta.url));

@@ -1,8 +1,8 @@
 /** One `bacalhau serve` process, as the supervisor starts it. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChildSpec } from '../../lib/supervisor.js';
-import { bacalhauEnv, removed } from '../bacalhau/environment.js';
+import type { ChildSpec } from '../../lib/process/supervisor.js';
+import { bacalhauEnv, removed } from '../bacalhau/bacalhau-env.js';
 import { CONFIG_FILE, type Settings, writeNodeConfig } from './node-config.js';
 
 export interface NodeProcess {

@@ -1,6 +1,6 @@
 /** Where a relay on loopback can stand in for the proxy. */
 import { networkInterfaces } from 'node:os';
-import { isLoopback } from '../../lib/browser-guard.js';
+import { isLoopback } from '../../lib/net/browser-guard.js';
 import type { RelayTarget } from './relay.js';
 
 export interface ProxyTarget extends RelayTarget {

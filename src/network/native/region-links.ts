@@ -1,6 +1,7 @@
 /** All of a region's links: its nodes' way to the orchestrator and its sensors' way to the proxy. */
-import { AppError } from '../../core/errors.js';
-import { waitFor } from '../../lib/backoff.js';
+
+import { waitFor } from '../../lib/async/backoff.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { proxyTarget } from './proxy-target.js';
 import { Relay, type RelayTarget } from './relay.js';
 

@@ -1,6 +1,6 @@
 /** The contract of a sink: where the puller hands what it received, before it deletes it from the queue. */
-import type { Message, Reading } from '../../core/message.js';
-import type { ReportedConfig } from '../../core/sensor-config.js';
+import type { Message, Reading } from '../../protocol/message.js';
+import type { ReportedConfig } from '../../protocol/sensor-config.js';
 
 /** A message as sinks get it. */
 export interface Delivery {

@@ -1,0 +1,23 @@
+/** Runs the CLI as benchmarks and tests need it. */
+import { execa } from 'execa';
+import { freePort } from '../lib/net/ports.js';
+import { selfCommand } from '../lib/process/self-command.js';
+
+/** A Docker network of its own: the developer's, and its data, are not touched. */
+export const BENCH_PROJECT = 'wasm-sensors-bench';
+
+/** Runs a command to its end; gives its stdout, rejects when it fails. */
+export async function runCli(cwd: string, words: string[]): Promise<string> {
+  const { command, args } = selfCommand(words);
+  const env = { COMPOSE_PROJECT_NAME: BENCH_PROJECT, PROXY_JOB_PORT: '0', PULLER_JOB_PORT: '0' };
+  const { stdout } = await execa(command, args, { cwd, env, stdin: 'ignore' });
+  return stdout;
+}
+
+/** Flags of `up` with free ports: several networks may be starting on this machine. */
+export async function freePortFlags(network = 'embedded'): Promise<string[]> {
+  const flags = ['--port', '--puller-port', '--queue-port'];
+  if (network !== 'embedded') flags.push('--api-port', '--nats-port', '--webui-port');
+  const ports = await Promise.all(flags.map(async (flag) => [flag, String(await freePort())]));
+  return ports.flat();
+}

@@ -1,0 +1,48 @@
+/** `npm run bench -- <name> [--option value …]`: measures one thing and prints it. How fast it is decides nothing; a lost reading does. */
+import { parseArgs } from 'node:util';
+
+type Options = Record<'sensors' | 'interval' | 'seconds' | 'network' | 'nodes', string | undefined> & { most: boolean };
+
+const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
+  async fleet({ sensors = '10000', interval = '2', seconds = '60' }) {
+    const { run } = await import('./fleet.bench.js');
+    await run({ sensors: Number(sensors), interval: Number(interval), seconds: Number(seconds) });
+  },
+  async config({ sensors = '10000', network = 'embedded' }) {
+    const { run } = await import('./config.bench.js');
+    await run({ sensors: Number(sensors), network });
+  },
+  async queue() {
+    const { run } = await import('./queue.bench.js');
+    await run();
+  },
+  async native({ nodes = '33', interval = '1', seconds = '60', most }) {
+    const { run, runMost } = await import('./native.bench.js');
+    if (most) await runMost(Number(interval));
+    else await run({ nodes: Number(nodes), interval: Number(interval), seconds: Number(seconds) });
+  },
+  async compose({ nodes = '10' }) {
+    const { run } = await import('./compose.bench.js');
+    await run({ nodes: Number(nodes) });
+  },
+};
+
+const option = { type: 'string' } as const;
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    sensors: option,
+    interval: option,
+    seconds: option,
+    network: option,
+    nodes: option,
+    most: { type: 'boolean' },
+  },
+});
+const [name = ''] = positionals;
+const bench = benches[name];
+if (bench) await bench(values);
+else {
+  console.error(`npm run bench -- <name>, where the name is one of: ${Object.keys(benches).join(', ')}`);
+  process.exitCode = 2;
+}

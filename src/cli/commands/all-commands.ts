@@ -1,0 +1,59 @@
+/** All commands, in the order of `--help`. */
+import type { CommandSpec } from '../command.js';
+import { buildWasmCommand } from './build-wasm.command.js';
+import { configSet, configUnset } from './config/config-change.command.js';
+import { configEdit } from './config/config-edit.command.js';
+import { configShow } from './config/config-show.command.js';
+import { deployConfigUpdater } from './deploy/deploy-config-updater.command.js';
+import { deployPublisherCommand } from './deploy/deploy-publisher.command.js';
+import {
+  deployProxyCommand,
+  deployPullerCommand,
+  stopProxyCommand,
+  stopPullerCommand,
+} from './deploy/deploy-service.command.js';
+import { down } from './down.command.js';
+import { imagesBuild, imagesLogin, imagesPush } from './images.command.js';
+import { regionDisconnect, regionReconnect } from './region.command.js';
+import { render } from './render.command.js';
+import { proxyServe } from './serve/proxy-serve.command.js';
+import { pullerServe } from './serve/puller-serve.command.js';
+import { queueServe } from './serve/queue-serve.command.js';
+import { sensorsServe } from './serve/sensors-serve.command.js';
+import { settingsCommand } from './settings.command.js';
+import { shell } from './shell.command.js';
+import { status } from './status.command.js';
+import { stopPublisherCommand } from './stop-publisher.command.js';
+import { tail } from './tail.command.js';
+import { up } from './up.command.js';
+
+export const commands: CommandSpec[] = [
+  up,
+  down,
+  status,
+  tail,
+  deployPublisherCommand,
+  deployProxyCommand,
+  deployPullerCommand,
+  deployConfigUpdater,
+  stopPublisherCommand,
+  stopProxyCommand,
+  stopPullerCommand,
+  configSet,
+  configUnset,
+  configShow,
+  configEdit,
+  regionDisconnect,
+  regionReconnect,
+  shell,
+  settingsCommand,
+  render,
+  buildWasmCommand,
+  imagesBuild,
+  imagesLogin,
+  imagesPush,
+  proxyServe,
+  pullerServe,
+  queueServe,
+  sensorsServe,
+];

@@ -1,0 +1,70 @@
+import { resolve } from 'node:path';
+import { Option } from 'commander';
+import { waitFor } from '../../lib/async/backoff.js';
+import { endProcesses, signalAll } from '../../lib/process/process-id.js';
+import type { Removal } from '../../network/compose/compose-orphans.js';
+import { ControlClient } from '../../runtime/control-api.js';
+import { leftRunning } from '../../runtime/left-running.js';
+import { type RunState, readRunState } from '../../runtime/run-state.js';
+import { operatorToken } from '../../runtime/session.js';
+import { cleanUp } from '../../runtime/stack.js';
+import type { CommandSpec } from '../command.js';
+import { setStateAside } from '../damaged-state.js';
+
+/** How long an `up` that was asked to end may take, in milliseconds: proxy and puller have 25 s, then the queue. */
+const UP_GRACE_MS = 75_000;
+
+export const down: CommandSpec = {
+  name: 'down',
+  summary: 'end what `up` started, also after it was killed; data stays',
+  modes: ['text', 'json'],
+  settings: ['stateDir'],
+  options: [new Option('--volumes', 'remove the data that the compose network keeps, too')],
+  async action({ out, settings, options }) {
+    const stateDir = resolve(settings.stateDir);
+    setStateAside(out, stateDir);
+    const state = readRunState(stateDir);
+    if (state?.alive) {
+      out.progress('asking `up` to end');
+      const ask = async () => new ControlClient(state.control, operatorToken(settings)).stop();
+      // Where it can't be asked, such as without its token, it is told as by Ctrl-C.
+      await ask().catch(() => signalAll([state.up], 'SIGTERM'));
+      const gone = await waitFor(() => (readRunState(stateDir)?.alive ? undefined : true), {
+        timeoutMs: UP_GRACE_MS,
+        everyMs: 50,
+      });
+      if (!gone) await endProcesses([state.up], 1000);
+    }
+    const orphans = await cleanUp(stateDir);
+    // Whatever the state says, or if there is none: an engine keeps what it has.
+    const { removeUnknownLeftovers } = await import('../../network/compose/compose-orphans.js');
+    const found = await removeUnknownLeftovers(stateDir);
+    const ended = [...(state?.alive ? [`up (pid ${state.up.pid})`] : []), ...orphans, ...found.removed];
+    const data = options.volumes ? await removeData(stateDir, state) : { removed: [], kept: [] };
+    for (const text of found.kept) out.warn(`could not remove ${text}`);
+    for (const text of data.kept) out.warn(`kept ${text}`);
+    const nothing =
+      found.kept.length > 0
+        ? 'nothing was ended'
+        : state
+          ? 'nothing was left running; the state is cleaned up'
+          : 'nothing is running here';
+    const left = state && leftRunning(state.network);
+    const kept = [...found.kept, ...data.kept];
+    out.result({ ended, removed: data.removed, kept, ...(left ? { left } : {}) }, () =>
+      [
+        ended.length > 0 ? `ended: ${ended.join(', ')}` : nothing,
+        ...(data.removed.length > 0 ? [`removed: ${data.removed.join(', ')}`] : []),
+        ...(left ? [left] : []),
+      ].join('\n'),
+    );
+    return found.kept.length > 0 ? 1 : 0;
+  },
+};
+
+async function removeData(stateDir: string, state: RunState | undefined): Promise<Removal> {
+  const { composeFactsSchema } = await import('../../network/compose/compose-connection.js');
+  const { removeVolumes } = await import('../../network/compose/compose-volumes.js');
+  // One that was still starting has no facts yet.
+  return removeVolumes(stateDir, composeFactsSchema.safeParse(state?.facts).data?.project.name);
+}

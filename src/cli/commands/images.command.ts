@@ -1,0 +1,98 @@
+import { Option } from 'commander';
+import { usageError } from '../../lib/errors/app-error.js';
+import type { CommandSpec } from '../command.js';
+import { bytesText } from '../output/bytes.js';
+
+const tagOption = () => new Option('--tag <tag>', 'tag of the image; default: this version');
+const registryOption = () => new Option('--registry <host>', 'registry, such as localhost:5000').default('ghcr.io');
+
+export const imagesBuild: CommandSpec = {
+  name: 'images build',
+  summary: "build this program's Docker image, the same for every role",
+  modes: ['text', 'json'],
+  options: [tagOption(), registryOption(), new Option('--base <image>', 'Node image that it is built upon')],
+  async action({ out, options }) {
+    const { buildImage } = await import('../../docker/build-image.js');
+    const { requireEngine } = await import('../../docker/docker-cli.js');
+    await requireEngine();
+    const image = await imageFrom(options);
+    out.progress(`building ${image}`);
+    const { id, bytes } = await buildImage({
+      image,
+      // As the templates name it.
+      alsoAs: options.tag === undefined ? [await imageFrom({ ...options, tag: 'latest' })] : [],
+      ...(options.base === undefined ? {} : { base: String(options.base) }),
+      onStep: (step) => out.progress(step),
+    });
+    out.result({ image, id, bytes }, () => `${image}  ${bytesText(bytes)}`);
+    return 0;
+  },
+};
+
+export const imagesLogin: CommandSpec = {
+  name: 'images login',
+  summary: 'log Docker in to the registry with GITHUB_USERNAME and GITHUB_PAT',
+  modes: ['text', 'json'],
+  options: [registryOption(), new Option('--username <name>', 'instead of GITHUB_USERNAME')],
+  async action({ out, options }) {
+    const [{ login }, { requireEngine }, { readCredentials }] = await Promise.all([
+      import('../../docker/images.js'),
+      import('../../docker/docker-cli.js'),
+      import('../registry-credentials.js'),
+    ]);
+    const { username, password } = await readCredentials(options.username as string | undefined);
+    await requireEngine();
+    const registry = String(options.registry);
+    out.progress(`logging in to ${registry} as ${username}`);
+    await login(registry, username, password);
+    out.result({ registry, username }, () => `logged in to ${registry} as ${username}`);
+    return 0;
+  },
+};
+
+export const imagesPush: CommandSpec = {
+  name: 'images push',
+  summary: 'push the image to the registry',
+  modes: ['text', 'json'],
+  options: [tagOption(), registryOption()],
+  examples: ['wasm-sensors images push', 'wasm-sensors images push --registry localhost:5000'],
+  async action({ out, options }) {
+    const [{ imageMadeAt, pushImage, tagImage }, { requireEngine }, { productImage }] = await Promise.all([
+      import('../../docker/images.js'),
+      import('../../docker/docker-cli.js'),
+      import('../../docker/image-names.js'),
+    ]);
+    await requireEngine();
+    const image = await imageFrom(options);
+    const built = productImage(options.tag as string | undefined);
+    const [own, usual] = await Promise.all([imageMadeAt(image), imageMadeAt(built)]);
+    if (own === undefined && usual === undefined) {
+      throw usageError('IMAGE_MISSING', `there is no image ${built} to push`, 'Run `wasm-sensors images build` first.');
+    }
+    // What has the registry's name may be from an earlier build.
+    if (usual !== undefined && usual > (own ?? '')) await tagImage(built, image);
+    out.progress(`pushing ${image}`);
+    const digest = await pushImage(image, (done, total) => {
+      if (done > 0) out.progress(`pushing ${image}: ${done}/${total} layers`);
+    });
+    out.result({ image, digest }, () => `pushed ${image}${digest ? ` (${digest})` : ''}`);
+    return 0;
+  },
+};
+
+async function imageFrom(options: Record<string, unknown>): Promise<string> {
+  const { productImage } = await import('../../docker/image-names.js');
+  const tag = options.tag as string | undefined;
+  if (tag !== undefined && !/^\w[\w.-]{0,127}$/.test(tag)) {
+    throw usageError('BAD_OPTION', `--tag: ${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -)`);
+  }
+  const registry = String(options.registry);
+  if (/:\/\//.test(registry)) {
+    throw usageError(
+      'BAD_OPTION',
+      `--registry: ${JSON.stringify(registry)} is a URL`,
+      'Images have the registry in their name, without a scheme: --registry localhost:5000',
+    );
+  }
+  return productImage(tag, registry);
+}

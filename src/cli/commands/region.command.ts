@@ -1,0 +1,43 @@
+import { setRegionLink } from '../../operations/cut-region.js';
+import { openSession } from '../../runtime/session.js';
+import type { CommandSpec } from '../command.js';
+import { timeoutMs, timeoutOption } from '../sensor-options.js';
+
+export const regionDisconnect = regionCommand(
+  'disconnect',
+  false,
+  'cut a region off; its sensors run on and keep their readings',
+);
+export const regionReconnect = regionCommand(
+  'reconnect',
+  true,
+  'restore the link of a region; its sensors deliver what they kept',
+);
+
+function regionCommand(word: string, connected: boolean, summary: string): CommandSpec {
+  const state = connected ? 'connected' : 'disconnected';
+  return {
+    name: `region ${word} <region>`,
+    summary,
+    modes: ['text', 'json'],
+    settings: ['stateDir'],
+    options: [timeoutOption(150)],
+    async action({ out, settings, options, args }) {
+      const session = openSession(settings);
+      const network = await session.network();
+      const region = args[0]!;
+      const result = await setRegionLink(network, region, connected, {
+        timeoutMs: timeoutMs(options),
+        onSet: () => session.fleet.tell({ region, connected }, session.token),
+        onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
+      });
+      // Elsewhere it is the link that was looked at: an orchestrator does not notice a short cut.
+      const seenBy = network.kind === 'native' ? ', seen by the orchestrator' : '';
+      out.result(
+        result,
+        () => `${result.reached}/${result.nodes} nodes ${state}${seenBy} after ${result.seconds.toFixed(1)} s`,
+      );
+      return 0;
+    },
+  };
+}

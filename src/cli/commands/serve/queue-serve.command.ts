@@ -1,0 +1,78 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Option } from 'commander';
+import { systemError } from '../../../lib/errors/app-error.js';
+import { hostNames } from '../../../lib/net/browser-guard.js';
+import type { QueueServer } from '../../../sqs-server/sqs-server.js';
+import { type CommandSpec, urlOption } from '../../command.js';
+
+/** The puller's work on a message takes milliseconds; what a killed puller held comes back after this, in seconds. */
+const VISIBILITY_TIMEOUT = 10;
+/** A message that came this often and was never deleted goes to the dead-letter queue. */
+const MAX_RECEIVES = 50;
+
+export const queueServe: CommandSpec = {
+  name: 'queue serve',
+  summary: 'run the embedded SQS-compatible queue server (durable; for AWS SDKs, boto3 and the AWS CLI)',
+  settings: {
+    host: '--host <address>',
+    allowedHosts: '--allowed-hosts <names>',
+    queuePort: '--port <port>',
+    stateDir: '--state-dir <folder>',
+  },
+  options: [
+    new Option('--data <file>', 'file of the store (default: queue.db in the state folder)'),
+    new Option('--create <name>', 'create this queue and its dead-letter queue <name>-dead'),
+    new Option('--base-url <url>', 'origin of the queue URLs that clients are given'),
+  ],
+  examples: [
+    'wasm-sensors queue serve --create readings',
+    'aws sqs receive-message --endpoint-url http://127.0.0.1:9324 --queue-url http://127.0.0.1:9324/000000000000/readings',
+  ],
+  async action({ out, settings, options }) {
+    const [{ createQueueServer }, { failLoudly, serveUntilStopped }] = await Promise.all([
+      import('../../../sqs-server/sqs-server.js'),
+      import('../../serve-role.js'),
+    ]);
+    failLoudly(out);
+    const baseUrl = urlOption(options.baseUrl, '--base-url');
+    const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
+    mkdirSync(dirname(path), { recursive: true });
+    const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
+    const server = createQueueServer({ path, ...(baseUrl ? { baseUrl } : {}), ...(hosts ? { hosts } : {}) });
+    if (options.create !== undefined) await createWithDeadLetters(server, String(options.create));
+    return serveUntilStopped({
+      out,
+      fetch: server.app.fetch,
+      host: settings.host,
+      port: settings.queuePort,
+      purpose: 'queue',
+      flag: '--port',
+      onClose: () => server.close(),
+    });
+  },
+};
+
+async function createWithDeadLetters(server: QueueServer, name: string): Promise<void> {
+  const dead = `${name}-dead`;
+  await createIfMissing(server, dead, {});
+  const arn = `arn:aws:sqs:us-east-1:000000000000:${dead}`;
+  await createIfMissing(server, name, {
+    VisibilityTimeout: String(VISIBILITY_TIMEOUT),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: MAX_RECEIVES }),
+  });
+}
+
+/** A queue that is there keeps the attributes that somebody may have set since; creating it with others would fail. */
+async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
+  if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
+  const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });
+  if (!response.ok) throw systemError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
+}
+
+const call = async (server: QueueServer, action: string, body: object): Promise<Response> =>
+  server.app.request('/', {
+    method: 'POST',
+    headers: { host: 'localhost', 'x-amz-target': `AmazonSQS.${action}`, 'content-type': 'application/x-amz-json-1.0' },
+    body: JSON.stringify(body),
+  });

@@ -1,0 +1,62 @@
+import { Option } from 'commander';
+import { usageError } from '../../../lib/errors/app-error.js';
+import { readAuthority } from '../../../lib/net/tls.js';
+import { REGIONS } from '../../../network/network.js';
+import { type CommandSpec, integerOption } from '../../command.js';
+
+export const sensorsServe: CommandSpec = {
+  name: 'sensors serve',
+  summary: 'run the sensor host of the embedded network (started by `up`)',
+  hidden: true,
+  settings: ['nodes', 'token', 'sensorToken', 'tlsCa'],
+  options: [
+    new Option('--port <port>', 'port of the control API').makeOptionMandatory(),
+    new Option('--jobs <file>', 'keeps the jobs, so that a restarted host runs them again').makeOptionMandatory(),
+  ],
+  async action({ out, settings, options }) {
+    const [
+      { createCluster },
+      { createSensorHost },
+      { loadModule },
+      { createSensorHostApp },
+      { modulePath },
+      { keepJobs },
+      serve,
+    ] = await Promise.all([
+      import('../../../sensor-host/cluster.js'),
+      import('../../../sensor-host/sensor-host.js'),
+      import('../../../sensor-host/sensor-module.js'),
+      import('../../../sensor-host/host-app.js'),
+      import('../../../modules/module-files.js'),
+      import('../../../sensor-host/jobs-file.js'),
+      import('../../serve-role.js'),
+    ]);
+    serve.failLoudly(out);
+    const { token, sensorToken } = settings;
+    if (token === undefined)
+      throw usageError('TOKEN_MISSING', 'the control API needs a token', 'Set WASM_SENSORS_TOKEN.');
+    const cluster = createCluster({
+      host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readAuthority(settings.tlsCa) }),
+      nodes: REGIONS.flatMap((region) =>
+        Array.from({ length: settings.nodes }, (_, i) => ({ name: `edge-${region}-${i + 1}`, region, type: 'edge' })),
+      ),
+      loadModule: (name) => loadModule(modulePath(name)),
+      moduleEnv: {
+        ...(sensorToken === undefined ? {} : { publisher: { SENSOR_TOKEN: sensorToken } }),
+        'config-updater': { WASM_SENSORS_TOKEN: token },
+      },
+    });
+    const kept = keepJobs(cluster, String(options.jobs), (text) => out.note(text));
+    return serve.serveUntilStopped({
+      out,
+      fetch: createSensorHostApp(kept, { token }).fetch,
+      host: '127.0.0.1',
+      port: integerOption(options.port, '--port', 0) ?? 0,
+      purpose: 'sensor host',
+      flag: '--port',
+      graceMs: 200,
+      onListening: () => kept.resume(),
+      onClose: () => kept.close(),
+    });
+  },
+};

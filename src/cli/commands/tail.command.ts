@@ -1,0 +1,47 @@
+import { Option } from 'commander';
+import { usageError } from '../../lib/errors/app-error.js';
+import type { EventQuery } from '../../puller/fleet-client.js';
+import { openFleet } from '../../runtime/session.js';
+import { type CommandSpec, integerOption } from '../command.js';
+import { eventLine } from '../output/reading-lines.js';
+
+/** As long as a node may take to fetch the image of a puller that takes the part (`deploy puller`). */
+const PATIENCE_MS = 120_000;
+
+export const tail: CommandSpec = {
+  name: 'tail',
+  summary: 'follow the readings of the fleet as they arrive',
+  modes: ['text', 'ndjson'],
+  settings: ['stateDir', 'pullerUrl'],
+  options: [
+    new Option('--region <region>', 'only readings of this region'),
+    new Option('--limit <count>', 'end after so many events'),
+    new Option('--since <when>', 'first show what was received since: 30s, 5m, 2h, or an ISO 8601 time'),
+  ],
+  examples: ['wasm-sensors tail --region eu', 'wasm-sensors tail -o ndjson --since 5m | jq .reading.color'],
+  async action({ out, settings, options }) {
+    const limit = integerOption(options.limit, '--limit', 1) ?? Number.POSITIVE_INFINITY;
+    const query: EventQuery = { kinds: ['reading', 'message', 'alert'] };
+    if (options.region !== undefined) query.region = String(options.region);
+    if (options.since !== undefined) query.since = parseSince(String(options.since), Date.now());
+    let shown = 0;
+    for await (const event of openFleet(settings, PATIENCE_MS).events(query)) {
+      out.event(event, (style) => eventLine(event, style));
+      if (++shown >= limit) break;
+    }
+    return 0;
+  },
+};
+
+/** Unix milliseconds of a duration before `now`, or of an ISO time. */
+export function parseSince(text: string, now: number): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  const time = match ? now - Number(match[1]) * units[match[2] as keyof typeof units] : Date.parse(text);
+  if (!Number.isNaN(time)) return Math.floor(time);
+  throw usageError(
+    'BAD_OPTION',
+    `--since: ${JSON.stringify(text)} is neither a duration nor a time`,
+    'For example: 30s, 5m, 2h, 2026-01-31T12:00:00Z.',
+  );
+}

@@ -1,0 +1,41 @@
+/** What all serving commands share: listen, say so, run until asked to end, close in order. */
+import { systemError } from '../lib/errors/app-error.js';
+import { type Listener, type ListenOptions, listen } from '../lib/net/listen.js';
+import { reportReady, stopRequested } from '../lib/process/shutdown.js';
+import type { Output } from './output/output.js';
+
+export interface ServeOptions extends ListenOptions {
+  out: Output;
+  /** Runs once the port is bound. */
+  onListening?(listener: Listener): Promise<void> | void;
+  /** Runs after the port stopped accepting; what was accepted is finished here. */
+  onClose(): Promise<void> | void;
+  /** How long requests under way may take at the end, in milliseconds. */
+  graceMs?: number;
+}
+
+/**
+ * Serves until SIGINT, SIGTERM or the end of the supervisor. Gives exit code 0 for SIGTERM and an ended supervisor (an
+ * orderly end), 130 for SIGINT.
+ */
+export async function serveUntilStopped(options: ServeOptions): Promise<number> {
+  const { out, purpose } = options;
+  const stop = stopRequested({ supervised: true });
+  const listener = await listen(options);
+  await options.onListening?.(listener);
+  out.note(`${purpose} on ${listener.url}`);
+  reportReady({ url: listener.url });
+  const reason = await stop;
+  const closing = listener.close(options.graceMs ?? 5000);
+  await options.onClose();
+  await closing;
+  if (process.connected) process.disconnect();
+  return reason === 'SIGINT' ? 130 : 0;
+}
+
+/** Ends the process when something goes wrong that no handler expects, with the reason on stderr. */
+export function failLoudly(out: Output): void {
+  const end = (error: unknown) => process.exit(out.error(error ?? systemError('UNKNOWN', 'unknown failure')));
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}

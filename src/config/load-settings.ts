@@ -1,0 +1,74 @@
+/** Reads the files that settings come from: `.env` and `wasm-sensors.yaml` of the working folder. */
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { messageOf, usageError } from '../lib/errors/app-error.js';
+import { readIfExists } from '../lib/fs/durable-files.js';
+import { parseEnvFile } from './dotenv.js';
+import { type Resolved, resolveSettings, type Sources } from './resolve-settings.js';
+import { flagName, SETTINGS, type SettingKey } from './settings.js';
+
+/**
+ * Resolves all settings for a command. Variables of `.env` that AWS's own clients read are put into the environment,
+ * where they are not set already.
+ */
+export function loadSettings(
+  flags: Sources['flags'],
+  folder = process.cwd(),
+  flagNames: NonNullable<Sources['flagNames']> = {},
+): Resolved {
+  const dotenv = parseEnvFile(readText(join(folder, '.env'), '.env') ?? '', '.env');
+  const given = { ...flags };
+  const file = readYaml(folder);
+  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+    const name = flagName(key);
+    if (!name.endsWith('-file')) continue;
+    given[key] = readSecret(flags[key], flagNames[key] ?? `--${name}`, folder);
+    file[name] = readSecret(file[name], `${name} (wasm-sensors.yaml)`, folder);
+    if (file[name] === undefined) delete file[name];
+  }
+  const resolved = resolveSettings({ flags: given, flagNames, env: process.env, dotenv, file });
+  for (const [name, value] of Object.entries(dotenv)) {
+    if (name.startsWith('AWS_') && value !== '') process.env[name] ??= value;
+  }
+  return resolved;
+}
+
+/** Secrets stand neither in arguments, where `ps` shows them, nor in the settings file: both name files that hold them. */
+function readSecret(path: unknown, where: string, folder: string): string | undefined {
+  if (path === undefined || path === null) return undefined;
+  const text = readText(resolve(folder, String(path)), where);
+  if (text === undefined)
+    throw usageError('NO_SUCH_FILE', `${where}: there is no file ${path}`, 'Name a file that holds the token.');
+  return text.trim();
+}
+
+/** Undefined when there is no such file. */
+function readText(path: string, where: string): string | undefined {
+  try {
+    return readIfExists(path);
+  } catch (error) {
+    throw usageError('UNREADABLE_FILE', `${where}: can't read ${path}: ${messageOf(error)}`);
+  }
+}
+
+function readYaml(folder: string): Record<string, unknown> {
+  const text = readText(join(folder, 'wasm-sensors.yaml'), 'wasm-sensors.yaml');
+  if (text === undefined) return {};
+  let value: unknown;
+  try {
+    // Loaded here because it takes 30 ms, and most folders have no such file.
+    const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
+    value = parse(text);
+  } catch (error) {
+    throw usageError('BAD_YAML', `wasm-sensors.yaml: ${messageOf(error)}`, 'Mend the file, or remove it.');
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw usageError(
+      'BAD_YAML',
+      'wasm-sensors.yaml must hold settings, one `name: value` a line',
+      'For example: nodes: 3',
+    );
+  }
+  return value as Record<string, unknown>;
+}

@@ -1,0 +1,82 @@
+/** Settles every setting from its sources, strongest first, and remembers where each value came from. */
+import { usageError } from '../lib/errors/app-error.js';
+import { flagName, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
+
+export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'default';
+
+export interface Sources {
+  /** By setting, as given on the command line. */
+  flags: Partial<Record<SettingKey, unknown>>;
+  /** How a command calls its flags, such as `--port`, where not as the table does. */
+  flagNames?: Partial<Record<SettingKey, string>>;
+  env: Record<string, string | undefined>;
+  dotenv: Record<string, string>;
+  /** By flag name, such as `state-dir`. */
+  file: Record<string, unknown>;
+}
+
+export interface Provenance {
+  source: Source;
+  /** The variable, flag or key that gave it. */
+  name: string;
+}
+
+export interface Resolved {
+  values: Settings;
+  provenance: Record<SettingKey, Provenance>;
+}
+
+/** Throws `BAD_SETTING` naming the source and the value, and `UNKNOWN_SETTING` for a key of the file that there is not. */
+export function resolveSettings(sources: Sources): Resolved {
+  refuseUnknownKeys(sources.file);
+  const values: Record<string, unknown> = {};
+  const provenance = {} as Record<SettingKey, Provenance>;
+  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+    const { value, ...from } = find(key, sources);
+    const parsed = SETTINGS[key].schema.safeParse(value);
+    if (!parsed.success) throw badSetting(key, from, value, parsed.error.issues[0]?.message ?? 'is not valid');
+    values[key] = parsed.data;
+    provenance[key] = from;
+  }
+  return { values: values as Settings, provenance };
+}
+
+function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources): Provenance & { value: unknown } {
+  const { env: variables } = SETTINGS[key];
+  const flag = flagName(key);
+  if (flags[key] !== undefined) return { source: 'flag', name: flagNames?.[key] ?? `--${flag}`, value: flags[key] };
+  // An empty variable counts as not set, as in a template that was not filled in.
+  for (const name of variables) if (env[name]) return { source: 'environment', name, value: env[name] };
+  for (const name of variables) if (dotenv[name]) return { source: '.env', name, value: dotenv[name] };
+  // So does a key of the file without a value.
+  if (file[flag] !== undefined && file[flag] !== null)
+    return { source: 'wasm-sensors.yaml', name: flag, value: file[flag] };
+  return { source: 'default', name: '', value: undefined };
+}
+
+function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
+  const shown = (SETTINGS[key] as SettingDef).secret ? '' : shownOf(value);
+  const where = source === 'flag' ? name : `${name} (${source})`;
+  return usageError('BAD_SETTING', `${where}:${shown} ${problem}`, `${name} is: ${SETTINGS[key].description}.`);
+}
+
+/** Empty for a value that has no text: in YAML a list may hold itself. */
+function shownOf(value: unknown): string {
+  try {
+    return ` ${JSON.stringify(value)}`;
+  } catch {
+    return '';
+  }
+}
+
+function refuseUnknownKeys(file: Record<string, unknown>): void {
+  const known = (Object.keys(SETTINGS) as SettingKey[]).map(flagName);
+  const unknown = Object.keys(file).find((key) => !known.includes(key));
+  if (unknown !== undefined) {
+    throw usageError(
+      'UNKNOWN_SETTING',
+      `wasm-sensors.yaml: there is no setting ${JSON.stringify(unknown)}`,
+      `The settings are: ${known.join(', ')}.`,
+    );
+  }
+}

@@ -1,0 +1,118 @@
+/** What `docker` says when it fails, in our own words and with what to do about it. */
+import { AppError } from '../lib/errors/app-error.js';
+import { type KnownFailure, knownError, lastLinesOf } from '../lib/errors/known-failures.js';
+
+/** Texts of Docker 20.10 to 29 and compose 2, most telling first. */
+const KNOWN: KnownFailure[] = [
+  {
+    when: /permission denied while trying to connect to the Docker (?:daemon|API)/i,
+    code: 'DOCKER_DENIED',
+    fault: 'user',
+    message: 'this user may not talk to Docker',
+    hint: 'Add yourself to the group `docker` (and log in again), or see https://docs.docker.com/engine/install/linux-postinstall/.',
+  },
+  {
+    when: /Cannot connect to the Docker daemon(?: at (\S+?))?[.\s]|docker daemon running|failed to connect to the docker API|error during connect/i,
+    code: 'DOCKER_NOT_RUNNING',
+    fault: 'system',
+    message: 'Docker is installed, but its engine does not answer',
+    hint: 'Start Docker Desktop, or the service (`sudo systemctl start docker`).',
+  },
+  {
+    when: /'compose' is not a docker command|unknown command: docker compose|unknown shorthand flag: 'p' in -p/,
+    code: 'COMPOSE_MISSING',
+    fault: 'user',
+    message: 'this Docker has no `docker compose`',
+    hint: 'Install the compose plugin (v2) as https://docs.docker.com/compose/install/ says.',
+  },
+  {
+    when: /no space left on device/i,
+    code: 'DISK_FULL',
+    fault: 'system',
+    message: "the disk of Docker's engine is full",
+    hint: 'See what takes the space with `docker system df`; `docker system prune` frees what nothing uses.',
+  },
+  {
+    when: /(?:[\d.]+:(\d+):? (?:failed: )?(?:port is already allocated|bind: address already in use)|Ports are not available[^\n]*:(\d+)|Bind for [\d.]+:(\d+) failed)/,
+    code: 'PORT_IN_USE',
+    fault: 'user',
+    message: 'port $1 is already in use',
+    hint: 'Another program took it just now; run the command again, and another port is chosen.',
+  },
+  {
+    when: /Pool overlaps with other one|invalid pool request/i,
+    code: 'SUBNET_IN_USE',
+    fault: 'user',
+    message: 'another network on this machine uses the addresses of the backbone network',
+    hint: 'Set BACKBONE to the first three numbers of a free /24 network, such as BACKBONE=10.214.90.',
+  },
+  {
+    when: /unable to apply caps|(?:privileged|capabilities)[^\n]*(?:not permitted|not allowed)/i,
+    code: 'PRIVILEGED_DENIED',
+    fault: 'system',
+    message: 'Docker may not run privileged containers here',
+    hint: 'Run it where the engine may (rootless engines and engines in containers often may not).',
+  },
+  {
+    when: /server gave HTTP response to HTTPS client/,
+    code: 'REGISTRY_NOT_TLS',
+    fault: 'user',
+    message: 'the registry speaks plain HTTP, which Docker accepts on loopback only',
+    hint: "Use a registry with TLS, or list this one under `insecure-registries` in the engine's settings.",
+  },
+  {
+    when: /connect: connection refused|dial tcp[^\n]*(?:refused|i\/o timeout|no such host)/,
+    code: 'REGISTRY_UNREACHABLE',
+    fault: 'system',
+    message: 'the registry does not answer',
+    hint: 'Check its name and the network. `wasm-sensors up --network compose --registry` runs one on this machine.',
+  },
+  {
+    when: /incorrect username or password|401 Unauthorized|Get "[^"]*": unauthorized|denied: denied|Error response from daemon: login attempt/i,
+    code: 'LOGIN_REFUSED',
+    fault: 'user',
+    message: 'the registry refuses this user name or token',
+    hint: 'Check GITHUB_USERNAME and GITHUB_PAT; the token needs the scope write:packages.',
+  },
+  {
+    when: /unauthorized|authentication required|no basic auth credentials|not logged in/i,
+    code: 'NOT_LOGGED_IN',
+    fault: 'user',
+    message: 'the registry wants to know who you are',
+    hint: 'Run `wasm-sensors images login` first.',
+  },
+  {
+    when: /denied: ([^\n]*)/,
+    code: 'PUSH_DENIED',
+    fault: 'user',
+    message: 'the registry refuses it: $1',
+    hint: 'The token needs the scope write:packages, and the user the right to write to this organization; run `wasm-sensors images login`, or push elsewhere with --registry.',
+  },
+];
+
+/** Docker's own words say more here: which disk, which address. */
+const TELLING = ['PORT_IN_USE', 'DISK_FULL', 'REGISTRY_UNREACHABLE', 'SUBNET_IN_USE'];
+
+/**
+ * The error for a failed call.
+ *
+ * @param call what was called, without options, such as `compose up`
+ * @param output everything that it printed
+ */
+export function dockerFailure(call: string, output: string, cause?: unknown): AppError {
+  const details = (code: string) => (TELLING.includes(code) ? lastLinesOf(output, 1) : []);
+  const known = knownError(KNOWN, output, { cause, details });
+  if (known) return known;
+  const lines = lastLinesOf(output, 10);
+  return new AppError('DOCKER_FAILED', 'system', `docker ${call}: ${lines.at(-1) ?? 'failed without a word'}`, {
+    cause,
+    details: lines.slice(0, -1),
+  });
+}
+
+/** There is no `docker` at all. */
+export function dockerMissing(): AppError {
+  return new AppError('DOCKER_NOT_FOUND', 'user', 'there is no docker on PATH', {
+    hint: 'Install it as https://docs.docker.com/get-docker/ says. The networks embedded and native need none.',
+  });
+}

@@ -1,0 +1,63 @@
+/** Images on this machine and in registries. */
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { docker } from './docker-cli.js';
+
+/** Whether the engine has the image. */
+export function hasImage(image: string): Promise<boolean> {
+  return docker(['image', 'inspect', '--format', '{{.Id}}', image]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** When the image was made: ISO 8601, UTC. Undefined when the engine does not have it. */
+export function imageMadeAt(image: string): Promise<string | undefined> {
+  return docker(['image', 'inspect', '--format', '{{.Created}}', image]).catch(() => undefined);
+}
+
+/** Fetches an image that is not here. Rejects with `IMAGE_MISSING`, which says why it could not be had. */
+export async function pullImage(image: string, hint: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await docker(['pull', '--quiet', image], signal ? { signal } : {});
+  } catch (error) {
+    if (error instanceof AppError && ['DOCKER_NOT_RUNNING', 'DOCKER_NOT_FOUND', 'DISK_FULL'].includes(error.code)) {
+      throw error;
+    }
+    throw new AppError('IMAGE_MISSING', 'user', `the image ${image} is not here and can't be pulled`, {
+      hint,
+      cause: error,
+      details: error instanceof AppError && error.details.length > 0 ? error.details : [messageOf(error)],
+    });
+  }
+}
+
+/** Gives an image another name. */
+export async function tagImage(image: string, name: string): Promise<void> {
+  await docker(['tag', image, name]);
+}
+
+/**
+ * Pushes an image; resolves with its digest. Rejects with `NOT_LOGGED_IN`, `PUSH_DENIED`, `REGISTRY_UNREACHABLE` …
+ *
+ * @param onLayers called with the layers that are there, of those known so far
+ */
+export async function pushImage(image: string, onLayers: (done: number, total: number) => void): Promise<string> {
+  let digest = '';
+  const layers = new Map<string, boolean>();
+  await docker(['push', image], {
+    onLine: (line) => {
+      digest = /digest: (sha256:[0-9a-f]{64})/.exec(line)?.[1] ?? digest;
+      const [, layer, state = ''] = /^([0-9a-f]{12}): (.*)/.exec(line) ?? [];
+      if (layer === undefined) return;
+      const before = layers.get(layer);
+      layers.set(layer, before || /^(Pushed|Mounted|Layer already exists)/.test(state));
+      if (before !== layers.get(layer)) onLayers([...layers.values()].filter(Boolean).length, layers.size);
+    },
+  });
+  return digest;
+}
+
+/** Logs in; the password goes in by standard input. Rejects with `LOGIN_REFUSED` or `REGISTRY_UNREACHABLE`. */
+export async function login(registry: string, username: string, password: string): Promise<void> {
+  await docker(['login', registry, '--username', username, '--password-stdin'], { input: password });
+}

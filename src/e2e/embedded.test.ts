@@ -1,3 +1,0 @@
-import { describeSystem } from './system-suite.js';
-
-describeSystem({ network: 'embedded' });

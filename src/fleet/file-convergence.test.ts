@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import type { ConfigSource, ReportedConfig } from '../protocol/sensor-config.js';
+import { fileReadOf } from './file-convergence.js';
+import type { SensorView } from './fleet-view.js';
+
+const sensor = (color: string, source: ConfigSource, reported: Partial<ReportedConfig> = {}) =>
+  ({
+    ...{ execution_id: 'e', job_id: 'j', job_submission_time: 1, hostname: 'h', region: 'eu', state: 'live' },
+    ...{ color, icon_name: '🚀' },
+    config: {
+      ...{ version: 0, file: 'ok', intervalMs: 1000, paused: false },
+      sources: { color: source, emoji: 'flag', random_off: 'flag', interval: 'flag', paused: 'default' },
+      ...reported,
+    },
+  }) as SensorView;
+
+const wanted = { color: '#00aa00' };
+
+test.each([
+  ['shows its colour', sensor('#00AA00', 'file'), 1, []],
+  ['shows another colour', sensor('#000000', 'file'), 0, []],
+  ['has the colour from elsewhere', sensor('#00aa00', 'flag'), 0, []],
+  ['must show a stronger one', sensor('#000000', 'fleet'), 1, ['color']],
+  ['finds it bad', sensor('#00aa00', 'file', { file: 'bad' }), 0, []],
+  ['has no file', sensor('#00aa00', 'file', { file: 'none' }), 0, []],
+])('a sensor that %s', (_, seen, converged, hidden) => {
+  expect(fileReadOf([seen], 'eu', wanted, undefined)).toMatchObject({ sensors: 1, converged, hidden });
+});
+
+test('what the file has lost must not show any more', () => {
+  expect(fileReadOf([sensor('#00aa00', 'file')], 'eu', {}, undefined).converged).toBe(0);
+  expect(fileReadOf([sensor('#00aa00', 'flag')], 'eu', {}, undefined).converged).toBe(1);
+});
+
+test('sensors of other regions have other files', () => {
+  expect(fileReadOf([sensor('#000000', 'file')], 'us', wanted, undefined)).toMatchObject({ sensors: 0, pending: [] });
+});

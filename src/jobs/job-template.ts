@@ -1,0 +1,38 @@
+/**
+ * The job documents in `templates/jobs/`: each is a valid YAML document and a valid `bacalhau job run` template. They
+ * are parsed, their nodes set and printed again, so that quoting can't break and comments survive.
+ */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Document, parseDocument } from 'yaml';
+
+/** Two levels up from here in `src` as in `dist`. */
+const FOLDER = fileURLToPath(new URL('../../templates/jobs/', import.meta.url));
+
+export type TemplateName = 'publisher' | 'config-updater' | 'proxy' | 'puller';
+
+export function openTemplate(name: TemplateName): Document {
+  return parseDocument(readFileSync(`${FOLDER}${name}.yaml`, 'utf8'));
+}
+
+/** Replaces the template's own heading, which is about the template, with one about this file. */
+export function setHeading(document: Document, lines: string[]): void {
+  document.commentBefore = null;
+  const first = (document.contents as { items?: { key?: { commentBefore?: string | null } }[] }).items?.[0]?.key;
+  if (first) first.commentBefore = null;
+  document.commentBefore = lines.map((line) => ` ${line}`).join('\n');
+}
+
+/** As text; long lines (the module is one) are not folded. */
+export function print(document: Document): string {
+  return document.toString({ lineWidth: 0 });
+}
+
+/** The first task's part at `path`. */
+export const inTask = (...path: (string | number)[]): (string | number)[] => ['tasks', 0, ...path];
+
+/** Puts a module into its input. */
+export function setModule(document: Document, module: Uint8Array): void {
+  const url = `data:application/wasm;base64,${Buffer.from(module).toString('base64')}`;
+  document.setIn(inTask('inputSources', 0, 'source', 'params', 'URL'), url);
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import type { PublisherJob, ServiceJob } from '../network/network.js';
+import { type JobSurroundings, renderJob } from './render-job.js';
+
+const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+const surroundings: JobSurroundings = {
+  module: async () => MODULE,
+  forwarded: { edge: ['HOSTNAME', 'SENSOR_TOKEN'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
+};
+const publisher: PublisherJob = {
+  role: 'publisher',
+  region: 'eu',
+  proxyUrl: 'http://127.0.0.1:9090',
+  config: { color: '#00ff88', random_off: true, interval: 0.5, paused: false },
+  submissionTime: 1_700_000_000_000,
+};
+
+describe('a rendered publisher', () => {
+  it('is a daemon of its region that carries the module and its settings', async () => {
+    const { name, text } = await renderJob(publisher, surroundings);
+    const job = parse(text);
+    expect([name, job.name, job.type]).toEqual(['publisher-eu', 'publisher-eu', 'daemon']);
+    expect(job.constraints[1]).toEqual({ key: 'region', operator: '=', values: ['eu'] });
+    const task = job.tasks[0];
+    expect(task.engine.params.parameters).toEqual([
+      '--proxy=http://127.0.0.1:9090',
+      '--region=eu',
+      '--color=#00ff88',
+      '--random-off=true',
+      '--interval=0.5',
+      '--submission-time=1700000000000',
+    ]);
+    expect(task.env).toEqual({ HOSTNAME: 'env:HOSTNAME', SENSOR_TOKEN: 'env:SENSOR_TOKEN' });
+    expect(task.inputSources[0].source.params.URL).toBe('data:application/wasm;base64,AGFzbQEAAAA=');
+    expect(task.resources).toEqual({ cpu: '10m', memory: '32MB' });
+  });
+
+  it('that ends by itself is an ops job with a name of its own: a daemon would be run again', async () => {
+    const { name, text } = await renderJob({ ...publisher, maxMessages: 5 }, surroundings);
+    const job = parse(text);
+    expect([name, job.name, job.type]).toEqual(['publisher-eu-once', 'publisher-eu-once', 'ops']);
+    expect(job.tasks[0].engine.params.parameters).toContain('--max-messages=5');
+  });
+
+  it('keeps comments and says how it was made', async () => {
+    const { text } = await renderJob(publisher, surroundings);
+    expect(text).toMatch(/^# The job publisher-eu, made by wasm-sensors from templates\/jobs\/publisher.yaml/);
+    expect(text).toContain('# Taken from each node');
+    expect(text).not.toContain('{{');
+  });
+
+  it('has one hash whatever the submission time, and another for any other setting', async () => {
+    const hashOf = async (job: PublisherJob) => (await renderJob(job, surroundings)).hash;
+    const hash = await hashOf(publisher);
+    expect(await hashOf({ ...publisher, submissionTime: 1 })).toBe(hash);
+    expect(await hashOf({ ...publisher, config: {} })).not.toBe(hash);
+    const other = { ...surroundings, module: async () => new Uint8Array([1]) };
+    expect((await renderJob(publisher, other)).hash).not.toBe(hash);
+    expect(parse((await renderJob(publisher, surroundings)).text).labels.spec).toBe(hash);
+  });
+
+  it('mounts a configuration file apart from the module', async () => {
+    const { text } = await renderJob({ ...publisher, configFile: '/srv/it\'s "here".yaml' }, surroundings);
+    const task = parse(text).tasks[0];
+    expect(task.inputSources[1].source.params.sourcePath).toBe('/srv/it\'s "here".yaml');
+    expect(task.engine.params.parameters).toContain(`--config=${task.inputSources[1].target}`);
+  });
+
+  it('is refused when it would not fit into a message to the nodes', async () => {
+    const large = { ...surroundings, module: async () => new Uint8Array(500_000) };
+    await expect(renderJob(publisher, large)).rejects.toMatchObject({ code: 'JOB_TOO_LARGE' });
+  });
+});
+
+it('renders service jobs with the image, the port and the forwarded variables', async () => {
+  const job: ServiceJob = {
+    role: 'puller',
+    image: 'r.io/x:1',
+    port: 8099,
+    queue: 'q',
+    open: false,
+    args: ['--pollers', '2'],
+    allowedHosts: ['web-services', 'w-1'],
+    submissionTime: 1,
+  };
+  const task = parse((await renderJob(job, surroundings)).text).tasks[0];
+  expect(task.engine.params.image).toBe('r.io/x:1');
+  expect(task.engine.params.parameters).toEqual(expect.arrayContaining(['--queue=q', '--pollers', '2']));
+  expect(task.network.ports[0]).toMatchObject({ static: 8099, target: 8080 });
+  expect(task.env).toEqual({ AWS_REGION: 'env:AWS_REGION', WASM_SENSORS_ALLOWED_HOSTS: 'web-services,w-1' });
+  for (const open of [true, false]) {
+    const { text } = await renderJob({ ...job, role: 'proxy', open }, surroundings);
+    expect(parse(text).tasks[0].engine.params.parameters.includes('--open'), String(open)).toBe(open);
+  }
+});

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { everyStep } from './run-cleanups.js';
+
+test('a step that fails keeps no other from being taken, and the first failure is told', async () => {
+  const taken: string[] = [];
+  const steps = [
+    () => taken.push('one'),
+    async () => {
+      throw new Error('first');
+    },
+    () => {
+      throw new Error('second');
+    },
+    async () => taken.push('four'),
+  ];
+  await expect(everyStep(steps)).rejects.toThrow('first');
+  expect(taken).toEqual(['one', 'four']);
+  await everyStep([() => taken.push('five')]);
+  expect(taken).toEqual(['one', 'four', 'five']);
+});

@@ -1,0 +1,34 @@
+/** Failures of other programs that we know by what they print. */
+import { AppError, type Fault } from './app-error.js';
+
+export interface KnownFailure {
+  when: RegExp;
+  code: string;
+  fault: Fault;
+  /** `$1` is the first thing that the pattern caught. */
+  message: string;
+  hint: string;
+}
+
+/** The error for the first known failure that an output speaks of; undefined when it speaks of none. */
+export function knownError(
+  table: KnownFailure[],
+  output: string,
+  options: { cause?: unknown; details?(code: string): string[] } = {},
+): AppError | undefined {
+  for (const { when, code, fault, message, hint } of table) {
+    const match = when.exec(output);
+    if (!match) continue;
+    const caught = match.slice(1).find((part) => part !== undefined) ?? '';
+    const details = options.details?.(code) ?? [];
+    return new AppError(code, fault, message.replace('$1', caught), { hint, cause: options.cause, details });
+  }
+  return undefined;
+}
+
+/** The last lines of an output, without blank ones. */
+export const lastLinesOf = (output: string, count: number): string[] =>
+  output
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-count);

@@ -1,0 +1,57 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AppError } from '../errors/app-error.js';
+import { explainStateFailure } from './state-folder.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'state-folder-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const caught = (work: () => unknown): unknown => {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it did not fail');
+};
+const errno = (code: string, path?: string, syscall = 'open') =>
+  Object.assign(new Error(code), { code, syscall, path });
+
+test('a file in the way is said with its path, above the state folder and below it', () => {
+  writeFileSync(join(folder, 'file'), '');
+  const failures: [string, () => unknown][] = [
+    [join(folder, 'file'), () => mkdirSync(join(folder, 'file'))],
+    [join(folder, 'file'), () => readFileSync(join(folder, 'file', 'run.json'))],
+    [folder, () => mkdirSync(join(folder, 'file'), { recursive: true })],
+  ];
+  for (const [stateDir, work] of failures) {
+    const error = explainStateFailure(caught(work), stateDir) as AppError;
+    expect(error).toBeInstanceOf(AppError);
+    expect([error.code, error.message]).toEqual(['STATE_UNWRITABLE', expect.stringContaining(join(folder, 'file'))]);
+    expect(error.hint).toContain('--state-dir');
+  }
+});
+
+test('rights, read-only and full disks are no bugs, also where the failure names no path', () => {
+  for (const code of ['EACCES', 'EPERM', 'EROFS', 'ENOSPC']) {
+    expect(explainStateFailure(errno(code, '/s/logs/x'), '/s')).toMatchObject({ code: 'STATE_UNWRITABLE' });
+  }
+  expect(explainStateFailure(errno('ENOSPC', undefined, 'write'), '/s')).toMatchObject({
+    message: expect.stringContaining('/s'),
+  });
+});
+
+test('what has nothing to do with the folder stays what it is', () => {
+  const others = [
+    ...[errno('EACCES', '/elsewhere/x'), errno('ENOENT', '/s/x'), errno('EACCES', '/s2')],
+    ...[errno('EACCES', undefined, 'connect'), new Error('x')],
+  ];
+  for (const error of others) {
+    expect(explainStateFailure(error, '/s')).toBe(error);
+  }
+});

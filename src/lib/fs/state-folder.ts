@@ -1,0 +1,39 @@
+/** The folder of everything that is generated may be out of reach: somebody else's, read-only, full, or no folder at all. */
+import { resolve, sep } from 'node:path';
+import { systemError } from '../errors/app-error.js';
+
+/** What a file system answers where nothing of ours is at fault. */
+const REASONS: Record<string, string> = {
+  EACCES: 'access is denied',
+  EPERM: 'that is not permitted',
+  EROFS: 'the file system is read-only',
+  ENOTDIR: 'a folder is needed where a file is',
+  EEXIST: 'a folder is needed where a file is',
+  EISDIR: 'a file is needed where a folder is',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+};
+
+const WRITING = ['write', 'fsync'];
+
+/**
+ * Turns a failure to read or write in `stateDir` into a `STATE_UNWRITABLE` that names the path. Everything else that was
+ * thrown comes back as it is.
+ */
+export function explainStateFailure(error: unknown, stateDir: string): unknown {
+  if (!(error instanceof Error) || !('syscall' in error)) return error;
+  const { code, path: named, syscall } = error as NodeJS.ErrnoException;
+  const reason = REASONS[code ?? ''];
+  const folder = resolve(stateDir);
+  // Writing to a file that is open names none.
+  const failed = named ?? (WRITING.includes(syscall ?? '') ? stateDir : undefined);
+  if (reason === undefined || failed === undefined) return error;
+  const path = resolve(failed);
+  if (!isWithin(path, folder) && !(syscall === 'mkdir' && isWithin(folder, path))) return error;
+  return systemError('STATE_UNWRITABLE', `can't use ${path}: ${reason}`, {
+    cause: error,
+    hint: `Mend that (rights, space, or what is in the way), or name another state folder than ${folder} with --state-dir.`,
+  });
+}
+
+const isWithin = (path: string, folder: string) => path === folder || path.startsWith(folder + sep);

@@ -1,0 +1,76 @@
+/** Choosing TCP ports: a busy default port moves, a busy explicit port is an error. */
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+import { AppError, messageOf } from '../errors/app-error.js';
+
+export interface PortWish {
+  port: number;
+  /** True when the operator asked for this very port. */
+  explicit: boolean;
+  /** What the port is for, as people call it. */
+  purpose: string;
+  /** The flag that sets it, such as `--port`. */
+  flag: string;
+}
+
+export interface PortChoice {
+  port: number;
+  /** True when the wished port was busy and another one was taken. */
+  moved: boolean;
+}
+
+/**
+ * Whether a port can be bound now; 0 always can. Resolves with the port that was bound for the test, undefined when it
+ * is busy; rejects with `LISTEN_FAILED` when it can't be bound for another reason.
+ */
+export function probePort(port: number, host: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(listenFailed(port, host, error)),
+    );
+    server.listen({ port, host, exclusive: true }, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : undefined));
+    });
+  });
+}
+
+/**
+ * Below what systems use for outgoing connections (from 32,768 on), any of which could take a port before it is bound, and
+ * below the relays of native networks.
+ */
+const FIRST_FREE = 10_000;
+const LAST_FREE = 23_999;
+const TRIES = 50;
+
+/** A free port that is likely to stay free until it is bound. */
+export async function freePort(host = '127.0.0.1'): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const found = await probePort(randomInt(FIRST_FREE, LAST_FREE + 1), host);
+    if (found !== undefined) return found;
+  }
+  const port = await probePort(0, host);
+  if (port === undefined) throw new AppError('NO_FREE_PORT', 'system', `no free TCP port on ${host}`);
+  return port;
+}
+
+/** Takes the wished port (0: any free one), moves a busy default to a free one, and refuses a busy explicit one (`PORT_IN_USE`). */
+export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
+  if (wish.port === 0) return { port: await freePort(host), moved: false };
+  const port = await probePort(wish.port, host);
+  if (port !== undefined) return { port, moved: false };
+  if (wish.explicit) throw portInUse(wish.port, host, wish.purpose, wish.flag);
+  return { port: await freePort(host), moved: true };
+}
+
+/** It can't be bound, but not because another program has it: no such address here, or no right to this port. */
+export function listenFailed(port: number, host: string, cause: Error): AppError {
+  return new AppError('LISTEN_FAILED', 'system', `can't listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
+}
+
+export function portInUse(port: number, host: string, purpose: string, flag: string): AppError {
+  return new AppError('PORT_IN_USE', 'user', `port ${port} on ${host}, wanted for the ${purpose}, is already in use`, {
+    hint: `Give another port with ${flag}, or end the program that holds ${port}.`,
+  });
+}

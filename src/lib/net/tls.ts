@@ -1,0 +1,49 @@
+/** Certificates and keys in PEM files: read and tried before anything is started with them. */
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { messageOf, usageError } from '../errors/app-error.js';
+
+/** Throws `TLS_UNREADABLE`, or `TLS_UNUSABLE` for what is no certificate with its key. */
+export function readKeyPair(certFile: string, keyFile: string): { cert: string; key: string } {
+  const pair = { cert: read(certFile), key: read(keyFile) };
+  try {
+    createSecureContext(pair);
+  } catch (error) {
+    throw usageError(
+      'TLS_UNUSABLE',
+      `${certFile} and ${keyFile} are not a certificate and its key: ${messageOf(error)}`,
+      'Both must be PEM files, and belong together.',
+    );
+  }
+  return pair;
+}
+
+/** Text of a file with certificates of authorities. Throws `TLS_UNREADABLE` or `TLS_UNUSABLE`. */
+export function readAuthority(file: string): string {
+  const text = read(file);
+  certificateIn(file, text);
+  return text;
+}
+
+/** Whether the certificate in this file vouches for itself, so that it is its own authority. Throws as `readAuthority`. */
+export function isSelfSigned(file: string): boolean {
+  const certificate = certificateIn(file, read(file));
+  return certificate.checkIssued(certificate);
+}
+
+function certificateIn(file: string, text: string): X509Certificate {
+  try {
+    return new X509Certificate(text);
+  } catch (error) {
+    throw usageError('TLS_UNUSABLE', `${file} holds no certificate: ${messageOf(error)}`, 'It must be a PEM file.');
+  }
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw usageError('TLS_UNREADABLE', `can't read the certificate or key ${file}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The Bacalhau commands that this program needs. Every call is the user's own `bacalhau` (30 to 90 ms each): it knows
+ * profiles, TLS and tokens of its version, and what we submit is what `bacalhau job run` would.
+ */
+import { z } from 'zod';
+import { systemError } from '../../lib/errors/app-error.js';
+import { type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
+import {
+  clientVersionSchema,
+  executionSchema,
+  jobSchema,
+  nodeSchema,
+  type RawExecution,
+  type RawJob,
+  type RawNode,
+  versionSchema,
+} from './bacalhau-schemas.js';
+import { parseVersion, requireSupported, updatesInPlace, type Version } from './bacalhau-version.js';
+
+/** Every function rejects with an `AppError` of `failures.ts`, or `BACALHAU_OUTPUT` for output that can't be read. */
+export interface BacalhauClient {
+  /** Of the program here; asked once. Rejects with `BACALHAU_TOO_OLD` below 1.7. */
+  clientVersion(): Promise<Version>;
+  /** Of the orchestrator; asked once. */
+  agentVersion(): Promise<Version>;
+  /** Whether the API answers; says nothing about the nodes. */
+  alive(): Promise<boolean>;
+  /** Calls at the same time share one answer: every region's job asks when all are submitted. */
+  nodes(): Promise<RawNode[]>;
+  /** Newest version of every job in the namespace that ours are submitted to; others are other people's. */
+  jobs(): Promise<RawJob[]>;
+  /** Executions of a job's newest version, oldest first. */
+  executions(jobId: string): Promise<RawExecution[]>;
+  /** Submits a job file as it is (no templates); resolves with the job's id. Says nothing about whether it runs. */
+  runJob(file: string): Promise<string>;
+  /** Makes a new version of a job as it is, which replaces its executions. 1.8 and newer. */
+  rerunJob(jobId: string): Promise<void>;
+  /** Ends a job; false when it had ended already. */
+  stopJob(jobId: string): Promise<boolean>;
+}
+
+/** As in `templates/jobs/`. */
+const NAMESPACE = 'default';
+
+/** @param options `cli`: another way to run the program than as a process here */
+export function createBacalhauClient(options: CliOptions & { cli?: Cli }): BacalhauClient {
+  const cli = options.cli ?? createCli(options);
+  const all = ['--limit', '0'];
+
+  const clientVersion = once(async () => {
+    const { clientVersion: found } = await json(cli, clientVersionSchema, ['version', '--client']);
+    const parsed = parseVersion(found.GitVersion);
+    requireSupported(parsed, options.path);
+    return parsed;
+  });
+
+  return {
+    clientVersion,
+    agentVersion: once(async () => parseVersion((await json(cli, versionSchema, ['agent', 'version'])).GitVersion)),
+    alive: () =>
+      cli(['agent', 'alive']).then(
+        () => true,
+        () => false,
+      ),
+    nodes: together(() => json(cli, z.array(nodeSchema), ['node', 'list', ...all])),
+    jobs: async () => {
+      const found = await json(cli, z.array(jobSchema), ['job', 'list', ...all]);
+      return found.filter((job) => job.Namespace === NAMESPACE);
+    },
+    executions: async (jobId) => {
+      const found = await json(cli, z.array(executionSchema), ['job', 'executions', jobId, ...all]);
+      return found.sort((a, b) => a.CreateTime - b.CreateTime);
+    },
+    runJob: async (file) => {
+      // Two submissions of one text happen after `job stop`; 1.8 on refuse the second without --force.
+      const force = updatesInPlace(await clientVersion()) ? ['--force'] : [];
+      const quiet = ['--wait=false', '--id-only', '--hide-warnings', '--no-template'];
+      const output = await cli(['job', 'run', ...quiet, ...force, file]);
+      return output.trim().split('\n').at(-1)!.trim();
+    },
+    rerunJob: async (jobId) => {
+      await cli(['job', 'rerun', '--wait=false', '--id-only', jobId]);
+    },
+    stopJob: (jobId) =>
+      cli(['job', 'stop', jobId]).then(
+        () => true,
+        (error: Error) => {
+          if (error.message.includes('already in a terminal state')) return false;
+          throw error;
+        },
+      ),
+  };
+}
+
+async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<T> {
+  const output = await cli([...args, '--output', 'json']);
+  // The program may say something first, such as "Initializing repo at".
+  const start = output.search(/^[[{]/m);
+  try {
+    return schema.parse(JSON.parse(output.slice(start)));
+  } catch (cause) {
+    throw systemError('BACALHAU_OUTPUT', `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`, {
+      hint: 'Bacalhau 1.7 to 1.9 are known to work; please report it with `bacalhau version`.',
+      cause,
+      details: output
+        .split('\n')
+        .slice(0, 5)
+        .map((line) => line.slice(0, 200)),
+    });
+  }
+}
+
+/** Asks once and keeps the answer, unless it is a failure. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () =>
+    (answer ??= ask().catch((error) => {
+      answer = undefined;
+      throw error;
+    }));
+}
+
+/** Asks again for everyone who comes after the answer. */
+function together<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () =>
+    (answer ??= ask().finally(() => {
+      answer = undefined;
+    }));
+}

@@ -1,0 +1,78 @@
+/** From Bacalhau's words to ours. */
+import type { ExecutionInfo, JobInfo, NodeInfo } from '../network.js';
+import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
+
+/** A compute node; undefined for the orchestrator, which is listed too. */
+export function toNode(raw: RawNode): NodeInfo | undefined {
+  if (raw.Info.NodeType !== 'Compute') return undefined;
+  const labels = raw.Info.Labels ?? {};
+  const isPlain = PLAIN.test(labels.region ?? '');
+  const unfit = labels.region && !isPlain ? notPlain(labels.region) : withoutEngine(raw);
+  return {
+    name: raw.Info.NodeID,
+    region: isPlain ? labels.region! : '',
+    type: labels.type ?? '',
+    connected: raw.ConnectionState.Status === 'CONNECTED',
+    ...(unfit === undefined ? {} : { unfit }),
+  };
+}
+
+/** Regions are parts of job names, file names and flags; on somebody's cluster they come from somebody else. */
+const PLAIN = /^[A-Za-z0-9][\w.-]{0,62}$/;
+const notPlain = (region: string) =>
+  `its label region=${JSON.stringify(region.slice(0, 63))} is more than letters, digits, "-", "_" and "."`;
+
+/** Nodes that tell nothing of themselves may have it. */
+function withoutEngine({ Info }: RawNode): string | undefined {
+  const info = Info.ComputeNodeInfo;
+  return info && !info.ExecutionEngines?.includes('wasm') ? 'it has no WASM engine' : undefined;
+}
+
+const JOB_STATES: Record<string, JobInfo['state']> = {
+  Pending: 'pending',
+  Queued: 'pending',
+  Running: 'running',
+  Completed: 'completed',
+  Failed: 'failed',
+  Stopped: 'stopped',
+};
+
+export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
+  return {
+    id: raw.ID,
+    name: raw.Name,
+    // 1.7 always says 0.
+    version: raw.Version || 1,
+    state: JOB_STATES[raw.State.StateType] ?? 'pending',
+    message: raw.State.Message,
+    executions: executions.map(toExecution),
+  };
+}
+
+/** Numbers of Bacalhau's `ExecutionStateType` (pkg/models/execution.go). */
+const NEW = 1;
+const ASK_REJECTED = 4;
+const ACCEPTED = 5;
+const RUNNING = 6;
+const PUBLISHING = 7;
+const BID_REJECTED = 8;
+const COMPLETED = 9;
+const FAILED = 10;
+const CANCELLED = 11;
+/** Of its `ExecutionDesiredStateType`. */
+const SHALL_RUN = 1;
+
+/**
+ * A WASM execution that runs stays New in a daemon job and BidAccepted in a service job, for ever: what shall run and
+ * was not refused counts as running. Only readings prove that it does.
+ */
+export function toExecution(raw: RawExecution): ExecutionInfo {
+  const { StateType: state, Message: message } = raw.ComputeState;
+  const ended = raw.RunOutput?.ErrorMsg || message || raw.DesiredState.Message;
+  const info = (as: ExecutionInfo['state'], why = '') => ({ id: raw.ID, node: raw.NodeID, state: as, message: why });
+  if (state === COMPLETED) return info('completed', ended);
+  if (state === CANCELLED) return info('stopped', ended);
+  if ([ASK_REJECTED, BID_REJECTED, FAILED].includes(state)) return info('failed', ended);
+  if ([RUNNING, PUBLISHING].includes(state)) return info('running');
+  return info(raw.DesiredState.StateType === SHALL_RUN && [NEW, ACCEPTED].includes(state) ? 'running' : 'starting');
+}

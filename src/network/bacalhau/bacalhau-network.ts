@@ -1,0 +1,72 @@
+/** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
+
+import { regionOfPublisher } from '../../jobs/job-names.js';
+import type { JobSurroundings } from '../../jobs/render-job.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import type { Network, NetworkKind } from '../network.js';
+import type { BacalhauClient } from './bacalhau-client.js';
+import { toJob, toNode } from './bacalhau-mapping.js';
+import { updatesInPlace } from './bacalhau-version.js';
+import { isOurs, isOver, STOPS_ON_PAPER, submitJob } from './submit-job.js';
+
+export interface BacalhauNetworkOptions {
+  kind: NetworkKind;
+  client: BacalhauClient;
+  /** `.wasm-sensors`; submitted documents are kept below it. */
+  stateDir: string;
+  surroundings: JobSurroundings;
+  sensorProxyUrl(region: string): string;
+  /** Missing where a region can't be cut. */
+  setRegionLink?(region: string, connected: boolean): Promise<void>;
+}
+
+export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network {
+  const { client, kind } = options;
+  return {
+    kind,
+    nodes: async () => (await client.nodes()).flatMap((node) => toNode(node) ?? []),
+    jobs: async () => {
+      const ours = (await client.jobs()).filter(isOurs);
+      // What stopped has no executions of interest, and each costs a call.
+      const executions = (id: string, over: boolean) => (over ? [] : client.executions(id));
+      return Promise.all(
+        ours.map(async (job) => toJob(job, await executions(job.ID, job.State.StateType === 'Stopped'))),
+      );
+    },
+    submit: (request) => submitJob(request, options),
+    // Rejects with `STOP_NOT_PASSED_ON` for jobs without a region where the orchestrator is a 1.7.
+    stop: async (name) => {
+      const running = (await client.jobs()).filter((job) => job.Name === name && isOurs(job) && !isOver(job));
+      const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
+      if (!stopped.includes(true)) return false;
+      if (!updatesInPlace(await client.agentVersion())) await endByTakingOver(name, options);
+      return true;
+    },
+    sensorProxyUrl: options.sensorProxyUrl,
+    setRegionLink: async (region, connected) => {
+      if (options.setRegionLink) return options.setRegionLink(region, connected);
+      throw new AppError('NOT_OFFERED', 'user', `a region of a ${kind} network can't be cut from here`, {
+        hint: 'Its nodes and links are not ours to touch; the embedded, native and compose networks offer it.',
+      });
+    },
+  };
+}
+
+/**
+ * A 1.7 tells no node of a stop. Sensors end when a newer submission sends from their node, so they get one that takes a
+ * single reading and ends.
+ */
+async function endByTakingOver(jobName: string, options: BacalhauNetworkOptions): Promise<void> {
+  const region = regionOfPublisher(jobName);
+  if (region === undefined || region === 'all') throw stoppedOnPaper(jobName);
+  const proxyUrl = options.sensorProxyUrl(region);
+  const last = { role: 'publisher', region, proxyUrl, config: {}, maxMessages: 1, submissionTime: Date.now() } as const;
+  await submitJob(last, options);
+}
+
+function stoppedOnPaper(jobName: string): AppError {
+  return new AppError('STOP_NOT_PASSED_ON', 'system', `${jobName} was stopped, but its executions were not`, {
+    hint: 'Update the orchestrator to Bacalhau 1.8, or start its nodes afresh (`wasm-sensors down` does).',
+    details: [STOPS_ON_PAPER],
+  });
+}

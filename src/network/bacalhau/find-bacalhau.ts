@@ -1,0 +1,36 @@
+/** Finds the user's `bacalhau`. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
+import { AppError } from '../../lib/errors/app-error.js';
+
+/** What to do when there is none. */
+const HINT =
+  'Install it as https://docs.bacalhau.org/getting-started/installation says, or give its path with --bacalhau or ' +
+  'BACALHAU_BIN. The embedded network (--network embedded) needs none.';
+
+/**
+ * The absolute path of `bacalhau`: the given one, or the first on PATH. Rejects with `BACALHAU_NOT_FOUND`.
+ *
+ * @param given a path, or a bare command name to look up on PATH
+ */
+export function findBacalhau(given?: string): string {
+  const name = given ?? 'bacalhau';
+  const candidates = /[\\/]/.test(name)
+    ? [resolve(name)]
+    : (process.env.PATH ?? '').split(delimiter).map((folder) => resolve(folder, name));
+  const found = candidates.find(isExecutable);
+  if (found === undefined) {
+    const where = /[\\/]/.test(name) ? `${resolve(name)} can't be run` : `there is no ${name} on PATH`;
+    throw new AppError('BACALHAU_NOT_FOUND', 'user', where, { hint: HINT });
+  }
+  return found;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}

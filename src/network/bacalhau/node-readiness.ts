@@ -1,0 +1,76 @@
+/**
+ * Which nodes the orchestrator sees, while they start. It asks the REST API of our own orchestrator on loopback: a
+ * `bacalhau` process for every look would take the CPU that the starting nodes need.
+ */
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { nodeSchema, type RawNode } from './bacalhau-schemas.js';
+
+const PAUSE_MS = 100;
+
+const answerSchema = z.object({ Nodes: z.array(nodeSchema) });
+
+export class Roster {
+  private look: Promise<RawNode[]> | undefined;
+
+  /** @param api base URL */
+  constructor(
+    private readonly api: string,
+    private readonly natsPort: number,
+  ) {}
+
+  /** Resolves when the orchestrator answers and takes nodes; rejects when aborted. */
+  async orchestratorReady(signal: AbortSignal): Promise<void> {
+    while (!((await this.answers(signal)) && (await accepts(this.natsPort)))) {
+      await sleep(20, undefined, { signal });
+    }
+  }
+
+  /**
+   * Resolves when the node has connected after `since` (Unix milliseconds), or can't because its region `isCut`;
+   * rejects when aborted. A node that was killed is still called connected when its successor starts, hence `since`.
+   */
+  async connected(name: string, since: number, signal: AbortSignal, isCut = () => false): Promise<void> {
+    while (!isCut()) {
+      const node = (await this.nodes()).find((one) => one.Info.NodeID === name);
+      const { Status, ConnectedSince } = node?.ConnectionState ?? {};
+      if (Status === 'CONNECTED' && Date.parse(ConnectedSince ?? '') >= since) return;
+      await sleep(PAUSE_MS, undefined, { signal });
+    }
+  }
+
+  /** One look serves everyone who waits. */
+  private nodes(): Promise<RawNode[]> {
+    this.look ??= this.fetchNodes().finally(() => {
+      this.look = undefined;
+    });
+    return this.look;
+  }
+
+  private async fetchNodes(): Promise<RawNode[]> {
+    try {
+      const response = await fetch(`${this.api}/api/v1/orchestrator/nodes`, { signal: AbortSignal.timeout(5000) });
+      return answerSchema.parse(await response.json()).Nodes;
+    } catch {
+      // The orchestrator is busy or being started again: who waits looks again.
+      return [];
+    }
+  }
+
+  private async answers(signal: AbortSignal): Promise<boolean> {
+    signal.throwIfAborted();
+    return fetch(`${this.api}/api/v1/agent/alive`, { signal: AbortSignal.timeout(2000) }).then(
+      (response) => response.ok,
+      () => false,
+    );
+  }
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

@@ -1,0 +1,61 @@
+/** One call of `bacalhau`, however it is reached. */
+import type { Options } from 'execa';
+import { type AppError, systemError } from '../../lib/errors/app-error.js';
+import { endTree } from '../../lib/process/process-tree.js';
+import { failureOf } from './bacalhau-failures.js';
+
+export interface Call {
+  program: string;
+  args: string[];
+  /** The part of `args` that is bacalhau's own. */
+  own: string[];
+  /** Base URL of the API, where it is known. */
+  api?: string;
+  timeoutMs?: number;
+  options?: Pick<Options, 'env' | 'input'>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Resolves with its standard output; rejects with an `AppError` (see `failures.ts`), or `BACALHAU_HANGS`. */
+export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT_MS, options }: Call): Promise<string> {
+  // Loaded late: commands that never call bacalhau shall not pay for it.
+  const { execa } = await import('execa');
+  const running = execa(program, args, {
+    ...(options?.input === undefined ? { stdin: 'ignore' } : {}),
+    ...options,
+    reject: false,
+    maxBuffer: 512 * 1024 * 1024,
+  });
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    // What a wrapper has started holds the pipes, too.
+    if (running.pid !== undefined) endTree(running.pid);
+    for (const stream of [running.stdout, running.stderr]) stream?.destroy();
+  }, timeoutMs);
+  const result = await running.finally(() => clearTimeout(limit));
+  if (result.exitCode === 0 && !late) return String(result.stdout);
+  if (late && own.includes('--client')) throw hangs(program, timeoutMs);
+  const said = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
+  throw failureOf({
+    call: callOf(own),
+    output: [result.stdout, result.stderr, said].filter(Boolean).join('\n'),
+    ...(api === undefined ? {} : { api }),
+    cause: said,
+  });
+}
+
+/** A call that asks no API. */
+function hangs(program: string, timeoutMs: number): AppError {
+  const message = `${program} does not even tell its version within ${timeoutMs / 1000} s`;
+  return systemError('BACALHAU_HANGS', message, {
+    hint: 'That asks no API: the program itself hangs. Try `bacalhau version --client`, or name another with --bacalhau.',
+  });
+}
+
+/** The words before the first option: `job run`, `version`. */
+function callOf(args: string[]): string {
+  const options = args.findIndex((arg) => arg.startsWith('-'));
+  return args.slice(0, options < 0 ? 2 : Math.min(options, 2)).join(' ');
+}

@@ -1,0 +1,99 @@
+/** What is looked at before a job is submitted; a stand-in for the program shows what would reach it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { PublisherJob } from '../network.js';
+import { createBacalhauClient } from './bacalhau-client.js';
+import { submitJob } from './submit-job.js';
+
+let stateDir: string;
+let calls: string[];
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'submit-'));
+  calls = [];
+});
+afterEach(() => rmSync(stateDir, { recursive: true }));
+
+const edge = (Status: string) => ({
+  Info: { NodeID: 'edge-eu-1', NodeType: 'Compute', Labels: { type: 'edge', region: 'eu' } },
+  ConnectionState: { Status },
+});
+const job = (Name: string, app: string, change: object = {}) => ({
+  ...{ ID: `id-of-${Name}`, Name, Namespace: 'default', Type: 'daemon', Labels: { app } },
+  ...{ State: { StateType: 'Running' }, Version: 1, CreateTime: 1 },
+  ...change,
+});
+const publisher: PublisherJob = {
+  role: 'publisher',
+  region: 'eu',
+  proxyUrl: 'http://p',
+  config: {},
+  submissionTime: 1,
+};
+
+function submit(request: PublisherJob, jobs: object[], { status = 'CONNECTED', agent = 'v1.9.3' } = {}) {
+  const answers: Record<string, unknown> = {
+    'version --client': { clientVersion: { GitVersion: 'v1.9.3' } },
+    'agent version': { GitVersion: agent },
+    'job list': jobs,
+    'node list': [edge(status)],
+    'job executions': [],
+  };
+  const cli = async (args: string[]) => {
+    const call = args.slice(0, 2).join(' ');
+    if (!(call in answers)) calls.push(call === 'job stop' ? args.join(' ') : call);
+    return call in answers ? JSON.stringify(answers[call]) : 'j-new';
+  };
+  const client = createBacalhauClient({ path: 'bacalhau', stateDir, api: { host: 'h', port: 1 }, cli });
+  const surroundings = { module: async () => new Uint8Array(8), forwarded: { edge: [], updater: [], services: [] } };
+  return submitJob(request, { client, stateDir, surroundings });
+}
+
+it("refuses to replace somebody else's job of the same name", async () => {
+  const submission = submit(publisher, [job('publisher-eu', 'other')]);
+  await expect(submission).rejects.toMatchObject({ code: 'NAME_TAKEN', hint: expect.stringMatching(/publisher-eu/) });
+  expect(calls).toEqual([]);
+});
+
+it('leaves the jobs of other namespaces alone', async () => {
+  const theirs = { Namespace: 'dev' };
+  const jobs = [job('publisher-eu', 'other', theirs), job('publisher-eu-once', 'wasm-sensors', theirs)];
+  expect(await submit(publisher, jobs)).toMatchObject({ unchanged: false });
+  expect(calls).toEqual(['job run']);
+});
+
+describe('a job that has ended', () => {
+  const ended = { State: { StateType: 'Completed' }, Type: 'batch' };
+
+  it.each([
+    ['not of this program', 'other'],
+    ['of type batch', 'wasm-sensors'],
+  ])('%s would be updated by 1.8, and is not', async (what, app) => {
+    const submission = submit(publisher, [job('publisher-eu', app, ended)]);
+    await expect(submission).rejects.toMatchObject({ code: 'NAME_TAKEN', message: expect.stringContaining(what) });
+    expect(calls).toEqual([]);
+  });
+
+  it('is no obstacle on 1.7, where every submission is a job of its own', async () => {
+    await submit(publisher, [job('publisher-eu', 'other', ended)], { agent: 'v1.7.0' });
+    expect(calls).toEqual(['job run']);
+  });
+});
+
+it('ends sensors that run for ever before ones that end, and the other way round', async () => {
+  await submit({ ...publisher, maxMessages: 3 }, [
+    job('publisher-eu', 'wasm-sensors'),
+    job('publisher-us', 'wasm-sensors'),
+  ]);
+  await submit(publisher, [job('publisher-eu-once', 'wasm-sensors'), job('publisher-eu', 'wasm-sensors')]);
+  expect(calls).toEqual(['job stop id-of-publisher-eu', 'job run', 'job stop id-of-publisher-eu-once', 'job run']);
+});
+
+it('gives disconnected nodes what runs for ever, and refuses what runs once', async () => {
+  expect(await submit(publisher, [], { status: 'DISCONNECTED' })).toMatchObject({ jobId: 'j-new', unchanged: false });
+  await expect(submit({ ...publisher, maxMessages: 3 }, [], { status: 'DISCONNECTED' })).rejects.toMatchObject({
+    code: 'NO_MATCHING_NODES',
+    message: expect.stringContaining('1 such nodes are disconnected'),
+  });
+});

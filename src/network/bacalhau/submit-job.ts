@@ -1,0 +1,132 @@
+/** Submitting a job: what runs under its name already is kept when it is the same, and replaced when it is not. */
+import { join } from 'node:path';
+import { othersToEnd } from '../../jobs/job-names.js';
+import { HASH_LABEL, type JobSurroundings, type RenderedJob, renderJob } from '../../jobs/render-job.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { writeFileAtomic } from '../../lib/fs/durable-files.js';
+import type { JobRequest, Submission } from '../network.js';
+import { unfitEdgeNodes } from '../region-nodes.js';
+import type { BacalhauClient } from './bacalhau-client.js';
+import { toExecution, toNode } from './bacalhau-mapping.js';
+import type { RawJob, RawNode } from './bacalhau-schemas.js';
+import { updatesInPlace } from './bacalhau-version.js';
+
+export interface SubmitOptions {
+  client: BacalhauClient;
+  stateDir: string;
+  surroundings: JobSurroundings;
+}
+
+/** Said wherever a 1.7 orchestrator stops a job. */
+export const STOPS_ON_PAPER =
+  'Bacalhau 1.7 marks a job as stopped without telling its nodes (mended in 1.8): what ran there runs on';
+/** Where it was replaced: the proxy tells the older sensors. */
+const REPLACED_ON_PAPER = `${STOPS_ON_PAPER} until a newer sensor sends from there`;
+
+/** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
+export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors';
+/** Whether a job has ended, however. */
+export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped'].includes(job.State.StateType);
+
+/**
+ * Rejects with `NO_MATCHING_NODES` where no node could run it, and with what the client and the rendering
+ * reject with; with `NAME_TAKEN` where somebody else's job of the same name, or one of another type, would be replaced.
+ */
+export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
+  const { client } = options;
+  const [rendered, jobs, nodes, version] = await Promise.all([
+    renderJob(request, options.surroundings),
+    client.jobs(),
+    client.nodes(),
+    client.agentVersion(),
+  ]);
+  requireNodes(request, nodes);
+  const named = jobs.filter((job) => job.Name === rendered.name);
+  const running = named.filter((job) => !isOver(job));
+  // What has ended is updated, too, and keeps its type.
+  const replaced = updatesInPlace(version) ? named : running;
+  requireOurs(replaced, rendered);
+  const same = await findSame(running, rendered, client);
+  if (same) return same;
+  // Before 1.8 a second job of the same name would run beside the first.
+  const others = jobs.filter((job) => othersToEnd(request).includes(job.Name) && isOurs(job) && !isOver(job));
+  const beside = [...others, ...(updatesInPlace(version) ? [] : running)];
+  await Promise.all(beside.map((job) => client.stopJob(job.ID)));
+  const file = fileOf(options.stateDir, rendered.name);
+  writeFileAtomic(file, rendered.text, 0o600);
+  const jobId = await client.runJob(file);
+  const notes = beside.length > 0 && !updatesInPlace(version) ? [REPLACED_ON_PAPER] : [];
+  return { jobId, jobName: rendered.name, unchanged: false, notes };
+}
+
+/** Rejects with `NAME_TAKEN`. */
+function requireOurs(replaced: RawJob[], { name, type }: RenderedJob): void {
+  const foreign = replaced.find((job) => !isOurs(job));
+  const other = foreign ?? replaced.find((job) => job.Type !== type);
+  if (!other) return;
+  const what = foreign
+    ? 'that is not of this program'
+    : `of type ${other.Type}, which can't become one of type ${type},`;
+  const [does, remedy] = isOver(other)
+    ? ['was run on the cluster', 'Bacalhau keeps the names of jobs that have ended']
+    : ['runs on the cluster', `To end it: \`bacalhau job stop ${other.ID}\``];
+  throw new AppError('NAME_TAKEN', 'user', `a job ${name} ${what} ${does}`, {
+    hint: `${remedy}. Ours have the label app=wasm-sensors. Give the nodes another region, or use another cluster.`,
+  });
+}
+
+/** Replaces a running job's executions with new ones of the same job. */
+export async function startAgain(
+  job: RawJob,
+  { client, stateDir }: Omit<SubmitOptions, 'surroundings'>,
+): Promise<void> {
+  const versions = await Promise.all([client.clientVersion(), client.agentVersion()]);
+  if (versions.every(updatesInPlace)) return client.rerunJob(job.ID);
+  await client.stopJob(job.ID);
+  await client.runJob(fileOf(stateDir, job.Name));
+}
+
+/** The document as it was submitted last. */
+const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${encodeURIComponent(jobName)}.yaml`);
+
+/** The job that runs exactly this already, if there is one; nothing is submitted. */
+export async function findRunning(request: JobRequest, options: SubmitOptions): Promise<Submission | undefined> {
+  const { client, surroundings } = options;
+  const [rendered, jobs] = await Promise.all([renderJob(request, surroundings), client.jobs()]);
+  const running = jobs.filter((job) => job.Name === rendered.name && isOurs(job) && !isOver(job));
+  return findSame(running, rendered, client);
+}
+
+/** A job that runs exactly this, and runs it well: one with a failure is worth submitting again. */
+async function findSame(
+  running: RawJob[],
+  rendered: RenderedJob,
+  client: BacalhauClient,
+): Promise<Submission | undefined> {
+  const same = running.find((job) => job.Labels?.[HASH_LABEL] === rendered.hash);
+  if (!same || running.length > 1) return undefined;
+  const newest = new Map((await client.executions(same.ID)).map((execution) => [execution.NodeID, execution]));
+  const failed = [...newest.values()].some((execution) => toExecution(execution).state === 'failed');
+  return failed ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
+}
+
+function requireNodes(request: JobRequest, raw: RawNode[]): void {
+  const type = 'region' in request ? 'edge' : 'web-services';
+  const nodes = raw.flatMap((node) => toNode(node) ?? []);
+  const labelled = nodes.filter(
+    (node) => node.type === type && (!('region' in request) || node.region === request.region),
+  );
+  const fits = 'region' in request ? labelled.filter(({ unfit }) => unfit === undefined) : labelled;
+  // Nodes that are cut off get what runs for ever when they are back; what runs once needs one now.
+  const waits = request.role === 'publisher' && request.maxMessages === undefined;
+  if (fits.some((node) => node.connected || waits)) return;
+  const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
+  const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';
+  throw new AppError('NO_MATCHING_NODES', 'user', `no connected node has the labels ${labels}${cut}`, {
+    details: unfitEdgeNodes(nodes),
+    hint:
+      type === 'edge'
+        ? 'See the nodes with `wasm-sensors status`; --region takes one that is there.'
+        : 'Service jobs need a node with Docker. `wasm-sensors up` runs a proxy and a puller of its own.',
+  });
+}

@@ -1,0 +1,63 @@
+/** What another terminal needs to know about a compose network; part of `run.json`. */
+import { z } from 'zod';
+import { forwardedSchema } from '../../jobs/forwarded-env.js';
+import { type ComposePlan, queueForJobs } from './compose-plan.js';
+
+export const composeFactsSchema = z.object({
+  project: z.object({ name: z.string(), folder: z.string() }),
+  apiPort: z.number(),
+  pullerPort: z.number(),
+  /** Whether there is a node for service jobs. */
+  withServices: z.boolean(),
+  proxyJobPort: z.number(),
+  pullerJobPort: z.number(),
+  /** On this machine; undefined when the network has none. */
+  registryPort: z.number().optional(),
+  /** The program's image, as containers run it. */
+  image: z.string(),
+  /** The queue, as service jobs reach it. */
+  queueForJobs: z.string(),
+  /** Names under which service jobs may be reached, beside those of their node. */
+  allowedHosts: z.array(z.string()),
+  /** Further arguments of service jobs, as the containers have them. */
+  serviceArgs: z.object({ proxy: z.array(z.string()), puller: z.array(z.string()) }),
+  /** Names of variables, never values. */
+  forwarded: forwardedSchema,
+});
+
+export type ComposeFacts = z.output<typeof composeFactsSchema>;
+
+/**
+ * Of a network that was just started.
+ *
+ * @param started.backbone first three numbers of the backbone's addresses
+ * @param started.withServices whether it has a web-services node
+ */
+export function factsOf(
+  plan: ComposePlan,
+  { backbone, withServices }: { backbone: string; withServices: boolean },
+): ComposeFacts {
+  const { project, ports, settings, secrets, context } = plan;
+  const { queueEndpoint, proxyArgs, pullerArgs } = settings;
+  const endpoint = queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint];
+  const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
+  const others = ['WASM_SENSORS_TOKEN', 'WASM_SENSORS_WEBHOOK', ...Object.keys(context.sensorEnv)];
+  return {
+    project,
+    apiPort: ports.API_PORT,
+    pullerPort: ports.PULLER_PORT,
+    withServices,
+    proxyJobPort: ports.PROXY_JOB_PORT,
+    pullerJobPort: ports.PULLER_JOB_PORT,
+    ...(ports.REGISTRY_PORT === undefined ? {} : { registryPort: ports.REGISTRY_PORT }),
+    image: plan.image,
+    queueForJobs: queueForJobs(plan, backbone),
+    allowedHosts: settings.allowedHosts,
+    serviceArgs: { proxy: [...endpoint, ...proxyArgs], puller: [...endpoint, ...pullerArgs] },
+    forwarded: {
+      edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
+      updater: ['WASM_SENSORS_TOKEN'],
+      services: [...credentials, ...others].filter((name) => secrets[name]),
+    },
+  };
+}

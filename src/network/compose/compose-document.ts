@@ -1,0 +1,92 @@
+/** The compose file: `templates/compose.yaml` with nodes set; comments and anchors survive. */
+import { readFileSync } from 'node:fs';
+import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
+import { productImage } from '../../docker/image-names.js';
+import { packageRoot } from '../../lib/process/self-command.js';
+import { REGIONS } from '../network.js';
+import { OWNER_LABEL } from './compose-project.js';
+import type { DockerInside } from './nested-docker.js';
+
+export interface ComposeOptions {
+  nodesPerRegion: number;
+  dockerInside: DockerInside;
+  /** False when another queue is used. */
+  embeddedQueue: boolean;
+  /** State folder of the `up` that runs it. */
+  owner?: string;
+  /** Further arguments of the proxy and the puller. */
+  proxyArgs?: string[];
+  pullerArgs?: string[];
+  /** Said at the top of the file. */
+  heading: string[];
+}
+
+/** As text. */
+export function composeDocument(options: ComposeOptions): string {
+  const document = parseDocument(readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8'));
+  document.setIn(['x-product', 'image'], `\${WASM_SENSORS_IMAGE:-${productImage()}}`);
+  const services = document.get('services') as YAMLMap;
+  addEdgeNodes(services, options.nodesPerRegion);
+  if (!options.embeddedQueue) dropQueue(document, services);
+  setDockerInside(document, services, options.dockerInside);
+  for (const [service, args] of [
+    ['sqs-proxy', options.proxyArgs],
+    ['sqs-puller', options.pullerArgs],
+  ] as const) {
+    for (const arg of args ?? []) document.addIn(['services', service, 'command'], literal(arg));
+  }
+  if (options.owner !== undefined) setOwner(document, literal(options.owner));
+  document.commentBefore = options.heading.map((line) => ` ${line}`).join('\n');
+  return document.toString({ lineWidth: 0 });
+}
+
+/** Whose they are: containers, networks and data are told from those of others by it. */
+function setOwner(document: Document, owner: string): void {
+  for (const part of ['services', 'networks', 'volumes']) {
+    const labels = document.createNode({ [OWNER_LABEL]: owner });
+    for (const { value } of (document.get(part) as YAMLMap).items)
+      if (isMap(value)) value.set('labels', labels.clone());
+  }
+}
+
+/** A text in which compose replaces no variables. */
+const literal = (text: string): string => text.replaceAll('$', '$$$$');
+
+/** `edge-us-2`, `edge-eu-2` …: copies of a region's only node, which differ in name and labels. */
+function addEdgeNodes(services: YAMLMap, perRegion: number): void {
+  const model = services.get('edge-eu-1') as YAMLMap;
+  for (let number = 2; number <= perRegion; number++) {
+    for (const region of REGIONS) {
+      const name = `edge-${region}-${number}`;
+      const node = model.clone() as YAMLMap;
+      node.set('container_name', `\${COMPOSE_PROJECT_NAME:-bacalhau-edge}-${region}-${number}`);
+      node.set('hostname', name);
+      for (const item of (node.get('command') as { items: { value: string }[] }).items) {
+        item.value = item.value.replace('edge-eu-1', name).replace('region=eu', `region=${region}`);
+      }
+      node.setIn(['environment', 'REGION'], region);
+      node.setIn(['networks', 0], `region-${region}`);
+      services.add({ key: name, value: node } as never);
+    }
+  }
+}
+
+function dropQueue(document: Document, services: YAMLMap): void {
+  services.delete('queue');
+  for (const service of ['sqs-proxy', 'sqs-puller']) document.deleteIn(['services', service, 'depends_on']);
+  document.deleteIn(['volumes', 'queue-data']);
+}
+
+function setDockerInside(document: Document, services: YAMLMap, mode: DockerInside): void {
+  if (mode === 'privileged') return;
+  if (mode === 'none') {
+    services.delete('web-services');
+    document.deleteIn(['volumes', 'web-services-docker']);
+    return;
+  }
+  const service = services.get('web-services') as YAMLMap;
+  service.items = service.items.filter(({ key }) => !(isScalar(key) && key.value === 'privileged'));
+  const { volumes = [], ...grants } = mode;
+  for (const [name, value] of Object.entries(grants)) service.set(name, document.createNode(value));
+  for (const volume of volumes) service.addIn(['volumes'], volume);
+}

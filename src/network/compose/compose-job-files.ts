@@ -1,0 +1,60 @@
+/** The job documents for this network, for use by hand in its client node. */
+import type { Document, Scalar, YAMLSeq } from 'yaml';
+import { productImage } from '../../docker/image-names.js';
+import type { JobFilesFor } from '../../jobs/job-files.js';
+import { inTask, type TemplateName } from '../../jobs/job-template.js';
+import { setDataDir } from '../../jobs/service-job.js';
+import { COMPOSE_PROXY } from './compose-proxies.js';
+import { PULLER_DATA } from './compose-services.js';
+
+/** Variables that `templates/compose.yaml` gives to nodes, and lets them forward; empty ones count as not set. */
+const FOR_SERVICES = [
+  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION', 'AWS_ENDPOINT_URL_SQS'],
+  'WASM_SENSORS_TOKEN',
+];
+const FORWARDED: Record<TemplateName, string[]> = {
+  // One job for all regions tells each sensor its own.
+  publisher: ['REGION', 'SENSOR_TOKEN'],
+  'config-updater': [],
+  proxy: [...FOR_SERVICES, 'SENSOR_TOKEN'],
+  puller: [...FOR_SERVICES, 'WASM_SENSORS_WEBHOOK'],
+};
+
+/** Every `-V` is optional. */
+export const THIS_NETWORK: JobFilesFor = {
+  whom: 'this network',
+  bacalhau: 'docker compose exec client bacalhau',
+  hints: {
+    publisher: "-V color='#00ff88' -V interval=1 -V region=eu",
+    'config-updater': "-V color='#FEFEFE'",
+    proxy: '-V image=registry:5000/wasm-sensors',
+    puller: '-V image=registry:5000/wasm-sensors',
+  },
+  before: { puller: 'docker compose stop sqs-puller   (a queue has one consumer)' },
+  adapt: adaptToNetwork,
+};
+
+function adaptToNetwork(name: TemplateName, document: Document): void {
+  for (const variable of FORWARDED[name]) document.setIn(inTask('env', variable), `env:${variable}`);
+  if (name === 'proxy' || name === 'puller') {
+    useThisQueue(document);
+    document.setIn(inTask('engine', 'params', 'image'), `{{or (index . "image") "${productImage()}"}}`);
+  } else useComposeProxy(document);
+  if (name === 'puller') setDataDir(document, PULLER_DATA);
+}
+
+/** The queue that the node knows, unless `-V queue_url=…` names another. */
+function useThisQueue(document: Document): void {
+  const parameters = parametersOf(document);
+  parameters.items = parameters.items.filter(({ value }) => !value.startsWith('--queue='));
+  document.setIn(inTask('env', 'SQS_QUEUE_URL'), '{{or (index . "queue_url") "env:SQS_QUEUE_URL"}}');
+}
+
+/** Without `-V proxy=…`, this network's own. */
+function useComposeProxy(document: Document): void {
+  const proxy = parametersOf(document).items.find(({ value }) => value.startsWith('--proxy='))!;
+  proxy.value = `--proxy={{or (index . "proxy") "${COMPOSE_PROXY}"}}`;
+}
+
+const parametersOf = (document: Document) =>
+  document.getIn(inTask('engine', 'params', 'parameters')) as YAMLSeq<Scalar<string>>;

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import type { NetworkEvent } from '../provider.js';
+import { choosePorts, type PortName } from './compose-ports.js';
+
+const choose = (variables: Partial<Record<PortName, string>>, port = 0, events: NetworkEvent[] = []) =>
+  choosePorts({
+    wishes: { PROXY_PORT: { port, explicit: true, purpose: 'proxy', flag: '--port' } },
+    get: (name) => variables[name] ?? '0',
+    without: ['REGISTRY_PORT'],
+    emit: (event) => events.push(event),
+  });
+
+test('every service gets a port of its own, and what is left out gets none', async () => {
+  const ports = await choose({});
+  expect(ports).not.toHaveProperty('REGISTRY_PORT');
+  expect(new Set(Object.values(ports)).size).toBe(8);
+  expect(Object.values(ports)).not.toContain(0);
+});
+
+test('a port that two settings ask for is refused by both names', async () => {
+  const { PROXY_PORT: free } = await choose({});
+  await expect(choose({ PROXY_JOB_PORT: String(free) }, free)).rejects.toMatchObject({
+    code: 'SAME_PORT',
+    hint: expect.stringMatching(/--port or PROXY_JOB_PORT/),
+  });
+});
+
+test.each(['70000', 'many', '80 '])('%j is no port', async (given) => {
+  await expect(choose({ API_PORT: given })).rejects.toThrow(`API_PORT: ${JSON.stringify(given)} is not a port number`);
+});

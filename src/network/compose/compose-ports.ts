@@ -1,0 +1,48 @@
+/** The ports of this machine under which the network's services are reached. */
+import { usageError } from '../../lib/errors/app-error.js';
+import type { PortWish } from '../../lib/net/ports.js';
+import { takePorts } from '../../lib/net/take-ports.js';
+import type { NetworkEvent } from '../provider.js';
+
+/** By the variable of `templates/compose.yaml` that sets it. */
+const PURPOSES = {
+  PROXY_PORT: { port: 9090, purpose: 'proxy' },
+  PULLER_PORT: { port: 9091, purpose: 'puller' },
+  QUEUE_PORT: { port: 9324, purpose: 'queue' },
+  API_PORT: { port: 1234, purpose: 'API of Bacalhau' },
+  NATS_PORT: { port: 4222, purpose: "orchestrator's node port" },
+  WEBUI_PORT: { port: 8438, purpose: 'web page of Bacalhau' },
+  PROXY_JOB_PORT: { port: 8080, purpose: 'proxy as a service job' },
+  PULLER_JOB_PORT: { port: 8081, purpose: 'puller as a service job' },
+  REGISTRY_PORT: { port: 5000, purpose: 'registry' },
+} as const;
+
+export type PortName = keyof typeof PURPOSES;
+/** Ports of what this network leaves out are missing. */
+export type ComposePorts = Record<Exclude<PortName, Optional>, number> & Partial<Record<Optional, number>>;
+type Optional = 'QUEUE_PORT' | 'REGISTRY_PORT';
+
+export interface PortOptions {
+  /** What settings ask for; others come from variables (`get`). */
+  wishes: Partial<Record<PortName, PortWish>>;
+  get(name: PortName): string | undefined;
+  /** Services that this network leaves out. */
+  without: Optional[];
+  emit(event: NetworkEvent): void;
+}
+
+/** A busy default moves; rejects with `PORT_IN_USE`, `SAME_PORT` and `BAD_SETTING`. */
+export async function choosePorts({ wishes, get, without, emit }: PortOptions): Promise<ComposePorts> {
+  const names = (Object.keys(PURPOSES) as PortName[]).filter((name) => !without.some((absent) => absent === name));
+  const all = names.map((name) => [name, wishes[name] ?? wishFrom(name, get(name))]);
+  return (await takePorts(Object.fromEntries(all), emit)) as ComposePorts;
+}
+
+function wishFrom(name: PortName, given: string | undefined): PortWish {
+  const { port, purpose } = PURPOSES[name];
+  if (given === undefined) return { port, explicit: false, purpose, flag: name };
+  if (!/^\d+$/.test(given) || Number(given) > 65_535) {
+    throw usageError('BAD_SETTING', `${name}: ${JSON.stringify(given)} is not a port number`);
+  }
+  return { port: Number(given), explicit: true, purpose, flag: name };
+}

@@ -1,0 +1,52 @@
+/** Everything that a Docker network is started from, in one folder that works without this program, too. */
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { builtModule } from '../../jobs/built-module.js';
+import { ANY_CLUSTER, writeJobFiles } from '../../jobs/job-files.js';
+import { writeFileAtomic } from '../../lib/fs/durable-files.js';
+import { packageRoot } from '../../lib/process/self-command.js';
+import { type ComposeOptions, composeDocument } from './compose-document.js';
+import { THIS_NETWORK } from './compose-job-files.js';
+
+const TEMPLATES = join(packageRoot, 'templates');
+/** What `templates/Dockerfile` takes in. */
+const PROGRAM = ['package.json', 'npm-shrinkwrap.json', 'bin', 'dist', 'templates'];
+
+/**
+ * Writes `compose.yaml`, `nodes/`, `jobs/` and `shared/` (what is in `shared/` already stays); resolves with the paths,
+ * relative to the folder. Rejects with `MODULE_NOT_BUILT`.
+ */
+export async function writeNetworkFiles(folder: string, options: ComposeOptions): Promise<string[]> {
+  mkdirSync(folder, { recursive: true });
+  writeFileAtomic(join(folder, 'compose.yaml'), composeDocument(options), 0o644);
+  const copied = [...copyFolder('nodes', folder, true), ...copyFolder('shared', folder, false)];
+  const jobs = await writeJobFiles(join(folder, 'jobs'), builtModule, THIS_NETWORK);
+  return ['compose.yaml', ...copied, ...jobs.map((path) => path.slice(folder.length + 1))];
+}
+
+/**
+ * Writes what is needed to build and to configure it elsewhere, `.env.template` and `image/` (a Dockerfile with what it
+ * takes in), and `cluster-jobs/`: the
+ * jobs for clusters that offer nothing of what this network does. Rejects with `MODULE_NOT_BUILT`.
+ */
+export async function writeExtras(folder: string): Promise<string[]> {
+  copyFileSync(join(TEMPLATES, 'env.template'), join(folder, '.env.template'));
+  const image = join(folder, 'image');
+  for (const name of PROGRAM) cpSync(join(packageRoot, name), join(image, name), { recursive: true });
+  copyFileSync(join(TEMPLATES, 'Dockerfile'), join(image, 'Dockerfile'));
+  const jobs = await writeJobFiles(join(folder, 'cluster-jobs'), builtModule, ANY_CLUSTER);
+  return ['.env.template', 'image/Dockerfile', ...jobs.map((path) => path.slice(folder.length + 1))];
+}
+
+function copyFolder(name: string, folder: string, replace: boolean): string[] {
+  const target = join(folder, name);
+  mkdirSync(target, { recursive: true });
+  // Containers read them under users of their own.
+  chmodSync(target, 0o755);
+  return readdirSync(join(TEMPLATES, name)).map((file) => {
+    const path = join(target, file);
+    if (replace || !existsSync(path)) copyFileSync(join(TEMPLATES, name, file), path);
+    chmodSync(path, 0o644);
+    return join(name, file);
+  });
+}

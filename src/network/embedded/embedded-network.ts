@@ -1,0 +1,86 @@
+/** The embedded network: jobs go straight to the sensor host, a child process of `up`. */
+import { z } from 'zod';
+import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
+import { AppError, systemError } from '../../lib/errors/app-error.js';
+import type { NetworkFacts } from '../../runtime/run-state.js';
+import { type JobSpec, jobsSchema, nodesSchema, stoppedSchema, submissionSchema } from '../../sensor-host/host-api.js';
+import type { JobRequest, Network } from '../network.js';
+import { configFolder, regionConfigFile } from '../region-config-file.js';
+
+const factsSchema = z.object({ host: z.string(), proxyUrl: z.string(), stateDir: z.string() });
+
+/** `facts`: as the embedded runner left them. */
+export function createEmbeddedNetwork(facts: NetworkFacts, token: string): Network {
+  const { host, proxyUrl, stateDir } = factsSchema.parse(facts);
+  const call = hostClient(host, token);
+  return {
+    kind: 'embedded',
+    nodes: async () => call('GET', '/nodes', nodesSchema),
+    jobs: async () => call('GET', '/jobs', jobsSchema),
+    async submit(job) {
+      const { name, ...spec } = toSpec(job);
+      const { jobId, unchanged } = await call('PUT', `/jobs/${name}`, submissionSchema, spec);
+      return { jobId, jobName: name, unchanged, notes: [] };
+    },
+    stop: async (name) => (await call('DELETE', `/jobs/${name}`, stoppedSchema)).stopped,
+    sensorProxyUrl: () => proxyUrl,
+    configFile: (region) => regionConfigFile(configFolder(stateDir), region),
+    async setRegionLink(region, connected) {
+      await call('PUT', `/regions/${encodeURIComponent(region)}`, z.unknown(), { connected });
+    },
+  };
+}
+
+function toSpec(job: JobRequest): JobSpec {
+  switch (job.role) {
+    case 'publisher':
+      return {
+        name: `publisher-${job.region}`,
+        region: job.region,
+        module: 'publisher',
+        type: 'daemon',
+        args: publisherFlags(job),
+        mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile }],
+      };
+    case 'config-updater':
+      return {
+        name: `config-updater-${job.region}`,
+        region: job.region,
+        module: 'config-updater',
+        type: 'batch',
+        args: [
+          ...(job.configFile === undefined ? ['--proxy', job.proxyUrl] : [`--file=${CONFIG_TARGET}`]),
+          ...job.parameters,
+        ],
+        mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile, writable: true }],
+      };
+    default:
+      throw new AppError('NOT_OFFERED', 'user', `the embedded network runs no ${job.role} as a job`, {
+        hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
+      });
+  }
+}
+
+const errorSchema = z.object({ error: z.object({ code: z.string(), reason: z.string(), hint: z.string() }) });
+
+function hostClient(base: string, token: string) {
+  return async <T extends z.ZodType>(method: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> => {
+    let response: Response;
+    try {
+      response = await fetch(base + path, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (cause) {
+      throw systemError('HOST_GONE', 'the sensor host does not answer', {
+        cause,
+        hint: 'It is being started again, or `up` has ended.',
+      });
+    }
+    const answer = await response.json();
+    if (response.ok) return schema.parse(answer);
+    const { code, reason, hint } = errorSchema.parse(answer).error;
+    throw new AppError(code, response.status < 500 ? 'user' : 'system', reason, hint === '' ? {} : { hint });
+  };
+}

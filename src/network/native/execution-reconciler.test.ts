@@ -1,0 +1,48 @@
+/** When sensors are started again; a stand-in for the cluster tells what runs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it, vi } from 'vitest';
+import type { BacalhauClient } from '../bacalhau/bacalhau-client.js';
+import type { RawExecution, RawJob, RawNode } from '../bacalhau/bacalhau-schemas.js';
+import { Healing } from './execution-reconciler.js';
+
+const node = (NodeID: string): RawNode => ({
+  Info: { NodeID, NodeType: 'Compute', Labels: { type: 'edge' } },
+  ConnectionState: { Status: 'CONNECTED', ConnectedSince: '' },
+});
+const lost = (NodeID: string) =>
+  ({
+    ...{ ID: `e-${NodeID}`, NodeID, CreateTime: 1 },
+    ...{
+      DesiredState: { StateType: 2, Message: '' },
+      ComputeState: { StateType: 10, Message: 'node has disappeared' },
+    },
+  }) as RawExecution;
+const job: RawJob = {
+  ...{ ID: 'j', Name: 'publisher', Namespace: 'default', Type: 'daemon', Version: 1, CreateTime: 1 },
+  Labels: { app: 'wasm-sensors' },
+  State: { StateType: 'Running', Message: '' },
+};
+
+it('starts a job once that runs in two regions, when Bacalhau has given up in both', async () => {
+  let executions = [lost('edge-us-1'), lost('edge-eu-1')];
+  const rerunJob = vi.fn(async () => {
+    executions = [];
+  });
+  const version = async () => ({ major: 1, minor: 9, text: 'v1.9.3' });
+  const client = {
+    ...{ clientVersion: version, agentVersion: version, rerunJob },
+    ...{ nodes: async () => [node('edge-us-1'), node('edge-eu-1')], jobs: async () => [job] },
+    executions: async () => executions,
+  } as unknown as BacalhauClient;
+  const emit = vi.fn();
+  const patience = { reconnectMs: 1000, ownRemedyMs: 100, lookEveryMs: 20 };
+  const healing = new Healing({ client, stateDir: '/nowhere', emit }, patience);
+  healing.begin('us', ['edge-us-1']);
+  healing.begin('eu', ['edge-eu-1']);
+  await sleep(50);
+  expect(rerunJob).not.toHaveBeenCalled();
+  await vi.waitFor(() => expect(emit).toHaveBeenCalled());
+  await sleep(50);
+  expect(rerunJob).toHaveBeenCalledExactlyOnceWith('j');
+  expect(emit).toHaveBeenCalledExactlyOnceWith({ type: 'network.note', text: expect.stringContaining('edge-us-1') });
+});

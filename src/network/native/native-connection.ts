@@ -1,0 +1,18 @@
+/** What another terminal needs to know about a native network; part of `run.json`. */
+import { z } from 'zod';
+import { forwardedSchema } from '../../jobs/forwarded-env.js';
+
+export const nativeFactsSchema = z.object({
+  /** Path of the program that the network was started with. */
+  bacalhau: z.string(),
+  api: z.object({ host: z.string(), port: z.number() }),
+  webUi: z.string(),
+  /** Whether there is a node for service jobs. */
+  docker: z.boolean(),
+  /** By region. */
+  sensorProxyUrls: z.record(z.string(), z.string()),
+  /** Names of variables, never values. */
+  forwarded: forwardedSchema,
+});
+
+export type NativeFacts = z.output<typeof nativeFactsSchema>;

@@ -1,0 +1,93 @@
+/** The nodes of a native network: names, labels, settings and environment. */
+import { availableParallelism } from 'node:os';
+import { REGIONS } from '../network.js';
+import type { RunnerContext } from '../provider.js';
+import type { NativePorts } from './native-ports.js';
+import type { NodeProcess } from './node-process.js';
+import type { RegionLinks } from './region-links.js';
+
+/** Everything that talks to anything is on this machine. */
+export const HOST = '127.0.0.1';
+
+export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs'> {
+  /** Missing for nodes of the centre. */
+  region?: string;
+}
+
+/** Seconds; the orchestrator's must be the longer one, and both are as in `templates/nodes/` for small networks. */
+const HEARTBEAT_S = 8;
+const DISCONNECT_S = 12;
+const NODES_A_CORE = 50;
+
+/** Nodes that share few processors are late with their heartbeats; they shall not be taken for cut off. */
+function patience(nodes: number): number {
+  return Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
+}
+
+/** @param nodes how many it will have */
+export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
+  return {
+    name: 'orchestrator',
+    template: 'orchestrator',
+    settings: {
+      'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * patience(nodes)}s`,
+      'API.Port': ports.api,
+      'Orchestrator.Port': ports.nats,
+      'WebUI.Listen': `${HOST}:${ports.webUi}`,
+      'Compute.Orchestrators': [`nats://${HOST}:${ports.nats}`],
+    },
+    env: {},
+  };
+}
+
+export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
+export const isEdgeOf = (name: string, region: string): boolean => name.startsWith(`edge-${region}-`);
+
+/** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
+export function edgeNodes(context: RunnerContext, configPaths: string[], links: RegionLinks): NodePlan[] {
+  const total = context.nodesPerRegion * REGIONS.length;
+  const plan = (region: string, number: number): NodePlan => {
+    const name = edgeName(region, number);
+    return {
+      name,
+      region,
+      template: 'edge',
+      settings: {
+        Labels: { region, type: 'edge' },
+        'Compute.Orchestrators': [links.orchestratorUrl(region)],
+        'Compute.Heartbeat.Interval': `${HEARTBEAT_S * patience(total)}s`,
+        'Compute.AllowListedLocalPaths': configPaths,
+      },
+      // One thread is enough for one sensor, and takes a third less of the processor than one a core.
+      // The operator token is for config-updater jobs.
+      env: {
+        ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token, ...context.sensorEnv },
+        // Where programs written in Go look for authorities; on these nodes only sensors speak https.
+        ...(context.tlsCa === undefined ? {} : { SSL_CERT_FILE: context.tlsCa }),
+      },
+    };
+  };
+  const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);
+  return numbers.flatMap((number) => REGIONS.map((region) => plan(region, number)));
+}
+
+/** For the proxy and the puller as service jobs; needs Docker. */
+export function servicesNode(context: RunnerContext, ports: NativePorts): NodePlan {
+  return {
+    name: 'web-services-1',
+    template: 'web-services',
+    settings: { 'Compute.Orchestrators': [`nats://${HOST}:${ports.nats}`] },
+    env: servicesEnv(context),
+  };
+}
+
+const QUEUE_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
+
+/**
+ * What service jobs are given: tokens, and credentials and region of the queue, as far as this process has them. No job
+ * may ask for what its node lacks.
+ */
+export function servicesEnv({ token, sensorEnv }: RunnerContext): Record<string, string> {
+  const queue = QUEUE_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
+  return { ...Object.fromEntries(queue), WASM_SENSORS_TOKEN: token, ...sensorEnv };
+}

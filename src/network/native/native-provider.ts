@@ -1,0 +1,163 @@
+/**
+ * Starts and ends a native network: a real orchestrator first (a node that starts before it waits 20 s for its next
+ * try), then the nodes side by side, each on its region's relay.
+ */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChildEvent } from '../../lib/process/supervisor.js';
+import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
+import { findBacalhau } from '../bacalhau/find-bacalhau.js';
+import { Roster } from '../bacalhau/node-readiness.js';
+import { REGIONS } from '../network.js';
+import type { NetworkRunner, RunnerContext } from '../provider.js';
+import { configFolder } from '../region-config-file.js';
+import { Healing } from './execution-reconciler.js';
+import { literally } from './glob.js';
+import { dockerWorks } from './local-docker.js';
+import type { NativeFacts } from './native-connection.js';
+import { createNativeNetwork } from './native-network.js';
+import {
+  edgeName,
+  edgeNodes,
+  HOST,
+  isEdgeOf,
+  type NodePlan,
+  orchestratorNode,
+  servicesEnv,
+  servicesNode,
+} from './native-nodes.js';
+import { choosePorts, type NativePorts, type WantedPorts } from './native-ports.js';
+import { nodeProcess } from './node-process.js';
+import { RegionLinks } from './region-links.js';
+
+export interface NativeOptions {
+  /** Path or name of the program; PATH is searched for `bacalhau` without it. */
+  bacalhau?: string;
+  /** Defaults 1234, 4222 and 8438. */
+  ports?: WantedPorts;
+  /** Patterns of files that sensors may read as their configuration; YAML files of the working folder by default. */
+  configPaths?: string[];
+}
+
+/** So many start at the same time: more only wait for each other's CPU. */
+const STARTING_AT_ONCE = 16;
+const READY_MS = 20_000;
+/** What each node more adds to the time that any may take. */
+const READY_MS_PER_NODE = 200;
+
+export function createNativeRunner(context: RunnerContext, options: NativeOptions): NetworkRunner {
+  const { supervisor, stateDir, emit } = context;
+  const folder = join(stateDir, 'native');
+  const links = new RegionLinks();
+  const started: string[] = [];
+  const stopping = new AbortController();
+  let healing: Healing | undefined;
+
+  const heal = (region: string) => {
+    const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);
+    healing?.begin(
+      region,
+      numbers.map((number) => edgeName(region, number)),
+    );
+  };
+  const onChild = (event: ChildEvent) => {
+    if (event.type !== 'child.restarted') return;
+    // All nodes lose an orchestrator that ends, and it takes executions for lost when a node is back before the others.
+    const regions = event.name === 'orchestrator' ? REGIONS : REGIONS.filter((name) => isEdgeOf(event.name, name));
+    // A region that is cut is healed when its link is back.
+    for (const region of regions) if (!links.isCut(region)) heal(region);
+  };
+  const setRegionLink = async (region: string, connected: boolean) => {
+    await links.set(region, connected);
+    if (connected) heal(region);
+    else healing?.end(region);
+  };
+
+  const startNodes = async (bacalhau: string, ports: NativePorts, docker: Promise<boolean>) => {
+    const roster = new Roster(`http://${HOST}:${ports.api}`, ports.nats);
+    const launch = (plan: NodePlan, readyTimeoutMs: number, ready: (signal: AbortSignal) => Promise<void>) => {
+      stopping.signal.throwIfAborted();
+      started.push(plan.name);
+      return supervisor.start(nodeProcess(bacalhau, folder, { ...plan, ready, readyTimeoutMs }));
+    };
+    emit({ type: 'network.progress', step: 'orchestrator', done: 0, total: 1 });
+    const edges = context.nodesPerRegion * REGIONS.length;
+    await launch(orchestratorNode(ports, edges), READY_MS, (signal) => roster.orchestratorReady(signal));
+    await links.open(REGIONS, { host: HOST, port: ports.nats }, context.proxyUrl);
+
+    const configPaths = options.configPaths ?? [
+      join(literally(process.cwd()), '**', '*.{yaml,yml}'),
+      join(literally(configFolder(stateDir)), '*.yaml'),
+    ];
+    const services = (await docker) ? [servicesNode(context, ports)] : [];
+    const waiting = [...edgeNodes(context, configPaths, links), ...services];
+    const total = waiting.length;
+    let done = 0;
+    emit({ type: 'network.progress', step: 'nodes connected', done, total });
+    const worker = async () => {
+      for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
+        const { name, region } = plan;
+        await launch(plan, READY_MS + total * READY_MS_PER_NODE, (signal) =>
+          roster.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
+        );
+        emit({ type: 'network.progress', step: 'nodes connected', done: ++done, total });
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: STARTING_AT_ONCE }, worker));
+    } finally {
+      // After a failure the other workers shall not begin more.
+      waiting.length = 0;
+    }
+  };
+
+  const start: NetworkRunner['start'] = async () => {
+    const bacalhau = findBacalhau(options.bacalhau);
+    const docker = dockerWorks();
+    const ports = await choosePorts(options.ports ?? {}, emit);
+    const api = { host: HOST, port: ports.api };
+    const client = createBacalhauClient({ path: bacalhau, stateDir, api });
+    await client.clientVersion();
+    // A network starts without the jobs of the last one, and no version reads what another one wrote.
+    rmSync(folder, { recursive: true, force: true });
+    await startNodes(bacalhau, ports, docker);
+    healing = new Healing({ client, stateDir, emit });
+    supervisor.on('event', onChild);
+
+    if (!links.proxyUrl(REGIONS[0])) {
+      const text = `${context.proxyUrl} can't be reached through a relay: cutting a region leaves its sensors' way to it open`;
+      emit({ type: 'network.note', text });
+    }
+    const facts: NativeFacts = {
+      bacalhau,
+      docker: await docker,
+      api,
+      webUi: `http://${HOST}:${ports.webUi}`,
+      sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? context.proxyUrl])),
+      forwarded: {
+        edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
+        updater: ['WASM_SENSORS_TOKEN'],
+        services: Object.keys(servicesEnv(context)),
+      },
+    };
+    return {
+      network: createNativeNetwork(facts, { stateDir, setRegionLink }),
+      facts,
+      endpoints: { api: `http://${HOST}:${ports.api}`, webUi: facts.webUi },
+    };
+  };
+
+  return {
+    start,
+    setRegionLink,
+    stop: async () => {
+      stopping.abort();
+      supervisor.off('event', onChild);
+      healing?.end();
+      // The orchestrator last: nodes say goodbye to it.
+      await supervisor.stop(started.filter((name) => name !== 'orchestrator'));
+      await supervisor.stop(['orchestrator']);
+      await links.close();
+    },
+  };
+}

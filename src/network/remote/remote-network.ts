@@ -1,0 +1,106 @@
+/** Somebody's cluster as every terminal uses it. */
+
+import { builtModule } from '../../jobs/built-module.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import type { NetworkFacts } from '../../runtime/run-state.js';
+import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
+import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
+import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
+import { findRunning, submitJob } from '../bacalhau/submit-job.js';
+import type { JobRequest, Network, Submission } from '../network.js';
+import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
+import { type RemoteFacts, remoteFactsSchema } from './remote-connection.js';
+import { type RemoteSecrets, readSecrets } from './remote-secrets.js';
+
+/** @param facts what the runner's `start` left, beside the secrets in the state folder */
+export function createRemoteNetwork(facts: NetworkFacts, stateDir: string): Network {
+  const parsed = remoteFactsSchema.parse(facts);
+  const base = optionsOf(parsed, stateDir, readSecrets(stateDir));
+  return {
+    ...createBacalhauNetwork(base),
+    submit: (request) =>
+      submit(request, { ...base, api: parsed.api, needed: parsed.tokenInJob ? [] : parsed.forSensors }),
+  };
+}
+
+export function createRemoteClient(
+  facts: RemoteFacts,
+  stateDir: string,
+  { credentials }: RemoteSecrets,
+): BacalhauClient {
+  const api: ApiAddress = { ...facts.api, ...(credentials ? { credentials } : {}) };
+  return createBacalhauClient({ path: facts.bacalhau, stateDir, api });
+}
+
+function optionsOf(facts: RemoteFacts, stateDir: string, secrets: RemoteSecrets): BacalhauNetworkOptions {
+  return {
+    kind: 'remote',
+    client: createRemoteClient(facts, stateDir, secrets),
+    stateDir,
+    surroundings: {
+      module: builtModule,
+      forwarded: {
+        edge: ['HOSTNAME'],
+        updater: [],
+        services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
+      },
+      given: secrets.sensorEnv,
+    },
+    sensorProxyUrl: () => facts.proxyUrl,
+  };
+}
+
+/**
+ * With HOSTNAME where the nodes forward it: submissions find out, and later ones know. `needed`: variables without which
+ * sensors can't send; rejects with `TOKEN_NOT_FORWARDED` where the nodes do not forward them.
+ */
+async function submit(request: JobRequest, options: RemoteSubmitOptions): Promise<Submission> {
+  if (request.role !== 'publisher') return submitJob(request, options);
+  const { stateDir, client, surroundings, api, needed } = options;
+  const place = { stateDir, api, region: request.region };
+  const forwarding = (edge: string[]) => ({
+    ...options,
+    surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge } },
+  });
+  const refused = async ({ unchanged, jobId }: Submission) => !unchanged && (await wasRefused(client, jobId));
+
+  const known = hostnameForwarded(place);
+  // Only to try, no sensor is replaced: what it keeps for its proxy would be lost.
+  const runs = known === undefined && (await findRunning(request, forwarding(needed)));
+  if (runs) return runs;
+  if (known !== false) {
+    const submission = await submitJob(request, forwarding(['HOSTNAME', ...needed]));
+    if (!(await refused(submission))) {
+      keepHostnameForwarded(place, true);
+      return submission;
+    }
+  }
+  const submission = await submitJob(request, forwarding(needed));
+  if (needed.length > 0 && (await refused(submission))) {
+    await client.stopJob(submission.jobId);
+    throw notForwarded(needed);
+  }
+  if (known === false) return submission;
+  keepHostnameForwarded(place, false);
+  const note = `${request.region}: not all nodes forward HOSTNAME to jobs; sensors are named by their executions`;
+  return { ...submission, notes: [...submission.notes, note] };
+}
+
+interface RemoteSubmitOptions extends BacalhauNetworkOptions {
+  api: RemoteFacts['api'];
+  needed: string[];
+}
+
+function notForwarded(names: string[]): AppError {
+  const text = names.join(', ');
+  return new AppError(
+    'TOKEN_NOT_FORWARDED',
+    'user',
+    `the nodes of the cluster have no ${text} that they forward to jobs`,
+    {
+      hint:
+        `Set ${text} on the nodes and allow it (Compute.Env.AllowList, ^SENSOR_TOKEN$); or start \`up\` with ` +
+        '--token-in-job: every user of the cluster can then read it in the job.',
+    },
+  );
+}

@@ -1,0 +1,89 @@
+/** Opens a cluster that exists already: none of our processes run on its nodes, so there is little to start. */
+
+import { waitFor } from '../../lib/async/backoff.js';
+import { AppError, usageError } from '../../lib/errors/app-error.js';
+import { answersOnce } from '../../lib/net/wait-for-http.js';
+import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
+import { toNode } from '../bacalhau/bacalhau-mapping.js';
+import { findBacalhau } from '../bacalhau/find-bacalhau.js';
+import type { NetworkRunner, RunnerContext } from '../provider.js';
+import { unfitEdgeNodes } from '../region-nodes.js';
+import type { RemoteFacts } from './remote-connection.js';
+import { createRemoteClient, createRemoteNetwork } from './remote-network.js';
+import { forgetSecrets, keepSecrets } from './remote-secrets.js';
+
+const PROXY_MS = 5000;
+
+export interface RemoteOptions {
+  bacalhau?: string;
+  api: ApiAddress;
+  /** Variables for sensors go into the job; without it the nodes must have them. */
+  tokenInJob: boolean;
+}
+
+export function createRemoteRunner(context: RunnerContext, options: RemoteOptions): NetworkRunner {
+  const { stateDir, sensorEnv, proxyUrl, emit } = context;
+  return {
+    start: async () => {
+      const bacalhau = findBacalhau(options.bacalhau);
+      const { credentials, ...api } = options.api;
+      requireReachable(proxyUrl, api.host);
+      const { tokenInJob } = options;
+      const facts: RemoteFacts = { bacalhau, api, proxyUrl, forSensors: Object.keys(sensorEnv), tokenInJob };
+      const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
+      const client = createRemoteClient(facts, stateDir, secrets);
+      await client.clientVersion();
+      const [raw, answers] = await Promise.all([client.nodes(), proxyAnswers(proxyUrl)]);
+      const nodes = raw.flatMap((node) => toNode(node) ?? []);
+      const edge = nodes.filter(
+        ({ type, region, connected, unfit }) => type === 'edge' && region !== '' && connected && unfit === undefined,
+      );
+      if (edge.length === 0) {
+        throw new AppError(
+          'NO_MATCHING_NODES',
+          'user',
+          `${api.host} has no connected node with type=edge and a region that can run a sensor`,
+          {
+            details: unfitEdgeNodes(nodes),
+            hint: 'Sensors run on nodes that were started with labels such as `-c Labels=region=us,type=edge`.',
+          },
+        );
+      }
+      emit({ type: 'network.progress', step: 'nodes connected', done: edge.length, total: edge.length });
+      if (!answers) {
+        const text = `${proxyUrl} does not answer from here; the sensors' readings will show whether it does to them`;
+        emit({ type: 'network.note', text });
+      }
+      if (tokenInJob && facts.forSensors.length > 0) {
+        const text = `${facts.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
+        emit({ type: 'network.note', text });
+      }
+      keepSecrets(stateDir, secrets);
+      return { network: createRemoteNetwork(facts, stateDir), facts };
+    },
+    sensorsRunOn: true,
+    stop: async () => forgetSecrets(stateDir),
+  };
+}
+
+/** Where it is the proxy of this `up`, that is still being started. */
+async function proxyAnswers(proxyUrl: string): Promise<boolean> {
+  const look = async () => (await answersOnce(`${proxyUrl}/health`)) || undefined;
+  return (await waitFor(look, { timeoutMs: PROXY_MS, everyMs: 200 })) ?? false;
+}
+
+/** Rejects a proxy URL that means another machine to the nodes than to us. Whether it works, only readings show. */
+function requireReachable(proxyUrl: string, apiHost: string): void {
+  if (!isLoopback(new URL(proxyUrl).hostname) || isLoopback(apiHost)) return;
+  throw usageError(
+    'PROXY_NOT_REACHABLE',
+    `sensors on the nodes of ${apiHost} can't reach ${proxyUrl}: there it means the node itself`,
+    'Give a URL that the edge nodes can reach with --proxy-url, such as https://proxy.example.com.',
+  );
+}
+
+/** @param host a name or an address, IPv6 with or without brackets, or a URL as Bacalhau takes it for a host */
+function isLoopback(host: string): boolean {
+  const name = host.replace(/^https?:\/\//, '').replace(/^\[|\]$/g, '');
+  return name === 'localhost' || name === '::1' || /^127\./.test(name);
+}

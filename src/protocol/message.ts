@@ -1,0 +1,125 @@
+/**
+ * The wire contract: what a sensor sends (docs/protocol.md). Pure: no I/O, fast enough for every reading.
+ */
+import { MAX_AHEAD_MS } from './clock-skew.js';
+
+/** A reading as a sensor sends it: exactly these nine fields. */
+export interface Reading {
+  job_id: string;
+  /** Identity of the sensor. */
+  execution_id: string;
+  icon_name: string;
+  /** ISO 8601, UTC. */
+  timestamp: string;
+  /** `#RRGGBB`. */
+  color: string;
+  /** Counts from 1 within an execution. */
+  sequence: number;
+  region: string;
+  /** Unix milliseconds of the deployment; 0 = unknown. */
+  job_submission_time: number;
+  /** The node. */
+  hostname: string;
+}
+
+/** Any JSON object that a client may send; the known fields are checked when they are there. */
+export type Message = Record<string, unknown>;
+
+/** One field that can't be accepted. */
+export interface FieldProblem {
+  field: string;
+  reason: string;
+}
+
+const STRING_FIELDS = ['job_id', 'execution_id', 'icon_name', 'timestamp', 'color', 'region', 'hostname'] as const;
+const INTEGER_FIELDS = ['sequence', 'job_submission_time'] as const;
+const COLOR = /^#[0-9a-fA-F]{6}$/;
+// RFC 3339 with an offset; years of four digits.
+const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
+/** Of each known field, in UTF-16 units: what is shown and stored of every sensor must stay small. */
+const MAX_TEXT = 256;
+/** Sensors count in 32 bits. */
+const MAX_SEQUENCE = 2 ** 32 - 1;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what terminals act upon; some turn text around.
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+const CONTROLS = new RegExp(CONTROL, 'g');
+
+/** Programs on the way of a message, and the reader's own, fail on values nested thousands deep. */
+export const MAX_NESTING = 100;
+
+/** Whether a JSON value holds others more than {@link MAX_NESTING} levels deep. */
+export function isTooDeep(value: unknown, levels = MAX_NESTING): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
+}
+
+/** Checks the known fields of a message; unknown ones are the sender's own affair. `now` in Unix milliseconds. */
+export function findFieldProblem(message: Message, now: number): FieldProblem | undefined {
+  for (const field of STRING_FIELDS) {
+    const value = message[field];
+    if (value === undefined) continue;
+    if (typeof value !== 'string') return { field, reason: `${field} must be a string` };
+    if (value.length > MAX_TEXT) return { field, reason: `${field} must have at most ${MAX_TEXT} characters` };
+    if (CONTROL.test(value)) return { field, reason: `${field} must not have control characters` };
+  }
+  for (const field of INTEGER_FIELDS) {
+    const value = message[field];
+    if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0)) {
+      return { field, reason: `${field} must be an integer from 0 on` };
+    }
+  }
+  const { color, timestamp, sequence, job_submission_time: submitted } = message as Partial<Reading>;
+  if (sequence !== undefined && sequence > MAX_SEQUENCE) {
+    return { field: 'sequence', reason: `sequence must be at most ${MAX_SEQUENCE}` };
+  }
+  if (submitted !== undefined && submitted > now + MAX_AHEAD_MS) {
+    const reason = 'job_submission_time (milliseconds) is more than a day ahead of this clock';
+    return { field: 'job_submission_time', reason };
+  }
+  if (color !== undefined && !COLOR.test(color)) return { field: 'color', reason: 'color must look like #RRGGBB' };
+  if (timestamp === undefined) return undefined;
+  const time = TIMESTAMP.test(timestamp) && isDay(timestamp) ? Date.parse(timestamp) : Number.NaN;
+  if (Number.isNaN(time)) return { field: 'timestamp', reason: 'timestamp must be ISO 8601 with a time zone' };
+  if (time > now + MAX_AHEAD_MS)
+    return { field: 'timestamp', reason: 'timestamp is more than a day ahead of this clock' };
+  return undefined;
+}
+
+/** Whether the month has that day: `Date` takes the 30th of February for the 2nd of March. */
+function isDay(timestamp: string): boolean {
+  const day = Number(timestamp.slice(8, 10));
+  return (
+    day <= 28 || day <= new Date(Date.UTC(Number(timestamp.slice(0, 4)), Number(timestamp.slice(5, 7)), 0)).getUTCDate()
+  );
+}
+
+/** Without what terminals act upon: messages can come to the queue past the proxy, which refuses it. */
+const clean = (text: string) => (CONTROL.test(text) ? text.replace(CONTROLS, '�') : text);
+
+/** Whether a message can be counted per sensor: it has an execution, and a sequence from 1 on. */
+export function isReading(message: Message): message is Message & Reading {
+  return (
+    typeof message.execution_id === 'string' &&
+    message.execution_id !== '' &&
+    Number.isSafeInteger(message.sequence) &&
+    (message.sequence as number) >= 1
+  );
+}
+
+/**
+ * Completes a message that {@link isReading}, such as the seed's six-field form, to the nine fields.
+ * Fields that are missing become '' or 0; the region becomes `unknown`; control characters become �.
+ */
+export function toReading(message: Message & Reading): Reading {
+  return {
+    job_id: clean(message.job_id ?? ''),
+    execution_id: clean(message.execution_id),
+    icon_name: clean(message.icon_name ?? ''),
+    timestamp: clean(message.timestamp ?? ''),
+    color: clean(message.color ?? ''),
+    sequence: message.sequence,
+    region: clean(message.region || 'unknown'),
+    job_submission_time: message.job_submission_time ?? 0,
+    hostname: clean(message.hostname || message.execution_id),
+  };
+}

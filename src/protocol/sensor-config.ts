@@ -1,0 +1,126 @@
+/**
+ * What a sensor can be told to do, and what it says it does (docs/protocol.md, "Configuration").
+ * The schema is shared by the CLI, the proxy and the YAML file.
+ */
+import { z } from 'zod';
+import { MAX_AHEAD_MS } from './clock-skew.js';
+
+/** The icons a sensor knows; `emoji` is an index in this list (the same as in wasm/publisher/icons.ts). */
+export const ICONS = [...'🚀📡🤖👽🌟🔥🌈🌊🌳🌻🦊🐳🦉🦋💎🔔'];
+
+const color = z
+  .union([z.string(), z.literal(-1)], { error: 'must be a colour such as #00ff88, or random' })
+  .transform((value) => (value === -1 || value === '-1' ? 'random' : value.toLowerCase()))
+  .refine((value) => value === 'random' || /^#[0-9a-f]{6}$/.test(value), {
+    error: 'must be a colour such as #00ff88, or random',
+  });
+
+/** Words count in any case, as they do for sensors. */
+const lowerCase = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
+
+/** Of text only plain decimals become numbers: sensors know no others, and '' would become 0. */
+const decimal = (value: unknown) =>
+  typeof value === 'string' && /^-?(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : value;
+
+const emojiProblem = { error: `must be an index from 0 to ${ICONS.length - 1}, or random` };
+const emoji = z.preprocess(
+  (value) => (lowerCase(value) === 'random' ? -1 : decimal(value)),
+  z
+    .number(emojiProblem)
+    .int(emojiProblem)
+    .min(-1, emojiProblem)
+    .max(ICONS.length - 1, emojiProblem),
+);
+
+const boolean = z.preprocess(
+  (value) => (value === 0 || value === 1 ? String(value) : lowerCase(value)),
+  z.union(
+    [
+      z.boolean(),
+      z
+        .enum(['true', 'false', 'yes', 'no', 'on', 'off', '1', '0'])
+        .transform((v) => ['true', 'yes', 'on', '1'].includes(v)),
+    ],
+    { error: 'must be true or false' },
+  ),
+);
+
+/**
+ * Seconds between readings, rounded half up to milliseconds as sensors do: by their decimal digits, because
+ * `0.5005 * 1000` is less than 500.5. The limits hold for the number as written.
+ */
+const interval = z.preprocess(
+  decimal,
+  z
+    .number({ error: 'must be a number of seconds' })
+    .min(0.05, { error: 'must be at least 0.05 seconds' })
+    .max(86_400, { error: 'must be at most 86400 seconds (a day)' })
+    .transform((seconds) => Math.round(Number(`${seconds}e3`)) / 1000),
+);
+
+/** Every field is optional: what is not set is left to the next weaker source. Unknown fields are refused. */
+export const sensorConfigSchema = z.strictObject({
+  color: color.optional(),
+  emoji: emoji.optional(),
+  random_off: boolean.optional(),
+  interval: interval.optional(),
+  paused: boolean.optional(),
+});
+
+/** Desired configuration of a scope. `color` is `#rrggbb` or `random`; `emoji` -1 = random; `interval` in seconds. */
+export type SensorConfig = z.output<typeof sensorConfigSchema>;
+export type SensorConfigField = keyof SensorConfig;
+/** In the order of the `src` letters of the `X-Sensor-Config` header. */
+export const SENSOR_CONFIG_FIELDS = ['color', 'emoji', 'random_off', 'interval', 'paused'] as const;
+
+/** Versions fit the 15 digits that sensors read, with room to grow. */
+export const MAX_VERSION = 900_000_000_000_000;
+
+/**
+ * Whether a proxy of ours can have given out this version, which somebody claims to have: versions are little more than
+ * the time. `now` in Unix milliseconds.
+ */
+export function isPlausibleVersion(version: number, now: number): boolean {
+  return Number.isInteger(version) && version >= 0 && version <= Math.min(now + MAX_AHEAD_MS, MAX_VERSION);
+}
+
+/** A configuration with its version, as it is given to a sensor. */
+export type VersionedConfig = { version: number } & SensorConfig;
+
+/** Where a value in force comes from. */
+export type ConfigSource = 'default' | 'flag' | 'file' | 'fleet';
+
+/** What a sensor reports about its configuration with every request. */
+export interface ReportedConfig {
+  /** Version of the fleet configuration it has applied; 0 = none. */
+  version: number;
+  sources: Record<SensorConfigField, ConfigSource>;
+  /** State of its YAML file. */
+  file: 'none' | 'ok' | 'bad';
+  /** Milliseconds between readings. */
+  intervalMs: number;
+  paused: boolean;
+}
+
+/** Name of the request header, and (in SQS's alphabet) of the message attribute, that carry a {@link ReportedConfig}. */
+export const SENSOR_CONFIG_HEADER = 'x-sensor-config';
+export const SENSOR_CONFIG_ATTRIBUTE = 'sensor_config';
+
+const SOURCES: Record<string, ConfigSource> = { d: 'default', a: 'flag', f: 'file', n: 'fleet' };
+const HEADER = /^v=(\d{1,15});src=([dafn]{5});file=(none|ok|bad);interval=(\d{1,9});paused=([01])$/;
+
+/** Parses the header; undefined when it is missing or is not one of ours. */
+export function parseReportedConfig(header: string | undefined): ReportedConfig | undefined {
+  const match = header === undefined ? null : HEADER.exec(header);
+  if (!match) return undefined;
+  const letters = match[2]!;
+  return {
+    version: Number(match[1]),
+    sources: Object.fromEntries(
+      SENSOR_CONFIG_FIELDS.map((field, i) => [field, SOURCES[letters[i]!]!]),
+    ) as ReportedConfig['sources'],
+    file: match[3] as ReportedConfig['file'],
+    intervalMs: Number(match[4]),
+    paused: match[5] === '1',
+  };
+}

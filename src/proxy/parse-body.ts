@@ -1,0 +1,77 @@
+/** From the bytes of a request to messages: everything that can be wrong with a body is found here. */
+import { findFieldProblem, isTooDeep, MAX_NESTING, type Message } from '../protocol/message.js';
+import { type Refusal, refusal } from './refusal.js';
+
+/** Amazon SQS takes up to 1 MiB; the proxy keeps the older limit, which every queue of this kind takes. */
+export const MAX_MESSAGE_BYTES = 262_144;
+export const MAX_ARRAY = 100;
+/** Nothing longer than this is read at all. */
+export const MAX_BODY_BYTES = MAX_ARRAY * (MAX_MESSAGE_BYTES + 2);
+
+export interface ParsedMessage {
+  /** Place in the array; 0 for a single object. */
+  index: number;
+  message: Message;
+  /** The JSON text that goes to the queue. */
+  text: string;
+}
+
+export interface ParsedBody {
+  /** Whether the body was an array. */
+  batch: boolean;
+  messages: ParsedMessage[];
+  /** Elements of an array that can't be accepted; for a single object the whole body is refused instead. */
+  refused: ({ index: number } & Refusal)[];
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** `now` in Unix milliseconds. Gives a {@link Refusal} when nothing of the body can be accepted. */
+export function parseBody(bytes: Uint8Array, now: number): ParsedBody | Refusal {
+  let text: string;
+  try {
+    text = decoder.decode(bytes);
+  } catch {
+    return refusal(400, 'NOT_UTF8', 'the body is not valid UTF-8');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return refusal(400, 'NOT_JSON', `the body is not JSON: ${(error as Error).message}`);
+  }
+  if (Array.isArray(value)) return parseArray(value, now);
+  const problem = problemOf(value, () => bytes.length, now);
+  return problem ?? { batch: false, messages: [{ index: 0, message: value as Message, text }], refused: [] };
+}
+
+function parseArray(values: unknown[], now: number): ParsedBody | Refusal {
+  if (values.length === 0) return refusal(400, 'EMPTY_ARRAY', 'the array holds no message');
+  if (values.length > MAX_ARRAY) {
+    return refusal(413, 'TOO_MANY', `the array holds ${values.length} messages; at most ${MAX_ARRAY} go in a request`);
+  }
+  const body: ParsedBody = { batch: true, messages: [], refused: [] };
+  values.forEach((value, index) => {
+    let text = '';
+    const problem = problemOf(value, () => Buffer.byteLength((text = JSON.stringify(value))), now);
+    if (problem) body.refused.push({ index, ...problem });
+    else body.messages.push({ index, message: value as Message, text });
+  });
+  return body;
+}
+
+/** `measure` gives the length of its JSON text; asked only of what is known to have one. */
+function problemOf(value: unknown, measure: () => number, now: number): Refusal | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refusal(400, 'NOT_AN_OBJECT', 'a message must be a JSON object');
+  }
+  if (isTooDeep(value)) {
+    return refusal(422, 'TOO_DEEP', `a message's values must not be nested more than ${MAX_NESTING} levels deep`);
+  }
+  const bytes = measure();
+  if (bytes > MAX_MESSAGE_BYTES) {
+    return refusal(413, 'TOO_LARGE', `a message of ${bytes} bytes; at most ${MAX_MESSAGE_BYTES} are accepted`);
+  }
+  const problem = findFieldProblem(value as Message, now);
+  return problem && refusal(422, 'BAD_FIELD', problem.reason);
+}

@@ -1,0 +1,195 @@
+/**
+ * The store sink: every reading once (by execution and sequence) in an SQLite database that anybody may query:
+ * `sqlite3 .wasm-sensors/readings.db 'select region, count(*) from readings group by region'`.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'libsql';
+import type { FleetDump } from '../../fleet/fleet.js';
+import type { Message, Reading } from '../../protocol/message.js';
+import type { Delivery, Sink, SinkResult } from './sink.js';
+import { namingTrouble } from './store-failures.js';
+
+const SCHEMA = `
+create table if not exists readings (
+  id integer primary key,
+  received_at integer not null,         -- Unix milliseconds
+  execution_id text not null,
+  sequence integer not null,
+  job_id text not null,
+  hostname text not null,
+  region text not null,
+  timestamp text not null,              -- when it was taken, as sent
+  color text not null,
+  icon_name text not null,
+  job_submission_time integer not null, -- Unix milliseconds
+  sensor_config text,                   -- what the sensor reported, as JSON
+  -- a node that was started again counts its sensor's readings from 1 again
+  unique (execution_id, sequence, timestamp)
+);
+create table if not exists messages (   -- other JSON objects, such as those sent with curl
+  id text primary key,
+  received_at integer not null,
+  body text not null
+);
+create index if not exists messages_by_time on messages (received_at);
+create table if not exists checkpoint (id integer primary key check (id = 1), last_reading integer not null, fleet text not null);
+`;
+
+/** A stored reading, as it came. */
+export interface StoredReading {
+  id: number;
+  reading: Reading;
+  /** JSON of the reported configuration, or null. */
+  config: string | null;
+  receivedAt: number;
+}
+
+/** Rows deleted at a time: some tens of milliseconds, during which nothing else is stored. */
+const FORGET_AT_ONCE = 10_000;
+
+type Row = Reading & { id: number; received_at: number; sensor_config: string | null };
+
+export class StoreSink implements Sink {
+  readonly name = 'store';
+  readonly required = true;
+  private readonly db: Database.Database;
+  private readonly insertReading: Database.Statement;
+  private readonly insertMessage: Database.Statement;
+
+  /** `path`: the database file, made when missing. Throws `STORE_UNUSABLE`. */
+  constructor(path: string) {
+    mkdirSync(dirname(path), { recursive: true });
+    [this.db, this.insertReading, this.insertMessage] = namingTrouble(path, () => {
+      const db = new Database(path);
+      db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
+      // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
+      db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
+      db.exec(SCHEMA);
+      return [
+        db,
+        db.prepare(
+          'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',
+        ),
+        db.prepare('insert into messages (id, received_at, body) values (?,?,?) on conflict do nothing'),
+      ];
+    });
+  }
+
+  /** One transaction for the group, synced to disk before it returns. */
+  accept(deliveries: Delivery[]): SinkResult[] {
+    this.db.exec('begin immediate');
+    try {
+      for (const { id, body, reading: r, config, receivedAt } of deliveries) {
+        if (!r) this.insertMessage.run(id, receivedAt, body);
+        else {
+          this.insertReading.run(
+            receivedAt,
+            r.execution_id,
+            r.sequence,
+            r.job_id,
+            r.hostname,
+            r.region,
+            r.timestamp,
+            r.color,
+            r.icon_name,
+            r.job_submission_time,
+            config ? JSON.stringify(config) : null,
+          );
+        }
+      }
+      this.db.exec('commit');
+    } catch (error) {
+      if (this.db.inTransaction) this.db.exec('rollback');
+      throw error;
+    }
+    return deliveries.map(() => undefined);
+  }
+
+  /** Readings received at or after `since` (Unix milliseconds), oldest first, at most `limit` of the newest. */
+  readingsSince(since: number, limit: number): StoredReading[] {
+    const rows = this.db
+      .prepare('select * from readings where id >= ? order by id desc limit ?')
+      .all(this.firstSince(since), limit);
+    return (rows as Row[]).reverse().map(toStored);
+  }
+
+  messagesSince(since: number, limit: number): { message: Message; receivedAt: number }[] {
+    const rows = this.db
+      .prepare('select * from messages where received_at >= ? order by received_at desc limit ?')
+      .all(since, limit);
+    return (rows as { received_at: number; body: string }[])
+      .reverse()
+      .map((row) => ({ message: JSON.parse(row.body) as Message, receivedAt: row.received_at }));
+  }
+
+  /** Keeps the fleet view, so that a restart needs to read only what came after it. */
+  saveCheckpoint(fleet: FleetDump): void {
+    const { last } = this.db.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
+    this.db
+      .prepare('insert or replace into checkpoint (id, last_reading, fleet) values (1, ?, ?)')
+      .run(last, JSON.stringify(fleet));
+  }
+
+  /** The last checkpoint, and every reading after it in the order of arrival. */
+  loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
+    const row = this.db.prepare('select last_reading, fleet from checkpoint').get() as
+      | { last_reading: number; fleet: string }
+      | undefined;
+    const rows = this.db.prepare('select * from readings where id > ? order by id').iterate(row?.last_reading ?? 0);
+    const kept = row ? JSON.parse(row.fleet) : [];
+    // Stores from before counts of forgotten sensors were kept hold the sensors alone.
+    const fleet: FleetDump = Array.isArray(kept) ? { sensors: kept, retired: {} } : kept;
+    return { fleet, after: mapRows(rows as Iterable<Row>) };
+  }
+
+  /** Deletes what was received before `before`, at most {@link FORGET_AT_ONCE} readings; tells how many rows. */
+  forget(before: number): number {
+    // The newest stays, so that numbers given out since the last checkpoint are never given out again. Where to look says
+    // firstSince; should the clock have gone back, that alone would take young readings for old ones.
+    const readings = this.db.prepare(
+      `delete from readings where id in (
+         select id from readings where id < ? and id < (select max(id) from readings) and received_at < ?
+         order by id limit ${FORGET_AT_ONCE}
+       )`,
+    );
+    return (
+      readings.run(this.firstSince(before), before).changes +
+      this.db.prepare('delete from messages where received_at < ?').run(before).changes
+    );
+  }
+
+  /**
+   * The id from which on readings were received at or after `time`: they are stored in the order in which they came. Only
+   * nearly so when the clock has gone back in between.
+   */
+  private firstSince(time: number): number {
+    const next = this.db.prepare('select id, received_at from readings where id >= ? order by id limit 1');
+    const { low, high } = this.db
+      .prepare('select coalesce(min(id), 1) as low, coalesce(max(id), 0) as high from readings')
+      .get() as { low: number; high: number };
+    let [from, to] = [low, high + 1];
+    while (from < to) {
+      const row = next.get(Math.floor((from + to) / 2)) as { id: number; received_at: number };
+      if (row.received_at < time) from = row.id + 1;
+      else to = Math.floor((from + to) / 2);
+    }
+    return from;
+  }
+
+  count(): number {
+    return (this.db.prepare('select count(*) as n from readings').get() as { n: number }).n;
+  }
+
+  close(): void {
+    this.db.close();
+  }
+}
+
+function* mapRows(rows: Iterable<Row>): Iterable<StoredReading> {
+  for (const row of rows) yield toStored(row);
+}
+
+function toStored({ id, received_at, sensor_config, ...reading }: Row): StoredReading {
+  return { id, reading, config: sensor_config, receivedAt: received_at };
+}

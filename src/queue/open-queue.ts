@@ -1,0 +1,22 @@
+/** Opens the queue that the settings name. */
+import type { Settings } from '../config/settings.js';
+import { usageError } from '../lib/errors/app-error.js';
+import type { Queue } from './queue.js';
+import { openSqsQueue } from './sqs-queue.js';
+
+export async function openConfiguredQueue(settings: Settings): Promise<Queue> {
+  const { queue, queueEndpoint, queueUnsigned, awsRegion } = settings;
+  if (queue === undefined) {
+    throw usageError(
+      'NO_QUEUE',
+      'no queue was named',
+      'Give --queue with the URL or the name of an SQS queue (or SQS_QUEUE_URL). `wasm-sensors up` starts one of its own.',
+    );
+  }
+  return openSqsQueue({
+    queue,
+    unsigned: queueUnsigned,
+    ...(awsRegion === undefined ? {} : { region: awsRegion }),
+    ...(queueEndpoint === undefined ? {} : { endpoint: queueEndpoint }),
+  });
+}

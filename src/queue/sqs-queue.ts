@@ -1,0 +1,157 @@
+/** The `Queue` contract on the API of SQS: Amazon's own, or the embedded server (`embedded/server.ts`). */
+import { usageError } from '../lib/errors/app-error.js';
+import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
+import { createSdkCall, type SqsCall } from './sqs-call.js';
+import { createClient, endpointOf, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
+import { findDeadLetterUrl } from './sqs-dead-letter.js';
+import { toQueueError } from './sqs-errors.js';
+import { fromSqs, refusalOf, toSqs, withReason } from './sqs-messages.js';
+import { createUnsignedCall } from './unsigned-call.js';
+
+export interface SqsQueueOptions extends SqsConnection {
+  /** URL or name of the dead-letter queue. Default: the one in the queue's redrive policy. */
+  deadLetterQueue?: string;
+  /** The server (at an `http:` endpoint) checks no signatures, as the embedded one: it is called without the SDK. */
+  unsigned?: boolean;
+}
+
+/**
+ * Opens a queue. Rejects with the codes of {@link Queue.send}, and with exit code 2: `QUEUE_INVALID` when the queue is
+ * neither URL nor name, `QUEUE_ENDPOINT_MISMATCH` when its URL and the endpoint contradict each other. A queue given by its URL is not asked for anything yet.
+ */
+export async function openSqsQueue(options: SqsQueueOptions): Promise<Queue> {
+  if (options.queue.trim() === '') {
+    throw usageError('QUEUE_NOT_GIVEN', 'No queue is given.', 'Give its name or URL.');
+  }
+  const call = await openCall(options);
+  try {
+    return new SqsQueue(call, await resolveUrl(call, options.queue), options.deadLetterQueue);
+  } catch (error) {
+    call.close();
+    throw toQueueError(error, options.queue);
+  }
+}
+
+async function openCall(options: SqsQueueOptions): Promise<SqsCall> {
+  const endpoint = endpointOf(options);
+  if (options.unsigned && endpoint?.startsWith('http:')) return createUnsignedCall(endpoint);
+  const sdk = await loadSdk();
+  return createSdkCall(sdk, createClient(sdk, options));
+}
+
+async function resolveUrl(call: SqsCall, queue: string): Promise<string> {
+  if (queueUrlOf(queue)) return queue;
+  const { QueueUrl } = await call('GetQueueUrl', { QueueName: queue });
+  return QueueUrl!;
+}
+
+/** The answer to a batch names every entry; should one be missing, nobody knows its fate. */
+const UNANSWERED: SendResult = {
+  ok: false,
+  code: 'NoAnswer',
+  reason: 'the queue did not say what became of it',
+  retryable: true,
+};
+
+class SqsQueue implements Queue {
+  #deadLetterUrl: Promise<string> | undefined;
+
+  constructor(
+    private readonly call: SqsCall,
+    readonly name: string,
+    private readonly deadLetterQueue: string | undefined,
+  ) {}
+
+  async send(messages: OutgoingMessage[]): Promise<SendResult[]> {
+    const results: (SendResult | undefined)[] = messages.map(refusalOf);
+    const Entries = messages.flatMap((message, i) => (results[i] ? [] : [{ Id: String(i), ...toSqs(message) }]));
+    if (Entries.length > 0) {
+      const answer = this.call('SendMessageBatch', { QueueUrl: this.name, Entries });
+      const { Successful = [], Failed = [] } = await this.#ask(answer);
+      for (const { Id, MessageId } of Successful) results[Number(Id)] = { ok: true, id: MessageId! };
+      for (const { Id, Code = 'Unknown', Message: reason = Code, SenderFault } of Failed) {
+        results[Number(Id)] = { ok: false, code: Code, reason, retryable: SenderFault !== true };
+      }
+    }
+    return results.map((result) => result ?? UNANSWERED);
+  }
+
+  async receive({ waitSeconds, signal }: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]> {
+    signal?.throwIfAborted();
+    const input = {
+      QueueUrl: this.name,
+      MaxNumberOfMessages: 10,
+      WaitTimeSeconds: waitSeconds,
+      MessageAttributeNames: ['All'],
+      MessageSystemAttributeNames: ['ApproximateReceiveCount' as const, 'SentTimestamp' as const],
+    };
+    try {
+      const { Messages = [] } = await this.call('ReceiveMessage', input, signal);
+      return Messages.map(fromSqs);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw toQueueError(error, this.name);
+    }
+  }
+
+  async delete(receipts: string[]): Promise<string[]> {
+    const Entries = receipts.map((ReceiptHandle, i) => ({ Id: String(i), ReceiptHandle }));
+    const { Failed = [] } = await this.#ask(this.call('DeleteMessageBatch', { QueueUrl: this.name, Entries }));
+    return Failed.map(({ Id }) => receipts[Number(Id)]!);
+  }
+
+  async deadLetter(message: ReceivedMessage, reason: string): Promise<void> {
+    const QueueUrl = await this.#findDeadLetterUrl();
+    const attributes = withReason(message.attributes, reason);
+    const entry = toSqs({ body: message.body, attributes });
+    await this.#ask(this.call('SendMessage', { QueueUrl, ...entry }));
+  }
+
+  async depth(): Promise<QueueDepth> {
+    const answer = this.call('GetQueueAttributes', {
+      QueueUrl: this.name,
+      AttributeNames: [
+        'ApproximateNumberOfMessages',
+        'ApproximateNumberOfMessagesNotVisible',
+        'ApproximateNumberOfMessagesDelayed',
+      ],
+    });
+    const { Attributes = {} } = await this.#ask(answer);
+    return {
+      visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+      inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+      delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+    };
+  }
+
+  async check(): Promise<void> {
+    await this.depth();
+  }
+
+  close(): void {
+    this.call.close();
+  }
+
+  /** Remembers the URL, but not a failure: a policy may be set later. */
+  async #findDeadLetterUrl(): Promise<string> {
+    this.#deadLetterUrl ??= this.#ask(
+      this.deadLetterQueue === undefined
+        ? findDeadLetterUrl(this.call, this.name)
+        : resolveUrl(this.call, this.deadLetterQueue),
+    );
+    try {
+      return await this.#deadLetterUrl;
+    } catch (error) {
+      this.#deadLetterUrl = undefined;
+      throw error;
+    }
+  }
+
+  async #ask<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw toQueueError(error, this.name);
+    }
+  }
+}

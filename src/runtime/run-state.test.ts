@@ -1,0 +1,63 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { identify } from '../lib/process/process-id.js';
+import { clearRunState, type RunState, readRunState, setAsideDamaged, writeRunState } from './run-state.js';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'run-state-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const up = identify('up', process.pid)!;
+const state: RunState = {
+  up,
+  began: 1_750_000_000_000,
+  network: 'native',
+  phase: 'ready',
+  control: 'http://127.0.0.1:1',
+  endpoints: { proxy: 'http://127.0.0.1:2', puller: 'http://127.0.0.1:3', webUi: 'http://127.0.0.1:4' },
+  tlsCa: '/ca.pem',
+  facts: { anything: [1, null] },
+  settings: { nodes: 1 },
+  children: [up],
+};
+const file = () => join(folder, 'run.json');
+
+test('a state is read as it was written, and only its own `up` clears it', () => {
+  expect(readRunState(folder)).toBeUndefined();
+  writeRunState(folder, state);
+  expect(readRunState(folder)).toEqual({ ...state, alive: true });
+  expect(setAsideDamaged(folder)).toBeUndefined();
+  clearRunState(folder, { ...up, started: 'long ago' });
+  expect(existsSync(file())).toBe(true);
+  clearRunState(folder, up);
+  expect(existsSync(file())).toBe(false);
+  expect(setAsideDamaged(folder)).toBeUndefined();
+});
+
+test.each(
+  [
+    ['', 'null', '{}', '[]', '"x"', 'garbage', '\u0000\u0001', '{"up":{"pid":"x"}}'],
+    [JSON.stringify({ ...state, children: [{ ...up, pid: -1 }] })],
+    [JSON.stringify(state).slice(0, -9)],
+  ].flat(),
+)('a file that holds %j is named as damaged, and set aside whole', (text) => {
+  writeFileSync(file(), text);
+  expect(() => readRunState(folder)).toThrow(
+    expect.objectContaining({
+      code: 'STATE_DAMAGED',
+      message: expect.stringContaining(file()),
+      hint: expect.stringContaining('down'),
+    }),
+  );
+  clearRunState(folder, up);
+  const aside = setAsideDamaged(folder)!;
+  expect(readdirSync(folder)).toEqual(['run.json.damaged']);
+  expect(readFileSync(aside, 'utf8')).toBe(text);
+  expect(readRunState(folder)).toBeUndefined();
+});

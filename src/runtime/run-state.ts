@@ -1,0 +1,118 @@
+/** What a running `up` leaves in `.wasm-sensors/run.json` for other terminals, and for the clean-up after a `kill -9`. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { systemError } from '../lib/errors/app-error.js';
+import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
+import { setAside } from '../lib/fs/quarantine.js';
+import { isAlive, type ProcessId } from '../lib/process/process-id.js';
+import type { NetworkKind } from '../network/network.js';
+
+/** Plain JSON from which `openNetwork` makes a `Network` in another process; no secrets. */
+export type NetworkFacts = Record<string, unknown>;
+
+/** Base URLs; what a network does not have is missing. */
+export interface Endpoints {
+  proxy: string;
+  puller: string;
+  queue?: string;
+  /** The proxy that runs as a service job, beside the other one. */
+  jobProxy?: string;
+  /** Bacalhau's API and web page. */
+  api?: string;
+  webUi?: string;
+}
+
+export interface RunState {
+  up: ProcessId;
+  /** Unix milliseconds. */
+  began: number;
+  network: NetworkKind;
+  /** `starting` until everything is ready. */
+  phase: 'starting' | 'ready';
+  /** Control API of `up`. */
+  control: string;
+  endpoints: Endpoints;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
+  facts: NetworkFacts;
+  /** What `up` was asked for, by setting, for a later one that asks for something else; no secrets. */
+  settings: Record<string, unknown>;
+  /** Processes that must not outlive `up`. */
+  children: ProcessId[];
+}
+
+const processSchema = z.object({ name: z.string(), pid: z.int().positive(), started: z.string() });
+
+const stateSchema: z.ZodType<RunState> = z.object({
+  up: processSchema,
+  began: z.number(),
+  network: z.enum(['embedded', 'native', 'compose', 'remote']),
+  phase: z.enum(['starting', 'ready']),
+  control: z.string(),
+  endpoints: z.object({
+    proxy: z.string(),
+    puller: z.string(),
+    queue: z.string().exactOptional(),
+    jobProxy: z.string().exactOptional(),
+    api: z.string().exactOptional(),
+    webUi: z.string().exactOptional(),
+  }),
+  tlsCa: z.string().exactOptional(),
+  facts: z.record(z.string(), z.unknown()),
+  settings: z.record(z.string(), z.unknown()),
+  children: z.array(processSchema),
+});
+
+const fileOf = (stateDir: string) => join(stateDir, 'run.json');
+
+/** Whether this process may run here: true when no state was there, which two that start together can't both find. */
+export function claimRunState(stateDir: string, state: RunState): boolean {
+  return createFileAtomic(fileOf(stateDir), textOf(state));
+}
+
+export function writeRunState(stateDir: string, state: RunState): void {
+  writeFileAtomic(fileOf(stateDir), textOf(state));
+}
+
+const textOf = (state: RunState) => `${JSON.stringify(state, null, 2)}\n`;
+
+/**
+ * The state left by the last `up`, if there is one; `alive` tells whether that `up` still runs. Throws `STATE_DAMAGED`
+ * for a file that holds none.
+ */
+export function readRunState(stateDir: string): (RunState & { alive: boolean }) | undefined {
+  const text = readIfExists(fileOf(stateDir));
+  if (text === undefined) return undefined;
+  const state = parseState(text);
+  if (!state) {
+    throw systemError('STATE_DAMAGED', `${fileOf(stateDir)} is damaged: what runs here is not known`, {
+      hint: 'Run `wasm-sensors down`, which sets the file aside, and then `up`.',
+    });
+  }
+  return { ...state, alive: isAlive(state.up) };
+}
+
+/** Sets a damaged state aside, so that an `up` can begin anew; gives the file's new name, undefined when all is well. */
+export function setAsideDamaged(stateDir: string): string | undefined {
+  const text = readIfExists(fileOf(stateDir));
+  return text === undefined || parseState(text) ? undefined : setAside(fileOf(stateDir));
+}
+
+/** Undefined for a text that is no state. */
+function parseState(text: string): RunState | undefined {
+  try {
+    return stateSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes the state of this `up`; another one's stays, and so does a damaged one, for the next `up` to set aside. */
+export function clearRunState(stateDir: string, { pid, started }: ProcessId): void {
+  const up = parseState(readIfExists(fileOf(stateDir)) ?? '')?.up;
+  if (up?.pid === pid && up.started === started) rmSync(fileOf(stateDir), { force: true });
+}
+
+/** The file with the operator token that control calls need. */
+export const tokenFileOf = (stateDir: string) => join(stateDir, 'token');

@@ -1,0 +1,64 @@
+/** A command's view of what runs: the state that `up` left, and clients for its services. */
+import { resolve } from 'node:path';
+import type { Settings } from '../config/settings.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { readToken } from '../lib/net/bearer-token.js';
+import type { Network } from '../network/network.js';
+import { openNetwork } from '../network/open-network.js';
+import { FleetClient } from '../puller/fleet-client.js';
+import { ControlClient } from './control-api.js';
+import { type RunState, readRunState, tokenFileOf } from './run-state.js';
+
+export interface Session {
+  state: RunState;
+  fleet: FleetClient;
+  control: ControlClient;
+  token: string;
+  network(): Promise<Network>;
+}
+
+/** Rejects with `NOT_UP` when no `up` runs in this folder, and with `STILL_STARTING` until it is ready. */
+export function openSession(settings: Settings): Session {
+  const stateDir = resolve(settings.stateDir);
+  const state = stateOfUp(stateDir);
+  const token = operatorToken(settings);
+  const control = new ControlClient(state.control, token);
+  return {
+    state,
+    token,
+    control,
+    fleet: openFleet(settings),
+    network: () => openNetwork(state, { token, control, stateDir }),
+  };
+}
+
+/** Of the settings, else the one that `up` made; empty when there is none. */
+export function operatorToken({ token, stateDir }: Settings): string {
+  return token ?? readToken(tokenFileOf(resolve(stateDir))) ?? '';
+}
+
+function stateOfUp(stateDir: string): RunState {
+  const state = readRunState(stateDir);
+  if (!state?.alive) {
+    throw new AppError(
+      'NOT_UP',
+      'user',
+      state ? 'the `up` of this folder has ended without cleaning up' : 'no network is up in this folder',
+      {
+        hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
+      },
+    );
+  }
+  if (state.phase === 'ready') return state;
+  throw new AppError('STILL_STARTING', 'user', `the network is still starting (\`up\` is pid ${state.up.pid})`, {
+    hint: 'Try again when `up` says that it is ready; `wasm-sensors down` ends it.',
+  });
+}
+
+/**
+ * The puller to look at: the one that `--puller-url` names, else that of the running `up`. It may move while a command
+ * runs: a service job can take its part. Every call throws `NOT_UP` when no `up` runs here (any more).
+ */
+export function openFleet({ pullerUrl, stateDir }: Settings, patienceMs?: number): FleetClient {
+  return new FleetClient(pullerUrl ?? (() => stateOfUp(resolve(stateDir)).endpoints.puller), patienceMs);
+}

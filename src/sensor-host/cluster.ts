@@ -1,0 +1,94 @@
+/**
+ * The embedded cluster: nodes that are entries of a table, and jobs that behave as Bacalhau's do (a submission of the
+ * same name replaces what runs; ids look the same; a cut region runs on).
+ */
+import { randomUUID } from 'node:crypto';
+import { AppError, usageError } from '../lib/errors/app-error.js';
+import type { ModuleName } from '../modules/module-files.js';
+import { Job } from './embedded-job.js';
+import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-api.js';
+import type { SensorHost } from './sensor-host.js';
+import type { SensorModule } from './sensor-module.js';
+
+export interface ClusterOptions {
+  host: SensorHost;
+  nodes: ClusterNode[];
+  /** Loads a module's built file; called once for each module. */
+  loadModule(name: ModuleName): Promise<SensorModule>;
+  /** Environment for every execution of a module, such as its token; never shown. */
+  moduleEnv?: Partial<Record<ModuleName, Record<string, string>>>;
+}
+
+export interface Cluster {
+  nodes(): (ClusterNode & { connected: boolean })[];
+  jobs(): ClusterJob[];
+  /**
+   * Replaces the job of this name and resolves when all its executions have been started; those of the older
+   * submission send nothing any more by then. `jobId`: for a job that is new here, but was known to an earlier host.
+   * Rejects with `NO_SUCH_REGION`, or as `loadModule` does.
+   */
+  submit(spec: JobSpec, jobId?: string): Promise<ClusterSubmission>;
+  /** Stops a job at once; false when it was not running. */
+  stop(name: string): boolean;
+  /** Cuts or restores a region's link. Rejects with `NO_SUCH_REGION`. */
+  setRegionLink(region: string, connected: boolean): void;
+  stats(): HostStats;
+  close(): Promise<void>;
+}
+
+export function createCluster({ host, nodes, loadModule, moduleEnv = {} }: ClusterOptions): Cluster {
+  const jobs = new Map<string, Job>();
+  const modules = new Map<ModuleName, Promise<SensorModule>>();
+  const regions = new Set(nodes.map(({ region }) => region));
+
+  function checkRegion(region: string): void {
+    if (regions.has(region)) return;
+    throw usageError('NO_SUCH_REGION', `there is no region ${region}`, `Regions here: ${[...regions].join(', ')}.`);
+  }
+
+  function moduleFor(name: ModuleName): Promise<SensorModule> {
+    let module = modules.get(name);
+    if (!module) {
+      module = loadModule(name);
+      modules.set(name, module);
+      // A module that is built later can be loaded later.
+      module.catch(() => modules.delete(name));
+    }
+    return module;
+  }
+
+  return {
+    nodes: () => nodes.map((node) => ({ ...node, connected: host.isConnected(node.region) })),
+    jobs: () => [...jobs.values()].map((job) => job.info()),
+    async submit(spec, jobId = `j-${randomUUID()}`) {
+      if (spec.region !== '') checkRegion(spec.region);
+      const module = await moduleFor(spec.module);
+      const matching = nodes.filter((node) => node.type === 'edge' && [node.region, ''].includes(spec.region));
+      if (matching.length === 0) throw new AppError('NO_NODES', 'user', `no edge nodes in region ${spec.region}`);
+      let job = jobs.get(spec.name);
+      if (!job) jobs.set(spec.name, (job = new Job(spec.name, jobId)));
+      const unchanged = job.runs(spec);
+      if (!unchanged) {
+        const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
+        await job.replace(spec, { host, module, env: moduleEnv[spec.module] ?? {}, nodes: placed });
+      }
+      return { jobId: job.id, version: job.version, unchanged };
+    },
+    stop: (name) => jobs.get(name)?.stop() ?? false,
+    setRegionLink(region, connected) {
+      checkRegion(region);
+      host.setLink(region, connected);
+    },
+    stats: () => ({
+      ...host.stats(),
+      nodes: nodes.length,
+      memoryBytes: process.memoryUsage.rss(),
+      cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1000),
+      uptimeMs: Math.round(process.uptime() * 1000),
+    }),
+    async close() {
+      for (const job of jobs.values()) job.stop();
+      await host.close();
+    },
+  };
+}

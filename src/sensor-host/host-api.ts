@@ -1,0 +1,78 @@
+/** The sensor host's control API, as schemas: what a client sends and what it gets (src/sensor-host/host-app.ts). */
+import { z } from 'zod';
+import { MODULE_NAMES } from '../modules/module-files.js';
+
+export const nodeSchema = z.object({
+  name: z.string().min(1).max(255),
+  region: z.string(),
+  type: z.string(),
+});
+
+export const mountSchema = z.object({
+  /** Absolute path that the module sees. */
+  target: z.string().startsWith('/'),
+  /** File or folder of the host's machine. */
+  source: z.string().min(1),
+  writable: z.boolean().optional(),
+});
+
+/** `daemon`: on every node of the region, for good. `ops`: on every node, until it ends. `batch`: on one node. */
+export const jobTypeSchema = z.enum(['daemon', 'ops', 'batch']);
+
+/** A job as submitted; `PUT /jobs/:name` takes it without the name. */
+export const jobSpecSchema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, { error: 'must be letters, digits, dots, dashes, underscores' }),
+  /** Edge nodes of this region; '' = of all regions. */
+  region: z.string(),
+  module: z.enum(MODULE_NAMES),
+  type: jobTypeSchema,
+  /** The module's flags. */
+  args: z.array(z.string()),
+  env: z.record(z.string(), z.string()).default({}),
+  mounts: z.array(mountSchema).default([]),
+});
+export const jobBodySchema = jobSpecSchema.omit({ name: true });
+
+export const executionSchema = z.object({
+  id: z.string(),
+  node: z.string(),
+  state: z.enum(['starting', 'running', 'completed', 'failed', 'stopped']),
+  /** Why it failed or ended; '' while it runs. */
+  message: z.string(),
+});
+
+export const jobSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  /** Counts the submissions of this name that changed something, from 1. */
+  version: z.number(),
+  state: z.enum(['pending', 'running', 'completed', 'failed', 'stopped']),
+  message: z.string(),
+  executions: z.array(executionSchema),
+});
+
+export const submissionSchema = z.object({ jobId: z.string(), version: z.number(), unchanged: z.boolean() });
+export const nodesSchema = z.array(nodeSchema.extend({ connected: z.boolean() }));
+export const jobsSchema = z.array(jobSchema);
+export const stoppedSchema = z.object({ stopped: z.boolean() });
+export const regionLinkSchema = z.strictObject({ connected: z.boolean() });
+export const statsSchema = z.object({
+  /** Modules running now. */
+  running: z.number(),
+  /** Requests since the start. */
+  requests: z.number(),
+  nodes: z.number(),
+  /** Resident memory of the host process, in bytes. */
+  memoryBytes: z.number(),
+  /** CPU time of the host process, in milliseconds. */
+  cpuMs: z.number(),
+  /** Since the host started, in milliseconds. */
+  uptimeMs: z.number(),
+});
+
+export type ClusterNode = z.output<typeof nodeSchema>;
+export type JobSpec = z.input<typeof jobSpecSchema>;
+export type ClusterJob = z.output<typeof jobSchema>;
+export type ClusterExecution = z.output<typeof executionSchema>;
+export type ClusterSubmission = z.output<typeof submissionSchema>;
+export type HostStats = z.output<typeof statsSchema>;

@@ -1,0 +1,87 @@
+/** Bacalhau's `wasi:http/requests`.`http_request`: what it reads from a guest and what it writes back. */
+
+import type { GuestMemory } from './guest-memory.js';
+import { parseHeaders } from './header-lines.js';
+import type { HttpAnswer, HttpRequest } from './transport.js';
+
+export const RESULT = { ok: 0, invalidUrl: 1, network: 2, timeout: 3, badInput: 6, memory: 7 } as const;
+
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH'];
+const MIN_BODY_BYTES = 65_536;
+const MEMORY_SHARE = 0.8;
+
+/** Where the guest wants the answer. */
+export interface AnswerCells {
+  headers: number;
+  headersLength: number;
+  body: number;
+  bodyLength: number;
+  /** 0 = not wanted. */
+  status: number;
+}
+
+/** The twelve arguments of `http_request`. */
+export type HttpArguments = readonly number[];
+
+/** Reads a request; a number is the result code of one that is not to be sent. */
+export function readRequest(memory: GuestMemory, args: HttpArguments): HttpRequest | number {
+  const [method, urlAt, urlLength, headersAt, headersLength, bodyAt, bodyLength] = args as [
+    number,
+    ...number[],
+  ] as number[];
+  if (args.slice(7, 11).some((pointer) => pointer === 0)) return RESULT.badInput;
+  const address = memory.text(urlAt!, urlLength!);
+  const url = address === undefined ? undefined : parseUrl(address);
+  if (url === undefined) return RESULT.invalidUrl;
+  const hasBody = bodyAt !== 0 && bodyLength! > 0;
+  const body = hasBody ? memory.copy(bodyAt!, bodyLength!) : undefined;
+  if (hasBody && body === undefined) return RESULT.badInput;
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return RESULT.network;
+  const headers = headersAt !== 0 && headersLength! > 0 ? memory.text(headersAt!, headersLength!) : undefined;
+  return {
+    method: METHODS[method!] ?? 'GET',
+    url,
+    headers: headers === undefined ? [] : parseHeaders(headers),
+    body,
+    maxBodyBytes: Math.max(MIN_BODY_BYTES, Math.floor(memory.size * MEMORY_SHARE)),
+  };
+}
+
+/** The cells among the arguments. */
+export function answerCells(args: HttpArguments): AnswerCells {
+  return { headers: args[7]!, headersLength: args[8]!, body: args[9]!, bodyLength: args[10]!, status: args[11]! };
+}
+
+/** Writes an answer, cut off to the guest's capacities without a word, and returns the call's result code. */
+export function writeAnswer(memory: GuestMemory, cells: AnswerCells, answer: HttpAnswer): number {
+  if (answer.result !== RESULT.ok) return answer.result;
+  const { view } = memory;
+  const lengthCells = [cells.headersLength, cells.bodyLength, ...(cells.status === 0 ? [] : [cells.status])];
+  if (!lengthCells.every((cell) => memory.holds(cell, 4))) return RESULT.memory;
+  const headers = Buffer.from(answer.headers, 'latin1').subarray(0, view.getUint32(cells.headersLength, true));
+  const body = answer.body.subarray(0, view.getUint32(cells.bodyLength, true));
+  if (cells.status !== 0) view.setUint32(cells.status, answer.status, true);
+  view.setUint32(cells.headersLength, headers.length, true);
+  view.setUint32(cells.bodyLength, body.length, true);
+  if (!memory.holds(cells.headers, headers.length) || !memory.holds(cells.body, body.length)) return RESULT.memory;
+  memory.bytes.set(headers, cells.headers);
+  memory.bytes.set(body, cells.body);
+  return RESULT.ok;
+}
+
+// A guest asks for the same few addresses all its life, and there are thousands of guests.
+const parsedUrls = new Map<string, URL>();
+
+function parseUrl(address: string): URL | undefined {
+  let url = parsedUrls.get(address);
+  if (url === undefined) {
+    try {
+      url = new URL(address);
+    } catch {
+      return undefined;
+    }
+    if (parsedUrls.size >= 1000) parsedUrls.clear();
+    parsedUrls.set(address, url);
+  }
+  return url;
+}

@@ -1,0 +1,85 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Cluster } from './cluster.js';
+import type { JobSpec } from './host-api.js';
+import { keepJobs, setDamagedJobsAside } from './jobs-file.js';
+
+let folder: string;
+let path: string;
+let submitted: [string, string | undefined][];
+let closed: number;
+let said: string[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'job-file-'));
+  path = join(folder, 'jobs.json');
+  [submitted, closed, said] = [[], 0, []];
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const keep = () =>
+  keepJobs(
+    {
+      async submit(spec: JobSpec, jobId?: string) {
+        submitted.push([spec.name, jobId]);
+        return { jobId: jobId ?? `j-${spec.name}`, version: 1, unchanged: false };
+      },
+      stop: () => true,
+      async close() {
+        closed++;
+      },
+    } as Partial<Cluster> as Cluster,
+    path,
+    (text) => said.push(text),
+  );
+const job = (name: string, type: JobSpec['type'] = 'daemon'): JobSpec => ({
+  ...{ name, type, region: 'eu', module: 'publisher', args: ['--interval', '1'] },
+});
+
+test('a host that was killed runs its lasting jobs again, under their ids; one that ended in order none', async () => {
+  const first = keep();
+  await first.resume();
+  for (const spec of [job('a'), job('b'), job('once', 'batch')]) await first.submit(spec);
+  first.stop('b');
+  submitted = [];
+  const second = keep();
+  await second.resume();
+  expect(submitted).toEqual([['a', 'j-a']]);
+  await second.close();
+  expect([closed, existsSync(path)]).toEqual([1, false]);
+  await keep().resume();
+  expect(submitted).toHaveLength(1);
+  expect(said).toEqual([]);
+});
+
+test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])(
+  'a file that holds %j is set aside whole, which is said once, and the host goes on',
+  async (text) => {
+    writeFileSync(path, text);
+    const kept = keep();
+    await kept.resume();
+    expect(said).toEqual([expect.stringMatching(/damaged and is now .*jobs\.json\.damaged: deploy again/)]);
+    expect(readFileSync(`${path}.damaged`, 'utf8')).toBe(text);
+    expect(setDamagedJobsAside(path)).toBeUndefined();
+    await kept.submit(job('a'));
+    await keep().resume();
+    expect(submitted).toEqual([
+      ['a', undefined],
+      ['a', 'j-a'],
+    ]);
+    expect(said).toHaveLength(1);
+  },
+);
+
+test('where nothing can be written the host still ends, and leaves no part of a file', async () => {
+  const kept = keep();
+  // A folder where the temporary file would be stands for a full disk.
+  mkdirSync(`${path}.${process.pid}.tmp`);
+  await expect(kept.submit(job('a'))).rejects.toThrow(/EISDIR/);
+  await kept.close();
+  expect(closed).toBe(1);
+  expect(readdirSync(folder)).toHaveLength(1);
+});

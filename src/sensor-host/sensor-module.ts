@@ -1,0 +1,47 @@
+/** Compiles a module and makes sure that this host can run it. */
+import { readFile } from 'node:fs/promises';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+
+/** A module that was checked and can be started any number of times. */
+export interface SensorModule {
+  readonly name: string;
+  readonly compiled: WebAssembly.Module;
+}
+
+/** What a guest needs to export: see wasm/lib/suspend.ts and Binaryen's Asyncify. */
+const NEEDED_EXPORTS = [
+  'memory',
+  '_start',
+  'asyncify_start_unwind',
+  'asyncify_stop_unwind',
+  'asyncify_start_rewind',
+  'asyncify_stop_rewind',
+  'asyncify_buffer_start',
+  'asyncify_buffer_end',
+];
+
+/** Loads a module from a file. Fails with `MODULE_UNREADABLE`, `MODULE_INVALID` or `MODULE_NOT_SUSPENDABLE`. */
+export async function loadModule(path: string): Promise<SensorModule> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new AppError('MODULE_UNREADABLE', 'user', `can't read the module ${path}: ${messageOf(cause)}`, { cause });
+  });
+  return compileModule(path, bytes);
+}
+
+/** Compiles and checks a module; `name` is for messages. */
+export async function compileModule(name: string, bytes: Uint8Array): Promise<SensorModule> {
+  const compiled = await WebAssembly.compile(bytes).catch((cause: unknown) => {
+    throw new AppError('MODULE_INVALID', 'user', `${name} is not a valid WebAssembly module: ${messageOf(cause)}`, {
+      cause,
+    });
+  });
+  const exported = new Set(WebAssembly.Module.exports(compiled).map((entry) => entry.name));
+  const missing = NEEDED_EXPORTS.filter((entry) => !exported.has(entry));
+  if (missing.length > 0) {
+    throw new AppError('MODULE_NOT_SUSPENDABLE', 'user', `${name} can't wait in this host: it has no ${missing[0]}`, {
+      hint: 'Build it with `wasm-sensors build wasm`, which adds Asyncify, or run it on a real Bacalhau network.',
+      details: missing.map((entry) => `missing export: ${entry}`),
+    });
+  }
+  return { name, compiled };
+}

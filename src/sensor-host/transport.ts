@@ -1,0 +1,197 @@
+/**
+ * HTTP for guests over a pool of connections per origin: what Go's `http.Client` with a timeout of 30 s does on a
+ * Bacalhau node, as far as a guest can tell (redirects are followed, one time limit for all).
+ */
+import { type Dispatcher, Pool } from 'undici';
+import { type Closeable, type HostClock, systemClock } from './guest-clock.js';
+import { formatHeaders } from './header-lines.js';
+
+export interface HttpRequest {
+  method: string;
+  url: URL;
+  /** Names and values in turn. */
+  headers: string[];
+  body: Buffer | undefined;
+  /** The guest gets no more of the answer's body than this, in bytes. */
+  maxBodyBytes: number;
+}
+
+/** `result` as `http_request` returns it: 0 answered, 2 network, 3 timeout. */
+export type HttpAnswer = { result: 0; status: number; headers: string; body: Buffer } | { result: 2 | 3 };
+
+export interface HttpTransport {
+  /** Starts a request; calls back once and not before this has returned, unless it is closed first. */
+  send(request: HttpRequest, done: (answer: HttpAnswer) => void): Closeable;
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  /** Connections per origin. */
+  connections?: number;
+  /** PEM of a certificate authority to trust besides none other, for https. */
+  ca?: string;
+  clock?: HostClock;
+}
+
+const TIMEOUT_MS = 30_000;
+const MAX_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+const NETWORK_ERROR: HttpAnswer = { result: 2 };
+const TIMED_OUT: HttpAnswer = { result: 3 };
+
+/** A transport on undici's connection pools. */
+export function createTransport(options: TransportOptions = {}): HttpTransport {
+  const clock = options.clock ?? systemClock;
+  const pools = new Map<string, Pool>();
+
+  function poolFor(origin: string): Pool {
+    let pool = pools.get(origin);
+    if (!pool) {
+      const connect = options.ca === undefined ? {} : { connect: { ca: options.ca } };
+      // The time limit is kept here, for all of a request, so undici's own for its parts are off.
+      pool = new Pool(origin, {
+        connections: options.connections ?? 64,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        ...connect,
+      });
+      pools.set(origin, pool);
+    }
+    return pool;
+  }
+
+  return {
+    send(request, done) {
+      const call = new Call(request, poolFor, done);
+      call.timer = clock.after(TIMEOUT_MS, () => call.end(TIMED_OUT));
+      call.dispatch();
+      return call;
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      pools.clear();
+    },
+  };
+}
+
+/** One request of a guest and its redirects. An instance per hop would be cleaner and cost twice the memory. */
+class Call implements Dispatcher.DispatchHandlers, Closeable {
+  timer: Closeable | undefined;
+  private abort: ((error?: Error) => void) | undefined;
+  private finished = false;
+  private redirects = 0;
+  private status = 0;
+  private rawHeaders: Buffer[] = [];
+  private chunks: Buffer[] = [];
+  private received = 0;
+
+  constructor(
+    private request: HttpRequest,
+    private readonly poolFor: (origin: string) => Pool,
+    private done: (answer: HttpAnswer) => void,
+  ) {}
+
+  dispatch(): void {
+    const { url, method, headers, body } = this.request;
+    try {
+      const path = url.pathname + url.search;
+      this.poolFor(url.origin).dispatch({ path, method: method as 'GET', headers, body: body ?? null }, this);
+    } catch {
+      // What undici refuses to send, such as a header that is none.
+      setImmediate(() => this.end(NETWORK_ERROR));
+    }
+  }
+
+  /** Forgets the request; the connection it holds is closed. */
+  close(): void {
+    if (this.finished) return;
+    this.finished = true;
+    // A call may stay in its pool's queue for a while, and must not keep its guest in memory.
+    this.done = () => {};
+    this.timer?.close();
+    this.abort?.();
+  }
+
+  /** Ends the request with this answer, once. */
+  end(answer: HttpAnswer): void {
+    if (this.finished) return;
+    const { done } = this;
+    this.close();
+    done(answer);
+  }
+
+  onConnect(abort: (error?: Error) => void): void {
+    this.abort = abort;
+    if (this.finished) abort();
+  }
+
+  onHeaders(status: number, headers: Buffer[] | string[] | null): boolean {
+    if (status < 200) return true;
+    this.status = status;
+    this.rawHeaders = (headers ?? []) as Buffer[];
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.chunks.push(chunk);
+    this.received += chunk.length;
+    // The guest never sees more than this, so the rest need not come.
+    if (this.received > this.request.maxBodyBytes) this.answer();
+    return true;
+  }
+
+  onComplete(): void {
+    if (this.finished) return;
+    this.abort = undefined;
+    const target = REDIRECTS.has(this.status) ? this.redirectTarget() : undefined;
+    if (target === undefined) this.answer();
+    else if (target === 'failed' || ++this.redirects > MAX_REDIRECTS) this.end(NETWORK_ERROR);
+    else this.follow(target);
+  }
+
+  onError(): void {
+    this.abort = undefined;
+    this.end(NETWORK_ERROR);
+  }
+
+  private answer(): void {
+    const body = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
+    this.end({ result: 0, status: this.status, headers: formatHeaders(this.rawHeaders), body });
+  }
+
+  private redirectTarget(): URL | 'failed' | undefined {
+    const raw = this.rawHeaders;
+    const at = raw.findIndex((name, i) => i % 2 === 0 && name.toString('latin1').toLowerCase() === 'location');
+    if (at < 0) return undefined;
+    const target = tryUrl(raw[at + 1]!.toString(), this.request.url);
+    return target?.protocol.startsWith('http') ? target : 'failed';
+  }
+
+  /** 307 and 308 repeat the request; the others become a GET without a body. Credentials stay on their host. */
+  private follow(target: URL): void {
+    const repeat = this.status >= 307;
+    const keepsMethod = repeat || this.request.method === 'HEAD';
+    const sameHost = target.host === this.request.url.host;
+    const dropped = (name: string) =>
+      (!sameHost && name === 'authorization') || (!repeat && name.startsWith('content-'));
+    const { headers } = this.request;
+    this.request = {
+      ...this.request,
+      url: target,
+      method: keepsMethod ? this.request.method : 'GET',
+      headers: headers.filter((_, i) => !dropped(headers[i - (i % 2)]!.toLowerCase())),
+      body: repeat ? this.request.body : undefined,
+    };
+    this.chunks = [];
+    this.received = 0;
+    this.dispatch();
+  }
+}
+
+function tryUrl(text: string, base: URL): URL | undefined {
+  try {
+    return new URL(text, base);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,33 @@
+/** What an action works with. */
+
+import type { LiveQueue } from '../live-queue.js';
+import { type Input, requiredString } from '../protocol/request-input.js';
+import { noSuchQueue } from '../protocol/sqs-error.js';
+import type { QueueService } from '../queue-service.js';
+
+export interface Context {
+  service: QueueService;
+  accountId: string;
+  /** Origin of the queue URLs, such as `http://127.0.0.1:9324`. */
+  baseUrl: string;
+  /** Unix milliseconds. */
+  now: number;
+  /** Aborted when the client has gone. A function, because making a signal costs as much as parsing the request. */
+  signal: () => AbortSignal | undefined;
+}
+
+/** The answer's members; undefined for an empty answer. It is sent only after what the action wrote is on disk. */
+export type Output = Record<string, unknown> | undefined;
+export type Action = (context: Context, input: Input) => Output | Promise<Output>;
+
+export function queueUrl(context: Context, name: string): string {
+  return `${context.baseUrl}/${context.accountId}/${name}`;
+}
+
+/** The queue that the request names by its URL. The host doesn't matter: behind a relay it differs from ours. */
+export function queueOf(context: Context, input: Input): LiveQueue {
+  const [account, name] = requiredString(input, 'QueueUrl').split('/').slice(-2);
+  const queue = account === context.accountId ? context.service.find(name ?? '') : undefined;
+  if (!queue) throw noSuchQueue();
+  return queue;
+}

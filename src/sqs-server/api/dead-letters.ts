@@ -1,0 +1,80 @@
+/** ListDeadLetterSourceQueues, StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask. */
+
+import type { LiveQueue } from '../live-queue.js';
+import type { MoveTask } from '../move-task.js';
+import { type Input, optionalInteger, optionalString, requiredString } from '../protocol/request-input.js';
+import { invalidValue, noSuchQueue, SqsError } from '../protocol/sqs-error.js';
+import { type Context, type Output, queueOf, queueUrl } from './action-context.js';
+import { page } from './paging.js';
+
+export function listDeadLetterSourceQueues(context: Context, input: Input): Output {
+  const queue = queueOf(context, input);
+  const names = context.service.sourcesOf(queue).map((source) => source.record.name);
+  const { items, ...token } = page(input, names.sort());
+  // The API spells this member in small letters.
+  return { queueUrls: items.map((name) => queueUrl(context, name)), ...token };
+}
+
+export function startMessageMoveTask(context: Context, input: Input): Output {
+  const { service } = context;
+  const source = queueByArn(context, input, 'SourceArn');
+  const destination =
+    optionalString(input, 'DestinationArn') === undefined ? undefined : queueByArn(context, input, 'DestinationArn');
+  const perSecond = optionalInteger(input, 'MaxNumberOfMessagesPerSecond', 1, 500);
+  if (service.sourcesOf(source).length === 0) {
+    throw invalidValue('SourceArn', source.arn, 'Source queue must be configured as a Dead Letter Queue.');
+  }
+  if (destination === source) throw invalidValue('DestinationArn', source.arn, 'It is the source.');
+  if (destination && destination.fifo !== source.fifo) {
+    throw invalidValue('DestinationArn', destination.arn, 'It must be of the same type as the source.');
+  }
+  if (service.moveTasks.of(source.arn).some((task) => task.status === 'RUNNING')) {
+    throw new SqsError('UnsupportedOperation', 'There is already a task running for this source queue.');
+  }
+  return { TaskHandle: service.moveTasks.start({ source, destination, perSecond }, context.now).handle };
+}
+
+export function listMessageMoveTasks(context: Context, input: Input): Output {
+  const source = queueByArn(context, input, 'SourceArn');
+  const max = optionalInteger(input, 'MaxResults', 1, 10) ?? 1;
+  return { Results: context.service.moveTasks.of(source.arn).slice(0, max).map(describe) };
+}
+
+export function cancelMessageMoveTask(context: Context, input: Input): Output {
+  const handle = requiredString(input, 'TaskHandle');
+  const task = context.service.moveTasks.find(handle);
+  if (!task) throw new SqsError('ResourceNotFoundException', 'Task does not exist.', 'Sender', 404);
+  if (task.status !== 'RUNNING') {
+    throw new SqsError('UnsupportedOperation', `Only active tasks can be cancelled. This one is ${task.status}.`);
+  }
+  task.end('CANCELLED');
+  return { ApproximateNumberOfMessagesMoved: task.moved };
+}
+
+function queueByArn(context: Context, input: Input, member: string): LiveQueue {
+  const arn = requiredString(input, member);
+  if (!arn.startsWith('arn:')) throw invalidValue(member, arn, 'It is not an ARN.');
+  const queue = context.service.findByArn(arn);
+  if (queue) return queue;
+  if (member !== 'SourceArn') throw noSuchQueue();
+  throw new SqsError(
+    'ResourceNotFoundException',
+    'The resource that you specified for the SourceArn parameter does not exist.',
+    'Sender',
+    404,
+  );
+}
+
+function describe(task: MoveTask): Output {
+  return {
+    ...(task.status === 'RUNNING' ? { TaskHandle: task.handle } : {}),
+    Status: task.status,
+    SourceArn: task.order.source.arn,
+    ...(task.order.destination ? { DestinationArn: task.order.destination.arn } : {}),
+    ...(task.order.perSecond === undefined ? {} : { MaxNumberOfMessagesPerSecond: task.order.perSecond }),
+    ApproximateNumberOfMessagesMoved: task.moved,
+    ApproximateNumberOfMessagesToMove: task.toMove,
+    ...(task.failure === undefined ? {} : { FailureReason: task.failure }),
+    StartedTimestamp: task.started,
+  };
+}

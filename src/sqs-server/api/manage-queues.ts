@@ -1,0 +1,82 @@
+/** CreateQueue, GetQueueUrl, ListQueues, PurgeQueue, DeleteQueue. */
+
+import type { LiveQueue } from '../live-queue.js';
+import { type Input, optionalString, optionalStringMap, requiredString } from '../protocol/request-input.js';
+import { invalidValue, noSuchQueue, SqsError } from '../protocol/sqs-error.js';
+import { PURGE_INTERVAL_MS } from '../protocol/sqs-limits.js';
+import { checkAttributes, type QueueAttributes } from '../queue-attributes.js';
+import { type Context, type Output, queueOf, queueUrl } from './action-context.js';
+import { checkRedrive } from './get-set-attributes.js';
+import { page } from './paging.js';
+import { checkTags } from './tags.js';
+
+const NAME = /^[A-Za-z0-9_-]{1,80}$/;
+const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
+
+export function createQueue(context: Context, input: Input): Output {
+  const name = requiredString(input, 'QueueName');
+  const attributes = optionalStringMap(input, 'Attributes');
+  // The API spells this member in small letters; some clients don't.
+  const tags = { ...optionalStringMap(input, 'Tags'), ...optionalStringMap(input, 'tags') };
+  const fifo = attributes.FifoQueue === 'true';
+  if (!(fifo ? FIFO_NAME : NAME).test(name)) {
+    const form = fifo ? 'end with .fifo, and otherwise ' : '';
+    throw invalidValue(
+      'QueueName',
+      name,
+      `It must ${form}consist of 1 to 80 letters, digits, hyphens and underscores.`,
+    );
+  }
+  checkAttributes(attributes, fifo);
+  checkTags(tags);
+  const existing = context.service.find(name);
+  if (existing) {
+    refuseDifference(existing, attributes);
+  } else {
+    checkRedrive(context, name, attributes);
+    context.service.create(name, attributes, tags, context.now);
+  }
+  return { QueueUrl: queueUrl(context, name) };
+}
+
+function refuseDifference(existing: LiveQueue, attributes: QueueAttributes): void {
+  const actual = existing.attributes;
+  const differing = Object.entries(attributes).find(([name, value]) => (actual[name] ?? '') !== value);
+  if (!differing) return;
+  throw new SqsError(
+    'QueueNameExists',
+    `A queue already exists with the same name and a different value for attribute ${differing[0]}.`,
+  );
+}
+
+export function getQueueUrl(context: Context, input: Input): Output {
+  const name = requiredString(input, 'QueueName');
+  const account = optionalString(input, 'QueueOwnerAWSAccountId') ?? context.accountId;
+  if (account !== context.accountId || !context.service.find(name)) throw noSuchQueue();
+  return { QueueUrl: queueUrl(context, name) };
+}
+
+export function listQueues(context: Context, input: Input): Output {
+  const prefix = optionalString(input, 'QueueNamePrefix') ?? '';
+  const names = context.service.queues.map((queue) => queue.record.name).filter((name) => name.startsWith(prefix));
+  const { items, ...token } = page(input, names.sort());
+  return { QueueUrls: items.map((name) => queueUrl(context, name)), ...token };
+}
+
+export function purgeQueue(context: Context, input: Input): Output {
+  const queue = queueOf(context, input);
+  if (context.now - queue.lastPurge < PURGE_INTERVAL_MS) {
+    throw new SqsError(
+      'PurgeQueueInProgress',
+      `Only one PurgeQueue operation on ${queue.record.name} is allowed every 60 seconds.`,
+    );
+  }
+  queue.lastPurge = context.now;
+  queue.index.clear();
+  return undefined;
+}
+
+export function deleteQueue(context: Context, input: Input): Output {
+  context.service.delete(queueOf(context, input));
+  return undefined;
+}

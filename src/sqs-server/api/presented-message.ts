@@ -1,0 +1,97 @@
+/** A received message as the API shows it: with the attributes that the caller asked for. */
+
+import type { LiveQueue } from '../live-queue.js';
+import { md5OfAttributes } from '../protocol/md5.js';
+import { parseAttributes } from '../protocol/message-attributes.js';
+import { type Input, optionalStrings } from '../protocol/request-input.js';
+import { SqsError } from '../protocol/sqs-error.js';
+import { receiptHandle } from '../receipts.js';
+import type { MessageMeta, StoredMessage } from '../store/message-table.js';
+import type { Output } from './action-context.js';
+import { sequenceNumber } from './send-message.js';
+
+/** Which attributes the caller asked for. */
+export interface Wanted {
+  system: Set<string>;
+  /** Undefined: all of them. */
+  custom: ((name: string) => boolean) | undefined;
+}
+
+const SYSTEM_ATTRIBUTES = [
+  'All',
+  'SenderId',
+  'SentTimestamp',
+  'ApproximateReceiveCount',
+  'ApproximateFirstReceiveTimestamp',
+  'SequenceNumber',
+  'MessageDeduplicationId',
+  'MessageGroupId',
+  'AWSTraceHeader',
+  'DeadLetterQueueSourceArn',
+];
+
+/** Throws `InvalidAttributeName`. */
+export function wantedOf(input: Input): Wanted {
+  // AttributeNames is the older name of MessageSystemAttributeNames; both may be given.
+  const system = [
+    ...optionalStrings(input, 'MessageSystemAttributeNames'),
+    ...optionalStrings(input, 'AttributeNames'),
+  ];
+  for (const name of system) {
+    if (!SYSTEM_ATTRIBUTES.includes(name)) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
+  }
+  const custom = optionalStrings(input, 'MessageAttributeNames');
+  const prefixes = custom.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1));
+  const all = custom.some((name) => name === 'All' || name === '.*');
+  return {
+    system: new Set(system),
+    custom: all ? undefined : (name) => custom.includes(name) || prefixes.some((prefix) => name.startsWith(prefix)),
+  };
+}
+
+export function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted, accountId: string): Output {
+  const { id, seq, receives } = message;
+  const attributes = systemAttributes(message, queue, wanted.system, accountId);
+  return {
+    MessageId: id,
+    ReceiptHandle: receiptHandle({ queueId: queue.record.id, seq, receives }, id),
+    MD5OfBody: message.bodyMd5,
+    Body: message.body,
+    ...(attributes ? { Attributes: attributes } : {}),
+    ...customAttributes(message, wanted.custom),
+  };
+}
+
+function systemAttributes(
+  { sent, receives, firstReceived, seq, meta: json }: StoredMessage,
+  queue: LiveQueue,
+  wanted: Wanted['system'],
+  accountId: string,
+): Record<string, string> | undefined {
+  if (wanted.size === 0) return undefined;
+  const meta: MessageMeta = json === null ? {} : JSON.parse(json);
+  const attributes: Record<string, string> = {};
+  const add = (name: string, value: string | number | null | undefined) => {
+    if (value !== undefined && (wanted.has(name) || wanted.has('All'))) attributes[name] = String(value);
+  };
+  add('SenderId', accountId);
+  add('SentTimestamp', sent);
+  add('ApproximateReceiveCount', receives + (meta.earlierReceives ?? 0));
+  add('ApproximateFirstReceiveTimestamp', firstReceived);
+  add('SequenceNumber', queue.fifo ? sequenceNumber(seq) : undefined);
+  add('MessageGroupId', meta.group);
+  add('MessageDeduplicationId', meta.deduplication);
+  add('AWSTraceHeader', meta.trace);
+  add('DeadLetterQueueSourceArn', meta.source);
+  return Object.keys(attributes).length > 0 ? attributes : undefined;
+}
+
+/** The digest covers what is returned: all attributes have theirs in store, a selection needs its own. */
+function customAttributes({ attributes, attributesMd5 }: StoredMessage, wanted: Wanted['custom']): Output {
+  if (attributes === null) return undefined;
+  const all = parseAttributes(attributes);
+  if (wanted === undefined) return { MessageAttributes: all, MD5OfMessageAttributes: attributesMd5 };
+  const chosen = Object.fromEntries(Object.entries(all).filter(([name]) => wanted(name)));
+  if (Object.keys(chosen).length === 0) return undefined;
+  return { MessageAttributes: chosen, MD5OfMessageAttributes: md5OfAttributes(chosen) };
+}

@@ -1,0 +1,90 @@
+/**
+ * The AWS JSON 1.0 protocol, as SQS speaks it: the action in `X-Amz-Target`, the input as JSON, errors by `__type`.
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
+ */
+import { randomUUID } from 'node:crypto';
+import { messageOf } from '../../lib/errors/app-error.js';
+import type { Context } from '../api/action-context.js';
+import { ACTIONS } from '../api/actions.js';
+import { type Input, isObject } from './request-input.js';
+import { SqsError } from './sqs-error.js';
+
+export interface SqsResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}
+
+const TARGET = /^AmazonSQS\.(\w+)$/;
+
+/** What it gives out is on disk already, and that it has been given out need not be (see `store/write-buffer.ts`). */
+const RECEIVE = 'AmazonSQS.ReceiveMessage';
+
+/** The action of a request, if this server knows it. */
+export function actionName(target: string | undefined): string | undefined {
+  const name = TARGET.exec(target ?? '')?.[1];
+  return name !== undefined && Object.hasOwn(ACTIONS, name) ? name : undefined;
+}
+
+/** Runs the action and answers once its effects are on disk. Never rejects: every failure is an answer. */
+export async function respond(context: Context, target: string | undefined, body: Uint8Array): Promise<SqsResponse> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amzn-requestid': randomUUID(),
+  };
+  try {
+    const output = await run(context, target, decode(body));
+    if (target !== RECEIVE) await context.service.commits.committed();
+    return { status: 200, headers, body: output === undefined ? '' : JSON.stringify(output) };
+  } catch (error) {
+    const failure = error instanceof SqsError ? error : internalFailure(context, error);
+    headers['x-amzn-query-error'] = `${failure.legacyCode};${failure.fault}`;
+    const answer = { __type: `com.amazonaws.sqs#${failure.code}`, message: failure.message };
+    return { status: failure.status, headers, body: JSON.stringify(answer) };
+  }
+}
+
+function run(context: Context, target: string | undefined, body: string) {
+  const name = actionName(target);
+  if (name !== undefined) return ACTIONS[name]!(context, parse(body));
+  const asked = TARGET.exec(target ?? '')?.[1];
+  if (asked === undefined) throw notJson(body);
+  throw new SqsError('InvalidAction', `The action ${asked} is not supported by this server.`);
+}
+
+// Decoding that is not fatal would put U+FFFD in place of what it can't read, and nobody would know.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function decode(body: Uint8Array): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw new SqsError('SerializationException', 'The request body is not valid UTF-8.');
+  }
+}
+
+function parse(body: string): Input {
+  let input: unknown;
+  try {
+    input = body === '' ? {} : JSON.parse(body);
+  } catch (error) {
+    throw new SqsError('SerializationException', `The request body is not JSON: ${messageOf(error)}`);
+  }
+  if (!isObject(input)) throw new SqsError('SerializationException', 'The request body must be a JSON object.');
+  return input;
+}
+
+function notJson(body: string): SqsError {
+  if (/(^|&)Action=/.test(body.slice(0, 4096))) {
+    return new SqsError(
+      'UnsupportedOperation',
+      'This server speaks the JSON protocol of SQS, not the query (XML) protocol. Use an SDK version of 2024 or newer.',
+    );
+  }
+  return new SqsError('MissingAction', 'The request must name its action: X-Amz-Target: AmazonSQS.<Action>.');
+}
+
+function internalFailure({ service }: Context, error: unknown): SqsError {
+  service.commits.abort(error);
+  return new SqsError('InternalFailure', `The queue server failed: ${messageOf(error)}`, 'Receiver');
+}

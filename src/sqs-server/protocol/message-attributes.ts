@@ -1,0 +1,81 @@
+/** Message attributes: checking them, and reading them back. */
+import { isAllowedText } from '../../queue/allowed-text.js';
+import { remember } from '../memoize.js';
+import { type MessageAttribute, type MessageAttributes, md5OfAttributes } from './md5.js';
+import { type Input, isObject } from './request-input.js';
+import { SqsError } from './sqs-error.js';
+import { MAX_MESSAGE_ATTRIBUTES } from './sqs-limits.js';
+
+export interface CheckedAttributes {
+  /** As they are stored. */
+  json: string;
+  md5: string;
+  /** Bytes that count towards the limits. */
+  bytes: number;
+}
+
+const NAME = /^[A-Za-z0-9_\-.]{1,256}$/;
+const RESERVED = /^(aws|amazon)\.|^\.|\.$|\.\./i;
+const TYPE = /^(String|Number|Binary)(\..{1,249})?$/;
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+
+/** Throws `InvalidParameterValue` or `InvalidMessageContents`. */
+export function checkAttributes(attributes: Input): CheckedAttributes {
+  return checkJson(JSON.stringify(attributes));
+}
+
+// A fleet's messages carry few different attributes: most are known already.
+const checkJson = remember((json: string): CheckedAttributes => {
+  const attributes = Object.entries(JSON.parse(json) as Input);
+  if (attributes.length > MAX_MESSAGE_ATTRIBUTES) {
+    throw new SqsError(
+      'InvalidParameterValue',
+      `Number of message attributes [${attributes.length}] exceeds the allowed maximum [${MAX_MESSAGE_ATTRIBUTES}].`,
+    );
+  }
+  let bytes = 0;
+  // Not set one by one: to set `__proto__` would set no member.
+  const checked: MessageAttributes = Object.fromEntries(
+    attributes.map(([name, attribute]) => [name, checkAttribute(name, attribute)]),
+  );
+  for (const [name, { DataType, StringValue, BinaryValue }] of Object.entries(checked)) {
+    bytes += Buffer.byteLength(name) + Buffer.byteLength(DataType);
+    bytes += StringValue === undefined ? Buffer.byteLength(BinaryValue!, 'base64') : Buffer.byteLength(StringValue);
+  }
+  return { json: JSON.stringify(checked), md5: md5OfAttributes(checked), bytes };
+});
+
+/** Reads what {@link checkAttributes} gave; the result is shared and must not be changed. */
+export const parseAttributes = remember((json: string): MessageAttributes => JSON.parse(json));
+
+/** Checks one attribute; returns the members that count. */
+function checkAttribute(name: string, attribute: unknown): MessageAttribute {
+  const fail = (reason: string) =>
+    new SqsError('InvalidParameterValue', `The message attribute '${name.slice(0, 300)}' ${reason}.`);
+  if (!NAME.test(name) || RESERVED.test(name)) throw fail('has an invalid name');
+  if (!isObject(attribute)) throw fail('must be a structure');
+  const { DataType, StringValue, BinaryValue } = attribute;
+  if (typeof DataType !== 'string' || DataType === '') throw fail('must contain a non-empty message attribute type');
+  if (!TYPE.test(DataType)) throw fail(`has an invalid message attribute type (${DataType.slice(0, 300)})`);
+  const binary = DataType.startsWith('Binary');
+  const value = binary ? BinaryValue : StringValue;
+  if (typeof value !== 'string' || value === '') {
+    throw fail(`must contain a non-empty message attribute value for message attribute type (${DataType})`);
+  }
+  if (binary) return { DataType, BinaryValue: value };
+  if (!isAllowedText(value)) {
+    throw new SqsError(
+      'InvalidMessageContents',
+      `The message attribute '${name}' contains characters outside the allowed set.`,
+    );
+  }
+  if (DataType.startsWith('Number') && !isNumber(value)) throw fail('does not hold a number');
+  return { DataType, StringValue: value };
+}
+
+/** Up to 38 digits, between -10^128 and 10^126. */
+function isNumber(value: string): boolean {
+  const mantissa = value.replace(/[eE].*$/, '');
+  const digits = mantissa.replace(/\D/g, '').replace(/^0+/, '');
+  return NUMBER.test(value) && digits.length <= 38 && Number(value) >= -1e128 && Number(value) <= 1e126;
+}

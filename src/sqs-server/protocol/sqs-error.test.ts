@@ -1,0 +1,208 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createQueueServer, type QueueServer } from '../sqs-server.js';
+
+let server: QueueServer;
+
+beforeAll(async () => {
+  server = createQueueServer({ path: ':memory:' });
+  await call('CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '10' } });
+  await call('CreateQueue', { QueueName: 'small', Attributes: { MaximumMessageSize: '1024' } });
+  await call('CreateQueue', { QueueName: 'f.fifo', Attributes: { FifoQueue: 'true' } });
+});
+
+afterAll(() => server.close());
+
+async function call(action: string, input: unknown, headers: Record<string, string> = {}) {
+  const response = await server.app.request('/', {
+    method: 'POST',
+    headers: { 'x-amz-target': `AmazonSQS.${action}`, ...headers },
+    body: typeof input === 'string' || input instanceof Uint8Array ? input : JSON.stringify(input),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+const QueueUrl = 'http://any.host/000000000000/q';
+const small = 'http://any.host/000000000000/small';
+const fifo = 'http://any.host/000000000000/f.fifo';
+const entry = (Id: string, MessageBody = 'x') => ({ Id, MessageBody });
+const attribute = (name: string, DataType: string, StringValue: string) => ({
+  ...{ QueueUrl, MessageBody: 'x' },
+  MessageAttributes: { [name]: { DataType, StringValue } },
+});
+const eleven = Array.from({ length: 11 }, (_, i) => i);
+const LEGACY = 'AWS.SimpleQueueService.';
+
+// Action, input, error of the JSON protocol, and of the query protocol where it differs.
+const CASES: [string, unknown, string, string?][] = [
+  [
+    'SendMessage',
+    { QueueUrl: 'http://h/000000000000/none', MessageBody: 'x' },
+    'QueueDoesNotExist',
+    `${LEGACY}NonExistentQueue`,
+  ],
+  [
+    'SendMessage',
+    { QueueUrl: 'http://h/111111111111/q', MessageBody: 'x' },
+    'QueueDoesNotExist',
+    `${LEGACY}NonExistentQueue`,
+  ],
+  ['SendMessage', { MessageBody: 'x' }, 'MissingParameter'],
+  ['SendMessage', { QueueUrl }, 'MissingParameter'],
+  ['SendMessage', { QueueUrl, MessageBody: '' }, 'MissingParameter'],
+  ['SendMessage', { QueueUrl, MessageBody: 5 }, 'SerializationException'],
+  ['SendMessage', { QueueUrl, MessageBody: 'a\u0000' }, 'InvalidMessageContents'],
+  ['SendMessage', { QueueUrl, MessageBody: '\uffff' }, 'InvalidMessageContents'],
+  ['SendMessage', `{"QueueUrl":"${QueueUrl}","MessageBody":"\\ud800"}`, 'InvalidMessageContents'],
+  ['SendMessage', { QueueUrl, MessageBody: 'x'.repeat(1_048_577) }, 'InvalidParameterValue'],
+  ['SendMessage', { QueueUrl: small, MessageBody: 'ü'.repeat(513) }, 'InvalidParameterValue'],
+  ['SendMessage', { QueueUrl, MessageBody: 'x', DelaySeconds: 901 }, 'InvalidParameterValue'],
+  ['SendMessage', { QueueUrl, MessageBody: 'x', DelaySeconds: 1.5 }, 'SerializationException'],
+  ['SendMessage', { QueueUrl, MessageBody: 'x', MessageDeduplicationId: 'd' }, 'InvalidParameterValue'],
+  ['SendMessage', attribute('', 'String', 'x'), 'InvalidParameterValue'],
+  ['SendMessage', attribute('AWS.x', 'String', 'x'), 'InvalidParameterValue'],
+  ['SendMessage', attribute('a..b', 'String', 'x'), 'InvalidParameterValue'],
+  ['SendMessage', attribute('a b', 'String', 'x'), 'InvalidParameterValue'],
+  ['SendMessage', attribute('a'.repeat(257), 'String', 'x'), 'InvalidParameterValue'],
+  ['SendMessage', attribute('a', 'Text', 'x'), 'InvalidParameterValue'],
+  ['SendMessage', attribute('a', 'String', ''), 'InvalidParameterValue'],
+  ['SendMessage', attribute('a', 'Number', 'ten'), 'InvalidParameterValue'],
+  ['SendMessage', attribute('a', 'String', '\u0001'), 'InvalidMessageContents'],
+  [
+    'SendMessage',
+    {
+      ...attribute('a', 'String', 'x'),
+      MessageAttributes: Object.fromEntries(eleven.map((i) => [`a${i}`, { DataType: 'String', StringValue: 'x' }])),
+    },
+    'InvalidParameterValue',
+  ],
+  ['SendMessage', { QueueUrl: fifo, MessageBody: 'x', MessageDeduplicationId: 'd' }, 'MissingParameter'],
+  ['SendMessage', { QueueUrl: fifo, MessageBody: 'x', MessageGroupId: 'g' }, 'InvalidParameterValue'],
+  [
+    'SendMessage',
+    { QueueUrl: fifo, MessageBody: 'x', MessageGroupId: 'ü', MessageDeduplicationId: 'd' },
+    'InvalidParameterValue',
+  ],
+  [
+    'SendMessage',
+    { QueueUrl: fifo, MessageBody: 'x', MessageGroupId: 'g', MessageDeduplicationId: 'd', DelaySeconds: 5 },
+    'InvalidParameterValue',
+  ],
+  ['SendMessageBatch', { QueueUrl, Entries: [] }, 'EmptyBatchRequest', `${LEGACY}EmptyBatchRequest`],
+  [
+    'SendMessageBatch',
+    { QueueUrl, Entries: eleven.map((i) => entry(`e${i}`)) },
+    'TooManyEntriesInBatchRequest',
+    `${LEGACY}TooManyEntriesInBatchRequest`,
+  ],
+  [
+    'SendMessageBatch',
+    { QueueUrl, Entries: [entry('a'), entry('a')] },
+    'BatchEntryIdsNotDistinct',
+    `${LEGACY}BatchEntryIdsNotDistinct`,
+  ],
+  ['SendMessageBatch', { QueueUrl, Entries: [entry('a b')] }, 'InvalidBatchEntryId', `${LEGACY}InvalidBatchEntryId`],
+  [
+    'SendMessageBatch',
+    { QueueUrl, Entries: [entry('a', 'x'.repeat(600_000)), entry('b', 'x'.repeat(600_000))] },
+    'BatchRequestTooLong',
+    `${LEGACY}BatchRequestTooLong`,
+  ],
+  ['ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 0 }, 'InvalidParameterValue'],
+  ['ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 11 }, 'InvalidParameterValue'],
+  ['ReceiveMessage', { QueueUrl, WaitTimeSeconds: 21 }, 'InvalidParameterValue'],
+  ['ReceiveMessage', { QueueUrl, VisibilityTimeout: 43_201 }, 'InvalidParameterValue'],
+  ['ReceiveMessage', { QueueUrl, AttributeNames: ['Nonsense'] }, 'InvalidAttributeName'],
+  ['DeleteMessage', { QueueUrl, ReceiptHandle: 'nonsense' }, 'ReceiptHandleIsInvalid'],
+  ['DeleteMessage', { QueueUrl }, 'MissingParameter'],
+  ['ChangeMessageVisibility', { QueueUrl, ReceiptHandle: 'nonsense', VisibilityTimeout: 1 }, 'ReceiptHandleIsInvalid'],
+  ['CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '11' } }, 'QueueNameExists', 'QueueAlreadyExists'],
+  ['CreateQueue', { QueueName: 'ü' }, 'InvalidParameterValue'],
+  ['CreateQueue', { QueueName: 'x'.repeat(81) }, 'InvalidParameterValue'],
+  ['CreateQueue', { QueueName: 'x.fifo' }, 'InvalidParameterValue'],
+  ['CreateQueue', { QueueName: 'x', Attributes: { FifoQueue: 'true' } }, 'InvalidParameterValue'],
+  ['CreateQueue', { QueueName: 'x', Attributes: { VisibilityTimeout: '-1' } }, 'InvalidAttributeValue'],
+  ['CreateQueue', { QueueName: 'x', Attributes: { MaximumMessageSize: '1048577' } }, 'InvalidAttributeValue'],
+  ['CreateQueue', { QueueName: 'x', Attributes: { MessageRetentionPeriod: '59' } }, 'InvalidAttributeValue'],
+  ['CreateQueue', { QueueName: 'x', Attributes: { Colour: 'red' } }, 'InvalidAttributeName'],
+  ['CreateQueue', '{"QueueName":"x","Attributes":{"__proto__":"1"}}', 'InvalidAttributeName'],
+  ['CreateQueue', { QueueName: 'x', Attributes: { ContentBasedDeduplication: 'true' } }, 'InvalidAttributeName'],
+  ['CreateQueue', { QueueName: 'x', Attributes: { RedrivePolicy: '{"maxReceiveCount":0}' } }, 'InvalidAttributeValue'],
+  [
+    'CreateQueue',
+    {
+      QueueName: 'x',
+      Attributes: {
+        RedrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:none","maxReceiveCount":3}',
+      },
+    },
+    'InvalidParameterValue',
+  ],
+  [
+    'CreateQueue',
+    {
+      QueueName: 'x',
+      Attributes: {
+        RedrivePolicy: '{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:f.fifo","maxReceiveCount":3}',
+      },
+    },
+    'InvalidParameterValue',
+  ],
+  ['SetQueueAttributes', { QueueUrl, Attributes: { QueueArn: 'x' } }, 'InvalidAttributeName'],
+  ['SetQueueAttributes', { QueueUrl: fifo, Attributes: { FifoQueue: 'true' } }, 'InvalidAttributeName'],
+  ['GetQueueAttributes', { QueueUrl, AttributeNames: ['Nonsense'] }, 'InvalidAttributeName'],
+  ['GetQueueUrl', { QueueName: 'none' }, 'QueueDoesNotExist', `${LEGACY}NonExistentQueue`],
+  ['ListQueues', { MaxResults: 0 }, 'InvalidParameterValue'],
+  ['ListQueues', { NextToken: 'x' }, 'InvalidParameterValue'],
+  ['StartMessageMoveTask', { SourceArn: 'arn:aws:sqs:us-east-1:000000000000:none' }, 'ResourceNotFoundException'],
+  ['StartMessageMoveTask', { SourceArn: 'arn:aws:sqs:us-east-1:000000000000:q' }, 'InvalidParameterValue'],
+  ['CancelMessageMoveTask', { TaskHandle: 'nonsense' }, 'ResourceNotFoundException'],
+  ['AddPermission', { QueueUrl }, 'InvalidAction'],
+  ['constructor', {}, 'InvalidAction'],
+  ['SendMessage', '{', 'SerializationException'],
+  ['SendMessage', '[]', 'SerializationException'],
+  ['SendMessage', Buffer.from(`{"QueueUrl":"${QueueUrl}","MessageBody":"a\xffb"}`, 'latin1'), 'SerializationException'],
+  // Half of an emoji.
+  ['SendMessage', Buffer.from(`{"QueueUrl":"${QueueUrl}","MessageBody":"🚀`).subarray(0, -2), 'SerializationException'],
+];
+
+test.each(CASES)('%s %.100j: %s', async (action, input, code, legacy = code) => {
+  const { status, headers, body } = await call(action, input);
+  expect(body.__type).toBe(`com.amazonaws.sqs#${code}`);
+  expect(headers.get('x-amzn-query-error')).toBe(`${legacy};Sender`);
+  expect(status).toBe(code === 'ResourceNotFoundException' ? 404 : 400);
+  expect(body.message.length).toBeGreaterThan(10);
+});
+
+test('what was refused has left nothing behind', async () => {
+  const { body } = await call('ListQueues', {});
+  expect(body.QueueUrls).toHaveLength(3);
+  for (const { visible } of server.stats().queues) expect(visible).toBe(0);
+});
+
+test('the limits themselves are allowed', async () => {
+  const body = 'x'.repeat(1_048_576);
+  expect((await call('SendMessage', { QueueUrl, MessageBody: body })).status).toBe(200);
+  const { body: received } = await call('ReceiveMessage', { QueueUrl });
+  expect(received.Messages[0].Body).toBe(body);
+  const attributed = { ...attribute('ab', 'String', 'c'), QueueUrl: small, MessageBody: 'x'.repeat(1024 - 9) };
+  expect((await call('SendMessage', attributed)).status).toBe(200);
+  expect((await call('SendMessage', { ...attributed, MessageBody: 'x'.repeat(1024 - 8) })).status).toBe(400);
+});
+
+test('a purge is refused within a minute of another', async () => {
+  expect((await call('PurgeQueue', { QueueUrl: small })).status).toBe(200);
+  const { body, headers } = await call('PurgeQueue', { QueueUrl: small });
+  expect(body.__type).toContain('PurgeQueueInProgress');
+  expect(headers.get('x-amzn-query-error')).toBe(`${LEGACY}PurgeQueueInProgress;Sender`);
+});
+
+test('the query protocol is refused by name', async () => {
+  const response = await server.app.request('/', {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: 'Action=SendMessage&Version=2012-11-05',
+  });
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain('query (XML) protocol');
+});

@@ -1,0 +1,31 @@
+/** The queue server on a free port of this machine, for what needs one only for itself, such as a benchmark. */
+import { hostNames } from '../lib/net/browser-guard.js';
+import { type Listener, listen } from '../lib/net/listen.js';
+import { createQueueServer, type QueueServer, type QueueServerOptions } from './sqs-server.js';
+
+export interface LoopbackQueueServer {
+  /** Base URL, which is the endpoint for SDKs. */
+  url: string;
+  server: QueueServer;
+  close(): Promise<void>;
+}
+
+/** Rejects as {@link createQueueServer} throws, and as `listen` rejects. `port` 0 = any. */
+export async function serveOnLoopback(options: QueueServerOptions, port = 0): Promise<LoopbackQueueServer> {
+  const host = '127.0.0.1';
+  const hosts = hostNames(host, undefined);
+  const server = createQueueServer({ ...options, ...(hosts ? { hosts } : {}) });
+  let listener: Listener;
+  try {
+    const { fetch } = server.app;
+    listener = await listen({ fetch, host, port, purpose: 'queue', flag: '--port' });
+  } catch (error) {
+    server.close();
+    throw error;
+  }
+  const close = async () => {
+    server.close();
+    await listener.close();
+  };
+  return { url: listener.url, server, close };
+}

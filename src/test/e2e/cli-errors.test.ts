@@ -1,0 +1,476 @@
+/** What goes wrong, as the operator sees it: exit codes, what is said and where, and that nothing is left behind. */
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../lib/net/ports.js';
+import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
+import { eventually, type Running, type RunResult, Sandbox } from '../support/cli-harness.js';
+
+/** Generous: it takes less than two seconds. */
+const END_MS = 5_000;
+let sandbox: Sandbox;
+const servers: Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve));
+});
+
+/** Holds a port, unless somebody does already; the port. */
+async function hold(port = 0): Promise<number> {
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => {
+    server.once('error', () => resolve());
+    server.listen(port, '127.0.0.1', () => {
+      servers.push(server);
+      resolve();
+    });
+  });
+  return port === 0 ? (server.address() as { port: number }).port : port;
+}
+
+const plain = ({ stderr }: { stderr: string }) => expect(stderr).not.toMatch(/^\s+at |bug:/m);
+
+/** Everything that a running `up` has to end. */
+const processesOf = (box: Sandbox): ProcessId[] => [box.state().up, ...box.state().children];
+const ready = (box: Sandbox) => eventually('a ready system', () => box.state().phase === 'ready');
+
+/** How a process ends that is asked to. */
+async function ending(
+  { child, ended }: Running,
+  signal: NodeJS.Signals,
+): Promise<{ code: number | null; took: number }> {
+  const began = Date.now();
+  child.kill(signal);
+  const { code } = await ended;
+  return { code, took: Date.now() - began };
+}
+
+describe('before anything runs', () => {
+  beforeAll(() => {
+    sandbox = new Sandbox();
+  });
+  afterAll(() => sandbox.close());
+
+  test.each([
+    [['fly'], /unknown command 'fly'/],
+    [['up', '--fly'], /unknown option '--fly'/],
+    [['deploy'], /publisher/],
+    [['region', 'disconnect'], /missing required argument 'region'/],
+    [['tail', '-o', 'xml'], /'xml' is invalid.*text, ndjson/],
+    [['up', '--nodes', 'many'], /--nodes: "many" must be a number/],
+    [['up', '--port', '99999'], /--port: "99999" must be a port number/],
+    [['up', '--network', 'docker'], /--network: "docker" must be embedded, native, compose or remote/],
+    [['up', '--deploy', '--interval', '0'], /--interval: "0" must be at least 0.05 seconds/],
+    [['up', '--deploy', '--max-messages', '0'], /--max-messages: "0"/],
+    [['up', '--color', 'red'], /--color: no sensor is deployed without --deploy/],
+    [['tail', '--limit', '0'], /--limit: "0"/],
+    [['tail', '--since', 'yesterday'], /--since: "yesterday"/],
+    [['settings', '--token-file', 'none'], /--token-file: there is no file none/],
+    [
+      ['up', '--network', 'compose', '--tls-cert', 'x', '--host', '::'],
+      /compose network does not offer --host, --tls-cert/,
+    ],
+    [['proxy', 'serve'], /no queue was named/],
+    [['proxy', 'serve', '--queue', 'q', '--host', '0.0.0.0'], /anybody who reaches this machine/],
+    [['proxy', 'serve', '--queue', 'q', '--tls-cert', 'cert.pem'], /--tls-cert and --tls-key go together/],
+    [['proxy', 'serve', '--queue', 'http://'], /neither an http\(s\) URL nor a name\.\nGive its URL, such as/],
+    [['puller', 'serve', '--queue', 'http://[bad'], /neither an http\(s\) URL nor a name/],
+    [['proxy', 'serve', '--queue', 'ftp://x'], /ftp:\/\/x is neither an http\(s\) URL nor a name/],
+    [['queue', 'serve', '--base-url', 'nonsense'], /--base-url: "nonsense" must be a URL.*\nFor example: --base-url/],
+  ])('%j is a usage error', async (args, message) => {
+    const result = await sandbox.run(args);
+    expect([result.code, result.stdout]).toEqual([2, '']);
+    expect(result.stderr).toMatch(message);
+    plain(result);
+  });
+
+  test('the native network without a bacalhau says how to get one, and that another needs none', async () => {
+    const result = await sandbox.run(['up', '--network', 'native'], { env: { PATH: sandbox.dir, BACALHAU_BIN: '' } });
+    expect([result.code, result.stdout]).toEqual([1, '']);
+    expect(result.stderr).toMatch(/no bacalhau on PATH\n.*docs\.bacalhau\.org.*--network embedded/);
+    plain(result);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+  });
+
+  test('settings that can’t be used are named with where they come from', async () => {
+    const variable = await sandbox.run(['status'], { env: { WASM_SENSORS_NODES: 'x' } });
+    expect([variable.code, variable.stderr]).toEqual([
+      2,
+      expect.stringContaining('WASM_SENSORS_NODES (environment): "x"'),
+    ]);
+    writeFileSync(join(sandbox.dir, 'wasm-sensors.yaml'), 'prot: 9090\n');
+    const file = await sandbox.run(['status', '-o', 'json']);
+    rmSync(join(sandbox.dir, 'wasm-sensors.yaml'));
+    expect(file.code).toBe(2);
+    expect(JSON.parse(file.stdout)).toMatchObject({ status: 'error', error: { code: 'UNKNOWN_SETTING' } });
+  });
+
+  test.each([
+    [['status']],
+    [['tail']],
+    [['deploy', 'publisher']],
+    [['stop', 'publisher']],
+    [['region', 'disconnect', 'eu']],
+  ])('%j without `up` says so, and what to do', async (args) => {
+    const result = await sandbox.run(args);
+    expect([result.code, result.stdout]).toEqual([1, '']);
+    expect(result.stderr).toMatch(/^error: no network is up in this folder\nStart one with `wasm-sensors up`/);
+    plain(result);
+  });
+
+  test.each(['up', 'status', 'down'])(
+    '`%s` with a state folder that is a file names it and the flag',
+    async (command) => {
+      writeFileSync(join(sandbox.dir, 'file'), '');
+      const result = await sandbox.run([command, '--state-dir', 'file']);
+      expect([result.code, result.stdout]).toEqual([1, '']);
+      expect(result.stderr).toMatch(/^error: can't use .*file\/run\.json: a folder is needed.*\n.*--state-dir/);
+      plain(result);
+    },
+  );
+
+  test('-o json is one document, for errors, too', async () => {
+    const { code, stdout } = await sandbox.run(['status', '-o', 'json']);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      schemaVersion: 1,
+      command: 'status',
+      status: 'error',
+      error: {
+        code: 'NOT_UP',
+        category: 'user',
+        message: 'no network is up in this folder',
+        hint: expect.stringContaining('wasm-sensors up'),
+      },
+    });
+  });
+
+  test.each([['--port'], ['--puller-port'], ['--queue-port']])(
+    '`up` with a busy %s names port and flag',
+    async (flag) => {
+      const port = await hold();
+      const flags = await Sandbox.portFlags();
+      flags[flags.indexOf(flag) + 1] = String(port);
+      const result = await sandbox.run(['up', ...flags]);
+      expect([result.code, result.stdout]).toEqual([1, '']);
+      expect(result.stderr).toMatch(new RegExp(`port ${port} .*in use\nGive another port with ${flag}`));
+      plain(result);
+      expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    },
+  );
+
+  test('a busy port that a variable asked for names the variable', async () => {
+    const port = await hold();
+    const result = await sandbox.run(['up', '-d'], { env: { WASM_SENSORS_PROXY_PORT: String(port) } });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(new RegExp(`port ${port} .*in use\n.*WASM_SENSORS_PROXY_PORT`));
+  });
+
+  test('a service that can’t start is said with its last words, and nothing stays', async () => {
+    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const env = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'us-east-1' };
+    const args = ['up', '--queue', 'q', '--queue-endpoint', endpoint, ...(await Sandbox.portFlags())];
+    const result = await sandbox.run(args, { env });
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(
+      /^error: (proxy|puller) did not start: exit code 1\n( {2}\| .*\n)* {2}\| .*can't be reached/m,
+    );
+    plain(result);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+  });
+});
+
+describe('while `up` runs', () => {
+  let up: Running;
+  let processes: ProcessId[];
+
+  beforeAll(async () => {
+    sandbox = new Sandbox();
+    await hold(9090);
+    const [, , ...otherPorts] = await Sandbox.portFlags();
+    up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', ...otherPorts]);
+    await ready(sandbox);
+    processes = processesOf(sandbox);
+  });
+  afterAll(() => sandbox.close());
+
+  test('a busy default port has moved, which was said', async () => {
+    expect(up.stderr).toMatch(/port 9090 is in use: the proxy is on \d+/);
+    expect(sandbox.state().endpoints.proxy).not.toContain(':9090');
+    await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 3);
+  });
+
+  test('a reader that has seen enough ends `tail` without a word', async () => {
+    const tail = sandbox.spawn(['tail', '-o', 'ndjson']);
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: tail.child.stdout! })) {
+      lines.push(line);
+      if (lines.length === 3) break;
+    }
+    tail.child.stdout!.destroy();
+    expect(await tail.ended).toEqual({ code: 0, signal: null });
+    expect(tail.stderr).toBe('');
+    expect(lines.map((line) => JSON.parse(line).event)).toEqual(['reading', 'reading', 'reading']);
+  });
+
+  test('a second `up` says who runs, shows the readings, and leaves the first alone', async () => {
+    const second = sandbox.spawn(['up', '--nodes', '3']);
+    await eventually('readings in the second', () => second.stdout.split('\n').length > 3);
+    expect(second.stderr).toContain(`\`up\` runs already here (pid ${up.child.pid}, embedded network)`);
+    expect(second.stderr).toMatch(/^! --nodes 3 \(it runs with 1\): .* needs `wasm-sensors down` first$/m);
+    expect(second.stderr.match(/^! /gm)).toHaveLength(1);
+    expect((await ending(second, 'SIGINT')).code).toBe(130);
+    expect(processesOf(sandbox)).toEqual(processes);
+    expect(processes.filter(isAlive)).toEqual(processes);
+  });
+
+  test('a second `up` of another network is refused', async () => {
+    const result = await sandbox.run(['up', '--network', 'native', '-o', 'ndjson']);
+    expect(result.code).toBe(1);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      error: { code: 'ALREADY_UP', hint: expect.stringMatching(/down/) },
+    });
+  });
+
+  test('a queue whose attributes somebody changed starts again with them', async () => {
+    const { queue } = sandbox.state().endpoints;
+    const call = async (action: string, input: object) => {
+      const headers = { 'x-amz-target': `AmazonSQS.${action}` };
+      const body = JSON.stringify({ QueueUrl: `${queue}/000000000000/wasm-sensors`, ...input });
+      const response = await fetch(queue!, { method: 'POST', headers, body });
+      expect(response.status).toBe(200);
+      return response.text();
+    };
+    await call('SetQueueAttributes', { Attributes: { VisibilityTimeout: '7' } });
+    const pid = sandbox.pidOf('queue');
+    process.kill(pid, 'SIGKILL');
+    await eventually('a new queue', () => sandbox.pidOf('queue') !== pid);
+    await eventually(
+      'its attributes',
+      async () =>
+        JSON.parse(await call('GetQueueAttributes', { AttributeNames: ['All'] })).Attributes.VisibilityTimeout === '7',
+    );
+  });
+
+  test('sensors of a sensor host that was killed are replaced, not missed', async () => {
+    const pid = sandbox.pidOf('sensors');
+    process.kill(pid, 'SIGKILL');
+    await eventually('a new sensor host', () => sandbox.pidOf('sensors') !== pid);
+    const states = async () => (await sandbox.fleet().snapshot()).sensors.map(({ state }) => state).sort();
+    const expected = ['live', 'live', 'live', 'replaced', 'replaced', 'replaced'];
+    await eventually('new sensors', async () => (await states()).join() === expected.join());
+    processes = processesOf(sandbox);
+  });
+
+  test('a service that finds its port taken after a crash comes back when it is free', async () => {
+    const { port } = new URL(sandbox.state().endpoints.proxy);
+    const pid = sandbox.pidOf('proxy');
+    const { received } = (await sandbox.fleet().summary()).total;
+    process.kill(pid, 'SIGKILL');
+    await eventually('the port held', async () => (await hold(Number(port))) && servers.length === 1);
+    await eventually('the reason on the screen', () => up.stderr.includes(`port ${port} `));
+    await new Promise((resolve) => servers.pop()!.close(resolve));
+    await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > received + 3);
+    processes = processesOf(sandbox);
+  });
+
+  test('Ctrl-C ends everything, with exit code 130', async () => {
+    const { code, took } = await ending(up, 'SIGINT');
+    expect(code).toBe(130);
+    expect(took).toBeLessThan(END_MS);
+    expect(processes.length).toBeGreaterThanOrEqual(5);
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    plain(up);
+  });
+});
+
+test.each(['stdout', 'stderr'] as const)(
+  'an `up` whose %s nobody reads any more ends everything in order',
+  async (stream) => {
+    sandbox = new Sandbox();
+    const up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', '-o', 'ndjson', ...(await Sandbox.portFlags())]);
+    await ready(sandbox);
+    const processes = processesOf(sandbox);
+    up.child[stream]!.destroy();
+    // It notices when it says its next word.
+    if (stream === 'stderr') process.kill(sandbox.pidOf('proxy'), 'SIGKILL');
+    expect(await up.ended).toEqual({ code: 0, signal: null });
+    expect(processes.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    await sandbox.close();
+  },
+);
+
+test('of two `up` that start together one runs, and the other says so', async () => {
+  sandbox = new Sandbox();
+  const flags = await Sandbox.portFlags();
+  const both = [sandbox.spawn(['up', ...flags]), sandbox.spawn(['up'])];
+  await ready(sandbox);
+  const { pid } = sandbox.state().up;
+  const [one, other] = both[0]!.child.pid === pid ? both : both.reverse();
+  if (!other!.stderr.includes('joining it')) {
+    expect((await other!.ended).code).toBe(1);
+    // It came while the other one claimed the folder, or after that.
+    const said = ['another `up` runs in this folder (pid ', 'still starting (`up` is pid '].map((text) => text + pid);
+    expect(
+      said.some((text) => other!.stderr.includes(text)),
+      other!.stderr,
+    ).toBe(true);
+  }
+  await sandbox.json(['status']);
+  const processes = processesOf(sandbox);
+  expect((await ending(one!, 'SIGINT')).code).toBe(130);
+  expect(processes.filter(isAlive)).toEqual([]);
+  await sandbox.close();
+});
+
+test('Ctrl-C at any moment of the start ends `up`, with nothing left', async () => {
+  for (const ms of [120, 180, 240, 300, 400, 550]) {
+    sandbox = new Sandbox();
+    const up = sandbox.spawn(['up', '--deploy', ...(await Sandbox.portFlags())]);
+    await sleep(ms);
+    const children = existsSync(join(sandbox.stateDir, 'run.json')) ? processesOf(sandbox) : [];
+    const { took } = await ending(up, 'SIGINT');
+    expect(took).toBeLessThan(END_MS);
+    expect(children.filter(isAlive)).toEqual([]);
+    expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+    plain(up);
+    await sandbox.close();
+  }
+});
+
+test('a signal for `up -d` before it is ready ends what it began, with its exit code', async () => {
+  for (const [ms, signal, code] of [
+    [200, 'SIGINT', 130],
+    [500, 'SIGTERM', 143],
+    [700, 'SIGHUP', 129],
+  ] as const) {
+    sandbox = new Sandbox();
+    const up = sandbox.spawn(['up', '-d', '--nodes', '20', ...(await Sandbox.portFlags())]);
+    await eventually('the beginning', () => up.stderr.includes('starting in the background'));
+    await sleep(ms);
+    const children = existsSync(join(sandbox.stateDir, 'run.json')) ? processesOf(sandbox) : [];
+    // It may have been faster; then it runs, and that is what was asked for.
+    if (up.child.exitCode === null) {
+      expect((await ending(up, signal)).code).toBe(code);
+      expect(children.filter(isAlive)).toEqual([]);
+      expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
+      plain(up);
+    }
+    await sandbox.close();
+  }
+});
+
+test('the embedded queue stays on loopback wherever the others listen', async (context) => {
+  if (process.platform !== 'linux') context.skip('listening addresses are read from /proc');
+  sandbox = new Sandbox({ WASM_SENSORS_HOST: '0.0.0.0', WASM_SENSORS_OPEN: 'true' });
+  expect((await sandbox.run(['up', '-d', ...(await Sandbox.portFlags())])).code).toBe(0);
+  const { queue, proxy } = sandbox.state().endpoints;
+  expect([addressOf(queue!), addressOf(proxy)]).toEqual(['0100007F', '00000000']);
+  await sandbox.close();
+});
+
+/** The address, as Linux writes it, that something listens on at the port of this URL. */
+function addressOf(url: string): string | undefined {
+  const port = Number(new URL(url).port).toString(16).toUpperCase().padStart(4, '0');
+  // Fields: local address, remote address, state (0A is LISTEN).
+  return new RegExp(`: ([0-9A-F]{8}):${port} \\S+ 0A`).exec(readFileSync('/proc/net/tcp', 'utf8'))?.[1];
+}
+
+describe('after kill -9 of `up`', () => {
+  beforeAll(() => {
+    sandbox = new Sandbox();
+  });
+  afterAll(() => sandbox.close());
+
+  /** An `up` that was killed, with a child that can't notice. */
+  async function killed(stuck: string): Promise<{ processes: ProcessId[]; left: ProcessId }> {
+    const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+    await ready(sandbox);
+    const processes = processesOf(sandbox);
+    const left = processes.find(({ name }) => name === stuck)!;
+    process.kill(left.pid, 'SIGSTOP');
+    up.child.kill('SIGKILL');
+    await up.ended;
+    await eventually('the others ending by themselves', () => processes.filter(isAlive).length === 1);
+    expect(processes.filter(isAlive)).toEqual([left]);
+    return { processes, left };
+  }
+
+  test('`status` says what happened, and `down` ends what is left', async () => {
+    const { left } = await killed('puller');
+    const status = await sandbox.run(['status']);
+    expect([status.code, status.stderr]).toEqual([1, expect.stringContaining('has ended without cleaning up')]);
+    expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'ended: puller\n' });
+    expect(isAlive(left)).toBe(false);
+    expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'nothing is running here\n' });
+  });
+
+  test('the next `up` ends what is left, and runs', async () => {
+    const { left } = await killed('queue');
+    const up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', ...(await Sandbox.portFlags())]);
+    await eventually('the new one', () => sandbox.state().up.pid === up.child.pid);
+    expect(up.stderr).toContain('ended queue, which an `up` that was killed had left');
+    expect(isAlive(left)).toBe(false);
+    await ready(sandbox);
+    await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 0);
+    const processes = processesOf(sandbox);
+    expect((await ending(up, 'SIGTERM')).code).toBe(143);
+    expect(processes.filter(isAlive)).toEqual([]);
+  });
+});
+
+describe('services alone', () => {
+  const running: Running[] = [];
+  beforeAll(() => {
+    sandbox = new Sandbox({ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'us-east-1' });
+  });
+  afterAll(async () => {
+    for (const { child } of running) child.kill('SIGKILL');
+    await sandbox.close();
+  });
+
+  async function serve(args: string[]): Promise<{ service: Running; url: string }> {
+    const port = await freePort();
+    const service = sandbox.spawn([...args, '--port', String(port)]);
+    running.push(service);
+    const url = `http://127.0.0.1:${port}`;
+    await eventually(`${args[0]} serving`, async () => (await fetch(`${url}/health`)).ok);
+    return { service, url };
+  }
+
+  test('SIGTERM lets the proxy finish what it has taken; then it ends with 0', async () => {
+    const queue = await serve(['queue', 'serve', '--create', 'q']);
+    const proxy = await serve(['proxy', 'serve', '--queue', `${queue.url}/000000000000/q`]);
+    queue.service.child.kill('SIGSTOP');
+    const answer = fetch(`${proxy.url}/send`, { method: 'POST', body: '{"a":1}' });
+    await sleep(200);
+    proxy.service.child.kill('SIGTERM');
+    await eventually('no more connections', () =>
+      fetch(`${proxy.url}/health`).then(
+        () => false,
+        () => true,
+      ),
+    );
+    await sleep(1500);
+    queue.service.child.kill('SIGCONT');
+    const response = await answer;
+    expect([response.status, await response.json()]).toEqual([200, { status: 'accepted', accepted: 1 }]);
+    expect(await proxy.service.ended).toEqual({ code: 0, signal: null });
+    expect((await ending(queue.service, 'SIGINT')).code).toBe(130);
+  });
+
+  test('a busy port of a service names port and flag', async () => {
+    const port = String(await hold());
+    const result: RunResult = await sandbox.run(['queue', 'serve', '--port', port]);
+    expect([result.code, result.stderr]).toEqual([
+      1,
+      expect.stringMatching(new RegExp(`port ${port} .*queue.*\n.*--port`)),
+    ]);
+    plain(result);
+  });
+});

@@ -1,0 +1,128 @@
+/** Files of the state folder that are damaged, and a disk that is full: said, and no reason not to come up or to end. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isAlive } from '../../lib/process/process-id.js';
+import { eventually, Sandbox } from '../support/cli-harness.js';
+
+let sandbox: Sandbox;
+
+beforeEach(() => {
+  sandbox = new Sandbox();
+  mkdirSync(sandbox.stateDir);
+});
+
+afterEach(() => sandbox.close());
+
+const inState = (name: string) => join(sandbox.stateDir, name);
+const plain = ({ stderr }: { stderr: string }) => expect(stderr).not.toMatch(/^\s+at |bug:/m);
+const ready = () => eventually('a ready system', () => sandbox.state().phase === 'ready');
+
+/** Ends what runs, which must leave nothing. */
+async function endAll(): Promise<void> {
+  const { up, children } = sandbox.state();
+  const down = await sandbox.run(['down']);
+  expect([down.code, [up, ...children].filter(isAlive)]).toEqual([0, []]);
+  expect(existsSync(inState('run.json'))).toBe(false);
+}
+
+test.each(['', '{"up":{"pid":"x"}}'])('run.json with %j: `status` names it, `down` sets it aside', async (text) => {
+  writeFileSync(inState('run.json'), text);
+  const status = await sandbox.run(['status']);
+  expect([status.code, status.stderr]).toEqual([
+    1,
+    expect.stringMatching(/run\.json is damaged.*\n.*`wasm-sensors down`/),
+  ]);
+  const down = await sandbox.run(['down']);
+  expect([down.code, down.stderr]).toEqual([0, expect.stringContaining('run.json.damaged')]);
+  for (const result of [status, down]) plain(result);
+  expect(readdirSync(sandbox.stateDir)).toEqual(['run.json.damaged']);
+});
+
+test('`up` sets a damaged state and damaged jobs aside, and comes up', async () => {
+  writeFileSync(inState('run.json'), 'null');
+  writeFileSync(inState('embedded-jobs.json'), '');
+  const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+  await ready();
+  for (const name of ['run.json.damaged', 'embedded-jobs.json.damaged']) expect(up.stderr).toContain(name);
+  plain(up);
+  await endAll();
+});
+
+test('`down` ends an `up` whose token is damaged, at once', async () => {
+  const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+  await ready();
+  writeFileSync(inState('token'), Buffer.from([0, 255]));
+  const began = Date.now();
+  await endAll();
+  expect(Date.now() - began).toBeLessThan(15_000);
+  expect((await up.ended).code).toBe(143);
+  plain(up);
+});
+
+test.each([
+  [
+    'readings.db',
+    /puller did not start: exit code 1\n( {2}\| .*\n)* {2}\| .*can't use the store .*readings\.db.*\n {2}\| It must be/,
+  ],
+  ['token', /^error: .*token holds no token.*\nRemove the file/],
+])('a %s with binary bytes is named by `up`, and stays as it is', async (name, said) => {
+  const bytes = Buffer.from([0, 255, 1, 10, 254].flatMap((byte) => Array(100).fill(byte)));
+  writeFileSync(inState(name), bytes);
+  const up = await sandbox.run(['up', ...(await Sandbox.portFlags())]);
+  expect([up.code, up.stderr]).toEqual([1, expect.stringMatching(said)]);
+  plain(up);
+  expect(readFileSync(inState(name))).toEqual(bytes);
+  expect(existsSync(inState('run.json'))).toBe(false);
+});
+
+test.each([[[]], [['-d']]])('a usage error that a service finds is one of `up %j`', async (flags) => {
+  const up = await sandbox.run(['up', ...flags, '--host', '0.0.0.0', ...(await Sandbox.portFlags())]);
+  expect([up.code, up.stderr]).toEqual([2, expect.stringContaining('Set SENSOR_TOKEN')]);
+  plain(up);
+});
+
+test.skipIf(!canMount())('on a full disk a service that was killed starts again, and `down` ends it all', async () => {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', sandbox.stateDir]);
+  try {
+    const up = sandbox.spawn(['up', '--deploy', '--sinks', 'alert', ...(await Sandbox.portFlags())]);
+    await ready();
+    await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 3);
+    const before = sandbox.state();
+    fill(inState('ballast'));
+    process.kill(sandbox.pidOf('puller'), 'SIGKILL');
+    await eventually('a new puller', () => /puller runs again/.test(up.stdout + up.stderr));
+    expect(up.stdout + up.stderr).toMatch(/can't be written down \(ENOSPC/);
+    plain(up);
+    const down = await sandbox.run(['down']);
+    expect(down.code).toBe(0);
+    expect([before.up, ...before.children].filter(isAlive)).toEqual([]);
+    expect(readdirSync(sandbox.stateDir).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    rmSync(inState('ballast'));
+  } finally {
+    await sandbox.run(['down']);
+    execFileSync('umount', ['-l', sandbox.stateDir]);
+  }
+});
+
+/** Writes until there is no room. */
+function fill(path: string): void {
+  try {
+    for (;;) writeFileSync(path, Buffer.alloc(512, 1), { flag: 'a' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+  }
+}
+
+/** Whether a small disk can be made here: as root, where the kernel lets it. */
+function canMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  try {
+    const script = 'd=$(mktemp -d) && mount -t tmpfs tmpfs "$d" && umount "$d" && rmdir "$d"';
+    execFileSync('sh', ['-c', script], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

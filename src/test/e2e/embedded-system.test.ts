@@ -1,0 +1,3 @@
+import { describeSystem } from '../support/system-suite.js';
+
+describeSystem({ network: 'embedded' });

@@ -1,0 +1,34 @@
+/** `kill -9` of each service under load, again and again: KILL_ROUNDS times each (2 unless it is set). */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GAP_GRACE_MS } from '../../fleet/sensor.js';
+import { eventually, Sandbox } from '../support/cli-harness.js';
+
+const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);
+const NODES = 100;
+const sandbox = new Sandbox();
+
+beforeAll(async () => {
+  const args = ['up', '-d', '--deploy', '--nodes', String(NODES), '--interval', '0.3'];
+  const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags())]);
+  expect(stderr + code).toMatch(/0$/);
+});
+afterAll(() => sandbox.close());
+
+test.each(['proxy', 'puller', 'queue'])(
+  `the %s is killed ${ROUNDS} times at 1,000 readings/s: every reading arrives`,
+  async (child) => {
+    for (let round = 0; round < ROUNDS; round++) {
+      const pid = sandbox.pidOf(child);
+      process.kill(pid, 'SIGKILL');
+      await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
+      // At another moment of its work each time.
+      await sleep(300 + Math.random() * 700);
+    }
+    // What is missing now and still is after the grace time of the fleet view, was lost.
+    await sleep(GAP_GRACE_MS + 1000);
+    await eventually('no gap', async () => (await sandbox.fleet().summary()).total.gaps === 0, 60_000);
+    expect((await sandbox.fleet().summary()).total).toMatchObject({ live: 3 * NODES, silent: 0 });
+  },
+  60_000 + ROUNDS * 10_000,
+);

@@ -1,0 +1,111 @@
+/** What goes wrong around real Bacalhau processes, and somebody else's cluster, as the operator sees it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
+import { nativeFactsSchema } from '../../network/native/native-connection.js';
+import { bacalhauMissing } from '../support/bacalhau-missing.js';
+import { eventually, nothingMissing, type Running, Sandbox } from '../support/cli-harness.js';
+
+const missing = bacalhauMissing();
+const sandbox = new Sandbox();
+/** A second checkout. */
+const elsewhere = new Sandbox();
+let up: Running;
+let processes: ProcessId[] = [];
+
+beforeAll(async () => {
+  if (missing !== undefined) return;
+  const args = ['up', '--network', 'native', '--deploy', '--interval', '0.5', '--color', '#111111'];
+  up = sandbox.spawn([...args, ...(await Sandbox.portFlags('native'))]);
+  await eventually('sensors', async () => (await sandbox.fleet().summary()).total.live === 3);
+});
+beforeEach((context) => {
+  if (missing !== undefined) context.skip(missing);
+});
+afterAll(async () => {
+  await elsewhere.close();
+  await sandbox.close();
+});
+
+const liveIn = async (box: Sandbox, color: string) => {
+  const { sensors } = await box.fleet().snapshot();
+  return sensors.filter((sensor) => sensor.state === 'live' && sensor.color === color);
+};
+
+const receivedIn = (regions: { region: string; received: number }[], name: string) =>
+  regions.find(({ region }) => region === name)?.received ?? 0;
+
+test('`up` shows where Bacalhau itself is', async () => {
+  const { api, webUi } = sandbox.state().endpoints;
+  await eventually('both addresses', () => up.stderr.includes(api!) && up.stderr.includes(webUi!));
+});
+
+test('an update loses and doubles no reading of either submission', async () => {
+  const before = await liveIn(sandbox, '#111111');
+  await sandbox.json(['deploy', 'publisher', '--color', '#222222', '--interval', '0.5']);
+  const { sensors } = await nothingMissing(sandbox.fleet());
+  const old = sensors.filter(({ execution_id: id }) => before.some((sensor) => sensor.execution_id === id));
+  expect(old.map(({ state }) => state)).toEqual(['replaced', 'replaced', 'replaced']);
+  for (const { received, sequence, duplicates } of sensors) expect([received, duplicates]).toEqual([sequence, 0]);
+});
+
+test('sensors that a node refuses fail the deployment, with the node’s words', async () => {
+  const args = ['deploy', 'publisher', '--region', 'as', '--config-file', '/etc/hostname'];
+  const { code, stderr } = await sandbox.run(args);
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/1 of the publishers failed\n.*edge-as-1: .*(AllowList|not in allowed)/i),
+  ]);
+  await sandbox.json(['deploy', 'publisher', '--region', 'as', '--color', '#222222', '--interval', '0.5']);
+});
+
+test.each(['orchestrator', 'edge-eu-1'])(
+  'kill -9 of %s: it is started again, and no region has a gap',
+  async (child) => {
+    const pid = sandbox.pidOf(child);
+    process.kill(pid, 'SIGKILL');
+    await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
+    await eventually('that on the screen', () => up.stderr.includes(`${child} runs again`));
+    const from = (await sandbox.fleet().summary()).regions;
+    const { regions } = await eventually('more readings of each region', async () => {
+      const now = await sandbox.fleet().summary();
+      return now.regions.every(({ region, received }) => received > receivedIn(from, region) + 12) && now;
+    });
+    expect(regions.map(({ live, gaps, duplicates }) => [live, gaps, duplicates])).toEqual(regions.map(() => [1, 0, 0]));
+  },
+);
+
+test('as a remote network, with a sensor token that only its `up` was told', { timeout: 120_000 }, async () => {
+  const { host, port } = nativeFactsSchema.parse(sandbox.state().facts).api;
+  writeFileSync(join(elsewhere.dir, 'token'), 'secret\n');
+  const remote = ['up', '-d', '--network', 'remote', '--api-host', host, '--api-port', String(port)];
+  const token = ['--sensor-token-file', 'token', '--token-in-job'];
+  const { code, stderr } = await elsewhere.run([...remote, ...token, ...(await Sandbox.portFlags())]);
+  expect(stderr + code).toMatch(/0$/);
+  // Before 1.8 nodes take their time to come back to an orchestrator that was started again.
+  type Nodes = { nodes: { connected: boolean }[] };
+  const connected = async () => (await elsewhere.json<Nodes>(['status'])).nodes.every((node) => node.connected);
+  await eventually('every node', connected, 75_000);
+  await elsewhere.json(['deploy', 'publisher', '--color', '#333333', '--interval', '0.5']);
+  expect((await liveIn(elsewhere, '#333333')).map(({ hostname }) => hostname).sort()).toEqual([
+    'edge-as-1',
+    'edge-eu-1',
+    'edge-us-1',
+  ]);
+  const status = await elsewhere.json<{ nodes: unknown[]; jobs: { name: string }[] }>(['status']);
+  expect(status.jobs.map(({ name }) => name)).toContain('publisher-eu');
+  const cut = await elsewhere.run(['region', 'disconnect', 'eu']);
+  expect([cut.code, cut.stderr]).toEqual([1, expect.stringContaining("remote network can't be cut")]);
+  const { stopped } = await elsewhere.json<{ stopped: string[] }>(['stop', 'publisher']);
+  expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
+});
+
+test('after kill -9 of `up`, `down` ends what is left of its network', async () => {
+  processes = sandbox.state().children;
+  up.child.kill('SIGKILL');
+  await up.ended;
+  expect((await sandbox.run(['down'])).code).toBe(0);
+  expect(processes.length).toBeGreaterThanOrEqual(7);
+  expect(processes.filter(isAlive)).toEqual([]);
+});

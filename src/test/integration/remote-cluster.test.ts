@@ -1,0 +1,166 @@
+/** The remote network on somebody's cluster: here a real orchestrator and nodes that this test started for it. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { freePort } from '../../lib/net/ports.js';
+import { Supervisor } from '../../lib/process/supervisor.js';
+import { buildWasm } from '../../modules/build-modules.js';
+import { MODULES_DIR } from '../../modules/module-files.js';
+import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
+import { Roster } from '../../network/bacalhau/node-readiness.js';
+import { orchestratorNode } from '../../network/native/native-nodes.js';
+import { nodeProcess } from '../../network/native/node-process.js';
+import type { PublisherJob } from '../../network/network.js';
+import type { NetworkEvent, RunnerContext } from '../../network/provider.js';
+import { createRemoteNetwork } from '../../network/remote/remote-network.js';
+import { createRemoteRunner } from '../../network/remote/remote-provider.js';
+import { hostsSending, missingBacalhau } from '../support/native-cluster.js';
+import { TestProxy } from '../support/test-proxy.js';
+
+const missing = missingBacalhau();
+const folder = mkdtempSync(join(tmpdir(), 'remote-'));
+const supervisor = new Supervisor(join(folder, 'logs'));
+let proxy: TestProxy;
+let apiPort: number;
+
+let startEdge: (name: string, region: string, allowed: string[]) => Promise<void>;
+
+/** A cluster whose one edge node forwards nothing. */
+beforeAll(async () => {
+  if (missing) return;
+  await buildWasm({ outDir: MODULES_DIR });
+  proxy = await TestProxy.start();
+  const ports = { api: await freePort(), nats: await freePort(), webUi: await freePort() };
+  apiPort = ports.api;
+  const roster = new Roster(`http://127.0.0.1:${ports.api}`, ports.nats);
+  const bacalhau = findBacalhau(process.env.BACALHAU_BIN);
+  const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
+    supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));
+  await start({ ...orchestratorNode(ports, 1), ready: (signal) => roster.orchestratorReady(signal) });
+  startEdge = (name, region, allowed) =>
+    start({
+      name,
+      template: 'edge',
+      settings: {
+        Labels: { region, type: 'edge' },
+        'Compute.Orchestrators': [`nats://127.0.0.1:${ports.nats}`],
+        'Compute.Env.AllowList': allowed,
+      },
+      env: { HOSTNAME: name },
+      ready: (signal) => roster.connected(name, 0, signal),
+    });
+  await startEdge('their-node', 'north', []);
+}, 60_000);
+beforeEach((ctx) => {
+  if (missing) ctx.skip(missing);
+});
+afterAll(async () => {
+  await supervisor.stop(['their-node', 'willing-node', 'other-node']);
+  await supervisor.stop(['orchestrator']);
+  await proxy?.close();
+  rmSync(folder, { recursive: true });
+}, 30_000);
+
+const context = (change: Partial<RunnerContext> = {}): RunnerContext => ({
+  supervisor,
+  stateDir: join(folder, 'state'),
+  nodesPerRegion: 1,
+  proxyUrl: proxy.url,
+  token: 'operator',
+  sensorEnv: { SENSOR_TOKEN: 'sensor' },
+  emit: () => {},
+  ...change,
+});
+const runnerOf = (host: string, port: number, change?: Partial<RunnerContext>, tokenInJob = true) =>
+  createRemoteRunner(context(change), {
+    api: { host, port },
+    tokenInJob,
+    ...(process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {}),
+  });
+const secretsFile = join(folder, 'state', 'remote', 'secrets.json');
+const publisher = (region = 'north'): PublisherJob => ({
+  role: 'publisher',
+  region,
+  proxyUrl: proxy.url,
+  config: { interval: 0.2 },
+  submissionTime: Date.now(),
+});
+
+it('runs sensors without HOSTNAME where it is not forwarded, says so once and knows it then', async () => {
+  const runner = runnerOf('127.0.0.1', apiPort);
+  const { network, facts } = await runner.start();
+  expect(await network.nodes()).toEqual([{ name: 'their-node', region: 'north', type: 'edge', connected: true }]);
+  const seen = hostsSending(proxy, 1, (reading) => reading.hostname === reading.execution_id);
+  const first = await network.submit(publisher());
+  // A 1.7 has more to say.
+  expect(first.notes.at(-1)).toMatch(/^north: .*HOSTNAME/);
+  expect(await seen).toHaveLength(1);
+  expect(proxy.requests.at(-1)!.headers.authorization).toBe('Bearer sensor');
+  // Another terminal was told no token: without it, the job would be another one.
+  const elsewhere = createRemoteNetwork(facts, join(folder, 'state'));
+  expect(await elsewhere.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
+  expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
+  expect(readFileSync(secretsFile, 'utf8')).toContain('"sensor"');
+  expect(JSON.stringify(facts)).not.toContain('"sensor"');
+  expect(network.sensorProxyUrl('north')).toBe(proxy.url);
+  await expect(network.setRegionLink('north', false)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
+  await runner.stop();
+  expect(existsSync(secretsFile)).toBe(false);
+});
+
+it.each(['state', 'another state'])(
+  'replaces no sensor that runs just so already, after a new start (%s)',
+  async (name) => {
+    const { network } = await runnerOf('127.0.0.1', apiPort, { stateDir: join(folder, name) }).start();
+    expect(await network.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
+  },
+);
+
+it('does without HOSTNAME from when a node does not forward it', async () => {
+  await startEdge('willing-node', 'south', ['^HOSTNAME$']);
+  const { network } = await runnerOf('127.0.0.1', apiPort).start();
+  const named = hostsSending(proxy, 1, ({ hostname }) => hostname === 'willing-node');
+  expect((await network.submit(publisher('south'))).notes).toEqual([]);
+  expect(await named).toHaveLength(1);
+  await startEdge('other-node', 'south', []);
+  const unnamed = hostsSending(
+    proxy,
+    2,
+    ({ region, hostname, execution_id: id }) => region === 'south' && hostname === id,
+  );
+  const changed = { ...publisher('south'), config: { interval: 0.3 } };
+  expect((await network.submit(changed)).notes.at(-1)).toMatch(/^south: .*HOSTNAME/);
+  expect(await unnamed).toHaveLength(2);
+  expect(await network.submit(changed)).toMatchObject({ unchanged: true, notes: [] });
+  expect(await network.stop('publisher-south')).toBe(true);
+}, 60_000);
+
+it('says that a proxy does not answer from here, and goes on: the nodes may reach it', async () => {
+  const notes: unknown[] = [];
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const emit = (event: NetworkEvent) => notes.push(event);
+  await runnerOf('127.0.0.1', apiPort, { proxyUrl: nowhere, emit }).start();
+  expect(notes).toContainEqual({ type: 'network.note', text: expect.stringContaining(`${nowhere} does not answer`) });
+});
+
+it('puts the sensor token into no job unless that was asked for', async () => {
+  const { network, facts } = await runnerOf('127.0.0.1', apiPort, {}, false).start();
+  await expect(network.submit(publisher())).rejects.toMatchObject({
+    code: 'TOKEN_NOT_FORWARDED',
+    hint: expect.stringContaining('--token-in-job'),
+  });
+  const text = readFileSync(join(folder, 'state', 'jobs', 'publisher-north.yaml'), 'utf8');
+  expect(text).toContain('SENSOR_TOKEN: env:SENSOR_TOKEN');
+  expect(facts).toMatchObject({ forSensors: ['SENSOR_TOKEN'], tokenInJob: false });
+});
+
+it('refuses a proxy on this machine for nodes that are elsewhere', async () => {
+  await expect(runnerOf('10.1.2.3', 1234).start()).rejects.toMatchObject({ code: 'PROXY_NOT_REACHABLE', exitCode: 2 });
+});
+
+it('says that no API answers', async () => {
+  await expect(runnerOf('127.0.0.1', await freePort()).start()).rejects.toMatchObject({
+    code: 'BACALHAU_API_UNREACHABLE',
+  });
+});

@@ -1,0 +1,147 @@
+/** Drives the real CLI as a child process, in a folder of its own, and ends what it started. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePortFlags } from '../../bench/bench-cli.js';
+import { FleetClient } from '../../puller/fleet-client.js';
+import type { FleetSnapshot } from '../../puller/puller-app.js';
+import type { RunState } from '../../runtime/run-state.js';
+import { readRunState } from '../../runtime/run-state.js';
+
+export const BIN = fileURLToPath(new URL('../../../bin/wasm-sensors.js', import.meta.url));
+
+export interface RunResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A folder with its own `.wasm-sensors` and its own ports. */
+export class Sandbox {
+  readonly dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-'));
+  readonly stateDir = join(this.dir, '.wasm-sensors');
+  private readonly children = new Set<ChildProcess>();
+
+  /** @param env for everything that runs in it */
+  constructor(private readonly env: Record<string, string> = {}) {}
+
+  /** So that tests never meet a running system of somebody else. */
+  static portFlags = freePortFlags;
+
+  /** Runs a command to its end. */
+  run(args: string[], options: { env?: Record<string, string>; timeoutMs?: number } = {}): Promise<RunResult> {
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [BIN, ...args],
+        {
+          cwd: this.dir,
+          env: cleanEnv({ ...this.env, ...options.env }),
+          timeout: options.timeoutMs ?? 80_000,
+          maxBuffer: 64 * 1024 * 1024,
+        },
+        (error, stdout, stderr) =>
+          resolve({ code: error ? (typeof error.code === 'number' ? error.code : -1) : 0, stdout, stderr }),
+      );
+    });
+  }
+
+  /** Runs a command that must succeed; gives its JSON document's `data`. */
+  async json<T>(args: string[]): Promise<T> {
+    const { code, stdout, stderr } = await this.run([...args, '-o', 'json']);
+    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stdout}${stderr}`);
+    return (JSON.parse(stdout) as { data: T }).data;
+  }
+
+  /** Starts a command that goes on. */
+  spawn(args: string[], env?: Record<string, string>): Running {
+    const child = spawn(process.execPath, [BIN, ...args], {
+      cwd: this.dir,
+      env: cleanEnv({ ...this.env, ...env }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.children.add(child);
+    child.once('exit', () => this.children.delete(child));
+    return new Running(child);
+  }
+
+  /** What `up` runs now. */
+  state(): RunState {
+    const state = readRunState(this.stateDir);
+    if (!state) throw new Error('no run state');
+    return state;
+  }
+
+  pidOf(child: string): number {
+    const found = this.state().children.find(({ name }) => name === child);
+    if (!found) throw new Error(`${child} does not run`);
+    return found.pid;
+  }
+
+  fleet(): FleetClient {
+    return new FleetClient(this.state().endpoints.puller);
+  }
+
+  /** Ends everything, whatever state a failed test left. */
+  async close(downArgs: string[] = []): Promise<void> {
+    await this.run(['down', ...downArgs]);
+    for (const child of this.children) child.kill('SIGKILL');
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+}
+
+export class Running {
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+  constructor(readonly child: ChildProcess) {
+    child.stdout?.on('data', (data) => (this.stdout += data));
+    child.stderr?.on('data', (data) => (this.stderr += data));
+    this.ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+  }
+}
+
+/** Looks until `look` gives something true; fails with `what` after the timeout. */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs = 20_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  let last: unknown;
+  for (;;) {
+    try {
+      const found = await look();
+      if (found) return found;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > deadline)
+      throw new Error(`not seen within ${timeoutMs / 1000} s: ${what}${last ? ` (${last})` : ''}`);
+    await sleep(100);
+  }
+}
+
+/** Waits until every sensor that sends has delivered each of its readings from the first on. */
+export function nothingMissing(fleet: FleetClient, timeoutMs = 40_000): Promise<FleetSnapshot> {
+  return eventually(
+    'every reading of every sensor',
+    async () => {
+      const snapshot = await fleet.snapshot();
+      const sending = snapshot.sensors.filter(({ state }) => state === 'live');
+      return sending.length > 0 && sending.every(({ received, sequence }) => received === sequence) && snapshot;
+    },
+    timeoutMs,
+  );
+}
+
+/** A test's surroundings must not leak into what it runs. */
+function cleanEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { PATH, HOME, BACALHAU_BIN, TMPDIR } = process.env;
+  const env = { PATH, HOME, BACALHAU_BIN, TMPDIR, ...extra };
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,208 @@
+/** The whole-system suite: what must hold on every network, driven through the CLI. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SensorView } from '../../fleet/fleet-view.js';
+import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
+import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
+
+export interface SystemOptions {
+  network: 'embedded' | 'native' | 'compose';
+  /** Why it can't run here. */
+  skip?: string | undefined;
+  env?: Record<string, string>;
+  /** Ends a service of the centre with SIGKILL, and resolves when it runs again; by default it is a child of `up`. */
+  kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
+  /** Seconds between readings; the less, the more is under way when something is killed. */
+  interval?: string;
+  /** What is left of it beside processes. */
+  leftOver?(): Promise<string[]>;
+  /** Arguments of the last `down`. */
+  downArgs?: string[];
+}
+
+async function killChild(sandbox: Sandbox, child: string): Promise<void> {
+  const pid = sandbox.pidOf(child);
+  process.kill(pid, 'SIGKILL');
+  await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
+}
+
+interface Status {
+  nodes: { name: string; region: string; type: string; connected: boolean }[];
+  sensors: SensorView[];
+  summary: { total: { live: number; gaps: number } };
+}
+
+export function describeSystem(options: SystemOptions): void {
+  const { network, skip, env, kill = killChild, interval = '0.5', leftOver = async () => [], downArgs } = options;
+
+  describe(`the ${network} network`, () => {
+    const sandbox = new Sandbox(env);
+    let processes: ProcessId[] = [];
+
+    beforeAll(async () => {
+      if (skip !== undefined) return;
+      const args = ['up', '-d', '--network', network, '--deploy', '--interval', interval, '--color', '#112233'];
+      const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags(network))]);
+      expect(stderr + code).toMatch(/0$/);
+      processes = [sandbox.state().up, ...sandbox.state().children];
+    });
+    afterAll(() => sandbox.close(downArgs));
+
+    const system = (name: string, body: () => Promise<void>) =>
+      test(name, async (context) => {
+        if (skip !== undefined) context.skip(skip);
+        await body();
+      });
+
+    system('after `up --deploy` all three regions send, as status says', async () => {
+      const status = await sandbox.json<Status>(['status']);
+      expect(
+        status.nodes
+          .filter(({ type }) => type === 'edge')
+          .map(({ region, connected }) => [region, connected])
+          .sort(),
+      ).toEqual([
+        ['as', true],
+        ['eu', true],
+        ['us', true],
+      ]);
+      expect(status.sensors.map(({ region, state, color }) => [region, state, color]).sort()).toEqual([
+        ['as', 'live', '#112233'],
+        ['eu', 'live', '#112233'],
+        ['us', 'live', '#112233'],
+      ]);
+    });
+
+    system('tail gives one event a line, with exactly the nine fields, and ends at its limit', async () => {
+      const { code, stdout } = await sandbox.run(['tail', '-o', 'ndjson', '--limit', '4', '--region', 'eu']);
+      expect(code).toBe(0);
+      const events = stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(events).toHaveLength(4);
+      for (const { event, reading } of events) {
+        expect(event).toBe('reading');
+        expect(Object.keys(reading).sort()).toEqual(
+          'color,execution_id,hostname,icon_name,job_id,job_submission_time,region,sequence,timestamp'.split(','),
+        );
+        expect(reading).toMatchObject({ region: 'eu', hostname: 'edge-eu-1', color: '#112233' });
+      }
+    });
+
+    system("the seed's curl example arrives", async () => {
+      const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"timestamp":"2025-03-26T12:00:00Z","data":{"test":"Hello from curl!"}}',
+      });
+      expect([response.status, await response.json()]).toEqual([200, { status: 'accepted', accepted: 1 }]);
+      for await (const event of sandbox.fleet().events({ since: Date.now() - 60_000, kinds: ['message'] })) {
+        expect(event).toMatchObject({ event: 'message', message: { data: { test: 'Hello from curl!' } } });
+        break;
+      }
+    });
+
+    system(
+      'a second deploy replaces the sensors: the new colour everywhere, and nothing of the old one after it',
+      async () => {
+        const result = await sandbox.json<{ submissionTime: number; regions: { seen: number }[] }>([
+          'deploy',
+          'publisher',
+          '--color',
+          '#00ff88',
+          '--interval',
+          interval,
+        ]);
+        expect(result.regions.map(({ seen }) => seen)).toEqual([1, 1, 1]);
+        const { sensors } = await sandbox.fleet().snapshot();
+        const newest = sensors.filter((sensor) => sensor.state === 'live');
+        expect(newest.map(({ region, color }) => [region, color])).toEqual([
+          ['as', '#00ff88'],
+          ['eu', '#00ff88'],
+          ['us', '#00ff88'],
+        ]);
+        let seen = 0;
+        for await (const event of sandbox.fleet().events({ kinds: ['reading'] })) {
+          if (event.event !== 'reading') continue;
+          expect(event.reading.job_submission_time).toBe(result.submissionTime);
+          if (++seen === 6) break;
+        }
+      },
+    );
+
+    for (const child of ['proxy', 'puller', 'queue'] as const) {
+      system(`kill -9 of the ${child}: it is started again and no reading is lost`, async () => {
+        const before = (await sandbox.fleet().summary()).total.received;
+        await kill(sandbox, child);
+        await eventually('readings again', async () => (await sandbox.fleet().summary()).total.received > before + 3);
+        await nothingMissing(sandbox.fleet());
+      });
+    }
+
+    system('a region that is cut off runs on, keeps its readings, and delivers them when it is back', async () => {
+      const cut = async () =>
+        (await sandbox.fleet().summary()).regions.filter((r) => r.cut).map(({ region }) => region);
+      expect(await sandbox.json(['region', 'disconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
+      expect(await cut()).toEqual(['eu']);
+      const cutAt = await lastSequence(sandbox, 'eu');
+      const others = await lastSequence(sandbox, 'us');
+      await eventually('us going on', async () => (await lastSequence(sandbox, 'us')) > others + 6);
+      expect(await lastSequence(sandbox, 'eu')).toBe(cutAt);
+      expect(await sandbox.json(['region', 'reconnect', 'eu'])).toMatchObject({ reached: 1, nodes: 1 });
+      expect(await cut()).toEqual([]);
+      await eventually('eu catching up', async () => (await lastSequence(sandbox, 'eu')) > cutAt + 6);
+      expect((await nothingMissing(sandbox.fleet())).summary.total.gaps).toBe(0);
+    });
+
+    system('stop --region ends that region alone', async () => {
+      expect((await sandbox.json<{ stopped: string[] }>(['stop', 'publisher', '--region', 'us'])).stopped).toEqual([
+        'us',
+      ]);
+      const received = async (wanted: string) =>
+        (await sandbox.fleet().summary()).regions.find(({ region }) => region === wanted)!.received;
+      const [us, eu] = [await received('us'), await received('eu')];
+      await eventually('eu going on', async () => (await received('eu')) > eu + 2);
+      expect(await received('us')).toBe(us);
+    });
+
+    system('a deployment whose sensors reach nobody is no success', async () => {
+      const args = ['deploy', 'publisher', '--region', 'us', '--proxy', 'http://127.0.0.1:9', '--timeout', '3'];
+      const { code, stdout } = await sandbox.run([...args, '-o', 'json']);
+      expect([code, JSON.parse(stdout)]).toMatchObject([
+        1,
+        {
+          error: {
+            code: 'DEPLOY_TIMEOUT',
+            details: ['us: 0 of 1 sensors send'],
+            hint: expect.stringContaining('status'),
+          },
+        },
+      ]);
+    });
+
+    system('stop ends the readings', async () => {
+      const { stopped } = await sandbox.json<{ stopped: string[] }>(['stop', 'publisher']);
+      expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
+      const { received: before, live, silent } = (await sandbox.fleet().summary()).total;
+      expect([live, silent]).toEqual([0, 0]);
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect((await sandbox.fleet().summary()).total.received).toBe(before);
+    });
+
+    system('down leaves nothing behind, and a second down is fine', async () => {
+      processes.push(...sandbox.state().children);
+      expect((await sandbox.run(['down'])).code).toBe(0);
+      expect(processes.filter(isAlive)).toEqual([]);
+      expect(await leftOver()).toEqual([]);
+      expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'nothing is running here\n' });
+    });
+  });
+}
+
+async function lastSequence(sandbox: Sandbox, region: string): Promise<number> {
+  const { sensors } = await sandbox.fleet().snapshot();
+  return Math.max(
+    0,
+    ...sensors.filter((s) => s.region === region && s.state !== 'replaced').map(({ sequence }) => sequence),
+  );
+}

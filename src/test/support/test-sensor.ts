@@ -1,0 +1,55 @@
+/** For tests: one real publisher in the real host against a real HTTP server, in time that the test controls. */
+
+import type { ModuleName } from '../../modules/module-files.js';
+import type { GuestEnd } from '../../sensor-host/guest.js';
+import type { Mount } from '../../sensor-host/guest-files.js';
+import { createSensorHost, type RunningGuest, type SensorHost } from '../../sensor-host/sensor-host.js';
+import { createTransport } from '../../sensor-host/transport.js';
+import { testModule } from './built-modules.js';
+import { TestClock } from './sensor-clock.js';
+import { TestProxy } from './test-proxy.js';
+
+export interface TestSensorOptions {
+  module?: ModuleName;
+  args?: string[];
+  env?: Record<string, string>;
+  mounts?: Mount[];
+  /** Default: the proxy's URL is given as `--proxy`. */
+  withoutProxy?: boolean;
+}
+
+export class TestSensor {
+  end: (GuestEnd & { lastLine: string }) | undefined;
+  guest!: RunningGuest;
+
+  private constructor(
+    readonly proxy: TestProxy,
+    readonly clock: TestClock,
+    readonly host: SensorHost,
+  ) {}
+
+  /** Starts a proxy; `start` starts the sensor, so that a test can prepare the proxy first. */
+  static async prepare(): Promise<TestSensor> {
+    const proxy = await TestProxy.start();
+    const clock = new TestClock();
+    const transport = clock.watch(createTransport({ clock }), () => proxy.held);
+    return new TestSensor(proxy, clock, createSensorHost({ clock, transport }));
+  }
+
+  async start(options: TestSensorOptions = {}): Promise<this> {
+    const args = [...(options.withoutProxy ? [] : ['--proxy', this.proxy.url]), ...(options.args ?? [])];
+    const env = { HOSTNAME: 'edge-eu-1', BACALHAU_JOB_ID: 'j-1', BACALHAU_EXECUTION_ID: 'e-1', ...options.env };
+    const spec = { args, env, region: 'eu', mounts: options.mounts ?? [] };
+    const module = await testModule(options.module ?? 'publisher');
+    this.guest = this.host.start(module, spec, (end, lastLine) => {
+      this.end = { ...end, lastLine };
+    });
+    await this.clock.pass(0);
+    return this;
+  }
+
+  async close(): Promise<void> {
+    await this.host.close();
+    await this.proxy.close();
+  }
+}
