@@ -1,6 +1,6 @@
 /** Commands that changed the YAML file of a region: they end when its sensors do what it says. */
 import type { FileRead } from '../fleet/file-convergence.js';
-import { untilFileRead } from '../operations/wait-for-file-config.js';
+import { waitForFileConfig } from '../operations/wait-for-file-config.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 import type { Session } from '../runtime/session.js';
 import type { CommandContext } from './command.js';
@@ -21,7 +21,7 @@ export async function reportFileRead(
   { region, file, values }: ChangedFile,
   facts: Record<string, unknown>,
 ): Promise<void> {
-  const seen = await untilFileRead(session.fleet, region, values, {
+  const seen = await waitForFileConfig(session.fleet, region, values, {
     timeoutMs: timeoutMs(options),
     jobs: jobsOf(session),
     onProgress: ({ converged, sensors }) => out.progress(`${converged}/${sensors} sensors have read it`),

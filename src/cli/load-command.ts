@@ -13,7 +13,7 @@ const ALONE = new Map<string, () => Promise<CommandSpec>>([
 ]);
 
 /** `words`: the arguments of the program. */
-export async function commandsFor(words: string[]): Promise<CommandSpec[]> {
+export async function loadCommands(words: string[]): Promise<CommandSpec[]> {
   const load = ALONE.get(words[0] ?? '') ?? ALONE.get(words.slice(0, 2).join(' '));
   return load ? [await load()] : (await import('./commands/all-commands.js')).commands;
 }

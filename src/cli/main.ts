@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../lib/process/self-command.js';
 import { endWithReader } from '../lib/process/shutdown.js';
 import { addCommand } from './command.js';
-import { commandsFor } from './load-command.js';
+import { loadCommands } from './load-command.js';
 
 const program = new Command('wasm-sensors')
   .description(
@@ -17,7 +17,7 @@ const program = new Command('wasm-sensors')
     'after',
     "\nStart here:\n  wasm-sensors up --deploy                        everything in this terminal; Ctrl-C ends it\n  wasm-sensors deploy publisher --color '#00ff88'  in a second one: the sensors change colour",
   );
-for (const command of await commandsFor(process.argv.slice(2))) addCommand(program, command);
+for (const command of await loadCommands(process.argv.slice(2))) addCommand(program, command);
 inheritExits(program);
 
 endWithReader();

@@ -11,7 +11,7 @@ import { createRunner } from '../network/registry.js';
 import { sensorEnv } from '../network/remote/api-address.js';
 import { ConfigClient } from '../proxy/config-client.js';
 import { tokenFileOf } from '../runtime/run-state.js';
-import { planCentre } from '../runtime/services.js';
+import { planServices } from '../runtime/services.js';
 import { Stack } from '../runtime/stack.js';
 import type { CommandContext } from './command.js';
 import { askedFor } from './up-settings.js';
@@ -88,7 +88,7 @@ export async function planStack(
         registry: options.registry === true,
       });
     }
-    const centre = await planCentre({
+    const centre = await planServices({
       ...queue,
       supervisor,
       stateDir,

@@ -11,7 +11,7 @@ import { regionOrder, totalOf } from './fleet-totals.js';
 import type { Convergence, FleetSummary, KnownJobs, SensorState, SensorView } from './fleet-view.js';
 import { RateMeter } from './rate.js';
 import { RegionTally } from './region-tally.js';
-import { Succession } from './replacement.js';
+import { Replacement } from './replacement.js';
 import { Retired, type RetiredCounts } from './retired.js';
 import { arrive, gapsOf, hasEnded, isSilent, patienceOf, type Sensor } from './sensor.js';
 import { type Arrival, type MissingRange, SequenceTracker } from './sequence.js';
@@ -29,7 +29,7 @@ export interface FleetDump {
 
 export class Fleet {
   private readonly sensors = new Map<string, Sensor>();
-  private readonly succession = new Succession();
+  private readonly succession = new Replacement();
   private readonly retired = new Retired();
   private readonly rates = new Map<string, RateMeter>();
   private readonly cut = new Set<string>();

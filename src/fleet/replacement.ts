@@ -6,7 +6,7 @@
 import type { Reading } from '../protocol/message.js';
 import { isSilent, patienceOf, type Sensor } from './sensor.js';
 
-export class Succession {
+export class Replacement {
   /** The sensors of the newest submission that are not replaced, by host and job. */
   private readonly current = new Map<string, Set<Sensor>>();
   /** Newest submission heard of, by place: a silent sensor of an older one has been replaced, even by another job. */

@@ -1,7 +1,7 @@
 /** Fills the config-updater's document. */
 import type { Document } from 'yaml';
 import { AppError } from '../lib/errors/app-error.js';
-import type { ConfigUpdaterJob } from '../network/network.js';
+import type { ConfigUpdaterJob } from './job-request.js';
 import { inTask, setModule } from './job-template.js';
 import { setRegion } from './publisher-job.js';
 

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import type { Document } from 'yaml';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
 import { openTemplate, print, setHeading, setModule, type TemplateName } from './job-template.js';
-import type { JobSurroundings } from './render-job.js';
+import type { JobEnvironment } from './render-job.js';
 
 /** For whom the files are made. */
 export interface JobFilesFor {
@@ -36,7 +36,7 @@ export const ANY_CLUSTER: JobFilesFor = {
 /** Writes one file a role into `folder` (made when missing); resolves with their paths. Rejects with `MODULE_NOT_BUILT`. */
 export async function writeJobFiles(
   folder: string,
-  modules: JobSurroundings['module'],
+  modules: JobEnvironment['module'],
   { whom, bacalhau, hints, before = {}, adapt }: JobFilesFor,
 ): Promise<string[]> {
   const paths: string[] = [];

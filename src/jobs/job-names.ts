@@ -1,5 +1,5 @@
 /** Job names: what replaces what. */
-import type { JobRequest } from '../network/network.js';
+import type { JobRequest } from './job-request.js';
 
 /** Sensors of all regions; only submitted by hand, from our template. */
 export const ALL_REGIONS_JOB = 'publisher';

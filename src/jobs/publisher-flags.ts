@@ -1,7 +1,7 @@
 /** A publisher job as the flags of its module (`wasm/publisher/options.ts`). */
 
-import type { PublisherJob } from '../network/network.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';
+import type { PublisherJob } from './job-request.js';
 
 /** Where a sensor finds its YAML file; not below `/app`, for Bacalhau mounts one thing a path tree. */
 export const CONFIG_TARGET = '/config/sensor.yaml';

@@ -1,6 +1,6 @@
 /** Fills the publisher's document. */
 import type { Document } from 'yaml';
-import type { PublisherJob } from '../network/network.js';
+import type { PublisherJob } from './job-request.js';
 import { inTask, setModule } from './job-template.js';
 import { CONFIG_TARGET, publisherFlags } from './publisher-flags.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { PublisherJob, ServiceJob } from '../network/network.js';
-import { type JobSurroundings, renderJob } from './render-job.js';
+import type { PublisherJob, ServiceJob } from './job-request.js';
+import { type JobEnvironment, renderJob } from './render-job.js';
 
 const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
-const surroundings: JobSurroundings = {
+const surroundings: JobEnvironment = {
   module: async () => MODULE,
   forwarded: { edge: ['HOSTNAME', 'SENSOR_TOKEN'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };

@@ -2,16 +2,16 @@
 import { createHash } from 'node:crypto';
 import type { Document } from 'yaml';
 import { AppError, systemError } from '../lib/errors/app-error.js';
-import type { JobRequest } from '../network/network.js';
 import { setConfigUpdater } from './config-updater-job.js';
 import type { Forwarded } from './forwarded-env.js';
 import { jobNameOf } from './job-names.js';
+import type { JobRequest } from './job-request.js';
 import { openTemplate, print, setHeading } from './job-template.js';
 import { setPublisher } from './publisher-job.js';
 import { setService } from './service-job.js';
 
 /** What a network offers to jobs. */
-export interface JobSurroundings {
+export interface JobEnvironment {
   /** Bytes of a built module. */
   module(name: 'publisher' | 'config-updater'): Promise<Uint8Array>;
   forwarded: Forwarded;
@@ -35,7 +35,7 @@ export const HASH_LABEL = 'spec';
 const MAX_BYTES = 600_000;
 
 /** Rejects with `JOB_TOO_LARGE`, or with what `surroundings.module` rejects with. */
-export async function renderJob(request: JobRequest, surroundings: JobSurroundings): Promise<RenderedJob> {
+export async function renderJob(request: JobRequest, surroundings: JobEnvironment): Promise<RenderedJob> {
   const name = jobNameOf(request);
   const timeless = print(await fill({ ...request, submissionTime: 0 }, surroundings));
   const hash = createHash('sha256').update(timeless).digest('hex').slice(0, 16);
@@ -54,7 +54,7 @@ export async function renderJob(request: JobRequest, surroundings: JobSurroundin
   return { name, type: String(document.get('type')), text, hash };
 }
 
-async function fill(request: JobRequest, surroundings: JobSurroundings): Promise<Document> {
+async function fill(request: JobRequest, surroundings: JobEnvironment): Promise<Document> {
   const document = openTemplate(request.role);
   document.setIn(['name'], jobNameOf(request));
   const { edge, updater, services } = surroundings.forwarded;

@@ -1,6 +1,6 @@
 /** Fills the document of the proxy or the puller as a service job. */
 import type { Document } from 'yaml';
-import type { ServiceJob } from '../network/network.js';
+import type { ServiceJob } from './job-request.js';
 import { inTask } from './job-template.js';
 
 /** The port in the container; `job.port` is the node's. */

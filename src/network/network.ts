@@ -3,7 +3,7 @@
  * outside this folder asks which one it has. Starting and ending a network is the `NetworkRunner`'s part, inside `up`;
  * a `Network` is what every command in any terminal uses.
  */
-import type { SensorConfig } from '../protocol/sensor-config.js';
+import type { JobRequest } from '../jobs/job-request.js';
 import type { ConfigFile } from './region-config-file.js';
 
 export type NetworkKind = 'embedded' | 'native' | 'compose' | 'remote';
@@ -39,53 +39,6 @@ export interface JobInfo {
   message: string;
   executions: ExecutionInfo[];
 }
-
-/** A publisher for the edge nodes of one region; it is the job `publisher-<region>`. */
-export interface PublisherJob {
-  role: 'publisher';
-  region: string;
-  /** Where the sensors POST to: a base URL, without `/send`. */
-  proxyUrl: string;
-  config: SensorConfig;
-  /** A YAML file on the node, re-read while running. */
-  configFile?: string;
-  /** Stop after this many readings. */
-  maxMessages?: number;
-  /** Unix milliseconds; newer submissions replace older ones. */
-  submissionTime: number;
-}
-
-/** Runs the config-updater module once, on one edge node of the region. */
-export interface ConfigUpdaterJob {
-  role: 'config-updater';
-  region: string;
-  proxyUrl: string;
-  /** Its flags after `--proxy`, as the module takes them. */
-  parameters: string[];
-  /** Changes this YAML file of the node instead of the fleet configuration, where nodes let jobs write. */
-  configFile?: string;
-  submissionTime: number;
-}
-
-/** The proxy or the puller as a service job on the `web-services` node. */
-export interface ServiceJob {
-  role: 'proxy' | 'puller';
-  image: string;
-  /** Of the node. */
-  port: number;
-  queue: string;
-  /** The proxy takes readings without a token, too; with SENSOR_TOKEN in its environment it wants it all the same. */
-  open: boolean;
-  /** Further arguments of the role. */
-  args: string[];
-  /** Names under which requests may reach it, beside those of loopback; left out: any. */
-  allowedHosts?: string[];
-  /** Folder of the node that keeps its data; without one they end with the job. The node must allow it. */
-  dataDir?: string;
-  submissionTime: number;
-}
-
-export type JobRequest = PublisherJob | ConfigUpdaterJob | ServiceJob;
 
 export interface Submission {
   jobId: string;

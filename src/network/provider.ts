@@ -2,15 +2,45 @@
  * The other half of a network: what `up` starts and ends. A runner starts the nodes (and whatever links them), says how
  * far it is, and leaves facts from which any other terminal can open the `Network` (`run-state.ts`).
  */
+
+import type { PortMoved } from '../lib/net/take-ports.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
-import type { Endpoints, NetworkFacts } from '../runtime/run-state.js';
 import type { Network } from './network.js';
+
+/** Plain JSON from which `openNetwork` makes a `Network` in another process; no secrets. */
+export type NetworkFacts = Record<string, unknown>;
+
+/** Base URLs; what a network does not have is missing. */
+export interface Endpoints {
+  proxy: string;
+  puller: string;
+  queue?: string;
+  /** The proxy that runs as a service job, beside the other one. */
+  jobProxy?: string;
+  /** Bacalhau's API and web page. */
+  api?: string;
+  webUi?: string;
+}
 
 /** Said while a network comes up, goes down or changes. */
 export type NetworkEvent =
   | { type: 'network.progress'; step: string; done: number; total: number }
-  | { type: 'network.port-moved'; purpose: string; wanted: number; port: number }
+  | PortMoved
   | { type: 'network.note'; text: string };
+
+/** The queue, the proxy and the puller of a network. */
+export interface Services {
+  endpoints: Endpoints;
+  /** Starts all at the same time; resolves when all are ready. */
+  start(): Promise<void>;
+  /**
+   * With a URL the puller here ends, for another one takes its part; with null it runs again, and is ready. Resolves with
+   * the URL of the one that has the part.
+   */
+  movePuller(url: string | null): Promise<string>;
+  /** In the order of a message's way, so that what was accepted reaches the queue. */
+  stop(): Promise<void>;
+}
 
 export interface RunnerContext {
   supervisor: Supervisor;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { toNode } from './bacalhau/bacalhau-mapping.js';
 import type { RawNode } from './bacalhau/bacalhau-schemas.js';
-import { nodesByRegion, unfitEdgeNodes } from './region-nodes.js';
+import { nodesByRegion, unschedulableNodes } from './region-nodes.js';
 
 const node = (NodeID: string, region: string, engines: string[] | null = ['wasm']) =>
   toNode({
@@ -17,7 +17,7 @@ const node = (NodeID: string, region: string, engines: string[] | null = ['wasm'
 it('counts only nodes that can run a sensor, and says why others can not', () => {
   const nodes = [node('a', 'north'), node('b', 'north', ['docker']), node('c', 'south', null)];
   expect([...nodesByRegion(nodes, undefined)]).toEqual([['north', { connected: 1, disconnected: 0 }]]);
-  expect(unfitEdgeNodes(nodes)).toEqual([
+  expect(unschedulableNodes(nodes)).toEqual([
     'b runs no sensor: it has no WASM engine',
     'c runs no sensor: it has no WASM engine',
   ]);
@@ -29,5 +29,5 @@ it.each(['../../../../tmp/x', '..', 'a/b', 'a b', 'ä', 'x'.repeat(64)])('takes 
 });
 it.each(['us', 'eu-west-1', 'a.b_c'])('takes the label %s for a region', (label) => {
   expect(node('n', label)).toMatchObject({ region: label });
-  expect(unfitEdgeNodes([node('n', label)])).toEqual([]);
+  expect(unschedulableNodes([node('n', label)])).toEqual([]);
 });

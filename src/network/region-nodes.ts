@@ -25,14 +25,14 @@ export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): 
     const where = empty.length > 0 ? ` in region ${empty.join(', ')}` : '';
     throw new AppError('NO_NODES', 'user', `no edge node that can run a sensor${where}`, {
       hint: `Regions with nodes: ${known.join(', ') || 'none'}.`,
-      details: unfitEdgeNodes(nodes),
+      details: unschedulableNodes(nodes),
     });
   }
   return found;
 }
 
 /** A line for each edge node that no sensor can run on, with the reason. */
-export function unfitEdgeNodes(nodes: NodeInfo[]): string[] {
+export function unschedulableNodes(nodes: NodeInfo[]): string[] {
   return nodes.flatMap((node) =>
     isEdge(node) && node.unfit !== undefined ? `${node.name} runs no sensor: ${node.unfit}` : [],
   );

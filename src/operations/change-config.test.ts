@@ -8,7 +8,7 @@ import { ConfigClient } from '../proxy/config-client.js';
 import { DesiredConfig } from '../proxy/desired-store.js';
 import { createProxy } from '../proxy/proxy.js';
 import type { Queue } from '../queue/queue.js';
-import { applyChange, compareProxies, levelProxies } from './change-config.js';
+import { applyChange, compareProxies, syncProxies } from './change-config.js';
 
 const TOKEN = 'operator';
 const queue = {} as Queue;
@@ -93,7 +93,7 @@ test('a lost state is refused, and given up only where that was asked for', asyn
 test('changes made at different proxies at the same time are all kept', async () => {
   const changes = [set({ color: '#00ff88' }), set({ emoji: 3 }), set({ interval: 2 })];
   await Promise.all(changes.map((change, i) => applyChange([...clients.slice(i), ...clients.slice(0, i)], change)));
-  const { state } = await levelProxies(clients);
+  const { state } = await syncProxies(clients);
   expect(state?.fleet).toMatchObject({ color: '#00ff88', emoji: 3, interval: 2 });
   expect(fleets()).toEqual(Array(3).fill(plain(state!.fleet)));
 });
@@ -110,7 +110,7 @@ test('levelling gives each the newest of each scope; what still differs is named
   served[0]!.desired.patch(set({ emoji: 1 }), 1000);
   served[1]!.desired.patch({ scope: { hostname: 'h' }, set: { emoji: 2 }, unset: [] }, 2000);
   expect((await compareProxies(clients)).others.map(({ url }) => url)).toEqual([clients[1]!.url, clients[2]!.url]);
-  const { state } = await levelProxies(clients);
+  const { state } = await syncProxies(clients);
   expect(state).toMatchObject({
     ...{ version: 2000, fleet: { version: 1000, emoji: 1 }, regions: {} },
     hosts: { h: { version: 2000, emoji: 2 } },

@@ -36,12 +36,12 @@ export interface ApplyResult {
  */
 export async function applyChange(proxies: ConfigClient[], change: Change): Promise<ApplyResult> {
   // Before, because the first may know less than another, and its sensors would forget the difference.
-  const { reached, failures } = await levelProxies(proxies);
+  const { reached, failures } = await syncProxies(proxies);
   for (const [i, proxy] of reached.entries()) {
     try {
       const version = await proxy.patch(change);
       // Others may be changed at the same time: what all of them hold then is the newest of each field.
-      const level = await levelProxies(reached.slice(i));
+      const level = await syncProxies(reached.slice(i));
       const failed = [...failures, ...level.failures];
       return {
         version,
@@ -65,7 +65,7 @@ export interface LevelResult {
 }
 
 /** Gives every proxy the newest of each field that any of them holds, such as one that joined late. */
-export async function levelProxies(proxies: ConfigClient[]): Promise<LevelResult> {
+export async function syncProxies(proxies: ConfigClient[]): Promise<LevelResult> {
   const asked = await askAll(proxies);
   const answered = asked.flatMap((answer) => ('held' in answer ? [answer] : []));
   const failures = asked.flatMap((answer) => ('error' in answer ? [answer] : []));

@@ -1,12 +1,13 @@
 /** Deploying the publisher: submitted is not running, so it ends with what was seen in the readings. */
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PublisherJob } from '../jobs/job-request.js';
 import { waitFor } from '../lib/async/backoff.js';
 import { systemError } from '../lib/errors/app-error.js';
-import { alone } from '../lib/fs/file-lock.js';
-import type { Network, NodeInfo, PublisherJob } from '../network/network.js';
+import { withFileLock } from '../lib/fs/file-lock.js';
+import type { Network, NodeInfo } from '../network/network.js';
 import { newestByNode } from '../network/newest-executions.js';
-import { nodesByRegion, unfitEdgeNodes } from '../network/region-nodes.js';
+import { nodesByRegion, unschedulableNodes } from '../network/region-nodes.js';
 import { MAX_AHEAD_MS } from '../protocol/clock-skew.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
@@ -67,13 +68,17 @@ export async function deployPublisher(
   const expected = () => sum([...nodes.values()].map(({ connected }) => connected));
   options.onProgress({ step: 'submitting', seen: 0, expected: expected() });
   // Sensors of an older submission give way to those of a newer one, so what is submitted later must be newer.
-  const { submissionTime, submissions } = await alone(join(options.stateDir, 'deploy.lock'), LOCK_MS, async () => {
-    const submissionTime = await nextSubmission(fleet);
-    const submissions = await submitToRegions([...nodes.keys()], (region) =>
-      network.submit(jobFor(region, network, submissionTime, options)),
-    );
-    return { submissionTime, submissions };
-  });
+  const { submissionTime, submissions } = await withFileLock(
+    join(options.stateDir, 'deploy.lock'),
+    LOCK_MS,
+    async () => {
+      const submissionTime = await nextSubmission(fleet);
+      const submissions = await submitToRegions([...nodes.keys()], (region) =>
+        network.submit(jobFor(region, network, submissionTime, options)),
+      );
+      return { submissionTime, submissions };
+    },
+  );
   const beside = await endAllRegionsJob(network, options.regions === undefined);
 
   const seen = new Map<string, number>();
@@ -116,7 +121,7 @@ export async function deployPublisher(
       const count = seen.get(region) ?? 0;
       return { region, jobId, unchanged, expected: connected, seen: count, pending: disconnected };
     }),
-    notes: [...new Set([...submissions.flatMap(([, { notes }]) => notes), ...beside, ...unfitEdgeNodes(all)])],
+    notes: [...new Set([...submissions.flatMap(([, { notes }]) => notes), ...beside, ...unschedulableNodes(all)])],
     seconds: (Date.now() - began) / 1000,
   };
 }

@@ -1,9 +1,11 @@
 /** The proxy or the puller as a Bacalhau service job: submitted, waited for until it answers, and ended. */
 
+import type { ServiceJob } from '../jobs/job-request.js';
 import { waitFor } from '../lib/async/backoff.js';
-import { AppError, retold, systemError } from '../lib/errors/app-error.js';
-import { answersOnce } from '../lib/net/wait-for-http.js';
-import type { Network, ServiceJob } from '../network/network.js';
+import { AppError, systemError, withContext } from '../lib/errors/app-error.js';
+import { answersHttp } from '../lib/net/wait-for-http.js';
+import type { Network } from '../network/network.js';
+import { noServicesNode } from '../network/service-node.js';
 import type { EndpointChange } from '../runtime/control-api.js';
 
 export interface ServiceOptions {
@@ -29,13 +31,6 @@ export interface ServiceResult {
 const LOOK_EVERY_MS = 500;
 /** A service job has as long as its container's grace to end. */
 const GONE_MS = 30_000;
-
-/** A network that was started without a node for service jobs; `why` completes the sentence. */
-export function noServicesNode(why: string): AppError {
-  return new AppError('NO_SERVICES_NODE', 'system', `this network has no node for service jobs: ${why}`, {
-    hint: 'Service jobs need a node with Docker. The proxy and the puller that `up` runs go on without one.',
-  });
-}
 
 /**
  * Resolves when `/health` and `/ready` answer. The proxy is one more beside that of `up`; the puller takes the place of
@@ -72,7 +67,7 @@ export async function deployService(
 /** A submission of the same name ends the job that ran before, also when it can't take its place. */
 function withoutProxy(error: AppError): AppError {
   const hint = `The proxy that ran as a service job before has ended with this; deploy it again as it was, or send sensors back with \`deploy publisher\`.`;
-  return retold(error, { hint: error.hint === undefined ? hint : `${error.hint} ${hint}` });
+  return withContext(error, { hint: error.hint === undefined ? hint : `${error.hint} ${hint}` });
 }
 
 /** Ends the service job; of the puller, the one of `up` takes over again. False when there was no such job. */
@@ -86,7 +81,7 @@ export async function stopService(
   else {
     // Two at the same time would share the queue, and the history's file.
     if (stopped)
-      await waitFor(async () => ((await answersOnce(`${url}/health`)) ? undefined : true), { timeoutMs: GONE_MS });
+      await waitFor(async () => ((await answersHttp(`${url}/health`)) ? undefined : true), { timeoutMs: GONE_MS });
     await setEndpoints({ puller: null });
   }
   return stopped;
@@ -99,7 +94,7 @@ async function waitUntilReady(
 ): Promise<void> {
   // What answers may be an older one that still has the port: the job's own execution must run, too.
   const look = async () => {
-    const answers = (await answersOnce(`${url}/health`)) && (await answersOnce(`${url}/ready`));
+    const answers = (await answersHttp(`${url}/health`)) && (await answersHttp(`${url}/ready`));
     return (await runs(network, jobId, role)) && answers ? true : undefined;
   };
   if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;

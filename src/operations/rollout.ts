@@ -5,7 +5,7 @@ import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { type ApplyResult, applyChange, type Change, type FailedProxy } from './change-config.js';
-import { untilConverged } from './wait-for-convergence.js';
+import { waitForConvergence } from './wait-for-convergence.js';
 import type { WaitOptions } from './wait-for-sensors.js';
 
 export interface RollOutOptions extends WaitOptions<Convergence> {
@@ -38,7 +38,7 @@ export async function rollOut(
       for (const failure of news) failed.set(failure.url, failure);
       options.onFailed(news);
       const latest = () => result.holder.state();
-      const convergence = await untilConverged(fleet, result.state, scope, { ...options, latest });
+      const convergence = await waitForConvergence(fleet, result.state, scope, { ...options, latest });
       options.onRegion(region, convergence, await keepsSending(fleet, region));
     } catch (error) {
       const left = regions.slice(i + 1);

@@ -1,5 +1,5 @@
 /** Submitting the publisher to several regions: what was done in some is told when it fails in others. */
-import { AppError, messageOf, retold } from '../lib/errors/app-error.js';
+import { AppError, messageOf, withContext } from '../lib/errors/app-error.js';
 import type { Submission } from '../network/network.js';
 
 /** Submits to all regions at the same time. Rejects with the first failure, which then tells what was submitted. */
@@ -18,7 +18,7 @@ export async function submitToRegions(
   const [first, ...others] = failed;
   if (!first) return done;
   if (regions.length === 1 || !(first.reason instanceof AppError)) throw first.reason;
-  throw retold(first.reason, {
+  throw withContext(first.reason, {
     message: `${first.region}: ${first.reason.message}`,
     cause: first.reason,
     details: [

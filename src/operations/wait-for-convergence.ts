@@ -3,7 +3,7 @@
 import type { Convergence } from '../fleet/fleet-view.js';
 import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import { untilAll, type WaitOptions } from './wait-for-sensors.js';
+import { type WaitOptions, waitForSensors } from './wait-for-sensors.js';
 
 export interface ConvergeOptions extends WaitOptions<Convergence> {
   /** What is desired now: another change may have taken the place of the one that is waited for. */
@@ -13,7 +13,7 @@ export interface ConvergeOptions extends WaitOptions<Convergence> {
 const LATEST_EVERY_MS = 1000;
 
 /** Waits until every sensor of the scope does what is desired; rejects with `NOT_CONVERGED` and those that are pending. */
-export function untilConverged(
+export function waitForConvergence(
   fleet: FleetClient,
   desired: DesiredState,
   scope: Scope,
@@ -26,7 +26,7 @@ export function untilConverged(
   };
   let state = desired;
   let latestAt = Date.now() + LATEST_EVERY_MS;
-  return untilAll(
+  return waitForSensors(
     asked,
     async (jobs) => {
       if (options.latest && Date.now() > latestAt) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { KnownJobs, SensorState, SensorView } from '../fleet/fleet-view.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import { untilFileRead } from './wait-for-file-config.js';
+import { waitForFileConfig } from './wait-for-file-config.js';
 
 /** A sensor that shows the colour of its file. */
 const sensor = (hostname: string, state: SensorState, color: string): SensorView => ({
@@ -16,7 +16,7 @@ const sensor = (hostname: string, state: SensorState, color: string): SensorView
 
 /** Waits for `#00aa00` in eu. */
 const read = (sensors: SensorView[], known: KnownJobs, timeoutMs = 0) =>
-  untilFileRead(
+  waitForFileConfig(
     { snapshot: async () => ({ sensors }) } as unknown as FleetClient,
     'eu',
     { color: '#00aa00' },

@@ -2,10 +2,10 @@
 import { type FileRead, fileReadOf } from '../fleet/file-convergence.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import { untilAll, type WaitOptions } from './wait-for-sensors.js';
+import { type WaitOptions, waitForSensors } from './wait-for-sensors.js';
 
 /** `wanted`: all that the file sets. Rejects with `NOT_CONVERGED` and the sensors that are pending. */
-export function untilFileRead(
+export function waitForFileConfig(
   fleet: FleetClient,
   region: string,
   wanted: SensorConfig,
@@ -16,5 +16,9 @@ export function untilFileRead(
     done: 'have read the file',
     hint: 'The file stays as it is: they look at it every second, and show it as soon as they reach the proxy.',
   };
-  return untilAll(asked, async (jobs) => fileReadOf((await fleet.snapshot()).sensors, region, wanted, jobs), options);
+  return waitForSensors(
+    asked,
+    async (jobs) => fileReadOf((await fleet.snapshot()).sensors, region, wanted, jobs),
+    options,
+  );
 }

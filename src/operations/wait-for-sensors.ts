@@ -11,7 +11,7 @@ export interface WaitOptions<T extends Progress> {
 }
 
 /** For people: who is to do it (`region eu`), what they have done then (`converged`), and how it goes on without us. */
-export interface Asked {
+export interface WaitTarget {
   whom: string;
   done: string;
   hint: string;
@@ -21,8 +21,8 @@ export interface Asked {
 const JOBS_AFTER_MS = 1500;
 
 /** Looks until all sensors are there; rejects with `NOT_CONVERGED` and those that are pending. */
-export async function untilAll<T extends Progress>(
-  asked: Asked,
+export async function waitForSensors<T extends Progress>(
+  asked: WaitTarget,
   look: (jobs: KnownJobs | undefined) => Promise<T>,
   options: WaitOptions<T>,
 ): Promise<T> {
@@ -47,7 +47,7 @@ export async function untilAll<T extends Progress>(
 }
 
 function notConverged(
-  { whom, done, hint }: Asked,
+  { whom, done, hint }: WaitTarget,
   { sensors, converged, pending }: Progress,
   timeoutMs: number,
 ): AppError {

@@ -7,7 +7,7 @@ import { StoreSink } from './sinks/readings-store.js';
  * Marks the sensors heard of since `since` as ended with their network, by `by` at the latest; Unix milliseconds. Throws
  * what the database does.
  */
-export function endKeptSensors(storePath: string, since: number, by: number): void {
+export function markStoredSensorsStopped(storePath: string, since: number, by: number): void {
   if (!existsSync(storePath)) return;
   const store = new StoreSink(storePath);
   try {

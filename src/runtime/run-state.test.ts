@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { identify } from '../lib/process/process-id.js';
-import { clearRunState, type RunState, readRunState, setAsideDamaged, writeRunState } from './run-state.js';
+import { clearRunState, quarantineDamagedState, type RunState, readRunState, writeRunState } from './run-state.js';
 
 let folder: string;
 
@@ -32,12 +32,12 @@ test('a state is read as it was written, and only its own `up` clears it', () =>
   expect(readRunState(folder)).toBeUndefined();
   writeRunState(folder, state);
   expect(readRunState(folder)).toEqual({ ...state, alive: true });
-  expect(setAsideDamaged(folder)).toBeUndefined();
+  expect(quarantineDamagedState(folder)).toBeUndefined();
   clearRunState(folder, { ...up, started: 'long ago' });
   expect(existsSync(file())).toBe(true);
   clearRunState(folder, up);
   expect(existsSync(file())).toBe(false);
-  expect(setAsideDamaged(folder)).toBeUndefined();
+  expect(quarantineDamagedState(folder)).toBeUndefined();
 });
 
 test.each(
@@ -56,7 +56,7 @@ test.each(
     }),
   );
   clearRunState(folder, up);
-  const aside = setAsideDamaged(folder)!;
+  const aside = quarantineDamagedState(folder)!;
   expect(readdirSync(folder)).toEqual(['run.json.damaged']);
   expect(readFileSync(aside, 'utf8')).toBe(text);
   expect(readRunState(folder)).toBeUndefined();

@@ -4,24 +4,10 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { systemError } from '../lib/errors/app-error.js';
 import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
-import { setAside } from '../lib/fs/quarantine.js';
+import { quarantine } from '../lib/fs/quarantine.js';
 import { isAlive, type ProcessId } from '../lib/process/process-id.js';
 import type { NetworkKind } from '../network/network.js';
-
-/** Plain JSON from which `openNetwork` makes a `Network` in another process; no secrets. */
-export type NetworkFacts = Record<string, unknown>;
-
-/** Base URLs; what a network does not have is missing. */
-export interface Endpoints {
-  proxy: string;
-  puller: string;
-  queue?: string;
-  /** The proxy that runs as a service job, beside the other one. */
-  jobProxy?: string;
-  /** Bacalhau's API and web page. */
-  api?: string;
-  webUi?: string;
-}
+import type { Endpoints, NetworkFacts } from '../network/provider.js';
 
 export interface RunState {
   up: ProcessId;
@@ -94,9 +80,9 @@ export function readRunState(stateDir: string): (RunState & { alive: boolean }) 
 }
 
 /** Sets a damaged state aside, so that an `up` can begin anew; gives the file's new name, undefined when all is well. */
-export function setAsideDamaged(stateDir: string): string | undefined {
+export function quarantineDamagedState(stateDir: string): string | undefined {
   const text = readIfExists(fileOf(stateDir));
-  return text === undefined || parseState(text) ? undefined : setAside(fileOf(stateDir));
+  return text === undefined || parseState(text) ? undefined : quarantine(fileOf(stateDir));
 }
 
 /** Undefined for a text that is no state. */

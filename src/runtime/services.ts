@@ -8,13 +8,10 @@ import type { PortWish } from '../lib/net/ports.js';
 import { takePorts } from '../lib/net/take-ports.js';
 import { selfCommand } from '../lib/process/self-command.js';
 import type { ChildSpec, Supervisor } from '../lib/process/supervisor.js';
-import type { NetworkEvent } from '../network/provider.js';
-import type { Endpoints } from './run-state.js';
+import type { NetworkEvent, Services } from '../network/provider.js';
+import { QUEUE_NAME } from '../queue/queue-name.js';
 
-/** Queue of readings, and the one for messages that nobody can take. */
-export const QUEUE_NAME = 'wasm-sensors';
-
-export interface CentreOptions {
+export interface ServicesOptions {
   supervisor: Supervisor;
   stateDir: string;
   host: string;
@@ -30,21 +27,8 @@ export interface CentreOptions {
   emit(event: NetworkEvent): void;
 }
 
-export interface Centre {
-  endpoints: Endpoints;
-  /** Starts all at the same time; resolves when all are ready. */
-  start(): Promise<void>;
-  /**
-   * With a URL the puller here ends, for another one takes its part; with null it runs again, and is ready. Resolves with
-   * the URL of the one that has the part.
-   */
-  movePuller(url: string | null): Promise<string>;
-  /** In the order of a message's way, so that what was accepted reaches the queue. */
-  stop(): Promise<void>;
-}
-
 /** Chooses the ports; nothing is started yet. */
-export async function planCentre(options: CentreOptions): Promise<Centre> {
+export async function planServices(options: ServicesOptions): Promise<Services> {
   const { supervisor, stateDir, host } = options;
   const { proxy, puller, queue: own } = options.ports;
   const wishes = { proxy: { ...proxy, host }, puller: { ...puller, host } };

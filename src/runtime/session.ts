@@ -4,9 +4,9 @@ import type { Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { readToken } from '../lib/net/bearer-token.js';
 import type { Network } from '../network/network.js';
-import { openNetwork } from '../network/open-network.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { ControlClient } from './control-api.js';
+import { openNetwork } from './open-network.js';
 import { type RunState, readRunState, tokenFileOf } from './run-state.js';
 
 export interface Session {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from '../network/network.js';
+import type { Services } from '../network/provider.js';
 import { keepSecrets } from '../network/remote/remote-secrets.js';
 import { readRunState, writeRunState } from './run-state.js';
-import type { Centre } from './services.js';
 import { cleanUp, Stack } from './stack.js';
 
 let stateDir: string;
@@ -21,7 +21,7 @@ afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 /** `stopRunner`: how the runner ends. */
 function makeStack(stopRunner: () => Promise<void>): { stack: Stack; supervisor: Supervisor } {
   const supervisor = new Supervisor(join(stateDir, 'logs'));
-  const centre: Centre = {
+  const centre: Services = {
     endpoints: { proxy: 'http://127.0.0.1:1', puller: 'http://127.0.0.1:2' },
     start: async () => {},
     movePuller: async () => '',

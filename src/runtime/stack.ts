@@ -1,16 +1,15 @@
 /** What `up` runs: the centre and a network's nodes, started together, watched, and ended in order. */
 import { chmodSync, mkdirSync } from 'node:fs';
-import { everyStep } from '../lib/async/run-cleanups.js';
+import { runCleanups } from '../lib/async/run-cleanups.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { type Listener, listen } from '../lib/net/listen.js';
-import { endProcesses, identify } from '../lib/process/process-id.js';
+import { identify, stopProcesses } from '../lib/process/process-id.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network, NetworkKind } from '../network/network.js';
-import type { NetworkRunner } from '../network/provider.js';
+import type { NetworkRunner, Services } from '../network/provider.js';
 import { createControl, type EndpointChange } from './control-api.js';
 import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
-import type { Centre } from './services.js';
-import { sensorsEndedWith, tellEnd } from './stopped-sensors.js';
+import { markSensorsStopped, reportNetworkStop } from './stopped-sensors.js';
 
 export interface StackOptions {
   stateDir: string;
@@ -19,7 +18,7 @@ export interface StackOptions {
   /** What this `up` was asked for; no secrets. */
   settings: Record<string, unknown>;
   supervisor: Supervisor;
-  centre: Centre;
+  centre: Services;
   runner: NetworkRunner;
   /** File with the private authority of an https proxy. */
   tlsCa?: string;
@@ -35,8 +34,8 @@ export async function cleanUp(stateDir: string): Promise<string[]> {
   const state = readRunState(stateDir);
   if (!state) return [];
   if (state.alive) throw alreadyUp(state);
-  const ended = await endProcesses(state.children, ORPHAN_GRACE_MS);
-  await sensorsEndedWith(state, stateDir);
+  const ended = await stopProcesses(state.children, ORPHAN_GRACE_MS);
+  await markSensorsStopped(state, stateDir);
   const containers =
     state.network === 'compose'
       ? (await (await import('../network/compose/compose-orphans.js')).removeLeftovers(stateDir)).removed
@@ -118,8 +117,8 @@ export class Stack {
     const { supervisor, centre, runner, stateDir, token } = this.options;
     this.stopping = true;
     supervisor.close();
-    await everyStep([
-      () => this.state && !runner.sensorsRunOn && tellEnd(centre.endpoints.puller, token, this.state.began),
+    await runCleanups([
+      () => this.state && !runner.sensorsRunOn && reportNetworkStop(centre.endpoints.puller, token, this.state.began),
       () => runner.stop(),
       () => centre.stop(),
       // It may be about to open its control API, and to see only then that it is to end.

@@ -10,18 +10,18 @@ const ALL_ENDED_MS = 60_000;
 const PATIENCE_MS = 500;
 
 /** Tells a running puller, while the network still runs. `began`: of the network, Unix milliseconds. */
-export async function tellEnd(puller: string, token: string, began: number): Promise<void> {
+export async function reportNetworkStop(puller: string, token: string, began: number): Promise<void> {
   const told = new FleetClient(puller, 0).tell({ networkEnds: { since: began, by: Date.now() + ALL_ENDED_MS } }, token);
   await Promise.race([told, sleep(PATIENCE_MS, undefined, { ref: false })]);
 }
 
 /** After an `up` that was killed: the processes of its network have been ended, and its puller's store is left. */
-export async function sensorsEndedWith({ network, began }: RunState, stateDir: string): Promise<void> {
+export async function markSensorsStopped({ network, began }: RunState, stateDir: string): Promise<void> {
   // A remote network's sensors run on; the store of the compose network is in a volume.
   if (network !== 'embedded' && network !== 'native') return;
-  const { endKeptSensors } = await import('../puller/stored-fleet.js');
+  const { markStoredSensorsStopped } = await import('../puller/stored-fleet.js');
   try {
-    endKeptSensors(join(stateDir, 'readings.db'), began, Date.now());
+    markStoredSensorsStopped(join(stateDir, 'readings.db'), began, Date.now());
   } catch {
     // The next puller opens the same store, and says what is wrong with it.
   }

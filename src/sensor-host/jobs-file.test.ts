@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Cluster } from './cluster.js';
 import type { JobSpec } from './host-api.js';
-import { keepJobs, setDamagedJobsAside } from './jobs-file.js';
+import { keepJobs, quarantineDamagedJobs } from './jobs-file.js';
 
 let folder: string;
 let path: string;
@@ -63,7 +63,7 @@ test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])
     await kept.resume();
     expect(said).toEqual([expect.stringMatching(/damaged and is now .*jobs\.json\.damaged: deploy again/)]);
     expect(readFileSync(`${path}.damaged`, 'utf8')).toBe(text);
-    expect(setDamagedJobsAside(path)).toBeUndefined();
+    expect(quarantineDamagedJobs(path)).toBeUndefined();
     await kept.submit(job('a'));
     await keep().resume();
     expect(submitted).toEqual([

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
-import { setAside } from '../lib/fs/quarantine.js';
+import { quarantine } from '../lib/fs/quarantine.js';
 import type { Cluster } from './cluster.js';
 import { type JobSpec, jobSpecSchema } from './host-api.js';
 
@@ -38,7 +38,7 @@ export function keepJobs(cluster: Cluster, path: string, say: (text: string) => 
       return stopped;
     },
     async resume() {
-      const damaged = setDamagedJobsAside(path);
+      const damaged = quarantineDamagedJobs(path);
       if (damaged !== undefined) say(damaged);
       for (const { jobId, spec } of readJobs(path) ?? []) await submit(spec, jobId);
     },
@@ -52,9 +52,9 @@ export function keepJobs(cluster: Cluster, path: string, say: (text: string) => 
 }
 
 /** Lets a host start whose file of jobs is damaged; gives what to say about it, undefined when all is well. */
-export function setDamagedJobsAside(path: string): string | undefined {
+export function quarantineDamagedJobs(path: string): string | undefined {
   if (readJobs(path)) return undefined;
-  return `the file of the running jobs was damaged and is now ${setAside(path)}: deploy again what should run`;
+  return `the file of the running jobs was damaged and is now ${quarantine(path)}: deploy again what should run`;
 }
 
 /** None when there is no file; undefined for a file that holds no jobs. */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { waitFor } from '../../lib/async/backoff.js';
-import { endProcesses, signalAll } from '../../lib/process/process-id.js';
+import { signalAll, stopProcesses } from '../../lib/process/process-id.js';
 import type { Removal } from '../../network/compose/compose-orphans.js';
 import { ControlClient } from '../../runtime/control-api.js';
 import { leftRunning } from '../../runtime/left-running.js';
@@ -9,7 +9,7 @@ import { type RunState, readRunState } from '../../runtime/run-state.js';
 import { operatorToken } from '../../runtime/session.js';
 import { cleanUp } from '../../runtime/stack.js';
 import type { CommandSpec } from '../command.js';
-import { setStateAside } from '../damaged-state.js';
+import { quarantineState } from '../damaged-state.js';
 
 /** How long an `up` that was asked to end may take, in milliseconds: proxy and puller have 25 s, then the queue. */
 const UP_GRACE_MS = 75_000;
@@ -22,7 +22,7 @@ export const down: CommandSpec = {
   options: [new Option('--volumes', 'remove the data that the compose network keeps, too')],
   async action({ out, settings, options }) {
     const stateDir = resolve(settings.stateDir);
-    setStateAside(out, stateDir);
+    quarantineState(out, stateDir);
     const state = readRunState(stateDir);
     if (state?.alive) {
       out.progress('asking `up` to end');
@@ -33,7 +33,7 @@ export const down: CommandSpec = {
         timeoutMs: UP_GRACE_MS,
         everyMs: 50,
       });
-      if (!gone) await endProcesses([state.up], 1000);
+      if (!gone) await stopProcesses([state.up], 1000);
     }
     const orphans = await cleanUp(stateDir);
     // Whatever the state says, or if there is none: an engine keeps what it has.

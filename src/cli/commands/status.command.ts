@@ -2,7 +2,7 @@ import type { Convergence } from '../../fleet/fleet-view.js';
 import { messageOf } from '../../lib/errors/app-error.js';
 import type { ExecutionInfo, JobInfo, NodeInfo } from '../../network/network.js';
 import { newestByNode } from '../../network/newest-executions.js';
-import { unfitEdgeNodes } from '../../network/region-nodes.js';
+import { unschedulableNodes } from '../../network/region-nodes.js';
 import { openSession } from '../../runtime/session.js';
 import type { CommandSpec } from '../command.js';
 import { targetOf } from '../config-target.js';
@@ -54,7 +54,7 @@ export const status: CommandSpec = {
         `network   ${kind} (up runs as pid ${up.pid})`,
         ...Object.entries(endpoints).map(([name, url]) => `${name.padEnd(9)} ${url}`),
         `nodes     ${nodes ? nodesText(nodes) : 'not known'}`,
-        ...unfitEdgeNodes(nodes ?? []).map((line) => `          ${line}`),
+        ...unschedulableNodes(nodes ?? []).map((line) => `          ${line}`),
         `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'not known'}`,
         `sensors   ${sensorsText(summary.total.live, nodes, convergence)}`,
         `queue     ${depth ? `${depth.visible} waiting, ${depth.inFlight} in flight, ${depth.delayed} delayed` : 'does not answer'}`,

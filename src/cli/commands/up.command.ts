@@ -7,7 +7,7 @@ import { leftRunning } from '../../runtime/left-running.js';
 import { readRunState } from '../../runtime/run-state.js';
 import { cleanUp } from '../../runtime/stack.js';
 import type { CommandContext, CommandSpec } from '../command.js';
-import { setStateAside } from '../damaged-state.js';
+import { quarantineState } from '../damaged-state.js';
 import { noteOf, progressOf } from '../output/event-text.js';
 import { timeoutOption } from '../sensor-options.js';
 import { planStack } from '../start-stack.js';
@@ -39,7 +39,7 @@ export const up: CommandSpec = {
     if (options.deploy) checkDeployOptions(options);
     else refuseSensorOptions(options);
     const stateDir = resolve(settings.stateDir);
-    setStateAside(context.out, stateDir);
+    quarantineState(context.out, stateDir);
     if (readRunState(stateDir)?.alive) return joinRunning(context);
     for (const name of await cleanUp(stateDir))
       context.out.note(`ended ${name}, which an \`up\` that was killed had left`);

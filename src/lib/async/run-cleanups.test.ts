@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { everyStep } from './run-cleanups.js';
+import { runCleanups } from './run-cleanups.js';
 
 test('a step that fails keeps no other from being taken, and the first failure is told', async () => {
   const taken: string[] = [];
@@ -13,8 +13,8 @@ test('a step that fails keeps no other from being taken, and the first failure i
     },
     async () => taken.push('four'),
   ];
-  await expect(everyStep(steps)).rejects.toThrow('first');
+  await expect(runCleanups(steps)).rejects.toThrow('first');
   expect(taken).toEqual(['one', 'four']);
-  await everyStep([() => taken.push('five')]);
+  await runCleanups([() => taken.push('five')]);
   expect(taken).toEqual(['one', 'four', 'five']);
 });

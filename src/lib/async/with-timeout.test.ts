@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { within } from './with-timeout.js';
+import { withTimeout } from './with-timeout.js';
 
 const late = () => new Error('too late');
 const never = new AbortController().signal;
 const waiting = (signal: AbortSignal) => sleep(60_000, undefined, { signal });
 
 test('work in time gives its result', async () => {
-  expect(await within({ ms: 60_000, signal: never, late }, async () => 7)).toBe(7);
+  expect(await withTimeout({ ms: 60_000, signal: never, late }, async () => 7)).toBe(7);
 });
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
     },
   ],
 ])('%s that waits too long is late', async (_, work) => {
-  await expect(within<unknown>({ ms: 20, signal: never, late }, work)).rejects.toThrow('too late');
+  await expect(withTimeout<unknown>({ ms: 20, signal: never, late }, work)).rejects.toThrow('too late');
 });
 
 test('what fails by itself keeps its own words, also after the time', async () => {
@@ -30,11 +30,11 @@ test('what fails by itself keeps its own words, also after the time', async () =
     await waiting(signal).catch(() => {});
     throw new Error('no disk');
   };
-  await expect(within({ ms: 20, signal: never, late }, fails)).rejects.toThrow('no disk');
+  await expect(withTimeout({ ms: 20, signal: never, late }, fails)).rejects.toThrow('no disk');
 });
 
 test('ended from outside it is not late', async () => {
-  await expect(within<unknown>({ ms: 60_000, signal: AbortSignal.abort(), late }, waiting)).rejects.toMatchObject({
+  await expect(withTimeout<unknown>({ ms: 60_000, signal: AbortSignal.abort(), late }, waiting)).rejects.toMatchObject({
     name: 'AbortError',
   });
 });

@@ -12,7 +12,10 @@ export interface Limit {
  * Rejects with `late()` when time is up: what is aborted while it waits rejects with an abort of its own, whose name tells
  * nothing of a timeout. A failure that is not an abort has more to tell, and stays.
  */
-export async function within<T>({ ms, signal, late }: Limit, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withTimeout<T>(
+  { ms, signal, late }: Limit,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const time = AbortSignal.timeout(ms);
   try {
     return await work(AbortSignal.any([signal, time]));

@@ -48,7 +48,7 @@ export function systemError(code: string, message: string, options: AppErrorOpti
 }
 
 /** The same failure, told with more about it. */
-export function retold(error: AppError, changes: AppErrorOptions & { message?: string }): AppError {
+export function withContext(error: AppError, changes: AppErrorOptions & { message?: string }): AppError {
   const { code, fault, message, hint, cause, exitCode, details } = error;
   const options = { ...(hint === undefined ? {} : { hint }), cause, exitCode, details };
   return new AppError(code, fault, changes.message ?? message, { ...options, ...changes });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { identify } from '../process/process-id.js';
-import { alone } from './file-lock.js';
+import { withFileLock } from './file-lock.js';
 
 let folder: string;
 let path: string;
@@ -23,21 +23,21 @@ test('one works while the others wait, also when it fails; then the lock is gone
     if (i === 1) throw new Error('of the work');
     return i;
   };
-  const results = await Promise.allSettled([0, 1, 2, 3].map((i) => alone(path, 10_000, () => work(i))));
+  const results = await Promise.allSettled([0, 1, 2, 3].map((i) => withFileLock(path, 10_000, () => work(i))));
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
   expect(existsSync(path)).toBe(false);
 });
 
 test('who waits too long is told', async () => {
-  await alone(path, 1000, async () => {
-    await expect(alone(path, 60, async () => {})).rejects.toMatchObject({ code: 'LOCKED' });
+  await withFileLock(path, 1000, async () => {
+    await expect(withFileLock(path, 60, async () => {})).rejects.toMatchObject({ code: 'LOCKED' });
   });
 });
 
 test('what a dead process left, or what is no lock at all, is in nobody’s way', async () => {
-  await alone(path, 1000, async () => {});
+  await withFileLock(path, 1000, async () => {});
   writeFileSync(path, JSON.stringify({ ...identify('lock', process.pid)!, started: 'once' }));
-  expect(await alone(path, 1000, async () => 'dead')).toBe('dead');
+  expect(await withFileLock(path, 1000, async () => 'dead')).toBe('dead');
   writeFileSync(path, '');
-  expect(await alone(path, 1000, async () => 'empty')).toBe('empty');
+  expect(await withFileLock(path, 1000, async () => 'empty')).toBe('empty');
 });

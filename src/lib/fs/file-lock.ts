@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 25;
  * Does the work while no other process does the work of the same file. One that died with the lock loses it. Rejects with
  * `LOCKED` when another has it for longer than `timeoutMs`.
  */
-export async function alone<T>(path: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
+export async function withFileLock<T>(path: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   while (!take(path)) {
     if (Date.now() > deadline) {

@@ -2,7 +2,7 @@
 import { renameSync } from 'node:fs';
 
 /** Renames a damaged file beside, replacing an older one that was set aside; gives its new path. */
-export function setAside(path: string): string {
+export function quarantine(path: string): string {
   const aside = `${path}.damaged`;
   renameSync(path, aside);
   return aside;

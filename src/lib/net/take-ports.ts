@@ -1,8 +1,15 @@
 /** Chooses the ports of all services of a network, so that no two get the same. */
 
-import type { NetworkEvent } from '../../network/provider.js';
 import { usageError } from '../errors/app-error.js';
 import { choosePort, freePort, type PortWish } from './ports.js';
+
+/** A busy default port that another one took the place of. */
+export interface PortMoved {
+  type: 'network.port-moved';
+  purpose: string;
+  wanted: number;
+  port: number;
+}
 
 /** `host`: the address it is for; loopback by default. */
 export type HostedWish = PortWish & { host?: string };
@@ -13,7 +20,7 @@ export type HostedWish = PortWish & { host?: string };
  */
 export async function takePorts<Name extends string>(
   wishes: Record<Name, HostedWish>,
-  emit: (event: NetworkEvent) => void,
+  onMoved: (moved: PortMoved) => void,
 ): Promise<Record<Name, number>> {
   const taken = new Map<number, PortWish>();
   const chosen: Partial<Record<Name, number>> = {};
@@ -33,7 +40,7 @@ export async function takePorts<Name extends string>(
     // A free one may be one that was given just before: nobody holds it yet.
     while (taken.has(port)) port = await freePort(host);
     taken.set(port, wish);
-    if (moved) emit({ type: 'network.port-moved', purpose: wish.purpose, wanted: wish.port, port });
+    if (moved) onMoved({ type: 'network.port-moved', purpose: wish.purpose, wanted: wish.port, port });
     chosen[name] = port;
   }
   return chosen as Record<Name, number>;

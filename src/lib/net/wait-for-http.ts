@@ -2,16 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */
-export async function answersOk(url: string, signal: AbortSignal): Promise<void> {
+export async function waitForHttp(url: string, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted();
-    if (await answersOnce(url)) return;
+    if (await answersHttp(url)) return;
     await sleep(50, undefined, { signal });
   }
 }
 
 /** Whether a GET of the URL is answered with 2xx now. */
-export function answersOnce(url: string): Promise<boolean> {
+export function answersHttp(url: string): Promise<boolean> {
   return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
     (response) => response.ok,
     () => false,

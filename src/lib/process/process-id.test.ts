@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { endProcesses, identify, isAlive, type ProcessId, startTimeOf } from './process-id.js';
+import { identify, isAlive, type ProcessId, startTimeOf, stopProcesses } from './process-id.js';
 
 const children: ChildProcess[] = [];
 
@@ -38,14 +38,14 @@ test('a pid that was given to another process is not mistaken for the first, and
   const child = await start();
   const before = { name: 'ended long ago', pid: child.pid, started: '1' };
   expect(isAlive(before)).toBe(false);
-  expect(await endProcesses([before], 1000)).toEqual([]);
+  expect(await stopProcesses([before], 1000)).toEqual([]);
   expect(isAlive(identify('it', child.pid)!)).toBe(true);
 });
 
 test('what is no process at all does not run, and nothing waits for it to end', async () => {
   const none = { name: 'none', pid: 'x' } as unknown as ProcessId;
   expect(isAlive(none)).toBe(false);
-  expect(await endProcesses([none], 60_000)).toEqual([]);
+  expect(await stopProcesses([none], 60_000)).toEqual([]);
 });
 
 test('a program with brackets and spaces in its name is identified', async () => {
@@ -60,7 +60,7 @@ test('processes are asked to end, and made to when they do not', async () => {
   const ids = [polite, deaf, gone].map((child, i) => identify(String(i), child.pid)!);
   gone.kill('SIGKILL');
   await ended(gone);
-  expect((await endProcesses(ids, 500)).map(({ name }) => name)).toEqual(['0', '1']);
+  expect((await stopProcesses(ids, 500)).map(({ name }) => name)).toEqual(['0', '1']);
   expect(ids.filter(isAlive)).toEqual([]);
   expect([await ended(polite), await ended(deaf)]).toEqual([null, 'SIGKILL']);
 });
@@ -69,6 +69,6 @@ test('a stopped process is ended, too', async () => {
   const child = await start();
   child.kill('SIGSTOP');
   const id = identify('stopped', child.pid)!;
-  expect(await endProcesses([id], 100)).toEqual([id]);
+  expect(await stopProcesses([id], 100)).toEqual([id]);
   expect(isAlive(id)).toBe(false);
 });

@@ -40,7 +40,7 @@ export function isAlive(id: ProcessId): boolean {
 }
 
 /** Asks processes to end, and ends those that still run after `graceMs`. Resolves when none is left. */
-export async function endProcesses(ids: ProcessId[], graceMs: number): Promise<ProcessId[]> {
+export async function stopProcesses(ids: ProcessId[], graceMs: number): Promise<ProcessId[]> {
   const alive = ids.filter(isAlive);
   signalAll(alive, 'SIGTERM');
   const deadline = Date.now() + graceMs;

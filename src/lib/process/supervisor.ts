@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../errors/app-error.js';
 import { lastLines, openLog } from './log-file.js';
-import { endProcesses, identify, type ProcessId, signalAll } from './process-id.js';
+import { identify, type ProcessId, signalAll, stopProcesses } from './process-id.js';
 
 export interface ChildSpec {
   name: string;
@@ -120,7 +120,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       child.stopping = true;
       this.children.delete(child.spec.name);
     }
-    await Promise.all(leaving.map((child) => endProcesses(child.id ? [child.id] : [], child.spec.graceMs ?? 5000)));
+    await Promise.all(leaving.map((child) => stopProcesses(child.id ? [child.id] : [], child.spec.graceMs ?? 5000)));
     if (this.children.size === 0) withChildren.delete(this);
     this.changed();
   }
@@ -189,7 +189,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
         return;
       } catch (error) {
         how = (error as Error).message;
-        if (child.id) await endProcesses([child.id], child.spec.graceMs ?? 5000);
+        if (child.id) await stopProcesses([child.id], child.spec.graceMs ?? 5000);
       }
     }
   }

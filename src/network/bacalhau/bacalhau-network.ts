@@ -1,7 +1,7 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
 
 import { regionOfPublisher } from '../../jobs/job-names.js';
-import type { JobSurroundings } from '../../jobs/render-job.js';
+import type { JobEnvironment } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network, NetworkKind } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
@@ -14,7 +14,7 @@ export interface BacalhauNetworkOptions {
   client: BacalhauClient;
   /** `.wasm-sensors`; submitted documents are kept below it. */
   stateDir: string;
-  surroundings: JobSurroundings;
+  surroundings: JobEnvironment;
   sensorProxyUrl(region: string): string;
   /** Missing where a region can't be cut. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;

@@ -11,7 +11,7 @@ const PAUSE_MS = 100;
 
 const answerSchema = z.object({ Nodes: z.array(nodeSchema) });
 
-export class Roster {
+export class NodeReadiness {
   private look: Promise<RawNode[]> | undefined;
 
   /** @param api base URL */

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PublisherJob } from '../network.js';
+import type { PublisherJob } from '../../jobs/job-request.js';
 import { createBacalhauClient } from './bacalhau-client.js';
 import { submitJob } from './submit-job.js';
 

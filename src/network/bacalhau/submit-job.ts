@@ -1,11 +1,12 @@
 /** Submitting a job: what runs under its name already is kept when it is the same, and replaced when it is not. */
 import { join } from 'node:path';
 import { othersToEnd } from '../../jobs/job-names.js';
-import { HASH_LABEL, type JobSurroundings, type RenderedJob, renderJob } from '../../jobs/render-job.js';
+import type { JobRequest } from '../../jobs/job-request.js';
+import { HASH_LABEL, type JobEnvironment, type RenderedJob, renderJob } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
-import type { JobRequest, Submission } from '../network.js';
-import { unfitEdgeNodes } from '../region-nodes.js';
+import type { Submission } from '../network.js';
+import { unschedulableNodes } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 import { toExecution, toNode } from './bacalhau-mapping.js';
 import type { RawJob, RawNode } from './bacalhau-schemas.js';
@@ -14,7 +15,7 @@ import { updatesInPlace } from './bacalhau-version.js';
 export interface SubmitOptions {
   client: BacalhauClient;
   stateDir: string;
-  surroundings: JobSurroundings;
+  surroundings: JobEnvironment;
 }
 
 /** Said wherever a 1.7 orchestrator stops a job. */
@@ -123,7 +124,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
   const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';
   throw new AppError('NO_MATCHING_NODES', 'user', `no connected node has the labels ${labels}${cut}`, {
-    details: unfitEdgeNodes(nodes),
+    details: unschedulableNodes(nodes),
     hint:
       type === 'edge'
         ? 'See the nodes with `wasm-sensors status`; --region takes one that is there.'

@@ -3,8 +3,8 @@
  * try. Compose could wait for its health itself, but that is looked at every 5 s only.
  */
 
-import { answersOk } from '../../lib/net/wait-for-http.js';
-import { Roster } from '../bacalhau/node-readiness.js';
+import { waitForHttp } from '../../lib/net/wait-for-http.js';
+import { NodeReadiness } from '../bacalhau/node-readiness.js';
 import { chooseBackbone, onBackbone } from './backbone.js';
 import { type ComposePlan, callFor, writeVariables } from './compose-plan.js';
 import { compose } from './compose-project.js';
@@ -43,7 +43,7 @@ export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promi
   const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes(plan, options, up)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   await Promise.all(
-    [ports.PROXY_PORT, ports.PULLER_PORT].map((port) => answersOk(`http://127.0.0.1:${port}/ready`, options.signal)),
+    [ports.PROXY_PORT, ports.PULLER_PORT].map((port) => waitForHttp(`http://127.0.0.1:${port}/ready`, options.signal)),
   );
   return backbone;
 }
@@ -54,12 +54,12 @@ async function startNodes(
   up: (services: string[]) => Promise<string>,
 ): Promise<void> {
   const api = `http://127.0.0.1:${ports.API_PORT}`;
-  await answersOk(`${api}/api/v1/agent/alive`, signal);
+  await waitForHttp(`${api}/api/v1/agent/alive`, signal);
   const since = Date.now();
   let done = 0;
   progress('nodes connected', done, edges.length);
   await up([...edges, ...(withServices ? ['web-services'] : [])]);
-  const roster = new Roster(api, ports.NATS_PORT);
+  const roster = new NodeReadiness(api, ports.NATS_PORT);
   await Promise.all(
     edges.map(async (name) => {
       await roster.connected(name, since, signal);

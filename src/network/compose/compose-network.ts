@@ -1,9 +1,9 @@
 /** The compose network as every terminal uses it. */
 import { join } from 'node:path';
 import { builtModule } from '../../jobs/built-module.js';
-import type { NetworkFacts } from '../../runtime/run-state.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import type { Network } from '../network.js';
+import type { NetworkFacts } from '../provider.js';
 import { regionConfigFile } from '../region-config-file.js';
 import { createComposeClient } from './client-container.js';
 import { composeFactsSchema } from './compose-connection.js';

@@ -1,7 +1,7 @@
 /** Everything about a compose network that is settled before it starts. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
-import { QUEUE_NAME } from '../../runtime/services.js';
+import { QUEUE_NAME } from '../../queue/queue-name.js';
 import type { RunnerContext } from '../provider.js';
 import type { ComposePorts, PortName, PortOptions } from './compose-ports.js';
 import type { ComposeCall, Project } from './compose-project.js';

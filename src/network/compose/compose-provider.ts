@@ -1,9 +1,9 @@
 /** Starts and ends a compose network, and looks after it in between. */
 
-import { everyStep } from '../../lib/async/run-cleanups.js';
-import { within } from '../../lib/async/with-timeout.js';
+import { runCleanups } from '../../lib/async/run-cleanups.js';
+import { withTimeout } from '../../lib/async/with-timeout.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { Healing } from '../native/execution-reconciler.js';
+import { ExecutionReconciler } from '../native/execution-reconciler.js';
 import { REGIONS } from '../network.js';
 import type { NetworkRunner } from '../provider.js';
 import { bringUp } from './bring-up.js';
@@ -30,7 +30,7 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
   const { emit, nodesPerRegion } = context;
   const ending = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
-  const healing = new Healing({ client, stateDir: context.stateDir, emit });
+  const healing = new ExecutionReconciler({ client, stateDir: context.stateDir, emit });
   const links = new ComposeLinks(project);
   const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
   const edgesOf = (region: string) => numbers.map((number) => `edge-${region}-${number}`);
@@ -75,7 +75,7 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
       });
     };
     try {
-      return await within({ ms, signal: AbortSignal.any([attempt.signal, ending.signal]), late }, (signal) => {
+      return await withTimeout({ ms, signal: AbortSignal.any([attempt.signal, ending.signal]), late }, (signal) => {
         bringing = bringUp(plan, { edges, withServices, signal, progress });
         return Promise.race([bringing, untilOneFails(project, signal)]);
       });
@@ -127,7 +127,7 @@ export function createComposeRunner(plan: ComposePlan): NetworkRunner {
         () => false,
       );
       if (!ours) return;
-      await everyStep([...(bringing ? [() => endContainers()] : []), () => removeRest()]);
+      await runCleanups([...(bringing ? [() => endContainers()] : []), () => removeRest()]);
     },
   };
 }

@@ -1,7 +1,7 @@
 /** The proxy and the puller as service jobs of a compose network. */
 
-import { noServicesNode } from '../../operations/deploy-service.js';
-import type { ServiceJob } from '../network.js';
+import type { ServiceJob } from '../../jobs/job-request.js';
+import { noServicesNode } from '../service-node.js';
 import type { ComposeFacts } from './compose-connection.js';
 import { SERVICES_NODE } from './compose-proxies.js';
 import { serviceImage } from './service-image.js';

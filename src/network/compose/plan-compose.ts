@@ -1,8 +1,8 @@
 /** From settings to a compose network that can be started: ports, variables, queue, images. */
 import { join } from 'node:path';
 import { bacalhauTag, productImage } from '../../docker/image-names.js';
-import type { Centre } from '../../runtime/services.js';
-import type { NetworkRunner } from '../provider.js';
+
+import type { NetworkRunner, Services } from '../provider.js';
 import { openEnvironment } from './compose-env.js';
 import type { ComposePlan, ComposeSettings } from './compose-plan.js';
 import { choosePorts } from './compose-ports.js';
@@ -21,7 +21,7 @@ const LOCAL = 'http://127.0.0.1';
 export async function planCompose(
   context: ComposePlan['context'],
   settings: ComposeSettings,
-): Promise<{ centre: Centre; runner: NetworkRunner }> {
+): Promise<{ centre: Services; runner: NetworkRunner }> {
   const environment = openEnvironment(settings.folder);
   if (environment.made) {
     context.emit({ type: 'network.note', text: `made ${environment.made}; with it empty, the embedded queue is used` });
@@ -55,7 +55,7 @@ export async function planCompose(
     },
   };
   const { ports } = plan;
-  const centre: Centre = {
+  const centre: Services = {
     endpoints: {
       proxy: `${LOCAL}:${ports.PROXY_PORT}`,
       puller: `${LOCAL}:${ports.PULLER_PORT}`,

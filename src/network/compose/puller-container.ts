@@ -3,7 +3,7 @@
 import { docker } from '../../docker/docker-cli.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { systemError } from '../../lib/errors/app-error.js';
-import { answersOnce } from '../../lib/net/wait-for-http.js';
+import { answersHttp } from '../../lib/net/wait-for-http.js';
 import type { Project } from './compose-project.js';
 
 const READY_MS = 30_000;
@@ -16,7 +16,7 @@ export async function movePuller({ name }: Project, own: string, url: string | n
     return url;
   }
   await docker(['start', container]);
-  const ready = async () => (await answersOnce(`${own}/ready`)) || undefined;
+  const ready = async () => (await answersHttp(`${own}/ready`)) || undefined;
   if (await waitFor(ready, { timeoutMs: READY_MS })) return own;
   throw systemError('PULLER_NOT_READY', `the puller's container does not answer at ${own}`, {
     hint: `See what it says: docker logs ${container}.`,

@@ -1,10 +1,11 @@
 /** The embedded network: jobs go straight to the sensor host, a child process of `up`. */
 import { z } from 'zod';
+import type { JobRequest } from '../../jobs/job-request.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
 import { AppError, systemError } from '../../lib/errors/app-error.js';
-import type { NetworkFacts } from '../../runtime/run-state.js';
 import { type JobSpec, jobsSchema, nodesSchema, stoppedSchema, submissionSchema } from '../../sensor-host/host-api.js';
-import type { JobRequest, Network } from '../network.js';
+import type { Network } from '../network.js';
+import type { NetworkFacts } from '../provider.js';
 import { configFolder, regionConfigFile } from '../region-config-file.js';
 
 const factsSchema = z.object({ host: z.string(), proxyUrl: z.string(), stateDir: z.string() });

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { freePort } from '../../lib/net/ports.js';
 import { selfCommand } from '../../lib/process/self-command.js';
-import { setDamagedJobsAside } from '../../sensor-host/jobs-file.js';
+import { quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
 import { nodeArgsFor } from '../../sensor-host/large-host.js';
 import { REGIONS } from '../network.js';
 import type { NetworkRunner, RunnerContext } from '../provider.js';
@@ -15,7 +15,7 @@ export function createEmbeddedRunner(context: RunnerContext): NetworkRunner {
     async start() {
       const jobsFile = join(context.stateDir, 'embedded-jobs.json');
       // Before the host does, which could tell only its log.
-      const damaged = setDamagedJobsAside(jobsFile);
+      const damaged = quarantineDamagedJobs(jobsFile);
       if (damaged !== undefined) context.emit({ type: 'network.note', text: damaged });
       const port = await freePort();
       const facts = { host: `http://127.0.0.1:${port}`, proxyUrl: context.proxyUrl, stateDir: context.stateDir };

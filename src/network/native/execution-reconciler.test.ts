@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
 import type { BacalhauClient } from '../bacalhau/bacalhau-client.js';
 import type { RawExecution, RawJob, RawNode } from '../bacalhau/bacalhau-schemas.js';
-import { Healing } from './execution-reconciler.js';
+import { ExecutionReconciler } from './execution-reconciler.js';
 
 const node = (NodeID: string): RawNode => ({
   Info: { NodeID, NodeType: 'Compute', Labels: { type: 'edge' } },
@@ -36,7 +36,7 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
   } as unknown as BacalhauClient;
   const emit = vi.fn();
   const patience = { reconnectMs: 1000, ownRemedyMs: 100, lookEveryMs: 20 };
-  const healing = new Healing({ client, stateDir: '/nowhere', emit }, patience);
+  const healing = new ExecutionReconciler({ client, stateDir: '/nowhere', emit }, patience);
   healing.begin('us', ['edge-us-1']);
   healing.begin('eu', ['edge-eu-1']);
   await sleep(50);

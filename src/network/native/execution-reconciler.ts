@@ -20,18 +20,18 @@ export interface Patience {
 }
 const PATIENCE: Patience = { reconnectMs: 200_000, ownRemedyMs: 22_000, lookEveryMs: 2000 };
 
-export interface HealingDeps {
+export interface ExecutionReconcilerDeps {
   client: BacalhauClient;
   stateDir: string;
   emit(event: NetworkEvent): void;
 }
 
-export class Healing {
+export class ExecutionReconciler {
   private readonly running = new Map<string, AbortController>();
   private last: Promise<void> = Promise.resolve();
 
   constructor(
-    private readonly deps: HealingDeps,
+    private readonly deps: ExecutionReconcilerDeps,
     private readonly patience = PATIENCE,
   ) {}
 

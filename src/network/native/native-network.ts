@@ -1,10 +1,10 @@
 /** The native network as every terminal uses it. */
 
 import { builtModule } from '../../jobs/built-module.js';
-import type { NetworkFacts } from '../../runtime/run-state.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import type { Network } from '../network.js';
+import type { NetworkFacts } from '../provider.js';
 import { configFolder, regionConfigFile } from '../region-config-file.js';
 import { nativeFactsSchema } from './native-connection.js';
 

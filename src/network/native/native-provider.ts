@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
-import { Roster } from '../bacalhau/node-readiness.js';
+import { NodeReadiness } from '../bacalhau/node-readiness.js';
 import { REGIONS } from '../network.js';
 import type { NetworkRunner, RunnerContext } from '../provider.js';
 import { configFolder } from '../region-config-file.js';
-import { Healing } from './execution-reconciler.js';
+import { ExecutionReconciler } from './execution-reconciler.js';
 import { literally } from './glob.js';
 import { dockerWorks } from './local-docker.js';
 import type { NativeFacts } from './native-connection.js';
@@ -51,7 +51,7 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
   const links = new RegionLinks();
   const started: string[] = [];
   const stopping = new AbortController();
-  let healing: Healing | undefined;
+  let healing: ExecutionReconciler | undefined;
 
   const heal = (region: string) => {
     const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);
@@ -74,7 +74,7 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
   };
 
   const startNodes = async (bacalhau: string, ports: NativePorts, docker: Promise<boolean>) => {
-    const roster = new Roster(`http://${HOST}:${ports.api}`, ports.nats);
+    const roster = new NodeReadiness(`http://${HOST}:${ports.api}`, ports.nats);
     const launch = (plan: NodePlan, readyTimeoutMs: number, ready: (signal: AbortSignal) => Promise<void>) => {
       stopping.signal.throwIfAborted();
       started.push(plan.name);
@@ -121,7 +121,7 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     // A network starts without the jobs of the last one, and no version reads what another one wrote.
     rmSync(folder, { recursive: true, force: true });
     await startNodes(bacalhau, ports, docker);
-    healing = new Healing({ client, stateDir, emit });
+    healing = new ExecutionReconciler({ client, stateDir, emit });
     supervisor.on('event', onChild);
 
     if (!links.proxyUrl(REGIONS[0])) {

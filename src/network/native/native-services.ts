@@ -1,7 +1,8 @@
 /** The proxy and the puller as service jobs of a native network, in the Docker of this machine. */
+
+import type { ServiceJob } from '../../jobs/job-request.js';
 import { usageError } from '../../lib/errors/app-error.js';
-import { noServicesNode } from '../../operations/deploy-service.js';
-import type { ServiceJob } from '../network.js';
+import { noServicesNode } from '../service-node.js';
 import type { NativeFacts } from './native-connection.js';
 
 export interface NativeServiceRequest extends Omit<ServiceJob, 'queue' | 'submissionTime'> {

@@ -1,13 +1,14 @@
 /** Somebody's cluster as every terminal uses it. */
 
 import { builtModule } from '../../jobs/built-module.js';
+import type { JobRequest } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { NetworkFacts } from '../../runtime/run-state.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { findRunning, submitJob } from '../bacalhau/submit-job.js';
-import type { JobRequest, Network, Submission } from '../network.js';
+import type { Network, Submission } from '../network.js';
+import type { NetworkFacts } from '../provider.js';
 import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
 import { type RemoteFacts, remoteFactsSchema } from './remote-connection.js';
 import { type RemoteSecrets, readSecrets } from './remote-secrets.js';

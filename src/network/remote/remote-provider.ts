@@ -2,12 +2,12 @@
 
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError, usageError } from '../../lib/errors/app-error.js';
-import { answersOnce } from '../../lib/net/wait-for-http.js';
+import { answersHttp } from '../../lib/net/wait-for-http.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { toNode } from '../bacalhau/bacalhau-mapping.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
 import type { NetworkRunner, RunnerContext } from '../provider.js';
-import { unfitEdgeNodes } from '../region-nodes.js';
+import { unschedulableNodes } from '../region-nodes.js';
 import type { RemoteFacts } from './remote-connection.js';
 import { createRemoteClient, createRemoteNetwork } from './remote-network.js';
 import { forgetSecrets, keepSecrets } from './remote-secrets.js';
@@ -44,7 +44,7 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
           'user',
           `${api.host} has no connected node with type=edge and a region that can run a sensor`,
           {
-            details: unfitEdgeNodes(nodes),
+            details: unschedulableNodes(nodes),
             hint: 'Sensors run on nodes that were started with labels such as `-c Labels=region=us,type=edge`.',
           },
         );
@@ -68,7 +68,7 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
 
 /** Where it is the proxy of this `up`, that is still being started. */
 async function proxyAnswers(proxyUrl: string): Promise<boolean> {
-  const look = async () => (await answersOnce(`${proxyUrl}/health`)) || undefined;
+  const look = async () => (await answersHttp(`${proxyUrl}/health`)) || undefined;
   return (await waitFor(look, { timeoutMs: PROXY_MS, everyMs: 200 })) ?? false;
 }
 

@@ -1,9 +1,10 @@
 /** A real network with the real publisher: what `bacalhau` really does with our nodes, jobs and links. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { PublisherJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { isAlive } from '../../lib/process/process-id.js';
-import { type PublisherJob, REGIONS } from '../../network/network.js';
+import { REGIONS } from '../../network/network.js';
 import type { Reading } from '../../protocol/message.js';
 import { hostsSending, missingBacalhau, startCluster, type TestCluster } from '../support/native-cluster.js';
 

@@ -3,15 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { PublisherJob } from '../../jobs/job-request.js';
 import { freePort } from '../../lib/net/ports.js';
 import { Supervisor } from '../../lib/process/supervisor.js';
 import { buildWasm } from '../../modules/build-modules.js';
 import { MODULES_DIR } from '../../modules/module-files.js';
 import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
-import { Roster } from '../../network/bacalhau/node-readiness.js';
+import { NodeReadiness } from '../../network/bacalhau/node-readiness.js';
 import { orchestratorNode } from '../../network/native/native-nodes.js';
 import { nodeProcess } from '../../network/native/node-process.js';
-import type { PublisherJob } from '../../network/network.js';
 import type { NetworkEvent, RunnerContext } from '../../network/provider.js';
 import { createRemoteNetwork } from '../../network/remote/remote-network.js';
 import { createRemoteRunner } from '../../network/remote/remote-provider.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   proxy = await TestProxy.start();
   const ports = { api: await freePort(), nats: await freePort(), webUi: await freePort() };
   apiPort = ports.api;
-  const roster = new Roster(`http://127.0.0.1:${ports.api}`, ports.nats);
+  const roster = new NodeReadiness(`http://127.0.0.1:${ports.api}`, ports.nats);
   const bacalhau = findBacalhau(process.env.BACALHAU_BIN);
   const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
     supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));

@@ -14,9 +14,8 @@ import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
 import { nativeFactsSchema } from '../../network/native/native-connection.js';
 import { createNativeRunner } from '../../network/native/native-provider.js';
 import type { Network } from '../../network/network.js';
-import type { NetworkEvent, NetworkRunner } from '../../network/provider.js';
+import type { NetworkEvent, NetworkFacts, NetworkRunner } from '../../network/provider.js';
 import type { Reading } from '../../protocol/message.js';
-import type { NetworkFacts } from '../../runtime/run-state.js';
 import { TestProxy } from './test-proxy.js';
 
 /** Why no real `bacalhau` can be used here; '' when one can. */

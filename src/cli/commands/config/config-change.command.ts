@@ -3,7 +3,7 @@ import type { Convergence } from '../../../fleet/fleet-view.js';
 import { AppError, usageError } from '../../../lib/errors/app-error.js';
 import { applyChange, type Change, type FailedProxy } from '../../../operations/change-config.js';
 import { rollOut } from '../../../operations/rollout.js';
-import { untilConverged } from '../../../operations/wait-for-convergence.js';
+import { waitForConvergence } from '../../../operations/wait-for-convergence.js';
 import { configOf, type DesiredState, type Scope, scopeText } from '../../../protocol/desired-config.js';
 import type { SensorConfigField } from '../../../protocol/sensor-config.js';
 import type { FleetClient } from '../../../puller/fleet-client.js';
@@ -93,7 +93,7 @@ async function change(context: CommandContext, wanted: Pick<Change, 'set' | 'uns
     return failed.length > 0 ? 1 : 0;
   }
   let latest = state;
-  const { converged, sensors } = await untilConverged(fleet, state, scope, {
+  const { converged, sensors } = await waitForConvergence(fleet, state, scope, {
     ...wait,
     latest: async () => (latest = await holder.state()),
   });

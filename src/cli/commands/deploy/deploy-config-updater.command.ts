@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { waitFor } from '../../../lib/async/backoff.js';
 import { AppError, systemError, usageError } from '../../../lib/errors/app-error.js';
 import type { Network } from '../../../network/network.js';
-import { untilConverged } from '../../../operations/wait-for-convergence.js';
+import { waitForConvergence } from '../../../operations/wait-for-convergence.js';
 import { effectiveConfig, type Scope } from '../../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../../protocol/sensor-config.js';
 import { openSession, type Session } from '../../../runtime/session.js';
@@ -65,7 +65,7 @@ export const deployConfigUpdater: CommandSpec = {
     const timeout = timeoutMs(options);
     await changed(network, jobName, async () => (await proxy.state()).version > held.version, timeout);
     const state = await proxy.state();
-    const { converged, sensors } = await untilConverged(session.fleet, state, scope, {
+    const { converged, sensors } = await waitForConvergence(session.fleet, state, scope, {
       timeoutMs: timeout,
       jobs,
       onProgress: (now) => out.progress(`${now.converged}/${now.sensors} sensors converged`),

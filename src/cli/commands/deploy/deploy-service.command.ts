@@ -1,7 +1,7 @@
 import { Option } from 'commander';
+import type { ServiceJob } from '../../../jobs/job-request.js';
 import { AppError, messageOf, usageError } from '../../../lib/errors/app-error.js';
 import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
-import type { ServiceJob } from '../../../network/network.js';
 import { openSession, type Session } from '../../../runtime/session.js';
 import { type CommandContext, type CommandSpec, integerOption } from '../../command.js';
 import { targetOf } from '../../config-target.js';
@@ -62,8 +62,8 @@ function nextStep(role: Role, compose: boolean): string {
 
 /** A proxy that begins empty gets what the others hold, so that no sensor is told less by it. */
 async function levelNew({ settings, out }: CommandContext): Promise<void> {
-  const { levelProxies } = await import('../../../operations/change-config.js');
-  const { failures } = await levelProxies(targetOf(openSession(settings), settings).proxies);
+  const { syncProxies } = await import('../../../operations/change-config.js');
+  const { failures } = await syncProxies(targetOf(openSession(settings), settings).proxies);
   for (const { proxy, error } of failures)
     out.warn(`${proxy.url} did not take the fleet configuration: ${messageOf(error)}`);
 }
