@@ -12,18 +12,18 @@ export async function joinRunning(context: CommandContext): Promise<number> {
   const { out, settings, provenance, options } = context;
   const session = openSession(settings);
   const { state, fleet } = session;
-  if (provenance.network.source !== 'default' && settings.network !== state.network) {
-    throw new AppError('ALREADY_UP', 'user', `\`up\` runs already here with the ${state.network} network`, {
+  if (provenance.network.source !== 'default' && settings.network !== state.kind) {
+    throw new AppError('ALREADY_UP', 'user', `\`up\` runs already here with the ${state.kind} network`, {
       hint: 'End it with `wasm-sensors down` first, or use another folder.',
     });
   }
-  out.note(`\`up\` runs already here (pid ${state.up.pid}, ${state.network} network); joining it`);
+  out.note(`\`up\` runs already here (pid ${state.up.pid}, ${state.kind} network); joining it`);
   for (const text of differences(context, state)) {
     out.warn(`${text}: that does not change while it runs; it needs \`wasm-sensors down\` first`);
   }
   const screen = options.detach
     ? undefined
-    : openScreen(out, { kind: state.network, endpoints: { ...state.endpoints }, fleet, since: Date.now() });
+    : openScreen(out, { kind: state.kind, endpoints: { ...state.endpoints }, fleet, since: Date.now() });
   try {
     if (options.deploy) {
       const text = deployText(

@@ -1,5 +1,6 @@
 /** Settles every setting from its sources, strongest first, and remembers where each value came from. */
 import { usageError } from '../lib/errors/app-error.js';
+import type { PortWish } from '../lib/net/ports.js';
 import { flagName, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
 export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'default';
@@ -79,4 +80,25 @@ function refuseUnknownKeys(file: Record<string, unknown>): void {
       `The settings are: ${known.join(', ')}.`,
     );
   }
+}
+
+/** Keys of settings that are ports. */
+export type PortKey = Extract<SettingKey, `${string}Port`>;
+
+/** A port as it was asked for; `purpose` completes "port 9090 is in use: the …". */
+export function portWish({ values, provenance }: Resolved, key: PortKey, purpose: string): PortWish {
+  const { source, name } = provenance[key];
+  const flag = source === 'flag' || source === 'default' ? SETTINGS[key].flag.split(' ')[0]! : name;
+  return { port: values[key], explicit: source !== 'default', purpose, flag };
+}
+
+/** Settings that were given, as flags for a child, whose own environment and files might say something else. */
+export function flagsOf({ values, provenance }: Resolved, keys: readonly SettingKey[]): string[] {
+  return keys.flatMap((key) => {
+    if (provenance[key].source === 'default') return [];
+    const flag = SETTINGS[key].flag.split(' ')[0]!;
+    const value = values[key];
+    if (value === true) return [flag];
+    return value === false || value === undefined ? [] : [flag, String(value)];
+  });
 }

@@ -60,15 +60,21 @@ const names = z
   .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
   .pipe(z.array(z.string().trim().min(1, { error: 'must be a list of names' })));
 
+/** The kinds that `--network` takes; `registerProvider` of `network/registry.ts` adds to them. */
+export const networkKinds = new Set(['embedded', 'native', 'compose', 'remote']);
+const notAKind = () => {
+  const kinds = [...networkKinds];
+  return `must be ${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`;
+};
+const networkKind = z.string({ error: notAKind }).refine((kind) => networkKinds.has(kind), { error: notAKind });
+
 const define = <T extends Record<string, SettingDef>>(table: T) => table;
 
 export const SETTINGS = define({
   network: {
     flag: '--network <kind>',
     env: ['WASM_SENSORS_NETWORK'],
-    schema: z
-      .enum(['embedded', 'native', 'compose', 'remote'], { error: 'must be embedded, native, compose or remote' })
-      .default('embedded'),
+    schema: networkKind.default('embedded'),
     description: 'where jobs run: embedded (in this program), native, compose or remote',
   },
   nodes: {

@@ -1,12 +1,9 @@
 /**
- * The `Network` contract: where jobs run. Four implementations (`embedded`, `native`, `compose`, `remote`); nothing
- * outside this folder asks which one it has. Starting and ending a network is the `NetworkRunner`'s part, inside `up`;
- * a `Network` is what every command in any terminal uses.
+ * The port that every command uses, in any terminal: where jobs run. Nothing outside the providers' folders asks which
+ * kind it has. What `up` starts and stops is a `NetworkPlan` (`provider.ts`).
  */
 import type { JobRequest } from '../jobs/job-request.js';
 import type { ConfigFile } from './region-config-file.js';
-
-export type NetworkKind = 'embedded' | 'native' | 'compose' | 'remote';
 
 /** Edge regions, in display order; a remote cluster may have others. */
 export const REGIONS = ['us', 'eu', 'as'] as const;
@@ -50,7 +47,11 @@ export interface Submission {
 }
 
 export interface Network {
-  readonly kind: NetworkKind;
+  readonly kind: string;
+  /** Names that `deploy publisher --proxy` takes instead of a URL, with the URLs by which sensors reach those proxies. */
+  readonly proxyNames?: Readonly<Record<string, string>>;
+  /** Who confirms that a region is cut, where it is not the link itself. */
+  readonly linksSeenBy?: string;
   nodes(): Promise<NodeInfo[]>;
   /** Newest version of every job of ours. */
   jobs(): Promise<JobInfo[]>;

@@ -1,14 +1,98 @@
 /**
- * The other half of a network: what `up` starts and ends. A runner starts the nodes (and whatever links them), says how
- * far it is, and leaves facts from which any other terminal can open the `Network` (`run-state.ts`).
+ * The port of a kind of network: one object a kind, listed in `registry.ts`. A provider plans what `up` starts, opens the
+ * running network for commands in any terminal, and removes what an `up` that was killed left behind. What only some kinds
+ * can do is an optional member: callers ask for the member, never for the kind.
  */
-
+import type { z } from 'zod';
+import type { Resolved } from '../config/resolve-settings.js';
+import type { SettingKey } from '../config/settings.js';
+import type { ServiceJob } from '../jobs/job-request.js';
 import type { PortMoved } from '../lib/net/take-ports.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from './network.js';
 
-/** Plain JSON from which `openNetwork` makes a `Network` in another process; no secrets. */
-export type NetworkFacts = Record<string, unknown>;
+/**
+ * `Connection`: what another terminal needs to open the network. It is plain JSON without secrets, kept in `run.json` and
+ * handed back unread.
+ */
+export interface NetworkProvider<Connection = unknown> {
+  /** The value of `--network`. */
+  readonly kind: string;
+  /** Completes "jobs run …". */
+  readonly summary: string;
+  readonly capabilities: NetworkCapabilities;
+  readonly connectionSchema: z.ZodType<Connection>;
+  /** Chooses ports and checks settings; nothing is started yet. */
+  plan(settings: Resolved, context: PlanContext): Promise<NetworkPlan<Connection>>;
+  open(connection: Connection, context: OpenContext): Network;
+  /** Removes what an `up` of this state folder left outside its processes. Safe where this network never ran. */
+  cleanUp(stateDir: string): Promise<Removal>;
+  /**
+   * Removes data that outlive `down`, outside the state folder. `connection`: of the `up` that was stopped just now, if it
+   * was of this kind and ready.
+   */
+  removeData?(stateDir: string, connection: Connection | undefined): Promise<Removal>;
+  /** The proxy or the puller as a service job. */
+  serviceJob?(role: ServiceJob['role'], connection: Connection, options: ServiceJobOptions): Promise<PlannedServiceJob>;
+  /** The command line of a shell with `bacalhau` inside the network; without `command` an interactive one. */
+  shell?(connection: Connection, options: ShellOptions): { program: string; args: string[] };
+  /** Writes the network as files that work without this program; resolves with their paths, relative to `folder`. */
+  render?(folder: string, options: { nodesPerRegion: number }): Promise<string[]>;
+}
+
+export interface NetworkCapabilities {
+  /** Sensors run on when `up` stops, and the fleet view goes on expecting them. */
+  sensorsOutliveUp?: true;
+  /** Settings of `up` that this network can't follow, and what to do instead. `up` refuses them. */
+  unsupported?: { settings: SettingKey[]; hint: string };
+}
+
+/** What `up` gives to every network. */
+export interface PlanContext {
+  supervisor: Supervisor;
+  /** `.wasm-sensors`, absolute; a network keeps its files in a folder of its own below it. */
+  stateDir: string;
+  nodesPerRegion: number;
+  /** Bearer token for control calls; given to children by environment, never by argument. */
+  token: string;
+  /** Environment for sensors' hosts, such as `SENSOR_TOKEN`. */
+  sensorEnv: Record<string, string>;
+  /** File with the private authority of an https proxy. */
+  tlsCa?: string;
+  /** `up --registry`: run a registry for images that were built here, where the network can. */
+  registry: boolean;
+  emit(event: NetworkEvent): void;
+}
+
+/** A network that is about to run: what `up` starts and stops. */
+export interface NetworkPlan<Connection = unknown> {
+  /** The network's own queue, proxy and puller; without them `up` runs them as child processes. */
+  services?: Services;
+  /** Resolves when every node is connected. Rejects with an `AppError` that names what is missing. */
+  start(context: StartContext): Promise<StartedNetwork<Connection>>;
+  /** Links of regions that this process holds; left out where `Network.setRegionLink` needs no `up`. */
+  setRegionLink?(region: string, connected: boolean): Promise<void>;
+  /** Stops what `start` started, also after a failure half-way. */
+  stop(): Promise<void>;
+}
+
+export interface StartContext {
+  /** Base URL of the proxy for sensors: the one on this machine, or what `--proxy-url` says. */
+  proxyUrl: string;
+}
+
+export interface StartedNetwork<Connection> {
+  connection: Connection;
+  /** Further addresses to show. */
+  endpoints?: Partial<Endpoints>;
+}
+
+export interface OpenContext {
+  stateDir: string;
+  token: string;
+  /** Cuts or restores a region in the `up` that holds its links. */
+  setRegionLink(region: string, connected: boolean): Promise<void>;
+}
 
 /** Base URLs; what a network does not have is missing. */
 export interface Endpoints {
@@ -22,49 +106,54 @@ export interface Endpoints {
   webUi?: string;
 }
 
-/** Said while a network comes up, goes down or changes. */
-export type NetworkEvent =
-  | { type: 'network.progress'; step: string; done: number; total: number }
-  | PortMoved
-  | { type: 'network.note'; text: string };
-
 /** The queue, the proxy and the puller of a network. */
 export interface Services {
   endpoints: Endpoints;
   /** Starts all at the same time; resolves when all are ready. */
   start(): Promise<void>;
   /**
-   * With a URL the puller here ends, for another one takes its part; with null it runs again, and is ready. Resolves with
-   * the URL of the one that has the part.
+   * With a URL the puller here stops, because another one replaces it; with null it runs again, and is ready. Resolves
+   * with the URL of the puller in use.
    */
   movePuller(url: string | null): Promise<string>;
-  /** In the order of a message's way, so that what was accepted reaches the queue. */
+  /** In the order in which readings pass, so that what was accepted reaches the queue. */
   stop(): Promise<void>;
 }
 
-export interface RunnerContext {
-  supervisor: Supervisor;
-  /** `.wasm-sensors`, absolute; a runner keeps its files in a folder of its own below it. */
-  stateDir: string;
-  nodesPerRegion: number;
-  /** Base URL of the proxy on this machine (or what `--proxy-url` says). */
-  proxyUrl: string;
-  /** Bearer token for control calls; given to children by environment, never by argument. */
-  token: string;
-  /** Environment for sensors' hosts, such as `SENSOR_TOKEN`. */
-  sensorEnv: Record<string, string>;
-  /** File with the private authority of an https proxy. */
-  tlsCa?: string;
-  emit(event: NetworkEvent): void;
+/** Reported while a network comes up, goes down or changes. */
+export type NetworkEvent =
+  | { type: 'network.progress'; step: string; done: number; total: number }
+  | PortMoved
+  | { type: 'network.note'; text: string };
+
+export interface Removal {
+  /** Names of what was removed. */
+  removed: string[];
+  /** What could not be removed, each with what holds it. */
+  kept: string[];
 }
 
-export interface NetworkRunner {
-  /** Starts everything; resolves when every node is connected. Rejects with an `AppError` that names what is missing. */
-  start(): Promise<{ network: Network; facts: NetworkFacts; endpoints?: Partial<Endpoints> }>;
-  /** Links of regions that this process holds (relays); networks that cut elsewhere leave it out. */
-  setRegionLink?(region: string, connected: boolean): Promise<void>;
-  /** The sensors are not ours to end: they run on, and the fleet view goes on expecting them. */
-  sensorsRunOn?: true;
-  /** Ends what `start` started, also after a failure half-way. */
-  stop(): Promise<void>;
+export interface ServiceJobOptions {
+  settings: Resolved;
+  /** Image in a registry that the node reaches; left out: the network's own. */
+  image?: string;
+  /** Port of the node, where the network does not fix it. */
+  nodePort: number;
+  /** The queue is the embedded one of `up`. */
+  embeddedQueue: boolean;
+  onProgress(step: string): void;
+}
+
+export interface PlannedServiceJob {
+  job: ServiceJob;
+  /** Where it will answer: a base URL. */
+  url: string;
+  /** What `deploy publisher --proxy` takes for it; left out: its URL as nodes reach it. */
+  proxyName?: string;
+}
+
+export interface ShellOptions {
+  command: string[];
+  /** Standard input and output are a terminal. */
+  tty: boolean;
 }

@@ -1,30 +1,31 @@
-/** Makes the runner of a network whose centre runs on this machine; compose brings its own (`compose/plan.ts`). */
-import type { Settings } from '../config/settings.js';
-import type { WantedPorts } from './native/native-ports.js';
-import type { NetworkKind } from './network.js';
-import type { NetworkRunner, RunnerContext } from './provider.js';
-import { apiAddress } from './remote/api-address.js';
+/** Every kind of network, in the order in which `--help` names them. Adding one is a folder, and a row here. */
+import { networkKinds } from '../config/settings.js';
+import type { NetworkProvider } from './provider.js';
 
-/** `ports`: those of a native network, and whether the operator asked for them. */
-export async function createRunner(
-  kind: Exclude<NetworkKind, 'compose'>,
-  settings: Settings,
-  context: RunnerContext,
-  ports: WantedPorts,
-): Promise<NetworkRunner> {
-  switch (kind) {
-    case 'embedded':
-      return (await import('./embedded/embedded-provider.js')).createEmbeddedRunner(context);
-    case 'native':
-      return (await import('./native/native-provider.js')).createNativeRunner(context, {
-        ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
-        ports,
-      });
-    case 'remote':
-      return (await import('./remote/remote-provider.js')).createRemoteRunner(context, {
-        ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
-        api: apiAddress(settings),
-        tokenInJob: settings.tokenInJob,
-      });
-  }
+type Load = () => Promise<NetworkProvider>;
+
+/** Loaded when needed: a command pays for the network it uses, and for no other. */
+const PROVIDERS = new Map<string, Load>([
+  ['embedded', async () => (await import('./embedded/embedded-provider.js')).embeddedProvider],
+  ['native', async () => (await import('./native/native-provider.js')).nativeProvider],
+  ['compose', async () => (await import('./compose/compose-provider.js')).composeProvider],
+  ['remote', async () => (await import('./remote/remote-provider.js')).remoteProvider],
+]);
+
+/** Adds a kind, or replaces one, in this process; for programs and tests that bring their own network. */
+export function registerProvider(kind: string, load: Load): void {
+  PROVIDERS.set(kind, load);
+  networkKinds.add(kind);
 }
+
+/** The kinds, without loading anything. */
+export const registeredKinds = (): string[] => [...PROVIDERS.keys()];
+
+/** `kind`: one that the setting `network` takes. */
+export async function loadProvider(kind: string): Promise<NetworkProvider> {
+  const load = PROVIDERS.get(kind);
+  if (!load) throw new Error(`no provider is registered for the network ${kind}`);
+  return load();
+}
+
+export const loadAllProviders = (): Promise<NetworkProvider[]> => Promise.all(registeredKinds().map(loadProvider));

@@ -17,12 +17,12 @@ const up = identify('up', process.pid)!;
 const state: RunState = {
   up,
   began: 1_750_000_000_000,
-  network: 'native',
+  kind: 'native',
   phase: 'ready',
   control: 'http://127.0.0.1:1',
   endpoints: { proxy: 'http://127.0.0.1:2', puller: 'http://127.0.0.1:3', webUi: 'http://127.0.0.1:4' },
   tlsCa: '/ca.pem',
-  facts: { anything: [1, null] },
+  connection: { anything: [1, null] },
   settings: { nodes: 1 },
   children: [up],
 };

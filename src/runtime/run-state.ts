@@ -2,18 +2,19 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { networkKinds } from '../config/settings.js';
 import { systemError } from '../lib/errors/app-error.js';
 import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { quarantine } from '../lib/fs/quarantine.js';
 import { isAlive, type ProcessId } from '../lib/process/process-id.js';
-import type { NetworkKind } from '../network/network.js';
-import type { Endpoints, NetworkFacts } from '../network/provider.js';
+import type { Endpoints } from '../network/provider.js';
 
 export interface RunState {
   up: ProcessId;
   /** Unix milliseconds. */
   began: number;
-  network: NetworkKind;
+  /** Of the network; `network` in the file. */
+  kind: string;
   /** `starting` until everything is ready. */
   phase: 'starting' | 'ready';
   /** Control API of `up`. */
@@ -21,7 +22,8 @@ export interface RunState {
   endpoints: Endpoints;
   /** File with the private authority of an https proxy. */
   tlsCa?: string;
-  facts: NetworkFacts;
+  /** For the provider of this kind, which alone reads it; `facts` in the file. Empty until everything is ready. */
+  connection: unknown;
   /** What `up` was asked for, by setting, for a later one that asks for something else; no secrets. */
   settings: Record<string, unknown>;
   /** Processes that must not outlive `up`. */
@@ -30,10 +32,10 @@ export interface RunState {
 
 const processSchema = z.object({ name: z.string(), pid: z.int().positive(), started: z.string() });
 
-const stateSchema: z.ZodType<RunState> = z.object({
+const fileSchema = z.object({
   up: processSchema,
   began: z.number(),
-  network: z.enum(['embedded', 'native', 'compose', 'remote']),
+  network: z.string().refine((kind) => networkKinds.has(kind)),
   phase: z.enum(['starting', 'ready']),
   control: z.string(),
   endpoints: z.object({
@@ -61,7 +63,25 @@ export function writeRunState(stateDir: string, state: RunState): void {
   writeFileAtomic(fileOf(stateDir), textOf(state));
 }
 
-const textOf = (state: RunState) => `${JSON.stringify(state, null, 2)}\n`;
+function textOf({
+  up,
+  began,
+  kind,
+  phase,
+  control,
+  endpoints,
+  tlsCa,
+  connection,
+  settings,
+  children,
+}: RunState): string {
+  const file = {
+    ...{ up, began, network: kind, phase, control, endpoints },
+    ...(tlsCa === undefined ? {} : { tlsCa }),
+    ...{ facts: connection, settings, children },
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
 
 /**
  * The state left by the last `up`, if there is one; `alive` tells whether that `up` still runs. Throws `STATE_DAMAGED`
@@ -71,12 +91,14 @@ export function readRunState(stateDir: string): (RunState & { alive: boolean }) 
   const text = readIfExists(fileOf(stateDir));
   if (text === undefined) return undefined;
   const state = parseState(text);
-  if (!state) {
-    throw systemError('STATE_DAMAGED', `${fileOf(stateDir)} is damaged: what runs here is not known`, {
-      hint: 'Run `wasm-sensors down`, which sets the file aside, and then `up`.',
-    });
-  }
+  if (!state) throw stateDamaged(stateDir);
   return { ...state, alive: isAlive(state.up) };
+}
+
+export function stateDamaged(stateDir: string): Error {
+  return systemError('STATE_DAMAGED', `${fileOf(stateDir)} is damaged: what runs here is not known`, {
+    hint: 'Run `wasm-sensors down`, which sets the file aside, and then `up`.',
+  });
 }
 
 /** Sets a damaged state aside, so that an `up` can begin anew; gives the file's new name, undefined when all is well. */
@@ -88,7 +110,8 @@ export function quarantineDamagedState(stateDir: string): string | undefined {
 /** Undefined for a text that is no state. */
 function parseState(text: string): RunState | undefined {
   try {
-    return stateSchema.safeParse(JSON.parse(text)).data;
+    const { network: kind, facts: connection, ...rest } = fileSchema.parse(JSON.parse(text));
+    return { ...rest, kind, connection };
   } catch {
     return undefined;
   }

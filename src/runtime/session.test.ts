@@ -13,11 +13,11 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const state: RunState = {
   up: identify('up', process.pid)!,
   began: 1,
-  network: 'compose',
+  kind: 'compose',
   phase: 'starting',
   control: 'http://127.0.0.1:1',
   endpoints: { proxy: 'http://127.0.0.1:2', puller: 'http://127.0.0.1:3' },
-  facts: {},
+  connection: {},
   settings: {},
   children: [],
 };

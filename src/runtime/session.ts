@@ -4,10 +4,11 @@ import type { Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { readToken } from '../lib/net/bearer-token.js';
 import type { Network } from '../network/network.js';
+import type { NetworkProvider } from '../network/provider.js';
+import { loadProvider } from '../network/registry.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { ControlClient } from './control-api.js';
-import { openNetwork } from './open-network.js';
-import { type RunState, readRunState, tokenFileOf } from './run-state.js';
+import { type RunState, readRunState, stateDamaged, tokenFileOf } from './run-state.js';
 
 export interface Session {
   state: RunState;
@@ -15,6 +16,8 @@ export interface Session {
   control: ControlClient;
   token: string;
   network(): Promise<Network>;
+  /** The kind of network that runs, and its connection. */
+  provider(): Promise<{ provider: NetworkProvider; connection: unknown }>;
 }
 
 /** Rejects with `NOT_UP` when no `up` runs in this folder, and with `STILL_STARTING` until it is ready. */
@@ -23,12 +26,23 @@ export function openSession(settings: Settings): Session {
   const state = stateOfUp(stateDir);
   const token = operatorToken(settings);
   const control = new ControlClient(state.control, token);
+  const provider = async () => {
+    const found = await loadProvider(state.kind);
+    const { data } = found.connectionSchema.safeParse(state.connection);
+    if (data === undefined) throw stateDamaged(stateDir);
+    return { provider: found, connection: data };
+  };
   return {
     state,
     token,
     control,
     fleet: openFleet(settings),
-    network: () => openNetwork(state, { token, control, stateDir }),
+    provider,
+    async network() {
+      const { provider: found, connection } = await provider();
+      const setRegionLink = (region: string, connected: boolean) => control.setRegionLink(region, connected);
+      return found.open(connection, { stateDir, token, setRegionLink });
+    },
   };
 }
 

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from '../network/network.js';
-import type { Services } from '../network/provider.js';
+import type { NetworkProvider, Services } from '../network/provider.js';
 import { keepSecrets } from '../network/remote/remote-secrets.js';
+import { removeOrphans } from './orphans.js';
 import { readRunState, writeRunState } from './run-state.js';
-import { cleanUp, Stack } from './stack.js';
+import { Stack } from './stack.js';
 
 let stateDir: string;
 let ended: string[];
@@ -18,35 +19,37 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 
-/** `stopRunner`: how the runner ends. */
-function makeStack(stopRunner: () => Promise<void>): { stack: Stack; supervisor: Supervisor } {
+/** `stopNetwork`: how the network stops. */
+function makeStack(stopNetwork: () => Promise<void>): { stack: Stack; supervisor: Supervisor } {
   const supervisor = new Supervisor(join(stateDir, 'logs'));
-  const centre: Services = {
+  const services: Services = {
     endpoints: { proxy: 'http://127.0.0.1:1', puller: 'http://127.0.0.1:2' },
     start: async () => {},
     movePuller: async () => '',
-    stop: async () => void ended.push('centre'),
+    stop: async () => void ended.push('services'),
   };
-  const runner = { start: async () => ({ network: {} as Network, facts: {} }), stop: stopRunner };
+  const plan = { start: async () => ({ connection: {} }), stop: stopNetwork };
+  const provider = { kind: 'embedded', capabilities: {}, open: () => ({}) as Network } as unknown as NetworkProvider;
   const options = {
     stateDir,
-    kind: 'compose',
+    provider,
+    plan,
+    services,
+    proxyUrl: '',
     token: 't',
     settings: {},
     supervisor,
-    centre,
-    runner,
     onStop() {},
   } as const;
   return { stack: new Stack(options), supervisor };
 }
 
-test('a runner that can not be ended keeps nothing else: no control API, no run state, and its failure is told', async () => {
+test("a network that can't be stopped keeps nothing else: no control API, no run state, and its failure is told", async () => {
   const { stack } = makeStack(() => Promise.reject(new Error('the engine is gone')));
   await stack.start();
   const { control } = readRunState(stateDir)!;
   await expect(stack.stop()).rejects.toThrow('the engine is gone');
-  expect(ended).toEqual(['centre']);
+  expect(ended).toEqual(['services']);
   await expect(fetch(control)).rejects.toThrow();
   expect(readRunState(stateDir)).toBeUndefined();
 });
@@ -54,9 +57,9 @@ test('a runner that can not be ended keeps nothing else: no control API, no run 
 test('no secrets stay of a remote network whose `up` was killed', async () => {
   keepSecrets(stateDir, { sensorEnv: { SENSOR_TOKEN: 'secret' } });
   writeRunState(stateDir, {
-    ...{ up: { name: 'up', pid: process.pid, started: 'long ago' }, network: 'remote', phase: 'ready', control: '' },
-    ...{ began: 0, endpoints: { proxy: '', puller: '' }, facts: {}, settings: {}, children: [] },
+    ...{ up: { name: 'up', pid: process.pid, started: 'long ago' }, kind: 'remote', phase: 'ready', control: '' },
+    ...{ began: 0, endpoints: { proxy: '', puller: '' }, connection: {}, settings: {}, children: [] },
   });
-  expect(await cleanUp(stateDir)).toEqual([]);
+  expect(await removeOrphans(stateDir)).toEqual({ removed: [], kept: [] });
   expect(existsSync(join(stateDir, 'remote', 'secrets.json'))).toBe(false);
 });

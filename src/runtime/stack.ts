@@ -1,52 +1,35 @@
-/** What `up` runs: the centre and a network's nodes, started together, watched, and ended in order. */
+/** What `up` runs: services and a network's nodes, started together, watched, and stopped in order. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { runCleanups } from '../lib/async/run-cleanups.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { type Listener, listen } from '../lib/net/listen.js';
-import { identify, stopProcesses } from '../lib/process/process-id.js';
+import { identify } from '../lib/process/process-id.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
-import type { Network, NetworkKind } from '../network/network.js';
-import type { NetworkRunner, Services } from '../network/provider.js';
+import type { Network } from '../network/network.js';
+import type { NetworkPlan, NetworkProvider, Services } from '../network/provider.js';
 import { createControl, type EndpointChange } from './control-api.js';
 import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
-import { markSensorsStopped, reportNetworkStop } from './stopped-sensors.js';
+import { reportNetworkStop } from './stopped-sensors.js';
 
 export interface StackOptions {
   stateDir: string;
-  kind: NetworkKind;
+  provider: NetworkProvider;
+  plan: NetworkPlan;
+  services: Services;
+  /** Where sensors reach the proxy. */
+  proxyUrl: string;
   token: string;
   /** What this `up` was asked for; no secrets. */
   settings: Record<string, unknown>;
   supervisor: Supervisor;
-  centre: Services;
-  runner: NetworkRunner;
   /** File with the private authority of an https proxy. */
   tlsCa?: string;
   /** Called when another terminal asks `up` to end. */
   onStop(): void;
 }
 
-/** How long processes of a dead `up` may take to end. */
-const ORPHAN_GRACE_MS = 3_000;
-
-/** Ends what a killed `up` left behind; gives the names of what still ran. Rejects with `ALREADY_UP` when one runs. */
-export async function cleanUp(stateDir: string): Promise<string[]> {
-  const state = readRunState(stateDir);
-  if (!state) return [];
-  if (state.alive) throw alreadyUp(state);
-  const ended = await stopProcesses(state.children, ORPHAN_GRACE_MS);
-  await markSensorsStopped(state, stateDir);
-  const containers =
-    state.network === 'compose'
-      ? (await (await import('../network/compose/compose-orphans.js')).removeLeftovers(stateDir)).removed
-      : [];
-  if (state.network === 'remote') (await import('../network/remote/remote-secrets.js')).forgetSecrets(stateDir);
-  clearRunState(stateDir, state.up);
-  return [...ended.map(({ name }) => name), ...containers];
-}
-
-function alreadyUp(state: RunState | undefined): AppError {
-  const who = state ? ` (pid ${state.up.pid}, network ${state.network})` : '';
+export function alreadyUp(state: RunState | undefined): AppError {
+  const who = state ? ` (pid ${state.up.pid}, network ${state.kind})` : '';
   return new AppError('ALREADY_UP', 'user', `another \`up\` runs in this folder${who}`, {
     hint: 'Run `wasm-sensors up` again to join it, or use another folder.',
   });
@@ -67,21 +50,21 @@ export class Stack {
   }
 
   private async bringUp(): Promise<Network> {
-    const { stateDir, kind, token, settings, supervisor, centre, runner, tlsCa } = this.options;
+    const { stateDir, provider, plan, services, proxyUrl, token, settings, supervisor, tlsCa } = this.options;
     mkdirSync(stateDir, { recursive: true });
     // What was written before, such as a log, may have made it with the usual permissions.
     chmodSync(stateDir, 0o700);
     const handlers = {
       stop: this.options.onStop,
       setEndpoints: async ({ puller, jobProxy }: EndpointChange) => {
-        if (puller !== undefined) centre.endpoints.puller = await centre.movePuller(puller);
-        if (jobProxy === null) delete centre.endpoints.jobProxy;
-        else if (jobProxy !== undefined) centre.endpoints.jobProxy = jobProxy;
-        this.save({ endpoints: centre.endpoints });
+        if (puller !== undefined) services.endpoints.puller = await services.movePuller(puller);
+        if (jobProxy === null) delete services.endpoints.jobProxy;
+        else if (jobProxy !== undefined) services.endpoints.jobProxy = jobProxy;
+        this.save({ endpoints: services.endpoints });
       },
       setRegionLink: (region: string, connected: boolean) => {
-        if (runner.setRegionLink) return runner.setRegionLink(region, connected);
-        throw new AppError('NOT_OFFERED', 'user', `the ${kind} network does not cut regions through \`up\``);
+        if (plan.setRegionLink) return plan.setRegionLink(region, connected);
+        throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network does not cut regions through \`up\``);
       },
     };
     const app = createControl(token, handlers);
@@ -89,12 +72,12 @@ export class Stack {
     const state: RunState = {
       up: identify('up', process.pid)!,
       began: Date.now(),
-      network: kind,
+      kind: provider.kind,
       phase: 'starting',
       control: this.control.url,
-      endpoints: centre.endpoints,
+      endpoints: services.endpoints,
       ...(tlsCa === undefined ? {} : { tlsCa }),
-      facts: {},
+      connection: {},
       settings,
       children: [],
     };
@@ -103,10 +86,10 @@ export class Stack {
     if (this.stopping) throw new Error('it was ended before it had begun');
     supervisor.on('change', this.saveChildren);
     this.saveChildren();
-    const [{ network, facts, endpoints }] = await Promise.all([runner.start(), centre.start()]);
-    Object.assign(centre.endpoints, endpoints);
-    this.save({ phase: 'ready', facts, endpoints: centre.endpoints });
-    return network;
+    const [{ connection, endpoints }] = await Promise.all([plan.start({ proxyUrl }), services.start()]);
+    Object.assign(services.endpoints, endpoints);
+    this.save({ phase: 'ready', connection, endpoints: services.endpoints });
+    return provider.open(connection, { stateDir, token, setRegionLink: handlers.setRegionLink });
   }
 
   /**
@@ -114,13 +97,16 @@ export class Stack {
    * with the first failure.
    */
   async stop(): Promise<void> {
-    const { supervisor, centre, runner, stateDir, token } = this.options;
+    const { supervisor, services, plan, provider, stateDir, token } = this.options;
     this.stopping = true;
     supervisor.close();
     await runCleanups([
-      () => this.state && !runner.sensorsRunOn && reportNetworkStop(centre.endpoints.puller, token, this.state.began),
-      () => runner.stop(),
-      () => centre.stop(),
+      () =>
+        this.state &&
+        !provider.capabilities.sensorsOutliveUp &&
+        reportNetworkStop(services.endpoints.puller, token, this.state.began),
+      () => plan.stop(),
+      () => services.stop(),
       // It may be about to open its control API, and to see only then that it is to end.
       () => this.starting?.catch(() => {}),
       () => this.control?.close(0),

@@ -1,4 +1,4 @@
-/** A network that ends takes its sensors along: the fleet view hears of it, so that the next one's shows no failures. */
+/** Sensors that stop with their network: the fleet view is told, so that the next network's view shows no failures. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetClient } from '../puller/fleet-client.js';
@@ -15,10 +15,8 @@ export async function reportNetworkStop(puller: string, token: string, began: nu
   await Promise.race([told, sleep(PATIENCE_MS, undefined, { ref: false })]);
 }
 
-/** After an `up` that was killed: the processes of its network have been ended, and its puller's store is left. */
-export async function markSensorsStopped({ network, began }: RunState, stateDir: string): Promise<void> {
-  // A remote network's sensors run on; the store of the compose network is in a volume.
-  if (network !== 'embedded' && network !== 'native') return;
+/** After an `up` that was killed: its processes have been stopped, and the store of its puller, if it is here, is left. */
+export async function markSensorsStopped({ began }: RunState, stateDir: string): Promise<void> {
   const { markStoredSensorsStopped } = await import('../puller/stored-fleet.js');
   try {
     markStoredSensorsStopped(join(stateDir, 'readings.db'), began, Date.now());

@@ -1,4 +1,8 @@
-/** The rooms of the house (rooms.json, bottom first): a room imports only from rooms above it in the list. */
+/**
+ * The rooms of the house (rooms.json, bottom first): a room imports only from rooms above it in the list. A room with
+ * `packages` imports those and no others. A folder with `usedBy` is imported from there and from itself only; packages
+ * that a folder `owns` are imported nowhere else.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,10 +10,16 @@ import { expect, test } from 'vitest';
 import rooms from './rooms.json' with { type: 'json' };
 
 const SRC = join(dirname(fileURLToPath(import.meta.url)), '..');
-const ORDER = rooms.map(({ room }) => room);
+interface Room {
+  room: string;
+  is: string;
+  packages?: string[];
+  folders?: { folder: string; is: string; usedBy?: string[]; owns?: string[] }[];
+}
 
-/** What pure rooms may import from outside. */
-const PURE: Record<string, string[]> = { protocol: ['zod'], fleet: ['zod'] };
+const ROOMS: Room[] = rooms;
+const ORDER = ROOMS.map(({ room }) => room);
+const FOLDERS = ROOMS.flatMap(({ folders = [] }) => folders);
 
 interface Import {
   /** Path below `src`, with `/`. */
@@ -23,20 +33,25 @@ function importsOf(file: string, text: string): Import[] {
   return [...text.matchAll(IMPORT)].map((match) => ({ file, specifier: match[1]! }));
 }
 
-/** The room that an import leads to; undefined for packages. */
-function roomOf({ file, specifier }: Import): string | undefined {
-  return specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier).split('/')[0] : undefined;
-}
+const isIn = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
 
-function problemOf(imported: Import): string | undefined {
-  const from = imported.file.split('/')[0]!;
-  const to = roomOf(imported);
-  const text = `${imported.file} imports ${imported.specifier}`;
-  if (to === undefined) {
-    const allowed = PURE[from] === undefined || PURE[from].includes(imported.specifier);
-    return allowed ? undefined : `${text}: ${from} is pure`;
+function problemOf({ file, specifier }: Import): string | undefined {
+  const from = file.split('/')[0]!;
+  const text = `${file} imports ${specifier}`;
+  if (from === 'test') return undefined;
+  if (!specifier.startsWith('.')) {
+    const allowed = ROOMS.find(({ room }) => room === from)?.packages;
+    if (allowed && !allowed.includes(specifier)) return `${text}: ${from} is pure`;
+    const owner = FOLDERS.find(({ owns }) => owns?.includes(specifier));
+    return owner && !isIn(file, owner.folder) ? `${text}: only ${owner.folder} does` : undefined;
   }
-  if (from === to || from === 'test') return undefined;
+  const path = posix.join(posix.dirname(file), specifier);
+  const entered = FOLDERS.find(({ folder }) => isIn(path, folder) && !isIn(file, folder));
+  if (entered?.usedBy && !entered.usedBy.some((place) => isIn(file, place))) {
+    return `${text}: ${entered.folder} is used by ${entered.usedBy.join(', ')} only`;
+  }
+  const to = path.split('/')[0]!;
+  if (from === to) return undefined;
   if (!ORDER.includes(from) || !ORDER.includes(to)) return `${text}: not a room of the house`;
   return ORDER.indexOf(to) < ORDER.indexOf(from) ? undefined : `${text}: ${from} is not above ${to}`;
 }
@@ -61,6 +76,24 @@ test.each([
   ['network/registry.ts', `const { main } = await import('../cli/main.js');`, 'network is not above cli'],
   ['puller/sinks/log-sink.ts', `import '../../network/network.js';`, 'puller is not above network'],
   ['lib/fs/file-lock.ts', `import { x } from '../../utils/x.js';`, 'not a room of the house'],
+  [
+    'network/native/native-provider.ts',
+    `import { x } from '../compose/compose-ports.js';`,
+    'network/compose is used by',
+  ],
+  [
+    'network/embedded/embedded-network.ts',
+    `import { x } from '../bacalhau/run-bacalhau.js';`,
+    'is used by network/native',
+  ],
+  ['network/provider.ts', `import { x } from './remote/remote-network.js';`, 'is used by network/registry.ts only'],
+  ['network/bacalhau/submit-job.ts', `import { x } from '../native/relay.js';`, 'is used by network/registry.ts only'],
+  [
+    'cli/commands/down.command.ts',
+    `await import('../../network/compose/compose-volumes.js')`,
+    'network/compose is used',
+  ],
+  ['cli/main.ts', `import { Chalk } from 'chalk';`, 'only cli/output does'],
 ])('the rule sees through %s with %j', (file, text, problem) => {
   expect(importsOf(file, text).map(problemOf)).toEqual([expect.stringContaining(problem)]);
 });
@@ -68,6 +101,9 @@ test.each([
 test.each([
   ['runtime/stack.ts', `import { listen } from '../lib/net/listen.js';`],
   ['cli/commands/up.command.ts', `import { table } from '../output/text-table.js';`],
+  ['network/registry.ts', `import('./compose/compose-provider.js')`],
+  ['network/remote/remote-network.ts', `import { x } from '../bacalhau/submit-job.js';\nimport { y } from './y.js';`],
+  ['cli/output/terminal-style.ts', `import { Chalk } from 'chalk';`],
   ['sqs-server/sqs-server.ts', `import { Hono } from 'hono';\nimport { x } from '../queue/queue.js';`],
 ])('and lets %s be', (file, text) => {
   const found = importsOf(file, text);

@@ -2,16 +2,15 @@ import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { waitFor } from '../../lib/async/backoff.js';
 import { signalAll, stopProcesses } from '../../lib/process/process-id.js';
-import type { Removal } from '../../network/compose/compose-orphans.js';
+import { loadProvider } from '../../network/registry.js';
 import { ControlClient } from '../../runtime/control-api.js';
-import { leftRunning } from '../../runtime/left-running.js';
-import { type RunState, readRunState } from '../../runtime/run-state.js';
+import { removeAllOrphans, removeNetworkData } from '../../runtime/orphans.js';
+import { readRunState } from '../../runtime/run-state.js';
 import { operatorToken } from '../../runtime/session.js';
-import { cleanUp } from '../../runtime/stack.js';
 import type { CommandSpec } from '../command.js';
-import { quarantineState } from '../damaged-state.js';
+import { quarantineState, SENSORS_RUN_ON } from '../up-and-down.js';
 
-/** How long an `up` that was asked to end may take, in milliseconds: proxy and puller have 25 s, then the queue. */
+/** How long an `up` that was asked to stop may take, in milliseconds: proxy and puller have 25 s, then the queue. */
 const UP_GRACE_MS = 75_000;
 
 export const down: CommandSpec = {
@@ -35,22 +34,20 @@ export const down: CommandSpec = {
       });
       if (!gone) await stopProcesses([state.up], 1000);
     }
-    const orphans = await cleanUp(stateDir);
-    // Whatever the state says, or if there is none: an engine keeps what it has.
-    const { removeUnknownLeftovers } = await import('../../network/compose/compose-orphans.js');
-    const found = await removeUnknownLeftovers(stateDir);
-    const ended = [...(state?.alive ? [`up (pid ${state.up.pid})`] : []), ...orphans, ...found.removed];
-    const data = options.volumes ? await removeData(stateDir, state) : { removed: [], kept: [] };
-    for (const text of found.kept) out.warn(`could not remove ${text}`);
+    const orphans = await removeAllOrphans(stateDir);
+    const ended = [...(state?.alive ? [`up (pid ${state.up.pid})`] : []), ...orphans.removed];
+    const data = options.volumes ? await removeNetworkData(stateDir, state) : { removed: [], kept: [] };
+    for (const text of orphans.kept) out.warn(`could not remove ${text}`);
     for (const text of data.kept) out.warn(`kept ${text}`);
     const nothing =
-      found.kept.length > 0
+      orphans.kept.length > 0
         ? 'nothing was ended'
         : state
           ? 'nothing was left running; the state is cleaned up'
           : 'nothing is running here';
-    const left = state && leftRunning(state.network);
-    const kept = [...found.kept, ...data.kept];
+    const outlive = state && (await loadProvider(state.kind)).capabilities.sensorsOutliveUp;
+    const left = outlive ? SENSORS_RUN_ON : undefined;
+    const kept = [...orphans.kept, ...data.kept];
     out.result({ ended, removed: data.removed, kept, ...(left ? { left } : {}) }, () =>
       [
         ended.length > 0 ? `ended: ${ended.join(', ')}` : nothing,
@@ -58,13 +55,6 @@ export const down: CommandSpec = {
         ...(left ? [left] : []),
       ].join('\n'),
     );
-    return found.kept.length > 0 ? 1 : 0;
+    return orphans.kept.length > 0 ? 1 : 0;
   },
 };
-
-async function removeData(stateDir: string, state: RunState | undefined): Promise<Removal> {
-  const { composeFactsSchema } = await import('../../network/compose/compose-connection.js');
-  const { removeVolumes } = await import('../../network/compose/compose-volumes.js');
-  // One that was still starting has no facts yet.
-  return removeVolumes(stateDir, composeFactsSchema.safeParse(state?.facts).data?.project.name);
-}

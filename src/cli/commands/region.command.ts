@@ -32,7 +32,7 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
         onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
       });
       // Elsewhere it is the link that was looked at: an orchestrator does not notice a short cut.
-      const seenBy = network.kind === 'native' ? ', seen by the orchestrator' : '';
+      const seenBy = network.linksSeenBy === undefined ? '' : `, seen by ${network.linksSeenBy}`;
       out.result(
         result,
         () => `${result.reached}/${result.nodes} nodes ${state}${seenBy} after ${result.seconds.toFixed(1)} s`,

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
+import { loadAllProviders } from '../../network/registry.js';
 import type { CommandSpec } from '../command.js';
 
 export const render: CommandSpec = {
@@ -10,18 +11,11 @@ export const render: CommandSpec = {
   options: [new Option('--dir <folder>', 'where they go').default('network')],
   examples: ['wasm-sensors render --dir network && cd network && docker compose up -d'],
   async action({ out, settings, options }) {
-    const { writeExtras, writeNetworkFiles } = await import('../../network/compose/network-folder.js');
     const folder = resolve(String(options.dir));
-    const files = await writeNetworkFiles(folder, {
-      nodesPerRegion: settings.nodes,
-      dockerInside: 'privileged',
-      embeddedQueue: true,
-      heading: [
-        `Made by \`wasm-sensors render --nodes ${settings.nodes}\` from templates/compose.yaml.`,
-        'Start it with: docker compose up -d   (`.env.template` explains the variables; copy it to `.env`)',
-      ],
-    });
-    files.push(...(await writeExtras(folder)));
+    const files: string[] = [];
+    for (const provider of await loadAllProviders()) {
+      files.push(...((await provider.render?.(folder, { nodesPerRegion: settings.nodes })) ?? []));
+    }
     out.result({ folder, files }, () =>
       [...files.map((file) => `  ${file}`), `in ${folder}; start it there with \`docker compose up -d\``].join('\n'),
     );

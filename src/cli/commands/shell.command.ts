@@ -10,20 +10,15 @@ export const shell: CommandSpec = {
   passThrough: true,
   examples: ['wasm-sensors shell', "wasm-sensors shell bacalhau job run -V color='#fefefe' jobs/config-updater.yaml"],
   async action({ settings, args }) {
-    const { state } = openSession(settings);
-    if (state.network !== 'compose') {
-      throw new AppError('NOT_OFFERED', 'user', `the ${state.network} network has no client container`, {
+    const { provider, connection } = await openSession(settings).provider();
+    if (!provider.shell) {
+      throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network has no client container`, {
         hint: 'Use your own `bacalhau` with the API address that `wasm-sensors status` shows.',
       });
     }
-    const [{ composeFactsSchema }, { clientContainer }] = await Promise.all([
-      import('../../network/compose/compose-connection.js'),
-      import('../../network/compose/client-container.js'),
-    ]);
-    const { project } = composeFactsSchema.parse(state.facts);
-    const tty = process.stdin.isTTY && process.stdout.isTTY ? ['-it'] : ['-i'];
-    const command = args.length > 0 ? args : ['bash'];
-    const child = spawn('docker', ['exec', ...tty, clientContainer(project), ...command], { stdio: 'inherit' });
+    const tty = process.stdin.isTTY && process.stdout.isTTY;
+    const { program, args: words } = provider.shell(connection, { command: args, tty });
+    const child = spawn(program, words, { stdio: 'inherit' });
     // A Ctrl-C belongs to what runs in there.
     process.on('SIGINT', () => {});
     return new Promise((resolve, reject) => {

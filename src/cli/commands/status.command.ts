@@ -35,7 +35,7 @@ export const status: CommandSpec = {
         .then(async (state) => session.fleet.convergence(state, {}, await knownJobs().catch(() => undefined)))
         .catch(unless('proxy')),
     ]);
-    const { endpoints, network: kind, up } = session.state;
+    const { endpoints, kind, up } = session.state;
     const data = {
       network: kind,
       pid: up.pid,

@@ -3,18 +3,17 @@ import { Option } from 'commander';
 import { messageOf, usageError } from '../../lib/errors/app-error.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../lib/process/shutdown.js';
 import { FleetClient } from '../../puller/fleet-client.js';
-import { leftRunning } from '../../runtime/left-running.js';
+import { removeOrphans } from '../../runtime/orphans.js';
+import { planStack } from '../../runtime/plan-stack.js';
 import { readRunState } from '../../runtime/run-state.js';
-import { cleanUp } from '../../runtime/stack.js';
 import type { CommandContext, CommandSpec } from '../command.js';
-import { quarantineState } from '../damaged-state.js';
 import { noteOf, progressOf } from '../output/event-text.js';
 import { timeoutOption } from '../sensor-options.js';
-import { planStack } from '../start-stack.js';
+import { quarantineState, SENSORS_RUN_ON } from '../up-and-down.js';
 import { upDetached } from '../up-detached.js';
 import { joinRunning } from '../up-join.js';
 import { openScreen, type Screen } from '../up-screen.js';
-import { UP_SETTINGS } from '../up-settings.js';
+import { askedFor, UP_SETTINGS } from '../up-settings.js';
 import { checkDeployOptions, deployText, publisherOptions, runDeploy } from './deploy/deploy-publisher.command.js';
 
 export const up: CommandSpec = {
@@ -41,8 +40,9 @@ export const up: CommandSpec = {
     const stateDir = resolve(settings.stateDir);
     quarantineState(context.out, stateDir);
     if (readRunState(stateDir)?.alive) return joinRunning(context);
-    for (const name of await cleanUp(stateDir))
-      context.out.note(`ended ${name}, which an \`up\` that was killed had left`);
+    const orphans = await removeOrphans(stateDir);
+    for (const name of orphans.removed) context.out.note(`ended ${name}, which an \`up\` that was killed had left`);
+    for (const text of orphans.kept) context.out.warn(`could not remove ${text}`);
     if (options.detach) return upDetached(context);
     return runForeground(context);
   },
@@ -70,22 +70,24 @@ async function runForeground(context: CommandContext): Promise<number> {
     new Promise<'down'>((resolve) => (stopFromElsewhere = resolve)),
   ]);
   let screen: Screen | undefined;
-  const planned = await planStack(
-    context,
-    (event) => {
+  const planned = await planStack({
+    settings: { values: settings, provenance: context.provenance },
+    registry: options.registry === true,
+    asked: askedFor(context),
+    emit(event) {
       const note = noteOf(event);
       if (event.type === 'network.note') notes.push(event.text);
       if (note !== undefined) screen ? screen.note(note) : out.note(note);
       const progress = progressOf(event);
       if (progress !== undefined && !screen) out.progress(progress);
     },
-    () => stopFromElsewhere('down'),
-  );
+    onStop: () => stopFromElsewhere('down'),
+  });
   const fleet = new FleetClient(() => planned.endpoints.puller);
   const untilStopped = async (): Promise<StopReason | 'down'> => {
     const work = (async () => {
       const network = await planned.stack.start();
-      left = leftRunning(settings.network);
+      left = planned.provider.capabilities.sensorsOutliveUp && SENSORS_RUN_ON;
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
         const target = { network, fleet, proxy: planned.proxy, stateDir: settings.stateDir };

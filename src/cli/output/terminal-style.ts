@@ -2,6 +2,7 @@
 import type { WriteStream } from 'node:tty';
 import { Chalk, type ChalkInstance } from 'chalk';
 
+export type Style = ChalkInstance;
 export type AnsiMode = 'auto' | 'always' | 'never';
 
 export function styleFor(stream: NodeJS.WritableStream, mode: AnsiMode): ChalkInstance {

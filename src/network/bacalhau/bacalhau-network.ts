@@ -3,14 +3,14 @@
 import { regionOfPublisher } from '../../jobs/job-names.js';
 import type { JobEnvironment } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { Network, NetworkKind } from '../network.js';
+import type { Network } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 import { toJob, toNode } from './bacalhau-mapping.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { isOurs, isOver, STOPS_ON_PAPER, submitJob } from './submit-job.js';
 
 export interface BacalhauNetworkOptions {
-  kind: NetworkKind;
+  kind: string;
   client: BacalhauClient;
   /** `.wasm-sensors`; submitted documents are kept below it. */
   stateDir: string;

@@ -31,7 +31,7 @@ export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promi
     ...(ports.QUEUE_PORT === undefined ? [] : ['queue']),
     ...(ports.REGISTRY_PORT === undefined ? [] : ['registry']),
   ];
-  options.progress('starting the orchestrator and the centre', 0, 1);
+  options.progress('starting the orchestrator and the services', 0, 1);
   const backbone = await onBackbone(
     plan.backbone ?? (() => chooseBackbone(`${project.name}_backbone`)),
     (addresses) => {
@@ -59,10 +59,10 @@ async function startNodes(
   let done = 0;
   progress('nodes connected', done, edges.length);
   await up([...edges, ...(withServices ? ['web-services'] : [])]);
-  const roster = new NodeReadiness(api, ports.NATS_PORT);
+  const readiness = new NodeReadiness(api, ports.NATS_PORT);
   await Promise.all(
     edges.map(async (name) => {
-      await roster.connected(name, since, signal);
+      await readiness.connected(name, since, signal);
       progress('nodes connected', ++done, edges.length);
     }),
   );

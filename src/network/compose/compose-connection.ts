@@ -1,9 +1,9 @@
-/** What another terminal needs to know about a compose network; part of `run.json`. */
+/** What another terminal needs to know to use a compose network; part of `run.json`. */
 import { z } from 'zod';
 import { forwardedSchema } from '../../jobs/forwarded-env.js';
 import { type ComposePlan, queueForJobs } from './compose-plan.js';
 
-export const composeFactsSchema = z.object({
+export const composeConnectionSchema = z.object({
   project: z.object({ name: z.string(), folder: z.string() }),
   apiPort: z.number(),
   pullerPort: z.number(),
@@ -25,7 +25,7 @@ export const composeFactsSchema = z.object({
   forwarded: forwardedSchema,
 });
 
-export type ComposeFacts = z.output<typeof composeFactsSchema>;
+export type ComposeConnection = z.output<typeof composeConnectionSchema>;
 
 /**
  * Of a network that was just started.
@@ -33,10 +33,10 @@ export type ComposeFacts = z.output<typeof composeFactsSchema>;
  * @param started.backbone first three numbers of the backbone's addresses
  * @param started.withServices whether it has a web-services node
  */
-export function factsOf(
+export function connectionOf(
   plan: ComposePlan,
   { backbone, withServices }: { backbone: string; withServices: boolean },
-): ComposeFacts {
+): ComposeConnection {
   const { project, ports, settings, secrets, context } = plan;
   const { queueEndpoint, proxyArgs, pullerArgs } = settings;
   const endpoint = queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint];

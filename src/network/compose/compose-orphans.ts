@@ -3,15 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { docker } from '../../docker/docker-cli.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import type { Removal } from '../provider.js';
 import { containersOf, OWNER_LABEL } from './compose-project.js';
 import { releaseProject } from './project-claim.js';
-
-export interface Removal {
-  /** Services of containers, and names of networks. */
-  removed: string[];
-  /** What could not be removed, each with what holds it. */
-  kept: string[];
-}
 
 /** An engine that takes longer to say anything is none to wait for. */
 const ANSWER_MS = 10_000;
@@ -20,8 +14,8 @@ const QUEUE = 'queue';
 /** Longer than proxy and puller take to end, in seconds. */
 const STOP_SECONDS = '25';
 
-/** Removes the containers and networks that an `up` with this state folder made, and gives the project's name free. */
-export async function removeLeftovers(stateDir: string): Promise<Removal> {
+/** Removes the containers and networks that an `up` with this state folder made, and releases the project's name. */
+export async function removeOrphans(stateDir: string): Promise<Removal> {
   const containers = await containersOf({ owner: stateDir });
   if (containers.length > 0) await docker(['rm', '--force', ...containers.map(({ name }) => name)]);
   const { removed, kept } = await removeNetworks(stateDir);
@@ -30,17 +24,17 @@ export async function removeLeftovers(stateDir: string): Promise<Removal> {
 }
 
 /**
- * As {@link removeLeftovers}, for a folder of which it is not known whether Docker has anything of it: without an engine
+ * As {@link removeOrphans}, for a folder of which it is not known whether Docker has anything of it: without an engine
  * there is nothing to remove, which is told (`kept`) only where a compose network has been.
  */
-export async function removeUnknownLeftovers(stateDir: string): Promise<Removal> {
+export async function removeUnknownOrphans(stateDir: string): Promise<Removal> {
   try {
     await docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: ANSWER_MS });
   } catch (error) {
     const kept = `whatever Docker has of this folder: ${messageOf(error)}`;
     return { removed: [], kept: existsSync(join(stateDir, 'compose')) ? [kept] : [] };
   }
-  return removeLeftovers(stateDir);
+  return removeOrphans(stateDir);
 }
 
 /** Ends the running containers of a state folder in order; they stay. */

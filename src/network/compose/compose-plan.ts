@@ -1,8 +1,8 @@
-/** Everything about a compose network that is settled before it starts. */
+/** Everything about a compose network that is decided before it starts. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { QUEUE_NAME } from '../../queue/queue-name.js';
-import type { RunnerContext } from '../provider.js';
+import type { PlanContext } from '../provider.js';
 import type { ComposePorts, PortName, PortOptions } from './compose-ports.js';
 import type { ComposeCall, Project } from './compose-project.js';
 
@@ -20,13 +20,11 @@ export interface ComposeSettings {
   allowedHosts: string[];
   proxyArgs: string[];
   pullerArgs: string[];
-  /** Runs a registry, too, for images that were built here. */
-  registry: boolean;
 }
 
 export interface ComposePlan {
   project: Project;
-  context: Omit<RunnerContext, 'proxyUrl'>;
+  context: PlanContext;
   settings: ComposeSettings;
   ports: ComposePorts;
   bacalhauVersion: string;
@@ -51,7 +49,7 @@ export function queueForJobs({ settings }: ComposePlan, backbone: string): strin
   return settings.queue ?? `http://${backbone}.10:9324/000000000000/${QUEUE_NAME}`;
 }
 
-/** Writes the settled values that are no secrets next to the compose file, where compose looks for them. */
+/** Writes the values of the plan that are no secrets next to the compose file, where compose looks for them. */
 export function writeVariables(plan: ComposePlan, backbone: string): void {
   const { project, ports, bacalhauVersion, image, logLevel } = plan;
   const values = {

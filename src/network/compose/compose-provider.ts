@@ -1,133 +1,92 @@
-/** Starts and ends a compose network, and looks after it in between. */
-
-import { runCleanups } from '../../lib/async/run-cleanups.js';
-import { withTimeout } from '../../lib/async/with-timeout.js';
-import { AppError } from '../../lib/errors/app-error.js';
-import { ExecutionReconciler } from '../native/execution-reconciler.js';
-import { REGIONS } from '../network.js';
-import type { NetworkRunner } from '../provider.js';
-import { bringUp } from './bring-up.js';
-import { createComposeClient } from './client-container.js';
-import { factsOf } from './compose-connection.js';
-import { ComposeLinks } from './compose-links.js';
+/** The compose network: orchestrator, nodes, queue, proxy and puller as containers of one Docker Compose project. */
+import { flagsOf, portWish, type Resolved } from '../../config/resolve-settings.js';
+import type { SettingKey } from '../../config/settings.js';
+import { usageError } from '../../lib/errors/app-error.js';
+import type { NetworkProvider } from '../provider.js';
+import { clientContainer } from './client-container.js';
+import { type ComposeConnection, composeConnectionSchema } from './compose-connection.js';
 import { createComposeNetwork } from './compose-network.js';
-import { foreignOwner, removeLeftovers, stopContainers } from './compose-orphans.js';
-import { type ComposePlan, callFor } from './compose-plan.js';
-import { compose, containersOf, lastLinesOf } from './compose-project.js';
-import { keepLogs, logFileOf } from './container-logs.js';
-import { untilOneFails, watchContainers } from './container-watch.js';
-import { prepare, takeProject } from './prepare-compose.js';
-import { claimProject } from './project-claim.js';
+import { removeUnknownOrphans } from './compose-orphans.js';
+import type { ComposeSettings } from './compose-plan.js';
+import { SERVICES_NODE } from './compose-proxies.js';
+import { composeService, composeServiceUrl } from './compose-services.js';
+import { removeVolumes } from './compose-volumes.js';
+import { writeExtras, writeNetworkFiles } from './network-folder.js';
+import { planCompose } from './plan-compose.js';
 
-const READY_MS = 60_000;
-/** Of each container that is to blame. */
-const LAST_LINES = 3;
-/** What each node more adds to the time that all may take. */
-const READY_MS_PER_NODE = 500;
-
-export function createComposeRunner(plan: ComposePlan): NetworkRunner {
-  const { project, context, ports } = plan;
-  const { emit, nodesPerRegion } = context;
-  const ending = new AbortController();
-  const client = createComposeClient(project, ports.API_PORT);
-  const healing = new ExecutionReconciler({ client, stateDir: context.stateDir, emit });
-  const links = new ComposeLinks(project);
-  const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
-  const edgesOf = (region: string) => numbers.map((number) => `edge-${region}-${number}`);
-  const edges = REGIONS.flatMap(edgesOf);
-  const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
-  let starting: ReturnType<NetworkRunner['start']> | undefined;
-  let taking: Promise<void> | undefined;
-  let bringing: Promise<string> | undefined;
-  let watching: Promise<void> | undefined;
-
-  const start: NetworkRunner['start'] = async () => {
-    taking = takeProject(plan);
-    await taking;
-    const withServices = await prepare(plan, progress, ending.signal);
-    // Two that find the claim of a killed `up` at the same time may both have taken its place: the later one has it.
-    await claimProject(project.name, context.stateDir);
-    ending.signal.throwIfAborted();
-    const backbone = await bringUpWatched(withServices);
-    watching = watchContainers({ project, emit, signal: ending.signal, onRestart });
-    const facts = factsOf(plan, { backbone, withServices });
-    return { network: createComposeNetwork(facts, { stateDir: context.stateDir, setRegionLink }), facts };
-  };
-
-  const bringUpWatched = async (withServices: boolean): Promise<string> => {
-    const attempt = new AbortController();
-    const ms = READY_MS + READY_MS_PER_NODE * edges.length;
-    const late = async () => {
-      const containers = await containersOf({ project: project.name }).catch(() => []);
-      // One without a health check is well when it runs.
-      const unwell = containers.filter(
-        ({ state, status }) => state !== 'running' || /\((unhealthy|health: )/.test(status),
-      );
-      const words = await Promise.all(
-        unwell.map(async ({ name, service, status }) => [
-          `${service}: ${status}`,
-          ...(await lastLinesOf(name, LAST_LINES).catch(() => [])).map((line) => `  ${line}`),
-        ]),
-      );
-      return new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${ms / 1000} s`, {
-        details: words.flat(),
-        hint: `What its containers said is in ${logFileOf(project)}.`,
-      });
-    };
-    try {
-      return await withTimeout({ ms, signal: AbortSignal.any([attempt.signal, ending.signal]), late }, (signal) => {
-        bringing = bringUp(plan, { edges, withServices, signal, progress });
-        return Promise.race([bringing, untilOneFails(project, signal)]);
-      });
-    } finally {
-      attempt.abort();
-    }
-  };
-
-  const setRegionLink = async (region: string, connected: boolean) => {
-    await links.set(region, connected);
-    if (connected) healing.begin(region, edgesOf(region));
-    else healing.end(region);
-  };
-
-  // A node that is started again runs the executions of before once more, by itself; where it does not, this helps.
-  const onRestart = (service: string): void => {
-    // All nodes lose an orchestrator that ends, and it takes executions for lost when a node is back before the others.
-    const regions = service === 'orchestrator' ? REGIONS : REGIONS.filter((name) => edgesOf(name).includes(service));
-    for (const region of regions) healing.begin(region, edgesOf(region));
-  };
-
-  const endContainers = async (): Promise<void> => {
-    const call = callFor(plan);
-    // A log that can't be had must not keep the rest from being removed.
-    await keepLogs(project, call).catch(() => {});
-    // Compose would take away all that has the name.
-    if ((await foreignOwner(project.name, context.stateDir)) !== undefined) return stopContainers(context.stateDir);
-    await compose(project, ['--profile', '*', 'down', '--remove-orphans'], call);
-  };
-
-  /** What compose lets be, and what it could not end. */
-  const removeRest = async (): Promise<void> => {
-    const { kept } = await removeLeftovers(context.stateDir);
-    for (const text of kept) emit({ type: 'network.note', text: `could not remove ${text}` });
-  };
-
-  return {
-    start: () => (starting = start()),
-    setRegionLink,
-    stop: async () => {
-      ending.abort();
-      healing.end();
-      await starting?.catch(() => {});
-      await bringing?.catch(() => {});
-      await watching;
-      // Without Docker, or while the name is somebody else's, there is nothing here that is ours.
-      const ours = await taking?.then(
-        () => true,
-        () => false,
-      );
-      if (!ours) return;
-      await runCleanups([...(bringing ? [() => endContainers()] : []), () => removeRest()]);
+export const composeProvider: NetworkProvider<ComposeConnection> = {
+  kind: 'compose',
+  summary: 'containers of this machine',
+  capabilities: {
+    unsupported: {
+      // Containers listen where their network is, and their ports on this machine are those of loopback.
+      settings: ['host', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'],
+      hint: 'Leave it out. To serve other machines put a reverse proxy, which can also speak TLS, before the published port.',
     },
+  },
+  connectionSchema: composeConnectionSchema,
+  plan: (settings, context) => planCompose(context, composeSettings(settings)),
+  open: createComposeNetwork,
+  cleanUp: removeUnknownOrphans,
+  removeData: (stateDir, connection) => removeVolumes(stateDir, connection?.project.name),
+  async serviceJob(role, connection, { settings, image, onProgress }) {
+    refuseJobSettings(role, settings);
+    const queue = settings.provenance.queue.source === 'flag' ? settings.values.queue : undefined;
+    onProgress('bringing the image to the registry');
+    const job = await composeService(role, connection, { image, queue });
+    return { job, url: composeServiceUrl(role, connection), proxyName: SERVICES_NODE };
+  },
+  shell(connection, { command, tty }) {
+    const words = command.length > 0 ? command : ['bash'];
+    return { program: 'docker', args: ['exec', tty ? '-it' : '-i', clientContainer(connection.project), ...words] };
+  },
+  async render(folder, { nodesPerRegion }) {
+    const files = await writeNetworkFiles(folder, {
+      nodesPerRegion,
+      dockerInside: 'privileged',
+      embeddedQueue: true,
+      heading: [
+        `Made by \`wasm-sensors render --nodes ${nodesPerRegion}\` from templates/compose.yaml.`,
+        'Start it with: docker compose up -d   (`.env.template` explains the variables; copy it to `.env`)',
+      ],
+    });
+    return [...files, ...(await writeExtras(folder))];
+  },
+};
+
+function composeSettings(settings: Resolved): ComposeSettings {
+  const { queue, queueEndpoint, awsRegion, webhook, allowedHosts } = settings.values;
+  const wishes = {
+    PROXY_PORT: portWish(settings, 'proxyPort', 'proxy'),
+    PULLER_PORT: portWish(settings, 'pullerPort', 'puller'),
+    QUEUE_PORT: portWish(settings, 'queuePort', 'queue'),
+    API_PORT: portWish(settings, 'apiPort', 'API of Bacalhau'),
+    NATS_PORT: portWish(settings, 'natsPort', "orchestrator's node port"),
+    WEBUI_PORT: portWish(settings, 'webUiPort', 'web page of Bacalhau'),
   };
+  return {
+    ...(queue === undefined ? {} : { queue }),
+    ...(queueEndpoint === undefined ? {} : { queueEndpoint }),
+    ...(awsRegion === undefined ? {} : { awsRegion }),
+    ...(webhook === undefined ? {} : { webhook }),
+    folder: process.cwd(),
+    // Other ports come from variables of the compose file.
+    ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
+    proxyArgs: flagsOf(settings, ['rateLimit', 'awsRegion']),
+    pullerArgs: flagsOf(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion']),
+    allowedHosts: allowedHosts ?? [],
+  };
+}
+
+const FIXED_BY_UP: SettingKey[] = ['queueEndpoint', 'awsRegion', 'open'];
+
+/** Throws `NOT_OFFERED` for flags that a service job of this network would not follow. */
+function refuseJobSettings(role: string, { provenance }: Resolved): void {
+  const given = FIXED_BY_UP.filter((key) => provenance[key].source === 'flag').map((key) => provenance[key].name);
+  if (given.length === 0) return;
+  throw usageError(
+    'NOT_OFFERED',
+    `on the compose network \`deploy ${role}\` does not offer ${given.join(', ')}`,
+    'The job gets what `up` was given; the port is that of the network (PROXY_JOB_PORT, PULLER_JOB_PORT).',
+  );
 }

@@ -6,8 +6,5 @@ export const COMPOSE_PROXY = 'http://sqs-proxy:9090';
 export const SERVICES_NODE = 'web-services';
 const SERVICE_JOB_PROXY = `http://${SERVICES_NODE}:8080`;
 
-/** A proxy by its service's name, or by the URL that it is already. */
-export function namedProxy(name: string): string {
-  if (name === SERVICES_NODE) return SERVICE_JOB_PROXY;
-  return name === 'sqs-proxy' ? COMPOSE_PROXY : name;
-}
+/** What `deploy publisher --proxy` takes for a URL. */
+export const PROXY_NAMES = { 'sqs-proxy': COMPOSE_PROXY, [SERVICES_NODE]: SERVICE_JOB_PROXY };

@@ -2,7 +2,7 @@
 
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { noServicesNode } from '../service-node.js';
-import type { ComposeFacts } from './compose-connection.js';
+import type { ComposeConnection } from './compose-connection.js';
 import { SERVICES_NODE } from './compose-proxies.js';
 import { serviceImage } from './service-image.js';
 
@@ -19,25 +19,25 @@ export const PULLER_DATA = '/srv/puller-data';
  */
 export async function composeService(
   role: Role,
-  facts: ComposeFacts,
-  { image, queue = facts.queueForJobs }: { image: string | undefined; queue?: string | undefined },
+  connection: ComposeConnection,
+  { image, queue = connection.queueForJobs }: { image: string | undefined; queue?: string | undefined },
 ): Promise<ServiceJob> {
-  if (!facts.withServices) throw noServicesNode('Docker does not allow a Docker inside a container here');
+  if (!connection.withServices) throw noServicesNode('Docker does not allow a Docker inside a container here');
   return {
     role,
-    image: image ?? (await serviceImage(facts)),
+    image: image ?? (await serviceImage(connection)),
     port: NODE_PORTS[role],
     queue,
     // Reached from this network and this machine's loopback only.
     open: true,
-    args: facts.serviceArgs[role],
-    allowedHosts: [SERVICES_NODE, `${facts.project.name}-${SERVICES_NODE}-1`, ...facts.allowedHosts],
+    args: connection.serviceArgs[role],
+    allowedHosts: [SERVICES_NODE, `${connection.project.name}-${SERVICES_NODE}-1`, ...connection.allowedHosts],
     ...(role === 'puller' ? { dataDir: PULLER_DATA } : {}),
     submissionTime: Date.now(),
   };
 }
 
 /** Where it answers, on this machine. */
-export function composeServiceUrl(role: Role, { proxyJobPort, pullerJobPort }: ComposeFacts): string {
+export function composeServiceUrl(role: Role, { proxyJobPort, pullerJobPort }: ComposeConnection): string {
   return `http://127.0.0.1:${role === 'proxy' ? proxyJobPort : pullerJobPort}`;
 }

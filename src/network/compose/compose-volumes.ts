@@ -4,7 +4,8 @@ import { parse } from 'dotenv';
 import { docker } from '../../docker/docker-cli.js';
 import { type AppError, messageOf } from '../../lib/errors/app-error.js';
 import { readIfExists } from '../../lib/fs/durable-files.js';
-import { foreignOwner, type Removal } from './compose-orphans.js';
+import type { Removal } from '../provider.js';
+import { foreignOwner } from './compose-orphans.js';
 import { OWNER_LABEL } from './compose-project.js';
 import { claimedBy } from './project-claim.js';
 

@@ -2,26 +2,27 @@
 import { join } from 'node:path';
 import { bacalhauTag, productImage } from '../../docker/image-names.js';
 
-import type { NetworkRunner, Services } from '../provider.js';
+import type { NetworkPlan, Services } from '../provider.js';
+import type { ComposeConnection } from './compose-connection.js';
 import { openEnvironment } from './compose-env.js';
 import type { ComposePlan, ComposeSettings } from './compose-plan.js';
 import { choosePorts } from './compose-ports.js';
 import { projectName } from './compose-project.js';
-import { createComposeRunner } from './compose-provider.js';
 import { movePuller } from './puller-container.js';
 import { queueVariables } from './queue-variables.js';
+import { createComposeRun } from './run-compose.js';
 
 const DEFAULT_BACALHAU = 'v1.9.3';
 const LOCAL = 'http://127.0.0.1';
 
 /**
- * Chooses the ports; nothing is started yet. The centre is part of the network here, so its own `start` and `stop` have
- * nothing to do. Rejects with `PLACEHOLDER`, `PORT_IN_USE`, `CREDENTIALS_MISSING`, `QUEUE_NOT_REACHABLE`.
+ * Chooses the ports; nothing is started yet. The services are containers of the network, so their own `start` and
+ * `stop` have nothing to do. Rejects with `PLACEHOLDER`, `PORT_IN_USE`, `CREDENTIALS_MISSING`, `QUEUE_NOT_REACHABLE`.
  */
 export async function planCompose(
   context: ComposePlan['context'],
   settings: ComposeSettings,
-): Promise<{ centre: Services; runner: NetworkRunner }> {
+): Promise<NetworkPlan<ComposeConnection>> {
   const environment = openEnvironment(settings.folder);
   if (environment.made) {
     context.emit({ type: 'network.note', text: `made ${environment.made}; with it empty, the embedded queue is used` });
@@ -37,7 +38,7 @@ export async function planCompose(
       get: (name) => environment.get(name),
       without: [
         ...(settings.queue === undefined ? [] : (['QUEUE_PORT'] as const)),
-        ...(settings.registry ? [] : (['REGISTRY_PORT'] as const)),
+        ...(context.registry ? [] : (['REGISTRY_PORT'] as const)),
       ],
       emit: context.emit,
     }),
@@ -55,7 +56,7 @@ export async function planCompose(
     },
   };
   const { ports } = plan;
-  const centre: Services = {
+  const services: Services = {
     endpoints: {
       proxy: `${LOCAL}:${ports.PROXY_PORT}`,
       puller: `${LOCAL}:${ports.PULLER_PORT}`,
@@ -67,5 +68,5 @@ export async function planCompose(
     movePuller: (url) => movePuller(plan.project, `${LOCAL}:${ports.PULLER_PORT}`, url),
     async stop() {},
   };
-  return { centre, runner: createComposeRunner(plan) };
+  return { services, ...createComposeRun(plan) };
 }

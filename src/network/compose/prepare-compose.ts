@@ -3,7 +3,7 @@ import { buildImage, isStale } from '../../docker/build-image.js';
 import { requireDocker } from '../../docker/docker-cli.js';
 import { bacalhauImage, REGISTRY_IMAGE } from '../../docker/image-names.js';
 import { hasImage, pullImage } from '../../docker/images.js';
-import { refuseForeign, removeLeftovers } from './compose-orphans.js';
+import { refuseForeign, removeOrphans } from './compose-orphans.js';
 import type { ComposePlan } from './compose-plan.js';
 import { foreignData } from './compose-volumes.js';
 import { type DockerInside, probeDockerInside } from './nested-docker.js';
@@ -16,7 +16,7 @@ import { claimProject } from './project-claim.js';
  */
 export async function takeProject({ project, context }: ComposePlan): Promise<void> {
   await requireDocker();
-  const { removed, kept } = await removeLeftovers(context.stateDir);
+  const { removed, kept } = await removeOrphans(context.stateDir);
   for (const name of removed) context.emit({ type: 'network.note', text: `removed ${name}, which was left behind` });
   for (const text of kept) context.emit({ type: 'network.note', text: `could not remove ${text}` });
   await refuseForeign(project.name, context.stateDir);
@@ -60,7 +60,7 @@ const OF_REGISTRY = `Fetch it where this machine is online (docker pull ${REGIST
 
 /** Makes sure that every image is here; says how the Docker inside `web-services` is to run. */
 async function provideImages(
-  { bacalhauVersion, image, imageNamed, settings, context }: ComposePlan,
+  { bacalhauVersion, image, imageNamed, context }: ComposePlan,
   progress: (step: string) => void,
   signal: AbortSignal,
 ): Promise<DockerInside> {
@@ -80,7 +80,7 @@ async function provideImages(
     provide(nodeWithDocker, OF_BACALHAU).then(() => probeDockerInside(nodeWithDocker)),
     provide(node, OF_BACALHAU),
     imageNamed ? provide(image, OF_PRODUCT) : build(),
-    settings.registry ? provide(REGISTRY_IMAGE, OF_REGISTRY) : undefined,
+    context.registry ? provide(REGISTRY_IMAGE, OF_REGISTRY) : undefined,
   ]);
   if (why !== undefined) context.emit({ type: 'network.note', text: `no node for service jobs: ${why}` });
   return mode;

@@ -3,9 +3,9 @@
 import { docker } from '../../docker/docker-cli.js';
 import { pushImage, tagImage } from '../../docker/images.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import type { ComposeFacts } from './compose-connection.js';
+import type { ComposeConnection } from './compose-connection.js';
 
-/** The registry's name on the backbone network; on this machine it is localhost with the port of the facts. */
+/** The registry's name on the backbone network; on this machine it is localhost with the port of the connection. */
 const INNER_REGISTRY = 'registry:5000';
 const NAME = 'wasm-sensors';
 const LOOK_UP_MS = 15_000;
@@ -17,7 +17,7 @@ const LOOK_UP_MS = 15_000;
 export async function serviceImage({
   image,
   registryPort,
-}: Pick<ComposeFacts, 'image' | 'registryPort'>): Promise<string> {
+}: Pick<ComposeConnection, 'image' | 'registryPort'>): Promise<string> {
   if (registryPort === undefined) {
     // The image here does not tell: engines give digests of a registry to images that were built here, too.
     await docker(['manifest', 'inspect', image], { timeoutMs: LOOK_UP_MS }).catch((cause) => {

@@ -3,16 +3,21 @@ import { z } from 'zod';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
 import { AppError, systemError } from '../../lib/errors/app-error.js';
+import { httpErrorSchema } from '../../lib/errors/http-error.js';
 import { type JobSpec, jobsSchema, nodesSchema, stoppedSchema, submissionSchema } from '../../sensor-host/host-api.js';
 import type { Network } from '../network.js';
-import type { NetworkFacts } from '../provider.js';
 import { configFolder, regionConfigFile } from '../region-config-file.js';
 
-const factsSchema = z.object({ host: z.string(), proxyUrl: z.string(), stateDir: z.string() });
+/** Part of `run.json`. */
+export const embeddedConnectionSchema = z.object({
+  /** URL of the sensor host. */
+  host: z.string(),
+  proxyUrl: z.string(),
+  stateDir: z.string(),
+});
+export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 
-/** `facts`: as the embedded runner left them. */
-export function createEmbeddedNetwork(facts: NetworkFacts, token: string): Network {
-  const { host, proxyUrl, stateDir } = factsSchema.parse(facts);
+export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConnection, token: string): Network {
   const call = hostClient(host, token);
   return {
     kind: 'embedded',
@@ -62,8 +67,6 @@ function toSpec(job: JobRequest): JobSpec {
   }
 }
 
-const errorSchema = z.object({ error: z.object({ code: z.string(), reason: z.string(), hint: z.string() }) });
-
 function hostClient(base: string, token: string) {
   return async <T extends z.ZodType>(method: string, path: string, schema: T, body?: unknown): Promise<z.output<T>> => {
     let response: Response;
@@ -81,7 +84,7 @@ function hostClient(base: string, token: string) {
     }
     const answer = await response.json();
     if (response.ok) return schema.parse(answer);
-    const { code, reason, hint } = errorSchema.parse(answer).error;
-    throw new AppError(code, response.status < 500 ? 'user' : 'system', reason, hint === '' ? {} : { hint });
+    const { code, message, hint } = httpErrorSchema.parse(answer);
+    throw new AppError(code, response.status < 500 ? 'user' : 'system', message, hint === undefined ? {} : { hint });
   };
 }

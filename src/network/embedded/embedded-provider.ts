@@ -1,40 +1,49 @@
-/** Starts and ends the embedded network: one sensor host as a child process, its nodes entries of a table. */
+/** The embedded network: one sensor host as a child process of `up`, its nodes entries of a table. */
 import { join } from 'node:path';
 import { freePort } from '../../lib/net/ports.js';
 import { selfCommand } from '../../lib/process/self-command.js';
 import { quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
 import { nodeArgsFor } from '../../sensor-host/large-host.js';
 import { REGIONS } from '../network.js';
-import type { NetworkRunner, RunnerContext } from '../provider.js';
-import { createEmbeddedNetwork } from './embedded-network.js';
+import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
+import { createEmbeddedNetwork, type EmbeddedConnection, embeddedConnectionSchema } from './embedded-network.js';
+
+export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
+  kind: 'embedded',
+  summary: 'in this program',
+  capabilities: {},
+  connectionSchema: embeddedConnectionSchema,
+  plan: async (_, context) => planEmbedded(context),
+  open: (connection, { token }) => createEmbeddedNetwork(connection, token),
+  cleanUp: async () => ({ removed: [], kept: [] }),
+};
 
 const CHILD = 'sensors';
 
-export function createEmbeddedRunner(context: RunnerContext): NetworkRunner {
+function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
+  const { supervisor, stateDir, nodesPerRegion, tlsCa, sensorEnv, token } = context;
   return {
-    async start() {
-      const jobsFile = join(context.stateDir, 'embedded-jobs.json');
-      // Before the host does, which could tell only its log.
+    async start({ proxyUrl }) {
+      const jobsFile = join(stateDir, 'embedded-jobs.json');
+      // Before the host does, which could report it only in its log.
       const damaged = quarantineDamagedJobs(jobsFile);
       if (damaged !== undefined) context.emit({ type: 'network.note', text: damaged });
       const port = await freePort();
-      const facts = { host: `http://127.0.0.1:${port}`, proxyUrl: context.proxyUrl, stateDir: context.stateDir };
-      await context.supervisor.start({
+      await supervisor.start({
         name: CHILD,
         ...selfCommand(
           [
-            ...['sensors', 'serve', '--port', String(port), '--nodes', String(context.nodesPerRegion)],
-            ...['--jobs', jobsFile],
-            ...(context.tlsCa === undefined ? [] : ['--tls-ca', context.tlsCa]),
+            ...['sensors', 'serve', '--port', String(port), '--nodes', String(nodesPerRegion), '--jobs', jobsFile],
+            ...(tlsCa === undefined ? [] : ['--tls-ca', tlsCa]),
           ],
-          nodeArgsFor(context.nodesPerRegion * REGIONS.length),
+          nodeArgsFor(nodesPerRegion * REGIONS.length),
         ),
-        env: { ...context.sensorEnv, WASM_SENSORS_TOKEN: context.token },
+        env: { ...sensorEnv, WASM_SENSORS_TOKEN: token },
         ready: 'ipc',
         graceMs: 3000,
       });
-      return { network: createEmbeddedNetwork(facts, context.token), facts };
+      return { connection: { host: `http://127.0.0.1:${port}`, proxyUrl, stateDir } };
     },
-    stop: () => context.supervisor.stop([CHILD]),
+    stop: () => supervisor.stop([CHILD]),
   };
 }

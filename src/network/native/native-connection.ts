@@ -1,8 +1,8 @@
-/** What another terminal needs to know about a native network; part of `run.json`. */
+/** What another terminal needs to know to use a native network; part of `run.json`. */
 import { z } from 'zod';
 import { forwardedSchema } from '../../jobs/forwarded-env.js';
 
-export const nativeFactsSchema = z.object({
+export const nativeConnectionSchema = z.object({
   /** Path of the program that the network was started with. */
   bacalhau: z.string(),
   api: z.object({ host: z.string(), port: z.number() }),
@@ -15,4 +15,4 @@ export const nativeFactsSchema = z.object({
   forwarded: forwardedSchema,
 });
 
-export type NativeFacts = z.output<typeof nativeFactsSchema>;
+export type NativeConnection = z.output<typeof nativeConnectionSchema>;

@@ -4,20 +4,14 @@ import { builtModule } from '../../jobs/built-module.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import type { Network } from '../network.js';
-import type { NetworkFacts } from '../provider.js';
+import type { OpenContext } from '../provider.js';
 import { configFolder, regionConfigFile } from '../region-config-file.js';
-import { nativeFactsSchema } from './native-connection.js';
+import type { NativeConnection } from './native-connection.js';
 
-export interface NativeNetworkOptions {
-  stateDir: string;
-  /** Cuts or restores a region's links: in `up` itself by its runner, elsewhere through the control API of `up`. */
-  setRegionLink(region: string, connected: boolean): Promise<void>;
-}
-
-/** @param facts what the runner's `start` left; rejects facts of another kind of network */
-export function createNativeNetwork(facts: NetworkFacts, options: NativeNetworkOptions): Network {
-  const { bacalhau, api, sensorProxyUrls, forwarded } = nativeFactsSchema.parse(facts);
-  const { stateDir, setRegionLink } = options;
+export function createNativeNetwork(
+  { bacalhau, api, sensorProxyUrls, forwarded }: NativeConnection,
+  { stateDir, setRegionLink }: Pick<OpenContext, 'stateDir' | 'setRegionLink'>,
+): Network {
   const network = createBacalhauNetwork({
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
@@ -26,5 +20,9 @@ export function createNativeNetwork(facts: NetworkFacts, options: NativeNetworkO
     sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });
-  return { ...network, configFile: (region) => regionConfigFile(configFolder(stateDir), region) };
+  return {
+    ...network,
+    linksSeenBy: 'the orchestrator',
+    configFile: (region) => regionConfigFile(configFolder(stateDir), region),
+  };
 }

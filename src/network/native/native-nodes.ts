@@ -1,7 +1,7 @@
 /** The nodes of a native network: names, labels, settings and environment. */
 import { availableParallelism } from 'node:os';
 import { REGIONS } from '../network.js';
-import type { RunnerContext } from '../provider.js';
+import type { PlanContext } from '../provider.js';
 import type { NativePorts } from './native-ports.js';
 import type { NodeProcess } from './node-process.js';
 import type { RegionLinks } from './region-links.js';
@@ -44,7 +44,7 @@ export const edgeName = (region: string, number: number): string => `edge-${regi
 export const isEdgeOf = (name: string, region: string): boolean => name.startsWith(`edge-${region}-`);
 
 /** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
-export function edgeNodes(context: RunnerContext, configPaths: string[], links: RegionLinks): NodePlan[] {
+export function edgeNodes(context: PlanContext, configPaths: string[], links: RegionLinks): NodePlan[] {
   const total = context.nodesPerRegion * REGIONS.length;
   const plan = (region: string, number: number): NodePlan => {
     const name = edgeName(region, number);
@@ -72,7 +72,7 @@ export function edgeNodes(context: RunnerContext, configPaths: string[], links: 
 }
 
 /** For the proxy and the puller as service jobs; needs Docker. */
-export function servicesNode(context: RunnerContext, ports: NativePorts): NodePlan {
+export function servicesNode(context: PlanContext, ports: NativePorts): NodePlan {
   return {
     name: 'web-services-1',
     template: 'web-services',
@@ -87,7 +87,7 @@ const QUEUE_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESS
  * What service jobs are given: tokens, and credentials and region of the queue, as far as this process has them. No job
  * may ask for what its node lacks.
  */
-export function servicesEnv({ token, sensorEnv }: RunnerContext): Record<string, string> {
+export function servicesEnv({ token, sensorEnv }: PlanContext): Record<string, string> {
   const queue = QUEUE_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
   return { ...Object.fromEntries(queue), WASM_SENSORS_TOKEN: token, ...sensorEnv };
 }

@@ -1,20 +1,21 @@
 /**
- * Starts and ends a native network: a real orchestrator first (a node that starts before it waits 20 s for its next
- * try), then the nodes side by side, each on its region's relay.
+ * The native network: real `bacalhau serve` processes on this machine. The orchestrator starts first (a node that starts
+ * before it waits 20 s for its next try), then the nodes side by side, each on its region's relay.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { portWish } from '../../config/resolve-settings.js';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
+import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
 import { NodeReadiness } from '../bacalhau/node-readiness.js';
 import { REGIONS } from '../network.js';
-import type { NetworkRunner, RunnerContext } from '../provider.js';
+import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { configFolder } from '../region-config-file.js';
-import { ExecutionReconciler } from './execution-reconciler.js';
 import { literally } from './glob.js';
 import { dockerWorks } from './local-docker.js';
-import type { NativeFacts } from './native-connection.js';
+import { type NativeConnection, nativeConnectionSchema } from './native-connection.js';
 import { createNativeNetwork } from './native-network.js';
 import {
   edgeName,
@@ -27,8 +28,47 @@ import {
   servicesNode,
 } from './native-nodes.js';
 import { choosePorts, type NativePorts, type WantedPorts } from './native-ports.js';
+import { nativeService } from './native-services.js';
 import { nodeProcess } from './node-process.js';
 import { RegionLinks } from './region-links.js';
+
+export const nativeProvider: NetworkProvider<NativeConnection> = {
+  kind: 'native',
+  summary: '`bacalhau` processes on this machine',
+  capabilities: {},
+  connectionSchema: nativeConnectionSchema,
+  async plan(settings, context) {
+    const { bacalhau } = settings.values;
+    return planNative(context, {
+      ...(bacalhau === undefined ? {} : { bacalhau }),
+      ports: {
+        api: portWish(settings, 'apiPort', 'API of Bacalhau'),
+        nats: portWish(settings, 'natsPort', "orchestrator's node port"),
+        webUi: portWish(settings, 'webUiPort', 'web page of Bacalhau'),
+      },
+    });
+  },
+  open: createNativeNetwork,
+  // Its processes are children of `up`, which end with it or are stopped by the next one.
+  cleanUp: async () => ({ removed: [], kept: [] }),
+  async serviceJob(role, connection, { settings, image, nodePort, embeddedQueue }) {
+    const { productImage } = await import('../../docker/image-names.js');
+    const { queue, queueEndpoint, awsRegion, open } = settings.values;
+    const job = nativeService(connection, {
+      role,
+      image: image ?? productImage(),
+      port: nodePort,
+      queue,
+      embeddedQueue,
+      open,
+      args: [
+        ...(queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint]),
+        ...(awsRegion === undefined ? [] : ['--aws-region', awsRegion]),
+      ],
+    });
+    return { job, url: `http://${HOST}:${nodePort}` };
+  },
+};
 
 export interface NativeOptions {
   /** Path or name of the program; PATH is searched for `bacalhau` without it. */
@@ -45,17 +85,17 @@ const READY_MS = 20_000;
 /** What each node more adds to the time that any may take. */
 const READY_MS_PER_NODE = 200;
 
-export function createNativeRunner(context: RunnerContext, options: NativeOptions): NetworkRunner {
+export function planNative(context: PlanContext, options: NativeOptions): NetworkPlan<NativeConnection> {
   const { supervisor, stateDir, emit } = context;
   const folder = join(stateDir, 'native');
   const links = new RegionLinks();
   const started: string[] = [];
   const stopping = new AbortController();
-  let healing: ExecutionReconciler | undefined;
+  let reconciler: ExecutionReconciler | undefined;
 
-  const heal = (region: string) => {
+  const reconcile = (region: string) => {
     const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);
-    healing?.begin(
+    reconciler?.begin(
       region,
       numbers.map((number) => edgeName(region, number)),
     );
@@ -64,17 +104,17 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     if (event.type !== 'child.restarted') return;
     // All nodes lose an orchestrator that ends, and it takes executions for lost when a node is back before the others.
     const regions = event.name === 'orchestrator' ? REGIONS : REGIONS.filter((name) => isEdgeOf(event.name, name));
-    // A region that is cut is healed when its link is back.
-    for (const region of regions) if (!links.isCut(region)) heal(region);
+    // A region that is cut is reconciled when its link is back.
+    for (const region of regions) if (!links.isCut(region)) reconcile(region);
   };
   const setRegionLink = async (region: string, connected: boolean) => {
     await links.set(region, connected);
-    if (connected) heal(region);
-    else healing?.end(region);
+    if (connected) reconcile(region);
+    else reconciler?.end(region);
   };
 
-  const startNodes = async (bacalhau: string, ports: NativePorts, docker: Promise<boolean>) => {
-    const roster = new NodeReadiness(`http://${HOST}:${ports.api}`, ports.nats);
+  const startNodes = async (bacalhau: string, ports: NativePorts, proxyUrl: string, docker: Promise<boolean>) => {
+    const readiness = new NodeReadiness(`http://${HOST}:${ports.api}`, ports.nats);
     const launch = (plan: NodePlan, readyTimeoutMs: number, ready: (signal: AbortSignal) => Promise<void>) => {
       stopping.signal.throwIfAborted();
       started.push(plan.name);
@@ -82,8 +122,8 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     };
     emit({ type: 'network.progress', step: 'orchestrator', done: 0, total: 1 });
     const edges = context.nodesPerRegion * REGIONS.length;
-    await launch(orchestratorNode(ports, edges), READY_MS, (signal) => roster.orchestratorReady(signal));
-    await links.open(REGIONS, { host: HOST, port: ports.nats }, context.proxyUrl);
+    await launch(orchestratorNode(ports, edges), READY_MS, (signal) => readiness.orchestratorReady(signal));
+    await links.open(REGIONS, { host: HOST, port: ports.nats }, proxyUrl);
 
     const configPaths = options.configPaths ?? [
       join(literally(process.cwd()), '**', '*.{yaml,yml}'),
@@ -98,7 +138,7 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
       for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
         const { name, region } = plan;
         await launch(plan, READY_MS + total * READY_MS_PER_NODE, (signal) =>
-          roster.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
+          readiness.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
         );
         emit({ type: 'network.progress', step: 'nodes connected', done: ++done, total });
       }
@@ -111,7 +151,7 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     }
   };
 
-  const start: NetworkRunner['start'] = async () => {
+  const start: NetworkPlan<NativeConnection>['start'] = async ({ proxyUrl }) => {
     const bacalhau = findBacalhau(options.bacalhau);
     const docker = dockerWorks();
     const ports = await choosePorts(options.ports ?? {}, emit);
@@ -120,31 +160,27 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     await client.clientVersion();
     // A network starts without the jobs of the last one, and no version reads what another one wrote.
     rmSync(folder, { recursive: true, force: true });
-    await startNodes(bacalhau, ports, docker);
-    healing = new ExecutionReconciler({ client, stateDir, emit });
+    await startNodes(bacalhau, ports, proxyUrl, docker);
+    reconciler = new ExecutionReconciler({ client, stateDir, emit });
     supervisor.on('event', onChild);
 
     if (!links.proxyUrl(REGIONS[0])) {
-      const text = `${context.proxyUrl} can't be reached through a relay: cutting a region leaves its sensors' way to it open`;
+      const text = `${proxyUrl} can't be reached through a relay: cutting a region leaves its sensors' way to it open`;
       emit({ type: 'network.note', text });
     }
-    const facts: NativeFacts = {
+    const connection: NativeConnection = {
       bacalhau,
       docker: await docker,
       api,
       webUi: `http://${HOST}:${ports.webUi}`,
-      sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? context.proxyUrl])),
+      sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? proxyUrl])),
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
         updater: ['WASM_SENSORS_TOKEN'],
         services: Object.keys(servicesEnv(context)),
       },
     };
-    return {
-      network: createNativeNetwork(facts, { stateDir, setRegionLink }),
-      facts,
-      endpoints: { api: `http://${HOST}:${ports.api}`, webUi: facts.webUi },
-    };
+    return { connection, endpoints: { api: `http://${HOST}:${ports.api}`, webUi: connection.webUi } };
   };
 
   return {
@@ -153,7 +189,7 @@ export function createNativeRunner(context: RunnerContext, options: NativeOption
     stop: async () => {
       stopping.abort();
       supervisor.off('event', onChild);
-      healing?.end();
+      reconciler?.end();
       // The orchestrator last: nodes say goodbye to it.
       await supervisor.stop(started.filter((name) => name !== 'orchestrator'));
       await supervisor.stop(['orchestrator']);

@@ -3,7 +3,7 @@
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { usageError } from '../../lib/errors/app-error.js';
 import { noServicesNode } from '../service-node.js';
-import type { NativeFacts } from './native-connection.js';
+import type { NativeConnection } from './native-connection.js';
 
 export interface NativeServiceRequest extends Omit<ServiceJob, 'queue' | 'submissionTime'> {
   queue: string | undefined;
@@ -16,7 +16,7 @@ export interface NativeServiceRequest extends Omit<ServiceJob, 'queue' | 'submis
  * `NO_SERVICES_NODE`, `QUEUE_NOT_REACHABLE`, `NO_QUEUE` and `SENSOR_TOKEN_NEEDED`.
  */
 export function nativeService(
-  { docker, forwarded }: Pick<NativeFacts, 'docker' | 'forwarded'>,
+  { docker, forwarded }: Pick<NativeConnection, 'docker' | 'forwarded'>,
   { queue, embeddedQueue, ...request }: NativeServiceRequest,
 ): ServiceJob {
   if (!docker) throw noServicesNode('there was no Docker on this machine when `up` began');

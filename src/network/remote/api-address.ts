@@ -1,4 +1,4 @@
-/** From settings to what networks are given: the address of an API that exists already, and sensors' environment. */
+/** From settings to the address of an API that exists already. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
@@ -45,9 +45,4 @@ function credentialsOf({ apiToken, apiUsername, apiPassword }: Settings): ApiAdd
     'the API takes either an API key or a user with a password',
     'Give --api-token-file (BACALHAU_API_KEY), or --api-username with --api-password-file (BACALHAU_API_USERNAME and _PASSWORD).',
   );
-}
-
-/** What sensors are given by environment. */
-export function sensorEnv({ sensorToken }: Settings): Record<string, string> {
-  return sensorToken === undefined ? {} : { SENSOR_TOKEN: sensorToken };
 }

@@ -1,7 +1,7 @@
-/** What another terminal needs to know about a remote network; part of `run.json`. No credentials. */
+/** What another terminal needs to know to use a remote network; part of `run.json`. No credentials. */
 import { z } from 'zod';
 
-export const remoteFactsSchema = z.object({
+export const remoteConnectionSchema = z.object({
   /** Path of the program here. */
   bacalhau: z.string(),
   api: z.object({
@@ -17,4 +17,4 @@ export const remoteFactsSchema = z.object({
   tokenInJob: z.boolean(),
 });
 
-export type RemoteFacts = z.output<typeof remoteFactsSchema>;
+export type RemoteConnection = z.output<typeof remoteConnectionSchema>;

@@ -8,35 +8,33 @@ import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { findRunning, submitJob } from '../bacalhau/submit-job.js';
 import type { Network, Submission } from '../network.js';
-import type { NetworkFacts } from '../provider.js';
 import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
-import { type RemoteFacts, remoteFactsSchema } from './remote-connection.js';
+import type { RemoteConnection } from './remote-connection.js';
 import { type RemoteSecrets, readSecrets } from './remote-secrets.js';
 
-/** @param facts what the runner's `start` left, beside the secrets in the state folder */
-export function createRemoteNetwork(facts: NetworkFacts, stateDir: string): Network {
-  const parsed = remoteFactsSchema.parse(facts);
-  const base = optionsOf(parsed, stateDir, readSecrets(stateDir));
+/** Secrets come from the state folder. */
+export function createRemoteNetwork(connection: RemoteConnection, stateDir: string): Network {
+  const base = optionsOf(connection, stateDir, readSecrets(stateDir));
   return {
     ...createBacalhauNetwork(base),
     submit: (request) =>
-      submit(request, { ...base, api: parsed.api, needed: parsed.tokenInJob ? [] : parsed.forSensors }),
+      submit(request, { ...base, api: connection.api, needed: connection.tokenInJob ? [] : connection.forSensors }),
   };
 }
 
 export function createRemoteClient(
-  facts: RemoteFacts,
+  connection: RemoteConnection,
   stateDir: string,
   { credentials }: RemoteSecrets,
 ): BacalhauClient {
-  const api: ApiAddress = { ...facts.api, ...(credentials ? { credentials } : {}) };
-  return createBacalhauClient({ path: facts.bacalhau, stateDir, api });
+  const api: ApiAddress = { ...connection.api, ...(credentials ? { credentials } : {}) };
+  return createBacalhauClient({ path: connection.bacalhau, stateDir, api });
 }
 
-function optionsOf(facts: RemoteFacts, stateDir: string, secrets: RemoteSecrets): BacalhauNetworkOptions {
+function optionsOf(connection: RemoteConnection, stateDir: string, secrets: RemoteSecrets): BacalhauNetworkOptions {
   return {
     kind: 'remote',
-    client: createRemoteClient(facts, stateDir, secrets),
+    client: createRemoteClient(connection, stateDir, secrets),
     stateDir,
     surroundings: {
       module: builtModule,
@@ -47,7 +45,7 @@ function optionsOf(facts: RemoteFacts, stateDir: string, secrets: RemoteSecrets)
       },
       given: secrets.sensorEnv,
     },
-    sensorProxyUrl: () => facts.proxyUrl,
+    sensorProxyUrl: () => connection.proxyUrl,
   };
 }
 
@@ -88,7 +86,7 @@ async function submit(request: JobRequest, options: RemoteSubmitOptions): Promis
 }
 
 interface RemoteSubmitOptions extends BacalhauNetworkOptions {
-  api: RemoteFacts['api'];
+  api: RemoteConnection['api'];
   needed: string[];
 }
 

@@ -1,4 +1,4 @@
-/** Opens a cluster that exists already: none of our processes run on its nodes, so there is little to start. */
+/** The remote network: a cluster that exists already. None of our processes run on its nodes, so there is little to start. */
 
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError, usageError } from '../../lib/errors/app-error.js';
@@ -6,11 +6,31 @@ import { answersHttp } from '../../lib/net/wait-for-http.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { toNode } from '../bacalhau/bacalhau-mapping.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
-import type { NetworkRunner, RunnerContext } from '../provider.js';
+import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { unschedulableNodes } from '../region-nodes.js';
-import type { RemoteFacts } from './remote-connection.js';
+import { apiAddress } from './api-address.js';
+import { type RemoteConnection, remoteConnectionSchema } from './remote-connection.js';
 import { createRemoteClient, createRemoteNetwork } from './remote-network.js';
 import { forgetSecrets, keepSecrets } from './remote-secrets.js';
+
+export const remoteProvider: NetworkProvider<RemoteConnection> = {
+  kind: 'remote',
+  summary: 'a Bacalhau cluster that exists already',
+  capabilities: { sensorsOutliveUp: true },
+  connectionSchema: remoteConnectionSchema,
+  async plan({ values: settings }, context) {
+    return planRemote(context, {
+      ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
+      api: apiAddress(settings),
+      tokenInJob: settings.tokenInJob,
+    });
+  },
+  open: (connection, { stateDir }) => createRemoteNetwork(connection, stateDir),
+  async cleanUp(stateDir) {
+    forgetSecrets(stateDir);
+    return { removed: [], kept: [] };
+  },
+};
 
 const PROXY_MS = 5000;
 
@@ -21,17 +41,19 @@ export interface RemoteOptions {
   tokenInJob: boolean;
 }
 
-export function createRemoteRunner(context: RunnerContext, options: RemoteOptions): NetworkRunner {
-  const { stateDir, sensorEnv, proxyUrl, emit } = context;
+export function planRemote(
+  { stateDir, sensorEnv, emit }: Pick<PlanContext, 'stateDir' | 'sensorEnv' | 'emit'>,
+  options: RemoteOptions,
+): NetworkPlan<RemoteConnection> {
   return {
-    start: async () => {
+    async start({ proxyUrl }) {
       const bacalhau = findBacalhau(options.bacalhau);
       const { credentials, ...api } = options.api;
       requireReachable(proxyUrl, api.host);
       const { tokenInJob } = options;
-      const facts: RemoteFacts = { bacalhau, api, proxyUrl, forSensors: Object.keys(sensorEnv), tokenInJob };
+      const connection: RemoteConnection = { bacalhau, api, proxyUrl, forSensors: Object.keys(sensorEnv), tokenInJob };
       const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
-      const client = createRemoteClient(facts, stateDir, secrets);
+      const client = createRemoteClient(connection, stateDir, secrets);
       await client.clientVersion();
       const [raw, answers] = await Promise.all([client.nodes(), proxyAnswers(proxyUrl)]);
       const nodes = raw.flatMap((node) => toNode(node) ?? []);
@@ -54,14 +76,13 @@ export function createRemoteRunner(context: RunnerContext, options: RemoteOption
         const text = `${proxyUrl} does not answer from here; the sensors' readings will show whether it does to them`;
         emit({ type: 'network.note', text });
       }
-      if (tokenInJob && facts.forSensors.length > 0) {
-        const text = `${facts.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
+      if (tokenInJob && connection.forSensors.length > 0) {
+        const text = `${connection.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
         emit({ type: 'network.note', text });
       }
       keepSecrets(stateDir, secrets);
-      return { network: createRemoteNetwork(facts, stateDir), facts };
+      return { connection };
     },
-    sensorsRunOn: true,
     stop: async () => forgetSecrets(stateDir),
   };
 }

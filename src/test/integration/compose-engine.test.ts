@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { refuseForeign, removeLeftovers, removeUnknownLeftovers } from '../../network/compose/compose-orphans.js';
+import { refuseForeign, removeOrphans, removeUnknownOrphans } from '../../network/compose/compose-orphans.js';
 import { removeVolumes } from '../../network/compose/compose-volumes.js';
 import { Crashes } from '../../network/compose/crashes.js';
 import { GRANTS, probeDockerInside } from '../../network/compose/nested-docker.js';
@@ -97,15 +97,15 @@ test('a network that a container of somebody else is in stays, and is told with 
          'network inspect') echo 'guest ';;
        esac`);
   const kept = ['the network p_backbone: guest is still in it'];
-  expect(await removeLeftovers('/here')).toEqual({ removed: ['queue', 'p_region-us'], kept });
+  expect(await removeOrphans('/here')).toEqual({ removed: ['queue', 'p_region-us'], kept });
 });
 
 test('where nobody knows of a network, a Docker that is not there or does not answer has none', async () => {
-  expect(await removeUnknownLeftovers('/here')).toEqual({ removed: [], kept: [] });
+  expect(await removeUnknownOrphans('/here')).toEqual({ removed: [], kept: [] });
   engine.add('docker', 'echo "Cannot connect to the Docker daemon at x. Is it running?" >&2; exit 1');
-  expect(await removeUnknownLeftovers('/here')).toEqual({ removed: [], kept: [] });
+  expect(await removeUnknownOrphans('/here')).toEqual({ removed: [], kept: [] });
   mkdirSync(join(engine.folder, 'compose'));
-  expect((await removeUnknownLeftovers(engine.folder)).kept).toEqual([expect.stringContaining('does not answer')]);
+  expect((await removeUnknownOrphans(engine.folder)).kept).toEqual([expect.stringContaining('does not answer')]);
 });
 
 /** An engine with one volume: the first to make it gives it its labels. */

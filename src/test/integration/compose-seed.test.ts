@@ -43,7 +43,7 @@ describe('the walk-through of the original demo, with containers', () => {
     const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags('compose'))]);
     expect(stderr + code).toMatch(/0$/);
     readyMs = Date.now() - began;
-    registry = `localhost:${(sandbox.state().facts as { registryPort: number }).registryPort}`;
+    registry = `localhost:${(sandbox.state().connection as { registryPort: number }).registryPort}`;
   }, 180_000);
   afterAll(() => sandbox.close(['--volumes']));
 
@@ -219,7 +219,7 @@ describe('the walk-through of the original demo, with containers', () => {
   });
 
   step('the image: its program is process 1, and ends in order when asked to', async () => {
-    const { image } = sandbox.state().facts as { image: string };
+    const { image } = sandbox.state().connection as { image: string };
     const id = await docker('run', '--detach', '--health-interval', '1s', image, 'queue', 'serve');
     const health = () => docker('inspect', '--format', '{{.State.Health.Status}}', id);
     try {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
-import { nativeFactsSchema } from '../../network/native/native-connection.js';
+import { nativeConnectionSchema } from '../../network/native/native-connection.js';
 import { bacalhauMissing } from '../support/bacalhau-missing.js';
 import { eventually, nothingMissing, type Running, Sandbox } from '../support/cli-harness.js';
 
@@ -77,7 +77,7 @@ test.each(['orchestrator', 'edge-eu-1'])(
 );
 
 test('as a remote network, with a sensor token that only its `up` was told', { timeout: 120_000 }, async () => {
-  const { host, port } = nativeFactsSchema.parse(sandbox.state().facts).api;
+  const { host, port } = nativeConnectionSchema.parse(sandbox.state().connection).api;
   writeFileSync(join(elsewhere.dir, 'token'), 'secret\n');
   const remote = ['up', '-d', '--network', 'remote', '--api-host', host, '--api-port', String(port)];
   const token = ['--sensor-token-file', 'token', '--token-in-job'];

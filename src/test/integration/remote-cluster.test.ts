@@ -12,9 +12,9 @@ import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
 import { NodeReadiness } from '../../network/bacalhau/node-readiness.js';
 import { orchestratorNode } from '../../network/native/native-nodes.js';
 import { nodeProcess } from '../../network/native/node-process.js';
-import type { NetworkEvent, RunnerContext } from '../../network/provider.js';
+import type { NetworkEvent, PlanContext } from '../../network/provider.js';
 import { createRemoteNetwork } from '../../network/remote/remote-network.js';
-import { createRemoteRunner } from '../../network/remote/remote-provider.js';
+import { planRemote } from '../../network/remote/remote-provider.js';
 import { hostsSending, missingBacalhau } from '../support/native-cluster.js';
 import { TestProxy } from '../support/test-proxy.js';
 
@@ -33,11 +33,11 @@ beforeAll(async () => {
   proxy = await TestProxy.start();
   const ports = { api: await freePort(), nats: await freePort(), webUi: await freePort() };
   apiPort = ports.api;
-  const roster = new NodeReadiness(`http://127.0.0.1:${ports.api}`, ports.nats);
+  const readiness = new NodeReadiness(`http://127.0.0.1:${ports.api}`, ports.nats);
   const bacalhau = findBacalhau(process.env.BACALHAU_BIN);
   const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
     supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));
-  await start({ ...orchestratorNode(ports, 1), ready: (signal) => roster.orchestratorReady(signal) });
+  await start({ ...orchestratorNode(ports, 1), ready: (signal) => readiness.orchestratorReady(signal) });
   startEdge = (name, region, allowed) =>
     start({
       name,
@@ -48,7 +48,7 @@ beforeAll(async () => {
         'Compute.Env.AllowList': allowed,
       },
       env: { HOSTNAME: name },
-      ready: (signal) => roster.connected(name, 0, signal),
+      ready: (signal) => readiness.connected(name, 0, signal),
     });
   await startEdge('their-node', 'north', []);
 }, 60_000);
@@ -62,22 +62,29 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 }, 30_000);
 
-const context = (change: Partial<RunnerContext> = {}): RunnerContext => ({
-  supervisor,
-  stateDir: join(folder, 'state'),
-  nodesPerRegion: 1,
-  proxyUrl: proxy.url,
-  token: 'operator',
-  sensorEnv: { SENSOR_TOKEN: 'sensor' },
-  emit: () => {},
-  ...change,
-});
-const runnerOf = (host: string, port: number, change?: Partial<RunnerContext>, tokenInJob = true) =>
-  createRemoteRunner(context(change), {
-    api: { host, port },
-    tokenInJob,
-    ...(process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {}),
-  });
+interface Change extends Partial<Pick<PlanContext, 'stateDir' | 'emit'>> {
+  proxyUrl?: string;
+}
+
+/** As `up` uses the provider: `start` gives the opened network with its connection. */
+function planFor(host: string, port: number, change: Change = {}, tokenInJob = true) {
+  const { stateDir = join(folder, 'state'), emit = () => {}, proxyUrl = proxy.url } = change;
+  const plan = planRemote(
+    { stateDir, emit, sensorEnv: { SENSOR_TOKEN: 'sensor' } },
+    {
+      api: { host, port },
+      tokenInJob,
+      ...(process.env.BACALHAU_BIN ? { bacalhau: process.env.BACALHAU_BIN } : {}),
+    },
+  );
+  return {
+    async start() {
+      const { connection } = await plan.start({ proxyUrl });
+      return { connection, network: createRemoteNetwork(connection, stateDir) };
+    },
+    stop: () => plan.stop(),
+  };
+}
 const secretsFile = join(folder, 'state', 'remote', 'secrets.json');
 const publisher = (region = 'north'): PublisherJob => ({
   role: 'publisher',
@@ -88,8 +95,8 @@ const publisher = (region = 'north'): PublisherJob => ({
 });
 
 it('runs sensors without HOSTNAME where it is not forwarded, says so once and knows it then', async () => {
-  const runner = runnerOf('127.0.0.1', apiPort);
-  const { network, facts } = await runner.start();
+  const plan = planFor('127.0.0.1', apiPort);
+  const { network, connection } = await plan.start();
   expect(await network.nodes()).toEqual([{ name: 'their-node', region: 'north', type: 'edge', connected: true }]);
   const seen = hostsSending(proxy, 1, (reading) => reading.hostname === reading.execution_id);
   const first = await network.submit(publisher());
@@ -98,28 +105,28 @@ it('runs sensors without HOSTNAME where it is not forwarded, says so once and kn
   expect(await seen).toHaveLength(1);
   expect(proxy.requests.at(-1)!.headers.authorization).toBe('Bearer sensor');
   // Another terminal was told no token: without it, the job would be another one.
-  const elsewhere = createRemoteNetwork(facts, join(folder, 'state'));
+  const elsewhere = createRemoteNetwork(connection, join(folder, 'state'));
   expect(await elsewhere.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
   expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
   expect(readFileSync(secretsFile, 'utf8')).toContain('"sensor"');
-  expect(JSON.stringify(facts)).not.toContain('"sensor"');
+  expect(JSON.stringify(connection)).not.toContain('"sensor"');
   expect(network.sensorProxyUrl('north')).toBe(proxy.url);
   await expect(network.setRegionLink('north', false)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
-  await runner.stop();
+  await plan.stop();
   expect(existsSync(secretsFile)).toBe(false);
 });
 
 it.each(['state', 'another state'])(
   'replaces no sensor that runs just so already, after a new start (%s)',
   async (name) => {
-    const { network } = await runnerOf('127.0.0.1', apiPort, { stateDir: join(folder, name) }).start();
+    const { network } = await planFor('127.0.0.1', apiPort, { stateDir: join(folder, name) }).start();
     expect(await network.submit(publisher())).toMatchObject({ unchanged: true, notes: [] });
   },
 );
 
 it('does without HOSTNAME from when a node does not forward it', async () => {
   await startEdge('willing-node', 'south', ['^HOSTNAME$']);
-  const { network } = await runnerOf('127.0.0.1', apiPort).start();
+  const { network } = await planFor('127.0.0.1', apiPort).start();
   const named = hostsSending(proxy, 1, ({ hostname }) => hostname === 'willing-node');
   expect((await network.submit(publisher('south'))).notes).toEqual([]);
   expect(await named).toHaveLength(1);
@@ -140,27 +147,27 @@ it('says that a proxy does not answer from here, and goes on: the nodes may reac
   const notes: unknown[] = [];
   const nowhere = `http://127.0.0.1:${await freePort()}`;
   const emit = (event: NetworkEvent) => notes.push(event);
-  await runnerOf('127.0.0.1', apiPort, { proxyUrl: nowhere, emit }).start();
+  await planFor('127.0.0.1', apiPort, { proxyUrl: nowhere, emit }).start();
   expect(notes).toContainEqual({ type: 'network.note', text: expect.stringContaining(`${nowhere} does not answer`) });
 });
 
 it('puts the sensor token into no job unless that was asked for', async () => {
-  const { network, facts } = await runnerOf('127.0.0.1', apiPort, {}, false).start();
+  const { network, connection } = await planFor('127.0.0.1', apiPort, {}, false).start();
   await expect(network.submit(publisher())).rejects.toMatchObject({
     code: 'TOKEN_NOT_FORWARDED',
     hint: expect.stringContaining('--token-in-job'),
   });
   const text = readFileSync(join(folder, 'state', 'jobs', 'publisher-north.yaml'), 'utf8');
   expect(text).toContain('SENSOR_TOKEN: env:SENSOR_TOKEN');
-  expect(facts).toMatchObject({ forSensors: ['SENSOR_TOKEN'], tokenInJob: false });
+  expect(connection).toMatchObject({ forSensors: ['SENSOR_TOKEN'], tokenInJob: false });
 });
 
 it('refuses a proxy on this machine for nodes that are elsewhere', async () => {
-  await expect(runnerOf('10.1.2.3', 1234).start()).rejects.toMatchObject({ code: 'PROXY_NOT_REACHABLE', exitCode: 2 });
+  await expect(planFor('10.1.2.3', 1234).start()).rejects.toMatchObject({ code: 'PROXY_NOT_REACHABLE', exitCode: 2 });
 });
 
 it('says that no API answers', async () => {
-  await expect(runnerOf('127.0.0.1', await freePort()).start()).rejects.toMatchObject({
+  await expect(planFor('127.0.0.1', await freePort()).start()).rejects.toMatchObject({
     code: 'BACALHAU_API_UNREACHABLE',
   });
 });

@@ -11,10 +11,11 @@ import { MODULES_DIR } from '../../modules/module-files.js';
 import { createBacalhauClient } from '../../network/bacalhau/bacalhau-client.js';
 import { updatesInPlace } from '../../network/bacalhau/bacalhau-version.js';
 import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
-import { nativeFactsSchema } from '../../network/native/native-connection.js';
-import { createNativeRunner } from '../../network/native/native-provider.js';
+import type { NativeConnection } from '../../network/native/native-connection.js';
+import { createNativeNetwork } from '../../network/native/native-network.js';
+import { planNative } from '../../network/native/native-provider.js';
 import type { Network } from '../../network/network.js';
-import type { NetworkEvent, NetworkFacts, NetworkRunner } from '../../network/provider.js';
+import type { NetworkEvent, NetworkPlan } from '../../network/provider.js';
 import type { Reading } from '../../protocol/message.js';
 import { TestProxy } from './test-proxy.js';
 
@@ -30,8 +31,8 @@ export function missingBacalhau(): string {
 
 export interface TestCluster {
   network: Network;
-  facts: NetworkFacts;
-  runner: NetworkRunner;
+  connection: NativeConnection;
+  plan: NetworkPlan<NativeConnection>;
   supervisor: Supervisor;
   proxy: TestProxy;
   stateDir: string;
@@ -51,12 +52,12 @@ export async function startCluster(nodesPerRegion: number): Promise<TestCluster>
   const childEvents: ChildEvent[] = [];
   supervisor.on('event', (event) => childEvents.push(event));
   const port = async () => ({ port: await freePort(), explicit: true });
-  const runner = createNativeRunner(
+  const plan = planNative(
     {
       supervisor,
       stateDir,
       nodesPerRegion,
-      proxyUrl: proxy.url,
+      registry: false,
       token: 'operator',
       sensorEnv: { SENSOR_TOKEN: 'sensor' },
       emit: (event) => events.push(event),
@@ -68,15 +69,17 @@ export async function startCluster(nodesPerRegion: number): Promise<TestCluster>
     },
   );
   const close = async () => {
-    await runner.stop();
+    await plan.stop();
     await proxy.close();
     rmSync(stateDir, { recursive: true });
   };
   try {
-    const { network, facts } = await runner.start();
-    const { bacalhau: path, api } = nativeFactsSchema.parse(facts);
+    const { connection } = await plan.start({ proxyUrl: proxy.url });
+    const { bacalhau: path, api } = connection;
+    const setRegionLink: Network['setRegionLink'] = async (region, up) => plan.setRegionLink?.(region, up);
+    const network = createNativeNetwork(connection, { stateDir, setRegionLink });
     const stops = updatesInPlace(await createBacalhauClient({ path, stateDir, api }).agentVersion());
-    return { network, facts, runner, supervisor, proxy, stateDir, events, childEvents, stops, close };
+    return { network, connection, plan, supervisor, proxy, stateDir, events, childEvents, stops, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,4 +1,3 @@
-import type { ChalkInstance } from 'chalk';
 import type { SensorView } from '../../../fleet/fleet-view.js';
 import { compareProxies } from '../../../operations/change-config.js';
 import {
@@ -11,6 +10,7 @@ import {
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../../protocol/sensor-config.js';
 import type { CommandSpec } from '../../command.js';
 import { openConfigTarget, TARGET_SETTINGS } from '../../config-target.js';
+import type { Style } from '../../output/terminal-style.js';
 import { swatch } from '../../output/terminal-style.js';
 import { table } from '../../output/text-table.js';
 
@@ -81,7 +81,7 @@ function desiredText(desired: DesiredState): string {
 }
 
 /** Every value with where it comes from: `interval 1 s (fleet)`. */
-function sensorTable(sensors: SensorView[], style: ChalkInstance): string {
+function sensorTable(sensors: SensorView[], style: Style): string {
   const from = (sensor: SensorView, field: SensorConfigField) =>
     style.dim(`(${sensor.config?.sources[field] ?? 'unknown'})`);
   const rows = sensors

@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 import { usageError } from '../../../lib/errors/app-error.js';
-import { namedProxy as composeProxy } from '../../../network/compose/compose-proxies.js';
-import type { Network, NetworkKind } from '../../../network/network.js';
+import type { Network } from '../../../network/network.js';
 import { type DeployResult, deployPublisher } from '../../../operations/deploy-publisher.js';
 import { type DesiredState, decidedFields, decidingHosts } from '../../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../../protocol/sensor-config.js';
@@ -88,7 +87,7 @@ export async function runDeploy(
     timeoutMs: timeoutMs(options),
     timeoutHint,
     ...(options.region === undefined ? {} : { regions: options.region as string[] }),
-    ...(options.proxy === undefined ? {} : { proxyUrl: namedProxy(String(options.proxy), network.kind) }),
+    ...(options.proxy === undefined ? {} : { proxyUrl: namedProxy(String(options.proxy), network.proxyNames) }),
     ...(options.configFile === undefined ? {} : { configFile: String(options.configFile) }),
     ...(maxMessages === undefined ? {} : { maxMessages }),
     onProgress: ({ step, seen, expected }) =>
@@ -125,9 +124,9 @@ function hiddenNotes(
   ];
 }
 
-/** On the compose network proxies have names. Rejects with `BAD_OPTION` what is no URL. */
-function namedProxy(given: string, kind: NetworkKind): string {
-  const url = kind === 'compose' ? composeProxy(given) : given;
+/** `names`: those that the network has for proxies. Throws `BAD_OPTION` for what is no URL. */
+function namedProxy(given: string, names: Network['proxyNames'] = {}): string {
+  const url = Object.hasOwn(names, given) ? names[given]! : given;
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
   throw usageError('BAD_OPTION', `--proxy: ${JSON.stringify(given)} is not a URL that begins with http:// or https://`);
 }

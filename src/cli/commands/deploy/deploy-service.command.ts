@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import type { ServiceJob } from '../../../jobs/job-request.js';
-import { AppError, messageOf, usageError } from '../../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
+import type { PlannedServiceJob } from '../../../network/provider.js';
 import { openSession, type Session } from '../../../runtime/session.js';
 import { type CommandContext, type CommandSpec, integerOption } from '../../command.js';
 import { targetOf } from '../../config-target.js';
@@ -29,18 +30,18 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
       const { out, settings, options } = context;
       const session = openSession(settings);
       const interrupted = interruption();
-      const { request, url } = await describe(role, session, context);
+      const planned = await plannedJob(role, session, context);
       const { deployService } = await import('../../../operations/deploy-service.js');
       try {
-        const result = await deployService(await session.network(), request, {
-          url,
+        const result = await deployService(await session.network(), planned.job, {
+          url: planned.url,
           timeoutMs: timeoutMs(options),
           onProgress: (step) => out.progress(step),
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: interrupted.signal,
         });
         if (role === 'proxy') await levelNew(context);
-        const then = nextStep(role, session.state.network === 'compose');
+        const then = nextStep(planned);
         out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
         return 0;
       } catch (error) {
@@ -53,11 +54,9 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
   };
 }
 
-function nextStep(role: Role, compose: boolean): string {
-  if (role === 'proxy')
-    return `; \`deploy publisher --proxy ${compose ? 'web-services' : '<url>'}\` makes sensors use it`;
-  // Its container has no folder of this machine: its user may be none that can write there.
-  return compose ? '' : '; its view of the fleet begins now, and ends with it';
+function nextStep({ job, proxyName = '<url>' }: PlannedServiceJob): string {
+  if (job.role === 'proxy') return `; \`deploy publisher --proxy ${proxyName}\` makes sensors use it`;
+  return job.dataDir === undefined ? '; its view of the fleet begins now, and ends with it' : '';
 }
 
 /** A proxy that begins empty gets what the others hold, so that no sensor is told less by it. */
@@ -80,55 +79,21 @@ function interruption(): { signal: AbortSignal; reason(): StopReason | undefined
 }
 
 /** The job as this network can run it, and where it will answer. */
-async function describe(
-  role: Role,
-  { state }: Session,
-  { out, options, settings, provenance }: CommandContext,
-): Promise<{ request: ServiceJob; url: string }> {
-  const image = options.image === undefined ? undefined : String(options.image);
-  if (state.network === 'compose') {
-    const [{ composeService, composeServiceUrl }, { composeFactsSchema }] = await Promise.all([
-      import('../../../network/compose/compose-services.js'),
-      import('../../../network/compose/compose-connection.js'),
-    ]);
-    const facts = composeFactsSchema.parse(state.facts);
-    const own = (['queueEndpoint', 'awsRegion', 'open'] as const).filter((key) => provenance[key].source === 'flag');
-    if (own.length > 0) {
-      const names = own.map((key) => provenance[key].name).join(', ');
-      throw usageError(
-        'NOT_OFFERED',
-        `on the compose network \`deploy ${role}\` does not offer ${names}`,
-        'The job gets what `up` was given; the port is that of the network (PROXY_JOB_PORT, PULLER_JOB_PORT).',
-      );
-    }
-    const queue = provenance.queue.source === 'flag' ? settings.queue : undefined;
-    out.progress('bringing the image to the registry');
-    return { request: await composeService(role, facts, { image, queue }), url: composeServiceUrl(role, facts) };
-  }
-  if (state.network !== 'native') {
-    throw new AppError('NOT_OFFERED', 'user', `the ${state.network} network runs no containers of ours`, {
+async function plannedJob(role: Role, session: Session, context: CommandContext): Promise<PlannedServiceJob> {
+  const { out, options, settings, provenance } = context;
+  const { provider, connection } = await session.provider();
+  if (!provider.serviceJob) {
+    throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network runs no containers of ours`, {
       hint: `\`up\` runs a ${role} of its own. Service jobs are offered by --network compose, and by native with Docker.`,
     });
   }
-  const [{ nativeService }, { nativeFactsSchema }, { productImage }] = await Promise.all([
-    import('../../../network/native/native-services.js'),
-    import('../../../network/native/native-connection.js'),
-    import('../../../docker/image-names.js'),
-  ]);
-  const port = integerOption(options.nodePort, '--node-port', 1)!;
-  const request = nativeService(nativeFactsSchema.parse(state.facts), {
-    role,
-    image: image ?? productImage(),
-    port,
-    queue: settings.queue,
-    embeddedQueue: state.endpoints.queue !== undefined,
-    open: settings.open,
-    args: [
-      ...(settings.queueEndpoint === undefined ? [] : ['--queue-endpoint', settings.queueEndpoint]),
-      ...(settings.awsRegion === undefined ? [] : ['--aws-region', settings.awsRegion]),
-    ],
+  return provider.serviceJob(role, connection, {
+    settings: { values: settings, provenance },
+    ...(options.image === undefined ? {} : { image: String(options.image) }),
+    nodePort: integerOption(options.nodePort, '--node-port', 1)!,
+    embeddedQueue: session.state.endpoints.queue !== undefined,
+    onProgress: (step) => out.progress(step),
   });
-  return { request, url: `http://127.0.0.1:${port}` };
 }
 
 function stopServiceCommand(role: Role, summary: string): CommandSpec {

@@ -1,8 +1,8 @@
 /** When sensors are started again; a stand-in for the cluster tells what runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
-import type { BacalhauClient } from '../bacalhau/bacalhau-client.js';
-import type { RawExecution, RawJob, RawNode } from '../bacalhau/bacalhau-schemas.js';
+import type { BacalhauClient } from './bacalhau-client.js';
+import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
 import { ExecutionReconciler } from './execution-reconciler.js';
 
 const node = (NodeID: string): RawNode => ({

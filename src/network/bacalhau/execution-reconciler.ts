@@ -4,11 +4,11 @@
  * this job more than once"). A new version of the job cures that. Bacalhau 1.7 leaves executions alone.
  */
 import { waitFor } from '../../lib/async/backoff.js';
-import type { BacalhauClient } from '../bacalhau/bacalhau-client.js';
-import { toExecution, toNode } from '../bacalhau/bacalhau-mapping.js';
-import type { RawJob } from '../bacalhau/bacalhau-schemas.js';
-import { isOurs, isOver, startAgain } from '../bacalhau/submit-job.js';
 import type { NetworkEvent } from '../provider.js';
+import type { BacalhauClient } from './bacalhau-client.js';
+import { toExecution, toNode } from './bacalhau-mapping.js';
+import type { RawJob } from './bacalhau-schemas.js';
+import { isOurs, isOver, startAgain } from './submit-job.js';
 
 /** In milliseconds. */
 export interface Patience {

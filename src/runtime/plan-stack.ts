@@ -1,0 +1,110 @@
+/** From settings to a stack that can be started. */
+import { join, resolve } from 'node:path';
+import { flagsOf, portWish, type Resolved } from '../config/resolve-settings.js';
+import type { Settings } from '../config/settings.js';
+import { usageError } from '../lib/errors/app-error.js';
+import { keepToken } from '../lib/net/bearer-token.js';
+import { isSelfSigned, readAuthority, readKeyPair } from '../lib/net/tls.js';
+import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
+import type { NetworkEvent, NetworkProvider, PlanContext, Services } from '../network/provider.js';
+import { loadProvider } from '../network/registry.js';
+import { ConfigClient } from '../proxy/config-client.js';
+import { tokenFileOf } from './run-state.js';
+import { planServices } from './services.js';
+import { Stack } from './stack.js';
+
+export interface StackRequest {
+  settings: Resolved;
+  /** `up --registry`. */
+  registry: boolean;
+  /** What `up` was asked for, kept in `run.json`; no secrets. */
+  asked: Record<string, unknown>;
+  emit(event: ChildEvent | NetworkEvent): void;
+  /** Called when another terminal asks `up` to stop. */
+  onStop(): void;
+}
+
+export interface PlannedStack {
+  stack: Stack;
+  provider: NetworkProvider;
+  endpoints: { proxy: string; puller: string };
+  proxy: ConfigClient;
+}
+
+/** Chooses ports and checks settings; nothing is started yet. */
+export async function planStack({ settings, registry, asked, emit, onStop }: StackRequest): Promise<PlannedStack> {
+  const { values } = settings;
+  const provider = await loadProvider(values.network);
+  refuseUnsupported(provider, settings);
+  const stateDir = resolve(values.stateDir);
+  const supervisor = new Supervisor(join(stateDir, 'logs'));
+  supervisor.on('event', emit);
+  const token = values.token ?? keepToken(tokenFileOf(stateDir));
+  const tlsCa = authorityFile(values);
+  const ca = tlsCa === undefined ? {} : { tlsCa };
+  const context: PlanContext = {
+    ...ca,
+    ...{ supervisor, stateDir, token, registry, emit },
+    nodesPerRegion: values.nodes,
+    sensorEnv: values.sensorToken === undefined ? {} : { SENSOR_TOKEN: values.sensorToken },
+  };
+  const plan = await provider.plan(settings, context);
+  const services = plan.services ?? (await servicesHere(settings, context));
+  const stack = new Stack({
+    ...ca,
+    ...{ stateDir, provider, plan, services, token, supervisor, onStop },
+    proxyUrl: values.proxyUrl ?? services.endpoints.proxy,
+    settings: asked,
+  });
+  const authority = tlsCa === undefined ? {} : { ca: readAuthority(tlsCa) };
+  const proxy = new ConfigClient(services.endpoints.proxy, { token, ...authority });
+  return { stack, provider, endpoints: services.endpoints, proxy };
+}
+
+function servicesHere(
+  settings: Resolved,
+  { supervisor, stateDir, token, sensorEnv, emit }: PlanContext,
+): Promise<Services> {
+  const { values, provenance } = settings;
+  return planServices({
+    ...(values.queue === undefined ? {} : { queue: values.queue }),
+    ...(values.queueEndpoint === undefined ? {} : { queueEndpoint: values.queueEndpoint }),
+    ...{ supervisor, stateDir, emit },
+    host: values.host,
+    ports: {
+      proxy: portWish(settings, 'proxyPort', 'proxy'),
+      puller: portWish(settings, 'pullerPort', 'puller'),
+      queue: portWish(settings, 'queuePort', 'queue'),
+    },
+    env: {
+      ...{ WASM_SENSORS_TOKEN: token, ...sensorEnv },
+      // Whoever knows the URL may post there, so it is in no argument.
+      ...(values.webhook === undefined ? {} : { WASM_SENSORS_WEBHOOK: values.webhook }),
+    },
+    proxyArgs: flagsOf(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion', 'proxyUrl', 'allowedHosts']),
+    // The log sink would write every reading into a log file; `tail` shows them instead.
+    pullerArgs: [
+      ...flagsOf(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion', 'allowedHosts']),
+      ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : []),
+    ],
+  });
+}
+
+/** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/net/tls.ts` does. */
+function authorityFile({ tlsCa, tlsCert, tlsKey }: Settings): string | undefined {
+  if (tlsCert !== undefined && tlsKey !== undefined) readKeyPair(tlsCert, tlsKey);
+  if (tlsCa !== undefined) {
+    readAuthority(tlsCa);
+    return resolve(tlsCa);
+  }
+  return tlsCert !== undefined && isSelfSigned(tlsCert) ? resolve(tlsCert) : undefined;
+}
+
+/** Throws `NOT_OFFERED` for settings that were given and would not be followed. */
+function refuseUnsupported({ kind, capabilities }: NetworkProvider, { provenance }: Resolved): void {
+  const { settings = [], hint = '' } = capabilities.unsupported ?? {};
+  const given = settings.filter((key) => provenance[key].source !== 'default');
+  if (given.length === 0) return;
+  const names = given.map((key) => provenance[key].name).join(', ');
+  throw usageError('NOT_OFFERED', `the ${kind} network does not offer ${names}`, hint);
+}
