@@ -1,0 +1,36 @@
+queue.db 644
+
+application_id = 0
+auto_vacuum = 0
+encoding = UTF-8
+journal_mode = delete
+page_size = 4096
+user_version = 1
+
+-- index messages_1_due
+CREATE INDEX messages_1_due ON messages_1 (due) WHERE due IS NOT NULL
+-- index sqlite_autoindex_queues_1
+(automatic)
+-- table deduplication
+CREATE TABLE deduplication (
+      queue INTEGER NOT NULL, scope TEXT NOT NULL, id TEXT NOT NULL,
+      message TEXT NOT NULL, seq INTEGER NOT NULL, expires INTEGER NOT NULL,
+      PRIMARY KEY (queue, scope, id)
+    ) WITHOUT ROWID
+-- table messages_1
+CREATE TABLE messages_1 (
+      seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, bodyMd5 TEXT NOT NULL,
+      attributes TEXT, attributesMd5 TEXT, sent INTEGER NOT NULL, due INTEGER, meta TEXT,
+      receives INTEGER NOT NULL DEFAULT 0, firstReceived INTEGER
+    )
+-- table queues
+CREATE TABLE queues (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      name TEXT NOT NULL UNIQUE,
+      attributes TEXT NOT NULL,
+      tags TEXT NOT NULL,
+      created INTEGER NOT NULL,
+      modified INTEGER NOT NULL
+    )
+-- table sqlite_sequence
+CREATE TABLE sqlite_sequence(name,seq)

@@ -1,0 +1,38 @@
+application_id = 0
+auto_vacuum = 0
+encoding = UTF-8
+journal_mode = wal
+page_size = 4096
+user_version = 0
+
+-- index messages_by_time
+CREATE INDEX messages_by_time on messages (received_at)
+-- index sqlite_autoindex_messages_1
+(automatic)
+-- index sqlite_autoindex_readings_1
+(automatic)
+-- table checkpoint
+CREATE TABLE checkpoint (id integer primary key check (id = 1), last_reading integer not null, fleet text not null)
+-- table messages
+CREATE TABLE messages (   -- other JSON objects, such as those sent with curl
+  id text primary key,
+  received_at integer not null,
+  body text not null
+)
+-- table readings
+CREATE TABLE readings (
+  id integer primary key,
+  received_at integer not null,         -- Unix milliseconds
+  execution_id text not null,
+  sequence integer not null,
+  job_id text not null,
+  hostname text not null,
+  region text not null,
+  timestamp text not null,              -- when it was taken, as sent
+  color text not null,
+  icon_name text not null,
+  job_submission_time integer not null, -- Unix milliseconds
+  sensor_config text,                   -- what the sensor reported, as JSON
+  -- a node that was started again counts its sensor's readings from 1 again
+  unique (execution_id, sequence, timestamp)
+)

@@ -1,0 +1,3 @@
+pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;
+pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;
+create table if not exists readings ( id integer primary key, received_at integer not n...
