@@ -14,7 +14,7 @@ const LEVELS = [
   ['proxy', 'puller', 'web', 'ui'],
   ['network'],
   ['doctor', 'demo'],
-  ['cli', 'bench', 'e2e'],
+  ['cli', 'bench', 'e2e', 'test'],
 ];
 /** Facts are rendered in one place: what is below emits them and knows nothing of terminals. */
 const ONLY_BY: Record<string, string[]> = { ui: ['cli', 'bench'] };
