@@ -60,6 +60,23 @@ export class Transcript {
     return { status: response.status, headers: response.headers, text, json: jsonOf(text) };
   }
 
+  /** Sends a GET whose answer goes on; writes down the request and the head of the answer. */
+  async open(title: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
+    const app = typeof this.app === 'function' ? this.app() : this.app;
+    const response = await app.request(path, { headers });
+    this.parts.push(
+      `### ${title}`,
+      [`> GET ${path}`, ...headerLines('>', Object.entries(headers))].join('\n'),
+      [`< ${response.status}`, ...headerLines('<', [...response.headers])].join('\n'),
+    );
+    return response;
+  }
+
+  /** Writes down a piece of an answer that goes on. */
+  piece(text: string): void {
+    this.parts.push(text);
+  }
+
   /** Writes down something that is no answer: what reached the other side, or that time passed. */
   note(text: string): void {
     this.parts.push(text.replace(/^/gm, '# '));
