@@ -135,7 +135,9 @@ function jsonOf(text: string): any {
 
 /** The words of the JavaScript engine about a text that is no JSON, which other versions of Node say differently. */
 function hideEngineWords(text: string): string {
-  return text.replace(/(body is not JSON: )(?:[^"\\]|\\.)*(")/g, '$1<why>$2');
+  return text
+    .replace(/(body is not JSON: )(?:[^"\\]|\\.)*(")/g, '$1<why>$2')
+    .replace(/(":")Unexpected (?:token|end of JSON)(?:[^"\\]|\\.)*(")/g, '$1<why it is no JSON>$2');
 }
 
 /** Every id that is made at random gets a number, in the order in which they first appear. */
