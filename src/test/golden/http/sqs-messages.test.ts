@@ -1,5 +1,9 @@
 /** The SQS server: the actions on messages, dead letters and the tasks that move them back. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { arnOf, NOW, type SqsOfTest, sqsOfTest, urlOf } from './sqs-support.js';
 
@@ -335,12 +339,18 @@ test('ChangeMessageVisibility and ChangeMessageVisibilityBatch', async () => {
   await expect(transcript.text).toMatchFileSnapshot(recorded('change-visibility'));
 });
 
+/** Whoever receives does not wait until a message that was received too often is in the dead-letter queue. */
+async function untilWaiting({ server }: SqsOfTest, queue: string, count: number): Promise<void> {
+  while (server.stats().queues.find(({ name }) => name === queue)?.visible !== count) await nextTurn();
+}
+
 const redriveTo = (name: string, maxReceiveCount = 1) => ({
   RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf(name), maxReceiveCount }),
 });
 
 test('dead letters', async () => {
-  const { transcript, call, quietly } = await start('Dead letters, and ListDeadLetterSourceQueues');
+  const world = await start('Dead letters, and ListDeadLetterSourceQueues');
+  const { transcript, call, quietly } = world;
   const dead = urlOf('dead');
   await quietly('CreateQueue', { QueueName: 'dead' });
   await call('a queue with a dead-letter queue', 'SetQueueAttributes', { QueueUrl, Attributes: redriveTo('dead', 2) });
@@ -361,6 +371,7 @@ test('dead letters', async () => {
   await call('the second time', 'ReceiveMessage', { QueueUrl });
   vi.setSystemTime(NOW + 60_000);
   await call('the third time', 'ReceiveMessage', { QueueUrl });
+  await untilWaiting(world, 'dead', 1);
   await call('it is among the dead letters', 'ReceiveMessage', {
     QueueUrl: dead,
     MessageSystemAttributeNames: ['All'],
@@ -374,9 +385,8 @@ test('dead letters', async () => {
 });
 
 test('tasks that move messages', async () => {
-  const { transcript, call, quietly, untilAnswer } = await start(
-    'StartMessageMoveTask, ListMessageMoveTasks and CancelMessageMoveTask',
-  );
+  const world = await start('StartMessageMoveTask, ListMessageMoveTasks and CancelMessageMoveTask');
+  const { transcript, call, quietly, untilAnswer } = world;
   const dead = urlOf('dead');
   const SourceArn = arnOf('dead');
   for (const QueueName of ['dead', 'other']) await quietly('CreateQueue', { QueueName });
@@ -401,6 +411,7 @@ test('tasks that move messages', async () => {
     await quietly('ReceiveMessage', { QueueUrl, VisibilityTimeout: 0 });
     vi.setSystemTime(Date.now() + 10);
     await quietly('ReceiveMessage', { QueueUrl });
+    await untilWaiting(world, 'dead', 1);
   };
   await giveUp('one');
   await begin('back to where they came from', { SourceArn });
@@ -459,4 +470,31 @@ test('tasks that move messages', async () => {
   await call('no task is named', 'CancelMessageMoveTask', {});
   await call('a task that is not there', 'CancelMessageMoveTask', { TaskHandle: 'nothing' });
   await expect(transcript.text).toMatchFileSnapshot(recorded('move-tasks'));
+});
+
+test('a store that can not be written', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'golden-'));
+  const path = join(folder, 'queue.db');
+  const before = sqsOfTest('', { path });
+  await before.quietly('CreateQueue', { QueueName: 'readings' });
+  before.server.close();
+  const database = new Database(path);
+  database.exec(`CREATE TRIGGER full BEFORE INSERT ON messages_1 BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`);
+  database.close();
+  const world = sqsOfTest('The SQS server, whose store can not be written', { path });
+  running.push(world);
+  const { transcript, call } = world;
+  await call('a message', 'SendMessage', { QueueUrl, MessageBody: 'x' });
+  await call('a batch fails as a whole', 'SendMessageBatch', {
+    QueueUrl,
+    Entries: [
+      { Id: 'a', MessageBody: 'x' },
+      { Id: 'b', MessageBody: '' },
+    ],
+  });
+  await call('what need not be written works', 'ReceiveMessage', { QueueUrl });
+  await transcript.call('it is as ready as before', 'GET', '/ready');
+  world.server.close();
+  rmSync(folder, { recursive: true, force: true });
+  await expect(transcript.text).toMatchFileSnapshot(recorded('internal-failure'));
 });
