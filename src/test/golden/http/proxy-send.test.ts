@@ -1,4 +1,5 @@
 /** `POST /send` of the proxy: what is taken, what is refused, and with which words. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '../../../core/errors.js';
 import { DesiredConfig } from '../../../proxy/desired.js';
@@ -20,6 +21,27 @@ async function send({ transcript, queue }: ProxyOfTest, title: string, body: unk
   const given = queue.look();
   if (given.length > 0) transcript.value('to the queue:', given);
   return answer;
+}
+
+/** Sends, and lets the time pass after which the proxy gives up: 15 s. The queue is asked before. */
+async function sendAndGiveUp({ transcript, queue }: ProxyOfTest, title: string, body: unknown): Promise<void> {
+  let answered = false;
+  const call = transcript.call(title, 'POST', '/send', { headers: json, body }).then(() => {
+    answered = true;
+  });
+  while (!answered && queue.look().length === 0) {
+    await vi.advanceTimersByTimeAsync(1);
+    await nextTurn();
+  }
+  await nextTurn();
+  await vi.advanceTimersByTimeAsync(15_000);
+  await call;
+}
+
+/** From here on timers wait for a test to let time pass, too. */
+function stopTimers(): void {
+  vi.useRealTimers();
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'], now: NOW });
 }
 
 const iso = (time: number) => new Date(time).toISOString();
@@ -229,7 +251,8 @@ test('the rate limit', async () => {
 });
 
 test('a queue that takes nothing', async () => {
-  const world = proxyOfTest('POST /send before a queue that fails as a whole', { batcher: { giveUpMs: 20 } });
+  const world = proxyOfTest('POST /send before a queue that fails as a whole');
+  stopTimers();
   const problems: [string, Error][] = [
     ['it can not be reached', new AppError('QUEUE_UNREACHABLE', 'system', 'The queue can not be reached.')],
     ['it asks for fewer requests', new AppError('QUEUE_THROTTLED', 'system', 'The queue asks for fewer requests.')],
@@ -243,22 +266,20 @@ test('a queue that takes nothing', async () => {
     world.queue.answer = async () => {
       throw problem;
     };
-    await world.transcript.call(title, 'POST', '/send', { headers: json, body: { n: 1 } });
-    await world.transcript.call(`${title}: an array`, 'POST', '/send', { headers: json, body: [{ n: 1 }, 5] });
+    await sendAndGiveUp(world, title, { n: 1 });
+    await sendAndGiveUp(world, `${title}: an array`, [{ n: 1 }, 5]);
   }
   world.queue.answer = async (messages) =>
     messages.map(() => ({ ok: false, code: 'InternalError', reason: 'try again', retryable: true }));
-  await world.transcript.call('every message may be tried again, and is, until time is up', 'POST', '/send', {
-    headers: json,
-    body: { n: 1 },
-  });
+  await sendAndGiveUp(world, 'every message may be tried again, and is, until time is up', { n: 1 });
   const { received, accepted, refused, lastQueueError } = world.proxy.stats();
   world.transcript.value('of the stats', { received, accepted, refused, lastQueueError });
   await expect(world.transcript.text).toMatchFileSnapshot(recorded('send-queue-fails'));
 });
 
 test('a queue that does not answer', async () => {
-  const world = proxyOfTest('POST /send before a queue that does not answer', { batcher: { giveUpMs: 20 } });
+  const world = proxyOfTest('POST /send before a queue that does not answer');
+  stopTimers();
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
@@ -267,7 +288,7 @@ test('a queue that does not answer', async () => {
     await held;
     return messages.map(() => ({ ok: true, id: 'm' }));
   };
-  await world.transcript.call('it is given back', 'POST', '/send', { headers: json, body: { n: 1 } });
+  await sendAndGiveUp(world, 'it is given back', { n: 1 });
   release();
   await world.proxy.drain();
   await expect(world.transcript.text).toMatchFileSnapshot(recorded('send-queue-slow'));
