@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DesiredState } from '../protocol/desired-config.js';
 import { convergenceOf } from './convergence.js';
-import type { KnownJobs, SensorState } from './fleet-view.js';
+import { type KnownJobs, MAX_PENDING, type SensorState } from './fleet-view.js';
 
 const desired: DesiredState = { version: 7, fleet: { version: 7, color: '#00ff88' }, regions: {}, hosts: {} };
 
@@ -45,4 +45,44 @@ test('of a deployed job what has been gone for long is waited for, unless someth
   const nameless = sensor('gone', 'j', 'e-x', { submission: 2 });
   nameless.reading.execution_id = 'e-x';
   expect(whoIsPending([cut, old, nameless], { deployed: ['j'], ended: [] })).toEqual(['cut']);
+});
+
+test('a sensor that happens to show the values has not converged before it reports their version', () => {
+  // The colour is that of an older version, which something else had set.
+  const versions = [0, 6, 7, 8].map((version, i) => ({ ...sensor('live', 'j', `h${i}`, { version: 7 }), version }));
+  const fleet = versions.map(({ version, ...one }) => ({ ...one, config: { ...one.config, version } }));
+  expect(whoIsPending(fleet)).toEqual(['h0', 'h1']);
+  expect(convergenceOf(fleet, desired, {}, undefined).converged).toBe(2);
+});
+
+test('a sensor that reports nothing has not converged on anything, and is asked for nothing where nothing is desired', () => {
+  const mute = { ...sensor('live', 'j', 'mute', { version: 7 }), config: undefined };
+  expect(convergenceOf([mute], desired, {}, undefined)).toMatchObject({ sensors: 1, converged: 0, newest: 0 });
+  const nothing: DesiredState = { version: 0, fleet: { version: 0 }, regions: {}, hosts: {} };
+  expect(convergenceOf([mute], nothing, {}, undefined).converged).toBe(1);
+});
+
+test('a version that no proxy can have given out is not taken for the newest', () => {
+  const now = 1_750_000_000_000;
+  const reporting = (version: number) => sensor('live', 'j', `v${version}`, { version });
+  const fleet = [now - 5, now + 86_400_001, 8e14].map(reporting);
+  expect(convergenceOf(fleet, desired, {}, undefined, now).newest).toBe(now - 5);
+  expect(convergenceOf(fleet, desired, {}, undefined, now + 1).newest).toBe(now + 86_400_001);
+});
+
+test('the newest version is looked for in the whole fleet, what is gone only in the scope', () => {
+  const us = { ...sensor('live', 'j', 'us-1', { version: 9 }) };
+  us.reading.region = 'us';
+  const gone = { ...sensor('gone', 'j', 'us-2') };
+  gone.reading.region = 'us';
+  const fleet = [us, gone, sensor('live', 'j', 'eu-1', { version: 7 }), sensor('gone', 'j', 'eu-2')];
+  expect(convergenceOf(fleet, desired, { region: 'eu' }, undefined)).toMatchObject({ newest: 9, sensors: 1, gone: 1 });
+  expect(convergenceOf(fleet, desired, {}, undefined)).toMatchObject({ newest: 9, sensors: 2, gone: 2 });
+});
+
+test('of very many that are not there yet some are named, and all are counted', () => {
+  const fleet = Array.from({ length: MAX_PENDING + 2 }, (_, i) => sensor('live', 'j', `h${i}`));
+  const { sensors, converged, pending } = convergenceOf(fleet, desired, {}, undefined);
+  expect([sensors, converged, pending.length]).toEqual([MAX_PENDING + 2, 0, MAX_PENDING]);
+  expect(whoIsPending(fleet.slice(0, MAX_PENDING))).toHaveLength(MAX_PENDING);
 });

@@ -35,3 +35,10 @@ test('what the file has lost must not show any more', () => {
 test('sensors of other regions have other files', () => {
   expect(fileReadOf([sensor('#000000', 'file')], 'us', wanted, undefined)).toMatchObject({ sensors: 0, pending: [] });
 });
+
+test('what is gone is counted and not waited for, unless its job is known to be deployed', () => {
+  const gone = { ...sensor('#000000', 'file'), state: 'gone' as const };
+  expect(fileReadOf([gone], 'eu', wanted, undefined)).toMatchObject({ sensors: 0, gone: 1 });
+  expect(fileReadOf([gone], 'eu', wanted, { deployed: ['j'], ended: [] })).toMatchObject({ sensors: 1, gone: 0 });
+  expect(fileReadOf([gone], 'eu', wanted, { deployed: ['j'], ended: ['j'] })).toMatchObject({ sensors: 0, gone: 0 });
+});

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 import {
   configOf,
   type DesiredState,
+  decidedFields,
+  decidingHosts,
   effectiveConfig,
   inScope,
   newestOf,
@@ -113,6 +115,16 @@ test('joining is the same in any order, and again changes nothing', () => {
   for (const one of [a, b, joined]) expect([newestOf(joined, one), newestOf(one, joined)]).toEqual([joined, joined]);
 });
 
+test('a field that was unset later is unset, also where the other state has something newer', () => {
+  const set: DesiredState = {
+    ...{ version: 30, regions: {}, hosts: {} },
+    fleet: { version: 30, emoji: 1, color: '#111111', changed: { emoji: 10, color: 30 } },
+  };
+  const unset: DesiredState = { ...set, version: 20, fleet: { version: 20, changed: { emoji: 20 } } };
+  const fleet = { version: 31, color: '#111111', changed: { emoji: 20, color: 30 } };
+  expect([newestOf(set, unset).fleet, newestOf(unset, set).fleet]).toEqual([fleet, fleet]);
+});
+
 test('names of scopes are anything but what objects have by themselves', () => {
   expect(configOf(state, { region: 'constructor' })).toBeUndefined();
   expect(effectiveConfig(state, 'toString', 'constructor')).toEqual(effectiveConfig(state, '', ''));
@@ -204,4 +216,34 @@ test('what a sensor reports is read, and anything else is not', () => {
   ]) {
     expect(parseReportedConfig(header)).toBeUndefined();
   }
+});
+
+test('the fields that the fleet configuration decides in some of the regions, whatever their values are', () => {
+  expect(decidedFields(state, ['us'])).toEqual(['color', 'interval', 'paused']);
+  expect(decidedFields(state, ['us', 'eu'])).toEqual(['color', 'emoji', 'interval', 'paused']);
+  expect(decidedFields({ ...state, fleet: { version: 1, emoji: 0, random_off: false } }, ['us'])).toEqual([
+    ...['emoji', 'random_off'],
+  ]);
+  expect(decidedFields(state, [])).toEqual([]);
+});
+
+test('the hosts that decide some of the fields for themselves', () => {
+  expect(decidingHosts(state, ['edge-eu-1', 'edge-eu-2'], ['color', 'emoji'])).toEqual([
+    { hostname: 'edge-eu-1', fields: ['emoji'] },
+  ]);
+  expect(decidingHosts(state, ['edge-eu-1', 'toString'], ['color'])).toEqual([]);
+});
+
+test('when each field was changed is for proxies only, sensors don’t hear of it', () => {
+  const changed: DesiredState = { ...state, fleet: { version: 10, emoji: 1, changed: { emoji: 10 } } };
+  expect(effectiveConfig(changed, 'us', 'h')).toEqual({ version: 10, emoji: 1 });
+});
+
+test('a name of a scope has a length', () => {
+  const isScope = (region: string) => patchSchema.safeParse({ scope: { region } }).success;
+  expect([1, 200, 201, 0].map((length) => isScope('x'.repeat(length)))).toEqual([true, true, false, false]);
+});
+
+test('a change is for one scope', () => {
+  expect(patchSchema.safeParse({ scope: { region: 'eu', hostname: 'h' } }).success).toBe(false);
 });

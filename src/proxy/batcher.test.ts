@@ -5,8 +5,20 @@ import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, typ
 import { Batcher, type BatcherOptions } from './batcher.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 
+/** The bounds of every pause between two tries. */
+const pauses = vi.hoisted(() => [] as unknown[][]);
+vi.mock('../lib/async/backoff.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../lib/async/backoff.js')>();
+  const jittered = (...args: Parameters<typeof original.jittered>) => {
+    pauses.push(args);
+    return original.jittered(...args);
+  };
+  return { ...original, jittered };
+});
+
 afterEach(() => {
   vi.restoreAllMocks();
+  pauses.length = 0;
 });
 
 const sent = (messages: OutgoingMessage[]): SendResult[] => messages.map(({ body }) => ({ ok: true, id: body }));
@@ -97,6 +109,13 @@ test('tries are spread out: each pause is random', async () => {
   expect(random).toHaveBeenCalledTimes(3);
 });
 
+test('the pause between tries begins at 50 ms, doubles, and ends at 2 s', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  const fail = () => Promise.reject(fails('QUEUE_THROTTLED'));
+  await new Batcher(scripted(fail, fail, fail).queue).add(message(1));
+  expect(pauses).toEqual([0, 1, 2].map((attempt) => [attempt, 50, 2000]));
+});
+
 test('messages are given back when the queue keeps failing', async () => {
   const batcher = new Batcher(scripted(...Array(1000).fill(() => Promise.reject(fails('QUEUE_UNREACHABLE')))).queue, {
     giveUpMs: 150,
@@ -154,6 +173,100 @@ test('drain waits for everything that was added', async () => {
   expect(accepted).toBe(0);
   answer();
   expect(await draining).toBe(13);
+});
+
+test('what is given back makes room at once for what comes next', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const batcher = new Batcher(held().queue, { maxInFlight: 1, maxWaiting: 10 });
+    const first = addAll(batcher, Array(20).fill(message(1)));
+    expect(await batcher.add(message(1))).toMatchObject({ code: 'OVERLOADED' });
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(await first).toEqual(Array(20).fill(expect.objectContaining({ code: 'QUEUE_SLOW' })));
+    let answered = false;
+    void batcher.add(message(1)).then(() => (answered = true));
+    await vi.advanceTimersByTimeAsync(14_999);
+    expect(answered).toBe(false);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('unless told otherwise a message waits 5 ms for others, and its sender 15 s, half of what a sensor waits', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const { queue, batches } = held();
+    const batcher = new Batcher(queue);
+    let outcome: unknown;
+    void batcher.add(message(1)).then((found) => (outcome = found));
+    void batcher.add(message(2));
+    await vi.advanceTimersByTimeAsync(4);
+    expect(batches).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(batches).toEqual([[message(1), message(2)]]);
+    await vi.advanceTimersByTimeAsync(14_994);
+    expect(outcome).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(outcome).toMatchObject({ status: 'busy', code: 'QUEUE_SLOW' });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('unless told otherwise sixteen batches are under way, and twenty thousand messages wait', async () => {
+  const { queue, batches, answer } = held();
+  const batcher = new Batcher(queue);
+  const added = addAll(batcher, Array(160 + 20_000).fill(message(1)));
+  expect([batches.length, batcher.stats.inFlight, batcher.stats.waiting]).toEqual([16, 16, 20_000]);
+  expect(await batcher.add(message(1))).toMatchObject({ status: 'busy', code: 'OVERLOADED' });
+  for (;;) {
+    answer();
+    if (batcher.stats.inFlight === 0 && batcher.stats.waiting === 0) break;
+    await new Promise(setImmediate);
+  }
+  expect((await added).every(({ status }) => status === 'accepted')).toBe(true);
+});
+
+test('who gives up hears why the last try failed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    const never = () => new Promise<SendResult[]>(() => {});
+    const trouble = { ok: false as const, code: 'InternalError', reason: 'disk is slow', retryable: true };
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const batcher = new Batcher(scripted(() => [trouble], never).queue);
+    const outcome = batcher.add(message(1));
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(await outcome).toEqual({ status: 'busy', code: 'InternalError', reason: 'disk is slow' });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('what was given back during a pause is not sent again', async () => {
+  const { queue, batches } = scripted(() => Promise.reject(fails('QUEUE_THROTTLED')));
+  // A full batch goes at once; its senders have given up long before the first pause, of 50 ms, is over.
+  const batcher = new Batcher(queue, { giveUpMs: 1 });
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  const outcomes = await addAll(batcher, Array(MAX_BATCH_COUNT).fill(message(1)));
+  expect(outcomes).toEqual(Array(MAX_BATCH_COUNT).fill(expect.objectContaining({ code: 'QUEUE_THROTTLED' })));
+  await batcher.drain();
+  expect(batches).toHaveLength(1);
+});
+
+test('a sender that has its answer is waited for no longer, so that a process may end', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    await addAll(new Batcher(scripted().queue), Array(10).fill(message(1)));
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a message as long as a whole batch goes alone', async () => {
+  const { queue, batches } = scripted();
+  await addAll(new Batcher(queue), [message(1), message(MAX_BATCH_BYTES), message(1)]);
+  expect(batches.map((batch) => batch.length)).toEqual([1, 1, 1]);
 });
 
 function proxyOn(queue: Queue, batcher: BatcherOptions = {}) {

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Queue } from '../queue/queue.js';
 import { DesiredConfig } from './desired-store.js';
@@ -343,4 +346,23 @@ test('a rate limit gives bursts of two seconds, and fills up again', () => {
   expect(take(200)).toBeUndefined();
   expect(take(200)).toBe(1);
   expect(Array.from({ length: 11 }, () => take(60_000)).filter((wait) => wait === undefined)).toHaveLength(10);
+});
+
+test('a change that can’t be kept is a failure of the proxy, to be tried again, and is not in force', async () => {
+  // A file where the folder should be.
+  const folder = mkdtempSync(join(tmpdir(), 'config-'));
+  try {
+    desired = new DesiredConfig(join(folder, 'desired.json'), 0);
+    const call = proxyWith();
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, '');
+    const answer = await call('PATCH', '/config', { set: { emoji: 1 } }, operator);
+    expect([answer.status, answer.headers.get('retry-after'), answer.body]).toMatchObject([
+      ...[503, '2', { error: { code: 'INTERNAL' } }],
+    ]);
+    expect((await call('GET', '/config')).body.fleet).toEqual({ version: 0 });
+    expect((await call('GET', '/stats')).body.refused).toEqual({ INTERNAL: 1 });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { identify } from '../lib/process/process-id.js';
-import { clearRunState, quarantineDamagedState, type RunState, readRunState, writeRunState } from './run-state.js';
+import {
+  claimRunState,
+  clearRunState,
+  quarantineDamagedState,
+  type RunState,
+  readRunState,
+  writeRunState,
+} from './run-state.js';
 
 let folder: string;
 
@@ -38,6 +45,21 @@ test('a state is read as it was written, and only its own `up` clears it', () =>
   clearRunState(folder, up);
   expect(existsSync(file())).toBe(false);
   expect(quarantineDamagedState(folder)).toBeUndefined();
+});
+
+test('of two `up`s that start at once one may run, and its state stays', () => {
+  expect(claimRunState(folder, { ...state, control: 'http://first' })).toBe(true);
+  expect(claimRunState(folder, { ...state, control: 'http://second' })).toBe(false);
+  expect(readRunState(folder)).toMatchObject({ control: 'http://first', alive: true });
+  expect(readdirSync(folder)).toEqual(['run.json']);
+  clearRunState(folder, up);
+  expect(claimRunState(folder, state)).toBe(true);
+});
+
+test('a damaged state is nobody’s to claim', () => {
+  writeFileSync(file(), '{');
+  expect(claimRunState(folder, state)).toBe(false);
+  expect(readFileSync(file(), 'utf8')).toBe('{');
 });
 
 test.each(

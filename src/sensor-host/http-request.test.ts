@@ -66,6 +66,21 @@ describe('reading a request', () => {
     expect(readRequest(memory, args.with(5, CAPACITY).with(6, 1))).toBe(6);
   });
 
+  it('takes an answer of four fifths of the memory, and of 64 KiB at least', () => {
+    const most = (pages: number) => {
+      memory = new GuestMemory(new WebAssembly.Memory({ initial: pages }));
+      return (readRequest(memory, call(0, 'http://h/')) as { maxBodyBytes: number }).maxBodyBytes;
+    };
+    expect([most(1), most(2), most(10)]).toEqual([65_536, 104_857, 524_288]);
+  });
+
+  it('keeps the addresses of different calls apart, however many there are', () => {
+    const hosts = Array.from({ length: 1100 }, (_, i) => `http://h${i}/`);
+    const read = () => hosts.map((url) => (readRequest(memory, call(0, url)) as { url: URL }).url.href);
+    expect(read()).toEqual(hosts);
+    expect(read()).toEqual(hosts);
+  });
+
   it('cannot speak other protocols (2)', () => {
     expect(readRequest(memory, call(0, 'ftp://h/'))).toBe(2);
   });

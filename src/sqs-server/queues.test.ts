@@ -1,6 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { md5OfAttributes } from './protocol/md5.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
+import { closeDatabase, openDatabase } from './store/database.js';
 
 let server: QueueServer;
 const url = (name: string) => `http://queue:1/000000000000/${name}`;
@@ -106,5 +110,100 @@ test('a message that is past its retention is not delivered', async () => {
     expect(Messages.map(({ Body }: { Body: string }) => Body)).toEqual(['new']);
   } finally {
     Date.now = now;
+  }
+});
+
+test('a dead-letter queue that names its sources takes those, and no others', async () => {
+  const arn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
+  const allow = JSON.stringify({ redrivePermission: 'byQueue', sourceQueueArns: [arn('mine')] });
+  await call('CreateQueue', { QueueName: 'dead', Attributes: { RedriveAllowPolicy: allow } });
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn('dead'), maxReceiveCount: 2 });
+  const create = (QueueName: string) => call('CreateQueue', { QueueName, Attributes: { RedrivePolicy } });
+  expect(await create('mine')).toEqual({ QueueUrl: url('mine') });
+  expect((await create('other')).message).toContain('does not allow');
+});
+
+test('an ARN of another account or region names no queue of ours', async () => {
+  await call('CreateQueue', { QueueName: 'dead' });
+  for (const of of ['us-east-1:111111111111', 'eu-west-1:000000000000']) {
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: `arn:aws:sqs:${of}:dead`, maxReceiveCount: 2 });
+    const refused = await call('CreateQueue', { QueueName: 'q', Attributes: { RedrivePolicy } });
+    expect(refused.message).toContain('does not exist');
+  }
+});
+
+test('a queue is found by its name in its own account only', async () => {
+  await call('CreateQueue', { QueueName: 'q' });
+  const find = (QueueOwnerAWSAccountId?: string) => call('GetQueueUrl', { QueueName: 'q', QueueOwnerAWSAccountId });
+  expect([await find(), await find('000000000000')]).toEqual([{ QueueUrl: url('q') }, { QueueUrl: url('q') }]);
+  expect((await find('111111111111')).__type).toContain('QueueDoesNotExist');
+});
+
+test('when a queue was changed is told, and a purge is refused for a minute only', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_750_000_000_000 });
+  try {
+    await call('CreateQueue', { QueueName: 'q' });
+    vi.setSystemTime(1_750_000_050_000);
+    await call('SetQueueAttributes', { QueueUrl: url('q'), Attributes: { DelaySeconds: '0' } });
+    const { Attributes } = await call('GetQueueAttributes', { QueueUrl: url('q'), AttributeNames: ['All'] });
+    expect(Attributes).toMatchObject({ CreatedTimestamp: '1750000000', LastModifiedTimestamp: '1750000050' });
+    expect(await call('PurgeQueue', { QueueUrl: url('q') })).toEqual({});
+    vi.setSystemTime(1_750_000_109_999);
+    expect((await call('PurgeQueue', { QueueUrl: url('q') })).__type).toContain('PurgeQueueInProgress');
+    vi.setSystemTime(1_750_000_110_000);
+    expect(await call('PurgeQueue', { QueueUrl: url('q') })).toEqual({});
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a batch of a mebibyte is taken, with one byte more it is not', async () => {
+  await call('CreateQueue', { QueueName: 'q' });
+  const sendBatch = (...sizes: number[]) =>
+    call('SendMessageBatch', {
+      QueueUrl: url('q'),
+      Entries: sizes.map((size, i) => ({ Id: `${i}`, MessageBody: 'x'.repeat(size) })),
+    });
+  expect((await sendBatch(524_288, 524_288)).Successful).toHaveLength(2);
+  expect((await sendBatch(524_288, 524_289)).__type).toContain('BatchRequestTooLong');
+});
+
+test('the digest of some attributes is of those that are given out', async () => {
+  await call('CreateQueue', { QueueName: 'q' });
+  const attribute = (StringValue: string) => ({ DataType: 'String', StringValue });
+  const MessageAttributes = { a: attribute('1'), b: attribute('2') };
+  await call('SendMessage', { QueueUrl: url('q'), MessageBody: 'x', MessageAttributes });
+  const { Messages } = await call('ReceiveMessage', { QueueUrl: url('q'), MessageAttributeNames: ['a'] });
+  expect(Messages[0].MD5OfMessageAttributes).toBe(md5OfAttributes({ a: attribute('1') }));
+});
+
+test('a request that is too long, or does not say how long it is, is not read', async () => {
+  const status = async (headers: Record<string, string>) =>
+    (await server.app.request('/', { method: 'POST', headers, body: '{}' })).status;
+  const target = { 'x-amz-target': 'AmazonSQS.ListQueues' };
+  expect(await status({ ...target, 'content-length': String(8 * 1_048_576) })).toBe(200);
+  expect(await status({ ...target, 'content-length': String(8 * 1_048_576 + 1) })).toBe(413);
+  expect(await status({ ...target, 'transfer-encoding': 'chunked' })).toBe(413);
+});
+
+test('a server that is closed answers so, and may be closed twice', async () => {
+  server.close();
+  server.close();
+  expect((await call('ListQueues', {})).__type).toBe('ServiceUnavailable');
+  expect((await server.app.request('/ready')).status).toBe(503);
+  expect((await server.app.request('/health')).status).toBe(200);
+});
+
+test('a store of a newer version is not touched', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'queues-'));
+  try {
+    const path = join(folder, 'queue.db');
+    const database = openDatabase(path);
+    database.exec('PRAGMA user_version = 2');
+    closeDatabase(database);
+    const problem = { code: 'QUEUE_STORE_UNUSABLE', message: expect.stringContaining('newer version') };
+    expect(() => openDatabase(path)).toThrow(expect.objectContaining(problem));
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

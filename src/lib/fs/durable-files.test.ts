@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { readIfExists, writeFileAtomic } from './durable-files.js';
+import { createFileAtomic, readIfExists, writeFileAtomic } from './durable-files.js';
 
 let folder: string;
 
@@ -85,6 +85,19 @@ test.skipIf(!existsSync('/dev/full'))('a text for which the disk has no room lea
   symlinkSync('/dev/full', `${path}.${process.pid}.tmp`);
   expect(() => writeFileAtomic(path, 'new')).toThrow('ENOSPC');
   expect([readdirSync(folder).sort(), readFileSync(path, 'utf8')]).toEqual([['state.json'], 'old']);
+});
+
+test('of several that make the same file the first succeeds, and the others change nothing', () => {
+  const path = join(folder, 'new', 'run.json');
+  expect([1, 2, 3].map((n) => createFileAtomic(path, `text ${n}`))).toEqual([true, false, false]);
+  expect([readFileSync(path, 'utf8'), mode(path)]).toEqual(['text 1', '600']);
+  expect(readdirSync(join(folder, 'new'))).toEqual(['run.json']);
+});
+
+test('a file that can’t be made is no file of somebody else', () => {
+  // The name is longer than any file system takes.
+  expect(() => createFileAtomic(join(folder, 'x'.repeat(300)), '')).toThrow('ENAMETOOLONG');
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('no file is undefined; any other trouble is not hidden', () => {

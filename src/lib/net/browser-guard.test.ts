@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { findBrowserProblem, hostNames } from './browser-guard.js';
+import { findBrowserProblem, hostNames, isLoopback } from './browser-guard.js';
 
 const OWN = 'http://proxy.example:8443/sensors';
 
@@ -36,4 +36,41 @@ test.each([
   const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, ['localhost'])?.code ?? null));
   const headers = { host: 'localhost', 'sec-fetch-site': site, 'sec-fetch-mode': mode };
   expect(await (await app.request('/', { headers })).json()).toBe(problem);
+});
+
+// Where our page was loaded from, as the browser tells it with a request to us.
+test.each([
+  ['http://localhost:9090', null],
+  ['http://localhost:9091', 'FOREIGN_ORIGIN'],
+  ['http://127.0.0.1:9090', 'FOREIGN_ORIGIN'],
+  ['http://evil.example', 'FOREIGN_ORIGIN'],
+  ['http://localhost.evil.example:9090', 'FOREIGN_ORIGIN'],
+  ['null', 'FOREIGN_ORIGIN'],
+  ['', 'FOREIGN_ORIGIN'],
+])('a request of the origin %j', async (origin, problem) => {
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, ['localhost'])?.code ?? null));
+  expect(await (await app.request('/', { headers: { host: 'localhost:9090', origin } })).json()).toBe(problem);
+});
+
+test('names are the same in small and capital letters, and a request without a name has none of ours', async () => {
+  const app = new Hono().get('/', (c) =>
+    c.json(findBrowserProblem(c, hostNames('127.0.0.1', undefined))?.code ?? null),
+  );
+  const ask = async (headers: Record<string, string>) => (await app.request('/', { headers })).json();
+  expect([await ask({ host: 'LocalHost:9090' }), await ask({})]).toEqual([null, 'UNKNOWN_HOST']);
+});
+
+test('only this machine’s own addresses are loopback', () => {
+  const hosts = [
+    'localhost',
+    '127.0.0.1',
+    '127.1.2.3',
+    '::1',
+    '0.0.0.0',
+    '::',
+    '10.127.0.1',
+    '128.0.0.1',
+    'localhost.evil',
+  ];
+  expect(hosts.filter(isLoopback)).toEqual(['localhost', '127.0.0.1', '127.1.2.3', '::1']);
 });

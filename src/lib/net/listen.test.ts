@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { afterEach, expect, test } from 'vitest';
-import { type Listener, type ListenOptions, listen } from './listen.js';
+import { type Listener, type ListenOptions, listen, reachableAt } from './listen.js';
 
 const started: { close(): unknown }[] = [];
 const sockets: Socket[] = [];
@@ -44,6 +44,16 @@ async function closing(listener: Listener, graceMs?: number): Promise<number> {
   await listener.close(graceMs);
   return (Date.now() - began) / 1000;
 }
+
+test.each([
+  ['127.0.0.1', 'http://127.0.0.1:90'],
+  ['0.0.0.0', 'http://127.0.0.1:90'],
+  ['::', 'http://127.0.0.1:90'],
+  ['::1', 'http://[::1]:90'],
+  ['proxy.example', 'http://proxy.example:90'],
+])('what listens on %s is reached at %s', (host, url) => {
+  expect(reachableAt('http', host, 90)).toBe(url);
+});
 
 test('any free port is told', async () => {
   const { url, port } = await start();

@@ -1,5 +1,5 @@
 import LibsqlDatabase from 'libsql';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Database } from './database.js';
 import { GroupCommit } from './group-commit.js';
 
@@ -61,4 +61,51 @@ test('without a write there is nothing to wait for', async () => {
   await commits.committed();
   commits.flush();
   expect(commits.commits).toBe(0);
+});
+
+test('it is told that a commit comes before it does, and that it is done after; then whoever wrote hears of it', async () => {
+  const order: string[] = [];
+  const exec = database.exec.bind(database);
+  database.exec = (sql) => {
+    order.push(sql);
+    return exec(sql);
+  };
+  const hooks = {
+    beforeCommit: () => void order.push('before'),
+    afterCommit: () => void order.push('after'),
+    afterRollback: () => void order.push('lost'),
+  };
+  commits = new GroupCommit(database, hooks);
+  await write().then(() => order.push('written'));
+  expect(order).toEqual(['BEGIN IMMEDIATE', 'INSERT INTO t VALUES (1)', 'before', 'COMMIT', 'after', 'written']);
+  // What the end of one transaction writes begins the next.
+  hooks.afterCommit = () => {
+    hooks.afterCommit = () => {};
+    void write();
+  };
+  order.length = 0;
+  await write();
+  await commits.committed();
+  expect(order.filter((sql) => /^[A-Z]+( I\w+)?$/.test(sql))).toEqual([
+    ...['BEGIN IMMEDIATE', 'COMMIT', 'BEGIN IMMEDIATE', 'COMMIT'],
+  ]);
+});
+
+test('a commit after a quiet time is not held back, one right after another is, to collect more', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    vi.advanceTimersByTime(1000);
+    await write();
+    expect([commits.commits, vi.getTimerCount()]).toEqual([1, 0]);
+    const second = write();
+    expect(vi.getTimerCount()).toBe(1);
+    const third = write();
+    vi.advanceTimersByTime(4);
+    expect(commits.commits).toBe(1);
+    vi.advanceTimersByTime(1);
+    await Promise.all([second, third]);
+    expect(commits.commits).toBe(2);
+  } finally {
+    vi.useRealTimers();
+  }
 });

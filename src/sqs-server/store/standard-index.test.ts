@@ -102,3 +102,27 @@ test('memory holds a window of a long queue only, by number and by bytes', () =>
   expect(index.pick(10, 1)).toEqual([]);
   database.close();
 });
+
+test('what was added can be received and counted only once it is committed', () => {
+  const { database, index } = open();
+  index.add([message(1), message(2, 50)]);
+  expect(index.pick(10, 100)).toEqual([]);
+  expect(index.counts).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+  expect(index.nextDue).toBe(Number.POSITIVE_INFINITY);
+  index.afterCommit();
+  expect(index.counts).toEqual({ visible: 1, inFlight: 0, delayed: 1 });
+  expect(index.pick(10, 100).map(({ seq }) => seq)).toEqual([1, 2]);
+  database.close();
+});
+
+test('a message comes back at its time, not before', () => {
+  const { database, index } = open();
+  index.add([message(1), message(2, 1000)]);
+  index.afterCommit();
+  index.deliver(index.pick(1, 0), 500, 0);
+  expect([index.nextDue, index.pick(10, 499).length]).toEqual([500, 0]);
+  expect(index.pick(10, 500).map(({ seq }) => seq)).toEqual([1]);
+  expect(index.pick(10, 999).map(({ seq }) => seq)).toEqual([1]);
+  expect(index.pick(10, 1000).map(({ seq }) => seq)).toEqual([1, 2]);
+  database.close();
+});

@@ -3,12 +3,12 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { GRANTS } from '../../../network/compose/docker-inside.js';
-import { type ComposeOptions, composeDocument } from '../../../network/compose/document.js';
-import { openEnvironment } from '../../../network/compose/environment.js';
-import { factsOf } from '../../../network/compose/facts.js';
+import { connectionOf } from '../../../network/compose/compose-connection.js';
+import { type ComposeOptions, composeDocument } from '../../../network/compose/compose-document.js';
+import { openEnvironment } from '../../../network/compose/compose-env.js';
+import { type ComposePlan, writeVariables } from '../../../network/compose/compose-plan.js';
+import { GRANTS } from '../../../network/compose/nested-docker.js';
 import { queueVariables } from '../../../network/compose/queue-variables.js';
-import { type ComposePlan, writeVariables } from '../../../network/compose/settled.js';
 import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/compose/${name}`;
@@ -164,8 +164,8 @@ describe('what containers and other terminals are told', () => {
     const { QUEUE_PORT: _, REGISTRY_PORT: __, ...few } = ports;
     const queue = { queue: 'https://sqs.eu-west-1.amazonaws.com/1/q', queueEndpoint: 'http://mq:1', registry: false };
     const found = {
-      'embedded queue': factsOf(plan('/f'), { backbone: '10.213.90', withServices: true }),
-      'another queue, few ports, no Docker inside': factsOf(plan('/f', queue, { ports: few }), {
+      'embedded queue': connectionOf(plan('/f'), { backbone: '10.213.90', withServices: true }),
+      'another queue, few ports, no Docker inside': connectionOf(plan('/f', queue, { ports: few }), {
         ...{ backbone: '10.213.91', withServices: false },
       }),
     };
@@ -186,7 +186,7 @@ test('neither variables nor facts hold a secret of the plan', () => {
   try {
     writeVariables(plan(folder), '10.213.90');
     expect(readFileSync(join(folder, '.env'), 'utf8')).not.toMatch(/-secret/);
-    expect(JSON.stringify(factsOf(plan(folder), { backbone: 'b', withServices: true }))).not.toMatch(/-secret/);
+    expect(JSON.stringify(connectionOf(plan(folder), { backbone: 'b', withServices: true }))).not.toMatch(/-secret/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -3,7 +3,7 @@
  * fills and reads. The host takes it for an instance of a module, Asyncify included.
  */
 import { createHash } from 'node:crypto';
-import { createSensorHost, type GuestSpec, type SensorHost } from '../../../sensors/host/host.js';
+import { createSensorHost, type GuestSpec, type SensorHost } from '../../../sensor-host/sensor-host.js';
 
 type Import = (...args: (number | bigint)[]) => unknown;
 

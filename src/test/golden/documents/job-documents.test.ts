@@ -3,13 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { THIS_NETWORK } from '../../../network/compose/job-files.js';
-import { composeService } from '../../../network/compose/services.js';
-import { createEmbeddedNetwork } from '../../../network/embedded/network.js';
-import { ANY_CLUSTER, writeJobFiles } from '../../../network/jobs/files.js';
-import { type JobSurroundings, renderJob } from '../../../network/jobs/render.js';
-import { nativeService } from '../../../network/native/services.js';
-import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from '../../../network/network.js';
+import { ANY_CLUSTER, writeJobFiles } from '../../../jobs/job-files.js';
+import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from '../../../jobs/job-request.js';
+import { type JobEnvironment, renderJob } from '../../../jobs/render-job.js';
+import { THIS_NETWORK } from '../../../network/compose/compose-job-files.js';
+import { composeService } from '../../../network/compose/compose-services.js';
+import { createEmbeddedNetwork } from '../../../network/embedded/embedded-network.js';
+import { nativeService } from '../../../network/native/native-services.js';
 import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/jobs/${name}`;
@@ -21,11 +21,11 @@ const SUBMITTED = 1_750_000_000_000;
 const AWS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
 
 /** What the nodes of each network hand on. */
-const NATIVE: JobSurroundings = {
+const NATIVE: JobEnvironment = {
   module: async () => MODULE,
   forwarded: { edge: ['HOSTNAME', 'REGION'], updater: ['WASM_SENSORS_TOKEN'], services: ['WASM_SENSORS_TOKEN'] },
 };
-const WITH_TOKEN: JobSurroundings = {
+const WITH_TOKEN: JobEnvironment = {
   ...NATIVE,
   forwarded: {
     edge: ['HOSTNAME', 'REGION', 'SENSOR_TOKEN'],
@@ -33,7 +33,7 @@ const WITH_TOKEN: JobSurroundings = {
     services: [...AWS, 'WASM_SENSORS_TOKEN', 'WASM_SENSORS_WEBHOOK', 'SENSOR_TOKEN'],
   },
 };
-const REMOTE: JobSurroundings = {
+const REMOTE: JobEnvironment = {
   ...NATIVE,
   forwarded: {
     edge: ['HOSTNAME'],
@@ -41,8 +41,8 @@ const REMOTE: JobSurroundings = {
     services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
   },
 };
-const SILENT_NODES: JobSurroundings = { ...REMOTE, forwarded: { ...REMOTE.forwarded, edge: [] } };
-const TOKEN_IN_JOB: JobSurroundings = { ...REMOTE, given: { SENSOR_TOKEN: 'a-token' } };
+const SILENT_NODES: JobEnvironment = { ...REMOTE, forwarded: { ...REMOTE.forwarded, edge: [] } };
+const TOKEN_IN_JOB: JobEnvironment = { ...REMOTE, given: { SENSOR_TOKEN: 'a-token' } };
 
 const publisher = (region: string, over: Partial<PublisherJob> = {}): PublisherJob => ({
   role: 'publisher',
@@ -73,7 +73,7 @@ const service = (role: ServiceJob['role'], over: Partial<ServiceJob> = {}): Serv
 
 const EVERY_VALUE = { color: '#00ff88', emoji: 3, random_off: true, interval: 0.5, paused: true } as const;
 
-const JOBS: [name: string, request: JobRequest, surroundings: JobSurroundings][] = [
+const JOBS: [name: string, request: JobRequest, surroundings: JobEnvironment][] = [
   ['publisher-us', publisher('us'), NATIVE],
   ['publisher-eu', publisher('eu'), NATIVE],
   ['publisher-as', publisher('as'), NATIVE],
@@ -121,14 +121,14 @@ describe('a job as a document', () => {
   });
 
   test('what is refused', async () => {
-    const large: JobSurroundings = { ...NATIVE, module: async () => new Uint8Array(450_000) };
-    const unbuilt: JobSurroundings = {
+    const large: JobEnvironment = { ...NATIVE, module: async () => new Uint8Array(450_000) };
+    const unbuilt: JobEnvironment = {
       ...NATIVE,
       module: async () => {
         throw new Error('the module is not built');
       },
     };
-    const refused: [string, JobRequest, JobSurroundings][] = [
+    const refused: [string, JobRequest, JobEnvironment][] = [
       ['a module that is too large', publisher('eu'), large],
       ['a module that is not there', publisher('eu'), unbuilt],
       ['a config-updater where nodes have no operator token', updater(), REMOTE],

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createPullerService } from '../../../puller/service.js';
-import { StoreSink } from '../../../puller/sinks/store.js';
-import { createQueueServer, type QueueServer } from '../../../queue/embedded/server.js';
+import { createPullerService } from '../../../puller/puller-service.js';
+import { StoreSink } from '../../../puller/sinks/readings-store.js';
 import type { Queue } from '../../../queue/queue.js';
+import { createQueueServer, type QueueServer } from '../../../sqs-server/sqs-server.js';
 import { toJson } from './normalize.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));

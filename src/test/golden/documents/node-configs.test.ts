@@ -3,16 +3,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { nodeProcess } from '../../../network/native/node-process.js';
 import {
   edgeNodes,
   type NodePlan,
   orchestratorNode,
   servicesEnv,
   servicesNode,
-} from '../../../network/native/nodes.js';
+} from '../../../network/native/native-nodes.js';
+import { nodeProcess } from '../../../network/native/node-process.js';
 import type { RegionLinks } from '../../../network/native/region-links.js';
-import type { RunnerContext } from '../../../network/runner.js';
+import type { PlanContext } from '../../../network/provider.js';
 import { normalize, toJson } from './normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/nodes/${name}`;
@@ -21,8 +21,8 @@ const PORTS = { api: 1234, nats: 4222, webUi: 8438 };
 const LINKS = { orchestratorUrl: (region: string) => `nats://127.0.0.1:relay-of-${region}` } as unknown as RegionLinks;
 const CONFIG_PATHS = ['/work/[[]a]/**/*.{yaml,yml}', '/work/.wasm-sensors/config/*.yaml'];
 
-const context = (over: Partial<RunnerContext> = {}): RunnerContext =>
-  ({ nodesPerRegion: 1, token: 'operator-token', sensorEnv: {}, ...over }) as RunnerContext;
+const context = (over: Partial<PlanContext> = {}): PlanContext =>
+  ({ nodesPerRegion: 1, token: 'operator-token', sensorEnv: {}, ...over }) as PlanContext;
 
 let folder: string;
 beforeEach(() => {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type LibsqlDatabase from 'libsql';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { StoreSink } from '../../../puller/sinks/store.js';
-import { createQueueServer } from '../../../queue/embedded/server.js';
+import { StoreSink } from '../../../puller/sinks/readings-store.js';
+import { createQueueServer } from '../../../sqs-server/sqs-server.js';
 import { forgetTrace, opened, trace } from './watched-database.js';
 
 vi.mock('libsql', async (original) => (await import('./watched-database.js')).watchDatabases(original));

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DesiredConfig } from '../../../proxy/desired.js';
+import { DesiredConfig } from '../../../proxy/desired-store.js';
 import { DAY, NOW, operator, proxyOfTest, reading, reports, SENSOR } from './proxy-support.js';
 import { readable, type Transcript } from './transcript.js';
 

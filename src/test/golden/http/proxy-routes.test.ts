@@ -1,7 +1,7 @@
 /** The proxy's other routes: who may ask at all, health, readiness, statistics, and what is not there. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AppError } from '../../../core/errors.js';
-import { DesiredConfig } from '../../../proxy/desired.js';
+import { AppError } from '../../../lib/errors/app-error.js';
+import { DesiredConfig } from '../../../proxy/desired-store.js';
 import { guardCalls } from './guard-calls.js';
 import { json, NOW, operator, proxyOfTest, reading } from './proxy-support.js';
 

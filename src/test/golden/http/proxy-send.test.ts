@@ -1,8 +1,8 @@
 /** `POST /send` of the proxy: what is taken, what is refused, and with which words. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AppError } from '../../../core/errors.js';
-import { DesiredConfig } from '../../../proxy/desired.js';
+import { AppError } from '../../../lib/errors/app-error.js';
+import { DesiredConfig } from '../../../proxy/desired-store.js';
 import { DAY, json, NOW, operator, type ProxyOfTest, proxyOfTest, reading, reports, SENSOR } from './proxy-support.js';
 
 const recorded = (name: string) => `../recorded/http/proxy/${name}.http`;

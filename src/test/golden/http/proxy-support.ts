@@ -1,5 +1,5 @@
 /** A proxy at a fixed time, before a queue that writes down what it is given. */
-import { DesiredConfig } from '../../../proxy/desired.js';
+import { DesiredConfig } from '../../../proxy/desired-store.js';
 import { createProxy } from '../../../proxy/proxy.js';
 import type { OutgoingMessage, Queue, SendResult } from '../../../queue/queue.js';
 import { Transcript } from './transcript.js';

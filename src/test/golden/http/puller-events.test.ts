@@ -1,6 +1,6 @@
 /** `GET /events` of the puller: server-sent events, from the first frame to the end. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { PullerServiceOptions } from '../../../puller/service.js';
+import type { PullerServiceOptions } from '../../../puller/puller-service.js';
 import {
   config,
   Frames,

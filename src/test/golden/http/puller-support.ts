@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { vi } from 'vitest';
-import { createPullerService, type PullerServiceOptions } from '../../../puller/service.js';
+import { createPullerService, type PullerServiceOptions } from '../../../puller/puller-service.js';
 import type { Queue, ReceivedMessage } from '../../../queue/queue.js';
 import { readable, Transcript } from './transcript.js';
 

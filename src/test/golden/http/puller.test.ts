@@ -1,8 +1,8 @@
 /** The puller's HTTP side: the fleet view, what the operator tells it, its page and its health. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { AppError } from '../../../core/errors.js';
-import type { PullerServiceOptions } from '../../../puller/service.js';
-import { createPage } from '../../../web/page.js';
+import { AppError } from '../../../lib/errors/app-error.js';
+import type { PullerServiceOptions } from '../../../puller/puller-service.js';
+import { createPage } from '../../../web/web-page.js';
 import { guardCalls } from './guard-calls.js';
 import {
   config,

@@ -1,10 +1,10 @@
 /** The sensor host's HTTP interface: nodes, jobs and links, over a host that runs no module. */
 import { expect, test } from 'vitest';
-import { AppError } from '../../../core/errors.js';
-import { createSensorHostApp } from '../../../sensors/host/app.js';
-import { createCluster } from '../../../sensors/host/cluster.js';
-import type { GuestSpec, SensorHost } from '../../../sensors/host/host.js';
-import type { SensorModule } from '../../../sensors/host/module.js';
+import { AppError } from '../../../lib/errors/app-error.js';
+import { createCluster } from '../../../sensor-host/cluster.js';
+import { createSensorHostApp } from '../../../sensor-host/host-app.js';
+import type { GuestSpec, SensorHost } from '../../../sensor-host/sensor-host.js';
+import type { SensorModule } from '../../../sensor-host/sensor-module.js';
 import { numberIds, Transcript } from './transcript.js';
 
 const recorded = (name: string) => `../recorded/http/sensor-host/${name}.http`;

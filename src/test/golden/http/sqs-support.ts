@@ -1,6 +1,6 @@
 /** The embedded queue server at a fixed time, called as SDKs call it. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { createQueueServer } from '../../../queue/embedded/server.js';
+import { createQueueServer } from '../../../sqs-server/sqs-server.js';
 import { type Answer, numberIds, Transcript } from './transcript.js';
 
 /** What the clock shows at first. */

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { SequenceTracker } from './sequence.js';
+
+const MAX_RANGES = 500;
+
+/** A tracker with so many holes of one number each, noticed at 1, 2, … */
+function withHoles(count: number): SequenceTracker {
+  const tracker = new SequenceTracker();
+  for (let hole = 1; hole <= count; hole++) tracker.arrive(2 * hole, hole);
+  return tracker;
+}
+
+test('as many holes as are remembered one by one stay exact', () => {
+  const tracker = withHoles(MAX_RANGES);
+  expect(tracker.missing).toHaveLength(MAX_RANGES);
+  expect(tracker.missing[0]).toEqual({ from: 1, to: 1, since: 1 });
+  expect(tracker.missingSince()).toBe(MAX_RANGES);
+});
+
+test('one more joins the two oldest, which count from when the first was noticed', () => {
+  const tracker = withHoles(MAX_RANGES + 1);
+  expect(tracker.missing).toHaveLength(MAX_RANGES);
+  expect(tracker.missing.slice(0, 2)).toEqual([
+    { from: 1, to: 3, since: 1 },
+    { from: 5, to: 5, since: 3 },
+  ]);
+  // What had come between the joined holes counts as missing, so that nothing lost is left out.
+  expect(tracker.missingSince(1)).toBe(3);
+});
+
+test('a late number in the middle of a hole leaves two, at its ends one, and a single one none', () => {
+  const tracker = new SequenceTracker();
+  tracker.arrive(11, 7);
+  const left = () => tracker.missing.map(({ from, to }) => [from, to]);
+  expect(tracker.arrive(5, 8)).toBe('late');
+  expect(left()).toEqual([
+    [1, 4],
+    [6, 10],
+  ]);
+  for (const n of [1, 10, 4, 6]) tracker.arrive(n, 8);
+  expect(left()).toEqual([
+    [2, 3],
+    [7, 9],
+  ]);
+  for (const n of [2, 3]) tracker.arrive(n, 8);
+  expect(left()).toEqual([[7, 9]]);
+  // They are as old as the hole that they are left of.
+  expect(tracker.missing[0]?.since).toBe(7);
+});

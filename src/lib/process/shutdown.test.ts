@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { endWithReader, exitCodeOf, reportReady, type StopReason, stopRequested } from './shutdown.js';
+
+// The process itself stays out of it: its signals and its end are only noted.
+const EVENTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const;
+const listeners = new Map<string, (...args: unknown[]) => void>();
+let exited: number[];
+
+beforeEach(() => {
+  listeners.clear();
+  exited = [];
+  vi.spyOn(process, 'on').mockImplementation((event: unknown, listener: unknown) => {
+    listeners.set(String(event), listener as () => void);
+    return process;
+  });
+  vi.spyOn(process, 'exit').mockImplementation((code) => {
+    exited.push(Number(code));
+    return undefined as never;
+  });
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+test.each<[StopReason, number]>([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+  ['supervisor gone', 1],
+  ['reader gone', 0],
+])('%s ends a program with %i', (reason, code) => {
+  expect(exitCodeOf(reason)).toBe(code);
+});
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s asks to stop, and once more ends at once', async (signal) => {
+  const asked = stopRequested({ supervised: false });
+  listeners.get(signal)!();
+  expect(await asked).toBe(signal);
+  expect(exited).toEqual([]);
+  listeners.get('SIGTERM')!();
+  expect(exited).toEqual([143]);
+});
+
+test('a supervised process stops when its supervisor is gone, another one has none', async () => {
+  vi.spyOn(process, 'connected', 'get').mockReturnValue(true);
+  void stopRequested({ supervised: false });
+  expect([...listeners.keys()].sort()).toEqual(['SIGHUP', 'SIGINT', 'SIGTERM']);
+  const asked = stopRequested({ supervised: true });
+  expect([...listeners.keys()].sort()).toEqual([...EVENTS].sort());
+  listeners.get('disconnect')!();
+  expect(await asked).toBe('supervisor gone');
+  // While it closes in order a signal ends it at once, the loss of its supervisor does not.
+  listeners.get('disconnect')!();
+  expect(exited).toEqual([]);
+});
+
+test('a supervisor hears that a process is ready, with what it says of itself', () => {
+  const sent: unknown[] = [];
+  const before = process.send;
+  process.send = (message: unknown) => sent.push(message) > 0;
+  try {
+    reportReady({ port: 9090 });
+  } finally {
+    if (before) process.send = before;
+    else delete process.send;
+  }
+  expect(sent).toEqual([{ ready: { port: 9090 } }]);
+});
+
+test('a reader that has gone asks to stop; other trouble with the output is no reader’s', async () => {
+  const onError = new Map<unknown, (error: Error) => void>();
+  for (const stream of [process.stdout, process.stderr] as NodeJS.EventEmitter[]) {
+    vi.spyOn(stream, 'on').mockImplementation((_, listener) => {
+      onError.set(stream, listener);
+      return stream;
+    });
+  }
+  endWithReader();
+  const fail = (stream: unknown, code: string) => onError.get(stream)!(Object.assign(new Error(code), { code }));
+  const asked = stopRequested({ supervised: false });
+  // A full disk under the log of what runs in the background ends nothing.
+  fail(process.stderr, 'ENOSPC');
+  expect(() => fail(process.stdout, 'ENOSPC')).toThrow('ENOSPC');
+  expect(() => fail(process.stderr, 'EBADF')).toThrow('EBADF');
+  fail(process.stdout, 'EPIPE');
+  expect(await asked).toBe('reader gone');
+  fail(process.stderr, 'EIO');
+  expect(exited).toEqual([]);
+});

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { isPlausibleVersion, MAX_VERSION, sensorConfigSchema } from './sensor-config.js';
+
+const NOW = 1_750_000_000_000;
+const DAY = 86_400_000;
+
+// Versions are little more than the time: a sensor that claims more would keep every sensor from hearing of changes.
+test.each([
+  [0, true],
+  [NOW, true],
+  [NOW + DAY, true],
+  [NOW + DAY + 1, false],
+  [MAX_VERSION, false],
+  [-1, false],
+  [NOW - 0.5, false],
+  [Number.NaN, false],
+  [Number.POSITIVE_INFINITY, false],
+])('a proxy can have given out version %d: %s', (version, is) => {
+  expect(isPlausibleVersion(version, NOW)).toBe(is);
+});
+
+test('no version is above what sensors can read, whatever a clock says', () => {
+  expect([MAX_VERSION, MAX_VERSION + 1].map((version) => isPlausibleVersion(version, 1e16))).toEqual([true, false]);
+});
+
+test.each([
+  [{ interval: 86_400 }, true],
+  [{ interval: 86_400.001 }, false],
+  [{ interval: 0.05 }, true],
+  [{ interval: 0.0499 }, false],
+  [{ emoji: 15 }, true],
+  [{ emoji: 16 }, false],
+  [{ emoji: -1 }, true],
+])('%j is within the limits: %s', (config, is) => {
+  expect(sensorConfigSchema.safeParse(config).success).toBe(is);
+});

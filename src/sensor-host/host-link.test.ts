@@ -1,0 +1,72 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { beforeEach, expect, test } from 'vitest';
+import { RegionLink } from './host-link.js';
+import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
+
+const OK: HttpAnswer = { result: 0, status: 200, headers: '', body: Buffer.alloc(0) };
+const NETWORK_ERROR = { result: 2 };
+const request = {} as HttpRequest;
+
+/** Requests under way, each with the way to answer it; `closed` counts those that were given up. */
+let sent: ((answer: HttpAnswer) => void)[];
+let closed: number;
+const transport: HttpTransport = {
+  send: (_, done) => {
+    sent.push(done);
+    return { close: () => closed++ };
+  },
+  close: async () => {},
+};
+
+let link: RegionLink;
+let answers: unknown[];
+const send = () => link.send(transport, request, (answer) => answers.push(answer));
+
+beforeEach(() => {
+  [sent, closed, answers] = [[], 0, []];
+  link = new RegionLink();
+});
+
+test('what is sent over a link that is up is answered once', () => {
+  send();
+  expect([link.connected, link.underWay.size, answers]).toEqual([true, 1, []]);
+  sent[0]!(OK);
+  sent[0]!(OK);
+  expect([link.underWay.size, answers]).toEqual([0, [OK]]);
+});
+
+test('a cut breaks what is under way, at once and for good: a late answer is none', () => {
+  send();
+  send();
+  link.setConnected(false);
+  expect([answers, closed, link.underWay.size]).toEqual([[NETWORK_ERROR, NETWORK_ERROR], 2, 0]);
+  sent[0]!(OK);
+  expect(answers).toHaveLength(2);
+});
+
+test('over a cut link nothing is sent, and the failure comes after the call has returned', async () => {
+  link.setConnected(false);
+  send();
+  expect([sent, answers]).toEqual([[], []]);
+  await nextTurn();
+  expect([sent, answers]).toEqual([[], [NETWORK_ERROR]]);
+});
+
+test('restored in between, what was sent while it was cut has failed all the same', async () => {
+  link.setConnected(false);
+  send();
+  link.setConnected(true);
+  await nextTurn();
+  expect([sent, answers, link.underWay.size]).toEqual([[], [NETWORK_ERROR], 0]);
+  send();
+  expect(sent).toHaveLength(1);
+});
+
+test('whoever closes a request hears nothing more, over whatever link', async () => {
+  send().close();
+  sent[0]!(OK);
+  link.setConnected(false);
+  send().close();
+  await nextTurn();
+  expect([answers, closed, link.underWay.size]).toEqual([[], 1, 0]);
+});

@@ -1,0 +1,251 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createQueueServer, type QueueServer } from './sqs-server.js';
+
+// Standard queues in time that passes only when it is told to.
+let folder: string;
+let server: QueueServer;
+const url = (name: string) => `http://h/000000000000/${name}`;
+const arn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: 1_750_000_000_000 });
+  folder = mkdtempSync(join(tmpdir(), 'redelivery-'));
+  open();
+  await call('CreateQueue', { QueueName: 'dead' });
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn('dead'), maxReceiveCount: 2 });
+  await call('CreateQueue', { QueueName: 'main', Attributes: { RedrivePolicy, VisibilityTimeout: '10' } });
+});
+
+afterEach(() => {
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+  vi.useRealTimers();
+});
+
+function open(): void {
+  server = createQueueServer({ path: join(folder, 'queue.db') });
+}
+
+async function call(action: string, input: object) {
+  const headers = { 'x-amz-target': `AmazonSQS.${action}` };
+  const response = await server.app.request('/', { method: 'POST', headers, body: JSON.stringify(input) });
+  const text = await response.text();
+  return text === '' ? {} : JSON.parse(text);
+}
+
+const send = (to: string, ...bodies: string[]) =>
+  call('SendMessageBatch', {
+    ...{ QueueUrl: url(to) },
+    Entries: bodies.map((MessageBody, i) => ({ Id: `${i}`, MessageBody })),
+  });
+async function receive(from: string, more: object = {}) {
+  const input = { QueueUrl: url(from), MaxNumberOfMessages: 10, AttributeNames: ['All'], ...more };
+  return ((await call('ReceiveMessage', input)).Messages ?? []) as {
+    MessageId: string;
+    Body: string;
+    ReceiptHandle: string;
+    Attributes: Record<string, string>;
+  }[];
+}
+const bodies = async (from: string, more: object = {}) => (await receive(from, more)).map(({ Body }) => Body);
+const counts = (of: string) => server.stats().queues.find(({ name }) => name === of);
+/** Waits for a commit or a request, which take turns of the event loop but no time. */
+async function until(look: () => boolean): Promise<void> {
+  while (!look()) await new Promise(setImmediate);
+}
+/** Resolves when so many messages can be received. */
+const visible = (of: string, count: number) => until(() => counts(of)?.visible === count);
+/** Seconds later. */
+const later = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000);
+
+test('a message is received as often as its policy allows, and then is a dead letter', async () => {
+  await send('main', 'x');
+  const first = await receive('main');
+  later(10);
+  expect((await receive('main'))[0]?.Attributes.ApproximateReceiveCount).toBe('2');
+  later(10);
+  expect([await bodies('main'), counts('main')]).toMatchObject([[], { visible: 0, inFlight: 0 }]);
+  await visible('dead', 1);
+  const [dead] = await receive('dead');
+  expect(dead).toMatchObject({ MessageId: first[0]!.MessageId, Body: 'x' });
+  expect(dead?.Attributes).toMatchObject({ DeadLetterQueueSourceArn: arn('main'), ApproximateReceiveCount: '3' });
+});
+
+test('those behind a dead letter are received in its place', async () => {
+  await send('main', 'bad');
+  for (let i = 0; i < 2; i++) {
+    await receive('main');
+    later(10);
+  }
+  await send('main', 'a', 'b');
+  expect((await bodies('main', { MaxNumberOfMessages: 2 })).sort()).toEqual(['a', 'b']);
+});
+
+test('a dead letter keeps the age of its message, and counts the deliveries of all queues', async () => {
+  const deadest = JSON.stringify({ deadLetterTargetArn: arn('deadest'), maxReceiveCount: 1 });
+  await call('CreateQueue', { QueueName: 'deadest' });
+  await call('SetQueueAttributes', { QueueUrl: url('dead'), Attributes: { RedrivePolicy: deadest } });
+  const sentAt = Date.now();
+  await send('main', 'x');
+  for (let i = 0; i < 3; i++) {
+    await receive('main');
+    later(30);
+  }
+  await visible('dead', 1);
+  await receive('dead');
+  later(30);
+  await receive('dead');
+  await visible('deadest', 1);
+  const [message] = await receive('deadest');
+  expect(message?.Attributes).toMatchObject({
+    ...{ SentTimestamp: String(sentAt), ApproximateReceiveCount: '4', DeadLetterQueueSourceArn: arn('dead') },
+  });
+});
+
+test('what is past its retention is no dead letter', async () => {
+  await call('SetQueueAttributes', { QueueUrl: url('main'), Attributes: { MessageRetentionPeriod: '60' } });
+  await send('main', 'x');
+  for (let i = 0; i < 2; i++) {
+    await receive('main');
+    later(10);
+  }
+  later(60);
+  expect([await bodies('main'), counts('main')?.visible, counts('dead')?.visible]).toEqual([[], 0, 0]);
+});
+
+test('messages past their retention go without being asked for', async () => {
+  await call('SetQueueAttributes', { QueueUrl: url('main'), Attributes: { MessageRetentionPeriod: '60' } });
+  await send('main', 'old');
+  later(31);
+  await send('main', 'young');
+  vi.advanceTimersByTime(30_000);
+  await visible('main', 1);
+  expect(await bodies('main')).toEqual(['young']);
+});
+
+test('a message that was sent back comes as a new one: its own id and age, no deliveries', async () => {
+  await send('main', 'x');
+  const [first] = await receive('main');
+  later(10);
+  await receive('main');
+  later(10);
+  await receive('main');
+  await visible('dead', 1);
+  await call('StartMessageMoveTask', { SourceArn: arn('dead') });
+  vi.advanceTimersByTime(100);
+  await visible('main', 1);
+  expect(counts('dead')).toMatchObject({ visible: 0, inFlight: 0 });
+  const [again] = await receive('main');
+  expect(again?.MessageId).not.toBe(first?.MessageId);
+  expect(again?.Attributes).toMatchObject({ ApproximateReceiveCount: '1' });
+  expect(again?.Attributes).not.toHaveProperty('DeadLetterQueueSourceArn');
+  expect(Number(again?.Attributes.SentTimestamp)).toBeGreaterThan(Number(first?.Attributes.SentTimestamp));
+});
+
+test('a move task keeps to its speed', async () => {
+  await send('dead', ...'abcdefghij');
+  const order = { SourceArn: arn('dead'), DestinationArn: arn('main'), MaxNumberOfMessagesPerSecond: 1 };
+  await call('StartMessageMoveTask', order);
+  const moved = async () =>
+    (await call('ListMessageMoveTasks', { SourceArn: arn('dead') })).Results[0].ApproximateNumberOfMessagesMoved;
+  vi.advanceTimersByTime(100);
+  // One at once, then one each second.
+  expect(await moved()).toBe(1);
+  vi.advanceTimersByTime(4000);
+  expect(await moved()).toBe(5);
+});
+
+test('a move task ends when what it was to move is gone', async () => {
+  await send('dead', 'a', 'b', 'c');
+  await call('StartMessageMoveTask', { SourceArn: arn('dead'), DestinationArn: arn('main') });
+  await call('PurgeQueue', { QueueUrl: url('dead') });
+  vi.advanceTimersByTime(100);
+  const [task] = (await call('ListMessageMoveTasks', { SourceArn: arn('dead') })).Results;
+  expect(task).toMatchObject({ Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 0 });
+});
+
+test('of many move tasks the ten newest of a source are remembered', async () => {
+  for (let i = 0; i < 12; i++) {
+    later(1);
+    await call('StartMessageMoveTask', { SourceArn: arn('dead'), DestinationArn: arn('main') });
+    vi.advanceTimersByTime(100);
+  }
+  const list = async (MaxResults: number) =>
+    (await call('ListMessageMoveTasks', { SourceArn: arn('dead'), MaxResults })).Results as {
+      StartedTimestamp: number;
+      Status: string;
+    }[];
+  const tasks = await list(10);
+  expect(tasks.map(({ Status }) => Status)).toEqual(Array(10).fill('COMPLETED'));
+  expect(tasks[0]!.StartedTimestamp).toBeGreaterThan(tasks[9]!.StartedTimestamp);
+  expect(await list(1)).toEqual([tasks[0]]);
+});
+
+test('messages don’t move to where they are', async () => {
+  const same = { SourceArn: arn('dead'), DestinationArn: arn('dead') };
+  expect((await call('StartMessageMoveTask', same)).__type).toContain('InvalidParameterValue');
+});
+
+test('with a timeout of nothing a message is received once by a receiver, and at once by the next', async () => {
+  await call('CreateQueue', { QueueName: 'open', Attributes: { VisibilityTimeout: '0' } });
+  await send('open', 'x');
+  expect(await bodies('open')).toEqual(['x']);
+  later(0.02);
+  expect(await bodies('open')).toEqual(['x']);
+});
+
+test('a receiver that waits gets what comes back', async () => {
+  await send('main', 'x');
+  await receive('main');
+  const waiting = bodies('main', { WaitTimeSeconds: 20 });
+  await until(() => counts('main')?.waiting === 1);
+  vi.advanceTimersByTime(9_900);
+  expect(counts('main')).toMatchObject({ waiting: 1, inFlight: 1 });
+  vi.advanceTimersByTime(100);
+  expect(await waiting).toEqual(['x']);
+});
+
+test('a delivery is written within a second, so that even a crash forgets none that is older', async () => {
+  await send('main', 'x');
+  const { commits } = server.stats();
+  await receive('main', { VisibilityTimeout: 600 });
+  vi.advanceTimersByTime(950);
+  await new Promise(setImmediate);
+  expect(server.stats().commits).toBe(commits);
+  vi.advanceTimersByTime(50);
+  await until(() => server.stats().commits > commits);
+  expect(server.stats().commits).toBe(commits + 1);
+});
+
+test('what was deleted before its delivery was written leaves nothing to write', async () => {
+  await send('main', 'x');
+  const [message] = await receive('main');
+  await call('DeleteMessage', { QueueUrl: url('main'), ReceiptHandle: message!.ReceiptHandle });
+  const { commits } = server.stats();
+  vi.advanceTimersByTime(3000);
+  expect(server.stats().commits).toBe(commits);
+  await new Promise(setImmediate);
+  expect(server.stats().commits).toBe(commits);
+});
+
+test('closing keeps what was in flight, and the next server knows it', async () => {
+  await send('main', 'x', 'y');
+  const [message] = await receive('main', { MaxNumberOfMessages: 1 });
+  server.close();
+  open();
+  expect(counts('main')).toMatchObject({ visible: 1, inFlight: 1 });
+  await call('DeleteMessage', { QueueUrl: url('main'), ReceiptHandle: message!.ReceiptHandle });
+  expect(counts('main')).toMatchObject({ visible: 1, inFlight: 0 });
+});
+
+test('a queue that was deleted leaves no message to one of the same name, nor to one after a restart', async () => {
+  await send('main', 'x');
+  await call('DeleteQueue', { QueueUrl: url('main') });
+  await call('CreateQueue', { QueueName: 'main' });
+  server.close();
+  open();
+  expect(counts('main')).toMatchObject({ visible: 0, inFlight: 0, delayed: 0 });
+});
