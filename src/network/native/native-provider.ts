@@ -5,6 +5,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { portWish } from '../../config/resolve-settings.js';
+import { serviceFlags } from '../../config/service-config.js';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
@@ -61,10 +62,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       queue,
       embeddedQueue,
       open,
-      args: [
-        ...(queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint]),
-        ...(awsRegion === undefined ? [] : ['--aws-region', awsRegion]),
-      ],
+      args: serviceFlags(role, { queueEndpoint, awsRegion }),
     });
     return { job, url: `http://${HOST}:${nodePort}` };
   },
