@@ -7,7 +7,8 @@ import { identify } from '../lib/process/process-id.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from '../network/network.js';
 import type { NetworkPlan, NetworkProvider, Services } from '../network/provider.js';
-import { createControl, type EndpointChange } from './control-api.js';
+import type { EndpointChange } from './control-client.js';
+import { createControl } from './control-server.js';
 import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
 import { reportNetworkStop } from './stopped-sensors.js';
 
