@@ -51,10 +51,9 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   const plan = await provider.plan(settings, context);
   const services = plan.services ?? (await planServices(settings, context));
   const stack = new Stack({
-    ...ca,
-    ...{ stateDir, provider, plan, services, token, supervisor, onStop },
-    proxyUrl: values.proxyUrl ?? services.endpoints.proxy,
-    settings: asked,
+    network: { provider, plan, proxyUrl: values.proxyUrl ?? services.endpoints.proxy },
+    run: { ...ca, stateDir, token, settings: asked },
+    ...{ services, supervisor, onStop },
   });
   const authority = tlsCa === undefined ? {} : { ca: readAuthority(tlsCa) };
   const proxy = new ConfigClient(services.endpoints.proxy, { token, ...authority });
