@@ -92,13 +92,11 @@ export function portWish({ values, provenance }: Resolved, key: PortKey, purpose
   return { port: values[key], explicit: source !== 'default', purpose, flag };
 }
 
-/** Settings that were given, as flags for a child, whose own environment and files might say something else. */
-export function flagsOf({ values, provenance }: Resolved, keys: readonly SettingKey[]): string[] {
-  return keys.flatMap((key) => {
-    if (provenance[key].source === 'default') return [];
-    const flag = SETTINGS[key].flag.split(' ')[0]!;
-    const value = values[key];
-    if (value === true) return [flag];
-    return value === false || value === undefined ? [] : [flag, String(value)];
-  });
+/** Those of these settings that were given; what is left out is at its default. */
+export function givenSettings<K extends SettingKey>(
+  { values, provenance }: Resolved,
+  keys: readonly K[],
+): Partial<Pick<Settings, K>> {
+  const given = keys.filter((key) => provenance[key].source !== 'default');
+  return Object.fromEntries(given.map((key) => [key, values[key]])) as Partial<Pick<Settings, K>>;
 }

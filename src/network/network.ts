@@ -16,7 +16,7 @@ export interface NodeInfo {
   type: string;
   connected: boolean;
   /** Why no sensor can run on it; missing where nothing speaks against it. */
-  unfit?: string;
+  unschedulable?: string;
 }
 
 export interface ExecutionInfo {

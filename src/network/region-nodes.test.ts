@@ -25,7 +25,7 @@ it('counts only nodes that can run a sensor, and says why others can not', () =>
 });
 
 it.each(['../../../../tmp/x', '..', 'a/b', 'a b', 'ä', 'x'.repeat(64)])('takes the label %s for no region', (label) => {
-  expect(node('n', label)).toMatchObject({ region: '', unfit: expect.stringContaining('region=') });
+  expect(node('n', label)).toMatchObject({ region: '', unschedulable: expect.stringContaining('region=') });
 });
 it.each(['us', 'eu-west-1', 'a.b_c'])('takes the label %s for a region', (label) => {
   expect(node('n', label)).toMatchObject({ region: label });

@@ -1,4 +1,4 @@
-/** Which nodes a publisher runs on, region by region. */
+/** Which nodes jobs run on: publishers region by region, the proxy and the puller on the node of service jobs. */
 import { AppError } from '../lib/errors/app-error.js';
 import { type NodeInfo, REGIONS } from './network.js';
 
@@ -11,7 +11,7 @@ const isEdge = ({ type }: NodeInfo) => type === 'edge';
 
 /** Edge nodes of every region, or of those wanted. Rejects with `NO_NODES`. */
 export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): Map<string, RegionNodes> {
-  const edge = nodes.filter((node) => isEdge(node) && node.region !== '' && node.unfit === undefined);
+  const edge = nodes.filter((node) => isEdge(node) && node.region !== '' && node.unschedulable === undefined);
   const known = [...new Set(edge.map(({ region }) => region))];
   const found = new Map<string, RegionNodes>();
   for (const region of [...REGIONS, ...known]) {
@@ -34,6 +34,13 @@ export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): 
 /** A line for each edge node that no sensor can run on, with the reason. */
 export function unschedulableNodes(nodes: NodeInfo[]): string[] {
   return nodes.flatMap((node) =>
-    isEdge(node) && node.unfit !== undefined ? `${node.name} runs no sensor: ${node.unfit}` : [],
+    isEdge(node) && node.unschedulable !== undefined ? `${node.name} runs no sensor: ${node.unschedulable}` : [],
   );
+}
+
+/** A network that was started without a node for service jobs; `why` completes the sentence. */
+export function noServicesNode(why: string): AppError {
+  return new AppError('NO_SERVICES_NODE', 'system', `this network has no node for service jobs: ${why}`, {
+    hint: 'Service jobs need a node with Docker. The proxy and the puller that `up` runs go on without one.',
+  });
 }

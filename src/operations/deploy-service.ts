@@ -5,8 +5,8 @@ import { waitFor } from '../lib/async/backoff.js';
 import { AppError, systemError, withContext } from '../lib/errors/app-error.js';
 import { answersHttp } from '../lib/net/wait-for-http.js';
 import type { Network } from '../network/network.js';
-import { noServicesNode } from '../network/service-node.js';
-import type { EndpointChange } from '../runtime/control-api.js';
+import { noServicesNode } from '../network/region-nodes.js';
+import type { EndpointChange } from '../runtime/control-client.js';
 
 export interface ServiceOptions {
   /** Where it answers once it runs: a base URL. */

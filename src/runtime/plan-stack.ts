@@ -1,12 +1,12 @@
 /** From settings to a stack that can be started. */
 import { join, resolve } from 'node:path';
-import { flagsOf, portWish, type Resolved } from '../config/resolve-settings.js';
+import type { Resolved } from '../config/resolve-settings.js';
 import type { Settings } from '../config/settings.js';
 import { usageError } from '../lib/errors/app-error.js';
 import { keepToken } from '../lib/net/bearer-token.js';
 import { isSelfSigned, readAuthority, readKeyPair } from '../lib/net/tls.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
-import type { NetworkEvent, NetworkProvider, PlanContext, Services } from '../network/provider.js';
+import type { NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
 import { ConfigClient } from '../proxy/config-client.js';
 import { tokenFileOf } from './run-state.js';
@@ -49,45 +49,15 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
     sensorEnv: values.sensorToken === undefined ? {} : { SENSOR_TOKEN: values.sensorToken },
   };
   const plan = await provider.plan(settings, context);
-  const services = plan.services ?? (await servicesHere(settings, context));
+  const services = plan.services ?? (await planServices(settings, context));
   const stack = new Stack({
-    ...ca,
-    ...{ stateDir, provider, plan, services, token, supervisor, onStop },
-    proxyUrl: values.proxyUrl ?? services.endpoints.proxy,
-    settings: asked,
+    network: { provider, plan, proxyUrl: values.proxyUrl ?? services.endpoints.proxy },
+    run: { ...ca, stateDir, token, settings: asked },
+    ...{ services, supervisor, onStop },
   });
   const authority = tlsCa === undefined ? {} : { ca: readAuthority(tlsCa) };
   const proxy = new ConfigClient(services.endpoints.proxy, { token, ...authority });
   return { stack, provider, endpoints: services.endpoints, proxy };
-}
-
-function servicesHere(
-  settings: Resolved,
-  { supervisor, stateDir, token, sensorEnv, emit }: PlanContext,
-): Promise<Services> {
-  const { values, provenance } = settings;
-  return planServices({
-    ...(values.queue === undefined ? {} : { queue: values.queue }),
-    ...(values.queueEndpoint === undefined ? {} : { queueEndpoint: values.queueEndpoint }),
-    ...{ supervisor, stateDir, emit },
-    host: values.host,
-    ports: {
-      proxy: portWish(settings, 'proxyPort', 'proxy'),
-      puller: portWish(settings, 'pullerPort', 'puller'),
-      queue: portWish(settings, 'queuePort', 'queue'),
-    },
-    env: {
-      ...{ WASM_SENSORS_TOKEN: token, ...sensorEnv },
-      // Whoever knows the URL may post there, so it is in no argument.
-      ...(values.webhook === undefined ? {} : { WASM_SENSORS_WEBHOOK: values.webhook }),
-    },
-    proxyArgs: flagsOf(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'awsRegion', 'proxyUrl', 'allowedHosts']),
-    // The log sink would write every reading into a log file; `tail` shows them instead.
-    pullerArgs: [
-      ...flagsOf(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion', 'allowedHosts']),
-      ...(provenance.sinks.source === 'default' ? ['--sinks', 'store,alert'] : []),
-    ],
-  });
 }
 
 /** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/net/tls.ts` does. */

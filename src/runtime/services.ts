@@ -1,100 +1,55 @@
 /**
- * The centre of a network whose central services run on this machine: queue, proxy and puller as child processes, each
- * the same subcommand that a container or a service job runs.
+ * Queue, proxy and puller as child processes of `up`, for networks that bring none of their own: each runs the same
+ * command that a container or a service job runs.
  */
 import { join } from 'node:path';
+import { givenSettings, portWish, type Resolved } from '../config/resolve-settings.js';
+import { type ServiceConfig, type ServiceName, serviceCommand } from '../config/service-config.js';
 import { reachableAt } from '../lib/net/listen.js';
-import type { PortWish } from '../lib/net/ports.js';
 import { takePorts } from '../lib/net/take-ports.js';
 import { selfCommand } from '../lib/process/self-command.js';
-import type { ChildSpec, Supervisor } from '../lib/process/supervisor.js';
-import type { NetworkEvent, Services } from '../network/provider.js';
+import type { ChildSpec } from '../lib/process/supervisor.js';
+import type { PlanContext, Services } from '../network/provider.js';
 import { QUEUE_NAME } from '../queue/queue-name.js';
 
-export interface ServicesOptions {
-  supervisor: Supervisor;
-  stateDir: string;
-  host: string;
-  ports: { proxy: PortWish; puller: PortWish; queue: PortWish };
-  /** An existing queue (URL or name); left out, the embedded one is started. */
-  queue?: string;
-  queueEndpoint?: string;
-  /** Secrets and settings for proxy and puller, by environment. */
-  env: Record<string, string>;
-  /** Further arguments, such as `--open`. */
-  proxyArgs: string[];
-  pullerArgs: string[];
-  emit(event: NetworkEvent): void;
-}
+type Context = Pick<PlanContext, 'supervisor' | 'stateDir' | 'token' | 'emit'>;
 
 /** Chooses the ports; nothing is started yet. */
-export async function planServices(options: ServicesOptions): Promise<Services> {
-  const { supervisor, stateDir, host } = options;
-  const { proxy, puller, queue: own } = options.ports;
-  const wishes = { proxy: { ...proxy, host }, puller: { ...puller, host } };
-  const taken: { proxy: number; puller: number; queue?: number } = await (options.queue === undefined
-    ? takePorts({ ...wishes, queue: own }, options.emit)
-    : takePorts(wishes, options.emit));
-  const { proxy: proxyPort, puller: pullerPort, queue: queuePort } = taken;
-  const queueUrl = queuePort === undefined ? undefined : `http://127.0.0.1:${queuePort}`;
-  const queue = options.queue ?? `${queueUrl}/000000000000/${QUEUE_NAME}`;
-  const forQueue: Record<string, string> = queueUrl
-    ? { AWS_ENDPOINT_URL_SQS: queueUrl, WASM_SENSORS_QUEUE_UNSIGNED: 'true' }
-    : options.queueEndpoint
-      ? { AWS_ENDPOINT_URL_SQS: options.queueEndpoint }
-      : {};
-  // The queue's own process needs none of it.
-  const env = { ...options.env, ...forQueue };
-  const child = (name: string, args: string[], env: Record<string, string> = {}): ChildSpec => ({
-    name,
-    ...selfCommand(args),
-    env,
-    ready: 'ipc',
-  });
-  const shared = ['--host', host, '--queue', queue, '--state-dir', stateDir];
-  const pullerSpec = child(
-    'puller',
-    ['puller', 'serve', ...shared, '--port', String(pullerPort), ...options.pullerArgs],
-    env,
-  );
-  const specs = [
-    child('proxy', ['proxy', 'serve', ...shared, '--port', String(proxyPort), ...options.proxyArgs], env),
-    pullerSpec,
+export async function planServices(
+  settings: Resolved,
+  { supervisor, stateDir, token, emit }: Context,
+): Promise<Services> {
+  const { host, queue } = settings.values;
+  const wishes = {
+    proxy: { ...portWish(settings, 'proxyPort', 'proxy'), host },
+    puller: { ...portWish(settings, 'pullerPort', 'puller'), host },
+  };
+  const ports: ServicePorts = await (queue === undefined
+    ? takePorts({ ...wishes, queue: portWish(settings, 'queuePort', 'queue') }, emit)
+    : takePorts(wishes, emit));
+  const configs = serviceConfigs(settings, { stateDir, token, ports });
+  const puller = childOf('puller', configs.puller);
+  const children = [
+    ...(configs.queue ? [childOf('queue', configs.queue)] : []),
+    childOf('proxy', configs.proxy),
+    puller,
   ];
-  if (queuePort !== undefined) {
-    specs.unshift(
-      child('queue', [
-        'queue',
-        'serve',
-        // It checks no credentials: whatever is told to the others, it stays on loopback.
-        '--host',
-        '127.0.0.1',
-        '--port',
-        String(queuePort),
-        '--data',
-        join(stateDir, 'queue.db'),
-        '--create',
-        QUEUE_NAME,
-      ]),
-    );
-  }
-  const scheme = options.proxyArgs.includes('--tls-cert') ? 'https' : 'http';
-  const pullerUrl = reachableAt('http', host, pullerPort);
+  const pullerUrl = reachableAt('http', host, ports.puller);
   return {
     endpoints: {
-      proxy: reachableAt(scheme, host, proxyPort),
+      proxy: reachableAt(configs.proxy.tlsCert === undefined ? 'http' : 'https', host, ports.proxy),
       puller: pullerUrl,
-      ...(queueUrl === undefined ? {} : { queue: queueUrl }),
+      ...(ports.queue === undefined ? {} : { queue: queueServerUrl(ports.queue) }),
     },
     async start() {
-      await Promise.all(specs.map((spec) => supervisor.start(spec)));
+      await Promise.all(children.map((child) => supervisor.start(child)));
     },
     async movePuller(url) {
       if (url !== null) {
-        await supervisor.stop([pullerSpec.name]);
+        await supervisor.stop([puller.name]);
         return url;
       }
-      if (!supervisor.running.some(({ name }) => name === pullerSpec.name)) await supervisor.start(pullerSpec);
+      if (!supervisor.running.some(({ name }) => name === puller.name)) await supervisor.start(puller);
       return pullerUrl;
     },
     async stop() {
@@ -103,4 +58,71 @@ export async function planServices(options: ServicesOptions): Promise<Services> 
       await supervisor.stop(['queue']);
     },
   };
+}
+
+interface ServicePorts {
+  proxy: number;
+  puller: number;
+  /** Of the embedded queue server; left out where the settings name a queue. */
+  queue?: number;
+}
+
+interface ServiceConfigs {
+  proxy: ServiceConfig<'proxy'>;
+  puller: ServiceConfig<'puller'>;
+  queue?: ServiceConfig<'queue'>;
+}
+
+/** What each service is started with. */
+export function serviceConfigs(
+  settings: Resolved,
+  { stateDir, token, ports }: { stateDir: string; token: string; ports: ServicePorts },
+): ServiceConfigs {
+  const { values, provenance } = settings;
+  const { host, queueEndpoint, sensorToken, webhook } = values;
+  const shared = {
+    ...{ host, stateDir, token },
+    ...(ports.queue === undefined
+      ? { queue: values.queue, queueEndpoint }
+      : {
+          queue: `${queueServerUrl(ports.queue)}/000000000000/${QUEUE_NAME}`,
+          queueEndpoint: queueServerUrl(ports.queue),
+          queueUnsigned: true,
+        }),
+    ...givenSettings(settings, ['awsRegion', 'allowedHosts']),
+  };
+  return {
+    proxy: {
+      ...shared,
+      proxyPort: ports.proxy,
+      sensorToken,
+      ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl']),
+    },
+    puller: {
+      ...shared,
+      pullerPort: ports.puller,
+      webhook,
+      ...givenSettings(settings, ['pollers', 'alertAfter', 'retention']),
+      // The log sink would write every reading into a log file; `tail` shows them instead.
+      sinks: provenance.sinks.source === 'default' ? ['store', 'alert'] : values.sinks,
+    },
+    ...(ports.queue === undefined
+      ? {}
+      : {
+          queue: {
+            // It checks no credentials, so it stays on loopback, wherever the others listen.
+            host: '127.0.0.1',
+            queuePort: ports.queue,
+            data: join(stateDir, 'queue.db'),
+            create: QUEUE_NAME,
+          },
+        }),
+  };
+}
+
+const queueServerUrl = (port: number) => `http://127.0.0.1:${port}`;
+
+function childOf<Name extends ServiceName>(name: Name, config: ServiceConfig<Name>): ChildSpec {
+  const { args, env } = serviceCommand(name, config);
+  return { name, ...selfCommand(args), env, ready: 'ipc' };
 }

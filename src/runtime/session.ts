@@ -7,7 +7,7 @@ import type { Network } from '../network/network.js';
 import type { NetworkProvider } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
 import { FleetClient } from '../puller/fleet-client.js';
-import { ControlClient } from './control-api.js';
+import { ControlClient } from './control-client.js';
 import { type RunState, readRunState, stateDamaged, tokenFileOf } from './run-state.js';
 
 export interface Session {

@@ -31,16 +31,12 @@ function makeStack(stopNetwork: () => Promise<void>): { stack: Stack; supervisor
   const plan = { start: async () => ({ connection: {} }), stop: stopNetwork };
   const provider = { kind: 'embedded', capabilities: {}, open: () => ({}) as Network } as unknown as NetworkProvider;
   const options = {
-    stateDir,
-    provider,
-    plan,
+    network: { provider, plan, proxyUrl: '' },
+    run: { stateDir, token: 't', settings: {} },
     services,
-    proxyUrl: '',
-    token: 't',
-    settings: {},
     supervisor,
     onStop() {},
-  } as const;
+  };
   return { stack: new Stack(options), supervisor };
 }
 

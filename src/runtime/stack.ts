@@ -7,74 +7,87 @@ import { identify } from '../lib/process/process-id.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from '../network/network.js';
 import type { NetworkPlan, NetworkProvider, Services } from '../network/provider.js';
-import { createControl, type EndpointChange } from './control-api.js';
+import type { EndpointChange } from './control-client.js';
+import { type ControlHandlers, createControl } from './control-server.js';
 import { claimRunState, clearRunState, type RunState, readRunState, writeRunState } from './run-state.js';
 import { reportNetworkStop } from './stopped-sensors.js';
 
 export interface StackOptions {
-  stateDir: string;
-  provider: NetworkProvider;
-  plan: NetworkPlan;
+  network: {
+    provider: NetworkProvider;
+    plan: NetworkPlan;
+    /** Where sensors reach the proxy. */
+    proxyUrl: string;
+  };
   services: Services;
-  /** Where sensors reach the proxy. */
-  proxyUrl: string;
-  token: string;
-  /** What this `up` was asked for; no secrets. */
-  settings: Record<string, unknown>;
   supervisor: Supervisor;
-  /** File with the private authority of an https proxy. */
-  tlsCa?: string;
-  /** Called when another terminal asks `up` to end. */
+  run: {
+    stateDir: string;
+    token: string;
+    /** What this `up` was asked for; no secrets. */
+    settings: Record<string, unknown>;
+    /** File with the private authority of an https proxy. */
+    tlsCa?: string;
+  };
+  /** Called when another terminal asks `up` to stop. */
   onStop(): void;
 }
 
 export function alreadyUp(state: RunState | undefined): AppError {
   const who = state ? ` (pid ${state.up.pid}, network ${state.kind})` : '';
   return new AppError('ALREADY_UP', 'user', `another \`up\` runs in this folder${who}`, {
-    hint: 'Run `wasm-sensors up` again to join it, or use another folder.',
+    hint: 'Run `wasm-sensors up` again to attach to it, or use another folder.',
   });
 }
 
 export class Stack {
-  private stopping = false;
-  private control: Listener | undefined;
-  private state: RunState | undefined;
-  private starting: Promise<Network> | undefined;
-  private readonly saveChildren = () => this.save({ children: this.options.supervisor.running });
+  readonly #options: StackOptions;
+  readonly #saveChildren = () => this.#save({ children: this.#options.supervisor.running });
+  #stopping = false;
+  #control: Listener | undefined;
+  #state: RunState | undefined;
+  #starting: Promise<Network> | undefined;
 
-  constructor(private readonly options: StackOptions) {}
+  constructor(options: StackOptions) {
+    this.#options = options;
+  }
 
   /** Resolves when every service is ready and every node connected. After a rejection call {@link stop} too. */
   start(): Promise<Network> {
-    return (this.starting = this.bringUp());
+    this.#starting = this.#start();
+    return this.#starting;
   }
 
-  private async bringUp(): Promise<Network> {
-    const { stateDir, provider, plan, services, proxyUrl, token, settings, supervisor, tlsCa } = this.options;
+  async #start(): Promise<Network> {
+    const { network, services, supervisor, run } = this.#options;
+    const { provider, plan, proxyUrl } = network;
+    const { stateDir, token } = run;
     mkdirSync(stateDir, { recursive: true });
     // What was written before, such as a log, may have made it with the usual permissions.
     chmodSync(stateDir, 0o700);
-    const handlers = {
-      stop: this.options.onStop,
-      setEndpoints: async ({ puller, jobProxy }: EndpointChange) => {
-        if (puller !== undefined) services.endpoints.puller = await services.movePuller(puller);
-        if (jobProxy === null) delete services.endpoints.jobProxy;
-        else if (jobProxy !== undefined) services.endpoints.jobProxy = jobProxy;
-        this.save({ endpoints: services.endpoints });
-      },
-      setRegionLink: (region: string, connected: boolean) => {
-        if (plan.setRegionLink) return plan.setRegionLink(region, connected);
-        throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network does not cut regions through \`up\``);
-      },
-    };
-    const app = createControl(token, handlers);
-    this.control = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'control API', flag: '' });
+    const handlers = this.#handlers();
+    const { fetch } = createControl(token, handlers);
+    this.#control = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'control API', flag: '' });
+    this.#claim(this.#control.url);
+    if (this.#stopping) throw new Error('`up` was stopped before it started anything');
+    supervisor.on('change', this.#saveChildren);
+    this.#saveChildren();
+    const [{ connection, endpoints }] = await Promise.all([plan.start({ proxyUrl }), services.start()]);
+    Object.assign(services.endpoints, endpoints);
+    this.#save({ phase: 'ready', connection, endpoints: services.endpoints });
+    return provider.open(connection, { stateDir, token, setRegionLink: handlers.setRegionLink });
+  }
+
+  /** Rejects with `ALREADY_UP` when another `up` has the state folder. */
+  #claim(control: string): void {
+    const { network, services, run } = this.#options;
+    const { stateDir, settings, tlsCa } = run;
     const state: RunState = {
       up: identify('up', process.pid)!,
       began: Date.now(),
-      kind: provider.kind,
+      kind: network.provider.kind,
       phase: 'starting',
-      control: this.control.url,
+      control,
       endpoints: services.endpoints,
       ...(tlsCa === undefined ? {} : { tlsCa }),
       connection: {},
@@ -82,42 +95,54 @@ export class Stack {
       children: [],
     };
     if (!claimRunState(stateDir, state)) throw alreadyUp(readRunState(stateDir));
-    this.state = state;
-    if (this.stopping) throw new Error('it was ended before it had begun');
-    supervisor.on('change', this.saveChildren);
-    this.saveChildren();
-    const [{ connection, endpoints }] = await Promise.all([plan.start({ proxyUrl }), services.start()]);
-    Object.assign(services.endpoints, endpoints);
-    this.save({ phase: 'ready', connection, endpoints: services.endpoints });
-    return provider.open(connection, { stateDir, token, setRegionLink: handlers.setRegionLink });
+    this.#state = state;
+  }
+
+  #handlers(): ControlHandlers {
+    const { network, services, onStop } = this.#options;
+    const { provider, plan } = network;
+    return {
+      stop: onStop,
+      setEndpoints: async ({ puller, jobProxy }: EndpointChange) => {
+        if (puller !== undefined) services.endpoints.puller = await services.movePuller(puller);
+        if (jobProxy === null) delete services.endpoints.jobProxy;
+        else if (jobProxy !== undefined) services.endpoints.jobProxy = jobProxy;
+        this.#save({ endpoints: services.endpoints });
+      },
+      setRegionLink: async (region, connected) => {
+        if (plan.setRegionLink) return plan.setRegionLink(region, connected);
+        throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network does not cut regions through \`up\``);
+      },
+    };
   }
 
   /**
-   * Ends everything, sensors first; nothing is left behind. What fails keeps nothing else from ending; then it rejects
-   * with the first failure.
+   * Stops everything, sensors first; nothing is left behind. A failure keeps nothing else from stopping; then it rejects
+   * with the first one.
    */
   async stop(): Promise<void> {
-    const { supervisor, services, plan, provider, stateDir, token } = this.options;
-    this.stopping = true;
+    const { network, services, supervisor, run } = this.#options;
+    const { capabilities } = network.provider;
+    this.#stopping = true;
     supervisor.close();
     await runCleanups([
-      () =>
-        this.state &&
-        !provider.capabilities.sensorsOutliveUp &&
-        reportNetworkStop(services.endpoints.puller, token, this.state.began),
-      () => plan.stop(),
+      async () => {
+        if (!this.#state || capabilities.sensorsOutliveUp) return;
+        await reportNetworkStop(services.endpoints.puller, run.token, this.#state.began);
+      },
+      () => network.plan.stop(),
       () => services.stop(),
-      // It may be about to open its control API, and to see only then that it is to end.
-      () => this.starting?.catch(() => {}),
-      () => this.control?.close(0),
-      () => supervisor.off('change', this.saveChildren),
-      () => this.state && clearRunState(stateDir, this.state.up),
+      // It may be about to open its control API, and to see only then that it is to stop.
+      () => this.#starting?.catch(() => {}),
+      () => this.#control?.close(0),
+      () => supervisor.off('change', this.#saveChildren),
+      () => this.#state && clearRunState(run.stateDir, this.#state.up),
     ]);
   }
 
-  private save(change: Partial<RunState>): void {
-    if (!this.state) return;
-    this.state = { ...this.state, ...change };
-    writeRunState(this.options.stateDir, this.state);
+  #save(change: Partial<RunState>): void {
+    if (!this.#state) return;
+    this.#state = { ...this.#state, ...change };
+    writeRunState(this.#options.run.stateDir, this.#state);
   }
 }

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { waitFor } from '../../lib/async/backoff.js';
 import { signalAll, stopProcesses } from '../../lib/process/process-id.js';
 import { loadProvider } from '../../network/registry.js';
-import { ControlClient } from '../../runtime/control-api.js';
+import { ControlClient } from '../../runtime/control-client.js';
 import { removeAllOrphans, removeNetworkData } from '../../runtime/orphans.js';
 import { readRunState } from '../../runtime/run-state.js';
 import { operatorToken } from '../../runtime/session.js';

@@ -40,7 +40,7 @@ export const status: CommandSpec = {
       network: kind,
       pid: up.pid,
       endpoints,
-      nodes,
+      nodes: nodes?.map(withAlias),
       jobs,
       summary,
       sensors,
@@ -73,6 +73,10 @@ export const status: CommandSpec = {
   },
 };
 
+/** `unfit` is the older name of `unschedulable`. */
+const withAlias = (node: NodeInfo) =>
+  node.unschedulable === undefined ? node : { ...node, unfit: node.unschedulable };
+
 function nodesText(nodes: NodeInfo[]): string {
   const connected = nodes.filter((node) => node.connected).length;
   const missing = nodes.filter((node) => !node.connected).map(({ name }) => name);
@@ -87,7 +91,7 @@ function sensorsText(
   nodes: NodeInfo[] | undefined,
   convergence: Pick<Convergence, 'sensors' | 'converged'> | undefined,
 ): string {
-  const edge = nodes?.filter(({ type, unfit }) => type === 'edge' && unfit === undefined).length;
+  const edge = nodes?.filter(({ type, unschedulable }) => type === 'edge' && unschedulable === undefined).length;
   const sending = `${live}${edge === undefined ? '' : `/${edge}`} sensors`;
   if (!convergence || convergence.sensors === 0) return sending;
   const { sensors, converged } = convergence;

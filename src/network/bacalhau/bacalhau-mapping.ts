@@ -7,13 +7,13 @@ export function toNode(raw: RawNode): NodeInfo | undefined {
   if (raw.Info.NodeType !== 'Compute') return undefined;
   const labels = raw.Info.Labels ?? {};
   const isPlain = PLAIN.test(labels.region ?? '');
-  const unfit = labels.region && !isPlain ? notPlain(labels.region) : withoutEngine(raw);
+  const unschedulable = labels.region && !isPlain ? notPlain(labels.region) : withoutEngine(raw);
   return {
     name: raw.Info.NodeID,
     region: isPlain ? labels.region! : '',
     type: labels.type ?? '',
     connected: raw.ConnectionState.Status === 'CONNECTED',
-    ...(unfit === undefined ? {} : { unfit }),
+    ...(unschedulable === undefined ? {} : { unschedulable }),
   };
 }
 

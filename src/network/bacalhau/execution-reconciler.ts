@@ -1,7 +1,7 @@
 /**
- * Starts sensors again where Bacalhau does not. It replaces an execution that it lost with its node about 15 s after
- * the node is back; but a node that has lost two executions of one job version gets no third (it "already executed
- * this job more than once"). A new version of the job cures that. Bacalhau 1.7 leaves executions alone.
+ * Starts sensors again where Bacalhau does not. Bacalhau replaces an execution that it lost with its node about 15 s
+ * after the node is back; but a node that has lost two executions of one job version gets no third (it "already executed
+ * this job more than once"). A new version of the job fixes that. Bacalhau 1.7 does not replace executions at all.
  */
 import { waitFor } from '../../lib/async/backoff.js';
 import type { NetworkEvent } from '../provider.js';
@@ -12,9 +12,9 @@ import { isOurs, isOver, startAgain } from './submit-job.js';
 
 /** In milliseconds. */
 export interface Patience {
-  /** A node that was away for long tries again with pauses of up to 80 s. */
+  /** A node that was away for long retries with pauses of up to 80 s. */
   reconnectMs: number;
-  /** Bacalhau's own remedy, and some more. */
+  /** Longer than Bacalhau takes to replace an execution itself. */
   ownRemedyMs: number;
   lookEveryMs: number;
 }
@@ -27,42 +27,45 @@ export interface ExecutionReconcilerDeps {
 }
 
 export class ExecutionReconciler {
-  private readonly running = new Map<string, AbortController>();
-  private last: Promise<void> = Promise.resolve();
+  readonly #running = new Map<string, AbortController>();
+  #last: Promise<void> = Promise.resolve();
 
-  constructor(
-    private readonly deps: ExecutionReconcilerDeps,
-    private readonly patience = PATIENCE,
-  ) {}
+  readonly #deps: ExecutionReconcilerDeps;
+  readonly #patience: Patience;
 
-  /** Watches over the nodes of a region that come back now; a second call for the region replaces the first. */
+  constructor(deps: ExecutionReconcilerDeps, patience = PATIENCE) {
+    this.#deps = deps;
+    this.#patience = patience;
+  }
+
+  /** Watches the nodes of a region that come back now; a second call for the region replaces the first. */
   begin(region: string, nodes: string[]): void {
     this.end(region);
     const controller = new AbortController();
-    this.running.set(region, controller);
-    // What fails here is said by `status`, which looks at the same nodes and jobs.
-    this.heal(region, nodes, controller.signal).catch(() => {});
+    this.#running.set(region, controller);
+    // `status` looks at the same nodes and jobs, and shows what fails here.
+    this.#reconcile(region, nodes, controller.signal).catch(() => {});
   }
 
-  /** Leaves a region alone, or all of them. */
+  /** Stops watching a region, or all of them. */
   end(region?: string): void {
-    const ending = region === undefined ? [...this.running.keys()] : [region];
-    for (const one of ending) this.running.get(one)?.abort();
+    const ending = region === undefined ? [...this.#running.keys()] : [region];
+    for (const one of ending) this.#running.get(one)?.abort();
   }
 
-  private async heal(region: string, nodes: string[], signal: AbortSignal): Promise<void> {
-    const { reconnectMs, ownRemedyMs, lookEveryMs: everyMs } = this.patience;
+  async #reconcile(region: string, nodes: string[], signal: AbortSignal): Promise<void> {
+    const { reconnectMs, ownRemedyMs, lookEveryMs: everyMs } = this.#patience;
     const options = { everyMs, signal };
-    const { client, stateDir, emit } = this.deps;
-    const back = await waitFor(async () => (await this.allConnected(nodes)) || undefined, {
+    const { client, stateDir, emit } = this.#deps;
+    const back = await waitFor(async () => (await this.#allConnected(nodes)) || undefined, {
       ...options,
       timeoutMs: reconnectMs,
     });
     if (!back) return;
-    const well = async () => ((await this.idle(region, nodes)).length === 0 ? true : undefined);
-    if (await waitFor(well, { ...options, timeoutMs: ownRemedyMs })) return;
-    await this.oneAtATime(async () => {
-      for (const { job, on } of await this.idle(region, nodes)) {
+    const recovered = async () => ((await this.#idle(region, nodes)).length === 0 ? true : undefined);
+    if (await waitFor(recovered, { ...options, timeoutMs: ownRemedyMs })) return;
+    await this.#oneAtATime(async () => {
+      for (const { job, on } of await this.#idle(region, nodes)) {
         signal.throwIfAborted();
         await startAgain(job, { client, stateDir });
         emit({
@@ -73,21 +76,21 @@ export class ExecutionReconciler {
     });
   }
 
-  /** Regions may share a job, which shall be started again once. */
-  private oneAtATime(work: () => Promise<void>): Promise<void> {
-    const mine = this.last.then(work);
-    this.last = mine.catch(() => {});
+  /** Regions may share a job, which must start again only once. */
+  #oneAtATime(work: () => Promise<void>): Promise<void> {
+    const mine = this.#last.then(work);
+    this.#last = mine.catch(() => {});
     return mine;
   }
 
-  private async allConnected(names: string[]): Promise<boolean> {
-    const nodes = (await this.deps.client.nodes()).flatMap((node) => toNode(node) ?? []);
+  async #allConnected(names: string[]): Promise<boolean> {
+    const nodes = (await this.#deps.client.nodes()).flatMap((node) => toNode(node) ?? []);
     return names.every((name) => nodes.some((node) => node.name === name && node.connected));
   }
 
-  /** Publishers that shall run on these nodes and don't on some. */
-  private async idle(region: string, nodes: string[]): Promise<Idle[]> {
-    const { client } = this.deps;
+  /** Publishers that should run on these nodes and don't on some. */
+  async #idle(region: string, nodes: string[]): Promise<Idle[]> {
+    const { client } = this.#deps;
     const names = ['publisher', `publisher-${region}`];
     const jobs = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && names.includes(job.Name));
     const found = await Promise.all(

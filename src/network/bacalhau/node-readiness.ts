@@ -12,17 +12,20 @@ const PAUSE_MS = 100;
 const answerSchema = z.object({ Nodes: z.array(nodeSchema) });
 
 export class NodeReadiness {
-  private look: Promise<RawNode[]> | undefined;
+  #look: Promise<RawNode[]> | undefined;
 
   /** @param api base URL */
-  constructor(
-    private readonly api: string,
-    private readonly natsPort: number,
-  ) {}
+  readonly #api: string;
+  readonly #natsPort: number;
+
+  constructor(api: string, natsPort: number) {
+    this.#api = api;
+    this.#natsPort = natsPort;
+  }
 
   /** Resolves when the orchestrator answers and takes nodes; rejects when aborted. */
   async orchestratorReady(signal: AbortSignal): Promise<void> {
-    while (!((await this.answers(signal)) && (await accepts(this.natsPort)))) {
+    while (!((await this.#answers(signal)) && (await accepts(this.#natsPort)))) {
       await sleep(20, undefined, { signal });
     }
   }
@@ -33,7 +36,7 @@ export class NodeReadiness {
    */
   async connected(name: string, since: number, signal: AbortSignal, isCut = () => false): Promise<void> {
     while (!isCut()) {
-      const node = (await this.nodes()).find((one) => one.Info.NodeID === name);
+      const node = (await this.#nodes()).find((one) => one.Info.NodeID === name);
       const { Status, ConnectedSince } = node?.ConnectionState ?? {};
       if (Status === 'CONNECTED' && Date.parse(ConnectedSince ?? '') >= since) return;
       await sleep(PAUSE_MS, undefined, { signal });
@@ -41,26 +44,26 @@ export class NodeReadiness {
   }
 
   /** One look serves everyone who waits. */
-  private nodes(): Promise<RawNode[]> {
-    this.look ??= this.fetchNodes().finally(() => {
-      this.look = undefined;
+  #nodes(): Promise<RawNode[]> {
+    this.#look ??= this.#fetchNodes().finally(() => {
+      this.#look = undefined;
     });
-    return this.look;
+    return this.#look;
   }
 
-  private async fetchNodes(): Promise<RawNode[]> {
+  async #fetchNodes(): Promise<RawNode[]> {
     try {
-      const response = await fetch(`${this.api}/api/v1/orchestrator/nodes`, { signal: AbortSignal.timeout(5000) });
+      const response = await fetch(`${this.#api}/api/v1/orchestrator/nodes`, { signal: AbortSignal.timeout(5000) });
       return answerSchema.parse(await response.json()).Nodes;
     } catch {
-      // The orchestrator is busy or being started again: who waits looks again.
+      // The orchestrator is busy or restarting: callers look again.
       return [];
     }
   }
 
-  private async answers(signal: AbortSignal): Promise<boolean> {
+  async #answers(signal: AbortSignal): Promise<boolean> {
     signal.throwIfAborted();
-    return fetch(`${this.api}/api/v1/agent/alive`, { signal: AbortSignal.timeout(2000) }).then(
+    return fetch(`${this.#api}/api/v1/agent/alive`, { signal: AbortSignal.timeout(2000) }).then(
       (response) => response.ok,
       () => false,
     );

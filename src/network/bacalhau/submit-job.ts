@@ -117,7 +117,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
   const labelled = nodes.filter(
     (node) => node.type === type && (!('region' in request) || node.region === request.region),
   );
-  const fits = 'region' in request ? labelled.filter(({ unfit }) => unfit === undefined) : labelled;
+  const fits = 'region' in request ? labelled.filter(({ unschedulable }) => unschedulable === undefined) : labelled;
   // Nodes that are cut off get what runs for ever when they are back; what runs once needs one now.
   const waits = request.role === 'publisher' && request.maxMessages === undefined;
   if (fits.some((node) => node.connected || waits)) return;

@@ -1,5 +1,6 @@
 /** The compose network: orchestrator, nodes, queue, proxy and puller as containers of one Docker Compose project. */
-import { flagsOf, portWish, type Resolved } from '../../config/resolve-settings.js';
+import { givenSettings, portWish, type Resolved } from '../../config/resolve-settings.js';
+import { serviceFlags } from '../../config/service-config.js';
 import type { SettingKey } from '../../config/settings.js';
 import { usageError } from '../../lib/errors/app-error.js';
 import type { NetworkProvider } from '../provider.js';
@@ -72,8 +73,11 @@ function composeSettings(settings: Resolved): ComposeSettings {
     folder: process.cwd(),
     // Other ports come from variables of the compose file.
     ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
-    proxyArgs: flagsOf(settings, ['rateLimit', 'awsRegion']),
-    pullerArgs: flagsOf(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion']),
+    proxyArgs: serviceFlags('proxy', givenSettings(settings, ['rateLimit', 'awsRegion'])),
+    pullerArgs: serviceFlags(
+      'puller',
+      givenSettings(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion']),
+    ),
     allowedHosts: allowedHosts ?? [],
   };
 }

@@ -1,7 +1,7 @@
 /** The proxy and the puller as service jobs of a compose network. */
 
 import type { ServiceJob } from '../../jobs/job-request.js';
-import { noServicesNode } from '../service-node.js';
+import { noServicesNode } from '../region-nodes.js';
 import type { ComposeConnection } from './compose-connection.js';
 import { SERVICES_NODE } from './compose-proxies.js';
 import { serviceImage } from './service-image.js';

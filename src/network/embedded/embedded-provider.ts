@@ -1,5 +1,6 @@
 /** The embedded network: one sensor host as a child process of `up`, its nodes entries of a table. */
 import { join } from 'node:path';
+import { serviceCommand } from '../../config/service-config.js';
 import { freePort } from '../../lib/net/ports.js';
 import { selfCommand } from '../../lib/process/self-command.js';
 import { quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
@@ -29,16 +30,12 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
       const damaged = quarantineDamagedJobs(jobsFile);
       if (damaged !== undefined) context.emit({ type: 'network.note', text: damaged });
       const port = await freePort();
+      const ca = tlsCa === undefined ? {} : { tlsCa };
+      const { args, env } = serviceCommand('sensors', { port, nodes: nodesPerRegion, jobs: jobsFile, ...ca, token });
       await supervisor.start({
         name: CHILD,
-        ...selfCommand(
-          [
-            ...['sensors', 'serve', '--port', String(port), '--nodes', String(nodesPerRegion), '--jobs', jobsFile],
-            ...(tlsCa === undefined ? [] : ['--tls-ca', tlsCa]),
-          ],
-          nodeArgsFor(nodesPerRegion * REGIONS.length),
-        ),
-        env: { ...sensorEnv, WASM_SENSORS_TOKEN: token },
+        ...selfCommand(args, nodeArgsFor(nodesPerRegion * REGIONS.length)),
+        env: { ...sensorEnv, ...env },
         ready: 'ipc',
         graceMs: 3000,
       });

@@ -1,12 +1,28 @@
 /** The native network as every terminal uses it. */
-
+import { z } from 'zod';
 import { builtModule } from '../../jobs/built-module.js';
+import { forwardedSchema } from '../../jobs/forwarded-env.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
 import { configFolder, regionConfigFile } from '../region-config-file.js';
-import type { NativeConnection } from './native-connection.js';
+
+/** What another terminal needs to know to use it; part of `run.json`. */
+export const nativeConnectionSchema = z.object({
+  /** Path of the program that the network was started with. */
+  bacalhau: z.string(),
+  api: z.object({ host: z.string(), port: z.number() }),
+  webUi: z.string(),
+  /** Whether there is a node for service jobs. */
+  docker: z.boolean(),
+  /** By region. */
+  sensorProxyUrls: z.record(z.string(), z.string()),
+  /** Names of variables, never values. */
+  forwarded: forwardedSchema,
+});
+
+export type NativeConnection = z.output<typeof nativeConnectionSchema>;
 
 export function createNativeNetwork(
   { bacalhau, api, sensorProxyUrls, forwarded }: NativeConnection,

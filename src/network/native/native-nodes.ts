@@ -1,16 +1,24 @@
-/** The nodes of a native network: names, labels, settings and environment. */
+/** The nodes of a native network: ports, names, labels, settings and environment. */
 import { availableParallelism } from 'node:os';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
-import type { NativePorts } from './native-ports.js';
 import type { NodeProcess } from './node-process.js';
 import type { RegionLinks } from './region-links.js';
 
-/** Everything that talks to anything is on this machine. */
+/** Everything in this network is on this machine. */
 export const HOST = '127.0.0.1';
 
+/** The ports that people and programs know by number. */
+export interface NativePorts {
+  /** REST API of the orchestrator. */
+  api: number;
+  /** Where nodes connect. */
+  nats: number;
+  webUi: number;
+}
+
 export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs'> {
-  /** Missing for nodes of the centre. */
+  /** Missing for the orchestrator and the node of service jobs. */
   region?: string;
 }
 
@@ -19,7 +27,7 @@ const HEARTBEAT_S = 8;
 const DISCONNECT_S = 12;
 const NODES_A_CORE = 50;
 
-/** Nodes that share few processors are late with their heartbeats; they shall not be taken for cut off. */
+/** Nodes that share few processors are late with their heartbeats, and must not count as cut off. */
 function patience(nodes: number): number {
   return Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
 }

@@ -1,14 +1,39 @@
-/** One `bacalhau serve` process, as the supervisor starts it. */
-import { mkdirSync } from 'node:fs';
+/**
+ * One `bacalhau serve` process, as the supervisor starts it, and its configuration: a document of `templates/nodes/` with
+ * this machine's addresses filled in.
+ */
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseDocument } from 'yaml';
+import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-env.js';
-import { CONFIG_FILE, type Settings, writeNodeConfig } from './node-config.js';
+
+/** Two folders up from here in `src` as in `dist`. */
+const FOLDER = fileURLToPath(new URL('../../../templates/nodes/', import.meta.url));
+
+/** A path such as `Compute.Orchestrators`, and its value. */
+export type NodeSettings = Record<string, string | number | string[] | Record<string, string>>;
+
+/** In the node's folder. */
+const CONFIG_FILE = 'node.yaml';
+
+/** Writes the configuration of one node into its folder. */
+export function writeNodeConfig(
+  template: 'orchestrator' | 'edge' | 'web-services',
+  folder: string,
+  settings: NodeSettings,
+): void {
+  const document = parseDocument(readFileSync(`${FOLDER}${template}.yaml`, 'utf8'));
+  for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
+  writeFileAtomic(join(folder, CONFIG_FILE), document.toString());
+}
 
 export interface NodeProcess {
   name: string;
   template: 'orchestrator' | 'edge' | 'web-services';
-  settings: Settings;
+  settings: NodeSettings;
   /** Variables of the node, which it may forward to jobs. */
   env: Record<string, string>;
   ready: (signal: AbortSignal) => Promise<void>;
@@ -43,5 +68,5 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   };
 }
 
-/** A node says goodbye to the orchestrator within 0.1 s; one that can't reach it would wait 10 s for nothing. */
+/** A node signs off from the orchestrator within 0.1 s; one that can't reach it would wait 10 s for nothing. */
 const GRACE_MS = 2000;

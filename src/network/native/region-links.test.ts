@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { RegionLinks } from './region-links.js';
+import { proxyTarget, RegionLinks } from './region-links.js';
 
 let target: Server;
 let links: RegionLinks;
@@ -83,3 +84,28 @@ it('stays cut when it is cut again before all of it was restored', async () => {
   expect(await reaches(portOf.orchestrator)).toBeUndefined();
   expect(await reaches(portOf.proxy)).toBeUndefined();
 });
+
+it.each([
+  ['http://127.0.0.1:9090', '127.0.0.1', 9090, 'http://127.0.0.1:24220'],
+  ['http://localhost', 'localhost', 80, 'http://127.0.0.1:24220'],
+  ['http://[::1]:9090/base/', '::1', 9090, 'http://127.0.0.1:24220/base'],
+  ['https://localhost:9443', 'localhost', 9443, 'https://localhost:24220'],
+  ['https://127.0.0.1', '127.0.0.1', 443, 'https://127.0.0.1:24220'],
+])('a relay stands in for %s', (url, host, port, behind) => {
+  const target = proxyTarget(url)!;
+  expect([target.host, target.port, target.urlBehind(24_220)]).toEqual([host, port, behind]);
+});
+
+it('a relay stands in for any address of this machine, unless its certificate has to name it', (context) => {
+  const own = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+  if (own === undefined) return context.skip('this machine has loopback addresses only');
+  expect(proxyTarget(`http://${own}:9090`)).toMatchObject({ host: own, port: 9090 });
+  expect(proxyTarget(`https://${own}:9090`)).toBeUndefined();
+});
+
+it.each(['http://proxy.example.com', 'http://203.0.113.9:9090', 'https://[::1]:9443', 'https://proxy.example.com'])(
+  'none stands in for %s',
+  (url) => expect(proxyTarget(url)).toBeUndefined(),
+);

@@ -1,5 +1,5 @@
 /**
- * A TCP relay that can be cut: the link between a region and something in the centre. While it is cut, every connection
+ * A TCP relay that can be cut: the link between a region and something outside it. While it is cut, every connection
  * is reset at once, as through a broken network, and nothing of either end is paused. Its port stays its own: a closed one
  * would be free for other programs, and for the relays of another network on this machine.
  */
@@ -16,24 +16,30 @@ const BULK_BYTES = 2048;
 export class Relay {
   /** When so much at once that it was no single reading last went to the target: Unix milliseconds, 0 for never. */
   bulkAt = 0;
-  private open = true;
-  private server: Server | undefined;
-  private readonly sockets = new Set<Socket>();
+  #open = true;
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
 
   /** @param port on loopback, where the region's side connects */
+  readonly #target: RelayTarget;
+
   constructor(
     readonly port: number,
-    private readonly target: RelayTarget,
-  ) {}
+    target: RelayTarget,
+  ) {
+    this.#target = target;
+  }
 
   get isOpen(): boolean {
-    return this.open;
+    return this.#open;
   }
 
   /** Rejects when the port can't be had. */
   async listen(): Promise<void> {
-    this.server = await new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true }, (near) => (this.open ? this.join(near) : near.resetAndDestroy()));
+    this.#server = await new Promise((resolve, reject) => {
+      const server = createServer({ noDelay: true }, (near) =>
+        this.#open ? this.#join(near) : near.resetAndDestroy(),
+      );
       server.once('error', reject);
       server.listen({ port: this.port, host: '127.0.0.1', exclusive: true }, () => resolve(server));
     });
@@ -41,22 +47,22 @@ export class Relay {
 
   /** Ends every connection through it, and takes no new ones. */
   cut(): void {
-    this.open = false;
-    for (const socket of this.sockets) socket.destroy();
+    this.#open = false;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   restore(): void {
-    this.open = true;
+    this.#open = true;
   }
 
   /** Cuts it, and gives the port up. */
   async close(): Promise<void> {
     this.cut();
-    await new Promise((resolve) => (this.server ? this.server.close(resolve) : resolve(undefined)));
+    await new Promise((resolve) => (this.#server ? this.#server.close(resolve) : resolve(undefined)));
   }
 
-  private join(near: Socket): void {
-    const far = connect({ ...this.target, noDelay: true });
+  #join(near: Socket): void {
+    const far = connect({ ...this.#target, noDelay: true });
     near.on('data', ({ length }: Buffer) => {
       if (length >= BULK_BYTES) this.bulkAt = Date.now();
     });
@@ -64,12 +70,12 @@ export class Relay {
       [near, far],
       [far, near],
     ] as const) {
-      this.sockets.add(one);
+      this.#sockets.add(one);
       one.pipe(other);
       // An end that fails takes the other with it; `close` follows every error.
       one.on('error', () => {});
       one.on('close', () => {
-        this.sockets.delete(one);
+        this.#sockets.delete(one);
         other.destroy();
       });
     }

@@ -1,5 +1,5 @@
-/** Somebody's cluster as every terminal uses it. */
-
+/** A cluster that exists already, as every terminal uses it. */
+import { z } from 'zod';
 import { builtModule } from '../../jobs/built-module.js';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
@@ -9,8 +9,26 @@ import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/
 import { findRunning, submitJob } from '../bacalhau/submit-job.js';
 import type { Network, Submission } from '../network.js';
 import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
-import type { RemoteConnection } from './remote-connection.js';
 import { type RemoteSecrets, readSecrets } from './remote-secrets.js';
+
+/** What another terminal needs to know to use it; part of `run.json`. No credentials. */
+export const remoteConnectionSchema = z.object({
+  /** Path of the program here. */
+  bacalhau: z.string(),
+  api: z.object({
+    host: z.string(),
+    port: z.number(),
+    tls: z.object({ caFile: z.string().exactOptional(), insecure: z.boolean().exactOptional() }).exactOptional(),
+  }),
+  /** Where sensors find the proxy. */
+  proxyUrl: z.string(),
+  /** Variables that sensors need. */
+  forSensors: z.array(z.string()),
+  /** They go into the job, where every user of the cluster can read them; else its nodes must have them. */
+  tokenInJob: z.boolean(),
+});
+
+export type RemoteConnection = z.output<typeof remoteConnectionSchema>;
 
 /** Secrets come from the state folder. */
 export function createRemoteNetwork(connection: RemoteConnection, stateDir: string): Network {

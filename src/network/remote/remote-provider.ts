@@ -9,8 +9,12 @@ import { findBacalhau } from '../bacalhau/find-bacalhau.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { unschedulableNodes } from '../region-nodes.js';
 import { apiAddress } from './api-address.js';
-import { type RemoteConnection, remoteConnectionSchema } from './remote-connection.js';
-import { createRemoteClient, createRemoteNetwork } from './remote-network.js';
+import {
+  createRemoteClient,
+  createRemoteNetwork,
+  type RemoteConnection,
+  remoteConnectionSchema,
+} from './remote-network.js';
 import { forgetSecrets, keepSecrets } from './remote-secrets.js';
 
 export const remoteProvider: NetworkProvider<RemoteConnection> = {
@@ -58,7 +62,8 @@ export function planRemote(
       const [raw, answers] = await Promise.all([client.nodes(), proxyAnswers(proxyUrl)]);
       const nodes = raw.flatMap((node) => toNode(node) ?? []);
       const edge = nodes.filter(
-        ({ type, region, connected, unfit }) => type === 'edge' && region !== '' && connected && unfit === undefined,
+        ({ type, region, connected, unschedulable }) =>
+          type === 'edge' && region !== '' && connected && unschedulable === undefined,
       );
       if (edge.length === 0) {
         throw new AppError(

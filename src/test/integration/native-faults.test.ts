@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
-import { nativeConnectionSchema } from '../../network/native/native-connection.js';
+import { nativeConnectionSchema } from '../../network/native/native-network.js';
 import { bacalhauMissing } from '../support/bacalhau-missing.js';
 import { eventually, nothingMissing, type Running, Sandbox } from '../support/cli-harness.js';
 

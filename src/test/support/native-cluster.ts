@@ -11,9 +11,8 @@ import { MODULES_DIR } from '../../modules/module-files.js';
 import { createBacalhauClient } from '../../network/bacalhau/bacalhau-client.js';
 import { updatesInPlace } from '../../network/bacalhau/bacalhau-version.js';
 import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
-import type { NativeConnection } from '../../network/native/native-connection.js';
-import { createNativeNetwork } from '../../network/native/native-network.js';
-import { planNative } from '../../network/native/native-provider.js';
+import { createNativeNetwork, type NativeConnection } from '../../network/native/native-network.js';
+import { planNative } from '../../network/native/plan-native.js';
 import type { Network } from '../../network/network.js';
 import type { NetworkEvent, NetworkPlan } from '../../network/provider.js';
 import type { Reading } from '../../protocol/message.js';
@@ -51,7 +50,7 @@ export async function startCluster(nodesPerRegion: number): Promise<TestCluster>
   const events: NetworkEvent[] = [];
   const childEvents: ChildEvent[] = [];
   supervisor.on('event', (event) => childEvents.push(event));
-  const port = async () => ({ port: await freePort(), explicit: true });
+  const port = async () => ({ port: await freePort(), explicit: true, purpose: 'test', flag: '' });
   const plan = planNative(
     {
       supervisor,

@@ -87,7 +87,7 @@ export const deployConfigUpdater: CommandSpec = {
 async function regionFor(network: Network, given: unknown): Promise<string> {
   if (given !== undefined) return String(given);
   const node = (await network.nodes()).find(
-    ({ type, connected, unfit }) => type === 'edge' && connected && unfit === undefined,
+    ({ type, connected, unschedulable }) => type === 'edge' && connected && unschedulable === undefined,
   );
   if (!node) throw systemError('NO_NODES', 'no edge node is connected');
   return node.region;

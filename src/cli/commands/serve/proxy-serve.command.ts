@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
 import { messageOf, usageError } from '../../../lib/errors/app-error.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
@@ -8,23 +9,7 @@ import type { CommandSpec } from '../../command.js';
 export const proxyServe: CommandSpec = {
   name: 'proxy serve',
   summary: 'run the proxy: POST /send takes readings and puts them into the queue',
-  settings: [
-    'host',
-    'allowedHosts',
-    'proxyUrl',
-    'proxyPort',
-    'queue',
-    'queueEndpoint',
-    'queueUnsigned',
-    'awsRegion',
-    'stateDir',
-    'token',
-    'sensorToken',
-    'open',
-    'rateLimit',
-    'tlsCert',
-    'tlsKey',
-  ],
+  settings: SERVICE_FLAGS.proxy,
   examples: [
     'wasm-sensors proxy serve --queue https://sqs.eu-west-1.amazonaws.com/123456789012/readings',
     `curl -X POST http://localhost:9090/send -H 'Content-Type: application/json' -d '{"data":{"test":"hello"}}'`,

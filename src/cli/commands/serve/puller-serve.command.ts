@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { messageOf } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { CommandSpec } from '../../command.js';
@@ -6,22 +7,7 @@ import type { CommandSpec } from '../../command.js';
 export const pullerServe: CommandSpec = {
   name: 'puller serve',
   summary: 'run the puller: takes readings from the queue to sinks, and serves the fleet view and the web page',
-  settings: {
-    host: '--host <address>',
-    allowedHosts: '--allowed-hosts <names>',
-    pullerUrl: '--puller-url <url>',
-    pullerPort: '--port <port>',
-    queue: '--queue <url-or-name>',
-    queueEndpoint: '--queue-endpoint <url>',
-    queueUnsigned: '--queue-unsigned',
-    awsRegion: '--aws-region <region>',
-    stateDir: '--state-dir <folder>',
-    sinks: '--sinks <list>',
-    pollers: '--pollers <count>',
-    alertAfter: '--alert-after <seconds>',
-    webhook: '--webhook <url>',
-    retention: '--retention <hours>',
-  },
+  settings: SERVICE_FLAGS.puller,
   examples: ['wasm-sensors puller serve --queue readings --sinks store,log'],
   async action({ out, settings }) {
     const [{ createPullerService }, { createPage }, { openConfiguredQueue }, { failLoudly, serveUntilStopped }] =

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Option } from 'commander';
+import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { systemError } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
@@ -14,12 +15,7 @@ const MAX_RECEIVES = 50;
 export const queueServe: CommandSpec = {
   name: 'queue serve',
   summary: 'run the embedded SQS-compatible queue server (durable; for AWS SDKs, boto3 and the AWS CLI)',
-  settings: {
-    host: '--host <address>',
-    allowedHosts: '--allowed-hosts <names>',
-    queuePort: '--port <port>',
-    stateDir: '--state-dir <folder>',
-  },
+  settings: SERVICE_FLAGS.queue,
   options: [
     new Option('--data <file>', 'file of the store (default: queue.db in the state folder)'),
     new Option('--create <name>', 'create this queue and its dead-letter queue <name>-dead'),

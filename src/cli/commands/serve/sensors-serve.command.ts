@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { usageError } from '../../../lib/errors/app-error.js';
 import { readAuthority } from '../../../lib/net/tls.js';
 import { REGIONS } from '../../../network/network.js';
@@ -8,7 +9,7 @@ export const sensorsServe: CommandSpec = {
   name: 'sensors serve',
   summary: 'run the sensor host of the embedded network (started by `up`)',
   hidden: true,
-  settings: ['nodes', 'token', 'sensorToken', 'tlsCa'],
+  settings: SERVICE_FLAGS.sensors,
   options: [
     new Option('--port <port>', 'port of the control API').makeOptionMandatory(),
     new Option('--jobs <file>', 'keeps the jobs, so that a restarted host runs them again').makeOptionMandatory(),

@@ -1,0 +1,72 @@
+/**
+ * Our own services: which settings each takes, and the command line that hands a configuration to one. `up` starts them
+ * as children; containers and service jobs run the same commands. The serving commands declare their flags from here, so
+ * that what one side writes the other side reads.
+ */
+import { SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
+
+const flagsFor = <K extends SettingKey>(keys: readonly K[], port?: K) =>
+  Object.fromEntries(keys.map((key) => [key, key === port ? '--port <port>' : SETTINGS[key].flag])) as Record<
+    K,
+    string
+  >;
+
+/** Settings with a flag of `<service> serve`, in the order of its help. */
+export const SERVICE_FLAGS = {
+  proxy: flagsFor([
+    ...(['host', 'allowedHosts', 'proxyUrl', 'proxyPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
+    ...(['awsRegion', 'stateDir', 'token', 'sensorToken', 'open', 'rateLimit', 'tlsCert', 'tlsKey'] as const),
+  ]),
+  puller: flagsFor(
+    [
+      ...(['host', 'allowedHosts', 'pullerUrl', 'pullerPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
+      ...(['awsRegion', 'stateDir', 'sinks', 'pollers', 'alertAfter', 'webhook', 'retention'] as const),
+    ],
+    'pullerPort',
+  ),
+  queue: flagsFor(['host', 'allowedHosts', 'queuePort', 'stateDir'], 'queuePort'),
+  sensors: flagsFor(['nodes', 'token', 'sensorToken', 'tlsCa']),
+};
+
+/** Options of `<service> serve` that are no settings. */
+const OPTIONS = {
+  proxy: {},
+  puller: {},
+  queue: { data: '--data', create: '--create', baseUrl: '--base-url' },
+  sensors: { port: '--port', jobs: '--jobs' },
+};
+
+export type ServiceName = keyof typeof SERVICE_FLAGS;
+
+/** What a service is started with; what is left out comes from its own environment and files. */
+export type ServiceConfig<Name extends ServiceName> = Partial<
+  // The operator token, for each of them: by environment, also where there is no flag.
+  Pick<Settings, Extract<keyof (typeof SERVICE_FLAGS)[Name], SettingKey> | 'token'> &
+    Record<keyof (typeof OPTIONS)[Name], string | number>
+>;
+
+/** Arguments of this program that run the service, and its secrets as environment: arguments can be seen by every user. */
+export function serviceCommand<Name extends ServiceName>(
+  name: Name,
+  config: ServiceConfig<Name>,
+): { args: string[]; env: Record<string, string> } {
+  const env: Record<string, string> = {};
+  for (const [key, value] of Object.entries(config)) {
+    const { secret, env: names } = settingOf(key);
+    if (secret && value !== undefined) env[names[0]!] = String(value);
+  }
+  return { args: [name, 'serve', ...serviceFlags(name, config)], env };
+}
+
+/** The flags alone, for a container or a job that has the rest of the command line. */
+export function serviceFlags<Name extends ServiceName>(name: Name, config: ServiceConfig<Name>): string[] {
+  const flags: Record<string, string> = { ...SERVICE_FLAGS[name], ...OPTIONS[name] };
+  return Object.entries(config).flatMap(([key, value]) => {
+    if (value === undefined || value === false || settingOf(key).secret) return [];
+    const flag = flags[key]!.split(' ')[0]!;
+    return value === true ? [flag] : [flag, String(value)];
+  });
+}
+
+const settingOf = (key: string): Pick<SettingDef, 'secret' | 'env'> =>
+  (SETTINGS as Record<string, SettingDef>)[key] ?? { env: [] };
