@@ -9,7 +9,7 @@ import { type JobEnvironment, renderJob } from '../../../jobs/render-job.js';
 import { THIS_NETWORK } from '../../../network/compose/compose-job-files.js';
 import { composeService } from '../../../network/compose/compose-services.js';
 import { createEmbeddedNetwork } from '../../../network/embedded/embedded-network.js';
-import { nativeService } from '../../../network/native/native-services.js';
+import { nativeServiceJob } from '../../../network/native/native-provider.js';
 import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/jobs/${name}`;
@@ -172,7 +172,7 @@ describe('service jobs as the networks ask for them', () => {
   test.each(['proxy', 'puller'] as const)('native: %s', async (role) => {
     const { image, port, open, args } = service(role);
     const asked = { role, image, port, open, args, embeddedQueue: false, queue: 'readings' };
-    const request = nativeService({ docker: true, forwarded: WITH_TOKEN.forwarded }, asked);
+    const request = nativeServiceJob({ docker: true, forwarded: WITH_TOKEN.forwarded }, asked);
     const { text } = await renderJob(request, WITH_TOKEN);
     await expect(`${toComment(request)}${text}`).toMatchFileSnapshot(recorded(`native-${role}.yaml`));
   });
@@ -183,10 +183,10 @@ describe('service jobs as the networks ask for them', () => {
     const nodes = { docker: true, forwarded: NATIVE.forwarded };
     const failures: Record<string, unknown> = {};
     const tries: Record<string, () => unknown> = {
-      'native: no Docker': () => nativeService({ ...nodes, docker: false }, asked),
-      'native: the embedded queue': () => nativeService(nodes, { ...asked, embeddedQueue: true }),
-      'native: no queue': () => nativeService(nodes, { ...asked, queue: undefined }),
-      'native: neither a token nor open': () => nativeService(nodes, asked),
+      'native: no Docker': () => nativeServiceJob({ ...nodes, docker: false }, asked),
+      'native: the embedded queue': () => nativeServiceJob(nodes, { ...asked, embeddedQueue: true }),
+      'native: no queue': () => nativeServiceJob(nodes, { ...asked, queue: undefined }),
+      'native: neither a token nor open': () => nativeServiceJob(nodes, asked),
       'compose: no node for services': () => composeService('proxy', { ...facts, withServices: false }, { image }),
     };
     for (const [what, attempt] of Object.entries(tries)) {

@@ -1,7 +1,7 @@
 /** The control API of a running `up`, which other terminals call with the operator token. */
 import { expect, test } from 'vitest';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { createControl } from '../../../runtime/control-api.js';
+import { createControl } from '../../../runtime/control-server.js';
 import { Transcript } from './transcript.js';
 
 const recorded = (name: string) => `../recorded/http/control/${name}.http`;
