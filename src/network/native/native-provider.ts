@@ -51,9 +51,11 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   open: createNativeNetwork,
   // Its processes are children of `up`, which end with it or are stopped by the next one.
   cleanUp: async () => ({ removed: [], kept: [] }),
-  async serviceJob(role, connection, { settings, image, nodePort, embeddedQueue }) {
+  async serviceJob(role, connection, { settings, image, nodePort, embeddedQueue, authority }) {
     const { productImage } = await import('../../docker/image-names.js');
     const { queue, queueEndpoint, awsRegion, open } = settings.values;
+    // A container does not reach this machine's loopback.
+    const follow = settings.values.follow ?? (isLoopback(new URL(authority).hostname) ? undefined : authority);
     const job = nativeService(connection, {
       role,
       image: image ?? productImage(),
@@ -64,6 +66,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       args: [
         ...(queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint]),
         ...(awsRegion === undefined ? [] : ['--aws-region', awsRegion]),
+        ...(role === 'puller' || follow === undefined ? [] : ['--follow', follow]),
       ],
     });
     return { job, url: `http://${HOST}:${nodePort}` };
