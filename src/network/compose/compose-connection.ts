@@ -53,7 +53,10 @@ export function connectionOf(
     image: plan.image,
     queueForJobs: queueForJobs(plan, backbone),
     allowedHosts: settings.allowedHosts,
-    serviceArgs: { proxy: [...endpoint, ...proxyArgs, '--follow', proxyForJobs(backbone)], puller: [...endpoint, ...pullerArgs] },
+    serviceArgs: {
+      proxy: [...endpoint, ...proxyArgs, '--follow', proxyForJobs(backbone)],
+      puller: [...endpoint, ...pullerArgs],
+    },
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
       updater: ['WASM_SENSORS_TOKEN'],

@@ -19,7 +19,13 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
     name: `deploy ${role}`,
     summary: `run the ${role} as a Bacalhau service job on the web-services node; ${effect}`,
     modes: ['text', 'json'],
-    settings: ['stateDir', 'queue', 'queueEndpoint', 'awsRegion', ...(role === 'proxy' ? (['open', 'follow'] as const) : [])],
+    settings: [
+      'stateDir',
+      'queue',
+      'queueEndpoint',
+      'awsRegion',
+      ...(role === 'proxy' ? (['open', 'follow'] as const) : []),
+    ],
     options: [
       new Option('--image <name>', 'image in a registry that the node reaches; default: the one of the network'),
       new Option('--node-port <port>', 'port of the node (native network)').default(role === 'proxy' ? '8080' : '8081'),
