@@ -1,6 +1,6 @@
 /** Commands that changed the YAML file of a region: they end when its sensors do what it says. */
 import type { FileRead } from '../fleet/file-convergence.js';
-import { waitForFileConfig } from '../operations/wait-for-file-config.js';
+import { waitForFileConfig } from '../operations/wait-for-sensors.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 import type { Session } from '../runtime/session.js';
 import type { CommandContext } from './command.js';

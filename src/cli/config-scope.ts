@@ -2,8 +2,8 @@
 import { Option } from 'commander';
 import { usageError } from '../lib/errors/app-error.js';
 import type { Scope } from '../protocol/desired-config.js';
-import { findField } from '../protocol/field-names.js';
 import {
+  findField,
   SENSOR_CONFIG_FIELDS,
   type SensorConfig,
   type SensorConfigField,

@@ -15,7 +15,18 @@ const flagsFor = <K extends SettingKey>(keys: readonly K[], port?: K) =>
 export const SERVICE_FLAGS = {
   proxy: flagsFor([
     ...(['host', 'allowedHosts', 'proxyUrl', 'proxyPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
-    ...(['awsRegion', 'stateDir', 'token', 'sensorToken', 'open', 'rateLimit', 'tlsCert', 'tlsKey'] as const),
+    ...([
+      'awsRegion',
+      'stateDir',
+      'token',
+      'sensorToken',
+      'open',
+      'rateLimit',
+      'tlsCert',
+      'tlsKey',
+      'follow',
+      'tlsCa',
+    ] as const),
   ]),
   puller: flagsFor(
     [

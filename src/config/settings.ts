@@ -156,7 +156,14 @@ export const SETTINGS = define({
       .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
       .pipe(z.array(url))
       .optional(),
-    description: 'all proxies that hold configuration, separated by commas, when it is not only the one of `up`',
+    description:
+      'proxies that hold the fleet configuration, separated by commas: the authority, then those that follow it (default: the one of `up`)',
+  },
+  follow: {
+    flag: '--follow <url>',
+    env: ['WASM_SENSORS_FOLLOW'],
+    schema: url.optional(),
+    description: 'the proxy that is the authority for the fleet configuration: this one copies it and forwards changes',
   },
   pullerUrl: {
     flag: '--puller-url <url>',

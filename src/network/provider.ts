@@ -141,6 +141,8 @@ export interface ServiceJobOptions {
   nodePort: number;
   /** The queue is the embedded one of `up`. */
   embeddedQueue: boolean;
+  /** The proxy of `up`, which the proxy as a service job follows where it can reach it. */
+  authority: string;
   onProgress(step: string): void;
 }
 

@@ -1,7 +1,9 @@
-/** Changing the configuration that proxies hold, so that all of them hold the same. */
-
+/**
+ * Changing the fleet configuration where several proxies hold it: one proxy is the authority and the others follow it.
+ */
+import { waitFor } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { type DesiredState, newestOf, type Scope } from '../protocol/desired-config.js';
+import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 
@@ -9,13 +11,13 @@ export interface Change {
   scope: Scope;
   set: SensorConfig;
   unset: SensorConfigField[];
-  /** Newest version that sensors report: a proxy that lost its state must not begin anew with an older one. */
+  /** Newest version that sensors report: a proxy that has lost its state must not start again with an older one. */
   seen?: number;
-  /** What a proxy has lost is given up. */
+  /** Confirms that values which the proxy has lost are given up. */
   replace?: boolean;
 }
 
-/** A proxy that does not hold what the others hold, and why. */
+/** A proxy that does not hold the configuration, and why. */
 export interface FailedProxy {
   url: string;
   reason: string;
@@ -23,109 +25,109 @@ export interface FailedProxy {
 
 export interface ApplyResult {
   version: number;
-  /** What the proxies hold now. */
+  /** What the authority holds now. */
   state: DesiredState;
-  /** The first of those that hold it. */
+  /** The proxy that took the change: the authority, or one that forwarded it. */
   holder: ConfigClient;
   failed: FailedProxy[];
 }
 
+/** Followers ask the authority twice a second. */
+const HELD_WITHIN_MS = 3000;
+
 /**
- * Makes a change at the first proxy that answers, and gives all that it holds then to the others. Rejects when no proxy
- * took it (the first one's reason), and at once when one refuses the value or the token.
+ * Makes a change at the first proxy, and waits until the others hold it. When the first one does not answer, the change
+ * goes to the next one that follows an authority and can reach it. Rejects with the first proxy's error.
  */
-export async function applyChange(proxies: ConfigClient[], change: Change): Promise<ApplyResult> {
-  // Before, because the first may know less than another, and its sensors would forget the difference.
-  const { reached, failures } = await syncProxies(proxies);
-  for (const [i, proxy] of reached.entries()) {
-    try {
-      const version = await proxy.patch(change);
-      // Others may be changed at the same time: what all of them hold then is the newest of each field.
-      const level = await syncProxies(reached.slice(i));
-      const failed = [...failures, ...level.failures];
-      return {
-        version,
-        state: level.state ?? (await proxy.state()),
-        holder: proxy,
-        failed: failed.map((failure) => ({ url: failure.proxy.url, reason: messageOf(failure.error) })),
-      };
-    } catch (error) {
-      if (error instanceof AppError && error.fault === 'user') throw error;
-      failures.push({ proxy, error });
-    }
-  }
-  throw failures[0]!.error;
+export async function applyChange(
+  proxies: ConfigClient[],
+  change: Change,
+  heldWithinMs = HELD_WITHIN_MS,
+): Promise<ApplyResult> {
+  const { holder, version, unreached } = await patchFirst(proxies, change);
+  const state = await holder.state();
+  const others = proxies.filter((proxy) => proxy !== holder);
+  const failed = await Promise.all(
+    others.map(async (proxy) => unreached.get(proxy) ?? (await notHeld(proxy, { holder, state, heldWithinMs }))),
+  );
+  return {
+    version,
+    state,
+    holder,
+    failed: others.flatMap(({ url }, i) => (failed[i] === undefined ? [] : [{ url, reason: failed[i] }])),
+  };
 }
 
-export interface LevelResult {
-  /** What all of them hold now; undefined when none answered. */
-  state: DesiredState | undefined;
-  reached: ConfigClient[];
-  failures: { proxy: ConfigClient; error: unknown }[];
-}
-
-/** Gives every proxy the newest of each field that any of them holds, such as one that joined late. */
-export async function syncProxies(proxies: ConfigClient[]): Promise<LevelResult> {
-  const asked = await askAll(proxies);
-  const answered = asked.flatMap((answer) => ('held' in answer ? [answer] : []));
-  const failures = asked.flatMap((answer) => ('error' in answer ? [answer] : []));
-  const [first, ...others] = answered;
-  if (!first) return { state: undefined, reached: [], failures };
-  const state = others.reduce((newest, { held }) => newestOf(newest, held), first.held);
-  const reached: ConfigClient[] = [];
-  for (const { proxy, held } of answered) {
+/** Tries the proxies in order; `unreached` has the reasons of those that could not take the change. */
+async function patchFirst(
+  proxies: ConfigClient[],
+  change: Change,
+): Promise<{ holder: ConfigClient; version: number; unreached: Map<ConfigClient, string> }> {
+  const unreached = new Map<ConfigClient, string>();
+  let first: unknown;
+  for (const holder of proxies) {
     try {
-      if (!sameState(held, state)) await proxy.put(state);
-      reached.push(proxy);
+      // Another authority must not take the change in the first one's place: each would have its own configuration.
+      if (unreached.size > 0 && (await holder.state()).follows === undefined) continue;
+      return { holder, version: await holder.patch(change), unreached };
     } catch (error) {
-      failures.push({ proxy, error });
+      if (!(error instanceof AppError && NOT_REACHED.includes(error.code))) throw error;
+      first ??= error;
+      unreached.set(holder, messageOf(error));
     }
   }
-  return { state, reached, failures };
+  throw first;
+}
+
+const NOT_REACHED = ['PROXY_GONE', 'AUTHORITY_UNREACHABLE'];
+
+/** Why a proxy does not hold what the holder holds; undefined when it does, within the time given. */
+async function notHeld(
+  proxy: ConfigClient,
+  { holder, state, heldWithinMs }: { holder: ConfigClient; state: DesiredState; heldWithinMs: number },
+): Promise<string | undefined> {
+  let reason: string | undefined;
+  const look = async () => {
+    const held = await proxy.state();
+    reason = differenceOf(held, holder, state);
+    // Only a follower gets the change by waiting.
+    return reason === undefined || held.follows === undefined || undefined;
+  };
+  try {
+    await waitFor(look, { timeoutMs: heldWithinMs, everyMs: 100 });
+  } catch (error) {
+    return messageOf(error);
+  }
+  return reason;
 }
 
 /**
- * What the first proxy that answers holds, and which of the others do not hold the same. Rejects when none answers, with
- * the first one's reason.
+ * The state of the first proxy that answers, and those of the other proxies that hold something else. Rejects with the
+ * first proxy's error when none answers.
  */
 export async function compareProxies(
   proxies: ConfigClient[],
 ): Promise<{ desired: DesiredState; holder: ConfigClient; others: FailedProxy[] }> {
-  const answers = await askAll(proxies);
-  const first = answers.find((answer) => 'held' in answer);
-  if (!first) throw answers.find((answer) => 'error' in answer)?.error;
-  const others = answers.flatMap((answer) => {
-    const { url } = answer.proxy;
-    if ('error' in answer) return [{ url, reason: messageOf(answer.error) }];
-    if (sameState(answer.held, first.held)) return [];
-    return [{ url, reason: `holds something else than ${first.proxy.url}; the next change levels them` }];
+  const answers = await Promise.allSettled(proxies.map((proxy) => proxy.state()));
+  const first = answers.findIndex(({ status }) => status === 'fulfilled');
+  if (first < 0) throw (answers[0] as PromiseRejectedResult).reason;
+  const holder = proxies[first]!;
+  const desired = (answers[first] as PromiseFulfilledResult<DesiredState>).value;
+  const others = proxies.flatMap((proxy, i) => {
+    const answer = answers[i]!;
+    if (proxy === holder) return [];
+    const reason =
+      answer.status === 'rejected' ? messageOf(answer.reason) : differenceOf(answer.value, holder, desired);
+    return reason === undefined ? [] : [{ url: proxy.url, reason }];
   });
-  return { desired: first.held, holder: first.proxy, others };
+  return { desired, holder, others };
 }
 
-type Answer = { proxy: ConfigClient; held: DesiredState } | { proxy: ConfigClient; error: unknown };
-
-/** What each of them holds, or why it does not say. */
-function askAll(proxies: ConfigClient[]): Promise<Answer[]> {
-  return Promise.all(
-    proxies.map((proxy) =>
-      proxy.state().then(
-        (held) => ({ proxy, held }),
-        (error: unknown) => ({ proxy, error }),
-      ),
-    ),
-  );
-}
-
-/** Whether two states ask for the same, whatever the order of their scopes and fields. */
-function sameState(a: DesiredState, b: DesiredState): boolean {
-  const text = ({ version, fleet, regions, hosts }: DesiredState) =>
-    JSON.stringify(sorted({ version, fleet, regions, hosts }));
-  return text(a) === text(b);
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([name, inner]) => [name, sorted(inner)]));
+/** Why what a proxy holds is not what the holder holds; undefined when it is the same, or already newer. */
+function differenceOf(held: DesiredState, holder: ConfigClient, state: DesiredState): string | undefined {
+  if (held.follows === undefined && state.follows === undefined) {
+    return `does not follow ${holder.url}: restart it with --follow and the address of that proxy`;
+  }
+  if (held.version >= state.version) return undefined;
+  return `holds version ${held.version}, ${holder.url} holds ${state.version}`;
 }

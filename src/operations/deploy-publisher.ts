@@ -8,7 +8,7 @@ import { withFileLock } from '../lib/fs/file-lock.js';
 import type { Network, NodeInfo } from '../network/network.js';
 import { newestByNode } from '../network/newest-executions.js';
 import { nodesByRegion, unschedulableNodes } from '../network/region-nodes.js';
-import { MAX_AHEAD_MS } from '../protocol/clock-skew.js';
+import { MAX_AHEAD_MS } from '../protocol/message.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { endAllRegionsJob } from './all-regions-job.js';

@@ -1,23 +1,25 @@
 /** A staged roll-out: a change for one region after the other. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Convergence } from '../fleet/fleet-view.js';
+import type { Convergence, SensorView } from '../fleet/fleet-view.js';
 import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { type ApplyResult, applyChange, type Change, type FailedProxy } from './change-config.js';
-import { waitForConvergence } from './wait-for-convergence.js';
-import type { WaitOptions } from './wait-for-sensors.js';
+import { type WaitOptions, waitForConvergence } from './wait-for-sensors.js';
 
 export interface RollOutOptions extends WaitOptions<Convergence> {
-  /** Proxies that did not take it, as soon as that is known. */
+  /** Called with proxies that do not hold the change, once for each of them. */
   onFailed(failed: FailedProxy[]): void;
-  /** `sending`: whether its sensors are seen to send on; they do not while they are paused. */
+  /** `sending`: whether its sensors send after the change; false when all of them are paused. */
   onRegion(region: string, convergence: Convergence, sending: boolean): void;
 }
 
+/** How many of the sensors that stopped are named. */
+const NAMED = 10;
+
 /**
- * Goes on to the next region only when the one before has converged and its sensors still send after
- * it. Rejects with `ROLLOUT_STOPPED`.
+ * Continues with the next region only when the sensors of the one before have converged, and still send after that.
+ * Rejects with `NO_SENSORS` before anything is changed, and with `ROLLOUT_STOPPED` at the first region that fails.
  */
 export async function rollOut(
   proxies: ConfigClient[],
@@ -42,32 +44,33 @@ export async function rollOut(
       options.onRegion(region, convergence, await keepsSending(fleet, region));
     } catch (error) {
       const left = regions.slice(i + 1);
+      const unchanged = left.length > 0 ? `${left.join(', ')} ${left.length === 1 ? 'was' : 'were'} not changed. ` : '';
       throw systemError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
         cause: error,
         details: error instanceof AppError ? error.details : [],
-        hint: `${left.length > 0 ? `${left.join(', ')} was not changed. ` : ''}Mend ${region} and run it again, or take it back with \`wasm-sensors config unset --region ${region} …\`.`,
+        hint: `${unchanged}Fix ${region} and run it again, or undo it with \`wasm-sensors config unset --region ${region} …\`.`,
       });
     }
   }
   return { version, failed: [...failed.values()] };
 }
 
-/** A region where nothing sends proves nothing, and may be a slip of the pen. Looked at before anything is changed. */
+/** A region without sensors proves nothing, and may be misspelt. */
 async function requireSensors(fleet: FleetClient, wanted: string[]): Promise<void> {
   const { regions } = await fleet.summary();
   const known = regions.filter(({ live, paused, silent }) => live + paused + silent > 0).map(({ region }) => region);
   const missing = wanted.filter((region) => !known.includes(region));
   if (missing.length === 0) return;
-  const message = `no sensor of ${missing.join(', ')} sends; there are sensors in: ${known.join(', ') || 'no region'}`;
+  const message = `no sensor of ${missing.join(', ')} sends; regions with sensors: ${known.join(', ') || 'none'}`;
   throw new AppError('NO_SENSORS', 'user', message, { hint: 'Nothing was changed.' });
 }
 
 /**
- * The region's sensors must send on after the change: one that only acknowledged it and died would look converged.
- * Resolves with false when all of them are paused, and do not send because of that.
+ * Waits until every live sensor of the region has sent another reading: one that crashes on the new configuration looks
+ * converged. Resolves with false when all sensors are paused. Rejects with `STOPPED_SENDING`.
  */
 async function keepsSending(fleet: FleetClient, region: string): Promise<boolean> {
-  const own = (await fleet.snapshot()).sensors.filter((s) => s.region === region);
+  const own = (await fleet.snapshot()).sensors.filter((sensor) => sensor.region === region);
   const before = own.filter(({ state }) => state === 'live');
   if (before.length === 0) {
     if (own.some(({ state }) => state === 'paused')) return false;
@@ -76,22 +79,23 @@ async function keepsSending(fleet: FleetClient, region: string): Promise<boolean
   const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 5000));
   const deadline = Date.now() + 2 * longest + 3000;
   for (;;) {
-    const now = new Map((await fleet.snapshot()).sensors.map((s) => [s.execution_id, s]));
-    // One that was lost before counts as live until it has been silent for long enough.
-    const stuck = before.filter(({ execution_id: id, sequence }) => {
-      const then = now.get(id);
-      return then?.state !== 'replaced' && (then?.sequence ?? 0) <= sequence;
-    });
-    if (stuck.length === 0) return true;
+    const stopped = await notSentSince(fleet, before);
+    if (stopped.length === 0) return true;
     if (Date.now() > deadline) {
-      throw systemError(
-        'STOPPED_SENDING',
-        `${stuck.length} of ${before.length} sensors sent nothing after the change`,
-        {
-          details: stuck.slice(0, 10).map(({ hostname }) => hostname),
-        },
-      );
+      const message = `${stopped.length} of ${before.length} sensors sent nothing after the change`;
+      throw systemError('STOPPED_SENDING', message, {
+        details: stopped.slice(0, NAMED).map(({ hostname }) => hostname),
+      });
     }
     await sleep(200);
   }
+}
+
+/** Those that have sent nothing more, except for those that a newer submission has replaced. */
+async function notSentSince(fleet: FleetClient, before: SensorView[]): Promise<SensorView[]> {
+  const now = new Map((await fleet.snapshot()).sensors.map((sensor) => [sensor.execution_id, sensor]));
+  return before.filter(({ execution_id, sequence }) => {
+    const sensor = now.get(execution_id);
+    return sensor?.state !== 'replaced' && (sensor?.sequence ?? 0) <= sequence;
+  });
 }

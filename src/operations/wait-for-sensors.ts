@@ -1,65 +1,126 @@
-/** Waiting until all sensors do what is asked, and saying which do not. */
+/** Waiting until sensors do what is desired, and naming those that do not. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { KnownJobs, Progress } from '../fleet/fleet-view.js';
+import { type FileRead, fileReadOf } from '../fleet/file-convergence.js';
+import type { Convergence, KnownJobs, Progress } from '../fleet/fleet-view.js';
 import { type AppError, systemError } from '../lib/errors/app-error.js';
+import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
+import type { SensorConfig } from '../protocol/sensor-config.js';
+import type { FleetClient } from '../puller/fleet-client.js';
 
 export interface WaitOptions<T extends Progress> {
   timeoutMs: number;
-  /** The jobs of the network, where they can be found out. */
+  /** The jobs of the network, where they can be listed. */
   jobs?: (() => Promise<KnownJobs>) | undefined;
   onProgress(progress: T): void;
 }
 
-/** For people: who is to do it (`region eu`), what they have done then (`converged`), and how it goes on without us. */
-export interface WaitTarget {
-  whom: string;
-  done: string;
+export interface ConvergeOptions extends WaitOptions<Convergence> {
+  /** What is desired now: somebody else may change it again during the wait. */
+  latest?(): Promise<DesiredState>;
+}
+
+/** For people. */
+interface WaitTarget {
+  /** Which sensors: `region eu`. */
+  target: string;
+  /** What they have done at the end: `converged`. */
+  outcome: string;
+  /** What happens after a timeout. */
   hint: string;
 }
 
-/** How long a change usually takes. */
-const JOBS_AFTER_MS = 1500;
+/** Listing jobs takes a while, and most changes are done earlier. */
+const LIST_JOBS_AFTER_MS = 1500;
+const LATEST_EVERY_MS = 1000;
+/** A look at a large fleet costs the puller more. */
+const LARGE_FLEET = 1000;
 
-/** Looks until all sensors are there; rejects with `NOT_CONVERGED` and those that are pending. */
-export async function waitForSensors<T extends Progress>(
-  asked: WaitTarget,
+/** Waits until every sensor of the scope does what is desired. Rejects with `NOT_CONVERGED` and the pending sensors. */
+export function waitForConvergence(
+  fleet: FleetClient,
+  desired: DesiredState,
+  scope: Scope,
+  options: ConvergeOptions,
+): Promise<Convergence> {
+  let state = desired;
+  let latestAt = Date.now() + LATEST_EVERY_MS;
+  const look = async (jobs: KnownJobs | undefined) => {
+    if (options.latest && Date.now() > latestAt) {
+      state = await options.latest().catch(() => state);
+      latestAt = Date.now() + LATEST_EVERY_MS;
+    }
+    return fleet.convergence(state, scope, jobs);
+  };
+  const target = {
+    target: scopeText(scope),
+    outcome: 'converged',
+    hint: 'The change is saved: sensors apply it when they reach the proxy. `wasm-sensors config show` shows how many have.',
+  };
+  return waitForSensors(target, look, options);
+}
+
+/** Waits until the region's sensors have read their YAML file. Rejects with `NOT_CONVERGED` and the pending sensors. */
+export function waitForFileConfig(
+  fleet: FleetClient,
+  region: string,
+  /** Every value that the file sets. */
+  wanted: SensorConfig,
+  options: WaitOptions<FileRead>,
+): Promise<FileRead> {
+  const target = {
+    target: `region ${region}`,
+    outcome: 'have read the file',
+    hint: 'The file is saved: sensors check it every second, and report it when they reach the proxy.',
+  };
+  return waitForSensors(
+    target,
+    async (jobs) => fileReadOf((await fleet.snapshot()).sensors, region, wanted, jobs),
+    options,
+  );
+}
+
+async function waitForSensors<T extends Progress>(
+  target: WaitTarget,
   look: (jobs: KnownJobs | undefined) => Promise<T>,
-  options: WaitOptions<T>,
+  { timeoutMs, jobs: listJobs, onProgress }: WaitOptions<T>,
 ): Promise<T> {
   const began = Date.now();
-  const deadline = began + options.timeoutMs;
   let jobs: KnownJobs | undefined;
-  let ask = options.jobs;
+  let listed = listJobs === undefined;
   for (;;) {
-    const now = await look(jobs);
-    options.onProgress(now);
-    if (now.converged === now.sensors && now.gone === 0) return now;
-    // Asked late, because it takes a while and most changes need no answer: whether it is worth waiting for the rest.
-    if (ask && (now.gone > 0 || Date.now() > began + JOBS_AFTER_MS)) {
-      jobs = await ask().catch(() => undefined);
-      ask = undefined;
+    const progress = await look(jobs);
+    onProgress(progress);
+    const done = progress.converged === progress.sensors;
+    if (done && (progress.gone === 0 || listed)) return progress;
+    // The jobs tell which silent sensors are still deployed: only for those it makes sense to wait.
+    if (!listed && (progress.gone > 0 || Date.now() - began > LIST_JOBS_AFTER_MS)) {
+      jobs = await listJobs?.().catch(() => undefined);
+      listed = true;
       continue;
     }
-    if (now.converged === now.sensors) return now;
-    if (Date.now() > deadline) throw notConverged(asked, now, options.timeoutMs);
-    await sleep(now.sensors > 1000 ? 150 : 50);
+    if (Date.now() - began > timeoutMs) throw notConverged(target, progress, timeoutMs);
+    await sleep(progress.sensors > LARGE_FLEET ? 150 : 50);
   }
 }
 
 function notConverged(
-  { whom, done, hint }: WaitTarget,
+  { target, outcome, hint }: WaitTarget,
   { sensors, converged, pending }: Progress,
   timeoutMs: number,
 ): AppError {
   const more = sensors - converged - pending.length;
-  return systemError('NOT_CONVERGED', `${whom}: ${converged}/${sensors} sensors ${done} in ${timeoutMs / 1000} s`, {
-    details: [
-      ...pending.map(
-        ({ hostname, region, state }) =>
-          `pending: ${hostname} (${region}), ${state === 'silent' || state === 'gone' ? `${state}: cut off?` : state}`,
-      ),
-      ...(more > 0 ? [`and ${more} more`] : []),
-    ],
-    hint,
-  });
+  return systemError(
+    'NOT_CONVERGED',
+    `${target}: ${converged}/${sensors} sensors ${outcome} in ${timeoutMs / 1000} s`,
+    {
+      details: [
+        ...pending.map(
+          ({ hostname, region, state }) =>
+            `pending: ${hostname} (${region}), ${state === 'silent' || state === 'gone' ? `${state}: cut off?` : state}`,
+        ),
+        ...(more > 0 ? [`and ${more} more`] : []),
+      ],
+      hint,
+    },
+  );
 }

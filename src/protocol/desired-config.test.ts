@@ -4,14 +4,21 @@ import {
   type DesiredState,
   decidedFields,
   decidingHosts,
+  desiredStateSchema,
   effectiveConfig,
   inScope,
-  newestOf,
+  nothingDesired,
   patchSchema,
   scopeText,
   shows,
 } from './desired-config.js';
-import { parseReportedConfig, type ReportedConfig, sensorConfigSchema } from './sensor-config.js';
+import {
+  findField,
+  MAX_VERSION,
+  parseReportedConfig,
+  type ReportedConfig,
+  sensorConfigSchema,
+} from './sensor-config.js';
 
 const state: DesiredState = {
   version: 30,
@@ -77,52 +84,36 @@ test('what a sensor does for another reason, or does not report, is not shown', 
   expect(shows({}, { ...seen, reported: undefined })).toBe(true);
 });
 
-test('of two states each field takes its newest value, the first one where they are as new', () => {
-  const first: DesiredState = {
+test('a state that a proxy of before wrote is read without the times of its changes', () => {
+  const before = {
     version: 30,
-    fleet: { version: 30, color: '#111111', emoji: 1, changed: { color: 30, emoji: 10 } },
-    regions: { eu: { version: 20, emoji: 2, changed: { emoji: 20 } }, us: { version: 9, changed: { paused: 9 } } },
-    hosts: { a: { version: 7, emoji: 3, changed: { emoji: 7 } } },
+    fleet: { version: 30, color: '#111111', changed: { color: 30, emoji: 10 } },
+    regions: { eu: { version: 20, emoji: '2', changed: {} } },
+    hosts: { h: { version: 7, paused: true } },
   };
-  const second: DesiredState = {
-    version: 40,
-    fleet: { version: 40, interval: 2, emoji: 5, changed: { interval: 40, emoji: 10 } },
-    regions: { eu: { version: 30, emoji: 9, changed: { emoji: 30 } }, us: { version: 5, paused: true } },
-    hosts: { b: { version: 8, paused: true } },
-  };
-  const fleet = { version: 41, color: '#111111', emoji: 1, interval: 2 };
-  expect(newestOf(first, second)).toEqual({
-    version: 41,
-    // A version of its own: those that have 40 know nothing of the colour.
-    fleet: { ...fleet, changed: { color: 30, emoji: 10, interval: 40 } },
-    regions: { eu: second.regions.eu, us: first.regions.us },
-    hosts: { ...first.hosts, ...second.hosts },
+  expect(desiredStateSchema.parse(before)).toEqual({
+    version: 30,
+    fleet: { version: 30, color: '#111111' },
+    regions: { eu: { version: 20, emoji: 2 } },
+    hosts: { h: { version: 7, paused: true } },
   });
-  expect(newestOf(second, first)).toMatchObject({ version: 41, fleet: { ...fleet, emoji: 5 } });
 });
 
-test('joining is the same in any order, and again changes nothing', () => {
-  const a: DesiredState = {
-    version: 5,
-    fleet: { version: 5, emoji: 1, changed: { emoji: 5 } },
-    regions: {},
-    hosts: {},
-  };
-  const b: DesiredState = { ...a, version: 6, fleet: { version: 6, paused: true, changed: { paused: 6, emoji: 4 } } };
-  const joined = newestOf(a, b);
-  expect(joined.fleet).toEqual({ version: 7, emoji: 1, paused: true, changed: { emoji: 5, paused: 6 } });
-  expect(newestOf(b, a)).toEqual(joined);
-  for (const one of [a, b, joined]) expect([newestOf(joined, one), newestOf(one, joined)]).toEqual([joined, joined]);
+test.each([
+  ['a scope without a version', { fleet: {} }],
+  ['an unknown field', { fleet: { version: 1, colour: '#000000' } }],
+  ['a version above all', { version: MAX_VERSION + 1 }],
+  ['a version below 0', { version: -1 }],
+  ['a broken version', { version: 1.5 }],
+  ['a region without a name', { regions: { '': { version: 1 } } }],
+  ['a host of a name too long', { hosts: { ['x'.repeat(201)]: { version: 1 } } }],
+])('%s is no state', (_, over) => {
+  expect(desiredStateSchema.safeParse({ ...nothingDesired(), ...over }).success).toBe(false);
 });
 
-test('a field that was unset later is unset, also where the other state has something newer', () => {
-  const set: DesiredState = {
-    ...{ version: 30, regions: {}, hosts: {} },
-    fleet: { version: 30, emoji: 1, color: '#111111', changed: { emoji: 10, color: 30 } },
-  };
-  const unset: DesiredState = { ...set, version: 20, fleet: { version: 20, changed: { emoji: 20 } } };
-  const fleet = { version: 31, color: '#111111', changed: { emoji: 20, color: 30 } };
-  expect([newestOf(set, unset).fleet, newestOf(unset, set).fleet]).toEqual([fleet, fleet]);
+test('a state says what was lost, and whom it follows', () => {
+  const state = { ...nothingDesired(), version: MAX_VERSION, lost: 5, follows: 'http://a' };
+  expect(desiredStateSchema.parse({ ...state, more: 1 })).toEqual(state);
 });
 
 test('names of scopes are anything but what objects have by themselves', () => {
@@ -234,11 +225,6 @@ test('the hosts that decide some of the fields for themselves', () => {
   expect(decidingHosts(state, ['edge-eu-1', 'toString'], ['color'])).toEqual([]);
 });
 
-test('when each field was changed is for proxies only, sensors don’t hear of it', () => {
-  const changed: DesiredState = { ...state, fleet: { version: 10, emoji: 1, changed: { emoji: 10 } } };
-  expect(effectiveConfig(changed, 'us', 'h')).toEqual({ version: 10, emoji: 1 });
-});
-
 test('a name of a scope has a length', () => {
   const isScope = (region: string) => patchSchema.safeParse({ scope: { region } }).success;
   expect([1, 200, 201, 0].map((length) => isScope('x'.repeat(length)))).toEqual([true, true, false, false]);
@@ -246,4 +232,18 @@ test('a name of a scope has a length', () => {
 
 test('a change is for one scope', () => {
   expect(patchSchema.safeParse({ scope: { region: 'eu', hostname: 'h' } }).success).toBe(false);
+});
+
+test.each([
+  ['color', 'color'],
+  ['Colour', 'color'],
+  ['random-off', 'random_off'],
+  ['randomOff', 'random_off'],
+  ['RANDOM_OFF', 'random_off'],
+  ['r_a-n-d_o_m_off', 'random_off'],
+  ['interval', 'interval'],
+  ['intervals', undefined],
+  ['', undefined],
+])('the field named %j is %s', (name, field) => {
+  expect(findField(name)).toBe(field);
 });

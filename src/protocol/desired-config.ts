@@ -1,4 +1,4 @@
-/** The desired configuration of a fleet: three scopes, and what they come to for one sensor (docs/protocol.md). */
+/** The desired configuration of a fleet: its three scopes, and their sum for one sensor (docs/protocol.md). */
 import { z } from 'zod';
 import {
   type ConfigSource,
@@ -17,7 +17,7 @@ const name = z
   .min(1)
   .max(200)
   .refine((text) => text !== '__proto__', { error: 'is no name' });
-/** Whom a change is for: one host, one region, or (empty) the whole fleet. */
+/** The target of a change: one host, one region, or (empty) the whole fleet. */
 export const scopeSchema = z.union([
   z.strictObject({ hostname: name }),
   z.strictObject({ region: name }),
@@ -30,27 +30,31 @@ export const patchSchema = z.strictObject({
   scope: scopeSchema.default({}),
   set: sensorConfigSchema.default({}),
   unset: z.array(sensorConfigSchema.keyof()).default([]),
-  /** The newest version that sensors were seen to have, from whom has seen them. */
+  /** The newest version that sensors report, as far as the caller knows. */
   seen: version.optional(),
-  /** Confirms that what a proxy has lost is given up. */
+  /** Confirms that values which the proxy has lost are given up. */
   replace: z.boolean().default(false),
 });
 export type Patch = z.output<typeof patchSchema>;
 
-const versioned = sensorConfigSchema.extend({
-  version,
-  /** The version with which each field was last set or unset, so that changes made at different proxies can be joined. */
-  changed: z.partialRecord(sensorConfigSchema.keyof(), version).optional(),
-});
-/** What one scope asks for. */
+const versioned = sensorConfigSchema
+  .extend({
+    version,
+    /** Written by proxies before 0.2, which merged changes by it. */
+    changed: z.unknown().optional(),
+  })
+  .transform(({ changed: _, ...config }) => config);
+/** The desired configuration of one scope. */
 export type ScopeConfig = z.output<typeof versioned>;
 export const desiredStateSchema = z.object({
   version,
   fleet: versioned,
   regions: z.record(name, versioned),
   hosts: z.record(name, versioned),
-  /** A newer version that sensors have and this proxy does not: it lost its state. */
+  /** A newer version that sensors have and this proxy does not: it has lost its state. */
   lost: version.optional(),
+  /** Address of the authority, where this proxy follows another one. */
+  follows: z.string().optional(),
 });
 /** `version` is the newest of all scopes; 0 = nothing was ever set. */
 export type DesiredState = z.output<typeof desiredStateSchema>;
@@ -62,11 +66,11 @@ export const nothingDesired = (): DesiredState => ({
   hosts: {},
 });
 
-/** Names are anybody's: `constructor` is one, too. */
+/** Any name is allowed, also `constructor`. */
 const named = (scopes: Record<string, ScopeConfig>, key: string): ScopeConfig | undefined =>
   Object.hasOwn(scopes, key) ? scopes[key] : undefined;
 
-/** What a scope has; undefined when it was never set. */
+/** The configuration of a scope; undefined when it was never set. */
 export function configOf(state: DesiredState, scope: Scope): ScopeConfig | undefined {
   if ('hostname' in scope) return named(state.hosts, scope.hostname);
   if ('region' in scope) return named(state.regions, scope.region);
@@ -81,59 +85,19 @@ export function effectiveConfig(
 ): VersionedConfig {
   const effective: VersionedConfig = { version: 0 };
   for (const scope of [fleet, named(regions, region), named(hosts, hostname)]) {
-    if (!scope) continue;
-    const { changed: _, ...values } = scope;
-    Object.assign(effective, values, { version: Math.max(effective.version, scope.version) });
+    Object.assign(effective, scope, { version: Math.max(effective.version, scope?.version ?? 0) });
   }
   return effective;
 }
 
-/** Of two states the newest value of each field in every scope; the first state's where they are as new. */
-export function newestOf(first: DesiredState, second: DesiredState): DesiredState {
-  const join = (a: DesiredState['hosts'], b: DesiredState['hosts']) => ({
-    ...a,
-    ...Object.fromEntries(Object.entries(b).map(([key, config]) => [key, newestFields(named(a, key), config)])),
-  });
-  const fleet = newestFields(first.fleet, second.fleet);
-  const regions = join(first.regions, second.regions);
-  const hosts = join(first.hosts, second.hosts);
-  const scopes = [fleet, ...Object.values(regions), ...Object.values(hosts)];
-  return {
-    version: Math.max(first.version, second.version, ...scopes.map((scope) => scope.version)),
-    fleet,
-    regions,
-    hosts,
-  };
-}
-
-/** Has a version of its own where it is neither of them: sensors have the newer one already, and would not take it. */
-function newestFields(a: ScopeConfig | undefined, b: ScopeConfig): ScopeConfig {
-  if (!a) return b;
-  const fromB = SENSOR_CONFIG_FIELDS.filter((field) => changedAt(b, field) > changedAt(a, field));
-  const fromA = SENSOR_CONFIG_FIELDS.filter((field) => changedAt(a, field) > changedAt(b, field));
-  if (fromB.length === 0) return a.version >= b.version ? a : { ...a, version: b.version };
-  if (fromA.length === 0) return b.version >= a.version ? b : { ...b, version: a.version };
-  const joined: ScopeConfig = { ...a, version: Math.max(a.version, b.version) + 1 };
-  for (const field of fromB) {
-    delete joined[field];
-    if (b[field] !== undefined) Object.assign(joined, { [field]: b[field] });
-  }
-  const newest = (field: SensorConfigField) => Math.max(changedAt(a, field), changedAt(b, field));
-  const changed = SENSOR_CONFIG_FIELDS.map((field) => [field, newest(field)] as const).filter(([, at]) => at > 0);
-  return { ...joined, changed: Object.fromEntries(changed) };
-}
-
-const changedAt = (scope: ScopeConfig, field: SensorConfigField): number =>
-  scope.changed?.[field] ?? (scope[field] === undefined ? 0 : scope.version);
-
-/** Fields whose value the fleet configuration decides in at least one of these regions, whatever sensors are started with. */
+/** Fields that the fleet configuration sets in at least one of these regions: there, flags of `deploy` have no effect. */
 export function decidedFields(state: DesiredState, regions: string[]): SensorConfigField[] {
   return SENSOR_CONFIG_FIELDS.filter((field) =>
     regions.some((region) => effectiveConfig(state, region, '')[field] !== undefined),
   );
 }
 
-/** Those of these hosts that decide some of the fields for themselves, with the fields. */
+/** Of these hosts, those for which some of the fields are set, with these fields. */
 export function decidingHosts(
   state: DesiredState,
   hosts: string[],
@@ -147,22 +111,23 @@ export function decidingHosts(
     .filter((host) => host.fields.length > 0);
 }
 
-/** Whether a scope has this sensor in it. */
+/** Whether a sensor belongs to a scope. */
 export function inScope(scope: Scope, sensor: { region: string; hostname: string }): boolean {
   if ('hostname' in scope) return sensor.hostname === scope.hostname;
   return !('region' in scope) || sensor.region === scope.region;
 }
 
-/** What a sensor's newest reading shows, and what it reports about itself. */
+/** A sensor's newest reading, and its report about itself. */
 export interface SeenConfig {
+  /** `#RRGGBB`, in any case. */
   color: string;
   icon: string;
   reported: ReportedConfig | undefined;
 }
 
 /**
- * Whether a sensor shows these values, and has them from this source. Random values can't be told apart.
- * A sensor that reports nothing shows nothing.
+ * Whether a sensor shows these values, and has them from this source. A random value can't be checked. A sensor that
+ * reports nothing shows nothing.
  */
 export function shows(
   desired: SensorConfig,

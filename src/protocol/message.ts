@@ -1,7 +1,7 @@
-/**
- * The wire contract: what a sensor sends (docs/protocol.md). Pure: no I/O, fast enough for every reading.
- */
-import { MAX_AHEAD_MS } from './clock-skew.js';
+/** What a sensor sends (docs/protocol.md). Checked by hand and not with zod, because it runs for every reading. */
+
+/** How far ahead of our clock another machine's may be, in milliseconds (a day). What is further ahead is refused. */
+export const MAX_AHEAD_MS = 86_400_000;
 
 /** A reading as a sensor sends it: exactly these nine fields. */
 export interface Reading {
@@ -22,10 +22,10 @@ export interface Reading {
   hostname: string;
 }
 
-/** Any JSON object that a client may send; the known fields are checked when they are there. */
+/** Any JSON object that a client may send. Known fields are checked where present. */
 export type Message = Record<string, unknown>;
 
-/** One field that can't be accepted. */
+/** A field that is refused, and why. */
 export interface FieldProblem {
   field: string;
   reason: string;
@@ -36,24 +36,24 @@ const INTEGER_FIELDS = ['sequence', 'job_submission_time'] as const;
 const COLOR = /^#[0-9a-fA-F]{6}$/;
 // RFC 3339 with an offset; years of four digits.
 const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
-/** Of each known field, in UTF-16 units: what is shown and stored of every sensor must stay small. */
+/** Longest text of a known field, in UTF-16 units: what is stored and shown for every sensor must stay small. */
 const MAX_TEXT = 256;
 /** Sensors count in 32 bits. */
 const MAX_SEQUENCE = 2 ** 32 - 1;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what terminals act upon; some turn text around.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminals obey these; some of them reverse text.
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 const CONTROLS = new RegExp(CONTROL, 'g');
 
-/** Programs on the way of a message, and the reader's own, fail on values nested thousands deep. */
+/** Deepest nesting of a message's values. JSON tools that handle a message later fail on thousands of levels. */
 export const MAX_NESTING = 100;
 
-/** Whether a JSON value holds others more than {@link MAX_NESTING} levels deep. */
+/** Whether a JSON value is nested more than {@link MAX_NESTING} levels deep. */
 export function isTooDeep(value: unknown, levels = MAX_NESTING): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
 }
 
-/** Checks the known fields of a message; unknown ones are the sender's own affair. `now` in Unix milliseconds. */
+/** Checks the known fields of a message; unknown ones may hold anything. `now` in Unix milliseconds. */
 export function findFieldProblem(message: Message, now: number): FieldProblem | undefined {
   for (const field of STRING_FIELDS) {
     const value = message[field];
@@ -93,7 +93,7 @@ function isDay(timestamp: string): boolean {
   );
 }
 
-/** Without what terminals act upon: messages can come to the queue past the proxy, which refuses it. */
+/** Replaces control characters: the proxy refuses them, but messages can reach the queue without it. */
 const clean = (text: string) => (CONTROL.test(text) ? text.replace(CONTROLS, '�') : text);
 
 /** Whether a message can be counted per sensor: it has an execution, and a sequence from 1 on. */

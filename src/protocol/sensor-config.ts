@@ -1,9 +1,9 @@
 /**
- * What a sensor can be told to do, and what it says it does (docs/protocol.md, "Configuration").
- * The schema is shared by the CLI, the proxy and the YAML file.
+ * A sensor's configuration as desired and as reported (docs/protocol.md, "Configuration"). The CLI, the proxy and the
+ * YAML file share the schema.
  */
 import { z } from 'zod';
-import { MAX_AHEAD_MS } from './clock-skew.js';
+import { MAX_AHEAD_MS } from './message.js';
 
 /** The icons a sensor knows; `emoji` is an index in this list (the same as in wasm/publisher/icons.ts). */
 export const ICONS = [...'🚀📡🤖👽🌟🔥🌈🌊🌳🌻🦊🐳🦉🦋💎🔔'];
@@ -15,10 +15,10 @@ const color = z
     error: 'must be a colour such as #00ff88, or random',
   });
 
-/** Words count in any case, as they do for sensors. */
+/** Words are accepted in any case, as by sensors. */
 const lowerCase = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);
 
-/** Of text only plain decimals become numbers: sensors know no others, and '' would become 0. */
+/** Of text, only plain decimals become numbers: sensors know no others, and '' would become 0. */
 const decimal = (value: unknown) =>
   typeof value === 'string' && /^-?(\d+\.?\d*|\.\d+)$/.test(value) ? Number(value) : value;
 
@@ -58,7 +58,7 @@ const interval = z.preprocess(
     .transform((seconds) => Math.round(Number(`${seconds}e3`)) / 1000),
 );
 
-/** Every field is optional: what is not set is left to the next weaker source. Unknown fields are refused. */
+/** Every field is optional: the next weaker source decides what is not set. Unknown fields are refused. */
 export const sensorConfigSchema = z.strictObject({
   color: color.optional(),
   emoji: emoji.optional(),
@@ -73,21 +73,28 @@ export type SensorConfigField = keyof SensorConfig;
 /** In the order of the `src` letters of the `X-Sensor-Config` header. */
 export const SENSOR_CONFIG_FIELDS = ['color', 'emoji', 'random_off', 'interval', 'paused'] as const;
 
-/** Versions fit the 15 digits that sensors read, with room to grow. */
+/** The field of a name in any spelling that sensors accept: `random-off`, `randomOff`, `colour`. Else undefined. */
+export function findField(name: string): SensorConfigField | undefined {
+  return SENSOR_CONFIG_FIELDS.find((field) => plainName(field) === plainName(name));
+}
+
+const plainName = (name: string) => name.toLowerCase().replace(/[-_]/g, '').replace('colour', 'color');
+
+/** Newest version there can be: sensors read 15 digits. */
 export const MAX_VERSION = 900_000_000_000_000;
 
 /**
- * Whether a proxy of ours can have given out this version, which somebody claims to have: versions are little more than
- * the time. `now` in Unix milliseconds.
+ * Whether a proxy can have given out this version, which a sensor claims to have: versions are close to the time.
+ * `now` in Unix milliseconds.
  */
 export function isPlausibleVersion(version: number, now: number): boolean {
   return Number.isInteger(version) && version >= 0 && version <= Math.min(now + MAX_AHEAD_MS, MAX_VERSION);
 }
 
-/** A configuration with its version, as it is given to a sensor. */
+/** A configuration with its version, as sent to a sensor. */
 export type VersionedConfig = { version: number } & SensorConfig;
 
-/** Where a value in force comes from. */
+/** Where a value in force comes from, weakest first. */
 export type ConfigSource = 'default' | 'flag' | 'file' | 'fleet';
 
 /** What a sensor reports about its configuration with every request. */
@@ -102,14 +109,14 @@ export interface ReportedConfig {
   paused: boolean;
 }
 
-/** Name of the request header, and (in SQS's alphabet) of the message attribute, that carry a {@link ReportedConfig}. */
+/** The request header and the SQS message attribute that carry a {@link ReportedConfig}. */
 export const SENSOR_CONFIG_HEADER = 'x-sensor-config';
 export const SENSOR_CONFIG_ATTRIBUTE = 'sensor_config';
 
 const SOURCES: Record<string, ConfigSource> = { d: 'default', a: 'flag', f: 'file', n: 'fleet' };
 const HEADER = /^v=(\d{1,15});src=([dafn]{5});file=(none|ok|bad);interval=(\d{1,9});paused=([01])$/;
 
-/** Parses the header; undefined when it is missing or is not one of ours. */
+/** Parses the header; undefined when it is missing or malformed. */
 export function parseReportedConfig(header: string | undefined): ReportedConfig | undefined {
   const match = header === undefined ? null : HEADER.exec(header);
   if (!match) return undefined;

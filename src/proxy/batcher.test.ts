@@ -286,7 +286,11 @@ test('a busy queue becomes 503 with the time to wait, for the whole array; repea
   expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toEqual([
     503,
     '2',
-    { error: { code: 'QUEUE_DENIED', reason: 'it failed: QUEUE_DENIED' } },
+    {
+      error: {
+        ...{ code: 'QUEUE_DENIED', message: 'it failed: QUEUE_DENIED', reason: 'it failed: QUEUE_DENIED' },
+      },
+    },
   ]);
   expect(await proxy.stats()).toMatchObject({
     refused: { QUEUE_DENIED: 1 },

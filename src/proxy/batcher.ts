@@ -1,6 +1,6 @@
 /**
  * Collects messages of many requests into full batches for the queue. A message's promise resolves when the queue has
- * accepted it; what can't be accepted in time is given back to the sender, who keeps it.
+ * accepted it. What the queue does not accept in time goes back to the sender, who keeps it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
@@ -10,15 +10,15 @@ import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, typ
 export interface BatcherOptions {
   /** How long a message waits for others, in milliseconds. */
   lingerMs?: number;
-  /** Batches under way to the queue at the same time. */
+  /** Batches that are sent to the queue at the same time. */
   maxInFlight?: number;
   /** Messages waiting; more are refused at once. */
   maxWaiting?: number;
-  /** After this the sender is asked to try again, in milliseconds; below the 30 s that sensors wait. */
+  /** After so many milliseconds the sender is asked to try again. Less than the 30 s that sensors wait. */
   giveUpMs?: number;
 }
 
-/** `busy`: not taken, try again later. `refused`: the queue will never take it. */
+/** `busy`: not accepted, try again later. `refused`: the queue will never accept it. */
 export type Outcome = { status: 'accepted' } | { status: 'busy' | 'refused'; code: string; reason: string };
 
 interface Waiting {
@@ -26,31 +26,30 @@ interface Waiting {
   bytes: number;
   settled: boolean;
   /** Why the last try failed. */
-  trouble?: { code: string; reason: string };
+  failure?: { code: string; reason: string };
   /** Only the first outcome counts. */
   settle(outcome: Outcome): void;
 }
 
-/** Failures of a whole request that may pass by themselves. */
-const PASSING = new Set(['QUEUE_UNREACHABLE', 'QUEUE_THROTTLED', 'QUEUE_ERROR']);
+/** Failures of a whole request that are worth a retry. */
+const RETRYABLE = new Set(['QUEUE_UNREACHABLE', 'QUEUE_THROTTLED', 'QUEUE_ERROR']);
 
 export class Batcher {
   readonly stats = { batches: 0, retries: 0, waiting: 0, inFlight: 0, lastError: undefined as string | undefined };
-  private waiting: Waiting[] = [];
-  private timer: NodeJS.Timeout | undefined;
-  private readonly options: Required<BatcherOptions>;
+  readonly #queue: Queue;
+  readonly #options: Required<BatcherOptions>;
+  #waiting: Waiting[] = [];
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly queue: Queue,
-    options: BatcherOptions = {},
-  ) {
-    this.options = { lingerMs: 5, maxInFlight: 16, maxWaiting: 20_000, giveUpMs: 15_000, ...options };
+  constructor(queue: Queue, options: BatcherOptions = {}) {
+    this.#queue = queue;
+    this.#options = { lingerMs: 5, maxInFlight: 16, maxWaiting: 20_000, giveUpMs: 15_000, ...options };
   }
 
   /** Never rejects. */
   add(message: OutgoingMessage): Promise<Outcome> {
-    this.forgetSettled();
-    if (this.waiting.length >= this.options.maxWaiting) {
+    this.#forgetSettled();
+    if (this.#waiting.length >= this.#options.maxWaiting) {
       return Promise.resolve({ status: 'busy', code: 'OVERLOADED', reason: 'too many readings wait for the queue' });
     }
     return new Promise((resolve) => {
@@ -64,81 +63,82 @@ export class Batcher {
           resolve(outcome);
         },
       };
-      // Also while the queue holds a request without answering it, which may take longer than a sender waits.
+      // The queue may also hold a request for longer than a sender waits.
       const timeout = setTimeout(() => {
         const slow = {
           code: 'QUEUE_SLOW',
           reason: `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`,
         };
-        entry.settle({ status: 'busy', ...(entry.trouble ?? slow) });
-      }, this.options.giveUpMs);
-      this.waiting.push(entry);
-      this.stats.waiting = this.waiting.length;
-      if (this.waiting.length >= MAX_BATCH_COUNT) this.flush();
-      else this.timer ??= setTimeout(() => this.flush(), this.options.lingerMs);
+        entry.settle({ status: 'busy', ...(entry.failure ?? slow) });
+      }, this.#options.giveUpMs);
+      this.#waiting.push(entry);
+      this.stats.waiting = this.#waiting.length;
+      if (this.#waiting.length >= MAX_BATCH_COUNT) this.#flush();
+      else this.#timer ??= setTimeout(() => this.#flush(), this.#options.lingerMs);
     });
   }
 
   /** Resolves when everything that was added has its outcome. */
   async drain(): Promise<void> {
-    while (this.waiting.length > 0 || this.stats.inFlight > 0) {
-      this.flush();
+    while (this.#waiting.length > 0 || this.stats.inFlight > 0) {
+      this.#flush();
       await sleep(5);
     }
   }
 
-  private flush(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-    while (this.waiting.length > 0 && this.stats.inFlight < this.options.maxInFlight) void this.sendBatch(this.take());
-    this.stats.waiting = this.waiting.length;
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    while (this.#waiting.length > 0 && this.stats.inFlight < this.#options.maxInFlight)
+      void this.#sendBatch(this.#take());
+    this.stats.waiting = this.#waiting.length;
   }
 
-  /** What was given back leaves the line; all wait equally long, so it is at the front. */
-  private forgetSettled(): void {
-    while (this.waiting[0]?.settled) this.waiting.shift();
+  /** Drops messages that went back to their senders. All wait equally long, so they are at the front. */
+  #forgetSettled(): void {
+    while (this.#waiting[0]?.settled) this.#waiting.shift();
   }
 
-  /** The next messages that go together by count and bytes. */
-  private take(): Waiting[] {
-    this.forgetSettled();
+  /** The next batch, limited by count and bytes. */
+  #take(): Waiting[] {
+    this.#forgetSettled();
     let bytes = 0;
     let count = 0;
-    for (const entry of this.waiting) {
+    for (const entry of this.#waiting) {
       bytes += entry.bytes;
       if (count === MAX_BATCH_COUNT || (count > 0 && bytes > MAX_BATCH_BYTES)) break;
       count++;
     }
-    return this.waiting.splice(0, count);
+    return this.#waiting.splice(0, count);
   }
 
-  private async sendBatch(batch: Waiting[]): Promise<void> {
+  async #sendBatch(batch: Waiting[]): Promise<void> {
     this.stats.inFlight++;
     let left = batch;
     for (let attempt = 0; left.length > 0; attempt++) {
-      left = await this.tryOnce(left);
+      left = await this.#tryOnce(left);
       if (left.length === 0) break;
       this.stats.retries++;
       await sleep(jittered(attempt, 50, 2000));
       left = left.filter(({ settled }) => !settled);
     }
     this.stats.inFlight--;
-    if (this.waiting.length > 0) this.flush();
+    if (this.#waiting.length > 0) this.#flush();
   }
 
-  /** Sends once and settles what is decided; gives back what deserves another try. */
-  private async tryOnce(batch: Waiting[]): Promise<Waiting[]> {
+  /** Sends once and settles what is decided; resolves with the messages that are worth a retry. */
+  async #tryOnce(batch: Waiting[]): Promise<Waiting[]> {
     let results: SendResult[];
     this.stats.batches++;
     try {
-      results = await this.queue.send(batch.map((entry) => entry.message));
+      results = await this.#queue.send(batch.map((entry) => entry.message));
     } catch (error) {
       const code = error instanceof AppError ? error.code : 'QUEUE_ERROR';
       const reason = (error as Error).message;
       this.stats.lastError = reason;
-      results = batch.map(() => ({ ok: false, code, reason, retryable: PASSING.has(code) }));
-      // What only the operator can mend is not the message's fault: the sender keeps it.
-      if (!PASSING.has(code)) {
+      results = batch.map(() => ({ ok: false, code, reason, retryable: RETRYABLE.has(code) }));
+      // The operator has to fix it. The message is good, so the sender keeps it.
+      if (!RETRYABLE.has(code)) {
         for (const entry of batch) entry.settle({ status: 'busy', code, reason });
         return [];
       }
@@ -148,7 +148,7 @@ export class Batcher {
       if (result.ok) entry.settle({ status: 'accepted' });
       else if (!result.retryable) entry.settle({ status: 'refused', code: result.code, reason: result.reason });
       else {
-        entry.trouble = { code: result.code, reason: result.reason };
+        entry.failure = { code: result.code, reason: result.reason };
         return !entry.settled;
       }
       return false;

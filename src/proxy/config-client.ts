@@ -1,69 +1,68 @@
 /** Client of the proxy's configuration API, for commands. */
 
 import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
+import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { fetchTrusting } from '../lib/net/fetch-with-ca.js';
 import { type DesiredState, desiredStateSchema, type Patch } from '../protocol/desired-config.js';
 
 export interface ConfigClientOptions {
   /** The operator token; '' where there is none. */
   token: string;
-  /** PEM of the authority that vouches for an https proxy, where it is a private one. */
+  /** PEM of the private authority that signed the certificate of an https proxy. */
   ca?: string;
 }
 
-/** A proxy that began with nothing listens to its sensors for 11 s before it takes a change. */
+/** A proxy that started without a state listens to its sensors for 11 s before it accepts a change. */
 const TIMEOUT_MS = 20_000;
 
 export class ConfigClient {
-  constructor(
-    readonly url: string,
-    private readonly options: ConfigClientOptions,
-  ) {}
+  readonly url: string;
+  readonly #options: ConfigClientOptions;
+
+  constructor(url: string, options: ConfigClientOptions) {
+    this.url = url;
+    this.#options = options;
+  }
 
   async state(): Promise<DesiredState> {
-    return desiredStateSchema.parse(await this.call('GET', undefined));
+    return desiredStateSchema.parse(await this.#call('GET', undefined));
   }
 
-  /** Changes one scope; gives the version that it has now. Rejects with `STATE_LOST`, and with what refuses values. */
+  /** Changes one scope; resolves with its new version. Rejects with the proxy's own code, such as `STATE_LOST`. */
   async patch(patch: Partial<Patch>): Promise<number> {
-    return ((await this.call('PATCH', patch)) as { version: number }).version;
+    return ((await this.#call('PATCH', patch)) as { version: number }).version;
   }
 
-  /** Gives it what another proxy holds; resolves with what it holds then. */
-  async put(state: DesiredState): Promise<DesiredState> {
-    return desiredStateSchema.parse(await this.call('PUT', state));
-  }
-
-  private async call(method: string, body: unknown): Promise<unknown> {
+  async #call(method: string, body: unknown): Promise<unknown> {
     const init = {
       method,
-      headers: { authorization: `Bearer ${this.options.token}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${this.#options.token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     };
     let response: Awaited<ReturnType<typeof fetchTrusting>>;
     try {
-      response = await fetchTrusting(this.options.ca, `${this.url}/config`, init);
+      response = await fetchTrusting(this.#options.ca, `${this.url}/config`, init);
     } catch (cause) {
       throw gone(this.url, cause);
     }
     if (response.ok) return response.json();
-    const { error } = (await response.json().catch(() => ({ error: undefined }))) as {
-      error?: { code: string; reason: string };
-    };
     const { status } = response;
-    const message = `the proxy at ${this.url} ${status < 500 ? 'refused' : 'failed'}: ${error?.reason ?? status}`;
-    throw new AppError(error?.code ?? 'PROXY_ERROR', status < 500 ? 'user' : 'system', message, {
-      hint: hintFor(status),
-    });
+    const error = httpErrorSchema.safeParse(await response.json().catch(() => undefined)).data;
+    const code = error?.code ?? 'PROXY_ERROR';
+    const message = `the proxy at ${this.url} ${status < 500 ? 'refused' : 'failed'}: ${error?.message ?? status}`;
+    throw new AppError(code, status < 500 ? 'user' : 'system', message, { hint: hintFor(status, code) });
   }
 }
 
-function hintFor(status: number): string {
+function hintFor(status: number, code: string): string {
+  if (code === 'AUTHORITY_UNREACHABLE') return 'Make the change there, or try again when it answers.';
+  if (code === 'NOT_AUTHORITY') return 'Start every other proxy with --follow and the address of the authority.';
   if (status === 401 || status === 403)
     return 'Set WASM_SENSORS_TOKEN to its operator token (`up` keeps it in .wasm-sensors/token).';
-  if (status === 409) return 'Set again all that sensors shall keep, with `wasm-sensors config set --replace`.';
-  return status < 500 ? 'Mend the value and try again.' : 'Try again; its log says more.';
+  if (status === 409)
+    return 'Set every value that sensors are to keep again, with `wasm-sensors config set --replace`.';
+  return status < 500 ? 'Correct the value and try again.' : 'Try again; its log says more.';
 }
 
 function gone(url: string, cause: unknown): AppError {
@@ -71,7 +70,7 @@ function gone(url: string, cause: unknown): AppError {
   return systemError('PROXY_GONE', `the proxy at ${url} does not answer: ${why}`, {
     cause,
     hint: /certificate/i.test(why)
-      ? 'Name the authority of its certificate with --tls-ca.'
+      ? 'Give the authority that signed its certificate with --tls-ca.'
       : 'Is it running, and is this its address?',
   });
 }

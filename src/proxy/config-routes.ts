@@ -1,48 +1,92 @@
-/** `/config`: the desired configuration over HTTP (docs/protocol.md). Reading is open to sensors; changing is not. */
+/**
+ * `/config`: the desired configuration over HTTP (docs/protocol.md). Everybody may read; changes need the operator token.
+ * A proxy that follows another one forwards changes to it.
+ *
+ * Hono's validator is not used here: it takes a body without `Content-Type: application/json` for an empty one.
+ */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { type DesiredState, desiredStateSchema, patchSchema } from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
-import type { DesiredConfig } from './desired-store.js';
+import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
+import type { DesiredConfigStore } from './desired-config-store.js';
+import { readBody } from './parse-body.js';
 import { type Refusal, refusal } from './refusal.js';
 import { checkToken, type GuardOptions } from './send-guard.js';
 
-export function configRoutes(
-  desired: DesiredConfig,
-  guard: GuardOptions,
-  refuse: (problem: Refusal) => Response,
-): Hono {
+export interface ConfigRoutesDeps {
+  desired: DesiredConfigStore;
+  /** Given where this proxy follows another one. */
+  follower?: AuthorityFollower;
+  guard: GuardOptions;
+  refuse(problem: Refusal): Response;
+}
+
+export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesDeps): Hono {
   const app = new Hono();
-  app.get('/config', (c) => c.json(stateOf(desired)));
+
+  app.get('/config', (c) => {
+    const { seen } = c.req.query();
+    // A follower tells which versions its sensors have. Nobody else is believed.
+    if (seen !== undefined && !checkToken(c.req.header('authorization'), guard.operatorToken, '')) {
+      desired.hear(Number(seen));
+    }
+    const state = stateOf(desired, follower);
+    const etag = `"${state.version}${state.lost === undefined ? '' : `-${state.lost}`}"`;
+    c.header('etag', etag);
+    return c.req.header('if-none-match') === etag ? c.body(null, 304) : c.json(state);
+  });
 
   app.patch('/config', async (c) => {
-    const change = await accepted(c, patchSchema);
+    const change = await readChange(c, patchSchema);
     if (change instanceof Response) return change;
     if (change.seen !== undefined) desired.hear(change.seen);
-    else if (!change.replace) await desired.heardAll();
+    else if (!change.replace && desired.lost === undefined) await desired.heardAll();
     if (desired.lost !== undefined && !change.replace) {
-      const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget what is not set again`;
+      const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget every value that is not set again`;
       const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
       return refuse(refusal(409, 'STATE_LOST', `${why}; ${how}`));
     }
-    const { changed: _, ...config } = desired.patch(change, Date.now());
+    const config = desired.patch(change, Date.now());
     return c.json({ version: config.version, scope: change.scope, config });
   });
 
   app.put('/config', async (c) => {
-    const state = await accepted(c, desiredStateSchema);
+    const state = await readChange(c, desiredStateSchema);
     if (state instanceof Response) return state;
-    desired.merge(state);
-    return c.json(stateOf(desired));
+    desired.takeOver(state);
+    return c.json(stateOf(desired, follower));
   });
 
-  /** The body of a change by who may make it, or the refusal. */
-  async function accepted<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T> | Response> {
-    const denied = checkToken(c.req.header('authorization'), guard.operatorToken, 'changing configuration');
+  app.get('/config/effective', (c) => {
+    const { region = '', hostname = '', version } = c.req.query();
+    // The only place where a paused sensor reports its version. Strangers are not believed, nor is the address, which
+    // any web page can make a browser open.
+    const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
+    if (reported && (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))) {
+      desired.hear(reported.version);
+    }
+    const config = desired.effective(region, hostname);
+    if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
+    return c.json({ config });
+  });
+
+  /** The body of a change that is to be made here; else the answer: a refusal, or what the authority says. */
+  async function readChange<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T> | Response> {
+    const authorization = c.req.header('authorization');
+    // A follower leaves it to the authority to compare tokens, and asks it only for callers who have one.
+    const denied =
+      follower && authorization !== undefined
+        ? undefined
+        : checkToken(authorization, follower ? '' : guard.operatorToken, 'changing configuration');
     if (denied) return refuse(denied);
+    const bytes = await readBody(c);
+    if (!(bytes instanceof Uint8Array)) return refuse(bytes);
+    const text = new TextDecoder().decode(bytes);
+    if (follower) return forward(c, follower, text);
     let body: unknown;
     try {
-      body = await c.req.json();
+      body = JSON.parse(text);
     } catch {
       return refuse(refusal(400, 'NOT_JSON', 'the body is not JSON'));
     }
@@ -53,20 +97,20 @@ export function configRoutes(
     return refuse(refusal(422, 'BAD_FIELD', field ? `${field} ${issue.message}` : issue.message));
   }
 
-  app.get('/config/effective', (c) => {
-    const { region = '', hostname = '', version } = c.req.query();
-    // A paused sensor is heard of here only. What a stranger says of versions counts for nothing, nor does an address
-    // by itself, for any web page can have it opened.
-    const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
-    if (reported && (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))) {
-      desired.hear(reported.version);
+  async function forward(c: Context, authority: AuthorityFollower, body: string): Promise<Response> {
+    if (c.req.header(FORWARDED_HEADER) !== undefined) {
+      const message = `this proxy is not the authority, it follows ${authority.url}: let proxies follow the authority itself`;
+      return refuse(refusal(409, 'NOT_AUTHORITY', message));
     }
-    const config = desired.effective(region, hostname);
-    if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
-    return c.json({ config });
-  });
+    const authorization = c.req.header('authorization');
+    const answer = await authority.forward({ method: c.req.method, authorization, body });
+    return answer instanceof Response ? answer : refuse(answer);
+  }
   return app;
 }
 
-const stateOf = (desired: DesiredConfig): DesiredState =>
-  desired.lost === undefined ? desired.state : { ...desired.state, lost: desired.lost };
+/** A follower has lost nothing: the authority holds what its sensors have. */
+function stateOf(desired: DesiredConfigStore, follower: AuthorityFollower | undefined): DesiredState {
+  if (follower) return { ...desired.state, follows: follower.url };
+  return desired.lost === undefined ? desired.state : { ...desired.state, lost: desired.lost };
+}

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Queue } from '../queue/queue.js';
-import { DesiredConfig } from './desired-store.js';
+import { DesiredConfigStore } from './desired-config-store.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 import { type GuardOptions, RateLimiter } from './send-guard.js';
 
@@ -13,11 +13,11 @@ const queue = {
   send: async (messages: unknown[]) => messages.map((_, i) => ({ ok: true, id: String(i) })),
 } as unknown as Queue;
 
-let desired: DesiredConfig;
+let desired: DesiredConfigStore;
 let proxies: ReturnType<typeof createProxy>[] = [];
 
 beforeEach(() => {
-  desired = new DesiredConfig();
+  desired = new DesiredConfigStore();
 });
 
 afterEach(async () => {
@@ -134,7 +134,9 @@ test.each([
 ])('a change with %s is refused, naming it, and changes nothing', async (_, body, status, code, reason) => {
   const call = proxyWith();
   const answer = await call('PATCH', '/config', body, operator);
-  expect([answer.status, answer.body]).toEqual([status, { error: { code, reason: expect.stringMatching(reason) } }]);
+  const { message } = answer.body.error;
+  expect([answer.status, answer.body]).toEqual([status, { error: { code, message, reason: message } }]);
+  expect(message).toMatch(reason);
   expect(desired.version).toBe(0);
 });
 
@@ -212,7 +214,7 @@ test('without an operator token nobody changes anything, and the reason says so'
   const response = await app.request('/config', { method: 'PATCH', headers, body: '{"set":{"emoji":1}}' });
   expect([response.status, await response.json()]).toEqual([
     403,
-    { error: { code: 'NOT_ALLOWED', reason: expect.stringContaining('no token was set') } },
+    { error: expect.objectContaining({ code: 'NOT_ALLOWED', message: expect.stringContaining('no token was set') }) },
   ]);
   expect(desired.version).toBe(0);
 });
@@ -274,7 +276,7 @@ test('a proxy that lost its state changes nothing before that is confirmed, and 
   const refused = await call('PATCH', '/config', change, operator);
   expect([refused.status, refused.body.error]).toEqual([
     409,
-    { code: 'STATE_LOST', reason: expect.stringMatching(/lost version 5000.*--replace/) },
+    expect.objectContaining({ code: 'STATE_LOST', message: expect.stringMatching(/lost version 5000.*--replace/) }),
   ]);
   expect((await call('GET', '/config')).body).toEqual({
     ...{ version: 0, fleet: { version: 0 }, regions: {}, hosts: {}, lost: 5000 },
@@ -312,14 +314,60 @@ test('an address that any page can have opened says nothing about versions, nor 
   expect(desired.lost).toBeUndefined();
 });
 
-test('a proxy takes over what another holds, from the operator alone', async () => {
+test('a newer state of another proxy replaces the one here; only the operator can give it', async () => {
   const call = proxyWith();
   await call('POST', '/send', reading, reports(5000));
   const state = { version: 5000, fleet: { version: 5000, color: '#00ff88' }, regions: {}, hosts: {} };
   expect((await call('PUT', '/config', state)).status).toBe(401);
   expect((await call('PUT', '/config', { ...state, version: 9e15 }, operator)).status).toBe(422);
   expect((await call('PUT', '/config', state, operator)).body).toEqual(state);
+  const older = { ...state, version: 4999, fleet: { version: 4999, color: '#000000' } };
+  expect((await call('PUT', '/config', older, operator)).body).toEqual(state);
   expect((await call('GET', '/config')).body).toEqual(state);
+});
+
+test('who has the configuration already is told so in no words', async () => {
+  const call = proxyWith();
+  await call('PATCH', '/config', { set: { emoji: 1 } }, operator);
+  const first = await call('GET', '/config');
+  const etag = first.headers.get('etag')!;
+  expect([first.status, etag]).toEqual([200, `"${desired.version}"`]);
+  const ask = (known: string) => call('GET', '/config', undefined, { 'if-none-match': known });
+  expect(await ask(etag)).toMatchObject({ status: 304, text: '' });
+  expect((await ask('"1"')).status).toBe(200);
+  // That a state is lost is news, too.
+  desired.hear(desired.version + 5);
+  const lost = await ask(etag);
+  expect([lost.status, lost.body.lost]).toEqual([200, desired.lost]);
+  expect((await ask(lost.headers.get('etag')!)).status).toBe(304);
+});
+
+test('a version that a follower knows of is believed only with the operator token', async () => {
+  const call = proxyWith();
+  for (const headers of [{}, { authorization: 'Bearer other' }]) {
+    expect((await call('GET', '/config?seen=5000', undefined, headers)).status).toBe(200);
+    expect(desired.lost).toBeUndefined();
+  }
+  for (const seen of ['', 'x', '-1', '1e15', '0.5']) await call('GET', `/config?seen=${seen}`, undefined, operator);
+  expect(desired.lost).toBeUndefined();
+  expect((await call('GET', '/config?seen=5000', undefined, operator)).body.lost).toBe(5000);
+});
+
+test('a bug is reported, and is nobody’s fault', async () => {
+  const bugs: unknown[] = [];
+  const bug = new TypeError('a bug');
+  vi.spyOn(desired, 'patch').mockImplementation(() => {
+    throw bug;
+  });
+  const guard = { operatorToken: TOKEN };
+  const { app } = createProxy({ queue, desired, guard, onBug: (error) => bugs.push(error) });
+  const response = await app.request('/config', { method: 'PATCH', headers: operator, body: '{"set":{"emoji":1}}' });
+  expect([response.status, response.headers.get('retry-after'), await response.json()]).toEqual([
+    ...[500, '2'],
+    { error: { code: 'INTERNAL', message: 'a bug', reason: 'a bug' } },
+  ]);
+  expect(bugs).toEqual([bug]);
+  expect((await proxyWith()('PATCH', '/config', { set: { emoji: 1 } }, operator)).status).toBe(500);
 });
 
 test('a sender over its rate waits, all others go on', async () => {
@@ -352,16 +400,16 @@ test('a change that can’t be kept is a failure of the proxy, to be tried again
   // A file where the folder should be.
   const folder = mkdtempSync(join(tmpdir(), 'config-'));
   try {
-    desired = new DesiredConfig(join(folder, 'desired.json'), 0);
+    desired = new DesiredConfigStore(join(folder, 'desired.json'), 0);
     const call = proxyWith();
     rmSync(folder, { recursive: true });
     writeFileSync(folder, '');
     const answer = await call('PATCH', '/config', { set: { emoji: 1 } }, operator);
     expect([answer.status, answer.headers.get('retry-after'), answer.body]).toMatchObject([
-      ...[503, '2', { error: { code: 'INTERNAL' } }],
+      ...[503, '2', { error: { code: 'STATE_UNWRITABLE' } }],
     ]);
     expect((await call('GET', '/config')).body.fleet).toEqual({ version: 0 });
-    expect((await call('GET', '/stats')).body.refused).toEqual({ INTERNAL: 1 });
+    expect((await call('GET', '/stats')).body.refused).toEqual({ STATE_UNWRITABLE: 1 });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

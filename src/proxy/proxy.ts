@@ -8,24 +8,29 @@
  * ```
  */
 import { type Context, Hono } from 'hono';
-import { messageOf } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
+import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
 import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { configRoutes } from './config-routes.js';
-import { DesiredConfig } from './desired-store.js';
-import { MAX_BODY_BYTES, type ParsedBody, parseBody } from './parse-body.js';
+import { DesiredConfigStore } from './desired-config-store.js';
+import { type ParsedBody, parseBody, readBody } from './parse-body.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
 import { checkToken, type GuardOptions, RateLimiter } from './send-guard.js';
 import { SupersededFilter } from './superseded.js';
 
 export interface ProxyDeps {
   queue: Queue;
-  desired?: DesiredConfig;
+  desired?: DesiredConfigStore;
+  /** Given where another proxy is the authority for `desired`. */
+  follower?: AuthorityFollower;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
+  /** Called with what only a bug can throw. */
+  onBug?(error: unknown): void;
 }
 
 export interface ProxyStats {
@@ -38,6 +43,8 @@ export interface ProxyStats {
   retries: number;
   waiting: number;
   lastQueueError: string | undefined;
+  /** Only where this proxy follows another one. */
+  follows?: { authority: string; status: FollowStatus | undefined };
 }
 
 export interface Proxy {
@@ -48,11 +55,11 @@ export interface Proxy {
 }
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
-/** What a sensor says of itself, passed on as it came; see `parseReportedConfig`. */
+/** A sensor's report about itself, passed on unchanged; see `parseReportedConfig`. */
 const REPORTED = /^[\x21-\x7e]{1,128}$/;
 
 export function createProxy(deps: ProxyDeps): Proxy {
-  const { queue, desired = new DesiredConfig(), guard = {} } = deps;
+  const { queue, desired = new DesiredConfigStore(), follower, guard = {} } = deps;
   const batcher = new Batcher(queue, deps.batcher);
   const superseded = new SupersededFilter();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
@@ -71,6 +78,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     retries: batcher.stats.retries,
     waiting: batcher.stats.waiting,
     lastQueueError: batcher.stats.lastError,
+    ...(follower ? { follows: { authority: follower.url, status: follower.status } } : {}),
   });
 
   async function send(c: Context): Promise<Response> {
@@ -125,7 +133,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const [only] = byQueue;
     if (!body.batch && only) return refuseAndCount(refusal(422, only.code, only.reason));
     for (const { code } of byQueue) countRefused(code);
-    const refused = [...body.refused.map(({ index, code, reason }) => ({ index, code, reason })), ...byQueue];
+    const refused = [...body.refused.map(({ index, code, message }) => ({ index, code, reason: message })), ...byQueue];
     if (refused.length > 0) {
       return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
     }
@@ -144,30 +152,19 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.post('/send', send);
   app.route('/', healthRoutes(queue));
   app.get('/stats', (c) => c.json(stats()));
-  app.route('/', configRoutes(desired, guard, refuseAndCount));
+  app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
-  app.onError((error) => refuseAndCount(refusal(503, 'INTERNAL', messageOf(error), 2)));
+  app.onError((error) => {
+    if (error instanceof AppError) return refuseAndCount(refusal(503, error.code, error.message, 2));
+    deps.onBug?.(error);
+    return refuseAndCount(refusal(500, 'INTERNAL', messageOf(error), 2));
+  });
   return { app, stats, drain: () => batcher.drain() };
 }
 
-/** Reads the body, but never more than the limit. */
-async function readBody(c: Context): Promise<Uint8Array | Refusal> {
-  const tooLarge = refusal(413, 'TOO_LARGE', `the body is longer than ${MAX_BODY_BYTES} bytes`);
-  const length = c.req.header('content-length');
-  if (length !== undefined)
-    return Number(length) > MAX_BODY_BYTES ? tooLarge : new Uint8Array(await c.req.arrayBuffer());
-  const chunks: Uint8Array[] = [];
-  let total = 0;
-  for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
-    if ((total += chunk.length) > MAX_BODY_BYTES) return tooLarge;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** The sender's effective configuration, when it has an older one. Costs next to nothing while all are up to date. */
+/** The sender's effective configuration, when the sender has an older one. Cheap while all are up to date. */
 function newerConfig(
-  desired: DesiredConfig,
+  desired: DesiredConfigStore,
   reported: string | undefined,
   message: Record<string, unknown>,
 ): object | undefined {

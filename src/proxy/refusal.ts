@@ -1,27 +1,23 @@
-/** What the proxy refuses, and why: every refusal is JSON with a code and a reason, and is counted by its code. */
+/** What the proxy refuses, and why: every refusal has a code and a message, and is counted by its code. */
+import { httpErrorBody } from '../lib/errors/http-error.js';
 
 export interface Refusal {
-  status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 503;
+  status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503;
   code: string;
-  reason: string;
-  /** Seconds after which another try makes sense (503 and 429). */
+  message: string;
+  /** Seconds after which another try makes sense (429 and 5xx). */
   retryAfter?: number;
 }
 
-export const refusal = (status: Refusal['status'], code: string, reason: string, retryAfter?: number): Refusal => ({
+export const refusal = (status: Refusal['status'], code: string, message: string, retryAfter?: number): Refusal => ({
   status,
   code,
-  reason,
+  message,
   ...(retryAfter === undefined ? {} : { retryAfter }),
 });
 
 /** The answer to a refused request. */
-export function refuse({ status, code, reason, retryAfter }: Refusal): Response {
-  return new Response(JSON.stringify({ error: { code, reason } }), {
-    status,
-    headers: {
-      'content-type': 'application/json',
-      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
-    },
-  });
+export function refuse({ status, code, message, retryAfter }: Refusal): Response {
+  const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  return Response.json(httpErrorBody({ code, message }), { status, headers });
 }

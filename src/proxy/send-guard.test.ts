@@ -13,7 +13,7 @@ test.each([
   expect(checkToken(header, token, 'sending')).toMatchObject({
     status,
     code,
-    reason: expect.stringMatching(/^sending/),
+    message: expect.stringMatching(/^sending/),
   });
 });
 

@@ -1,17 +1,21 @@
-/** Who may send and who may change configuration: tokens, and a limit for each sender. */
+/**
+ * Who may send and who may change configuration: tokens, and a limit for each sender.
+ *
+ * Hono's `bearerAuth` is not used: it answers 401 to a wrong token, and 400 to another scheme. Ours are 403.
+ */
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { type Refusal, refusal } from './refusal.js';
 
 export interface GuardOptions {
-  /** Changing configuration needs it; without one nobody may. */
+  /** Needed to change configuration; without one nobody can. */
   operatorToken?: string;
-  /** `/send` needs it, when given. */
+  /** Needed for `/send`, when given. */
   sensorToken?: string;
   /** Names (without port) under which this service is reached; others in `Host` are refused. `undefined`: any. */
   hosts?: string[];
   /**
-   * Messages a second that one sender may send; 0 = any number. A sender is the host that it names: many sensors share
-   * an address, and who may send at all is the token's part, not this one's.
+   * Messages a second that one sender may send; 0 = any number. A sender is the host that it names, because many sensors
+   * share an address; the token decides who may send at all.
    */
   rateLimit?: number;
 }
@@ -25,22 +29,28 @@ export function checkToken(header: string | undefined, token: string | undefined
     : refusal(403, 'TOKEN_WRONG', `${what}: the token is not the right one`);
 }
 
+/** More senders than this are not remembered; the one that sent least recently is forgotten first. */
+const MAX_SENDERS = 100_000;
+
 /** A token bucket for every sender: `perSecond` on average, bursts of two seconds' worth. */
 export class RateLimiter {
-  private readonly buckets = new Map<string, { tokens: number; at: number }>();
+  readonly #perSecond: number;
+  readonly #buckets = new Map<string, { tokens: number; at: number }>();
 
-  constructor(private readonly perSecond: number) {}
+  constructor(perSecond: number) {
+    this.#perSecond = perSecond;
+  }
 
-  /** Takes `count` from the sender's bucket; gives the seconds to wait when it is empty. `now` in Unix milliseconds. */
+  /** Takes `count` from the sender's bucket; returns the seconds to wait when it is empty. `now` in Unix milliseconds. */
   take(sender: string, count: number, now: number): number | undefined {
-    const burst = Math.max(1, this.perSecond * 2);
-    const bucket = this.buckets.get(sender) ?? { tokens: burst, at: now };
-    const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * this.perSecond);
+    const burst = Math.max(1, this.#perSecond * 2);
+    const bucket = this.#buckets.get(sender) ?? { tokens: burst, at: now };
+    const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * this.#perSecond);
     // A batch may borrow, so that a sensor with a backlog is slowed down and not locked out.
     const allowed = tokens > 0;
-    this.buckets.delete(sender);
-    this.buckets.set(sender, { tokens: allowed ? tokens - count : tokens, at: now });
-    if (this.buckets.size > 100_000) this.buckets.delete(this.buckets.keys().next().value!);
-    return allowed ? undefined : Math.max(1, Math.ceil(-tokens / this.perSecond));
+    this.#buckets.delete(sender);
+    this.#buckets.set(sender, { tokens: allowed ? tokens - count : tokens, at: now });
+    if (this.#buckets.size > MAX_SENDERS) this.#buckets.delete(this.#buckets.keys().next().value!);
+    return allowed ? undefined : Math.max(1, Math.ceil(-tokens / this.#perSecond));
   }
 }

@@ -1,26 +1,26 @@
 /** Recognises readings of a submission that a newer one has replaced on the same host. */
 import type { Message } from '../protocol/message.js';
 
-/** More hosts than this are not remembered; the ones that sent least recently are forgotten first. */
+/** More hosts than this are not remembered; the one whose submission came first is forgotten first. */
 const MAX_HOSTS = 200_000;
 
 export class SupersededFilter {
-  private readonly newest = new Map<string, number>();
+  readonly #newest = new Map<string, number>();
 
   /**
-   * Whether a newer submission of the same job has sent from the same host. The name of a publisher's job is that of its
-   * region; its id is another one for every submission to a Bacalhau before 1.8. Messages without those fields never are.
+   * Whether a newer submission of the same job has sent from the same host. Jobs are told apart by their region, because
+   * Bacalhau before 1.8 gives every submission another job id. A message without these fields is never superseded.
    */
   isSuperseded(message: Message): boolean {
     const { hostname, region, job_submission_time: time } = message;
     if (typeof hostname !== 'string' || typeof region !== 'string' || typeof time !== 'number' || time === 0)
       return false;
     const key = `${hostname}\n${region}`;
-    const newest = this.newest.get(key);
+    const newest = this.#newest.get(key);
     if (newest !== undefined && newest >= time) return newest > time;
-    this.newest.delete(key);
-    this.newest.set(key, time);
-    if (this.newest.size > MAX_HOSTS) this.newest.delete(this.newest.keys().next().value!);
+    this.#newest.delete(key);
+    this.#newest.set(key, time);
+    if (this.#newest.size > MAX_HOSTS) this.#newest.delete(this.#newest.keys().next().value!);
     return false;
   }
 }

@@ -1,8 +1,7 @@
 /** What a sensor's YAML file sets, with the meaning that it has for sensors. */
 import { readFileSync } from 'node:fs';
 import { type AppError, usageError } from '../lib/errors/app-error.js';
-import { findField } from '../protocol/field-names.js';
-import { type SensorConfig, sensorConfigSchema } from '../protocol/sensor-config.js';
+import { findField, type SensorConfig, sensorConfigSchema } from '../protocol/sensor-config.js';
 import { problemOfFile } from './try-file.js';
 
 /** Rejects with `BAD_FILE` and their reason when sensors would not use the file. */

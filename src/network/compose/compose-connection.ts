@@ -1,7 +1,7 @@
 /** What another terminal needs to know to use a compose network; part of `run.json`. */
 import { z } from 'zod';
 import { forwardedSchema } from '../../jobs/forwarded-env.js';
-import { type ComposePlan, queueForJobs } from './compose-plan.js';
+import { type ComposePlan, proxyForJobs, queueForJobs } from './compose-plan.js';
 
 export const composeConnectionSchema = z.object({
   project: z.object({ name: z.string(), folder: z.string() }),
@@ -53,7 +53,10 @@ export function connectionOf(
     image: plan.image,
     queueForJobs: queueForJobs(plan, backbone),
     allowedHosts: settings.allowedHosts,
-    serviceArgs: { proxy: [...endpoint, ...proxyArgs], puller: [...endpoint, ...pullerArgs] },
+    serviceArgs: {
+      proxy: [...endpoint, ...proxyArgs, '--follow', proxyForJobs(backbone)],
+      puller: [...endpoint, ...pullerArgs],
+    },
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
       updater: ['WASM_SENSORS_TOKEN'],

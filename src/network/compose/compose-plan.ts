@@ -49,6 +49,9 @@ export function queueForJobs({ settings }: ComposePlan, backbone: string): strin
   return settings.queue ?? `http://${backbone}.10:9324/000000000000/${QUEUE_NAME}`;
 }
 
+/** The proxy of the network as service jobs reach it; templates/compose.yaml fixes the address. */
+export const proxyForJobs = (backbone: string) => `http://${backbone}.11:9090`;
+
 /** Writes the values of the plan that are no secrets next to the compose file, where compose looks for them. */
 export function writeVariables(plan: ComposePlan, backbone: string): void {
   const { project, ports, bacalhauVersion, image, logLevel } = plan;

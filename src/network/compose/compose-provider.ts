@@ -82,7 +82,7 @@ function composeSettings(settings: Resolved): ComposeSettings {
   };
 }
 
-const FIXED_BY_UP: SettingKey[] = ['queueEndpoint', 'awsRegion', 'open'];
+const FIXED_BY_UP: SettingKey[] = ['queueEndpoint', 'awsRegion', 'open', 'follow'];
 
 /** Throws `NOT_OFFERED` for flags that a service job of this network would not follow. */
 function refuseJobSettings(role: string, { provenance }: Resolved): void {

@@ -3,6 +3,7 @@ import { portWish } from '../../config/resolve-settings.js';
 import { serviceFlags } from '../../config/service-config.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { usageError } from '../../lib/errors/app-error.js';
+import { isLoopback } from '../../lib/net/browser-guard.js';
 import type { NetworkProvider } from '../provider.js';
 import { noServicesNode } from '../region-nodes.js';
 import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } from './native-network.js';
@@ -27,9 +28,11 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   open: createNativeNetwork,
   // Its processes are children of `up`: whoever cleans up after it stops them.
   cleanUp: async () => ({ removed: [], kept: [] }),
-  async serviceJob(role, connection, { settings, image, nodePort, embeddedQueue }) {
+  async serviceJob(role, connection, { settings, image, nodePort, embeddedQueue, authority }) {
     const { productImage } = await import('../../docker/image-names.js');
     const { queue, queueEndpoint, awsRegion, open } = settings.values;
+    // A container does not reach this machine's loopback.
+    const follow = settings.values.follow ?? (isLoopback(new URL(authority).hostname) ? undefined : authority);
     const job = nativeServiceJob(connection, {
       role,
       image: image ?? productImage(),
@@ -37,7 +40,10 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       queue,
       embeddedQueue,
       open,
-      args: serviceFlags(role, { queueEndpoint, awsRegion }),
+      args:
+        role === 'proxy'
+          ? serviceFlags(role, { queueEndpoint, awsRegion, follow })
+          : serviceFlags(role, { queueEndpoint, awsRegion }),
     });
     return { job, url: `http://127.0.0.1:${nodePort}` };
   },

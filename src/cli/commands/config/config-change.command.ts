@@ -3,7 +3,7 @@ import type { Convergence } from '../../../fleet/fleet-view.js';
 import { AppError, usageError } from '../../../lib/errors/app-error.js';
 import { applyChange, type Change, type FailedProxy } from '../../../operations/change-config.js';
 import { rollOut } from '../../../operations/rollout.js';
-import { waitForConvergence } from '../../../operations/wait-for-convergence.js';
+import { waitForConvergence } from '../../../operations/wait-for-sensors.js';
 import { configOf, type DesiredState, type Scope, scopeText } from '../../../protocol/desired-config.js';
 import type { SensorConfigField } from '../../../protocol/sensor-config.js';
 import type { FleetClient } from '../../../puller/fleet-client.js';

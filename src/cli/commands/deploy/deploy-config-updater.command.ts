@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { waitFor } from '../../../lib/async/backoff.js';
 import { AppError, systemError, usageError } from '../../../lib/errors/app-error.js';
 import type { Network } from '../../../network/network.js';
-import { waitForConvergence } from '../../../operations/wait-for-convergence.js';
+import { waitForConvergence } from '../../../operations/wait-for-sensors.js';
 import { effectiveConfig, type Scope } from '../../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../../protocol/sensor-config.js';
 import { openSession, type Session } from '../../../runtime/session.js';

@@ -1,11 +1,10 @@
 import { Option } from 'commander';
 import type { ServiceJob } from '../../../jobs/job-request.js';
-import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
 import type { PlannedServiceJob } from '../../../network/provider.js';
 import { openSession, type Session } from '../../../runtime/session.js';
 import { type CommandContext, type CommandSpec, integerOption } from '../../command.js';
-import { targetOf } from '../../config-target.js';
 import { timeoutMs, timeoutOption } from '../../sensor-options.js';
 
 type Role = ServiceJob['role'];
@@ -20,7 +19,13 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
     name: `deploy ${role}`,
     summary: `run the ${role} as a Bacalhau service job on the web-services node; ${effect}`,
     modes: ['text', 'json'],
-    settings: ['stateDir', 'queue', 'queueEndpoint', 'awsRegion', ...(role === 'proxy' ? (['open'] as const) : [])],
+    settings: [
+      'stateDir',
+      'queue',
+      'queueEndpoint',
+      'awsRegion',
+      ...(role === 'proxy' ? (['open', 'follow'] as const) : []),
+    ],
     options: [
       new Option('--image <name>', 'image in a registry that the node reaches; default: the one of the network'),
       new Option('--node-port <port>', 'port of the node (native network)').default(role === 'proxy' ? '8080' : '8081'),
@@ -40,7 +45,7 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: interrupted.signal,
         });
-        if (role === 'proxy') await levelNew(context);
+        if (role === 'proxy' && !planned.job.args.includes('--follow')) out.warn(notFollowing(session));
         const then = nextStep(planned);
         out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
         return 0;
@@ -59,12 +64,8 @@ function nextStep({ job, proxyName = '<url>' }: PlannedServiceJob): string {
   return job.dataDir === undefined ? '; its view of the fleet begins now, and ends with it' : '';
 }
 
-/** A proxy that begins empty gets what the others hold, so that no sensor is told less by it. */
-async function levelNew({ settings, out }: CommandContext): Promise<void> {
-  const { syncProxies } = await import('../../../operations/change-config.js');
-  const { failures } = await syncProxies(targetOf(openSession(settings), settings).proxies);
-  for (const { proxy, error } of failures)
-    out.warn(`${proxy.url} did not take the fleet configuration: ${messageOf(error)}`);
+function notFollowing({ state }: Session): string {
+  return `the service job does not follow ${state.endpoints.proxy}, which only this machine reaches: \`config set\` will not change sensors that use the job. Give --follow with an address of that proxy that containers reach`;
 }
 
 /** A Ctrl-C must not leave the queue without its consumer. */
@@ -92,6 +93,7 @@ async function plannedJob(role: Role, session: Session, context: CommandContext)
     ...(options.image === undefined ? {} : { image: String(options.image) }),
     nodePort: integerOption(options.nodePort, '--node-port', 1)!,
     embeddedQueue: session.state.endpoints.queue !== undefined,
+    authority: session.state.endpoints.proxy,
     onProgress: (step) => out.progress(step),
   });
 }

@@ -3,8 +3,10 @@ import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
 import { messageOf, usageError } from '../../../lib/errors/app-error.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
-import { readKeyPair } from '../../../lib/net/tls.js';
-import type { CommandSpec } from '../../command.js';
+import { readAuthority, readKeyPair } from '../../../lib/net/tls.js';
+import type { AuthorityFollower, FollowStatus } from '../../../proxy/authority-follower.js';
+import type { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
+import type { CommandContext, CommandSpec } from '../../command.js';
 
 export const proxyServe: CommandSpec = {
   name: 'proxy serve',
@@ -12,13 +14,15 @@ export const proxyServe: CommandSpec = {
   settings: SERVICE_FLAGS.proxy,
   examples: [
     'wasm-sensors proxy serve --queue https://sqs.eu-west-1.amazonaws.com/123456789012/readings',
+    'wasm-sensors proxy serve --queue readings --follow http://10.0.0.5:9090',
     `curl -X POST http://localhost:9090/send -H 'Content-Type: application/json' -d '{"data":{"test":"hello"}}'`,
   ],
-  async action({ out, settings, provenance }) {
-    const [{ createProxy }, { DesiredConfig }, { openConfiguredQueue }, { failLoudly, serveUntilStopped }] =
+  async action(context) {
+    const { out, settings, provenance } = context;
+    const [{ createProxy }, { DesiredConfigStore }, { openConfiguredQueue }, { failLoudly, serveUntilStopped }] =
       await Promise.all([
         import('../../../proxy/proxy.js'),
-        import('../../../proxy/desired-store.js'),
+        import('../../../proxy/desired-config-store.js'),
         import('../../../queue/open-queue.js'),
         import('../../serve-role.js'),
       ]);
@@ -34,9 +38,13 @@ export const proxyServe: CommandSpec = {
     // A tunnel that leads here may keep the name under which sensors know it.
     const hosts = hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []);
     const queue = await openConfiguredQueue(settings);
+    const desired = new DesiredConfigStore(join(settings.stateDir, 'desired.json'));
+    const follower = settings.follow === undefined ? undefined : await openFollower(desired, settings.follow, context);
     const proxy = createProxy({
       queue,
-      desired: new DesiredConfig(join(settings.stateDir, 'desired.json')),
+      desired,
+      ...(follower ? { follower } : {}),
+      onBug: (error) => out.error(error),
       guard: {
         ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
         ...(settings.sensorToken === undefined ? {} : { sensorToken: settings.sensorToken }),
@@ -44,6 +52,8 @@ export const proxyServe: CommandSpec = {
         rateLimit: settings.rateLimit,
       },
     });
+    const stopped = new AbortController();
+    const following = follower?.run(stopped.signal);
     return serveUntilStopped({
       out,
       fetch: proxy.app.fetch,
@@ -56,12 +66,43 @@ export const proxyServe: CommandSpec = {
       graceMs: 20_000,
       onListening: () => queue.check().catch((error) => out.warn(`the queue is not there yet: ${messageOf(error)}`)),
       async onClose() {
+        stopped.abort();
+        await following;
         await proxy.drain();
         queue.close();
       },
     });
   },
 };
+
+/** Asks the authority once before this proxy serves, so that it starts with the newest configuration. */
+async function openFollower(
+  desired: DesiredConfigStore,
+  url: string,
+  { out, settings }: CommandContext,
+): Promise<AuthorityFollower> {
+  const [{ AuthorityFollower }, { fetchTrusting }] = await Promise.all([
+    import('../../../proxy/authority-follower.js'),
+    import('../../../lib/net/fetch-with-ca.js'),
+  ]);
+  const ca = settings.tlsCa === undefined ? undefined : readAuthority(settings.tlsCa);
+  const follower = new AuthorityFollower(desired, {
+    url,
+    ...(settings.token === undefined ? {} : { token: settings.token }),
+    fetch: (target, init) => fetchTrusting(ca, target, init),
+    onStatus(status) {
+      if (status.kind === 'following') out.note(`following ${url} (version ${desired.version})`);
+      else out.warn(`${followProblem(url, status)}; answering sensors with version ${desired.version}`);
+    },
+  });
+  await follower.refresh();
+  return follower;
+}
+
+function followProblem(url: string, status: Exclude<FollowStatus, { kind: 'following' }>): string {
+  if (status.kind === 'failed') return `can't follow ${url}: ${status.reason}`;
+  return `${url} holds version ${status.authority}, which is older than the one here: it has lost its state`;
+}
 
 function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DesiredConfig } from '../../../proxy/desired-store.js';
+import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import { DAY, NOW, operator, proxyOfTest, reading, reports, SENSOR } from './proxy-support.js';
 import { readable, type Transcript } from './transcript.js';
 
@@ -105,7 +105,7 @@ test('values as they may be written', async () => {
 
 test('scopes', async () => {
   const path = join(folder, 'desired.json');
-  const { transcript } = proxyOfTest('/config: fleet, regions and hosts', { desired: new DesiredConfig(path, 0) });
+  const { transcript } = proxyOfTest('/config: fleet, regions and hosts', { desired: new DesiredConfigStore(path, 0) });
   await transcript.call('nothing is set', 'GET', '/config');
   await transcript.call('nothing is set for a sensor', 'GET', '/config/effective?region=eu&hostname=edge-eu-1');
   await patch(transcript, 'the fleet', { set: { color: '#00FF88', interval: '1' } });
@@ -224,7 +224,7 @@ test('paused sensors are heard by GET /config/effective', async () => {
 test('a proxy that began with nothing listens before it takes a change', async () => {
   const path = join(folder, 'desired.json');
   const { transcript } = proxyOfTest('PATCH /config of a proxy that began without its state', {
-    desired: new DesiredConfig(path, 1000),
+    desired: new DesiredConfigStore(path, 1000),
   });
   const waiting = patch(transcript, 'nothing is said about versions: answered last', { set: { color: '#000001' } });
   await patch(transcript, 'the caller has seen none: answered at once', { set: { color: '#000002' }, seen: 0 });
@@ -233,7 +233,7 @@ test('a proxy that began with nothing listens before it takes a change', async (
   await transcript.call('as it is kept', 'GET', '/config');
   expect(existsSync(path)).toBe(true);
   // Begun with its state, it knows what there is.
-  const again = proxyOfTest('begun again with its state', { desired: new DesiredConfig(path, 60_000) });
+  const again = proxyOfTest('begun again with its state', { desired: new DesiredConfigStore(path, 60_000) });
   await again.transcript.call('it has all', 'GET', '/config');
   await patch(again.transcript, 'a change is taken at once', { set: { paused: true } });
   await expect(transcript.text + again.transcript.text).toMatchFileSnapshot(recorded('config-began-empty'));

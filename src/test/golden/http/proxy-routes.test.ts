@@ -1,7 +1,7 @@
 /** The proxy's other routes: who may ask at all, health, readiness, statistics, and what is not there. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { DesiredConfig } from '../../../proxy/desired-store.js';
+import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import { guardCalls } from './guard-calls.js';
 import { json, NOW, operator, proxyOfTest, reading } from './proxy-support.js';
 
@@ -91,7 +91,7 @@ test('paths and methods that are not there', async () => {
 });
 
 test('a failure that nobody expects', async () => {
-  const desired = new DesiredConfig();
+  const desired = new DesiredConfigStore();
   desired.patch = () => {
     throw new Error('ENOSPC: no space left on device');
   };

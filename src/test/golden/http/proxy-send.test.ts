@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { DesiredConfig } from '../../../proxy/desired-store.js';
+import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import { DAY, json, NOW, operator, type ProxyOfTest, proxyOfTest, reading, reports, SENSOR } from './proxy-support.js';
 
 const recorded = (name: string) => `../recorded/http/proxy/${name}.http`;
@@ -334,7 +334,7 @@ test('what a sensor reports goes to the queue', async () => {
 });
 
 test('configuration in the answer', async () => {
-  const desired = new DesiredConfig();
+  const desired = new DesiredConfigStore();
   const world = proxyOfTest('POST /send: newer desired configuration comes with the answer', { desired });
   const set = (scope: object, values: object) =>
     world.transcript.call(

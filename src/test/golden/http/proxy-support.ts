@@ -1,5 +1,5 @@
 /** A proxy at a fixed time, before a queue that writes down what it is given. */
-import { DesiredConfig } from '../../../proxy/desired-store.js';
+import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import { createProxy } from '../../../proxy/proxy.js';
 import type { OutgoingMessage, Queue, SendResult } from '../../../queue/queue.js';
 import { Transcript } from './transcript.js';
@@ -65,7 +65,7 @@ export type ProxyDeps = Parameters<typeof createProxy>[0];
 
 export interface ProxyOfTest {
   queue: FakeQueue;
-  desired: DesiredConfig;
+  desired: DesiredConfigStore;
   proxy: ReturnType<typeof createProxy>;
   transcript: Transcript;
 }
@@ -73,7 +73,7 @@ export interface ProxyOfTest {
 /** A proxy with its transcript. Changing configuration is allowed to the operator. */
 export function proxyOfTest(title: string, deps: Partial<ProxyDeps> = {}): ProxyOfTest {
   const queue = new FakeQueue();
-  const desired = deps.desired ?? new DesiredConfig();
+  const desired = deps.desired ?? new DesiredConfigStore();
   const proxy = createProxy({ queue, ...deps, desired, guard: { operatorToken: OPERATOR, ...deps.guard } });
   return { queue, desired, proxy, transcript: new Transcript(title, proxy.app) };
 }

@@ -1,0 +1,148 @@
+/**
+ * Follows the proxy that is the authority for the desired configuration: copies its state into this proxy's store, and
+ * forwards changes to it. While the authority is away, this proxy answers sensors from the copy.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jittered } from '../lib/async/backoff.js';
+import { messageOf } from '../lib/errors/app-error.js';
+import { httpErrorSchema } from '../lib/errors/http-error.js';
+import { desiredStateSchema } from '../protocol/desired-config.js';
+import type { DesiredConfigStore } from './desired-config-store.js';
+import { type Refusal, refusal } from './refusal.js';
+
+export interface FollowOptions {
+  /** Base URL of the authority. */
+  url: string;
+  /** Operator token: with it, the authority believes which versions this proxy's sensors have. */
+  token?: string;
+  /** Pause between two questions, in milliseconds. */
+  everyMs?: number;
+  /** Called when the kind of status changes. */
+  onStatus?(status: FollowStatus): void;
+  fetch?(url: string, init: RequestInit): Promise<Response>;
+}
+
+/**
+ * `following`: this proxy holds what the authority holds. `failed`: it could not be asked, or the copy could not be
+ * kept. `ahead`: this proxy holds a newer version than the authority, which has probably lost its state.
+ */
+export type FollowStatus =
+  | { kind: 'following' }
+  | { kind: 'failed'; reason: string }
+  | { kind: 'ahead'; held: number; authority: number };
+
+/** A change that follower and authority forward to each other would never end. */
+export const FORWARDED_HEADER = 'x-wasm-sensors-forwarded';
+
+/** A change is to be seen by every sensor within about a second. */
+const EVERY_MS = 500;
+const MAX_PAUSE_MS = 2000;
+/** The authority answers questions at once. */
+const ASK_TIMEOUT_MS = 5000;
+/** For a change the authority may first listen to its sensors for 11 s. */
+const FORWARD_TIMEOUT_MS = 18_000;
+
+export class AuthorityFollower {
+  readonly url: string;
+  readonly #store: DesiredConfigStore;
+  readonly #options: FollowOptions;
+  #status: FollowStatus | undefined;
+
+  constructor(store: DesiredConfigStore, options: FollowOptions) {
+    this.url = options.url;
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /** Undefined before the first answer. */
+  get status(): FollowStatus | undefined {
+    return this.#status;
+  }
+
+  /** Asks the authority again and again, until the signal is aborted. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { everyMs = EVERY_MS } = this.#options;
+    let failures = 0;
+    while (!signal.aborted) {
+      failures = (await this.refresh(signal)) ? 0 : failures + 1;
+      const pause = failures === 0 ? everyMs : everyMs + jittered(failures, everyMs, MAX_PAUSE_MS);
+      await sleep(pause, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Asks the authority once, and keeps what is newer. Never rejects; false when that failed. */
+  async refresh(signal?: AbortSignal): Promise<boolean> {
+    try {
+      this.#report(await this.#ask(signal));
+      return true;
+    } catch (error) {
+      if (!signal?.aborted) this.#report({ kind: 'failed', reason: reasonOf(error) });
+      return false;
+    }
+  }
+
+  async #ask(signal: AbortSignal | undefined): Promise<FollowStatus> {
+    const store = this.#store;
+    const { token } = this.#options;
+    const timeout = AbortSignal.timeout(ASK_TIMEOUT_MS);
+    const response = await this.#fetch(`/config?seen=${store.newestKnown}`, {
+      headers: {
+        'if-none-match': `"${store.version}"`,
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    });
+    if (response.status === 304) return { kind: 'following' };
+    const body: unknown = await response.json();
+    if (!response.ok) throw new Error(httpErrorSchema.safeParse(body).data?.message ?? `status ${response.status}`);
+    const state = desiredStateSchema.parse(body);
+    store.takeOver(state);
+    if (state.version < store.version) return { kind: 'ahead', held: store.version, authority: state.version };
+    return { kind: 'following' };
+  }
+
+  /**
+   * Gives a change to the authority, with the caller's token; the answer is the authority's. When it succeeds, this proxy
+   * holds the change, too.
+   */
+  async forward(change: {
+    method: string;
+    authorization: string | undefined;
+    body: string;
+  }): Promise<Response | Refusal> {
+    const { method, authorization, body } = change;
+    let response: Response;
+    let text: string;
+    try {
+      response = await this.#fetch('/config', {
+        method,
+        body,
+        headers: {
+          'content-type': 'application/json',
+          [FORWARDED_HEADER]: '1',
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
+      });
+      text = await response.text();
+    } catch (error) {
+      const message = `this proxy follows ${this.url}, which does not answer: ${reasonOf(error)}`;
+      return refusal(503, 'AUTHORITY_UNREACHABLE', message, 2);
+    }
+    if (response.ok) await this.refresh();
+    return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } });
+  }
+
+  #fetch(path: string, init: RequestInit): Promise<Response> {
+    return (this.#options.fetch ?? fetch)(this.url + path, init);
+  }
+
+  #report(status: FollowStatus): void {
+    const changed = status.kind !== this.#status?.kind;
+    this.#status = status;
+    if (changed) this.#options.onStatus?.(status);
+  }
+}
+
+/** `fetch` hides what happened in the cause. */
+const reasonOf = (error: unknown) => messageOf((error as Error).cause ?? error);

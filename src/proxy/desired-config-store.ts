@@ -1,0 +1,120 @@
+/**
+ * The desired configuration that this proxy holds: durable and versioned. A version is the time in Unix milliseconds, or
+ * more: it is always above every version that sensors report, so that no sensor is rolled back when the state or the
+ * clock is lost.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf, systemError } from '../lib/errors/app-error.js';
+import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
+import {
+  configOf,
+  type DesiredState,
+  desiredStateSchema,
+  effectiveConfig,
+  nothingDesired,
+  type Patch,
+  type ScopeConfig,
+} from '../protocol/desired-config.js';
+import { isPlausibleVersion, MAX_VERSION, type VersionedConfig } from '../protocol/sensor-config.js';
+
+/** Every sensor asks within 10 s (wasm/publisher); one more for the way. */
+const HEARD_ALL_MS = 11_000;
+
+export class DesiredConfigStore {
+  readonly #path: string | undefined;
+  #state: DesiredState;
+  /** Newest version that a sensor reported, or another proxy. */
+  #seen = 0;
+  /** From then on every sensor has reported its version. Unix milliseconds. */
+  readonly #heardAllAt: number;
+
+  /**
+   * @param path a JSON file; without it, the configuration is lost when the process exits
+   * @param heardAllMs how long it takes until every sensor has asked
+   * @throws `STATE_UNREADABLE` when the file is damaged. It stays as it is, because its content may be worth saving.
+   */
+  constructor(path?: string, heardAllMs = HEARD_ALL_MS) {
+    const kept = path === undefined ? undefined : readState(path);
+    this.#path = path;
+    this.#state = kept ?? nothingDesired();
+    this.#heardAllAt = path === undefined || kept ? 0 : Date.now() + heardAllMs;
+  }
+
+  get state(): DesiredState {
+    return this.#state;
+  }
+
+  /** Newest version of any scope: a sensor that has it needs no look-up. */
+  get version(): number {
+    return this.#state.version;
+  }
+
+  /** Newest version that anybody is known to have. */
+  get newestKnown(): number {
+    return Math.max(this.#seen, this.#state.version);
+  }
+
+  /** A newer version than the one held here, which sensors have: this proxy has lost its state. Else undefined. */
+  get lost(): number | undefined {
+    return this.#seen > this.#state.version ? this.#seen : undefined;
+  }
+
+  /** Records a version that a sensor reports; an implausible one is ignored. `now` in Unix milliseconds. */
+  hear(version: number, now = Date.now()): void {
+    if (version > this.#seen && isPlausibleVersion(version, now)) this.#seen = version;
+  }
+
+  /**
+   * Resolves when every sensor has had the time to report its version: only then does a proxy that started without a
+   * state know whether it has lost one.
+   */
+  async heardAll(): Promise<void> {
+    await sleep(Math.max(0, this.#heardAllAt - Date.now()));
+  }
+
+  /** Changes one scope; the change is durable when this returns. Throws `STATE_UNWRITABLE`. `now` in Unix milliseconds. */
+  patch({ scope, set, unset }: Pick<Patch, 'scope' | 'set' | 'unset'>, now: number): ScopeConfig {
+    const version = Math.min(MAX_VERSION, Math.max(this.newestKnown + 1, now));
+    const next = structuredClone(this.#state);
+    const after: ScopeConfig = { ...configOf(next, scope), ...set, version };
+    for (const field of unset) delete after[field];
+    if ('hostname' in scope) next.hosts[scope.hostname] = after;
+    else if ('region' in scope) next.regions[scope.region] = after;
+    else next.fleet = after;
+    this.#keep({ ...next, version });
+    return after;
+  }
+
+  /** Replaces the whole state by that of another proxy, if that is newer. Throws `STATE_UNWRITABLE`. */
+  takeOver({ version, fleet, regions, hosts }: DesiredState): void {
+    if (version > this.#state.version) this.#keep({ version, fleet, regions, hosts });
+  }
+
+  /** What a sensor should do. */
+  effective(region: string, hostname: string): VersionedConfig {
+    return effectiveConfig(this.#state, region, hostname);
+  }
+
+  #keep(next: DesiredState): void {
+    if (this.#path !== undefined) {
+      try {
+        writeFileAtomic(this.#path, `${JSON.stringify(next, null, 2)}\n`);
+      } catch (cause) {
+        throw systemError('STATE_UNWRITABLE', `can't write ${this.#path}: ${messageOf(cause)}`, { cause });
+      }
+    }
+    this.#state = next;
+  }
+}
+
+function readState(path: string): DesiredState | undefined {
+  try {
+    const text = readIfExists(path);
+    return text === undefined ? undefined : desiredStateSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw systemError('STATE_UNREADABLE', `${path} does not hold a desired configuration: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Repair it, or move it away and set the configuration again with `wasm-sensors config set --replace`.',
+    });
+  }
+}
