@@ -49,7 +49,7 @@ export function toQueueError(error: unknown, queue: string): AppError {
     });
   }
   if (/region is missing/i.test(reason)) {
-    return new AppError('QUEUE_ERROR', 'user', `The AWS region of ${queue} is not known.`, {
+    return new AppError('QUEUE_REGION_UNKNOWN', 'user', `The AWS region of ${queue} is not known.`, {
       hint: 'Set AWS_REGION, or give the queue by its URL.',
       cause: error,
     });

@@ -2,9 +2,7 @@
  * Every expected failure is an {@link AppError}: it says what happened, why, whose fault it is and what to do.
  * Anything else that is thrown is a bug, and only bugs print stacks.
  */
-
-/** `user`: the caller can mend it (input, settings). `system`: the surroundings failed (network, another program). */
-export type Fault = 'user' | 'system';
+import type { Fault } from './codes.js';
 
 export interface AppErrorOptions {
   /** What to do about it, in one sentence. */

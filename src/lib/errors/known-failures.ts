@@ -1,5 +1,6 @@
 /** Failures of other programs that we know by what they print. */
-import { AppError, type Fault } from './app-error.js';
+import { AppError } from './app-error.js';
+import type { Fault } from './codes.js';
 
 export interface KnownFailure {
   when: RegExp;

@@ -157,12 +157,11 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     ]);
     if (outcome !== 'ready') {
       // Our own commands say so that the caller's input, which we passed on, is at fault.
-      const usage = spec.ready === 'ipc' && outcome.code === 2;
-      throw new AppError('CHILD_FAILED', usage ? 'user' : 'system', `${spec.name} did not start: ${outcome.how}`, {
-        hint: `Its log is ${this.logFile(spec.name)}.`,
-        details: this.lastWords(child, 10),
-        exitCode: usage ? 2 : 1,
-      });
+      const message = `${spec.name} did not start: ${outcome.how}`;
+      const options = { hint: `Its log is ${this.logFile(spec.name)}.`, details: this.lastWords(child, 10) };
+      throw spec.ready === 'ipc' && outcome.code === 2
+        ? new AppError('CHILD_REFUSED', 'user', message, { ...options, exitCode: 2 })
+        : new AppError('CHILD_FAILED', 'system', message, options);
     }
     void exit.then(({ how }) => this.revive(child, how, Date.now() - began));
   }
