@@ -65,7 +65,7 @@ export const CODES = {
   DEPLOY_FAILED: system('Executions of a deployed sensor failed.'),
   DEPLOY_TIMEOUT: system('Deployed sensors did not report in time.'),
   DISK_FULL: system("The disk of Docker's engine is full."),
-  DOCKER_DENIED: user('This user may not talk to Docker.'),
+  DOCKER_DENIED: user('This user has no access to Docker.'),
   DOCKER_FAILED: system('A call of `docker` failed for another reason.'),
   DOCKER_NOT_FOUND: user('There is no `docker` program.'),
   DOCKER_NOT_RUNNING: system('Docker is installed, but its engine does not answer.'),
