@@ -41,12 +41,10 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
 }
 
 function upFailed(message: string, log: string, code: number | null = 1): AppError {
-  const usage = code === 2;
-  return new AppError('UP_FAILED', usage ? 'user' : 'system', message, {
-    hint: `Its log is ${log}.`,
-    details: lastLines(log, 8),
-    exitCode: usage ? 2 : 1,
-  });
+  const options = { hint: `Its log is ${log}.`, details: lastLines(log, 8) };
+  return code === 2
+    ? new AppError('UP_REFUSED', 'user', message, { ...options, exitCode: 2 })
+    : new AppError('UP_FAILED', 'system', message, options);
 }
 
 interface Ready {

@@ -1,4 +1,4 @@
-/** Builds this program's image from this very program. */
+/** Builds the image of this program from its own installation. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,13 +7,13 @@ import { docker } from './docker-cli.js';
 
 export interface BuildOptions {
   image: string;
-  /** Further names for it. */
+  /** Further names of the image. */
   alsoAs?: string[];
-  /** Image that it is built upon; the Dockerfile's own by default. */
+  /** Base image; that of the Dockerfile by default. */
   base?: string;
-  /** Ends the build. */
+  /** Stops the build. */
   signal?: AbortSignal;
-  /** What is being done, a line at a time. */
+  /** Called with each step of the build. */
   onStep(step: string): void;
 }
 
@@ -31,7 +31,10 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
     ],
     {
       ...(options.signal ? { signal: options.signal } : {}),
-      onLine: (line) => stepOf(line) && options.onStep(stepOf(line)!),
+      onLine(line) {
+        const step = stepOf(line);
+        if (step !== undefined) options.onStep(step);
+      },
       env: { BUILDKIT_PROGRESS: 'plain' },
     },
   );
@@ -40,12 +43,12 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
   return { id, bytes: Number(size) };
 }
 
-/** Tells from which build of the program an image was made. */
+/** Label with the build of the program in the image. */
 const BUILD_LABEL = 'wasm-sensors.build';
 
 /**
- * Whether an image was made from another build than the one that runs now. Only in a checkout, where programs change
- * without their version: an installed one is what its version says.
+ * Whether an image has another build than the one that runs now. Always false outside a checkout: only there can two
+ * builds have the same version.
  */
 export async function isStale(image: string): Promise<boolean> {
   if (!existsSync(join(packageRoot, 'src'))) return false;
@@ -53,7 +56,7 @@ export async function isStale(image: string): Promise<boolean> {
   return (await docker(['image', 'inspect', '--format', format, image])) !== buildOf(packageRoot);
 }
 
-/** A hash of everything that the image takes from here. */
+/** A hash of all files that go into the image. */
 function buildOf(root: string): string {
   const hash = createHash('sha256');
   for (const folder of ['bin', 'dist', 'templates']) {
@@ -66,10 +69,10 @@ function buildOf(root: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Characters of a step that are shown; some go over several lines. */
+/** Longer steps are cut: some fill several lines. */
 const STEP_WIDTH = 70;
 
-/** The instruction that a line of either builder announces. */
+/** The step that a line of BuildKit or of the old builder announces. */
 function stepOf(line: string): string | undefined {
   const step = /^#\d+ \[([^\]]+\] .*)/.exec(line)?.[1]?.replace(']', '') ?? /^Step (\d+\/\d+ : .*)/.exec(line)?.[1];
   return step?.slice(0, STEP_WIDTH);

@@ -1,171 +1,143 @@
-/** What a missing or troubled Docker looks like to the operator, with a stand-in for `docker` on the PATH. */
-import { existsSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { untilOneFails } from '../network/compose/container-watch.js';
-import { errorOf, standIns } from '../test/support/stand-in.js';
-import { docker, requireDocker } from './docker-cli.js';
-import { login, pullImage, pushImage } from './images.js';
+import { execa } from 'execa';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { docker, requireDocker, requireEngine } from './docker-cli.js';
 
-const programs = standIns();
-const standIn = (name: string, script: string) => programs.add(name, script);
-const fails = (message: string) => standIn('docker', `echo '${message}' >&2; exit 1`);
+// No program runs here; what they print is given.
+vi.mock('execa', () => ({ execa: vi.fn() }));
+const run = vi.mocked(execa as unknown as (program: string, args: string[], options: object) => unknown);
 
-test('no docker at all', async () => {
-  expect(await errorOf(requireDocker())).toMatchObject({
-    code: 'DOCKER_NOT_FOUND',
-    fault: 'user',
-    hint: expect.stringContaining('docs.docker.com'),
+interface Answer {
+  exitCode?: number;
+  stdout?: string;
+  all?: string;
+  code?: string;
+  timedOut?: boolean;
+  originalMessage?: string;
+}
+/** What each call answers, by its words; anything else fails with "unexpected". */
+function answers(table: Record<string, Answer>, pid: number | undefined = 7, lines: string[] = []) {
+  run.mockImplementation((program, args) => {
+    const {
+      stdout = '',
+      exitCode = 0,
+      ...more
+    } = table[[program, ...args].join(' ')] ?? { exitCode: 1, all: 'unexpected' };
+    const iterable = async function* () {
+      yield* lines;
+    };
+    return Object.assign(Promise.resolve({ stdout, exitCode, ...more }), { pid, iterable });
+  });
+}
+beforeEach(() => {
+  run.mockReset();
+});
+const optionsOf = (index = 0) => run.mock.calls[index]![2] as Record<string, unknown>;
+
+test('standard output is the result, and nothing is passed that was not given', async () => {
+  answers({ 'docker ps': { stdout: 'a\nb' } });
+  expect(await docker(['ps'])).toBe('a\nb');
+  expect(optionsOf()).toEqual({
+    ...{ stdin: 'ignore', all: true, reject: false, detached: false, maxBuffer: 256 * 1024 * 1024 },
   });
 });
 
-test.each([
-  [
-    'DOCKER_NOT_RUNNING',
-    'Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?',
-  ],
-  [
-    'DOCKER_NOT_RUNNING',
-    'failed to connect to the docker API at unix:///var/run/docker.sock; check if the path is correct and if the daemon is running: dial unix /var/run/docker.sock: connect: no such file or directory',
-  ],
-  ['DOCKER_DENIED', 'permission denied while trying to connect to the docker API at unix:///var/run/docker.sock'],
-  [
-    'DOCKER_DENIED',
-    'permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock: connect: permission denied',
-  ],
-])('%s when the engine is out of reach', async (code, message) => {
-  fails(message);
-  expect(await errorOf(requireDocker())).toMatchObject({ code });
+test('options are passed on', async () => {
+  answers({ 'docker ps': {} });
+  const { signal } = new AbortController();
+  const env = { A: '1', B: undefined };
+  await docker(['ps'], { input: 'secret', env, timeoutMs: 5, signal, apart: () => () => {} });
+  expect(optionsOf()).toMatchObject({ input: 'secret', env, timeout: 5, cancelSignal: signal, detached: true });
+  expect('stdin' in optionsOf()).toBe(false);
 });
 
-test('compose v1 only: it is named, and what to install', async () => {
-  standIn(
-    'docker',
-    'case "$1" in version) echo 28.0.1;; *) echo "docker: unknown command: docker compose" >&2; exit 1;; esac',
-  );
-  standIn('docker-compose', 'echo "docker-compose version 1.29.2, build 5becea4c"');
-  const error = await errorOf(requireDocker());
-  expect([error.code, error.message]).toEqual([
-    'COMPOSE_MISSING',
-    "only docker-compose version 1.29.2 is here, which can't read this network's file",
-  ]);
-  rmSync(join(programs.folder, 'docker-compose'));
-  expect((await errorOf(requireDocker())).message).toBe('this Docker has no `docker compose`');
+test('every line is given as it comes', async () => {
+  answers({ 'docker build': {} }, 7, ['one', 'two']);
+  const lines: string[] = [];
+  await docker(['build'], { onLine: (line) => lines.push(line) });
+  expect(lines).toEqual(['one', 'two']);
 });
 
-test.each([
-  ['2.18.1', 'COMPOSE_TOO_OLD'],
-  ['v2.5.0', 'COMPOSE_TOO_OLD'],
-  ['2.19.0', undefined],
-  ['v2.39.4', undefined],
-  ['5.0.1-desktop.1', undefined],
-  ['dev', undefined],
-])('compose %s: %s', async (version, code) => {
-  standIn('docker', `case "$1" in version) echo 28.0.1;; *) echo ${version};; esac`);
-  const found = await requireDocker().then(
-    () => undefined,
-    (error) => error.code,
-  );
-  expect(found).toBe(code);
+test('a command that runs apart is announced with its pid, and given back at its end', async () => {
+  const seen: unknown[] = [];
+  const apart = (pid: number) => {
+    seen.push(pid);
+    return () => seen.push('exited');
+  };
+  answers({ 'docker ps': {} });
+  await docker(['ps'], { apart });
+  expect(seen).toEqual([7, 'exited']);
+  answers({ 'docker ps': { exitCode: 1, all: 'broken' } });
+  await expect(docker(['ps'], { apart })).rejects.toThrow('broken');
+  expect(seen).toEqual([7, 'exited', 7, 'exited']);
 });
 
-test.each([
-  [
-    'PORT_IN_USE',
-    'port 9090 is already in use',
-    'Error response from daemon: driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:9090 failed: port is already allocated',
-  ],
-  [
-    'PORT_IN_USE',
-    'port 4222 is already in use',
-    'Error starting userland proxy: listen tcp4 127.0.0.1:4222: bind: address already in use',
-  ],
-  [
-    'DISK_FULL',
-    "the disk of Docker's engine is full",
-    'failed to register layer: write /usr/lib/x: no space left on device',
-  ],
-  [
-    'SUBNET_IN_USE',
-    'another network on this machine uses the addresses of the backbone network',
-    'failed to create network: Error response from daemon: Pool overlaps with other one on this address space',
-  ],
-])('%s: %s', async (code, text, message) => {
-  fails(message);
-  const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', 'up']));
-  expect([error.code, error.message]).toEqual([code, text]);
-});
-
-test('a failure that nobody foresaw keeps its own words', async () => {
-  fails('Error response from daemon: the moon is wrong');
-  const error = await errorOf(docker(['compose', '-p', 'x', '-f', 'y', '--progress', 'plain', 'up', '--detach']));
-  expect(error.message).toBe('docker compose up: Error response from daemon: the moon is wrong');
-});
-
-test('a command is waited for, also when its caller fails at hearing that it has begun', async () => {
-  standIn('docker', `sleep 0.3; echo done > ${programs.folder}/done`);
-  process.env.PATH += ':/bin:/usr/bin';
+test('a callback that fails is reported once the command has exited', async () => {
+  answers({ 'docker ps': {} });
   const apart = () => {
     throw new Error('the disk is full');
   };
-  expect((await errorOf(docker(['compose', 'up'], { apart }))).message).toBe('the disk is full');
-  expect(existsSync(join(programs.folder, 'done'))).toBe(true);
+  await expect(docker(['ps'], { apart })).rejects.toThrow('the disk is full');
 });
 
-test('an image that is not here and cannot be pulled is named, with the reason', async () => {
-  fails('Error response from daemon: manifest for ghcr.io/x/y:v9 not found: manifest unknown');
-  const error = await errorOf(pullImage('ghcr.io/x/y:v9', 'choose another version'));
-  expect(error).toMatchObject({ code: 'IMAGE_MISSING', hint: 'choose another version' });
-  expect(error.message).toBe("the image ghcr.io/x/y:v9 is not here and can't be pulled");
-  expect(error.details.join()).toContain('manifest unknown');
+test.each<[Answer, string, string]>([
+  [{ exitCode: 1, code: 'ENOENT' }, 'DOCKER_NOT_FOUND', 'docker is not on the PATH'],
+  [{ exitCode: 1, timedOut: true }, 'DOCKER_FAILED', 'docker compose up: no answer within 1.5 s'],
+  [{ exitCode: 1, timedOut: true, all: 'half' }, 'DOCKER_FAILED', 'docker compose up: no answer within 1.5 s'],
+  [{ exitCode: 1, all: 'the moon is wrong' }, 'DOCKER_FAILED', 'docker compose up: the moon is wrong'],
+  [{ exitCode: 1, all: '', originalMessage: 'spawn EACCES' }, 'DOCKER_FAILED', 'docker compose up: spawn EACCES'],
+  [{ exitCode: 1, all: 'no space left on device' }, 'DISK_FULL', "the disk of Docker's engine is full"],
+])('%j is %s', async (answer, code, message) => {
+  const args = ['compose', '-p', 'x', '-f', 'y', '--progress', 'plain', '--profile', 'z', 'up', '--detach'];
+  answers({ [['docker', ...args].join(' ')]: answer });
+  await expect(docker(args, { timeoutMs: 1500 })).rejects.toMatchObject({ code, message });
+});
+
+const ENGINE = 'docker version --format {{.Server.Version}}';
+const COMPOSE = 'docker compose version --short';
+
+test('an engine must answer', async () => {
+  answers({ [ENGINE]: { stdout: '28.0.1' } });
+  await requireEngine();
+  expect(optionsOf()).toMatchObject({ timeout: 15_000 });
+  answers({ [ENGINE]: { exitCode: 1, all: 'error during connect: x' }, [COMPOSE]: { stdout: '2.30.0' } });
+  await expect(requireEngine()).rejects.toMatchObject({ code: 'DOCKER_NOT_RUNNING' });
+  await expect(requireDocker()).rejects.toMatchObject({ code: 'DOCKER_NOT_RUNNING' });
 });
 
 test.each([
-  ['NOT_LOGGED_IN', 'unauthorized: unauthenticated: User cannot be authenticated with the token provided.'],
-  ['PUSH_DENIED', 'denied: permission_denied: write_package'],
-  ['REGISTRY_UNREACHABLE', 'Get "http://localhost:5999/v2/": dial tcp 127.0.0.1:5999: connect: connection refused'],
-])('push: %s', async (code, message) => {
-  fails(message);
-  expect(await errorOf(pushImage('x', () => {}))).toMatchObject({ code });
+  ['1.29.2', false],
+  ['2.18.9', false],
+  ['v2.5.0', false],
+  ['2.19.0', true],
+  ['2.20', true],
+  ['v2.39.4', true],
+  ['3.0.0', true],
+  ['5.0.1-desktop.1', true],
+  ['dev', true],
+])('compose %s is new enough: %s', async (version, enough) => {
+  answers({ [ENGINE]: { stdout: '28' }, [COMPOSE]: { stdout: version } });
+  const checked = requireDocker().then(
+    () => undefined,
+    ({ code, message }) => [code, message],
+  );
+  const message = `docker compose is version ${version}; 2.19 or newer is needed`;
+  expect(await checked).toEqual(enough ? undefined : ['COMPOSE_TOO_OLD', message]);
 });
 
-test('push counts layers, and gives the digest', async () => {
-  const digest = `sha256:${'ab'.repeat(32)}`;
-  standIn(
-    'docker',
-    `echo 'aaaaaaaaaaaa: Preparing'; echo 'bbbbbbbbbbbb: Preparing'; echo 'aaaaaaaaaaaa: Pushed'
-     echo 'bbbbbbbbbbbb: Layer already exists'; echo '1: digest: ${digest} size: 3'`,
-  );
-  const seen: string[] = [];
-  expect(await pushImage('x', (done, total) => seen.push(`${done}/${total}`))).toBe(digest);
-  expect(seen.at(-1)).toBe('2/2');
-});
-
-test('login: the password goes in by standard input, and stands in no argument and no error', async () => {
-  standIn(
-    'docker',
-    `echo "$*" > ${programs.folder}/arguments; read line; echo "$line" > ${programs.folder}/input; echo 'Error response from daemon: Get "https://ghcr.io/v2/": denied: denied' >&2; exit 1`,
-  );
-  const error = await errorOf(login('ghcr.io', 'me', 'sekret'));
-  programs.restorePath();
-  const { stdout } = await (await import('execa')).execa('cat', [
-    join(programs.folder, 'arguments'),
-    join(programs.folder, 'input'),
-  ]);
-  expect(stdout).toBe('login ghcr.io --username me --password-stdin\nsekret');
-  expect(error.code).toBe('LOGIN_REFUSED');
-  expect(JSON.stringify([error.message, error.details, error.hint])).not.toContain('sekret');
-});
-
-test('a container that ends is named, with its last words', async () => {
-  standIn(
-    'docker',
-    `case "$1" in
-       ps) printf 'p-sqs-proxy-1\\texited\\tExited (2) 1 second ago\\tsqs-proxy\\t/x\\tp_backbone\\n';;
-       logs) echo 'error: no queue was named';;
-     esac`,
-  );
-  const error = await errorOf(untilOneFails({ name: 'p', folder: programs.folder }, new AbortController().signal));
-  expect(error).toMatchObject({ code: 'CONTAINER_FAILED', details: ['error: no queue was named'] });
-  expect(error.message).toBe('sqs-proxy ended at once: Exited (2) 1 second ago');
+test.each<[Answer, Answer, string, RegExp]>([
+  [
+    { exitCode: 1, all: "'compose' is not a docker command" },
+    { exitCode: 1 },
+    'COMPOSE_MISSING',
+    /^this Docker has no/,
+  ],
+  [
+    { exitCode: 1, all: 'docker: unknown failure' },
+    { stdout: 'docker-compose version 1.29.2, build 5be\nmore' },
+    ...(['COMPOSE_MISSING', /^only docker-compose version 1\.29\.2 is installed/] as const),
+  ],
+  [{ exitCode: 1, all: 'no space left on device' }, {}, 'DISK_FULL', /full/],
+])('compose that fails with %j is %s', async (compose, old, code, message) => {
+  answers({ [ENGINE]: { stdout: '28' }, [COMPOSE]: compose, 'docker-compose --version': old });
+  await expect(requireDocker()).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
 });

@@ -1,14 +1,14 @@
-/** What `docker` says when it fails, in our own words and with what to do about it. */
+/** Turns failures of `docker` into errors that say what to do. */
 import { AppError } from '../lib/errors/app-error.js';
 import { type KnownFailure, knownError, lastLinesOf } from '../lib/errors/known-failures.js';
 
-/** Texts of Docker 20.10 to 29 and compose 2, most telling first. */
+/** Texts of Docker 20.10 to 29 and Compose 2; the first match counts. */
 const KNOWN: KnownFailure[] = [
   {
     when: /permission denied while trying to connect to the Docker (?:daemon|API)/i,
     code: 'DOCKER_DENIED',
     fault: 'user',
-    message: 'this user may not talk to Docker',
+    message: 'this user has no access to Docker',
     hint: 'Add yourself to the group `docker` (and log in again), or see https://docs.docker.com/engine/install/linux-postinstall/.',
   },
   {
@@ -23,21 +23,21 @@ const KNOWN: KnownFailure[] = [
     code: 'COMPOSE_MISSING',
     fault: 'user',
     message: 'this Docker has no `docker compose`',
-    hint: 'Install the compose plugin (v2) as https://docs.docker.com/compose/install/ says.',
+    hint: 'Install the compose plugin, version 2 (https://docs.docker.com/compose/install/).',
   },
   {
     when: /no space left on device/i,
     code: 'DISK_FULL',
     fault: 'system',
     message: "the disk of Docker's engine is full",
-    hint: 'See what takes the space with `docker system df`; `docker system prune` frees what nothing uses.',
+    hint: '`docker system df` shows what takes the space; `docker system prune` frees what is not in use.',
   },
   {
     when: /(?:[\d.]+:(\d+):? (?:failed: )?(?:port is already allocated|bind: address already in use)|Ports are not available[^\n]*:(\d+)|Bind for [\d.]+:(\d+) failed)/,
     code: 'PORT_IN_USE',
     fault: 'user',
-    message: 'port $1 is already in use',
-    hint: 'Another program took it just now; run the command again, and another port is chosen.',
+    message: 'port $1 is in use',
+    hint: 'Another program has just taken it. Run the command again to get another port.',
   },
   {
     when: /Pool overlaps with other one|invalid pool request/i,
@@ -50,8 +50,8 @@ const KNOWN: KnownFailure[] = [
     when: /unable to apply caps|(?:privileged|capabilities)[^\n]*(?:not permitted|not allowed)/i,
     code: 'PRIVILEGED_DENIED',
     fault: 'system',
-    message: 'Docker may not run privileged containers here',
-    hint: 'Run it where the engine may (rootless engines and engines in containers often may not).',
+    message: 'Docker does not run privileged containers here',
+    hint: 'Use an engine that does; rootless engines and engines in containers often do not.',
   },
   {
     when: /server gave HTTP response to HTTPS client/,
@@ -78,41 +78,41 @@ const KNOWN: KnownFailure[] = [
     when: /unauthorized|authentication required|no basic auth credentials|not logged in/i,
     code: 'NOT_LOGGED_IN',
     fault: 'user',
-    message: 'the registry wants to know who you are',
+    message: 'the registry needs a login',
     hint: 'Run `wasm-sensors images login` first.',
   },
   {
     when: /denied: ([^\n]*)/,
     code: 'PUSH_DENIED',
     fault: 'user',
-    message: 'the registry refuses it: $1',
-    hint: 'The token needs the scope write:packages, and the user the right to write to this organization; run `wasm-sensors images login`, or push elsewhere with --registry.',
+    message: 'the registry refuses the push: $1',
+    hint: 'The token needs the scope write:packages, and the user write access to this organization. Run `wasm-sensors images login`, or use another --registry.',
   },
 ];
 
-/** Docker's own words say more here: which disk, which address. */
-const TELLING = ['PORT_IN_USE', 'DISK_FULL', 'REGISTRY_UNREACHABLE', 'SUBNET_IN_USE'];
+/** Here the output says more, such as which disk or address. */
+const WITH_OUTPUT = ['PORT_IN_USE', 'DISK_FULL', 'REGISTRY_UNREACHABLE', 'SUBNET_IN_USE'];
 
 /**
  * The error for a failed call.
  *
- * @param call what was called, without options, such as `compose up`
+ * @param call its words without options, such as `compose up`
  * @param output everything that it printed
  */
 export function dockerFailure(call: string, output: string, cause?: unknown): AppError {
-  const details = (code: string) => (TELLING.includes(code) ? lastLinesOf(output, 1) : []);
+  const details = (code: string) => (WITH_OUTPUT.includes(code) ? lastLinesOf(output, 1) : []);
   const known = knownError(KNOWN, output, { cause, details });
   if (known) return known;
   const lines = lastLinesOf(output, 10);
-  return new AppError('DOCKER_FAILED', 'system', `docker ${call}: ${lines.at(-1) ?? 'failed without a word'}`, {
+  return new AppError('DOCKER_FAILED', 'system', `docker ${call}: ${lines.at(-1) ?? 'failed without a message'}`, {
     cause,
     details: lines.slice(0, -1),
   });
 }
 
-/** There is no `docker` at all. */
+/** There is no `docker` program. */
 export function dockerMissing(): AppError {
-  return new AppError('DOCKER_NOT_FOUND', 'user', 'there is no docker on PATH', {
-    hint: 'Install it as https://docs.docker.com/get-docker/ says. The networks embedded and native need none.',
+  return new AppError('DOCKER_NOT_FOUND', 'user', 'docker is not on the PATH', {
+    hint: 'Install it (https://docs.docker.com/get-docker/). The networks embedded and native do not need it.',
   });
 }

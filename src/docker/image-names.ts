@@ -1,14 +1,14 @@
 /** Names of images. */
 import { packageVersion } from '../lib/process/self-command.js';
 
-/** Where this program's images are published. */
+/** Where the images of this program are published. */
 export const DEFAULT_REGISTRY = 'ghcr.io';
 const REPOSITORY = 'bacalhau-project/wasm-sensors';
 
-/** A registry to run, as the compose file names it. */
+/** The image of a registry, as in the compose file. */
 export const REGISTRY_IMAGE = 'registry:2';
 
-/** This program's image, of this very version by default. */
+/** The image of this program, of its own version by default. */
 export function productImage(tag = packageVersion(), registry = DEFAULT_REGISTRY): string {
   return `${registry.replace(/\/+$/, '')}/${REPOSITORY}:${tag}`;
 }
@@ -18,5 +18,5 @@ export function bacalhauImage(version: string, withDocker = false): string {
   return `ghcr.io/bacalhau-project/bacalhau:${bacalhauTag(version)}${withDocker ? '-dind' : ''}`;
 }
 
-/** Released versions have a `v` in their tags. */
+/** The tag of a version: those of releases begin with `v`. */
 export const bacalhauTag = (version: string): string => (/^\d/.test(version) ? `v${version}` : version);

@@ -10,12 +10,12 @@ export function hasImage(image: string): Promise<boolean> {
   );
 }
 
-/** When the image was made: ISO 8601, UTC. Undefined when the engine does not have it. */
+/** When the image was built (ISO 8601, UTC); undefined when the engine does not have it. */
 export function imageMadeAt(image: string): Promise<string | undefined> {
   return docker(['image', 'inspect', '--format', '{{.Created}}', image]).catch(() => undefined);
 }
 
-/** Fetches an image that is not here. Rejects with `IMAGE_MISSING`, which says why it could not be had. */
+/** Pulls an image. Rejects with `IMAGE_MISSING` and the reason. */
 export async function pullImage(image: string, hint: string, signal?: AbortSignal): Promise<void> {
   try {
     await docker(['pull', '--quiet', image], signal ? { signal } : {});
@@ -23,7 +23,7 @@ export async function pullImage(image: string, hint: string, signal?: AbortSigna
     if (error instanceof AppError && ['DOCKER_NOT_RUNNING', 'DOCKER_NOT_FOUND', 'DISK_FULL'].includes(error.code)) {
       throw error;
     }
-    throw new AppError('IMAGE_MISSING', 'user', `the image ${image} is not here and can't be pulled`, {
+    throw new AppError('IMAGE_MISSING', 'user', `the image ${image} is not on this machine and can't be pulled`, {
       hint,
       cause: error,
       details: error instanceof AppError && error.details.length > 0 ? error.details : [messageOf(error)],
@@ -39,7 +39,7 @@ export async function tagImage(image: string, name: string): Promise<void> {
 /**
  * Pushes an image; resolves with its digest. Rejects with `NOT_LOGGED_IN`, `PUSH_DENIED`, `REGISTRY_UNREACHABLE` …
  *
- * @param onLayers called with the layers that are there, of those known so far
+ * @param onLayers called with the number of pushed layers, of those known so far
  */
 export async function pushImage(image: string, onLayers: (done: number, total: number) => void): Promise<string> {
   let digest = '';
@@ -57,7 +57,7 @@ export async function pushImage(image: string, onLayers: (done: number, total: n
   return digest;
 }
 
-/** Logs in; the password goes in by standard input. Rejects with `LOGIN_REFUSED` or `REGISTRY_UNREACHABLE`. */
+/** Logs in; the password is passed on standard input. Rejects with `LOGIN_REFUSED` or `REGISTRY_UNREACHABLE`. */
 export async function login(registry: string, username: string, password: string): Promise<void> {
   await docker(['login', registry, '--username', username, '--password-stdin'], { input: password });
 }

@@ -1,7 +1,7 @@
 /** Cutting and restoring a region, until the network itself has noticed. */
 
 import { waitFor } from '../lib/async/backoff.js';
-import { AppError, systemError } from '../lib/errors/app-error.js';
+import { systemError, usageError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 
 export interface RegionLinkResult {
@@ -32,9 +32,7 @@ export async function setRegionLink(
   const all = (await network.nodes()).filter(({ type }) => type === 'edge');
   if (!all.some((node) => node.region === region)) {
     const regions = [...new Set(all.map((node) => node.region))].join(', ');
-    throw new AppError('NO_SUCH_REGION', 'user', `there is no region ${JSON.stringify(region)}`, {
-      hint: `Regions: ${regions}.`,
-    });
+    throw usageError('NO_SUCH_REGION', `there is no region ${JSON.stringify(region)}`, `Regions: ${regions}.`);
   }
   await network.setRegionLink(region, connected);
   await options.onSet();

@@ -1,9 +1,9 @@
-/** The text that SQS takes. */
+/** The text that SQS accepts. */
 
 // https://www.w3.org/TR/REC-xml/#charsets; with the u flag a lone surrogate is outside these ranges.
 const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
 
-/** Whether SQS takes this text as a body or an attribute; it refuses most control characters and lone surrogates. */
+/** Whether SQS accepts this text as a body or attribute: no control characters but three, no lone surrogates. */
 export function isAllowedText(text: string): boolean {
   return !FORBIDDEN.test(text);
 }

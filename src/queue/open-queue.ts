@@ -9,8 +9,8 @@ export async function openConfiguredQueue(settings: Settings): Promise<Queue> {
   if (queue === undefined) {
     throw usageError(
       'NO_QUEUE',
-      'no queue was named',
-      'Give --queue with the URL or the name of an SQS queue (or SQS_QUEUE_URL). `wasm-sensors up` starts one of its own.',
+      'no queue is named',
+      'Use --queue (or SQS_QUEUE_URL) with the URL or name of an SQS queue. `wasm-sensors up` starts a queue of its own.',
     );
   }
   return openSqsQueue({

@@ -1,9 +1,9 @@
-/** The health checks of what works on a queue: alive, which never waits for the queue, and ready, which asks it. */
+/** Health checks of the services that use a queue: `/health` never waits for the queue, `/ready` asks it. */
 import { Hono } from 'hono';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { Queue } from './queue.js';
 
-/** `GET /health` and `GET /ready` (503 with the reason while the queue can't be used). */
+/** `GET /health`, and `GET /ready`: 503 with the reason while the queue can't be used. */
 export function healthRoutes(queue: Queue): Hono {
   const app = new Hono();
   app.get('/health', (c) => c.json({ status: 'healthy' }));

@@ -1,6 +1,6 @@
 /**
- * The `Queue` contract: what the proxy and the puller need of a message queue. At least once, unordered, as Amazon SQS
- * standard queues are. Implementations: `sqs.ts` (the AWS SDK, against AWS or the embedded server).
+ * The `Queue` port: what the proxy and the puller need of a message queue. Delivery is at least once and unordered, as
+ * with standard queues of Amazon SQS. Its one implementation is `sqs-queue.ts`, for Amazon and for the embedded server.
  */
 
 /** String attributes of a message (SQS message attributes of type String). */
@@ -11,7 +11,7 @@ export interface OutgoingMessage {
   attributes?: Attributes;
 }
 
-/** The fate of one message of a batch. `retryable` false: the queue will never take this message. */
+/** The result for one message of a batch. `retryable` false: the queue will never accept this message. */
 export type SendResult = { ok: true; id: string } | { ok: false; code: string; reason: string; retryable: boolean };
 
 export interface ReceivedMessage {
@@ -20,7 +20,7 @@ export interface ReceivedMessage {
   attributes: Attributes;
   /** Needed to delete this delivery or to change its visibility. */
   receipt: string;
-  /** How often it was delivered, this time included. */
+  /** How often it was delivered, including this time. */
   receiveCount: number;
   /** Unix milliseconds at which the queue accepted it. */
   sentAt: number;
@@ -34,28 +34,31 @@ export interface QueueDepth {
   delayed: number;
 }
 
+/** The queue of readings on an embedded queue server. */
+export const QUEUE_NAME = 'wasm-sensors';
+
 /** Documented limits of a batch (SQS: SendMessageBatch). */
 export const MAX_BATCH_COUNT = 10;
 export const MAX_BATCH_BYTES = 1_048_576;
 
 export interface Queue {
-  /** For people: the queue's URL. */
+  /** The queue's URL. */
   readonly name: string;
   /**
-   * Sends 1 to {@link MAX_BATCH_COUNT} messages, at most {@link MAX_BATCH_BYTES} in all. Resolves with one result per
-   * message, in order, once the queue has durably accepted what is `ok`. Rejects with an `AppError` when the request as
-   * a whole failed: codes `QUEUE_UNREACHABLE`, `QUEUE_THROTTLED` (try again), `QUEUE_NOT_FOUND`, `QUEUE_DENIED`,
-   * `QUEUE_CREDENTIALS`, `QUEUE_ERROR`.
+   * Sends 1 to {@link MAX_BATCH_COUNT} messages of at most {@link MAX_BATCH_BYTES} in all. Resolves with one result per
+   * message, in order, once the queue has durably accepted those that are `ok`. Rejects with an `AppError` when the whole
+   * request failed: `QUEUE_UNREACHABLE`, `QUEUE_THROTTLED` (try again), `QUEUE_NOT_FOUND`, `QUEUE_DENIED`,
+   * `QUEUE_CREDENTIALS`, `QUEUE_REGION_UNKNOWN`, `QUEUE_ERROR`.
    */
   send(messages: OutgoingMessage[]): Promise<SendResult[]>;
   /** Receives up to 10 messages, waiting up to `waitSeconds` (0 to 20) for the first. Aborting rejects with the signal's reason. */
   receive(options: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]>;
   /** Deletes up to 10 deliveries; resolves with the receipts that could not be deleted. */
   delete(receipts: string[]): Promise<string[]>;
-  /** Sends a message that nobody can take to the dead-letter queue; the caller deletes the original afterwards. */
+  /** Sends a message that can't be processed to the dead-letter queue; the caller deletes the original afterwards. */
   deadLetter(message: ReceivedMessage, reason: string): Promise<void>;
   depth(): Promise<QueueDepth>;
-  /** Resolves when the queue answers and may be used; rejects as `send` does. */
+  /** Resolves when the queue answers and allows its use; rejects as `send` does. */
   check(): Promise<void>;
   close(): void;
 }

@@ -1,4 +1,4 @@
-/** How SQS is called: an action with its input. {@link createSdkCall} for Amazon, `unsigned-call.ts` for servers of our own. */
+/** How SQS is called: an action with its input. {@link createSdkCall} for Amazon, `unsigned-call.ts` for the embedded server. */
 import type {
   DeleteMessageBatchCommandInput,
   DeleteMessageBatchCommandOutput,
@@ -16,7 +16,7 @@ import type {
 } from '@aws-sdk/client-sqs';
 import type { Sdk } from './sqs-client.js';
 
-/** Input and output of the actions that are used. */
+/** Input and output of the actions that this program uses. */
 interface Actions {
   DeleteMessageBatch: [DeleteMessageBatchCommandInput, DeleteMessageBatchCommandOutput];
   GetQueueAttributes: [GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput];
@@ -37,7 +37,7 @@ export interface SqsCall {
   close(): void;
 }
 
-/** As much of an SDK command as is needed. */
+/** The part of an SDK command that is used here. */
 interface Command {
   readonly input: unknown;
   resolveMiddleware(stack: unknown, config: unknown, options: { abortSignal?: AbortSignal }): Handler;
@@ -46,17 +46,17 @@ interface Command {
 type Handler = (command: { input: unknown }) => Promise<{ output: unknown }>;
 
 /**
- * Calls through the SDK at less cost: it assembles its chain of middleware anew for every call, this does once. The
- * client's own cache (`cacheMiddleware`) is emptied by every call that has a signal, so each signal has its own here. A
- * chain may be shared by calls that run at the same time because all of them go to one server.
+ * Calls through the SDK at less cost: the SDK builds its chain of middleware for every call, this builds it once. The
+ * client's own cache (`cacheMiddleware`) is emptied by every call with a signal, so each signal has its own cache here.
+ * Concurrent calls can share a chain because all of them go to one server.
  */
 export function createSdkCall(sdk: Sdk, client: SQSClient): SqsCall {
   const withoutSignal = new Map<Action, Handler>();
   const bySignal = new WeakMap<AbortSignal, Map<Action, Handler>>();
   const handlersOf = (signal: AbortSignal | undefined) => {
     if (!signal) return withoutSignal;
-    let handlers = bySignal.get(signal);
-    if (!handlers) bySignal.set(signal, (handlers = new Map()));
+    const handlers = bySignal.get(signal) ?? new Map<Action, Handler>();
+    bySignal.set(signal, handlers);
     return handlers;
   };
   const call = async (action: Action, input: object, signal?: AbortSignal) => {

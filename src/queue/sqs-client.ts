@@ -1,9 +1,9 @@
-/** Makes the AWS SDK's client, the way the rest needs it. */
+/** Creates the client of the AWS SDK. */
 import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs';
 import { usageError } from '../lib/errors/app-error.js';
 
 export interface SqsConnection {
-  /** The queue's URL, or its name (then `GetQueueUrl` is asked). */
+  /** The queue's URL, or its name (which `GetQueueUrl` resolves). */
   queue: string;
   /** Default: the one in the queue's URL, then the SDK's (`AWS_REGION`, profile). */
   region?: string;
@@ -13,16 +13,16 @@ export interface SqsConnection {
   credentials?: { accessKeyId: string; secretAccessKey: string };
 }
 
-/** The whole SDK takes 50 ms to load, which commands that don't use a queue shouldn't wait for. */
+/** Loaded late: the SDK takes 50 ms to load, and most commands use no queue. */
 export async function loadSdk() {
-  // The SDK's warning about its own future versions is for whoever raises the dependency, not for operators.
+  // The SDK's warning about its future versions is for developers, not for operators.
   process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   return await import('@aws-sdk/client-sqs');
 }
 
 /**
- * They cost CPU in every call and give nothing here: a log that nobody reads (but which copies every message to be
- * written), the trace header of AWS Lambda, and the SDK's name and versions for AWS's statistics.
+ * These cost CPU in every call and have no use here: a log that is off (but copies every message), the trace header of
+ * AWS Lambda, and the SDK's name and version for the statistics of AWS.
  */
 const UNUSED_MIDDLEWARE = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
 
@@ -35,16 +35,16 @@ export function createClient(sdk: Sdk, connection: SqsConnection): SQSClient {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
-    // Callers try again themselves, knowing what is worth it; a second layer would only multiply the attempts.
+    // Callers retry what is worth it; retries here would multiply the attempts.
     maxAttempts: 1,
-    // TCP and TLS guard the bytes already; hashing every body twice again costs as much as signing.
+    // TCP and TLS protect the bytes already; hashing every body twice costs as much as signing.
     md5: false,
     requestHandler: {
       connectionTimeout: 3_000,
       // Longer than the longest long poll (20 s).
       requestTimeout: 30_000,
       throwOnRequestTimeout: true,
-      // Sockets held by long polls must not keep the senders waiting.
+      // Long polls hold sockets, and must not make senders wait.
       httpAgent: { keepAlive: true, maxSockets: 128 },
       httpsAgent: { keepAlive: true, maxSockets: 128 },
     },
@@ -64,7 +64,7 @@ export function endpointOf({ queue, endpoint: given }: SqsConnection): string | 
   const url = queueUrlOf(queue);
   const endpoint = given ?? (ignored ? undefined : fromEnvironment);
   if (endpoint === undefined) {
-    // A queue of some other server, which is its own endpoint.
+    // The queue of another server, whose endpoint is in the URL.
     return url && !isAws(url) ? url.origin : undefined;
   }
   const origin = originOf(endpoint);
@@ -78,10 +78,10 @@ export function endpointOf({ queue, endpoint: given }: SqsConnection): string | 
   return origin;
 }
 
-/** The queue as a URL; undefined when it is a name. Throws `QUEUE_INVALID` (exit code 2) when it can be neither. */
+/** The queue as a URL; undefined when it is a name. Throws `QUEUE_INVALID` when it can be neither. */
 export function queueUrlOf(queue: string): URL | undefined {
   if (/^https?:\/\//i.test(queue) && URL.canParse(queue)) return new URL(queue);
-  // No name has these, but ARNs and URLs of other kinds do.
+  // Names have neither of these; ARNs and other URLs do.
   if (!/[:/]/.test(queue)) return undefined;
   throw usageError(
     'QUEUE_INVALID',
@@ -106,7 +106,7 @@ function regionOf(queue: string): string | undefined {
   return match?.[1] ?? match?.[2];
 }
 
-/** The SDK doesn't read `AWS_DEFAULT_REGION`, which boto3 and the AWS CLI do; a server of our own needs no real region. */
+/** The SDK ignores `AWS_DEFAULT_REGION`, which boto3 and the AWS CLI read; other servers need no real region. */
 function defaultRegion(endpoint: string | undefined): string | undefined {
   if (process.env.AWS_REGION) return undefined;
   return process.env.AWS_DEFAULT_REGION || (endpoint === undefined ? undefined : 'us-east-1');

@@ -1,7 +1,8 @@
-/** Translates what the AWS SDK throws into the codes of the `Queue` contract. */
+/** Translates errors of the AWS SDK into the codes of the `Queue` port. */
 import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
+import type { ErrorCode } from '../lib/errors/codes.js';
 
-/** The parts of an SDK error that matter here. */
+/** The members of an SDK error that are read here. */
 interface SdkError extends Error {
   /** Of a network error: `ECONNREFUSED`; of an SQS error: its older name. */
   code?: string;
@@ -17,14 +18,14 @@ const DENIED = /AccessDenied|NotAuthorized|Kms|OptInRequired/;
 const NETWORK =
   /^(E(CONN|HOST|NET|PIPE|AI_|TIMEDOUT|NOTFOUND|ADDR)|ENOTFOUND|ETIMEDOUT|UND_ERR|TimeoutError|NetworkingError|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 
-/** `queue`: the URL or name, for people. */
+/** `queue`: its URL or name, for messages. */
 export function toQueueError(error: unknown, queue: string): AppError {
   if (error instanceof AppError) return error;
   const { name = '', code = '', Code = '', $metadata } = (error ?? {}) as Partial<SdkError>;
   const names = `${name} ${Code} ${code}`;
   const status = $metadata?.httpStatusCode ?? 0;
   const reason = messageOf(error);
-  const fail = (appCode: string, message: string, hint?: string) =>
+  const fail = (appCode: ErrorCode, message: string, hint?: string) =>
     systemError(appCode, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 
   if (THROTTLED.test(names) || status === 429) {
@@ -49,13 +50,13 @@ export function toQueueError(error: unknown, queue: string): AppError {
     });
   }
   if (/region is missing/i.test(reason)) {
-    return new AppError('QUEUE_ERROR', 'user', `The AWS region of ${queue} is not known.`, {
+    return new AppError('QUEUE_REGION_UNKNOWN', 'user', `The AWS region of ${queue} is not known.`, {
       hint: 'Set AWS_REGION, or give the queue by its URL.',
       cause: error,
     });
   }
   if (NETWORK.test(code) || NETWORK.test(name) || status >= 500) {
-    const hint = 'Check the network and the endpoint; with the embedded queue, whether its server runs.';
+    const hint = 'Check the network and the endpoint, and whether the server of an embedded queue runs.';
     return fail('QUEUE_UNREACHABLE', `The queue ${queue} can't be reached: ${reason || code}`, hint);
   }
   return fail('QUEUE_ERROR', `The queue ${queue} refuses the request: ${reason}`);

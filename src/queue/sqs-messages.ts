@@ -1,26 +1,26 @@
-/** Messages between the `Queue` contract and the SDK. */
+/** Converts messages between the `Queue` port and SQS. */
 import type { Message, SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { isAllowedText } from './allowed-text.js';
 import type { Attributes, OutgoingMessage, ReceivedMessage, SendResult } from './queue.js';
 
-/** Attribute of a dead-lettered message that says why it is there. */
+/** Attribute of a dead-lettered message with the reason. */
 export const DEAD_LETTER_REASON_ATTRIBUTE = 'dead_letter_reason';
-/** SQS takes ten attributes a message. */
+/** SQS allows ten attributes per message. */
 const MAX_ATTRIBUTES = 10;
 
-/** What SQS would refuse a whole batch for is refused alone, before it is sent. */
+/** Refuses a message for which SQS would refuse its whole batch. */
 export function refusalOf({ body, attributes = {} }: OutgoingMessage): SendResult | undefined {
   const refuse = (code: string, reason: string): SendResult => ({ ok: false, code, reason, retryable: false });
   if (body === '') return refuse('EmptyMessage', 'the body is empty');
   if (isAllowedText(body) && Object.values(attributes).every(isAllowedText)) return undefined;
-  return refuse('InvalidMessageContents', 'it contains characters that SQS does not take');
+  return refuse('InvalidMessageContents', 'it contains characters that SQS does not accept');
 }
 
 export function toSqs({
   body,
   attributes,
 }: OutgoingMessage): Pick<SendMessageCommandInput, 'MessageBody' | 'MessageAttributes'> {
-  // SQS refuses empty values; that an attribute is missing says the same.
+  // SQS refuses empty values; a missing attribute means the same.
   const filled = Object.entries(attributes ?? {}).filter(([, value]) => value !== '');
   if (filled.length === 0) return { MessageBody: body };
   const MessageAttributes = Object.fromEntries(
@@ -45,7 +45,7 @@ export function fromSqs(message: Message): ReceivedMessage {
   };
 }
 
-/** The attributes of a message on its way to the dead-letter queue; the reason must fit in, whatever else there is. */
+/** The attributes of a dead-lettered message. The reason always fits: other attributes make way for it. */
 export function withReason(attributes: Attributes, reason: string): Attributes {
   const text = isAllowedText(reason) ? reason : JSON.stringify(reason).replace(/[^\x20-\x7e]/g, '?');
   const others = Object.entries(attributes).filter(([name]) => name !== DEAD_LETTER_REASON_ATTRIBUTE);

@@ -1,9 +1,8 @@
-/** The `Queue` contract on the API of SQS: Amazon's own, or the embedded server (`embedded/server.ts`). */
-import { usageError } from '../lib/errors/app-error.js';
+/** The `Queue` port on the SQS API, of Amazon or of the embedded server. */
+import { AppError, usageError } from '../lib/errors/app-error.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
 import { createSdkCall, type SqsCall } from './sqs-call.js';
 import { createClient, endpointOf, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
-import { findDeadLetterUrl } from './sqs-dead-letter.js';
 import { toQueueError } from './sqs-errors.js';
 import { fromSqs, refusalOf, toSqs, withReason } from './sqs-messages.js';
 import { createUnsignedCall } from './unsigned-call.js';
@@ -11,13 +10,14 @@ import { createUnsignedCall } from './unsigned-call.js';
 export interface SqsQueueOptions extends SqsConnection {
   /** URL or name of the dead-letter queue. Default: the one in the queue's redrive policy. */
   deadLetterQueue?: string;
-  /** The server (at an `http:` endpoint) checks no signatures, as the embedded one: it is called without the SDK. */
+  /** The server (at an `http:` endpoint) checks no signatures, like the embedded one: it is called without the SDK. */
   unsigned?: boolean;
 }
 
 /**
- * Opens a queue. Rejects with the codes of {@link Queue.send}, and with exit code 2: `QUEUE_INVALID` when the queue is
- * neither URL nor name, `QUEUE_ENDPOINT_MISMATCH` when its URL and the endpoint contradict each other. A queue given by its URL is not asked for anything yet.
+ * Opens a queue. Rejects with the codes of {@link Queue.send}, with `QUEUE_NOT_GIVEN` or `QUEUE_INVALID` when the queue is
+ * neither a URL nor a name, and with `QUEUE_ENDPOINT_MISMATCH` when its URL and the endpoint contradict each other. Opening
+ * a queue by its URL makes no call.
  */
 export async function openSqsQueue(options: SqsQueueOptions): Promise<Queue> {
   if (options.queue.trim() === '') {
@@ -45,28 +45,33 @@ async function resolveUrl(call: SqsCall, queue: string): Promise<string> {
   return QueueUrl!;
 }
 
-/** The answer to a batch names every entry; should one be missing, nobody knows its fate. */
+/** The answer to a batch names every entry. For one that is missing it is not known whether it was accepted. */
 const UNANSWERED: SendResult = {
   ok: false,
   code: 'NoAnswer',
-  reason: 'the queue did not say what became of it',
+  reason: 'the answer of the queue does not name it',
   retryable: true,
 };
 
 class SqsQueue implements Queue {
+  readonly #call: SqsCall;
+  readonly #deadLetterQueue: string | undefined;
   #deadLetterUrl: Promise<string> | undefined;
 
   constructor(
-    private readonly call: SqsCall,
+    call: SqsCall,
     readonly name: string,
-    private readonly deadLetterQueue: string | undefined,
-  ) {}
+    deadLetterQueue: string | undefined,
+  ) {
+    this.#call = call;
+    this.#deadLetterQueue = deadLetterQueue;
+  }
 
   async send(messages: OutgoingMessage[]): Promise<SendResult[]> {
     const results: (SendResult | undefined)[] = messages.map(refusalOf);
     const Entries = messages.flatMap((message, i) => (results[i] ? [] : [{ Id: String(i), ...toSqs(message) }]));
     if (Entries.length > 0) {
-      const answer = this.call('SendMessageBatch', { QueueUrl: this.name, Entries });
+      const answer = this.#call('SendMessageBatch', { QueueUrl: this.name, Entries });
       const { Successful = [], Failed = [] } = await this.#ask(answer);
       for (const { Id, MessageId } of Successful) results[Number(Id)] = { ok: true, id: MessageId! };
       for (const { Id, Code = 'Unknown', Message: reason = Code, SenderFault } of Failed) {
@@ -86,7 +91,7 @@ class SqsQueue implements Queue {
       MessageSystemAttributeNames: ['ApproximateReceiveCount' as const, 'SentTimestamp' as const],
     };
     try {
-      const { Messages = [] } = await this.call('ReceiveMessage', input, signal);
+      const { Messages = [] } = await this.#call('ReceiveMessage', input, signal);
       return Messages.map(fromSqs);
     } catch (error) {
       signal?.throwIfAborted();
@@ -96,7 +101,7 @@ class SqsQueue implements Queue {
 
   async delete(receipts: string[]): Promise<string[]> {
     const Entries = receipts.map((ReceiptHandle, i) => ({ Id: String(i), ReceiptHandle }));
-    const { Failed = [] } = await this.#ask(this.call('DeleteMessageBatch', { QueueUrl: this.name, Entries }));
+    const { Failed = [] } = await this.#ask(this.#call('DeleteMessageBatch', { QueueUrl: this.name, Entries }));
     return Failed.map(({ Id }) => receipts[Number(Id)]!);
   }
 
@@ -104,11 +109,11 @@ class SqsQueue implements Queue {
     const QueueUrl = await this.#findDeadLetterUrl();
     const attributes = withReason(message.attributes, reason);
     const entry = toSqs({ body: message.body, attributes });
-    await this.#ask(this.call('SendMessage', { QueueUrl, ...entry }));
+    await this.#ask(this.#call('SendMessage', { QueueUrl, ...entry }));
   }
 
   async depth(): Promise<QueueDepth> {
-    const answer = this.call('GetQueueAttributes', {
+    const answer = this.#call('GetQueueAttributes', {
       QueueUrl: this.name,
       AttributeNames: [
         'ApproximateNumberOfMessages',
@@ -129,15 +134,15 @@ class SqsQueue implements Queue {
   }
 
   close(): void {
-    this.call.close();
+    this.#call.close();
   }
 
-  /** Remembers the URL, but not a failure: a policy may be set later. */
+  /** Remembers the URL, but not a failure: the policy may be set later. */
   async #findDeadLetterUrl(): Promise<string> {
     this.#deadLetterUrl ??= this.#ask(
-      this.deadLetterQueue === undefined
-        ? findDeadLetterUrl(this.call, this.name)
-        : resolveUrl(this.call, this.deadLetterQueue),
+      this.#deadLetterQueue === undefined
+        ? findDeadLetterUrl(this.#call, this.name)
+        : resolveUrl(this.#call, this.#deadLetterQueue),
     );
     try {
       return await this.#deadLetterUrl;
@@ -154,4 +159,28 @@ class SqsQueue implements Queue {
       throw toQueueError(error, this.name);
     }
   }
+}
+
+/**
+ * URL of the dead-letter queue in the redrive policy of the queue at `url`.
+ * Rejects with `QUEUE_NO_DEAD_LETTER` when it has none, and as {@link SqsCall} does.
+ */
+async function findDeadLetterUrl(call: SqsCall, url: string): Promise<string> {
+  const { Attributes } = await call('GetQueueAttributes', { QueueUrl: url, AttributeNames: ['RedrivePolicy'] });
+  const arn = targetArn(Attributes?.RedrivePolicy);
+  // arn:aws:sqs:<region>:<account>:<name>
+  const [, , , , account, name] = arn?.split(':') ?? [];
+  if (account === undefined || name === undefined) {
+    throw new AppError('QUEUE_NO_DEAD_LETTER', 'user', `The queue ${url} has no dead-letter queue.`, {
+      hint: 'Give it a RedrivePolicy, or name a dead-letter queue in the settings.',
+    });
+  }
+  const { QueueUrl } = await call('GetQueueUrl', { QueueName: name, QueueOwnerAWSAccountId: account });
+  return QueueUrl!;
+}
+
+function targetArn(policy: string | undefined): string | undefined {
+  if (policy === undefined) return undefined;
+  const { deadLetterTargetArn } = JSON.parse(policy) as { deadLetterTargetArn?: string };
+  return deadLetterTargetArn;
 }

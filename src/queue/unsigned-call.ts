@@ -1,6 +1,6 @@
 /**
  * Calls an SQS-compatible server that checks no signatures, such as the embedded one, without the SDK: signing and the
- * SDK's layers cost ten times as much CPU as the call itself, and loading the SDK takes 70 ms.
+ * layers of the SDK cost ten times as much CPU as the call, and the SDK takes 70 ms to load.
  */
 import { Agent, type IncomingMessage, request } from 'node:http';
 import type { SqsCall } from './sqs-call.js';
@@ -8,7 +8,7 @@ import type { SqsCall } from './sqs-call.js';
 /** Longer than the longest long poll (20 s). */
 const TIMEOUT_MS = 30_000;
 
-/** What the server refuses, with the members of an SDK error that `sqs-errors.ts` reads. */
+/** A refusal of the server, with the members of an SDK error that `sqs-errors.ts` reads. */
 class SqsFailure extends Error {
   readonly $metadata: { httpStatusCode: number };
 
@@ -23,7 +23,7 @@ class SqsFailure extends Error {
 /** `endpoint`: the server's origin, `http://…`. */
 export function createUnsignedCall(endpoint: string): SqsCall {
   const { hostname, port } = new URL(endpoint);
-  // Sockets held by long polls must not keep the senders waiting.
+  // Long polls hold sockets, and must not make senders wait.
   const agent = new Agent({ keepAlive: true, maxSockets: 128 });
   const target = {
     host: hostname.replace(/^\[|\]$/g, ''),

@@ -70,11 +70,11 @@ function authorityFile({ tlsCa, tlsCert, tlsKey }: Settings): string | undefined
   return tlsCert !== undefined && isSelfSigned(tlsCert) ? resolve(tlsCert) : undefined;
 }
 
-/** Throws `NOT_OFFERED` for settings that were given and would not be followed. */
+/** Throws `OPTION_NOT_OFFERED` for settings that were given and would not be followed. */
 function refuseUnsupported({ kind, capabilities }: NetworkProvider, { provenance }: Resolved): void {
   const { settings = [], hint = '' } = capabilities.unsupported ?? {};
   const given = settings.filter((key) => provenance[key].source !== 'default');
   if (given.length === 0) return;
   const names = given.map((key) => provenance[key].name).join(', ');
-  throw usageError('NOT_OFFERED', `the ${kind} network does not offer ${names}`, hint);
+  throw usageError('OPTION_NOT_OFFERED', `the ${kind} network does not offer ${names}`, hint);
 }

@@ -10,7 +10,7 @@ import { takePorts } from '../lib/net/take-ports.js';
 import { selfCommand } from '../lib/process/self-command.js';
 import type { ChildSpec } from '../lib/process/supervisor.js';
 import type { PlanContext, Services } from '../network/provider.js';
-import { QUEUE_NAME } from '../queue/queue-name.js';
+import { QUEUE_NAME } from '../queue/queue.js';
 
 type Context = Pick<PlanContext, 'supervisor' | 'stateDir' | 'token' | 'emit'>;
 

@@ -67,7 +67,11 @@ export const imagesPush: CommandSpec = {
     const built = productImage(options.tag as string | undefined);
     const [own, usual] = await Promise.all([imageMadeAt(image), imageMadeAt(built)]);
     if (own === undefined && usual === undefined) {
-      throw usageError('IMAGE_MISSING', `there is no image ${built} to push`, 'Run `wasm-sensors images build` first.');
+      throw usageError(
+        'IMAGE_NOT_BUILT',
+        `there is no image ${built} to push`,
+        'Run `wasm-sensors images build` first.',
+      );
     }
     // What has the registry's name may be from an earlier build.
     if (usual !== undefined && usual > (own ?? '')) await tagImage(built, image);

@@ -1,4 +1,4 @@
-/** Waiting times between tries. */
+/** Pauses between attempts. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Exponential with full jitter: a random time up to `base * 2^attempt`, at most `max`; all in milliseconds. */
@@ -8,12 +8,12 @@ export function jittered(attempt: number, base: number, max: number): number {
 
 export interface WaitOptions {
   timeoutMs: number;
-  /** Pause between looks. */
+  /** Pause between looks; 100 ms by default. */
   everyMs?: number;
   signal?: AbortSignal;
 }
 
-/** Looks until `look` gives something; undefined after the timeout. An abort rejects. */
+/** Polls until `look` gives a value; undefined after the timeout. Rejects when aborted. Looks at least once. */
 export async function waitFor<T>(
   look: () => Promise<T | undefined> | T | undefined,
   options: WaitOptions,

@@ -1,6 +1,4 @@
-/** Steps of an ending: each is due, whatever became of the others. */
-
-/** Takes the steps one after the other, also after a failure; then rejects with the first failure. */
+/** Runs all steps of a clean-up one after the other, also after a failure; then rejects with the first failure. */
 export async function runCleanups(steps: (() => unknown)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const step of steps) {

@@ -1,16 +1,16 @@
-/** A limit for work that ends when its signal is aborted. */
+/** A time limit for work that stops when its signal is aborted. */
 
 export interface Limit {
   ms: number;
-  /** Ends the work, too; then it rejects as the work does. */
+  /** Stops the work, too; then the work's own error is the result. */
   signal: AbortSignal;
-  /** The failure to be told when time is up. */
+  /** The error when the time is up. */
   late(): Error | Promise<Error>;
 }
 
 /**
- * Rejects with `late()` when time is up: what is aborted while it waits rejects with an abort of its own, whose name tells
- * nothing of a timeout. A failure that is not an abort has more to tell, and stays.
+ * Rejects with `late()` when the time is up, instead of the abort error of the work. Another error of the work says more,
+ * and stays.
  */
 export async function withTimeout<T>(
   { ms, signal, late }: Limit,

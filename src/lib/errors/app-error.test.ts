@@ -12,31 +12,26 @@ test('an error says what, whose fault, what to do, what was underneath, and how 
   expect(usageError('BAD_SETTING', 'no')).toMatchObject({ fault: 'user', exitCode: 2, hint: undefined, details: [] });
 });
 
+test('more context changes what it names, and keeps the rest', () => {
+  const cause = new Error('underneath');
+  const error = new AppError('NO_SUCH_FILE', 'user', 'none', { exitCode: 2, cause, hint: 'Name one.', details: ['a'] });
+  expect(withContext(error, {})).toEqual(error);
+  expect(withContext(error, { message: 'no file x', hint: 'Name x.', details: ['b'] })).toMatchObject({
+    ...{
+      code: 'NO_SUCH_FILE',
+      fault: 'user',
+      exitCode: 2,
+      message: 'no file x',
+      hint: 'Name x.',
+      details: ['b'],
+      cause,
+    },
+  });
+});
+
 test('anything that was thrown has a message', () => {
   const connects = new AggregateError([new Error('::1 refused'), new Error('127.0.0.1 refused')]);
   expect([new Error('a'), 'b', 5, undefined, connects].map(messageOf)).toEqual([
     ...['a', 'b', '5', 'undefined', '::1 refused; 127.0.0.1 refused'],
   ]);
-});
-
-test('the same failure told with more about it keeps what is not told anew', () => {
-  const cause = new Error('ENOSPC');
-  const error = new AppError('DISK_FULL', 'user', 'no room', {
-    hint: 'Make room.',
-    cause,
-    exitCode: 2,
-    details: ['df'],
-  });
-  expect(withContext(error, {})).toMatchObject({
-    code: 'DISK_FULL',
-    fault: 'user',
-    message: 'no room',
-    hint: 'Make room.',
-  });
-  expect(withContext(error, { message: 'no room on /var', hint: 'Empty it.' })).toMatchObject({
-    ...{ code: 'DISK_FULL', fault: 'user', message: 'no room on /var', hint: 'Empty it.' },
-    ...{ cause, exitCode: 2, details: ['df'] },
-  });
-  expect(withContext(error, { details: ['new'], exitCode: 1 })).toMatchObject({ details: ['new'], exitCode: 1, cause });
-  expect(withContext(systemError('X', 'y'), {})).toMatchObject({ hint: undefined, details: [], exitCode: 1 });
 });

@@ -1,15 +1,13 @@
 /**
- * Every expected failure is an {@link AppError}: it says what happened, why, whose fault it is and what to do.
- * Anything else that is thrown is a bug, and only bugs print stacks.
+ * Every expected failure is an {@link AppError}: what happened, why, whose fault it is and what to do. Anything else that
+ * is thrown is a bug, and only bugs print stacks.
  */
-
-/** `user`: the caller can mend it (input, settings). `system`: the surroundings failed (network, another program). */
-export type Fault = 'user' | 'system';
+import type { Fault } from './codes.js';
 
 export interface AppErrorOptions {
   /** What to do about it, in one sentence. */
   hint?: string;
-  /** What was underneath; kept for `-o json` and logs. */
+  /** The failure underneath; kept for `-o json` and logs. */
   cause?: unknown;
   /** Process exit code: 1 failed (default), 2 usage. */
   exitCode?: number;
@@ -47,7 +45,7 @@ export function systemError(code: string, message: string, options: AppErrorOpti
   return new AppError(code, 'system', message, options);
 }
 
-/** The same failure, told with more about it. */
+/** The same failure, with another message, hint or details. */
 export function withContext(error: AppError, changes: AppErrorOptions & { message?: string }): AppError {
   const { code, fault, message, hint, cause, exitCode, details } = error;
   const options = { ...(hint === undefined ? {} : { hint }), cause, exitCode, details };

@@ -2,7 +2,10 @@
  * The one shape of an error answer, everywhere over HTTP: `{"error":{"code","message","reason",…}}`. `reason` is the
  * older name of `message` and always equal to it; new clients read `message`.
  */
+import type { Context } from 'hono';
 import { z } from 'zod';
+import { AppError, messageOf } from './app-error.js';
+import { codeInfo, type ErrorCode, isErrorCode, statusOf } from './codes.js';
 
 export interface HttpError {
   /** Stable, such as `TOKEN_WRONG`; see docs/errors.md. */
@@ -15,6 +18,33 @@ export interface HttpError {
 /** The body of an error answer. */
 export function httpErrorBody({ code, message, hint }: HttpError): { error: HttpError & { reason: string } } {
   return { error: { code, message, reason: message, ...(hint === undefined ? {} : { hint }) } };
+}
+
+/**
+ * Answers a request whose handler threw; for Hono's `onError`. An {@link AppError} gets the status of its code.
+ * Everything else is a bug, never the caller's fault: 500 `INTERNAL`, with the stack in the log.
+ *
+ * @example app.onError((error, c) => answerError(error, c, console.error));
+ */
+export function answerError(error: Error, c: Context, log: (text: string) => void): Response {
+  if (error instanceof AppError) {
+    const { code, message, hint, fault } = error;
+    const status = isErrorCode(code) ? statusOf(code) : fault === 'user' ? 422 : 500;
+    return c.json(httpErrorBody({ code, message, ...(hint === undefined ? {} : { hint }) }), status);
+  }
+  log(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
+  return c.json(httpErrorBody({ code: 'INTERNAL', message: messageOf(error) }), statusOf('INTERNAL'));
+}
+
+/** The body of a request. Rejects with `NOT_JSON`, or `BAD_REQUEST` naming the first field that does not fit. */
+export async function readJsonBody<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
+  const body: unknown = await c.req.json().catch((cause: unknown) => {
+    throw new AppError('NOT_JSON', 'user', `the body is not JSON: ${messageOf(cause)}`, { cause });
+  });
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new AppError('BAD_REQUEST', 'user', `${path.join('.') || 'body'}: ${message}`);
 }
 
 /** Reads an error answer; services before 0.2 sent `reason` only. */
@@ -31,3 +61,16 @@ export const httpErrorSchema = z
     const text = message ?? reason ?? code;
     return { code, message: text, ...(hint === undefined || hint === '' ? {} : { hint }) };
   });
+
+/**
+ * The error that a service answered with, for its client. `fallback`: the code where the answer has none, or one that this
+ * version does not know; then the message is `otherwise`.
+ */
+export function errorFromAnswer(answer: unknown, fallback: ErrorCode, otherwise: string): AppError {
+  const parsed = httpErrorSchema.safeParse(answer);
+  if (!parsed.success) return new AppError(fallback, codeInfo(fallback).fault, otherwise);
+  const { code: given, message, hint } = parsed.data;
+  const code = isErrorCode(given) ? given : fallback;
+  const { fault, exitCode } = codeInfo(code);
+  return new AppError(code, fault, message, { exitCode, ...(hint === undefined ? {} : { hint }) });
+}

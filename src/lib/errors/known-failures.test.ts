@@ -1,36 +1,29 @@
 import { expect, test } from 'vitest';
 import { type KnownFailure, knownError, lastLinesOf } from './known-failures.js';
 
-const table: KnownFailure[] = [
-  { when: /port (\d+) is taken/, code: 'PORT', fault: 'user', message: 'port $1 is in use', hint: 'Free it.' },
+const TABLE: KnownFailure[] = [
   {
-    when: /no (?:disk (\w+)|room on (\w+))/,
-    code: 'FULL',
-    fault: 'system',
-    message: 'no room on $1',
-    hint: 'Clean up.',
+    when: /port (\d+)|Port (\d+)/,
+    code: 'PORT_IN_USE',
+    fault: 'user',
+    message: 'port $1 is in use',
+    hint: 'Take another.',
   },
-  { when: /failed/, code: 'OTHER', fault: 'system', message: 'it failed', hint: 'Look.' },
+  { when: /port|disk/, code: 'DISK_FULL', fault: 'system', message: 'the disk is full: $1', hint: 'Make room.' },
 ];
 
-test('the first failure that an output speaks of is told, with what its pattern caught', () => {
+test('the first known failure that matches is meant, with what its pattern captured', () => {
   const cause = new Error('exit code 1');
-  const details = (code: string) => [`details of ${code}`];
-  expect(knownError(table, 'up failed: port 80 is taken', { cause, details })).toMatchObject({
-    ...{ code: 'PORT', fault: 'user', message: 'port 80 is in use', hint: 'Free it.', cause },
-    details: ['details of PORT'],
+  const error = knownError(TABLE, 'bind: Port 80 is busy\ndisk', { cause, details: (code) => [`see ${code}`] });
+  expect(error).toMatchObject({
+    ...{ code: 'PORT_IN_USE', fault: 'user', message: 'port 80 is in use', hint: 'Take another.', cause },
+    details: ['see PORT_IN_USE'],
   });
-  // Of several alternatives the one that was there.
-  expect(knownError(table, 'no room on sdb')?.message).toBe('no room on sdb');
-  expect(knownError(table, 'no disk sda')?.message).toBe('no room on sda');
-  expect(knownError(table, 'it failed')).toMatchObject({ message: 'it failed', details: [] });
-});
-
-test('an output that speaks of none is no known failure', () => {
-  expect(knownError(table, 'all is well')).toBeUndefined();
+  expect(knownError(TABLE, 'disk')).toMatchObject({ code: 'DISK_FULL', message: 'the disk is full: ', details: [] });
+  expect(knownError(TABLE, 'the moon is wrong')).toBeUndefined();
 });
 
 test('the last lines of an output, without blank ones', () => {
-  expect(lastLinesOf('one\n\ntwo\n  \nthree\n\n', 2)).toEqual(['two', 'three']);
+  expect(lastLinesOf('one\n\ntwo\n  \nthree\n', 2)).toEqual(['two', 'three']);
   expect(lastLinesOf('', 2)).toEqual([]);
 });

@@ -1,16 +1,17 @@
-/** Failures of other programs that we know by what they print. */
-import { AppError, type Fault } from './app-error.js';
+/** Failures of other programs that are known by what they print. */
+import { AppError } from './app-error.js';
+import type { Fault } from './codes.js';
 
 export interface KnownFailure {
   when: RegExp;
   code: string;
   fault: Fault;
-  /** `$1` is the first thing that the pattern caught. */
+  /** `$1` is the first group that the pattern captured. */
   message: string;
   hint: string;
 }
 
-/** The error for the first known failure that an output speaks of; undefined when it speaks of none. */
+/** The error for the first failure of the table that an output matches; undefined when it matches none. */
 export function knownError(
   table: KnownFailure[],
   output: string,
@@ -19,9 +20,9 @@ export function knownError(
   for (const { when, code, fault, message, hint } of table) {
     const match = when.exec(output);
     if (!match) continue;
-    const caught = match.slice(1).find((part) => part !== undefined) ?? '';
+    const captured = match.slice(1).find((part) => part !== undefined) ?? '';
     const details = options.details?.(code) ?? [];
-    return new AppError(code, fault, message.replace('$1', caught), { hint, cause: options.cause, details });
+    return new AppError(code, fault, message.replace('$1', captured), { hint, cause: options.cause, details });
   }
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** Small durable files. */
+/** Small files that survive a crash or a power cut whole. */
 import {
   closeSync,
   fsyncSync,
@@ -13,8 +13,8 @@ import {
 import { dirname } from 'node:path';
 
 /**
- * Replaces a file so that, at any moment and also after a power cut, it holds either the old or the new text whole.
- * Creates the folder. `mode` applies from the first byte on. A failure leaves nothing of the new text.
+ * Replaces a file so that at any moment, also after a power cut, it has either the old or the new text, whole. Creates
+ * the folder. The file never has another mode than `mode`. A failure leaves nothing of the new text.
  */
 export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
   const temporary = writeBeside(path, text, mode);
@@ -27,7 +27,7 @@ export function writeFileAtomic(path: string, text: string, mode = 0o600): void 
   syncFolder(dirname(path));
 }
 
-/** As {@link writeFileAtomic}, but only where no file was: of several that try at the same time one succeeds. */
+/** As {@link writeFileAtomic}, but gives false when the file exists: of several concurrent calls one succeeds. */
 export function createFileAtomic(path: string, text: string, mode = 0o600): boolean {
   const temporary = writeBeside(path, text, mode);
   try {
@@ -41,39 +41,39 @@ export function createFileAtomic(path: string, text: string, mode = 0o600): bool
   }
 }
 
-/** Gives the name of a new file in the same folder that holds the text safely. */
+/** Writes the text durably to a new file in the same folder; gives its path. */
 function writeBeside(path: string, text: string, mode: number): string {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const fd = openSync(temporary, 'w', mode);
     try {
-      // Unlike `writeSync` it goes on until everything is written.
+      // Unlike `writeSync` it writes everything.
       writeFileSync(fd, text);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
   } catch (error) {
-    // On a full disk it would take what is left.
+    // On a full disk it would use up the rest.
     tryToRemove(temporary);
     throw error;
   }
   return temporary;
 }
 
-/** For the clean-up after a failure, which is the one to tell of. */
+/** Cleans up after a failure, which is the one to report. */
 function tryToRemove(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // It is not there, or can't be removed either.
+    // It does not exist, or can't be removed either.
   }
 }
 
-/** A rename is durable only when its folder is. */
+/** A rename is durable only after an fsync of its folder. */
 function syncFolder(path: string): void {
-  // Windows opens no folders.
+  // Windows can't open folders.
   if (process.platform === 'win32') return;
   const fd = openSync(path, 'r');
   try {
@@ -83,7 +83,7 @@ function syncFolder(path: string): void {
   }
 }
 
-/** The text of a file, or undefined when there is none. */
+/** The text of a file; undefined when it does not exist. */
 export function readIfExists(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,16 +28,20 @@ test('one works while the others wait, also when it fails; then the lock is gone
   expect(existsSync(path)).toBe(false);
 });
 
-test('who waits too long is told', async () => {
-  await withFileLock(path, 1000, async () => {
-    await expect(withFileLock(path, 60, async () => {})).rejects.toMatchObject({ code: 'LOCKED' });
-  });
-});
-
 test('what a dead process left, or what is no lock at all, is in nobody’s way', async () => {
   await withFileLock(path, 1000, async () => {});
   writeFileSync(path, JSON.stringify({ ...identify('lock', process.pid)!, started: 'once' }));
   expect(await withFileLock(path, 1000, async () => 'dead')).toBe('dead');
   writeFileSync(path, '');
   expect(await withFileLock(path, 1000, async () => 'empty')).toBe('empty');
+});
+
+test('waiting too long names the lock and the time; the holder keeps it', async () => {
+  await withFileLock(path, 1000, async () => {
+    await expect(withFileLock(path, 60, async () => {})).rejects.toMatchObject({
+      ...{ code: 'LOCKED', fault: 'system', message: `another command holds ${path} for more than 0.06 s` },
+    });
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(identify('lock', process.pid));
+  });
+  expect(existsSync(path)).toBe(false);
 });

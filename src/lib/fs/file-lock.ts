@@ -1,25 +1,25 @@
-/** One at a time among the processes of this machine. */
+/** A lock among the processes of this machine, held by a file. */
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemError } from '../errors/app-error.js';
 import { identify, isAlive, type ProcessId } from '../process/process-id.js';
 import { createFileAtomic, readIfExists } from './durable-files.js';
 
-const LOOK_EVERY_MS = 25;
+const RETRY_MS = 25;
 
 /**
- * Does the work while no other process does the work of the same file. One that died with the lock loses it. Rejects with
- * `LOCKED` when another has it for longer than `timeoutMs`.
+ * Works while no other process works under the same lock. A process that died loses its lock. Rejects with `LOCKED` when
+ * another one holds it for longer than `timeoutMs`.
  */
 export async function withFileLock<T>(path: string, timeoutMs: number, work: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   while (!take(path)) {
     if (Date.now() > deadline) {
-      throw systemError('LOCKED', `another command has ${path} for more than ${timeoutMs / 1000} s`, {
-        hint: 'Wait for it, or end it.',
+      throw systemError('LOCKED', `another command holds ${path} for more than ${timeoutMs / 1000} s`, {
+        hint: 'Wait for it, or stop it.',
       });
     }
-    await sleep(LOOK_EVERY_MS);
+    await sleep(RETRY_MS);
   }
   try {
     return await work();

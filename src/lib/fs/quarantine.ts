@@ -1,9 +1,9 @@
-/** Files that can't be read as what they should hold make way, and are kept for whoever wants to look into them. */
+/** Damaged files are moved out of the way, and kept for a look into them. */
 import { renameSync } from 'node:fs';
 
-/** Renames a damaged file beside, replacing an older one that was set aside; gives its new path. */
+/** Renames a damaged file to `….damaged`, replacing an older one; gives the new path. */
 export function quarantine(path: string): string {
-  const aside = `${path}.damaged`;
-  renameSync(path, aside);
-  return aside;
+  const quarantined = `${path}.damaged`;
+  renameSync(path, quarantined);
+  return quarantined;
 }

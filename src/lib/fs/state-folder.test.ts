@@ -46,6 +46,40 @@ test('rights, read-only and full disks are no bugs, also where the failure names
   });
 });
 
+test.each([
+  ['EACCES', 'access is denied'],
+  ['EPERM', 'it is not permitted'],
+  ['EROFS', 'the file system is read-only'],
+  ['ENOTDIR', 'a folder is needed where a file is'],
+  ['EEXIST', 'a folder is needed where a file is'],
+  ['EISDIR', 'a file is needed where a folder is'],
+  ['ENOSPC', 'the disk is full'],
+  ['EDQUOT', 'the disk quota is used up'],
+])('%s: %s', (code, reason) => {
+  const cause = errno(code, '/s/x');
+  const hint = 'Fix that, or use another state folder than /s with --state-dir.';
+  expect(explainStateFailure(cause, '/s')).toMatchObject({ message: `can't use /s/x: ${reason}`, cause, hint });
+});
+
+test.each([
+  ['a write to an open file', errno('ENOSPC', undefined, 'write'), true],
+  ['an fsync', errno('EDQUOT', undefined, 'fsync'), true],
+  ['a call of another kind without a path', errno('ENOSPC', undefined, 'read'), false],
+  ['the folder itself', errno('EACCES', '/s'), true],
+  ['a sibling whose name begins the same', errno('EACCES', '/s-2/x'), false],
+  ['a folder elsewhere that was to be made', errno('EACCES', '/deep', 'mkdir'), false],
+])('%s is explained: %s', (_, error, explained) => {
+  expect(explainStateFailure(error, '/s') !== error).toBe(explained);
+});
+
+test('a folder above the state folder counts where it was to be made only', () => {
+  expect(explainStateFailure(errno('EACCES', '/deep', 'mkdir'), '/deep/er/s')).toMatchObject({
+    message: "can't use /deep: access is denied",
+  });
+  const other = errno('EACCES', '/deep', 'open');
+  expect(explainStateFailure(other, '/deep/er/s')).toBe(other);
+});
+
 test('what has nothing to do with the folder stays what it is', () => {
   const others = [
     ...[errno('EACCES', '/elsewhere/x'), errno('ENOENT', '/s/x'), errno('EACCES', '/s2')],

@@ -1,11 +1,11 @@
-/** The folder of everything that is generated may be out of reach: somebody else's, read-only, full, or no folder at all. */
+/** Explains why the state folder can't be used: no rights, read-only, full, or not a folder. */
 import { resolve, sep } from 'node:path';
 import { systemError } from '../errors/app-error.js';
 
-/** What a file system answers where nothing of ours is at fault. */
+/** Answers of a file system that are no bugs of this program. */
 const REASONS: Record<string, string> = {
   EACCES: 'access is denied',
-  EPERM: 'that is not permitted',
+  EPERM: 'it is not permitted',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a folder is needed where a file is',
   EEXIST: 'a folder is needed where a file is',
@@ -17,22 +17,22 @@ const REASONS: Record<string, string> = {
 const WRITING = ['write', 'fsync'];
 
 /**
- * Turns a failure to read or write in `stateDir` into a `STATE_UNWRITABLE` that names the path. Everything else that was
- * thrown comes back as it is.
+ * Turns a failure to read or write in `stateDir` into a `STATE_UNWRITABLE` that names the path. Any other error is
+ * returned as it is.
  */
 export function explainStateFailure(error: unknown, stateDir: string): unknown {
   if (!(error instanceof Error) || !('syscall' in error)) return error;
   const { code, path: named, syscall } = error as NodeJS.ErrnoException;
   const reason = REASONS[code ?? ''];
   const folder = resolve(stateDir);
-  // Writing to a file that is open names none.
+  // The error of a write to an open file has no path.
   const failed = named ?? (WRITING.includes(syscall ?? '') ? stateDir : undefined);
   if (reason === undefined || failed === undefined) return error;
   const path = resolve(failed);
   if (!isWithin(path, folder) && !(syscall === 'mkdir' && isWithin(folder, path))) return error;
   return systemError('STATE_UNWRITABLE', `can't use ${path}: ${reason}`, {
     cause: error,
-    hint: `Mend that (rights, space, or what is in the way), or name another state folder than ${folder} with --state-dir.`,
+    hint: `Fix that, or use another state folder than ${folder} with --state-dir.`,
   });
 }
 

@@ -1,4 +1,4 @@
-/** Bearer tokens: making, keeping and comparing them. */
+/** Bearer tokens: made, kept in a file and compared. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../fs/durable-files.js';
@@ -7,26 +7,21 @@ export function newToken(): string {
   return randomBytes(24).toString('base64url');
 }
 
-/** What a header can carry: plain ASCII on one line. */
+/** What an HTTP header can carry: plain ASCII on one line. */
 export const FIT_FOR_HEADER = /^[\x20-\x7e]*$/;
 
-/** The token in a file; undefined when there is no file, or an empty one. Throws `TOKEN_DAMAGED`. */
+/** The token in a file; undefined when the file does not exist or is empty. Throws `TOKEN_DAMAGED`. */
 export function readToken(path: string): string | undefined {
   const token = readIfExists(path)?.trim();
   if (token !== undefined && !FIT_FOR_HEADER.test(token)) {
-    throw new AppError(
-      'TOKEN_DAMAGED',
-      'user',
-      `${path} holds no token: there are bytes in it that no header can carry`,
-      {
-        hint: 'Remove the file: `up` makes a new one. Or put a token of your own into it, in plain ASCII on one line.',
-      },
-    );
+    throw new AppError('TOKEN_DAMAGED', 'user', `${path} is not a token: it has bytes that no HTTP header can carry`, {
+      hint: 'Remove the file, and `up` makes a new one. Or write a token of your own into it, in plain ASCII on one line.',
+    });
   }
   return token || undefined;
 }
 
-/** The token in a 0600 file; made when there is none. Throws `TOKEN_DAMAGED`. */
+/** The token in a file that only its owner can read; made when there is none. Throws `TOKEN_DAMAGED`. */
 export function keepToken(path: string): string {
   const kept = readToken(path);
   if (kept !== undefined) return kept;
@@ -35,7 +30,7 @@ export function keepToken(path: string): string {
   return token;
 }
 
-/** Whether an `Authorization` header carries this token; takes the same time wherever they differ. */
+/** Whether an `Authorization` header carries this token, in a time that does not depend on where they differ. */
 export function bearerMatches(header: string | undefined, token: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));

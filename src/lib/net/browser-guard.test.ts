@@ -30,11 +30,16 @@ test.each([
   ['cross-site', 'no-cors', 'FOREIGN_ORIGIN'],
   ['cross-site', 'cors', 'FOREIGN_ORIGIN'],
   ['cross-site', 'navigate', null],
+  ['cross-site', undefined, 'FOREIGN_ORIGIN'],
   ['none', 'navigate', null],
   ['same-origin', 'cors', null],
 ])('a request that is %s, mode %s', async (site, mode, problem) => {
   const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, ['localhost'])?.code ?? null));
-  const headers = { host: 'localhost', 'sec-fetch-site': site, 'sec-fetch-mode': mode };
+  const headers = {
+    host: 'localhost',
+    'sec-fetch-site': site,
+    ...(mode === undefined ? {} : { 'sec-fetch-mode': mode }),
+  };
   expect(await (await app.request('/', { headers })).json()).toBe(problem);
 });
 
@@ -73,4 +78,12 @@ test('only this machine’s own addresses are loopback', () => {
     'localhost.evil',
   ];
   expect(hosts.filter(isLoopback)).toEqual(['localhost', '127.0.0.1', '127.1.2.3', '::1']);
+});
+
+test('what is wrong names the host or the origin', async () => {
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, ['localhost'])?.reason ?? null));
+  const reason = async (headers: Record<string, string>) => (await app.request('/', { headers })).json();
+  expect(await reason({ host: 'Evil.example:80' })).toContain('"evil.example"');
+  expect(await reason({})).toContain('""');
+  expect(await reason({ host: 'localhost', origin: 'http://evil.example' })).toContain('"http://evil.example"');
 });

@@ -1,4 +1,7 @@
-/** On loopback, a page of another origin, or a name rebound to 127.0.0.1, could reach our services through a browser. */
+/**
+ * Refuses requests that a browser makes for a page of another site. Such a page reaches services on loopback: directly, or
+ * under a name of its own that it has rebound to 127.0.0.1.
+ */
 import type { Context } from 'hono';
 
 export interface BrowserProblem {
@@ -9,14 +12,14 @@ export interface BrowserProblem {
 /** Names under which a service that listens on loopback is reached. */
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
 
-/** Loopback names and addresses; everything else can be reached from outside. */
+/** Whether a host is a loopback name or address; everything else can be reached from other machines. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127\./.test(host);
 }
 
 /**
- * Names (without port) that requests may give as their `Host`; undefined = any. Beyond loopback nobody can tell under
- * which names a service is reached, so there only `allowed` makes a list. `urls`: valid ones under which it is known.
+ * Names (without port) that requests may have as their `Host`; undefined = any. Beyond loopback the names of a service
+ * are not known, so there only `allowed` restricts them. `urls`: valid URLs of the service.
  */
 export function hostNames(
   listeningOn: string,
@@ -33,12 +36,12 @@ export function findBrowserProblem(c: Context, names: string[] | undefined): Bro
   if (names === undefined) return undefined;
   const host = c.req.header('host') ?? '';
   if (!names.includes(nameOf(host))) {
-    const reason = `the Host header names ${JSON.stringify(nameOf(host))}, which this service is not known as`;
+    const reason = `the Host header names ${JSON.stringify(nameOf(host))}, which is not a name of this service`;
     return { code: 'UNKNOWN_HOST', reason };
   }
-  // An image or a script of another site comes without an Origin. Links to our page are meant.
+  // Images and scripts on a page of another site have no Origin header. Links to our page are allowed.
   if (c.req.header('sec-fetch-site') === 'cross-site' && c.req.header('sec-fetch-mode') !== 'navigate') {
-    return { code: 'FOREIGN_ORIGIN', reason: 'requests that pages of other sites make are refused' };
+    return { code: 'FOREIGN_ORIGIN', reason: 'requests of pages of other sites are refused' };
   }
   const origin = c.req.header('origin');
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return undefined;

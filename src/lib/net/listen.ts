@@ -1,4 +1,4 @@
-/** Binds a fetch-style app to a TCP port, and closes it without waiting for clients that stay connected. */
+/** Serves a fetch-style app on a TCP port, and closes it without waiting for clients that stay connected. */
 import type { Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
@@ -20,11 +20,11 @@ export interface Listener {
   /** Base URL without a slash at the end. */
   url: string;
   port: number;
-  /** Stops accepting, lets requests under way finish for `graceMs`, then closes what is left (such as SSE clients). */
+  /** Stops accepting, gives running requests `graceMs` to finish, then closes the connections that are left (such as SSE). */
   close(graceMs?: number): Promise<void>;
 }
 
-/** The base URL under which this machine reaches what listens on `host`, which may be an address for all interfaces. */
+/** The base URL at which this machine reaches a server on `host`, which may be an address for all interfaces. */
 export function reachableAt(scheme: 'http' | 'https', host: string, port: number): string {
   const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `${scheme}://${shown.includes(':') ? `[${shown}]` : shown}:${port}`;
@@ -61,7 +61,7 @@ export function listen(options: ListenOptions): Promise<Listener> {
   });
 }
 
-/** Connections that have not carried a request yet, such as browsers open in advance. Node does not count them as idle. */
+/** Connections without a request so far, which browsers open in advance. Node does not count them as idle. */
 function unusedConnections(server: Server, event: string): Set<Socket> {
   const unused = new Set<Socket>();
   server.on(event, (socket: Socket) => {
@@ -75,7 +75,7 @@ function unusedConnections(server: Server, event: string): Set<Socket> {
 function close(server: Server, unused: Set<Socket>, graceMs = 1000): Promise<void> {
   return new Promise((resolve) => {
     const force = setTimeout(() => server.closeAllConnections(), graceMs);
-    // A connection whose last answer is still under way becomes idle later, and would be kept for its keep-alive time.
+    // A connection whose last answer is still being sent becomes idle later, and would stay open for its keep-alive time.
     const idle = setInterval(() => server.closeIdleConnections(), 20);
     server.close(() => {
       clearTimeout(force);

@@ -1,27 +1,27 @@
-/** Choosing TCP ports: a busy default port moves, a busy explicit port is an error. */
+/** Chooses TCP ports: a busy default port moves, a busy explicit port is an error. */
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { AppError, messageOf } from '../errors/app-error.js';
 
 export interface PortWish {
   port: number;
-  /** True when the operator asked for this very port. */
+  /** True when the operator asked for this port. */
   explicit: boolean;
-  /** What the port is for, as people call it. */
+  /** The service behind the port, for messages. */
   purpose: string;
-  /** The flag that sets it, such as `--port`. */
+  /** The flag or setting that sets it, such as `--port`. */
   flag: string;
 }
 
 export interface PortChoice {
   port: number;
-  /** True when the wished port was busy and another one was taken. */
+  /** True when the wished port is busy and this is another one. */
   moved: boolean;
 }
 
 /**
- * Whether a port can be bound now; 0 always can. Resolves with the port that was bound for the test, undefined when it
- * is busy; rejects with `LISTEN_FAILED` when it can't be bound for another reason.
+ * Binds a port for a moment. Resolves with that port (a free one for 0), or undefined when it is busy; rejects with
+ * `LISTEN_FAILED` when it can't be bound for another reason.
  */
 export function probePort(port: number, host: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
@@ -37,7 +37,7 @@ export function probePort(port: number, host: string): Promise<number | undefine
 }
 
 /**
- * Below what systems use for outgoing connections (from 32,768 on), any of which could take a port before it is bound, and
+ * Below the ports of outgoing connections (from 32,768 on), any of which could take a free port before it is bound, and
  * below the relays of native networks.
  */
 const FIRST_FREE = 10_000;
@@ -55,7 +55,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
   return port;
 }
 
-/** Takes the wished port (0: any free one), moves a busy default to a free one, and refuses a busy explicit one (`PORT_IN_USE`). */
+/** The wished port (0: any free one). A busy default moves to a free port; a busy explicit one is `PORT_IN_USE`. */
 export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
   if (wish.port === 0) return { port: await freePort(host), moved: false };
   const port = await probePort(wish.port, host);
@@ -64,13 +64,13 @@ export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<Po
   return { port: await freePort(host), moved: true };
 }
 
-/** It can't be bound, but not because another program has it: no such address here, or no right to this port. */
+/** A port can't be bound though it is free: this machine has no such address, or this user no right to the port. */
 export function listenFailed(port: number, host: string, cause: Error): AppError {
   return new AppError('LISTEN_FAILED', 'system', `can't listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
 }
 
 export function portInUse(port: number, host: string, purpose: string, flag: string): AppError {
-  return new AppError('PORT_IN_USE', 'user', `port ${port} on ${host}, wanted for the ${purpose}, is already in use`, {
-    hint: `Give another port with ${flag}, or end the program that holds ${port}.`,
+  return new AppError('PORT_IN_USE', 'user', `${purpose}: port ${port} on ${host} is in use`, {
+    hint: `Use ${flag}, or stop the process that holds port ${port}.`,
   });
 }

@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { NetworkEvent } from '../../network/provider.js';
 import { freePort } from './ports.js';
-import { takePorts } from './take-ports.js';
+import { type PortMoved, takePorts } from './take-ports.js';
 
 const servers: Server[] = [];
 afterEach(async () => {
@@ -19,17 +18,35 @@ test('two that were asked for are refused, naming both flags', async () => {
   const port = await freePort();
   await expect(takePorts({ a: wish(port, true), b: wish(port, true, 'queue') }, () => {})).rejects.toMatchObject({
     code: 'SAME_PORT',
-    message: `port ${port} is wanted for the proxy and for the queue`,
-    hint: 'Give one of them another port with --proxy or --queue.',
+    message: `the proxy and the queue have the same port ${port}`,
+    hint: 'Change one of them with --proxy or --queue.',
   });
 });
 
 test('a default gives way to one that was asked for, whichever is named first, and says so', async () => {
   const port = await freePort();
-  const events: NetworkEvent[] = [];
+  const events: PortMoved[] = [];
   const chosen = await takePorts({ a: wish(port, false), b: wish(port, true, 'queue') }, (event) => events.push(event));
   expect(chosen.b).toBe(port);
   expect(events).toEqual([{ type: 'network.port-moved', purpose: 'proxy', wanted: port, port: chosen.a }]);
+});
+
+test('of two defaults with the same port the second moves, and a third service keeps its own', async () => {
+  const [port, other] = [await freePort(), await freePort()];
+  const events: PortMoved[] = [];
+  const chosen = await takePorts(
+    { a: wish(port, false), b: wish(port, false, 'queue'), c: wish(other, false, 'puller') },
+    (event) => events.push(event),
+  );
+  expect([chosen.a, chosen.c]).toEqual([port, other]);
+  expect(events).toEqual([{ type: 'network.port-moved', purpose: 'queue', wanted: port, port: chosen.b }]);
+  expect(new Set(Object.values(chosen)).size).toBe(3);
+});
+
+test('a port is looked for at the address that the service listens on', async () => {
+  await expect(takePorts({ a: { ...wish(9090, true), host: '192.0.2.1' } }, () => {})).rejects.toMatchObject({
+    code: 'LISTEN_FAILED',
+  });
 });
 
 test('port 0 is a free one, each time another', async () => {

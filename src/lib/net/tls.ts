@@ -1,10 +1,10 @@
-/** Certificates and keys in PEM files: read and tried before anything is started with them. */
+/** Certificates and keys in PEM files, checked before a server starts with them. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { messageOf, usageError } from '../errors/app-error.js';
 
-/** Throws `TLS_UNREADABLE`, or `TLS_UNUSABLE` for what is no certificate with its key. */
+/** Throws `TLS_UNREADABLE`, or `TLS_UNUSABLE` when the files are not a certificate and its key. */
 export function readKeyPair(certFile: string, keyFile: string): { cert: string; key: string } {
   const pair = { cert: read(certFile), key: read(keyFile) };
   try {
@@ -13,20 +13,20 @@ export function readKeyPair(certFile: string, keyFile: string): { cert: string; 
     throw usageError(
       'TLS_UNUSABLE',
       `${certFile} and ${keyFile} are not a certificate and its key: ${messageOf(error)}`,
-      'Both must be PEM files, and belong together.',
+      'Both must be PEM files, and the key must be that of the certificate.',
     );
   }
   return pair;
 }
 
-/** Text of a file with certificates of authorities. Throws `TLS_UNREADABLE` or `TLS_UNUSABLE`. */
+/** The text of a file with certificates of authorities. Throws `TLS_UNREADABLE` or `TLS_UNUSABLE`. */
 export function readAuthority(file: string): string {
   const text = read(file);
   certificateIn(file, text);
   return text;
 }
 
-/** Whether the certificate in this file vouches for itself, so that it is its own authority. Throws as `readAuthority`. */
+/** Whether the certificate in this file signed itself, so that it is its own authority. Throws as {@link readAuthority}. */
 export function isSelfSigned(file: string): boolean {
   const certificate = certificateIn(file, read(file));
   return certificate.checkIssued(certificate);
@@ -36,7 +36,7 @@ function certificateIn(file: string, text: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (error) {
-    throw usageError('TLS_UNUSABLE', `${file} holds no certificate: ${messageOf(error)}`, 'It must be a PEM file.');
+    throw usageError('TLS_UNUSABLE', `${file} has no certificate: ${messageOf(error)}`, 'It must be a PEM file.');
   }
 }
 

@@ -1,4 +1,4 @@
-/** Waiting for services that answer on this machine. */
+/** Waits for services over HTTP. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */

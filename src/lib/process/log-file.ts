@@ -1,14 +1,14 @@
-/** Log files that several runs of a program append to: they are bounded, and read from their end. */
+/** Log files that the runs of a program append to; their size is bounded, and only their end is read. */
 import { closeSync, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 
-/** A log that is longer than this when a program starts makes way for a new one. */
+/** A longer log is replaced when the program starts. */
 const MAX_BYTES = 10 * 1024 * 1024;
-/** So much of the end of a log is looked at. */
+/** How much of the end of a log is read. */
 const TAIL_BYTES = 65_536;
 
 /**
- * Opens a log to append to, for its owner only; one that has become too long is renamed to `.1` first, which replaces
- * the older one. `from`: where what is written now begins, in bytes. The caller closes `fd`.
+ * Opens a log to append to, readable by its owner only. A log that is too long is renamed to `.1` first, replacing an
+ * older one. `from`: where the output of this run begins, in bytes. The caller closes `fd`.
  */
 export function openLog(path: string, maxBytes = MAX_BYTES): { fd: number; from: number } {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > maxBytes) renameSync(path, `${path}.1`);
@@ -17,8 +17,8 @@ export function openLog(path: string, maxBytes = MAX_BYTES): { fd: number; from:
 }
 
 /**
- * The last `count` lines of a log, without blank ones; empty when there is no such file. Reads at most 64 KiB, and
- * nothing before `from`, in bytes: that is of earlier runs.
+ * The last `count` lines of a log, without blank ones; none when the file does not exist. Reads at most 64 KiB, and
+ * nothing before byte `from`, which earlier runs wrote.
  */
 export function lastLines(path: string, count: number, from = 0): string[] {
   if (!statSync(path, { throwIfNoEntry: false })) return [];

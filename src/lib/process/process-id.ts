@@ -1,4 +1,4 @@
-/** Identifying and ending processes: by pid *and* start time, so that a pid used again is never mistaken. */
+/** Identifies and stops processes, by pid *and* start time: a pid may be given to another process. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface ProcessId {
   name: string;
   pid: number;
-  /** Opaque start time; differs when the pid was given to another process. */
+  /** Opaque start time, which tells processes of the same pid apart. */
   started: string;
 }
 
-/** The start time of a live process in the system's own form; undefined when it has ended (a zombie has). */
+/** The start time of a running process in the system's own form; undefined when it has exited (as a zombie has). */
 export function startTimeOf(pid: number): string | undefined {
   try {
     if (process.platform === 'linux') {
@@ -27,19 +27,19 @@ export function startTimeOf(pid: number): string | undefined {
   }
 }
 
-/** Describes a live process; undefined when it has ended. */
+/** Identifies a running process; undefined when it has exited. */
 export function identify(name: string, pid: number): ProcessId | undefined {
   const started = startTimeOf(pid);
   return started === undefined ? undefined : { name, pid, started };
 }
 
-/** Whether this very process still runs. */
+/** Whether exactly this process still runs. */
 export function isAlive(id: ProcessId): boolean {
   const started = startTimeOf(id.pid);
   return started !== undefined && started === id.started;
 }
 
-/** Asks processes to end, and ends those that still run after `graceMs`. Resolves when none is left. */
+/** Sends SIGTERM, and SIGKILL after `graceMs`. Resolves when all have exited, with those that ran at first. */
 export async function stopProcesses(ids: ProcessId[], graceMs: number): Promise<ProcessId[]> {
   const alive = ids.filter(isAlive);
   signalAll(alive, 'SIGTERM');
@@ -50,14 +50,14 @@ export async function stopProcesses(ids: ProcessId[], graceMs: number): Promise<
   return alive;
 }
 
-/** Sends a signal to those that still run. */
+/** Sends a signal to the processes that still run. */
 export function signalAll(ids: ProcessId[], name: NodeJS.Signals): void {
   for (const id of ids) {
     if (!isAlive(id)) continue;
     try {
       process.kill(id.pid, name);
     } catch {
-      // It ended between the look and the signal.
+      // It exited a moment ago.
     }
   }
 }

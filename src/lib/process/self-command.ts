@@ -1,8 +1,8 @@
-/** This program's own place: its folder, its version, and how to run it again as a child. */
+/** Where this program is installed, its version, and how to start it again as a child. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The package's folder, from `src/lib/process` and `dist/lib/process` alike. */
+/** The folder of the package, seen from `src/lib/process` and `dist/lib/process` alike. */
 export const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
 
 export function packageVersion(): string {
@@ -10,7 +10,7 @@ export function packageVersion(): string {
     .version;
 }
 
-/** The command line that runs this program with other arguments. */
+/** The command line that starts this program with other arguments. */
 export function selfCommand(args: string[], nodeArgs: readonly string[] = []): { command: string; args: string[] } {
   return { command: process.execPath, args: [...nodeArgs, `${packageRoot}bin/wasm-sensors.js`, ...args] };
 }

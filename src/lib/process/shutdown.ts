@@ -1,11 +1,11 @@
-/** The life of a serving process: it runs until a signal, or until its supervisor is gone, and then closes in order. */
+/** When a serving process stops: at a signal, or when its supervisor or the reader of its output is gone. */
 
 /** Exit codes of the shell convention: 128 + signal number. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 export type StopReason = keyof typeof SIGNALS | 'supervisor gone' | 'reader gone';
 
-/** Exit code for a process that was asked to stop interactively. A reader that has seen enough (`| head`) is no error. */
+/** The exit code of a process that stops for this reason. A reader that has seen enough (`| head`) is no error. */
 export function exitCodeOf(reason: StopReason): number {
   if (reason === 'reader gone') return 0;
   return reason === 'supervisor gone' ? 1 : SIGNALS[reason];
@@ -14,9 +14,9 @@ export function exitCodeOf(reason: StopReason): number {
 let askToStop: ((reason: StopReason) => void) | undefined;
 
 /**
- * Resolves at the first SIGINT, SIGTERM or SIGHUP, when {@link endWithReader} has seen the reader go and, for a
- * `supervised` process, when the IPC channel to its supervisor closes (it was killed). A second signal ends the process
- * at once.
+ * Resolves at the first SIGINT, SIGTERM or SIGHUP, when {@link endWithReader} finds the reader gone and, for a
+ * `supervised` process, when the IPC channel to its supervisor closes because that was killed. A second signal exits the
+ * process at once.
  */
 export function stopRequested({ supervised }: { supervised: boolean }): Promise<StopReason> {
   return new Promise((resolve) => {
@@ -33,21 +33,22 @@ export function stopRequested({ supervised }: { supervised: boolean }): Promise<
 }
 
 /**
- * What happens when nobody reads stdout or stderr any more (`| head`, a closed terminal): a process that waits in
- * {@link stopRequested} closes in order, any other ends at once.
+ * Stops the process when stdout or stderr has no reader any more (`| head`, a closed terminal): in order when it waits
+ * in {@link stopRequested}, else at once.
  */
 export function endWithReader(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      // What runs in the background has its words in a file: a disk without room for them must not end it.
+      // The stderr of a background process is a file, and a full disk must not stop the process.
       if (error.code === 'ENOSPC' && stream === process.stderr) return;
       if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
-      askToStop ? askToStop('reader gone') : process.exit(exitCodeOf('reader gone'));
+      if (askToStop) askToStop('reader gone');
+      else process.exit(exitCodeOf('reader gone'));
     });
   }
 }
 
-/** Tells a supervisor, if there is one, that this process is ready; `facts` travel along as JSON. */
+/** Reports to the supervisor, if there is one, that this process is ready; `facts` are sent along as JSON. */
 export function reportReady(facts: Record<string, unknown>): void {
   process.send?.({ ready: facts });
 }

@@ -1,246 +1,273 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { isAlive, type ProcessId } from './process-id.js';
+import { type ProcessId, stopProcesses } from './process-id.js';
 import { type ChildEvent, type ChildSpec, Supervisor } from './supervisor.js';
 
-let folder: string;
+// No process runs and no time passes here: a child is a number, and a pause ends when the test says so.
+const world = vi.hoisted(() => ({
+  spawned: [] as { command: string; args: string[]; options: { stdio: unknown[]; detached: boolean; cwd?: string } }[],
+  children: [] as (EventEmitter & { pid: number | undefined; kill: (signal: string) => void })[],
+  killed: [] as string[],
+  /** Whether the next children can be started at all. */
+  startable: true,
+  pauses: [] as { ms: number; end(): void }[],
+  closed: [] as number[],
+  logs: 0,
+}));
+
+vi.mock('node:child_process', async (importOriginal) => ({
+  ...(await importOriginal<typeof import('node:child_process')>()),
+  spawn(command: string, args: string[], options: (typeof world.spawned)[0]['options']) {
+    world.spawned.push({ command, args, options });
+    const child = Object.assign(new EventEmitter(), {
+      pid: world.startable ? world.spawned.length : undefined,
+      kill: (signal: string) => world.killed.push(signal),
+    });
+    world.children.push(child);
+    return child;
+  },
+}));
+vi.mock('node:fs', async (importOriginal) => ({
+  ...(await importOriginal<typeof import('node:fs')>()),
+  mkdirSync: vi.fn(),
+  closeSync: (fd: number) => world.closed.push(fd),
+}));
+vi.mock('node:timers/promises', () => ({
+  setTimeout: (ms: number, value: unknown) =>
+    new Promise((resolve) => world.pauses.push({ ms, end: () => resolve(value) })),
+}));
+vi.mock('./log-file.js', () => ({
+  openLog: () => ({ fd: 90 + world.logs, from: 1000 * world.logs++ }),
+  lastLines: (path: string, count: number, from: number) => [`${count} lines of ${path} from ${from}`],
+}));
+vi.mock('./process-id.js', () => ({
+  identify: (name: string, pid: number): ProcessId => ({ name, pid, started: 'now' }),
+  signalAll: vi.fn(),
+  stopProcesses: vi.fn(async (ids: ProcessId[]) => ids),
+}));
+
 let supervisor: Supervisor;
 let events: ChildEvent[];
-/** Every process that ever ran. */
-let seen: Map<number, ProcessId>;
+let changes: number[][];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'supervisor-'));
-  supervisor = new Supervisor(join(folder, 'logs'));
+  Object.assign(world, { spawned: [], children: [], killed: [], startable: true, pauses: [], closed: [], logs: 0 });
+  vi.mocked(stopProcesses).mockClear();
+  supervisor = new Supervisor('/logs');
   events = [];
-  seen = new Map();
+  changes = [];
   supervisor.on('event', (event) => events.push(event));
-  supervisor.on('change', () => {
-    for (const id of supervisor.running) seen.set(id.pid, id);
-  });
+  supervisor.on('change', () => changes.push(supervisor.running.map(({ pid }) => pid)));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
-afterEach(async () => {
-  await supervisor.stop(supervisor.running.map(({ name }) => name));
-  for (const id of seen.values()) if (isAlive(id)) process.kill(id.pid, 'SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const READY = 'process.send({ ready: {} });';
-const RUN = 'setInterval(() => {}, 1000);';
-
-/** A child that runs a script. */
-const child = (name: string, script: string, over: Partial<ChildSpec> = {}): ChildSpec => ({
-  ...{ name, command: process.execPath, args: ['-e', script], ready: 'ipc' },
+/** Lets everything happen that waits for nothing. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const spec = (over: Partial<ChildSpec> = {}): ChildSpec => ({
+  ...{ name: 'a', command: 'node', args: ['x'], ready: 'ipc' },
   ...over,
 });
+const latest = () => world.children.at(-1)!;
+const reportReady = () => latest().emit('message', { ready: {} });
+async function exit(code: number | null, signal: string | null = null): Promise<void> {
+  latest().emit('exit', code, signal);
+  await settle();
+}
+async function started(over: Partial<ChildSpec> = {}): Promise<void> {
+  const start = supervisor.start(spec(over));
+  reportReady();
+  await start;
+}
+const pause = () => world.pauses.at(-1)!;
+async function endPause(): Promise<void> {
+  pause().end();
+  await settle();
+}
 
-const pidOf = (name: string) => supervisor.running.find((id) => id.name === name)?.pid;
-const of = <T extends ChildEvent['type']>(type: T) =>
-  events.filter((event): event is Extract<ChildEvent, { type: T }> => event.type === type);
-const until = (look: () => boolean) => vi.waitUntil(look, { timeout: 15_000, interval: 10 });
-
-test('start resolves when the child says that it is ready, and stop leaves no process', async () => {
-  await supervisor.start(child('a', `setTimeout(() => { ${READY} }, 200); ${RUN}`));
-  const [id] = supervisor.running;
-  expect(id).toMatchObject({ name: 'a', pid: expect.any(Number) });
-  expect(events).toEqual([{ type: 'child.ready', name: 'a', pid: id!.pid, afterMs: expect.any(Number) }]);
-  expect(of('child.ready')[0]!.afterMs).toBeGreaterThanOrEqual(200);
-  await supervisor.stop(['a', 'nobody']);
-  expect(supervisor.running).toEqual([]);
-  expect(isAlive(id!)).toBe(false);
-  expect(of('child.exited')).toEqual([]);
+test('a child has its own process group, its output in a log and a channel only where it reports readiness', async () => {
+  await started({ cwd: '/work' });
+  expect(world.spawned[0]).toMatchObject({
+    ...{ command: 'node', args: ['x'] },
+    options: { stdio: ['ignore', 90, 90, 'ipc'], detached: true, cwd: '/work' },
+  });
+  await supervisor.start(spec({ name: 'b', ready: async () => {} }));
+  expect(world.spawned[1]!.options.stdio).toEqual(['ignore', 91, 91]);
+  expect('cwd' in world.spawned[1]!.options).toBe(false);
+  expect(world.closed).toEqual([90, 91]);
 });
 
-test('readiness may be looked for from outside', async () => {
-  const file = join(folder, 'ready');
-  const ready = async () => {
-    await until(() => {
-      try {
-        return readFileSync(file, 'utf8') === 'yes';
-      } catch {
-        return false;
-      }
+test('start resolves at the first message, not before', async () => {
+  let ready = false;
+  const start = supervisor.start(spec()).then(() => {
+    ready = true;
+  });
+  await settle();
+  expect(ready).toBe(false);
+  expect(events).toEqual([]);
+  reportReady();
+  await start;
+  expect(events).toEqual([{ type: 'child.ready', name: 'a', pid: 1, afterMs: expect.any(Number) }]);
+  expect(changes).toEqual([[1]]);
+});
+
+test('a child that exits while its readiness is looked for aborts the look', async () => {
+  let signal: AbortSignal | undefined;
+  const start = supervisor.start(
+    spec({
+      ready: (given) => {
+        signal = given;
+        return new Promise(() => {});
+      },
+    }),
+  );
+  expect(signal?.aborted).toBe(false);
+  const failed = expect(start).rejects.toMatchObject({ code: 'CHILD_FAILED', message: 'a did not start: exit code 0' });
+  await exit(0);
+  await failed;
+  expect(signal?.aborted).toBe(true);
+});
+
+test.each<[Partial<ChildSpec>, () => unknown, object]>([
+  [{}, () => exit(1), { code: 'CHILD_FAILED', fault: 'system', exitCode: 1, message: 'a did not start: exit code 1' }],
+  [{}, () => exit(2), { code: 'CHILD_REFUSED', fault: 'user', exitCode: 2, message: 'a did not start: exit code 2' }],
+  [
+    { ready: () => new Promise(() => {}) },
+    () => exit(2),
+    { code: 'CHILD_FAILED', fault: 'system', exitCode: 1, message: 'a did not start: exit code 2' },
+  ],
+  [{}, () => exit(null, 'SIGABRT'), { code: 'CHILD_FAILED', message: 'a did not start: killed by SIGABRT' }],
+  [
+    {},
+    () => latest().emit('error', Object.assign(new Error('spawn node ENOENT'), { code: 'ENOENT' })),
+    { code: 'CHILD_FAILED', message: 'a did not start: ENOENT' },
+  ],
+  [{}, () => latest().emit('error', new Error('no code')), { message: 'a did not start: no code' }],
+  [{}, () => endPause(), { code: 'CHILD_FAILED', message: 'a did not start: not ready after 20 s' }],
+  [{ readyTimeoutMs: 1500 }, () => endPause(), { message: 'a did not start: not ready after 1.5 s' }],
+])('%j that fails to start (%s) is %j', async (over, fail, error) => {
+  const start = supervisor.start(spec(over));
+  const failed = expect(start).rejects.toMatchObject({
+    ...error,
+    hint: 'Its log is /logs/a.log.',
+    details: ['10 lines of /logs/a.log from 0'],
+  });
+  await fail();
+  await failed;
+  expect([supervisor.running, events]).toEqual([[], []]);
+});
+
+test('a child that is late is stopped', async () => {
+  const start = supervisor.start(spec({ readyTimeoutMs: 50, graceMs: 7 }));
+  const failed = expect(start).rejects.toMatchObject({ code: 'CHILD_FAILED' });
+  expect(pause().ms).toBe(50);
+  await endPause();
+  await failed;
+  expect(vi.mocked(stopProcesses).mock.calls).toEqual([[[{ name: 'a', pid: 1, started: 'now' }], 7]]);
+});
+
+test('the pause before a restart doubles with each exit, up to five seconds', async () => {
+  await started();
+  const pauses: number[] = [];
+  for (let round = 0; round < 8; round++) {
+    await exit(7);
+    pauses.push(pause().ms);
+    expect(events.at(-1)).toEqual({
+      ...{ type: 'child.exited', name: 'a', how: 'exit code 7', restartInMs: pauses.at(-1) },
+      lastLines: [`3 lines of /logs/a.log from ${round * 1000}`],
     });
-  };
-  const script = `require('node:fs').writeFileSync(${JSON.stringify(file)}, 'yes'); ${RUN}`;
-  await supervisor.start(child('a', script, { ready }));
-  expect(readFileSync(file, 'utf8')).toBe('yes');
-});
-
-test('a child has the environment it is given, and its output goes to a private log', async () => {
-  process.env.SUPERVISOR_TEST_GONE = 'here';
-  try {
-    const script = `console.log(process.env.GIVEN, process.env.SUPERVISOR_TEST_GONE); console.error('err'); ${READY} ${RUN}`;
-    await supervisor.start(child('a', script, { env: { GIVEN: '🚀', SUPERVISOR_TEST_GONE: undefined } }));
-  } finally {
-    delete process.env.SUPERVISOR_TEST_GONE;
+    expect(supervisor.running).toEqual([]);
+    await endPause();
+    reportReady();
+    await settle();
+    expect(events.at(-1)).toEqual({ type: 'child.restarted', name: 'a', pid: round + 2 });
   }
-  expect(readFileSync(supervisor.logFile('a'), 'utf8')).toBe('🚀 undefined\nerr\n');
-});
-
-test('after kill -9 it is started again, and again, each time after a longer pause', async () => {
-  await supervisor.start(child('a', `console.log('words of', process.pid); ${READY} ${RUN}`));
-  const pids = [pidOf('a')!];
-  for (let round = 1; round <= 3; round++) {
-    process.kill(pids[0]!, 'SIGKILL');
-    await until(() => of('child.restarted').length === round);
-    pids.unshift(pidOf('a')!);
-  }
-  expect(new Set(pids).size).toBe(4);
-  expect(of('child.exited')).toEqual(
-    [100, 200, 400].map((restartInMs, i) => ({
-      ...{ type: 'child.exited', name: 'a', how: 'killed by SIGKILL', restartInMs },
-      lastLines: [`words of ${pids.at(-(i + 1))}`],
-    })),
-  );
-  expect(of('child.restarted').map(({ pid }) => pid)).toEqual(pids.slice(0, 3).reverse());
-});
-
-test('a child that ends by itself is started again, too; its neighbours run on', async () => {
-  const once = join(folder, 'once');
-  writeFileSync(once, '');
-  await supervisor.start(child('steady', `${READY} ${RUN}`));
-  const steady = pidOf('steady');
-  await supervisor.start(
-    child(
-      'a',
-      `const fs = require('node:fs'); ${READY}
-       if (fs.existsSync(${JSON.stringify(once)})) { fs.rmSync(${JSON.stringify(once)}); setTimeout(() => process.exit(7), 50); } else ${RUN}`,
-    ),
-  );
-  await until(() => of('child.restarted').length === 1);
-  expect(of('child.exited').map(({ name, how }) => [name, how])).toEqual([['a', 'exit code 7']]);
-  expect(pidOf('steady')).toBe(steady);
-});
-
-test('a restart that fails is followed by another one', async () => {
-  const broken = join(folder, 'broken');
-  await supervisor.start(
-    child('a', `if (require('node:fs').existsSync(${JSON.stringify(broken)})) process.exit(3); ${READY} ${RUN}`),
-  );
-  writeFileSync(broken, '');
-  process.kill(pidOf('a')!, 'SIGKILL');
-  await until(() => of('child.exited').length === 3);
-  rmSync(broken);
-  await until(() => of('child.restarted').length === 1);
-  expect(of('child.exited').map(({ how }) => how)).toEqual([
-    'killed by SIGKILL',
-    expect.stringContaining('exit code 3'),
-    expect.stringContaining('exit code 3'),
-  ]);
+  expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
 });
 
 test.each([
-  ['ends', `console.error('port 1 is taken'); process.exit(1);`, {}, 'exit code 1', ['port 1 is taken']],
-  [
-    'is not ready in time',
-    `for (let i = 0; i < 12; i++) console.log('line', i); ${RUN}`,
-    { readyTimeoutMs: 1000 },
-    'not ready after 1 s',
-    Array.from({ length: 10 }, (_, i) => `line ${i + 2}`),
-  ],
-  ['is no program', '', { command: '/no/such/program' }, 'ENOENT', []],
-])('a child that %s fails to start, with its last words, and leaves nothing', async (_, script, over, how, details) => {
-  await expect(supervisor.start(child('a', script, over))).rejects.toMatchObject({
-    code: 'CHILD_FAILED',
-    message: `a did not start: ${how}`,
-    hint: expect.stringContaining(supervisor.logFile('a')),
-    details,
+  [10_000, 200],
+  [10_001, 100],
+])('after a run of %i ms the next pause is %i ms', async (ranMs, restartInMs) => {
+  const now = vi.spyOn(Date, 'now').mockReturnValue(50_000);
+  await started();
+  await exit(1);
+  await endPause();
+  reportReady();
+  await settle();
+  now.mockReturnValue(50_000 + ranMs);
+  await exit(1);
+  expect(pause().ms).toBe(restartInMs);
+});
+
+test('a restart that fails is followed by another one, after what is left of it was stopped', async () => {
+  await started({ graceMs: 9 });
+  await exit(1);
+  await endPause();
+  // Not ready in time.
+  await endPause();
+  expect(vi.mocked(stopProcesses).mock.calls).toEqual([[[{ name: 'a', pid: 2, started: 'now' }], 9]]);
+  expect(events.at(-1)).toMatchObject({
+    ...{ type: 'child.exited', how: 'a did not start: not ready after 20 s', restartInMs: 200 },
   });
-  expect(supervisor.running).toEqual([]);
-  expect([...seen.values()].filter(isAlive)).toEqual([]);
-  await sleep(300);
-  expect(events).toEqual([]);
 });
 
-test('words of an earlier run are not taken for those of a failed one', async () => {
-  writeFileSync(supervisor.logFile('a'), 'an older trouble\n');
-  const failed = supervisor.start(child('a', `console.error('a new trouble'); process.exit(1);`));
-  await expect(failed).rejects.toMatchObject({ details: ['a new trouble'] });
-  await expect(supervisor.start(child('a', 'process.exit(1);'))).rejects.toMatchObject({ details: [] });
+test('a child that is stopped is not restarted: while it runs, in the pause, and while it restarts', async () => {
+  await started();
+  await supervisor.stop(['a', 'unknown']);
+  await exit(0);
+  expect(world.spawned).toHaveLength(1);
+  await started({ name: 'b' });
+  await exit(1);
+  await supervisor.stop(['b']);
+  await endPause();
+  expect(world.spawned).toHaveLength(2);
+  await started({ name: 'c' });
+  await exit(1);
+  await endPause();
+  await supervisor.stop(['c']);
+  await exit(null, 'SIGTERM');
+  expect(world.spawned).toHaveLength(4);
+  expect(events.filter(({ type }) => type === 'child.restarted')).toEqual([]);
 });
 
-test('a log of a gigabyte makes way when its child is started', async () => {
-  writeFileSync(supervisor.logFile('a'), '');
-  truncateSync(supervisor.logFile('a'), 2 ** 30);
-  await supervisor.start(child('a', `console.log('new'); ${READY} ${RUN}`));
-  expect(readFileSync(supervisor.logFile('a'), 'utf8')).toBe('new\n');
-  expect(statSync(`${supervisor.logFile('a')}.1`).size).toBe(2 ** 30);
+test('stop forgets the children, reports the change, and gives each its grace time', async () => {
+  await started();
+  await started({ name: 'b', graceMs: 60_000 });
+  changes = [];
+  await supervisor.stop(['b', 'a']);
+  expect(vi.mocked(stopProcesses).mock.calls.map(([ids, graceMs]) => [ids[0]?.name, graceMs])).toEqual([
+    ['b', 60_000],
+    ['a', 5_000],
+  ]);
+  expect([supervisor.running, changes]).toEqual([[], [[]]]);
 });
 
-test('a usage error of one of our own commands is one of ours; of another program it is its failure', async () => {
-  await expect(supervisor.start(child('a', 'process.exit(2);'))).rejects.toMatchObject({ fault: 'user', exitCode: 2 });
-  const ready = () => new Promise<void>(() => {});
-  const other = child('b', 'process.exit(2);', { ready });
-  await expect(supervisor.start(other)).rejects.toMatchObject({ fault: 'system', exitCode: 1 });
+test('a closed supervisor starts nothing', async () => {
+  supervisor.close();
+  await expect(supervisor.start(spec())).rejects.toThrow('a is not started');
+  expect([world.spawned, supervisor.running]).toEqual([[], []]);
 });
 
-test('stop ends a child that ignores SIGTERM after its grace time, all of them at the same time', async () => {
-  const deaf = `process.on('SIGTERM', () => {}); ${READY} ${RUN}`;
-  await Promise.all(['a', 'b', 'c'].map((name) => supervisor.start(child(name, deaf, { graceMs: 700 }))));
-  const ids = supervisor.running;
-  const began = Date.now();
-  await supervisor.stop(['a', 'b', 'c']);
-  expect(Date.now() - began).toBeGreaterThanOrEqual(700);
-  expect(ids).toHaveLength(3);
-  expect(ids.filter(isAlive)).toEqual([]);
+test('an adopted process counts among those that run until it is given back', () => {
+  const release = supervisor.adopt('mine', 7);
+  release();
+  expect(changes).toEqual([[7], []]);
 });
 
-test('stop during the pause before a restart, and during the restart itself, leaves nothing', async () => {
-  await supervisor.start(child('pausing', `${READY} ${RUN}`));
-  const slowly = join(folder, 'slowly');
-  const wait = `require('node:fs').existsSync(${JSON.stringify(slowly)}) ? 60000 : 0`;
-  await supervisor.start(child('starting', `setTimeout(() => { ${READY} }, ${wait}); ${RUN}`));
-  const first = pidOf('starting');
-  writeFileSync(slowly, '');
-  for (const { pid } of supervisor.running) process.kill(pid, 'SIGKILL');
-  await until(() => of('child.exited').some(({ name }) => name === 'pausing'));
-  await supervisor.stop(['pausing']);
-  await until(() => (pidOf('starting') ?? first) !== first);
-  await supervisor.stop(['starting']);
-  await sleep(500);
-  expect(supervisor.running).toEqual([]);
-  expect([...seen.values()].filter(isAlive)).toEqual([]);
-  expect(of('child.restarted')).toEqual([]);
-});
-
-test('a second child of the same name can be started after the first was stopped', async () => {
-  await supervisor.start(child('a', `${READY} ${RUN}`));
-  const first = pidOf('a');
-  await supervisor.stop(['a']);
-  await supervisor.start(child('a', `${READY} ${RUN}`));
-  expect(pidOf('a')).not.toBe(first);
-  expect(events.map(({ type }) => type)).toEqual(['child.ready', 'child.ready']);
-});
-
-test('a listener that fails keeps nothing from running, starting again and ending, and is told of once', async () => {
+test('a listener of change that fails is reported once until one succeeds', () => {
   let full = true;
   supervisor.on('change', () => {
     if (full) throw new Error('no space left');
   });
-  await supervisor.start(child('a', `${READY} ${RUN}`));
-  const [id] = supervisor.running;
-  process.kill(id!.pid, 'SIGKILL');
-  await until(() => of('child.restarted').length === 1);
-  const lost = { type: 'change.lost', reason: 'no space left' };
-  expect(of('change.lost')).toEqual([lost]);
-  full = false;
-  supervisor.adopt('mine', process.pid)();
-  full = true;
-  await supervisor.stop(['a']);
-  expect(of('change.lost')).toEqual([lost, lost]);
-  expect([...seen.values()].filter(isAlive).map(({ name }) => name)).toEqual(['mine']);
-  seen.clear();
-});
-
-test('an adopted process counts among those that run until it is given back', () => {
-  const release = supervisor.adopt('mine', process.pid);
-  expect(supervisor.running.map(({ name, pid }) => [name, pid])).toEqual([['mine', process.pid]]);
-  seen.clear();
+  const release = supervisor.adopt('mine', 7);
   release();
-  expect(supervisor.running).toEqual([]);
+  const lost = { type: 'change.lost', reason: 'no space left' };
+  expect(events).toEqual([lost]);
+  full = false;
+  supervisor.adopt('mine', 7);
+  full = true;
+  supervisor.adopt('mine', 8);
+  expect(events).toEqual([lost, lost]);
 });

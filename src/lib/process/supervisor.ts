@@ -1,6 +1,6 @@
 /**
- * Runs child processes and keeps them running: each is started with its output in a log file, waited for until ready,
- * started again (backing off) when it ends by itself, and ended with the rest.
+ * Runs child processes and keeps them running: each starts with its output in a log file, is waited for until it is ready,
+ * is restarted with a growing pause when it exits by itself, and is stopped together with the others.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -15,17 +15,18 @@ export interface ChildSpec {
   name: string;
   command: string;
   args: string[];
-  /** Where it runs; this process's folder when left out. */
+  /** Working folder; that of this process by default. */
   cwd?: string;
-  /** On top of this process's environment; `undefined` takes a variable out of it. */
+  /** On top of this process's environment; `undefined` removes a variable. */
   env?: Record<string, string | undefined>;
   /**
-   * How readiness is known: `ipc`: one of our own commands says so (`reportReady`); a function: it resolves when the
-   * process is ready, and is aborted when the process ends.
+   * How readiness is known. `ipc`: the child is a command of this program and reports it (`reportReady`). A function:
+   * resolves when the child is ready; its signal is aborted when the child exits.
    */
   ready: 'ipc' | ((signal: AbortSignal) => Promise<void>);
+  /** 20 s by default. */
   readyTimeoutMs?: number;
-  /** How long it may take to end after SIGTERM, in milliseconds. */
+  /** Time between SIGTERM and SIGKILL; 5 s by default. */
   graceMs?: number;
 }
 
@@ -33,16 +34,19 @@ export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
   | { type: 'child.restarted'; name: string; pid: number }
-  /** A listener of `change` failed, such as on a full disk; not said again until one has succeeded. */
+  /** A listener of `change` failed, such as on a full disk; reported once until one succeeds again. */
   | { type: 'change.lost'; reason: string };
 
-/** A child that ran at least this long was well: the next failure starts with the shortest pause again. */
-const WELL_AFTER_MS = 10_000;
+/** After a run of this length the pauses start again with the shortest. */
+const HEALTHY_AFTER_MS = 10_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
+const READY_TIMEOUT_MS = 20_000;
+const GRACE_MS = 5_000;
 
 interface Child {
   spec: ChildSpec;
+  /** Undefined while it does not run. */
   id: ProcessId | undefined;
   failures: number;
   /** Where the output of its latest run begins in its log, in bytes. */
@@ -50,57 +54,65 @@ interface Child {
   stopping: boolean;
 }
 
-/**
- * Those that have children. However this process ends, as long as it can still say a word, they are asked to end too:
- * programs that don't know us would run on.
- */
+/** How a run of a child ended, or why it never began. */
+interface Exit {
+  how: string;
+  code: number | null;
+}
+
+/** Supervisors with children. When this process exits in any way but SIGKILL, the children get a SIGTERM. */
 const withChildren = new Set<Supervisor>();
 process.on('exit', () => {
   for (const supervisor of withChildren) signalAll(supervisor.running, 'SIGTERM');
 });
 
-/** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changed. */
+/** Emits `event` with a {@link ChildEvent}, and `change` when the set of processes changes. */
 export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }> {
-  private readonly children = new Map<string, Child>();
-  private readonly adopted = new Set<ProcessId>();
-  private closed = false;
-  private changeLost = false;
+  readonly #logDir: string;
+  readonly #children = new Map<string, Child>();
+  readonly #adopted = new Set<ProcessId>();
+  #closed = false;
+  #changeLost = false;
 
-  constructor(private readonly logDir: string) {
+  constructor(logDir: string) {
     super();
+    this.#logDir = logDir;
     mkdirSync(logDir, { recursive: true });
   }
 
   logFile(name: string): string {
-    return join(this.logDir, `${name}.log`);
+    return join(this.#logDir, `${name}.log`);
   }
 
   /** The processes that run now. */
   get running(): ProcessId[] {
-    return [...[...this.children.values()].flatMap((child) => child.id ?? []), ...this.adopted];
+    return [...[...this.#children.values()].flatMap((child) => child.id ?? []), ...this.#adopted];
   }
 
-  /** Counts a process that ends by itself, and that somebody waits for, among those that run; the result forgets it. */
+  /** Counts a process that its caller waits for among {@link running}; call the result when it has exited. */
   adopt(name: string, pid: number): () => void {
     const id = identify(name, pid);
     if (!id) return () => {};
-    this.adopted.add(id);
-    this.changed();
+    this.#adopted.add(id);
+    this.#reportChange();
     return () => {
-      this.adopted.delete(id);
-      this.changed();
+      this.#adopted.delete(id);
+      this.#reportChange();
     };
   }
 
-  /** Starts a child; resolves when it is ready, rejects with `CHILD_FAILED` and its last log lines when it can't be. */
+  /**
+   * Starts a child; resolves when it is ready. Rejects with `CHILD_FAILED`, or with `CHILD_REFUSED` when one of our own
+   * commands refuses its options or settings; both have the last lines of its log.
+   */
   async start(spec: ChildSpec): Promise<void> {
-    if (this.closed) throw new Error(`${spec.name} is not started: everything ends`);
+    if (this.#closed) throw new Error(`${spec.name} is not started: everything stops`);
     const child: Child = { spec, id: undefined, failures: 0, logFrom: 0, stopping: false };
-    this.children.set(spec.name, child);
+    this.#children.set(spec.name, child);
     withChildren.add(this);
     const began = Date.now();
     try {
-      await this.launch(child);
+      await this.#launch(child);
     } catch (error) {
       await this.stop([spec.name]);
       throw error;
@@ -108,119 +120,122 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     this.emit('event', { type: 'child.ready', name: spec.name, pid: child.id?.pid ?? 0, afterMs: Date.now() - began });
   }
 
-  /** From now on no child is started, whoever is still about to. */
+  /** From now on no child can be started. */
   close(): void {
-    this.closed = true;
+    this.#closed = true;
   }
 
-  /** Ends these children, all at the same time, and forgets them; unknown names are ignored. */
+  /** Stops these children, all at the same time, and forgets them; unknown names are ignored. */
   async stop(names: string[]): Promise<void> {
-    const leaving = names.flatMap((name) => this.children.get(name) ?? []);
+    const leaving = names.flatMap((name) => this.#children.get(name) ?? []);
     for (const child of leaving) {
       child.stopping = true;
-      this.children.delete(child.spec.name);
+      this.#children.delete(child.spec.name);
     }
-    await Promise.all(leaving.map((child) => stopProcesses(child.id ? [child.id] : [], child.spec.graceMs ?? 5000)));
-    if (this.children.size === 0) withChildren.delete(this);
-    this.changed();
+    await Promise.all(leaving.map(kill));
+    if (this.#children.size === 0) withChildren.delete(this);
+    this.#reportChange();
   }
 
-  private async launch(child: Child): Promise<void> {
+  async #launch(child: Child): Promise<void> {
     const { spec } = child;
-    const log = openLog(this.logFile(spec.name));
-    child.logFrom = log.from;
-    const running = spawn(spec.command, spec.args, {
-      env: { ...process.env, ...spec.env },
-      ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
-      stdio: ['ignore', log.fd, log.fd, ...(spec.ready === 'ipc' ? (['ipc'] as const) : [])],
-      // Its own process group: a Ctrl-C in the terminal reaches only us, and we end the children in order.
-      detached: true,
-    });
-    closeSync(log.fd);
+    const running = this.#spawn(child);
     const began = Date.now();
     child.id = running.pid === undefined ? undefined : identify(spec.name, running.pid);
-    this.changed();
-    const ended = new AbortController();
-    const exit = howItEnds(running).then((end) => {
-      ended.abort();
+    this.#reportChange();
+    const exited = new AbortController();
+    const exit = exitOf(running).then((result) => {
+      exited.abort();
       child.id = undefined;
-      return end;
+      return result;
     });
     if (child.stopping) running.kill('SIGKILL');
-    const timeoutMs = spec.readyTimeoutMs ?? 20_000;
-    const ready = spec.ready === 'ipc' ? saysReady(running) : spec.ready(ended.signal);
+    // One of our own commands sends `{ready: …}` first.
+    const ready = spec.ready === 'ipc' ? once(running, 'message') : spec.ready(exited.signal);
     ready.catch(() => {});
+    const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
+    const late: Exit = { how: `not ready after ${timeoutMs / 1000} s`, code: null };
     const outcome = await Promise.race([
       ready.then(() => 'ready' as const),
       exit,
-      sleep(timeoutMs, { how: `not ready after ${timeoutMs / 1000} s`, code: null }, { ref: false }),
+      sleep(timeoutMs, late, { ref: false }),
     ]);
-    if (outcome !== 'ready') {
-      // Our own commands say so that the caller's input, which we passed on, is at fault.
-      const usage = spec.ready === 'ipc' && outcome.code === 2;
-      throw new AppError('CHILD_FAILED', usage ? 'user' : 'system', `${spec.name} did not start: ${outcome.how}`, {
-        hint: `Its log is ${this.logFile(spec.name)}.`,
-        details: this.lastWords(child, 10),
-        exitCode: usage ? 2 : 1,
-      });
-    }
-    void exit.then(({ how }) => this.revive(child, how, Date.now() - began));
+    if (outcome !== 'ready') throw this.#failure(child, outcome);
+    void exit.then(({ how }) => this.#restart(child, how, Date.now() - began));
   }
 
-  /** Starts a child again and again until it is ready, unless it was meant to end. */
-  private async revive(child: Child, how: string, livedMs: number): Promise<void> {
-    if (livedMs > WELL_AFTER_MS) child.failures = 0;
+  #spawn(child: Child): ChildProcess {
+    const { command, args, env, cwd, name, ready } = child.spec;
+    const log = openLog(this.logFile(name));
+    child.logFrom = log.from;
+    const started = spawn(command, args, {
+      env: { ...process.env, ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+      stdio: ['ignore', log.fd, log.fd, ...(ready === 'ipc' ? (['ipc'] as const) : [])],
+      // In its own process group a Ctrl-C of the terminal does not reach it: children are stopped in order.
+      detached: true,
+    });
+    closeSync(log.fd);
+    return started;
+  }
+
+  #failure(child: Child, { how, code }: Exit): AppError {
+    const { name, ready } = child.spec;
+    const message = `${name} did not start: ${how}`;
+    const options = { hint: `Its log is ${this.logFile(name)}.`, details: this.#lastLines(child, 10) };
+    // Exit code 2 of another program may mean anything.
+    return ready === 'ipc' && code === 2
+      ? new AppError('CHILD_REFUSED', 'user', message, { ...options, exitCode: 2 })
+      : new AppError('CHILD_FAILED', 'system', message, options);
+  }
+
+  /** Restarts a child that exited until it is ready or stopped. */
+  async #restart(child: Child, exit: string, ranMs: number): Promise<void> {
+    const { name } = child.spec;
+    let how = exit;
+    if (ranMs > HEALTHY_AFTER_MS) child.failures = 0;
     while (!child.stopping) {
-      const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** child.failures++);
-      const { name } = child.spec;
-      this.changed();
-      this.emit('event', {
-        type: 'child.exited',
-        name,
-        how,
-        restartInMs: pause,
-        lastLines: this.lastWords(child, 3),
-      });
-      await sleep(pause);
+      const restartInMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** child.failures);
+      child.failures++;
+      this.#reportChange();
+      this.emit('event', { type: 'child.exited', name, how, restartInMs, lastLines: this.#lastLines(child, 3) });
+      await sleep(restartInMs);
       if (child.stopping) return;
       try {
-        await this.launch(child);
+        await this.#launch(child);
         this.emit('event', { type: 'child.restarted', name, pid: child.id?.pid ?? 0 });
         return;
       } catch (error) {
         how = (error as Error).message;
-        if (child.id) await stopProcesses([child.id], child.spec.graceMs ?? 5000);
+        await kill(child);
       }
     }
   }
 
-  /** Tells that the set of processes changed. Whoever can't take it in must not keep the children from running or ending. */
-  private changed(): void {
+  /** Emits `change`. A listener that fails must not keep the children from running or stopping. */
+  #reportChange(): void {
     try {
       this.emit('change');
-      this.changeLost = false;
+      this.#changeLost = false;
     } catch (error) {
-      if (!this.changeLost) this.emit('event', { type: 'change.lost', reason: messageOf(error) });
-      this.changeLost = true;
+      if (!this.#changeLost) this.emit('event', { type: 'change.lost', reason: messageOf(error) });
+      this.#changeLost = true;
     }
   }
 
-  /** What the latest run of a child wrote last. */
-  private lastWords({ spec, logFrom }: Child, count: number): string[] {
+  /** The last lines that the latest run of a child wrote. */
+  #lastLines({ spec, logFrom }: Child, count: number): string[] {
     return lastLines(this.logFile(spec.name), count, logFrom);
   }
 }
 
-function howItEnds(running: ChildProcess): Promise<{ how: string; code: number | null }> {
-  return new Promise((resolve) => {
-    running.once('error', (error: NodeJS.ErrnoException) => resolve({ how: error.code ?? error.message, code: null }));
-    running.once('exit', (code, signal) =>
-      resolve({ how: signal ? `killed by ${signal}` : `exit code ${code}`, code }),
-    );
-  });
+async function kill({ id, spec }: Child): Promise<void> {
+  await stopProcesses(id ? [id] : [], spec.graceMs ?? GRACE_MS);
 }
 
-/** Our own commands send `{ready: …}` first (`reportReady`). */
-async function saysReady(running: ChildProcess): Promise<void> {
-  await once(running, 'message');
+function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => {
+    child.once('error', (error: NodeJS.ErrnoException) => resolve({ how: error.code ?? error.message, code: null }));
+    child.once('exit', (code, signal) => resolve({ how: signal ? `killed by ${signal}` : `exit code ${code}`, code }));
+  });
 }

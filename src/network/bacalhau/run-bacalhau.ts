@@ -1,7 +1,7 @@
 /** One call of `bacalhau`, however it is reached. */
 import type { Options } from 'execa';
 import { type AppError, systemError } from '../../lib/errors/app-error.js';
-import { endTree } from '../../lib/process/process-tree.js';
+import { killGroup, tieGroup } from '../../lib/process/process-group.js';
 import { failureOf } from './bacalhau-failures.js';
 
 export interface Call {
@@ -25,16 +25,21 @@ export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT
     ...(options?.input === undefined ? { stdin: 'ignore' } : {}),
     ...options,
     reject: false,
+    detached: true,
     maxBuffer: 512 * 1024 * 1024,
   });
+  const untie = running.pid === undefined ? () => {} : tieGroup(running.pid);
   let late = false;
   const limit = setTimeout(() => {
     late = true;
-    // What a wrapper has started holds the pipes, too.
-    if (running.pid !== undefined) endTree(running.pid);
+    // A wrapper is killed with the program that it wraps, which holds the pipes, too.
+    if (running.pid !== undefined) killGroup(running.pid);
     for (const stream of [running.stdout, running.stderr]) stream?.destroy();
   }, timeoutMs);
-  const result = await running.finally(() => clearTimeout(limit));
+  const result = await running.finally(() => {
+    clearTimeout(limit);
+    untie();
+  });
   if (result.exitCode === 0 && !late) return String(result.stdout);
   if (late && own.includes('--client')) throw hangs(program, timeoutMs);
   const said = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;

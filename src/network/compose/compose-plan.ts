@@ -1,7 +1,7 @@
 /** Everything about a compose network that is decided before it starts. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
-import { QUEUE_NAME } from '../../queue/queue-name.js';
+import { QUEUE_NAME } from '../../queue/queue.js';
 import type { PlanContext } from '../provider.js';
 import type { ComposePorts, PortName, PortOptions } from './compose-ports.js';
 import type { ComposeCall, Project } from './compose-project.js';

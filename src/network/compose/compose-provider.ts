@@ -84,12 +84,12 @@ function composeSettings(settings: Resolved): ComposeSettings {
 
 const FIXED_BY_UP: SettingKey[] = ['queueEndpoint', 'awsRegion', 'open', 'follow'];
 
-/** Throws `NOT_OFFERED` for flags that a service job of this network would not follow. */
+/** Throws `OPTION_NOT_OFFERED` for flags that a service job of this network would not follow. */
 function refuseJobSettings(role: string, { provenance }: Resolved): void {
   const given = FIXED_BY_UP.filter((key) => provenance[key].source === 'flag').map((key) => provenance[key].name);
   if (given.length === 0) return;
   throw usageError(
-    'NOT_OFFERED',
+    'OPTION_NOT_OFFERED',
     `on the compose network \`deploy ${role}\` does not offer ${given.join(', ')}`,
     'The job gets what `up` was given; the port is that of the network (PROXY_JOB_PORT, PULLER_JOB_PORT).',
   );

@@ -73,7 +73,7 @@ describe('before anything runs', () => {
       ['up', '--network', 'compose', '--tls-cert', 'x', '--host', '::'],
       /compose network does not offer --host, --tls-cert/,
     ],
-    [['proxy', 'serve'], /no queue was named/],
+    [['proxy', 'serve'], /no queue is named/],
     [['proxy', 'serve', '--queue', 'q', '--host', '0.0.0.0'], /anybody who reaches this machine/],
     [['proxy', 'serve', '--queue', 'q', '--tls-cert', 'cert.pem'], /--tls-cert and --tls-key go together/],
     [['proxy', 'serve', '--queue', 'http://'], /neither an http\(s\) URL nor a name\.\nGive its URL, such as/],

@@ -66,7 +66,7 @@ test.each([
     'readings.db',
     /puller did not start: exit code 1\n( {2}\| .*\n)* {2}\| .*can't use the store .*readings\.db.*\n {2}\| It must be/,
   ],
-  ['token', /^error: .*token holds no token.*\nRemove the file/],
+  ['token', /^error: .*token is not a token.*\nRemove the file/],
 ])('a %s with binary bytes is named by `up`, and stays as it is', async (name, said) => {
   const bytes = Buffer.from([0, 255, 1, 10, 254].flatMap((byte) => Array(100).fill(byte)));
   writeFileSync(inState(name), bytes);

@@ -89,7 +89,7 @@ async function regionFor(network: Network, given: unknown): Promise<string> {
   const node = (await network.nodes()).find(
     ({ type, connected, unschedulable }) => type === 'edge' && connected && unschedulable === undefined,
   );
-  if (!node) throw systemError('NO_NODES', 'no edge node is connected');
+  if (!node) throw new AppError('NO_NODES', 'user', 'no edge node is connected');
   return node.region;
 }
 

@@ -35,7 +35,7 @@ export const sensorsServe: CommandSpec = {
     serve.failLoudly(out);
     const { token, sensorToken } = settings;
     if (token === undefined)
-      throw usageError('TOKEN_MISSING', 'the control API needs a token', 'Set WASM_SENSORS_TOKEN.');
+      throw usageError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', 'Set WASM_SENSORS_TOKEN.');
     const cluster = createCluster({
       host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readAuthority(settings.tlsCa) }),
       nodes: REGIONS.flatMap((region) =>
