@@ -31,6 +31,12 @@ const system = (summary: string, extra: Extra = {}): CodeInfo => ({ fault: 'syst
 /** By code, in alphabetical order. */
 export const CODES = {
   ALREADY_UP: user('Another `up` runs in this folder.'),
+  AUTHORITY_UNREACHABLE: system(
+    'A configuration change reached a proxy that follows another one, which does not answer.',
+    {
+      http: 503,
+    },
+  ),
   BACALHAU_API_DENIED: user("The orchestrator's API refuses the credentials."),
   BACALHAU_API_OTHER: user("What answers at the API's address is not a Bacalhau orchestrator."),
   BACALHAU_API_TLS: user("This machine and the orchestrator's API can't agree on TLS."),
@@ -95,6 +101,7 @@ export const CODES = {
   NOTHING_TO_CHANGE: usage('No value to change was given.'),
   NOT_ALLOWED: user('The request needs the operator token, and the service has none.', { http: 403 }),
   NOT_AN_OBJECT: user('A reading is not a JSON object.', { http: 400 }),
+  NOT_AUTHORITY: user('A configuration change was forwarded to a proxy that follows another one.', { http: 409 }),
   NOT_CONVERGED: system('Sensors did not report the new configuration in time.'),
   NOT_FOUND: user('The sensor host has no such route.', { http: 404 }),
   NOT_JSON: user('The body of a request is not JSON.', { http: 400 }),
