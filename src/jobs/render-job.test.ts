@@ -39,7 +39,7 @@ describe('a rendered publisher', () => {
   it('that ends by itself is an ops job with a name of its own: a daemon would be run again', async () => {
     const { name, text } = await renderJob({ ...publisher, maxMessages: 5 }, surroundings);
     const job = parse(text);
-    expect([name, job.name, job.type]).toEqual(['publisher-eu-once', 'publisher-eu-once', 'ops']);
+    expect([name, job.name, job.type]).toEqual(['once-publisher-eu', 'once-publisher-eu', 'ops']);
     expect(job.tasks[0].engine.params.parameters).toContain('--max-messages=5');
   });
 

@@ -4,7 +4,7 @@ import type { Document } from 'yaml';
 import { AppError, systemError } from '../lib/errors/app-error.js';
 import { setConfigUpdater } from './config-updater-job.js';
 import type { Forwarded } from './forwarded-env.js';
-import { jobNameOf } from './job-names.js';
+import { jobName, jobRefOf } from './job-ref.js';
 import type { JobRequest } from './job-request.js';
 import { openTemplate, print, setHeading } from './job-template.js';
 import { setPublisher } from './publisher-job.js';
@@ -31,12 +31,16 @@ export interface RenderedJob {
 
 /** Label that carries the {@link RenderedJob.hash} of what runs. */
 export const HASH_LABEL = 'spec';
+/** Labels that carry the job's `JobRef`; its role is in the templates. */
+export const ROLE_LABEL = 'role';
+export const REGION_LABEL = 'region';
+export const RUN_ONCE_LABEL = 'run-once';
 /** NATS carries a job to its nodes in one message of at most 1 MiB; the orchestrator adds to it. */
 const MAX_BYTES = 600_000;
 
 /** Rejects with `JOB_TOO_LARGE`, or with what `surroundings.module` rejects with. */
 export async function renderJob(request: JobRequest, surroundings: JobEnvironment): Promise<RenderedJob> {
-  const name = jobNameOf(request);
+  const name = jobName(jobRefOf(request));
   const timeless = print(await fill({ ...request, submissionTime: 0 }, surroundings));
   const hash = createHash('sha256').update(timeless).digest('hex').slice(0, 16);
   const document = await fill(request, surroundings);
@@ -56,7 +60,10 @@ export async function renderJob(request: JobRequest, surroundings: JobEnvironmen
 
 async function fill(request: JobRequest, surroundings: JobEnvironment): Promise<Document> {
   const document = openTemplate(request.role);
-  document.setIn(['name'], jobNameOf(request));
+  const ref = jobRefOf(request);
+  document.setIn(['name'], jobName(ref));
+  if (ref.region !== undefined) document.setIn(['labels', REGION_LABEL], ref.region);
+  if (ref.runOnce) document.setIn(['labels', RUN_ONCE_LABEL], 'true');
   const { edge, updater, services } = surroundings.forwarded;
   if (request.role === 'publisher') {
     const env = { ...surroundings.given, ...forward(edge) };

@@ -2,6 +2,7 @@
  * The port that every command uses, in any terminal: where jobs run. Nothing outside the providers' folders asks which
  * kind it has. What `up` starts and stops is a `NetworkPlan` (`provider.ts`).
  */
+import type { JobRef } from '../jobs/job-ref.js';
 import type { JobRequest } from '../jobs/job-request.js';
 import type { ConfigFile } from './region-config-file.js';
 
@@ -30,6 +31,7 @@ export interface ExecutionInfo {
 export interface JobInfo {
   id: string;
   name: string;
+  ref: JobRef;
   /** Counts the updates of this job, from 1. */
   version: number;
   state: 'pending' | 'running' | 'completed' | 'failed' | 'stopped';
@@ -55,10 +57,10 @@ export interface Network {
   nodes(): Promise<NodeInfo[]>;
   /** Newest version of every job of ours. */
   jobs(): Promise<JobInfo[]>;
-  /** Submits a job, replacing an older one of the same name. "Submitted" is not "running": count live readings. */
+  /** Submits a job, replacing an older one of the same `JobRef`. "Submitted" is not "running": count live readings. */
   submit(job: JobRequest): Promise<Submission>;
-  /** Ends a job by name; false when there was none running. */
-  stop(jobName: string): Promise<boolean>;
+  /** Stops a job; false when none was running. */
+  stop(job: JobRef): Promise<boolean>;
   /** The base URL under which sensors of this region reach the proxy. */
   sensorProxyUrl(region: string): string;
   /** The YAML file that this region's sensors re-read; left out where the nodes' files are out of reach. */

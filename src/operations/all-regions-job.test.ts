@@ -4,14 +4,14 @@ import type { JobInfo, Network } from '../network/network.js';
 import { endAllRegionsJob } from './all-regions-job.js';
 
 const network = (stop: Network['stop'], state: JobInfo['state'] = 'running') =>
-  ({ stop, jobs: async () => [{ name: 'publisher', state }] }) as unknown as Network;
+  ({ stop, jobs: async () => [{ ref: { role: 'publisher' }, state }] }) as unknown as Network;
 
 it('is ended where every region has its own, and only told of elsewhere', async () => {
   const stop = vi.fn(async () => true);
   expect(await endAllRegionsJob(network(stop), false)).toEqual([expect.stringContaining('runs beside')]);
   expect(stop).not.toHaveBeenCalled();
   expect(await endAllRegionsJob(network(stop), true)).toEqual([expect.stringContaining('was ended')]);
-  expect(stop).toHaveBeenCalledWith('publisher');
+  expect(stop).toHaveBeenCalledWith({ role: 'publisher' });
 });
 
 it('is not spoken of where it does not run', async () => {

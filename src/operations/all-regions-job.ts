@@ -1,6 +1,6 @@
 /** A publisher of all regions, submitted by hand from our template: it would run beside the publishers of the regions. */
 
-import { ALL_REGIONS_JOB } from '../jobs/job-names.js';
+import { ALL_REGIONS_PUBLISHER, jobName, sameJob } from '../jobs/job-ref.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 
@@ -10,11 +10,13 @@ import type { Network } from '../network/network.js';
  */
 export async function endAllRegionsJob(network: Network, everywhere: boolean): Promise<string[]> {
   if (!everywhere) {
-    const runs = (await network.jobs()).some(({ name, state }) => name === ALL_REGIONS_JOB && RUNS.includes(state));
+    const runs = (await network.jobs()).some(
+      ({ ref, state }) => sameJob(ref, ALL_REGIONS_PUBLISHER) && RUNS.includes(state),
+    );
     return runs ? [`${WHICH} runs beside this one: \`deploy publisher\` without --region ends it`] : [];
   }
   try {
-    return (await network.stop(ALL_REGIONS_JOB)) ? [`${WHICH} was ended: every region has its own now`] : [];
+    return (await network.stop(ALL_REGIONS_PUBLISHER)) ? [`${WHICH} was ended: every region has its own now`] : [];
   } catch (error) {
     // What a Bacalhau 1.7 stops on paper is no failure of this deployment.
     if (error instanceof AppError && error.code === 'STOP_NOT_PASSED_ON') return [error.message, ...error.details];
@@ -22,5 +24,5 @@ export async function endAllRegionsJob(network: Network, everywhere: boolean): P
   }
 }
 
-const WHICH = `the job ${ALL_REGIONS_JOB}, which is for all regions,`;
+const WHICH = `the job ${jobName(ALL_REGIONS_PUBLISHER)}, which is for all regions,`;
 const RUNS = ['pending', 'running'];

@@ -48,7 +48,7 @@ export async function deployService(
   const deadline = began + options.timeoutMs;
   onProgress('waiting for the web-services node');
   await waitForNode(network, options);
-  const replaced = (await network.jobs()).some(({ name, state }) => name === role && state === 'running');
+  const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
     onProgress(`submitting the ${role}`);
@@ -76,7 +76,7 @@ export async function stopService(
   role: ServiceJob['role'],
   { url, setEndpoints }: Pick<ServiceOptions, 'url' | 'setEndpoints'>,
 ): Promise<boolean> {
-  const stopped = await network.stop(role);
+  const stopped = await network.stop({ role });
   if (role === 'proxy') await setEndpoints({ jobProxy: null });
   else {
     // Two at the same time would share the queue, and the history's file.

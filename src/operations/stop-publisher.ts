@@ -1,12 +1,11 @@
 /** Stopping the publisher: it ends with what was seen in the readings. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { regionOfPublisher } from '../jobs/job-names.js';
 import { systemError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 
 export interface StopResult {
-  /** Regions where one ran; `all` for a job without a region. */
+  /** Regions where one ran; `all` for a publisher without a region. */
   stopped: string[];
   /** So long, at the end, no reading came; seconds. */
   quietSeconds: number;
@@ -29,17 +28,19 @@ export async function stopPublisher(
   token: string,
 ): Promise<StopResult> {
   const publishers = async () =>
-    (await network.jobs()).flatMap(({ id, name }) => {
-      const region = regionOfPublisher(name);
-      return region !== undefined && (!regions || regions.includes(region)) ? [{ id, name, region }] : [];
-    });
+    (await network.jobs()).filter(
+      ({ ref: { role, region } }) =>
+        role === 'publisher' && (!regions || (region !== undefined && regions.includes(region))),
+    );
   const wanted = await publishers();
-  const affected = wanted.map(({ region }) => region);
-  const concerns = (region: string) => affected.includes('all') || affected.includes(region);
+  const affected = new Set(wanted.map(({ ref }) => ref.region));
+  const concerns = (region: string) => affected.has(undefined) || affected.has(region);
   const sending = (await fleet.snapshot()).sensors.filter(({ region, state }) => concerns(region) && state === 'live');
   const intervals = sending.map(({ config }) => config?.intervalMs ?? 0);
   const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
-  const ended = await Promise.all(wanted.map(async ({ name, region }) => ((await network.stop(name)) ? [region] : [])));
+  const ended = await Promise.all(
+    wanted.map(async ({ ref }) => ((await network.stop(ref)) ? [ref.region ?? 'all'] : [])),
+  );
   const stopped = [...new Set(ended.flat())];
   if (stopped.length === 0) return { stopped, quietSeconds: 0 };
   // At once, so that no alarm goes off meanwhile; and again for those whose last readings were still on their way, and

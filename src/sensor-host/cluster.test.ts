@@ -38,7 +38,15 @@ describe('a daemon job', () => {
     expect(hosts()).toEqual(['edge-eu-1', 'edge-eu-2']);
     expect(submission).toEqual({ jobId: expect.stringMatching(/^j-[0-9a-f-]{36}$/), version: 1, unchanged: false });
     const { executions, ...rest } = job('publisher-eu');
-    expect(rest).toEqual({ id: submission.jobId, name: 'publisher-eu', version: 1, state: 'running', message: '' });
+    expect(rest).toEqual({
+      id: submission.jobId,
+      name: 'publisher-eu',
+      module: 'publisher',
+      region: 'eu',
+      version: 1,
+      state: 'running',
+      message: '',
+    });
     expect(executions).toEqual(
       ['edge-eu-1', 'edge-eu-2'].map((node) => ({
         id: expect.stringMatching(/^e-[0-9a-f-]{36}$/),

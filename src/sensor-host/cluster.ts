@@ -66,7 +66,10 @@ export function createCluster({ host, nodes, loadModule, moduleEnv = {} }: Clust
       const matching = nodes.filter((node) => node.type === 'edge' && [node.region, ''].includes(spec.region));
       if (matching.length === 0) throw new AppError('NO_NODES', 'user', `no edge nodes in region ${spec.region}`);
       let job = jobs.get(spec.name);
-      if (!job) jobs.set(spec.name, (job = new Job(spec.name, jobId)));
+      if (!job) {
+        job = new Job(spec.name, jobId, spec);
+        jobs.set(spec.name, job);
+      }
       const unchanged = job.runs(spec);
       if (!unchanged) {
         const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;

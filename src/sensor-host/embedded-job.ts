@@ -28,13 +28,17 @@ export class Job {
   version = 0;
   /** The running submission, to be compared with the next one. */
   private fingerprint = '';
+  private spec: JobSpec;
   private executions: Execution[] = [];
   private stopped = false;
 
   constructor(
     readonly name: string,
     readonly id: string,
-  ) {}
+    spec: JobSpec,
+  ) {
+    this.spec = spec;
+  }
 
   /** Whether this very submission runs already. */
   runs(spec: JobSpec): boolean {
@@ -47,6 +51,7 @@ export class Job {
     this.stopped = false;
     this.version++;
     this.fingerprint = JSON.stringify(spec);
+    this.spec = spec;
     const executions = nodes.map((node) => this.newExecution(node));
     this.executions = executions;
     for (const [i, node] of nodes.entries()) {
@@ -76,6 +81,8 @@ export class Job {
     return {
       id: this.id,
       name: this.name,
+      module: this.spec.module,
+      region: this.spec.region,
       version: this.version,
       state: this.state,
       message: failed ? `${failed.info.node}: ${failed.info.message}` : '',

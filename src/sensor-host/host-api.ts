@@ -44,6 +44,8 @@ export const executionSchema = z.object({
 export const jobSchema = z.object({
   id: z.string(),
   name: z.string(),
+  module: z.enum(MODULE_NAMES),
+  region: z.string(),
   /** Counts the submissions of this name that changed something, from 1. */
   version: z.number(),
   state: z.enum(['pending', 'running', 'completed', 'failed', 'stopped']),

@@ -1,4 +1,6 @@
 /** From Bacalhau's words to ours. */
+import type { JobRef } from '../../jobs/job-ref.js';
+import { REGION_LABEL, ROLE_LABEL } from '../../jobs/render-job.js';
 import type { ExecutionInfo, JobInfo, NodeInfo } from '../network.js';
 import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
 
@@ -37,10 +39,26 @@ const JOB_STATES: Record<string, JobInfo['state']> = {
   Stopped: 'stopped',
 };
 
+/**
+ * From the labels. A job that was submitted by hand from our template, or by an earlier version, has no label for its region:
+ * its constraint and its type say the same.
+ */
+export function toJobRef({ Labels, Constraints, Type, Name }: RawJob): JobRef {
+  const constraint = Constraints?.find(({ Key, Operator }) => Key === REGION_LABEL && Operator === '=');
+  const region = Labels?.[REGION_LABEL] ?? constraint?.Values?.[0];
+  const role = (Labels?.[ROLE_LABEL] ?? Name) as JobRef['role'];
+  return {
+    role,
+    ...(region === undefined ? {} : { region }),
+    ...(role === 'publisher' && Type === 'ops' ? { runOnce: true as const } : {}),
+  };
+}
+
 export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
   return {
     id: raw.ID,
     name: raw.Name,
+    ref: toJobRef(raw),
     // 1.7 always says 0.
     version: raw.Version || 1,
     state: JOB_STATES[raw.State.StateType] ?? 'pending',

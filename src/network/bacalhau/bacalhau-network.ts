@@ -1,11 +1,11 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
 
-import { regionOfPublisher } from '../../jobs/job-names.js';
+import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
 import type { JobEnvironment } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { toJob, toNode } from './bacalhau-mapping.js';
+import { toJob, toJobRef, toNode } from './bacalhau-mapping.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { isOurs, isOver, STOPS_ON_PAPER, submitJob } from './submit-job.js';
 
@@ -35,11 +35,11 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     },
     submit: (request) => submitJob(request, options),
     // Rejects with `STOP_NOT_PASSED_ON` for jobs without a region where the orchestrator is a 1.7.
-    stop: async (name) => {
-      const running = (await client.jobs()).filter((job) => job.Name === name && isOurs(job) && !isOver(job));
+    stop: async (ref) => {
+      const running = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && sameJob(toJobRef(job), ref));
       const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
       if (!stopped.includes(true)) return false;
-      if (!updatesInPlace(await client.agentVersion())) await endByTakingOver(name, options);
+      if (!updatesInPlace(await client.agentVersion())) await endByTakingOver(ref, options);
       return true;
     },
     sensorProxyUrl: options.sensorProxyUrl,
@@ -56,16 +56,16 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
  * A 1.7 tells no node of a stop. Sensors end when a newer submission sends from their node, so they get one that takes a
  * single reading and ends.
  */
-async function endByTakingOver(jobName: string, options: BacalhauNetworkOptions): Promise<void> {
-  const region = regionOfPublisher(jobName);
-  if (region === undefined || region === 'all') throw stoppedOnPaper(jobName);
+async function endByTakingOver(job: JobRef, options: BacalhauNetworkOptions): Promise<void> {
+  const { role, region } = job;
+  if (role !== 'publisher' || region === undefined) throw stoppedOnPaper(job);
   const proxyUrl = options.sensorProxyUrl(region);
   const last = { role: 'publisher', region, proxyUrl, config: {}, maxMessages: 1, submissionTime: Date.now() } as const;
   await submitJob(last, options);
 }
 
-function stoppedOnPaper(jobName: string): AppError {
-  return new AppError('STOP_NOT_PASSED_ON', 'system', `${jobName} was stopped, but its executions were not`, {
+function stoppedOnPaper(job: JobRef): AppError {
+  return new AppError('STOP_NOT_PASSED_ON', 'system', `${jobName(job)} was stopped, but its executions were not`, {
     hint: 'Update the orchestrator to Bacalhau 1.8, or start its nodes afresh (`wasm-sensors down` does).',
     details: [STOPS_ON_PAPER],
   });

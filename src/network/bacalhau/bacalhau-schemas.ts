@@ -28,6 +28,9 @@ export const jobSchema = z.object({
   Namespace: z.string(),
   Type: z.string(),
   Labels: z.record(z.string(), z.string()).nullish(),
+  Constraints: z
+    .array(z.object({ Key: z.string(), Operator: z.string(), Values: z.array(z.string()).nullish() }))
+    .nullish(),
   State: state,
   /** 0 before 1.8. */
   Version: z.number().default(0),

@@ -20,7 +20,8 @@ const edge = (Status: string) => ({
   ConnectionState: { Status },
 });
 const job = (Name: string, app: string, change: object = {}) => ({
-  ...{ ID: `id-of-${Name}`, Name, Namespace: 'default', Type: 'daemon', Labels: { app } },
+  ...{ ID: `id-of-${Name}`, Name, Namespace: 'default', Type: Name.startsWith('once-') ? 'ops' : 'daemon' },
+  Labels: { app, role: 'publisher', region: Name.split('-').at(-1)! },
   ...{ State: { StateType: 'Running' }, Version: 1, CreateTime: 1 },
   ...change,
 });
@@ -58,7 +59,7 @@ it("refuses to replace somebody else's job of the same name", async () => {
 
 it('leaves the jobs of other namespaces alone', async () => {
   const theirs = { Namespace: 'dev' };
-  const jobs = [job('publisher-eu', 'other', theirs), job('publisher-eu-once', 'wasm-sensors', theirs)];
+  const jobs = [job('publisher-eu', 'other', theirs), job('once-publisher-eu', 'wasm-sensors', theirs)];
   expect(await submit(publisher, jobs)).toMatchObject({ unchanged: false });
   expect(calls).toEqual(['job run']);
 });
@@ -86,8 +87,8 @@ it('ends sensors that run for ever before ones that end, and the other way round
     job('publisher-eu', 'wasm-sensors'),
     job('publisher-us', 'wasm-sensors'),
   ]);
-  await submit(publisher, [job('publisher-eu-once', 'wasm-sensors'), job('publisher-eu', 'wasm-sensors')]);
-  expect(calls).toEqual(['job stop id-of-publisher-eu', 'job run', 'job stop id-of-publisher-eu-once', 'job run']);
+  await submit(publisher, [job('once-publisher-eu', 'wasm-sensors'), job('publisher-eu', 'wasm-sensors')]);
+  expect(calls).toEqual(['job stop id-of-publisher-eu', 'job run', 'job stop id-of-once-publisher-eu', 'job run']);
 });
 
 it('gives disconnected nodes what runs for ever, and refuses what runs once', async () => {

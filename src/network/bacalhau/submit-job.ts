@@ -1,6 +1,6 @@
 /** Submitting a job: what runs under its name already is kept when it is the same, and replaced when it is not. */
 import { join } from 'node:path';
-import { othersToEnd } from '../../jobs/job-names.js';
+import { jobRefOf, rivalOf, sameJob } from '../../jobs/job-ref.js';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { HASH_LABEL, type JobEnvironment, type RenderedJob, renderJob } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import type { Submission } from '../network.js';
 import { unschedulableNodes } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { toExecution, toNode } from './bacalhau-mapping.js';
+import { toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
 import type { RawJob, RawNode } from './bacalhau-schemas.js';
 import { updatesInPlace } from './bacalhau-version.js';
 
@@ -50,7 +50,8 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   const same = await findSame(running, rendered, client);
   if (same) return same;
   // Before 1.8 a second job of the same name would run beside the first.
-  const others = jobs.filter((job) => othersToEnd(request).includes(job.Name) && isOurs(job) && !isOver(job));
+  const rival = rivalOf(jobRefOf(request));
+  const others = jobs.filter((job) => rival && isOurs(job) && !isOver(job) && sameJob(toJobRef(job), rival));
   const beside = [...others, ...(updatesInPlace(version) ? [] : running)];
   await Promise.all(beside.map((job) => client.stopJob(job.ID)));
   const file = fileOf(options.stateDir, rendered.name);

@@ -1,10 +1,18 @@
 /** The embedded network: jobs go straight to the sensor host, a child process of `up`. */
 import { z } from 'zod';
+import { type JobRef, jobName, jobRefOf } from '../../jobs/job-ref.js';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
 import { AppError, systemError } from '../../lib/errors/app-error.js';
 import { httpErrorSchema } from '../../lib/errors/http-error.js';
-import { type JobSpec, jobsSchema, nodesSchema, stoppedSchema, submissionSchema } from '../../sensor-host/host-api.js';
+import {
+  type ClusterJob,
+  type JobSpec,
+  jobsSchema,
+  nodesSchema,
+  stoppedSchema,
+  submissionSchema,
+} from '../../sensor-host/host-api.js';
 import type { Network } from '../network.js';
 import { configFolder, regionConfigFile } from '../region-config-file.js';
 
@@ -22,13 +30,13 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
   return {
     kind: 'embedded',
     nodes: async () => call('GET', '/nodes', nodesSchema),
-    jobs: async () => call('GET', '/jobs', jobsSchema),
+    jobs: async () => (await call('GET', '/jobs', jobsSchema)).map((job) => ({ ...job, ref: refOf(job) })),
     async submit(job) {
       const { name, ...spec } = toSpec(job);
       const { jobId, unchanged } = await call('PUT', `/jobs/${name}`, submissionSchema, spec);
       return { jobId, jobName: name, unchanged, notes: [] };
     },
-    stop: async (name) => (await call('DELETE', `/jobs/${name}`, stoppedSchema)).stopped,
+    stop: async (ref) => (await call('DELETE', `/jobs/${jobName(ref)}`, stoppedSchema)).stopped,
     sensorProxyUrl: () => proxyUrl,
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
     async setRegionLink(region, connected) {
@@ -37,11 +45,14 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
   };
 }
 
+/** A publisher that stops after some readings runs as the same job here: one kind replaces the other. */
+const refOf = ({ module, region }: ClusterJob): JobRef => ({ role: module, region });
+
 function toSpec(job: JobRequest): JobSpec {
   switch (job.role) {
     case 'publisher':
       return {
-        name: `publisher-${job.region}`,
+        name: jobName({ role: 'publisher', region: job.region }),
         region: job.region,
         module: 'publisher',
         type: 'daemon',
@@ -50,7 +61,7 @@ function toSpec(job: JobRequest): JobSpec {
       };
     case 'config-updater':
       return {
-        name: `config-updater-${job.region}`,
+        name: jobName(jobRefOf(job)),
         region: job.region,
         module: 'config-updater',
         type: 'batch',

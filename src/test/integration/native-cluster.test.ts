@@ -76,19 +76,19 @@ it('stops a job, and runs the very same again', async () => {
     // The test's proxy does not tell the old sensors, which would end them.
     const began = Date.now();
     const last = hostsSending(proxy, 2, ({ region, job_submission_time: time }) => region === 'us' && time >= began);
-    expect(await network.stop('publisher-us')).toBe(true);
+    expect(await network.stop({ role: 'publisher', region: 'us' })).toBe(true);
     expect(await last).toHaveLength(2);
     expect((await network.submit(publisher('us', '#222222'))).unchanged).toBe(false);
     return;
   }
-  expect(await network.stop('publisher-us')).toBe(true);
+  expect(await network.stop({ role: 'publisher', region: 'us' })).toBe(true);
   const quiet = async () => {
     const from = proxy.readings.length;
     await sleep(500);
     return proxy.readings.slice(from).every((reading) => reading.region !== 'us') || undefined;
   };
   expect(await waitFor(quiet, { timeoutMs: 5000 })).toBe(true);
-  expect(await network.stop('publisher-us')).toBe(false);
+  expect(await network.stop({ role: 'publisher', region: 'us' })).toBe(false);
   const seen = hostsSending(proxy, 2, (reading) => reading.region === 'us');
   expect((await network.submit(publisher('us', '#222222'))).unchanged).toBe(false);
   expect(await seen).toHaveLength(2);

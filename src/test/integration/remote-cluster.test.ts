@@ -140,7 +140,7 @@ it('does without HOSTNAME from when a node does not forward it', async () => {
   expect((await network.submit(changed)).notes.at(-1)).toMatch(/^south: .*HOSTNAME/);
   expect(await unnamed).toHaveLength(2);
   expect(await network.submit(changed)).toMatchObject({ unchanged: true, notes: [] });
-  expect(await network.stop('publisher-south')).toBe(true);
+  expect(await network.stop({ role: 'publisher', region: 'south' })).toBe(true);
 }, 60_000);
 
 it('says that a proxy does not answer from here, and goes on: the nodes may reach it', async () => {

@@ -5,6 +5,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
+import type { JobRef } from '../../jobs/job-ref.js';
 import type { PublisherJob } from '../../jobs/job-request.js';
 import type { JobInfo, Network, NodeInfo, Submission } from '../../network/network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../../network/provider.js';
@@ -55,12 +56,20 @@ function planToy({ nodesPerRegion }: PlanContext): NetworkPlan<Connection> {
         state: 'running' as const,
         message: '',
       }));
-      jobs.set(jobName, { id: jobId, name: jobName, version: 1, state: 'running', message: '', executions });
+      jobs.set(jobName, {
+        id: jobId,
+        name: jobName,
+        ref: { role: 'publisher', region: job.region },
+        version: 1,
+        state: 'running',
+        message: '',
+        executions,
+      });
       return { jobId, jobName, unchanged: false, notes: [] };
     },
-    stop(name: string): boolean {
-      for (const node of nodes) if (name === `publisher-${node.region}`) node.stop();
-      return jobs.delete(name);
+    stop({ region }: JobRef): boolean {
+      for (const node of nodes) if (node.region === region) node.stop();
+      return jobs.delete(`publisher-${region}`);
     },
   };
   const server = createServer(async (request, response) => {

@@ -265,7 +265,10 @@ describe('the embedded network', () => {
       'DELETE /jobs/publisher-us': { body: { stopped: true } },
       'PUT /regions/eu': { body: {} },
       'PUT /regions/x%2Fy': { status: 404, body: { error: { code: 'UNKNOWN_REGION', reason: 'no x/y', hint: 'us' } } },
-      'DELETE /jobs/broken': { status: 500, body: { error: { code: 'HOST_FULL', reason: 'full', hint: '' } } },
+      'DELETE /jobs/publisher-broken': {
+        status: 500,
+        body: { error: { code: 'HOST_FULL', reason: 'full', hint: '' } },
+      },
     });
     const here = network();
     const answers = {
@@ -273,10 +276,10 @@ describe('the embedded network', () => {
       sensorProxyUrl: here.sensorProxyUrl('eu'),
       nodes: await here.nodes(),
       jobs: await here.jobs(),
-      stop: await here.stop('publisher-us'),
+      stop: await here.stop({ role: 'publisher', region: 'us' }),
       cut: (await here.setRegionLink('eu', false)) ?? null,
       unknown: toFailure(await here.setRegionLink('x/y', true).catch((error) => error)),
-      broken: toFailure(await here.stop('broken').catch((error) => error)),
+      broken: toFailure(await here.stop({ role: 'publisher', region: 'broken' }).catch((error) => error)),
       service: toFailure(await here.submit(service('proxy')).catch((error) => error)),
     };
     await expect(toJson({ calls, answers })).toMatchFileSnapshot(recorded('embedded-calls.json'));

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import { type JobRef, jobName, jobRefOf, rivalOf, sameJob } from './job-ref.js';
+import type { ConfigUpdaterJob, PublisherJob, ServiceJob } from './job-request.js';
+
+const publisher: PublisherJob = {
+  role: 'publisher',
+  region: 'eu',
+  proxyUrl: 'http://127.0.0.1:9090',
+  config: {},
+  submissionTime: 1,
+};
+
+test('what identifies a request: role, region, and whether it runs once', () => {
+  expect(jobRefOf(publisher)).toEqual({ role: 'publisher', region: 'eu' });
+  expect(jobRefOf({ ...publisher, maxMessages: 3 })).toEqual({ role: 'publisher', region: 'eu', runOnce: true });
+  const updater: ConfigUpdaterJob = {
+    role: 'config-updater',
+    region: 'us',
+    proxyUrl: 'x',
+    parameters: [],
+    submissionTime: 1,
+  };
+  expect(jobRefOf(updater)).toEqual({ role: 'config-updater', region: 'us' });
+  const service: ServiceJob = {
+    role: 'proxy',
+    image: 'i',
+    port: 1,
+    queue: 'q',
+    open: true,
+    args: [],
+    submissionTime: 1,
+  };
+  expect(jobRefOf(service)).toEqual({ role: 'proxy' });
+});
+
+test('no two jobs share a name, whatever regions are called', () => {
+  const regions = ['eu', 'eu-once', 'once-eu', 'once', 'all', 'publisher', 'publisher-eu', 'a.b', 'updater'];
+  const refs: JobRef[] = [
+    { role: 'publisher' },
+    { role: 'proxy' },
+    { role: 'puller' },
+    ...regions.flatMap((region): JobRef[] => [
+      { role: 'publisher', region },
+      { role: 'publisher', region, runOnce: true },
+      { role: 'config-updater', region },
+    ]),
+  ];
+  expect(new Set(refs.map(jobName)).size).toBe(refs.length);
+  expect([refs[3], refs[4], refs[5]].map((ref) => jobName(ref!))).toEqual([
+    'publisher-eu',
+    'once-publisher-eu',
+    'config-updater-eu',
+  ]);
+});
+
+test('a region runs one kind of publisher at a time; other jobs have no rival', () => {
+  expect(rivalOf({ role: 'publisher', region: 'eu' })).toEqual({ role: 'publisher', region: 'eu', runOnce: true });
+  expect(rivalOf({ role: 'publisher', region: 'eu', runOnce: true })).toEqual({ role: 'publisher', region: 'eu' });
+  expect(rivalOf({ role: 'publisher' })).toBeUndefined();
+  expect(rivalOf({ role: 'config-updater', region: 'eu' })).toBeUndefined();
+});
+
+test('jobs are the same when all three agree', () => {
+  const eu: JobRef = { role: 'publisher', region: 'eu' };
+  expect(sameJob(eu, { role: 'publisher', region: 'eu' })).toBe(true);
+  for (const other of [
+    { role: 'config-updater', region: 'eu' },
+    { role: 'publisher', region: 'us' },
+    { role: 'publisher' },
+    { role: 'publisher', region: 'eu', runOnce: true },
+  ] as JobRef[])
+    expect(sameJob(eu, other)).toBe(false);
+});

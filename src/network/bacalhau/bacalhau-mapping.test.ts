@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest';
+import { toJobRef } from './bacalhau-mapping.js';
+import type { RawJob } from './bacalhau-schemas.js';
+
+const raw = (over: Partial<RawJob>): RawJob => ({
+  ID: 'j-1',
+  Name: 'publisher-eu',
+  Namespace: 'default',
+  Type: 'daemon',
+  Labels: { app: 'wasm-sensors', role: 'publisher', region: 'eu' },
+  State: { StateType: 'Running', Message: '' },
+  Version: 1,
+  CreateTime: 1,
+  ...over,
+});
+const constraints = [
+  { Key: 'type', Operator: '=', Values: ['edge'] },
+  { Key: 'region', Operator: '=', Values: ['eu'] },
+];
+
+test('the labels say what a job is, whatever its name', () => {
+  expect(toJobRef(raw({ Name: 'publisher-us-once' }))).toEqual({ role: 'publisher', region: 'eu' });
+});
+
+test('a region that is called eu-once is not the region eu', () => {
+  const labels = { app: 'wasm-sensors', role: 'publisher', region: 'eu-once' };
+  expect(toJobRef(raw({ Name: 'publisher-eu-once', Labels: labels }))).toEqual({
+    role: 'publisher',
+    region: 'eu-once',
+  });
+});
+
+test('a region that is called all is not every region', () => {
+  const everywhere = [{ Key: 'region', Operator: '!=', Values: ['none'] }];
+  const labels = { app: 'wasm-sensors', role: 'publisher' };
+  expect(toJobRef(raw({ Name: 'publisher', Labels: labels, Constraints: everywhere }))).toEqual({ role: 'publisher' });
+  expect(toJobRef(raw({ Name: 'publisher-all', Labels: { ...labels, region: 'all' } }))).toEqual({
+    role: 'publisher',
+    region: 'all',
+  });
+});
+
+test('without a label the constraint names the region, and the type says that it runs once', () => {
+  const labels = { app: 'wasm-sensors', role: 'publisher' };
+  const job = raw({ Labels: labels, Constraints: constraints });
+  expect(toJobRef(job)).toEqual({ role: 'publisher', region: 'eu' });
+  expect(toJobRef({ ...job, Type: 'ops' })).toEqual({ role: 'publisher', region: 'eu', runOnce: true });
+});
+
+test('services have no region, and what runs once is only a publisher', () => {
+  expect(toJobRef(raw({ Name: 'proxy', Type: 'service', Labels: { role: 'proxy' } }))).toEqual({ role: 'proxy' });
+  const updater = { role: 'config-updater', region: 'us' };
+  expect(toJobRef(raw({ Type: 'ops', Labels: updater }))).toEqual({ role: 'config-updater', region: 'us' });
+});

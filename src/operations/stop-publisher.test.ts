@@ -1,0 +1,95 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { JobRef } from '../jobs/job-ref.js';
+import type { JobInfo, Network } from '../network/network.js';
+import type { FleetClient } from '../puller/fleet-client.js';
+import { stopPublisher } from './stop-publisher.js';
+
+const TOKEN = 'operator';
+let running: JobInfo[];
+let stopped: JobRef[];
+let told: string[][];
+/** Readings by region; they end when the region's publisher is stopped. */
+let sending: Map<string, number>;
+
+const job = (ref: JobRef, id = `j-${ref.role}-${ref.region}`): JobInfo => ({
+  ...{ id, name: id, ref, version: 1, state: 'running', message: '', executions: [] },
+});
+
+const network = {
+  jobs: async () => running,
+  stop: async (ref: JobRef) => {
+    stopped.push(ref);
+    return true;
+  },
+} as unknown as Network;
+
+const fleet = {
+  snapshot: async () => ({
+    sensors: [...sending.keys()].map((region) => ({ region, state: 'live', config: { intervalMs: 50 } })),
+  }),
+  summary: async () => ({ regions: [...sending].map(([region, received]) => ({ region, received })) }),
+  stats: async () => ({ depth: { visible: 0, inFlight: 0, delayed: 0 } }),
+  tell: async ({ endedJobs }: { endedJobs: string[] }, token: string) => {
+    expect(token).toBe(TOKEN);
+    told.push(endedJobs);
+  },
+} as unknown as FleetClient;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  running = [];
+  stopped = [];
+  told = [];
+  sending = new Map();
+  return () => vi.useRealTimers();
+});
+
+async function stop(regions?: string[]) {
+  const result = stopPublisher(network, fleet, regions, TOKEN);
+  await vi.advanceTimersByTimeAsync(5_000);
+  return result;
+}
+
+test('nothing is stopped where no publisher runs', async () => {
+  running = [job({ role: 'proxy' }), job({ role: 'config-updater', region: 'eu' })];
+  expect(await stop()).toEqual({ stopped: [], quietSeconds: 0 });
+  expect([stopped, told]).toEqual([[], []]);
+});
+
+test('of the wanted region only, and the fleet view hears of its jobs before and after', async () => {
+  running = [job({ role: 'publisher', region: 'eu' }), job({ role: 'publisher', region: 'us' })];
+  expect(await stop(['eu'])).toEqual({ stopped: ['eu'], quietSeconds: 1 });
+  expect(stopped).toEqual([{ role: 'publisher', region: 'eu' }]);
+  expect(told).toEqual([['j-publisher-eu'], ['j-publisher-eu']]);
+});
+
+test('a region that is called eu-once is not stopped with eu', async () => {
+  running = [job({ role: 'publisher', region: 'eu-once' }), job({ role: 'publisher', region: 'eu', runOnce: true })];
+  expect((await stop(['eu'])).stopped).toEqual(['eu']);
+  expect(stopped).toEqual([{ role: 'publisher', region: 'eu', runOnce: true }]);
+});
+
+test('readings of other regions are waited for only when a publisher of every region was stopped', async () => {
+  sending = new Map([['us', 5]]);
+  const count = setInterval(() => sending.set('us', sending.get('us')! + 1), 50);
+  // A region that is called `all` is one region.
+  running = [job({ role: 'publisher', region: 'all' })];
+  expect((await stop(['all'])).stopped).toEqual(['all']);
+
+  running = [job({ role: 'publisher' })];
+  const failed = stopPublisher(network, fleet, undefined, TOKEN).catch((error) => error.code);
+  await vi.advanceTimersByTimeAsync(40_000);
+  clearInterval(count);
+  expect(await failed).toBe('STILL_SENDING');
+});
+
+test('a publisher for every region is not of the region that is named', async () => {
+  running = [job({ role: 'publisher' })];
+  expect((await stop(['eu'])).stopped).toEqual([]);
+});
+
+test('it waits longer than the longest interval of a sensor that was sending', async () => {
+  sending = new Map([['eu', 1]]);
+  running = [job({ role: 'publisher', region: 'eu' })];
+  expect((await stop()).quietSeconds).toBe(1.05);
+});
