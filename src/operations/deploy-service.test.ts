@@ -127,11 +127,15 @@ test('the network plans the job; one that runs none says so', async () => {
       provider: async () => ({ provider: { kind: 'toy', ...provider }, connection: 'c' }),
       state: { endpoints: { proxy: 'http://p', ...(queue === undefined ? {} : { queue }) } },
     }) as unknown as Session;
-  const serviceJob = vi.fn(async () => ({ job: {} as ServiceJob, url }));
+  const serviceJob = vi.fn(async () => ({ job: {} as ServiceJob, url, follows: true }));
   expect(await planServiceJob('proxy', session({ serviceJob }, 'http://q'), options)).toMatchObject({ url });
   expect(serviceJob).toHaveBeenCalledWith('proxy', 'c', { ...options, embeddedQueue: true, authority: 'http://p' });
   await planServiceJob('puller', session({ serviceJob }), options);
-  expect(serviceJob).toHaveBeenLastCalledWith('puller', 'c', { ...options, embeddedQueue: false, authority: 'http://p' });
+  expect(serviceJob).toHaveBeenLastCalledWith('puller', 'c', {
+    ...options,
+    embeddedQueue: false,
+    authority: 'http://p',
+  });
   await expect(planServiceJob('puller', session({}), options)).rejects.toMatchObject({
     ...{ code: 'NOT_OFFERED', message: expect.stringContaining('toy'), hint: expect.stringContaining('puller') },
   });

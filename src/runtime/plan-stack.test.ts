@@ -50,7 +50,7 @@ test('services of the network are used; where it has none, children of `up` are 
 
 test('settings that the network can not follow are refused by name, before it is asked', async () => {
   await expect(plan({ host: '0.0.0.0', proxyUrl: 'http://p' })).rejects.toMatchObject({
-    code: 'NOT_OFFERED',
+    code: 'OPTION_NOT_OFFERED',
     exitCode: 2,
     message: 'the fake network does not offer --host, --proxy-url',
     hint: 'Leave it out.',

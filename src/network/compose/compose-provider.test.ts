@@ -18,6 +18,7 @@ const job = (role: 'proxy' | 'puller', flags = {}, over: Partial<ServiceJobOptio
       image: 'r.io/x:1',
       nodePort: 1,
       embeddedQueue: true,
+      authority: 'http://127.0.0.1:9090',
       onProgress() {},
     },
     ...over,
@@ -44,6 +45,10 @@ test('a service job has the port, the arguments and the queue of the network', a
 
 test('flags that the job would not follow are refused by name', async () => {
   await expect(job('proxy', { open: true, awsRegion: 'eu-west-1' })).rejects.toMatchObject({
-    ...{ code: 'NOT_OFFERED', exitCode: 2, message: expect.stringMatching(/`deploy proxy` .*--aws-region, --open$/) },
+    ...{
+      code: 'OPTION_NOT_OFFERED',
+      exitCode: 2,
+      message: expect.stringMatching(/`deploy proxy` .*--aws-region, --open$/),
+    },
   });
 });

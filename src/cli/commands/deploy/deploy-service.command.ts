@@ -48,7 +48,7 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: interrupted.signal,
         });
-        if (role === 'proxy' && !planned.job.args.includes('--follow')) out.warn(notFollowing(session));
+        if (role === 'proxy' && !planned.follows) out.warn(notFollowing(session));
         const then = nextStep(planned);
         out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
         return 0;
