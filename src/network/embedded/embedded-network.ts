@@ -79,7 +79,7 @@ function hostClient(base: string, token: string) {
     } catch (cause) {
       throw systemError('HOST_GONE', 'the sensor host does not answer', {
         cause,
-        hint: 'It is being started again, or `up` has ended.',
+        hint: '`up` restarts it, unless `up` itself has stopped.',
       });
     }
     const answer: unknown = await response.json().catch(() => undefined);

@@ -9,9 +9,12 @@ import { timeoutMs, timeoutOption } from '../../sensor-options.js';
 type Role = ServiceJob['role'];
 
 export const deployProxyCommand = deployServiceCommand('proxy', 'sensors then use it with `--proxy web-services`');
-export const deployPullerCommand = deployServiceCommand('puller', "it takes the place of the network's own");
-export const stopProxyCommand = stopServiceCommand('proxy', 'end the proxy that runs as a service job');
-export const stopPullerCommand = stopServiceCommand('puller', 'end the puller service job; the own one takes over');
+export const deployPullerCommand = deployServiceCommand('puller', 'it replaces that of the network');
+export const stopProxyCommand = stopServiceCommand('proxy', 'stop the proxy that runs as a service job');
+export const stopPullerCommand = stopServiceCommand(
+  'puller',
+  'stop the puller that runs as a service job; that of `up` runs again',
+);
 
 function deployServiceCommand(role: Role, effect: string): CommandSpec {
   return {
@@ -97,7 +100,7 @@ function stopServiceCommand(role: Role, summary: string): CommandSpec {
         setEndpoints: (change) => control.setEndpoints(change),
       });
       out.result({ stopped }, () =>
-        stopped ? `the ${role} service job was ended` : `no ${role} ran as a service job`,
+        stopped ? `the ${role} service job was stopped` : `no ${role} runs as a service job`,
       );
       return 0;
     },
