@@ -1,4 +1,4 @@
-/** `up --detach`: the same `up` as a background process; returns when it is ready. Asked to end before that, it ends both. */
+/** `up --detach`: the same `up` as a background process; returns when it is ready. A signal before that stops both. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -18,16 +18,16 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   const stop = stopRequested({ supervised: false });
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
-  const ended = endOf(child);
-  const outcome = await Promise.race([stop, firstWord(child), ended]);
+  const exited = exitOf(child);
+  const outcome = await Promise.race([stop, whenReady(child), exited]);
   if (typeof outcome === 'string') {
-    out.progress('ending');
+    out.progress('stopping');
     child.kill('SIGTERM');
-    // It ends with 1 when it could not end everything.
-    if ((await ended).code === 1) throw upFailed('`up` did not end in order', file);
+    // Exit code 1: it could not stop everything.
+    if ((await exited).code === 1) throw upFailed('`up` did not stop in order', file);
     return exitCodeOf(outcome);
   }
-  if ('code' in outcome) throw upFailed('`up` did not come up', file, outcome.code);
+  if ('code' in outcome) throw upFailed('`up` did not start', file, outcome.code);
   child.disconnect();
   child.unref();
   const { endpoints, notes } = outcome;
@@ -35,7 +35,7 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   out.settle();
   for (const note of notes) out.note(note);
   out.event({ event: 'up', pid: child.pid, endpoints }, () =>
-    [`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` ends it`, ...lines].join('\n'),
+    [`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` stops it`, ...lines].join('\n'),
   );
   return 0;
 }
@@ -54,14 +54,14 @@ interface Ready {
 }
 
 /** What it reports when it is ready. */
-function firstWord(child: ChildProcess): Promise<Ready> {
+function whenReady(child: ChildProcess): Promise<Ready> {
   return new Promise((resolve) => {
     child.once('message', (message) => resolve((message as { ready: Ready }).ready));
   });
 }
 
-/** Its exit code; null when a signal ended it, or when it never began. */
-function endOf(child: ChildProcess): Promise<{ code: number | null }> {
+/** Its exit code; null when a signal stopped it, or when it did not start. */
+function exitOf(child: ChildProcess): Promise<{ code: number | null }> {
   return new Promise((resolve) => {
     child.once('exit', (code) => resolve({ code }));
     child.once('error', () => resolve({ code: null }));

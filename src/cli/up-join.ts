@@ -1,4 +1,4 @@
-/** A second `up` in the same folder: says who runs, deploys if asked to, and shows the readings until Ctrl-C. */
+/** A second `up` in the same folder: attaches to the first, deploys if asked to, and shows readings until Ctrl-C. */
 import { AppError } from '../lib/errors/app-error.js';
 import { stopRequested } from '../lib/process/shutdown.js';
 import { openSession } from '../runtime/session.js';
@@ -13,13 +13,13 @@ export async function joinRunning(context: CommandContext): Promise<number> {
   const session = openSession(settings);
   const { state, fleet } = session;
   if (provenance.network.source !== 'default' && settings.network !== state.kind) {
-    throw new AppError('ALREADY_UP', 'user', `\`up\` runs already here with the ${state.kind} network`, {
-      hint: 'End it with `wasm-sensors down` first, or use another folder.',
+    throw new AppError('ALREADY_UP', 'user', `\`up\` already runs here with the ${state.kind} network`, {
+      hint: 'Stop it with `wasm-sensors down` first, or use another folder.',
     });
   }
-  out.note(`\`up\` runs already here (pid ${state.up.pid}, ${state.kind} network); joining it`);
+  out.note(`Already running (pid ${state.up.pid}, ${state.kind} network); attaching`);
   for (const text of differences(context, state)) {
-    out.warn(`${text}: that does not change while it runs; it needs \`wasm-sensors down\` first`);
+    out.warn(`${text}: this can't change while it runs; run \`wasm-sensors down\` first`);
   }
   const screen = options.detach
     ? undefined

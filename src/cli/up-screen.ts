@@ -6,7 +6,7 @@ import { eventLine } from './output/reading-lines.js';
 
 export interface Screen {
   note(text: string): void;
-  /** What is being waited for. */
+  /** What `up` waits for. */
   progress(text: string): void;
   close(): void;
 }
@@ -26,7 +26,7 @@ export function openScreen(out: Output, { kind, endpoints, fleet, since }: Scree
     `${out.style.bold('wasm-sensors')}  ${kind} network`,
     ...Object.entries(endpoints).map(([name, url]) => `  ${name.padEnd(7)} ${url}`),
     out.style.dim(
-      "  in another terminal: wasm-sensors deploy publisher --color '#00ff88' | tail | status | down; Ctrl-C ends it all",
+      "  in another terminal: wasm-sensors deploy publisher --color '#00ff88' | tail | status | down; Ctrl-C stops it all",
     ),
   ];
   const view = tty ? new LiveView(out.style, heading) : undefined;
@@ -40,12 +40,12 @@ export function openScreen(out: Output, { kind, endpoints, fleet, since }: Scree
           else if (event.event !== 'summary') out.event(event, (style) => eventLine(event, style));
         }
       } catch {
-        // The puller is away for long, or this terminal was too slow: go on with what comes next.
+        // The puller is away, or this terminal was too slow: go on with the next event.
         await new Promise((resolve) => setTimeout(resolve, 200));
       }
     }
   };
-  // In the background nobody reads, and a log of every reading would grow for ever.
+  // In the background a log of every reading would only grow.
   if (!process.connected) void follow();
   return {
     note: (text) => (view ? view.note(text) : out.note(text)),

@@ -1,4 +1,4 @@
-/** What an `up` is asked for, kept for a later one that joins it and may ask for something else. */
+/** The settings that an `up` was started with, kept for a later one that attaches to it with other settings. */
 import { SETTINGS, type SettingDef, type SettingKey } from '../config/settings.js';
 import type { RunState } from '../runtime/run-state.js';
 import type { CommandContext } from './command.js';
@@ -54,7 +54,7 @@ export function askedFor({ settings, options }: CommandContext): Record<string, 
   return Object.fromEntries([...asked, ['registry', options.registry === true]]);
 }
 
-/** What is asked for now, other than by default, and is not so in what runs; each with what runs. */
+/** Settings that were given now and differ from what runs; each with what runs. */
 export function differences(context: CommandContext, { settings: running, endpoints }: RunState): string[] {
   const { settings, provenance, options } = context;
   const ports = Object.values(endpoints).map((url) => Number(new URL(url).port));

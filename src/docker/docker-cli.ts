@@ -79,7 +79,7 @@ export async function requireEngine(): Promise<void> {
  * `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`.
  */
 export async function requireDocker(): Promise<void> {
-  const compose = docker(['compose', 'version', '--short']).catch((error: AppError) => error);
+  const compose = docker('compose version --short'.split(' ')).catch((error: AppError) => error);
   await requireEngine();
   const version = await compose;
   if (typeof version === 'string') return requireNewCompose(version);

@@ -19,7 +19,7 @@ const KNOWN: KnownFailure[] = [
     hint: 'Start Docker Desktop, or the service (`sudo systemctl start docker`).',
   },
   {
-    when: /'compose' is not a docker command|unknown command: docker compose|unknown shorthand flag: 'p' in -p/,
+    when: /\bcompose\b. is not a docker command|unknown command: docker compose|unknown shorthand flag: 'p' in -p/,
     code: 'COMPOSE_MISSING',
     fault: 'user',
     message: 'this Docker has no `docker compose`',

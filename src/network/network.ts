@@ -11,12 +11,12 @@ export const REGIONS = ['us', 'eu', 'as'] as const;
 
 export interface NodeInfo {
   name: string;
-  /** Label `region`, or '' for nodes of the centre. */
+  /** Label `region`, or '' for nodes without one. */
   region: string;
   /** Label `type`: `edge`, `web-services`. */
   type: string;
   connected: boolean;
-  /** Why no sensor can run on it; missing where nothing speaks against it. */
+  /** Why no sensor can run on it; missing where one can. */
   unschedulable?: string;
 }
 
@@ -24,7 +24,7 @@ export interface ExecutionInfo {
   id: string;
   node: string;
   state: 'starting' | 'running' | 'completed' | 'failed' | 'stopped';
-  /** Why it failed or ended; '' while it runs. */
+  /** Why it failed or stopped; '' while it runs. */
   message: string;
 }
 
@@ -44,7 +44,7 @@ export interface Submission {
   jobName: string;
   /** The network runs exactly this already; nothing was replaced. */
   unchanged: boolean;
-  /** Said to the operator, such as a fallback that was taken. */
+  /** For the operator, such as a fallback that was taken. */
   notes: string[];
 }
 
@@ -65,6 +65,6 @@ export interface Network {
   sensorProxyUrl(region: string): string;
   /** The YAML file that this region's sensors re-read; left out where the nodes' files are out of reach. */
   configFile?(region: string): ConfigFile;
-  /** Cuts or restores a region's links (never pauses its sensors). Rejects with `NOT_OFFERED` where that can't be done. */
+  /** Cuts or restores a region's links; its sensors run on. Rejects with `NOT_OFFERED` where that can't be done. */
   setRegionLink(region: string, connected: boolean): Promise<void>;
 }

@@ -150,6 +150,8 @@ export interface PlannedServiceJob {
   job: ServiceJob;
   /** Where it will answer: a base URL. */
   url: string;
+  /** Of a proxy: it follows the configuration of the proxy of `up`, or of the one that `--follow` names. */
+  follows: boolean;
   /** What `deploy publisher --proxy` takes for it; left out: its URL as nodes reach it. */
   proxyName?: string;
 }

@@ -1,21 +1,36 @@
-/** The proxy or the puller as a Bacalhau service job: submitted, waited for until it answers, and ended. */
-
+/** The proxy or the puller as a Bacalhau service job: planned by its network, submitted, waited for, and stopped. */
 import type { ServiceJob } from '../jobs/job-request.js';
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError, systemError, withContext } from '../lib/errors/app-error.js';
 import { answersHttp } from '../lib/net/wait-for-http.js';
 import type { Network } from '../network/network.js';
+import type { PlannedServiceJob, ServiceJobOptions } from '../network/provider.js';
 import { noServicesNode } from '../network/region-nodes.js';
 import type { EndpointChange } from '../runtime/control-client.js';
+import type { Session } from '../runtime/session.js';
+
+/** The job as the running network can run it. Rejects with `NOT_OFFERED`, and as the network's `serviceJob` does. */
+export async function planServiceJob(
+  role: ServiceJob['role'],
+  session: Pick<Session, 'provider' | 'state'>,
+  options: Omit<ServiceJobOptions, 'embeddedQueue' | 'authority'>,
+): Promise<PlannedServiceJob> {
+  const { provider, connection } = await session.provider();
+  if (!provider.serviceJob) {
+    throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network runs no containers of ours`, {
+      hint: `\`up\` runs a ${role} of its own. Service jobs are offered by --network compose, and by native with Docker.`,
+    });
+  }
+  const { queue, proxy } = session.state.endpoints;
+  return provider.serviceJob(role, connection, { ...options, embeddedQueue: queue !== undefined, authority: proxy });
+}
 
 export interface ServiceOptions {
-  /** Where it answers once it runs: a base URL. */
-  url: string;
   timeoutMs: number;
   onProgress(step: string): void;
   /** Tells `up` where services are now. */
   setEndpoints(change: EndpointChange): Promise<void>;
-  /** Gives it up: what was replaced for it is put back. */
+  /** When aborted, what was replaced is put back. */
   signal: AbortSignal;
 }
 
@@ -29,22 +44,22 @@ export interface ServiceResult {
 }
 
 const LOOK_EVERY_MS = 500;
-/** A service job has as long as its container's grace to end. */
+/** How long a service job may take to stop: the grace of its container. */
 const GONE_MS = 30_000;
 
 /**
- * Resolves when `/health` and `/ready` answer. The proxy is one more beside that of `up`; the puller takes the place of
- * the one of `up`, for a queue has one consumer, and gives it back when this fails. Rejects with `NO_SERVICES_NODE`,
+ * Resolves when `/health` and `/ready` answer. The proxy runs beside that of `up`. The puller replaces that of `up`,
+ * because a queue has one consumer; when this fails, that of `up` runs again. Rejects with `NO_SERVICES_NODE`,
  * `SERVICE_FAILED` (Bacalhau's message is among the details) or `SERVICE_TIMEOUT`.
  */
 export async function deployService(
   network: Network,
-  request: ServiceJob,
+  { job, url }: Pick<PlannedServiceJob, 'job' | 'url'>,
   options: ServiceOptions,
 ): Promise<ServiceResult> {
   const began = Date.now();
-  const { role } = request;
-  const { url, onProgress, setEndpoints } = options;
+  const { role, image } = job;
+  const { onProgress, setEndpoints, signal } = options;
   const deadline = began + options.timeoutMs;
   onProgress('waiting for the web-services node');
   await waitForNode(network, options);
@@ -52,29 +67,34 @@ export async function deployService(
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
     onProgress(`submitting the ${role}`);
-    const { jobId, unchanged } = await network.submit(request);
+    const { jobId, unchanged } = await network.submit(job);
     onProgress(`waiting for ${url} (the node fetches the image)`);
-    await waitUntilReady(network, { role, jobId }, { ...options, timeoutMs: Math.max(0, deadline - Date.now()) });
+    await waitUntilReady(network, { role, jobId, url }, { signal, timeoutMs: Math.max(0, deadline - Date.now()) });
     if (role === 'proxy') await setEndpoints({ jobProxy: url });
-    return { role, jobId, url, image: request.image, unchanged, seconds: (Date.now() - began) / 1000 };
+    return { role, jobId, url, image, unchanged, seconds: (Date.now() - began) / 1000 };
   } catch (error) {
-    if (role === 'puller') await stopService(network, role, options);
+    if (role === 'puller') await stopService(network, role, { url, setEndpoints });
     else if (replaced && error instanceof AppError) throw withoutProxy(error);
     throw error;
   }
 }
 
-/** A submission of the same name ends the job that ran before, also when it can't take its place. */
+/** A submission stops the job of the same name, also when the new one does not run. */
 function withoutProxy(error: AppError): AppError {
-  const hint = `The proxy that ran as a service job before has ended with this; deploy it again as it was, or send sensors back with \`deploy publisher\`.`;
+  const hint =
+    'This stopped the proxy that ran as a service job before. Deploy it again as it was, or send sensors back with `deploy publisher`.';
   return withContext(error, { hint: error.hint === undefined ? hint : `${error.hint} ${hint}` });
 }
 
-/** Ends the service job; of the puller, the one of `up` takes over again. False when there was no such job. */
+/**
+ * Stops the service job; then the puller of `up` runs again. False when there was no such job.
+ *
+ * @param options.url where the job answers
+ */
 export async function stopService(
   network: Network,
   role: ServiceJob['role'],
-  { url, setEndpoints }: Pick<ServiceOptions, 'url' | 'setEndpoints'>,
+  { url, setEndpoints }: Pick<ServiceOptions, 'setEndpoints'> & { url: string },
 ): Promise<boolean> {
   const stopped = await network.stop({ role });
   if (role === 'proxy') await setEndpoints({ jobProxy: null });
@@ -89,17 +109,17 @@ export async function stopService(
 
 async function waitUntilReady(
   network: Network,
-  { role, jobId }: { role: ServiceJob['role']; jobId: string },
-  { url, timeoutMs, signal }: ServiceOptions,
+  { role, jobId, url }: { role: ServiceJob['role']; jobId: string; url: string },
+  { timeoutMs, signal }: Pick<ServiceOptions, 'timeoutMs' | 'signal'>,
 ): Promise<void> {
-  // What answers may be an older one that still has the port: the job's own execution must run, too.
+  // An older job may still have the port, so the new job's own execution must run, too.
   const look = async () => {
     const answers = (await answersHttp(`${url}/health`)) && (await answersHttp(`${url}/ready`));
     return (await runs(network, jobId, role)) && answers ? true : undefined;
   };
   if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
   throw systemError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
-    hint: `See what it says: wasm-sensors status, or \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
+    hint: `See its log: wasm-sensors status, or \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
   });
 }
 

@@ -58,13 +58,13 @@ test.each([
 });
 
 test.each([
-  ['PUT', '/regions/eu', 'no', 'NOT_JSON'],
-  ['PUT', '/regions/eu', {}, 'BAD_REQUEST'],
-  ['PUT', '/regions/eu', { connected: true, more: 1 }, 'BAD_REQUEST'],
-  ['PATCH', '/endpoints', { puller: 'here' }, 'BAD_REQUEST'],
-  ['PATCH', '/endpoints', { proxy: 'http://127.0.0.1:1' }, 'BAD_REQUEST'],
-])('%s %s with %j is refused with %s', async (method, path, body, code) => {
-  expect(await refusal(call(method, path, body))).toEqual([422, expect.objectContaining({ code })]);
+  ['PUT', '/regions/eu', 'no', 'NOT_JSON', 400],
+  ['PUT', '/regions/eu', {}, 'BAD_REQUEST', 422],
+  ['PUT', '/regions/eu', { connected: true, more: 1 }, 'BAD_REQUEST', 422],
+  ['PATCH', '/endpoints', { puller: 'here' }, 'BAD_REQUEST', 422],
+  ['PATCH', '/endpoints', { proxy: 'http://127.0.0.1:1' }, 'BAD_REQUEST', 422],
+])('%s %s with %j is refused with %s', async (method, path, body, code, status) => {
+  expect(await refusal(call(method, path, body))).toEqual([status, expect.objectContaining({ code })]);
   expect([calls, logged]).toEqual([[], []]);
 });
 

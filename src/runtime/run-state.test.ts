@@ -83,3 +83,30 @@ test.each(
   expect(readFileSync(aside, 'utf8')).toBe(text);
   expect(readRunState(folder)).toBeUndefined();
 });
+
+test('on disk the kind is `network` and the connection `facts`, as earlier versions wrote and read them', () => {
+  writeRunState(folder, state);
+  const { kind, connection, ...rest } = state;
+  expect(JSON.parse(readFileSync(file(), 'utf8'))).toEqual({ ...rest, network: kind, facts: connection });
+  expect(Object.keys(JSON.parse(readFileSync(file(), 'utf8'))).slice(0, 4)).toEqual([
+    'up',
+    'began',
+    'network',
+    'phase',
+  ]);
+});
+
+test('a kind of network that this program does not know is damage', () => {
+  writeFileSync(file(), JSON.stringify({ ...state, network: 'moon', facts: {} }));
+  expect(() => readRunState(folder)).toThrow(expect.objectContaining({ code: 'STATE_DAMAGED' }));
+});
+
+test('of two that claim at the same time one has it', () => {
+  expect([claimRunState(folder, state), claimRunState(folder, { ...state, began: 2 })]).toEqual([true, false]);
+  expect(readRunState(folder)?.began).toBe(state.began);
+});
+
+test('an `up` whose pid now belongs to another process is dead', () => {
+  writeRunState(folder, { ...state, up: { ...up, started: 'long ago' } });
+  expect(readRunState(folder)?.alive).toBe(false);
+});

@@ -32,5 +32,5 @@ test('no network, one that starts, one that is ready, one whose `up` was killed'
   writeRunState(folder, { ...state, phase: 'ready' });
   expect(open().state.endpoints.proxy).toBe('http://127.0.0.1:2');
   writeRunState(folder, { ...state, phase: 'ready', up: { ...state.up, started: 'long ago' } });
-  expect(open).toThrow(/has ended without cleaning up/);
+  expect(open).toThrow(/exited without cleaning up/);
 });

@@ -57,7 +57,7 @@ function stateOfUp(stateDir: string): RunState {
     throw new AppError(
       'NOT_UP',
       'user',
-      state ? 'the `up` of this folder has ended without cleaning up' : 'no network is up in this folder',
+      state ? 'the `up` of this folder exited without cleaning up' : 'no network is up in this folder',
       {
         hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
       },
@@ -65,7 +65,7 @@ function stateOfUp(stateDir: string): RunState {
   }
   if (state.phase === 'ready') return state;
   throw new AppError('STILL_STARTING', 'user', `the network is still starting (\`up\` is pid ${state.up.pid})`, {
-    hint: 'Try again when `up` says that it is ready; `wasm-sensors down` ends it.',
+    hint: 'Try again when `up` is ready; `wasm-sensors down` stops it.',
   });
 }
 

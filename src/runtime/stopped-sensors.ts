@@ -4,14 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetClient } from '../puller/fleet-client.js';
 import type { RunState } from './run-state.js';
 
-/** All sensors have ended after this; Docker takes the longest. */
-const ALL_ENDED_MS = 60_000;
+/** All sensors have stopped after this; Docker takes the longest. */
+const ALL_STOPPED_MS = 60_000;
 /** It only changes what is shown: a puller that hangs must not keep `up` from ending. */
 const PATIENCE_MS = 500;
 
 /** Tells a running puller, while the network still runs. `began`: of the network, Unix milliseconds. */
 export async function reportNetworkStop(puller: string, token: string, began: number): Promise<void> {
-  const told = new FleetClient(puller, 0).tell({ networkEnds: { since: began, by: Date.now() + ALL_ENDED_MS } }, token);
+  const told = new FleetClient(puller, 0).tell(
+    { networkEnds: { since: began, by: Date.now() + ALL_STOPPED_MS } },
+    token,
+  );
   await Promise.race([told, sleep(PATIENCE_MS, undefined, { ref: false })]);
 }
 

@@ -69,6 +69,15 @@ test('every import of every file points to a lower room', () => {
   expect(imports.flatMap((imported) => problemOf(imported) ?? [])).toEqual([]);
 });
 
+test('kinds of networks are named by their folders, the registry and the setting only', () => {
+  const mayName =
+    /^(bench|test)\/|^network\/(registry\.ts|embedded|native|compose|remote)|^config\/settings\.ts|\.test\.ts$/;
+  const naming = files.filter((path) =>
+    /'(compose|native|remote|embedded)'/.test(readFileSync(join(SRC, path), 'utf8')),
+  );
+  expect(naming.filter((path) => !mayName.test(path))).toEqual([]);
+});
+
 test.each([
   ['protocol/message.ts', `import { x } from '../puller/puller.js';`, 'protocol is not above puller'],
   ['protocol/message.ts', `import { readFileSync } from 'node:fs';`, 'protocol is pure'],

@@ -15,7 +15,7 @@ const UP_GRACE_MS = 75_000;
 
 export const down: CommandSpec = {
   name: 'down',
-  summary: 'end what `up` started, also after it was killed; data stays',
+  summary: 'stop what `up` started, also after it was killed; data stays',
   modes: ['text', 'json'],
   settings: ['stateDir'],
   options: [new Option('--volumes', 'remove the data that the compose network keeps, too')],
@@ -24,9 +24,9 @@ export const down: CommandSpec = {
     quarantineState(out, stateDir);
     const state = readRunState(stateDir);
     if (state?.alive) {
-      out.progress('asking `up` to end');
+      out.progress('asking `up` to stop');
       const ask = async () => new ControlClient(state.control, operatorToken(settings)).stop();
-      // Where it can't be asked, such as without its token, it is told as by Ctrl-C.
+      // Without its token, for example, it can't be asked: then it gets a signal.
       await ask().catch(() => signalAll([state.up], 'SIGTERM'));
       const gone = await waitFor(() => (readRunState(stateDir)?.alive ? undefined : true), {
         timeoutMs: UP_GRACE_MS,
@@ -41,7 +41,7 @@ export const down: CommandSpec = {
     for (const text of data.kept) out.warn(`kept ${text}`);
     const nothing =
       orphans.kept.length > 0
-        ? 'nothing was ended'
+        ? 'nothing was stopped'
         : state
           ? 'nothing was left running; the state is cleaned up'
           : 'nothing is running here';
@@ -50,7 +50,7 @@ export const down: CommandSpec = {
     const kept = [...orphans.kept, ...data.kept];
     out.result({ ended, removed: data.removed, kept, ...(left ? { left } : {}) }, () =>
       [
-        ended.length > 0 ? `ended: ${ended.join(', ')}` : nothing,
+        ended.length > 0 ? `stopped: ${ended.join(', ')}` : nothing,
         ...(data.removed.length > 0 ? [`removed: ${data.removed.join(', ')}`] : []),
         ...(left ? [left] : []),
       ].join('\n'),

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { Option } from 'commander';
 import { usageError } from '../../lib/errors/app-error.js';
+import { readIfExists } from '../../lib/fs/durable-files.js';
 import type { CommandSpec } from '../command.js';
 import { bytesText } from '../output/bytes.js';
 
@@ -35,10 +37,9 @@ export const imagesLogin: CommandSpec = {
   modes: ['text', 'json'],
   options: [registryOption(), new Option('--username <name>', 'instead of GITHUB_USERNAME')],
   async action({ out, options }) {
-    const [{ login }, { requireEngine }, { readCredentials }] = await Promise.all([
+    const [{ login }, { requireEngine }] = await Promise.all([
       import('../../docker/images.js'),
       import('../../docker/docker-cli.js'),
-      import('../registry-credentials.js'),
     ]);
     const { username, password } = await readCredentials(options.username as string | undefined);
     await requireEngine();
@@ -99,4 +100,37 @@ async function imageFrom(options: Record<string, unknown>): Promise<string> {
     );
   }
   return productImage(tag, registry);
+}
+
+/**
+ * For the log-in to a registry: from the environment or `.env`, else asked for on a terminal. Rejects with
+ * `CREDENTIALS_MISSING` where something is missing and there is no terminal.
+ */
+async function readCredentials(given: string | undefined): Promise<{ username: string; password: string }> {
+  const { parse } = await import('dotenv');
+  const file = parse(readIfExists(join(process.cwd(), '.env')) ?? '');
+  const value = (name: string) => process.env[name] || file[name] || undefined;
+  const username = given ?? value('GITHUB_USERNAME');
+  const password = value('GITHUB_PAT');
+  if (username !== undefined && password !== undefined) return { username, password };
+  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+    const missing = [...(username === undefined ? ['GITHUB_USERNAME'] : []), ...(password ? [] : ['GITHUB_PAT'])];
+    throw usageError(
+      'CREDENTIALS_MISSING',
+      `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`,
+      'Set them in the environment or in .env; the token needs the scope write:packages.',
+    );
+  }
+  const { default: inquirer } = await import('inquirer');
+  const asked = await inquirer.prompt<{ username?: string; password?: string }>([
+    { type: 'input', name: 'username', message: 'GitHub user', when: username === undefined },
+    {
+      type: 'password',
+      name: 'password',
+      message: 'Token with the scope write:packages',
+      mask: '*',
+      when: password === undefined,
+    },
+  ]);
+  return { username: username ?? asked.username ?? '', password: password ?? asked.password ?? '' };
 }

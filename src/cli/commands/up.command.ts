@@ -18,7 +18,7 @@ import { checkDeployOptions, deployText, publisherOptions, runDeploy } from './d
 
 export const up: CommandSpec = {
   name: 'up',
-  summary: 'start the network with its queue, proxy and puller, and show what happens; Ctrl-C ends it all',
+  summary: 'start the network with its queue, proxy and puller, and show what happens; Ctrl-C stops it all',
   settings: UP_SETTINGS,
   modes: ['text', 'ndjson'],
   options: [
@@ -41,14 +41,14 @@ export const up: CommandSpec = {
     quarantineState(context.out, stateDir);
     if (readRunState(stateDir)?.alive) return joinRunning(context);
     const orphans = await removeOrphans(stateDir);
-    for (const name of orphans.removed) context.out.note(`ended ${name}, which an \`up\` that was killed had left`);
+    for (const name of orphans.removed) context.out.note(`stopped ${name}, left behind by a killed \`up\``);
     for (const text of orphans.kept) context.out.warn(`could not remove ${text}`);
     if (options.detach) return upDetached(context);
     return runForeground(context);
   },
 };
 
-/** What would be left undone. Throws `BAD_OPTION`. */
+/** Throws `BAD_OPTION` for options that would have no effect. */
 function refuseSensorOptions(options: Record<string, unknown>): void {
   const given = publisherOptions().filter((option) => options[option.attributeName()] !== undefined);
   if (given.length === 0) return;
@@ -56,7 +56,8 @@ function refuseSensorOptions(options: Record<string, unknown>): void {
   throw usageError('BAD_OPTION', `${names}: no sensor is deployed without --deploy`, 'Add --deploy, or leave it out.');
 }
 
-const ended = (left: string | undefined) => `${left ? 'Proxy and puller were' : 'All was'} ended again. ${LONGER}`;
+const stoppedHint = (left: string | undefined) =>
+  `${left ? 'The proxy and the puller were' : 'Everything was'} stopped. ${LONGER}`;
 const LONGER = 'Give it longer with --timeout, or run `up` without --deploy, `deploy publisher` and `status`.';
 
 async function runForeground(context: CommandContext): Promise<number> {
@@ -91,7 +92,7 @@ async function runForeground(context: CommandContext): Promise<number> {
       screen = openScreen(out, { kind: settings.network, endpoints: planned.endpoints, fleet, since: began });
       if (options.deploy) {
         const target = { network, fleet, proxy: planned.proxy, stateDir: settings.stateDir };
-        const result = await runDeploy(screen, target, options, ended(left));
+        const result = await runDeploy(screen, target, options, stoppedHint(left));
         notes.push(...result.notes);
         screen.note(deployText(result));
       } else screen.note('no sensors yet: run `wasm-sensors deploy publisher` in another terminal');
@@ -99,17 +100,17 @@ async function runForeground(context: CommandContext): Promise<number> {
     })();
     work.catch(() => {});
     const reason = await Promise.race([stop, work.then(() => stop)]);
-    screen?.note(`ending: ${left ? '' : 'sensors, '}proxy, puller, queue`);
+    screen?.note(`stopping: ${left ? '' : 'sensors, '}proxy, puller, queue`);
     return reason;
   };
   const end = async () => {
     screen?.close();
-    // What is said from now on stands below its last picture.
+    // Later notes go below its last picture.
     screen = undefined;
     try {
       await planned.stack.stop();
     } catch (error) {
-      out.warn('not everything could be ended; once the cause is mended, `wasm-sensors down` ends the rest');
+      out.warn('not everything could be stopped: fix the cause, then run `wasm-sensors down`');
       throw error;
     } finally {
       if (left) out.note(left);
@@ -120,7 +121,7 @@ async function runForeground(context: CommandContext): Promise<number> {
   try {
     reason = await untilStopped();
   } catch (error) {
-    // Why it ended says more than why the ending failed, too.
+    // The first failure says more than one that follows it.
     await end().catch((second) => out.note(messageOf(second)));
     throw error;
   }

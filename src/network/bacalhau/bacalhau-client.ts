@@ -35,7 +35,7 @@ export interface BacalhauClient {
   runJob(file: string): Promise<string>;
   /** Makes a new version of a job as it is, which replaces its executions. 1.8 and newer. */
   rerunJob(jobId: string): Promise<void>;
-  /** Ends a job; false when it had ended already. */
+  /** Stops a job; false when it had stopped or completed already. */
   stopJob(jobId: string): Promise<boolean>;
 }
 

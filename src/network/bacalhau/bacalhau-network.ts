@@ -39,7 +39,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       const running = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && sameJob(toJobRef(job), ref));
       const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
       if (!stopped.includes(true)) return false;
-      if (!updatesInPlace(await client.agentVersion())) await endByTakingOver(ref, options);
+      if (!updatesInPlace(await client.agentVersion())) await stopByReplacing(ref, options);
       return true;
     },
     sensorProxyUrl: options.sensorProxyUrl,
@@ -53,10 +53,10 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
 }
 
 /**
- * A 1.7 tells no node of a stop. Sensors end when a newer submission sends from their node, so they get one that takes a
- * single reading and ends.
+ * A 1.7 does not pass a stop on to nodes. Sensors exit when a newer submission sends from their node, so they get one
+ * that takes a single reading and completes.
  */
-async function endByTakingOver(job: JobRef, options: BacalhauNetworkOptions): Promise<void> {
+async function stopByReplacing(job: JobRef, options: BacalhauNetworkOptions): Promise<void> {
   const { role, region } = job;
   if (role !== 'publisher' || region === undefined) throw stoppedOnPaper(job);
   const proxyUrl = options.sensorProxyUrl(region);

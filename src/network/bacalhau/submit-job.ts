@@ -18,15 +18,15 @@ export interface SubmitOptions {
   surroundings: JobEnvironment;
 }
 
-/** Said wherever a 1.7 orchestrator stops a job. */
+/** Noted wherever a 1.7 orchestrator stops a job. */
 export const STOPS_ON_PAPER =
-  'Bacalhau 1.7 marks a job as stopped without telling its nodes (mended in 1.8): what ran there runs on';
-/** Where it was replaced: the proxy tells the older sensors. */
+  'Bacalhau 1.7 marks a job as stopped without telling its nodes (fixed in 1.8): what ran there runs on';
+/** For a replaced job: the proxy stops the older sensors. */
 const REPLACED_ON_PAPER = `${STOPS_ON_PAPER} until a newer sensor sends from there`;
 
 /** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
 export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors';
-/** Whether a job has ended, however. */
+/** Whether a job has completed, failed or stopped. */
 export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped'].includes(job.State.StateType);
 
 /**
@@ -44,7 +44,7 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   requireNodes(request, nodes);
   const named = jobs.filter((job) => job.Name === rendered.name);
   const running = named.filter((job) => !isOver(job));
-  // What has ended is updated, too, and keeps its type.
+  // Jobs that are over are updated, too, and keep their type.
   const replaced = updatesInPlace(version) ? named : running;
   requireOurs(replaced, rendered);
   const same = await findSame(running, rendered, client);
@@ -70,8 +70,8 @@ function requireOurs(replaced: RawJob[], { name, type }: RenderedJob): void {
     ? 'that is not of this program'
     : `of type ${other.Type}, which can't become one of type ${type},`;
   const [does, remedy] = isOver(other)
-    ? ['was run on the cluster', 'Bacalhau keeps the names of jobs that have ended']
-    : ['runs on the cluster', `To end it: \`bacalhau job stop ${other.ID}\``];
+    ? ['was run on the cluster', 'Bacalhau keeps the names of jobs that are over']
+    : ['runs on the cluster', `To stop it: \`bacalhau job stop ${other.ID}\``];
   throw new AppError('NAME_TAKEN', 'user', `a job ${name} ${what} ${does}`, {
     hint: `${remedy}. Ours have the label app=wasm-sensors. Give the nodes another region, or use another cluster.`,
   });

@@ -35,7 +35,7 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
     const queue = settings.provenance.queue.source === 'flag' ? settings.values.queue : undefined;
     onProgress('bringing the image to the registry');
     const job = await composeService(role, connection, { image, queue });
-    return { job, url: composeServiceUrl(role, connection), proxyName: SERVICES_NODE };
+    return { job, url: composeServiceUrl(role, connection), follows: true, proxyName: SERVICES_NODE };
   },
   shell(connection, { command, tty }) {
     const words = command.length > 0 ? command : ['bash'];

@@ -4,7 +4,7 @@ import { type JobRef, jobName, jobRefOf } from '../../jobs/job-ref.js';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
 import { AppError, systemError } from '../../lib/errors/app-error.js';
-import { httpErrorSchema } from '../../lib/errors/http-error.js';
+import { errorFromAnswer } from '../../lib/errors/http-error.js';
 import {
   type ClusterJob,
   type JobSpec,
@@ -90,12 +90,11 @@ function hostClient(base: string, token: string) {
     } catch (cause) {
       throw systemError('HOST_GONE', 'the sensor host does not answer', {
         cause,
-        hint: 'It is being started again, or `up` has ended.',
+        hint: '`up` restarts it, unless `up` itself has stopped.',
       });
     }
-    const answer = await response.json();
+    const answer: unknown = await response.json().catch(() => undefined);
     if (response.ok) return schema.parse(answer);
-    const { code, message, hint } = httpErrorSchema.parse(answer);
-    throw new AppError(code, response.status < 500 ? 'user' : 'system', message, hint === undefined ? {} : { hint });
+    throw errorFromAnswer(answer, 'INTERNAL', `the sensor host answered ${method} ${path} with ${response.status}`);
   };
 }

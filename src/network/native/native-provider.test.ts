@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type NativeServiceRequest, nativeServiceJob } from './native-provider.js';
+import { loadSettings } from '../../config/load-settings.js';
+import { type NativeServiceRequest, nativeProvider, nativeServiceJob } from './native-provider.js';
 
 const CONNECTION = { docker: true, forwarded: { edge: [], updater: [], services: ['AWS_REGION'] } };
 const PROXY: NativeServiceRequest = {
@@ -26,4 +27,21 @@ test('a proxy that everybody around reaches wants a token, or the word of the op
   expect(nativeServiceJob(withToken, PROXY)).toMatchObject({ open: false, queue: 'https://q/1' });
   expect(nativeServiceJob(CONNECTION, { ...PROXY, open: true }).open).toBe(true);
   expect(nativeServiceJob(CONNECTION, { ...PROXY, role: 'puller' }).port).toBe(8080);
+});
+
+test.each([
+  ['a proxy of `up` on loopback is out of reach', {}, 'http://127.0.0.1:9090', undefined],
+  ['a proxy of `up` elsewhere is followed', {}, 'https://proxy.example.com', 'https://proxy.example.com'],
+  ['--follow names another one', { follow: 'http://10.0.0.5:1' }, 'https://proxy.example.com', 'http://10.0.0.5:1'],
+])('%s', async (_, flags, authority, followed) => {
+  const settings = loadSettings({ queue: 'https://q/1', open: true, ...flags }, '/nowhere');
+  const options = { settings, nodePort: 8080, embeddedQueue: false, authority, onProgress() {} };
+  const connection = { ...CONNECTION, bacalhau: 'b', api: { host: 'h', port: 1 }, webUi: '', sensorProxyUrls: {} };
+  const proxy = await nativeProvider.serviceJob!('proxy', connection, options);
+  expect([proxy.follows, proxy.job.args]).toEqual([
+    followed !== undefined,
+    followed === undefined ? [] : ['--follow', followed],
+  ]);
+  expect(proxy.url).toBe('http://127.0.0.1:8080');
+  expect((await nativeProvider.serviceJob!('puller', connection, options)).job.args).toEqual([]);
 });

@@ -40,12 +40,9 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       queue,
       embeddedQueue,
       open,
-      args:
-        role === 'proxy'
-          ? serviceFlags(role, { queueEndpoint, awsRegion, follow })
-          : serviceFlags(role, { queueEndpoint, awsRegion }),
+      args: serviceFlags(role, { queueEndpoint, awsRegion, ...(role === 'proxy' ? { follow } : {}) }),
     });
-    return { job, url: `http://127.0.0.1:${nodePort}` };
+    return { job, url: `http://127.0.0.1:${nodePort}`, follows: follow !== undefined };
   },
 };
 

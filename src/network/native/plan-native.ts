@@ -60,7 +60,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
   };
   const onChild = (event: ChildEvent) => {
     if (event.type !== 'child.restarted') return;
-    // All nodes lose an orchestrator that ends, and it takes executions for lost when a node is back before the others.
+    // All nodes lose an orchestrator that exits, and it counts executions as lost when a node is back before the others.
     const regions = event.name === 'orchestrator' ? REGIONS : REGIONS.filter((name) => isEdgeOf(event.name, name));
     // A region that is cut is reconciled when its link is back.
     for (const region of regions) if (!links.isCut(region)) reconcile(region);

@@ -32,9 +32,8 @@ interface RegionLink {
 
 export class RegionLinks {
   readonly #links = new Map<string, RegionLink>();
+  readonly #delivery: Delivery;
   #nextPort = FIRST_PORT;
-
-  readonly #delivery;
 
   constructor(delivery = DELIVERY) {
     this.#delivery = delivery;

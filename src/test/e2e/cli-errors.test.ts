@@ -219,8 +219,8 @@ describe('while `up` runs', () => {
   test('a second `up` says who runs, shows the readings, and leaves the first alone', async () => {
     const second = sandbox.spawn(['up', '--nodes', '3']);
     await eventually('readings in the second', () => second.stdout.split('\n').length > 3);
-    expect(second.stderr).toContain(`\`up\` runs already here (pid ${up.child.pid}, embedded network)`);
-    expect(second.stderr).toMatch(/^! --nodes 3 \(it runs with 1\): .* needs `wasm-sensors down` first$/m);
+    expect(second.stderr).toContain(`Already running (pid ${up.child.pid}, embedded network); attaching`);
+    expect(second.stderr).toMatch(/^! --nodes 3 \(it runs with 1\): .* run `wasm-sensors down` first$/m);
     expect(second.stderr.match(/^! /gm)).toHaveLength(1);
     expect((await ending(second, 'SIGINT')).code).toBe(130);
     expect(processesOf(sandbox)).toEqual(processes);
@@ -312,7 +312,7 @@ test('of two `up` that start together one runs, and the other says so', async ()
   await ready(sandbox);
   const { pid } = sandbox.state().up;
   const [one, other] = both[0]!.child.pid === pid ? both : both.reverse();
-  if (!other!.stderr.includes('joining it')) {
+  if (!other!.stderr.includes('attaching')) {
     expect((await other!.ended).code).toBe(1);
     // It came while the other one claimed the folder, or after that.
     const said = ['another `up` runs in this folder (pid ', 'still starting (`up` is pid '].map((text) => text + pid);
@@ -404,8 +404,8 @@ describe('after kill -9 of `up`', () => {
   test('`status` says what happened, and `down` ends what is left', async () => {
     const { left } = await killed('puller');
     const status = await sandbox.run(['status']);
-    expect([status.code, status.stderr]).toEqual([1, expect.stringContaining('has ended without cleaning up')]);
-    expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'ended: puller\n' });
+    expect([status.code, status.stderr]).toEqual([1, expect.stringContaining('exited without cleaning up')]);
+    expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'stopped: puller\n' });
     expect(isAlive(left)).toBe(false);
     expect(await sandbox.run(['down'])).toMatchObject({ code: 0, stdout: 'nothing is running here\n' });
   });
@@ -414,7 +414,7 @@ describe('after kill -9 of `up`', () => {
     const { left } = await killed('queue');
     const up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', ...(await Sandbox.portFlags())]);
     await eventually('the new one', () => sandbox.state().up.pid === up.child.pid);
-    expect(up.stderr).toContain('ended queue, which an `up` that was killed had left');
+    expect(up.stderr).toContain('stopped queue, left behind by a killed `up`');
     expect(isAlive(left)).toBe(false);
     await ready(sandbox);
     await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 0);

@@ -1,18 +1,20 @@
 import { Option } from 'commander';
 import type { ServiceJob } from '../../../jobs/job-request.js';
-import { AppError } from '../../../lib/errors/app-error.js';
 import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
 import type { PlannedServiceJob } from '../../../network/provider.js';
 import { openSession, type Session } from '../../../runtime/session.js';
-import { type CommandContext, type CommandSpec, integerOption } from '../../command.js';
+import { type CommandSpec, integerOption } from '../../command.js';
 import { timeoutMs, timeoutOption } from '../../sensor-options.js';
 
 type Role = ServiceJob['role'];
 
 export const deployProxyCommand = deployServiceCommand('proxy', 'sensors then use it with `--proxy web-services`');
-export const deployPullerCommand = deployServiceCommand('puller', "it takes the place of the network's own");
-export const stopProxyCommand = stopServiceCommand('proxy', 'end the proxy that runs as a service job');
-export const stopPullerCommand = stopServiceCommand('puller', 'end the puller service job; the own one takes over');
+export const deployPullerCommand = deployServiceCommand('puller', 'it replaces that of the network');
+export const stopProxyCommand = stopServiceCommand('proxy', 'stop the proxy that runs as a service job');
+export const stopPullerCommand = stopServiceCommand(
+  'puller',
+  'stop the puller that runs as a service job; that of `up` runs again',
+);
 
 function deployServiceCommand(role: Role, effect: string): CommandSpec {
   return {
@@ -32,27 +34,31 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
       timeoutOption(120),
     ],
     async action(context) {
-      const { out, settings, options } = context;
+      const { out, settings, provenance, options } = context;
       const session = openSession(settings);
       const interrupted = interruption();
-      const planned = await plannedJob(role, session, context);
-      const { deployService } = await import('../../../operations/deploy-service.js');
+      const { deployService, planServiceJob } = await import('../../../operations/deploy-service.js');
+      const planned = await planServiceJob(role, session, {
+        settings: { values: settings, provenance },
+        ...(options.image === undefined ? {} : { image: String(options.image) }),
+        nodePort: integerOption(options.nodePort, '--node-port', 1)!,
+        onProgress: (step) => out.progress(step),
+      });
       try {
-        const result = await deployService(await session.network(), planned.job, {
-          url: planned.url,
+        const result = await deployService(await session.network(), planned, {
           timeoutMs: timeoutMs(options),
           onProgress: (step) => out.progress(step),
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: interrupted.signal,
         });
-        if (role === 'proxy' && !planned.job.args.includes('--follow')) out.warn(notFollowing(session));
+        if (role === 'proxy' && !planned.follows) out.warn(notFollowing(session));
         const then = nextStep(planned);
         out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
         return 0;
       } catch (error) {
         const reason = interrupted.reason();
         if (reason === undefined) throw error;
-        out.note(role === 'puller' ? 'interrupted; the own puller has its part again' : 'interrupted');
+        out.note(role === 'puller' ? 'interrupted; the puller of `up` runs again' : 'interrupted');
         return exitCodeOf(reason);
       }
     },
@@ -61,7 +67,7 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
 
 function nextStep({ job, proxyName = '<url>' }: PlannedServiceJob): string {
   if (job.role === 'proxy') return `; \`deploy publisher --proxy ${proxyName}\` makes sensors use it`;
-  return job.dataDir === undefined ? '; its view of the fleet begins now, and ends with it' : '';
+  return job.dataDir === undefined ? '; its view of the fleet begins now and is lost when the job stops' : '';
 }
 
 function notFollowing({ state }: Session): string {
@@ -79,25 +85,6 @@ function interruption(): { signal: AbortSignal; reason(): StopReason | undefined
   return { signal: controller.signal, reason: () => reason };
 }
 
-/** The job as this network can run it, and where it will answer. */
-async function plannedJob(role: Role, session: Session, context: CommandContext): Promise<PlannedServiceJob> {
-  const { out, options, settings, provenance } = context;
-  const { provider, connection } = await session.provider();
-  if (!provider.serviceJob) {
-    throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network runs no containers of ours`, {
-      hint: `\`up\` runs a ${role} of its own. Service jobs are offered by --network compose, and by native with Docker.`,
-    });
-  }
-  return provider.serviceJob(role, connection, {
-    settings: { values: settings, provenance },
-    ...(options.image === undefined ? {} : { image: String(options.image) }),
-    nodePort: integerOption(options.nodePort, '--node-port', 1)!,
-    embeddedQueue: session.state.endpoints.queue !== undefined,
-    authority: session.state.endpoints.proxy,
-    onProgress: (step) => out.progress(step),
-  });
-}
-
 function stopServiceCommand(role: Role, summary: string): CommandSpec {
   return {
     name: `stop ${role}`,
@@ -107,13 +94,13 @@ function stopServiceCommand(role: Role, summary: string): CommandSpec {
     async action({ out, settings }) {
       const { state, control, network } = openSession(settings);
       const { stopService } = await import('../../../operations/deploy-service.js');
-      // While there is a job, it is where the endpoint leads.
+      // While there is a job, the endpoint is that of the job.
       const stopped = await stopService(await network(), role, {
         url: state.endpoints.puller,
         setEndpoints: (change) => control.setEndpoints(change),
       });
       out.result({ stopped }, () =>
-        stopped ? `the ${role} service job was ended` : `no ${role} ran as a service job`,
+        stopped ? `the ${role} service job was stopped` : `no ${role} runs as a service job`,
       );
       return 0;
     },

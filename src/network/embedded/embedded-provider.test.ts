@@ -1,0 +1,145 @@
+/** The embedded network: the child that `up` starts, and the calls that other terminals make to it. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Resolved } from '../../config/resolve-settings.js';
+import type { ConfigUpdaterJob, PublisherJob, ServiceJob } from '../../jobs/job-request.js';
+import type { ChildSpec, Supervisor } from '../../lib/process/supervisor.js';
+import type { NetworkEvent, PlanContext } from '../provider.js';
+import { embeddedProvider } from './embedded-provider.js';
+
+let stateDir: string;
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'embedded-'));
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  rmSync(stateDir, { recursive: true });
+});
+
+async function plan(over: Partial<PlanContext> = {}) {
+  const children: ChildSpec[] = [];
+  const stopped: string[][] = [];
+  const events: NetworkEvent[] = [];
+  const supervisor = {
+    start: async (spec: ChildSpec) => void children.push(spec),
+    stop: async (names: string[]) => void stopped.push(names),
+  } as unknown as Supervisor;
+  const context: PlanContext = {
+    ...{ supervisor, stateDir, nodesPerRegion: 2, token: 't', sensorEnv: { SENSOR_TOKEN: 's' }, registry: false },
+    emit: (event) => events.push(event),
+    ...over,
+  };
+  return { plan: await embeddedProvider.plan({} as Resolved, context), children, stopped, events };
+}
+
+test('its one child is the sensor host; the connection says where it is', async () => {
+  const { plan: planned, children, stopped } = await plan({ tlsCa: '/ca.pem' });
+  const { connection } = await planned.start({ proxyUrl: 'https://p' });
+  expect(connection).toEqual({
+    host: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+    proxyUrl: 'https://p',
+    stateDir,
+  });
+  const [{ name, args, env } = {} as ChildSpec] = children;
+  const port = new URL(connection.host).port;
+  const jobs = join(stateDir, 'embedded-jobs.json');
+  expect([name, args.slice(args.indexOf('sensors'))]).toEqual([
+    'sensors',
+    ['sensors', 'serve', '--port', port, '--nodes', '2', '--jobs', jobs, '--tls-ca', '/ca.pem'],
+  ]);
+  expect(env).toEqual({ SENSOR_TOKEN: 's', WASM_SENSORS_TOKEN: 't' });
+  expect(embeddedProvider.connectionSchema.parse(JSON.parse(JSON.stringify(connection)))).toEqual(connection);
+  await planned.stop();
+  expect(stopped).toEqual([['sensors']]);
+});
+
+test('damaged jobs are set aside before the host starts, and reported', async () => {
+  writeFileSync(join(stateDir, 'embedded-jobs.json'), 'garbage');
+  const { plan: planned, events } = await plan();
+  await planned.start({ proxyUrl: 'http://p' });
+  expect(existsSync(join(stateDir, 'embedded-jobs.json.damaged'))).toBe(true);
+  expect(events).toEqual([{ type: 'network.note', text: expect.stringContaining('embedded-jobs.json') }]);
+});
+
+/** The network as another terminal opens it; `answers`: of the host, by method and path. */
+function open(answers: Record<string, [status: number, body: unknown]>) {
+  const calls: { call: string; token: string; body: unknown }[] = [];
+  vi.stubGlobal('fetch', async (url: string, { method, headers, body }: RequestInit) => {
+    const call = `${method} ${url.replace('http://host', '')}`;
+    const { authorization } = headers as Record<string, string>;
+    calls.push({ call, token: authorization!, body: body === undefined ? undefined : JSON.parse(String(body)) });
+    const answer = answers[call];
+    if (!answer) throw new TypeError('fetch failed');
+    return Response.json(answer[1], { status: answer[0] });
+  });
+  const context = { stateDir, token: 't', setRegionLink: () => Promise.reject(new Error('not through `up`')) };
+  return { network: embeddedProvider.open({ host: 'http://host', proxyUrl: 'http://p', stateDir }, context), calls };
+}
+
+const publisher: PublisherJob = {
+  ...{ role: 'publisher', region: 'eu', proxyUrl: 'http://p', config: { interval: 2 }, submissionTime: 5 },
+};
+const submitted = { jobId: 'j', version: 1, unchanged: true };
+
+test('a publisher goes to the host with its flags and its file', async () => {
+  const { network, calls } = open({ 'PUT /jobs/publisher-eu': [200, submitted] });
+  const result = await network.submit({ ...publisher, configFile: '/f.yaml' });
+  expect(result).toEqual({ jobId: 'j', jobName: 'publisher-eu', unchanged: true, notes: [] });
+  expect(calls).toEqual([
+    {
+      call: 'PUT /jobs/publisher-eu',
+      token: 'Bearer t',
+      body: expect.objectContaining({
+        ...{ region: 'eu', module: 'publisher', type: 'daemon' },
+        mounts: [{ target: expect.any(String), source: '/f.yaml' }],
+        args: expect.arrayContaining(['--proxy=http://p', '--interval=2', '--submission-time=5']),
+      }),
+    },
+  ]);
+});
+
+test.each([
+  [{}, ['--proxy', 'http://p', '--color=x'], []],
+  [
+    { configFile: '/f' },
+    [expect.stringMatching(/^--file=\//), '--color=x'],
+    [expect.objectContaining({ writable: true })],
+  ],
+])('a config-updater with %j', async (over, args, mounts) => {
+  const { network, calls } = open({ 'PUT /jobs/config-updater-us': [200, submitted] });
+  const job: ConfigUpdaterJob = {
+    ...{ role: 'config-updater', region: 'us', proxyUrl: 'http://p', parameters: ['--color=x'], submissionTime: 1 },
+  };
+  await network.submit({ ...job, ...over });
+  expect(calls[0]!.body).toMatchObject({ module: 'config-updater', type: 'batch', args, mounts });
+});
+
+test('a service job is not offered', async () => {
+  const { network, calls } = open({});
+  await expect(network.submit({ role: 'proxy' } as ServiceJob)).rejects.toMatchObject({ code: 'NOT_OFFERED' });
+  expect(calls).toEqual([]);
+});
+
+test('regions are cut by the host itself', async () => {
+  const { network, calls } = open({ 'PUT /regions/a%2Fb': [200, {}] });
+  await network.setRegionLink('a/b', false);
+  expect(calls[0]!.body).toEqual({ connected: false });
+});
+
+test.each([
+  [
+    422,
+    { code: 'NO_SUCH_REGION', reason: 'no mars', hint: 'us' },
+    { code: 'NO_SUCH_REGION', fault: 'user', hint: 'us' },
+  ],
+  [500, { code: 'INTERNAL', message: 'bug' }, { code: 'INTERNAL', fault: 'system', message: 'bug', hint: undefined }],
+])('a refusal with %d arrives as it was', async (status, error, expected) => {
+  const { network } = open({ 'GET /nodes': [status, { error }] });
+  await expect(network.nodes()).rejects.toMatchObject(expected);
+});
+
+test('a host that does not answer is named', async () => {
+  await expect(open({}).network.jobs()).rejects.toMatchObject({ code: 'HOST_GONE', fault: 'system' });
+});

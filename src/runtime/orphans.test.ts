@@ -1,0 +1,83 @@
+/** What an `up` that was killed left: its processes, and what its kind of network says. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { z } from 'zod';
+import { identify } from '../lib/process/process-id.js';
+import type { NetworkProvider } from '../network/provider.js';
+import { registerProvider } from '../network/registry.js';
+import { removeAllOrphans, removeNetworkData, removeOrphans } from './orphans.js';
+import { type RunState, readRunState, writeRunState } from './run-state.js';
+
+const marked = vi.hoisted(() => vi.fn());
+vi.mock('./stopped-sensors.js', () => ({ markSensorsStopped: marked, reportNetworkStop: vi.fn() }));
+
+let stateDir: string;
+let asked: string[];
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'orphans-'));
+  asked = [];
+  marked.mockReset();
+  for (const kind of ['embedded', 'native', 'compose', 'remote']) registerProvider(kind, async () => fake(kind));
+});
+afterEach(() => rmSync(stateDir, { recursive: true }));
+
+const fake = (kind: string) =>
+  ({
+    kind,
+    capabilities: kind === 'remote' ? { sensorsOutliveUp: true } : {},
+    connectionSchema: z.object({ name: z.string() }),
+    async cleanUp(folder: string) {
+      asked.push(kind);
+      return { removed: [`${kind} in ${folder}`], kept: kind === 'compose' ? ['a network'] : [] };
+    },
+    ...(kind === 'compose'
+      ? { removeData: async (_: string, connection: unknown) => ({ removed: [JSON.stringify(connection)], kept: [] }) }
+      : {}),
+  }) as unknown as NetworkProvider;
+
+const state = (kind: string, over: Partial<RunState> = {}): RunState => ({
+  up: { name: 'up', pid: process.pid, started: 'long ago' },
+  ...{ began: 1, kind, phase: 'ready', control: '', endpoints: { proxy: '', puller: '' } },
+  ...{ connection: { name: 'x' }, settings: {}, children: [] },
+  ...over,
+});
+
+test('only the network of the last `up` is asked, and its state goes', async () => {
+  writeRunState(stateDir, state('native'));
+  expect(await removeOrphans(stateDir)).toEqual({ removed: [`native in ${stateDir}`], kept: [] });
+  expect(readRunState(stateDir)).toBeUndefined();
+  expect(marked).toHaveBeenCalledOnce();
+  expect(await removeOrphans(stateDir)).toEqual({ removed: [], kept: [] });
+  expect(asked).toEqual(['native']);
+});
+
+test('sensors that outlive `up` are not marked as stopped', async () => {
+  writeRunState(stateDir, state('remote'));
+  await removeOrphans(stateDir);
+  expect(marked).not.toHaveBeenCalled();
+});
+
+test('where nothing is known, every kind of network is asked', async () => {
+  const { removed, kept } = await removeAllOrphans(stateDir);
+  expect(asked.sort()).toEqual(['compose', 'embedded', 'native', 'remote']);
+  expect([removed.length, kept]).toEqual([4, ['a network']]);
+  expect(marked).not.toHaveBeenCalled();
+});
+
+test('an `up` that runs is left alone', async () => {
+  writeRunState(stateDir, state('native', { up: identify('up', process.pid)! }));
+  await expect(removeOrphans(stateDir)).rejects.toMatchObject({ code: 'ALREADY_UP' });
+  await expect(removeAllOrphans(stateDir)).rejects.toMatchObject({ code: 'ALREADY_UP' });
+  expect([asked, readRunState(stateDir)?.alive]).toEqual([[], true]);
+});
+
+test('data are removed by the networks that keep some, with the connection of their own `up`', async () => {
+  const none = [JSON.stringify(undefined)];
+  expect((await removeNetworkData(stateDir, undefined)).removed).toEqual(none);
+  expect((await removeNetworkData(stateDir, state('native'))).removed).toEqual(none);
+  // One that was still starting has no connection.
+  expect((await removeNetworkData(stateDir, state('compose', { connection: {} }))).removed).toEqual(none);
+  expect((await removeNetworkData(stateDir, state('compose'))).removed).toEqual(['{"name":"x"}']);
+});

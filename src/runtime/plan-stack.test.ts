@@ -1,0 +1,64 @@
+/** From settings to a stack: what the network is given, and what is refused before anything starts. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { loadSettings } from '../config/load-settings.js';
+import type { NetworkProvider, PlanContext, Services } from '../network/provider.js';
+import { registerProvider } from '../network/registry.js';
+import { planStack } from './plan-stack.js';
+
+let stateDir: string;
+let given: PlanContext | undefined;
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'plan-stack-'));
+  given = undefined;
+});
+afterEach(() => rmSync(stateDir, { recursive: true }));
+
+const services = { endpoints: { proxy: 'http://own-proxy', puller: 'http://own-puller' } } as Services;
+const provider = (own: { services?: Services }): NetworkProvider =>
+  ({
+    kind: 'fake',
+    capabilities: { unsupported: { settings: ['host', 'proxyUrl'], hint: 'Leave it out.' } },
+    async plan(_: unknown, context: PlanContext) {
+      given = context;
+      return { ...own, start: async () => ({ connection: {} }), stop: async () => {} };
+    },
+  }) as unknown as NetworkProvider;
+const plan = (flags: object, own: { services?: Services } = { services }) => {
+  registerProvider('fake', async () => provider(own));
+  const ports = { proxyPort: 0, pullerPort: 0, queuePort: 0 };
+  return planStack({
+    settings: loadSettings({ network: 'fake', stateDir, ...ports, ...flags }, '/nowhere'),
+    ...{ registry: true, asked: {}, emit() {}, onStop() {} },
+  });
+};
+
+test('the network gets what `up` was asked for, with a token that is kept', async () => {
+  const { endpoints } = await plan({ nodes: 3 });
+  const token = readFileSync(join(stateDir, 'token'), 'utf8').trim();
+  expect(given).toMatchObject({ stateDir, nodesPerRegion: 3, registry: true, token, sensorEnv: {} });
+  expect(given).not.toHaveProperty('tlsCa');
+  expect(endpoints).toBe(services.endpoints);
+});
+
+test('services of the network are used; where it has none, children of `up` are planned', async () => {
+  const { endpoints } = await plan({}, {});
+  expect(endpoints).toMatchObject({ proxy: expect.stringMatching(/^http:\/\/127/), queue: expect.any(String) });
+});
+
+test('settings that the network can not follow are refused by name, before it is asked', async () => {
+  await expect(plan({ host: '0.0.0.0', proxyUrl: 'http://p' })).rejects.toMatchObject({
+    code: 'OPTION_NOT_OFFERED',
+    exitCode: 2,
+    message: 'the fake network does not offer --host, --proxy-url',
+    hint: 'Leave it out.',
+  });
+  expect(given).toBeUndefined();
+});
+
+test('a private authority that is not there is refused before the network is asked', async () => {
+  await expect(plan({ tlsCa: '/not/there.pem' })).rejects.toMatchObject({ exitCode: 2 });
+  expect(given).toBeUndefined();
+});
