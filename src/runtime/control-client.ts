@@ -1,6 +1,6 @@
 /** Calls the control API of a running `up` from other terminals (`control-server.ts`). */
-import { AppError, systemError } from '../lib/errors/app-error.js';
-import { httpErrorSchema } from '../lib/errors/http-error.js';
+import { systemError } from '../lib/errors/app-error.js';
+import { errorFromAnswer } from '../lib/errors/http-error.js';
 
 /** A URL: the service job there replaces the service of `up`. `null`: it is gone, and the puller of `up` runs again. */
 export type EndpointChange = { puller?: string | null; jobProxy?: string | null };
@@ -42,8 +42,6 @@ export class ControlClient {
       });
     }
     if (response.ok) return;
-    const { code, message, hint } = httpErrorSchema.parse(await response.json());
-    const fault = response.status < 500 ? 'user' : 'system';
-    throw new AppError(code, fault, message, hint === undefined ? {} : { hint });
+    throw errorFromAnswer(await response.json(), 'INTERNAL', `the running \`up\` answered ${response.status}`);
   }
 }

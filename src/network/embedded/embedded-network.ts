@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
 import { AppError, systemError } from '../../lib/errors/app-error.js';
-import { httpErrorSchema } from '../../lib/errors/http-error.js';
+import { errorFromAnswer } from '../../lib/errors/http-error.js';
 import { type JobSpec, jobsSchema, nodesSchema, stoppedSchema, submissionSchema } from '../../sensor-host/host-api.js';
 import type { Network } from '../network.js';
 import { configFolder, regionConfigFile } from '../region-config-file.js';
@@ -84,7 +84,6 @@ function hostClient(base: string, token: string) {
     }
     const answer = await response.json();
     if (response.ok) return schema.parse(answer);
-    const { code, message, hint } = httpErrorSchema.parse(answer);
-    throw new AppError(code, response.status < 500 ? 'user' : 'system', message, hint === undefined ? {} : { hint });
+    throw errorFromAnswer(answer, 'INTERNAL', `the sensor host answered ${response.status}`);
   };
 }
