@@ -2,7 +2,8 @@
 import { type Command, Option } from 'commander';
 import { loadSettings } from '../config/load-settings.js';
 import type { Resolved } from '../config/resolve-settings.js';
-import { SETTINGS, type SettingDef, type SettingKey, type Settings, url } from '../config/settings.js';
+import { url } from '../config/setting-schemas.js';
+import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
 import { usageError } from '../lib/errors/app-error.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
 import { Output, type OutputMode } from './output/output.js';

@@ -1,23 +1,28 @@
-/** `.env` files: dotenv reads them, and what it would pass over in silence is refused. */
+/** `.env` files, read by dotenv, which silently skips lines that it does not understand: here they are refused. */
 import { parse } from 'dotenv';
 import { usageError } from '../lib/errors/app-error.js';
 
-/** An assignment as dotenv 17 takes it: quoted values may span lines. */
-const ASSIGNMENT =
-  /^\s*(?:export\s+)?[\w.-]+(?:\s*=\s*?|:\s+?)(?:\s*'(?:\\'|[^'])*'|\s*"(?:\\"|[^"])*"|\s*`(?:\\`|[^`])*`|[^#\r\n]+)?\s*(?:#.*)?$/gm;
-
-/** `file`: its name for people. Throws `BAD_ENV_FILE` naming the line; never its text, which may be a secret. */
+/** `file`: its name, for messages. Throws `BAD_ENV_FILE` naming the line; never its text, which may be a secret. */
 export function parseEnvFile(text: string, file: string): Record<string, string> {
-  const lines = text.replace(/\r\n?/g, '\n');
-  // What is left when all assignments are taken out, each line still in its place.
-  const rest = lines.replace(ASSIGNMENT, (taken) => (taken.includes('\0') ? taken : taken.replace(/[^\n]+/g, '')));
-  const bad = rest.split('\n').findIndex((line) => !/^\s*(#|$)/.test(line));
+  const values = parse(text);
+  const multiline = Object.values(values).filter((value) => value.includes('\n'));
+  const bad = text.split(/\r\n?|\n/).findIndex((line) => !isUnderstood(line, multiline));
   if (bad >= 0) {
     throw usageError(
       'BAD_ENV_FILE',
       `${file}: line ${bad + 1} is not NAME=value`,
-      'Mend the line, or put a # before it. A value of several lines stands in quotes.',
+      'Fix the line, or put a # before it. A value of several lines needs quotes.',
     );
   }
-  return parse(text);
+  return values;
+}
+
+/** Whether a line is blank, a comment, an assignment, or part of a quoted value of several lines. */
+function isUnderstood(line: string, multiline: string[]): boolean {
+  if (line.includes('\0')) return false;
+  if (/^\s*(#|$)/.test(line) || Object.keys(parse(line)).length > 0) return true;
+  const beforeQuote = line.replace(/["'`]\s*(#.*)?$/, '');
+  // In double quotes dotenv expands `\n`.
+  const expanded = beforeQuote.replaceAll('\\n', '\n').replaceAll('\\r', '\r');
+  return multiline.some((value) => value.includes(beforeQuote) || value.includes(expanded));
 }

@@ -8,8 +8,8 @@ import { type Resolved, resolveSettings, type Sources } from './resolve-settings
 import { flagName, SETTINGS, type SettingKey } from './settings.js';
 
 /**
- * Resolves all settings for a command. Variables of `.env` that AWS's own clients read are put into the environment,
- * where they are not set already.
+ * Resolves all settings for a command. Variables of `.env` that AWS's own clients read are added to the environment,
+ * unless they are set there.
  */
 export function loadSettings(
   flags: Sources['flags'],
@@ -33,7 +33,7 @@ export function loadSettings(
   return resolved;
 }
 
-/** Secrets stand neither in arguments, where `ps` shows them, nor in the settings file: both name files that hold them. */
+/** Reads a secret from a file: flags, which `ps` shows, and the settings file hold only its path. */
 function readSecret(path: unknown, where: string, folder: string): string | undefined {
   if (path === undefined || path === null) return undefined;
   const text = readText(resolve(folder, String(path)), where);
@@ -42,7 +42,7 @@ function readSecret(path: unknown, where: string, folder: string): string | unde
   return text.trim();
 }
 
-/** Undefined when there is no such file. */
+/** The text of a file; undefined when it does not exist. */
 function readText(path: string, where: string): string | undefined {
   try {
     return readIfExists(path);
@@ -56,17 +56,17 @@ function readYaml(folder: string): Record<string, unknown> {
   if (text === undefined) return {};
   let value: unknown;
   try {
-    // Loaded here because it takes 30 ms, and most folders have no such file.
+    // Loaded late: it takes 30 ms, and most folders have no such file.
     const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
     value = parse(text);
   } catch (error) {
-    throw usageError('BAD_YAML', `wasm-sensors.yaml: ${messageOf(error)}`, 'Mend the file, or remove it.');
+    throw usageError('BAD_YAML', `wasm-sensors.yaml: ${messageOf(error)}`, 'Fix the file, or remove it.');
   }
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw usageError(
       'BAD_YAML',
-      'wasm-sensors.yaml must hold settings, one `name: value` a line',
+      'wasm-sensors.yaml must hold settings, one `name: value` per line',
       'For example: nodes: 3',
     );
   }

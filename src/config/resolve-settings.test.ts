@@ -138,6 +138,29 @@ test.each(BAD)('%s = %j is refused, with its source and what is wrong', (key, va
   }
 });
 
+test.each<[SettingKey, unknown, unknown]>([
+  ['nodes', '1', 1],
+  ['nodes', 10_000, 10_000],
+  ['proxyPort', '0', 0],
+  ['proxyPort', 65_535, 65_535],
+  ['pollers', ' 64 ', 64],
+  ['alertAfter', '1', 1],
+  ['alertAfter', '2.5', 2.5],
+  ['rateLimit', '0', 0],
+  ['retention', '0.01', 0.01],
+  ['open', '1', true],
+  ['open', 'true', true],
+  ['open', '0', false],
+  ['open', 'false', false],
+  ['open', false, false],
+  ['sinks', 'store', ['store']],
+  ['allowedHosts', 'a, b ', ['a', 'b']],
+  ['queueEndpoint', 'https://a/b//', 'https://a/b'],
+  ['token', ' ~', ' ~'],
+])('%s = %j is taken as %j', (key, value, taken) => {
+  expect(resolve({ file: { [flagName(key)]: value } }).values[key]).toEqual(taken);
+});
+
 test('an empty flag is no number', () => {
   expect(failure({ flags: { proxyPort: '' } }).message).toMatch(/^--port: "" must be a port number/);
 });

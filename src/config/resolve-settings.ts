@@ -1,4 +1,4 @@
-/** Settles every setting from its sources, strongest first, and remembers where each value came from. */
+/** Resolves every setting from its sources, strongest first, and records where each value is from. */
 import { usageError } from '../lib/errors/app-error.js';
 import type { PortWish } from '../lib/net/ports.js';
 import { flagName, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
@@ -8,7 +8,7 @@ export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'de
 export interface Sources {
   /** By setting, as given on the command line. */
   flags: Partial<Record<SettingKey, unknown>>;
-  /** How a command calls its flags, such as `--port`, where not as the table does. */
+  /** Names of a command's flags, such as `--port`, where they differ from the table. */
   flagNames?: Partial<Record<SettingKey, string>>;
   env: Record<string, string | undefined>;
   dotenv: Record<string, string>;
@@ -18,7 +18,7 @@ export interface Sources {
 
 export interface Provenance {
   source: Source;
-  /** The variable, flag or key that gave it. */
+  /** The variable, flag or key that sets it. */
   name: string;
 }
 
@@ -27,7 +27,7 @@ export interface Resolved {
   provenance: Record<SettingKey, Provenance>;
 }
 
-/** Throws `BAD_SETTING` naming the source and the value, and `UNKNOWN_SETTING` for a key of the file that there is not. */
+/** Throws `BAD_SETTING` with the source and the value, and `UNKNOWN_SETTING` for a key of the file that is not a setting. */
 export function resolveSettings(sources: Sources): Resolved {
   refuseUnknownKeys(sources.file);
   const values: Record<string, unknown> = {};
@@ -46,10 +46,10 @@ function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources)
   const { env: variables } = SETTINGS[key];
   const flag = flagName(key);
   if (flags[key] !== undefined) return { source: 'flag', name: flagNames?.[key] ?? `--${flag}`, value: flags[key] };
-  // An empty variable counts as not set, as in a template that was not filled in.
+  // An empty variable is not set, as in a template that was not filled in.
   for (const name of variables) if (env[name]) return { source: 'environment', name, value: env[name] };
   for (const name of variables) if (dotenv[name]) return { source: '.env', name, value: dotenv[name] };
-  // So does a key of the file without a value.
+  // Nor is a key of the file without a value.
   if (file[flag] !== undefined && file[flag] !== null)
     return { source: 'wasm-sensors.yaml', name: flag, value: file[flag] };
   return { source: 'default', name: '', value: undefined };
@@ -58,10 +58,10 @@ function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources)
 function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
   const shown = (SETTINGS[key] as SettingDef).secret ? '' : shownOf(value);
   const where = source === 'flag' ? name : `${name} (${source})`;
-  return usageError('BAD_SETTING', `${where}:${shown} ${problem}`, `${name} is: ${SETTINGS[key].description}.`);
+  return usageError('BAD_SETTING', `${where}:${shown} ${problem}`, `${name}: ${SETTINGS[key].description}.`);
 }
 
-/** Empty for a value that has no text: in YAML a list may hold itself. */
+/** Empty for a value without a text form: in YAML a list can contain itself. */
 function shownOf(value: unknown): string {
   try {
     return ` ${JSON.stringify(value)}`;
@@ -76,7 +76,7 @@ function refuseUnknownKeys(file: Record<string, unknown>): void {
   if (unknown !== undefined) {
     throw usageError(
       'UNKNOWN_SETTING',
-      `wasm-sensors.yaml: there is no setting ${JSON.stringify(unknown)}`,
+      `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`,
       `The settings are: ${known.join(', ')}.`,
     );
   }
@@ -85,7 +85,7 @@ function refuseUnknownKeys(file: Record<string, unknown>): void {
 /** Keys of settings that are ports. */
 export type PortKey = Extract<SettingKey, `${string}Port`>;
 
-/** A port as it was asked for; `purpose` completes "port 9090 is in use: the …". */
+/** A port as it was asked for; `purpose` names its service in messages. */
 export function portWish({ values, provenance }: Resolved, key: PortKey, purpose: string): PortWish {
   const { source, name } = provenance[key];
   const flag = source === 'flag' || source === 'default' ? SETTINGS[key].flag.split(' ')[0]! : name;

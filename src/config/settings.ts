@@ -1,9 +1,9 @@
 /**
- * Every setting of the program, once: its flag, environment variables, schema, default and help text. Commands take
- * the ones they need from here, `--help` and `wasm-sensors settings` are made from it.
+ * Every setting of the program, once: its flag, environment variables, schema, default and help text. Commands take the
+ * settings they need from this table; `--help` and `wasm-sensors settings` are made from it.
  */
-import { z } from 'zod';
-import { FIT_FOR_HEADER } from '../lib/net/bearer-token.js';
+import type { z } from 'zod';
+import { atLeast, bearer, count, flag, listOf, names, networkKind, port, text, url, urls } from './setting-schemas.js';
 
 export interface SettingDef<T = unknown> {
   /** As commander takes it; the key in `wasm-sensors.yaml` is the long flag without its dashes. */
@@ -12,61 +12,9 @@ export interface SettingDef<T = unknown> {
   env: string[];
   schema: z.ZodType<T>;
   description: string;
-  /** Never shown. */
+  /** Never shown in messages or listings. */
   secret?: boolean;
 }
-
-/** A number, also as text. Of blank text, null and true, JavaScript would make 0, 0 and 1; here they are no numbers. */
-const numeric = <T extends z.ZodNumber>(schema: T) =>
-  z.preprocess((value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value), schema);
-
-const port = numeric(
-  z
-    .number({ error: 'must be a port number' })
-    .int({ error: 'must be a whole number' })
-    .min(0, { error: 'must be a port number from 0 to 65535' })
-    .max(65_535, { error: 'must be a port number from 0 to 65535' }),
-);
-
-const count = (min: number, max: number) =>
-  numeric(
-    z
-      .number({ error: 'must be a number' })
-      .int({ error: 'must be a whole number' })
-      .min(min, { error: `must be at least ${min}` })
-      .max(max, { error: `must be at most ${max}` }),
-  );
-
-const text = z.string().min(1, { error: 'must not be empty' });
-const bearer = text.regex(FIT_FOR_HEADER, { error: 'must be plain ASCII on one line' });
-/** An http(s) URL, without slashes at its end. */
-export const url = z
-  .string()
-  .refine((value) => /^https?:$/.test(URL.canParse(value) ? new URL(value).protocol : ''), {
-    error: 'must be a URL that begins with http:// or https://',
-  })
-  .transform((value) => value.replace(/\/+$/, ''));
-const flag = z.union([z.boolean(), z.enum(['true', 'false', '1', '0']).transform((v) => v === 'true' || v === '1')], {
-  error: 'must be true or false',
-});
-const seconds = (min: number) =>
-  numeric(z.number({ error: 'must be a number of seconds' }).min(min, { error: `must be at least ${min}` }));
-const list = <const T extends string>(values: readonly T[]) =>
-  z
-    .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
-    .pipe(z.array(z.enum(values, { error: `must be a list of: ${values.join(', ')}` })));
-
-const names = z
-  .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
-  .pipe(z.array(z.string().trim().min(1, { error: 'must be a list of names' })));
-
-/** The kinds that `--network` takes; `registerProvider` of `network/registry.ts` adds to them. */
-export const networkKinds = new Set(['embedded', 'native', 'compose', 'remote']);
-const notAKind = () => {
-  const kinds = [...networkKinds];
-  return `must be ${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`;
-};
-const networkKind = z.string({ error: notAKind }).refine((kind) => networkKinds.has(kind), { error: notAKind });
 
 const define = <T extends Record<string, SettingDef>>(table: T) => table;
 
@@ -87,7 +35,7 @@ export const SETTINGS = define({
     flag: '--state-dir <folder>',
     env: ['WASM_SENSORS_DIR'],
     schema: text.default('.wasm-sensors'),
-    description: 'folder of everything that is generated',
+    description: 'folder of all generated files',
   },
   host: {
     flag: '--host <address>',
@@ -99,7 +47,7 @@ export const SETTINGS = define({
     flag: '--allowed-hosts <names>',
     env: ['WASM_SENSORS_ALLOWED_HOSTS'],
     schema: names.optional(),
-    description: 'further names, separated by commas, that a request may give as its Host; beyond loopback: only these',
+    description: 'further names, separated by commas, that requests may have as Host; beyond loopback only these',
   },
   proxyPort: {
     flag: '--port <port>',
@@ -135,27 +83,24 @@ export const SETTINGS = define({
     flag: '--queue-unsigned',
     env: ['WASM_SENSORS_QUEUE_UNSIGNED'],
     schema: flag.default(false),
-    description: 'the endpoint checks no signatures, as the embedded queue server: calls without them cost less',
+    description: 'the endpoint checks no signatures (as the embedded queue server): calls without them are cheaper',
   },
   awsRegion: {
     flag: '--aws-region <region>',
     env: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
     schema: text.optional(),
-    description: 'AWS region of the queue, where its URL does not tell',
+    description: 'AWS region of the queue, when its URL does not name it',
   },
   proxyUrl: {
     flag: '--proxy-url <url>',
     env: ['WASM_SENSORS_PROXY_URL'],
     schema: url.optional(),
-    description: 'where sensors reach the proxy, when it is not where it listens',
+    description: 'URL at which sensors reach the proxy, when it is not where it listens',
   },
   proxies: {
     flag: '--proxies <urls>',
     env: ['WASM_SENSORS_PROXIES'],
-    schema: z
-      .union([z.array(z.string()), z.string().transform((s) => s.split(','))])
-      .pipe(z.array(url))
-      .optional(),
+    schema: urls.optional(),
     description:
       'proxies that hold the fleet configuration, separated by commas: the authority, then those that follow it (default: the one of `up`)',
   },
@@ -169,7 +114,7 @@ export const SETTINGS = define({
     flag: '--puller-url <url>',
     env: ['WASM_SENSORS_PULLER_URL'],
     schema: url.optional(),
-    description: 'the puller to look at, when it is not the one of `up`',
+    description: 'URL of the puller, when it is not that of `up`',
   },
   bacalhau: {
     flag: '--bacalhau <path>',
@@ -217,7 +162,8 @@ export const SETTINGS = define({
     flag: '--api-ca <file>',
     env: ['BACALHAU_API_TLS_CAFILE'],
     schema: text.optional(),
-    description: "signer of the certificate of the orchestrator's API (PEM), where this machine does not know it",
+    description:
+      "authority (PEM) that signed the certificate of the orchestrator's API, when this machine does not trust it",
   },
   apiToken: {
     flag: '--api-token-file <file>',
@@ -257,25 +203,25 @@ export const SETTINGS = define({
     flag: '--token-in-job',
     env: ['WASM_SENSORS_TOKEN_IN_JOB'],
     schema: flag.default(false),
-    description: 'remote network: the sensor token goes into the job, where users of the cluster can read it',
+    description: 'remote network: put the sensor token into the job, where users of the cluster can read it',
   },
   open: {
     flag: '--open',
     env: ['WASM_SENSORS_OPEN'],
     schema: flag.default(false),
-    description: 'take readings without a token also when listening beyond loopback',
+    description: 'accept readings without a token also when listening beyond loopback',
   },
   rateLimit: {
     flag: '--rate-limit <per-second>',
     env: ['WASM_SENSORS_RATE_LIMIT'],
-    schema: numeric(z.number({ error: 'must be a number' }).min(0, { error: 'must be at least 0' })).default(0),
-    description: 'readings a second of one sensor, by the host it names: slows down a faulty one; 0 = any number',
+    schema: atLeast(0).default(0),
+    description: 'readings a second of one sensor (by its host name), which slows down a faulty one; 0 = no limit',
   },
   tlsCert: {
     flag: '--tls-cert <file>',
     env: ['WASM_SENSORS_TLS_CERT'],
     schema: text.optional(),
-    description: 'certificate (PEM): the proxy speaks https',
+    description: 'certificate (PEM); with it the proxy speaks https',
   },
   tlsKey: {
     flag: '--tls-key <file>',
@@ -288,39 +234,37 @@ export const SETTINGS = define({
     env: ['WASM_SENSORS_TLS_CA'],
     schema: text.optional(),
     description:
-      'private authority (PEM) of the https proxy, for sensors and commands here; a self-signed --tls-cert is one',
+      'private authority (PEM) that signed the certificate of the proxy; a self-signed --tls-cert is its own',
   },
   sinks: {
     flag: '--sinks <list>',
     env: ['WASM_SENSORS_SINKS'],
-    schema: list(['store', 'log', 'alert']).default(['store', 'log', 'alert']),
+    schema: listOf(['store', 'log', 'alert']).default(['store', 'log', 'alert']),
     description: 'what the puller does with readings: store, log, alert',
   },
   pollers: {
     flag: '--pollers <count>',
     env: ['WASM_SENSORS_POLLERS'],
     schema: count(1, 64).default(4),
-    description: 'long polls of the puller at the same time',
+    description: 'concurrent long polls of the puller',
   },
   alertAfter: {
     flag: '--alert-after <seconds>',
     env: ['WASM_SENSORS_ALERT_AFTER'],
-    schema: seconds(1).default(10),
-    description: 'alert when a region has sent nothing for so long',
+    schema: atLeast(1, 'seconds').default(10),
+    description: 'alert when a region has sent nothing for this time',
   },
   webhook: {
     flag: '--webhook <url>',
     env: ['WASM_SENSORS_WEBHOOK'],
     schema: url.optional(),
-    description: 'where alerts are POSTed as JSON',
+    description: 'URL to which alerts are POSTed as JSON',
     secret: true,
   },
   retention: {
     flag: '--retention <hours>',
     env: ['WASM_SENSORS_RETENTION'],
-    schema: numeric(
-      z.number({ error: 'must be a number of hours' }).min(0.01, { error: 'must be at least 0.01' }),
-    ).default(24),
+    schema: atLeast(0.01, 'hours').default(24),
     description: 'how long the store keeps readings',
   },
 });
@@ -328,7 +272,7 @@ export const SETTINGS = define({
 export type SettingKey = keyof typeof SETTINGS;
 export type Settings = { [K in SettingKey]: z.output<(typeof SETTINGS)[K]['schema']> };
 
-/** The long flag without dashes and argument: `state-dir`. */
+/** The long flag without dashes and argument, such as `state-dir`. */
 export function flagName(key: SettingKey): string {
   return /--([a-z-]+)/.exec(SETTINGS[key].flag)![1]!;
 }

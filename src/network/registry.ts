@@ -1,5 +1,5 @@
 /** Every kind of network, in the order in which `--help` names them. Adding one is a folder, and a row here. */
-import { networkKinds } from '../config/settings.js';
+import { networkKinds } from '../config/setting-schemas.js';
 import type { NetworkProvider } from './provider.js';
 
 type Load = () => Promise<NetworkProvider>;

@@ -47,7 +47,7 @@ test.each([
   [403, 'TOKEN_WRONG', 'user', /WASM_SENSORS_TOKEN/],
   [409, 'STATE_LOST', 'user', /--replace/],
   [409, 'NOT_AUTHORITY', 'user', /--follow/],
-  [499, 'X', 'user', /^Correct the value/],
+  [499, 'BAD_FIELD', 'user', /^Correct the value/],
   [500, 'INTERNAL', 'system', /its log says more/],
   [503, 'AUTHORITY_UNREACHABLE', 'system', /^Make the change there/],
 ])('the answer %i %s is an error with a hint', async (status, code, fault, hint) => {

@@ -1,6 +1,7 @@
 /** Client of the proxy's configuration API, for commands. */
 
 import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
+import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { fetchTrusting } from '../lib/net/fetch-with-ca.js';
 import { type DesiredState, desiredStateSchema, type Patch } from '../protocol/desired-config.js';
@@ -49,7 +50,7 @@ export class ConfigClient {
     if (response.ok) return response.json();
     const { status } = response;
     const error = httpErrorSchema.safeParse(await response.json().catch(() => undefined)).data;
-    const code = error?.code ?? 'PROXY_ERROR';
+    const code = knownCode(error?.code, 'PROXY_ERROR');
     const message = `the proxy at ${this.url} ${status < 500 ? 'refused' : 'failed'}: ${error?.message ?? status}`;
     throw new AppError(code, status < 500 ? 'user' : 'system', message, { hint: hintFor(status, code) });
   }

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { networkKinds } from '../config/settings.js';
+import { networkKinds } from '../config/setting-schemas.js';
 import { systemError } from '../lib/errors/app-error.js';
 import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { quarantine } from '../lib/fs/quarantine.js';

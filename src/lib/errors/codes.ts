@@ -198,6 +198,10 @@ export type ErrorCode = keyof typeof CODES;
 
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CODES, code);
 
+/** A code that a service answered with; `fallback` where it has none, or one that this version does not know. */
+export const knownCode = (code: string | undefined, fallback: ErrorCode): ErrorCode =>
+  code !== undefined && isErrorCode(code) ? code : fallback;
+
 /** The row of a code. */
 export const codeInfo = (code: ErrorCode): CodeInfo => CODES[code];
 

@@ -5,7 +5,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { AppError, messageOf } from './app-error.js';
-import { codeInfo, type ErrorCode, isErrorCode, statusOf } from './codes.js';
+import { codeInfo, type ErrorCode, isErrorCode, knownCode, statusOf } from './codes.js';
 
 export interface HttpError {
   /** Stable, such as `TOKEN_WRONG`; see docs/errors.md. */
@@ -70,7 +70,7 @@ export function errorFromAnswer(answer: unknown, fallback: ErrorCode, otherwise:
   const parsed = httpErrorSchema.safeParse(answer);
   if (!parsed.success) return new AppError(fallback, codeInfo(fallback).fault, otherwise);
   const { code: given, message, hint } = parsed.data;
-  const code = isErrorCode(given) ? given : fallback;
+  const code = knownCode(given, fallback);
   const { fault, exitCode } = codeInfo(code);
   return new AppError(code, fault, message, { exitCode, ...(hint === undefined ? {} : { hint }) });
 }

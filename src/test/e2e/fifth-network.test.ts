@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { networkKinds } from '../../config/settings.js';
+import { networkKinds } from '../../config/setting-schemas.js';
 import { isAlive } from '../../lib/process/process-id.js';
 import { Sandbox } from '../support/cli-harness.js';
 
