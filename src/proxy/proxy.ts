@@ -29,8 +29,8 @@ export interface ProxyDeps {
   follower?: AuthorityFollower;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
-  /** Called with what only a bug can throw. */
-  onBug?(error: unknown): void;
+  /** Called with the stack of a bug. */
+  log?(text: string): void;
 }
 
 export interface ProxyStats {
@@ -154,9 +154,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.get('/stats', (c) => c.json(stats()));
   app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
-  app.onError((error) => {
+  app.onError((error, c) => {
     if (error instanceof AppError) return refuseAndCount(refusal(503, error.code, error.message, 2));
-    deps.onBug?.(error);
+    deps.log?.(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
     return refuseAndCount(refusal(500, 'INTERNAL', messageOf(error), 2));
   });
   return { app, stats, drain: () => batcher.drain() };

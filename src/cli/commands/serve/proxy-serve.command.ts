@@ -44,7 +44,7 @@ export const proxyServe: CommandSpec = {
       queue,
       desired,
       ...(follower ? { follower } : {}),
-      onBug: (error) => out.error(error),
+      log: (text) => out.warn(text),
       guard: {
         ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
         ...(settings.sensorToken === undefined ? {} : { sensorToken: settings.sensorToken }),
