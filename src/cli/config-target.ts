@@ -8,7 +8,7 @@ import { FleetClient } from '../puller/fleet-client.js';
 import { openSession, operatorToken, type Session } from '../runtime/session.js';
 
 export interface ConfigTarget {
-  /** Every proxy that holds configuration; never empty. */
+  /** The authority for the fleet configuration, then the proxies that follow it; never empty. */
   proxies: ConfigClient[];
   fleet: FleetClient;
   /** The jobs, where their network is at hand. */

@@ -14,6 +14,7 @@ interface Served {
   desired: DesiredConfigStore;
   listener: Listener;
   client: ConfigClient;
+  follower: AuthorityFollower | undefined;
 }
 
 let authority: Served;
@@ -33,7 +34,7 @@ async function serveProxy(follow?: string, asks = true): Promise<Served> {
   const listener = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'proxy', flag: '' });
   listeners.push(listener);
   if (asks) void follower?.run(stop.signal);
-  return { desired, listener, client: new ConfigClient(listener.url, { token: TOKEN }) };
+  return { desired, listener, client: new ConfigClient(listener.url, { token: TOKEN }), follower };
 }
 
 const set = (values: object) => ({ scope: {}, set: values, unset: [], seen: 0 });
@@ -75,6 +76,13 @@ test('followers that do not hold it in time are named with the reason', async ()
     { url: slow.client.url, reason: `holds version 0, ${authority.client.url} holds ${version}` },
   ]);
   expect(followers[1]!.desired.version).toBe(version);
+});
+
+test('a follower that needs a moment is waited for', async () => {
+  const slow = await serveProxy(authority.listener.url, false);
+  const applied = applyChange([authority.client, slow.client], set({ emoji: 1 }));
+  setTimeout(() => void slow.follower!.refresh(), 300);
+  expect((await applied).failed).toEqual([]);
 });
 
 test('another authority is named at once, and left as it is', async () => {

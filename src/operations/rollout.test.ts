@@ -152,6 +152,7 @@ test('the hint names every region that is left, or none', async () => {
   const hint = async (regions: string[]) => ((await run(regions)) as { error: AppError }).error.hint;
   expect(await hint(['us', 'eu', 'as'])).toMatch(/^eu, as were not changed\. Fix us /);
   expect(await hint(['us'])).toMatch(/^Fix us /);
+  expect(((await run(['us'])) as { error: AppError }).error.details).toEqual([]);
 });
 
 test('what the proxy refuses stops it, with the reason', async () => {
@@ -169,10 +170,11 @@ test('a proxy that does not hold the change is reported once', async () => {
 });
 
 test('sensors that are paused after the change need not send', async () => {
+  sensors.push({ ...sensor('us', 'silent'), execution_id: 'another' });
   onSnapshot = () => {
     sensors[0]!.state = 'paused';
   };
-  expect(await run(['us'])).toMatchObject({ seconds: 0 });
+  expect(await run(['us'])).toMatchObject({ seconds: 0, result: { failed: [] } });
   expect(log.at(-1)).toBe('us: 1');
 });
 
@@ -182,7 +184,10 @@ test('a region where nothing is live nor paused after the change has stopped', a
   };
   expect(await run(['us'])).toMatchObject({
     ...{ seconds: 0, error: { code: 'ROLLOUT_STOPPED' } },
-    error: { message: 'the roll-out stopped at us: no sensor of us sends after the change' },
+    error: {
+      ...{ cause: { code: 'STOPPED_SENDING' }, details: [] },
+      message: 'the roll-out stopped at us: no sensor of us sends after the change',
+    },
   });
 });
 

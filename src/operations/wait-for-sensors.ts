@@ -86,7 +86,7 @@ async function waitForSensors<T extends Progress>(
 ): Promise<T> {
   const began = Date.now();
   let jobs: KnownJobs | undefined;
-  let listed = listJobs === undefined;
+  let listed = false;
   for (;;) {
     const progress = await look(jobs);
     onProgress(progress);

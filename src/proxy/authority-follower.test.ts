@@ -144,6 +144,7 @@ test('a question has an end', async () => {
   const timeout = vi.spyOn(AbortSignal, 'timeout');
   await follower.refresh();
   await follower.forward({ method: 'PATCH', authorization: undefined, body: '{}' });
+  expect(asked.at(-1)!.init.headers).not.toHaveProperty('authorization');
   expect(timeout.mock.calls).toEqual([[5000], [18_000]]);
   const given = new AbortController();
   await follower.refresh(given.signal);
@@ -213,6 +214,9 @@ test('a change made at the follower is made at the authority, and held by both w
   expect(copy.state).toEqual(desired.state);
   const [forwarded] = asked;
   expect([forwarded!.url, forwarded!.init.method]).toEqual([`${AUTHORITY}/config`, 'PATCH']);
+  expect(forwarded!.init.headers).toEqual({
+    ...{ ...operator, 'content-type': 'application/json', 'x-wasm-sensors-forwarded': '1' },
+  });
   const put = { version: NOW + 5, fleet: { version: NOW + 5, paused: true }, regions: {}, hosts: {} };
   expect((await call('PUT', '/config', put, operator)).body).toEqual(put);
   expect(copy.state).toEqual(put);

@@ -354,19 +354,19 @@ test('a version that a follower knows of is believed only with the operator toke
 });
 
 test('a bug is reported, and is nobody’s fault', async () => {
-  const bugs: unknown[] = [];
+  const logged: string[] = [];
   const bug = new TypeError('a bug');
   vi.spyOn(desired, 'patch').mockImplementation(() => {
     throw bug;
   });
   const guard = { operatorToken: TOKEN };
-  const { app } = createProxy({ queue, desired, guard, onBug: (error) => bugs.push(error) });
+  const { app } = createProxy({ queue, desired, guard, log: (text) => logged.push(text) });
   const response = await app.request('/config', { method: 'PATCH', headers: operator, body: '{"set":{"emoji":1}}' });
   expect([response.status, response.headers.get('retry-after'), await response.json()]).toEqual([
     ...[500, '2'],
     { error: { code: 'INTERNAL', message: 'a bug', reason: 'a bug' } },
   ]);
-  expect(bugs).toEqual([bug]);
+  expect(logged).toEqual([`PATCH /config: ${bug.stack}`]);
   expect((await proxyWith()('PATCH', '/config', { set: { emoji: 1 } }, operator)).status).toBe(500);
 });
 

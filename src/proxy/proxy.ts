@@ -29,8 +29,8 @@ export interface ProxyDeps {
   follower?: AuthorityFollower;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
-  /** Called with what only a bug can throw. */
-  onBug?(error: unknown): void;
+  /** Called with the stack of a bug. */
+  log?(text: string): void;
 }
 
 export interface ProxyStats {
@@ -54,6 +54,15 @@ export interface Proxy {
   drain(): Promise<void>;
 }
 
+/** What became of the messages of a request. */
+interface SendResult {
+  accepted: number;
+  superseded: number;
+  outcomes: ({ index: number } & Outcome)[];
+  /** For the sender, when it has an older one. */
+  config: object | undefined;
+}
+
 const JSON_HEADERS = { 'content-type': 'application/json' };
 /** A sensor's report about itself, passed on unchanged; see `parseReportedConfig`. */
 const REPORTED = /^[\x21-\x7e]{1,128}$/;
@@ -61,7 +70,7 @@ const REPORTED = /^[\x21-\x7e]{1,128}$/;
 export function createProxy(deps: ProxyDeps): Proxy {
   const { queue, desired = new DesiredConfigStore(), follower, guard = {} } = deps;
   const batcher = new Batcher(queue, deps.batcher);
-  const superseded = new SupersededFilter();
+  const filter = new SupersededFilter();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
   const counts = { received: 0, accepted: 0, superseded: 0, refused: {} as Record<string, number> };
   const countRefused = (code: string) => {
@@ -100,9 +109,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const reported = c.req.header(SENSOR_CONFIG_HEADER);
     const attributes =
       reported !== undefined && REPORTED.test(reported) ? { [SENSOR_CONFIG_ATTRIBUTE]: reported } : undefined;
-    const current = body.messages.filter(({ message }) => !superseded.isSuperseded(message));
-    const old = body.messages.length - current.length;
-    counts.superseded += old;
+    const current = body.messages.filter(({ message }) => !filter.isSuperseded(message));
+    const replaced = body.messages.length - current.length;
+    counts.superseded += replaced;
     const outcomes = await Promise.all(
       current.map(async ({ index, text }) => ({
         index,
@@ -112,23 +121,15 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const accepted = outcomes.filter((outcome) => outcome.status === 'accepted').length;
     counts.accepted += accepted;
     const config = first && newerConfig(desired, reported, first);
-    return answer(body, { accepted, old, outcomes, config });
+    return answer(body, { accepted, superseded: replaced, outcomes, config });
   }
 
-  function answer(
-    body: ParsedBody,
-    {
-      accepted,
-      old,
-      outcomes,
-      config,
-    }: { accepted: number; old: number; outcomes: ({ index: number } & Outcome)[]; config: object | undefined },
-  ): Response {
+  function answer(body: ParsedBody, { accepted, superseded, outcomes, config }: SendResult): Response {
     const busy = outcomes.find((outcome) => outcome.status === 'busy');
     if (busy?.status === 'busy') return refuseAndCount(refusal(503, busy.code, busy.reason, 2));
     const tail = config && { config };
-    const byQueue = outcomes.flatMap((o) =>
-      o.status === 'refused' ? { index: o.index, code: o.code, reason: o.reason } : [],
+    const byQueue = outcomes.flatMap((outcome) =>
+      outcome.status === 'refused' ? { index: outcome.index, code: outcome.code, reason: outcome.reason } : [],
     );
     const [only] = byQueue;
     if (!body.batch && only) return refuseAndCount(refusal(422, only.code, only.reason));
@@ -138,10 +139,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
       return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
     }
     if (accepted === 0) return Response.json({ status: 'superseded', ...tail });
-    return new Response(
-      JSON.stringify({ status: 'accepted', accepted, ...(old > 0 ? { superseded: old } : {}), ...tail }),
-      { headers: JSON_HEADERS },
-    );
+    const counted = superseded > 0 ? { accepted, superseded } : { accepted };
+    // The answer of almost every request: the server sends this kind fastest.
+    return new Response(JSON.stringify({ status: 'accepted', ...counted, ...tail }), { headers: JSON_HEADERS });
   }
 
   const app = new Hono();
@@ -154,9 +154,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.get('/stats', (c) => c.json(stats()));
   app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
-  app.onError((error) => {
+  app.onError((error, c) => {
     if (error instanceof AppError) return refuseAndCount(refusal(503, error.code, error.message, 2));
-    deps.onBug?.(error);
+    deps.log?.(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
     return refuseAndCount(refusal(500, 'INTERNAL', messageOf(error), 2));
   });
   return { app, stats, drain: () => batcher.drain() };

@@ -1,15 +1,16 @@
 /** What the proxy refuses, and why: every refusal has a code and a message, and is counted by its code. */
+import type { RefusalStatus } from '../lib/errors/codes.js';
 import { httpErrorBody } from '../lib/errors/http-error.js';
 
 export interface Refusal {
-  status: 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503;
+  status: RefusalStatus;
   code: string;
   message: string;
   /** Seconds after which another try makes sense (429 and 5xx). */
   retryAfter?: number;
 }
 
-export const refusal = (status: Refusal['status'], code: string, message: string, retryAfter?: number): Refusal => ({
+export const refusal = (status: RefusalStatus, code: string, message: string, retryAfter?: number): Refusal => ({
   status,
   code,
   message,

@@ -44,7 +44,7 @@ export const proxyServe: CommandSpec = {
       queue,
       desired,
       ...(follower ? { follower } : {}),
-      onBug: (error) => out.error(error),
+      log: (text) => out.warn(text),
       guard: {
         ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
         ...(settings.sensorToken === undefined ? {} : { sensorToken: settings.sensorToken }),
@@ -53,7 +53,7 @@ export const proxyServe: CommandSpec = {
       },
     });
     const stopped = new AbortController();
-    const following = follower?.run(stopped.signal);
+    let following: Promise<void> | undefined;
     return serveUntilStopped({
       out,
       fetch: proxy.app.fetch,
@@ -64,7 +64,10 @@ export const proxyServe: CommandSpec = {
       ...(tls ? { tls } : {}),
       // Retries of the queue included: what was accepted gets its answer.
       graceMs: 20_000,
-      onListening: () => queue.check().catch((error) => out.warn(`the queue is not there yet: ${messageOf(error)}`)),
+      onListening() {
+        following = follower?.run(stopped.signal);
+        return queue.check().catch((error) => out.warn(`the queue is not there yet: ${messageOf(error)}`));
+      },
       async onClose() {
         stopped.abort();
         await following;
