@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import type { Database } from './store/database.js';
+import type { Database } from './store/queue-database.js';
 
 // No kill shows that a commit was not synced, or that an answer came before it: settings and the order of calls do.
 let database: Database;
 let events: string[];
 /** What the database is asked to do at a commit, such as to fail. */
 let atCommit: () => void;
-vi.mock('./store/database.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('./store/database.js')>();
+vi.mock('./store/queue-database.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('./store/queue-database.js')>();
   const openDatabase = (path: string) => {
     database = original.openDatabase(path);
     const exec = database.exec.bind(database);

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import type { Database } from './store/database.js';
+import type { Database } from './store/queue-database.js';
 
 // The tests break the store under the server, as a full disk does.
 let database: Database;
-vi.mock('./store/database.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('./store/database.js')>();
+vi.mock('./store/queue-database.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('./store/queue-database.js')>();
   return { ...original, openDatabase: (path: string) => (database = original.openDatabase(path)) };
 });
 
@@ -78,14 +78,14 @@ test('a move task for which the disk is full fails with the reason, moves nothin
 
 test('while the store can’t be read requests fail, and once it can all is there again', async () => {
   await call('SendMessage', { QueueUrl: url('other'), MessageBody: 'x' });
-  database.exec('ALTER TABLE deduplication RENAME TO hidden; ALTER TABLE queues RENAME TO gone;');
+  database.exec('ALTER TABLE messages_1 RENAME TO hidden; ALTER TABLE queues RENAME TO gone;');
   vi.advanceTimersByTime(10_000);
   const refused = await call('ListQueues', {});
   expect(refused).toMatchObject({
     __type: 'com.amazonaws.sqs#InternalFailure',
     message: expect.stringContaining('queues'),
   });
-  database.exec('ALTER TABLE hidden RENAME TO deduplication; ALTER TABLE gone RENAME TO queues;');
+  database.exec('ALTER TABLE hidden RENAME TO messages_1; ALTER TABLE gone RENAME TO queues;');
   await call('ReceiveMessage', { QueueUrl: url('other') });
   const { Messages } = await call('ReceiveMessage', { QueueUrl: url('other') });
   expect(Messages).toEqual([expect.objectContaining({ Body: 'x' })]);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { md5OfAttributes } from './protocol/md5.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import { closeDatabase, openDatabase } from './store/database.js';
+import { closeDatabase, openDatabase } from './store/queue-database.js';
 
 let server: QueueServer;
 const url = (name: string) => `http://queue:1/000000000000/${name}`;

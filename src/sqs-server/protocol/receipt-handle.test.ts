@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createQueueServer, type QueueServer } from './sqs-server.js';
+import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 let folder: string;
 let server: QueueServer;

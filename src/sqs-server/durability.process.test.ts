@@ -123,23 +123,14 @@ test('a message is on disk when its acknowledgement arrives, not soon after', { 
   expect(await drain(path)).toEqual(new Set(bodies));
 });
 
-test('a receipt from before a kill still deletes, and a repetition is still recognised', {
-  timeout: 60_000,
-}, async () => {
+test('a receipt from before a kill still deletes', { timeout: 60_000 }, async () => {
   const path = join(folder, 'receipts.db');
   let url = await start(path);
   await call(url, 'CreateQueue', { QueueName: 'q' });
-  await call(url, 'CreateQueue', { QueueName: 'f.fifo', Attributes: { FifoQueue: 'true' } });
-  const repeated = {
-    ...{ QueueUrl: 'http://any/000000000000/f.fifo', MessageBody: 'x' },
-    ...{ MessageGroupId: 'g', MessageDeduplicationId: 'd' },
-  };
-  const first = await call(url, 'SendMessage', repeated);
   await call(url, 'SendMessage', { QueueUrl, MessageBody: 'x' });
   const { Messages } = await call(url, 'ReceiveMessage', { QueueUrl, WaitTimeSeconds: 5 });
   await kill();
   url = await start(path);
-  expect(await call(url, 'SendMessage', repeated)).toEqual(first);
   await call(url, 'DeleteMessage', { QueueUrl, ReceiptHandle: Messages[0].ReceiptHandle });
   await kill();
   expect(await drain(path)).toEqual(new Set());
