@@ -22,7 +22,7 @@ function message(seq: number, due: number | null = null, body = `${seq}`) {
   return { seq, id: `${seq}`, body, bodyMd5: '', attributes: null, attributesMd5: null, sent: 0, due, meta: null };
 }
 
-test.each([1, 2, 3, 4, 5])('whatever happens, counts agree with a simple model and nothing is lost (%i)', (seed) => {
+test.each([1, 2, 3])('whatever happens, counts agree with a simple model and nothing is lost (%i)', (seed) => {
   const random = generator(seed);
   const { database, table } = open();
   let messages = new QueueMessages(table);
@@ -30,46 +30,61 @@ test.each([1, 2, 3, 4, 5])('whatever happens, counts agree with a simple model a
   let seq = 0;
   // What a reader of the API's documentation would expect: when each message is visible, and how often it was received.
   const model = new Map<number, { due: number; receives: number }>();
+  const received = new Set<number>();
 
-  for (let step = 0; step < 3_000; step++) {
+  const add = () => {
+    const added = Array.from({ length: 1 + random(600 / (1 + random(60))) }, () => {
+      const due = random(4) === 0 ? now + 1 + random(500) : null;
+      seq += 1;
+      model.set(seq, { due: due ?? 0, receives: 0 });
+      return message(seq, due);
+    });
+    for (let i = 0; i < added.length; i += 10) messages.add(added.slice(i, i + 10));
+    messages.afterCommit();
+  };
+  const receive = () => {
+    const picked = messages.pick(10, now);
+    const due = now + 1 + random(1_000);
+    const expected = picked.map((taken) => ({ seq: taken.seq, receives: model.get(taken.seq)!.receives + 1 }));
+    expect(picked.filter((taken) => model.get(taken.seq)!.due > now)).toEqual([]);
+    messages.deliver(picked, due, now);
+    expect(picked.map(({ seq: taken, receives }) => ({ seq: taken, receives }))).toEqual(expected);
+    for (const { seq: taken, receives } of expected) {
+      model.set(taken, { due, receives });
+      received.add(taken);
+    }
+  };
+  const remove = () => {
+    const removed = [...received].slice(0, 10);
+    messages.remove(removed);
+    for (const gone of removed) {
+      model.delete(gone);
+      received.delete(gone);
+    }
+  };
+  const reschedule = () => {
+    const flying = [...received].find((taken) => model.get(taken)!.due > now);
+    if (flying === undefined) return;
+    const due = now + random(300);
+    messages.reschedule(flying, due);
+    model.set(flying, { ...model.get(flying)!, due });
+  };
+  const restart = () => {
+    messages.beforeCommit();
+    messages.save();
+    messages = new QueueMessages(table);
+  };
+
+  for (let step = 0; step < 1_000; step++) {
     now += random(40);
     const action = random(100);
-    if (action < 30) {
-      const added = Array.from({ length: 1 + random(600 / (1 + random(60))) }, () => {
-        const due = random(4) === 0 ? now + 1 + random(500) : null;
-        model.set(++seq, { due: due ?? 0, receives: 0 });
-        return message(seq, due);
-      });
-      for (let i = 0; i < added.length; i += 10) messages.add(added.slice(i, i + 10));
-      messages.afterCommit();
-    } else if (action < 70) {
-      const picked = messages.pick(10, now);
-      const due = now + 1 + random(1_000);
-      for (const { seq: taken } of picked) expect(model.get(taken)!.due).toBeLessThanOrEqual(now);
-      messages.deliver(picked, due, now);
-      for (const { seq: taken, receives } of picked) {
-        const known = model.get(taken)!;
-        expect(receives).toBe(known.receives + 1);
-        Object.assign(known, { due, receives });
-      }
-    } else if (action < 90) {
-      const candidates = [...model].filter(([, { receives }]) => receives > 0).slice(0, 10);
-      messages.remove(candidates.map(([removed]) => removed));
-      for (const [removed] of candidates) model.delete(removed);
-    } else if (action < 95) {
-      const [flying] = [...model].filter(([, { due, receives }]) => receives > 0 && due > now);
-      if (flying) {
-        flying[1].due = now + random(300);
-        messages.reschedule(flying[0], flying[1].due);
-      }
-    } else if (action < 97) {
-      // A clean restart: everything is read from the table.
-      messages.beforeCommit();
-      messages.save();
-      messages = new QueueMessages(table);
-    }
+    if (action < 30) add();
+    else if (action < 70) receive();
+    else if (action < 90) remove();
+    else if (action < 95) reschedule();
+    else if (action < 97) restart();
     const { visible, inFlight, delayed } = messages.counts;
-    expect(visible + inFlight + delayed).toBe(model.size);
+    if (visible + inFlight + delayed !== model.size) expect(messages.counts).toBe(model.size);
   }
 
   // After the last timeout every message that was not removed can be received, each once.

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requestSqs, urlOf } from '../../test/support/sqs-caller.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 let server: QueueServer;
@@ -11,18 +12,10 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-async function call(action: string, input: unknown, headers: Record<string, string> = {}) {
-  const response = await server.app.request('/', {
-    method: 'POST',
-    headers: { 'x-amz-target': `AmazonSQS.${action}`, ...headers },
-    body: typeof input === 'string' || input instanceof Uint8Array ? input : JSON.stringify(input),
-  });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
-}
+const call = (action: string, input: object | string) => requestSqs(server, action, input);
 
-const QueueUrl = 'http://any.host/000000000000/q';
-const small = 'http://any.host/000000000000/small';
+const QueueUrl = urlOf('q');
+const small = urlOf('small');
 const entry = (Id: string, MessageBody = 'x') => ({ Id, MessageBody });
 const attribute = (name: string, DataType: string, StringValue: string) => ({
   ...{ QueueUrl, MessageBody: 'x' },
@@ -32,7 +25,7 @@ const eleven = Array.from({ length: 11 }, (_, i) => i);
 const LEGACY = 'AWS.SimpleQueueService.';
 
 // Action, input, error of the JSON protocol, and of the query protocol where it differs.
-const CASES: [string, unknown, string, string?][] = [
+const CASES: [string, object | string, string, string?][] = [
   [
     'SendMessage',
     { QueueUrl: 'http://h/000000000000/none', MessageBody: 'x' },
