@@ -2,16 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { requestSqs, urlOf } from '../test/support/sqs-caller.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import type { Database } from './store/database.js';
+import type { Database } from './store/queue-database.js';
 
 // No kill shows that a commit was not synced, or that an answer came before it: settings and the order of calls do.
 let database: Database;
 let events: string[];
 /** What the database is asked to do at a commit, such as to fail. */
 let atCommit: () => void;
-vi.mock('./store/database.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('./store/database.js')>();
+vi.mock('./store/queue-database.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('./store/queue-database.js')>();
   const openDatabase = (path: string) => {
     database = original.openDatabase(path);
     const exec = database.exec.bind(database);
@@ -29,7 +30,7 @@ vi.mock('./store/database.js', async (importOriginal) => {
 
 let folder: string;
 let server: QueueServer;
-const QueueUrl = 'http://h/000000000000/q';
+const QueueUrl = urlOf('q');
 
 beforeEach(async () => {
   events = [];
@@ -47,11 +48,9 @@ afterEach(() => {
 });
 
 async function call(action: string, input: object) {
-  const headers = { 'x-amz-target': `AmazonSQS.${action}` };
-  const response = await server.app.request('/', { method: 'POST', headers, body: JSON.stringify(input) });
-  const text = await response.text();
-  events.push(`${action} ${response.status}`);
-  return text === '' ? {} : JSON.parse(text);
+  const { status, body } = await requestSqs(server, action, input);
+  events.push(`${action} ${status}`);
+  return body;
 }
 
 const send = (MessageBody: string) => call('SendMessage', { QueueUrl, MessageBody });

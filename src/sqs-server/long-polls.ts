@@ -3,7 +3,7 @@ import type { StoredMessage } from './store/message-table.js';
 
 export interface Poll {
   max: number;
-  /** Milliseconds for which the messages become invisible to others. */
+  /** Milliseconds for which received messages are invisible to others. */
   visibilityMs: number;
   resolve: (messages: StoredMessage[]) => void;
 }
@@ -15,17 +15,17 @@ export class LongPolls {
     return this.#waiting.size;
   }
 
-  /** Waits until {@link serve} gives messages, `waitMs` are over, or the client has gone (then resolves to none). */
+  /** Waits until {@link serve} gives messages. Resolves to none after `waitMs`, or when `signal` is aborted. */
   wait(max: number, visibilityMs: number, waitMs: number, signal: AbortSignal | undefined): Promise<StoredMessage[]> {
     return new Promise((resolve) => {
-      const end = (messages: StoredMessage[]) => {
+      const finish = (messages: StoredMessage[]) => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', giveUp);
         this.#waiting.delete(poll);
         resolve(messages);
       };
-      const giveUp = () => end([]);
-      const poll: Poll = { max, visibilityMs, resolve: end };
+      const giveUp = () => finish([]);
+      const poll: Poll = { max, visibilityMs, resolve: finish };
       const timer = setTimeout(giveUp, waitMs);
       if (signal?.aborted) return giveUp();
       signal?.addEventListener('abort', giveUp, { once: true });
@@ -33,16 +33,16 @@ export class LongPolls {
     });
   }
 
-  /** Offers messages to the receivers, the longest waiting first, until `take` has none. */
-  serve(take: (poll: Poll) => StoredMessage[]): void {
+  /** Offers messages to the receivers, the longest waiting first, until `receive` returns none. */
+  serve(receive: (poll: Poll) => StoredMessage[]): void {
     for (const poll of this.#waiting) {
-      const messages = take(poll);
+      const messages = receive(poll);
       if (messages.length === 0) return;
       poll.resolve(messages);
     }
   }
 
-  /** Sends every receiver home without a message. */
+  /** Answers every receiver without a message. */
   end(): void {
     for (const poll of this.#waiting) poll.resolve([]);
   }

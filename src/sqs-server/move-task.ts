@@ -1,6 +1,6 @@
 /**
- * Moves messages out of a dead-letter queue, a few at a time. A task lives as long as the server: after a restart what
- * it had not moved is still in the dead-letter queue.
+ * Tasks that move messages out of a dead-letter queue, a few at a time. A task ends with the server; what it has not
+ * moved stays in the dead-letter queue.
  */
 import { randomUUID } from 'node:crypto';
 import type { LiveQueue } from './live-queue.js';
@@ -16,11 +16,15 @@ export interface MoveOrder {
 
 export type MoveStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
 
-/** Runs work that no request waits for; should the store fail, it gives up what was begun and ends the running tasks. */
+/** Runs work that belongs to no request. If the store fails, it rolls back and fails the running tasks. */
 export type Guard = (work: () => void) => void;
+
+type FindByArn = (arn: string) => LiveQueue | undefined;
 
 const MAX_PER_SECOND = 500;
 const TICK_MS = 100;
+/** As many ended tasks of a source are kept as ListMessageMoveTasks can return. */
+const MAX_KEPT_TASKS = 10;
 
 export class MoveTask {
   readonly handle: string;
@@ -28,20 +32,22 @@ export class MoveTask {
   moved = 0;
   status: MoveStatus = 'RUNNING';
   failure: string | undefined;
+  readonly #findByArn: FindByArn;
   readonly #timer: NodeJS.Timeout;
   /** Messages that may be moved by now; a fraction is kept for the next tick. */
   #allowance = 1;
 
+  /** `started`: Unix milliseconds. */
   constructor(
     readonly order: MoveOrder,
-    /** Unix milliseconds. */
     readonly started: number,
-    private readonly findByArn: (arn: string) => LiveQueue | undefined,
+    findByArn: FindByArn,
     guard: Guard,
   ) {
-    const task = { taskId: randomUUID(), sourceArn: order.source.arn };
-    this.handle = Buffer.from(JSON.stringify(task)).toString('base64');
-    this.toMove = order.source.index.counts.visible;
+    this.#findByArn = findByArn;
+    const id = { taskId: randomUUID(), sourceArn: order.source.arn };
+    this.handle = Buffer.from(JSON.stringify(id)).toString('base64');
+    this.toMove = order.source.messages.counts.visible;
     this.#timer = setInterval(() => guard(() => this.#tick(Date.now())), TICK_MS).unref();
   }
 
@@ -52,18 +58,19 @@ export class MoveTask {
   }
 
   #tick(now: number): void {
-    this.#allowance += ((this.order.perSecond ?? MAX_PER_SECOND) * TICK_MS) / 1000;
+    const { source, destination, perSecond = MAX_PER_SECOND } = this.order;
+    this.#allowance += (perSecond * TICK_MS) / 1000;
     const count = Math.min(Math.floor(this.#allowance), this.toMove - this.moved);
     this.#allowance -= count;
-    const messages = count > 0 ? this.order.source.index.pick(count, now) : [];
+    const messages = count > 0 ? source.messages.pick(count, now) : [];
     for (const message of messages) {
-      const destination = this.order.destination ?? this.#originOf(message);
-      if (!destination) {
+      const target = destination ?? this.#originOf(message);
+      if (!target) {
         this.end('FAILED', 'CouldNotDetermineMessageSource');
         return;
       }
-      destination.takeBack(message, now);
-      this.order.source.index.remove([message.seq]);
+      target.addRedriven(message, now);
+      source.messages.remove([message.seq]);
       this.moved += 1;
     }
     if (this.moved >= this.toMove || (count > 0 && messages.length === 0)) this.end('COMPLETED');
@@ -71,25 +78,26 @@ export class MoveTask {
 
   #originOf({ meta }: StoredMessage): LiveQueue | undefined {
     const { source }: MessageMeta = meta === null ? {} : JSON.parse(meta);
-    return source === undefined ? undefined : this.findByArn(source);
+    return source === undefined ? undefined : this.#findByArn(source);
   }
 }
 
 /** The tasks of a server, the newest first. */
 export class MoveTasks {
+  readonly #findByArn: FindByArn;
+  readonly #guard: Guard;
   #tasks: MoveTask[] = [];
 
-  constructor(
-    private readonly findByArn: (arn: string) => LiveQueue | undefined,
-    private readonly guard: Guard,
-  ) {}
+  constructor(findByArn: FindByArn, guard: Guard) {
+    this.#findByArn = findByArn;
+    this.#guard = guard;
+  }
 
   start(order: MoveOrder, now: number): MoveTask {
-    const task = new MoveTask(order, now, this.findByArn, this.guard);
+    const task = new MoveTask(order, now, this.#findByArn, this.#guard);
     this.#tasks.unshift(task);
-    // As many as a listing can show, for each source.
-    const ended = this.of(order.source.arn).slice(10);
-    this.#tasks = this.#tasks.filter((other) => !ended.includes(other));
+    const forgotten = this.of(order.source.arn).slice(MAX_KEPT_TASKS);
+    this.#tasks = this.#tasks.filter((other) => !forgotten.includes(other));
     return task;
   }
 
@@ -101,17 +109,17 @@ export class MoveTasks {
     return this.#tasks.find((task) => task.handle === handle);
   }
 
-  /** Cancels what still runs. */
+  /** Cancels the running tasks. */
   close(): void {
     for (const task of this.#running) task.end('CANCELLED');
   }
 
-  /** Ends what still runs because the store failed. */
+  /** Fails the running tasks because the store failed. */
   fail(reason: string): void {
     for (const task of this.#running) task.end('FAILED', reason);
   }
 
-  /** Ends the running tasks that take from or give to a queue that is no more. */
+  /** Fails the running tasks whose source or destination is the deleted queue. */
   queueDeleted(queue: LiveQueue): void {
     for (const task of this.#running) {
       const { source, destination } = task.order;

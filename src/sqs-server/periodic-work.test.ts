@@ -1,24 +1,27 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import type { Database } from './store/database.js';
+import type { Database } from './store/queue-database.js';
 
 // The tests break the store under the server, as a full disk does.
 let database: Database;
-vi.mock('./store/database.js', async (importOriginal) => {
-  const original = await importOriginal<typeof import('./store/database.js')>();
-  return { ...original, openDatabase: (path: string) => (database = original.openDatabase(path)) };
+vi.mock('./store/queue-database.js', async (importOriginal) => {
+  const original = await importOriginal<typeof import('./store/queue-database.js')>();
+  const openDatabase = (path: string) => {
+    database = original.openDatabase(path);
+    return database;
+  };
+  return { ...original, openDatabase };
 });
 
 let server: QueueServer;
-const url = (name: string) => `http://h/000000000000/${name}`;
-const arn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 
 beforeEach(async () => {
   // An error in a timer is thrown by whoever advances the clock.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
   server = createQueueServer({ path: ':memory:' });
   await call('CreateQueue', { QueueName: 'dead' });
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn('dead'), maxReceiveCount: 2 });
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 2 });
   await call('CreateQueue', { QueueName: 'main', Attributes: { RedrivePolicy } });
   await call('CreateQueue', { QueueName: 'other' });
 });
@@ -28,26 +31,21 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function call(action: string, input: object) {
-  const headers = { 'x-amz-target': `AmazonSQS.${action}` };
-  const response = await server.app.request('/', { method: 'POST', headers, body: JSON.stringify(input) });
-  const text = await response.text();
-  return text === '' ? {} : JSON.parse(text);
-}
+const call = (action: string, input: object = {}) => callSqs(server, action, input);
 
 async function startTask(): Promise<void> {
   for (let i = 0; i < 10; i++) {
-    await call('SendMessage', { QueueUrl: url('dead'), MessageBody: `${i}`.repeat(5_000) });
+    await call('SendMessage', { QueueUrl: urlOf('dead'), MessageBody: `${i}`.repeat(5_000) });
   }
-  await call('StartMessageMoveTask', { SourceArn: arn('dead'), DestinationArn: arn('other') });
+  await call('StartMessageMoveTask', { SourceArn: arnOf('dead'), DestinationArn: arnOf('other') });
 }
 
-const lastTask = async () => (await call('ListMessageMoveTasks', { SourceArn: arn('dead') })).Results[0];
+const lastTask = async () => (await call('ListMessageMoveTasks', { SourceArn: arnOf('dead') })).Results[0];
 const visible = (of: string) => server.stats().queues.find(({ name }) => name === of)?.visible;
 
 test('a move task ends when its destination is deleted, and its messages stay', async () => {
   await startTask();
-  await call('DeleteQueue', { QueueUrl: url('other') });
+  await call('DeleteQueue', { QueueUrl: urlOf('other') });
   vi.advanceTimersByTime(1_000);
   expect(await lastTask()).toMatchObject({ Status: 'FAILED', FailureReason: 'QueueDoesNotExist' });
   expect(visible('dead')).toBe(10);
@@ -55,7 +53,7 @@ test('a move task ends when its destination is deleted, and its messages stay', 
 
 test('a move task ends when its source is deleted', async () => {
   await startTask();
-  await call('DeleteQueue', { QueueUrl: url('dead') });
+  await call('DeleteQueue', { QueueUrl: urlOf('dead') });
   vi.advanceTimersByTime(1_000);
   await call('CreateQueue', { QueueName: 'dead' });
   expect(await lastTask()).toMatchObject({ Status: 'FAILED', ApproximateNumberOfMessagesMoved: 0 });
@@ -70,23 +68,23 @@ test('a move task for which the disk is full fails with the reason, moves nothin
   expect(await lastTask()).toMatchObject({ Status: 'FAILED', FailureReason: expect.stringContaining('full') });
   expect([visible('dead'), visible('other')]).toEqual([10, 0]);
   database.exec('PRAGMA max_page_count = 1000000');
-  await call('StartMessageMoveTask', { SourceArn: arn('dead'), DestinationArn: arn('other') });
+  await call('StartMessageMoveTask', { SourceArn: arnOf('dead'), DestinationArn: arnOf('other') });
   vi.advanceTimersByTime(1_000);
   await vi.waitUntil(() => visible('other') === 10);
   expect(visible('dead')).toBe(0);
 });
 
 test('while the store can’t be read requests fail, and once it can all is there again', async () => {
-  await call('SendMessage', { QueueUrl: url('other'), MessageBody: 'x' });
-  database.exec('ALTER TABLE deduplication RENAME TO hidden; ALTER TABLE queues RENAME TO gone;');
+  await call('SendMessage', { QueueUrl: urlOf('other'), MessageBody: 'x' });
+  database.exec('ALTER TABLE messages_1 RENAME TO hidden; ALTER TABLE queues RENAME TO gone;');
   vi.advanceTimersByTime(10_000);
   const refused = await call('ListQueues', {});
   expect(refused).toMatchObject({
     __type: 'com.amazonaws.sqs#InternalFailure',
     message: expect.stringContaining('queues'),
   });
-  database.exec('ALTER TABLE hidden RENAME TO deduplication; ALTER TABLE gone RENAME TO queues;');
-  await call('ReceiveMessage', { QueueUrl: url('other') });
-  const { Messages } = await call('ReceiveMessage', { QueueUrl: url('other') });
+  database.exec('ALTER TABLE hidden RENAME TO messages_1; ALTER TABLE gone RENAME TO queues;');
+  await call('ReceiveMessage', { QueueUrl: urlOf('other') });
+  const { Messages } = await call('ReceiveMessage', { QueueUrl: urlOf('other') });
   expect(Messages).toEqual([expect.objectContaining({ Body: 'x' })]);
 });

@@ -2,57 +2,56 @@
 import { messageOf } from '../lib/errors/app-error.js';
 import { LiveQueue } from './live-queue.js';
 import { MoveTasks } from './move-task.js';
-import type { QueueAttributes } from './queue-attributes.js';
-import { ReceiveAttempts } from './receive-attempts.js';
-import { type Catalog, openCatalog, type QueueRecord } from './store/catalog.js';
-import { closeDatabase, type Database, openDatabase } from './store/database.js';
-import { type Deduplication, openDeduplication } from './store/deduplication.js';
-import { FifoIndex } from './store/fifo-index.js';
+import { isFifoName, type QueueAttributes } from './protocol/queue-attributes.js';
 import { GroupCommit } from './store/group-commit.js';
 import { dropMessageTable, openMessageTable } from './store/message-table.js';
-import { StandardIndex } from './store/standard-index.js';
+import { closeDatabase, type Database, openDatabase } from './store/queue-database.js';
+import { QueueMessages } from './store/queue-messages.js';
+import { openQueueTable, type QueueRecord, type QueueTable } from './store/queue-table.js';
 
 export interface QueueServiceOptions {
   path: string;
   region: string;
   accountId: string;
+  warn: (message: string) => void;
 }
 
-/** Milliseconds after which a delivery is written, if the message is still there. */
+/** Milliseconds between two writes of deliveries that only memory holds. */
 const SAVE_INTERVAL_MS = 1_000;
-/** Milliseconds between two looks for messages that come back to waiting receivers. */
+/** Milliseconds between two searches for messages that become visible again while receivers wait. */
 const RETURN_INTERVAL_MS = 50;
-/** Milliseconds between two looks for what is past its time, and how many messages of a queue then go at most. */
+/** Milliseconds between two searches for expired messages, and how many of a queue are deleted each time. */
 const EXPIRE_INTERVAL_MS = 10_000;
 const EXPIRE_LIMIT = 5_000;
 
 export class QueueService {
   readonly commits: GroupCommit;
-  readonly deduplication: Deduplication;
   readonly moveTasks = new MoveTasks(
     (arn) => this.findByArn(arn),
     (work) => this.#guard(work),
   );
+  readonly #options: QueueServiceOptions;
   readonly #database: Database;
-  readonly #catalog: Catalog;
+  readonly #table: QueueTable;
   readonly #queues = new Map<string, LiveQueue>();
   readonly #timers: NodeJS.Timeout[];
-  /** Why memory is empty: what the store answered when it was last read. */
-  #unread: unknown;
+  /** The error of the last attempt to read the store, if it failed; then memory holds no queues. */
+  #readError: unknown;
   readonly #join = () => this.commits.join();
 
-  constructor(private readonly options: QueueServiceOptions) {
+  constructor(options: QueueServiceOptions) {
+    this.#options = options;
     this.#database = openDatabase(options.path);
     this.commits = new GroupCommit(this.#database, {
       beforeCommit: () => {
-        for (const queue of this.#queues.values()) queue.index.beforeCommit();
+        for (const queue of this.#queues.values()) queue.messages.beforeCommit();
       },
-      afterCommit: () => this.#showAdded(),
-      afterRollback: (error) => this.#loadAgain(error),
+      afterCommit: () => this.#showCommitted(),
+      afterRollback: (error) => this.#reload(error),
     });
-    this.#catalog = openCatalog(this.#database, this.#join);
-    this.deduplication = openDeduplication(this.#database, this.#join);
-    this.#load();
+    this.#table = openQueueTable(this.#database, this.#join);
+    const skipped = this.#load();
+    if (skipped.length > 0) options.warn(skippedMessage(options.path, skipped));
     this.#timers = [
       setInterval(() => this.#serveReturned(), RETURN_INTERVAL_MS),
       setInterval(() => this.#save(), SAVE_INTERVAL_MS),
@@ -61,9 +60,9 @@ export class QueueService {
     for (const timer of this.#timers) timer.unref();
   }
 
-  /** Throws what the store answered as long as it can't be read. */
+  /** Throws the store's error while the store can't be read. */
   get queues(): LiveQueue[] {
-    this.#checkRead();
+    this.#checkReadable();
     return [...this.#queues.values()];
   }
 
@@ -74,12 +73,12 @@ export class QueueService {
 
   /** Throws as {@link queues} does. */
   find(name: string): LiveQueue | undefined {
-    this.#checkRead();
+    this.#checkReadable();
     return this.#queues.get(name);
   }
 
   arnOf(name: string): string {
-    return `arn:aws:sqs:${this.options.region}:${this.options.accountId}:${name}`;
+    return `arn:aws:sqs:${this.#options.region}:${this.#options.accountId}:${name}`;
   }
 
   findByArn(arn: string): LiveQueue | undefined {
@@ -88,38 +87,37 @@ export class QueueService {
   }
 
   create(name: string, attributes: QueueAttributes, tags: Record<string, string>, now: number): LiveQueue {
-    return this.#open(this.#catalog.insert({ name, attributes, tags, created: now, modified: now }));
+    return this.#open(this.#table.insert({ name, attributes, tags, created: now, modified: now }));
   }
 
   /** Saves changes of a queue's record. */
   update(queue: LiveQueue): void {
-    this.#catalog.update(queue.record);
-    queue.readSettings();
+    this.#table.update(queue.record);
+    queue.attributesChanged();
   }
 
   delete(queue: LiveQueue): void {
-    this.#catalog.remove(queue.record.id);
-    this.deduplication.remove(queue.record.id);
+    this.#table.remove(queue.record.id);
     dropMessageTable(this.#database, queue.record.id, this.#join);
     this.#queues.delete(queue.record.name);
     this.moveTasks.queueDeleted(queue);
-    queue.end();
+    queue.polls.end();
   }
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.moveTasks.close();
     this.#save();
-    for (const queue of this.#queues.values()) queue.end();
+    for (const queue of this.#queues.values()) queue.polls.end();
     this.commits.flush();
     closeDatabase(this.#database);
   }
 
-  #checkRead(): void {
-    if (this.#unread !== undefined) throw this.#unread;
+  #checkReadable(): void {
+    if (this.#readError !== undefined) throw this.#readError;
   }
 
-  /** Does something that no request waits for; should the store fail, memory is read anew. Never throws. */
+  /** Runs work that belongs to no request. If the store fails, memory is read again. Never throws. */
   #guard(work: () => void): void {
     try {
       work();
@@ -129,62 +127,68 @@ export class QueueService {
   }
 
   /** {@link #guard} for every queue. */
-  #each(work: (queue: LiveQueue) => void): void {
+  #forEachQueue(work: (queue: LiveQueue) => void): void {
     this.#guard(() => {
       for (const queue of this.#queues.values()) work(queue);
     });
   }
 
-  #showAdded(): void {
+  #showCommitted(): void {
     const now = Date.now();
-    this.#each((queue) => {
-      queue.index.afterCommit();
+    this.#forEachQueue((queue) => {
+      queue.messages.afterCommit();
       queue.servePolls(now);
     });
   }
 
   #serveReturned(): void {
     const now = Date.now();
-    this.#each((queue) => {
-      if (queue.index.nextDue <= now) queue.servePolls(now);
+    this.#forEachQueue((queue) => {
+      if (queue.messages.nextDue <= now) queue.servePolls(now);
     });
   }
 
   #expire(): void {
     const now = Date.now();
-    this.#guard(() => this.deduplication.expire(now));
-    this.#each((queue) => queue.expire(EXPIRE_LIMIT, now));
+    this.#forEachQueue((queue) => queue.expire(EXPIRE_LIMIT, now));
   }
 
   #save(): void {
-    this.#each((queue) => queue.index.save());
+    this.#forEachQueue((queue) => queue.messages.save());
   }
 
-  /** Never throws: a store that can't be read is read again after the next request, which fails of it. */
-  #loadAgain(reason: unknown): void {
+  /** Never throws: if the store can't be read, the next request fails with its error, and reading is tried again. */
+  #reload(reason: unknown): void {
     this.moveTasks.fail(messageOf(reason));
     try {
       this.#load();
-      this.#unread = undefined;
+      this.#readError = undefined;
     } catch (error) {
       this.#queues.clear();
-      this.#unread = error;
+      this.#readError = error;
     }
   }
 
-  #load(): void {
-    for (const queue of this.#queues.values()) queue.end();
+  /** Reads all queues. Returns the names of those it skips: FIFO queues, which earlier versions could create. */
+  #load(): string[] {
+    for (const queue of this.#queues.values()) queue.polls.end();
     this.#queues.clear();
-    for (const record of this.#catalog.all()) this.#open(record);
+    const records = this.#table.all();
+    for (const record of records) if (!isFifoName(record.name)) this.#open(record);
+    return records.map(({ name }) => name).filter(isFifoName);
   }
 
   #open(record: QueueRecord): LiveQueue {
-    const table = openMessageTable(this.#database, record.id, this.#join);
-    const fifo = record.name.endsWith('.fifo');
-    const index = fifo ? new FifoIndex(table) : new StandardIndex(table);
-    const attempts = fifo ? new ReceiveAttempts(index, table) : undefined;
-    const queue = new LiveQueue(record, this.arnOf(record.name), index, attempts, (arn) => this.findByArn(arn));
+    const messages = new QueueMessages(openMessageTable(this.#database, record.id, this.#join));
+    const queue = new LiveQueue(record, this.arnOf(record.name), messages, (arn) => this.findByArn(arn));
     this.#queues.set(record.name, queue);
     return queue;
   }
+}
+
+function skippedMessage(path: string, names: string[]): string {
+  return (
+    `queue store ${path}: FIFO queues are not supported; not offered: ${names.join(', ')}. ` +
+    'They stay in the file: use an earlier version to read them.'
+  );
 }

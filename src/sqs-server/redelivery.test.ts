@@ -2,20 +2,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
 
 // Standard queues in time that passes only when it is told to.
 let folder: string;
 let server: QueueServer;
-const url = (name: string) => `http://h/000000000000/${name}`;
-const arn = (name: string) => `arn:aws:sqs:us-east-1:000000000000:${name}`;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: 1_750_000_000_000 });
   folder = mkdtempSync(join(tmpdir(), 'redelivery-'));
   open();
   await call('CreateQueue', { QueueName: 'dead' });
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn('dead'), maxReceiveCount: 2 });
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 2 });
   await call('CreateQueue', { QueueName: 'main', Attributes: { RedrivePolicy, VisibilityTimeout: '10' } });
 });
 
@@ -29,20 +28,15 @@ function open(): void {
   server = createQueueServer({ path: join(folder, 'queue.db') });
 }
 
-async function call(action: string, input: object) {
-  const headers = { 'x-amz-target': `AmazonSQS.${action}` };
-  const response = await server.app.request('/', { method: 'POST', headers, body: JSON.stringify(input) });
-  const text = await response.text();
-  return text === '' ? {} : JSON.parse(text);
-}
+const call = (action: string, input: object = {}) => callSqs(server, action, input);
 
 const send = (to: string, ...bodies: string[]) =>
   call('SendMessageBatch', {
-    ...{ QueueUrl: url(to) },
+    ...{ QueueUrl: urlOf(to) },
     Entries: bodies.map((MessageBody, i) => ({ Id: `${i}`, MessageBody })),
   });
 async function receive(from: string, more: object = {}) {
-  const input = { QueueUrl: url(from), MaxNumberOfMessages: 10, AttributeNames: ['All'], ...more };
+  const input = { QueueUrl: urlOf(from), MaxNumberOfMessages: 10, AttributeNames: ['All'], ...more };
   return ((await call('ReceiveMessage', input)).Messages ?? []) as {
     MessageId: string;
     Body: string;
@@ -71,7 +65,7 @@ test('a message is received as often as its policy allows, and then is a dead le
   await visible('dead', 1);
   const [dead] = await receive('dead');
   expect(dead).toMatchObject({ MessageId: first[0]!.MessageId, Body: 'x' });
-  expect(dead?.Attributes).toMatchObject({ DeadLetterQueueSourceArn: arn('main'), ApproximateReceiveCount: '3' });
+  expect(dead?.Attributes).toMatchObject({ DeadLetterQueueSourceArn: arnOf('main'), ApproximateReceiveCount: '3' });
 });
 
 test('those behind a dead letter are received in its place', async () => {
@@ -85,9 +79,9 @@ test('those behind a dead letter are received in its place', async () => {
 });
 
 test('a dead letter keeps the age of its message, and counts the deliveries of all queues', async () => {
-  const deadest = JSON.stringify({ deadLetterTargetArn: arn('deadest'), maxReceiveCount: 1 });
+  const deadest = JSON.stringify({ deadLetterTargetArn: arnOf('deadest'), maxReceiveCount: 1 });
   await call('CreateQueue', { QueueName: 'deadest' });
-  await call('SetQueueAttributes', { QueueUrl: url('dead'), Attributes: { RedrivePolicy: deadest } });
+  await call('SetQueueAttributes', { QueueUrl: urlOf('dead'), Attributes: { RedrivePolicy: deadest } });
   const sentAt = Date.now();
   await send('main', 'x');
   for (let i = 0; i < 3; i++) {
@@ -101,12 +95,12 @@ test('a dead letter keeps the age of its message, and counts the deliveries of a
   await visible('deadest', 1);
   const [message] = await receive('deadest');
   expect(message?.Attributes).toMatchObject({
-    ...{ SentTimestamp: String(sentAt), ApproximateReceiveCount: '4', DeadLetterQueueSourceArn: arn('dead') },
+    ...{ SentTimestamp: String(sentAt), ApproximateReceiveCount: '4', DeadLetterQueueSourceArn: arnOf('dead') },
   });
 });
 
 test('what is past its retention is no dead letter', async () => {
-  await call('SetQueueAttributes', { QueueUrl: url('main'), Attributes: { MessageRetentionPeriod: '60' } });
+  await call('SetQueueAttributes', { QueueUrl: urlOf('main'), Attributes: { MessageRetentionPeriod: '60' } });
   await send('main', 'x');
   for (let i = 0; i < 2; i++) {
     await receive('main');
@@ -117,76 +111,13 @@ test('what is past its retention is no dead letter', async () => {
 });
 
 test('messages past their retention go without being asked for', async () => {
-  await call('SetQueueAttributes', { QueueUrl: url('main'), Attributes: { MessageRetentionPeriod: '60' } });
+  await call('SetQueueAttributes', { QueueUrl: urlOf('main'), Attributes: { MessageRetentionPeriod: '60' } });
   await send('main', 'old');
   later(31);
   await send('main', 'young');
   vi.advanceTimersByTime(30_000);
   await visible('main', 1);
   expect(await bodies('main')).toEqual(['young']);
-});
-
-test('a message that was sent back comes as a new one: its own id and age, no deliveries', async () => {
-  await send('main', 'x');
-  const [first] = await receive('main');
-  later(10);
-  await receive('main');
-  later(10);
-  await receive('main');
-  await visible('dead', 1);
-  await call('StartMessageMoveTask', { SourceArn: arn('dead') });
-  vi.advanceTimersByTime(100);
-  await visible('main', 1);
-  expect(counts('dead')).toMatchObject({ visible: 0, inFlight: 0 });
-  const [again] = await receive('main');
-  expect(again?.MessageId).not.toBe(first?.MessageId);
-  expect(again?.Attributes).toMatchObject({ ApproximateReceiveCount: '1' });
-  expect(again?.Attributes).not.toHaveProperty('DeadLetterQueueSourceArn');
-  expect(Number(again?.Attributes.SentTimestamp)).toBeGreaterThan(Number(first?.Attributes.SentTimestamp));
-});
-
-test('a move task keeps to its speed', async () => {
-  await send('dead', ...'abcdefghij');
-  const order = { SourceArn: arn('dead'), DestinationArn: arn('main'), MaxNumberOfMessagesPerSecond: 1 };
-  await call('StartMessageMoveTask', order);
-  const moved = async () =>
-    (await call('ListMessageMoveTasks', { SourceArn: arn('dead') })).Results[0].ApproximateNumberOfMessagesMoved;
-  vi.advanceTimersByTime(100);
-  // One at once, then one each second.
-  expect(await moved()).toBe(1);
-  vi.advanceTimersByTime(4000);
-  expect(await moved()).toBe(5);
-});
-
-test('a move task ends when what it was to move is gone', async () => {
-  await send('dead', 'a', 'b', 'c');
-  await call('StartMessageMoveTask', { SourceArn: arn('dead'), DestinationArn: arn('main') });
-  await call('PurgeQueue', { QueueUrl: url('dead') });
-  vi.advanceTimersByTime(100);
-  const [task] = (await call('ListMessageMoveTasks', { SourceArn: arn('dead') })).Results;
-  expect(task).toMatchObject({ Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 0 });
-});
-
-test('of many move tasks the ten newest of a source are remembered', async () => {
-  for (let i = 0; i < 12; i++) {
-    later(1);
-    await call('StartMessageMoveTask', { SourceArn: arn('dead'), DestinationArn: arn('main') });
-    vi.advanceTimersByTime(100);
-  }
-  const list = async (MaxResults: number) =>
-    (await call('ListMessageMoveTasks', { SourceArn: arn('dead'), MaxResults })).Results as {
-      StartedTimestamp: number;
-      Status: string;
-    }[];
-  const tasks = await list(10);
-  expect(tasks.map(({ Status }) => Status)).toEqual(Array(10).fill('COMPLETED'));
-  expect(tasks[0]!.StartedTimestamp).toBeGreaterThan(tasks[9]!.StartedTimestamp);
-  expect(await list(1)).toEqual([tasks[0]]);
-});
-
-test('messages don’t move to where they are', async () => {
-  const same = { SourceArn: arn('dead'), DestinationArn: arn('dead') };
-  expect((await call('StartMessageMoveTask', same)).__type).toContain('InvalidParameterValue');
 });
 
 test('with a timeout of nothing a message is received once by a receiver, and at once by the next', async () => {
@@ -223,7 +154,7 @@ test('a delivery is written within a second, so that even a crash forgets none t
 test('what was deleted before its delivery was written leaves nothing to write', async () => {
   await send('main', 'x');
   const [message] = await receive('main');
-  await call('DeleteMessage', { QueueUrl: url('main'), ReceiptHandle: message!.ReceiptHandle });
+  await call('DeleteMessage', { QueueUrl: urlOf('main'), ReceiptHandle: message!.ReceiptHandle });
   const { commits } = server.stats();
   vi.advanceTimersByTime(3000);
   expect(server.stats().commits).toBe(commits);
@@ -237,13 +168,13 @@ test('closing keeps what was in flight, and the next server knows it', async () 
   server.close();
   open();
   expect(counts('main')).toMatchObject({ visible: 1, inFlight: 1 });
-  await call('DeleteMessage', { QueueUrl: url('main'), ReceiptHandle: message!.ReceiptHandle });
+  await call('DeleteMessage', { QueueUrl: urlOf('main'), ReceiptHandle: message!.ReceiptHandle });
   expect(counts('main')).toMatchObject({ visible: 1, inFlight: 0 });
 });
 
 test('a queue that was deleted leaves no message to one of the same name, nor to one after a restart', async () => {
   await send('main', 'x');
-  await call('DeleteQueue', { QueueUrl: url('main') });
+  await call('DeleteQueue', { QueueUrl: urlOf('main') });
   await call('CreateQueue', { QueueName: 'main' });
   server.close();
   open();

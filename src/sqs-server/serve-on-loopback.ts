@@ -1,4 +1,4 @@
-/** The queue server on a free port of this machine, for what needs one only for itself, such as a benchmark. */
+/** Serves a queue server on a port of this machine, for tests and benchmarks. */
 import { hostNames } from '../lib/net/browser-guard.js';
 import { type Listener, listen } from '../lib/net/listen.js';
 import { createQueueServer, type QueueServer, type QueueServerOptions } from './sqs-server.js';
@@ -10,7 +10,7 @@ export interface LoopbackQueueServer {
   close(): Promise<void>;
 }
 
-/** Rejects as {@link createQueueServer} throws, and as `listen` rejects. `port` 0 = any. */
+/** Throws as {@link createQueueServer} and `listen` do. `port` 0 = any. */
 export async function serveOnLoopback(options: QueueServerOptions, port = 0): Promise<LoopbackQueueServer> {
   const host = '127.0.0.1';
   const hosts = hostNames(host, undefined);

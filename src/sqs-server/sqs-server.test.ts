@@ -1,204 +1,133 @@
-import {
-  ChangeMessageVisibilityCommand,
-  CreateQueueCommand,
-  DeleteMessageBatchCommand,
-  DeleteMessageCommand,
-  GetQueueAttributesCommand,
-  type Message,
-  ReceiveMessageCommand,
-  type ReceiveMessageCommandInput,
-  SendMessageBatchCommand,
-  SendMessageCommand,
-  SQSClient,
-} from '@aws-sdk/client-sqs';
+/** The server around the API: health, statistics, who may call it, its end. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type LoopbackQueueServer, serveOnLoopback } from './serve-on-loopback.js';
+import { callSqs, requestSqs, urlOf } from '../test/support/sqs-caller.js';
+import { createQueueServer, type QueueServer } from './sqs-server.js';
+import { closeDatabase, openDatabase } from './store/queue-database.js';
 
-let served: LoopbackQueueServer;
-let client: SQSClient;
-let QueueUrl: string;
+let server: QueueServer;
 
-beforeEach(async () => {
-  served = await serveOnLoopback({ path: ':memory:' });
-  // The SDK checks the MD5 of every body that it sends and receives.
-  client = new SQSClient({
-    endpoint: served.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
-  });
-  QueueUrl = (await client.send(new CreateQueueCommand({ QueueName: 'readings' }))).QueueUrl!;
+beforeEach(() => {
+  server = createQueueServer({ path: ':memory:' });
 });
 
-afterEach(async () => {
-  client.destroy();
-  await served.close();
-});
+afterEach(() => server.close());
 
-async function receive(options: Partial<ReceiveMessageCommandInput> = {}): Promise<Message[]> {
-  const { Messages = [] } = await client.send(
-    new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, WaitTimeSeconds: 5, ...options }),
-  );
-  return Messages;
-}
+const get = async (path: string) => {
+  const response = await server.app.request(path);
+  return [response.status, await response.json()];
+};
 
-const send = (MessageBody: string, more = {}) =>
-  client.send(new SendMessageCommand({ QueueUrl, MessageBody, ...more }));
-const waiting = () => counts()?.waiting ?? 0;
-const counts = () => served.server.stats().queues.find(({ name }) => name === 'readings');
-
-test('the queue URL has the host that the client used', () => {
-  expect(QueueUrl).toBe(`${served.url}/000000000000/readings`);
-});
-
-test('bodies come back exactly, emoji and escapes included', async () => {
-  const bodies = ['🚀', '👩‍👩‍👧‍👦 ünïcödé \t\r\n "quotes" \\ </xml>', '\ufffd\ue000', '{"icon_name":"🌡️"}'];
-  await client.send(
-    new SendMessageBatchCommand({
-      QueueUrl,
-      Entries: bodies.map((MessageBody, i) => ({ Id: `m${i}`, MessageBody })),
-    }),
-  );
-  const messages = await receive();
-  expect(messages.map(({ Body }) => Body)).toEqual(bodies);
-});
-
-test('a batch answers every entry by its own id, and keeps the good ones', async () => {
-  const { Successful, Failed } = await client.send(
-    new SendMessageBatchCommand({
-      QueueUrl,
-      Entries: [
-        { Id: 'good', MessageBody: 'x' },
-        { Id: 'bad', MessageBody: 'a\u0000b' },
-      ],
-    }),
-  );
-  expect(Successful!.map(({ Id }) => Id)).toEqual(['good']);
-  expect(Failed).toEqual([expect.objectContaining({ Id: 'bad', Code: 'InvalidMessageContents', SenderFault: true })]);
-  expect(await receive()).toHaveLength(1);
-});
-
-test('message attributes are given back as asked for', async () => {
-  const MessageAttributes = {
-    'a.one': { DataType: 'String', StringValue: 'ö' },
-    'a.two': { DataType: 'Number.int', StringValue: '42' },
-    b: { DataType: 'Binary', BinaryValue: new Uint8Array([0, 255, 7]) },
+test('health, readiness and statistics', async () => {
+  expect(await get('/health')).toEqual([200, { status: 'healthy' }]);
+  expect(await get('/ready')).toEqual([200, { status: 'ready' }]);
+  await callSqs(server, 'CreateQueue', { QueueName: 'q' });
+  await callSqs(server, 'SendMessage', { QueueUrl: urlOf('q'), MessageBody: 'x' });
+  await callSqs(server, 'SendMessage', { QueueUrl: urlOf('q'), MessageBody: 'y' });
+  await callSqs(server, 'Nothing');
+  const stats = {
+    queues: [{ name: 'q', visible: 2, inFlight: 0, delayed: 0, waiting: 0 }],
+    requests: { CreateQueue: 1, SendMessage: 2, unsupported: 1 },
+    commits: 3,
   };
-  const names = async (...MessageAttributeNames: string[]) => {
-    const [message] = await receive({ MessageAttributeNames, VisibilityTimeout: 0 });
-    return Object.keys(message?.MessageAttributes ?? {});
-  };
-  await send('x', { MessageAttributes });
-  expect(await names()).toEqual([]);
-  expect(await names('a.*')).toEqual(['a.one', 'a.two']);
-  expect(await names('b', 'unknown')).toEqual(['b']);
-  expect(await names('.*')).toHaveLength(3);
-  const [message] = await receive({ MessageAttributeNames: ['All'] });
-  expect(message!.MessageAttributes).toEqual(MessageAttributes);
+  expect(await get('/stats')).toEqual([200, stats]);
+  expect(server.stats()).toEqual(stats);
 });
 
-test('system attributes tell when it was sent and how often it was received', async () => {
-  const before = Date.now();
-  await send('x', { MessageSystemAttributes: { AWSTraceHeader: { DataType: 'String', StringValue: 'Root=1-2-3' } } });
-  await receive({ VisibilityTimeout: 0 });
-  const [message] = await receive({ MessageSystemAttributeNames: ['All'] });
-  const { SentTimestamp, ApproximateReceiveCount, AWSTraceHeader } = message!.Attributes!;
-  expect(Number(SentTimestamp)).toBeGreaterThanOrEqual(before);
-  expect(ApproximateReceiveCount).toBe('2');
-  expect(AWSTraceHeader).toBe('Root=1-2-3');
+test('closing answers receivers that wait; then every request is refused, and closing again does nothing', async () => {
+  await callSqs(server, 'CreateQueue', { QueueName: 'q' });
+  const waiting = callSqs(server, 'ReceiveMessage', { QueueUrl: urlOf('q'), WaitTimeSeconds: 20 });
+  await vi.waitUntil(() => server.stats().queues[0]?.waiting === 1);
+  server.close();
+  server.close();
+  expect(await waiting).toEqual({});
+  const { status, body } = await requestSqs(server, 'ListQueues');
+  expect([status, body.__type]).toEqual([503, 'ServiceUnavailable']);
+  expect(await get('/ready')).toEqual([503, { status: 'closed' }]);
+  expect(await get('/health')).toEqual([200, { status: 'healthy' }]);
 });
 
-test('a received message is invisible until its timeout, then comes back with another receipt', async () => {
-  await send('x');
-  const [first] = await receive({ VisibilityTimeout: 1 });
-  expect(await receive({ WaitTimeSeconds: 0 })).toEqual([]);
-  expect(counts()).toMatchObject({ visible: 0, inFlight: 1 });
-  const [second] = await receive();
-  expect(second!.MessageId).toBe(first!.MessageId);
-  expect(second!.ReceiptHandle).not.toBe(first!.ReceiptHandle);
+test('a client that disconnects stops waiting, and takes no message with it', async () => {
+  await callSqs(server, 'CreateQueue', { QueueName: 'q' });
+  const client = new AbortController();
+  const body = JSON.stringify({ QueueUrl: urlOf('q'), WaitTimeSeconds: 20 });
+  const headers = { 'x-amz-target': 'AmazonSQS.ReceiveMessage' };
+  void server.app.request(new Request('http://sqs.test/', { method: 'POST', headers, body, signal: client.signal }));
+  await vi.waitUntil(() => server.stats().queues[0]?.waiting === 1);
+  client.abort();
+  await vi.waitUntil(() => server.stats().queues[0]?.waiting === 0);
+  await callSqs(server, 'SendMessage', { QueueUrl: urlOf('q'), MessageBody: 'x' });
+  expect(server.stats().queues[0]).toMatchObject({ visible: 1, inFlight: 0 });
 });
 
-test('a changed visibility timeout holds', async () => {
-  await send('x');
-  const [message] = await receive();
-  const { ReceiptHandle } = message!;
-  await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
-  expect(await receive()).toHaveLength(1);
-  const again = client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 9 }));
-  await expect(again).rejects.toMatchObject({ name: 'MessageNotInflight' });
+test('a request that is longer than 8 MiB, or does not tell its length, is refused unread', async () => {
+  const status = async (headers: Record<string, string>) =>
+    (await requestSqs(server, 'ListQueues', {}, headers)).status;
+  expect(await status({ 'content-length': String(8 * 1_048_576) })).toBe(200);
+  expect(await status({ 'content-length': String(8 * 1_048_576 + 1) })).toBe(413);
+  expect(await status({ 'transfer-encoding': 'chunked' })).toBe(413);
 });
 
-test('a deleted message is gone, and deleting it twice is no error', async () => {
-  await send('x');
-  const [message] = await receive({ VisibilityTimeout: 0 });
-  const { ReceiptHandle } = message!;
-  await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-  await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-  const Entries = [{ Id: 'x', ReceiptHandle }];
-  const { Failed } = await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
-  expect(Failed).toEqual([]);
-  expect(counts()).toMatchObject({ visible: 0, inFlight: 0, delayed: 0 });
-});
-
-test('a delayed message can be received only later', async () => {
-  await send('x', { DelaySeconds: 1 });
-  expect(await receive({ WaitTimeSeconds: 0 })).toEqual([]);
-  expect(counts()).toMatchObject({ visible: 0, delayed: 1 });
-  expect(await receive()).toHaveLength(1);
-});
-
-test('long polls get what arrives while they wait, each message once', async () => {
-  const polls = [receive({ MaxNumberOfMessages: 1 }), receive({ MaxNumberOfMessages: 1 })];
-  // Both must be waiting, otherwise this would test something else.
-  await vi.waitUntil(() => waiting() === 2);
-  await send('a');
-  await send('b');
-  const bodies = (await Promise.all(polls)).flat().map(({ Body }) => Body);
-  expect(bodies.sort()).toEqual(['a', 'b']);
-});
-
-test('a client that has gone away takes no message with it', async () => {
-  const gone = new AbortController();
-  const poll = client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }), { abortSignal: gone.signal });
-  await vi.waitUntil(() => waiting() === 1);
-  gone.abort();
-  await expect(poll).rejects.toThrow();
-  await vi.waitUntil(() => waiting() === 0);
-  await send('x');
-  expect(counts()).toMatchObject({ visible: 1, inFlight: 0 });
-});
-
-test('attributes count the messages', async () => {
-  await send('a');
-  await send('b', { DelaySeconds: 60 });
-  await send('c');
-  await receive({ MaxNumberOfMessages: 1 });
-  const { Attributes } = await client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] }));
-  expect(Attributes).toMatchObject({
-    ApproximateNumberOfMessages: '1',
-    ApproximateNumberOfMessagesNotVisible: '1',
-    ApproximateNumberOfMessagesDelayed: '1',
-    QueueArn: 'arn:aws:sqs:us-east-1:000000000000:readings',
-    VisibilityTimeout: '30',
+test('queue URLs have the given origin, else the host of the request; region and account are in names', async () => {
+  const create = (headers: Record<string, string>) => requestSqs(server, 'CreateQueue', { QueueName: 'q' }, headers);
+  expect((await create({ host: 'a:1' })).body).toEqual({ QueueUrl: 'http://a:1/000000000000/q' });
+  const bare = await server.app.request('/', {
+    ...{ method: 'POST', headers: { 'x-amz-target': 'AmazonSQS.CreateQueue' }, body: '{"QueueName":"q"}' },
   });
-});
-
-test('health and readiness answer, and closing ends a long poll', async () => {
-  expect(await (await fetch(`${served.url}/health`)).json()).toEqual({ status: 'healthy' });
-  expect((await fetch(`${served.url}/ready`)).status).toBe(200);
-  const poll = receive({ WaitTimeSeconds: 20 });
-  await vi.waitUntil(() => waiting() === 1);
-  served.server.close();
-  expect(await poll).toEqual([]);
-  expect((await fetch(`${served.url}/ready`)).status).toBe(503);
+  expect(await bare.json()).toEqual({ QueueUrl: 'http://localhost/000000000000/q' });
+  server.close();
+  const options = { baseUrl: 'https://queue:1', region: 'eu-west-1', accountId: '123456789012' };
+  server = createQueueServer({ path: ':memory:', ...options });
+  const QueueUrl = 'https://queue:1/123456789012/q';
+  expect((await create({})).body).toEqual({ QueueUrl });
+  const { Attributes } = await callSqs(server, 'GetQueueAttributes', { QueueUrl, AttributeNames: ['QueueArn'] });
+  expect(Attributes).toEqual({ QueueArn: 'arn:aws:sqs:eu-west-1:123456789012:q' });
 });
 
 test.each<[string, Record<string, string>, number, string | undefined]>([
   ['a name that was rebound to this machine', { host: 'evil.example' }, 403, 'UNKNOWN_HOST'],
   ['a page of another origin', { host: 'localhost:9324', origin: 'http://evil.example' }, 403, 'FOREIGN_ORIGIN'],
-  ['no Host', {}, 403, 'UNKNOWN_HOST'],
   ['an SDK on this machine', { host: '127.0.0.1:9324' }, 200, undefined],
-])('on loopback it answers nobody who comes through a browser: %s', async (_, headers, status, code) => {
-  const init = { method: 'POST', headers: { ...headers, 'x-amz-target': 'AmazonSQS.ListQueues' } };
-  const response = await served.server.app.request('/', { ...init, body: '{}' });
-  expect([response.status, ((await response.json()) as { __type?: string }).__type]).toEqual([status, code]);
+])('with host names given it refuses requests from a browser: %s', async (_, headers, status, code) => {
+  server.close();
+  server = createQueueServer({ path: ':memory:', hosts: ['localhost', '127.0.0.1'] });
+  const answer = await requestSqs(server, 'ListQueues', {}, headers);
+  expect([answer.status, answer.body.__type]).toEqual([status, code]);
+});
+
+test('FIFO queues of an earlier version stay in the store; one warning names them, other queues work', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fifo-'));
+  try {
+    const path = join(folder, 'queue.db');
+    const first = createQueueServer({ path });
+    for (const QueueName of ['a', 'b', 'q']) await callSqs(first, 'CreateQueue', { QueueName });
+    await callSqs(first, 'SendMessage', { QueueUrl: urlOf('a'), MessageBody: 'kept' });
+    await callSqs(first, 'SendMessage', { QueueUrl: urlOf('q'), MessageBody: 'x' });
+    first.close();
+    const edit = (sql: string) => {
+      const database = openDatabase(path);
+      database.exec(sql);
+      closeDatabase(database);
+    };
+    edit("UPDATE queues SET name = name || '.fifo' WHERE name IN ('a', 'b')");
+    const warn = vi.fn();
+    const second = createQueueServer({ path, warn });
+    expect(second.stats().queues).toMatchObject([{ name: 'q', visible: 1 }]);
+    second.close();
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/FIFO queues are not supported; not offered: a\.fifo, b\.fifo\. They stay in the file/)],
+    ]);
+    edit("UPDATE queues SET name = 'a' WHERE name = 'a.fifo'; DELETE FROM queues WHERE name = 'b.fifo'");
+    const third = createQueueServer({ path, warn });
+    expect(third.stats().queues).toMatchObject([
+      { name: 'a', visible: 1 },
+      { name: 'q', visible: 1 },
+    ]);
+    third.close();
+    expect(warn).toHaveBeenCalledTimes(1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

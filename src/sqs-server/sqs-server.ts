@@ -9,25 +9,27 @@
  * http.close();
  * ```
  *
- * Credentials are accepted but not checked: whoever reaches the port may use the queues, so bind it to loopback, and give
- * `hosts`, so that no page in a browser reaches it either.
+ * Credentials are accepted but not checked: everyone who reaches the port may use the queues. Bind it to loopback, and
+ * give `hosts`, so that no page in a browser reaches it.
  */
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
-import { actionName, respond } from './protocol/json-protocol.js';
+import { actionName, respond } from './api/json-protocol.js';
 import { QueueService } from './queue-service.js';
 
 export interface QueueServerOptions {
-  /** File of the store (created if need be; its folder must exist), or `:memory:` for queues that end with the process. */
+  /** File of the store, or `:memory:` for queues that end with the process. The file is created, its folder must exist. */
   path: string;
   /** Region in ARNs. Default: `us-east-1`. */
   region?: string;
   /** Twelve digits in ARNs and queue URLs. Default: `000000000000`. */
   accountId?: string;
-  /** Origin of the queue URLs that clients are given, such as `http://queue:9324`. Default: the request's `Host`. */
+  /** Origin of the queue URLs that clients get, such as `http://queue:9324`. Default: the request's `Host`. */
   baseUrl?: string;
-  /** Names (without port) that requests may give as their `Host`. Default: any. */
+  /** Names (without port) that requests may have as their `Host`. Default: any. */
   hosts?: string[];
+  /** Receives warnings about the store, a line each. Default: `console.warn`. */
+  warn?: (message: string) => void;
 }
 
 export interface QueueServerStats {
@@ -43,24 +45,24 @@ export interface QueueServer {
   /** `POST /` is the SQS API; `GET /health`, `/ready` and `/stats` answer JSON. */
   app: Hono;
   stats(): QueueServerStats;
-  /** Ends long polls, commits, and closes the store. Requests that come later fail. May be called twice. */
+  /** Ends long polls, commits, and closes the store. Later requests fail. May be called twice. */
   close(): void;
 }
 
 /** Bytes of a request: 1 MiB of messages, in the worst case all of it escaped. */
 const MAX_REQUEST_BYTES = 8 * 1_048_576;
 
-/** Opens the store and returns the app; binding a port is the caller's part. Throws as `openDatabase` does. */
+/** Opens the store and returns the app; the caller binds the port. Throws as `openDatabase` does. */
 export function createQueueServer(options: QueueServerOptions): QueueServer {
-  const { path, region = 'us-east-1', accountId = '000000000000' } = options;
-  const service = new QueueService({ path, region, accountId });
+  const { path, region = 'us-east-1', accountId = '000000000000', warn = console.warn } = options;
+  const service = new QueueService({ path, region, accountId, warn });
   const requests: Record<string, number> = {};
   let closed = false;
 
   const stats = (): QueueServerStats => ({
-    queues: service.queues.map(({ record, index, polls }) => ({
+    queues: service.queues.map(({ record, messages, polls }) => ({
       ...{ name: record.name, waiting: polls.size },
-      ...index.counts,
+      ...messages.counts,
     })),
     requests,
     commits: service.commits.commits,
@@ -76,12 +78,9 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   app.get('/stats', (c) => c.json(stats()));
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
-    const unknownLength = c.req.header('transfer-encoding') !== undefined;
-    if (unknownLength || Number(c.req.header('content-length') ?? 0) > MAX_REQUEST_BYTES) {
-      return c.json(
-        { __type: 'RequestEntityTooLarge', message: 'The request is too long, or does not say how long it is.' },
-        413,
-      );
+    if (isTooLong(c)) {
+      const message = `The request is longer than ${MAX_REQUEST_BYTES} bytes or has no Content-Length.`;
+      return c.json({ __type: 'RequestEntityTooLarge', message }, 413);
     }
     const target = c.req.header('x-amz-target');
     const context = {
@@ -103,4 +102,9 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       service.close();
     },
   };
+}
+
+function isTooLong(c: Context): boolean {
+  const unknownLength = c.req.header('transfer-encoding') !== undefined;
+  return unknownLength || Number(c.req.header('content-length') ?? 0) > MAX_REQUEST_BYTES;
 }

@@ -1,8 +1,7 @@
-/** What an action works with. */
-
+/** What every action gets, and how it finds its queue. */
 import type { LiveQueue } from '../live-queue.js';
 import { type Input, requiredString } from '../protocol/request-input.js';
-import { noSuchQueue } from '../protocol/sqs-error.js';
+import { noSuchQueue } from '../protocol/sqs-error-answer.js';
 import type { QueueService } from '../queue-service.js';
 
 export interface Context {
@@ -12,11 +11,11 @@ export interface Context {
   baseUrl: string;
   /** Unix milliseconds. */
   now: number;
-  /** Aborted when the client has gone. A function, because making a signal costs as much as parsing the request. */
+  /** Aborted when the client disconnects. A function, because creating a signal costs as much as parsing the request. */
   signal: () => AbortSignal | undefined;
 }
 
-/** The answer's members; undefined for an empty answer. It is sent only after what the action wrote is on disk. */
+/** The answer's members; undefined for an empty answer. It is sent once everything that the action wrote is on disk. */
 export type Output = Record<string, unknown> | undefined;
 export type Action = (context: Context, input: Input) => Output | Promise<Output>;
 
@@ -24,7 +23,7 @@ export function queueUrl(context: Context, name: string): string {
   return `${context.baseUrl}/${context.accountId}/${name}`;
 }
 
-/** The queue that the request names by its URL. The host doesn't matter: behind a relay it differs from ours. */
+/** The queue that the request names by its URL. Any host will do, because behind a relay it differs from ours. */
 export function queueOf(context: Context, input: Input): LiveQueue {
   const [account, name] = requiredString(input, 'QueueUrl').split('/').slice(-2);
   const queue = account === context.accountId ? context.service.find(name ?? '') : undefined;

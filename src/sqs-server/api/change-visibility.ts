@@ -1,12 +1,11 @@
 /** ChangeMessageVisibility, ChangeMessageVisibilityBatch. */
-
 import type { LiveQueue } from '../live-queue.js';
+import { parseReceiptHandle } from '../protocol/receipt-handle.js';
 import { type Input, optionalInteger, requiredString } from '../protocol/request-input.js';
-import { invalidValue, missing, SqsError } from '../protocol/sqs-error.js';
+import { invalidValue, missing, SqsError } from '../protocol/sqs-error-answer.js';
 import { MAX_VISIBILITY } from '../protocol/sqs-limits.js';
-import { parseReceiptHandle } from '../receipts.js';
 import { type Context, type Output, queueOf } from './action-context.js';
-import { batchEntries, eachEntry } from './batch.js';
+import { batchEntries, eachEntry } from './batch-entries.js';
 
 export function changeMessageVisibility(context: Context, input: Input): Output {
   change(context, queueOf(context, input), input);
@@ -26,7 +25,7 @@ function change({ now }: Context, queue: LiveQueue, input: Input): void {
   const timeout = optionalInteger(input, 'VisibilityTimeout', 0, MAX_VISIBILITY);
   if (timeout === undefined) throw missing('VisibilityTimeout');
   const { seq, receives } = parseReceiptHandle(handle, queue.record.id);
-  const state = queue.index.find(seq, now);
+  const state = queue.messages.find(seq, now);
   if (!state) {
     const reason = 'Message does not exist or is not available for visibility timeout change.';
     throw invalidValue('ReceiptHandle', handle, reason);
@@ -34,6 +33,5 @@ function change({ now }: Context, queue: LiveQueue, input: Input): void {
   if (!state.inFlight || state.receives !== receives) {
     throw new SqsError('MessageNotInflight', 'The message is not in flight, or has been delivered again since.');
   }
-  queue.index.reschedule(seq, now + timeout * 1000);
-  queue.attempts?.changed(seq);
+  queue.messages.reschedule(seq, now + timeout * 1000);
 }

@@ -1,9 +1,8 @@
 /** ListDeadLetterSourceQueues, StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask. */
-
 import type { LiveQueue } from '../live-queue.js';
 import type { MoveTask } from '../move-task.js';
 import { type Input, optionalInteger, optionalString, requiredString } from '../protocol/request-input.js';
-import { invalidValue, noSuchQueue, SqsError } from '../protocol/sqs-error.js';
+import { invalidValue, noSuchQueue, SqsError } from '../protocol/sqs-error-answer.js';
 import { type Context, type Output, queueOf, queueUrl } from './action-context.js';
 import { page } from './paging.js';
 
@@ -11,7 +10,7 @@ export function listDeadLetterSourceQueues(context: Context, input: Input): Outp
   const queue = queueOf(context, input);
   const names = context.service.sourcesOf(queue).map((source) => source.record.name);
   const { items, ...token } = page(input, names.sort());
-  // The API spells this member in small letters.
+  // The API spells this member with a lower-case first letter.
   return { queueUrls: items.map((name) => queueUrl(context, name)), ...token };
 }
 
@@ -25,9 +24,6 @@ export function startMessageMoveTask(context: Context, input: Input): Output {
     throw invalidValue('SourceArn', source.arn, 'Source queue must be configured as a Dead Letter Queue.');
   }
   if (destination === source) throw invalidValue('DestinationArn', source.arn, 'It is the source.');
-  if (destination && destination.fifo !== source.fifo) {
-    throw invalidValue('DestinationArn', destination.arn, 'It must be of the same type as the source.');
-  }
   if (service.moveTasks.of(source.arn).some((task) => task.status === 'RUNNING')) {
     throw new SqsError('UnsupportedOperation', 'There is already a task running for this source queue.');
   }

@@ -1,16 +1,13 @@
-/** DeleteMessage, DeleteMessageBatch. */
-
-import type { LiveQueue } from '../live-queue.js';
-import type { Input } from '../protocol/request-input.js';
-import { requiredString } from '../protocol/request-input.js';
-import { invalidValue } from '../protocol/sqs-error.js';
-import { parseReceiptHandle } from '../receipts.js';
+/** DeleteMessage, DeleteMessageBatch. Any receipt handle of a message deletes it, not only the latest. */
+import { parseReceiptHandle } from '../protocol/receipt-handle.js';
+import { type Input, requiredString } from '../protocol/request-input.js';
 import { type Context, type Output, queueOf } from './action-context.js';
-import { batchEntries, eachEntry } from './batch.js';
+import { batchEntries, eachEntry } from './batch-entries.js';
 
 export function deleteMessage(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
-  queue.index.remove([messageOf(context, queue, input)]);
+  const { seq } = parseReceiptHandle(requiredString(input, 'ReceiptHandle'), queue.record.id);
+  queue.messages.remove([seq]);
   return undefined;
 }
 
@@ -18,23 +15,9 @@ export function deleteMessageBatch(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
   const seqs: number[] = [];
   const output = eachEntry(batchEntries(input), (entry) => {
-    seqs.push(messageOf(context, queue, entry.input));
+    seqs.push(parseReceiptHandle(requiredString(entry.input, 'ReceiptHandle'), queue.record.id).seq);
     return {};
   });
-  queue.index.remove(seqs);
+  queue.messages.remove(seqs);
   return output;
-}
-
-/**
- * A standard queue deletes by any receipt of the message, also one from before a restart. In a FIFO queue a message
- * that came back may be with somebody else, who must not lose it.
- */
-function messageOf({ now }: Context, queue: LiveQueue, input: Input): number {
-  const handle = requiredString(input, 'ReceiptHandle');
-  const { seq, receives } = parseReceiptHandle(handle, queue.record.id);
-  const state = queue.fifo ? queue.index.find(seq, now) : undefined;
-  if (state && (!state.inFlight || state.receives !== receives)) {
-    throw invalidValue('ReceiptHandle', handle, 'The receipt handle has expired.');
-  }
-  return seq;
 }

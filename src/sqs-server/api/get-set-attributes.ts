@@ -1,15 +1,14 @@
 /** GetQueueAttributes, SetQueueAttributes. */
-
 import type { LiveQueue } from '../live-queue.js';
-import { type Input, optionalStringMap, optionalStrings } from '../protocol/request-input.js';
-import { invalidValue, missing, SqsError } from '../protocol/sqs-error.js';
 import {
-  checkAttributes,
+  checkQueueAttributes,
   isAttributeName,
   parseRedriveAllowPolicy,
   parseRedrivePolicy,
   type QueueAttributes,
-} from '../queue-attributes.js';
+} from '../protocol/queue-attributes.js';
+import { type Input, optionalStringMap, optionalStrings } from '../protocol/request-input.js';
+import { invalidValue, missing, SqsError } from '../protocol/sqs-error-answer.js';
 import { type Context, type Output, queueOf } from './action-context.js';
 
 export function getQueueAttributes(context: Context, input: Input): Output {
@@ -27,13 +26,7 @@ export function setQueueAttributes(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
   const attributes = optionalStringMap(input, 'Attributes');
   if (Object.keys(attributes).length === 0) throw missing('Attributes');
-  if (attributes.FifoQueue !== undefined) {
-    throw new SqsError(
-      'InvalidAttributeName',
-      'Unknown Attribute FifoQueue: it can be set only when a queue is created.',
-    );
-  }
-  checkAttributes(attributes, queue.fifo);
+  checkQueueAttributes(attributes);
   checkRedrive(context, queue.record.name, attributes);
   Object.assign(queue.record.attributes, attributes);
   queue.record.modified = context.now;
@@ -41,14 +34,13 @@ export function setQueueAttributes(context: Context, input: Input): Output {
   return undefined;
 }
 
-/** Whether the dead-letter queue that the attributes name exists, is of the same kind, and takes messages of this queue. */
+/** Throws unless the dead-letter queue that the attributes name exists and allows this queue as its source. */
 export function checkRedrive(context: Context, name: string, attributes: QueueAttributes): void {
   const policy = parseRedrivePolicy(attributes.RedrivePolicy);
   if (!policy) return;
   const fail = (reason: string) => invalidValue('RedrivePolicy', attributes.RedrivePolicy, reason);
   const target = context.service.findByArn(policy.deadLetterTargetArn);
   if (!target) throw fail('Dead letter target does not exist.');
-  if (target.fifo !== name.endsWith('.fifo')) throw fail('Dead letter target must be of the same type of queue.');
   const allow = parseRedriveAllowPolicy(target.record.attributes.RedriveAllowPolicy);
   const arn = context.service.arnOf(name);
   const allowed =
@@ -57,7 +49,7 @@ export function checkRedrive(context: Context, name: string, attributes: QueueAt
 }
 
 function computed(queue: LiveQueue): QueueAttributes {
-  const { visible, inFlight, delayed } = queue.index.counts;
+  const { visible, inFlight, delayed } = queue.messages.counts;
   return {
     ApproximateNumberOfMessages: String(visible),
     ApproximateNumberOfMessagesNotVisible: String(inFlight),

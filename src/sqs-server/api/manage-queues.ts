@@ -1,33 +1,32 @@
 /** CreateQueue, GetQueueUrl, ListQueues, PurgeQueue, DeleteQueue. */
-
 import type { LiveQueue } from '../live-queue.js';
+import { checkQueueAttributes, isFifoName, type QueueAttributes } from '../protocol/queue-attributes.js';
 import { type Input, optionalString, optionalStringMap, requiredString } from '../protocol/request-input.js';
-import { invalidValue, noSuchQueue, SqsError } from '../protocol/sqs-error.js';
+import { invalidValue, noSuchQueue, SqsError } from '../protocol/sqs-error-answer.js';
 import { PURGE_INTERVAL_MS } from '../protocol/sqs-limits.js';
-import { checkAttributes, type QueueAttributes } from '../queue-attributes.js';
 import { type Context, type Output, queueOf, queueUrl } from './action-context.js';
 import { checkRedrive } from './get-set-attributes.js';
 import { page } from './paging.js';
-import { checkTags } from './tags.js';
+import { checkTags } from './tag-queue.js';
 
 const NAME = /^[A-Za-z0-9_-]{1,80}$/;
-const FIFO_NAME = /^[A-Za-z0-9_-]{1,75}\.fifo$/;
 
 export function createQueue(context: Context, input: Input): Output {
   const name = requiredString(input, 'QueueName');
   const attributes = optionalStringMap(input, 'Attributes');
-  // The API spells this member in small letters; some clients don't.
+  // The API spells this member with a lower-case first letter; some clients don't.
   const tags = { ...optionalStringMap(input, 'Tags'), ...optionalStringMap(input, 'tags') };
-  const fifo = attributes.FifoQueue === 'true';
-  if (!(fifo ? FIFO_NAME : NAME).test(name)) {
-    const form = fifo ? 'end with .fifo, and otherwise ' : '';
-    throw invalidValue(
-      'QueueName',
-      name,
-      `It must ${form}consist of 1 to 80 letters, digits, hyphens and underscores.`,
+  if (attributes.FifoQueue === 'true' || isFifoName(name)) {
+    throw new SqsError(
+      'UnsupportedOperation',
+      'FIFO queues are not supported by this server. Create a standard queue (without FifoQueue, and with a name ' +
+        'that does not end with .fifo), or use Amazon SQS.',
     );
   }
-  checkAttributes(attributes, fifo);
+  if (!NAME.test(name)) {
+    throw invalidValue('QueueName', name, 'It must consist of 1 to 80 letters, digits, hyphens and underscores.');
+  }
+  checkQueueAttributes(attributes);
   checkTags(tags);
   const existing = context.service.find(name);
   if (existing) {
@@ -72,7 +71,7 @@ export function purgeQueue(context: Context, input: Input): Output {
     );
   }
   queue.lastPurge = context.now;
-  queue.index.clear();
+  queue.messages.clear();
   return undefined;
 }
 

@@ -1,9 +1,8 @@
-/** Lists in pages: a token names the last item of the page before. */
-
+/** Answers lists in pages. A token names the last item of the previous page. */
 import { type Input, optionalInteger, optionalString } from '../protocol/request-input.js';
-import { invalidValue } from '../protocol/sqs-error.js';
+import { invalidValue } from '../protocol/sqs-error-answer.js';
 
-/** The page of `items` (sorted) that the request asks for. Without `MaxResults` the first thousand, and no token. */
+/** The page of `items` (sorted) that the request asks for. Without `MaxResults`: the first thousand, and no token. */
 export function page(input: Input, items: string[]): { items: string[]; NextToken?: string } {
   const max = optionalInteger(input, 'MaxResults', 1, 1000);
   const token = optionalString(input, 'NextToken');

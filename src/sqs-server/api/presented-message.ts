@@ -1,22 +1,21 @@
-/** A received message as the API shows it: with the attributes that the caller asked for. */
-
+/** A received message as the API returns it, with the attributes that the request asks for. */
 import type { LiveQueue } from '../live-queue.js';
 import { md5OfAttributes } from '../protocol/md5.js';
-import { parseAttributes } from '../protocol/message-attributes.js';
+import { parseMessageAttributes } from '../protocol/message-attributes.js';
+import { receiptHandle } from '../protocol/receipt-handle.js';
 import { type Input, optionalStrings } from '../protocol/request-input.js';
-import { SqsError } from '../protocol/sqs-error.js';
-import { receiptHandle } from '../receipts.js';
+import { SqsError } from '../protocol/sqs-error-answer.js';
 import type { MessageMeta, StoredMessage } from '../store/message-table.js';
 import type { Output } from './action-context.js';
-import { sequenceNumber } from './send-message.js';
 
-/** Which attributes the caller asked for. */
+/** Which attributes the request asks for. */
 export interface Wanted {
   system: Set<string>;
   /** Undefined: all of them. */
   custom: ((name: string) => boolean) | undefined;
 }
 
+/** Names that a request may give. The standard queues of this server have no `SequenceNumber` and no `MessageDeduplicationId`. */
 const SYSTEM_ATTRIBUTES = [
   'All',
   'SenderId',
@@ -51,7 +50,7 @@ export function wantedOf(input: Input): Wanted {
 
 export function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted, accountId: string): Output {
   const { id, seq, receives } = message;
-  const attributes = systemAttributes(message, queue, wanted.system, accountId);
+  const attributes = systemAttributes(message, wanted.system, accountId);
   return {
     MessageId: id,
     ReceiptHandle: receiptHandle({ queueId: queue.record.id, seq, receives }, id),
@@ -63,8 +62,7 @@ export function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted
 }
 
 function systemAttributes(
-  { sent, receives, firstReceived, seq, meta: json }: StoredMessage,
-  queue: LiveQueue,
+  { sent, receives, firstReceived, meta: json }: StoredMessage,
   wanted: Wanted['system'],
   accountId: string,
 ): Record<string, string> | undefined {
@@ -78,18 +76,16 @@ function systemAttributes(
   add('SentTimestamp', sent);
   add('ApproximateReceiveCount', receives + (meta.earlierReceives ?? 0));
   add('ApproximateFirstReceiveTimestamp', firstReceived);
-  add('SequenceNumber', queue.fifo ? sequenceNumber(seq) : undefined);
   add('MessageGroupId', meta.group);
-  add('MessageDeduplicationId', meta.deduplication);
   add('AWSTraceHeader', meta.trace);
   add('DeadLetterQueueSourceArn', meta.source);
   return Object.keys(attributes).length > 0 ? attributes : undefined;
 }
 
-/** The digest covers what is returned: all attributes have theirs in store, a selection needs its own. */
+/** The digest covers the returned attributes: that of all of them is stored, that of a selection is computed. */
 function customAttributes({ attributes, attributesMd5 }: StoredMessage, wanted: Wanted['custom']): Output {
   if (attributes === null) return undefined;
-  const all = parseAttributes(attributes);
+  const all = parseMessageAttributes(attributes);
   if (wanted === undefined) return { MessageAttributes: all, MD5OfMessageAttributes: attributesMd5 };
   const chosen = Object.fromEntries(Object.entries(all).filter(([name]) => wanted(name)));
   if (Object.keys(chosen).length === 0) return undefined;

@@ -1,33 +1,34 @@
 /** SendMessage, SendMessageBatch. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { LiveQueue } from '../live-queue.js';
 import { type CheckedMessage, checkMessage } from '../protocol/message-input.js';
 import type { Input } from '../protocol/request-input.js';
-import { invalidValue, missing, SqsError } from '../protocol/sqs-error.js';
+import { SqsError } from '../protocol/sqs-error-answer.js';
 import { MAX_MESSAGE_BYTES } from '../protocol/sqs-limits.js';
 import type { MessageMeta, NewMessage } from '../store/message-table.js';
 import { type Context, type Output, queueOf } from './action-context.js';
-import { batchEntries, eachEntry } from './batch.js';
+import { batchEntries, eachEntry } from './batch-entries.js';
 
 export function sendMessage(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
-  const message = checkMessage(input);
-  refuseUnfit(queue, message);
-  return accept(context, queue, message, (accepted) => queue.index.add([accepted]));
+  const checked = checkMessage(input);
+  refuseTooLong(queue, checked);
+  const message = newMessage(queue, checked, context.now);
+  queue.messages.add([message]);
+  return present(message);
 }
 
 export function sendMessageBatch(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
-  const entries = batchEntries(input);
+  const accepted: NewMessage[] = [];
   let bytes = 0;
-  const fit = new Map<string, CheckedMessage>();
-  // First the checks, because the sum of the sizes decides about the whole batch.
-  const checks = eachEntry(entries, ({ id, input: entry }) => {
-    const message = checkMessage(entry);
-    bytes += message.bytes;
-    if (message.bytes <= MAX_MESSAGE_BYTES) refuseUnfit(queue, message);
-    fit.set(id, message);
-    return {};
+  const output = eachEntry(batchEntries(input), ({ input: entry }) => {
+    const checked = checkMessage(entry);
+    bytes += checked.bytes;
+    refuseTooLong(queue, checked);
+    const message = newMessage(queue, checked, context.now);
+    accepted.push(message);
+    return present(message);
   });
   if (bytes > MAX_MESSAGE_BYTES) {
     throw new SqsError(
@@ -35,88 +36,37 @@ export function sendMessageBatch(context: Context, input: Input): Output {
       `Batch requests cannot be longer than ${MAX_MESSAGE_BYTES} bytes. You have sent ${bytes} bytes.`,
     );
   }
-  const accepted: NewMessage[] = [];
-  const good = entries.filter(({ id }) => fit.has(id));
-  const { Successful } = eachEntry(good, ({ id }) =>
-    accept(context, queue, fit.get(id)!, (message) => accepted.push(message)),
+  if (accepted.length > 0) queue.messages.add(accepted);
+  return output;
+}
+
+function refuseTooLong(queue: LiveQueue, { bytes }: CheckedMessage): void {
+  const { maxBytes } = queue.settings;
+  if (bytes <= maxBytes) return;
+  throw new SqsError(
+    'InvalidParameterValue',
+    `One or more parameters are invalid. Reason: Message must be shorter than ${maxBytes} bytes.`,
   );
-  if (accepted.length > 0) queue.index.add(accepted);
-  return { Successful, Failed: checks.Failed };
-}
-
-/** Refuses what this queue doesn't take. */
-function refuseUnfit(queue: LiveQueue, { bytes, group, deduplication, delayMs }: CheckedMessage): void {
-  const { maxBytes, contentBased } = queue.settings;
-  if (bytes > maxBytes) {
-    throw new SqsError(
-      'InvalidParameterValue',
-      `One or more parameters are invalid. Reason: Message must be shorter than ${maxBytes} bytes.`,
-    );
-  }
-  const wrongType = 'The request include parameter that is not valid for this queue type.';
-  if (!queue.fifo) {
-    // A group on a standard queue is allowed (it asks for fair delivery).
-    if (deduplication !== undefined) throw invalidValue('MessageDeduplicationId', deduplication, wrongType);
-    return;
-  }
-  if (group === undefined) throw missing('MessageGroupId');
-  if (delayMs) throw invalidValue('DelaySeconds', delayMs / 1000, wrongType);
-  if (deduplication === undefined && !contentBased) {
-    throw new SqsError(
-      'InvalidParameterValue',
-      'The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly.',
-    );
-  }
-}
-
-/** Answers for a message, and hands it to `add` unless a FIFO queue has had it already. */
-function accept(
-  context: Context,
-  queue: LiveQueue,
-  checked: CheckedMessage,
-  add: (message: NewMessage) => void,
-): Output {
-  const { now, service } = context;
-  const answer = {
-    MD5OfMessageBody: checked.bodyMd5,
-    ...(checked.attributesMd5 === null ? {} : { MD5OfMessageAttributes: checked.attributesMd5 }),
-  };
-  if (!queue.fifo) {
-    const message = newMessage(queue, checked, now);
-    add(message);
-    return { MessageId: message.id, ...answer };
-  }
-  checked.deduplication ??= createHash('sha256').update(checked.body).digest('hex');
-  const key = [queue.record.id, queue.settings.scopeByGroup ? checked.group! : '', checked.deduplication] as const;
-  let known = service.deduplication.find(...key, now);
-  if (!known) {
-    const message = newMessage(queue, checked, now);
-    known = { message: message.id, seq: message.seq };
-    service.deduplication.put(...key, known, now);
-    add(message);
-  }
-  return { MessageId: known.message, ...answer, SequenceNumber: sequenceNumber(known.seq) };
-}
-
-/** Twenty digits, as in SQS, so that they sort as text. */
-export function sequenceNumber(seq: number): string {
-  return String(seq).padStart(20, '0');
 }
 
 function newMessage(queue: LiveQueue, checked: CheckedMessage, now: number): NewMessage {
-  const { body, bodyMd5, attributes, attributesMd5, trace, group, deduplication } = checked;
+  const { body, bodyMd5, attributes, attributesMd5, trace, group } = checked;
   const delayMs = checked.delayMs ?? queue.settings.delayMs;
-  const meta: MessageMeta | undefined =
-    trace === undefined && group === undefined
-      ? undefined
-      : {
-          ...(trace === undefined ? {} : { trace }),
-          ...(group === undefined ? {} : { group }),
-          ...(deduplication === undefined ? {} : { deduplication }),
-        };
+  const meta: MessageMeta = {
+    ...(trace === undefined ? {} : { trace }),
+    ...(group === undefined ? {} : { group }),
+  };
   return {
     ...{ seq: queue.nextSeq(now), id: randomUUID(), body, bodyMd5, attributes, attributesMd5, sent: now },
     due: delayMs > 0 ? now + delayMs : null,
-    meta: meta ? JSON.stringify(meta) : null,
+    meta: Object.keys(meta).length > 0 ? JSON.stringify(meta) : null,
+  };
+}
+
+function present({ id, bodyMd5, attributesMd5 }: NewMessage): Output {
+  return {
+    MessageId: id,
+    MD5OfMessageBody: bodyMd5,
+    ...(attributesMd5 === null ? {} : { MD5OfMessageAttributes: attributesMd5 }),
   };
 }

@@ -13,7 +13,7 @@ export interface MessageAttribute {
 
 export type MessageAttributes = Record<string, MessageAttribute>;
 
-// The one-shot form needs half the time, but Node 20.11 doesn't have it.
+// `crypto.hash` needs half the time, but Node 20.11 doesn't have it.
 const { hash } = crypto as { hash?: (algorithm: string, data: string | Uint8Array) => string };
 const md5 = hash
   ? (data: string | Uint8Array) => hash('md5', data)

@@ -1,9 +1,8 @@
-/** Message attributes: checking them, and reading them back. */
+/** Message attributes: checks those that are sent, and reads those that are stored. */
 import { isAllowedText } from '../../queue/allowed-text.js';
-import { remember } from '../memoize.js';
 import { type MessageAttribute, type MessageAttributes, md5OfAttributes } from './md5.js';
 import { type Input, isObject } from './request-input.js';
-import { SqsError } from './sqs-error.js';
+import { SqsError } from './sqs-error-answer.js';
 import { MAX_MESSAGE_ATTRIBUTES } from './sqs-limits.js';
 
 export interface CheckedAttributes {
@@ -19,13 +18,17 @@ const RESERVED = /^(aws|amazon)\.|^\.|\.$|\.\./i;
 const TYPE = /^(String|Number|Binary)(\..{1,249})?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 
+/** Bounds of what {@link memoize} keeps: results, and characters of the texts they belong to. */
+const MAX_MEMOIZED = 1_000;
+const MAX_MEMOIZED_LENGTH = 1_000;
+
 /** Throws `InvalidParameterValue` or `InvalidMessageContents`. */
-export function checkAttributes(attributes: Input): CheckedAttributes {
+export function checkMessageAttributes(attributes: Input): CheckedAttributes {
   return checkJson(JSON.stringify(attributes));
 }
 
-// A fleet's messages carry few different attributes: most are known already.
-const checkJson = remember((json: string): CheckedAttributes => {
+// A fleet's messages carry few different attributes, so nearly all results are memoized.
+const checkJson = memoize((json: string): CheckedAttributes => {
   const attributes = Object.entries(JSON.parse(json) as Input);
   if (attributes.length > MAX_MESSAGE_ATTRIBUTES) {
     throw new SqsError(
@@ -34,7 +37,7 @@ const checkJson = remember((json: string): CheckedAttributes => {
     );
   }
   let bytes = 0;
-  // Not set one by one: to set `__proto__` would set no member.
+  // Not assigned one by one: an assignment to `__proto__` adds no member.
   const checked: MessageAttributes = Object.fromEntries(
     attributes.map(([name, attribute]) => [name, checkAttribute(name, attribute)]),
   );
@@ -45,10 +48,10 @@ const checkJson = remember((json: string): CheckedAttributes => {
   return { json: JSON.stringify(checked), md5: md5OfAttributes(checked), bytes };
 });
 
-/** Reads what {@link checkAttributes} gave; the result is shared and must not be changed. */
-export const parseAttributes = remember((json: string): MessageAttributes => JSON.parse(json));
+/** Parses stored attributes. The result is shared: don't change it. */
+export const parseMessageAttributes = memoize((json: string): MessageAttributes => JSON.parse(json));
 
-/** Checks one attribute; returns the members that count. */
+/** Checks one attribute and returns its known members. */
 function checkAttribute(name: string, attribute: unknown): MessageAttribute {
   const fail = (reason: string) =>
     new SqsError('InvalidParameterValue', `The message attribute '${name.slice(0, 300)}' ${reason}.`);
@@ -78,4 +81,19 @@ function isNumber(value: string): boolean {
   const mantissa = value.replace(/[eE].*$/, '');
   const digits = mantissa.replace(/\D/g, '').replace(/^0+/, '');
   return NUMBER.test(value) && digits.length <= 38 && Number(value) >= -1e128 && Number(value) <= 1e126;
+}
+
+/** Keeps the results of a function of a text. When it holds too many it forgets all of them. Errors are not kept. */
+function memoize<T>(compute: (text: string) => T): (text: string) => T {
+  const results = new Map<string, T>();
+  return (text) => {
+    const known = results.get(text);
+    if (known !== undefined) return known;
+    const result = compute(text);
+    if (text.length <= MAX_MEMOIZED_LENGTH) {
+      if (results.size >= MAX_MEMOIZED) results.clear();
+      results.set(text, result);
+    }
+    return result;
+  };
 }

@@ -1,7 +1,7 @@
-/** Checks what a caller wants to send: body, attributes, delay. */
+/** Checks a message that is sent: body, attributes, delay, group. */
 import { isAllowedText } from '../../queue/allowed-text.js';
 import { md5OfBody } from './md5.js';
-import { checkAttributes } from './message-attributes.js';
+import { checkMessageAttributes } from './message-attributes.js';
 import {
   type Input,
   isObject,
@@ -11,7 +11,7 @@ import {
   optionalToken,
   requiredString,
 } from './request-input.js';
-import { invalidValue, missing, SqsError } from './sqs-error.js';
+import { invalidValue, missing, SqsError } from './sqs-error-answer.js';
 import { MAX_DELAY } from './sqs-limits.js';
 
 export interface CheckedMessage {
@@ -24,13 +24,13 @@ export interface CheckedMessage {
   trace: string | undefined;
   /** Bytes that count towards the limits. */
   bytes: number;
-  /** Milliseconds; undefined: the queue's. */
+  /** Milliseconds; undefined: the queue's delay. */
   delayMs: number | undefined;
+  /** MessageGroupId, which asks for fair delivery. */
   group: string | undefined;
-  deduplication: string | undefined;
 }
 
-/** Throws {@link SqsError}. Whether the message fits the queue is not looked at here. */
+/** Throws {@link SqsError}. Does not check the size, whose limit depends on the queue. */
 export function checkMessage(input: Input): CheckedMessage {
   const body = requiredString(input, 'MessageBody');
   if (body === '') throw missing('MessageBody');
@@ -38,8 +38,9 @@ export function checkMessage(input: Input): CheckedMessage {
     throw new SqsError('InvalidMessageContents', 'The message body contains characters outside the allowed set.');
   }
   const given = optionalMap(input, 'MessageAttributes');
-  const attributes = given && Object.keys(given).length > 0 ? checkAttributes(given) : undefined;
+  const attributes = given && Object.keys(given).length > 0 ? checkMessageAttributes(given) : undefined;
   const delay = optionalInteger(input, 'DelaySeconds', 0, MAX_DELAY);
+  refuseDeduplication(input);
   return {
     body,
     bodyMd5: md5OfBody(body),
@@ -49,8 +50,15 @@ export function checkMessage(input: Input): CheckedMessage {
     bytes: Buffer.byteLength(body) + (attributes?.bytes ?? 0),
     delayMs: delay === undefined ? undefined : delay * 1000,
     group: optionalToken(input, 'MessageGroupId'),
-    deduplication: optionalToken(input, 'MessageDeduplicationId'),
   };
+}
+
+/** Only FIFO queues take a deduplication id. */
+function refuseDeduplication(input: Input): void {
+  const id = optionalToken(input, 'MessageDeduplicationId');
+  if (id === undefined) return;
+  const reason = 'The request include parameter that is not valid for this queue type.';
+  throw invalidValue('MessageDeduplicationId', id, reason);
 }
 
 function traceHeader(input: Input): string | undefined {

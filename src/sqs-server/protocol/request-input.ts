@@ -1,5 +1,5 @@
 /** Reads the members of a request with the checks that the API documents. */
-import { invalidValue, missing, SqsError } from './sqs-error.js';
+import { invalidValue, missing, SqsError } from './sqs-error-answer.js';
 
 /** The parsed JSON of a request. */
 export type Input = Record<string, unknown>;

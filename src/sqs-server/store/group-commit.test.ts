@@ -1,7 +1,7 @@
 import LibsqlDatabase from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Database } from './database.js';
 import { GroupCommit } from './group-commit.js';
+import type { Database } from './queue-database.js';
 
 let database: Database;
 let failing: string | undefined;

@@ -1,90 +1,92 @@
 /**
- * Group commit: what requests write within a few milliseconds goes into one transaction, so that they share one fsync.
- * Whatever writes calls {@link GroupCommit.join} first; whoever answers waits for {@link GroupCommit.committed} before.
+ * Group commit: requests that write within a few milliseconds share one transaction, and so one fsync. Call
+ * {@link GroupCommit.join} before a write, and wait for {@link GroupCommit.committed} before acknowledging it.
  */
-import type { Database } from './database.js';
+import type { Database } from './queue-database.js';
 
-/** Milliseconds between two commits under load; a commit after a quiet time is not held back. */
+/** Milliseconds between two commits under load. The first commit after a pause is not delayed. */
 const INTERVAL_MS = 5;
 
 export interface CommitHooks {
-  /** Runs inside the transaction, just before it is committed; it may write more. */
+  /** Runs inside the transaction, just before its commit; may write more. */
   beforeCommit(): void;
-  /** What was written is on disk now; may begin the next transaction. */
+  /** Everything written is on disk; may begin the next transaction. */
   afterCommit(): void;
-  /** The transaction is lost, because of `error`; whatever memory holds of it must be thrown away. Must not throw. */
+  /** The transaction is lost because of `error`: discard what memory holds of it. Must not throw. */
   afterRollback(error: unknown): void;
 }
 
 export class GroupCommit {
   /** Transactions committed since the start. */
   commits = 0;
+  readonly #database: Database;
+  readonly #hooks: CommitHooks;
   #open: { done: Promise<void>; resolve: () => void; reject: (error: unknown) => void } | undefined;
   #lastCommit = 0;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
 
-  constructor(
-    private readonly database: Database,
-    private readonly hooks: CommitHooks,
-  ) {}
+  constructor(database: Database, hooks: CommitHooks) {
+    this.#database = database;
+    this.#hooks = hooks;
+  }
 
-  /** Makes sure that a transaction is open. */
+  /** Opens a transaction unless one is open. */
   join(): void {
     if (!this.#open) this.#begin();
   }
 
-  /** Resolves once everything written so far is on disk; rejects when it could not be committed. */
+  /** Resolves once everything written so far is on disk; rejects if the commit fails. */
   committed(): Promise<void> {
     return this.#open?.done ?? Promise.resolve();
   }
 
-  /** Commits at once what is open. */
+  /** Commits the open transaction, if any, at once. */
   flush(): void {
     const open = this.#open;
     if (!open) return;
     try {
-      this.hooks.beforeCommit();
-      this.database.exec('COMMIT');
+      this.#hooks.beforeCommit();
+      this.#database.exec('COMMIT');
     } catch (error) {
       this.abort(error);
       return;
     }
-    this.#end();
+    this.#endTransaction();
     this.#lastCommit = performance.now();
     this.commits += 1;
     open.resolve();
-    this.hooks.afterCommit();
+    this.#hooks.afterCommit();
   }
 
-  /** Gives up what is open, for all who wrote: after a failed write nobody knows how much of it was done. */
+  /** Rolls the open transaction back for everyone who wrote: after a failed write its state is unknown. */
   abort(error: unknown): void {
     const open = this.#open;
-    this.#end();
+    this.#endTransaction();
     try {
-      this.database.exec('ROLLBACK');
+      this.#database.exec('ROLLBACK');
     } catch {
-      // SQLite has rolled back by itself, as it does when the disk is full.
+      // SQLite rolls back by itself in some cases, such as a full disk.
     }
-    this.hooks.afterRollback(error);
+    this.#hooks.afterRollback(error);
     open?.reject(error);
   }
 
   #begin(): void {
-    this.database.exec('BEGIN IMMEDIATE');
+    this.#database.exec('BEGIN IMMEDIATE');
     let resolve!: () => void;
     let reject!: (error: unknown) => void;
     const done = new Promise<void>((yes, no) => {
       resolve = yes;
       reject = no;
     });
-    // Whoever writes waits for `done`; a rejection nobody waits for is still reported to the next reader of the store.
+    // A write without a request, such as a periodic one, waits for nobody: its failure reaches `afterRollback`.
     done.catch(() => undefined);
     this.#open = { done, resolve, reject };
     const wait = this.#lastCommit + INTERVAL_MS - performance.now();
     this.#timer = wait > 0 ? setTimeout(() => this.flush(), wait) : setImmediate(() => this.flush());
   }
 
-  #end(): void {
+  #endTransaction(): void {
     this.#open = undefined;
     clearTimeout(this.#timer as NodeJS.Timeout);
     clearImmediate(this.#timer as NodeJS.Immediate);

@@ -1,25 +1,23 @@
 /**
- * The table of one queue's messages: the durable truth, in order of arrival. One table a queue, so that purging and
- * deleting a queue cost the same whatever it holds.
+ * The table of one queue's messages, in order of arrival. Every queue has its own table, so purging or deleting a queue
+ * costs the same however many messages it holds.
  */
-import type { Database } from './database.js';
+import type { Database } from './queue-database.js';
 
-/** Rare properties of a message, kept together so that the common message stays small. */
+/** Rare properties of a message, in one column so that ordinary messages stay small. */
 export interface MessageMeta {
-  /** FIFO: MessageGroupId. */
+  /** MessageGroupId. */
   group?: string;
-  /** FIFO: MessageDeduplicationId. */
-  deduplication?: string;
   /** AWSTraceHeader. */
   trace?: string;
-  /** ARN of the queue whose redrive policy brought the message here. */
+  /** ARN of the queue whose redrive policy moved the message here. */
   source?: string;
-  /** Deliveries in the queues before this one. */
+  /** Deliveries in earlier queues. */
   earlierReceives?: number;
 }
 
 export interface NewMessage {
-  /** Orders the messages of a queue; never used twice. */
+  /** Orders the messages of a queue; never reused. */
   seq: number;
   id: string;
   body: string;
@@ -45,19 +43,19 @@ export interface StoredMessage extends NewMessage {
 /** What a delivery changes. */
 export type Delivery = Pick<StoredMessage, 'seq' | 'receives'> & { due: number; firstReceived: number };
 
-export type MessageHeader = Pick<StoredMessage, 'seq' | 'due' | 'receives' | 'meta'>;
-
 const INSERTED = ['seq', 'id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'sent', 'due', 'meta'] as const;
 const ROW = `(${INSERTED.map(() => '?').join()})`;
 const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
 
-/** The tables keep their statements prepared: preparing one costs more than running it. */
 export type MessageTable = ReturnType<typeof openMessageTable>;
 
-/** `join` is called before every write. */
+/**
+ * Opens (or creates) the table and keeps its statements prepared, because preparing one costs more than running it.
+ * `join` is called before every write (see `group-commit.ts`).
+ */
 export function openMessageTable(database: Database, queueId: number, join: () => void) {
   const table = tableName(queueId);
-  // `due` is set for the delayed and the received; the partial index holds only those.
+  // Only delayed and received messages have a `due`; the partial index holds only those.
   database.exec(`
     CREATE TABLE IF NOT EXISTS ${table} (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, bodyMd5 TEXT NOT NULL,
@@ -80,13 +78,10 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     `SELECT ${sizes} FROM ${table} WHERE seq > ? AND seq <= ? AND due IS NULL ORDER BY seq LIMIT ?`,
   );
   const dueBy = database.prepare(`SELECT ${sizes} FROM ${table} WHERE due <= ? ORDER BY due LIMIT ?`);
-  const headers = database.prepare(
-    `SELECT seq, due, receives, meta FROM ${table} WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?`,
-  );
   const earliestDue = database.prepare(`SELECT min(due) AS due FROM ${table} WHERE due IS NOT NULL`);
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
-  const header = database.prepare(`SELECT seq, due, receives, meta FROM ${table} WHERE seq = ?`);
+  const receives = database.prepare(`SELECT receives FROM ${table} WHERE seq = ?`);
   const listed = database.prepare(`SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
   const oldest = database.prepare(
     `SELECT seq FROM (SELECT seq, sent FROM ${table} ORDER BY seq LIMIT ?) WHERE sent < ?`,
@@ -104,12 +99,16 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     join();
     statement.run(values);
   };
-  const bySeq = (seqs: number[]) => listed.all([JSON.stringify(seqs)]) as StoredMessage[];
-  /** Fetches the first of the messages whose bodies fit into `bytes` together; the first one always does. */
-  const within = (bytes: number, found: { seq: number; bytes: number }[]) => {
+  /** Fetches the first messages, as many as have bodies of at most `maxBytes` together, but at least one. */
+  const fetchUpTo = (maxBytes: number, found: { seq: number; bytes: number }[]) => {
+    const seqs: number[] = [];
     let sum = 0;
-    const fitting = found.filter((message, i) => (sum += message.bytes) <= bytes || i === 0);
-    return bySeq(fitting.map(({ seq }) => seq));
+    for (const { seq, bytes } of found) {
+      sum += bytes;
+      if (sum > maxBytes && seqs.length > 0) break;
+      seqs.push(seq);
+    }
+    return listed.all([JSON.stringify(seqs)]) as StoredMessage[];
   };
 
   return {
@@ -119,18 +118,15 @@ export function openMessageTable(database: Database, queueId: number, join: () =
       for (const message of messages) for (const column of INSERTED) values.push(message[column]);
       insertOf(messages.length).run(values);
     },
-    /** Messages that wait, neither delayed nor received, behind `seq` up to `last`: at most `limit`, of `bytes` in all. */
+    /** Messages that are neither delayed nor received, after `seq` up to `last`: at most `limit`, of `bytes` in all. */
     waitingAfter: (seq: number, last: number, limit: number, bytes: number) =>
-      within(bytes, waiting.all([seq, last, limit]) as { seq: number; bytes: number }[]),
-    /** Delayed and received messages whose time has come by `now` (Unix milliseconds), limited likewise. */
+      fetchUpTo(bytes, waiting.all([seq, last, limit]) as { seq: number; bytes: number }[]),
+    /** Delayed and received messages that are due by `now` (Unix milliseconds), with the same limits. */
     dueBy: (now: number, limit: number, bytes: number) =>
-      within(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
-    /** Messages in any state behind `seq` up to `last`, without their bodies. */
-    headersAfter: (seq: number, last: number, limit: number) => headers.all([seq, last, limit]) as MessageHeader[],
-    /** One message without its body; undefined: there is none. */
-    header: (seq: number) => header.all([seq])[0] as MessageHeader | undefined,
-    bySeq,
-    /** Unix milliseconds at which the next delayed or received message comes back; Infinity = none. */
+      fetchUpTo(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
+    /** Deliveries of one message; undefined: it does not exist. */
+    receivesOf: (seq: number) => (receives.all([seq])[0] as { receives: number } | undefined)?.receives,
+    /** Unix milliseconds at which the next delayed or received message is due; Infinity = none. */
     earliestDue: () => (earliestDue.get([]) as { due: number | null }).due ?? Number.POSITIVE_INFINITY,
     received: () => received.all([]) as { seq: number; receives: number }[],
     totals: () => totals.get([]) as { total: number; due: number; last: number | null },
@@ -139,13 +135,13 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
     setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
     remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),
-    /** Removes one message; its `due` tells what state it was in. Undefined: it was gone. */
+    /** Removes one message and returns its `due`. Undefined: it does not exist. */
     removeOne(seq: number): { due: number | null } | undefined {
       join();
       return removeOne.all([seq])[0] as { due: number | null } | undefined;
     },
     clear: () => write(clear, []),
-    /** Announces a write that follows before the commit. */
+    /** Opens a transaction for a write that follows before the commit. */
     join,
   };
 }

@@ -35,7 +35,11 @@ export const queueServe: CommandSpec = {
     const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
     mkdirSync(dirname(path), { recursive: true });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
-    const server = createQueueServer({ path, ...(baseUrl ? { baseUrl } : {}), ...(hosts ? { hosts } : {}) });
+    const server = createQueueServer({
+      ...{ path, warn: (message: string) => out.warn(message) },
+      ...(baseUrl ? { baseUrl } : {}),
+      ...(hosts ? { hosts } : {}),
+    });
     if (options.create !== undefined) await createWithDeadLetters(server, String(options.create));
     return serveUntilStopped({
       out,

@@ -20,12 +20,6 @@ wal_autocheckpoint = 4000
 CREATE INDEX messages_1_due ON messages_1 (due) WHERE due IS NOT NULL
 -- index sqlite_autoindex_queues_1
 (automatic)
--- table deduplication
-CREATE TABLE deduplication (
-      queue INTEGER NOT NULL, scope TEXT NOT NULL, id TEXT NOT NULL,
-      message TEXT NOT NULL, seq INTEGER NOT NULL, expires INTEGER NOT NULL,
-      PRIMARY KEY (queue, scope, id)
-    ) WITHOUT ROWID
 -- table messages_1
 CREATE TABLE messages_1 (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, bodyMd5 TEXT NOT NULL,

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createQueueServer, type QueueServer } from './sqs-server.js';
+import { callSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 let folder: string;
 let server: QueueServer;
-const url = (name: string) => `http://h/000000000000/${name}`;
-const QueueUrl = url('q');
+const QueueUrl = urlOf('q');
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_750_000_000_000 });
@@ -26,12 +26,7 @@ function open(): void {
   server = createQueueServer({ path: join(folder, 'queue.db') });
 }
 
-async function call(action: string, input: object) {
-  const headers = { 'x-amz-target': `AmazonSQS.${action}` };
-  const response = await server.app.request('/', { method: 'POST', headers, body: JSON.stringify(input) });
-  const text = await response.text();
-  return text === '' ? {} : JSON.parse(text);
-}
+const call = (action: string, input: object = {}) => callSqs(server, action, input);
 
 /** Sends a message and receives it; gives its receipt. */
 async function deliver(MessageBody: string, to = QueueUrl): Promise<string> {
@@ -69,8 +64,8 @@ test('messages of one moment have receipts of their own, also when the clock has
 test('a receipt is good in its own queue only', async () => {
   const receipt = await deliver('x');
   await call('CreateQueue', { QueueName: 'other' });
-  await deliver('y', url('other'));
-  expect((await remove(receipt, url('other'))).__type).toContain('ReceiptHandleIsInvalid');
+  await deliver('y', urlOf('other'));
+  expect((await remove(receipt, urlOf('other'))).__type).toContain('ReceiptHandleIsInvalid');
   expect([counts()?.inFlight, counts('other')?.inFlight]).toEqual([1, 1]);
 });
 

@@ -1,4 +1,4 @@
-/** Every action of the API that this server knows, by the name in `X-Amz-Target`. */
+/** The actions that this server supports, by their name in `X-Amz-Target`. */
 import type { Action } from './action-context.js';
 import { changeMessageVisibility, changeMessageVisibilityBatch } from './change-visibility.js';
 import {
@@ -12,7 +12,7 @@ import { getQueueAttributes, setQueueAttributes } from './get-set-attributes.js'
 import { createQueue, deleteQueue, getQueueUrl, listQueues, purgeQueue } from './manage-queues.js';
 import { receiveMessage } from './receive-message.js';
 import { sendMessage, sendMessageBatch } from './send-message.js';
-import { listQueueTags, tagQueue, untagQueue } from './tags.js';
+import { listQueueTags, tagQueue, untagQueue } from './tag-queue.js';
 
 export const ACTIONS: Record<string, Action> = {
   CancelMessageMoveTask: cancelMessageMoveTask,

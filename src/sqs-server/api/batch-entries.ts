@@ -1,7 +1,6 @@
-/** What all batch actions share: the checks of the entries, and one answer for each. */
-
+/** What all batch actions share: they check their entries, and answer each of them. */
 import { type Input, isObject, optionalList, requiredString } from '../protocol/request-input.js';
-import { SqsError } from '../protocol/sqs-error.js';
+import { SqsError } from '../protocol/sqs-error-answer.js';
 import { MAX_BATCH_ENTRIES } from '../protocol/sqs-limits.js';
 import type { Output } from './action-context.js';
 
@@ -17,6 +16,7 @@ export interface BatchOutput extends Record<string, unknown> {
 
 const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 
+/** The entries of a batch request. Throws an error for the whole batch. */
 export function batchEntries(input: Input): BatchEntry[] {
   const list = optionalList(input, 'Entries') ?? [];
   if (list.length === 0) {

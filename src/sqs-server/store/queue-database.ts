@@ -1,15 +1,15 @@
-/** The embedded database: opening it, its durability settings, and its schema. */
+/** The SQLite database of the queue server: opening it, its durability settings and its schema. */
 import LibsqlDatabase from 'libsql';
 import { messageOf, systemError } from '../../lib/errors/app-error.js';
 
 export type Database = LibsqlDatabase.Database;
 
-/** Grows with every change of the tables that older versions can't read. */
+/** Increase it with every change of the tables that older versions can't read. */
 const SCHEMA_VERSION = 1;
 
 /**
  * Opens (or creates) the store for this process alone. `path`: a file, or `:memory:`.
- * Throws `QUEUE_STORE_LOCKED` when another process has it, `QUEUE_STORE_UNUSABLE` when it is no store of ours.
+ * Throws `QUEUE_STORE_LOCKED` when another process holds it, `QUEUE_STORE_UNUSABLE` when it is not a queue store.
  */
 export function openDatabase(path: string): Database {
   let database: Database | undefined;
@@ -18,7 +18,7 @@ export function openDatabase(path: string): Database {
     // One process only: without shared memory the write-ahead log is faster, and a second server fails at once.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL');
-    // FULL: a commit returns after fsync, so an acknowledged message survives a power cut too.
+    // FULL: a commit returns after fsync, so an acknowledged message survives a power cut.
     database.exec('PRAGMA synchronous = FULL');
     database.exec('PRAGMA wal_autocheckpoint = 4000');
     prepareSchema(database, path);
@@ -32,17 +32,17 @@ export function openDatabase(path: string): Database {
       });
     }
     throw systemError('QUEUE_STORE_UNUSABLE', `Can't open the queue store ${path}: ${messageOf(error)}`, {
-      hint: 'Check that the folder exists and can be written, or give another file.',
+      hint: 'Check that the folder exists and is writable, or give another file.',
       cause: error,
     });
   }
 }
 
-/** Closes the store and lets others have it, which closing alone does only once every statement has been collected. */
+/** Closes the store and releases its lock. Closing alone releases it only once every statement is garbage-collected. */
 export function closeDatabase(database: Database): void {
   database.exec('PRAGMA journal_mode = DELETE');
   database.exec('PRAGMA locking_mode = NORMAL');
-  // The lock goes with the next access.
+  // The lock is released at the next access.
   database.exec('SELECT count(*) FROM queues');
   database.close();
 }
@@ -60,11 +60,6 @@ function prepareSchema(database: Database, path: string): void {
       created INTEGER NOT NULL,
       modified INTEGER NOT NULL
     );
-    CREATE TABLE IF NOT EXISTS deduplication (
-      queue INTEGER NOT NULL, scope TEXT NOT NULL, id TEXT NOT NULL,
-      message TEXT NOT NULL, seq INTEGER NOT NULL, expires INTEGER NOT NULL,
-      PRIMARY KEY (queue, scope, id)
-    ) WITHOUT ROWID;
     PRAGMA user_version = ${SCHEMA_VERSION};
     COMMIT;
   `);

@@ -1,8 +1,8 @@
-/** An error answer of the SQS API: its name in the JSON protocol, and the older name that many clients still ask for. */
+/** An error answer of the SQS API: its name in the JSON protocol, and its older name, which many clients still read. */
 
 const LEGACY_PREFIX = 'AWS.SimpleQueueService.';
 
-/** Where the JSON protocol and the older query protocol name the same error differently. */
+/** Errors that the JSON protocol and the older query protocol name differently. */
 const LEGACY_CODES: Record<string, string> = {
   QueueDoesNotExist: `${LEGACY_PREFIX}NonExistentQueue`,
   QueueNameExists: 'QueueAlreadyExists',

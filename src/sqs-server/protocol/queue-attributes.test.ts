@@ -43,8 +43,8 @@ test('what was never set, or set to nothing, has its default or is left out', ()
     ...{ VisibilityTimeout: '30', MessageRetentionPeriod: '345600', MaximumMessageSize: '1048576' },
     ...{ DelaySeconds: '0', ReceiveMessageWaitTimeSeconds: '0' },
   };
-  expect(withDefaults({}, false)).toEqual(standard);
-  expect(withDefaults({ RedrivePolicy: '', Policy: '{}', DelaySeconds: '5' }, false)).toEqual({
+  expect(withDefaults({})).toEqual(standard);
+  expect(withDefaults({ RedrivePolicy: '', Policy: '{}', DelaySeconds: '5' })).toEqual({
     ...{ ...standard, DelaySeconds: '5', Policy: '{}' },
   });
 });

@@ -1,10 +1,10 @@
-/** Receipt handles: which delivery of which message, readable after a restart too. */
-import { SqsError } from './protocol/sqs-error.js';
+/** Receipt handles name one delivery of one message. They stay valid after a restart. */
+import { SqsError } from './sqs-error-answer.js';
 
 export interface Receipt {
   queueId: number;
   seq: number;
-  /** The delivery: how often the message had been delivered then. */
+  /** Deliveries of the message, this one included. */
   receives: number;
 }
 
@@ -12,11 +12,11 @@ export function receiptHandle({ queueId, seq, receives }: Receipt, messageId: st
   return `${queueId}.${seq}.${receives}.${messageId}`;
 }
 
-const FORM = /^(\d{1,9})\.(\d{1,16})\.(\d{1,9})\.[0-9a-f-]{36}$/;
+const PATTERN = /^(\d{1,9})\.(\d{1,16})\.(\d{1,9})\.[0-9a-f-]{36}$/;
 
-/** Throws `ReceiptHandleIsInvalid` unless the handle was given out by this queue. */
+/** Throws `ReceiptHandleIsInvalid` unless the handle is one of this queue. */
 export function parseReceiptHandle(handle: string, queueId: number): Receipt {
-  const match = FORM.exec(handle);
+  const match = PATTERN.exec(handle);
   if (Number(match?.[1]) !== queueId) {
     const shown = handle.slice(0, 100);
     throw new SqsError('ReceiptHandleIsInvalid', `The input receipt handle "${shown}" is not a valid receipt handle.`);

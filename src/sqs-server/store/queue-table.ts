@@ -1,10 +1,10 @@
-/** The table of queues. */
-import type { Database } from './database.js';
+/** The table of queues: one row for each, with its attributes and tags. */
+import type { Database } from './queue-database.js';
 
 export interface QueueRecord {
   id: number;
   name: string;
-  /** As set by the caller; what isn't there has its default. */
+  /** As the caller set them; what is missing has its default. */
   attributes: Record<string, string>;
   tags: Record<string, string>;
   /** Unix milliseconds. */
@@ -12,10 +12,10 @@ export interface QueueRecord {
   modified: number;
 }
 
-export type Catalog = ReturnType<typeof openCatalog>;
+export type QueueTable = ReturnType<typeof openQueueTable>;
 
-/** `join` is called before every write. */
-export function openCatalog(database: Database, join: () => void) {
+/** `join` is called before every write (see `group-commit.ts`). */
+export function openQueueTable(database: Database, join: () => void) {
   const all = database.prepare('SELECT * FROM queues ORDER BY name');
   const insert = database.prepare(
     'INSERT INTO queues (name, attributes, tags, created, modified) VALUES (?, ?, ?, ?, ?) RETURNING id',

@@ -1,7 +1,7 @@
 /** TagQueue, UntagQueue, ListQueueTags. */
 
 import { type Input, optionalStringMap, optionalStrings } from '../protocol/request-input.js';
-import { invalidValue, SqsError } from '../protocol/sqs-error.js';
+import { invalidValue, SqsError } from '../protocol/sqs-error-answer.js';
 import { type Context, type Output, queueOf } from './action-context.js';
 
 const MAX_TAGS = 50;

@@ -1,36 +1,50 @@
-/** Index of a standard queue: a window of the next messages, filled from the table as it empties. */
-import {
-  type MessageCounts,
-  type MessageIndex,
-  type MessageState,
-  WINDOW_BYTES,
-  WINDOW_MESSAGES,
-} from './message-index.js';
+/**
+ * The messages of one queue: a window of the next ones in memory, filled from the table as it empties, and what memory
+ * knows of those in flight. Its size is bounded: most of a long queue stays in the table.
+ */
 import type { MessageTable, NewMessage, StoredMessage } from './message-table.js';
 import { WriteBuffer } from './write-buffer.js';
 
+/** The window takes no further message once it holds so many messages, or bodies of so many bytes. */
+const WINDOW_MESSAGES = 4_000;
+const WINDOW_BYTES = 16 * 1_048_576;
 /** Messages fetched from the table at a time. */
-const FETCH = 500;
-/** Milliseconds between two looks for messages that come back: the precision of delays and visibility timeouts. */
+const FETCH_MESSAGES = 500;
+/** Milliseconds between two searches for messages to show again: the precision of delays and visibility timeouts. */
 const RETURN_INTERVAL_MS = 20;
 
-export class StandardIndex implements MessageIndex {
+export interface MessageCounts {
+  visible: number;
+  inFlight: number;
+  delayed: number;
+}
+
+export interface MessageState {
+  inFlight: boolean;
+  /** Deliveries so far. */
+  receives: number;
+}
+
+export class QueueMessages {
+  /** Number of the newest message on disk; 0 = none. */
   lastSeq: number;
+  /** Unix milliseconds at which the next delay or visibility timeout ends; Infinity = none is running. */
   nextDue: number;
-  /** Receivable messages in memory, in the order in which they are given out. */
+  readonly #table: MessageTable;
+  readonly #buffer: WriteBuffer;
+  /** Messages that can be received, in the order of their delivery. */
   readonly #window = new Map<number, StoredMessage>();
   #windowBytes = 0;
-  /** Deliveries by `seq`. Those whose time is over stay until the table is asked. */
+  /** Deliveries of each message in flight, by `seq`. A message whose timeout is over stays here until the table is read. */
   readonly #inFlight = new Map<number, number>();
-  /** Waiting messages behind the cursor are in the table only; there are `#backlog` of them. */
+  /** The last message that was considered for the window; behind it, `#backlog` waiting messages are in the table only. */
   #cursor = 0;
   #backlog: number;
   #delayed: number;
-
-  readonly #buffer: WriteBuffer;
   #uncommitted: NewMessage[] = [];
 
-  constructor(private readonly table: MessageTable) {
+  constructor(table: MessageTable) {
+    this.#table = table;
     this.#buffer = new WriteBuffer(table);
     const { total, due, last } = table.totals();
     this.lastSeq = last ?? 0;
@@ -40,25 +54,91 @@ export class StandardIndex implements MessageIndex {
     this.nextDue = table.earliestDue();
   }
 
-  get inFlight(): number {
-    return this.#inFlight.size;
-  }
-
   get counts(): MessageCounts {
     return { visible: this.#window.size + this.#backlog, inFlight: this.#inFlight.size, delayed: this.#delayed };
   }
 
-  /** Waiting messages that memory does not hold. */
-  get inTableOnly(): number {
-    return this.#backlog;
-  }
-
+  /** Writes new messages. They can be received after the commit. */
   add(messages: NewMessage[]): void {
-    this.table.insert(messages);
+    this.#table.insert(messages);
     for (const message of messages) this.#uncommitted.push(message);
   }
 
-  /** Only what is on disk may be received. */
+  /** Up to `max` messages that can be received now. They stay where they are until delivered or removed. */
+  pick(max: number, now: number): StoredMessage[] {
+    this.#showReturned(now);
+    if (this.#window.size < max) this.#fetchBacklog();
+    const picked: StoredMessage[] = [];
+    for (const message of this.#window.values()) {
+      if (picked.length === max) break;
+      picked.push(message);
+    }
+    return picked;
+  }
+
+  /** Puts picked messages in flight until `due`, and counts their delivery. */
+  deliver(messages: StoredMessage[], due: number, now: number): void {
+    for (const message of messages) {
+      this.#hide(message.seq);
+      message.receives += 1;
+      message.firstReceived ??= now;
+      const { seq, receives, firstReceived } = message;
+      this.#inFlight.set(seq, receives);
+      this.#buffer.deliver({ seq, due, receives, firstReceived });
+    }
+    this.nextDue = Math.min(this.nextDue, due);
+  }
+
+  /** The state of a message; undefined: it does not exist. */
+  find(seq: number, now: number): MessageState | undefined {
+    this.#showReturned(now);
+    const receives = this.#inFlight.get(seq);
+    if (receives !== undefined) return { inFlight: true, receives };
+    this.#buffer.writeAll();
+    const waiting = this.#window.get(seq)?.receives ?? this.#table.receivesOf(seq);
+    return waiting === undefined ? undefined : { inFlight: false, receives: waiting };
+  }
+
+  /** Ends the visibility timeout of a message in flight at `due` instead. */
+  reschedule(seq: number, due: number): void {
+    this.#buffer.writeAll();
+    this.#table.setDue([seq], due);
+    this.nextDue = Math.min(this.nextDue, due);
+  }
+
+  /** Deletes messages in any state; those that no longer exist are skipped. */
+  remove(seqs: number[]): void {
+    for (const seq of seqs) {
+      if (this.#inFlight.delete(seq) || this.#hide(seq)) this.#buffer.remove(seq);
+      else this.#removeFromTable(seq);
+    }
+  }
+
+  /** Up to `limit` messages that were sent before `time` (Unix milliseconds), oldest first. */
+  sentBefore(time: number, limit: number): number[] {
+    this.#buffer.writeRemovals();
+    return this.#table.sentBefore(time, limit);
+  }
+
+  /** Deletes all messages. */
+  clear(): void {
+    this.#table.clear();
+    this.#buffer.clear();
+    this.#uncommitted = [];
+    this.#window.clear();
+    this.#windowBytes = 0;
+    this.#inFlight.clear();
+    this.#backlog = 0;
+    this.#delayed = 0;
+    this.nextDue = Number.POSITIVE_INFINITY;
+  }
+
+  /** Call it inside every transaction, before its commit. */
+  beforeCommit(): void {
+    this.#buffer.writeRemovals();
+  }
+
+  /** Call it after every commit: only messages on disk can be received. */
   afterCommit(): void {
     for (const message of this.#uncommitted) {
       this.lastSeq = message.seq;
@@ -76,73 +156,9 @@ export class StandardIndex implements MessageIndex {
     this.#uncommitted = [];
   }
 
-  pick(max: number, now: number): StoredMessage[] {
-    this.#bringBack(now);
-    if (this.#window.size < max) this.#fetchBacklog();
-    const picked: StoredMessage[] = [];
-    for (const message of this.#window.values()) {
-      if (picked.length === max) break;
-      picked.push(message);
-    }
-    return picked;
-  }
-
-  deliver(messages: StoredMessage[], due: number, now: number): void {
-    for (const message of messages) {
-      this.#hide(message.seq);
-      message.receives += 1;
-      message.firstReceived ??= now;
-      const { seq, receives, firstReceived } = message;
-      this.#inFlight.set(seq, receives);
-      this.#buffer.deliver({ seq, due, receives, firstReceived });
-    }
-    this.nextDue = Math.min(this.nextDue, due);
-  }
-
-  find(seq: number, now: number): MessageState | undefined {
-    this.#bringBack(now);
-    const receives = this.#inFlight.get(seq);
-    if (receives !== undefined) return { inFlight: true, receives };
-    this.#buffer.writeAll();
-    const header = this.#window.get(seq) ?? this.table.header(seq);
-    return header && { inFlight: false, receives: header.receives };
-  }
-
-  reschedule(seq: number, due: number): void {
-    this.#buffer.writeAll();
-    this.table.setDue([seq], due);
-    this.nextDue = Math.min(this.nextDue, due);
-  }
-
-  remove(seqs: number[]): void {
-    for (const seq of seqs) {
-      if (this.#inFlight.delete(seq) || this.#hide(seq)) this.#buffer.remove(seq);
-      else this.#removeUnseen(seq);
-    }
-  }
-
-  sentBefore(time: number, limit: number): number[] {
-    this.#buffer.writeRemovals();
-    return this.table.sentBefore(time, limit);
-  }
-
-  beforeCommit(): void {
-    this.#buffer.writeRemovals();
-  }
-
+  /** Writes the deliveries that only memory holds. */
   save(): void {
     this.#buffer.writeAll();
-  }
-
-  clear(): void {
-    this.table.clear();
-    this.#buffer.clear();
-    this.#uncommitted = [];
-    this.#window.clear();
-    this.#windowBytes = 0;
-    this.#inFlight.clear();
-    this.#backlog = this.#delayed = 0;
-    this.nextDue = Number.POSITIVE_INFINITY;
   }
 
   get #hasRoom(): boolean {
@@ -162,38 +178,38 @@ export class StandardIndex implements MessageIndex {
   }
 
   /** Deletes a message that memory doesn't hold. */
-  #removeUnseen(seq: number): void {
+  #removeFromTable(seq: number): void {
     // The same message may have been deleted a moment ago.
     this.#buffer.writeRemovals();
-    const removed = this.table.removeOne(seq);
+    const removed = this.#table.removeOne(seq);
     if (!removed) return;
     if (removed.due !== null) this.#delayed -= 1;
     else if (seq > this.#cursor) this.#backlog -= 1;
   }
 
-  /** Makes delayed messages and those whose visibility timeout is over receivable. */
-  #bringBack(now: number): void {
+  /** Makes messages visible whose delay or visibility timeout is over. */
+  #showReturned(now: number): void {
     if (now < this.nextDue || !this.#hasRoom) return;
     this.#buffer.writeAll();
-    const messages = this.table.dueBy(now, FETCH, WINDOW_BYTES);
+    const messages = this.#table.dueBy(now, FETCH_MESSAGES, WINDOW_BYTES);
     if (messages.length > 0) {
-      this.table.setDue(
+      this.#table.setDue(
         messages.map(({ seq }) => seq),
         null,
       );
     }
     for (const message of messages) {
       if (!this.#inFlight.delete(message.seq)) this.#delayed -= 1;
-      // Behind the cursor it will be fetched in its turn; to show it now would show it twice.
+      // Behind the cursor the backlog brings it; showing it now would show it twice.
       if (message.seq > this.#cursor) this.#backlog += 1;
       else this.#show({ ...message, due: null });
     }
-    this.nextDue = Math.max(this.table.earliestDue(), now + RETURN_INTERVAL_MS);
+    this.nextDue = Math.max(this.#table.earliestDue(), now + RETURN_INTERVAL_MS);
   }
 
   #fetchBacklog(): void {
     if (this.#backlog === 0) return;
-    for (const message of this.table.waitingAfter(this.#cursor, this.lastSeq, FETCH, WINDOW_BYTES)) {
+    for (const message of this.#table.waitingAfter(this.#cursor, this.lastSeq, FETCH_MESSAGES, WINDOW_BYTES)) {
       this.#cursor = message.seq;
       this.#backlog -= 1;
       this.#show(message);

@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../lib/errors/app-error.js';
-import type { Context } from '../api/action-context.js';
-import { ACTIONS } from '../api/actions.js';
-import { type Input, isObject } from './request-input.js';
-import { SqsError } from './sqs-error.js';
+import { type Input, isObject } from '../protocol/request-input.js';
+import { SqsError } from '../protocol/sqs-error-answer.js';
+import type { Context } from './action-context.js';
+import { ACTIONS } from './sqs-actions.js';
 
 export interface SqsResponse {
   status: number;
@@ -17,16 +17,16 @@ export interface SqsResponse {
 
 const TARGET = /^AmazonSQS\.(\w+)$/;
 
-/** What it gives out is on disk already, and that it has been given out need not be (see `store/write-buffer.ts`). */
+/** Waits for no commit: received messages are on disk already, and deliveries are written later (see `store/write-buffer.ts`). */
 const RECEIVE = 'AmazonSQS.ReceiveMessage';
 
-/** The action of a request, if this server knows it. */
+/** The action of a request; undefined: this server does not support it. */
 export function actionName(target: string | undefined): string | undefined {
   const name = TARGET.exec(target ?? '')?.[1];
   return name !== undefined && Object.hasOwn(ACTIONS, name) ? name : undefined;
 }
 
-/** Runs the action and answers once its effects are on disk. Never rejects: every failure is an answer. */
+/** Runs the action and answers once everything it wrote is on disk. Never rejects: every failure becomes an answer. */
 export async function respond(context: Context, target: string | undefined, body: Uint8Array): Promise<SqsResponse> {
   const headers: Record<string, string> = {
     'content-type': 'application/x-amz-json-1.0',
@@ -47,12 +47,12 @@ export async function respond(context: Context, target: string | undefined, body
 function run(context: Context, target: string | undefined, body: string) {
   const name = actionName(target);
   if (name !== undefined) return ACTIONS[name]!(context, parse(body));
-  const asked = TARGET.exec(target ?? '')?.[1];
-  if (asked === undefined) throw notJson(body);
-  throw new SqsError('InvalidAction', `The action ${asked} is not supported by this server.`);
+  const unknown = TARGET.exec(target ?? '')?.[1];
+  if (unknown === undefined) throw missingAction(body);
+  throw new SqsError('InvalidAction', `The action ${unknown} is not supported by this server.`);
 }
 
-// Decoding that is not fatal would put U+FFFD in place of what it can't read, and nobody would know.
+// Without `fatal`, U+FFFD would silently replace invalid bytes.
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 function decode(body: Uint8Array): string {
@@ -74,7 +74,7 @@ function parse(body: string): Input {
   return input;
 }
 
-function notJson(body: string): SqsError {
+function missingAction(body: string): SqsError {
   if (/(^|&)Action=/.test(body.slice(0, 4096))) {
     return new SqsError(
       'UnsupportedOperation',

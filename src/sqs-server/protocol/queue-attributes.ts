@@ -1,21 +1,18 @@
 /**
- * The attributes of a queue: which there are, what they may be, and their defaults.
+ * The attributes of a queue: their names, their allowed values and their defaults.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
  */
-
-import { isObject } from './protocol/request-input.js';
-import { SqsError } from './protocol/sqs-error.js';
-import { MAX_DELAY, MAX_MESSAGE_BYTES, MAX_VISIBILITY, MAX_WAIT } from './protocol/sqs-limits.js';
+import { isObject } from './request-input.js';
+import { SqsError } from './sqs-error-answer.js';
+import { MAX_DELAY, MAX_MESSAGE_BYTES, MAX_VISIBILITY, MAX_WAIT } from './sqs-limits.js';
 
 /** Attributes as the API carries them: every value is a string. */
 export type QueueAttributes = Record<string, string>;
 
 interface Rule {
   valid: (value: string) => boolean;
-  /** What a queue has that never set it; undefined: GetQueueAttributes leaves it out. */
+  /** The value of a queue that never set it; undefined: GetQueueAttributes leaves it out. */
   default?: string;
-  /** Only for FIFO queues. */
-  fifo?: true;
 }
 
 const integer = (min: number, max: number) => (value: string) =>
@@ -39,42 +36,47 @@ const RULES: Record<string, Rule> = {
   KmsMasterKeyId: { valid: () => true },
   KmsDataKeyReusePeriodSeconds: { valid: integer(60, 86_400) },
   SqsManagedSseEnabled: { valid: boolean },
-  FifoQueue: { valid: oneOf('true'), fifo: true },
-  ContentBasedDeduplication: { valid: boolean, default: 'false', fifo: true },
-  DeduplicationScope: { valid: oneOf('queue', 'messageGroup'), default: 'queue', fifo: true },
-  FifoThroughputLimit: { valid: oneOf('perQueue', 'perMessageGroupId'), default: 'perQueue', fifo: true },
 };
 
-/** What GetQueueAttributes adds to the settable ones. */
-export const COMPUTED_ATTRIBUTES = [
+/** What GetQueueAttributes accepts besides the settable ones: computed attributes, and those of FIFO queues, which have no value. */
+const READ_ONLY_ATTRIBUTES = [
   'ApproximateNumberOfMessages',
   'ApproximateNumberOfMessagesNotVisible',
   'ApproximateNumberOfMessagesDelayed',
   'CreatedTimestamp',
   'LastModifiedTimestamp',
   'QueueArn',
+  'FifoQueue',
+  'ContentBasedDeduplication',
+  'DeduplicationScope',
+  'FifoThroughputLimit',
 ];
 
 export function isAttributeName(name: string): boolean {
-  return name === 'All' || Object.hasOwn(RULES, name) || COMPUTED_ATTRIBUTES.includes(name);
+  return name === 'All' || Object.hasOwn(RULES, name) || READ_ONLY_ATTRIBUTES.includes(name);
 }
 
-/** Throws `InvalidAttributeName` or `InvalidAttributeValue` unless all may be set on such a queue. */
-export function checkAttributes(attributes: QueueAttributes, fifo: boolean): void {
+/** Names of FIFO queues, which this server does not offer, end with `.fifo`. */
+export function isFifoName(name: string): boolean {
+  return name.endsWith('.fifo');
+}
+
+/** Throws `InvalidAttributeName` or `InvalidAttributeValue` unless all attributes may be set. */
+export function checkQueueAttributes(attributes: QueueAttributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
-    if (!rule || (rule.fifo && !fifo)) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
+    if (!rule) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
     if (!rule.valid(value)) {
       throw new SqsError('InvalidAttributeValue', `Invalid value for the parameter ${name}.`);
     }
   }
 }
 
-/** The attributes with the defaults of those that aren't set; an attribute set to '' counts as not set. */
-export function withDefaults(attributes: QueueAttributes, fifo: boolean): QueueAttributes {
+/** The attributes, with defaults for those that are not set. An attribute that is set to '' is left out. */
+export function withDefaults(attributes: QueueAttributes): QueueAttributes {
   const all: QueueAttributes = {};
   for (const [name, rule] of Object.entries(RULES)) {
-    const value = attributes[name] ?? (rule.fifo && !fifo ? undefined : rule.default);
+    const value = attributes[name] ?? rule.default;
     if (value !== undefined && value !== '') all[name] = value;
   }
   return all;

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createQueueServer, type QueueServer } from './sqs-server.js';
+import { requestSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 // Three in place of 120,000.
-vi.mock('./protocol/sqs-limits.js', async (importOriginal) => ({
-  ...(await importOriginal<typeof import('./protocol/sqs-limits.js')>()),
+vi.mock('../protocol/sqs-limits.js', async (importOriginal) => ({
+  ...(await importOriginal<typeof import('../protocol/sqs-limits.js')>()),
   MAX_IN_FLIGHT: 3,
 }));
 
 let server: QueueServer;
-const QueueUrl = 'http://h/000000000000/q';
+const QueueUrl = urlOf('q');
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
@@ -22,23 +23,18 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-async function call(action: string, input: object) {
-  const headers = { 'x-amz-target': `AmazonSQS.${action}` };
-  const response = await server.app.request('/', { method: 'POST', headers, body: JSON.stringify(input) });
-  const text = await response.text();
-  return { status: response.status, ...(text === '' ? {} : JSON.parse(text)) };
-}
+const call = (action: string, input: object) => requestSqs(server, action, input);
 
 const receive = () => call('ReceiveMessage', { QueueUrl });
-const OVER_LIMIT = { status: 400, __type: 'com.amazonaws.sqs#OverLimit' };
+const OVER_LIMIT = { status: 400, body: { __type: 'com.amazonaws.sqs#OverLimit' } };
 
 test('with as many messages in flight as allowed nobody receives more, until one is deleted', async () => {
   const received = [await receive(), await receive(), await receive()];
-  expect(received.map(({ Messages }) => Messages.length)).toEqual([1, 1, 1]);
+  expect(received.map(({ body }) => body.Messages.length)).toEqual([1, 1, 1]);
   expect(await receive()).toMatchObject(OVER_LIMIT);
   expect(server.stats().queues[0]).toMatchObject({ visible: 2, inFlight: 3 });
-  await call('DeleteMessage', { QueueUrl, ReceiptHandle: received[0].Messages[0].ReceiptHandle });
-  expect((await receive()).Messages).toHaveLength(1);
+  await call('DeleteMessage', { QueueUrl, ReceiptHandle: received[0]!.body.Messages[0].ReceiptHandle });
+  expect((await receive()).body.Messages).toHaveLength(1);
   expect(await receive()).toMatchObject(OVER_LIMIT);
 });
 
@@ -46,7 +42,7 @@ test('sending goes on, and another queue has its own limit', async () => {
   for (let i = 0; i < 3; i++) await receive();
   expect((await call('SendMessage', { QueueUrl, MessageBody: 'f' })).status).toBe(200);
   await call('CreateQueue', { QueueName: 'other' });
-  const other = { QueueUrl: 'http://h/000000000000/other' };
+  const other = { QueueUrl: urlOf('other') };
   await call('SendMessage', { ...other, MessageBody: 'x' });
-  expect((await call('ReceiveMessage', other)).Messages).toHaveLength(1);
+  expect((await call('ReceiveMessage', other)).body.Messages).toHaveLength(1);
 });

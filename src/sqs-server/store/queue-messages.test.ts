@@ -1,0 +1,161 @@
+import LibsqlDatabase from 'libsql';
+import { expect, test } from 'vitest';
+import { openMessageTable } from './message-table.js';
+import { QueueMessages } from './queue-messages.js';
+
+/** Small numbers that look random and are the same in every run. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+function open() {
+  const database = new LibsqlDatabase(':memory:');
+  const table = openMessageTable(database, 1, () => undefined);
+  return { database, table, messages: new QueueMessages(table) };
+}
+
+function message(seq: number, due: number | null = null, body = `${seq}`) {
+  return { seq, id: `${seq}`, body, bodyMd5: '', attributes: null, attributesMd5: null, sent: 0, due, meta: null };
+}
+
+test.each([1, 2, 3])('whatever happens, counts agree with a simple model and nothing is lost (%i)', (seed) => {
+  const random = generator(seed);
+  const { database, table } = open();
+  let messages = new QueueMessages(table);
+  let now = 1_000_000;
+  let seq = 0;
+  // What a reader of the API's documentation would expect: when each message is visible, and how often it was received.
+  const model = new Map<number, { due: number; receives: number }>();
+  const received = new Set<number>();
+
+  const add = () => {
+    const added = Array.from({ length: 1 + random(600 / (1 + random(60))) }, () => {
+      const due = random(4) === 0 ? now + 1 + random(500) : null;
+      seq += 1;
+      model.set(seq, { due: due ?? 0, receives: 0 });
+      return message(seq, due);
+    });
+    for (let i = 0; i < added.length; i += 10) messages.add(added.slice(i, i + 10));
+    messages.afterCommit();
+  };
+  const receive = () => {
+    const picked = messages.pick(10, now);
+    const due = now + 1 + random(1_000);
+    const expected = picked.map((taken) => ({ seq: taken.seq, receives: model.get(taken.seq)!.receives + 1 }));
+    expect(picked.filter((taken) => model.get(taken.seq)!.due > now)).toEqual([]);
+    messages.deliver(picked, due, now);
+    expect(picked.map(({ seq: taken, receives }) => ({ seq: taken, receives }))).toEqual(expected);
+    for (const { seq: taken, receives } of expected) {
+      model.set(taken, { due, receives });
+      received.add(taken);
+    }
+  };
+  const remove = () => {
+    const removed = [...received].slice(0, 10);
+    messages.remove(removed);
+    for (const gone of removed) {
+      model.delete(gone);
+      received.delete(gone);
+    }
+  };
+  const reschedule = () => {
+    const flying = [...received].find((taken) => model.get(taken)!.due > now);
+    if (flying === undefined) return;
+    const due = now + random(300);
+    messages.reschedule(flying, due);
+    model.set(flying, { ...model.get(flying)!, due });
+  };
+  const restart = () => {
+    messages.beforeCommit();
+    messages.save();
+    messages = new QueueMessages(table);
+  };
+
+  for (let step = 0; step < 1_000; step++) {
+    now += random(40);
+    const action = random(100);
+    if (action < 30) add();
+    else if (action < 70) receive();
+    else if (action < 90) remove();
+    else if (action < 95) reschedule();
+    else if (action < 97) restart();
+    const { visible, inFlight, delayed } = messages.counts;
+    if (visible + inFlight + delayed !== model.size) expect(messages.counts).toBe(model.size);
+  }
+
+  // After the last timeout every message that was not removed can be received, each once.
+  now += 10_000;
+  const seen: number[] = [];
+  for (let picked = messages.pick(10, now); picked.length > 0; picked = messages.pick(10, (now += 25))) {
+    seen.push(...picked.map((found) => found.seq));
+    messages.remove(picked.map((found) => found.seq));
+  }
+  messages.beforeCommit();
+  expect(seen.sort((a, b) => a - b)).toEqual([...model.keys()]);
+  expect(table.totals().total).toBe(0);
+  expect(messages.counts).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+  database.close();
+});
+
+/** How many messages memory holds: those that can still be received when the table is empty. */
+function countInMemory(database: LibsqlDatabase.Database, messages: QueueMessages): number {
+  database.exec('DELETE FROM messages_1');
+  let count = 0;
+  for (let picked = messages.pick(10, 1); picked.length > 0; picked = messages.pick(10, 1)) {
+    count += picked.length;
+    messages.remove(picked.map(({ seq }) => seq));
+  }
+  return count;
+}
+
+test.each([
+  ['number', 4_200, 'x', 4_000],
+  ['bytes', 40, 'x'.repeat(1_048_576), 16],
+])('memory holds the first messages of a long queue only, limited by their %s', (_, count, body, held) => {
+  const { database, messages } = open();
+  for (let seq = 1; seq <= count; seq++) messages.add([message(seq, null, body)]);
+  messages.afterCommit();
+  expect(messages.counts.visible).toBe(count);
+  expect(countInMemory(database, messages)).toBe(held);
+  database.close();
+});
+
+test.each([
+  ['number', 1_200, 'x', 500],
+  ['bytes', 40, 'x'.repeat(1_048_576), 16],
+])('a fetch from the table is limited by their %s', (_, count, body, held) => {
+  const { database, table, messages: writer } = open();
+  for (let seq = 1; seq <= count; seq++) writer.add([message(seq, null, body)]);
+  const messages = new QueueMessages(table);
+  expect(messages.pick(10, 1)).toHaveLength(10);
+  expect(countInMemory(database, messages)).toBe(held);
+  database.close();
+});
+
+test('what was added can be received and counted only once it is committed', () => {
+  const { database, messages } = open();
+  messages.add([message(1), message(2, 50)]);
+  expect(messages.pick(10, 100)).toEqual([]);
+  expect(messages.counts).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+  expect(messages.nextDue).toBe(Number.POSITIVE_INFINITY);
+  messages.afterCommit();
+  expect(messages.counts).toEqual({ visible: 1, inFlight: 0, delayed: 1 });
+  expect(messages.pick(10, 100).map(({ seq }) => seq)).toEqual([1, 2]);
+  database.close();
+});
+
+test('a message comes back at its time, not before', () => {
+  const { database, messages } = open();
+  messages.add([message(1), message(2, 1000)]);
+  messages.afterCommit();
+  messages.deliver(messages.pick(1, 0), 500, 0);
+  expect([messages.nextDue, messages.pick(10, 499).length]).toEqual([500, 0]);
+  expect(messages.pick(10, 500).map(({ seq }) => seq)).toEqual([1]);
+  expect(messages.pick(10, 999).map(({ seq }) => seq)).toEqual([1]);
+  expect(messages.pick(10, 1000).map(({ seq }) => seq)).toEqual([1, 2]);
+  database.close();
+});
