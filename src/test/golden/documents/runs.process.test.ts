@@ -246,7 +246,7 @@ test('remote, with a proxy that its nodes can’t reach', async () => {
 });
 
 test('compose', async () => {
-  const project = { name: 'bacalhau-edge', folder: '/state/compose' };
+  const project = { name: 'bacalhau-edge', folder: join(stateDir, 'compose') };
   const plan = {
     project,
     context: { sensorEnv: { SENSOR_TOKEN: 'sensor-token' } },
