@@ -29,6 +29,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** However busy the machine is. */
+const until = (look: () => boolean) => vi.waitUntil(look, { timeout: 30_000, interval: 1 });
+
 /** An embedded queue server with the queue `q`, and a call that notes its answer. */
 async function startQueue() {
   const server = createQueueServer({ path: join(folder, 'queue.db') });
@@ -43,7 +46,7 @@ async function startQueue() {
   };
   await call('CreateQueue', { QueueName: 'q' });
   // A commit within 5 ms of this one would wait for others.
-  await vi.waitUntil(() => server.stats().commits === 1);
+  await until(() => server.stats().commits === 1);
   trace.length = 0;
   return { server, call };
 }
@@ -122,7 +125,7 @@ test('a message is received after its commit, and not before', async () => {
 test('a receiver that waits gets a message after its commit', async () => {
   const { server, call } = await startQueue();
   const received = call('ReceiveMessage', { QueueUrl, WaitTimeSeconds: 20 });
-  await vi.waitUntil(() => server.stats().queues[0]!.waiting === 1);
+  await until(() => server.stats().queues[0]!.waiting === 1);
   const sent = call('SendMessage', { QueueUrl, MessageBody: 'one' });
   await Promise.all([received, sent]);
   const committed = trace.indexOf('COMMIT');
@@ -200,7 +203,7 @@ test('the proxy answers when the queue has accepted, and not before', async () =
     const response = await proxy.app.request('/send', { method: 'POST', body });
     trace.push(`> answered with ${response.status} ${await response.text()}`);
   })();
-  await vi.waitUntil(() => trace.length > 0, { interval: 1 });
+  await until(() => trace.length > 0);
   for (let turn = 0; turn < 20; turn++) await nextTurn();
   trace.push('-- the queue accepts');
   accept([{ ok: true, id: 'm-1' }]);
@@ -235,7 +238,7 @@ async function pull(messages: ReceivedMessage[], isDone: () => boolean): Promise
   });
   puller.start();
   cleanUps.push(() => puller.stop());
-  await vi.waitUntil(isDone, { timeout: 10_000, interval: 1 });
+  await until(isDone);
 }
 
 test('the puller deletes after the commit of its store', async () => {

@@ -172,7 +172,7 @@ describe('what `up` prepares for a Docker network', () => {
     const withServices = await prepare(
       plan(notes, settings, nodes),
       (step) => notes.push(step),
-      AbortSignal.timeout(20_000),
+      AbortSignal.timeout(60_000),
     );
     const placeholders: Placeholder[] = [[folder, 'folder'], IMAGE_VERSION];
     const compose = readFileSync(join(folder, 'state', 'compose', 'compose.yaml'), 'utf8');
