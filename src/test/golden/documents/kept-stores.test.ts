@@ -108,6 +108,26 @@ describe('the store of the queue server', () => {
     expect(dead).toEqual(['given up']);
   });
 
+  test('a receipt from before a restart does not fit a message that is sent after it', async () => {
+    const path = join(folder, 'new.db');
+    const QueueUrl = urlOf('q');
+    const sendAndReceive = async (MessageBody: string) => {
+      await call('SendMessage', { QueueUrl, MessageBody });
+      const { Messages } = await call('ReceiveMessage', { QueueUrl });
+      return (Messages as { ReceiptHandle: string }[])[0]!.ReceiptHandle;
+    };
+    server = createQueueServer({ path });
+    await call('CreateQueue', { QueueName: 'q' });
+    const old = await sendAndReceive('old');
+    await call('DeleteMessage', { QueueUrl, ReceiptHandle: old });
+    server.close();
+    server = createQueueServer({ path });
+    vi.setSystemTime(seconds(31));
+    await sendAndReceive('new');
+    await call('DeleteMessage', { QueueUrl, ReceiptHandle: old });
+    expect(server.stats().queues).toMatchObject([{ inFlight: 1 }]);
+  });
+
   test('messages past their retention are not given out', async () => {
     server = createQueueServer({ path: copy('queue.db') });
     vi.setSystemTime(seconds(15 * 86_400));
