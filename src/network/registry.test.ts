@@ -1,7 +1,7 @@
 /** The table of networks: every row is what it says, and settings know the same kinds. */
 import { expect, test } from 'vitest';
 import { loadSettings } from '../config/load-settings.js';
-import { networkKinds } from '../config/settings.js';
+import { networkKinds } from '../config/setting-schemas.js';
 import type { NetworkProvider } from './provider.js';
 import { loadAllProviders, loadProvider, registeredKinds, registerProvider } from './registry.js';
 

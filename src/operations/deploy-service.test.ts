@@ -1,5 +1,7 @@
 /** Service jobs over a fake network: what replaces what, in which order, and what is put back when it fails. */
+
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { JobRef } from '../jobs/job-ref.js';
 import type { ServiceJob } from '../jobs/job-request.js';
 import type { ExecutionInfo, JobInfo, Network } from '../network/network.js';
 import type { NetworkProvider } from '../network/provider.js';
@@ -28,7 +30,7 @@ const execution = (state: ExecutionInfo['state'], message = ''): ExecutionInfo =
   message,
 });
 const job = (id: string, state: JobInfo['state'], executions: ExecutionInfo[] = [], message = ''): JobInfo => ({
-  ...{ id, name: 'proxy', version: 1, state, message, executions },
+  ...{ id, name: 'proxy', ref: { role: 'proxy' }, version: 1, state, message, executions },
 });
 
 const network = {
@@ -38,8 +40,8 @@ const network = {
     calls.push(`submit ${role}`);
     return { jobId: 'j1', jobName: role, unchanged: false, notes: [] };
   },
-  async stop(name: string) {
-    calls.push(`stop ${name}`);
+  async stop({ role }: JobRef) {
+    calls.push(`stop ${role}`);
     return true;
   },
 } as unknown as Network;

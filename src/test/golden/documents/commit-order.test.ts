@@ -6,9 +6,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createProxy } from '../../../proxy/proxy.js';
 import { Puller } from '../../../puller/puller.js';
-import { StoreSink } from '../../../puller/sinks/store.js';
-import { createQueueServer } from '../../../queue/embedded/server.js';
+import { StoreSink } from '../../../puller/sinks/readings-store.js';
 import type { OutgoingMessage, Queue, ReceivedMessage, SendResult } from '../../../queue/queue.js';
+import { createQueueServer } from '../../../sqs-server/sqs-server.js';
 import { failing, forgetTrace, trace } from './watched-database.js';
 
 vi.mock('libsql', async (original) => (await import('./watched-database.js')).watchDatabases(original));

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { alone } from '../../../lib/lock.js';
-import { keepToken } from '../../../lib/token.js';
-import { DesiredConfig } from '../../../proxy/desired.js';
+import { withFileLock } from '../../../lib/fs/file-lock.js';
+import { keepToken } from '../../../lib/net/bearer-token.js';
+import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import { createProxy } from '../../../proxy/proxy.js';
 import type { Queue } from '../../../queue/queue.js';
 
@@ -67,13 +67,13 @@ test.each(['writeFileSync', 'fsyncSync', 'renameSync'])('a file whose %s fails',
 });
 
 test('a lock, which is a file that was not there', async () => {
-  await alone(join(folder, 'state', 'deploy.lock'), 1000, async () => void calls.push('-- the work'));
+  await withFileLock(join(folder, 'state', 'deploy.lock'), 1000, async () => void calls.push('-- the work'));
   calls.push(`left: ${readdirSync(join(folder, 'state'))}`);
   await expectCalls('file-lock');
 });
 
 test('a change of configuration is answered when it is kept', async () => {
-  const desired = new DesiredConfig(join(folder, 'state', 'desired.json'), 0);
+  const desired = new DesiredConfigStore(join(folder, 'state', 'desired.json'), 0);
   const proxy = createProxy({ queue: {} as Queue, desired, guard: { operatorToken: 't' } });
   const patch = () =>
     proxy.app.request('/config', {

@@ -3,11 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createBacalhauClient } from '../../../network/bacalhau/client.js';
-import { createBacalhauNetwork } from '../../../network/bacalhau/network.js';
-import { startAgain } from '../../../network/bacalhau/submit.js';
-import { renderJob } from '../../../network/jobs/render.js';
-import type { JobRequest, PublisherJob } from '../../../network/network.js';
+import type { JobRef } from '../../../jobs/job-ref.js';
+import type { JobRequest, PublisherJob } from '../../../jobs/job-request.js';
+import { renderJob } from '../../../jobs/render-job.js';
+import { createBacalhauClient } from '../../../network/bacalhau/bacalhau-client.js';
+import { createBacalhauNetwork } from '../../../network/bacalhau/bacalhau-network.js';
+import { startAgain } from '../../../network/bacalhau/submit-job.js';
 import { normalize, toFailure } from './normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/order/${name}.txt`;
@@ -167,8 +168,15 @@ test('submitting other jobs', async () => {
   await expectLines('submit-others');
 });
 
+/** `publisher-eu` as a job reference. */
+function refOf(name: string): JobRef {
+  const [role, region] = name.split(/-(?=[^-]+$)/) as [JobRef['role'], string | undefined];
+  return region === undefined ? { role } : { role, region };
+}
+
 test('stopping and starting again', async () => {
-  const stop = (title: string, name: string, world: World) => told(title, () => openNetwork(world).network.stop(name));
+  const stop = (title: string, name: string, world: World) =>
+    told(title, () => openNetwork(world).network.stop(refOf(name)));
   await stop('what runs', 'publisher-eu', { jobs: [job('publisher-eu')] });
   await stop('what does not run', 'publisher-eu', { jobs: [] });
   await stop('what ran', 'publisher-eu', { jobs: [job('publisher-eu', { State: { StateType: 'Completed' } })] });

@@ -3,8 +3,8 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { ProcessId } from '../../../lib/processes.js';
-import type { ChildSpec, Supervisor as SupervisorType } from '../../../lib/supervisor.js';
+import type { ProcessId } from '../../../lib/process/process-id.js';
+import type { ChildSpec, Supervisor as SupervisorType } from '../../../lib/process/supervisor.js';
 import { normalize, toFailure } from './normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/order/${name}.txt`;
@@ -26,7 +26,7 @@ beforeEach(async () => {
   writeFileSync(story, '');
   vi.resetModules();
   const before = process.listeners('exit');
-  ({ Supervisor } = await import('../../../lib/supervisor.js'));
+  ({ Supervisor } = await import('../../../lib/process/supervisor.js'));
   atExit = process.listeners('exit').filter((listener) => !before.includes(listener));
   supervisor = new Supervisor(join(folder, 'logs'));
   supervisor.on('event', ({ type, ...event }) => tell(`${type} ${JSON.stringify(event)}`));
@@ -39,7 +39,7 @@ beforeEach(async () => {
 afterEach(async () => {
   supervisor.removeAllListeners();
   await supervisor.stop(supervisor.running.map(({ name }) => name));
-  const { isAlive } = await import('../../../lib/processes.js');
+  const { isAlive } = await import('../../../lib/process/process-id.js');
   for (const id of seen.values()) if (isAlive(id)) process.kill(id.pid, 'SIGKILL');
   seen.clear();
   for (const listener of atExit) process.off('exit', listener);
@@ -117,7 +117,7 @@ test('a child that ignores SIGTERM', async () => {
   const deaf = `process.removeAllListeners('SIGTERM'); process.on('SIGTERM', () => tell('ignores SIGTERM'));`;
   await supervisor.start(child('a', { script: deaf, graceMs: 2000 }));
   const id = supervisor.running[0]!;
-  const { isAlive } = await import('../../../lib/processes.js');
+  const { isAlive } = await import('../../../lib/process/process-id.js');
   expect(isAlive(id)).toBe(true);
   tell('-- stop it');
   await supervisor.stop(['a']);
