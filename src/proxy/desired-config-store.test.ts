@@ -80,7 +80,10 @@ test.each(['', '{', '[]', '{"version":1}'])('a file that holds %j is not thrown 
   const path = join(folder, 'desired.json');
   writeFileSync(path, text);
   expect(() => new DesiredConfigStore(path)).toThrow(
-    expect.objectContaining({ code: 'STATE_UNREADABLE', message: expect.stringContaining(path) }),
+    expect.objectContaining({
+      ...{ code: 'STATE_UNREADABLE', message: expect.stringContaining(path), cause: expect.any(Error) },
+      hint: expect.stringContaining('--replace'),
+    }),
   );
   expect(readFileSync(path, 'utf8')).toBe(text);
 });
@@ -108,7 +111,10 @@ test('a change that could not be kept is not in force', () => {
   const newer = { ...desired.state, version: NOW + 1 };
   for (const write of [() => desired.patch(patch({ set: { emoji: 2 } }), NOW), () => desired.takeOver(newer)]) {
     expect(write).toThrow(
-      expect.objectContaining({ code: 'STATE_UNWRITABLE', fault: 'system', message: expect.stringContaining(folder) }),
+      expect.objectContaining({
+        ...{ code: 'STATE_UNWRITABLE', fault: 'system', message: expect.stringContaining(folder) },
+        cause: expect.objectContaining({ code: expect.any(String) }),
+      }),
     );
     expect(desired.state).toMatchObject({ version: NOW, fleet: { version: NOW, emoji: 1 } });
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Queue } from '../queue/queue.js';
 import { DesiredConfigStore } from './desired-config-store.js';
+import { MAX_BODY_BYTES } from './parse-body.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 import { type GuardOptions, RateLimiter } from './send-guard.js';
 
@@ -124,7 +125,7 @@ test.each([
   ['an interval in words', { set: { interval: 'often' } }, 422, 'BAD_FIELD', /^interval must be a number/],
   ['paused by a word', { set: { paused: 'maybe' } }, 422, 'BAD_FIELD', /^paused must be true or false/],
   ['a field that there is not', { set: { colour: '#000000' } }, 422, 'BAD_FIELD', /colour/],
-  ['unset of a field that there is not', { unset: ['size'] }, 422, 'BAD_FIELD', /unset/],
+  ['unset of a field that there is not', { unset: ['size'] }, 422, 'BAD_FIELD', /^unset\.0 /],
   ['a scope that there is not', { scope: { planet: 'mars' } }, 422, 'BAD_FIELD', /scope/],
   ['an emoji of null', { set: { emoji: null } }, 422, 'BAD_FIELD', /^emoji must be/],
   ['an interval of true', { set: { interval: true } }, 422, 'BAD_FIELD', /^interval must be a number/],
@@ -351,6 +352,27 @@ test('a version that a follower knows of is believed only with the operator toke
   for (const seen of ['', 'x', '-1', '1e15', '0.5']) await call('GET', `/config?seen=${seen}`, undefined, operator);
   expect(desired.lost).toBeUndefined();
   expect((await call('GET', '/config?seen=5000', undefined, operator)).body.lost).toBe(5000);
+});
+
+test.each([
+  ['nothing is known', {}, undefined, 1],
+  ['the newest version is given', { seen: 0 }, undefined, 0],
+  ['a loss is confirmed', { replace: true }, undefined, 0],
+  ['a loss is known already', {}, 5000, 0],
+  ['a known loss is confirmed', { replace: true }, 5000, 0],
+])('a change waits for what sensors have only where it may matter: %s', async (_, change, lost, times) => {
+  const heardAll = vi.spyOn(desired, 'heardAll');
+  if (lost !== undefined) desired.hear(lost);
+  await proxyWith()('PATCH', '/config', { set: { emoji: 1 }, ...change }, operator);
+  expect(heardAll).toHaveBeenCalledTimes(times);
+});
+
+test('a change that is too long is refused unread, one without a token by the right that it needs', async () => {
+  const call = proxyWith();
+  const headers = { ...operator, 'content-length': String(MAX_BODY_BYTES + 1) };
+  const long = await call('PATCH', '/config', '{}', headers);
+  expect([long.status, long.body.error.code]).toEqual([413, 'TOO_LARGE']);
+  expect((await call('PATCH', '/config', '{}')).body.error.message).toMatch(/^changing configuration needs a token/);
 });
 
 test('a bug is reported, and is nobody’s fault', async () => {
