@@ -15,9 +15,10 @@ const LEVELS = [
   ['network'],
   ['doctor', 'demo'],
   ['cli', 'bench', 'e2e'],
+  ['test'],
 ];
 /** Facts are rendered in one place: what is below emits them and knows nothing of terminals. */
-const ONLY_BY: Record<string, string[]> = { ui: ['cli', 'bench'] };
+const ONLY_BY: Record<string, string[]> = { ui: ['cli', 'bench', 'test'] };
 /** `from -> to` between folders of one level, each with its reason. */
 const SIDEWAYS: Record<string, string> = { 'e2e -> bench': 'both drive the CLI as a child, on free ports' };
 /** What core, which is pure, may import from outside. */
