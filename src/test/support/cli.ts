@@ -17,8 +17,20 @@ export interface CliOptions {
   env: Record<string, string>;
 }
 
+/** Where this process runs, whatever a command that did not end has left. */
+const HOME = process.cwd();
+/** No command here takes so long. */
+const HANGS_MS = 20_000;
 const STREAMS = ['stdout', 'stderr', 'stdin'] as const;
-const EVENTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtException', 'unhandledRejection', 'disconnect'] as const;
+const EVENTS = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'uncaughtException',
+  'unhandledRejection',
+  'disconnect',
+  'exit',
+] as const;
 
 /**
  * Runs a command to its end in this process, as `main` does it: with these arguments, folder and environment, no terminal,
@@ -27,7 +39,6 @@ const EVENTS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtException', 'unhandledRe
 export async function runCli(args: string[], { folder, env }: CliOptions): Promise<CliResult> {
   const before = {
     argv: process.argv,
-    cwd: process.cwd(),
     env: process.env,
     exitCode: process.exitCode,
     listeners: new Map(EVENTS.map((event) => [event, new Set<unknown>(process.rawListeners(event))])),
@@ -48,6 +59,7 @@ export async function runCli(args: string[], { folder, env }: CliOptions): Promi
   const errors = [process.stdout, process.stderr].map(
     (stream) => [stream, new Set(stream.rawListeners('error'))] as const,
   );
+  let timer: NodeJS.Timeout | undefined;
   try {
     process.argv = [process.execPath, BIN, ...args];
     process.env = { ...env };
@@ -55,15 +67,22 @@ export async function runCli(args: string[], { folder, env }: CliOptions): Promi
     process.chdir(folder);
     for (const name of STREAMS) Object.defineProperty(process[name], 'isTTY', { value: false, configurable: true });
     vi.resetModules();
-    await import('../../cli/main.js');
+    const hangs = new Promise<never>((_, reject) => {
+      timer = setTimeout(
+        () => reject(new Error(`${args.join(' ')} does not end: ${JSON.stringify(result)}`)),
+        HANGS_MS,
+      );
+    });
+    await Promise.race([import('../../cli/main.js'), hangs]);
     result.code = (process.exitCode as number | undefined) ?? 0;
     return result;
   } finally {
+    clearTimeout(timer);
     for (const spy of spies) spy.mockRestore();
     process.argv = before.argv;
     process.env = before.env;
     process.exitCode = before.exitCode;
-    process.chdir(before.cwd);
+    process.chdir(HOME);
     for (const [i, name] of STREAMS.entries()) {
       const terminal = before.terminals[i];
       if (terminal) Object.defineProperty(process[name], 'isTTY', terminal);
