@@ -39,6 +39,15 @@ export class Box {
     return { PATH: this.programs, HOME: this.folder, TMPDIR: this.root };
   }
 
+  /** What differs from run to run, and what stands for it. */
+  get placeholders(): [string, string][] {
+    return [
+      [this.folder, '<folder>'],
+      [this.programs, '<programs>'],
+      [this.root, '<root>'],
+    ];
+  }
+
   close(): void {
     rmSync(this.root, { recursive: true, force: true });
   }

@@ -50,12 +50,9 @@ export async function runCli(args: string[], { folder, env }: CliOptions): Promi
       result[name] += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
       return true;
     });
-  const spies = [
-    keep('stdout'),
-    keep('stderr'),
-    // The channel is the test runner's.
-    vi.spyOn(process, 'disconnect').mockImplementation(() => {}),
-  ];
+  const spies = [keep('stdout'), keep('stderr')];
+  // The channel is the test runner's.
+  const channel = vi.spyOn(process, 'disconnect').mockImplementation(() => {});
   const errors = [process.stdout, process.stderr].map(
     (stream) => [stream, new Set(stream.rawListeners('error'))] as const,
   );
@@ -74,6 +71,7 @@ export async function runCli(args: string[], { folder, env }: CliOptions): Promi
       );
     });
     await Promise.race([import('../../cli/main.js'), hangs]);
+    channel.mockRestore();
     result.code = (process.exitCode as number | undefined) ?? 0;
     return result;
   } finally {

@@ -13,7 +13,7 @@ import { createProxy } from '../../proxy/proxy.js';
 import { createPullerApp } from '../../puller/app.js';
 import { Hub } from '../../puller/hub.js';
 import { StoreSink } from '../../puller/sinks/store.js';
-import type { Queue } from '../../queue/queue.js';
+import type { Queue, QueueDepth } from '../../queue/queue.js';
 import { createSensorHostApp } from '../../sensors/host/app.js';
 import type { Box } from './box.js';
 import { FakeCluster } from './fake-cluster.js';
@@ -35,7 +35,7 @@ const emptyQueue: Queue = {
   receive: async () => [],
   delete: async () => [],
   deadLetter: async () => {},
-  depth: async () => ({ visible: 3, inFlight: 2, delayed: 1 }),
+  depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
   check: async () => {},
   close: () => {},
 };
@@ -47,7 +47,10 @@ export class FakeUp {
   readonly cluster: FakeCluster;
   /** What the control API was asked for. */
   readonly asked: string[] = [];
-  readonly queue: Queue = { ...emptyQueue };
+  /** What waits in the queue; undefined: it does not answer. */
+  depth: QueueDepth | undefined = { visible: 0, inFlight: 0, delayed: 0 };
+  /** Called after the control API has cut or restored a region. */
+  onRegionLink: (region: string, connected: boolean) => void = () => {};
   endpoints: Record<string, string> = {};
   private readonly listeners: Listener[] = [];
   private readonly closed = new AbortController();
@@ -69,7 +72,12 @@ export class FakeUp {
   }
 
   private async serve(): Promise<void> {
-    const { hub, queue } = this;
+    const { hub } = this;
+    const depth = async () => {
+      if (this.depth === undefined) throw new Error('the queue does not answer');
+      return this.depth;
+    };
+    const queue = { ...emptyQueue, depth };
     const proxy = createProxy({ queue, desired: this.desired, guard: { operatorToken: TOKEN } });
     this.store = new StoreSink(join(this.box.stateDir, 'readings.db'));
     const puller = createPullerApp({
@@ -86,6 +94,7 @@ export class FakeUp {
     const control = createControl(TOKEN, {
       setRegionLink: async (region, connected) => {
         this.asked.push(`region ${region} ${connected ? 'connected' : 'disconnected'}`);
+        this.onRegionLink(region, connected);
       },
       setEndpoints: async (change: EndpointChange) => {
         this.asked.push(`endpoints ${JSON.stringify(change)}`);
@@ -116,7 +125,7 @@ export class FakeUp {
   }
 
   /** Writes `run.json`; the state of one that was killed where it is not `alive`. */
-  writeState({ alive = true, ...over }: { alive?: boolean; settings?: object; tlsCa?: string } = {}): void {
+  writeState({ alive = true, ...over }: { alive?: boolean; [field: string]: unknown } = {}): void {
     const { network, phase = 'ready' } = this.options;
     const own = identify('up', process.pid)!;
     const state = {
@@ -157,7 +166,7 @@ export class FakeUp {
   get placeholders(): [string, string][] {
     const portOf = (url: string) => `:${new URL(url).port}`;
     return [
-      [this.box.folder, '<folder>'],
+      ...this.box.placeholders,
       [portOf(this.endpoints.proxy!), ':<proxy-port>'],
       [portOf(this.endpoints.puller!), ':<puller-port>'],
       [portOf(this.control), ':<control-port>'],

@@ -4,8 +4,11 @@ import { afterEach, beforeEach, describe, test } from 'vitest';
 import { Box } from '../../support/box.js';
 import { runCli } from '../../support/cli.js';
 import { closedPort } from '../../support/closed-port.js';
-import type { Placeholder } from '../normalize.js';
 import { Transcript } from './transcript.js';
+
+/** Whether the usual ones are free is the machine's affair. */
+const ANY_PORTS = ['--port', '0', '--puller-port', '0', '--queue-port', '0'];
+const BACALHAU_PORTS = ['--api-port', '0', '--nats-port', '0', '--webui-port', '0'];
 
 let box: Box;
 beforeEach(() => {
@@ -14,8 +17,7 @@ beforeEach(() => {
 afterEach(() => box.close());
 
 async function record(name: string, runs: string[][], env: Record<string, string> = {}): Promise<void> {
-  const placeholders: Placeholder[] = [[box.folder, '<folder>']];
-  const transcript = new Transcript(placeholders);
+  const transcript = new Transcript(box.placeholders);
   for (const args of runs)
     transcript.add(args, await runCli(args, { folder: box.folder, env: { ...box.env, ...env } }));
   await transcript.matches(`usage/${name}`);
@@ -44,8 +46,8 @@ describe('what no command takes', () => {
       ['up', '--deploy', '--timeout', '1.5', '-o', 'ndjson'],
       ['up', '--network', 'compose', '--tls-cert', 'x', '--host', '::'],
       ['up', '--network', 'compose', '--tls-key', 'x', '--tls-ca', 'x', '--proxy-url', 'http://x'],
-      ['up', '--network', 'remote'],
-      ['up', '--network', 'remote', '--api-host', 'cluster'],
+      ['up', '--network', 'remote', ...ANY_PORTS],
+      ['up', '--network', 'remote', '--api-host', 'cluster', ...ANY_PORTS],
       ['up', '--tls-ca', 'none.pem'],
       ['up', '--tls-cert', 'none.pem', '--tls-key', 'none.pem'],
     ],
@@ -166,7 +168,7 @@ describe('settings', () => {
     ));
 
   test('variables', async () => {
-    const transcript = new Transcript([[box.folder, '<folder>']]);
+    const transcript = new Transcript(box.placeholders);
     const variables: Record<string, string> = {
       WASM_SENSORS_NETWORK: 'docker',
       WASM_SENSORS_NODES: 'many',
@@ -193,7 +195,7 @@ describe('settings', () => {
   });
 
   test('files', async () => {
-    const transcript = new Transcript([[box.folder, '<folder>']]);
+    const transcript = new Transcript(box.placeholders);
     const run = async (args: string[], note: string) =>
       transcript.add(args, await runCli(args, { folder: box.folder, env: box.env }), note);
     const YAML = [
@@ -228,7 +230,7 @@ describe('settings', () => {
   });
 
   test('the strongest source wins, and is shown', async () => {
-    const transcript = new Transcript([[box.folder, '<folder>']]);
+    const transcript = new Transcript(box.placeholders);
     const run = async (args: string[], env: Record<string, string> = {}) =>
       transcript.add(args, await runCli(args, { folder: box.folder, env: { ...box.env, ...env } }));
     await run(['settings']);
@@ -314,21 +316,18 @@ describe('without an `up`', () => {
 
   test('programs that are not there', () =>
     record('no-programs', [
-      ['up', '--network', 'native'],
-      ['up', '--network', 'native', '-o', 'ndjson'],
-      ['up', '--network', 'remote', '--api-host', 'cluster', '--proxy-url', 'http://10.0.0.1:9090'],
+      ['up', '--network', 'native', ...ANY_PORTS, ...BACALHAU_PORTS],
+      ['up', '--network', 'native', ...ANY_PORTS, ...BACALHAU_PORTS, '-o', 'ndjson'],
+      ['up', '--network', 'remote', '--api-host', 'cluster', '--proxy-url', 'http://10.0.0.1:9090', ...ANY_PORTS],
       ['up', '--network', 'compose'],
-      ['up', '--network', 'native', '--bacalhau', 'none/bacalhau'],
+      ['up', '--network', 'native', ...ANY_PORTS, ...BACALHAU_PORTS, '--bacalhau', 'none/bacalhau'],
       ['images', 'build'],
       ['images', 'push', '-o', 'json'],
     ]));
 
   test('services that do not answer', async () => {
     const closed = await closedPort();
-    const transcript = new Transcript([
-      [box.folder, '<folder>'],
-      [`:${closed.port}`, ':<port>'],
-    ]);
+    const transcript = new Transcript([...box.placeholders, [`:${closed.port}`, ':<port>']]);
     const url = `http://127.0.0.1:${closed.port}`;
     for (const args of [
       ['tail', '--puller-url', url],
