@@ -30,6 +30,10 @@ export class Transcript {
     this.text += normalize(part(name, content), [...more, ...this.placeholders]);
   }
 
+  toString(): string {
+    return this.text;
+  }
+
   /** Compares with `recorded/cli/<name>.txt`. */
   async matches(name: string): Promise<void> {
     const path = fileURLToPath(new URL(`../recorded/cli/${name}.txt`, import.meta.url));
