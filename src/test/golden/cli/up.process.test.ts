@@ -141,13 +141,26 @@ test('what keeps it from starting', async () => {
   const failed = await start(['up', ...PORTS, ...endpoint, '--aws-region', 'us-east-1']).ended;
   // Proxy and puller fail alike, and one of them is first.
   const either: Placeholder[] = [
-    [/(proxy|puller) did not start/g, '<proxy or puller> did not start'],
+    [/\b(proxy|puller) did not start/g, '<proxy or puller> did not start'],
     [/logs\/(proxy|puller)\.log/g, 'logs/<proxy or puller>.log'],
-    [/^… .* is ready
-/gm, ''],
+    [/^… .* is ready\n/gm, ''],
   ];
   transcript.add(['up', ...PORTS, ...endpoint, '--aws-region', 'us-east-1'], failed, 'no credentials', either);
   await closed.close();
   await new Promise((resolve) => taken.close(resolve));
   await transcript.matches('up/fails');
+});
+
+test('programs that are not there', async () => {
+  const native = ['up', '--network', 'native', ...PORTS, '--api-port', '0', '--nats-port', '0', '--webui-port', '0'];
+  const remote = ['up', '--network', 'remote', ...PORTS, '--api-host', 'cluster'];
+  await run(native);
+  await run([...native, '-o', 'ndjson']);
+  await run([...native, '--bacalhau', 'none/bacalhau']);
+  await run(remote);
+  await run([...remote, '--proxy-url', 'http://10.0.0.1:9090']);
+  await run(['up', '--network', 'compose']);
+  await run(['images', 'build']);
+  await run(['images', 'push', '-o', 'json']);
+  await transcript.matches('up/no-programs');
 });

@@ -8,7 +8,6 @@ import { Transcript } from './transcript.js';
 
 /** Whether the usual ones are free is the machine's affair. */
 const ANY_PORTS = ['--port', '0', '--puller-port', '0', '--queue-port', '0'];
-const BACALHAU_PORTS = ['--api-port', '0', '--nats-port', '0', '--webui-port', '0'];
 
 let box: Box;
 beforeEach(() => {
@@ -47,7 +46,6 @@ describe('what no command takes', () => {
       ['up', '--network', 'compose', '--tls-cert', 'x', '--host', '::'],
       ['up', '--network', 'compose', '--tls-key', 'x', '--tls-ca', 'x', '--proxy-url', 'http://x'],
       ['up', '--network', 'remote', ...ANY_PORTS],
-      ['up', '--network', 'remote', '--api-host', 'cluster', ...ANY_PORTS],
       ['up', '--tls-ca', 'none.pem'],
       ['up', '--tls-cert', 'none.pem', '--tls-key', 'none.pem'],
     ],
@@ -313,17 +311,6 @@ describe('without an `up`', () => {
       ['config', 'show', '--proxies', 'http://127.0.0.1:1', '--puller-url', 'http://127.0.0.1:1'],
     ]);
   });
-
-  test('programs that are not there', () =>
-    record('no-programs', [
-      ['up', '--network', 'native', ...ANY_PORTS, ...BACALHAU_PORTS],
-      ['up', '--network', 'native', ...ANY_PORTS, ...BACALHAU_PORTS, '-o', 'ndjson'],
-      ['up', '--network', 'remote', '--api-host', 'cluster', '--proxy-url', 'http://10.0.0.1:9090', ...ANY_PORTS],
-      ['up', '--network', 'compose'],
-      ['up', '--network', 'native', ...ANY_PORTS, ...BACALHAU_PORTS, '--bacalhau', 'none/bacalhau'],
-      ['images', 'build'],
-      ['images', 'push', '-o', 'json'],
-    ]));
 
   test('services that do not answer', async () => {
     const closed = await closedPort();
