@@ -23,7 +23,6 @@ export interface FakeJob {
 
 /** Numbers of Bacalhau's execution states. */
 export const RUNNING = 6;
-export const COMPLETED = 9;
 export const FAILED = 10;
 
 export class FakeBacalhau {
@@ -46,10 +45,16 @@ case "$*" in
   *"job executions "*) set -- "\${@#--*}"; while [ "$1" != executions ]; do shift; done; cat "executions-$2.json" ;;
   *"job run"*)
     for last; do :; done
-    if [ -f "$last" ]; then cat "$last" > submitted; else cat > submitted; fi
-    if [ -f jobs-after.json ]; then cat jobs-after.json > jobs.json; fi
+    if [ -f "$last" ]; then cat "$last" > "new.$$"; else cat > "new.$$"; fi
+    mv "new.$$" submitted
+    if [ -f jobs-after.json ]; then cp jobs-after.json "new.$$" && mv "new.$$" jobs.json; fi
     echo j-submitted ;;
-  *"job stop"*) if [ -f jobs-stopped.json ]; then cat jobs-stopped.json > jobs.json; fi ;;
+  *"job stop "*)
+    for last; do :; done
+    until mkdir lock 2> /dev/null; do sleep 0.01; done
+    sed "/\\"ID\\":\\"$last\\"/s/\\"StateType\\":\\"[A-Za-z]*\\"/\\"StateType\\":\\"Stopped\\"/" jobs.json > "new.$$"
+    mv "new.$$" jobs.json
+    rmdir lock ;;
 esac`,
     );
     this.version('v1.9.3');
@@ -70,8 +75,8 @@ esac`,
     this.put('nodes.json', raw);
   }
 
-  /** `when`: from now on, or after the next submission or stop. */
-  jobs(jobs: FakeJob[], when: 'now' | 'after' | 'stopped' = 'now'): void {
+  /** `when`: from now on, or after the next submission. Those that are stopped become so. */
+  jobs(jobs: FakeJob[], when: 'now' | 'after' = 'now'): void {
     const raw = jobs.map(({ id, name, type = 'daemon', state = 'Running', labels = { app: 'wasm-sensors' } }) => ({
       ID: id,
       Name: name,
@@ -82,7 +87,7 @@ esac`,
       Version: 2,
       CreateTime: 1,
     }));
-    this.put(when === 'now' ? 'jobs.json' : `jobs-${when}.json`, raw);
+    this.put(when === 'now' ? 'jobs.json' : 'jobs-after.json', raw);
     for (const { id, executions = {} } of jobs) {
       const all = Object.entries(executions).map(([ID, { node, state, desired = 1, message = '' }], i) => ({
         ID,
@@ -122,7 +127,11 @@ esac`,
   }
 
   private put(name: string, value: unknown): void {
-    writeFileSync(join(this.data, name), JSON.stringify(value));
+    // One element a line, for tools that work on lines.
+    const text = Array.isArray(value)
+      ? `[${value.map((one) => JSON.stringify(one)).join(',\n')}]`
+      : JSON.stringify(value);
+    writeFileSync(join(this.data, name), `${text}\n`);
   }
 }
 

@@ -13,12 +13,17 @@ export function releaseClock(): void {
   vi.useRealTimers();
 }
 
-/** Runs something while every real hundredth of a second is `speed` hundredths for `Date`: long waits end soon. */
-export async function hurried<T>(run: () => Promise<T>, speed = 100): Promise<T> {
+/**
+ * Runs something while every real hundredth of a second is `speed` hundredths for `Date`: long waits end soon. Afterwards
+ * it is as late as before, however long it took.
+ */
+export async function hurried<T>(run: () => Promise<T>, speed = 10): Promise<T> {
+  const before = Date.now();
   const timer = setInterval(() => vi.setSystemTime(Date.now() + 10 * speed), 10);
   try {
     return await run();
   } finally {
     clearInterval(timer);
+    vi.setSystemTime(before);
   }
 }

@@ -32,13 +32,13 @@ describe('config', () => {
     await edit('mars', 'exit 0', 'no such region');
     await edit('eu', 'exit 0', 'nothing is changed', ['-o', 'json']);
     // Sensors mount the region's file from their next deployment on.
-    await hurried(() => scene.run(['deploy', 'publisher', '--region', 'eu', '--emoji', '1']));
+    await scene.run(['deploy', 'publisher', '--region', 'eu', '--emoji', '1']);
     await edit('eu', `echo "color: '#00ff88'" >> "$1"`, 'a colour is set');
     await edit('eu', `echo "interval: 2" >> "$1"`, 'an interval is set', ['-o', 'json']);
     scene.up.desired.patch({ scope: {}, set: { interval: 3 }, unset: [] }, NOON);
     await edit('eu', `echo "emoji: 5" >> "$1"`, 'the fleet sets an interval, too');
     const unread = () => edit('us', `echo "emoji: 5" >> "$1"`, 'its sensor has no file yet', ['--timeout', '1']);
-    await hurried(unread, 20);
+    await hurried(unread);
     await edit('eu', `echo "color: red" >> "$1"`, 'a bad value');
     await edit('eu', `echo "shape: round" >> "$1"`, 'an unknown key', ['-o', 'json']);
     await edit('eu', 'exit 3', 'the editor fails');
@@ -69,11 +69,8 @@ describe('deploy config-updater', () => {
     scene.up.cluster.works = false;
     await scene.soon(['deploy', 'config-updater', '--emoji', '1', '--timeout', '1'], 'the job does nothing');
     scene.up.cluster.failure = 'exit code 1';
-    await hurried(() => scene.run(['deploy', 'config-updater', '--emoji', '2', '--from', 'eu'], 'the job fails'), 20);
-    await hurried(
-      () => scene.run(['deploy', 'config-updater', '--emoji', '2', '--from', 'us', '-o', 'json'], 'the job fails'),
-      20,
-    );
+    await scene.run(['deploy', 'config-updater', '--emoji', '2', '--from', 'eu'], 'the job fails');
+    await scene.run(['deploy', 'config-updater', '--emoji', '2', '--from', 'us', '-o', 'json'], 'the job fails');
     for (const region of ['us', 'eu', 'as']) scene.up.cluster.setRegionLink(region, false);
     await scene.run(['deploy', 'config-updater', '--emoji', '2'], 'no node is connected');
     await scene.transcript.matches('deploy/config-updater');

@@ -3,7 +3,7 @@ import { describe, test } from 'vitest';
 import { Box } from '../../support/box.js';
 import { closedPort } from '../../support/closed-port.js';
 import { FakeUp } from '../../support/fake-up.js';
-import { hurried, NOON } from '../../support/test-clock.js';
+import { NOON } from '../../support/test-clock.js';
 import { DURATIONS, type Placeholder } from '../normalize.js';
 import { scenes } from './scene.js';
 
@@ -156,8 +156,8 @@ describe('stop publisher', () => {
     await scene.start();
     await scene.run(['stop', 'publisher'], 'none runs');
     await scene.up.deploy(['--interval=2']);
-    await hurried(() => scene.run(['stop', 'publisher', '--region', 'eu']));
-    await hurried(() => scene.run(['stop', 'publisher', '-o', 'json']));
+    await scene.soon(['stop', 'publisher', '--region', 'eu']);
+    await scene.soon(['stop', 'publisher', '-o', 'json']);
     await scene.run(['stop', 'publisher', '-o', 'json'], 'none is left');
     await scene.run(['stop', 'publisher', '--region', 'mars']);
     await scene.transcript.matches('stop/publisher');
@@ -167,7 +167,7 @@ describe('stop publisher', () => {
     await scene.start();
     await scene.up.deploy(['--interval=1']);
     const timer = setInterval(() => scene.up.fleet.send('edge-eu-1'), 5);
-    await hurried(() => scene.run(['stop', 'publisher']));
+    await scene.soon(['stop', 'publisher']);
     clearInterval(timer);
     await scene.transcript.matches('stop/publisher-fails');
   });

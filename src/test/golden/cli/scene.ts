@@ -33,7 +33,7 @@ export class Scene {
 
   /** A wait that ends soon, whether with what is waited for or with its timeout. */
   soon(args: string[], note = ''): Promise<void> {
-    return hurried(() => this.run(args, note), 20);
+    return hurried(() => this.run(args, note));
   }
 
   /** As a process of its own. */
