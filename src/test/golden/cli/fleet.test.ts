@@ -231,6 +231,28 @@ describe('config', () => {
     await scene.transcript.matches('config/refused');
   });
 
+  test('another change takes its place', async () => {
+    // Whether it comes before the first look depends on the machine.
+    await scene.start({}, [[/^… [12]\/3 sensors converged\n/gm, '']]);
+    await scene.up.deploy();
+    const { desired, fleet } = scene.up;
+    for (const args of [
+      ['config', 'set', 'color=#111111', 'emoji=1'],
+      ['config', 'set', 'color=#333333', 'interval=1', '-o', 'json'],
+    ]) {
+      const { version } = desired;
+      fleet.deaf.add('edge-eu-1');
+      const timer = setInterval(() => {
+        if (desired.version === version) return;
+        desired.patch({ scope: {}, set: { color: '#222222', emoji: 2 }, unset: [] }, NOON);
+        fleet.deaf.clear();
+        clearInterval(timer);
+      }, 10);
+      await scene.soon(args, 'somebody sets color and emoji meanwhile');
+    }
+    await scene.transcript.matches('config/replaced');
+  });
+
   test('a proxy that has lost its state', async () => {
     await scene.start();
     await scene.up.deploy();
