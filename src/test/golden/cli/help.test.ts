@@ -1,0 +1,68 @@
+/** What `--help` says: of the program, of every group and of every command. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { Box } from '../../support/box.js';
+import { runCli } from '../../support/cli.js';
+import { Transcript } from './transcript.js';
+
+const box = new Box();
+afterAll(() => box.close());
+const run = (args: string[]) => runCli(args, box);
+
+const GROUPS = {
+  program: ['', 'help'],
+  up: ['up'],
+  down: ['down'],
+  status: ['status'],
+  tail: ['tail'],
+  deploy: ['deploy', 'deploy publisher', 'deploy proxy', 'deploy puller', 'deploy config-updater'],
+  stop: ['stop', 'stop publisher', 'stop proxy', 'stop puller'],
+  config: ['config', 'config set', 'config unset', 'config show', 'config edit'],
+  region: ['region', 'region disconnect', 'region reconnect'],
+  settings: ['settings'],
+  files: ['shell', 'render', 'build', 'build wasm'],
+  images: ['images', 'images build', 'images login', 'images push'],
+  proxy: ['proxy', 'proxy serve'],
+  puller: ['puller', 'puller serve'],
+  queue: ['queue', 'queue serve'],
+  sensors: ['sensors', 'sensors serve'],
+} as const;
+
+describe.each(Object.entries(GROUPS))('%s', (name, commands) => {
+  test('--help', async () => {
+    const transcript = new Transcript([]);
+    for (const command of commands) {
+      const args = command === 'help' ? ['help'] : [...command.split(' ').filter(Boolean), '--help'];
+      transcript.add(args, await run(args));
+    }
+    await transcript.matches(`help/${name}`);
+  });
+});
+
+/** The words under `Commands:` of a help text. */
+function listed(help: string): string[] {
+  const [, commands = ''] = help.split('\nCommands:\n');
+  return commands
+    .split('\n\n')[0]!
+    .split('\n')
+    .flatMap((line) => /^ {2}([a-z][a-z-]*)/.exec(line)?.[1] ?? []);
+}
+
+test('no command is missing here', async () => {
+  const found: string[] = [];
+  const groups = listed((await run(['--help'])).stdout).filter((word) => word !== 'help');
+  expect(groups.length).toBeGreaterThan(10);
+  for (const group of groups) {
+    const words = listed((await run([group, '--help'])).stdout).filter((word) => word !== 'help');
+    found.push(group, ...words.map((word) => `${group} ${word}`));
+  }
+  const recorded = Object.values(GROUPS).flat() as string[];
+  expect(found.filter((command) => !recorded.includes(command))).toEqual([]);
+  // Hidden ones are not listed.
+  expect(recorded.filter((command) => !['', 'help', ...found].includes(command))).toEqual(['sensors serve']);
+});
+
+test('the version', async () => {
+  const transcript = new Transcript([[/^\d+\.\d+\.\d+$/m, '<version>']]);
+  for (const args of [['--version'], ['-V']]) transcript.add(args, await run(args));
+  await transcript.matches('help/version');
+});
