@@ -1,10 +1,10 @@
 /** A cluster whose jobs are carried out by a {@link FakeFleet}; the sensor host's app serves it. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { AppError } from '../../core/errors.js';
-import { type SensorConfig, sensorConfigSchema } from '../../core/sensor-config.js';
-import type { DesiredConfig } from '../../proxy/desired.js';
-import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from '../../sensors/host/api.js';
-import type { Cluster } from '../../sensors/host/cluster.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { type SensorConfig, sensorConfigSchema } from '../../protocol/sensor-config.js';
+import type { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import type { Cluster } from '../../sensor-host/cluster.js';
+import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from '../../sensor-host/host-api.js';
 import type { FakeFleet } from './fake-fleet.js';
 
 const REGIONS = ['us', 'eu', 'as'];
@@ -22,7 +22,7 @@ export class FakeCluster implements Cluster {
 
   constructor(
     private readonly fleet: FakeFleet,
-    private readonly desired: DesiredConfig,
+    private readonly desired: DesiredConfigStore,
     nodesPerRegion: number,
   ) {
     this.all = REGIONS.flatMap((region) =>
@@ -56,6 +56,8 @@ export class FakeCluster implements Cluster {
     const job = {
       id: before?.id ?? `j-${spec.name}`,
       name: spec.name,
+      module: spec.module,
+      region: spec.region,
       version: (before?.version ?? 0) + 1,
       state: 'running' as ClusterJob['state'],
       message: '',

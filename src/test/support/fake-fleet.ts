@@ -1,10 +1,10 @@
 /** Sensors that exist only as readings: they do at once what they are told, as real ones do within seconds. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { effectiveConfig } from '../../core/desired.js';
-import { ICONS, SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../core/sensor-config.js';
-import type { DesiredConfig } from '../../proxy/desired.js';
-import type { Hub } from '../../puller/hub.js';
+import { effectiveConfig } from '../../protocol/desired-config.js';
+import { ICONS, SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../protocol/sensor-config.js';
+import type { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import type { Hub } from '../../puller/event-hub.js';
 import type { Delivery } from '../../puller/sinks/sink.js';
 
 export interface FakeSensor {
@@ -35,7 +35,7 @@ export class FakeFleet {
 
   constructor(
     private readonly hub: Hub,
-    private readonly desired: DesiredConfig,
+    private readonly desired: DesiredConfigStore,
   ) {}
 
   /** Takes the place of the host's sensor, and sends its first reading. */

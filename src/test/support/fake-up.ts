@@ -5,16 +5,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { type Listener, listen } from '../../lib/listen.js';
-import { identify } from '../../lib/processes.js';
-import { createControl, type EndpointChange } from '../../network/control.js';
-import { DesiredConfig } from '../../proxy/desired.js';
+import { type Listener, listen } from '../../lib/net/listen.js';
+import { identify } from '../../lib/process/process-id.js';
+import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
-import { createPullerApp } from '../../puller/app.js';
-import { Hub } from '../../puller/hub.js';
-import { StoreSink } from '../../puller/sinks/store.js';
+import { Hub } from '../../puller/event-hub.js';
+import { createPullerApp } from '../../puller/puller-app.js';
+import { StoreSink } from '../../puller/sinks/readings-store.js';
 import type { Queue, QueueDepth } from '../../queue/queue.js';
-import { createSensorHostApp } from '../../sensors/host/app.js';
+import type { EndpointChange } from '../../runtime/control-client.js';
+import { createControl } from '../../runtime/control-server.js';
+import { createSensorHostApp } from '../../sensor-host/host-app.js';
 import type { Box } from './box.js';
 import { FakeCluster } from './fake-cluster.js';
 import { FakeFleet } from './fake-fleet.js';
@@ -41,7 +42,7 @@ const emptyQueue: Queue = {
 };
 
 export class FakeUp {
-  readonly desired = new DesiredConfig();
+  readonly desired = new DesiredConfigStore();
   readonly hub = new Hub();
   readonly fleet = new FakeFleet(this.hub, this.desired);
   readonly cluster: FakeCluster;
