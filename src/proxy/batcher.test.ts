@@ -263,9 +263,9 @@ test('a sender that has its answer is waited for no longer, so that a process ma
   }
 });
 
-test('a message as long as a whole batch goes alone', async () => {
+test('a message longer than a whole batch goes alone, for the queue to refuse', async () => {
   const { queue, batches } = scripted();
-  await addAll(new Batcher(queue), [message(1), message(MAX_BATCH_BYTES), message(1)]);
+  await addAll(new Batcher(queue), [message(1), message(MAX_BATCH_BYTES + 1), message(1)]);
   expect(batches.map((batch) => batch.length)).toEqual([1, 1, 1]);
 });
 

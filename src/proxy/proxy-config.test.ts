@@ -436,3 +436,17 @@ test('a change that can’t be kept is a failure of the proxy, to be tried again
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test('a proxy that began with nothing listens to its sensors before it takes a change', async () => {
+  const call = proxyWith();
+  const version = Date.now() - 1000;
+  // Whoever waits hears of a version that this proxy has lost.
+  const heardAll = vi.spyOn(desired, 'heardAll').mockImplementation(async () => desired.hear(version));
+  const change = { set: { emoji: 1 } };
+  expect((await call('PATCH', '/config', change, operator)).body.error.code).toBe('STATE_LOST');
+  expect(heardAll).toHaveBeenCalledTimes(1);
+  // Who has seen the sensors, or gives up what was lost, need not wait.
+  expect((await call('PATCH', '/config', { ...change, seen: version }, operator)).status).toBe(409);
+  expect((await call('PATCH', '/config', { ...change, replace: true }, operator)).status).toBe(200);
+  expect(heardAll).toHaveBeenCalledTimes(1);
+});

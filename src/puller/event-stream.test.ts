@@ -89,3 +89,47 @@ test('of a region there are its alerts, also those from before, but no messages,
   for (const event of [message(1), alert('us'), alert('eu')]) hub.publish(event);
   expect((await read(response, (events) => events.length > 0)).events).toEqual([alert('eu'), alert('eu')]);
 });
+
+test('a stream without events shows that it lives, every fifteen seconds', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  try {
+    const hub = new Hub();
+    const reader = (await open(hub)).response.body!.getReader();
+    let text = '';
+    void (async () => {
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) return;
+        text += Buffer.from(value).toString();
+      }
+    })();
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(text).not.toContain('heartbeat');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(text.match(/event: heartbeat/g)).toHaveLength(1);
+    // What is sent shows it as well.
+    await vi.advanceTimersByTimeAsync(10_000);
+    hub.publish(message(1));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(text.match(/event: heartbeat/g)).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(text.match(/event: heartbeat/g)).toHaveLength(2);
+    await reader.cancel();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('the room of a replay is for that alone: once it is read, a client falls behind no further than any other', async () => {
+  const hub = new Hub();
+  const { response } = await open(hub, { first: messages(500) });
+  let refilled = false;
+  const { events, dropped } = await read(response, (all, lost) => {
+    if (all.length === 500 && !refilled) {
+      refilled = true;
+      for (const event of messages(20_010)) hub.publish(event);
+    }
+    return lost > 0 || all.length > 20_500;
+  });
+  expect([events.length, dropped]).toEqual([20_500, 10]);
+});

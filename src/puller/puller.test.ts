@@ -292,6 +292,109 @@ test('deletions that fail are tried again, only those, and a failure is no loss'
   expect(said).toEqual(['it failed: QUEUE_THROTTLED', 'messages are deleted again']);
 });
 
+test('a deletion that fails for good is given up after five tries: the message comes again', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  const asked: string[][] = [];
+  const queue = scripted([() => [message(1), message(2)]], {
+    async delete(receipts) {
+      asked.push(receipts);
+      return ['r-2'];
+    },
+  });
+  const { puller } = start(queue, [memory().sink], { pollers: 1 });
+  await until(() => asked.length === 5);
+  // Its end waits for what is still to be deleted.
+  await puller.stop();
+  expect(asked).toEqual([['r-1', 'r-2'], ['r-2'], ['r-2'], ['r-2'], ['r-2']]);
+  vi.restoreAllMocks();
+});
+
+test('a group is taken, then shown, then offered to the others, and then deleted', async () => {
+  const order: string[] = [];
+  const note = (what: string) => async (group: Delivery[]) => {
+    order.push(what);
+    return group.map(() => undefined);
+  };
+  const queue = scripted([() => [message(1)]], {
+    async delete() {
+      order.push('deleted');
+      return [];
+    },
+  });
+  const sinks = [memory(note('offered'), { required: false }).sink, memory(note('taken')).sink];
+  const { puller } = start(queue, sinks, { pollers: 1, onTaken: () => order.push('shown') });
+  await until(() => puller.stats.deleted === 1);
+  expect(order).toEqual(['taken', 'shown', 'offered', 'deleted']);
+});
+
+test('a stop waits for deletions under way', async () => {
+  let release = () => {};
+  const asked = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let deleting = false;
+  const queue = scripted([() => [message(1)]], {
+    async delete() {
+      deleting = true;
+      await asked;
+      return [];
+    },
+  });
+  const { puller } = start(queue, [memory().sink], { pollers: 1 });
+  await until(() => deleting);
+  let stopped = false;
+  const stopping = puller.stop().then(() => (stopped = true));
+  for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+  expect(stopped).toBe(false);
+  release();
+  await stopping;
+  expect(puller.stats.deleted).toBe(1);
+});
+
+test('a dead letter is deleted only when the dead-letter queue has it', async () => {
+  const order: string[] = [];
+  const broken = { ...message(1), body: 'no JSON' };
+  const queue = scripted([() => [broken]], {
+    async deadLetter({ id }, reason) {
+      order.push(`dead letter ${id}: ${reason}`);
+    },
+    async delete(receipts) {
+      order.push(`deleted ${receipts}`);
+      return [];
+    },
+  });
+  const { puller } = start(queue, [memory().sink], { pollers: 1 });
+  await until(() => puller.stats.deleted === 1);
+  expect(order).toEqual(['dead letter 1: the body is not JSON', 'deleted r-1']);
+});
+
+test('a queue that fills is emptied by more polls, four times the usual at most, which end when it has', async () => {
+  let fills = true;
+  let number = 0;
+  let polling = 0;
+  let most = 0;
+  const waits = new Set<number>();
+  const queue = scripted([], {
+    async receive({ waitSeconds, signal }) {
+      most = Math.max(most, ++polling);
+      waits.add(waitSeconds);
+      await new Promise(setImmediate);
+      if (!fills && waitSeconds > 0) await new Promise((resolve) => signal!.addEventListener('abort', resolve));
+      polling--;
+      signal!.throwIfAborted();
+      return fills ? Array.from({ length: 10 }, () => message(++number)) : [];
+    },
+  });
+  start(queue, [memory().sink], { pollers: 2, waitSeconds: 7 });
+  await until(() => most === 8);
+  // Ten full answers in a row mean that it fills; fewer were one commit.
+  expect(number).toBeGreaterThanOrEqual(10 * 10);
+  await until(() => number > 5000);
+  expect([most, [...waits].sort()]).toEqual([8, [0, 7]]);
+  fills = false;
+  await until(() => polling === 2);
+});
+
 test('deletions go out in batches of ten', async () => {
   const sizes: number[] = [];
   const batch = (from: number) => () => Array.from({ length: 10 }, (_, i) => message(from + i));

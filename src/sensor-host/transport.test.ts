@@ -45,6 +45,16 @@ describe('an answer', () => {
     expect(lines.some((line) => line.startsWith('Transfer-Encoding'))).toBe(false);
   });
 
+  it('comes after what the server says in advance', async () => {
+    handle = (_, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' });
+      response.writeHead(201, { 'x-a': '1' }).end('done');
+    };
+    const answer = await send('/');
+    expect(answer).toMatchObject({ result: 0, status: 201, body: Buffer.from('done') });
+    expect((answer as { headers: string }).headers).not.toContain('Link');
+  });
+
   it('of any length ends where the guest can take no more', async () => {
     handle = (_, response) => {
       response.write(Buffer.alloc(200_000, 'x'));
@@ -71,6 +81,12 @@ describe('a redirect', () => {
     expect(seen[1]).toMatchObject({ method, url: '/b?c', body });
     expect(seen[1]!.headers.authorization).toBe('Bearer x');
     expect(seen[1]!.headers['content-type']).toBe(method === 'POST' ? 'text/plain' : undefined);
+  });
+
+  it('of a HEAD stays one, and has no body', async () => {
+    handle = ({ url }, response) => response.writeHead(url === '/a' ? 302 : 200, { location: '/b' }).end();
+    expect(await send('/a', { method: 'HEAD' })).toMatchObject({ result: 0, status: 200, body: Buffer.alloc(0) });
+    expect(seen.map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
   });
 
   it('to another host goes without the credentials', async () => {

@@ -38,3 +38,13 @@ test('ended from outside it is not late', async () => {
     name: 'AbortError',
   });
 });
+
+test('ended from outside it is not late either where it takes longer than its time to end', async () => {
+  const stop = new AbortController();
+  const slowToEnd = async (signal: AbortSignal) => {
+    stop.abort();
+    await sleep(20);
+    signal.throwIfAborted();
+  };
+  await expect(within({ ms: 1, signal: stop.signal, late }, slowToEnd)).rejects.toMatchObject({ name: 'AbortError' });
+});

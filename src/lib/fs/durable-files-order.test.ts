@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -78,4 +78,10 @@ test.each(['write', 'fsync', 'rename'])('when the %s fails the old text stays, a
   expect(() => writeFileAtomic(path, 'new')).toThrow(`${what} ${temporary}`);
   expect(readFileSync(path, 'utf8')).toBe('old');
   expect(() => statSync(`${path}.${process.pid}.tmp`)).toThrow('ENOENT');
+});
+
+test.each(['write', 'fsync', 'link'])('when the %s of a new file fails that is no file of somebody else', (what) => {
+  failing = what;
+  expect(() => createFileAtomic(join(folder, 'state.json'), 'new')).toThrow(`${what} ${temporary}`);
+  expect(readdirSync(folder)).toEqual([]);
 });

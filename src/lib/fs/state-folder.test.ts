@@ -89,3 +89,11 @@ test('what has nothing to do with the folder stays what it is', () => {
     expect(explainStateFailure(error, '/s')).toBe(error);
   }
 });
+
+test('a folder above it that can’t be made is in its way, one that can’t be read is not', () => {
+  const made = explainStateFailure(errno('EACCES', '/s', 'mkdir'), '/s/project/state');
+  expect(made).toMatchObject({ code: 'STATE_UNWRITABLE', message: expect.stringContaining("can't use /s:") });
+  for (const other of [errno('EACCES', '/s', 'open'), errno('EACCES', '/other', 'mkdir')]) {
+    expect(explainStateFailure(other, '/s/project/state')).toBe(other);
+  }
+});

@@ -60,6 +60,16 @@ test('any free port is told', async () => {
   expect(await (await fetch(url)).text()).toBe('ok');
 });
 
+test('a connection is kept longer than clients keep theirs, so that none is used while it closes', async () => {
+  const { url } = await start();
+  const agent = new Agent({ keepAlive: true });
+  const kept = await new Promise((resolve, reject) => {
+    get(url, { agent }, (response) => resolve(response.resume().headers['keep-alive'])).on('error', reject);
+  });
+  agent.destroy();
+  expect(kept).toBe('timeout=65');
+});
+
 test('a busy port names the port, what it is for, and the flag that changes it', async () => {
   const busy = createServer();
   started.push(busy);

@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { FleetClient } from './fleet-client.js';
+
+/** Pauses between tries, which are over at once. */
+const pauses = vi.hoisted(() => [] as number[]);
+vi.mock('node:timers/promises', async (importOriginal) => ({
+  ...(await importOriginal<typeof import('node:timers/promises')>()),
+  setTimeout: async (ms: number) => {
+    pauses.push(ms);
+    vi.setSystemTime(Date.now() + ms);
+  },
+}));
+
+const BASE = 'http://puller.example';
+/** What is asked, and what the puller answers, one after the other; then it is gone. */
+let asked: { path: string; method: string | undefined; token: string | null }[];
+let answers: (() => Response)[];
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_750_000_000_000 });
+  [asked, answers] = [[], []];
+  pauses.length = 0;
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    const { pathname, search } = new URL(url);
+    const token = new Headers(init.headers).get('authorization');
+    asked.push({ path: pathname + search, method: init.method, token });
+    const answer = answers.shift();
+    if (!answer) throw new TypeError('fetch failed');
+    return answer();
+  });
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+const json =
+  (value: unknown, status = 200) =>
+  () =>
+    Response.json(value, { status });
+const events =
+  (...texts: string[]) =>
+  () =>
+    new Response(texts.join(''));
+const event = (name: string, data: unknown) => `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+const message = (received_at: number) => ({ event: 'message', message: {}, received_at });
+const GONE = { code: 'PULLER_GONE', message: expect.stringContaining(BASE) };
+
+test('a puller that has never answered is not waited for', async () => {
+  await expect(new FleetClient(BASE).summary()).rejects.toMatchObject(GONE);
+  expect([asked.length, pauses]).toEqual([1, []]);
+  answers = [json({}, 503)];
+  await expect(new FleetClient(BASE).summary()).rejects.toMatchObject(GONE);
+});
+
+test('one that has answered may be started again: it is asked until patience is over', async () => {
+  const client = new FleetClient(BASE, 1000);
+  answers = [json({ time: 1 })];
+  await client.summary();
+  // It ends, is away, and is back.
+  const away = () => {
+    throw new TypeError('fetch failed');
+  };
+  answers = [json({}, 503), away, json({ time: 2 })];
+  expect(await client.summary()).toEqual({ time: 2 });
+  expect(pauses).toEqual([200, 200]);
+  pauses.length = 0;
+  await expect(client.summary()).rejects.toMatchObject(GONE);
+  expect(pauses).toEqual([200, 200, 200, 200, 200]);
+});
+
+test('a puller that moves is asked where it is now', async () => {
+  let base = BASE;
+  const client = new FleetClient(() => base);
+  answers = [json({}), json({})];
+  await client.summary();
+  base = `${BASE}/moved`;
+  await client.summary();
+  expect(asked.map(({ path }) => path)).toEqual(['/fleet/summary', '/moved/fleet/summary']);
+});
+
+test('an answer that is none, and a refusal, are told', async () => {
+  answers = [() => new Response('<html>'), json({ error: 'no' }, 400)];
+  await expect(new FleetClient(BASE).summary()).rejects.toMatchObject({ code: 'PULLER_GONE' });
+  await expect(new FleetClient(BASE).summary()).rejects.toMatchObject({
+    ...{ code: 'PULLER_ERROR', message: expect.stringContaining('400') },
+  });
+});
+
+test('what was done on purpose is told with the token, and nobody fails when it is not taken', async () => {
+  answers = [json({}, 401)];
+  await new FleetClient(BASE).tell({ region: 'eu', connected: false }, 'secret');
+  await new FleetClient(BASE).tell({ region: 'eu', connected: false }, 'secret');
+  expect(asked[0]).toEqual({ path: '/fleet/told', method: 'POST', token: 'Bearer secret' });
+});
+
+test('when a puller ends in the middle of a stream the next one goes on from there, without the last event again', async () => {
+  const stop = new AbortController();
+  answers = [
+    events(event('events', [message(10), message(20)])),
+    events(event('hello', {}), event('events', [message(30)])),
+  ];
+  const seen: unknown[] = [];
+  for await (const one of new FleetClient(BASE).events({ region: 'eu', since: 5, signal: stop.signal })) {
+    seen.push(one);
+    if (seen.length === 3) stop.abort();
+  }
+  expect(seen).toEqual([message(10), message(20), message(30)]);
+  expect(asked.map(({ path }) => path)).toEqual(['/events?region=eu&since=5', '/events?region=eu&since=21']);
+});
+
+test('a stream in which nothing came goes on from when it began', async () => {
+  answers = [events(event('hello', {})), events(event('events', [message(30)]))];
+  const stream = new FleetClient(BASE).events({ kinds: ['message', 'alert'] });
+  expect((await stream.next()).value).toEqual(message(30));
+  await stream.return(undefined);
+  expect(asked.map(({ path }) => path)).toEqual([
+    '/events?kinds=message%2Calert',
+    '/events?since=1750000000000&kinds=message%2Calert',
+  ]);
+});
+
+test('what a client was too slow for is an error, after what it still got', async () => {
+  answers = [events(event('events', [message(10)]), event('dropped', { count: 7 }))];
+  const stream = new FleetClient(BASE).events();
+  expect((await stream.next()).value).toEqual(message(10));
+  await expect(stream.next()).rejects.toMatchObject({
+    code: 'EVENTS_LOST',
+    message: expect.stringMatching(/^7 events/),
+  });
+});
