@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import { closeDatabase, openDatabase } from './store/database.js';
+import { closeDatabase, openDatabase } from './store/queue-database.js';
 
 // Standard queues in time that passes only when it is told to.
 let folder: string;
@@ -195,7 +195,7 @@ test('closing keeps what was in flight, and the next server knows it', async () 
 
 test('a queue that was deleted leaves no table', async () => {
   await send('main', 'x');
-  await call('DeleteQueue', { QueueUrl: url('main') });
+  await call('DeleteQueue', { QueueUrl: urlOf('main') });
   server.close();
   const database = openDatabase(join(folder, 'queue.db'));
   const tables = database.prepare("SELECT name FROM sqlite_master WHERE name GLOB 'messages_*'").all([]);

@@ -46,5 +46,7 @@ test('ended from outside it is not late either where it takes longer than its ti
     await sleep(20);
     signal.throwIfAborted();
   };
-  await expect(within({ ms: 1, signal: stop.signal, late }, slowToEnd)).rejects.toMatchObject({ name: 'AbortError' });
+  await expect(withTimeout({ ms: 1, signal: stop.signal, late }, slowToEnd)).rejects.toMatchObject({
+    name: 'AbortError',
+  });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { identify, isAlive, signalAll, startTimeOf } from './process/process-id.js';
+import { identify, isAlive, signalAll, startTimeOf } from './process-id.js';
 
 /** What Linux tells of processes, by pid. */
 const stats = vi.hoisted(() => new Map<number, string>());

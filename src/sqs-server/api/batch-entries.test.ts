@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { SqsError } from '../protocol/sqs-error.js';
-import { eachEntry } from './batch.js';
+import { SqsError } from '../protocol/sqs-error-answer.js';
+import { eachEntry } from './batch-entries.js';
 
 const entries = ['a', 'b', 'c'].map((id) => ({ id, input: {} }));
 
