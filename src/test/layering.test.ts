@@ -71,7 +71,7 @@ test('every import of every file points to a lower room', () => {
 
 test('kinds of networks are named by their folders, the registry and the setting only', () => {
   const mayName =
-    /^(bench|test)\/|^network\/(registry\.ts|embedded|native|compose|remote)|^config\/setting-schemas\.ts|\.test\.ts$/;
+    /^(bench|test)\/|^network\/(registry\.ts|embedded|native|compose|remote)|^config\/setting(s|-schemas)\.ts|\.test\.ts$/;
   const naming = files.filter((path) =>
     /'(compose|native|remote|embedded)'/.test(readFileSync(join(SRC, path), 'utf8')),
   );

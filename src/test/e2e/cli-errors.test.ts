@@ -156,7 +156,7 @@ describe('before anything runs', () => {
       flags[flags.indexOf(flag) + 1] = String(port);
       const result = await sandbox.run(['up', ...flags]);
       expect([result.code, result.stdout]).toEqual([1, '']);
-      expect(result.stderr).toMatch(new RegExp(`port ${port} .*in use\nGive another port with ${flag}`));
+      expect(result.stderr).toMatch(new RegExp(`port ${port} .*in use\nUse ${flag}, `));
       plain(result);
       expect(existsSync(join(sandbox.stateDir, 'run.json'))).toBe(false);
     },
@@ -469,7 +469,7 @@ describe('services alone', () => {
     const result: RunResult = await sandbox.run(['queue', 'serve', '--port', port]);
     expect([result.code, result.stderr]).toEqual([
       1,
-      expect.stringMatching(new RegExp(`port ${port} .*queue.*\n.*--port`)),
+      expect.stringMatching(new RegExp(`queue: port ${port} .*\n.*--port`)),
     ]);
     plain(result);
   });
