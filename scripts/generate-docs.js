@@ -1,5 +1,5 @@
 // Writes the pages of docs/ that are made from tables in the code: `npm run docs`. Reads dist/, so build first.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 /**
@@ -32,7 +32,25 @@ ${rows.join('\n')}
 `;
 }
 
+/**
+ * The table of rooms inside docs/architecture.md.
+ *
+ * @param {string} page the page as it is
+ * @param {{ room: string, is: string, folders?: { folder: string, is: string }[] }[]} rooms
+ */
+export function withRooms(page, rooms) {
+  const rows = rooms.flatMap(({ room, is, folders = [] }) => [
+    `| \`src/${room}/\` | ${is} |`,
+    ...folders.map(({ folder, is: what }) => `| \`src/${folder}/\` | ${what} |`),
+  ]);
+  const table = ['| folder | what it is |', '|---|---|', ...rows].join('\n');
+  return page.replace(/<!-- rooms -->[\s\S]*<!-- \/rooms -->/, `<!-- rooms -->\n${table}\n<!-- /rooms -->`);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const { CODES } = await import('../dist/lib/errors/codes.js');
   writeFileSync(fileURLToPath(new URL('../docs/errors.md', import.meta.url)), errorsPage(CODES));
+  const architecture = fileURLToPath(new URL('../docs/architecture.md', import.meta.url));
+  const rooms = JSON.parse(readFileSync(new URL('../src/test/rooms.json', import.meta.url), 'utf8'));
+  writeFileSync(architecture, withRooms(readFileSync(architecture, 'utf8'), rooms));
 }

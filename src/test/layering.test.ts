@@ -119,3 +119,9 @@ test.each([
   expect(found.length).toBeGreaterThan(0);
   expect(found.map(problemOf).filter(Boolean)).toEqual([]);
 });
+
+test('docs/architecture.md shows the rooms as they are', async () => {
+  const { withRooms } = await import('../../scripts/generate-docs.js' as string);
+  const page = readFileSync(join(SRC, '../docs/architecture.md'), 'utf8');
+  expect(withRooms(page, rooms), 'run `npm run docs`').toBe(page);
+});
