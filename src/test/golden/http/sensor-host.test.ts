@@ -180,7 +180,7 @@ test('what is refused', async () => {
 
 test('what fails', async () => {
   const { call, transcript, host, world } = start('What fails in the sensor host');
-  world.module = new AppError('MODULE_MISSING', 'system', 'publisher.wasm is not built', { hint: 'Run `build wasm`.' });
+  world.module = new AppError('MODULE_NOT_BUILT', 'user', 'publisher.wasm is not built', { hint: 'Run `build wasm`.' });
   await call('a module that is not built', 'PUT', '/jobs/publisher-us', publisher());
   world.module = new Error('CompileError: expected magic word');
   await call('a module that is none', 'PUT', '/jobs/publisher-us', publisher());
