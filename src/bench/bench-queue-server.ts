@@ -1,4 +1,4 @@
-/** The queue server as a process of its own, so that its CPU time can be told from the load's. Argument: the store. */
+/** The queue server as its own process, so that its CPU time is measured apart from the load's. Argument: the store. */
 import { serveOnLoopback } from '../sqs-server/serve-on-loopback.js';
 
 const served = await serveOnLoopback({ path: process.argv[2]! });

@@ -1,7 +1,6 @@
 /**
- * `npm run bench -- queue`: the embedded queue server under load. Every message is sent, received and deleted. Two kinds of
- * rows: as fast as it goes, and 5,000 messages/s. All rows come from one run, because only their ratios carry over to
- * another machine.
+ * `npm run bench -- queue`: the embedded queue server under load. Every message is sent, received and deleted, at full
+ * speed or at 5,000 messages/s. All rows come from one run, because only their ratios are comparable between machines.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,11 +13,11 @@ import { openSqsQueue } from '../queue/sqs-queue.js';
 
 interface Load {
   name: string;
-  /** Without it the store is in memory only. */
+  /** False: the store is in memory only. */
   durable: boolean;
   batch: number;
   messages: number;
-  /** Messages a second; without it as fast as it goes. */
+  /** Messages per second; undefined: at full speed. */
   rate?: number;
   /** Through the AWS SDK, as the proxy and the puller do it, instead of plain HTTP. */
   sdk?: true;
@@ -26,14 +25,14 @@ interface Load {
 
 interface Row {
   name: string;
-  /** Messages a second through send, receive and delete. */
+  /** Messages per second through send, receive and delete. */
   perSecond: number;
   serverCpuUsPerMessage: number;
   serverCores: number;
   rssMb: number;
 }
 
-/** What the load needs of a queue; each works on a batch. */
+/** What the load needs of a queue. Every call works on a batch. */
 interface Target {
   send(): Promise<unknown>;
   receive(): Promise<string[]>;
@@ -88,7 +87,7 @@ async function measure(load: Load): Promise<Row> {
       return (await once(server, 'message'))[0] as { cpuUs: number; rssBytes: number };
     };
     const target = await openTarget(url, load);
-    // Until the compiler has seen the code, numbers say more about it than about the queue.
+    // Warm up: before the code is compiled, the numbers measure the compiler.
     await pump(target, { ...load, messages: load.messages / 6 });
     const before = await usage();
     const start = performance.now();

@@ -7,12 +7,12 @@ import {
   type RedrivePolicy,
   withDefaults,
 } from './protocol/queue-attributes.js';
-import type { MessageMeta, NewMessage, StoredMessage } from './store/message-table.js';
+import { type NewMessage, parseMeta, type StoredMessage } from './store/message-table.js';
 import type { QueueMessages } from './store/queue-messages.js';
 import type { QueueRecord } from './store/queue-table.js';
 
 /** The queue's attributes, parsed. */
-export interface QueueSettings {
+interface QueueSettings {
   visibilityMs: number;
   retentionMs: number;
   maxBytes: number;
@@ -140,8 +140,4 @@ function parseSettings(attributes: QueueAttributes): QueueSettings {
     waitMs: Number(attributes.ReceiveMessageWaitTimeSeconds) * 1000,
     redrive: parseRedrivePolicy(attributes.RedrivePolicy),
   };
-}
-
-function parseMeta({ meta }: StoredMessage): MessageMeta {
-  return meta === null ? {} : JSON.parse(meta);
 }

@@ -4,9 +4,9 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { LiveQueue } from './live-queue.js';
-import type { MessageMeta, StoredMessage } from './store/message-table.js';
+import { parseMeta, type StoredMessage } from './store/message-table.js';
 
-export interface MoveOrder {
+interface MoveOrder {
   source: LiveQueue;
   /** Undefined: every message goes back to the queue it came from. */
   destination: LiveQueue | undefined;
@@ -14,10 +14,10 @@ export interface MoveOrder {
   perSecond: number | undefined;
 }
 
-export type MoveStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
+type MoveStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
 
 /** Runs work that belongs to no request. If the store fails, it rolls back and fails the running tasks. */
-export type Guard = (work: () => void) => void;
+type Guard = (work: () => void) => void;
 
 type FindByArn = (arn: string) => LiveQueue | undefined;
 
@@ -76,8 +76,8 @@ export class MoveTask {
     if (this.moved >= this.toMove || (count > 0 && messages.length === 0)) this.end('COMPLETED');
   }
 
-  #originOf({ meta }: StoredMessage): LiveQueue | undefined {
-    const { source }: MessageMeta = meta === null ? {} : JSON.parse(meta);
+  #originOf(message: StoredMessage): LiveQueue | undefined {
+    const { source } = parseMeta(message);
     return source === undefined ? undefined : this.#findByArn(source);
   }
 }

@@ -9,7 +9,7 @@ import { closeDatabase, type Database, openDatabase } from './store/queue-databa
 import { QueueMessages } from './store/queue-messages.js';
 import { openQueueTable, type QueueRecord, type QueueTable } from './store/queue-table.js';
 
-export interface QueueServiceOptions {
+interface QueueServiceOptions {
   path: string;
   region: string;
   accountId: string;

@@ -4,12 +4,12 @@ import { SqsError } from '../protocol/sqs-error-answer.js';
 import { MAX_BATCH_ENTRIES } from '../protocol/sqs-limits.js';
 import type { Output } from './action-context.js';
 
-export interface BatchEntry {
+interface BatchEntry {
   id: string;
   input: Input;
 }
 
-export interface BatchOutput extends Record<string, unknown> {
+interface BatchOutput extends Record<string, unknown> {
   Successful: Output[];
   Failed: Output[];
 }

@@ -9,7 +9,7 @@ import { SqsError } from '../protocol/sqs-error-answer.js';
 import type { Context } from './action-context.js';
 import { ACTIONS } from './sqs-actions.js';
 
-export interface SqsResponse {
+interface SqsResponse {
   status: number;
   headers: Record<string, string>;
   body: string;

@@ -5,11 +5,11 @@ import { parseMessageAttributes } from '../protocol/message-attributes.js';
 import { receiptHandle } from '../protocol/receipt-handle.js';
 import { type Input, optionalStrings } from '../protocol/request-input.js';
 import { SqsError } from '../protocol/sqs-error-answer.js';
-import type { MessageMeta, StoredMessage } from '../store/message-table.js';
+import { parseMeta, type StoredMessage } from '../store/message-table.js';
 import type { Output } from './action-context.js';
 
 /** Which attributes the request asks for. */
-export interface Wanted {
+interface Wanted {
   system: Set<string>;
   /** Undefined: all of them. */
   custom: ((name: string) => boolean) | undefined;
@@ -62,20 +62,20 @@ export function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted
 }
 
 function systemAttributes(
-  { sent, receives, firstReceived, meta: json }: StoredMessage,
+  message: StoredMessage,
   wanted: Wanted['system'],
   accountId: string,
 ): Record<string, string> | undefined {
   if (wanted.size === 0) return undefined;
-  const meta: MessageMeta = json === null ? {} : JSON.parse(json);
+  const meta = parseMeta(message);
   const attributes: Record<string, string> = {};
   const add = (name: string, value: string | number | null | undefined) => {
     if (value !== undefined && (wanted.has(name) || wanted.has('All'))) attributes[name] = String(value);
   };
   add('SenderId', accountId);
-  add('SentTimestamp', sent);
-  add('ApproximateReceiveCount', receives + (meta.earlierReceives ?? 0));
-  add('ApproximateFirstReceiveTimestamp', firstReceived);
+  add('SentTimestamp', message.sent);
+  add('ApproximateReceiveCount', message.receives + (meta.earlierReceives ?? 0));
+  add('ApproximateFirstReceiveTimestamp', message.firstReceived);
   add('MessageGroupId', meta.group);
   add('AWSTraceHeader', meta.trace);
   add('DeadLetterQueueSourceArn', meta.source);

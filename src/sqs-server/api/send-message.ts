@@ -15,7 +15,7 @@ export function sendMessage(context: Context, input: Input): Output {
   refuseTooLong(queue, checked);
   const message = newMessage(queue, checked, context.now);
   queue.messages.add([message]);
-  return present(message);
+  return presentSent(message);
 }
 
 export function sendMessageBatch(context: Context, input: Input): Output {
@@ -28,7 +28,7 @@ export function sendMessageBatch(context: Context, input: Input): Output {
     refuseTooLong(queue, checked);
     const message = newMessage(queue, checked, context.now);
     accepted.push(message);
-    return present(message);
+    return presentSent(message);
   });
   if (bytes > MAX_MESSAGE_BYTES) {
     throw new SqsError(
@@ -63,7 +63,7 @@ function newMessage(queue: LiveQueue, checked: CheckedMessage, now: number): New
   };
 }
 
-function present({ id, bodyMd5, attributesMd5 }: NewMessage): Output {
+function presentSent({ id, bodyMd5, attributesMd5 }: NewMessage): Output {
   return {
     MessageId: id,
     MD5OfMessageBody: bodyMd5,

@@ -5,7 +5,7 @@ import { type Input, isObject } from './request-input.js';
 import { SqsError } from './sqs-error-answer.js';
 import { MAX_MESSAGE_ATTRIBUTES } from './sqs-limits.js';
 
-export interface CheckedAttributes {
+interface CheckedAttributes {
   /** As they are stored. */
   json: string;
   md5: string;

@@ -1,7 +1,7 @@
 /** Receipt handles name one delivery of one message. They stay valid after a restart. */
 import { SqsError } from './sqs-error-answer.js';
 
-export interface Receipt {
+interface Receipt {
   queueId: number;
   seq: number;
   /** Deliveries of the message, this one included. */

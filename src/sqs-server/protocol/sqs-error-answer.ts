@@ -16,7 +16,7 @@ const LEGACY_CODES: Record<string, string> = {
   UnsupportedOperation: `${LEGACY_PREFIX}UnsupportedOperation`,
 };
 
-export type ErrorFault = 'Sender' | 'Receiver';
+type ErrorFault = 'Sender' | 'Receiver';
 
 export class SqsError extends Error {
   constructor(

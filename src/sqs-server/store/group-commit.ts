@@ -7,7 +7,7 @@ import type { Database } from './queue-database.js';
 /** Milliseconds between two commits under load. The first commit after a pause is not delayed. */
 const INTERVAL_MS = 5;
 
-export interface CommitHooks {
+interface CommitHooks {
   /** Runs inside the transaction, just before its commit; may write more. */
   beforeCommit(): void;
   /** Everything written is on disk; may begin the next transaction. */

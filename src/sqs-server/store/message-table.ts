@@ -146,6 +146,10 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   };
 }
 
+export function parseMeta({ meta }: Pick<NewMessage, 'meta'>): MessageMeta {
+  return meta === null ? {} : JSON.parse(meta);
+}
+
 export function dropMessageTable(database: Database, queueId: number, join: () => void): void {
   join();
   database.exec(`DROP TABLE IF EXISTS ${tableName(queueId)}`);

@@ -159,3 +159,125 @@ test('a message comes back at its time, not before', () => {
   expect(messages.pick(10, 1000).map(({ seq }) => seq)).toEqual([1, 2]);
   database.close();
 });
+
+test('after messages were shown again the next search comes 20 ms later at the earliest', () => {
+  const { database, messages } = open();
+  messages.add([message(1, 100), message(2, 110), message(3, 500)]);
+  messages.afterCommit();
+  expect(messages.pick(10, 100).map(({ seq }) => seq)).toEqual([1]);
+  expect(messages.nextDue).toBe(120);
+  expect(messages.pick(10, 119).map(({ seq }) => seq)).toEqual([1]);
+  expect(messages.pick(10, 120).map(({ seq }) => seq)).toEqual([1, 2]);
+  expect(messages.nextDue).toBe(500);
+  database.close();
+});
+
+test('the state of a message: waiting, in flight, back again, in the table only, or gone', () => {
+  const { database, table, messages: writer } = open();
+  for (let seq = 1; seq <= 600; seq++) writer.add([message(seq)]);
+  writer.afterCommit();
+  const messages = new QueueMessages(table);
+  expect(messages.find(600, 0)).toEqual({ inFlight: false, receives: 0 });
+  messages.deliver(messages.pick(1, 0), 100, 0);
+  expect(messages.find(1, 99)).toEqual({ inFlight: true, receives: 1 });
+  expect(messages.find(1, 100)).toEqual({ inFlight: false, receives: 1 });
+  expect(messages.find(2, 0)).toEqual({ inFlight: false, receives: 0 });
+  messages.remove([2, 600]);
+  expect([messages.find(2, 0), messages.find(600, 0), messages.find(601, 0)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  database.close();
+});
+
+test('a delivery counts, and the time of the first one is kept', () => {
+  const { database, table, messages } = open();
+  messages.add([message(1)]);
+  messages.afterCommit();
+  messages.deliver(messages.pick(1, 10), 20, 10);
+  const [again] = messages.pick(1, 50);
+  expect(again).toMatchObject({ receives: 1, firstReceived: 10, due: null });
+  messages.deliver([again!], 90, 50);
+  messages.save();
+  expect(table.dueBy(90, 10, 1)).toMatchObject([{ seq: 1, receives: 2, firstReceived: 10, due: 90 }]);
+  database.close();
+});
+
+test('messages are deleted in any state, and only once', () => {
+  const { database, table, messages: writer } = open();
+  for (let seq = 1; seq <= 600; seq++) writer.add([message(seq)]);
+  writer.add([message(601, 1000), message(602, 1000)]);
+  const messages = new QueueMessages(table);
+  messages.deliver(messages.pick(2, 0), 100, 0);
+  expect(messages.counts).toEqual({ visible: 598, inFlight: 2, delayed: 2 });
+  // In flight, in the window, in the table only, delayed, one that never was.
+  messages.remove([1, 3, 600, 601, 700]);
+  expect(messages.counts).toEqual({ visible: 596, inFlight: 1, delayed: 1 });
+  messages.remove([1, 3, 600, 601]);
+  expect(messages.counts).toEqual({ visible: 596, inFlight: 1, delayed: 1 });
+  messages.beforeCommit();
+  expect(table.totals()).toMatchObject({ total: 598, last: 602 });
+  database.close();
+});
+
+test('messages that are past their retention are found oldest first, without those already deleted', () => {
+  const { database, messages } = open();
+  messages.add([1, 2, 3, 4].map((seq) => ({ ...message(seq), sent: seq * 10 })));
+  messages.afterCommit();
+  messages.remove([1]);
+  expect(messages.sentBefore(40, 10)).toEqual([2, 3]);
+  expect(messages.sentBefore(41, 10)).toEqual([2, 3, 4]);
+  expect(messages.sentBefore(41, 2)).toEqual([2, 3]);
+  database.close();
+});
+
+test('a purge deletes everything, also what is not committed or not yet written', () => {
+  const { database, table, messages } = open();
+  messages.add([message(1), message(2), message(3, 1000)]);
+  messages.afterCommit();
+  messages.deliver(messages.pick(1, 0), 100, 0);
+  messages.add([message(4)]);
+  messages.clear();
+  messages.afterCommit();
+  messages.save();
+  expect(messages.counts).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
+  expect(messages.nextDue).toBe(Number.POSITIVE_INFINITY);
+  expect([messages.pick(10, 5000), table.totals().total]).toEqual([[], 0]);
+  // The window has room again.
+  messages.add([message(5)]);
+  messages.afterCommit();
+  expect(messages.pick(10, 0).map(({ seq }) => seq)).toEqual([5]);
+  database.close();
+});
+
+test('a visibility timeout that is changed brings forward, or puts off, when a message is visible', () => {
+  const { database, messages } = open();
+  messages.add([message(1), message(2)]);
+  messages.afterCommit();
+  messages.deliver(messages.pick(2, 0), 100, 0);
+  messages.reschedule(1, 50);
+  messages.reschedule(2, 150);
+  expect(messages.nextDue).toBe(50);
+  expect(messages.pick(10, 49)).toEqual([]);
+  expect(messages.pick(10, 50).map(({ seq }) => seq)).toEqual([1]);
+  expect(messages.pick(10, 149).map(({ seq }) => seq)).toEqual([1]);
+  expect(messages.pick(10, 150).map(({ seq }) => seq)).toEqual([1, 2]);
+  database.close();
+});
+
+test('a store that is read again knows what is in flight, delayed and waiting, and numbers go on', () => {
+  const { database, table, messages: first } = open();
+  first.add([message(1), message(2), message(3, 500)]);
+  first.afterCommit();
+  expect(first.lastSeq).toBe(3);
+  first.deliver(first.pick(1, 0), 300, 0);
+  first.save();
+  const second = new QueueMessages(table);
+  expect(second.counts).toEqual({ visible: 1, inFlight: 1, delayed: 1 });
+  expect([second.lastSeq, second.nextDue]).toEqual([3, 300]);
+  expect(second.pick(10, 300).map(({ seq }) => seq)).toEqual([1, 2]);
+  database.exec('DELETE FROM messages_1');
+  expect(new QueueMessages(table)).toMatchObject({ lastSeq: 0, nextDue: Number.POSITIVE_INFINITY });
+  database.close();
+});

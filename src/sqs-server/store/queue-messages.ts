@@ -13,13 +13,13 @@ const FETCH_MESSAGES = 500;
 /** Milliseconds between two searches for messages to show again: the precision of delays and visibility timeouts. */
 const RETURN_INTERVAL_MS = 20;
 
-export interface MessageCounts {
+interface MessageCounts {
   visible: number;
   inFlight: number;
   delayed: number;
 }
 
-export interface MessageState {
+interface MessageState {
   inFlight: boolean;
   /** Deliveries so far. */
   receives: number;
