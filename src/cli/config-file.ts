@@ -1,5 +1,5 @@
 /** Commands that changed the YAML file of a region: they end when its sensors do what it says. */
-import type { FileRead } from '../fleet/file-convergence.js';
+import type { FileConvergence } from '../fleet/convergence.js';
 import { waitForFileConfig } from '../operations/wait-for-sensors.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 import type { Session } from '../runtime/session.js';
@@ -31,7 +31,7 @@ export async function reportFileRead(
 }
 
 /** What was seen, with what a stronger source hides: a file that was read need not show. */
-function fileReadText(file: string, region: string, { sensors, converged, hidden }: FileRead): string {
+function fileReadText(file: string, region: string, { sensors, converged, hidden }: FileConvergence): string {
   if (sensors === 0) return `${file} was changed; no sensor of ${region} sends now`;
   const done = `${converged}/${sensors} sensors of ${region} do what ${file} says`;
   if (hidden.length === 0) return done;

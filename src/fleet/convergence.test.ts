@@ -3,6 +3,7 @@ import type { DesiredState } from '../protocol/desired-config.js';
 import { convergenceOf } from './convergence.js';
 import { type KnownJobs, MAX_PENDING, type SensorState } from './fleet-view.js';
 
+const NOW = 1_750_000_000_000;
 const desired: DesiredState = { version: 7, fleet: { version: 7, color: '#00ff88' }, regions: {}, hosts: {} };
 
 /** A sensor that does what is desired, or (`version` 0) has not heard of it. */
@@ -20,15 +21,15 @@ const sensor = (state: SensorState, job_id: string, hostname: string, { version 
 });
 
 const whoIsPending = (sensors: ReturnType<typeof sensor>[], jobs?: KnownJobs) =>
-  convergenceOf(sensors, desired, {}, jobs).pending.map(({ hostname }) => hostname);
+  convergenceOf(sensors, { desired, scope: {}, jobs }, NOW).pending.map(({ hostname }) => hostname);
 
 test('a sensor converges by its version and by what its readings show', () => {
   const fleet = [sensor('live', 'j', 'a', { version: 7 }), sensor('live', 'j', 'b'), sensor('replaced', 'j', 'c')];
-  expect(convergenceOf(fleet, desired, {}, undefined)).toEqual({
+  expect(convergenceOf(fleet, { desired, scope: {} }, NOW)).toEqual({
     ...{ sensors: 2, converged: 1, gone: 0, newest: 7 },
     pending: [{ hostname: 'b', region: 'eu', state: 'live' }],
   });
-  expect(convergenceOf(fleet, desired, { region: 'us' }, undefined)).toMatchObject({ sensors: 0, newest: 7 });
+  expect(convergenceOf(fleet, { desired, scope: { region: 'us' } }, NOW)).toMatchObject({ sensors: 0, newest: 7 });
 });
 
 test('of an ended job nothing is waited for, of an unknown one what sends', () => {
@@ -36,7 +37,7 @@ test('of an ended job nothing is waited for, of an unknown one what sends', () =
   expect(whoIsPending(fleet, { deployed: ['another'], ended: [] })).toEqual(['live']);
   expect(whoIsPending(fleet, { deployed: ['another'], ended: ['stopped'] })).toEqual([]);
   expect(whoIsPending(fleet)).toEqual(['live', 'silent', 'paused']);
-  expect(convergenceOf(fleet, desired, {}, undefined).gone).toBe(1);
+  expect(convergenceOf(fleet, { desired, scope: {} }, NOW).gone).toBe(1);
 });
 
 test('of a deployed job what has been gone for long is waited for, unless something newer has followed it', () => {
@@ -52,22 +53,22 @@ test('a sensor that happens to show the values has not converged before it repor
   const versions = [0, 6, 7, 8].map((version, i) => ({ ...sensor('live', 'j', `h${i}`, { version: 7 }), version }));
   const fleet = versions.map(({ version, ...one }) => ({ ...one, config: { ...one.config, version } }));
   expect(whoIsPending(fleet)).toEqual(['h0', 'h1']);
-  expect(convergenceOf(fleet, desired, {}, undefined).converged).toBe(2);
+  expect(convergenceOf(fleet, { desired, scope: {} }, NOW).converged).toBe(2);
 });
 
 test('a sensor that reports nothing has not converged on anything, and is asked for nothing where nothing is desired', () => {
   const mute = { ...sensor('live', 'j', 'mute', { version: 7 }), config: undefined };
-  expect(convergenceOf([mute], desired, {}, undefined)).toMatchObject({ sensors: 1, converged: 0, newest: 0 });
+  expect(convergenceOf([mute], { desired, scope: {} }, NOW)).toMatchObject({ sensors: 1, converged: 0, newest: 0 });
   const nothing: DesiredState = { version: 0, fleet: { version: 0 }, regions: {}, hosts: {} };
-  expect(convergenceOf([mute], nothing, {}, undefined).converged).toBe(1);
+  expect(convergenceOf([mute], { desired: nothing, scope: {} }, NOW).converged).toBe(1);
 });
 
 test('a version that no proxy can have given out is not taken for the newest', () => {
-  const now = 1_750_000_000_000;
+  const now = NOW;
   const reporting = (version: number) => sensor('live', 'j', `v${version}`, { version });
   const fleet = [now - 5, now + 86_400_001, 8e14].map(reporting);
-  expect(convergenceOf(fleet, desired, {}, undefined, now).newest).toBe(now - 5);
-  expect(convergenceOf(fleet, desired, {}, undefined, now + 1).newest).toBe(now + 86_400_001);
+  expect(convergenceOf(fleet, { desired, scope: {} }, now).newest).toBe(now - 5);
+  expect(convergenceOf(fleet, { desired, scope: {} }, now + 1).newest).toBe(now + 86_400_001);
 });
 
 test('the newest version is looked for in the whole fleet, what is gone only in the scope', () => {
@@ -76,13 +77,17 @@ test('the newest version is looked for in the whole fleet, what is gone only in 
   const gone = { ...sensor('gone', 'j', 'us-2') };
   gone.reading.region = 'us';
   const fleet = [us, gone, sensor('live', 'j', 'eu-1', { version: 7 }), sensor('gone', 'j', 'eu-2')];
-  expect(convergenceOf(fleet, desired, { region: 'eu' }, undefined)).toMatchObject({ newest: 9, sensors: 1, gone: 1 });
-  expect(convergenceOf(fleet, desired, {}, undefined)).toMatchObject({ newest: 9, sensors: 2, gone: 2 });
+  expect(convergenceOf(fleet, { desired, scope: { region: 'eu' } }, NOW)).toMatchObject({
+    newest: 9,
+    sensors: 1,
+    gone: 1,
+  });
+  expect(convergenceOf(fleet, { desired, scope: {} }, NOW)).toMatchObject({ newest: 9, sensors: 2, gone: 2 });
 });
 
 test('of very many that are not there yet some are named, and all are counted', () => {
   const fleet = Array.from({ length: MAX_PENDING + 2 }, (_, i) => sensor('live', 'j', `h${i}`));
-  const { sensors, converged, pending } = convergenceOf(fleet, desired, {}, undefined);
+  const { sensors, converged, pending } = convergenceOf(fleet, { desired, scope: {} }, NOW);
   expect([sensors, converged, pending.length]).toEqual([MAX_PENDING + 2, 0, MAX_PENDING]);
   expect(whoIsPending(fleet.slice(0, MAX_PENDING))).toHaveLength(MAX_PENDING);
 });

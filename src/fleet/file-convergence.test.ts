@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ConfigSource, ReportedConfig } from '../protocol/sensor-config.js';
-import { fileReadOf } from './file-convergence.js';
+import { fileConvergenceOf } from './convergence.js';
 import type { SensorView } from './fleet-view.js';
 
 const sensor = (color: string, source: ConfigSource, reported: Partial<ReportedConfig> = {}) =>
@@ -24,21 +24,30 @@ test.each([
   ['finds it bad', sensor('#00aa00', 'file', { file: 'bad' }), 0, []],
   ['has no file', sensor('#00aa00', 'file', { file: 'none' }), 0, []],
 ])('a sensor that %s', (_, seen, converged, hidden) => {
-  expect(fileReadOf([seen], 'eu', wanted, undefined)).toMatchObject({ sensors: 1, converged, hidden });
+  expect(fileConvergenceOf([seen], 'eu', wanted, undefined)).toMatchObject({ sensors: 1, converged, hidden });
 });
 
 test('what the file has lost must not show any more', () => {
-  expect(fileReadOf([sensor('#00aa00', 'file')], 'eu', {}, undefined).converged).toBe(0);
-  expect(fileReadOf([sensor('#00aa00', 'flag')], 'eu', {}, undefined).converged).toBe(1);
+  expect(fileConvergenceOf([sensor('#00aa00', 'file')], 'eu', {}, undefined).converged).toBe(0);
+  expect(fileConvergenceOf([sensor('#00aa00', 'flag')], 'eu', {}, undefined).converged).toBe(1);
 });
 
 test('sensors of other regions have other files', () => {
-  expect(fileReadOf([sensor('#000000', 'file')], 'us', wanted, undefined)).toMatchObject({ sensors: 0, pending: [] });
+  expect(fileConvergenceOf([sensor('#000000', 'file')], 'us', wanted, undefined)).toMatchObject({
+    sensors: 0,
+    pending: [],
+  });
 });
 
 test('what is gone is counted and not waited for, unless its job is known to be deployed', () => {
   const gone = { ...sensor('#000000', 'file'), state: 'gone' as const };
-  expect(fileReadOf([gone], 'eu', wanted, undefined)).toMatchObject({ sensors: 0, gone: 1 });
-  expect(fileReadOf([gone], 'eu', wanted, { deployed: ['j'], ended: [] })).toMatchObject({ sensors: 1, gone: 0 });
-  expect(fileReadOf([gone], 'eu', wanted, { deployed: ['j'], ended: ['j'] })).toMatchObject({ sensors: 0, gone: 0 });
+  expect(fileConvergenceOf([gone], 'eu', wanted, undefined)).toMatchObject({ sensors: 0, gone: 1 });
+  expect(fileConvergenceOf([gone], 'eu', wanted, { deployed: ['j'], ended: [] })).toMatchObject({
+    sensors: 1,
+    gone: 0,
+  });
+  expect(fileConvergenceOf([gone], 'eu', wanted, { deployed: ['j'], ended: ['j'] })).toMatchObject({
+    sensors: 0,
+    gone: 0,
+  });
 });

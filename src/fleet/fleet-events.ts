@@ -1,35 +1,41 @@
-/** What the puller tells its clients (`tail`, the live view, the page): facts, rendered elsewhere. */
+/** The puller's events for its clients (`tail`, the live view, the web page, webhooks): facts, rendered elsewhere. */
 
 import type { Message, Reading } from '../protocol/message.js';
 import type { FleetSummary } from './fleet-view.js';
 
-/** A reading was received for the first time; duplicates are only counted. Times in Unix milliseconds. */
+/** A reading arrived for the first time; duplicates are only counted. Times are Unix milliseconds. */
 export interface ReadingEvent {
   event: 'reading';
   reading: Reading;
   received_at: number;
-  /** True when readings with higher numbers had come before it. */
+  /** Readings with higher numbers arrived before it. */
   late: boolean;
 }
 
-/** A message came that is no sensor's reading, such as one sent with curl. */
+/** A message arrived that is not a reading, such as one sent with curl. */
 export interface MessageEvent {
   event: 'message';
   message: Message;
   received_at: number;
 }
 
-/** A rule found something wrong (`firing`), or right again. */
+/** A region stopped sending (`firing`), or its silence is over. */
 export interface AlertEvent {
   event: 'alert';
-  rule: string;
+  type: 'region.silent';
   region: string;
   firing: boolean;
-  text: string;
+  /** Time since the last reading of the region, in milliseconds. */
+  silent_ms: number;
+  /** Why the alert is over: readings arrive again, or no sensor of the region is expected to send. */
+  over?: 'reporting' | 'no-sensors';
   at: number;
+  /** Name of the rule and a sentence, for webhooks and clients that do not know the type. */
+  rule: string;
+  text: string;
 }
 
-/** Every second. */
+/** Sent every second. */
 export interface SummaryEvent {
   event: 'summary';
   summary: FleetSummary;

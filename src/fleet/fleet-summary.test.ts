@@ -19,7 +19,7 @@ function send(
     ...over,
   };
   const all = { version: 0, sources: {} as never, file: 'none' as const, intervalMs: 1000, paused: false, ...config };
-  fleet.observe(reading, all, now);
+  fleet.record(reading, all, now);
 }
 
 const region = (fleet: Fleet, now = T0) => fleet.summary(now).regions[0]!;
@@ -79,7 +79,7 @@ test('a reading without reported configuration leaves what was reported before',
   const fleet = new Fleet();
   send(fleet, 'a', {}, { version: 7, paused: true });
   const plain = { ...{ job_id: 'j', execution_id: 'a', hostname: 'a', icon_name: '', color: '', region: 'eu' } };
-  fleet.observe(
+  fleet.record(
     { ...plain, sequence: 2, timestamp: new Date(T0 + 1).toISOString(), job_submission_time: 1 },
     undefined,
     T0 + 1,
@@ -105,16 +105,16 @@ test('when a sensor was last seen never goes back with a clock', () => {
 test('the end of a network is the end of those heard of at that very moment, too', () => {
   const fleet = new Fleet();
   send(fleet, 'a', {}, {}, T0);
-  fleet.endSensors(T0 + 1, T0 + 1000);
+  fleet.markSensorsStopped(T0 + 1, T0 + 1000);
   expect(fleet.view(T0 + 1)[0]?.state).toBe('live');
-  fleet.endSensors(T0, T0 + 1000);
+  fleet.markSensorsStopped(T0, T0 + 1000);
   expect(fleet.view(T0 + 1)[0]?.state).toBe('gone');
 });
 
 test('an ended sensor whose clock is ahead is gone as long as nothing comes after its end', () => {
   const fleet = new Fleet();
   send(fleet, 'a', { timestamp: new Date(T0 + 3_600_000).toISOString() });
-  fleet.endJobs(['j'], T0 + 1);
+  fleet.markJobsStopped(['j'], T0 + 1);
   expect(fleet.view(T0 + 2)[0]?.state).toBe('gone');
 });
 

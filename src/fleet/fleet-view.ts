@@ -1,10 +1,12 @@
-/** What the fleet view shows: of a sensor, of a region, of all. Times are Unix milliseconds. */
+/** What the fleet view shows about a sensor, a region and the whole fleet. Times are Unix milliseconds. */
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 
 /**
- * `live`: it sends. `paused`: it said that it was told to be silent. `silent`: nothing has come for longer than its
- * interval explains; `gone`: for so long that it is no longer counted, or since its job was ended. `replaced`: a newer submission of its job sends
- * from the same host.
+ * - `live`: it sends.
+ * - `paused`: it has reported that it is paused.
+ * - `silent`: no reading for longer than its interval explains.
+ * - `gone`: silent for so long that it no longer counts, or stopped on purpose.
+ * - `replaced`: a newer submission or execution of its job sends from the same host.
  */
 export type SensorState = 'live' | 'paused' | 'silent' | 'gone' | 'replaced';
 
@@ -17,15 +19,15 @@ export interface SensorView {
   state: SensorState;
   color: string;
   icon_name: string;
-  /** Highest sequence number seen. */
+  /** Highest sequence number. */
   sequence: number;
-  /** Different readings received. */
+  /** Readings received, without duplicates. */
   received: number;
   duplicates: number;
   late: number;
-  /** How often it began to count from 1 again: its node was started anew and runs the same execution. */
+  /** How often it started to count from 1 again: a restarted node runs the same execution again. */
   restarts: number;
-  /** Numbers missing for longer than {@link GAP_GRACE_MS}. */
+  /** Numbers that are missing for longer than the grace time. */
   gaps: number;
   first_seen: number;
   last_seen: number;
@@ -46,9 +48,9 @@ export interface RegionView {
   late: number;
   gaps: number;
   last_seen: number;
-  /** Shortest interval of a sensor that should send, in milliseconds; 0 where none should. */
+  /** Shortest interval of a live or silent sensor, in milliseconds; 0 when there is none. */
   interval_ms: number;
-  /** Colours that live sensors show now, commonest first, at most 5. */
+  /** Colours of live sensors, most frequent first, at most 5. */
   colors: { color: string; sensors: number }[];
 }
 
@@ -58,24 +60,25 @@ export interface FleetSummary {
   total: Omit<RegionView, 'region' | 'cut' | 'colors' | 'interval_ms'>;
 }
 
-/** Jobs of the network at hand, by id. */
+/** Ids of the jobs of the current network; `ended` are those that were stopped or have completed. */
 export interface KnownJobs {
   deployed: string[];
   ended: string[];
 }
 
-/** How many of the sensors that are to do something do it. */
+/** How many of the expected sensors have reached a goal. */
 export interface Progress {
+  /** Expected sensors. */
   sensors: number;
   converged: number;
-  /** Some of those that are not there yet, at most {@link MAX_PENDING}. */
+  /** Expected sensors that have not converged, at most {@link MAX_PENDING}. */
   pending: { hostname: string; region: string; state: SensorState }[];
-  /** Silent for long and not counted, for nobody said which jobs are deployed. */
+  /** Sensors that are gone and not expected, because it is not known whether their jobs are deployed. */
   gone: number;
 }
 export const MAX_PENDING = 20;
 
 export interface Convergence extends Progress {
-  /** Newest version of the fleet configuration that a counted sensor of any scope reports. */
+  /** Newest version of the fleet configuration that any expected sensor of the whole fleet reports. */
   newest: number;
 }

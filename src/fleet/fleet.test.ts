@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Reading } from '../protocol/message.js';
 import { Fleet } from './fleet.js';
-import { GAP_GRACE_MS } from './sensor.js';
-import { SequenceTracker } from './sequence.js';
+import { GAP_GRACE_MS } from './sensor-record.js';
 
 const T0 = 1_750_000_000_000;
 
@@ -21,44 +20,21 @@ function reading(sequence: number, over: Partial<Reading> = {}): Reading {
   };
 }
 
-test('numbers in any order: holes are noticed, filled by late ones, and repeated ones are duplicates', () => {
-  const tracker = new SequenceTracker();
-  expect([1, 2, 5, 4, 4, 9, 3, 1].map((n) => tracker.arrive(n, T0))).toEqual([
-    'next',
-    'next',
-    'ahead',
-    'late',
-    'duplicate',
-    'ahead',
-    'late',
-    'duplicate',
-  ]);
-  expect(tracker.missing).toEqual([{ from: 6, to: 8, since: T0 }]);
-  expect(tracker.missingSince()).toBe(3);
-});
-
-test('a tracker of thousands of holes stays small and keeps the count of what is missing at least', () => {
-  const tracker = new SequenceTracker();
-  for (let n = 2; n <= 4000; n += 2) tracker.arrive(n, T0);
-  expect(tracker.missing.length).toBeLessThanOrEqual(500);
-  expect(tracker.missingSince()).toBeGreaterThanOrEqual(2000);
-});
-
 test('a hole is a gap only when it has stayed for the grace time', () => {
   const fleet = new Fleet();
-  fleet.observe(reading(1), undefined, T0);
-  fleet.observe(reading(3), undefined, T0 + 10);
+  fleet.record(reading(1), undefined, T0);
+  fleet.record(reading(3), undefined, T0 + 10);
   expect(fleet.summary(T0 + 20).total.gaps).toBe(0);
   expect(fleet.summary(T0 + 10 + GAP_GRACE_MS).total.gaps).toBe(1);
-  fleet.observe(reading(2), undefined, T0 + GAP_GRACE_MS + 20);
+  fleet.record(reading(2), undefined, T0 + GAP_GRACE_MS + 20);
   expect(fleet.summary(T0 + GAP_GRACE_MS + 30).total).toMatchObject({ gaps: 0, late: 1, received: 3, duplicates: 0 });
 });
 
 test('a newer submission on the same host replaces the sensor, and its late readings do not bring it back', () => {
   const fleet = new Fleet();
-  fleet.observe(reading(1), undefined, T0);
-  fleet.observe(reading(1, { execution_id: 'e-2', job_submission_time: 2, color: '#00ff88' }), undefined, T0 + 10);
-  fleet.observe(reading(2), undefined, T0 + 20);
+  fleet.record(reading(1), undefined, T0);
+  fleet.record(reading(1, { execution_id: 'e-2', job_submission_time: 2, color: '#00ff88' }), undefined, T0 + 10);
+  fleet.record(reading(2), undefined, T0 + 20);
   expect(fleet.view(T0 + 30).map((s) => [s.execution_id, s.state])).toEqual([
     ['e-1', 'replaced'],
     ['e-2', 'live'],
@@ -70,37 +46,37 @@ test('a newer submission on the same host replaces the sensor, and its late read
 test('a sensor that sends nothing for longer than its interval explains is silent, and gone in the end', () => {
   const fleet = new Fleet();
   const config = { version: 0, sources: {} as never, file: 'none' as const, intervalMs: 1000, paused: false };
-  fleet.observe(reading(1), config, T0);
+  fleet.record(reading(1), config, T0);
   expect([4_900, 5_100, 700_000].map((ms) => fleet.view(T0 + ms)[0]?.state)).toEqual(['live', 'silent', 'gone']);
 });
 
 test('what the operator did on purpose shows: a cut region, and sensors of an ended job, unless they send on', () => {
   const fleet = new Fleet();
-  fleet.observe(reading(1), undefined, T0);
-  fleet.observe(reading(1, { execution_id: 'e-2', job_id: 'j-2', hostname: 'other' }), undefined, T0);
+  fleet.record(reading(1), undefined, T0);
+  fleet.record(reading(1, { execution_id: 'e-2', job_id: 'j-2', hostname: 'other' }), undefined, T0);
   const cut = () => fleet.summary(T0 + 2).regions.map((region) => [region.region, region.cut]);
   fleet.setRegionLink('eu', false);
   expect(cut()).toEqual([['eu', true]]);
   fleet.setRegionLink('eu', true);
   expect(cut()).toEqual([['eu', false]]);
-  fleet.endJobs(['j-2'], T0 + 1);
+  fleet.markJobsStopped(['j-2'], T0 + 1);
   const states = () => fleet.view(T0 + 10).map(({ job_id, state }) => [job_id, state]);
   expect(states().sort()).toEqual([
     ['j-1', 'live'],
     ['j-2', 'gone'],
   ]);
   const later = { execution_id: 'e-2', job_id: 'j-2', hostname: 'other', timestamp: new Date(T0 + 8).toISOString() };
-  fleet.observe(reading(2, later), undefined, T0 + 9);
+  fleet.record(reading(2, later), undefined, T0 + 9);
   expect(states().map(([, state]) => state)).toEqual(['live', 'live']);
 });
 
 test('sensors of a network that has ended are gone, and what was on its way does not bring them back', () => {
   const fleet = new Fleet();
-  fleet.observe(reading(1, { execution_id: 'before', hostname: 'a' }), undefined, T0 - 1);
-  fleet.observe(reading(1), undefined, T0);
-  fleet.endSensors(T0, T0 + 1000);
-  fleet.observe(reading(3), undefined, T0 + 900);
-  fleet.observe(reading(2), undefined, T0 + 60_000);
+  fleet.record(reading(1, { execution_id: 'before', hostname: 'a' }), undefined, T0 - 1);
+  fleet.record(reading(1), undefined, T0);
+  fleet.markSensorsStopped(T0, T0 + 1000);
+  fleet.record(reading(3), undefined, T0 + 900);
+  fleet.record(reading(2), undefined, T0 + 60_000);
   expect(fleet.view(T0 + 60_000).map(({ execution_id: id, state }) => [id, state])).toEqual([
     ['before', 'silent'],
     ['e-1', 'gone'],
@@ -110,8 +86,8 @@ test('sensors of a network that has ended are gone, and what was on its way does
 
 test('a silent sensor whose host runs a newer submission of another job counts as replaced', () => {
   const fleet = new Fleet();
-  fleet.observe(reading(1), undefined, T0);
-  fleet.observe(reading(1, { execution_id: 'e-2', job_id: 'j-2', job_submission_time: 2 }), undefined, T0 + 60_000);
+  fleet.record(reading(1), undefined, T0);
+  fleet.record(reading(1, { execution_id: 'e-2', job_id: 'j-2', job_submission_time: 2 }), undefined, T0 + 60_000);
   expect(fleet.view(T0 + 60_001).map((s) => s.state)).toEqual(['replaced', 'live']);
 });
 
@@ -119,11 +95,11 @@ test('where sensors are named by their executions, one of an older submission of
   const fleet = new Fleet();
   const unnamed = (id: string, submission: number) =>
     reading(1, { execution_id: id, hostname: id, job_submission_time: submission });
-  for (const id of ['e-1', 'e-2']) fleet.observe(unnamed(id, 1), undefined, T0);
-  fleet.observe(unnamed('e-3', 2), undefined, T0 + 60_000);
+  for (const id of ['e-1', 'e-2']) fleet.record(unnamed(id, 1), undefined, T0);
+  fleet.record(unnamed('e-3', 2), undefined, T0 + 60_000);
   expect(fleet.view(T0 + 60_001).map((s) => s.state)).toEqual(['replaced', 'replaced', 'live']);
   const named = reading(1, { execution_id: 'e-5', hostname: 'edge-eu-2' });
-  fleet.observe(named, undefined, T0 + 30_000);
+  fleet.record(named, undefined, T0 + 30_000);
   expect(fleet.view(T0 + 60_001).find((s) => s.execution_id === 'e-5')?.state).toBe('silent');
 });
 
@@ -133,7 +109,7 @@ const states = (fleet: Fleet, ms: number) => fleet.view(T0 + ms).map((s) => [s.e
 test('two nodes of one name are two sensors, also after one of them was cut off', () => {
   const fleet = new Fleet();
   const send = (id: string, sequence: number, ms: number, taken = ms) =>
-    fleet.observe(reading(sequence, { execution_id: id, timestamp: at(taken) }), undefined, T0 + ms);
+    fleet.record(reading(sequence, { execution_id: id, timestamp: at(taken) }), undefined, T0 + ms);
   for (let n = 1; n <= 20; n++) for (const id of ['e-1', 'e-2']) send(id, n, n * 5000 + (id === 'e-1' ? 0 : 1));
   expect(fleet.countSince(1, T0 + 100_002)).toEqual({ eu: 2 });
   for (let n = 21; n <= 30; n++) send('e-1', n, n * 5000);
@@ -148,7 +124,7 @@ test('two nodes of one name are two sensors, also after one of them was cut off'
 test('an execution that was lost is replaced once it is silent and its successor sends; its late readings count', () => {
   const fleet = new Fleet();
   const send = (id: string, sequence: number, ms: number, taken = ms) =>
-    fleet.observe(reading(sequence, { execution_id: id, timestamp: at(taken) }), undefined, T0 + ms);
+    fleet.record(reading(sequence, { execution_id: id, timestamp: at(taken) }), undefined, T0 + ms);
   send('e-1', 1, 0);
   // The link is cut for 100 s; what it kept comes first, then the successor begins.
   for (let n = 2; n <= 20; n++) send('e-1', n, 101_000, n * 5000);
@@ -170,8 +146,8 @@ test('an execution that was lost is replaced once it is silent and its successor
 
 test('totals keep what forgotten sensors have counted, across a restart, too', () => {
   const fleet = new Fleet();
-  for (const n of [1, 2, 5, 4, 4]) fleet.observe(reading(n), undefined, T0);
-  fleet.observe(reading(1, { execution_id: 'e-2', job_submission_time: 2 }), undefined, T0 + 1);
+  for (const n of [1, 2, 5, 4, 4]) fleet.record(reading(n), undefined, T0);
+  fleet.record(reading(1, { execution_id: 'e-2', job_submission_time: 2 }), undefined, T0 + 1);
   const counts = { received: 5, late: 1, duplicates: 1, gaps: 1 };
   const later = T0 + 700_000;
   expect(fleet.summary(later).total).toMatchObject(counts);
@@ -187,7 +163,7 @@ test('totals keep what forgotten sensors have counted, across a restart, too', (
 
 test('regions that anybody names take a bounded place once their sensors are forgotten', () => {
   const fleet = new Fleet();
-  for (let n = 0; n < 2000; n++) fleet.observe(reading(1, { region: `r${n}`, execution_id: `e${n}` }), undefined, T0);
+  for (let n = 0; n < 2000; n++) fleet.record(reading(1, { region: `r${n}`, execution_id: `e${n}` }), undefined, T0);
   fleet.prune(T0 + 90_000_000);
   expect(fleet.summary(T0).regions.length).toBeLessThan(600);
   expect(fleet.summary(T0).total.received).toBe(2000);
@@ -195,11 +171,11 @@ test('regions that anybody names take a bounded place once their sensors are for
 
 test('a sensor that begins to count again has restarted: no duplicates, no gaps, and its old readings come late', () => {
   const fleet = new Fleet();
-  for (const n of [1, 2, 4]) fleet.observe(reading(n, { timestamp: at(n * 1000) }), undefined, T0 + n * 1000);
-  expect(fleet.observe(reading(1, { timestamp: at(9000) }), undefined, T0 + 9000)).toBe('next');
-  expect(fleet.observe(reading(3, { timestamp: at(3000) }), undefined, T0 + 9001)).toBe('late');
-  expect(fleet.observe(reading(2, { timestamp: at(10_000) }), undefined, T0 + 10_000)).toBe('next');
-  expect(fleet.observe(reading(2, { timestamp: at(10_000) }), undefined, T0 + 10_001)).toBe('duplicate');
+  for (const n of [1, 2, 4]) fleet.record(reading(n, { timestamp: at(n * 1000) }), undefined, T0 + n * 1000);
+  expect(fleet.record(reading(1, { timestamp: at(9000) }), undefined, T0 + 9000)).toBe('next');
+  expect(fleet.record(reading(3, { timestamp: at(3000) }), undefined, T0 + 9001)).toBe('late');
+  expect(fleet.record(reading(2, { timestamp: at(10_000) }), undefined, T0 + 10_000)).toBe('next');
+  expect(fleet.record(reading(2, { timestamp: at(10_000) }), undefined, T0 + 10_001)).toBe('duplicate');
   expect(fleet.view(T0 + 10_001)[0]).toMatchObject({
     restarts: 1,
     received: 6,
@@ -212,9 +188,9 @@ test('a sensor that begins to count again has restarted: no duplicates, no gaps,
 
 test('dumped and loaded again, as across a restart, a sensor goes on without a gap', () => {
   const before = new Fleet();
-  for (const n of [1, 2, 3, 5, 6]) before.observe(reading(n), undefined, T0);
+  for (const n of [1, 2, 3, 5, 6]) before.record(reading(n), undefined, T0);
   const fleet = new Fleet();
   fleet.load(JSON.parse(JSON.stringify(before.dump())));
-  expect([7, 4, 5].map((n) => fleet.observe(reading(n), undefined, T0 + 1))).toEqual(['next', 'late', 'duplicate']);
+  expect([7, 4, 5].map((n) => fleet.record(reading(n), undefined, T0 + 1))).toEqual(['next', 'late', 'duplicate']);
   expect(fleet.summary(T0 + GAP_GRACE_MS * 2).total).toMatchObject({ received: 7, gaps: 0, duplicates: 1 });
 });

@@ -1,6 +1,6 @@
 /** Waiting until sensors do what is desired, and naming those that do not. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FileRead, fileReadOf } from '../fleet/file-convergence.js';
+import { type FileConvergence, fileConvergenceOf } from '../fleet/convergence.js';
 import type { Convergence, KnownJobs, Progress } from '../fleet/fleet-view.js';
 import { type AppError, systemError } from '../lib/errors/app-error.js';
 import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
@@ -65,8 +65,8 @@ export function waitForFileConfig(
   region: string,
   /** Every value that the file sets. */
   wanted: SensorConfig,
-  options: WaitOptions<FileRead>,
-): Promise<FileRead> {
+  options: WaitOptions<FileConvergence>,
+): Promise<FileConvergence> {
   const target = {
     target: `region ${region}`,
     outcome: 'have read the file',
@@ -74,7 +74,7 @@ export function waitForFileConfig(
   };
   return waitForSensors(
     target,
-    async (jobs) => fileReadOf((await fleet.snapshot()).sensors, region, wanted, jobs),
+    async (jobs) => fileConvergenceOf((await fleet.snapshot()).sensors, region, wanted, jobs),
     options,
   );
 }

@@ -1,7 +1,7 @@
 /** `kill -9` of each service under load, again and again: KILL_ROUNDS times each (2 unless it is set). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { GAP_GRACE_MS } from '../../fleet/sensor.js';
+import { GAP_GRACE_MS } from '../../fleet/sensor-record.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 2);

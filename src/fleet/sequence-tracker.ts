@@ -1,15 +1,16 @@
-/** Which sequence numbers of one sensor have come, in any order: gaps, duplicates and late readings from the numbers alone. */
+/** Which sequence numbers of one sensor have arrived, in any order. Finds gaps, duplicates and late readings. */
 
-/** Numbers `from` to `to`, both included, that have not come; `since`: Unix milliseconds at which that was noticed. */
+/** Numbers `from` to `to`, both included, that are missing; `since`: Unix milliseconds at which this was noticed. */
 export interface MissingRange {
   from: number;
   to: number;
   since: number;
 }
 
+/** `ahead`: earlier numbers are still missing. `late`: it was missing before. */
 export type Arrival = 'next' | 'ahead' | 'late' | 'duplicate';
 
-/** More holes than this in one sensor's numbers are joined, oldest first: memory stays bounded whatever is lost. */
+/** The two oldest ranges are joined when a sensor has more than this, which limits memory. */
 const MAX_RANGES = 500;
 
 export class SequenceTracker {
@@ -17,8 +18,8 @@ export class SequenceTracker {
   highest = 0;
   missing: MissingRange[] = [];
 
-  /** Takes note of a number from 1 on. `ahead`: some before it are still missing; `late`: it fills a hole. */
-  arrive(sequence: number, now: number): Arrival {
+  /** Records a number; the first one is 1. */
+  record(sequence: number, now: number): Arrival {
     if (sequence === this.highest + 1) {
       this.highest = sequence;
       return 'next';
@@ -42,10 +43,10 @@ export class SequenceTracker {
     return 'late';
   }
 
-  /** How many numbers are missing since before `before` (Unix milliseconds). */
-  missingSince(before = Number.POSITIVE_INFINITY): number {
+  /** How many numbers have been missing since `time` (Unix milliseconds) or longer. */
+  missingSince(time = Number.POSITIVE_INFINITY): number {
     let count = 0;
-    for (const range of this.missing) if (range.since <= before) count += range.to - range.from + 1;
+    for (const range of this.missing) if (range.since <= time) count += range.to - range.from + 1;
     return count;
   }
 }

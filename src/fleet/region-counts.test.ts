@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { RateMeter } from './rate.js';
+import { RateMeter } from './region-counts.js';
 
 const T0 = 1_750_000_000_000;
 

@@ -1,14 +1,30 @@
 import { expect, test } from 'vitest';
-import { SequenceTracker } from './sequence.js';
+import { SequenceTracker } from './sequence-tracker.js';
 
 const MAX_RANGES = 500;
 
 /** A tracker with so many holes of one number each, noticed at 1, 2, … */
 function withHoles(count: number): SequenceTracker {
   const tracker = new SequenceTracker();
-  for (let hole = 1; hole <= count; hole++) tracker.arrive(2 * hole, hole);
+  for (let hole = 1; hole <= count; hole++) tracker.record(2 * hole, hole);
   return tracker;
 }
+
+test('numbers in any order: holes are noticed, filled by late ones, and repeated ones are duplicates', () => {
+  const tracker = new SequenceTracker();
+  expect([1, 2, 5, 4, 4, 9, 3, 1].map((n) => tracker.record(n, 1))).toEqual([
+    'next',
+    'next',
+    'ahead',
+    'late',
+    'duplicate',
+    'ahead',
+    'late',
+    'duplicate',
+  ]);
+  expect(tracker.missing).toEqual([{ from: 6, to: 8, since: 1 }]);
+  expect(tracker.missingSince()).toBe(3);
+});
 
 test('as many holes as are remembered one by one stay exact', () => {
   const tracker = withHoles(MAX_RANGES);
@@ -30,19 +46,19 @@ test('one more joins the two oldest, which count from when the first was noticed
 
 test('a late number in the middle of a hole leaves two, at its ends one, and a single one none', () => {
   const tracker = new SequenceTracker();
-  tracker.arrive(11, 7);
+  tracker.record(11, 7);
   const left = () => tracker.missing.map(({ from, to }) => [from, to]);
-  expect(tracker.arrive(5, 8)).toBe('late');
+  expect(tracker.record(5, 8)).toBe('late');
   expect(left()).toEqual([
     [1, 4],
     [6, 10],
   ]);
-  for (const n of [1, 10, 4, 6]) tracker.arrive(n, 8);
+  for (const n of [1, 10, 4, 6]) tracker.record(n, 8);
   expect(left()).toEqual([
     [2, 3],
     [7, 9],
   ]);
-  for (const n of [2, 3]) tracker.arrive(n, 8);
+  for (const n of [2, 3]) tracker.record(n, 8);
   expect(left()).toEqual([[7, 9]]);
   // They are as old as the hole that they are left of.
   expect(tracker.missing[0]?.since).toBe(7);

@@ -1,0 +1,131 @@
+/** What the fleet view counts for each region: sensors by state, readings, gaps, colours and the rate of readings. */
+import type { FleetSummary, RegionView, SensorState } from './fleet-view.js';
+import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
+
+const MAX_COLORS = 5;
+/** The rate is an average over this many full seconds. */
+const RATE_WINDOW_S = 5;
+/** Anybody can name a region: the counts of forgotten sensors of further regions are kept under {@link OTHER_REGIONS}. */
+const MAX_REGIONS = 100;
+const OTHER_REGIONS = 'other';
+
+/** What readings of a sensor have added up to. */
+export type ReadingCounts = Pick<RegionView, 'received' | 'duplicates' | 'late' | 'gaps' | 'last_seen'>;
+
+const noReadings = (): ReadingCounts => ({ received: 0, duplicates: 0, late: 0, gaps: 0, last_seen: 0 });
+
+function addReadings(sum: ReadingCounts, { received, duplicates, late, gaps, last_seen }: ReadingCounts): void {
+  sum.received += received;
+  sum.duplicates += duplicates;
+  sum.late += late;
+  sum.gaps += gaps;
+  sum.last_seen = Math.max(sum.last_seen, last_seen);
+}
+
+const readingsOf = (sensor: SensorRecord, now: number): ReadingCounts => {
+  const { received, duplicates, late, lastSeen: last_seen } = sensor;
+  return { received, duplicates, late, gaps: gapsOf(sensor, now), last_seen };
+};
+
+/** Adds up the sensors of one region. */
+export class RegionTally {
+  readonly #sum: RegionView;
+  readonly #colors = new Map<string, number>();
+
+  /** `rate`: readings per second now. */
+  constructor(region: string, cut: boolean, rate: number) {
+    this.#sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
+  }
+
+  add(sensor: SensorRecord, state: SensorState, now: number): void {
+    const sum = this.#sum;
+    if (state !== 'replaced' && state !== 'gone') sum[state]++;
+    if (state === 'live' || state === 'silent') {
+      sum.interval_ms = Math.min(sum.interval_ms || Number.POSITIVE_INFINITY, intervalOf(sensor));
+    }
+    const { color } = sensor.reading;
+    if (state === 'live') this.#colors.set(color, (this.#colors.get(color) ?? 0) + 1);
+    this.addReadings(readingsOf(sensor, now));
+  }
+
+  addReadings(counts: ReadingCounts): void {
+    addReadings(this.#sum, counts);
+  }
+
+  view(): RegionView {
+    const colors = [...this.#colors].map(([color, sensors]) => ({ color, sensors }));
+    return { ...this.#sum, colors: colors.sort((a, b) => b.sensors - a.sensors).slice(0, MAX_COLORS) };
+  }
+}
+
+/** The readings of forgotten sensors by region, so that totals never go back. */
+export class ForgottenSensors {
+  readonly #counts = new Map<string, ReadingCounts>();
+
+  /** `now` in Unix milliseconds. */
+  add(sensor: SensorRecord, now: number): void {
+    const { region } = sensor.reading;
+    const name = this.#counts.has(region) || this.#counts.size < MAX_REGIONS ? region : OTHER_REGIONS;
+    const counts = this.#counts.get(name) ?? noReadings();
+    addReadings(counts, readingsOf(sensor, now));
+    this.#counts.set(name, counts);
+  }
+
+  [Symbol.iterator](): Iterator<[string, ReadingCounts]> {
+    return this.#counts[Symbol.iterator]();
+  }
+
+  dump(): Record<string, ReadingCounts> {
+    return Object.fromEntries(this.#counts);
+  }
+
+  load(dump: Record<string, ReadingCounts>): void {
+    for (const [region, counts] of Object.entries(dump)) this.#counts.set(region, counts);
+  }
+}
+
+/** Counts readings in each of the last seconds; the slot of a second is its number modulo the number of slots. */
+export class RateMeter {
+  readonly #seconds = new Array<number>(RATE_WINDOW_S + 1).fill(0);
+  readonly #counts = new Array<number>(RATE_WINDOW_S + 1).fill(0);
+  #first = 0;
+
+  add(now: number): void {
+    const second = Math.floor(now / 1000);
+    this.#first ||= second;
+    const slot = second % this.#counts.length;
+    if (this.#seconds[slot] !== second) {
+      this.#seconds[slot] = second;
+      this.#counts[slot] = 0;
+    }
+    this.#counts[slot]!++;
+  }
+
+  /** Readings per second over the full seconds of the window. */
+  at(now: number): number {
+    const second = Math.floor(now / 1000);
+    const span = Math.min(RATE_WINDOW_S, second - this.#first);
+    if (span < 1) return 0;
+    let sum = 0;
+    this.#seconds.forEach((s, i) => {
+      if (s < second && s >= second - span) sum += this.#counts[i]!;
+    });
+    return sum / span;
+  }
+}
+
+/** Sorts us, eu and as first, then the other regions by name. */
+export function compareRegions(a: string, b: string): number {
+  const known = ['us', 'eu', 'as'];
+  const rank = (region: string) => (known.includes(region) ? known.indexOf(region) : known.length);
+  return rank(a) - rank(b) || a.localeCompare(b);
+}
+
+export function totalOf(regions: Iterable<RegionView>): FleetSummary['total'] {
+  const total = { live: 0, paused: 0, silent: 0, rate: 0, ...noReadings() };
+  for (const region of regions) {
+    for (const key of ['live', 'paused', 'silent', 'rate'] as const) total[key] += region[key];
+    addReadings(total, region);
+  }
+  return total;
+}

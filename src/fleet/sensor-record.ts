@@ -1,0 +1,101 @@
+/** What the fleet view remembers about one sensor, and what follows from it. */
+import type { Reading } from '../protocol/message.js';
+import type { ReportedConfig } from '../protocol/sensor-config.js';
+import { type Arrival, SequenceTracker } from './sequence-tracker.js';
+
+/** Queues deliver out of order: a missing number counts as a gap only after this time. */
+export const GAP_GRACE_MS = 5_000;
+/** The interval of a sensor that does not report one. */
+const DEFAULT_INTERVAL_MS = 5_000;
+/** A sensor is silent when its reading is overdue by one interval and this time. */
+const SILENCE_SLACK_MS = 3_000;
+
+/** Part of the stored checkpoint: names of fields must not change. */
+export interface SensorRecord {
+  /** The newest reading. */
+  reading: Reading;
+  tracker: SequenceTracker;
+  received: number;
+  duplicates: number;
+  late: number;
+  restarts: number;
+  /** Timestamp of the newest reading. ISO 8601 texts compare like times. */
+  newestTimestamp: string;
+  /** Timestamp of the first reading since the last restart. */
+  beganAt: string;
+  firstSeen: number;
+  lastSeen: number;
+  config: ReportedConfig | undefined;
+  replaced: boolean;
+  /** Latest time at which its job was stopped on purpose; left out while the job runs. */
+  endedAt?: number;
+}
+
+export const newSensorRecord = (reading: Reading, now: number): SensorRecord => ({
+  reading,
+  tracker: new SequenceTracker(),
+  received: 0,
+  duplicates: 0,
+  late: 0,
+  restarts: 0,
+  newestTimestamp: '',
+  beganAt: '',
+  firstSeen: now,
+  lastSeen: now,
+  config: undefined,
+  replaced: false,
+});
+
+/**
+ * Records a reading and its time of arrival. A restarted node runs the same execution again and counts from 1: a known
+ * number with the newest timestamp so far means a restart. Readings from before the restart are late and leave the
+ * numbers of the new run alone.
+ */
+export function recordReading(
+  sensor: SensorRecord,
+  reading: Reading,
+  config: ReportedConfig | undefined,
+  now: number,
+): Arrival {
+  const arrival = recordNumber(sensor, reading, now);
+  if (arrival === 'duplicate') {
+    sensor.duplicates++;
+    return arrival;
+  }
+  sensor.received++;
+  if (arrival === 'late') sensor.late++;
+  if (reading.sequence === sensor.tracker.highest && reading.timestamp >= sensor.beganAt) {
+    sensor.newestTimestamp = reading.timestamp;
+    sensor.reading = reading;
+    if (config) sensor.config = config;
+  }
+  sensor.lastSeen = Math.max(sensor.lastSeen, now);
+  return arrival;
+}
+
+function recordNumber(sensor: SensorRecord, { sequence, timestamp }: Reading, now: number): Arrival {
+  if (timestamp < sensor.beganAt) return 'late';
+  if (sequence <= sensor.tracker.highest && timestamp > sensor.newestTimestamp && sensor.newestTimestamp !== '') {
+    sensor.tracker = new SequenceTracker();
+    sensor.restarts++;
+    sensor.beganAt = timestamp;
+  }
+  return sensor.tracker.record(sequence, now);
+}
+
+export const intervalOf = (sensor: SensorRecord): number => sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS;
+
+/** The sensor is silent after this many milliseconds without a reading. */
+export const silenceLimitOf = (sensor: SensorRecord): number => 2 * intervalOf(sensor) + SILENCE_SLACK_MS;
+
+export const isSilent = (sensor: SensorRecord, now: number): boolean => now - sensor.lastSeen > silenceLimitOf(sensor);
+
+/**
+ * Its job was stopped, and no reading shows that the sensor runs on. A reading that was taken before the stop proves
+ * nothing, even when it arrives much later.
+ */
+export const isStopped = ({ endedAt, lastSeen, reading }: SensorRecord): boolean =>
+  endedAt !== undefined && (lastSeen <= endedAt || Date.parse(reading.timestamp) <= endedAt);
+
+/** Numbers missing for at least {@link GAP_GRACE_MS}. */
+export const gapsOf = (sensor: SensorRecord, now: number): number => sensor.tracker.missingSince(now - GAP_GRACE_MS);
