@@ -45,10 +45,22 @@ const node = (name: string, labels: object, Status = 'CONNECTED', engines = ['wa
 });
 const EDGE = node('edge-eu-1', { type: 'edge', region: 'eu' });
 const SERVICES = node('web-services-1', { type: 'web-services' });
-const job = (Name: string, over: object = {}) => ({
-  ...{ ID: `j-of-${Name}`, Name, Namespace: 'default', Type: 'daemon', Labels: { app: 'wasm-sensors' } },
-  ...{ State: { StateType: 'Running' }, Version: 1, CreateTime: 1, ...over },
-});
+/** Of `publisher-eu`; also of `publisher-eu-once`, as earlier versions called it. */
+function refOf(name: string): JobRef {
+  const [, role, region] = /^(publisher|config-updater|proxy|puller)(?:-(\w+))?/.exec(name.replace('once-', ''))!;
+  return region === undefined ? { role: role as JobRef['role'] } : { role: role as JobRef['role'], region };
+}
+
+const job = (Name: string, over: object = {}) => {
+  const { role, region } = refOf(Name);
+  const values = Object.entries({ type: 'edge', ...(region === undefined ? {} : { region }) });
+  return {
+    ...{ ID: `j-of-${Name}`, Name, Namespace: 'default', Type: Name.includes('once') ? 'ops' : 'daemon' },
+    Labels: { app: 'wasm-sensors', role, ...(region === undefined ? {} : { region }) },
+    Constraints: values.map(([Key, value]) => ({ Key, Operator: '=', Values: [value] })),
+    ...{ State: { StateType: 'Running' }, Version: 1, CreateTime: 1, ...over },
+  };
+};
 const execution = (ComputeState: number, DesiredState = 1) => ({
   ...{ ID: 'e-1', NodeID: 'edge-eu-1', CreateTime: 1 },
   ...{ DesiredState: { StateType: DesiredState }, ComputeState: { StateType: ComputeState, Message: 'said' } },
@@ -101,7 +113,8 @@ test('submitting a publisher', async () => {
   const submit = (title: string, world: World, request: JobRequest = publisher) =>
     told(title, () => openNetwork(world).network.submit(request));
   const spec = await hashOf(publisher);
-  const same = job('publisher-eu', { Labels: { app: 'wasm-sensors', spec } });
+  const another = job('publisher-eu');
+  const same = { ...another, Labels: { ...another.Labels, spec } };
   const once = { ...publisher, maxMessages: 3 };
   await submit('nothing runs', {});
   await submit('another one runs', { jobs: [job('publisher-eu')] });
@@ -111,9 +124,10 @@ test('submitting a publisher', async () => {
     ...{ jobs: [same], executions: [execution(10, 2), { ...execution(6), ID: 'e-2', CreateTime: 2 }] },
   });
   await submit('the same ran', { jobs: [{ ...same, State: { StateType: 'Stopped' } }] });
-  await submit('those that end run', { jobs: [job('publisher-eu-once', { Type: 'ops' })] });
+  await submit('those that end run', { jobs: [job('publisher-eu-once')] });
+  await submit('those that end run, under the name of today', { jobs: [job('once-publisher-eu')] });
   await submit('those that end shall run', { jobs: [job('publisher-eu'), job('publisher-us')] }, once);
-  await submit('both run', { jobs: [job('publisher-eu'), job('publisher-eu-once', { Type: 'ops' })] });
+  await submit('both run', { jobs: [job('publisher-eu'), job('publisher-eu-once')] });
   await submit('1.7: another one runs', { agent: 'v1.7.0', jobs: [job('publisher-eu')] });
   await submit('1.7: another one ran', {
     agent: 'v1.7.0',
@@ -167,12 +181,6 @@ test('submitting other jobs', async () => {
   await submit('a puller without a node', { nodes: [EDGE] }, { ...proxy, role: 'puller' });
   await expectLines('submit-others');
 });
-
-/** `publisher-eu` as a job reference. */
-function refOf(name: string): JobRef {
-  const [role, region] = name.split(/-(?=[^-]+$)/) as [JobRef['role'], string | undefined];
-  return region === undefined ? { role } : { role, region };
-}
 
 test('stopping and starting again', async () => {
   const stop = (title: string, name: string, world: World) =>

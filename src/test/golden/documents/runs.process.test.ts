@@ -16,18 +16,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { loadSettings } from '../../../config/load-settings.js';
 import type { ChildSpec, Supervisor } from '../../../lib/process/supervisor.js';
-import { type Centre, planCentre } from '../../../runtime/services.js';
-import { factsOf } from '../../../network/compose/compose-connection.js';
+import { connectionOf } from '../../../network/compose/compose-connection.js';
 import type { ComposePlan } from '../../../network/compose/compose-plan.js';
-import { ControlClient } from '../../../network/control.js';
-import { createEmbeddedRunner } from '../../../network/embedded/embedded-provider.js';
-import { createNativeRunner } from '../../../network/native/native-provider.js';
-import type { NetworkKind } from '../../../network/network.js';
-import { openNetwork } from '../../../network/open.js';
-import { createRemoteRunner } from '../../../network/remote/remote-provider.js';
+import { planNative } from '../../../network/native/plan-native.js';
+import type { NetworkPlan, NetworkProvider, PlanContext, Services } from '../../../network/provider.js';
+import { loadProvider } from '../../../network/registry.js';
+import { planRemote } from '../../../network/remote/remote-provider.js';
 import { readRunState } from '../../../runtime/run-state.js';
-import type { NetworkRunner, RunnerContext } from '../../../network/provider.js';
+import { planServices } from '../../../runtime/services.js';
 import { Stack } from '../../../runtime/stack.js';
 import { normalize, toFailure, toJson } from './normalize.js';
 
@@ -92,8 +90,6 @@ class NotingSupervisor extends EventEmitter {
   }
 }
 
-const supervisorOf = () => new NotingSupervisor() as unknown as Supervisor;
-
 function placeholders(): Parameters<typeof normalize>[1] {
   return [
     [folder, 'folder'],
@@ -107,52 +103,58 @@ function placeholders(): Parameters<typeof normalize>[1] {
   ];
 }
 
-async function runOf(
-  name: string,
-  kind: NetworkKind,
-  make: (supervisor: Supervisor, centre: Centre) => NetworkRunner,
-  over: { tlsCa?: string; queue?: string; proxyArgs?: string[]; centre?: Centre } = {},
-): Promise<void> {
-  const supervisor = supervisorOf();
-  const { tlsCa, queue, proxyArgs = [] } = over;
-  const wish = (purpose: string) => ({ port: 0, explicit: false, purpose, flag: '--port' });
-  const planned = await planCentre({
-    ...{ supervisor, stateDir, host: '127.0.0.1', proxyArgs, pullerArgs: ['--sinks', 'store,alert'] },
-    ports: { proxy: wish('proxy'), puller: wish('puller'), queue: wish('queue') },
-    ...(queue === undefined ? {} : { queue }),
-    env: { WASM_SENSORS_TOKEN: 'operator-token' },
-    emit: () => {},
-  });
-  const centre = over.centre ?? planned;
-  const runner = make(supervisor, centre);
+interface Run {
+  /** Flags of `up`. */
+  flags?: Parameters<typeof loadSettings>[0];
+  context?: Partial<PlanContext>;
+  /** In place of the provider's own plan. */
+  plan?: (context: PlanContext) => NetworkPlan<never> | Promise<NetworkPlan<never>>;
+  proxyUrl?: string;
+}
+
+async function runOf(name: string, kind: string, { flags, context: over, plan: own, proxyUrl }: Run = {}) {
+  const supervisor = new NotingSupervisor() as unknown as Supervisor;
+  const provider: NetworkProvider = await loadProvider(kind);
+  const settings = loadSettings({ proxyPort: 0, pullerPort: 0, queuePort: 0, stateDir, ...flags }, '/nowhere');
+  const context = contextOf(supervisor, over);
+  const plan: NetworkPlan = own === undefined ? await provider.plan(settings, context) : await own(context);
+  const services = plan.services ?? (await planServices(settings, { ...context, emit: () => {} }));
   const file = join(stateDir, 'run.json');
   const starting: string[] = [];
   const stack = new Stack({
-    ...{ stateDir, kind, token: 'operator-token', settings: { nodes: 1, network: kind }, supervisor, centre },
-    ...(tlsCa === undefined ? {} : { tlsCa }),
-    runner: {
-      ...runner,
-      start: async () => {
-        starting.push(readFileSync(file, 'utf8'));
-        return runner.start();
+    network: {
+      provider,
+      plan: {
+        ...plan,
+        start: (started) => {
+          starting.push(readFileSync(file, 'utf8'));
+          return plan.start(started);
+        },
       },
+      proxyUrl: proxyUrl ?? services.endpoints.proxy,
     },
-    onStop: () => lines.push('asked to end'),
+    run: {
+      ...{ stateDir, token: 'operator-token', settings: { nodes: 1, network: kind } },
+      ...(over?.tlsCa === undefined ? {} : { tlsCa: over.tlsCa }),
+    },
+    ...{ services, supervisor, onStop: () => lines.push('asked to end') },
   });
   try {
     await stack.start();
     const state = readRunState(stateDir)!;
     const text = readFileSync(file, 'utf8');
-    expect(state).toEqual({ ...JSON.parse(text), alive: true });
+    const { network, facts, ...same } = JSON.parse(text);
+    expect(state).toEqual({ ...same, kind: network, connection: facts, alive: true });
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const both = `${starting[0]}${text}`;
     expect(both).not.toMatch(/operator-token|sensor-token|api-secret/);
     await expect(normalize(both, placeholders())).toMatchFileSnapshot(recorded(`${name}.json`));
 
-    const control = new ControlClient(state.control, 'operator-token');
-    const network = await openNetwork(state, { token: 'operator-token', control, stateDir });
-    lines.push(`opened: ${network.kind}, sensors of eu send to ${network.sensorProxyUrl('eu')}`);
-    lines.push(`  their file: ${JSON.stringify(network.configFile?.('eu') ?? null)}`);
+    const opened = provider.open(provider.connectionSchema.parse(state.connection), {
+      ...{ stateDir, token: 'operator-token', setRegionLink: async () => {} },
+    });
+    lines.push(`opened: ${opened.kind}, sensors of eu send to ${opened.sensorProxyUrl('eu')}`);
+    lines.push(`  their file: ${JSON.stringify(opened.configFile?.('eu') ?? null)}`);
     lines.push(`files: ${listFiles(stateDir).join(' ')}`);
   } finally {
     lines.push('-- the end');
@@ -170,78 +172,67 @@ function listFiles(of: string): string[] {
   return shown.map(({ parentPath, name }) => join(parentPath, name).slice(of.length + 1)).sort();
 }
 
-const context = (supervisor: Supervisor, centre: Centre, over: Partial<RunnerContext> = {}): RunnerContext => ({
-  ...{ supervisor, stateDir, nodesPerRegion: 1, proxyUrl: centre.endpoints.proxy, token: 'operator-token' },
-  ...{ sensorEnv: {}, emit: (event) => lines.push(JSON.stringify(event)) },
+const contextOf = (supervisor: Supervisor, over: Partial<PlanContext> = {}): PlanContext => ({
+  ...{ supervisor, stateDir, nodesPerRegion: 1, token: 'operator-token', sensorEnv: {}, registry: false },
+  emit: (event) => lines.push(JSON.stringify(event)),
   ...over,
 });
 
 test('embedded', async () => {
-  await runOf('embedded', 'embedded', (supervisor, centre) => createEmbeddedRunner(context(supervisor, centre)));
+  await runOf('embedded', 'embedded');
 });
 
 test('embedded, with a sensor token, https and another queue', async () => {
-  await runOf(
-    'embedded-with-everything',
-    'embedded',
-    (supervisor, centre) =>
-      createEmbeddedRunner(
-        context(supervisor, centre, {
-          ...{ nodesPerRegion: 5000, sensorEnv: { SENSOR_TOKEN: 'sensor-token' }, tlsCa: '/work/ca.pem' },
-        }),
-      ),
-    { tlsCa: '/work/ca.pem', queue: 'readings', proxyArgs: ['--tls-cert', 'cert.pem', '--tls-key', 'key.pem'] },
-  );
+  await runOf('embedded-with-everything', 'embedded', {
+    flags: { queue: 'readings', tlsCert: 'cert.pem', tlsKey: 'key.pem' },
+    context: { nodesPerRegion: 5000, sensorEnv: { SENSOR_TOKEN: 'sensor-token' }, tlsCa: '/work/ca.pem' },
+  });
 });
 
-const ANY_PORTS = { api: 0, nats: 0, webUi: 0 };
-const anyPorts = Object.fromEntries(Object.keys(ANY_PORTS).map((name) => [name, { port: 0, explicit: false }]));
+const anyPort = { port: 0, explicit: false, purpose: 'any', flag: '--port' };
+const native = {
+  plan: (context: PlanContext) =>
+    planNative(context, {
+      ...{ ports: { api: anyPort, nats: anyPort, webUi: anyPort }, configPaths: ['/work/*.yaml'] },
+    }) as NetworkPlan<never>,
+};
 
 test('native', async () => {
-  await runOf('native', 'native', (supervisor, centre) =>
-    createNativeRunner(context(supervisor, centre), { ports: anyPorts, configPaths: ['/work/*.yaml'] }),
-  );
+  await runOf('native', 'native', native);
 });
 
 test('native, with a sensor token and two nodes a region', async () => {
-  await runOf('native-with-token', 'native', (supervisor, centre) =>
-    createNativeRunner(
-      context(supervisor, centre, { nodesPerRegion: 2, sensorEnv: { SENSOR_TOKEN: 'sensor-token' } }),
-      { ports: anyPorts, configPaths: ['/work/*.yaml'] },
-    ),
-  );
+  await runOf('native-with-token', 'native', {
+    ...native,
+    context: { nodesPerRegion: 2, sensorEnv: { SENSOR_TOKEN: 'sensor-token' } },
+  });
 });
 
 test('remote', async () => {
-  await runOf('remote', 'remote', (supervisor, centre) =>
-    createRemoteRunner(context(supervisor, centre), { api: { host: 'localhost', port: 1234 }, tokenInJob: false }),
-  );
+  await runOf('remote', 'remote', { flags: { apiHost: 'localhost', apiPort: 1234 } });
 });
 
 test('remote, with a token in the job, TLS and credentials', async () => {
-  await runOf('remote-with-everything', 'remote', (supervisor, centre) =>
-    createRemoteRunner(
-      context(supervisor, centre, {
-        ...{ sensorEnv: { SENSOR_TOKEN: 'sensor-token' }, proxyUrl: 'https://proxy.example.com' },
-      }),
-      {
+  await runOf('remote-with-everything', 'remote', {
+    context: { sensorEnv: { SENSOR_TOKEN: 'sensor-token' } },
+    proxyUrl: 'https://proxy.example.com',
+    plan: (context) =>
+      planRemote(context, {
         api: {
           ...{ host: '10.0.0.5', port: 443, tls: { caFile: '/work/api-ca.pem', insecure: true } },
           credentials: { username: 'me', password: 'api-secret' },
         },
         tokenInJob: true,
-      },
-    ),
-  );
+      }) as NetworkPlan<never>,
+  });
 });
 
 test('remote, with a proxy that its nodes can’t reach', async () => {
-  const supervisor = supervisorOf();
-  const runner = createRemoteRunner(
-    { ...context(supervisor, { endpoints: { proxy: 'http://127.0.0.1:9090' } } as Centre) },
+  const plan = planRemote(
+    { stateDir, sensorEnv: {}, emit: () => {} },
     { api: { host: '10.0.0.5', port: 1234 }, tokenInJob: false },
   );
-  const failure = toFailure(await runner.start().catch((error) => error));
+  const failure = toFailure(await plan.start({ proxyUrl: 'http://127.0.0.1:9090' }).catch((error) => error));
   await expect(toJson(failure)).toMatchFileSnapshot(recorded('remote-not-reachable.json'));
 });
 
@@ -258,17 +249,18 @@ test('compose', async () => {
     image: 'ghcr.io/bacalhau-project/wasm-sensors:1.2.3',
     secrets: { SENSOR_TOKEN: 'sensor-token', WASM_SENSORS_TOKEN: 'operator-token', AWS_REGION: 'us-east-1' },
   } as unknown as ComposePlan;
-  const facts = factsOf(plan, { backbone: '10.213.90', withServices: true });
+  const connection = connectionOf(plan, { backbone: '10.213.90', withServices: true });
   // The services are containers of the network itself.
-  const centre: Centre = {
+  const services: Services = {
     endpoints: { proxy: 'http://127.0.0.1:9090', puller: 'http://127.0.0.1:9091', api: 'http://127.0.0.1:1234' },
     start: async () => {},
     movePuller: async () => '',
     stop: async () => {},
   };
-  const runner: NetworkRunner = {
-    start: async () => ({ network: {} as never, facts }),
-    stop: async () => void lines.push('the runner ends'),
-  };
-  await runOf('compose', 'compose', () => runner, { centre });
+  await runOf('compose', 'compose', {
+    plan: () => ({
+      ...{ services, start: async () => ({ connection: connection as never }) },
+      stop: async () => void lines.push('the runner ends'),
+    }),
+  });
 });

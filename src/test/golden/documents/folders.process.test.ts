@@ -20,8 +20,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../lib/net/ports.js';
-import { prepare } from '../../../network/compose/prepare-compose.js';
 import type { ComposePlan } from '../../../network/compose/compose-plan.js';
+import { prepare } from '../../../network/compose/prepare-compose.js';
 import { IMAGE_VERSION, normalize, type Placeholder, toJson } from './normalize.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -140,37 +140,41 @@ describe('what `up` prepares for a Docker network', () => {
   }
   afterEach(() => vi.unstubAllEnvs());
 
-  const plan = (notes: string[], over: Partial<ComposePlan['settings']> = {}, nodesPerRegion = 1): ComposePlan =>
+  const plan = (notes: string[], over: Partial<ComposePlan['settings']>, nodesPerRegion: number, registry: boolean) =>
     ({
       project: { name: 'bacalhau-edge', folder: join(folder, 'state', 'compose') },
       context: {
         ...{ stateDir: '/home/me/.wasm-sensors', nodesPerRegion, token: 'operator-secret', sensorEnv: {} },
+        registry,
         emit: (event: object) => void notes.push(JSON.stringify(event)),
       },
       settings: {
-        ...{ folder, ports: {}, allowedHosts: [], registry: true },
+        ...{ folder, ports: {}, allowedHosts: [] },
         ...{ proxyArgs: ['--rate-limit', '5'], pullerArgs: ['--alert-after', '9'] },
         ...over,
       },
       ...{ bacalhauVersion: 'v1.9.3', image: 'example/wasm-sensors:1.2.3', imageNamed: true, secrets: {} },
     }) as unknown as ComposePlan;
 
-  test.each<[name: string, script: string, settings: Partial<ComposePlan['settings']>, nodes: number]>([
-    ['one-node', '', {}, 1],
-    ['three-nodes', '', { registry: false }, 3],
-    ['another-queue', '', { queue: 'https://sqs.eu-west-1.amazonaws.com/1/q', pullerArgs: [], proxyArgs: [] }, 1],
+  test.each<
+    [name: string, script: string, settings: Partial<ComposePlan['settings']>, nodes: number, registry: boolean]
+  >([
+    ['one-node', '', {}, 1, true],
+    ['three-nodes', '', {}, 3, false],
+    ['another-queue', '', { queue: 'https://sqs.eu-west-1.amazonaws.com/1/q', pullerArgs: [], proxyArgs: [] }, 1, true],
     [
       'without-privileges',
       'case "$*" in *--privileged*) echo "docker: Error response from daemon: privileged containers are not allowed here" >&2; exit 125;; info*) echo 2;; esac',
       {},
       1,
+      true,
     ],
-    ['without-docker-inside', 'case "$1" in run) echo "no" >&2; exit 1;; esac', {}, 1],
-  ])('%s', async (name, script, settings, nodes) => {
+    ['without-docker-inside', 'case "$1" in run) echo "no" >&2; exit 1;; esac', {}, 1, true],
+  ])('%s', async (name, script, settings, nodes, registry) => {
     const calls = standInForDocker(script);
     const notes: string[] = [];
     const withServices = await prepare(
-      plan(notes, settings, nodes),
+      plan(notes, settings, nodes, registry),
       (step) => notes.push(step),
       AbortSignal.timeout(60_000),
     );

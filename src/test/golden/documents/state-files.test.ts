@@ -4,24 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { alone } from '../../../lib/fs/file-lock.js';
-import { lastLines, openLog } from '../../../lib/process/log-file.js';
+import { withFileLock } from '../../../lib/fs/file-lock.js';
 import { keepToken, readToken } from '../../../lib/net/bearer-token.js';
+import { lastLines, openLog } from '../../../lib/process/log-file.js';
 import { regionConfigFile } from '../../../network/region-config-file.js';
-import { ControlClient } from '../../../network/control.js';
-import { openNetwork } from '../../../network/open.js';
+import { loadProvider } from '../../../network/registry.js';
 import { hostnameForwarded, keepHostnameForwarded } from '../../../network/remote/hostname-forwarding.js';
 import { forgetSecrets, keepSecrets, readSecrets } from '../../../network/remote/remote-secrets.js';
+import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
+import { createProxy } from '../../../proxy/proxy.js';
+import type { Queue } from '../../../queue/queue.js';
 import {
   claimRunState,
   clearRunState,
+  quarantineDamagedState,
+  type RunState,
   readRunState,
-  setAsideDamaged,
   writeRunState,
 } from '../../../runtime/run-state.js';
-import { DesiredConfig } from '../../../proxy/desired.js';
-import { createProxy } from '../../../proxy/proxy.js';
-import type { Queue } from '../../../queue/queue.js';
 import type { Cluster } from '../../../sensor-host/cluster.js';
 import { keepJobs } from '../../../sensor-host/jobs-file.js';
 import { normalize, toFailure, toJson } from './normalize.js';
@@ -63,7 +63,7 @@ describe('the proxy’s desired configuration', () => {
   const path = () => join(stateDir, 'desired.json');
 
   test('as it is written', async () => {
-    const desired = new DesiredConfig(path());
+    const desired = new DesiredConfigStore(path());
     const change = (scope: object, set: object, unset: string[], now: number) =>
       desired.patch({ scope, set, unset } as Parameters<typeof desired.patch>[0], now);
     change({}, { color: '#00ff88', interval: 0.05 }, [], NOW);
@@ -75,7 +75,7 @@ describe('the proxy’s desired configuration', () => {
 
   test('of an earlier version, as it is read and gone on with', async () => {
     copyFileSync(join(FIXTURES, 'desired.json'), path());
-    const desired = new DesiredConfig(path());
+    const desired = new DesiredConfigStore(path());
     const proxy = createProxy({ queue: {} as Queue, desired, guard: { operatorToken: 't' } });
     const get = async (address: string) => (await proxy.app.request(address)).json();
     const found = {
@@ -84,28 +84,41 @@ describe('the proxy’s desired configuration', () => {
       'eu, another host': await get('/config/effective?region=eu&hostname=edge-eu-2'),
       'us, another host': await get('/config/effective?region=us&hostname=edge-us-1'),
     };
-    expect(found['/config']).toEqual(JSON.parse(readFileSync(join(FIXTURES, 'desired.json'), 'utf8')));
+    // Earlier versions kept the time of every value, to merge changes that were made at several proxies.
+    const written = readFileSync(join(FIXTURES, 'desired.json'), 'utf8');
+    const kept = JSON.parse(written, (key, value) => (key === 'changed' ? undefined : value));
+    expect(found['/config']).toEqual(kept);
     await expect(toJson(found)).toMatchFileSnapshot(recorded('desired-read.json'));
     // An older clock does not give out a version twice.
     expect(desired.patch({ scope: {}, set: { emoji: 1 }, unset: [] }, NOW - 1).version).toBe(desired.version);
-    expect(new DesiredConfig(path()).state.fleet).toMatchObject({ color: '#00ff88', emoji: 1 });
+    expect(new DesiredConfigStore(path()).state.fleet).toMatchObject({ color: '#00ff88', emoji: 1 });
   });
 });
 
 describe('run.json', () => {
   const KINDS = ['embedded', 'native', 'compose', 'remote'] as const;
 
+  /** What a fixture says, in the words of today. */
+  function fixtureState(kind: string): RunState {
+    const { network, facts, ...rest } = JSON.parse(readFileSync(join(FIXTURES, `run-${kind}.json`), 'utf8'));
+    return { ...rest, kind: network, connection: facts };
+  }
+
+  async function openNetwork({ kind, connection }: RunState) {
+    const provider = await loadProvider(kind);
+    const context = { token: 't', stateDir, setRegionLink: async () => {} };
+    return provider.open(provider.connectionSchema.parse(connection), context);
+  }
+
   test.each(KINDS)('of an earlier version: %s', async (kind) => {
     copyFileSync(join(FIXTURES, `run-${kind}.json`), join(stateDir, 'run.json'));
     const state = readRunState(stateDir)!;
-    expect(state).toEqual({ ...JSON.parse(readFileSync(join(FIXTURES, `run-${kind}.json`), 'utf8')), alive: false });
-    const network = await openNetwork(state, {
-      ...{ token: 't', control: new ControlClient(state.control, 't'), stateDir },
-    });
+    expect(state).toEqual({ ...fixtureState(kind), alive: false });
+    const network = await openNetwork(state);
     const { alive, ...plain } = state;
     writeRunState(stateDir, plain);
     const found = {
-      ...{ alive, kind: network.kind, network: state.network, up: state.up, endpoints: state.endpoints },
+      ...{ alive, kind: network.kind, network: state.kind, up: state.up, endpoints: state.endpoints },
       sensorProxyUrl: Object.fromEntries(
         ['us', 'eu', 'as', 'other'].map((region) => [region, network.sensorProxyUrl(region)]),
       ),
@@ -117,7 +130,7 @@ describe('run.json', () => {
   });
 
   test('is claimed once, cleared by its own `up`, and set aside when it is damaged', () => {
-    const state = JSON.parse(readFileSync(join(FIXTURES, 'run-embedded.json'), 'utf8'));
+    const state = fixtureState('embedded');
     expect([claimRunState(stateDir, state), claimRunState(stateDir, { ...state, began: 1 })]).toEqual([true, false]);
     expect(readRunState(stateDir)).toMatchObject({ began: NOW });
     expect(readdirSync(stateDir)).toEqual(['run.json']);
@@ -129,14 +142,12 @@ describe('run.json', () => {
     expect(readdirSync(stateDir)).toEqual([]);
     writeFileSync(join(stateDir, 'run.json'), '{"up":');
     expect(() => readRunState(stateDir)).toThrow(expect.objectContaining({ code: 'STATE_DAMAGED' }));
-    expect(setAsideDamaged(stateDir)).toBe(join(stateDir, 'run.json.damaged'));
+    expect(quarantineDamagedState(stateDir)).toBe(join(stateDir, 'run.json.damaged'));
     expect(readdirSync(stateDir)).toEqual(['run.json.damaged']);
   });
 
   test.each(KINDS)('of %s without what its network needs is refused', async (kind) => {
-    const state = JSON.parse(readFileSync(join(FIXTURES, `run-${kind}.json`), 'utf8'));
-    const context = { token: 't', control: new ControlClient('http://c', 't'), stateDir };
-    await expect(openNetwork({ ...state, facts: {} }, context)).rejects.toThrow();
+    await expect(openNetwork({ ...fixtureState(kind), connection: {} })).rejects.toThrow();
   });
 });
 
@@ -250,7 +261,7 @@ describe('others', () => {
 
   test('a lock while it is held', async () => {
     let held = '';
-    await alone(join(stateDir, 'deploy.lock'), 1000, async () => {
+    await withFileLock(join(stateDir, 'deploy.lock'), 1000, async () => {
       held = describeState();
     });
     await expect(held).toMatchFileSnapshot(recorded('lock.txt'));
