@@ -3,7 +3,7 @@
  * the feature costs `/send`: the same load from sensors that know nothing of it, and on a configured proxy from sensors that report.
  */
 import { Pool } from 'undici';
-import { table } from '../cli/output/text-table.js';
+import { table } from '../cli/output/terminal-text.js';
 import { listen } from '../lib/net/listen.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
 import { createProxy } from '../proxy/proxy.js';

@@ -1,20 +1,21 @@
-/** How a command is declared: its settings come from the table, its action gets an output and the settled settings. */
+/** How a command is declared. Its settings come from the table; its action gets an output and the resolved settings. */
 import { type Command, Option } from 'commander';
 import { loadSettings } from '../config/load-settings.js';
 import type { Resolved } from '../config/resolve-settings.js';
-import { url } from '../config/setting-schemas.js';
 import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
-import { usageError } from '../lib/errors/app-error.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
+import type { OptionValues } from './command-options.js';
+import { withCommandName } from './output/command-name.js';
 import { Output, type OutputMode } from './output/output.js';
-import type { AnsiMode } from './output/terminal-style.js';
+import type { AnsiMode } from './output/terminal-text.js';
 
 export interface CommandContext {
   out: Output;
   settings: Settings;
   provenance: Resolved['provenance'];
-  /** Options that are no settings, and positional arguments, as commander gives them. */
-  options: Record<string, unknown>;
+  /** Options that are not settings. */
+  options: OptionValues;
+  /** Positional arguments. */
   args: string[];
 }
 
@@ -22,7 +23,7 @@ export interface CommandSpec {
   /** Path and arguments, such as `deploy publisher` or `config edit <region>`. */
   name: string;
   summary: string;
-  /** Settings with a flag here; all others still come from the environment and files. A text replaces the flag. */
+  /** Settings that have a flag here; all others come from the environment and files. A text replaces the flag. */
   settings?: SettingKey[] | Partial<Record<SettingKey, string>>;
   options?: Option[];
   /** Which `-o` modes it has; the first is the default. None: it has no `-o`. */
@@ -30,13 +31,13 @@ export interface CommandSpec {
   /** Shown under the options. */
   examples?: string[];
   hidden?: boolean;
-  /** Its arguments are a command of another program, whose options are none of ours. */
+  /** Its arguments are a command of another program, with options of its own. */
   passThrough?: boolean;
-  /** Gives the exit code; nothing is 0. */
+  /** Resolves with the exit code; undefined is 0. */
   action(context: CommandContext): Promise<number | undefined>;
 }
 
-/** Adds a command to the program; groups such as `deploy` are made on the way. */
+/** Adds a command to the program, and the group that it belongs to, such as `deploy`. */
 export function addCommand(program: Command, spec: CommandSpec): void {
   const words = spec.name.split(' ');
   const path = words.filter((word) => !/^[[<]/.test(word));
@@ -50,13 +51,12 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   for (const [key, flag] of flags) command.addOption(settingOption(key, flag));
   for (const option of spec.options ?? []) command.addOption(option);
   if (spec.modes) {
-    command.addOption(
-      new Option('-o, --output <mode>', 'what stdout carries').choices(spec.modes).default(spec.modes[0]),
-    );
+    command.addOption(new Option('-o, --output <mode>', 'format of stdout').choices(spec.modes).default(spec.modes[0]));
   }
-  command.addOption(new Option('--ansi <when>', 'colours').choices(['auto', 'always', 'never']).default('auto'));
-  if (spec.examples)
-    command.addHelpText('after', `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join('\n')}`);
+  command.addOption(
+    new Option('--ansi <when>', 'when to use colours').choices(['auto', 'always', 'never']).default('auto'),
+  );
+  if (spec.examples) command.addHelpText('after', examplesText(spec.examples));
   command.action(async (...given: unknown[]) => {
     const options = command.opts();
     const out = new Output(path.join(' '), (options.output ?? 'text') as OutputMode, options.ansi as AnsiMode);
@@ -81,6 +81,9 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   });
 }
 
+const examplesText = (examples: string[]) =>
+  withCommandName(`\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
+
 function settingFlags(settings: NonNullable<CommandSpec['settings']>): [SettingKey, string][] {
   if (Array.isArray(settings)) return settings.map((key) => [key, SETTINGS[key].flag]);
   return Object.entries(settings) as [SettingKey, string][];
@@ -91,21 +94,4 @@ function settingOption(key: SettingKey, flag: string): Option {
   const fallback = schema.safeParse(undefined);
   const shown = fallback.success && fallback.data !== undefined ? `; default: ${fallback.data}` : '';
   return new Option(flag, `${description} (env: ${env[0]}${shown})`);
-}
-
-/** A whole number from an option; throws `BAD_OPTION` naming the flag. */
-export function integerOption(value: unknown, flag: string, min: number): number | undefined {
-  if (value === undefined) return undefined;
-  const number = Number(value);
-  if (Number.isInteger(number) && number >= min) return number;
-  throw usageError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a whole number from ${min} on`);
-}
-
-/** An http(s) URL from an option, without slashes at its end; throws `BAD_OPTION` naming the flag. */
-export function urlOption(value: unknown, flag: string): string | undefined {
-  if (value === undefined) return undefined;
-  const parsed = url.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const problem = `${flag}: ${JSON.stringify(value)} ${parsed.error.issues[0]!.message}`;
-  throw usageError('BAD_OPTION', problem, `For example: ${flag} http://127.0.0.1:9324`);
 }

@@ -4,6 +4,7 @@
  */
 import type { JobRef } from '../jobs/job-ref.js';
 import type { JobRequest } from '../jobs/job-request.js';
+import type { NetworkFact } from './network-facts.js';
 import type { ConfigFile } from './region-config-file.js';
 
 /** Edge regions, in display order; a remote cluster may have others. */
@@ -45,7 +46,7 @@ export interface Submission {
   /** The network runs exactly this already; nothing was replaced. */
   unchanged: boolean;
   /** For the operator, such as a fallback that was taken. */
-  notes: string[];
+  facts: NetworkFact[];
 }
 
 export interface Network {

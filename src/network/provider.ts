@@ -10,6 +10,7 @@ import type { ServiceJob } from '../jobs/job-request.js';
 import type { PortMoved } from '../lib/net/take-ports.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from './network.js';
+import type { NetworkFact } from './network-facts.js';
 
 /**
  * `Connection`: what another terminal needs to open the network. It is plain JSON without secrets, kept in `run.json` and
@@ -124,6 +125,7 @@ export interface Services {
 export type NetworkEvent =
   | { type: 'network.progress'; step: string; done: number; total: number }
   | PortMoved
+  | NetworkFact
   | { type: 'network.note'; text: string };
 
 export interface Removal {

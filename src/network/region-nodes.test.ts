@@ -18,8 +18,8 @@ it('counts only nodes that can run a sensor, and says why others can not', () =>
   const nodes = [node('a', 'north'), node('b', 'north', ['docker']), node('c', 'south', null)];
   expect([...nodesByRegion(nodes, undefined)]).toEqual([['north', { connected: 1, disconnected: 0 }]]);
   expect(unschedulableNodes(nodes)).toEqual([
-    'b runs no sensor: it has no WASM engine',
-    'c runs no sensor: it has no WASM engine',
+    { node: 'b', reason: 'it has no WASM engine' },
+    { node: 'c', reason: 'it has no WASM engine' },
   ]);
   expect(() => nodesByRegion(nodes, ['south'])).toThrow(/no edge node that can run a sensor in region south/);
 });

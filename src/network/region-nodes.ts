@@ -25,18 +25,22 @@ export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): 
     const where = empty.length > 0 ? ` in region ${empty.join(', ')}` : '';
     throw new AppError('NO_NODES', 'user', `no edge node that can run a sensor${where}`, {
       hint: `Regions with nodes: ${known.join(', ') || 'none'}.`,
-      details: unschedulableNodes(nodes),
+      details: unschedulableDetails(nodes),
     });
   }
   return found;
 }
 
-/** A line for each edge node that no sensor can run on, with the reason. */
-export function unschedulableNodes(nodes: NodeInfo[]): string[] {
+/** Edge nodes that no sensor can run on, with the reasons. */
+export function unschedulableNodes(nodes: NodeInfo[]): { node: string; reason: string }[] {
   return nodes.flatMap((node) =>
-    isEdge(node) && node.unschedulable !== undefined ? `${node.name} runs no sensor: ${node.unschedulable}` : [],
+    isEdge(node) && node.unschedulable !== undefined ? { node: node.name, reason: node.unschedulable } : [],
   );
 }
+
+/** {@link unschedulableNodes} as details of an error. */
+export const unschedulableDetails = (nodes: NodeInfo[]): string[] =>
+  unschedulableNodes(nodes).map(({ node, reason }) => `${node} can't run sensors: ${reason}`);
 
 /** A network that was started without a node for service jobs; `why` completes the sentence. */
 export function noServicesNode(why: string): AppError {

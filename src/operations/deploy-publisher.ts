@@ -1,42 +1,40 @@
-/** Deploying the publisher: submitted is not running, so it ends with what was seen in the readings. */
-import { join, resolve } from 'node:path';
+/** Deploys the publisher. Submitted is not running, so it ends with what was seen in the readings. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PublisherJob } from '../jobs/job-request.js';
 import { waitFor } from '../lib/async/backoff.js';
-import { systemError } from '../lib/errors/app-error.js';
-import { withFileLock } from '../lib/fs/file-lock.js';
+import { systemError, usageError } from '../lib/errors/app-error.js';
 import type { Network, NodeInfo } from '../network/network.js';
+import type { NetworkFact } from '../network/network-facts.js';
 import { newestByNode } from '../network/newest-executions.js';
-import { nodesByRegion, unschedulableNodes } from '../network/region-nodes.js';
-import { MAX_AHEAD_MS } from '../protocol/message.js';
-import type { SensorConfig } from '../protocol/sensor-config.js';
+import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../network/region-nodes.js';
+import { decidedFields, decidingHosts } from '../protocol/desired-config.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../protocol/sensor-config.js';
+import type { ConfigClient } from '../proxy/config-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import { endAllRegionsJob } from './all-regions-job.js';
-import { submitToRegions } from './submit-regions.js';
+import {
+  type AllRegionsFact,
+  type PublisherOptions,
+  type SubmitTarget,
+  stopAllRegionsJob,
+  submitPublishers,
+} from './submit-publishers.js';
 
-export interface DeployOptions {
-  config: SensorConfig;
+export interface DeployTarget extends SubmitTarget {
+  fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
+  /** Knows which of the given values the fleet configuration overrides. */
+  proxy: Pick<ConfigClient, 'state'>;
+}
+
+export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl'> {
   /** Left out: every region that has edge nodes. */
   regions?: string[];
-  /** Where the sensors send to, instead of the network's own proxy. */
-  proxyUrl?: string;
-  /** A YAML file on the nodes, instead of the network's own for each region. */
-  configFile?: string;
-  maxMessages?: number;
-  /** The folder of this network: what several commands submit there is submitted one after the other. */
-  stateDir: string;
+  /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
+  proxy?: string;
   /** Gives up when no further sensor was seen for so long: how long all take depends on how many share a processor. */
   timeoutMs: number;
-  /** What to do when not every sensor sent in time. */
+  /** What to do when not every sensor reported in time. */
   timeoutHint: string;
   onProgress(progress: DeployProgress): void;
 }
-
-/** Submitting to a cluster takes a second or two. */
-const LOCK_MS = 60_000;
-const LOOK_MS = 1500;
-/** A look at the executions is followed by a pause of so many times what it took. */
-const LOOK_SHARE = 10;
 
 export interface DeployProgress {
   step: 'submitting' | 'waiting';
@@ -45,51 +43,65 @@ export interface DeployProgress {
   expected: number;
 }
 
+export interface RegionDeployment {
+  region: string;
+  jobId: string;
+  unchanged: boolean;
+  expected: number;
+  seen: number;
+  /** Disconnected nodes, which run it when they are back. */
+  pending: number;
+}
+
+export type DeployFact =
+  | NetworkFact
+  | AllRegionsFact
+  /** Given values that the fleet configuration overrides: of all sensors, or of one host. */
+  | { type: 'config.overridden'; fields: SensorConfigField[]; hostname?: string };
+
 export interface DeployResult {
   submissionTime: number;
-  /** `pending`: disconnected nodes, which run it when they are back. */
-  regions: { region: string; jobId: string; unchanged: boolean; expected: number; seen: number; pending: number }[];
-  notes: string[];
+  regions: RegionDeployment[];
+  facts: DeployFact[];
   seconds: number;
 }
 
+const LOOK_MS = 1500;
+/** A look at the executions is followed by a pause of so many times what it took. */
+const LOOK_SHARE = 10;
+/** Hosts named with what overrides them; further ones have the same cause. */
+const HOSTS_NAMED = 3;
+
 /**
  * Submits one publisher job a region and waits until readings of every connected node were seen. Rejects with `NO_NODES`,
- * `DEPLOY_FAILED` (executions failed; their messages are the details) or `DEPLOY_TIMEOUT`.
+ * `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed; their messages are the
+ * details) or `DEPLOY_TIMEOUT`.
  */
-export async function deployPublisher(
-  network: Network,
-  fleet: FleetClient,
-  options: DeployOptions,
-): Promise<DeployResult> {
+export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
+  const { network, fleet } = target;
   const began = Date.now();
+  const { proxy, ...job } = options;
+  const proxyUrl = proxy === undefined ? {} : { proxyUrl: urlOfProxy(proxy, network.proxyNames) };
   const all = await network.nodes();
   let nodes = nodesByRegion(all, options.regions);
-  const expected = () => sum([...nodes.values()].map(({ connected }) => connected));
-  options.onProgress({ step: 'submitting', seen: 0, expected: expected() });
-  // Sensors of an older submission give way to those of a newer one, so what is submitted later must be newer.
-  const { submissionTime, submissions } = await withFileLock(
-    join(options.stateDir, 'deploy.lock'),
-    LOCK_MS,
-    async () => {
-      const submissionTime = await nextSubmission(fleet);
-      const submissions = await submitToRegions([...nodes.keys()], (region) =>
-        network.submit(jobFor(region, network, submissionTime, options)),
-      );
-      return { submissionTime, submissions };
-    },
-  );
-  const beside = await endAllRegionsJob(network, options.regions === undefined);
+  options.onProgress({ step: 'submitting', seen: 0, expected: connectedOf(nodes) });
+  const { submissionTime, submissions } = await submitPublishers(target, [...nodes.keys()], { ...job, ...proxyUrl });
+  const allRegions = await stopAllRegionsJob(network, options.regions === undefined);
 
   const seen = new Map<string, number>();
-  let [most, since] = [0, Date.now()];
+  let most = 0;
+  let since = Date.now();
   const look = async () => {
     const [fresh, any] = await Promise.all([fleet.countSince(submissionTime), fleet.countSince(0)]);
     for (const [region, { unchanged }] of submissions) seen.set(region, (unchanged ? any : fresh)[region] ?? 0);
     const arrived = sum([...nodes].map(([region, { connected }]) => Math.min(connected, seen.get(region) ?? 0)));
-    options.onProgress({ step: 'waiting', seen: arrived, expected: expected() });
-    if (arrived > most) [most, since] = [arrived, Date.now()];
-    if (arrived >= expected()) return 'all';
+    const expected = connectedOf(nodes);
+    options.onProgress({ step: 'waiting', seen: arrived, expected });
+    if (arrived > most) {
+      most = arrived;
+      since = Date.now();
+    }
+    if (arrived >= expected) return 'all';
     return Date.now() - since > options.timeoutMs ? 'some' : undefined;
   };
   const watch = new AbortController();
@@ -99,57 +111,41 @@ export async function deployPublisher(
     nodes = nodesByRegion(now, [...nodes.keys()]);
   });
   try {
-    const done = await Promise.race([
-      waitFor(look, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal }),
-      failure,
-    ]);
-    if (done === 'some') {
-      const { timeoutMs, timeoutHint: hint } = options;
-      const details = [...nodes].map(
-        ([region, { connected }]) => `${region}: ${seen.get(region) ?? 0} of ${connected} sensors send`,
-      );
-      const message = `not every sensor sends, and for ${timeoutMs / 1000} s no further one began`;
-      throw systemError('DEPLOY_TIMEOUT', message, { details, hint });
-    }
+    const waiting = waitFor(look, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal });
+    if ((await Promise.race([waiting, failure])) === 'some') throw deployTimeout(nodes, seen, options);
   } finally {
     watch.abort();
   }
+  const seconds = (Date.now() - began) / 1000;
   return {
     submissionTime,
     regions: submissions.map(([region, { jobId, unchanged }]) => {
       const { connected, disconnected } = nodes.get(region)!;
-      const count = seen.get(region) ?? 0;
-      return { region, jobId, unchanged, expected: connected, seen: count, pending: disconnected };
+      return { region, jobId, unchanged, expected: connected, seen: seen.get(region) ?? 0, pending: disconnected };
     }),
-    notes: [...new Set([...submissions.flatMap(([, { notes }]) => notes), ...beside, ...unschedulableNodes(all)])],
-    seconds: (Date.now() - began) / 1000,
+    facts: [
+      ...distinct(submissions.flatMap(([, { facts }]) => facts)),
+      ...allRegions,
+      ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
+      ...(await overriddenBy(target.proxy, all, { regions: [...nodes.keys()], config: options.config })),
+    ],
+    seconds,
   };
 }
 
-/** Now, or more: the clock may have been set back since the last submission. What is too far ahead is no sensor's. */
-async function nextSubmission(fleet: FleetClient): Promise<number> {
-  const now = Date.now();
-  const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
-  return known.reduce((next, time) => (time >= next && time < now + 2 * MAX_AHEAD_MS ? time + 1 : next), now);
+/** `names`: those that the network has for proxies. Throws `BAD_OPTION` for what is no URL. */
+function urlOfProxy(given: string, names: Network['proxyNames'] = {}): string {
+  const url = Object.hasOwn(names, given) ? names[given]! : given;
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
+  const known = Object.keys(names);
+  throw usageError(
+    'BAD_OPTION',
+    `--proxy: ${JSON.stringify(given)} is not a URL that begins with http:// or https://`,
+    known.length > 0 ? `Give a URL, or ${known.join(' or ')}.` : undefined,
+  );
 }
 
-function jobFor(region: string, network: Network, submissionTime: number, options: DeployOptions): PublisherJob {
-  const own = network.configFile?.(region);
-  // Where nodes see this machine's files, a path is one from here.
-  const given = own && own.here === own.onNode ? options.configFile && resolve(options.configFile) : options.configFile;
-  const configFile = given ?? own?.onNode;
-  return {
-    role: 'publisher',
-    region,
-    proxyUrl: options.proxyUrl ?? network.sensorProxyUrl(region),
-    config: options.config,
-    submissionTime,
-    ...(configFile === undefined ? {} : { configFile }),
-    ...(options.maxMessages === undefined ? {} : { maxMessages: options.maxMessages }),
-  };
-}
-
-/** Rejects as soon as an execution of these jobs has failed on a node that is there; tells of the nodes on the way. */
+/** Rejects as soon as an execution of these jobs has failed on a connected node; reports the nodes on the way. */
 async function watchNodes(
   network: Network,
   jobIds: string[],
@@ -159,7 +155,7 @@ async function watchNodes(
   for (let took = 0; ; ) {
     // Executions carry their whole job, and hundreds of them take time from the nodes that are to start them.
     await sleep(Math.max(LOOK_MS, LOOK_SHARE * took), undefined, { signal }).catch(() => {});
-    // After the abort nobody looks at the outcome any more.
+    // After the abort the outcome is not used any more.
     if (signal.aborted) return new Promise(() => {});
     const began = Date.now();
     const [all, nodes] = await Promise.all([network.jobs(), network.nodes()]).catch(() => [[], undefined] as const);
@@ -171,14 +167,52 @@ async function watchNodes(
       .flatMap(({ executions }) => newestByNode(executions).newest)
       .filter(({ state, node }) => state === 'failed' && there.has(node));
     const lost = jobs.filter(({ state }) => state === 'failed');
-    if (failed.length + lost.length === 0) continue;
-    throw systemError('DEPLOY_FAILED', `${failed.length || lost.length} of the publishers failed`, {
-      details: [
-        ...failed.map((e) => `${e.node}: ${e.message}`),
-        ...(failed.length ? [] : lost.map((j) => `${j.name}: ${j.message}`)),
-      ],
-    });
+    if (failed.length > 0) throw deployFailed(failed.map(({ node, message }) => `${node}: ${message}`));
+    if (lost.length > 0) throw deployFailed(lost.map(({ name, message }) => `${name}: ${message}`));
   }
 }
 
-const sum = (numbers: Iterable<number>) => [...numbers].reduce((a, b) => a + b, 0);
+const deployFailed = (details: string[]) =>
+  systemError('DEPLOY_FAILED', details.length === 1 ? '1 publisher failed' : `${details.length} publishers failed`, {
+    details,
+  });
+
+function deployTimeout(
+  nodes: Map<string, RegionNodes>,
+  seen: Map<string, number>,
+  { timeoutMs, timeoutHint: hint }: DeployOptions,
+) {
+  const details = [...nodes].map(
+    ([region, { connected }]) => `${region}: ${seen.get(region) ?? 0} of ${connected} sensors reporting`,
+  );
+  const message = `not all sensors are reporting, and no further one began within ${timeoutMs / 1000} s`;
+  return systemError('DEPLOY_TIMEOUT', message, { details, hint });
+}
+
+/** What the fleet configuration overrides of the given values; nothing where it can't be asked. */
+async function overriddenBy(
+  proxy: DeployTarget['proxy'],
+  nodes: NodeInfo[],
+  { regions, config }: { regions: string[]; config: SensorConfig },
+): Promise<DeployFact[]> {
+  const state = await proxy.state().catch(() => undefined);
+  if (!state) return [];
+  const hosts = nodes.filter(({ region }) => regions.includes(region)).map(({ name }) => name);
+  const given = SENSOR_CONFIG_FIELDS.filter((field) => config[field] !== undefined);
+  const fields = decidedFields(state, regions).filter((field) => given.includes(field));
+  return [
+    ...(fields.length > 0 ? [{ type: 'config.overridden' as const, fields }] : []),
+    ...decidingHosts(state, hosts, given)
+      .slice(0, HOSTS_NAMED)
+      .map((host) => ({ type: 'config.overridden' as const, ...host })),
+  ];
+}
+
+/** Regions often report the same fact. */
+const distinct = (facts: NetworkFact[]): NetworkFact[] => [
+  ...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values(),
+];
+
+const connectedOf = (nodes: Map<string, RegionNodes>) => sum([...nodes.values()].map(({ connected }) => connected));
+
+const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);

@@ -38,7 +38,7 @@ const network = {
   jobs: async () => jobs,
   async submit({ role }: ServiceJob) {
     calls.push(`submit ${role}`);
-    return { jobId: 'j1', jobName: role, unchanged: false, notes: [] };
+    return { jobId: 'j1', jobName: role, unchanged: false, facts: [] };
   },
   async stop({ role }: JobRef) {
     calls.push(`stop ${role}`);
@@ -77,7 +77,7 @@ test('a proxy that fails says that the one before it is gone', async () => {
   jobs = [job('j0', 'running'), job('j1', 'failed', [execution('failed', 'no such image')])];
   await expect(deploy('proxy')).rejects.toMatchObject({
     code: 'SERVICE_FAILED',
-    hint: expect.stringMatching(/^The node takes .*\. This stopped the proxy/),
+    hint: expect.stringMatching(/^The node pulls .*\. This stopped the proxy/),
   });
   expect(calls).toEqual(['submit proxy']);
   jobs = [job('j1', 'failed', [execution('failed', 'no such image')])];

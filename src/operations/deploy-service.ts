@@ -9,25 +9,32 @@ import { noServicesNode } from '../network/region-nodes.js';
 import type { EndpointChange } from '../runtime/control-client.js';
 import type { Session } from '../runtime/session.js';
 
+export type ServiceRole = ServiceJob['role'];
+
 /** The job as the running network can run it. Rejects with `NOT_OFFERED`, and as the network's `serviceJob` does. */
 export async function planServiceJob(
-  role: ServiceJob['role'],
+  role: ServiceRole,
   session: Pick<Session, 'provider' | 'state'>,
   options: Omit<ServiceJobOptions, 'embeddedQueue' | 'authority'>,
 ): Promise<PlannedServiceJob> {
   const { provider, connection } = await session.provider();
   if (!provider.serviceJob) {
-    throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network runs no containers of ours`, {
-      hint: `\`up\` runs a ${role} of its own. Service jobs are offered by --network compose, and by native with Docker.`,
+    throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network can't run service jobs`, {
+      hint: `\`up\` runs its own ${role}. The compose network offers service jobs, and the native one with Docker.`,
     });
   }
   const { queue, proxy } = session.state.endpoints;
   return provider.serviceJob(role, connection, { ...options, embeddedQueue: queue !== undefined, authority: proxy });
 }
 
+export type ServiceProgress =
+  | { step: 'waiting-for-node' }
+  | { step: 'submitting'; role: ServiceRole }
+  | { step: 'waiting-for-answer'; url: string };
+
 export interface ServiceOptions {
   timeoutMs: number;
-  onProgress(step: string): void;
+  onProgress(progress: ServiceProgress): void;
   /** Tells `up` where services are now. */
   setEndpoints(change: EndpointChange): Promise<void>;
   /** When aborted, what was replaced is put back. */
@@ -35,7 +42,7 @@ export interface ServiceOptions {
 }
 
 export interface ServiceResult {
-  role: ServiceJob['role'];
+  role: ServiceRole;
   jobId: string;
   url: string;
   image: string;
@@ -61,14 +68,14 @@ export async function deployService(
   const { role, image } = job;
   const { onProgress, setEndpoints, signal } = options;
   const deadline = began + options.timeoutMs;
-  onProgress('waiting for the web-services node');
+  onProgress({ step: 'waiting-for-node' });
   await waitForNode(network, options);
   const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');
   try {
     if (role === 'puller') await setEndpoints({ puller: url });
-    onProgress(`submitting the ${role}`);
+    onProgress({ step: 'submitting', role });
     const { jobId, unchanged } = await network.submit(job);
-    onProgress(`waiting for ${url} (the node fetches the image)`);
+    onProgress({ step: 'waiting-for-answer', url });
     await waitUntilReady(network, { role, jobId, url }, { signal, timeoutMs: Math.max(0, deadline - Date.now()) });
     if (role === 'proxy') await setEndpoints({ jobProxy: url });
     return { role, jobId, url, image, unchanged, seconds: (Date.now() - began) / 1000 };
@@ -82,7 +89,7 @@ export async function deployService(
 /** A submission stops the job of the same name, also when the new one does not run. */
 function withoutProxy(error: AppError): AppError {
   const hint =
-    'This stopped the proxy that ran as a service job before. Deploy it again as it was, or send sensors back with `deploy publisher`.';
+    'This stopped the proxy that ran as a service job before. Deploy it again as it was, or run `wasm-sensors deploy publisher` so that sensors use the proxy of `up`.';
   return withContext(error, { hint: error.hint === undefined ? hint : `${error.hint} ${hint}` });
 }
 
@@ -92,24 +99,25 @@ function withoutProxy(error: AppError): AppError {
  * @param options.url where the job answers
  */
 export async function stopService(
-  network: Network,
-  role: ServiceJob['role'],
+  network: Pick<Network, 'stop'>,
+  role: ServiceRole,
   { url, setEndpoints }: Pick<ServiceOptions, 'setEndpoints'> & { url: string },
 ): Promise<boolean> {
   const stopped = await network.stop({ role });
-  if (role === 'proxy') await setEndpoints({ jobProxy: null });
-  else {
-    // Two at the same time would share the queue, and the history's file.
-    if (stopped)
-      await waitFor(async () => ((await answersHttp(`${url}/health`)) ? undefined : true), { timeoutMs: GONE_MS });
-    await setEndpoints({ puller: null });
+  if (role === 'proxy') {
+    await setEndpoints({ jobProxy: null });
+    return stopped;
   }
+  // Two pullers at the same time would share the queue, and the file of the store.
+  const gone = async () => !(await answersHttp(`${url}/health`)) || undefined;
+  if (stopped) await waitFor(gone, { timeoutMs: GONE_MS });
+  await setEndpoints({ puller: null });
   return stopped;
 }
 
 async function waitUntilReady(
   network: Network,
-  { role, jobId, url }: { role: ServiceJob['role']; jobId: string; url: string },
+  { role, jobId, url }: { role: ServiceRole; jobId: string; url: string },
   { timeoutMs, signal }: Pick<ServiceOptions, 'timeoutMs' | 'signal'>,
 ): Promise<void> {
   // An older job may still have the port, so the new job's own execution must run, too.
@@ -119,7 +127,7 @@ async function waitUntilReady(
   };
   if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
   throw systemError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
-    hint: `See its log: wasm-sensors status, or \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
+    hint: `Read its log with \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
   });
 }
 
@@ -131,14 +139,17 @@ async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptio
 }
 
 /** Whether an execution of the job runs. Rejects with `SERVICE_FAILED` when none will. */
-async function runs(network: Network, jobId: string, role: string): Promise<boolean> {
+async function runs(network: Network, jobId: string, role: ServiceRole): Promise<boolean> {
   const job = (await network.jobs()).find(({ id }) => id === jobId);
-  const failed = job?.executions.filter(({ state }) => state === 'failed' || state === 'completed') ?? [];
-  const states = job?.executions.map(({ state }) => state) ?? [];
+  if (!job) return false;
+  const states = job.executions.map(({ state }) => state);
   if (states.includes('running')) return true;
-  if (!job || (job.state !== 'failed' && (failed.length === 0 || states.includes('starting')))) return false;
+  const over = job.executions.filter(({ state }) => state === 'failed' || state === 'completed');
+  const mayStillStart = over.length === 0 || states.includes('starting');
+  if (job.state !== 'failed' && mayStillStart) return false;
+  const details = [...over.map(({ node, message }) => `${node}: ${message}`), job.message].filter(Boolean);
   throw systemError('SERVICE_FAILED', `the ${role} does not run as a service job`, {
-    details: [...new Set([...failed.map(({ node, message }) => `${node}: ${message}`), job.message].filter(Boolean))],
-    hint: 'The node takes images from registries only, and must reach the queue.',
+    details: [...new Set(details)],
+    hint: 'The node pulls images from registries only, and must reach the queue.',
   });
 }

@@ -45,7 +45,7 @@ beforeEach(() => {
 });
 
 async function stop(regions?: string[]) {
-  const result = stopPublisher(network, fleet, regions, TOKEN);
+  const result = stopPublisher({ network, fleet, token: TOKEN }, regions);
   await vi.advanceTimersByTimeAsync(5_000);
   return result;
 }
@@ -77,7 +77,7 @@ test('readings of other regions are waited for only when a publisher of every re
   expect((await stop(['all'])).stopped).toEqual(['all']);
 
   running = [job({ role: 'publisher' })];
-  const failed = stopPublisher(network, fleet, undefined, TOKEN).catch((error) => error.code);
+  const failed = stopPublisher({ network, fleet, token: TOKEN }, undefined).catch((error) => error.code);
   await vi.advanceTimersByTimeAsync(40_000);
   clearInterval(count);
   expect(await failed).toBe('STILL_SENDING');

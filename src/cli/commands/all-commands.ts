@@ -1,8 +1,8 @@
 /** All commands, in the order of `--help`. */
 import type { CommandSpec } from '../command.js';
 import { buildWasmCommand } from './build-wasm.command.js';
-import { configSet, configUnset } from './config/config-change.command.js';
 import { configEdit } from './config/config-edit.command.js';
+import { configSet, configUnset } from './config/config-set.command.js';
 import { configShow } from './config/config-show.command.js';
 import { deployConfigUpdater } from './deploy/deploy-config-updater.command.js';
 import { deployPublisherCommand } from './deploy/deploy-publisher.command.js';
@@ -12,7 +12,7 @@ import {
   stopProxyCommand,
   stopPullerCommand,
 } from './deploy/deploy-service.command.js';
-import { down } from './down.command.js';
+import { stopPublisherCommand } from './deploy/stop-publisher.command.js';
 import { imagesBuild, imagesLogin, imagesPush } from './images.command.js';
 import { regionDisconnect, regionReconnect } from './region.command.js';
 import { render } from './render.command.js';
@@ -23,9 +23,9 @@ import { sensorsServe } from './serve/sensors-serve.command.js';
 import { settingsCommand } from './settings.command.js';
 import { shell } from './shell.command.js';
 import { status } from './status.command.js';
-import { stopPublisherCommand } from './stop-publisher.command.js';
 import { tail } from './tail.command.js';
-import { up } from './up.command.js';
+import { down } from './up/down.command.js';
+import { up } from './up/up.command.js';
 
 export const commands: CommandSpec[] = [
   up,

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { usageError } from '../../lib/errors/app-error.js';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import type { CommandSpec } from '../command.js';
-import { bytesText } from '../output/bytes.js';
+import { bytesText } from '../output/terminal-text.js';
 
 const tagOption = () => new Option('--tag <tag>', 'tag of the image; default: this version');
 const registryOption = () => new Option('--registry <host>', 'registry, such as localhost:5000').default('ghcr.io');
@@ -12,7 +12,7 @@ export const imagesBuild: CommandSpec = {
   name: 'images build',
   summary: "build this program's Docker image, the same for every role",
   modes: ['text', 'json'],
-  options: [tagOption(), registryOption(), new Option('--base <image>', 'Node image that it is built upon')],
+  options: [tagOption(), registryOption(), new Option('--base <image>', 'Node image to build on')],
   async action({ out, options }) {
     const { buildImage } = await import('../../docker/build-image.js');
     const { requireEngine } = await import('../../docker/docker-cli.js');
@@ -21,7 +21,7 @@ export const imagesBuild: CommandSpec = {
     out.progress(`building ${image}`);
     const { id, bytes } = await buildImage({
       image,
-      // As the templates name it.
+      // The name that the templates use.
       alsoAs: options.tag === undefined ? [await imageFrom({ ...options, tag: 'latest' })] : [],
       ...(options.base === undefined ? {} : { base: String(options.base) }),
       onStep: (step) => out.progress(step),
@@ -35,7 +35,7 @@ export const imagesLogin: CommandSpec = {
   name: 'images login',
   summary: 'log Docker in to the registry with GITHUB_USERNAME and GITHUB_PAT',
   modes: ['text', 'json'],
-  options: [registryOption(), new Option('--username <name>', 'instead of GITHUB_USERNAME')],
+  options: [registryOption(), new Option('--username <name>', 'user name, instead of GITHUB_USERNAME')],
   async action({ out, options }) {
     const [{ login }, { requireEngine }] = await Promise.all([
       import('../../docker/images.js'),
@@ -74,7 +74,7 @@ export const imagesPush: CommandSpec = {
         'Run `wasm-sensors images build` first.',
       );
     }
-    // What has the registry's name may be from an earlier build.
+    // The image with the registry's name may be from an earlier build.
     if (usual !== undefined && usual > (own ?? '')) await tagImage(built, image);
     out.progress(`pushing ${image}`);
     const digest = await pushImage(image, (done, total) => {
@@ -102,10 +102,7 @@ async function imageFrom(options: Record<string, unknown>): Promise<string> {
   return productImage(tag, registry);
 }
 
-/**
- * For the log-in to a registry: from the environment or `.env`, else asked for on a terminal. Rejects with
- * `CREDENTIALS_MISSING` where something is missing and there is no terminal.
- */
+/** From the environment or `.env`, else asked for on a terminal. Rejects with `CREDENTIALS_MISSING` without one. */
 async function readCredentials(given: string | undefined): Promise<{ username: string; password: string }> {
   const { parse } = await import('dotenv');
   const file = parse(readIfExists(join(process.cwd(), '.env')) ?? '');

@@ -1,17 +1,18 @@
 import { setRegionLink } from '../../operations/cut-region.js';
 import { openSession } from '../../runtime/session.js';
 import type { CommandSpec } from '../command.js';
-import { timeoutMs, timeoutOption } from '../sensor-options.js';
+import { timeoutMs, timeoutOption } from '../command-options.js';
+import { secondsText } from '../output/terminal-text.js';
 
 export const regionDisconnect = regionCommand(
   'disconnect',
   false,
-  'cut a region off; its sensors run on and keep their readings',
+  'cut a region off; its sensors keep running and keep their readings',
 );
 export const regionReconnect = regionCommand(
   'reconnect',
   true,
-  'restore the link of a region; its sensors deliver what they kept',
+  'restore the link of a region; its sensors deliver the readings that they kept',
 );
 
 function regionCommand(word: string, connected: boolean, summary: string): CommandSpec {
@@ -31,11 +32,11 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
         onSet: () => session.fleet.tell({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
       });
-      // Elsewhere it is the link that was looked at: an orchestrator does not notice a short cut.
+      // An orchestrator does not notice a short cut, so text says who confirmed it where it is not the link itself.
       const seenBy = network.linksSeenBy === undefined ? '' : `, seen by ${network.linksSeenBy}`;
       out.result(
         result,
-        () => `${result.reached}/${result.nodes} nodes ${state}${seenBy} after ${result.seconds.toFixed(1)} s`,
+        () => `${result.reached}/${result.nodes} nodes ${state}${seenBy} (${secondsText(result.seconds)})`,
       );
       return 0;
     },

@@ -8,7 +8,7 @@ export const render: CommandSpec = {
   summary: 'write the Docker network and the jobs as files that work without this program',
   modes: ['text', 'json'],
   settings: ['nodes'],
-  options: [new Option('--dir <folder>', 'where they go').default('network')],
+  options: [new Option('--dir <folder>', 'folder for the files').default('network')],
   examples: ['wasm-sensors render --dir network && cd network && docker compose up -d'],
   async action({ out, settings, options }) {
     const folder = resolve(String(options.dir));
@@ -17,7 +17,10 @@ export const render: CommandSpec = {
       files.push(...((await provider.render?.(folder, { nodesPerRegion: settings.nodes })) ?? []));
     }
     out.result({ folder, files }, () =>
-      [...files.map((file) => `  ${file}`), `in ${folder}; start it there with \`docker compose up -d\``].join('\n'),
+      [
+        ...files.map((file) => `  ${file}`),
+        `written to ${folder}; run \`docker compose up -d\` there to start it`,
+      ].join('\n'),
     );
     return 0;
   },

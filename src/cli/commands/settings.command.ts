@@ -1,10 +1,10 @@
 import { flagName, SETTINGS, type SettingDef, type SettingKey } from '../../config/settings.js';
 import type { CommandSpec } from '../command.js';
-import { table } from '../output/text-table.js';
+import { type Style, table } from '../output/terminal-text.js';
 
 export const settingsCommand: CommandSpec = {
   name: 'settings',
-  summary: 'every setting, its value, and where the value came from',
+  summary: 'show every setting, its value, and where the value comes from',
   modes: ['text', 'json'],
   settings: Object.keys(SETTINGS) as SettingKey[],
   async action({ out, settings, provenance }) {
@@ -19,14 +19,15 @@ export const settingsCommand: CommandSpec = {
         ...rows.map(({ setting, value, source, name }) => [
           setting,
           value === null ? style.dim('-') : String(value),
-          source === 'default'
-            ? style.dim(source)
-            : source === 'environment' || source === '.env'
-              ? `${source} (${name})`
-              : source,
+          sourceText(source, name, style),
         ]),
       ]),
     );
     return 0;
   },
 };
+
+function sourceText(source: string, name: string, style: Style): string {
+  if (source === 'default') return style.dim(source);
+  return source === 'environment' || source === '.env' ? `${source} (${name})` : source;
+}

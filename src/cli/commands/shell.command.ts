@@ -5,7 +5,7 @@ import type { CommandSpec } from '../command.js';
 
 export const shell: CommandSpec = {
   name: 'shell [command...]',
-  summary: 'a shell in the client container, with `bacalhau` set to the orchestrator (compose network)',
+  summary: 'open a shell in the client container, where `bacalhau` talks to the orchestrator (compose network)',
   settings: ['stateDir'],
   passThrough: true,
   examples: ['wasm-sensors shell', "wasm-sensors shell bacalhau job run -V color='#fefefe' jobs/config-updater.yaml"],
@@ -19,7 +19,7 @@ export const shell: CommandSpec = {
     const tty = process.stdin.isTTY && process.stdout.isTTY;
     const { program, args: words } = provider.shell(connection, { command: args, tty });
     const child = spawn(program, words, { stdio: 'inherit' });
-    // A Ctrl-C belongs to what runs in there.
+    // A Ctrl-C is for the program in the container.
     process.on('SIGINT', () => {});
     return new Promise((resolve, reject) => {
       child.once('error', reject);

@@ -2,21 +2,22 @@ import { Option } from 'commander';
 import { usageError } from '../../lib/errors/app-error.js';
 import type { EventQuery } from '../../puller/fleet-client.js';
 import { openFleet } from '../../runtime/session.js';
-import { type CommandSpec, integerOption } from '../command.js';
-import { eventLine } from '../output/reading-lines.js';
+import type { CommandSpec } from '../command.js';
+import { integerOption } from '../command-options.js';
+import { eventLine } from '../output/fleet-text.js';
 
-/** As long as a node may take to fetch the image of a puller that takes the part (`deploy puller`). */
+/** How long a node may take to pull the image of a puller that replaces the one of `up` (`deploy puller`). */
 const PATIENCE_MS = 120_000;
 
 export const tail: CommandSpec = {
   name: 'tail',
-  summary: 'follow the readings of the fleet as they arrive',
+  summary: 'show the readings of the fleet as they arrive',
   modes: ['text', 'ndjson'],
   settings: ['stateDir', 'pullerUrl'],
   options: [
     new Option('--region <region>', 'only readings of this region'),
-    new Option('--limit <count>', 'end after so many events'),
-    new Option('--since <when>', 'first show what was received since: 30s, 5m, 2h, or an ISO 8601 time'),
+    new Option('--limit <count>', 'exit after this many events'),
+    new Option('--since <when>', 'start with what was received since then: 30s, 5m, 2h, or an ISO 8601 time'),
   ],
   examples: ['wasm-sensors tail --region eu', 'wasm-sensors tail -o ndjson --since 5m | jq .reading.color'],
   async action({ out, settings, options }) {

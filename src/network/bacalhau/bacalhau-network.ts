@@ -7,7 +7,7 @@ import type { Network } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 import { toJob, toJobRef, toNode } from './bacalhau-mapping.js';
 import { updatesInPlace } from './bacalhau-version.js';
-import { isOurs, isOver, STOPS_ON_PAPER, submitJob } from './submit-job.js';
+import { isOurs, isOver, submitJob } from './submit-job.js';
 
 export interface BacalhauNetworkOptions {
   kind: string;
@@ -67,6 +67,6 @@ async function stopByReplacing(job: JobRef, options: BacalhauNetworkOptions): Pr
 function stoppedOnPaper(job: JobRef): AppError {
   return new AppError('STOP_NOT_PASSED_ON', 'system', `${jobName(job)} was stopped, but its executions were not`, {
     hint: 'Update the orchestrator to Bacalhau 1.8, or start its nodes afresh (`wasm-sensors down` does).',
-    details: [STOPS_ON_PAPER],
+    details: ['Bacalhau 1.7 marks a job as stopped without telling its nodes: what runs there keeps running.'],
   });
 }

@@ -44,5 +44,6 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
   await vi.waitFor(() => expect(emit).toHaveBeenCalled());
   await sleep(50);
   expect(rerunJob).toHaveBeenCalledExactlyOnceWith('j');
-  expect(emit).toHaveBeenCalledExactlyOnceWith({ type: 'network.note', text: expect.stringContaining('edge-us-1') });
+  const fact = { type: 'job.restarted', job: 'publisher', nodes: ['edge-us-1'] };
+  expect(emit).toHaveBeenCalledExactlyOnceWith(fact);
 });

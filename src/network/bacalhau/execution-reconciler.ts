@@ -68,10 +68,7 @@ export class ExecutionReconciler {
       for (const { job, on } of await this.#idle(region, nodes)) {
         signal.throwIfAborted();
         await startAgain(job, { client, stateDir });
-        emit({
-          type: 'network.note',
-          text: `${job.Name} was started again: Bacalhau had given up on ${on.join(', ')}`,
-        });
+        emit({ type: 'job.restarted', job: job.Name, nodes: on });
       }
     });
   }

@@ -6,7 +6,7 @@ import { HASH_LABEL, type JobEnvironment, type RenderedJob, renderJob } from '..
 import { AppError } from '../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import type { Submission } from '../network.js';
-import { unschedulableNodes } from '../region-nodes.js';
+import { unschedulableDetails } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 import { toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
 import type { RawJob, RawNode } from './bacalhau-schemas.js';
@@ -17,12 +17,6 @@ export interface SubmitOptions {
   stateDir: string;
   surroundings: JobEnvironment;
 }
-
-/** Noted wherever a 1.7 orchestrator stops a job. */
-export const STOPS_ON_PAPER =
-  'Bacalhau 1.7 marks a job as stopped without telling its nodes (fixed in 1.8): what ran there runs on';
-/** For a replaced job: the proxy stops the older sensors. */
-const REPLACED_ON_PAPER = `${STOPS_ON_PAPER} until a newer sensor sends from there`;
 
 /** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
 export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors';
@@ -57,8 +51,8 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   const file = fileOf(options.stateDir, rendered.name);
   writeFileAtomic(file, rendered.text, 0o600);
   const jobId = await client.runJob(file);
-  const notes = beside.length > 0 && !updatesInPlace(version) ? [REPLACED_ON_PAPER] : [];
-  return { jobId, jobName: rendered.name, unchanged: false, notes };
+  const onPaper = beside.length > 0 && !updatesInPlace(version);
+  return { jobId, jobName: rendered.name, unchanged: false, facts: onPaper ? [{ type: 'job.replaced-on-paper' }] : [] };
 }
 
 /** Rejects with `NAME_TAKEN`. */
@@ -109,7 +103,7 @@ async function findSame(
   if (!same || running.length > 1) return undefined;
   const newest = new Map((await client.executions(same.ID)).map((execution) => [execution.NodeID, execution]));
   const failed = [...newest.values()].some((execution) => toExecution(execution).state === 'failed');
-  return failed ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, notes: [] };
+  return failed ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, facts: [] };
 }
 
 function requireNodes(request: JobRequest, raw: RawNode[]): void {
@@ -125,7 +119,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
   const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';
   throw new AppError('NO_MATCHING_NODES', 'user', `no connected node has the labels ${labels}${cut}`, {
-    details: unschedulableNodes(nodes),
+    details: unschedulableDetails(nodes),
     hint:
       type === 'edge'
         ? 'See the nodes with `wasm-sensors status`; --region takes one that is there.'

@@ -34,7 +34,7 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
     async submit(job) {
       const { name, ...spec } = toSpec(job);
       const { jobId, unchanged } = await call('PUT', `/jobs/${name}`, submissionSchema, spec);
-      return { jobId, jobName: name, unchanged, notes: [] };
+      return { jobId, jobName: name, unchanged, facts: [] };
     },
     stop: async (ref) => (await call('DELETE', `/jobs/${jobName(ref)}`, stoppedSchema)).stopped,
     sensorProxyUrl: () => proxyUrl,

@@ -86,7 +86,7 @@ const submitted = { jobId: 'j', version: 1, unchanged: true };
 test('a publisher goes to the host with its flags and its file', async () => {
   const { network, calls } = open({ 'PUT /jobs/publisher-eu': [200, submitted] });
   const result = await network.submit({ ...publisher, configFile: '/f.yaml' });
-  expect(result).toEqual({ jobId: 'j', jobName: 'publisher-eu', unchanged: true, notes: [] });
+  expect(result).toEqual({ jobId: 'j', jobName: 'publisher-eu', unchanged: true, facts: [] });
   expect(calls).toEqual([
     {
       call: 'PUT /jobs/publisher-eu',

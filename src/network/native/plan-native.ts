@@ -123,8 +123,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     supervisor.on('event', onChild);
 
     if (!links.proxyUrl(REGIONS[0])) {
-      const text = `${proxyUrl} can't be reached through a relay: cutting a region leaves its sensors' way to it open`;
-      emit({ type: 'network.note', text });
+      emit({ type: 'proxy.not-relayed', url: proxyUrl });
     }
     const connection: NativeConnection = {
       bacalhau,

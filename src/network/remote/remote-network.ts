@@ -99,8 +99,8 @@ async function submit(request: JobRequest, options: RemoteSubmitOptions): Promis
   }
   if (known === false) return submission;
   keepHostnameForwarded(place, false);
-  const note = `${request.region}: not all nodes forward HOSTNAME to jobs; sensors are named by their executions`;
-  return { ...submission, notes: [...submission.notes, note] };
+  const { region } = request;
+  return { ...submission, facts: [...submission.facts, { type: 'hostname.not-forwarded', region }] };
 }
 
 interface RemoteSubmitOptions extends BacalhauNetworkOptions {

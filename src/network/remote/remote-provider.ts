@@ -7,7 +7,7 @@ import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { toNode } from '../bacalhau/bacalhau-mapping.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
-import { unschedulableNodes } from '../region-nodes.js';
+import { unschedulableDetails } from '../region-nodes.js';
 import { apiAddress } from './api-address.js';
 import {
   createRemoteClient,
@@ -71,19 +71,17 @@ export function planRemote(
           'user',
           `${api.host} has no connected node with type=edge and a region that can run a sensor`,
           {
-            details: unschedulableNodes(nodes),
+            details: unschedulableDetails(nodes),
             hint: 'Sensors run on nodes that were started with labels such as `-c Labels=region=us,type=edge`.',
           },
         );
       }
       emit({ type: 'network.progress', step: 'nodes connected', done: edge.length, total: edge.length });
       if (!answers) {
-        const text = `${proxyUrl} does not answer from here; the sensors' readings will show whether it does to them`;
-        emit({ type: 'network.note', text });
+        emit({ type: 'proxy.unreachable', url: proxyUrl });
       }
       if (tokenInJob && connection.forSensors.length > 0) {
-        const text = `${connection.forSensors.join(', ')} goes to the sensors inside the job, where users of the cluster can read it`;
-        emit({ type: 'network.note', text });
+        emit({ type: 'secrets.in-job', variables: connection.forSensors });
       }
       keepSecrets(stateDir, secrets);
       return { connection };

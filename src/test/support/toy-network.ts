@@ -65,7 +65,7 @@ function planToy({ nodesPerRegion }: PlanContext): NetworkPlan<Connection> {
         message: '',
         executions,
       });
-      return { jobId, jobName, unchanged: false, notes: [] };
+      return { jobId, jobName, unchanged: false, facts: [] };
     },
     stop({ region }: JobRef): boolean {
       for (const node of nodes) if (node.region === region) node.stop();

@@ -1,43 +1,42 @@
 import { Option } from 'commander';
-import type { ServiceJob } from '../../../jobs/job-request.js';
 import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
-import type { PlannedServiceJob } from '../../../network/provider.js';
-import { openSession, type Session } from '../../../runtime/session.js';
-import { type CommandSpec, integerOption } from '../../command.js';
-import { timeoutMs, timeoutOption } from '../../sensor-options.js';
-
-type Role = ServiceJob['role'];
+import { deployService, planServiceJob, type ServiceRole, stopService } from '../../../operations/deploy-service.js';
+import { openSession } from '../../../runtime/session.js';
+import type { CommandSpec } from '../../command.js';
+import { integerOption, timeoutMs, timeoutOption } from '../../command-options.js';
+import {
+  notFollowingText,
+  serviceInterruptedText,
+  serviceProgressText,
+  serviceStoppedText,
+  serviceText,
+} from '../../output/deploy-text.js';
 
 export const deployProxyCommand = deployServiceCommand('proxy', 'sensors then use it with `--proxy web-services`');
-export const deployPullerCommand = deployServiceCommand('puller', 'it replaces that of the network');
+export const deployPullerCommand = deployServiceCommand('puller', 'it replaces the one of `up`');
 export const stopProxyCommand = stopServiceCommand('proxy', 'stop the proxy that runs as a service job');
 export const stopPullerCommand = stopServiceCommand(
   'puller',
-  'stop the puller that runs as a service job; that of `up` runs again',
+  'stop the puller service job; the one of `up` runs again',
 );
 
-function deployServiceCommand(role: Role, effect: string): CommandSpec {
+function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
   return {
     name: `deploy ${role}`,
     summary: `run the ${role} as a Bacalhau service job on the web-services node; ${effect}`,
     modes: ['text', 'json'],
     settings: [
-      'stateDir',
-      'queue',
-      'queueEndpoint',
-      'awsRegion',
+      ...(['stateDir', 'queue', 'queueEndpoint', 'awsRegion'] as const),
       ...(role === 'proxy' ? (['open', 'follow'] as const) : []),
     ],
     options: [
-      new Option('--image <name>', 'image in a registry that the node reaches; default: the one of the network'),
+      new Option('--image <name>', "image in a registry that the node reaches; default: the network's own"),
       new Option('--node-port <port>', 'port of the node (native network)').default(role === 'proxy' ? '8080' : '8081'),
       timeoutOption(120),
     ],
-    async action(context) {
-      const { out, settings, provenance, options } = context;
+    async action({ out, settings, provenance, options }) {
       const session = openSession(settings);
       const interrupted = interruption();
-      const { deployService, planServiceJob } = await import('../../../operations/deploy-service.js');
       const planned = await planServiceJob(role, session, {
         settings: { values: settings, provenance },
         ...(options.image === undefined ? {} : { image: String(options.image) }),
@@ -47,31 +46,21 @@ function deployServiceCommand(role: Role, effect: string): CommandSpec {
       try {
         const result = await deployService(await session.network(), planned, {
           timeoutMs: timeoutMs(options),
-          onProgress: (step) => out.progress(step),
+          onProgress: (progress) => out.progress(serviceProgressText(progress)),
           setEndpoints: (change) => session.control.setEndpoints(change),
           signal: interrupted.signal,
         });
-        if (role === 'proxy' && !planned.follows) out.warn(notFollowing(session));
-        const then = nextStep(planned);
-        out.result(result, () => `the ${role} answers at ${result.url}, after ${result.seconds.toFixed(1)} s${then}`);
+        if (role === 'proxy' && !planned.follows) out.warn(notFollowingText(session.state.endpoints.proxy));
+        out.result(result, () => serviceText(result, planned));
         return 0;
       } catch (error) {
         const reason = interrupted.reason();
         if (reason === undefined) throw error;
-        out.note(role === 'puller' ? 'interrupted; the puller of `up` runs again' : 'interrupted');
+        out.note(serviceInterruptedText(role));
         return exitCodeOf(reason);
       }
     },
   };
-}
-
-function nextStep({ job, proxyName = '<url>' }: PlannedServiceJob): string {
-  if (job.role === 'proxy') return `; \`deploy publisher --proxy ${proxyName}\` makes sensors use it`;
-  return job.dataDir === undefined ? '; its view of the fleet begins now and is lost when the job stops' : '';
-}
-
-function notFollowing({ state }: Session): string {
-  return `the service job does not follow ${state.endpoints.proxy}, which only this machine reaches: \`config set\` will not change sensors that use the job. Give --follow with an address of that proxy that containers reach`;
 }
 
 /** A Ctrl-C must not leave the queue without its consumer. */
@@ -85,7 +74,7 @@ function interruption(): { signal: AbortSignal; reason(): StopReason | undefined
   return { signal: controller.signal, reason: () => reason };
 }
 
-function stopServiceCommand(role: Role, summary: string): CommandSpec {
+function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
   return {
     name: `stop ${role}`,
     summary,
@@ -93,15 +82,12 @@ function stopServiceCommand(role: Role, summary: string): CommandSpec {
     settings: ['stateDir'],
     async action({ out, settings }) {
       const { state, control, network } = openSession(settings);
-      const { stopService } = await import('../../../operations/deploy-service.js');
-      // While there is a job, the endpoint is that of the job.
       const stopped = await stopService(await network(), role, {
+        // While there is a job, the endpoint leads to it.
         url: state.endpoints.puller,
         setEndpoints: (change) => control.setEndpoints(change),
       });
-      out.result({ stopped }, () =>
-        stopped ? `the ${role} service job was stopped` : `no ${role} runs as a service job`,
-      );
+      out.result({ stopped }, () => serviceStoppedText(role, stopped));
       return 0;
     },
   };

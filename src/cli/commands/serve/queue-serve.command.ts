@@ -5,7 +5,8 @@ import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { systemError } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
-import { type CommandSpec, urlOption } from '../../command.js';
+import type { CommandSpec } from '../../command.js';
+import { urlOption } from '../../command-options.js';
 
 /** The puller's work on a message takes milliseconds; what a killed puller held comes back after this, in seconds. */
 const VISIBILITY_TIMEOUT = 10;

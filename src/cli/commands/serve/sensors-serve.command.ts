@@ -3,7 +3,8 @@ import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { usageError } from '../../../lib/errors/app-error.js';
 import { readAuthority } from '../../../lib/net/tls.js';
 import { REGIONS } from '../../../network/network.js';
-import { type CommandSpec, integerOption } from '../../command.js';
+import type { CommandSpec } from '../../command.js';
+import { integerOption } from '../../command-options.js';
 
 export const sensorsServe: CommandSpec = {
   name: 'sensors serve',

@@ -2,12 +2,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { AppError } from '../lib/errors/app-error.js';
-import { lastLines } from '../lib/process/log-file.js';
-import { selfCommand } from '../lib/process/self-command.js';
-import { exitCodeOf, stopRequested } from '../lib/process/shutdown.js';
-import type { CommandContext } from './command.js';
+import { AppError } from '../../../lib/errors/app-error.js';
+import { lastLines } from '../../../lib/process/log-file.js';
+import { selfCommand } from '../../../lib/process/self-command.js';
+import { exitCodeOf, stopRequested } from '../../../lib/process/shutdown.js';
+import type { CommandContext } from '../../command.js';
+import { detachedText } from '../../output/up-text.js';
 
+/** What the background process reports when it is ready. */
+interface Ready {
+  endpoints: Record<string, string>;
+  /** What happened on the way. */
+  notes: string[];
+}
+
+/** Resolves with the exit code. */
 export async function upDetached({ out, settings }: CommandContext): Promise<number> {
   const dir = join(resolve(settings.stateDir), 'logs');
   const file = join(dir, 'up.log');
@@ -18,25 +27,22 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   const stop = stopRequested({ supervised: false });
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
-  const exited = exitOf(child);
-  const outcome = await Promise.race([stop, whenReady(child), exited]);
+  const exit = exitOf(child);
+  const outcome = await Promise.race([stop, readyOf(child), exit]);
   if (typeof outcome === 'string') {
     out.progress('stopping');
     child.kill('SIGTERM');
-    // Exit code 1: it could not stop everything.
-    if ((await exited).code === 1) throw upFailed('`up` did not stop in order', file);
+    // It exits with 1 when it could not stop everything.
+    if ((await exit).code === 1) throw upFailed('`up` did not stop everything', file);
     return exitCodeOf(outcome);
   }
   if ('code' in outcome) throw upFailed('`up` did not start', file, outcome.code);
   child.disconnect();
   child.unref();
   const { endpoints, notes } = outcome;
-  const lines = Object.entries(endpoints).map(([name, url]) => `${name.padEnd(7)} ${url}`);
-  out.settle();
+  out.endProgress();
   for (const note of notes) out.note(note);
-  out.event({ event: 'up', pid: child.pid, endpoints }, () =>
-    [`up runs in the background (pid ${child.pid}); \`wasm-sensors down\` stops it`, ...lines].join('\n'),
-  );
+  out.event({ event: 'up', pid: child.pid, endpoints }, () => detachedText(child.pid, endpoints));
   return 0;
 }
 
@@ -47,20 +53,13 @@ function upFailed(message: string, log: string, code: number | null = 1): AppErr
     : new AppError('UP_FAILED', 'system', message, options);
 }
 
-interface Ready {
-  endpoints: Record<string, string>;
-  /** What happened on the way. */
-  notes: string[];
-}
-
-/** What it reports when it is ready. */
-function whenReady(child: ChildProcess): Promise<Ready> {
+function readyOf(child: ChildProcess): Promise<Ready> {
   return new Promise((resolve) => {
     child.once('message', (message) => resolve((message as { ready: Ready }).ready));
   });
 }
 
-/** Its exit code; null when a signal stopped it, or when it did not start. */
+/** Its exit code; null when a signal killed it, or when it never started. */
 function exitOf(child: ChildProcess): Promise<{ code: number | null }> {
   return new Promise((resolve) => {
     child.once('exit', (code) => resolve({ code }));

@@ -1,7 +1,8 @@
-/** The settings that an `up` was started with, kept for a later one that attaches to it with other settings. */
-import { SETTINGS, type SettingDef, type SettingKey } from '../config/settings.js';
-import type { RunState } from '../runtime/run-state.js';
-import type { CommandContext } from './command.js';
+/** What an `up` is asked for, kept for a later one that attaches to it and may ask for something else. */
+import { SETTINGS, type SettingDef, type SettingKey } from '../../../config/settings.js';
+import type { RunState } from '../../../runtime/run-state.js';
+import type { CommandContext } from '../../command.js';
+import type { Difference } from '../../output/up-text.js';
 
 /** The settings of `up`. */
 export const UP_SETTINGS: SettingKey[] = [
@@ -43,7 +44,7 @@ export const UP_SETTINGS: SettingKey[] = [
   'retention',
 ];
 
-/** Those that may stand in a file. The folder is the one that both share, and another network is refused. */
+/** Settings that may be kept in a file. The folder is the same for both, and another network is refused. */
 const COMPARED = UP_SETTINGS.filter(
   (key) => !(SETTINGS[key] as SettingDef).secret && key !== 'stateDir' && key !== 'network',
 );
@@ -54,20 +55,22 @@ export function askedFor({ settings, options }: CommandContext): Record<string, 
   return Object.fromEntries([...asked, ['registry', options.registry === true]]);
 }
 
-/** Settings that were given now and differ from what runs; each with what runs. */
-export function differences(context: CommandContext, { settings: running, endpoints }: RunState): string[] {
+/** What is asked for now, other than by default, and is different in what runs. */
+export function differences(context: CommandContext, { settings: running, endpoints }: RunState): Difference[] {
   const { settings, provenance, options } = context;
   const ports = Object.values(endpoints).map((url) => Number(new URL(url).port));
   const differs = (key: SettingKey) => {
     if (provenance[key].source === 'default') return false;
-    const [now, then] = [settings[key], running[key]];
-    // Any port will do; or it is where one moved to.
+    const now = settings[key];
+    // Any port will do; or it is the one that a busy port moved to.
     if (key.endsWith('Port') && (now === 0 || ports.includes(now as number))) return false;
-    return JSON.stringify(now) !== JSON.stringify(then);
+    return JSON.stringify(now) !== JSON.stringify(running[key]);
   };
-  const named = COMPARED.filter(differs).map((key) => {
-    const then = running[key] === undefined ? 'without' : `with ${String(running[key])}`;
-    return `${provenance[key].name} ${String(settings[key])} (it runs ${then})`;
-  });
-  return options.registry === true && running.registry !== true ? [...named, '--registry (it runs without)'] : named;
+  const found: Difference[] = COMPARED.filter(differs).map((key) => ({
+    setting: provenance[key].name,
+    wanted: String(settings[key]),
+    ...(running[key] === undefined ? {} : { running: String(running[key]) }),
+  }));
+  if (options.registry === true && running.registry !== true) found.push({ setting: '--registry' });
+  return found;
 }

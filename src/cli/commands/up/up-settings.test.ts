@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadSettings } from '../config/load-settings.js';
-import type { SettingKey } from '../config/settings.js';
-import type { RunState } from '../runtime/run-state.js';
-import type { CommandContext } from './command.js';
+import { loadSettings } from '../../../config/load-settings.js';
+import type { SettingKey } from '../../../config/settings.js';
+import type { RunState } from '../../../runtime/run-state.js';
+import type { CommandContext } from '../../command.js';
 import { askedFor, differences } from './up-settings.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'up-settings-'));
@@ -23,9 +23,9 @@ const running = (context: CommandContext) =>
 test('what is asked for and is not so in what runs is named, with what runs', () => {
   const state = running(asking({}));
   expect(differences(asking({ nodes: '3', queue: 'q' }, { registry: true }), state)).toEqual([
-    '--nodes 3 (it runs with 1)',
-    '--queue q (it runs without)',
-    '--registry (it runs without)',
+    { setting: '--nodes', wanted: '3', running: '1' },
+    { setting: '--queue', wanted: 'q' },
+    { setting: '--registry' },
   ]);
 });
 

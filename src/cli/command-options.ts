@@ -1,0 +1,112 @@
+/** Options that several commands share, and how their values are read. */
+import { Option } from 'commander';
+import { url } from '../config/setting-schemas.js';
+import { usageError } from '../lib/errors/app-error.js';
+import type { Scope } from '../protocol/desired-config.js';
+import {
+  findField,
+  SENSOR_CONFIG_FIELDS,
+  type SensorConfig,
+  type SensorConfigField,
+  sensorConfigSchema,
+} from '../protocol/sensor-config.js';
+
+/** As commander gives them. */
+export type OptionValues = Record<string, unknown>;
+
+/** How sensors are to behave. */
+export const sensorOptions = (): Option[] => [
+  new Option('--interval <seconds>', 'time between readings (default: 5)'),
+  new Option('--color [color]', 'colour such as #00ff88, or random; without a value: random (default: random)'),
+  new Option('--emoji <index>', 'index of the icon, or random (default: random)'),
+  new Option('--random-off', 'give each sensor one fixed icon instead of random ones'),
+];
+
+/** Throws `BAD_OPTION` naming the flag. */
+export function sensorConfigFrom(options: OptionValues): SensorConfig {
+  const given: OptionValues = {
+    interval: options.interval,
+    color: options.color === true ? 'random' : options.color,
+    emoji: options.emoji,
+    random_off: options.randomOff,
+    paused: options.paused,
+  };
+  for (const key of Object.keys(given)) if (given[key] === undefined) delete given[key];
+  const parsed = sensorConfigSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  const field = String(path[0]);
+  throw usageError('BAD_OPTION', `--${field.replace('_', '-')}: ${JSON.stringify(given[field])} ${message}`);
+}
+
+/** What only the publisher takes. */
+export const publisherOptions = (): Option[] => [
+  ...sensorOptions(),
+  new Option('--max-messages <count>', 'stop each sensor after this many readings'),
+  new Option('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run'),
+];
+
+export const scopeOptions = (): Option[] => [
+  new Option('--region <region>', 'only the sensors of this region').conflicts('host'),
+  new Option('--host <hostname>', 'only the sensor of this host'),
+];
+
+export function scopeFrom(options: OptionValues): Scope {
+  if (options.host !== undefined) return { hostname: String(options.host) };
+  return options.region === undefined ? {} : { region: String(options.region) };
+}
+
+/** `color=#00ff88 interval=1`; throws `BAD_VALUE` naming the field. */
+export function valuesFrom(words: string[]): SensorConfig {
+  const given: Record<string, string> = {};
+  for (const word of words) {
+    const [name = '', ...rest] = word.split('=');
+    if (rest.length === 0) throw usageError('BAD_VALUE', `${JSON.stringify(word)} is not name=value`, EXAMPLE);
+    given[fieldNamed(name)] = rest.join('=');
+  }
+  const parsed = sensorConfigSchema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const { path, message } = parsed.error.issues[0]!;
+  const field = String(path[0]);
+  throw usageError('BAD_VALUE', `${field}: ${JSON.stringify(given[field])} ${message}`, EXAMPLE);
+}
+
+const EXAMPLE = "For example: `wasm-sensors config set color='#00ff88' interval=1`";
+
+/** In any spelling that sensors take in their files: `random-off`, `randomOff`, `colour`. */
+export function fieldNamed(name: string): SensorConfigField {
+  const known = findField(name);
+  if (known) return known;
+  const hint = `Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}.`;
+  throw usageError('BAD_VALUE', `there is no setting ${JSON.stringify(name)}`, hint);
+}
+
+export const regionsOption = () =>
+  new Option('--region <region>', 'only this region; give it several times for more').argParser(
+    (value: string, before: string[] | undefined) => [...(before ?? []), ...value.split(',')],
+  );
+
+export const timeoutOption = (seconds: number) =>
+  new Option('--timeout <seconds>', 'how long to wait for the result').default(String(seconds));
+
+/** Milliseconds from `--timeout`. */
+export function timeoutMs(options: OptionValues): number {
+  return (integerOption(options.timeout, '--timeout', 1) ?? 60) * 1000;
+}
+
+/** A whole number from an option; throws `BAD_OPTION` naming the flag. */
+export function integerOption(value: unknown, flag: string, min: number): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (Number.isInteger(number) && number >= min) return number;
+  throw usageError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a whole number from ${min} on`);
+}
+
+/** An http(s) URL from an option, without slashes at its end; throws `BAD_OPTION` naming the flag. */
+export function urlOption(value: unknown, flag: string): string | undefined {
+  if (value === undefined) return undefined;
+  const parsed = url.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const problem = `${flag}: ${JSON.stringify(value)} ${parsed.error.issues[0]!.message}`;
+  throw usageError('BAD_OPTION', problem, `For example: ${flag} http://127.0.0.1:9324`);
+}

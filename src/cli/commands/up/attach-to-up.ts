@@ -1,0 +1,40 @@
+/** A second `up` in the same folder: deploys if asked to, and shows the readings until Ctrl-C. */
+import { AppError } from '../../../lib/errors/app-error.js';
+import { stopRequested } from '../../../lib/process/shutdown.js';
+import { openSession } from '../../../runtime/session.js';
+import type { CommandContext } from '../../command.js';
+import { targetOf } from '../../open-target.js';
+import { deployText } from '../../output/deploy-text.js';
+import { openScreen } from '../../output/up-screen.js';
+import { attachingText, differenceText } from '../../output/up-text.js';
+import { runDeploy } from '../deploy/deploy-publisher.command.js';
+import { differences } from './up-settings.js';
+
+/** Resolves with the exit code. Rejects with `ALREADY_UP` where another kind of network was asked for. */
+export async function attachToUp(context: CommandContext): Promise<number> {
+  const { out, settings, provenance, options } = context;
+  const session = openSession(settings);
+  const { state, fleet } = session;
+  if (provenance.network.source !== 'default' && settings.network !== state.kind) {
+    throw new AppError('ALREADY_UP', 'user', `\`up\` is already running here with the ${state.kind} network`, {
+      hint: 'Run `wasm-sensors down` first, or use another folder.',
+    });
+  }
+  out.note(attachingText(state));
+  for (const difference of differences(context, state)) out.warn(differenceText(difference));
+  const { kind, endpoints } = state;
+  const screen = options.detach ? undefined : openScreen(out, { kind, endpoints, fleet, since: Date.now() });
+  try {
+    if (options.deploy) {
+      const { proxies } = targetOf(session, settings);
+      const target = { network: await session.network(), fleet, proxy: proxies[0]!, stateDir: settings.stateDir };
+      const result = await runDeploy(screen ?? out, target, options);
+      (screen ?? out).note(deployText(result));
+    }
+    if (!screen) return 0;
+    await stopRequested({ supervised: false });
+    return 130;
+  } finally {
+    screen?.close();
+  }
+}

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path';
+import { Option } from 'commander';
+import { waitFor } from '../../../lib/async/backoff.js';
+import { signalAll, stopProcesses } from '../../../lib/process/process-id.js';
+import { loadProvider } from '../../../network/registry.js';
+import { ControlClient } from '../../../runtime/control-client.js';
+import { removeAllOrphans, removeNetworkData } from '../../../runtime/orphans.js';
+import { quarantineDamagedState, type RunState, readRunState } from '../../../runtime/run-state.js';
+import { operatorToken } from '../../../runtime/session.js';
+import type { CommandSpec } from '../../command.js';
+import { downDocument, downText, keptText, quarantinedText } from '../../output/up-text.js';
+
+export const down: CommandSpec = {
+  name: 'down',
+  summary: 'stop what `up` started, also after it was killed; data is kept',
+  modes: ['text', 'json'],
+  settings: ['stateDir'],
+  options: [new Option('--volumes', 'also remove the data that the compose network keeps')],
+  async action({ out, settings, options }) {
+    const stateDir = resolve(settings.stateDir);
+    const quarantined = quarantineDamagedState(stateDir);
+    if (quarantined !== undefined) out.warn(quarantinedText(quarantined));
+    const state = readRunState(stateDir);
+    if (state?.alive) {
+      out.progress('stopping `up`');
+      await stopUp(state, stateDir, operatorToken(settings));
+    }
+    const orphans = await removeAllOrphans(stateDir);
+    const data = options.volumes ? await removeNetworkData(stateDir, state) : { removed: [], kept: [] };
+    for (const text of orphans.kept) out.warn(keptText(text));
+    for (const text of data.kept) out.warn(`kept ${text}`);
+    const provider = state && (await loadProvider(state.kind));
+    const result = {
+      stopped: [...(state?.alive ? [`up (pid ${state.up.pid})`] : []), ...orphans.removed],
+      kept: orphans.kept,
+      data,
+      hadState: state !== undefined,
+      sensorsKeepRunning: provider?.capabilities.sensorsOutliveUp === true,
+    };
+    out.result(downDocument(result), () => downText(result));
+    return orphans.kept.length > 0 ? 1 : 0;
+  },
+};
+
+/** How long `up` may take to stop, in milliseconds: proxy and puller have 25 s, then the queue. */
+const UP_GRACE_MS = 75_000;
+
+/** Asks `up` to stop; by a signal where it can't be asked, such as without its token. */
+async function stopUp({ control, up }: RunState, stateDir: string, token: string): Promise<void> {
+  await new ControlClient(control, token).stop().catch(() => signalAll([up], 'SIGTERM'));
+  const gone = () => !readRunState(stateDir)?.alive || undefined;
+  if (!(await waitFor(gone, { timeoutMs: UP_GRACE_MS, everyMs: 50 }))) await stopProcesses([up], 1000);
+}

@@ -1,0 +1,102 @@
+/** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
+import { messageOf } from '../../../lib/errors/app-error.js';
+import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
+import { FleetClient } from '../../../puller/fleet-client.js';
+import { planStack } from '../../../runtime/plan-stack.js';
+import type { CommandContext } from '../../command.js';
+import { deployNotes, deployText } from '../../output/deploy-text.js';
+import { openScreen, type Screen } from '../../output/up-screen.js';
+import {
+  NO_SENSORS_YET,
+  noteOf,
+  progressOf,
+  SENSORS_KEEP_RUNNING,
+  STOP_INCOMPLETE,
+  stoppingText,
+  type UpEvent,
+  upTimeoutHint,
+} from '../../output/up-text.js';
+import { runDeploy } from '../deploy/deploy-publisher.command.js';
+import { askedFor } from './up-settings.js';
+
+/** `down`: another terminal asked for it. */
+type Reason = StopReason | 'down';
+
+/** Resolves with the exit code. */
+export async function upInForeground(context: CommandContext): Promise<number> {
+  const { out, options, settings } = context;
+  const began = Date.now();
+  /** For the terminal that started this process in the background. */
+  const notes: string[] = [];
+  let outlive = false;
+  let screen: Screen | undefined;
+  const show = (event: UpEvent) => {
+    const note = noteOf(event);
+    if (note !== undefined) (screen ?? out).note(note);
+    if (note !== undefined && !PASSING.has(event.type)) notes.push(note);
+    const progress = progressOf(event);
+    if (progress !== undefined && !screen) out.progress(progress);
+  };
+  const stop = stopSignal();
+  const planned = await planStack({
+    settings: { values: settings, provenance: context.provenance },
+    registry: options.registry === true,
+    asked: askedFor(context),
+    emit: show,
+    onStop: stop.fromElsewhere,
+  });
+  const { stack, provider, endpoints, proxy } = planned;
+  const fleet = new FleetClient(() => endpoints.puller);
+
+  const start = async () => {
+    const network = await stack.start();
+    outlive = provider.capabilities.sensorsOutliveUp === true;
+    screen = openScreen(out, { kind: settings.network, endpoints, fleet, since: began });
+    if (options.deploy) {
+      const target = { network, fleet, proxy, stateDir: settings.stateDir };
+      const result = await runDeploy(screen, target, options, upTimeoutHint(outlive));
+      notes.push(...deployNotes(result.facts));
+      screen.note(deployText(result));
+    } else screen.note(NO_SENSORS_YET);
+    reportReady({ endpoints, notes });
+  };
+  const stopEverything = async () => {
+    screen?.close();
+    // What follows stands below the last picture of the screen.
+    screen = undefined;
+    try {
+      await stack.stop();
+    } catch (error) {
+      out.warn(STOP_INCOMPLETE);
+      throw error;
+    } finally {
+      if (outlive) out.note(SENSORS_KEEP_RUNNING);
+      if (process.connected) process.disconnect();
+    }
+  };
+
+  let reason: Reason;
+  try {
+    const started = start();
+    reason = await Promise.race([stop.requested, started.then(() => stop.requested)]);
+    screen?.note(stoppingText(outlive));
+  } catch (error) {
+    // Why it failed matters more than why stopping failed, too.
+    await stopEverything().catch((second) => out.note(messageOf(second)));
+    throw error;
+  }
+  await stopEverything();
+  return reason === 'down' ? 0 : exitCodeOf(reason);
+}
+
+function stopSignal(): { requested: Promise<Reason>; fromElsewhere(): void } {
+  let fromElsewhere = () => {};
+  const elsewhere = new Promise<Reason>((resolve) => {
+    fromElsewhere = () => resolve('down');
+  });
+  const requested = Promise.race([stopRequested({ supervised: false }), elsewhere]);
+  return { requested, fromElsewhere: () => fromElsewhere() };
+}
+
+/** Ports that moved are in the addresses, and processes that exited are running again. */
+const PASSING = new Set<UpEvent['type']>(['child.exited', 'child.restarted', 'change.lost', 'network.port-moved']);

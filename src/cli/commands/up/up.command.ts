@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import { Option } from 'commander';
+import { usageError } from '../../../lib/errors/app-error.js';
+import { removeOrphans } from '../../../runtime/orphans.js';
+import { quarantineDamagedState, readRunState } from '../../../runtime/run-state.js';
+import type { CommandSpec } from '../../command.js';
+import { type OptionValues, publisherOptions, timeoutOption } from '../../command-options.js';
+import { keptText, quarantinedText } from '../../output/up-text.js';
+import { checkDeployOptions } from '../deploy/deploy-publisher.command.js';
+import { attachToUp } from './attach-to-up.js';
+import { upDetached } from './up-detached.js';
+import { upInForeground } from './up-foreground.js';
+import { UP_SETTINGS } from './up-settings.js';
+
+export const up: CommandSpec = {
+  name: 'up',
+  summary: 'start the network with its queue, proxy and puller, and show what happens; Ctrl-C stops everything',
+  settings: UP_SETTINGS,
+  modes: ['text', 'ndjson'],
+  options: [
+    new Option('--deploy', 'deploy the publisher to every edge node'),
+    ...publisherOptions(),
+    new Option('-d, --detach', 'return when everything is ready, and keep running in the background'),
+    new Option('--registry', 'also run a registry, for images that were built here (compose network)'),
+    timeoutOption(60),
+  ],
+  examples: [
+    'wasm-sensors up --deploy',
+    'wasm-sensors up --network native --nodes 2 --deploy --interval 1',
+    'wasm-sensors up -d --deploy && wasm-sensors tail',
+  ],
+  async action(context) {
+    const { out, settings, options } = context;
+    if (options.deploy) checkDeployOptions(options);
+    else refuseSensorOptions(options);
+    const stateDir = resolve(settings.stateDir);
+    const quarantined = quarantineDamagedState(stateDir);
+    if (quarantined !== undefined) out.warn(quarantinedText(quarantined));
+    if (readRunState(stateDir)?.alive) return attachToUp(context);
+    const orphans = await removeOrphans(stateDir);
+    for (const name of orphans.removed) out.note(`stopped ${name}, which a killed \`up\` had left running`);
+    for (const text of orphans.kept) out.warn(keptText(text));
+    return options.detach ? upDetached(context) : upInForeground(context);
+  },
+};
+
+/** Options of the publisher would have no effect. Throws `BAD_OPTION`. */
+function refuseSensorOptions(options: OptionValues): void {
+  const given = publisherOptions().filter((option) => options[option.attributeName()] !== undefined);
+  if (given.length === 0) return;
+  const names = given.map(({ long }) => long).join(', ');
+  throw usageError(
+    'BAD_OPTION',
+    `${names}: no sensor is deployed without --deploy`,
+    `Add --deploy, or leave out ${names}.`,
+  );
+}

@@ -1,0 +1,92 @@
+/** What `deploy` and `stop` say about publishers and service jobs. */
+import type { PlannedServiceJob } from '../../network/provider.js';
+import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy-publisher.js';
+import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy-service.js';
+import type { StopResult } from '../../operations/stop-publisher.js';
+import { countText, secondsText } from './terminal-text.js';
+import { factText, STOPPED_ON_PAPER } from './up-text.js';
+
+/** What to do when not all sensors report in time. */
+export const STILL_STARTING = 'They may still start: run `wasm-sensors status` to see nodes and jobs.';
+
+export function deployProgressText({ step, seen, expected }: DeployProgress): string {
+  if (step === 'submitting') return `submitting the publisher for ${countText(expected, 'node')}`;
+  return `${seen}/${expected} sensors reporting`;
+}
+
+/** The result as `-o json` shows it: facts are `notes` there. */
+export function deployDocument({ facts, seconds, ...result }: DeployResult) {
+  return { ...result, notes: deployNotes(facts), seconds };
+}
+
+export function deployText({ regions, facts, seconds }: DeployResult): string {
+  const seen = regions.reduce((sum, region) => sum + Math.min(region.seen, region.expected), 0);
+  const expected = regions.reduce((sum, region) => sum + region.expected, 0);
+  const unchanged = regions.every((region) => region.unchanged) ? '; unchanged, already running' : '';
+  const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
+  const lines = deployNotes(facts);
+  if (waiting.length > 0) lines.push(`disconnected nodes run it when they reconnect (${waiting.join(', ')})`);
+  lines.push(`${seen}/${expected} sensors reporting (${secondsText(seconds)})${unchanged}`);
+  return lines.join('\n');
+}
+
+export const deployNotes = (facts: DeployFact[]): string[] => facts.map(deployFactText);
+
+function deployFactText(fact: DeployFact): string {
+  switch (fact.type) {
+    case 'config.overridden':
+      return overriddenText(fact);
+    case 'all-regions-job.running':
+      return `${ALL_REGIONS} runs beside this one: run \`wasm-sensors deploy publisher\` without --region to stop it`;
+    case 'all-regions-job.stopped':
+      return `${ALL_REGIONS} was stopped: every region has its own now`;
+    case 'all-regions-job.stopped-on-paper':
+      return `${ALL_REGIONS} was stopped, but its sensors were not: ${STOPPED_ON_PAPER}`;
+    default:
+      return factText(fact);
+  }
+}
+
+const ALL_REGIONS = 'the job publisher, which is for all regions,';
+
+function overriddenText({ fields, hostname }: Extract<DeployFact, { type: 'config.overridden' }>): string {
+  const what = hostname === undefined ? fields.join(', ') : `${fields.join(', ')} of ${hostname}`;
+  const scope = hostname === undefined ? '' : `--host ${hostname} `;
+  return `${what}: overridden by the fleet configuration; run \`wasm-sensors config unset ${scope}${fields.join(' ')}\` to clear it`;
+}
+
+export function stopPublisherText({ stopped, quietSeconds }: StopResult): string {
+  if (stopped.length === 0) return 'no publisher was running';
+  return `stopped in ${stopped.join(', ')}; no reading for ${quietSeconds} s`;
+}
+
+export function serviceProgressText(progress: ServiceProgress): string {
+  switch (progress.step) {
+    case 'waiting-for-node':
+      return 'waiting for the web-services node';
+    case 'submitting':
+      return `submitting the ${progress.role}`;
+    case 'waiting-for-answer':
+      return `waiting for ${progress.url} (the node pulls the image)`;
+  }
+}
+
+export function serviceText({ role, url, seconds }: ServiceResult, planned: PlannedServiceJob): string {
+  return `${role} ready at ${url} (${secondsText(seconds)})${nextStep(planned)}`;
+}
+
+function nextStep({ job, proxyName = '<url>' }: PlannedServiceJob): string {
+  if (job.role === 'proxy')
+    return `; run \`wasm-sensors deploy publisher --proxy ${proxyName}\` to make sensors use it`;
+  return job.dataDir === undefined ? '; its view of the fleet begins now, and is lost when it stops' : '';
+}
+
+/** `authority`: URL of the proxy of `up`. */
+export const notFollowingText = (authority: string): string =>
+  `the service job can't follow ${authority}, which only this machine reaches: \`wasm-sensors config set\` will not change sensors that use the job. Give --follow with an address of that proxy that containers reach`;
+
+export const serviceInterruptedText = (role: ServiceRole): string =>
+  role === 'puller' ? 'interrupted; the puller of `up` runs again' : 'interrupted';
+
+export const serviceStoppedText = (role: ServiceRole, stopped: boolean): string =>
+  stopped ? `the ${role} service job was stopped` : `no ${role} was running as a service job`;

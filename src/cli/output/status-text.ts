@@ -1,0 +1,98 @@
+/** What `status` says. */
+import type { JobInfo, NodeInfo } from '../../network/network.js';
+import { unschedulableNodes } from '../../network/region-nodes.js';
+import {
+  type FailedExecution,
+  failedExecutions,
+  replacedExecutions,
+  type Status,
+} from '../../operations/read-status.js';
+import type { RunState } from '../../runtime/run-state.js';
+import { summaryTable } from './fleet-text.js';
+import { type Style, table } from './terminal-text.js';
+import { endpointLines, factText } from './up-text.js';
+
+const FAILED_SHOWN = 20;
+const REPLACED_SHOWN = 5;
+
+export const unansweredText = ({ service, reason }: Status['unanswered'][number]): string =>
+  `the ${service} does not answer: ${reason}`;
+
+/** The status as `-o json` shows it. */
+export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
+  const { nodes, jobs, fleet, convergence, puller } = status;
+  return {
+    ...{ network: kind, pid: up.pid, endpoints },
+    nodes: nodes?.map(withAlias),
+    ...{ jobs, summary: fleet.summary, sensors: fleet.sensors, convergence },
+    queue: { name: puller.queue, depth: puller.depth },
+    puller,
+  };
+}
+
+/** `unfit` is the older name of `unschedulable`. */
+const withAlias = (node: NodeInfo) =>
+  node.unschedulable === undefined ? node : { ...node, unfit: node.unschedulable };
+
+export function statusText({ kind, up, endpoints }: RunState, status: Status, style: Style): string {
+  const { nodes, jobs, fleet } = status;
+  const lines = [
+    `network   ${kind} (up runs as pid ${up.pid})`,
+    ...endpointLines(endpoints),
+    `nodes     ${nodes ? nodesText(nodes) : 'unknown'}`,
+    ...unschedulableNodes(nodes ?? []).map((node) => `          ${factText({ type: 'node.unschedulable', ...node })}`),
+    `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
+    `sensors   ${sensorsText(status)}`,
+    `queue     ${queueText(status)}`,
+    '',
+    fleet.summary.regions.length > 0
+      ? summaryTable(fleet.summary, style, brokenLinks(nodes ?? []))
+      : 'no readings yet: run `wasm-sensors deploy publisher`',
+  ];
+  const failed = failedExecutions(jobs ?? []);
+  if (failed.length > 0) lines.push('', style.red('failed executions'), executionTable(failed.slice(0, FAILED_SHOWN)));
+  const replaced = replacedExecutions(jobs ?? []);
+  if (replaced.length > 0) lines.push('', 'replaced executions', executionTable(replaced.slice(-REPLACED_SHOWN)));
+  return lines.join('\n');
+}
+
+function nodesText(nodes: NodeInfo[]): string {
+  const missing = nodes.filter(({ connected }) => !connected).map(({ name }) => name);
+  const count = `${nodes.length - missing.length}/${nodes.length} connected`;
+  return missing.length > 0 ? `${count}; disconnected: ${missing.slice(0, 10).join(', ')}` : count;
+}
+
+const jobText = ({ name, version, state }: JobInfo) => `${name} v${version} ${state}`;
+
+/** Sensors that report, of the edge nodes that can run one; and whether they do what the fleet configuration asks for. */
+function sensorsText({ fleet, nodes, convergence }: Status): string {
+  const edge = nodes?.filter(({ type, unschedulable }) => type === 'edge' && unschedulable === undefined).length;
+  const reporting = `${fleet.summary.total.live}${edge === undefined ? '' : `/${edge}`} reporting`;
+  if (!convergence || convergence.sensors === 0) return reporting;
+  const { sensors, converged } = convergence;
+  return `${reporting}, ${converged === sensors ? 'converged' : `${converged}/${sensors} converged`}`;
+}
+
+function queueText({ puller: { depth } }: Status): string {
+  if (!depth) return 'does not answer';
+  return `${depth.visible} waiting, ${depth.inFlight} in flight, ${depth.delayed} delayed`;
+}
+
+/** Regions with nodes that are not connected. */
+function brokenLinks(nodes: NodeInfo[]): Map<string, string> {
+  const links = new Map<string, string>();
+  for (const region of new Set(nodes.map((node) => node.region))) {
+    const own = nodes.filter((node) => node.region === region);
+    const lost = own.filter(({ connected }) => !connected).length;
+    if (lost > 0) links.set(region, `${lost}/${own.length} nodes disconnected`);
+  }
+  return links;
+}
+
+const executionTable = (executions: FailedExecution[]) =>
+  table(
+    executions.map(({ job, node, message, replacedBy }) => [
+      ...[`  ${job}`, node, message],
+      ...(replacedBy === undefined ? [] : [`→ ${replacedBy}`]),
+    ]),
+  );

@@ -1,0 +1,58 @@
+/** Text for terminals: colours, tables and sizes. */
+import type { WriteStream } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
+import { Chalk, type ChalkInstance } from 'chalk';
+
+export type Style = ChalkInstance;
+export type AnsiMode = 'auto' | 'always' | 'never';
+
+/**
+ * The colours of a stream, by `--ansi` and what the stream can show. Each stream has its own instance, because chalk's
+ * default one reads our flags.
+ */
+export function styleFor(stream: NodeJS.WritableStream, mode: AnsiMode): Style {
+  if (mode === 'always') return new Chalk({ level: 3 });
+  const tty = stream as Partial<WriteStream>;
+  if (mode === 'never' || !tty.isTTY || !tty.hasColors?.()) return new Chalk({ level: 0 });
+  if (tty.hasColors(2 ** 24)) return new Chalk({ level: 3 });
+  return new Chalk({ level: tty.hasColors(256) ? 2 : 1 });
+}
+
+/** A block in a sensor's own colour; only the colour's name where the stream has no colours. */
+export function swatch(style: Style, color: string): string {
+  return style.level > 0 && /^#[0-9a-f]{6}$/i.test(color) ? `${style.hex(color)('██')} ${color}` : color;
+}
+
+const WIDE =
+  /\p{Extended_Pictographic}|[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u;
+
+/** Columns that a terminal uses for a text: emojis and East Asian characters take two, colours none. */
+export function widthOf(text: string): number {
+  const segments = [...new Intl.Segmenter().segment(stripVTControlCharacters(text))];
+  return segments.reduce((width, { segment }) => width + (WIDE.test(segment) ? 2 : 1), 0);
+}
+
+export function pad(text: string, width: number, right = false): string {
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return right ? space + text : text + space;
+}
+
+/** Columns as wide as their widest cell. `right`: indexes of columns that are aligned to the right. */
+export function table(rows: string[][], right: number[] = []): string {
+  const widths: number[] = [];
+  for (const row of rows) {
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, widthOf(cell));
+  }
+  const line = (row: string[]) => row.map((cell, i) => pad(cell, widths[i]!, right.includes(i))).join('  ');
+  return rows.map((row) => line(row).trimEnd()).join('\n');
+}
+
+/** A size in decimal units, as Docker shows them. */
+export function bytesText(bytes: number): string {
+  return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+/** `1 sensor`, `3 sensors`. */
+export const countText = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+export const secondsText = (seconds: number): string => `${seconds.toFixed(1)} s`;

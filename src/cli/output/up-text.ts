@@ -1,0 +1,156 @@
+/** What `up` and `down` say: what happens to processes and networks, and what stays. */
+import type { ChildEvent } from '../../lib/process/supervisor.js';
+import type { NetworkFact } from '../../network/network-facts.js';
+import type { NetworkEvent, Removal } from '../../network/provider.js';
+import type { RunState } from '../../runtime/run-state.js';
+import { withCommandName } from './command-name.js';
+
+/** A setting that a second `up` asks for and that is different in the running one. */
+export interface Difference {
+  /** Flag or variable. */
+  setting: string;
+  /** Left out: a flag without a value. */
+  wanted?: string;
+  /** Left out: it runs without. */
+  running?: string;
+}
+
+export type UpEvent = ChildEvent | NetworkEvent;
+
+/** Processes whose names are those of commands. */
+const PROCESS_NAMES: Record<string, string> = { sensors: 'sensor host' };
+const nameOf = (process: string) => (Object.hasOwn(PROCESS_NAMES, process) ? PROCESS_NAMES[process] : process);
+
+/** A line worth keeping on the screen; undefined for what is only progress. */
+export function noteOf(event: UpEvent): string | undefined {
+  switch (event.type) {
+    case 'child.exited': {
+      const last = event.lastLines.length > 0 ? `; its last output: ${event.lastLines.join(' / ')}` : '';
+      return `${nameOf(event.name)} exited (${event.how}); restarting it in ${event.restartInMs} ms${last}`;
+    }
+    case 'child.restarted':
+      return `${nameOf(event.name)} restarted (pid ${event.pid})`;
+    case 'change.lost':
+      return `run.json can't be written (${event.reason}); everything keeps running, but \`wasm-sensors down\` may miss a process`;
+    case 'network.port-moved':
+      return `${event.purpose}: port ${event.wanted} is in use; using ${event.port}`;
+    case 'network.note':
+      return event.text;
+    case 'child.ready':
+    case 'network.progress':
+      return undefined;
+    default:
+      return factText(event);
+  }
+}
+
+/** What `up` waits for; undefined for other events. */
+export function progressOf(event: UpEvent): string | undefined {
+  if (event.type === 'child.ready') return `${nameOf(event.name)} ready`;
+  if (event.type !== 'network.progress') return undefined;
+  // A single step is not counted.
+  return event.total > 1 ? `${event.step}: ${event.done}/${event.total}` : event.step;
+}
+
+export function factText(fact: NetworkFact): string {
+  switch (fact.type) {
+    case 'node.unschedulable':
+      return `${fact.node} can't run sensors: ${fact.reason}`;
+    case 'job.restarted':
+      return `${fact.job} restarted: Bacalhau had given up on ${fact.nodes.join(', ')}`;
+    case 'job.replaced-on-paper':
+      return `${STOPPED_ON_PAPER} until a newer sensor sends from there`;
+    case 'hostname.not-forwarded':
+      return `${fact.region}: not all nodes forward HOSTNAME to jobs; sensors are named by their executions`;
+    case 'proxy.unreachable':
+      return `${fact.url} does not answer from here; the readings will show whether sensors reach it`;
+    case 'secrets.in-job':
+      return `${fact.variables.join(', ')}: given to the sensors inside the job, where users of the cluster can read it`;
+    case 'proxy.not-relayed':
+      return `${fact.url} can't be reached through a relay: sensors of a disconnected region still reach it`;
+  }
+}
+
+export const STOPPED_ON_PAPER =
+  'Bacalhau 1.7 marks a job as stopped without telling its nodes (fixed in 1.8): what runs there keeps running';
+
+const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
+
+/** A line for each address. */
+export const endpointLines = (endpoints: object): string[] =>
+  Object.entries(endpoints).map(([name, url]) => {
+    const label = Object.hasOwn(ENDPOINT_NAMES, name) ? ENDPOINT_NAMES[name]! : name;
+    return `${label.padEnd(9)} ${url}`;
+  });
+
+export const NEXT_COMMANDS =
+  "in another terminal: wasm-sensors deploy publisher --color '#00ff88' | tail | status | down; Ctrl-C stops everything";
+
+export const NO_SENSORS_YET = 'no sensors yet: run `wasm-sensors deploy publisher` in another terminal';
+
+/** What a reader of the log can do when sensors do not report in time. `outlive`: they keep running without `up`. */
+export const upTimeoutHint = (outlive: boolean): string =>
+  `${outlive ? 'Proxy and puller were stopped' : 'Everything was stopped'}. Give it longer with --timeout, or run \`wasm-sensors up\` without --deploy, then \`wasm-sensors deploy publisher\`.`;
+
+export const attachingText = ({ up }: RunState): string => `Already running (pid ${up.pid}); attaching`;
+
+export const stoppingText = (outlive: boolean): string => `stopping: ${outlive ? '' : 'sensors, '}proxy, puller, queue`;
+
+export const STOP_INCOMPLETE =
+  'not everything could be stopped; fix the cause, then run `wasm-sensors down` to stop the rest';
+
+export const keptText = (what: string): string => `could not remove ${what}`;
+
+export const differenceText = ({ setting, wanted, running }: Difference): string => {
+  const value = wanted === undefined ? setting : `${setting} ${wanted}`;
+  const now = running === undefined ? 'without it' : `with ${running}`;
+  return `${value}: ignored, because \`up\` runs ${now}; run \`wasm-sensors down\` first to change it`;
+};
+
+export const detachedText = (pid: number | undefined, endpoints: object): string =>
+  withCommandName(
+    [`up runs in the background (pid ${pid}); \`wasm-sensors down\` stops it`, ...endpointLines(endpoints)].join('\n'),
+  );
+
+/** A damaged `run.json` was quarantined: what it recorded was not stopped. */
+export const quarantinedText = (file: string): string =>
+  `run.json was damaged and is now ${file}; if processes or containers of a killed \`up\` still run, stop them yourself`;
+
+/** Where sensors outlive `up`. */
+export const SENSORS_KEEP_RUNNING =
+  'sensors that were not stopped keep running on the cluster, and keep their readings until their proxy is back; ' +
+  'to stop them, run `wasm-sensors up` with the same flags, then `wasm-sensors stop publisher`, then `wasm-sensors down`';
+
+export interface DownResult {
+  /** Processes and containers, of the running `up` or left by a killed one. */
+  stopped: string[];
+  /** `--volumes`: data that was removed. */
+  data: Removal;
+  /** What could not be removed. */
+  kept: string[];
+  /** There was a `run.json`. */
+  hadState: boolean;
+  sensorsKeepRunning: boolean;
+}
+
+/** The result as `-o json` shows it. */
+export function downDocument({ stopped, data, kept, sensorsKeepRunning }: DownResult) {
+  return {
+    ended: stopped,
+    removed: data.removed,
+    kept: [...kept, ...data.kept],
+    ...(sensorsKeepRunning ? { left: SENSORS_KEEP_RUNNING } : {}),
+  };
+}
+
+export function downText({ stopped, data, kept, hadState, sensorsKeepRunning }: DownResult): string {
+  const lines = [stopped.length > 0 ? `stopped: ${stopped.join(', ')}` : nothingStoppedText(kept, hadState)];
+  if (data.removed.length > 0) lines.push(`removed: ${data.removed.join(', ')}`);
+  if (sensorsKeepRunning) lines.push(SENSORS_KEEP_RUNNING);
+  return lines.join('\n');
+}
+
+function nothingStoppedText(kept: string[], hadState: boolean): string {
+  if (kept.length > 0) return 'nothing was stopped';
+  return hadState ? 'nothing was left running; the state is cleaned up' : 'nothing is running here';
+}

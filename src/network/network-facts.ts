@@ -1,0 +1,15 @@
+/** What the operator should know of a network, as data: the sentences are made in `cli/output`. */
+export type NetworkFact =
+  /** No sensor can run on an edge node; `reason` is the node's `unschedulable`. */
+  | { type: 'node.unschedulable'; node: string; reason: string }
+  /** Bacalhau had given up the job on these nodes, so it was started again. */
+  | { type: 'job.restarted'; job: string; nodes: string[] }
+  /** A Bacalhau 1.7 replaced a job without telling its nodes. */
+  | { type: 'job.replaced-on-paper' }
+  /** A cluster's nodes do not forward `HOSTNAME`: sensors are named by their executions. */
+  | { type: 'hostname.not-forwarded'; region: string }
+  | { type: 'proxy.unreachable'; url: string }
+  /** These variables are in the job document, because the nodes can't be given them. */
+  | { type: 'secrets.in-job'; variables: string[] }
+  /** No relay leads to the proxy: cutting a region leaves its sensors connected to it. */
+  | { type: 'proxy.not-relayed'; url: string };

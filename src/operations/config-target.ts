@@ -1,0 +1,32 @@
+/** What changes of the configuration work on. */
+import type { KnownJobs } from '../fleet/fleet-view.js';
+import type { Network } from '../network/network.js';
+import { nothingDesired } from '../protocol/desired-config.js';
+import type { ConfigClient } from '../proxy/config-client.js';
+import type { FleetClient } from '../puller/fleet-client.js';
+
+export interface ConfigTarget {
+  /** Every proxy that holds configuration, the authority first; never empty. */
+  proxies: ConfigClient[];
+  fleet: FleetClient;
+  /** The jobs, where their network is at hand. */
+  jobs?: () => Promise<KnownJobs>;
+}
+
+/** Which jobs of a network are deployed and which have stopped. */
+export async function knownJobs(network: Pick<Network, 'jobs'>): Promise<KnownJobs> {
+  const known: KnownJobs = { deployed: [], ended: [] };
+  for (const { id, state } of await network.jobs()) {
+    const list = state === 'running' || state === 'pending' ? known.deployed : known.ended;
+    list.push(id);
+  }
+  return known;
+}
+
+/** The newest version that sensors report; undefined where no puller answers, because the change itself needs none. */
+export async function newestSeen(fleet: Pick<FleetClient, 'convergence'>): Promise<number | undefined> {
+  return fleet.convergence(nothingDesired(), {}).then(
+    ({ newest }) => newest,
+    () => undefined,
+  );
+}

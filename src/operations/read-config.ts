@@ -1,0 +1,24 @@
+/** The desired configuration of every scope, beside what the sensors report. */
+import type { Convergence, SensorView } from '../fleet/fleet-view.js';
+import type { DesiredState } from '../protocol/desired-config.js';
+import { compareProxies, type FailedProxy } from './change-config.js';
+import type { ConfigTarget } from './config-target.js';
+
+export interface ConfigView {
+  desired: DesiredState;
+  /** URL of the proxy that it is read from. */
+  holder: string;
+  /** Proxies that hold something else, or do not answer. */
+  differing: FailedProxy[];
+  convergence: Convergence;
+  /** Sensors that are expected to follow it. */
+  sensors: SensorView[];
+}
+
+export async function readConfig({ proxies, fleet, jobs }: ConfigTarget): Promise<ConfigView> {
+  const { desired, holder, others } = await compareProxies(proxies);
+  const known = await jobs?.().catch(() => undefined);
+  const [snapshot, convergence] = await Promise.all([fleet.snapshot(), fleet.convergence(desired, {}, known)]);
+  const sensors = snapshot.sensors.filter(({ state }) => state !== 'gone' && state !== 'replaced');
+  return { desired, holder: holder.url, differing: others, convergence, sensors };
+}

@@ -1,0 +1,70 @@
+/** What runs: what the network, the proxy and the puller each say about it. */
+import type { Convergence } from '../fleet/fleet-view.js';
+import { messageOf } from '../lib/errors/app-error.js';
+import type { ExecutionInfo, JobInfo, Network, NodeInfo } from '../network/network.js';
+import { newestByNode } from '../network/newest-executions.js';
+import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
+import type { ConfigTarget } from './config-target.js';
+
+export interface StatusTarget extends Required<ConfigTarget> {
+  network: Network;
+}
+
+/** An orchestrator or a proxy that does not answer is missing; it must not hide what the others say. */
+export interface Status {
+  nodes: NodeInfo[] | undefined;
+  jobs: JobInfo[] | undefined;
+  fleet: FleetSnapshot;
+  convergence: Convergence | undefined;
+  puller: PullerAppStats;
+  unanswered: { service: 'network' | 'proxy'; reason: string }[];
+}
+
+/** Rejects when the puller does not answer. */
+export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget): Promise<Status> {
+  const reasons = new Map<'network' | 'proxy', string>();
+  const missing = (service: 'network' | 'proxy') => (error: unknown) => {
+    if (!reasons.has(service)) reasons.set(service, messageOf(error));
+    return undefined;
+  };
+  const convergence = async () => {
+    const state = await proxies[0]!.state();
+    return fleet.convergence(state, {}, await jobs().catch(() => undefined));
+  };
+  const [snapshot, puller, nodes, listed, converged] = await Promise.all([
+    fleet.snapshot(),
+    fleet.stats(),
+    network.nodes().catch(missing('network')),
+    network.jobs().catch(missing('network')),
+    convergence().catch(missing('proxy')),
+  ]);
+  const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
+  return { nodes, jobs: listed, fleet: snapshot, convergence: converged, puller, unanswered };
+}
+
+export interface FailedExecution {
+  job: string;
+  node: string;
+  message: string;
+  /** The execution that replaced it. */
+  replacedBy?: string;
+}
+
+/** The newest execution of each node, where it failed. */
+export const failedExecutions = (jobs: JobInfo[]): FailedExecution[] =>
+  jobs.flatMap((job) =>
+    newestByNode(job.executions)
+      .newest.filter(isFailed)
+      .map((execution) => rowOf(job, execution)),
+  );
+
+/** Those that failed and were replaced, such as on a node that was cut off for long. */
+export const replacedExecutions = (jobs: JobInfo[]): FailedExecution[] =>
+  jobs.flatMap((job) =>
+    newestByNode(job.executions)
+      .replaced.filter(isFailed)
+      .map((execution) => ({ ...rowOf(job, execution), replacedBy: execution.by })),
+  );
+
+const isFailed = ({ state }: ExecutionInfo) => state === 'failed';
+const rowOf = ({ name }: JobInfo, { node, message }: ExecutionInfo) => ({ job: name, node, message });
