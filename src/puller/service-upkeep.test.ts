@@ -53,9 +53,9 @@ function stored(ages: Record<string, number>): void {
   store.close();
 }
 
-function start(retentionMs = HOUR): PullerService {
+function start(retentionMs = HOUR, of = queue): PullerService {
   service = createPullerService({
-    ...{ queue, storePath: path, retentionMs, log: undefined, alert: undefined, pollers: 1 },
+    ...{ queue: of, storePath: path, retentionMs, log: undefined, alert: undefined, pollers: 1 },
     ...{ page: new Hono(), hosts: undefined, say: (text: string) => said.push(text) },
   });
   service.start();
@@ -117,6 +117,28 @@ test('a store that can’t be kept in order ends nothing, is tried again, and is
   forget.mockReturnValueOnce(0);
   vi.advanceTimersByTime(2000);
   expect(said).toHaveLength(2);
+});
+
+test('what was received last is in the view that a stop keeps', async () => {
+  const body = JSON.stringify({ execution_id: 'e', sequence: 1, hostname: 'last' });
+  const last = { id: 'm', body, attributes: {}, receipt: 'r', receiveCount: 1, sentAt: 0 };
+  let given = false;
+  const once = {
+    ...queue,
+    receive: (options: { waitSeconds: number; signal: AbortSignal }) => {
+      if (given) return queue.receive(options);
+      given = true;
+      return Promise.resolve([last]);
+    },
+    delete: async () => [],
+  };
+  await start(HOUR, once).stop();
+  service = undefined;
+  const { fleet, after } = look((store) => {
+    const kept = store.loadCheckpoint();
+    return { fleet: kept.fleet, after: [...kept.after] };
+  });
+  expect([fleet.sensors.map(({ reading }) => reading.hostname), after]).toEqual([['last'], []]);
 });
 
 test('once it has stopped, nothing is done any more', async () => {

@@ -1,0 +1,56 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { FleetEvent } from '../fleet/fleet-events.js';
+import type { Reading } from '../protocol/message.js';
+import { Hub } from './event-hub.js';
+import type { Delivery } from './sinks/sink.js';
+
+let hub: Hub;
+let events: FleetEvent[];
+
+beforeEach(() => {
+  [hub, events] = [new Hub(), []];
+});
+
+function delivery(sequence: number, receivedAt = sequence): Delivery {
+  const reading: Reading = {
+    ...{ job_id: 'j', execution_id: 'e', hostname: 'h', icon_name: '', color: '', region: 'eu', sequence },
+    ...{ timestamp: '', job_submission_time: 1 },
+  };
+  return { id: `${sequence}`, body: '', message: {}, reading, config: undefined, receivedAt };
+}
+
+test('subscribers hear of each reading once, and whether it came late', () => {
+  hub.subscribe((event) => events.push(event));
+  hub.observe([delivery(1), delivery(3), delivery(3), delivery(2), delivery(1)]);
+  const heard = events.map((event) => event.event === 'reading' && [event.reading.sequence, event.late]);
+  expect(heard).toEqual([
+    [1, false],
+    [3, false],
+    [2, true],
+  ]);
+  expect(hub.fleet.view(3)[0]).toMatchObject({ received: 3, duplicates: 2 });
+});
+
+test('other messages are told as they are, and count for no sensor', () => {
+  hub.subscribe((event) => events.push(event));
+  hub.observe([{ ...delivery(1), reading: undefined, message: { test: 1 }, receivedAt: 7 }]);
+  expect(events).toEqual([{ event: 'message', message: { test: 1 }, received_at: 7 }]);
+  expect(hub.fleet.view(7)).toEqual([]);
+});
+
+test('who has left hears nothing more, and the others do', () => {
+  const leave = hub.subscribe(() => events.push({ event: 'message', message: { left: true }, received_at: 0 }));
+  hub.subscribe((event) => events.push(event));
+  leave();
+  hub.observe([delivery(1)]);
+  expect(events.map(({ event }) => event)).toEqual(['reading']);
+});
+
+test('the view is rebuilt without telling anybody', () => {
+  hub.observe([delivery(1), delivery(2)]);
+  const again = new Hub();
+  again.subscribe((event) => events.push(event));
+  const { reading } = delivery(3);
+  again.restore(hub.fleet.dump(), [{ reading: reading!, config: null, receivedAt: 3 }]);
+  expect([again.fleet.view(3)[0]?.received, events]).toEqual([3, []]);
+});
