@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { endWithReader, exitCodeOf, reportReady, type StopReason, stopRequested } from './shutdown.js';
 
 // The process itself stays out of it: its signals and its end are only noted.
@@ -43,7 +43,12 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s asks to stop, and once m
 });
 
 test('a supervised process stops when its supervisor is gone, another one has none', async () => {
-  vi.spyOn(process, 'connected', 'get').mockReturnValue(true);
+  const before = Object.getOwnPropertyDescriptor(process, 'connected');
+  Object.defineProperty(process, 'connected', { value: true, configurable: true });
+  onTestFinished(() => {
+    if (before) Object.defineProperty(process, 'connected', before);
+    else delete (process as { connected?: boolean }).connected;
+  });
   void stopRequested({ supervised: false });
   expect([...listeners.keys()].sort()).toEqual(['SIGHUP', 'SIGINT', 'SIGTERM']);
   const asked = stopRequested({ supervised: true });
