@@ -61,8 +61,8 @@ export async function setConfig(
 export interface RollOutResult {
   version: number;
   regions: string[];
-  failed: FailedProxy[];
   seconds: number;
+  failed: FailedProxy[];
 }
 
 /** One region after the other, as {@link rollOut} does it. */
@@ -77,7 +77,7 @@ export async function rollOutConfig(
   const began = Date.now();
   const change = await withSeen(fleet, wanted);
   const { version, failed } = await rollOut(proxies, fleet, regions, change, { ...options, jobs });
-  return { version, regions, failed, seconds: (Date.now() - began) / 1000 };
+  return { version, regions, seconds: (Date.now() - began) / 1000, failed };
 }
 
 async function withSeen(fleet: ConfigTarget['fleet'], wanted: WantedChange): Promise<Omit<Change, 'scope'>> {
