@@ -5,27 +5,27 @@
 import { basename, join } from 'node:path';
 import type { Document } from 'yaml';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
+import type { JobEnvironment } from './job-environment.js';
 import { openTemplate, print, setHeading, setModule, type TemplateName } from './job-template.js';
-import type { JobEnvironment } from './render-job.js';
 
-/** For whom the files are made. */
-export interface JobFilesFor {
+/** The cluster that the files are made for. */
+export interface JobFilesTarget {
   /** Completes "for …" in the heading. */
-  whom: string;
+  name: string;
   /** What stands before `job run` on a command line. */
   bacalhau: string;
-  /** Variables by name, for the same line. */
-  hints: Record<TemplateName, string>;
-  /** Said before the command. */
+  /** Variables by job, for the same line. */
+  variables: Record<TemplateName, string>;
+  /** A command to run first. */
   before?: Partial<Record<TemplateName, string>>;
   adapt?(name: TemplateName, document: Document): void;
 }
 
-/** Jobs that ask nothing of a node but what the templates do. */
-export const ANY_CLUSTER: JobFilesFor = {
-  whom: 'any Bacalhau cluster',
+/** Jobs that need nothing of a node beyond what the templates need. */
+export const ANY_CLUSTER: JobFilesTarget = {
+  name: 'any Bacalhau cluster',
   bacalhau: 'bacalhau',
-  hints: {
+  variables: {
     publisher: "-V proxy=http://proxy.example.com:9090 -V color='#00ff88' -V interval=1 -V region=eu",
     'config-updater': "-V proxy=http://proxy.example.com:9090 -V color='#FEFEFE'",
     proxy: '-V queue_url=wasm-sensors-demo',
@@ -36,18 +36,19 @@ export const ANY_CLUSTER: JobFilesFor = {
 /** Writes one file a role into `folder` (made when missing); resolves with their paths. Rejects with `MODULE_NOT_BUILT`. */
 export async function writeJobFiles(
   folder: string,
-  modules: JobEnvironment['module'],
-  { whom, bacalhau, hints, before = {}, adapt }: JobFilesFor,
+  readModule: JobEnvironment['module'],
+  target: JobFilesTarget,
 ): Promise<string[]> {
   const paths: string[] = [];
-  for (const name of Object.keys(hints) as TemplateName[]) {
+  for (const [name, variables] of Object.entries(target.variables) as [TemplateName, string][]) {
     const document = openTemplate(name);
-    if (name === 'publisher' || name === 'config-updater') setModule(document, await modules(name));
-    adapt?.(name, document);
+    if (name === 'publisher' || name === 'config-updater') setModule(document, await readModule(name));
+    target.adapt?.(name, document);
+    const before = target.before?.[name];
     setHeading(document, [
-      `Made by \`wasm-sensors\` from templates/jobs/${name}.yaml, for ${whom}:`,
-      ...(before[name] === undefined ? [] : [`  ${before[name]}`]),
-      `  ${bacalhau} job run --wait=false ${hints[name]} ${basename(folder)}/${name}.yaml`,
+      `Made by \`wasm-sensors\` from templates/jobs/${name}.yaml, for ${target.name}:`,
+      ...(before === undefined ? [] : [`  ${before}`]),
+      `  ${target.bacalhau} job run --wait=false ${variables} ${basename(folder)}/${name}.yaml`,
     ]);
     const path = join(folder, `${name}.yaml`);
     writeFileAtomic(path, print(document), 0o644);

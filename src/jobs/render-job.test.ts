@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import type { JobEnvironment } from './job-environment.js';
 import type { PublisherJob, ServiceJob } from './job-request.js';
-import { type JobEnvironment, renderJob } from './render-job.js';
+import { renderJob } from './render-job.js';
 
 const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
-const surroundings: JobEnvironment = {
+const environment: JobEnvironment = {
   module: async () => MODULE,
   forwarded: { edge: ['HOSTNAME', 'SENSOR_TOKEN'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };
@@ -18,7 +19,7 @@ const publisher: PublisherJob = {
 
 describe('a rendered publisher', () => {
   it('is a daemon of its region that carries the module and its settings', async () => {
-    const { name, text } = await renderJob(publisher, surroundings);
+    const { name, text } = await renderJob(publisher, environment);
     const job = parse(text);
     expect([name, job.name, job.type]).toEqual(['publisher-eu', 'publisher-eu', 'daemon']);
     expect(job.constraints[1]).toEqual({ key: 'region', operator: '=', values: ['eu'] });
@@ -37,38 +38,38 @@ describe('a rendered publisher', () => {
   });
 
   it('that ends by itself is an ops job with a name of its own: a daemon would be run again', async () => {
-    const { name, text } = await renderJob({ ...publisher, maxMessages: 5 }, surroundings);
+    const { name, text } = await renderJob({ ...publisher, maxMessages: 5 }, environment);
     const job = parse(text);
     expect([name, job.name, job.type]).toEqual(['once-publisher-eu', 'once-publisher-eu', 'ops']);
     expect(job.tasks[0].engine.params.parameters).toContain('--max-messages=5');
   });
 
   it('keeps comments and says how it was made', async () => {
-    const { text } = await renderJob(publisher, surroundings);
+    const { text } = await renderJob(publisher, environment);
     expect(text).toMatch(/^# The job publisher-eu, made by wasm-sensors from templates\/jobs\/publisher.yaml/);
     expect(text).toContain('# Taken from each node');
     expect(text).not.toContain('{{');
   });
 
   it('has one hash whatever the submission time, and another for any other setting', async () => {
-    const hashOf = async (job: PublisherJob) => (await renderJob(job, surroundings)).hash;
+    const hashOf = async (job: PublisherJob) => (await renderJob(job, environment)).hash;
     const hash = await hashOf(publisher);
     expect(await hashOf({ ...publisher, submissionTime: 1 })).toBe(hash);
     expect(await hashOf({ ...publisher, config: {} })).not.toBe(hash);
-    const other = { ...surroundings, module: async () => new Uint8Array([1]) };
+    const other = { ...environment, module: async () => new Uint8Array([1]) };
     expect((await renderJob(publisher, other)).hash).not.toBe(hash);
-    expect(parse((await renderJob(publisher, surroundings)).text).labels.spec).toBe(hash);
+    expect(parse((await renderJob(publisher, environment)).text).labels.spec).toBe(hash);
   });
 
   it('mounts a configuration file apart from the module', async () => {
-    const { text } = await renderJob({ ...publisher, configFile: '/srv/it\'s "here".yaml' }, surroundings);
+    const { text } = await renderJob({ ...publisher, configFile: '/srv/it\'s "here".yaml' }, environment);
     const task = parse(text).tasks[0];
     expect(task.inputSources[1].source.params.sourcePath).toBe('/srv/it\'s "here".yaml');
     expect(task.engine.params.parameters).toContain(`--config=${task.inputSources[1].target}`);
   });
 
   it('is refused when it would not fit into a message to the nodes', async () => {
-    const large = { ...surroundings, module: async () => new Uint8Array(500_000) };
+    const large = { ...environment, module: async () => new Uint8Array(500_000) };
     await expect(renderJob(publisher, large)).rejects.toMatchObject({ code: 'JOB_TOO_LARGE' });
   });
 });
@@ -84,13 +85,13 @@ it('renders service jobs with the image, the port and the forwarded variables', 
     allowedHosts: ['web-services', 'w-1'],
     submissionTime: 1,
   };
-  const task = parse((await renderJob(job, surroundings)).text).tasks[0];
+  const task = parse((await renderJob(job, environment)).text).tasks[0];
   expect(task.engine.params.image).toBe('r.io/x:1');
   expect(task.engine.params.parameters).toEqual(expect.arrayContaining(['--queue=q', '--pollers', '2']));
   expect(task.network.ports[0]).toMatchObject({ static: 8099, target: 8080 });
   expect(task.env).toEqual({ AWS_REGION: 'env:AWS_REGION', WASM_SENSORS_ALLOWED_HOSTS: 'web-services,w-1' });
   for (const open of [true, false]) {
-    const { text } = await renderJob({ ...job, role: 'proxy', open }, surroundings);
+    const { text } = await renderJob({ ...job, role: 'proxy', open }, environment);
     expect(parse(text).tasks[0].engine.params.parameters.includes('--open'), String(open)).toBe(open);
   }
 });

@@ -58,7 +58,7 @@ export async function buildWasm(options: BuildOptions): Promise<BuiltModule[]> {
   const build = { ...options, root: options.root ?? PACKAGE_ROOT, outDir: resolve(options.outDir) };
   const target = (name: ModuleName) => join(build.outDir, `${name}.wasm`);
   const tools = findTools(build.root);
-  const hash = await hashInputs(build.root, tools);
+  const hash = await hashSources(build.root, tools);
   const stamp = join(build.outDir, STAMP);
   const built = existsSync(stamp) && MODULE_NAMES.every((name) => existsSync(target(name)));
   const unchanged = built && !build.force && (await readFile(stamp, 'utf8')) === hash;
@@ -102,7 +102,8 @@ function findTools(root: string): Tools {
   }
 }
 
-async function hashInputs(root: string, tools: Tools): Promise<string> {
+/** Equal for builds that give the same modules: same sources, same tools, same flags. */
+export async function hashSources(root: string, tools: Tools = findTools(root)): Promise<string> {
   const hash = createHash('sha256');
   const wasm = join(root, 'wasm');
   const files = (await readdir(wasm, { recursive: true })).filter((file) => file.endsWith('.ts')).sort();
@@ -134,7 +135,7 @@ async function runTool(name: ModuleName, { root, signal }: Build, args: string[]
   });
   if (!result.failed) return;
   throw new AppError('COMPILE_FAILED', 'user', `The module ${name} does not compile`, {
-    hint: `Mend wasm/${name} or wasm/lib as the lines say.`,
+    hint: `Fix wasm/${name} or wasm/lib as the lines below say.`,
     details: result.all.split('\n').filter((line) => line.trim() !== ''),
   });
 }

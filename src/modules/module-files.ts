@@ -1,5 +1,6 @@
 /** The WebAssembly modules of this product and where their sources and built files are. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../lib/errors/app-error.js';
 
@@ -16,9 +17,14 @@ export const MODULES_DIR = fileURLToPath(new URL('../../dist/wasm/', import.meta
 export function modulePath(name: ModuleName, dir: string = MODULES_DIR): string {
   const path = `${dir.replace(/[\\/]$/, '')}/${name}.wasm`;
   if (!existsSync(path)) {
-    throw new AppError('MODULE_NOT_BUILT', 'user', `The module ${name}.wasm is not in ${dir}`, {
-      hint: 'Run `npm run build` (or `wasm-sensors build wasm`) in the folder of the sources.',
+    throw new AppError('MODULE_NOT_BUILT', 'user', `${name}.wasm is not in ${dir}`, {
+      hint: 'Run `npm run build` (or `wasm-sensors build wasm`) in a clone of the repository.',
     });
   }
   return path;
+}
+
+/** Bytes of a built module of this package; rejects with `MODULE_NOT_BUILT`. */
+export async function readModule(name: ModuleName): Promise<Uint8Array> {
+  return readFile(modulePath(name));
 }

@@ -1,6 +1,7 @@
 /** From Bacalhau's words to ours. */
+
+import { REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import type { JobRef } from '../../jobs/job-ref.js';
-import { REGION_LABEL, ROLE_LABEL } from '../../jobs/render-job.js';
 import type { ExecutionInfo, JobInfo, NodeInfo } from '../network.js';
 import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
 

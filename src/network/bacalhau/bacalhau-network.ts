@@ -1,7 +1,7 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
 
+import type { JobEnvironment } from '../../jobs/job-environment.js';
 import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
-import type { JobEnvironment } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';

@@ -1,8 +1,9 @@
 /** Submitting a job: what runs under its name already is kept when it is the same, and replaced when it is not. */
 import { join } from 'node:path';
+import type { JobEnvironment } from '../../jobs/job-environment.js';
 import { jobRefOf, rivalOf, sameJob } from '../../jobs/job-ref.js';
 import type { JobRequest } from '../../jobs/job-request.js';
-import { HASH_LABEL, type JobEnvironment, type RenderedJob, renderJob } from '../../jobs/render-job.js';
+import { HASH_LABEL, type RenderedJob, renderJob } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import type { Submission } from '../network.js';

@@ -1,6 +1,6 @@
 /** What another terminal needs to know to use a compose network; part of `run.json`. */
 import { z } from 'zod';
-import { forwardedSchema } from '../../jobs/forwarded-env.js';
+import { forwardedSchema } from '../../jobs/job-environment.js';
 import { type ComposePlan, proxyForJobs, queueForJobs } from './compose-plan.js';
 
 export const composeConnectionSchema = z.object({

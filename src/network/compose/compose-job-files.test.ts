@@ -6,9 +6,9 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { productImage } from '../../docker/image-names.js';
-import { builtModule } from '../../jobs/built-module.js';
 import { ANY_CLUSTER, writeJobFiles } from '../../jobs/job-files.js';
 import { packageRoot } from '../../lib/process/self-command.js';
+import { readModule } from '../../modules/module-files.js';
 import { bacalhauEnv } from '../bacalhau/bacalhau-env.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
 import { THIS_NETWORK } from './compose-job-files.js';
@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
 let files: string[];
 
 beforeAll(async () => {
-  files = await writeJobFiles(join(folder, 'out'), builtModule, THIS_NETWORK);
+  files = await writeJobFiles(join(folder, 'out'), readModule, THIS_NETWORK);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -41,7 +41,7 @@ function dryRun(bacalhau: string, name: string, ...variables: string[]) {
 }
 
 test('for any cluster they ask nodes for nothing but what the templates do', async () => {
-  const paths = await writeJobFiles(join(folder, 'any'), builtModule, ANY_CLUSTER);
+  const paths = await writeJobFiles(join(folder, 'any'), readModule, ANY_CLUSTER);
   const publisher = parse(readFileSync(paths.find((path) => path.endsWith('publisher.yaml'))!, 'utf8'));
   expect(publisher.tasks[0].env).toEqual({ HOSTNAME: 'env:HOSTNAME' });
   expect(parse(readFileSync(fileOf('publisher'), 'utf8')).tasks[0].env).toMatchObject({ REGION: 'env:REGION' });

@@ -1,9 +1,9 @@
 /** The job documents for this network, for use by hand in its client node. */
 import type { Document, Scalar, YAMLSeq } from 'yaml';
 import { productImage } from '../../docker/image-names.js';
-import type { JobFilesFor } from '../../jobs/job-files.js';
+import { setDataDir } from '../../jobs/job-document.js';
+import type { JobFilesTarget } from '../../jobs/job-files.js';
 import { inTask, type TemplateName } from '../../jobs/job-template.js';
-import { setDataDir } from '../../jobs/service-job.js';
 import { COMPOSE_PROXY } from './compose-proxies.js';
 import { PULLER_DATA } from './compose-services.js';
 
@@ -21,10 +21,10 @@ const FORWARDED: Record<TemplateName, string[]> = {
 };
 
 /** Every `-V` is optional. */
-export const THIS_NETWORK: JobFilesFor = {
-  whom: 'this network',
+export const THIS_NETWORK: JobFilesTarget = {
+  name: 'this network',
   bacalhau: 'docker compose exec client bacalhau',
-  hints: {
+  variables: {
     publisher: "-V color='#00ff88' -V interval=1 -V region=eu",
     'config-updater': "-V color='#FEFEFE'",
     proxy: '-V image=registry:5000/wasm-sensors',

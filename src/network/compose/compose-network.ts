@@ -1,6 +1,6 @@
 /** The compose network as every terminal uses it. */
 import { join } from 'node:path';
-import { builtModule } from '../../jobs/built-module.js';
+import { readModule } from '../../modules/module-files.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
@@ -21,7 +21,7 @@ export function createComposeNetwork(
     kind: 'compose',
     client: createComposeClient(project, apiPort),
     stateDir,
-    surroundings: { module: builtModule, forwarded },
+    surroundings: { module: readModule, forwarded },
     sensorProxyUrl: () => COMPOSE_PROXY,
     setRegionLink,
   });

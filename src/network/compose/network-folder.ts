@@ -1,10 +1,10 @@
 /** Everything that a Docker network is started from, in one folder that works without this program, too. */
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { builtModule } from '../../jobs/built-module.js';
 import { ANY_CLUSTER, writeJobFiles } from '../../jobs/job-files.js';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { packageRoot } from '../../lib/process/self-command.js';
+import { readModule } from '../../modules/module-files.js';
 import { type ComposeOptions, composeDocument } from './compose-document.js';
 import { THIS_NETWORK } from './compose-job-files.js';
 
@@ -20,7 +20,7 @@ export async function writeNetworkFiles(folder: string, options: ComposeOptions)
   mkdirSync(folder, { recursive: true });
   writeFileAtomic(join(folder, 'compose.yaml'), composeDocument(options), 0o644);
   const copied = [...copyFolder('nodes', folder, true), ...copyFolder('shared', folder, false)];
-  const jobs = await writeJobFiles(join(folder, 'jobs'), builtModule, THIS_NETWORK);
+  const jobs = await writeJobFiles(join(folder, 'jobs'), readModule, THIS_NETWORK);
   return ['compose.yaml', ...copied, ...jobs.map((path) => path.slice(folder.length + 1))];
 }
 
@@ -34,7 +34,7 @@ export async function writeExtras(folder: string): Promise<string[]> {
   const image = join(folder, 'image');
   for (const name of PROGRAM) cpSync(join(packageRoot, name), join(image, name), { recursive: true });
   copyFileSync(join(TEMPLATES, 'Dockerfile'), join(image, 'Dockerfile'));
-  const jobs = await writeJobFiles(join(folder, 'cluster-jobs'), builtModule, ANY_CLUSTER);
+  const jobs = await writeJobFiles(join(folder, 'cluster-jobs'), readModule, ANY_CLUSTER);
   return ['.env.template', 'image/Dockerfile', ...jobs.map((path) => path.slice(folder.length + 1))];
 }
 

@@ -1,7 +1,7 @@
 /** The native network as every terminal uses it. */
 import { z } from 'zod';
-import { builtModule } from '../../jobs/built-module.js';
-import { forwardedSchema } from '../../jobs/forwarded-env.js';
+import { forwardedSchema } from '../../jobs/job-environment.js';
+import { readModule } from '../../modules/module-files.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import type { Network } from '../network.js';
@@ -32,7 +32,7 @@ export function createNativeNetwork(
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
     stateDir,
-    surroundings: { module: builtModule, forwarded },
+    surroundings: { module: readModule, forwarded },
     sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });

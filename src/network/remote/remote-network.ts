@@ -1,8 +1,8 @@
 /** A cluster that exists already, as every terminal uses it. */
 import { z } from 'zod';
-import { builtModule } from '../../jobs/built-module.js';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { readModule } from '../../modules/module-files.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
@@ -55,7 +55,7 @@ function optionsOf(connection: RemoteConnection, stateDir: string, secrets: Remo
     client: createRemoteClient(connection, stateDir, secrets),
     stateDir,
     surroundings: {
-      module: builtModule,
+      module: readModule,
       forwarded: {
         edge: ['HOSTNAME'],
         updater: [],

@@ -1,15 +1,29 @@
 /** For tests: the modules, built from the sources as they are. */
 import { join } from 'node:path';
-import { buildWasm } from '../../modules/build-modules.js';
+import { type BuiltModule, buildWasm, hashSources } from '../../modules/build-modules.js';
 import { type ModuleName, PACKAGE_ROOT } from '../../modules/module-files.js';
 import { loadModule, type SensorModule } from '../../sensor-host/sensor-module.js';
 
-/** Builds when a source changed since the last test run; several test files may ask at the same time. */
-export async function testModule(name: ModuleName): Promise<SensorModule> {
-  return loadModule(await testModulePath(name));
+/** One folder for each state of the sources: checkouts that share `node_modules` do not replace each other's modules. */
+let built: Promise<BuiltModule[]> | undefined;
+const loaded = new Map<ModuleName, Promise<SensorModule>>();
+
+async function build(): Promise<BuiltModule[]> {
+  const hash = await hashSources(PACKAGE_ROOT);
+  return buildWasm({ outDir: join(PACKAGE_ROOT, 'node_modules/.cache/wasm-sensors', hash.slice(0, 12)) });
+}
+
+/** Built once for each state of the sources, and compiled once for each test file. */
+export function testModule(name: ModuleName): Promise<SensorModule> {
+  let module = loaded.get(name);
+  if (!module) {
+    module = testModulePath(name).then(loadModule);
+    loaded.set(name, module);
+  }
+  return module;
 }
 
 export async function testModulePath(name: ModuleName): Promise<string> {
-  const built = await buildWasm({ outDir: join(PACKAGE_ROOT, 'node_modules/.cache/wasm-sensors') });
-  return built.find((module) => module.name === name)!.path;
+  built ??= build();
+  return (await built).find((module) => module.name === name)!.path;
 }

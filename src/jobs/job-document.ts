@@ -1,0 +1,96 @@
+/** Fills the document of a job request. Everything in it is decided here, except for its heading and its hash. */
+import type { Document } from 'yaml';
+import { AppError } from '../lib/errors/app-error.js';
+import type { JobEnvironment } from './job-environment.js';
+import { jobName, jobRefOf } from './job-ref.js';
+import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from './job-request.js';
+import { inTask, openTemplate, setModule } from './job-template.js';
+import { CONFIG_TARGET, publisherFlags } from './publisher-flags.js';
+
+/** Labels that carry the job's `JobRef`; its role is in the templates. */
+export const ROLE_LABEL = 'role';
+export const REGION_LABEL = 'region';
+export const RUN_ONCE_LABEL = 'run-once';
+
+/** The port in the container; `job.port` is the node's. */
+const CONTAINER_PORT = 8080;
+/** The state folder of the image. */
+const DATA_TARGET = '/data';
+
+/** Rejects with `NOT_OFFERED`, or with what `environment.module` rejects with. */
+export async function fillDocument(request: JobRequest, environment: JobEnvironment): Promise<Document> {
+  const document = openTemplate(request.role);
+  const ref = jobRefOf(request);
+  document.setIn(['name'], jobName(ref));
+  if (ref.region !== undefined) document.setIn(['labels', REGION_LABEL], ref.region);
+  if (ref.runOnce) document.setIn(['labels', RUN_ONCE_LABEL], 'true');
+  if (request.role === 'publisher') await fillPublisher(document, request, environment);
+  else if (request.role === 'config-updater') await fillConfigUpdater(document, request, environment);
+  else fillService(document, request, environment);
+  return document;
+}
+
+async function fillPublisher(document: Document, job: PublisherJob, environment: JobEnvironment): Promise<void> {
+  setRegion(document, job.region);
+  // Bacalhau restarts a daemon that exits, and calls its exit a failure; an ops job runs once on every node.
+  if (job.maxMessages !== undefined) document.setIn(['type'], 'ops');
+  setTask(document, publisherFlags(job), { ...environment.given, ...forward(environment.forwarded.edge) });
+  setModule(document, await environment.module('publisher'));
+  if (job.configFile === undefined) return;
+  const source = { type: 'localDirectory', params: { sourcePath: job.configFile, readWrite: false } };
+  document.addIn(inTask('inputSources'), document.createNode({ target: CONFIG_TARGET, source }));
+}
+
+async function fillConfigUpdater(
+  document: Document,
+  job: ConfigUpdaterJob,
+  { forwarded, module }: JobEnvironment,
+): Promise<void> {
+  if (forwarded.updater.length === 0) {
+    throw new AppError('NOT_OFFERED', 'user', 'the nodes of this network do not have the operator token', {
+      hint: 'A job that carried it could be read by every user of the cluster. Use `wasm-sensors config set` instead.',
+    });
+  }
+  if (job.configFile !== undefined) {
+    throw new AppError('NOT_OFFERED', 'user', 'a job can read the files of a Bacalhau node, but never write them', {
+      hint: 'Leave --file out: the fleet configuration reaches every network. Or edit the file with `wasm-sensors config edit`.',
+    });
+  }
+  setRegion(document, job.region);
+  setTask(document, [`--proxy=${job.proxyUrl}`, ...job.parameters], forward(forwarded.updater));
+  setModule(document, await module('config-updater'));
+}
+
+function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvironment): void {
+  const open = job.role === 'proxy' && job.open ? ['--open'] : [];
+  const listen = ['--host=0.0.0.0', `--port=${CONTAINER_PORT}`, ...open];
+  setTask(document, [job.role, 'serve', ...listen, `--queue=${job.queue}`, ...job.args], {
+    ...forward(forwarded.services),
+    ...(job.allowedHosts === undefined ? {} : { WASM_SENSORS_ALLOWED_HOSTS: job.allowedHosts.join(',') }),
+  });
+  document.setIn(inTask('engine', 'params', 'image'), job.image);
+  document.setIn(inTask('network', 'ports', 0, 'static'), job.port);
+  if (job.dataDir !== undefined) setDataDir(document, job.dataDir);
+}
+
+function setTask(document: Document, parameters: string[], env: Record<string, string>): void {
+  document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parameters));
+  document.setIn(inTask('env'), document.createNode(env));
+}
+
+/** Limits a document's job to one region. */
+function setRegion(document: Document, region: string): void {
+  document.setIn(['constraints', 1, 'operator'], '=');
+  document.setIn(['constraints', 1, 'values', 0], region);
+}
+
+/** Keeps the state of a service in a folder of the node. */
+export function setDataDir(document: Document, folder: string): void {
+  const source = { type: 'localDirectory', params: { sourcePath: folder, readWrite: true } };
+  document.setIn(inTask('inputSources'), document.createNode([{ target: DATA_TARGET, source }]));
+}
+
+/** Values that a node replaces with those of its own variables. */
+function forward(names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, `env:${name}`]));
+}

@@ -1,0 +1,21 @@
+/** What a network offers to jobs. */
+import { z } from 'zod';
+import type { ModuleName } from '../modules/module-files.js';
+
+/** Variables that the nodes of a network forward to jobs: names, never values. */
+export const forwardedSchema = z.object({
+  /** To sensors. */
+  edge: z.array(z.string()),
+  /** To the config-updater: the operator token, where nodes have it. */
+  updater: z.array(z.string()),
+  /** To the proxy and the puller. */
+  services: z.array(z.string()),
+});
+
+export interface JobEnvironment {
+  /** Bytes of a built module. */
+  module(name: ModuleName): Promise<Uint8Array>;
+  forwarded: z.output<typeof forwardedSchema>;
+  /** Variables that the job itself carries to sensors, where nodes have none to forward. */
+  given?: Record<string, string>;
+}

@@ -1,0 +1,76 @@
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { buildWasm } from '../../modules/build-modules.js';
+import { PACKAGE_ROOT } from '../../modules/module-files.js';
+import { testModulePath } from '../support/built-modules.js';
+
+/** A job carries its module: a size that grows is noticed here, and raised on purpose. */
+const LIMIT_BYTES = { publisher: 25_270, 'config-updater': 16_909 };
+
+describe.each(['publisher', 'config-updater'] as const)('the built %s', (name) => {
+  it('stays small', async () => {
+    expect((await stat(await testModulePath(name))).size).toBeLessThanOrEqual(LIMIT_BYTES[name]);
+  });
+
+  it('has a name section with its name only', async () => {
+    const module = await WebAssembly.compile(await readFile(await testModulePath(name)));
+    const [section, ...others] = WebAssembly.Module.customSections(module, 'name');
+    expect(others).toEqual([]);
+    const bytes = Buffer.from(section!);
+    expect([bytes[0], bytes[1], bytes[2]]).toEqual([0, name.length + 1, name.length]);
+    expect(bytes.subarray(3).toString()).toBe(name);
+  });
+
+  it('imports only what every Bacalhau node offers', async () => {
+    const module = await WebAssembly.compile(await readFile(await testModulePath(name)));
+    const names = WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`);
+    expect(names.sort()).toEqual([
+      'wasi:http/requests.http_request',
+      ...[
+        'args_get',
+        'args_sizes_get',
+        'clock_time_get',
+        'environ_get',
+        'environ_sizes_get',
+        'fd_close',
+        'fd_read',
+        'fd_write',
+        'path_filestat_get',
+        'path_open',
+        'poll_oneoff',
+        'proc_exit',
+      ].map((name) => `wasi_snapshot_preview1.${name}`),
+    ]);
+  });
+});
+
+describe('buildWasm', () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'build-wasm-'));
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  it('builds both modules, and leaves them alone while nothing changed', { timeout: 120_000 }, async () => {
+    await cp(dirname(await testModulePath('publisher')), dir, { recursive: true });
+    const first = await stat(join(dir, 'publisher.wasm'));
+    expect(await buildWasm({ outDir: dir })).toEqual([
+      { name: 'publisher', path: join(dir, 'publisher.wasm'), bytes: first.size },
+      { name: 'config-updater', path: join(dir, 'config-updater.wasm'), bytes: expect.any(Number) },
+    ]);
+    expect((await stat(join(dir, 'publisher.wasm'))).mtimeMs).toBe(first.mtimeMs);
+    await buildWasm({ outDir: dir, force: true });
+    expect((await stat(join(dir, 'publisher.wasm'))).mtimeMs).toBeGreaterThan(first.mtimeMs);
+  });
+
+  it("shows the compiler's lines", { timeout: 60_000 }, async () => {
+    const root = join(dir, 'root');
+    await cp(join(PACKAGE_ROOT, 'wasm'), join(root, 'wasm'), { recursive: true });
+    await writeFile(join(root, 'wasm/publisher/icons.ts'), 'export function icon(index: u32): u32 { return nothing; }');
+    const failure = await buildWasm({ outDir: dir, root }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'COMPILE_FAILED', fault: 'user' });
+    expect((failure as { details: string[] }).details.join('\n')).toMatch(/nothing[\s\S]*icons\.ts/);
+  });
+});
