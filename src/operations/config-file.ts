@@ -1,6 +1,6 @@
 /** Changes the YAML file of a region, by an editor or by a job, and ends when its sensors do what it says. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { FileRead } from '../fleet/file-convergence.js';
+import type { FileConvergence } from '../fleet/convergence.js';
 import type { Progress } from '../fleet/fleet-view.js';
 import { AppError, usageError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
@@ -66,7 +66,7 @@ export async function waitUntilRead(
   options: FileOptions,
 ): Promise<FileSeen> {
   const jobs = () => knownJobs(network);
-  const seen: FileRead = await waitForFileConfig(fleet, region, values, { ...options, jobs });
+  const seen: FileConvergence = await waitForFileConfig(fleet, region, values, { ...options, jobs });
   return { sensors: seen.sensors, read: seen.converged, hidden: seen.hidden };
 }
 
