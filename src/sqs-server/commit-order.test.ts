@@ -60,6 +60,7 @@ const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`
 test('a commit returns only after the disk has it, and the store is for one process', () => {
   const FULL = 2;
   expect([pragma('synchronous'), pragma('journal_mode'), pragma('locking_mode')]).toEqual([FULL, 'wal', 'exclusive']);
+  expect(pragma('wal_autocheckpoint')).toBe(4000);
 });
 
 test.each<[string, () => Promise<[action: string, input: object]>]>([

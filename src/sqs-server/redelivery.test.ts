@@ -212,3 +212,17 @@ test('a queue that was deleted leaves no message to one of the same name, nor to
   open();
   expect(counts('main')).toMatchObject({ visible: 0, inFlight: 0, delayed: 0 });
 });
+
+test('attributes and tags that were changed hold after a restart', async () => {
+  await call('SetQueueAttributes', { QueueUrl: urlOf('main'), Attributes: { VisibilityTimeout: '20' } });
+  await call('TagQueue', { QueueUrl: urlOf('main'), Tags: { a: '1' } });
+  const ask = async () => [
+    await call('GetQueueAttributes', { QueueUrl: urlOf('main'), AttributeNames: ['All'] }),
+    await call('ListQueueTags', { QueueUrl: urlOf('main') }),
+  ];
+  const before = await ask();
+  expect(before).toMatchObject([{ Attributes: { VisibilityTimeout: '20' } }, { Tags: { a: '1' } }]);
+  server.close();
+  open();
+  expect(await ask()).toEqual(before);
+});
