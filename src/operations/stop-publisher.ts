@@ -19,7 +19,7 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * Ends the publisher jobs; resolves when no reading of them has come for longer than the longest interval of a sensor
- * that sent. `token`: the operator's, for the fleet view to be told. Rejects with `STILL_SENDING`.
+ * that sent. `token`: the operator's, for the annotation of the fleet view. Rejects with `STILL_SENDING`.
  */
 export async function stopPublisher(
   network: Network,
@@ -45,9 +45,9 @@ export async function stopPublisher(
   if (stopped.length === 0) return { stopped, quietSeconds: 0 };
   // At once, so that no alarm goes off meanwhile; and again for those whose last readings were still on their way, and
   // for the job with which a Bacalhau 1.7 ends its sensors.
-  await fleet.tell({ endedJobs: wanted.map(({ id }) => id) }, token);
+  await fleet.annotate({ endedJobs: wanted.map(({ id }) => id) }, token);
   await readingsEnded(fleet, concerns, quietMs);
-  await fleet.tell({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
+  await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
   return { stopped, quietSeconds: quietMs / 1000 };
 }
 

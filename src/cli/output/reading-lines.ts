@@ -1,6 +1,7 @@
 /** Events of the fleet as lines of text. */
 import type { ChalkInstance } from 'chalk';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
+import { alertText } from './puller-text.js';
 import { swatch } from './terminal-style.js';
 import { pad } from './text-table.js';
 
@@ -17,7 +18,7 @@ export function eventLine(event: FleetEvent, style: ChalkInstance): string | und
     case 'message':
       return `${style.dim(clock(event.received_at))}  ${JSON.stringify(event.message)}`;
     case 'alert':
-      return `${style.dim(clock(event.at))}  ${event.firing ? style.red('alert') : style.green('over ')}  ${event.text}`;
+      return `${style.dim(clock(event.at))}  ${event.firing ? style.red('alert') : style.green('over ')}  ${alertText(event)}`;
     case 'summary':
       return undefined;
   }
