@@ -29,7 +29,7 @@ const fleet = {
   }),
   summary: async () => ({ regions: [...sending].map(([region, received]) => ({ region, received })) }),
   stats: async () => ({ depth: { visible: 0, inFlight: 0, delayed: 0 } }),
-  tell: async ({ endedJobs }: { endedJobs: string[] }, token: string) => {
+  annotate: async ({ endedJobs }: { endedJobs: string[] }, token: string) => {
     expect(token).toBe(TOKEN);
     told.push(endedJobs);
   },

@@ -24,7 +24,7 @@ export interface StopTarget {
   token: string;
 }
 
-type FleetPort = Pick<FleetClient, 'snapshot' | 'summary' | 'stats' | 'tell'>;
+type FleetPort = Pick<FleetClient, 'snapshot' | 'summary' | 'stats' | 'annotate'>;
 
 /**
  * Stops the publisher jobs, of all regions or of those named; resolves when no reading of them has arrived for longer than
@@ -52,9 +52,9 @@ export async function stopPublisher(
   if (stopped.length === 0) return { stopped, quietSeconds: 0 };
   // At once, so that no alert fires meanwhile; and again for sensors whose last readings were still on their way, and for
   // the job with which a Bacalhau 1.7 stops its sensors.
-  await fleet.tell({ endedJobs: wanted.map(({ id }) => id) }, token);
+  await fleet.annotate({ endedJobs: wanted.map(({ id }) => id) }, token);
   await noMoreReadings(fleet, concerns, quietMs);
-  await fleet.tell({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
+  await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
   return { stopped, quietSeconds: quietMs / 1000 };
 }
 

@@ -1,73 +1,62 @@
-/** Alert rules over the fleet view: told once when one starts to fire, and once when it is over. */
+/** The silence alert: fires once when a region stops sending, and ends once. */
 import type { AlertEvent } from '../fleet/fleet-events.js';
-import type { FleetSummary } from '../fleet/fleet-view.js';
+import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
 
-export interface AlertRule {
-  name: string;
-  /** Regions for which it fires now, with what to say. */
-  check(summary: FleetSummary): { region: string; text: string }[];
-  /** What to say of a region for which it fires no more. */
-  over(summary: FleetSummary, region: string): string;
-}
+/** A region that fell silent longer than this before the start of the puller raises no alert, in milliseconds. */
+const OLD_SILENCE_MS = 60_000;
 
-/** Silence from before this puller started is only news if it is this young, in milliseconds. */
-const OLD_NEWS_MS = 60_000;
+export class SilenceAlerts {
+  readonly #afterSeconds: number;
+  readonly #startedAt: number;
+  /** The alerts that fire, by region, as they were published. */
+  readonly #firing = new Map<string, AlertEvent>();
 
-/**
- * Fires when a region that was heard before has sent nothing for this long, and for two intervals of its quickest
- * sensor. `startedAt` in Unix milliseconds.
- */
-export function silenceRule(seconds: number, startedAt: number): AlertRule {
-  const isSilent = (time: number, region: { last_seen: number; interval_ms: number } | undefined) =>
-    time - (region?.last_seen ?? 0) > Math.max(seconds * 1000, 2 * (region?.interval_ms ?? 0));
-  return {
-    name: `no reading for ${seconds} s`,
-    over: ({ time, regions }, region) =>
-      isSilent(
-        time,
-        regions.find((r) => r.region === region),
-      )
-        ? `${region} has no sensor any more that should send`
-        : `${region} sends again`,
-    check: ({ time, regions }) =>
-      regions
-        // A region whose sensors are all gone, replaced or paused is silent for a reason.
-        .filter((r) => r.live + r.silent > 0 && isSilent(time, r) && r.last_seen > startedAt - OLD_NEWS_MS)
-        .map((r) => ({
-          region: r.region,
-          text: `no reading from ${r.region} for ${Math.round((time - r.last_seen) / 1000)} s`,
-        })),
-  };
-}
-
-/** Remembers what fires, and gives the changes. */
-export class AlertState {
-  /** What each rule fires for, by region, as it was told. */
-  private readonly told = new Map<AlertRule, Map<string, AlertEvent>>();
-
-  constructor(private readonly rules: AlertRule[]) {}
-
-  /** What fires now. */
-  get firing(): AlertEvent[] {
-    return [...this.told.values()].flatMap((regions) => [...regions.values()]);
+  /**
+   * A region is silent after `afterSeconds` and two intervals of its fastest sensor. `startedAt`: start of the puller
+   * in Unix milliseconds.
+   */
+  constructor(afterSeconds: number, startedAt: number) {
+    this.#afterSeconds = afterSeconds;
+    this.#startedAt = startedAt;
   }
 
-  update(summary: FleetSummary): AlertEvent[] {
-    return this.rules.flatMap((rule) => {
-      const tell = (region: string, firing: boolean, text: string): AlertEvent => ({
-        ...{ event: 'alert', rule: rule.name, region, firing, text },
-        at: summary.time,
-      });
-      const before = this.told.get(rule) ?? new Map<string, AlertEvent>();
-      const found = rule.check(summary);
-      const now = new Map(found.map(({ region, text }) => [region, before.get(region) ?? tell(region, true, text)]));
-      this.told.set(rule, now);
-      return [
-        ...[...now.values()].filter(({ region }) => !before.has(region)),
-        ...[...before.keys()]
-          .filter((region) => !now.has(region))
-          .map((region) => tell(region, false, rule.over(summary, region))),
-      ];
+  /** The alerts that fire now. */
+  get firing(): AlertEvent[] {
+    return [...this.#firing.values()];
+  }
+
+  /** Returns the alerts that begin or end with this summary. */
+  update({ time, regions }: FleetSummary): AlertEvent[] {
+    const begun = regions.filter((region) => this.#fires(region, time) && !this.#firing.has(region.region));
+    const ended = this.firing.filter(({ region }) => !regions.some((r) => r.region === region && this.#fires(r, time)));
+    const beginnings = begun.map(({ region, last_seen }) => {
+      const silent_ms = time - last_seen;
+      const text = `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
+      return this.#alert({ region, firing: true, silent_ms, at: time, text });
     });
+    const endings = ended.map(({ region, at, silent_ms }) => {
+      const view = regions.find((r) => r.region === region);
+      const over = view && !this.#isSilent(view, time) ? 'reporting' : 'no-sensors';
+      const text = over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;
+      const lastSeen = view?.last_seen ?? at - silent_ms;
+      return this.#alert({ region, firing: false, silent_ms: time - lastSeen, over, at: time, text });
+    });
+    for (const { region } of endings) this.#firing.delete(region);
+    for (const alert of beginnings) this.#firing.set(alert.region, alert);
+    return [...beginnings, ...endings];
+  }
+
+  #alert(facts: Omit<AlertEvent, 'event' | 'type' | 'rule'>): AlertEvent {
+    return { event: 'alert', type: 'region.silent', rule: `no reading for ${this.#afterSeconds} s`, ...facts };
+  }
+
+  /** Not for a region without live or silent sensors: it has a reason to be silent. */
+  #fires(region: RegionView, time: number): boolean {
+    const isNews = region.last_seen > this.#startedAt - OLD_SILENCE_MS;
+    return region.live + region.silent > 0 && isNews && this.#isSilent(region, time);
+  }
+
+  #isSilent({ last_seen, interval_ms }: RegionView, time: number): boolean {
+    return time - last_seen > Math.max(this.#afterSeconds * 1000, 2 * interval_ms);
   }
 }

@@ -1,14 +1,14 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Reading } from '../protocol/message.js';
-import { Hub } from './event-hub.js';
+import { EventHub } from './event-hub.js';
 import type { Delivery } from './sinks/sink.js';
 
-let hub: Hub;
+let hub: EventHub;
 let events: FleetEvent[];
 
 beforeEach(() => {
-  [hub, events] = [new Hub(), []];
+  [hub, events] = [new EventHub(), []];
 });
 
 function delivery(sequence: number, receivedAt = sequence): Delivery {
@@ -21,7 +21,7 @@ function delivery(sequence: number, receivedAt = sequence): Delivery {
 
 test('subscribers hear of each reading once, and whether it came late', () => {
   hub.subscribe((event) => events.push(event));
-  hub.observe([delivery(1), delivery(3), delivery(3), delivery(2), delivery(1)]);
+  hub.record([delivery(1), delivery(3), delivery(3), delivery(2), delivery(1)]);
   const heard = events.map((event) => event.event === 'reading' && [event.reading.sequence, event.late]);
   expect(heard).toEqual([
     [1, false],
@@ -33,7 +33,7 @@ test('subscribers hear of each reading once, and whether it came late', () => {
 
 test('other messages are told as they are, and count for no sensor', () => {
   hub.subscribe((event) => events.push(event));
-  hub.observe([{ ...delivery(1), reading: undefined, message: { test: 1 }, receivedAt: 7 }]);
+  hub.record([{ ...delivery(1), reading: undefined, message: { test: 1 }, receivedAt: 7 }]);
   expect(events).toEqual([{ event: 'message', message: { test: 1 }, received_at: 7 }]);
   expect(hub.fleet.view(7)).toEqual([]);
 });
@@ -42,13 +42,13 @@ test('who has left hears nothing more, and the others do', () => {
   const leave = hub.subscribe(() => events.push({ event: 'message', message: { left: true }, received_at: 0 }));
   hub.subscribe((event) => events.push(event));
   leave();
-  hub.observe([delivery(1)]);
+  hub.record([delivery(1)]);
   expect(events.map(({ event }) => event)).toEqual(['reading']);
 });
 
 test('the view is rebuilt without telling anybody', () => {
-  hub.observe([delivery(1), delivery(2)]);
-  const again = new Hub();
+  hub.record([delivery(1), delivery(2)]);
+  const again = new EventHub();
   again.subscribe((event) => events.push(event));
   const { reading } = delivery(3);
   again.restore(hub.fleet.dump(), [{ reading: reading!, config: null, receivedAt: 3 }]);

@@ -1,4 +1,4 @@
-/** Holds the fleet view and tells subscribers what happens, as it happens. */
+/** Holds the fleet view and publishes events to subscribers. */
 
 import { Fleet, type FleetDump } from '../fleet/fleet.js';
 import type { FleetEvent } from '../fleet/fleet-events.js';
@@ -8,38 +8,38 @@ import type { Delivery } from './sinks/sink.js';
 
 export type Listener = (event: FleetEvent) => void;
 
-export class Hub {
+export class EventHub {
   readonly fleet = new Fleet();
-  private readonly listeners = new Set<Listener>();
+  readonly #listeners = new Set<Listener>();
 
-  /** Takes in what the sinks have safely taken. */
-  observe(deliveries: Delivery[]): void {
+  /** Records what the required sinks have accepted. */
+  record(deliveries: Delivery[]): void {
     for (const { reading, message, config, receivedAt } of deliveries) {
       if (!reading) {
         this.publish({ event: 'message', message, received_at: receivedAt });
         continue;
       }
-      const arrival = this.fleet.observe(reading, config, receivedAt);
-      if (arrival === 'duplicate' || this.listeners.size === 0) continue;
+      const arrival = this.fleet.record(reading, config, receivedAt);
+      if (arrival === 'duplicate' || this.#listeners.size === 0) continue;
       this.publish({ event: 'reading', reading, received_at: receivedAt, late: arrival === 'late' });
     }
   }
 
-  /** Rebuilds the view after a restart; tells nobody. */
+  /** Rebuilds the view after a restart, from a checkpoint and the readings after it; publishes nothing. */
   restore(dump: FleetDump, after: Iterable<{ reading: Reading; config: string | null; receivedAt: number }>): void {
     this.fleet.load(dump);
     for (const { reading, config, receivedAt } of after) {
-      this.fleet.observe(reading, config === null ? undefined : (JSON.parse(config) as ReportedConfig), receivedAt);
+      this.fleet.record(reading, config === null ? undefined : (JSON.parse(config) as ReportedConfig), receivedAt);
     }
   }
 
   publish(event: FleetEvent): void {
-    for (const listener of this.listeners) listener(event);
+    for (const listener of this.#listeners) listener(event);
   }
 
-  /** Gives a function that ends the subscription. */
+  /** Returns a function that ends the subscription. */
   subscribe(listener: Listener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 }

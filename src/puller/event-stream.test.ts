@@ -2,17 +2,17 @@ import { createParser } from 'eventsource-parser';
 import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
 import type { FleetEvent } from '../fleet/fleet-events.js';
-import { Hub } from './event-hub.js';
+import { EventHub } from './event-hub.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
 
 const message = (n: number): FleetEvent => ({ event: 'message', message: { n }, received_at: n });
 const messages = (count: number) => Array.from({ length: count }, (_, n) => message(n));
 const alert = (region: string): FleetEvent => ({
-  ...{ event: 'alert', rule: 'r', region, firing: true, text: '' },
+  ...{ event: 'alert', type: 'region.silent', rule: 'r', region, firing: true, silent_ms: 1, text: '' },
   at: 0,
 });
 
-async function open(hub: Hub, { first = [], filter = {} }: { first?: FleetEvent[]; filter?: StreamFilter } = {}) {
+async function open(hub: EventHub, { first = [], filter = {} }: { first?: FleetEvent[]; filter?: StreamFilter } = {}) {
   const closed = new AbortController();
   const app = new Hono().get('/', (c) => eventStream(c, hub, filter, first, closed.signal));
   const response = await app.request('/');
@@ -38,7 +38,7 @@ async function read(response: Response, enough: (events: FleetEvent[], dropped: 
 }
 
 test('a client that reads too slowly loses events, and is told how many', async () => {
-  const hub = new Hub();
+  const hub = new EventHub();
   const { response } = await open(hub);
   for (const event of messages(20_010)) hub.publish(event);
   const { events, dropped } = await read(response, (_, lost) => lost > 0);
@@ -46,7 +46,7 @@ test('a client that reads too slowly loses events, and is told how many', async 
 });
 
 test('a long replay takes nothing from the room for what comes meanwhile', async () => {
-  const hub = new Hub();
+  const hub = new EventHub();
   const { response } = await open(hub, { first: messages(30_000) });
   for (let n = 0; n < 100; n++) hub.publish(message(30_000 + n));
   const { events, dropped } = await read(response, (all, lost) => all.length === 30_100 || lost > 0);
@@ -55,7 +55,7 @@ test('a long replay takes nothing from the room for what comes meanwhile', async
 });
 
 test('a client that goes away, or a puller that ends, ends the subscription', async () => {
-  const hub = new Hub();
+  const hub = new EventHub();
   const ended = vi.fn();
   const subscribe = hub.subscribe.bind(hub);
   vi.spyOn(hub, 'subscribe').mockImplementation((listener) => {
@@ -77,14 +77,14 @@ test('a client that goes away, or a puller that ends, ends the subscription', as
 });
 
 test('a client that reconnects by itself is told to do so soon', async () => {
-  const reader = (await open(new Hub())).response.body!.getReader();
+  const reader = (await open(new EventHub())).response.body!.getReader();
   const { value } = await reader.read();
   await reader.cancel();
   expect(new TextDecoder().decode(value)).toBe('event: hello\ndata: {}\nretry: 500\n\n');
 });
 
 test('of a region there are its alerts, also those from before, but no messages, which have none', async () => {
-  const hub = new Hub();
+  const hub = new EventHub();
   const { response } = await open(hub, { first: [alert('as'), alert('eu')], filter: { region: 'eu' } });
   for (const event of [message(1), alert('us'), alert('eu')]) hub.publish(event);
   expect((await read(response, (events) => events.length > 0)).events).toEqual([alert('eu'), alert('eu')]);
@@ -93,7 +93,7 @@ test('of a region there are its alerts, also those from before, but no messages,
 test('a stream without events shows that it lives, every fifteen seconds', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   try {
-    const hub = new Hub();
+    const hub = new EventHub();
     const reader = (await open(hub)).response.body!.getReader();
     let text = '';
     void (async () => {
@@ -121,7 +121,7 @@ test('a stream without events shows that it lives, every fifteen seconds', async
 });
 
 test('the room of a replay is for that alone: once it is read, a client falls behind no further than any other', async () => {
-  const hub = new Hub();
+  const hub = new EventHub();
   const { response } = await open(hub, { first: messages(500) });
   let refilled = false;
   const { events, dropped } = await read(response, (all, lost) => {

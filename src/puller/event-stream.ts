@@ -1,28 +1,28 @@
-/** Live events for one client as server-sent events: an array of events in each, a few times a second. */
+/** Live events for one client as server-sent events: each carries an array of events, several times a second. */
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { FleetEvent } from '../fleet/fleet-events.js';
-import type { Hub } from './event-hub.js';
+import type { EventHub } from './event-hub.js';
 
-/** Events are collected this long: 5,000 readings a second become 20 packets. */
+/** Events are collected this long: 5,000 readings per second become 20 packets. */
 const FLUSH_EVERY_MS = 50;
-/** A client that is further behind than this loses events, and is told how many. */
+/** A client with more events waiting loses events and receives the number of lost ones. */
 const MAX_BUFFERED = 20_000;
-/** Proxies and browsers take a silent connection for dead. */
+/** Proxies and browsers close a silent connection. */
 const HEARTBEAT_MS = 15_000;
-/** When a client that reconnects by itself should do so: most would wait for seconds. */
+/** The reconnect delay for clients; their default is several seconds. */
 const RETRY_MS = 500;
 
 export interface StreamFilter {
   region?: string;
-  /** Which kinds; undefined = all. */
+  /** Undefined: all kinds. */
   kinds?: Set<FleetEvent['event']>;
 }
 
-/** What is wanted of `first` is sent first; it must be read in the turn of this call, so that nothing falls between. */
+/** `first` is filtered and sent first. The caller must read it in the same turn, so that no event is lost in between. */
 export function eventStream(
   c: Context,
-  hub: Hub,
+  hub: EventHub,
   filter: StreamFilter,
   first: FleetEvent[],
   closed: AbortSignal,
@@ -36,13 +36,13 @@ export function eventStream(
     else dropped++;
   });
   return streamSSE(c, async (stream) => {
-    const end = () => stream.abort();
-    closed.addEventListener('abort', end, { once: true });
-    const forget = () => {
+    const close = () => stream.abort();
+    closed.addEventListener('abort', close, { once: true });
+    const cleanUp = () => {
       unsubscribe();
-      closed.removeEventListener('abort', end);
+      closed.removeEventListener('abort', close);
     };
-    stream.onAbort(forget);
+    stream.onAbort(cleanUp);
     try {
       await stream.writeSSE({ event: 'hello', data: '{}', retry: RETRY_MS });
       let lastWrite = Date.now();
@@ -63,7 +63,7 @@ export function eventStream(
         await stream.sleep(FLUSH_EVERY_MS);
       }
     } finally {
-      forget();
+      cleanUp();
     }
   });
 }

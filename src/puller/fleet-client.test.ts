@@ -90,9 +90,9 @@ test('an answer that is none, and a refusal, are told', async () => {
 
 test('what was done on purpose is told with the token, and nobody fails when it is not taken', async () => {
   answers = [json({}, 401)];
-  await new FleetClient(BASE).tell({ region: 'eu', connected: false }, 'secret');
-  await new FleetClient(BASE).tell({ region: 'eu', connected: false }, 'secret');
-  expect(asked[0]).toEqual({ path: '/fleet/told', method: 'POST', token: 'Bearer secret' });
+  await new FleetClient(BASE).annotate({ region: 'eu', connected: false }, 'secret');
+  await new FleetClient(BASE).annotate({ region: 'eu', connected: false }, 'secret');
+  expect(asked[0]).toEqual({ path: '/fleet/annotations', method: 'POST', token: 'Bearer secret' });
 });
 
 test('when a puller ends in the middle of a stream the next one goes on from there, without the last event again', async () => {

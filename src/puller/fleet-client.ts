@@ -1,82 +1,81 @@
-/** Client of the puller's HTTP side; used by every command that looks at the fleet. */
+/** Client of the puller's HTTP API, for every command that reads the fleet view. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
 import { systemError } from '../lib/errors/app-error.js';
+import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
-import type { FleetSnapshot, PullerAppStats, Told } from './puller-app.js';
+import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 
 export interface EventQuery {
   region?: string;
-  /** Unix milliseconds; replays what was received since. */
+  /** Unix milliseconds; starts with the events received since then. */
   since?: number;
   kinds?: FleetEvent['event'][];
   signal?: AbortSignal;
 }
 
-/** A puller that was ended is back after so long at most, where somebody starts it again. */
+/** A restarted puller answers again within this time. */
 const PATIENCE_MS = 10_000;
 const RETRY_MS = 200;
-/** A puller that takes longer hangs. Event streams go on for as long as they are wanted. */
+/** Timeout of a request; event streams have none. */
 const ANSWER_MS = 10_000;
 
-/** Every call throws `PULLER_GONE` when there is no puller, or has been none for so long as this client is patient. */
+/** Every call rejects with `PULLER_GONE` when the puller does not answer, or `PULLER_ERROR` when it refuses the request. */
 export class FleetClient {
-  private hasAnswered = false;
+  readonly #base: string | (() => string);
+  readonly #patienceMs: number;
+  #hasAnswered = false;
 
   /**
-   * `base`: URL of the puller; a function where the puller may move. `patienceMs`: for so long a puller that has answered
-   * before is asked again.
+   * `base`: URL of the puller; a function where the puller may move. `patienceMs`: how long requests are repeated while a
+   * puller that has answered before does not answer.
    */
-  constructor(
-    private readonly base: string | (() => string),
-    private readonly patienceMs = PATIENCE_MS,
-  ) {}
-
-  private get url(): string {
-    return typeof this.base === 'string' ? this.base : this.base();
+  constructor(base: string | (() => string), patienceMs = PATIENCE_MS) {
+    this.#base = base;
+    this.#patienceMs = patienceMs;
   }
 
   snapshot(): Promise<FleetSnapshot> {
-    return this.get('/fleet');
+    return this.#request('/fleet');
   }
 
   summary(): Promise<FleetSummary> {
-    return this.get('/fleet/summary');
+    return this.#request('/fleet/summary');
   }
 
-  /** Live sensors by region, of this submission (Unix milliseconds) or a newer one. */
+  /** Live and paused sensors of this submission (Unix milliseconds) or a newer one, by region. */
   countSince(submission: number): Promise<Record<string, number>> {
-    return this.get(`/fleet/since?submission=${submission}`);
+    return this.#request(`/fleet/since?submission=${submission}`);
   }
 
-  /** How far the sensors of a scope do what this desired state asks for. */
+  /** How far the sensors of a scope have applied the desired state. */
   convergence(state: DesiredState, scope: Scope, jobs?: KnownJobs): Promise<Convergence> {
-    return this.get('/fleet/convergence', { state, scope, jobs });
+    return this.#request('/fleet/convergence', { state, scope, jobs });
   }
 
   /**
-   * Tells what the operator did on purpose, so that nobody takes it for a failure. It only changes what is shown: a
-   * puller that does not take it (it knows no token, or is away) is no reason to fail.
+   * Reports what the operator did on purpose, so that the fleet view shows no failure. It changes only the view, so a
+   * puller that refuses it or does not answer is ignored.
    */
-  async tell(told: Told, token: string): Promise<void> {
-    await this.get('/fleet/told', told, { authorization: `Bearer ${token}` }).catch(() => {});
+  async annotate(annotation: Annotation, token: string): Promise<void> {
+    await this.#request('/fleet/annotations', annotation, { authorization: `Bearer ${token}` }).catch(() => {});
   }
 
   stats(): Promise<PullerAppStats> {
-    return this.get('/stats');
+    return this.#request('/stats');
   }
 
   /**
-   * Live events until the signal is aborted; when the puller ends, those of the next one from there on.
-   * A gap in the stream, when this client was too slow, throws `EVENTS_LOST`.
+   * Live events until the signal is aborted; continues after a restart of the puller. Rejects with `EVENTS_LOST` when this
+   * client reads too slowly.
    */
   async *events(query: EventQuery = {}): AsyncGenerator<FleetEvent> {
     let { since } = query;
     while (!query.signal?.aborted) {
       const began = Date.now();
-      for await (const event of this.eventsOfOne({ ...query, ...(since === undefined ? {} : { since }) })) {
+      for await (const event of this.#eventsOfConnection({ ...query, ...(since === undefined ? {} : { since }) })) {
         if ('received_at' in event) since = event.received_at + 1;
         yield event;
       }
@@ -84,12 +83,12 @@ export class FleetClient {
     }
   }
 
-  private async *eventsOfOne({ region, since, kinds, signal }: EventQuery): AsyncGenerator<FleetEvent> {
+  async *#eventsOfConnection({ region, since, kinds, signal }: EventQuery): AsyncGenerator<FleetEvent> {
     const query = new URLSearchParams();
     if (region !== undefined) query.set('region', region);
     if (since !== undefined) query.set('since', String(since));
     if (kinds) query.set('kinds', kinds.join(','));
-    const response = await this.fetch(`/events?${query}`, { signal: signal ?? null });
+    const response = await this.#fetch(`/events?${query}`, { signal: signal ?? null });
     let ready: FleetEvent[] = [];
     let lost = 0;
     const parser = createParser({
@@ -106,25 +105,25 @@ export class FleetClient {
         ready = [];
         yield* events;
         if (lost > 0) {
-          throw systemError('EVENTS_LOST', `${lost} events were not shown: this terminal reads slower than they come`, {
-            hint: 'Limit them with --region, or write to a file.',
+          throw systemError('EVENTS_LOST', `${lost} events were lost: the terminal is slower than the stream`, {
+            hint: 'Select fewer with --region, or write to a file.',
           });
         }
       }
     } catch (error) {
-      // The connection broke.
+      // A TypeError means that the connection broke.
       if (!signal?.aborted && !(error instanceof TypeError)) throw error;
     }
   }
 
-  /** With a body it is a POST. */
-  private async get<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  /** A POST when there is a body, else a GET. */
+  async #request<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
     const post = {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
     };
-    const response = await this.fetch(path, body === undefined ? {} : post);
+    const response = await this.#fetch(path, body === undefined ? {} : post);
     try {
       return (await response.json()) as T;
     } catch (cause) {
@@ -132,32 +131,40 @@ export class FleetClient {
     }
   }
 
-  private async fetch(path: string, init: RequestInit): Promise<Response> {
-    const response = await this.fetchPatiently(path, init);
-    this.hasAnswered = true;
-    if (!response.ok)
-      throw systemError('PULLER_ERROR', `the puller answered ${response.status}: ${await response.text()}`);
-    return response;
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const response = await this.#fetchPatiently(path, init);
+    this.#hasAnswered = true;
+    if (response.ok) return response;
+    throw systemError('PULLER_ERROR', `the puller answered ${response.status}: ${await reasonOf(response)}`);
   }
 
-  private async fetchPatiently(path: string, init: RequestInit): Promise<Response> {
-    const deadline = this.hasAnswered ? Date.now() + this.patienceMs : 0;
+  async #fetchPatiently(path: string, init: RequestInit): Promise<Response> {
+    const deadline = this.#hasAnswered ? Date.now() + this.#patienceMs : 0;
     for (;;) {
-      const { url } = this;
+      const url = typeof this.#base === 'string' ? this.#base : this.#base();
       let cause: unknown;
       try {
         const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
-        // With 503 it says that it ends.
+        // 503 means that it is stopping.
         if (response.status !== 503) return response;
       } catch (error) {
         if (init.signal?.aborted) throw error;
         cause = error;
       }
-      if (Date.now() >= deadline) {
-        throw gone(url, cause);
-      }
+      if (Date.now() >= deadline) throw gone(url, cause);
       await sleep(RETRY_MS);
     }
+  }
+}
+
+/** The message of an error answer, or its text when it has none. */
+async function reasonOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { code, message } = httpErrorSchema.parse(JSON.parse(text));
+    return `${message} (${code})`;
+  } catch {
+    return text;
   }
 }
 

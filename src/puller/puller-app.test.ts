@@ -1,20 +1,23 @@
 import { Hono } from 'hono';
 import { beforeEach, expect, test } from 'vitest';
-import type { AlertEvent } from '../fleet/fleet-events.js';
+import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import type { Reading } from '../protocol/message.js';
 import type { Queue } from '../queue/queue.js';
-import { Hub } from './event-hub.js';
+import { EventHub } from './event-hub.js';
 import { createPullerApp, type FleetSnapshot, type PullerAppDeps } from './puller-app.js';
+import type { StoreSink } from './sinks/readings-store.js';
 import type { Delivery } from './sinks/sink.js';
 
 const TOKEN = 'operator-secret';
 const operator = { authorization: `Bearer ${TOKEN}` };
 const queue = { name: 'q', depth: async () => ({ visible: 1, inFlight: 2, delayed: 3 }) } as unknown as Queue;
 
-let hub: Hub;
+let hub: EventHub;
+let logged: string[];
 
 beforeEach(() => {
-  hub = new Hub();
+  hub = new EventHub();
+  logged = [];
 });
 
 const reading: Reading = {
@@ -28,20 +31,24 @@ function observe(over: Partial<Reading> = {}): void {
   const delivery: Delivery = {
     ...{ id: 'm', body: '', message: {}, config: undefined, receivedAt: Date.now(), reading: received },
   };
-  hub.observe([delivery]);
+  hub.record([delivery]);
 }
 
-function pullerWith(over: Partial<PullerAppDeps> = {}) {
+function pullerWith(over: Partial<Omit<PullerAppDeps, 'http'>> & { http?: Partial<PullerAppDeps['http']> } = {}) {
   const stats = { received: 0, deleted: 0, deadLettered: 0, failures: 0, lastError: undefined };
   const app = createPullerApp({
-    ...{ hub, queue, stats: () => stats, firing: () => [], page: new Hono(), hosts: undefined, token: TOKEN },
+    queue,
+    fleet: { hub, firing: () => [] },
+    stats: () => stats,
     closed: new AbortController().signal,
     ...over,
+    http: { page: new Hono(), token: TOKEN, log: (text) => logged.push(text), ...over.http },
   });
   return {
+    request: app.request,
     get: (path: string, headers: Record<string, string> = {}) => app.request(path, { headers }),
-    tell: (told: unknown, headers: Record<string, string> = operator) =>
-      app.request('/fleet/told', { method: 'POST', headers, body: JSON.stringify(told) }),
+    annotate: (annotation: unknown, headers: Record<string, string> = operator) =>
+      app.request('/fleet/annotations', { method: 'POST', headers, body: JSON.stringify(annotation) }),
   };
 }
 
@@ -54,49 +61,136 @@ test.each<[string, string | undefined, Record<string, string>]>([
   ['where no operator has a token', undefined, operator],
   ['where no operator has a token, without one', undefined, {}],
   ['where no operator has a token, with its text', undefined, { authorization: 'Bearer undefined' }],
-])('nobody tells the fleet view what was done on purpose %s', async (_, token, headers) => {
+])('annotations are refused %s', async (_, token, headers) => {
   observe();
-  const puller = pullerWith({ token });
-  const told = [{ region: 'eu', connected: false }, { endedJobs: ['j-1'] }, { networkEnds: { since: 0, by: 9e15 } }];
-  for (const one of told) {
-    const answer = await puller.tell(one, headers);
+  const puller = pullerWith({ http: { token } });
+  const annotations = [
+    { region: 'eu', connected: false },
+    { endedJobs: ['j-1'] },
+    { networkEnds: { since: 0, by: 9e15 } },
+  ];
+  for (const one of annotations) {
+    const answer = await puller.annotate(one, headers);
     expect([answer.status, await answer.json()]).toEqual([
       401,
-      { error: { code: 'TOKEN_WRONG', reason: expect.stringContaining('operator token') } },
+      {
+        error: { code: 'TOKEN_WRONG', message: expect.stringContaining('operator token'), reason: expect.any(String) },
+      },
     ]);
   }
   expect(region()).toMatchObject({ cut: false, live: 1 });
 });
 
-test('the operator tells of a region that was cut and of one that was restored', async () => {
+test('an annotation says that a region was cut or restored', async () => {
   observe();
   const puller = pullerWith();
-  expect(await (await puller.tell({ region: 'eu', connected: false })).json()).toEqual({ status: 'noted' });
+  expect(await (await puller.annotate({ region: 'eu', connected: false })).json()).toEqual({ status: 'noted' });
   expect(region()?.cut).toBe(true);
-  await puller.tell({ region: 'eu', connected: true });
+  await puller.annotate({ region: 'eu', connected: true });
   expect(region()?.cut).toBe(false);
 });
 
-test('the operator tells of jobs that ended, and of a network that ended', async () => {
+test('an annotation says that jobs were stopped, or that the network stops', async () => {
   observe();
   observe({ execution_id: 'e-2', job_id: 'j-2', hostname: 'edge-eu-2' });
   const puller = pullerWith();
-  await puller.tell({ endedJobs: ['j-2'] });
+  await puller.annotate({ endedJobs: ['j-2'] });
   expect(region()?.live).toBe(1);
-  await puller.tell({ networkEnds: { since: 0, by: Date.now() + 1000 } });
+  await puller.annotate({ networkEnds: { since: 0, by: Date.now() + 1000 } });
   expect(region()?.live).toBe(0);
 });
 
-test.each([{}, { region: 'eu' }, { region: 'eu', connected: 'no' }, { endedJobs: 'j-1' }, [], null])(
-  'the operator’s %j is nothing that can be told',
-  async (told) => {
-    const answer = await pullerWith().tell(told);
-    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { code: 'BAD_QUERY' } }]);
+test('the former name of the route works', async () => {
+  observe();
+  const body = JSON.stringify({ region: 'eu', connected: false });
+  const answer = await pullerWith().request('/fleet/told', { method: 'POST', headers: operator, body });
+  expect([answer.status, region()?.cut]).toEqual([200, true]);
+});
+
+test.each([[{}], [{ region: 'eu' }], [{ region: 'eu', connected: 'no' }], [{ endedJobs: 'j-1' }], [[]], [null]])(
+  '%j is no annotation',
+  async (annotation) => {
+    const answer = await pullerWith().annotate(annotation);
+    expect([answer.status, await answer.json()]).toMatchObject([422, { error: { code: 'BAD_REQUEST' } }]);
   },
 );
 
+test.each(['/fleet/annotations', '/fleet/convergence'])('a body for %s that is not JSON is refused', async (path) => {
+  const answer = await pullerWith().request(path, { method: 'POST', headers: operator, body: 'no' });
+  expect([answer.status, await answer.json()]).toMatchObject([400, { error: { code: 'NOT_JSON' } }]);
+});
+
+test('convergence is that of the scope, with the jobs of the network', async () => {
+  observe();
+  observe({ execution_id: 'e-2', job_id: 'j-2', hostname: 'edge-us-1', region: 'us' });
+  const state = { version: 0, fleet: { version: 0 }, regions: {}, hosts: {} };
+  const convergence = async (query: object) => {
+    const body = JSON.stringify({ state, ...query });
+    return (await pullerWith().request('/fleet/convergence', { method: 'POST', body })).json();
+  };
+  expect(await convergence({ scope: {} })).toMatchObject({ sensors: 2, converged: 2 });
+  expect(await convergence({ scope: { region: 'us' } })).toMatchObject({ sensors: 1 });
+  const jobs = { deployed: ['j-1'], ended: ['j-2'] };
+  expect(await convergence({ scope: {}, jobs })).toMatchObject({ sensors: 1 });
+});
+
+test('a bug is answered with 500, and its stack is logged', async () => {
+  const stats = () => {
+    throw new Error('a bug');
+  };
+  const answer = await pullerWith({ stats }).get('/stats');
+  expect([answer.status, await answer.json()]).toMatchObject([500, { error: { code: 'INTERNAL' } }]);
+  expect(logged).toEqual([expect.stringMatching(/^GET \/stats: Error: a bug\n +at /)]);
+});
+
+test('a path that does not exist is named', async () => {
+  const answer = await pullerWith().get('/nothing');
+  expect([answer.status, await answer.json()]).toMatchObject([
+    ...[404, { error: { code: 'NO_SUCH_PATH', message: 'there is no GET /nothing here' } }],
+  ]);
+});
+
+/** A store of three readings and a message. */
+const store = {
+  readingsSince: (since: number, limit: number) =>
+    [10, 30, 40]
+      .filter((at) => at >= since)
+      .slice(-limit)
+      .map((at) => ({ reading: { ...reading, region: at === 40 ? 'us' : 'eu', sequence: at }, receivedAt: at })),
+  messagesSince: (since: number) => (since <= 20 ? [{ message: { n: 1 }, receivedAt: 20 }] : []),
+} as unknown as StoreSink;
+
+test.each([
+  ['/events?since=0&kinds=reading,message', ['reading 10', 'message 20', 'reading 30', 'reading 40']],
+  ['/events?since=30', ['reading 30', 'reading 40']],
+  ['/events?since=0&kinds=message', ['message 20']],
+  ['/events?since=0&kinds=reading', ['reading 10', 'reading 30', 'reading 40']],
+  ['/events?since=0&region=us', ['reading 40']],
+  ['/events?since=0&region=', ['reading 10', 'message 20', 'reading 30', 'reading 40']],
+])('%s begins with what was stored since then, in order of arrival', async (path, expected) => {
+  const events = await firstEvents(pullerWith({ fleet: { hub, store, firing: () => [] } }).get(path));
+  const shown = events.map((event) => `${event.event} ${'received_at' in event ? event.received_at : ''}`);
+  expect(shown).toEqual(expected);
+  expect(events.filter((event) => event.event === 'reading' && event.late)).toEqual([]);
+});
+
+/** The events of the first frame that has some. */
+async function firstEvents(response: Response | Promise<Response>): Promise<FleetEvent[]> {
+  const reader = ((await response).body as ReadableStream<Uint8Array>).getReader();
+  let text = '';
+  for (;;) {
+    const frame = /event: events\ndata: (.*)\n\n/.exec(text);
+    if (!frame) {
+      text += Buffer.from((await reader.read()).value ?? []).toString();
+      continue;
+    }
+    await reader.cancel();
+    return JSON.parse(frame[1]!) as FleetEvent[];
+  }
+}
+
 test('a page of another site is refused everywhere, and so is a name that is not ours', async () => {
-  const puller = pullerWith({ hosts: ['localhost'] });
+  const puller = pullerWith({ http: { hosts: ['localhost'] } });
   for (const path of ['/fleet', '/events', '/health', '/nothing']) {
     const foreign = await puller.get(path, { host: 'localhost', origin: 'http://evil.example' });
     expect([foreign.status, await foreign.json()]).toMatchObject([403, { error: { code: 'FOREIGN_ORIGIN' } }]);
@@ -125,26 +219,25 @@ test('the snapshot has every sensor, and counts since a submission are of that o
 });
 
 test.each(['/fleet/since', '/fleet/since?submission=soon', '/events?since=soon', '/events?kinds=reading,gossip'])(
-  '%s can’t be answered',
+  '%s is refused',
   async (path) => {
     const answer = await pullerWith().get(path);
     expect([answer.status, await answer.json()]).toMatchObject([400, { error: { code: 'BAD_QUERY' } }]);
   },
 );
 
-test('a puller that ends begins no stream: whoever asks goes to the next one', async () => {
+test('a puller that is stopping begins no stream', async () => {
   const answer = await pullerWith({ closed: AbortSignal.abort() }).get('/events');
   expect([answer.status, await answer.json()]).toMatchObject([503, { error: { code: 'STOPPING' } }]);
 });
 
-test('whoever comes late hears what fires now before anything else', async () => {
-  const alert: AlertEvent = { event: 'alert', rule: 'r', region: 'eu', firing: true, text: 'no reading', at: 1 };
-  const closed = new AbortController();
-  const response = await pullerWith({ firing: () => [alert], closed: closed.signal }).get('/events');
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
-  let text = '';
-  while (!text.includes('"alert"')) text += Buffer.from((await reader.read()).value ?? []).toString();
-  closed.abort();
-  await reader.cancel();
-  expect(text).toContain(JSON.stringify([alert]));
+test('the alerts that fire now come first', async () => {
+  const alert: AlertEvent = {
+    ...{ event: 'alert', type: 'region.silent', rule: 'r', region: 'eu', firing: true, silent_ms: 1 },
+    ...{ text: 'no reading', at: 1 },
+  };
+  const puller = pullerWith({ fleet: { hub, store, firing: () => [alert] } });
+  const events = await firstEvents(puller.get('/events?since=40'));
+  expect(events.map(({ event }) => event)).toEqual(['alert', 'reading']);
+  expect(events[0]).toEqual(alert);
 });

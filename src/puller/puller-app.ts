@@ -1,33 +1,47 @@
-/** The puller's HTTP side: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
-import { type Context, Hono } from 'hono';
+/** The puller's HTTP API: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
+import { Hono } from 'hono';
 import { z } from 'zod';
+import type { Fleet } from '../fleet/fleet.js';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../fleet/fleet-view.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { Hub } from './event-hub.js';
+import type { EventHub } from './event-hub.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
 import type { PullerStats } from './puller.js';
 import type { StoreSink } from './sinks/readings-store.js';
 
 export interface PullerAppDeps {
-  hub: Hub;
   queue: Queue;
+  fleet: FleetSource;
   stats(): PullerStats;
-  /** The alerts that fire now: who comes later must hear of them too. */
-  firing(): AlertEvent[];
-  store?: StoreSink;
-  /** Aborted when the process ends: open event streams close. */
+  /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
-  /** Serves the web page. */
+  http: PullerHttpOptions;
+}
+
+export interface FleetSource {
+  hub: EventHub;
+  /** Without a store no past events are sent. */
+  store?: StoreSink | undefined;
+  /** The alerts that fire now: sent first to every client. */
+  firing(): AlertEvent[];
+}
+
+export interface PullerHttpOptions {
+  /** The web page. */
   page: Hono;
-  /** Names under which it may be reached from a browser; undefined = any. */
-  hosts: string[] | undefined;
-  /** The operator's; without it nobody may tell what was done on purpose. */
-  token: string | undefined;
+  /** Names under which a browser may reach the puller; undefined: any. */
+  hosts?: string[] | undefined;
+  /** The operator token; without one annotations are refused. */
+  token?: string | undefined;
+  /** Called with the stack of a bug. */
+  log(text: string): void;
 }
 
 /** `GET /fleet`. */
@@ -39,91 +53,104 @@ export interface FleetSnapshot {
 /** `GET /stats`. */
 export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
 
-/** Body of `POST /fleet/convergence`: the desired state of the proxy, whom it is about, and the jobs of its network. */
+/** Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. */
 const convergenceSchema = z.strictObject({
   state: desiredStateSchema,
   scope: scopeSchema,
   jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
 });
 
-/** Body of `POST /fleet/told`: what the operator did to the fleet on purpose. */
-const toldSchema = z.union([
+/**
+ * Body of `POST /fleet/annotations`: what the operator did on purpose, so that the fleet view shows no failure. A region
+ * was cut or restored; jobs were stopped; or the network stops, and with it every sensor seen since `since`, whose last
+ * readings are taken before `by` (Unix milliseconds).
+ */
+const annotationSchema = z.union([
   z.strictObject({ region: z.string(), connected: z.boolean() }),
   z.strictObject({ endedJobs: z.array(z.string()) }),
-  // The network ends, and with it every sensor heard of since then; their last readings are taken by `by`. Unix milliseconds.
   z.strictObject({ networkEnds: z.strictObject({ since: z.number(), by: z.number() }) }),
 ]);
-export type Told = z.infer<typeof toldSchema>;
+export type Annotation = z.infer<typeof annotationSchema>;
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 const MAX_REPLAY = 100_000;
 
-export function createPullerApp(deps: PullerAppDeps): Hono {
-  const { hub, queue, store } = deps;
+export function createPullerApp({ queue, fleet: source, stats, closed, http }: PullerAppDeps): Hono {
+  const { hub, store, firing } = source;
+  const { fleet } = hub;
   const app = new Hono();
-  const bad = (c: Context, reason: string) => c.json({ error: { code: 'BAD_QUERY', reason } }, 400);
+  app.onError((error, c) => answerError(error, c, http.log));
+  app.notFound((c) =>
+    c.json(httpErrorBody({ code: 'NO_SUCH_PATH', message: `there is no ${c.req.method} ${c.req.path} here` }), 404),
+  );
 
   app.use(async (c, next) => {
-    const problem = findBrowserProblem(c, deps.hosts);
-    return problem ? c.json({ error: problem }, 403) : next();
+    const problem = findBrowserProblem(c, http.hosts);
+    return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue));
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
-    return c.json({ ...deps.stats(), queue: queue.name, depth });
+    return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
   app.get('/fleet', (c) => {
     const now = Date.now();
-    return c.json({ summary: hub.fleet.summary(now), sensors: hub.fleet.view(now) } satisfies FleetSnapshot);
+    return c.json({ summary: fleet.summary(now), sensors: fleet.view(now) } satisfies FleetSnapshot);
   });
-  app.get('/fleet/summary', (c) => c.json(hub.fleet.summary(Date.now())));
+  app.get('/fleet/summary', (c) => c.json(fleet.summary(Date.now())));
   app.get('/fleet/since', (c) => {
-    const submission = Number(c.req.query('submission') ?? Number.NaN);
-    if (Number.isNaN(submission)) return bad(c, 'submission must be Unix milliseconds');
-    return c.json(hub.fleet.countSince(submission, Date.now()));
+    const submission = timeQuery('submission', c.req.query('submission') ?? 'none');
+    return c.json(fleet.countSince(submission, Date.now()));
   });
   app.post('/fleet/convergence', async (c) => {
-    const query = convergenceSchema.safeParse(await c.req.json().catch(() => undefined));
-    if (!query.success) return bad(c, query.error.issues[0]?.message ?? 'no JSON');
-    const { state, scope, jobs } = query.data;
-    return c.json(hub.fleet.convergence(state, scope, Date.now(), jobs));
+    const { state, scope, jobs } = await readJsonBody(c, convergenceSchema);
+    return c.json(fleet.convergence({ desired: state, scope, jobs }, Date.now()));
   });
-  app.post('/fleet/told', async (c) => {
-    if (deps.token === undefined || !bearerMatches(c.req.header('authorization'), deps.token)) {
-      return c.json({ error: { code: 'TOKEN_WRONG', reason: 'the operator token is missing or wrong' } }, 401);
+  // `/fleet/told` is the former name.
+  app.on('POST', ['/fleet/annotations', '/fleet/told'], async (c) => {
+    if (http.token === undefined || !bearerMatches(c.req.header('authorization'), http.token)) {
+      return c.json(httpErrorBody({ code: 'TOKEN_WRONG', message: 'the operator token is missing or wrong' }), 401);
     }
-    const told = toldSchema.safeParse(await c.req.json().catch(() => undefined));
-    if (!told.success) return bad(c, told.error.issues[0]?.message ?? 'no JSON');
-    if ('region' in told.data) hub.fleet.setRegionLink(told.data.region, told.data.connected);
-    else if ('endedJobs' in told.data) hub.fleet.endJobs(told.data.endedJobs, Date.now());
-    else hub.fleet.endSensors(told.data.networkEnds.since, told.data.networkEnds.by);
+    annotate(fleet, await readJsonBody(c, annotationSchema));
     return c.json({ status: 'noted' });
   });
   app.get('/events', (c) => {
-    if (deps.closed.aborted) return c.json({ error: { code: 'STOPPING', reason: 'this puller ends' } }, 503);
+    if (closed.aborted) return c.json(httpErrorBody({ code: 'STOPPING', message: 'the puller is stopping' }), 503);
     const { region, since, kinds } = c.req.query();
-    const from = since === undefined ? undefined : Number(since);
-    if (from !== undefined && Number.isNaN(from)) return bad(c, 'since must be Unix milliseconds');
-    const list = kinds?.split(',');
-    const unknown = list?.find((kind) => !(KINDS as readonly string[]).includes(kind));
-    if (unknown !== undefined)
-      return bad(c, `there is no event kind ${JSON.stringify(unknown)}; there are ${KINDS.join(', ')}`);
-    const filter: StreamFilter = {};
-    if (region) filter.region = region;
-    if (list) filter.kinds = new Set(list as FleetEvent['event'][]);
-    const first = [...deps.firing(), ...(from === undefined ? [] : replay(store, from, filter))];
-    return eventStream(c, hub, filter, first, deps.closed);
+    const from = since === undefined ? undefined : timeQuery('since', since);
+    const filter: StreamFilter = {
+      ...(region ? { region } : {}),
+      ...(kinds === undefined ? {} : { kinds: new Set(kinds.split(',').map(eventKind)) }),
+    };
+    const past = from === undefined || !store ? [] : replay(store, from, filter);
+    return eventStream(c, hub, filter, [...firing(), ...past], closed);
   });
-  app.route('/', deps.page);
-  app.notFound((c) =>
-    c.json({ error: { code: 'NO_SUCH_PATH', reason: `there is no ${c.req.method} ${c.req.path} here` } }, 404),
-  );
+  app.route('/', http.page);
   return app;
 }
 
-/** What was received since then, in the order of arrival. */
-function replay(store: StoreSink | undefined, since: number, { region, kinds }: StreamFilter): FleetEvent[] {
-  if (!store) return [];
+function annotate(fleet: Fleet, annotation: Annotation): void {
+  if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
+  else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, Date.now());
+  else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by);
+}
+
+const badQuery = (message: string) => new AppError('BAD_QUERY', 'user', message);
+
+function timeQuery(name: string, text: string): number {
+  const time = Number(text);
+  if (Number.isNaN(time)) throw badQuery(`${name} must be Unix milliseconds`);
+  return time;
+}
+
+function eventKind(text: string): FleetEvent['event'] {
+  const kind = KINDS.find((one) => one === text);
+  if (kind) return kind;
+  throw badQuery(`there is no event kind ${JSON.stringify(text)}; there are ${KINDS.join(', ')}`);
+}
+
+/** Past readings and messages in order of arrival. */
+function replay(store: StoreSink, since: number, { region, kinds }: StreamFilter): FleetEvent[] {
   const events: FleetEvent[] = [];
   if (!kinds || kinds.has('reading')) {
     for (const { reading, receivedAt } of store.readingsSince(since, MAX_REPLAY)) {

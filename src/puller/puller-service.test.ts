@@ -1,334 +1,325 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
-import type { SensorView } from '../fleet/fleet-view.js';
-import { listen } from '../lib/net/listen.js';
-import { SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
-import type { Queue } from '../queue/queue.js';
-import { openSqsQueue } from '../queue/sqs-queue.js';
-import { type LoopbackQueueServer, serveOnLoopback } from '../sqs-server/serve-on-loopback.js';
-import { FleetClient } from './fleet-client.js';
+import type { Reading } from '../protocol/message.js';
+import { ScriptedQueue } from '../test/support/scripted-queue.js';
+import type { PullerEvent } from './failure-reporter.js';
 import type { FleetSnapshot, PullerAppStats } from './puller-app.js';
-import { createPullerService, type PullerService, type PullerServiceOptions } from './puller-service.js';
+import { createPullerService, type PullerService, type SinkOptions } from './puller-service.js';
+import { StoreSink } from './sinks/readings-store.js';
+import type { Delivery } from './sinks/sink.js';
+
+vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
+
+const T0 = 1_750_000_000_000;
+const HOUR = 3_600_000;
+/** Every sensor sends twice a second. */
+const ATTRIBUTES = { sensor_config: 'v=0;src=daddd;file=none;interval=500;paused=0' };
 
 let folder: string;
-let served: LoopbackQueueServer;
-let queue: Queue;
-const opened: Queue[] = [];
+let path: string;
+let events: PullerEvent[];
 const running: PullerService[] = [];
-const ends: (() => unknown)[] = [];
 
-beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'puller-'));
-  served = await serveOnLoopback({ path: ':memory:' });
-  queue = await open('q');
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'], now: T0 });
+  folder = mkdtempSync(join(tmpdir(), 'puller-service-'));
+  path = join(folder, 'live', 'readings.db');
+  events = [];
 });
-
 afterEach(async () => {
-  for (const end of ends.splice(0)) await end();
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
   for (const service of running.splice(0)) await service.stop();
-  for (const found of opened.splice(0)) found.close();
-  await served.close();
+  vi.useRealTimers();
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(name: string): Promise<Queue> {
-  const headers = { 'x-amz-target': 'AmazonSQS.CreateQueue' };
-  await fetch(served.url, { method: 'POST', headers, body: JSON.stringify({ QueueName: name }) });
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const found = await openSqsQueue({ queue: name, endpoint: served.url, credentials });
-  opened.push(found);
-  return found;
-}
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-/** A puller that runs, with what it says. */
-function start(over: Partial<PullerServiceOptions> = {}) {
-  const said: string[] = [];
+function start(sinks: SinkOptions = { store: { path, retentionMs: HOUR } }) {
+  const queue = new ScriptedQueue();
   const service = createPullerService({
     queue,
-    storePath: join(folder, 'live', 'readings.db'),
-    retentionMs: 3_600_000,
-    log: undefined,
-    alert: undefined,
-    pollers: 2,
-    page: new Hono(),
-    hosts: undefined,
-    say: (text) => said.push(text),
-    ...over,
+    pollers: 1,
+    sinks,
+    http: { page: new Hono(), log: console.error },
+    onEvent: (event) => events.push(event),
   });
   running.push(service);
   service.start();
-  const get = async <T>(path: string) => (await (await service.app.request(path)).json()) as T;
-  const stop = async () => {
-    running.splice(running.indexOf(service), 1);
-    await service.stop();
+  return {
+    service,
+    queue,
+    /** The puller has received these messages and deleted them. */
+    async deliver(...messages: object[]) {
+      queue.push(
+        messages.map((message) => JSON.stringify(message)),
+        ATTRIBUTES,
+      );
+      await pass(25);
+    },
+    get: async <T>(route: string) => (await (await service.app.request(route)).json()) as T,
+    async stop() {
+      running.splice(running.indexOf(service), 1);
+      await service.stop();
+    },
   };
-  return { service, said, get, stop };
+}
+type Started = ReturnType<typeof start>;
+
+const sensorsOf = async ({ get }: Started) => (await get<FleetSnapshot>('/fleet')).sensors;
+
+/** Live events as a client gets them, in one list. */
+async function follow({ service }: Started, query = '') {
+  const received: FleetEvent[] = [];
+  const response = await service.app.request(`/events${query}`);
+  let text = '';
+  const reading = (async () => {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(chunk).toString();
+      const frames = text.split('\n\n');
+      text = frames.pop()!;
+      for (const frame of frames.filter((one) => one.startsWith('event: events'))) {
+        received.push(...(JSON.parse(/^data: (.*)$/m.exec(frame)![1]!) as FleetEvent[]));
+      }
+    }
+  })();
+  return { received, ended: reading };
 }
 
-/** The same over a port, as commands and the page see it. */
-async function client(service: PullerService): Promise<FleetClient> {
-  const { fetch } = service.app;
-  const listener = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'puller', flag: '--port' });
-  ends.push(() => listener.close(0));
-  return new FleetClient(listener.url);
-}
-
-const T0 = Date.now() - 60_000;
-const reading = (sequence: number, over: object = {}) => ({
+const reading = (sequence: number, over: Partial<Reading> = {}): Reading => ({
   ...{ job_id: 'j-1', execution_id: 'e-1', icon_name: '🚀', color: '#ff5733', region: 'eu', hostname: 'edge-eu-1' },
   ...{ sequence, timestamp: new Date(T0 + sequence).toISOString(), job_submission_time: T0 },
   ...over,
 });
 
-/** As sensors that send twice a second. */
-async function send(...messages: object[]): Promise<void> {
-  const attributes = { [SENSOR_CONFIG_ATTRIBUTE]: 'v=0;src=daddd;file=none;interval=500;paused=0' };
-  for (let i = 0; i < messages.length; i += 10)
-    await queue.send(messages.slice(i, i + 10).map((message) => ({ body: JSON.stringify(message), attributes })));
+/** What an earlier puller has stored: a reading of each name, this many milliseconds ago. */
+function stored(ages: Record<string, number>): void {
+  const deliveries = Object.entries(ages).map(([name, age]): Delivery => {
+    const taken = reading(1, { execution_id: name, hostname: name, timestamp: new Date(T0 - age).toISOString() });
+    return { id: name, body: '', message: {}, reading: taken, config: undefined, receivedAt: T0 - age };
+  });
+  const store = new StoreSink(path);
+  store.accept(deliveries);
+  store.close();
 }
 
-const until = <T>(look: () => Promise<T> | T) => vi.waitUntil(look, { timeout: 15_000, interval: 20 });
-const received = async (get: <T>(path: string) => Promise<T>) =>
-  (await get<FleetSnapshot>('/fleet')).summary.total.received;
-const fleetOf = async (get: <T>(path: string) => Promise<T>): Promise<SensorView[]> =>
-  (await get<FleetSnapshot>('/fleet')).sensors;
+/** Looks into the store beside the puller. */
+function look<T>(at: (store: StoreSink) => T): T {
+  const store = new StoreSink(path);
+  try {
+    return at(store);
+  } finally {
+    store.close();
+  }
+}
+const storedNames = () => look((store) => store.readingsSince(0, 100).map(({ reading: { hostname } }) => hostname));
 
 test('after a restart the fleet view is the same, to the last number', async () => {
   const first = start();
   const other = { execution_id: 'e-2', hostname: 'edge-us-1', region: 'us' };
-  await send(reading(1), reading(2), reading(5), reading(2), reading(1, other), reading(4, other), { data: 1 });
-  await until(async () => (await received(first.get)) === 5);
-  await until(async () => (await fleetOf(first.get))[0]?.duplicates === 1);
-  await first.stop();
-  const before = await fleetOf(first.get);
+  await first.deliver(reading(1), reading(2), reading(5), reading(2), reading(1, other), reading(4, other), { n: 1 });
+  const before = await sensorsOf(first);
   expect(before.map((s) => [s.hostname, s.sequence, s.received, s.duplicates])).toEqual([
     ['edge-eu-1', 5, 3, 1],
     ['edge-us-1', 4, 2, 0],
   ]);
-  const second = start({ queue: await open('empty') });
-  expect(await fleetOf(second.get)).toEqual(before);
+  await first.stop();
+  expect(await sensorsOf(start())).toEqual(before);
 });
 
 test('killed at any moment, it builds the same view from its checkpoint and what was stored since', async () => {
   const first = start();
-  await send(reading(1), reading(3));
-  await until(async () => (await received(first.get)) === 2);
+  await first.deliver(reading(1), reading(3));
   await first.stop();
-  // A poll that was ended must not take the next readings along.
-  await until(() => served.server.stats().queues.every(({ waiting }) => waiting === 0));
   const second = start();
-  await send(reading(4), reading(2), reading(7), reading(1, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
-  await until(async () => (await received(second.get)) === 6);
+  await second.deliver(reading(4), reading(2), reading(7), reading(1, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
   // What a kill leaves on disk.
   cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
-  const third = start({ queue: await open('empty'), storePath: join(folder, 'killed', 'readings.db') });
-  expect(await fleetOf(third.get)).toEqual(await fleetOf(second.get));
-  expect((await fleetOf(third.get))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
+  const third = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  expect(await sensorsOf(third)).toEqual(await sensorsOf(second));
+  expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
 });
 
-test('clients that come at any time get everything since then, once, whatever is on its way', async () => {
-  const { service } = start();
-  const fleet = await client(service);
-  const COUNT = 600;
-  const sending = (async () => {
-    for (let n = 1; n <= COUNT; n += 10) {
-      await send(...Array.from({ length: 10 }, (_, i) => reading(n + i)));
-      await sleep(5);
-    }
-  })();
-  const follow = async () => {
-    const sequences: number[] = [];
-    for await (const event of fleet.events({ since: 0, kinds: ['reading'] })) {
-      if (event.event === 'reading') sequences.push(event.reading.sequence);
-      if (sequences.length === COUNT) break;
-    }
-    return sequences;
-  };
-  const clients: Promise<number[]>[] = [];
-  for (let i = 0; i < 8; i++) {
-    clients.push(follow());
-    await sleep(60);
+test('a client gets every reading once, whenever it connects', async () => {
+  const puller = start();
+  const clients: Awaited<ReturnType<typeof follow>>[] = [];
+  for (let n = 1; n <= 60; n++) {
+    puller.queue.push([JSON.stringify(reading(n))], ATTRIBUTES);
+    if (n % 10 === 0) clients.push(await follow(puller, '?since=0&kinds=reading'));
+    await pass(7);
   }
-  const all = await Promise.all(clients);
-  await sending;
-  const numbers = Array.from({ length: COUNT }, (_, i) => i + 1);
-  for (const sequences of all) expect([...sequences].sort((a, b) => a - b)).toEqual(numbers);
-  // All see the same order: that of arrival.
-  for (const sequences of all) expect(sequences).toEqual(all[0]);
+  await pass(100);
+  const numbers = Array.from({ length: 60 }, (_, i) => i + 1);
+  for (const { received } of clients) {
+    expect(received.map((event) => event.event === 'reading' && event.reading.sequence)).toEqual(numbers);
+  }
 });
 
-test('since a moment, of a region, of a kind: only that', async () => {
-  const { service, get } = start();
-  const fleet = await client(service);
-  await send(reading(1), { data: 'old' });
-  await until(async () => (await received(get)) === 1 && (await get<PullerAppStats>('/stats')).deleted === 2);
-  await sleep(5);
-  const since = Date.now();
-  await send(reading(2), reading(1, { execution_id: 'e-2', region: 'us', hostname: 'h' }), { data: 'new' });
-  await until(async () => (await get<PullerAppStats>('/stats')).deleted === 5);
-  const first = async (count: number, query: Parameters<FleetClient['events']>[0]) => {
-    const events: FleetEvent[] = [];
-    for await (const event of fleet.events(query)) {
-      events.push(event);
-      if (events.length === count) break;
-    }
-    return events.map((event) =>
-      event.event === 'reading' ? `${event.reading.region} ${event.reading.sequence}` : event.event,
-    );
-  };
-  expect((await first(3, { since, kinds: ['reading', 'message'] })).sort()).toEqual(['eu 2', 'message', 'us 1']);
-  expect((await first(2, { since: 0, kinds: ['message'] })).sort()).toEqual(['message', 'message']);
-  expect(await first(2, { since: 0, region: 'eu', kinds: ['reading', 'message'] })).toEqual(['eu 1', 'eu 2']);
-  // A summary comes every second, whatever the region.
-  expect(await first(1, { region: 'as' })).toEqual(['summary']);
+test('without a store only new events are sent, and nothing is written', async () => {
+  const puller = start({});
+  await puller.deliver(reading(1));
+  const { received } = await follow(puller, '?since=0&kinds=reading');
+  await puller.deliver(reading(2));
+  await pass(50);
+  expect(received).toMatchObject([{ reading: { sequence: 2 } }]);
+  // No maintenance fails for want of a store.
+  await pass(60_000);
+  expect(events).toEqual([]);
 });
 
-test('a region that falls silent is told once, and once when it sends again, to clients, people and the webhook', async () => {
-  const posted: AlertEvent[] = [];
-  let failures = 1;
-  const webhook = await hook((alert) => {
-    if (failures-- > 0) return 500;
-    posted.push(alert);
-    return 204;
-  });
-  const lines: string[] = [];
-  const { service, said } = start({ alert: { afterSeconds: 1, webhook, write: (line) => lines.push(line) } });
-  const fleet = await client(service);
-  const events: FleetEvent[] = [];
-  const stop = new AbortController();
-  const following = (async () => {
-    for await (const event of fleet.events({ kinds: ['alert'], signal: stop.signal })) events.push(event);
-  })();
-  await send(reading(1));
-  await until(() => events.length === 1);
-  // It stays silent: nothing more is said.
-  await sleep(1500);
-  expect(events).toHaveLength(1);
-  // Who comes later hears of it first.
-  const later = fleet.events();
-  expect((await later.next()).value).toEqual(events[0]);
-  await later.return(undefined);
-  await send(reading(2));
-  await until(() => events.length === 2);
-  await until(() => posted.length === 2);
-  stop.abort();
-  await following;
-  expect(events).toMatchObject([
-    { event: 'alert', region: 'eu', firing: true, text: expect.stringMatching(/^no reading from eu for \d s$/) },
-    { event: 'alert', region: 'eu', firing: false, text: 'eu sends again' },
-  ]);
-  expect(posted).toEqual(events);
-  expect(lines).toEqual([expect.stringMatching(/^alert: no reading from eu for \d s\n$/), 'over: eu sends again\n']);
-  expect(said).toEqual([]);
-});
-
-test('a webhook that takes no alert is given up after three tries, and said', async () => {
-  let asked = 0;
-  const webhook = await hook(() => {
-    asked++;
-    return 500;
-  });
-  const { said } = start({ alert: { afterSeconds: 1, webhook, write: () => {} } });
-  await send(reading(1));
-  await until(() => said.length === 1);
-  expect([asked, said[0]]).toEqual([3, 'the webhook did not take an alert: it answered 500']);
-});
-
-/** A server that takes alerts, and answers with the status that `take` gives. */
-async function hook(take: (alert: AlertEvent) => number): Promise<string> {
-  const server: Server = createServer(async (request, response) => {
-    let text = '';
-    for await (const chunk of request) text += chunk;
-    response.writeHead(take(JSON.parse(text))).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/alerts`;
-}
-
-test('stop ends open streams, brings what was received to its end, and keeps it', async () => {
-  const { service, stop, get } = start();
-  const fleet = await client(service);
-  const following = (async () => {
-    for await (const _ of fleet.events()) {
-      // Until the puller ends.
-    }
-  })();
-  const gone = expect(following).rejects.toMatchObject({ code: 'PULLER_GONE' });
-  await send(...Array.from({ length: 200 }, (_, i) => reading(i + 1)));
-  await until(async () => (await get<PullerAppStats>('/stats')).received > 0);
-  await stop();
-  await gone;
-  const stats = await get<PullerAppStats>('/stats');
-  expect(stats.deleted).toBe(stats.received);
-  const again = start({ queue: await open('empty') });
-  expect(await received(again.get)).toBe(stats.received);
-});
-
-test('without a store there is only what comes', async () => {
-  const { service, get } = start({ storePath: undefined });
-  const fleet = await client(service);
-  await send(reading(1));
-  await until(async () => (await received(get)) === 1);
-  const stream = fleet.events({ since: 0, kinds: ['reading'] });
-  const next = stream.next();
-  await sleep(100);
-  await send(reading(2));
-  expect((await next).value).toMatchObject({ reading: { sequence: 2 } });
-  await stream.return(undefined);
-});
-
-test('the log sink writes every message as it came, one a line', async () => {
+test('the log sink writes each message on a line of its own, as it was sent', async () => {
   let log = '';
-  start({ log: (text) => (log += text) });
-  await send(reading(1), { data: { test: 'Hello 🌡️' } });
-  const lines = () => log.split('\n').filter((line) => line !== '');
-  await until(() => lines().length === 2);
-  expect(lines().sort()).toEqual([JSON.stringify({ data: { test: 'Hello 🌡️' } }), JSON.stringify(reading(1))]);
+  const { deliver } = start({
+    log: (text) => {
+      log += text;
+    },
+  });
+  await deliver(reading(1), { data: { test: 'Hello 🌡️' } });
+  expect(log).toBe(`${JSON.stringify(reading(1))}\n${JSON.stringify({ data: { test: 'Hello 🌡️' } })}\n`);
+});
+
+test('a stop closes streams, handles what was received, and saves the view', async () => {
+  const puller = start();
+  const { ended } = await follow(puller);
+  await puller.deliver(...Array.from({ length: 200 }, (_, i) => reading(i + 1)));
+  puller.queue.push([JSON.stringify(reading(201))], ATTRIBUTES);
+  await puller.stop();
+  await pass(50);
+  await ended;
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ received: 201, deleted: 201 });
+  expect(look((store) => [...store.loadCheckpoint().after])).toEqual([]);
+  expect((await sensorsOf(start()))[0]?.received).toBe(201);
+});
+
+test('after a stop nothing happens any more', async () => {
+  stored({ a: HOUR });
+  await start().stop();
+  vi.advanceTimersByTime(60_000);
+  expect([storedNames(), events, vi.getTimerCount()]).toEqual([['a'], [], 0]);
+});
+
+test('every second clients get a summary', async () => {
+  const puller = start();
+  const { received } = await follow(puller, '?kinds=summary');
+  await puller.deliver(reading(1));
+  await pass(999);
+  expect(received.map((event) => event.event)).toEqual(['summary']);
+  await pass(1000);
+  expect(received).toHaveLength(2);
+  expect(received[1]).toMatchObject({ summary: { time: T0 + 2000, total: { received: 1 } } });
+});
+
+test('an alert goes to clients, to the alert sink and to the webhook, once when it begins and once when it ends', async () => {
+  const posted: { url: string; init: RequestInit }[] = [];
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    posted.push({ url, init });
+    return new Response(null, { status: 204 });
+  });
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: (alert) => alerts.push(alert) },
+  });
+  const { received } = await follow(puller, '?kinds=alert');
+  await puller.deliver(reading(1));
+  await pass(3000);
+  expect(received).toMatchObject([{ event: 'alert', region: 'eu', firing: true, at: T0 + 2000 }]);
+  // A client that connects now gets it first.
+  const later = await follow(puller, '?kinds=alert');
+  await pass(50);
+  expect(later.received).toEqual(received);
+  await puller.deliver(reading(2));
+  await pass(1000);
+  expect(received[1]).toMatchObject({ event: 'alert', region: 'eu', firing: false, over: 'reporting' });
+  expect([received.length, alerts, events]).toEqual([2, received, []]);
+  expect(posted.map(({ url, init }) => [url, init.method, JSON.parse(String(init.body))])).toEqual(
+    received.map((alert) => ['http://hook.test/', 'POST', alert]),
+  );
+  expect(posted[0]?.init.headers).toEqual({ 'content-type': 'application/json' });
+});
+
+test('without the alert sink there are no alerts', async () => {
+  const puller = start();
+  const { received } = await follow(puller, '?kinds=alert');
+  await puller.deliver(reading(1));
+  await pass(120_000);
+  expect(received).toEqual([]);
+});
+
+test('an alert that the webhook refuses is posted three times, half a second apart, and then reported', async () => {
+  const at: number[] = [];
+  vi.stubGlobal('fetch', async () => {
+    at.push(Date.now() - T0);
+    return new Response(null, { status: 500 });
+  });
+  const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
+  await deliver(reading(1));
+  await pass(4000);
+  expect(at).toEqual([2000, 2500, 3000]);
+  expect(events).toEqual([{ type: 'webhook.failed', message: 'status 500' }]);
+});
+
+test('an alert that the webhook takes at the second attempt is not reported', async () => {
+  const answers = [() => Promise.reject(new TypeError('fetch failed')), async () => new Response(null)];
+  const post = vi.fn(() => answers.shift()!());
+  vi.stubGlobal('fetch', post);
+  const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
+  await deliver(reading(1));
+  await pass(4000);
+  expect([post.mock.calls.length, events]).toEqual([2, []]);
+});
+
+test('readings are deleted when their retention is over; the store is checked every second', async () => {
+  stored({ old: HOUR - 500, young: HOUR - 1500, newest: 0 });
+  start();
+  await pass(999);
+  expect(storedNames()).toEqual(['old', 'young', 'newest']);
+  await pass(1);
+  expect(storedNames()).toEqual(['young', 'newest']);
+  await pass(1000);
+  expect(storedNames()).toEqual(['newest']);
+});
+
+test('the view is saved every thirty seconds, so that the next puller has little to read', async () => {
+  stored({ a: 2000, b: 1000 });
+  start();
+  const unread = () => look((store) => [...store.loadCheckpoint().after].length);
+  await pass(29_999);
+  expect(unread()).toBe(2);
+  await pass(1);
+  expect(unread()).toBe(0);
+  expect(look((store) => store.loadCheckpoint().fleet.sensors.length)).toBe(2);
+});
+
+test('sensors that are not expected to return are forgotten then', async () => {
+  stored({ longGone: 24 * HOUR - 30_000, here: 0 });
+  const puller = start({ store: { path, retentionMs: 48 * HOUR } });
+  const names = async () => (await sensorsOf(puller)).map(({ hostname }) => hostname);
+  expect(await names()).toEqual(['here', 'longGone']);
+  await pass(30_000);
+  expect(await names()).toEqual(['here']);
 });
 
 test.each([
-  ['/events?kinds=reading,weather', /weather.*reading, message, alert, summary/],
-  ['/events?since=yesterday', /since must be Unix milliseconds/],
-  ['/fleet/since', /submission must be/],
-  ['/fleet/since?submission=x', /submission must be/],
-])('GET %s is refused with what would be right', async (path, reason) => {
-  const response = await start().service.app.request(path);
-  expect([response.status, await response.json()]).toEqual([
-    400,
-    { error: { code: 'BAD_QUERY', reason: expect.stringMatching(reason) } },
-  ]);
-});
-
-test.each([
-  [{ host: 'evil.example:9091' }, 'UNKNOWN_HOST'],
-  [{ host: 'localhost:9091', origin: 'http://evil.example' }, 'FOREIGN_ORIGIN'],
-])('on loopback a browser with %j gets nothing', async (headers, code) => {
-  const { service } = start({ hosts: ['localhost'] });
-  for (const path of ['/fleet', '/events', '/']) {
-    const response = await service.app.request(path, { headers });
-    expect([response.status, await response.json()]).toMatchObject([403, { error: { code } }]);
-  }
-});
-
-test('health is its own, readiness and the depth are those of the queue', async () => {
-  const { service, get } = start({ queue: await open('busy'), pollers: 0 });
-  await opened.at(-1)!.send([{ body: '{}' }]);
-  expect(await get('/ready')).toEqual({ status: 'ready', queue: opened.at(-1)!.name });
-  expect(await get('/stats')).toMatchObject({ depth: { visible: 1, inFlight: 0 }, received: 0 });
-  await served.close();
-  expect(await get('/health')).toEqual({ status: 'healthy' });
-  const response = await service.app.request('/ready');
-  expect([response.status, await response.json()]).toMatchObject([503, { reason: expect.stringContaining('reached') }]);
-  expect(await get('/stats')).not.toHaveProperty('depth');
-});
+  ['forget', 'retention', 1000],
+  ['saveCheckpoint', 'checkpoint', 30_000],
+] as const)(
+  'a store on which %s fails stops nothing: it is tried again, and reported once',
+  async (method, task, every) => {
+    stored({ a: 0 });
+    start();
+    const call = vi.spyOn(StoreSink.prototype, method).mockImplementation(() => {
+      throw new Error('disk is full');
+    });
+    await pass(3 * every);
+    expect(call).toHaveBeenCalledTimes(3);
+    expect(events).toEqual([{ type: 'puller.failing', task, message: 'disk is full' }]);
+    call.mockRestore();
+    await pass(every);
+    expect(events.slice(1)).toEqual([{ type: 'puller.recovered', task }]);
+  },
+);

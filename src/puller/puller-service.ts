@@ -1,34 +1,39 @@
-/** The puller put together: pipeline, sinks, fleet view, alerts, retention and the HTTP side. */
+/** The puller as a whole: pipeline, sinks, fleet view, alerts, retention and the HTTP API. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hono } from 'hono';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { Queue } from '../queue/queue.js';
-import { AlertState, silenceRule } from './alerts.js';
-import { Hub } from './event-hub.js';
+import { SilenceAlerts } from './alerts.js';
+import { EventHub } from './event-hub.js';
+import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { Puller } from './puller.js';
-import { createPullerApp } from './puller-app.js';
-import { LogSink } from './sinks/log-sink.js';
+import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { StoreSink } from './sinks/readings-store.js';
-import type { Sink } from './sinks/sink.js';
-import { namingTrouble } from './sinks/store-failures.js';
+import { LogSink, type Sink } from './sinks/sink.js';
+import { restoreFleet } from './stored-fleet.js';
 
 export interface PullerServiceOptions {
   queue: Queue;
-  /** File of the store; without one readings are only shown. */
-  storePath: string | undefined;
-  retentionMs: number;
-  /** Writes the log sink's lines. */
-  log: ((text: string) => void) | undefined;
-  alert: { afterSeconds: number; webhook: string | undefined; write(line: string): void } | undefined;
   pollers: number;
-  page: Hono;
-  /** Names under which it is reached on loopback; see the proxy's guard. */
-  hosts: string[] | undefined;
-  /** The operator's; see `PullerAppDeps`. */
-  token?: string | undefined;
-  /** For people: troubles. */
-  say(text: string): void;
+  sinks: SinkOptions;
+  http: PullerHttpOptions;
+  onEvent(event: PullerEvent): void;
+}
+
+export interface SinkOptions {
+  /** Without a store readings are only shown. */
+  store?: { path: string; retentionMs: number } | undefined;
+  /** Writes the lines of the log sink. */
+  log?: ((text: string) => void) | undefined;
+  alert?: AlertOptions | undefined;
+}
+
+export interface AlertOptions {
+  afterSeconds: number;
+  /** URL to which alerts are posted as JSON. */
+  webhook?: string | undefined;
+  onAlert(alert: AlertEvent): void;
 }
 
 export interface PullerService {
@@ -39,107 +44,96 @@ export interface PullerService {
 
 const SUMMARY_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
-const FORGET_EVERY_MS = 1_000;
+const RETENTION_EVERY_MS = 1_000;
+const WEBHOOK_ATTEMPTS = 3;
 const WEBHOOK_PAUSE_MS = 500;
+const WEBHOOK_TIMEOUT_MS = 5_000;
 
-export function createPullerService(options: PullerServiceOptions): PullerService {
-  const { queue, say } = options;
-  const hub = new Hub();
-  const store = options.storePath === undefined ? undefined : new StoreSink(options.storePath);
-  const sinks: Sink[] = [...(store ? [store] : []), ...(options.log ? [new LogSink(options.log)] : [])];
+/** Throws `STORE_UNUSABLE`. */
+export function createPullerService({ queue, pollers, sinks, http, onEvent }: PullerServiceOptions): PullerService {
+  const store = sinks.store && new StoreSink(sinks.store.path);
+  const hub = store ? restoreFleet(store) : new EventHub();
+  const active: Sink[] = [...(store ? [store] : []), ...(sinks.log ? [new LogSink(sinks.log)] : [])];
   const puller = new Puller({
     queue,
-    sinks,
-    pollers: options.pollers,
-    onTaken: (deliveries) => hub.observe(deliveries),
-    onTrouble: say,
+    sinks: active,
+    onAccepted: (deliveries) => hub.record(deliveries),
+    onEvent,
+    polling: { pollers },
   });
-  const alerts = new AlertState(options.alert ? [silenceRule(options.alert.afterSeconds, Date.now())] : []);
+  const alerts = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
+  const maintenance = new FailureReporter(onEvent);
 
-  function everySecond(): void {
+  function publishSummary(): void {
     const summary = hub.fleet.summary(Date.now());
     hub.publish({ event: 'summary', summary });
-    for (const alert of alerts.update(summary)) {
+    for (const alert of alerts?.update(summary) ?? []) {
       hub.publish(alert);
-      options.alert?.write(`${alert.firing ? 'alert' : 'over'}: ${alert.text}\n`);
-      if (options.alert?.webhook !== undefined) void post(options.alert.webhook, alert, say);
+      sinks.alert?.onAlert(alert);
+      if (sinks.alert?.webhook !== undefined) void postAlert(sinks.alert.webhook, alert, onEvent);
     }
   }
 
-  function checkpoint(): void {
-    hub.fleet.prune(Date.now());
-    store?.saveCheckpoint(hub.fleet.dump());
-  }
-
-  let upkeepFails = false;
-  /** Work on the store that can wait: a full disk, or a store that somebody else has locked, must not end the puller. */
-  function upkeep(work: () => void): void {
+  /** A full disk or a locked store must not stop the puller. */
+  function maintain(task: 'checkpoint' | 'retention', work: () => void): void {
     try {
       work();
-      upkeepFails = false;
+      maintenance.succeeded(task);
     } catch (error) {
-      if (!upkeepFails) say(`the store can't be kept in order, and is tried again: ${messageOf(error)}`);
-      upkeepFails = true;
+      maintenance.failed(task, messageOf(error));
     }
   }
 
-  if (store) {
-    namingTrouble(options.storePath!, () => {
-      const { fleet, after } = store.loadCheckpoint();
-      hub.restore(fleet, after);
+  const saveCheckpoint = () =>
+    maintain('checkpoint', () => {
+      hub.fleet.prune(Date.now());
+      store?.saveCheckpoint(hub.fleet.dump());
     });
-  }
+  const forgetOld = ({ retentionMs }: { retentionMs: number }) =>
+    maintain('retention', () => store?.forget(Date.now() - retentionMs));
+
   return {
     app: createPullerApp({
-      hub,
       queue,
+      fleet: { hub, store, firing: () => alerts?.firing ?? [] },
       stats: () => puller.stats,
-      firing: () => alerts.firing,
       closed: closed.signal,
-      page: options.page,
-      hosts: options.hosts,
-      token: options.token,
-      ...(store ? { store } : {}),
+      http,
     }),
     start() {
       puller.start();
-      timers.push(
-        setInterval(everySecond, SUMMARY_EVERY_MS),
-        setInterval(() => upkeep(checkpoint), CHECKPOINT_EVERY_MS),
-        setInterval(() => upkeep(() => store?.forget(Date.now() - options.retentionMs)), FORGET_EVERY_MS),
-      );
+      timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
+      if (sinks.store) timers.push(setInterval(forgetOld, RETENTION_EVERY_MS, sinks.store));
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       closed.abort();
       await puller.stop();
-      upkeep(checkpoint);
+      saveCheckpoint();
       store?.close();
     },
   };
 }
 
-/** Posts an alert; three tries, then the trouble is said. */
-async function post(url: string, alert: AlertEvent, say: (text: string) => void): Promise<void> {
+async function postAlert(url: string, alert: AlertEvent, onEvent: (event: PullerEvent) => void): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(alert),
-        signal: AbortSignal.timeout(5000),
+        signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
       });
       if (response.ok) return;
-      throw new Error(`it answered ${response.status}`);
+      throw new Error(`status ${response.status}`);
     } catch (error) {
-      if (attempt < 3) {
-        await sleep(WEBHOOK_PAUSE_MS);
-        continue;
+      if (attempt === WEBHOOK_ATTEMPTS) {
+        onEvent({ type: 'webhook.failed', message: messageOf(error) });
+        return;
       }
-      say(`the webhook did not take an alert: ${messageOf(error)}`);
-      return;
+      await sleep(WEBHOOK_PAUSE_MS);
     }
   }
 }

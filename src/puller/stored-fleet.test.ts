@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reading } from '../protocol/message.js';
-import { Hub } from './event-hub.js';
+import { EventHub } from './event-hub.js';
 import { StoreSink } from './sinks/readings-store.js';
 import type { Delivery } from './sinks/sink.js';
 import { markStoredSensorsStopped } from './stored-fleet.js';
@@ -30,7 +30,7 @@ function delivery(name: string, receivedAt: number): Delivery {
 /** What a puller that starts on this store shows. */
 function states(now: number): Record<string, string> {
   const store = new StoreSink(path);
-  const hub = new Hub();
+  const hub = new EventHub();
   const { fleet, after } = store.loadCheckpoint();
   hub.restore(fleet, after);
   store.close();
@@ -39,10 +39,10 @@ function states(now: number): Record<string, string> {
 
 test('a network that ended without a puller ends its sensors for the next one, from the checkpoint and after it', () => {
   const store = new StoreSink(path);
-  const hub = new Hub();
+  const hub = new EventHub();
   const kept = [delivery('earlier', T0 - 1), delivery('in the checkpoint', T0)];
   store.accept(kept);
-  hub.observe(kept);
+  hub.record(kept);
   store.saveCheckpoint(hub.fleet.dump());
   store.accept([delivery('after it', T0 + 5)]);
   store.close();

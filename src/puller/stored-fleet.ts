@@ -1,21 +1,29 @@
-/** The fleet view in the store of a puller that does not run. */
+/** The fleet view of a stored puller: its checkpoint and the readings after it. */
 import { existsSync } from 'node:fs';
-import { Hub } from './event-hub.js';
-import { StoreSink } from './sinks/readings-store.js';
+import { EventHub } from './event-hub.js';
+import { StoreSink, withStoreErrors } from './sinks/readings-store.js';
 
-/**
- * Marks the sensors heard of since `since` as ended with their network, by `by` at the latest; Unix milliseconds. Throws
- * what the database does.
- */
-export function markStoredSensorsStopped(storePath: string, since: number, by: number): void {
-  if (!existsSync(storePath)) return;
-  const store = new StoreSink(storePath);
-  try {
-    const hub = new Hub();
+/** The view in a store. Throws `STORE_UNUSABLE`. */
+export function restoreFleet(store: StoreSink): EventHub {
+  const hub = new EventHub();
+  withStoreErrors(store.path, () => {
     const { fleet, after } = store.loadCheckpoint();
     hub.restore(fleet, after);
-    hub.fleet.endSensors(since, by);
-    store.saveCheckpoint(hub.fleet.dump());
+  });
+  return hub;
+}
+
+/**
+ * Marks the sensors that were seen at or after `since` as stopped with their network by `by`, both Unix milliseconds.
+ * For a store that no puller uses. Throws `STORE_UNUSABLE`, or another error of the database.
+ */
+export function markStoredSensorsStopped(path: string, since: number, by: number): void {
+  if (!existsSync(path)) return;
+  const store = new StoreSink(path);
+  try {
+    const { fleet } = restoreFleet(store);
+    fleet.markSensorsStopped(since, by);
+    store.saveCheckpoint(fleet.dump());
   } finally {
     store.close();
   }

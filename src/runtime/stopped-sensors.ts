@@ -11,11 +11,11 @@ const PATIENCE_MS = 500;
 
 /** Tells a running puller, while the network still runs. `began`: of the network, Unix milliseconds. */
 export async function reportNetworkStop(puller: string, token: string, began: number): Promise<void> {
-  const told = new FleetClient(puller, 0).tell(
+  const annotated = new FleetClient(puller, 0).annotate(
     { networkEnds: { since: began, by: Date.now() + ALL_STOPPED_MS } },
     token,
   );
-  await Promise.race([told, sleep(PATIENCE_MS, undefined, { ref: false })]);
+  await Promise.race([annotated, sleep(PATIENCE_MS, undefined, { ref: false })]);
 }
 
 /** After an `up` that was killed: its processes have been stopped, and the store of its puller, if it is here, is left. */

@@ -29,7 +29,7 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
       const region = args[0]!;
       const result = await setRegionLink(network, region, connected, {
         timeoutMs: timeoutMs(options),
-        onSet: () => session.fleet.tell({ region, connected }, session.token),
+        onSet: () => session.fleet.annotate({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
       });
       // An orchestrator does not notice a short cut, so text says who confirmed it where it is not the link itself.

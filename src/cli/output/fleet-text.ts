@@ -1,6 +1,8 @@
 /** What the fleet view says, as text: its summary as a table, its events as lines. */
+
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import { alertText } from './puller-text.js';
 import { pad, type Style, swatch, table } from './terminal-text.js';
 
 const HEAD = ['region', 'sensors', 'readings/s', 'received', 'gaps', 'late', 'duplicates', 'colours'];
@@ -54,7 +56,7 @@ export function eventLine(event: FleetEvent, style: Style): string | undefined {
     case 'message':
       return `${style.dim(clock(event.received_at))}  ${JSON.stringify(event.message)}`;
     case 'alert':
-      return `${style.dim(clock(event.at))}  ${event.firing ? style.red('alert') : style.green('over ')}  ${event.text}`;
+      return `${style.dim(clock(event.at))}  ${event.firing ? style.red('alert') : style.green('over ')}  ${alertText(event)}`;
     case 'summary':
       return undefined;
   }

@@ -106,7 +106,7 @@ test('a checkpoint and what came after it give the same fleet view as everything
   const fleet = new Fleet();
   const take = (deliveries: Delivery[]) => {
     store.accept(deliveries);
-    for (const { reading: r, receivedAt } of deliveries) fleet.observe(r!, undefined, receivedAt);
+    for (const { reading: r, receivedAt } of deliveries) fleet.record(r!, undefined, receivedAt);
   };
   take([1, 2, 4].map((n) => delivery(reading(n), T0 + n)));
   store.saveCheckpoint(fleet.dump());
@@ -117,7 +117,7 @@ test('a checkpoint and what came after it give the same fleet view as everything
   const again = new Fleet();
   again.load(dump);
   const rows = [...after];
-  for (const row of rows) again.observe(row.reading, undefined, row.receivedAt);
+  for (const row of rows) again.record(row.reading, undefined, row.receivedAt);
   expect(rows.map((row) => row.reading.sequence)).toEqual([3, 6, 7]);
   expect(again.view(T0 + 60_000)).toEqual(fleet.view(T0 + 60_000));
   expect(again.view(T0 + 60_000)[0]).toMatchObject({ received: 6, late: 1, gaps: 1 });

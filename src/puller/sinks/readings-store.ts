@@ -1,14 +1,14 @@
 /**
- * The store sink: every reading once (by execution and sequence) in an SQLite database that anybody may query:
- * `sqlite3 .wasm-sensors/readings.db 'select region, count(*) from readings group by region'`.
+ * The store sink: keeps every reading once (by execution, sequence and timestamp) in an SQLite database for your own
+ * queries: `sqlite3 .wasm-sensors/readings.db 'select region, count(*) from readings group by region'`.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import type { FleetDump } from '../../fleet/fleet.js';
+import { messageOf, systemError } from '../../lib/errors/app-error.js';
 import type { Message, Reading } from '../../protocol/message.js';
 import type { Delivery, Sink, SinkResult } from './sink.js';
-import { namingTrouble } from './store-failures.js';
 
 const SCHEMA = `
 create table if not exists readings (
@@ -36,7 +36,7 @@ create index if not exists messages_by_time on messages (received_at);
 create table if not exists checkpoint (id integer primary key check (id = 1), last_reading integer not null, fleet text not null);
 `;
 
-/** A stored reading, as it came. */
+/** A stored reading. */
 export interface StoredReading {
   id: number;
   reading: Reading;
@@ -45,25 +45,27 @@ export interface StoredReading {
   receivedAt: number;
 }
 
-/** Rows deleted at a time: some tens of milliseconds, during which nothing else is stored. */
-const FORGET_AT_ONCE = 10_000;
+/** Readings deleted at a time: this takes some tens of milliseconds, during which nothing else is stored. */
+const MAX_FORGOTTEN = 10_000;
 
 type Row = Reading & { id: number; received_at: number; sensor_config: string | null };
 
 export class StoreSink implements Sink {
   readonly name = 'store';
   readonly required = true;
-  private readonly db: Database.Database;
-  private readonly insertReading: Database.Statement;
-  private readonly insertMessage: Database.Statement;
+  readonly path: string;
+  readonly #db: Database.Database;
+  readonly #insertReading: Database.Statement;
+  readonly #insertMessage: Database.Statement;
 
-  /** `path`: the database file, made when missing. Throws `STORE_UNUSABLE`. */
+  /** `path`: the database file, created when missing. Throws `STORE_UNUSABLE`. */
   constructor(path: string) {
+    this.path = path;
     mkdirSync(dirname(path), { recursive: true });
-    [this.db, this.insertReading, this.insertMessage] = namingTrouble(path, () => {
+    [this.#db, this.#insertReading, this.#insertMessage] = withStoreErrors(path, () => {
       const db = new Database(path);
       db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
-      // Every reading changes another page of the index by execution: few checkpoints write each page once for many changes.
+      // Readings change many pages of the unique index. With rare checkpoints a page is written once for many changes.
       db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
       db.exec(SCHEMA);
       return [
@@ -78,12 +80,12 @@ export class StoreSink implements Sink {
 
   /** One transaction for the group, synced to disk before it returns. */
   accept(deliveries: Delivery[]): SinkResult[] {
-    this.db.exec('begin immediate');
+    this.#db.exec('begin immediate');
     try {
       for (const { id, body, reading: r, config, receivedAt } of deliveries) {
-        if (!r) this.insertMessage.run(id, receivedAt, body);
+        if (!r) this.#insertMessage.run(id, receivedAt, body);
         else {
-          this.insertReading.run(
+          this.#insertReading.run(
             receivedAt,
             r.execution_id,
             r.sequence,
@@ -98,24 +100,24 @@ export class StoreSink implements Sink {
           );
         }
       }
-      this.db.exec('commit');
+      this.#db.exec('commit');
     } catch (error) {
-      if (this.db.inTransaction) this.db.exec('rollback');
+      if (this.#db.inTransaction) this.#db.exec('rollback');
       throw error;
     }
     return deliveries.map(() => undefined);
   }
 
-  /** Readings received at or after `since` (Unix milliseconds), oldest first, at most `limit` of the newest. */
+  /** The newest readings received at or after `since` (Unix milliseconds), at most `limit`, oldest first. */
   readingsSince(since: number, limit: number): StoredReading[] {
-    const rows = this.db
+    const rows = this.#db
       .prepare('select * from readings where id >= ? order by id desc limit ?')
-      .all(this.firstSince(since), limit);
+      .all(this.#firstSince(since), limit);
     return (rows as Row[]).reverse().map(toStored);
   }
 
   messagesSince(since: number, limit: number): { message: Message; receivedAt: number }[] {
-    const rows = this.db
+    const rows = this.#db
       .prepare('select * from messages where received_at >= ? order by received_at desc limit ?')
       .all(since, limit);
     return (rows as { received_at: number; body: string }[])
@@ -123,66 +125,68 @@ export class StoreSink implements Sink {
       .map((row) => ({ message: JSON.parse(row.body) as Message, receivedAt: row.received_at }));
   }
 
-  /** Keeps the fleet view, so that a restart needs to read only what came after it. */
+  /** Stores the fleet view: after a restart only later readings are read. */
   saveCheckpoint(fleet: FleetDump): void {
-    const { last } = this.db.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
-    this.db
+    const { last } = this.#db.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
+    this.#db
       .prepare('insert or replace into checkpoint (id, last_reading, fleet) values (1, ?, ?)')
       .run(last, JSON.stringify(fleet));
   }
 
-  /** The last checkpoint, and every reading after it in the order of arrival. */
+  /** The last checkpoint, and every reading after it in order of arrival. */
   loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
-    const row = this.db.prepare('select last_reading, fleet from checkpoint').get() as
+    const row = this.#db.prepare('select last_reading, fleet from checkpoint').get() as
       | { last_reading: number; fleet: string }
       | undefined;
-    const rows = this.db.prepare('select * from readings where id > ? order by id').iterate(row?.last_reading ?? 0);
-    const kept = row ? JSON.parse(row.fleet) : [];
-    // Stores from before counts of forgotten sensors were kept hold the sensors alone.
-    const fleet: FleetDump = Array.isArray(kept) ? { sensors: kept, retired: {} } : kept;
+    const rows = this.#db.prepare('select * from readings where id > ? order by id').iterate(row?.last_reading ?? 0);
+    const stored = row ? JSON.parse(row.fleet) : [];
+    // Older versions stored only the array of sensors.
+    const fleet: FleetDump = Array.isArray(stored) ? { sensors: stored, retired: {} } : stored;
     return { fleet, after: mapRows(rows as Iterable<Row>) };
   }
 
-  /** Deletes what was received before `before`, at most {@link FORGET_AT_ONCE} readings; tells how many rows. */
+  /** Deletes what was received before `before`, at most {@link MAX_FORGOTTEN} readings. Returns the number of rows. */
   forget(before: number): number {
-    // The newest stays, so that numbers given out since the last checkpoint are never given out again. Where to look says
-    // firstSince; should the clock have gone back, that alone would take young readings for old ones.
-    const readings = this.db.prepare(
+    // The newest reading stays, so that SQLite never reuses an id after the last checkpoint. The condition on received_at
+    // protects young readings when the clock was set back, which misleads #firstSince.
+    const readings = this.#db.prepare(
       `delete from readings where id in (
          select id from readings where id < ? and id < (select max(id) from readings) and received_at < ?
-         order by id limit ${FORGET_AT_ONCE}
+         order by id limit ${MAX_FORGOTTEN}
        )`,
     );
     return (
-      readings.run(this.firstSince(before), before).changes +
-      this.db.prepare('delete from messages where received_at < ?').run(before).changes
+      readings.run(this.#firstSince(before), before).changes +
+      this.#db.prepare('delete from messages where received_at < ?').run(before).changes
     );
   }
 
   /**
-   * The id from which on readings were received at or after `time`: they are stored in the order in which they came. Only
-   * nearly so when the clock has gone back in between.
+   * The first id of readings received at or after `time`: ids follow the order of arrival. Approximate when the clock was
+   * set back.
    */
-  private firstSince(time: number): number {
-    const next = this.db.prepare('select id, received_at from readings where id >= ? order by id limit 1');
-    const { low, high } = this.db
+  #firstSince(time: number): number {
+    const next = this.#db.prepare('select id, received_at from readings where id >= ? order by id limit 1');
+    const { low, high } = this.#db
       .prepare('select coalesce(min(id), 1) as low, coalesce(max(id), 0) as high from readings')
       .get() as { low: number; high: number };
-    let [from, to] = [low, high + 1];
+    let from = low;
+    let to = high + 1;
     while (from < to) {
-      const row = next.get(Math.floor((from + to) / 2)) as { id: number; received_at: number };
+      const middle = Math.floor((from + to) / 2);
+      const row = next.get(middle) as { id: number; received_at: number };
       if (row.received_at < time) from = row.id + 1;
-      else to = Math.floor((from + to) / 2);
+      else to = middle;
     }
     return from;
   }
 
   count(): number {
-    return (this.db.prepare('select count(*) as n from readings').get() as { n: number }).n;
+    return (this.#db.prepare('select count(*) as n from readings').get() as { n: number }).n;
   }
 
   close(): void {
-    this.db.close();
+    this.#db.close();
   }
 }
 
@@ -192,4 +196,24 @@ function* mapRows(rows: Iterable<Row>): Iterable<StoredReading> {
 
 function toStored({ id, received_at, sensor_config, ...reading }: Row): StoredReading {
   return { id, reading, config: sensor_config, receivedAt: received_at };
+}
+
+/** Runs the first use of the store at `path`. Throws `STORE_UNUSABLE` when the file is not a usable store. */
+export function withStoreErrors<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!isStoreError(cause)) throw cause;
+    throw systemError('STORE_UNUSABLE', `can't use the store ${path}: ${messageOf(cause)}`, {
+      cause,
+      hint: `It must be an SQLite file of readings in a writable folder. Fix that, or move it away (with ${path}-wal and -shm if they exist), and a new store is created. \`sqlite3 FILE .recover\` saves what is readable.`,
+    });
+  }
+}
+
+function isStoreError(error: unknown): boolean {
+  // The checkpoint is not JSON.
+  if (error instanceof SyntaxError) return true;
+  // A file that can't be opened has no code in libsql.
+  return /^SQLITE_/.test((error as { code?: string }).code ?? '') || /ConnectionFailed/.test(messageOf(error));
 }

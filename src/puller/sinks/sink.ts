@@ -1,4 +1,4 @@
-/** The contract of a sink: where the puller hands what it received, before it deletes it from the queue. */
+/** The contract of a sink: where the puller hands over messages before it deletes them from the queue. */
 import type { Message, Reading } from '../../protocol/message.js';
 import type { ReportedConfig } from '../../protocol/sensor-config.js';
 
@@ -16,17 +16,32 @@ export interface Delivery {
   receivedAt: number;
 }
 
-/** `undefined`: taken. A text: this sink can never take it, and why. */
+/** `undefined`: accepted. A text: the reason why this sink can never accept it. */
 export type SinkResult = string | undefined;
 
 export interface Sink {
   readonly name: string;
-  /** Nothing is deleted from the queue before every required sink has taken it. */
+  /** Nothing is deleted from the queue before every required sink has accepted it. */
   readonly required: boolean;
   /**
-   * Takes a group, and resolves with one result each, once it is safe. Rejects when it can't take anything now (a full
-   * disk): the puller keeps the group, tries again, and receives nothing more meanwhile.
+   * Accepts a group; resolves with one result for each message once all are safe. Rejects when it can't accept anything
+   * now (a full disk): then the puller receives nothing more and tries again with the same group.
    */
   accept(deliveries: Delivery[]): Promise<SinkResult[]> | SinkResult[];
-  close?(): void;
+}
+
+/** Writes one line for each message, as it was sent. */
+export class LogSink implements Sink {
+  readonly name = 'log';
+  readonly required = false;
+  readonly #write: (text: string) => void;
+
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  accept(deliveries: Delivery[]): SinkResult[] {
+    this.#write(deliveries.map(({ body }) => `${body}\n`).join(''));
+    return deliveries.map(() => undefined);
+  }
 }

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { StoreSink } from './readings-store.js';
-import { namingTrouble } from './store-failures.js';
+import { StoreSink, withStoreErrors } from './readings-store.js';
 
 let folder: string;
 let path: string;
@@ -53,10 +52,10 @@ test('a checkpoint that is none is named; an empty file becomes a store', () => 
   new StoreSink(path).close();
   make("insert into checkpoint values (1, 0, '[{')");
   const store = new StoreSink(path);
-  expect(() => namingTrouble(path, () => store.loadCheckpoint())).toThrow(named());
+  expect(() => withStoreErrors(path, () => store.loadCheckpoint())).toThrow(named());
   store.close();
 });
 
 test('any other trouble keeps its own name', () => {
-  expect(() => namingTrouble(path, () => readFileSync(path))).toThrow('ENOENT');
+  expect(() => withStoreErrors(path, () => readFileSync(path))).toThrow('ENOENT');
 });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Listener, listen } from '../../lib/net/listen.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
-import { Hub } from '../../puller/event-hub.js';
+import { EventHub } from '../../puller/event-hub.js';
 import type { PullerStats } from '../../puller/puller.js';
 import { createPullerApp } from '../../puller/puller-app.js';
 import type { Queue } from '../../queue/queue.js';
@@ -145,7 +145,7 @@ describe('the web page', () => {
 
 describe('the web page of a large fleet', () => {
   const SENSORS = 10_000;
-  const hub = new Hub();
+  const hub = new EventHub();
   const closed = new AbortController();
   const sequences = new Array<number>(SENSORS).fill(0);
   const timers: NodeJS.Timeout[] = [];
@@ -168,7 +168,7 @@ describe('the web page of a large fleet', () => {
         hostname: `edge-${sensor}`,
       };
     });
-    hub.observe(
+    hub.record(
       readings.map((reading) => ({
         id: '',
         body: '',
@@ -185,14 +185,11 @@ describe('the web page of a large fleet', () => {
     const depth = { visible: 1234, inFlight: 0, delayed: 0 };
     const queue = { name: 'readings', depth: async () => depth, check: async () => {} } as unknown as Queue;
     const app = createPullerApp({
-      hub,
       queue,
+      fleet: { hub, firing: () => [] },
       stats: () => ({}) as PullerStats,
-      firing: () => [],
       closed: closed.signal,
-      page: createPage(),
-      hosts: undefined,
-      token: undefined,
+      http: { page: createPage(), log: console.error },
     });
     listener = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'puller', flag: '' });
     send(0, SENSORS);

@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { effectiveConfig } from '../../protocol/desired-config.js';
 import { ICONS, SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../protocol/sensor-config.js';
 import type { DesiredConfigStore } from '../../proxy/desired-config-store.js';
-import type { Hub } from '../../puller/event-hub.js';
+import type { EventHub } from '../../puller/event-hub.js';
 import type { Delivery } from '../../puller/sinks/sink.js';
 
 export interface FakeSensor {
@@ -34,7 +34,7 @@ export class FakeFleet {
   private deliveries = 0;
 
   constructor(
-    private readonly hub: Hub,
+    private readonly hub: EventHub,
     private readonly desired: DesiredConfigStore,
   ) {}
 
@@ -88,7 +88,7 @@ export class FakeFleet {
   }
 
   private deliver(delivery: Pick<Delivery, 'message' | 'reading' | 'config'>): void {
-    this.hub.observe([
+    this.hub.record([
       { ...delivery, id: `m-${++this.deliveries}`, body: JSON.stringify(delivery.message), receivedAt: Date.now() },
     ]);
   }

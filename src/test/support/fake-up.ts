@@ -9,7 +9,7 @@ import { type Listener, listen } from '../../lib/net/listen.js';
 import { identify } from '../../lib/process/process-id.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
-import { Hub } from '../../puller/event-hub.js';
+import { EventHub } from '../../puller/event-hub.js';
 import { createPullerApp } from '../../puller/puller-app.js';
 import { StoreSink } from '../../puller/sinks/readings-store.js';
 import type { Queue, QueueDepth } from '../../queue/queue.js';
@@ -43,7 +43,7 @@ const emptyQueue: Queue = {
 
 export class FakeUp {
   readonly desired = new DesiredConfigStore();
-  readonly hub = new Hub();
+  readonly hub = new EventHub();
   readonly fleet = new FakeFleet(this.hub, this.desired);
   readonly cluster: FakeCluster;
   /** What the control API was asked for. */
@@ -82,15 +82,11 @@ export class FakeUp {
     const proxy = createProxy({ queue, desired: this.desired, guard: { operatorToken: TOKEN } });
     this.store = new StoreSink(join(this.box.stateDir, 'readings.db'));
     const puller = createPullerApp({
-      hub,
       queue,
-      store: this.store,
+      fleet: { hub, store: this.store, firing: () => [] },
       stats: () => ({ received: 7, stored: 7, deleted: 7 }) as never,
-      firing: () => [],
       closed: this.closed.signal,
-      page: new Hono(),
-      hosts: undefined,
-      token: TOKEN,
+      http: { page: new Hono(), token: TOKEN, log: console.error },
     });
     const control = createControl(TOKEN, {
       setRegionLink: async (region, connected) => {

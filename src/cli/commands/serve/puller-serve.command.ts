@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
+import type { Settings } from '../../../config/settings.js';
 import { messageOf } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { CommandSpec } from '../../command.js';
+import { alertText, pullerText } from '../../output/puller-text.js';
 
 export const pullerServe: CommandSpec = {
   name: 'puller serve',
@@ -20,19 +22,30 @@ export const pullerServe: CommandSpec = {
     failLoudly(out);
     const queue = await openConfiguredQueue(settings);
     const write = (text: string) => void process.stdout.write(text);
+    const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
     const service = createPullerService({
       queue,
-      storePath: settings.sinks.includes('store') ? join(settings.stateDir, 'readings.db') : undefined,
-      retentionMs: settings.retention * 3_600_000,
-      log: settings.sinks.includes('log') ? write : undefined,
-      alert: settings.sinks.includes('alert')
-        ? { afterSeconds: settings.alertAfter, webhook: settings.webhook, write }
-        : undefined,
       pollers: settings.pollers,
-      page: createPage(),
-      hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
-      token: settings.token,
-      say: (text) => out.note(text),
+      sinks: {
+        store: has('store')
+          ? { path: join(settings.stateDir, 'readings.db'), retentionMs: settings.retention * 3_600_000 }
+          : undefined,
+        log: has('log') ? write : undefined,
+        alert: has('alert')
+          ? {
+              afterSeconds: settings.alertAfter,
+              webhook: settings.webhook,
+              onAlert: (alert) => write(`${alert.firing ? 'alert' : 'over'}: ${alertText(alert)}\n`),
+            }
+          : undefined,
+      },
+      http: {
+        page: createPage(),
+        hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
+        token: settings.token,
+        log: (text) => out.warn(text),
+      },
+      onEvent: (event) => out.note(pullerText(event)),
     });
     return serveUntilStopped({
       out,

@@ -232,9 +232,9 @@ async function pull(messages: ReceivedMessage[], isDone: () => boolean): Promise
   const puller = new Puller({
     queue: fakeQueue(messages).queue,
     sinks: [store, other],
-    pollers: 1,
-    onTaken: (deliveries) => trace.push(`the fleet view takes ${deliveries.length}`),
-    onTrouble: (text) => trace.push(`trouble: ${text}`),
+    polling: { pollers: 1 },
+    onAccepted: (deliveries) => trace.push(`the fleet view takes ${deliveries.length}`),
+    onEvent: (event) => trace.push(`event: ${JSON.stringify(event)}`),
   });
   puller.start();
   cleanUps.push(() => puller.stop());

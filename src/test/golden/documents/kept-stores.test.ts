@@ -191,14 +191,10 @@ describe('the store of the puller', () => {
     vi.setSystemTime(seconds(61));
     const service = createPullerService({
       queue: { name: 'q' } as Queue,
-      storePath: copy('readings.db'),
-      retentionMs: 86_400_000,
-      log: undefined,
-      alert: undefined,
       pollers: 1,
-      page: new Hono(),
-      hosts: undefined,
-      say: () => {},
+      sinks: { store: { path: copy('readings.db'), retentionMs: 86_400_000 } },
+      http: { page: new Hono(), log: console.error },
+      onEvent: () => {},
     });
     const answer = await (await service.app.request('/fleet')).json();
     await service.stop();

@@ -1,11 +1,11 @@
 /** `GET /events` of the puller: server-sent events, from the first frame to the end. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { PullerServiceOptions } from '../../../puller/puller-service.js';
 import {
   config,
   Frames,
   NOW,
   type PullerOfTest,
+  type PullerOverrides,
   pass,
   pullerOfTest,
   reading,
@@ -24,7 +24,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-function start(title: string, over: Partial<PullerServiceOptions> = {}): PullerOfTest {
+function start(title: string, over: PullerOverrides = {}): PullerOfTest {
   const puller = pullerOfTest(title, over);
   running.push(puller);
   return puller;
@@ -79,7 +79,7 @@ test('all kinds', async () => {
   transcript.note('the regions send again');
   await late.next(1);
   await region.next(1);
-  transcript.value('lines of the alerts:', said);
+  transcript.value('alerts for the alert sink:', said);
   await expect(transcript.text).toMatchFileSnapshot(recorded('events-all'));
 });
 
@@ -123,7 +123,7 @@ test('resuming', async () => {
 });
 
 test('without a store nothing can be resumed', async () => {
-  const puller = start('GET /events?since of a puller that stores nothing', { storePath: undefined });
+  const puller = start('GET /events?since of a puller that stores nothing', { sinks: { store: undefined } });
   await puller.deliver([reading(1)]);
   const frames = await open(puller, 'from the beginning', '/events?since=0&kinds=reading');
   await frames.next(1);
@@ -135,7 +135,7 @@ test('without a store nothing can be resumed', async () => {
 
 test('a client that is too slow', async () => {
   const puller = start('GET /events: a client that is more than 20,000 events behind is told so', {
-    storePath: undefined,
+    sinks: { store: undefined },
   });
   const { transcript, queue } = puller;
   const frames = await open(puller, 'readings', '/events?kinds=reading');
@@ -146,7 +146,7 @@ test('a client that is too slow', async () => {
     Array.from({ length: 20_007 }, (_, n) => text.replace('"n"', String(n + 1))),
     {},
   );
-  await until(() => queue.settled === 20_007);
+  await until(() => queue.deleted === 20_007);
   await pass(50);
   await frames.next(1, (data) => `<${(JSON.parse(data) as unknown[]).length} events>`);
   await frames.next(1);

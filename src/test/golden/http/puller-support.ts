@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { vi } from 'vitest';
 import { createPullerService, type PullerServiceOptions } from '../../../puller/puller-service.js';
-import type { Queue, ReceivedMessage } from '../../../queue/queue.js';
+import { ScriptedQueue } from '../../support/scripted-queue.js';
 import { readable, Transcript } from './transcript.js';
 
 /** What the clock shows at first. */
@@ -53,75 +53,37 @@ export const reading = (sequence: number, over: Record<string, unknown> = {}) =>
   ...over,
 });
 
-class ScriptedQueue implements Queue {
-  readonly name = 'http://queue.test/000000000000/readings';
-  settled = 0;
-  private count = 0;
-  private readonly waiting: ReceivedMessage[][] = [];
-  private wake = () => {};
-  check: Queue['check'] = async () => {};
-  depth: Queue['depth'] = async () => ({ visible: 3, inFlight: 2, delayed: 1 });
-
-  push(bodies: string[], attributes: Record<string, string>): void {
-    this.waiting.push(
-      bodies.map((body) => {
-        const id = `m-${++this.count}`;
-        return { id, body, attributes, receipt: `r-${id}`, receiveCount: 1, sentAt: Date.now() };
-      }),
-    );
-    this.wake();
-  }
-
-  receive: Queue['receive'] = ({ signal }) =>
-    new Promise((resolve, reject) => {
-      const give = () => {
-        const batch = this.waiting.shift();
-        if (batch) resolve(batch);
-      };
-      this.wake = give;
-      if (signal?.aborted) reject(signal.reason);
-      signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-      give();
-    });
-
-  delete: Queue['delete'] = async (receipts) => {
-    this.settled += receipts.length;
-    return [];
-  };
-
-  deadLetter: Queue['deadLetter'] = async () => {};
-  send: Queue['send'] = async () => [];
-  close(): void {}
+export interface PullerOverrides {
+  sinks?: Partial<PullerServiceOptions['sinks']>;
+  http?: Partial<PullerServiceOptions['http']>;
 }
 
 export interface PullerOfTest {
   queue: ScriptedQueue;
   service: ReturnType<typeof createPullerService>;
   transcript: Transcript;
-  /** Lines of the alerts, and troubles. */
-  said: string[];
+  /** Alerts, and events of the pipeline. */
+  said: unknown[];
   /** Delivers messages in one batch and waits until they are deleted; 25 ms pass. */
   deliver(messages: unknown[], sensorConfig?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** A puller that runs, with its transcript. Time must stand still already. */
-export function pullerOfTest(title: string, over: Partial<PullerServiceOptions> = {}): PullerOfTest {
+export function pullerOfTest(title: string, over: PullerOverrides = {}): PullerOfTest {
   const folder = mkdtempSync(join(tmpdir(), 'golden-'));
   const queue = new ScriptedQueue();
-  const said: string[] = [];
+  const said: unknown[] = [];
   const service = createPullerService({
     queue,
-    storePath: join(folder, 'readings.db'),
-    retentionMs: 3_600_000,
-    log: undefined,
-    alert: { afterSeconds: 3, webhook: undefined, write: (line) => said.push(line) },
     pollers: 1,
-    page: new Hono(),
-    hosts: undefined,
-    token: OPERATOR,
-    say: (text) => said.push(text),
-    ...over,
+    sinks: {
+      store: { path: join(folder, 'readings.db'), retentionMs: 3_600_000 },
+      alert: { afterSeconds: 3, onAlert: (alert) => said.push(alert) },
+      ...over.sinks,
+    },
+    http: { page: new Hono(), token: OPERATOR, log: (text) => said.push(text), ...over.http },
+    onEvent: (event) => said.push(event),
   });
   service.start();
   let delivered = 0;
@@ -137,7 +99,7 @@ export function pullerOfTest(title: string, over: Partial<PullerServiceOptions> 
       // They are received now, before time goes on.
       await nextTurn();
       await pass(HANDED_OVER_MS);
-      await until(() => queue.settled === delivered);
+      await until(() => queue.deleted === delivered);
     },
     async stop() {
       await service.stop();

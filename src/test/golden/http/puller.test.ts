@@ -1,7 +1,6 @@
-/** The puller's HTTP side: the fleet view, what the operator tells it, its page and its health. */
+/** The puller's HTTP side: the fleet view, annotations of the operator, its page and its health. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '../../../lib/errors/app-error.js';
-import type { PullerServiceOptions } from '../../../puller/puller-service.js';
 import { createPage } from '../../../web/web-page.js';
 import { guardCalls } from './guard-calls.js';
 import {
@@ -10,6 +9,7 @@ import {
   NOW,
   operator,
   type PullerOfTest,
+  type PullerOverrides,
   pullerOfTest,
   reading,
   stopTime,
@@ -25,7 +25,7 @@ afterEach(async () => {
   vi.useRealTimers();
 });
 
-function start(title: string, over: Partial<PullerServiceOptions> = {}): PullerOfTest {
+function start(title: string, over: PullerOverrides = {}): PullerOfTest {
   const puller = pullerOfTest(title, over);
   running.push(puller);
   return puller;
@@ -111,13 +111,13 @@ test('convergence', async () => {
   await expect(transcript.text).toMatchFileSnapshot(recorded('convergence'));
 });
 
-test('what the operator tells', async () => {
-  const { transcript, deliver } = start('POST /fleet/told');
-  const tell = (title: string, body: unknown, headers: Record<string, string> = operator) =>
-    transcript.call(title, 'POST', '/fleet/told', { headers, body });
+test('annotations of the operator', async () => {
+  const { transcript, deliver } = start('POST /fleet/annotations');
+  const annotate = (title: string, body: unknown, headers: Record<string, string> = operator) =>
+    transcript.call(title, 'POST', '/fleet/annotations', { headers, body });
   const look = (title: string) => transcript.call(title, 'GET', '/fleet');
-  await tell('no token', { region: 'eu', connected: false }, {});
-  await tell('a wrong token', { region: 'eu', connected: false }, { authorization: 'Bearer other' });
+  await annotate('no token', { region: 'eu', connected: false }, {});
+  await annotate('a wrong token', { region: 'eu', connected: false }, { authorization: 'Bearer other' });
   const bad: [string, unknown][] = [
     ['no body', undefined],
     ['no JSON', 'no'],
@@ -128,27 +128,34 @@ test('what the operator tells', async () => {
     ['jobs that are no list', { endedJobs: 'j-1' }],
     ['an end without its time', { networkEnds: { since: 1 } }],
   ];
-  for (const [title, body] of bad) await tell(title, body);
+  for (const [title, body] of bad) await annotate(title, body);
   await deliver([reading(1), reading(1, us)]);
-  await tell('a region is cut', { region: 'eu', connected: false });
-  await tell('one that nobody knows', { region: 'mars', connected: false });
+  await annotate('a region is cut', { region: 'eu', connected: false });
+  await annotate('one that nobody knows', { region: 'mars', connected: false });
   await transcript.call('it shows', 'GET', '/fleet/summary');
-  await tell('it is connected again', { region: 'eu', connected: true });
-  await tell('a job was ended', { endedJobs: ['j-2', 'j-9'] });
+  await annotate('it is connected again', { region: 'eu', connected: true });
+  const former = { headers: operator, body: { region: 'eu', connected: false } };
+  await transcript.call('by the former name of the route', 'POST', '/fleet/told', former);
+  await annotate('a job was ended', { endedJobs: ['j-2', 'j-9'] });
   await look('its sensors are gone');
   await deliver([reading(2)]);
-  await tell('the network ends', { networkEnds: { since: NOW, by: NOW + 60_000 } });
+  await annotate('the network ends', { networkEnds: { since: NOW, by: NOW + 60_000 } });
   await look('all are gone');
-  await expect(transcript.text).toMatchFileSnapshot(recorded('told'));
+  await expect(transcript.text).toMatchFileSnapshot(recorded('annotations'));
 });
 
-test('where nobody may tell anything', async () => {
-  const { transcript } = start('POST /fleet/told of a puller without an operator token', { token: undefined });
+test('annotations without an operator token', async () => {
+  const { transcript } = start('POST /fleet/annotations of a puller without an operator token', {
+    http: { token: undefined },
+  });
   const body = { region: 'eu', connected: false };
-  await transcript.call('with a token', 'POST', '/fleet/told', { headers: operator, body });
-  await transcript.call('without', 'POST', '/fleet/told', { body });
-  await transcript.call('with an empty one', 'POST', '/fleet/told', { headers: { authorization: 'Bearer ' }, body });
-  await expect(transcript.text).toMatchFileSnapshot(recorded('told-no-token'));
+  await transcript.call('with a token', 'POST', '/fleet/annotations', { headers: operator, body });
+  await transcript.call('without', 'POST', '/fleet/annotations', { body });
+  await transcript.call('with an empty one', 'POST', '/fleet/annotations', {
+    headers: { authorization: 'Bearer ' },
+    body,
+  });
+  await expect(transcript.text).toMatchFileSnapshot(recorded('annotations-no-token'));
 });
 
 test('statistics', async () => {
@@ -167,7 +174,7 @@ test('statistics', async () => {
     throw new AppError('QUEUE_UNREACHABLE', 'system', 'The queue can not be reached.');
   };
   await transcript.call('a queue that does not tell its depth', 'GET', '/stats');
-  transcript.value('troubles that were said:', said);
+  transcript.value('events of the pipeline:', said);
   await expect(transcript.text).toMatchFileSnapshot(recorded('stats'));
 });
 
@@ -185,7 +192,7 @@ test('health and readiness', async () => {
 
 test('Host and Origin', async () => {
   const hosts = ['localhost', '127.0.0.1', '::1', 'puller.test'];
-  const { transcript } = start('The puller, known as localhost, 127.0.0.1, ::1 and puller.test', { hosts });
+  const { transcript } = start('The puller, known as localhost, 127.0.0.1, ::1 and puller.test', { http: { hosts } });
   await guardCalls(transcript, '/health', 'puller.test');
   const foreign = { host: 'localhost:9091', origin: 'http://evil.test' };
   await transcript.call('the fleet', 'GET', '/fleet', { headers: foreign });
@@ -200,6 +207,7 @@ test('paths and methods that are not there', async () => {
     ['GET', '/fleet/'],
     ['POST', '/fleet'],
     ['GET', '/fleet/convergence'],
+    ['GET', '/fleet/annotations'],
     ['GET', '/fleet/told'],
     ['POST', '/events'],
     ['POST', '/send'],
@@ -213,7 +221,9 @@ test('paths and methods that are not there', async () => {
 });
 
 test('the page', async () => {
-  const { service, transcript } = start('The files of the web page, without their text', { page: createPage() });
+  const { service, transcript } = start('The files of the web page, without their text', {
+    http: { page: createPage() },
+  });
   const get = async (path: string) => {
     const response = await transcript.open(path, path);
     const text = await response.text();

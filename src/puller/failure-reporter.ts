@@ -1,0 +1,46 @@
+/** What fails in the puller: reported when it begins to fail, and when it works again. */
+
+/** `accept`: the required sinks accept readings. `sink:NAME`: an optional sink does. */
+export type PullerTask =
+  | 'receive'
+  | 'accept'
+  | `sink:${string}`
+  | 'delete'
+  | 'dead-letter'
+  | 'checkpoint'
+  | 'retention';
+
+/** Facts; `cli/output` makes sentences of them. */
+export type PullerEvent =
+  | { type: 'puller.failing'; task: PullerTask; message: string }
+  | { type: 'puller.recovered'; task: PullerTask }
+  /** An alert was not delivered. */
+  | { type: 'webhook.failed'; message: string };
+
+export class FailureReporter {
+  count = 0;
+  lastError: string | undefined;
+  readonly #onEvent: (event: PullerEvent) => void;
+  /** The message of each task that fails now. */
+  readonly #failing = new Map<PullerTask, string>();
+
+  constructor(onEvent: (event: PullerEvent) => void) {
+    this.#onEvent = onEvent;
+  }
+
+  isFailing(task: PullerTask): boolean {
+    return this.#failing.has(task);
+  }
+
+  failed(task: PullerTask, message: string): void {
+    this.count++;
+    this.lastError = message;
+    if (this.#failing.get(task) === message) return;
+    this.#failing.set(task, message);
+    this.#onEvent({ type: 'puller.failing', task, message });
+  }
+
+  succeeded(task: PullerTask): void {
+    if (this.#failing.delete(task)) this.#onEvent({ type: 'puller.recovered', task });
+  }
+}

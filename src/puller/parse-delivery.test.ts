@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { parseDelivery } from './parse-delivery.js';
+
+const NOW = 1_750_000_000_000;
+const REPORT = 'v=5;src=nadfd;file=ok;interval=500;paused=0';
+const reading = (over: object = {}) =>
+  JSON.stringify({ execution_id: 'e-1', sequence: 7, hostname: 'h', region: 'eu', icon_name: '👩🏽‍🚀', ...over });
+
+const parse = (body: string, attributes: Record<string, string> = {}) =>
+  parseDelivery({ id: 'm-1', body, attributes, receipt: 'r-1', receiveCount: 1, sentAt: 0 }, NOW);
+
+test('a reading is complete, with its text as it was sent and the configuration that its sensor reports', () => {
+  expect(parse(reading(), { sensor_config: REPORT })).toEqual({
+    id: 'm-1',
+    body: reading(),
+    message: JSON.parse(reading()),
+    reading: {
+      ...{ job_id: '', execution_id: 'e-1', icon_name: '👩🏽‍🚀', timestamp: expect.any(String), color: '' },
+      ...{ sequence: 7, region: 'eu', job_submission_time: 0, hostname: 'h' },
+    },
+    config: expect.objectContaining({ version: 5, file: 'ok', intervalMs: 500, paused: false }),
+    receivedAt: NOW,
+  });
+});
+
+test('another JSON object is a message without reading', () => {
+  const body = '{ "data": {"test":"Hello from curl! 🌡️"} }';
+  expect(parse(body)).toEqual({
+    ...{ id: 'm-1', body, message: { data: { test: 'Hello from curl! 🌡️' } }, receivedAt: NOW },
+    ...{ reading: undefined, config: undefined },
+  });
+});
+
+test.each([
+  ['no JSON', 'Hello', 'the body is not JSON'],
+  ['half JSON', '{"a":', 'the body is not JSON'],
+  ['a JSON string', '"Hello"', 'the body is not a JSON object'],
+  ['null', 'null', 'the body is not a JSON object'],
+  ['an array', '[{}]', 'the body is not a JSON object'],
+  ['a reading whose colour is an object', reading({ color: { r: 1 } }), 'color must be a string'],
+  ['a reading whose host is null', reading({ hostname: null }), 'hostname must be a string'],
+  [
+    'values nested too deep',
+    `${'{"a":'.repeat(200)}1${'}'.repeat(200)}`,
+    /^its values are nested more than \d+ levels deep$/,
+  ],
+])('%s is rejected with the reason', (_, body, reason) => {
+  expect(parse(body)).toEqual(reason instanceof RegExp ? expect.stringMatching(reason) : reason);
+});

@@ -1,0 +1,25 @@
+/** Turns a message of the queue into what sinks accept. */
+import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toReading } from '../protocol/message.js';
+import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
+import type { ReceivedMessage } from '../queue/queue.js';
+import type { Delivery } from './sinks/sink.js';
+
+/**
+ * Returns the reason when no sink can ever accept the message. The proxy checks readings too, but others may send to
+ * the queue, and one bad reading must not hold up its group.
+ */
+export function parseDelivery({ id, body, attributes }: ReceivedMessage, receivedAt: number): Delivery | string {
+  let message: unknown;
+  try {
+    message = JSON.parse(body);
+  } catch {
+    return 'the body is not JSON';
+  }
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'the body is not a JSON object';
+  const object = message as Message;
+  if (isTooDeep(object)) return `its values are nested more than ${MAX_NESTING} levels deep`;
+  const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
+  if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt };
+  const problem = findFieldProblem(object, receivedAt);
+  return problem ? problem.reason : { id, body, message: object, reading: toReading(object), config, receivedAt };
+}
