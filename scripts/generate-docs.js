@@ -47,10 +47,69 @@ export function withRooms(page, rooms) {
   return page.replace(/<!-- rooms -->[\s\S]*<!-- \/rooms -->/, `<!-- rooms -->\n${table}\n<!-- /rooms -->`);
 }
 
+/**
+ * docs/cli.md.
+ *
+ * @param {import('commander').Command} program with these commands
+ * @param {{ name: string, summary: string, hidden?: boolean, examples?: string[] }[]} specs
+ */
+export function cliPage(program, specs) {
+  const shown = specs.filter(({ hidden }) => !hidden).map((spec) => ({ ...spec, path: pathOf(spec.name) }));
+  const index = shown.map(({ path, summary }) => `- [\`${path}\`](#${path.replaceAll(' ', '-')}): ${summary}`);
+  return `# Commands
+
+Made from the commands of \`src/cli/commands\` by \`npm run docs\`; do not edit.
+
+Type \`npx wasm-sensors\` where \`wasm-sensors\` is not on the PATH. A setting, which names a variable below, can also be set by
+that variable, in \`.env\` or in \`wasm-sensors.yaml\`; \`wasm-sensors settings\` shows every value and where it comes from. Exit
+codes are 0 (ok), 1 (failed), 2 (can't run as called or configured) and 128 + the number of a signal;
+[errors.md](errors.md) lists the error codes.
+
+${index.join('\n')}
+${shown.map((spec) => commandSection(program, spec)).join('')}`;
+}
+
+const pathOf = (/** @type {string} */ name) => name.replace(/ [[<].*/, '');
+
+/**
+ * @param {import('commander').Command} program
+ * @param {{ name: string, path: string, summary: string, examples?: string[] }} spec
+ */
+function commandSection(program, { name, path, summary, examples = [] }) {
+  const command = path.split(' ').reduce((group, word) => find(group, word), program);
+  const help = command.createHelp();
+  const cell = (/** @type {string} */ text) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+  const rows = help
+    .visibleOptions(command)
+    .filter(({ long }) => long !== '--help')
+    .map((option) => `| \`${help.optionTerm(option)}\` | ${cell(help.optionDescription(option))} |`);
+  const example = examples.length > 0 ? `\n\`\`\`bash\n${examples.join('\n')}\n\`\`\`\n` : '';
+  return `
+## ${path}
+
+\`wasm-sensors ${name}\`: ${summary}.
+${example}
+| Option | |
+|---|---|
+${rows.join('\n')}
+`;
+}
+
+function find(/** @type {import('commander').Command} */ group, /** @type {string} */ word) {
+  const found = group.commands.find((command) => command.name() === word);
+  if (!found) throw new Error(`there is no command ${word}`);
+  return found;
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { CODES } = await import('../dist/lib/errors/codes.js');
-  writeFileSync(fileURLToPath(new URL('../docs/errors.md', import.meta.url)), errorsPage(CODES));
-  const architecture = fileURLToPath(new URL('../docs/architecture.md', import.meta.url));
+  const page = (name) => fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
+  const [{ CODES }, { createProgram }, { commands }] = await Promise.all([
+    import('../dist/lib/errors/codes.js'),
+    import('../dist/cli/program.js'),
+    import('../dist/cli/commands/all-commands.js'),
+  ]);
+  writeFileSync(page('errors.md'), errorsPage(CODES));
+  writeFileSync(page('cli.md'), cliPage(createProgram(commands), commands));
   const rooms = JSON.parse(readFileSync(new URL('../src/test/rooms.json', import.meta.url), 'utf8'));
-  writeFileSync(architecture, withRooms(readFileSync(architecture, 'utf8'), rooms));
+  writeFileSync(page('architecture.md'), withRooms(readFileSync(page('architecture.md'), 'utf8'), rooms));
 }

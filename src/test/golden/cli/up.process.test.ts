@@ -27,7 +27,7 @@ const LIVE: readonly Placeholder[] = [
   [/ {2}#\d+$/gm, '  #<n>'],
   [/("sequence":)\d+/g, '$1<n>'],
   // How many are seen at once depends on the machine.
-  [/^… [012]\/3 sensors (send|converged)\n/gm, ''],
+  [/^… [012]\/3 sensors (reporting|converged)\n/gm, ''],
 ];
 
 beforeEach(() => {
@@ -61,7 +61,7 @@ function record(args: string[], { code, stdout, stderr }: CliResult, note = ''):
   transcript.add(args, said, note === '' ? 'lines are sorted' : `${note}; lines are sorted`);
 }
 
-const allSend = (up: SpawnedCli) => up.says('sensors send, seen');
+const allSend = (up: SpawnedCli) => up.says('3/3 sensors reporting (');
 
 test('up --deploy, a second one, and down', async () => {
   const args = ['up', '--deploy', ...SENSORS, ...PORTS];

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { FleetSummary } from '../../fleet/fleet-view.js';
+import { eventLine, summaryTable } from './fleet-text.js';
+import { styleFor } from './terminal-text.js';
+
+const plain = styleFor(process.stdout, 'never');
+const coloured = styleFor(process.stdout, 'always');
+const AT = Date.UTC(2026, 0, 31, 12, 0, 0, 7);
+
+const region = (name: string, over: object = {}) => ({
+  ...{ region: name, live: 2, paused: 0, silent: 0, rate: 1.25, received: 10, gaps: 0, late: 1, duplicates: 3 },
+  ...{ cut: false, colors: [{ color: '#00ff88', sensors: 2 }], interval_ms: 1000 },
+  ...over,
+});
+const summary = (...regions: object[]) => ({ time: AT, regions, total: region('') }) as unknown as FleetSummary;
+const lines = (text: string) => text.split('\n').map((line) => line.replace(/ {2,}/g, '|').trim());
+
+test('a row for each region, and one for all where there are several', () => {
+  expect(lines(summaryTable(summary(region('us')), plain))).toEqual([
+    'region|sensors|readings/s|received|gaps|late|duplicates|colours',
+    'us|2 live|1.3|10|0|1|3|#00ff88 × 2',
+  ]);
+  expect(lines(summaryTable(summary(region('us'), region('eu')), plain)).at(-1)).toBe('all|2 live|1.3|10|0|1|3');
+});
+
+test('what is wrong is marked: silent sensors, gaps, cut regions, links', () => {
+  const bad = region('us', { paused: 1, silent: 4, gaps: 7, cut: true });
+  expect(lines(summaryTable(summary(bad), plain))[1]).toBe(
+    'us (cut off)|2 live, 1 paused, 4 silent|1.3|10|7|1|3|#00ff88 × 2',
+  );
+  const links = new Map([['us', '1/2 nodes disconnected']]);
+  expect(summaryTable(summary(bad), plain, links)).toContain('us (1/2 nodes disconnected)');
+  const text = summaryTable(summary(bad), coloured);
+  for (const word of ['cut off', '4 silent', '7']) expect(text).toContain(`\u001b[31m${word}\u001b[39m`);
+  // Regions may have any name.
+  expect(summaryTable(summary(region('constructor')), plain)).not.toContain('(');
+});
+
+const reading = { region: 'eu', hostname: 'edge-eu-1', icon_name: '🚀', color: '#00ff88', sequence: 7 };
+
+test('events are lines with their time; a summary is none', () => {
+  const show = (event: object) => eventLine(event as never, plain);
+  const received = { event: 'reading', reading, received_at: AT };
+  expect(show({ ...received, late: false })).toBe('12:00:00.007  eu  edge-eu-1    🚀  #00ff88  #7');
+  expect(show({ ...received, late: true })).toMatch(/#7 {2}late$/);
+  expect(show({ event: 'message', message: { a: 1 }, received_at: AT })).toBe('12:00:00.007  {"a":1}');
+  const alert = { event: 'alert', text: 'eu is silent', at: AT };
+  expect(show({ ...alert, firing: true })).toBe('12:00:00.007  alert  eu is silent');
+  expect(show({ ...alert, firing: false })).toBe('12:00:00.007  over   eu is silent');
+  expect(show({ event: 'summary', summary: summary() })).toBeUndefined();
+});

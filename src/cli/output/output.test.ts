@@ -1,0 +1,132 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { AppError, systemError, usageError } from '../../lib/errors/app-error.js';
+import { Output, type OutputMode } from './output.js';
+
+let stdout: string;
+let stderr: string;
+
+beforeEach(() => {
+  stdout = '';
+  stderr = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    stdout += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    stderr += text;
+    return true;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+const open = (mode: OutputMode, ansi: 'never' | 'always' = 'never') => new Output('deploy publisher', mode, ansi);
+
+test('text: the result is the payload, everything else goes to stderr', () => {
+  const out = open('text');
+  out.progress('waiting');
+  out.note('noted');
+  out.warn('careful');
+  out.result({ sensors: 3 }, () => '3 sensors');
+  expect([stdout, stderr]).toEqual(['3 sensors\n', '… waiting\nnoted\n! careful\n']);
+});
+
+test('json: one document, with the warnings', () => {
+  const out = open('json');
+  out.warn('first');
+  out.warn('second');
+  out.result({ sensors: 3 }, () => '3 sensors');
+  const document = {
+    ...{ schemaVersion: 1, command: 'deploy publisher', status: 'ok', data: { sensors: 3 } },
+    warnings: ['first', 'second'],
+  };
+  expect(stdout).toBe(`${JSON.stringify(document, null, 2)}\n`);
+});
+
+test('ndjson: a document is one line', () => {
+  open('ndjson').result([1], () => '');
+  expect(stdout).toBe('{"schemaVersion":1,"command":"deploy publisher","status":"ok","data":[1]}\n');
+});
+
+test.each([
+  ['text', 'a line\n'],
+  ['ndjson', '{"event":"reading"}\n'],
+  ['json', ''],
+] as const)('an event with -o %s', (mode, expected) => {
+  const out = open(mode);
+  out.event({ event: 'reading' }, () => 'a line');
+  expect(stdout).toBe(expected);
+});
+
+test('an event without text is not shown, and has no empty line', () => {
+  open('text').event({ event: 'summary' }, () => undefined);
+  expect(stdout).toBe('');
+});
+
+test('progress that repeats is one line where the stream is no terminal', () => {
+  const out = open('text');
+  for (const text of ['1/3', '1/3', '2/3', '1/3']) out.progress(text);
+  expect(stderr).toBe('… 1/3\n… 2/3\n… 1/3\n');
+});
+
+test.each([
+  [usageError('BAD_OPTION', 'bad', 'Do this.'), 2, 'error: bad\nDo this.\n'],
+  [systemError('GONE', 'gone', { details: ['a', 'b'] }), 1, 'error: gone\n  | a\n  | b\n'],
+  [new AppError('STOPPED', 'system', 'x', { exitCode: 130 }), 130, 'error: x\n'],
+])('%s: its exit code, and message, details and hint on stderr', (error, code, text) => {
+  expect(open('text').error(error)).toBe(code);
+  expect([stdout, stderr]).toEqual(['', text]);
+});
+
+test('an error is a document, too, without empty members', () => {
+  const out = open('json');
+  out.warn('before');
+  expect(out.error(systemError('GONE', 'gone', { details: ['a'], hint: 'Wait.' }))).toBe(1);
+  expect(JSON.parse(stdout)).toEqual({
+    ...{ schemaVersion: 1, command: 'deploy publisher', status: 'error', warnings: ['before'] },
+    error: { code: 'GONE', category: 'system', message: 'gone', hint: 'Wait.', details: ['a'] },
+  });
+  stdout = '';
+  open('json').error(usageError('BAD', 'bad'));
+  expect(JSON.parse(stdout).error).toEqual({ code: 'BAD', category: 'user', message: 'bad' });
+});
+
+test('only a bug prints its stack', () => {
+  expect(open('json').error(new TypeError('x is undefined'))).toBe(1);
+  expect(JSON.parse(stdout).error).toEqual({ code: 'BUG', category: 'bug', message: 'x is undefined' });
+  expect(stderr).toMatch(/^bug: TypeError: x is undefined\n {4}at /);
+  stderr = '';
+  open('text').error('thrown text');
+  expect(stderr).toBe('bug: thrown text\n');
+});
+
+test('hints name the command as the user has to type it, in text and JSON; data stay', () => {
+  vi.stubEnv('npm_command', 'exec');
+  vi.stubEnv('npm_lifecycle_script', "'wasm-sensors'");
+  const out = open('json');
+  out.warn('run `wasm-sensors down`');
+  out.error(systemError('GONE', 'try `wasm-sensors up`', { details: ['`wasm-sensors x`'], hint: '`wasm-sensors y`' }));
+  const { error, warnings } = JSON.parse(stdout);
+  expect(warnings).toEqual(['run `npx wasm-sensors down`']);
+  expect(error).toMatchObject({ message: 'try `npx wasm-sensors up`', details: ['`npx wasm-sensors x`'] });
+  expect(error.hint).toBe('`npx wasm-sensors y`');
+  expect(stderr).toBe(
+    '! run `npx wasm-sensors down`\nerror: try `npx wasm-sensors up`\n  | `npx wasm-sensors x`\n`npx wasm-sensors y`\n',
+  );
+  stdout = '';
+  open('text').result({}, () => 'run `wasm-sensors deploy publisher`');
+  expect(stdout).toBe('run `npx wasm-sensors deploy publisher`\n');
+  stdout = '';
+  open('text').event({}, () => 'message: `wasm-sensors up`');
+  expect(stdout).toBe('message: `wasm-sensors up`\n');
+});
+
+test('--ansi always colours both streams', () => {
+  const out = open('text', 'always');
+  out.result({}, (style) => style.red('bad'));
+  out.warn('careful');
+  expect(stdout).toBe('\u001b[31mbad\u001b[39m\n');
+  expect(stderr).toContain('\u001b[33m!\u001b[39m careful');
+});
