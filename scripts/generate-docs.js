@@ -102,15 +102,14 @@ function find(/** @type {import('commander').Command} */ group, /** @type {strin
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const write = (name, text) => writeFileSync(fileURLToPath(new URL(`../docs/${name}`, import.meta.url)), text);
+  const page = (name) => fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
   const [{ CODES }, { createProgram }, { commands }] = await Promise.all([
     import('../dist/lib/errors/codes.js'),
     import('../dist/cli/program.js'),
     import('../dist/cli/commands/all-commands.js'),
   ]);
-  write('errors.md', errorsPage(CODES));
-  write('cli.md', cliPage(createProgram(commands), commands));
-  const page = readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8');
+  writeFileSync(page('errors.md'), errorsPage(CODES));
+  writeFileSync(page('cli.md'), cliPage(createProgram(commands), commands));
   const rooms = JSON.parse(readFileSync(new URL('../src/test/rooms.json', import.meta.url), 'utf8'));
-  write('architecture.md', withRooms(page, rooms));
+  writeFileSync(page('architecture.md'), withRooms(readFileSync(page('architecture.md'), 'utf8'), rooms));
 }
