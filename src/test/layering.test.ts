@@ -99,7 +99,7 @@ test.each([
   ['network/bacalhau/submit-job.ts', `import { x } from '../native/relay.js';`, 'is used by network/registry.ts only'],
   [
     'cli/commands/down.command.ts',
-    `await import('../../network/compose/compose-volumes.js')`,
+    `await import('../../network/compose/compose-plan.js')`,
     'network/compose is used',
   ],
   ['cli/main.ts', `import { Chalk } from 'chalk';`, 'only cli/output does'],
