@@ -2,7 +2,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { untilOneFails } from '../network/compose/container-watch.js';
 import { errorOf, standIns } from '../test/support/stand-in.js';
 import { docker, requireDocker } from './docker-cli.js';
 import { login, pullImage, pushImage } from './images.js';
@@ -155,17 +154,4 @@ test('login: the password goes in by standard input, and stands in no argument a
   expect(stdout).toBe('login ghcr.io --username me --password-stdin\nsekret');
   expect(error.code).toBe('LOGIN_REFUSED');
   expect(JSON.stringify([error.message, error.details, error.hint])).not.toContain('sekret');
-});
-
-test('a container that ends is named, with its last words', async () => {
-  standIn(
-    'docker',
-    `case "$1" in
-       ps) printf 'p-sqs-proxy-1\\texited\\tExited (2) 1 second ago\\tsqs-proxy\\t/x\\tp_backbone\\n';;
-       logs) echo 'error: no queue was named';;
-     esac`,
-  );
-  const error = await errorOf(untilOneFails({ name: 'p', folder: programs.folder }, new AbortController().signal));
-  expect(error).toMatchObject({ code: 'CONTAINER_FAILED', details: ['error: no queue was named'] });
-  expect(error.message).toBe('sqs-proxy ended at once: Exited (2) 1 second ago');
 });

@@ -1,13 +1,12 @@
 /**
- * Starts the containers. The nodes when the orchestrator takes connections: before that a node waits 20 s for its next
- * try. Compose could wait for its health itself, but that is looked at every 5 s only.
+ * Starts the containers, the nodes only when the orchestrator accepts connections: a node that starts before it waits
+ * 20 s for its next try. Compose could wait for the orchestrator's health check, but that runs every 5 s only.
  */
-
+import { AppError } from '../../lib/errors/app-error.js';
 import { waitForHttp } from '../../lib/net/wait-for-http.js';
 import { NodeReadiness } from '../bacalhau/node-readiness.js';
-import { chooseBackbone, onBackbone } from './backbone.js';
 import { type ComposePlan, callFor, writeVariables } from './compose-plan.js';
-import { compose } from './compose-project.js';
+import { compose } from './engine/compose-project.js';
 
 export interface BringUpOptions {
   /** Names of the edge nodes. */
@@ -20,25 +19,22 @@ export interface BringUpOptions {
 
 /**
  * Resolves when every edge node is connected, and proxy and puller are ready, with the first three numbers of the
- * backbone's addresses. However it ends, no compose call is under way then, which would start what is just being removed.
+ * backbone's addresses. When it settles no compose call is under way, which would start what is just being removed.
  */
 export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<string> {
   const { ports, project } = plan;
   // Services that are named together still wait for each other's health, hence three calls.
   const up = (services: string[]) =>
     compose(project, ['--profile', '*', 'up', '--detach', '--no-deps', ...services], callFor(plan));
-  const extra = [
+  const optional = [
     ...(ports.QUEUE_PORT === undefined ? [] : ['queue']),
     ...(ports.REGISTRY_PORT === undefined ? [] : ['registry']),
   ];
   options.progress('starting the orchestrator and the services', 0, 1);
-  const backbone = await onBackbone(
-    plan.backbone ?? (() => chooseBackbone(`${project.name}_backbone`)),
-    (addresses) => {
-      writeVariables(plan, addresses);
-      return up(['orchestrator', 'client', ...extra]);
-    },
-  );
+  const backbone = await onFreeBackbone(plan.backbone, (addresses) => {
+    writeVariables(plan, addresses);
+    return up(['orchestrator', 'client', ...optional]);
+  });
   options.signal.throwIfAborted();
   const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes(plan, options, up)]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
@@ -46,6 +42,30 @@ export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promi
     [ports.PROXY_PORT, ports.PULLER_PORT].map((port) => waitForHttp(`http://127.0.0.1:${port}/ready`, options.signal)),
   );
   return backbone;
+}
+
+/** Third numbers of the networks 10.213.N.0/24 that are tried. */
+const FIRST = 90;
+const LAST = 119;
+
+/**
+ * Calls `make` with the first three numbers of a /24 network until the engine accepts one; resolves with them. Only what
+ * was `given` is tried when it is.
+ */
+export async function onFreeBackbone(
+  given: string | undefined,
+  make: (backbone: string) => Promise<unknown>,
+): Promise<string> {
+  for (let third = FIRST; ; third++) {
+    const backbone = given ?? `10.213.${third}`;
+    try {
+      await make(backbone);
+      return backbone;
+    } catch (error) {
+      const isTaken = error instanceof AppError && error.code === 'SUBNET_IN_USE';
+      if (!isTaken || given !== undefined || third === LAST) throw error;
+    }
+  }
 }
 
 async function startNodes(

@@ -1,7 +1,8 @@
-/** What another terminal needs to know to use a compose network; part of `run.json`. */
+/** What another terminal needs to open a compose network; part of `run.json`. */
 import { z } from 'zod';
 import { forwardedSchema } from '../../jobs/job-environment.js';
-import { type ComposePlan, proxyForJobs, queueForJobs } from './compose-plan.js';
+import { QUEUE_NAME } from '../../queue/queue.js';
+import type { ComposePlan } from './compose-plan.js';
 
 export const composeConnectionSchema = z.object({
   project: z.object({ name: z.string(), folder: z.string() }),
@@ -11,15 +12,15 @@ export const composeConnectionSchema = z.object({
   withServices: z.boolean(),
   proxyJobPort: z.number(),
   pullerJobPort: z.number(),
-  /** On this machine; undefined when the network has none. */
+  /** On this machine; left out when the network has no registry. */
   registryPort: z.number().optional(),
-  /** The program's image, as containers run it. */
+  /** The program's image that the containers run. */
   image: z.string(),
-  /** The queue, as service jobs reach it. */
+  /** Where service jobs reach the queue. */
   queueForJobs: z.string(),
   /** Names under which service jobs may be reached, beside those of their node. */
   allowedHosts: z.array(z.string()),
-  /** Further arguments of service jobs, as the containers have them. */
+  /** Further arguments of service jobs: those of the containers. */
   serviceArgs: z.object({ proxy: z.array(z.string()), puller: z.array(z.string()) }),
   /** Names of variables, never values. */
   forwarded: forwardedSchema,
@@ -27,8 +28,12 @@ export const composeConnectionSchema = z.object({
 
 export type ComposeConnection = z.output<typeof composeConnectionSchema>;
 
+/** Fixed by templates/compose.yaml: service jobs run in a Docker that does not know this network's names. */
+const queueForJobs = (backbone: string) => `http://${backbone}.10:9324/000000000000/${QUEUE_NAME}`;
+const proxyForJobs = (backbone: string) => `http://${backbone}.11:9090`;
+
 /**
- * Of a network that was just started.
+ * The connection of a network that was just started.
  *
  * @param started.backbone first three numbers of the backbone's addresses
  * @param started.withServices whether it has a web-services node
@@ -51,7 +56,7 @@ export function connectionOf(
     pullerJobPort: ports.PULLER_JOB_PORT,
     ...(ports.REGISTRY_PORT === undefined ? {} : { registryPort: ports.REGISTRY_PORT }),
     image: plan.image,
-    queueForJobs: queueForJobs(plan, backbone),
+    queueForJobs: settings.queue ?? queueForJobs(backbone),
     allowedHosts: settings.allowedHosts,
     serviceArgs: {
       proxy: [...endpoint, ...proxyArgs, '--follow', proxyForJobs(backbone)],

@@ -1,19 +1,21 @@
-/** `.env`: made from its template, read, and never written again. */
+/** The operator's variables: from `.env`, which is made once and never changed, and from the process. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { usageError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
+import { isLoopback } from '../../lib/net/browser-guard.js';
 import { packageRoot } from '../../lib/process/self-command.js';
+import type { ComposeSettings } from './compose-plan.js';
 
-/** What people write into templates for others to replace. */
+/** What templates hold for people to replace. */
 const PLACEHOLDER =
   /^(.*<[a-z][\w -]*>.*|\$\{.*\}|your[-_ ].*|.*[-_]here|change[-_ ]?me|replace[-_ ]?me|todo|xxx+|\.\.\.|AKIAIOSFODNN7EXAMPLE|.*EXAMPLEKEY|.*\/123456789012\/your-.*)$/i;
 
 export interface Environment {
   /** The variable's value, from the process or else from the file; an empty one counts as not set. */
   get(name: string): string | undefined;
-  /** The file, when it was made just now. */
+  /** Path of the file, when it was made just now. */
   made: string | undefined;
 }
 
@@ -47,4 +49,43 @@ function refusePlaceholders(where: string, names: string[]): void {
     `${where}: ${names.join(', ')} still ${names.length > 1 ? 'have their' : 'has its'} placeholder`,
     'Put the real values there, or leave them empty: without a queue URL an embedded queue is used.',
   );
+}
+
+/**
+ * Which queue the containers use, and their credentials. With the embedded queue they get none of the operator's. Throws
+ * `QUEUE_NOT_REACHABLE` and `CREDENTIALS_MISSING`.
+ */
+export function queueVariables(
+  { queue, queueEndpoint, awsRegion }: Pick<ComposeSettings, 'queue' | 'queueEndpoint' | 'awsRegion'>,
+  environment: Pick<Environment, 'get'>,
+): Record<string, string> {
+  if (queue === undefined) {
+    return {
+      AWS_ACCESS_KEY_ID: 'embedded',
+      AWS_SECRET_ACCESS_KEY: 'embedded',
+      AWS_SESSION_TOKEN: '',
+      AWS_REGION: 'us-east-1',
+      AWS_ENDPOINT_URL_SQS: '',
+      SQS_QUEUE_URL: '',
+    };
+  }
+  for (const url of [queue, queueEndpoint ?? '']) {
+    if (!URL.canParse(url) || !isLoopback(new URL(url).hostname)) continue;
+    throw usageError(
+      'QUEUE_NOT_REACHABLE',
+      `containers can't reach ${url}: to a container, that name is the container itself`,
+      'Name this machine as containers know it, such as host.docker.internal, or omit the queue.',
+    );
+  }
+  const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+  const found = Object.fromEntries(names.map((name) => [name, environment.get(name) ?? '']));
+  const foreign = queueEndpoint !== undefined || (URL.canParse(queue) && !/amazonaws\.com/.test(new URL(queue).host));
+  if (!foreign && !(found.AWS_ACCESS_KEY_ID && found.AWS_SECRET_ACCESS_KEY)) {
+    throw usageError(
+      'CREDENTIALS_MISSING',
+      'containers need AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for an Amazon queue',
+      'Put them into .env; containers see no profiles and logins of this machine.',
+    );
+  }
+  return { ...found, AWS_REGION: awsRegion ?? '', AWS_ENDPOINT_URL_SQS: queueEndpoint ?? '', SQS_QUEUE_URL: queue };
 }

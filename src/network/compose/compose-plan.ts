@@ -1,10 +1,9 @@
-/** Everything about a compose network that is decided before it starts. */
+/** What is decided about a compose network before it starts, and what is written down of it for Compose. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
-import { QUEUE_NAME } from '../../queue/queue.js';
 import type { PlanContext } from '../provider.js';
 import type { ComposePorts, PortName, PortOptions } from './compose-ports.js';
-import type { ComposeCall, Project } from './compose-project.js';
+import type { ComposeCall, Project } from './engine/compose-project.js';
 
 export interface ComposeSettings {
   /** Where `.env` is. */
@@ -14,7 +13,7 @@ export interface ComposeSettings {
   queue?: string;
   queueEndpoint?: string;
   awsRegion?: string;
-  /** Where alerts go; a URL that often is a secret. */
+  /** Where alerts go; such URLs often are secrets. */
   webhook?: string;
   /** Further names under which requests may reach proxy and puller. */
   allowedHosts: string[];
@@ -29,30 +28,22 @@ export interface ComposePlan {
   ports: ComposePorts;
   bacalhauVersion: string;
   image: string;
-  /** The image was named, and is not to be built here. */
+  /** The operator named the image, so it is not built here. */
   imageNamed: boolean;
-  /** Left out: a free one is chosen. */
+  /** First three numbers of its addresses; undefined: free ones are found. */
   backbone: string | undefined;
-  /** What Bacalhau's nodes log; left out: the compose file's own. */
+  /** Of Bacalhau's nodes; undefined: that of the compose file. */
   logLevel: string | undefined;
-  /** Variables for containers; some of them no file shall hold. */
+  /** Variables for containers, some of which must not be written into a file. */
   secrets: Record<string, string>;
 }
 
-/** How compose is called for it; `up` ends the call when it is cleaned up after. */
+/** How compose is called for the plan; `up` waits for the call when it cleans up. */
 export function callFor({ secrets, context: { supervisor } }: ComposePlan): ComposeCall {
   return { secrets, apart: (pid) => supervisor.adopt('docker compose', pid) };
 }
 
-/** The queue as service jobs reach it: by address, for they do not know this network's names. */
-export function queueForJobs({ settings }: ComposePlan, backbone: string): string {
-  return settings.queue ?? `http://${backbone}.10:9324/000000000000/${QUEUE_NAME}`;
-}
-
-/** The proxy of the network as service jobs reach it; templates/compose.yaml fixes the address. */
-export const proxyForJobs = (backbone: string) => `http://${backbone}.11:9090`;
-
-/** Writes the values of the plan that are no secrets next to the compose file, where compose looks for them. */
+/** Writes the values of the plan that are not secret into the `.env` of the compose file. */
 export function writeVariables(plan: ComposePlan, backbone: string): void {
   const { project, ports, bacalhauVersion, image, logLevel } = plan;
   const values = {

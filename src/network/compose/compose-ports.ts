@@ -1,10 +1,10 @@
-/** The ports of this machine under which the network's services are reached. */
+/** The ports of this machine on which the network's services listen. */
 import { usageError } from '../../lib/errors/app-error.js';
 import type { PortWish } from '../../lib/net/ports.js';
 import { takePorts } from '../../lib/net/take-ports.js';
 import type { NetworkEvent } from '../provider.js';
 
-/** By the variable of `templates/compose.yaml` that sets it. */
+/** By the variable of `templates/compose.yaml` that sets them. */
 const PURPOSES = {
   PROXY_PORT: { port: 9090, purpose: 'proxy' },
   PULLER_PORT: { port: 9091, purpose: 'puller' },
@@ -18,7 +18,7 @@ const PURPOSES = {
 } as const;
 
 export type PortName = keyof typeof PURPOSES;
-/** Ports of what this network leaves out are missing. */
+/** Without the ports of services that this network does not have. */
 export type ComposePorts = Record<Exclude<PortName, Optional>, number> & Partial<Record<Optional, number>>;
 type Optional = 'QUEUE_PORT' | 'REGISTRY_PORT';
 
@@ -26,12 +26,12 @@ export interface PortOptions {
   /** What settings ask for; others come from variables (`get`). */
   wishes: Partial<Record<PortName, PortWish>>;
   get(name: PortName): string | undefined;
-  /** Services that this network leaves out. */
+  /** Ports of services that this network does not have. */
   without: Optional[];
   emit(event: NetworkEvent): void;
 }
 
-/** A busy default moves; rejects with `PORT_IN_USE`, `SAME_PORT` and `BAD_SETTING`. */
+/** A default port that is in use is replaced by a free one. Rejects with `PORT_IN_USE`, `SAME_PORT` and `BAD_SETTING`. */
 export async function choosePorts({ wishes, get, without, emit }: PortOptions): Promise<ComposePorts> {
   const names = (Object.keys(PURPOSES) as PortName[]).filter((name) => !without.some((absent) => absent === name));
   const all = names.map((name) => [name, wishes[name] ?? wishFrom(name, get(name))]);

@@ -1,15 +1,18 @@
 /** From settings to a compose network that can be started: ports, variables, queue, images. */
 import { join } from 'node:path';
+import { givenSettings, portWish, type Resolved } from '../../config/resolve-settings.js';
+import { serviceFlags } from '../../config/service-config.js';
+import { docker } from '../../docker/docker-cli.js';
 import { bacalhauTag, productImage } from '../../docker/image-names.js';
-
-import type { NetworkPlan, Services } from '../provider.js';
+import { waitFor } from '../../lib/async/backoff.js';
+import { systemError } from '../../lib/errors/app-error.js';
+import { answersHttp } from '../../lib/net/wait-for-http.js';
+import type { NetworkPlan, PlanContext, Services } from '../provider.js';
 import type { ComposeConnection } from './compose-connection.js';
-import { openEnvironment } from './compose-env.js';
+import { openEnvironment, queueVariables } from './compose-env.js';
 import type { ComposePlan, ComposeSettings } from './compose-plan.js';
 import { choosePorts } from './compose-ports.js';
-import { projectName } from './compose-project.js';
-import { movePuller } from './puller-container.js';
-import { queueVariables } from './queue-variables.js';
+import { type Project, projectName } from './engine/compose-project.js';
 import { createComposeRun } from './run-compose.js';
 
 const DEFAULT_BACALHAU = 'v1.9.3';
@@ -19,16 +22,17 @@ const LOCAL = 'http://127.0.0.1';
  * Chooses the ports; nothing is started yet. The services are containers of the network, so their own `start` and
  * `stop` have nothing to do. Rejects with `PLACEHOLDER`, `PORT_IN_USE`, `CREDENTIALS_MISSING`, `QUEUE_NOT_REACHABLE`.
  */
-export async function planCompose(
-  context: ComposePlan['context'],
-  settings: ComposeSettings,
-): Promise<NetworkPlan<ComposeConnection>> {
+export async function planCompose(resolved: Resolved, context: PlanContext): Promise<NetworkPlan<ComposeConnection>> {
+  const settings = composeSettings(resolved);
   const environment = openEnvironment(settings.folder);
   if (environment.made) {
-    context.emit({ type: 'network.note', text: `made ${environment.made}; with it empty, the embedded queue is used` });
+    context.emit({
+      type: 'network.note',
+      text: `made ${environment.made}; while it is empty, the embedded queue is used`,
+    });
   }
   const secrets = queueVariables(settings, environment);
-  const given = environment.get('WASM_SENSORS_IMAGE');
+  const image = environment.get('WASM_SENSORS_IMAGE');
   const plan: ComposePlan = {
     project: { name: projectName(environment.get('COMPOSE_PROJECT_NAME')), folder: join(context.stateDir, 'compose') },
     context,
@@ -43,8 +47,8 @@ export async function planCompose(
       emit: context.emit,
     }),
     bacalhauVersion: bacalhauTag(environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
-    image: given ?? productImage(),
-    imageNamed: given !== undefined,
+    image: image ?? productImage(),
+    imageNamed: image !== undefined,
     backbone: environment.get('BACKBONE'),
     logLevel: environment.get('BACALHAU_LOG_LEVEL'),
     secrets: {
@@ -55,18 +59,65 @@ export async function planCompose(
       ...context.sensorEnv,
     },
   };
-  const { ports } = plan;
-  const services: Services = {
+  return { services: servicesOf(plan), ...createComposeRun(plan) };
+}
+
+function composeSettings(settings: Resolved): ComposeSettings {
+  const { queue, queueEndpoint, awsRegion, webhook, allowedHosts } = settings.values;
+  const wishes = {
+    PROXY_PORT: portWish(settings, 'proxyPort', 'proxy'),
+    PULLER_PORT: portWish(settings, 'pullerPort', 'puller'),
+    QUEUE_PORT: portWish(settings, 'queuePort', 'queue'),
+    API_PORT: portWish(settings, 'apiPort', 'API of Bacalhau'),
+    NATS_PORT: portWish(settings, 'natsPort', "orchestrator's node port"),
+    WEBUI_PORT: portWish(settings, 'webUiPort', 'web page of Bacalhau'),
+  };
+  return {
+    ...(queue === undefined ? {} : { queue }),
+    ...(queueEndpoint === undefined ? {} : { queueEndpoint }),
+    ...(awsRegion === undefined ? {} : { awsRegion }),
+    ...(webhook === undefined ? {} : { webhook }),
+    folder: process.cwd(),
+    // Other ports come from variables of the compose file.
+    ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
+    proxyArgs: serviceFlags('proxy', givenSettings(settings, ['rateLimit', 'awsRegion'])),
+    pullerArgs: serviceFlags(
+      'puller',
+      givenSettings(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion']),
+    ),
+    allowedHosts: allowedHosts ?? [],
+  };
+}
+
+function servicesOf({ project, ports }: ComposePlan): Services {
+  const puller = `${LOCAL}:${ports.PULLER_PORT}`;
+  return {
     endpoints: {
       proxy: `${LOCAL}:${ports.PROXY_PORT}`,
-      puller: `${LOCAL}:${ports.PULLER_PORT}`,
+      puller,
       ...(ports.QUEUE_PORT === undefined ? {} : { queue: `${LOCAL}:${ports.QUEUE_PORT}` }),
       api: `${LOCAL}:${ports.API_PORT}`,
       webUi: `${LOCAL}:${ports.WEBUI_PORT}`,
     },
     async start() {},
-    movePuller: (url) => movePuller(plan.project, `${LOCAL}:${ports.PULLER_PORT}`, url),
+    movePuller: (url) => movePuller(project, puller, url),
     async stop() {},
   };
-  return { services, ...createComposeRun(plan) };
+}
+
+const PULLER_READY_MS = 30_000;
+
+/** As `Services.movePuller` says; `own` is the URL of the puller's container. Rejects with `PULLER_NOT_READY`. */
+async function movePuller({ name }: Project, own: string, url: string | null): Promise<string> {
+  const container = `${name}-sqs-puller-1`;
+  if (url !== null) {
+    await docker(['stop', container]);
+    return url;
+  }
+  await docker(['start', container]);
+  const ready = async () => (await answersHttp(`${own}/ready`)) || undefined;
+  if (await waitFor(ready, { timeoutMs: PULLER_READY_MS })) return own;
+  throw systemError('PULLER_NOT_READY', `the puller's container does not answer at ${own}`, {
+    hint: `See its log: docker logs ${container}.`,
+  });
 }

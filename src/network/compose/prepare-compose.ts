@@ -3,30 +3,28 @@ import { buildImage, isStale } from '../../docker/build-image.js';
 import { requireDocker } from '../../docker/docker-cli.js';
 import { bacalhauImage, REGISTRY_IMAGE } from '../../docker/image-names.js';
 import { hasImage, pullImage } from '../../docker/images.js';
-import { refuseForeign, removeOrphans } from './compose-orphans.js';
+import { removeOwned } from '../../docker/owned-objects.js';
 import type { ComposePlan } from './compose-plan.js';
-import { foreignData } from './compose-volumes.js';
-import { type DockerInside, probeDockerInside } from './nested-docker.js';
-import { writeNetworkFiles } from './network-folder.js';
-import { claimProject } from './project-claim.js';
+import { writeNetworkFiles } from './document/network-folder.js';
+import { requireOwnProject } from './engine/compose-project.js';
+import { type DockerInside, probeDockerInside } from './engine/nested-docker.js';
 
 /**
- * Makes sure of Docker, and takes the network's name; what this folder left behind goes. Rejects with
- * `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING`, `COMPOSE_MISSING` …, and `PROJECT_IN_USE`.
+ * Checks Docker, and removes what an earlier `up` of this folder left. Rejects with `DOCKER_NOT_FOUND`,
+ * `DOCKER_NOT_RUNNING`, `COMPOSE_MISSING` …, and with `PROJECT_IN_USE` when the project's containers belong to others.
  */
 export async function takeProject({ project, context }: ComposePlan): Promise<void> {
   await requireDocker();
-  const { removed, kept } = await removeOrphans(context.stateDir);
-  for (const name of removed) context.emit({ type: 'network.note', text: `removed ${name}, which was left behind` });
+  const { removed, kept } = await removeOwned(context.stateDir);
+  for (const name of removed) context.emit({ type: 'network.note', text: `removed ${name} of an earlier \`up\`` });
   for (const text of kept) context.emit({ type: 'network.note', text: `could not remove ${text}` });
-  await refuseForeign(project.name, context.stateDir);
-  await claimProject(project.name, context.stateDir);
+  await requireOwnProject(project.name, context.stateDir);
 }
 
 /**
- * Provides images and files; resolves with whether there is to be a web-services node. Rejects with `IMAGE_MISSING` …
+ * Provides images and files; resolves with whether the network gets a web-services node. Rejects with `IMAGE_MISSING` …
  *
- * @param signal ends builds and pulls
+ * @param signal stops builds and pulls
  */
 export async function prepare(
   plan: ComposePlan,
@@ -34,8 +32,6 @@ export async function prepare(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { project, context, settings } = plan;
-  const data = await foreignData(project.name, context.stateDir);
-  if (data !== undefined) context.emit({ type: 'network.note', text: data });
   const dockerInside = await provideImages(plan, progress, signal);
   await writeNetworkFiles(project.folder, {
     nodesPerRegion: context.nodesPerRegion,
@@ -52,13 +48,13 @@ export async function prepare(
   return dockerInside !== 'none';
 }
 
-/** What to do about an image that can't be had. */
+/** What to do about an image that can't be pulled. */
 const OF_BACALHAU =
   'BACALHAU_VERSION names the version; see https://github.com/bacalhau-project/bacalhau/pkgs/container/bacalhau.';
 const OF_PRODUCT = 'Build it with `wasm-sensors images build --tag …`, or unset WASM_SENSORS_IMAGE.';
-const OF_REGISTRY = `Fetch it where this machine is online (docker pull ${REGISTRY_IMAGE}), or leave --registry out.`;
+const OF_REGISTRY = `Fetch it where this machine is online (docker pull ${REGISTRY_IMAGE}), or omit --registry.`;
 
-/** Makes sure that every image is here; says how the Docker inside `web-services` is to run. */
+/** Pulls or builds images that are missing; resolves with how the Docker inside `web-services` can run. */
 async function provideImages(
   { bacalhauVersion, image, imageNamed, context }: ComposePlan,
   progress: (step: string) => void,

@@ -1,22 +1,59 @@
 /** What the compose network makes of an engine's answers, with a stand-in for it on the PATH. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { refuseForeign, removeOrphans, removeUnknownOrphans } from '../../network/compose/compose-orphans.js';
-import { removeVolumes } from '../../network/compose/compose-volumes.js';
-import { Crashes } from '../../network/compose/crashes.js';
-import { GRANTS, probeDockerInside } from '../../network/compose/nested-docker.js';
-import { claimProject } from '../../network/compose/project-claim.js';
-import { serviceImage } from '../../network/compose/service-image.js';
+import { containersOf } from '../../docker/containers.js';
+import { removeOwned, removeOwnedVolumes, stopOwned } from '../../docker/owned-objects.js';
+import { readIfExists } from '../../lib/fs/durable-files.js';
+import { composeProvider } from '../../network/compose/compose-provider.js';
+import { serviceImage } from '../../network/compose/compose-service-job.js';
+import { requireOwnProject } from '../../network/compose/engine/compose-project.js';
+import { failOnExit, watchContainers } from '../../network/compose/engine/container-watch.js';
+import { GRANTS, probeDockerInside } from '../../network/compose/engine/nested-docker.js';
+import { RegionNetworks } from '../../network/compose/engine/region-networks.js';
 import { errorOf, standIns } from '../support/stand-in.js';
 
 const engine = standIns();
 /** Logs its calls, in a shell that finds its programs. */
 const add = (script: string) => engine.add('docker', `PATH=/bin:/usr/bin; ${logged}; ${script}`);
 const logged = `echo "$*" >> "$(dirname "$0")"/calls`;
-const NO_VOLUME = 'echo "Error: No such volume: x" >&2; exit 1';
 const DENIED = 'echo "unable to apply caps: operation not permitted" >&2; exit 125';
+
+interface Described {
+  service: string;
+  owner?: string;
+  state?: string;
+  exitCode?: number;
+  restarts?: number;
+  startedAt?: string;
+  networks?: Record<string, string>;
+}
+
+/** Cases of a shell script that answer as an engine with these containers does. */
+function listing(...containers: Described[]): string {
+  const described = containers.map(({ service, owner, state = 'running', networks = {}, ...rest }) => ({
+    Name: `/p-${service}-1`,
+    RestartCount: rest.restarts ?? 0,
+    Config: {
+      Labels: {
+        'com.docker.compose.service': service,
+        ...(owner === undefined ? {} : { 'wasm-sensors.state-dir': owner }),
+      },
+    },
+    State: { Status: state, ExitCode: rest.exitCode ?? 0, StartedAt: rest.startedAt ?? 'T0' },
+    NetworkSettings: {
+      Networks: Object.fromEntries(Object.entries(networks).map(([name, IPAddress]) => [name, { IPAddress }])),
+    },
+  }));
+  writeFileSync(join(engine.folder, 'containers.json'), JSON.stringify(described));
+  return `ps\\ *) echo ${containers.map(({ service }) => `id-${service}`).join('; echo ')};;
+    inspect\\ --type*) cat "$(dirname "$0")"/containers.json;;`;
+}
+
+/** What the stand-in was called with. */
+const calls = () => (readIfExists(join(engine.folder, 'calls')) ?? '').split('\n').filter(Boolean);
+/** The calls that change something. */
+const changes = () => calls().filter((call) => !/^(ps|inspect|version|network ls|volume ls|logs) /.test(call));
 
 test('where privileged containers may run, the Docker inside is one', async () => {
   engine.add('docker', 'exit 0');
@@ -58,104 +95,155 @@ test.each(['r.io/x:1', 'docker.io/x', `r.io/x@sha256:${'ab'.repeat(32)}`])(
   },
 );
 
-/** What the stand-in was called with. */
-const calls = () => readFileSync(join(engine.folder, 'calls'), 'utf8').split('\n').filter(Boolean);
-
-test('data: what this folder made is removed, and without Docker there is none', async () => {
-  expect(await removeVolumes('/here')).toEqual({ removed: [], kept: [] });
-  add(`case "$1 $2" in 'volume ls') printf 'v1\\tp\\t/here\\n';; 'volume inspect') ${NO_VOLUME};; esac`);
-  expect(await removeVolumes('/here')).toEqual({ removed: ['v1'], kept: [] });
-  expect(calls()).toContain('volume rm v1');
-});
-
-test('data: what others left is removed with the network that went on with it, and kept without one', async () => {
-  const state = mkdtempSync(join(tmpdir(), 'state-'));
-  mkdirSync(join(state, 'compose'));
-  writeFileSync(join(state, 'compose', '.env'), 'COMPOSE_PROJECT_NAME=p\n');
-  add(`case "$*" in 'volume ls'*project=p*) printf 'v1\\tp\\t/other\\n';; 'volume inspect'*) ${NO_VOLUME};; esac`);
-  expect(await removeVolumes(state)).toEqual({ removed: [], kept: ['v1: it was made by /other'] });
-  expect(await removeVolumes(state, 'p')).toEqual({ removed: ['v1'], kept: [] });
-  rmSync(state, { recursive: true });
-});
-
-test.each([
-  ['whose containers are', `printf 'p-queue-1\\trunning\\tUp\\tqueue\\t/other\\tp_backbone\\n'`, NO_VOLUME],
-  ['that was claimed by', 'true', `printf '/other\\telsewhere 1 1\\n'`],
-])('data of a network %s another folder stay', async (_, containers, claim) => {
-  add(
-    `case "$1 $2" in 'volume ls') printf 'v1\\tp\\t/here\\n';; 'ps '*) ${containers};; 'volume inspect') ${claim};; esac`,
-  );
-  expect(await removeVolumes('/here', 'p')).toEqual({ removed: [], kept: ['v1: /other uses it'] });
-  expect(calls().join()).not.toContain('volume rm');
-});
-
-test('a network that a container of somebody else is in stays, and is told with what holds it', async () => {
-  add(`case "$1 $2" in
-         'ps '*) printf 'p-queue-1\\trunning\\tUp\\tqueue\\t/here\\tp_backbone\\n';;
-         'network ls') echo p_backbone; echo p_region-us;;
-         'network rm') [ "$3" = p_region-us ] || { echo 'has active endpoints' >&2; exit 1; };;
-         'network inspect') echo 'guest ';;
-       esac`);
-  const kept = ['the network p_backbone: guest is still in it'];
-  expect(await removeOrphans('/here')).toEqual({ removed: ['queue', 'p_region-us'], kept });
-});
-
-test('where nobody knows of a network, a Docker that is not there or does not answer has none', async () => {
-  expect(await removeUnknownOrphans('/here')).toEqual({ removed: [], kept: [] });
-  engine.add('docker', 'echo "Cannot connect to the Docker daemon at x. Is it running?" >&2; exit 1');
-  expect(await removeUnknownOrphans('/here')).toEqual({ removed: [], kept: [] });
-  mkdirSync(join(engine.folder, 'compose'));
-  expect((await removeUnknownOrphans(engine.folder)).kept).toEqual([expect.stringContaining('does not answer')]);
-});
-
-/** An engine with one volume: the first to make it gives it its labels. */
-const ONE_VOLUME = `f="$(dirname "$0")"/claim
-  case "$1 $2" in
-    'volume create') [ -e $f ] || printf '%s\\t%s\\n' "\${4#*=}" "\${6#*=}" > $f;;
-    'volume inspect') [ -e $f ] || { ${NO_VOLUME}; }; cat $f;;
-    'volume rm') rm -f $f;;
-  esac`;
-
-test('a name is had by the first that claims it; a claim whose `up` is dead counts for nothing', async () => {
-  add(ONE_VOLUME);
-  const claim = join(engine.folder, 'claim');
-  await claimProject('p', '/here');
-  await claimProject('p', '/here');
-  expect(readFileSync(claim, 'utf8')).toContain('/here\t');
-  const error = await errorOf(claimProject('p', '/elsewhere'));
-  expect([error.code, error.message]).toEqual(['PROJECT_IN_USE', expect.stringContaining('belongs to /here')]);
-  writeFileSync(claim, `/here\t${hostname()} 1 0\n`);
-  await claimProject('p', '/elsewhere');
-  expect(readFileSync(claim, 'utf8')).toContain('/elsewhere\t');
-  writeFileSync(claim, '/here\tanother-machine 1 0\n');
-  expect((await errorOf(claimProject('p', '/elsewhere'))).hint).toContain('docker volume rm p_claim');
-});
-
-test.each([
-  ['', 'was started by hand'],
-  ['/elsewhere', 'belongs to /elsewhere'],
-])('a network of the same name whose owner is %j is left alone', async (owner, whose) => {
-  engine.add('docker', `printf 'p-queue-1\\trunning\\tUp\\tqueue\\t${owner}\\tp_backbone\\n'`);
-  const error = await errorOf(refuseForeign('p', '/here'));
-  expect([error.code, error.message]).toEqual(['PROJECT_IN_USE', expect.stringContaining(whose)]);
-});
-
-test('a crash that Docker mended is told once, with the last lines of the run before', async () => {
-  const containers = [
-    { name: 'p-a-1', service: 'a' },
-    { name: 'p-b-1', service: 'b' },
-  ];
-  const crashes = new Crashes();
-  const counts = (a: number, b: number) =>
-    engine.add('docker', `case "$1" in inspect) echo '${a} T1'; echo '${b} T2';; logs) echo "what $* says";; esac`);
-  counts(0, 0);
-  expect(await crashes.since(containers)).toEqual([]);
-  counts(0, 1);
-  expect(await crashes.since(containers)).toEqual([
-    { service: 'b', words: ['what logs --tail 2 --until T2 p-b-1 says'] },
+test('a container is read from its description, also one that has no labels, no network and no health check', async () => {
+  add(`case "$*" in ${listing({ service: 'a', owner: '/here', networks: { n: '10.0.0.2' } })} esac`);
+  expect(await containersOf({ project: 'p' })).toEqual([
+    {
+      ...{ name: 'p-a-1', service: 'a', owner: '/here', state: 'running', exitCode: 0, health: undefined },
+      ...{ restarts: 0, startedAt: 'T0', networks: { n: '10.0.0.2' } },
+    },
   ]);
-  expect(await crashes.since(containers)).toEqual([]);
-  // Started by hand, a container counts from 0 again.
-  counts(0, 0);
-  expect(await crashes.since(containers)).toEqual([]);
+  expect(calls()[0]).toBe('ps --all --quiet --no-trunc --filter label=com.docker.compose.project=p');
+  const bare = {
+    ...{ Name: '/x', RestartCount: 1, Config: { Labels: null }, NetworkSettings: { Networks: null } },
+    State: { Status: 'exited', ExitCode: 2, StartedAt: 'T1', Health: { Status: 'unhealthy' } },
+  };
+  writeFileSync(join(engine.folder, 'containers.json'), JSON.stringify([bare]));
+  expect(await containersOf({ owner: '/here' })).toEqual([
+    {
+      ...{ name: 'x', service: '', owner: '', state: 'exited', exitCode: 2, health: 'unhealthy' },
+      ...{ restarts: 1, startedAt: 'T1', networks: {} },
+    },
+  ]);
+});
+
+test('a container that is removed while it is described is looked for again; other failures are not', async () => {
+  const gone = `[ -e "$(dirname "$0")"/again ] || { touch "$(dirname "$0")"/again; echo 'Error: No such container: x' >&2; exit 1; }`;
+  add(`case "$*" in inspect*) ${gone};; esac; case "$*" in ${listing({ service: 'a' })} esac`);
+  expect(await containersOf({ project: 'p' })).toHaveLength(1);
+  add('case "$*" in ps*) echo id;; *) echo "Error: No such container: x" >&2; exit 1;; esac');
+  expect((await errorOf(containersOf({ project: 'p' }))).message).toContain('No such container');
+  add('exit 0');
+  expect(await containersOf({ project: 'p' })).toEqual([]);
+});
+
+test('the containers of a folder stop in order, and each takes the time that it was given', async () => {
+  add(`case "$*" in ${listing({ service: 'queue' }, { service: 'proxy' }, { service: 'edge' })} esac`);
+  await stopOwned('/here', ['queue']);
+  expect(changes()).toEqual(['stop p-proxy-1 p-edge-1', 'stop p-queue-1']);
+});
+
+test('what a folder made is removed by its label; what is in use stays, with the reason', async () => {
+  add(`case "$*" in ${listing({ service: 'queue', owner: '/here' })}
+         'network ls'*) echo p_backbone; echo p_region-us;;
+         'network rm p_backbone') echo 'has active endpoints' >&2; exit 1;;
+       esac`);
+  expect(await removeOwned('/here')).toEqual({
+    removed: ['queue', 'p_region-us'],
+    kept: ['the network p_backbone: docker network rm: has active endpoints'],
+  });
+  expect(changes()).toEqual(['rm --force p-queue-1', 'network rm p_backbone', 'network rm p_region-us']);
+  expect(calls()).toContain('network ls --filter label=wasm-sensors.state-dir=/here --format {{.Name}}');
+});
+
+test('data: the volumes of this folder are removed, and no others are looked for', async () => {
+  add(`case "$*" in 'volume ls'*) echo v1; echo v2;; 'volume rm v2') echo 'volume is in use' >&2; exit 1;; esac`);
+  expect(await removeOwnedVolumes('/here')).toEqual({
+    removed: ['v1'],
+    kept: ['the volume v2: docker volume rm: volume is in use'],
+  });
+  expect(calls()).toEqual([
+    ...['volume ls --filter label=wasm-sensors.state-dir=/here --format {{.Name}}', 'volume rm v1', 'volume rm v2'],
+  ]);
+});
+
+test.each(['cleanUp', 'removeData'] as const)(
+  '%s: without Docker there is nothing, unless a network was here',
+  async (part) => {
+    const remove = (stateDir: string) => composeProvider[part]!(stateDir, undefined);
+    expect(await remove('/here')).toEqual({ removed: [], kept: [] });
+    engine.add('docker', 'echo "Cannot connect to the Docker daemon at x. Is it running?" >&2; exit 1');
+    expect(await remove('/here')).toEqual({ removed: [], kept: [] });
+    mkdirSync(join(engine.folder, 'compose'));
+    expect((await remove(engine.folder)).kept).toEqual([expect.stringContaining('does not answer')]);
+  },
+);
+
+test.each([
+  ['by hand', undefined, 'exists and was started by hand'],
+  ['by another folder', '/elsewhere', 'exists and belongs to /elsewhere'],
+])('a project that was started %s is in use', async (_, owner, whose) => {
+  const own = { service: 'queue', owner: '/here' };
+  add(`case "$*" in ${listing(own, { service: 'proxy', ...(owner === undefined ? {} : { owner }) })} esac`);
+  const error = await errorOf(requireOwnProject('p', '/here'));
+  expect([error.code, error.exitCode, error.message]).toEqual(['PROJECT_IN_USE', 1, expect.stringContaining(whose)]);
+  add(`case "$*" in ${listing(own)} esac`);
+  await requireOwnProject('p', '/here');
+});
+
+test('a container that exits while the network starts is named, with its last lines', async () => {
+  add(`case "$*" in ${listing({ service: 'a' }, { service: 'sqs-proxy', state: 'exited', exitCode: 2 })}
+         logs*) echo 'error: no queue was named';;
+       esac`);
+  const project = { name: 'p', folder: engine.folder };
+  const error = await errorOf(failOnExit(project, new AbortController().signal));
+  expect(error).toMatchObject({ code: 'CONTAINER_FAILED', details: ['error: no queue was named'] });
+  expect(error.message).toBe('sqs-proxy exited while it started (exit code 2)');
+});
+
+test('a region is cut and restored in the order of addresses, so that each container gets its own back', async () => {
+  const edge = (number: number, address: string, region = 'eu') => ({
+    ...{ service: `edge-${region}-${number}`, networks: { 'p_region-eu': address } },
+  });
+  const nodes = [edge(1, '10.0.0.10'), edge(2, '10.0.0.9'), edge(1, '10.0.1.1', 'us'), edge(3, '10.0.0.2')];
+  const done = `*region-eu\\ p-edge-eu-3-1) echo 'is not connected to network' >&2; exit 1;;`;
+  add(`case "$*" in ${listing(...nodes)} ${done} esac`);
+  const links = new RegionNetworks({ name: 'p', folder: engine.folder });
+  await links.set('eu', false);
+  const cut = ['edge-eu-1', 'edge-eu-2', 'edge-eu-3'].map((name) => `network disconnect p_region-eu p-${name}-1`);
+  expect(changes().sort()).toEqual(cut);
+  rmSync(join(engine.folder, 'calls'));
+  add(`case "$*" in ${listing(...nodes.map(({ service }) => ({ service })))} esac`);
+  await links.set('eu', false);
+  rmSync(join(engine.folder, 'calls'));
+  await links.set('eu', true);
+  expect(changes()).toEqual(
+    ['edge-eu-3', 'edge-eu-2', 'edge-eu-1'].map((name) => `network connect p_region-eu p-${name}-1`),
+  );
+  expect(await errorOf(links.set('xx', false))).toMatchObject({ code: 'UNKNOWN_REGION' });
+});
+
+test('crashes and silence of the engine are reported once each; being stopped is neither', async () => {
+  const notes: string[] = [];
+  const restarted: string[] = [];
+  const stopping = new AbortController();
+  const gone = join(engine.folder, 'gone');
+  const answer = (...containers: Described[]) =>
+    add(`[ ! -e ${gone} ] || { echo 'Cannot connect to the Docker daemon at x.' >&2; exit 1; }
+         case "$*" in ${listing(...containers)} logs*) echo "lines of $*";; esac`);
+  const looks = (count: number) => {
+    const before = calls().length;
+    return expect.poll(() => calls().length, { timeout: 20_000 }).toBeGreaterThan(before + 3 * count);
+  };
+  answer({ service: 'a' }, { service: 'b' });
+  const watching = watchContainers({
+    ...{ project: { name: 'p', folder: engine.folder }, everyMs: 20, signal: stopping.signal },
+    emit: (event) => event.type === 'network.note' && notes.push(event.text),
+    onRestart: (service) => restarted.push(service),
+  });
+  await looks(1);
+  answer({ service: 'a' }, { service: 'b', restarts: 1, startedAt: 'T1' });
+  await looks(3);
+  const crash = 'b crashed; Docker restarts it; last lines: lines of logs --tail 2 --until T1 p-b-1';
+  expect([notes, restarted]).toEqual([[crash], ['b']]);
+  writeFileSync(gone, '');
+  await looks(2);
+  const silence = 'containers are not watched: Docker is installed, but its engine does not answer';
+  expect(notes).toEqual([crash, silence]);
+  rmSync(gone);
+  await looks(2);
+  expect(notes).toEqual([crash, silence, 'Docker answers again']);
+  stopping.abort();
+  await watching;
+  expect([notes.length, restarted]).toEqual([3, ['b']]);
 });

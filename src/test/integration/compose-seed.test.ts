@@ -9,8 +9,8 @@ import { eventually, nothingMissing, Sandbox } from '../support/cli-harness.js';
 import {
   COMPOSE_ENV,
   composeMissing,
+  crashContainer,
   docker,
-  killContainer,
   LABEL,
   leftOver,
   PROJECT,
@@ -183,7 +183,7 @@ describe('the walk-through of the original demo, with containers', () => {
 
   step('an edge node that is killed comes back with its sensor; no other is touched, and no reading lost', async () => {
     const before = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
-    await killContainer(`${PROJECT}-us-1`);
+    await crashContainer(`${PROJECT}-us-1`);
     const now = await eventually('the same sensors, one of them restarted', async () => {
       const { sensors, summary } = await sandbox.fleet().snapshot();
       const own = sensors.filter(({ execution_id }) => before.some((sensor) => sensor.execution_id === execution_id));

@@ -15,6 +15,7 @@ export const COMPOSE_ENV = {
   REGISTRY_PORT: '0',
 };
 
+const NODE_IMAGE = 'node:20-bookworm-slim';
 const run = promisify(execFile);
 
 /** Runs docker; gives what it printed. */
@@ -28,9 +29,10 @@ export function composeMissing(): string | undefined {
   const needs: [string, string[]][] = [
     ['no Docker engine', ['version']],
     ['no docker compose', ['compose', 'version']],
-    ...['node:20-bookworm-slim', bacalhauImage(version), bacalhauImage(version, true)].map(
-      (image): [string, string[]] => [`no image ${image}`, ['image', 'inspect', image]],
-    ),
+    ...[NODE_IMAGE, bacalhauImage(version), bacalhauImage(version, true)].map((image): [string, string[]] => [
+      `no image ${image}`,
+      ['image', 'inspect', image],
+    ]),
   ];
   for (const [problem, args] of needs) {
     try {
@@ -42,11 +44,16 @@ export function composeMissing(): string | undefined {
   return undefined;
 }
 
-/** Kills a service's container, and resolves when it has been started again. */
-export async function killContainer(name: string): Promise<void> {
+/**
+ * Kills the main process of a container, as a crash does, and resolves when Docker has restarted it. (Docker does not
+ * restart after `docker kill`; and from inside, a container's first process can't be killed.)
+ */
+export async function crashContainer(name: string): Promise<void> {
   const startedAt = () => docker('inspect', '--format', '{{.State.Running}} {{.State.StartedAt}}', name);
   const before = await startedAt();
-  await docker('kill', name);
+  const pid = await docker('inspect', '--format', '{{.State.Pid}}', name);
+  const onHost = ['--pid', 'host', '--user', '0', '--network', 'none', '--entrypoint', 'sh'];
+  await docker('run', '--rm', ...onHost, NODE_IMAGE, '-c', `kill -KILL ${pid}`);
   await eventually(`${name} running again`, async () => {
     const now = await startedAt();
     return now.startsWith('true') && now !== before;

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { connectionOf } from '../../../network/compose/compose-connection.js';
-import { type ComposeOptions, composeDocument } from '../../../network/compose/compose-document.js';
-import { openEnvironment } from '../../../network/compose/compose-env.js';
+import { openEnvironment, queueVariables } from '../../../network/compose/compose-env.js';
 import { type ComposePlan, writeVariables } from '../../../network/compose/compose-plan.js';
-import { GRANTS } from '../../../network/compose/nested-docker.js';
-import { queueVariables } from '../../../network/compose/queue-variables.js';
+import { type ComposeOptions, composeDocument } from '../../../network/compose/document/compose-document.js';
+import { GRANTS } from '../../../network/compose/engine/nested-docker.js';
 import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/compose/${name}`;

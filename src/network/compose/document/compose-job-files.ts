@@ -1,26 +1,26 @@
-/** The job documents for this network, for use by hand in its client node. */
+/** The job documents of this network, for use by hand in its client container. */
 import type { Document, Scalar, YAMLSeq } from 'yaml';
-import { productImage } from '../../docker/image-names.js';
-import { setDataDir } from '../../jobs/job-document.js';
-import type { JobFilesTarget } from '../../jobs/job-files.js';
-import { inTask, type TemplateName } from '../../jobs/job-template.js';
-import { COMPOSE_PROXY } from './compose-proxies.js';
-import { PULLER_DATA } from './compose-services.js';
+import { productImage } from '../../../docker/image-names.js';
+import { setDataDir } from '../../../jobs/job-document.js';
+import type { JobFilesTarget } from '../../../jobs/job-files.js';
+import { inTask, type TemplateName } from '../../../jobs/job-template.js';
+import { COMPOSE_PROXY } from '../compose-network.js';
+import { PULLER_DATA } from '../compose-service-job.js';
 
-/** Variables that `templates/compose.yaml` gives to nodes, and lets them forward; empty ones count as not set. */
+/** Variables that nodes get from `templates/compose.yaml` and may forward to jobs; empty ones count as not set. */
 const FOR_SERVICES = [
   ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION', 'AWS_ENDPOINT_URL_SQS'],
   'WASM_SENSORS_TOKEN',
 ];
 const FORWARDED: Record<TemplateName, string[]> = {
-  // One job for all regions tells each sensor its own.
+  // One job serves all regions; each sensor reads its own from this variable.
   publisher: ['REGION', 'SENSOR_TOKEN'],
   'config-updater': [],
   proxy: [...FOR_SERVICES, 'SENSOR_TOKEN'],
   puller: [...FOR_SERVICES, 'WASM_SENSORS_WEBHOOK'],
 };
 
-/** Every `-V` is optional. */
+/** What distinguishes these documents from those for any cluster: every `-V` is optional. */
 export const THIS_NETWORK: JobFilesTarget = {
   name: 'this network',
   bacalhau: 'docker compose exec client bacalhau',
@@ -43,14 +43,14 @@ function adaptToNetwork(name: TemplateName, document: Document): void {
   if (name === 'puller') setDataDir(document, PULLER_DATA);
 }
 
-/** The queue that the node knows, unless `-V queue_url=…` names another. */
+/** The queue is the node's, unless `-V queue_url=…` names another. */
 function useThisQueue(document: Document): void {
   const parameters = parametersOf(document);
   parameters.items = parameters.items.filter(({ value }) => !value.startsWith('--queue='));
   document.setIn(inTask('env', 'SQS_QUEUE_URL'), '{{or (index . "queue_url") "env:SQS_QUEUE_URL"}}');
 }
 
-/** Without `-V proxy=…`, this network's own. */
+/** The proxy is this network's own, unless `-V proxy=…` names another. */
 function useComposeProxy(document: Document): void {
   const proxy = parametersOf(document).items.find(({ value }) => value.startsWith('--proxy='))!;
   proxy.value = `--proxy={{or (index . "proxy") "${COMPOSE_PROXY}"}}`;

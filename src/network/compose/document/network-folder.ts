@@ -1,20 +1,20 @@
-/** Everything that a Docker network is started from, in one folder that works without this program, too. */
+/** The files of a compose network, in one folder that `docker compose` can run without this program. */
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ANY_CLUSTER, writeJobFiles } from '../../jobs/job-files.js';
-import { writeFileAtomic } from '../../lib/fs/durable-files.js';
-import { packageRoot } from '../../lib/process/self-command.js';
-import { readModule } from '../../modules/module-files.js';
+import { ANY_CLUSTER, writeJobFiles } from '../../../jobs/job-files.js';
+import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
+import { packageRoot } from '../../../lib/process/self-command.js';
+import { readModule } from '../../../modules/module-files.js';
 import { type ComposeOptions, composeDocument } from './compose-document.js';
 import { THIS_NETWORK } from './compose-job-files.js';
 
 const TEMPLATES = join(packageRoot, 'templates');
-/** What `templates/Dockerfile` takes in. */
+/** What `templates/Dockerfile` copies into the image. */
 const PROGRAM = ['package.json', 'npm-shrinkwrap.json', 'bin', 'dist', 'templates'];
 
 /**
- * Writes `compose.yaml`, `nodes/`, `jobs/` and `shared/` (what is in `shared/` already stays); resolves with the paths,
- * relative to the folder. Rejects with `MODULE_NOT_BUILT`.
+ * Writes `compose.yaml`, `nodes/`, `jobs/` and `shared/`, where existing files stay; resolves with the paths, relative to
+ * the folder. Rejects with `MODULE_NOT_BUILT`.
  */
 export async function writeNetworkFiles(folder: string, options: ComposeOptions): Promise<string[]> {
   mkdirSync(folder, { recursive: true });
@@ -25,9 +25,8 @@ export async function writeNetworkFiles(folder: string, options: ComposeOptions)
 }
 
 /**
- * Writes what is needed to build and to configure it elsewhere, `.env.template` and `image/` (a Dockerfile with what it
- * takes in), and `cluster-jobs/`: the
- * jobs for clusters that offer nothing of what this network does. Rejects with `MODULE_NOT_BUILT`.
+ * Writes what another machine needs: `.env.template`, `image/` (a Dockerfile and what it copies), and `cluster-jobs/`, the
+ * job documents for any cluster. Resolves with the paths, as {@link writeNetworkFiles}. Rejects with `MODULE_NOT_BUILT`.
  */
 export async function writeExtras(folder: string): Promise<string[]> {
   copyFileSync(join(TEMPLATES, 'env.template'), join(folder, '.env.template'));
@@ -41,7 +40,7 @@ export async function writeExtras(folder: string): Promise<string[]> {
 function copyFolder(name: string, folder: string, replace: boolean): string[] {
   const target = join(folder, name);
   mkdirSync(target, { recursive: true });
-  // Containers read them under users of their own.
+  // Users of the containers must be able to read them.
   chmodSync(target, 0o755);
   return readdirSync(join(TEMPLATES, name)).map((file) => {
     const path = join(target, file);

@@ -1,9 +1,9 @@
-/** Whether, and how, a container may run a Docker of its own here. */
+/** Whether, and how, this engine lets a container run a Docker of its own. */
 
-import { docker } from '../../docker/docker-cli.js';
-import { type AppError, messageOf } from '../../lib/errors/app-error.js';
+import { docker } from '../../../docker/docker-cli.js';
+import { type AppError, messageOf } from '../../../lib/errors/app-error.js';
 
-/** What a container gets instead of `privileged`, by the names of the compose file. */
+/** What a container gets instead of `privileged`, under the names of the compose file. */
 export interface Grants {
   cap_add: string[];
   security_opt: string[];
@@ -12,7 +12,7 @@ export interface Grants {
   volumes?: string[];
 }
 
-/** How the Docker inside `web-services` gets what it needs; `none` leaves that node out. */
+/** What the Docker inside `web-services` is granted; with `none` the network has no such node. */
 export type DockerInside = 'privileged' | 'none' | Grants;
 
 /** Enough for an engine that starts containers of its own (tried with Docker 20.10 in Docker 20.10). */
@@ -32,7 +32,7 @@ export const GRANTS: Record<'1' | '2', Grants> = {
   '2': { cap_add: CAPABILITIES, security_opt: [...UNCONFINED, 'writable-cgroups=true'] },
 };
 
-/** Tries it: what engines allow depends on the machine they are on. `why`: the reason for `none`. */
+/** Tries it, because what an engine allows depends on its machine. `why`: the reason for `none`. */
 export async function probeDockerInside(image: string): Promise<{ mode: DockerInside; why?: string }> {
   try {
     await trial(image, ['--privileged']);
@@ -53,7 +53,7 @@ export async function probeDockerInside(image: string): Promise<{ mode: DockerIn
   }
 }
 
-/** An engine may take the options and still mount the control groups read-only. */
+/** An engine may accept the options and still mount the control groups read-only. */
 async function trial(image: string, grants: string[]): Promise<void> {
   const command = ['--entrypoint', 'test', image, '-w', '/sys/fs/cgroup'];
   await docker(['run', '--rm', '--network', 'none', ...grants, ...command], { timeoutMs: TRIAL_MS });

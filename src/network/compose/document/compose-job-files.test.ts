@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { productImage } from '../../docker/image-names.js';
-import { ANY_CLUSTER, writeJobFiles } from '../../jobs/job-files.js';
-import { packageRoot } from '../../lib/process/self-command.js';
-import { readModule } from '../../modules/module-files.js';
-import { bacalhauEnv } from '../bacalhau/bacalhau-env.js';
-import { findBacalhau } from '../bacalhau/find-bacalhau.js';
+import { productImage } from '../../../docker/image-names.js';
+import { ANY_CLUSTER, writeJobFiles } from '../../../jobs/job-files.js';
+import { packageRoot } from '../../../lib/process/self-command.js';
+import { readModule } from '../../../modules/module-files.js';
+import { bacalhauEnv } from '../../bacalhau/bacalhau-env.js';
+import { findBacalhau } from '../../bacalhau/find-bacalhau.js';
 import { THIS_NETWORK } from './compose-job-files.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobs-'));

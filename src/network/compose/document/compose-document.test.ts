@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { buildWasm } from '../../modules/build-modules.js';
-import { MODULES_DIR } from '../../modules/module-files.js';
+import { buildWasm } from '../../../modules/build-modules.js';
+import { MODULES_DIR } from '../../../modules/module-files.js';
+import { openEnvironment } from '../compose-env.js';
+import { GRANTS } from '../engine/nested-docker.js';
 import { type ComposeOptions, composeDocument } from './compose-document.js';
-import { openEnvironment } from './compose-env.js';
-import { GRANTS } from './nested-docker.js';
 import { writeExtras, writeNetworkFiles } from './network-folder.js';
 
 const OPTIONS: ComposeOptions = {
@@ -132,7 +132,7 @@ describe('.env', () => {
   );
 
   test('every variable of the compose file is explained in the template', () => {
-    const template = readFileSync(new URL('../../../templates/env.template', import.meta.url), 'utf8');
+    const template = readFileSync(new URL('../../../../templates/env.template', import.meta.url), 'utf8');
     const used = new Set(composeDocument(OPTIONS).match(/(?<=[^$]\$\{)[A-Z_]+/g));
     used.delete('COMPOSE_PROJECT_NAME');
     for (const name of used) expect(template, name).toMatch(new RegExp(`^# .*\\n(.*\\n)?${name}=$`, 'm'));
@@ -171,7 +171,7 @@ describe('docker compose config', () => {
   });
 
   test('accepts the template itself', () => {
-    const template = new URL('../../../templates/compose.yaml', import.meta.url).pathname;
+    const template = new URL('../../../../templates/compose.yaml', import.meta.url).pathname;
     expect(execFileSync('docker', ['compose', '-f', template, 'config', '-q'], { encoding: 'utf8' })).toBe('');
   });
 

@@ -1,27 +1,27 @@
-/** The compose file: `templates/compose.yaml` with nodes set; comments and anchors survive. */
+/** The compose file: `templates/compose.yaml` with its nodes filled in; comments and anchors survive. */
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
-import { productImage } from '../../docker/image-names.js';
-import { packageRoot } from '../../lib/process/self-command.js';
-import { REGIONS } from '../network.js';
-import { OWNER_LABEL } from './compose-project.js';
-import type { DockerInside } from './nested-docker.js';
+import { OWNER_LABEL } from '../../../docker/containers.js';
+import { productImage } from '../../../docker/image-names.js';
+import { packageRoot } from '../../../lib/process/self-command.js';
+import { REGIONS } from '../../network.js';
+
+import type { DockerInside } from '../engine/nested-docker.js';
 
 export interface ComposeOptions {
   nodesPerRegion: number;
   dockerInside: DockerInside;
   /** False when another queue is used. */
   embeddedQueue: boolean;
-  /** State folder of the `up` that runs it. */
+  /** State folder of the `up` that runs it; the label of everything that it makes. */
   owner?: string;
   /** Further arguments of the proxy and the puller. */
   proxyArgs?: string[];
   pullerArgs?: string[];
-  /** Said at the top of the file. */
+  /** Comment at the top of the file. */
   heading: string[];
 }
 
-/** As text. */
 export function composeDocument(options: ComposeOptions): string {
   const document = parseDocument(readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8'));
   document.setIn(['x-product', 'image'], `\${WASM_SENSORS_IMAGE:-${productImage()}}`);
@@ -35,13 +35,13 @@ export function composeDocument(options: ComposeOptions): string {
   ] as const) {
     for (const arg of args ?? []) document.addIn(['services', service, 'command'], literal(arg));
   }
-  if (options.owner !== undefined) setOwner(document, literal(options.owner));
+  if (options.owner !== undefined) labelOwner(document, literal(options.owner));
   document.commentBefore = options.heading.map((line) => ` ${line}`).join('\n');
   return document.toString({ lineWidth: 0 });
 }
 
-/** Whose they are: containers, networks and data are told from those of others by it. */
-function setOwner(document: Document, owner: string): void {
+/** Labels containers, networks and volumes, which tells them from those of others. */
+function labelOwner(document: Document, owner: string): void {
   for (const part of ['services', 'networks', 'volumes']) {
     const labels = document.createNode({ [OWNER_LABEL]: owner });
     for (const { value } of (document.get(part) as YAMLMap).items)
@@ -49,10 +49,10 @@ function setOwner(document: Document, owner: string): void {
   }
 }
 
-/** A text in which compose replaces no variables. */
+/** A text in which Compose replaces no variables. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
-/** `edge-us-2`, `edge-eu-2` …: copies of a region's only node, which differ in name and labels. */
+/** `edge-us-2`, `edge-eu-2` …: copies of a region's only node with another name and other labels. */
 function addEdgeNodes(services: YAMLMap, perRegion: number): void {
   const model = services.get('edge-eu-1') as YAMLMap;
   for (let number = 2; number <= perRegion; number++) {

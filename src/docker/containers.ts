@@ -1,0 +1,91 @@
+/** Containers, as the engine describes them. */
+import { z } from 'zod';
+import { messageOf } from '../lib/errors/app-error.js';
+import { type DockerOptions, docker } from './docker-cli.js';
+
+/** Label of everything that an `up` makes in Docker; its value is the state folder of that `up`. */
+export const OWNER_LABEL = 'wasm-sensors.state-dir';
+/** Labels of Compose. */
+const PROJECT_LABEL = 'com.docker.compose.project';
+const SERVICE_LABEL = 'com.docker.compose.service';
+
+export interface Container {
+  name: string;
+  /** In the compose file. */
+  service: string;
+  /** State folder of the `up` that made it; empty when it was started by hand. */
+  owner: string;
+  /** `running`, `exited`, `restarting`, `created`, `dead`, `paused`. */
+  state: string;
+  exitCode: number;
+  /** `healthy`, `unhealthy` or `starting`; undefined without a health check. */
+  health: string | undefined;
+  /** How often Docker restarted it by itself. */
+  restarts: number;
+  /** Of its newest run. */
+  startedAt: string;
+  /** Its address in each network that it is in; empty while it does not run. */
+  networks: Record<string, string>;
+}
+
+const containerSchema = z
+  .object({
+    Name: z.string(),
+    RestartCount: z.number(),
+    Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }),
+    State: z.object({
+      Status: z.string(),
+      ExitCode: z.number(),
+      StartedAt: z.string(),
+      Health: z.object({ Status: z.string() }).nullish(),
+    }),
+    NetworkSettings: z.object({ Networks: z.record(z.string(), z.object({ IPAddress: z.string() })).nullish() }),
+  })
+  .transform(({ Name, RestartCount, Config, State, NetworkSettings }): Container => {
+    const labels = Config.Labels ?? {};
+    return {
+      name: Name.replace(/^\//, ''),
+      service: labels[SERVICE_LABEL] ?? '',
+      owner: labels[OWNER_LABEL] ?? '',
+      state: State.Status,
+      exitCode: State.ExitCode,
+      health: State.Health?.Status,
+      restarts: RestartCount,
+      startedAt: State.StartedAt,
+      networks: Object.fromEntries(
+        Object.entries(NetworkSettings.Networks ?? {}).map(([network, { IPAddress }]) => [network, IPAddress]),
+      ),
+    };
+  });
+
+/** A container that is removed between the two calls fails the second one. */
+const TRIES = 3;
+
+/** All containers of a compose project, or of a state folder, whatever their state. */
+export async function containersOf(
+  filter: { project: string } | { owner: string },
+  options: Pick<DockerOptions, 'timeoutMs' | 'signal'> = {},
+): Promise<Container[]> {
+  const label = 'project' in filter ? `${PROJECT_LABEL}=${filter.project}` : `${OWNER_LABEL}=${filter.owner}`;
+  for (let tries = 1; ; tries++) {
+    const ids = await docker(['ps', '--all', '--quiet', '--no-trunc', '--filter', `label=${label}`], options);
+    if (ids === '') return [];
+    try {
+      const found = await docker(['inspect', '--type', 'container', ...ids.split('\n')], options);
+      return z.array(containerSchema).parse(JSON.parse(found));
+    } catch (error) {
+      if (tries === TRIES || !/no such container/i.test(messageOf(error))) throw error;
+    }
+  }
+}
+
+/** The last lines that a container wrote; `until`: those before this time, in the engine's notation. */
+export async function lastLogLines(container: string, count: number, until?: string): Promise<string[]> {
+  const { execa } = await import('execa');
+  const before = until === undefined ? [] : ['--until', until];
+  const { all = '' } = await execa('docker', ['logs', '--tail', String(count), ...before, container], {
+    all: true,
+    reject: false,
+  });
+  return all.split('\n').filter((line) => line.trim() !== '');
+}

@@ -1,0 +1,48 @@
+/** What the `up` of a state folder made in Docker: its label tells, also after that `up` was killed. */
+import { messageOf } from '../lib/errors/app-error.js';
+import { containersOf, OWNER_LABEL } from './containers.js';
+import { docker } from './docker-cli.js';
+
+interface Removal {
+  /** Names of what was removed. */
+  removed: string[];
+  /** What could not be removed, each with the reason. */
+  kept: string[];
+}
+
+/**
+ * Stops the containers of a state folder, and keeps them. Each has as much time to exit as its service allows.
+ *
+ * @param last services that stop after all others
+ */
+export async function stopOwned(stateDir: string, last: string[]): Promise<void> {
+  const containers = await containersOf({ owner: stateDir });
+  for (const isLast of [false, true]) {
+    const names = containers.filter(({ service }) => last.includes(service) === isLast).map(({ name }) => name);
+    if (names.length > 0) await docker(['stop', ...names]);
+  }
+}
+
+/** Removes the containers and the networks of a state folder; volumes stay. */
+export async function removeOwned(stateDir: string): Promise<Removal> {
+  const containers = await containersOf({ owner: stateDir });
+  if (containers.length > 0) await docker(['rm', '--force', ...containers.map(({ name }) => name)]);
+  const { removed, kept } = await removeEach('network', stateDir);
+  return { removed: [...containers.map(({ service }) => service), ...removed], kept };
+}
+
+/** Removes the volumes of a state folder. */
+export const removeOwnedVolumes = (stateDir: string): Promise<Removal> => removeEach('volume', stateDir);
+
+async function removeEach(kind: 'network' | 'volume', stateDir: string): Promise<Removal> {
+  const filter = ['--filter', `label=${OWNER_LABEL}=${stateDir}`];
+  const names = await docker([kind, 'ls', ...filter, '--format', '{{.Name}}']);
+  const removal: Removal = { removed: [], kept: [] };
+  for (const name of names.split('\n').filter(Boolean)) {
+    await docker([kind, 'rm', name]).then(
+      () => removal.removed.push(name),
+      (error) => removal.kept.push(`the ${kind} ${name}: ${messageOf(error)}`),
+    );
+  }
+  return removal;
+}

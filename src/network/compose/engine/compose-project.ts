@@ -1,0 +1,73 @@
+/** A compose project: one network of containers under one name. */
+import { dirname, join } from 'node:path';
+import { containersOf } from '../../../docker/containers.js';
+import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
+import { AppError, usageError } from '../../../lib/errors/app-error.js';
+import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
+
+export interface Project {
+  /** Containers, networks and volumes carry it in their names. */
+  name: string;
+  /** Holds `compose.yaml` and `.env`. */
+  folder: string;
+}
+
+/**
+ * `bacalhau-edge`, or what `COMPOSE_PROJECT_NAME`, Compose's own variable, says. Throws `BAD_SETTING` for a name that
+ * Compose does not accept.
+ */
+export function projectName(given: string | undefined): string {
+  if (given === undefined) return 'bacalhau-edge';
+  if (/^[a-z0-9][a-z0-9_-]*$/.test(given)) return given;
+  throw usageError(
+    'BAD_SETTING',
+    `COMPOSE_PROJECT_NAME: ${JSON.stringify(given)} is not a project name`,
+    'Use lowercase letters, digits, - and _, and begin with a letter or a digit.',
+  );
+}
+
+const VARIABLES = /^(BACALHAU_VERSION|BACALHAU_LOG_LEVEL|WASM_SENSORS_IMAGE|BACKBONE|[A-Z]+(_JOB)?_PORT|COMPOSE_.*)$/;
+
+export interface ComposeCall {
+  /** Variables that must not be written into a file. */
+  secrets: Record<string, string>;
+  /** See {@link DockerOptions}: an interrupted `compose up` would leave half a network. */
+  apart: NonNullable<DockerOptions['apart']>;
+}
+
+/**
+ * Runs a compose command for the project. Its variables are in its `.env`; Compose would prefer those of this process's
+ * environment, so they are removed from it.
+ */
+export function compose(project: Project, args: string[], { secrets, apart }: ComposeCall): Promise<string> {
+  const names = Object.keys(process.env).filter((name) => VARIABLES.test(name));
+  return docker(
+    ['compose', '-p', project.name, '-f', `${project.folder}/compose.yaml`, '--progress', 'plain', ...args],
+    {
+      env: { ...Object.fromEntries(names.map((name) => [name, undefined])), ...secrets },
+      apart,
+    },
+  );
+}
+
+/** Throws `PROJECT_IN_USE` when containers of the project belong to another state folder, or were started by hand. */
+export async function requireOwnProject(project: string, stateDir: string): Promise<void> {
+  const foreign = (await containersOf({ project })).find(({ owner }) => owner !== stateDir);
+  if (!foreign) return;
+  const whose = foreign.owner === '' ? 'was started by hand' : `belongs to ${foreign.owner}`;
+  throw new AppError('PROJECT_IN_USE', 'user', `the Docker network ${project} exists and ${whose}`, {
+    hint: `Stop it (\`wasm-sensors down\` in its folder, or \`docker compose -p ${project} down\`), or set COMPOSE_PROJECT_NAME to another name.`,
+  });
+}
+
+/** Kept of each container's log. */
+const LOG_LINES = '1000';
+
+/** Beside the logs of `up`. */
+export const logFileOf = ({ folder }: Project): string => join(dirname(folder), 'logs', 'containers.log');
+
+/** Writes the logs of all containers into one file, each line with its container's name; removed containers have none. */
+export async function keepLogs(project: Project, call: ComposeCall): Promise<void> {
+  const text = await compose(project, ['logs', '--no-color', '--timestamps', '--tail', LOG_LINES], call);
+  writeFileAtomic(logFileOf(project), `${text}\n`);
+}

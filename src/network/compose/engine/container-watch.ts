@@ -1,0 +1,91 @@
+/** Watches the containers of a network. Docker restarts those that crash (`restart: on-failure`); this only reports it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Container, containersOf, lastLogLines } from '../../../docker/containers.js';
+import { messageOf, systemError } from '../../../lib/errors/app-error.js';
+import type { NetworkEvent } from '../../provider.js';
+import { logFileOf, type Project } from './compose-project.js';
+
+const LOOK_EVERY_MS = 2000;
+/** An engine that takes longer to list a few containers is in trouble. */
+const ANSWER_MS = 10_000;
+const FAILURE_LINES = 10;
+const CRASH_LINES = 2;
+/** Of each line in a note: a reading would fill the screen. */
+const LINE_WIDTH = 120;
+
+/** Rejects with `CONTAINER_FAILED`, with the container's last lines, as soon as one has exited or crashed. */
+export async function failOnExit(project: Project, signal: AbortSignal): Promise<never> {
+  for (;;) {
+    await sleep(LOOK_EVERY_MS / 2, undefined, { signal });
+    const containers = await containersOf({ project: project.name });
+    const failed = containers.find(({ state }) => ['exited', 'dead', 'restarting'].includes(state));
+    if (!failed) continue;
+    throw systemError('CONTAINER_FAILED', `${failed.service} exited while it started (exit code ${failed.exitCode})`, {
+      details: await lastLogLines(failed.name, FAILURE_LINES),
+      hint: `The logs of all containers are in ${logFileOf(project)}.`,
+    });
+  }
+}
+
+export interface WatchOptions {
+  project: Project;
+  emit(event: NetworkEvent): void;
+  /** Called with the service when its container runs again, whoever restarted it. */
+  onRestart(service: string): void;
+  signal: AbortSignal;
+  /** In milliseconds; tests look more often. */
+  everyMs?: number;
+}
+
+/** Runs until it is aborted. */
+export async function watchContainers(options: WatchOptions): Promise<void> {
+  const { project, emit, onRestart, signal, everyMs = LOOK_EVERY_MS } = options;
+  const note = (text: string) => emit({ type: 'network.note', text });
+  const runs = new ContainerRuns();
+  let answers = true;
+  while (!signal.aborted) {
+    await sleep(everyMs, undefined, { signal }).catch(() => {});
+    try {
+      const { crashed, restarted } = runs.compare(
+        await containersOf({ project: project.name }, { timeoutMs: ANSWER_MS, signal }),
+      );
+      for (const container of crashed)
+        note(`${container.service} crashed; Docker restarts it${await lastWords(container)}`);
+      for (const { service } of restarted) onRestart(service);
+      if (!answers) note('Docker answers again');
+      answers = true;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (answers) note(`containers are not watched: ${messageOf(error)}`);
+      answers = false;
+    }
+  }
+}
+
+type Run = Pick<Container, 'name' | 'state' | 'restarts' | 'startedAt'>;
+
+/** What each container's run was at the last look. */
+export class ContainerRuns {
+  readonly #last = new Map<string, { restarts: number; startedAt: string }>();
+
+  /** `crashed`: Docker has restarted it, or is about to, since the last look, or ever at the first one. */
+  compare<C extends Run>(containers: C[]): { crashed: C[]; restarted: C[] } {
+    const crashed: C[] = [];
+    const restarted: C[] = [];
+    for (const container of containers) {
+      const { name, state, restarts, startedAt } = container;
+      const last = this.#last.get(name);
+      if (restarts > (last?.restarts ?? 0)) crashed.push(container);
+      if (state === 'running' && startedAt !== (last?.startedAt ?? startedAt)) restarted.push(container);
+      this.#last.set(name, { restarts, startedAt: state === 'running' || !last ? startedAt : last.startedAt });
+    }
+    return { crashed, restarted };
+  }
+}
+
+/** The last lines of the run that crashed. */
+async function lastWords({ name, state, startedAt }: Container): Promise<string> {
+  const lines = await lastLogLines(name, CRASH_LINES, state === 'running' ? startedAt : undefined);
+  const short = lines.map((line) => (line.length > LINE_WIDTH ? `${line.slice(0, LINE_WIDTH)}…` : line));
+  return short.length > 0 ? `; last lines: ${short.join(' / ')}` : '';
+}

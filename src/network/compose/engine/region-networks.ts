@@ -1,0 +1,65 @@
+/** A region's link is a Docker network; its nodes are in no other one. */
+import { type Container, containersOf } from '../../../docker/containers.js';
+import { docker } from '../../../docker/docker-cli.js';
+import { AppError } from '../../../lib/errors/app-error.js';
+import { REGIONS } from '../../network.js';
+import type { Project } from './compose-project.js';
+
+/** More at the same time would only wait for each other in the engine. */
+const AT_ONCE = 8;
+
+/** Cuts and restores the regions of one network. */
+export class RegionNetworks {
+  readonly #project: Project;
+  /** Names of the containers of cut regions, by ascending address. */
+  readonly #cut = new Map<string, string[]>();
+
+  constructor(project: Project) {
+    this.#project = project;
+  }
+
+  /**
+   * Disconnects a region's containers from its network, or connects them again; they run all the while. Leaves those
+   * alone that are so already. Rejects with `UNKNOWN_REGION`.
+   */
+  async set(region: string, connected: boolean): Promise<void> {
+    if (!REGIONS.some((name) => name === region)) {
+      throw new AppError('UNKNOWN_REGION', 'user', `there is no region ${region}`, {
+        hint: `The regions are ${REGIONS.join(', ')}.`,
+      });
+    }
+    const network = `${this.#project.name}_region-${region}`;
+    const containers = (await containersOf({ project: this.#project.name }))
+      .filter(({ service }) => service.startsWith(`edge-${region}-`))
+      .sort((a, b) => addressIn(network, a) - addressIn(network, b));
+    const names = containers.map(({ name }) => name);
+    if (!connected) {
+      if (!this.#cut.has(region)) this.#cut.set(region, names);
+      return inParallel(names, (name) => unlessDone(docker(['network', 'disconnect', network, name])));
+    }
+    // The engine gives out the lowest free address. In this order each container gets its own back, and its open
+    // connections go on at once; with another address they would hang until they time out.
+    for (const name of this.#cut.get(region) ?? names) await unlessDone(docker(['network', 'connect', network, name]));
+    this.#cut.delete(region);
+  }
+}
+
+/** An IPv4 address as a number; 0 when the container has none. */
+function addressIn(network: string, { networks }: Container): number {
+  return (networks[network] ?? '').split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+}
+
+async function inParallel(names: string[], act: (name: string) => Promise<void>): Promise<void> {
+  const waiting = [...names];
+  const worker = async () => {
+    for (let name = waiting.shift(); name; name = waiting.shift()) await act(name);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+}
+
+/** A container that is already connected, or disconnected, is no failure. */
+async function unlessDone(call: Promise<unknown>): Promise<void> {
+  await call.catch((error: AppError) => {
+    if (!/already exists in network|is not connected to/.test(`${error.message} ${error.details}`)) throw error;
+  });
+}
