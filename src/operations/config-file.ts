@@ -6,7 +6,7 @@ import { AppError, usageError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import { valuesOfFile } from '../sensor-host/file-values.js';
+import { valuesOfFile } from '../sensor-host/sensor-file.js';
 import { knownJobs } from './config-target.js';
 import { requireRegion } from './cut-region.js';
 import { waitForFileConfig } from './wait-for-sensors.js';

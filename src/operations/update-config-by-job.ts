@@ -5,7 +5,7 @@ import { AppError, systemError } from '../lib/errors/app-error.js';
 import type { JobInfo, Network } from '../network/network.js';
 import { type DesiredState, effectiveConfig, type Scope } from '../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';
-import { valuesOfFile } from '../sensor-host/file-values.js';
+import { valuesOfFile } from '../sensor-host/sensor-file.js';
 import { type FileSeen, waitUntilRead } from './config-file.js';
 import { type ConfigTarget, knownJobs, newestSeen } from './config-target.js';
 import { waitForConvergence } from './wait-for-sensors.js';

@@ -1,41 +1,94 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { testModule } from '../test/support/built-modules.js';
-import { TestSensor } from '../test/support/test-sensor.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, createCluster } from './cluster.js';
-import type { JobSpec } from './host-api.js';
+import type { GuestExit } from './guest.js';
+import type { ClusterNode, JobSpec } from './host-api.js';
+import type { GuestSpec, SensorHost } from './sensor-host.js';
+import type { SensorModule } from './sensor-module.js';
 
-let world: TestSensor;
-let cluster: Cluster;
-beforeEach(async () => {
-  world = await TestSensor.prepare();
-  const nodes = ['us', 'eu', 'as'].flatMap((region) =>
-    [1, 2].map((n) => ({ name: `edge-${region}-${n}`, region, type: 'edge' })),
-  );
-  cluster = createCluster({
-    host: world.host,
-    nodes: [...nodes, { name: 'web-services-1', region: '', type: 'web-services' }],
-    loadModule: testModule,
-    moduleEnv: {
-      publisher: { SENSOR_TOKEN: 'sensor-token' },
-      'config-updater': { WASM_SENSORS_TOKEN: 'operator-token' },
-    },
-  });
-});
-afterEach(() => world.close());
+/** Records what is started; a test makes guests exit. */
+class FakeHost {
+  readonly guests: {
+    module: SensorModule;
+    spec: GuestSpec;
+    running: boolean;
+    exit(how: GuestExit, line?: string): void;
+  }[] = [];
+  readonly events: string[] = [];
+  /** Starts that succeed. */
+  room = Number.POSITIVE_INFINITY;
+  readonly cut = new Set<string>();
 
-function publisher(region: string, ...args: string[]): JobSpec {
-  const flags = ['--proxy', world.proxy.url, '--region', region, '--interval', '1', ...args];
-  return { name: `publisher-${region || 'all'}`, region, module: 'publisher', type: 'daemon', args: flags };
+  start: SensorHost['start'] = (module, spec, onExit) => {
+    if (this.room-- <= 0) throw new Error('no room');
+    this.events.push(`start ${spec.env.HOSTNAME}`);
+    const guest = {
+      module,
+      spec,
+      running: true,
+      exit: (how: GuestExit, line = '') => {
+        if (!guest.running) return;
+        guest.running = false;
+        onExit?.(how, line);
+      },
+    };
+    this.guests.push(guest);
+    const stop = () => {
+      this.events.push(`stop ${spec.env.HOSTNAME}`);
+      guest.exit({ kind: 'stopped' });
+    };
+    return { exit: undefined, lastLines: [], stop };
+  };
+  setLink = (region: string, connected: boolean) => void (connected ? this.cut.delete(region) : this.cut.add(region));
+  isConnected = (region: string) => !this.cut.has(region);
+  stats = () => ({ running: this.running.length, requests: 7 });
+  reclaim: SensorHost['reclaim'] = async () => void this.events.push('reclaim');
+  close = async () => void this.events.push('close');
+
+  get running(): string[] {
+    return this.guests.filter(({ running }) => running).map(({ spec }) => spec.env.HOSTNAME!);
+  }
 }
 
+const NODES: ClusterNode[] = [
+  ...['us', 'eu'].flatMap((region) => [1, 2].map((n) => ({ name: `edge-${region}-${n}`, region, type: 'edge' }))),
+  { name: 'services', region: 'hub', type: 'web-services' },
+];
+
+let host: FakeHost;
+let cluster: Cluster;
+let loads: string[];
+let loadFailure: Error | undefined;
+
+beforeEach(() => {
+  host = new FakeHost();
+  [loads, loadFailure] = [[], undefined];
+  cluster = newCluster(NODES);
+});
+
+function newCluster(nodes: ClusterNode[]): Cluster {
+  return createCluster({
+    host,
+    nodes,
+    loadModule: async (name) => {
+      loads.push(name);
+      if (loadFailure) throw loadFailure;
+      return { name } as SensorModule;
+    },
+    moduleEnv: { publisher: { SENSOR_TOKEN: 'sensor-token', COLOR: 'host' } },
+  });
+}
+
+const publisher = (region: string, over: Partial<JobSpec> = {}): JobSpec => ({
+  ...{ name: `publisher-${region || 'all'}`, region, module: 'publisher', type: 'daemon', args: ['--interval', '1'] },
+  ...over,
+});
 const job = (name: string) => cluster.jobs().find((job) => job.name === name)!;
-const hosts = () => [...new Set(world.proxy.readings.map(({ hostname }) => hostname))].sort();
+const states = (name: string) => job(name).executions.map(({ state }) => state);
 
 describe('a daemon job', () => {
-  it('runs on every edge node of its region, and says so as Bacalhau does', async () => {
+  test('runs on every edge node of its region, and shows as a Bacalhau job does', async () => {
     const submission = await cluster.submit(publisher('eu'));
-    await world.clock.pass(0);
-    expect(hosts()).toEqual(['edge-eu-1', 'edge-eu-2']);
     expect(submission).toEqual({ jobId: expect.stringMatching(/^j-[0-9a-f-]{36}$/), version: 1, unchanged: false });
     const { executions, ...rest } = job('publisher-eu');
     expect(rest).toEqual({
@@ -55,117 +108,223 @@ describe('a daemon job', () => {
         message: '',
       })),
     );
-    const [reading] = world.proxy.readings;
-    expect([reading!.job_id, reading!.execution_id]).toEqual([submission.jobId, executions[0]!.id]);
+    expect(host.guests.map(({ module, spec }) => [module.name, spec.region, spec.args, spec.mounts])).toEqual([
+      ['publisher', 'eu', ['--interval', '1'], []],
+      ['publisher', 'eu', ['--interval', '1'], []],
+    ]);
   });
 
-  it('of no region runs everywhere', async () => {
+  test('gives its executions the host’s variables, then its own, then their identity', async () => {
+    const mounts = [{ target: '/a', source: '/b' }];
+    const { jobId } = await cluster.submit(publisher('eu', { env: { COLOR: 'job', HOSTNAME: 'no' }, mounts }));
+    expect(host.guests[0]!.spec.mounts).toEqual(mounts);
+    expect(host.guests[0]!.spec.env).toEqual({
+      SENSOR_TOKEN: 'sensor-token',
+      COLOR: 'job',
+      HOSTNAME: 'edge-eu-1',
+      BACALHAU_JOB_ID: jobId,
+      BACALHAU_EXECUTION_ID: job('publisher-eu').executions[0]!.id,
+      BACALHAU_JOB_TYPE: 'daemon',
+    });
+  });
+
+  test('without a region runs on the edge nodes of all regions', async () => {
     await cluster.submit(publisher(''));
-    await world.clock.pass(0);
-    expect(hosts()).toHaveLength(6);
+    expect(host.running).toEqual(['edge-us-1', 'edge-us-2', 'edge-eu-1', 'edge-eu-2']);
   });
 
-  it('is replaced by a submission of its name, which ends the old executions first', async () => {
-    const first = await cluster.submit(publisher('eu', '--color', '#111111'));
-    await world.clock.pass(3000);
-    const second = await cluster.submit(publisher('eu', '--color', '#222222'));
-    const sent = world.proxy.readings.length;
-    await world.clock.pass(5000);
+  test('is replaced by a submission of its name: the old executions stop first, the id stays', async () => {
+    const first = await cluster.submit(publisher('eu'));
+    const before = job('publisher-eu').executions.map(({ id }) => id);
+    host.events.length = 0;
+    const second = await cluster.submit(publisher('eu', { args: ['--interval', '2'] }));
     expect(second).toEqual({ jobId: first.jobId, version: 2, unchanged: false });
-    expect(new Set(world.proxy.readings.slice(sent).map(({ color }) => color))).toEqual(new Set(['#222222']));
-    expect(job('publisher-eu').executions).toHaveLength(2);
-    expect(world.host.stats().running).toBe(2);
+    expect(host.events).toEqual([
+      ...['stop edge-eu-1', 'stop edge-eu-2', 'reclaim', 'start edge-eu-1', 'start edge-eu-2'],
+    ]);
+    const after = job('publisher-eu').executions.map(({ id }) => id);
+    expect(new Set([...before, ...after]).size).toBe(4);
+    expect([host.running.length, states('publisher-eu')]).toEqual([2, ['running', 'running']]);
   });
 
-  it('is left alone by the same submission, unless it was stopped', async () => {
+  test('is left alone by the same submission, unless it was stopped', async () => {
     await cluster.submit(publisher('eu'));
-    const ids = job('publisher-eu').executions.map(({ id }) => id);
     expect(await cluster.submit(publisher('eu'))).toMatchObject({ version: 1, unchanged: true });
-    expect(job('publisher-eu').executions.map(({ id }) => id)).toEqual(ids);
+    expect(host.guests).toHaveLength(2);
     expect(cluster.stop('publisher-eu')).toBe(true);
     expect(await cluster.submit(publisher('eu'))).toMatchObject({ version: 2, unchanged: false });
+    expect(host.running).toHaveLength(2);
   });
 
-  it('sends nothing once stopped', async () => {
+  test('is known by its former id after a restart of the host', async () => {
+    expect(await cluster.submit(publisher('eu'), 'j-before')).toMatchObject({ jobId: 'j-before', version: 1 });
+    expect(await cluster.submit(publisher('eu', { args: [] }), 'j-other')).toMatchObject({ jobId: 'j-before' });
+  });
+
+  test('stops all its executions, and only those, once', async () => {
     await cluster.submit(publisher('eu'));
     await cluster.submit(publisher('us'));
-    await world.clock.pass(2000);
     expect(cluster.stop('publisher-eu')).toBe(true);
-    world.proxy.readings.length = 0;
-    await world.clock.pass(3000);
-    expect(hosts()).toEqual(['edge-us-1', 'edge-us-2']);
-    expect(job('publisher-eu')).toMatchObject({ state: 'stopped' });
-    expect(job('publisher-eu').executions.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
+    expect(host.running).toEqual(['edge-us-1', 'edge-us-2']);
+    expect([job('publisher-eu').state, states('publisher-eu')]).toEqual(['stopped', ['stopped', 'stopped']]);
     expect([cluster.stop('publisher-eu'), cluster.stop('nobody')]).toEqual([false, false]);
   });
+});
 
-  it('that cannot run is failed, with the reason', async () => {
-    await cluster.submit(publisher('eu', '--emoji', '99'));
-    await world.clock.pass(0);
-    expect(job('publisher-eu')).toMatchObject({
-      state: 'failed',
-      message: expect.stringMatching(/^edge-eu-1: --emoji: /),
-    });
+describe('an execution that exits', () => {
+  test.each([
+    [{ kind: 'exit', code: 0 }, 'done', 'completed', 'done'],
+    [{ kind: 'exit', code: 7 }, 'oh', 'completed', 'exit code 7: oh'],
+    [{ kind: 'returned' }, 'back', 'completed', 'exit code -1: back'],
+    [{ kind: 'trap', message: 'unreachable' }, 'bad flag', 'failed', 'bad flag'],
+    [{ kind: 'trap', message: 'unreachable' }, '', 'failed', 'unreachable'],
+    [{ kind: 'stopped' }, 'x', 'stopped', ''],
+  ] as const)('by %j after %j is %s: %j', async (exit, lastLine, state, message) => {
+    await cluster.submit(publisher('eu'));
+    host.guests[0]!.exit(exit, lastLine);
+    expect(job('publisher-eu').executions).toMatchObject([
+      { state, message },
+      { state: 'running', message: '' },
+    ]);
   });
 
-  it('can be stopped while it starts', async () => {
-    const many = Array.from({ length: 300 }, (_, i) => ({ name: `n-${i}`, region: 'eu', type: 'edge' }));
-    const large = createCluster({ host: world.host, nodes: many, loadModule: testModule });
-    await large.submit(publisher('eu'));
-    const second = large.submit(publisher('eu', '--color', '#222222'));
-    await new Promise((resolve) => setImmediate(resolve));
-    large.stop('publisher-eu');
-    await second;
-    expect(world.host.stats().running).toBe(0);
+  test('leaves its job running while another runs; the job is failed if one has failed', async () => {
+    await cluster.submit(publisher('eu'));
+    host.guests[0]!.exit({ kind: 'trap', message: 'x' }, 'why');
+    expect(job('publisher-eu')).toMatchObject({ state: 'running', message: 'edge-eu-1: why' });
+    host.guests[1]!.exit({ kind: 'exit', code: 0 });
+    expect(job('publisher-eu')).toMatchObject({ state: 'failed', message: 'edge-eu-1: why' });
+    expect(cluster.stop('publisher-eu')).toBe(false);
+    expect(states('publisher-eu')).toEqual(['failed', 'completed']);
+  });
+
+  test('completes its job with the others', async () => {
+    await cluster.submit(publisher('eu'));
+    for (const guest of host.guests) guest.exit({ kind: 'exit', code: 0 });
+    expect(job('publisher-eu')).toMatchObject({ state: 'completed', message: '' });
+    expect(await cluster.submit(publisher('eu'))).toMatchObject({ version: 2, unchanged: false });
   });
 });
 
-describe('other jobs', () => {
-  it('of type batch run once on one node, with their own token', async () => {
-    const args = ['--proxy', world.proxy.url, '--color', '#010203'];
-    const spec: JobSpec = { name: 'updater', region: 'eu', module: 'config-updater', type: 'batch', args };
-    await cluster.submit(spec);
-    await world.clock.pass(0);
-    expect(world.proxy.requests).toHaveLength(1);
-    expect(world.proxy.requests[0]!.headers.authorization).toBe('Bearer operator-token');
-    expect(job('updater')).toMatchObject({
-      state: 'completed',
-      executions: [
-        { node: 'edge-eu-1', state: 'completed', message: expect.stringMatching(/^the proxy took the change/) },
-      ],
-    });
-    await cluster.submit(spec);
-    await world.clock.pass(0);
-    expect(world.proxy.requests).toHaveLength(2);
+test('a batch job runs on one node, an ops job on all', async () => {
+  await cluster.submit(publisher('eu', { name: 'once', type: 'batch' }));
+  expect(host.running).toEqual(['edge-eu-1']);
+  await cluster.submit(publisher('eu', { name: 'each', type: 'ops' }));
+  expect(host.running).toEqual(['edge-eu-1', 'edge-eu-1', 'edge-eu-2']);
+});
+
+describe('thousands of nodes', () => {
+  const many = Array.from({ length: 250 }, (_, i) => ({ name: `n-${i}`, region: 'eu', type: 'edge' }));
+  beforeEach(() => {
+    cluster = newCluster(many);
+  });
+
+  test('are started a hundred a turn; the job is pending until the first runs', async () => {
+    const submitted = cluster.submit(publisher('eu'));
+    const counts = [];
+    for (let i = 0; i < 4; i++) {
+      await nextTurn();
+      counts.push(host.guests.length);
+    }
+    await submitted;
+    expect(counts).toEqual([100, 200, 250, 250]);
+    expect(states('publisher-eu').every((state) => state === 'running')).toBe(true);
+  });
+
+  test('can be stopped while they start', async () => {
+    const submitted = cluster.submit(publisher('eu'));
+    await nextTurn();
+    expect(states('publisher-eu').slice(99, 101)).toEqual(['running', 'starting']);
+    expect(cluster.stop('publisher-eu')).toBe(true);
+    await submitted;
+    expect([host.guests.length, host.running]).toEqual([100, []]);
+    expect(new Set(states('publisher-eu'))).toEqual(new Set(['stopped']));
+  });
+
+  test('can be replaced while they start: the older submission starts no more', async () => {
+    const first = cluster.submit(publisher('eu'));
+    await nextTurn();
+    const second = cluster.submit(publisher('eu', { args: [] }));
+    await Promise.all([first, second]);
+    expect([host.guests.length, host.running.length]).toEqual([350, 250]);
+    expect(job('publisher-eu')).toMatchObject({ version: 2, state: 'running' });
+  });
+
+  test('fail from the first one that does not start', async () => {
+    host.room = 2;
+    await expect(cluster.submit(publisher('eu'))).rejects.toThrow('no room');
+    expect(states('publisher-eu').slice(0, 4)).toEqual(['running', 'running', 'failed', 'failed']);
+    expect(job('publisher-eu').message).toBe('n-2: no room');
   });
 });
 
-describe('a region', () => {
-  it('that is cut keeps its sensors running and shows as disconnected', async () => {
-    await cluster.submit(publisher(''));
-    await world.clock.pass(3000);
-    cluster.setRegionLink('eu', false);
-    expect(
-      cluster
-        .nodes()
-        .filter(({ connected }) => !connected)
-        .map(({ name }) => name),
-    ).toEqual(['edge-eu-1', 'edge-eu-2']);
-    world.proxy.readings.length = 0;
-    await world.clock.pass(5000);
-    expect(hosts()).toEqual(['edge-as-1', 'edge-as-2', 'edge-us-1', 'edge-us-2']);
-    expect(job('publisher-all').state).toBe('running');
-    cluster.setRegionLink('eu', true);
-    await world.clock.pass(4000);
-    const late = world.proxy.readings
-      .filter(({ hostname }) => hostname === 'edge-eu-1')
-      .map(({ sequence }) => sequence);
-    expect(late).toEqual(late.map((_, i) => late[0]! + i));
-    expect(late.length).toBeGreaterThanOrEqual(8);
+test('a job whose executions have not started is pending, and can be stopped', async () => {
+  host.reclaim = () => nextTurn();
+  const submitted = cluster.submit(publisher('eu'));
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(job('publisher-eu')).toMatchObject({
+    state: 'pending',
+    executions: [{ state: 'starting' }, { state: 'starting' }],
   });
+  expect(cluster.stop('publisher-eu')).toBe(true);
+  await submitted;
+  expect(host.guests).toEqual([]);
+});
 
-  it('that does not exist is refused', async () => {
-    expect(() => cluster.setRegionLink('mars', false)).toThrow(expect.objectContaining({ code: 'NO_SUCH_REGION' }));
-    await expect(cluster.submit(publisher('mars'))).rejects.toMatchObject({ code: 'NO_SUCH_REGION', exitCode: 2 });
+test('a module is loaded once, and again after a failure', async () => {
+  loadFailure = new Error('not built');
+  await expect(cluster.submit(publisher('eu'))).rejects.toThrow('not built');
+  expect(cluster.jobs()).toEqual([]);
+  loadFailure = undefined;
+  await cluster.submit(publisher('eu'));
+  await cluster.submit(publisher('us'));
+  await cluster.submit(publisher('us', { name: 'updater', module: 'config-updater' }));
+  expect(loads).toEqual(['publisher', 'publisher', 'config-updater']);
+  expect(host.guests.at(-1)!.spec.env.SENSOR_TOKEN).toBeUndefined();
+});
+
+test('a link is cut and restored by region', () => {
+  cluster.setRegionLink('eu', false);
+  expect(cluster.nodes().map(({ name, connected }) => [name, connected])).toEqual([
+    ...[
+      ['edge-us-1', true],
+      ['edge-us-2', true],
+      ['edge-eu-1', false],
+      ['edge-eu-2', false],
+      ['services', true],
+    ],
+  ]);
+  cluster.setRegionLink('eu', true);
+  expect(cluster.nodes().every(({ connected }) => connected)).toBe(true);
+});
+
+test('a region that does not exist, or has no edge nodes, is refused', async () => {
+  const unknown = { code: 'NO_SUCH_REGION', fault: 'user', exitCode: 2, hint: 'Regions here: us, eu, hub.' };
+  expect(() => cluster.setRegionLink('mars', false)).toThrow(expect.objectContaining(unknown));
+  await expect(cluster.submit(publisher('mars'))).rejects.toMatchObject(unknown);
+  await expect(cluster.submit(publisher('hub'))).rejects.toMatchObject({
+    code: 'NO_NODES',
+    message: 'no edge nodes in region hub',
   });
+  expect([cluster.jobs(), host.cut.size]).toEqual([[], 0]);
+});
+
+test('the statistics are those of the host and of its process', async () => {
+  await cluster.submit(publisher('eu'));
+  const { memoryBytes, cpuMs, uptimeMs, ...rest } = cluster.stats();
+  expect(rest).toEqual({ running: 2, requests: 7, nodes: 5 });
+  expect(memoryBytes).toBeGreaterThan(10_000_000);
+  // Both count since the start of this process.
+  expect(Math.abs(uptimeMs - process.uptime() * 1000)).toBeLessThan(5000);
+  const { user, system } = process.cpuUsage();
+  expect(Math.abs(cpuMs - (user + system) / 1000)).toBeLessThan(5000);
+});
+
+test('a closed cluster has stopped its jobs before it closes the host', async () => {
+  await cluster.submit(publisher('eu'));
+  host.events.length = 0;
+  await cluster.close();
+  expect(host.events).toEqual(['stop edge-eu-1', 'stop edge-eu-2', 'close']);
+  expect(job('publisher-eu').state).toBe('stopped');
 });

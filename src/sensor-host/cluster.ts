@@ -1,6 +1,6 @@
 /**
- * The embedded cluster: nodes that are entries of a table, and jobs that behave as Bacalhau's do (a submission of the
- * same name replaces what runs; ids look the same; a cut region runs on).
+ * The embedded cluster: nodes that are entries of a table, and jobs that behave as Bacalhau's do (a submission replaces
+ * the running job of the same name; ids look the same; a cut region keeps running).
  */
 import { randomUUID } from 'node:crypto';
 import { AppError, usageError } from '../lib/errors/app-error.js';
@@ -13,7 +13,7 @@ import type { SensorModule } from './sensor-module.js';
 export interface ClusterOptions {
   host: SensorHost;
   nodes: ClusterNode[];
-  /** Loads a module's built file; called once for each module. */
+  /** Loads a module's built file; called once for each module, and again after a failure. */
   loadModule(name: ModuleName): Promise<SensorModule>;
   /** Environment for every execution of a module, such as its token; never shown. */
   moduleEnv?: Partial<Record<ModuleName, Record<string, string>>>;
@@ -23,14 +23,14 @@ export interface Cluster {
   nodes(): (ClusterNode & { connected: boolean })[];
   jobs(): ClusterJob[];
   /**
-   * Replaces the job of this name and resolves when all its executions have been started; those of the older
-   * submission send nothing any more by then. `jobId`: for a job that is new here, but was known to an earlier host.
-   * Rejects with `NO_SUCH_REGION`, or as `loadModule` does.
+   * Replaces the job of this name. Resolves when all its executions have been started; those of the older submission
+   * send nothing by then. `jobId`: for a job that is new here, but was known to an earlier host. Rejects with
+   * `NO_SUCH_REGION`, `NO_NODES`, or as `loadModule` does.
    */
   submit(spec: JobSpec, jobId?: string): Promise<ClusterSubmission>;
   /** Stops a job at once; false when it was not running. */
   stop(name: string): boolean;
-  /** Cuts or restores a region's link. Rejects with `NO_SUCH_REGION`. */
+  /** Cuts or restores a region's link. Throws `NO_SUCH_REGION`. */
   setRegionLink(region: string, connected: boolean): void;
   stats(): HostStats;
   close(): Promise<void>;
@@ -51,7 +51,7 @@ export function createCluster({ host, nodes, loadModule, moduleEnv = {} }: Clust
     if (!module) {
       module = loadModule(name);
       modules.set(name, module);
-      // A module that is built later can be loaded later.
+      // The module may be built later.
       module.catch(() => modules.delete(name));
     }
     return module;

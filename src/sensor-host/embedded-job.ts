@@ -1,13 +1,13 @@
-/** One job of the embedded cluster: its executions on nodes, from the start to the end. */
+/** One job of the embedded cluster, with its executions on nodes. */
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
-import type { GuestEnd } from './guest.js';
+import type { GuestExit } from './guest.js';
 import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-api.js';
 import type { RunningGuest, SensorHost } from './sensor-host.js';
 import type { SensorModule } from './sensor-module.js';
 
-/** Starts between two turns of the event loop, so that starting thousands leaves the requests of others moving. */
+/** Starts between two turns of the event loop: requests of other guests proceed while thousands start. */
 const STARTS_PER_TURN = 100;
 
 interface Execution {
@@ -15,52 +15,53 @@ interface Execution {
   guest: RunningGuest | undefined;
 }
 
-/** What the cluster knows and a job needs to run. */
-export interface JobSurroundings {
+/** Where and with what a job runs. */
+export interface Placement {
   host: SensorHost;
   module: SensorModule;
-  /** Environment that the host gives every execution of this module, such as its token. */
+  /** Variables that every execution of this module gets from the host, such as its token. */
   env: Record<string, string>;
   nodes: ClusterNode[];
 }
 
 export class Job {
-  version = 0;
-  /** The running submission, to be compared with the next one. */
-  private fingerprint = '';
-  private spec: JobSpec;
-  private executions: Execution[] = [];
-  private stopped = false;
+  readonly name: string;
+  readonly id: string;
+  #version = 0;
+  #spec: JobSpec;
+  #executions: Execution[] = [];
+  #stopped = false;
 
-  constructor(
-    readonly name: string,
-    readonly id: string,
-    spec: JobSpec,
-  ) {
-    this.spec = spec;
+  constructor(name: string, id: string, spec: JobSpec) {
+    this.name = name;
+    this.id = id;
+    this.#spec = spec;
   }
 
-  /** Whether this very submission runs already. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Whether exactly this submission is running. */
   runs(spec: JobSpec): boolean {
-    return this.state === 'running' && this.fingerprint === JSON.stringify(spec);
+    return this.#state === 'running' && JSON.stringify(this.#spec) === JSON.stringify(spec);
   }
 
   /** Stops what runs and starts this submission on the nodes; resolves when every execution has been started. */
-  async replace(spec: JobSpec, { host, module, env, nodes }: JobSurroundings): Promise<void> {
-    this.stopExecutions();
-    this.stopped = false;
-    this.version++;
-    this.fingerprint = JSON.stringify(spec);
-    this.spec = spec;
-    const executions = nodes.map((node) => this.newExecution(node));
-    this.executions = executions;
-    for (const [i, node] of nodes.entries()) {
-      if (i === 0) await host.reclaim();
+  async replace(spec: JobSpec, placement: Placement): Promise<void> {
+    this.#stopExecutions();
+    this.#stopped = false;
+    this.#version++;
+    this.#spec = spec;
+    const executions = placement.nodes.map(newExecution);
+    this.#executions = executions;
+    for (const [i, node] of placement.nodes.entries()) {
+      if (i === 0) await placement.host.reclaim();
       else if (i % STARTS_PER_TURN === 0) await nextTurn();
-      // A newer submission, or a stop, came meanwhile.
-      if (this.executions !== executions || this.stopped) return;
+      // A newer submission or a stop arrived meanwhile.
+      if (this.#executions !== executions || this.#stopped) return;
       try {
-        this.startOn(node, executions[i]!, spec, host, module, env);
+        this.#start(executions[i]!, node, placement);
       } catch (error) {
         for (const { info } of executions.slice(i)) Object.assign(info, { state: 'failed', message: messageOf(error) });
         throw error;
@@ -70,75 +71,68 @@ export class Job {
 
   /** Stops every execution at once; false when none was running. */
   stop(): boolean {
-    const running = this.state === 'running' || this.state === 'pending';
-    this.stopped = true;
-    this.stopExecutions();
+    const running = this.#state === 'running' || this.#state === 'pending';
+    this.#stopped = true;
+    this.#stopExecutions();
     return running;
   }
 
   info(): ClusterJob {
-    const failed = this.executions.find(({ info }) => info.state === 'failed');
+    const failed = this.#executions.find(({ info }) => info.state === 'failed');
     return {
       id: this.id,
       name: this.name,
-      module: this.spec.module,
-      region: this.spec.region,
-      version: this.version,
-      state: this.state,
+      module: this.#spec.module,
+      region: this.#spec.region,
+      version: this.#version,
+      state: this.#state,
       message: failed ? `${failed.info.node}: ${failed.info.message}` : '',
-      executions: this.executions.map(({ info }) => ({ ...info })),
+      executions: this.#executions.map(({ info }) => ({ ...info })),
     };
   }
 
-  private get state(): ClusterJob['state'] {
-    if (this.stopped) return 'stopped';
-    const has = (state: ClusterExecution['state']) => this.executions.some(({ info }) => info.state === state);
+  get #state(): ClusterJob['state'] {
+    if (this.#stopped) return 'stopped';
+    const has = (state: ClusterExecution['state']) => this.#executions.some(({ info }) => info.state === state);
     if (has('running')) return 'running';
-    if (has('starting') || this.executions.length === 0) return 'pending';
+    if (has('starting') || this.#executions.length === 0) return 'pending';
     return has('failed') ? 'failed' : 'completed';
   }
 
-  private newExecution(node: ClusterNode): Execution {
-    return { info: { id: `e-${randomUUID()}`, node: node.name, state: 'starting', message: '' }, guest: undefined };
-  }
-
-  private startOn(
-    node: ClusterNode,
-    execution: Execution,
-    spec: JobSpec,
-    host: SensorHost,
-    module: SensorModule,
-    env: Record<string, string>,
-  ): void {
+  #start(execution: Execution, node: ClusterNode, { host, module, env }: Placement): void {
     const { info } = execution;
+    const { args, type, mounts = [], env: ownEnv } = this.#spec;
     const guestEnv = {
       ...env,
-      ...spec.env,
+      ...ownEnv,
       HOSTNAME: node.name,
       BACALHAU_JOB_ID: this.id,
       BACALHAU_EXECUTION_ID: info.id,
-      BACALHAU_JOB_TYPE: spec.type,
+      BACALHAU_JOB_TYPE: type,
     };
-    const guest = { args: spec.args, env: guestEnv, region: node.region, mounts: spec.mounts ?? [] };
-    execution.guest = host.start(module, guest, (end, lastLine) => {
+    execution.guest = host.start(module, { args, env: guestEnv, region: node.region, mounts }, (exit, lastLine) => {
       execution.guest = undefined;
-      Object.assign(info, outcome(end, lastLine));
+      Object.assign(info, outcome(exit, lastLine));
     });
     info.state = 'running';
   }
 
-  private stopExecutions(): void {
-    for (const { info, guest } of this.executions) {
+  #stopExecutions(): void {
+    for (const { info, guest } of this.#executions) {
       guest?.stop();
       if (info.state === 'running' || info.state === 'starting') info.state = 'stopped';
     }
   }
 }
 
-/** How an execution's end shows: only a trap is a failure, as on Bacalhau. */
-function outcome(end: GuestEnd, lastLine: string): Pick<ClusterExecution, 'state' | 'message'> {
-  if (end.kind === 'stopped') return { state: 'stopped', message: '' };
-  if (end.kind === 'trap') return { state: 'failed', message: lastLine === '' ? end.message : lastLine };
-  const code = end.kind === 'exit' ? end.code : -1;
+function newExecution(node: ClusterNode): Execution {
+  return { info: { id: `e-${randomUUID()}`, node: node.name, state: 'starting', message: '' }, guest: undefined };
+}
+
+/** State of an execution whose guest has exited: only a trap is a failure, as on Bacalhau. */
+function outcome(exit: GuestExit, lastLine: string): Pick<ClusterExecution, 'state' | 'message'> {
+  if (exit.kind === 'stopped') return { state: 'stopped', message: '' };
+  if (exit.kind === 'trap') return { state: 'failed', message: lastLine === '' ? exit.message : lastLine };
+  const code = exit.kind === 'exit' ? exit.code : -1;
   return { state: 'completed', message: code === 0 ? lastLine : `exit code ${code}: ${lastLine}` };
 }

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, type Stats, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { HostClock } from './guest-clock.js';
 import { ERRNO, FileTable, type Mount, StatCache } from './guest-files.js';
+import type { HostClock } from './host-clock.js';
 
 const CREATE = 1;
 const DIRECTORY = 2;

@@ -1,23 +1,23 @@
 /** Views of one guest's memory; made anew when the guest has grown it. */
 export class GuestMemory {
-  private buffer: ArrayBuffer;
-  private bytesView: Uint8Array;
-  private dataView: DataView;
+  readonly #memory: WebAssembly.Memory;
+  #bytes: Uint8Array;
+  #view: DataView;
 
-  constructor(private readonly memory: WebAssembly.Memory) {
-    this.buffer = memory.buffer;
-    this.bytesView = new Uint8Array(this.buffer);
-    this.dataView = new DataView(this.buffer);
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+    this.#bytes = new Uint8Array(memory.buffer);
+    this.#view = new DataView(memory.buffer);
   }
 
   get bytes(): Uint8Array {
-    this.refresh();
-    return this.bytesView;
+    this.#refresh();
+    return this.#bytes;
   }
 
   get view(): DataView {
-    this.refresh();
-    return this.dataView;
+    this.#refresh();
+    return this.#view;
   }
 
   /** Size in bytes. */
@@ -35,15 +35,15 @@ export class GuestMemory {
     return this.copy(at, length)?.toString();
   }
 
-  /** Whether the range lies inside the memory. */
+  /** Whether the range lies inside the memory; both numbers are unsigned. */
   holds(at: number, length: number): boolean {
     return at + length <= this.size;
   }
 
-  private refresh(): void {
-    if (this.buffer === this.memory.buffer) return;
-    this.buffer = this.memory.buffer;
-    this.bytesView = new Uint8Array(this.buffer);
-    this.dataView = new DataView(this.buffer);
+  #refresh(): void {
+    const { buffer } = this.#memory;
+    if (this.#view.buffer === buffer) return;
+    this.#bytes = new Uint8Array(buffer);
+    this.#view = new DataView(buffer);
   }
 }

@@ -16,12 +16,16 @@ export const mountSchema = z.object({
   writable: z.boolean().optional(),
 });
 
-/** `daemon`: on every node of the region, for good. `ops`: on every node, until it ends. `batch`: on one node. */
+/** `daemon`: on every node of the region, until it is stopped. `ops`: once on every node. `batch`: once on one node. */
 export const jobTypeSchema = z.enum(['daemon', 'ops', 'batch']);
+
+export const jobNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,100}$/, { error: 'must be letters, digits, dots, dashes, underscores' });
 
 /** A job as submitted; `PUT /jobs/:name` takes it without the name. */
 export const jobSpecSchema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, { error: 'must be letters, digits, dots, dashes, underscores' }),
+  name: jobNameSchema,
   /** Edge nodes of this region; '' = of all regions. */
   region: z.string(),
   module: z.enum(MODULE_NAMES),
@@ -37,7 +41,7 @@ export const executionSchema = z.object({
   id: z.string(),
   node: z.string(),
   state: z.enum(['starting', 'running', 'completed', 'failed', 'stopped']),
-  /** Why it failed or ended; '' while it runs. */
+  /** Why it failed, or its last line; '' while it runs. */
   message: z.string(),
 });
 
@@ -46,7 +50,7 @@ export const jobSchema = z.object({
   name: z.string(),
   module: z.enum(MODULE_NAMES),
   region: z.string(),
-  /** Counts the submissions of this name that changed something, from 1. */
+  /** Number of submissions of this name that changed something. */
   version: z.number(),
   state: z.enum(['pending', 'running', 'completed', 'failed', 'stopped']),
   message: z.string(),

@@ -1,100 +1,149 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { testModule } from '../test/support/built-modules.js';
-import { TestSensor } from '../test/support/test-sensor.js';
-import { createCluster } from './cluster.js';
-import { jobsSchema, nodesSchema, statsSchema, submissionSchema } from './host-api.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AppError } from '../lib/errors/app-error.js';
+import type { Cluster } from './cluster.js';
 import { createSensorHostApp } from './host-app.js';
 
-let world: TestSensor;
+/** What the cluster was asked to do. */
+let calls: unknown[];
+let failure: Error | undefined;
+let log: string[];
 let app: ReturnType<typeof createSensorHostApp>;
-beforeEach(async () => {
-  world = await TestSensor.prepare();
-  const nodes = [{ name: 'edge-eu-1', region: 'eu', type: 'edge' }];
-  const moduleEnv = { publisher: { SENSOR_TOKEN: 'sensor-secret' } };
-  app = createSensorHostApp(createCluster({ host: world.host, nodes, loadModule: testModule, moduleEnv }), {
-    token: 'control',
-  });
-});
-afterEach(() => world.close());
 
-function call(method: string, path: string, body?: unknown, token: string | undefined = 'control') {
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  return app.request(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+const cluster = {
+  nodes: () => [{ name: 'edge-eu-1' }],
+  jobs: () => [{ name: 'publisher-eu' }],
+  stats: () => {
+    if (failure) throw failure;
+    return { running: 1 };
+  },
+  async submit(...args: unknown[]) {
+    calls.push(['submit', ...args]);
+    if (failure) throw failure;
+    return { jobId: 'j-1', version: 1, unchanged: false };
+  },
+  stop(name: string) {
+    calls.push(['stop', name]);
+    return name === 'publisher-eu';
+  },
+  setRegionLink(region: string, connected: boolean) {
+    calls.push(['link', region, connected]);
+  },
+} as unknown as Cluster;
+
+beforeEach(() => {
+  [calls, failure, log] = [[], undefined, []];
+  app = createSensorHostApp(cluster, { token: 'control', log: (text) => log.push(text) });
+});
+
+function call(method: string, path: string, body?: string, authorization = 'Bearer control') {
+  return app.request(path, { method, headers: { authorization }, ...(body === undefined ? {} : { body }) });
 }
+const answerOf = async (answer: Response | Promise<Response>) => {
+  const response = await answer;
+  return [response.status, await response.json()];
+};
 
-const job = () => ({ region: 'eu', module: 'publisher', type: 'daemon', args: ['--proxy', world.proxy.url] });
+const JOB = { region: 'eu', module: 'publisher', type: 'daemon', args: ['--interval', '1'] };
+const put = (path: string, body: unknown) => call('PUT', path, JSON.stringify(body));
 
-it('submits, lists, cuts and stops', async () => {
-  const submission = await call('PUT', '/jobs/publisher-eu', job());
-  expect(submission.status).toBe(200);
-  expect(submissionSchema.parse(await submission.json())).toMatchObject({ version: 1, unchanged: false });
-  expect(jobsSchema.parse(await (await call('GET', '/jobs')).json())).toMatchObject([
-    { name: 'publisher-eu', state: 'running' },
-  ]);
-  await world.clock.pass(0);
-  expect(world.proxy.readings).toHaveLength(1);
-  expect(statsSchema.parse(await (await call('GET', '/stats')).json())).toMatchObject({
-    running: 1,
-    requests: 1,
-    nodes: 1,
-  });
-  expect(await (await call('PUT', '/regions/eu', { connected: false })).json()).toEqual({ connected: false });
-  expect(nodesSchema.parse(await (await call('GET', '/nodes')).json())).toMatchObject([
-    { name: 'edge-eu-1', connected: false },
-  ]);
-  expect(await (await call('DELETE', '/jobs/publisher-eu')).json()).toEqual({ stopped: true });
-  expect(await (await call('DELETE', '/jobs/publisher-eu')).json()).toEqual({ stopped: false });
+it('shows nodes, jobs and statistics', async () => {
+  expect(await answerOf(call('GET', '/nodes'))).toEqual([200, [{ name: 'edge-eu-1' }]]);
+  expect(await answerOf(call('GET', '/jobs'))).toEqual([200, [{ name: 'publisher-eu' }]]);
+  expect(await answerOf(call('GET', '/stats'))).toEqual([200, { running: 1 }]);
 });
 
-it('shows no secret anywhere', async () => {
-  await call('PUT', '/jobs/publisher-eu', job());
-  await world.clock.pass(0);
-  expect(world.proxy.requests[0]!.headers.authorization).toBe('Bearer sensor-secret');
-  for (const path of ['/jobs', '/nodes', '/stats'])
-    expect(await (await call('GET', path)).text()).not.toContain('secret');
+it('submits a job under the name of its path, with the defaults', async () => {
+  expect(await answerOf(put('/jobs/publisher-eu', JOB))).toEqual([200, { jobId: 'j-1', version: 1, unchanged: false }]);
+  const full = { ...JOB, env: { A: '1' }, mounts: [{ target: '/a', source: 'b', writable: true }] };
+  await put('/jobs/A.b_c-1', full);
+  expect(calls).toEqual([
+    ['submit', { ...JOB, name: 'publisher-eu', env: {}, mounts: [] }],
+    ['submit', { ...full, name: 'A.b_c-1' }],
+  ]);
 });
 
-describe('who may', () => {
-  it.each(['/nodes', '/jobs', '/stats', '/elsewhere'])('%s needs the token', async (path) => {
-    const without = await app.request(path);
-    expect([without.status, await without.json()]).toMatchObject([401, { error: { code: 'TOKEN_MISSING' } }]);
-    const wrong = await call('GET', path, undefined, 'wrong');
-    expect([wrong.status, await wrong.json()]).toMatchObject([401, { error: { code: 'TOKEN_WRONG' } }]);
+it('stops a job, cuts and restores a link', async () => {
+  expect(await answerOf(call('DELETE', '/jobs/publisher-eu'))).toEqual([200, { stopped: true }]);
+  expect(await answerOf(call('DELETE', '/jobs/x'))).toEqual([200, { stopped: false }]);
+  expect(await answerOf(put('/regions/eu', { connected: false }))).toEqual([200, { connected: false }]);
+  expect(await answerOf(put('/regions/eu', { connected: true }))).toEqual([200, { connected: true }]);
+  expect(calls).toEqual([
+    ['stop', 'publisher-eu'],
+    ['stop', 'x'],
+    ['link', 'eu', false],
+    ['link', 'eu', true],
+  ]);
+});
+
+describe('the token', () => {
+  const message = 'the control token is needed: Authorization: Bearer <token>';
+  it.each(['/nodes', '/jobs', '/stats', '/elsewhere', '/health/x'])('%s needs it', async (path) => {
+    const missing = { error: { code: 'TOKEN_MISSING', message, reason: message } };
+    expect(await answerOf(app.request(path))).toEqual([401, missing]);
+    const wrong = { error: { code: 'TOKEN_WRONG', message, reason: message } };
+    for (const given of ['Bearer wrong', 'control', '']) {
+      expect(await answerOf(call('GET', path, undefined, given))).toEqual([401, wrong]);
+    }
   });
 
-  it.each(['/health', '/ready'])('%s is for everyone', async (path) => {
-    expect((await app.request(path)).status).toBe(200);
+  it('is needed before anything happens', async () => {
+    await app.request('/jobs/x', { method: 'DELETE' });
+    await app.request('/regions/eu', { method: 'PUT', body: '{"connected":false}' });
+    expect(calls).toEqual([]);
+  });
+
+  it.each([
+    ['/health', 'healthy'],
+    ['/ready', 'ready'],
+  ])('%s does without', async (path, status) => {
+    expect(await answerOf(app.request(path))).toEqual([200, { status }]);
   });
 });
 
 describe('a bad request', () => {
   it.each([
-    ['PUT', '/jobs/x', { region: 'eu' }, 'BAD_REQUEST', /module/],
-    [
-      'PUT',
-      '/jobs/x',
-      { region: 'eu', module: 'publisher', type: 'daemon', args: [], extra: 1 },
-      'BAD_REQUEST',
-      /extra/,
-    ],
-    [
-      'PUT',
-      '/jobs/a%20b',
-      { region: 'eu', module: 'publisher', type: 'daemon', args: [] },
-      'BAD_REQUEST',
-      /name: must be letters/,
-    ],
-    ['PUT', '/jobs/x', { region: 'mars', module: 'publisher', type: 'daemon', args: [] }, 'NO_SUCH_REGION', /mars/],
-    ['PUT', '/regions/eu', { connected: 'yes' }, 'BAD_REQUEST', /connected/],
-    ['PUT', '/regions/eu', undefined, 'BAD_JSON', /JSON/],
-  ])('%s %s %j is refused with its reason', async (method, path, body, code, reason) => {
-    const response = await call(method, path, body);
-    expect(response.status).toBe(422);
-    expect(await response.json()).toMatchObject({ error: { code, reason: expect.stringMatching(reason) } });
+    ['/jobs/x', { region: 'eu' }, /^module: /],
+    ['/jobs/x', { ...JOB, extra: 1 }, /extra/],
+    ['/jobs/x', { ...JOB, name: 'x' }, /name/],
+    ['/jobs/x', { ...JOB, module: 'other' }, /^module: /],
+    ['/jobs/x', { ...JOB, type: 'service' }, /^type: /],
+    ['/jobs/x', { ...JOB, mounts: [{ target: 'a', source: 'b' }] }, /^mounts\.0\.target: /],
+    ['/jobs/x', { ...JOB, mounts: [{ target: '/a', source: '' }] }, /^mounts\.0\.source: /],
+    ['/jobs/a%20b', JOB, /^name: must be letters, digits, dots, dashes, underscores$/],
+    [`/jobs/${'x'.repeat(101)}`, JOB, /^name: must be letters/],
+    ['/regions/eu', { connected: 'yes' }, /^connected: /],
+    ['/regions/eu', { connected: true, also: 1 }, /also/],
+  ])('to %s with %j is refused and does nothing', async (path, body, reason) => {
+    const [status, answer] = await answerOf(put(path, body));
+    expect([status, answer]).toMatchObject([
+      422,
+      { error: { code: 'BAD_REQUEST', message: expect.stringMatching(reason) } },
+    ]);
+    expect(calls).toEqual([]);
+  });
+
+  it('that is not JSON is refused', async () => {
+    expect(await answerOf(call('PUT', '/regions/eu', '{'))).toMatchObject([400, { error: { code: 'NOT_JSON' } }]);
+    expect(await answerOf(call('PUT', '/jobs/x'))).toMatchObject([400, { error: { code: 'NOT_JSON' } }]);
   });
 
   it('to nowhere is a 404', async () => {
-    const response = await call('GET', '/nothing');
-    expect([response.status, await response.json()]).toMatchObject([404, { error: { code: 'NOT_FOUND' } }]);
+    const message = 'no GET /nothing';
+    expect(await answerOf(call('GET', '/nothing'))).toEqual([
+      ...[404, { error: { code: 'NOT_FOUND', message, reason: message } }],
+    ]);
+    expect((await call('POST', '/jobs')).status).toBe(404);
   });
+});
+
+it('passes on why the cluster refuses, and logs defects only', async () => {
+  failure = new AppError('NO_SUCH_REGION', 'user', 'there is no region mars', { hint: 'Regions here: eu.' });
+  const error = { code: 'NO_SUCH_REGION', message: 'there is no region mars', hint: 'Regions here: eu.' };
+  expect(await answerOf(put('/jobs/x', JOB))).toMatchObject([422, { error }]);
+  failure = new AppError('HOST_FULL', 'system', 'no more');
+  expect(await answerOf(put('/jobs/x', JOB))).toMatchObject([500, { error: { code: 'HOST_FULL' } }]);
+  expect(log).toEqual([]);
+  failure = new Error('a bug');
+  expect(await answerOf(call('GET', '/stats'))).toMatchObject([500, { error: { code: 'INTERNAL', message: 'a bug' } }]);
+  expect(log).toEqual([expect.stringMatching(/^GET \/stats: Error: a bug\n.*at /s)]);
 });

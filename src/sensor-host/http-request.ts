@@ -1,11 +1,11 @@
 /** Bacalhau's `wasi:http/requests`.`http_request`: what it reads from a guest and what it writes back. */
-
 import type { GuestMemory } from './guest-memory.js';
-import { parseHeaders } from './header-lines.js';
 import type { HttpAnswer, HttpRequest } from './transport.js';
 
 export const RESULT = { ok: 0, invalidUrl: 1, network: 2, timeout: 3, badInput: 6, memory: 7 } as const;
 
+/** Headers that Go sets itself, whatever the caller gives. */
+const GO_HEADERS = new Set(['host', 'content-length', 'transfer-encoding', 'trailer', 'connection']);
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH'];
 const MIN_BODY_BYTES = 65_536;
 const MEMORY_SHARE = 0.8;
@@ -23,12 +23,9 @@ export interface AnswerCells {
 /** The twelve arguments of `http_request`. */
 export type HttpArguments = readonly number[];
 
-/** Reads a request; a number is the result code of one that is not to be sent. */
+/** Reads a request; a number is the result code of a call that sends nothing. */
 export function readRequest(memory: GuestMemory, args: HttpArguments): HttpRequest | number {
-  const [method, urlAt, urlLength, headersAt, headersLength, bodyAt, bodyLength] = args as [
-    number,
-    ...number[],
-  ] as number[];
+  const [method, urlAt, urlLength, headersAt, headersLength, bodyAt, bodyLength] = args;
   if (args.slice(7, 11).some((pointer) => pointer === 0)) return RESULT.badInput;
   const address = memory.text(urlAt!, urlLength!);
   const url = address === undefined ? undefined : parseUrl(address);
@@ -47,12 +44,24 @@ export function readRequest(memory: GuestMemory, args: HttpArguments): HttpReque
   };
 }
 
+/** Headers as guests write them, `Key: value` lines: names and values in turn. Lines without a colon are ignored. */
+function parseHeaders(text: string): string[] {
+  const headers: string[] = [];
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon < 0) continue;
+    const name = line.slice(0, colon).trim();
+    if (name !== '' && !GO_HEADERS.has(name.toLowerCase())) headers.push(name, line.slice(colon + 1).trim());
+  }
+  return headers;
+}
+
 /** The cells among the arguments. */
 export function answerCells(args: HttpArguments): AnswerCells {
   return { headers: args[7]!, headersLength: args[8]!, body: args[9]!, bodyLength: args[10]!, status: args[11]! };
 }
 
-/** Writes an answer, cut off to the guest's capacities without a word, and returns the call's result code. */
+/** Writes an answer, silently truncated to the guest's capacities, and returns the call's result code. */
 export function writeAnswer(memory: GuestMemory, cells: AnswerCells, answer: HttpAnswer): number {
   if (answer.result !== RESULT.ok) return answer.result;
   const { view } = memory;
@@ -69,7 +78,7 @@ export function writeAnswer(memory: GuestMemory, cells: AnswerCells, answer: Htt
   return RESULT.ok;
 }
 
-// A guest asks for the same few addresses all its life, and there are thousands of guests.
+// Each guest requests the same few addresses for as long as it runs, and there are thousands of guests.
 const parsedUrls = new Map<string, URL>();
 
 function parseUrl(address: string): URL | undefined {

@@ -1,4 +1,4 @@
-/** Keeps the jobs of a cluster in a file, so that a host that was killed runs them again when it is restarted. */
+/** Keeps the jobs of a cluster in a file, so that a restarted host runs them again after it was killed. */
 import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
@@ -7,22 +7,20 @@ import type { Cluster } from './cluster.js';
 import { type JobSpec, jobSpecSchema } from './host-api.js';
 
 export interface KeptCluster extends Cluster {
-  /** Submits the jobs of the file, if this host was killed; an orderly end forgets them. */
+  /** Submits the jobs of the file, if the host was killed; an orderly stop removes them. */
   resume(): Promise<void>;
 }
 
-/** A job keeps its id: by it the fleet view knows that its new sensors have replaced those of the killed host. */
+/** A job keeps its id: it tells the fleet view that the new sensors replace those of the killed host. */
 const fileSchema = z.array(z.object({ jobId: z.string(), spec: jobSpecSchema }));
 type KeptJob = z.output<typeof fileSchema>[number];
 
-/**
- * `path`: a JSON file; it may hold job arguments, so it is readable by its owner only. `say` hears when it is damaged.
- */
-export function keepJobs(cluster: Cluster, path: string, say: (text: string) => void): KeptCluster {
+/** `path`: a JSON file. It may hold job arguments, so only its owner can read it. `warn` is called if it is damaged. */
+export function keepJobs(cluster: Cluster, path: string, warn: (text: string) => void): KeptCluster {
   const kept = new Map<string, { jobId: string; spec: JobSpec }>();
   const save = () => writeFileAtomic(path, JSON.stringify([...kept.values()]));
-  const submit = async (spec: JobSpec, knownAs?: string) => {
-    const submission = await cluster.submit(spec, knownAs);
+  const submit = async (spec: JobSpec, knownId?: string) => {
+    const submission = await cluster.submit(spec, knownId);
     if (spec.type === 'daemon') {
       kept.set(spec.name, { jobId: submission.jobId, spec });
       save();
@@ -38,8 +36,8 @@ export function keepJobs(cluster: Cluster, path: string, say: (text: string) => 
       return stopped;
     },
     async resume() {
-      const damaged = quarantineDamagedJobs(path);
-      if (damaged !== undefined) say(damaged);
+      const warning = quarantineDamagedJobs(path);
+      if (warning !== undefined) warn(warning);
       for (const { jobId, spec } of readJobs(path) ?? []) await submit(spec, jobId);
     },
     async close() {
@@ -51,13 +49,13 @@ export function keepJobs(cluster: Cluster, path: string, say: (text: string) => 
   };
 }
 
-/** Lets a host start whose file of jobs is damaged; gives what to say about it, undefined when all is well. */
+/** Quarantines a damaged file of jobs, so that the host can start; returns a warning, undefined when the file is fine. */
 export function quarantineDamagedJobs(path: string): string | undefined {
   if (readJobs(path)) return undefined;
-  return `the file of the running jobs was damaged and is now ${quarantine(path)}: deploy again what should run`;
+  return `the file of running jobs was damaged and is now ${quarantine(path)}. Deploy again what should run`;
 }
 
-/** None when there is no file; undefined for a file that holds no jobs. */
+/** None when there is no file; undefined for a file that does not hold jobs. */
 function readJobs(path: string): KeptJob[] | undefined {
   const text = readIfExists(path);
   if (text === undefined) return [];

@@ -1,159 +1,255 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { testModule, testModulePath } from '../test/support/built-modules.js';
-import { TestSensor } from '../test/support/test-sensor.js';
-import { createSensorHost, type SensorHost } from './sensor-host.js';
-import { compileModule, loadModule } from './sensor-module.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Script, type ScriptedGuest, scriptedModule } from '../test/support/scripted-module.js';
+import { TestClock } from '../test/support/sensor-clock.js';
+import { createSensorHost, type GuestSpec, type SensorHost } from './sensor-host.js';
+import type { HttpAnswer, HttpRequest } from './transport.js';
 
-let sensors: TestSensor;
-beforeEach(async () => {
-  sensors = await TestSensor.prepare();
+let clock: TestClock;
+let host: SensorHost;
+/** Requests in flight, each with the way to answer it. */
+let sent: { request: HttpRequest; answer: (answer: HttpAnswer) => void }[];
+let closed: string[];
+let exits: unknown[];
+const OK = (body: string): HttpAnswer => ({ result: 0, status: 201, headers: '', body: Buffer.from(body) });
+
+beforeEach(() => {
+  clock = new TestClock();
+  [sent, closed, exits] = [[], [], []];
+  host = newHost();
 });
-afterEach(() => sensors.close());
+afterEach(() => host.close());
 
-const start = (execution: string, ...args: string[]) =>
-  sensors.start({ args, env: { BACALHAU_EXECUTION_ID: execution } });
-
-describe('many guests in one process', () => {
-  it('run on when one of them traps or ends, which is reported with its last words', async () => {
-    await start('e-1', '--interval', '1');
-    await start('e-2', '--nonsense');
-    expect(sensors.end).toMatchObject({ kind: 'trap', message: 'unreachable' });
-    expect(sensors.end!.lastLine).toMatch(/^--nonsense: no such flag/);
-    await start('e-3', '--max-messages', '1');
-    expect(sensors.end).toMatchObject({ kind: 'exit', code: 0 });
-    expect(sensors.host.stats().running).toBe(1);
-    await sensors.clock.pass(5000);
-    expect(sensors.proxy.readings.filter(({ execution_id }) => execution_id === 'e-1').length).toBeGreaterThan(4);
+function newHost(maxGuests?: number): SensorHost {
+  return createSensorHost({
+    clock,
+    ...(maxGuests === undefined ? {} : { maxGuests }),
+    transport: {
+      send(request, answer) {
+        sent.push({ request, answer });
+        return { close: () => closed.push(request.url.href) };
+      },
+      async close() {
+        closed.push('transport');
+      },
+    },
   });
+}
 
-  it('send nothing once stopped, not even what they were sending', async () => {
-    await start('e-1', '--interval', '1');
-    const { guest } = sensors;
-    guest.stop();
-    expect(guest.end).toEqual({ kind: 'stopped' });
-    const before = sensors.proxy.requests.length;
-    await sensors.clock.pass(10_000);
-    expect(sensors.proxy.requests.length).toBe(before);
-    expect(sensors.host.stats().running).toBe(0);
-  });
+function start(script: Script, spec: Partial<GuestSpec> = {}) {
+  return host.start(scriptedModule(script), { args: [], env: {}, region: 'us', ...spec }, (exit, lastLine) =>
+    exits.push([exit, lastLine]),
+  );
+}
 
-  it('keep their readings while their link is cut, in flight requests included', async () => {
-    sensors.proxy.answer = () => 'hang';
-    await start('e-1', '--interval', '1');
-    expect(sensors.proxy.held).toBe(1);
-    sensors.host.setLink('eu', false);
-    sensors.proxy.answer = () => ({});
-    await sensors.clock.pass(5000);
-    expect(sensors.proxy.readings).toEqual([]);
-    expect(sensors.host.isConnected('eu')).toBe(false);
-    expect(sensors.host.isConnected('us')).toBe(true);
-    sensors.host.setLink('eu', true);
-    await sensors.clock.pass(5000);
-    expect(sensors.proxy.sequences).toEqual(sensors.proxy.sequences.map((_, i) => i + 1));
-    expect(sensors.proxy.sequences.length).toBeGreaterThan(8);
+test('a guest runs until it first waits, and goes on when the time is over', async () => {
+  const steps: string[] = [];
+  const guest = start(function* (guest) {
+    steps.push('started');
+    yield* guest.sleep(500);
+    steps.push(`woke at ${clock.time}`);
+    yield* guest.sleep(250);
+    steps.push(`woke at ${clock.time}`);
   });
+  expect([steps, guest.exit, host.stats().running]).toEqual([['started'], undefined, 1]);
+  await clock.pass(499);
+  expect(steps).toHaveLength(1);
+  await clock.pass(1000);
+  expect(steps).toEqual(['started', 'woke at 500', 'woke at 750']);
+  expect([guest.exit, exits, host.stats().running]).toEqual([{ kind: 'returned' }, [[{ kind: 'returned' }, '']], 0]);
 });
 
-describe('in real time', () => {
-  let host: SensorHost;
-  beforeEach(() => {
-    host = createSensorHost();
-  });
-  afterEach(() => host.close());
-
-  it('a hundred sensors at 0.2 s send 500 readings a second, each in order', async () => {
-    const module = await testModule('publisher');
-    const args = ['--proxy', sensors.proxy.url, '--interval', '0.2'];
-    for (let i = 0; i < 100; i++) host.start(module, { args, env: { BACALHAU_EXECUTION_ID: `e-${i}` }, region: 'us' });
-    await new Promise((resolve) => setTimeout(resolve, 2000));
-    const sequences = new Map<string, number>();
-    for (const { execution_id, sequence } of sensors.proxy.readings) {
-      expect(sequence).toBe((sequences.get(execution_id) ?? 0) + 1);
-      sequences.set(execution_id, sequence);
+test('arguments come after an empty name of the program, the environment is sorted', () => {
+  const seen: string[] = [];
+  const script: Script = function* (guest) {
+    for (const kind of ['args', 'environ']) {
+      yield [`${kind}_sizes_get`, 100, 104];
+      yield [`${kind}_get`, 200, 300];
+      seen.push(guest.text(300, guest.word(104)));
     }
-    expect(sequences.size).toBe(100);
-    expect(sensors.proxy.readings.length).toBeGreaterThan(600);
-    expect(sensors.proxy.readings.length).toBeLessThan(1200);
-  });
+  };
+  start(script, { args: ['--a', 'ö'], env: { Z: '1', A: '2', M: '' } });
+  expect(seen).toEqual(['\0--a\0ö\0', 'A=2\0M=\0Z=1\0']);
 });
 
-describe('a module', () => {
-  let dir: string;
-  beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'host-module-'));
+test('an exit, a trap and a return are told apart, each with the last line', async () => {
+  start(function* (guest) {
+    yield* guest.write(1, 'first\nall done\n');
+    yield ['proc_exit', 3];
   });
-  afterEach(() => rm(dir, { recursive: true }));
-
-  it('that cannot wait here is refused clearly', async () => {
-    // (module (func (export "_start")))
-    const plain = Buffer.from('0061736d01000000010401600000030201000', 'hex');
-    const withStart = Buffer.concat([
-      plain,
-      Buffer.from('070a01065f7374617274000000'.slice(0, 24), 'hex'),
-      Buffer.from('0a040102000b', 'hex'),
-    ]);
-    await expect(compileModule('foreign.wasm', withStart)).rejects.toMatchObject({
-      code: 'MODULE_NOT_SUSPENDABLE',
-      message: expect.stringContaining('foreign.wasm'),
-      hint: expect.stringContaining('Asyncify'),
-    });
+  start(function* (guest) {
+    yield* guest.write(2, 'no end of line');
+    throw new Error('unreachable');
   });
-
-  it('that is none, or not there, is refused', async () => {
-    await writeFile(join(dir, 'x.wasm'), (await readFile(await testModulePath('publisher'))).subarray(0, 5000));
-    await expect(loadModule(join(dir, 'x.wasm'))).rejects.toMatchObject({ code: 'MODULE_INVALID' });
-    await expect(loadModule(join(dir, 'y.wasm'))).rejects.toMatchObject({ code: 'MODULE_UNREADABLE' });
-  });
+  // The listener is called after `start` has returned.
+  expect(exits).toEqual([]);
+  await clock.pass(0);
+  expect(exits).toEqual([
+    [{ kind: 'exit', code: 3 }, 'all done'],
+    [{ kind: 'trap', message: 'unreachable' }, 'no end of line'],
+  ]);
+  expect(host.stats()).toEqual({ running: 0, requests: 0 });
 });
 
-describe('a process that is full', () => {
-  const full = { code: 'HOST_FULL', hint: expect.stringContaining('--disable-wasm-trap-handler') };
-
-  it('by its address space says so and how to go on', async () => {
-    const { Instance } = WebAssembly;
-    const host = createSensorHost();
-    const module = await testModule('publisher');
-    WebAssembly.Instance = class {
-      constructor() {
-        throw new RangeError('WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance');
-      }
-    } as unknown as typeof Instance;
-    try {
-      expect(() => host.start(module, { args: [], env: {}, region: 'us' })).toThrow(expect.objectContaining(full));
-    } finally {
-      WebAssembly.Instance = Instance;
-      await host.close();
-    }
+test('a trap leaves the other guests running, each in its own memory', async () => {
+  const written: string[] = [];
+  const waiting = (name: string): Script =>
+    function* (guest: ScriptedGuest) {
+      guest.put(100, name);
+      yield* guest.sleep(100);
+      yield* guest.write(1, `${guest.text(100, 1)}\n`);
+      written.push(name);
+    };
+  const [a, b] = [start(waiting('a')), start(waiting('b'))];
+  start(function* () {
+    yield ['fd_close', 99];
+    throw new Error('bug');
   });
-
-  it('by its memory mappings says so before the system ends it', async () => {
-    const host = createSensorHost({ maxGuests: 1 });
-    const spec = { args: ['--proxy', sensors.proxy.url], env: {}, region: 'us' };
-    const module = await testModule('publisher');
-    host.start(module, spec).stop();
-    host.start(module, spec);
-    expect(() => host.start(module, spec)).toThrow(expect.objectContaining(full));
-    await host.close();
-  });
+  await clock.pass(100);
+  expect([written, a.lastLines, b.lastLines]).toEqual([['a', 'b'], ['a'], ['b']]);
 });
 
-it('gives back the memory of ended guests when asked', { timeout: 60_000 }, async (context) => {
-  if (process.platform !== 'linux') context.skip('memory mappings are counted in /proc');
-  const mappings = async () => (await readFile('/proc/self/maps', 'utf8')).split('\n').length;
-  const host = createSensorHost();
-  const module = await testModule('publisher');
-  const before = await mappings();
-  const spec = { args: ['--proxy', 'http://127.0.0.1:9'], env: {}, region: 'us' };
-  host.setLink('us', false);
-  const guests = Array.from({ length: 1500 }, () => host.start(module, spec));
-  // Counted while they run: once they have ended, a collection of the engine's own may come first.
-  const held = (await mappings()) - before;
-  for (const guest of guests.splice(0)) guest.stop();
-  await host.reclaim();
-  expect(held).toBeGreaterThan(1500);
-  expect(await mappings()).toBeLessThan(before + 300);
+test('a request is answered into the memory of its guest, whoever runs in between', async () => {
+  const seen: unknown[] = [];
+  const asking = (path: string): Script =>
+    function* (guest: ScriptedGuest) {
+      const result = yield* guest.request(`http://p${path}`);
+      seen.push([path, result, guest.word(5000), guest.text(6000, guest.word(5008))]);
+    };
+  start(asking('/a'));
+  start(asking('/b'));
+  expect(sent.map(({ request }) => request.url.href)).toEqual(['http://p/a', 'http://p/b']);
+  sent[1]!.answer(OK('to b'));
+  sent[0]!.answer({ result: 3 });
+  expect(seen).toEqual([
+    ['/b', 0, 201, 'to b'],
+    ['/a', 3, 0, expect.anything()],
+  ]);
+  expect(host.stats()).toEqual({ running: 0, requests: 2 });
+});
+
+test('an invalid request fails at once and is not counted', () => {
+  const results: number[] = [];
+  start(function* (guest) {
+    results.push(yield* guest.request('no url'));
+    results.push(yield* guest.request('ftp://p/'));
+  });
+  expect([results, sent, host.stats().requests]).toEqual([[1, 2], [], 0]);
+});
+
+test('a stopped guest never runs again: neither its sleep nor its request comes to an end', async () => {
+  const after: string[] = [];
+  const asleep = start(function* (guest) {
+    yield* guest.sleep(10);
+    after.push('slept');
+  });
+  const asking = start(function* (guest) {
+    yield* guest.request('http://p/x');
+    after.push('answered');
+  });
+  asleep.stop();
+  asking.stop();
+  asking.stop();
+  sent[0]!.answer(OK(''));
+  await clock.pass(1000);
+  expect([after, closed]).toEqual([[], ['http://p/x']]);
+  expect([asleep.exit, asking.exit]).toEqual([{ kind: 'stopped' }, { kind: 'stopped' }]);
+  expect(exits).toEqual([
+    [{ kind: 'stopped' }, ''],
+    [{ kind: 'stopped' }, ''],
+  ]);
+  expect(host.stats().running).toBe(0);
+});
+
+test('a cut link fails requests of its region only', async () => {
+  const results: string[] = [];
+  const asking = (region: string): Script =>
+    function* (guest: ScriptedGuest) {
+      results.push(`${region} ${yield* guest.request(`http://${region}/`)}`);
+      results.push(`${region} ${yield* guest.request(`http://${region}/`)}`);
+    };
+  expect(host.isConnected('eu')).toBe(true);
+  start(asking('eu'), { region: 'eu' });
+  start(asking('us'), { region: 'us' });
+  host.setLink('eu', false);
+  expect([host.isConnected('eu'), host.isConnected('us')]).toEqual([false, true]);
+  await clock.pass(0);
+  expect([results, closed, sent.length]).toEqual([['eu 2', 'eu 2'], ['http://eu/'], 2]);
+  host.setLink('eu', true);
+  expect(host.isConnected('eu')).toBe(true);
+});
+
+test('a full process refuses further guests, and takes them when others have stopped', () => {
+  host = newHost(2);
+  const forever: Script = function* (guest) {
+    yield* guest.sleep(1e9);
+  };
+  const [first] = [start(forever), start(forever)];
+  const full = { code: 'HOST_FULL', fault: 'system', message: "the sensor host can't hold more than 2 sensors" };
+  expect(() => start(forever)).toThrow(expect.objectContaining(full));
+  first!.stop();
+  start(forever);
+  expect(host.stats().running).toBe(2);
+});
+
+test('an instance that does not start is no guest: no address space, or an invalid module', () => {
+  const failing = (error: Error) => ({
+    name: 'x.wasm',
+    instantiate() {
+      throw error;
+    },
+  });
+  const spec = { args: [], env: {}, region: 'us' };
+  expect(() => host.start(failing(new RangeError('Out of memory')), spec)).toThrow(
+    expect.objectContaining({
+      code: 'HOST_FULL',
+      message: "the sensor host can't hold more than 0 sensors",
+      hint: expect.stringContaining('--disable-wasm-trap-handler'),
+    }),
+  );
+  expect(() => host.start(failing(new TypeError('no such import')), spec)).toThrow(
+    expect.objectContaining({ code: 'MODULE_INVALID', message: "x.wasm can't be started: no such import" }),
+  );
+  expect(host.stats().running).toBe(0);
+});
+
+test('the last eight lines are kept, long ones in part', () => {
+  const { lastLines } = start(function* (guest) {
+    yield* guest.write(1, `${'x'.repeat(700)}`);
+    yield* guest.write(2, `${'x'.repeat(700)}\n`);
+    for (let i = 1; i < 8; i++) yield* guest.write(1, `${i}\n`);
+    yield* guest.write(1, 'a');
+    yield* guest.write(1, 'b\nc');
+  });
+  expect(lastLines).toEqual(['1', '2', '3', '4', '5', '6', '7', 'ab']);
+  const long = start(function* (guest) {
+    yield* guest.write(1, `${'x'.repeat(700)}${'y'.repeat(200)}`);
+    yield* guest.write(1, `${'z'.repeat(700)}\n`);
+  });
+  expect(long.lastLines).toEqual(['x'.repeat(700) + 'y'.repeat(200) + 'z'.repeat(100)]);
+});
+
+test('a closed host has no guests, and closes its transport', async () => {
+  start(function* (guest) {
+    yield* guest.request('http://p/x');
+  });
   await host.close();
+  expect([host.stats().running, closed]).toEqual([0, ['http://p/x', 'transport']]);
+});
+
+test('stopped guests are reclaimed only when they are many', async () => {
+  const stopMany = (count: number) => {
+    for (let i = 0; i < count; i++) start(function* () {});
+  };
+  // A collection takes a turn of the event loop.
+  const reclaims = async () => {
+    let turns = 0;
+    setImmediate(() => turns++);
+    await host.reclaim();
+    return turns === 1;
+  };
+  stopMany(1000);
+  expect(await reclaims()).toBe(false);
+  stopMany(1);
+  expect(await reclaims()).toBe(true);
+  expect(await reclaims()).toBe(false);
 });

@@ -7,12 +7,12 @@
  * const sensor = host.start(module, { args: ['--proxy', url], env: { HOSTNAME: 'edge-us-1' }, region: 'us' });
  * ```
  */
-import { AppError } from '../lib/errors/app-error.js';
-import { Guest, type GuestEnd } from './guest.js';
-import { type HostClock, systemClock } from './guest-clock.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { Guest, type GuestExit } from './guest.js';
 import { FileTable, type Mount, StatCache } from './guest-files.js';
-import { RegionLink } from './host-link.js';
-import { guestLimit, reclaimMemory } from './reclaim-memory.js';
+import { guestLimit, reclaimMemory } from './host-capacity.js';
+import { type HostClock, systemClock } from './host-clock.js';
+import { RegionLink } from './region-link.js';
 import type { SensorModule } from './sensor-module.js';
 import { createTransport, type HttpTransport } from './transport.js';
 import { createImports } from './wasi.js';
@@ -38,34 +38,37 @@ export interface GuestSpec {
   mounts?: Mount[];
 }
 
-/** A running or ended guest. */
+/** Called once, when a guest has exited or was stopped. */
+export type ExitListener = (exit: GuestExit, lastLine: string) => void;
+
+/** A running or exited guest. */
 export interface RunningGuest {
-  /** How it ended; undefined while it runs. */
-  readonly end: GuestEnd | undefined;
-  /** The last lines it wrote on stdout and stderr. */
+  /** How it exited; undefined while it runs. */
+  readonly exit: GuestExit | undefined;
+  /** The last lines it wrote to stdout and stderr. */
   readonly lastLines: readonly string[];
-  /** Ends it at once: nothing is sent after this call. */
+  /** Stops it at once: nothing is sent after this call. */
   stop(): void;
 }
 
 export interface SensorHost {
   /**
-   * Starts an instance; it runs until it first waits before this returns. `onEnd` is called once, when it has ended by
-   * itself or was stopped. Throws `HOST_FULL` when this process can't hold another instance.
+   * Starts an instance; it runs until it first waits before this returns. Throws `HOST_FULL` when this process can't
+   * hold another instance.
    */
-  start(module: SensorModule, spec: GuestSpec, onEnd?: (end: GuestEnd, lastLine: string) => void): RunningGuest;
-  /** Cuts or restores the link of a region; its guests run on. */
+  start(module: SensorModule, spec: GuestSpec, onExit?: ExitListener): RunningGuest;
+  /** Cuts or restores the link of a region; its guests keep running. */
   setLink(region: string, connected: boolean): void;
   isConnected(region: string): boolean;
-  /** `running`: guests now. `requests`: requests since the start, refused ones included. */
+  /** `running`: guests now. `requests`: requests since the start, failed ones included. */
   stats(): { running: number; requests: number };
-  /** Call before starting many: gives back the address space of guests that have ended, if there were many. */
+  /** Call before starting many: frees the address space of exited guests, if there are many. */
   reclaim(): Promise<void>;
   /** Stops every guest and closes the connections. */
   close(): Promise<void>;
 }
 
-/** Ended guests that are left to the garbage collector. */
+/** Exited guests that are left to the garbage collector. */
 const RECLAIM_ABOVE = 1000;
 
 export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
@@ -75,43 +78,47 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   const stats = { requests: 0 };
   const statCache = new StatCache(clock);
   const links = new Map<string, RegionLink>();
-  const guests = new Map<Guest, ((end: GuestEnd, lastLine: string) => void) | undefined>();
+  const guests = new Map<Guest, ExitListener | undefined>();
   const maxGuests = options.maxGuests ?? guestLimit();
-  let endedSinceReclaim = 0;
+  let exitedSinceReclaim = 0;
   let current: Guest;
   const imports = createImports(() => current, clock);
-  const world = {
+  const environment = {
     clock,
     transport,
     stats,
     setCurrent(guest: Guest) {
       current = guest;
     },
-    ended(guest: Guest, end: GuestEnd) {
-      const onEnd = guests.get(guest);
+    exited(guest: Guest, exit: GuestExit) {
+      const onExit = guests.get(guest);
       guests.delete(guest);
-      endedSinceReclaim++;
-      // Later, so that a guest that ends while it starts is known to its starter by then.
-      if (onEnd) queueMicrotask(() => onEnd(end, guest.output.last));
+      exitedSinceReclaim++;
+      // Later: the caller of `start` has its result by then, even if the guest exits at once.
+      if (onExit) queueMicrotask(() => onExit(exit, guest.output.last));
     },
   };
 
   function linkOf(region: string): RegionLink {
     let link = links.get(region);
-    if (!link) links.set(region, (link = new RegionLink()));
+    if (!link) {
+      link = new RegionLink();
+      links.set(region, link);
+    }
     return link;
   }
 
   return {
-    start(module, spec, onEnd) {
+    start(module, { args, env, region, mounts = [] }, onExit) {
       if (guests.size >= maxGuests) throw hostFull(guests.size);
       const instance = instantiate(module, imports, guests.size);
-      const guest = new Guest(world, linkOf(spec.region), new FileTable(spec.mounts ?? [], statCache), spec);
-      guests.set(guest, onEnd);
+      const files = new FileTable(mounts, statCache);
+      const guest = new Guest(environment, { link: linkOf(region), files, args, env });
+      guests.set(guest, onExit);
       guest.start(instance);
       return {
-        get end() {
-          return guest.end;
+        get exit() {
+          return guest.exit;
         },
         get lastLines() {
           return guest.output.lines;
@@ -123,8 +130,8 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
     isConnected: (region) => links.get(region)?.connected ?? true,
     stats: () => ({ running: guests.size, requests: stats.requests }),
     async reclaim() {
-      if (endedSinceReclaim <= RECLAIM_ABOVE) return;
-      endedSinceReclaim = 0;
+      if (exitedSinceReclaim <= RECLAIM_ABOVE) return;
+      exitedSinceReclaim = 0;
       await reclaimMemory();
     },
     async close() {
@@ -136,18 +143,16 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
 
 function instantiate(module: SensorModule, imports: WebAssembly.Imports, running: number): WebAssembly.Instance {
   try {
-    return new WebAssembly.Instance(module.compiled, imports);
+    return module.instantiate(imports);
   } catch (cause) {
     if (cause instanceof RangeError) throw hostFull(running, cause);
-    throw new AppError('MODULE_INVALID', 'user', `${module.name} can't be started: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new AppError('MODULE_INVALID', 'user', `${module.name} can't be started: ${messageOf(cause)}`, { cause });
   }
 }
 
 function hostFull(running: number, cause?: unknown): AppError {
-  return new AppError('HOST_FULL', 'system', `this process can't hold more than ${running} sensors`, {
-    hint: 'Use fewer nodes, or start the sensor host with --disable-wasm-trap-handler (at most some 28,000 sensors).',
+  return new AppError('HOST_FULL', 'system', `the sensor host can't hold more than ${running} sensors`, {
+    hint: 'Use fewer nodes, or start the sensor host with --disable-wasm-trap-handler (for up to about 28,000 sensors).',
     cause,
   });
 }

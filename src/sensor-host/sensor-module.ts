@@ -1,14 +1,15 @@
-/** Compiles a module and makes sure that this host can run it. */
+/** Compiles a module and checks that this host can run it. */
 import { readFile } from 'node:fs/promises';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 
-/** A module that was checked and can be started any number of times. */
+/** A checked module that can be started any number of times. */
 export interface SensorModule {
   readonly name: string;
-  readonly compiled: WebAssembly.Module;
+  /** Throws a `RangeError` when this process has no address space left, or what the module throws. */
+  instantiate(imports: WebAssembly.Imports): WebAssembly.Instance;
 }
 
-/** What a guest needs to export: see wasm/lib/suspend.ts and Binaryen's Asyncify. */
+/** What a module must export: see wasm/lib/suspend.ts and Binaryen's Asyncify. */
 const NEEDED_EXPORTS = [
   'memory',
   '_start',
@@ -43,5 +44,5 @@ export async function compileModule(name: string, bytes: Uint8Array): Promise<Se
       details: missing.map((entry) => `missing export: ${entry}`),
     });
   }
-  return { name, compiled };
+  return { name, instantiate: (imports) => new WebAssembly.Instance(compiled, imports) };
 }

@@ -3,8 +3,7 @@
  * Bacalhau node, as far as a guest can tell (redirects are followed, one time limit for all).
  */
 import { type Dispatcher, Pool } from 'undici';
-import { type Closeable, type HostClock, systemClock } from './guest-clock.js';
-import { formatHeaders } from './header-lines.js';
+import { type Closeable, type HostClock, systemClock } from './host-clock.js';
 
 export interface HttpRequest {
   method: string;
@@ -20,7 +19,7 @@ export interface HttpRequest {
 export type HttpAnswer = { result: 0; status: number; headers: string; body: Buffer } | { result: 2 | 3 };
 
 export interface HttpTransport {
-  /** Starts a request; calls back once and not before this has returned, unless it is closed first. */
+  /** Starts a request. Calls back once, after this has returned, unless the request is closed before. */
   send(request: HttpRequest, done: (answer: HttpAnswer) => void): Closeable;
   close(): Promise<void>;
 }
@@ -28,7 +27,7 @@ export interface HttpTransport {
 export interface TransportOptions {
   /** Connections per origin. */
   connections?: number;
-  /** PEM of a certificate authority to trust besides none other, for https. */
+  /** PEM of the only certificate authority to trust, for https. */
   ca?: string;
   clock?: HostClock;
 }
@@ -77,113 +76,116 @@ export function createTransport(options: TransportOptions = {}): HttpTransport {
 /** One request of a guest and its redirects. An instance per hop would be cleaner and cost twice the memory. */
 class Call implements Dispatcher.DispatchHandlers, Closeable {
   timer: Closeable | undefined;
-  private abort: ((error?: Error) => void) | undefined;
-  private finished = false;
-  private redirects = 0;
-  private status = 0;
-  private rawHeaders: Buffer[] = [];
-  private chunks: Buffer[] = [];
-  private received = 0;
+  #request: HttpRequest;
+  readonly #poolFor: (origin: string) => Pool;
+  #done: (answer: HttpAnswer) => void;
+  #abort: ((error?: Error) => void) | undefined;
+  #finished = false;
+  #redirects = 0;
+  #status = 0;
+  #rawHeaders: Buffer[] = [];
+  #chunks: Buffer[] = [];
+  #received = 0;
 
-  constructor(
-    private request: HttpRequest,
-    private readonly poolFor: (origin: string) => Pool,
-    private done: (answer: HttpAnswer) => void,
-  ) {}
+  constructor(request: HttpRequest, poolFor: (origin: string) => Pool, done: (answer: HttpAnswer) => void) {
+    this.#request = request;
+    this.#poolFor = poolFor;
+    this.#done = done;
+  }
 
   dispatch(): void {
-    const { url, method, headers, body } = this.request;
+    const { url, method, headers, body } = this.#request;
     try {
       const path = url.pathname + url.search;
-      this.poolFor(url.origin).dispatch({ path, method: method as 'GET', headers, body: body ?? null }, this);
+      this.#poolFor(url.origin).dispatch({ path, method: method as 'GET', headers, body: body ?? null }, this);
     } catch {
-      // What undici refuses to send, such as a header that is none.
+      // What undici refuses to send, such as an invalid header.
       setImmediate(() => this.end(NETWORK_ERROR));
     }
   }
 
-  /** Forgets the request; the connection it holds is closed. */
+  /** Cancels the request; the connection it holds is closed. */
   close(): void {
-    if (this.finished) return;
-    this.finished = true;
-    // A call may stay in its pool's queue for a while, and must not keep its guest in memory.
-    this.done = () => {};
+    if (this.#finished) return;
+    this.#finished = true;
+    // A call may stay in its pool's queue for a while and must not keep its guest in memory.
+    this.#done = () => {};
     this.timer?.close();
-    this.abort?.();
+    this.#abort?.();
   }
 
   /** Ends the request with this answer, once. */
   end(answer: HttpAnswer): void {
-    if (this.finished) return;
-    const { done } = this;
+    if (this.#finished) return;
+    const done = this.#done;
     this.close();
     done(answer);
   }
 
   onConnect(abort: (error?: Error) => void): void {
-    this.abort = abort;
-    if (this.finished) abort();
+    this.#abort = abort;
+    if (this.#finished) abort();
   }
 
   onHeaders(status: number, headers: Buffer[] | string[] | null): boolean {
     if (status < 200) return true;
-    this.status = status;
-    this.rawHeaders = (headers ?? []) as Buffer[];
+    this.#status = status;
+    this.#rawHeaders = (headers ?? []) as Buffer[];
     return true;
   }
 
   onData(chunk: Buffer): boolean {
-    this.chunks.push(chunk);
-    this.received += chunk.length;
-    // The guest never sees more than this, so the rest need not come.
-    if (this.received > this.request.maxBodyBytes) this.answer();
+    this.#chunks.push(chunk);
+    this.#received += chunk.length;
+    // The guest never sees more than this, so the rest is not awaited.
+    if (this.#received > this.#request.maxBodyBytes) this.#answer();
     return true;
   }
 
   onComplete(): void {
-    if (this.finished) return;
-    this.abort = undefined;
-    const target = REDIRECTS.has(this.status) ? this.redirectTarget() : undefined;
-    if (target === undefined) this.answer();
-    else if (target === 'failed' || ++this.redirects > MAX_REDIRECTS) this.end(NETWORK_ERROR);
-    else this.follow(target);
+    if (this.#finished) return;
+    this.#abort = undefined;
+    const target = REDIRECTS.has(this.#status) ? this.#redirectTarget() : undefined;
+    if (target === undefined) this.#answer();
+    else if (target === 'failed' || ++this.#redirects > MAX_REDIRECTS) this.end(NETWORK_ERROR);
+    else this.#follow(target);
   }
 
   onError(): void {
-    this.abort = undefined;
+    this.#abort = undefined;
     this.end(NETWORK_ERROR);
   }
 
-  private answer(): void {
-    const body = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
-    this.end({ result: 0, status: this.status, headers: formatHeaders(this.rawHeaders), body });
+  #answer(): void {
+    const body = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    this.end({ result: 0, status: this.#status, headers: formatHeaders(this.#rawHeaders), body });
   }
 
-  private redirectTarget(): URL | 'failed' | undefined {
-    const raw = this.rawHeaders;
+  #redirectTarget(): URL | 'failed' | undefined {
+    const raw = this.#rawHeaders;
     const at = raw.findIndex((name, i) => i % 2 === 0 && name.toString('latin1').toLowerCase() === 'location');
     if (at < 0) return undefined;
-    const target = tryUrl(raw[at + 1]!.toString(), this.request.url);
+    const target = tryUrl(raw[at + 1]!.toString(), this.#request.url);
     return target?.protocol.startsWith('http') ? target : 'failed';
   }
 
-  /** 307 and 308 repeat the request; the others become a GET without a body. Credentials stay on their host. */
-  private follow(target: URL): void {
-    const repeat = this.status >= 307;
-    const keepsMethod = repeat || this.request.method === 'HEAD';
-    const sameHost = target.host === this.request.url.host;
+  /** 307 and 308 repeat the request; the others become a GET without a body. Another host gets no credentials. */
+  #follow(target: URL): void {
+    const repeat = this.#status >= 307;
+    const keepsMethod = repeat || this.#request.method === 'HEAD';
+    const sameHost = target.host === this.#request.url.host;
     const dropped = (name: string) =>
       (!sameHost && name === 'authorization') || (!repeat && name.startsWith('content-'));
-    const { headers } = this.request;
-    this.request = {
-      ...this.request,
+    const { headers } = this.#request;
+    this.#request = {
+      ...this.#request,
       url: target,
-      method: keepsMethod ? this.request.method : 'GET',
+      method: keepsMethod ? this.#request.method : 'GET',
       headers: headers.filter((_, i) => !dropped(headers[i - (i % 2)]!.toLowerCase())),
-      body: repeat ? this.request.body : undefined,
+      body: repeat ? this.#request.body : undefined,
     };
-    this.chunks = [];
-    this.received = 0;
+    this.#chunks = [];
+    this.#received = 0;
     this.dispatch();
   }
 }
@@ -194,4 +196,26 @@ function tryUrl(text: string, base: URL): URL | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Formats raw names and values as `Key: value` lines, the names in Go's canonical form (`Retry-After`). */
+function formatHeaders(raw: Buffer[]): string {
+  const lines: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = canonical(raw[i]!.toString('latin1'));
+    if (name !== 'Transfer-Encoding') lines.push(`${name}: ${raw[i + 1]!.toString('latin1')}`);
+  }
+  return lines.join('\n');
+}
+
+// A server sends the same few names in every answer.
+const canonicalNames = new Map<string, string>();
+
+function canonical(name: string): string {
+  let known = canonicalNames.get(name);
+  if (known === undefined) {
+    known = name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+    if (canonicalNames.size < 1000) canonicalNames.set(name, known);
+  }
+  return known;
 }

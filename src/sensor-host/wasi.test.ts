@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Guest, ProcExit } from './guest.js';
-import { type HostClock, systemClock } from './guest-clock.js';
 import { ERRNO, FileTable, StatCache } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
+import { type HostClock, systemClock } from './host-clock.js';
 import { createImports } from './wasi.js';
 
 // Places in the guest's memory.

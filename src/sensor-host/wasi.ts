@@ -1,17 +1,25 @@
 /**
  * The imports of all guests: WASI preview 1 as far as modules like ours use it, and `http_request`. One object serves
- * every instance; `current` says whose call it is, so an instance costs no closures of its own.
+ * every instance; `current` returns the guest that calls, so an instance needs no closures of its own.
+ *
+ * Every range of memory that a call reads or writes is checked first: a call that fails with `fault` has no effect.
  */
 import { randomFillSync } from 'node:crypto';
 import { type Guest, ProcExit } from './guest.js';
 import { ERRNO } from './guest-files.js';
+import type { GuestMemory } from './guest-memory.js';
 
 const PREOPEN_FD = 3;
 const FILE_TYPE = { directory: 3, regular: 4, character: 2 };
+const CLOCK = { realtime: 0, monotonic: 1 };
 const EVENT_CLOCK = 0;
 const ABSOLUTE = 1;
 const SUBSCRIPTION_BYTES = 48;
 const EVENT_BYTES = 32;
+const FILESTAT_BYTES = 64;
+const FDSTAT_BYTES = 24;
+const VECTOR_BYTES = 8;
+const WORD_BYTES = 4;
 
 /** Calls of WASI preview 1 that are declared but do nothing here. */
 const UNSUPPORTED = [
@@ -21,117 +29,109 @@ const UNSUPPORTED = [
   'path_unlink_file proc_raise sched_yield sock_accept sock_recv sock_send sock_shutdown',
 ].flatMap((names) => names.split(' '));
 
+/** A call of a guest. Its numbers of 32 bits are unsigned. */
+type Call = (guest: Guest, ...args: never[]) => number;
+
 /** Makes the import object; `current` returns the guest that runs now. */
 export function createImports(
   current: () => Guest,
   clock: { wallTime(): number; monotonic(): number },
 ): WebAssembly.Imports {
-  const wasi: Record<string, (...args: never[]) => unknown> = {
-    args_sizes_get: (count: number, size: number) => putSizes(current(), current().args, count, size),
-    args_get: (pointers: number, buffer: number) => putStrings(current(), current().args, pointers, buffer),
-    environ_sizes_get: (count: number, size: number) => putSizes(current(), current().environment, count, size),
-    environ_get: (pointers: number, buffer: number) => putStrings(current(), current().environment, pointers, buffer),
-    clock_time_get(id: number, _precision: bigint, at: number) {
-      if (id > 1) return ERRNO.inval;
-      const ns = id === 0 ? BigInt(clock.wallTime()) * 1_000_000n : BigInt(Math.round(clock.monotonic() * 1e6));
-      current().memory.view.setBigUint64(at, ns, true);
+  const calls: Record<string, Call> = {
+    args_sizes_get: ({ memory, args }, count: number, size: number) => putSizes(memory, args, count, size),
+    args_get: ({ memory, args }, pointers: number, buffer: number) => putStrings(memory, args, pointers, buffer),
+    environ_sizes_get: ({ memory, environment }, count: number, size: number) =>
+      putSizes(memory, environment, count, size),
+    environ_get: ({ memory, environment }, pointers: number, buffer: number) =>
+      putStrings(memory, environment, pointers, buffer),
+    clock_time_get({ memory }, id: number, _precision: bigint, at: number) {
+      if (id !== CLOCK.realtime && id !== CLOCK.monotonic) return ERRNO.inval;
+      if (!memory.holds(at, 8)) return ERRNO.fault;
+      const realtime = id === CLOCK.realtime;
+      const ns = realtime ? BigInt(clock.wallTime()) * 1_000_000n : BigInt(Math.round(clock.monotonic() * 1e6));
+      memory.view.setBigUint64(at, ns, true);
       return ERRNO.ok;
     },
-    random_get(at: number, length: number) {
-      randomFillSync(current().memory.bytes, at, length);
+    random_get({ memory }, at: number, length: number) {
+      if (!memory.holds(at, length)) return ERRNO.fault;
+      randomFillSync(memory.bytes, at, length);
       return ERRNO.ok;
     },
-    poll_oneoff: (subscriptions: number, events: number, count: number, written: number) =>
-      pollOneoff(current(), subscriptions, events, count, written),
-    proc_exit(code: number) {
-      throw new ProcExit(code);
+    poll_oneoff: pollOneoff,
+    proc_exit(_guest, code: number) {
+      // Exit codes are signed.
+      throw new ProcExit(code | 0);
     },
-    fd_write: (fd: number, vectors: number, count: number, written: number) =>
-      fdWrite(current(), fd, vectors, count, written),
-    fd_read: (fd: number, vectors: number, count: number, read: number) => fdRead(current(), fd, vectors, count, read),
-    fd_close: (fd: number) => current().files.close(fd),
-    fd_fdstat_get(fd: number, at: number) {
+    fd_write: fdWrite,
+    fd_read: fdRead,
+    fd_close: ({ files }, fd: number) => files.close(fd),
+    fd_fdstat_get({ memory }, fd: number, at: number) {
       if (fd > PREOPEN_FD) return ERRNO.badf;
-      const { bytes } = current().memory;
-      bytes.fill(0, at, at + 24);
+      if (!memory.holds(at, FDSTAT_BYTES)) return ERRNO.fault;
+      const { bytes } = memory;
+      bytes.fill(0, at, at + 8);
       bytes[at] = fd === PREOPEN_FD ? FILE_TYPE.directory : FILE_TYPE.character;
-      bytes.fill(0xff, at + 8, at + 24);
+      bytes.fill(0xff, at + 8, at + FDSTAT_BYTES);
       return ERRNO.ok;
     },
-    fd_prestat_get(fd: number, at: number) {
+    fd_prestat_get({ memory }, fd: number, at: number) {
       if (fd !== PREOPEN_FD) return ERRNO.badf;
-      current().memory.view.setUint32(at, 0, true);
-      current().memory.view.setUint32(at + 4, 1, true);
+      if (!memory.holds(at, 8)) return ERRNO.fault;
+      memory.view.setUint32(at, 0, true);
+      memory.view.setUint32(at + 4, 1, true);
       return ERRNO.ok;
     },
-    fd_prestat_dir_name(fd: number, at: number, length: number) {
+    fd_prestat_dir_name({ memory }, fd: number, at: number, length: number) {
       if (fd !== PREOPEN_FD || length < 1) return ERRNO.badf;
-      current().memory.bytes[at] = 0x2f;
+      if (!memory.holds(at, 1)) return ERRNO.fault;
+      memory.bytes[at] = 0x2f;
       return ERRNO.ok;
     },
-    path_filestat_get: (fd: number, _lookup: number, path: number, length: number, at: number) =>
-      pathFilestat(current(), fd, path, length, at),
-    path_open(...args: unknown[]) {
-      const [fd, , path, length, flags, rights, , , result] = args as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        bigint,
-        bigint,
-        number,
-        number,
-      ];
-      const guest = current();
-      if (fd !== PREOPEN_FD) return ERRNO.badf;
-      const opened = guest.files.openFile(guest.memory.text(path, length) ?? '', flags, rights);
-      if (opened < 0) return -opened;
-      guest.memory.view.setUint32(result, opened, true);
-      return ERRNO.ok;
-    },
+    path_filestat_get: pathFilestat,
+    path_open: pathOpen,
+    http_request: (guest, ...args: number[]) => (guest.returning ? guest.rewound() : guest.fetch(args)),
   };
-  for (const name of UNSUPPORTED) wasi[name] = () => ERRNO.nosys;
-  return {
-    wasi_snapshot_preview1: wasi as WebAssembly.ModuleImports,
-    'wasi:http/requests': {
-      http_request(...args: number[]) {
-        if (current().returning) return current().rewound();
-        // Addresses and lengths are unsigned.
-        for (let i = 0; i < args.length; i++) args[i]! >>>= 0;
-        return current().fetch(args);
-      },
-    },
-  };
+  const imports: WebAssembly.ModuleImports = {};
+  for (const [name, call] of Object.entries(calls)) {
+    imports[name] = (...args: (number | bigint)[]) => call(current(), ...(args.map(unsigned) as never[]));
+  }
+  for (const name of UNSUPPORTED) imports[name] = () => ERRNO.nosys;
+  const { http_request, ...wasi } = imports;
+  return { wasi_snapshot_preview1: wasi, 'wasi:http/requests': { http_request } };
 }
 
-function putSizes(guest: Guest, strings: Buffer[], count: number, size: number): number {
-  const { view } = guest.memory;
-  view.setUint32(count, strings.length, true);
-  view.setUint32(
-    size,
-    strings.reduce((sum, text) => sum + text.length, 0),
-    true,
-  );
+const unsigned = (value: number | bigint) => (typeof value === 'number' ? value >>> 0 : value);
+
+function putSizes(memory: GuestMemory, strings: Buffer[], count: number, size: number): number {
+  if (!memory.holds(count, WORD_BYTES) || !memory.holds(size, WORD_BYTES)) return ERRNO.fault;
+  memory.view.setUint32(count, strings.length, true);
+  memory.view.setUint32(size, totalLength(strings), true);
   return ERRNO.ok;
 }
 
-function putStrings(guest: Guest, strings: Buffer[], pointers: number, buffer: number): number {
-  const { bytes, view } = guest.memory;
-  for (const text of strings) {
-    view.setUint32(pointers, buffer, true);
-    bytes.set(text, buffer);
-    pointers += 4;
-    buffer += text.length;
+function putStrings(memory: GuestMemory, strings: Buffer[], pointers: number, buffer: number): number {
+  if (!memory.holds(pointers, strings.length * WORD_BYTES)) return ERRNO.fault;
+  if (!memory.holds(buffer, totalLength(strings))) return ERRNO.fault;
+  const { bytes, view } = memory;
+  let at = buffer;
+  for (const [i, text] of strings.entries()) {
+    view.setUint32(pointers + i * WORD_BYTES, at, true);
+    bytes.set(text, at);
+    at += text.length;
   }
   return ERRNO.ok;
 }
+
+const totalLength = (parts: { length: number }[]) => parts.reduce((sum, { length }) => sum + length, 0);
 
 /** Sleeps for the shortest of the relative clock subscriptions; nothing else can be waited for, as on a node. */
 function pollOneoff(guest: Guest, subscriptions: number, events: number, count: number, written: number): number {
   if (guest.returning) return guest.rewound();
   if (count === 0) return ERRNO.inval;
-  const { bytes, view } = guest.memory;
+  const { memory } = guest;
+  if (!memory.holds(subscriptions, count * SUBSCRIPTION_BYTES)) return ERRNO.fault;
+  if (!memory.holds(events, count * EVENT_BYTES) || !memory.holds(written, WORD_BYTES)) return ERRNO.fault;
+  const { bytes, view } = memory;
   let shortest = Number.POSITIVE_INFINITY;
   for (let i = 0; i < count; i++) {
     const from = subscriptions + i * SUBSCRIPTION_BYTES;
@@ -148,47 +148,86 @@ function pollOneoff(guest: Guest, subscriptions: number, events: number, count: 
   return Number.isFinite(shortest) ? guest.sleep(shortest) : ERRNO.ok;
 }
 
+/** The parts of memory that vectors name; undefined when the vectors or a part are not inside the memory. */
+function readVectors(memory: GuestMemory, vectors: number, count: number): Uint8Array[] | undefined {
+  if (!memory.holds(vectors, count * VECTOR_BYTES)) return undefined;
+  const { bytes, view } = memory;
+  const parts: Uint8Array[] = [];
+  for (let at = vectors; at < vectors + count * VECTOR_BYTES; at += VECTOR_BYTES) {
+    const start = view.getUint32(at, true);
+    const length = view.getUint32(at + WORD_BYTES, true);
+    if (!memory.holds(start, length)) return undefined;
+    parts.push(bytes.subarray(start, start + length));
+  }
+  return parts;
+}
+
 function fdWrite(guest: Guest, fd: number, vectors: number, count: number, written: number): number {
+  const { memory, files, output } = guest;
+  const parts = readVectors(memory, vectors, count);
+  if (parts === undefined || !memory.holds(written, WORD_BYTES)) return ERRNO.fault;
   let total = 0;
-  for (let i = 0; i < count; i++) {
-    const { bytes, view } = guest.memory;
-    const at = view.getUint32(vectors + i * 8, true);
-    const part = bytes.subarray(at, at + view.getUint32(vectors + i * 8 + 4, true));
+  for (const part of parts) {
     if (fd === 1 || fd === 2) {
-      guest.output.write(Buffer.from(part).toString());
+      output.write(Buffer.from(part).toString());
       total += part.length;
     } else {
-      const count = guest.files.write(fd, part);
-      if (count < 0) return -count;
-      total += count;
+      const taken = files.write(fd, part);
+      if (taken < 0) return -taken;
+      total += taken;
     }
   }
-  guest.memory.view.setUint32(written, total, true);
+  memory.view.setUint32(written, total, true);
   return ERRNO.ok;
 }
 
 function fdRead(guest: Guest, fd: number, vectors: number, count: number, read: number): number {
+  const { memory, files } = guest;
+  const parts = readVectors(memory, vectors, count);
+  if (parts === undefined || !memory.holds(read, WORD_BYTES)) return ERRNO.fault;
   let total = 0;
-  for (let i = 0; i < count; i++) {
-    const { bytes, view } = guest.memory;
-    const at = view.getUint32(vectors + i * 8, true);
-    const length = view.getUint32(vectors + i * 8 + 4, true);
+  for (const part of parts) {
     // Standard input is empty.
-    const got = fd === 0 ? 0 : guest.files.read(fd, bytes.subarray(at, at + length));
+    const got = fd === 0 ? 0 : files.read(fd, part);
     if (got < 0) return -got;
     total += got;
-    if (got < length) break;
+    if (got < part.length) break;
   }
-  guest.memory.view.setUint32(read, total, true);
+  memory.view.setUint32(read, total, true);
   return ERRNO.ok;
 }
 
-function pathFilestat(guest: Guest, fd: number, path: number, length: number, at: number): number {
+function pathOpen(
+  guest: Guest,
+  fd: number,
+  _lookup: number,
+  path: number,
+  length: number,
+  flags: number,
+  rights: bigint,
+  _inheritedRights: bigint,
+  _fdFlags: number,
+  result: number,
+): number {
   if (fd !== PREOPEN_FD) return ERRNO.badf;
-  const found = guest.files.stat(guest.memory.text(path, length) ?? '');
+  const { memory, files } = guest;
+  const name = memory.text(path, length);
+  if (name === undefined || !memory.holds(result, WORD_BYTES)) return ERRNO.fault;
+  const opened = files.openFile(name, flags, rights);
+  if (opened < 0) return -opened;
+  memory.view.setUint32(result, opened, true);
+  return ERRNO.ok;
+}
+
+function pathFilestat(guest: Guest, fd: number, _lookup: number, path: number, length: number, at: number): number {
+  if (fd !== PREOPEN_FD) return ERRNO.badf;
+  const { memory, files } = guest;
+  const name = memory.text(path, length);
+  if (name === undefined || !memory.holds(at, FILESTAT_BYTES)) return ERRNO.fault;
+  const found = files.stat(name);
   if (typeof found === 'number') return found;
-  const { bytes, view } = guest.memory;
-  bytes.fill(0, at, at + 64);
+  const { bytes, view } = memory;
+  bytes.fill(0, at, at + FILESTAT_BYTES);
   view.setBigUint64(at, BigInt(found.dev), true);
   view.setBigUint64(at + 8, BigInt(found.ino), true);
   bytes[at + 16] = found.isDirectory() ? FILE_TYPE.directory : FILE_TYPE.regular;

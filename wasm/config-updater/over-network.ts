@@ -1,12 +1,12 @@
-// Changing the fleet configuration at the proxy: `PATCH /config` (docs/protocol.md).
-import { now, sleepTowards } from "../lib/clock";
-import { PATCH, request, responseBody, resultName, status } from "../lib/http";
-import { STDERR, STDOUT, fail, newLine, say } from "../lib/log";
-import { begin, byte, bytes, json, number, text, written } from "../lib/out";
-import { Slice, lengthOf } from "../lib/slice";
-import { FIELD_COUNT, UNSET } from "../lib/values";
-import { REMOVE, changeOf, hostname, proxy, region, seen, token } from "./options";
-import { fieldName, writeValue } from "./values-out";
+// Changes the fleet configuration at the proxy: `PATCH /config` (docs/protocol.md).
+import { now, sleepTowards } from '../lib/clock';
+import { PATCH, request, responseBody, resultName, status } from '../lib/http';
+import { fail, log, newLine, STDERR, STDOUT } from '../lib/log';
+import { begin, byte, bytes, json, number, text, written } from '../lib/out';
+import { lengthOf, Slice } from '../lib/slice';
+import { FIELD_COUNT, UNSET } from '../lib/values';
+import { changeOf, hostname, proxy, REMOVE, region, seen, token } from './options';
+import { fieldName, writeValue } from './values-out';
 
 const TRIES: i32 = 5;
 const RETRY_MS: i64 = 2000;
@@ -17,15 +17,15 @@ const bodyBuffer = memory.data(2048);
 function address(): Slice {
   begin(urlBuffer, 416);
   bytes(proxy);
-  text("/config");
+  text('/config');
   return written();
 }
 
 function headers(): Slice {
   begin(headerBuffer, 640);
-  text("Content-Type: application/json");
+  text('Content-Type: application/json');
   if (lengthOf(token)) {
-    text("\nAuthorization: Bearer ");
+    text('\nAuthorization: Bearer ');
     bytes(token);
   }
   return written();
@@ -52,12 +52,12 @@ function body(): Slice {
   return written();
 }
 
-/** Members for the fields that get a value, or names of those that lose it. */
+/** Members for the fields that get a value, or names of the fields whose value is removed. */
 function writeFields(removed: bool): void {
   let first = true;
   for (let field = 0; field < FIELD_COUNT; field++) {
     const change = changeOf(field);
-    if (change == UNSET || (change == REMOVE) != removed) continue;
+    if (change === UNSET || (change === REMOVE) !== removed) continue;
     if (!first) byte(0x2c);
     first = false;
     byte(0x22);
@@ -69,30 +69,30 @@ function writeFields(removed: bool): void {
   }
 }
 
-/** Sends the change and says what the proxy answered; traps when it did not take it. */
+/** Sends the change and logs the answer; traps when the proxy does not accept it. */
 export function changeFleet(): void {
   for (let attempt = 1; ; attempt++) {
     const result = request(PATCH, address(), headers(), body());
     newLine();
     if (!result && status < 300) {
-      text("the proxy took the change: ");
+      text('the proxy accepted the change: ');
       bytes(responseBody);
-      say(STDOUT);
+      log(STDOUT);
       return;
     }
-    const passing = result == 2 || result == 3 || status == 429 || status >= 500;
+    const temporary = result === 2 || result === 3 || status === 429 || status >= 500;
     if (result) {
-      text("the proxy cannot be reached: ");
+      text('cannot reach the proxy: ');
       text(resultName(result));
     } else {
-      text("the proxy answered ");
+      text('the proxy answered ');
       number(status);
-      if (status == 401 || status == 403) text(" (WASM_SENSORS_TOKEN must hold the operator token)");
-      text(": ");
+      if (status === 401 || status === 403) text(' (WASM_SENSORS_TOKEN must be the operator token)');
+      text(': ');
       bytes(responseBody);
     }
-    if (!passing || attempt == TRIES) fail();
-    say(STDERR);
+    if (!temporary || attempt === TRIES) fail();
+    log(STDERR);
     const retryAt = now() + RETRY_MS;
     while (now() < retryAt) sleepTowards(retryAt);
   }

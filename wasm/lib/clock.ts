@@ -1,5 +1,5 @@
 // Two clocks: the wall clock dates readings, the monotonic one decides when they are due.
-import { clock_time_get, poll_oneoff } from "./wasi";
+import { clock_time_get, poll_oneoff } from './imports';
 
 const time = memory.data(8, 8);
 // struct subscription (48 bytes) and struct event (32 bytes) of WASI preview 1.
@@ -20,17 +20,17 @@ export function wallTime(): i64 {
 
 /** Nanoseconds of both clocks mixed: differs between executions. */
 export function clockNoise(): u64 {
-  return (<u64>read(0)) ^ ((<u64>read(1)) << 20);
+  return <u64>read(0) ^ ((<u64>read(1)) << 20);
 }
 
-/** Milliseconds since some start; never steps. */
+/** Milliseconds since an arbitrary start; never goes back. */
 export function now(): i64 {
   return read(1) / 1_000_000;
 }
 
 /**
  * Sleeps until `deadline` (of `now`) or for a second, whichever is sooner: Bacalhau cannot interrupt a sleep, so a
- * cancelled execution ends only between two slices. Relative, because its runtime refuses absolute deadlines.
+ * cancelled execution stops only between two slices. Relative, because its runtime refuses absolute deadlines.
  */
 export function sleepTowards(deadline: i64): void {
   const duration = min(deadline - now(), SLICE_MS);

@@ -1,6 +1,7 @@
 // Files below the preopened "/" (descriptor 3 on Bacalhau), opened by path each time: an input may be replaced.
-import { Slice, hash, lengthOf, slice, startOf } from "./slice";
-import { ERRNO_OK, fd_close, fd_read, path_filestat_get, path_open } from "./wasi";
+
+import { ERRNO_OK, fd_close, fd_read, path_filestat_get, path_open } from './imports';
+import { hash, lengthOf, Slice, slice, startOf } from './slice';
 
 const ROOT: i32 = 3;
 const FOLLOW: i32 = 1;
@@ -14,14 +15,14 @@ const cells = memory.data(16);
 export function belowRoot(path: Slice): Slice {
   let start = startOf(path);
   let length = lengthOf(path);
-  while (length && load<u8>(start) == 0x2f) {
+  while (length && load<u8>(start) === 0x2f) {
     start++;
     length--;
   }
   return slice(start, length);
 }
 
-/** Why the last look at a file failed; 0 = it did not. */
+/** Why the last operation on a file failed; 0 = it did not. */
 export let errno: i32 = ERRNO_OK;
 
 /** What changes when a file is edited or replaced: identity, size and times as one number; 0 when there is no file. */

@@ -1,9 +1,10 @@
 // Command line flags, as `--flag value` and `--flag=value`.
-import { newLine, fail } from "./log";
-import { argument, argumentCount } from "./host";
-import { bytes, text } from "./out";
-import { NOTHING, Slice, endOf, lengthOf, slice, startOf, startsWith } from "./slice";
-import { UNSET, parseBoolean } from "./values";
+
+import { argument, argumentCount } from './host';
+import { fail, newLine } from './log';
+import { bytes, text } from './out';
+import { endOf, lengthOf, NOTHING, Slice, slice, startOf, startsWith } from './slice';
+import { parseBoolean, UNSET } from './values';
 
 let index: u32 = 0;
 /** The flag's name, without the dashes. */
@@ -11,25 +12,25 @@ export let flagName: Slice = NOTHING;
 let attached: bool = false;
 let attachedValue: Slice = NOTHING;
 
-/** Says why the current flag cannot be used and what to do, and traps. */
+/** Logs why the current flag is invalid and what to do, and traps. */
 export function refuse(why: string, hint: string): void {
   newLine();
-  text("--");
+  text('--');
   bytes(flagName);
-  text(": ");
+  text(': ');
   text(why);
-  text(". ");
+  text('. ');
   text(hint);
   fail();
 }
 
-/** Steps to the next flag; false at the end. */
+/** Moves to the next flag; false when there is none. */
 export function nextFlag(): bool {
   if (++index >= argumentCount()) return false;
   const whole = argument(index);
   let start = startOf(whole);
   const end = endOf(whole);
-  if (!startsWith(start, end, "--")) {
+  if (!startsWith(start, end, '--')) {
     newLine();
     text("argument '");
     bytes(whole);
@@ -38,7 +39,7 @@ export function nextFlag(): bool {
   }
   start += 2;
   let at = start;
-  while (at < end && load<u8>(at) != 0x3d) at++;
+  while (at < end && load<u8>(at) !== 0x3d) at++;
   flagName = slice(start, at - start);
   attached = at < end;
   attachedValue = attached ? slice(at + 1, end - at - 1) : NOTHING;
@@ -48,16 +49,16 @@ export function nextFlag(): bool {
 /** The flag's value. */
 export function flagValue(): Slice {
   if (attached) return attachedValue;
-  if (++index >= argumentCount()) refuse("the value is missing", "Write --flag value or --flag=value");
+  if (++index >= argumentCount()) refuse('value missing', 'Write --flag value or --flag=value');
   return argument(index);
 }
 
-/** The value of a flag that may stand alone, which means true: 1, 0, `UNSET` when empty, `BAD` when it is no boolean. */
+/** The value of a flag that may stand alone, which means true: 1, 0, `UNSET` when empty, `BAD` when it is not a boolean. */
 export function flagSwitch(): i32 {
   if (!attached) {
     if (index + 1 >= argumentCount()) return 1;
     attachedValue = argument(index + 1);
-    if (startsWith(startOf(attachedValue), endOf(attachedValue), "--")) return 1;
+    if (startsWith(startOf(attachedValue), endOf(attachedValue), '--')) return 1;
     index++;
   }
   return lengthOf(attachedValue) ? parseBoolean(attachedValue) : UNSET;

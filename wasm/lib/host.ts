@@ -1,6 +1,7 @@
-// What the host gives at the start: arguments and environment. Read once; the slices stay valid for ever.
-import { NOTHING, Slice, endOf, fromC, slice, startOf, startsWith } from "./slice";
-import { args_get, args_sizes_get, environ_get, environ_sizes_get } from "./wasi";
+// Arguments and environment. Read once at the start; the slices stay valid.
+
+import { args_get, args_sizes_get, environ_get, environ_sizes_get } from './imports';
+import { endOf, fromC, NOTHING, Slice, slice, startOf, startsWith } from './slice';
 
 const sizes = memory.data(8);
 
@@ -34,7 +35,7 @@ export function variable(name: string): Slice {
   for (let i: u32 = 0; i < variableCount; i++) {
     const entry = fromC(load<u32>(variables + i * 4));
     const value = startOf(entry) + name.length;
-    if (startsWith(startOf(entry), endOf(entry), name) && load<u8>(value) == 0x3d) {
+    if (startsWith(startOf(entry), endOf(entry), name) && load<u8>(value) === 0x3d) {
       return value + 1 < endOf(entry) ? slice(value + 1, endOf(entry) - value - 1) : NOTHING;
     }
   }

@@ -1,11 +1,11 @@
 // Text is written into a buffer, never joined from strings: no allocation per reading, so memory stays flat.
-import { Slice, charAt, endOf, lengthOf, slice, startOf } from "./slice";
+import { charAt, endOf, lengthOf, Slice, slice, startOf } from './slice';
 
 let origin: usize = 0;
 let cursor: usize = 0;
 let limit: usize = 0;
 
-/** Starts writing to a buffer; what does not fit is left out, see `full`. */
+/** Starts writing to a buffer; what does not fit is left out. */
 export function begin(buffer: usize, capacity: usize): void {
   origin = buffer;
   cursor = buffer;
@@ -64,11 +64,11 @@ export function json(s: Slice): void {
   for (let at = startOf(s); at < end; at++) {
     const c: u32 = load<u8>(at);
     if (c < 0x20) {
-      text("\\u00");
+      text('\\u00');
       hexDigit(c >> 4);
       hexDigit(c & 15);
     } else {
-      if (c == 0x22 || c == 0x5c) byte(0x5c);
+      if (c === 0x22 || c === 0x5c) byte(0x5c);
       byte(c);
     }
   }
@@ -79,7 +79,7 @@ export function query(s: Slice): void {
   const end = endOf(s);
   for (let at = startOf(s); at < end; at++) {
     const c: u32 = load<u8>(at);
-    if ((c | 0x20) - 0x61 < 26 || c - 0x30 < 10 || c == 0x2d || c == 0x2e || c == 0x5f) {
+    if ((c | 0x20) - 0x61 < 26 || c - 0x30 < 10 || c === 0x2d || c === 0x2e || c === 0x5f) {
       byte(c);
     } else {
       byte(0x25);

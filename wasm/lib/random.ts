@@ -1,13 +1,13 @@
-// Pseudo-random numbers, seeded by identity and clocks: `random_get` gives every execution on Bacalhau the same bytes,
-// and a fleet whose sensors pick the same colour and the same moment is no fleet.
-import { clockNoise } from "./clock";
-import { Slice, hash } from "./slice";
+// Pseudo-random numbers, seeded by identity and clocks: on Bacalhau `random_get` returns the same bytes in every
+// execution, but sensors must differ in colour and timing.
+import { clockNoise } from './clock';
+import { hash, Slice } from './slice';
 
 let state: u64 = 1;
 
-/** Seeds from what tells this execution from the others. */
+/** Seeds from what distinguishes this execution from the others. */
 export function seed(identity: Slice, place: Slice): void {
-  state = hash(place, hash(identity)) ^ clockNoise() | 1;
+  state = (hash(place, hash(identity)) ^ clockNoise()) | 1;
   next();
 }
 

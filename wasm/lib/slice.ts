@@ -1,32 +1,27 @@
-// Bytes that somebody else owns (an argument, a part of an answer), as one number: nothing is copied or allocated.
+// Borrowed bytes (an argument, a part of an answer) as one number: nothing is copied or allocated.
 
 /** Address in the upper half, length in bytes in the lower; 0 = nothing. */
 export type Slice = u64;
 
 export const NOTHING: Slice = 0;
 
-@inline
 export function slice(start: usize, length: usize): Slice {
   return ((<u64>start) << 32) | length;
 }
 
-@inline
 export function startOf(s: Slice): usize {
   return <usize>(s >> 32);
 }
 
-@inline
 export function lengthOf(s: Slice): usize {
   return <usize>(s & 0xffffffff);
 }
 
-@inline
 export function endOf(s: Slice): usize {
   return startOf(s) + lengthOf(s);
 }
 
 /** Code unit of a literal; literals are ASCII throughout. */
-@inline
 export function charAt(word: string, index: i32): u32 {
   return load<u16>(changetype<usize>(word) + ((<usize>index) << 1));
 }
@@ -43,7 +38,7 @@ export function startsWith(start: usize, end: usize, word: string): bool {
   const length = word.length;
   if (<usize>length > end - start) return false;
   for (let i = 0; i < length; i++) {
-    if (load<u8>(start + i) != charAt(word, i)) return false;
+    if (load<u8>(start + i) !== charAt(word, i)) return false;
   }
   return true;
 }
@@ -64,12 +59,12 @@ function matches(s: Slice, word: string, loosely: bool): bool {
   let matched = 0;
   for (let at = startOf(s); at < end; at++) {
     let c: u32 = load<u8>(at);
-    if (loosely && (c == 0x2d || c == 0x5f)) continue;
+    if (loosely && (c === 0x2d || c === 0x5f)) continue;
     if (c - 0x41 < 26) c |= 0x20;
-    if (matched == length || c != charAt(word, matched)) return false;
+    if (matched === length || c !== charAt(word, matched)) return false;
     matched++;
   }
-  return matched == length;
+  return matched === length;
 }
 
 /** FNV-1a, continued from `hash`. */

@@ -1,5 +1,5 @@
 // The five configurable fields and how their values are written: one place for flags, the YAML file and the network.
-import { Slice, endOf, is, lengthOf, named, startOf } from "./slice";
+import { endOf, is, lengthOf, named, Slice, startOf } from './slice';
 
 export const COLOR: i32 = 0;
 export const EMOJI: i32 = 1;
@@ -10,7 +10,7 @@ export const FIELD_COUNT: i32 = 5;
 
 /** A colour or emoji that the sensor chooses. */
 export const RANDOM: i32 = -1;
-/** Not a value of that field. */
+/** Not a valid value of the field. */
 export const BAD: i32 = i32.MIN_VALUE;
 /** No value given. */
 export const UNSET: i32 = i32.MIN_VALUE + 1;
@@ -19,37 +19,37 @@ export const ICON_COUNT: i32 = 16;
 const MIN_INTERVAL_MS: i64 = 50;
 const MAX_INTERVAL_MS: i64 = 86_400_000;
 
-/** Index of the field with this name, however it is spelt; -1 = no such field. */
+/** Index of the field with this name in any spelling; -1 = unknown field. */
 export function fieldNamed(name: Slice): i32 {
-  if (named(name, "color") || named(name, "colour")) return COLOR;
-  if (named(name, "emoji")) return EMOJI;
-  if (named(name, "randomoff")) return RANDOM_OFF;
-  if (named(name, "interval")) return INTERVAL;
-  return named(name, "paused") ? PAUSED : -1;
+  if (named(name, 'color') || named(name, 'colour')) return COLOR;
+  if (named(name, 'emoji')) return EMOJI;
+  if (named(name, 'randomoff')) return RANDOM_OFF;
+  if (named(name, 'interval')) return INTERVAL;
+  return named(name, 'paused') ? PAUSED : -1;
 }
 
 /** Value of a field as a number: colour 0xrrggbb or -1, emoji index or -1, booleans 0 or 1, interval in milliseconds. */
 export function parseField(field: i32, value: Slice): i32 {
-  if (field == COLOR) return parseColor(value);
-  if (field == EMOJI) return parseEmoji(value);
-  return field == INTERVAL ? parseInterval(value) : parseBoolean(value);
+  if (field === COLOR) return parseColor(value);
+  if (field === EMOJI) return parseEmoji(value);
+  return field === INTERVAL ? parseInterval(value) : parseBoolean(value);
 }
 
 /** What a field accepts, for people. */
 export function fieldHelp(field: i32): string {
-  if (field == COLOR) return "Use a colour such as #00ff88, or random";
-  if (field == EMOJI) return "Use an icon's index from 0 to 15, or random";
-  return field == INTERVAL ? "Use seconds from 0.05 to 86400" : "Use true or false";
+  if (field === COLOR) return 'Use a colour such as #00ff88, or random';
+  if (field === EMOJI) return "Use an icon's index from 0 to 15, or random";
+  return field === INTERVAL ? 'Use seconds from 0.05 to 86400' : 'Use true or false';
 }
 
 function isRandom(value: Slice): bool {
-  return is(value, "random") || is(value, "-1");
+  return is(value, 'random') || is(value, '-1');
 }
 
 function parseColor(value: Slice): i32 {
   if (isRandom(value)) return RANDOM;
   let at = startOf(value);
-  if (lengthOf(value) != 7 || load<u8>(at) != 0x23) return BAD;
+  if (lengthOf(value) !== 7 || load<u8>(at) !== 0x23) return BAD;
   let rgb = 0;
   while (++at < endOf(value)) {
     const c: u32 = load<u8>(at);
@@ -79,15 +79,15 @@ function parseInterval(value: Slice): i32 {
 }
 
 export function parseBoolean(value: Slice): i32 {
-  if (is(value, "true") || is(value, "yes") || is(value, "on") || is(value, "1")) return 1;
-  if (is(value, "false") || is(value, "no") || is(value, "off") || is(value, "0")) return 0;
+  if (is(value, 'true') || is(value, 'yes') || is(value, 'on') || is(value, '1')) return 1;
+  if (is(value, 'false') || is(value, 'no') || is(value, 'off') || is(value, '0')) return 0;
   return BAD;
 }
 
-/** How many digits of the number that `parseDecimal` found last stand behind the point. */
+/** Digits after the point in the number that `parseDecimal` read last. */
 let decimals: i32 = 0;
 
-/** All digits of a decimal number from 0 on, at most 15, as one whole number; -1 = not one. */
+/** All digits of a decimal number from 0, at most 15, as one whole number; -1 = not such a number. */
 function parseDecimal(value: Slice, mayHavePoint: bool): i64 {
   let result: i64 = 0;
   let digits = 0;
@@ -99,7 +99,7 @@ function parseDecimal(value: Slice, mayHavePoint: bool): i64 {
       digits++;
       decimals += i32(point);
       result = result * 10 + (c - 0x30);
-    } else if (c == 0x2e && !point && mayHavePoint) {
+    } else if (c === 0x2e && !point && mayHavePoint) {
       point = true;
     } else {
       return -1;
@@ -108,7 +108,7 @@ function parseDecimal(value: Slice, mayHavePoint: bool): i64 {
   return digits && digits <= 15 ? result : -1;
 }
 
-/** A whole number from 0 on; -1 = not one. */
+/** A whole number from 0; -1 = not one. */
 export function parseWhole(value: Slice): i64 {
   return parseDecimal(value, false);
 }

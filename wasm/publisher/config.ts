@@ -1,20 +1,19 @@
 // The configuration in force: four layers, the strongest value of each field wins (docs/protocol.md, "Precedence").
-import { COLOR, EMOJI, FIELD_COUNT, INTERVAL, PAUSED, RANDOM, RANDOM_OFF, UNSET } from "../lib/values";
+import { COLOR, EMOJI, FIELD_COUNT, INTERVAL, PAUSED, RANDOM, RANDOM_OFF, UNSET } from '../lib/values';
 
 export const DEFAULT: i32 = 0;
 export const FLAG: i32 = 1;
 export const FILE: i32 = 2;
 export const FLEET: i32 = 3;
-/** Where a source writes before it is known to be good as a whole. */
+/** Where a source writes before it is known to be valid as a whole. */
 export const DRAFT: i32 = 4;
 
 const LAYER_BYTES: usize = 20;
 const layers = memory.data(100);
 
-/** Version of the fleet configuration that was applied; 0 = none. */
+/** Version of the applied fleet configuration; 0 = none. */
 export let version: u64 = 0;
 
-@inline
 function cell(layer: i32, field: i32): usize {
   return layers + <usize>layer * LAYER_BYTES + ((<usize>field) << 2);
 }
@@ -50,11 +49,11 @@ export function initConfig(): void {
 /** The layer that decides a field. */
 export function sourceOf(field: i32): i32 {
   let layer = FLEET;
-  while (load<i32>(cell(layer, field)) == UNSET) layer--;
+  while (load<i32>(cell(layer, field)) === UNSET) layer--;
   return layer;
 }
 
 /** The value in force, as `parseField` gives it. */
-export function valueOf(field: i32): i32 {
+export function effectiveValue(field: i32): i32 {
   return load<i32>(cell(sourceOf(field), field));
 }

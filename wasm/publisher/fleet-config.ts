@@ -1,26 +1,27 @@
 // The fleet configuration, as it comes with the proxy's answers.
-import { STDOUT, newLine, saySeldom } from "../lib/log";
-import { number, text } from "../lib/out";
-import { readConfig } from "../lib/json";
-import { Slice } from "../lib/slice";
-import { BAD } from "../lib/values";
-import { DRAFT, adoptFleet, clearLayer, setField, version } from "./config";
-import { bringForward } from "./readings";
+
+import { readConfig } from '../lib/json';
+import { logRarely, newLine, STDOUT } from '../lib/log';
+import { number, text } from '../lib/out';
+import { Slice } from '../lib/slice';
+import { BAD } from '../lib/values';
+import { adoptFleet, clearLayer, DRAFT, setField, version } from './config';
+import { bringForward } from './readings';
 
 let changes: u32 = 0;
 
-/** Applies the configuration in an answer, if there is a newer one. A value of no use counts as not set. */
+/** Applies the configuration in an answer, if it is newer. An invalid value counts as not set. */
 export function receiveConfig(answer: Slice): void {
   clearLayer(DRAFT);
   const offered = readConfig(answer, (field: i32, value: i32): void => {
-    if (value != BAD) setField(DRAFT, field, value);
+    if (value !== BAD) setField(DRAFT, field, value);
   });
   if (offered <= <i64>version) return;
   adoptFleet(offered);
   bringForward();
   newLine();
-  text("fleet configuration ");
+  text('fleet configuration ');
   number(version);
-  text(" applied");
-  saySeldom(STDOUT, ++changes);
+  text(' applied');
+  logRarely(STDOUT, ++changes);
 }

@@ -1,5 +1,5 @@
-// The icons a sensor can show. `emoji` is an index into this list; each is one code point, so that it is four bytes.
-import { ICON_COUNT } from "../lib/values";
+// The icons of sensors. `emoji` is an index into this list; each icon is one code point of four bytes.
+import { ICON_COUNT } from '../lib/values';
 
 // Rocket, satellite, robot, alien, star, fire, rainbow, ocean wave, deciduous tree, sunflower, fox, whale, owl, butterfly,
 // gem, bell.

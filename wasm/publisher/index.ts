@@ -1,19 +1,19 @@
 // The sensor: takes readings on time, keeps them, delivers them when it can, and follows its configuration.
-import { now, sleepTowards } from "../lib/clock";
-import { STDERR, STDOUT, newLine, say } from "../lib/log";
-import { bytes, number, text } from "../lib/out";
-import { seed } from "../lib/random";
-import { INTERVAL } from "../lib/values";
-import { proc_exit } from "../lib/wasi";
-import { initConfig, valueOf } from "./config";
-import { deliver, nextDelivery, superseded } from "./delivery";
-import { executionId, hostname, proxy, readOptions } from "./options";
-import { followFile, nextFileCheck } from "./file-config";
-import { due, ended, initReadings, takeDue, taking } from "./readings";
-import { taken, waiting } from "./ring";
-import { initWire } from "./wire";
+import { now, sleepTowards } from '../lib/clock';
+import { proc_exit } from '../lib/imports';
+import { log, newLine, STDERR, STDOUT } from '../lib/log';
+import { bytes, number, text } from '../lib/out';
+import { seed } from '../lib/random';
+import { INTERVAL } from '../lib/values';
+import { effectiveValue, initConfig } from './config';
+import { deliver, nextDelivery, superseded } from './delivery';
+import { followFile, nextFileCheck } from './file-config';
+import { executionId, hostname, proxy, readOptions } from './options';
+import { completed, due, initReadings, takeDue, taking } from './readings';
+import { taken, waiting } from './ring';
+import { initWire } from './wire';
 
-/** How long the last readings may take to be delivered. */
+/** How long the last readings may take until they are delivered. */
 const FLUSH_MS: i64 = 20_000;
 
 function start(): void {
@@ -23,42 +23,42 @@ function start(): void {
   initWire();
   initReadings();
   newLine();
-  text("sensor ");
+  text('sensor ');
   bytes(executionId);
-  text(" on ");
+  text(' on ');
   bytes(hostname);
-  text(" sends to ");
+  text(' sends to ');
   bytes(proxy);
-  text(" every ");
-  number(valueOf(INTERVAL));
-  text(" ms");
-  say(STDOUT);
+  text(' every ');
+  number(effectiveValue(INTERVAL));
+  text(' ms');
+  log(STDOUT);
 }
 
-/** Ends well; readings that could not be delivered are said. */
+/** Exits with 0, after logging how many readings were not delivered. */
 function finish(): void {
   newLine();
   number(taken);
-  text(" readings taken, ");
+  text(' readings taken, ');
   number(waiting);
-  text(" not delivered");
-  say(waiting ? STDERR : STDOUT);
+  text(' not delivered');
+  log(waiting ? STDERR : STDOUT);
   proc_exit(0);
 }
 
 function run(): void {
-  let endAt: i64 = i64.MAX_VALUE;
-  while (now() < endAt) {
+  let exitAt: i64 = i64.MAX_VALUE;
+  while (now() < exitAt) {
     followFile();
     takeDue();
     deliver();
     if (superseded) proc_exit(0);
-    if (ended()) {
+    if (completed()) {
       if (!waiting) return;
-      if (endAt == i64.MAX_VALUE) endAt = now() + FLUSH_MS;
+      if (exitAt === i64.MAX_VALUE) exitAt = now() + FLUSH_MS;
     }
     const reading = taking() ? due : i64.MAX_VALUE;
-    sleepTowards(min(min(nextDelivery(), nextFileCheck()), min(reading, endAt)));
+    sleepTowards(min(min(nextDelivery(), nextFileCheck()), min(reading, exitAt)));
   }
 }
 
@@ -66,4 +66,4 @@ start();
 run();
 finish();
 
-export { asyncify_buffer_end, asyncify_buffer_start } from "../lib/suspend";
+export { asyncify_buffer_end, asyncify_buffer_start } from '../lib/suspend';

@@ -1,8 +1,8 @@
-// Readings that the proxy has not taken yet. A record is 12 bytes: when (i64 ms), icon index and colour (u32).
-// Readings leave in order or from the old end, so the sequence of each follows from its place. An empty ring starts again
-// at its first page, so that a sensor whose proxy answers never touches the others.
+// Readings that the proxy has not accepted yet. A record is 12 bytes: when (i64 ms), icon index and colour (u32).
+// Readings leave in order or from the old end, so the sequence of each follows from its position. An empty ring starts
+// again at its first page, so that a sensor whose proxy answers never touches the other pages.
 
-/** 5.7 hours at the default interval of 5 s; untouched pages of it cost a host nothing. */
+/** 5.7 hours at the default interval of 5 s; untouched pages cost a host nothing. */
 const CAPACITY: u32 = 4096;
 const RECORD: usize = 12;
 const records = memory.data(49152, 8);
@@ -12,14 +12,14 @@ export let taken: u32 = 0;
 /** Readings waiting. */
 export let waiting: u32 = 0;
 
-/** Place of the oldest reading. */
+/** Position of the oldest reading. */
 let start: u32 = 0;
 
 function record(sequence: u32): usize {
   return records + <usize>((start + sequence - oldest()) % CAPACITY) * RECORD;
 }
 
-/** Keeps a new reading, in place of the oldest when all is full: a gap in the sequence. */
+/** Keeps a new reading. A full ring drops the oldest one, which leaves a gap in the sequence. */
 export function keep(time: i64, icon: u32, rgb: u32): void {
   taken++;
   if (waiting < CAPACITY) waiting++;
@@ -29,7 +29,7 @@ export function keep(time: i64, icon: u32, rgb: u32): void {
   store<u32>(at, (icon << 24) | rgb, 8);
 }
 
-/** Sequence of the oldest reading that waits. */
+/** Sequence of the oldest waiting reading. */
 export function oldest(): u32 {
   return taken - waiting + 1;
 }
@@ -46,7 +46,7 @@ export function colorOf(sequence: u32): u32 {
   return load<u32>(record(sequence), 8) & 0xffffff;
 }
 
-/** Lets go of the readings up to this sequence; those overwritten meanwhile are gone already. */
+/** Removes the readings up to this sequence; some may have been overwritten meanwhile. */
 export function release(upTo: u32): void {
   const count = upTo - oldest() + 1;
   if (<i32>count <= 0) return;

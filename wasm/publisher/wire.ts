@@ -1,14 +1,14 @@
-// How readings and requests look on the wire (docs/protocol.md). All parts that never change are written once.
-import { number, begin, byte, bytes, color, emoji, json, query, room, text, timestamp, written } from "../lib/out";
-import { Slice, lengthOf } from "../lib/slice";
-import { FIELD_COUNT, INTERVAL, PAUSED } from "../lib/values";
-import { sourceOf, valueOf, version } from "./config";
-import { fileState } from "./file-state";
-import { icon } from "./icons";
-import { executionId, hostname, jobId, proxy, region, submissionTime, token } from "./options";
-import { colorOf, iconOf, timeOf } from "./ring";
+// Readings and requests on the wire (docs/protocol.md). Parts that never change are written once.
+import { begin, byte, bytes, color, emoji, json, number, query, room, text, timestamp, written } from '../lib/out';
+import { lengthOf, Slice } from '../lib/slice';
+import { FIELD_COUNT, INTERVAL, PAUSED } from '../lib/values';
+import { effectiveValue, sourceOf, version } from './config';
+import { fileState } from './file-state';
+import { icon } from './icons';
+import { executionId, hostname, jobId, proxy, region, submissionTime, token } from './options';
+import { colorOf, iconOf, timeOf } from './ring';
 
-/** Readings in one request, after the proxy could not be reached for a while. */
+/** Most readings in one request, after an outage. */
 export const BATCH: u32 = 32;
 const BODY: usize = 12288;
 const body = memory.data(12288);
@@ -24,7 +24,7 @@ let tail: Slice = 0;
 let send: Slice = 0;
 let effectiveLength: usize = 0;
 
-/** Writes what stays the same for this sensor's whole life. */
+/** Writes the parts that never change. */
 export function initWire(): void {
   begin(headBuffer, 1152);
   text('{"job_id":"');
@@ -36,7 +36,7 @@ export function initWire(): void {
   begin(tailBuffer, 1280);
   text(',"region":"');
   if (lengthOf(region)) json(region);
-  else text("unknown");
+  else text('unknown');
   text('","job_submission_time":');
   number(submissionTime);
   text(',"hostname":"');
@@ -45,15 +45,15 @@ export function initWire(): void {
   tail = written();
   begin(sendUrl, 416);
   bytes(proxy);
-  text("/send");
+  text('/send');
   send = written();
   begin(effectiveUrl, 2048);
   bytes(proxy);
-  text("/config/effective?region=");
+  text('/config/effective?region=');
   query(region);
-  text("&hostname=");
+  text('&hostname=');
   query(hostname);
-  text("&version=");
+  text('&version=');
   effectiveLength = lengthOf(written());
 }
 
@@ -61,28 +61,28 @@ export function sendAddress(): Slice {
   return send;
 }
 
-/** The address that tells this sensor's configuration, if there is a newer one. */
+/** The address of this sensor's configuration, if there is a newer one. */
 export function configAddress(): Slice {
   begin(effectiveUrl + effectiveLength, 2048 - effectiveLength);
   number(version);
   return ((<u64>effectiveUrl) << 32) | (effectiveLength + lengthOf(written()));
 }
 
-/** The headers of a request: type, what this sensor reports, and its token. */
+/** The headers of a request: content type, reported configuration, and token. */
 export function requestHeaders(): Slice {
   begin(headers, 800);
-  text("Content-Type: application/json\nX-Sensor-Config: v=");
+  text('Content-Type: application/json\nX-Sensor-Config: v=');
   number(version);
-  text(";src=");
+  text(';src=');
   for (let field = 0; field < FIELD_COUNT; field++) byte(<u32>(0x6e666164 >> (sourceOf(field) << 3)) & 0xff);
-  text(";file=");
-  text(fileState == 0 ? "none" : fileState == 1 ? "ok" : "bad");
-  text(";interval=");
-  number(valueOf(INTERVAL));
-  text(";paused=");
-  number(valueOf(PAUSED));
+  text(';file=');
+  text(fileState === 0 ? 'none' : fileState === 1 ? 'ok' : 'bad');
+  text(';interval=');
+  number(effectiveValue(INTERVAL));
+  text(';paused=');
+  number(effectiveValue(PAUSED));
   if (lengthOf(token)) {
-    text("\nAuthorization: Bearer ");
+    text('\nAuthorization: Bearer ');
     bytes(token);
   }
   return written();
@@ -100,14 +100,14 @@ function reading(sequence: u32): void {
   bytes(tail);
 }
 
-/** How many of the readings went into the last body. */
+/** Number of readings in the last body. */
 export let bodyCount: u32 = 0;
 
 /** The body for up to `count` readings from `sequence` on: an object for one, an array for several. */
 export function requestBody(sequence: u32, count: u32): Slice {
   begin(body, BODY);
   bodyCount = 0;
-  if (count == 1) {
+  if (count === 1) {
     reading(sequence);
     bodyCount = 1;
     return written();

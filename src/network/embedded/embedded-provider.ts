@@ -4,7 +4,7 @@ import { serviceCommand } from '../../config/service-config.js';
 import { freePort } from '../../lib/net/ports.js';
 import { selfCommand } from '../../lib/process/self-command.js';
 import { quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';
-import { nodeArgsFor } from '../../sensor-host/large-host.js';
+import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { createEmbeddedNetwork, type EmbeddedConnection, embeddedConnectionSchema } from './embedded-network.js';

@@ -1,7 +1,7 @@
 /** For tests: one real publisher in the real host against a real HTTP server, in time that the test controls. */
 
 import type { ModuleName } from '../../modules/module-files.js';
-import type { GuestEnd } from '../../sensor-host/guest.js';
+import type { GuestExit } from '../../sensor-host/guest.js';
 import type { Mount } from '../../sensor-host/guest-files.js';
 import { createSensorHost, type RunningGuest, type SensorHost } from '../../sensor-host/sensor-host.js';
 import { createTransport } from '../../sensor-host/transport.js';
@@ -19,7 +19,7 @@ export interface TestSensorOptions {
 }
 
 export class TestSensor {
-  end: (GuestEnd & { lastLine: string }) | undefined;
+  exit: (GuestExit & { lastLine: string }) | undefined;
   guest!: RunningGuest;
 
   private constructor(
@@ -41,8 +41,8 @@ export class TestSensor {
     const env = { HOSTNAME: 'edge-eu-1', BACALHAU_JOB_ID: 'j-1', BACALHAU_EXECUTION_ID: 'e-1', ...options.env };
     const spec = { args, env, region: 'eu', mounts: options.mounts ?? [] };
     const module = await testModule(options.module ?? 'publisher');
-    this.guest = this.host.start(module, spec, (end, lastLine) => {
-      this.end = { ...end, lastLine };
+    this.guest = this.host.start(module, spec, (exit, lastLine) => {
+      this.exit = { ...exit, lastLine };
     });
     await this.clock.pass(0);
     return this;

@@ -13,7 +13,7 @@ afterEach(() => updater.close());
 const env = { WASM_SENSORS_TOKEN: 'operator' };
 
 describe('over the network', () => {
-  it('patches the scope with the operator token and ends with the answer', async () => {
+  it('patches the scope with the operator token and logs the answer', async () => {
     updater.proxy.answer = () => ({ body: '{"version":7,"scope":{"region":"eu"},"config":{"color":"#fefefe"}}' });
     const args = ['--region', 'eu', '--color=#FEFEFE', '--interval', '0.2', '--random-off', '--unset', 'emoji,paused'];
     await updater.start({ module: 'config-updater', args, env });
@@ -28,10 +28,10 @@ describe('over the network', () => {
         unset: ['emoji', 'paused'],
       },
     });
-    expect(updater.end).toEqual({
+    expect(updater.exit).toEqual({
       kind: 'exit',
       code: 0,
-      lastLine: 'the proxy took the change: {"version":7,"scope":{"region":"eu"},"config":{"color":"#fefefe"}}',
+      lastLine: 'the proxy accepted the change: {"version":7,"scope":{"region":"eu"},"config":{"color":"#fefefe"}}',
     });
   });
 
@@ -46,37 +46,37 @@ describe('over the network', () => {
   });
 
   it.each([
-    [401, /answered 401 \(WASM_SENSORS_TOKEN must hold the operator token\): \{"error"/],
+    [401, /answered 401 \(WASM_SENSORS_TOKEN must be the operator token\): \{"error"/],
     [422, /answered 422: \{"error"/],
-  ])('a refusal (%i) is said and traps', async (status, words) => {
+  ])('a rejection (%i) is logged and traps', async (status, words) => {
     updater.proxy.answer = () => ({ status, body: '{"error":{"code":"X","reason":"y"}}' });
     await updater.start({ module: 'config-updater', args: ['--color', '#010203'] });
-    expect(updater.end).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
+    expect(updater.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
     expect(updater.proxy.requests).toHaveLength(1);
   });
 
-  it('a proxy that is away is tried again, for a while', async () => {
+  it('an unreachable proxy is tried again, for a while', async () => {
     updater.host.setLink('eu', false);
     await updater.start({ module: 'config-updater', args: ['--color', '#010203'], env });
     await updater.clock.pass(3000);
     updater.host.setLink('eu', true);
     await updater.clock.pass(3000);
-    expect(updater.end).toMatchObject({ kind: 'exit', code: 0 });
+    expect(updater.exit).toMatchObject({ kind: 'exit', code: 0 });
     updater.proxy.answer = () => ({ status: 503, body: '{}' });
     await updater.start({ module: 'config-updater', args: ['--color', '#010203'], env });
     await updater.clock.pass(20_000);
-    expect(updater.end).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(/answered 503/) });
+    expect(updater.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(/answered 503/) });
   });
 
   it.each([
     [[], /nothing to change/],
     [['--color', '#010203', '--file', '/x'], /either --proxy .* or --file/],
     [['--color', '#010203', '--region', 'eu', '--hostname', 'h'], /not both/],
-    [['--unset', 'colr'], /--unset: no such field/],
-    [['--token', 'x'], /--token: no such flag/],
+    [['--unset', 'colr'], /--unset: unknown field/],
+    [['--token', 'x'], /--token: unknown flag/],
   ])('%j is refused', async (args, words) => {
     await updater.start({ module: 'config-updater', args: args as string[] });
-    expect(updater.end).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
+    expect(updater.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
     expect(updater.proxy.requests).toEqual([]);
   });
 });
@@ -101,13 +101,13 @@ describe('in a file', () => {
   it('changes values where they stand and keeps everything else', async () => {
     writeFileSync(file, "# mine\nrandomOff: true # calm\n  # x\ncolor: '#000001'   # dark\nemoji: 3");
     await run(true, '--color', '#fefefe', '--random-off=false', '--interval', '2.5', '--unset', 'emoji');
-    expect(updater.end).toEqual({ kind: 'exit', code: 0, lastLine: 'changed /config/p.yaml' });
+    expect(updater.exit).toEqual({ kind: 'exit', code: 0, lastLine: 'changed /config/p.yaml' });
     expect(readFileSync(file, 'utf8')).toBe(
       '# mine\nrandomOff: false # calm\n  # x\ncolor: "#fefefe"   # dark\ninterval: 2.500\n',
     );
   });
 
-  it('makes a file that is not there, and mends a colour without quotes', async () => {
+  it('creates a missing file, and fixes a colour without quotes', async () => {
     await run(true, '--color', '#fefefe', '--paused');
     expect(readFileSync(file, 'utf8')).toBe('color: "#fefefe"\npaused: true\n');
     writeFileSync(file, 'color: #010203\nemoji: 1\n');
@@ -115,7 +115,7 @@ describe('in a file', () => {
     expect(readFileSync(file, 'utf8')).toBe('color:  "#fefefe"\nemoji: 1\n');
   });
 
-  it('knows a field behind a byte order mark', async () => {
+  it('finds a field behind a byte order mark', async () => {
     writeFileSync(file, '\uFEFFcolor: "#000001"\nemoji: 3\n');
     await run(true, '--color', '#fefefe', '--interval', '2');
     expect(readFileSync(file, 'utf8')).toBe('\uFEFFcolor: "#fefefe"\nemoji: 3\ninterval: 2\n');
@@ -137,10 +137,10 @@ describe('in a file', () => {
       /cannot write \/config\/p\.yaml: errno 8\. Bacalhau's inputs can be read but never written/,
     ],
     ['a new file', false, /cannot open for writing \/config\/p\.yaml: errno 44\. Bacalhau's inputs/],
-  ])('says clearly that Bacalhau lets nobody write: %s', async (_, exists, words) => {
+  ])('says clearly that Bacalhau does not let modules write: %s', async (_, exists, words) => {
     if (exists) writeFileSync(file, 'color: "#000001"\n');
     await run(false, '--color', '#fefefe');
-    expect(updater.end).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
+    expect(updater.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
     if (exists) expect(readFileSync(file, 'utf8')).toBe('color: "#000001"\n');
   });
 

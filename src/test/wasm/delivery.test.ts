@@ -1,4 +1,4 @@
-/** What the publisher does when the proxy is away, slow, or refuses. */
+/** What the publisher does when the proxy is unreachable, slow, or rejects readings. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
 import { TestSensor } from '../support/test-sensor.js';
@@ -25,8 +25,8 @@ describe('an outage', () => {
     expect(times.length).toBeGreaterThanOrEqual(80);
     expect(new Set(times.slice(2).map((time, i) => time - times[i + 1]!))).toEqual(new Set([1000]));
     expect(sensor.guest.lastLines.slice(-2)).toEqual([
-      'cannot deliver: cannot connect. Readings are kept, next try in 2 s',
-      expect.stringMatching(/^the proxy answers again; \d+ readings wait$/),
+      'delivery failed: cannot connect. Readings are kept; retrying',
+      expect.stringMatching(/^proxy reachable again; \d+ readings waiting$/),
     ]);
   });
 
@@ -113,8 +113,8 @@ describe('a proxy that does not answer', () => {
   });
 });
 
-describe('a refusal', () => {
-  it('drops that reading only, and says so once', async () => {
+describe('a rejection', () => {
+  it('drops that reading only, and is logged once', async () => {
     const refuse = (status: number, sequence: number) => {
       sensor.proxy.answer = ({ body }) =>
         (body as Reading).sequence === sequence ? { status, body: '{"error":{"code":"BAD","reason":"no"}}' } : {};
@@ -123,8 +123,8 @@ describe('a refusal', () => {
     await sensor.start({ args: ['--interval', '1'] });
     await sensor.clock.pass(5000);
     expect(sensor.proxy.sequences).toEqual(oneTo(sensor.proxy.readings.length + 1).filter((n) => n !== 2));
-    const said = sensor.guest.lastLines.filter((line) => line.includes('refused'));
-    expect(said).toEqual(['refused with 422 (from reading 2 on), dropped: {"error":{"code":"BAD","reason":"no"}}']);
+    const logged = sensor.guest.lastLines.filter((line) => line.includes('rejected'));
+    expect(logged).toEqual(['rejected with 422 (from reading 2 on), dropped: {"error":{"code":"BAD","reason":"no"}}']);
   });
 
   it('of an array is found out one by one', async () => {
@@ -151,13 +151,17 @@ describe('a refusal', () => {
     expect(sensor.guest.lastLines.filter((line) => line.includes('207'))).toHaveLength(1);
   });
 
-  it('as superseded ends it', async () => {
+  it('as superseded makes it exit', async () => {
     await sensor.start({ args: ['--interval', '1'] });
     await sensor.clock.pass(5000);
-    expect(sensor.end).toBeUndefined();
+    expect(sensor.exit).toBeUndefined();
     sensor.proxy.answer = () => ({ body: '{"status":"superseded"}' });
     await sensor.clock.pass(5000);
-    expect(sensor.end).toMatchObject({ kind: 'exit', code: 0, lastLine: expect.stringMatching(/^ended: superseded/) });
+    expect(sensor.exit).toMatchObject({
+      kind: 'exit',
+      code: 0,
+      lastLine: expect.stringMatching(/^exiting: superseded/),
+    });
   });
 });
 

@@ -191,10 +191,10 @@ describe('its text', () => {
     await write(text);
     await sensor.clock.pass(5000);
     expect([color(), reported().file]).toEqual(['#000001', 'bad']);
-    const said = sensor.guest.lastLines.filter((line) => line.includes('not used'));
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(words);
-    expect(said[0]).toMatch(/^configuration file \/config\/publisher\.yaml/);
+    const logged = sensor.guest.lastLines.filter((line) => line.includes('rejected'));
+    expect(logged).toHaveLength(1);
+    expect(logged[0]).toMatch(words);
+    expect(logged[0]).toMatch(/^configuration file \/config\/publisher\.yaml/);
     await write('color: "#000004"\n');
     expect([color(), reported().file]).toEqual(['#000004', 'ok']);
   });

@@ -109,7 +109,7 @@ describe('any other configuration', () => {
     await sensor.clock.pass(3000);
     expect(last().color).toBe('#ffffff');
     expect(sensor.proxy.reported.version).toBe(0);
-    expect(sensor.end).toBeUndefined();
+    expect(sensor.exit).toBeUndefined();
   });
 
   it('beyond what the sensor can hold of an answer is left for the next answer', async () => {

@@ -151,28 +151,28 @@ describe('colours and icons', () => {
 });
 
 describe('--max-messages', () => {
-  it('ends well after the last reading was delivered', async () => {
+  it('exits with 0 after the last reading was delivered', async () => {
     await sensor.start({ args: ['--max-messages', '3', '--interval', '1'] });
     await sensor.clock.pass(5000);
     expect(sensor.proxy.sequences).toEqual([1, 2, 3]);
-    expect(sensor.end).toEqual({ kind: 'exit', code: 0, lastLine: '3 readings taken, 0 not delivered' });
+    expect(sensor.exit).toEqual({ kind: 'exit', code: 0, lastLine: '3 readings taken, 0 not delivered' });
   });
 
-  it('waits for a proxy that is away, but not for ever', async () => {
+  it('waits for an unreachable proxy, but not for ever', async () => {
     sensor.proxy.answer = () => ({ status: 503, body: '{}' });
     await sensor.start({ args: ['--max-messages=2', '--interval=1'] });
     await sensor.clock.pass(15_000);
-    expect(sensor.end).toBeUndefined();
+    expect(sensor.exit).toBeUndefined();
     await sensor.clock.pass(15_000);
-    expect(sensor.end).toEqual({ kind: 'exit', code: 0, lastLine: '2 readings taken, 2 not delivered' });
+    expect(sensor.exit).toEqual({ kind: 'exit', code: 0, lastLine: '2 readings taken, 2 not delivered' });
   });
 });
 
-describe('what cannot be used', () => {
+describe('an invalid start', () => {
   it.each([
-    [['--colour-blind', 'x'], /^--colour-blind: no such flag\. Use --proxy/],
+    [['--colour-blind', 'x'], /^--colour-blind: unknown flag\. Use --proxy/],
     [['stray'], /^argument 'stray' is not a flag/],
-    [['--color', 'red'], /^--color: the value cannot be used\. Use a colour such as #00ff88/],
+    [['--color', 'red'], /^--color: invalid value\. Use a colour such as #00ff88/],
     [['--color=#12345'], /^--color: /],
     [['--emoji', '16'], /^--emoji: .*0 to 15/],
     [['--interval', '5s'], /^--interval: .*0\.05 to 86400/],
@@ -181,26 +181,26 @@ describe('what cannot be used', () => {
     [['--random-off', 'maybe'], /^--random-off: .*true or false/],
     [['--max-messages', '-2'], /^--max-messages: .*whole number/],
     [['--submission-time=now'], /^--submission-time: /],
-    [['--interval'], /^--interval: the value is missing/],
+    [['--interval'], /^--interval: value missing/],
     [['--proxy', 'localhost:9090'], /^--proxy: .*http:\/\/ or https:\/\//],
     [['--proxy', 'http://user:pw@host'], /^--proxy: .*user or password.*SENSOR_TOKEN/],
     [['--region', 'x'.repeat(300)], /^--region: too long/],
-  ])('%j is refused with the reason, and traps', async (args, words) => {
+  ])('%j is rejected with the reason, and traps', async (args, words) => {
     await sensor.start({ args: args as string[] });
-    expect(sensor.end).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
+    expect(sensor.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
     expect(sensor.proxy.requests).toEqual([]);
   });
 
   it('a missing --proxy is named', async () => {
     await sensor.start({ withoutProxy: true });
-    expect(sensor.end?.lastLine).toMatch(/^--proxy is missing/);
+    expect(sensor.exit?.lastLine).toMatch(/^--proxy is missing/);
   });
 
-  it('an empty value is as good as none', async () => {
+  it('an empty value counts as not set', async () => {
     await sensor.start({
       args: ['--color=', '--emoji', '', '--interval=', '--random-off=', '--config', '', '--max-messages='],
     });
-    expect(sensor.end).toBeUndefined();
+    expect(sensor.exit).toBeUndefined();
     expect(Object.values(sensor.proxy.reported.sources)).toEqual(Array(5).fill('default'));
   });
 });

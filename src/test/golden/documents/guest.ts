@@ -153,23 +153,15 @@ export class TestGuest {
       this.imports = imports!;
       entry();
     };
-    class StandIn {
-      readonly exports = { ...exports, _start };
-      constructor(_module: unknown, given: WebAssembly.Imports) {
-        imports = given as TestGuest['imports'];
-      }
-    }
-    const { Instance } = WebAssembly;
-    WebAssembly.Instance = StandIn as unknown as typeof Instance;
-    try {
-      const guest = this.host.start({ name: 'a test', compiled: {} as WebAssembly.Module }, this.spec);
-      return () => {
-        this.lines.push(...guest.lastLines.map((line) => `  says ${shorten(line)}`));
-        return guest.end;
-      };
-    } finally {
-      WebAssembly.Instance = Instance;
-    }
+    const instantiate = (given: WebAssembly.Imports) => {
+      imports = given as TestGuest['imports'];
+      return { exports: { ...exports, _start } };
+    };
+    const guest = this.host.start({ name: 'a test', instantiate }, this.spec);
+    return () => {
+      this.lines.push(...guest.lastLines.map((line) => `  says ${shorten(line)}`));
+      return guest.exit;
+    };
   }
 
   private call({ name, args, mask = [] }: Call): void {
@@ -189,7 +181,7 @@ export class TestGuest {
   }
 }
 
-type RunningEnd = ReturnType<SensorHost['start']>['end'];
+type RunningEnd = ReturnType<SensorHost['start']>['exit'];
 
 /** Ranges of bytes that were written, in hexadecimal; Asyncify's own buffer is left out. */
 function changes(before: Uint8Array, after: Uint8Array, masks: Mask[]): string[] {

@@ -22,7 +22,7 @@ class FakeHost implements SensorHost {
   private readonly cut = new Set<string>();
   private running = 0;
 
-  start: SensorHost['start'] = (_, spec, onEnd) => {
+  start: SensorHost['start'] = (_, spec, onExit) => {
     if (this.fails) throw this.fails;
     this.started.push(spec);
     this.running++;
@@ -31,11 +31,11 @@ class FakeHost implements SensorHost {
       if (end) return;
       end = how;
       this.running--;
-      onEnd?.(how, lastLine);
+      onExit?.(how, lastLine);
     };
     this.ends.push(finish);
     return {
-      get end() {
+      get exit() {
         return end;
       },
       lastLines: [],
@@ -70,7 +70,7 @@ function start(title: string) {
     },
     moduleEnv: { publisher: { SENSOR_TOKEN: 'sensor-secret' } },
   });
-  const transcript = new Transcript(title, createSensorHostApp(cluster, { token: TOKEN }), normalize);
+  const transcript = new Transcript(title, createSensorHostApp(cluster, { token: TOKEN, log: () => {} }), normalize);
   const call = (title: string, method: string, path: string, body?: unknown, headers: object = control) =>
     transcript.call(title, method, path, { headers: headers as Record<string, string>, body });
   return { host, world, transcript, call };

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
-import { RegionLink } from './host-link.js';
+import { RegionLink } from './region-link.js';
 import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
 
 const OK: HttpAnswer = { result: 0, status: 200, headers: '', body: Buffer.alloc(0) };
@@ -29,17 +29,17 @@ beforeEach(() => {
 
 test('what is sent over a link that is up is answered once', () => {
   send();
-  expect([link.connected, link.underWay.size, answers]).toEqual([true, 1, []]);
+  expect([link.connected, link.calls.size, answers]).toEqual([true, 1, []]);
   sent[0]!(OK);
   sent[0]!(OK);
-  expect([link.underWay.size, answers]).toEqual([0, [OK]]);
+  expect([link.calls.size, answers]).toEqual([0, [OK]]);
 });
 
 test('a cut breaks what is under way, at once and for good: a late answer is none', () => {
   send();
   send();
   link.setConnected(false);
-  expect([answers, closed, link.underWay.size]).toEqual([[NETWORK_ERROR, NETWORK_ERROR], 2, 0]);
+  expect([answers, closed, link.calls.size]).toEqual([[NETWORK_ERROR, NETWORK_ERROR], 2, 0]);
   sent[0]!(OK);
   expect(answers).toHaveLength(2);
 });
@@ -57,7 +57,7 @@ test('restored in between, what was sent while it was cut has failed all the sam
   send();
   link.setConnected(true);
   await nextTurn();
-  expect([sent, answers, link.underWay.size]).toEqual([[], [NETWORK_ERROR], 0]);
+  expect([sent, answers, link.calls.size]).toEqual([[], [NETWORK_ERROR], 0]);
   send();
   expect(sent).toHaveLength(1);
 });
@@ -68,5 +68,5 @@ test('whoever closes a request hears nothing more, over whatever link', async ()
   link.setConnected(false);
   send().close();
   await nextTurn();
-  expect([answers, closed, link.underWay.size]).toEqual([[], 1, 0]);
+  expect([answers, closed, link.calls.size]).toEqual([[], 1, 0]);
 });

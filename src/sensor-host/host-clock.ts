@@ -1,14 +1,14 @@
-/** Time as guests see it; tests put their own in its place to live through hours in seconds. */
+/** Time as guests see it. Tests use a clock of their own, so that hours pass in seconds. */
 export interface HostClock {
   /** Unix milliseconds. */
   wallTime(): number;
-  /** Milliseconds since some start, never stepping back. */
+  /** Milliseconds since an arbitrary start; never goes back. */
   monotonic(): number;
-  /** Calls back once after `ms`, unless closed before. */
+  /** Calls back once after `ms`, unless it is closed before. */
   after(ms: number, callback: () => void): Closeable;
 }
 
-/** Something under way that can be called off; Node's timers are such. */
+/** An operation in progress that can be cancelled, such as one of Node's timers. */
 export interface Closeable {
   close(): unknown;
 }

@@ -2,16 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { shows } from '../protocol/desired-config.js';
-import { SENSOR_CONFIG_FIELDS } from '../protocol/sensor-config.js';
-import { testModulePath } from '../test/support/built-modules.js';
-import { TestSensor } from '../test/support/test-sensor.js';
-import { valuesOfFile } from './file-values.js';
+import { shows } from '../../protocol/desired-config.js';
+import { SENSOR_CONFIG_FIELDS } from '../../protocol/sensor-config.js';
+import { valuesOfFile } from '../../sensor-host/sensor-file.js';
+import { testModule } from '../support/built-modules.js';
+import { TestSensor } from '../support/test-sensor.js';
 
 let dir: string;
 let file: string;
 beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'file-values-'));
+  dir = mkdtempSync(join(tmpdir(), 'sensor-file-'));
   file = join(dir, 'eu.yaml');
 });
 afterEach(() => rmSync(dir, { recursive: true }));
@@ -32,7 +32,7 @@ test.each([
   await sensor.start({ args: ['--config', '/eu.yaml'], mounts: [{ target: '/eu.yaml', source: file }] });
   const { reported, readings } = sensor.proxy;
   await sensor.close();
-  const read = valuesOfFile(file, await testModulePath('publisher'));
+  const read = valuesOfFile(file, await testModule('publisher'));
   if (values === undefined) {
     expect(reported.file).toBe('bad');
     await expect(read).rejects.toMatchObject({ code: 'BAD_FILE' });
@@ -52,9 +52,12 @@ test.each([
   ['color: "#00aa00\n', 'line 1: not `key: value`'],
   ['paused: "no\n  really"\n', 'line 1: not `key: value`'],
   ['emoji: 16\n', "line 1: Use an icon's index"],
+  ['# first\ncolor: #abcdef\n', 'line 2: no value; a colour needs quotes'],
+  ['interval: 0.01\n', 'line 1: Use seconds'],
+  ['#'.repeat(5000), 'more bytes than 4095: shorten it'],
 ])('%j is refused with the reason of the sensors', async (text, reason) => {
   writeFileSync(file, text);
-  await expect(valuesOfFile(file, await testModulePath('publisher'))).rejects.toMatchObject({
+  await expect(valuesOfFile(file, await testModule('publisher'))).rejects.toMatchObject({
     code: 'BAD_FILE',
     fault: 'user',
     message: expect.stringContaining(reason),

@@ -1,0 +1,48 @@
+/** How many guests one process can hold, and how it frees the address space of stopped ones. */
+import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+/**
+ * Node reserves 10 GB of address space for each WebAssembly memory, so that a process holds about 12,950 of them. With
+ * `--disable-wasm-trap-handler` it checks bounds itself and reserves nothing.
+ */
+const RESERVED_MEMORIES = 12_000;
+const MAPPINGS_PER_GUEST = 2;
+/** For Node itself and its heap with thousands of guests in it. */
+const OTHER_MAPPINGS = 8000;
+
+/** Arguments for the Node process of a host with this many sensors. They only work on the command line. */
+export function nodeArgsFor(sensors: number): string[] {
+  return sensors > RESERVED_MEMORIES ? ['--disable-wasm-trap-handler'] : [];
+}
+
+/**
+ * How many guests this process may hold at the same time. Linux limits the memory mappings of a process, and V8 aborts
+ * the process at that limit instead of throwing, so the host must stay below it. `limitFile` is for tests.
+ */
+export function guestLimit(limitFile = '/proc/sys/vm/max_map_count'): number {
+  let mappings: number;
+  try {
+    mappings = Number(readFileSync(limitFile, 'utf8'));
+  } catch {
+    // Other systems have no such limit.
+    return Number.POSITIVE_INFINITY;
+  }
+  return Math.floor((mappings - OTHER_MAPPINGS) / MAPPINGS_PER_GUEST);
+}
+
+/**
+ * Collects garbage now. The address space of a stopped guest is free only after a collection, and V8 does not know how
+ * near the limit is: without this, replacing thousands of guests would exceed it.
+ */
+export async function reclaimMemory(): Promise<void> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // Guests that stopped in this turn are referenced until the turn is over.
+  await nextTurn();
+  // The first call may only finish a collection that began while the guests ran. The second finds them, and a helper
+  // thread frees their memory. The third waits for that thread.
+  for (let i = 0; i < 3; i++) collect();
+}

@@ -1,0 +1,56 @@
+/** The network link of a region. While it is cut, the region's guests keep running, but no request of theirs arrives. */
+import type { Closeable } from './host-clock.js';
+import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
+
+const NETWORK_ERROR: HttpAnswer = { result: 2 };
+
+export class RegionLink {
+  readonly calls = new Set<LinkCall>();
+  #connected = true;
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Cutting also breaks the connections of requests in flight. */
+  setConnected(connected: boolean): void {
+    this.#connected = connected;
+    if (!connected) for (const call of [...this.calls]) call.fail();
+  }
+
+  /** Sends over this link; calls back once, unless it is closed before. */
+  send(transport: HttpTransport, request: HttpRequest, done: (answer: HttpAnswer) => void): Closeable {
+    const call = new LinkCall(this, done);
+    this.calls.add(call);
+    if (this.#connected) call.inFlight = transport.send(request, call.answered);
+    else setImmediate(() => call.fail());
+    return call;
+  }
+}
+
+/** A request that either its link or its sender can cancel. */
+class LinkCall implements Closeable {
+  inFlight: Closeable | undefined;
+  readonly #link: RegionLink;
+  readonly #done: (answer: HttpAnswer) => void;
+
+  constructor(link: RegionLink, done: (answer: HttpAnswer) => void) {
+    this.#link = link;
+    this.#done = done;
+  }
+
+  readonly answered = (answer: HttpAnswer): void => {
+    if (this.#link.calls.delete(this)) this.#done(answer);
+  };
+
+  /** As if the connection broke. */
+  fail(): void {
+    this.inFlight?.close();
+    this.answered(NETWORK_ERROR);
+  }
+
+  close(): void {
+    this.#link.calls.delete(this);
+    this.inFlight?.close();
+  }
+}
