@@ -196,7 +196,10 @@ describe('the web page of a large fleet', () => {
     let next = 0;
     timers.push(
       // 5,000 readings a second.
-      setInterval(() => send((next += 250), 250), 50),
+      setInterval(() => {
+        next += 250;
+        send(next, 250);
+      }, 50),
       setInterval(() => hub.publish({ event: 'summary', summary: hub.fleet.summary(Date.now()) }), 1000),
     );
     browser = await launch(BROWSER);
