@@ -1,4 +1,4 @@
-/** The web page: plain files, which the browser runs as they are and which read the puller's events. */
+/** The web page: plain files that run in the browser without a build step and read the puller's events. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Hono } from 'hono';
@@ -11,8 +11,8 @@ const TYPES: Record<string, string> = {
 };
 
 /**
- * Lets run exactly the scripts and the styles that are served here, and lets them talk to the puller only. Readings are
- * untrusted: should one ever get into the page as HTML, it stays without effect.
+ * Allows only the scripts and styles that are served here, and requests only to the puller. Readings are untrusted: one
+ * that gets into the page as HTML has no effect.
  */
 const POLICY = [
   "default-src 'none'",
@@ -32,11 +32,11 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
-  // After an update of the program, the old page would meet a new puller.
+  // A cached page of an older version may not understand a newer puller.
   'cache-control': 'no-cache',
 };
 
-/** The files are read once: a request names one of them, and never a path. */
+/** Reads the files once: a request selects one of them and never reaches the file system. */
 export function createPage(): Hono {
   const app = new Hono();
   for (const name of readdirSync(FOLDER)) {

@@ -1,24 +1,40 @@
-/** What is wrong now, as the puller says it: when it begins, when it is over, and to a page that is opened between. */
+/** Alerts as the puller sends them: when they begin, when they end, and to a page that is opened in between. */
+/** @import { AlertEvent } from '../../fleet/fleet-events.js' */
+/** @import { RegionView } from '../../fleet/fleet-view.js' */
 import { byId, create } from './dom.js';
 import { clock } from './format.js';
 
 const OVER_SHOWN_MS = 8_000;
 
+/** @type {Map<string, { node: HTMLElement, region: string, at: number }>} */
 const alerts = new Map();
 
-export function showAlert({ rule, region, firing, text, at }) {
-  const key = `${rule}\n${region}`;
-  if (!firing) return end(key, text);
-  const node = create('li', '', text);
+/** @param {AlertEvent} alert */
+export function showAlert(alert) {
+  const { type, region, firing, at } = alert;
+  const key = `${type}\n${region}`;
+  if (!firing) return end(key, textOf(alert));
+  const node = create('li', '', textOf(alert));
   node.append(create('span', 'dim', `since ${clock(at)}`));
-  // After a lost connection it is told again.
+  // After a lost connection the puller sends it again.
   alerts.get(key)?.node.remove();
   alerts.set(key, { node, region, at });
   byId('alerts').append(node);
-  nameWindow();
+  setTitle();
 }
 
-/** A puller that was restarted no longer knows what it had said: ends what its summary shows to be over. */
+/** @param {AlertEvent} alert */
+function textOf({ type, region, firing, silent_ms, over, text }) {
+  // A puller of another version may send other types.
+  if (type !== 'region.silent') return text;
+  if (firing) return `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
+  return over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;
+}
+
+/**
+ * A restarted puller has forgotten its alerts: ends those that its summary shows to be over.
+ * @param {RegionView[]} regions
+ */
 export function endAlertsOf(regions) {
   for (const [key, { region, at }] of alerts) {
     const view = regions.find((other) => other.region === region);
@@ -26,6 +42,10 @@ export function endAlertsOf(regions) {
   }
 }
 
+/**
+ * @param {string} key
+ * @param {string} text
+ */
 function end(key, text) {
   const alert = alerts.get(key);
   if (!alert) return;
@@ -33,11 +53,11 @@ function end(key, text) {
   alert.node.className = 'over';
   alert.node.textContent = text;
   setTimeout(() => alert.node.remove(), OVER_SHOWN_MS);
-  nameWindow();
+  setTitle();
 }
 
-/** So that an alert is seen from another tab. */
-function nameWindow() {
+/** Shows alerts in the title of the browser tab. */
+function setTitle() {
   const regions = [...alerts.values()].map(({ region }) => region);
   document.title = regions.length > 0 ? `▲ ${regions.join(', ')} – wasm-sensors` : 'wasm-sensors';
 }

@@ -1,11 +1,39 @@
-/** Nodes of the page. Readings are untrusted: their text goes in through `textContent` only. */
+/** Nodes of the page. Readings are untrusted: their text is set through `textContent` only. */
 
-export const byId = (id) => document.getElementById(id);
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function byId(id) {
+  const node = document.getElementById(id);
+  if (!node) throw new Error(`the page has no #${id}`);
+  return node;
+}
 
+/**
+ * The first match inside a node.
+ * @param {ParentNode} node
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+export function find(node, selector) {
+  const found = node.querySelector(selector);
+  if (!found) throw new Error(`the page has no ${selector}`);
+  return /** @type {HTMLElement} */ (found);
+}
+
+/**
+ * @param {Element} node
+ * @param {string} text
+ */
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/**
+ * @param {string} tag
+ * @param {string} className
+ */
 export function create(tag, className, text = '') {
   const node = document.createElement(tag);
   node.className = className;
@@ -13,24 +41,44 @@ export function create(tag, className, text = '') {
   return node;
 }
 
-/** A copy of what is in a template. */
-export const stamp = (id) => byId(id).content.firstElementChild.cloneNode(true);
+/**
+ * A copy of the content of a template.
+ * @param {string} id
+ */
+export function stamp(id) {
+  const { content } = /** @type {HTMLTemplateElement} */ (byId(id));
+  return /** @type {HTMLElement} */ (content.firstElementChild?.cloneNode(true));
+}
 
-/** Fills the `data-f` places of a node; those that `values` does not name stay. */
+/**
+ * Sets the texts of the `data-f` places of a node. Places without a value keep their text.
+ * @param {HTMLElement} node
+ * @param {Record<string, string>} values
+ */
 export function fill(node, values) {
-  for (const place of node.querySelectorAll('[data-f]')) {
-    const value = values[place.dataset.f];
+  for (const place of /** @type {NodeListOf<HTMLElement>} */ (node.querySelectorAll('[data-f]'))) {
+    const value = values[place.dataset.f ?? ''];
     if (value !== undefined) setText(place, value);
   }
 }
 
-/** Gives a node at most this many children. */
+/**
+ * Removes children from the end until at most `count` are left.
+ * @param {HTMLElement} node
+ * @param {number} count
+ */
 export function trim(node, count) {
-  while (node.children.length > count) node.lastChild.remove();
+  while (node.children.length > count) node.lastElementChild?.remove();
 }
 
-/** Gives a node exactly this many children; `make` makes those that are missing. */
+/**
+ * Gives a node exactly `count` children and returns them. `make` creates missing ones.
+ * @param {HTMLElement} node
+ * @param {number} count
+ * @param {() => HTMLElement} make
+ */
 export function resize(node, count, make) {
   while (node.children.length < count) node.append(make());
   trim(node, count);
+  return /** @type {HTMLElement[]} */ ([...node.children]);
 }

@@ -1,26 +1,31 @@
-/** The newest readings, as many as can be followed. */
+/** The newest readings, at a rate that people can follow. */
+/** @import { MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js' */
 import { paint, safeColor } from './color.js';
 import { byId, create, setText, trim } from './dom.js';
 import { clock } from './format.js';
 import { draw } from './frames.js';
 
 const ROWS = 10;
-/** Nobody can read faster; what comes between is left out here, not of the counts. */
+/** Nobody can read faster. Readings in between are counted, but not shown. */
 const EVERY_MS = 200;
 const AT_ONCE = 3;
 
+/** @type {(ReadingEvent | MessageEvent)[]} */
 let waiting = [];
 let drawnAt = 0;
 let paused = false;
 
-/** `event`: of a reading, or of a message that is none. */
+/** @param {ReadingEvent | MessageEvent} event */
 export function feed(event) {
   waiting.push(event);
   if (waiting.length > AT_ONCE) waiting.shift();
   draw();
 }
 
-/** See frames.js. */
+/**
+ * See frames.js.
+ * @param {number} now
+ */
 export function drawFeed(now) {
   if (waiting.length === 0 || paused) return false;
   if (now - drawnAt < EVERY_MS) return true;
@@ -32,6 +37,7 @@ export function drawFeed(now) {
   return false;
 }
 
+/** @param {ReadingEvent} event */
 function readingRow({ reading, received_at, late }) {
   const row = create('li', '');
   const icon = create('span', 'swatch', reading.icon_name);
@@ -48,6 +54,7 @@ function readingRow({ reading, received_at, late }) {
   return row;
 }
 
+/** @param {MessageEvent} event */
 function messageRow({ message, received_at }) {
   const row = create('li', 'message');
   const text = JSON.stringify(message).slice(0, 300);
@@ -55,12 +62,15 @@ function messageRow({ message, received_at }) {
   return row;
 }
 
-/** Says when readings come faster than they are shown. */
+/**
+ * Tells people when the feed shows only a part of the readings.
+ * @param {number} rate
+ */
 export function showSampled(rate) {
   setText(byId('sampled'), rate > (1000 / EVERY_MS) * AT_ONCE ? 'a sample' : '');
 }
 
-/** Lets the button hold the feed still. */
+/** Connects the button that pauses the feed. */
 export function listenToPause() {
   const button = byId('pause');
   button.addEventListener('click', () => {

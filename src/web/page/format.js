@@ -1,11 +1,40 @@
-/** Numbers, times and names as people read them. */
+/** Numbers, times and counts as texts. */
+/** @import { FleetSummary } from '../../fleet/fleet-view.js' */
 
 const integers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
+/** @param {number} count */
 export const whole = (count) => integers.format(count);
-export const rateText = (rate) => (rate < 100 ? tenths : integers).format(rate);
-/** Of Unix milliseconds. */
+
+/** @param {number} time Unix milliseconds */
 export const clock = (time) => new Date(time).toLocaleTimeString('en-GB');
-/** `edge-9` before `edge-10`. */
+
+/** Sorts `edge-9` before `edge-10`. */
 export const byNumber = new Intl.Collator('en', { numeric: true }).compare;
+
+/** @typedef {Omit<FleetSummary['total'], 'last_seen'>} Counts of a region or of the whole fleet */
+
+/**
+ * Texts for the places of the same names.
+ * @param {Counts} counts
+ * @returns {Record<string, string>}
+ */
+export function countTexts({ live, paused, silent, received, gaps, late, duplicates, rate }) {
+  const texts = Object.entries({ live, paused, silent, received, gaps, late, duplicates });
+  return {
+    rate: (rate < 100 ? tenths : integers).format(rate),
+    ...Object.fromEntries(texts.map(([name, count]) => [name, whole(count)])),
+  };
+}
+
+/**
+ * Marks the counts that should be zero and are not.
+ * @param {HTMLElement} node
+ * @param {Counts} counts
+ */
+export function markProblems(node, counts) {
+  for (const field of /** @type {const} */ (['silent', 'gaps'])) {
+    node.querySelector(`[data-f="${field}"]`)?.classList.toggle('bad', counts[field] > 0);
+  }
+}

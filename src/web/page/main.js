@@ -1,33 +1,42 @@
-/** What the puller says, brought to the parts of the page. */
+/** Passes the puller's events to the parts of the page. */
+/** @import { FleetEvent } from '../../fleet/fleet-events.js' */
+/** @import { FleetSummary } from '../../fleet/fleet-view.js' */
 import { endAlertsOf, showAlert } from './alerts.js';
 import { stayConnected } from './connection.js';
 import { byId, setText } from './dom.js';
 import { drawFeed, feed, listenToPause, showSampled } from './feed.js';
 import { addDrawing, draw } from './frames.js';
-import { addKnownRegions, arriveInPanel, changePanels, drawPanels, showPanels } from './panels.js';
-import { isBehind, observe } from './sensors.js';
-import { loadFleet, mayLoadAgain } from './snapshot.js';
+import { addKnownRegions, changePanels, drawPanels, showInPanel, showPanels } from './panels.js';
+import { isBehind, loadFleet, mayLoadAgain, observe } from './sensors.js';
 import { showTable } from './table.js';
-import { askDepth, drawSpark, showTotals } from './totals.js';
+import { drawSpark, loadDepth, showTotals } from './totals.js';
 
-/** Anybody who may send can name regions; more than this are only counted. */
+/** Everyone who sends can name regions: further ones are only counted. */
 const MAX_REGIONS = 12;
 const DEPTH_EVERY_MS = 2_000;
 
-const handlers = {
-  reading(event) {
-    const seen = observe(event.reading);
-    if (seen) arriveInPanel(seen);
-    feed(event);
-  },
-  message: feed,
-  alert: showAlert,
-  summary({ summary }) {
-    showSummary(summary);
-    drawSpark(summary.total.rate);
-  },
-};
+/** @param {FleetEvent} event */
+function handle(event) {
+  switch (event.event) {
+    case 'reading': {
+      const seen = observe(event.reading);
+      if (seen) showInPanel(seen);
+      feed(event);
+      break;
+    }
+    case 'message':
+      feed(event);
+      break;
+    case 'alert':
+      showAlert(event);
+      break;
+    case 'summary':
+      showSummary(event.summary);
+      drawSpark(event.summary.total.rate);
+  }
+}
 
+/** @param {FleetSummary} summary */
 function showSummary({ regions, total }) {
   const shown = regions.slice(0, MAX_REGIONS);
   showPanels(shown);
@@ -35,7 +44,7 @@ function showSummary({ regions, total }) {
   showTotals(total);
   showSampled(total.rate);
   endAlertsOf(regions);
-  if (mayLoadAgain() && isBehind(shown)) load();
+  if (mayLoadAgain() && isBehind(shown)) void load();
 }
 
 async function load() {
@@ -46,6 +55,7 @@ async function load() {
   draw();
 }
 
+/** @param {'live' | 'reconnecting'} state */
 function showState(state) {
   byId('link').dataset.state = state;
   setText(byId('link'), state);
@@ -56,6 +66,6 @@ addDrawing(drawFeed);
 addDrawing(drawPanels);
 addKnownRegions();
 listenToPause();
-stayConnected({ state: showState, missed: load, event: (event) => handlers[event.event]?.(event) });
-askDepth();
-setInterval(askDepth, DEPTH_EVERY_MS);
+stayConnected({ state: showState, missed: () => void load(), event: handle });
+void loadDepth();
+setInterval(() => void loadDepth(), DEPTH_EVERY_MS);

@@ -1,28 +1,42 @@
-/** A region's sensors as cells of a canvas, when they are many: ten thousand elements would cost too much. */
+/** Many sensors of a region as cells of a canvas: ten thousand elements would be too slow. */
+/** @import { ShownSensor } from './sensors.js' */
 import { whole } from './format.js';
-import { FLASH_MS, stillPage } from './motion.js';
+import { FLASH_MS, reducedMotion } from './frames.js';
 
-/** In CSS pixels, about. */
+/** Approximate height in CSS pixels. */
 const HEIGHT = 210;
-/** Shows on light and dark cards alike. */
+/** Visible on light and dark cards. */
 const LINES = 'rgb(128 128 128 / 0.25)';
 const NO_COLOR = '#808080';
+
+/** @typedef {{ size: number, columns: number, gap: number, index: Map<ShownSensor, number> }} Grid */
 
 export class Mosaic {
   #canvas;
   #context;
+  /** @type {ShownSensor[]} */
   #sensors = [];
-  /** When the reading of each cell that flashes arrived. */
+  /**
+   * When the flash of each cell began.
+   * @type {Map<ShownSensor, number>}
+   */
   #flashes = new Map();
-  /** Where the cells are; undefined until they are placed. */
+  /**
+   * Undefined until the cells are placed.
+   * @type {Grid | undefined}
+   */
   #grid;
 
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.#canvas = canvas;
-    this.#context = canvas.getContext('2d');
+    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   }
 
-  /** Shows these sensors, in this order. */
+  /**
+   * Shows these sensors, in this order.
+   * @param {ShownSensor[]} sensors
+   */
   show(sensors) {
     this.#sensors = sensors;
     this.#flashes.clear();
@@ -35,43 +49,53 @@ export class Mosaic {
     this.#grid = undefined;
   }
 
-  /** Draws the sensors whose readings arrived, and the flashes so far; true while there are any. */
+  /**
+   * Draws the sensors whose readings arrived, and running flashes. Returns whether flashes are running.
+   * @param {Iterable<ShownSensor>} arrived
+   * @param {number} now
+   */
   draw(arrived, now) {
-    if (!this.#grid && !this.#place()) return this.#flashes.size > 0;
+    const grid = this.#grid ?? this.#place();
+    if (!grid) return this.#flashes.size > 0;
     for (const sensor of arrived) this.#flashes.set(sensor, now);
     for (const [sensor, since] of this.#flashes) {
-      const left = stillPage.matches ? 0 : Math.max(0, 1 - (now - since) / FLASH_MS);
-      this.#drawCell(sensor, left);
+      const left = reducedMotion.matches ? 0 : Math.max(0, 1 - (now - since) / FLASH_MS);
+      this.#drawCell(grid, sensor, left);
       if (left === 0) this.#flashes.delete(sensor);
     }
     return this.#flashes.size > 0;
   }
 
-  /** False while the canvas has no width. */
+  /** Returns undefined while the canvas has no width. */
   #place() {
     const width = this.#canvas.clientWidth;
-    if (width === 0) return false;
+    if (width === 0) return undefined;
     const count = this.#sensors.length;
     const columns = Math.floor(width / Math.max(3, Math.sqrt((width * HEIGHT) / count)));
     this.#canvas.width = Math.round(width * devicePixelRatio);
     const size = this.#canvas.width / columns;
     this.#canvas.height = Math.round(Math.ceil(count / columns) * size);
     const index = new Map(this.#sensors.map((sensor, at) => [sensor, at]));
-    this.#grid = { size, columns, gap: Math.max(1, Math.round(size / 10)), index };
+    const grid = { size, columns, gap: Math.max(1, Math.round(size / 10)), index };
+    this.#grid = grid;
     this.#context.fillStyle = LINES;
-    for (const at of this.#sensors.keys()) this.#context.fillRect(...boxOf(this.#grid, at));
-    for (const sensor of this.#sensors) this.#drawCell(sensor, 0);
-    return true;
+    for (const at of this.#sensors.keys()) this.#context.fillRect(...boxOf(grid, at));
+    for (const sensor of this.#sensors) this.#drawCell(grid, sensor, 0);
+    return grid;
   }
 
-  /** `flash`: 1 when the reading has just arrived, down to 0. */
-  #drawCell(sensor, flash) {
-    const at = this.#grid.index.get(sensor);
+  /**
+   * @param {Grid} grid
+   * @param {ShownSensor} sensor
+   * @param {number} flash 1 when the reading has just arrived, down to 0
+   */
+  #drawCell(grid, sensor, flash) {
+    const at = grid.index.get(sensor);
     if (at === undefined) return;
     const context = this.#context;
-    const { gap } = this.#grid;
-    const [x, y, width, height] = boxOf(this.#grid, at);
-    const box = [x, y, width - gap, height - gap];
+    const [x, y, width, height] = boxOf(grid, at);
+    /** @type {[number, number, number, number]} */
+    const box = [x, y, width - grid.gap, height - grid.gap];
     context.clearRect(...box);
     context.fillStyle = sensor.color ?? NO_COLOR;
     context.globalAlpha = sensor.state === 'live' ? 1 : 0.25;
@@ -85,9 +109,16 @@ export class Mosaic {
   }
 }
 
-/** Whole pixels: neighbours must not shine through. */
+/**
+ * In whole pixels, so that neighbours do not overlap.
+ * @param {Grid} grid
+ * @param {number} at
+ * @returns {[number, number, number, number]}
+ */
 function boxOf({ size, columns }, at) {
-  const [column, row] = [at % columns, Math.floor(at / columns)];
-  const [x, y] = [Math.round(column * size), Math.round(row * size)];
+  const column = at % columns;
+  const row = Math.floor(at / columns);
+  const x = Math.round(column * size);
+  const y = Math.round(row * size);
   return [x, y, Math.round((column + 1) * size) - x, Math.round((row + 1) * size) - y];
 }

@@ -1,19 +1,23 @@
-/** A region's panel: its sensors as tiles, or as a mosaic when they are many; its colours and its counts. */
+/** A region's panel: its sensors as tiles, or as a mosaic when there are many; its colours and its counts. */
+/** @import { RegionView } from '../../fleet/fleet-view.js' */
+/** @import { Counts } from './format.js' */
+/** @import { ShownSensor } from './sensors.js' */
 import { paint, safeColor } from './color.js';
-import { countTexts, markTroubles } from './counts.js';
-import { create, fill, resize, stamp } from './dom.js';
-import { byNumber } from './format.js';
+import { create, fill, find, resize, stamp } from './dom.js';
+import { byNumber, countTexts, markProblems } from './format.js';
 import { draw } from './frames.js';
 import { Mosaic } from './mosaic.js';
 import { sensorsOf } from './sensors.js';
 import { Tiles } from './tiles.js';
 
-/** A region with more sensors shows them as a mosaic. */
+/** A region with more sensors shows a mosaic. */
 const MAX_TILES = 48;
-/** Half the frames are enough for it. */
+/** The mosaic is drawn in every second frame. */
 const MOSAIC_EVERY_MS = 30;
-/** While thousands of sensors start, sorting them for each new one would take all the time. */
+/** Sorting for each new sensor would take too long while thousands start. */
 const LAY_OUT_EVERY_MS = 250;
+
+/** @typedef {Counts & Pick<RegionView, 'cut' | 'colors'>} PanelCounts */
 
 export class Panel {
   #region;
@@ -21,40 +25,50 @@ export class Panel {
   #tiles;
   #mosaic;
   #many = false;
+  /** @type {Set<ShownSensor>} */
   #arrived = new Set();
   #changed = true;
   #laidOutAt = Number.NEGATIVE_INFINITY;
   #drawnAt = 0;
 
-  /** `id`: for its title; `place`: what people call the region. */
+  /**
+   * @param {string} region
+   * @param {{ id: string, place: string }} title `id` of the heading; `place`: the name of the region for people
+   */
   constructor(region, { id, place }) {
     this.#region = region;
     this.node = stamp('panel-template');
     this.node.dataset.region = region;
-    this.node.querySelector('h2').id = id;
+    find(this.node, 'h2').id = id;
     this.node.setAttribute('aria-labelledby', id);
     fill(this.node, { region, place });
-    const stage = this.node.querySelector('.stage');
-    this.#none = stage.querySelector('.none');
-    this.#tiles = new Tiles(stage.querySelector('.tiles'));
-    this.#mosaic = new Mosaic(stage.querySelector('canvas'));
+    const stage = find(this.node, '.stage');
+    this.#none = find(stage, '.none');
+    this.#tiles = new Tiles(find(stage, '.tiles'));
+    this.#mosaic = new Mosaic(/** @type {HTMLCanvasElement} */ (find(stage, 'canvas')));
     new ResizeObserver(() => {
       this.#mosaic.resized();
       draw();
     }).observe(stage);
   }
 
-  /** A sensor came, went, or is in another state. */
+  /** A sensor was added or removed, or its state has changed. */
   change() {
     this.#changed = true;
   }
 
-  /** A reading of this sensor arrived. */
-  arrive(sensor) {
+  /**
+   * A reading of this sensor arrived.
+   * @param {ShownSensor} sensor
+   */
+  showArrival(sensor) {
     this.#arrived.add(sensor);
   }
 
-  /** See frames.js. */
+  /**
+   * See frames.js.
+   * @param {number} now
+   */
   draw(now) {
     if (this.#changed && now - this.#laidOutAt >= LAY_OUT_EVERY_MS) {
       this.#changed = false;
@@ -78,26 +92,30 @@ export class Panel {
     this.#mosaic.show(this.#many ? sensors : []);
   }
 
-  /** `view`: the region in the puller's summary. */
-  showCounts(view) {
-    fill(this.node, countTexts(view));
-    markTroubles(this.node, view);
-    this.node.querySelector('.cut').hidden = !view.cut;
-    this.node.classList.toggle('silent', view.live === 0 && view.silent > 0);
-    this.#showMix(view);
+  /** @param {PanelCounts} counts of the region in the summary */
+  showCounts(counts) {
+    fill(this.node, countTexts(counts));
+    markProblems(this.node, counts);
+    find(this.node, '.cut').hidden = !counts.cut;
+    this.node.classList.toggle('silent', counts.live === 0 && counts.silent > 0);
+    this.#showMix(counts);
   }
 
-  /** How many live sensors show each colour. */
+  /**
+   * Shows how many live sensors have each colour.
+   * @param {PanelCounts} counts
+   */
   #showMix({ live, colors }) {
-    const mix = this.node.querySelector('.mix');
+    const mix = find(this.node, '.mix');
     const others = live - colors.reduce((sum, { sensors }) => sum + sensors, 0);
     const parts = [...colors, ...(others > 0 ? [{ color: '', sensors: others }] : [])];
     const words = parts.map(({ color, sensors }) => `${color || 'others'} on ${sensors}`);
     mix.setAttribute('aria-label', `colours: ${words.join(', ') || 'none'}`);
-    resize(mix, parts.length, () => create('span', ''));
-    parts.forEach(({ color, sensors }, i) => {
-      paint(mix.children[i], safeColor(color));
-      mix.children[i].style.flexGrow = sensors;
-    });
+    const bars = resize(mix, parts.length, () => create('span', ''));
+    for (const [i, bar] of bars.entries()) {
+      const { color = '', sensors = 0 } = parts[i] ?? {};
+      paint(bar, safeColor(color));
+      bar.style.flexGrow = String(sensors);
+    }
   }
 }

@@ -1,13 +1,17 @@
-/** The panels of all regions, in the order in which the page came to know them. */
+/** The panels of all regions, in the order in which they became known. */
+/** @import { RegionView } from '../../fleet/fleet-view.js' */
+/** @import { PanelCounts } from './panel.js' */
+/** @import { ShownSensor } from './sensors.js' */
 import { byId } from './dom.js';
 import { Panel } from './panel.js';
 
-/** There from the start, with or without sensors. */
+/** Always shown, even without sensors. */
 const KNOWN_REGIONS = new Map([
   ['us', 'United States'],
   ['eu', 'Europe'],
   ['as', 'Asia'],
 ]);
+/** @type {PanelCounts} */
 const NOTHING = {
   cut: false,
   live: 0,
@@ -24,6 +28,7 @@ const NOTHING = {
 /** @type {Map<string, Panel>} */
 const panels = new Map();
 
+/** @param {string} region */
 function addPanel(region) {
   const panel = new Panel(region, { id: `panel-${panels.size}`, place: KNOWN_REGIONS.get(region) ?? '' });
   panels.set(region, panel);
@@ -34,25 +39,31 @@ export function addKnownRegions() {
   for (const region of KNOWN_REGIONS.keys()) addPanel(region);
 }
 
-/** A reading of this sensor arrived. */
-export function arriveInPanel({ sensor, isNew }) {
+/**
+ * A reading of this sensor arrived.
+ * @param {{ sensor: ShownSensor, isNew: boolean }} seen
+ */
+export function showInPanel({ sensor, isNew }) {
   const panel = panels.get(sensor.region);
   if (isNew) panel?.change();
-  panel?.arrive(sensor);
+  panel?.showArrival(sensor);
 }
 
 export function changePanels() {
   for (const panel of panels.values()) panel.change();
 }
 
-/** `regions`: those of the puller's summary that are shown. */
+/** @param {RegionView[]} regions the regions of the summary that are shown */
 export function showPanels(regions) {
   for (const { region } of regions) if (!panels.has(region)) addPanel(region);
-  // A puller that was started anew may not know a region any more.
+  // A restarted puller may no longer know a region.
   for (const [region, panel] of panels) panel.showCounts(regions.find((view) => view.region === region) ?? NOTHING);
 }
 
-/** See frames.js. */
+/**
+ * See frames.js.
+ * @param {number} now
+ */
 export function drawPanels(now) {
   let more = false;
   for (const panel of panels.values()) more = panel.draw(now) || more;

@@ -1,36 +1,50 @@
 /** The regions in numbers. */
+/** @import { FleetSummary, RegionView } from '../../fleet/fleet-view.js' */
+/** @import { Counts } from './format.js' */
 import { paint, safeColor } from './color.js';
-import { countTexts, markTroubles } from './counts.js';
-import { byId, create, fill, resize, setText, stamp } from './dom.js';
-import { whole } from './format.js';
+import { byId, create, fill, find, resize, setText, stamp } from './dom.js';
+import { countTexts, markProblems, whole } from './format.js';
 
 const MAX_COLORS = 3;
 
-/** `regions`: those that are shown; `hidden`: how many more there are; `total`: of all. */
+/** @typedef {Counts & Pick<RegionView, 'region' | 'colors'>} Row */
+
+/**
+ * @param {RegionView[]} regions the regions that are shown
+ * @param {number} hidden how many others there are
+ * @param {FleetSummary['total']} total
+ */
 export function showTable(regions, hidden, total) {
   setText(byId('more-regions'), hidden > 0 ? `and ${whole(hidden)} more, in the total only` : '');
-  const rows = byId('rows');
-  resize(rows, regions.length, newRow);
-  regions.forEach((view, i) => {
-    drawRow(rows.children[i], view);
-  });
-  const foot = byId('foot');
-  resize(foot, 1, newRow);
-  drawRow(foot.firstChild, { ...total, region: 'all', colors: [] });
+  drawRows(byId('rows'), regions);
+  drawRows(byId('foot'), [{ ...total, region: 'all', colors: [] }]);
 }
 
-const newRow = () => stamp('row-template');
-
-function drawRow(row, view) {
-  fill(row, { ...countTexts(view), region: view.region });
-  markTroubles(row, view);
-  const chips = row.querySelector('.chips');
-  const colors = view.colors.slice(0, MAX_COLORS);
-  const few = colors.length < MAX_COLORS;
-  resize(chips, colors.length, () => create('span', ''));
-  colors.forEach(({ color, sensors }, i) => {
-    paint(chips.children[i], safeColor(color));
-    chips.children[i].title = color;
-    setText(chips.children[i], `${few ? `${color} ` : ''}× ${whole(sensors)}`);
+/**
+ * @param {HTMLElement} section
+ * @param {Row[]} rows
+ */
+function drawRows(section, rows) {
+  const nodes = resize(section, rows.length, () => stamp('row-template'));
+  rows.forEach((row, i) => {
+    drawRow(/** @type {HTMLElement} */ (nodes[i]), row);
   });
+}
+
+/**
+ * @param {HTMLElement} node
+ * @param {Row} row
+ */
+function drawRow(node, row) {
+  fill(node, { ...countTexts(row), region: row.region });
+  markProblems(node, row);
+  const colors = row.colors.slice(0, MAX_COLORS);
+  const few = colors.length < MAX_COLORS;
+  const chips = resize(find(node, '.chips'), colors.length, () => create('span', ''));
+  for (const [i, chip] of chips.entries()) {
+    const { color = '', sensors = 0 } = colors[i] ?? {};
+    paint(chip, safeColor(color));
+    chip.title = color;
+    setText(chip, `${few ? `${color} ` : ''}× ${whole(sensors)}`);
+  }
 }

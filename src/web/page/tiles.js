@@ -1,22 +1,27 @@
-/** A region's sensors as tiles, while they are few. */
+/** Few sensors of a region as tiles. */
+/** @import { ShownSensor } from './sensors.js' */
 import { paint } from './color.js';
 import { fill, stamp } from './dom.js';
 import { whole } from './format.js';
-import { FLASH_MS, stillPage } from './motion.js';
+import { FLASH_MS, reducedMotion } from './frames.js';
 
 export class Tiles {
   #list;
+  /** @type {Map<ShownSensor, HTMLElement>} */
   #tiles = new Map();
 
-  /** @param {HTMLElement} list Holds the tiles. */
+  /** @param {HTMLElement} list */
   constructor(list) {
     this.#list = list;
   }
 
-  /** Shows these sensors, in this order. */
+  /**
+   * Shows these sensors, in this order.
+   * @param {ShownSensor[]} sensors
+   */
   show(sensors) {
     this.#list.hidden = sensors.length === 0;
-    // Few sensors get big tiles.
+    // Few sensors get large tiles.
     const columns = Math.ceil(Math.sqrt(sensors.length));
     this.#list.style.setProperty('--tile', `max(4.25rem, ${Math.floor(80 / Math.max(1, columns))}%)`);
     this.#tiles = new Map(sensors.map((sensor) => [sensor, stamp('tile-template')]));
@@ -24,7 +29,10 @@ export class Tiles {
     for (const [sensor, tile] of this.#tiles) drawTile(tile, sensor);
   }
 
-  /** Draws the sensors whose readings arrived. */
+  /**
+   * Draws the sensors whose readings arrived.
+   * @param {Iterable<ShownSensor>} arrived
+   */
   draw(arrived) {
     for (const sensor of arrived) {
       const tile = this.#tiles.get(sensor);
@@ -35,6 +43,10 @@ export class Tiles {
   }
 }
 
+/**
+ * @param {HTMLElement} tile
+ * @param {ShownSensor} sensor
+ */
 function drawTile(tile, sensor) {
   paint(tile, sensor.color);
   tile.dataset.state = sensor.state;
@@ -47,8 +59,9 @@ function drawTile(tile, sensor) {
   });
 }
 
+/** @param {HTMLElement} tile */
 function pulse(tile) {
-  if (stillPage.matches || tile.getAnimations().some(({ id }) => id === 'pulse')) return;
+  if (reducedMotion.matches || tile.getAnimations().some(({ id }) => id === 'pulse')) return;
   tile.animate(
     [
       { transform: 'scale(1.035)', filter: 'brightness(1.25)' },

@@ -1,23 +1,29 @@
-/** The counts of the whole fleet, the last minute's rate, and what waits in the queue. */
-import { countTexts, markTroubles } from './counts.js';
+/** The counts of the whole fleet, the rate of the last minute, and the depth of the queue. */
+/** @import { FleetSummary } from '../../fleet/fleet-view.js' */
 import { byId, fill } from './dom.js';
-import { whole } from './format.js';
+import { countTexts, markProblems, whole } from './format.js';
 
 const SPARK_SECONDS = 60;
 
+/** @type {number[]} */
 const rates = [];
 
+/** @param {FleetSummary['total']} total */
 export function showTotals(total) {
   fill(byId('totals'), { ...countTexts(total), others: othersText(total) });
-  markTroubles(byId('totals'), total);
+  markProblems(byId('totals'), total);
 }
 
+/** @param {FleetSummary['total']} total */
 function othersText({ paused, silent }) {
   const texts = [paused > 0 ? `${whole(paused)} paused` : '', silent > 0 ? `${whole(silent)} silent` : ''];
   return texts.filter(Boolean).join(', ');
 }
 
-/** To be called with the rate of every second. */
+/**
+ * Adds the rate of one second to the chart.
+ * @param {number} rate
+ */
 export function drawSpark(rate) {
   rates.push(rate);
   if (rates.length > SPARK_SECONDS) rates.shift();
@@ -26,17 +32,18 @@ export function drawSpark(rate) {
   byId('spark').setAttribute('d', rates.length > 1 ? `M${points.join('L')}` : '');
 }
 
-/** Asks the puller how much waits; nobody needs to know while the page is hidden. */
-export async function askDepth() {
+/** Loads the depth of the queue, unless the page is hidden. */
+export async function loadDepth() {
   if (document.hidden) return;
   try {
     const { depth } = await (await fetch('stats')).json();
     fill(byId('totals'), depthTexts(depth));
   } catch {
-    // The connection's state says it already.
+    // The state of the connection already shows it.
   }
 }
 
+/** @param {{ visible: number, inFlight: number, delayed: number } | undefined} depth */
 function depthTexts(depth) {
   if (!depth) return { waiting: '?', inFlight: 'does not answer' };
   const inFlight = depth.inFlight > 0 ? `${whole(depth.inFlight)} in flight` : '';
