@@ -60,7 +60,7 @@ export function createComposeRun(plan: ComposePlan): Run {
     try {
       return await withTimeout({ ms, signal: AbortSignal.any([attempt.signal, stopping.signal]), late }, (signal) => {
         bringing = bringUp(plan, { edges, withServices, signal, progress });
-        return Promise.race([bringing, failOnExit(project, signal)]);
+        return Promise.race([bringing, failOnExit(project, stateDir, signal)]);
       });
     } finally {
       attempt.abort();
