@@ -1,8 +1,9 @@
 /** What the operator's variables become for containers, and what is refused. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { packageRoot } from '../../lib/process/self-command.js';
 import { openEnvironment, queueVariables } from './compose-env.js';
 import { projectName } from './engine/compose-project.js';
 
@@ -24,7 +25,10 @@ test.each(['https://sqs.eu-west-1.amazonaws.com/<account>/<queue>', '<key>', 'yo
   'a placeholder such as %s is refused, in the file and in the environment',
   (value) => {
     expect(() => open(`SQS_QUEUE_URL=${value}`)).toThrow(
-      expect.objectContaining({ code: 'PLACEHOLDER', message: expect.stringContaining('SQS_QUEUE_URL') }),
+      expect.objectContaining({
+        code: 'PLACEHOLDER',
+        message: `${join(folder, '.env')}: SQS_QUEUE_URL still has its placeholder`,
+      }),
     );
     vi.stubEnv('SQS_QUEUE_URL', value);
     expect(() => open('').get('SQS_QUEUE_URL')).toThrow(
@@ -83,3 +87,24 @@ test.each([{ queue: 'http://localhost:9324/000000000000/q' }, { queue: 'q', queu
     );
   },
 );
+
+test('.env is made from its template, readable by its owner only, and never overwritten', () => {
+  const path = join(folder, '.env');
+  expect(openEnvironment(folder).made).toBe(path);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  writeFileSync(path, 'BACALHAU_VERSION=v1.8.0\nPROXY_PORT=\n');
+  const environment = openEnvironment(folder);
+  expect([environment.made, environment.get('BACALHAU_VERSION'), environment.get('PROXY_PORT')]).toEqual([
+    undefined,
+    'v1.8.0',
+    undefined,
+  ]);
+  expect(readFileSync(path, 'utf8')).toBe('BACALHAU_VERSION=v1.8.0\nPROXY_PORT=\n');
+});
+
+test('every variable of the compose file is explained in .env.template', () => {
+  const template = readFileSync(`${packageRoot}templates/env.template`, 'utf8');
+  const used = new Set(readFileSync(`${packageRoot}templates/compose.yaml`, 'utf8').match(/(?<=[^$]\$\{)[A-Z_]+/g));
+  used.delete('COMPOSE_PROJECT_NAME');
+  for (const name of used) expect(template, name).toMatch(new RegExp(`^# .*\\n(.*\\n)?${name}=$`, 'm'));
+});

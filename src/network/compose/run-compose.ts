@@ -47,12 +47,8 @@ export function createComposeRun(plan: ComposePlan): Run {
     stopping.signal.throwIfAborted();
     // Images may have taken minutes.
     await requireOwnProject(project.name, stateDir);
-    const backbone = await bringUpInTime(withServices).catch(async (error) => {
-      await requireOwnProject(project.name, stateDir);
-      throw error;
-    });
     // An `up` of the same project that starts in the same second finds no containers either; Compose then gives it ours.
-    await requireOwnProject(project.name, stateDir);
+    const backbone = await bringUpInTime(withServices).finally(() => requireOwnProject(project.name, stateDir));
     watching = watchContainers({ project, emit, signal: stopping.signal, onRestart });
     return { connection: connectionOf(plan, { backbone, withServices }) };
   };
@@ -64,7 +60,7 @@ export function createComposeRun(plan: ComposePlan): Run {
     try {
       return await withTimeout({ ms, signal: AbortSignal.any([attempt.signal, stopping.signal]), late }, (signal) => {
         bringing = bringUp(plan, { edges, withServices, signal, progress });
-        return Promise.race([bringing, failOnExit(project, signal)]);
+        return Promise.race([bringing, failOnExit(project, stateDir, signal)]);
       });
     } finally {
       attempt.abort();

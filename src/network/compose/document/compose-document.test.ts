@@ -1,16 +1,8 @@
-/** The compose file as it is rendered, and as compose understands it where there is one. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+/** The compose file as it is rendered. */
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { buildWasm } from '../../../modules/build-modules.js';
-import { MODULES_DIR } from '../../../modules/module-files.js';
-import { openEnvironment } from '../compose-env.js';
 import { GRANTS } from '../engine/nested-docker.js';
 import { type ComposeOptions, composeDocument } from './compose-document.js';
-import { writeExtras, writeNetworkFiles } from './network-folder.js';
 
 const OPTIONS: ComposeOptions = {
   nodesPerRegion: 1,
@@ -103,82 +95,4 @@ test('a $ in what the operator gave is no variable to compose', () => {
   const services = render({ owner: '/some/$HOME', proxyArgs: ['--queue', 'a$b'] });
   expect(services['sqs-proxy']!.labels).toEqual({ 'wasm-sensors.state-dir': '/some/$$HOME' });
   expect(services['sqs-proxy']!.command!.at(-1)).toBe('a$$b');
-});
-
-describe('.env', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'env-'));
-  afterAll(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, '.env');
-
-  test('is made from its template, readable by its owner only, and never overwritten', () => {
-    expect(openEnvironment(folder).made).toBe(path);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    writeFileSync(path, 'BACALHAU_VERSION=v1.8.0\nPROXY_PORT=\n');
-    const environment = openEnvironment(folder);
-    expect([environment.made, environment.get('BACALHAU_VERSION'), environment.get('PROXY_PORT')]).toEqual([
-      undefined,
-      'v1.8.0',
-      undefined,
-    ]);
-    expect(readFileSync(path, 'utf8')).toBe('BACALHAU_VERSION=v1.8.0\nPROXY_PORT=\n');
-  });
-
-  test.each(['your-access-key', '<secret>', 'changeme', 'AKIAIOSFODNN7EXAMPLE', 'xxxx'])(
-    'a placeholder (%s) is refused by the name of its variable, without its value',
-    (value) => {
-      writeFileSync(path, `AWS_ACCESS_KEY_ID=${value}\nAWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI\n`);
-      expect(() => openEnvironment(folder)).toThrow(/AWS_ACCESS_KEY_ID still has its placeholder$/);
-    },
-  );
-
-  test('every variable of the compose file is explained in the template', () => {
-    const template = readFileSync(new URL('../../../../templates/env.template', import.meta.url), 'utf8');
-    const used = new Set(composeDocument(OPTIONS).match(/(?<=[^$]\$\{)[A-Z_]+/g));
-    used.delete('COMPOSE_PROJECT_NAME');
-    for (const name of used) expect(template, name).toMatch(new RegExp(`^# .*\\n(.*\\n)?${name}=$`, 'm'));
-  });
-});
-
-function hasCompose(): boolean {
-  try {
-    execFileSync('docker', ['compose', 'version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-describe('docker compose config', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'compose-'));
-  const compose = hasCompose();
-  beforeAll(() => buildWasm({ outDir: MODULES_DIR }));
-  beforeEach((context) => {
-    if (!compose) context.skip('no docker compose');
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  test.each<Partial<ComposeOptions>>([
-    {},
-    { nodesPerRegion: 4 },
-    { dockerInside: GRANTS[1] },
-    { dockerInside: 'none', embeddedQueue: false },
-  ])('accepts what is rendered with %j', async (options) => {
-    const files = await writeNetworkFiles(folder, { ...OPTIONS, ...options });
-    expect(files).toEqual(expect.arrayContaining(['compose.yaml', 'nodes/edge.yaml', 'jobs/publisher.yaml']));
-    expect(
-      execFileSync('docker', ['compose', '-f', `${folder}/compose.yaml`, 'config', '-q'], { encoding: 'utf8' }),
-    ).toBe('');
-  });
-
-  test('accepts the template itself', () => {
-    const template = new URL('../../../../templates/compose.yaml', import.meta.url).pathname;
-    expect(execFileSync('docker', ['compose', '-f', template, 'config', '-q'], { encoding: 'utf8' })).toBe('');
-  });
-
-  test('the rest of the folder: Dockerfile, .env.template, and jobs for any cluster', async () => {
-    const jobs = ['publisher', 'config-updater', 'proxy', 'puller'].map((name) => `cluster-jobs/${name}.yaml`);
-    expect(await writeExtras(folder)).toEqual(['.env.template', 'image/Dockerfile', ...jobs]);
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['.env.template', 'image', 'cluster-jobs']));
-    expect(readdirSync(join(folder, 'image'))).toEqual(expect.arrayContaining(['Dockerfile', 'dist', 'package.json']));
-  });
 });

@@ -1,6 +1,6 @@
 /** A compose project: one network of containers under one name. */
 import { dirname, join } from 'node:path';
-import { containersOf } from '../../../docker/containers.js';
+import { type Container, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
 import { AppError, usageError } from '../../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
@@ -50,9 +50,14 @@ export function compose(project: Project, args: string[], { secrets, apart }: Co
   );
 }
 
-/** Throws `PROJECT_IN_USE` when containers of the project belong to another state folder, or were started by hand. */
+/** Rejects with `PROJECT_IN_USE` when containers of the project belong to another state folder, or were started by hand. */
 export async function requireOwnProject(project: string, stateDir: string): Promise<void> {
-  const foreign = (await containersOf({ project })).find(({ owner }) => owner !== stateDir);
+  refuseForeign(await containersOf({ project }), project, stateDir);
+}
+
+/** As {@link requireOwnProject}, with the containers at hand. */
+export function refuseForeign(containers: Container[], project: string, stateDir: string): void {
+  const foreign = containers.find(({ owner }) => owner !== stateDir);
   if (!foreign) return;
   const whose = foreign.owner === '' ? 'was started by hand' : `belongs to ${foreign.owner}`;
   throw new AppError('PROJECT_IN_USE', 'user', `the Docker network ${project} exists and ${whose}`, {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Container, containersOf, lastLogLines } from '../../../docker/containers.js';
 import { messageOf, systemError } from '../../../lib/errors/app-error.js';
 import type { NetworkEvent } from '../../provider.js';
-import { logFileOf, type Project } from './compose-project.js';
+import { logFileOf, type Project, refuseForeign } from './compose-project.js';
 
 const LOOK_EVERY_MS = 2000;
 /** An engine that takes longer to list a few containers is in trouble. */
@@ -13,11 +13,15 @@ const CRASH_LINES = 2;
 /** Of each line in a note: a reading would fill the screen. */
 const LINE_WIDTH = 120;
 
-/** Rejects with `CONTAINER_FAILED`, with the container's last lines, as soon as one has exited or crashed. */
-export async function failOnExit(project: Project, signal: AbortSignal): Promise<never> {
+/**
+ * Rejects with `CONTAINER_FAILED`, with the container's last lines, as soon as one has exited or crashed, and with
+ * `PROJECT_IN_USE` when others start the project at the same time.
+ */
+export async function failOnExit(project: Project, stateDir: string, signal: AbortSignal): Promise<never> {
   for (;;) {
     await sleep(LOOK_EVERY_MS / 2, undefined, { signal });
     const containers = await containersOf({ project: project.name });
+    refuseForeign(containers, project.name, stateDir);
     const failed = containers.find(({ state }) => ['exited', 'dead', 'restarting'].includes(state));
     if (!failed) continue;
     throw systemError('CONTAINER_FAILED', `${failed.service} exited while it started (exit code ${failed.exitCode})`, {
