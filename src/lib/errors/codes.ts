@@ -50,7 +50,6 @@ export const CODES = {
   BAD_ENV_FILE: usage('A line of `.env` is not NAME=value.'),
   BAD_FIELD: user('A field of a reading or of a configuration change is not valid.', { http: 422 }),
   BAD_FILE: usage("A node's configuration file has values that sensors refuse."),
-  BAD_JSON: user('The body of a request to the sensor host is not JSON.', { http: 422 }),
   BAD_OPTION: usage('The value of an option is not valid, or the option does not fit the others.'),
   BAD_QUERY: user('A parameter in the URL of a request is not valid.', { http: 400 }),
   BAD_REQUEST: user('The body of a request does not have the fields that it must have.', { http: 422 }),
