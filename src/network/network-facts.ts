@@ -2,6 +2,8 @@
 export type NetworkFact =
   /** No sensor can run on an edge node; `reason` is the node's `unschedulable`. */
   | { type: 'node.unschedulable'; node: string; reason: string }
+  /** The damaged file of the running jobs was moved here. */
+  | { type: 'jobs.quarantined'; file: string }
   /** Bacalhau had given up the job on these nodes, so it was started again. */
   | { type: 'job.restarted'; job: string; nodes: string[] }
   /** A Bacalhau 1.7 replaced a job without telling its nodes. */
@@ -11,5 +13,18 @@ export type NetworkFact =
   | { type: 'proxy.unreachable'; url: string }
   /** These variables are in the job document, because the nodes can't be given them. */
   | { type: 'secrets.in-job'; variables: string[] }
+  /** A container crashed; Docker restarts it. */
+  | { type: 'container.crashed'; service: string; lastLines: string[] }
+  /** Containers are not watched while Docker does not answer. */
+  | { type: 'docker.silent'; reason: string }
+  | { type: 'docker.answering' }
+  /** A container or network that an earlier `up` left. */
+  | { type: 'orphan.removed'; name: string }
+  /** With what holds it. */
+  | { type: 'orphan.kept'; name: string }
+  /** The network starts without a node for service jobs. */
+  | { type: 'services-node.missing'; reason: string }
+  /** An environment file was made from its template; while it is empty, the embedded queue is used. */
+  | { type: 'environment.made'; file: string }
   /** No relay leads to the proxy: cutting a region leaves its sensors connected to it. */
   | { type: 'proxy.not-relayed'; url: string };

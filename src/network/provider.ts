@@ -125,8 +125,7 @@ export interface Services {
 export type NetworkEvent =
   | { type: 'network.progress'; step: string; done: number; total: number }
   | PortMoved
-  | NetworkFact
-  | { type: 'network.note'; text: string };
+  | NetworkFact;
 
 export interface Removal {
   /** Names of what was removed. */

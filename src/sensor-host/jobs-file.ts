@@ -15,8 +15,11 @@ export interface KeptCluster extends Cluster {
 const fileSchema = z.array(z.object({ jobId: z.string(), spec: jobSpecSchema }));
 type KeptJob = z.output<typeof fileSchema>[number];
 
-/** `path`: a JSON file. It may hold job arguments, so only its owner can read it. `warn` is called if it is damaged. */
-export function keepJobs(cluster: Cluster, path: string, warn: (text: string) => void): KeptCluster {
+/**
+ * `path`: a JSON file. It may hold job arguments, so only its owner can read it. `onQuarantined` gets the
+ * new path of a damaged one.
+ */
+export function keepJobs(cluster: Cluster, path: string, onQuarantined: (file: string) => void): KeptCluster {
   const kept = new Map<string, { jobId: string; spec: JobSpec }>();
   const save = () => writeFileAtomic(path, JSON.stringify([...kept.values()]));
   const submit = async (spec: JobSpec, knownId?: string) => {
@@ -36,8 +39,8 @@ export function keepJobs(cluster: Cluster, path: string, warn: (text: string) =>
       return stopped;
     },
     async resume() {
-      const warning = quarantineDamagedJobs(path);
-      if (warning !== undefined) warn(warning);
+      const quarantined = quarantineDamagedJobs(path);
+      if (quarantined !== undefined) onQuarantined(quarantined);
       for (const { jobId, spec } of readJobs(path) ?? []) await submit(spec, jobId);
     },
     async close() {
@@ -49,10 +52,9 @@ export function keepJobs(cluster: Cluster, path: string, warn: (text: string) =>
   };
 }
 
-/** Quarantines a damaged file of jobs, so that the host can start; returns a warning, undefined when the file is fine. */
+/** Quarantines a damaged file of jobs, so that the host can start; returns its new path, undefined when the file is fine. */
 export function quarantineDamagedJobs(path: string): string | undefined {
-  if (readJobs(path)) return undefined;
-  return `the file of running jobs was damaged and is now ${quarantine(path)}. Deploy again what should run`;
+  return readJobs(path) ? undefined : quarantine(path);
 }
 
 /** None when there is no file; undefined for a file that does not hold jobs. */

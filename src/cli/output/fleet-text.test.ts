@@ -44,8 +44,10 @@ test('events are lines with their time; a summary is none', () => {
   expect(show({ ...received, late: false })).toBe('12:00:00.007  eu  edge-eu-1    🚀  #00ff88  #7');
   expect(show({ ...received, late: true })).toMatch(/#7 {2}late$/);
   expect(show({ event: 'message', message: { a: 1 }, received_at: AT })).toBe('12:00:00.007  {"a":1}');
-  const alert = { event: 'alert', text: 'eu is silent', at: AT };
-  expect(show({ ...alert, firing: true })).toBe('12:00:00.007  alert  eu is silent');
-  expect(show({ ...alert, firing: false })).toBe('12:00:00.007  over   eu is silent');
+  const alert = { event: 'alert', type: 'region.silent', region: 'eu', silent_ms: 12_400, at: AT };
+  expect(show({ ...alert, firing: true })).toBe('12:00:00.007  alert  no reading from eu for 12 s');
+  const over = { ...alert, firing: false };
+  expect(show({ ...over, over: 'reporting' })).toBe('12:00:00.007  over   eu is reporting again');
+  expect(show({ ...over, over: 'no-sensors' })).toBe('12:00:00.007  over   eu has no active sensors');
   expect(show({ event: 'summary', summary: summary() })).toBeUndefined();
 });

@@ -24,18 +24,14 @@ const nameOf = (process: string) => (Object.hasOwn(PROCESS_NAMES, process) ? PRO
 /** A line worth keeping on the screen; undefined for what is only progress. */
 export function noteOf(event: UpEvent): string | undefined {
   switch (event.type) {
-    case 'child.exited': {
-      const last = event.lastLines.length > 0 ? `; its last output: ${event.lastLines.join(' / ')}` : '';
-      return `${nameOf(event.name)} exited (${event.how}); restarting it in ${event.restartInMs} ms${last}`;
-    }
+    case 'child.exited':
+      return `${nameOf(event.name)} exited (${event.how}); restarting it in ${event.restartInMs} ms${lastOutputText(event.lastLines)}`;
     case 'child.restarted':
       return `${nameOf(event.name)} restarted (pid ${event.pid})`;
     case 'change.lost':
       return `run.json can't be written (${event.reason}); everything keeps running, but \`wasm-sensors down\` may miss a process`;
     case 'network.port-moved':
       return `${event.purpose}: port ${event.wanted} is in use; using ${event.port}`;
-    case 'network.note':
-      return event.text;
     case 'child.ready':
     case 'network.progress':
       return undefined;
@@ -43,6 +39,8 @@ export function noteOf(event: UpEvent): string | undefined {
       return factText(event);
   }
 }
+
+const lastOutputText = (lines: string[]) => (lines.length > 0 ? `; its last output: ${lines.join(' / ')}` : '');
 
 /** What `up` waits for; undefined for other events. */
 export function progressOf(event: UpEvent): string | undefined {
@@ -56,6 +54,8 @@ export function factText(fact: NetworkFact): string {
   switch (fact.type) {
     case 'node.unschedulable':
       return `${fact.node} can't run sensors: ${fact.reason}`;
+    case 'jobs.quarantined':
+      return jobsQuarantinedText(fact.file);
     case 'job.restarted':
       return `${fact.job} restarted: Bacalhau had given up on ${fact.nodes.join(', ')}`;
     case 'job.replaced-on-paper':
@@ -66,10 +66,27 @@ export function factText(fact: NetworkFact): string {
       return `${fact.url} does not answer from here; the readings will show whether sensors reach it`;
     case 'secrets.in-job':
       return `${fact.variables.join(', ')}: given to the sensors inside the job, where users of the cluster can read it`;
+    case 'container.crashed':
+      return `${fact.service} crashed; Docker restarts it${lastOutputText(fact.lastLines)}`;
+    case 'docker.silent':
+      return `containers are not watched: ${fact.reason}`;
+    case 'docker.answering':
+      return 'containers are watched again: Docker answers';
+    case 'orphan.removed':
+      return `removed ${fact.name}, left behind by a killed \`up\``;
+    case 'orphan.kept':
+      return keptText(fact.name);
+    case 'services-node.missing':
+      return `no node for service jobs: ${fact.reason}`;
+    case 'environment.made':
+      return `made ${fact.file}; while it is empty, the embedded queue is used`;
     case 'proxy.not-relayed':
       return `${fact.url} can't be reached through a relay: sensors of a disconnected region still reach it`;
   }
 }
+
+export const jobsQuarantinedText = (file: string): string =>
+  `the file of the running jobs was damaged and is now ${file}; deploy again what should run`;
 
 export const STOPPED_ON_PAPER =
   'Bacalhau 1.7 marks a job as stopped without telling its nodes (fixed in 1.8): what runs there keeps running';

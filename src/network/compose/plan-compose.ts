@@ -26,10 +26,7 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
   const settings = composeSettings(resolved);
   const environment = openEnvironment(settings.folder);
   if (environment.made) {
-    context.emit({
-      type: 'network.note',
-      text: `made ${environment.made}; while it is empty, the embedded queue is used`,
-    });
+    context.emit({ type: 'environment.made', file: environment.made });
   }
   const secrets = queueVariables(settings, environment);
   const image = environment.get('WASM_SENSORS_IMAGE');

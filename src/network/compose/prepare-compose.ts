@@ -16,8 +16,8 @@ import { type DockerInside, probeDockerInside } from './engine/nested-docker.js'
 export async function takeProject({ project, context }: ComposePlan): Promise<void> {
   await requireDocker();
   const { removed, kept } = await removeOwned(context.stateDir);
-  for (const name of removed) context.emit({ type: 'network.note', text: `removed ${name} of an earlier \`up\`` });
-  for (const text of kept) context.emit({ type: 'network.note', text: `could not remove ${text}` });
+  for (const name of removed) context.emit({ type: 'orphan.removed', name });
+  for (const name of kept) context.emit({ type: 'orphan.kept', name });
   await requireOwnProject(project.name, context.stateDir);
 }
 
@@ -78,6 +78,6 @@ async function provideImages(
     imageNamed ? provide(image, OF_PRODUCT) : build(),
     context.registry ? provide(REGISTRY_IMAGE, OF_REGISTRY) : undefined,
   ]);
-  if (why !== undefined) context.emit({ type: 'network.note', text: `no node for service jobs: ${why}` });
+  if (why !== undefined) context.emit({ type: 'services-node.missing', reason: why });
   return mode;
 }

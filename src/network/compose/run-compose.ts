@@ -99,7 +99,7 @@ export function createComposeRun(plan: ComposePlan): Run {
         () => stopOwned(stateDir, STOPPED_LAST),
         async () => {
           const { kept } = await removeOwned(stateDir);
-          for (const text of kept) emit({ type: 'network.note', text: `could not remove ${text}` });
+          for (const name of kept) emit({ type: 'orphan.kept', name });
         },
       ]);
     },

@@ -59,8 +59,9 @@ test('damaged jobs are set aside before the host starts, and reported', async ()
   writeFileSync(join(stateDir, 'embedded-jobs.json'), 'garbage');
   const { plan: planned, events } = await plan();
   await planned.start({ proxyUrl: 'http://p' });
-  expect(existsSync(join(stateDir, 'embedded-jobs.json.damaged'))).toBe(true);
-  expect(events).toEqual([{ type: 'network.note', text: expect.stringContaining('embedded-jobs.json') }]);
+  const file = join(stateDir, 'embedded-jobs.json.damaged');
+  expect(existsSync(file)).toBe(true);
+  expect(events).toEqual([{ type: 'jobs.quarantined', file }]);
 });
 
 /** The network as another terminal opens it; `answers`: of the host, by method and path. */

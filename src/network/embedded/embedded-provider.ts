@@ -27,8 +27,8 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
     async start({ proxyUrl }) {
       const jobsFile = join(stateDir, 'embedded-jobs.json');
       // Before the host does, which could report it only in its log.
-      const damaged = quarantineDamagedJobs(jobsFile);
-      if (damaged !== undefined) context.emit({ type: 'network.note', text: damaged });
+      const quarantined = quarantineDamagedJobs(jobsFile);
+      if (quarantined !== undefined) context.emit({ type: 'jobs.quarantined', file: quarantined });
       const port = await freePort();
       const ca = tlsCa === undefined ? {} : { tlsCa };
       const { args, env } = serviceCommand('sensors', { port, nodes: nodesPerRegion, jobs: jobsFile, ...ca, token });

@@ -220,7 +220,7 @@ test('a region is cut and restored in the order of addresses, so that each conta
 });
 
 test('crashes and silence of the engine are reported once each; being stopped is neither', async () => {
-  const notes: string[] = [];
+  const notes: unknown[] = [];
   const restarted: string[] = [];
   const stopping = new AbortController();
   const gone = join(engine.folder, 'gone');
@@ -234,21 +234,22 @@ test('crashes and silence of the engine are reported once each; being stopped is
   answer({ service: 'a' }, { service: 'b' });
   const watching = watchContainers({
     ...{ project: { name: 'p', folder: engine.folder }, everyMs: 20, signal: stopping.signal },
-    emit: (event) => event.type === 'network.note' && notes.push(event.text),
+    emit: (event) => notes.push(event),
     onRestart: (service) => restarted.push(service),
   });
   await looks(1);
   answer({ service: 'a' }, { service: 'b', restarts: 1, startedAt: 'T1' });
   await looks(3);
-  const crash = 'b crashed; Docker restarts it; last lines: lines of logs --tail 2 --until T1 p-b-1';
+  const lastLines = ['lines of logs --tail 2 --until T1 p-b-1'];
+  const crash = { type: 'container.crashed', service: 'b', lastLines };
   expect([notes, restarted]).toEqual([[crash], ['b']]);
   writeFileSync(gone, '');
   await looks(2);
-  const silence = 'containers are not watched: Docker is installed, but its engine does not answer';
+  const silence = { type: 'docker.silent', reason: 'Docker is installed, but its engine does not answer' };
   expect(notes).toEqual([crash, silence]);
   rmSync(gone);
   await looks(2);
-  expect(notes).toEqual([crash, silence, 'Docker answers again']);
+  expect(notes).toEqual([crash, silence, { type: 'docker.answering' }]);
   stopping.abort();
   await watching;
   expect([notes.length, restarted]).toEqual([3, ['b']]);

@@ -5,6 +5,7 @@ import { readAuthority } from '../../../lib/net/tls.js';
 import { REGIONS } from '../../../network/network.js';
 import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
+import { jobsQuarantinedText } from '../../output/up-text.js';
 
 export const sensorsServe: CommandSpec = {
   name: 'sensors serve',
@@ -48,7 +49,7 @@ export const sensorsServe: CommandSpec = {
         'config-updater': { WASM_SENSORS_TOKEN: token },
       },
     });
-    const kept = keepJobs(cluster, String(options.jobs), (text) => out.note(text));
+    const kept = keepJobs(cluster, String(options.jobs), (file) => out.note(jobsQuarantinedText(file)));
     return serve.serveUntilStopped({
       out,
       fetch: createSensorHostApp(kept, { token }).fetch,

@@ -44,7 +44,6 @@ export interface WatchOptions {
 /** Runs until it is aborted. */
 export async function watchContainers(options: WatchOptions): Promise<void> {
   const { project, emit, onRestart, signal, everyMs = LOOK_EVERY_MS } = options;
-  const note = (text: string) => emit({ type: 'network.note', text });
   const runs = new ContainerRuns();
   let answers = true;
   while (!signal.aborted) {
@@ -54,13 +53,13 @@ export async function watchContainers(options: WatchOptions): Promise<void> {
         await containersOf({ project: project.name }, { timeoutMs: ANSWER_MS, signal }),
       );
       for (const container of crashed)
-        note(`${container.service} crashed; Docker restarts it${await lastWords(container)}`);
+        emit({ type: 'container.crashed', service: container.service, lastLines: await lastLinesOf(container) });
       for (const { service } of restarted) onRestart(service);
-      if (!answers) note('Docker answers again');
+      if (!answers) emit({ type: 'docker.answering' });
       answers = true;
     } catch (error) {
       if (signal.aborted) return;
-      if (answers) note(`containers are not watched: ${messageOf(error)}`);
+      if (answers) emit({ type: 'docker.silent', reason: messageOf(error) });
       answers = false;
     }
   }
@@ -88,8 +87,7 @@ export class ContainerRuns {
 }
 
 /** The last lines of the run that crashed. */
-async function lastWords({ name, state, startedAt }: Container): Promise<string> {
+async function lastLinesOf({ name, state, startedAt }: Container): Promise<string[]> {
   const lines = await lastLogLines(name, CRASH_LINES, state === 'running' ? startedAt : undefined);
-  const short = lines.map((line) => (line.length > LINE_WIDTH ? `${line.slice(0, LINE_WIDTH)}…` : line));
-  return short.length > 0 ? `; last lines: ${short.join(' / ')}` : '';
+  return lines.map((line) => (line.length > LINE_WIDTH ? `${line.slice(0, LINE_WIDTH)}…` : line));
 }

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { sensorView } from '../../test/support/fake-network.js';
+import * as text from './config-text.js';
+import { styleFor } from './terminal-text.js';
+
+const plain = styleFor(process.stdout, 'never');
+const seen = { sensors: 3, converged: 2, seconds: 0.25, otherRegions: [] };
+const failed = [{ url: 'http://p', reason: 'does not answer' }];
+
+test('config set: saved, converged, or nobody to wait for', () => {
+  const region = { region: 'mars' };
+  expect(text.setConfigText({}, { version: 7, failed: [], seen })).toBe('2/3 sensors converged (0.3 s)');
+  expect(text.setConfigText(region, { version: 7, failed: [], seen: { ...seen, sensors: 0 } })).toBe(
+    'Saved for region mars; no active sensor matches',
+  );
+  expect(text.setConfigText(region, { version: 7, failed: [] })).toBe(
+    'Saved for region mars (version 7); not waited for (--no-wait)',
+  );
+});
+
+test('config set: the document has what was seen only where it was waited for', () => {
+  expect(text.setConfigDocument({ version: 7, failed })).toEqual({ version: 7, failed });
+  expect(text.setConfigDocument({ version: 7, failed: [], seen })).toEqual({
+    ...{ version: 7, sensors: 3, converged: 2, seconds: 0.25, failed: [] },
+  });
+});
+
+test('config set: a scope that may be misspelt is a warning', () => {
+  const result = (otherRegions: string[]) => ({ version: 7, failed: [], seen: { ...seen, otherRegions } });
+  expect(text.noMatchText({ hostname: 'x' }, result(['us', 'eu']))).toMatch(
+    /^no sensor matches host x \(regions with sensors: us, eu\); .*`wasm-sensors config unset`$/,
+  );
+  expect(text.noMatchText({ hostname: 'x' }, result([]))).toBeUndefined();
+  expect(text.noMatchText({ hostname: 'x' }, { version: 7, failed: [] })).toBeUndefined();
+});
+
+test('roll-out, files, jobs and proxies', () => {
+  expect(text.rolledOutRegionText('us', seen, true)).toBe('us: 2/3 sensors converged and reporting');
+  expect(text.rolledOutRegionText('us', seen, false)).toBe('us: 2/3 sensors converged, all paused');
+  expect(text.rollOutText({ version: 7, regions: ['us', 'eu'], seconds: 2, failed: [] })).toBe(
+    'rolled out to us, eu (2.0 s)',
+  );
+  const file = { sensors: 2, read: 1, hidden: [] };
+  expect(text.fileSeenText('f', 'eu', file)).toBe('f: 1/2 sensors of region eu have applied it');
+  expect(text.fileSeenText('f', 'eu', { ...file, hidden: ['color', 'paused'] })).toMatch(
+    /applied it; color, paused: overridden by the fleet configuration; run `wasm-sensors config show` /,
+  );
+  expect(text.fileSeenText('f', 'eu', { ...file, sensors: 0 })).toBe('f saved; no active sensor in region eu');
+  const updated = { job: 'j', region: 'eu', config: {}, sensors: 3, converged: 3, seconds: 1 };
+  expect(text.updaterText(updated)).toBe('changed by a job in region eu: 3/3 sensors converged (1.0 s)');
+  expect(text.failedProxyText(failed[0]!)).toBe('http://p did not take the change: does not answer');
+});
+
+const desired = new DesiredConfigStore();
+desired.patch({ scope: {}, set: { color: '#00ff88', interval: 2 }, unset: [] }, 1000);
+desired.patch({ scope: { hostname: 'edge-us-2' }, set: { paused: false }, unset: [] }, 2000);
+const sources = { color: 'fleet', emoji: 'flag', random_off: 'default', interval: 'file', paused: 'default' };
+const reported = { version: 1000, intervalMs: 2500, paused: true, file: 'bad', sources };
+const sensors = [sensorView('edge-us-1', { color: '#00ff88', config: reported as never }), sensorView('edge-eu-1')];
+const view = { desired: desired.state, holder: 'http://p', differing: [], convergence: seen as never, sensors };
+const rows = (shown: typeof view) =>
+  text
+    .configText(shown, plain)
+    .split('\n')
+    .map((line) => line.replace(/ {2,}/g, '|'));
+
+test('config show: what is desired of every scope, and each value with its source', () => {
+  expect(rows(view)).toEqual([
+    'desired',
+    expect.stringMatching(/^fleet\|color=#00ff88 interval=2\|version \d+$/),
+    expect.stringMatching(/^host edge-us-2\|paused=false\|version \d+$/),
+    '',
+    '2/3 sensors converged',
+    'region|host|state|colour|icon|random_off|interval|paused|file|version',
+    'us|edge-us-1|live|#00ff88 (fleet)|🚀 (flag)|(default)|2.5 s (file)|yes (default)|bad|1000',
+    expect.stringMatching(/^eu\|edge-eu-1\|live\|#000000 \(unknown\)\|🚀 \(unknown\)\|\(unknown\)\|.*-$/),
+  ]);
+  expect(text.configDocument(view).sensors).toMatchObject([
+    { hostname: 'edge-us-1', reported, desired: { color: '#00ff88', interval: 2 } },
+    { hostname: 'edge-eu-1', reported: null },
+  ]);
+});
+
+test('config show: an empty configuration, one that was lost, and more sensors than a screen holds', () => {
+  expect(rows({ ...view, desired: new DesiredConfigStore().state, sensors: [] })).toEqual([
+    ...['desired', 'fleet|(nothing is set)', '', '2/3 sensors converged'],
+  ]);
+  expect(rows({ ...view, desired: { ...desired.state, lost: 9 } })).toContain(
+    '3 sensors follow the configuration that was lost',
+  );
+  const many = (count: number) => ({ ...view, sensors: Array.from({ length: count }, () => sensors[0]!) });
+  expect(rows(many(30)).at(-1)).toContain('edge-us-1');
+  expect(rows(many(31)).slice(-2)).toEqual([expect.stringContaining('edge-us-1'), '… and 1 more; -o json has all']);
+});

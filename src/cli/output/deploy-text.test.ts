@@ -1,0 +1,98 @@
+import { expect, test } from 'vitest';
+import type { DeployFact, DeployResult, RegionDeployment } from '../../operations/deploy-publisher.js';
+import {
+  deployDocument,
+  deployNotes,
+  deployProgressText,
+  deployText,
+  serviceInterruptedText,
+  serviceProgressText,
+  serviceStoppedText,
+  serviceText,
+  stopPublisherText,
+} from './deploy-text.js';
+
+const region = (over: Partial<RegionDeployment> = {}): RegionDeployment => ({
+  ...{ region: 'us', jobId: 'j', unchanged: false, expected: 2, seen: 2, pending: 0 },
+  ...over,
+});
+const result = (over: Partial<DeployResult> = {}): DeployResult => ({
+  ...{ submissionTime: 1, regions: [region()], facts: [], seconds: 0.2 },
+  ...over,
+});
+
+test('what was seen of what was expected', () => {
+  expect(deployText(result({ regions: [region(), region({ expected: 1, seen: 1 })] }))).toBe(
+    '3/3 sensors reporting (0.2 s)',
+  );
+  // Sensors of a newer submission count, too, but not as more than there are nodes.
+  expect(deployText(result({ regions: [region({ seen: 5 }), region({ seen: 0 })] }))).toBe(
+    '2/4 sensors reporting (0.2 s)',
+  );
+});
+
+test('unchanged is said when every region is, and disconnected nodes are named', () => {
+  const same = region({ unchanged: true });
+  expect(deployText(result({ regions: [same, same] }))).toMatch(/ s\); unchanged, already running$/);
+  expect(deployText(result({ regions: [same, region()] }))).not.toContain('unchanged');
+  expect(deployText(result({ regions: [region({ pending: 3 }), region({ region: 'eu' })] }))).toBe(
+    'disconnected nodes run it when they reconnect (us: 3)\n4/4 sensors reporting (0.2 s)',
+  );
+});
+
+const facts: [DeployFact, string | RegExp][] = [
+  [
+    { type: 'config.overridden', fields: ['color', 'interval'] },
+    'color, interval: overridden by the fleet configuration; run `wasm-sensors config unset color interval` to clear it',
+  ],
+  [
+    { type: 'config.overridden', fields: ['color'], hostname: 'h' },
+    'color of h: overridden by the fleet configuration; run `wasm-sensors config unset --host h color` to clear it',
+  ],
+  [{ type: 'all-regions-job.running' }, /runs beside this one: run .* without --region/],
+  [{ type: 'all-regions-job.stopped' }, /was stopped: every region has its own/],
+  [{ type: 'all-regions-job.stopped-on-paper' }, /was stopped, but its sensors were not: Bacalhau 1\.7/],
+  [{ type: 'hostname.not-forwarded', region: 'eu' }, /^eu: .*HOSTNAME/],
+];
+test.each(facts)('the fact %j is a line of text, and a note of the document', (fact, text) => {
+  const [note] = deployNotes([fact]);
+  expect(note).toMatch(text);
+  expect(deployText(result({ facts: [fact] })).split('\n')).toEqual([note, '2/2 sensors reporting (0.2 s)']);
+  expect(deployDocument(result({ facts: [fact] }))).toEqual({
+    ...{ submissionTime: 1, regions: [region()], notes: [note], seconds: 0.2 },
+  });
+});
+
+test('progress', () => {
+  expect(deployProgressText({ step: 'submitting', seen: 0, expected: 1 })).toBe('submitting the publisher for 1 node');
+  expect(deployProgressText({ step: 'waiting', seen: 1, expected: 3 })).toBe('1/3 sensors reporting');
+  expect(serviceProgressText({ step: 'waiting-for-node' })).toBe('waiting for the web-services node');
+  expect(serviceProgressText({ step: 'submitting', role: 'puller' })).toBe('submitting the puller');
+  expect(serviceProgressText({ step: 'waiting-for-answer', url: 'u' })).toBe(
+    'waiting for u (the node pulls the image)',
+  );
+});
+
+test('stop publisher', () => {
+  expect(stopPublisherText({ stopped: ['us', 'eu'], quietSeconds: 6 })).toBe('stopped in us, eu; no reading for 6 s');
+  expect(stopPublisherText({ stopped: [], quietSeconds: 0 })).toBe('no publisher was running');
+});
+
+test('service jobs', () => {
+  const deployed = { role: 'proxy', jobId: 'j', url: 'http://s', image: 'i', unchanged: false, seconds: 2 } as const;
+  const planned = (role: string, over: object = {}, job: object = {}) =>
+    ({ job: { role, ...job }, url: 'http://s', follows: true, ...over }) as never;
+  expect(serviceText(deployed, planned('proxy', { proxyName: 'web-services' }))).toBe(
+    'proxy ready at http://s (2.0 s); run `wasm-sensors deploy publisher --proxy web-services` to make sensors use it',
+  );
+  expect(serviceText(deployed, planned('proxy'))).toContain('--proxy <url>');
+  const puller = { ...deployed, role: 'puller' } as const;
+  expect(serviceText(puller, planned('puller'))).toMatch(/its view of the fleet begins now/);
+  expect(serviceText(puller, planned('puller', {}, { dataDir: '/d' }))).toBe('puller ready at http://s (2.0 s)');
+  expect([serviceStoppedText('proxy', true), serviceStoppedText('proxy', false)]).toEqual([
+    ...['the proxy service job was stopped', 'no proxy was running as a service job'],
+  ]);
+  expect([serviceInterruptedText('proxy'), serviceInterruptedText('puller')]).toEqual([
+    ...['interrupted', 'interrupted; the puller of `up` runs again'],
+  ]);
+});

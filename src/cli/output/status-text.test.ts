@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import type { Status } from '../../operations/read-status.js';
+import type { RunState } from '../../runtime/run-state.js';
+import { edgeNode, execution, jobInfo } from '../../test/support/fake-network.js';
+import { statusDocument, statusText, unansweredText } from './status-text.js';
+import { styleFor } from './terminal-text.js';
+
+const plain = styleFor(process.stdout, 'never');
+const state = {
+  ...{ kind: 'embedded', up: { name: 'up', pid: 7, started: '' } },
+  endpoints: { proxy: 'http://p', puller: 'http://q', webUi: 'http://w' },
+} as unknown as RunState;
+const total = { live: 2, paused: 0, silent: 0, rate: 1, received: 1, gaps: 0, late: 0, duplicates: 0 };
+const region = { region: 'eu', ...total, cut: false, colors: [], interval_ms: 1000 };
+
+const status = (over: Partial<Status> = {}): Status =>
+  ({
+    nodes: [edgeNode('edge-eu-1'), edgeNode('edge-eu-2'), edgeNode('web', { type: 'web-services', region: '' })],
+    jobs: [jobInfo({ role: 'publisher', region: 'eu' }), jobInfo({ role: 'proxy' }, { version: 3, state: 'failed' })],
+    fleet: { summary: { time: 0, regions: [region], total }, sensors: [] },
+    convergence: { sensors: 2, converged: 2 },
+    puller: { queue: 'q', depth: { visible: 3, inFlight: 2, delayed: 1 } },
+    unanswered: [],
+    ...over,
+  }) as unknown as Status;
+
+const lines = (over: Partial<Status> = {}) => statusText(state, status(over), plain).split('\n');
+const line = (name: string, over: Partial<Status> = {}) =>
+  lines(over)
+    .find((one) => one.startsWith(name.padEnd(10)))
+    ?.slice(10);
+
+test('what runs, and where', () => {
+  expect(lines().slice(0, 8)).toEqual([
+    'network   embedded (up runs as pid 7)',
+    'proxy     http://p',
+    'puller    http://q',
+    'web UI    http://w',
+    'nodes     3/3 connected',
+    'jobs      publisher-eu v1 running; proxy v3 failed',
+    'sensors   2/2 reporting, converged',
+    'queue     3 waiting, 2 in flight, 1 delayed',
+  ]);
+});
+
+test('nodes: those that are gone, and those that can’t run sensors, which are not waited for', () => {
+  const nodes = [edgeNode('edge-eu-1', { connected: false }), edgeNode('edge-us-1', { unschedulable: 'no engine' })];
+  expect(line('nodes', { nodes })).toBe('1/2 connected; disconnected: edge-eu-1');
+  expect(lines({ nodes })).toContain("          edge-us-1 can't run sensors: no engine");
+  expect(line('sensors', { nodes })).toBe('2/1 reporting, converged');
+  expect(lines({ nodes }).join()).toContain('eu (1/1 nodes disconnected)');
+  const many = Array.from({ length: 12 }, (_, i) => edgeNode(`edge-eu-${i}`, { connected: false }));
+  expect(line('nodes', { nodes: many })).toMatch(/^0\/12 connected; disconnected: edge-eu-0, .*edge-eu-9$/);
+});
+
+test('sensors that have not converged, and where nothing is expected of any', () => {
+  expect(line('sensors', { convergence: { sensors: 3, converged: 1 } as never })).toBe('2/2 reporting, 1/3 converged');
+  expect(line('sensors', { convergence: { sensors: 0, converged: 0 } as never })).toBe('2/2 reporting');
+});
+
+test('what does not answer is unknown', () => {
+  const over = { nodes: undefined, jobs: undefined, convergence: undefined, puller: { queue: 'q' } as never };
+  expect(['nodes', 'jobs', 'sensors', 'queue'].map((name) => line(name, over))).toEqual([
+    ...['unknown', 'unknown', '2 reporting', 'does not answer'],
+  ]);
+  expect(unansweredText({ service: 'network', reason: 'gone' })).toBe('the network does not answer: gone');
+});
+
+test('nothing is deployed', () => {
+  expect(line('jobs', { jobs: [] })).toBe('none');
+  const empty = { fleet: { summary: { time: 0, regions: [], total }, sensors: [] } as never };
+  expect(lines(empty).at(-1)).toBe('no readings yet: run `wasm-sensors deploy publisher`');
+});
+
+test('failed executions, and those that were replaced, of which the newest are shown', () => {
+  const executions = [
+    { ...execution('edge-eu-1', 'failed', 'lost'), id: 'e1' },
+    { ...execution('edge-eu-1', 'running'), id: 'e2' },
+    { ...execution('edge-eu-2', 'failed', 'crash'), id: 'e3' },
+  ];
+  expect(lines({ jobs: [jobInfo({ role: 'publisher', region: 'eu' }, { executions })] }).slice(-6)).toEqual([
+    ...['', 'failed executions', '  publisher-eu  edge-eu-2  crash'],
+    ...['', 'replaced executions', '  publisher-eu  edge-eu-1  lost  → e2'],
+  ]);
+  const many = (replaced: boolean) =>
+    Array.from({ length: 25 }, (_, i) => ({ ...execution(replaced ? 'n' : `n${i}`, 'failed'), id: `e${i}` }));
+  const shown = (replaced: boolean) =>
+    lines({ jobs: [jobInfo({ role: 'publisher', region: 'eu' }, { executions: many(replaced) })] }).filter((one) =>
+      one.startsWith('  publisher'),
+    );
+  expect(shown(false)).toHaveLength(20);
+  expect(shown(true)).toHaveLength(1 + 5);
+});
+
+test('the document has everything, and the older name of what changed its name', () => {
+  const node = edgeNode('edge-us-1', { unschedulable: 'no engine' });
+  expect(statusDocument(state, status({ nodes: [node, edgeNode('edge-eu-1')] }))).toMatchObject({
+    ...{ network: 'embedded', pid: 7, endpoints: { webUi: 'http://w' } },
+    nodes: [{ ...node, unfit: 'no engine' }, edgeNode('edge-eu-1')],
+    queue: { name: 'q', depth: { visible: 3 } },
+    puller: { queue: 'q' },
+  });
+  expect(statusDocument(state, status({ nodes: undefined })).nodes).toBeUndefined();
+});

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { systemError } from '../lib/errors/app-error.js';
+import { execution, FakeNetwork, jobInfo } from '../test/support/fake-network.js';
+import { failedExecutions, readStatus, replacedExecutions } from './read-status.js';
+
+const gone = (code: string) => () => Promise.reject(systemError(code, `${code} is gone`));
+
+function target(over: { proxy?: () => Promise<never>; jobs?: () => Promise<never>; fleet?: object } = {}) {
+  const network = new FakeNetwork();
+  const asked: unknown[] = [];
+  const fleet = {
+    snapshot: async () => ({ sensors: [], summary: {} }),
+    stats: async () => ({ queue: 'q' }),
+    convergence: async (...given: unknown[]) => {
+      asked.push(given);
+      return { sensors: 3, converged: 2 };
+    },
+    ...over.fleet,
+  };
+  const proxies = [{ state: over.proxy ?? (async () => 'state') }];
+  const jobs = over.jobs ?? (async () => ({ deployed: ['j'], ended: [] }));
+  return { network, asked, target: { network, proxies, fleet, jobs } as never };
+}
+
+test('what the network, the proxy and the puller say', async () => {
+  const { target: all, asked, network } = target();
+  expect(await readStatus(all)).toMatchObject({
+    ...{ nodes: network.nodeList, jobs: [], puller: { queue: 'q' }, convergence: { sensors: 3 }, unanswered: [] },
+  });
+  expect(asked).toEqual([['state', {}, { deployed: ['j'], ended: [] }]]);
+});
+
+test('a network that does not answer is named once, and hides nothing', async () => {
+  const { target: all, network } = target();
+  network.nodes = gone('NODES');
+  network.jobs = gone('JOBS');
+  expect(await readStatus(all)).toMatchObject({
+    ...{ nodes: undefined, jobs: undefined, convergence: { sensors: 3 } },
+    unanswered: [{ service: 'network', reason: expect.stringMatching(/^(NODES|JOBS) is gone$/) }],
+  });
+});
+
+test('a proxy that does not answer is named; jobs that can’t be listed are only unknown', async () => {
+  expect(await readStatus(target({ proxy: gone('PROXY') }).target)).toMatchObject({
+    ...{ convergence: undefined, unanswered: [{ service: 'proxy', reason: 'PROXY is gone' }] },
+  });
+  const { target: all, asked } = target({ jobs: gone('JOBS') });
+  expect((await readStatus(all)).unanswered).toEqual([]);
+  expect(asked).toEqual([['state', {}, undefined]]);
+});
+
+test('without a puller there is no status', async () => {
+  await expect(readStatus(target({ fleet: { snapshot: gone('PULLER') } }).target)).rejects.toThrow('PULLER is gone');
+});
+
+test('failures are those of the newest execution of each node; older ones were replaced', () => {
+  const executions = [
+    { ...execution('a', 'failed', 'lost'), id: 'e1' },
+    { ...execution('a', 'running'), id: 'e2' },
+    { ...execution('b', 'stopped'), id: 'e3' },
+    { ...execution('b', 'failed', 'crash'), id: 'e4' },
+  ];
+  const jobs = [jobInfo({ role: 'publisher', region: 'eu' }, { executions })];
+  expect(failedExecutions(jobs)).toEqual([{ job: 'publisher-eu', node: 'b', message: 'crash' }]);
+  expect(replacedExecutions(jobs)).toEqual([{ job: 'publisher-eu', node: 'a', message: 'lost', replacedBy: 'e2' }]);
+});

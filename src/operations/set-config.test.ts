@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Convergence } from '../fleet/fleet-view.js';
+import type { DesiredState, Scope } from '../protocol/desired-config.js';
+import type { ConfigClient } from '../proxy/config-client.js';
+import { DesiredConfigStore } from '../proxy/desired-config-store.js';
+import type { FleetClient } from '../puller/fleet-client.js';
+import type { Change } from './change-config.js';
+import { knownJobs, newestSeen } from './config-target.js';
+import { rollOutConfig, type SetConfigOptions, setConfig, type WantedChange } from './set-config.js';
+
+vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
+
+const NOW = 1_750_000_000_000;
+let desired: DesiredConfigStore;
+let patches: Change[];
+let seenBy: (state: DesiredState, scope: Scope) => Partial<Convergence> | Promise<never>;
+let failed: unknown[];
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+  desired = new DesiredConfigStore();
+  patches = [];
+  failed = [];
+  seenBy = () => ({ sensors: 3, converged: 3 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const proxy = {
+  url: 'http://p',
+  state: async () => desired.state,
+  patch: async (change: Change) => {
+    patches.push(change);
+    return desired.patch(change, Date.now()).version;
+  },
+} as unknown as ConfigClient;
+const fleet = {
+  convergence: async (state: DesiredState, scope: Scope) => ({
+    ...{ sensors: 0, converged: 0, pending: [], gone: 0, newest: 7 },
+    ...(await seenBy(state, scope)),
+  }),
+  summary: async () => ({
+    regions: [
+      { region: 'us', live: 1, paused: 0, silent: 0 },
+      { region: 'eu', live: 1, paused: 0, silent: 0 },
+    ],
+  }),
+  snapshot: async () => ({ sensors: [] }),
+} as unknown as FleetClient;
+
+async function run(scope: Scope, wanted: Partial<WantedChange>, options: Partial<SetConfigOptions> = {}) {
+  const running = setConfig(
+    { proxies: [proxy], fleet },
+    scope,
+    { set: {}, unset: [], replace: false, ...wanted },
+    { timeoutMs: 1000, wait: true, onProgress() {}, onFailed: (some) => failed.push(...some), ...options },
+  ).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(8000);
+  return running;
+}
+
+test('it ends when the sensors have converged, with what was seen', async () => {
+  const began = Date.now();
+  seenBy = () => ({ sensors: 3, converged: Date.now() - began < 500 ? 1 : 3 });
+  const result = await run({ region: 'eu' }, { set: { color: '#00ff88' }, replace: true });
+  const { version } = desired.state;
+  expect(result).toEqual({
+    ...{ version, failed: [] },
+    seen: { sensors: 3, converged: 3, seconds: expect.closeTo(0.5, 1), otherRegions: [] },
+  });
+  expect(patches).toEqual([{ scope: { region: 'eu' }, set: { color: '#00ff88' }, unset: [], replace: true, seen: 7 }]);
+});
+
+test('without waiting, nothing is looked at but what sensors have seen; also where no puller answers', async () => {
+  let looks = 0;
+  seenBy = () => {
+    looks++;
+    return Promise.reject(new Error('no puller'));
+  };
+  expect(await run({}, { set: { interval: 2 } }, { wait: false })).toEqual({
+    version: desired.state.version,
+    failed: [],
+  });
+  expect(looks).toBe(1);
+  expect(patches[0]).not.toHaveProperty('seen');
+});
+
+test('a scope that no sensor matches: the regions with sensors are named, for the whole fleet none', async () => {
+  seenBy = () => ({ sensors: 0, converged: 0 });
+  expect(await run({ region: 'mars' }, { set: { interval: 2 } })).toMatchObject({
+    seen: { otherRegions: ['us', 'eu'] },
+  });
+  expect(await run({ hostname: 'x' }, { set: { interval: 2 } })).toMatchObject({
+    seen: { otherRegions: ['us', 'eu'] },
+  });
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({ seen: { sensors: 0, otherRegions: [] } });
+});
+
+test('sensors that do not converge are a failure', async () => {
+  seenBy = () => ({ sensors: 3, converged: 2 });
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({ code: 'NOT_CONVERGED' });
+});
+
+test('a change that another one replaced meanwhile is a failure that says what holds now', async () => {
+  let looks = 0;
+  seenBy = () => {
+    if (looks++ === 2) desired.patch({ scope: {}, set: { color: '#222222' }, unset: ['emoji'] }, Date.now());
+    return { sensors: 1, converged: Date.now() - NOW > 3000 ? 1 : 0 };
+  };
+  expect(await run({}, { set: { color: '#111111', emoji: 3, interval: 2 } }, { timeoutMs: 6000 })).toMatchObject({
+    ...{ code: 'REPLACED', message: 'fleet: another change replaced this one: now color is #222222, emoji is not set' },
+  });
+});
+
+test('an unset value that another change set again is a failure, too', async () => {
+  desired.patch({ scope: {}, set: { color: '#111111' }, unset: [] }, NOW);
+  let looks = 0;
+  seenBy = () => {
+    if (looks++ === 2) desired.patch({ scope: {}, set: { color: '#222222' }, unset: [] }, Date.now());
+    return { sensors: 1, converged: Date.now() - NOW > 3000 ? 1 : 0 };
+  };
+  expect(await run({}, { unset: ['color'] }, { timeoutMs: 6000 })).toMatchObject({
+    message: 'fleet: another change replaced this one: now color is #222222',
+  });
+});
+
+test('a roll-out reports its regions, and what the proxies did not take', async () => {
+  const running = rollOutConfig(
+    { proxies: [proxy], fleet },
+    ['us', 'eu'],
+    { set: { interval: 2 }, unset: [], replace: false },
+    { timeoutMs: 1000, onProgress() {}, onFailed() {}, onRegion() {} },
+  ).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(8000);
+  // No sensor of the made-up fleet sends after the change.
+  expect(await running).toMatchObject({ code: 'ROLLOUT_STOPPED', message: expect.stringContaining('stopped at us') });
+  expect(patches).toEqual([{ scope: { region: 'us' }, set: { interval: 2 }, unset: [], replace: false, seen: 7 }]);
+});
+
+test('jobs that run or wait are deployed; all others have stopped', async () => {
+  const jobs = (['running', 'pending', 'completed', 'failed', 'stopped'] as const).map((state) => ({
+    id: state,
+    state,
+  }));
+  expect(await knownJobs({ jobs: async () => jobs as never })).toEqual({
+    ...{ deployed: ['running', 'pending'], ended: ['completed', 'failed', 'stopped'] },
+  });
+});
+
+test('what sensors have seen is not known where no puller answers', async () => {
+  expect(await newestSeen(fleet)).toBe(7);
+  expect(await newestSeen({ convergence: () => Promise.reject(new Error('gone')) })).toBeUndefined();
+});
