@@ -89,7 +89,7 @@ const events = (count: number) =>
     return [Number(memory.view.getBigUint64(at, true)), memory.view.getUint16(at + 8, true)];
   });
 
-test('arguments and environment are laid out one after the other, each ended by a zero', () => {
+test('arguments and environment are laid out one after the other, each with a zero at its end', () => {
   expect(calls.args_sizes_get!(OUT, OUT + 4)).toBe(ERRNO.ok);
   expect([word(OUT), word(OUT + 4)]).toEqual([2, 5]);
   calls.environ_sizes_get!(OUT, OUT + 4);
@@ -99,7 +99,7 @@ test('arguments and environment are laid out one after the other, each ended by 
   expect(memory.text(DATA, 9)).toBe('A=1\0B=ä\0');
 });
 
-test('the wall clock and the steady one tell nanoseconds; there are no others', () => {
+test('the realtime and the monotonic clock give nanoseconds; there are no others', () => {
   const time = (id: number) => [calls.clock_time_get!(id, 0n, OUT), memory.view.getBigUint64(OUT, true)];
   expect(time(0)).toEqual([ERRNO.ok, 1_750_000_000_000_000_000n]);
   expect(time(1)).toEqual([ERRNO.ok, 12_500_000n]);
@@ -141,7 +141,7 @@ test('a call that waited and returns does nothing again', () => {
   expect([poll(1), slept]).toEqual([42, []]);
 });
 
-test('what is written to stdout and stderr is the guest’s words; stdin is empty and takes nothing', () => {
+test('writes to stdout and stderr are the guest’s output; stdin is empty and can’t be written', () => {
   put(DATA, 'one two');
   const count = vectors([DATA, 3], [DATA + 3, 4]);
   expect([1, 2].map((fd) => [calls.fd_write!(fd, VECTORS, count, OUT), word(OUT)])).toEqual([
@@ -199,7 +199,7 @@ test('a file’s state has its size and kind; what is not there is not there', (
   expect(['in/none', 'file', 'in/../file'].map(look)).toEqual([ERRNO.noent, ERRNO.noent, ERRNO.noent]);
 });
 
-test('an exit goes through the guest with its code, and what is not supported says so', () => {
+test('an exit goes through the guest with its code, and unsupported calls return ENOSYS', () => {
   expect(() => calls.proc_exit!(7)).toThrow(expect.objectContaining({ code: 7 }));
   try {
     calls.proc_exit!(0);

@@ -103,7 +103,7 @@ export const CODES = {
   NOT_AUTHORITY: user('A configuration change was forwarded to a proxy that follows another one.', { http: 409 }),
   NOT_CONVERGED: system('Sensors did not report the new configuration in time.'),
   NOT_FOUND: user('The sensor host has no such route.', { http: 404 }),
-  NOT_JSON: user('The body of a request is not JSON.', { http: 400 }),
+  NOT_JSON: user('The body of a request is not JSON.', { http: 400, formerly: 'BAD_JSON' }),
   NOT_LOGGED_IN: user('A registry needs a login.'),
   NOT_OFFERED: user('The network in use does not offer this.'),
   NOT_UP: user('No network is up in this folder.'),
