@@ -10,12 +10,12 @@ let folder: string;
 let path: string;
 let submitted: [string, string | undefined][];
 let closed: number;
-let warnings: string[];
+let quarantined: string[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'job-file-'));
   path = join(folder, 'jobs.json');
-  [submitted, closed, warnings] = [[], 0, []];
+  [submitted, closed, quarantined] = [[], 0, []];
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -33,7 +33,7 @@ const keep = () =>
       },
     } as Partial<Cluster> as Cluster,
     path,
-    (text) => warnings.push(text),
+    (file) => quarantined.push(file),
   );
 const job = (name: string, type: JobSpec['type'] = 'daemon'): JobSpec => ({
   ...{ name, type, region: 'eu', module: 'publisher', args: ['--interval', '1'] },
@@ -52,16 +52,16 @@ test('a restarted host runs the daemons of a killed one again, under their ids, 
   expect([closed, existsSync(path)]).toEqual([1, false]);
   await keep().resume();
   expect(submitted).toHaveLength(1);
-  expect(warnings).toEqual([]);
+  expect(quarantined).toEqual([]);
 });
 
 test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])(
-  'a file that holds %j is quarantined with one warning, and the host runs',
+  'a file that holds %j is quarantined, which is reported once, and the host runs',
   async (text) => {
     writeFileSync(path, text);
     const kept = keep();
     await kept.resume();
-    expect(warnings).toEqual([`${path}.damaged`]);
+    expect(quarantined).toEqual([`${path}.damaged`]);
     expect(readFileSync(`${path}.damaged`, 'utf8')).toBe(text);
     expect(quarantineDamagedJobs(path)).toBeUndefined();
     await kept.submit(job('a'));
@@ -70,7 +70,7 @@ test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])
       ['a', undefined],
       ['a', 'j-a'],
     ]);
-    expect(warnings).toHaveLength(1);
+    expect(quarantined).toHaveLength(1);
   },
 );
 
