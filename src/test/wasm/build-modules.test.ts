@@ -46,7 +46,7 @@ describe('buildWasm', () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it('builds both modules, and leaves them alone while nothing changed', { timeout: 120_000 }, async () => {
+  it('builds both modules, and leaves them alone while nothing changed', { timeout: 300_000 }, async () => {
     await cp(dirname(await testModulePath('publisher')), dir, { recursive: true });
     const first = await stat(join(dir, 'publisher.wasm'));
     expect(await buildWasm({ outDir: dir })).toEqual([
@@ -58,7 +58,7 @@ describe('buildWasm', () => {
     expect((await stat(join(dir, 'publisher.wasm'))).mtimeMs).toBeGreaterThan(first.mtimeMs);
   });
 
-  it("shows the compiler's lines", { timeout: 60_000 }, async () => {
+  it("shows the compiler's lines", { timeout: 120_000 }, async () => {
     const root = join(dir, 'root');
     await cp(join(PACKAGE_ROOT, 'wasm'), join(root, 'wasm'), { recursive: true });
     await writeFile(join(root, 'wasm/publisher/icons.ts'), 'export function icon(index: u32): u32 { return nothing; }');
