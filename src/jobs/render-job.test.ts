@@ -37,14 +37,14 @@ describe('a rendered publisher', () => {
     expect(task.resources).toEqual({ cpu: '10m', memory: '32MB' });
   });
 
-  it('that ends by itself is an ops job with a name of its own: a daemon would be run again', async () => {
+  it('that exits by itself is an ops job with a name of its own: a daemon would be restarted', async () => {
     const { name, text } = await renderJob({ ...publisher, maxMessages: 5 }, environment);
     const job = parse(text);
     expect([name, job.name, job.type]).toEqual(['once-publisher-eu', 'once-publisher-eu', 'ops']);
     expect(job.tasks[0].engine.params.parameters).toContain('--max-messages=5');
   });
 
-  it('keeps comments and says how it was made', async () => {
+  it('keeps comments and has a heading of its own', async () => {
     const { text } = await renderJob(publisher, environment);
     expect(text).toMatch(/^# The job publisher-eu, made by wasm-sensors from templates\/jobs\/publisher.yaml/);
     expect(text).toContain('# Taken from each node');

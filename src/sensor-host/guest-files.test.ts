@@ -1,7 +1,16 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, type Stats, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ERRNO, FileTable, type Mount, StatCache } from './guest-files.js';
 import type { HostClock } from './host-clock.js';
 
@@ -124,4 +133,88 @@ test('one look at a file serves all guests for a tenth of a second', () => {
   expect(sizes()).toEqual([6, 6]);
   time = 100;
   expect(sizes()).toEqual([18, 18]);
+});
+
+describe('a symbolic link', () => {
+  const link = (target: string, name: string) => symlinkSync(join(folder, target), join(folder, name));
+
+  test('inside its mount is followed, also by way of a folder', () => {
+    mkdirSync(join(folder, 'mounted', 'data'));
+    writeFileSync(join(folder, 'mounted', 'data', 'x'), 'linked');
+    link('mounted/data', 'mounted/current');
+    link('mounted/sensor.yaml', 'mounted/alias');
+    expect([text(table(mounted()), 'config/current/x'), text(table(mounted()), 'config/alias')]).toEqual([
+      ...['linked', 'inside'],
+    ]);
+    expect((table(mounted()).stat('config/current/x') as Stats).size).toBe(6);
+  });
+
+  // The second folder begins with the name of the mounted one.
+  test.each([
+    ['secret', 'link'],
+    ['mounted-too/secret', 'link'],
+    ['mounted-too', 'link/secret'],
+    ['', 'link/secret'],
+  ])('to %j leads nowhere at %s', (target, path) => {
+    link(target, 'mounted/link');
+    const files = table(mounted({ writable: true }));
+    expect(files.stat(`config/${path}`)).toBe(ERRNO.noent);
+    expect(files.openFile(`config/${path}`, 0, READ)).toBe(-ERRNO.noent);
+    expect(files.openFile(`config/${path}`, CREATE | TRUNCATE, READ | WRITE)).toBeLessThan(0);
+    expect([onDisk('secret'), onDisk('mounted-too/secret')]).toEqual(['outside', 'another mount’s']);
+  });
+
+  test('can’t be used to create a file outside', () => {
+    link('new', 'mounted/dangling');
+    link('mounted-too', 'mounted/folder');
+    const files = table(mounted({ writable: true }));
+    expect(files.openFile('config/dangling', CREATE, READ | WRITE)).toBeLessThan(0);
+    expect(files.openFile('config/folder/new', CREATE, READ | WRITE)).toBe(-ERRNO.noent);
+    expect([existsSync(join(folder, 'new')), existsSync(join(folder, 'mounted-too', 'new'))]).toEqual([false, false]);
+  });
+
+  test('is followed where it is the mount itself', () => {
+    link('secret', 'link');
+    link('mounted', 'folder');
+    const files = table(
+      { target: '/file', source: join(folder, 'link') },
+      { target: '/folder', source: join(folder, 'folder') },
+    );
+    expect([text(files, 'file'), text(files, 'folder/sensor.yaml')]).toEqual(['outside', 'inside']);
+    expect((files.stat('folder') as Stats).isDirectory()).toBe(true);
+  });
+});
+
+test('a mounted file that does not exist yet is created where that is allowed', () => {
+  const mount = { target: '/new.yaml', source: join(folder, 'new.yaml') };
+  expect(table(mount).openFile('new.yaml', CREATE, READ | WRITE)).toBe(-ERRNO.noent);
+  const files = table({ ...mount, writable: true });
+  expect(files.openFile('new.yaml', 0, READ | WRITE)).toBe(-ERRNO.noent);
+  expect(files.write(files.openFile('new.yaml', CREATE, READ | WRITE), Buffer.from('x'))).toBe(1);
+  expect(onDisk('new.yaml')).toBe('x');
+  expect(files.openFile('new.yaml/x', CREATE, READ | WRITE)).toBe(-54);
+});
+
+test('a whole file system can be mounted', () => {
+  expect(text(table({ target: '/', source: '/' }), join(folder, 'secret'))).toBe('outside');
+});
+
+test('a read or write that fails gives its errno', () => {
+  const EISDIR = 31;
+  const files = table(mounted({ writable: true }));
+  const fd = files.openFile('config', DIRECTORY, READ);
+  expect([files.read(fd, new Uint8Array(1)), files.openFile('config', 0, READ | WRITE)]).toEqual([-EISDIR, -EISDIR]);
+  expect(files.openFile(`config/${'x'.repeat(300)}`, 0, READ)).toBe(-ERRNO.io);
+});
+
+test('the state of one mount is not taken for that of another', () => {
+  const files = table(
+    { target: '/a', source: join(folder, 'mounted') },
+    { target: '/b', source: join(folder, 'mounted-too') },
+  );
+  const sizes = ['a/sensor.yaml', 'b/secret', 'a/secret', 'b/sensor.yaml'].map((path) => {
+    const found = files.stat(path);
+    return typeof found === 'number' ? found : found.size;
+  });
+  expect(sizes).toEqual([6, Buffer.byteLength('another mount’s'), ERRNO.noent, ERRNO.noent]);
 });

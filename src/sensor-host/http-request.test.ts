@@ -117,7 +117,7 @@ describe('writing an answer', () => {
     expect(write(100, 100, { ...cells, status: 0 })).toMatchObject({ result: 0, status: 0 });
   });
 
-  it('says when the memory does not hold it (7)', () => {
+  it('fails when the memory does not hold it (7)', () => {
     expect(write(100, 100, { ...cells, body: CAPACITY - 2 }).result).toBe(7);
     expect(write(100, 100, { ...cells, status: CAPACITY - 2 }).result).toBe(7);
   });

@@ -10,12 +10,12 @@ let folder: string;
 let path: string;
 let submitted: [string, string | undefined][];
 let closed: number;
-let said: string[];
+let quarantined: string[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'job-file-'));
   path = join(folder, 'jobs.json');
-  [submitted, closed, said] = [[], 0, []];
+  [submitted, closed, quarantined] = [[], 0, []];
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -33,13 +33,13 @@ const keep = () =>
       },
     } as Partial<Cluster> as Cluster,
     path,
-    (text) => said.push(text),
+    (file) => quarantined.push(file),
   );
 const job = (name: string, type: JobSpec['type'] = 'daemon'): JobSpec => ({
   ...{ name, type, region: 'eu', module: 'publisher', args: ['--interval', '1'] },
 });
 
-test('a host that was killed runs its lasting jobs again, under their ids; one that ended in order none', async () => {
+test('a restarted host runs the daemons of a killed one again, under their ids, and none of one that was stopped', async () => {
   const first = keep();
   await first.resume();
   for (const spec of [job('a'), job('b'), job('once', 'batch')]) await first.submit(spec);
@@ -52,16 +52,16 @@ test('a host that was killed runs its lasting jobs again, under their ids; one t
   expect([closed, existsSync(path)]).toEqual([1, false]);
   await keep().resume();
   expect(submitted).toHaveLength(1);
-  expect(said).toEqual([]);
+  expect(quarantined).toEqual([]);
 });
 
 test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])(
-  'a file that holds %j is set aside whole, which is said once, and the host goes on',
+  'a file that holds %j is quarantined, which is reported once, and the host runs',
   async (text) => {
     writeFileSync(path, text);
     const kept = keep();
     await kept.resume();
-    expect(said).toEqual([`${path}.damaged`]);
+    expect(quarantined).toEqual([`${path}.damaged`]);
     expect(readFileSync(`${path}.damaged`, 'utf8')).toBe(text);
     expect(quarantineDamagedJobs(path)).toBeUndefined();
     await kept.submit(job('a'));
@@ -70,11 +70,11 @@ test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])
       ['a', undefined],
       ['a', 'j-a'],
     ]);
-    expect(said).toHaveLength(1);
+    expect(quarantined).toHaveLength(1);
   },
 );
 
-test('where nothing can be written the host still ends, and leaves no part of a file', async () => {
+test('a host that can’t write stops all the same, and leaves no part of a file', async () => {
   const kept = keep();
   // A folder where the temporary file would be stands for a full disk.
   mkdirSync(`${path}.${process.pid}.tmp`);

@@ -45,7 +45,7 @@ describe('an answer', () => {
     expect(lines.some((line) => line.startsWith('Transfer-Encoding'))).toBe(false);
   });
 
-  it('comes after what the server says in advance', async () => {
+  it('comes after informational answers', async () => {
     handle = (_, response) => {
       response.writeEarlyHints({ link: '</style.css>; rel=preload' });
       response.writeHead(201, { 'x-a': '1' }).end('done');
@@ -55,10 +55,10 @@ describe('an answer', () => {
     expect((answer as { headers: string }).headers).not.toContain('Link');
   });
 
-  it('of any length ends where the guest can take no more', async () => {
+  it('of any length stops where the guest can take no more', async () => {
     handle = (_, response) => {
       response.write(Buffer.alloc(200_000, 'x'));
-      // Never ended: the rest is not waited for.
+      // The answer has no end: the rest is not awaited.
     };
     const answer = await send('/', { maxBodyBytes: 1000 });
     expect((answer as { body: Buffer }).body.length).toBeGreaterThan(1000);

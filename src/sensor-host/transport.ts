@@ -114,7 +114,7 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
     this.#abort?.();
   }
 
-  /** Ends the request with this answer, once. */
+  /** Completes the request with this answer, once. */
   end(answer: HttpAnswer): void {
     if (this.#finished) return;
     const done = this.#done;

@@ -1,7 +1,7 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Guest, ProcExit } from './guest.js';
 import { ERRNO, FileTable, StatCache } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
@@ -89,7 +89,7 @@ const events = (count: number) =>
     return [Number(memory.view.getBigUint64(at, true)), memory.view.getUint16(at + 8, true)];
   });
 
-test('arguments and environment are laid out one after the other, each ended by a zero', () => {
+test('arguments and environment are laid out one after the other, each with a zero at its end', () => {
   expect(calls.args_sizes_get!(OUT, OUT + 4)).toBe(ERRNO.ok);
   expect([word(OUT), word(OUT + 4)]).toEqual([2, 5]);
   calls.environ_sizes_get!(OUT, OUT + 4);
@@ -99,7 +99,7 @@ test('arguments and environment are laid out one after the other, each ended by 
   expect(memory.text(DATA, 9)).toBe('A=1\0B=ä\0');
 });
 
-test('the wall clock and the steady one tell nanoseconds; there are no others', () => {
+test('the realtime and the monotonic clock give nanoseconds; there are no others', () => {
   const time = (id: number) => [calls.clock_time_get!(id, 0n, OUT), memory.view.getBigUint64(OUT, true)];
   expect(time(0)).toEqual([ERRNO.ok, 1_750_000_000_000_000_000n]);
   expect(time(1)).toEqual([ERRNO.ok, 12_500_000n]);
@@ -141,7 +141,7 @@ test('a call that waited and returns does nothing again', () => {
   expect([poll(1), slept]).toEqual([42, []]);
 });
 
-test('what is written to stdout and stderr is the guest’s words; stdin is empty and takes nothing', () => {
+test('writes to stdout and stderr are the guest’s output; stdin is empty and can’t be written', () => {
   put(DATA, 'one two');
   const count = vectors([DATA, 3], [DATA + 3, 4]);
   expect([1, 2].map((fd) => [calls.fd_write!(fd, VECTORS, count, OUT), word(OUT)])).toEqual([
@@ -199,7 +199,7 @@ test('a file’s state has its size and kind; what is not there is not there', (
   expect(['in/none', 'file', 'in/../file'].map(look)).toEqual([ERRNO.noent, ERRNO.noent, ERRNO.noent]);
 });
 
-test('an exit goes through the guest with its code, and what is not supported says so', () => {
+test('an exit goes through the guest with its code, and unsupported calls return ENOSYS', () => {
   expect(() => calls.proc_exit!(7)).toThrow(expect.objectContaining({ code: 7 }));
   try {
     calls.proc_exit!(0);
@@ -209,4 +209,87 @@ test('an exit goes through the guest with its code, and what is not supported sa
   for (const name of ['fd_readdir', 'fd_seek', 'path_unlink_file', 'sock_send', 'path_symlink']) {
     expect(calls[name]!()).toBe(ERRNO.nosys);
   }
+});
+
+describe('a range of memory', () => {
+  const END = 65_536;
+  /** A call that writes `length` bytes at a place, which the test varies. */
+  const cases: [name: string, length: number, call: (at: number) => number][] = [
+    ['args_sizes_get, count', 4, (at) => calls.args_sizes_get!(at, OUT)],
+    ['args_sizes_get, size', 4, (at) => calls.args_sizes_get!(OUT, at)],
+    ['args_get, pointers', 8, (at) => calls.args_get!(at, DATA)],
+    ['environ_get, texts', 9, (at) => calls.environ_get!(OUT, at)],
+    ['clock_time_get', 8, (at) => calls.clock_time_get!(1, 0n, at)],
+    ['random_get', 5, (at) => calls.random_get!(at, 5)],
+    ['poll_oneoff, subscriptions', 48, (at) => calls.poll_oneoff!(at, EVENTS, 1, OUT)],
+    ['poll_oneoff, events', 64, (at) => calls.poll_oneoff!(SUBSCRIPTIONS, at, 2, OUT)],
+    ['poll_oneoff, count', 4, (at) => calls.poll_oneoff!(SUBSCRIPTIONS, EVENTS, 1, at)],
+    ['fd_fdstat_get', 24, (at) => calls.fd_fdstat_get!(1, at)],
+    ['fd_prestat_get', 8, (at) => calls.fd_prestat_get!(PREOPEN, at)],
+    ['fd_prestat_dir_name', 1, (at) => calls.fd_prestat_dir_name!(PREOPEN, at, 1)],
+    ['fd_write, vectors', 8, (at) => calls.fd_write!(1, at, 1, OUT)],
+    ['fd_write, data', 6, (at) => calls.fd_write!(1, VECTORS, vectors([DATA, 1], [at, 6]), OUT)],
+    ['fd_write, count', 4, (at) => calls.fd_write!(1, VECTORS, vectors([DATA, 1]), at)],
+    ['fd_read, vectors', 16, (at) => calls.fd_read!(0, at, 2, OUT)],
+    ['fd_read, data', 6, (at) => calls.fd_read!(open(), VECTORS, vectors([DATA, 1], [at, 6]), OUT)],
+    ['fd_read, count', 4, (at) => calls.fd_read!(0, VECTORS, vectors([DATA, 1]), at)],
+    ['path_filestat_get, state', 64, (at) => calls.path_filestat_get!(PREOPEN, 0, PATH, put(PATH, 'in/file'), at)],
+    ['path_open, descriptor', 4, (at) => calls.path_open!(PREOPEN, 0, PATH, put(PATH, 'in/file'), 0, 2n, 0n, 0, at)],
+  ];
+
+  test.each(cases)('of %s may reach the end of the memory, and not beyond it', (_, length, call) => {
+    expect(call(END - length)).toBe(ERRNO.ok);
+    put(DATA, 'data');
+    [written, slept] = [[], []];
+    const before = Buffer.from(memory.bytes);
+    for (const at of [END - length + 1, END, -4]) {
+      expect(call(at), String(at)).toBe(ERRNO.fault);
+    }
+    // Nothing but what the calls above prepare is written.
+    const changed = [...memory.bytes.keys()].filter((i) => memory.bytes[i] !== before[i]);
+    expect(changed.filter((i) => i < PATH || (i >= OUT + 4 && i !== DATA))).toEqual([]);
+    expect([written, slept]).toEqual([[], []]);
+  });
+
+  test('of a path must be inside the memory', () => {
+    expect(calls.path_open!(PREOPEN, 0, END - 2, 3, 0, 2n, 0n, 0, OUT)).toBe(ERRNO.fault);
+    expect(calls.path_filestat_get!(PREOPEN, 0, END - 2, 3, OUT)).toBe(ERRNO.fault);
+  });
+
+  test('of a fault leaves no descriptor behind', () => {
+    calls.path_open!(PREOPEN, 0, PATH, put(PATH, 'in/file'), 0, 2n, 0n, 0, END);
+    expect(open()).toBe(4);
+  });
+});
+
+test('a negative number is no descriptor and no clock', () => {
+  expect(calls.clock_time_get!(-1, 0n, OUT)).toBe(ERRNO.inval);
+  for (const name of ['fd_fdstat_get', 'fd_prestat_get', 'fd_close']) expect(calls[name]!(-1, OUT)).toBe(ERRNO.badf);
+  expect(calls.fd_write!(-1, VECTORS, vectors([DATA, 1]), OUT)).toBe(ERRNO.badf);
+  expect(calls.fd_read!(-1, VECTORS, vectors([DATA, 1]), OUT)).toBe(ERRNO.badf);
+  expect(() => calls.proc_exit!(-1)).toThrow(expect.objectContaining({ code: -1 }));
+});
+
+test('the name of the preopened folder needs room, and is all that is written', () => {
+  expect(calls.fd_prestat_dir_name!(PREOPEN, OUT, 0)).toBe(ERRNO.badf);
+  expect(calls.fd_prestat_dir_name!(PREOPEN, OUT, 5)).toBe(ERRNO.ok);
+  expect([...memory.bytes.subarray(OUT, OUT + 3)]).toEqual([0x2f, 0, 0]);
+});
+
+test('the state of a descriptor has no flags and all rights', () => {
+  memory.bytes.fill(7, OUT, OUT + 25);
+  calls.fd_fdstat_get!(3, OUT);
+  expect([...memory.bytes.subarray(OUT, OUT + 25)]).toEqual([3, 0, 0, 0, 0, 0, 0, 0, ...new Array(16).fill(255), 7]);
+});
+
+test('a file’s state is complete', () => {
+  memory.bytes.fill(7, OUT, OUT + 65);
+  calls.path_filestat_get!(PREOPEN, 0, PATH, put(PATH, 'in/file'), OUT);
+  const found = statSync(join(folder, 'file'));
+  const field = (at: number) => memory.view.getBigUint64(OUT + at, true);
+  expect([0, 8, 24, 32].map(field)).toEqual([found.dev, found.ino, found.nlink, found.size].map(BigInt));
+  expect([...memory.bytes.subarray(OUT + 16, OUT + 24)]).toEqual([4, 0, 0, 0, 0, 0, 0, 0]);
+  const times = [found.atimeMs, found.mtimeMs, found.ctimeMs];
+  expect([40, 48, 56].map(field)).toEqual(times.map((ms) => BigInt(Math.round(ms * 1000)) * 1000n));
+  expect(memory.bytes[OUT + 64]).toBe(7);
 });

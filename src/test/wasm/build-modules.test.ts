@@ -7,7 +7,16 @@ import { PACKAGE_ROOT } from '../../modules/module-files.js';
 import { testModulePath } from '../support/built-modules.js';
 
 /** A job carries its module: a size that grows is noticed here, and raised on purpose. */
-const LIMIT_BYTES = { publisher: 25_270, 'config-updater': 16_909 };
+const LIMIT_BYTES = { publisher: 24_900, 'config-updater': 16_900 };
+
+/** What modules import: a node refuses a module that imports anything that it does not offer. */
+const OFFERED = [
+  'wasi:http/requests.http_request',
+  ...[
+    ...['args_get', 'args_sizes_get', 'clock_time_get', 'environ_get', 'environ_sizes_get', 'fd_close', 'fd_read'],
+    ...['fd_write', 'path_filestat_get', 'path_open', 'poll_oneoff', 'proc_exit'],
+  ].map((name) => `wasi_snapshot_preview1.${name}`),
+];
 
 describe.each(['publisher', 'config-updater'] as const)('the built %s', (name) => {
   it('stays small', async () => {
@@ -26,23 +35,7 @@ describe.each(['publisher', 'config-updater'] as const)('the built %s', (name) =
   it('imports only what every Bacalhau node offers', async () => {
     const module = await WebAssembly.compile(await readFile(await testModulePath(name)));
     const names = WebAssembly.Module.imports(module).map(({ module, name }) => `${module}.${name}`);
-    expect(names.sort()).toEqual([
-      'wasi:http/requests.http_request',
-      ...[
-        'args_get',
-        'args_sizes_get',
-        'clock_time_get',
-        'environ_get',
-        'environ_sizes_get',
-        'fd_close',
-        'fd_read',
-        'fd_write',
-        'path_filestat_get',
-        'path_open',
-        'poll_oneoff',
-        'proc_exit',
-      ].map((name) => `wasi_snapshot_preview1.${name}`),
-    ]);
+    expect(names.filter((one) => !OFFERED.includes(one))).toEqual([]);
   });
 });
 
@@ -53,7 +46,7 @@ describe('buildWasm', () => {
   });
   afterEach(() => rm(dir, { recursive: true }));
 
-  it('builds both modules, and leaves them alone while nothing changed', { timeout: 120_000 }, async () => {
+  it('builds both modules, and leaves them alone while nothing changed', { timeout: 300_000 }, async () => {
     await cp(dirname(await testModulePath('publisher')), dir, { recursive: true });
     const first = await stat(join(dir, 'publisher.wasm'));
     expect(await buildWasm({ outDir: dir })).toEqual([
@@ -65,7 +58,7 @@ describe('buildWasm', () => {
     expect((await stat(join(dir, 'publisher.wasm'))).mtimeMs).toBeGreaterThan(first.mtimeMs);
   });
 
-  it("shows the compiler's lines", { timeout: 60_000 }, async () => {
+  it("shows the compiler's lines", { timeout: 120_000 }, async () => {
     const root = join(dir, 'root');
     await cp(join(PACKAGE_ROOT, 'wasm'), join(root, 'wasm'), { recursive: true });
     await writeFile(join(root, 'wasm/publisher/icons.ts'), 'export function icon(index: u32): u32 { return nothing; }');

@@ -58,7 +58,7 @@ describe('the file', () => {
     expect(reported()).toMatchObject({ intervalMs: 500, sources: { interval: 'flag' } });
   });
 
-  it('may appear later; while it is missing or gone the last good values stay', async () => {
+  it('may appear later; while it is missing or gone the last valid values stay', async () => {
     await startWith(undefined, ['--color', '#ffffff']);
     expect(reported()).toMatchObject({ file: 'bad', sources: { color: 'flag' } });
     await write('color: "#000001"\n');
@@ -186,7 +186,7 @@ describe('its text', () => {
     ['emoji: 16\n', /line 1: Use an icon's index/],
     ['paused: maybe\n', /line 1: Use true or false/],
     ['color: "#ff0000" x\n', /line 1: not `key: value`/],
-  ])('%j is bad: the last good values stay, and one line says why', async (text, words) => {
+  ])('%j is bad: the last valid values stay, and one line gives the reason', async (text, words) => {
     await startWith('color: "#000001"\n');
     await write(text);
     await sensor.clock.pass(5000);

@@ -140,7 +140,7 @@ describe('any other configuration', () => {
 });
 
 describe('a paused sensor', () => {
-  it('says so with one last reading, asks every 10 s, and goes on when it may', async () => {
+  it('reports it with one last reading, asks every 10 s, and continues when allowed', async () => {
     await sensor.start({ args: ['--interval', '1'] });
     offer({ version: 5, paused: true });
     await sensor.clock.pass(5000);

@@ -26,7 +26,7 @@ test.each([
   ["color: 'RANDOM'#x\ninterval: .5#\npaused: On\n", undefined],
   ["color: 'RANDOM'#x\ninterval: .5 #\npaused: On\n", { color: 'random', interval: 0.5, paused: true }],
   ['emoji: 007\nrandomOff: oFF\n--paused--: False\n', { emoji: 7, random_off: false, paused: false }],
-])('%j says the same to a sensor and to commands: %j', async (text, values) => {
+])('%j means the same to a sensor and to commands: %j', async (text, values) => {
   writeFileSync(file, text);
   const sensor = await TestSensor.prepare();
   await sensor.start({ args: ['--config', '/eu.yaml'], mounts: [{ target: '/eu.yaml', source: file }] });
