@@ -51,3 +51,15 @@ test('what is gone is counted and not waited for, unless its job is known to be 
     gone: 0,
   });
 });
+
+test('only values that the file sets can be overridden', () => {
+  const sources = { color: 'file', emoji: 'fleet', random_off: 'flag', interval: 'flag', paused: 'default' } as const;
+  const seen = sensor('#00aa00', 'file', { sources });
+  expect(fileConvergenceOf([seen], 'eu', wanted, undefined)).toMatchObject({ converged: 1, hidden: [] });
+  expect(fileConvergenceOf([seen], 'eu', { ...wanted, emoji: 3 }, undefined).hidden).toEqual(['emoji']);
+});
+
+test('a sensor that reports nothing has not read the file', () => {
+  const mute = { ...sensor('#00aa00', 'file'), config: undefined };
+  expect(fileConvergenceOf([mute], 'eu', wanted, undefined)).toMatchObject({ sensors: 1, converged: 0, hidden: [] });
+});

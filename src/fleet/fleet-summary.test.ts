@@ -26,10 +26,10 @@ const region = (fleet: Fleet, now = T0) => fleet.summary(now).regions[0]!;
 
 test('regions come as people name them, the others by name, and the total has the newest reading of all', () => {
   const fleet = new Fleet();
-  for (const [i, name] of ['zz', 'as', 'mars', 'eu', 'us'].entries()) send(fleet, name, { region: name }, {}, T0 + i);
+  for (const [i, name] of ['zz', 'as', 'aa', 'eu', 'us'].entries()) send(fleet, name, { region: name }, {}, T0 + i);
   send(fleet, 'late', { region: 'zz' }, {}, T0 - 5);
   const { regions, total } = fleet.summary(T0 + 10);
-  expect(regions.map(({ region: name }) => name)).toEqual(['us', 'eu', 'as', 'mars', 'zz']);
+  expect(regions.map(({ region: name }) => name)).toEqual(['us', 'eu', 'as', 'aa', 'zz']);
   expect([total.live, total.received, total.last_seen]).toEqual([6, 6, T0 + 4]);
 });
 
@@ -227,4 +227,61 @@ test('an execution that came back among others of its name can be followed again
   at('third', 1, 14_000);
   at('third', 2, 14_001);
   expect(states(14_001)).toMatchObject({ lost: 'replaced', third: 'live' });
+});
+
+test('a region is shown with its counts, and with nothing for sensors that are replaced or gone', () => {
+  const fleet = new Fleet();
+  send(fleet, 'old', { hostname: 'h', color: '#1' });
+  send(fleet, 'new', { hostname: 'h', color: '#2', job_submission_time: 2 });
+  send(fleet, 'stopped', { job_id: 'j-2' });
+  fleet.markJobsStopped(['j-2'], T0);
+  expect(region(fleet, T0 + 1000)).toEqual({
+    ...{ region: 'eu', cut: false, live: 1, paused: 0, silent: 0, rate: 3 },
+    ...{ received: 3, duplicates: 0, late: 0, gaps: 0, last_seen: T0, interval_ms: 1000 },
+    colors: [{ color: '#2', sensors: 1 }],
+  });
+});
+
+test('a region without sensors that send has no colours', () => {
+  const fleet = new Fleet();
+  send(fleet, 'paused', {}, { paused: true });
+  expect(region(fleet).colors).toEqual([]);
+});
+
+test('a duplicate does not count for the rate', () => {
+  const fleet = new Fleet();
+  send(fleet, 'a');
+  send(fleet, 'a');
+  expect(fleet.summary(T0 + 1000).total).toMatchObject({ rate: 1, received: 1, duplicates: 1 });
+});
+
+test('sensors come by region first, and by host then', () => {
+  const fleet = new Fleet();
+  send(fleet, '1', { region: 'us', hostname: 'a' });
+  send(fleet, '2', { region: 'eu', hostname: 'c' });
+  send(fleet, '3', { region: 'eu', hostname: 'b' });
+  expect(fleet.view(T0).map(({ execution_id: id }) => id)).toEqual(['3', '2', '1']);
+});
+
+test('sensors of older submissions do not count for a deployment', () => {
+  const fleet = new Fleet();
+  send(fleet, 'old');
+  send(fleet, 'new', { job_submission_time: 2 });
+  expect([fleet.countSince(1, T0), fleet.countSince(2, T0), fleet.countSince(3, T0)]).toEqual([
+    { eu: 2 },
+    { eu: 1 },
+    {},
+  ]);
+});
+
+test('convergence is that of the sensors in their states of now', () => {
+  const fleet = new Fleet();
+  send(fleet, 'a', { color: '#00ff88' }, { version: 7, sources: { color: 'fleet' } as never });
+  send(fleet, 'b', { region: 'us' });
+  const desired = { version: 7, fleet: { version: 7, color: '#00ff88' }, regions: {}, hosts: {} };
+  expect(fleet.convergence({ desired, scope: {} }, T0)).toEqual({
+    ...{ sensors: 2, converged: 1, gone: 0, newest: 7 },
+    pending: [{ hostname: 'b', region: 'us', state: 'live' }],
+  });
+  expect(fleet.convergence({ desired, scope: {} }, T0 + 700_000)).toMatchObject({ sensors: 0, gone: 0 });
 });

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import type { Reading } from '../protocol/message.js';
+import { isStopped, newSensorRecord, recordReading } from './sensor-record.js';
+
+const T0 = 1_750_000_000_000;
+const reading = (sequence: number, ms: number, over: Partial<Reading> = {}): Reading => ({
+  ...{ job_id: 'j', execution_id: 'e', hostname: 'h', icon_name: '', color: '', region: 'eu', sequence },
+  ...{ timestamp: new Date(T0 + ms).toISOString(), job_submission_time: 1, ...over },
+});
+
+/** A sensor with these readings, recorded when they were taken. */
+function recorded(...readings: [sequence: number, ms: number][]) {
+  const sensor = newSensorRecord(reading(1, 0), T0);
+  const arrivals = readings.map(([sequence, ms]) => recordReading(sensor, reading(sequence, ms), undefined, T0 + ms));
+  return { sensor, arrivals };
+}
+
+test('the number of the last reading with a newer timestamp is a restart', () => {
+  const { sensor, arrivals } = recorded([1, 0], [1, 1000]);
+  expect(arrivals).toEqual(['next', 'next']);
+  expect([sensor.restarts, sensor.reading.timestamp]).toEqual([1, new Date(T0 + 1000).toISOString()]);
+});
+
+test('a late reading from before a restart is not the newest, even with the highest number', () => {
+  const { sensor, arrivals } = recorded([1, 0], [2, 1000], [1, 5000], [2, 6000], [2, 900]);
+  expect(arrivals.at(-1)).toBe('late');
+  expect(sensor.reading.timestamp).toBe(new Date(T0 + 6000).toISOString());
+});
+
+test.each([
+  ['a reading that arrived just then', 0, 1000, 1000, true],
+  ['a reading of just then that arrived later', 1000, 9000, 1000, true],
+  ['a reading of later', 1001, 9000, 1000, false],
+  ['a reading of later, by a wrong clock, that arrived before', 5000, 900, 1000, true],
+])('a stopped sensor whose last sign is %s', (_, taken, arrived, stopped, expected) => {
+  const sensor = newSensorRecord(reading(1, taken), T0 + arrived);
+  expect(isStopped(sensor)).toBe(false);
+  expect(isStopped({ ...sensor, endedAt: T0 + stopped })).toBe(expected);
+});
