@@ -1,7 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-/** Tests that start processes, clusters or browsers are told by folder or name; all others are unit tests. */
-const PROCESS = ['src/**/*.process.test.ts'];
+/** Tests that start processes, clusters or browsers. Folder and name tell; all others are unit tests. */
+const SYSTEM = ['src/test/{e2e,integration,wasm}/**', 'src/**/*.process.test.ts'];
+
+/**
+ * Unit tests share their worker and the modules that it has loaded: three times as fast. A file that replaces modules
+ * has a worker to itself.
+ */
+const REPLACES_MODULES = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.test.ts'))
+  .map((path) => `src/${path.replaceAll('\\', '/')}`)
+  .filter((path) => /\bvi\.(mock|doMock|resetModules)\(/.test(readFileSync(path, 'utf8')));
+
+const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: availableParallelism() };
 
 export default defineConfig({
   test: {
@@ -9,13 +22,14 @@ export default defineConfig({
     projects: [
       {
         test: {
+          ...unit,
           name: 'unit',
           include: ['src/**/*.test.ts'],
-          exclude: ['src/test/{e2e,integration,wasm}/**', ...PROCESS],
-          testTimeout: 30_000,
-          hookTimeout: 30_000,
+          exclude: [...SYSTEM, ...REPLACES_MODULES],
+          isolate: false,
         },
       },
+      { test: { ...unit, name: 'unit-mocked', include: REPLACES_MODULES, exclude: SYSTEM } },
       {
         test: {
           name: 'wasm',
@@ -28,7 +42,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['src/test/integration/**/*.test.ts', ...PROCESS],
+          include: ['src/test/integration/**/*.test.ts', 'src/**/*.process.test.ts'],
           testTimeout: 90_000,
           hookTimeout: 90_000,
           // Whole systems share the machine's processors, but most of their time they wait.

@@ -2,29 +2,42 @@
 import { fileURLToPath } from 'node:url';
 
 /** A text or pattern, and what stands for it. */
-export type Placeholder = readonly [string | RegExp, string];
+export type Placeholder = readonly [found: string | RegExp, instead: string];
 
 /** The package's folder, without a slash at its end. */
-export const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
+const PACKAGE = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
 
-/** What every area needs. */
 const ALWAYS: readonly Placeholder[] = [
   [PACKAGE, '<package>'],
   // Stacks name lines of code, which move.
-  [/^\s+at .*(\n\s+at .*)*$/gm, '    <stack>'],
+  [/^\s+at .*(\n\s+at .*)*$/m, '    <stack>'],
 ];
 
 /** Durations, where a test does not hold the clock. */
 export const DURATIONS: readonly Placeholder[] = [
-  [/\b\d+\.\d s\b/g, '<s> s'],
-  [/("seconds": ?)\d+(\.\d+)?/g, '$1<s>'],
+  [/\b\d+\.\d s\b/, '<s> s'],
+  [/("seconds": ?)\d+(\.\d+)?/, '$1<s>'],
 ];
+
+/** The release in the names of images. */
+export const IMAGE_VERSION: Placeholder = [/(?<=bacalhau-project\/wasm-sensors:)\d[\w.-]*/, '<version>'];
 
 /** Replaces every occurrence, in the order given; longer texts must come first. */
 export function normalize(text: string, placeholders: readonly Placeholder[] = []): string {
-  let out = text;
-  for (const [from, to] of [...placeholders, ...ALWAYS]) {
-    out = typeof from === 'string' ? out.split(from).join(to) : out.replace(from, to);
-  }
-  return out;
+  let result = text;
+  for (const [found, instead] of [...placeholders, ...ALWAYS]) result = result.replaceAll(toGlobal(found), instead);
+  return result;
+}
+
+function toGlobal(found: string | RegExp): string | RegExp {
+  return typeof found === 'string' ? found : new RegExp(found.source, `${found.flags.replace('g', '')}g`);
+}
+
+/** As recorded files carry JSON: two spaces, a line break at the end. */
+export const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
+
+/** What a failure carries: its code, whose fault it is, and its words. */
+export function toFailure(error: unknown): Record<string, unknown> {
+  const { name, message, code, fault, hint, details, exitCode } = error as Error & Record<string, unknown>;
+  return { ...(code === undefined ? { name } : { code, fault, exitCode }), message, hint, details };
 }

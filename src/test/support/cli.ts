@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 export const BIN = fileURLToPath(new URL('../../../bin/wasm-sensors.js', import.meta.url));
 
 export interface CliResult {
@@ -19,6 +20,8 @@ export interface CliOptions {
 
 /** Where this process runs, whatever a command that did not end has left. */
 const HOME = process.cwd();
+/** Makes each run load `main` again, with the other modules as they are: what they export is the same for every command. */
+let runs = 0;
 /** No command here takes so long. */
 const HANGS_MS = 20_000;
 const STREAMS = ['stdout', 'stderr', 'stdin'] as const;
@@ -63,14 +66,13 @@ export async function runCli(args: string[], { folder, env }: CliOptions): Promi
     process.exitCode = undefined;
     process.chdir(folder);
     for (const name of STREAMS) Object.defineProperty(process[name], 'isTTY', { value: false, configurable: true });
-    vi.resetModules();
     const hangs = new Promise<never>((_, reject) => {
       timer = setTimeout(
         () => reject(new Error(`${args.join(' ')} does not end: ${JSON.stringify(result)}`)),
         HANGS_MS,
       );
     });
-    await Promise.race([import('../../cli/main.js'), hangs]);
+    await Promise.race([import(/* @vite-ignore */ `${MAIN}?run=${++runs}`), hangs]);
     channel.mockRestore();
     result.code = (process.exitCode as number | undefined) ?? 0;
     return result;

@@ -4,16 +4,16 @@ import { afterEach, beforeEach, test } from 'vitest';
 import { Box } from '../../support/box.js';
 import { runCli } from '../../support/cli.js';
 import type { Placeholder } from '../normalize.js';
-import { Transcript } from './transcript.js';
+import { CommandTranscript } from './command-transcript.js';
 
 let box: Box;
-let transcript: Transcript;
+let transcript: CommandTranscript;
 
 const VERSION: Placeholder = [/(wasm-sensors(?:-[a-z]+)?:)\d+\.\d+\.\d+/g, '$1<version>'];
 
 beforeEach(() => {
   box = new Box();
-  transcript = new Transcript([...box.placeholders, VERSION]);
+  transcript = new CommandTranscript([...box.placeholders, VERSION]);
 });
 afterEach(() => box.close());
 

@@ -69,7 +69,8 @@ describe('status', () => {
 
 describe('tail', () => {
   test('what is sent while it looks', async () => {
-    await scene.start();
+    // What is sent before the command listens is not seen.
+    await scene.start({}, [[/#10\d\d\b/, '#<first seen>']]);
     await scene.up.deploy();
     scene.up.keep([
       { ...delivery('edge-eu-1', 1, NOON - 20_000), config: undefined },

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { Box } from '../../support/box.js';
 import { runCli } from '../../support/cli.js';
-import { Transcript } from './transcript.js';
+import { CommandTranscript } from './command-transcript.js';
 
 const box = new Box();
 afterAll(() => box.close());
@@ -29,7 +29,7 @@ const GROUPS = {
 
 describe.each(Object.entries(GROUPS))('%s', (name, commands) => {
   test('--help', async () => {
-    const transcript = new Transcript([]);
+    const transcript = new CommandTranscript([]);
     for (const command of commands) {
       const args = command === 'help' ? ['help'] : [...command.split(' ').filter(Boolean), '--help'];
       transcript.add(args, await run(args));
@@ -62,7 +62,7 @@ test('no command is missing here', async () => {
 });
 
 test('the version', async () => {
-  const transcript = new Transcript([[/^\d+\.\d+\.\d+$/m, '<version>']]);
+  const transcript = new CommandTranscript([[/^\d+\.\d+\.\d+$/m, '<version>']]);
   for (const args of [['--version'], ['-V']]) transcript.add(args, await run(args));
   await transcript.matches('help/version');
 });

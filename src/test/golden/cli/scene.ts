@@ -5,16 +5,16 @@ import { runCli, spawnCli } from '../../support/cli.js';
 import { FakeUp, type FakeUpOptions } from '../../support/fake-up.js';
 import { holdClock, hurried, releaseClock } from '../../support/test-clock.js';
 import type { Placeholder } from '../normalize.js';
-import { Transcript } from './transcript.js';
+import { CommandTranscript } from './command-transcript.js';
 
 export class Scene {
   box!: Box;
   up!: FakeUp;
-  transcript!: Transcript;
+  transcript!: CommandTranscript;
 
   async start(options: FakeUpOptions = {}, placeholders: readonly Placeholder[] = []): Promise<void> {
     this.up = await FakeUp.start(this.box, options);
-    this.transcript = new Transcript([...placeholders, ...this.up.placeholders]);
+    this.transcript = new CommandTranscript([...placeholders, ...this.up.placeholders]);
   }
 
   private place(env: Record<string, string>) {

@@ -6,10 +6,10 @@ import { Box } from '../../support/box.js';
 import { type SpawnedCli, spawnCli } from '../../support/cli.js';
 import { closedPort } from '../../support/closed-port.js';
 import type { Placeholder } from '../normalize.js';
-import { Transcript } from './transcript.js';
+import { CommandTranscript } from './command-transcript.js';
 
 let box: Box;
-let transcript: Transcript;
+let transcript: CommandTranscript;
 const running: SpawnedCli[] = [];
 
 /** The port that a service was given, and addresses with it. */
@@ -18,7 +18,7 @@ const AWS = { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b', AWS_REGION: 'u
 
 beforeEach(() => {
   box = new Box();
-  transcript = new Transcript([...box.placeholders, PORT]);
+  transcript = new CommandTranscript([...box.placeholders, PORT]);
 });
 afterEach(async () => {
   for (const { child, ended } of running.splice(0)) {

@@ -5,10 +5,10 @@ import { Box } from '../../support/box.js';
 import { type CliResult, type SpawnedCli, spawnCli } from '../../support/cli.js';
 import { closedPort } from '../../support/closed-port.js';
 import { DURATIONS, type Placeholder } from '../normalize.js';
-import { Transcript } from './transcript.js';
+import { CommandTranscript } from './command-transcript.js';
 
 let box: Box;
-let transcript: Transcript;
+let transcript: CommandTranscript;
 const running: SpawnedCli[] = [];
 
 const PORTS = ['--port', '0', '--puller-port', '0', '--queue-port', '0'];
@@ -32,7 +32,7 @@ const LIVE: readonly Placeholder[] = [
 
 beforeEach(() => {
   box = new Box();
-  transcript = new Transcript([...box.placeholders, ...LIVE]);
+  transcript = new CommandTranscript([...box.placeholders, ...LIVE]);
 });
 afterEach(async () => {
   await spawnCli(['down'], box).ended;
@@ -53,7 +53,7 @@ async function run(args: string[], note = '', more: readonly Placeholder[] = [])
 /** Which comes first differs from run to run, and how often; what there is does not. */
 function record(args: string[], { code, stdout, stderr }: CliResult, note = ''): void {
   const lines = (text: string) => {
-    const single = new Transcript([...box.placeholders, ...LIVE]);
+    const single = new CommandTranscript([...box.placeholders, ...LIVE]);
     single.file('x', text);
     return `${[...new Set(single.toString().trim().split('\n').slice(1))].sort().join('\n')}\n`;
   };

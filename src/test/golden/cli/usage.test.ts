@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, test } from 'vitest';
 import { Box } from '../../support/box.js';
 import { runCli } from '../../support/cli.js';
 import { closedPort } from '../../support/closed-port.js';
-import { Transcript } from './transcript.js';
+import { CommandTranscript } from './command-transcript.js';
 
 /** Whether the usual ones are free is the machine's affair. */
 const ANY_PORTS = ['--port', '0', '--puller-port', '0', '--queue-port', '0'];
@@ -16,7 +16,7 @@ beforeEach(() => {
 afterEach(() => box.close());
 
 async function record(name: string, runs: string[][], env: Record<string, string> = {}): Promise<void> {
-  const transcript = new Transcript(box.placeholders);
+  const transcript = new CommandTranscript(box.placeholders);
   for (const args of runs)
     transcript.add(args, await runCli(args, { folder: box.folder, env: { ...box.env, ...env } }));
   await transcript.matches(`usage/${name}`);
@@ -166,7 +166,7 @@ describe('settings', () => {
     ));
 
   test('variables', async () => {
-    const transcript = new Transcript(box.placeholders);
+    const transcript = new CommandTranscript(box.placeholders);
     const variables: Record<string, string> = {
       WASM_SENSORS_NETWORK: 'docker',
       WASM_SENSORS_NODES: 'many',
@@ -193,7 +193,7 @@ describe('settings', () => {
   });
 
   test('files', async () => {
-    const transcript = new Transcript(box.placeholders);
+    const transcript = new CommandTranscript(box.placeholders);
     const run = async (args: string[], note: string) =>
       transcript.add(args, await runCli(args, { folder: box.folder, env: box.env }), note);
     const YAML = [
@@ -228,7 +228,7 @@ describe('settings', () => {
   });
 
   test('the strongest source wins, and is shown', async () => {
-    const transcript = new Transcript(box.placeholders);
+    const transcript = new CommandTranscript(box.placeholders);
     const run = async (args: string[], env: Record<string, string> = {}) =>
       transcript.add(args, await runCli(args, { folder: box.folder, env: { ...box.env, ...env } }));
     await run(['settings']);
@@ -314,7 +314,7 @@ describe('without an `up`', () => {
 
   test('services that do not answer', async () => {
     const closed = await closedPort();
-    const transcript = new Transcript([...box.placeholders, [`:${closed.port}`, ':<port>']]);
+    const transcript = new CommandTranscript([...box.placeholders, [`:${closed.port}`, ':<port>']]);
     const url = `http://127.0.0.1:${closed.port}`;
     for (const args of [
       ['tail', '--puller-url', url],

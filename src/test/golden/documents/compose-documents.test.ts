@@ -8,7 +8,7 @@ import { openEnvironment, queueVariables } from '../../../network/compose/compos
 import { type ComposePlan, writeVariables } from '../../../network/compose/compose-plan.js';
 import { type ComposeOptions, composeDocument } from '../../../network/compose/document/compose-document.js';
 import { GRANTS } from '../../../network/compose/engine/nested-docker.js';
-import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
+import { IMAGE_VERSION, normalize, toFailure, toJson } from '../normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/compose/${name}`;
 
@@ -126,7 +126,9 @@ describe('what lies beside it', () => {
       }
     });
     const found = { values: values(text, names), refused };
-    await expect(normalize(toJson(found), [[folder, 'folder']])).toMatchFileSnapshot(recorded('environment-read.json'));
+    await expect(normalize(toJson(found), [[folder, '<folder>']])).toMatchFileSnapshot(
+      recorded('environment-read.json'),
+    );
   });
 
   /** With its mode, which decides who may read secrets. */

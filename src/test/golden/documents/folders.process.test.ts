@@ -22,7 +22,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../lib/net/ports.js';
 import type { ComposePlan } from '../../../network/compose/compose-plan.js';
 import { prepare } from '../../../network/compose/prepare-compose.js';
-import { IMAGE_VERSION, normalize, type Placeholder, toJson } from './normalize.js';
+import { IMAGE_VERSION, normalize, type Placeholder, toJson } from '../normalize.js';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
 const BIN = join(ROOT, 'bin', 'wasm-sensors.js');
@@ -65,7 +65,7 @@ const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 function modulePlaceholders(): Placeholder[] {
   return ['publisher', 'config-updater'].map((name) => [
     readFileSync(join(ROOT, 'dist', 'wasm', `${name}.wasm`)).toString('base64'),
-    `${name} module`,
+    `<${name} module>`,
   ]);
 }
 
@@ -81,7 +81,7 @@ describe('render', () => {
     // These are copies, whose modes are those of the checkout.
     const copied = ['.env.template'];
     const list = own.map((name) => `${name} ${copied.includes(name) ? '' : modeOf(join(network, name))}`.trim());
-    const answer = normalize(toJson(JSON.parse(stdout)), [[network, 'folder']]);
+    const answer = normalize(toJson(JSON.parse(stdout)), [[network, '<folder>']]);
     await expect(`${list.join('\n')}\n\n${answer}`).toMatchFileSnapshot(recorded('render/files.txt'));
     for (const name of own) {
       const text = normalize(readFileSync(join(network, name), 'utf8'), [...modulePlaceholders(), IMAGE_VERSION]);
@@ -122,7 +122,7 @@ describe('render', () => {
     expect(existsSync(join(network, 'shared', 'mine.yaml'))).toBe(true);
     const compose = normalize(after['compose.yaml']!, [IMAGE_VERSION]);
     await expect(compose).toMatchFileSnapshot(recorded('render/three-nodes-compose.yaml'));
-    await expect(normalize(stdout, [[network, 'folder']])).toMatchFileSnapshot(
+    await expect(normalize(stdout, [[network, '<folder>']])).toMatchFileSnapshot(
       recorded('render/three-nodes-output.txt'),
     );
   });
@@ -178,7 +178,7 @@ describe('what `up` prepares for a Docker network', () => {
       (step) => notes.push(step),
       AbortSignal.timeout(60_000),
     );
-    const placeholders: Placeholder[] = [[folder, 'folder'], IMAGE_VERSION];
+    const placeholders: Placeholder[] = [[folder, '<folder>'], IMAGE_VERSION];
     const compose = readFileSync(join(folder, 'state', 'compose', 'compose.yaml'), 'utf8');
     await expect(normalize(compose, placeholders)).toMatchFileSnapshot(recorded(`compose/up-${name}.yaml`));
     // Images are looked for side by side.
@@ -210,16 +210,16 @@ describe('the state folder of an embedded network', () => {
       expect(code, stderr).toBe(0);
       const runJson = readFileSync(join(stateDir, 'run.json'), 'utf8');
       const placeholders: Placeholder[] = [
-        [folder, 'folder'],
-        [/(?<="pid": )\d+/, 'pid'],
-        [/(?<="started": )"[^"]+"/, 'start'],
-        [/(?<="began": )\d+/, 'ms'],
-        [/(?<="j-)[0-9a-f-]{36}/, 'id'],
-        [/(?<=--submission-time=)\d+/, 'ms'],
+        [folder, '<folder>'],
+        [/(?<="pid": )\d+/, '<pid>'],
+        [/(?<="started": )"[^"]+"/, '<start>'],
+        [/(?<="began": )\d+/, '<ms>'],
+        [/(?<="j-)[0-9a-f-]{36}/, '<id>'],
+        [/(?<=--submission-time=)\d+/, '<ms>'],
         ...[port, pullerPort, queuePort].map((number, i): Placeholder => {
-          return [new RegExp(`(?<!\\d)${number}(?!\\d)`), ['proxy port', 'puller port', 'queue port'][i]!];
+          return [new RegExp(`(?<!\\d)${number}(?!\\d)`), ['<proxy port>', '<puller port>', '<queue port>'][i]!];
         }),
-        [/(?<=127\.0\.0\.1:)\d+/, 'port'],
+        [/(?<=127\.0\.0\.1:)\d+/, '<port>'],
       ];
       await expect(normalize(runJson, placeholders)).toMatchFileSnapshot(recorded('up/run.json'));
       const kept = JSON.parse(readFileSync(join(stateDir, 'embedded-jobs.json'), 'utf8')) as {

@@ -1,6 +1,6 @@
 /** A table of the requests that guests make: what is sent, the result, and what of the answer reaches the guest. */
 import { beforeEach, expect, test } from 'vitest';
-import { type Call, PAGE, TestGuest } from './guest.js';
+import { type Call, PAGE, TestGuest } from './test-guest.js';
 
 const recorded = (name: string) => `../recorded/documents/wasi/${name}.txt`;
 

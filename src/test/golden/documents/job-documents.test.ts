@@ -11,7 +11,7 @@ import { composeService } from '../../../network/compose/compose-service-job.js'
 import { THIS_NETWORK } from '../../../network/compose/document/compose-job-files.js';
 import { createEmbeddedNetwork } from '../../../network/embedded/embedded-network.js';
 import { nativeServiceJob } from '../../../network/native/native-provider.js';
-import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
+import { IMAGE_VERSION, normalize, toFailure, toJson } from '../normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/jobs/${name}`;
 

@@ -9,7 +9,7 @@ import { createPullerService } from '../../../puller/puller-service.js';
 import { StoreSink } from '../../../puller/sinks/readings-store.js';
 import type { Queue } from '../../../queue/queue.js';
 import { createQueueServer, type QueueServer } from '../../../sqs-server/sqs-server.js';
-import { toJson } from './normalize.js';
+import { toJson } from '../normalize.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const recorded = (name: string) => `../recorded/documents/stores/${name}`;

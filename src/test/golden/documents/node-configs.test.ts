@@ -13,7 +13,7 @@ import {
 import { nodeProcess } from '../../../network/native/node-process.js';
 import type { RegionLinks } from '../../../network/native/region-links.js';
 import type { PlanContext } from '../../../network/provider.js';
-import { normalize, toJson } from './normalize.js';
+import { normalize, toJson } from '../normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/nodes/${name}`;
 
@@ -46,7 +46,7 @@ function started(plan: NodePlan): string {
   const files = readdirSync(join(folder, plan.name)).sort();
   const head = toJson({ ...told, env: taken, files }).replaceAll(/^/gm, '# ');
   const text = `${head}\n${readFileSync(join(folder, plan.name, 'node.yaml'), 'utf8')}`;
-  return normalize(text, [[folder, 'folder']]);
+  return normalize(text, [[folder, '<folder>']]);
 }
 
 describe('a node', () => {

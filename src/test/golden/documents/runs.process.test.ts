@@ -27,7 +27,7 @@ import { planRemote } from '../../../network/remote/remote-provider.js';
 import { readRunState } from '../../../runtime/run-state.js';
 import { planServices } from '../../../runtime/services.js';
 import { Stack } from '../../../runtime/stack.js';
-import { normalize, toFailure, toJson } from './normalize.js';
+import { normalize, toFailure, toJson } from '../normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/runs/${name}`;
 
@@ -92,14 +92,14 @@ class NotingSupervisor extends EventEmitter {
 
 function placeholders(): Parameters<typeof normalize>[1] {
   return [
-    [folder, 'folder'],
-    [/(?<=127\.0\.0\.1:)\d+/, 'port'],
-    [/(?<=--port )\d+/, 'port'],
-    [/(?<="port": )\d+/, 'port'],
-    [/(?<="(began|by|since)": ?)\d{13}/, 'ms'],
-    [new RegExp(`(?<="pid": )${process.pid}\\b`), 'pid'],
-    [/(?<="name": "up",\s+"pid": <pid>,\s+"started": )"[^"]+"/, 'start'],
-    [process.execPath, 'node'],
+    [folder, '<folder>'],
+    [/(?<=127\.0\.0\.1:)\d+/, '<port>'],
+    [/(?<=--port )\d+/, '<port>'],
+    [/(?<="port": )\d+/, '<port>'],
+    [/(?<="(began|by|since)": ?)\d{13}/, '<ms>'],
+    [new RegExp(`(?<="pid": )${process.pid}\\b`), '<pid>'],
+    [/(?<="name": "up",\s+"pid": <pid>,\s+"started": )"[^"]+"/, '<start>'],
+    [process.execPath, '<node>'],
   ];
 }
 
@@ -162,7 +162,7 @@ async function runOf(name: string, kind: string, { flags, context: over, plan: o
   }
   lines.push(`files: ${listFiles(stateDir).join(' ')}`);
   expect(existsSync(file)).toBe(false);
-  const text = normalize(`${lines.join('\n')}\n`, [...placeholders()!, [/(?<="(since|by)":)\d{13}/, 'ms']]);
+  const text = normalize(`${lines.join('\n')}\n`, [...placeholders()!, [/(?<="(since|by)":)\d{13}/, '<ms>']]);
   await expect(text).toMatchFileSnapshot(recorded(`${name}.txt`));
 }
 

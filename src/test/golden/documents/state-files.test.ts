@@ -24,7 +24,7 @@ import {
 } from '../../../runtime/run-state.js';
 import type { Cluster } from '../../../sensor-host/cluster.js';
 import { keepJobs } from '../../../sensor-host/jobs-file.js';
-import { normalize, toFailure, toJson } from './normalize.js';
+import { normalize, toFailure, toJson } from '../normalize.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 const recorded = (name: string) => `../recorded/documents/state/${name}`;
@@ -51,9 +51,9 @@ function describeState({ texts = true } = {}): string {
   });
   const sorted = lines.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text);
   return normalize(sorted.join(''), [
-    [stateDir, 'state'],
-    [new RegExp(`(?<="pid":)${process.pid}\\b`), 'pid'],
-    [/(?<="started":)"\d+"/, 'start'],
+    [stateDir, '<state>'],
+    [new RegExp(`(?<="pid":)${process.pid}\\b`), '<pid>'],
+    [/(?<="started":)"\d+"/, '<start>'],
   ]);
 }
 
@@ -202,7 +202,7 @@ describe('the jobs of the sensor host', () => {
     const said: string[] = [];
     await keepJobs(cluster, path(), (text) => said.push(text)).resume();
     expect(submitted).toEqual([]);
-    const text = normalize(`${said.join('\n')}\n\n${describeState()}`, [[stateDir, 'state']]);
+    const text = normalize(`${said.join('\n')}\n\n${describeState()}`, [[stateDir, '<state>']]);
     await expect(text).toMatchFileSnapshot(recorded('jobs-damaged.txt'));
   });
 });
@@ -229,7 +229,9 @@ describe('others', () => {
         .then(() => readToken(path))
         .catch((error) => error),
     );
-    await expect(normalize(toJson(failure), [[stateDir, 'state']])).toMatchFileSnapshot(recorded('token-damaged.json'));
+    await expect(normalize(toJson(failure), [[stateDir, '<state>']])).toMatchFileSnapshot(
+      recorded('token-damaged.json'),
+    );
   });
 
   test('what sensors of a region read', async () => {
@@ -238,7 +240,7 @@ describe('others', () => {
     );
     writeFileSync(found[0]!.here, 'color: "#123456"\n');
     regionConfigFile(join(stateDir, 'config'), 'eu');
-    const text = `${normalize(toJson(found), [[stateDir, 'state']])}\n${describeState()}`;
+    const text = `${normalize(toJson(found), [[stateDir, '<state>']])}\n${describeState()}`;
     await expect(text).toMatchFileSnapshot(recorded('config-files.txt'));
   });
 

@@ -9,7 +9,7 @@ import { renderJob } from '../../../jobs/render-job.js';
 import { createBacalhauClient } from '../../../network/bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../../../network/bacalhau/bacalhau-network.js';
 import { startAgain } from '../../../network/bacalhau/submit-job.js';
-import { normalize, toFailure } from './normalize.js';
+import { normalize, toFailure } from '../normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/order/${name}.txt`;
 
@@ -77,7 +77,7 @@ function openNetwork({ agent = 'v1.9.3', client = 'v1.9.3', jobs = [], failing =
   };
   const cli = async (args: string[]) => {
     const words = args.slice(0, 2).join(' ');
-    lines.push(`  bacalhau ${normalize(args.join(' '), [[stateDir, 'state']])}`);
+    lines.push(`  bacalhau ${normalize(args.join(' '), [[stateDir, '<state>']])}`);
     if (failing[words] !== undefined) throw new Error(failing[words]);
     return words in answers ? JSON.stringify(answers[words]) : 'j-new\n';
   };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ProcessId } from '../../../lib/process/process-id.js';
 import type { ChildSpec, Supervisor as SupervisorType } from '../../../lib/process/supervisor.js';
-import { normalize, toFailure } from './normalize.js';
+import { normalize, toFailure } from '../normalize.js';
 
 const recorded = (name: string) => `../recorded/documents/order/${name}.txt`;
 
@@ -68,9 +68,9 @@ const pidOf = (name: string) => supervisor.running.find((id) => id.name === name
 
 async function expectStory(name: string): Promise<void> {
   const shown = normalize(text(), [
-    [folder, 'folder'],
-    [/(?<="pid":)\d+/, 'pid'],
-    [/(?<="afterMs":)\d+/, 'ms'],
+    [folder, '<folder>'],
+    [/(?<="pid":)\d+/, '<pid>'],
+    [/(?<="afterMs":)\d+/, '<ms>'],
   ]);
   await expect(shown).toMatchFileSnapshot(recorded(name));
 }

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Call, PAGE, TestGuest } from './guest.js';
+import { type Call, PAGE, TestGuest } from './test-guest.js';
 
 const recorded = (name: string) => `../recorded/documents/wasi/${name}.txt`;
 

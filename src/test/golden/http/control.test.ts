@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { createControl } from '../../../runtime/control-server.js';
-import { Transcript } from './transcript.js';
+import { HttpTranscript } from './http-transcript.js';
 
 const recorded = (name: string) => `../recorded/http/control/${name}.http`;
 
@@ -23,7 +23,7 @@ function start(title: string) {
     setEndpoints: handler('setEndpoints'),
     stop: () => called.push(['stop']),
   });
-  const transcript = new Transcript(title, app);
+  const transcript = new HttpTranscript(title, app);
   const call = async (title: string, method: string, path: string, body?: unknown, headers: object = operator) => {
     await transcript.call(title, method, path, { headers: headers as Record<string, string>, body });
     if (called.length > 0) transcript.value('called:', called.splice(0));

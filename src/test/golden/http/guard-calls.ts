@@ -1,8 +1,8 @@
 /** The calls that show who may reach a service at all, the same for each of them. */
-import type { Transcript } from './transcript.js';
+import type { HttpTranscript } from './http-transcript.js';
 
 /** `path` answers 200 by itself; `name` is among the names under which the service is known, next to those of loopback. */
-export async function guardCalls(transcript: Transcript, path: string, name: string): Promise<void> {
+export async function guardCalls(transcript: HttpTranscript, path: string, name: string): Promise<void> {
   const call = (title: string, headers: Record<string, string>) => transcript.call(title, 'GET', path, { headers });
   await call('a name of loopback', { host: 'localhost:9090' });
   await call('an address of loopback', { host: '127.0.0.1:9090' });

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
+import { type HttpTranscript, readable } from './http-transcript.js';
 import { DAY, NOW, operator, proxyOfTest, reading, reports, SENSOR } from './proxy-support.js';
-import { readable, type Transcript } from './transcript.js';
 
 const recorded = (name: string) => `../recorded/http/proxy/${name}.http`;
 
@@ -19,7 +19,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const patch = (transcript: Transcript, title: string, body: unknown, headers: Record<string, string> = operator) =>
+const patch = (transcript: HttpTranscript, title: string, body: unknown, headers: Record<string, string> = operator) =>
   transcript.call(title, 'PATCH', '/config', { headers, body });
 
 test('who may change it', async () => {

@@ -2,7 +2,7 @@
 import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import { createProxy } from '../../../proxy/proxy.js';
 import type { OutgoingMessage, Queue, SendResult } from '../../../queue/queue.js';
-import { Transcript } from './transcript.js';
+import { HttpTranscript } from './http-transcript.js';
 
 /** What every clock shows at first. */
 export const NOW = Date.parse('2025-03-26T12:00:00.000Z');
@@ -67,7 +67,7 @@ export interface ProxyOfTest {
   queue: FakeQueue;
   desired: DesiredConfigStore;
   proxy: ReturnType<typeof createProxy>;
-  transcript: Transcript;
+  transcript: HttpTranscript;
 }
 
 /** A proxy with its transcript. Changing configuration is allowed to the operator. */
@@ -75,5 +75,5 @@ export function proxyOfTest(title: string, deps: Partial<ProxyDeps> = {}): Proxy
   const queue = new FakeQueue();
   const desired = deps.desired ?? new DesiredConfigStore();
   const proxy = createProxy({ queue, ...deps, desired, guard: { operatorToken: OPERATOR, ...deps.guard } });
-  return { queue, desired, proxy, transcript: new Transcript(title, proxy.app) };
+  return { queue, desired, proxy, transcript: new HttpTranscript(title, proxy.app) };
 }

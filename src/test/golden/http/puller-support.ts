@@ -7,7 +7,7 @@ import { Hono } from 'hono';
 import { vi } from 'vitest';
 import { createPullerService, type PullerServiceOptions } from '../../../puller/puller-service.js';
 import { ScriptedQueue } from '../../support/scripted-queue.js';
-import { readable, Transcript } from './transcript.js';
+import { HttpTranscript, readable } from './http-transcript.js';
 
 /** What the clock shows at first. */
 export const NOW = Date.parse('2025-03-26T12:00:00.000Z');
@@ -61,7 +61,7 @@ export interface PullerOverrides {
 export interface PullerOfTest {
   queue: ScriptedQueue;
   service: ReturnType<typeof createPullerService>;
-  transcript: Transcript;
+  transcript: HttpTranscript;
   /** Alerts, and events of the pipeline. */
   said: unknown[];
   /** Delivers messages in one batch and waits until they are deleted; 25 ms pass. */
@@ -90,7 +90,7 @@ export function pullerOfTest(title: string, over: PullerOverrides = {}): PullerO
   return {
     queue,
     service,
-    transcript: new Transcript(title, service.app),
+    transcript: new HttpTranscript(title, service.app),
     said,
     async deliver(messages, sensorConfig = config()) {
       delivered += messages.length;
@@ -117,7 +117,7 @@ export class Frames {
 
   constructor(
     response: Response,
-    private readonly transcript: Transcript,
+    private readonly transcript: HttpTranscript,
   ) {
     this.reader = response.body!.getReader();
     void this.read();

@@ -5,7 +5,7 @@ import { createCluster } from '../../../sensor-host/cluster.js';
 import { createSensorHostApp } from '../../../sensor-host/host-app.js';
 import type { GuestSpec, SensorHost } from '../../../sensor-host/sensor-host.js';
 import type { SensorModule } from '../../../sensor-host/sensor-module.js';
-import { numberIds, Transcript } from './transcript.js';
+import { HttpTranscript, numberIds } from './http-transcript.js';
 
 const recorded = (name: string) => `../recorded/http/sensor-host/${name}.http`;
 
@@ -70,7 +70,11 @@ function start(title: string) {
     },
     moduleEnv: { publisher: { SENSOR_TOKEN: 'sensor-secret' } },
   });
-  const transcript = new Transcript(title, createSensorHostApp(cluster, { token: TOKEN, log: () => {} }), normalize);
+  const transcript = new HttpTranscript(
+    title,
+    createSensorHostApp(cluster, { token: TOKEN, log: () => {} }),
+    normalize,
+  );
   const call = (title: string, method: string, path: string, body?: unknown, headers: object = control) =>
     transcript.call(title, method, path, { headers: headers as Record<string, string>, body });
   return { host, world, transcript, call };

@@ -1,7 +1,7 @@
 /** The embedded queue server at a fixed time, called as SDKs call it. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createQueueServer } from '../../../sqs-server/sqs-server.js';
-import { type Answer, numberIds, Transcript } from './transcript.js';
+import { type Answer, HttpTranscript, numberIds } from './http-transcript.js';
 
 /** What the clock shows at first. */
 export const NOW = Date.parse('2025-03-26T12:00:00.000Z');
@@ -13,7 +13,7 @@ type Options = Partial<Parameters<typeof createQueueServer>[0]>;
 
 export interface SqsOfTest {
   server: ReturnType<typeof createQueueServer>;
-  transcript: Transcript;
+  transcript: HttpTranscript;
   /** Calls an action and writes down both sides. */
   call(title: string, action: string, input?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Calls an action without writing it down. */
@@ -26,7 +26,7 @@ export interface SqsOfTest {
 
 export function sqsOfTest(title: string, options: Options = {}): SqsOfTest {
   const server = createQueueServer({ path: ':memory:', ...options });
-  const transcript = new Transcript(title, server.app, normalize);
+  const transcript = new HttpTranscript(title, server.app, normalize);
   const headersOf = (action: string) => ({ host: 'queue.test:9324', 'x-amz-target': `AmazonSQS.${action}` });
   const quietly: SqsOfTest['quietly'] = async (action, input) => {
     const init = { method: 'POST', headers: headersOf(action), body: JSON.stringify(input) };

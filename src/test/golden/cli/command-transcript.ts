@@ -9,7 +9,7 @@ const part = (name: string, text: string) => (text === '' ? '' : `--- ${name}\n$
 /** Arguments as a shell would take them. */
 const shown = (arg: string) => (/^[\w./:=,@<>#-]+$/.test(arg) && !arg.startsWith('#') ? arg : `'${arg}'`);
 
-export class Transcript {
+export class CommandTranscript {
   private text = '';
 
   constructor(private readonly placeholders: readonly Placeholder[]) {}

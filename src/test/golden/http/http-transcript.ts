@@ -25,7 +25,7 @@ export interface Answer {
 /** A JSON body up to this length is shown on its one line. */
 const ONE_LINE = 110;
 
-export class Transcript {
+export class HttpTranscript {
   private readonly parts: string[];
 
   /** `app` may be a function where it changes in the course of a transcript. */
