@@ -1,7 +1,7 @@
 /** Options that several commands share, and how their values are read. */
 import { Option } from 'commander';
 import { url } from '../config/setting-schemas.js';
-import { usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Scope } from '../protocol/desired-config.js';
 import {
   findField,
@@ -36,7 +36,7 @@ export function sensorConfigFrom(options: OptionValues): SensorConfig {
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   const field = String(path[0]);
-  throw usageError('BAD_OPTION', `--${field.replace('_', '-')}: ${JSON.stringify(given[field])} ${message}`);
+  throw new AppError('BAD_OPTION', `--${field.replace('_', '-')}: ${JSON.stringify(given[field])} ${message}`);
 }
 
 /** What only the publisher takes. */
@@ -61,14 +61,15 @@ export function valuesFrom(words: string[]): SensorConfig {
   const given: Record<string, string> = {};
   for (const word of words) {
     const [name = '', ...rest] = word.split('=');
-    if (rest.length === 0) throw usageError('BAD_VALUE', `${JSON.stringify(word)} is not name=value`, EXAMPLE);
+    if (rest.length === 0)
+      throw new AppError('BAD_VALUE', `${JSON.stringify(word)} is not name=value`, { hint: EXAMPLE });
     given[fieldNamed(name)] = rest.join('=');
   }
   const parsed = sensorConfigSchema.safeParse(given);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
   const field = String(path[0]);
-  throw usageError('BAD_VALUE', `${field}: ${JSON.stringify(given[field])} ${message}`, EXAMPLE);
+  throw new AppError('BAD_VALUE', `${field}: ${JSON.stringify(given[field])} ${message}`, { hint: EXAMPLE });
 }
 
 const EXAMPLE = "For example: `wasm-sensors config set color='#00ff88' interval=1`";
@@ -78,7 +79,7 @@ export function fieldNamed(name: string): SensorConfigField {
   const known = findField(name);
   if (known) return known;
   const hint = `Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}.`;
-  throw usageError('BAD_VALUE', `there is no setting ${JSON.stringify(name)}`, hint);
+  throw new AppError('BAD_VALUE', `there is no setting ${JSON.stringify(name)}`, { hint });
 }
 
 export const regionsOption = () =>
@@ -99,7 +100,7 @@ export function integerOption(value: unknown, flag: string, min: number): number
   if (value === undefined) return undefined;
   const number = Number(value);
   if (Number.isInteger(number) && number >= min) return number;
-  throw usageError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a whole number from ${min} on`);
+  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a whole number from ${min} on`);
 }
 
 /** An http(s) URL from an option, without slashes at its end; throws `BAD_OPTION` naming the flag. */
@@ -108,5 +109,5 @@ export function urlOption(value: unknown, flag: string): string | undefined {
   const parsed = url.safeParse(value);
   if (parsed.success) return parsed.data;
   const problem = `${flag}: ${JSON.stringify(value)} ${parsed.error.issues[0]!.message}`;
-  throw usageError('BAD_OPTION', problem, `For example: ${flag} http://127.0.0.1:9324`);
+  throw new AppError('BAD_OPTION', problem, { hint: `For example: ${flag} http://127.0.0.1:9324` });
 }

@@ -1,5 +1,5 @@
 /** What all serving commands share: listen, say so, run until asked to end, close in order. */
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { type Listener, type ListenOptions, listen } from '../lib/net/listen.js';
 import { reportReady, stopRequested } from '../lib/process/shutdown.js';
 import type { Output } from './output/output.js';
@@ -35,7 +35,7 @@ export async function serveUntilStopped(options: ServeOptions): Promise<number> 
 
 /** Ends the process when something goes wrong that no handler expects, with the reason on stderr. */
 export function failLoudly(out: Output): void {
-  const end = (error: unknown) => process.exit(out.error(error ?? systemError('UNKNOWN', 'unknown failure')));
+  const end = (error: unknown) => process.exit(out.error(error ?? new AppError('UNKNOWN', 'unknown failure')));
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
 }

@@ -1,6 +1,6 @@
 /** `.env` files, read by dotenv, which silently skips lines that it does not understand: here they are refused. */
 import { parse } from 'dotenv';
-import { usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 
 /** `file`: its name, for messages. Throws `BAD_ENV_FILE` naming the line; never its text, which may be a secret. */
 export function parseEnvFile(text: string, file: string): Record<string, string> {
@@ -8,11 +8,9 @@ export function parseEnvFile(text: string, file: string): Record<string, string>
   const multiline = Object.values(values).filter((value) => value.includes('\n'));
   const bad = text.split(/\r\n?|\n/).findIndex((line) => !isUnderstood(line, multiline));
   if (bad >= 0) {
-    throw usageError(
-      'BAD_ENV_FILE',
-      `${file}: line ${bad + 1} is not NAME=value`,
-      'Fix the line, or put a # before it. A value of several lines needs quotes.',
-    );
+    throw new AppError('BAD_ENV_FILE', `${file}: line ${bad + 1} is not NAME=value`, {
+      hint: 'Fix the line, or put a # before it. A value of several lines needs quotes.',
+    });
   }
   return values;
 }

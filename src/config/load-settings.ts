@@ -1,7 +1,7 @@
 /** Reads the files that settings come from: `.env` and `wasm-sensors.yaml` of the working folder. */
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { messageOf, usageError } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { readIfExists } from '../lib/fs/durable-files.js';
 import { parseEnvFile } from './dotenv.js';
 import { type Resolved, resolveSettings, type Sources } from './resolve-settings.js';
@@ -38,7 +38,9 @@ function readSecret(path: unknown, where: string, folder: string): string | unde
   if (path === undefined || path === null) return undefined;
   const text = readText(resolve(folder, String(path)), where);
   if (text === undefined)
-    throw usageError('NO_SUCH_FILE', `${where}: there is no file ${path}`, 'Name a file that holds the token.');
+    throw new AppError('NO_SUCH_FILE', `${where}: there is no file ${path}`, {
+      hint: 'Name a file that holds the token.',
+    });
   return text.trim();
 }
 
@@ -47,7 +49,7 @@ function readText(path: string, where: string): string | undefined {
   try {
     return readIfExists(path);
   } catch (error) {
-    throw usageError('UNREADABLE_FILE', `${where}: can't read ${path}: ${messageOf(error)}`);
+    throw new AppError('UNREADABLE_FILE', `${where}: can't read ${path}: ${messageOf(error)}`);
   }
 }
 
@@ -60,15 +62,13 @@ function readYaml(folder: string): Record<string, unknown> {
     const { parse } = createRequire(import.meta.url)('yaml') as typeof import('yaml');
     value = parse(text);
   } catch (error) {
-    throw usageError('BAD_YAML', `wasm-sensors.yaml: ${messageOf(error)}`, 'Fix the file, or remove it.');
+    throw new AppError('BAD_YAML', `wasm-sensors.yaml: ${messageOf(error)}`, { hint: 'Fix the file, or remove it.' });
   }
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw usageError(
-      'BAD_YAML',
-      'wasm-sensors.yaml must hold settings, one `name: value` per line',
-      'For example: nodes: 3',
-    );
+    throw new AppError('BAD_YAML', 'wasm-sensors.yaml must hold settings, one `name: value` per line', {
+      hint: 'For example: nodes: 3',
+    });
   }
   return value as Record<string, unknown>;
 }

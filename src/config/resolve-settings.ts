@@ -1,5 +1,5 @@
 /** Resolves every setting from its sources, strongest first, and records where each value is from. */
-import { usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { PortWish } from '../lib/net/ports.js';
 import { flagName, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
@@ -58,7 +58,9 @@ function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources)
 function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
   const shown = (SETTINGS[key] as SettingDef).secret ? '' : shownOf(value);
   const where = source === 'flag' ? name : `${name} (${source})`;
-  return usageError('BAD_SETTING', `${where}:${shown} ${problem}`, `${name}: ${SETTINGS[key].description}.`);
+  return new AppError('BAD_SETTING', `${where}:${shown} ${problem}`, {
+    hint: `${name}: ${SETTINGS[key].description}.`,
+  });
 }
 
 /** Empty for a value without a text form: in YAML a list can contain itself. */
@@ -74,11 +76,9 @@ function refuseUnknownKeys(file: Record<string, unknown>): void {
   const known = (Object.keys(SETTINGS) as SettingKey[]).map(flagName);
   const unknown = Object.keys(file).find((key) => !known.includes(key));
   if (unknown !== undefined) {
-    throw usageError(
-      'UNKNOWN_SETTING',
-      `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`,
-      `The settings are: ${known.join(', ')}.`,
-    );
+    throw new AppError('UNKNOWN_SETTING', `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`, {
+      hint: `The settings are: ${known.join(', ')}.`,
+    });
   }
 }
 

@@ -87,7 +87,6 @@ export async function requireDocker(): Promise<void> {
   const old = await composeV1();
   throw new AppError(
     'COMPOSE_MISSING',
-    'user',
     old
       ? `only ${old} is installed, which can't read the compose file of this network`
       : 'this Docker has no `docker compose`',
@@ -105,7 +104,6 @@ function requireNewCompose(version: string): void {
   if (!(major < oldMajor || (major === oldMajor && minor < oldMinor))) return;
   throw new AppError(
     'COMPOSE_TOO_OLD',
-    'user',
     `docker compose is version ${version}; ${OLDEST_COMPOSE.join('.')} or newer is needed`,
     {
       hint: 'Update the compose plugin (https://docs.docker.com/compose/install/).',

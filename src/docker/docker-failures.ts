@@ -7,84 +7,72 @@ const KNOWN: KnownFailure[] = [
   {
     when: /permission denied while trying to connect to the Docker (?:daemon|API)/i,
     code: 'DOCKER_DENIED',
-    fault: 'user',
     message: 'this user has no access to Docker',
     hint: 'Add yourself to the group `docker` (and log in again), or see https://docs.docker.com/engine/install/linux-postinstall/.',
   },
   {
     when: /Cannot connect to the Docker daemon(?: at (\S+?))?[.\s]|docker daemon running|failed to connect to the docker API|error during connect/i,
     code: 'DOCKER_NOT_RUNNING',
-    fault: 'system',
     message: 'Docker is installed, but its engine does not answer',
     hint: 'Start Docker Desktop, or the service (`sudo systemctl start docker`).',
   },
   {
     when: /\bcompose\b. is not a docker command|unknown command: docker compose|unknown shorthand flag: 'p' in -p/,
     code: 'COMPOSE_MISSING',
-    fault: 'user',
     message: 'this Docker has no `docker compose`',
     hint: 'Install the compose plugin, version 2 (https://docs.docker.com/compose/install/).',
   },
   {
     when: /no space left on device/i,
     code: 'DISK_FULL',
-    fault: 'system',
     message: "the disk of Docker's engine is full",
     hint: '`docker system df` shows what takes the space; `docker system prune` frees what is not in use.',
   },
   {
     when: /(?:[\d.]+:(\d+):? (?:failed: )?(?:port is already allocated|bind: address already in use)|Ports are not available[^\n]*:(\d+)|Bind for [\d.]+:(\d+) failed)/,
     code: 'PORT_IN_USE',
-    fault: 'user',
     message: 'port $1 is in use',
     hint: 'Another program has just taken it. Run the command again to get another port.',
   },
   {
     when: /Pool overlaps with other one|invalid pool request/i,
     code: 'SUBNET_IN_USE',
-    fault: 'user',
     message: 'another network on this machine uses the addresses of the backbone network',
     hint: 'Set BACKBONE to the first three numbers of a free /24 network, such as BACKBONE=10.214.90.',
   },
   {
     when: /unable to apply caps|(?:privileged|capabilities)[^\n]*(?:not permitted|not allowed)/i,
     code: 'PRIVILEGED_DENIED',
-    fault: 'system',
     message: 'Docker does not run privileged containers here',
     hint: 'Use an engine that does; rootless engines and engines in containers often do not.',
   },
   {
     when: /server gave HTTP response to HTTPS client/,
     code: 'REGISTRY_NOT_TLS',
-    fault: 'user',
     message: 'the registry speaks plain HTTP, which Docker accepts on loopback only',
     hint: "Use a registry with TLS, or list this one under `insecure-registries` in the engine's settings.",
   },
   {
     when: /connect: connection refused|dial tcp[^\n]*(?:refused|i\/o timeout|no such host)/,
     code: 'REGISTRY_UNREACHABLE',
-    fault: 'system',
     message: 'the registry does not answer',
     hint: 'Check its name and the network. `wasm-sensors up --network compose --registry` runs one on this machine.',
   },
   {
     when: /incorrect username or password|401 Unauthorized|Get "[^"]*": unauthorized|denied: denied|Error response from daemon: login attempt/i,
     code: 'LOGIN_REFUSED',
-    fault: 'user',
     message: 'the registry refuses this user name or token',
     hint: 'Check GITHUB_USERNAME and GITHUB_PAT; the token needs the scope write:packages.',
   },
   {
     when: /unauthorized|authentication required|no basic auth credentials|not logged in/i,
     code: 'NOT_LOGGED_IN',
-    fault: 'user',
     message: 'the registry needs a login',
     hint: 'Run `wasm-sensors images login` first.',
   },
   {
     when: /denied: ([^\n]*)/,
     code: 'PUSH_DENIED',
-    fault: 'user',
     message: 'the registry refuses the push: $1',
     hint: 'The token needs the scope write:packages, and the user write access to this organization. Run `wasm-sensors images login`, or use another --registry.',
   },
@@ -104,7 +92,7 @@ export function dockerFailure(call: string, output: string, cause?: unknown): Ap
   const known = knownError(KNOWN, output, { cause, details });
   if (known) return known;
   const lines = lastLinesOf(output, 10);
-  return new AppError('DOCKER_FAILED', 'system', `docker ${call}: ${lines.at(-1) ?? 'failed without a message'}`, {
+  return new AppError('DOCKER_FAILED', `docker ${call}: ${lines.at(-1) ?? 'failed without a message'}`, {
     cause,
     details: lines.slice(0, -1),
   });
@@ -112,7 +100,7 @@ export function dockerFailure(call: string, output: string, cause?: unknown): Ap
 
 /** There is no `docker` program. */
 export function dockerMissing(): AppError {
-  return new AppError('DOCKER_NOT_FOUND', 'user', 'docker is not on the PATH', {
+  return new AppError('DOCKER_NOT_FOUND', 'docker is not on the PATH', {
     hint: 'Install it (https://docs.docker.com/get-docker/). The networks embedded and native do not need it.',
   });
 }

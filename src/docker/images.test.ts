@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { AppError, systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 import { hasImage, imageMadeAt, login, pullImage, pushImage, tagImage } from './images.js';
 
@@ -44,8 +44,8 @@ test('pull passes its signal on', async () => {
 });
 
 test.each([
-  [systemError('DOCKER_FAILED', 'docker pull: manifest unknown'), ['docker pull: manifest unknown']],
-  [systemError('DOCKER_FAILED', 'x', { details: ['a', 'b'] }), ['a', 'b']],
+  [new AppError('DOCKER_FAILED', 'docker pull: manifest unknown'), ['docker pull: manifest unknown']],
+  [new AppError('DOCKER_FAILED', 'x', { details: ['a', 'b'] }), ['a', 'b']],
   [new Error('boom'), ['boom']],
 ])('a pull that fails with %s says why', async (cause, details) => {
   run.mockRejectedValue(cause);
@@ -58,7 +58,7 @@ test.each([
 test.each(['DOCKER_NOT_RUNNING', 'DOCKER_NOT_FOUND', 'DISK_FULL'])(
   'a pull that fails with %s says so',
   async (code) => {
-    const error = new AppError(code, 'system', 'x');
+    const error = new AppError(code as AppError['code'], 'x');
     run.mockRejectedValue(error);
     await expect(pullImage('x', 'hint')).rejects.toBe(error);
   },

@@ -23,7 +23,7 @@ export async function pullImage(image: string, hint: string, signal?: AbortSigna
     if (error instanceof AppError && ['DOCKER_NOT_RUNNING', 'DOCKER_NOT_FOUND', 'DISK_FULL'].includes(error.code)) {
       throw error;
     }
-    throw new AppError('IMAGE_MISSING', 'user', `the image ${image} is not on this machine and can't be pulled`, {
+    throw new AppError('IMAGE_MISSING', `the image ${image} is not on this machine and can't be pulled`, {
       hint,
       cause: error,
       details: error instanceof AppError && error.details.length > 0 ? error.details : [messageOf(error)],

@@ -47,12 +47,12 @@ async function fillConfigUpdater(
   { forwarded, module }: JobEnvironment,
 ): Promise<void> {
   if (forwarded.updater.length === 0) {
-    throw new AppError('NOT_OFFERED', 'user', 'the nodes of this network do not have the operator token', {
+    throw new AppError('NOT_OFFERED', 'the nodes of this network do not have the operator token', {
       hint: 'A job that carried it could be read by every user of the cluster. Use `wasm-sensors config set` instead.',
     });
   }
   if (job.configFile !== undefined) {
-    throw new AppError('NOT_OFFERED', 'user', 'a job can read the files of a Bacalhau node, but never write them', {
+    throw new AppError('NOT_OFFERED', 'a job can read the files of a Bacalhau node, but never write them', {
       hint: 'Leave --file out: the fleet configuration reaches every network. Or edit the file with `wasm-sensors config edit`.',
     });
   }

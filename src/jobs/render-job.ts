@@ -1,6 +1,6 @@
 /** From a job request to the document that `bacalhau job run` takes. */
 import { createHash } from 'node:crypto';
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { fillDocument } from './job-document.js';
 import type { JobEnvironment } from './job-environment.js';
 import { jobName, jobRefOf } from './job-ref.js';
@@ -36,7 +36,7 @@ export async function renderJob(request: JobRequest, environment: JobEnvironment
   const text = print(document);
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_BYTES) {
-    throw systemError('JOB_TOO_LARGE', `the job ${name} has ${bytes} bytes, more than ${MAX_BYTES}`, {
+    throw new AppError('JOB_TOO_LARGE', `the job ${name} has ${bytes} bytes, more than ${MAX_BYTES}`, {
       hint: 'The module inside is too large; build it with `npm run build:wasm`.',
     });
   }

@@ -84,7 +84,7 @@ interface Tools {
 
 function findTools(root: string): Tools {
   if (!existsSync(join(root, 'wasm', 'publisher', 'index.ts'))) {
-    throw new AppError('SOURCES_MISSING', 'user', 'This installation has no module sources to build', {
+    throw new AppError('SOURCES_MISSING', 'This installation has no module sources to build', {
       hint: 'It brings the built modules along; to change them, build in a clone of the repository.',
     });
   }
@@ -95,7 +95,7 @@ function findTools(root: string): Tools {
       optimizer: join(require.resolve('binaryen'), '../bin/wasm-opt'),
     };
   } catch (cause) {
-    throw new AppError('COMPILER_MISSING', 'user', 'AssemblyScript and Binaryen are not installed here', {
+    throw new AppError('COMPILER_MISSING', 'AssemblyScript and Binaryen are not installed here', {
       hint: 'Run `npm ci` in a clone of the repository; they are development dependencies.',
       cause,
     });
@@ -134,7 +134,7 @@ async function runTool(name: ModuleName, { root, signal }: Build, args: string[]
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
   if (!result.failed) return;
-  throw new AppError('COMPILE_FAILED', 'user', `The module ${name} does not compile`, {
+  throw new AppError('COMPILE_FAILED', `The module ${name} does not compile`, {
     hint: `Fix wasm/${name} or wasm/lib as the lines below say.`,
     details: result.all.split('\n').filter((line) => line.trim() !== ''),
   });

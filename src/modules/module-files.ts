@@ -17,7 +17,7 @@ export const MODULES_DIR = fileURLToPath(new URL('../../dist/wasm/', import.meta
 export function modulePath(name: ModuleName, dir: string = MODULES_DIR): string {
   const path = `${dir.replace(/[\\/]$/, '')}/${name}.wasm`;
   if (!existsSync(path)) {
-    throw new AppError('MODULE_NOT_BUILT', 'user', `${name}.wasm is not in ${dir}`, {
+    throw new AppError('MODULE_NOT_BUILT', `${name}.wasm is not in ${dir}`, {
       hint: 'Run `npm run build` (or `wasm-sensors build wasm`) in a clone of the repository.',
     });
   }

@@ -23,7 +23,7 @@ export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): 
   const empty = wanted?.filter((region) => !found.has(region)) ?? [];
   if (empty.length > 0 || found.size === 0) {
     const where = empty.length > 0 ? ` in region ${empty.join(', ')}` : '';
-    throw new AppError('NO_NODES', 'user', `no edge node that can run a sensor${where}`, {
+    throw new AppError('NO_NODES', `no edge node that can run a sensor${where}`, {
       hint: `Regions with nodes: ${known.join(', ') || 'none'}.`,
       details: unschedulableDetails(nodes),
     });
@@ -44,7 +44,7 @@ export const unschedulableDetails = (nodes: NodeInfo[]): string[] =>
 
 /** A network that was started without a node for service jobs; `why` completes the sentence. */
 export function noServicesNode(why: string): AppError {
-  return new AppError('NO_SERVICES_NODE', 'system', `this network has no node for service jobs: ${why}`, {
+  return new AppError('NO_SERVICES_NODE', `this network has no node for service jobs: ${why}`, {
     hint: 'Service jobs need a node with Docker. The proxy and the puller that `up` runs go on without one.',
   });
 }

@@ -31,8 +31,11 @@ test('a further kind is a row', async () => {
   expect(() => given('toy')).toThrow('--network: "toy" must be embedded, native, compose or remote');
   await expect(loadProvider('toy')).rejects.toThrow('toy');
   const toy = { kind: 'toy' } as NetworkProvider;
-  registerProvider('toy', async () => toy);
+  const undo = registerProvider('toy', async () => toy);
   expect(given('toy')).toBe('toy');
   expect(await loadProvider('toy')).toBe(toy);
   expect(() => given('boy')).toThrow('embedded, native, compose, remote or toy');
+  undo();
+  expect(() => given('toy')).toThrow('must be embedded, native, compose or remote');
+  await expect(loadProvider('toy')).rejects.toThrow('toy');
 });

@@ -12,10 +12,22 @@ const PROVIDERS = new Map<string, Load>([
   ['remote', async () => (await import('./remote/remote-provider.js')).remoteProvider],
 ]);
 
-/** Adds a kind, or replaces one, in this process; for programs and tests that bring their own network. */
-export function registerProvider(kind: string, load: Load): void {
+/**
+ * Adds a kind, or replaces one, in this process; for programs and tests that bring their own network. Returns what puts the
+ * table back as it was.
+ */
+export function registerProvider(kind: string, load: Load): () => void {
+  const before = PROVIDERS.get(kind);
   PROVIDERS.set(kind, load);
   networkKinds.add(kind);
+  return () => {
+    if (before) {
+      PROVIDERS.set(kind, before);
+      return;
+    }
+    PROVIDERS.delete(kind);
+    networkKinds.delete(kind);
+  };
 }
 
 /** The kinds, without loading anything. */

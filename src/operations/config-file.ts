@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FileConvergence } from '../fleet/convergence.js';
 import type { Progress } from '../fleet/fleet-view.js';
-import { AppError, usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
@@ -46,7 +46,7 @@ export async function editConfigFile(
   );
   const file = network.configFile?.(region).here;
   if (file === undefined) {
-    throw new AppError('NOT_OFFERED', 'user', `the files of a ${network.kind} network's nodes can't be reached`, {
+    throw new AppError('NOT_OFFERED', `the files of a ${network.kind} network's nodes can't be reached`, {
       hint: 'Use `wasm-sensors config set` instead.',
     });
   }
@@ -77,6 +77,6 @@ async function usableValues(file: string, text: string, before: string): Promise
     if (!(error instanceof AppError && error.code === 'BAD_FILE')) throw error;
     writeFileSync(`${file}.refused`, text);
     writeFileSync(file, before);
-    throw usageError(error.code, error.message, `The file is restored; your version is ${file}.refused.`);
+    throw new AppError(error.code, error.message, { hint: `The file is restored; your version is ${file}.refused.` });
   }
 }

@@ -1,6 +1,6 @@
 /** Cuts or restores a region, and waits until the network itself has noticed. */
 import { waitFor } from '../lib/async/backoff.js';
-import { systemError, usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 
 export interface RegionLinkResult {
@@ -49,7 +49,7 @@ export async function setRegionLink(
   if (await waitFor(look, { timeoutMs, everyMs: 250 }))
     return { region, connected, reached, nodes, seconds: (Date.now() - began) / 1000 };
   const state = connected ? 'connected' : 'disconnected';
-  throw systemError('LINK_TIMEOUT', `region ${region}: ${reached}/${nodes} nodes are seen as ${state}`, {
+  throw new AppError('LINK_TIMEOUT', `region ${region}: ${reached}/${nodes} nodes are seen as ${state}`, {
     hint: 'The link itself is set. `wasm-sensors status` shows when the orchestrator has noticed.',
   });
 }
@@ -59,5 +59,5 @@ export function requireRegion(region: string, known: string[]): void {
   const names = [...new Set(known)].filter(Boolean);
   if (names.includes(region)) return;
   const hint = `Regions: ${names.join(', ') || 'none'}.`;
-  throw usageError('NO_SUCH_REGION', `there is no region ${JSON.stringify(region)}`, hint);
+  throw new AppError('NO_SUCH_REGION', `there is no region ${JSON.stringify(region)}`, { hint });
 }

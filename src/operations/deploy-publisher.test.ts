@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { nothingDesired } from '../protocol/desired-config.js';
 import { MAX_AHEAD_MS } from '../protocol/message.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
@@ -227,7 +227,7 @@ test('a job that failed as a whole ends the wait; a network that does not answer
   let asked = 0;
   network.jobs = async () => {
     asked++;
-    throw systemError('ORCHESTRATOR_GONE', 'gone');
+    throw new AppError('BACALHAU_API_UNREACHABLE', 'gone');
   };
   network.onSubmit = () => {};
   await expect(deploy({ regions: undefined as never, timeoutMs: 4000 })).rejects.toMatchObject({
@@ -277,6 +277,6 @@ test('facts: given values that the fleet configuration overrides, for sensors of
 });
 
 test('a proxy that does not answer is no failure of the deployment', async () => {
-  proxyState = () => Promise.reject(systemError('PROXY_GONE', 'gone'));
+  proxyState = () => Promise.reject(new AppError('PROXY_GONE', 'gone'));
   expect((await deploy({ config: { color: '#00ff88' } })).facts).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** Deploys the publisher. Submitted is not running, so it ends with what was seen in the readings. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../lib/async/backoff.js';
-import { systemError, usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Network, NodeInfo } from '../network/network.js';
 import type { NetworkFact } from '../network/network-facts.js';
 import { newestByNode } from '../network/newest-executions.js';
@@ -138,10 +138,10 @@ function urlOfProxy(given: string, names: Network['proxyNames'] = {}): string {
   const url = Object.hasOwn(names, given) ? names[given]! : given;
   if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
   const known = Object.keys(names);
-  throw usageError(
+  throw new AppError(
     'BAD_OPTION',
     `--proxy: ${JSON.stringify(given)} is not a URL that begins with http:// or https://`,
-    known.length > 0 ? `Give a URL, or ${known.join(' or ')}.` : undefined,
+    { hint: known.length > 0 ? `Give a URL, or ${known.join(' or ')}.` : undefined },
   );
 }
 
@@ -173,7 +173,7 @@ async function watchNodes(
 }
 
 const deployFailed = (details: string[]) =>
-  systemError('DEPLOY_FAILED', details.length === 1 ? '1 publisher failed' : `${details.length} publishers failed`, {
+  new AppError('DEPLOY_FAILED', details.length === 1 ? '1 publisher failed' : `${details.length} publishers failed`, {
     details,
   });
 
@@ -186,7 +186,7 @@ function deployTimeout(
     ([region, { connected }]) => `${region}: ${seen.get(region) ?? 0} of ${connected} sensors reporting`,
   );
   const message = `not all sensors are reporting, and no further one began within ${timeoutMs / 1000} s`;
-  return systemError('DEPLOY_TIMEOUT', message, { details, hint });
+  return new AppError('DEPLOY_TIMEOUT', message, { details, hint });
 }
 
 /** What the fleet configuration overrides of the given values; nothing where it can't be asked. */

@@ -1,7 +1,7 @@
 /** The proxy or the puller as a Bacalhau service job: planned by its network, submitted, waited for, and stopped. */
 import type { ServiceJob } from '../jobs/job-request.js';
 import { waitFor } from '../lib/async/backoff.js';
-import { AppError, systemError, withContext } from '../lib/errors/app-error.js';
+import { AppError, withContext } from '../lib/errors/app-error.js';
 import { answersHttp } from '../lib/net/wait-for-http.js';
 import type { Network } from '../network/network.js';
 import type { PlannedServiceJob, ServiceJobOptions } from '../network/provider.js';
@@ -19,7 +19,7 @@ export async function planServiceJob(
 ): Promise<PlannedServiceJob> {
   const { provider, connection } = await session.provider();
   if (!provider.serviceJob) {
-    throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network can't run service jobs`, {
+    throw new AppError('NOT_OFFERED', `the ${provider.kind} network can't run service jobs`, {
       hint: `\`up\` runs its own ${role}. The compose network offers service jobs, and the native one with Docker.`,
     });
   }
@@ -126,7 +126,7 @@ async function waitUntilReady(
     return (await runs(network, jobId, role)) && answers ? true : undefined;
   };
   if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
-  throw systemError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
+  throw new AppError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
     hint: `Read its log with \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
   });
 }
@@ -148,7 +148,7 @@ async function runs(network: Network, jobId: string, role: ServiceRole): Promise
   const mayStillStart = over.length === 0 || states.includes('starting');
   if (job.state !== 'failed' && mayStillStart) return false;
   const details = [...over.map(({ node, message }) => `${node}: ${message}`), job.message].filter(Boolean);
-  throw systemError('SERVICE_FAILED', `the ${role} does not run as a service job`, {
+  throw new AppError('SERVICE_FAILED', `the ${role} does not run as a service job`, {
     details: [...new Set(details)],
     hint: 'The node pulls images from registries only, and must reach the queue.',
   });

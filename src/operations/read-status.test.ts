@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { execution, FakeNetwork, jobInfo } from '../test/support/fake-network.js';
 import { failedExecutions, readStatus, replacedExecutions } from './read-status.js';
 
-const gone = (code: string) => () => Promise.reject(systemError(code, `${code} is gone`));
+const gone = (what: string) => () => Promise.reject(new AppError('PROXY_ERROR', `${what} is gone`));
 
 function target(over: { proxy?: () => Promise<never>; jobs?: () => Promise<never>; fleet?: object } = {}) {
   const network = new FakeNetwork();

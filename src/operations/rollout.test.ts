@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence, FleetSummary, SensorState, SensorView } from '../fleet/fleet-view.js';
-import { AppError, systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { configOf, type DesiredState } from '../protocol/desired-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
@@ -156,14 +156,14 @@ test('the hint names every region that is left, or none', async () => {
 });
 
 test('what the proxy refuses stops it, with the reason', async () => {
-  const refuses = proxy('http://a', () => Promise.reject(new AppError('TOKEN_WRONG', 'user', 'the token is wrong')));
+  const refuses = proxy('http://a', () => Promise.reject(new AppError('TOKEN_WRONG', 'the token is wrong')));
   const { error } = (await run(['us', 'eu'], [refuses])) as { error: AppError };
   expect(error).toMatchObject({ code: 'ROLLOUT_STOPPED', message: expect.stringContaining('the token is wrong') });
   expect([error.details, log]).toEqual([[], ['change of us']]);
 });
 
 test('a proxy that does not hold the change is reported once', async () => {
-  const away = { url: 'http://b', state: () => Promise.reject(systemError('PROXY_GONE', 'away')) } as never;
+  const away = { url: 'http://b', state: () => Promise.reject(new AppError('PROXY_GONE', 'away')) } as never;
   const { result } = (await run(['us', 'eu'], [proxy('http://a'), away])) as never;
   expect(result).toMatchObject({ failed: [{ url: 'http://b', reason: 'away' }] });
   expect(log.filter((step) => step.startsWith('failed'))).toEqual(['failed: http://b', 'failed: ']);

@@ -1,7 +1,7 @@
 /** A staged roll-out: a change for one region after the other. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Convergence, SensorView } from '../fleet/fleet-view.js';
-import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { type ApplyResult, applyChange, type Change, type FailedProxy } from './change-config.js';
@@ -45,7 +45,7 @@ export async function rollOut(
     } catch (error) {
       const left = regions.slice(i + 1);
       const unchanged = left.length > 0 ? `${left.join(', ')} ${left.length === 1 ? 'was' : 'were'} not changed. ` : '';
-      throw systemError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
+      throw new AppError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
         cause: error,
         details: error instanceof AppError ? error.details : [],
         hint: `${unchanged}Fix ${region} and run it again, or undo it with \`wasm-sensors config unset --region ${region} …\`.`,
@@ -62,7 +62,7 @@ async function requireSensors(fleet: FleetClient, wanted: string[]): Promise<voi
   const missing = wanted.filter((region) => !known.includes(region));
   if (missing.length === 0) return;
   const message = `no sensor of ${missing.join(', ')} sends; regions with sensors: ${known.join(', ') || 'none'}`;
-  throw new AppError('NO_SENSORS', 'user', message, { hint: 'Nothing was changed.' });
+  throw new AppError('NO_SENSORS', message, { hint: 'Nothing was changed.' });
 }
 
 /**
@@ -74,7 +74,7 @@ async function keepsSending(fleet: FleetClient, region: string): Promise<boolean
   const before = own.filter(({ state }) => state === 'live');
   if (before.length === 0) {
     if (own.some(({ state }) => state === 'paused')) return false;
-    throw systemError('STOPPED_SENDING', `no sensor of ${region} sends after the change`);
+    throw new AppError('STOPPED_SENDING', `no sensor of ${region} sends after the change`);
   }
   const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 5000));
   const deadline = Date.now() + 2 * longest + 3000;
@@ -83,7 +83,7 @@ async function keepsSending(fleet: FleetClient, region: string): Promise<boolean
     if (stopped.length === 0) return true;
     if (Date.now() > deadline) {
       const message = `${stopped.length} of ${before.length} sensors sent nothing after the change`;
-      throw systemError('STOPPED_SENDING', message, {
+      throw new AppError('STOPPED_SENDING', message, {
         details: stopped.slice(0, NAMED).map(({ hostname }) => hostname),
       });
     }

@@ -94,7 +94,7 @@ function refuseReplaced(latest: DesiredState, scope: Scope, { set, unset }: Want
     .map((field) => (now?.[field] === undefined ? `${field} is not set` : `${field} is ${now[field]}`));
   if (values.length === 0) return;
   const message = `${scopeText(scope)}: another change replaced this one: now ${values.join(', ')}`;
-  throw new AppError('REPLACED', 'user', message, {
+  throw new AppError('REPLACED', message, {
     hint: 'Somebody else changes this fleet at the same time. Run `wasm-sensors config show` to see what is desired.',
   });
 }

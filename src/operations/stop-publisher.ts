@@ -1,6 +1,6 @@
 /** Stops the publisher, and ends with what was seen in the readings. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 
@@ -78,7 +78,7 @@ async function noMoreReadings(fleet: FleetPort, concerns: (region: string) => bo
     before = now;
     since = Date.now();
   }
-  throw systemError('STILL_SENDING', 'the publishers were stopped, but readings still arrive', {
+  throw new AppError('STILL_SENDING', 'the publishers were stopped, but readings still arrive', {
     hint: 'Run `wasm-sensors status` to see which sensors send them.',
   });
 }

@@ -9,7 +9,7 @@ const submission = (region: string, unchanged = false) => ({
 
 test('every region is submitted, also when another one fails, and the failure names what was submitted', async () => {
   const submit = async (region: string) => {
-    if (region === 'eu') throw new AppError('NAME_TAKEN', 'user', 'it is taken', { hint: 'choose', details: ['why'] });
+    if (region === 'eu') throw new AppError('NAME_TAKEN', 'it is taken', { hint: 'choose', details: ['why'] });
     if (region === 'af') throw new Error('no answer');
     return submission(region, region === 'us');
   };
@@ -25,7 +25,7 @@ test('every region is submitted, also when another one fails, and the failure na
 });
 
 test('the failure of the only region, and a bug, are passed on as they are', async () => {
-  const taken = new AppError('NAME_TAKEN', 'user', 'it is taken');
+  const taken = new AppError('NAME_TAKEN', 'it is taken');
   await expect(submitToRegions(['eu'], () => Promise.reject(taken))).rejects.toBe(taken);
   const bug = new TypeError('x is undefined');
   await expect(submitToRegions(['eu', 'us'], () => Promise.reject(bug))).rejects.toBe(bug);
@@ -68,7 +68,7 @@ test('it is not mentioned where it does not run', async () => {
 
 test('only what a Bacalhau 1.7 stops on paper is no failure', async () => {
   const failing = (code: string) => async () => {
-    throw new AppError(code, 'system', 'publisher was stopped, but its executions were not');
+    throw new AppError(code as AppError['code'], 'publisher was stopped, but its executions were not');
   };
   expect(await stopAllRegionsJob(network(failing('STOP_NOT_PASSED_ON')), true)).toEqual([
     { type: 'all-regions-job.stopped-on-paper' },

@@ -1,7 +1,7 @@
 /** Changes the configuration from an edge node, with the config-updater module as a job. */
 import type { Progress } from '../fleet/fleet-view.js';
 import { waitFor } from '../lib/async/backoff.js';
-import { AppError, systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { JobInfo, Network } from '../network/network.js';
 import { type DesiredState, effectiveConfig, type Scope } from '../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';
@@ -98,7 +98,7 @@ export async function updateFileByJob(
 function refuseLost(url: string, held: DesiredState, seen: number | undefined): void {
   const lost = held.lost ?? (seen !== undefined && seen > held.version ? seen : undefined);
   if (lost === undefined) return;
-  throw new AppError('STATE_LOST', 'user', `${url} has lost version ${lost}, which sensors still have`, {
+  throw new AppError('STATE_LOST', `${url} has lost version ${lost}, which sensors still have`, {
     hint: 'Set every value that sensors are to keep again, with `wasm-sensors config set --replace`.',
   });
 }
@@ -106,7 +106,7 @@ function refuseLost(url: string, held: DesiredState, seen: number | undefined): 
 async function anyRegion(network: Network): Promise<string> {
   const nodes = await network.nodes();
   const node = nodes.find((one) => one.type === 'edge' && one.connected && one.unschedulable === undefined);
-  if (!node) throw new AppError('NO_NODES', 'user', 'no edge node is connected');
+  if (!node) throw new AppError('NO_NODES', 'no edge node is connected');
   return node.region;
 }
 
@@ -141,7 +141,7 @@ async function waitForChange(
     return undefined;
   };
   if (await waitFor(look, { timeoutMs, everyMs: 100 })) return;
-  throw systemError('UPDATER_TIMEOUT', `the config-updater job changed nothing within ${timeoutMs / 1000} s`, {
+  throw new AppError('UPDATER_TIMEOUT', `the config-updater job changed nothing within ${timeoutMs / 1000} s`, {
     hint: 'Run `wasm-sensors status` to see its executions.',
   });
 }
@@ -150,7 +150,7 @@ function refuseFailed(job: JobInfo | undefined): void {
   const failed = job?.executions.filter(({ state }) => state === 'failed') ?? [];
   if (job?.state !== 'failed' && failed.length === 0) return;
   const details = failed.map(({ node, message }) => `${node}: ${message}`);
-  throw systemError('UPDATER_FAILED', 'the config-updater job failed', {
+  throw new AppError('UPDATER_FAILED', 'the config-updater job failed', {
     details: details.length > 0 ? details : [job?.message ?? ''],
     hint: 'Bacalhau reports only that it failed. Check that the node has the operator token and reaches the proxy.',
   });

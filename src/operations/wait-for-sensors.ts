@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FileConvergence, fileConvergenceOf } from '../fleet/convergence.js';
 import type { Convergence, KnownJobs, Progress } from '../fleet/fleet-view.js';
-import { type AppError, systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
@@ -109,7 +109,7 @@ function notConverged(
   timeoutMs: number,
 ): AppError {
   const more = sensors - converged - pending.length;
-  return systemError(
+  return new AppError(
     'NOT_CONVERGED',
     `${target}: ${converged}/${sensors} sensors ${outcome} in ${timeoutMs / 1000} s`,
     {

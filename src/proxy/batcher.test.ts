@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 const sent = (messages: OutgoingMessage[]): SendResult[] => messages.map(({ body }) => ({ ok: true, id: body }));
-const fails = (code: string) => new AppError(code, 'system', `it failed: ${code}`);
+const fails = (code: string) => new AppError(code as AppError['code'], `it failed: ${code}`);
 
 /** A queue that does with a batch what it is told, attempt by attempt; after the last script it accepts everything. */
 function scripted(...script: ((messages: OutgoingMessage[]) => SendResult[] | Promise<SendResult[]>)[]) {

@@ -1,6 +1,6 @@
 /** Client of the proxy's configuration API, for commands. */
 
-import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { fetchTrusting } from '../lib/net/fetch-with-ca.js';
@@ -52,7 +52,7 @@ export class ConfigClient {
     const error = httpErrorSchema.safeParse(await response.json().catch(() => undefined)).data;
     const code = knownCode(error?.code, 'PROXY_ERROR');
     const message = `the proxy at ${this.url} ${status < 500 ? 'refused' : 'failed'}: ${error?.message ?? status}`;
-    throw new AppError(code, status < 500 ? 'user' : 'system', message, { hint: hintFor(status, code) });
+    throw new AppError(code, message, { hint: hintFor(status, code) });
   }
 }
 
@@ -68,7 +68,7 @@ function hintFor(status: number, code: string): string {
 
 function gone(url: string, cause: unknown): AppError {
   const why = messageOf((cause as Error).cause ?? cause);
-  return systemError('PROXY_GONE', `the proxy at ${url} does not answer: ${why}`, {
+  return new AppError('PROXY_GONE', `the proxy at ${url} does not answer: ${why}`, {
     cause,
     hint: /certificate/i.test(why)
       ? 'Give the authority that signed its certificate with --tls-ca.'

@@ -4,7 +4,7 @@
  * clock is lost.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, systemError } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import {
   configOf,
@@ -100,7 +100,7 @@ export class DesiredConfigStore {
       try {
         writeFileAtomic(this.#path, `${JSON.stringify(next, null, 2)}\n`);
       } catch (cause) {
-        throw systemError('STATE_UNWRITABLE', `can't write ${this.#path}: ${messageOf(cause)}`, { cause });
+        throw new AppError('STATE_UNWRITABLE', `can't write ${this.#path}: ${messageOf(cause)}`, { cause });
       }
     }
     this.#state = next;
@@ -112,7 +112,7 @@ function readState(path: string): DesiredState | undefined {
     const text = readIfExists(path);
     return text === undefined ? undefined : desiredStateSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw systemError('STATE_UNREADABLE', `${path} does not hold a desired configuration: ${messageOf(cause)}`, {
+    throw new AppError('STATE_UNREADABLE', `${path} does not hold a desired configuration: ${messageOf(cause)}`, {
       cause,
       hint: 'Repair it, or move it away and set the configuration again with `wasm-sensors config set --replace`.',
     });

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
@@ -105,7 +105,7 @@ export class FleetClient {
         ready = [];
         yield* events;
         if (lost > 0) {
-          throw systemError('EVENTS_LOST', `${lost} events were lost: the terminal is slower than the stream`, {
+          throw new AppError('EVENTS_LOST', `${lost} events were lost: the terminal is slower than the stream`, {
             hint: 'Select fewer with --region, or write to a file.',
           });
         }
@@ -135,7 +135,7 @@ export class FleetClient {
     const response = await this.#fetchPatiently(path, init);
     this.#hasAnswered = true;
     if (response.ok) return response;
-    throw systemError('PULLER_ERROR', `the puller answered ${response.status}: ${await reasonOf(response)}`);
+    throw new AppError('PULLER_ERROR', `the puller answered ${response.status}: ${await reasonOf(response)}`);
   }
 
   async #fetchPatiently(path: string, init: RequestInit): Promise<Response> {
@@ -169,7 +169,7 @@ async function reasonOf(response: Response): Promise<string> {
 }
 
 const gone = (url: string, cause: unknown) =>
-  systemError('PULLER_GONE', `the puller at ${url} does not answer`, {
+  new AppError('PULLER_GONE', `the puller at ${url} does not answer`, {
     cause,
     hint: 'Is `wasm-sensors up` running? `wasm-sensors status` shows what is.',
   });

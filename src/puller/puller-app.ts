@@ -135,7 +135,7 @@ function annotate(fleet: Fleet, annotation: Annotation): void {
   else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by);
 }
 
-const badQuery = (message: string) => new AppError('BAD_QUERY', 'user', message);
+const badQuery = (message: string) => new AppError('BAD_QUERY', message);
 
 function timeQuery(name: string, text: string): number {
   const time = Number(text);

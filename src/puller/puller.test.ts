@@ -247,13 +247,13 @@ test('a queue that does not answer is asked again after growing pauses, which be
 
 test.each(['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_NOT_FOUND'])('%s is retried every ten seconds', async (code) => {
   start();
-  queue.answer(new AppError(code, 'system', 'refused'));
+  queue.answer(new AppError(code as AppError['code'], 'refused'));
   await pass(9_999);
   expect(queue.waits).toHaveLength(1);
   await pass(1);
   expect(queue.waits).toHaveLength(2);
   // A stop does not wait for the pause.
-  queue.answer(new AppError(code, 'system', 'refused'));
+  queue.answer(new AppError(code as AppError['code'], 'refused'));
   await pass(0);
   await puller.stop();
 });

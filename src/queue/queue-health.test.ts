@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Queue } from './queue.js';
 import { healthRoutes } from './queue-health.js';
 
@@ -16,6 +16,6 @@ test('health never asks the queue', async () => {
 
 test('ready is what the queue says', async () => {
   expect(await get(async () => {}, '/ready')).toEqual([200, { status: 'ready', queue: 'http://q' }]);
-  const fails = () => Promise.reject(systemError('QUEUE_UNREACHABLE', 'no answer'));
+  const fails = () => Promise.reject(new AppError('QUEUE_UNREACHABLE', 'no answer'));
   expect(await get(fails, '/ready')).toEqual([503, { status: 'not ready', reason: 'no answer' }]);
 });

@@ -81,7 +81,7 @@ test('the code of a network error stands in for a message that it does not have'
 });
 
 test('an error of our own stays what it is, and anything else becomes one', () => {
-  const own = new AppError('QUEUE_NO_DEAD_LETTER', 'user', 'none');
+  const own = new AppError('QUEUE_NO_DEAD_LETTER', 'none');
   expect(toQueueError(own, 'q')).toBe(own);
   expect(toQueueError(undefined, 'q')).toMatchObject({ code: 'QUEUE_ERROR' });
 });

@@ -1,5 +1,5 @@
 /** Translates errors of the AWS SDK into the codes of the `Queue` port. */
-import { AppError, messageOf, systemError } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ErrorCode } from '../lib/errors/codes.js';
 
 /** The members of an SDK error that are read here. */
@@ -26,31 +26,31 @@ export function toQueueError(error: unknown, queue: string): AppError {
   const status = $metadata?.httpStatusCode ?? 0;
   const reason = messageOf(error);
   const fail = (appCode: ErrorCode, message: string, hint?: string) =>
-    systemError(appCode, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
+    new AppError(appCode, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 
   if (THROTTLED.test(names) || status === 429) {
     return fail('QUEUE_THROTTLED', `The queue ${queue} asks for fewer requests: ${reason}`);
   }
   if (NOT_FOUND.test(names)) {
-    return new AppError('QUEUE_NOT_FOUND', 'user', `There is no queue ${queue}.`, {
+    return new AppError('QUEUE_NOT_FOUND', `There is no queue ${queue}.`, {
       hint: 'Check the name or URL, the region and the account, or create the queue.',
       cause: error,
     });
   }
   if (CREDENTIALS.test(names)) {
-    return new AppError('QUEUE_CREDENTIALS', 'user', `The AWS credentials for ${queue} can't be used: ${reason}`, {
+    return new AppError('QUEUE_CREDENTIALS', `The AWS credentials for ${queue} can't be used: ${reason}`, {
       hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in again.',
       cause: error,
     });
   }
   if (DENIED.test(names) || status === 403) {
-    return new AppError('QUEUE_DENIED', 'user', `AWS refuses this use of ${queue}: ${reason}`, {
+    return new AppError('QUEUE_DENIED', `AWS refuses this use of ${queue}: ${reason}`, {
       hint: 'The identity needs sqs:SendMessage, sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueUrl and sqs:GetQueueAttributes.',
       cause: error,
     });
   }
   if (/region is missing/i.test(reason)) {
-    return new AppError('QUEUE_REGION_UNKNOWN', 'user', `The AWS region of ${queue} is not known.`, {
+    return new AppError('QUEUE_REGION_UNKNOWN', `The AWS region of ${queue} is not known.`, {
       hint: 'Set AWS_REGION, or give the queue by its URL.',
       cause: error,
     });

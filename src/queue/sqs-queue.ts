@@ -1,5 +1,5 @@
 /** The `Queue` port on the SQS API, of Amazon or of the embedded server. */
-import { AppError, usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
 import { createSdkCall, type SqsCall } from './sqs-call.js';
 import { createClient, endpointOf, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
@@ -21,7 +21,7 @@ export interface SqsQueueOptions extends SqsConnection {
  */
 export async function openSqsQueue(options: SqsQueueOptions): Promise<Queue> {
   if (options.queue.trim() === '') {
-    throw usageError('QUEUE_NOT_GIVEN', 'No queue is given.', 'Give its name or URL.');
+    throw new AppError('QUEUE_NOT_GIVEN', 'No queue is given.', { hint: 'Give its name or URL.' });
   }
   const call = await openCall(options);
   try {
@@ -171,7 +171,7 @@ async function findDeadLetterUrl(call: SqsCall, url: string): Promise<string> {
   // arn:aws:sqs:<region>:<account>:<name>
   const [, , , , account, name] = arn?.split(':') ?? [];
   if (account === undefined || name === undefined) {
-    throw new AppError('QUEUE_NO_DEAD_LETTER', 'user', `The queue ${url} has no dead-letter queue.`, {
+    throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${url} has no dead-letter queue.`, {
       hint: 'Give it a RedrivePolicy, or name a dead-letter queue in the settings.',
     });
   }

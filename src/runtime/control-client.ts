@@ -1,5 +1,5 @@
 /** Calls the control API of a running `up` from other terminals (`control-server.ts`). */
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { errorFromAnswer } from '../lib/errors/http-error.js';
 
 /** A URL: the service job there replaces the service of `up`. `null`: it is gone, and the puller of `up` runs again. */
@@ -36,7 +36,7 @@ export class ControlClient {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch (cause) {
-      throw systemError('UP_GONE', `the running \`up\` does not answer at ${this.#url}`, {
+      throw new AppError('UP_GONE', `the running \`up\` does not answer at ${this.#url}`, {
         cause,
         hint: 'Run `wasm-sensors down`, then `wasm-sensors up`.',
       });

@@ -75,8 +75,8 @@ test('a body that does not fit is refused by the name of its field', async () =>
 });
 
 test.each([
-  [new AppError('NOT_OFFERED', 'user', 'not here', { hint: 'elsewhere' }), 422, 'NOT_OFFERED', 0],
-  [new AppError('DOCKER_FAILED', 'system', 'gone'), 500, 'DOCKER_FAILED', 0],
+  [new AppError('NOT_OFFERED', 'not here', { hint: 'elsewhere' }), 422, 'NOT_OFFERED', 0],
+  [new AppError('DOCKER_FAILED', 'gone'), 500, 'DOCKER_FAILED', 0],
   [new TypeError('x is not a function'), 500, 'INTERNAL', 1],
 ])('%s of a handler is answered with %d, and only a bug is logged', async (error, status, code, bugs) => {
   failure = error;
@@ -100,7 +100,7 @@ test('the client gives failures back as they were, and names an `up` that is gon
   await client.setEndpoints({ puller: null });
   await client.stop();
   expect(calls).toEqual([['link', 'a/b', true], ['endpoints', { puller: null }], ['stop']]);
-  failure = new AppError('NOT_OFFERED', 'user', 'not here', { hint: 'elsewhere' });
+  failure = new AppError('NOT_OFFERED', 'not here', { hint: 'elsewhere' });
   await expect(client.setRegionLink('eu', true)).rejects.toMatchObject({
     ...{ code: 'NOT_OFFERED', fault: 'user', message: 'not here', hint: 'elsewhere' },
   });

@@ -15,13 +15,17 @@ vi.mock('./stopped-sensors.js', () => ({ markSensorsStopped: marked, reportNetwo
 
 let stateDir: string;
 let asked: string[];
+let restore: (() => void)[];
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'orphans-'));
   asked = [];
   marked.mockReset();
-  for (const kind of ['embedded', 'native', 'compose', 'remote']) registerProvider(kind, async () => fake(kind));
+  restore = ['embedded', 'native', 'compose', 'remote'].map((kind) => registerProvider(kind, async () => fake(kind)));
 });
-afterEach(() => rmSync(stateDir, { recursive: true }));
+afterEach(() => {
+  rmSync(stateDir, { recursive: true });
+  for (const undo of restore) undo();
+});
 
 const fake = (kind: string) =>
   ({

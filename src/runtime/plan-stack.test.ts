@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { loadSettings } from '../config/load-settings.js';
 import type { NetworkProvider, PlanContext, Services } from '../network/provider.js';
 import { registerProvider } from '../network/registry.js';
@@ -27,7 +27,7 @@ const provider = (own: { services?: Services }): NetworkProvider =>
     },
   }) as unknown as NetworkProvider;
 const plan = (flags: object, own: { services?: Services } = { services }) => {
-  registerProvider('fake', async () => provider(own));
+  onTestFinished(registerProvider('fake', async () => provider(own)));
   const ports = { proxyPort: 0, pullerPort: 0, queuePort: 0 };
   return planStack({
     settings: loadSettings({ network: 'fake', stateDir, ...ports, ...flags }, '/nowhere'),

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import type { Resolved } from '../config/resolve-settings.js';
 import type { Settings } from '../config/settings.js';
-import { usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { keepToken } from '../lib/net/bearer-token.js';
 import { isSelfSigned, readAuthority, readKeyPair } from '../lib/net/tls.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
@@ -76,5 +76,5 @@ function refuseUnsupported({ kind, capabilities }: NetworkProvider, { provenance
   const given = settings.filter((key) => provenance[key].source !== 'default');
   if (given.length === 0) return;
   const names = given.map((key) => provenance[key].name).join(', ');
-  throw usageError('OPTION_NOT_OFFERED', `the ${kind} network does not offer ${names}`, hint);
+  throw new AppError('OPTION_NOT_OFFERED', `the ${kind} network does not offer ${names}`, { hint });
 }

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { networkKinds } from '../config/setting-schemas.js';
-import { systemError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { quarantine } from '../lib/fs/quarantine.js';
 import { isAlive, type ProcessId } from '../lib/process/process-id.js';
@@ -96,7 +96,7 @@ export function readRunState(stateDir: string): (RunState & { alive: boolean }) 
 }
 
 export function stateDamaged(stateDir: string): Error {
-  return systemError('STATE_DAMAGED', `${fileOf(stateDir)} is damaged: what runs here is not known`, {
+  return new AppError('STATE_DAMAGED', `${fileOf(stateDir)} is damaged: what runs here is not known`, {
     hint: 'Run `wasm-sensors down`, which sets the file aside, and then `up`.',
   });
 }

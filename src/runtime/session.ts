@@ -56,7 +56,6 @@ function stateOfUp(stateDir: string): RunState {
   if (!state?.alive) {
     throw new AppError(
       'NOT_UP',
-      'user',
       state ? 'the `up` of this folder exited without cleaning up' : 'no network is up in this folder',
       {
         hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
@@ -64,7 +63,7 @@ function stateOfUp(stateDir: string): RunState {
     );
   }
   if (state.phase === 'ready') return state;
-  throw new AppError('STILL_STARTING', 'user', `the network is still starting (\`up\` is pid ${state.up.pid})`, {
+  throw new AppError('STILL_STARTING', `the network is still starting (\`up\` is pid ${state.up.pid})`, {
     hint: 'Try again when `up` is ready; `wasm-sensors down` stops it.',
   });
 }

@@ -35,7 +35,7 @@ export interface StackOptions {
 
 export function alreadyUp(state: RunState | undefined): AppError {
   const who = state ? ` (pid ${state.up.pid}, network ${state.kind})` : '';
-  return new AppError('ALREADY_UP', 'user', `another \`up\` runs in this folder${who}`, {
+  return new AppError('ALREADY_UP', `another \`up\` runs in this folder${who}`, {
     hint: 'Run `wasm-sensors up` again to attach to it, or use another folder.',
   });
 }
@@ -111,7 +111,7 @@ export class Stack {
       },
       setRegionLink: async (region, connected) => {
         if (plan.setRegionLink) return plan.setRegionLink(region, connected);
-        throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network does not cut regions through \`up\``);
+        throw new AppError('NOT_OFFERED', `the ${provider.kind} network does not cut regions through \`up\``);
       },
     };
   }

@@ -3,7 +3,7 @@
  * the running job of the same name; ids look the same; a cut region keeps running).
  */
 import { randomUUID } from 'node:crypto';
-import { AppError, usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { ModuleName } from '../modules/module-files.js';
 import { Job } from './embedded-job.js';
 import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-api.js';
@@ -43,7 +43,9 @@ export function createCluster({ host, nodes, loadModule, moduleEnv = {} }: Clust
 
   function checkRegion(region: string): void {
     if (regions.has(region)) return;
-    throw usageError('NO_SUCH_REGION', `there is no region ${region}`, `Regions here: ${[...regions].join(', ')}.`);
+    throw new AppError('NO_SUCH_REGION', `there is no region ${region}`, {
+      hint: `Regions here: ${[...regions].join(', ')}.`,
+    });
   }
 
   function moduleFor(name: ModuleName): Promise<SensorModule> {
@@ -64,7 +66,7 @@ export function createCluster({ host, nodes, loadModule, moduleEnv = {} }: Clust
       if (spec.region !== '') checkRegion(spec.region);
       const module = await moduleFor(spec.module);
       const matching = nodes.filter((node) => node.type === 'edge' && [node.region, ''].includes(spec.region));
-      if (matching.length === 0) throw new AppError('NO_NODES', 'user', `no edge nodes in region ${spec.region}`);
+      if (matching.length === 0) throw new AppError('NO_NODES', `no edge nodes in region ${spec.region}`);
       let job = jobs.get(spec.name);
       if (!job) {
         job = new Job(spec.name, jobId, spec);

@@ -137,10 +137,10 @@ describe('a bad request', () => {
 });
 
 it('passes on why the cluster refuses, and logs defects only', async () => {
-  failure = new AppError('NO_SUCH_REGION', 'user', 'there is no region mars', { hint: 'Regions here: eu.' });
+  failure = new AppError('NO_SUCH_REGION', 'there is no region mars', { hint: 'Regions here: eu.' });
   const error = { code: 'NO_SUCH_REGION', message: 'there is no region mars', hint: 'Regions here: eu.' };
   expect(await answerOf(put('/jobs/x', JOB))).toMatchObject([422, { error }]);
-  failure = new AppError('HOST_FULL', 'system', 'no more');
+  failure = new AppError('HOST_FULL', 'no more');
   expect(await answerOf(put('/jobs/x', JOB))).toMatchObject([500, { error: { code: 'HOST_FULL' } }]);
   expect(log).toEqual([]);
   failure = new Error('a bug');

@@ -39,7 +39,7 @@ export function createSensorHostApp(cluster: Cluster, { token, log = console.err
   app.put('/jobs/:name', async (c) => {
     const body = await readJsonBody(c, jobBodySchema);
     const name = jobNameSchema.safeParse(c.req.param('name'));
-    if (!name.success) throw new AppError('BAD_REQUEST', 'user', `name: ${name.error.issues[0]!.message}`);
+    if (!name.success) throw new AppError('BAD_REQUEST', `name: ${name.error.issues[0]!.message}`);
     return c.json(await cluster.submit({ ...body, name: name.data }));
   });
   app.delete('/jobs/:name', (c) => c.json({ stopped: cluster.stop(c.req.param('name')) }));

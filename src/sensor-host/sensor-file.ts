@@ -1,6 +1,6 @@
 /** What a sensor's YAML file sets, as sensors read it: a sensor of this process reads it first and sends nothing anywhere. */
 import { readFileSync } from 'node:fs';
-import { type AppError, usageError } from '../lib/errors/app-error.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { modulePath } from '../modules/module-files.js';
 import { findField, type SensorConfig, sensorConfigSchema } from '../protocol/sensor-config.js';
 import { createSensorHost } from './sensor-host.js';
@@ -61,8 +61,6 @@ function valuesAsWritten(text: string): Record<string, string> {
 }
 
 const badFile = (file: string, problem: string): AppError =>
-  usageError(
-    'BAD_FILE',
-    `sensors do not use ${file}: ${problem}`,
-    'They keep the last valid values until the file is fixed.',
-  );
+  new AppError('BAD_FILE', `sensors do not use ${file}: ${problem}`, {
+    hint: 'They keep the last valid values until the file is fixed.',
+  });

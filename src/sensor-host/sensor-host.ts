@@ -146,12 +146,12 @@ function instantiate(module: SensorModule, imports: WebAssembly.Imports, running
     return module.instantiate(imports);
   } catch (cause) {
     if (cause instanceof RangeError) throw hostFull(running, cause);
-    throw new AppError('MODULE_INVALID', 'user', `${module.name} can't be started: ${messageOf(cause)}`, { cause });
+    throw new AppError('MODULE_INVALID', `${module.name} can't be started: ${messageOf(cause)}`, { cause });
   }
 }
 
 function hostFull(running: number, cause?: unknown): AppError {
-  return new AppError('HOST_FULL', 'system', `the sensor host can't hold more than ${running} sensors`, {
+  return new AppError('HOST_FULL', `the sensor host can't hold more than ${running} sensors`, {
     hint: 'Use fewer nodes, or start the sensor host with --disable-wasm-trap-handler (for up to about 28,000 sensors).',
     cause,
   });

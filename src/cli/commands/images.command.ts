@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { Option } from 'commander';
-import { usageError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import type { CommandSpec } from '../command.js';
 import { bytesText } from '../output/terminal-text.js';
@@ -68,11 +68,9 @@ export const imagesPush: CommandSpec = {
     const built = productImage(options.tag as string | undefined);
     const [own, usual] = await Promise.all([imageMadeAt(image), imageMadeAt(built)]);
     if (own === undefined && usual === undefined) {
-      throw usageError(
-        'IMAGE_NOT_BUILT',
-        `there is no image ${built} to push`,
-        'Run `wasm-sensors images build` first.',
-      );
+      throw new AppError('IMAGE_NOT_BUILT', `there is no image ${built} to push`, {
+        hint: 'Run `wasm-sensors images build` first.',
+      });
     }
     // The image with the registry's name may be from an earlier build.
     if (usual !== undefined && usual > (own ?? '')) await tagImage(built, image);
@@ -89,15 +87,13 @@ async function imageFrom(options: Record<string, unknown>): Promise<string> {
   const { productImage } = await import('../../docker/image-names.js');
   const tag = options.tag as string | undefined;
   if (tag !== undefined && !/^\w[\w.-]{0,127}$/.test(tag)) {
-    throw usageError('BAD_OPTION', `--tag: ${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -)`);
+    throw new AppError('BAD_OPTION', `--tag: ${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -)`);
   }
   const registry = String(options.registry);
   if (/:\/\//.test(registry)) {
-    throw usageError(
-      'BAD_OPTION',
-      `--registry: ${JSON.stringify(registry)} is a URL`,
-      'Images have the registry in their name, without a scheme: --registry localhost:5000',
-    );
+    throw new AppError('BAD_OPTION', `--registry: ${JSON.stringify(registry)} is a URL`, {
+      hint: 'Images have the registry in their name, without a scheme: --registry localhost:5000',
+    });
   }
   return productImage(tag, registry);
 }
@@ -112,11 +108,9 @@ async function readCredentials(given: string | undefined): Promise<{ username: s
   if (username !== undefined && password !== undefined) return { username, password };
   if (!process.stdin.isTTY || !process.stdout.isTTY) {
     const missing = [...(username === undefined ? ['GITHUB_USERNAME'] : []), ...(password ? [] : ['GITHUB_PAT'])];
-    throw usageError(
-      'CREDENTIALS_MISSING',
-      `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`,
-      'Set them in the environment or in .env; the token needs the scope write:packages.',
-    );
+    throw new AppError('CREDENTIALS_MISSING', `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`, {
+      hint: 'Set them in the environment or in .env; the token needs the scope write:packages.',
+    });
   }
   const { default: inquirer } = await import('inquirer');
   const asked = await inquirer.prompt<{ username?: string; password?: string }>([

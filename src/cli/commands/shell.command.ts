@@ -12,7 +12,7 @@ export const shell: CommandSpec = {
   async action({ settings, args }) {
     const { provider, connection } = await openSession(settings).provider();
     if (!provider.shell) {
-      throw new AppError('NOT_OFFERED', 'user', `the ${provider.kind} network has no client container`, {
+      throw new AppError('NOT_OFFERED', `the ${provider.kind} network has no client container`, {
         hint: 'Use your own `bacalhau` with the API address that `wasm-sensors status` shows.',
       });
     }

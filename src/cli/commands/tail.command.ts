@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { usageError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import type { EventQuery } from '../../puller/fleet-client.js';
 import { openFleet } from '../../runtime/session.js';
 import type { CommandSpec } from '../command.js';
@@ -40,9 +40,7 @@ export function parseSince(text: string, now: number): number {
   const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
   const time = match ? now - Number(match[1]) * units[match[2] as keyof typeof units] : Date.parse(text);
   if (!Number.isNaN(time)) return Math.floor(time);
-  throw usageError(
-    'BAD_OPTION',
-    `--since: ${JSON.stringify(text)} is neither a duration nor a time`,
-    'For example: 30s, 5m, 2h, 2026-01-31T12:00:00Z.',
-  );
+  throw new AppError('BAD_OPTION', `--since: ${JSON.stringify(text)} is neither a duration nor a time`, {
+    hint: 'For example: 30s, 5m, 2h, 2026-01-31T12:00:00Z.',
+  });
 }

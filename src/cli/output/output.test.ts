@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { systemError, usageError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { Output, type OutputMode } from './output.js';
 
 let stdout: string;
@@ -72,9 +72,9 @@ test('progress that repeats is one line where the stream is no terminal', () => 
 });
 
 test.each([
-  [usageError('BAD_OPTION', 'bad', 'Do this.'), 2, 'error: bad\nDo this.\n'],
-  [systemError('UP_GONE', 'gone', { details: ['a', 'b'] }), 1, 'error: gone\n  | a\n  | b\n'],
-  [systemError('UP_FAILED', 'x'), 1, 'error: x\n'],
+  [new AppError('BAD_OPTION', 'bad', { hint: 'Do this.' }), 2, 'error: bad\nDo this.\n'],
+  [new AppError('UP_GONE', 'gone', { details: ['a', 'b'] }), 1, 'error: gone\n  | a\n  | b\n'],
+  [new AppError('UP_FAILED', 'x'), 1, 'error: x\n'],
 ])('%s: its exit code, and message, details and hint on stderr', (error, code, text) => {
   expect(open('text').error(error)).toBe(code);
   expect([stdout, stderr]).toEqual(['', text]);
@@ -83,13 +83,13 @@ test.each([
 test('an error is a document, too, without empty members', () => {
   const out = open('json');
   out.warn('before');
-  expect(out.error(systemError('UP_GONE', 'gone', { details: ['a'], hint: 'Wait.' }))).toBe(1);
+  expect(out.error(new AppError('UP_GONE', 'gone', { details: ['a'], hint: 'Wait.' }))).toBe(1);
   expect(JSON.parse(stdout)).toEqual({
     ...{ schemaVersion: 1, command: 'deploy publisher', status: 'error', warnings: ['before'] },
     error: { code: 'UP_GONE', category: 'system', message: 'gone', hint: 'Wait.', details: ['a'] },
   });
   stdout = '';
-  open('json').error(usageError('BAD_VALUE', 'bad'));
+  open('json').error(new AppError('BAD_VALUE', 'bad'));
   expect(JSON.parse(stdout).error).toEqual({ code: 'BAD_VALUE', category: 'user', message: 'bad' });
 });
 
@@ -108,7 +108,7 @@ test('hints name the command as the user has to type it, in text and JSON; data 
   const out = open('json');
   out.warn('run `wasm-sensors down`');
   out.error(
-    systemError('UP_GONE', 'try `wasm-sensors up`', { details: ['`wasm-sensors x`'], hint: '`wasm-sensors y`' }),
+    new AppError('UP_GONE', 'try `wasm-sensors up`', { details: ['`wasm-sensors x`'], hint: '`wasm-sensors y`' }),
   );
   const { error, warnings } = JSON.parse(stdout);
   expect(warnings).toEqual(['run `npx wasm-sensors down`']);

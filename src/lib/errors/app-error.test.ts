@@ -1,37 +1,31 @@
 import { expect, test } from 'vitest';
-import { AppError, messageOf, systemError, usageError, withContext } from './app-error.js';
+import { AppError, messageOf, withContext } from './app-error.js';
 
-test('an error says what, whose fault, what to do, what was underneath, and how the program ends', () => {
-  const cause = new Error('ECONNREFUSED');
-  const system = systemError('QUEUE_UNREACHABLE', 'no answer', { cause, hint: 'Start it.', details: ['last line'] });
-  expect(system).toBeInstanceOf(AppError);
-  expect(system).toMatchObject({
-    ...{ code: 'QUEUE_UNREACHABLE', fault: 'system', message: 'no answer', hint: 'Start it.', cause },
-    ...{ details: ['last line'], exitCode: 1 },
+const cause = new Error('ECONNREFUSED');
+
+test('an error says what, what to do, and what is underneath; whose fault and the exit code come from the table', () => {
+  const options = { cause, hint: 'Start it.', details: ['last line'] };
+  expect(new AppError('QUEUE_UNREACHABLE', 'no answer', options)).toMatchObject({
+    ...{ name: 'AppError', code: 'QUEUE_UNREACHABLE', fault: 'system', exitCode: 1, message: 'no answer' },
+    ...options,
   });
-  expect(usageError('BAD_SETTING', 'no')).toMatchObject({ fault: 'user', exitCode: 2, hint: undefined, details: [] });
+  const bare = new AppError('BAD_SETTING', 'no');
+  expect(bare).toMatchObject({ fault: 'user', exitCode: 2, hint: undefined, details: [] });
+  expect('cause' in bare).toBe(false);
 });
 
 test('more context changes what it names, and keeps the rest', () => {
-  const cause = new Error('underneath');
-  const error = new AppError('NO_SUCH_FILE', 'user', 'none', { exitCode: 2, cause, hint: 'Name one.', details: ['a'] });
+  const error = new AppError('NO_SUCH_FILE', 'none', { cause, hint: 'Name one.', details: ['a'] });
   expect(withContext(error, {})).toEqual(error);
   expect(withContext(error, { message: 'no file x', hint: 'Name x.', details: ['b'] })).toMatchObject({
-    ...{
-      code: 'NO_SUCH_FILE',
-      fault: 'user',
-      exitCode: 2,
-      message: 'no file x',
-      hint: 'Name x.',
-      details: ['b'],
-      cause,
-    },
+    ...{ code: 'NO_SUCH_FILE', exitCode: 2, message: 'no file x', hint: 'Name x.', details: ['b'], cause },
   });
 });
 
 test('anything that was thrown has a message', () => {
   const connects = new AggregateError([new Error('::1 refused'), new Error('127.0.0.1 refused')]);
-  expect([new Error('a'), 'b', 5, undefined, connects].map(messageOf)).toEqual([
-    ...['a', 'b', '5', 'undefined', '::1 refused; 127.0.0.1 refused'],
+  const named = new AggregateError([new Error('inner')], 'outer');
+  expect([new Error('a'), 'b', 5, undefined, connects, named].map(messageOf)).toEqual([
+    ...['a', 'b', '5', 'undefined', '::1 refused; 127.0.0.1 refused', 'outer'],
   ]);
 });

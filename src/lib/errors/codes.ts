@@ -183,7 +183,6 @@ export const CODES = {
   TOO_MANY: user('The array in the body of a request holds too many readings.', { http: 413 }),
   UNKNOWN: system('Something failed without any message.'),
   UNKNOWN_HOST: user('The Host header of a request does not name this service.', { http: 403 }),
-  UNKNOWN_REGION: user('The network has no such region.'),
   UNKNOWN_SETTING: usage('`wasm-sensors.yaml` has a key that is not a setting.'),
   UNREADABLE_FILE: usage('A file that an option or setting names can not be read.'),
   UPDATER_FAILED: system('The config-updater job failed.'),

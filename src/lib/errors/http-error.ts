@@ -5,7 +5,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { AppError, messageOf } from './app-error.js';
-import { codeInfo, type ErrorCode, isErrorCode, knownCode, statusOf } from './codes.js';
+import { type ErrorCode, knownCode, statusOf } from './codes.js';
 
 export interface HttpError {
   /** Stable, such as `TOKEN_WRONG`; see docs/errors.md. */
@@ -28,9 +28,8 @@ export function httpErrorBody({ code, message, hint }: HttpError): { error: Http
  */
 export function answerError(error: Error, c: Context, log: (text: string) => void): Response {
   if (error instanceof AppError) {
-    const { code, message, hint, fault } = error;
-    const status = isErrorCode(code) ? statusOf(code) : fault === 'user' ? 422 : 500;
-    return c.json(httpErrorBody({ code, message, ...(hint === undefined ? {} : { hint }) }), status);
+    const { code, message, hint } = error;
+    return c.json(httpErrorBody({ code, message, ...(hint === undefined ? {} : { hint }) }), statusOf(code));
   }
   log(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
   return c.json(httpErrorBody({ code: 'INTERNAL', message: messageOf(error) }), statusOf('INTERNAL'));
@@ -39,12 +38,12 @@ export function answerError(error: Error, c: Context, log: (text: string) => voi
 /** The body of a request. Rejects with `NOT_JSON`, or `BAD_REQUEST` naming the first field that does not fit. */
 export async function readJsonBody<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
   const body: unknown = await c.req.json().catch((cause: unknown) => {
-    throw new AppError('NOT_JSON', 'user', `the body is not JSON: ${messageOf(cause)}`, { cause });
+    throw new AppError('NOT_JSON', `the body is not JSON: ${messageOf(cause)}`, { cause });
   });
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const { path, message } = parsed.error.issues[0]!;
-  throw new AppError('BAD_REQUEST', 'user', `${path.join('.') || 'body'}: ${message}`);
+  throw new AppError('BAD_REQUEST', `${path.join('.') || 'body'}: ${message}`);
 }
 
 /** Reads an error answer; services before 0.2 sent `reason` only. */
@@ -68,9 +67,7 @@ export const httpErrorSchema = z
  */
 export function errorFromAnswer(answer: unknown, fallback: ErrorCode, otherwise: string): AppError {
   const parsed = httpErrorSchema.safeParse(answer);
-  if (!parsed.success) return new AppError(fallback, codeInfo(fallback).fault, otherwise);
-  const { code: given, message, hint } = parsed.data;
-  const code = knownCode(given, fallback);
-  const { fault, exitCode } = codeInfo(code);
-  return new AppError(code, fault, message, { exitCode, ...(hint === undefined ? {} : { hint }) });
+  if (!parsed.success) return new AppError(fallback, otherwise);
+  const { code, message, hint } = parsed.data;
+  return new AppError(knownCode(code, fallback), message, { hint });
 }

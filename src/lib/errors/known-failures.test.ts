@@ -2,14 +2,8 @@ import { expect, test } from 'vitest';
 import { type KnownFailure, knownError, lastLinesOf } from './known-failures.js';
 
 const TABLE: KnownFailure[] = [
-  {
-    when: /port (\d+)|Port (\d+)/,
-    code: 'PORT_IN_USE',
-    fault: 'user',
-    message: 'port $1 is in use',
-    hint: 'Take another.',
-  },
-  { when: /port|disk/, code: 'DISK_FULL', fault: 'system', message: 'the disk is full: $1', hint: 'Make room.' },
+  { when: /port (\d+)|Port (\d+)/, code: 'PORT_IN_USE', message: 'port $1 is in use', hint: 'Take another.' },
+  { when: /port|disk/, code: 'DISK_FULL', message: 'the disk is full: $1', hint: 'Make room.' },
 ];
 
 test('the first known failure that matches is meant, with what its pattern captured', () => {

@@ -1,11 +1,10 @@
 /** Failures of other programs that are known by what they print. */
 import { AppError } from './app-error.js';
-import type { Fault } from './codes.js';
+import type { ErrorCode } from './codes.js';
 
 export interface KnownFailure {
   when: RegExp;
-  code: string;
-  fault: Fault;
+  code: ErrorCode;
   /** `$1` is the first group that the pattern captured. */
   message: string;
   hint: string;
@@ -15,14 +14,14 @@ export interface KnownFailure {
 export function knownError(
   table: KnownFailure[],
   output: string,
-  options: { cause?: unknown; details?(code: string): string[] } = {},
+  options: { cause?: unknown; details?(code: ErrorCode): string[] } = {},
 ): AppError | undefined {
-  for (const { when, code, fault, message, hint } of table) {
+  for (const { when, code, message, hint } of table) {
     const match = when.exec(output);
     if (!match) continue;
     const captured = match.slice(1).find((part) => part !== undefined) ?? '';
     const details = options.details?.(code) ?? [];
-    return new AppError(code, fault, message.replace('$1', captured), { hint, cause: options.cause, details });
+    return new AppError(code, message.replace('$1', captured), { hint, cause: options.cause, details });
   }
   return undefined;
 }

@@ -1,7 +1,7 @@
 /** A lock among the processes of this machine, held by a file. */
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemError } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { identify, isAlive, type ProcessId } from '../process/process-id.js';
 import { createFileAtomic, readIfExists } from './durable-files.js';
 
@@ -15,7 +15,7 @@ export async function withFileLock<T>(path: string, timeoutMs: number, work: () 
   const deadline = Date.now() + timeoutMs;
   while (!take(path)) {
     if (Date.now() > deadline) {
-      throw systemError('LOCKED', `another command holds ${path} for more than ${timeoutMs / 1000} s`, {
+      throw new AppError('LOCKED', `another command holds ${path} for more than ${timeoutMs / 1000} s`, {
         hint: 'Wait for it, or stop it.',
       });
     }

@@ -1,6 +1,6 @@
 /** Explains why the state folder can't be used: no rights, read-only, full, or not a folder. */
 import { resolve, sep } from 'node:path';
-import { systemError } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
 
 /** Answers of a file system that are no bugs of this program. */
 const REASONS: Record<string, string> = {
@@ -30,7 +30,7 @@ export function explainStateFailure(error: unknown, stateDir: string): unknown {
   if (reason === undefined || failed === undefined) return error;
   const path = resolve(failed);
   if (!isWithin(path, folder) && !(syscall === 'mkdir' && isWithin(folder, path))) return error;
-  return systemError('STATE_UNWRITABLE', `can't use ${path}: ${reason}`, {
+  return new AppError('STATE_UNWRITABLE', `can't use ${path}: ${reason}`, {
     cause: error,
     hint: `Fix that, or use another state folder than ${folder} with --state-dir.`,
   });

@@ -14,7 +14,7 @@ export const FIT_FOR_HEADER = /^[\x20-\x7e]*$/;
 export function readToken(path: string): string | undefined {
   const token = readIfExists(path)?.trim();
   if (token !== undefined && !FIT_FOR_HEADER.test(token)) {
-    throw new AppError('TOKEN_DAMAGED', 'user', `${path} is not a token: it has bytes that no HTTP header can carry`, {
+    throw new AppError('TOKEN_DAMAGED', `${path} is not a token: it has bytes that no HTTP header can carry`, {
       hint: 'Remove the file, and `up` makes a new one. Or write a token of your own into it, in plain ASCII on one line.',
     });
   }

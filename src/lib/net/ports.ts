@@ -51,7 +51,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
     if (found !== undefined) return found;
   }
   const port = await probePort(0, host);
-  if (port === undefined) throw new AppError('NO_FREE_PORT', 'system', `no free TCP port on ${host}`);
+  if (port === undefined) throw new AppError('NO_FREE_PORT', `no free TCP port on ${host}`);
   return port;
 }
 
@@ -66,11 +66,11 @@ export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<Po
 
 /** A port can't be bound though it is free: this machine has no such address, or this user no right to the port. */
 export function listenFailed(port: number, host: string, cause: Error): AppError {
-  return new AppError('LISTEN_FAILED', 'system', `can't listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
+  return new AppError('LISTEN_FAILED', `can't listen on ${host}:${port}: ${messageOf(cause)}`, { cause });
 }
 
 export function portInUse(port: number, host: string, purpose: string, flag: string): AppError {
-  return new AppError('PORT_IN_USE', 'user', `${purpose}: port ${port} on ${host} is in use`, {
+  return new AppError('PORT_IN_USE', `${purpose}: port ${port} on ${host} is in use`, {
     hint: `Use ${flag}, or stop the process that holds port ${port}.`,
   });
 }

@@ -1,5 +1,5 @@
 /** Chooses the ports of all services of a network, so that no two get the same. */
-import { usageError } from '../errors/app-error.js';
+import { AppError } from '../errors/app-error.js';
 import { choosePort, freePort, type PortWish } from './ports.js';
 
 /** A busy default port that was replaced by a free one. */
@@ -29,11 +29,9 @@ export async function takePorts<Name extends string>(
     const { host, ...wish } = wishes[name];
     const other = wish.port === 0 ? undefined : taken.get(wish.port);
     if (other && wish.explicit) {
-      throw usageError(
-        'SAME_PORT',
-        `the ${other.purpose} and the ${wish.purpose} have the same port ${wish.port}`,
-        `Change one of them with ${other.flag} or ${wish.flag}.`,
-      );
+      throw new AppError('SAME_PORT', `the ${other.purpose} and the ${wish.purpose} have the same port ${wish.port}`, {
+        hint: `Change one of them with ${other.flag} or ${wish.flag}.`,
+      });
     }
     let { port, moved } = other ? { port: other.port, moved: true } : await choosePort(wish, host);
     // A free port may have been chosen a moment ago, for a service that has not bound it yet.

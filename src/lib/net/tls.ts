@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { messageOf, usageError } from '../errors/app-error.js';
+import { AppError, messageOf } from '../errors/app-error.js';
 
 /** Throws `TLS_UNREADABLE`, or `TLS_UNUSABLE` when the files are not a certificate and its key. */
 export function readKeyPair(certFile: string, keyFile: string): { cert: string; key: string } {
@@ -10,10 +10,10 @@ export function readKeyPair(certFile: string, keyFile: string): { cert: string; 
   try {
     createSecureContext(pair);
   } catch (error) {
-    throw usageError(
+    throw new AppError(
       'TLS_UNUSABLE',
       `${certFile} and ${keyFile} are not a certificate and its key: ${messageOf(error)}`,
-      'Both must be PEM files, and the key must be that of the certificate.',
+      { hint: 'Both must be PEM files, and the key must be that of the certificate.' },
     );
   }
   return pair;
@@ -36,7 +36,9 @@ function certificateIn(file: string, text: string): X509Certificate {
   try {
     return new X509Certificate(text);
   } catch (error) {
-    throw usageError('TLS_UNUSABLE', `${file} has no certificate: ${messageOf(error)}`, 'It must be a PEM file.');
+    throw new AppError('TLS_UNUSABLE', `${file} has no certificate: ${messageOf(error)}`, {
+      hint: 'It must be a PEM file.',
+    });
   }
 }
 
@@ -44,6 +46,6 @@ function read(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw usageError('TLS_UNREADABLE', `can't read the certificate or key ${file}: ${messageOf(error)}`);
+    throw new AppError('TLS_UNREADABLE', `can't read the certificate or key ${file}: ${messageOf(error)}`);
   }
 }

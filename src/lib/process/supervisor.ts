@@ -185,8 +185,8 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const options = { hint: `Its log is ${this.logFile(name)}.`, details: this.#lastLines(child, 10) };
     // Exit code 2 of another program may mean anything.
     return ready === 'ipc' && code === 2
-      ? new AppError('CHILD_REFUSED', 'user', message, { ...options, exitCode: 2 })
-      : new AppError('CHILD_FAILED', 'system', message, options);
+      ? new AppError('CHILD_REFUSED', message, options)
+      : new AppError('CHILD_FAILED', message, options);
   }
 
   /** Restarts a child that exited until it is ready or stopped. */

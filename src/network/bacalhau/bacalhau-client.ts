@@ -3,7 +3,7 @@
  * profiles, TLS and tokens of its version, and what we submit is what `bacalhau job run` would.
  */
 import { z } from 'zod';
-import { systemError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
 import {
   clientVersionSchema,
@@ -99,7 +99,7 @@ async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<
   try {
     return schema.parse(JSON.parse(output.slice(start)));
   } catch (cause) {
-    throw systemError('BACALHAU_OUTPUT', `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`, {
+    throw new AppError('BACALHAU_OUTPUT', `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`, {
       hint: 'Bacalhau 1.7 to 1.9 are known to work; please report it with `bacalhau version`.',
       cause,
       details: output

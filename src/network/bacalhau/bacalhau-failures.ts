@@ -7,7 +7,6 @@ const KNOWN: KnownFailure[] = [
   {
     when: /Client sent an HTTP request to an HTTPS server/,
     code: 'BACALHAU_API_TLS',
-    fault: 'user',
     message: "Bacalhau's API takes only TLS",
     hint: 'Give --api-tls, and --api-ca where its certificate is signed by an authority of your own.',
   },
@@ -15,56 +14,48 @@ const KNOWN: KnownFailure[] = [
     // What it was sent instead, often a page, tells nothing more.
     when: /Unable to parse API call response body|invalid character '.+' looking for beginning of value/,
     code: 'BACALHAU_API_OTHER',
-    fault: 'user',
     message: 'what answers there is not a Bacalhau API',
     hint: 'Check --api-host and --api-port: the API of an orchestrator has port 1234 where nothing else was set.',
   },
   {
     when: /Unsupported repository version/,
     code: 'BACALHAU_REPOSITORY_VERSION',
-    fault: 'user',
     message: 'this bacalhau is older than the one that wrote its folder',
     hint: 'Remove the folder .wasm-sensors/bacalhau, or use the newer bacalhau again.',
   },
   {
     when: /(not (?:reachable|accessible) at \S+|dial tcp\b[^\n]*|connection refused|host not found|no such host|request timed out|request cancell?ed|context deadline exceeded|no answer within [^\n]*)/,
     code: 'BACALHAU_API_UNREACHABLE',
-    fault: 'system',
     message: "Bacalhau's API does not answer: $1",
     hint: 'Start a network with `wasm-sensors up`, or check --api-host, --api-port and the TLS flags.',
   },
   {
     when: /(server gave HTTP response to HTTPS client|tls: [^\n]*|x509: [^\n]*|CA certificate file [^\n]*)/,
     code: 'BACALHAU_API_TLS',
-    fault: 'user',
     message: "can't speak TLS with Bacalhau's API: $1",
     hint: 'Check --api-tls (whether the API uses TLS at all) and --api-ca (who signed its certificate).',
   },
   {
     when: /[Uu]nauthorized|Please login using|no common authentication method|[Ff]orbidden|not authorized|(?:code|status)\D{0,12}40[13]\b/,
     code: 'BACALHAU_API_DENIED',
-    fault: 'user',
     message: "Bacalhau's API refuses these credentials",
     hint: 'Give `up` --api-token-file (or BACALHAU_API_KEY), or --api-username with --api-password-file; other terminals use what it was given.',
   },
   {
     when: /no changes detected/,
     code: 'JOB_UNCHANGED',
-    fault: 'user',
     message: 'the network has exactly this job already',
     hint: 'Change something, or stop the job first.',
   },
   {
     when: /(not enough nodes to run job[^\n]*|no matching nodes[^\n]*)/i,
     code: 'NO_MATCHING_NODES',
-    fault: 'user',
     message: '$1',
     hint: 'See the nodes and their labels with `wasm-sensors status`.',
   },
   {
     when: /does not resolve environment variable (\w+)|[Ee]nvironment variable '?(\w+)'?[^\n]*(?:not in allowed|not found|not set)/,
     code: 'ENV_NOT_FORWARDED',
-    fault: 'system',
     message: 'the nodes may not forward the variable $1 to jobs',
     hint: 'Allow it on the nodes: Compute.Env.AllowList, an anchored regular expression such as ^HOSTNAME$.',
   },
@@ -94,7 +85,7 @@ export function failureOf({ call, output, api, cause }: FailedCall): AppError {
   const lines = lastLinesOf(text, Number.POSITIVE_INFINITY);
   const telling = lines.find((line) => line.startsWith('Error:')) ?? lines.at(-1);
   const reason = telling?.replace(/^Error:/, '').trim() ?? 'failed without a word';
-  return new AppError('BACALHAU_FAILED', 'system', `bacalhau ${call}: ${reason}`, {
+  return new AppError('BACALHAU_FAILED', `bacalhau ${call}: ${reason}`, {
     cause,
     details: lines.filter((line) => line !== telling).slice(-10),
   });

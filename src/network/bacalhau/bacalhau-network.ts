@@ -45,7 +45,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     sensorProxyUrl: options.sensorProxyUrl,
     setRegionLink: async (region, connected) => {
       if (options.setRegionLink) return options.setRegionLink(region, connected);
-      throw new AppError('NOT_OFFERED', 'user', `a region of a ${kind} network can't be cut from here`, {
+      throw new AppError('NOT_OFFERED', `a region of a ${kind} network can't be cut from here`, {
         hint: 'Its nodes and links are not ours to touch; the embedded, native and compose networks offer it.',
       });
     },
@@ -65,7 +65,7 @@ async function stopByReplacing(job: JobRef, options: BacalhauNetworkOptions): Pr
 }
 
 function stoppedOnPaper(job: JobRef): AppError {
-  return new AppError('STOP_NOT_PASSED_ON', 'system', `${jobName(job)} was stopped, but its executions were not`, {
+  return new AppError('STOP_NOT_PASSED_ON', `${jobName(job)} was stopped, but its executions were not`, {
     hint: 'Update the orchestrator to Bacalhau 1.8, or start its nodes afresh (`wasm-sensors down` does).',
     details: ['Bacalhau 1.7 marks a job as stopped without telling its nodes: what runs there keeps running.'],
   });

@@ -21,7 +21,7 @@ export function findBacalhau(given?: string): string {
   const found = candidates.find(isExecutable);
   if (found === undefined) {
     const where = /[\\/]/.test(name) ? `${resolve(name)} can't be run` : `there is no ${name} on PATH`;
-    throw new AppError('BACALHAU_NOT_FOUND', 'user', where, { hint: HINT });
+    throw new AppError('BACALHAU_NOT_FOUND', where, { hint: HINT });
   }
   return found;
 }

@@ -1,6 +1,6 @@
 /** One call of `bacalhau`, however it is reached. */
 import type { Options } from 'execa';
-import { type AppError, systemError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { killGroup, tieGroup } from '../../lib/process/process-group.js';
 import { failureOf } from './bacalhau-failures.js';
 
@@ -54,7 +54,7 @@ export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT
 /** A call that asks no API. */
 function hangs(program: string, timeoutMs: number): AppError {
   const message = `${program} does not even tell its version within ${timeoutMs / 1000} s`;
-  return systemError('BACALHAU_HANGS', message, {
+  return new AppError('BACALHAU_HANGS', message, {
     hint: 'That asks no API: the program itself hangs. Try `bacalhau version --client`, or name another with --bacalhau.',
   });
 }

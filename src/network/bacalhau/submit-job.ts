@@ -67,7 +67,7 @@ function requireOurs(replaced: RawJob[], { name, type }: RenderedJob): void {
   const [does, remedy] = isOver(other)
     ? ['was run on the cluster', 'Bacalhau keeps the names of jobs that are over']
     : ['runs on the cluster', `To stop it: \`bacalhau job stop ${other.ID}\``];
-  throw new AppError('NAME_TAKEN', 'user', `a job ${name} ${what} ${does}`, {
+  throw new AppError('NAME_TAKEN', `a job ${name} ${what} ${does}`, {
     hint: `${remedy}. Ours have the label app=wasm-sensors. Give the nodes another region, or use another cluster.`,
   });
 }
@@ -119,7 +119,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
   if (fits.some((node) => node.connected || waits)) return;
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
   const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';
-  throw new AppError('NO_MATCHING_NODES', 'user', `no connected node has the labels ${labels}${cut}`, {
+  throw new AppError('NO_MATCHING_NODES', `no connected node has the labels ${labels}${cut}`, {
     details: unschedulableDetails(nodes),
     hint:
       type === 'edge'

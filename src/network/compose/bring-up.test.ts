@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
 import { onFreeBackbone } from './bring-up.js';
 
-const taken = new AppError('SUBNET_IN_USE', 'user', 'taken');
+const taken = new AppError('SUBNET_IN_USE', 'taken');
 /** Fails as the engine does for the first `refusals` calls; `calls` has the addresses that it was given. */
 const maker = (refusals: number, error: Error = taken) => {
   const calls: string[] = [];
@@ -33,7 +33,7 @@ test('when all thirty are taken, the last refusal is the error', async () => {
 });
 
 test('another failure is not a question of addresses', async () => {
-  const failure = new AppError('PORT_IN_USE', 'user', 'port');
+  const failure = new AppError('PORT_IN_USE', 'port');
   const { make, calls } = maker(1, failure);
   await expect(onFreeBackbone(undefined, make)).rejects.toBe(failure);
   expect(calls).toHaveLength(1);

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
-import { usageError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
 import { packageRoot } from '../../lib/process/self-command.js';
@@ -44,10 +44,10 @@ export function openEnvironment(folder: string): Environment {
 
 function refusePlaceholders(where: string, names: string[]): void {
   if (names.length === 0) return;
-  throw usageError(
+  throw new AppError(
     'PLACEHOLDER',
     `${where}: ${names.join(', ')} still ${names.length > 1 ? 'have their' : 'has its'} placeholder`,
-    'Put the real values there, or leave them empty: without a queue URL an embedded queue is used.',
+    { hint: 'Put the real values there, or leave them empty: without a queue URL an embedded queue is used.' },
   );
 }
 
@@ -71,20 +71,20 @@ export function queueVariables(
   }
   for (const url of [queue, queueEndpoint ?? '']) {
     if (!URL.canParse(url) || !isLoopback(new URL(url).hostname)) continue;
-    throw usageError(
+    throw new AppError(
       'QUEUE_NOT_REACHABLE',
       `containers can't reach ${url}: to a container, that name is the container itself`,
-      'Name this machine as containers know it, such as host.docker.internal, or omit the queue.',
+      { hint: 'Name this machine as containers know it, such as host.docker.internal, or omit the queue.' },
     );
   }
   const names = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
   const found = Object.fromEntries(names.map((name) => [name, environment.get(name) ?? '']));
   const foreign = queueEndpoint !== undefined || (URL.canParse(queue) && !/amazonaws\.com/.test(new URL(queue).host));
   if (!foreign && !(found.AWS_ACCESS_KEY_ID && found.AWS_SECRET_ACCESS_KEY)) {
-    throw usageError(
+    throw new AppError(
       'CREDENTIALS_MISSING',
       'containers need AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for an Amazon queue',
-      'Put them into .env; containers see no profiles and logins of this machine.',
+      { hint: 'Put them into .env; containers see no profiles and logins of this machine.' },
     );
   }
   return { ...found, AWS_REGION: awsRegion ?? '', AWS_ENDPOINT_URL_SQS: queueEndpoint ?? '', SQS_QUEUE_URL: queue };

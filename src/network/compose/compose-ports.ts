@@ -1,5 +1,5 @@
 /** The ports of this machine on which the network's services listen. */
-import { usageError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import type { PortWish } from '../../lib/net/ports.js';
 import { takePorts } from '../../lib/net/take-ports.js';
 import type { NetworkEvent } from '../provider.js';
@@ -42,7 +42,7 @@ function wishFrom(name: PortName, given: string | undefined): PortWish {
   const { port, purpose } = PURPOSES[name];
   if (given === undefined) return { port, explicit: false, purpose, flag: name };
   if (!/^\d+$/.test(given) || Number(given) > 65_535) {
-    throw usageError('BAD_SETTING', `${name}: ${JSON.stringify(given)} is not a port number`);
+    throw new AppError('BAD_SETTING', `${name}: ${JSON.stringify(given)} is not a port number`);
   }
   return { port: Number(given), explicit: true, purpose, flag: name };
 }

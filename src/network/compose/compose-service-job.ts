@@ -4,7 +4,7 @@ import type { SettingKey } from '../../config/settings.js';
 import { docker } from '../../docker/docker-cli.js';
 import { pushImage, tagImage } from '../../docker/images.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
-import { AppError, messageOf, usageError } from '../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { PlannedServiceJob, ServiceJobOptions } from '../provider.js';
 import { noServicesNode } from '../region-nodes.js';
 import type { ComposeConnection } from './compose-connection.js';
@@ -37,10 +37,10 @@ const FIXED_BY_UP: SettingKey[] = ['queueEndpoint', 'awsRegion', 'open', 'follow
 function refuseFixedSettings(role: Role, { provenance }: Resolved): void {
   const given = FIXED_BY_UP.filter((key) => provenance[key].source === 'flag').map((key) => provenance[key].name);
   if (given.length === 0) return;
-  throw usageError(
+  throw new AppError(
     'OPTION_NOT_OFFERED',
     `on the compose network \`deploy ${role}\` does not offer ${given.join(', ')}`,
-    'The job gets what `up` was given; the port is that of the network (PROXY_JOB_PORT, PULLER_JOB_PORT).',
+    { hint: 'The job gets what `up` was given; the port is that of the network (PROXY_JOB_PORT, PULLER_JOB_PORT).' },
   );
 }
 
@@ -102,7 +102,7 @@ export async function serviceImage({
 }
 
 function notInRegistry(image: string, cause: unknown): AppError {
-  return new AppError('IMAGE_NOT_IN_REGISTRY', 'user', `the registry does not have ${image}`, {
+  return new AppError('IMAGE_NOT_IN_REGISTRY', `the registry does not have ${image}`, {
     cause,
     details: [messageOf(cause)],
     hint:

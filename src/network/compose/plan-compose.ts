@@ -5,7 +5,7 @@ import { serviceFlags } from '../../config/service-config.js';
 import { docker } from '../../docker/docker-cli.js';
 import { bacalhauTag, productImage } from '../../docker/image-names.js';
 import { waitFor } from '../../lib/async/backoff.js';
-import { systemError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';
 import type { NetworkPlan, PlanContext, Services } from '../provider.js';
 import type { ComposeConnection } from './compose-connection.js';
@@ -114,7 +114,7 @@ async function movePuller({ name }: Project, own: string, url: string | null): P
   await docker(['start', container]);
   const ready = async () => (await answersHttp(`${own}/ready`)) || undefined;
   if (await waitFor(ready, { timeoutMs: PULLER_READY_MS })) return own;
-  throw systemError('PULLER_NOT_READY', `the puller's container does not answer at ${own}`, {
+  throw new AppError('PULLER_NOT_READY', `the puller's container does not answer at ${own}`, {
     hint: `See its log: docker logs ${container}.`,
   });
 }

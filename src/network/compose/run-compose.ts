@@ -119,7 +119,7 @@ async function notReady(project: Project, ms: number): Promise<AppError> {
       ...(await lastLogLines(name, LAST_LINES).catch(() => [])).map((line) => `  ${line}`),
     ]),
   );
-  return new AppError('NETWORK_NOT_READY', 'system', `the network was not ready after ${ms / 1000} s`, {
+  return new AppError('NETWORK_NOT_READY', `the network was not ready after ${ms / 1000} s`, {
     details: details.flat(),
     hint: `The logs of its containers are in ${logFileOf(project)}.`,
   });

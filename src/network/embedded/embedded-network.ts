@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { type JobRef, jobName, jobRefOf } from '../../jobs/job-ref.js';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
-import { AppError, systemError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer } from '../../lib/errors/http-error.js';
 import {
   type ClusterJob,
@@ -72,7 +72,7 @@ function toSpec(job: JobRequest): JobSpec {
         mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile, writable: true }],
       };
     default:
-      throw new AppError('NOT_OFFERED', 'user', `the embedded network runs no ${job.role} as a job`, {
+      throw new AppError('NOT_OFFERED', `the embedded network runs no ${job.role} as a job`, {
         hint: '`up` runs the proxy and the puller itself here; service jobs need a network with Docker.',
       });
   }
@@ -88,7 +88,7 @@ function hostClient(base: string, token: string) {
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     } catch (cause) {
-      throw systemError('HOST_GONE', 'the sensor host does not answer', {
+      throw new AppError('HOST_GONE', 'the sensor host does not answer', {
         cause,
         hint: '`up` restarts it, unless `up` itself has stopped.',
       });

@@ -2,7 +2,7 @@
 import { portWish } from '../../config/resolve-settings.js';
 import { serviceFlags } from '../../config/service-config.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
-import { usageError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
 import type { NetworkProvider } from '../provider.js';
 import { noServicesNode } from '../region-nodes.js';
@@ -62,20 +62,22 @@ export function nativeServiceJob(
 ): ServiceJob {
   if (!docker) throw noServicesNode('there was no Docker on this machine when `up` began');
   if (embeddedQueue) {
-    throw usageError(
+    throw new AppError(
       'QUEUE_NOT_REACHABLE',
       `a container can't reach the embedded queue, which listens on this machine's loopback`,
-      'Use a real queue for this: `up` and this command with --queue. On the compose network the embedded one will do.',
+      {
+        hint: 'Use a real queue for this: `up` and this command with --queue. On the compose network the embedded one will do.',
+      },
     );
   }
   if (queue === undefined) {
-    throw usageError('NO_QUEUE', 'no queue was named', 'Give --queue (or SQS_QUEUE_URL) as `up` had it.');
+    throw new AppError('NO_QUEUE', 'no queue was named', { hint: 'Give --queue (or SQS_QUEUE_URL) as `up` had it.' });
   }
   if (request.role === 'proxy' && !request.open && !forwarded.services.includes('SENSOR_TOKEN')) {
-    throw usageError(
+    throw new AppError(
       'SENSOR_TOKEN_NEEDED',
       `on port ${request.port} of this machine, anybody who reaches it could send readings`,
-      'Start `up` with SENSOR_TOKEN set (sensors and this proxy get it), or allow it with --open.',
+      { hint: 'Start `up` with SENSOR_TOKEN set (sensors and this proxy get it), or allow it with --open.' },
     );
   }
   return { ...request, queue, submissionTime: Date.now() };

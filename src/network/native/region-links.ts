@@ -103,7 +103,7 @@ export class RegionLinks {
   #linkOf(region: string): RegionLink {
     const link = this.#links.get(region);
     if (link) return link;
-    throw new AppError('UNKNOWN_REGION', 'user', `there is no region ${region}`, {
+    throw new AppError('NO_SUCH_REGION', `there is no region ${region}`, {
       hint: `The regions are ${[...this.#links.keys()].join(', ')}.`,
     });
   }
@@ -118,7 +118,7 @@ export class RegionLinks {
       );
       if (opened) return relay;
     }
-    throw new AppError('NO_FREE_PORT', 'system', `no free TCP port from ${FIRST_PORT} to ${LAST_PORT}`);
+    throw new AppError('NO_FREE_PORT', `no free TCP port from ${FIRST_PORT} to ${LAST_PORT}`);
   }
 }
 

@@ -2,22 +2,22 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
-import { usageError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 
 /** Throws `NO_API_HOST`, `NO_TLS`, `NO_SUCH_FILE` for the signer of its certificate, and `CREDENTIALS_MIXED`. */
 export function apiAddress(settings: Settings): ApiAddress {
   const { apiHost, apiPort, apiTls, apiInsecure, apiCa } = settings;
   if (apiHost === undefined) {
-    throw usageError(
-      'NO_API_HOST',
-      'the remote network needs the address of its orchestrator',
-      'Give --api-host (and --api-port, --api-tls where needed), or set BACALHAU_API_HOST.',
-    );
+    throw new AppError('NO_API_HOST', 'the remote network needs the address of its orchestrator', {
+      hint: 'Give --api-host (and --api-port, --api-tls where needed), or set BACALHAU_API_HOST.',
+    });
   }
   const tls = apiTls || apiCa !== undefined;
   if (apiInsecure && !tls)
-    throw usageError('NO_TLS', '--api-insecure is about TLS, which is not asked for', 'Give --api-tls as well.');
+    throw new AppError('NO_TLS', '--api-insecure is about TLS, which is not asked for', {
+      hint: 'Give --api-tls as well.',
+    });
   const credentials = credentialsOf(settings);
   return {
     host: apiHost,
@@ -31,7 +31,9 @@ export function apiAddress(settings: Settings): ApiAddress {
 function signer(file: string | undefined): { caFile?: string } {
   if (file === undefined) return {};
   if (existsSync(file)) return { caFile: resolve(file) };
-  throw usageError('NO_SUCH_FILE', `--api-ca: there is no file ${file}`, 'Name the PEM file of the certificate.');
+  throw new AppError('NO_SUCH_FILE', `--api-ca: there is no file ${file}`, {
+    hint: 'Name the PEM file of the certificate.',
+  });
 }
 
 /** Bacalhau knows two ways in, and refuses both at the same time. */
@@ -40,9 +42,7 @@ function credentialsOf({ apiToken, apiUsername, apiPassword }: Settings): ApiAdd
   if (apiToken === undefined && apiUsername !== undefined && apiPassword !== undefined)
     return { username: apiUsername, password: apiPassword };
   if (apiToken === undefined && apiUsername === undefined && apiPassword === undefined) return undefined;
-  throw usageError(
-    'CREDENTIALS_MIXED',
-    'the API takes either an API key or a user with a password',
-    'Give --api-token-file (BACALHAU_API_KEY), or --api-username with --api-password-file (BACALHAU_API_USERNAME and _PASSWORD).',
-  );
+  throw new AppError('CREDENTIALS_MIXED', 'the API takes either an API key or a user with a password', {
+    hint: 'Give --api-token-file (BACALHAU_API_KEY), or --api-username with --api-password-file (BACALHAU_API_USERNAME and _PASSWORD).',
+  });
 }

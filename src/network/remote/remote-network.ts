@@ -110,14 +110,9 @@ interface RemoteSubmitOptions extends BacalhauNetworkOptions {
 
 function notForwarded(names: string[]): AppError {
   const text = names.join(', ');
-  return new AppError(
-    'TOKEN_NOT_FORWARDED',
-    'user',
-    `the nodes of the cluster have no ${text} that they forward to jobs`,
-    {
-      hint:
-        `Set ${text} on the nodes and allow it (Compute.Env.AllowList, ^SENSOR_TOKEN$); or start \`up\` with ` +
-        '--token-in-job: every user of the cluster can then read it in the job.',
-    },
-  );
+  return new AppError('TOKEN_NOT_FORWARDED', `the nodes of the cluster have no ${text} that they forward to jobs`, {
+    hint:
+      `Set ${text} on the nodes and allow it (Compute.Env.AllowList, ^SENSOR_TOKEN$); or start \`up\` with ` +
+      '--token-in-job: every user of the cluster can then read it in the job.',
+  });
 }

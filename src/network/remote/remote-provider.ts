@@ -1,7 +1,7 @@
 /** The remote network: a cluster that exists already. None of our processes run on its nodes, so there is little to start. */
 
 import { waitFor } from '../../lib/async/backoff.js';
-import { AppError, usageError } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { toNode } from '../bacalhau/bacalhau-mapping.js';
@@ -68,7 +68,6 @@ export function planRemote(
       if (edge.length === 0) {
         throw new AppError(
           'NO_MATCHING_NODES',
-          'user',
           `${api.host} has no connected node with type=edge and a region that can run a sensor`,
           {
             details: unschedulableDetails(nodes),
@@ -99,10 +98,10 @@ async function proxyAnswers(proxyUrl: string): Promise<boolean> {
 /** Rejects a proxy URL that means another machine to the nodes than to us. Whether it works, only readings show. */
 function requireReachable(proxyUrl: string, apiHost: string): void {
   if (!isLoopback(new URL(proxyUrl).hostname) || isLoopback(apiHost)) return;
-  throw usageError(
+  throw new AppError(
     'PROXY_NOT_REACHABLE',
     `sensors on the nodes of ${apiHost} can't reach ${proxyUrl}: there it means the node itself`,
-    'Give a URL that the edge nodes can reach with --proxy-url, such as https://proxy.example.com.',
+    { hint: 'Give a URL that the edge nodes can reach with --proxy-url, such as https://proxy.example.com.' },
   );
 }
 

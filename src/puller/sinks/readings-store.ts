@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import type { FleetDump } from '../../fleet/fleet.js';
-import { messageOf, systemError } from '../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { Message, Reading } from '../../protocol/message.js';
 import type { Delivery, Sink, SinkResult } from './sink.js';
 
@@ -204,7 +204,7 @@ export function withStoreErrors<T>(path: string, work: () => T): T {
     return work();
   } catch (cause) {
     if (!isStoreError(cause)) throw cause;
-    throw systemError('STORE_UNUSABLE', `can't use the store ${path}: ${messageOf(cause)}`, {
+    throw new AppError('STORE_UNUSABLE', `can't use the store ${path}: ${messageOf(cause)}`, {
       cause,
       hint: `It must be an SQLite file of readings in a writable folder. Fix that, or move it away (with ${path}-wal and -shm if they exist), and a new store is created. \`sqlite3 FILE .recover\` saves what is readable.`,
     });

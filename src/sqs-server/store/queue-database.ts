@@ -1,6 +1,6 @@
 /** The SQLite database of the queue server: opening it, its durability settings and its schema. */
 import LibsqlDatabase from 'libsql';
-import { messageOf, systemError } from '../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
 
 export type Database = LibsqlDatabase.Database;
 
@@ -26,12 +26,12 @@ export function openDatabase(path: string): Database {
   } catch (error) {
     database?.close();
     if (/locked|busy/i.test(messageOf(error))) {
-      throw systemError('QUEUE_STORE_LOCKED', `The queue store ${path} is in use by another process.`, {
+      throw new AppError('QUEUE_STORE_LOCKED', `The queue store ${path} is in use by another process.`, {
         hint: 'Stop the other queue server, or give this one its own file.',
         cause: error,
       });
     }
-    throw systemError('QUEUE_STORE_UNUSABLE', `Can't open the queue store ${path}: ${messageOf(error)}`, {
+    throw new AppError('QUEUE_STORE_UNUSABLE', `Can't open the queue store ${path}: ${messageOf(error)}`, {
       hint: 'Check that the folder exists and is writable, or give another file.',
       cause: error,
     });

@@ -216,7 +216,7 @@ test('a region is cut and restored in the order of addresses, so that each conta
   expect(changes()).toEqual(
     ['edge-eu-3', 'edge-eu-2', 'edge-eu-1'].map((name) => `network connect p_region-eu p-${name}-1`),
   );
-  expect(await errorOf(links.set('xx', false))).toMatchObject({ code: 'UNKNOWN_REGION' });
+  expect(await errorOf(links.set('xx', false))).toMatchObject({ code: 'NO_SUCH_REGION' });
 });
 
 test('crashes and silence of the engine are reported once each; being stopped is neither', async () => {

@@ -47,7 +47,7 @@ export class FakeCluster implements Cluster {
     const own = this.all.filter(({ region }) => region === spec.region);
     if (own.length === 0) {
       const hint = `Regions here: ${REGIONS.join(', ')}.`;
-      throw new AppError('NO_SUCH_REGION', 'user', `there is no region ${spec.region}`, { hint });
+      throw new AppError('NO_SUCH_REGION', `there is no region ${spec.region}`, { hint });
     }
     const before = this.list.get(spec.name);
     const text = JSON.stringify({ ...spec, args: spec.args.filter((arg) => !arg.startsWith('--submission-time')) });

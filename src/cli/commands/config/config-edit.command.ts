@@ -40,9 +40,9 @@ async function openEditor(file: string): Promise<void> {
     throw editorFailed(`can't run ${editor}: ${messageOf(error)}`);
   });
   if (code === 0) return;
-  if (code === NOT_FOUND) throw new AppError('EDITOR_FAILED', 'user', `${editor} not found; set EDITOR`);
+  if (code === NOT_FOUND) throw new AppError('EDITOR_FAILED', `${editor} not found; set EDITOR`);
   throw editorFailed(`${editor} exited with ${signal ?? `code ${code}`}`);
 }
 
 const editorFailed = (message: string) =>
-  new AppError('EDITOR_FAILED', 'user', message, { hint: 'Try again, or set EDITOR to another editor.' });
+  new AppError('EDITOR_FAILED', message, { hint: 'Try again, or set EDITOR to another editor.' });

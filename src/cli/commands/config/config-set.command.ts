@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { usageError } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import type { FailedProxy } from '../../../operations/change-config.js';
 import { rollOutConfig, setConfig, type WantedChange } from '../../../operations/set-config.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
@@ -78,7 +78,7 @@ async function rollOut(context: CommandContext, wanted: WantedChange): Promise<n
     .map((region) => region.trim())
     .filter(Boolean);
   if (regions.length === 0)
-    throw usageError('BAD_OPTION', '--rollout names no region', 'For example: --rollout us,eu,as');
+    throw new AppError('BAD_OPTION', '--rollout names no region', { hint: 'For example: --rollout us,eu,as' });
   const result = await rollOutConfig(target, regions, wanted, {
     ...waitOptions(context),
     onRegion: (region, convergence, sending) => out.note(rolledOutRegionText(region, convergence, sending)),

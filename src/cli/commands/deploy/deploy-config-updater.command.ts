@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { usageError } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import { updateConfigByJob, updateFileByJob } from '../../../operations/update-config-by-job.js';
 import type { SensorConfig } from '../../../protocol/sensor-config.js';
 import { openSession, type Session } from '../../../runtime/session.js';
@@ -39,7 +39,7 @@ export const deployConfigUpdater: CommandSpec = {
     const { options, settings } = context;
     const set = sensorConfigFrom(options);
     if (Object.keys(set).length === 0)
-      throw usageError('NOTHING_TO_CHANGE', 'no value was given', "For example: --color '#fefefe'");
+      throw new AppError('NOTHING_TO_CHANGE', 'no value was given', { hint: "For example: --color '#fefefe'" });
     const session = openSession(settings);
     await (options.file ? updateFile(context, session, set) : updateFleet(context, session, set));
     return 0;

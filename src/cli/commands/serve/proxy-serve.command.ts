@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
-import { messageOf, usageError } from '../../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
 import { readAuthority, readKeyPair } from '../../../lib/net/tls.js';
 import type { AuthorityFollower, FollowStatus } from '../../../proxy/authority-follower.js';
@@ -28,10 +28,10 @@ export const proxyServe: CommandSpec = {
       ]);
     failLoudly(out);
     if (!isLoopback(settings.host) && settings.sensorToken === undefined && !settings.open) {
-      throw usageError(
+      throw new AppError(
         'SENSOR_TOKEN_NEEDED',
         `listening on ${settings.host}, anybody who reaches this machine could send readings`,
-        'Set SENSOR_TOKEN (sensors get it by environment), or allow it with --open.',
+        { hint: 'Set SENSOR_TOKEN (sensors get it by environment), or allow it with --open.' },
       );
     }
     const tls = readTls(settings);
@@ -110,7 +110,7 @@ function followProblem(url: string, status: Exclude<FollowStatus, { kind: 'follo
 function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } | undefined {
   if (tlsCert === undefined && tlsKey === undefined) return undefined;
   if (tlsCert === undefined || tlsKey === undefined) {
-    throw usageError('TLS_INCOMPLETE', '--tls-cert and --tls-key go together', 'Give both, or neither.');
+    throw new AppError('TLS_INCOMPLETE', '--tls-cert and --tls-key go together', { hint: 'Give both, or neither.' });
   }
   return readKeyPair(tlsCert, tlsKey);
 }

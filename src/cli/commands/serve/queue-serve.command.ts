@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
-import { systemError } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
@@ -68,7 +68,7 @@ async function createWithDeadLetters(server: QueueServer, name: string): Promise
 async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
   if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
   const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });
-  if (!response.ok) throw systemError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
+  if (!response.ok) throw new AppError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
 }
 
 const call = async (server: QueueServer, action: string, body: object): Promise<Response> =>

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
-import { usageError } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import { readAuthority } from '../../../lib/net/tls.js';
 import { REGIONS } from '../../../network/network.js';
 import type { CommandSpec } from '../../command.js';
@@ -37,7 +37,7 @@ export const sensorsServe: CommandSpec = {
     serve.failLoudly(out);
     const { token, sensorToken } = settings;
     if (token === undefined)
-      throw usageError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', 'Set WASM_SENSORS_TOKEN.');
+      throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', { hint: 'Set WASM_SENSORS_TOKEN.' });
     const cluster = createCluster({
       host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readAuthority(settings.tlsCa) }),
       nodes: REGIONS.flatMap((region) =>

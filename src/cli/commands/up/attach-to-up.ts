@@ -16,7 +16,7 @@ export async function attachToUp(context: CommandContext): Promise<number> {
   const session = openSession(settings);
   const { state, fleet } = session;
   if (provenance.network.source !== 'default' && settings.network !== state.kind) {
-    throw new AppError('ALREADY_UP', 'user', `\`up\` is already running here with the ${state.kind} network`, {
+    throw new AppError('ALREADY_UP', `\`up\` is already running here with the ${state.kind} network`, {
       hint: 'Run `wasm-sensors down` first, or use another folder.',
     });
   }

@@ -48,9 +48,7 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
 
 function upFailed(message: string, log: string, code: number | null = 1): AppError {
   const options = { hint: `Its log is ${log}.`, details: lastLines(log, 8) };
-  return code === 2
-    ? new AppError('UP_REFUSED', 'user', message, { ...options, exitCode: 2 })
-    : new AppError('UP_FAILED', 'system', message, options);
+  return code === 2 ? new AppError('UP_REFUSED', message, options) : new AppError('UP_FAILED', message, options);
 }
 
 function readyOf(child: ChildProcess): Promise<Ready> {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { usageError } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import { removeOrphans } from '../../../runtime/orphans.js';
 import { quarantineDamagedState, readRunState } from '../../../runtime/run-state.js';
 import type { CommandSpec } from '../../command.js';
@@ -49,9 +49,7 @@ function refuseSensorOptions(options: OptionValues): void {
   const given = publisherOptions().filter((option) => options[option.attributeName()] !== undefined);
   if (given.length === 0) return;
   const names = given.map(({ long }) => long).join(', ');
-  throw usageError(
-    'BAD_OPTION',
-    `${names}: no sensor is deployed without --deploy`,
-    `Add --deploy, or leave out ${names}.`,
-  );
+  throw new AppError('BAD_OPTION', `${names}: no sensor is deployed without --deploy`, {
+    hint: `Add --deploy, or leave out ${names}.`,
+  });
 }

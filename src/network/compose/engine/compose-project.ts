@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { type Container, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
-import { AppError, usageError } from '../../../lib/errors/app-error.js';
+import { AppError } from '../../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
 
 export interface Project {
@@ -19,11 +19,9 @@ export interface Project {
 export function projectName(given: string | undefined): string {
   if (given === undefined) return 'bacalhau-edge';
   if (/^[a-z0-9][a-z0-9_-]*$/.test(given)) return given;
-  throw usageError(
-    'BAD_SETTING',
-    `COMPOSE_PROJECT_NAME: ${JSON.stringify(given)} is not a project name`,
-    'Use lowercase letters, digits, - and _, and begin with a letter or a digit.',
-  );
+  throw new AppError('BAD_SETTING', `COMPOSE_PROJECT_NAME: ${JSON.stringify(given)} is not a project name`, {
+    hint: 'Use lowercase letters, digits, - and _, and begin with a letter or a digit.',
+  });
 }
 
 const VARIABLES = /^(BACALHAU_VERSION|BACALHAU_LOG_LEVEL|WASM_SENSORS_IMAGE|BACKBONE|[A-Z]+(_JOB)?_PORT|COMPOSE_.*)$/;
@@ -60,7 +58,7 @@ export function refuseForeign(containers: Container[], project: string, stateDir
   const foreign = containers.find(({ owner }) => owner !== stateDir);
   if (!foreign) return;
   const whose = foreign.owner === '' ? 'was started by hand' : `belongs to ${foreign.owner}`;
-  throw new AppError('PROJECT_IN_USE', 'user', `the Docker network ${project} exists and ${whose}`, {
+  throw new AppError('PROJECT_IN_USE', `the Docker network ${project} exists and ${whose}`, {
     hint: `Stop it (\`wasm-sensors down\` in its folder, or \`docker compose -p ${project} down\`), or set COMPOSE_PROJECT_NAME to another name.`,
   });
 }

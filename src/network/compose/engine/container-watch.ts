@@ -1,7 +1,7 @@
 /** Watches the containers of a network. Docker restarts those that crash (`restart: on-failure`); this only reports it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Container, containersOf, lastLogLines } from '../../../docker/containers.js';
-import { messageOf, systemError } from '../../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { NetworkEvent } from '../../provider.js';
 import { logFileOf, type Project, refuseForeign } from './compose-project.js';
 
@@ -24,7 +24,7 @@ export async function failOnExit(project: Project, stateDir: string, signal: Abo
     refuseForeign(containers, project.name, stateDir);
     const failed = containers.find(({ state }) => ['exited', 'dead', 'restarting'].includes(state));
     if (!failed) continue;
-    throw systemError('CONTAINER_FAILED', `${failed.service} exited while it started (exit code ${failed.exitCode})`, {
+    throw new AppError('CONTAINER_FAILED', `${failed.service} exited while it started (exit code ${failed.exitCode})`, {
       details: await lastLogLines(failed.name, FAILURE_LINES),
       hint: `The logs of all containers are in ${logFileOf(project)}.`,
     });

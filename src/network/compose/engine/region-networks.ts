@@ -24,7 +24,7 @@ export class RegionNetworks {
    */
   async set(region: string, connected: boolean): Promise<void> {
     if (!REGIONS.some((name) => name === region)) {
-      throw new AppError('UNKNOWN_REGION', 'user', `there is no region ${region}`, {
+      throw new AppError('NO_SUCH_REGION', `there is no region ${region}`, {
         hint: `The regions are ${REGIONS.join(', ')}.`,
       });
     }

@@ -265,7 +265,7 @@ describe('the embedded network', () => {
       'GET /jobs': { body: [] },
       'DELETE /jobs/publisher-us': { body: { stopped: true } },
       'PUT /regions/eu': { body: {} },
-      'PUT /regions/x%2Fy': { status: 404, body: { error: { code: 'UNKNOWN_REGION', reason: 'no x/y', hint: 'us' } } },
+      'PUT /regions/x%2Fy': { status: 404, body: { error: { code: 'NO_SUCH_REGION', reason: 'no x/y', hint: 'us' } } },
       'DELETE /jobs/publisher-broken': {
         status: 500,
         body: { error: { code: 'HOST_FULL', reason: 'full', hint: '' } },

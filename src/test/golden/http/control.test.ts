@@ -56,13 +56,13 @@ test('regions', async () => {
     ['an unknown member', { connected: true, more: 1 }],
   ];
   for (const [title, body] of bad) await call(title, 'PUT', '/regions/eu', body);
-  world.fails = new AppError('NO_SUCH_REGION', 'user', 'there is no region mars', {
+  world.fails = new AppError('NO_SUCH_REGION', 'there is no region mars', {
     hint: 'Regions here: us, eu, as.',
   });
   await call('a failure with a hint', 'PUT', '/regions/mars', { connected: true });
-  world.fails = new AppError('NOT_OFFERED', 'user', 'the remote network does not cut regions through `up`');
+  world.fails = new AppError('NOT_OFFERED', 'the remote network does not cut regions through `up`');
   await call('a failure without one', 'PUT', '/regions/eu', { connected: true });
-  world.fails = new AppError('DOCKER_FAILED', 'system', 'docker ended with code 1');
+  world.fails = new AppError('DOCKER_FAILED', 'docker ended with code 1');
   await call('a failure of the system', 'PUT', '/regions/eu', { connected: true });
   world.fails = new Error('x is not a function');
   await call('a bug', 'PUT', '/regions/eu', { connected: true });
@@ -83,7 +83,7 @@ test('endpoints', async () => {
     ['two problems', { puller: 'here', jobProxy: 'there' }],
   ];
   for (const [title, body] of bad) await call(title, 'PATCH', '/endpoints', body);
-  world.fails = new AppError('PULLER_GONE', 'system', 'the puller does not answer');
+  world.fails = new AppError('PULLER_GONE', 'the puller does not answer');
   await call('a failure', 'PATCH', '/endpoints', { puller: null });
   await expect(transcript.text).toMatchFileSnapshot(recorded('endpoints'));
 });

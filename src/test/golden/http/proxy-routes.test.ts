@@ -44,7 +44,7 @@ test('health and readiness', async () => {
   await transcript.call('health, HEAD', 'HEAD', '/health');
   await transcript.call('ready', 'GET', '/ready');
   queue.check = async () => {
-    throw new AppError('QUEUE_NOT_FOUND', 'user', 'There is no queue readings.');
+    throw new AppError('QUEUE_NOT_FOUND', 'There is no queue readings.');
   };
   await transcript.call('ready, without its queue', 'GET', '/ready');
   queue.check = async () => {

@@ -254,12 +254,12 @@ test('a queue that takes nothing', async () => {
   const world = proxyOfTest('POST /send before a queue that fails as a whole');
   stopTimers();
   const problems: [string, Error][] = [
-    ['it can not be reached', new AppError('QUEUE_UNREACHABLE', 'system', 'The queue can not be reached.')],
-    ['it asks for fewer requests', new AppError('QUEUE_THROTTLED', 'system', 'The queue asks for fewer requests.')],
-    ['it refuses the request', new AppError('QUEUE_ERROR', 'system', 'The queue refuses the request.')],
-    ['it does not exist', new AppError('QUEUE_NOT_FOUND', 'user', 'There is no queue readings.')],
-    ['it is not allowed', new AppError('QUEUE_DENIED', 'user', 'AWS refuses this use.')],
-    ['the credentials are wrong', new AppError('QUEUE_CREDENTIALS', 'user', 'The credentials can not be used.')],
+    ['it can not be reached', new AppError('QUEUE_UNREACHABLE', 'The queue can not be reached.')],
+    ['it asks for fewer requests', new AppError('QUEUE_THROTTLED', 'The queue asks for fewer requests.')],
+    ['it refuses the request', new AppError('QUEUE_ERROR', 'The queue refuses the request.')],
+    ['it does not exist', new AppError('QUEUE_NOT_FOUND', 'There is no queue readings.')],
+    ['it is not allowed', new AppError('QUEUE_DENIED', 'AWS refuses this use.')],
+    ['the credentials are wrong', new AppError('QUEUE_CREDENTIALS', 'The credentials can not be used.')],
     ['a failure that is none of ours', new Error('socket hang up')],
   ];
   for (const [title, problem] of problems) {
@@ -313,7 +313,7 @@ test('a queue that refuses single messages', async () => {
   world.queue.answer = async (messages) =>
     messages.map(({ body }) => {
       if (body.includes('bad')) return { ok: false, code: 'InvalidMessageContents', reason: 'bad', retryable: false };
-      throw new AppError('QUEUE_DENIED', 'user', 'AWS refuses this use.');
+      throw new AppError('QUEUE_DENIED', 'AWS refuses this use.');
     });
   await send(world, 'a failure of the rest counts for all', [{ bad: 1 }, { n: 2 }]);
   world.transcript.value('stats', world.proxy.stats());
@@ -380,7 +380,7 @@ test('configuration in the answer', async () => {
   await call('an array of both', [submission(1000), submission(2000)], reports(0));
   await call('with only bad elements there is none', [5], reports(0));
   world.queue.answer = async () => {
-    throw new AppError('QUEUE_DENIED', 'user', 'AWS refuses this use.');
+    throw new AppError('QUEUE_DENIED', 'AWS refuses this use.');
   };
   await call('not with a refusal', old, reports(0));
   await expect(world.transcript.text).toMatchFileSnapshot(recorded('send-config'));

@@ -165,13 +165,13 @@ test('statistics', async () => {
   await deliver(['no JSON', '[]', reading(1, { color: 'red' })]);
   await transcript.call('two that were taken, three that nobody can take', 'GET', '/stats');
   queue.deadLetter = async () => {
-    throw new AppError('QUEUE_NOT_FOUND', 'user', 'There is no queue readings-dead.');
+    throw new AppError('QUEUE_NOT_FOUND', 'There is no queue readings-dead.');
   };
   queue.push(['no JSON'], {});
   await until(() => said.length > 0);
   await transcript.call('without a dead-letter queue', 'GET', '/stats');
   queue.depth = async () => {
-    throw new AppError('QUEUE_UNREACHABLE', 'system', 'The queue can not be reached.');
+    throw new AppError('QUEUE_UNREACHABLE', 'The queue can not be reached.');
   };
   await transcript.call('a queue that does not tell its depth', 'GET', '/stats');
   transcript.value('events of the pipeline:', said);
@@ -183,7 +183,7 @@ test('health and readiness', async () => {
   await transcript.call('health', 'GET', '/health');
   await transcript.call('ready', 'GET', '/ready');
   queue.check = async () => {
-    throw new AppError('QUEUE_NOT_FOUND', 'user', 'There is no queue readings.');
+    throw new AppError('QUEUE_NOT_FOUND', 'There is no queue readings.');
   };
   await transcript.call('ready, without its queue', 'GET', '/ready');
   await transcript.call('health never asks the queue', 'GET', '/health');

@@ -184,13 +184,13 @@ test('what is refused', async () => {
 
 test('what fails', async () => {
   const { call, transcript, host, world } = start('What fails in the sensor host');
-  world.module = new AppError('MODULE_NOT_BUILT', 'user', 'publisher.wasm is not built', { hint: 'Run `build wasm`.' });
+  world.module = new AppError('MODULE_NOT_BUILT', 'publisher.wasm is not built', { hint: 'Run `build wasm`.' });
   await call('a module that is not built', 'PUT', '/jobs/publisher-us', publisher());
   world.module = new Error('CompileError: expected magic word');
   await call('a module that is none', 'PUT', '/jobs/publisher-us', publisher());
   await call('no job was made', 'GET', '/jobs');
   world.module = undefined;
-  host.fails = new AppError('HOST_FULL', 'system', 'this process can not hold another sensor');
+  host.fails = new AppError('HOST_FULL', 'this process can not hold another sensor');
   await call('a host that is full', 'PUT', '/jobs/publisher-us', publisher());
   await call('the job shows it', 'GET', '/jobs');
   await expect(transcript.text).toMatchFileSnapshot(recorded('failures'));
