@@ -2,7 +2,7 @@
 import { packageVersion } from '../lib/process/self-command.js';
 
 /** Where the images of this program are published. */
-export const DEFAULT_REGISTRY = 'ghcr.io';
+const DEFAULT_REGISTRY = 'ghcr.io';
 const REPOSITORY = 'bacalhau-project/wasm-sensors';
 
 /** The image of a registry, as in the compose file. */

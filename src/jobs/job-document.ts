@@ -10,7 +10,7 @@ import { CONFIG_TARGET, publisherFlags } from './publisher-flags.js';
 /** Labels that carry the job's `JobRef`; its role is in the templates. */
 export const ROLE_LABEL = 'role';
 export const REGION_LABEL = 'region';
-export const RUN_ONCE_LABEL = 'run-once';
+const RUN_ONCE_LABEL = 'run-once';
 
 /** The port in the container; `job.port` is the node's. */
 const CONTAINER_PORT = 8080;

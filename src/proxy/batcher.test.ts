@@ -145,8 +145,8 @@ function held() {
   const answers: (() => void)[] = [];
   const hold = (messages: OutgoingMessage[]) =>
     new Promise<SendResult[]>((resolve) => answers.push(() => resolve(sent(messages))));
-  const queue = scripted(...Array(100).fill(hold));
-  return { ...queue, answer: () => answers.splice(0).map((go) => go()) };
+  const { queue, batches } = scripted(...Array(100).fill(hold));
+  return { queue, batches, answer: () => answers.splice(0).map((go) => go()) };
 }
 
 test('no more batches are under way than allowed, and no more messages wait', async () => {

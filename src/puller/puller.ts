@@ -94,7 +94,7 @@ export class Puller {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all(this.#polls);
-    while (this.#pending.length > 0 || this.#flushing) await this.#flush();
+    while (this.#pending.length > 0 || this.#flushing !== undefined) await this.#flush();
     await this.#acknowledger.finish();
   }
 
@@ -161,7 +161,7 @@ export class Puller {
   }
 
   async #flush(): Promise<void> {
-    if (this.#flushing) return this.#flushing;
+    if (this.#flushing !== undefined) return this.#flushing;
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#lastFlush = performance.now();

@@ -8,7 +8,7 @@ export const nodeSchema = z.object({
   type: z.string(),
 });
 
-export const mountSchema = z.object({
+const mountSchema = z.object({
   /** Absolute path that the module sees. */
   target: z.string().startsWith('/'),
   /** File or folder of the host's machine. */
@@ -17,7 +17,7 @@ export const mountSchema = z.object({
 });
 
 /** `daemon`: on every node of the region, until it is stopped. `ops`: once on every node. `batch`: once on one node. */
-export const jobTypeSchema = z.enum(['daemon', 'ops', 'batch']);
+const jobTypeSchema = z.enum(['daemon', 'ops', 'batch']);
 
 export const jobNameSchema = z
   .string()

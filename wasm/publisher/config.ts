@@ -1,10 +1,10 @@
 // The configuration in force: four layers, the strongest value of each field wins (docs/protocol.md, "Precedence").
 import { COLOR, EMOJI, FIELD_COUNT, INTERVAL, PAUSED, RANDOM, RANDOM_OFF, UNSET } from '../lib/values';
 
-export const DEFAULT: i32 = 0;
+const DEFAULT: i32 = 0;
 export const FLAG: i32 = 1;
 export const FILE: i32 = 2;
-export const FLEET: i32 = 3;
+const FLEET: i32 = 3;
 /** Where a source writes before it is known to be valid as a whole. */
 export const DRAFT: i32 = 4;
 

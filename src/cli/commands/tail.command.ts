@@ -35,7 +35,7 @@ export const tail: CommandSpec = {
 };
 
 /** Unix milliseconds of a duration before `now`, or of an ISO time. */
-export function parseSince(text: string, now: number): number {
+function parseSince(text: string, now: number): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
   const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
   const time = match ? now - Number(match[1]) * units[match[2] as keyof typeof units] : Date.parse(text);

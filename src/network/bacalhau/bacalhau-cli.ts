@@ -58,12 +58,14 @@ export function createCli(options: CliOptions): Cli {
 
   return async (args) => {
     try {
-      await (prepared ??= prepare());
+      prepared ??= prepare();
+      await prepared;
       return await run(args);
     } catch (error) {
       if ((error as { code?: string }).code !== 'BACALHAU_REPOSITORY_VERSION') throw error;
       rmSync(folder, { recursive: true, force: true });
-      await (prepared = prepare());
+      prepared = prepare();
+      await prepared;
       return run(args);
     }
   };

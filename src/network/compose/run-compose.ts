@@ -47,10 +47,18 @@ export function createComposeRun(plan: ComposePlan): Run {
     stopping.signal.throwIfAborted();
     // Images may have taken minutes.
     await requireOwnProject(project.name, stateDir);
-    // An `up` of the same project that starts in the same second finds no containers either; Compose then gives it ours.
-    const backbone = await bringUpInTime(withServices).finally(() => requireOwnProject(project.name, stateDir));
+    const backbone = await bringUpInOwnProject(withServices);
     watching = watchContainers({ project, emit, signal: stopping.signal, onRestart });
     return { connection: connectionOf(plan, { backbone, withServices }) };
+  };
+
+  /** An `up` of the same project that starts in the same second finds no containers either; Compose then gives it ours. */
+  const bringUpInOwnProject = async (withServices: boolean): Promise<string> => {
+    try {
+      return await bringUpInTime(withServices);
+    } finally {
+      await requireOwnProject(project.name, stateDir);
+    }
   };
 
   const bringUpInTime = async (withServices: boolean): Promise<string> => {
@@ -95,7 +103,7 @@ export function createComposeRun(plan: ComposePlan): Run {
       if (!isOurs) return;
       await runCleanups([
         // Logs that can't be read must not keep the rest from being removed.
-        () => (bringing ? keepLogs(project, callFor(plan)).catch(() => {}) : undefined),
+        () => (bringing === undefined ? undefined : keepLogs(project, callFor(plan)).catch(() => {})),
         () => stopOwned(stateDir, STOPPED_LAST),
         async () => {
           const { kept } = await removeOwned(stateDir);

@@ -20,7 +20,7 @@ export type NodeSettings = Record<string, string | number | string[] | Record<st
 const CONFIG_FILE = 'node.yaml';
 
 /** Writes the configuration of one node into its folder. */
-export function writeNodeConfig(
+function writeNodeConfig(
   template: 'orchestrator' | 'edge' | 'web-services',
   folder: string,
   settings: NodeSettings,

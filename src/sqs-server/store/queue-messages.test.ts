@@ -90,9 +90,10 @@ test.each([1, 2, 3])('whatever happens, counts agree with a simple model and not
   // After the last timeout every message that was not removed can be received, each once.
   now += 10_000;
   const seen: number[] = [];
-  for (let picked = messages.pick(10, now); picked.length > 0; picked = messages.pick(10, (now += 25))) {
+  for (let picked = messages.pick(10, now); picked.length > 0; picked = messages.pick(10, now)) {
     seen.push(...picked.map((found) => found.seq));
     messages.remove(picked.map((found) => found.seq));
+    now += 25;
   }
   messages.beforeCommit();
   expect(seen.sort((a, b) => a - b)).toEqual([...model.keys()]);

@@ -58,7 +58,7 @@ describe('the web page', () => {
       .waitFor();
   const tileOf = (region: string) => `[data-region="${region}"] .tile`;
   const received = async () =>
-    Number((await page.locator('#totals [data-f="received"]').innerText()).replace(/\D/g, ''));
+    Number((await page.locator('#totals [data-f="received"]').textContent())?.replace(/\D/g, ''));
 
   inBrowser('the three regions are there with their live sensors, counts, newest readings and the queue', async () => {
     await see('#link', /^live$/);
@@ -123,7 +123,7 @@ describe('the web page', () => {
   });
 
   inBrowser('the feed can be held still', async () => {
-    const newest = () => page.locator('#feed li').first().innerText();
+    const newest = () => page.locator('#feed li').first().textContent();
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
     const held = await newest();
     const before = await received();

@@ -11,7 +11,7 @@ import type { FleetSnapshot } from '../../puller/puller-app.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { readRunState } from '../../runtime/run-state.js';
 
-export const BIN = fileURLToPath(new URL('../../../bin/wasm-sensors.js', import.meta.url));
+const BIN = fileURLToPath(new URL('../../../bin/wasm-sensors.js', import.meta.url));
 
 export interface RunResult {
   code: number;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-export const BIN = fileURLToPath(new URL('../../../bin/wasm-sensors.js', import.meta.url));
+const BIN = fileURLToPath(new URL('../../../bin/wasm-sensors.js', import.meta.url));
 
 export interface CliResult {
   /** Exit code, or the signal that ended it. */

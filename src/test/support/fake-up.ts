@@ -20,7 +20,7 @@ import type { Box } from './box.js';
 import { FakeCluster } from './fake-cluster.js';
 import { FakeFleet } from './fake-fleet.js';
 
-export const TOKEN = 'operator-token';
+const TOKEN = 'operator-token';
 
 export interface FakeUpOptions {
   /** Kind and connection data, where it is not the embedded one. */

@@ -8,7 +8,7 @@ import { HttpTranscript } from './http-transcript.js';
 export const NOW = Date.parse('2025-03-26T12:00:00.000Z');
 export const DAY = 86_400_000;
 
-export const OPERATOR = 'operator-secret';
+const OPERATOR = 'operator-secret';
 export const SENSOR = 'sensor-secret';
 export const operator = { authorization: `Bearer ${OPERATOR}` };
 export const json = { 'content-type': 'application/json' };

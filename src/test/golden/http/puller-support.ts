@@ -11,7 +11,7 @@ import { HttpTranscript, readable } from './http-transcript.js';
 
 /** What the clock shows at first. */
 export const NOW = Date.parse('2025-03-26T12:00:00.000Z');
-export const OPERATOR = 'operator-secret';
+const OPERATOR = 'operator-secret';
 export const operator = { authorization: `Bearer ${OPERATOR}` };
 
 /** After this a message that was delivered has been handed over and deleted. */
