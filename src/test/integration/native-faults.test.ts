@@ -66,7 +66,7 @@ test.each(['orchestrator', 'edge-eu-1'])(
     const pid = sandbox.pidOf(child);
     process.kill(pid, 'SIGKILL');
     await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
-    await eventually('that on the screen', () => up.stderr.includes(`${child} runs again`));
+    await eventually('that on the screen', () => up.stderr.includes(`${child} restarted (pid`));
     const from = (await sandbox.fleet().summary()).regions;
     const { regions } = await eventually('more readings of each region', async () => {
       const now = await sandbox.fleet().summary();

@@ -173,7 +173,7 @@ export function describeSystem(options: SystemOptions): void {
         {
           error: {
             code: 'DEPLOY_TIMEOUT',
-            details: ['us: 0 of 1 sensors send'],
+            details: ['us: 0 of 1 sensors reporting'],
             hint: expect.stringContaining('status'),
           },
         },
