@@ -14,7 +14,7 @@ export interface BacalhauNetworkOptions {
   client: BacalhauClient;
   /** `.wasm-sensors`; submitted documents are kept below it. */
   stateDir: string;
-  surroundings: JobEnvironment;
+  environment: JobEnvironment;
   sensorProxyUrl(region: string): string;
   /** Missing where a region can't be cut. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;

@@ -16,7 +16,7 @@ import { updatesInPlace } from './bacalhau-version.js';
 export interface SubmitOptions {
   client: BacalhauClient;
   stateDir: string;
-  surroundings: JobEnvironment;
+  environment: JobEnvironment;
 }
 
 /** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
@@ -31,7 +31,7 @@ export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
   const { client } = options;
   const [rendered, jobs, nodes, version] = await Promise.all([
-    renderJob(request, options.surroundings),
+    renderJob(request, options.environment),
     client.jobs(),
     client.nodes(),
     client.agentVersion(),
@@ -73,10 +73,7 @@ function requireOurs(replaced: RawJob[], { name, type }: RenderedJob): void {
 }
 
 /** Replaces a running job's executions with new ones of the same job. */
-export async function startAgain(
-  job: RawJob,
-  { client, stateDir }: Omit<SubmitOptions, 'surroundings'>,
-): Promise<void> {
+export async function startAgain(job: RawJob, { client, stateDir }: Omit<SubmitOptions, 'environment'>): Promise<void> {
   const versions = await Promise.all([client.clientVersion(), client.agentVersion()]);
   if (versions.every(updatesInPlace)) return client.rerunJob(job.ID);
   await client.stopJob(job.ID);
@@ -88,8 +85,8 @@ const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${
 
 /** The job that runs exactly this already, if there is one; nothing is submitted. */
 export async function findRunning(request: JobRequest, options: SubmitOptions): Promise<Submission | undefined> {
-  const { client, surroundings } = options;
-  const [rendered, jobs] = await Promise.all([renderJob(request, surroundings), client.jobs()]);
+  const { client, environment } = options;
+  const [rendered, jobs] = await Promise.all([renderJob(request, environment), client.jobs()]);
   const running = jobs.filter((job) => job.Name === rendered.name && isOurs(job) && !isOver(job));
   return findSame(running, rendered, client);
 }

@@ -9,7 +9,7 @@ import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { runBacalhau } from '../bacalhau/run-bacalhau.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
-import { regionConfigFile } from '../region-config-file.js';
+import { regionConfigFile } from '../region-file.js';
 import type { ComposeConnection } from './compose-connection.js';
 import type { Project } from './engine/compose-project.js';
 
@@ -28,7 +28,7 @@ export function createComposeNetwork(
     kind: 'compose',
     client: createComposeClient(project, apiPort),
     stateDir,
-    surroundings: { module: readModule, forwarded },
+    environment: { module: readModule, forwarded },
     sensorProxyUrl: () => COMPOSE_PROXY,
     setRegionLink,
   });

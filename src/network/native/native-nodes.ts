@@ -1,5 +1,7 @@
 /** The nodes of a native network: ports, names, labels, settings and environment. */
+
 import { availableParallelism } from 'node:os';
+import { edgeLabels, edgeName } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
 import type { NodeProcess } from './node-process.js';
@@ -48,9 +50,6 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
   };
 }
 
-export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
-export const isEdgeOf = (name: string, region: string): boolean => name.startsWith(`edge-${region}-`);
-
 /** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
 export function edgeNodes(context: PlanContext, configPaths: string[], links: RegionLinks): NodePlan[] {
   const total = context.nodesPerRegion * REGIONS.length;
@@ -61,7 +60,7 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
       region,
       template: 'edge',
       settings: {
-        Labels: { region, type: 'edge' },
+        Labels: edgeLabels(region),
         'Compute.Orchestrators': [links.orchestratorUrl(region)],
         'Compute.Heartbeat.Interval': `${HEARTBEAT_S * patience(total)}s`,
         'Compute.AllowListedLocalPaths': configPaths,
