@@ -1,6 +1,4 @@
-/**
- * Changing the fleet configuration where several proxies hold it: one proxy is the authority and the others follow it.
- */
+/** Applies a change of the fleet configuration to the proxies: one is the authority, the others follow it. */
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';

@@ -1,4 +1,4 @@
-/** Sensors that stop with their network: the fleet view is told, so that the next network's view shows no failures. */
+/** Marks the sensors that stop with their network, so that the view of the next network shows no failures. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetClient } from '../puller/fleet-client.js';
@@ -7,7 +7,7 @@ import type { RunState } from './run-state.js';
 /** All sensors have stopped after this; Docker takes the longest. */
 const ALL_STOPPED_MS = 60_000;
 /** It only changes what is shown: a puller that hangs must not keep `up` from ending. */
-const PATIENCE_MS = 500;
+const REPORT_TIMEOUT_MS = 500;
 
 /** Tells a running puller, while the network still runs. `began`: of the network, Unix milliseconds. */
 export async function reportNetworkStop(puller: string, token: string, began: number): Promise<void> {
@@ -15,10 +15,10 @@ export async function reportNetworkStop(puller: string, token: string, began: nu
     { networkEnds: { since: began, by: Date.now() + ALL_STOPPED_MS } },
     token,
   );
-  await Promise.race([annotated, sleep(PATIENCE_MS, undefined, { ref: false })]);
+  await Promise.race([annotated, sleep(REPORT_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
-/** After an `up` that was killed: its processes have been stopped, and the store of its puller, if it is here, is left. */
+/** After an `up` that was killed: marks its sensors as stopped in its puller's store, if that is on this machine. */
 export async function markSensorsStopped({ began }: RunState, stateDir: string): Promise<void> {
   const { markStoredSensorsStopped } = await import('../puller/stored-fleet.js');
   try {

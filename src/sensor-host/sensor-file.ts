@@ -1,4 +1,4 @@
-/** What a sensor's YAML file sets, as sensors read it: a sensor of this process reads it first and sends nothing anywhere. */
+/** Reads a sensor's YAML file as sensors do: runs one on it in this process, with requests that go nowhere. */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../lib/errors/app-error.js';
 import { modulePath } from '../modules/module-files.js';

@@ -35,10 +35,10 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
     executions: async () => executions,
   } as unknown as BacalhauClient;
   const emit = vi.fn();
-  const patience = { reconnectMs: 1000, ownRemedyMs: 100, lookEveryMs: 20 };
-  const healing = new ExecutionReconciler({ client, stateDir: '/nowhere', emit }, patience);
-  healing.begin('us', ['edge-us-1']);
-  healing.begin('eu', ['edge-eu-1']);
+  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 100, lookEveryMs: 20 };
+  const reconciler = new ExecutionReconciler({ client, stateDir: '/nowhere', emit }, timings);
+  reconciler.begin('us', ['edge-us-1']);
+  reconciler.begin('eu', ['edge-eu-1']);
   await sleep(50);
   expect(rerunJob).not.toHaveBeenCalled();
   await vi.waitFor(() => expect(emit).toHaveBeenCalled());

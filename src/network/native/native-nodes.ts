@@ -30,7 +30,7 @@ const DISCONNECT_S = 12;
 const NODES_A_CORE = 50;
 
 /** Nodes that share few processors are late with their heartbeats, and must not count as cut off. */
-function patience(nodes: number): number {
+function heartbeatFactor(nodes: number): number {
   return Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
 }
 
@@ -40,7 +40,7 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
     name: 'orchestrator',
     template: 'orchestrator',
     settings: {
-      'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * patience(nodes)}s`,
+      'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * heartbeatFactor(nodes)}s`,
       'API.Port': ports.api,
       'Orchestrator.Port': ports.nats,
       'WebUI.Listen': `${HOST}:${ports.webUi}`,
@@ -62,7 +62,7 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
       settings: {
         Labels: edgeLabels(region),
         'Compute.Orchestrators': [links.orchestratorUrl(region)],
-        'Compute.Heartbeat.Interval': `${HEARTBEAT_S * patience(total)}s`,
+        'Compute.Heartbeat.Interval': `${HEARTBEAT_S * heartbeatFactor(total)}s`,
         'Compute.AllowListedLocalPaths': configPaths,
       },
       // One thread is enough for one sensor, and takes a third less of the processor than one a core.
