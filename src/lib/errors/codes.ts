@@ -31,12 +31,9 @@ const system = (summary: string, extra: Extra = {}): CodeInfo => ({ fault: 'syst
 /** By code, in alphabetical order. */
 export const CODES = {
   ALREADY_UP: user('Another `up` runs in this folder.'),
-  AUTHORITY_UNREACHABLE: system(
-    'A configuration change reached a proxy that follows another one, which does not answer.',
-    {
-      http: 503,
-    },
-  ),
+  AUTHORITY_UNREACHABLE: system('The proxy follows another one, which has to take the change and does not answer.', {
+    http: 503,
+  }),
   BACALHAU_API_DENIED: user("The orchestrator's API refuses the credentials."),
   BACALHAU_API_OTHER: user("What answers at the API's address is not a Bacalhau orchestrator."),
   BACALHAU_API_TLS: user("This machine and the orchestrator's API can't agree on TLS."),
@@ -162,7 +159,7 @@ export const CODES = {
   STATE_DAMAGED: system('`run.json` is damaged, so what runs is not known.'),
   STATE_LOST: user('The proxy has lost the configuration that sensors still have.', { http: 409 }),
   STATE_UNREADABLE: system("The proxy's file of the desired configuration is damaged."),
-  STATE_UNWRITABLE: system('The state folder can not be read or written.'),
+  STATE_UNWRITABLE: system('The state folder can not be read or written. The proxy answers 503.'),
   STILL_SENDING: system('Jobs were stopped, but their sensors still report.'),
   STILL_STARTING: user('The network is still starting.'),
   STOPPED_SENDING: system('Sensors stopped reporting after a change.'),
