@@ -17,7 +17,7 @@ import {
 } from '../protocol/desired-config.js';
 import { isPlausibleVersion, MAX_VERSION, type VersionedConfig } from '../protocol/sensor-config.js';
 
-/** Every sensor asks within 10 s (wasm/publisher); one more for the way. */
+/** Every sensor asks within 10 s (wasm/publisher), plus one second on the way. */
 const HEARD_ALL_MS = 11_000;
 
 export class DesiredConfigStore {
@@ -25,7 +25,7 @@ export class DesiredConfigStore {
   #state: DesiredState;
   /** Newest version that a sensor reported, or another proxy. */
   #seen = 0;
-  /** From then on every sensor has reported its version. Unix milliseconds. */
+  /** When every sensor has reported its version: Unix milliseconds. */
   readonly #heardAllAt: number;
 
   /**
@@ -49,7 +49,7 @@ export class DesiredConfigStore {
     return this.#state.version;
   }
 
-  /** Newest version that anybody is known to have. */
+  /** Newest version held here or reported. */
   get newestKnown(): number {
     return Math.max(this.#seen, this.#state.version);
   }

@@ -89,7 +89,7 @@ export const jobsQuarantinedText = (file: string): string =>
   `the file of the running jobs was damaged and is now ${file}; deploy again what should run`;
 
 export const STOPPED_ON_PAPER =
-  'Bacalhau 1.7 marks a job as stopped without telling its nodes (fixed in 1.8): what runs there keeps running';
+  'Bacalhau 1.7 marks a job as stopped and does not inform its nodes (fixed in 1.8): what runs there keeps running';
 
 const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
 

@@ -47,8 +47,8 @@ function submit(request: PublisherJob, jobs: object[], { status = 'CONNECTED', a
     return call in answers ? JSON.stringify(answers[call]) : 'j-new';
   };
   const client = createBacalhauClient({ path: 'bacalhau', stateDir, api: { host: 'h', port: 1 }, cli });
-  const surroundings = { module: async () => new Uint8Array(8), forwarded: { edge: [], updater: [], services: [] } };
-  return submitJob(request, { client, stateDir, surroundings });
+  const environment = { module: async () => new Uint8Array(8), forwarded: { edge: [], updater: [], services: [] } };
+  return submitJob(request, { client, stateDir, environment });
 }
 
 it("refuses to replace somebody else's job of the same name", async () => {

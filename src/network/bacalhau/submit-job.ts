@@ -1,4 +1,4 @@
-/** Submitting a job: what runs under its name already is kept when it is the same, and replaced when it is not. */
+/** Submits a job: a job of the same name is kept when it is the same, and replaced otherwise. */
 import { join } from 'node:path';
 import type { JobEnvironment } from '../../jobs/job-environment.js';
 import { jobRefOf, rivalOf, sameJob } from '../../jobs/job-ref.js';
@@ -16,7 +16,7 @@ import { updatesInPlace } from './bacalhau-version.js';
 export interface SubmitOptions {
   client: BacalhauClient;
   stateDir: string;
-  surroundings: JobEnvironment;
+  environment: JobEnvironment;
 }
 
 /** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
@@ -25,13 +25,13 @@ export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensor
 export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped'].includes(job.State.StateType);
 
 /**
- * Rejects with `NO_MATCHING_NODES` where no node could run it, and with what the client and the rendering
- * reject with; with `NAME_TAKEN` where somebody else's job of the same name, or one of another type, would be replaced.
+ * Rejects with `NO_MATCHING_NODES` where no node could run it, with `NAME_TAKEN` where a job of somebody else or of
+ * another type has the name, and as the client and `renderJob` do.
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
   const { client } = options;
   const [rendered, jobs, nodes, version] = await Promise.all([
-    renderJob(request, options.surroundings),
+    renderJob(request, options.environment),
     client.jobs(),
     client.nodes(),
     client.agentVersion(),
@@ -73,10 +73,7 @@ function requireOurs(replaced: RawJob[], { name, type }: RenderedJob): void {
 }
 
 /** Replaces a running job's executions with new ones of the same job. */
-export async function startAgain(
-  job: RawJob,
-  { client, stateDir }: Omit<SubmitOptions, 'surroundings'>,
-): Promise<void> {
+export async function startAgain(job: RawJob, { client, stateDir }: Omit<SubmitOptions, 'environment'>): Promise<void> {
   const versions = await Promise.all([client.clientVersion(), client.agentVersion()]);
   if (versions.every(updatesInPlace)) return client.rerunJob(job.ID);
   await client.stopJob(job.ID);
@@ -86,15 +83,15 @@ export async function startAgain(
 /** The document as it was submitted last. */
 const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${encodeURIComponent(jobName)}.yaml`);
 
-/** The job that runs exactly this already, if there is one; nothing is submitted. */
+/** The job that already runs exactly this document, if there is one; nothing is submitted. */
 export async function findRunning(request: JobRequest, options: SubmitOptions): Promise<Submission | undefined> {
-  const { client, surroundings } = options;
-  const [rendered, jobs] = await Promise.all([renderJob(request, surroundings), client.jobs()]);
+  const { client, environment } = options;
+  const [rendered, jobs] = await Promise.all([renderJob(request, environment), client.jobs()]);
   const running = jobs.filter((job) => job.Name === rendered.name && isOurs(job) && !isOver(job));
   return findSame(running, rendered, client);
 }
 
-/** A job that runs exactly this, and runs it well: one with a failure is worth submitting again. */
+/** The same job without failures; one with a failure is submitted again. */
 async function findSame(
   running: RawJob[],
   rendered: RenderedJob,
@@ -114,7 +111,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
     (node) => node.type === type && (!('region' in request) || node.region === request.region),
   );
   const fits = 'region' in request ? labelled.filter(({ unschedulable }) => unschedulable === undefined) : labelled;
-  // Nodes that are cut off get what runs for ever when they are back; what runs once needs one now.
+  // A disconnected node gets a daemon job when it is back; a job that runs once needs a connected node.
   const waits = request.role === 'publisher' && request.maxMessages === undefined;
   if (fits.some((node) => node.connected || waits)) return;
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';

@@ -28,7 +28,7 @@ export function createComposeNetwork(
     kind: 'compose',
     client: createComposeClient(project, apiPort),
     stateDir,
-    surroundings: { module: readModule, forwarded },
+    environment: { module: readModule, forwarded },
     sensorProxyUrl: () => COMPOSE_PROXY,
     setRegionLink,
   });

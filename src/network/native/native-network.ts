@@ -32,7 +32,7 @@ export function createNativeNetwork(
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
     stateDir,
-    surroundings: { module: readModule, forwarded },
+    environment: { module: readModule, forwarded },
     sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });

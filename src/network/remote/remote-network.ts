@@ -54,7 +54,7 @@ function optionsOf(connection: RemoteConnection, stateDir: string, secrets: Remo
     kind: 'remote',
     client: createRemoteClient(connection, stateDir, secrets),
     stateDir,
-    surroundings: {
+    environment: {
       module: readModule,
       forwarded: {
         edge: ['HOSTNAME'],
@@ -73,16 +73,16 @@ function optionsOf(connection: RemoteConnection, stateDir: string, secrets: Remo
  */
 async function submit(request: JobRequest, options: RemoteSubmitOptions): Promise<Submission> {
   if (request.role !== 'publisher') return submitJob(request, options);
-  const { stateDir, client, surroundings, api, needed } = options;
+  const { stateDir, client, environment, api, needed } = options;
   const place = { stateDir, api, region: request.region };
   const forwarding = (edge: string[]) => ({
     ...options,
-    surroundings: { ...surroundings, forwarded: { ...surroundings.forwarded, edge } },
+    environment: { ...environment, forwarded: { ...environment.forwarded, edge } },
   });
   const refused = async ({ unchanged, jobId }: Submission) => !unchanged && (await wasRefused(client, jobId));
 
   const known = hostnameForwarded(place);
-  // Only to try, no sensor is replaced: what it keeps for its proxy would be lost.
+  // No sensor is replaced just to find out: readings that it keeps for its proxy would be lost.
   const runs = known === undefined && (await findRunning(request, forwarding(needed)));
   if (runs) return runs;
   if (known !== false) {

@@ -139,7 +139,7 @@ export function nothingMissing(fleet: FleetClient, timeoutMs = 40_000): Promise<
   );
 }
 
-/** A test's surroundings must not leak into what it runs. */
+/** A test's environment must not leak into what it runs. */
 function cleanEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { PATH, HOME, BACALHAU_BIN, TMPDIR } = process.env;
   const env = { PATH, HOME, BACALHAU_BIN, TMPDIR, ...extra };

@@ -74,7 +74,7 @@ const service = (role: ServiceJob['role'], over: Partial<ServiceJob> = {}): Serv
 
 const EVERY_VALUE = { color: '#00ff88', emoji: 3, random_off: true, interval: 0.5, paused: true } as const;
 
-const JOBS: [name: string, request: JobRequest, surroundings: JobEnvironment][] = [
+const JOBS: [name: string, request: JobRequest, environment: JobEnvironment][] = [
   ['publisher-us', publisher('us'), NATIVE],
   ['publisher-eu', publisher('eu'), NATIVE],
   ['publisher-as', publisher('as'), NATIVE],
@@ -105,16 +105,16 @@ const JOBS: [name: string, request: JobRequest, surroundings: JobEnvironment][] 
 ];
 
 describe('a job as a document', () => {
-  test.each(JOBS)('%s', async (name, request, surroundings) => {
-    const job = await renderJob(request, surroundings);
+  test.each(JOBS)('%s', async (name, request, environment) => {
+    const job = await renderJob(request, environment);
     expect(readHash(job.text)).toBe(job.hash);
     await expect(job.text).toMatchFileSnapshot(recorded(`${name}.yaml`));
   });
 
   test('names, types and hashes', async () => {
     const rows = await Promise.all(
-      JOBS.map(async ([name, request, surroundings]) => {
-        const job = await renderJob(request, surroundings);
+      JOBS.map(async ([name, request, environment]) => {
+        const job = await renderJob(request, environment);
         return [name.padEnd(33), job.name.padEnd(21), job.type.padEnd(8), job.hash].join(' ');
       }),
     );
@@ -136,8 +136,8 @@ describe('a job as a document', () => {
       ['a config-updater that writes a file', updater({ configFile: '/srv/c.yaml' }), NATIVE],
     ];
     const failures: Record<string, unknown> = {};
-    for (const [what, request, surroundings] of refused) {
-      failures[what] = toFailure(await renderJob(request, surroundings).catch((error) => error));
+    for (const [what, request, environment] of refused) {
+      failures[what] = toFailure(await renderJob(request, environment).catch((error) => error));
     }
     await expect(toJson(failures)).toMatchFileSnapshot(recorded('refused.json'));
   });

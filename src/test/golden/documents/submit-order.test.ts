@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
-const surroundings = {
+const environment = {
   module: async () => new Uint8Array(8),
   forwarded: { edge: ['HOSTNAME'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };
@@ -86,7 +86,7 @@ function openNetwork({ agent = 'v1.9.3', client = 'v1.9.3', jobs = [], failing =
     stateDir,
   };
   const network = createBacalhauNetwork({
-    ...{ kind: 'native' as const, ...options, surroundings, sensorProxyUrl: () => 'http://p' },
+    ...{ kind: 'native' as const, ...options, environment, sensorProxyUrl: () => 'http://p' },
   });
   return { network, options };
 }
@@ -107,7 +107,7 @@ async function expectLines(name: string): Promise<void> {
   await expect(`${lines.join('\n').trim()}\n`).toMatchFileSnapshot(recorded(name));
 }
 
-const hashOf = async (request: JobRequest) => (await renderJob(request, surroundings)).hash;
+const hashOf = async (request: JobRequest) => (await renderJob(request, environment)).hash;
 
 test('submitting a publisher', async () => {
   const submit = (title: string, world: World, request: JobRequest = publisher) =>
@@ -225,5 +225,5 @@ test('the document is kept before it is submitted, for its owner only', async ()
   const file = join(stateDir, 'jobs', 'publisher-eu.yaml');
   expect(readdirSync(join(stateDir, 'jobs'))).toEqual(['publisher-eu.yaml']);
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect(readFileSync(file, 'utf8')).toBe((await renderJob(publisher, surroundings)).text);
+  expect(readFileSync(file, 'utf8')).toBe((await renderJob(publisher, environment)).text);
 });
