@@ -1,4 +1,7 @@
-/** What a sensor's YAML file sets, as sensors read it: a sensor of this process reads it first and sends nothing anywhere. */
+/**
+ * What a sensor's YAML file sets, as sensors read it: a sensor in this process reads the file, and its readings go
+ * nowhere.
+ */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../lib/errors/app-error.js';
 import { modulePath } from '../modules/module-files.js';

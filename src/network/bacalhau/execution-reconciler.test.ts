@@ -36,9 +36,9 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
   } as unknown as BacalhauClient;
   const emit = vi.fn();
   const patience = { reconnectMs: 1000, ownRemedyMs: 100, lookEveryMs: 20 };
-  const healing = new ExecutionReconciler({ client, stateDir: '/nowhere', emit }, patience);
-  healing.begin('us', ['edge-us-1']);
-  healing.begin('eu', ['edge-eu-1']);
+  const reconciler = new ExecutionReconciler({ client, stateDir: '/nowhere', emit }, patience);
+  reconciler.begin('us', ['edge-us-1']);
+  reconciler.begin('eu', ['edge-eu-1']);
   await sleep(50);
   expect(rerunJob).not.toHaveBeenCalled();
   await vi.waitFor(() => expect(emit).toHaveBeenCalled());

@@ -9,7 +9,7 @@ export interface SystemOptions {
   /** Why it can't run here. */
   skip?: string | undefined;
   env?: Record<string, string>;
-  /** Ends a service of the centre with SIGKILL, and resolves when it runs again; by default it is a child of `up`. */
+  /** Kills a service, and resolves when it runs again; by default it is a child of `up`. */
   kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
   /** Seconds between readings; the less, the more is under way when something is killed. */
   interval?: string;
