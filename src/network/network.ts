@@ -5,7 +5,7 @@
 import type { JobRef } from '../jobs/job-ref.js';
 import type { JobRequest } from '../jobs/job-request.js';
 import type { NetworkFact } from './network-facts.js';
-import type { ConfigFile } from './region-config-file.js';
+import type { ConfigFile } from './region-file.js';
 
 /** Edge regions, in display order; a remote cluster may have others. */
 export const REGIONS = ['us', 'eu', 'as'] as const;

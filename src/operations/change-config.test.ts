@@ -1,164 +1,154 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Listener, listen } from '../lib/net/listen.js';
-import { AuthorityFollower } from '../proxy/authority-follower.js';
-import { ConfigClient } from '../proxy/config-client.js';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Convergence } from '../fleet/fleet-view.js';
+import type { DesiredState, Scope } from '../protocol/desired-config.js';
+import type { ConfigClient } from '../proxy/config-client.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
-import { createProxy } from '../proxy/proxy.js';
-import type { Queue } from '../queue/queue.js';
-import { applyChange, compareProxies } from './change-config.js';
+import type { FleetClient } from '../puller/fleet-client.js';
+import type { Change } from './apply-to-proxies.js';
+import { type ChangeConfigOptions, changeConfig, rollOutConfig, type WantedChange } from './change-config.js';
+import { knownJobs, newestSeen } from './config-target.js';
 
-const TOKEN = 'operator';
-const queue = {} as Queue;
+vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
 
-interface Served {
-  desired: DesiredConfigStore;
-  listener: Listener;
-  client: ConfigClient;
-  follower: AuthorityFollower | undefined;
+const NOW = 1_750_000_000_000;
+let desired: DesiredConfigStore;
+let patches: Change[];
+let seenBy: (state: DesiredState, scope: Scope) => Partial<Convergence> | Promise<never>;
+let failed: unknown[];
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+  desired = new DesiredConfigStore();
+  patches = [];
+  failed = [];
+  seenBy = () => ({ sensors: 3, converged: 3 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const proxy = {
+  url: 'http://p',
+  state: async () => desired.state,
+  patch: async (change: Change) => {
+    patches.push(change);
+    return desired.patch(change, Date.now()).version;
+  },
+} as unknown as ConfigClient;
+const fleet = {
+  convergence: async (state: DesiredState, scope: Scope) => ({
+    ...{ sensors: 0, converged: 0, pending: [], gone: 0, newest: 7 },
+    ...(await seenBy(state, scope)),
+  }),
+  summary: async () => ({
+    regions: [
+      { region: 'us', live: 1, paused: 0, silent: 0 },
+      { region: 'eu', live: 1, paused: 0, silent: 0 },
+    ],
+  }),
+  snapshot: async () => ({ sensors: [] }),
+} as unknown as FleetClient;
+
+async function run(scope: Scope, wanted: Partial<WantedChange>, options: Partial<ChangeConfigOptions> = {}) {
+  const running = changeConfig(
+    { proxies: [proxy], fleet },
+    scope,
+    { set: {}, unset: [], replace: false, ...wanted },
+    { timeoutMs: 1000, wait: true, onProgress() {}, onFailed: (some) => failed.push(...some), ...options },
+  ).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(8000);
+  return running;
 }
 
-let authority: Served;
-let followers: Served[];
-let all: ConfigClient[];
-let listeners: Listener[];
-let stop: AbortController;
-
-/** A real proxy that listens; configuration needs no queue. */
-async function serveProxy(follow?: string, asks = true): Promise<Served> {
-  const desired = new DesiredConfigStore();
-  const follower = follow === undefined ? undefined : new AuthorityFollower(desired, { url: follow, everyMs: 20 });
-  const { fetch } = createProxy({
-    ...{ queue, desired, guard: { operatorToken: TOKEN } },
-    ...(follower ? { follower } : {}),
-  }).app;
-  const listener = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'proxy', flag: '' });
-  listeners.push(listener);
-  if (asks) void follower?.run(stop.signal);
-  return { desired, listener, client: new ConfigClient(listener.url, { token: TOKEN }), follower };
-}
-
-const set = (values: object) => ({ scope: {}, set: values, unset: [], seen: 0 });
-const gone = expect.stringContaining('does not answer');
-
-beforeEach(async () => {
-  stop = new AbortController();
-  listeners = [];
-  authority = await serveProxy();
-  followers = [await serveProxy(authority.listener.url), await serveProxy(authority.listener.url)];
-  all = [authority, ...followers].map(({ client }) => client);
-});
-
-afterEach(async () => {
-  stop.abort();
-  await Promise.all(listeners.map((listener) => listener.close(0)));
-});
-
-test('a change is made at the authority, and done when its followers hold it', async () => {
-  const { version, state, holder, failed } = await applyChange(all, set({ color: '#00ff88', paused: true }));
-  expect([failed, holder, state.version]).toEqual([[], authority.client, version]);
-  expect(state.fleet).toEqual({ version, color: '#00ff88', paused: true });
-  for (const { desired } of followers) expect(desired.state).toEqual(authority.desired.state);
-});
-
-test('a follower that is named first forwards it', async () => {
-  const { version, holder, failed } = await applyChange([...all].reverse(), set({ emoji: 1 }));
-  expect([failed, holder]).toEqual([[], followers[1]!.client]);
-  expect(authority.desired.state.fleet).toEqual({ version, emoji: 1 });
-});
-
-test('followers that do not hold it in time are named with the reason', async () => {
-  const slow = await serveProxy(authority.listener.url, false);
-  const closed = followers[0]!;
-  await closed.listener.close(0);
-  const { version, failed } = await applyChange([...all, slow.client], set({ emoji: 1 }), 150);
-  expect(failed).toEqual([
-    { url: closed.client.url, reason: gone },
-    { url: slow.client.url, reason: `holds version 0, ${authority.client.url} holds ${version}` },
-  ]);
-  expect(followers[1]!.desired.version).toBe(version);
-});
-
-test('a follower that needs a moment is waited for', async () => {
-  const slow = await serveProxy(authority.listener.url, false);
-  const applied = applyChange([authority.client, slow.client], set({ emoji: 1 }));
-  setTimeout(() => void slow.follower!.refresh(), 300);
-  expect((await applied).failed).toEqual([]);
-});
-
-test('another authority is named at once, and left as it is', async () => {
-  const other = await serveProxy();
+test('it ends when the sensors have converged, with what was seen', async () => {
   const began = Date.now();
-  const { failed } = await applyChange([authority.client, other.client], set({ emoji: 1 }), 60_000);
-  expect(Date.now() - began).toBeLessThan(10_000);
-  const reason = `does not follow ${authority.client.url}: restart it with --follow and the address of that proxy`;
-  expect(failed).toEqual([{ url: other.client.url, reason }]);
-  expect(other.desired.version).toBe(0);
-});
-
-test('a first proxy that does not answer is passed over for a follower, which reaches the authority', async () => {
-  const away = await serveProxy();
-  await away.listener.close(0);
-  const { version, holder, failed } = await applyChange([away.client, ...all], set({ emoji: 1 }));
-  expect(holder).toBe(followers[0]!.client);
-  expect(failed).toEqual([{ url: away.client.url, reason: gone }]);
-  expect(authority.desired.version).toBe(version);
-});
-
-test('no other authority takes the change in the place of one that is away', async () => {
-  await authority.listener.close(0);
-  const other = await serveProxy();
-  await expect(applyChange([authority.client, other.client], set({ emoji: 1 }))).rejects.toMatchObject({
-    ...{ code: 'PROXY_GONE', fault: 'system', message: expect.stringContaining(authority.client.url) },
+  seenBy = () => ({ sensors: 3, converged: Date.now() - began < 500 ? 1 : 3 });
+  const result = await run({ region: 'eu' }, { set: { color: '#00ff88' }, replace: true });
+  const { version } = desired.state;
+  expect(result).toEqual({
+    ...{ version, failed: [] },
+    seen: { sensors: 3, converged: 3, seconds: expect.closeTo(0.5, 1), otherRegions: [] },
   });
-  expect(other.desired.version).toBe(0);
+  expect(patches).toEqual([{ scope: { region: 'eu' }, set: { color: '#00ff88' }, unset: [], replace: true, seen: 7 }]);
 });
 
-test('followers alone refuse the change and name the authority', async () => {
-  await authority.listener.close(0);
-  await expect(applyChange(all.slice(1), set({ emoji: 1 }))).rejects.toMatchObject({
-    code: 'AUTHORITY_UNREACHABLE',
-    message: expect.stringContaining(authority.client.url),
-    hint: expect.stringContaining('try again'),
+test('without waiting, nothing is looked at but what sensors have seen; also where no puller answers', async () => {
+  let looks = 0;
+  seenBy = () => {
+    looks++;
+    return Promise.reject(new Error('no puller'));
+  };
+  expect(await run({}, { set: { interval: 2 } }, { wait: false })).toEqual({
+    version: desired.state.version,
+    failed: [],
   });
+  expect(looks).toBe(1);
+  expect(patches[0]).not.toHaveProperty('seen');
 });
 
-test('what the first proxy refuses is tried nowhere else', async () => {
-  const stranger = new ConfigClient(authority.listener.url, { token: 'another' });
-  await expect(applyChange([stranger, ...all], set({ emoji: 1 }))).rejects.toMatchObject({
-    ...{ code: 'TOKEN_WRONG', fault: 'user', hint: expect.stringContaining('WASM_SENSORS_TOKEN') },
+test('a scope that no sensor matches: the regions with sensors are named, for the whole fleet none', async () => {
+  seenBy = () => ({ sensors: 0, converged: 0 });
+  expect(await run({ region: 'mars' }, { set: { interval: 2 } })).toMatchObject({
+    seen: { otherRegions: ['us', 'eu'] },
   });
-  expect(authority.desired.version).toBe(0);
-});
-
-test('a lost state is refused, and given up only where that is confirmed', async () => {
-  const change = { ...set({ emoji: 1 }), seen: 7000 };
-  await expect(applyChange(all, change)).rejects.toMatchObject({
-    ...{ code: 'STATE_LOST', fault: 'user', hint: expect.stringContaining('--replace') },
+  expect(await run({ hostname: 'x' }, { set: { interval: 2 } })).toMatchObject({
+    seen: { otherRegions: ['us', 'eu'] },
   });
-  const { version, failed } = await applyChange(all, { ...change, replace: true });
-  expect(failed).toEqual([]);
-  expect(followers[0]!.desired.state.fleet).toEqual({ version, emoji: 1 });
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({ seen: { sensors: 0, otherRegions: [] } });
 });
 
-test('what is desired can be read while the authority is away', async () => {
-  await applyChange(all, set({ emoji: 1 }));
-  expect(await compareProxies(all)).toEqual({ desired: authority.desired.state, holder: all[0], others: [] });
-  await authority.listener.close(0);
-  const { desired, holder, others } = await compareProxies(all);
-  expect([desired.fleet.emoji, holder]).toEqual([1, all[1]]);
-  expect(others).toEqual([{ url: all[0]!.url, reason: gone }]);
-  await Promise.all(followers.map(({ listener }) => listener.close(0)));
-  await expect(compareProxies(all)).rejects.toMatchObject({
-    ...{ code: 'PROXY_GONE', message: expect.stringContaining(all[0]!.url) },
+test('sensors that do not converge are a failure', async () => {
+  seenBy = () => ({ sensors: 3, converged: 2 });
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({ code: 'NOT_CONVERGED' });
+});
+
+test('a change that another one replaced meanwhile is a failure that says what holds now', async () => {
+  let looks = 0;
+  seenBy = () => {
+    if (looks++ === 2) desired.patch({ scope: {}, set: { color: '#222222' }, unset: ['emoji'] }, Date.now());
+    return { sensors: 1, converged: Date.now() - NOW > 3000 ? 1 : 0 };
+  };
+  expect(await run({}, { set: { color: '#111111', emoji: 3, interval: 2 } }, { timeoutMs: 6000 })).toMatchObject({
+    ...{ code: 'REPLACED', message: 'fleet: another change replaced this one: now color is #222222, emoji is not set' },
   });
 });
 
-test('proxies that hold something else are named with what they hold', async () => {
-  const other = await serveProxy();
-  const slow = await serveProxy(authority.listener.url, false);
-  authority.desired.patch(set({ emoji: 1 }), 5000);
-  expect((await compareProxies([authority.client, other.client, slow.client])).others).toEqual([
-    { url: other.client.url, reason: expect.stringMatching(/^does not follow http:.*--follow/) },
-    { url: slow.client.url, reason: `holds version 0, ${authority.client.url} holds 5000` },
-  ]);
+test('an unset value that another change set again is a failure, too', async () => {
+  desired.patch({ scope: {}, set: { color: '#111111' }, unset: [] }, NOW);
+  let looks = 0;
+  seenBy = () => {
+    if (looks++ === 2) desired.patch({ scope: {}, set: { color: '#222222' }, unset: [] }, Date.now());
+    return { sensors: 1, converged: Date.now() - NOW > 3000 ? 1 : 0 };
+  };
+  expect(await run({}, { unset: ['color'] }, { timeoutMs: 6000 })).toMatchObject({
+    message: 'fleet: another change replaced this one: now color is #222222',
+  });
+});
+
+test('a roll-out reports its regions, and what the proxies did not take', async () => {
+  const running = rollOutConfig(
+    { proxies: [proxy], fleet },
+    ['us', 'eu'],
+    { set: { interval: 2 }, unset: [], replace: false },
+    { timeoutMs: 1000, onProgress() {}, onFailed() {}, onRegion() {} },
+  ).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(8000);
+  // No sensor of the made-up fleet sends after the change.
+  expect(await running).toMatchObject({ code: 'ROLLOUT_STOPPED', message: expect.stringContaining('stopped at us') });
+  expect(patches).toEqual([{ scope: { region: 'us' }, set: { interval: 2 }, unset: [], replace: false, seen: 7 }]);
+});
+
+test('jobs that run or wait are deployed; all others have stopped', async () => {
+  const jobs = (['running', 'pending', 'completed', 'failed', 'stopped'] as const).map((state) => ({
+    id: state,
+    state,
+  }));
+  expect(await knownJobs({ jobs: async () => jobs as never })).toEqual({
+    ...{ deployed: ['running', 'pending'], ended: ['completed', 'failed', 'stopped'] },
+  });
+});
+
+test('what sensors have seen is not known where no puller answers', async () => {
+  expect(await newestSeen(fleet)).toBe(7);
+  expect(await newestSeen({ convergence: () => Promise.reject(new Error('gone')) })).toBeUndefined();
 });

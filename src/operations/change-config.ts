@@ -1,133 +1,106 @@
-/**
- * Changing the fleet configuration where several proxies hold it: one proxy is the authority and the others follow it.
- */
-import { waitFor } from '../lib/async/backoff.js';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
-import type { DesiredState, Scope } from '../protocol/desired-config.js';
-import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
-import type { ConfigClient } from '../proxy/config-client.js';
+/** Changes the desired configuration of running sensors, and waits until their readings show it. */
+import type { Convergence, Progress } from '../fleet/fleet-view.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { configOf, type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
+import type { SensorConfigField } from '../protocol/sensor-config.js';
+import { applyChange, type Change, type FailedProxy } from './apply-to-proxies.js';
+import { type ConfigTarget, newestSeen } from './config-target.js';
+import { rollOut } from './rollout.js';
+import { waitForConvergence } from './wait-for-sensors.js';
 
-export interface Change {
-  scope: Scope;
-  set: SensorConfig;
-  unset: SensorConfigField[];
-  /** Newest version that sensors report: a proxy that has lost its state must not start again with an older one. */
-  seen?: number;
-  /** Confirms that values which the proxy has lost are given up. */
-  replace?: boolean;
+/** Values to set and to unset; `replace` confirms that what a proxy has lost is given up. */
+export type WantedChange = Pick<Change, 'set' | 'unset'> & { replace: boolean };
+
+export interface ChangeConfigOptions {
+  timeoutMs: number;
+  /** False: returns as soon as the proxy has it. */
+  wait: boolean;
+  onProgress(progress: Progress): void;
+  /** Called with proxies that do not hold the change. */
+  onFailed(failed: FailedProxy[]): void;
 }
 
-/** A proxy that does not hold the configuration, and why. */
-export interface FailedProxy {
-  url: string;
-  reason: string;
-}
-
-export interface ApplyResult {
+export interface ChangeConfigResult {
   version: number;
-  /** What the authority holds now. */
-  state: DesiredState;
-  /** The proxy that took the change: the authority, or one that forwarded it. */
-  holder: ConfigClient;
+  failed: FailedProxy[];
+  /** What was seen; left out without waiting. */
+  seen?: {
+    sensors: number;
+    converged: number;
+    seconds: number;
+    /** No sensor matches the scope, but these regions have sensors. */
+    otherRegions: string[];
+  };
+}
+
+/** Rejects with `NOT_CONVERGED`, with `REPLACED` when another change replaced this one, and with the proxy's error. */
+export async function changeConfig(
+  { proxies, fleet, jobs }: ConfigTarget,
+  scope: Scope,
+  wanted: WantedChange,
+  { timeoutMs, wait, onProgress, onFailed }: ChangeConfigOptions,
+): Promise<ChangeConfigResult> {
+  const began = Date.now();
+  const { version, state, holder, failed } = await applyChange(proxies, { ...(await withSeen(fleet, wanted)), scope });
+  onFailed(failed);
+  if (!wait) return { version, failed };
+  let latest = state;
+  const options = {
+    ...{ timeoutMs, jobs, onProgress },
+    latest: async () => {
+      latest = await holder.state();
+      return latest;
+    },
+  };
+  const { converged, sensors } = await waitForConvergence(fleet, state, scope, options);
+  refuseReplaced(latest, scope, wanted);
+  const otherRegions = sensors === 0 ? await regionsElsewhere(fleet, scope) : [];
+  return { version, failed, seen: { sensors, converged, seconds: (Date.now() - began) / 1000, otherRegions } };
+}
+
+export interface RollOutResult {
+  version: number;
+  regions: string[];
+  seconds: number;
   failed: FailedProxy[];
 }
 
-/** Followers ask the authority twice a second. */
-const HELD_WITHIN_MS = 3000;
-
-/**
- * Makes a change at the first proxy, and waits until the others hold it. When the first one does not answer, the change
- * goes to the next one that follows an authority and can reach it. Rejects with the first proxy's error.
- */
-export async function applyChange(
-  proxies: ConfigClient[],
-  change: Change,
-  heldWithinMs = HELD_WITHIN_MS,
-): Promise<ApplyResult> {
-  const { holder, version, unreached } = await patchFirst(proxies, change);
-  const state = await holder.state();
-  const others = proxies.filter((proxy) => proxy !== holder);
-  const failed = await Promise.all(
-    others.map(async (proxy) => unreached.get(proxy) ?? (await notHeld(proxy, { holder, state, heldWithinMs }))),
-  );
-  return {
-    version,
-    state,
-    holder,
-    failed: others.flatMap(({ url }, i) => (failed[i] === undefined ? [] : [{ url, reason: failed[i] }])),
-  };
+/** One region after the other, as {@link rollOut} does it. */
+export async function rollOutConfig(
+  { proxies, fleet, jobs }: ConfigTarget,
+  regions: string[],
+  wanted: WantedChange,
+  options: Omit<ChangeConfigOptions, 'wait'> & {
+    onRegion(region: string, convergence: Convergence, sending: boolean): void;
+  },
+): Promise<RollOutResult> {
+  const began = Date.now();
+  const change = await withSeen(fleet, wanted);
+  const { version, failed } = await rollOut(proxies, fleet, regions, change, { ...options, jobs });
+  return { version, regions, seconds: (Date.now() - began) / 1000, failed };
 }
 
-/** Tries the proxies in order; `unreached` has the reasons of those that could not take the change. */
-async function patchFirst(
-  proxies: ConfigClient[],
-  change: Change,
-): Promise<{ holder: ConfigClient; version: number; unreached: Map<ConfigClient, string> }> {
-  const unreached = new Map<ConfigClient, string>();
-  let first: unknown;
-  for (const holder of proxies) {
-    try {
-      // Another authority must not take the change in the first one's place: each would have its own configuration.
-      if (unreached.size > 0 && (await holder.state()).follows === undefined) continue;
-      return { holder, version: await holder.patch(change), unreached };
-    } catch (error) {
-      if (!(error instanceof AppError && NOT_REACHED.includes(error.code))) throw error;
-      first ??= error;
-      unreached.set(holder, messageOf(error));
-    }
-  }
-  throw first;
+async function withSeen(fleet: ConfigTarget['fleet'], wanted: WantedChange): Promise<Omit<Change, 'scope'>> {
+  const seen = await newestSeen(fleet);
+  return seen === undefined ? wanted : { ...wanted, seen };
 }
 
-const NOT_REACHED = ['PROXY_GONE', 'AUTHORITY_UNREACHABLE'];
-
-/** Why a proxy does not hold what the holder holds; undefined when it does, within the time given. */
-async function notHeld(
-  proxy: ConfigClient,
-  { holder, state, heldWithinMs }: { holder: ConfigClient; state: DesiredState; heldWithinMs: number },
-): Promise<string | undefined> {
-  let reason: string | undefined;
-  const look = async () => {
-    const held = await proxy.state();
-    reason = differenceOf(held, holder, state);
-    // Only a follower gets the change by waiting.
-    return reason === undefined || held.follows === undefined || undefined;
-  };
-  try {
-    await waitFor(look, { timeoutMs: heldWithinMs, everyMs: 100 });
-  } catch (error) {
-    return messageOf(error);
-  }
-  return reason;
-}
-
-/**
- * The state of the first proxy that answers, and those of the other proxies that hold something else. Rejects with the
- * first proxy's error when none answers.
- */
-export async function compareProxies(
-  proxies: ConfigClient[],
-): Promise<{ desired: DesiredState; holder: ConfigClient; others: FailedProxy[] }> {
-  const answers = await Promise.allSettled(proxies.map((proxy) => proxy.state()));
-  const first = answers.findIndex(({ status }) => status === 'fulfilled');
-  if (first < 0) throw (answers[0] as PromiseRejectedResult).reason;
-  const holder = proxies[first]!;
-  const desired = (answers[first] as PromiseFulfilledResult<DesiredState>).value;
-  const others = proxies.flatMap((proxy, i) => {
-    const answer = answers[i]!;
-    if (proxy === holder) return [];
-    const reason =
-      answer.status === 'rejected' ? messageOf(answer.reason) : differenceOf(answer.value, holder, desired);
-    return reason === undefined ? [] : [{ url: proxy.url, reason }];
+/** Somebody else's change may be in force by now: then the sensors do that, and the operator has to know. */
+function refuseReplaced(latest: DesiredState, scope: Scope, { set, unset }: WantedChange): void {
+  const now = configOf(latest, scope);
+  const fields = [...(Object.keys(set) as SensorConfigField[]), ...unset];
+  const values = fields
+    .filter((field) => now?.[field] !== set[field])
+    .map((field) => (now?.[field] === undefined ? `${field} is not set` : `${field} is ${now[field]}`));
+  if (values.length === 0) return;
+  const message = `${scopeText(scope)}: another change replaced this one: now ${values.join(', ')}`;
+  throw new AppError('REPLACED', message, {
+    hint: 'Somebody else changes this fleet at the same time. Run `wasm-sensors config show` to see what is desired.',
   });
-  return { desired, holder, others };
 }
 
-/** Why what a proxy holds is not what the holder holds; undefined when it is the same, or already newer. */
-function differenceOf(held: DesiredState, holder: ConfigClient, state: DesiredState): string | undefined {
-  if (held.follows === undefined && state.follows === undefined) {
-    return `does not follow ${holder.url}: restart it with --follow and the address of that proxy`;
-  }
-  if (held.version >= state.version) return undefined;
-  return `holds version ${held.version}, ${holder.url} holds ${state.version}`;
+/** A region or host without sensors may be deployed later, or be misspelt. */
+async function regionsElsewhere(fleet: ConfigTarget['fleet'], scope: Scope): Promise<string[]> {
+  if (!('region' in scope || 'hostname' in scope)) return [];
+  return (await fleet.summary()).regions.map(({ region }) => region);
 }

@@ -1,7 +1,7 @@
 /** The desired configuration of every scope, beside what the sensors report. */
 import type { Convergence, SensorView } from '../fleet/fleet-view.js';
 import type { DesiredState } from '../protocol/desired-config.js';
-import { compareProxies, type FailedProxy } from './change-config.js';
+import { compareProxies, type FailedProxy } from './apply-to-proxies.js';
 import type { ConfigTarget } from './config-target.js';
 
 export interface ConfigView {

@@ -5,7 +5,7 @@ import { configOf, type DesiredState } from '../protocol/desired-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import type { Change } from './change-config.js';
+import type { Change } from './apply-to-proxies.js';
 import { type RollOutOptions, rollOut } from './rollout.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));

@@ -4,7 +4,7 @@ import type { Convergence, SensorView } from '../fleet/fleet-view.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import { type ApplyResult, applyChange, type Change, type FailedProxy } from './change-config.js';
+import { type ApplyResult, applyChange, type Change, type FailedProxy } from './apply-to-proxies.js';
 import { type WaitOptions, waitForConvergence } from './wait-for-sensors.js';
 
 export interface RollOutOptions extends WaitOptions<Convergence> {

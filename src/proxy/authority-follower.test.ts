@@ -173,7 +173,7 @@ test('an authority that lost its state takes nothing from its followers, and hea
 });
 
 test('versions that only its sensors know reach the authority, too, but not without a token', async () => {
-  copy.hear(NOW - 7);
+  copy.recordReportedVersion(NOW - 7);
   follower = following({ token: undefined } as object);
   await follower.refresh();
   expect([desired.lost, header(asked.at(-1)!, 'authorization')]).toEqual([undefined, null]);
@@ -235,7 +235,7 @@ test('what the authority refuses is refused in its words, and nothing is asked f
   expect(asked).toHaveLength(3);
   expect(await refused({ set: { emoji: 1 } }, {})).toEqual([401, 'TOKEN_MISSING']);
   expect(asked).toHaveLength(3);
-  desired.hear(NOW);
+  desired.recordReportedVersion(NOW);
   expect(await refused({ set: { emoji: 1 }, seen: 0 }, operator)).toEqual([409, 'STATE_LOST']);
   expect(desired.version).toBe(0);
 });
@@ -266,7 +266,7 @@ test('without the authority a change is refused, and sensors go on with the copy
 });
 
 test('its state names the authority, and that nothing is lost', async () => {
-  copy.hear(NOW);
+  copy.recordReportedVersion(NOW);
   expect((await callFollower()('GET', '/config')).body).toEqual({ ...copy.state, follows: AUTHORITY });
 });
 

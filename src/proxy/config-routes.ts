@@ -29,7 +29,7 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
     const { seen } = c.req.query();
     // A follower reports which versions its sensors have; the operator token proves that it is one.
     if (seen !== undefined && !checkToken(c.req.header('authorization'), guard.operatorToken, '')) {
-      desired.hear(Number(seen));
+      desired.recordReportedVersion(Number(seen));
     }
     const state = stateOf(desired, follower);
     const etag = `"${state.version}${state.lost === undefined ? '' : `-${state.lost}`}"`;
@@ -40,8 +40,8 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
   app.patch('/config', async (c) => {
     const change = await readChange(c, patchSchema);
     if (change instanceof Response) return change;
-    if (change.seen !== undefined) desired.hear(change.seen);
-    else if (!change.replace && desired.lost === undefined) await desired.heardAll();
+    if (change.seen !== undefined) desired.recordReportedVersion(change.seen);
+    else if (!change.replace && desired.lost === undefined) await desired.waitForAllReports();
     if (desired.lost !== undefined && !change.replace) {
       const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget every value that is not set again`;
       const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
@@ -64,7 +64,7 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
     // without it does not count. A version in the URL never counts: any web page can make a browser open a URL.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
     if (reported && (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))) {
-      desired.hear(reported.version);
+      desired.recordReportedVersion(reported.version);
     }
     const config = desired.effective(region, hostname);
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);

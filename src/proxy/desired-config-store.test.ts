@@ -68,8 +68,8 @@ test('a proxy that lost its state knows it as soon as a sensor has reported, and
   rmSync(path);
   const after = new DesiredConfigStore(path);
   expect(after.lost).toBeUndefined();
-  for (const version of [0, before, before - 1, Number.NaN, 9e15, before + 0.5]) after.hear(version);
-  after.hear(NOW + 2 * 86_400_000, NOW);
+  for (const version of [0, before, before - 1, Number.NaN, 9e15, before + 0.5]) after.recordReportedVersion(version);
+  after.recordReportedVersion(NOW + 2 * 86_400_000, NOW);
   expect([after.lost, after.newestKnown, after.version]).toEqual([before, before, 0]);
   // The clock is a minute behind what the sensors have.
   expect(after.patch(patch({ set: { emoji: 2 } }), NOW).version).toBe(before + 1);
@@ -132,7 +132,7 @@ test('one that starts without a state waits for what its sensors have, one that 
   const waited = async (desired: DesiredConfigStore) => {
     const from = Date.now();
     let at: number | undefined;
-    void desired.heardAll().then(() => (at = Date.now() - from));
+    void desired.waitForAllReports().then(() => (at = Date.now() - from));
     await vi.advanceTimersByTimeAsync(20_000);
     return at;
   };

@@ -17,27 +17,27 @@ import {
 } from '../protocol/desired-config.js';
 import { isPlausibleVersion, MAX_VERSION, type VersionedConfig } from '../protocol/sensor-config.js';
 
-/** Every sensor asks within 10 s (wasm/publisher), plus one second on the way. */
-const HEARD_ALL_MS = 11_000;
+/** Every sensor asks within 10 s (wasm/publisher), plus 1 s for network delay. */
+const REPORT_WITHIN_MS = 11_000;
 
 export class DesiredConfigStore {
   readonly #path: string | undefined;
   #state: DesiredState;
   /** Newest version that a sensor reported, or another proxy. */
   #seen = 0;
-  /** When every sensor has reported its version: Unix milliseconds. */
-  readonly #heardAllAt: number;
+  /** When every sensor has had time to report its version, in Unix milliseconds. */
+  readonly #allReportedAt: number;
 
   /**
    * @param path a JSON file; without it, the configuration is lost when the process exits
-   * @param heardAllMs how long it takes until every sensor has asked
+   * @param reportWithinMs how long it takes until every sensor has asked
    * @throws `STATE_UNREADABLE` when the file is damaged. It stays as it is, because its content may be worth saving.
    */
-  constructor(path?: string, heardAllMs = HEARD_ALL_MS) {
+  constructor(path?: string, reportWithinMs = REPORT_WITHIN_MS) {
     const kept = path === undefined ? undefined : readState(path);
     this.#path = path;
     this.#state = kept ?? nothingDesired();
-    this.#heardAllAt = path === undefined || kept ? 0 : Date.now() + heardAllMs;
+    this.#allReportedAt = path === undefined || kept ? 0 : Date.now() + reportWithinMs;
   }
 
   get state(): DesiredState {
@@ -60,7 +60,7 @@ export class DesiredConfigStore {
   }
 
   /** Records a version that a sensor reports; an implausible one is ignored. `now` in Unix milliseconds. */
-  hear(version: number, now = Date.now()): void {
+  recordReportedVersion(version: number, now = Date.now()): void {
     if (version > this.#seen && isPlausibleVersion(version, now)) this.#seen = version;
   }
 
@@ -68,8 +68,8 @@ export class DesiredConfigStore {
    * Resolves when every sensor has had the time to report its version: only then does a proxy that started without a
    * state know whether it has lost one.
    */
-  async heardAll(): Promise<void> {
-    await sleep(Math.max(0, this.#heardAllAt - Date.now()));
+  async waitForAllReports(): Promise<void> {
+    await sleep(Math.max(0, this.#allReportedAt - Date.now()));
   }
 
   /** Changes one scope; the change is durable when this returns. Throws `STATE_UNWRITABLE`. `now` in Unix milliseconds. */

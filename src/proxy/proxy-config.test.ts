@@ -337,7 +337,7 @@ test('a GET with the ETag of the configuration gets 304 and no body', async () =
   expect(await ask(etag)).toMatchObject({ status: 304, text: '' });
   expect((await ask('"1"')).status).toBe(200);
   // That a state is lost is news, too.
-  desired.hear(desired.version + 5);
+  desired.recordReportedVersion(desired.version + 5);
   const lost = await ask(etag);
   expect([lost.status, lost.body.lost]).toEqual([200, desired.lost]);
   expect((await ask(lost.headers.get('etag')!)).status).toBe(304);
@@ -361,10 +361,10 @@ test.each([
   ['a loss is known already', {}, 5000, 0],
   ['a known loss is confirmed', { replace: true }, 5000, 0],
 ])('a change waits for what sensors have only where it may matter: %s', async (_, change, lost, times) => {
-  const heardAll = vi.spyOn(desired, 'heardAll');
-  if (lost !== undefined) desired.hear(lost);
+  const waitForAllReports = vi.spyOn(desired, 'waitForAllReports');
+  if (lost !== undefined) desired.recordReportedVersion(lost);
   await proxyWith()('PATCH', '/config', { set: { emoji: 1 }, ...change }, operator);
-  expect(heardAll).toHaveBeenCalledTimes(times);
+  expect(waitForAllReports).toHaveBeenCalledTimes(times);
 });
 
 test('a change that is too long is refused unread, one without a token by the right that it needs', async () => {
@@ -441,12 +441,14 @@ test('a proxy that began with nothing listens to its sensors before it takes a c
   const call = proxyWith();
   const version = Date.now() - 1000;
   // Whoever waits hears of a version that this proxy has lost.
-  const heardAll = vi.spyOn(desired, 'heardAll').mockImplementation(async () => desired.hear(version));
+  const waitForAllReports = vi
+    .spyOn(desired, 'waitForAllReports')
+    .mockImplementation(async () => desired.recordReportedVersion(version));
   const change = { set: { emoji: 1 } };
   expect((await call('PATCH', '/config', change, operator)).body.error.code).toBe('STATE_LOST');
-  expect(heardAll).toHaveBeenCalledTimes(1);
+  expect(waitForAllReports).toHaveBeenCalledTimes(1);
   // Who has seen the sensors, or gives up what was lost, need not wait.
   expect((await call('PATCH', '/config', { ...change, seen: version }, operator)).status).toBe(409);
   expect((await call('PATCH', '/config', { ...change, replace: true }, operator)).status).toBe(200);
-  expect(heardAll).toHaveBeenCalledTimes(1);
+  expect(waitForAllReports).toHaveBeenCalledTimes(1);
 });

@@ -170,7 +170,7 @@ function newerConfig(
 ): object | undefined {
   if (reported === undefined) return undefined;
   const version = Number(/^v=(\d{1,15});/.exec(reported)?.[1] ?? Number.NaN);
-  desired.hear(version);
+  desired.recordReportedVersion(version);
   if (!(version < desired.version)) return undefined;
   const effective = desired.effective(String(message.region), String(message.hostname));
   return effective.version > version ? effective : undefined;

@@ -17,7 +17,7 @@ export interface EventQuery {
 }
 
 /** A restarted puller answers again within this time. */
-const PATIENCE_MS = 10_000;
+const RETRY_FOR_MS = 10_000;
 const RETRY_MS = 200;
 /** Timeout of a request; event streams have none. */
 const ANSWER_MS = 10_000;
@@ -25,16 +25,16 @@ const ANSWER_MS = 10_000;
 /** Every call rejects with `PULLER_GONE` when the puller does not answer, or `PULLER_ERROR` when it refuses the request. */
 export class FleetClient {
   readonly #base: string | (() => string);
-  readonly #patienceMs: number;
+  readonly #retryForMs: number;
   #hasAnswered = false;
 
   /**
-   * `base`: URL of the puller; a function where the puller may move. `patienceMs`: how long requests are repeated while a
+   * `base`: URL of the puller; a function where the puller may move. `retryForMs`: how long requests are repeated while a
    * puller that has answered before does not answer.
    */
-  constructor(base: string | (() => string), patienceMs = PATIENCE_MS) {
+  constructor(base: string | (() => string), retryForMs = RETRY_FOR_MS) {
     this.#base = base;
-    this.#patienceMs = patienceMs;
+    this.#retryForMs = retryForMs;
   }
 
   snapshot(): Promise<FleetSnapshot> {
@@ -139,7 +139,7 @@ export class FleetClient {
   }
 
   async #fetchPatiently(path: string, init: RequestInit): Promise<Response> {
-    const deadline = this.#hasAnswered ? Date.now() + this.#patienceMs : 0;
+    const deadline = this.#hasAnswered ? Date.now() + this.#retryForMs : 0;
     for (;;) {
       const url = typeof this.#base === 'string' ? this.#base : this.#base();
       let cause: unknown;

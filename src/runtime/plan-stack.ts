@@ -4,7 +4,7 @@ import type { Resolved } from '../config/resolve-settings.js';
 import type { Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { keepToken } from '../lib/net/bearer-token.js';
-import { isSelfSigned, readAuthority, readKeyPair } from '../lib/net/tls.js';
+import { isSelfSigned, readCaFile, readKeyPair } from '../lib/net/tls.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
 import type { NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
@@ -55,7 +55,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
     run: { ...ca, stateDir, token, settings: asked },
     ...{ services, supervisor, onStop },
   });
-  const authority = tlsCa === undefined ? {} : { ca: readAuthority(tlsCa) };
+  const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ConfigClient(services.endpoints.proxy, { token, ...authority });
   return { stack, provider, endpoints: services.endpoints, proxy };
 }
@@ -66,7 +66,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
 function authorityFile({ tlsCa, tlsCert, tlsKey }: Settings): string | undefined {
   if (tlsCert !== undefined && tlsKey !== undefined) readKeyPair(tlsCert, tlsKey);
   if (tlsCa !== undefined) {
-    readAuthority(tlsCa);
+    readCaFile(tlsCa);
     return resolve(tlsCa);
   }
   return tlsCert !== undefined && isSelfSigned(tlsCert) ? resolve(tlsCert) : undefined;

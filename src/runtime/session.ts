@@ -72,6 +72,6 @@ function stateOfUp(stateDir: string): RunState {
  * The puller to ask: the one that `--puller-url` names, else that of the running `up`. It may move while a command
  * runs, because a service job can replace it. Every call throws `NOT_UP` when no `up` runs here (any more).
  */
-export function openFleet({ pullerUrl, stateDir }: Settings, patienceMs?: number): FleetClient {
-  return new FleetClient(pullerUrl ?? (() => stateOfUp(resolve(stateDir)).endpoints.puller), patienceMs);
+export function openFleet({ pullerUrl, stateDir }: Settings, retryForMs?: number): FleetClient {
+  return new FleetClient(pullerUrl ?? (() => stateOfUp(resolve(stateDir)).endpoints.puller), retryForMs);
 }

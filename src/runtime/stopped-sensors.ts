@@ -1,6 +1,4 @@
-/**
- * Reports sensors that stop with their network to the fleet view, so that the next network's view shows no failures.
- */
+/** Marks the sensors that stop with their network, so that the view of the next network shows no failures. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetClient } from '../puller/fleet-client.js';
@@ -9,7 +7,7 @@ import type { RunState } from './run-state.js';
 /** All sensors have stopped after this; Docker takes the longest. */
 const ALL_STOPPED_MS = 60_000;
 /** It changes only what is shown, so `up` does not wait longer for a puller that hangs. */
-const PATIENCE_MS = 500;
+const REPORT_TIMEOUT_MS = 500;
 
 /** Reports to a running puller, while the network still runs. `began`: of the network, Unix milliseconds. */
 export async function reportNetworkStop(puller: string, token: string, began: number): Promise<void> {
@@ -17,10 +15,10 @@ export async function reportNetworkStop(puller: string, token: string, began: nu
     { networkEnds: { since: began, by: Date.now() + ALL_STOPPED_MS } },
     token,
   );
-  await Promise.race([annotated, sleep(PATIENCE_MS, undefined, { ref: false })]);
+  await Promise.race([annotated, sleep(REPORT_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
-/** Writes to the store of the puller, if it is in this folder: after an `up` that was killed no puller runs. */
+/** After an `up` that was killed: marks its sensors as stopped in its puller's store, if that is on this machine. */
 export async function markSensorsStopped({ began }: RunState, stateDir: string): Promise<void> {
   const { markStoredSensorsStopped } = await import('../puller/stored-fleet.js');
   try {

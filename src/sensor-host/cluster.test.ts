@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, createCluster } from './cluster.js';
 import type { GuestExit } from './guest.js';
-import type { ClusterNode, JobSpec } from './host-api.js';
+import type { ClusterNode, JobSpec } from './host-schemas.js';
 import type { GuestSpec, SensorHost } from './sensor-host.js';
 import type { SensorModule } from './sensor-module.js';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { GuestExit } from './guest.js';
-import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-api.js';
+import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-schemas.js';
 import type { RunningGuest, SensorHost } from './sensor-host.js';
 import type { SensorModule } from './sensor-module.js';
 

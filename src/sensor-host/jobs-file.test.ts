@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Cluster } from './cluster.js';
-import type { JobSpec } from './host-api.js';
+import type { JobSpec } from './host-schemas.js';
 import { keepJobs, quarantineDamagedJobs } from './jobs-file.js';
 
 let folder: string;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { quarantine } from '../lib/fs/quarantine.js';
 import type { Cluster } from './cluster.js';
-import { type JobSpec, jobSpecSchema } from './host-api.js';
+import { type JobSpec, jobSpecSchema } from './host-schemas.js';
 
 export interface KeptCluster extends Cluster {
   /** Submits the jobs of the file, if the host was killed; an orderly stop removes them. */

@@ -1,7 +1,4 @@
-/**
- * What a sensor's YAML file sets, as sensors read it: a sensor in this process reads the file, and its readings go
- * nowhere.
- */
+/** Reads a sensor's YAML file as sensors do: runs one on it in this process, with requests that go nowhere. */
 import { readFileSync } from 'node:fs';
 import { AppError } from '../lib/errors/app-error.js';
 import { modulePath } from '../modules/module-files.js';

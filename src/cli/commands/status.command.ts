@@ -1,7 +1,7 @@
 import { readStatus } from '../../operations/read-status.js';
 import { openSession } from '../../runtime/session.js';
 import type { CommandSpec } from '../command.js';
-import { targetOf } from '../open-target.js';
+import { targetOf } from '../open-config-target.js';
 import { statusDocument, statusText, unansweredText } from '../output/status-text.js';
 
 export const status: CommandSpec = {

@@ -7,7 +7,7 @@ import { integerOption } from '../command-options.js';
 import { eventLine } from '../output/fleet-text.js';
 
 /** How long a node may take to pull the image of a puller that replaces the one of `up` (`deploy puller`). */
-const PATIENCE_MS = 120_000;
+const RETRY_FOR_MS = 120_000;
 
 export const tail: CommandSpec = {
   name: 'tail',
@@ -26,7 +26,7 @@ export const tail: CommandSpec = {
     if (options.region !== undefined) query.region = String(options.region);
     if (options.since !== undefined) query.since = parseSince(String(options.since), Date.now());
     let shown = 0;
-    for await (const event of openFleet(settings, PATIENCE_MS).events(query)) {
+    for await (const event of openFleet(settings, RETRY_FOR_MS).events(query)) {
       out.event(event, (style) => eventLine(event, style));
       if (++shown >= limit) break;
     }

@@ -1,9 +1,9 @@
 /** Texts of the `config` commands and of the config-updater. */
 import type { SensorView } from '../../fleet/fleet-view.js';
-import type { FailedProxy } from '../../operations/change-config.js';
-import type { FileSeen } from '../../operations/config-file.js';
+import type { FailedProxy } from '../../operations/apply-to-proxies.js';
+import type { ChangeConfigResult, RollOutResult } from '../../operations/change-config.js';
+import type { FileSeen } from '../../operations/edit-region-file.js';
 import type { ConfigView } from '../../operations/read-config.js';
-import type { RollOutResult, SetConfigResult } from '../../operations/set-config.js';
 import type { UpdaterResult } from '../../operations/update-config-by-job.js';
 import { configOf, type DesiredState, effectiveConfig, type Scope, scopeText } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
@@ -18,20 +18,20 @@ export const convergedText = ({ converged, sensors }: { converged: number; senso
 export const failedProxyText = ({ url, reason }: FailedProxy): string => `${url} did not take the change: ${reason}`;
 
 /** The result as `-o json` shows it. */
-export function setConfigDocument({ version, failed, seen }: SetConfigResult) {
+export function setConfigDocument({ version, failed, seen }: ChangeConfigResult) {
   if (!seen) return { version, failed };
   const { sensors, converged, seconds } = seen;
   return { version, sensors, converged, seconds, failed };
 }
 
-export function setConfigText(scope: Scope, { version, seen }: SetConfigResult): string {
+export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResult): string {
   if (!seen) return `Saved for ${scopeText(scope)} (version ${version}); not waited for (--no-wait)`;
   if (seen.sensors === 0) return `Saved for ${scopeText(scope)}; no active sensor matches`;
   return `${convergedText(seen)} (${secondsText(seen.seconds)})`;
 }
 
 /** A warning for a scope that no sensor matches: it may be misspelt. Undefined where sensors match. */
-export function noMatchText(scope: Scope, { seen }: SetConfigResult): string | undefined {
+export function noMatchText(scope: Scope, { seen }: ChangeConfigResult): string | undefined {
   if (!seen || seen.otherRegions.length === 0) return undefined;
   return `no sensor matches ${scopeText(scope)} (regions with sensors: ${seen.otherRegions.join(', ')}); if you did not mean it, run \`wasm-sensors config unset\``;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { OWN, OWN_KEY, SIGNED } from '../../test/support/certificates.js';
-import { isSelfSigned, readAuthority, readKeyPair } from './tls.js';
+import { isSelfSigned, readCaFile, readKeyPair } from './tls.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -20,7 +20,7 @@ const missing = join(folder, 'missing.pem');
 
 test('a certificate and its key are read as they are', () => {
   expect(readKeyPair(own, ownKey)).toEqual({ cert: OWN, key: OWN_KEY });
-  expect(readAuthority(own)).toBe(OWN);
+  expect(readCaFile(own)).toBe(OWN);
 });
 
 test('a key of another certificate is refused, naming both files', () => {
@@ -36,7 +36,7 @@ test('a certificate that signed itself is its own authority, another one is not'
 
 test.each([
   ['a pair', (path: string) => readKeyPair(path, path)],
-  ['an authority', readAuthority],
+  ['an authority', readCaFile],
   ['a certificate', isSelfSigned],
 ])('a file that is not %s, or does not exist, is named', (_, read) => {
   const naming = (path: string) => ({ exitCode: 2, message: expect.stringContaining(path) });

@@ -20,13 +20,13 @@ export function readKeyPair(certFile: string, keyFile: string): { cert: string; 
 }
 
 /** The text of a file with certificates of authorities. Throws `TLS_UNREADABLE` or `TLS_UNUSABLE`. */
-export function readAuthority(file: string): string {
+export function readCaFile(file: string): string {
   const text = read(file);
   certificateIn(file, text);
   return text;
 }
 
-/** Whether the certificate in this file signed itself, so that it is its own authority. Throws as {@link readAuthority}. */
+/** Whether the certificate in this file signed itself, so that it is its own authority. Throws as {@link readCaFile}. */
 export function isSelfSigned(file: string): boolean {
   const certificate = certificateIn(file, read(file));
   return certificate.checkIssued(certificate);

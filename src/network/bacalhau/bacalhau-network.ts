@@ -58,13 +58,20 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
  */
 async function stopByReplacing(job: JobRef, options: BacalhauNetworkOptions): Promise<void> {
   const { role, region } = job;
-  if (role !== 'publisher' || region === undefined) throw stoppedOnPaper(job);
+  if (role !== 'publisher' || region === undefined) throw stopNotPassedOn(job);
   const proxyUrl = options.sensorProxyUrl(region);
-  const last = { role: 'publisher', region, proxyUrl, config: {}, maxMessages: 1, submissionTime: Date.now() } as const;
-  await submitJob(last, options);
+  const replacement = {
+    role: 'publisher',
+    region,
+    proxyUrl,
+    config: {},
+    maxMessages: 1,
+    submissionTime: Date.now(),
+  } as const;
+  await submitJob(replacement, options);
 }
 
-function stoppedOnPaper(job: JobRef): AppError {
+function stopNotPassedOn(job: JobRef): AppError {
   return new AppError('STOP_NOT_PASSED_ON', `${jobName(job)} was stopped, but its executions were not`, {
     hint: 'Update the orchestrator to Bacalhau 1.8, or restart its nodes (`wasm-sensors down` and `up`).',
     details: ['Bacalhau 1.7 marks a job as stopped and does not inform its nodes: what runs there keeps running.'],

@@ -35,8 +35,8 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
     executions: async () => executions,
   } as unknown as BacalhauClient;
   const emit = vi.fn();
-  const patience = { reconnectMs: 1000, ownRemedyMs: 100, lookEveryMs: 20 };
-  const reconciler = new ExecutionReconciler({ client, stateDir: '/nowhere', emit }, patience);
+  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 100, lookEveryMs: 20 };
+  const reconciler = new ExecutionReconciler({ client, stateDir: '/nowhere', emit }, timings);
   reconciler.begin('us', ['edge-us-1']);
   reconciler.begin('eu', ['edge-eu-1']);
   await sleep(50);

@@ -11,14 +11,14 @@ import type { RawJob } from './bacalhau-schemas.js';
 import { isOurs, isOver, startAgain } from './submit-job.js';
 
 /** In milliseconds. */
-export interface Patience {
+export interface ReconcileTimings {
   /** A node that was away for long retries with pauses of up to 80 s. */
   reconnectMs: number;
   /** Longer than Bacalhau takes to replace an execution itself. */
-  ownRemedyMs: number;
+  bacalhauReplacesMs: number;
   lookEveryMs: number;
 }
-const PATIENCE: Patience = { reconnectMs: 200_000, ownRemedyMs: 22_000, lookEveryMs: 2000 };
+const TIMINGS: ReconcileTimings = { reconnectMs: 200_000, bacalhauReplacesMs: 22_000, lookEveryMs: 2000 };
 
 export interface ExecutionReconcilerDeps {
   client: BacalhauClient;
@@ -31,11 +31,11 @@ export class ExecutionReconciler {
   #last: Promise<void> = Promise.resolve();
 
   readonly #deps: ExecutionReconcilerDeps;
-  readonly #patience: Patience;
+  readonly #timings: ReconcileTimings;
 
-  constructor(deps: ExecutionReconcilerDeps, patience = PATIENCE) {
+  constructor(deps: ExecutionReconcilerDeps, timings = TIMINGS) {
     this.#deps = deps;
-    this.#patience = patience;
+    this.#timings = timings;
   }
 
   /** Watches the nodes of a region that come back now; a second call for the region replaces the first. */
@@ -54,7 +54,7 @@ export class ExecutionReconciler {
   }
 
   async #reconcile(region: string, nodes: string[], signal: AbortSignal): Promise<void> {
-    const { reconnectMs, ownRemedyMs, lookEveryMs: everyMs } = this.#patience;
+    const { reconnectMs, bacalhauReplacesMs, lookEveryMs: everyMs } = this.#timings;
     const options = { everyMs, signal };
     const { client, stateDir, emit } = this.#deps;
     const back = await waitFor(async () => (await this.#allConnected(nodes)) || undefined, {
@@ -63,7 +63,7 @@ export class ExecutionReconciler {
     });
     if (!back) return;
     const recovered = async () => ((await this.#idle(region, nodes)).length === 0 ? true : undefined);
-    if (await waitFor(recovered, { ...options, timeoutMs: ownRemedyMs })) return;
+    if (await waitFor(recovered, { ...options, timeoutMs: bacalhauReplacesMs })) return;
     await this.#oneAtATime(async () => {
       for (const { job, on } of await this.#idle(region, nodes)) {
         signal.throwIfAborted();

@@ -9,7 +9,7 @@ import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { runBacalhau } from '../bacalhau/run-bacalhau.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
-import { regionConfigFile } from '../region-config-file.js';
+import { regionConfigFile } from '../region-file.js';
 import type { ComposeConnection } from './compose-connection.js';
 import type { Project } from './engine/compose-project.js';
 

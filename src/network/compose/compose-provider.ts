@@ -9,7 +9,7 @@ import { type ComposeConnection, composeConnectionSchema } from './compose-conne
 import { clientContainer, createComposeNetwork } from './compose-network.js';
 import { planServiceJob } from './compose-service-job.js';
 import { writeExtras, writeNetworkFiles } from './document/network-folder.js';
-import { planCompose } from './plan-compose.js';
+import { planCompose } from './make-compose-plan.js';
 
 export const composeProvider: NetworkProvider<ComposeConnection> = {
   kind: 'compose',

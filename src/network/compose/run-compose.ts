@@ -1,10 +1,12 @@
 /** Starts and stops a compose network, and watches it in between. */
+
 import { containersOf, lastLogLines } from '../../docker/containers.js';
 import { removeOwned, stopOwned } from '../../docker/owned-objects.js';
 import { runCleanups } from '../../lib/async/run-cleanups.js';
 import { withTimeout } from '../../lib/async/with-timeout.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
+import { edgeName } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan } from '../provider.js';
 import { bringUp } from './bring-up.js';
@@ -32,7 +34,7 @@ export function createComposeRun(plan: ComposePlan): Run {
   const reconciler = new ExecutionReconciler({ client, stateDir, emit });
   const links = new RegionNetworks(project);
   const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
-  const edgesOf = (region: string) => numbers.map((number) => `edge-${region}-${number}`);
+  const edgesOf = (region: string) => numbers.map((number) => edgeName(region, number));
   const edges = REGIONS.flatMap(edgesOf);
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
   let starting: Promise<unknown> | undefined;

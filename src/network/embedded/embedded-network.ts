@@ -12,9 +12,9 @@ import {
   nodesSchema,
   stoppedSchema,
   submissionSchema,
-} from '../../sensor-host/host-api.js';
+} from '../../sensor-host/host-schemas.js';
 import type { Network } from '../network.js';
-import { configFolder, regionConfigFile } from '../region-config-file.js';
+import { configFolder, regionConfigFile } from '../region-file.js';
 
 /** Part of `run.json`. */
 export const embeddedConnectionSchema = z.object({

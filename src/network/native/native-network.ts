@@ -6,7 +6,7 @@ import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
-import { configFolder, regionConfigFile } from '../region-config-file.js';
+import { configFolder, regionConfigFile } from '../region-file.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. */
 export const nativeConnectionSchema = z.object({

@@ -1,5 +1,7 @@
 /** The nodes of a native network: ports, names, labels, settings and environment. */
+
 import { availableParallelism } from 'node:os';
+import { edgeLabels, edgeName } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
 import type { NodeProcess } from './node-process.js';
@@ -28,7 +30,7 @@ const DISCONNECT_S = 12;
 const NODES_A_CORE = 50;
 
 /** Nodes that share few processors are late with their heartbeats, and must not count as cut off. */
-function patience(nodes: number): number {
+function heartbeatFactor(nodes: number): number {
   return Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
 }
 
@@ -38,7 +40,7 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
     name: 'orchestrator',
     template: 'orchestrator',
     settings: {
-      'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * patience(nodes)}s`,
+      'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * heartbeatFactor(nodes)}s`,
       'API.Port': ports.api,
       'Orchestrator.Port': ports.nats,
       'WebUI.Listen': `${HOST}:${ports.webUi}`,
@@ -47,9 +49,6 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
     env: {},
   };
 }
-
-export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
-export const isEdgeOf = (name: string, region: string): boolean => name.startsWith(`edge-${region}-`);
 
 /** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
 export function edgeNodes(context: PlanContext, configPaths: string[], links: RegionLinks): NodePlan[] {
@@ -61,9 +60,9 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
       region,
       template: 'edge',
       settings: {
-        Labels: { region, type: 'edge' },
+        Labels: edgeLabels(region),
         'Compute.Orchestrators': [links.orchestratorUrl(region)],
-        'Compute.Heartbeat.Interval': `${HEARTBEAT_S * patience(total)}s`,
+        'Compute.Heartbeat.Interval': `${HEARTBEAT_S * heartbeatFactor(total)}s`,
         'Compute.AllowListedLocalPaths': configPaths,
       },
       // One thread is enough for one sensor, and takes a third less of the processor than one a core.

@@ -14,7 +14,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   capabilities: {},
   connectionSchema: nativeConnectionSchema,
   async plan(settings, context) {
-    const { planNative } = await import('./plan-native.js');
+    const { planNative } = await import('./make-native-plan.js');
     const { bacalhau } = settings.values;
     return planNative(context, {
       ...(bacalhau === undefined ? {} : { bacalhau }),

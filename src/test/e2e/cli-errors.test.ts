@@ -198,7 +198,7 @@ describe('while `up` runs', () => {
   afterAll(() => sandbox.close());
 
   test('a busy default port has moved, which was said', async () => {
-    expect(up.stderr).toMatch(/port 9090 is in use: the proxy is on \d+/);
+    expect(up.stderr).toMatch(/port 9090 is in use; using \d+/);
     expect(sandbox.state().endpoints.proxy).not.toContain(':9090');
     await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 3);
   });
@@ -219,8 +219,10 @@ describe('while `up` runs', () => {
   test('a second `up` says who runs, shows the readings, and leaves the first alone', async () => {
     const second = sandbox.spawn(['up', '--nodes', '3']);
     await eventually('readings in the second', () => second.stdout.split('\n').length > 3);
-    expect(second.stderr).toContain(`Already running (pid ${up.child.pid}, embedded network); attaching`);
-    expect(second.stderr).toMatch(/^! --nodes 3 \(it runs with 1\): .* run `wasm-sensors down` first$/m);
+    expect(second.stderr).toContain(`Already running (pid ${up.child.pid}); attaching`);
+    expect(second.stderr).toMatch(
+      /^! --nodes 3: ignored, because `up` runs with 1; run `wasm-sensors down` first to change it$/m,
+    );
     expect(second.stderr.match(/^! /gm)).toHaveLength(1);
     expect((await ending(second, 'SIGINT')).code).toBe(130);
     expect(processesOf(sandbox)).toEqual(processes);
@@ -414,7 +416,7 @@ describe('after kill -9 of `up`', () => {
     const { left } = await killed('queue');
     const up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', ...(await Sandbox.portFlags())]);
     await eventually('the new one', () => sandbox.state().up.pid === up.child.pid);
-    expect(up.stderr).toContain('stopped queue, left behind by a killed `up`');
+    expect(up.stderr).toContain('stopped queue, which a killed `up` had left running');
     expect(isAlive(left)).toBe(false);
     await ready(sandbox);
     await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 0);

@@ -222,7 +222,11 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
   step('a deployment says which of its flags the fleet configuration hides', async () => {
     const args = ['deploy', 'publisher', '--region', 'as', '--color', '#010101', '--interval', '0.5'];
     const { notes } = await sandbox.json<{ notes: string[] }>(args);
-    expect(notes).toEqual([expect.stringMatching(/^color, interval: the fleet configuration is stronger/)]);
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^color, interval: overridden by the fleet configuration; run `wasm-sensors config unset color interval`/,
+      ),
+    ]);
   });
 
   step('secrets stand in no file but that of the token, and in no argument of a process', async () => {

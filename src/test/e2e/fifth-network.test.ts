@@ -70,7 +70,7 @@ test('`region disconnect` and `reconnect` reach the plan inside `up`', async () 
 
 test.each([
   [['shell'], 'the toy network has no client container'],
-  [['deploy', 'puller'], 'the toy network runs no containers of ours'],
+  [['deploy', 'puller'], "the toy network can't run service jobs"],
 ])('`%s`, which it does not offer, says so', async (args, message) => {
   const { code, stderr } = await sandbox.run(args);
   expect([code, stderr]).toEqual([1, expect.stringContaining(message)]);

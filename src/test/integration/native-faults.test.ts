@@ -55,7 +55,7 @@ test('sensors that a node refuses fail the deployment, with the node’s words',
   const { code, stderr } = await sandbox.run(args);
   expect([code, stderr]).toEqual([
     1,
-    expect.stringMatching(/1 of the publishers failed\n.*edge-as-1: .*(AllowList|not in allowed)/i),
+    expect.stringMatching(/1 publisher failed\n.*edge-as-1: .*(AllowList|not allowlisted)/i),
   ]);
   await sandbox.json(['deploy', 'publisher', '--region', 'as', '--color', '#222222', '--interval', '0.5']);
 });
@@ -66,7 +66,7 @@ test.each(['orchestrator', 'edge-eu-1'])(
     const pid = sandbox.pidOf(child);
     process.kill(pid, 'SIGKILL');
     await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid);
-    await eventually('that on the screen', () => up.stderr.includes(`${child} runs again`));
+    await eventually('that on the screen', () => up.stderr.includes(`${child} restarted (pid`));
     const from = (await sandbox.fleet().summary()).regions;
     const { regions } = await eventually('more readings of each region', async () => {
       const now = await sandbox.fleet().summary();

@@ -4,7 +4,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { type SensorConfig, sensorConfigSchema } from '../../protocol/sensor-config.js';
 import type { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import type { Cluster } from '../../sensor-host/cluster.js';
-import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from '../../sensor-host/host-api.js';
+import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from '../../sensor-host/host-schemas.js';
 import type { FakeFleet } from './fake-fleet.js';
 
 const REGIONS = ['us', 'eu', 'as'];

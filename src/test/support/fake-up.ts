@@ -15,7 +15,7 @@ import { StoreSink } from '../../puller/sinks/readings-store.js';
 import type { Queue, QueueDepth } from '../../queue/queue.js';
 import type { EndpointChange } from '../../runtime/control-client.js';
 import { createControl } from '../../runtime/control-server.js';
-import { createSensorHostApp } from '../../sensor-host/host-app.js';
+import { createSensorHostApp } from '../../sensor-host/host-routes.js';
 import type { Box } from './box.js';
 import { FakeCluster } from './fake-cluster.js';
 import { FakeFleet } from './fake-fleet.js';

@@ -9,7 +9,7 @@ export interface SystemOptions {
   /** Why it can't run here. */
   skip?: string | undefined;
   env?: Record<string, string>;
-  /** Kills a service, and resolves when it runs again; by default it is a child of `up`. */
+  /** Kills the queue, the proxy or the puller (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
   kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
   /** Seconds between readings; the less, the more is under way when something is killed. */
   interval?: string;
@@ -173,7 +173,7 @@ export function describeSystem(options: SystemOptions): void {
         {
           error: {
             code: 'DEPLOY_TIMEOUT',
-            details: ['us: 0 of 1 sensors send'],
+            details: ['us: 0 of 1 sensors reporting'],
             hint: expect.stringContaining('status'),
           },
         },

@@ -1,10 +1,10 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
-import type { FailedProxy } from '../../../operations/change-config.js';
-import { rollOutConfig, setConfig, type WantedChange } from '../../../operations/set-config.js';
+import type { FailedProxy } from '../../../operations/apply-to-proxies.js';
+import { changeConfig, rollOutConfig, type WantedChange } from '../../../operations/change-config.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
 import { fieldNamed, scopeFrom, scopeOptions, timeoutMs, timeoutOption, valuesFrom } from '../../command-options.js';
-import { openConfigTarget, TARGET_SETTINGS } from '../../open-target.js';
+import { openConfigTarget, TARGET_SETTINGS } from '../../open-config-target.js';
 import {
   convergedText,
   failedProxyText,
@@ -63,7 +63,7 @@ async function change(context: CommandContext, wanted: WantedChange): Promise<nu
   const { out, settings, options } = context;
   const scope = scopeFrom(options);
   const waiting = { ...waitOptions(context), wait: options.wait !== false };
-  const result = await setConfig(openConfigTarget(settings), scope, wanted, waiting);
+  const result = await changeConfig(openConfigTarget(settings), scope, wanted, waiting);
   const noMatch = noMatchText(scope, result);
   if (noMatch !== undefined) out.warn(noMatch);
   out.result(setConfigDocument(result), () => setConfigText(scope, result));

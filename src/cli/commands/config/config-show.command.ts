@@ -1,6 +1,6 @@
 import { readConfig } from '../../../operations/read-config.js';
 import type { CommandSpec } from '../../command.js';
-import { openConfigTarget, TARGET_SETTINGS } from '../../open-target.js';
+import { openConfigTarget, TARGET_SETTINGS } from '../../open-config-target.js';
 import { configDocument, configText, differingProxyText, lostText } from '../../output/config-text.js';
 
 export const configShow: CommandSpec = {

@@ -12,7 +12,7 @@ import {
   timeoutMs,
   timeoutOption,
 } from '../../command-options.js';
-import { TARGET_SETTINGS, targetOf } from '../../open-target.js';
+import { TARGET_SETTINGS, targetOf } from '../../open-config-target.js';
 import { convergedText, fileSeenText, readProgressText, updaterText } from '../../output/config-text.js';
 
 export const deployConfigUpdater: CommandSpec = {

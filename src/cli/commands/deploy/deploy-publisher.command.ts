@@ -11,7 +11,7 @@ import {
   timeoutMs,
   timeoutOption,
 } from '../../command-options.js';
-import { targetOf } from '../../open-target.js';
+import { targetOf } from '../../open-config-target.js';
 import { deployDocument, deployProgressText, deployText, STILL_STARTING } from '../../output/deploy-text.js';
 import type { Output } from '../../output/output.js';
 

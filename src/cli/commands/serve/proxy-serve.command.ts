@@ -3,7 +3,7 @@ import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
-import { readAuthority, readKeyPair } from '../../../lib/net/tls.js';
+import { readCaFile, readKeyPair } from '../../../lib/net/tls.js';
 import type { AuthorityFollower, FollowStatus } from '../../../proxy/authority-follower.js';
 import type { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
@@ -88,7 +88,7 @@ async function openFollower(
     import('../../../proxy/authority-follower.js'),
     import('../../../lib/net/fetch-with-ca.js'),
   ]);
-  const ca = settings.tlsCa === undefined ? undefined : readAuthority(settings.tlsCa);
+  const ca = settings.tlsCa === undefined ? undefined : readCaFile(settings.tlsCa);
   const follower = new AuthorityFollower(desired, {
     url,
     ...(settings.token === undefined ? {} : { token: settings.token }),

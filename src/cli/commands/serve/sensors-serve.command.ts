@@ -1,7 +1,8 @@
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { readAuthority } from '../../../lib/net/tls.js';
+import { readCaFile } from '../../../lib/net/tls.js';
+import { edgeLabels, edgeName } from '../../../network/edge-nodes.js';
 import { REGIONS } from '../../../network/network.js';
 import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
@@ -29,7 +30,7 @@ export const sensorsServe: CommandSpec = {
       import('../../../sensor-host/cluster.js'),
       import('../../../sensor-host/sensor-host.js'),
       import('../../../sensor-host/sensor-module.js'),
-      import('../../../sensor-host/host-app.js'),
+      import('../../../sensor-host/host-routes.js'),
       import('../../../modules/module-files.js'),
       import('../../../sensor-host/jobs-file.js'),
       import('../../serve-role.js'),
@@ -39,9 +40,9 @@ export const sensorsServe: CommandSpec = {
     if (token === undefined)
       throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', { hint: 'Set WASM_SENSORS_TOKEN.' });
     const cluster = createCluster({
-      host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readAuthority(settings.tlsCa) }),
+      host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) }),
       nodes: REGIONS.flatMap((region) =>
-        Array.from({ length: settings.nodes }, (_, i) => ({ name: `edge-${region}-${i + 1}`, region, type: 'edge' })),
+        Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
       ),
       loadModule: (name) => loadModule(modulePath(name)),
       moduleEnv: {

@@ -3,7 +3,7 @@ import { AppError } from '../../../lib/errors/app-error.js';
 import { stopRequested } from '../../../lib/process/shutdown.js';
 import { openSession } from '../../../runtime/session.js';
 import type { CommandContext } from '../../command.js';
-import { targetOf } from '../../open-target.js';
+import { targetOf } from '../../open-config-target.js';
 import { deployText } from '../../output/deploy-text.js';
 import { openScreen } from '../../output/up-screen.js';
 import { attachingText, differenceText } from '../../output/up-text.js';

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
+import type { Settings } from '../../../config/settings.js';
 import { waitFor } from '../../../lib/async/backoff.js';
 import { signalAll, stopProcesses } from '../../../lib/process/process-id.js';
 import { loadProvider } from '../../../network/registry.js';
@@ -23,7 +24,7 @@ export const down: CommandSpec = {
     const state = readRunState(stateDir);
     if (state?.alive) {
       out.progress('stopping `up`');
-      await stopUp(state, stateDir, operatorToken(settings));
+      await stopUp(state, settings);
     }
     const orphans = await removeAllOrphans(stateDir);
     const data = options.volumes ? await removeNetworkData(stateDir, state) : { removed: [], kept: [] };
@@ -46,8 +47,12 @@ export const down: CommandSpec = {
 const UP_GRACE_MS = 75_000;
 
 /** Asks `up` to stop; sends a signal where that fails, such as without its token. */
-async function stopUp({ control, up }: RunState, stateDir: string, token: string): Promise<void> {
-  await new ControlClient(control, token).stop().catch(() => signalAll([up], 'SIGTERM'));
-  const gone = () => !readRunState(stateDir)?.alive || undefined;
+async function stopUp({ control, up }: RunState, settings: Settings): Promise<void> {
+  try {
+    await new ControlClient(control, operatorToken(settings)).stop();
+  } catch {
+    signalAll([up], 'SIGTERM');
+  }
+  const gone = () => !readRunState(resolve(settings.stateDir))?.alive || undefined;
   if (!(await waitFor(gone, { timeoutMs: UP_GRACE_MS, everyMs: 50 }))) await stopProcesses([up], 1000);
 }

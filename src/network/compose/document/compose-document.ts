@@ -1,9 +1,11 @@
 /** The compose file: `templates/compose.yaml` with its nodes filled in; comments and anchors survive. */
+
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { OWNER_LABEL } from '../../../docker/containers.js';
 import { productImage } from '../../../docker/image-names.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
+import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 
 import type { DockerInside } from '../engine/nested-docker.js';
@@ -57,7 +59,7 @@ function addEdgeNodes(services: YAMLMap, perRegion: number): void {
   const model = services.get('edge-eu-1') as YAMLMap;
   for (let number = 2; number <= perRegion; number++) {
     for (const region of REGIONS) {
-      const name = `edge-${region}-${number}`;
+      const name = edgeName(region, number);
       const node = model.clone() as YAMLMap;
       node.set('container_name', `\${COMPOSE_PROJECT_NAME:-bacalhau-edge}-${region}-${number}`);
       node.set('hostname', name);

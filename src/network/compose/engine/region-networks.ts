@@ -1,7 +1,9 @@
 /** A region's link is a Docker network; its nodes are in no other one. */
+
 import { type Container, containersOf } from '../../../docker/containers.js';
 import { docker } from '../../../docker/docker-cli.js';
 import { AppError } from '../../../lib/errors/app-error.js';
+import { isEdgeOf } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 import type { Project } from './compose-project.js';
 
@@ -30,7 +32,7 @@ export class RegionNetworks {
     }
     const network = `${this.#project.name}_region-${region}`;
     const containers = (await containersOf({ project: this.#project.name }))
-      .filter(({ service }) => service.startsWith(`edge-${region}-`))
+      .filter(({ service }) => isEdgeOf(service, region))
       .sort((a, b) => addressIn(network, a) - addressIn(network, b));
     const names = containers.map(({ name }) => name);
     if (!connected) {

@@ -257,7 +257,7 @@ describe('config', () => {
   test('a proxy that has lost its state', async () => {
     await scene.start();
     await scene.up.deploy();
-    scene.up.desired.hear(NOON - 5000);
+    scene.up.desired.recordReportedVersion(NOON - 5000);
     await scene.both(['config', 'show']);
     await scene.both(['config', 'set', 'paused=true']);
     await scene.run(['deploy', 'config-updater', '--paused']);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { withFileLock } from '../../../lib/fs/file-lock.js';
 import { keepToken, readToken } from '../../../lib/net/bearer-token.js';
 import { lastLines, openLog } from '../../../lib/process/log-file.js';
-import { regionConfigFile } from '../../../network/region-config-file.js';
+import { regionConfigFile } from '../../../network/region-file.js';
 import { loadProvider } from '../../../network/registry.js';
 import { hostnameForwarded, keepHostnameForwarded } from '../../../network/remote/hostname-forwarding.js';
 import { forgetSecrets, keepSecrets, readSecrets } from '../../../network/remote/remote-secrets.js';

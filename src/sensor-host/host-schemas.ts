@@ -1,4 +1,4 @@
-/** The sensor host's control API, as schemas: what a client sends and what it gets (src/sensor-host/host-app.ts). */
+/** The sensor host's control API, as schemas: what a client sends and what it gets (src/sensor-host/host-routes.ts). */
 import { z } from 'zod';
 import { MODULE_NAMES } from '../modules/module-files.js';
 

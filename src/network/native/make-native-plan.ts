@@ -11,15 +11,14 @@ import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
 import { NodeReadiness } from '../bacalhau/node-readiness.js';
+import { edgeName, isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, PlanContext } from '../provider.js';
-import { configFolder } from '../region-config-file.js';
+import { configFolder } from '../region-file.js';
 import type { NativeConnection } from './native-network.js';
 import {
-  edgeName,
   edgeNodes,
   HOST,
-  isEdgeOf,
   type NativePorts,
   type NodePlan,
   orchestratorNode,

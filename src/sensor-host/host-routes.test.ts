@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../lib/errors/app-error.js';
 import type { Cluster } from './cluster.js';
-import { createSensorHostApp } from './host-app.js';
+import { createSensorHostApp } from './host-routes.js';
 
 /** What the cluster was asked to do. */
 let calls: unknown[];

@@ -1,6 +1,6 @@
 /** The running services that a command works on: those of `up`, or proxies and a puller anywhere. */
 import type { SettingKey, Settings } from '../config/settings.js';
-import { readAuthority } from '../lib/net/tls.js';
+import { readCaFile } from '../lib/net/tls.js';
 import { type ConfigTarget, knownJobs } from '../operations/config-target.js';
 import { ConfigClient } from '../proxy/config-client.js';
 import { FleetClient } from '../puller/fleet-client.js';
@@ -28,6 +28,6 @@ export function targetOf(session: Session, { proxies, tlsCa }: Settings): Requir
 }
 
 function clients(urls: string[], token: string, caFile: string | undefined): ConfigClient[] {
-  const ca = caFile === undefined ? {} : { ca: readAuthority(caFile) };
+  const ca = caFile === undefined ? {} : { ca: readCaFile(caFile) };
   return urls.map((url) => new ConfigClient(url, { token, ...ca }));
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeEach, expect, test } from 'vitest';
 import type { SensorView } from '../fleet/fleet-view.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { FakeNetwork, sensorView } from '../test/support/fake-network.js';
-import { editConfigFile } from './config-file.js';
+import { editConfigFile } from './edit-region-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'config-file-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -7,7 +7,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import type { Cluster } from './cluster.js';
-import { jobBodySchema, jobNameSchema, regionLinkSchema } from './host-api.js';
+import { jobBodySchema, jobNameSchema, regionLinkSchema } from './host-schemas.js';
 
 export interface SensorHostAppOptions {
   /** Expected as `Authorization: Bearer <token>`. */
