@@ -78,7 +78,7 @@ export interface NetworkPlan<Connection = unknown> {
 }
 
 export interface StartContext {
-  /** Base URL of the proxy for sensors: the one on this machine, or what `--proxy-url` says. */
+  /** Base URL of the proxy for sensors: the one on this machine, or `--proxy-url`. */
   proxyUrl: string;
 }
 

@@ -110,7 +110,7 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   const watch = new AbortController();
   const jobIds = submissions.map(([, { jobId }]) => jobId);
   const failure = watchNodes(network, jobIds, watch.signal, (now) => {
-    // A node that is cut off meanwhile is not waited for.
+    // Does not wait for a node that is cut off in the meantime.
     nodes = nodesByRegion(now, [...nodes.keys()]);
   });
   try {

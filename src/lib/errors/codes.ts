@@ -31,7 +31,7 @@ const system = (summary: string, extra: Extra = {}): CodeInfo => ({ fault: 'syst
 /** By code, in alphabetical order. */
 export const CODES = {
   ALREADY_UP: user('Another `up` runs in this folder.'),
-  AUTHORITY_UNREACHABLE: system('The proxy follows another one, which has to take the change and does not answer.', {
+  AUTHORITY_UNREACHABLE: system('The proxy follows another one, which must accept the change and does not answer.', {
     http: 503,
   }),
   BACALHAU_API_DENIED: user("The orchestrator's API refuses the credentials."),
@@ -82,7 +82,7 @@ export const CODES = {
   IMAGE_NOT_BUILT: usage('There is no built image to push.', { formerly: 'IMAGE_MISSING' }),
   IMAGE_NOT_IN_REGISTRY: user('A service job needs an image that its registry does not have.'),
   INTERNAL: system('A defect of this program; the log of the service has the stack.', { http: 500 }),
-  JOB_TOO_LARGE: system('A job with its module inside is larger than an orchestrator takes.'),
+  JOB_TOO_LARGE: system('A job with its module inside is larger than an orchestrator accepts.'),
   JOB_UNCHANGED: user('The network already has exactly this job.'),
   LINK_TIMEOUT: system("A region's link was set, but its nodes did not follow in time."),
   LISTEN_FAILED: system('A port can not be bound, though no other program holds it.'),

@@ -41,8 +41,8 @@ const JOB_STATES: Record<string, JobInfo['state']> = {
 };
 
 /**
- * From the labels. A job that was submitted by hand from our template, or by an earlier version, has no label for its region:
- * its constraint and its type say the same.
+ * From the labels. A job that was submitted by hand from our template, or by an earlier version, has no label for its
+ * region: its constraint and its type show the same.
  */
 export function toJobRef({ Labels, Constraints, Type, Name }: RawJob): JobRef {
   const constraint = Constraints?.find(({ Key, Operator }) => Key === REGION_LABEL && Operator === '=');

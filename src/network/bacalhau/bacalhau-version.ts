@@ -29,7 +29,7 @@ export function updatesInPlace(version: Version): boolean {
 export function requireSupported(version: Version, path: string): void {
   if (isAtLeast(version, OLDEST)) return;
   throw new AppError('BACALHAU_TOO_OLD', `${path} is Bacalhau ${version.text}; 1.7.0 or newer is needed`, {
-    hint: 'Update it as https://docs.bacalhau.org/getting-started/installation says, or name another with --bacalhau.',
+    hint: 'Update it (https://docs.bacalhau.org/getting-started/installation), or name another with --bacalhau.',
   });
 }
 

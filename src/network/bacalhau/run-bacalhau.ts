@@ -42,12 +42,12 @@ export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT
   });
   if (result.exitCode === 0 && !late) return String(result.stdout);
   if (late && own.includes('--client')) throw hangs(program, timeoutMs);
-  const said = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
+  const reason = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
   throw failureOf({
     call: callOf(own),
-    output: [result.stdout, result.stderr, said].filter(Boolean).join('\n'),
+    output: [result.stdout, result.stderr, reason].filter(Boolean).join('\n'),
     ...(api === undefined ? {} : { api }),
-    cause: said,
+    cause: reason,
   });
 }
 

@@ -120,7 +120,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
     details: unschedulableDetails(nodes),
     hint:
       type === 'edge'
-        ? 'See the nodes with `wasm-sensors status`; --region takes one that is there.'
+        ? 'See the nodes with `wasm-sensors status`; --region accepts a region that has nodes.'
         : 'Service jobs need a node with Docker. `wasm-sensors up` runs a proxy and a puller of its own.',
   });
 }

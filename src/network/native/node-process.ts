@@ -68,5 +68,5 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   };
 }
 
-/** A node signs off from the orchestrator within 0.1 s; one that can't reach it would wait 10 s for nothing. */
+/** A node signs off from the orchestrator within 0.1 s; one that can't reach it would wait 10 s. */
 const GRACE_MS = 2000;
