@@ -14,7 +14,7 @@ export interface BatcherOptions {
   maxInFlight?: number;
   /** Messages waiting; more are refused at once. */
   maxWaiting?: number;
-  /** After so many milliseconds the sender is asked to try again. Less than the 30 s that sensors wait. */
+  /** After this time, in milliseconds, the sender is asked to try again. Less than the 30 s that sensors wait. */
   giveUpMs?: number;
 }
 

@@ -37,7 +37,7 @@ async function read(response: Response, enough: (events: FleetEvent[], dropped: 
   return { events, dropped };
 }
 
-test('a client that reads too slowly loses events, and is told how many', async () => {
+test('a client that reads too slowly loses events, and learns how many', async () => {
   const hub = new EventHub();
   const { response } = await open(hub);
   for (const event of messages(20_010)) hub.publish(event);
@@ -76,7 +76,7 @@ test('a client that goes away, or a puller that ends, ends the subscription', as
   await vi.waitUntil(() => ended.mock.calls.length > 0);
 });
 
-test('a client that reconnects by itself is told to do so soon', async () => {
+test('a client that reconnects by itself gets a short delay for it', async () => {
   const reader = (await open(new EventHub())).response.body!.getReader();
   const { value } = await reader.read();
   await reader.cancel();

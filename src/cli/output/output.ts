@@ -50,20 +50,20 @@ export class Output {
     process.stdout.write(`${text}\n`);
   }
 
-  /** What the command waits for; replaces the line before it on a terminal. */
+  /** The step that the command waits for; replaces the previous one on a terminal. */
   progress(text: string): void {
     if (this.#sticky) this.#sticky(this.#errorStyle.dim(`… ${text}`));
     else if (text !== this.#lastProgress) process.stderr.write(`… ${text}\n`);
     this.#lastProgress = text;
   }
 
-  /** Something worth knowing. */
+  /** A remark. */
   note(text: string): void {
     this.endProgress();
     process.stderr.write(`${withCommandName(text)}\n`);
   }
 
-  /** Something to look into; also in the JSON document. */
+  /** A warning; also in the JSON document. */
   warn(text: string): void {
     this.#warnings.push(withCommandName(text));
     this.note(`${this.#errorStyle.yellow('!')} ${text}`);

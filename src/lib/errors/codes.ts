@@ -31,12 +31,9 @@ const system = (summary: string, extra: Extra = {}): CodeInfo => ({ fault: 'syst
 /** By code, in alphabetical order. */
 export const CODES = {
   ALREADY_UP: user('Another `up` runs in this folder.'),
-  AUTHORITY_UNREACHABLE: system(
-    'A configuration change reached a proxy that follows another one, which does not answer.',
-    {
-      http: 503,
-    },
-  ),
+  AUTHORITY_UNREACHABLE: system('The proxy follows another one, which must accept the change and does not answer.', {
+    http: 503,
+  }),
   BACALHAU_API_DENIED: user("The orchestrator's API refuses the credentials."),
   BACALHAU_API_OTHER: user("What answers at the API's address is not a Bacalhau orchestrator."),
   BACALHAU_API_TLS: user("This machine and the orchestrator's API can't agree on TLS."),
@@ -85,7 +82,7 @@ export const CODES = {
   IMAGE_NOT_BUILT: usage('There is no built image to push.', { formerly: 'IMAGE_MISSING' }),
   IMAGE_NOT_IN_REGISTRY: user('A service job needs an image that its registry does not have.'),
   INTERNAL: system('A defect of this program; the log of the service has the stack.', { http: 500 }),
-  JOB_TOO_LARGE: system('A job with its module inside is larger than an orchestrator takes.'),
+  JOB_TOO_LARGE: system('A job with its module inside is larger than an orchestrator accepts.'),
   JOB_UNCHANGED: user('The network already has exactly this job.'),
   LINK_TIMEOUT: system("A region's link was set, but its nodes did not follow in time."),
   LISTEN_FAILED: system('A port can not be bound, though no other program holds it.'),
@@ -162,7 +159,7 @@ export const CODES = {
   STATE_DAMAGED: system('`run.json` is damaged, so what runs is not known.'),
   STATE_LOST: user('The proxy has lost the configuration that sensors still have.', { http: 409 }),
   STATE_UNREADABLE: system("The proxy's file of the desired configuration is damaged."),
-  STATE_UNWRITABLE: system('The state folder can not be read or written.'),
+  STATE_UNWRITABLE: system('The state folder can not be read or written. The proxy answers 503.'),
   STILL_SENDING: system('Jobs were stopped, but their sensors still report.'),
   STILL_STARTING: user('The network is still starting.'),
   STOPPED_SENDING: system('Sensors stopped reporting after a change.'),
