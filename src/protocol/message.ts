@@ -50,7 +50,14 @@ export const MAX_NESTING = 100;
 /** Whether a JSON value is nested more than {@link MAX_NESTING} levels deep. */
 export function isTooDeep(value: unknown, levels = MAX_NESTING): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isTooDeep(inner, levels - 1));
+  if (levels === 0) return true;
+  // Loops, because `Object.values` takes ten times as long for a body of many empty arrays.
+  if (Array.isArray(value)) {
+    for (const inner of value) if (isTooDeep(inner, levels - 1)) return true;
+    return false;
+  }
+  for (const key in value) if (isTooDeep((value as Message)[key], levels - 1)) return true;
+  return false;
 }
 
 /** Checks the known fields of a message; unknown ones may hold anything. `now` in Unix milliseconds. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { OutgoingMessage, Queue } from '../queue/queue.js';
-import { MAX_ARRAY, MAX_BODY_BYTES, MAX_MESSAGE_BYTES } from './parse-body.js';
+import { MAX_ARRAY, MAX_MESSAGE_BYTES, MAX_SEND_BYTES } from './parse-body.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 
 let queued: OutgoingMessage[];
@@ -143,8 +143,8 @@ test.each([
   expect((await post(body)).body).toEqual({ status: 'accepted', accepted: 1 });
 });
 
-test('a body longer than any array can be is refused unread, announced or not', async () => {
-  const announced = await post('{}', { 'content-length': String(MAX_BODY_BYTES + 1) });
+test('a body of more than 1 MiB is refused unread, announced or not', async () => {
+  const announced = await post('{}', { 'content-length': String(MAX_SEND_BYTES + 1) });
   expect([announced.status, announced.body]).toMatchObject([413, { error: { code: 'TOO_LARGE' } }]);
   let pulled = 0;
   const endless = new ReadableStream({
@@ -155,7 +155,14 @@ test('a body longer than any array can be is refused unread, announced or not', 
   });
   const init = { method: 'POST', body: endless, duplex: 'half' as const };
   expect((await proxy.app.request('/send', init)).status).toBe(413);
-  expect(pulled).toBeLessThan(MAX_BODY_BYTES / 1_048_576 + 5);
+  expect(pulled).toBeLessThan(MAX_SEND_BYTES / 1_048_576 + 5);
+});
+
+test('a body that is compressed is refused, and counted', async () => {
+  const answer = await post('{}', { 'content-encoding': 'gzip' });
+  expect([answer.status, answer.body]).toMatchObject([415, { error: { code: 'BODY_ENCODED' } }]);
+  expect((await stats()).refused).toEqual({ BODY_ENCODED: 1 });
+  expect((await post('{}', { 'content-encoding': 'identity' })).status).toBe(200);
 });
 
 test('a bad element refuses only itself, with its index', async () => {
