@@ -117,7 +117,7 @@ function look<T>(at: (store: StoreSink) => T): T {
     store.close();
   }
 }
-const storedNames = () => look((store) => store.readingsSince(0, 100).map(({ reading: { hostname } }) => hostname));
+const storedNames = () => look((store) => store.readingsAfter(0, 100).map(({ reading: { hostname } }) => hostname));
 
 test('after a restart the fleet view is the same, to the last number', async () => {
   const first = start();

@@ -21,3 +21,8 @@ export function clientGone(c: Context): AbortSignal {
   });
   return gone.signal;
 }
+
+/** Ends the connection of a request, whatever its client has not read. */
+export function cutOff(c: Context): void {
+  (c.env as { outgoing?: ServerResponse } | undefined)?.outgoing?.destroy();
+}
