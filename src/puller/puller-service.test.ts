@@ -250,16 +250,19 @@ test('without the alert sink there are no alerts', async () => {
   expect(received).toEqual([]);
 });
 
-test('an alert that the webhook refuses is posted three times, half a second apart, and then reported', async () => {
+test('an alert that the webhook refuses is posted five times, ever more slowly, and then reported', async () => {
   const at: number[] = [];
   vi.stubGlobal('fetch', async () => {
     at.push(Date.now() - T0);
     return new Response(null, { status: 500 });
   });
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
   const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
   await deliver(reading(1));
-  await pass(4000);
-  expect(at).toEqual([2000, 2500, 3000]);
+  await pass(30_000);
+  const pauses = at.slice(1).map((time, i) => time - at[i]!);
+  expect([at.length, at[0], pauses]).toEqual([5, 2000, pauses.toSorted((a, b) => a - b)]);
+  expect(pauses[3]).toBeGreaterThan(4 * pauses[0]!);
   expect(events).toEqual([{ type: 'webhook.failed', message: 'status 500' }]);
 });
 
