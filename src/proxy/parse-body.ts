@@ -62,6 +62,22 @@ function parseArray(values: unknown[], now: number): ParsedBody | Refusal {
   return body;
 }
 
+/** Refuses messages for which there is a problem: the whole body when it was a single one. */
+export function refuseSome(
+  body: ParsedBody,
+  findProblem: (message: Message) => Refusal | undefined,
+): ParsedBody | Refusal {
+  const problems = body.messages.map(({ message }) => findProblem(message));
+  if (problems.every((problem) => problem === undefined)) return body;
+  if (!body.batch) return problems[0]!;
+  const refused = body.messages.flatMap(({ index }, i) => (problems[i] ? { index, ...problems[i] } : []));
+  return {
+    batch: true,
+    messages: body.messages.filter((_, i) => !problems[i]),
+    refused: [...body.refused, ...refused].sort((a, b) => a.index - b.index),
+  };
+}
+
 /** Found before the value is written as JSON again, which needs an object that is not nested too deep. */
 function shapeProblem(value: unknown): Refusal | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

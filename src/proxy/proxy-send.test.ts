@@ -165,6 +165,22 @@ test('a body that is compressed is refused, and counted', async () => {
   expect((await post('{}', { 'content-encoding': 'identity' })).status).toBe(200);
 });
 
+test('readings of regions beyond the limit are refused and counted, alone and in an array', async () => {
+  for (let n = 0; n < 100; n++) await post(reading({ region: `r${n}` }));
+  expect(await post(reading({ region: 'new' }))).toMatchObject({
+    ...{ status: 422, body: { error: { code: 'TOO_MANY_REGIONS' } } },
+  });
+  const some = await post([reading({ region: 'new' }), 5, reading({ region: 'r7' })]);
+  expect(some.body).toMatchObject({
+    accepted: 1,
+    refused: [
+      { index: 0, code: 'TOO_MANY_REGIONS' },
+      { index: 1, code: 'NOT_AN_OBJECT' },
+    ],
+  });
+  expect((await stats()).refused).toEqual({ TOO_MANY_REGIONS: 2, NOT_AN_OBJECT: 1 });
+});
+
 test('a bad element refuses only itself, with its index', async () => {
   const answer = await post([reading({ sequence: 1 }), 5, reading({ color: 1 }), { a: '\uffff' }, reading()]);
   expect([answer.status, answer.body]).toEqual([

@@ -19,7 +19,8 @@ import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
 import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
-import { MAX_SEND_BYTES, type ParsedBody, parseBody } from './parse-body.js';
+import { KnownPlaces } from './known-places.js';
+import { MAX_SEND_BYTES, type ParsedBody, parseBody, refuseSome } from './parse-body.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
 import { checkToken, type GuardOptions, RateLimiter } from './send-guard.js';
 import { SupersededFilter } from './superseded.js';
@@ -73,6 +74,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const { queue, desired = new DesiredConfigStore(), follower, guard = {} } = deps;
   const batcher = new Batcher(queue, deps.batcher);
   const filter = new SupersededFilter();
+  const places = new KnownPlaces();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
   const counts = { received: 0, accepted: 0, superseded: 0, refused: {} as Record<string, number> };
   const countRefused = (code: string) => {
@@ -97,12 +99,15 @@ export function createProxy(deps: ProxyDeps): Proxy {
       const problem = checkToken(c.req.header('authorization'), guard.sensorToken, 'sending readings');
       if (problem) return refuseAndCount(problem);
     }
-    const body = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
-    if ('code' in body) return refuseAndCount(body);
-    const first = body.messages[0]?.message;
-    const wait = limiter?.take(String(first?.hostname ?? 'unknown'), body.messages.length, Date.now());
+    const sent = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
+    if ('code' in sent) return refuseAndCount(sent);
+    const sender = String(sent.messages[0]?.message.hostname ?? 'unknown');
+    const wait = limiter?.take(sender, sent.messages.length, Date.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
+    const body = refuseSome(sent, (message) => places.findProblem(message, Date.now()));
+    if ('code' in body) return refuseAndCount(body);
+    const first = body.messages[0]?.message;
     counts.received += body.messages.length + body.refused.length;
     for (const { code } of body.refused) countRefused(code);
 
