@@ -145,6 +145,27 @@ test('killed at any moment, it builds the same view from its checkpoint and what
   expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
 });
 
+test('a sensor that was deployed before the store began has no gaps for it, also after a restart and a kill', async () => {
+  const older = { job_submission_time: T0 - HOUR };
+  const lone = reading(42, older);
+  const gaps = async (puller: Started) => (await sensorsOf(puller)).map((sensor) => [sensor.hostname, sensor.gaps]);
+  const first = start();
+  await first.deliver(lone);
+  await pass(10_000);
+  expect(await gaps(first)).toEqual([['edge-eu-1', 0]]);
+  // What a kill leaves on disk: no later checkpoint.
+  cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  await second.deliver(reading(41, older), reading(3, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
+  await pass(10_000);
+  // The second one was deployed since, so its first two readings are missing.
+  expect(await gaps(second)).toEqual([
+    ['edge-eu-1', 0],
+    ['edge-eu-2', 2],
+  ]);
+  await second.stop();
+});
+
 test('a client gets every reading once, whenever it connects', async () => {
   const puller = start();
   const clients: Awaited<ReturnType<typeof follow>>[] = [];
@@ -288,10 +309,9 @@ test('readings are deleted when their retention is over; the store is checked ev
 });
 
 test('the view is saved every thirty seconds, so that the next puller has little to read', async () => {
-  stored({ a: 2000, b: 1000 });
-  start();
+  await start().deliver(reading(1, { execution_id: 'a' }), reading(1, { execution_id: 'b' }));
   const unread = () => look((store) => [...store.loadCheckpoint().after].length);
-  await pass(29_999);
+  await pass(29_974);
   expect(unread()).toBe(2);
   await pass(1);
   expect(unread()).toBe(0);

@@ -49,7 +49,9 @@ const RETENTION_EVERY_MS = 1_000;
 /** Throws `STORE_UNUSABLE`. */
 export function createPullerService({ queue, pollers, sinks, http, onEvent }: PullerServiceOptions): PullerService {
   const store = sinks.store && new StoreSink(sinks.store.path);
-  const hub = store ? restoreFleet(store) : new EventHub();
+  const hub = store ? restoreFleet(store, Date.now()) : new EventHub();
+  // Without a store it sees what comes from now on.
+  if (!store) hub.fleet.began = Date.now();
   const active: Sink[] = [...(store ? [store] : []), ...(sinks.log ? [new LogSink(sinks.log)] : [])];
   const puller = new Puller({
     queue,
