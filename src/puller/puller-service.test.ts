@@ -204,6 +204,18 @@ test('the log sink writes each message on a line of its own, as it was sent', as
   expect(log).toBe(`${JSON.stringify(reading(1))}\n${JSON.stringify({ data: { test: 'Hello 🌡️' } })}\n`);
 });
 
+test('the log sink writes nothing that a terminal obeys, and stays JSON', async () => {
+  let log = '';
+  const { deliver, queue } = start({
+    log: (text) => {
+      log += text;
+    },
+  });
+  queue.push(['{"a":\n"\u009b2J\u202e"}']);
+  await deliver();
+  expect(log).toBe('{"a": "\\u009b2J\\u202e"}\n');
+});
+
 test('a stop closes streams, handles what was received, and saves the view', async () => {
   const puller = start();
   const { ended } = await follow(puller);

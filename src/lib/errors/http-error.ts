@@ -4,6 +4,7 @@
  */
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { printable } from '../control-characters.js';
 import { readBody } from '../net/request-body.js';
 import { AppError, messageOf } from './app-error.js';
 import { type ErrorCode, knownCode, statusOf } from './codes.js';
@@ -32,7 +33,7 @@ export function answerError(error: Error, c: Context, log: (text: string) => voi
     const { code, message, hint } = error;
     return c.json(httpErrorBody({ code, message, ...(hint === undefined ? {} : { hint }) }), statusOf(code));
   }
-  log(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
+  log(printable(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`));
   return c.json(httpErrorBody({ code: 'INTERNAL', message: messageOf(error) }), statusOf('INTERNAL'));
 }
 
