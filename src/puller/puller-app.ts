@@ -19,7 +19,7 @@ import type { StoreSink } from './sinks/readings-store.js';
 export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
-  stats(): PullerStats;
+  stats(): PullerStats & Pick<PullerAppStats, 'deadLetters'>;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
   http: PullerHttpOptions;
@@ -51,7 +51,12 @@ export interface FleetSnapshot {
 }
 
 /** `GET /stats`. */
-export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
+export type PullerAppStats = PullerStats & {
+  queue: string;
+  depth: QueueDepth | undefined;
+  /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
+  deadLetters: number | undefined;
+};
 
 /** Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. */
 const convergenceSchema = z.strictObject({

@@ -7,8 +7,7 @@ import { type Listener, listen } from '../../lib/net/listen.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
 import { EventHub } from '../../puller/event-hub.js';
-import type { PullerStats } from '../../puller/puller.js';
-import { createPullerApp } from '../../puller/puller-app.js';
+import { createPullerApp, type PullerAppDeps } from '../../puller/puller-app.js';
 import type { Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
 import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
@@ -187,7 +186,7 @@ describe('the web page of a large fleet', () => {
     const app = createPullerApp({
       queue,
       fleet: { hub, firing: () => [] },
-      stats: () => ({}) as PullerStats,
+      stats: () => ({}) as ReturnType<PullerAppDeps['stats']>,
       closed: closed.signal,
       http: { page: createPage(), log: console.error },
     });
