@@ -19,8 +19,8 @@ import { replayAll, replayOnly } from './replay-dead-letters.js';
 
 let server: QueueServer;
 let listener: Listener;
-/** Actions that the server does not offer in this test. */
-const refused = new Set<string>();
+/** What the server answers instead, by action. */
+const answers = new Map<string, () => Response>();
 const opened: { close(): void }[] = [];
 
 beforeEach(async () => {
@@ -29,10 +29,10 @@ beforeEach(async () => {
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 2 });
   await callSqs(server, 'CreateQueue', { QueueName: 'main', Attributes: { RedrivePolicy } });
   await callSqs(server, 'CreateQueue', { QueueName: 'alone' });
-  const fetch = (request: Request) =>
-    refused.has(request.headers.get('x-amz-target') ?? '')
-      ? Response.json({ __type: 'com.amazonaws.sqs#UnsupportedOperation', message: 'no' }, { status: 400 })
-      : withoutWaiting(request).then(server.app.fetch);
+  const fetch = async (request: Request) => {
+    const action = request.headers.get('x-amz-target')?.split('.')[1] ?? '';
+    return answers.get(action)?.() ?? server.app.fetch(await withoutWaiting(request));
+  };
   listener = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'queue', flag: '' });
 });
 
@@ -45,7 +45,7 @@ async function withoutWaiting(request: Request): Promise<Request> {
 }
 
 afterEach(async () => {
-  refused.clear();
+  answers.clear();
   for (const queue of opened.splice(0)) queue.close();
   server.close();
   await listener.close(0);
@@ -53,6 +53,8 @@ afterEach(async () => {
 
 const send = async (to: string, MessageBody: string, MessageAttributes: object = {}): Promise<string> =>
   (await callSqs(server, 'SendMessage', { QueueUrl: urlOf(to), MessageBody, MessageAttributes })).MessageId;
+const notOffered = () =>
+  Response.json({ __type: 'com.amazonaws.sqs#UnsupportedOperation', message: 'no' }, { status: 400 });
 const string = (StringValue: string) => ({ DataType: 'String', StringValue });
 const because = (reason: string) => ({ dead_letter_reason: string(reason) });
 const receive = async (from: string) => {
@@ -104,7 +106,8 @@ describe.each([
 
   test('a dead letter has its reason and its sensor; those of the queue itself were delivered too often', async () => {
     await send('dead', reading(1), because('no good'));
-    await send('main', 'often');
+    // Its reason is of an earlier time, before a replay.
+    await send('main', 'often', because('no good'));
     for (let i = 0; i < 3; i++) await peekQueue(await open(), 1);
     await send('dead', 'by hand');
     const queue = await open();
@@ -150,8 +153,11 @@ describe.each([
     await expect(replayAll(await open('alone'), quiet)).rejects.toMatchObject({ code: 'QUEUE_NO_DEAD_LETTER' });
   });
 
-  test('where the queue offers no such task, each is sent and deleted', async () => {
-    refused.add('AmazonSQS.StartMessageMoveTask');
+  test.each([
+    ['refuses', notOffered],
+    ['breaks on', () => new Response('<html>', { status: 500 })],
+  ])('where the queue %s such a task, each is sent and deleted', async (_, answer) => {
+    answers.set('StartMessageMoveTask', answer);
     for (let i = 0; i < 25; i++) await send('dead', `${i}`);
     const progress: number[] = [];
     expect(await replayAll(await open(), (count) => progress.push(count))).toEqual({ replayed: 25, by: 'messages' });
@@ -198,9 +204,9 @@ const unsigned = async () => {
 test('a replay that ends between sending and deleting loses nothing, and the store keeps one of each', async () => {
   const bad = await send('dead', 'x');
   const ids = [await send('dead', reading(1)), await send('dead', '{"other":1}')];
-  refused.add('AmazonSQS.DeleteMessageBatch');
+  answers.set('DeleteMessageBatch', notOffered);
   await expect(replayOnly(await unsigned(), ids, quiet)).rejects.toMatchObject({ code: 'QUEUE_ERROR' });
-  refused.clear();
+  answers.clear();
   const again = await unsigned();
   const left = (await listDeadLetters(again, 10)).map(({ id }) => id);
   expect(left.sort()).toEqual([bad, ...ids].sort());
@@ -216,7 +222,7 @@ test('a replay that ends between sending and deleting loses nothing, and the sto
 });
 
 test('a replayed message that is rejected again is not replayed for ever', async () => {
-  refused.add('AmazonSQS.StartMessageMoveTask');
+  answers.set('StartMessageMoveTask', notOffered);
   await send('dead', 'still no JSON');
   const queue = await openSqsQueue({ queue: 'main', endpoint: listener.url, unsigned: true });
   opened.push(queue);

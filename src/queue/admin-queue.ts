@@ -3,7 +3,7 @@ import type { QueueDepth, ReceivedMessage } from './queue.js';
 
 /** A message that was looked at. */
 export interface SeenMessage extends ReceivedMessage {
-  /** Why it is a dead letter, as the one says who sent it to the dead-letter queue. */
+  /** Why it is a dead letter, as the puller said when it sent it there. */
   deadLetterReason: string | undefined;
   /** The queue service itself made it a dead letter: it was delivered too often and never deleted. */
   exhausted: boolean;

@@ -17,8 +17,11 @@ export async function openSqsAdminQueue(options: SqsQueueOptions): Promise<Admin
 
 type RawAttributes = NonNullable<SendMessageCommandInput['MessageAttributes']>;
 
-/** Refusals of StartMessageMoveTask after which the messages can still be moved one by one. */
-const NOT_OFFERED = new Set(['QUEUE_ERROR', 'QUEUE_DENIED']);
+/**
+ * Failures of StartMessageMoveTask after which messages can still be moved one by one. Servers break on an action that they
+ * don't know; where the queue is really out of reach, the next call says so.
+ */
+const NOT_OFFERED = new Set(['QUEUE_ERROR', 'QUEUE_DENIED', 'QUEUE_UNREACHABLE']);
 /** SQS allows ten attributes per message. */
 const MAX_ATTRIBUTES = 10;
 
@@ -129,10 +132,12 @@ class SqsAdminQueue implements AdminQueue {
 
 function toSeen(message: Message): SeenMessage {
   const seen = fromSqs(message);
+  const exhausted = message.Attributes?.DeadLetterQueueSourceArn !== undefined;
   return {
     ...seen,
-    deadLetterReason: seen.attributes[DEAD_LETTER_REASON_ATTRIBUTE],
-    exhausted: message.Attributes?.DeadLetterQueueSourceArn !== undefined,
+    // After a move task a message still has the reason of the time before.
+    deadLetterReason: exhausted ? undefined : seen.attributes[DEAD_LETTER_REASON_ATTRIBUTE],
+    exhausted,
     rawAttributes: message.MessageAttributes ?? {},
   };
 }
