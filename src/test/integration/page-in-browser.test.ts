@@ -8,7 +8,7 @@ import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
 import { EventHub } from '../../puller/event-hub.js';
 import { createPullerApp, type PullerAppDeps } from '../../puller/puller-app.js';
-import type { Queue } from '../../queue/queue.js';
+import { QUEUE_NAME, type Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
 import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
 
@@ -98,6 +98,19 @@ describe('the web page', () => {
     await see('.panel h2', '<i>lab</i>');
     await see('tbody th', '<i>lab</i>');
     expect(await page.locator('img, i, .tile b, tbody i').count()).toBe(0);
+  });
+
+  inBrowser('dead letters are counted beside the queue, and an alert until they are deleted', async () => {
+    const server = sandbox.state().endpoints.queue!;
+    const QueueUrl = `${server}/000000000000/${QUEUE_NAME}`;
+    const headers = { 'x-amz-target': 'AmazonSQS.SendMessage' };
+    await fetch(server, { method: 'POST', headers, body: JSON.stringify({ QueueUrl, MessageBody: 'no JSON' }) });
+    await see('#alerts li', 'wasm-sensors queue dead-letters');
+    await see('#totals .bad', /^1 dead letter$/);
+    expect(await page.title()).toMatch(/dead letters/);
+    await sandbox.json(['queue', 'purge', '--dead-letters', '--yes']);
+    await see('#alerts li.over', 'no dead letters any more');
+    await expect.poll(() => page.locator('#totals .bad', { hasText: 'dead' }).count()).toBe(0);
   });
 
   inBrowser('a region that is cut off raises an alert, also on a page opened later, until it is back', async () => {
