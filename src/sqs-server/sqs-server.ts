@@ -15,6 +15,7 @@
 import { type Context, Hono } from 'hono';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { actionName, respond } from './api/json-protocol.js';
+import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
 import { QueueService } from './queue-service.js';
 
 export interface QueueServerOptions {
@@ -28,6 +29,8 @@ export interface QueueServerOptions {
   baseUrl?: string;
   /** Names (without port) that requests may have as their `Host`. Default: any. */
   hosts?: string[];
+  /** False: a queue may be purged at any time. Default: once in 60 seconds, as with Amazon SQS. */
+  purgeInterval?: boolean;
   /** Receives warnings about the store, a line each. Default: `console.warn`. */
   warn?: (message: string) => void;
 }
@@ -62,7 +65,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   const stats = (): QueueServerStats => ({
     queues: service.queues.map(({ record, messages, polls }) => ({
       ...{ name: record.name, waiting: polls.size },
-      ...messages.counts,
+      ...messages.countsAt(Date.now()),
     })),
     requests,
     commits: service.commits.commits,
@@ -76,6 +79,11 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   app.get('/health', (c) => c.json({ status: 'healthy' }));
   app.get('/ready', (c) => c.json({ status: closed ? 'closed' : 'ready' }, closed ? 503 : 200));
   app.get('/stats', (c) => c.json(stats()));
+  app.get('*', (c, next) => {
+    if (!isQueryRequest(c.req.url, new Uint8Array())) return next();
+    const { status, headers, body } = refuseQuery();
+    return Promise.resolve(new Response(body, { status, headers }));
+  });
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
     if (isTooLong(c)) {
@@ -85,9 +93,13 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     const target = c.req.header('x-amz-target');
     const context = {
       ...{ service, accountId, now: Date.now(), signal: () => c.req.raw.signal },
+      purgeInterval: options.purgeInterval ?? true,
+      trace: c.req.header('x-amzn-trace-id'),
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
-    const { status, headers, body } = await respond(context, target, new Uint8Array(await c.req.arrayBuffer()));
+    const input = new Uint8Array(await c.req.arrayBuffer());
+    const query = target === undefined && isQueryRequest(c.req.url, input);
+    const { status, headers, body } = query ? refuseQuery() : await respond(context, target, input);
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
     return new Response(body, { status, headers });

@@ -79,6 +79,9 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   );
   const dueBy = database.prepare(`SELECT ${sizes} FROM ${table} WHERE due <= ? ORDER BY due LIMIT ?`);
   const earliestDue = database.prepare(`SELECT min(due) AS due FROM ${table} WHERE due IS NOT NULL`);
+  const dueCounts = database.prepare(
+    `SELECT count(*) AS due, count(CASE WHEN receives > 0 THEN 1 END) AS received FROM ${table} WHERE due <= ?`,
+  );
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
   const receives = database.prepare(`SELECT receives FROM ${table} WHERE seq = ?`);
@@ -124,6 +127,8 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Delayed and received messages that are due by `now` (Unix milliseconds), with the same limits. */
     dueBy: (now: number, limit: number, bytes: number) =>
       fetchUpTo(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
+    /** How many delayed and received messages are due by `now`, and how many of these were received. */
+    dueCounts: (now: number) => dueCounts.get([now]) as { due: number; received: number },
     /** Deliveries of one message; undefined: it does not exist. */
     receivesOf: (seq: number) => (receives.all([seq])[0] as { receives: number } | undefined)?.receives,
     /** Unix milliseconds at which the next delayed or received message is due; Infinity = none. */
