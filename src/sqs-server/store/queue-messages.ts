@@ -57,8 +57,9 @@ export class QueueMessages {
     const { visible, inFlight, delayed } = this.counts;
     if (now < this.nextDue) return { visible, inFlight, delayed };
     this.#buffer.writeAll();
-    const { due, received } = this.#table.dueCounts(now);
-    return { visible: visible + due, inFlight: inFlight - received, delayed: delayed - (due - received) };
+    const due = this.#table.dueCount(now);
+    const started = delayed > 0 ? this.#table.dueDelayed(now) : 0;
+    return { visible: visible + due, inFlight: inFlight - (due - started), delayed: delayed - started };
   }
 
   /** Writes new messages. They can be received after the commit. */
