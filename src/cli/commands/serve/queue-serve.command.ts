@@ -21,6 +21,7 @@ export const queueServe: CommandSpec = {
     new Option('--data <file>', 'file of the store (default: queue.db in the state folder)'),
     new Option('--create <name>', 'create this queue and its dead-letter queue <name>-dead'),
     new Option('--base-url <url>', 'origin of the queue URLs that clients are given'),
+    new Option('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
   ],
   examples: [
     'wasm-sensors queue serve --create readings',
@@ -37,7 +38,7 @@ export const queueServe: CommandSpec = {
     mkdirSync(dirname(path), { recursive: true });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
-      ...{ path, warn: (message: string) => out.warn(message) },
+      ...{ path, purgeInterval: options.purgeInterval !== false, warn: (message: string) => out.warn(message) },
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),
     });

@@ -158,7 +158,7 @@ describe('the store of the queue server', () => {
     const before = tables.map(rowsOf);
     const warn = vi.fn();
     server = createQueueServer({ path, warn });
-    expect(await call('ListQueues', {})).toEqual({ QueueUrls: [] });
+    expect(await call('ListQueues', {})).toEqual({});
     expect(await call('GetQueueUrl', { QueueName: 'f.fifo' })).toMatchObject({ status: 400 });
     await call('CreateQueue', { QueueName: 'readings' });
     await call('DeleteQueue', { QueueUrl: urlOf('readings') });
