@@ -131,8 +131,10 @@ export class QueueStore {
     } else if (failure?.code === 'QUEUE_STORE_FULL') {
       this.#setFull(failure);
       this.#reserve?.release();
-      // With every page in the database, the log is used again from its beginning.
+      // At once, before others take the room. With every page in the database, the log is used again from its beginning:
+      // deletions then need no further room, if that is so after each of them.
       this.#tryTo('PRAGMA wal_checkpoint');
+      this.#tryTo('PRAGMA wal_autocheckpoint = 1');
     }
   }
 
@@ -173,6 +175,7 @@ export class QueueStore {
       if (!this.#reserve.take()) return;
     }
     this.#full = undefined;
+    this.#takeReserve();
     this.#onEvent({ type: 'store-writable', path: this.#path });
   }
 
