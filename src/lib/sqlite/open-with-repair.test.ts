@@ -114,6 +114,21 @@ test('of a file with a damaged page all rows of the other pages are kept', () =>
   closeDatabase(database);
 });
 
+test('text that is no longer UTF-8 is kept as it is', () => {
+  const broken = create(path);
+  broken.exec("INSERT INTO things VALUES (1, CAST(x'41ff42' AS TEXT)), (2, 'sound')");
+  closeDatabase(broken);
+  overwrite(statSync(path).size - 4096, Buffer.alloc(2, 0xa5));
+  const database = open();
+  const read = 'SELECT id, hex(text) AS hex FROM things ORDER BY id';
+  expect(events).toMatchObject([{ salvaged: { things: 2 } }]);
+  expect(database.prepare(read).all([])).toEqual([
+    { id: 1, hex: '41FF42' },
+    { id: 2, hex: '736F756E64' },
+  ]);
+  closeDatabase(database);
+});
+
 test('a file that is cut in half gives what is in the first half', () => {
   fillAndClose();
   truncateSync(path, Math.floor(statSync(path).size / 8192) * 4096);
