@@ -9,12 +9,14 @@ export interface Context {
   accountId: string;
   /** Origin of the queue URLs, such as `http://127.0.0.1:9324`. */
   baseUrl: string;
-  /** Unix milliseconds. */
+  /** Elapsed milliseconds, for everything that lasts. */
   now: number;
   /** Whether a queue can be purged once in 60 seconds only. */
   purgeInterval: boolean;
   /** `X-Amzn-Trace-Id` of the request. */
   trace: string | undefined;
+  /** Unix milliseconds by the wall clock, for what clients are shown. */
+  wall: number;
   /** Aborted when the client disconnects. A function, because creating a signal costs as much as parsing the request. */
   signal: () => AbortSignal | undefined;
 }

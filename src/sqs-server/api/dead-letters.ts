@@ -31,7 +31,7 @@ export function startMessageMoveTask(context: Context, input: Input): Output {
     );
   }
   const toMove = source.messages.countsAt(context.now).visible;
-  return { TaskHandle: service.moveTasks.start({ source, destination, perSecond, toMove }, context.now).handle };
+  return { TaskHandle: service.moveTasks.start({ source, destination, perSecond, toMove }, context.wall).handle };
 }
 
 export function listMessageMoveTasks(context: Context, input: Input): Output {

@@ -10,7 +10,7 @@ import { type Context, type Output, queueOf } from './action-context.js';
 import { batchEntries, eachEntry } from './batch-entries.js';
 
 export function sendMessage(context: Context, input: Input): Output {
-  const queue = queueOf(context, input);
+  const queue = writableQueueOf(context, input);
   const checked = checkMessage(input);
   refuseTooLong(queue, checked, 'are invalid');
   const message = newMessage(queue, checked, context);
@@ -19,7 +19,7 @@ export function sendMessage(context: Context, input: Input): Output {
 }
 
 export function sendMessageBatch(context: Context, input: Input): Output {
-  const queue = queueOf(context, input);
+  const queue = writableQueueOf(context, input);
   const accepted: NewMessage[] = [];
   let bytes = 0;
   const output = eachEntry(batchEntries(input, 'SendMessage'), ({ input: entry }) => {
@@ -40,6 +40,13 @@ export function sendMessageBatch(context: Context, input: Input): Output {
   return output;
 }
 
+/** Throws `QUEUE_STORE_FULL` while the disk has no room for further messages. */
+function writableQueueOf(context: Context, input: Input): LiveQueue {
+  const { problem } = context.service.store;
+  if (problem) throw problem;
+  return queueOf(context, input);
+}
+
 /** `problem`: Amazon words it differently for a message and for one of a batch. */
 function refuseTooLong(queue: LiveQueue, { bytes }: CheckedMessage, problem: string): void {
   const { maxBytes } = queue.settings;
@@ -51,7 +58,7 @@ function refuseTooLong(queue: LiveQueue, { bytes }: CheckedMessage, problem: str
 }
 
 function newMessage(queue: LiveQueue, checked: CheckedMessage, context: Context): NewMessage {
-  const { now } = context;
+  const { now, wall } = context;
   const { body, bodyMd5, attributes, attributesMd5, group } = checked;
   const trace = checked.trace?.header ?? context.trace;
   const delayMs = checked.delayMs ?? queue.settings.delayMs;
@@ -60,7 +67,8 @@ function newMessage(queue: LiveQueue, checked: CheckedMessage, context: Context)
     ...(group === undefined ? {} : { group }),
   };
   return {
-    ...{ seq: queue.nextSeq(now), id: randomUUID(), body, bodyMd5, attributes, attributesMd5, sent: now },
+    ...{ seq: queue.nextSeq(now), id: randomUUID(), body, bodyMd5, attributes, attributesMd5 },
+    ...{ sent: wall, arrived: now },
     due: delayMs > 0 ? now + delayMs : null,
     meta: Object.keys(meta).length > 0 ? JSON.stringify(meta) : null,
   };

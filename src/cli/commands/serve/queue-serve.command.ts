@@ -7,6 +7,7 @@ import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
 import { urlOption } from '../../command-options.js';
+import { queueStoreText } from '../../output/store-text.js';
 
 /** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
 const VISIBILITY_TIMEOUT = 10;
@@ -39,6 +40,7 @@ export const queueServe: CommandSpec = {
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
       ...{ path, purgeInterval: options.purgeInterval !== false, warn: (message: string) => out.warn(message) },
+      onEvent: (event) => out.warn(queueStoreText(event)),
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),
     });
