@@ -100,7 +100,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const body = parseBody(bytes, Date.now());
     if ('code' in body) return refuseAndCount(body);
     const first = body.messages[0]?.message;
-    const wait = limiter?.take(String(first?.hostname ?? 'unknown'), body.messages.length, Date.now());
+    const wait = limiter?.take(String(first?.hostname ?? 'unknown'), body.messages.length, performance.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
     counts.received += body.messages.length + body.refused.length;

@@ -6,7 +6,8 @@ import type { Delivery } from './sinks/sink.js';
 
 /**
  * Returns the reason when no sink can ever accept the message. The proxy checks readings too, but others may send to
- * the queue, and one bad reading must not hold up its group.
+ * the queue, and one bad reading must not hold up its group. Times are not judged here: the proxy has accepted them by
+ * its clock, and ours may have been corrected since.
  */
 export function parseDelivery({ id, body, attributes }: ReceivedMessage, receivedAt: number): Delivery | string {
   let message: unknown;
@@ -20,6 +21,6 @@ export function parseDelivery({ id, body, attributes }: ReceivedMessage, receive
   if (isTooDeep(object)) return `its values are nested more than ${MAX_NESTING} levels deep`;
   const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
   if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt };
-  const problem = findFieldProblem(object, receivedAt);
+  const problem = findFieldProblem(object);
   return problem ? problem.reason : { id, body, message: object, reading: toReading(object), config, receivedAt };
 }
