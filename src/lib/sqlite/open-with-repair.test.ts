@@ -19,6 +19,7 @@ import { abandonDatabase, closeDatabase, type Database } from './check-database.
 import { DatabaseFile } from './database-file.js';
 import { type DatabaseQuarantined, openWithRepair } from './open-with-repair.js';
 import { beginRewrite, finishRewrite } from './rewrite-database.js';
+import { salvage } from './salvage.js';
 
 const ROWS = 20_000;
 
@@ -61,6 +62,13 @@ function fillAndClose(): void {
   const database = open();
   fill(database);
   closeDatabase(database);
+}
+
+function salvageInto(source: Database, to: string) {
+  const target = create(to);
+  const salvaged = salvage(source, target);
+  closeDatabase(target);
+  return salvaged;
 }
 
 function overwrite(from: number, bytes: Buffer): void {
@@ -112,6 +120,20 @@ test('of a file with a damaged page all rows of the other pages are kept', () =>
   expect(events).toMatchObject([{ problem: expect.stringMatching(/./), salvaged: { things: ids.length } }]);
   expect(database.prepare('PRAGMA quick_check').all([])).toEqual([{ quick_check: 'ok' }]);
   closeDatabase(database);
+});
+
+test('a text that is no UTF-8 any more comes along as it is', () => {
+  const database = open();
+  database.exec("INSERT INTO things VALUES (1, cast(x'61ff62' AS TEXT)), (2, 'b'), (3, x'ff'), (4, 1.5)");
+  expect(salvageInto(database, `${path}.copy`)).toEqual({ things: 4 });
+  const copy = create(`${path}.copy`);
+  expect(copy.prepare('SELECT id, typeof(text) AS type, hex(text) AS bytes FROM things').all([])).toEqual([
+    { id: 1, type: 'text', bytes: '61FF62' },
+    { id: 2, type: 'text', bytes: '62' },
+    { id: 3, type: 'blob', bytes: 'FF' },
+    { id: 4, type: 'text', bytes: '312E35' },
+  ]);
+  for (const each of [copy, database]) closeDatabase(each);
 });
 
 test('a file that is cut in half gives what is in the first half', () => {

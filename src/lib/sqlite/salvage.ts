@@ -36,10 +36,14 @@ function copyRows(source: Database, target: Database, table: string): number {
   const columns = columnsOf(source, table).filter((column) => present.has(column));
   if (columns.length === 0) return 0;
   const list = columns.map(name).join();
-  const marks = columns.map(() => '?').join();
-  const insert = target.prepare(`INSERT OR IGNORE INTO ${name(table)} (rowid, ${list}) VALUES (?, ${marks})`);
+  // Texts travel as bytes: libsql aborts the process when it meets one that damage has left without valid UTF-8.
+  const bytes = columns
+    .map(name)
+    .map((c) => `typeof(${c}) = 'text', iif(typeof(${c}) = 'text', cast(${c} AS BLOB), ${c})`);
+  const marks = columns.map((_, i) => `iif(?${2 * i + 2}, cast(?${2 * i + 3} AS TEXT), ?${2 * i + 3})`).join();
+  const insert = target.prepare(`INSERT OR IGNORE INTO ${name(table)} (rowid, ${list}) VALUES (?1, ${marks})`);
   const read = source.prepare(
-    `SELECT rowid, ${list} FROM ${name(table)} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT ?`,
+    `SELECT rowid, ${bytes.join()} FROM ${name(table)} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT ?`,
   );
   read.raw(true);
   const rowsFrom = (rowid: number, limit: number) =>
