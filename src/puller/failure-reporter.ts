@@ -1,4 +1,6 @@
 /** What fails in the puller: reported when it begins to fail, and when it works again. */
+import type { ClockEvent } from '../lib/time/elapsed-clock.js';
+import type { StoreFileEvent } from './sinks/store-file.js';
 
 /** `accept`: the required sinks accept readings. `sink:NAME`: an optional sink does. */
 export type PullerTask =
@@ -8,12 +10,19 @@ export type PullerTask =
   | 'delete'
   | 'dead-letter'
   | 'checkpoint'
-  | 'retention';
+  | 'retention'
+  | 'check-store';
 
 /** Facts; `cli/output` makes sentences of them. */
 export type PullerEvent =
   | { type: 'puller.failing'; task: PullerTask; message: string }
   | { type: 'puller.recovered'; task: PullerTask }
+  /** The store was damaged or deleted, and has been written anew. */
+  | StoreFileEvent
+  /** The wall clock was set. */
+  | ClockEvent
+  /** More rows of the store are known to be damaged: `count` in all. */
+  | { type: 'store.damaged-rows'; count: number }
   /** An alert was not delivered. */
   | { type: 'webhook.failed'; message: string };
 
@@ -30,6 +39,11 @@ export class FailureReporter {
 
   isFailing(task: PullerTask): boolean {
     return this.#failing.has(task);
+  }
+
+  /** Why a task fails now; undefined: it does not. */
+  problemOf(task: PullerTask): string | undefined {
+    return this.#failing.get(task);
   }
 
   failed(task: PullerTask, message: string): void {

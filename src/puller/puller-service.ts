@@ -3,14 +3,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hono } from 'hono';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
+import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue } from '../queue/queue.js';
 import { SilenceAlerts } from './alerts.js';
+import { ClockWatch } from './clock-watch.js';
+import { ConditionAlerts } from './condition-alerts.js';
 import { EventHub } from './event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { Puller } from './puller.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { StoreSink } from './sinks/readings-store.js';
 import { LogSink, type Sink } from './sinks/sink.js';
+import { StoreWatch } from './store-watch.js';
 import { restoreFleet } from './stored-fleet.js';
 
 export interface PullerServiceOptions {
@@ -44,40 +48,56 @@ export interface PullerService {
 
 const SUMMARY_EVERY_MS = 1_000;
 const CHECKPOINT_EVERY_MS = 30_000;
-const RETENTION_EVERY_MS = 1_000;
+/** Checks and retention. */
+const STORE_EVERY_MS = 1_000;
 const WEBHOOK_ATTEMPTS = 3;
 const WEBHOOK_PAUSE_MS = 500;
 const WEBHOOK_TIMEOUT_MS = 5_000;
 
 /** Throws `STORE_UNUSABLE`. */
 export function createPullerService({ queue, pollers, sinks, http, onEvent }: PullerServiceOptions): PullerService {
-  const store = sinks.store && new StoreSink(sinks.store.path);
-  const hub = store ? restoreFleet(store) : new EventHub();
+  const store = sinks.store && new StoreSink(sinks.store.path, onEvent);
+  const hub = store ? restoreFleet(store, Date.now()) : new EventHub();
+  const clock = store?.clock ?? new ElapsedClock(undefined);
+  const silence = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
+  const shiftTimes = (by: number, since: number | undefined) => {
+    hub.fleet.shiftTimes(by, since);
+    silence?.shiftTimes(by);
+  };
+  const time = new ClockWatch(clock, shiftTimes, onEvent);
   const active: Sink[] = [...(store ? [store] : []), ...(sinks.log ? [new LogSink(sinks.log)] : [])];
   const puller = new Puller({
     queue,
     sinks: active,
-    onAccepted: (deliveries) => hub.record(deliveries),
+    onAccepted: (deliveries) => hub.record(deliveries, time.now()),
     onEvent,
+    now: () => time.now(),
     polling: { pollers },
   });
-  const alerts = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
+  const conditions = new ConditionAlerts();
+  const storeWatch = store && new StoreWatch(store);
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
+  let damagedRows = 0;
 
   function publishSummary(): void {
-    const summary = hub.fleet.summary(Date.now());
+    const summary = hub.fleet.summary(time.now());
     hub.publish({ event: 'summary', summary });
-    for (const alert of alerts?.update(summary) ?? []) {
-      hub.publish(alert);
-      sinks.alert?.onAlert(alert);
-      if (sinks.alert?.webhook !== undefined) void postAlert(sinks.alert.webhook, alert, onEvent);
-    }
+    for (const alert of silence?.update(summary) ?? []) publishAlert(alert);
+    if (!sinks.alert) return;
+    const now = { store: storeWatch?.stats, clockAheadMs: time.aheadMs };
+    for (const alert of conditions.update(now, summary.time)) publishAlert(alert);
+  }
+
+  function publishAlert(alert: AlertEvent): void {
+    hub.publish(alert);
+    sinks.alert?.onAlert(alert);
+    if (sinks.alert?.webhook !== undefined) void postAlert(sinks.alert.webhook, alert, onEvent);
   }
 
   /** A full disk or a locked store must not stop the puller. */
-  function maintain(task: 'checkpoint' | 'retention', work: () => void): void {
+  function maintain(task: 'checkpoint' | 'retention' | 'check-store', work: () => void): void {
     try {
       work();
       maintenance.succeeded(task);
@@ -88,29 +108,39 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
 
   const saveCheckpoint = () =>
     maintain('checkpoint', () => {
-      hub.fleet.prune(Date.now());
-      store?.saveCheckpoint(hub.fleet.dump());
+      hub.fleet.prune(time.confirmed());
+      store?.withRepair(() => store.saveCheckpoint(hub.fleet.dump()));
     });
-  const forgetOld = ({ retentionMs }: { retentionMs: number }) =>
-    maintain('retention', () => store?.forget(Date.now() - retentionMs));
+
+  function maintainStore(): void {
+    if (!store || !sinks.store || !storeWatch) return;
+    const { retentionMs } = sinks.store;
+    maintain('check-store', () => storeWatch.look());
+    maintain('retention', () => store.withRepair(() => store.forget(store.clock.now() - retentionMs)));
+    if (store.damagedRows > damagedRows) onEvent({ type: 'store.damaged-rows', count: store.damagedRows });
+    damagedRows = store.damagedRows;
+  }
 
   return {
     app: createPullerApp({
       queue,
-      fleet: { hub, store, firing: () => alerts?.firing ?? [] },
-      stats: () => puller.stats,
+      fleet: { hub, store, firing: () => [...conditions.firing, ...(silence?.firing ?? [])] },
+      stats: () => ({ ...puller.stats, store: storeWatch?.stats, clockAheadMs: time.aheadMs }),
+      problem: () => puller.problem ?? maintenance.problemOf('check-store'),
+      now: () => time.now(),
       closed: closed.signal,
       http,
     }),
     start() {
       puller.start();
       timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
-      if (sinks.store) timers.push(setInterval(forgetOld, RETENTION_EVERY_MS, sinks.store));
+      timers.push(setInterval(maintainStore, STORE_EVERY_MS));
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       closed.abort();
       await puller.stop();
+      maintain('check-store', () => store?.protect());
       saveCheckpoint();
       store?.close();
     },

@@ -1,15 +1,21 @@
 /** The fleet view of a stored puller: its checkpoint and the readings after it. */
 import { existsSync } from 'node:fs';
 import { EventHub } from './event-hub.js';
-import { StoreSink, withStoreErrors } from './sinks/readings-store.js';
+import { StoreSink } from './sinks/readings-store.js';
+import { withStoreErrors } from './sinks/store-errors.js';
 
-/** The view in a store. Throws `STORE_UNUSABLE`. */
-export function restoreFleet(store: StoreSink): EventHub {
-  const hub = new EventHub();
-  withStoreErrors(store.path, () => {
+/** The view in a store. `now` in Unix milliseconds. Throws `STORE_UNUSABLE`. */
+export function restoreFleet(store: StoreSink, now: number): EventHub {
+  const restore = () => {
+    const hub = new EventHub();
     const { fleet, after } = store.loadCheckpoint();
     hub.restore(fleet, after);
-  });
+    return hub;
+  };
+  const hub = withStoreErrors(store.path, () => store.withRepair(restore));
+  // The clock was set back meanwhile: nobody was seen in the future.
+  const ahead = hub.fleet.lastSeen - now;
+  if (ahead > 0) hub.fleet.shiftTimes(-ahead);
   return hub;
 }
 
@@ -21,7 +27,7 @@ export function markStoredSensorsStopped(path: string, since: number, by: number
   if (!existsSync(path)) return;
   const store = new StoreSink(path);
   try {
-    const { fleet } = restoreFleet(store);
+    const { fleet } = restoreFleet(store, by);
     fleet.markSensorsStopped(since, by);
     store.saveCheckpoint(fleet.dump());
   } finally {
