@@ -40,7 +40,7 @@ export function pullerText(event: PullerEvent): string {
 const isSinkTask = (task: PullerTask): task is `sink:${string}` => task.startsWith('sink:');
 
 /** A database that was written anew; see {@link DatabaseQuarantined}. */
-export function databaseText(event: StoreFileEvent): string {
+function databaseText(event: StoreFileEvent): string {
   const { path, problem, quarantined } = event;
   if (event.type === 'database-rewritten') {
     const instead = quarantined === undefined ? '' : `; what was in its place is now ${quarantined}`;
@@ -52,13 +52,18 @@ export function databaseText(event: StoreFileEvent): string {
 }
 
 /** The wall clock was set; what goes by elapsed time is not changed by it. */
-export function clockText({ type, byMs }: ClockEvent): string {
-  const by = `${durationText(Math.abs(byMs))} ${byMs > 0 ? 'forward' : 'back'}`;
-  const untilThen = 'nothing is deleted because of it until it has lasted an hour';
+function clockText({ type, byMs }: ClockEvent): string {
+  const by = aheadText(byMs);
   if (type === 'clock-corrected') return `the clock is right again; it was ${by}`;
   if (type === 'clock-step-confirmed') return `the clock has been ${by} for an hour: that counts from now on`;
-  return `the clock was set ${by}; ${untilThen}`;
+  return clockAheadText(byMs);
 }
+
+/** `ms`: how far the clock is ahead of the time that has passed. */
+export const clockAheadText = (ms: number): string =>
+  `the clock was set ${aheadText(ms)}; nothing is deleted because of it until it has lasted an hour`;
+
+const aheadText = (ms: number) => `${durationText(Math.abs(ms))} ${ms > 0 ? 'forward' : 'back'}`;
 
 const UNITS: [number, string][] = [
   [86_400_000, 'd'],

@@ -9,6 +9,7 @@ import {
 } from '../../operations/read-status.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
+import { clockAheadText } from './puller-text.js';
 import { type Style, table } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
@@ -44,6 +45,7 @@ export function statusText({ kind, up, endpoints }: RunState, status: Status, st
     `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
     `sensors   ${sensorsText(status)}`,
     `queue     ${queueText(status)}`,
+    ...storeLines(status, style),
     '',
     fleet.summary.regions.length > 0
       ? summaryTable(fleet.summary, style, brokenLinks(nodes ?? []))
@@ -76,6 +78,16 @@ function sensorsText({ fleet, nodes, convergence }: Status): string {
 function queueText({ puller: { depth } }: Status): string {
   if (!depth) return 'does not answer';
   return `${depth.visible} waiting, ${depth.inFlight} in flight, ${depth.delayed} delayed`;
+}
+
+/** Only what is not as it should be with the puller's store and clock. */
+function storeLines({ puller: { store, clockAheadMs = 0 } }: Status, style: Style): string[] {
+  const problems = [
+    ...(store?.quarantined ?? []).map((path) => `was damaged; the damaged one is kept as ${path}`),
+    ...(store?.damagedRows ? [`damaged rows: ${store.damagedRows}`] : []),
+  ];
+  const clock = clockAheadMs === 0 ? [] : [`clock     ${style.red(clockAheadText(clockAheadMs))}`];
+  return [...problems.map((problem) => `store     ${style.red(problem)}`), ...clock];
 }
 
 /** Regions with nodes that are not connected. */

@@ -74,13 +74,13 @@ function copyRows(source: Database, target: Database, table: string): number {
 /** The first number above `damaged` that `canRead`; pages are damaged as a whole, so what follows a readable one is, too. */
 function firstReadable(damaged: number, canRead: (rowid: number) => boolean): number | undefined {
   let bad = damaged;
-  let step = 1;
-  while (!canRead(bad + step)) {
-    bad += step;
-    step *= 2;
-    if (bad + step > Number.MAX_SAFE_INTEGER) return undefined;
+  let good = damaged;
+  for (let step = 1; good === bad; step *= 2) {
+    const next = Math.min(bad + step, Number.MAX_SAFE_INTEGER);
+    if (canRead(next)) good = next;
+    else if (next === Number.MAX_SAFE_INTEGER) return undefined;
+    else bad = good = next;
   }
-  let good = bad + step;
   while (good - bad > 1) {
     const middle = Math.floor((bad + good) / 2);
     if (canRead(middle)) good = middle;

@@ -3,7 +3,7 @@ import type Database from 'libsql';
 import { unusableStore } from './store-errors.js';
 
 /** `pragma user_version`. Increase it with every change of the tables; stores before 1 have 0. */
-export const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 1;
 
 const TABLES = `
 create table if not exists readings (
