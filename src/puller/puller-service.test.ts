@@ -398,7 +398,7 @@ test('a deleted store that can not be written back: nothing is deleted from the 
   expect(events).toEqual([
     { type: 'puller.failing', task: 'check-store', message: expect.stringMatching(/was deleted/) },
     { type: 'puller.failing', task: 'accept', message: expect.stringMatching(/was deleted/) },
-    { type: 'database-rewritten', path, problem: 'deleted' },
+    { type: 'database-rewritten', path, problem: 'deleted', quarantined: undefined, salvaged: undefined },
     expect.objectContaining({ type: 'puller.recovered' }),
     expect.objectContaining({ type: 'puller.recovered' }),
   ]);

@@ -43,12 +43,13 @@ export class MoveTask {
     readonly started: number,
     findByArn: FindByArn,
     guard: Guard,
+    now: () => number,
   ) {
     this.#findByArn = findByArn;
     const id = { taskId: randomUUID(), sourceArn: order.source.arn };
     this.handle = Buffer.from(JSON.stringify(id)).toString('base64');
     this.toMove = order.source.messages.counts.visible;
-    this.#timer = setInterval(() => guard(() => this.#tick(Date.now())), TICK_MS).unref();
+    this.#timer = setInterval(() => guard(() => this.#tick(now())), TICK_MS).unref();
   }
 
   end(status: MoveStatus, failure?: string): void {
@@ -86,15 +87,19 @@ export class MoveTask {
 export class MoveTasks {
   readonly #findByArn: FindByArn;
   readonly #guard: Guard;
+  readonly #now: () => number;
   #tasks: MoveTask[] = [];
 
-  constructor(findByArn: FindByArn, guard: Guard) {
+  /** `now`: elapsed milliseconds. */
+  constructor(findByArn: FindByArn, guard: Guard, now: () => number) {
     this.#findByArn = findByArn;
     this.#guard = guard;
+    this.#now = now;
   }
 
-  start(order: MoveOrder, now: number): MoveTask {
-    const task = new MoveTask(order, now, this.#findByArn, this.#guard);
+  /** `started`: Unix milliseconds. */
+  start(order: MoveOrder, started: number): MoveTask {
+    const task = new MoveTask(order, started, this.#findByArn, this.#guard, this.#now);
     this.#tasks.unshift(task);
     const forgotten = this.of(order.source.arn).slice(MAX_KEPT_TASKS);
     this.#tasks = this.#tasks.filter((other) => !forgotten.includes(other));

@@ -1,8 +1,8 @@
 /** Events and alerts of the puller as sentences. */
 import type { AlertEvent } from '../../fleet/fleet-events.js';
-import type { ClockEvent } from '../../lib/time/elapsed-clock.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
-import type { StoreFileEvent } from '../../puller/sinks/store-file.js';
+import type { DatabaseRewritten } from '../../puller/sinks/store-file.js';
+import { clockText, quarantinedDatabaseText, salvagedText } from './store-text.js';
 
 export function alertText(alert: AlertEvent): string {
   // A puller of another version may send other types.
@@ -28,7 +28,8 @@ export function pullerText(event: PullerEvent): string {
   if (event.type === 'store.damaged-rows') {
     return `${event.count} rows of the store are damaged: their checksums are wrong, and they are not shown`;
   }
-  if (event.type === 'database-rewritten' || event.type === 'database-quarantined') return databaseText(event);
+  if (event.type === 'database-rewritten') return rewrittenText(event);
+  if (event.type === 'database-quarantined') return quarantinedDatabaseText(event);
   if (event.type !== 'puller.failing' && event.type !== 'puller.recovered') return clockText(event);
   const { task } = event;
   const [verb, continuing] = isSinkTask(task)
@@ -39,39 +40,8 @@ export function pullerText(event: PullerEvent): string {
 
 const isSinkTask = (task: PullerTask): task is `sink:${string}` => task.startsWith('sink:');
 
-/** A database that was written anew; see {@link DatabaseQuarantined}. */
-function databaseText(event: StoreFileEvent): string {
-  const { path, problem, quarantined } = event;
-  if (event.type === 'database-rewritten') {
-    const instead = quarantined === undefined ? '' : `; what was in its place is now ${quarantined}`;
-    return `${path} was ${problem} while it was in use; it is written back, and nothing is missing${instead}`;
-  }
-  const rows = Object.entries(event.salvaged).map(([table, count]) => `${count} ${table}`);
-  const saved = rows.length > 0 ? `saved from it: ${rows.join(', ')}` : 'nothing could be read of it';
-  return `${path} was damaged (${problem}) and is begun anew; ${saved}${quarantined === '' ? '' : `; the damaged one is kept as ${quarantined}`}`;
-}
-
-/** The wall clock was set; what goes by elapsed time is not changed by it. */
-function clockText({ type, byMs }: ClockEvent): string {
-  const by = aheadText(byMs);
-  if (type === 'clock-corrected') return `the clock is right again; it was ${by}`;
-  if (type === 'clock-step-confirmed') return `the clock has been ${by} for an hour: that counts from now on`;
-  return clockAheadText(byMs);
-}
-
-/** `ms`: how far the clock is ahead of the time that has passed. */
-export const clockAheadText = (ms: number): string =>
-  `the clock was set ${aheadText(ms)}; nothing is deleted because of it until it has lasted an hour`;
-
-const aheadText = (ms: number) => `${durationText(Math.abs(ms))} ${ms > 0 ? 'forward' : 'back'}`;
-
-const UNITS: [number, string][] = [
-  [86_400_000, 'd'],
-  [3_600_000, 'h'],
-  [60_000, 'min'],
-];
-
-function durationText(ms: number): string {
-  const [unit, name] = UNITS.find(([size]) => ms >= 2 * size) ?? [1000, 's'];
-  return `${Math.round(ms / unit)} ${name}`;
+/** The file of the store was written back from its open handle. */
+function rewrittenText({ path, problem, quarantined, salvaged }: DatabaseRewritten): string {
+  const instead = quarantined === undefined ? '' : `; what was in its place is kept as ${quarantined}`;
+  return `${path} was ${problem} while it was in use. It is written back; ${salvaged ? salvagedText(salvaged) : 'nothing is missing'}${instead}`;
 }

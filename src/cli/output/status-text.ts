@@ -9,7 +9,7 @@ import {
 } from '../../operations/read-status.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
-import { clockAheadText } from './puller-text.js';
+import { clockText } from './store-text.js';
 import { type Style, table } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
@@ -86,7 +86,8 @@ function storeLines({ puller: { store, clockAheadMs = 0 } }: Status, style: Styl
     ...(store?.quarantined ?? []).map((path) => `was damaged; the damaged one is kept as ${path}`),
     ...(store?.damagedRows ? [`damaged rows: ${store.damagedRows}`] : []),
   ];
-  const clock = clockAheadMs === 0 ? [] : [`clock     ${style.red(clockAheadText(clockAheadMs))}`];
+  const clock =
+    clockAheadMs === 0 ? [] : [`clock     ${style.red(clockText({ type: 'clock-stepped', byMs: clockAheadMs }))}`];
   return [...problems.map((problem) => `store     ${style.red(problem)}`), ...clock];
 }
 

@@ -57,14 +57,15 @@ function writeBeside<T>(path: string, write: (to: string) => T): T {
   }
 }
 
-/** Puts a rewritten database in its place, if there is one. What is there goes to a name that is free. */
-export function finishRewrite(path: string): void {
-  if (!existsSync(rewritten(path))) return;
-  if (existsSync(path)) quarantineDatabase(path);
+/** Puts a rewritten database in its place, if there is one. What is there is quarantined; gives its new path. */
+export function finishRewrite(path: string): string | undefined {
+  if (!existsSync(rewritten(path))) return undefined;
+  const quarantined = existsSync(path) ? quarantineDatabase(path) : undefined;
   // The log of the old database would be taken for one of the new.
   for (const log of LOGS) rmSync(path + log, { force: true });
   renameSync(rewritten(path), path);
   syncFolder(dirname(path));
+  return quarantined;
 }
 
 /** Renames a database and its log to `….damaged`, or `….damaged-2` where that exists; gives the new path. */

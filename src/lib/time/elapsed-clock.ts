@@ -12,6 +12,8 @@ const STEP_MS = 3_000;
 const CONFIRM_MS = 3_600_000;
 /** Milliseconds between two runs that count at once: an ordinary restart. What is longer may be a step of the clock. */
 const RESTART_MS = 60_000;
+/** Store a mark at least this often: the last run may have gone on for so long after its mark. */
+export const MARK_AGE_MS = 30_000;
 
 /** What outlives a restart. All in milliseconds. */
 export interface ClockMark {
@@ -38,10 +40,9 @@ export interface ClockSources {
   monotonic: () => number;
 }
 
-const SYSTEM: ClockSources = { wall: () => Date.now(), monotonic: () => performance.now() };
-
 export class ElapsedClock {
-  readonly #sources: ClockSources;
+  readonly #wall: () => number;
+  readonly #monotonic: () => number;
   /** Elapsed time minus monotonic time. */
   #base: number;
   #offset: number;
@@ -50,18 +51,20 @@ export class ElapsedClock {
   #started = false;
 
   /** `mark`: of the last run. Without one the elapsed time begins at the wall clock. */
-  constructor(mark: ClockMark | undefined, sources: ClockSources = SYSTEM) {
-    this.#sources = sources;
-    const wall = sources.wall();
+  constructor(mark: ClockMark | undefined, sources: Partial<ClockSources> = {}) {
+    this.#wall = sources.wall ?? (() => Date.now());
+    this.#monotonic = sources.monotonic ?? (() => performance.now());
+    const wall = this.#wall();
     const stopped = mark ? wall - mark.wall : 0;
-    const elapsed = mark ? mark.elapsed + (stopped >= 0 && stopped <= RESTART_MS ? stopped : 0) : wall;
-    this.#base = elapsed - sources.monotonic();
+    const counted = stopped >= 0 && stopped <= RESTART_MS ? stopped : MARK_AGE_MS;
+    const elapsed = mark ? mark.elapsed + counted : wall;
+    this.#base = elapsed - this.#monotonic();
     this.#offset = mark?.offset ?? 0;
   }
 
   /** Elapsed milliseconds, whole. */
   now(): number {
-    return Math.floor(this.#base + this.#sources.monotonic());
+    return Math.floor(this.#base + this.#monotonic());
   }
 
   /** How far the wall clock is ahead because of a step that is not confirmed yet; 0 = there is none. */
@@ -74,7 +77,7 @@ export class ElapsedClock {
     const whileStopped = this.#started ? {} : { whileStopped: true as const };
     this.#started = true;
     const now = this.now();
-    const ahead = Math.round(this.#sources.wall() - now - this.#offset);
+    const ahead = Math.round(this.#wall() - now - this.#offset);
     const known = this.pendingMs;
     if (Math.abs(ahead - known) > STEP_MS) {
       if (Math.abs(ahead) <= STEP_MS) {
@@ -92,6 +95,6 @@ export class ElapsedClock {
   }
 
   mark(): ClockMark {
-    return { elapsed: this.now(), wall: this.#sources.wall(), offset: this.#offset };
+    return { elapsed: this.now(), wall: this.#wall(), offset: this.#offset };
   }
 }

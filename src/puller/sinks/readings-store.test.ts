@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Fleet } from '../../fleet/fleet.js';
+import { MARK_AGE_MS } from '../../lib/time/elapsed-clock.js';
 import type { Reading } from '../../protocol/message.js';
 import { parseReportedConfig } from '../../protocol/sensor-config.js';
 import { StoreSink } from './readings-store.js';
@@ -201,7 +202,7 @@ test('a store of an older version gets its columns; its readings are as old as t
   fakeTime();
   // The clock is wrong by a year when this version runs for the first time.
   vi.setSystemTime(T0 + 365 * 24 * HOUR);
-  expect([store.clock.now(), store.forget(store.clock.now() - HOUR)]).toEqual([T0 + 1000, 1]);
+  expect([store.clock.now(), store.forget(store.clock.now() - HOUR)]).toEqual([T0 + 1000 + MARK_AGE_MS, 1]);
   store.accept([delivery(reading(9))]);
   expect([sequences(), store.messagesSince(0, 10).length, store.damagedRows]).toEqual([[1, 3, 9], 1, 0]);
   const reopened = new Database(path());

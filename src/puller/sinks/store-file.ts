@@ -2,24 +2,28 @@
  * The file of the store: opened after a check, watched while it is open, written back when others delete it, and
  * salvaged when it turns out to be damaged. Nothing is acknowledged to the queue before the file is what it should be.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { abandonDatabase, isDamage } from '../../lib/sqlite/check-database.js';
-import { DatabaseFile, type FileProblem } from '../../lib/sqlite/database-file.js';
+import { DatabaseFile } from '../../lib/sqlite/database-file.js';
 import { type DatabaseQuarantined, findFileDamage, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
-import { beginRewrite, beginSalvage, finishRewrite, quarantineDatabase } from '../../lib/sqlite/rewrite-database.js';
+import { beginRewrite, beginSalvage, finishRewrite } from '../../lib/sqlite/rewrite-database.js';
+import type { Salvaged } from '../../lib/sqlite/salvage.js';
 import { prepareSchema } from './readings-schema.js';
 import { unusableStore, withStoreErrors } from './store-errors.js';
 
-/** The file was deleted or replaced, and has been written back with everything that was in it. */
+/** The file was deleted or replaced, and has been written back from the open handle. */
 export interface DatabaseRewritten {
   type: 'database-rewritten';
   path: string;
-  problem: FileProblem;
+  /** `deleted` or `replaced`. */
+  problem: string;
   /** What was in its place instead, if there was something. */
-  quarantined?: string;
+  quarantined: string | undefined;
+  /** Undefined: nothing is missing. Else the rows that could be read, by table. */
+  salvaged: Salvaged | undefined;
 }
 
 export type StoreFileEvent = DatabaseQuarantined | DatabaseRewritten;
@@ -76,47 +80,38 @@ export class StoreFile {
   protect(): void {
     const problem = this.#file?.problem();
     if (problem === undefined) return;
-    this.#rewrite(`${this.path} was ${problem}`, (database) => {
-      const salvaged = beginRewrite(database, this.path, openReadings);
-      const quarantined = this.#replace(database);
-      const { path } = this;
-      if (salvaged !== undefined) this.#reportQuarantine(quarantined, problem, salvaged);
-      else
-        this.#onEvent?.({ type: 'database-rewritten', path, problem, ...(quarantined === '' ? {} : { quarantined }) });
-    });
+    this.#rewrite(`${this.path} was ${problem}`, problem, (database) =>
+      beginRewrite(database, this.path, openReadings),
+    );
   }
 
   /** Quarantines the file, and begins a new one with what can be read. `problem`: what is damaged. */
   repair(problem: string): void {
-    this.#rewrite(`${this.path} is damaged (${problem})`, (database) => {
-      const salvaged = beginSalvage(database, this.path, openReadings);
-      this.#reportQuarantine(this.#replace(database), problem, salvaged);
-    });
+    this.#rewrite(`${this.path} is damaged (${problem})`, problem, (database) =>
+      beginSalvage(database, this.path, openReadings),
+    );
   }
 
   close(): void {
     this.#database?.close();
   }
 
-  /** Puts the rewritten file in its place. Gives the new name of what was there; '' for nothing. */
-  #replace(database: Database.Database): string {
-    abandonDatabase(database);
-    this.#database = undefined;
-    const quarantined = existsSync(this.path) ? quarantineDatabase(this.path) : '';
-    finishRewrite(this.path);
-    this.#open();
-    return quarantined;
-  }
-
-  #reportQuarantine(quarantined: string, problem: string, salvaged: DatabaseQuarantined['salvaged']): void {
-    this.#onEvent?.({ type: 'database-quarantined', path: this.path, quarantined, problem, salvaged });
-  }
-
-  #rewrite(what: string, work: (database: Database.Database) => void): void {
+  #rewrite(what: string, problem: string, begin: (database: Database.Database) => Salvaged | undefined): void {
     if (this.#failed && performance.now() - this.#failed.at < RETRY_MS) throw this.#failed.error;
+    const { path } = this;
     try {
-      work(this.database);
+      const { database } = this;
+      const salvaged = begin(database);
+      abandonDatabase(database);
+      this.#database = undefined;
+      const quarantined = finishRewrite(path);
+      this.#open();
       this.#failed = undefined;
+      this.#onEvent?.(
+        salvaged && quarantined !== undefined
+          ? { type: 'database-quarantined', path, quarantined, problem, salvaged }
+          : { type: 'database-rewritten', path, problem, quarantined, salvaged },
+      );
     } catch (cause) {
       const error = new Error(`${what}, and can't be written back: ${messageOf(cause)}`, { cause });
       this.#failed = { error, at: performance.now() };

@@ -9,8 +9,10 @@ export interface Context {
   accountId: string;
   /** Origin of the queue URLs, such as `http://127.0.0.1:9324`. */
   baseUrl: string;
-  /** Unix milliseconds. */
+  /** Elapsed milliseconds, for everything that lasts. */
   now: number;
+  /** Unix milliseconds by the wall clock, for what clients are shown. */
+  wall: number;
   /** Aborted when the client disconnects. A function, because creating a signal costs as much as parsing the request. */
   signal: () => AbortSignal | undefined;
 }

@@ -27,7 +27,7 @@ export function startMessageMoveTask(context: Context, input: Input): Output {
   if (service.moveTasks.of(source.arn).some((task) => task.status === 'RUNNING')) {
     throw new SqsError('UnsupportedOperation', 'There is already a task running for this source queue.');
   }
-  return { TaskHandle: service.moveTasks.start({ source, destination, perSecond }, context.now).handle };
+  return { TaskHandle: service.moveTasks.start({ source, destination, perSecond }, context.wall).handle };
 }
 
 export function listMessageMoveTasks(context: Context, input: Input): Output {

@@ -29,7 +29,7 @@ export function setQueueAttributes(context: Context, input: Input): Output {
   checkQueueAttributes(attributes);
   checkRedrive(context, queue.record.name, attributes);
   Object.assign(queue.record.attributes, attributes);
-  queue.record.modified = context.now;
+  queue.record.modified = context.wall;
   context.service.update(queue);
   return undefined;
 }

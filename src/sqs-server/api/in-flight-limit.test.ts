@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { requestSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 // Three in place of 120,000.
@@ -13,7 +14,7 @@ const QueueUrl = urlOf('q');
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
   await call('CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '60' } });
   for (const MessageBody of ['a', 'b', 'c', 'd', 'e']) await call('SendMessage', { QueueUrl, MessageBody });
 });

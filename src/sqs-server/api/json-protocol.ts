@@ -3,7 +3,7 @@
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
  */
 import { randomUUID } from 'node:crypto';
-import { messageOf } from '../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { type Input, isObject } from '../protocol/request-input.js';
 import { SqsError } from '../protocol/sqs-error-answer.js';
 import type { Context } from './action-context.js';
@@ -85,6 +85,7 @@ function missingAction(body: string): SqsError {
 }
 
 function internalFailure({ service }: Context, error: unknown): SqsError {
-  service.commits.abort(error);
+  const unavailable = error instanceof AppError ? error : service.fail(error);
+  if (unavailable) return new SqsError('ServiceUnavailable', unavailable.message, 'Receiver', 503);
   return new SqsError('InternalFailure', `The queue server failed: ${messageOf(error)}`, 'Receiver');
 }

@@ -33,7 +33,7 @@ export function createQueue(context: Context, input: Input): Output {
     refuseDifference(existing, attributes);
   } else {
     checkRedrive(context, name, attributes);
-    context.service.create(name, attributes, tags, context.now);
+    context.service.create(name, attributes, tags, context.wall);
   }
   return { QueueUrl: queueUrl(context, name) };
 }

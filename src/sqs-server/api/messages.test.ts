@@ -1,6 +1,7 @@
 /** SendMessage, ReceiveMessage and their batches: what is sent comes back, as it was asked for. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { callSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { LongPolls } from '../long-polls.js';
 import { md5OfAttributes, md5OfBody } from '../protocol/md5.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
@@ -11,7 +12,7 @@ let server: QueueServer;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: NOW });
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
   await call('CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '30', DelaySeconds: '0' } });
 });
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requestSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 let server: QueueServer;
 
 beforeAll(async () => {
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
   await call('CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '10' } });
   await call('CreateQueue', { QueueName: 'small', Attributes: { MaximumMessageSize: '1024' } });
 });

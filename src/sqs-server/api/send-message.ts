@@ -10,23 +10,23 @@ import { type Context, type Output, queueOf } from './action-context.js';
 import { batchEntries, eachEntry } from './batch-entries.js';
 
 export function sendMessage(context: Context, input: Input): Output {
-  const queue = queueOf(context, input);
+  const queue = writableQueueOf(context, input);
   const checked = checkMessage(input);
   refuseTooLong(queue, checked);
-  const message = newMessage(queue, checked, context.now);
+  const message = newMessage(queue, checked, context);
   queue.messages.add([message]);
   return presentSent(message);
 }
 
 export function sendMessageBatch(context: Context, input: Input): Output {
-  const queue = queueOf(context, input);
+  const queue = writableQueueOf(context, input);
   const accepted: NewMessage[] = [];
   let bytes = 0;
   const output = eachEntry(batchEntries(input), ({ input: entry }) => {
     const checked = checkMessage(entry);
     bytes += checked.bytes;
     refuseTooLong(queue, checked);
-    const message = newMessage(queue, checked, context.now);
+    const message = newMessage(queue, checked, context);
     accepted.push(message);
     return presentSent(message);
   });
@@ -40,6 +40,13 @@ export function sendMessageBatch(context: Context, input: Input): Output {
   return output;
 }
 
+/** Throws `QUEUE_STORE_FULL` while the disk has no room for further messages. */
+function writableQueueOf(context: Context, input: Input): LiveQueue {
+  const { problem } = context.service.store;
+  if (problem) throw problem;
+  return queueOf(context, input);
+}
+
 function refuseTooLong(queue: LiveQueue, { bytes }: CheckedMessage): void {
   const { maxBytes } = queue.settings;
   if (bytes <= maxBytes) return;
@@ -49,7 +56,7 @@ function refuseTooLong(queue: LiveQueue, { bytes }: CheckedMessage): void {
   );
 }
 
-function newMessage(queue: LiveQueue, checked: CheckedMessage, now: number): NewMessage {
+function newMessage(queue: LiveQueue, checked: CheckedMessage, { now, wall }: Context): NewMessage {
   const { body, bodyMd5, attributes, attributesMd5, trace, group } = checked;
   const delayMs = checked.delayMs ?? queue.settings.delayMs;
   const meta: MessageMeta = {
@@ -57,7 +64,8 @@ function newMessage(queue: LiveQueue, checked: CheckedMessage, now: number): New
     ...(group === undefined ? {} : { group }),
   };
   return {
-    ...{ seq: queue.nextSeq(now), id: randomUUID(), body, bodyMd5, attributes, attributesMd5, sent: now },
+    ...{ seq: queue.nextSeq(now), id: randomUUID(), body, bodyMd5, attributes, attributesMd5 },
+    ...{ sent: wall, arrived: now },
     due: delayMs > 0 ? now + delayMs : null,
     meta: Object.keys(meta).length > 0 ? JSON.stringify(meta) : null,
   };

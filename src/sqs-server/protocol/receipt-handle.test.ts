@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { callSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 let folder: string;
@@ -23,7 +24,7 @@ afterEach(() => {
 });
 
 function open(): void {
-  server = createQueueServer({ path: join(folder, 'queue.db') });
+  server = createQueueServer({ path: join(folder, 'queue.db'), clock: HELD_CLOCK });
 }
 
 const call = (action: string, input: object = {}) => callSqs(server, action, input);

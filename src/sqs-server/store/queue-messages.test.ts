@@ -19,7 +19,18 @@ function open() {
 }
 
 function message(seq: number, due: number | null = null, body = `${seq}`) {
-  return { seq, id: `${seq}`, body, bodyMd5: '', attributes: null, attributesMd5: null, sent: 0, due, meta: null };
+  return {
+    seq,
+    id: `${seq}`,
+    body,
+    bodyMd5: '',
+    attributes: null,
+    attributesMd5: null,
+    sent: 0,
+    arrived: 0,
+    due,
+    meta: null,
+  };
 }
 
 test.each([1, 2, 3])('whatever happens, counts agree with a simple model and nothing is lost (%i)', (seed) => {
@@ -224,12 +235,12 @@ test('messages are deleted in any state, and only once', () => {
 
 test('messages that are past their retention are found oldest first, without those already deleted', () => {
   const { database, messages } = open();
-  messages.add([1, 2, 3, 4].map((seq) => ({ ...message(seq), sent: seq * 10 })));
+  messages.add([1, 2, 3, 4].map((seq) => ({ ...message(seq), arrived: seq * 10 })));
   messages.afterCommit();
   messages.remove([1]);
-  expect(messages.sentBefore(40, 10)).toEqual([2, 3]);
-  expect(messages.sentBefore(41, 10)).toEqual([2, 3, 4]);
-  expect(messages.sentBefore(41, 2)).toEqual([2, 3]);
+  expect(messages.arrivedBefore(40, 10)).toEqual([2, 3]);
+  expect(messages.arrivedBefore(41, 10)).toEqual([2, 3, 4]);
+  expect(messages.arrivedBefore(41, 2)).toEqual([2, 3]);
   database.close();
 });
 

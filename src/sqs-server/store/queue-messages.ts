@@ -1,6 +1,6 @@
 /**
  * The messages of one queue: a window of the next ones in memory, filled from the table as it empties, and what memory
- * knows of those in flight. Its size is bounded: most of a long queue stays in the table.
+ * knows of those in flight. Its size is bounded: most of a long queue stays in the table. All times are elapsed ones.
  */
 import type { MessageTable, NewMessage, StoredMessage } from './message-table.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -28,7 +28,7 @@ interface MessageState {
 export class QueueMessages {
   /** Number of the newest message on disk; 0 = none. */
   lastSeq: number;
-  /** Unix milliseconds at which the next delay or visibility timeout ends; Infinity = none is running. */
+  /** Elapsed milliseconds at which the next delay or visibility timeout ends; Infinity = none is running. */
   nextDue: number;
   readonly #table: MessageTable;
   readonly #buffer: WriteBuffer;
@@ -76,12 +76,12 @@ export class QueueMessages {
     return picked;
   }
 
-  /** Puts picked messages in flight until `due`, and counts their delivery. */
-  deliver(messages: StoredMessage[], due: number, now: number): void {
+  /** Puts picked messages in flight until `due`, and counts their delivery. `received`: Unix milliseconds, for receivers. */
+  deliver(messages: StoredMessage[], due: number, received: number): void {
     for (const message of messages) {
       this.#hide(message.seq);
       message.receives += 1;
-      message.firstReceived ??= now;
+      message.firstReceived ??= received;
       const { seq, receives, firstReceived } = message;
       this.#inFlight.set(seq, receives);
       this.#buffer.deliver({ seq, due, receives, firstReceived });
@@ -114,10 +114,10 @@ export class QueueMessages {
     }
   }
 
-  /** Up to `limit` messages that were sent before `time` (Unix milliseconds), oldest first. */
-  sentBefore(time: number, limit: number): number[] {
+  /** Up to `limit` messages that arrived before `time` (elapsed milliseconds), oldest first. */
+  arrivedBefore(time: number, limit: number): number[] {
     this.#buffer.writeRemovals();
-    return this.#table.sentBefore(time, limit);
+    return this.#table.arrivedBefore(time, limit);
   }
 
   /** Deletes all messages. */

@@ -1,15 +1,5 @@
 /** The puller and its store while somebody sets the clock, or deletes, empties or damages the file. */
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
@@ -63,7 +53,7 @@ test.skipIf(faketimeMissing)(
     }
     const { puller } = sandbox.state().endpoints;
     expect(await statsOf(puller)).toMatchObject({ deadLettered: 0, clockAheadMs: 0 });
-    expect(pullerLog()).toMatch(/the clock was set 25 h forward/);
+    expect(pullerLog()).toMatch(/the clock was set 25 hours ahead/);
     expect(running.stdout).toMatch(/alert.*the clock was set forward by 90000 s/);
     const snapshot = await nothingMissing(sandbox.fleet());
     await eventually('every reading in the store', () => storedReadings() >= snapshot.summary.total.received);
@@ -118,7 +108,7 @@ test('a store that is deleted under load is back within seconds, and nothing ack
   ];
   for (const [i, remove] of deletions.entries()) {
     remove();
-    await eventually('the store', () => pullerLog().split('it is written back').length === i + 2, 5_000);
+    await eventually('the store', () => pullerLog().split('It is written back').length === i + 2, 5_000);
     await sleep(500);
   }
   process.kill(sandbox.pidOf('puller'), 'SIGKILL');

@@ -7,6 +7,7 @@ import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
 import { urlOption } from '../../command-options.js';
+import { queueStoreText } from '../../output/store-text.js';
 
 /** The puller's work on a message takes milliseconds; what a killed puller held comes back after this, in seconds. */
 const VISIBILITY_TIMEOUT = 10;
@@ -38,6 +39,7 @@ export const queueServe: CommandSpec = {
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
       ...{ path, warn: (message: string) => out.warn(message) },
+      onEvent: (event) => out.warn(queueStoreText(event)),
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),
     });
