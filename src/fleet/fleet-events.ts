@@ -35,6 +35,19 @@ export interface SilenceAlert {
   text: string;
 }
 
+/** There are dead letters in the queue (`firing`), or none any more. */
+export interface DeadLetterAlert {
+  event: 'alert';
+  type: 'dead-letters';
+  firing: boolean;
+  /** When the alert was raised. */
+  count: number;
+  at: number;
+  /** As of {@link SilenceAlert}. */
+  rule: string;
+  text: string;
+}
+
 /** Something about the puller itself has to be looked at (`firing`), or is in order again. */
 export interface ConditionAlert {
   event: 'alert';
@@ -46,7 +59,7 @@ export interface ConditionAlert {
   text: string;
 }
 
-export type AlertEvent = SilenceAlert | ConditionAlert;
+export type AlertEvent = SilenceAlert | DeadLetterAlert | ConditionAlert;
 
 /** Sent every second. */
 export interface SummaryEvent {

@@ -1,5 +1,6 @@
 /** What fails in the puller: reported when it begins to fail, and when it works again. */
 import type { ClockEvent } from '../lib/time/elapsed-clock.js';
+import type { Rejection } from './dead-letter-log.js';
 import type { StoreFileEvent } from './sinks/store-file.js';
 
 /** `accept`: the required sinks accept readings. `sink:NAME`: an optional sink does. */
@@ -9,6 +10,7 @@ export type PullerTask =
   | `sink:${string}`
   | 'delete'
   | 'dead-letter'
+  | 'count-dead-letters'
   | 'checkpoint'
   | 'retention'
   | 'check-store';
@@ -23,6 +25,8 @@ export type PullerEvent =
   | ClockEvent
   /** More rows of the store are known to be damaged: `count` in all. */
   | { type: 'store.damaged-rows'; count: number }
+  /** Messages of one code were moved to the dead-letter queue; `id` (there) and `reason` are those of the first. */
+  | { type: 'puller.dead-letters'; code: Rejection['code']; count: number; id: string; reason: string }
   /** An alert was not delivered. */
   | { type: 'webhook.failed'; message: string };
 

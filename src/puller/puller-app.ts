@@ -63,6 +63,8 @@ export type PullerAppStats = PullerStats & {
   store?: StoreStats | undefined;
   /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed; mostly 0. */
   clockAheadMs?: number;
+  /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
+  deadLetters: number | undefined;
 };
 
 /** Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. */

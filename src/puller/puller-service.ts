@@ -8,6 +8,7 @@ import type { Queue } from '../queue/queue.js';
 import { SilenceAlerts } from './alerts.js';
 import { ClockWatch } from './clock-watch.js';
 import { ConditionAlerts } from './condition-alerts.js';
+import { DeadLetterWatch } from './dead-letter-watch.js';
 import { EventHub } from './event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { Puller } from './puller.js';
@@ -47,6 +48,8 @@ export interface PullerService {
 }
 
 const SUMMARY_EVERY_MS = 1_000;
+/** Amazon bills each look: 500,000 a month cost about $0.20. */
+const DEAD_LETTERS_EVERY_MS = 5_000;
 const CHECKPOINT_EVERY_MS = 30_000;
 /** Checks and retention. */
 const STORE_EVERY_MS = 1_000;
@@ -70,7 +73,10 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
     queue,
     sinks: active,
     onAccepted: (deliveries) => hub.record(deliveries, time.now()),
-    onEvent,
+    onEvent(event) {
+      onEvent(event);
+      if (event.type === 'puller.dead-letters') void checkDeadLetters();
+    },
     now: () => time.now(),
     polling: { pollers },
   });
@@ -80,6 +86,7 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
   let damagedRows = 0;
+  const deadLetters = new DeadLetterWatch(queue, maintenance);
 
   function publishSummary(): void {
     const summary = hub.fleet.summary(time.now());
@@ -94,6 +101,11 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
     hub.publish(alert);
     sinks.alert?.onAlert(alert);
     if (sinks.alert?.webhook !== undefined) void postAlert(sinks.alert.webhook, alert, onEvent);
+  }
+
+  async function checkDeadLetters(): Promise<void> {
+    const alert = await deadLetters.check(() => time.now());
+    if (alert && sinks.alert) publishAlert(alert);
   }
 
   /** A full disk or a locked store must not stop the puller. */
@@ -121,11 +133,21 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
     damagedRows = store.damagedRows;
   }
 
+  const firing = (): AlertEvent[] =>
+    sinks.alert
+      ? [...(deadLetters.firing ? [deadLetters.firing] : []), ...conditions.firing, ...(silence?.firing ?? [])]
+      : [];
+
   return {
     app: createPullerApp({
       queue,
-      fleet: { hub, store, firing: () => [...conditions.firing, ...(silence?.firing ?? [])] },
-      stats: () => ({ ...puller.stats, store: storeWatch?.stats, clockAheadMs: time.aheadMs }),
+      fleet: { hub, store, firing },
+      stats: () => ({
+        ...puller.stats,
+        deadLetters: deadLetters.count,
+        store: storeWatch?.stats,
+        clockAheadMs: time.aheadMs,
+      }),
       problem: () => puller.problem ?? maintenance.problemOf('check-store'),
       now: () => time.now(),
       closed: closed.signal,
@@ -133,6 +155,8 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
     }),
     start() {
       puller.start();
+      void checkDeadLetters();
+      timers.push(setInterval(() => void checkDeadLetters(), DEAD_LETTERS_EVERY_MS));
       timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
       timers.push(setInterval(maintainStore, STORE_EVERY_MS));
     },

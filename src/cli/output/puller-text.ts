@@ -3,8 +3,13 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
 import type { DatabaseRewritten } from '../../puller/sinks/store-file.js';
 import { clockText, quarantinedDatabaseText, salvagedText } from './store-text.js';
+import { countText } from './terminal-text.js';
 
 export function alertText(alert: AlertEvent): string {
+  if (alert.type === 'dead-letters') {
+    if (!alert.firing) return 'no dead letters any more';
+    return `${countText(alert.count, 'dead letter')} in the queue; \`wasm-sensors queue dead-letters\` lists them`;
+  }
   // A puller of another version may send other types.
   if (alert.type !== 'region.silent') return alert.text;
   const { region, firing, silent_ms, over } = alert;
@@ -17,6 +22,7 @@ const TASKS: Record<Exclude<PullerTask, `sink:${string}`>, [string, string]> = {
   receive: ['receive from the queue', 'receiving from the queue'],
   accept: ['store readings', 'storing readings'],
   delete: ['delete messages from the queue', 'deleting messages from the queue'],
+  'count-dead-letters': ['count the dead letters', 'counting the dead letters'],
   'dead-letter': ['move a message to the dead-letter queue', 'moving messages to the dead-letter queue'],
   checkpoint: ['save the fleet view to the store', 'saving the fleet view to the store'],
   retention: ['delete old readings from the store', 'deleting old readings from the store'],
@@ -25,6 +31,10 @@ const TASKS: Record<Exclude<PullerTask, `sink:${string}`>, [string, string]> = {
 
 export function pullerText(event: PullerEvent): string {
   if (event.type === 'webhook.failed') return `the alert was not delivered to the webhook: ${event.message}`;
+  if (event.type === 'puller.dead-letters') {
+    const { count, reason, id } = event;
+    return `${countText(count, 'dead letter')}: ${reason} (${count > 1 ? 'the first is ' : ''}message ${id})`;
+  }
   if (event.type === 'store.damaged-rows') {
     return `${event.count} rows of the store are damaged: their checksums are wrong, and they are not shown`;
   }

@@ -29,6 +29,11 @@ export function showAlert(alert) {
 
 /** @param {AlertEvent} alert */
 function textOf(alert) {
+  if (alert.type === 'dead-letters') {
+    return alert.firing
+      ? 'messages could not be stored: `wasm-sensors queue dead-letters` lists them'
+      : 'no dead letters any more';
+  }
   // A puller of another version may send other types.
   if (alert.type !== 'region.silent') return alert.text;
   const { region, firing, silent_ms, over } = alert;
