@@ -15,8 +15,8 @@ import {
   parseMessageRow,
   parseReadingRow,
   READING_COLUMNS,
-  READING_FIELDS,
   type RowBytes,
+  readingValues,
   type StoredMessage,
   type StoredReading,
   selectBytes,
@@ -25,6 +25,9 @@ import {
 
 /** Readings deleted at a time: this takes some tens of milliseconds, during which nothing else is stored. */
 const MAX_FORGOTTEN = 10_000;
+
+/** Damaged rows are counted up to this number. */
+const MAX_DAMAGED = 100_000;
 
 type ReadingRow = RowBytes & { id: number };
 
@@ -77,10 +80,8 @@ export class StoreSink implements Sink {
     try {
       for (const { id, body, reading, config, receivedAt } of deliveries) {
         if (!reading) write(inserts.message, [id, receivedAt, elapsed, body]);
-        else {
-          const fields = READING_FIELDS.map((field) => reading[field]);
-          write(inserts.reading, [receivedAt, ...fields, config ? JSON.stringify(config) : null, elapsed]);
-        }
+        else
+          write(inserts.reading, readingValues(reading, config ? JSON.stringify(config) : null, receivedAt, elapsed));
       }
       db.exec('commit');
     } catch (error) {
@@ -135,11 +136,8 @@ export class StoreSink implements Sink {
   /** Stores the fleet view: after a restart only later readings are read. */
   saveCheckpoint(fleet: FleetDump): void {
     const { last } = this.#db.prepare('select coalesce(max(id), 0) as last from readings').get([]) as { last: number };
-    const values = [last, JSON.stringify(fleet)];
-    write(
-      this.#db.prepare('insert or replace into checkpoint (id, last_reading, fleet, checksum) values (1, ?, ?, ?)'),
-      values,
-    );
+    const insert = 'insert or replace into checkpoint (id, last_reading, fleet, checksum) values (1, ?, ?, ?)';
+    write(this.#db.prepare(insert), [last, JSON.stringify(fleet)]);
     this.#saveClock();
   }
 
@@ -210,7 +208,7 @@ export class StoreSink implements Sink {
   }
 
   #damage(table: string, id: number): never[] {
-    this.#damaged.add(`${table} ${id}`);
+    if (this.#damaged.size < MAX_DAMAGED) this.#damaged.add(`${table} ${id}`);
     return [];
   }
 
@@ -262,4 +260,8 @@ const insertInto = (db: Database.Database, table: string, columns: string[]): Da
     `insert into ${table} (${columns.join(', ')}, checksum) values (${'?,'.repeat(columns.length)}?) on conflict do nothing`,
   );
 
-const write = (statement: Database.Statement, values: Value[]) => statement.run(...values, checksumOf(bytesOf(values)));
+/** As an array: spread, the values cost more than the checksum. */
+function write(statement: Database.Statement, values: Value[]): void {
+  values.push(checksumOf(bytesOf(values)));
+  statement.run(values);
+}

@@ -6,7 +6,7 @@ import type { Message, Reading } from '../../protocol/message.js';
 
 export type Value = string | number | null;
 
-export const READING_FIELDS = [
+const READING_FIELDS = [
   ...(['execution_id', 'sequence', 'job_id', 'hostname', 'region', 'timestamp', 'color', 'icon_name'] as const),
   'job_submission_time',
 ] as const satisfies (keyof Reading)[];
@@ -37,6 +37,22 @@ export interface StoredMessage {
   message: Message;
   receivedAt: number;
 }
+
+/** In the order of {@link READING_COLUMNS}; written out, because it runs for every reading. */
+export const readingValues = (r: Reading, config: string | null, receivedAt: number, elapsed: number): Value[] => [
+  receivedAt,
+  r.execution_id,
+  r.sequence,
+  r.job_id,
+  r.hostname,
+  r.region,
+  r.timestamp,
+  r.color,
+  r.icon_name,
+  r.job_submission_time,
+  config,
+  elapsed,
+];
 
 /** The bytes of a row as they are read back. */
 export const bytesOf = (values: Value[]): Uint8Array => Buffer.from(values.join('\n'));
