@@ -31,12 +31,8 @@ export function beginRewrite(source: Database, path: string, open: OpenDatabase)
 /** As {@link beginRewrite}, for a `source` that is known to be damaged. */
 export function beginSalvage(source: Database, path: string, open: OpenDatabase): Salvaged {
   return writeBeside(path, (to) => {
-    const target = open(to);
-    try {
-      return salvage(source, target);
-    } finally {
-      closeDatabase(target);
-    }
+    closeDatabase(open(to));
+    return salvage(source, to);
   });
 }
 

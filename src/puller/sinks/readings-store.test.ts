@@ -64,7 +64,7 @@ test('a reading is stored once, however often and in whatever company it comes',
   expect(store.accept([delivery(reading(2), T0 + 5), delivery(reading(3)), delivery(reading(1))])).toEqual([
     ...[undefined, undefined, undefined],
   ]);
-  expect(store.readingsSince(0, 100).map((row) => [row.reading, row.receivedAt])).toEqual([
+  expect(store.readingsAfter(0, 100).map((row) => [row.reading, row.receivedAt])).toEqual([
     [reading(1), T0],
     [reading(2), T0],
     [reading(3), T0],
@@ -76,9 +76,9 @@ test('a reading is stored once, however often and in whatever company it comes',
 test('other messages are stored once by the id that the queue gave them', () => {
   const hello = { data: { test: 'Hello from curl! 🌡️' } };
   store.accept([delivery(hello, T0, 'm-1'), delivery(hello, T0 + 1, 'm-1'), delivery(hello, T0 + 2, 'm-2')]);
-  expect(store.messagesSince(0, 10)).toEqual([
-    { message: hello, receivedAt: T0 },
-    { message: hello, receivedAt: T0 + 2 },
+  expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10)).toEqual([
+    { id: 1, message: hello, receivedAt: T0 },
+    { id: 2, message: hello, receivedAt: T0 + 2 },
   ]);
   expect(store.count()).toBe(0);
 });
@@ -106,7 +106,8 @@ test('what was accepted is on disk: another connection sees it, with the sensor�
 
 test('what came since a time is given in the order of arrival, of too many the newest', () => {
   store.accept([delivery(reading(3), T0 + 1), delivery(reading(1), T0 + 2), delivery(reading(2), T0 + 3)]);
-  const newest = (since: number, limit: number) => store.readingsSince(since, limit).map((row) => row.reading.sequence);
+  const newest = (since: number, limit: number) =>
+    store.readingsAfter(store.positionAt(since, limit).reading, limit).map((row) => row.reading.sequence);
   expect([newest(T0, 10), newest(T0 + 2, 10), newest(T0, 2)]).toEqual([
     [3, 1, 2],
     [1, 2],
@@ -155,7 +156,7 @@ function fakeTime(): void {
   store = new StoreSink(path());
 }
 const pass = (ms: number) => vi.advanceTimersByTime(ms);
-const sequences = () => store.readingsSince(0, 100).map((row) => row.reading.sequence);
+const sequences = () => store.readingsAfter(0, 100).map((row) => row.reading.sequence);
 
 test('old readings and messages are forgotten, young ones stay', () => {
   fakeTime();
@@ -166,7 +167,7 @@ test('old readings and messages are forgotten, young ones stay', () => {
   store.accept([delivery(reading(3)), delivery({ a: 2 }, T0 + 10)]);
   expect(store.forget(T0 + 2)).toBe(3);
   expect(sequences()).toEqual([3]);
-  expect(store.messagesSince(0, 10).map(({ message }) => message)).toEqual([{ a: 2 }]);
+  expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10).map(({ message }) => message)).toEqual([{ a: 2 }]);
 });
 
 test.each([
@@ -204,7 +205,11 @@ test('a store of an older version gets its columns; its readings are as old as t
   vi.setSystemTime(T0 + 365 * 24 * HOUR);
   expect([store.clock.now(), store.forget(store.clock.now() - HOUR)]).toEqual([T0 + 1000 + MARK_AGE_MS, 1]);
   store.accept([delivery(reading(9))]);
-  expect([sequences(), store.messagesSince(0, 10).length, store.damagedRows]).toEqual([[1, 3, 9], 1, 0]);
+  expect([sequences(), store.messagesAfter({ receivedAt: 0, id: 0 }, 10).length, store.damagedRows]).toEqual([
+    [1, 3, 9],
+    1,
+    0,
+  ]);
   const reopened = new Database(path());
   expect(reopened.prepare('pragma user_version').get([])).toMatchObject({ user_version: 1 });
   reopened.close();
@@ -227,10 +232,10 @@ test('of many rows the right ones are found and forgotten, a part at a time', ()
     store.accept(Array.from({ length: 100 }, (_, n) => delivery(reading(100 * group + n + 1), T0 + 10 * group)));
     pass(10);
   }
-  expect(store.readingsSince(T0 + 2_400, 5_000).map((row) => row.reading.sequence)[0]).toBe(24_001);
-  expect(store.readingsSince(T0 + 2_500, 5_000)).toEqual([]);
+  expect(store.readingsAfter(store.positionAt(T0 + 2_400, 5_000).reading, 1)[0]?.reading.sequence).toBe(24_001);
+  expect(store.readingsAfter(store.positionAt(T0 + 2_500, 5_000).reading, 1)).toEqual([]);
   expect([1, 2, 3].map(() => store.forget(T0 + 2_000))).toEqual([10_000, 10_000, 0]);
-  expect(store.readingsSince(0, 30_000)[0]).toMatchObject({ receivedAt: T0 + 2_000, reading: { sequence: 20_001 } });
+  expect(store.readingsAfter(0, 1)[0]).toMatchObject({ receivedAt: T0 + 2_000, reading: { sequence: 20_001 } });
 });
 
 test('after everything was forgotten, no new reading hides behind the checkpoint', () => {

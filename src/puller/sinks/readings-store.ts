@@ -23,6 +23,12 @@ import {
   type Value,
 } from './stored-rows.js';
 
+/** How far the store has been read: the last reading, and the last message. */
+export interface StorePosition {
+  reading: number;
+  message: { receivedAt: number; id: number };
+}
+
 /** Readings deleted at a time: this takes some tens of milliseconds, during which nothing else is stored. */
 const MAX_FORGOTTEN = 10_000;
 
@@ -116,21 +122,42 @@ export class StoreSink implements Sink {
     return this.#file.withRepair(work);
   }
 
-  /** The newest readings received at or after `since` (Unix milliseconds), at most `limit`, oldest first. */
-  readingsSince(since: number, limit: number): StoredReading[] {
-    const rows = this.#db
-      .prepare(`select id, ${selectBytes(READING_COLUMNS)} from readings where id >= ? order by id desc limit ?`)
-      .all(this.#firstSince('received_at', since), limit);
-    return [...this.#intact((rows as ReadingRow[]).reverse())];
+  /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
+  positionAt(since: number, limit: number): StorePosition {
+    const newest = this.#db.prepare('select coalesce(max(id), 0) as id from readings').get([]) as { id: number };
+    const beyond = this.#db
+      .prepare(
+        'select rowid as id, received_at as receivedAt from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
+      )
+      .get([since, limit]) as StorePosition['message'] | undefined;
+    return {
+      reading: Math.max(this.#firstSince('received_at', since) - 1, newest.id - limit),
+      message: beyond ? { receivedAt: beyond.receivedAt, id: beyond.id } : { receivedAt: since, id: 0 },
+    };
   }
 
-  messagesSince(since: number, limit: number): StoredMessage[] {
-    const rows = this.#db
-      .prepare(
-        `select rowid as id, ${selectBytes(MESSAGE_COLUMNS)} from messages where received_at >= ? order by received_at desc limit ?`,
-      )
-      .all(since, limit);
-    return (rows as ReadingRow[]).reverse().flatMap((row) => parseMessageRow(row) ?? this.#damage('messages', row.id));
+  /** Readings in order of arrival. Fewer than `limit` only when there are no more. */
+  readingsAfter(id: StorePosition['reading'], limit: number): StoredReading[] {
+    const select = this.#db.prepare(
+      `select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`,
+    );
+    return fill(limit, id, (at, count) => {
+      const rows = select.all([at, count]) as ReadingRow[];
+      return { rows: rows.length, last: rows.at(-1)?.id, intact: [...this.#intact(rows)] };
+    });
+  }
+
+  /** Messages in order of arrival. Fewer than `limit` only when there are no more. */
+  messagesAfter(position: StorePosition['message'], limit: number): StoredMessage[] {
+    const select = this.#db.prepare(
+      `select rowid as id, received_at as receivedAt, ${selectBytes(MESSAGE_COLUMNS)} from messages
+       where received_at >= ?1 and (received_at > ?1 or rowid > ?2) order by received_at, rowid limit ?3`,
+    );
+    return fill(limit, position, ({ receivedAt, id }, count) => {
+      const rows = select.all([receivedAt, id, count]) as (ReadingRow & StorePosition['message'])[];
+      const intact = rows.flatMap((row) => parseMessageRow(row.id, row) ?? this.#damage('messages', row.id));
+      return { rows: rows.length, last: rows.at(-1), intact };
+    });
   }
 
   /** Stores the fleet view: after a restart only later readings are read. */
@@ -253,6 +280,23 @@ export class StoreSink implements Sink {
   close(): void {
     this.#file.close();
   }
+}
+
+/** Reads pages until `limit` rows are intact, or there are no more. */
+function fill<Row, At>(
+  limit: number,
+  from: At,
+  read: (at: At, count: number) => { rows: number; last: At | undefined; intact: Row[] },
+): Row[] {
+  const found: Row[] = [];
+  for (let at = from; found.length < limit; ) {
+    const count = limit - found.length;
+    const { rows, last, intact } = read(at, count);
+    found.push(...intact);
+    if (rows < count || last === undefined) break;
+    at = last;
+  }
+  return found;
 }
 
 const insertInto = (db: Database.Database, table: string, columns: string[]): Database.Statement =>

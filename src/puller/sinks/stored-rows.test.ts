@@ -40,17 +40,19 @@ function change(sql: string): void {
   db.exec(sql);
   db.close();
 }
-const shown = () => store.readingsSince(0, 100).map(({ reading }) => reading.sequence);
+const shown = () => store.readingsAfter(0, 100).map(({ reading }) => reading.sequence);
 
 test('whatever texts a reading or a message has, it is what was written', () => {
   const texts = ['', 'a\ud800b', '👩🏽‍🚀', 'é'.normalize('NFD'), '\\u0000'];
   store.accept(texts.map((hostname, n) => delivery(n + 1, { hostname })));
   store.accept([message('m', '{\n "a": "\\n\\ud800",\n "b": [1]\r\n}')]);
-  expect([store.readingsSince(0, 100).map(({ reading }) => reading.hostname), store.damagedRows]).toEqual([
+  expect([store.readingsAfter(0, 100).map(({ reading }) => reading.hostname), store.damagedRows]).toEqual([
     texts.map((text) => text.replace('\ud800', '�')),
     0,
   ]);
-  expect(store.messagesSince(0, 10)).toEqual([{ message: { a: '\n\ud800', b: [1] }, receivedAt: T0 }]);
+  expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10)).toEqual([
+    { id: 1, message: { a: '\n\ud800', b: [1] }, receivedAt: T0 },
+  ]);
 });
 
 test.each([
@@ -76,7 +78,9 @@ test('a message that was changed is counted and not shown', () => {
   change(
     `update messages set body = '{"n":9}' where id = 'a'; update messages set body = cast(x'ff' as text) where id = 'b'`,
   );
-  expect([store.messagesSince(0, 10).map(({ message: { n } }) => n), store.damagedRows]).toEqual([[3], 2]);
+  expect([store.messagesAfter({ receivedAt: 0, id: 0 }, 10).map(({ message: { n } }) => n), store.damagedRows]).toEqual(
+    [[3], 2],
+  );
 });
 
 test('a checkpoint that was changed does not count: everything is read', () => {

@@ -33,7 +33,9 @@ export interface StoredReading {
   receivedAt: number;
 }
 
+/** A stored message that is no reading. `id`: its place in the table, which is not the queue's id. */
 export interface StoredMessage {
+  id: number;
   message: Message;
   receivedAt: number;
 }
@@ -82,10 +84,12 @@ export function parseReadingRow(id: number, row: RowBytes): StoredReading | unde
 }
 
 /** Undefined when the row is not what was written. */
-export function parseMessageRow(row: RowBytes): StoredMessage | undefined {
+export function parseMessageRow(id: number, row: RowBytes): StoredMessage | undefined {
   const [, receivedAt, body] = /^.*\n(\d+)\n\d*\n([\s\S]*)$/.exec(intactText(row) ?? '') ?? [];
   try {
-    return body === undefined ? undefined : { message: JSON.parse(body) as Message, receivedAt: Number(receivedAt) };
+    return body === undefined
+      ? undefined
+      : { id, message: JSON.parse(body) as Message, receivedAt: Number(receivedAt) };
   } catch {
     return undefined;
   }
