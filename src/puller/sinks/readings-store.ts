@@ -50,6 +50,8 @@ export interface StoredMessage {
   id: number;
   message: Message;
   receivedAt: number;
+  /** Length of its JSON text. */
+  size: number;
 }
 
 /** How far the store has been read: the last reading, and the last message. */
@@ -143,19 +145,17 @@ export class StoreSink implements Sink {
     return (rows as Row[]).map(toStored);
   }
 
-  /** Messages in order of arrival. */
-  messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): StoredMessage[] {
+  /** Messages in order of arrival, each read when it is asked for. */
+  *messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): Iterable<StoredMessage> {
     const rows = this.#db
       .prepare(
         `select rowid as id, received_at, body from messages where received_at >= ?1 and (received_at > ?1 or rowid > ?2)
          order by received_at, rowid limit ?3`,
       )
-      .all(receivedAt, id, limit) as { id: number; received_at: number; body: string }[];
-    return rows.map((row) => ({
-      id: row.id,
-      message: JSON.parse(row.body) as Message,
-      receivedAt: row.received_at,
-    }));
+      .iterate(receivedAt, id, limit) as Iterable<{ id: number; received_at: number; body: string }>;
+    for (const { id, received_at, body } of rows) {
+      yield { id, message: JSON.parse(body) as Message, receivedAt: received_at, size: body.length };
+    }
   }
 
   /** Stores the fleet view: after a restart only later readings are read. */
