@@ -52,8 +52,8 @@ export const newSensorRecord = (reading: Reading, now: number, began = 0): Senso
 
 /**
  * Records a reading and its time of arrival. A restarted node runs the same execution again and counts from 1: a known
- * number with the newest timestamp so far means a restart. Readings from before the restart are late and leave the
- * numbers of the new run alone.
+ * number with the newest timestamp so far means a restart. Readings from before the restart are late and do not change
+ * the numbers of the new run.
  */
 export function recordReading(
   sensor: SensorRecord,
@@ -95,7 +95,7 @@ export const silenceLimitOf = (sensor: SensorRecord): number => 2 * intervalOf(s
 export const isSilent = (sensor: SensorRecord, now: number): boolean => now - sensor.lastSeen > silenceLimitOf(sensor);
 
 /**
- * Its job was stopped, and no reading shows that the sensor runs on. A reading that was taken before the stop proves
+ * Its job was stopped, and no reading shows that the sensor still runs. A reading that was taken before the stop proves
  * nothing, even when it arrives much later.
  */
 export const isStopped = ({ endedAt, lastSeen, reading }: SensorRecord): boolean =>

@@ -105,7 +105,7 @@ test.each(['QUEUE_THROTTLED', 'QUEUE_UNREACHABLE', 'QUEUE_ERROR'])(
 );
 
 test.each(['QUEUE_NOT_FOUND', 'QUEUE_DENIED', 'QUEUE_CREDENTIALS'])(
-  '%s is the operator’s to mend: the sender keeps its messages, and the queue is not asked again',
+  '%s is for the operator to fix: the sender keeps its messages, and the queue is not asked again',
   async (code) => {
     const { queue, batches } = scripted(() => Promise.reject(fails(code)));
     expect(await addAll(new Batcher(queue), [message(1), message(2)])).toEqual(
@@ -206,7 +206,7 @@ test('what is given back makes room at once for what comes next', async () => {
   }
 });
 
-test('unless told otherwise a message waits 5 ms for others, and its sender 15 s, half of what a sensor waits', async () => {
+test('by default a message waits 5 ms for others, and its sender 15 s, half of what a sensor waits', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const { queue, batches } = held();
@@ -227,7 +227,7 @@ test('unless told otherwise a message waits 5 ms for others, and its sender 15 s
   }
 });
 
-test('unless told otherwise sixteen batches are under way, and twenty thousand messages wait', async () => {
+test('by default sixteen batches are under way, and twenty thousand messages wait', async () => {
   const { queue, batches, answer } = held();
   const batcher = new Batcher(queue);
   const added = addAll(batcher, Array(160 + 20_000).fill(message(1)));

@@ -16,7 +16,7 @@ export interface BatcherOptions {
   maxWaiting?: number;
   /** Bytes of the messages that wait or are being sent; more are refused at once. */
   maxBytes?: number;
-  /** After so many milliseconds the sender is asked to try again. Less than the 30 s that sensors wait. */
+  /** After this time, in milliseconds, the sender is asked to try again. Less than the 30 s that sensors wait. */
   giveUpMs?: number;
 }
 

@@ -1,8 +1,8 @@
 /**
- * `/config`: the desired configuration over HTTP (docs/protocol.md). Everybody may read; changes need the operator token.
- * A proxy that follows another one forwards changes to it.
+ * `/config`: the desired configuration over HTTP (docs/protocol.md). Everybody may read; changes need the operator
+ * token. A proxy that follows another one forwards changes to it.
  *
- * Hono's validator is not used here: it takes a body without `Content-Type: application/json` for an empty one.
+ * Hono's validator is not used here: it treats a body without `Content-Type: application/json` as empty.
  */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
@@ -27,7 +27,7 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
 
   app.get('/config', (c) => {
     const { seen } = c.req.query();
-    // A follower tells which versions its sensors have. Nobody else is believed.
+    // A follower reports which versions its sensors have; the operator token proves that it is one.
     if (seen !== undefined && !checkToken(c.req.header('authorization'), guard.operatorToken, '')) {
       desired.recordReportedVersion(Number(seen));
     }
@@ -60,8 +60,8 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
 
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
-    // The only place where a paused sensor reports its version. Strangers are not believed, nor is the address, which
-    // any web page can make a browser open.
+    // The only place where a paused sensor reports its version. Where sensors need a token, the report of a sender
+    // without it does not count. A version in the URL never counts: any web page can make a browser open a URL.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
     if (reported && (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))) {
       desired.recordReportedVersion(reported.version);
@@ -71,7 +71,7 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
     return c.json({ config });
   });
 
-  /** The body of a change that is to be made here; else the answer: a refusal, or what the authority says. */
+  /** The body of a change that is to be made here; else the answer: a refusal, or that of the authority. */
   async function readChange<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T> | Response> {
     const authorization = c.req.header('authorization');
     // A follower leaves it to the authority to compare tokens, and asks it only for callers who have one.

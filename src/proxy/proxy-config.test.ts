@@ -327,7 +327,7 @@ test('a newer state of another proxy replaces the one here; only the operator ca
   expect((await call('GET', '/config')).body).toEqual(state);
 });
 
-test('who has the configuration already is told so in no words', async () => {
+test('a GET with the ETag of the configuration gets 304 and no body', async () => {
   const call = proxyWith();
   await call('PATCH', '/config', { set: { emoji: 1 } }, operator);
   const first = await call('GET', '/config');

@@ -57,7 +57,7 @@ export interface Proxy {
   drain(): Promise<void>;
 }
 
-/** What became of the messages of a request. */
+/** The outcome of the messages of a request. */
 interface SendResult {
   accepted: number;
   superseded: number;

@@ -135,7 +135,7 @@ test('a client that goes away, or a puller that ends, ends the subscription', as
   await vi.waitUntil(() => ended.mock.calls.length > 0);
 });
 
-test('a client that reconnects by itself is told to do so soon', async () => {
+test('a client that reconnects by itself gets a short delay for it', async () => {
   const reader = (await open(new EventHub())).response.body!.getReader();
   const { value } = await reader.read();
   await reader.cancel();

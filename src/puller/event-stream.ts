@@ -144,5 +144,8 @@ function wanted(event: FleetEvent, { region, kinds }: StreamFilter): boolean {
   if (kinds && !kinds.has(event.event)) return false;
   if (region === undefined) return true;
   if (event.event === 'reading') return event.reading.region === region;
-  return event.event === 'summary' || (event.event === 'alert' && event.region === region);
+  return (
+    event.event === 'summary' ||
+    (event.event === 'alert' && (event.type !== 'region.silent' || event.region === region))
+  );
 }

@@ -80,7 +80,7 @@ test('a puller that moves is asked where it is now', async () => {
   expect(asked.map(({ path }) => path)).toEqual(['/fleet/summary', '/moved/fleet/summary']);
 });
 
-test('an answer that is none, and a refusal, are told', async () => {
+test('an answer that is none, and a refusal, are errors', async () => {
   answers = [() => new Response('<html>'), json({ error: 'no' }, 400)];
   await expect(new FleetClient(BASE).summary()).rejects.toMatchObject({ code: 'PULLER_GONE' });
   await expect(new FleetClient(BASE).summary()).rejects.toMatchObject({
@@ -88,7 +88,7 @@ test('an answer that is none, and a refusal, are told', async () => {
   });
 });
 
-test('what was done on purpose is told with the token, and nobody fails when it is not taken', async () => {
+test('annotations carry the token, and a refused one is no failure', async () => {
   answers = [json({}, 401)];
   await new FleetClient(BASE).annotate({ region: 'eu', connected: false }, 'secret');
   await new FleetClient(BASE).annotate({ region: 'eu', connected: false }, 'secret');

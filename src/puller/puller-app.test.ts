@@ -35,7 +35,15 @@ function observe(over: Partial<Reading> = {}): void {
 }
 
 function pullerWith(over: Partial<Omit<PullerAppDeps, 'http'>> & { http?: Partial<PullerAppDeps['http']> } = {}) {
-  const stats = { received: 0, deleted: 0, deadLettered: 0, failures: 0, lastError: undefined };
+  const stats = {
+    received: 0,
+    deleted: 0,
+    deadLettered: 0,
+    deadLetteredBy: {},
+    deadLetters: 0,
+    failures: 0,
+    lastError: undefined,
+  };
   const app = createPullerApp({
     queue,
     fleet: { hub, firing: () => [] },

@@ -22,7 +22,7 @@ import { RETRY_AFTER_S, StreamShare } from './stream-share.js';
 export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
-  stats(): PullerStats;
+  stats(): PullerStats & Pick<PullerAppStats, 'deadLetters'>;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
   http: PullerHttpOptions;
@@ -54,7 +54,12 @@ export interface FleetSnapshot {
 }
 
 /** `GET /stats`. */
-export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
+export type PullerAppStats = PullerStats & {
+  queue: string;
+  depth: QueueDepth | undefined;
+  /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
+  deadLetters: number | undefined;
+};
 
 /** Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. */
 const convergenceSchema = z.strictObject({

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Reading } from '../protocol/message.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { PullerEvent } from './failure-reporter.js';
@@ -281,6 +282,57 @@ test('without the alert sink there are no alerts', async () => {
   await puller.deliver(reading(1));
   await pass(120_000);
   expect(received).toEqual([]);
+});
+
+test('dead letters are logged with their reason, counted, and an alert until there are none', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const stats = () => puller.get<PullerAppStats>('/stats');
+  await pass(0);
+  expect(await stats()).toMatchObject({ deadLetters: 0, deadLetteredBy: {} });
+  puller.queue.push(['Hello', 'Hello again', '[]']);
+  await pass(1000);
+  expect(events).toEqual([
+    { type: 'puller.dead-letters', code: 'NOT_JSON', reason: 'the body is not JSON', count: 2, id: 'dead-m-1' },
+    { type: 'puller.dead-letters', code: 'NOT_AN_OBJECT', reason: expect.any(String), count: 1, id: 'dead-m-3' },
+  ]);
+  expect(await stats()).toMatchObject({ deadLetters: 3, deadLetteredBy: { NOT_JSON: 2, NOT_AN_OBJECT: 1 } });
+  expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 3, at: T0 + 1000 }]);
+  // A client that connects now gets it, also one that follows a single region.
+  const { received } = await follow(puller, '?kinds=alert&region=eu');
+  await pass(50);
+  expect(received).toEqual(alerts);
+  puller.queue.deadLetters.length = 0;
+  await pass(5000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'dead-letters', firing: false, count: 0 }]);
+  expect(await stats()).toMatchObject({ deadLetters: 0 });
+});
+
+test('dead letters of the queue itself raise the alert; a queue that does not answer ends none', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  puller.queue.deadLetters.push({ id: 'a', reason: '' });
+  await pass(5000);
+  expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 1 }]);
+  const { deadLetterDepth } = puller.queue;
+  puller.queue.deadLetterDepth = () => Promise.reject(new AppError('QUEUE_DENIED', 'not allowed'));
+  await pass(10_000);
+  expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
+  puller.queue.deadLetterDepth = deadLetterDepth;
+  await pass(5000);
+  expect(alerts).toHaveLength(1);
+  expect(events).toEqual([
+    { type: 'puller.failing', task: 'count-dead-letters', message: 'not allowed' },
+    { type: 'puller.recovered', task: 'count-dead-letters' },
+  ]);
+});
+
+test('a queue without a dead-letter queue has no count of them', async () => {
+  const puller = start();
+  puller.queue.deadLetterDepth = async () => undefined;
+  await pass(5000);
+  expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
+  expect(events).toEqual([]);
 });
 
 test('an alert that the webhook refuses is posted five times, ever more slowly, and then reported', async () => {

@@ -4,6 +4,7 @@ import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { Queue } from '../queue/queue.js';
 import { SilenceAlerts } from './alerts.js';
+import { DeadLetterWatch } from './dead-letter-watch.js';
 import { EventHub } from './event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { Puller } from './puller.js';
@@ -43,6 +44,8 @@ export interface PullerService {
 }
 
 const SUMMARY_EVERY_MS = 1_000;
+/** Amazon bills each look: 500,000 a month cost about $0.20. */
+const DEAD_LETTERS_EVERY_MS = 5_000;
 const CHECKPOINT_EVERY_MS = 30_000;
 const RETENTION_EVERY_MS = 1_000;
 
@@ -57,7 +60,10 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
     queue,
     sinks: active,
     onAccepted: (deliveries) => hub.record(deliveries),
-    onEvent,
+    onEvent(event) {
+      onEvent(event);
+      if (event.type === 'puller.dead-letters') void checkDeadLetters();
+    },
     polling: { pollers },
   });
   const alerts = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
@@ -69,16 +75,25 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
+  const deadLetters = new DeadLetterWatch(queue, maintenance);
 
   function publishSummary(): void {
     const summary = hub.fleet.summary(Date.now());
     hub.publish({ event: 'summary', summary });
-    const changed = alerts?.update(summary) ?? [];
+    publishAlerts(alerts?.update(summary) ?? []);
+  }
+
+  function publishAlerts(changed: AlertEvent[]): void {
     for (const alert of changed) {
       hub.publish(alert);
       sinks.alert?.onAlert(alert);
     }
     webhook?.post(changed);
+  }
+
+  async function checkDeadLetters(): Promise<void> {
+    const alert = await deadLetters.check(Date.now);
+    if (alert && sinks.alert) publishAlerts([alert]);
   }
 
   /** A full disk or a locked store must not stop the puller. */
@@ -99,16 +114,21 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
   const forgetOld = ({ retentionMs }: { retentionMs: number }) =>
     maintain('retention', () => store?.forget(Date.now() - retentionMs));
 
+  const firing = (): AlertEvent[] =>
+    sinks.alert ? [...(deadLetters.firing ? [deadLetters.firing] : []), ...(alerts?.firing ?? [])] : [];
+
   return {
     app: createPullerApp({
       queue,
-      fleet: { hub, store, firing: () => alerts?.firing ?? [] },
-      stats: () => puller.stats,
+      fleet: { hub, store, firing },
+      stats: () => ({ ...puller.stats, deadLetters: deadLetters.count }),
       closed: closed.signal,
       http,
     }),
     start() {
       puller.start();
+      void checkDeadLetters();
+      timers.push(setInterval(() => void checkDeadLetters(), DEAD_LETTERS_EVERY_MS));
       timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
       if (sinks.store) timers.push(setInterval(forgetOld, RETENTION_EVERY_MS, sinks.store));
     },

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { AlertEvent } from '../fleet/fleet-events.js';
+import type { SilenceAlert } from '../fleet/fleet-events.js';
 import { Webhook } from './webhook.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
 
-const alert = (region: string, over: Partial<AlertEvent> = {}): AlertEvent => ({
+const alert = (region: string, over: Partial<SilenceAlert> = {}): SilenceAlert => ({
   ...{ event: 'alert', type: 'region.silent', rule: 'r', region, firing: true, silent_ms: 1, at: 0 },
   ...{ text: `no reading from ${region}`, ...over },
 });
 const alerts = (count: number) => Array.from({ length: count }, (_, n) => alert(`r${n}`));
 
 interface Post {
-  body: AlertEvent & { alerts?: AlertEvent[] };
+  body: SilenceAlert & { alerts?: SilenceAlert[] };
   answer(status?: number): void;
 }
 let posts: Post[];

@@ -11,7 +11,7 @@ import { messageOf } from '../lib/errors/app-error.js';
 const MAX_POSTS = 4;
 /** About 30 KB. */
 const MAX_IN_POST = 100;
-/** Regions whose newest alert waits; of more the oldest are given up. */
+/** Subjects whose newest alert waits; of more the oldest are given up. */
 const MAX_WAITING = 10_000;
 const ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 500;
@@ -21,7 +21,7 @@ const TIMEOUT_MS = 5_000;
 export class Webhook {
   readonly #url: string;
   readonly #onFailure: (message: string) => void;
-  /** By region: a newer alert replaces one that was not posted yet. */
+  /** By subject: a newer alert replaces one that was not posted yet. */
   readonly #waiting = new Map<string, AlertEvent>();
   /** Their newer alerts wait, so that the end of one never overtakes its beginning. */
   readonly #posting = new Set<string>();
@@ -35,12 +35,12 @@ export class Webhook {
 
   post(alerts: AlertEvent[]): void {
     for (const alert of alerts) {
-      this.#waiting.delete(alert.region);
-      this.#waiting.set(alert.region, alert);
+      this.#waiting.delete(subjectOf(alert));
+      this.#waiting.set(subjectOf(alert), alert);
     }
     const tooMany = this.#waiting.size - MAX_WAITING;
     if (tooMany > 0) {
-      for (const region of [...this.#waiting.keys()].slice(0, tooMany)) this.#waiting.delete(region);
+      for (const subject of [...this.#waiting.keys()].slice(0, tooMany)) this.#waiting.delete(subject);
       this.#onFailure(`${tooMany} alerts were given up: too many wait`);
     }
     this.#postNext();
@@ -49,7 +49,7 @@ export class Webhook {
   #postNext(): void {
     while (this.#posts < MAX_POSTS) {
       const group = [...this.#waiting.values()]
-        .filter(({ region }) => !this.#posting.has(region))
+        .filter((alert) => !this.#posting.has(subjectOf(alert)))
         .slice(0, MAX_IN_POST);
       if (group.length === 0) return;
       void this.#postGroup(group);
@@ -58,12 +58,13 @@ export class Webhook {
 
   async #postGroup(group: AlertEvent[]): Promise<void> {
     this.#posts++;
-    for (const { region } of group) {
-      this.#waiting.delete(region);
-      this.#posting.add(region);
+    const subjects = group.map(subjectOf);
+    for (const subject of subjects) {
+      this.#waiting.delete(subject);
+      this.#posting.add(subject);
     }
     await this.#deliver(group);
-    for (const { region } of group) this.#posting.delete(region);
+    for (const subject of subjects) this.#posting.delete(subject);
     this.#posts--;
     this.#postNext();
   }
@@ -90,6 +91,10 @@ export class Webhook {
     if (!response.ok) throw new Error(`status ${response.status}`);
   }
 }
+
+/** What an alert is about: a newer alert about the same says all that is left to say. */
+const subjectOf = (alert: AlertEvent): string =>
+  alert.type === 'region.silent' ? `${alert.type} ${alert.region}` : alert.type;
 
 /** A receiver that knows single alerts shows the first one, and in its text that there are more. */
 function bodyOf(group: AlertEvent[]): AlertEvent & { alerts?: AlertEvent[] } {

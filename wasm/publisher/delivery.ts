@@ -74,7 +74,7 @@ function sendReadings(): void {
   }
   const last = first + bodyCount - 1;
   if (status >= 400) {
-    // A rejected array says nothing about each reading in it.
+    // A rejected array does not show which of its readings is bad.
     if (bodyCount > 1) {
       oneByOne = bodyCount;
       return;

@@ -51,20 +51,20 @@ export class Output {
     this.#print(text);
   }
 
-  /** What the command waits for; replaces the line before it on a terminal. */
+  /** The step that the command waits for; replaces the previous one on a terminal. */
   progress(text: string): void {
     if (this.#sticky) this.#sticky(this.#errorStyle.dim(printable(`… ${text}`)));
     else if (text !== this.#lastProgress) this.#report(`… ${text}`);
     this.#lastProgress = text;
   }
 
-  /** Something worth knowing. */
+  /** A remark. */
   note(text: string): void {
     this.endProgress();
     this.#report(withCommandName(text));
   }
 
-  /** Something to look into; also in the JSON document. */
+  /** A warning; also in the JSON document. */
   warn(text: string): void {
     this.#warnings.push(withCommandName(text));
     this.note(`${this.#errorStyle.yellow('!')} ${text}`);

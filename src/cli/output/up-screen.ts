@@ -51,7 +51,7 @@ export function openScreen(out: Output, { kind, endpoints, fleet, since }: Scree
       }
     }
   };
-  // In the background nobody reads, and a log of every reading would grow without end.
+  // In the background nobody looks, and a log of every reading would grow without end.
   if (!process.connected) void follow();
   return {
     note: (text) => (view ?? out).note(text),

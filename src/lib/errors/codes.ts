@@ -31,12 +31,9 @@ const system = (summary: string, extra: Extra = {}): CodeInfo => ({ fault: 'syst
 /** By code, in alphabetical order. */
 export const CODES = {
   ALREADY_UP: user('Another `up` runs in this folder.'),
-  AUTHORITY_UNREACHABLE: system(
-    'A configuration change reached a proxy that follows another one, which does not answer.',
-    {
-      http: 503,
-    },
-  ),
+  AUTHORITY_UNREACHABLE: system('The proxy follows another one, which must accept the change and does not answer.', {
+    http: 503,
+  }),
   BACALHAU_API_DENIED: user("The orchestrator's API refuses the credentials."),
   BACALHAU_API_OTHER: user("What answers at the API's address is not a Bacalhau orchestrator."),
   BACALHAU_API_TLS: user("This machine and the orchestrator's API can't agree on TLS."),
@@ -88,7 +85,7 @@ export const CODES = {
   IMAGE_NOT_BUILT: usage('There is no built image to push.', { formerly: 'IMAGE_MISSING' }),
   IMAGE_NOT_IN_REGISTRY: user('A service job needs an image that its registry does not have.'),
   INTERNAL: system('A defect of this program; the log of the service has the stack.', { http: 500 }),
-  JOB_TOO_LARGE: system('A job with its module inside is larger than an orchestrator takes.'),
+  JOB_TOO_LARGE: system('A job with its module inside is larger than an orchestrator accepts.'),
   JOB_UNCHANGED: user('The network already has exactly this job.'),
   LINK_TIMEOUT: system("A region's link was set, but its nodes did not follow in time."),
   LISTEN_FAILED: system('A port can not be bound, though no other program holds it.'),
@@ -104,6 +101,7 @@ export const CODES = {
   NOT_ALLOWED: user('The request needs the operator token, and the service has none.', { http: 403 }),
   NOT_AN_OBJECT: user('A reading is not a JSON object.', { http: 400 }),
   NOT_AUTHORITY: user('A configuration change was forwarded to a proxy that follows another one.', { http: 409 }),
+  NOT_CONFIRMED: usage('A command that deletes was not confirmed.'),
   NOT_CONVERGED: system('Sensors did not report the new configuration in time.'),
   NOT_FOUND: user('The sensor host has no such route.', { http: 404 }),
   NOT_JSON: user('The body of a request is not JSON.', { http: 400, formerly: 'BAD_JSON' }),
@@ -118,6 +116,7 @@ export const CODES = {
   NO_QUEUE: usage('No queue was named.'),
   NO_SENSORS: user('A region of a roll-out has no sensors.'),
   NO_SERVICES_NODE: system('The network has no node for service jobs.'),
+  NO_SUCH_DEAD_LETTER: user('No dead letter has the id.'),
   NO_SUCH_FILE: usage('A file that an option or setting names does not exist.'),
   NO_SUCH_PATH: user('The service has no such route.', { http: 404 }),
   NO_SUCH_REGION: usage('There is no such region.'),
@@ -147,12 +146,26 @@ export const CODES = {
   QUEUE_NOT_GIVEN: usage('The name or URL of the queue is blank.'),
   QUEUE_NOT_REACHABLE: usage("Containers can't reach the queue at an address of this machine's loopback."),
   QUEUE_NO_DEAD_LETTER: user('The queue has no dead-letter queue.'),
+  QUEUE_PURGED_RECENTLY: user('The queue was emptied less than 60 seconds ago.'),
   QUEUE_REGION_UNKNOWN: user('The AWS region of the queue is not known.', { http: 503, formerly: 'QUEUE_ERROR' }),
   QUEUE_SLOW: system('The queue does not keep up with the readings.', { http: 503 }),
+  QUEUE_STORE_FULL: system(
+    "The disk of the embedded queue server's store is full; it gives out and deletes what it has.",
+    {
+      http: 503,
+    },
+  ),
   QUEUE_STORE_LOCKED: system('Another queue server uses the store.'),
+  QUEUE_STORE_LOST: system(
+    "The file of the embedded queue server's store was deleted or damaged and is being written back.",
+    {
+      http: 503,
+    },
+  ),
   QUEUE_STORE_UNUSABLE: system("The embedded queue server can't open its store."),
   QUEUE_THROTTLED: system('The queue asks for fewer requests.', { http: 503 }),
   QUEUE_UNREACHABLE: system('The queue does not answer.', { http: 503 }),
+  REFUSED_BY_SINK: user('A sink of the puller can never accept the message, which becomes a dead letter.'),
   REGISTRY_NOT_TLS: user('A registry speaks plain HTTP, which Docker accepts on loopback only.'),
   REGISTRY_UNREACHABLE: system('A registry does not answer.'),
   REPLACED: user('Another change of the configuration replaced this one.'),
@@ -166,7 +179,7 @@ export const CODES = {
   STATE_DAMAGED: system('`run.json` is damaged, so what runs is not known.'),
   STATE_LOST: user('The proxy has lost the configuration that sensors still have.', { http: 409 }),
   STATE_UNREADABLE: system("The proxy's file of the desired configuration is damaged."),
-  STATE_UNWRITABLE: system('The state folder can not be read or written.'),
+  STATE_UNWRITABLE: system('The state folder can not be read or written. The proxy answers 503.'),
   STILL_SENDING: system('Jobs were stopped, but their sensors still report.'),
   STILL_STARTING: user('The network is still starting.'),
   STOPPED_SENDING: system('Sensors stopped reporting after a change.'),
