@@ -1,4 +1,4 @@
-/** What runs: what the network, the proxy and the puller each say about it. */
+/** What runs, as the network, the proxy and the puller report it. */
 import type { Convergence } from '../fleet/fleet-view.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { ExecutionInfo, JobInfo, Network, NodeInfo } from '../network/network.js';
@@ -12,7 +12,7 @@ export interface StatusTarget extends Required<ConfigTarget> {
   network: Network;
 }
 
-/** An orchestrator or a proxy that does not answer is missing; it must not hide what the others say. */
+/** What an orchestrator or a proxy that does not answer would report is undefined; it does not hide the rest. */
 export interface Status {
   nodes: NodeInfo[] | undefined;
   jobs: JobInfo[] | undefined;

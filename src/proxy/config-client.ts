@@ -69,7 +69,7 @@ function hintFor(status: number, code: string): string {
     return 'Set WASM_SENSORS_TOKEN to its operator token (`up` keeps it in .wasm-sensors/token).';
   if (status === 409)
     return 'Set every value that sensors are to keep again, with `wasm-sensors config set --replace`.';
-  return status < 500 ? 'Correct the value and try again.' : 'Try again; its log says more.';
+  return status < 500 ? 'Correct the value and try again.' : 'Read its log, and try again.';
 }
 
 function gone(url: string, cause: unknown): AppError {

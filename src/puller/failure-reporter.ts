@@ -1,4 +1,4 @@
-/** What fails in the puller: reported when it begins to fail, and when it works again. */
+/** Reports what fails in the puller: once when it starts to fail, and once when it works again. */
 import type { Rejection } from './dead-letter-log.js';
 
 /** `accept`: the required sinks accept readings. `sink:NAME`: an optional sink does. */

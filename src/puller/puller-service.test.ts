@@ -118,7 +118,7 @@ function look<T>(at: (store: StoreSink) => T): T {
     store.close();
   }
 }
-const storedNames = () => look((store) => store.readingsSince(0, 100).map(({ reading: { hostname } }) => hostname));
+const storedNames = () => look((store) => store.readingsAfter(0, 100).map(({ reading: { hostname } }) => hostname));
 
 test('after a restart the fleet view is the same, to the last number', async () => {
   const first = start();
@@ -144,6 +144,27 @@ test('killed at any moment, it builds the same view from its checkpoint and what
   const third = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
   expect(await sensorsOf(third)).toEqual(await sensorsOf(second));
   expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
+});
+
+test('a sensor that was deployed before the store began has no gaps for it, also after a restart and a kill', async () => {
+  const older = { job_submission_time: T0 - HOUR };
+  const lone = reading(42, older);
+  const gaps = async (puller: Started) => (await sensorsOf(puller)).map((sensor) => [sensor.hostname, sensor.gaps]);
+  const first = start();
+  await first.deliver(lone);
+  await pass(10_000);
+  expect(await gaps(first)).toEqual([['edge-eu-1', 0]]);
+  // What a kill leaves on disk: no later checkpoint.
+  cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  await second.deliver(reading(41, older), reading(3, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
+  await pass(10_000);
+  // The second one was deployed since, so its first two readings are missing.
+  expect(await gaps(second)).toEqual([
+    ['edge-eu-1', 0],
+    ['edge-eu-2', 2],
+  ]);
+  await second.stop();
 });
 
 test('a client gets every reading once, whenever it connects', async () => {
@@ -182,6 +203,18 @@ test('the log sink writes each message on a line of its own, as it was sent', as
   });
   await deliver(reading(1), { data: { test: 'Hello 🌡️' } });
   expect(log).toBe(`${JSON.stringify(reading(1))}\n${JSON.stringify({ data: { test: 'Hello 🌡️' } })}\n`);
+});
+
+test('the log sink writes nothing that a terminal obeys, and stays JSON', async () => {
+  let log = '';
+  const { deliver, queue } = start({
+    log: (text) => {
+      log += text;
+    },
+  });
+  queue.push(['{"a":\n"\u009b2J\u202e"}']);
+  await deliver();
+  expect(log).toBe('{"a": "\\u009b2J\\u202e"}\n');
 });
 
 test('a stop closes streams, handles what was received, and saves the view', async () => {
@@ -302,16 +335,19 @@ test('a queue without a dead-letter queue has no count of them', async () => {
   expect(events).toEqual([]);
 });
 
-test('an alert that the webhook refuses is posted three times, half a second apart, and then reported', async () => {
+test('an alert that the webhook refuses is posted five times, ever more slowly, and then reported', async () => {
   const at: number[] = [];
   vi.stubGlobal('fetch', async () => {
     at.push(Date.now() - T0);
     return new Response(null, { status: 500 });
   });
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
   const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
   await deliver(reading(1));
-  await pass(4000);
-  expect(at).toEqual([2000, 2500, 3000]);
+  await pass(30_000);
+  const pauses = at.slice(1).map((time, i) => time - at[i]!);
+  expect([at.length, at[0], pauses]).toEqual([5, 2000, pauses.toSorted((a, b) => a - b)]);
+  expect(pauses[3]).toBeGreaterThan(4 * pauses[0]!);
   expect(events).toEqual([{ type: 'webhook.failed', message: 'status 500' }]);
 });
 
@@ -337,10 +373,9 @@ test('readings are deleted when their retention is over; the store is checked ev
 });
 
 test('the view is saved every thirty seconds, so that the next puller has little to read', async () => {
-  stored({ a: 2000, b: 1000 });
-  start();
+  await start().deliver(reading(1, { execution_id: 'a' }), reading(1, { execution_id: 'b' }));
   const unread = () => look((store) => [...store.loadCheckpoint().after].length);
-  await pass(29_999);
+  await pass(29_974);
   expect(unread()).toBe(2);
   await pass(1);
   expect(unread()).toBe(0);

@@ -77,7 +77,7 @@ test('a task reports what it does and did', async () => {
   expect((await receive('other')).map(({ Body }) => Body)).toEqual(['a', 'b', 'c']);
 });
 
-test('a task moves as many messages a second as it was told, the first at once', async () => {
+test('a task moves as many messages a second as requested, the first at once', async () => {
   await send('dead', ...'abcdefghij');
   await start({ DestinationArn: arnOf('main'), MaxNumberOfMessagesPerSecond: 1 });
   const moved = async () => (await tasks())[0].ApproximateNumberOfMessagesMoved;

@@ -14,6 +14,7 @@
  */
 import { type Context, Hono } from 'hono';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { clientGone } from '../lib/net/client-gone.js';
 import { actionName, respond } from './api/json-protocol.js';
 import { QueueService } from './queue-service.js';
 
@@ -84,7 +85,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     }
     const target = c.req.header('x-amz-target');
     const context = {
-      ...{ service, accountId, now: Date.now(), signal: () => c.req.raw.signal },
+      ...{ service, accountId, now: Date.now(), signal: () => clientGone(c) },
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
     const { status, headers, body } = await respond(context, target, new Uint8Array(await c.req.arrayBuffer()));

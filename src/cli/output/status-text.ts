@@ -1,4 +1,4 @@
-/** What `status` says. */
+/** Texts of `status`. */
 import type { JobInfo, NodeInfo } from '../../network/network.js';
 import { unschedulableNodes } from '../../network/region-nodes.js';
 import {

@@ -8,9 +8,9 @@ import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
 import { urlOption } from '../../command-options.js';
 
-/** The puller's work on a message takes milliseconds; what a killed puller held comes back after this, in seconds. */
+/** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
 const VISIBILITY_TIMEOUT = 10;
-/** A message that came this often and was never deleted goes to the dead-letter queue. */
+/** A message that was delivered this often and never deleted moves to the dead-letter queue. */
 const MAX_RECEIVES = 50;
 
 export const queueServe: CommandSpec = {
@@ -64,7 +64,7 @@ async function createWithDeadLetters(server: QueueServer, name: string): Promise
   });
 }
 
-/** A queue that is there keeps the attributes that somebody may have set since; creating it with others would fail. */
+/** An existing queue keeps its attributes, which somebody may have changed; creating it with others would fail. */
 async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
   if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
   const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });
