@@ -1,4 +1,6 @@
 /** What the `queue` commands say. */
+
+import { escapeControls } from '../../lib/control-characters.js';
 import type { DeadLetter } from '../../operations/list-dead-letters.js';
 import type { PeekedMessage } from '../../operations/peek-queue.js';
 import type { PurgeResult } from '../../operations/purge-queue.js';
@@ -38,8 +40,8 @@ export function peekText(messages: PeekedMessage[], url: string): string {
 export function deadLettersText(letters: DeadLetter[], style: Style): string {
   if (letters.length === 0) return 'no dead letters';
   const rows = letters.map((letter) => [
-    ...[letter.id, timeText(letter.sentAt), printable(reasonText(letter))],
-    printable([letter.region, letter.hostname].filter(Boolean).join(' ')),
+    ...[letter.id, timeText(letter.sentAt), escapeControls(reasonText(letter))],
+    escapeControls([letter.region, letter.hostname].filter(Boolean).join(' ')),
     bodyText(letter.body),
   ]);
   const head = ['id', 'sent', 'reason', 'sensor', 'body'].map((word) => style.dim(word));
@@ -65,13 +67,5 @@ const timeText = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, '
 
 function bodyText(body: string): string {
   const characters = [...body];
-  return printable(characters.length > BODY_SHOWN ? `${characters.slice(0, BODY_SHOWN).join('')}…` : body);
-}
-
-/** Others may write to the queue: what controls a terminal, or reverses text, is shown as its code. */
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
-    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
-  );
+  return escapeControls(characters.length > BODY_SHOWN ? `${characters.slice(0, BODY_SHOWN).join('')}…` : body);
 }
