@@ -149,7 +149,19 @@ export const CODES = {
   QUEUE_PURGED_RECENTLY: user('The queue was emptied less than 60 seconds ago.'),
   QUEUE_REGION_UNKNOWN: user('The AWS region of the queue is not known.', { http: 503, formerly: 'QUEUE_ERROR' }),
   QUEUE_SLOW: system('The queue does not keep up with the readings.', { http: 503 }),
+  QUEUE_STORE_FULL: system(
+    "The disk of the embedded queue server's store is full; it gives out and deletes what it has.",
+    {
+      http: 503,
+    },
+  ),
   QUEUE_STORE_LOCKED: system('Another queue server uses the store.'),
+  QUEUE_STORE_LOST: system(
+    "The file of the embedded queue server's store was deleted or damaged and is being written back.",
+    {
+      http: 503,
+    },
+  ),
   QUEUE_STORE_UNUSABLE: system("The embedded queue server can't open its store."),
   QUEUE_THROTTLED: system('The queue asks for fewer requests.', { http: 503 }),
   QUEUE_UNREACHABLE: system('The queue does not answer.', { http: 503 }),
