@@ -4,9 +4,9 @@ import { escapeControls } from '../../lib/control-characters.js';
 import type { DeadLetter } from '../../operations/list-dead-letters.js';
 import type { PeekedMessage } from '../../operations/peek-queue.js';
 import type { PurgeResult } from '../../operations/purge-queue.js';
-import type { QueueStatus } from '../../operations/queue-status.js';
+import type { QueueFill, QueueStatus } from '../../operations/queue-status.js';
 import type { QueueDepth } from '../../queue/queue.js';
-import { countText, type Style, table } from './terminal-text.js';
+import { countText, type Style, secondsText, table } from './terminal-text.js';
 
 /** Characters of a body in a list. */
 const BODY_SHOWN = 60;
@@ -18,10 +18,15 @@ export function queueStatusText({ url, deadLetters, ...depth }: QueueStatus, sty
   const dead = deadLetters && deadLetters.visible + deadLetters.inFlight + deadLetters.delayed;
   return table([
     ['queue', url],
-    ['', depthText(depth)],
+    ['', fillText(depth)],
     ['dead letters', deadLetters?.url ?? 'the queue has no dead-letter queue'],
-    ...(deadLetters ? [['', dead ? style.red(depthText(deadLetters)) : depthText(deadLetters)]] : []),
+    ...(deadLetters ? [['', dead ? style.red(fillText(deadLetters)) : fillText(deadLetters)]] : []),
   ]);
+}
+
+function fillText({ oldestAgeMs, ...depth }: Omit<QueueFill, 'url'>): string {
+  const oldest = oldestAgeMs === undefined ? '' : `; the oldest is ${secondsText(oldestAgeMs / 1000)} old`;
+  return `${depthText(depth)}${oldest}`;
 }
 
 /** What looking does, for those who see messages with it. */
