@@ -14,6 +14,9 @@ export interface ServeOptions extends ListenOptions {
   graceMs?: number;
 }
 
+/** A supervisor that was killed leaves nobody who would wait: what is not finished by then was never acknowledged. */
+const ORPHAN_GRACE_MS = 2000;
+
 /**
  * Serves until SIGINT, SIGTERM or the end of the supervisor. Gives exit code 0 for SIGTERM and an ended supervisor (an
  * orderly end), 130 for SIGINT.
@@ -26,6 +29,7 @@ export async function serveUntilStopped(options: ServeOptions): Promise<number> 
   out.note(`${purpose} on ${listener.url}`);
   reportReady({ url: listener.url });
   const reason = await stop;
+  if (reason === 'supervisor gone') setTimeout(() => process.exit(0), ORPHAN_GRACE_MS).unref();
   const closing = listener.close(options.graceMs ?? 5000);
   await options.onClose();
   await closing;

@@ -99,4 +99,7 @@ function stopSignal(): { requested: Promise<Reason>; fromElsewhere(): void } {
 }
 
 /** Ports that moved are in the addresses, and processes that exited are running again. */
-const PASSING = new Set<UpEvent['type']>(['child.exited', 'child.restarted', 'change.lost', 'network.port-moved']);
+const PASSING = new Set<UpEvent['type']>([
+  ...(['child.hung', 'child.exited', 'child.restarted'] as const),
+  ...(['change.lost', 'network.port-moved'] as const),
+]);
