@@ -16,6 +16,8 @@ export interface JobEnvironment {
   /** Bytes of a built module. */
   module(name: ModuleName): Promise<Uint8Array>;
   forwarded: z.output<typeof forwardedSchema>;
+  /** Id of the state folder that submits jobs; left out where all jobs of a network are its own. */
+  owner?: string;
   /** Variables that the job itself carries to sensors, where nodes have none to forward. */
   given?: Record<string, string>;
 }

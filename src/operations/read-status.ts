@@ -5,6 +5,7 @@ import type { ExecutionInfo, JobInfo, Network, NodeInfo } from '../network/netwo
 import { newestByNode } from '../network/newest-executions.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
 import type { ConfigTarget } from './config-target.js';
+import { type PublisherNotice, publisherNotices } from './job-owners.js';
 
 export interface StatusTarget extends Required<ConfigTarget> {
   network: Network;
@@ -17,6 +18,8 @@ export interface Status {
   fleet: FleetSnapshot;
   convergence: Convergence | undefined;
   puller: PullerAppStats;
+  /** Publishers that are not as this program deployed them. */
+  notices: PublisherNotice[];
   unanswered: { service: 'network' | 'proxy'; reason: string }[];
 }
 
@@ -38,8 +41,15 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
     network.jobs().catch(missing('network')),
     convergence().catch(missing('proxy')),
   ]);
+  const notices =
+    listed &&
+    (await publisherNotices(
+      network,
+      listed,
+      proxies.map(({ url }) => url),
+    ).catch(missing('network')));
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
-  return { nodes, jobs: listed, fleet: snapshot, convergence: converged, puller, unanswered };
+  return { nodes, jobs: listed, fleet: snapshot, convergence: converged, puller, notices: notices ?? [], unanswered };
 }
 
 export interface FailedExecution {

@@ -133,15 +133,15 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     reconciler = new ExecutionReconciler({ client, stateDir, emit });
     supervisor.on('event', onChild);
 
-    if (!links.proxyUrl(REGIONS[0])) {
-      emit({ type: 'proxy.not-relayed', url: proxyUrl });
-    }
+    const relayed = links.proxyUrl(REGIONS[0]) !== undefined;
+    if (!relayed) emit({ type: 'proxy.not-relayed', url: proxyUrl });
     const connection: NativeConnection = {
       bacalhau,
       docker: await docker,
       api,
       webUi: `http://${HOST}:${ports.webUi}`,
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? proxyUrl])),
+      ...(relayed ? {} : { relayed }),
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
         updater: ['WASM_SENSORS_TOKEN'],
