@@ -18,6 +18,6 @@ export interface JobEnvironment {
   forwarded: z.output<typeof forwardedSchema>;
   /** Id of the state folder that submits jobs; left out where all jobs of a network are its own. */
   owner?: string;
-  /** Variables that the job itself carries to sensors, where nodes have none to forward. */
+  /** Variables in the job document itself, where the nodes have none to forward to sensors. */
   given?: Record<string, string>;
 }

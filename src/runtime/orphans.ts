@@ -11,15 +11,15 @@ import { findUpAndChildren } from './up-children.js';
 const GRACE_MS = 3_000;
 
 /**
- * Removes what the last `up` of this folder left behind, if it was killed; none of it when it stopped in order. Rejects
- * with `ALREADY_UP` when one runs, also when `run.json` is gone.
+ * Removes what the last `up` of this folder left behind, if it was killed. Rejects with `ALREADY_UP` when one runs, also when
+ * `run.json` is gone.
  */
 export async function removeOrphans(stateDir: string): Promise<Removal> {
   const state = readRunState(stateDir);
   return removeOrphansOf(state, stateDir, state ? [await loadProvider(state.kind)] : []);
 }
 
-/** As {@link removeOrphans}, and asks every kind of network: one that `run.json` does not name may have left something. */
+/** Like {@link removeOrphans}, but asks every kind of network: `run.json` names only the last one. */
 export async function removeAllOrphans(stateDir: string): Promise<Removal> {
   return removeOrphansOf(readRunState(stateDir), stateDir, await loadAllProviders());
 }

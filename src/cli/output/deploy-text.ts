@@ -1,4 +1,4 @@
-/** What `deploy` and `stop` say about publishers and service jobs. */
+/** Texts of `deploy` and `stop`, for publishers and service jobs. */
 import type { JobInfo } from '../../network/network.js';
 import type { PlannedServiceJob } from '../../network/provider.js';
 import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy-publisher.js';

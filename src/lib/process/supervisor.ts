@@ -68,13 +68,13 @@ interface Child {
   stopping: boolean;
 }
 
-/** How a run of a child ended, or why it never began. */
+/** How a run of a child exited, or why it never started. */
 interface Exit {
   how: string;
   code: number | null;
 }
 
-/** Supervisors with children. When this process exits in any way but SIGKILL, the children get a SIGTERM. */
+/** Supervisors with children. When this process exits, except by SIGKILL, the children get a SIGTERM. */
 const withChildren = new Set<Supervisor>();
 process.on('exit', () => {
   for (const supervisor of withChildren) signalAll(supervisor.running, 'SIGTERM');
@@ -138,7 +138,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     this.emit('event', { type: 'child.ready', name: spec.name, pid: child.id?.pid ?? 0, afterMs: Date.now() - began });
   }
 
-  /** From now on no child can be started. */
+  /** After this call no child can be started. */
   close(): void {
     this.#closed = true;
   }
@@ -249,7 +249,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
   }
 
-  /** Emits `change`. A listener that fails must not keep the children from running or stopping. */
+  /** Emits `change`. The children run and stop even if a listener fails. */
   #reportChange(): void {
     if ([...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc')) this.#guard.protect(this.running);
     try {

@@ -20,7 +20,7 @@ const ALWAYS: readonly Placeholder[] = [
   ...DURATIONS,
   [/(?<=^ {2}owner: )[0-9a-f]{16}/m, '<owner>'],
   // Sensors may begin after the first look.
-  [/^… 0\/\d sensors send\n/gm, ''],
+  [/^… 0\/\d sensors reporting\n/gm, ''],
   // What is equal to what runs depends on the built modules.
   [/spec: [0-9a-f]{16}/g, 'spec: <hash>'],
 ];
