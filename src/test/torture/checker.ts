@@ -2,6 +2,7 @@
  * The checker: it knows what clients have sent and what was acknowledged, and compares that with the store and the dead
  * letters. It reads the database itself and uses nothing of the puller.
  */
+import { existsSync } from 'node:fs';
 import Database from 'libsql';
 import type { Reading } from '../../protocol/message.js';
 
@@ -48,10 +49,14 @@ export function check({ sent, acknowledged }: History, job: string, storePath: s
   return { acknowledged: acknowledged.size, deadLetters: rejected.length, missing, wrong };
 }
 
+/** None when it can't be read: then everything is missing. */
 function storedReadings(path: string, job: string): Reading[] {
+  if (!existsSync(path)) return [];
   const db = new Database(path, { readonly: true });
   try {
     return db.prepare(`select ${COLUMNS} from readings where job_id = ?`).all([job]) as Reading[];
+  } catch {
+    return [];
   } finally {
     db.close();
   }

@@ -6,7 +6,7 @@ import { messageOf } from '../../lib/errors/app-error.js';
 import { isAlive } from '../../lib/process/process-id.js';
 import { eventually, type Sandbox } from '../support/cli-harness.js';
 import type { FakeClock } from '../support/faketime.js';
-import type { Random } from './random.js';
+import { Random } from './random.js';
 
 /** What the faults happen to. */
 export interface Victim {
@@ -16,7 +16,7 @@ export interface Victim {
   /** Starts `up` again after it was killed. */
   start(): Promise<void>;
   /** Floods the proxy for some seconds. */
-  flood(seconds: number): Promise<void>;
+  flood(seconds: number, random: Random): Promise<void>;
   /** Undefined where no clock can be set. */
   clock: FakeClock | undefined;
 }
@@ -143,7 +143,10 @@ export class Nemesis {
 
   #flood(): Fault {
     const seconds = this.#random.integer(1, 5);
-    return { text: `flood the proxy for ${seconds} s`, target: 'flood', happen: () => this.#victim.flood(seconds) };
+    // Of its own: how much it sends depends on the machine, and must not change the faults that follow.
+    const random = new Random(this.#random.integer(0, 1e9));
+    const happen = () => this.#victim.flood(seconds, random);
+    return { text: `flood the proxy for ${seconds} s`, target: 'flood', happen };
   }
 
   /** Less than a day: a proxy whose clock is further back refuses what true clocks send. */

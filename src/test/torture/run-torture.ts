@@ -1,5 +1,6 @@
 /** `npm run torture -- [--seed n] [--seconds 60] [--network embedded]`: exit code 1 when something is missing or wrong. */
 import { parseArgs } from 'node:util';
+import { stopRequested } from '../../lib/process/shutdown.js';
 import { rangesOf } from './checker.js';
 import { torture } from './torture.js';
 
@@ -11,7 +12,14 @@ if (network !== 'embedded' && network !== 'native') throw new Error(`--network e
 console.log(`seed ${seed}: faults on the ${network} network for ${seconds} s`);
 const began = performance.now();
 const log = (text: string) => console.log(`${((performance.now() - began) / 1000).toFixed(1).padStart(6)} s  ${text}`);
-const result = await torture({ seed: Number(seed), seconds: Number(seconds), network, log });
+const interrupted = stopRequested({ supervised: false }).then((reason): never => {
+  throw reason;
+});
+const options = { seed: Number(seed), seconds: Number(seconds), network, log, interrupted } as const;
+const result = await torture(options).catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
 for (const problem of result.problems) console.log(`problem: ${problem}`);
 for (const text of result.wrong) console.log(`wrong in the store: ${text}`);
 for (const range of rangesOf(result.missing)) console.log(`missing: ${range}`);

@@ -6,7 +6,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { usages } from '../../bench/usage.js';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
@@ -22,6 +21,8 @@ export interface TortureOptions {
   seconds: number;
   network: 'embedded' | 'native';
   log(text: string): void;
+  /** Its rejection ends the run early. */
+  interrupted?: Promise<never>;
 }
 
 export interface TortureResult extends Verdict {
@@ -37,58 +38,17 @@ const REGIONS = ['us', 'eu', 'as'];
 /** After the last fault: retries with back-off, redelivery after the visibility timeout, and a slow machine. */
 const SETTLE_MS = 120_000;
 
-export async function torture({ seed, seconds, network, log }: TortureOptions): Promise<TortureResult> {
-  const random = new Random(seed);
-  const history = new History();
+export async function torture(options: TortureOptions): Promise<TortureResult> {
+  const { network, interrupted = new Promise<never>(() => {}) } = options;
   const clockFolder = mkdtempSync(join(tmpdir(), 'torture-clock-'));
   // Nodes of Bacalhau are Go programs, which no library can mislead.
   const clock = network === 'embedded' && !faketimeMissing ? new FakeClock(clockFolder) : undefined;
   const sandbox = new Sandbox(clock?.env);
-  const flags = ['--deploy', '--nodes', String(NODES_PER_REGION), '--interval', '0.5', '--timeout', '120'];
-  const ports = await Sandbox.portFlags(network);
-  const start = async () => {
-    const args = ['up', '-d', '--network', network, ...flags, ...ports];
-    const { code, stderr } = await sandbox.run(args, { timeoutMs: 180_000 });
-    if (code !== 0) throw new Error(`up ended with ${code}: ${stderr}`);
-  };
   let good = false;
   try {
-    await start();
-    const { proxy } = sandbox.state().endpoints;
-    logMemory(sandbox, log);
-    const stop = new AbortController();
-    const giveUp = new AbortController();
-    const load = Promise.all(
-      clientNames().map(({ execution_id, region }, i) =>
-        sendReadings(
-          proxy,
-          { execution_id, region },
-          {
-            ...{ history, random: new Random(seed + i + 1) },
-            ...{ stopped: stop.signal, giveUp: giveUp.signal },
-          },
-        ),
-      ),
-    );
-    const floodRandom = new Random(seed + 1000);
-    const processes = sandbox
-      .state()
-      .children.map(({ name }) => name)
-      .sort();
-    const victim = { sandbox, processes, start, clock, flood: (s: number) => flood(proxy, s, floodRandom, history) };
-    const nemesis = new Nemesis(victim, random, log);
-    await nemesis.run(seconds);
-    log('the faults are over');
-    stop.abort();
-    await Promise.race([load, sleep(SETTLE_MS, undefined, { ref: false })]);
-    giveUp.abort();
-    await load;
-    const { problems } = nemesis;
-    const verdict = await settle(sandbox, history);
-    problems.push(...history.badAnswers, ...(await fleetProblems(sandbox)));
-    logMemory(sandbox, log);
-    good = problems.length + verdict.missing.length + verdict.wrong.length === 0;
-    return { ...verdict, problems, folder: sandbox.dir };
+    const result = await Promise.race([attack(sandbox, clock, options), interrupted]);
+    good = result.problems.length + result.missing.length + result.wrong.length === 0;
+    return result;
   } finally {
     if (good) await sandbox.close();
     else await sandbox.run(['down']);
@@ -96,10 +56,54 @@ export async function torture({ seed, seconds, network, log }: TortureOptions): 
   }
 }
 
-function clientNames() {
-  return REGIONS.flatMap((region) =>
-    Array.from({ length: CLIENTS_PER_REGION }, (_, i) => ({ execution_id: `${JOB}-${region}-${i + 1}`, region })),
+async function attack(
+  sandbox: Sandbox,
+  clock: FakeClock | undefined,
+  { seed, seconds, network, log }: TortureOptions,
+): Promise<TortureResult> {
+  const flags = ['--deploy', '--nodes', String(NODES_PER_REGION), '--interval', '0.5', '--timeout', '120'];
+  const args = ['up', '-d', '--network', network, ...flags, ...(await Sandbox.portFlags(network))];
+  const start = async () => {
+    const { code, stderr } = await sandbox.run(args, { timeoutMs: 180_000 });
+    if (code !== 0) throw new Error(`up ended with ${code}: ${stderr}`);
+  };
+  await start();
+  logMemory(sandbox, log);
+  const { children, endpoints } = sandbox.state();
+  const history = new History();
+  const load = startLoad(endpoints.proxy, history, seed);
+  const victim = {
+    ...{ sandbox, clock, start },
+    processes: children.map(({ name }) => name).sort(),
+    flood: (duration: number, random: Random) => flood(endpoints.proxy, duration, random, history),
+  };
+  const nemesis = new Nemesis(victim, new Random(seed), log);
+  await nemesis.run(seconds);
+  log('the faults are over');
+  await load.stop();
+  const verdict = await settle(sandbox, history);
+  const problems = [...nemesis.problems, ...history.badAnswers, ...(await fleetProblems(sandbox))];
+  logMemory(sandbox, log);
+  return { ...verdict, problems, folder: sandbox.dir };
+}
+
+/** Some executions in each region, each with random numbers of its own: their order of events changes nothing. */
+function startLoad(proxy: string, history: History, seed: number): { stop(): Promise<unknown> } {
+  const stopped = new AbortController();
+  const giveUp = new AbortController();
+  const clients = REGIONS.flatMap((region, r) =>
+    Array.from({ length: CLIENTS_PER_REGION }, (_, i) => {
+      const sensor = { execution_id: `${JOB}-${region}-${i + 1}`, region };
+      const random = new Random(seed + 1 + r * CLIENTS_PER_REGION + i);
+      return sendReadings(proxy, sensor, { history, random, stopped: stopped.signal, giveUp: giveUp.signal });
+    }),
   );
+  const stop = () => {
+    stopped.abort();
+    setTimeout(() => giveUp.abort(), SETTLE_MS).unref();
+    return Promise.all(clients);
+  };
+  return { stop };
 }
 
 /** Checks until nothing is missing; the last verdict when that never happens. */
