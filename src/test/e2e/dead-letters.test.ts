@@ -86,5 +86,9 @@ test('without an up and without a queue the commands say what to do', async () =
   const elsewhere = new Sandbox();
   const { code, stderr } = await elsewhere.run(['queue', 'status']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/no queue is named\n.*--queue/)]);
+  for (const args of [[], ['--all', 'an-id']]) {
+    const answer = await elsewhere.run(['queue', 'replay', ...args]);
+    expect([answer.code, answer.stderr]).toEqual([2, expect.stringContaining('--all\n`')]);
+  }
   await elsewhere.close();
 });
