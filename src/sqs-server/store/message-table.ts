@@ -40,6 +40,8 @@ export interface StoredMessage extends NewMessage {
   receives: number;
   /** Unix milliseconds of the first delivery by the wall clock; null = none yet. */
   firstReceived: number | null;
+  /** It was read from the file, and nobody has compared it with its checksums yet. */
+  unverified?: boolean;
 }
 
 /** What a delivery changes. */
@@ -57,6 +59,10 @@ const INSERTED = [
   'due',
   'meta',
 ] as const;
+/** In the order of {@link toMessage}. A damaged text can be no text. */
+const READ = `CAST(json_array(${['id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'meta']
+  .map((column) => `CAST(${column} AS TEXT)`)
+  .join()}, sent, arrived, due, receives, firstReceived) AS BLOB)`;
 const ROW = `(${INSERTED.map(() => '?').join()})`;
 const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
 
@@ -96,7 +102,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
   const receives = database.prepare(`SELECT receives FROM ${table} WHERE seq = ?`);
-  const listed = database.prepare(`SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
+  const listed = database.prepare(`SELECT seq, ${READ} AS columns FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
   const oldest = database.prepare(
     `SELECT seq FROM (SELECT seq, arrived FROM ${table} ORDER BY seq LIMIT ?) WHERE arrived < ?`,
   );
@@ -108,6 +114,11 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   const remove = database.prepare(`DELETE FROM ${table} WHERE ${IN_LIST}`);
   const removeOne = database.prepare(`DELETE FROM ${table} WHERE seq = ? RETURNING due`);
   const clear = database.prepare(`DELETE FROM ${table}`);
+  const forgetDamaged = database.prepare('DELETE FROM damaged_messages WHERE queue = ?');
+  const quarantine = database.prepare(`
+    INSERT OR REPLACE INTO damaged_messages (queue, seq, reason, id, body, attributes, meta, sent)
+      SELECT ?, seq, ?, id, body, attributes, meta, sent FROM ${table} WHERE seq = ?
+  `);
 
   const write = (statement: ReturnType<Database['prepare']>, values: unknown[]): void => {
     join();
@@ -122,7 +133,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
       if (sum > maxBytes && seqs.length > 0) break;
       seqs.push(seq);
     }
-    return listed.all([JSON.stringify(seqs)]) as StoredMessage[];
+    return (listed.all([JSON.stringify(seqs)]) as { seq: number; columns: ArrayBuffer }[]).map(toMessage);
   };
 
   return {
@@ -150,12 +161,20 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
     setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
     remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),
+    /** Moves one message to the damaged ones, where nobody receives it. */
+    quarantine(seq: number, reason: string): void {
+      write(quarantine, [queueId, reason, seq]);
+      remove.run([JSON.stringify([seq])]);
+    },
     /** Removes one message and returns its `due`. Undefined: it does not exist. */
     removeOne(seq: number): { due: number | null } | undefined {
       join();
       return removeOne.all([seq])[0] as { due: number | null } | undefined;
     },
-    clear: () => write(clear, []),
+    clear(): void {
+      write(clear, []);
+      forgetDamaged.run([queueId]);
+    },
     /** Opens a transaction for a write that follows before the commit. */
     join,
   };
@@ -168,13 +187,43 @@ function addArrived(database: Database, table: string): void {
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }
 
+/** Bytes that are not UTF-8 become U+FFFD, and the checksum no longer fits; libsql would abort the process at them. */
+function toMessage({ seq, columns }: { seq: number; columns: ArrayBuffer }): StoredMessage {
+  const text = Buffer.from(columns).toString();
+  const [id, body, bodyMd5, attributes, attributesMd5, meta, sent, arrived, due, receives, firstReceived] =
+    JSON.parse(text);
+  return {
+    ...{
+      seq,
+      id,
+      body: body ?? '',
+      bodyMd5,
+      attributes,
+      attributesMd5,
+      sent,
+      arrived,
+      due,
+      meta,
+      receives,
+      firstReceived,
+    },
+    unverified: true,
+  };
+}
+
 export function parseMeta({ meta }: Pick<NewMessage, 'meta'>): MessageMeta {
-  return meta === null ? {} : JSON.parse(meta);
+  try {
+    return meta === null ? {} : JSON.parse(meta);
+  } catch {
+    // Damaged, but no checksum covers it, and none of it is needed.
+    return {};
+  }
 }
 
 export function dropMessageTable(database: Database, queueId: number, join: () => void): void {
   join();
   database.exec(`DROP TABLE IF EXISTS ${tableName(queueId)}`);
+  database.exec(`DELETE FROM damaged_messages WHERE queue = ${queueId}`);
 }
 
 function tableName(queueId: number): string {
