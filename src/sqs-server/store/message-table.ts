@@ -59,10 +59,10 @@ const INSERTED = [
   'due',
   'meta',
 ] as const;
-/** In the order of {@link toMessage}. A damaged text can be no text. */
-const READ = `CAST(json_array(${['id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'meta']
-  .map((column) => `CAST(${column} AS TEXT)`)
-  .join()}, sent, arrived, due, receives, firstReceived) AS BLOB)`;
+const TEXTS = ['id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'meta'] as const;
+const NUMBERS = ['seq', 'sent', 'arrived', 'due', 'receives', 'firstReceived'] as const;
+/** Rows as bytes of a JSON array: libsql aborts the process at a text that is not UTF-8. A damaged text may be no text. */
+const AS_BYTES = `CAST(json_group_array(json_array(${[...TEXTS.map((name) => `CAST(${name} AS TEXT)`), ...NUMBERS]})) AS BLOB)`;
 const ROW = `(${INSERTED.map(() => '?').join()})`;
 const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
 
@@ -102,7 +102,9 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
   const receives = database.prepare(`SELECT receives FROM ${table} WHERE seq = ?`);
-  const listed = database.prepare(`SELECT seq, ${READ} AS columns FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
+  const listed = database.prepare(
+    `SELECT ${AS_BYTES} AS bytes FROM (SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq)`,
+  );
   const oldest = database.prepare(
     `SELECT seq FROM (SELECT seq, arrived FROM ${table} ORDER BY seq LIMIT ?) WHERE arrived < ?`,
   );
@@ -133,7 +135,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
       if (sum > maxBytes && seqs.length > 0) break;
       seqs.push(seq);
     }
-    return (listed.all([JSON.stringify(seqs)]) as { seq: number; columns: ArrayBuffer }[]).map(toMessage);
+    return toMessages((listed.get([JSON.stringify(seqs)]) as { bytes: ArrayBuffer }).bytes);
   };
 
   return {
@@ -187,28 +189,13 @@ function addArrived(database: Database, table: string): void {
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }
 
-/** Bytes that are not UTF-8 become U+FFFD, and the checksum no longer fits; libsql would abort the process at them. */
-function toMessage({ seq, columns }: { seq: number; columns: ArrayBuffer }): StoredMessage {
-  const text = Buffer.from(columns).toString();
-  const [id, body, bodyMd5, attributes, attributesMd5, meta, sent, arrived, due, receives, firstReceived] =
-    JSON.parse(text);
-  return {
-    ...{
-      seq,
-      id,
-      body: body ?? '',
-      bodyMd5,
-      attributes,
-      attributesMd5,
-      sent,
-      arrived,
-      due,
-      meta,
-      receives,
-      firstReceived,
-    },
-    unverified: true,
-  };
+/** Bytes that are not UTF-8 become U+FFFD, and the checksum no longer fits. */
+function toMessages(bytes: ArrayBuffer): StoredMessage[] {
+  const rows: [string, string | null, string, ...unknown[]][] = JSON.parse(Buffer.from(bytes).toString());
+  return rows.map(([id, body, bodyMd5, attributes, attributesMd5, meta, seq, sent, arrived, due, receives, first]) => ({
+    ...{ seq, id, body: body ?? '', bodyMd5, attributes, attributesMd5, sent, arrived, due, meta, receives },
+    ...{ firstReceived: first, unverified: true },
+  })) as StoredMessage[];
 }
 
 export function parseMeta({ meta }: Pick<NewMessage, 'meta'>): MessageMeta {
