@@ -20,7 +20,7 @@ export interface MessageEvent {
 }
 
 /** A region stopped sending (`firing`), or its silence is over. */
-export interface AlertEvent {
+export interface SilenceAlert {
   event: 'alert';
   type: 'region.silent';
   region: string;
@@ -34,6 +34,32 @@ export interface AlertEvent {
   rule: string;
   text: string;
 }
+
+/** There are dead letters in the queue (`firing`), or none any more. */
+export interface DeadLetterAlert {
+  event: 'alert';
+  type: 'dead-letters';
+  firing: boolean;
+  /** When the alert was raised. */
+  count: number;
+  at: number;
+  /** As of {@link SilenceAlert}. */
+  rule: string;
+  text: string;
+}
+
+/** Something about the puller itself has to be looked at (`firing`), or is in order again. */
+export interface ConditionAlert {
+  event: 'alert';
+  type: 'store.quarantined' | 'store.damaged-rows' | 'clock.stepped';
+  firing: boolean;
+  at: number;
+  /** As of {@link SilenceAlert}. */
+  rule: string;
+  text: string;
+}
+
+export type AlertEvent = SilenceAlert | DeadLetterAlert | ConditionAlert;
 
 /** Sent every second. */
 export interface SummaryEvent {

@@ -23,6 +23,7 @@ import {
   newSensorRecord,
   recordReading,
   type SensorRecord,
+  shiftTimes,
   silenceLimitOf,
 } from './sensor-record.js';
 import { type Arrival, type MissingRange, SequenceTracker } from './sequence-tracker.js';
@@ -34,12 +35,16 @@ const FORGET_AFTER_MS = 86_400_000;
 
 /** Stored as the checkpoint: names of fields must not change. */
 export interface FleetDump {
-  sensors: (Omit<SensorRecord, 'tracker'> & { highest: number; missing: MissingRange[] })[];
+  sensors: (Omit<SensorRecord, 'tracker'> & { first?: number; highest: number; missing: MissingRange[] })[];
   /** Counts of forgotten sensors by region. */
   retired: Record<string, ReadingCounts>;
+  /** When the view began; versions before 0.2 did not keep it. */
+  began?: number;
 }
 
 export class Fleet {
+  /** When the view began; 0 = it has seen everything. */
+  began = 0;
   readonly #sensors = new Map<string, SensorRecord>();
   readonly #replacement = new Replacement();
   readonly #forgotten = new ForgottenSensors();
@@ -49,7 +54,7 @@ export class Fleet {
 
   /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
-    const sensor = this.#sensors.get(reading.execution_id) ?? this.#add(newSensorRecord(reading, now));
+    const sensor = this.#sensors.get(reading.execution_id) ?? this.#add(newSensorRecord(reading, now, this.began));
     const arrival = recordReading(sensor, reading, config, now);
     if (arrival === 'duplicate') return arrival;
     this.#replacement.record(sensor, reading, now);
@@ -75,21 +80,41 @@ export class Fleet {
     for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) sensor.endedAt = by;
   }
 
+  /**
+   * The clock was set forward or back by this many milliseconds: times from `since` on move with it. What has happened
+   * stays as long ago as it was, so nobody is silent, gone or forgotten because of a clock.
+   */
+  shiftTimes(by: number, since = Number.NEGATIVE_INFINITY): void {
+    for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) shiftTimes(sensor, by);
+    if (this.began > 0 && this.began >= since) this.began += by;
+    this.#forgotten.shiftTimes(by, since);
+    this.#rates.clear();
+  }
+
+  /** When a reading arrived last; 0 when none did. */
+  get lastSeen(): number {
+    let last = 0;
+    for (const { lastSeen } of this.#sensors.values()) last = Math.max(last, lastSeen);
+    return last;
+  }
+
   /** The state to keep across a restart, as plain JSON. */
   dump(): FleetDump {
     const sensors = [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({
       ...sensor,
+      ...(tracker.first === 1 ? {} : { first: tracker.first }),
       highest: tracker.highest,
       missing: tracker.missing,
     }));
-    return { sensors, retired: this.#forgotten.dump() };
+    return { sensors, retired: this.#forgotten.dump(), ...(this.began === 0 ? {} : { began: this.began }) };
   }
 
   /** Restores a {@link dump} into an empty fleet. */
   load(dump: FleetDump): void {
+    this.began = dump.began ?? this.began;
     this.#forgotten.load(dump.retired);
-    for (const { highest, missing, ...rest } of dump.sensors) {
-      const tracker = Object.assign(new SequenceTracker(), { highest, missing });
+    for (const { first = 1, highest, missing, ...rest } of dump.sensors) {
+      const tracker = Object.assign(new SequenceTracker(), { first, highest, missing });
       this.#add({ ...rest, tracker });
     }
   }

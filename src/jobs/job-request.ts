@@ -1,4 +1,4 @@
-/** What can be asked to run as a job: a publisher, a config-updater, the proxy or the puller. */
+/** What can run as a job: a publisher, a config-updater, the proxy or the puller. */
 import type { SensorConfig } from '../protocol/sensor-config.js';
 
 /** A publisher for the edge nodes of one region; it is the job `publisher-<region>`. */
@@ -35,13 +35,13 @@ export interface ServiceJob {
   /** Of the node. */
   port: number;
   queue: string;
-  /** The proxy takes readings without a token, too; with SENSOR_TOKEN in its environment it wants it all the same. */
+  /** The proxy accepts readings without a token, unless SENSOR_TOKEN is in its environment. */
   open: boolean;
   /** Further arguments of the role. */
   args: string[];
   /** Names under which requests may reach it, beside those of loopback; left out: any. */
   allowedHosts?: string[];
-  /** Folder of the node that keeps its data; without one they end with the job. The node must allow it. */
+  /** Folder of the node that keeps its data; without one the data are lost with the job. The node must allow it. */
   dataDir?: string;
   submissionTime: number;
 }

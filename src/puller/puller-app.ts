@@ -1,4 +1,5 @@
 /** The puller's HTTP API: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
+import { setMaxListeners } from 'node:events';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Fleet } from '../fleet/fleet.js';
@@ -13,13 +14,20 @@ import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { EventHub } from './event-hub.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
+import { PastEvents } from './past-events.js';
 import type { PullerStats } from './puller.js';
 import type { StoreSink } from './sinks/readings-store.js';
+import type { StoreStats } from './store-watch.js';
+import { RETRY_AFTER_S, StreamShare } from './stream-share.js';
 
 export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
-  stats(): PullerStats;
+  stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
+  /** Why readings can't be accepted now. */
+  problem?(): string | undefined;
+  /** Unix milliseconds, in step with the fleet view. */
+  now?(): number;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
   http: PullerHttpOptions;
@@ -51,7 +59,16 @@ export interface FleetSnapshot {
 }
 
 /** `GET /stats`. */
-export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
+export type PullerAppStats = PullerStats & {
+  queue: string;
+  depth: QueueDepth | undefined;
+  /** Only with a store. */
+  store?: StoreStats | undefined;
+  /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed; mostly 0. */
+  clockAheadMs?: number;
+  /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
+  deadLetters: number | undefined;
+};
 
 /** Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. */
 const convergenceSchema = z.strictObject({
@@ -73,11 +90,14 @@ const annotationSchema = z.union([
 export type Annotation = z.infer<typeof annotationSchema>;
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
-const MAX_REPLAY = 100_000;
 
-export function createPullerApp({ queue, fleet: source, stats, closed, http }: PullerAppDeps): Hono {
+export function createPullerApp(deps: PullerAppDeps): Hono {
+  const { queue, fleet: source, stats, problem, now = Date.now, closed, http } = deps;
   const { hub, store, firing } = source;
   const { fleet } = hub;
+  const streams = new StreamShare();
+  // Every stream listens to it.
+  setMaxListeners(0, closed);
   const app = new Hono();
   app.onError((error, c) => answerError(error, c, http.log));
   app.notFound((c) =>
@@ -88,30 +108,30 @@ export function createPullerApp({ queue, fleet: source, stats, closed, http }: P
     const problem = findBrowserProblem(c, http.hosts);
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
-  app.route('/', healthRoutes(queue));
+  app.route('/', healthRoutes(queue, problem));
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
   app.get('/fleet', (c) => {
-    const now = Date.now();
-    return c.json({ summary: fleet.summary(now), sensors: fleet.view(now) } satisfies FleetSnapshot);
+    const time = now();
+    return c.json({ summary: fleet.summary(time), sensors: fleet.view(time) } satisfies FleetSnapshot);
   });
-  app.get('/fleet/summary', (c) => c.json(fleet.summary(Date.now())));
+  app.get('/fleet/summary', (c) => c.json(fleet.summary(now())));
   app.get('/fleet/since', (c) => {
     const submission = timeQuery('submission', c.req.query('submission') ?? 'none');
-    return c.json(fleet.countSince(submission, Date.now()));
+    return c.json(fleet.countSince(submission, now()));
   });
   app.post('/fleet/convergence', async (c) => {
     const { state, scope, jobs } = await readJsonBody(c, convergenceSchema);
-    return c.json(fleet.convergence({ desired: state, scope, jobs }, Date.now()));
+    return c.json(fleet.convergence({ desired: state, scope, jobs }, now()));
   });
   // `/fleet/told` is the former name.
   app.on('POST', ['/fleet/annotations', '/fleet/told'], async (c) => {
     if (http.token === undefined || !bearerMatches(c.req.header('authorization'), http.token)) {
       return c.json(httpErrorBody({ code: 'TOKEN_WRONG', message: 'the operator token is missing or wrong' }), 401);
     }
-    annotate(fleet, await readJsonBody(c, annotationSchema));
+    annotate(fleet, await readJsonBody(c, annotationSchema), now());
     return c.json({ status: 'noted' });
   });
   app.get('/events', (c) => {
@@ -122,16 +142,22 @@ export function createPullerApp({ queue, fleet: source, stats, closed, http }: P
       ...(region ? { region } : {}),
       ...(kinds === undefined ? {} : { kinds: new Set(kinds.split(',').map(eventKind)) }),
     };
-    const past = from === undefined || !store ? [] : replay(store, from, filter);
-    return eventStream(c, hub, filter, [...firing(), ...past], closed);
+    const past = from !== undefined && store ? new PastEvents(store, from, filter.kinds) : undefined;
+    const place = streams.take(past !== undefined);
+    if (typeof place === 'string') {
+      const message = `too many clients ${place === 'streams' ? 'listen' : 'read past events'} at the same time; try again`;
+      const headers = { 'retry-after': String(RETRY_AFTER_S) };
+      return c.json(httpErrorBody({ code: 'TOO_MANY_STREAMS', message }), 429, headers);
+    }
+    return eventStream(c, hub, { filter, past, place, closed, first: firing(), resumable: store !== undefined });
   });
   app.route('/', http.page);
   return app;
 }
 
-function annotate(fleet: Fleet, annotation: Annotation): void {
+function annotate(fleet: Fleet, annotation: Annotation, now: number): void {
   if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
-  else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, Date.now());
+  else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now);
   else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by);
 }
 
@@ -147,22 +173,4 @@ function eventKind(text: string): FleetEvent['event'] {
   const kind = KINDS.find((one) => one === text);
   if (kind) return kind;
   throw badQuery(`there is no event kind ${JSON.stringify(text)}; there are ${KINDS.join(', ')}`);
-}
-
-/** Past readings and messages in order of arrival. */
-function replay(store: StoreSink, since: number, { region, kinds }: StreamFilter): FleetEvent[] {
-  const events: FleetEvent[] = [];
-  if (!kinds || kinds.has('reading')) {
-    for (const { reading, receivedAt } of store.readingsSince(since, MAX_REPLAY)) {
-      if (region !== undefined && reading.region !== region) continue;
-      events.push({ event: 'reading', reading, received_at: receivedAt, late: false });
-    }
-  }
-  if (region === undefined && (!kinds || kinds.has('message'))) {
-    for (const { message, receivedAt } of store.messagesSince(since, MAX_REPLAY)) {
-      events.push({ event: 'message', message, received_at: receivedAt });
-    }
-  }
-  const at = (event: FleetEvent) => ('received_at' in event ? event.received_at : 0);
-  return events.sort((a, b) => at(a) - at(b));
 }

@@ -1,16 +1,17 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
+import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Reading } from '../protocol/message.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { PullerEvent } from './failure-reporter.js';
 import type { FleetSnapshot, PullerAppStats } from './puller-app.js';
 import { createPullerService, type PullerService, type SinkOptions } from './puller-service.js';
 import { StoreSink } from './sinks/readings-store.js';
-import type { Delivery } from './sinks/sink.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
 
@@ -25,7 +26,10 @@ let events: PullerEvent[];
 const running: PullerService[] = [];
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'], now: T0 });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    now: T0,
+  });
   folder = mkdtempSync(join(tmpdir(), 'puller-service-'));
   path = join(folder, 'live', 'readings.db');
   events = [];
@@ -97,15 +101,18 @@ const reading = (sequence: number, over: Partial<Reading> = {}): Reading => ({
   ...over,
 });
 
-/** What an earlier puller has stored: a reading of each name, this many milliseconds ago. */
+/** What an earlier puller has stored: a reading of each name, this many milliseconds ago, the oldest first. */
 function stored(ages: Record<string, number>): void {
-  const deliveries = Object.entries(ages).map(([name, age]): Delivery => {
-    const taken = reading(1, { execution_id: name, hostname: name, timestamp: new Date(T0 - age).toISOString() });
-    return { id: name, body: '', message: {}, reading: taken, config: undefined, receivedAt: T0 - age };
-  });
+  const entries = Object.entries(ages);
+  vi.setSystemTime(T0 - entries[0]![1]);
   const store = new StoreSink(path);
-  store.accept(deliveries);
+  for (const [name, age] of entries) {
+    vi.advanceTimersByTime(T0 - age - Date.now());
+    const taken = reading(1, { execution_id: name, hostname: name, timestamp: new Date(T0 - age).toISOString() });
+    store.accept([{ id: name, body: '', message: {}, reading: taken, config: undefined, receivedAt: T0 - age }]);
+  }
   store.close();
+  vi.advanceTimersByTime(T0 - Date.now());
 }
 
 /** Looks into the store beside the puller. */
@@ -117,7 +124,7 @@ function look<T>(at: (store: StoreSink) => T): T {
     store.close();
   }
 }
-const storedNames = () => look((store) => store.readingsSince(0, 100).map(({ reading: { hostname } }) => hostname));
+const storedNames = () => look((store) => store.readingsAfter(0, 100).map(({ reading: { hostname } }) => hostname));
 
 test('after a restart the fleet view is the same, to the last number', async () => {
   const first = start();
@@ -143,6 +150,27 @@ test('killed at any moment, it builds the same view from its checkpoint and what
   const third = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
   expect(await sensorsOf(third)).toEqual(await sensorsOf(second));
   expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
+});
+
+test('a sensor that was deployed before the store began has no gaps for it, also after a restart and a kill', async () => {
+  const older = { job_submission_time: T0 - HOUR };
+  const lone = reading(42, older);
+  const gaps = async (puller: Started) => (await sensorsOf(puller)).map((sensor) => [sensor.hostname, sensor.gaps]);
+  const first = start();
+  await first.deliver(lone);
+  await pass(10_000);
+  expect(await gaps(first)).toEqual([['edge-eu-1', 0]]);
+  // What a kill leaves on disk: no later checkpoint.
+  cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  await second.deliver(reading(41, older), reading(3, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
+  await pass(10_000);
+  // The second one was deployed since, so its first two readings are missing.
+  expect(await gaps(second)).toEqual([
+    ['edge-eu-1', 0],
+    ['edge-eu-2', 2],
+  ]);
+  await second.stop();
 });
 
 test('a client gets every reading once, whenever it connects', async () => {
@@ -181,6 +209,18 @@ test('the log sink writes each message on a line of its own, as it was sent', as
   });
   await deliver(reading(1), { data: { test: 'Hello 🌡️' } });
   expect(log).toBe(`${JSON.stringify(reading(1))}\n${JSON.stringify({ data: { test: 'Hello 🌡️' } })}\n`);
+});
+
+test('the log sink writes nothing that a terminal obeys, and stays JSON', async () => {
+  let log = '';
+  const { deliver, queue } = start({
+    log: (text) => {
+      log += text;
+    },
+  });
+  queue.push(['{"a":\n"\u009b2J\u202e"}']);
+  await deliver();
+  expect(log).toBe('{"a": "\\u009b2J\\u202e"}\n');
 });
 
 test('a stop closes streams, handles what was received, and saves the view', async () => {
@@ -250,16 +290,70 @@ test('without the alert sink there are no alerts', async () => {
   expect(received).toEqual([]);
 });
 
-test('an alert that the webhook refuses is posted three times, half a second apart, and then reported', async () => {
+test('dead letters are logged with their reason, counted, and an alert until there are none', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const stats = () => puller.get<PullerAppStats>('/stats');
+  await pass(0);
+  expect(await stats()).toMatchObject({ deadLetters: 0, deadLetteredBy: {} });
+  puller.queue.push(['Hello', 'Hello again', '[]']);
+  await pass(1000);
+  expect(events).toEqual([
+    { type: 'puller.dead-letters', code: 'NOT_JSON', reason: 'the body is not JSON', count: 2, id: 'dead-m-1' },
+    { type: 'puller.dead-letters', code: 'NOT_AN_OBJECT', reason: expect.any(String), count: 1, id: 'dead-m-3' },
+  ]);
+  expect(await stats()).toMatchObject({ deadLetters: 3, deadLetteredBy: { NOT_JSON: 2, NOT_AN_OBJECT: 1 } });
+  expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 3, at: T0 + 1000 }]);
+  // A client that connects now gets it, also one that follows a single region.
+  const { received } = await follow(puller, '?kinds=alert&region=eu');
+  await pass(50);
+  expect(received).toEqual(alerts);
+  puller.queue.deadLetters.length = 0;
+  await pass(5000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'dead-letters', firing: false, count: 0 }]);
+  expect(await stats()).toMatchObject({ deadLetters: 0 });
+});
+
+test('dead letters of the queue itself raise the alert; a queue that does not answer ends none', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  puller.queue.deadLetters.push({ id: 'a', reason: '' });
+  await pass(5000);
+  expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 1 }]);
+  const { deadLetterDepth } = puller.queue;
+  puller.queue.deadLetterDepth = () => Promise.reject(new AppError('QUEUE_DENIED', 'not allowed'));
+  await pass(10_000);
+  expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
+  puller.queue.deadLetterDepth = deadLetterDepth;
+  await pass(5000);
+  expect(alerts).toHaveLength(1);
+  expect(events).toEqual([
+    { type: 'puller.failing', task: 'count-dead-letters', message: 'not allowed' },
+    { type: 'puller.recovered', task: 'count-dead-letters' },
+  ]);
+});
+
+test('a queue without a dead-letter queue has no count of them', async () => {
+  const puller = start();
+  puller.queue.deadLetterDepth = async () => undefined;
+  await pass(5000);
+  expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
+  expect(events).toEqual([]);
+});
+
+test('an alert that the webhook refuses is posted five times, ever more slowly, and then reported', async () => {
   const at: number[] = [];
   vi.stubGlobal('fetch', async () => {
     at.push(Date.now() - T0);
     return new Response(null, { status: 500 });
   });
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
   const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
   await deliver(reading(1));
-  await pass(4000);
-  expect(at).toEqual([2000, 2500, 3000]);
+  await pass(30_000);
+  const pauses = at.slice(1).map((time, i) => time - at[i]!);
+  expect([at.length, at[0], pauses]).toEqual([5, 2000, pauses.toSorted((a, b) => a - b)]);
+  expect(pauses[3]).toBeGreaterThan(4 * pauses[0]!);
   expect(events).toEqual([{ type: 'webhook.failed', message: 'status 500' }]);
 });
 
@@ -285,10 +379,9 @@ test('readings are deleted when their retention is over; the store is checked ev
 });
 
 test('the view is saved every thirty seconds, so that the next puller has little to read', async () => {
-  stored({ a: 2000, b: 1000 });
-  start();
+  await start().deliver(reading(1, { execution_id: 'a' }), reading(1, { execution_id: 'b' }));
   const unread = () => look((store) => [...store.loadCheckpoint().after].length);
-  await pass(29_999);
+  await pass(29_974);
   expect(unread()).toBe(2);
   await pass(1);
   expect(unread()).toBe(0);
@@ -323,3 +416,113 @@ test.each([
     expect(events.slice(1)).toEqual([{ type: 'puller.recovered', task }]);
   },
 );
+
+test.each([
+  ['25 hours ahead', 25 * HOUR, '25 h forward'],
+  ['an hour back', -HOUR, '60 min back'],
+])('a clock that is set %s deletes nothing and changes nothing in the view; it is reported', async (_, by) => {
+  stored({ old: 30_000 });
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    store: { path, retentionMs: HOUR },
+    alert: { afterSeconds: 20, onAlert: (alert) => alerts.push(alert) },
+  });
+  await puller.deliver(reading(1), reading(2, { execution_id: 'e-2', hostname: 'other' }));
+  await pass(6_000);
+  const before = await sensorsOf(puller);
+  vi.setSystemTime(Date.now() + by);
+  const moved = before.map((sensor) => ({
+    ...sensor,
+    ...{ first_seen: sensor.first_seen + by, last_seen: sensor.last_seen + by },
+  }));
+  expect(await sensorsOf(puller)).toEqual(moved);
+  expect(before.map(({ state, gaps }) => [state, gaps])).toContainEqual(['silent', 1]);
+  await pass(1_000);
+  expect([storedNames().length, events]).toEqual([3, [{ type: 'clock-stepped', byMs: by }]]);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ clockAheadMs: by });
+  expect(alerts).toMatchObject([{ type: 'clock.stepped', firing: true }]);
+  // Readings go on, sensors are forgotten as late as ever, and silence is noticed as soon as ever.
+  await puller.deliver(reading(2), reading(3));
+  expect((await sensorsOf(puller)).find(({ hostname }) => hostname === 'edge-eu-1')).toMatchObject({
+    ...{ state: 'live', received: 3, gaps: 0, late: 0 },
+  });
+  await pass(22_000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'region.silent', firing: true }]);
+  // A puller that is started now finds the same.
+  await pass(10_000);
+  await puller.stop();
+  const again = start();
+  await pass(1_000);
+  expect([storedNames().length, (await sensorsOf(again)).map(({ received, gaps }) => [received, gaps])]).toEqual([
+    5,
+    [
+      ...[
+        [3, 0],
+        [1, 0],
+      ],
+      expect.anything(),
+    ],
+  ]);
+});
+
+test('a deleted store that can not be written back: nothing is deleted from the queue, /ready says why, and nothing is lost', async () => {
+  const puller = start();
+  await puller.deliver(reading(1));
+  rmSync(join(folder, 'live'), { recursive: true });
+  writeFileSync(join(folder, 'live'), 'no folder');
+  await pass(1_000);
+  const ready = () => puller.service.app.request('/ready');
+  expect([(await ready()).status, await puller.get('/ready')]).toEqual([
+    503,
+    { status: 'not ready', reason: expect.stringMatching(/readings\.db was deleted, and can't be written back: /) },
+  ]);
+  await puller.deliver(reading(2));
+  await pass(5_000);
+  expect([puller.queue.deleted, (await ready()).status]).toEqual([1, 503]);
+  rmSync(join(folder, 'live'));
+  await pass(11_000);
+  expect([puller.queue.deleted, (await ready()).status]).toEqual([2, 200]);
+  expect(events).toEqual([
+    { type: 'puller.failing', task: 'check-store', message: expect.stringMatching(/was deleted/) },
+    { type: 'puller.failing', task: 'accept', message: expect.stringMatching(/was deleted/) },
+    { type: 'database-rewritten', path, problem: 'deleted', quarantined: undefined, salvaged: undefined },
+    expect.objectContaining({ type: 'puller.recovered' }),
+    expect.objectContaining({ type: 'puller.recovered' }),
+  ]);
+  expect(storedNames()).toHaveLength(2);
+});
+
+test('a store that was damaged is said: as an event, in the stats, and as an alert until its file is removed', async () => {
+  stored({ a: 0 });
+  writeFileSync(path, 'no database at all\n'.repeat(500));
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    store: { path, retentionMs: HOUR },
+    alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) },
+  });
+  const quarantined = `${path}.damaged`;
+  expect(events).toMatchObject([{ type: 'database-quarantined', path, quarantined }]);
+  await puller.deliver(reading(1));
+  await pass(1_000);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({
+    store: { damagedRows: 0, quarantined: [quarantined] },
+  });
+  expect(alerts).toMatchObject([
+    { type: 'store.quarantined', firing: true, text: expect.stringContaining(quarantined) },
+  ]);
+  rmSync(quarantined);
+  await pass(1_000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'store.quarantined', firing: false }]);
+});
+
+test('rows that are not what was written are found in the background, counted and said once', async () => {
+  stored({ a: 0, b: 0, c: 0 });
+  const db = new Database(path);
+  db.exec("update readings set color = '#000000' where execution_id <> 'b'; delete from checkpoint");
+  db.close();
+  const puller = start();
+  expect((await sensorsOf(puller)).map(({ hostname }) => hostname)).toEqual(['b']);
+  await pass(3_000);
+  expect(events).toEqual([{ type: 'store.damaged-rows', count: 2 }]);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ store: { damagedRows: 2, quarantined: [] } });
+});

@@ -1,16 +1,24 @@
 /** The fleet view of a stored puller: its checkpoint and the readings after it. */
 import { existsSync } from 'node:fs';
 import { EventHub } from './event-hub.js';
-import { StoreSink, withStoreErrors } from './sinks/readings-store.js';
+import { StoreSink } from './sinks/readings-store.js';
+import { withStoreErrors } from './sinks/store-errors.js';
 
-/** The view in a store. Throws `STORE_UNUSABLE`. */
-export function restoreFleet(store: StoreSink): EventHub {
-  const hub = new EventHub();
-  withStoreErrors(store.path, () => {
+/** The view in a store; a store that has none begins now (Unix milliseconds). Throws `STORE_UNUSABLE`. */
+export function restoreFleet(store: StoreSink, now: number): EventHub {
+  const restore = () => {
+    const hub = new EventHub();
     const { fleet, after } = store.loadCheckpoint();
+    hub.fleet.began = store.readingsAfter(0, 1)[0]?.receivedAt ?? now;
     hub.restore(fleet, after);
-  });
-  return hub;
+    // The clock was set back meanwhile: nobody was seen in the future.
+    const ahead = hub.fleet.lastSeen - now;
+    if (ahead > 0) hub.fleet.shiftTimes(-ahead);
+    // Kept at once: a puller that is killed soon has seen the beginning of what is deployed from now on.
+    if (fleet.began === undefined) store.saveCheckpoint(hub.fleet.dump());
+    return hub;
+  };
+  return withStoreErrors(store.path, () => store.withRepair(restore));
 }
 
 /**
@@ -21,7 +29,7 @@ export function markStoredSensorsStopped(path: string, since: number, by: number
   if (!existsSync(path)) return;
   const store = new StoreSink(path);
   try {
-    const { fleet } = restoreFleet(store);
+    const { fleet } = restoreFleet(store, by);
     fleet.markSensorsStopped(since, by);
     store.saveCheckpoint(fleet.dump());
   } finally {

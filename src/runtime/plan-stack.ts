@@ -60,7 +60,9 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   return { stack, provider, endpoints: services.endpoints, proxy };
 }
 
-/** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/net/tls.ts` does. */
+/**
+ * File of the private authority that signed the proxy's certificate, if there is one. Throws as `lib/net/tls.ts` does.
+ */
 function authorityFile({ tlsCa, tlsCert, tlsKey }: Settings): string | undefined {
   if (tlsCert !== undefined && tlsKey !== undefined) readKeyPair(tlsCert, tlsKey);
   if (tlsCa !== undefined) {

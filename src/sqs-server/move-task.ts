@@ -12,6 +12,8 @@ interface MoveOrder {
   destination: LiveQueue | undefined;
   /** Undefined: {@link MAX_PER_SECOND}. */
   perSecond: number | undefined;
+  /** Messages that are there at the start; later ones stay. */
+  toMove: number;
 }
 
 type MoveStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
@@ -28,7 +30,6 @@ const MAX_KEPT_TASKS = 10;
 
 export class MoveTask {
   readonly handle: string;
-  readonly toMove: number;
   moved = 0;
   status: MoveStatus = 'RUNNING';
   failure: string | undefined;
@@ -48,7 +49,6 @@ export class MoveTask {
     this.#findByArn = findByArn;
     const id = { taskId: randomUUID(), sourceArn: order.source.arn };
     this.handle = Buffer.from(JSON.stringify(id)).toString('base64');
-    this.toMove = order.source.messages.counts.visible;
     this.#timer = setInterval(() => guard(() => this.#tick(now())), TICK_MS).unref();
   }
 
@@ -59,9 +59,9 @@ export class MoveTask {
   }
 
   #tick(now: number): void {
-    const { source, destination, perSecond = MAX_PER_SECOND } = this.order;
+    const { source, destination, perSecond = MAX_PER_SECOND, toMove } = this.order;
     this.#allowance += (perSecond * TICK_MS) / 1000;
-    const count = Math.min(Math.floor(this.#allowance), this.toMove - this.moved);
+    const count = Math.min(Math.floor(this.#allowance), toMove - this.moved);
     this.#allowance -= count;
     const messages = count > 0 ? source.messages.pick(count, now) : [];
     for (const message of messages) {
@@ -74,12 +74,22 @@ export class MoveTask {
       source.messages.remove([message.seq]);
       this.moved += 1;
     }
-    if (this.moved >= this.toMove || (count > 0 && messages.length === 0)) this.end('COMPLETED');
+    if (this.moved >= toMove || (count > 0 && messages.length === 0)) this.end('COMPLETED');
   }
 
   #originOf(message: StoredMessage): LiveQueue | undefined {
     const { source } = parseMeta(message);
     return source === undefined ? undefined : this.#findByArn(source);
+  }
+}
+
+/** The ARN in a handle; undefined: it is not a task handle. */
+export function sourceOfHandle(handle: string): string | undefined {
+  try {
+    const { sourceArn } = JSON.parse(Buffer.from(handle, 'base64').toString());
+    return typeof sourceArn === 'string' ? sourceArn : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -14,8 +14,10 @@
  */
 import { type Context, Hono } from 'hono';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { clientGone } from '../lib/net/client-gone.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { actionName, respond } from './api/json-protocol.js';
+import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
 import type { MessageDamaged } from './live-queue.js';
 import { QueueService } from './queue-service.js';
 import type { StoreEvent, StoreState } from './store/queue-store.js';
@@ -31,6 +33,8 @@ export interface QueueServerOptions {
   baseUrl?: string;
   /** Names (without port) that requests may have as their `Host`. Default: any. */
   hosts?: string[];
+  /** False: a queue may be purged at any time. Default: once in 60 seconds, as with Amazon SQS. */
+  purgeInterval?: boolean;
   /** Receives warnings about the store, a line each. Default: `console.warn`. */
   warn?: (message: string) => void;
   /** Receives what happens to the store and to the clock. */
@@ -73,7 +77,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   const stats = (): QueueServerStats => ({
     queues: (service.store.isLost ? [] : service.queues).map(({ record, messages, polls }) => ({
       ...{ name: record.name, waiting: polls.size },
-      ...messages.counts,
+      ...messages.countsAt(service.now()),
     })),
     requests,
     commits: service.commits.commits,
@@ -92,6 +96,11 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     return c.json(state, state.status === 'ready' ? 200 : 503);
   });
   app.get('/stats', (c) => c.json(stats()));
+  app.get('*', (c, next) => {
+    if (!isQueryRequest(c.req.url, new Uint8Array())) return next();
+    const { status, headers, body } = refuseQuery();
+    return Promise.resolve(new Response(body, { status, headers }));
+  });
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
     if (isTooLong(c)) {
@@ -100,10 +109,14 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     }
     const target = c.req.header('x-amz-target');
     const context = {
-      ...{ service, accountId, now: service.now(), wall: Date.now(), signal: () => c.req.raw.signal },
+      ...{ service, accountId, now: service.now(), wall: Date.now(), signal: () => clientGone(c) },
+      purgeInterval: options.purgeInterval ?? true,
+      trace: c.req.header('x-amzn-trace-id'),
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
-    const { status, headers, body } = await respond(context, target, new Uint8Array(await c.req.arrayBuffer()));
+    const input = new Uint8Array(await c.req.arrayBuffer());
+    const query = target === undefined && isQueryRequest(c.req.url, input);
+    const { status, headers, body } = query ? refuseQuery() : await respond(context, target, input);
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
     return new Response(body, { status, headers });

@@ -1,4 +1,4 @@
-/** Bearer tokens: made, kept in a file and compared. */
+/** Creates bearer tokens, keeps them in files and compares them. */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../fs/durable-files.js';
@@ -21,7 +21,7 @@ export function readToken(path: string): string | undefined {
   return token || undefined;
 }
 
-/** The token in a file that only its owner can read; made when there is none. Throws `TOKEN_DAMAGED`. */
+/** The token in a file that only its owner can read; created when there is none. Throws `TOKEN_DAMAGED`. */
 export function keepToken(path: string): string {
   const kept = readToken(path);
   if (kept !== undefined) return kept;

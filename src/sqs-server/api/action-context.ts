@@ -11,6 +11,10 @@ export interface Context {
   baseUrl: string;
   /** Elapsed milliseconds, for everything that lasts. */
   now: number;
+  /** Whether a queue can be purged once in 60 seconds only. */
+  purgeInterval: boolean;
+  /** `X-Amzn-Trace-Id` of the request. */
+  trace: string | undefined;
   /** Unix milliseconds by the wall clock, for what clients are shown. */
   wall: number;
   /** Aborted when the client disconnects. A function, because creating a signal costs as much as parsing the request. */
@@ -25,10 +29,13 @@ export function queueUrl(context: Context, name: string): string {
   return `${context.baseUrl}/${context.accountId}/${name}`;
 }
 
-/** The queue that the request names by its URL. Any host will do, because behind a relay it differs from ours. */
+/**
+ * The queue that the request names by its URL, or by its name alone. Any host will do, because behind a relay it differs
+ * from ours.
+ */
 export function queueOf(context: Context, input: Input): LiveQueue {
-  const [account, name] = requiredString(input, 'QueueUrl').split('/').slice(-2);
-  const queue = account === context.accountId ? context.service.find(name ?? '') : undefined;
+  const [name = '', account = context.accountId] = requiredString(input, 'QueueUrl').split('/').reverse();
+  const queue = account === context.accountId ? context.service.find(name) : undefined;
   if (!queue) throw noSuchQueue();
   return queue;
 }

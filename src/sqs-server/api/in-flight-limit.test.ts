@@ -39,6 +39,14 @@ test('with as many messages in flight as allowed nobody receives more, until one
   expect(await receive()).toMatchObject(OVER_LIMIT);
 });
 
+test('the limit ends with the timeouts, also when all messages are in flight', async () => {
+  await receive();
+  await call('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 4 });
+  expect(await receive()).toMatchObject(OVER_LIMIT);
+  vi.setSystemTime(Date.now() + 60_000);
+  expect((await receive()).body.Messages).toHaveLength(1);
+});
+
 test('sending goes on, and another queue has its own limit', async () => {
   for (let i = 0; i < 3; i++) await receive();
   expect((await call('SendMessage', { QueueUrl, MessageBody: 'f' })).status).toBe(200);

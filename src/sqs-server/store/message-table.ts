@@ -99,6 +99,9 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   );
   const dueBy = database.prepare(`SELECT ${sizes} FROM ${table} WHERE due <= ? ORDER BY due LIMIT ?`);
   const earliestDue = database.prepare(`SELECT min(due) AS due FROM ${table} WHERE due IS NOT NULL`);
+  // The first reads the index alone, the second every row that is due.
+  const dueCount = database.prepare(`SELECT count(*) AS count FROM ${table} WHERE due <= ?`);
+  const dueDelayed = database.prepare(`SELECT count(*) AS count FROM ${table} WHERE due <= ? AND receives = 0`);
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
   const receives = database.prepare(`SELECT receives FROM ${table} WHERE seq = ?`);
@@ -151,6 +154,10 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Delayed and received messages that are due by `now` (elapsed milliseconds), with the same limits. */
     dueBy: (now: number, limit: number, bytes: number) =>
       fetchUpTo(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
+    /** How many delayed and received messages are due by `now`. */
+    dueCount: (now: number) => (dueCount.get([now]) as { count: number }).count,
+    /** How many of these were delayed. */
+    dueDelayed: (now: number) => (dueDelayed.get([now]) as { count: number }).count,
     /** Deliveries of one message; undefined: it does not exist. */
     receivesOf: (seq: number) => (receives.all([seq])[0] as { receives: number } | undefined)?.receives,
     /** Elapsed milliseconds at which the next delayed or received message is due; Infinity = none. */

@@ -187,8 +187,12 @@ function fakeQueue(messages: ReceivedMessage[] = []) {
       trace.push(`queue.delete ${receipts.join(' ')}`);
       return [];
     },
-    deadLetter: async ({ receipt }, reason) => void trace.push(`queue.deadLetter ${receipt}: ${reason}`),
+    deadLetter: async ({ receipt }, reason) => {
+      trace.push(`queue.deadLetter ${receipt}: ${reason}`);
+      return `dead ${receipt}`;
+    },
     depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
+    deadLetterDepth: async () => undefined,
     check: async () => {},
     close: () => {},
   };
@@ -220,8 +224,9 @@ const received = (receipt: string, body: string): ReceivedMessage => ({
 });
 
 /** A puller over a real store, until it has nothing left to do. */
-async function pull(messages: ReceivedMessage[], isDone: () => boolean): Promise<void> {
+async function pull(messages: ReceivedMessage[], isDone: () => boolean, onOpen = () => {}): Promise<void> {
   const store = new StoreSink(join(folder, 'readings.db'));
+  onOpen();
   cleanUps.push(() => store.close());
   trace.length = 0;
   const accept = () => {
@@ -248,11 +253,13 @@ test('the puller deletes after the commit of its store', async () => {
 });
 
 test('while its store fails the puller deletes nothing', async () => {
-  failing.sql = 'commit';
-  await pull([received('r1', JSON.stringify(reading(1)))], () => {
+  const isDone = () => {
     const tries = trace.filter((line) => line === 'commit').length;
     if (tries === 1) delete failing.sql;
     return trace.some((line) => line.startsWith('queue.delete'));
+  };
+  await pull([received('r1', JSON.stringify(reading(1)))], isDone, () => {
+    failing.sql = 'commit';
   });
   await expectTrace('puller-store-fails');
 });

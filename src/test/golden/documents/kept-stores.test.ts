@@ -159,7 +159,7 @@ describe('the store of the queue server', () => {
     const before = tables.map(rowsOf);
     const warn = vi.fn();
     server = createQueueServer({ path, warn });
-    expect(await call('ListQueues', {})).toEqual({ QueueUrls: [] });
+    expect(await call('ListQueues', {})).toEqual({});
     expect(await call('GetQueueUrl', { QueueName: 'f.fifo' })).toMatchObject({ status: 400 });
     await call('CreateQueue', { QueueName: 'readings' });
     await call('DeleteQueue', { QueueUrl: urlOf('readings') });
@@ -176,8 +176,8 @@ describe('the store of the puller', () => {
     try {
       const { fleet, after } = store.loadCheckpoint();
       const found = {
-        readings: store.readingsSince(0, 100),
-        messages: store.messagesSince(0, 100),
+        readings: store.readingsAfter(0, 100),
+        messages: store.messagesAfter({ receivedAt: 0, id: 0 }, 100).map(({ id: _, ...message }) => message),
         checkpoint: fleet,
         after: [...after].map(({ id }) => id),
       };
@@ -205,14 +205,14 @@ describe('the store of the puller', () => {
   test('new readings go behind the kept ones, and kept ones are not stored twice', async () => {
     const store = new StoreSink(copy('readings.db'));
     try {
-      const [first] = store.readingsSince(0, 100);
+      const [first] = store.readingsAfter(0, 100);
       const again = { ...first!.reading };
       const delivery = (reading: typeof again, id: string) => ({
         ...{ id, body: JSON.stringify(reading), message: { ...reading }, reading, config: undefined },
         receivedAt: seconds(70),
       });
       store.accept([delivery(again, 'a'), delivery({ ...again, sequence: 6 }, 'b')]);
-      expect(store.readingsSince(0, 100).map(({ id, reading }) => [id, reading.sequence])).toEqual([
+      expect(store.readingsAfter(0, 100).map(({ id, reading }) => [id, reading.sequence])).toEqual([
         ...[
           [1, 1],
           [2, 2],
