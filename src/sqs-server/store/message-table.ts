@@ -196,13 +196,30 @@ function addArrived(database: Database, table: string): void {
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }
 
+type Row = [
+  ...[id: string, body: string | null, bodyMd5: string, attributes: string | null, attributesMd5: string | null],
+  ...[meta: string | null, seq: number, sent: number, arrived: number, due: number | null, receives: number],
+  firstReceived: number | null,
+];
+
 /** Bytes that are not UTF-8 become U+FFFD, and the checksum no longer fits. */
 function toMessages(bytes: ArrayBuffer): StoredMessage[] {
-  const rows: [string, string | null, string, ...unknown[]][] = JSON.parse(Buffer.from(bytes).toString());
+  const rows: Row[] = JSON.parse(Buffer.from(bytes).toString());
   return rows.map(([id, body, bodyMd5, attributes, attributesMd5, meta, seq, sent, arrived, due, receives, first]) => ({
-    ...{ seq, id, body: body ?? '', bodyMd5, attributes, attributesMd5, sent, arrived, due, meta, receives },
-    ...{ firstReceived: first, unverified: true },
-  })) as StoredMessage[];
+    seq,
+    id,
+    body: body ?? '',
+    bodyMd5,
+    attributes,
+    attributesMd5,
+    sent,
+    arrived,
+    due,
+    meta,
+    receives,
+    firstReceived: first,
+    unverified: true,
+  }));
 }
 
 export function parseMeta({ meta }: Pick<NewMessage, 'meta'>): MessageMeta {
