@@ -42,6 +42,8 @@ export interface ChildSpec {
 
 export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
+  /** One of our own commands says something that its operator should see (`reportWarning`). */
+  | { type: 'child.warned'; name: string; text: string }
   /** It has not answered for so long, and is killed. */
   | { type: 'child.hung'; name: string; silentMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
@@ -171,7 +173,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     });
     if (child.stopping) running.kill('SIGKILL');
     // One of our own commands sends `{ready: …}` first.
-    const ready = spec.ready === 'ipc' ? once(running, 'message') : spec.ready(exited.signal);
+    const ready = spec.ready === 'ipc' ? this.#listen(spec.name, running) : spec.ready(exited.signal);
     ready.catch(() => {});
     const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
     const late: Exit = { how: `not ready after ${timeoutMs / 1000} s`, code: null };
@@ -185,6 +187,16 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     void exit.then(({ how }) => {
       unwatch();
       return this.#restart(child, how, Date.now() - began);
+    });
+  }
+
+  /** Passes the warnings of one of our own commands on; resolves when it is ready. */
+  #listen(name: string, child: ChildProcess): Promise<void> {
+    return new Promise((resolve) => {
+      child.on('message', (message: { ready?: object; warning?: string }) => {
+        if (message.warning !== undefined) this.emit('event', { type: 'child.warned', name, text: message.warning });
+        if (message.ready !== undefined) resolve();
+      });
     });
   }
 
