@@ -42,6 +42,8 @@ export interface ChildSpec {
 
 export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
+  /** One of our own commands says something that its operator should see (`reportWarning`). */
+  | { type: 'child.warned'; name: string; text: string }
   /** It has not answered for so long, and is killed. */
   | { type: 'child.hung'; name: string; silentMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
@@ -68,6 +70,13 @@ interface Child {
   /** Until then it may be silent, by its own word (`long-work.ts`); milliseconds of the monotonic clock. */
   busyUntil: number;
   stopping: boolean;
+}
+
+/** What one of our own commands reports (`shutdown.ts`, `long-work.ts`). */
+interface ChildReport {
+  ready?: unknown;
+  warning?: string;
+  busyForMs?: number;
 }
 
 /** How a run of a child exited, or why it never started. */
@@ -172,7 +181,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       return result;
     });
     if (child.stopping) running.kill('SIGKILL');
-    const ready = spec.ready === 'ipc' ? listen(child, running) : spec.ready(exited.signal);
+    const ready = spec.ready === 'ipc' ? this.#listen(child, running) : spec.ready(exited.signal);
     ready.catch(() => {});
     const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
     const late: Exit = { how: `not ready after ${timeoutMs / 1000} s`, code: null };
@@ -186,6 +195,18 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     void exit.then(({ how }) => {
       unwatch();
       return this.#restart(child, how, Date.now() - began);
+    });
+  }
+
+  /** Hears what one of our own commands reports; resolves when it is ready. */
+  #listen(child: Child, running: ChildProcess): Promise<void> {
+    child.busyUntil = 0;
+    return new Promise((resolve) => {
+      running.on('message', ({ ready, warning, busyForMs }: ChildReport) => {
+        if (ready !== undefined) resolve();
+        if (warning !== undefined) this.emit('event', { type: 'child.warned', name: child.spec.name, text: warning });
+        if (busyForMs !== undefined) child.busyUntil = performance.now() + busyForMs;
+      });
     });
   }
 
@@ -271,17 +292,6 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
 async function kill({ id, spec }: Child): Promise<void> {
   await stopProcesses(id ? [id] : [], spec.graceMs ?? GRACE_MS);
-}
-
-/** Hears what a command of this program says; resolves when that is `{ready: …}`. */
-function listen(child: Child, running: ChildProcess): Promise<void> {
-  child.busyUntil = 0;
-  return new Promise((resolve) => {
-    running.on('message', (message: { ready?: unknown; busyForMs?: number }) => {
-      if (message.ready !== undefined) resolve();
-      if (message.busyForMs !== undefined) child.busyUntil = performance.now() + message.busyForMs;
-    });
-  });
 }
 
 /** Resolves when a child that is not ready yet has had its time, and is not at long work either. */
