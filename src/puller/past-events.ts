@@ -26,7 +26,9 @@ export class PastEvents {
   next(): (ReadingEvent | MessageEvent)[] {
     const wants = (kind: FleetEvent['event']) => this.#kinds?.has(kind) ?? true;
     let readings = wants('reading') ? this.#store.readingsAfter(this.#at.reading, READINGS_IN_PAGE) : [];
-    let messages = wants('message') ? this.#messages() : [];
+    let messages = wants('message')
+      ? this.#store.messagesAfter(this.#at.message, MESSAGES_IN_PAGE, MESSAGE_BYTES_IN_PAGE)
+      : [];
     // What arrived after the last row of a full page comes with a later page of the other kind.
     const readingsEnd = readings.length < READINGS_IN_PAGE ? Number.POSITIVE_INFINITY : readings.at(-1)!.receivedAt;
     const messagesEnd = isFullPage(messages) ? messages.at(-1)!.receivedAt : Number.POSITIVE_INFINITY;
@@ -45,19 +47,12 @@ export class PastEvents {
     ];
     return events.sort((a, b) => a.received_at - b.received_at);
   }
-
-  #messages(): StoredMessage[] {
-    const messages: StoredMessage[] = [];
-    for (const message of this.#store.messagesAfter(this.#at.message, MESSAGES_IN_PAGE)) {
-      messages.push(message);
-      if (isFullPage(messages)) break;
-    }
-    return messages;
-  }
 }
 
-const isFullPage = (messages: StoredMessage[]): boolean =>
-  messages.length === MESSAGES_IN_PAGE || messages.reduce((sum, { size }) => sum + size, 0) >= MESSAGE_BYTES_IN_PAGE;
+function isFullPage(messages: StoredMessage[]): boolean {
+  const bytes = messages.reduce((sum, { size }) => sum + size, 0);
+  return messages.length === MESSAGES_IN_PAGE || bytes >= MESSAGE_BYTES_IN_PAGE;
+}
 
 /** The rows before the first one that arrived later than `end`. */
 function upTo<T extends { receivedAt: number }>(rows: T[], end: number): T[] {

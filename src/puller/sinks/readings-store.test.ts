@@ -63,9 +63,9 @@ test('a reading is stored once, however often and in whatever company it comes',
 test('other messages are stored once by the id that the queue gave them', () => {
   const hello = { data: { test: 'Hello from curl! 🌡️' } };
   store.accept([delivery(hello, T0, 'm-1'), delivery(hello, T0 + 1, 'm-1'), delivery(hello, T0 + 2, 'm-2')]);
-  expect([...store.messagesAfter({ receivedAt: 0, id: 0 }, 10)]).toEqual([
-    { id: 1, message: hello, receivedAt: T0, size: expect.any(Number) },
-    { id: 2, message: hello, receivedAt: T0 + 2, size: expect.any(Number) },
+  expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10, 1e6)).toEqual([
+    { id: 1, message: hello, receivedAt: T0, size: 44 },
+    { id: 2, message: hello, receivedAt: T0 + 2, size: 44 },
   ]);
   expect(store.count()).toBe(0);
 });
@@ -141,7 +141,7 @@ test('old readings and messages are forgotten, young ones stay', () => {
   store.accept([delivery({ a: 1 }, T0), delivery({ a: 2 }, T0 + 10)]);
   expect(store.forget(T0 + 3)).toBe(3);
   expect(store.readingsAfter(0, 10).map((row) => row.reading.sequence)).toEqual([3]);
-  expect([...store.messagesAfter({ receivedAt: 0, id: 0 }, 10)].map(({ message }) => message)).toEqual([{ a: 2 }]);
+  expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10, 1e6).map(({ message }) => message)).toEqual([{ a: 2 }]);
 });
 
 test('after a start with a clock that went wrong young readings stay, and those of the wrong time go', () => {

@@ -50,7 +50,7 @@ export interface StoredMessage {
   id: number;
   message: Message;
   receivedAt: number;
-  /** Length of its JSON text. */
+  /** Bytes of its JSON text. */
   size: number;
 }
 
@@ -145,17 +145,23 @@ export class StoreSink implements Sink {
     return (rows as Row[]).map(toStored);
   }
 
-  /** Messages in order of arrival, each read when it is asked for. */
-  *messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): Iterable<StoredMessage> {
-    const rows = this.#db
-      .prepare(
-        `select rowid as id, received_at, body from messages where received_at >= ?1 and (received_at > ?1 or rowid > ?2)
-         order by received_at, rowid limit ?3`,
-      )
-      .iterate(receivedAt, id, limit) as Iterable<{ id: number; received_at: number; body: string }>;
-    for (const { id, received_at, body } of rows) {
-      yield { id, message: JSON.parse(body) as Message, receivedAt: received_at, size: body.length };
-    }
+  /** Messages in order of arrival, until they have `bytes`. */
+  messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number, bytes: number): StoredMessage[] {
+    const select = (columns: string) =>
+      this.#db.prepare(
+        `select ${columns} from messages where (received_at, rowid) > (?, ?) order by received_at, rowid limit ?`,
+      );
+    // `octet_length` does not read the text.
+    const sizes = select('octet_length(body) as size').all(receivedAt, id, limit) as { size: number }[];
+    let count = 0;
+    for (let size = 0; count < sizes.length && size < bytes; count++) size += sizes[count]!.size;
+    const rows = select('rowid as id, received_at, body').all(receivedAt, id, count);
+    return (rows as { id: number; received_at: number; body: string }[]).map((row, i) => ({
+      id: row.id,
+      message: JSON.parse(row.body) as Message,
+      receivedAt: row.received_at,
+      size: sizes[i]!.size,
+    }));
   }
 
   /** Stores the fleet view: after a restart only later readings are read. */
