@@ -201,6 +201,7 @@ export const CODES = {
   TOO_MANY: user('The array in the body of a request holds too many readings.', { http: 413 }),
   TOO_MANY_HOSTS: user('A reading names a new host, and the proxy knows as many as it takes.', { http: 422 }),
   TOO_MANY_REGIONS: user('A reading names a new region, and the proxy knows as many as it takes.', { http: 422 }),
+  TOO_MANY_SENSORS: user('A reading is of a new sensor, and the proxy knows as many as it takes.', { http: 422 }),
   TOO_MANY_STREAMS: system('Too many clients listen to events, or read past events, at the same time.', { http: 429 }),
   UNKNOWN: system('Something failed without any message.'),
   UNKNOWN_HOST: user('The Host header of a request does not name this service.', { http: 403 }),
