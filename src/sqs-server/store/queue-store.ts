@@ -4,6 +4,7 @@
  */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
+import { longWork } from '../../lib/process/long-work.js';
 import { abandonDatabase, closeDatabase, findDamage, isDamage } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
 import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
@@ -228,7 +229,7 @@ export class QueueStore {
   #shrink(): void {
     const free = this.#read('PRAGMA freelist_count', 'freelist_count');
     if (free < this.#read('PRAGMA page_count', 'page_count') / 2) return;
-    this.#tryTo('VACUUM');
+    longWork(() => this.#tryTo('VACUUM'));
     this.#tryTo('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
