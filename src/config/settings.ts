@@ -192,6 +192,14 @@ export const SETTINGS = define({
     description: 'operator token (the flag names a file that holds it); made by `up`',
     secret: true,
   },
+  viewerToken: {
+    flag: '--viewer-token-file <file>',
+    env: ['WASM_SENSORS_VIEWER_TOKEN'],
+    schema: bearer.optional(),
+    description:
+      'token that only reads: the fleet view, its page, the configuration (the flag names a file that holds it)',
+    secret: true,
+  },
   sensorToken: {
     flag: '--sensor-token-file <file>',
     env: ['SENSOR_TOKEN'],
@@ -209,7 +217,7 @@ export const SETTINGS = define({
     flag: '--open',
     env: ['WASM_SENSORS_OPEN'],
     schema: flag.default(false),
-    description: 'accept readings without a token also when listening beyond loopback',
+    description: 'ask for no token, where none is set, also when listening beyond loopback',
   },
   rateLimit: {
     flag: '--rate-limit <per-second>',

@@ -35,7 +35,7 @@ export interface ServiceJob {
   /** Of the node. */
   port: number;
   queue: string;
-  /** The proxy takes readings without a token, too; with SENSOR_TOKEN in its environment it wants it all the same. */
+  /** It asks for no token; with one in its environment, such as SENSOR_TOKEN, it wants it all the same. */
   open: boolean;
   /** Further arguments of the role. */
   args: string[];

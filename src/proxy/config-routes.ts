@@ -1,6 +1,6 @@
 /**
- * `/config`: the desired configuration over HTTP (docs/protocol.md). Everybody may read; changes need the operator token.
- * A proxy that follows another one forwards changes to it.
+ * `/config`: the desired configuration over HTTP (docs/protocol.md). Reading needs a token where the proxy is locked, and
+ * changes need the operator token. A proxy that follows another one forwards changes to it.
  *
  * Hono's validator is not used here: it takes a body without `Content-Type: application/json` for an empty one.
  */
@@ -26,6 +26,8 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
   const app = new Hono();
 
   app.get('/config', (c) => {
+    const problem = guard.lock?.problemOf(c, Date.now());
+    if (problem) return refuse(problem);
     const { seen } = c.req.query();
     // A follower tells which versions its sensors have. Nobody else is believed.
     if (seen !== undefined && !checkToken(c.req.header('authorization'), guard.operatorToken, '')) {
@@ -60,12 +62,12 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
 
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
+    const stranger = guard.sensorToken && checkToken(c.req.header('authorization'), guard.sensorToken, 'reading');
+    if (stranger && guard.lock?.problemOf(c, Date.now())) return refuse(stranger);
     // The only place where a paused sensor reports its version. Strangers are not believed, nor is the address, which
     // any web page can make a browser open.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
-    if (reported && (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))) {
-      desired.recordReportedVersion(reported.version);
-    }
+    if (reported && !stranger) desired.recordReportedVersion(reported.version);
     const config = desired.effective(region, hostname);
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
     return c.json({ config });

@@ -151,7 +151,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
   app.post('/send', send);
   app.route('/', healthRoutes(queue));
-  app.get('/stats', (c) => c.json(stats()));
+  app.get('/stats', (c) => {
+    const problem = guard.lock?.problemOf(c, Date.now());
+    return problem ? refuseAndCount(problem) : c.json(stats());
+  });
   app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => {

@@ -6,6 +6,7 @@ import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
+import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
@@ -36,6 +37,8 @@ export interface FleetSource {
 export interface PullerHttpOptions {
   /** The web page. */
   page: Hono;
+  /** Reading needs one of its tokens, when given. The page has its own sign-in. */
+  lock?: AccessLock | undefined;
   /** Names under which a browser may reach the puller; undefined: any. */
   hosts?: string[] | undefined;
   /** The operator token; without one annotations are refused. */
@@ -89,6 +92,12 @@ export function createPullerApp({ queue, fleet: source, stats, closed, http }: P
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue));
+  for (const path of ['/stats', '/fleet/*', '/events']) {
+    app.use(path, async (c, next) => {
+      const problem = http.lock?.problemOf(c, Date.now());
+      return problem ? c.json(httpErrorBody(problem), problem.status) : next();
+    });
+  }
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);

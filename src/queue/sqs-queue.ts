@@ -1,5 +1,6 @@
 /** The `Queue` port on the SQS API, of Amazon or of the embedded server. */
 import { AppError } from '../lib/errors/app-error.js';
+import { withoutSecrets } from '../lib/net/without-secrets.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
 import { createSdkCall, type SqsCall } from './sqs-call.js';
 import { createClient, endpointOf, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
@@ -54,16 +55,17 @@ const UNANSWERED: SendResult = {
 };
 
 class SqsQueue implements Queue {
+  /** Its URL, for messages. */
+  readonly name: string;
   readonly #call: SqsCall;
+  readonly #url: string;
   readonly #deadLetterQueue: string | undefined;
   #deadLetterUrl: Promise<string> | undefined;
 
-  constructor(
-    call: SqsCall,
-    readonly name: string,
-    deadLetterQueue: string | undefined,
-  ) {
+  constructor(call: SqsCall, url: string, deadLetterQueue: string | undefined) {
+    this.name = withoutSecrets(url);
     this.#call = call;
+    this.#url = url;
     this.#deadLetterQueue = deadLetterQueue;
   }
 
@@ -71,7 +73,7 @@ class SqsQueue implements Queue {
     const results: (SendResult | undefined)[] = messages.map(refusalOf);
     const Entries = messages.flatMap((message, i) => (results[i] ? [] : [{ Id: String(i), ...toSqs(message) }]));
     if (Entries.length > 0) {
-      const answer = this.#call('SendMessageBatch', { QueueUrl: this.name, Entries });
+      const answer = this.#call('SendMessageBatch', { QueueUrl: this.#url, Entries });
       const { Successful = [], Failed = [] } = await this.#ask(answer);
       for (const { Id, MessageId } of Successful) results[Number(Id)] = { ok: true, id: MessageId! };
       for (const { Id, Code = 'Unknown', Message: reason = Code, SenderFault } of Failed) {
@@ -84,7 +86,7 @@ class SqsQueue implements Queue {
   async receive({ waitSeconds, signal }: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]> {
     signal?.throwIfAborted();
     const input = {
-      QueueUrl: this.name,
+      QueueUrl: this.#url,
       MaxNumberOfMessages: 10,
       WaitTimeSeconds: waitSeconds,
       MessageAttributeNames: ['All'],
@@ -101,7 +103,7 @@ class SqsQueue implements Queue {
 
   async delete(receipts: string[]): Promise<string[]> {
     const Entries = receipts.map((ReceiptHandle, i) => ({ Id: String(i), ReceiptHandle }));
-    const { Failed = [] } = await this.#ask(this.#call('DeleteMessageBatch', { QueueUrl: this.name, Entries }));
+    const { Failed = [] } = await this.#ask(this.#call('DeleteMessageBatch', { QueueUrl: this.#url, Entries }));
     return Failed.map(({ Id }) => receipts[Number(Id)]!);
   }
 
@@ -114,7 +116,7 @@ class SqsQueue implements Queue {
 
   async depth(): Promise<QueueDepth> {
     const answer = this.#call('GetQueueAttributes', {
-      QueueUrl: this.name,
+      QueueUrl: this.#url,
       AttributeNames: [
         'ApproximateNumberOfMessages',
         'ApproximateNumberOfMessagesNotVisible',
@@ -141,7 +143,7 @@ class SqsQueue implements Queue {
   async #findDeadLetterUrl(): Promise<string> {
     this.#deadLetterUrl ??= this.#ask(
       this.#deadLetterQueue === undefined
-        ? findDeadLetterUrl(this.#call, this.name)
+        ? findDeadLetterUrl(this.#call, this.#url)
         : resolveUrl(this.#call, this.#deadLetterQueue),
     );
     try {
@@ -171,7 +173,7 @@ async function findDeadLetterUrl(call: SqsCall, url: string): Promise<string> {
   // arn:aws:sqs:<region>:<account>:<name>
   const [, , , , account, name] = arn?.split(':') ?? [];
   if (account === undefined || name === undefined) {
-    throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${url} has no dead-letter queue.`, {
+    throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${withoutSecrets(url)} has no dead-letter queue.`, {
       hint: 'Give it a RedrivePolicy, or name a dead-letter queue in the settings.',
     });
   }

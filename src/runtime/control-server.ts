@@ -13,9 +13,10 @@ export interface ControlHandlers {
 }
 
 const linkSchema = z.strictObject({ connected: z.boolean() });
+const httpUrl = z.url({ protocol: /^https?$/ });
 const endpointsSchema = z.strictObject({
-  puller: z.url().nullable().exactOptional(),
-  jobProxy: z.url().nullable().exactOptional(),
+  puller: httpUrl.nullable().exactOptional(),
+  jobProxy: httpUrl.nullable().exactOptional(),
 });
 
 /** `log`: takes the stack of a bug; by default the log of `up`. */

@@ -62,6 +62,8 @@ test.each([
   ['PUT', '/regions/eu', {}, 'BAD_REQUEST', 422],
   ['PUT', '/regions/eu', { connected: true, more: 1 }, 'BAD_REQUEST', 422],
   ['PATCH', '/endpoints', { puller: 'here' }, 'BAD_REQUEST', 422],
+  ['PATCH', '/endpoints', { puller: 'file:///etc/passwd' }, 'BAD_REQUEST', 422],
+  ['PATCH', '/endpoints', { jobProxy: 'javascript:alert(1)' }, 'BAD_REQUEST', 422],
   ['PATCH', '/endpoints', { proxy: 'http://127.0.0.1:1' }, 'BAD_REQUEST', 422],
 ])('%s %s with %j is refused with %s', async (method, path, body, code, status) => {
   expect(await refusal(call(method, path, body))).toEqual([status, expect.objectContaining({ code })]);

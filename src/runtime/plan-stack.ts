@@ -29,6 +29,8 @@ export interface PlannedStack {
   provider: NetworkProvider;
   endpoints: { proxy: string; puller: string };
   proxy: ConfigClient;
+  /** The operator token. */
+  token: string;
 }
 
 /** Chooses ports and checks settings; nothing is started yet. */
@@ -57,7 +59,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   });
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ConfigClient(services.endpoints.proxy, { token, ...authority });
-  return { stack, provider, endpoints: services.endpoints, proxy };
+  return { stack, provider, endpoints: services.endpoints, proxy, token };
 }
 
 /** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/net/tls.ts` does. */

@@ -79,9 +79,9 @@ export function serviceConfigs(
   { stateDir, token, ports }: { stateDir: string; token: string; ports: ServicePorts },
 ): ServiceConfigs {
   const { values, provenance } = settings;
-  const { host, queueEndpoint, sensorToken, webhook } = values;
+  const { host, queueEndpoint, viewerToken, sensorToken, webhook } = values;
   const shared = {
-    ...{ host, stateDir, token },
+    ...{ host, stateDir, token, viewerToken },
     ...(ports.queue === undefined
       ? { queue: values.queue, queueEndpoint }
       : {

@@ -176,6 +176,7 @@ export const CODES = {
   TOKEN_DAMAGED: user('The file of a token has bytes that no HTTP header can carry.'),
   TOKEN_MISSING: user('The request carries no token.', { http: 401 }),
   TOKEN_NOT_FORWARDED: user('The nodes of the cluster do not forward the token to jobs.'),
+  TOKEN_WRITABLE: usage('Other users of the machine can write the file of a token.'),
   TOKEN_WRONG: user('The token of the request is missing or wrong. The proxy answers 403.', { http: 401 }),
   TOO_DEEP: user('The values of a reading are nested too deep.', { http: 422 }),
   TOO_FAST: user('The sender sends too many readings a second.', { http: 429 }),
@@ -190,6 +191,7 @@ export const CODES = {
   UP_FAILED: system('A detached `up` did not come up, or did not stop in order.'),
   UP_GONE: system('The running `up` does not answer.'),
   UP_REFUSED: usage('A detached `up` refuses its options or settings.', { formerly: 'UP_FAILED' }),
+  VIEWER_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for those who read, or `--open`.'),
 } satisfies Record<string, CodeInfo>;
 
 export type ErrorCode = keyof typeof CODES;

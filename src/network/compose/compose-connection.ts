@@ -46,7 +46,12 @@ export function connectionOf(
   const { queueEndpoint, proxyArgs, pullerArgs } = settings;
   const endpoint = queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint];
   const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
-  const others = ['WASM_SENSORS_TOKEN', 'WASM_SENSORS_WEBHOOK', ...Object.keys(context.sensorEnv)];
+  const others = [
+    'WASM_SENSORS_TOKEN',
+    'WASM_SENSORS_VIEWER_TOKEN',
+    'WASM_SENSORS_WEBHOOK',
+    ...Object.keys(context.sensorEnv),
+  ];
   return {
     project,
     apiPort: ports.API_PORT,

@@ -51,6 +51,7 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
     secrets: {
       ...secrets,
       WASM_SENSORS_TOKEN: context.token,
+      WASM_SENSORS_VIEWER_TOKEN: settings.viewerToken ?? '',
       WASM_SENSORS_WEBHOOK: settings.webhook ?? '',
       WASM_SENSORS_ALLOWED_HOSTS: settings.allowedHosts.join(','),
       ...context.sensorEnv,
@@ -60,7 +61,7 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
 }
 
 function composeSettings(settings: Resolved): ComposeSettings {
-  const { queue, queueEndpoint, awsRegion, webhook, allowedHosts } = settings.values;
+  const { queue, queueEndpoint, awsRegion, webhook, viewerToken, allowedHosts } = settings.values;
   const wishes = {
     PROXY_PORT: portWish(settings, 'proxyPort', 'proxy'),
     PULLER_PORT: portWish(settings, 'pullerPort', 'puller'),
@@ -74,6 +75,7 @@ function composeSettings(settings: Resolved): ComposeSettings {
     ...(queueEndpoint === undefined ? {} : { queueEndpoint }),
     ...(awsRegion === undefined ? {} : { awsRegion }),
     ...(webhook === undefined ? {} : { webhook }),
+    ...(viewerToken === undefined ? {} : { viewerToken }),
     folder: process.cwd(),
     // Other ports come from variables of the compose file.
     ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),

@@ -36,7 +36,10 @@ export function drawSpark(rate) {
 export async function loadDepth() {
   if (document.hidden) return;
   try {
-    const { depth } = await (await fetch('stats')).json();
+    const answer = await fetch('stats');
+    // The session is over: the puller shows its sign-in form.
+    if (answer.status === 401) location.reload();
+    const { depth } = await answer.json();
     fill(byId('totals'), depthTexts(depth));
   } catch {
     // The state of the connection already shows it.

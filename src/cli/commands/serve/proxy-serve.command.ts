@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import { lockFor } from '../../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
 import { readCaFile, readKeyPair } from '../../../lib/net/tls.js';
 import type { AuthorityFollower, FollowStatus } from '../../../proxy/authority-follower.js';
@@ -37,6 +38,7 @@ export const proxyServe: CommandSpec = {
     const tls = readTls(settings);
     // A tunnel that leads here may keep the name under which sensors know it.
     const hosts = hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []);
+    const lock = lockFor(settings);
     const queue = await openConfiguredQueue(settings);
     const desired = new DesiredConfigStore(join(settings.stateDir, 'desired.json'));
     const follower = settings.follow === undefined ? undefined : await openFollower(desired, settings.follow, context);
@@ -48,6 +50,7 @@ export const proxyServe: CommandSpec = {
       guard: {
         ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
         ...(settings.sensorToken === undefined ? {} : { sensorToken: settings.sensorToken }),
+        ...(lock ? { lock } : {}),
         ...(hosts ? { hosts } : {}),
         rateLimit: settings.rateLimit,
       },
@@ -89,9 +92,10 @@ async function openFollower(
     import('../../../lib/net/fetch-with-ca.js'),
   ]);
   const ca = settings.tlsCa === undefined ? undefined : readCaFile(settings.tlsCa);
+  const token = settings.token ?? settings.viewerToken;
   const follower = new AuthorityFollower(desired, {
     url,
-    ...(settings.token === undefined ? {} : { token: settings.token }),
+    ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),
     onStatus(status) {
       if (status.kind === 'following') out.note(`following ${url} (version ${desired.version})`);
