@@ -17,6 +17,13 @@ export function openConfigTarget(settings: Settings): ConfigTarget {
   return { proxies: clients(proxies, token, tlsCa), fleet: new FleetClient(pullerUrl, { token: viewing }) };
 }
 
+/** The proxies of the settings; throws `NOT_UP` where they name none and no `up` runs here. */
+export function openProxies(settings: Settings): ConfigClient[] {
+  const { proxies, tlsCa } = settings;
+  if (proxies === undefined) return targetOf(openSession(settings), settings).proxies;
+  return clients(proxies, operatorToken(settings), tlsCa);
+}
+
 /** The proxies of the settings, else the network's own and its service job. */
 export function targetOf(session: Session, { proxies, tlsCa }: Settings): Required<ConfigTarget> {
   const { proxy, jobProxy } = session.state.endpoints;

@@ -22,6 +22,7 @@ export const SERVICE_FLAGS = {
       'token',
       'viewerToken',
       'sensorToken',
+      'sensorKey',
       'open',
       'rateLimit',
       'tlsCert',
@@ -39,7 +40,7 @@ export const SERVICE_FLAGS = {
     'pullerPort',
   ),
   queue: flagsFor(['host', 'allowedHosts', 'queuePort', 'stateDir'], 'queuePort'),
-  sensors: flagsFor(['nodes', 'token', 'sensorToken', 'tlsCa']),
+  sensors: flagsFor(['nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa']),
 };
 
 /** Options of `<service> serve` that are no settings. */

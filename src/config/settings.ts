@@ -3,7 +3,20 @@
  * settings they need from this table; `--help` and `wasm-sensors settings` are made from it.
  */
 import type { z } from 'zod';
-import { atLeast, bearer, count, flag, listOf, names, networkKind, port, text, url, urls } from './setting-schemas.js';
+import {
+  atLeast,
+  bearer,
+  count,
+  flag,
+  listOf,
+  names,
+  networkKind,
+  port,
+  sensorKeys,
+  text,
+  url,
+  urls,
+} from './setting-schemas.js';
 
 export interface SettingDef<T = unknown> {
   /** As commander takes it; the key in `wasm-sensors.yaml` is the long flag without its dashes. */
@@ -204,7 +217,16 @@ export const SETTINGS = define({
     flag: '--sensor-token-file <file>',
     env: ['SENSOR_TOKEN'],
     schema: bearer.optional(),
-    description: 'token that sensors must send (the flag names a file that holds it)',
+    description:
+      'token that all sensors must send; whoever has it can send in the name of every node (the flag names a file that holds it)',
+    secret: true,
+  },
+  sensorKey: {
+    flag: '--sensor-key-file <file>',
+    env: ['WASM_SENSORS_SENSOR_KEY'],
+    schema: sensorKeys.optional(),
+    description:
+      'key of the sensor tokens of single nodes (the flag names a file that holds it); made by `up` where no token for all sensors is set',
     secret: true,
   },
   tokenInJob: {

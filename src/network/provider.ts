@@ -58,6 +58,8 @@ export interface PlanContext {
   token: string;
   /** Environment for sensors' hosts, such as `SENSOR_TOKEN`. */
   sensorEnv: Record<string, string>;
+  /** Key ring of the sensor tokens of single nodes; left out where all sensors share one. */
+  sensorKey?: string;
   /** File with the private authority of an https proxy. */
   tlsCa?: string;
   /** `up --registry`: run a registry for images that were built here, where the network can. */

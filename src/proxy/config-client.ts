@@ -34,7 +34,12 @@ export class ConfigClient {
     return ((await this.#call('PATCH', patch)) as { version: number }).version;
   }
 
-  async #call(method: string, body: unknown): Promise<unknown> {
+  /** Lets a host send no more readings, or again. */
+  async revoke(hostname: string, revoked: boolean): Promise<void> {
+    await this.#call('PATCH', { hostname, revoked }, '/sensors/revoked');
+  }
+
+  async #call(method: string, body: unknown, path = '/config'): Promise<unknown> {
     const init = {
       method,
       headers: { authorization: `Bearer ${this.#options.token}`, 'content-type': 'application/json' },
@@ -43,7 +48,7 @@ export class ConfigClient {
     };
     let response: Awaited<ReturnType<typeof fetchTrusting>>;
     try {
-      response = await fetchTrusting(this.#options.ca, `${this.url}/config`, init);
+      response = await fetchTrusting(this.#options.ca, this.url + path, init);
     } catch (cause) {
       throw gone(this.url, cause);
     }

@@ -13,16 +13,18 @@ import type { DesiredConfigStore } from './desired-config-store.js';
 import { readBody } from './parse-body.js';
 import { type Refusal, refusal } from './refusal.js';
 import { checkToken, type GuardOptions } from './send-guard.js';
+import type { SensorAccess } from './sensor-access.js';
 
 export interface ConfigRoutesDeps {
   desired: DesiredConfigStore;
   /** Given where this proxy follows another one. */
   follower?: AuthorityFollower;
   guard: GuardOptions;
+  access: SensorAccess;
   refuse(problem: Refusal): Response;
 }
 
-export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesDeps): Hono {
+export function configRoutes({ desired, follower, guard, access, refuse }: ConfigRoutesDeps): Hono {
   const app = new Hono();
 
   app.get('/config', (c) => {
@@ -62,12 +64,12 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
 
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
-    const stranger = guard.sensorToken && checkToken(c.req.header('authorization'), guard.sensorToken, 'reading');
-    if (stranger && guard.lock?.problemOf(c, Date.now())) return refuse(stranger);
+    const sender = access.identify(c.req.header('authorization'), Date.now());
+    if ('code' in sender && guard.lock?.problemOf(c, Date.now())) return refuse(sender);
     // The only place where a paused sensor reports its version. Strangers are not believed, nor is the address, which
     // any web page can make a browser open.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
-    if (reported && !stranger) desired.recordReportedVersion(reported.version);
+    if (reported && !('code' in sender) && !sender.stranger) desired.recordReportedVersion(reported.version);
     const config = desired.effective(region, hostname);
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
     return c.json({ config });

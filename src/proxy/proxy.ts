@@ -9,6 +9,7 @@
  */
 import { type Context, Hono } from 'hono';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
@@ -19,12 +20,16 @@ import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { type ParsedBody, parseBody, readBody } from './parse-body.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
-import { checkToken, type GuardOptions, RateLimiter } from './send-guard.js';
+import { RevokedHosts } from './revoked-hosts.js';
+import { type GuardOptions, RateLimiter } from './send-guard.js';
+import { type Sender, SensorAccess } from './sensor-access.js';
+import { sensorRoutes } from './sensor-routes.js';
 import { SupersededFilter } from './superseded.js';
 
 export interface ProxyDeps {
   queue: Queue;
   desired?: DesiredConfigStore;
+  revoked?: RevokedHosts;
   /** Given where another proxy is the authority for `desired`. */
   follower?: AuthorityFollower;
   guard?: GuardOptions;
@@ -63,14 +68,25 @@ interface SendResult {
   config: object | undefined;
 }
 
+/**
+ * Clocks of operators and proxies differ by minutes at most. Readings of a later submission would end all others of their
+ * host, so they have to wait until the time has come.
+ */
+const MAX_SUBMISSION_AHEAD_MS = 300_000;
+/** Not before the time that was reached already, also when the clock is set back. */
+const monotonicNow = () => Math.max(Date.now(), performance.timeOrigin + performance.now());
+
 const JSON_HEADERS = { 'content-type': 'application/json' };
 /** A sensor's report about itself, passed on unchanged; see `parseReportedConfig`. */
 const REPORTED = /^[\x21-\x7e]{1,128}$/;
 
 export function createProxy(deps: ProxyDeps): Proxy {
-  const { queue, desired = new DesiredConfigStore(), follower, guard = {} } = deps;
+  const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
   const batcher = new Batcher(queue, deps.batcher);
   const filter = new SupersededFilter();
+  const access = new SensorAccess({
+    ...{ sharedToken: guard.sensorToken, keys: guard.sensorKeys, open: guard.open, revoked },
+  });
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
   const counts = { received: 0, accepted: 0, superseded: 0, refused: {} as Record<string, number> };
   const countRefused = (code: string) => {
@@ -91,14 +107,14 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
 
   async function send(c: Context): Promise<Response> {
-    if (guard.sensorToken !== undefined) {
-      const problem = checkToken(c.req.header('authorization'), guard.sensorToken, 'sending readings');
-      if (problem) return refuseAndCount(problem);
-    }
+    const sender = access.identify(c.req.header('authorization'), Date.now());
+    if ('code' in sender) return refuseAndCount(sender);
     const bytes = await readBody(c);
     if (!(bytes instanceof Uint8Array)) return refuseAndCount(bytes);
     const body = parseBody(bytes, Date.now());
     if ('code' in body) return refuseAndCount(body);
+    const forged = refuseForeign(body, sender);
+    if (forged) return refuseAndCount(forged);
     const first = body.messages[0]?.message;
     const wait = limiter?.take(String(first?.hostname ?? 'unknown'), body.messages.length, Date.now());
     if (wait !== undefined)
@@ -120,8 +136,23 @@ export function createProxy(deps: ProxyDeps): Proxy {
     );
     const accepted = outcomes.filter((outcome) => outcome.status === 'accepted').length;
     counts.accepted += accepted;
-    const config = first && newerConfig(desired, reported, first);
+    const config = first && newerConfig(desired, sender.stranger ? undefined : reported, first);
     return answer(body, { accepted, superseded: replaced, outcomes, config });
+  }
+
+  /** Moves readings that the sender may not send to the refused ones; the refusal of a body that is nothing else. */
+  function refuseForeign(body: ParsedBody, sender: Sender): Refusal | undefined {
+    const latest = Math.max(monotonicNow(), desired.version) + MAX_SUBMISSION_AHEAD_MS;
+    if (body.messages.some(({ message }) => Number(message.job_submission_time ?? 0) > latest)) {
+      const message = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
+      return refusal(503, 'SUBMISSION_AHEAD', message, 2);
+    }
+    body.messages = body.messages.filter(({ index, message }) => {
+      const problem = access.problemOf(sender, message.hostname);
+      if (problem) body.refused.push({ index, ...problem });
+      return !problem;
+    });
+    return body.batch ? undefined : body.refused[0];
   }
 
   function answer(body: ParsedBody, { accepted, superseded, outcomes, config }: SendResult): Response {
@@ -155,10 +186,14 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const problem = guard.lock?.problemOf(c, Date.now());
     return problem ? refuseAndCount(problem) : c.json(stats());
   });
-  app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, refuse: refuseAndCount }));
+  app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, access, refuse: refuseAndCount }));
+  app.route('/', sensorRoutes({ revoked, operatorToken: guard.operatorToken, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => {
-    if (error instanceof AppError) return refuseAndCount(refusal(503, error.code, error.message, 2));
+    if (error instanceof AppError) {
+      const status = error.fault === 'user' ? statusOf(error.code) : 503;
+      return refuseAndCount(refusal(status, error.code, error.message, status === 503 ? 2 : undefined));
+    }
     deps.log?.(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
     return refuseAndCount(refusal(500, 'INTERNAL', messageOf(error), 2));
   });

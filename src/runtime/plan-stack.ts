@@ -10,6 +10,7 @@ import type { NetworkEvent, NetworkProvider, PlanContext } from '../network/prov
 import { loadProvider } from '../network/registry.js';
 import { ConfigClient } from '../proxy/config-client.js';
 import { tokenFileOf } from './run-state.js';
+import { keepSensorKeys } from './sensor-key.js';
 import { planServices } from './services.js';
 import { Stack } from './stack.js';
 
@@ -48,7 +49,9 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
     ...ca,
     ...{ supervisor, stateDir, token, registry, emit },
     nodesPerRegion: values.nodes,
-    sensorEnv: values.sensorToken === undefined ? {} : { SENSOR_TOKEN: values.sensorToken },
+    ...(values.sensorToken === undefined
+      ? { sensorEnv: {}, sensorKey: values.sensorKey ?? keepSensorKeys(stateDir) }
+      : { sensorEnv: { SENSOR_TOKEN: values.sensorToken } }),
   };
   const plan = await provider.plan(settings, context);
   const services = plan.services ?? (await planServices(settings, context));

@@ -3,10 +3,10 @@
  * `Authorization: Bearer …`. A browser signs in once and gets a cookie: a page can't add headers to an event stream, and a
  * token in a URL ends up in logs.
  */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
-import { bearerMatches, sameText } from './bearer-token.js';
+import { bearerMatches, sameText, signatureOf } from './bearer-token.js';
 import { isLoopback } from './browser-guard.js';
 
 export interface LockSettings {
@@ -39,7 +39,7 @@ export class AccessLock {
     // Other tokens end all sessions.
     this.#key = createHash('sha256').update(tokens.join('\n')).digest('hex');
     // A browser gives a cookie to all ports of a host: services with other tokens use other names.
-    this.#cookie = `wasm-sensors-${this.#sign('name').slice(0, 8)}`;
+    this.#cookie = `wasm-sensors-${signatureOf(this.#key, 'name').slice(0, 8)}`;
   }
 
   /** What keeps a request from reading; undefined when it may. `now` in Unix milliseconds. */
@@ -57,7 +57,7 @@ export class AccessLock {
   signIn(c: Context, token: string, now: number): boolean {
     if (!this.#tokens.some((one) => sameText(one, token))) return false;
     const ends = String(now + SESSION_MS);
-    setCookie(c, this.#cookie, `${ends}.${this.#sign(ends)}`, {
+    setCookie(c, this.#cookie, `${ends}.${signatureOf(this.#key, ends)}`, {
       httpOnly: true,
       sameSite: 'Strict',
       path: '/',
@@ -70,11 +70,7 @@ export class AccessLock {
 
   #isSignedIn(c: Context, now: number): boolean {
     const [ends = '', signature = ''] = (getCookie(c, this.#cookie) ?? '').split('.');
-    return Number(ends) > now && sameText(signature, this.#sign(ends));
-  }
-
-  #sign(text: string): string {
-    return createHmac('sha256', this.#key).update(text).digest('hex');
+    return Number(ends) > now && sameText(signature, signatureOf(this.#key, ends));
   }
 }
 

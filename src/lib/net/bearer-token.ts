@@ -1,5 +1,5 @@
 /** Bearer tokens: made, kept in a file and compared. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { AppError } from '../errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../fs/durable-files.js';
@@ -55,3 +55,6 @@ export function sameText(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
 }
+
+/** The HMAC-SHA256 of a text, in letters that fit a header and a cookie. */
+export const signatureOf = (key: string, text: string) => createHmac('sha256', key).update(text).digest('base64url');

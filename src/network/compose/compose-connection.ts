@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { forwardedSchema } from '../../jobs/job-environment.js';
 import { QUEUE_NAME } from '../../queue/queue.js';
+import { proxyEnvOf, sensorVariables } from '../sensor-secrets.js';
 import type { ComposePlan } from './compose-plan.js';
 
 export const composeConnectionSchema = z.object({
@@ -50,7 +51,7 @@ export function connectionOf(
     'WASM_SENSORS_TOKEN',
     'WASM_SENSORS_VIEWER_TOKEN',
     'WASM_SENSORS_WEBHOOK',
-    ...Object.keys(context.sensorEnv),
+    ...Object.keys(proxyEnvOf(context)),
   ];
   return {
     project,
@@ -68,7 +69,7 @@ export function connectionOf(
       puller: [...endpoint, ...pullerArgs],
     },
     forwarded: {
-      edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
+      edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
       updater: ['WASM_SENSORS_TOKEN'],
       services: [...credentials, ...others].filter((name) => secrets[name]),
     },

@@ -5,6 +5,7 @@ import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { lockFor } from '../../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
 import { readCaFile, readKeyPair } from '../../../lib/net/tls.js';
+import { parseSensorKeys } from '../../../protocol/sensor-token.js';
 import type { AuthorityFollower, FollowStatus } from '../../../proxy/authority-follower.js';
 import type { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
@@ -20,19 +21,28 @@ export const proxyServe: CommandSpec = {
   ],
   async action(context) {
     const { out, settings, provenance } = context;
-    const [{ createProxy }, { DesiredConfigStore }, { openConfiguredQueue }, { failLoudly, serveUntilStopped }] =
-      await Promise.all([
-        import('../../../proxy/proxy.js'),
-        import('../../../proxy/desired-config-store.js'),
-        import('../../../queue/open-queue.js'),
-        import('../../serve-role.js'),
-      ]);
+    const [
+      { createProxy },
+      { RevokedHosts },
+      { DesiredConfigStore },
+      { openConfiguredQueue },
+      { failLoudly, serveUntilStopped },
+    ] = await Promise.all([
+      import('../../../proxy/proxy.js'),
+      import('../../../proxy/revoked-hosts.js'),
+      import('../../../proxy/desired-config-store.js'),
+      import('../../../queue/open-queue.js'),
+      import('../../serve-role.js'),
+    ]);
     failLoudly(out);
-    if (!isLoopback(settings.host) && settings.sensorToken === undefined && !settings.open) {
+    const { host, sensorToken, sensorKey, open } = settings;
+    if (!isLoopback(host) && sensorToken === undefined && sensorKey === undefined && !open) {
       throw new AppError(
         'SENSOR_TOKEN_NEEDED',
-        `listening on ${settings.host}, anybody who reaches this machine could send readings`,
-        { hint: 'Set SENSOR_TOKEN (sensors get it by environment), or allow it with --open.' },
+        `listening on ${host}, anybody who reaches this machine could send readings`,
+        {
+          hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
+        },
       );
     }
     const tls = readTls(settings);
@@ -45,11 +55,14 @@ export const proxyServe: CommandSpec = {
     const proxy = createProxy({
       queue,
       desired,
+      revoked: new RevokedHosts(join(settings.stateDir, 'revoked-sensors.json')),
       ...(follower ? { follower } : {}),
       log: (text) => out.warn(text),
       guard: {
         ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
-        ...(settings.sensorToken === undefined ? {} : { sensorToken: settings.sensorToken }),
+        ...(sensorToken === undefined ? {} : { sensorToken }),
+        sensorKeys: sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []),
+        open: open || isLoopback(host),
         ...(lock ? { lock } : {}),
         ...(hosts ? { hosts } : {}),
         rateLimit: settings.rateLimit,

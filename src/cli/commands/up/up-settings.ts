@@ -33,6 +33,7 @@ export const UP_SETTINGS: SettingKey[] = [
   'token',
   'viewerToken',
   'sensorToken',
+  'sensorKey',
   'tokenInJob',
   'open',
   'rateLimit',

@@ -51,6 +51,9 @@ function labelOwner(document: Document, owner: string): void {
   }
 }
 
+/** The variable of the compose file with the sensor token of a node; without it, `SENSOR_TOKEN` is the token of all. */
+export const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '_').toUpperCase()}`;
+
 /** A text in which Compose replaces no variables. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
 
@@ -67,6 +70,7 @@ function addEdgeNodes(services: YAMLMap, perRegion: number): void {
         item.value = item.value.replace('edge-eu-1', name).replace('region=eu', `region=${region}`);
       }
       node.setIn(['environment', 'REGION'], region);
+      node.setIn(['environment', 'SENSOR_TOKEN'], `\${${tokenVariableOf(name)}:-\${SENSOR_TOKEN:-}}`);
       node.setIn(['networks', 0], `region-${region}`);
       services.add({ key: name, value: node } as never);
     }

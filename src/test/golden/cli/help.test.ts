@@ -24,7 +24,8 @@ const GROUPS = {
   proxy: ['proxy', 'proxy serve'],
   puller: ['puller', 'puller serve'],
   queue: ['queue', 'queue serve'],
-  sensors: ['sensors', 'sensors serve'],
+  sensors: ['sensors', 'sensors token', 'sensors revoke', 'sensors serve'],
+  token: ['token', 'token rotate'],
 } as const;
 
 describe.each(Object.entries(GROUPS))('%s', (name, commands) => {
