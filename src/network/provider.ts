@@ -42,6 +42,8 @@ export interface NetworkProvider<Connection = unknown> {
 }
 
 export interface NetworkCapabilities {
+  /** It gives each node a sensor token of its own, so that `up` makes a key for them. */
+  givesNodesTokens?: true;
   /** Sensors run on when `up` stops, and the fleet view goes on expecting them. */
   sensorsOutliveUp?: true;
   /** Settings of `up` that this network can't follow, and what to do instead. `up` refuses them. */

@@ -136,7 +136,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     );
     const accepted = outcomes.filter((outcome) => outcome.status === 'accepted').length;
     counts.accepted += accepted;
-    const config = first && newerConfig(desired, sender.stranger ? undefined : reported, first);
+    const config = first && newerConfig(desired, { reported, believed: !sender.stranger }, first);
     return answer(body, { accepted, superseded: replaced, outcomes, config });
   }
 
@@ -203,12 +203,12 @@ export function createProxy(deps: ProxyDeps): Proxy {
 /** The sender's effective configuration, when the sender has an older one. Cheap while all are up to date. */
 function newerConfig(
   desired: DesiredConfigStore,
-  reported: string | undefined,
+  { reported, believed }: { reported: string | undefined; believed: boolean },
   message: Record<string, unknown>,
 ): object | undefined {
   if (reported === undefined) return undefined;
   const version = Number(/^v=(\d{1,15});/.exec(reported)?.[1] ?? Number.NaN);
-  desired.recordReportedVersion(version);
+  if (believed) desired.recordReportedVersion(version);
   if (!(version < desired.version)) return undefined;
   const effective = desired.effective(String(message.region), String(message.hostname));
   return effective.version > version ? effective : undefined;

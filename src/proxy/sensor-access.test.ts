@@ -179,3 +179,11 @@ test('a locked proxy gives a node its configuration', async () => {
   const { call } = proxyWith({ sensorKeys: keys });
   expect((await call('GET', '/config/effective?region=us&hostname=a', own('a'))).status).toBe(200);
 });
+
+test('a stranger that may send is given its configuration as well', async () => {
+  const { call, desired } = proxyWith({ sensorKeys: keys, open: true });
+  desired.patch({ scope: {}, set: { paused: true }, unset: [] }, 1000);
+  const headers = { 'x-sensor-config': 'v=0;src=ddddd;file=none;interval=1000;paused=0' };
+  const { body } = await call('POST', '/send', undefined, reading('z'), headers);
+  expect(body.config).toMatchObject({ version: 1000, paused: true });
+});

@@ -7,15 +7,13 @@ import { bacalhauTag, productImage } from '../../docker/image-names.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';
-import { edgeName } from '../edge-nodes.js';
-import { REGIONS } from '../network.js';
 import type { NetworkPlan, PlanContext, Services } from '../provider.js';
-import { proxyEnvOf, sensorEnvOf } from '../sensor-secrets.js';
+import { proxyEnvOf } from '../sensor-secrets.js';
 import type { ComposeConnection } from './compose-connection.js';
 import { openEnvironment, queueVariables } from './compose-env.js';
 import type { ComposePlan, ComposeSettings } from './compose-plan.js';
 import { choosePorts } from './compose-ports.js';
-import { tokenVariableOf } from './document/compose-document.js';
+import { nodeTokens } from './document/node-tokens.js';
 import { type Project, projectName } from './engine/compose-project.js';
 import { createComposeRun } from './run-compose.js';
 
@@ -59,7 +57,7 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
       WASM_SENSORS_WEBHOOK: settings.webhook ?? '',
       WASM_SENSORS_ALLOWED_HOSTS: settings.allowedHosts.join(','),
       ...proxyEnvOf(context),
-      ...nodeTokens(context),
+      ...nodeTokens(context.sensorKey, context.nodesPerRegion),
     },
   };
   return { services: servicesOf(plan), ...createComposeRun(plan) };
@@ -124,12 +122,4 @@ async function movePuller({ name }: Project, own: string, url: string | null): P
   throw new AppError('PULLER_NOT_READY', `the puller's container does not answer at ${own}`, {
     hint: `See its log: docker logs ${container}.`,
   });
-}
-
-/** Each node's own token, in the variable that its service in the compose file reads. */
-function nodeTokens(context: PlanContext): Record<string, string> {
-  if (context.sensorKey === undefined) return {};
-  const numbers = Array.from({ length: context.nodesPerRegion }, (_, i) => i + 1);
-  const nodes = REGIONS.flatMap((region) => numbers.map((number) => edgeName(region, number)));
-  return Object.fromEntries(nodes.map((node) => [tokenVariableOf(node), sensorEnvOf(context, node).SENSOR_TOKEN!]));
 }

@@ -9,6 +9,7 @@ import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 
 import type { DockerInside } from '../engine/nested-docker.js';
+import { tokenVariableOf } from './node-tokens.js';
 
 export interface ComposeOptions {
   nodesPerRegion: number;
@@ -50,9 +51,6 @@ function labelOwner(document: Document, owner: string): void {
       if (isMap(value)) value.set('labels', labels.clone());
   }
 }
-
-/** The variable of the compose file with the sensor token of a node; without it, `SENSOR_TOKEN` is the token of all. */
-export const tokenVariableOf = (node: string) => `SENSOR_TOKEN_${node.replaceAll('-', '_').toUpperCase()}`;
 
 /** A text in which Compose replaces no variables. */
 const literal = (text: string): string => text.replaceAll('$', '$$$$');
