@@ -23,7 +23,8 @@ be fixed by the caller (input, settings), \`system\` is a failure of the environ
 2 (can't run as called or configured) and 128 + the number of a signal.
 
 Services answer \`{"error":{"code","message","reason","hint"}}\`; \`reason\` is the older name of \`message\`. The column HTTP
-gives the status of codes that occur there. Codes of single readings that Amazon SQS refuses, such as
+gives the status of codes that are made for HTTP; the control APIs answer any other code with 422 (\`user\`) or 500
+(\`system\`). Codes of single readings that Amazon SQS refuses, such as
 \`InvalidMessageContents\`, are those of SQS.
 
 | Code | Fault | Exit | HTTP | Meaning |

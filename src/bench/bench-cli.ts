@@ -6,7 +6,7 @@ import { selfCommand } from '../lib/process/self-command.js';
 /** A Docker network of its own: the developer's, and its data, are not touched. */
 export const BENCH_PROJECT = 'wasm-sensors-bench';
 
-/** Runs a command to its end; gives its stdout, rejects when it fails. */
+/** Runs a command; resolves with its stdout, rejects when it fails. */
 export async function runCli(cwd: string, words: string[]): Promise<string> {
   const { command, args } = selfCommand(words);
   const env = { COMPOSE_PROJECT_NAME: BENCH_PROJECT, PROXY_JOB_PORT: '0', PULLER_JOB_PORT: '0' };

@@ -1,11 +1,13 @@
-/** A folder for what a benchmark starts; whatever happens, it is ended and the folder removed. */
+/**
+ * A folder for what a benchmark starts. Everything is stopped and the folder removed at the end, also after a failure.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exitCodeOf, stopRequested } from '../lib/process/shutdown.js';
 import { runCli } from './bench-cli.js';
 
-/** Gives `work` the folder; what it started is ended also when the benchmark is interrupted. */
+/** Calls `work` with the folder. What it started is also stopped when the benchmark is interrupted. */
 export async function inOwnFolder<T>(work: (dir: string) => Promise<T>): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-bench-'));
   const end = async () => {

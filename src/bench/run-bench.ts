@@ -1,4 +1,7 @@
-/** `npm run bench -- <name> [--option value …]`: measures one thing and prints it. How fast it is decides nothing; a lost reading does. */
+/**
+ * `npm run bench -- <name> [--option value …]`: measures one thing and prints it. It fails only when readings are lost,
+ * never because it is slow.
+ */
 import { parseArgs } from 'node:util';
 
 type Options = Record<'sensors' | 'interval' | 'seconds' | 'network' | 'nodes', string | undefined> & { most: boolean };

@@ -14,7 +14,7 @@ import {
 /** As commander gives them. */
 export type OptionValues = Record<string, unknown>;
 
-/** How sensors are to behave. */
+/** The desired behaviour of sensors. */
 export const sensorOptions = (): Option[] => [
   new Option('--interval <seconds>', 'time between readings (default: 5)'),
   new Option('--color [color]', 'colour such as #00ff88, or random; without a value: random (default: random)'),

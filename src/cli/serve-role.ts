@@ -1,4 +1,4 @@
-/** What all serving commands share: listen, say so, run until asked to end, close in order. */
+/** What all serving commands share: listen, report it, run until they are asked to stop, close in order. */
 import { AppError } from '../lib/errors/app-error.js';
 import { type Listener, type ListenOptions, listen } from '../lib/net/listen.js';
 import { reportReady, stopRequested } from '../lib/process/shutdown.js';
@@ -8,16 +8,13 @@ export interface ServeOptions extends ListenOptions {
   out: Output;
   /** Runs once the port is bound. */
   onListening?(listener: Listener): Promise<void> | void;
-  /** Runs after the port stopped accepting; what was accepted is finished here. */
+  /** Runs after the port stopped accepting; finishes what was accepted. */
   onClose(): Promise<void> | void;
   /** How long requests under way may take at the end, in milliseconds. */
   graceMs?: number;
 }
 
-/**
- * Serves until SIGINT, SIGTERM or the end of the supervisor. Gives exit code 0 for SIGTERM and an ended supervisor (an
- * orderly end), 130 for SIGINT.
- */
+/** Serves until SIGINT, SIGTERM or the exit of the supervisor. Resolves with the exit code: 130 for SIGINT, else 0. */
 export async function serveUntilStopped(options: ServeOptions): Promise<number> {
   const { out, purpose } = options;
   const stop = stopRequested({ supervised: true });
@@ -33,7 +30,7 @@ export async function serveUntilStopped(options: ServeOptions): Promise<number> 
   return reason === 'SIGINT' ? 130 : 0;
 }
 
-/** Ends the process when something goes wrong that no handler expects, with the reason on stderr. */
+/** Exits with the reason on stderr when an error occurs that no handler expects. */
 export function failLoudly(out: Output): void {
   const end = (error: unknown) => process.exit(out.error(error ?? new AppError('UNKNOWN', 'unknown failure')));
   process.on('uncaughtException', end);

@@ -55,7 +55,7 @@ export type ServiceName = keyof typeof SERVICE_FLAGS;
 
 /** What a service is started with; what is left out comes from its own environment and files. */
 export type ServiceConfig<Name extends ServiceName> = Partial<
-  // The operator token, for each of them: by environment, also where there is no flag.
+  // The operator token, passed to each of them in the environment, even where there is no flag.
   Pick<Settings, Extract<keyof (typeof SERVICE_FLAGS)[Name], SettingKey> | 'token'> &
     Record<keyof (typeof OPTIONS)[Name], string | number>
 >;
@@ -77,7 +77,7 @@ export function serviceCommand<Name extends ServiceName>(
 /** Such as the URL of a queue with a password. */
 const hasSecrets = (value: unknown) => valueWithoutSecrets(value) !== value;
 
-/** The flags alone, for a container or a job that has the rest of the command line. */
+/** Only the flags, for a container or a job that has the rest of the command line. */
 export function serviceFlags<Name extends ServiceName>(name: Name, config: ServiceConfig<Name>): string[] {
   const flags: Record<string, string> = { ...SERVICE_FLAGS[name], ...OPTIONS[name] };
   return Object.entries(config).flatMap(([key, value]) => {

@@ -1,4 +1,7 @@
-/** Schemas of settings: each takes real values (from YAML) and text (from flags and variables), and says what it needs. */
+/**
+ * Schemas of settings: each takes real values (from YAML) and text (from flags and variables), and has a message that
+ * states what is needed.
+ */
 import { z } from 'zod';
 import { FIT_FOR_HEADER } from '../lib/net/bearer-token.js';
 import { parseSensorKeys } from '../protocol/sensor-token.js';

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { messageOf } from '../lib/errors/app-error.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
-/** Label of everything that an `up` makes in Docker; its value is the state folder of that `up`. */
+/** Label of everything that an `up` creates in Docker; its value is the state folder of that `up`. */
 export const OWNER_LABEL = 'wasm-sensors.state-dir';
 /** Labels of Compose. */
 const PROJECT_LABEL = 'com.docker.compose.project';
@@ -13,7 +13,7 @@ export interface Container {
   name: string;
   /** In the compose file. */
   service: string;
-  /** State folder of the `up` that made it; empty when it was started by hand. */
+  /** State folder of the `up` that created it; empty when it was started by hand. */
   owner: string;
   /** `running`, `exited`, `restarting`, `created`, `dead`, `paused`. */
   state: string;
@@ -58,7 +58,7 @@ const containerSchema = z
     };
   });
 
-/** A container that is removed between the two calls fails the second one. */
+/** When a container is removed between the two calls, the second one fails. */
 const TRIES = 3;
 
 /** All containers of a compose project, or of a state folder, whatever their state. */

@@ -1,4 +1,4 @@
-/** Turns failures of `docker` into errors that say what to do. */
+/** Turns failures of `docker` into errors with a hint. */
 import { AppError } from '../lib/errors/app-error.js';
 import { type KnownFailure, knownError, lastLinesOf } from '../lib/errors/known-failures.js';
 
@@ -32,7 +32,7 @@ const KNOWN: KnownFailure[] = [
     when: /(?:[\d.]+:(\d+):? (?:failed: )?(?:port is already allocated|bind: address already in use)|Ports are not available[^\n]*:(\d+)|Bind for [\d.]+:(\d+) failed)/,
     code: 'PORT_IN_USE',
     message: 'port $1 is in use',
-    hint: 'Another program has just taken it. Run the command again to get another port.',
+    hint: 'Another program took it in the meantime. Run the command again to get another port.',
   },
   {
     when: /Pool overlaps with other one|invalid pool request/i,
@@ -78,7 +78,7 @@ const KNOWN: KnownFailure[] = [
   },
 ];
 
-/** Here the output says more, such as which disk or address. */
+/** Here the output has more details, such as which disk or address. */
 const WITH_OUTPUT = ['PORT_IN_USE', 'DISK_FULL', 'REGISTRY_UNREACHABLE', 'SUBNET_IN_USE'];
 
 /**

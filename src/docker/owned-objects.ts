@@ -1,4 +1,4 @@
-/** What the `up` of a state folder made in Docker: its label tells, also after that `up` was killed. */
+/** What the `up` of a state folder created in Docker, found by its label, also after that `up` was killed. */
 import { messageOf } from '../lib/errors/app-error.js';
 import { containersOf, OWNER_LABEL } from './containers.js';
 import { docker } from './docker-cli.js';

@@ -31,9 +31,13 @@ export interface SensorRecord {
   endedAt?: number;
 }
 
-export const newSensorRecord = (reading: Reading, now: number): SensorRecord => ({
+/**
+ * `began`: when the fleet view began. What a sensor of an earlier deployment sent before was not lost: its numbers count
+ * from the first one that arrives.
+ */
+export const newSensorRecord = (reading: Reading, now: number, began = 0): SensorRecord => ({
   reading,
-  tracker: new SequenceTracker(),
+  tracker: reading.job_submission_time < began ? SequenceTracker.from(reading.sequence) : new SequenceTracker(),
   received: 0,
   duplicates: 0,
   late: 0,
@@ -48,8 +52,8 @@ export const newSensorRecord = (reading: Reading, now: number): SensorRecord => 
 
 /**
  * Records a reading and its time of arrival. A restarted node runs the same execution again and counts from 1: a known
- * number with the newest timestamp so far means a restart. Readings from before the restart are late and leave the
- * numbers of the new run alone.
+ * number with the newest timestamp so far means a restart. Readings from before the restart are late and do not change
+ * the numbers of the new run.
  */
 export function recordReading(
   sensor: SensorRecord,
@@ -91,7 +95,7 @@ export const silenceLimitOf = (sensor: SensorRecord): number => 2 * intervalOf(s
 export const isSilent = (sensor: SensorRecord, now: number): boolean => now - sensor.lastSeen > silenceLimitOf(sensor);
 
 /**
- * Its job was stopped, and no reading shows that the sensor runs on. A reading that was taken before the stop proves
+ * Its job was stopped, and no reading shows that the sensor still runs. A reading that was taken before the stop proves
  * nothing, even when it arrives much later.
  */
 export const isStopped = ({ endedAt, lastSeen, reading }: SensorRecord): boolean =>

@@ -32,7 +32,7 @@ export async function fillDocument(request: JobRequest, environment: JobEnvironm
 
 async function fillPublisher(document: Document, job: PublisherJob, environment: JobEnvironment): Promise<void> {
   setRegion(document, job.region);
-  // Bacalhau restarts a daemon that exits, and calls its exit a failure; an ops job runs once on every node.
+  // Bacalhau restarts a daemon that exits, and counts its exit as a failure; an ops job runs once on every node.
   if (job.maxMessages !== undefined) document.setIn(['type'], 'ops');
   setTask(document, publisherFlags(job), { ...environment.given, ...forward(environment.forwarded.edge) });
   setModule(document, await environment.module('publisher'));

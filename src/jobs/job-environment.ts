@@ -16,6 +16,6 @@ export interface JobEnvironment {
   /** Bytes of a built module. */
   module(name: ModuleName): Promise<Uint8Array>;
   forwarded: z.output<typeof forwardedSchema>;
-  /** Variables that the job itself carries to sensors, where nodes have none to forward. */
+  /** Variables in the job document itself, where the nodes have none to forward to sensors. */
   given?: Record<string, string>;
 }

@@ -12,7 +12,7 @@ import { openTemplate, print, setHeading, setModule, type TemplateName } from '.
 export interface JobFilesTarget {
   /** Completes "for …" in the heading. */
   name: string;
-  /** What stands before `job run` on a command line. */
+  /** The part of a command line before `job run`. */
   bacalhau: string;
   /** Variables by job, for the same line. */
   variables: Record<TemplateName, string>;
@@ -21,7 +21,7 @@ export interface JobFilesTarget {
   adapt?(name: TemplateName, document: Document): void;
 }
 
-/** Jobs that need nothing of a node beyond what the templates need. */
+/** Jobs that need nothing from a node beyond what the templates need. */
 export const ANY_CLUSTER: JobFilesTarget = {
   name: 'any Bacalhau cluster',
   bacalhau: 'bacalhau',

@@ -1,4 +1,4 @@
-/** What can be asked to run as a job: a publisher, a config-updater, the proxy or the puller. */
+/** What can run as a job: a publisher, a config-updater, the proxy or the puller. */
 import type { SensorConfig } from '../protocol/sensor-config.js';
 
 /** A publisher for the edge nodes of one region; it is the job `publisher-<region>`. */
@@ -35,13 +35,13 @@ export interface ServiceJob {
   /** Of the node. */
   port: number;
   queue: string;
-  /** It asks for no token; with one in its environment, such as SENSOR_TOKEN, it wants it all the same. */
+  /** It needs no token, unless one is in its environment, such as SENSOR_TOKEN. */
   open: boolean;
   /** Further arguments of the role. */
   args: string[];
   /** Names under which requests may reach it, beside those of loopback; left out: any. */
   allowedHosts?: string[];
-  /** Folder of the node that keeps its data; without one they end with the job. The node must allow it. */
+  /** Folder of the node that keeps its data; without one the data are lost with the job. The node must allow it. */
   dataDir?: string;
   submissionTime: number;
 }

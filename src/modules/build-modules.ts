@@ -135,7 +135,7 @@ async function runTool(name: ModuleName, { root, signal }: Build, args: string[]
   });
   if (!result.failed) return;
   throw new AppError('COMPILE_FAILED', `The module ${name} does not compile`, {
-    hint: `Fix wasm/${name} or wasm/lib as the lines below say.`,
+    hint: `Fix wasm/${name} or wasm/lib; the compiler's lines follow.`,
     details: result.all.split('\n').filter((line) => line.trim() !== ''),
   });
 }

@@ -1,4 +1,4 @@
-/** The little of the WebAssembly binary format that a build has to touch: custom sections. */
+/** The part of the WebAssembly binary format that a build needs: custom sections. */
 
 const HEADER_BYTES = 8;
 const CUSTOM_SECTION = 0;

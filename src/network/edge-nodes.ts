@@ -1,4 +1,4 @@
-/** Edge nodes as every network of ours names and labels them. */
+/** Names and labels of edge nodes, the same in every network that this program starts. */
 
 export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
 

@@ -1,4 +1,4 @@
-/** What the operator should know of a network, as data: the sentences are made in `cli/output`. */
+/** What the operator should know about a network, as data; `cli/output` makes the sentences. */
 export type NetworkFact =
   /** No sensor can run on an edge node; `reason` is the node's `unschedulable`. */
   | { type: 'node.unschedulable'; node: string; reason: string }
@@ -6,7 +6,7 @@ export type NetworkFact =
   | { type: 'jobs.quarantined'; file: string }
   /** Bacalhau had given up the job on these nodes, so it was started again. */
   | { type: 'job.restarted'; job: string; nodes: string[] }
-  /** A Bacalhau 1.7 replaced a job without telling its nodes. */
+  /** A Bacalhau 1.7 replaced a job and did not inform its nodes. */
   | { type: 'job.replaced-on-paper' }
   /** A cluster's nodes do not forward `HOSTNAME`: sensors are named by their executions. */
   | { type: 'hostname.not-forwarded'; region: string }

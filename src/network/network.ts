@@ -53,7 +53,7 @@ export interface Network {
   readonly kind: string;
   /** Names that `deploy publisher --proxy` takes instead of a URL, with the URLs by which sensors reach those proxies. */
   readonly proxyNames?: Readonly<Record<string, string>>;
-  /** Who confirms that a region is cut, where it is not the link itself. */
+  /** Who confirms that a region is cut, such as the orchestrator; undefined where that is the link itself. */
   readonly linksSeenBy?: string;
   nodes(): Promise<NodeInfo[]>;
   /** Newest version of every job of ours. */
@@ -64,7 +64,7 @@ export interface Network {
   stop(job: JobRef): Promise<boolean>;
   /** The base URL under which sensors of this region reach the proxy. */
   sensorProxyUrl(region: string): string;
-  /** The YAML file that this region's sensors re-read; left out where the nodes' files are out of reach. */
+  /** The YAML file that this region's sensors re-read; undefined where the nodes' files can't be reached. */
   configFile?(region: string): ConfigFile;
   /** Cuts or restores a region's links; its sensors run on. Rejects with `NOT_OFFERED` where that can't be done. */
   setRegionLink(region: string, connected: boolean): Promise<void>;

@@ -6,7 +6,7 @@ const execution = (id: string, node: string, state: ExecutionInfo['state']): Exe
   ...{ id, node, state, message: '' },
 });
 
-it('only the newest execution of a node tells how it is; older ones name what replaced them', () => {
+it('only the newest execution of a node shows its state; older ones name what replaced them', () => {
   const lost = execution('e-1', 'edge-eu-1', 'failed');
   const other = execution('e-2', 'edge-eu-2', 'running');
   const now = execution('e-3', 'edge-eu-1', 'running');

@@ -1,9 +1,9 @@
-/** Which executions of a job tell how it is: a node runs one at a time, so the newest one of each node. */
+/** The executions that show the state of a job: a node runs one at a time, so the newest one of each node. */
 import type { ExecutionInfo } from './network.js';
 
 export interface ByNode {
   newest: ExecutionInfo[];
-  /** Executions that are history, with the one that took their place; jobs keep them for ever. */
+  /** Older executions, each with the one that replaced it; jobs keep them. */
   replaced: (ExecutionInfo & { by: string })[];
 }
 

@@ -44,7 +44,7 @@ export interface NetworkProvider<Connection = unknown> {
 export interface NetworkCapabilities {
   /** It gives each node a sensor token of its own, so that `up` makes a key for them. */
   givesNodesTokens?: true;
-  /** Sensors run on when `up` stops, and the fleet view goes on expecting them. */
+  /** Sensors keep running when `up` stops, and the fleet view still expects them. */
   sensorsOutliveUp?: true;
   /** Settings of `up` that this network can't follow, and what to do instead. `up` refuses them. */
   unsupported?: { settings: SettingKey[]; hint: string };
@@ -82,7 +82,7 @@ export interface NetworkPlan<Connection = unknown> {
 }
 
 export interface StartContext {
-  /** Base URL of the proxy for sensors: the one on this machine, or what `--proxy-url` says. */
+  /** Base URL of the proxy for sensors: the one on this machine, or `--proxy-url`. */
   proxyUrl: string;
 }
 

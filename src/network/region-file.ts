@@ -12,7 +12,7 @@ export interface ConfigFile {
 /** Folder of the files, on networks whose nodes are on this machine. */
 export const configFolder = (stateDir: string): string => join(stateDir, 'config');
 
-/** The file of a region; made, with nothing set in it, when it is missing. `onNode`: the folder as nodes know it. */
+/** The file of a region; created without any value when it does not exist. `onNode`: the folder as nodes know it. */
 export function regionConfigFile(folder: string, region: string, onNode = folder): ConfigFile {
   const name = `${encodeURIComponent(region)}.yaml`;
   const here = join(folder, name);

@@ -4,7 +4,7 @@ import type { NetworkProvider } from './provider.js';
 
 type Load = () => Promise<NetworkProvider>;
 
-/** Loaded when needed: a command pays for the network it uses, and for no other. */
+/** Loaded when needed, so that a command loads only the network that it uses. */
 const PROVIDERS = new Map<string, Load>([
   ['embedded', async () => (await import('./embedded/embedded-provider.js')).embeddedProvider],
   ['native', async () => (await import('./native/native-provider.js')).nativeProvider],
@@ -13,8 +13,8 @@ const PROVIDERS = new Map<string, Load>([
 ]);
 
 /**
- * Adds a kind, or replaces one, in this process; for programs and tests that bring their own network. Returns what puts the
- * table back as it was.
+ * Adds a kind, or replaces one, in this process; for programs and tests that bring their own network. Returns a
+ * function that restores the table.
  */
 export function registerProvider(kind: string, load: Load): () => void {
   const before = PROVIDERS.get(kind);

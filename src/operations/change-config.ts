@@ -1,4 +1,4 @@
-/** Changes the desired configuration of running sensors, and ends when their readings show it. */
+/** Changes the desired configuration of running sensors, and waits until their readings show it. */
 import type { Convergence, Progress } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { configOf, type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';

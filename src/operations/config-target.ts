@@ -9,7 +9,7 @@ export interface ConfigTarget {
   /** Every proxy that holds configuration, the authority first; never empty. */
   proxies: ConfigClient[];
   fleet: FleetClient;
-  /** The jobs, where their network is at hand. */
+  /** The jobs, where their network is known. */
   jobs?: () => Promise<KnownJobs>;
 }
 

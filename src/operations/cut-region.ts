@@ -14,7 +14,7 @@ export interface RegionLinkResult {
 
 export interface RegionLinkOptions {
   timeoutMs: number;
-  /** Called when the link is in the wished state; then the network has to notice. */
+  /** Called when the link is set; after that the network has to notice. */
   onSet(): Promise<void>;
   onProgress(reached: number, nodes: number): void;
 }

@@ -1,4 +1,4 @@
-/** Deploys the publisher. Submitted is not running, so it ends with what was seen in the readings. */
+/** Deploys the publisher. A submitted job may not run, so the result is what the readings show. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
@@ -20,7 +20,7 @@ import {
 
 export interface DeployTarget extends SubmitTarget {
   fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
-  /** Knows which of the given values the fleet configuration overrides. */
+  /** Asked which of the given values the fleet configuration overrides. */
   proxy: Pick<ConfigClient, 'state'>;
 }
 
@@ -29,7 +29,10 @@ export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl'> {
   regions?: string[];
   /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
   proxy?: string;
-  /** Gives up when no further sensor was seen for so long: how long all take depends on how many share a processor. */
+  /**
+   * Fails when no further sensor reports for this time. How long all of them take depends on how many share a
+   * processor.
+   */
   timeoutMs: number;
   /** What to do when not every sensor reported in time. */
   timeoutHint: string;
@@ -67,9 +70,9 @@ export interface DeployResult {
 }
 
 const LOOK_MS = 1500;
-/** A look at the executions is followed by a pause of so many times what it took. */
+/** The pause after a look at the executions is this many times as long as the look. */
 const LOOK_SHARE = 10;
-/** Hosts named with what overrides them; further ones have the same cause. */
+/** At most so many hosts are named; further ones have the same cause. */
 const HOSTS_NAMED = 3;
 
 /**
@@ -107,7 +110,7 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   const watch = new AbortController();
   const jobIds = submissions.map(([, { jobId }]) => jobId);
   const failure = watchNodes(network, jobIds, watch.signal, (now) => {
-    // A node that is cut off meanwhile is not waited for.
+    // Does not wait for a node that is cut off in the meantime.
     nodes = nodesByRegion(now, [...nodes.keys()]);
   });
   try {

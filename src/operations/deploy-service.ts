@@ -35,7 +35,7 @@ export type ServiceProgress =
 export interface ServiceOptions {
   timeoutMs: number;
   onProgress(progress: ServiceProgress): void;
-  /** Tells `up` where services are now. */
+  /** Reports to `up` where services are now. */
   setEndpoints(change: EndpointChange): Promise<void>;
   /** When aborted, what was replaced is put back. */
   signal: AbortSignal;

@@ -1,4 +1,4 @@
-/** Changes the YAML file of a region, by an editor or by a job, and ends when its sensors do what it says. */
+/** Changes the YAML file of a region, by an editor or by a job, and waits until its sensors do what it sets. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { FileConvergence } from '../fleet/convergence.js';
 import type { Progress } from '../fleet/fleet-view.js';

@@ -1,8 +1,10 @@
-/** What runs: what the network, the proxy and the puller each say about it. */
+/** What runs, as the network, the proxy and the puller report it. */
 import type { Convergence } from '../fleet/fleet-view.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { ExecutionInfo, JobInfo, Network, NodeInfo } from '../network/network.js';
 import { newestByNode } from '../network/newest-executions.js';
+import type { ConfigClient } from '../proxy/config-client.js';
+import type { ProxyStats } from '../proxy/proxy.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
 import type { ConfigTarget } from './config-target.js';
 
@@ -10,13 +12,15 @@ export interface StatusTarget extends Required<ConfigTarget> {
   network: Network;
 }
 
-/** An orchestrator or a proxy that does not answer is missing; it must not hide what the others say. */
+/** What an orchestrator or a proxy that does not answer would report is undefined; it does not hide the rest. */
 export interface Status {
   nodes: NodeInfo[] | undefined;
   jobs: JobInfo[] | undefined;
   fleet: FleetSnapshot;
   convergence: Convergence | undefined;
   puller: PullerAppStats;
+  /** Of each proxy that answers. */
+  proxies: (ProxyStats & { url: string })[];
   unanswered: { service: 'network' | 'proxy'; reason: string }[];
 }
 
@@ -31,15 +35,23 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
     const state = await proxies[0]!.state();
     return fleet.convergence(state, {}, await jobs().catch(() => undefined));
   };
-  const [snapshot, puller, nodes, listed, converged] = await Promise.all([
+  const counted = async (proxy: ConfigClient) => {
+    const stats = await proxy.stats().catch(missing('proxy'));
+    return stats ? [{ url: proxy.url, ...stats }] : [];
+  };
+  const [snapshot, puller, nodes, listed, converged, counts] = await Promise.all([
     fleet.snapshot(),
     fleet.stats(),
     network.nodes().catch(missing('network')),
     network.jobs().catch(missing('network')),
     convergence().catch(missing('proxy')),
+    Promise.all(proxies.map(counted)),
   ]);
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
-  return { nodes, jobs: listed, fleet: snapshot, convergence: converged, puller, unanswered };
+  return {
+    ...{ nodes, jobs: listed, fleet: snapshot, convergence: converged, puller },
+    ...{ proxies: counts.flat(), unanswered },
+  };
 }
 
 export interface FailedExecution {

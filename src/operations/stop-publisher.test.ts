@@ -7,7 +7,7 @@ import { stopPublisher } from './stop-publisher.js';
 const TOKEN = 'operator';
 let running: JobInfo[];
 let stopped: JobRef[];
-let told: string[][];
+let annotated: string[][];
 /** Readings by region; they end when the region's publisher is stopped. */
 let sending: Map<string, number>;
 
@@ -31,7 +31,7 @@ const fleet = {
   stats: async () => ({ depth: { visible: 0, inFlight: 0, delayed: 0 } }),
   annotate: async ({ endedJobs }: { endedJobs: string[] }, token: string) => {
     expect(token).toBe(TOKEN);
-    told.push(endedJobs);
+    annotated.push(endedJobs);
   },
 } as unknown as FleetClient;
 
@@ -39,7 +39,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   running = [];
   stopped = [];
-  told = [];
+  annotated = [];
   sending = new Map();
   return () => vi.useRealTimers();
 });
@@ -53,14 +53,14 @@ async function stop(regions?: string[]) {
 test('nothing is stopped where no publisher runs', async () => {
   running = [job({ role: 'proxy' }), job({ role: 'config-updater', region: 'eu' })];
   expect(await stop()).toEqual({ stopped: [], quietSeconds: 0 });
-  expect([stopped, told]).toEqual([[], []]);
+  expect([stopped, annotated]).toEqual([[], []]);
 });
 
 test('of the wanted region only, and the fleet view hears of its jobs before and after', async () => {
   running = [job({ role: 'publisher', region: 'eu' }), job({ role: 'publisher', region: 'us' })];
   expect(await stop(['eu'])).toEqual({ stopped: ['eu'], quietSeconds: 1 });
   expect(stopped).toEqual([{ role: 'publisher', region: 'eu' }]);
-  expect(told).toEqual([['j-publisher-eu'], ['j-publisher-eu']]);
+  expect(annotated).toEqual([['j-publisher-eu'], ['j-publisher-eu']]);
 });
 
 test('a region that is called eu-once is not stopped with eu', async () => {

@@ -1,4 +1,4 @@
-/** Stops the publisher, and ends with what was seen in the readings. */
+/** Stops the publisher, and waits until no more readings arrive. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
@@ -7,7 +7,7 @@ import type { FleetClient } from '../puller/fleet-client.js';
 export interface StopResult {
   /** Regions where one ran; `all` for a publisher without a region. */
   stopped: string[];
-  /** For so long, at the end, no reading arrived; seconds. */
+  /** Seconds at the end in which no reading arrived. */
   quietSeconds: number;
 }
 
@@ -20,7 +20,7 @@ const TIMEOUT_MS = 30_000;
 export interface StopTarget {
   network: Pick<Network, 'jobs' | 'stop'>;
   fleet: FleetPort;
-  /** The operator's, with which the fleet view takes what was stopped on purpose. */
+  /** The operator token, which the fleet view needs for annotations. */
   token: string;
 }
 
@@ -58,7 +58,7 @@ export async function stopPublisher(
   return { stopped, quietSeconds: quietMs / 1000 };
 }
 
-/** Waits until nothing has arrived for so long and the queue is empty. */
+/** Waits until nothing has arrived for `quietMs` and the queue is empty. */
 async function noMoreReadings(fleet: FleetPort, concerns: (region: string) => boolean, quietMs: number): Promise<void> {
   const received = async () => {
     const { regions } = await fleet.summary();

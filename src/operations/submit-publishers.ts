@@ -29,8 +29,8 @@ export interface SubmitTarget {
 const LOCK_MS = 60_000;
 
 /**
- * A sensor gives way to one of a newer submission, so submissions are numbered in the order in which they happen, one
- * command after the other.
+ * A newer submission replaces a sensor, so submissions are numbered in the order in which they happen, one command
+ * after the other.
  */
 export function submitPublishers(
   { network, fleet, stateDir }: SubmitTarget,
@@ -46,7 +46,9 @@ export function submitPublishers(
   });
 }
 
-/** Now, or more: the clock may have been set back since the last submission. What is too far ahead is no sensor's. */
+/**
+ * The time now, or more where the clock was set back since the last submission. A time too far ahead is not a sensor's.
+ */
 async function nextSubmission(fleet: Pick<FleetClient, 'snapshot'>): Promise<number> {
   const now = Date.now();
   const known = (await fleet.snapshot()).sensors.map((sensor) => sensor.job_submission_time);
@@ -55,7 +57,7 @@ async function nextSubmission(fleet: Pick<FleetClient, 'snapshot'>): Promise<num
 
 function jobFor(region: string, network: Network, submissionTime: number, options: PublisherOptions): PublisherJob {
   const own = network.configFile?.(region);
-  // Where nodes see this machine's files, a path is one from here.
+  // Where nodes see this machine's files, a path is relative to this command's folder.
   const given = own && own.here === own.onNode ? options.configFile && resolve(options.configFile) : options.configFile;
   const configFile = given ?? own?.onNode;
   return {
@@ -104,7 +106,7 @@ export async function submitToRegions(
 export type AllRegionsFact =
   | { type: 'all-regions-job.running' }
   | { type: 'all-regions-job.stopped' }
-  /** A Bacalhau 1.7 marked it as stopped without telling its nodes. */
+  /** A Bacalhau 1.7 marked it as stopped and did not inform its nodes. */
   | { type: 'all-regions-job.stopped-on-paper' };
 
 const RUNS = ['pending', 'running'];

@@ -12,7 +12,7 @@ import { waitForConvergence } from './wait-for-sensors.js';
 
 export interface UpdaterTarget extends Pick<ConfigTarget, 'fleet'> {
   network: Network;
-  /** Takes the change. */
+  /** The job sends the change to it. */
   proxy: ConfigTarget['proxies'][number];
 }
 
@@ -31,7 +31,7 @@ export interface UpdaterOptions {
 
 export interface UpdaterResult {
   job: string;
-  /** Of the node that ran it. */
+  /** Region of the node that ran it. */
   region: string;
   /** What the scope is to do now. */
   config: SensorConfig | undefined;
@@ -124,7 +124,7 @@ function configFor(state: DesiredState, scope: Scope): SensorConfig | undefined 
   return effectiveConfig(state, 'region' in scope ? scope.region : '', '');
 }
 
-/** Rejects with `UPDATER_FAILED` when an execution of the job failed, with what it says. */
+/** Rejects with `UPDATER_FAILED` when an execution of the job failed, with its message. */
 async function waitForChange(
   network: Network,
   jobName: string,

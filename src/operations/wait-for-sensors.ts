@@ -1,4 +1,4 @@
-/** Waiting until sensors do what is desired, and naming those that do not. */
+/** Waits until sensors do what is desired, and names those that do not. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FileConvergence, fileConvergenceOf } from '../fleet/convergence.js';
 import type { Convergence, KnownJobs, Progress } from '../fleet/fleet-view.js';
@@ -32,7 +32,7 @@ interface WaitTarget {
 /** Listing jobs takes a while, and most changes are done earlier. */
 const LIST_JOBS_AFTER_MS = 1500;
 const LATEST_EVERY_MS = 1000;
-/** A look at a large fleet costs the puller more. */
+/** A check of a large fleet costs the puller more. */
 const LARGE_FLEET = 1000;
 
 /** Waits until every sensor of the scope does what is desired. Rejects with `NOT_CONVERGED` and the pending sensors. */
@@ -92,7 +92,7 @@ async function waitForSensors<T extends Progress>(
     onProgress(progress);
     const done = progress.converged === progress.sensors;
     if (done && (progress.gone === 0 || listed)) return progress;
-    // The jobs tell which silent sensors are still deployed: only for those it makes sense to wait.
+    // The jobs show which silent sensors are still deployed: only those are worth waiting for.
     if (!listed && (progress.gone > 0 || Date.now() - began > LIST_JOBS_AFTER_MS)) {
       jobs = await listJobs?.().catch(() => undefined);
       listed = true;

@@ -111,7 +111,7 @@ test.each([
   expect(desiredStateSchema.safeParse({ ...nothingDesired(), ...over }).success).toBe(false);
 });
 
-test('a state says what was lost, and whom it follows', () => {
+test('a state has what was lost, and which proxy it follows', () => {
   const state = { ...nothingDesired(), version: MAX_VERSION, lost: 5, follows: 'http://a' };
   expect(desiredStateSchema.parse({ ...state, more: 1 })).toEqual(state);
 });

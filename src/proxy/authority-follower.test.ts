@@ -265,7 +265,7 @@ test('without the authority a change is refused, and sensors go on with the copy
   });
 });
 
-test('its state says whom it follows, and that nothing is lost', async () => {
+test('its state names the authority, and that nothing is lost', async () => {
   copy.recordReportedVersion(NOW);
   expect((await callFollower()('GET', '/config')).body).toEqual({ ...copy.state, follows: AUTHORITY });
 });

@@ -15,7 +15,7 @@ export interface FollowOptions {
   url: string;
   /** Operator token: with it, the authority believes which versions this proxy's sensors have. A viewer token reads, too. */
   token?: string;
-  /** Pause between two questions, in milliseconds. */
+  /** Pause between two requests, in milliseconds. */
   everyMs?: number;
   /** Called when the kind of status changes. */
   onStatus?(status: FollowStatus): void;
@@ -31,13 +31,13 @@ export type FollowStatus =
   | { kind: 'failed'; reason: string }
   | { kind: 'ahead'; held: number; authority: number };
 
-/** A change that follower and authority forward to each other would never end. */
+/** Marks a forwarded change, so that two proxies never forward it to each other. */
 export const FORWARDED_HEADER = 'x-wasm-sensors-forwarded';
 
 /** A change is to be seen by every sensor within about a second. */
 const EVERY_MS = 500;
 const MAX_PAUSE_MS = 2000;
-/** The authority answers questions at once. */
+/** The authority answers a read at once. */
 const ASK_TIMEOUT_MS = 5000;
 /** For a change the authority may first listen to its sensors for 11 s. */
 const FORWARD_TIMEOUT_MS = 18_000;

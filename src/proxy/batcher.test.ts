@@ -63,6 +63,20 @@ test.each([
   expect(batches.map((batch) => batch.length)).toEqual(lengths);
 });
 
+test('messages that wait have a share of the memory: what is beyond it goes back, until there is room', async () => {
+  let take = (_: SendResult[]) => {};
+  const held = new Promise<SendResult[]>((resolve) => {
+    take = resolve;
+  });
+  const { queue } = scripted(() => held);
+  const batcher = new Batcher(queue, { maxBytes: 1000, lingerMs: 0 });
+  const first = batcher.add(message(600));
+  expect(await batcher.add(message(600))).toMatchObject({ status: 'busy', code: 'OVERLOADED' });
+  take([{ ok: true, id: '1' }]);
+  expect(await first).toEqual({ status: 'accepted' });
+  expect(await batcher.add(message(600))).toEqual({ status: 'accepted' });
+});
+
 test('entries of a batch have a fate each: taken, refused for ever, or tried again alone', async () => {
   const { queue, batches } = scripted(() => [
     { ok: true, id: '1' },
@@ -91,7 +105,7 @@ test.each(['QUEUE_THROTTLED', 'QUEUE_UNREACHABLE', 'QUEUE_ERROR'])(
 );
 
 test.each(['QUEUE_NOT_FOUND', 'QUEUE_DENIED', 'QUEUE_CREDENTIALS'])(
-  '%s is the operator’s to mend: the sender keeps its messages, and the queue is not asked again',
+  '%s is for the operator to fix: the sender keeps its messages, and the queue is not asked again',
   async (code) => {
     const { queue, batches } = scripted(() => Promise.reject(fails(code)));
     expect(await addAll(new Batcher(queue), [message(1), message(2)])).toEqual(
@@ -192,7 +206,7 @@ test('what is given back makes room at once for what comes next', async () => {
   }
 });
 
-test('unless told otherwise a message waits 5 ms for others, and its sender 15 s, half of what a sensor waits', async () => {
+test('by default a message waits 5 ms for others, and its sender 15 s, half of what a sensor waits', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     const { queue, batches } = held();
@@ -213,7 +227,7 @@ test('unless told otherwise a message waits 5 ms for others, and its sender 15 s
   }
 });
 
-test('unless told otherwise sixteen batches are under way, and twenty thousand messages wait', async () => {
+test('by default sixteen batches are under way, and twenty thousand messages wait', async () => {
   const { queue, batches, answer } = held();
   const batcher = new Batcher(queue);
   const added = addAll(batcher, Array(160 + 20_000).fill(message(1)));

@@ -5,6 +5,7 @@ import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { fetchTrusting } from '../lib/net/fetch-with-ca.js';
 import { type DesiredState, desiredStateSchema, type Patch } from '../protocol/desired-config.js';
+import type { ProxyStats } from './proxy.js';
 
 export interface ConfigClientOptions {
   /** The operator token; '' where there is none. */
@@ -34,6 +35,11 @@ export class ConfigClient {
     return ((await this.#call('PATCH', patch)) as { version: number }).version;
   }
 
+  /** What the proxy has counted since its start. */
+  async stats(): Promise<ProxyStats> {
+    return (await this.#call('GET', undefined, '/stats')) as ProxyStats;
+  }
+
   /** Lets a host send no more readings, or again. */
   async revoke(hostname: string, revoked: boolean): Promise<void> {
     await this.#call('PATCH', { hostname, revoked }, '/sensors/revoked');
@@ -48,7 +54,7 @@ export class ConfigClient {
     };
     let response: Awaited<ReturnType<typeof fetchTrusting>>;
     try {
-      response = await fetchTrusting(this.#options.ca, this.url + path, init);
+      response = await fetchTrusting(this.#options.ca, `${this.url}${path}`, init);
     } catch (cause) {
       throw gone(this.url, cause);
     }
@@ -68,7 +74,7 @@ function hintFor(status: number, code: string): string {
     return 'Set WASM_SENSORS_TOKEN to its operator token (`up` keeps it in .wasm-sensors/token).';
   if (status === 409)
     return 'Set every value that sensors are to keep again, with `wasm-sensors config set --replace`.';
-  return status < 500 ? 'Correct the value and try again.' : 'Try again; its log says more.';
+  return status < 500 ? 'Correct the value and try again.' : 'Read its log, and try again.';
 }
 
 function gone(url: string, cause: unknown): AppError {

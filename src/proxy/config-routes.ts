@@ -2,15 +2,15 @@
  * `/config`: the desired configuration over HTTP (docs/protocol.md). Reading needs a token where the proxy is locked, and
  * changes need the operator token. A proxy that follows another one forwards changes to it.
  *
- * Hono's validator is not used here: it takes a body without `Content-Type: application/json` for an empty one.
+ * Hono's validator is not used here: it treats a body without `Content-Type: application/json` as empty.
  */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { readBody } from '../lib/net/request-body.js';
 import { type DesiredState, desiredStateSchema, patchSchema } from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
-import { readBody } from './parse-body.js';
 import { type Refusal, refusal } from './refusal.js';
 import { checkToken, type GuardOptions } from './send-guard.js';
 import type { SensorAccess } from './sensor-access.js';
@@ -31,7 +31,7 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
     const problem = guard.lock?.problemOf(c, Date.now());
     if (problem) return refuse(problem);
     const { seen } = c.req.query();
-    // A follower tells which versions its sensors have. Nobody else is believed.
+    // A follower reports which versions its sensors have; the operator token proves that it is one.
     if (seen !== undefined && !checkToken(c.req.header('authorization'), guard.operatorToken, '')) {
       desired.recordReportedVersion(Number(seen));
     }
@@ -66,8 +66,8 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
     const { region = '', hostname = '', version } = c.req.query();
     const sender = access.identify(c.req.header('authorization'), Date.now());
     if ('code' in sender && guard.lock?.problemOf(c, Date.now())) return refuse(sender);
-    // The only place where a paused sensor reports its version. Strangers are not believed, nor is the address, which
-    // any web page can make a browser open.
+    // The only place where a paused sensor reports its version. Where sensors need a token, the report of a sender
+    // without it does not count. A version in the URL never counts: any web page can make a browser open a URL.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
     if (reported && !('code' in sender) && !sender.stranger) desired.recordReportedVersion(reported.version);
     const config = desired.effective(region, hostname);
@@ -75,7 +75,7 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
     return c.json({ config });
   });
 
-  /** The body of a change that is to be made here; else the answer: a refusal, or what the authority says. */
+  /** The body of a change that is to be made here; else the answer: a refusal, or that of the authority. */
   async function readChange<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T> | Response> {
     const authorization = c.req.header('authorization');
     // A follower leaves it to the authority to compare tokens, and asks it only for callers who have one.
@@ -84,21 +84,12 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
         ? undefined
         : checkToken(authorization, follower ? '' : guard.operatorToken, 'changing configuration');
     if (denied) return refuse(denied);
-    const bytes = await readBody(c);
-    if (!(bytes instanceof Uint8Array)) return refuse(bytes);
-    const text = new TextDecoder().decode(bytes);
-    if (follower) return forward(c, follower, text);
-    let body: unknown;
-    try {
-      body = JSON.parse(text);
-    } catch {
-      return refuse(refusal(400, 'NOT_JSON', 'the body is not JSON'));
-    }
-    const parsed = schema.safeParse(body);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.filter((part) => part !== 'set').join('.');
-    return refuse(refusal(422, 'BAD_FIELD', field ? `${field} ${issue.message}` : issue.message));
+    const body = await readBody(c, (bytes) => {
+      const text = new TextDecoder().decode(bytes);
+      return follower ? text : parseChange(text, schema);
+    });
+    if (typeof body === 'string') return forward(c, follower!, body);
+    return 'problem' in body ? refuse(body.problem) : body.change;
   }
 
   async function forward(c: Context, authority: AuthorityFollower, body: string): Promise<Response> {
@@ -111,6 +102,20 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
     return answer instanceof Response ? answer : refuse(answer);
   }
   return app;
+}
+
+function parseChange<T extends z.ZodType>(text: string, schema: T): { change: z.output<T> } | { problem: Refusal } {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return { problem: refusal(400, 'NOT_JSON', 'the body is not JSON') };
+  }
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return { change: parsed.data };
+  const issue = parsed.error.issues[0]!;
+  const field = issue.path.filter((part) => part !== 'set').join('.');
+  return { problem: refusal(422, 'BAD_FIELD', field ? `${field} ${issue.message}` : issue.message) };
 }
 
 /** A follower has lost nothing: the authority holds what its sensors have. */

@@ -29,6 +29,7 @@ function translate(): string {
     'proxy/desired-config-store',
     'protocol/desired-config',
     'protocol/message',
+    'lib/errors/codes',
     'protocol/sensor-config',
     'lib/errors/app-error',
     'lib/fs/durable-files',

@@ -54,7 +54,7 @@ export class DesiredConfigStore {
     return this.#state.version;
   }
 
-  /** Newest version that anybody is known to have. */
+  /** Newest version held here or reported. */
   get newestKnown(): number {
     return Math.max(this.#seen, this.#state.version);
   }

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AccessLock } from '../lib/net/access-lock.js';
+import { MAX_BODY_BYTES } from '../lib/net/request-body.js';
 import type { Queue } from '../queue/queue.js';
 import { DesiredConfigStore } from './desired-config-store.js';
-import { MAX_BODY_BYTES } from './parse-body.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 import { type GuardOptions, RateLimiter } from './send-guard.js';
 
@@ -328,7 +328,7 @@ test('a newer state of another proxy replaces the one here; only the operator ca
   expect((await call('GET', '/config')).body).toEqual(state);
 });
 
-test('who has the configuration already is told so in no words', async () => {
+test('a GET with the ETag of the configuration gets 304 and no body', async () => {
   const call = proxyWith();
   await call('PATCH', '/config', { set: { emoji: 1 } }, operator);
   const first = await call('GET', '/config');

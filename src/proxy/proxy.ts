@@ -9,8 +9,9 @@
  */
 import { type Context, Hono } from 'hono';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { statusOf } from '../lib/errors/codes.js';
+import { codeInfo } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { readBody } from '../lib/net/request-body.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
@@ -18,7 +19,8 @@ import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
 import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
-import { type ParsedBody, parseBody, readBody } from './parse-body.js';
+import { KnownPlaces } from './known-places.js';
+import { MAX_SEND_BYTES, type ParsedBody, parseBody, refuseSome } from './parse-body.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
 import { RevokedHosts } from './revoked-hosts.js';
 import { type GuardOptions, RateLimiter } from './send-guard.js';
@@ -59,7 +61,7 @@ export interface Proxy {
   drain(): Promise<void>;
 }
 
-/** What became of the messages of a request. */
+/** The outcome of the messages of a request. */
 interface SendResult {
   accepted: number;
   superseded: number;
@@ -87,6 +89,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const access = new SensorAccess({
     ...{ sharedToken: guard.sensorToken, keys: guard.sensorKeys, open: guard.open, revoked },
   });
+  const places = new KnownPlaces();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
   const counts = { received: 0, accepted: 0, superseded: 0, refused: {} as Record<string, number> };
   const countRefused = (code: string) => {
@@ -109,16 +112,17 @@ export function createProxy(deps: ProxyDeps): Proxy {
   async function send(c: Context): Promise<Response> {
     const sender = access.identify(c.req.header('authorization'), Date.now());
     if ('code' in sender) return refuseAndCount(sender);
-    const bytes = await readBody(c);
-    if (!(bytes instanceof Uint8Array)) return refuseAndCount(bytes);
-    const body = parseBody(bytes, Date.now());
-    if ('code' in body) return refuseAndCount(body);
-    const forged = refuseForeign(body, sender);
-    if (forged) return refuseAndCount(forged);
-    const first = body.messages[0]?.message;
-    const wait = limiter?.take(String(first?.hostname ?? 'unknown'), body.messages.length, Date.now());
+    const sent = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
+    if ('code' in sent) return refuseAndCount(sent);
+    const own = refuseForeign(sent, sender);
+    if ('code' in own) return refuseAndCount(own);
+    const host = String(own.messages[0]?.message.hostname ?? 'unknown');
+    const wait = limiter?.take(host, own.messages.length, Date.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
+    const body = refuseSome(own, (message) => places.findProblem(message, Date.now()));
+    if ('code' in body) return refuseAndCount(body);
+    const first = body.messages[0]?.message;
     counts.received += body.messages.length + body.refused.length;
     for (const { code } of body.refused) countRefused(code);
 
@@ -140,19 +144,14 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return answer(body, { accepted, superseded: replaced, outcomes, config });
   }
 
-  /** Moves readings that the sender may not send to the refused ones; the refusal of a body that is nothing else. */
-  function refuseForeign(body: ParsedBody, sender: Sender): Refusal | undefined {
+  /** Leaves the readings that the sender may send. */
+  function refuseForeign(body: ParsedBody, sender: Sender): ParsedBody | Refusal {
     const latest = Math.max(monotonicNow(), desired.version) + MAX_SUBMISSION_AHEAD_MS;
     if (body.messages.some(({ message }) => Number(message.job_submission_time ?? 0) > latest)) {
       const message = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
       return refusal(503, 'SUBMISSION_AHEAD', message, 2);
     }
-    body.messages = body.messages.filter(({ index, message }) => {
-      const problem = access.problemOf(sender, message.hostname);
-      if (problem) body.refused.push({ index, ...problem });
-      return !problem;
-    });
-    return body.batch ? undefined : body.refused[0];
+    return refuseSome(body, ({ hostname }) => access.problemOf(sender, hostname));
   }
 
   function answer(body: ParsedBody, { accepted, superseded, outcomes, config }: SendResult): Response {
@@ -191,8 +190,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => {
     if (error instanceof AppError) {
-      const status = error.fault === 'user' ? statusOf(error.code) : 503;
-      return refuseAndCount(refusal(status, error.code, error.message, status === 503 ? 2 : undefined));
+      const { http = 503 } = codeInfo(error.code);
+      return refuseAndCount(refusal(http, error.code, error.message, http < 500 ? undefined : 2));
     }
     deps.log?.(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
     return refuseAndCount(refusal(500, 'INTERNAL', messageOf(error), 2));

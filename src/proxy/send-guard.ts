@@ -28,7 +28,7 @@ export interface GuardOptions {
   rateLimit?: number;
 }
 
-/** Checks a bearer token; `what` names the right that it gives. */
+/** Checks a bearer token; `what` names what it permits. */
 export function checkToken(header: string | undefined, token: string | undefined, what: string): Refusal | undefined {
   if (token === undefined) return refusal(403, 'NOT_ALLOWED', `${what} is switched off here: no token was set`);
   if (header === undefined) return refusal(401, 'TOKEN_MISSING', `${what} needs a token: Authorization: Bearer …`);
@@ -54,7 +54,7 @@ export class RateLimiter {
     const burst = Math.max(1, this.#perSecond * 2);
     const bucket = this.#buckets.get(sender) ?? { tokens: burst, at: now };
     const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * this.#perSecond);
-    // A batch may borrow, so that a sensor with a backlog is slowed down and not locked out.
+    // A batch may take more than there is, so that a sensor with a backlog is slowed down and not locked out.
     const allowed = tokens > 0;
     this.#buckets.delete(sender);
     this.#buckets.set(sender, { tokens: allowed ? tokens - count : tokens, at: now });

@@ -8,8 +8,9 @@ export class SupersededFilter {
   readonly #newest = new Map<string, number>();
 
   /**
-   * Whether a newer submission of the same job has sent from the same host. Jobs are told apart by their region, because
-   * Bacalhau before 1.8 gives every submission another job id. A message without these fields is never superseded.
+   * Whether a newer submission of the same job has sent from the same host. Jobs are distinguished by their region,
+   * because Bacalhau before 1.8 gives every submission another job id. A message without these fields is never
+   * superseded.
    */
   isSuperseded(message: Message): boolean {
     const { hostname, region, job_submission_time: time } = message;

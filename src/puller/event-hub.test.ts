@@ -31,7 +31,7 @@ test('subscribers hear of each reading once, and whether it came late', () => {
   expect(hub.fleet.view(3)[0]).toMatchObject({ received: 3, duplicates: 2 });
 });
 
-test('other messages are told as they are, and count for no sensor', () => {
+test('other messages are published as they are, and count for no sensor', () => {
   hub.subscribe((event) => events.push(event));
   hub.record([{ ...delivery(1), reading: undefined, message: { test: 1 }, receivedAt: 7 }]);
   expect(events).toEqual([{ event: 'message', message: { test: 1 }, received_at: 7 }]);
@@ -46,7 +46,7 @@ test('who has left hears nothing more, and the others do', () => {
   expect(events.map(({ event }) => event)).toEqual(['reading']);
 });
 
-test('the view is rebuilt without telling anybody', () => {
+test('the view is rebuilt and nothing is published', () => {
   hub.record([delivery(1), delivery(2)]);
   const again = new EventHub();
   again.subscribe((event) => events.push(event));

@@ -80,7 +80,7 @@ test('a puller that moves is asked where it is now', async () => {
   expect(asked.map(({ path }) => path)).toEqual(['/fleet/summary', '/moved/fleet/summary']);
 });
 
-test('an answer that is none, and a refusal, are told', async () => {
+test('an answer that is none, and a refusal, are errors', async () => {
   answers = [() => new Response('<html>'), json({ error: 'no' }, 400)];
   await expect(new FleetClient(BASE).summary()).rejects.toMatchObject({ code: 'PULLER_GONE' });
   await expect(new FleetClient(BASE).summary()).rejects.toMatchObject({
@@ -88,7 +88,7 @@ test('an answer that is none, and a refusal, are told', async () => {
   });
 });
 
-test('what was done on purpose is told with the token, and nobody fails when it is not taken', async () => {
+test('annotations carry the token, and a refused one is no failure', async () => {
   answers = [json({}, 401)];
   await new FleetClient(BASE).annotate({ region: 'eu', connected: false }, 'secret');
   await new FleetClient(BASE).annotate({ region: 'eu', connected: false }, 'secret');
@@ -129,4 +129,26 @@ test('what a client was too slow for is an error, after what it still got', asyn
     code: 'EVENTS_LOST',
     message: expect.stringMatching(/^7 events/),
   });
+});
+
+test('what a client was too slow for, and a store has, comes with the next connection', async () => {
+  answers = [
+    events(event('events', [message(10)]), event('dropped', { count: 7, since: 10 })),
+    events(event('events', [message(20)])),
+  ];
+  const stream = new FleetClient(BASE).events();
+  expect([(await stream.next()).value, (await stream.next()).value]).toEqual([message(10), message(20)]);
+  await stream.return(undefined);
+  expect(asked.map(({ path }) => path)).toEqual(['/events', '/events?since=10']);
+});
+
+test('a puller that has too many clients is asked again when it says so', async () => {
+  const full = () => Response.json({}, { status: 429, headers: { 'retry-after': '2' } });
+  answers = [full, full, events(event('events', [message(10)]))];
+  const stream = new FleetClient(BASE).events({ since: 1 });
+  expect((await stream.next()).value).toEqual(message(10));
+  await stream.return(undefined);
+  expect(pauses).toEqual([2000, 2000]);
+  answers = Array.from({ length: 31 }, () => full);
+  await expect(new FleetClient(BASE).events({ since: 1 }).next()).rejects.toMatchObject({ code: 'PULLER_ERROR' });
 });

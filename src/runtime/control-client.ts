@@ -2,7 +2,10 @@
 import { AppError } from '../lib/errors/app-error.js';
 import { errorFromAnswer } from '../lib/errors/http-error.js';
 
-/** A URL: the service job there replaces the service of `up`. `null`: it is gone, and the puller of `up` runs again. */
+/**
+ * A URL: the service job there replaces the service of `up`. `null`: there is none any more, and the puller of `up`
+ * runs again.
+ */
 export type EndpointChange = { puller?: string | null; jobProxy?: string | null };
 
 export class ControlClient {

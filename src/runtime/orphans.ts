@@ -9,16 +9,13 @@ import { markSensorsStopped } from './stopped-sensors.js';
 /** How long processes of a killed `up` may take to exit. */
 const GRACE_MS = 3_000;
 
-/**
- * Removes what the last `up` of this folder left behind, if it was killed; none of it when it stopped in order. Rejects
- * with `ALREADY_UP` when one runs.
- */
+/** Removes what the last `up` of this folder left behind, if it was killed. Rejects with `ALREADY_UP` when one runs. */
 export async function removeOrphans(stateDir: string): Promise<Removal> {
   const state = readRunState(stateDir);
   return state ? removeOrphansOf(state, stateDir, [await loadProvider(state.kind)]) : { removed: [], kept: [] };
 }
 
-/** As {@link removeOrphans}, and asks every kind of network: one that `run.json` does not name may have left something. */
+/** Like {@link removeOrphans}, but asks every kind of network: `run.json` names only the last one. */
 export async function removeAllOrphans(stateDir: string): Promise<Removal> {
   const state = readRunState(stateDir);
   const providers = await loadAllProviders();

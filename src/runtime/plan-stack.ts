@@ -74,7 +74,9 @@ function sensorSecrets(
   return { sensorEnv: {}, ...(key === undefined ? {} : { sensorKey: key }) };
 }
 
-/** The file of the authority that vouches for the proxy; undefined where the usual ones do. Throws as `lib/net/tls.ts` does. */
+/**
+ * File of the private authority that signed the proxy's certificate, if there is one. Throws as `lib/net/tls.ts` does.
+ */
 function authorityFile({ tlsCa, tlsCert, tlsKey }: Settings): string | undefined {
   if (tlsCert !== undefined && tlsKey !== undefined) readKeyPair(tlsCert, tlsKey);
   if (tlsCa !== undefined) {

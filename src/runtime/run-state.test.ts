@@ -68,7 +68,7 @@ test.each(
     [JSON.stringify({ ...state, children: [{ ...up, pid: -1 }] })],
     [JSON.stringify(state).slice(0, -9)],
   ].flat(),
-)('a file that holds %j is named as damaged, and set aside whole', (text) => {
+)('a file that holds %j is named as damaged, and quarantined', (text) => {
   writeFileSync(file(), text);
   expect(() => readRunState(folder)).toThrow(
     expect.objectContaining({

@@ -22,7 +22,7 @@ export interface RunState {
   endpoints: Endpoints;
   /** File with the private authority of an https proxy. */
   tlsCa?: string;
-  /** For the provider of this kind, which alone reads it; `facts` in the file. Empty until everything is ready. */
+  /** Read only by the provider of this kind; `facts` in the file. Empty until everything is ready. */
   connection: unknown;
   /** What `up` was asked for, by setting, for a later one that asks for something else; no secrets. */
   settings: Record<string, unknown>;
@@ -54,7 +54,7 @@ const fileSchema = z.object({
 
 const fileOf = (stateDir: string) => join(stateDir, 'run.json');
 
-/** Whether this process may run here: true when no state was there, which two that start together can't both find. */
+/** Creates the state; false when there is one already. So of two processes that start together only one runs here. */
 export function claimRunState(stateDir: string, state: RunState): boolean {
   return createFileAtomic(fileOf(stateDir), textOf(state));
 }
@@ -84,8 +84,8 @@ function textOf({
 }
 
 /**
- * The state left by the last `up`, if there is one; `alive` tells whether that `up` still runs. Throws `STATE_DAMAGED`
- * for a file that holds none.
+ * The state left by the last `up`, if there is one; `alive`: whether that `up` still runs. Throws `STATE_DAMAGED` when
+ * the file holds no state.
  */
 export function readRunState(stateDir: string): (RunState & { alive: boolean }) | undefined {
   const text = readIfExists(fileOf(stateDir));
@@ -97,11 +97,14 @@ export function readRunState(stateDir: string): (RunState & { alive: boolean }) 
 
 export function stateDamaged(stateDir: string): Error {
   return new AppError('STATE_DAMAGED', `${fileOf(stateDir)} is damaged: what runs here is not known`, {
-    hint: 'Run `wasm-sensors down`, which sets the file aside, and then `up`.',
+    hint: 'Run `wasm-sensors down`, which moves the file away, and then `up`.',
   });
 }
 
-/** Sets a damaged state aside, so that an `up` can begin anew; gives the file's new name, undefined when all is well. */
+/**
+ * Quarantines a damaged state, so that an `up` can start; returns the file's new name, undefined when it is not
+ * damaged.
+ */
 export function quarantineDamagedState(stateDir: string): string | undefined {
   const text = readIfExists(fileOf(stateDir));
   return text === undefined || parseState(text) ? undefined : quarantine(fileOf(stateDir));
@@ -117,7 +120,10 @@ function parseState(text: string): RunState | undefined {
   }
 }
 
-/** Removes the state of this `up`; another one's stays, and so does a damaged one, for the next `up` to set aside. */
+/**
+ * Removes the state of this `up`. The state of another one is kept, and so is a damaged one, which the next `up`
+ * quarantines.
+ */
 export function clearRunState(stateDir: string, { pid, started }: ProcessId): void {
   const up = parseState(readIfExists(fileOf(stateDir)) ?? '')?.up;
   if (up?.pid === pid && up.started === started) rmSync(fileOf(stateDir), { force: true });

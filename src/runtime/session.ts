@@ -46,7 +46,7 @@ export function openSession(settings: Settings): Session {
   };
 }
 
-/** Of the settings, else the one that `up` made; empty when there is none. */
+/** The one of the settings, else the one that `up` created; empty when there is none. */
 export function operatorToken({ token, stateDir }: Settings): string {
   return token ?? readToken(tokenFileOf(resolve(stateDir))) ?? '';
 }
@@ -72,8 +72,8 @@ function stateOfUp(stateDir: string): RunState {
 export const viewingToken = (settings: Settings): string => settings.viewerToken ?? operatorToken(settings);
 
 /**
- * The puller to look at: the one that `--puller-url` names, else that of the running `up`. It may move while a command
- * runs: a service job can take its part. Every call throws `NOT_UP` when no `up` runs here (any more).
+ * The puller to ask: the one that `--puller-url` names, else that of the running `up`. It may move while a command
+ * runs, because a service job can replace it. Every call throws `NOT_UP` when no `up` runs here (any more).
  */
 export function openFleet(settings: Settings, retryForMs?: number): FleetClient {
   const { pullerUrl, stateDir } = settings;

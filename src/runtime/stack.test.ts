@@ -75,18 +75,18 @@ test('it writes down what other terminals need: first that it starts, then the c
   await stack.stop();
 });
 
-test('it stops sensors first, after the fleet view was told, then services; and clears its state', async () => {
-  reported.mockImplementation(async () => void log.push('told'));
+test('it stops sensors first, after it has reported that to the fleet view, then services; and clears its state', async () => {
+  reported.mockImplementation(async () => void log.push('reported'));
   const stack = makeStack();
   await stack.start();
   log = [];
   await stack.stop();
-  expect(log).toEqual(['told', 'network', 'services']);
+  expect(log).toEqual(['reported', 'network', 'services']);
   expect(reported).toHaveBeenCalledWith('http://127.0.0.1:2', 't', expect.any(Number));
   expect(readRunState(stateDir)).toBeUndefined();
 });
 
-test('the fleet view is told nothing of sensors that outlive `up`, nor of a network that never was', async () => {
+test('nothing is reported to the fleet view about sensors that outlive `up`, nor about a network that never ran', async () => {
   const stack = makeStack({}, { sensorsOutliveUp: true });
   await stack.start();
   await stack.stop();

@@ -63,7 +63,7 @@ export class Stack {
     const { provider, plan, proxyUrl } = network;
     const { stateDir, token } = run;
     mkdirSync(stateDir, { recursive: true });
-    // What was written before, such as a log, may have made it with the usual permissions.
+    // A file that was written before, such as a log, may have created the folder with other permissions.
     chmodSync(stateDir, 0o700);
     const handlers = this.#handlers();
     const { fetch } = createControl(token, handlers);
@@ -116,10 +116,7 @@ export class Stack {
     };
   }
 
-  /**
-   * Stops everything, sensors first; nothing is left behind. A failure keeps nothing else from stopping; then it rejects
-   * with the first one.
-   */
+  /** Stops everything, sensors first. It continues after a failure, and rejects with the first one at the end. */
   async stop(): Promise<void> {
     const { network, services, supervisor, run } = this.#options;
     const { capabilities } = network.provider;
@@ -132,7 +129,7 @@ export class Stack {
       },
       () => network.plan.stop(),
       () => services.stop(),
-      // It may be about to open its control API, and to see only then that it is to stop.
+      // A start that is still under way may open its control API before it notices the stop.
       () => this.#starting?.catch(() => {}),
       () => this.#control?.close(0),
       () => supervisor.off('change', this.#saveChildren),

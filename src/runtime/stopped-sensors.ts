@@ -6,10 +6,10 @@ import type { RunState } from './run-state.js';
 
 /** All sensors have stopped after this; Docker takes the longest. */
 const ALL_STOPPED_MS = 60_000;
-/** It only changes what is shown: a puller that hangs must not keep `up` from ending. */
+/** It changes only what is shown, so `up` does not wait longer for a puller that hangs. */
 const REPORT_TIMEOUT_MS = 500;
 
-/** Tells a running puller, while the network still runs. `began`: of the network, Unix milliseconds. */
+/** Reports to a running puller, while the network still runs. `began`: of the network, Unix milliseconds. */
 export async function reportNetworkStop(puller: string, token: string, began: number): Promise<void> {
   const annotated = new FleetClient(puller, { retryForMs: 0 }).annotate(
     { networkEnds: { since: began, by: Date.now() + ALL_STOPPED_MS } },
@@ -24,6 +24,6 @@ export async function markSensorsStopped({ began }: RunState, stateDir: string):
   try {
     markStoredSensorsStopped(join(stateDir, 'readings.db'), began, Date.now());
   } catch {
-    // The next puller opens the same store, and says what is wrong with it.
+    // The next puller opens the same store, and reports what is wrong with it.
   }
 }

@@ -1,4 +1,4 @@
-/** Views of one guest's memory; made anew when the guest has grown it. */
+/** Views of one guest's memory; replaced when the guest has grown it. */
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
   #bytes: Uint8Array;

@@ -187,7 +187,7 @@ class RecentOutput {
   readonly lines: string[] = [];
   #partial = '';
 
-  /** Takes a write, which may be any part of a line or several of them. */
+  /** Records a write, which may be a part of a line or several lines. */
   write(text: string): void {
     const parts = (this.#partial + text).split('\n');
     this.#partial = parts.pop()!.slice(-MAX_LENGTH);

@@ -11,7 +11,7 @@ export interface KeptCluster extends Cluster {
   resume(): Promise<void>;
 }
 
-/** A job keeps its id: it tells the fleet view that the new sensors replace those of the killed host. */
+/** A job keeps its id, by which the fleet view sees that the new sensors replace those of the killed host. */
 const fileSchema = z.array(z.object({ jobId: z.string(), spec: jobSpecSchema }));
 type KeptJob = z.output<typeof fileSchema>[number];
 
@@ -45,7 +45,7 @@ export function keepJobs(cluster: Cluster, path: string, onQuarantined: (file: s
     },
     async close() {
       kept.clear();
-      // Removed, not emptied: a full disk must not keep the sensors running.
+      // Removed, not emptied, because that works on a full disk, too.
       rmSync(path, { force: true });
       await cluster.close();
     },

@@ -71,7 +71,7 @@ test('arguments come after an empty name of the program, the environment is sort
   expect(seen).toEqual(['\0--a\0ö\0', 'A=2\0M=\0Z=1\0']);
 });
 
-test('an exit, a trap and a return are told apart, each with the last line', async () => {
+test('an exit, a trap and a return are distinguished, each with the last line', async () => {
   start(function* (guest) {
     yield* guest.write(1, 'first\nall done\n');
     yield ['proc_exit', 3];

@@ -1,6 +1,6 @@
 /**
  * HTTP for guests over a pool of connections per origin: what Go's `http.Client` with a timeout of 30 s does on a
- * Bacalhau node, as far as a guest can tell (redirects are followed, one time limit for all).
+ * Bacalhau node, as far as a guest can notice (redirects are followed, one time limit for all).
  */
 import { type Dispatcher, Pool } from 'undici';
 import { type Closeable, type HostClock, systemClock } from './host-clock.js';
@@ -99,7 +99,7 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
       const path = url.pathname + url.search;
       this.#poolFor(url.origin).dispatch({ path, method: method as 'GET', headers, body: body ?? null }, this);
     } catch {
-      // What undici refuses to send, such as an invalid header.
+      // A request that undici refuses to send, such as one with an invalid header.
       setImmediate(() => this.end(NETWORK_ERROR));
     }
   }

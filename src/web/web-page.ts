@@ -2,9 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
-import { httpErrorBody } from '../lib/errors/http-error.js';
 import type { AccessLock } from '../lib/net/access-lock.js';
+import { readBody } from '../lib/net/request-body.js';
 
 const FOLDER = new URL('./page/', import.meta.url);
 const HTML = 'text/html; charset=UTF-8';
@@ -66,12 +65,9 @@ export function createPage(lock?: AccessLock): Hono {
     lock?.problemOf(c, Date.now()) ? signIn(c, 401) : c.body(html.page, 200, { ...HEADERS, ...type }),
   );
   if (lock) {
-    const tooLong = (c: Context) => c.json(httpErrorBody({ code: 'TOO_LARGE', message: 'the form is too long' }), 413);
-    app.post('/session', bodyLimit({ maxSize: MAX_FORM_BYTES, onError: tooLong }), async (c) => {
-      const { token } = await c.req.parseBody().catch(() => ({ token: undefined }));
-      return typeof token === 'string' && lock.signIn(c, token.trim(), Date.now())
-        ? c.redirect('./', 303)
-        : signIn(c, 403);
+    app.post('/session', async (c) => {
+      const form = await readBody(c, (bytes) => new URLSearchParams(new TextDecoder().decode(bytes)), MAX_FORM_BYTES);
+      return lock.signIn(c, form.get('token')?.trim() ?? '', Date.now()) ? c.redirect('./', 303) : signIn(c, 403);
     });
   }
   return app;

@@ -26,7 +26,7 @@ export function log(fd: i32): void {
   fd_write(fd, vector, 1, vector + 8);
 }
 
-/** Completes a line that may repeat for ever: logged 20 times, then at each doubling of its count. */
+/** Completes a line that may repeat without end: logged 20 times, then at each doubling of its count. */
 export function logRarely(fd: i32, count: u32): void {
   if (count > 20) {
     if (count & (count - 1)) return;

@@ -32,7 +32,8 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
         onSet: () => session.fleet.annotate({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
       });
-      // An orchestrator does not notice a short cut, so text says who confirmed it where it is not the link itself.
+      // An orchestrator does not notice a short cut, so the text names who confirmed it where that is not the link
+      // itself.
       const seenBy = network.linksSeenBy === undefined ? '' : `, seen by ${network.linksSeenBy}`;
       out.result(
         result,

@@ -1,5 +1,5 @@
 /**
- * Hints name a command that works where the user stands. In the code they say `wasm-sensors …`; {@link Output} and the
+ * Hints name a command that works in the user's shell. In the code they have `wasm-sensors …`; {@link Output} and the
  * help texts pass them through here.
  */
 

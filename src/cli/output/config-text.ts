@@ -1,4 +1,4 @@
-/** What the `config` commands and the config-updater say. */
+/** Texts of the `config` commands and of the config-updater. */
 import type { SensorView } from '../../fleet/fleet-view.js';
 import type { FailedProxy } from '../../operations/apply-to-proxies.js';
 import type { ChangeConfigResult, RollOutResult } from '../../operations/change-config.js';
@@ -30,7 +30,7 @@ export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResul
   return `${convergedText(seen)} (${secondsText(seen.seconds)})`;
 }
 
-/** A scope that no sensor matches may be meant for later, or be misspelt; undefined where there is nothing to say. */
+/** A warning for a scope that no sensor matches: it may be misspelt. Undefined where sensors match. */
 export function noMatchText(scope: Scope, { seen }: ChangeConfigResult): string | undefined {
   if (!seen || seen.otherRegions.length === 0) return undefined;
   return `no sensor matches ${scopeText(scope)} (regions with sensors: ${seen.otherRegions.join(', ')}); if you did not mean it, run \`wasm-sensors config unset\``;
@@ -48,7 +48,7 @@ export const rollOutText = ({ regions, seconds }: RollOutResult): string =>
 export const readProgressText = ({ converged, sensors }: { converged: number; sensors: number }): string =>
   `${converged}/${sensors} sensors have read the file`;
 
-/** A file that was read need not show: the fleet configuration overrides it. */
+/** Readings may not show the values of the file, because the fleet configuration overrides it. */
 export function fileSeenText(file: string, region: string, { sensors, read, hidden }: FileSeen): string {
   if (sensors === 0) return `${file} saved; no active sensor in region ${region}`;
   const done = `${file}: ${read}/${sensors} sensors of region ${region} have applied it`;
@@ -104,7 +104,7 @@ function desiredTable(desired: DesiredState): string {
 
 const HEAD = ['region', 'host', 'state', 'colour', 'icon', 'random_off', 'interval', 'paused', 'file', 'version'];
 
-/** Every value with where it comes from: `interval 1 s (fleet)`. */
+/** Every value with its source: `interval 1 s (fleet)`. */
 function sensorTable(sensors: SensorView[], style: Style): string {
   const rows = sensors.slice(0, SHOWN).map(({ region, hostname, state, color, icon_name, config }) => {
     const from = (field: SensorConfigField) => style.dim(`(${config?.sources[field] ?? 'unknown'})`);

@@ -1,4 +1,4 @@
-/** What `deploy` and `stop` say about publishers and service jobs. */
+/** Texts of `deploy` and `stop`, for publishers and service jobs. */
 import type { PlannedServiceJob } from '../../network/provider.js';
 import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy-publisher.js';
 import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy-service.js';

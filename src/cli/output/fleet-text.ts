@@ -1,4 +1,4 @@
-/** What the fleet view says, as text: its summary as a table, its events as lines. */
+/** The fleet view as text: its summary as a table, its events as lines. */
 
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';

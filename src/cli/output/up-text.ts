@@ -1,4 +1,4 @@
-/** What `up` and `down` say: what happens to processes and networks, and what stays. */
+/** Texts of `up` and `down`: what happens to processes and networks, and what is kept. */
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import type { NetworkFact } from '../../network/network-facts.js';
 import type { NetworkEvent, Removal } from '../../network/provider.js';
@@ -17,11 +17,11 @@ export interface Difference {
 
 export type UpEvent = ChildEvent | NetworkEvent;
 
-/** Processes whose names are those of commands. */
+/** Processes that are named after their commands. */
 const PROCESS_NAMES: Record<string, string> = { sensors: 'sensor host' };
 const nameOf = (process: string) => (Object.hasOwn(PROCESS_NAMES, process) ? PROCESS_NAMES[process] : process);
 
-/** A line worth keeping on the screen; undefined for what is only progress. */
+/** A line that stays on the screen; undefined for events that are only progress. */
 export function noteOf(event: UpEvent): string | undefined {
   switch (event.type) {
     case 'child.exited':
@@ -89,7 +89,7 @@ export const jobsQuarantinedText = (file: string): string =>
   `the file of the running jobs was damaged and is now ${file}; deploy again what should run`;
 
 export const STOPPED_ON_PAPER =
-  'Bacalhau 1.7 marks a job as stopped without telling its nodes (fixed in 1.8): what runs there keeps running';
+  'Bacalhau 1.7 marks a job as stopped and does not inform its nodes (fixed in 1.8): what runs there keeps running';
 
 const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
 

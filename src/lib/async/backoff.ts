@@ -8,12 +8,14 @@ export function jittered(attempt: number, base: number, max: number): number {
 
 export interface WaitOptions {
   timeoutMs: number;
-  /** Pause between looks; 100 ms by default. */
+  /** Pause between two calls of `look`; 100 ms by default. */
   everyMs?: number;
   signal?: AbortSignal;
 }
 
-/** Polls until `look` gives a value; undefined after the timeout. Rejects when aborted. Looks at least once. */
+/**
+ * Polls until `look` returns a value; undefined after the timeout. Rejects when aborted. Calls `look` at least once.
+ */
 export async function waitFor<T>(
   look: () => Promise<T | undefined> | T | undefined,
   options: WaitOptions,

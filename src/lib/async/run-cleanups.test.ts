@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { runCleanups } from './run-cleanups.js';
 
-test('a step that fails keeps no other from being taken, and the first failure is told', async () => {
+test('all steps run even if one fails, and the first failure is reported', async () => {
   const taken: string[] = [];
   const steps = [
     () => taken.push('one'),

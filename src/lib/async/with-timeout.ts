@@ -2,15 +2,15 @@
 
 export interface Limit {
   ms: number;
-  /** Stops the work, too; then the work's own error is the result. */
+  /** Also stops the work; then the work's own error is the result. */
   signal: AbortSignal;
   /** The error when the time is up. */
   late(): Error | Promise<Error>;
 }
 
 /**
- * Rejects with `late()` when the time is up, instead of the abort error of the work. Another error of the work says more,
- * and stays.
+ * Rejects with `late()` when the time is up, instead of the abort error of the work. Another error of the work explains
+ * more and is passed on.
  */
 export async function withTimeout<T>(
   { ms, signal, late }: Limit,

@@ -1,4 +1,4 @@
-/** Failures of other programs that are known by what they print. */
+/** Failures of other programs, recognised by their output. */
 import { AppError } from './app-error.js';
 import type { ErrorCode } from './codes.js';
 

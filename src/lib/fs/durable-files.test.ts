@@ -24,7 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const mode = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-test('a file is made with its folders, for its owner only unless told otherwise, and nothing stays beside it', () => {
+test('a file is made with its folders, for its owner only by default, and nothing stays beside it', () => {
   const path = join(folder, 'a', 'b', 'token');
   writeFileAtomic(path, 'täxt 🚀');
   expect([readFileSync(path, 'utf8'), mode(path)]).toEqual(['täxt 🚀', '600']);

@@ -27,7 +27,7 @@ export function writeFileAtomic(path: string, text: string, mode = 0o600): void 
   syncFolder(dirname(path));
 }
 
-/** As {@link writeFileAtomic}, but gives false when the file exists: of several concurrent calls one succeeds. */
+/** Like {@link writeFileAtomic}, but returns false when the file exists: of several concurrent calls one succeeds. */
 export function createFileAtomic(path: string, text: string, mode = 0o600): boolean {
   const temporary = writeBeside(path, text, mode);
   try {
@@ -41,7 +41,7 @@ export function createFileAtomic(path: string, text: string, mode = 0o600): bool
   }
 }
 
-/** Writes the text durably to a new file in the same folder; gives its path. */
+/** Writes the text durably to a new file in the same folder; returns its path. */
 function writeBeside(path: string, text: string, mode: number): string {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
@@ -55,7 +55,7 @@ function writeBeside(path: string, text: string, mode: number): string {
       closeSync(fd);
     }
   } catch (error) {
-    // On a full disk it would use up the rest.
+    // On a full disk it would take the space that is left.
     tryToRemove(temporary);
     throw error;
   }
@@ -72,7 +72,7 @@ function tryToRemove(path: string): void {
 }
 
 /** A rename is durable only after an fsync of its folder. */
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   // Windows can't open folders.
   if (process.platform === 'win32') return;
   const fd = openSync(path, 'r');

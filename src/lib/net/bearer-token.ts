@@ -1,4 +1,4 @@
-/** Bearer tokens: made, kept in a file and compared. */
+/** Creates bearer tokens, keeps them in files and compares them. */
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { AppError } from '../errors/app-error.js';
@@ -36,7 +36,7 @@ export function readToken(path: string): string | undefined {
   return token || undefined;
 }
 
-/** The token in a file that only its owner can read; made when there is none. Throws as {@link readToken}. */
+/** The token in a file that only its owner can read; created when there is none. Throws as {@link readToken}. */
 export function keepToken(path: string): string {
   const kept = readToken(path);
   if (kept !== undefined) return kept;

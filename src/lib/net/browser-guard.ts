@@ -1,6 +1,6 @@
 /**
- * Refuses requests that a browser makes for a page of another site. Such a page reaches services on loopback: directly, or
- * under a name of its own that it has rebound to 127.0.0.1.
+ * Refuses requests that a browser makes for a page of another site. Such a page reaches services on loopback: directly,
+ * or under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
  */
 import type { Context } from 'hono';
 

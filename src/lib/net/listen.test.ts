@@ -54,7 +54,7 @@ async function closing(listener: Listener, graceMs?: number): Promise<number> {
   return (Date.now() - began) / 1000;
 }
 
-test('any free port is told', async () => {
+test('any free port is reported', async () => {
   const { url, port } = await start();
   expect(url).toBe(`http://127.0.0.1:${port}`);
   expect(await (await fetch(url)).text()).toBe('ok');
@@ -108,7 +108,7 @@ test('close lets requests under way finish, and does not wait for their connecti
   agent.destroy();
 });
 
-test('close waits as long as it is told, and no longer', async () => {
+test('close waits for the given time, and no longer', async () => {
   const cut = async (graceMs: number) => {
     const listener = await start();
     let answer: Promise<string> | undefined;

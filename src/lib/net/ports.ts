@@ -15,7 +15,7 @@ export interface PortWish {
 
 export interface PortChoice {
   port: number;
-  /** True when the wished port is busy and this is another one. */
+  /** True when the requested port is busy and this is another one. */
   moved: boolean;
 }
 
@@ -55,7 +55,7 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
   return port;
 }
 
-/** The wished port (0: any free one). A busy default moves to a free port; a busy explicit one is `PORT_IN_USE`. */
+/** The requested port (0: any free one). A busy default moves to a free port; a busy explicit one is `PORT_IN_USE`. */
 export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
   if (wish.port === 0) return { port: await freePort(host), moved: false };
   const port = await probePort(wish.port, host);

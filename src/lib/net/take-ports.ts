@@ -24,7 +24,7 @@ export async function takePorts<Name extends string>(
   const taken = new Map<number, PortWish>();
   const chosen: Partial<Record<Name, number>> = {};
   const names = Object.keys(wishes) as Name[];
-  // Explicit ports come first: a default of another service makes way for them.
+  // Explicit ports come first; the default port of another service moves.
   for (const name of [...names.filter((n) => wishes[n].explicit), ...names.filter((n) => !wishes[n].explicit)]) {
     const { host, ...wish } = wishes[name];
     const other = wish.port === 0 ? undefined : taken.get(wish.port);

@@ -1,4 +1,4 @@
-/** Programs that run in a process group of their own, so that a wrapper and the program that it wraps end together. */
+/** Programs that run in a process group of their own, so that a wrapper and the program that it wraps stop together. */
 
 /** Leaders of the groups that must not outlive this process. */
 const tied = new Set<number>();
@@ -38,7 +38,10 @@ function killTied(): void {
   for (const leader of tied) killGroup(leader);
 }
 
-/** With no other listener the signal ends this process, as it does by default; another listener exits in its own time. */
+/**
+ * Without another listener the signal stops this process, as it does by default; with one, that listener decides when
+ * to exit.
+ */
 function dieOf(signal: NodeJS.Signals): void {
   if (process.listenerCount(signal) > 1) return;
   killTied();

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface ProcessId {
   name: string;
   pid: number;
-  /** Opaque start time, which tells processes of the same pid apart. */
+  /** Opaque start time, which distinguishes processes of the same pid. */
   started: string;
 }
 

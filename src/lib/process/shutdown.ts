@@ -5,7 +5,7 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 export type StopReason = keyof typeof SIGNALS | 'supervisor gone' | 'reader gone';
 
-/** The exit code of a process that stops for this reason. A reader that has seen enough (`| head`) is no error. */
+/** The exit code of a process that stops for this reason. A reader that has gone (`| head`) is no error. */
 export function exitCodeOf(reason: StopReason): number {
   if (reason === 'reader gone') return 0;
   return reason === 'supervisor gone' ? 1 : SIGNALS[reason];

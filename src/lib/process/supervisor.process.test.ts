@@ -217,7 +217,7 @@ test('a second child of the same name can be started after the first was stopped
   expect(events.map(({ type }) => type)).toEqual(['child.ready', 'child.ready']);
 });
 
-test('a listener that fails keeps nothing from running, starting again and ending, and is told of once', async () => {
+test('children run, restart and stop even if a listener fails, which is reported once', async () => {
   let full = true;
   supervisor.on('change', () => {
     if (full) throw new Error('no space left');

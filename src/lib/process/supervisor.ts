@@ -54,13 +54,13 @@ interface Child {
   stopping: boolean;
 }
 
-/** How a run of a child ended, or why it never began. */
+/** How a run of a child exited, or why it never started. */
 interface Exit {
   how: string;
   code: number | null;
 }
 
-/** Supervisors with children. When this process exits in any way but SIGKILL, the children get a SIGTERM. */
+/** Supervisors with children. When this process exits, except by SIGKILL, the children get a SIGTERM. */
 const withChildren = new Set<Supervisor>();
 process.on('exit', () => {
   for (const supervisor of withChildren) signalAll(supervisor.running, 'SIGTERM');
@@ -120,7 +120,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     this.emit('event', { type: 'child.ready', name: spec.name, pid: child.id?.pid ?? 0, afterMs: Date.now() - began });
   }
 
-  /** From now on no child can be started. */
+  /** After this call no child can be started. */
   close(): void {
     this.#closed = true;
   }
@@ -212,7 +212,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
   }
 
-  /** Emits `change`. A listener that fails must not keep the children from running or stopping. */
+  /** Emits `change`. The children run and stop even if a listener fails. */
   #reportChange(): void {
     try {
       this.emit('change');

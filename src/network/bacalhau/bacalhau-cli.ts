@@ -1,20 +1,20 @@
-/** Runs the user's `bacalhau` and gives back what it printed. */
+/** Runs the user's `bacalhau` and returns its output. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bacalhauEnv } from './bacalhau-env.js';
 import { runBacalhau } from './run-bacalhau.js';
 
-/** Where Bacalhau's API is, and how to get in. */
+/** Address of Bacalhau's API, and the credentials for it. */
 export interface ApiAddress {
   host: string;
   port: number;
   tls?: {
-    /** Signer of the API's certificate, a PEM file. */
+    /** Authority that signed the API's certificate: a PEM file. */
     caFile?: string;
     /** Don't check the certificate. */
     insecure?: boolean;
   };
-  /** Secrets travel by environment, never by argument. */
+  /** Secrets are passed in the environment, never as arguments. */
   credentials?: { apiKey: string } | { username: string; password: string };
 }
 
@@ -28,12 +28,12 @@ export interface CliOptions {
   timeoutMs?: number;
 }
 
-/** Runs one command; resolves with its standard output, rejects with an `AppError` (see `failures.ts`). */
+/** Runs one command; resolves with its standard output, rejects with an `AppError` (see `bacalhau-failures.ts`). */
 export type Cli = (args: string[]) => Promise<string>;
 
 /**
- * The first call prepares the program's folder, so that later ones may run side by side. The folder is ours alone (one
- * that another version wrote is refused by an older program); it holds nothing that can't be made again.
+ * The first call prepares the program's folder, so that later ones may run side by side. No other program shares it,
+ * because an older one refuses what a newer one wrote. Everything in it can be created again.
  */
 export function createCli(options: CliOptions): Cli {
   const folder = join(options.stateDir, 'bacalhau');

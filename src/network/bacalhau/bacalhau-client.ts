@@ -17,21 +17,24 @@ import {
 } from './bacalhau-schemas.js';
 import { parseVersion, requireSupported, updatesInPlace, type Version } from './bacalhau-version.js';
 
-/** Every function rejects with an `AppError` of `failures.ts`, or `BACALHAU_OUTPUT` for output that can't be read. */
+/**
+ * Every function rejects with an `AppError` of `bacalhau-failures.ts`, or `BACALHAU_OUTPUT` for output that can't be
+ * read.
+ */
 export interface BacalhauClient {
   /** Of the program here; asked once. Rejects with `BACALHAU_TOO_OLD` below 1.7. */
   clientVersion(): Promise<Version>;
   /** Of the orchestrator; asked once. */
   agentVersion(): Promise<Version>;
-  /** Whether the API answers; says nothing about the nodes. */
+  /** Whether the API answers; the nodes may still be away. */
   alive(): Promise<boolean>;
   /** Calls at the same time share one answer: every region's job asks when all are submitted. */
   nodes(): Promise<RawNode[]>;
-  /** Newest version of every job in the namespace that ours are submitted to; others are other people's. */
+  /** Newest version of every job in our namespace; jobs in other namespaces belong to other people. */
   jobs(): Promise<RawJob[]>;
   /** Executions of a job's newest version, oldest first. */
   executions(jobId: string): Promise<RawExecution[]>;
-  /** Submits a job file as it is (no templates); resolves with the job's id. Says nothing about whether it runs. */
+  /** Submits a job file as it is (no templates); resolves with the job's id. It may not run yet. */
   runJob(file: string): Promise<string>;
   /** Makes a new version of a job as it is, which replaces its executions. 1.8 and newer. */
   rerunJob(jobId: string): Promise<void>;
@@ -94,7 +97,7 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
 
 async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<T> {
   const output = await cli([...args, '--output', 'json']);
-  // The program may say something first, such as "Initializing repo at".
+  // The program may print something first, such as "Initializing repo at".
   const start = output.search(/^[[{]/m);
   try {
     return schema.parse(JSON.parse(output.slice(start)));
@@ -110,7 +113,7 @@ async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<
   }
 }
 
-/** Asks once and keeps the answer, unless it is a failure. */
+/** Asks once and keeps the answer; a failure is not kept. */
 function once<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   return () =>
@@ -120,7 +123,7 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
     }));
 }
 
-/** Asks again for everyone who comes after the answer. */
+/** Calls at the same time share one answer; the next call after it asks again. */
 function together<T>(ask: () => Promise<T>): () => Promise<T> {
   let answer: Promise<T> | undefined;
   return () =>

@@ -1,6 +1,6 @@
 /** The environment for the user's `bacalhau`: nothing of the user's own Bacalhau settings may leak into our networks. */
 
-/** Variables that end every outside call and every prompt of a `bacalhau` process. */
+/** Variables that turn off every outside call and every prompt of a `bacalhau` process. */
 const QUIET = { BACALHAU_DISABLEANALYTICS: 'true', BACALHAU_UPDATECONFIG_INTERVAL: '0' };
 
 /**

@@ -1,8 +1,8 @@
-/** What `bacalhau` says when it fails, in our own words and with what to do about it. */
+/** Turns the output of a `bacalhau` that failed into an error with a hint. */
 import { AppError } from '../../lib/errors/app-error.js';
 import { type KnownFailure, knownError, lastLinesOf } from '../../lib/errors/known-failures.js';
 
-/** Texts of 1.7.0 to 1.9.3, most telling first. */
+/** Texts of 1.7.0 to 1.9.3, most specific first. */
 const KNOWN: KnownFailure[] = [
   {
     when: /Client sent an HTTP request to an HTTPS server/,
@@ -11,7 +11,7 @@ const KNOWN: KnownFailure[] = [
     hint: 'Give --api-tls, and --api-ca where its certificate is signed by an authority of your own.',
   },
   {
-    // What it was sent instead, often a page, tells nothing more.
+    // The answer it got instead, often a web page, explains nothing.
     when: /Unable to parse API call response body|invalid character '.+' looking for beginning of value/,
     code: 'BACALHAU_API_OTHER',
     message: 'what answers there is not a Bacalhau API',
@@ -61,7 +61,7 @@ const KNOWN: KnownFailure[] = [
   },
 ];
 
-/** The code of the known failure that a text speaks of, such as an execution's message. */
+/** The code of the known failure that a text describes, such as an execution's message. */
 export function failureCodeOf(text: string): string | undefined {
   return KNOWN.find((known) => known.when.test(text))?.code;
 }
@@ -83,11 +83,11 @@ export function failureOf({ call, output, api, cause }: FailedCall): AppError {
   const known = knownError(KNOWN, text, { cause, details: where });
   if (known) return known;
   const lines = lastLinesOf(text, Number.POSITIVE_INFINITY);
-  const telling = lines.find((line) => line.startsWith('Error:')) ?? lines.at(-1);
-  const reason = telling?.replace(/^Error:/, '').trim() ?? 'failed without a word';
+  const errorLine = lines.find((line) => line.startsWith('Error:')) ?? lines.at(-1);
+  const reason = errorLine?.replace(/^Error:/, '').trim() ?? 'failed without output';
   return new AppError('BACALHAU_FAILED', `bacalhau ${call}: ${reason}`, {
     cause,
-    details: lines.filter((line) => line !== telling).slice(-10),
+    details: lines.filter((line) => line !== errorLine).slice(-10),
   });
 }
 

@@ -20,12 +20,12 @@ export function toNode(raw: RawNode): NodeInfo | undefined {
   };
 }
 
-/** Regions are parts of job names, file names and flags; on somebody's cluster they come from somebody else. */
+/** Regions are parts of job names, file names and flags; on a remote cluster somebody else chose them. */
 const PLAIN = /^[A-Za-z0-9][\w.-]{0,62}$/;
 const notPlain = (region: string) =>
   `its label region=${JSON.stringify(region.slice(0, 63))} is more than letters, digits, "-", "_" and "."`;
 
-/** Nodes that tell nothing of themselves may have it. */
+/** A node that reports nothing about itself may have the engine. */
 function withoutEngine({ Info }: RawNode): string | undefined {
   const info = Info.ComputeNodeInfo;
   return info && !info.ExecutionEngines?.includes('wasm') ? 'it has no WASM engine' : undefined;
@@ -41,8 +41,8 @@ const JOB_STATES: Record<string, JobInfo['state']> = {
 };
 
 /**
- * From the labels. A job that was submitted by hand from our template, or by an earlier version, has no label for its region:
- * its constraint and its type say the same.
+ * From the labels. A job that was submitted by hand from our template, or by an earlier version, has no label for its
+ * region: its constraint and its type show the same.
  */
 export function toJobRef({ Labels, Constraints, Type, Name }: RawJob): JobRef {
   const constraint = Constraints?.find(({ Key, Operator }) => Key === REGION_LABEL && Operator === '=');
@@ -60,7 +60,7 @@ export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
     id: raw.ID,
     name: raw.Name,
     ref: toJobRef(raw),
-    // 1.7 always says 0.
+    // 1.7 always reports 0.
     version: raw.Version || 1,
     state: JOB_STATES[raw.State.StateType] ?? 'pending',
     message: raw.State.Message,
@@ -79,19 +79,19 @@ const COMPLETED = 9;
 const FAILED = 10;
 const CANCELLED = 11;
 /** Of its `ExecutionDesiredStateType`. */
-const SHALL_RUN = 1;
+const SHOULD_RUN = 1;
 
 /**
- * A WASM execution that runs stays New in a daemon job and BidAccepted in a service job, for ever: what shall run and
- * was not refused counts as running. Only readings prove that it does.
+ * A running WASM execution of a daemon job stays New, and one of a service job BidAccepted. So an execution that should
+ * run and was not refused counts as running; only readings prove that it does.
  */
 export function toExecution(raw: RawExecution): ExecutionInfo {
   const { StateType: state, Message: message } = raw.ComputeState;
-  const ended = raw.RunOutput?.ErrorMsg || message || raw.DesiredState.Message;
+  const reason = raw.RunOutput?.ErrorMsg || message || raw.DesiredState.Message;
   const info = (as: ExecutionInfo['state'], why = '') => ({ id: raw.ID, node: raw.NodeID, state: as, message: why });
-  if (state === COMPLETED) return info('completed', ended);
-  if (state === CANCELLED) return info('stopped', ended);
-  if ([ASK_REJECTED, BID_REJECTED, FAILED].includes(state)) return info('failed', ended);
+  if (state === COMPLETED) return info('completed', reason);
+  if (state === CANCELLED) return info('stopped', reason);
+  if ([ASK_REJECTED, BID_REJECTED, FAILED].includes(state)) return info('failed', reason);
   if ([RUNNING, PUBLISHING].includes(state)) return info('running');
-  return info(raw.DesiredState.StateType === SHALL_RUN && [NEW, ACCEPTED].includes(state) ? 'running' : 'starting');
+  return info(raw.DesiredState.StateType === SHOULD_RUN && [NEW, ACCEPTED].includes(state) ? 'running' : 'starting');
 }

@@ -27,7 +27,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     nodes: async () => (await client.nodes()).flatMap((node) => toNode(node) ?? []),
     jobs: async () => {
       const ours = (await client.jobs()).filter(isOurs);
-      // What stopped has no executions of interest, and each costs a call.
+      // The executions of stopped jobs are not needed, and each job costs a call.
       const executions = (id: string, over: boolean) => (over ? [] : client.executions(id));
       return Promise.all(
         ours.map(async (job) => toJob(job, await executions(job.ID, job.State.StateType === 'Stopped'))),
@@ -46,7 +46,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     setRegionLink: async (region, connected) => {
       if (options.setRegionLink) return options.setRegionLink(region, connected);
       throw new AppError('NOT_OFFERED', `a region of a ${kind} network can't be cut from here`, {
-        hint: 'Its nodes and links are not ours to touch; the embedded, native and compose networks offer it.',
+        hint: 'This program does not control its nodes and links. The embedded, native and compose networks offer it.',
       });
     },
   };
@@ -73,7 +73,7 @@ async function stopByReplacing(job: JobRef, options: BacalhauNetworkOptions): Pr
 
 function stopNotPassedOn(job: JobRef): AppError {
   return new AppError('STOP_NOT_PASSED_ON', `${jobName(job)} was stopped, but its executions were not`, {
-    hint: 'Update the orchestrator to Bacalhau 1.8, or start its nodes afresh (`wasm-sensors down` does).',
-    details: ['Bacalhau 1.7 marks a job as stopped without telling its nodes: what runs there keeps running.'],
+    hint: 'Update the orchestrator to Bacalhau 1.8, or restart its nodes (`wasm-sensors down` and `up`).',
+    details: ['Bacalhau 1.7 marks a job as stopped and does not inform its nodes: what runs there keeps running.'],
   });
 }

@@ -19,7 +19,7 @@ export function parseVersion(text: string): Version {
 
 /**
  * Whether a job of the same name is updated in place; before 1.8 every submission is a job of its own. The same release
- * was the first whose orchestrator tells the nodes of a stopped job (bacalhau-project/bacalhau pull request 4997).
+ * was the first whose orchestrator informs the nodes of a stopped job (bacalhau-project/bacalhau pull request 4997).
  */
 export function updatesInPlace(version: Version): boolean {
   return isAtLeast(version, { major: 1, minor: 8 });
@@ -29,7 +29,7 @@ export function updatesInPlace(version: Version): boolean {
 export function requireSupported(version: Version, path: string): void {
   if (isAtLeast(version, OLDEST)) return;
   throw new AppError('BACALHAU_TOO_OLD', `${path} is Bacalhau ${version.text}; 1.7.0 or newer is needed`, {
-    hint: 'Update it as https://docs.bacalhau.org/getting-started/installation says, or name another with --bacalhau.',
+    hint: 'Update it (https://docs.bacalhau.org/getting-started/installation), or name another with --bacalhau.',
   });
 }
 

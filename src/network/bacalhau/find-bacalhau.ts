@@ -5,7 +5,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 
 /** What to do when there is none. */
 const HINT =
-  'Install it as https://docs.bacalhau.org/getting-started/installation says, or give its path with --bacalhau or ' +
+  'Install it (https://docs.bacalhau.org/getting-started/installation), or give its path with --bacalhau or ' +
   'BACALHAU_BIN. The embedded network (--network embedded) needs none.';
 
 /**

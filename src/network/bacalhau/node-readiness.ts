@@ -1,6 +1,6 @@
 /**
- * Which nodes the orchestrator sees, while they start. It asks the REST API of our own orchestrator on loopback: a
- * `bacalhau` process for every look would take the CPU that the starting nodes need.
+ * Which nodes are connected, while they start. The REST API of our own orchestrator is asked on loopback: a `bacalhau`
+ * process for every check would take the CPU that the starting nodes need.
  */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,7 +23,7 @@ export class NodeReadiness {
     this.#natsPort = natsPort;
   }
 
-  /** Resolves when the orchestrator answers and takes nodes; rejects when aborted. */
+  /** Resolves when the orchestrator answers and accepts nodes; rejects when aborted. */
   async orchestratorReady(signal: AbortSignal): Promise<void> {
     while (!((await this.#answers(signal)) && (await accepts(this.#natsPort)))) {
       await sleep(20, undefined, { signal });
@@ -32,7 +32,7 @@ export class NodeReadiness {
 
   /**
    * Resolves when the node has connected after `since` (Unix milliseconds), or can't because its region `isCut`;
-   * rejects when aborted. A node that was killed is still called connected when its successor starts, hence `since`.
+   * rejects when aborted. A killed node still counts as connected when its successor starts, hence `since`.
    */
   async connected(name: string, since: number, signal: AbortSignal, isCut = () => false): Promise<void> {
     while (!isCut()) {
@@ -43,7 +43,7 @@ export class NodeReadiness {
     }
   }
 
-  /** One look serves everyone who waits. */
+  /** One request serves all calls that wait. */
   #nodes(): Promise<RawNode[]> {
     this.#look ??= this.#fetchNodes().finally(() => {
       this.#look = undefined;
@@ -56,7 +56,7 @@ export class NodeReadiness {
       const response = await fetch(`${this.#api}/api/v1/orchestrator/nodes`, { signal: AbortSignal.timeout(5000) });
       return answerSchema.parse(await response.json()).Nodes;
     } catch {
-      // The orchestrator is busy or restarting: callers look again.
+      // The orchestrator is busy or restarting: callers ask again.
       return [];
     }
   }

@@ -17,9 +17,9 @@ export interface Call {
 
 const TIMEOUT_MS = 30_000;
 
-/** Resolves with its standard output; rejects with an `AppError` (see `failures.ts`), or `BACALHAU_HANGS`. */
+/** Resolves with its standard output; rejects with an `AppError` (see `bacalhau-failures.ts`), or `BACALHAU_HANGS`. */
 export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT_MS, options }: Call): Promise<string> {
-  // Loaded late: commands that never call bacalhau shall not pay for it.
+  // Loaded late, so that commands without bacalhau start faster.
   const { execa } = await import('execa');
   const running = execa(program, args, {
     ...(options?.input === undefined ? { stdin: 'ignore' } : {}),
@@ -42,20 +42,20 @@ export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT
   });
   if (result.exitCode === 0 && !late) return String(result.stdout);
   if (late && own.includes('--client')) throw hangs(program, timeoutMs);
-  const said = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
+  const reason = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
   throw failureOf({
     call: callOf(own),
-    output: [result.stdout, result.stderr, said].filter(Boolean).join('\n'),
+    output: [result.stdout, result.stderr, reason].filter(Boolean).join('\n'),
     ...(api === undefined ? {} : { api }),
-    cause: said,
+    cause: reason,
   });
 }
 
-/** A call that asks no API. */
+/** The error of a call that asks no API. */
 function hangs(program: string, timeoutMs: number): AppError {
-  const message = `${program} does not even tell its version within ${timeoutMs / 1000} s`;
+  const message = `${program} does not print its version within ${timeoutMs / 1000} s`;
   return new AppError('BACALHAU_HANGS', message, {
-    hint: 'That asks no API: the program itself hangs. Try `bacalhau version --client`, or name another with --bacalhau.',
+    hint: 'This call asks no API, so the program itself hangs. Try `bacalhau version --client`, or name another with --bacalhau.',
   });
 }
 

@@ -1,4 +1,4 @@
-/** Submitting a job: what runs under its name already is kept when it is the same, and replaced when it is not. */
+/** Submits a job: a job of the same name is kept when it is the same, and replaced otherwise. */
 import { join } from 'node:path';
 import type { JobEnvironment } from '../../jobs/job-environment.js';
 import { jobRefOf, rivalOf, sameJob } from '../../jobs/job-ref.js';
@@ -25,8 +25,8 @@ export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensor
 export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped'].includes(job.State.StateType);
 
 /**
- * Rejects with `NO_MATCHING_NODES` where no node could run it, and with what the client and the rendering
- * reject with; with `NAME_TAKEN` where somebody else's job of the same name, or one of another type, would be replaced.
+ * Rejects with `NO_MATCHING_NODES` where no node could run it, with `NAME_TAKEN` where a job of somebody else or of
+ * another type has the name, and as the client and `renderJob` do.
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
   const { client } = options;
@@ -83,7 +83,7 @@ export async function startAgain(job: RawJob, { client, stateDir }: Omit<SubmitO
 /** The document as it was submitted last. */
 const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${encodeURIComponent(jobName)}.yaml`);
 
-/** The job that runs exactly this already, if there is one; nothing is submitted. */
+/** The job that already runs exactly this document, if there is one; nothing is submitted. */
 export async function findRunning(request: JobRequest, options: SubmitOptions): Promise<Submission | undefined> {
   const { client, environment } = options;
   const [rendered, jobs] = await Promise.all([renderJob(request, environment), client.jobs()]);
@@ -91,7 +91,7 @@ export async function findRunning(request: JobRequest, options: SubmitOptions): 
   return findSame(running, rendered, client);
 }
 
-/** A job that runs exactly this, and runs it well: one with a failure is worth submitting again. */
+/** The same job without failures; one with a failure is submitted again. */
 async function findSame(
   running: RawJob[],
   rendered: RenderedJob,
@@ -111,7 +111,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
     (node) => node.type === type && (!('region' in request) || node.region === request.region),
   );
   const fits = 'region' in request ? labelled.filter(({ unschedulable }) => unschedulable === undefined) : labelled;
-  // Nodes that are cut off get what runs for ever when they are back; what runs once needs one now.
+  // A disconnected node gets a daemon job when it is back; a job that runs once needs a connected node.
   const waits = request.role === 'publisher' && request.maxMessages === undefined;
   if (fits.some((node) => node.connected || waits)) return;
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
@@ -120,7 +120,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
     details: unschedulableDetails(nodes),
     hint:
       type === 'edge'
-        ? 'See the nodes with `wasm-sensors status`; --region takes one that is there.'
+        ? 'See the nodes with `wasm-sensors status`; --region accepts a region that has nodes.'
         : 'Service jobs need a node with Docker. `wasm-sensors up` runs a proxy and a puller of its own.',
   });
 }

@@ -19,7 +19,7 @@ export interface BringUpOptions {
 
 /**
  * Resolves when every edge node is connected, and proxy and puller are ready, with the first three numbers of the
- * backbone's addresses. When it settles no compose call is under way, which would start what is just being removed.
+ * backbone's addresses. When it settles no compose call is running, which could start what is being removed.
  */
 export async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<string> {
   const { ports, project } = plan;

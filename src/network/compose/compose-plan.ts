@@ -1,4 +1,4 @@
-/** What is decided about a compose network before it starts, and what is written down of it for Compose. */
+/** The plan of a compose network, and the part of it that Compose reads from a file. */
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import type { PlanContext } from '../provider.js';

@@ -27,7 +27,7 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
   plan: planCompose,
   open: createComposeNetwork,
   cleanUp: (stateDir) => withEngine(stateDir, removeOwned),
-  // What other folders made stays, also where this network used it.
+  // What other folders created is kept, even if this network used it.
   removeData: (stateDir) => withEngine(stateDir, removeOwnedVolumes),
   serviceJob: planServiceJob,
   shell(connection, { command, tty }) {

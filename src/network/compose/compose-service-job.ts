@@ -17,7 +17,7 @@ const NODE_PORTS: Record<Role, number> = { proxy: 8080, puller: 8081 };
 /** On the web-services node: the volume of the puller's container, so that the job keeps the fleet's history. */
 export const PULLER_DATA = '/srv/puller-data';
 
-/** As `NetworkProvider.serviceJob` says; its image is first brought to the network's registry. */
+/** See `NetworkProvider.serviceJob`; the image is first pushed to the network's registry. */
 export async function planServiceJob(
   role: Role,
   connection: ComposeConnection,
@@ -82,7 +82,7 @@ export async function serviceImage({
   registryPort,
 }: Pick<ComposeConnection, 'image' | 'registryPort'>): Promise<string> {
   if (registryPort === undefined) {
-    // The local image does not tell: engines give registry digests to images that were built here, too.
+    // The local image does not show that: engines give registry digests to images that were built here, too.
     await docker(['manifest', 'inspect', image], { timeoutMs: LOOK_UP_MS }).catch((cause) => {
       throw notInRegistry(image, cause);
     });

@@ -109,7 +109,7 @@ function servicesOf({ project, ports }: ComposePlan): Services {
 
 const PULLER_READY_MS = 30_000;
 
-/** As `Services.movePuller` says; `own` is the URL of the puller's container. Rejects with `PULLER_NOT_READY`. */
+/** See `Services.movePuller`; `own` is the URL of the puller's container. Rejects with `PULLER_NOT_READY`. */
 async function movePuller({ name }: Project, own: string, url: string | null): Promise<string> {
   const container = `${name}-sqs-puller-1`;
   if (url !== null) {

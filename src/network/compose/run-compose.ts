@@ -54,7 +54,9 @@ export function createComposeRun(plan: ComposePlan): Run {
     return { connection: connectionOf(plan, { backbone, withServices }) };
   };
 
-  /** An `up` of the same project that starts in the same second finds no containers either; Compose then gives it ours. */
+  /**
+   * An `up` of the same project that starts in the same second finds no containers either; then both use the same ones.
+   */
   const bringUpInOwnProject = async (withServices: boolean): Promise<string> => {
     try {
       return await bringUpInTime(withServices);
@@ -104,7 +106,7 @@ export function createComposeRun(plan: ComposePlan): Run {
       // Without Docker, or while the project belongs to others, nothing here was started.
       if (!isOurs) return;
       await runCleanups([
-        // Logs that can't be read must not keep the rest from being removed.
+        // Everything else is removed even if the logs can't be read.
         () => (bringing === undefined ? undefined : keepLogs(project, callFor(plan)).catch(() => {})),
         () => stopOwned(stateDir, STOPPED_LAST),
         async () => {

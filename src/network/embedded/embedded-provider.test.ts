@@ -55,7 +55,7 @@ test('its one child is the sensor host; the connection says where it is', async 
   expect(stopped).toEqual([['sensors']]);
 });
 
-test('damaged jobs are set aside before the host starts, and reported', async () => {
+test('damaged jobs are quarantined before the host starts, and reported', async () => {
   writeFileSync(join(stateDir, 'embedded-jobs.json'), 'garbage');
   const { plan: planned, events } = await plan();
   await planned.start({ proxyUrl: 'http://p' });

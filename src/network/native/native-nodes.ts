@@ -21,7 +21,7 @@ export interface NativePorts {
 }
 
 export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs'> {
-  /** Missing for the orchestrator and the node of service jobs. */
+  /** Undefined for the orchestrator and the node of service jobs. */
   region?: string;
 }
 

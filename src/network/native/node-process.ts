@@ -54,11 +54,11 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   return {
     name: node.name,
     command: bacalhau,
-    // A path with a `=` in it would be taken for a setting; this one has none.
+    // A path with `=` would be read as a setting; this one has none.
     args: ['serve', role, '--name', node.name, '-c', CONFIG_FILE],
     cwd: own,
     env: {
-      // Cloud credentials go to the nodes that are given them, and to no other.
+      // Only nodes that are given cloud credentials get them.
       ...removed('AWS_'),
       ...bacalhauEnv({ BACALHAU_DIR: data, TMPDIR: temporary, ...node.env }),
     },
@@ -68,5 +68,5 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   };
 }
 
-/** A node signs off from the orchestrator within 0.1 s; one that can't reach it would wait 10 s for nothing. */
+/** A node signs off from the orchestrator within 0.1 s; one that can't reach it would wait 10 s. */
 const GRACE_MS = 2000;

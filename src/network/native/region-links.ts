@@ -15,16 +15,16 @@ export interface Delivery {
   firstMs: number;
   /** After this long with single readings only, all have sent what they kept. */
   quietMs: number;
-  /** A proxy that takes nothing must not keep the nodes away for ever. */
+  /** The nodes do not wait longer for a proxy that accepts nothing. */
   atMostMs: number;
 }
 const DELIVERY: Delivery = { firstMs: 3000, quietMs: 500, atMostMs: 30_000 };
 
 interface RegionLink {
   toOrchestrator: Relay;
-  /** Missing where no relay can stand in for the proxy. */
+  /** Undefined where sensors can't reach the proxy through a relay. */
   toProxy: Relay | undefined;
-  /** Where the region's sensors find the proxy; missing with the relay. */
+  /** Where the region's sensors find the proxy; undefined without the relay. */
   proxyUrl: string | undefined;
   /** The last request: a restored link may be cut again before all of it is open. */
   wanted: boolean;
@@ -67,8 +67,8 @@ export class RegionLinks {
 
   /**
    * Cuts both links at once, or restores them: first the sensors' way to the proxy, and when they have delivered what
-   * they kept, the nodes' way to the orchestrator. It cancels each execution that it has given up meanwhile as soon as
-   * its node is back, and what that sensor still kept would be lost. Rejects with `UNKNOWN_REGION`.
+   * they kept, the nodes' way to the orchestrator. As soon as a node is back, the orchestrator cancels executions that
+   * it has given up, and readings that their sensors still keep would be lost. Rejects with `NO_SUCH_REGION`.
    */
   async set(region: string, connected: boolean): Promise<void> {
     const link = this.#linkOf(region);
@@ -108,7 +108,7 @@ export class RegionLinks {
     });
   }
 
-  /** On the next port that can be had. */
+  /** On the next free port. */
   async #relayTo(target: RelayTarget): Promise<Relay> {
     while (this.#nextPort < LAST_PORT) {
       const relay = new Relay(this.#nextPort++, target);
@@ -128,9 +128,8 @@ interface ProxyTarget extends RelayTarget {
 }
 
 /**
- * Where a relay on loopback can stand in for the proxy. Undefined for a proxy on another machine, whose name would not
- * lead to the relay, and for one that speaks https under another name than the relay has, which its certificate does not
- * vouch for.
+ * Undefined for a proxy on another machine, whose name does not lead to the relay, and for an https proxy whose
+ * certificate does not cover the relay's name.
  */
 export function proxyTarget(proxyUrl: string): ProxyTarget | undefined {
   const url = new URL(proxyUrl);

@@ -1,7 +1,7 @@
 /**
- * A TCP relay that can be cut: the link between a region and something outside it. While it is cut, every connection
- * is reset at once, as through a broken network, and nothing of either end is paused. Its port stays its own: a closed one
- * would be free for other programs, and for the relays of another network on this machine.
+ * A TCP relay that can be cut: the link between a region and something outside it. While it is cut, every connection is
+ * reset at once, as through a broken network, and neither end is paused. It keeps its port: other programs, or relays
+ * of another network on this machine, could take a closed one.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -14,7 +14,7 @@ export interface RelayTarget {
 const BULK_BYTES = 2048;
 
 export class Relay {
-  /** When so much at once that it was no single reading last went to the target: Unix milliseconds, 0 for never. */
+  /** When more than a single reading was last sent to the target at once: Unix milliseconds, 0 for never. */
   bulkAt = 0;
   #open = true;
   #server: Server | undefined;
@@ -34,7 +34,7 @@ export class Relay {
     return this.#open;
   }
 
-  /** Rejects when the port can't be had. */
+  /** Rejects when it can't listen on the port. */
   async listen(): Promise<void> {
     this.#server = await new Promise((resolve, reject) => {
       const server = createServer({ noDelay: true }, (near) =>
@@ -45,7 +45,7 @@ export class Relay {
     });
   }
 
-  /** Ends every connection through it, and takes no new ones. */
+  /** Closes every connection through it, and refuses new ones. */
   cut(): void {
     this.#open = false;
     for (const socket of this.#sockets) socket.destroy();
@@ -55,7 +55,7 @@ export class Relay {
     this.#open = true;
   }
 
-  /** Cuts it, and gives the port up. */
+  /** Cuts it, and closes its port. */
   async close(): Promise<void> {
     this.cut();
     await new Promise((resolve) => (this.#server ? this.#server.close(resolve) : resolve(undefined)));
@@ -72,7 +72,7 @@ export class Relay {
     ] as const) {
       this.#sockets.add(one);
       one.pipe(other);
-      // An end that fails takes the other with it; `close` follows every error.
+      // When one end fails, the other is closed as well; `close` follows every error.
       one.on('error', () => {});
       one.on('close', () => {
         this.#sockets.delete(one);

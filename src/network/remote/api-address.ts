@@ -42,7 +42,7 @@ function credentialsOf({ apiToken, apiUsername, apiPassword }: Settings): ApiAdd
   if (apiToken === undefined && apiUsername !== undefined && apiPassword !== undefined)
     return { username: apiUsername, password: apiPassword };
   if (apiToken === undefined && apiUsername === undefined && apiPassword === undefined) return undefined;
-  throw new AppError('CREDENTIALS_MIXED', 'the API takes either an API key or a user with a password', {
+  throw new AppError('CREDENTIALS_MIXED', 'the API accepts either an API key or a user with a password', {
     hint: 'Give --api-token-file (BACALHAU_API_KEY), or --api-username with --api-password-file (BACALHAU_API_USERNAME and _PASSWORD).',
   });
 }

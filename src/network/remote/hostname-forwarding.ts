@@ -13,7 +13,10 @@ export interface Place {
   region: string;
 }
 
-/** A file a region: its nodes may be set up as no others, and the first submissions of all regions run side by side. */
+/**
+ * One file for each region: its nodes may have their own settings, and the first submissions of all regions run side by
+ * side.
+ */
 const fileOf = ({ stateDir, api, region }: Place) =>
   join(stateDir, 'remote', 'forwarding', encodeURIComponent(`${api.host}:${api.port}`), encodeURIComponent(region));
 
@@ -28,7 +31,7 @@ export function keepHostnameForwarded(place: Place, forwarded: boolean): void {
   writeFileAtomic(fileOf(place), forwarded ? 'forwarded' : 'refused');
 }
 
-/** Bids are refused within milliseconds; a slow cluster shall not be mistaken for a willing one. */
+/** Bids are refused within milliseconds; the rest is patience for a slow cluster. */
 const LOOKS = 6;
 const PAUSE_MS = 500;
 

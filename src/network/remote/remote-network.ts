@@ -82,7 +82,7 @@ async function submit(request: JobRequest, options: RemoteSubmitOptions): Promis
   const refused = async ({ unchanged, jobId }: Submission) => !unchanged && (await wasRefused(client, jobId));
 
   const known = hostnameForwarded(place);
-  // Only to try, no sensor is replaced: what it keeps for its proxy would be lost.
+  // No sensor is replaced just to find out: readings that it keeps for its proxy would be lost.
   const runs = known === undefined && (await findRunning(request, forwarding(needed)));
   if (runs) return runs;
   if (known !== false) {

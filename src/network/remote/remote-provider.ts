@@ -93,18 +93,18 @@ export function planRemote(
   };
 }
 
-/** Where it is the proxy of this `up`, that is still being started. */
+/** Waits, because the proxy of this `up` may still be starting. */
 async function proxyAnswers(proxyUrl: string): Promise<boolean> {
   const look = async () => (await answersHttp(`${proxyUrl}/health`)) || undefined;
   return (await waitFor(look, { timeoutMs: PROXY_MS, everyMs: 200 })) ?? false;
 }
 
-/** Rejects a proxy URL that means another machine to the nodes than to us. Whether it works, only readings show. */
+/** Rejects a proxy URL that names the node itself when a node uses it. Only readings show whether another one works. */
 function requireReachable(proxyUrl: string, apiHost: string): void {
   if (!isLoopback(new URL(proxyUrl).hostname) || isLoopback(apiHost)) return;
   throw new AppError(
     'PROXY_NOT_REACHABLE',
-    `sensors on the nodes of ${apiHost} can't reach ${proxyUrl}: there it means the node itself`,
+    `sensors on the nodes of ${apiHost} can't reach ${proxyUrl}: to a node, that name is the node itself`,
     { hint: 'Give a URL that the edge nodes can reach with --proxy-url, such as https://proxy.example.com.' },
   );
 }

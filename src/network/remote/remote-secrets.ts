@@ -1,4 +1,4 @@
-/** Secrets that `up` was told and every other terminal needs, too: in a file that only this user can read. */
+/** Secrets that `up` was given and other terminals need as well: in a file that only this user can read. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

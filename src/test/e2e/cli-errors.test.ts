@@ -416,7 +416,7 @@ describe('after kill -9 of `up`', () => {
     const { left } = await killed('queue');
     const up = sandbox.spawn(['up', '--deploy', '--interval', '0.2', ...(await Sandbox.portFlags())]);
     await eventually('the new one', () => sandbox.state().up.pid === up.child.pid);
-    expect(up.stderr).toContain('stopped queue, which a killed `up` had left running');
+    expect(up.stderr).toContain('stopped queue, which a killed `up` left behind');
     expect(isAlive(left)).toBe(false);
     await ready(sandbox);
     await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 0);

@@ -219,7 +219,7 @@ describe('the walk-through of the original demo, with containers', () => {
     expect(login.stdout + login.stderr).not.toContain('sekret');
   });
 
-  step('the image: its program is process 1, and ends in order when asked to', async () => {
+  step('the image: its program is process 1, and stops in order when asked to', async () => {
     const { image } = sandbox.state().connection as { image: string };
     const id = await docker('run', '--detach', '--health-interval', '1s', image, 'queue', 'serve');
     const health = () => docker('inspect', '--format', '{{.State.Health.Status}}', id);

@@ -55,7 +55,7 @@ test('sensors that a node refuses fail the deployment, with the node’s words',
   const { code, stderr } = await sandbox.run(args);
   expect([code, stderr]).toEqual([
     1,
-    expect.stringMatching(/1 of the publishers failed\n.*edge-as-1: .*(AllowList|not in allowed)/i),
+    expect.stringMatching(/1 publisher failed\n.*edge-as-1: .*(AllowList|not allowlisted)/i),
   ]);
   await sandbox.json(['deploy', 'publisher', '--region', 'as', '--color', '#222222', '--interval', '0.5']);
 });
@@ -76,7 +76,7 @@ test.each(['orchestrator', 'edge-eu-1'])(
   },
 );
 
-test('as a remote network, with a sensor token that only its `up` was told', { timeout: 120_000 }, async () => {
+test('as a remote network, with a sensor token that only its `up` was given', { timeout: 120_000 }, async () => {
   const { host, port } = nativeConnectionSchema.parse(sandbox.state().connection).api;
   writeFileSync(join(elsewhere.dir, 'token'), 'secret\n');
   const remote = ['up', '-d', '--network', 'remote', '--api-host', host, '--api-port', String(port)];

@@ -9,12 +9,12 @@ export class Box {
   readonly stateDir: string;
   /** The only folder on the PATH. */
   readonly programs: string;
-  private readonly root = realpathSync(mkdtempSync(join(tmpdir(), 'wasm-sensors-')));
+  readonly #root = realpathSync(mkdtempSync(join(tmpdir(), 'wasm-sensors-')));
 
   constructor() {
-    this.folder = join(this.root, 'work');
+    this.folder = join(this.#root, 'work');
     this.stateDir = join(this.folder, '.wasm-sensors');
-    this.programs = join(this.root, 'programs');
+    this.programs = join(this.#root, 'programs');
     mkdirSync(this.folder);
     mkdirSync(this.programs);
   }
@@ -36,7 +36,7 @@ export class Box {
 
   /** All that commands see of the environment. */
   get env(): Record<string, string> {
-    return { PATH: this.programs, HOME: this.folder, TMPDIR: this.root };
+    return { PATH: this.programs, HOME: this.folder, TMPDIR: this.#root };
   }
 
   /** What differs from run to run, and what stands for it. */
@@ -44,11 +44,11 @@ export class Box {
     return [
       [this.folder, '<folder>'],
       [this.programs, '<programs>'],
-      [this.root, '<root>'],
+      [this.#root, '<root>'],
     ];
   }
 
   close(): void {
-    rmSync(this.root, { recursive: true, force: true });
+    rmSync(this.#root, { recursive: true, force: true });
   }
 }

@@ -24,10 +24,13 @@ export interface RunResult {
 export class Sandbox {
   readonly dir = mkdtempSync(join(tmpdir(), 'wasm-sensors-'));
   readonly stateDir = join(this.dir, '.wasm-sensors');
-  private readonly children = new Set<ChildProcess>();
+  readonly #children = new Set<ChildProcess>();
+  readonly #env: Record<string, string>;
 
   /** @param env for everything that runs in it */
-  constructor(private readonly env: Record<string, string> = {}) {}
+  constructor(env: Record<string, string> = {}) {
+    this.#env = env;
+  }
 
   /** So that tests never meet a running system of somebody else. */
   static portFlags = freePortFlags;
@@ -40,7 +43,7 @@ export class Sandbox {
         [BIN, ...args],
         {
           cwd: this.dir,
-          env: cleanEnv({ ...this.env, ...options.env }),
+          env: cleanEnv({ ...this.#env, ...options.env }),
           timeout: options.timeoutMs ?? 80_000,
           maxBuffer: 64 * 1024 * 1024,
         },
@@ -61,11 +64,11 @@ export class Sandbox {
   spawn(args: string[], env?: Record<string, string>): Running {
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: this.dir,
-      env: cleanEnv({ ...this.env, ...env }),
+      env: cleanEnv({ ...this.#env, ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.children.add(child);
-    child.once('exit', () => this.children.delete(child));
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
     return new Running(child);
   }
 
@@ -89,7 +92,7 @@ export class Sandbox {
   /** Ends everything, whatever state a failed test left. */
   async close(downArgs: string[] = []): Promise<void> {
     await this.run(['down', ...downArgs]);
-    for (const child of this.children) child.kill('SIGKILL');
+    for (const child of this.#children) child.kill('SIGKILL');
     rmSync(this.dir, { recursive: true, force: true });
   }
 }

@@ -27,14 +27,14 @@ export const FAILED = 10;
 
 export class FakeBacalhau {
   readonly path: string;
-  private readonly data: string;
+  readonly #data: string;
 
   constructor(box: Box) {
-    this.data = join(box.programs, 'bacalhau-data');
-    mkdirSync(this.data);
+    this.#data = join(box.programs, 'bacalhau-data');
+    mkdirSync(this.#data);
     this.path = box.program(
       'bacalhau',
-      `cd '${this.data}'
+      `cd '${this.#data}'
 echo "$*" >> calls
 if [ -f failure ]; then cat failure >&2; exit 1; fi
 case "$*" in
@@ -63,8 +63,8 @@ esac`,
   }
 
   version(version: string): void {
-    this.put('client.json', { clientVersion: { GitVersion: version } });
-    this.put('agent.json', { GitVersion: version });
+    this.#put('client.json', { clientVersion: { GitVersion: version } });
+    this.#put('agent.json', { GitVersion: version });
   }
 
   nodes(nodes: FakeNode[]): void {
@@ -72,7 +72,7 @@ esac`,
       Info: { NodeID: name, NodeType: type, Labels: labels, ComputeNodeInfo: { ExecutionEngines: engines } },
       ConnectionState: { Status: connected ? 'CONNECTED' : 'DISCONNECTED' },
     }));
-    this.put('nodes.json', raw);
+    this.#put('nodes.json', raw);
   }
 
   /** `when`: from now on, or after the next submission. Those that are stopped become so. */
@@ -87,7 +87,7 @@ esac`,
       Version: 2,
       CreateTime: 1,
     }));
-    this.put(when === 'now' ? 'jobs.json' : 'jobs-after.json', raw);
+    this.#put(when === 'now' ? 'jobs.json' : 'jobs-after.json', raw);
     for (const { id, executions = {} } of jobs) {
       const all = Object.entries(executions).map(([ID, { node, state, desired = 1, message = '' }], i) => ({
         ID,
@@ -96,42 +96,42 @@ esac`,
         ComputeState: { StateType: state, Message: message },
         CreateTime: i,
       }));
-      this.put(`executions-${id}.json`, all);
+      this.#put(`executions-${id}.json`, all);
     }
   }
 
   /** From now on every call says this, and fails. */
   fails(text: string): void {
-    writeFileSync(join(this.data, 'failure'), text);
+    writeFileSync(join(this.#data, 'failure'), text);
   }
 
   /** The document that was submitted last. */
   get submitted(): string {
-    return readFileSync(join(this.data, 'submitted'), 'utf8');
+    return readFileSync(join(this.#data, 'submitted'), 'utf8');
   }
 
   /** Of the sensors that were submitted last; undefined while there are none. */
   get submissionTime(): number | undefined {
-    if (!existsSync(join(this.data, 'submitted'))) return undefined;
+    if (!existsSync(join(this.#data, 'submitted'))) return undefined;
     const time = /--submission-time=(\d{13})/.exec(this.submitted)?.[1];
     return time === undefined ? undefined : Number(time);
   }
 
   /** What it was called with since the last look, one call a line. */
   takeCalls(): string {
-    const file = join(this.data, 'calls');
+    const file = join(this.#data, 'calls');
     appendFileSync(file, '');
     const calls = readFileSync(file, 'utf8');
     writeFileSync(file, '');
     return calls;
   }
 
-  private put(name: string, value: unknown): void {
+  #put(name: string, value: unknown): void {
     // One element a line, for tools that work on lines.
     const text = Array.isArray(value)
       ? `[${value.map((one) => JSON.stringify(one)).join(',\n')}]`
       : JSON.stringify(value);
-    writeFileSync(join(this.data, name), `${text}\n`);
+    writeFileSync(join(this.#data, name), `${text}\n`);
   }
 }
 

@@ -10,9 +10,9 @@ import type { FakeFleet } from './fake-fleet.js';
 const REGIONS = ['us', 'eu', 'as'];
 
 export class FakeCluster implements Cluster {
-  private readonly all: (ClusterNode & { connected: boolean })[];
-  private readonly list = new Map<string, ClusterJob & { spec: string }>();
-  private executions = 0;
+  readonly #all: (ClusterNode & { connected: boolean })[];
+  readonly #list = new Map<string, ClusterJob & { spec: string }>();
+  #executions = 0;
   /** Why every execution fails, where it does. */
   failure: string | undefined;
   /** Whether jobs do what they should. */
@@ -20,12 +20,13 @@ export class FakeCluster implements Cluster {
   /** How the nodes follow a cut. */
   linksFollow = true;
 
-  constructor(
-    private readonly fleet: FakeFleet,
-    private readonly desired: DesiredConfigStore,
-    nodesPerRegion: number,
-  ) {
-    this.all = REGIONS.flatMap((region) =>
+  readonly #fleet: FakeFleet;
+  readonly #desired: DesiredConfigStore;
+
+  constructor(fleet: FakeFleet, desired: DesiredConfigStore, nodesPerRegion: number) {
+    this.#fleet = fleet;
+    this.#desired = desired;
+    this.#all = REGIONS.flatMap((region) =>
       Array.from({ length: nodesPerRegion }, (_, i) => ({
         name: `edge-${region}-${i + 1}`,
         region,
@@ -36,20 +37,20 @@ export class FakeCluster implements Cluster {
   }
 
   nodes(): (ClusterNode & { connected: boolean })[] {
-    return this.all;
+    return this.#all;
   }
 
   jobs(): ClusterJob[] {
-    return [...this.list.values()];
+    return [...this.#list.values()];
   }
 
   async submit(spec: JobSpec): Promise<ClusterSubmission> {
-    const own = this.all.filter(({ region }) => region === spec.region);
+    const own = this.#all.filter(({ region }) => region === spec.region);
     if (own.length === 0) {
       const hint = `Regions here: ${REGIONS.join(', ')}.`;
       throw new AppError('NO_SUCH_REGION', `there is no region ${spec.region}`, { hint });
     }
-    const before = this.list.get(spec.name);
+    const before = this.#list.get(spec.name);
     const text = JSON.stringify({ ...spec, args: spec.args.filter((arg) => !arg.startsWith('--submission-time')) });
     const running = before?.state === 'running';
     if (running && before.spec === text) return { jobId: before.id, version: before.version, unchanged: true };
@@ -64,24 +65,24 @@ export class FakeCluster implements Cluster {
       executions: [] as ClusterJob['executions'],
       spec: text,
     };
-    this.list.set(spec.name, job);
+    this.#list.set(spec.name, job);
     for (const node of spec.type === 'batch' ? own.slice(0, 1) : own) {
-      const id = `e-${++this.executions}`;
+      const id = `e-${++this.#executions}`;
       const failed = this.failure !== undefined;
       job.executions.push({ id, node: node.name, state: failed ? 'failed' : 'running', message: this.failure ?? '' });
       if (failed) job.state = 'failed';
-      else if (this.works) this.carryOut(spec, job, id, node);
+      else if (this.works) this.#carryOut(spec, job, id, node);
     }
     return { jobId: job.id, version: job.version, unchanged: false };
   }
 
-  private carryOut(spec: JobSpec, job: ClusterJob, execution: string, node: ClusterNode): void {
+  #carryOut(spec: JobSpec, job: ClusterJob, execution: string, node: ClusterNode): void {
     const flags = Object.fromEntries(
       spec.args.map((arg) => /^--([a-z-]+)(?:=(.*))?$/s.exec(arg) ?? []).map(([, name = '', value]) => [name, value]),
     );
     if (spec.module === 'publisher') {
-      if (!this.all.find(({ name }) => name === node.name)!.connected) return;
-      this.fleet.start({
+      if (!this.#all.find(({ name }) => name === node.name)!.connected) return;
+      this.#fleet.start({
         hostname: node.name,
         region: node.region,
         job: job.id,
@@ -97,7 +98,7 @@ export class FakeCluster implements Cluster {
     if (file === undefined) {
       const { region, hostname } = flags;
       const scope = hostname === undefined ? (region === undefined ? {} : { region }) : { hostname };
-      this.desired.patch({ scope, set, unset: [] }, Date.now());
+      this.#desired.patch({ scope, set, unset: [] }, Date.now());
     } else {
       const lines = Object.entries(set).map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`);
       writeFileSync(file, readFileSync(file, 'utf8') + lines.join(''));
@@ -107,7 +108,7 @@ export class FakeCluster implements Cluster {
   }
 
   stop(name: string): boolean {
-    const job = this.list.get(name);
+    const job = this.#list.get(name);
     if (job?.state !== 'running') return false;
     job.state = 'stopped';
     for (const execution of job.executions) execution.state = 'stopped';
@@ -115,11 +116,11 @@ export class FakeCluster implements Cluster {
   }
 
   setRegionLink(region: string, connected: boolean): void {
-    if (this.linksFollow) for (const node of this.all) if (node.region === region) node.connected = connected;
+    if (this.linksFollow) for (const node of this.#all) if (node.region === region) node.connected = connected;
   }
 
   stats(): HostStats {
-    return { running: 0, requests: 0, nodes: this.all.length, memoryBytes: 0, cpuMs: 0, uptimeMs: 0 };
+    return { running: 0, requests: 0, nodes: this.#all.length, memoryBytes: 0, cpuMs: 0, uptimeMs: 0 };
   }
 
   async close(): Promise<void> {}

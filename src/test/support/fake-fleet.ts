@@ -31,18 +31,20 @@ export class FakeFleet {
   readonly deaf = new Set<string>();
   /** Whether sensors send another reading whenever somebody looks. */
   lively = false;
-  private deliveries = 0;
+  #deliveries = 0;
+  readonly #hub: EventHub;
+  readonly #desired: DesiredConfigStore;
 
-  constructor(
-    private readonly hub: EventHub,
-    private readonly desired: DesiredConfigStore,
-  ) {}
+  constructor(hub: EventHub, desired: DesiredConfigStore) {
+    this.#hub = hub;
+    this.#desired = desired;
+  }
 
   /** Takes the place of the host's sensor, and sends its first reading. */
   start(sensor: Omit<FakeSensor, 'sequence' | 'file' | 'fleet'>): void {
-    const known = this.desired.effective(sensor.region, sensor.hostname);
+    const known = this.#desired.effective(sensor.region, sensor.hostname);
     this.sensors.set(sensor.hostname, { ...sensor, sequence: 0, file: {}, fleet: known });
-    this.readFile(this.sensors.get(sensor.hostname)!);
+    this.#readFile(this.sensors.get(sensor.hostname)!);
     this.send(sensor.hostname);
   }
 
@@ -69,7 +71,7 @@ export class FakeFleet {
       hostname,
       ...over,
     };
-    this.deliver({
+    this.#deliver({
       message: reading,
       reading,
       config: {
@@ -84,12 +86,12 @@ export class FakeFleet {
 
   /** Something else that came from the queue. */
   message(message: Record<string, unknown>): void {
-    this.deliver({ message, reading: undefined, config: undefined });
+    this.#deliver({ message, reading: undefined, config: undefined });
   }
 
-  private deliver(delivery: Pick<Delivery, 'message' | 'reading' | 'config'>): void {
-    this.hub.record([
-      { ...delivery, id: `m-${++this.deliveries}`, body: JSON.stringify(delivery.message), receivedAt: Date.now() },
+  #deliver(delivery: Pick<Delivery, 'message' | 'reading' | 'config'>): void {
+    this.#hub.record([
+      { ...delivery, id: `m-${++this.#deliveries}`, body: JSON.stringify(delivery.message), receivedAt: Date.now() },
     ]);
   }
 
@@ -97,15 +99,15 @@ export class FakeFleet {
   look(): void {
     for (const sensor of this.sensors.values()) {
       if (this.deaf.has(sensor.hostname)) continue;
-      const wanted = effectiveConfig(this.desired.state, sensor.region, sensor.hostname);
+      const wanted = effectiveConfig(this.#desired.state, sensor.region, sensor.hostname);
       const newer = wanted.version > sensor.fleet.version;
       if (newer) sensor.fleet = wanted;
-      if (this.readFile(sensor) || newer || (this.lively && !sensor.fleet.paused)) this.send(sensor.hostname);
+      if (this.#readFile(sensor) || newer || (this.lively && !sensor.fleet.paused)) this.send(sensor.hostname);
     }
   }
 
   /** Whether it sets something else than before. */
-  private readFile(sensor: FakeSensor): boolean {
+  #readFile(sensor: FakeSensor): boolean {
     if (sensor.path === undefined) return false;
     const found = (parse(readFileSync(sensor.path, 'utf8')) ?? {}) as SensorConfig;
     const changed = JSON.stringify(found) !== JSON.stringify(sensor.file);

@@ -35,8 +35,9 @@ const emptyQueue: Queue = {
   send: async (messages) => messages.map((_, i) => ({ ok: true, id: `q-${i}` })),
   receive: async () => [],
   delete: async () => [],
-  deadLetter: async () => {},
+  deadLetter: async () => '',
   depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
+  deadLetterDepth: async () => undefined,
   check: async () => {},
   close: () => {},
 };
@@ -53,26 +54,28 @@ export class FakeUp {
   /** Called after the control API has cut or restored a region. */
   onRegionLink: (region: string, connected: boolean) => void = () => {};
   endpoints: Record<string, string> = {};
-  private readonly listeners: Listener[] = [];
-  private readonly closed = new AbortController();
-  private store: StoreSink | undefined;
-  private control = '';
-  private host = '';
+  readonly #listeners: Listener[] = [];
+  readonly #closed = new AbortController();
+  #store: StoreSink | undefined;
+  #control = '';
+  #host = '';
+  readonly #options: FakeUpOptions;
 
   private constructor(
     readonly box: Box,
-    private readonly options: FakeUpOptions,
+    options: FakeUpOptions,
   ) {
+    this.#options = options;
     this.cluster = new FakeCluster(this.fleet, this.desired, options.nodesPerRegion ?? 1);
   }
 
   static async start(box: Box, options: FakeUpOptions = {}): Promise<FakeUp> {
     const up = new FakeUp(box, options);
-    await up.serve();
+    await up.#serve();
     return up;
   }
 
-  private async serve(): Promise<void> {
+  async #serve(): Promise<void> {
     const { hub } = this;
     const depth = async () => {
       if (this.depth === undefined) throw new Error('the queue does not answer');
@@ -80,12 +83,12 @@ export class FakeUp {
     };
     const queue = { ...emptyQueue, depth };
     const proxy = createProxy({ queue, desired: this.desired, guard: { operatorToken: TOKEN } });
-    this.store = new StoreSink(join(this.box.stateDir, 'readings.db'));
+    this.#store = new StoreSink(join(this.box.stateDir, 'readings.db'));
     const puller = createPullerApp({
       queue,
-      fleet: { hub, store: this.store, firing: () => [] },
+      fleet: { hub, store: this.#store, firing: () => [] },
       stats: () => ({ received: 7, stored: 7, deleted: 7 }) as never,
-      closed: this.closed.signal,
+      closed: this.#closed.signal,
       http: { page: new Hono(), token: TOKEN, log: console.error },
     });
     const control = createControl(TOKEN, {
@@ -108,31 +111,31 @@ export class FakeUp {
     };
     const port = async (fetch: (request: Request, env?: unknown) => Response | Promise<Response>, purpose: string) => {
       const listener = await listen({ fetch, host: '127.0.0.1', port: 0, purpose, flag: '' });
-      this.listeners.push(listener);
+      this.#listeners.push(listener);
       return listener.url;
     };
     this.endpoints = {
       proxy: await port(proxy.app.fetch, 'proxy'),
       puller: await port(looking(puller), 'puller'),
     };
-    this.control = await port(control.fetch, 'control API');
-    this.host = await port(createSensorHostApp(this.cluster, { token: TOKEN }).fetch, 'sensor host');
+    this.#control = await port(control.fetch, 'control API');
+    this.#host = await port(createSensorHostApp(this.cluster, { token: TOKEN }).fetch, 'sensor host');
     writeFileSync(join(this.box.stateDir, 'token'), `${TOKEN}\n`);
     this.writeState();
   }
 
   /** Writes `run.json`; the state of one that was killed where it is not `alive`. */
   writeState({ alive = true, ...over }: { alive?: boolean; [field: string]: unknown } = {}): void {
-    const { network, phase = 'ready' } = this.options;
+    const { network, phase = 'ready' } = this.#options;
     const own = identify('up', process.pid)!;
     const state = {
       up: alive ? own : { ...own, started: 'long ago' },
       began: 1_767_225_600_000,
       network: network?.kind ?? 'embedded',
       phase,
-      control: this.control,
+      control: this.#control,
       endpoints: this.endpoints,
-      facts: network?.facts ?? { host: this.host, proxyUrl: this.endpoints.proxy, stateDir: this.box.stateDir },
+      facts: network?.facts ?? { host: this.#host, proxyUrl: this.endpoints.proxy, stateDir: this.box.stateDir },
       settings: {},
       children: [],
       ...over,
@@ -156,7 +159,7 @@ export class FakeUp {
 
   /** Keeps what was received in the store, too, for clients that ask what came before. */
   keep(deliveries: Parameters<StoreSink['accept']>[0]): void {
-    this.store!.accept(deliveries);
+    this.#store!.accept(deliveries);
   }
 
   /** What differs from run to run, and what stands for it. */
@@ -166,16 +169,16 @@ export class FakeUp {
       ...this.box.placeholders,
       [portOf(this.endpoints.proxy!), ':<proxy-port>'],
       [portOf(this.endpoints.puller!), ':<puller-port>'],
-      [portOf(this.control), ':<control-port>'],
-      [portOf(this.host), ':<sensor-host-port>'],
+      [portOf(this.#control), ':<control-port>'],
+      [portOf(this.#host), ':<sensor-host-port>'],
       [`pid ${process.pid}`, 'pid <pid>'],
       [`"pid": ${process.pid}`, '"pid": <pid>'],
     ];
   }
 
   async close(): Promise<void> {
-    this.closed.abort();
-    await Promise.all(this.listeners.map((listener) => listener.close(0)));
-    this.store?.close();
+    this.#closed.abort();
+    await Promise.all(this.#listeners.map((listener) => listener.close(0)));
+    this.#store?.close();
   }
 }

@@ -14,8 +14,8 @@ export class TestClock implements HostClock {
   /** Unix milliseconds of the start. */
   readonly epoch = Date.parse('2025-03-26T12:00:00Z');
   /** Requests under way. */
-  private underWay = 0;
-  private readonly timers = new Set<Timer>();
+  #underWay = 0;
+  readonly #timers = new Set<Timer>();
 
   wallTime(): number {
     return this.epoch + Math.floor(this.time);
@@ -27,19 +27,19 @@ export class TestClock implements HostClock {
 
   after(ms: number, callback: () => void) {
     const timer = { at: this.time + ms, callback };
-    this.timers.add(timer);
-    return { close: () => this.timers.delete(timer) };
+    this.#timers.add(timer);
+    return { close: () => this.#timers.delete(timer) };
   }
 
   /** A transport whose requests take no time; `held` says how many of them wait for a server that does not answer. */
   watch(transport: HttpTransport, held: () => number = () => 0): HttpTransport {
-    this.held = held;
+    this.#held = held;
     return {
       send: (request, done) => {
-        this.underWay++;
+        this.#underWay++;
         let counted = true;
         const settle = () => {
-          if (counted) this.underWay--;
+          if (counted) this.#underWay--;
           counted = false;
         };
         const call = transport.send(request, (answer) => {
@@ -61,10 +61,10 @@ export class TestClock implements HostClock {
   async pass(ms: number): Promise<void> {
     const until = this.time + ms;
     for (;;) {
-      await this.settle();
-      const next = this.next();
+      await this.#settle();
+      const next = this.#next();
       if (!next || next.at > until) break;
-      this.fire(next);
+      this.#fire(next);
     }
     this.time = until;
   }
@@ -72,26 +72,26 @@ export class TestClock implements HostClock {
   /** As `pass`, for a transport that needs no turns of the event loop. */
   run(ms: number): void {
     const until = this.time + ms;
-    for (let next = this.next(); next && next.at <= until; next = this.next()) this.fire(next);
+    for (let next = this.#next(); next && next.at <= until; next = this.#next()) this.#fire(next);
     this.time = until;
   }
 
-  private next(): Timer | undefined {
+  #next(): Timer | undefined {
     let first: Timer | undefined;
-    for (const timer of this.timers) if (!first || timer.at < first.at) first = timer;
+    for (const timer of this.#timers) if (!first || timer.at < first.at) first = timer;
     return first;
   }
 
-  private fire(timer: Timer): void {
-    this.timers.delete(timer);
+  #fire(timer: Timer): void {
+    this.#timers.delete(timer);
     this.time = Math.max(this.time, timer.at);
     timer.callback();
   }
 
-  private held: () => number = () => 0;
+  #held: () => number = () => 0;
 
-  private async settle(): Promise<void> {
+  async #settle(): Promise<void> {
     do await nextTurn();
-    while (this.underWay > this.held());
+    while (this.#underWay > this.#held());
   }
 }

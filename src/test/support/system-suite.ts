@@ -9,7 +9,7 @@ export interface SystemOptions {
   /** Why it can't run here. */
   skip?: string | undefined;
   env?: Record<string, string>;
-  /** Ends the queue, the proxy or the puller with SIGKILL, and resolves when it runs again; by default it is a child of `up`. */
+  /** Kills the queue, the proxy or the puller (SIGKILL), and resolves when it runs again; by default it is a child of `up`. */
   kill?(sandbox: Sandbox, service: 'proxy' | 'puller' | 'queue'): Promise<void>;
   /** Seconds between readings; the less, the more is under way when something is killed. */
   interval?: string;

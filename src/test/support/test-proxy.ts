@@ -25,21 +25,21 @@ export class TestProxy {
   held = 0;
   /** Decides the answer; by default everything is accepted. */
   answer: (request: Received) => Answer = () => ({});
-  private readonly server: Server;
+  readonly #server: Server;
 
   private constructor() {
-    this.server = createServer((request, response) => void this.serve(request, response));
-    this.server.keepAliveTimeout = 60_000;
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.keepAliveTimeout = 60_000;
   }
 
   static async start(): Promise<TestProxy> {
     const proxy = new TestProxy();
-    await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
     return proxy;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
   get sequences(): number[] {
@@ -52,11 +52,11 @@ export class TestProxy {
   }
 
   async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = '';
     request.setEncoding('utf8');
     for await (const chunk of request) text += chunk;

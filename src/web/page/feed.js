@@ -63,7 +63,7 @@ function messageRow({ message, received_at }) {
 }
 
 /**
- * Tells people when the feed shows only a part of the readings.
+ * Shows when the feed has only a part of the readings.
  * @param {number} rate
  */
 export function showSampled(rate) {

@@ -11,7 +11,7 @@ import { isBehind, loadFleet, mayLoadAgain, observe } from './sensors.js';
 import { showTable } from './table.js';
 import { drawSpark, loadDepth, showTotals } from './totals.js';
 
-/** Everyone who sends can name regions: further ones are only counted. */
+/** Any sender can name regions, so further ones are only counted. */
 const MAX_REGIONS = 12;
 const DEPTH_EVERY_MS = 2_000;
 

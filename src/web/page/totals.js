@@ -39,11 +39,19 @@ export async function loadDepth() {
     const answer = await fetch('stats');
     // The session is over: the puller shows its sign-in form.
     if (answer.status === 401) location.reload();
-    const { depth } = await answer.json();
-    fill(byId('totals'), depthTexts(depth));
+    const { depth, deadLetters } = await answer.json();
+    fill(byId('totals'), { ...depthTexts(depth), ...deadLetterTexts(deadLetters) });
+    byId('totals')
+      .querySelector('[data-f="deadLetters"]')
+      ?.classList.toggle('bad', deadLetters > 0);
   } catch {
     // The state of the connection already shows it.
   }
+}
+
+/** @param {number | undefined} count undefined: not known */
+function deadLetterTexts(count) {
+  return { deadLetters: count ? `${whole(count)} dead ${count === 1 ? 'letter' : 'letters'}` : '' };
 }
 
 /** @param {{ visible: number, inFlight: number, delayed: number } | undefined} depth */

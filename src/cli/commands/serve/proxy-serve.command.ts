@@ -46,7 +46,7 @@ export const proxyServe: CommandSpec = {
       );
     }
     const tls = readTls(settings);
-    // A tunnel that leads here may keep the name under which sensors know it.
+    // A tunnel to this proxy may keep the host name under which sensors reach it.
     const hosts = hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []);
     const lock = lockFor(settings);
     const queue = await openConfiguredQueue(settings);
@@ -78,7 +78,7 @@ export const proxyServe: CommandSpec = {
       purpose: 'proxy',
       flag: provenance.proxyPort.source === 'environment' ? provenance.proxyPort.name : '--port',
       ...(tls ? { tls } : {}),
-      // Retries of the queue included: what was accepted gets its answer.
+      // Includes retries of the queue: readings that were accepted get their answer.
       graceMs: 20_000,
       onListening() {
         following = follower?.run(stopped.signal);

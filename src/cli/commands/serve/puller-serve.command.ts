@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
+import { escapeControls } from '../../../lib/control-characters.js';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { lockFor } from '../../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
@@ -43,7 +44,7 @@ export const pullerServe: CommandSpec = {
           ? {
               afterSeconds: settings.alertAfter,
               webhook: settings.webhook,
-              onAlert: (alert) => write(`${alert.firing ? 'alert' : 'over'}: ${alertText(alert)}\n`),
+              onAlert: (alert) => write(`${alert.firing ? 'alert' : 'over'}: ${escapeControls(alertText(alert))}\n`),
             }
           : undefined,
       },

@@ -7,10 +7,11 @@ import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
 import { urlOption } from '../../command-options.js';
+import { queueStoreText } from '../../output/store-text.js';
 
-/** The puller's work on a message takes milliseconds; what a killed puller held comes back after this, in seconds. */
+/** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
 const VISIBILITY_TIMEOUT = 10;
-/** A message that came this often and was never deleted goes to the dead-letter queue. */
+/** A message that was delivered this often and never deleted moves to the dead-letter queue. */
 const MAX_RECEIVES = 50;
 
 export const queueServe: CommandSpec = {
@@ -21,6 +22,7 @@ export const queueServe: CommandSpec = {
     new Option('--data <file>', 'file of the store (default: queue.db in the state folder)'),
     new Option('--create <name>', 'create this queue and its dead-letter queue <name>-dead'),
     new Option('--base-url <url>', 'origin of the queue URLs that clients are given'),
+    new Option('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
   ],
   examples: [
     'wasm-sensors queue serve --create readings',
@@ -37,7 +39,8 @@ export const queueServe: CommandSpec = {
     mkdirSync(dirname(path), { recursive: true });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
-      ...{ path, warn: (message: string) => out.warn(message) },
+      ...{ path, purgeInterval: options.purgeInterval !== false, warn: (message: string) => out.warn(message) },
+      onEvent: (event) => out.warn(queueStoreText(event)),
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),
     });
@@ -64,7 +67,7 @@ async function createWithDeadLetters(server: QueueServer, name: string): Promise
   });
 }
 
-/** A queue that is there keeps the attributes that somebody may have set since; creating it with others would fail. */
+/** An existing queue keeps its attributes, which somebody may have changed; creating it with others would fail. */
 async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
   if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
   const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });

@@ -46,7 +46,7 @@ export const down: CommandSpec = {
 /** How long `up` may take to stop, in milliseconds: proxy and puller have 25 s, then the queue. */
 const UP_GRACE_MS = 75_000;
 
-/** Asks `up` to stop; by a signal where it can't be asked, such as without its token. */
+/** Asks `up` to stop; sends a signal where that fails, such as without its token. */
 async function stopUp({ control, up }: RunState, settings: Settings): Promise<void> {
   try {
     await new ControlClient(control, operatorToken(settings)).stop();

@@ -62,7 +62,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   };
   const stopEverything = async () => {
     screen?.close();
-    // What follows stands below the last picture of the screen.
+    // Later lines appear below the last picture of the screen.
     screen = undefined;
     try {
       await stack.stop();
@@ -81,7 +81,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     reason = await Promise.race([stop.requested, started.then(() => stop.requested)]);
     screen?.note(stoppingText(outlive));
   } catch (error) {
-    // Why it failed matters more than why stopping failed, too.
+    // The error of the start matters more than one of stopping.
     await stopEverything().catch((second) => out.note(messageOf(second)));
     throw error;
   }

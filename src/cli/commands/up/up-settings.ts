@@ -65,7 +65,7 @@ export function differences(context: CommandContext, { settings: running, endpoi
   const differs = (key: SettingKey) => {
     if (provenance[key].source === 'default') return false;
     const now = valueWithoutSecrets(settings[key]);
-    // Any port will do; or it is the one that a busy port moved to.
+    // Port 0 accepts any port; a busy default port has moved.
     if (key.endsWith('Port') && (now === 0 || ports.includes(now as number))) return false;
     return JSON.stringify(now) !== JSON.stringify(running[key]);
   };

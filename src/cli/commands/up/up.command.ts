@@ -38,7 +38,7 @@ export const up: CommandSpec = {
     if (quarantined !== undefined) out.warn(quarantinedText(quarantined));
     if (readRunState(stateDir)?.alive) return attachToUp(context);
     const orphans = await removeOrphans(stateDir);
-    for (const name of orphans.removed) out.note(`stopped ${name}, which a killed \`up\` had left running`);
+    for (const name of orphans.removed) out.note(`stopped ${name}, which a killed \`up\` left behind`);
     for (const text of orphans.kept) out.warn(keptText(text));
     return options.detach ? upDetached(context) : upInForeground(context);
   },
@@ -50,6 +50,6 @@ function refuseSensorOptions(options: OptionValues): void {
   if (given.length === 0) return;
   const names = given.map(({ long }) => long).join(', ');
   throw new AppError('BAD_OPTION', `${names}: no sensor is deployed without --deploy`, {
-    hint: `Add --deploy, or leave out ${names}.`,
+    hint: `Add --deploy, or omit ${names}.`,
   });
 }

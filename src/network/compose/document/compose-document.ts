@@ -16,7 +16,7 @@ export interface ComposeOptions {
   dockerInside: DockerInside;
   /** False when another queue is used. */
   embeddedQueue: boolean;
-  /** State folder of the `up` that runs it; the label of everything that it makes. */
+  /** State folder of the `up` that runs it; the label of everything that it creates. */
   owner?: string;
   /** Further arguments of the proxy and the puller. */
   proxyArgs?: string[];
@@ -43,7 +43,7 @@ export function composeDocument(options: ComposeOptions): string {
   return document.toString({ lineWidth: 0 });
 }
 
-/** Labels containers, networks and volumes, which tells them from those of others. */
+/** Labels containers, networks and volumes, to distinguish them from those of others. */
 function labelOwner(document: Document, owner: string): void {
   for (const part of ['services', 'networks', 'volumes']) {
     const labels = document.createNode({ [OWNER_LABEL]: owner });

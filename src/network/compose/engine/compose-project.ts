@@ -13,7 +13,7 @@ export interface Project {
 }
 
 /**
- * `bacalhau-edge`, or what `COMPOSE_PROJECT_NAME`, Compose's own variable, says. Throws `BAD_SETTING` for a name that
+ * `bacalhau-edge`, or the value of `COMPOSE_PROJECT_NAME`, Compose's own variable. Throws `BAD_SETTING` for a name that
  * Compose does not accept.
  */
 export function projectName(given: string | undefined): string {
@@ -53,7 +53,7 @@ export async function requireOwnProject(project: string, stateDir: string): Prom
   refuseForeign(await containersOf({ project }), project, stateDir);
 }
 
-/** As {@link requireOwnProject}, with the containers at hand. */
+/** Like {@link requireOwnProject}, for containers that are known already. */
 export function refuseForeign(containers: Container[], project: string, stateDir: string): void {
   const foreign = containers.find(({ owner }) => owner !== stateDir);
   if (!foreign) return;

@@ -37,7 +37,7 @@ export interface WatchOptions {
   /** Called with the service when its container runs again, whoever restarted it. */
   onRestart(service: string): void;
   signal: AbortSignal;
-  /** In milliseconds; tests look more often. */
+  /** In milliseconds; tests check more often. */
   everyMs?: number;
 }
 
@@ -67,11 +67,11 @@ export async function watchContainers(options: WatchOptions): Promise<void> {
 
 type Run = Pick<Container, 'name' | 'state' | 'restarts' | 'startedAt'>;
 
-/** What each container's run was at the last look. */
+/** The run of each container at the last check. */
 export class ContainerRuns {
   readonly #last = new Map<string, { restarts: number; startedAt: string }>();
 
-  /** `crashed`: Docker has restarted it, or is about to, since the last look, or ever at the first one. */
+  /** `crashed`: since the last check (at the first one: ever) Docker has restarted it, or is about to. */
   compare<C extends Run>(containers: C[]): { crashed: C[]; restarted: C[] } {
     const crashed: C[] = [];
     const restarted: C[] = [];

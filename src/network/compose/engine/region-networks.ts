@@ -7,7 +7,7 @@ import { isEdgeOf } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 import type { Project } from './compose-project.js';
 
-/** More at the same time would only wait for each other in the engine. */
+/** More calls at the same time would only wait for each other in the engine. */
 const AT_ONCE = 8;
 
 /** Cuts and restores the regions of one network. */
@@ -21,8 +21,8 @@ export class RegionNetworks {
   }
 
   /**
-   * Disconnects a region's containers from its network, or connects them again; they run all the while. Leaves those
-   * alone that are so already. Rejects with `UNKNOWN_REGION`.
+   * Disconnects a region's containers from its network, or connects them again; they keep running. Containers that
+   * already are in that state are left as they are. Rejects with `NO_SUCH_REGION`.
    */
   async set(region: string, connected: boolean): Promise<void> {
     if (!REGIONS.some((name) => name === region)) {
@@ -40,7 +40,7 @@ export class RegionNetworks {
       return inParallel(names, (name) => unlessDone(docker(['network', 'disconnect', network, name])));
     }
     // The engine gives out the lowest free address. In this order each container gets its own back, and its open
-    // connections go on at once; with another address they would hang until they time out.
+    // connections continue at once; with another address they would hang until they time out.
     for (const name of this.#cut.get(region) ?? names) await unlessDone(docker(['network', 'connect', network, name]));
     this.#cut.delete(region);
   }

@@ -10,9 +10,12 @@ const part = (name: string, text: string) => (text === '' ? '' : `--- ${name}\n$
 const shown = (arg: string) => (/^[\w./:=,@<>#-]+$/.test(arg) && !arg.startsWith('#') ? arg : `'${arg}'`);
 
 export class CommandTranscript {
-  private text = '';
+  #text = '';
+  readonly #placeholders: readonly Placeholder[];
 
-  constructor(private readonly placeholders: readonly Placeholder[]) {}
+  constructor(placeholders: readonly Placeholder[]) {
+    this.#placeholders = placeholders;
+  }
 
   /** `note`: what is special about this run, such as a variable that is set. */
   add(args: string[], { code, stdout, stderr }: CliResult, note = '', more: readonly Placeholder[] = []): void {
@@ -22,21 +25,21 @@ export class CommandTranscript {
       part('stdout', stdout),
       part('stderr', stderr),
     ];
-    this.text += `${this.text === '' ? '' : '\n'}${normalize(run.join(''), [...more, ...this.placeholders])}`;
+    this.#text += `${this.#text === '' ? '' : '\n'}${normalize(run.join(''), [...more, ...this.#placeholders])}`;
   }
 
   /** What a command left behind, such as a file. */
   file(name: string, content: string, more: readonly Placeholder[] = []): void {
-    this.text += normalize(part(name, content), [...more, ...this.placeholders]);
+    this.#text += normalize(part(name, content), [...more, ...this.#placeholders]);
   }
 
   toString(): string {
-    return this.text;
+    return this.#text;
   }
 
   /** Compares with `recorded/cli/<name>.txt`. */
   async matches(name: string): Promise<void> {
     const path = fileURLToPath(new URL(`../recorded/cli/${name}.txt`, import.meta.url));
-    await expect(this.text).toMatchFileSnapshot(path);
+    await expect(this.#text).toMatchFileSnapshot(path);
   }
 }

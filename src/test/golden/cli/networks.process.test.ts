@@ -19,7 +19,7 @@ beforeEach(() => {
 const ALWAYS: readonly Placeholder[] = [
   ...DURATIONS,
   // Sensors may begin after the first look.
-  [/^… 0\/\d sensors send\n/gm, ''],
+  [/^… 0\/\d sensors reporting\n/gm, ''],
   // What is equal to what runs depends on the built modules.
   [/spec: [0-9a-f]{16}/g, 'spec: <hash>'],
 ];
@@ -43,6 +43,8 @@ async function sending(work: () => Promise<void>): Promise<void> {
   }, 10);
   await work().finally(() => clearInterval(timer));
 }
+
+const labelsOf = (role: string, region: string) => ({ app: 'wasm-sensors', role, region });
 
 const nativeFacts = (over: object = {}) => ({
   bacalhau: bacalhau.path,
@@ -69,14 +71,21 @@ describe('native', () => {
       {
         id: 'j-us',
         name: 'publisher-us',
+        labels: labelsOf('publisher', 'us'),
         executions: {
           'e-1': { node: 'edge-us-1', state: FAILED, message: 'lost contact' },
           'e-2': { node: 'edge-us-1', state: RUNNING },
           'e-3': { node: 'edge-us-2', state: FAILED, message: 'exit code 1' },
         },
       },
-      { id: 'j-eu', name: 'publisher-eu', state: 'Stopped' },
-      { id: 'j-up', name: 'config-updater-eu', type: 'batch', state: 'Completed' },
+      { id: 'j-eu', name: 'publisher-eu', labels: labelsOf('publisher', 'eu'), state: 'Stopped' },
+      {
+        id: 'j-up',
+        name: 'config-updater-eu',
+        labels: labelsOf('config-updater', 'eu'),
+        type: 'batch',
+        state: 'Completed',
+      },
       { id: 'j-other', name: 'other', labels: {} },
     ]);
     await scene.both(['status']);
@@ -112,7 +121,11 @@ describe('native', () => {
     await sending(() => scene.run(['deploy', 'publisher', '--region', 'eu', '--emoji', '3']));
     scene.transcript.file('it was given', withoutModule(bacalhau.submitted));
     await scene.run(['deploy', 'publisher', '--region', 'mars', '-o', 'json']);
-    const jobs = ['us', 'eu', 'as'].map((region) => ({ id: `j-${region}`, name: `publisher-${region}` }));
+    const jobs = ['us', 'eu', 'as'].map((region) => ({
+      id: `j-${region}`,
+      name: `publisher-${region}`,
+      labels: labelsOf('publisher', region),
+    }));
     bacalhau.jobs(jobs);
     bacalhau.takeCalls();
     await scene.soon(['stop', 'publisher']);
@@ -250,12 +263,21 @@ describe('compose', () => {
     ...over,
   });
 
+  const withoutNetwork = {
+    Name: '/edge-edge-eu-1-1',
+    RestartCount: 0,
+    Config: { Labels: { 'com.docker.compose.service': 'edge-eu-1' } },
+    State: { Status: 'running', ExitCode: 0, StartedAt: '2026-01-01T00:00:00Z' },
+    NetworkSettings: { Networks: {} },
+  };
+
   beforeEach(() => {
     scene.box.program(
       'docker',
       `case "$*" in
   *" bacalhau "*) shift 4; exec '${bacalhau.path}' "$@" ;;
-  "ps "*) printf 'edge-edge-eu-1-1\\trunning\\tUp\\tedge-eu-1\\tx\\t\\n' ;;
+  "ps "*) echo edge-eu-1 ;;
+  "inspect "*) echo '${JSON.stringify([withoutNetwork])}' ;;
   "exec "*) echo "docker $*"; exit 7 ;;
   *manifest*) echo 'no such manifest' >&2; exit 1 ;;
 esac`,

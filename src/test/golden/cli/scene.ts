@@ -17,12 +17,12 @@ export class Scene {
     this.transcript = new CommandTranscript([...placeholders, ...this.up.placeholders]);
   }
 
-  private place(env: Record<string, string>) {
+  #place(env: Record<string, string>) {
     return { folder: this.box.folder, env: { ...this.box.env, ...env } };
   }
 
   async run(args: string[], note = '', env: Record<string, string> = {}): Promise<void> {
-    this.transcript.add(args, await runCli(args, this.place(env)), note);
+    this.transcript.add(args, await runCli(args, this.#place(env)), note);
   }
 
   /** As text, and as JSON. */
@@ -43,7 +43,7 @@ export class Scene {
     env: Record<string, string> = {},
     placeholders: readonly Placeholder[] = [],
   ): Promise<void> {
-    this.transcript.add(args, await spawnCli(args, this.place(env)).ended, note, placeholders);
+    this.transcript.add(args, await spawnCli(args, this.#place(env)).ended, note, placeholders);
   }
 
   /** What the control API of the `up` was asked for. */

@@ -143,7 +143,7 @@ test('what keeps it from starting', async () => {
   const either: Placeholder[] = [
     [/\b(proxy|puller) did not start/g, '<proxy or puller> did not start'],
     [/logs\/(proxy|puller)\.log/g, 'logs/<proxy or puller>.log'],
-    [/^… .* is ready\n/gm, ''],
+    [/^… .* ready\n/gm, ''],
   ];
   transcript.add(['up', ...PORTS, ...endpoint, '--aws-region', 'us-east-1'], failed, 'no credentials', either);
   await closed.close();

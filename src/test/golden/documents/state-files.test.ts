@@ -129,7 +129,7 @@ describe('run.json', () => {
     await expect(toJson(found)).toMatchFileSnapshot(recorded(`run-${kind}.json`));
   });
 
-  test('is claimed once, cleared by its own `up`, and set aside when it is damaged', () => {
+  test('is claimed once, cleared by its own `up`, and quarantined when it is damaged', () => {
     const state = fixtureState('embedded');
     expect([claimRunState(stateDir, state), claimRunState(stateDir, { ...state, began: 1 })]).toEqual([true, false]);
     expect(readRunState(stateDir)).toMatchObject({ began: NOW });
@@ -197,7 +197,7 @@ describe('the jobs of the sensor host', () => {
     await expect(toJson({ submitted, said })).toMatchFileSnapshot(recorded('jobs-resumed.json'));
   });
 
-  test('that are damaged are set aside', async () => {
+  test('that are damaged are quarantined', async () => {
     writeFileSync(path(), '[{"jobId":1}]');
     const said: string[] = [];
     await keepJobs(cluster, path(), (text) => said.push(text)).resume();

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { createSensorHost, type GuestSpec, type SensorHost } from '../../../sensor-host/sensor-host.js';
 
 type Import = (...args: (number | bigint)[]) => unknown;
+type GuestImports = Record<string, Record<string, Import>>;
 
 /** What a transport was asked to send, as text, and the answer to give. */
 type Request = { method: string; url: URL; headers: string[]; body: Buffer | undefined; maxBodyBytes: number };
@@ -35,34 +36,36 @@ export class TestGuest {
   readonly view: DataView;
   /** What happened, a line each. */
   readonly lines: string[] = [];
-  private readonly memory = new WebAssembly.Memory({ initial: 1 });
-  private imports!: Record<string, Record<string, Import>>;
-  private readonly timers: (() => void)[] = [];
+  readonly #memory = new WebAssembly.Memory({ initial: 1 });
+  #imports!: GuestImports;
+  readonly #timers: (() => void)[] = [];
   /** The memory as it was last looked at. */
-  private known = new Uint8Array();
-  private now = 1000;
-  private answer: Answer = { result: 2 };
-  private waiting: ((answer: Answer) => void) | undefined;
-  private readonly host: SensorHost;
+  #known = new Uint8Array();
+  #now = 1000;
+  #answer: Answer = { result: 2 };
+  #waiting: ((answer: Answer) => void) | undefined;
+  readonly #host: SensorHost;
+  readonly #spec: GuestSpec;
 
-  constructor(private readonly spec: GuestSpec) {
-    this.bytes = new Uint8Array(this.memory.buffer);
-    this.view = new DataView(this.memory.buffer);
-    this.host = createSensorHost({
+  constructor(spec: GuestSpec) {
+    this.#spec = spec;
+    this.bytes = new Uint8Array(this.#memory.buffer);
+    this.view = new DataView(this.#memory.buffer);
+    this.#host = createSensorHost({
       maxGuests: 1,
       clock: {
         wallTime: () => 1_750_000_000_123,
-        monotonic: () => this.now,
+        monotonic: () => this.#now,
         after: (ms, callback) => {
           this.lines.push(`  waits ${ms} ms`);
-          this.timers.push(callback);
-          return { close: () => this.timers.splice(0) };
+          this.#timers.push(callback);
+          return { close: () => this.#timers.splice(0) };
         },
       },
       transport: {
         send: (request: Request, done: (answer: Answer) => void) => {
           this.lines.push(`  sends ${toText(request)}`);
-          this.waiting = done;
+          this.#waiting = done;
           return { close() {} };
         },
         close: async () => {},
@@ -72,16 +75,16 @@ export class TestGuest {
 
   /** Milliseconds that pass for the host. */
   pass(ms: number): void {
-    this.now += ms;
+    this.#now += ms;
   }
 
   /** The answer to the next request. */
   answers(answer: Answer): void {
-    this.answer = answer;
+    this.#answer = answer;
   }
 
   setLink(connected: boolean): void {
-    this.host.setLink(this.spec.region, connected);
+    this.#host.setLink(this.#spec.region, connected);
   }
 
   /** Writes text; gives its place and length in bytes. */
@@ -99,8 +102,8 @@ export class TestGuest {
   }
 
   importNames(): string[] {
-    this.start(() => {});
-    return Object.entries(this.imports).flatMap(([module, functions]) =>
+    this.#start(() => {});
+    return Object.entries(this.#imports).flatMap(([module, functions]) =>
       Object.keys(functions).map((name) => `${module} ${name}`),
     );
   }
@@ -109,17 +112,17 @@ export class TestGuest {
   async run(title: string, calls: Call[], setUp: () => void = () => {}): Promise<void> {
     this.bytes.fill(UNTOUCHED);
     setUp();
-    this.known = this.bytes.slice();
+    this.#known = this.bytes.slice();
     this.lines.push('', title);
-    const end = this.start(() => {
-      for (const call of calls) this.call(call);
+    const end = this.#start(() => {
+      for (const call of calls) this.#call(call);
     });
-    if (this.waiting) {
-      const done = this.waiting;
-      this.waiting = undefined;
-      done(this.answer);
+    if (this.#waiting) {
+      const done = this.#waiting;
+      this.#waiting = undefined;
+      done(this.#answer);
     }
-    for (const timer of this.timers.splice(0)) timer();
+    for (const timer of this.#timers.splice(0)) timer();
     // A link that is cut answers in the next turn.
     await new Promise(setImmediate);
     const ended = end();
@@ -129,16 +132,16 @@ export class TestGuest {
   }
 
   /** What was written since the last look. */
-  private changes(mask: Mask[]): string[] {
-    const before = this.known;
-    this.known = this.bytes.slice();
-    return changes(before, this.known, mask);
+  #changes(mask: Mask[]): string[] {
+    const before = this.#known;
+    this.#known = this.bytes.slice();
+    return changes(before, this.#known, mask);
   }
 
-  private start(entry: () => void): () => RunningEnd {
+  #start(entry: () => void): () => RunningEnd {
     const step = (name: string) => () => void this.lines.push(`  ${name}`);
     const exports = {
-      memory: this.memory,
+      memory: this.#memory,
       asyncify_start_unwind: step('unwinds'),
       asyncify_stop_unwind: () => {},
       asyncify_start_rewind: step('rewinds'),
@@ -147,37 +150,37 @@ export class TestGuest {
       asyncify_buffer_start: { value: PAGE - 64 },
       asyncify_buffer_end: { value: PAGE - 8 },
     };
-    let imports: TestGuest['imports'] | undefined;
+    let imports: GuestImports | undefined;
     // The imports are there before the entry point runs.
     const _start = () => {
-      this.imports = imports!;
+      this.#imports = imports!;
       entry();
     };
     const instantiate = (given: WebAssembly.Imports) => {
-      imports = given as TestGuest['imports'];
+      imports = given as GuestImports;
       return { exports: { ...exports, _start } };
     };
-    const guest = this.host.start({ name: 'a test', instantiate }, this.spec);
+    const guest = this.#host.start({ name: 'a test', instantiate }, this.#spec);
     return () => {
       this.lines.push(...guest.lastLines.map((line) => `  says ${shorten(line)}`));
       return guest.exit;
     };
   }
 
-  private call({ name, args, mask = [] }: Call): void {
+  #call({ name, args, mask = [] }: Call): void {
     // An answer is written before its call returns.
-    this.lines.push(...this.changes(mask));
+    this.lines.push(...this.#changes(mask));
     const shown = args.map((arg) => (typeof arg === 'bigint' ? `${arg}n` : String(arg))).join(', ');
-    const found = Object.values(this.imports).find((functions) => name in functions)!;
+    const found = Object.values(this.#imports).find((functions) => name in functions)!;
     let result: string;
     try {
       result = String(found[name]!(...args));
     } catch (error) {
       this.lines.push(`  ${name}(${shown}) throws ${(error as Error).constructor.name}`);
-      this.lines.push(...this.changes(mask));
+      this.lines.push(...this.#changes(mask));
       throw error;
     }
-    this.lines.push(`  ${name}(${shown}) = ${result}`, ...this.changes(mask));
+    this.lines.push(`  ${name}(${shown}) = ${result}`, ...this.#changes(mask));
   }
 }
 

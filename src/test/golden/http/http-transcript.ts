@@ -26,15 +26,16 @@ export interface Answer {
 const ONE_LINE = 110;
 
 export class HttpTranscript {
-  private readonly parts: string[];
+  readonly #parts: string[];
 
   /** `app` may be a function where it changes in the course of a transcript. */
-  constructor(
-    title: string,
-    private readonly app: App | (() => App),
-    private readonly normalize: (text: string) => string = (text) => text,
-  ) {
-    this.parts = [`# ${title}`];
+  readonly #app: App | (() => App);
+  readonly #normalize: (text: string) => string;
+
+  constructor(title: string, app: App | (() => App), normalize: (text: string) => string = (text) => text) {
+    this.#app = app;
+    this.#normalize = normalize;
+    this.#parts = [`# ${title}`];
   }
 
   /** Sends a request and writes down both sides. */
@@ -45,12 +46,12 @@ export class HttpTranscript {
     const sent = raw ? body : JSON.stringify(body);
     // Node wants to be told that a body that is a stream is sent while the answer is awaited.
     const init = { method, headers: call.headers ?? {}, ...(sent === undefined ? {} : { body: sent, duplex: 'half' }) };
-    const app = typeof this.app === 'function' ? this.app() : this.app;
+    const app = typeof this.#app === 'function' ? this.#app() : this.#app;
     const response = await app.request(path, init as RequestInit);
     const text = await response.text();
     const asked = [`> ${method} ${path}`, ...headerLines('>', Object.entries(call.headers ?? {}))];
     const shown = call.shown ?? (typeof sent === 'string' ? readable(sent) : '');
-    this.parts.push(
+    this.#parts.push(
       `### ${title}`,
       asked.join('\n'),
       ...(shown === '' ? [] : [shown]),
@@ -62,9 +63,9 @@ export class HttpTranscript {
 
   /** Sends a GET whose answer goes on; writes down the request and the head of the answer. */
   async open(title: string, path: string, headers: Record<string, string> = {}): Promise<Response> {
-    const app = typeof this.app === 'function' ? this.app() : this.app;
+    const app = typeof this.#app === 'function' ? this.#app() : this.#app;
     const response = await app.request(path, { headers });
-    this.parts.push(
+    this.#parts.push(
       `### ${title}`,
       [`> GET ${path}`, ...headerLines('>', Object.entries(headers))].join('\n'),
       [`< ${response.status}`, ...headerLines('<', [...response.headers])].join('\n'),
@@ -74,21 +75,21 @@ export class HttpTranscript {
 
   /** Writes down a piece of an answer that goes on. */
   piece(text: string): void {
-    this.parts.push(text);
+    this.#parts.push(text);
   }
 
   /** Writes down something that is no answer: what reached the other side, or that time passed. */
   note(text: string): void {
-    this.parts.push(text.replace(/^/gm, '# '));
+    this.#parts.push(text.replace(/^/gm, '# '));
   }
 
   /** Writes down a value next to the requests, as JSON. */
   value(title: string, value: unknown): void {
-    this.parts.push(`# ${title}`, readable(JSON.stringify(value) ?? 'undefined'));
+    this.#parts.push(`# ${title}`, readable(JSON.stringify(value) ?? 'undefined'));
   }
 
   get text(): string {
-    return `${this.normalize(this.parts.join('\n\n'))}\n`;
+    return `${this.#normalize(this.#parts.join('\n\n'))}\n`;
   }
 }
 

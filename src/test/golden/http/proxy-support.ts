@@ -40,24 +40,25 @@ const takeAll: Send = async (messages) => messages.map((_, i) => ({ ok: true, id
 export class FakeQueue implements Queue {
   readonly name = 'http://queue.test/000000000000/readings';
   /** Messages given to it since the last look. */
-  private given: OutgoingMessage[] = [];
+  #given: OutgoingMessage[] = [];
   answer: Send = takeAll;
   check: () => Promise<void> = async () => {};
 
   send(messages: OutgoingMessage[]): Promise<SendResult[]> {
-    this.given.push(...messages);
+    this.#given.push(...messages);
     return this.answer(messages);
   }
 
   /** What it was given since the last call of this. */
   look(): OutgoingMessage[] {
-    return this.given.splice(0);
+    return this.#given.splice(0);
   }
 
   receive = async () => [];
   delete = async () => [];
-  deadLetter = async () => {};
+  deadLetter = async () => '';
   depth = async () => ({ visible: 0, inFlight: 0, delayed: 0 });
+  deadLetterDepth = async () => undefined;
   close(): void {}
 }
 

@@ -111,49 +111,48 @@ export function pullerOfTest(title: string, over: PullerOverrides = {}): PullerO
 /** Reads an event stream frame by frame. */
 export class Frames {
   ended = false;
-  private text = '';
-  private written = 0;
-  private readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  #text = '';
+  #written = 0;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #transcript: HttpTranscript;
 
-  constructor(
-    response: Response,
-    private readonly transcript: HttpTranscript,
-  ) {
-    this.reader = response.body!.getReader();
-    void this.read();
+  constructor(response: Response, transcript: HttpTranscript) {
+    this.#transcript = transcript;
+    this.#reader = response.body!.getReader();
+    void this.#read();
   }
 
-  private async read(): Promise<void> {
+  async #read(): Promise<void> {
     const decoder = new TextDecoder();
     for (;;) {
-      const { done, value } = await this.reader.read();
+      const { done, value } = await this.#reader.read();
       if (done) break;
-      this.text += decoder.decode(value, { stream: true });
+      this.#text += decoder.decode(value, { stream: true });
     }
     this.ended = true;
   }
 
-  private get frames(): string[] {
-    return this.text.split('\n\n').slice(0, -1);
+  get #frames(): string[] {
+    return this.#text.split('\n\n').slice(0, -1);
   }
 
   /** Waits for so many more frames and writes them down, as `show` shows them. */
   async next(count: number, show = readable): Promise<void> {
-    await until(() => this.frames.length >= this.written + count);
-    for (const frame of this.frames.slice(this.written, this.written + count)) {
-      this.transcript.piece(frame.replace(/^data: (.*)$/m, (_, data: string) => `data: ${show(data)}`));
+    await until(() => this.#frames.length >= this.#written + count);
+    for (const frame of this.#frames.slice(this.#written, this.#written + count)) {
+      this.#transcript.piece(frame.replace(/^data: (.*)$/m, (_, data: string) => `data: ${show(data)}`));
     }
-    this.written += count;
+    this.#written += count;
   }
 
   /** Waits for the end of the stream; what was not written down shows here. */
   async end(): Promise<void> {
     await until(() => this.ended);
-    this.transcript.piece(this.text.split('\n\n').slice(this.written).join('\n\n') || '(the stream ends)');
+    this.#transcript.piece(this.#text.split('\n\n').slice(this.#written).join('\n\n') || '(the stream ends)');
   }
 
   /** The client goes away. */
   close(): Promise<void> {
-    return this.reader.cancel();
+    return this.#reader.cancel();
   }
 }

@@ -19,18 +19,18 @@ class FakeHost implements SensorHost {
   readonly started: GuestSpec[] = [];
   readonly ends: ((end: End, lastLine: string) => void)[] = [];
   fails: Error | undefined;
-  private readonly cut = new Set<string>();
-  private running = 0;
+  readonly #cut = new Set<string>();
+  #running = 0;
 
   start: SensorHost['start'] = (_, spec, onExit) => {
     if (this.fails) throw this.fails;
     this.started.push(spec);
-    this.running++;
+    this.#running++;
     let end: End | undefined;
     const finish = (how: End, lastLine: string) => {
       if (end) return;
       end = how;
-      this.running--;
+      this.#running--;
       onExit?.(how, lastLine);
     };
     this.ends.push(finish);
@@ -43,10 +43,11 @@ class FakeHost implements SensorHost {
     };
   };
   setLink: SensorHost['setLink'] = (region, connected) => {
-    connected ? this.cut.delete(region) : this.cut.add(region);
+    if (connected) this.#cut.delete(region);
+    else this.#cut.add(region);
   };
-  isConnected: SensorHost['isConnected'] = (region) => !this.cut.has(region);
-  stats: SensorHost['stats'] = () => ({ running: this.running, requests: 12 });
+  isConnected: SensorHost['isConnected'] = (region) => !this.#cut.has(region);
+  stats: SensorHost['stats'] = () => ({ running: this.#running, requests: 12 });
   reclaim: SensorHost['reclaim'] = async () => {};
   close: SensorHost['close'] = async () => {};
 }
