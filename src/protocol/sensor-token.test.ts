@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatSensorKeys, hostOfToken, parseSensorKeys, sensorTokenOf } from './sensor-token.js';
+import { formatSensorKeys, parseSensorKeys, readSensorToken, sensorTokenOf } from './sensor-token.js';
 
 const KEY = 'k'.repeat(32);
 const OLD = 'o'.repeat(32);
@@ -9,7 +9,7 @@ test.each(['edge-us-1', 'a.b.example', 'schlüssel 1/2', 'h'.repeat(256)])(
   (host) => {
     const token = sensorTokenOf(KEY, host);
     expect(token).toMatch(/^[\x21-\x7e]+$/);
-    expect(hostOfToken(token, [{ key: KEY }], 0)).toBe(host);
+    expect(readSensorToken(token, [{ key: KEY }], 0)?.host).toBe(host);
   },
 );
 
@@ -29,14 +29,14 @@ test.each([
   '.',
   '',
 ])('%j is a token of nobody', (token) => {
-  expect(hostOfToken(token, [{ key: KEY }], 0)).toBeUndefined();
+  expect(readSensorToken(token, [{ key: KEY }], 0)?.host).toBeUndefined();
 });
 
 test('an older key holds until its time', () => {
   const keys = [{ key: KEY }, { key: OLD, until: 1000 }];
   const token = sensorTokenOf(OLD, 'h');
-  expect([hostOfToken(token, keys, 999), hostOfToken(token, keys, 1000)]).toEqual(['h', undefined]);
-  expect(hostOfToken(sensorTokenOf(KEY, 'h'), keys, 5000)).toBe('h');
+  expect([readSensorToken(token, keys, 999)?.host, readSensorToken(token, keys, 1000)?.host]).toEqual(['h', undefined]);
+  expect(readSensorToken(sensorTokenOf(KEY, 'h'), keys, 5000)?.host).toBe('h');
 });
 
 test('a key ring is one line', () => {

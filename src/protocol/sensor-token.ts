@@ -14,13 +14,20 @@ export interface SensorKey {
 export const sensorTokenOf = (key: string, host: string): string =>
   `${encodeURIComponent(host)}.${signatureOf(key, host)}`;
 
-/** The host whose token this is, under one of the keys; undefined when it is none. `now` in Unix milliseconds. */
-export function hostOfToken(token: string, keys: SensorKey[], now: number): string | undefined {
+/** The host whose token this is, under one of the keys, and the key; undefined when it is none. `now` in Unix milliseconds. */
+export function readSensorToken(
+  token: string,
+  keys: SensorKey[],
+  now: number,
+): { host: string; key: SensorKey } | undefined {
   const host = decoded(token.slice(0, Math.max(0, token.lastIndexOf('.'))));
   if (host === undefined) return undefined;
-  const valid = keys.some(({ key, until = Infinity }) => now < until && sameText(token, sensorTokenOf(key, host)));
-  return valid ? host : undefined;
+  const key = keys.find((one) => isValid(one, now) && sameText(token, sensorTokenOf(one.key, host)));
+  return key && { host, key };
 }
+
+/** Whether tokens of this key are taken. `now` in Unix milliseconds. */
+export const isValid = ({ until = Number.POSITIVE_INFINITY }: SensorKey, now: number): boolean => now < until;
 
 /** A key ring as one line: the current key, then older ones with their ends: `KEY,OLDER@2026-01-31T12:00:00.000Z`. */
 export function formatSensorKeys(keys: SensorKey[]): string {

@@ -112,3 +112,15 @@ test('the client gives failures back as they were, and names an `up` that is gon
   await listener.close(0);
   await expect(client.stop()).rejects.toMatchObject({ code: 'UP_GONE', fault: 'system' });
 });
+
+test('a page under a name that was rebound to this machine is refused, whatever its token', async () => {
+  const served = createControl(
+    't',
+    { stop() {}, setEndpoints: async () => {}, setRegionLink: async () => {} },
+    () => {},
+    ['localhost'],
+  );
+  const ask = (host: string) =>
+    served.request('/stop', { method: 'POST', headers: { host, authorization: 'Bearer t' } });
+  expect([(await ask('evil.example')).status, (await ask('localhost:1')).status]).toEqual([403, 200]);
+});

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { AppError } from '../../../lib/errors/app-error.js';
+import { hostNames } from '../../../lib/net/browser-guard.js';
 import { readCaFile } from '../../../lib/net/tls.js';
 import { edgeLabels, edgeName } from '../../../network/edge-nodes.js';
 import { REGIONS } from '../../../network/network.js';
@@ -57,7 +58,7 @@ export const sensorsServe: CommandSpec = {
     const kept = keepJobs(cluster, String(options.jobs), (file) => out.note(jobsQuarantinedText(file)));
     return serve.serveUntilStopped({
       out,
-      fetch: createSensorHostApp(kept, { token }).fetch,
+      fetch: createSensorHostApp(kept, { token, hosts: hostNames('127.0.0.1', undefined) }).fetch,
       host: '127.0.0.1',
       port: integerOption(options.port, '--port', 0) ?? 0,
       purpose: 'sensor host',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse as parseEnv } from 'dotenv';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
-import { hostOfToken } from '../../../protocol/sensor-token.js';
+import { readSensorToken } from '../../../protocol/sensor-token.js';
 import { composeDocument } from './compose-document.js';
 import { nodeTokens, writeNodeTokens } from './node-tokens.js';
 
@@ -18,7 +18,7 @@ test('the compose file gives every node the token of its own name', () => {
   expect(edges).toHaveLength(6);
   for (const { hostname, environment } of edges) {
     const [, variable] = /^\$\{(\w+):-\$\{SENSOR_TOKEN:-\}\}$/.exec(environment.SENSOR_TOKEN!) ?? [];
-    expect(hostOfToken(tokens[variable!]!, [{ key: KEY }], 0)).toBe(hostname);
+    expect(readSensorToken(tokens[variable!]!, [{ key: KEY }], 0)?.host).toBe(hostname);
   }
   expect(nodeTokens(undefined, 2)).toEqual({});
 });
@@ -29,7 +29,9 @@ test('a rendered folder has its key and tokens in a private .env, which is writt
   const path = join(folder, '.env');
   expect(writeNodeTokens(folder, 1)).toEqual(['.env']);
   const env = parseEnv(readFileSync(path));
-  expect(hostOfToken(env.SENSOR_TOKEN_EDGE_EU_1!, [{ key: env.WASM_SENSORS_SENSOR_KEY! }], 0)).toBe('edge-eu-1');
+  expect(readSensorToken(env.SENSOR_TOKEN_EDGE_EU_1!, [{ key: env.WASM_SENSORS_SENSOR_KEY! }], 0)?.host).toBe(
+    'edge-eu-1',
+  );
   expect(statSync(path).mode & 0o777).toBe(0o600);
   writeFileSync(path, 'mine');
   expect(writeNodeTokens(folder, 1)).toEqual([]);
