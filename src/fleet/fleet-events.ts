@@ -35,20 +35,31 @@ export interface SilenceAlert {
   text: string;
 }
 
-/** There are dead letters in the queue (`firing`), or none any more. */
+/** There are dead letters in the queue (`firing`), more than before, or none any more. */
 export interface DeadLetterAlert {
   event: 'alert';
   type: 'dead-letters';
   firing: boolean;
-  /** When the alert was raised. */
   count: number;
+  /** When it began or ended. */
   at: number;
   /** As of {@link SilenceAlert}. */
   rule: string;
   text: string;
 }
 
-export type AlertEvent = SilenceAlert | DeadLetterAlert;
+/** Something about the puller itself has to be looked at (`firing`), or is in order again. */
+export interface ConditionAlert {
+  event: 'alert';
+  type: 'store.quarantined' | 'store.damaged-rows' | 'clock.stepped';
+  firing: boolean;
+  at: number;
+  /** As of {@link SilenceAlert}. */
+  rule: string;
+  text: string;
+}
+
+export type AlertEvent = SilenceAlert | DeadLetterAlert | ConditionAlert;
 
 /** Sent every second. */
 export interface SummaryEvent {

@@ -117,7 +117,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const own = refuseForeign(sent, sender);
     if ('code' in own) return refuseAndCount(own);
     const host = String(own.messages[0]?.message.hostname ?? 'unknown');
-    const wait = limiter?.take(host, own.messages.length, Date.now());
+    const wait = limiter?.take(host, own.messages.length, performance.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
     const body = refuseSome(own, (message) => places.findProblem(message, Date.now()));

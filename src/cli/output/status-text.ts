@@ -1,6 +1,7 @@
 /** Texts of `status`. */
 import type { JobInfo, NodeInfo } from '../../network/network.js';
 import { unschedulableNodes } from '../../network/region-nodes.js';
+import type { PublisherNotice } from '../../operations/job-owners.js';
 import {
   type FailedExecution,
   failedExecutions,
@@ -10,6 +11,7 @@ import {
 import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
 import { depthText } from './queue-text.js';
+import { clockText } from './store-text.js';
 import { countText, type Style, table } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
@@ -21,7 +23,7 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 
 /** The status as `-o json` shows it. */
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
-  const { nodes, jobs, fleet, convergence, puller, proxies } = status;
+  const { nodes, jobs, fleet, convergence, puller, proxies, notices } = status;
   return {
     ...{ network: kind, pid: up.pid, endpoints },
     nodes: nodes?.map(withAlias),
@@ -29,8 +31,24 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
     queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters },
     puller,
     proxies,
+    notices,
   };
 }
+
+function noticeText(notice: PublisherNotice): string {
+  const to = notice.proxyUrl === undefined ? '' : ` and sends to ${notice.proxyUrl}`;
+  switch (notice.type) {
+    case 'publisher.foreign':
+      return `${notice.job} is of another state folder (owner ${notice.owner})${to}`;
+    case 'publisher.sends-elsewhere':
+      return `${notice.job} sends to ${notice.proxyUrl}, which is no proxy of this \`up\``;
+    case 'publisher.by-hand':
+      return `${notice.job} (${notice.id}) was submitted by hand${to}; it runs beside the jobs of this program`;
+  }
+}
+
+export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
+  `${job} bypasses the relay: its sensors still reach ${proxyUrl}`;
 
 /** `unfit` is the older name of `unschedulable`. */
 const withAlias = (node: NodeInfo) =>
@@ -44,9 +62,11 @@ export function statusText({ kind, up, endpoints }: RunState, status: Status, st
     `nodes     ${nodes ? nodesText(nodes) : 'unknown'}`,
     ...unschedulableNodes(nodes ?? []).map((node) => `          ${factText({ type: 'node.unschedulable', ...node })}`),
     `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
+    ...status.notices.map((notice) => `          ${style.yellow(noticeText(notice))}`),
     `sensors   ${sensorsText(status)}`,
     `queue     ${queueText(status, style)}`,
     ...notStoredLines(status),
+    ...storeLines(status, style),
     '',
     fleet.summary.regions.length > 0
       ? summaryTable(fleet.summary, style, brokenLinks(nodes ?? []))
@@ -71,7 +91,8 @@ const jobText = ({ name, version, state }: JobInfo) => `${name} v${version} ${st
 function sensorsText({ fleet, nodes, convergence }: Status): string {
   const edge = nodes?.filter(({ type, unschedulable }) => type === 'edge' && unschedulable === undefined).length;
   const reporting = `${fleet.summary.total.live}${edge === undefined ? '' : `/${edge}`} reporting`;
-  if (!convergence || convergence.sensors === 0) return reporting;
+  const { live, paused } = fleet.summary.total;
+  if (!convergence || convergence.sensors === 0 || live + paused === 0) return reporting;
   const { sensors, converged } = convergence;
   return `${reporting}, ${converged === sensors ? 'converged' : `${converged}/${sensors} converged`}`;
 }
@@ -102,6 +123,17 @@ function sumByCode(all: Record<string, number>[]): string {
     .sort(([, a], [, b]) => b - a)
     .map(([code, count]) => `${count} ${code}`)
     .join(', ');
+}
+
+/** Only what is not as it should be with the puller's store and clock. */
+function storeLines({ puller: { store, clockAheadMs = 0 } }: Status, style: Style): string[] {
+  const problems = [
+    ...(store?.quarantined ?? []).map((path) => `was damaged; the damaged one is kept as ${path}`),
+    ...(store?.damagedRows ? [`damaged rows: ${store.damagedRows}`] : []),
+  ];
+  const clock =
+    clockAheadMs === 0 ? [] : [`clock     ${style.red(clockText({ type: 'clock-stepped', byMs: clockAheadMs }))}`];
+  return [...problems.map((problem) => `store     ${style.red(problem)}`), ...clock];
 }
 
 /** Regions with nodes that are not connected. */

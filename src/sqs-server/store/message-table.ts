@@ -103,6 +103,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   const oldest = database.prepare(
     `SELECT seq FROM (SELECT seq, arrived FROM ${table} ORDER BY seq LIMIT ?) WHERE arrived < ?`,
   );
+  const first = database.prepare(`SELECT arrived FROM ${table} ORDER BY seq LIMIT 1`);
   const deliver = database.prepare(`
     UPDATE ${table} SET due = d.value ->> 'due', receives = d.value ->> 'receives',
       firstReceived = d.value ->> 'firstReceived' FROM json_each(?) AS d WHERE seq = d.value ->> 'seq'
@@ -154,6 +155,8 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Those of the first `limit` messages that arrived before `time` (elapsed milliseconds). */
     arrivedBefore: (time: number, limit: number) =>
       (oldest.all([limit, time]) as { seq: number }[]).map(({ seq }) => seq),
+    /** When the first message arrived (elapsed milliseconds); undefined: there is none. */
+    firstArrival: () => (first.all([])[0] as { arrived: number } | undefined)?.arrived,
     deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
     setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
     remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),

@@ -125,6 +125,11 @@ export class QueueMessages {
     return this.#table.arrivedBefore(time, limit);
   }
 
+  /** When the oldest message on disk arrived (elapsed milliseconds); undefined: there is none. */
+  get firstArrival(): number | undefined {
+    return this.#table.firstArrival();
+  }
+
   /** Deletes all messages. */
   clear(): void {
     this.#table.clear();
