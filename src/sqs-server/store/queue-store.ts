@@ -4,6 +4,7 @@
  */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
+import { longWork } from '../../lib/process/long-work.js';
 import { abandonDatabase, closeDatabase, findDamage, isDamage } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
 import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
@@ -225,7 +226,7 @@ export class QueueStore {
     const read = (name: string) => (this.database.prepare(`PRAGMA ${name}`).get([]) as Record<string, number>)[name]!;
     const free = read('freelist_count');
     if (free < read('page_count') / 2) return;
-    this.#tryTo('VACUUM');
+    longWork(() => this.#tryTo('VACUUM'));
     this.#tryTo('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
