@@ -1,17 +1,18 @@
 import { expect, test } from 'vitest';
-import { KnownPlaces, MAX_HOSTS, MAX_REGIONS } from './known-places.js';
+import { KnownPlaces, MAX_HOSTS, MAX_REGIONS, MAX_SENSORS } from './known-places.js';
 
 const HOUR = 3_600_000;
 
 test.each([
   ['region', MAX_REGIONS, 'TOO_MANY_REGIONS'],
   ['hostname', MAX_HOSTS, 'TOO_MANY_HOSTS'],
+  ['execution_id', MAX_SENSORS, 'TOO_MANY_SENSORS'],
 ])(
   'each %s up to the limit is taken, and known ones stay; others are refused until one is silent for an hour',
   (field, max, code) => {
     const places = new KnownPlaces();
     const name = (n: number, now: number) => places.findProblem({ [field]: `x${n}` }, now)?.code;
-    for (let n = 0; n < max; n++) expect(name(n, n)).toBeUndefined();
+    for (let n = 0; n < max; n++) if (name(n, n) !== undefined) throw new Error(`${n} is refused`);
     expect(name(max, max)).toBe(code);
     // The first one is heard of again; then the second is silent for longest.
     expect(name(0, HOUR)).toBeUndefined();
@@ -21,6 +22,12 @@ test.each([
     expect(name(0, HOUR + 1)).toBeUndefined();
   },
 );
+
+test('a sensor that carries the name of its execution is no host', () => {
+  const places = new KnownPlaces();
+  for (let n = 0; n <= MAX_HOSTS; n++) places.findProblem({ hostname: `x${n}`, execution_id: `x${n}` }, 0);
+  expect(places.findProblem({ hostname: 'h', execution_id: 'e' }, 0)).toBeUndefined();
+});
 
 test('a message that names no place is taken, however many there are', () => {
   const places = new KnownPlaces();

@@ -1,6 +1,6 @@
 /**
- * Regions and hosts that readings name. Anybody who may send can name any: their number is bounded, because the proxy,
- * the fleet view, the page and alerts remember something for each.
+ * Regions, hosts and sensors that readings name. Anybody who may send can name any: their number is bounded, because the
+ * proxy, the fleet view, the page and alerts remember something for each.
  */
 import type { Message } from '../protocol/message.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -9,20 +9,28 @@ import { type Refusal, refusal } from './refusal.js';
 export const MAX_REGIONS = 100;
 /** Twice the largest fleet that this product is measured with. */
 export const MAX_HOSTS = 10_000;
-/** A place without a reading for this long makes room for others. */
+/** Each of them has been replaced a few times; the fleet view keeps about 1 KB of each. */
+export const MAX_SENSORS = 50_000;
+/** What was not named for this long makes room for others. */
 const FORGET_AFTER_MS = 3_600_000;
 
 export class KnownPlaces {
   readonly #regions = new KnownNames(MAX_REGIONS);
   readonly #hosts = new KnownNames(MAX_HOSTS);
+  readonly #sensors = new KnownNames(MAX_SENSORS);
 
-  /** Why a message is refused; undefined when its region and host are known, or there is room for them. `now`: Unix milliseconds. */
-  findProblem({ region, hostname }: Message, now: number): Refusal | undefined {
+  /** Why a message is refused; undefined when what it names is known, or there is room for it. `now`: Unix milliseconds. */
+  findProblem({ region, hostname, execution_id }: Message, now: number): Refusal | undefined {
     if (typeof region === 'string' && !this.#regions.admit(region, now)) {
       return refusal(422, 'TOO_MANY_REGIONS', `there are ${MAX_REGIONS} other regions already`);
     }
-    if (typeof hostname === 'string' && !this.#hosts.admit(hostname, now)) {
+    // Where nodes do not report their names, sensors carry those of their executions.
+    const isHost = typeof hostname === 'string' && hostname !== execution_id;
+    if (isHost && !this.#hosts.admit(hostname, now)) {
       return refusal(422, 'TOO_MANY_HOSTS', `there are ${MAX_HOSTS} other hosts already`);
+    }
+    if (typeof execution_id === 'string' && !this.#sensors.admit(execution_id, now)) {
+      return refusal(422, 'TOO_MANY_SENSORS', `there are ${MAX_SENSORS} other sensors already`);
     }
     return undefined;
   }

@@ -72,6 +72,13 @@ test('a request that is longer than 8 MiB, or does not tell its length, is refus
   expect(await status({ 'transfer-encoding': 'chunked' })).toBe(413);
 });
 
+test('every refusal has a JSON body: of compressed requests, and of other paths', async () => {
+  const body = { method: 'POST', headers: { 'content-encoding': 'gzip', 'content-length': '2' }, body: '{}' };
+  const compressed = await server.app.request('/', body);
+  expect([compressed.status, await compressed.json()]).toMatchObject([415, { __type: 'BODY_ENCODED' }]);
+  expect(await get('/nothing')).toMatchObject([404, { __type: 'NotFound', message: 'there is no GET /nothing here' }]);
+});
+
 test('queue URLs have the given origin, else the host of the request; region and account are in names', async () => {
   const create = (headers: Record<string, string>) => requestSqs(server, 'CreateQueue', { QueueName: 'q' }, headers);
   expect((await create({ host: 'a:1' })).body).toEqual({ QueueUrl: 'http://a:1/000000000000/q' });

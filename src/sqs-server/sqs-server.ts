@@ -13,11 +13,15 @@
  * give `hosts`, so that no page in a browser reaches it.
  */
 import { type Context, Hono } from 'hono';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { clientGone } from '../lib/net/client-gone.js';
+import { readBody } from '../lib/net/request-body.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { actionName, respond } from './api/json-protocol.js';
 import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
+import type { MessageDamaged } from './live-queue.js';
 import { QueueService } from './queue-service.js';
 import type { StoreEvent, StoreState } from './store/queue-store.js';
 
@@ -37,10 +41,12 @@ export interface QueueServerOptions {
   /** Receives warnings about the store, a line each. Default: `console.warn`. */
   warn?: (message: string) => void;
   /** Receives what happens to the store and to the clock. */
-  onEvent?: (event: StoreEvent) => void;
+  onEvent?: (event: QueueServerEvent) => void;
   /** Instead of the clocks of the system. */
   clock?: Partial<ClockSources>;
 }
+
+export type QueueServerEvent = StoreEvent | MessageDamaged;
 
 export interface QueueServerStats {
   /** `waiting`: receivers in a long poll. */
@@ -120,12 +126,19 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       trace: c.req.header('x-amzn-trace-id'),
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
-    const input = new Uint8Array(await c.req.arrayBuffer());
+    const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
     const query = target === undefined && isQueryRequest(c.req.url, input);
     const { status, headers, body } = query ? refuseQuery() : await respond(context, target, input);
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
     return new Response(body, { status, headers });
+  });
+
+  app.notFound((c) => c.json({ __type: 'NotFound', message: `there is no ${c.req.method} ${c.req.path} here` }, 404));
+  app.onError((error, c) => {
+    if (error instanceof AppError) return c.json({ __type: error.code, message: error.message }, statusOf(error.code));
+    warn(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
+    return c.json({ __type: 'InternalError', message: messageOf(error) }, 500);
   });
 
   return {

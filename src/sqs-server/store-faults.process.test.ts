@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, wr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { FakeClock, faketimeMissing } from '../test/support/faketime.js';
 import { QueueProcess } from '../test/support/queue-process.js';
 
 type Received = { Body: string; ReceiptHandle: string };
 
 const QueueUrl = 'http://any/000000000000/q';
-const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
 let server: QueueProcess;
 let path: string;
@@ -170,7 +170,8 @@ test('an emptied store is quarantined at the start, and what its log has is ther
   expect(server.events).toMatchObject([{ type: 'database-quarantined', problem: 'the file is empty' }]);
 });
 
-test.skipIf(!canMount())('on a full disk messages are given out and deleted, and none are taken', async () => {
+test('on a full disk messages are given out and deleted, and none are taken', async (context) => {
+  if (!canMount()) context.skip('needs root, and a kernel that mounts tmpfs');
   const folder = join(path, '..');
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
   try {
@@ -203,26 +204,9 @@ test.skipIf(!canMount())('on a full disk messages are given out and deleted, and
   }
 });
 
-/** Lets the clock of the server be set while it runs; its monotonic clock is the real one. */
-function fakeClock() {
-  const file = join(path, '..', 'clock');
-  const set = (text: string) => writeFileSync(file, text);
-  set('+0');
-  const env = {
-    ...{
-      LD_PRELOAD: FAKETIME,
-      FAKETIME_TIMESTAMP_FILE: file,
-      FAKETIME_NO_CACHE: '1',
-      FAKETIME_DONT_FAKE_MONOTONIC: '1',
-    },
-  };
-  return { set, env };
-}
-
-const withFaketime = test.skipIf(!existsSync(FAKETIME));
-
-withFaketime('with a clock that is set five days ahead nothing expires', async () => {
-  const clock = fakeClock();
+test('with a clock that is set five days ahead nothing expires', async (context) => {
+  if (faketimeMissing !== undefined) context.skip(faketimeMissing);
+  const clock = new FakeClock(join(path, '..'));
   await startWithQueue({ MessageRetentionPeriod: '3600' }, clock.env);
   for (let i = 0; i < 50; i++) await server.call('SendMessage', { QueueUrl, MessageBody: `${i}` });
   clock.set('+5d');
@@ -235,31 +219,29 @@ withFaketime('with a clock that is set five days ahead nothing expires', async (
   expect((await server.drain(path, QueueUrl)).size).toBe(50);
 });
 
-withFaketime(
-  'with a clock that is set an hour back messages in flight come back in time, also after a kill',
-  async () => {
-    const clock = fakeClock();
-    await startWithQueue({ VisibilityTimeout: '3' }, clock.env);
-    const receive = async () => {
-      const input = { QueueUrl, WaitTimeSeconds: 6, MessageSystemAttributeNames: ['SentTimestamp'] };
-      return (await server.call('ReceiveMessage', input)).Messages?.[0];
-    };
-    await server.call('SendMessage', { QueueUrl, MessageBody: 'x' });
-    await receive();
-    clock.set('-1h');
-    expect(await receive()).toMatchObject({ Body: 'x' });
-    await sleep(1_500);
-    await server.stop('SIGKILL');
-    clock.set('-2h');
-    await server.start(path, clock.env);
-    expect(await receive()).toMatchObject({ Body: 'x' });
-    // Receivers are shown the wall clock.
-    await server.call('PurgeQueue', { QueueUrl });
-    await server.call('SendMessage', { QueueUrl, MessageBody: 'y' });
-    const { Attributes } = await receive();
-    expect(Number(Attributes.SentTimestamp)).toBeLessThan(Date.now() - 7_000_000);
-  },
-);
+test('with a clock that is set an hour back messages in flight come back in time, also after a kill', async (context) => {
+  if (faketimeMissing !== undefined) context.skip(faketimeMissing);
+  const clock = new FakeClock(join(path, '..'));
+  await startWithQueue({ VisibilityTimeout: '3' }, clock.env);
+  const receive = async () => {
+    const input = { QueueUrl, WaitTimeSeconds: 6, MessageSystemAttributeNames: ['SentTimestamp'] };
+    return (await server.call('ReceiveMessage', input)).Messages?.[0];
+  };
+  await server.call('SendMessage', { QueueUrl, MessageBody: 'x' });
+  await receive();
+  clock.set('-1h');
+  expect(await receive()).toMatchObject({ Body: 'x' });
+  await sleep(1_500);
+  await server.stop('SIGKILL');
+  clock.set('-2h');
+  await server.start(path, clock.env);
+  expect(await receive()).toMatchObject({ Body: 'x' });
+  // Receivers are shown the wall clock.
+  await server.call('PurgeQueue', { QueueUrl });
+  await server.call('SendMessage', { QueueUrl, MessageBody: 'y' });
+  const { Attributes } = await receive();
+  expect(Number(Attributes.SentTimestamp)).toBeLessThan(Date.now() - 7_000_000);
+});
 
 /** Writes until there is no room. */
 function fill(file: string): void {

@@ -23,6 +23,9 @@ import {
   type Value,
 } from './stored-rows.js';
 
+/** Messages that are read at a time, by their text: one may have 1 MiB. */
+const READ_AHEAD_BYTES = 262_144;
+
 /** How far the store has been read: the last reading, and the last message. */
 export interface StorePosition {
   reading: number;
@@ -147,20 +150,27 @@ export class StoreSink implements Sink {
     });
   }
 
-  /** Messages in order of arrival, each read when it is asked for. Fewer than `limit` only when there are no more. */
-  *messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): Iterable<StoredMessage> {
-    const rows = this.#db
-      .prepare(
-        `select rowid as id, ${selectBytes(MESSAGE_COLUMNS)} from messages
-         where received_at >= ?1 and (received_at > ?1 or rowid > ?2) order by received_at, rowid`,
-      )
-      .iterate(receivedAt, id) as Iterable<ReadingRow>;
-    let left = limit;
-    for (const row of rows) {
-      const message = parseMessageRow(row.id, row);
-      if (message) yield message;
-      else this.#damage('messages', row.id);
-      if (message && --left === 0) return;
+  /** Messages in order of arrival, read when they are asked for. Fewer than `limit` only when there are no more. */
+  *messagesAfter(position: StorePosition['message'], limit: number): Iterable<StoredMessage> {
+    const select = (columns: string) =>
+      this.#db.prepare(
+        `select ${columns} from messages where (received_at, rowid) > (?, ?) order by received_at, rowid limit ?`,
+      );
+    // libsql's `iterate` reads a hundred rows ahead, which may be 100 MB. `octet_length` does not read the text.
+    const selectSizes = select('rowid as id, received_at as receivedAt, octet_length(body) as size');
+    const selectRows = select(`rowid as id, ${selectBytes(MESSAGE_COLUMNS)}`);
+    let { receivedAt, id } = position;
+    for (let left = limit; left > 0; ) {
+      const sizes = selectSizes.all([receivedAt, id, left]) as (StorePosition['message'] & { size: number })[];
+      if (sizes.length === 0) return;
+      let count = 0;
+      for (let bytes = 0; count < sizes.length && bytes < READ_AHEAD_BYTES; count++) bytes += sizes[count]!.size;
+      for (const row of selectRows.all([receivedAt, id, count]) as ReadingRow[]) {
+        const message = parseMessageRow(row.id, row);
+        if (!message) this.#damage('messages', row.id);
+        else if (left-- > 0) yield message;
+      }
+      ({ receivedAt, id } = sizes[count - 1]!);
     }
   }
 

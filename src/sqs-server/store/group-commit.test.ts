@@ -62,6 +62,15 @@ test('a commit that fails fails for all who wrote, and the next one works', asyn
   expect(rows()).toBe(1);
 });
 
+test('what was committed to a file that is gone is not acknowledged', async () => {
+  lost = new Error('the file is gone');
+  await expect(write()).rejects.toThrow('the file is gone');
+  expect(events).toEqual(['before', 'rollback']);
+  // The same failure, reported by one who waited.
+  commits.abort(lost);
+  expect(events).toEqual(['before', 'rollback']);
+});
+
 test('without a write there is nothing to wait for', async () => {
   await commits.committed();
   commits.flush();

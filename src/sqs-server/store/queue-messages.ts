@@ -119,6 +119,12 @@ export class QueueMessages {
     }
   }
 
+  /** Takes a damaged message that was picked out of the queue, and keeps it in the store. */
+  quarantine(seq: number, reason: string): void {
+    this.#hide(seq);
+    this.#table.quarantine(seq, reason);
+  }
+
   /** Up to `limit` messages that arrived before `time` (elapsed milliseconds), oldest first. */
   arrivedBefore(time: number, limit: number): number[] {
     this.#buffer.writeRemovals();
