@@ -106,7 +106,7 @@ export class Nemesis {
 
   /** Longer than 10 s: its supervisor kills it. */
   #stop(name: string): Fault {
-    const seconds = this.#random.pick([1, 2, 3, 5, 13]);
+    const seconds = this.#random.pick([2, 4, 7, 13]);
     const happen = async () => {
       const child = this.#victim.sandbox.state().children.find((child) => child.name === name)!;
       process.kill(child.pid, 'SIGSTOP');
