@@ -88,7 +88,8 @@ export class Nemesis {
     const stop = () => this.#stop(this.#random.pick(processes));
     const remove = () => this.#deleteFile(this.#random.pick(['queue', 'puller']));
     return [
-      ...[kill, kill, stop, remove, remove],
+      // Without the puller a backlog grows, which the other faults then meet.
+      ...[kill, kill, stop, () => this.#stop('puller'), remove, remove],
       ...[() => this.#cut(this.#random.pick(REGIONS)), () => this.#flood(), () => this.#killUp()],
       ...(clock ? [() => this.#setClock(clock)] : []),
     ];

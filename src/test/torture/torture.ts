@@ -145,8 +145,11 @@ async function fleetProblems(sandbox: Sandbox): Promise<string[]> {
     return [];
   } catch (error) {
     const sensors = await deployed().catch(() => []);
-    const counts = sensors.map(({ hostname, received, sequence }) => `${hostname} ${received} of ${sequence}`);
-    return [`${messageOf(error)}: ${counts.join(', ')}`];
+    const counts = sensors.map(
+      ({ hostname, received, sequence, gaps, restarts }) =>
+        `${hostname} received ${received} to ${sequence}, ${gaps} gaps, ${restarts} restarts`,
+    );
+    return [`${messageOf(error)}: ${counts.join('; ')}`];
   }
 }
 
