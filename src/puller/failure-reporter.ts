@@ -18,7 +18,8 @@ export type PullerEvent =
   | { type: 'webhook.failed'; message: string };
 
 export class FailureReporter {
-  count = 0;
+  /** Failures by task since the start. */
+  readonly counts: Record<string, number> = {};
   lastError: string | undefined;
   readonly #onEvent: (event: PullerEvent) => void;
   /** The message of each task that fails now. */
@@ -28,12 +29,16 @@ export class FailureReporter {
     this.#onEvent = onEvent;
   }
 
+  get count(): number {
+    return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
+  }
+
   isFailing(task: PullerTask): boolean {
     return this.#failing.has(task);
   }
 
   failed(task: PullerTask, message: string): void {
-    this.count++;
+    this.counts[task] = (this.counts[task] ?? 0) + 1;
     this.lastError = message;
     if (this.#failing.get(task) === message) return;
     this.#failing.set(task, message);

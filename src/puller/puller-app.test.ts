@@ -40,6 +40,7 @@ function pullerWith(over: Partial<Omit<PullerAppDeps, 'http'>> & { http?: Partia
     queue,
     fleet: { hub, firing: () => [] },
     stats: () => stats,
+    failures: () => ({}),
     closed: new AbortController().signal,
     ...over,
     http: { page: new Hono(), token: TOKEN, log: (text) => logged.push(text), ...over.http },

@@ -14,12 +14,15 @@ import { healthRoutes } from '../queue/queue-health.js';
 import type { EventHub } from './event-hub.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
 import type { PullerStats } from './puller.js';
+import { pullerMetrics } from './puller-metrics.js';
 import type { StoreSink } from './sinks/readings-store.js';
 
 export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
   stats(): PullerStats;
+  /** Failures by task since the start. */
+  failures(): Record<string, number>;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
   http: PullerHttpOptions;
@@ -75,7 +78,7 @@ export type Annotation = z.infer<typeof annotationSchema>;
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 const MAX_REPLAY = 100_000;
 
-export function createPullerApp({ queue, fleet: source, stats, closed, http }: PullerAppDeps): Hono {
+export function createPullerApp({ queue, fleet: source, stats, failures, closed, http }: PullerAppDeps): Hono {
   const { hub, store, firing } = source;
   const { fleet } = hub;
   const app = new Hono();
@@ -93,6 +96,7 @@ export function createPullerApp({ queue, fleet: source, stats, closed, http }: P
     const depth = await queue.depth().catch(() => undefined);
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
+  app.route('/', pullerMetrics({ queue, hub, stats, failures }).routes);
   app.get('/fleet', (c) => {
     const now = Date.now();
     return c.json({ summary: fleet.summary(now), sensors: fleet.view(now) } satisfies FleetSnapshot);

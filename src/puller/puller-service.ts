@@ -99,6 +99,7 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
       queue,
       fleet: { hub, store, firing: () => alerts?.firing ?? [] },
       stats: () => puller.stats,
+      failures: () => ({ ...puller.failures, ...maintenance.counts }),
       closed: closed.signal,
       http,
     }),

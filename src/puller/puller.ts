@@ -86,6 +86,11 @@ export class Puller {
     return { received: this.#received, deleted, deadLettered, failures: count, lastError };
   }
 
+  /** Failures by task since the start. */
+  get failures(): Record<string, number> {
+    return this.#failures.counts;
+  }
+
   start(): void {
     for (let i = 0; i < this.#polling.pollers; i++) this.#addPoll('lasting');
   }

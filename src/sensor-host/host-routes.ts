@@ -7,6 +7,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import type { Cluster } from './cluster.js';
+import { hostMetrics } from './host-metrics.js';
 import { jobBodySchema, jobNameSchema, regionLinkSchema } from './host-schemas.js';
 
 export interface SensorHostAppOptions {
@@ -35,6 +36,7 @@ export function createSensorHostApp(cluster: Cluster, { token, log = console.err
   app.get('/nodes', (c) => c.json(cluster.nodes()));
   app.get('/jobs', (c) => c.json(cluster.jobs()));
   app.get('/stats', (c) => c.json(cluster.stats()));
+  app.route('/', hostMetrics(cluster).routes);
 
   app.put('/jobs/:name', async (c) => {
     const body = await readJsonBody(c, jobBodySchema);

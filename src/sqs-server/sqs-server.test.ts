@@ -30,6 +30,7 @@ test('health, readiness and statistics', async () => {
   const stats = {
     queues: [{ name: 'q', visible: 2, inFlight: 0, delayed: 0, waiting: 0 }],
     requests: { CreateQueue: 1, SendMessage: 2, unsupported: 1 },
+    refused: { InvalidAction: 1 },
     commits: 3,
   };
   expect(await get('/stats')).toEqual([200, stats]);

@@ -15,6 +15,7 @@
 import { type Context, Hono } from 'hono';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { actionName, respond } from './api/json-protocol.js';
+import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
 
 export interface QueueServerOptions {
@@ -37,6 +38,8 @@ export interface QueueServerStats {
   queues: { name: string; visible: number; inFlight: number; delayed: number; waiting: number }[];
   /** Requests by action since the start. */
   requests: Record<string, number>;
+  /** Refused requests by error code since the start. */
+  refused: Record<string, number>;
   /** Durable transactions since the start. */
   commits: number;
 }
@@ -57,6 +60,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   const { path, region = 'us-east-1', accountId = '000000000000', warn = console.warn } = options;
   const service = new QueueService({ path, region, accountId, warn });
   const requests: Record<string, number> = {};
+  const refused: Record<string, number> = {};
   let closed = false;
 
   const stats = (): QueueServerStats => ({
@@ -65,6 +69,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       ...messages.counts,
     })),
     requests,
+    refused,
     commits: service.commits.commits,
   });
 
@@ -76,6 +81,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   app.get('/health', (c) => c.json({ status: 'healthy' }));
   app.get('/ready', (c) => c.json({ status: closed ? 'closed' : 'ready' }, closed ? 503 : 200));
   app.get('/stats', (c) => c.json(stats()));
+  app.route('/', queueMetrics(service, stats).routes);
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
     if (isTooLong(c)) {
@@ -87,9 +93,10 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       ...{ service, accountId, now: Date.now(), signal: () => c.req.raw.signal },
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
-    const { status, headers, body } = await respond(context, target, new Uint8Array(await c.req.arrayBuffer()));
+    const { status, headers, body, code } = await respond(context, target, new Uint8Array(await c.req.arrayBuffer()));
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
+    if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
     return new Response(body, { status, headers });
   });
 

@@ -86,6 +86,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   const oldest = database.prepare(
     `SELECT seq FROM (SELECT seq, sent FROM ${table} ORDER BY seq LIMIT ?) WHERE sent < ?`,
   );
+  const first = database.prepare(`SELECT sent FROM ${table} ORDER BY seq LIMIT 1`);
   const deliver = database.prepare(`
     UPDATE ${table} SET due = d.value ->> 'due', receives = d.value ->> 'receives',
       firstReceived = d.value ->> 'firstReceived' FROM json_each(?) AS d WHERE seq = d.value ->> 'seq'
@@ -132,6 +133,8 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     totals: () => totals.get([]) as { total: number; due: number; last: number | null },
     /** Those of the first `limit` messages that were sent before `time` (Unix milliseconds). */
     sentBefore: (time: number, limit: number) => (oldest.all([limit, time]) as { seq: number }[]).map(({ seq }) => seq),
+    /** When the first message was sent (Unix milliseconds); undefined: there is none. */
+    oldest: () => (first.all([])[0] as { sent: number } | undefined)?.sent,
     deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
     setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
     remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),

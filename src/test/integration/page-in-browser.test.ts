@@ -188,6 +188,7 @@ describe('the web page of a large fleet', () => {
       queue,
       fleet: { hub, firing: () => [] },
       stats: () => ({}) as PullerStats,
+      failures: () => ({}),
       closed: closed.signal,
       http: { page: createPage(), log: console.error },
     });

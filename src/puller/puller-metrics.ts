@@ -1,0 +1,108 @@
+/** `GET /metrics` of the puller (docs/metrics.md). */
+import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
+import { BoundedLabel } from '../lib/metrics/label-counts.js';
+import { labelled, Metrics, type Sample, type Values } from '../lib/metrics/metrics.js';
+import type { Queue } from '../queue/queue.js';
+import type { EventHub } from './event-hub.js';
+import type { PullerStats } from './puller.js';
+
+export interface PullerMetricsDeps {
+  queue: Queue;
+  hub: EventHub;
+  stats(): PullerStats;
+  failures(): Record<string, number>;
+}
+
+/** Seconds. A running fleet needs less than one; after an outage readings are as old as the outage was long. */
+const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
+/** One summary serves all series of a scrape. */
+const SUMMARY_AGE_MS = 500;
+
+export function pullerMetrics({ queue, hub, stats, failures }: PullerMetricsDeps): Metrics {
+  const metrics = new Metrics('wasm_sensors_puller_');
+  const regions = new BoundedLabel();
+
+  metrics.counter('messages_received_total', 'Messages received from the queue.', [], () => stats().received);
+  metrics.counter(
+    'messages_deleted_total',
+    'Messages deleted from the queue: they are stored.',
+    [],
+    () => stats().deleted,
+  );
+  metrics.counter(
+    'messages_dead_lettered_total',
+    'Messages that no sink can ever take, moved to the dead-letter queue.',
+    [],
+    () => stats().deadLettered,
+  );
+  metrics.counter('failures_total', 'Failed attempts, each followed by another one, by task.', ['task'], () =>
+    labelled('task', Object.entries(failures())),
+  );
+  metrics.gauge('queue_messages', 'Messages in the queue, as it tells them, by state.', ['state'], async () => {
+    const depth = await queue.depth().catch(() => undefined);
+    if (!depth) return [];
+    const { visible, inFlight, delayed } = depth;
+    return labelled('state', Object.entries({ visible, in_flight: inFlight, delayed }));
+  });
+
+  let newest: FleetSummary | undefined;
+  const summary = (): FleetSummary => {
+    const now = Date.now();
+    if (!newest || Math.abs(now - newest.time) > SUMMARY_AGE_MS) newest = hub.fleet.summary(now);
+    return newest;
+  };
+  const byRegion = (key: 'received' | 'duplicates' | 'late' | 'gaps') => (): Values => {
+    const sums = new Map<string, number>();
+    for (const view of summary().regions) {
+      const region = regions.of(view.region);
+      sums.set(region, (sums.get(region) ?? 0) + view[key]);
+    }
+    return labelled('region', sums);
+  };
+  metrics.counter('readings_total', 'Readings taken in, each once.', ['region'], byRegion('received'));
+  metrics.counter(
+    'readings_duplicate_total',
+    'Readings that came again: something was retried.',
+    ['region'],
+    byRegion('duplicates'),
+  );
+  metrics.counter(
+    'readings_late_total',
+    'Readings that came after a later one of their sensor.',
+    ['region'],
+    byRegion('late'),
+  );
+  metrics.gauge(
+    'readings_missing',
+    'Readings that were taken and have not arrived; falls when they do.',
+    ['region'],
+    byRegion('gaps'),
+  );
+  metrics.gauge('sensors', 'Sensors that are not gone or replaced, by state.', ['region', 'state'], () =>
+    sensorCounts(summary().regions, regions),
+  );
+
+  const latency = metrics.histogram(
+    'reading_latency_seconds',
+    'Time from when a reading was taken until it was stored.',
+    ['region'],
+    LATENCY_BUCKETS,
+  );
+  hub.subscribe((event) => {
+    if (event.event !== 'reading') return;
+    const seconds = (Date.now() - Date.parse(event.reading.timestamp)) / 1000;
+    // The clock of a node may be ahead.
+    if (Number.isFinite(seconds)) latency.observe({ region: regions.of(event.reading.region) }, Math.max(0, seconds));
+  });
+  return metrics;
+}
+
+function sensorCounts(views: RegionView[], regions: BoundedLabel): Sample[] {
+  const sums = new Map<string, { live: number; paused: number; silent: number }>();
+  for (const { region, live, paused, silent } of views) {
+    const label = regions.of(region);
+    const sum = sums.get(label) ?? { live: 0, paused: 0, silent: 0 };
+    sums.set(label, { live: sum.live + live, paused: sum.paused + paused, silent: sum.silent + silent });
+  }
+  return [...sums].flatMap(([region, states]) => labelled('state', Object.entries(states), { region }));
+}
