@@ -60,8 +60,9 @@ const swallow: Queue = {
   send: async (messages) => messages.map((_, i) => ({ ok: true, id: String(i) })),
   receive: async () => [],
   delete: async () => [],
-  deadLetter: async () => {},
+  deadLetter: async () => '',
   depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
+  deadLetterDepth: async () => undefined,
   check: async () => {},
   close: () => {},
 };

@@ -20,7 +20,7 @@ export interface MessageEvent {
 }
 
 /** A region stopped sending (`firing`), or its silence is over. */
-export interface AlertEvent {
+export interface SilenceAlert {
   event: 'alert';
   type: 'region.silent';
   region: string;
@@ -34,6 +34,21 @@ export interface AlertEvent {
   rule: string;
   text: string;
 }
+
+/** There are dead letters in the queue (`firing`), or none any more. */
+export interface DeadLetterAlert {
+  event: 'alert';
+  type: 'dead-letters';
+  firing: boolean;
+  /** When the alert was raised. */
+  count: number;
+  at: number;
+  /** As of {@link SilenceAlert}. */
+  rule: string;
+  text: string;
+}
+
+export type AlertEvent = SilenceAlert | DeadLetterAlert;
 
 /** Sent every second. */
 export interface SummaryEvent {

@@ -34,12 +34,16 @@ const FORGET_AFTER_MS = 86_400_000;
 
 /** Stored as the checkpoint: names of fields must not change. */
 export interface FleetDump {
-  sensors: (Omit<SensorRecord, 'tracker'> & { highest: number; missing: MissingRange[] })[];
+  sensors: (Omit<SensorRecord, 'tracker'> & { first?: number; highest: number; missing: MissingRange[] })[];
   /** Counts of forgotten sensors by region. */
   retired: Record<string, ReadingCounts>;
+  /** When the view began; versions before 0.2 did not keep it. */
+  began?: number;
 }
 
 export class Fleet {
+  /** When the view began; 0 = it has seen everything. */
+  began = 0;
   readonly #sensors = new Map<string, SensorRecord>();
   readonly #replacement = new Replacement();
   readonly #forgotten = new ForgottenSensors();
@@ -49,7 +53,7 @@ export class Fleet {
 
   /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
-    const sensor = this.#sensors.get(reading.execution_id) ?? this.#add(newSensorRecord(reading, now));
+    const sensor = this.#sensors.get(reading.execution_id) ?? this.#add(newSensorRecord(reading, now, this.began));
     const arrival = recordReading(sensor, reading, config, now);
     if (arrival === 'duplicate') return arrival;
     this.#replacement.record(sensor, reading, now);
@@ -79,17 +83,19 @@ export class Fleet {
   dump(): FleetDump {
     const sensors = [...this.#sensors.values()].map(({ tracker, ...sensor }) => ({
       ...sensor,
+      ...(tracker.first === 1 ? {} : { first: tracker.first }),
       highest: tracker.highest,
       missing: tracker.missing,
     }));
-    return { sensors, retired: this.#forgotten.dump() };
+    return { sensors, retired: this.#forgotten.dump(), ...(this.began === 0 ? {} : { began: this.began }) };
   }
 
   /** Restores a {@link dump} into an empty fleet. */
   load(dump: FleetDump): void {
+    this.began = dump.began ?? this.began;
     this.#forgotten.load(dump.retired);
-    for (const { highest, missing, ...rest } of dump.sensors) {
-      const tracker = Object.assign(new SequenceTracker(), { highest, missing });
+    for (const { first = 1, highest, missing, ...rest } of dump.sensors) {
+      const tracker = Object.assign(new SequenceTracker(), { first, highest, missing });
       this.#add({ ...rest, tracker });
     }
   }

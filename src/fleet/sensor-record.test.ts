@@ -37,3 +37,14 @@ test.each([
   expect(isStopped(sensor)).toBe(false);
   expect(isStopped({ ...sensor, endedAt: T0 + stopped })).toBe(expected);
 });
+
+test.each([
+  ['before the view began', T0 - 1, 0],
+  ['at an unknown time', 0, 0],
+  ['since then', T0, 41],
+])('a lone reading 42 of a sensor that was deployed %s has the gaps that it must have', (_, submitted, gaps) => {
+  const lone = reading(42, 0, { job_submission_time: submitted });
+  const sensor = newSensorRecord(lone, T0, T0);
+  expect(recordReading(sensor, lone, undefined, T0)).toBe(gaps === 0 ? 'next' : 'ahead');
+  expect(sensor.tracker.missingSince()).toBe(gaps);
+});

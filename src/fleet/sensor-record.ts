@@ -31,9 +31,13 @@ export interface SensorRecord {
   endedAt?: number;
 }
 
-export const newSensorRecord = (reading: Reading, now: number): SensorRecord => ({
+/**
+ * `began`: when the fleet view began. What a sensor of an earlier deployment sent before was not lost: its numbers count
+ * from the first one that arrives.
+ */
+export const newSensorRecord = (reading: Reading, now: number, began = 0): SensorRecord => ({
   reading,
-  tracker: new SequenceTracker(),
+  tracker: reading.job_submission_time < began ? SequenceTracker.from(reading.sequence) : new SequenceTracker(),
   received: 0,
   duplicates: 0,
   late: 0,

@@ -63,3 +63,16 @@ test('a late number in the middle of a hole leaves two, at its ends one, and a s
   // They are as old as the hole that they are left of.
   expect(tracker.missing[0]?.since).toBe(7);
 });
+
+test('of a sensor that began earlier, numbers count from the lowest that arrived', () => {
+  const tracker = SequenceTracker.from(42);
+  expect([42, 43, 41, 45, 38, 42].map((n) => tracker.record(n, n))).toEqual([
+    ...['next', 'next', 'late', 'ahead', 'late', 'duplicate'],
+  ]);
+  expect(tracker.missing).toEqual([
+    { from: 39, to: 40, since: 38 },
+    { from: 44, to: 44, since: 45 },
+  ]);
+  expect(tracker.record(40, 50)).toBe('late');
+  expect(tracker.missingSince()).toBe(2);
+});

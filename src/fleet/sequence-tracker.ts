@@ -14,22 +14,30 @@ export type Arrival = 'next' | 'ahead' | 'late' | 'duplicate';
 const MAX_RANGES = 500;
 
 export class SequenceTracker {
+  /** The number from which on numbers count: the lowest so far, or 1. */
+  first = 1;
   /** Highest number so far. */
   highest = 0;
   missing: MissingRange[] = [];
 
-  /** Records a number; the first one is 1. */
+  /** The numbers of a sensor that began before anybody counted: they count from the first one that arrives. */
+  static from(sequence: number): SequenceTracker {
+    return Object.assign(new SequenceTracker(), { first: sequence, highest: sequence - 1 });
+  }
+
+  /** Records a number. */
   record(sequence: number, now: number): Arrival {
+    if (sequence < this.first) {
+      if (sequence < this.first - 1) this.#addMissing({ from: sequence + 1, to: this.first - 1, since: now });
+      this.first = sequence;
+      return 'late';
+    }
     if (sequence === this.highest + 1) {
       this.highest = sequence;
       return 'next';
     }
     if (sequence > this.highest) {
-      this.missing.push({ from: this.highest + 1, to: sequence - 1, since: now });
-      if (this.missing.length > MAX_RANGES) {
-        const [first, second] = this.missing.splice(0, 2) as [MissingRange, MissingRange];
-        this.missing.unshift({ from: first.from, to: second.to, since: first.since });
-      }
+      this.#addMissing({ from: this.highest + 1, to: sequence - 1, since: now });
       this.highest = sequence;
       return 'ahead';
     }
@@ -41,6 +49,15 @@ export class SequenceTracker {
     if (sequence < to) rest.push({ from: sequence + 1, to, since });
     this.missing.splice(index, 1, ...rest);
     return 'late';
+  }
+
+  /** In the order of their numbers. */
+  #addMissing(range: MissingRange): void {
+    if (range.to < (this.missing[0]?.from ?? 0)) this.missing.unshift(range);
+    else this.missing.push(range);
+    if (this.missing.length <= MAX_RANGES) return;
+    const [first, second] = this.missing.splice(0, 2) as [MissingRange, MissingRange];
+    this.missing.unshift({ from: first.from, to: second.to, since: Math.min(first.since, second.since) });
   }
 
   /** How many numbers have been missing since `time` (Unix milliseconds) or longer. */

@@ -17,7 +17,11 @@ function target(over: { proxy?: () => Promise<never>; jobs?: () => Promise<never
     },
     ...over.fleet,
   };
-  const proxies = [{ state: over.proxy ?? (async () => 'state') }];
+  const counted = async () => ({ superseded: 2, refused: { NOT_JSON: 1 } });
+  const proxies = [
+    { url: 'http://p', state: over.proxy ?? (async () => 'state'), stats: over.proxy ?? counted },
+    { url: 'http://r', state: async () => 'state', stats: counted },
+  ];
   const jobs = over.jobs ?? (async () => ({ deployed: ['j'], ended: [] }));
   return { network, asked, target: { network, proxies, fleet, jobs } as never };
 }
@@ -26,6 +30,10 @@ test('what the network, the proxy and the puller say', async () => {
   const { target: all, asked, network } = target();
   expect(await readStatus(all)).toMatchObject({
     ...{ nodes: network.nodeList, jobs: [], puller: { queue: 'q' }, convergence: { sensors: 3 }, unanswered: [] },
+    proxies: [
+      { url: 'http://p', superseded: 2, refused: { NOT_JSON: 1 } },
+      { url: 'http://r', superseded: 2 },
+    ],
   });
   expect(asked).toEqual([['state', {}, { deployed: ['j'], ended: [] }]]);
 });
@@ -43,6 +51,7 @@ test('a network that does not answer is named once, and hides nothing', async ()
 test('a proxy that does not answer is named; jobs that can’t be listed are only unknown', async () => {
   expect(await readStatus(target({ proxy: gone('PROXY') }).target)).toMatchObject({
     ...{ convergence: undefined, unanswered: [{ service: 'proxy', reason: 'PROXY is gone' }] },
+    proxies: [{ url: 'http://r' }],
   });
   const { target: all, asked } = target({ jobs: gone('JOBS') });
   expect((await readStatus(all)).unanswered).toEqual([]);

@@ -3,6 +3,8 @@ import type { Convergence } from '../fleet/fleet-view.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { ExecutionInfo, JobInfo, Network, NodeInfo } from '../network/network.js';
 import { newestByNode } from '../network/newest-executions.js';
+import type { ConfigClient } from '../proxy/config-client.js';
+import type { ProxyStats } from '../proxy/proxy.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
 import type { ConfigTarget } from './config-target.js';
 
@@ -17,6 +19,8 @@ export interface Status {
   fleet: FleetSnapshot;
   convergence: Convergence | undefined;
   puller: PullerAppStats;
+  /** Of each proxy that answers. */
+  proxies: (ProxyStats & { url: string })[];
   unanswered: { service: 'network' | 'proxy'; reason: string }[];
 }
 
@@ -31,15 +35,23 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
     const state = await proxies[0]!.state();
     return fleet.convergence(state, {}, await jobs().catch(() => undefined));
   };
-  const [snapshot, puller, nodes, listed, converged] = await Promise.all([
+  const counted = async (proxy: ConfigClient) => {
+    const stats = await proxy.stats().catch(missing('proxy'));
+    return stats ? [{ url: proxy.url, ...stats }] : [];
+  };
+  const [snapshot, puller, nodes, listed, converged, counts] = await Promise.all([
     fleet.snapshot(),
     fleet.stats(),
     network.nodes().catch(missing('network')),
     network.jobs().catch(missing('network')),
     convergence().catch(missing('proxy')),
+    Promise.all(proxies.map(counted)),
   ]);
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
-  return { nodes, jobs: listed, fleet: snapshot, convergence: converged, puller, unanswered };
+  return {
+    ...{ nodes, jobs: listed, fleet: snapshot, convergence: converged, puller },
+    ...{ proxies: counts.flat(), unanswered },
+  };
 }
 
 export interface FailedExecution {

@@ -63,6 +63,20 @@ test.each([
   expect(batches.map((batch) => batch.length)).toEqual(lengths);
 });
 
+test('messages that wait have a share of the memory: what is beyond it goes back, until there is room', async () => {
+  let take = (_: SendResult[]) => {};
+  const held = new Promise<SendResult[]>((resolve) => {
+    take = resolve;
+  });
+  const { queue } = scripted(() => held);
+  const batcher = new Batcher(queue, { maxBytes: 1000, lingerMs: 0 });
+  const first = batcher.add(message(600));
+  expect(await batcher.add(message(600))).toMatchObject({ status: 'busy', code: 'OVERLOADED' });
+  take([{ ok: true, id: '1' }]);
+  expect(await first).toEqual({ status: 'accepted' });
+  expect(await batcher.add(message(600))).toEqual({ status: 'accepted' });
+});
+
 test('entries of a batch have a fate each: taken, refused for ever, or tried again alone', async () => {
   const { queue, batches } = scripted(() => [
     { ok: true, id: '1' },

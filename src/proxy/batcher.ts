@@ -14,12 +14,17 @@ export interface BatcherOptions {
   maxInFlight?: number;
   /** Messages waiting; more are refused at once. */
   maxWaiting?: number;
+  /** Bytes of the messages that wait or are being sent; more are refused at once. */
+  maxBytes?: number;
   /** After this time, in milliseconds, the sender is asked to try again. Less than the 30 s that sensors wait. */
   giveUpMs?: number;
 }
 
 /** `busy`: not accepted, try again later. `refused`: the queue will never accept it. */
 export type Outcome = { status: 'accepted' } | { status: 'busy' | 'refused'; code: string; reason: string };
+
+/** 20,000 readings have 8 MB. Messages of 256 KiB each would have 5 GB. */
+const MAX_HELD_BYTES = 64 * 1_048_576;
 
 interface Waiting {
   message: OutgoingMessage;
@@ -39,25 +44,36 @@ export class Batcher {
   readonly #queue: Queue;
   readonly #options: Required<BatcherOptions>;
   #waiting: Waiting[] = [];
+  #heldBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(queue: Queue, options: BatcherOptions = {}) {
     this.#queue = queue;
-    this.#options = { lingerMs: 5, maxInFlight: 16, maxWaiting: 20_000, giveUpMs: 15_000, ...options };
+    this.#options = {
+      lingerMs: 5,
+      maxInFlight: 16,
+      maxWaiting: 20_000,
+      maxBytes: MAX_HELD_BYTES,
+      giveUpMs: 15_000,
+      ...options,
+    };
   }
 
   /** Never rejects. */
   add(message: OutgoingMessage): Promise<Outcome> {
     this.#forgetSettled();
-    if (this.#waiting.length >= this.#options.maxWaiting) {
+    const bytes = sizeOf(message);
+    if (this.#waiting.length >= this.#options.maxWaiting || this.#heldBytes + bytes > this.#options.maxBytes) {
       return Promise.resolve({ status: 'busy', code: 'OVERLOADED', reason: 'too many readings wait for the queue' });
     }
+    this.#heldBytes += bytes;
     return new Promise((resolve) => {
       const entry: Waiting = {
         message,
-        bytes: sizeOf(message),
+        bytes,
         settled: false,
-        settle(outcome) {
+        settle: (outcome) => {
+          if (!entry.settled) this.#heldBytes -= bytes;
           entry.settled = true;
           clearTimeout(timeout);
           resolve(outcome);

@@ -5,6 +5,7 @@ import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { fetchTrusting } from '../lib/net/fetch-with-ca.js';
 import { type DesiredState, desiredStateSchema, type Patch } from '../protocol/desired-config.js';
+import type { ProxyStats } from './proxy.js';
 
 export interface ConfigClientOptions {
   /** The operator token; '' where there is none. */
@@ -34,7 +35,12 @@ export class ConfigClient {
     return ((await this.#call('PATCH', patch)) as { version: number }).version;
   }
 
-  async #call(method: string, body: unknown): Promise<unknown> {
+  /** What the proxy has counted since its start. */
+  async stats(): Promise<ProxyStats> {
+    return (await this.#call('GET', undefined, '/stats')) as ProxyStats;
+  }
+
+  async #call(method: string, body: unknown, path = '/config'): Promise<unknown> {
     const init = {
       method,
       headers: { authorization: `Bearer ${this.#options.token}`, 'content-type': 'application/json' },
@@ -43,7 +49,7 @@ export class ConfigClient {
     };
     let response: Awaited<ReturnType<typeof fetchTrusting>>;
     try {
-      response = await fetchTrusting(this.#options.ca, `${this.url}/config`, init);
+      response = await fetchTrusting(this.#options.ca, `${this.url}${path}`, init);
     } catch (cause) {
       throw gone(this.url, cause);
     }

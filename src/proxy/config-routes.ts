@@ -6,11 +6,11 @@
  */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { readBody } from '../lib/net/request-body.js';
 import { type DesiredState, desiredStateSchema, patchSchema } from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
-import { readBody } from './parse-body.js';
 import { type Refusal, refusal } from './refusal.js';
 import { checkToken, type GuardOptions } from './send-guard.js';
 
@@ -80,21 +80,12 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
         ? undefined
         : checkToken(authorization, follower ? '' : guard.operatorToken, 'changing configuration');
     if (denied) return refuse(denied);
-    const bytes = await readBody(c);
-    if (!(bytes instanceof Uint8Array)) return refuse(bytes);
-    const text = new TextDecoder().decode(bytes);
-    if (follower) return forward(c, follower, text);
-    let body: unknown;
-    try {
-      body = JSON.parse(text);
-    } catch {
-      return refuse(refusal(400, 'NOT_JSON', 'the body is not JSON'));
-    }
-    const parsed = schema.safeParse(body);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.filter((part) => part !== 'set').join('.');
-    return refuse(refusal(422, 'BAD_FIELD', field ? `${field} ${issue.message}` : issue.message));
+    const body = await readBody(c, (bytes) => {
+      const text = new TextDecoder().decode(bytes);
+      return follower ? text : parseChange(text, schema);
+    });
+    if (typeof body === 'string') return forward(c, follower!, body);
+    return 'problem' in body ? refuse(body.problem) : body.change;
   }
 
   async function forward(c: Context, authority: AuthorityFollower, body: string): Promise<Response> {
@@ -107,6 +98,20 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
     return answer instanceof Response ? answer : refuse(answer);
   }
   return app;
+}
+
+function parseChange<T extends z.ZodType>(text: string, schema: T): { change: z.output<T> } | { problem: Refusal } {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return { problem: refusal(400, 'NOT_JSON', 'the body is not JSON') };
+  }
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return { change: parsed.data };
+  const issue = parsed.error.issues[0]!;
+  const field = issue.path.filter((part) => part !== 'set').join('.');
+  return { problem: refusal(422, 'BAD_FIELD', field ? `${field} ${issue.message}` : issue.message) };
 }
 
 /** A follower has lost nothing: the authority holds what its sensors have. */

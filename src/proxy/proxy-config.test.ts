@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { MAX_BODY_BYTES } from '../lib/net/request-body.js';
 import type { Queue } from '../queue/queue.js';
 import { DesiredConfigStore } from './desired-config-store.js';
-import { MAX_BODY_BYTES } from './parse-body.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 import { type GuardOptions, RateLimiter } from './send-guard.js';
 

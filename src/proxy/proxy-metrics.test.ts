@@ -49,11 +49,3 @@ test('a batch that the queue takes only at the second try is counted as retried'
     [`${P}readings_accepted_total{region="us"}`]: 1,
   });
 });
-
-test('regions that senders make up do not become series without end', async () => {
-  const { app, post } = start();
-  for (let i = 0; i < 5; i++) await post(Array.from({ length: 100 }, (_, j) => ({ region: `r-${i}-${j}` })));
-  const samples = Object.entries(await scrape(app)).filter(([name]) => name.includes('accepted'));
-  expect(samples).toHaveLength(101);
-  expect(samples.at(-1)).toEqual([`${P}readings_accepted_total{region="other"}`, 400]);
-});

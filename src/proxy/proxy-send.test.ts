@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { OutgoingMessage, Queue } from '../queue/queue.js';
-import { MAX_ARRAY, MAX_BODY_BYTES, MAX_MESSAGE_BYTES } from './parse-body.js';
+import { MAX_ARRAY, MAX_MESSAGE_BYTES, MAX_SEND_BYTES } from './parse-body.js';
 import { createProxy, type ProxyStats } from './proxy.js';
 
 let queued: OutgoingMessage[];
@@ -143,8 +143,8 @@ test.each([
   expect((await post(body)).body).toEqual({ status: 'accepted', accepted: 1 });
 });
 
-test('a body longer than any array can be is refused unread, announced or not', async () => {
-  const announced = await post('{}', { 'content-length': String(MAX_BODY_BYTES + 1) });
+test('a body of more than 1 MiB is refused unread, announced or not', async () => {
+  const announced = await post('{}', { 'content-length': String(MAX_SEND_BYTES + 1) });
   expect([announced.status, announced.body]).toMatchObject([413, { error: { code: 'TOO_LARGE' } }]);
   let pulled = 0;
   const endless = new ReadableStream({
@@ -155,7 +155,30 @@ test('a body longer than any array can be is refused unread, announced or not', 
   });
   const init = { method: 'POST', body: endless, duplex: 'half' as const };
   expect((await proxy.app.request('/send', init)).status).toBe(413);
-  expect(pulled).toBeLessThan(MAX_BODY_BYTES / 1_048_576 + 5);
+  expect(pulled).toBeLessThan(MAX_SEND_BYTES / 1_048_576 + 5);
+});
+
+test('a body that is compressed is refused, and counted', async () => {
+  const answer = await post('{}', { 'content-encoding': 'gzip' });
+  expect([answer.status, answer.body]).toMatchObject([415, { error: { code: 'BODY_ENCODED' } }]);
+  expect((await stats()).refused).toEqual({ BODY_ENCODED: 1 });
+  expect((await post('{}', { 'content-encoding': 'identity' })).status).toBe(200);
+});
+
+test('readings of regions beyond the limit are refused and counted, alone and in an array', async () => {
+  for (let n = 0; n < 100; n++) await post(reading({ region: `r${n}` }));
+  expect(await post(reading({ region: 'new' }))).toMatchObject({
+    ...{ status: 422, body: { error: { code: 'TOO_MANY_REGIONS' } } },
+  });
+  const some = await post([reading({ region: 'new' }), 5, reading({ region: 'r7' })]);
+  expect(some.body).toMatchObject({
+    accepted: 1,
+    refused: [
+      { index: 0, code: 'TOO_MANY_REGIONS' },
+      { index: 1, code: 'NOT_AN_OBJECT' },
+    ],
+  });
+  expect((await stats()).refused).toEqual({ TOO_MANY_REGIONS: 2, NOT_AN_OBJECT: 1 });
 });
 
 test('a bad element refuses only itself, with its index', async () => {

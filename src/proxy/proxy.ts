@@ -9,7 +9,9 @@
  */
 import { type Context, Hono } from 'hono';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { codeInfo } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { readBody } from '../lib/net/request-body.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
@@ -17,7 +19,8 @@ import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
 import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
-import { type ParsedBody, parseBody, readBody } from './parse-body.js';
+import { KnownPlaces } from './known-places.js';
+import { MAX_SEND_BYTES, type ParsedBody, parseBody, refuseSome } from './parse-body.js';
 import { ProxyCounts, regionOf } from './proxy-counts.js';
 import { proxyMetrics } from './proxy-metrics.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
@@ -73,6 +76,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const { queue, desired = new DesiredConfigStore(), follower, guard = {} } = deps;
   const batcher = new Batcher(queue, deps.batcher);
   const filter = new SupersededFilter();
+  const places = new KnownPlaces();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
   const counts = new ProxyCounts();
   const refuseAndCount = (problem: Refusal) => {
@@ -97,14 +101,15 @@ export function createProxy(deps: ProxyDeps): Proxy {
       const problem = checkToken(c.req.header('authorization'), guard.sensorToken, 'sending readings');
       if (problem) return refuseAndCount(problem);
     }
-    const bytes = await readBody(c);
-    if (!(bytes instanceof Uint8Array)) return refuseAndCount(bytes);
-    const body = parseBody(bytes, Date.now());
-    if ('code' in body) return refuseAndCount(body);
-    const first = body.messages[0]?.message;
-    const wait = limiter?.take(String(first?.hostname ?? 'unknown'), body.messages.length, Date.now());
+    const sent = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
+    if ('code' in sent) return refuseAndCount(sent);
+    const sender = String(sent.messages[0]?.message.hostname ?? 'unknown');
+    const wait = limiter?.take(sender, sent.messages.length, Date.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
+    const body = refuseSome(sent, (message) => places.findProblem(message, Date.now()));
+    if ('code' in body) return refuseAndCount(body);
+    const first = body.messages[0]?.message;
     counts.received += body.messages.length + body.refused.length;
     for (const { code } of body.refused) counts.refuse(code);
 
@@ -161,7 +166,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => {
-    if (error instanceof AppError) return refuseAndCount(refusal(503, error.code, error.message, 2));
+    if (error instanceof AppError) {
+      const { http = 503 } = codeInfo(error.code);
+      return refuseAndCount(refusal(http, error.code, error.message, http < 500 ? undefined : 2));
+    }
     deps.log?.(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);
     return refuseAndCount(refusal(500, 'INTERNAL', messageOf(error), 2));
   });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ReceivedMessage } from '../queue/queue.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import { Acknowledger } from './acknowledger.js';
+import { DeadLetterLog, type Rejection } from './dead-letter-log.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
@@ -16,7 +17,11 @@ beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   queue = new ScriptedQueue();
   events = [];
-  acknowledger = new Acknowledger(queue, new FailureReporter((event) => events.push(event)));
+  acknowledger = new Acknowledger(
+    queue,
+    new FailureReporter((event) => events.push(event)),
+    new DeadLetterLog((event) => events.push(event)),
+  );
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -27,6 +32,8 @@ const message = (n: number): ReceivedMessage => ({
   ...{ id: `m-${n}`, body: '', attributes: {}, receipt: `r-${n}`, receiveCount: 1, sentAt: 0 },
 });
 const messages = (count: number) => Array.from({ length: count }, (_, i) => message(i + 1));
+
+const NOT_JSON: Rejection = { code: 'NOT_JSON', reason: 'not JSON' };
 
 /** Scripts the answers of delete; records what it is asked and when. */
 function scriptDelete(...answers: (string[] | Error)[]): { at: number; receipts: string[] }[] {
@@ -78,12 +85,15 @@ test('a deletion is given up after five attempts; pauses grow to a second at mos
 
 test('a dead letter is deleted only after the dead-letter queue has it', async () => {
   const order: string[] = [];
-  queue.deadLetter = async ({ id }, reason) => void order.push(`${id}: ${reason}`);
+  queue.deadLetter = async ({ id }, reason) => {
+    order.push(`${id}: ${reason}`);
+    return 'd-1';
+  };
   queue.delete = async ([receipt]) => {
     order.push(`delete ${receipt}`);
     return [];
   };
-  acknowledger.deadLetter(message(1), 'not JSON');
+  acknowledger.deadLetter(message(1), NOT_JSON);
   await acknowledger.finish();
   expect(order).toEqual(['m-1: not JSON', 'delete r-1']);
   expect([acknowledger.deadLettered, acknowledger.deleted]).toEqual([1, 1]);
@@ -91,15 +101,16 @@ test('a dead letter is deleted only after the dead-letter queue has it', async (
 
 test('a message that the dead-letter queue does not accept stays in the queue', async () => {
   queue.deadLetter = () => Promise.reject(new Error('there is none'));
-  acknowledger.deadLetter(message(1), 'not JSON');
+  acknowledger.deadLetter(message(1), NOT_JSON);
   await acknowledger.finish();
   expect([acknowledger.deadLettered, queue.deletions]).toEqual([0, []]);
-  queue.deadLetter = async () => {};
-  acknowledger.deadLetter(message(2), 'not JSON');
+  queue.deadLetter = async () => 'd-2';
+  acknowledger.deadLetter(message(2), NOT_JSON);
   await acknowledger.finish();
   expect(events).toEqual([
     { type: 'puller.failing', task: 'dead-letter', message: 'there is none (rejected message: not JSON)' },
     { type: 'puller.recovered', task: 'dead-letter' },
+    { type: 'puller.dead-letters', ...NOT_JSON, count: 1, id: 'd-2' },
   ]);
 });
 

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
+import type { DeadLetterLog, Rejection } from './dead-letter-log.js';
 import type { FailureReporter } from './failure-reporter.js';
 
 const MAX_ATTEMPTS = 5;
@@ -15,11 +16,13 @@ export class Acknowledger {
   deadLettered = 0;
   readonly #queue: Queue;
   readonly #failures: FailureReporter;
+  readonly #deadLetters: DeadLetterLog;
   readonly #running = new Set<Promise<void>>();
 
-  constructor(queue: Queue, failures: FailureReporter) {
+  constructor(queue: Queue, failures: FailureReporter, deadLetters: DeadLetterLog) {
     this.#queue = queue;
     this.#failures = failures;
+    this.#deadLetters = deadLetters;
   }
 
   delete(messages: ReceivedMessage[]): void {
@@ -28,13 +31,14 @@ export class Acknowledger {
     }
   }
 
-  deadLetter(message: ReceivedMessage, reason: string): void {
-    this.#run(this.#deadLetter(message, reason));
+  deadLetter(message: ReceivedMessage, rejection: Rejection): void {
+    this.#run(this.#deadLetter(message, rejection));
   }
 
   /** Resolves when everything so far is done. */
   async finish(): Promise<void> {
     await Promise.all(this.#running);
+    this.#deadLetters.flush();
   }
 
   #run(work: Promise<void>): void {
@@ -57,14 +61,16 @@ export class Acknowledger {
     }
   }
 
-  async #deadLetter(message: ReceivedMessage, reason: string): Promise<void> {
+  async #deadLetter(message: ReceivedMessage, rejection: Rejection): Promise<void> {
+    let id: string;
     try {
-      await this.#queue.deadLetter(message, reason);
+      id = await this.#queue.deadLetter(message, rejection.reason);
     } catch (error) {
-      this.#failures.failed('dead-letter', `${messageOf(error)} (rejected message: ${reason})`);
+      this.#failures.failed('dead-letter', `${messageOf(error)} (rejected message: ${rejection.reason})`);
       return;
     }
     this.deadLettered++;
+    this.#deadLetters.record(id, rejection);
     this.#failures.succeeded('dead-letter');
     await this.#delete([message.receipt]);
   }

@@ -1,5 +1,5 @@
 /** The silence alert: fires once when a region stops sending, and ends once. */
-import type { AlertEvent } from '../fleet/fleet-events.js';
+import type { SilenceAlert } from '../fleet/fleet-events.js';
 import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
 
 /** A region that fell silent longer than this before the start of the puller raises no alert, in milliseconds. */
@@ -9,7 +9,7 @@ export class SilenceAlerts {
   readonly #afterSeconds: number;
   readonly #startedAt: number;
   /** The alerts that fire, by region, as they were published. */
-  readonly #firing = new Map<string, AlertEvent>();
+  readonly #firing = new Map<string, SilenceAlert>();
 
   /**
    * A region is silent after `afterSeconds` and two intervals of its fastest sensor. `startedAt`: start of the puller
@@ -21,12 +21,12 @@ export class SilenceAlerts {
   }
 
   /** The alerts that fire now. */
-  get firing(): AlertEvent[] {
+  get firing(): SilenceAlert[] {
     return [...this.#firing.values()];
   }
 
   /** Returns the alerts that begin or end with this summary. */
-  update({ time, regions }: FleetSummary): AlertEvent[] {
+  update({ time, regions }: FleetSummary): SilenceAlert[] {
     const begun = regions.filter((region) => this.#fires(region, time) && !this.#firing.has(region.region));
     const ended = this.firing.filter(({ region }) => !regions.some((r) => r.region === region && this.#fires(r, time)));
     const beginnings = begun.map(({ region, last_seen }) => {
@@ -46,7 +46,7 @@ export class SilenceAlerts {
     return [...beginnings, ...endings];
   }
 
-  #alert(facts: Omit<AlertEvent, 'event' | 'type' | 'rule'>): AlertEvent {
+  #alert(facts: Omit<SilenceAlert, 'event' | 'type' | 'rule'>): SilenceAlert {
     return { event: 'alert', type: 'region.silent', rule: `no reading for ${this.#afterSeconds} s`, ...facts };
   }
 

@@ -3,55 +3,114 @@ import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import { EventHub } from './event-hub.js';
-import { eventStream, type StreamFilter } from './event-stream.js';
+import { eventStream, type StreamOptions } from './event-stream.js';
+import type { PastEvents } from './past-events.js';
 
 const message = (n: number): FleetEvent => ({ event: 'message', message: { n }, received_at: n });
-const messages = (count: number) => Array.from({ length: count }, (_, n) => message(n));
 const alert = (region: string): FleetEvent => ({
   ...{ event: 'alert', type: 'region.silent', rule: 'r', region, firing: true, silent_ms: 1, text: '' },
   at: 0,
 });
 
-async function open(hub: EventHub, { first = [], filter = {} }: { first?: FleetEvent[]; filter?: StreamFilter } = {}) {
+async function open(hub: EventHub, over: Partial<StreamOptions> = {}) {
   const closed = new AbortController();
-  const app = new Hono().get('/', (c) => eventStream(c, hub, filter, first, closed.signal));
+  const place = { endReplay: vi.fn(), leave: vi.fn() };
+  const options = { filter: {}, first: [], resumable: false, place, closed: closed.signal, ...over };
+  const app = new Hono().get('/', (c) => eventStream(c, hub, options));
   const response = await app.request('/');
-  return { response, closed };
+  return { response, closed, place };
 }
 
+/** A store that gives these pages. */
+const pages = (...all: FleetEvent[][]) => ({ next: () => all.shift() ?? [] }) as unknown as PastEvents;
+/** A message of so many bytes as JSON. */
+const large = (n: number, bytes: number): FleetEvent => {
+  const empty = { event: 'message', message: { x: '' }, received_at: n } as const;
+  return { ...empty, message: { x: 'x'.repeat(bytes - JSON.stringify(empty).length) } };
+};
+
 /** What a client gets until `enough`; then it goes away. */
-async function read(response: Response, enough: (events: FleetEvent[], dropped: number) => boolean) {
+async function read(response: Response, enough: (events: FleetEvent[]) => boolean) {
   const events: FleetEvent[] = [];
-  let dropped = 0;
+  let dropped: unknown;
   const parser = createParser({
     onEvent({ event, data }) {
       if (event === 'events') events.push(...(JSON.parse(data) as FleetEvent[]));
-      if (event === 'dropped') dropped += (JSON.parse(data) as { count: number }).count;
+      if (event === 'dropped') dropped = JSON.parse(data);
     },
   });
   const decoder = new TextDecoder();
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
     parser.feed(decoder.decode(chunk, { stream: true }));
-    if (enough(events, dropped)) break;
+    if (enough(events)) break;
   }
   return { events, dropped };
 }
 
-test('a client that reads too slowly loses events, and learns how many', async () => {
+test('a client that reads too slowly is cut off after what fits, and told how many events it lost', async () => {
   const hub = new EventHub();
-  const { response } = await open(hub);
-  for (const event of messages(20_010)) hub.publish(event);
-  const { events, dropped } = await read(response, (_, lost) => lost > 0);
-  expect([events.length, dropped]).toEqual([20_000, 10]);
+  const { response, place } = await open(hub);
+  for (let n = 1; n <= 10; n++) hub.publish(large(n, 1_048_576));
+  const { events, dropped } = await read(response, () => false);
+  expect([events.length, dropped]).toEqual([4, { count: 6 }]);
+  expect(place.leave).toHaveBeenCalled();
 });
 
-test('a long replay takes nothing from the room for what comes meanwhile', async () => {
+test('where there is a store it is told when to resume, so that nothing is lost and nothing comes twice', async () => {
   const hub = new EventHub();
-  const { response } = await open(hub, { first: messages(30_000) });
-  for (let n = 0; n < 100; n++) hub.publish(message(30_000 + n));
-  const { events, dropped } = await read(response, (all, lost) => all.length === 30_100 || lost > 0);
-  expect([events.length, dropped]).toEqual([30_100, 0]);
-  expect(events.at(-1)).toEqual(message(30_099));
+  const { response } = await open(hub, { resumable: true });
+  // The fifth does not fit; the fourth came in the same millisecond.
+  for (const at of [1, 2, 3, 4, 4, 5]) hub.publish(large(at, 1_048_576));
+  const { events, dropped } = await read(response, () => false);
+  expect([events.map((event) => 'received_at' in event && event.received_at), dropped]).toEqual([
+    ...[[1, 2, 3], { count: 3, since: 4 }],
+  ]);
+});
+
+test('an event that is larger than all that fits is sent', async () => {
+  const hub = new EventHub();
+  const { response } = await open(hub);
+  hub.publish(large(1, 5_000_000));
+  expect((await read(response, (events) => events.length === 1)).events).toEqual([large(1, 5_000_000)]);
+});
+
+test('the past comes first, page by page and whatever its size, then what is published after its last page', async () => {
+  const hub = new EventHub();
+  const past = pages([large(1, 3_000_000), large(2, 3_000_000)], [message(3)]);
+  const { response, place } = await open(hub, { past, first: [alert('eu')] });
+  // While the past is sent it comes from the store, too, except for alerts.
+  hub.publish(message(3));
+  hub.publish(alert('us'));
+  const published = vi.waitUntil(() => place.endReplay.mock.calls.length > 0).then(() => hub.publish(message(4)));
+  const { events } = await read(response, (all) => all.length === 6);
+  await published;
+  const shown = events.map((event) => ('received_at' in event ? event.received_at : event.event));
+  expect(shown).toEqual(['alert', 'alert', 1, 2, 3, 4]);
+});
+
+test('the past is read from the store no faster than the client takes it', async () => {
+  let read = 0;
+  const past = { next: () => (++read < 1000 ? [large(read, 1_048_576)] : []) } as unknown as PastEvents;
+  const { response } = await open(new EventHub(), { past });
+  const reader = response.body!.getReader();
+  await reader.read();
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(read).toBeLessThan(4);
+  await reader.cancel();
+});
+
+test('a client that takes nothing for fifteen seconds is cut off', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+  try {
+    const hub = new EventHub();
+    const { place } = await open(hub, { past: pages([message(1)]) });
+    await vi.advanceTimersByTimeAsync(14_900);
+    expect(place.leave).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(30_200);
+    expect(place.leave).toHaveBeenCalled();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('a client that goes away, or a puller that ends, ends the subscription', async () => {
@@ -118,18 +177,4 @@ test('a stream without events shows that it lives, every fifteen seconds', async
   } finally {
     vi.useRealTimers();
   }
-});
-
-test('the room of a replay is for that alone: once it is read, a client falls behind no further than any other', async () => {
-  const hub = new EventHub();
-  const { response } = await open(hub, { first: messages(500) });
-  let refilled = false;
-  const { events, dropped } = await read(response, (all, lost) => {
-    if (all.length === 500 && !refilled) {
-      refilled = true;
-      for (const event of messages(20_010)) hub.publish(event);
-    }
-    return lost > 0 || all.length > 20_500;
-  });
-  expect([events.length, dropped]).toEqual([20_500, 10]);
 });

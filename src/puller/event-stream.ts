@@ -1,13 +1,20 @@
-/** Live events for one client as server-sent events: each carries an array of events, several times a second. */
+/**
+ * Events for one client as server-sent events: each carries an array of events, several times a second. Past ones come
+ * from the store, as fast as the client reads them; live ones wait in a buffer, and who is too slow for it is cut off.
+ */
 import type { Context } from 'hono';
-import { streamSSE } from 'hono/streaming';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { FleetEvent } from '../fleet/fleet-events.js';
+import { clientGone, cutOff } from '../lib/net/client-gone.js';
+import { EventBuffer } from './event-buffer.js';
 import type { EventHub } from './event-hub.js';
+import type { PastEvents } from './past-events.js';
+import type { StreamPlace } from './stream-share.js';
 
 /** Events are collected this long: 5,000 readings per second become 20 packets. */
 const FLUSH_EVERY_MS = 50;
-/** A client with more events waiting loses events and receives the number of lost ones. */
-const MAX_BUFFERED = 20_000;
+/** A client that takes no byte for this long is cut off: it holds a buffer, and maybe a replay. */
+const STALLED_AFTER_MS = 15_000;
 /** Proxies and browsers close a silent connection. */
 const HEARTBEAT_MS = 15_000;
 /** The reconnect delay for clients; their default is several seconds. */
@@ -19,58 +26,130 @@ export interface StreamFilter {
   kinds?: Set<FleetEvent['event']>;
 }
 
-/** `first` is filtered and sent first. The caller must read it in the same turn, so that no event is lost in between. */
-export function eventStream(
-  c: Context,
-  hub: EventHub,
-  filter: StreamFilter,
-  first: FleetEvent[],
-  closed: AbortSignal,
-): Response {
-  let buffer = first.filter((event) => wanted(event, filter));
-  let room = buffer.length + MAX_BUFFERED;
-  let dropped = 0;
+export interface StreamOptions {
+  filter: StreamFilter;
+  /** Sent first. */
+  first: FleetEvent[];
+  /** What was received before; it comes before live events, without a gap. */
+  past?: PastEvents | undefined;
+  /** Whether lost events can be read again, with `since`. */
+  resumable: boolean;
+  /** Aborted when the process stops. */
+  closed: AbortSignal;
+  place: StreamPlace;
+}
+
+export function eventStream(c: Context, hub: EventHub, options: StreamOptions): Response {
+  const { filter, past, place, closed } = options;
+  const buffer = new EventBuffer({ resumable: options.resumable });
+  let replaying = past !== undefined;
   const unsubscribe = hub.subscribe((event) => {
-    if (!wanted(event, filter)) return;
-    if (buffer.length < room) buffer.push(event);
-    else dropped++;
+    // The store has readings and messages; nobody needs old summaries.
+    if (wanted(event, filter) && (!replaying || event.event === 'alert')) buffer.push(event, Date.now());
   });
+  for (const event of options.first) if (wanted(event, filter)) buffer.push(event, Date.now());
+  const gone = clientGone(c);
   return streamSSE(c, async (stream) => {
     const close = () => stream.abort();
-    closed.addEventListener('abort', close, { once: true });
+    const signals = [gone, closed];
+    for (const signal of signals) {
+      if (signal.aborted) close();
+      else signal.addEventListener('abort', close, { once: true });
+    }
     const cleanUp = () => {
       unsubscribe();
-      closed.removeEventListener('abort', close);
+      for (const signal of signals) signal.removeEventListener('abort', close);
+      place.leave();
     };
     stream.onAbort(cleanUp);
     try {
-      await stream.writeSSE({ event: 'hello', data: '{}', retry: RETRY_MS });
-      let lastWrite = Date.now();
-      while (!stream.aborted && !closed.aborted) {
-        if (buffer.length > 0) {
-          const events = buffer;
-          buffer = [];
-          room = MAX_BUFFERED;
-          const lost = dropped;
-          dropped = 0;
-          await stream.writeSSE({ event: 'events', data: JSON.stringify(events) });
-          if (lost > 0) await stream.writeSSE({ event: 'dropped', data: JSON.stringify({ count: lost }) });
-          lastWrite = Date.now();
-        } else if (Date.now() - lastWrite > HEARTBEAT_MS) {
-          await stream.writeSSE({ event: 'heartbeat', data: '{}' });
-          lastWrite = Date.now();
-        }
-        await stream.sleep(FLUSH_EVERY_MS);
+      const writer = new FrameWriter(stream, () => cutOff(c));
+      await writer.send('hello', '{}', RETRY_MS);
+      await writer.flush(buffer);
+      while (past && replaying && !stream.aborted) {
+        await nextTurn();
+        const events = past.next();
+        // In the same turn: what is published from now on is not in the store's answer.
+        if (events.length === 0) replaying = false;
+        const page = new EventBuffer({ maxBytes: Number.POSITIVE_INFINITY });
+        for (const event of events) if (wanted(event, filter)) page.push(event, 0);
+        await writer.flush(page);
       }
+      place.endReplay();
+      await live(stream, writer, buffer, options);
     } finally {
       cleanUp();
     }
   });
 }
 
+async function live(
+  stream: SSEStreamingApi,
+  writer: FrameWriter,
+  buffer: EventBuffer,
+  { resumable }: StreamOptions,
+): Promise<void> {
+  while (!stream.aborted) {
+    await writer.flush(buffer);
+    if (buffer.lost) {
+      const { count, since } = buffer.lost;
+      await writer.send('dropped', JSON.stringify(resumable ? { count, since } : { count }));
+      return;
+    }
+    if (Date.now() - writer.lastAt > HEARTBEAT_MS) await writer.send('heartbeat', '{}');
+    await stream.sleep(FLUSH_EVERY_MS);
+  }
+}
+
+/** Writes frames, and cuts off a client that does not take them. */
+class FrameWriter {
+  lastAt = Date.now();
+  readonly #stream: SSEStreamingApi;
+  readonly #cutOff: () => void;
+
+  constructor(stream: SSEStreamingApi, cutOff: () => void) {
+    this.#stream = stream;
+    this.#cutOff = cutOff;
+  }
+
+  /** Sends what waits. */
+  async flush(buffer: EventBuffer): Promise<void> {
+    for (;;) {
+      const frame = this.#stream.aborted ? undefined : buffer.takeFrame();
+      if (!frame) return;
+      await this.#write(Buffer.concat([EVENTS, frame, END]));
+    }
+  }
+
+  send(event: string, data: string, retry?: number): Promise<void> {
+    return this.#write(
+      Buffer.from(`event: ${event}\ndata: ${data}\n${retry === undefined ? '' : `retry: ${retry}\n`}\n`),
+    );
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    const stalled = setTimeout(() => {
+      this.#cutOff();
+      this.#stream.abort();
+    }, STALLED_AFTER_MS);
+    await this.#stream.write(bytes);
+    clearTimeout(stalled);
+    this.lastAt = Date.now();
+  }
+}
+
+const EVENTS = Buffer.from('event: events\ndata: ');
+const END = Buffer.from('\n\n');
+
+/** A turn of the event loop: requests of others are answered, and readings are stored and published as one. */
+const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
 function wanted(event: FleetEvent, { region, kinds }: StreamFilter): boolean {
   if (kinds && !kinds.has(event.event)) return false;
   if (region === undefined) return true;
   if (event.event === 'reading') return event.reading.region === region;
-  return event.event === 'summary' || (event.event === 'alert' && event.region === region);
+  return (
+    event.event === 'summary' ||
+    (event.event === 'alert' && (event.type !== 'region.silent' || event.region === region))
+  );
 }

@@ -1,4 +1,5 @@
 /** Reports what fails in the puller: once when it starts to fail, and once when it works again. */
+import type { Rejection } from './dead-letter-log.js';
 
 /** `accept`: the required sinks accept readings. `sink:NAME`: an optional sink does. */
 export type PullerTask =
@@ -7,6 +8,7 @@ export type PullerTask =
   | `sink:${string}`
   | 'delete'
   | 'dead-letter'
+  | 'count-dead-letters'
   | 'checkpoint'
   | 'retention';
 
@@ -14,6 +16,8 @@ export type PullerTask =
 export type PullerEvent =
   | { type: 'puller.failing'; task: PullerTask; message: string }
   | { type: 'puller.recovered'; task: PullerTask }
+  /** Messages of one code were moved to the dead-letter queue; `id` (there) and `reason` are those of the first. */
+  | { type: 'puller.dead-letters'; code: Rejection['code']; count: number; id: string; reason: string }
   /** An alert was not delivered. */
   | { type: 'webhook.failed'; message: string };
 

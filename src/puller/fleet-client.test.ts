@@ -130,3 +130,25 @@ test('what a client was too slow for is an error, after what it still got', asyn
     message: expect.stringMatching(/^7 events/),
   });
 });
+
+test('what a client was too slow for, and a store has, comes with the next connection', async () => {
+  answers = [
+    events(event('events', [message(10)]), event('dropped', { count: 7, since: 10 })),
+    events(event('events', [message(20)])),
+  ];
+  const stream = new FleetClient(BASE).events();
+  expect([(await stream.next()).value, (await stream.next()).value]).toEqual([message(10), message(20)]);
+  await stream.return(undefined);
+  expect(asked.map(({ path }) => path)).toEqual(['/events', '/events?since=10']);
+});
+
+test('a puller that has too many clients is asked again when it says so', async () => {
+  const full = () => Response.json({}, { status: 429, headers: { 'retry-after': '2' } });
+  answers = [full, full, events(event('events', [message(10)]))];
+  const stream = new FleetClient(BASE).events({ since: 1 });
+  expect((await stream.next()).value).toEqual(message(10));
+  await stream.return(undefined);
+  expect(pauses).toEqual([2000, 2000]);
+  answers = Array.from({ length: 31 }, () => full);
+  await expect(new FleetClient(BASE).events({ since: 1 }).next()).rejects.toMatchObject({ code: 'PULLER_ERROR' });
+});

@@ -19,6 +19,8 @@ export interface EventQuery {
 /** A restarted puller answers again within this time. */
 const RETRY_FOR_MS = 10_000;
 const RETRY_MS = 200;
+/** A puller with too many clients has room for another one within this time. */
+const BUSY_FOR_MS = 60_000;
 /** Timeout of a request; event streams have none. */
 const ANSWER_MS = 10_000;
 
@@ -75,26 +77,38 @@ export class FleetClient {
     let { since } = query;
     while (!query.signal?.aborted) {
       const began = Date.now();
-      for await (const event of this.#eventsOfConnection({ ...query, ...(since === undefined ? {} : { since }) })) {
-        if ('received_at' in event) since = event.received_at + 1;
-        yield event;
+      const events = this.#eventsOfConnection({ ...query, ...(since === undefined ? {} : { since }) });
+      try {
+        let next = await events.next();
+        for (; !next.done; next = await events.next()) {
+          if ('received_at' in next.value) since = next.value.received_at + 1;
+          yield next.value;
+        }
+        since = next.value ?? since ?? began;
+      } finally {
+        await events.return(undefined);
       }
-      since ??= began;
     }
   }
 
-  async *#eventsOfConnection({ region, since, kinds, signal }: EventQuery): AsyncGenerator<FleetEvent> {
+  /** Returns where the next connection has to begin, if this client was too slow. */
+  async *#eventsOfConnection({
+    region,
+    since,
+    kinds,
+    signal,
+  }: EventQuery): AsyncGenerator<FleetEvent, number | undefined> {
     const query = new URLSearchParams();
     if (region !== undefined) query.set('region', region);
     if (since !== undefined) query.set('since', String(since));
     if (kinds) query.set('kinds', kinds.join(','));
     const response = await this.#fetch(`/events?${query}`, { signal: signal ?? null });
     let ready: FleetEvent[] = [];
-    let lost = 0;
+    let lost: { count: number; since?: number } | undefined;
     const parser = createParser({
       onEvent: ({ event, data }) => {
         if (event === 'events') ready = ready.concat(JSON.parse(data) as FleetEvent[]);
-        if (event === 'dropped') lost += (JSON.parse(data) as { count: number }).count;
+        if (event === 'dropped') lost = JSON.parse(data) as { count: number; since?: number };
       },
     });
     const decoder = new TextDecoder();
@@ -104,8 +118,10 @@ export class FleetClient {
         const events = ready;
         ready = [];
         yield* events;
-        if (lost > 0) {
-          throw new AppError('EVENTS_LOST', `${lost} events were lost: the terminal is slower than the stream`, {
+        // They are in the store: the next connection begins with them.
+        if (lost?.since !== undefined) return lost.since;
+        if (lost) {
+          throw new AppError('EVENTS_LOST', `${lost.count} events were lost: the terminal is slower than the stream`, {
             hint: 'Select fewer with --region, or write to a file.',
           });
         }
@@ -114,6 +130,7 @@ export class FleetClient {
       // A TypeError means that the connection broke.
       if (!signal?.aborted && !(error instanceof TypeError)) throw error;
     }
+    return undefined;
   }
 
   /** A POST when there is a body, else a GET. */
@@ -139,12 +156,19 @@ export class FleetClient {
   }
 
   async #fetchPatiently(path: string, init: RequestInit): Promise<Response> {
+    const busyUntil = Date.now() + BUSY_FOR_MS;
     const deadline = this.#hasAnswered ? Date.now() + this.#retryForMs : 0;
     for (;;) {
       const url = typeof this.#base === 'string' ? this.#base : this.#base();
       let cause: unknown;
       try {
         const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
+        const retryAfter = Number(response.headers.get('retry-after'));
+        if (response.status === 429 && Date.now() < busyUntil) {
+          await response.body?.cancel();
+          await sleep(retryAfter * 1000 || RETRY_MS);
+          continue;
+        }
         // 503 means that it is stopping.
         if (response.status !== 503) return response;
       } catch (error) {

@@ -31,19 +31,24 @@ test('another JSON object is a message without reading', () => {
   });
 });
 
+test('a dead letter that was sent back has the id that it had, so that a sink recognises it', () => {
+  expect(parse('{"data":1}', { replay_of: 'm-0' })).toMatchObject({ id: 'm-0' });
+});
+
 test.each([
-  ['no JSON', 'Hello', 'the body is not JSON'],
-  ['half JSON', '{"a":', 'the body is not JSON'],
-  ['a JSON string', '"Hello"', 'the body is not a JSON object'],
-  ['null', 'null', 'the body is not a JSON object'],
-  ['an array', '[{}]', 'the body is not a JSON object'],
-  ['a reading whose colour is an object', reading({ color: { r: 1 } }), 'color must be a string'],
-  ['a reading whose host is null', reading({ hostname: null }), 'hostname must be a string'],
+  ['no JSON', 'Hello', 'NOT_JSON', 'the body is not JSON'],
+  ['half JSON', '{"a":', 'NOT_JSON', 'the body is not JSON'],
+  ['a JSON string', '"Hello"', 'NOT_AN_OBJECT', 'the body is not a JSON object'],
+  ['null', 'null', 'NOT_AN_OBJECT', 'the body is not a JSON object'],
+  ['an array', '[{}]', 'NOT_AN_OBJECT', 'the body is not a JSON object'],
+  ['a reading whose colour is an object', reading({ color: { r: 1 } }), 'BAD_FIELD', 'color must be a string'],
+  ['a reading whose host is null', reading({ hostname: null }), 'BAD_FIELD', 'hostname must be a string'],
   [
     'values nested too deep',
     `${'{"a":'.repeat(200)}1${'}'.repeat(200)}`,
+    'TOO_DEEP',
     /^its values are nested more than \d+ levels deep$/,
   ],
-])('%s is rejected with the reason', (_, body, reason) => {
-  expect(parse(body)).toEqual(reason instanceof RegExp ? expect.stringMatching(reason) : reason);
+])('%s is rejected with the reason', (_, body, code, reason) => {
+  expect(parse(body)).toEqual({ code, reason: expect.stringMatching(reason) });
 });

@@ -1,25 +1,35 @@
 /** Turns a message of the queue into what sinks accept. */
 import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toReading } from '../protocol/message.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
-import type { ReceivedMessage } from '../queue/queue.js';
+import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
+import type { Rejection } from './dead-letter-log.js';
 import type { Delivery } from './sinks/sink.js';
 
 /**
  * Returns the reason when no sink can ever accept the message. The proxy checks readings too, but others may send to
  * the queue, and one bad reading must not hold up its group.
  */
-export function parseDelivery({ id, body, attributes }: ReceivedMessage, receivedAt: number): Delivery | string {
+export function parseDelivery(
+  { id: given, body, attributes }: ReceivedMessage,
+  receivedAt: number,
+): Delivery | Rejection {
+  const id = attributes[REPLAY_OF_ATTRIBUTE] ?? given;
   let message: unknown;
   try {
     message = JSON.parse(body);
   } catch {
-    return 'the body is not JSON';
+    return { code: 'NOT_JSON', reason: 'the body is not JSON' };
   }
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'the body is not a JSON object';
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) {
+    return { code: 'NOT_AN_OBJECT', reason: 'the body is not a JSON object' };
+  }
   const object = message as Message;
-  if (isTooDeep(object)) return `its values are nested more than ${MAX_NESTING} levels deep`;
+  if (isTooDeep(object)) {
+    return { code: 'TOO_DEEP', reason: `its values are nested more than ${MAX_NESTING} levels deep` };
+  }
   const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
   if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt };
   const problem = findFieldProblem(object, receivedAt);
-  return problem ? problem.reason : { id, body, message: object, reading: toReading(object), config, receivedAt };
+  if (problem) return { code: 'BAD_FIELD', reason: problem.reason };
+  return { id, body, message: object, reading: toReading(object), config, receivedAt };
 }

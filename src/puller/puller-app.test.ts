@@ -35,7 +35,15 @@ function observe(over: Partial<Reading> = {}): void {
 }
 
 function pullerWith(over: Partial<Omit<PullerAppDeps, 'http'>> & { http?: Partial<PullerAppDeps['http']> } = {}) {
-  const stats = { received: 0, deleted: 0, deadLettered: 0, failures: 0, lastError: undefined };
+  const stats = {
+    received: 0,
+    deleted: 0,
+    deadLettered: 0,
+    deadLetteredBy: {},
+    deadLetters: 0,
+    failures: 0,
+    lastError: undefined,
+  };
   const app = createPullerApp({
     queue,
     fleet: { hub, firing: () => [] },
@@ -153,12 +161,17 @@ test('a path that does not exist is named', async () => {
 
 /** A store of three readings and a message. */
 const store = {
-  readingsSince: (since: number, limit: number) =>
+  positionAt: (since: number) => ({ reading: since - 1, message: { receivedAt: since, id: 0 } }),
+  readingsAfter: (id: number) =>
     [10, 30, 40]
-      .filter((at) => at >= since)
-      .slice(-limit)
-      .map((at) => ({ reading: { ...reading, region: at === 40 ? 'us' : 'eu', sequence: at }, receivedAt: at })),
-  messagesSince: (since: number) => (since <= 20 ? [{ message: { n: 1 }, receivedAt: 20 }] : []),
+      .filter((at) => at > id)
+      .map((at) => ({
+        id: at,
+        reading: { ...reading, region: at === 40 ? 'us' : 'eu', sequence: at },
+        receivedAt: at,
+      })),
+  messagesAfter: ({ receivedAt, id }: { receivedAt: number; id: number }) =>
+    receivedAt <= 20 && id < 1 ? [{ id: 1, message: { n: 1 }, receivedAt: 20 }] : [],
 } as unknown as StoreSink;
 
 test.each([
@@ -232,13 +245,33 @@ test('a puller that is stopping begins no stream', async () => {
   expect([answer.status, await answer.json()]).toMatchObject([503, { error: { code: 'STOPPING' } }]);
 });
 
+test('four clients may read the past at the same time; a fifth is told to try again, and gets in when one is through', async () => {
+  const puller = pullerWith({ fleet: { hub, store, firing: () => [] } });
+  const past = () => puller.get('/events?since=0');
+  const reading = await Promise.all([past(), past(), past(), past()]);
+  const fifth = await past();
+  expect([fifth.status, fifth.headers.get('retry-after'), await fifth.json()]).toMatchObject([
+    ...[429, '2', { error: { code: 'TOO_MANY_STREAMS' } }],
+  ]);
+  expect((await puller.get('/events')).status).toBe(200);
+  await firstEvents(reading[0]!);
+  await expect.poll(async () => (await past()).status).toBe(200);
+});
+
+test('a hundred clients may listen', async () => {
+  const puller = pullerWith();
+  const listening = await Promise.all(Array.from({ length: 100 }, () => puller.get('/events')));
+  expect(new Set(listening.map(({ status }) => status))).toEqual(new Set([200]));
+  expect((await puller.get('/events')).status).toBe(429);
+  await listening[0]!.body!.cancel();
+  await expect.poll(async () => (await puller.get('/events')).status).toBe(200);
+});
+
 test('the alerts that fire now come first', async () => {
   const alert: AlertEvent = {
     ...{ event: 'alert', type: 'region.silent', rule: 'r', region: 'eu', firing: true, silent_ms: 1 },
     ...{ text: 'no reading', at: 1 },
   };
   const puller = pullerWith({ fleet: { hub, store, firing: () => [alert] } });
-  const events = await firstEvents(puller.get('/events?since=40'));
-  expect(events.map(({ event }) => event)).toEqual(['alert', 'reading']);
-  expect(events[0]).toEqual(alert);
+  expect(await firstEvents(puller.get('/events?since=40'))).toEqual([alert]);
 });

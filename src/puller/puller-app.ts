@@ -1,4 +1,5 @@
 /** The puller's HTTP API: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
+import { setMaxListeners } from 'node:events';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Fleet } from '../fleet/fleet.js';
@@ -13,14 +14,16 @@ import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { EventHub } from './event-hub.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
+import { PastEvents } from './past-events.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
 import type { StoreSink } from './sinks/readings-store.js';
+import { RETRY_AFTER_S, StreamShare } from './stream-share.js';
 
 export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
-  stats(): PullerStats;
+  stats(): PullerStats & Pick<PullerAppStats, 'deadLetters'>;
   /** Failures by task since the start. */
   failures(): Record<string, number>;
   /** Aborted when the process stops: open event streams close. */
@@ -54,7 +57,12 @@ export interface FleetSnapshot {
 }
 
 /** `GET /stats`. */
-export type PullerAppStats = PullerStats & { queue: string; depth: QueueDepth | undefined };
+export type PullerAppStats = PullerStats & {
+  queue: string;
+  depth: QueueDepth | undefined;
+  /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
+  deadLetters: number | undefined;
+};
 
 /** Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. */
 const convergenceSchema = z.strictObject({
@@ -76,11 +84,13 @@ const annotationSchema = z.union([
 export type Annotation = z.infer<typeof annotationSchema>;
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
-const MAX_REPLAY = 100_000;
 
 export function createPullerApp({ queue, fleet: source, stats, failures, closed, http }: PullerAppDeps): Hono {
   const { hub, store, firing } = source;
   const { fleet } = hub;
+  const streams = new StreamShare();
+  // Every stream listens to it.
+  setMaxListeners(0, closed);
   const app = new Hono();
   app.onError((error, c) => answerError(error, c, http.log));
   app.notFound((c) =>
@@ -126,8 +136,14 @@ export function createPullerApp({ queue, fleet: source, stats, failures, closed,
       ...(region ? { region } : {}),
       ...(kinds === undefined ? {} : { kinds: new Set(kinds.split(',').map(eventKind)) }),
     };
-    const past = from === undefined || !store ? [] : replay(store, from, filter);
-    return eventStream(c, hub, filter, [...firing(), ...past], closed);
+    const past = from !== undefined && store ? new PastEvents(store, from, filter.kinds) : undefined;
+    const place = streams.take(past !== undefined);
+    if (typeof place === 'string') {
+      const message = `too many clients ${place === 'streams' ? 'listen' : 'read past events'} at the same time; try again`;
+      const headers = { 'retry-after': String(RETRY_AFTER_S) };
+      return c.json(httpErrorBody({ code: 'TOO_MANY_STREAMS', message }), 429, headers);
+    }
+    return eventStream(c, hub, { filter, past, place, closed, first: firing(), resumable: store !== undefined });
   });
   app.route('/', http.page);
   return app;
@@ -151,22 +167,4 @@ function eventKind(text: string): FleetEvent['event'] {
   const kind = KINDS.find((one) => one === text);
   if (kind) return kind;
   throw badQuery(`there is no event kind ${JSON.stringify(text)}; there are ${KINDS.join(', ')}`);
-}
-
-/** Past readings and messages in order of arrival. */
-function replay(store: StoreSink, since: number, { region, kinds }: StreamFilter): FleetEvent[] {
-  const events: FleetEvent[] = [];
-  if (!kinds || kinds.has('reading')) {
-    for (const { reading, receivedAt } of store.readingsSince(since, MAX_REPLAY)) {
-      if (region !== undefined && reading.region !== region) continue;
-      events.push({ event: 'reading', reading, received_at: receivedAt, late: false });
-    }
-  }
-  if (region === undefined && (!kinds || kinds.has('message'))) {
-    for (const { message, receivedAt } of store.messagesSince(since, MAX_REPLAY)) {
-      events.push({ event: 'message', message, received_at: receivedAt });
-    }
-  }
-  const at = (event: FleetEvent) => ('received_at' in event ? event.received_at : 0);
-  return events.sort((a, b) => at(a) - at(b));
 }

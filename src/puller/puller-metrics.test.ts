@@ -29,7 +29,10 @@ function store(region: string, sequence: number, age: number): void {
 const metricsOf = (queue = new ScriptedQueue()) =>
   pullerMetrics({
     ...{ queue, hub },
-    stats: () => ({ received: 9, deleted: 7, deadLettered: 2, failures: 4, lastError: undefined }),
+    stats: () => ({
+      ...{ received: 9, deleted: 7, deadLettered: 2, deadLetteredBy: { NOT_JSON: 2 }, deadLetters: 6 },
+      ...{ failures: 4, lastError: undefined },
+    }),
     failures: () => ({ delete: 3, retention: 1 }),
   }).routes;
 
@@ -70,7 +73,8 @@ test('the pipeline and its failures by task', async () => {
   expect(await scrape(metricsOf())).toMatchObject({
     [`${P}messages_received_total`]: 9,
     [`${P}messages_deleted_total`]: 7,
-    [`${P}messages_dead_lettered_total`]: 2,
+    [`${P}messages_dead_lettered_total{reason="NOT_JSON"}`]: 2,
+    [`${P}dead_letters`]: 6,
     [`${P}failures_total{task="delete"}`]: 3,
     [`${P}failures_total{task="retention"}`]: 1,
     [`${P}queue_messages{state="visible"}`]: 3,

@@ -2,16 +2,10 @@
 import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
 import { BoundedLabel } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics, type Sample, type Values } from '../lib/metrics/metrics.js';
-import type { Queue } from '../queue/queue.js';
 import type { EventHub } from './event-hub.js';
-import type { PullerStats } from './puller.js';
+import type { PullerAppDeps } from './puller-app.js';
 
-export interface PullerMetricsDeps {
-  queue: Queue;
-  hub: EventHub;
-  stats(): PullerStats;
-  failures(): Record<string, number>;
-}
+export type PullerMetricsDeps = Pick<PullerAppDeps, 'queue' | 'stats' | 'failures'> & { hub: EventHub };
 
 /** Seconds. A running fleet needs less than one; after an outage readings are as old as the outage was long. */
 const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
@@ -31,9 +25,9 @@ export function pullerMetrics({ queue, hub, stats, failures }: PullerMetricsDeps
   );
   metrics.counter(
     'messages_dead_lettered_total',
-    'Messages that no sink can ever take, moved to the dead-letter queue.',
-    [],
-    () => stats().deadLettered,
+    'Messages that no sink can ever take, moved to the dead-letter queue, by reason.',
+    ['reason'],
+    () => labelled('reason', Object.entries(stats().deadLetteredBy)),
   );
   metrics.counter('failures_total', 'Failed attempts, each followed by another one, by task.', ['task'], () =>
     labelled('task', Object.entries(failures())),
@@ -44,6 +38,8 @@ export function pullerMetrics({ queue, hub, stats, failures }: PullerMetricsDeps
     const { visible, inFlight, delayed } = depth;
     return labelled('state', Object.entries({ visible, in_flight: inFlight, delayed }));
   });
+
+  metrics.gauge('dead_letters', 'Messages in the dead-letter queue.', [], () => stats().deadLetters ?? []);
 
   let newest: FleetSummary | undefined;
   const summary = (): FleetSummary => {

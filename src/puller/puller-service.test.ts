@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
+import { AppError } from '../lib/errors/app-error.js';
 import type { Reading } from '../protocol/message.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { PullerEvent } from './failure-reporter.js';
@@ -117,7 +118,7 @@ function look<T>(at: (store: StoreSink) => T): T {
     store.close();
   }
 }
-const storedNames = () => look((store) => store.readingsSince(0, 100).map(({ reading: { hostname } }) => hostname));
+const storedNames = () => look((store) => store.readingsAfter(0, 100).map(({ reading: { hostname } }) => hostname));
 
 test('after a restart the fleet view is the same, to the last number', async () => {
   const first = start();
@@ -143,6 +144,27 @@ test('killed at any moment, it builds the same view from its checkpoint and what
   const third = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
   expect(await sensorsOf(third)).toEqual(await sensorsOf(second));
   expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
+});
+
+test('a sensor that was deployed before the store began has no gaps for it, also after a restart and a kill', async () => {
+  const older = { job_submission_time: T0 - HOUR };
+  const lone = reading(42, older);
+  const gaps = async (puller: Started) => (await sensorsOf(puller)).map((sensor) => [sensor.hostname, sensor.gaps]);
+  const first = start();
+  await first.deliver(lone);
+  await pass(10_000);
+  expect(await gaps(first)).toEqual([['edge-eu-1', 0]]);
+  // What a kill leaves on disk: no later checkpoint.
+  cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  await second.deliver(reading(41, older), reading(3, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
+  await pass(10_000);
+  // The second one was deployed since, so its first two readings are missing.
+  expect(await gaps(second)).toEqual([
+    ['edge-eu-1', 0],
+    ['edge-eu-2', 2],
+  ]);
+  await second.stop();
 });
 
 test('a client gets every reading once, whenever it connects', async () => {
@@ -181,6 +203,18 @@ test('the log sink writes each message on a line of its own, as it was sent', as
   });
   await deliver(reading(1), { data: { test: 'Hello 🌡️' } });
   expect(log).toBe(`${JSON.stringify(reading(1))}\n${JSON.stringify({ data: { test: 'Hello 🌡️' } })}\n`);
+});
+
+test('the log sink writes nothing that a terminal obeys, and stays JSON', async () => {
+  let log = '';
+  const { deliver, queue } = start({
+    log: (text) => {
+      log += text;
+    },
+  });
+  queue.push(['{"a":\n"\u009b2J\u202e"}']);
+  await deliver();
+  expect(log).toBe('{"a": "\\u009b2J\\u202e"}\n');
 });
 
 test('a stop closes streams, handles what was received, and saves the view', async () => {
@@ -250,16 +284,70 @@ test('without the alert sink there are no alerts', async () => {
   expect(received).toEqual([]);
 });
 
-test('an alert that the webhook refuses is posted three times, half a second apart, and then reported', async () => {
+test('dead letters are logged with their reason, counted, and an alert until there are none', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const stats = () => puller.get<PullerAppStats>('/stats');
+  await pass(0);
+  expect(await stats()).toMatchObject({ deadLetters: 0, deadLetteredBy: {} });
+  puller.queue.push(['Hello', 'Hello again', '[]']);
+  await pass(1000);
+  expect(events).toEqual([
+    { type: 'puller.dead-letters', code: 'NOT_JSON', reason: 'the body is not JSON', count: 2, id: 'dead-m-1' },
+    { type: 'puller.dead-letters', code: 'NOT_AN_OBJECT', reason: expect.any(String), count: 1, id: 'dead-m-3' },
+  ]);
+  expect(await stats()).toMatchObject({ deadLetters: 3, deadLetteredBy: { NOT_JSON: 2, NOT_AN_OBJECT: 1 } });
+  expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 3, at: T0 + 1000 }]);
+  // A client that connects now gets it, also one that follows a single region.
+  const { received } = await follow(puller, '?kinds=alert&region=eu');
+  await pass(50);
+  expect(received).toEqual(alerts);
+  puller.queue.deadLetters.length = 0;
+  await pass(5000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'dead-letters', firing: false, count: 0 }]);
+  expect(await stats()).toMatchObject({ deadLetters: 0 });
+});
+
+test('dead letters of the queue itself raise the alert; a queue that does not answer ends none', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  puller.queue.deadLetters.push({ id: 'a', reason: '' });
+  await pass(5000);
+  expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 1 }]);
+  const { deadLetterDepth } = puller.queue;
+  puller.queue.deadLetterDepth = () => Promise.reject(new AppError('QUEUE_DENIED', 'not allowed'));
+  await pass(10_000);
+  expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
+  puller.queue.deadLetterDepth = deadLetterDepth;
+  await pass(5000);
+  expect(alerts).toHaveLength(1);
+  expect(events).toEqual([
+    { type: 'puller.failing', task: 'count-dead-letters', message: 'not allowed' },
+    { type: 'puller.recovered', task: 'count-dead-letters' },
+  ]);
+});
+
+test('a queue without a dead-letter queue has no count of them', async () => {
+  const puller = start();
+  puller.queue.deadLetterDepth = async () => undefined;
+  await pass(5000);
+  expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
+  expect(events).toEqual([]);
+});
+
+test('an alert that the webhook refuses is posted five times, ever more slowly, and then reported', async () => {
   const at: number[] = [];
   vi.stubGlobal('fetch', async () => {
     at.push(Date.now() - T0);
     return new Response(null, { status: 500 });
   });
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
   const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
   await deliver(reading(1));
-  await pass(4000);
-  expect(at).toEqual([2000, 2500, 3000]);
+  await pass(30_000);
+  const pauses = at.slice(1).map((time, i) => time - at[i]!);
+  expect([at.length, at[0], pauses]).toEqual([5, 2000, pauses.toSorted((a, b) => a - b)]);
+  expect(pauses[3]).toBeGreaterThan(4 * pauses[0]!);
   expect(events).toEqual([{ type: 'webhook.failed', message: 'status 500' }]);
 });
 
@@ -285,10 +373,9 @@ test('readings are deleted when their retention is over; the store is checked ev
 });
 
 test('the view is saved every thirty seconds, so that the next puller has little to read', async () => {
-  stored({ a: 2000, b: 1000 });
-  start();
+  await start().deliver(reading(1, { execution_id: 'a' }), reading(1, { execution_id: 'b' }));
   const unread = () => look((store) => [...store.loadCheckpoint().after].length);
-  await pass(29_999);
+  await pass(29_974);
   expect(unread()).toBe(2);
   await pass(1);
   expect(unread()).toBe(0);

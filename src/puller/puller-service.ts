@@ -1,10 +1,10 @@
 /** The puller as a whole: pipeline, sinks, fleet view, alerts, retention and the HTTP API. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hono } from 'hono';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { Queue } from '../queue/queue.js';
 import { SilenceAlerts } from './alerts.js';
+import { DeadLetterWatch } from './dead-letter-watch.js';
 import { EventHub } from './event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { Puller } from './puller.js';
@@ -12,6 +12,7 @@ import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { StoreSink } from './sinks/readings-store.js';
 import { LogSink, type Sink } from './sinks/sink.js';
 import { restoreFleet } from './stored-fleet.js';
+import { Webhook } from './webhook.js';
 
 export interface PullerServiceOptions {
   queue: Queue;
@@ -43,37 +44,56 @@ export interface PullerService {
 }
 
 const SUMMARY_EVERY_MS = 1_000;
+/** Amazon bills each look: 500,000 a month cost about $0.20. */
+const DEAD_LETTERS_EVERY_MS = 5_000;
 const CHECKPOINT_EVERY_MS = 30_000;
 const RETENTION_EVERY_MS = 1_000;
-const WEBHOOK_ATTEMPTS = 3;
-const WEBHOOK_PAUSE_MS = 500;
-const WEBHOOK_TIMEOUT_MS = 5_000;
 
 /** Throws `STORE_UNUSABLE`. */
 export function createPullerService({ queue, pollers, sinks, http, onEvent }: PullerServiceOptions): PullerService {
   const store = sinks.store && new StoreSink(sinks.store.path);
-  const hub = store ? restoreFleet(store) : new EventHub();
+  const hub = store ? restoreFleet(store, Date.now()) : new EventHub();
+  // Without a store it sees what comes from now on.
+  if (!store) hub.fleet.began = Date.now();
   const active: Sink[] = [...(store ? [store] : []), ...(sinks.log ? [new LogSink(sinks.log)] : [])];
   const puller = new Puller({
     queue,
     sinks: active,
     onAccepted: (deliveries) => hub.record(deliveries),
-    onEvent,
+    onEvent(event) {
+      onEvent(event);
+      if (event.type === 'puller.dead-letters') void checkDeadLetters();
+    },
     polling: { pollers },
   });
   const alerts = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
+  const webhookUrl = sinks.alert?.webhook;
+  const webhook =
+    webhookUrl === undefined
+      ? undefined
+      : new Webhook(webhookUrl, (message) => onEvent({ type: 'webhook.failed', message }));
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
+  const deadLetters = new DeadLetterWatch(queue, maintenance);
 
   function publishSummary(): void {
     const summary = hub.fleet.summary(Date.now());
     hub.publish({ event: 'summary', summary });
-    for (const alert of alerts?.update(summary) ?? []) {
+    publishAlerts(alerts?.update(summary) ?? []);
+  }
+
+  function publishAlerts(changed: AlertEvent[]): void {
+    for (const alert of changed) {
       hub.publish(alert);
       sinks.alert?.onAlert(alert);
-      if (sinks.alert?.webhook !== undefined) void postAlert(sinks.alert.webhook, alert, onEvent);
     }
+    webhook?.post(changed);
+  }
+
+  async function checkDeadLetters(): Promise<void> {
+    const alert = await deadLetters.check(Date.now);
+    if (alert && sinks.alert) publishAlerts([alert]);
   }
 
   /** A full disk or a locked store must not stop the puller. */
@@ -94,17 +114,22 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
   const forgetOld = ({ retentionMs }: { retentionMs: number }) =>
     maintain('retention', () => store?.forget(Date.now() - retentionMs));
 
+  const firing = (): AlertEvent[] =>
+    sinks.alert ? [...(deadLetters.firing ? [deadLetters.firing] : []), ...(alerts?.firing ?? [])] : [];
+
   return {
     app: createPullerApp({
       queue,
-      fleet: { hub, store, firing: () => alerts?.firing ?? [] },
-      stats: () => puller.stats,
+      fleet: { hub, store, firing },
+      stats: () => ({ ...puller.stats, deadLetters: deadLetters.count }),
       failures: () => ({ ...puller.failures, ...maintenance.counts }),
       closed: closed.signal,
       http,
     }),
     start() {
       puller.start();
+      void checkDeadLetters();
+      timers.push(setInterval(() => void checkDeadLetters(), DEAD_LETTERS_EVERY_MS));
       timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
       if (sinks.store) timers.push(setInterval(forgetOld, RETENTION_EVERY_MS, sinks.store));
     },
@@ -116,25 +141,4 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
       store?.close();
     },
   };
-}
-
-async function postAlert(url: string, alert: AlertEvent, onEvent: (event: PullerEvent) => void): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const response = await fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(alert),
-        signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
-      });
-      if (response.ok) return;
-      throw new Error(`status ${response.status}`);
-    } catch (error) {
-      if (attempt === WEBHOOK_ATTEMPTS) {
-        onEvent({ type: 'webhook.failed', message: messageOf(error) });
-        return;
-      }
-      await sleep(WEBHOOK_PAUSE_MS);
-    }
-  }
 }

@@ -79,7 +79,9 @@ test('a group is accepted, then shown, then offered to optional sinks, and then 
   await pass(20);
   const both = `${body(1)},${body(2)}`;
   expect(order).toEqual([`accept ${both}`, 'show 2', `offer ${both}`, 'delete r-m-1,r-m-2']);
-  expect(puller.stats).toEqual({ received: 2, deleted: 2, deadLettered: 0, failures: 0, lastError: undefined });
+  expect(puller.stats).toEqual({
+    ...{ received: 2, deleted: 2, deadLettered: 0, deadLetteredBy: {}, failures: 0, lastError: undefined },
+  });
 });
 
 test('by default four long polls wait twenty seconds each', async () => {

@@ -8,6 +8,7 @@ import { jittered } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
 import { Acknowledger } from './acknowledger.js';
+import { DeadLetterLog, type Rejection } from './dead-letter-log.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { parseDelivery } from './parse-delivery.js';
 import type { Delivery, Sink } from './sinks/sink.js';
@@ -34,6 +35,8 @@ export interface PullerStats {
   received: number;
   deleted: number;
   deadLettered: number;
+  /** By code, such as `NOT_JSON`. */
+  deadLetteredBy: Partial<Record<Rejection['code'], number>>;
   failures: number;
   lastError: string | undefined;
 }
@@ -61,6 +64,7 @@ export class Puller {
   readonly #options: PullerOptions;
   readonly #polling: Required<PollingOptions>;
   readonly #failures: FailureReporter;
+  readonly #deadLetters: DeadLetterLog;
   readonly #acknowledger: Acknowledger;
   readonly #stopping = new AbortController();
   readonly #polls = new Set<Promise<void>>();
@@ -75,7 +79,8 @@ export class Puller {
     this.#options = options;
     this.#polling = { pollers: 4, waitSeconds: 20, lingerMs: 20, ...options.polling };
     this.#failures = new FailureReporter(options.onEvent);
-    this.#acknowledger = new Acknowledger(options.queue, this.#failures);
+    this.#deadLetters = new DeadLetterLog(options.onEvent);
+    this.#acknowledger = new Acknowledger(options.queue, this.#failures, this.#deadLetters);
     // Every poll listens to the signal, and a finished call may remove its listener a moment later.
     setMaxListeners(2 * this.#polling.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
   }
@@ -83,7 +88,14 @@ export class Puller {
   get stats(): PullerStats {
     const { deleted, deadLettered } = this.#acknowledger;
     const { count, lastError } = this.#failures;
-    return { received: this.#received, deleted, deadLettered, failures: count, lastError };
+    return {
+      received: this.#received,
+      deleted,
+      deadLettered,
+      deadLetteredBy: { ...this.#deadLetters.counts },
+      failures: count,
+      lastError,
+    };
   }
 
   /** Failures by task since the start. */
@@ -145,7 +157,7 @@ export class Puller {
     const receivedAt = Date.now();
     for (const message of messages) {
       const delivery = parseDelivery(message, receivedAt);
-      if (typeof delivery === 'string') this.#acknowledger.deadLetter(message, delivery);
+      if ('code' in delivery) this.#acknowledger.deadLetter(message, delivery);
       else this.#pending.push({ message, delivery });
     }
     if (this.#pending.length >= FULL_GROUP) void this.#flush();
@@ -189,7 +201,7 @@ export class Puller {
     await this.#offerToOptional(deliveries);
     for (const { message, delivery } of group) {
       const reason = refused.get(delivery);
-      if (reason !== undefined) this.#acknowledger.deadLetter(message, reason);
+      if (reason !== undefined) this.#acknowledger.deadLetter(message, { code: 'REFUSED_BY_SINK', reason });
     }
     this.#acknowledger.delete(accepted.map(({ message }) => message));
   }

@@ -3,12 +3,15 @@ import { existsSync } from 'node:fs';
 import { EventHub } from './event-hub.js';
 import { StoreSink, withStoreErrors } from './sinks/readings-store.js';
 
-/** The view in a store. Throws `STORE_UNUSABLE`. */
-export function restoreFleet(store: StoreSink): EventHub {
+/** The view in a store; a store that has none begins now (Unix milliseconds). Throws `STORE_UNUSABLE`. */
+export function restoreFleet(store: StoreSink, now: number): EventHub {
   const hub = new EventHub();
   withStoreErrors(store.path, () => {
     const { fleet, after } = store.loadCheckpoint();
+    hub.fleet.began = store.readingsAfter(0, 1)[0]?.receivedAt ?? now;
     hub.restore(fleet, after);
+    // Kept at once: a puller that is killed soon has seen the beginning of what is deployed from now on.
+    if (fleet.began === undefined) store.saveCheckpoint(hub.fleet.dump());
   });
   return hub;
 }
@@ -21,7 +24,7 @@ export function markStoredSensorsStopped(path: string, since: number, by: number
   if (!existsSync(path)) return;
   const store = new StoreSink(path);
   try {
-    const { fleet } = restoreFleet(store);
+    const { fleet } = restoreFleet(store, by);
     fleet.markSensorsStopped(since, by);
     store.saveCheckpoint(fleet.dump());
   } finally {

@@ -7,3 +7,8 @@ const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]
 export function isAllowedText(text: string): boolean {
   return !FORBIDDEN.test(text);
 }
+
+/** The first character that SQS does not accept, if there is one. */
+export function forbiddenCharacter(text: string): string | undefined {
+  return FORBIDDEN.exec(text)?.[0];
+}

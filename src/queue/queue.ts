@@ -37,6 +37,9 @@ export interface QueueDepth {
 /** The queue of readings on an embedded queue server. */
 export const QUEUE_NAME = 'wasm-sensors';
 
+/** Attribute of a dead letter that was sent back: the id that it had, by which sinks recognise a duplicate. */
+export const REPLAY_OF_ATTRIBUTE = 'replay_of';
+
 /** Documented limits of a batch (SQS: SendMessageBatch). */
 export const MAX_BATCH_COUNT = 10;
 export const MAX_BATCH_BYTES = 1_048_576;
@@ -55,9 +58,14 @@ export interface Queue {
   receive(options: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]>;
   /** Deletes up to 10 deliveries; resolves with the receipts that could not be deleted. */
   delete(receipts: string[]): Promise<string[]>;
-  /** Sends a message that can't be processed to the dead-letter queue; the caller deletes the original afterwards. */
-  deadLetter(message: ReceivedMessage, reason: string): Promise<void>;
+  /**
+   * Sends a message that can't be processed to the dead-letter queue; the caller deletes the original afterwards.
+   * Resolves with the id that it has there.
+   */
+  deadLetter(message: ReceivedMessage, reason: string): Promise<string>;
   depth(): Promise<QueueDepth>;
+  /** Depth of the dead-letter queue; undefined where there is none. */
+  deadLetterDepth(): Promise<QueueDepth | undefined>;
   /** Resolves when the queue answers and allows its use; rejects as `send` does. */
   check(): Promise<void>;
   close(): void;

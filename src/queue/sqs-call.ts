@@ -1,11 +1,17 @@
 /** How SQS is called: an action with its input. {@link createSdkCall} for Amazon, `unsigned-call.ts` for the embedded server. */
 import type {
+  ChangeMessageVisibilityBatchCommandInput,
+  ChangeMessageVisibilityBatchCommandOutput,
   DeleteMessageBatchCommandInput,
   DeleteMessageBatchCommandOutput,
   GetQueueAttributesCommandInput,
   GetQueueAttributesCommandOutput,
   GetQueueUrlCommandInput,
   GetQueueUrlCommandOutput,
+  ListMessageMoveTasksCommandInput,
+  ListMessageMoveTasksCommandOutput,
+  PurgeQueueCommandInput,
+  PurgeQueueCommandOutput,
   ReceiveMessageCommandInput,
   ReceiveMessageCommandOutput,
   SendMessageBatchCommandInput,
@@ -13,17 +19,23 @@ import type {
   SendMessageCommandInput,
   SendMessageCommandOutput,
   SQSClient,
+  StartMessageMoveTaskCommandInput,
+  StartMessageMoveTaskCommandOutput,
 } from '@aws-sdk/client-sqs';
 import type { Sdk } from './sqs-client.js';
 
 /** Input and output of the actions that this program uses. */
 interface Actions {
+  ChangeMessageVisibilityBatch: [ChangeMessageVisibilityBatchCommandInput, ChangeMessageVisibilityBatchCommandOutput];
   DeleteMessageBatch: [DeleteMessageBatchCommandInput, DeleteMessageBatchCommandOutput];
   GetQueueAttributes: [GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput];
   GetQueueUrl: [GetQueueUrlCommandInput, GetQueueUrlCommandOutput];
+  ListMessageMoveTasks: [ListMessageMoveTasksCommandInput, ListMessageMoveTasksCommandOutput];
+  PurgeQueue: [PurgeQueueCommandInput, PurgeQueueCommandOutput];
   ReceiveMessage: [ReceiveMessageCommandInput, ReceiveMessageCommandOutput];
   SendMessage: [SendMessageCommandInput, SendMessageCommandOutput];
   SendMessageBatch: [SendMessageBatchCommandInput, SendMessageBatchCommandOutput];
+  StartMessageMoveTask: [StartMessageMoveTaskCommandInput, StartMessageMoveTaskCommandOutput];
 }
 export type Action = keyof Actions;
 export type Input<A extends Action> = Actions[A][0];

@@ -37,6 +37,10 @@ export function toQueueError(error: unknown, queue: string): AppError {
       cause: error,
     });
   }
+  if (/PurgeQueueInProgress/.test(names)) {
+    const hint = 'A queue can be emptied once in 60 seconds: try again in a minute.';
+    return fail('QUEUE_PURGED_RECENTLY', `The queue ${queue} was emptied a moment ago.`, hint);
+  }
   if (CREDENTIALS.test(names)) {
     return new AppError('QUEUE_CREDENTIALS', `The AWS credentials for ${queue} can't be used: ${reason}`, {
       hint: 'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or sign in again.',

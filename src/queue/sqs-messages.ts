@@ -4,7 +4,7 @@ import { isAllowedText } from './allowed-text.js';
 import type { Attributes, OutgoingMessage, ReceivedMessage, SendResult } from './queue.js';
 
 /** Attribute of a dead-lettered message with the reason. */
-const DEAD_LETTER_REASON_ATTRIBUTE = 'dead_letter_reason';
+export const DEAD_LETTER_REASON_ATTRIBUTE = 'dead_letter_reason';
 /** SQS allows ten attributes per message. */
 const MAX_ATTRIBUTES = 10;
 

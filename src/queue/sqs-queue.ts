@@ -2,9 +2,10 @@
 import { AppError } from '../lib/errors/app-error.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
 import { createSdkCall, type SqsCall } from './sqs-call.js';
-import { createClient, endpointOf, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
+import { createClient, endpointOf, loadSdk, type SqsConnection } from './sqs-client.js';
 import { toQueueError } from './sqs-errors.js';
 import { fromSqs, refusalOf, toSqs, withReason } from './sqs-messages.js';
+import { findDeadLetterQueue, resolveUrl } from './sqs-queue-url.js';
 import { createUnsignedCall } from './unsigned-call.js';
 
 export interface SqsQueueOptions extends SqsConnection {
@@ -20,12 +21,18 @@ export interface SqsQueueOptions extends SqsConnection {
  * a queue by its URL makes no call.
  */
 export async function openSqsQueue(options: SqsQueueOptions): Promise<Queue> {
+  const { call, url } = await connectQueue(options);
+  return new SqsQueue(call, url, options.deadLetterQueue);
+}
+
+/** The connection to a queue, and its URL. Rejects as {@link openSqsQueue} does. */
+export async function connectQueue(options: SqsQueueOptions): Promise<{ call: SqsCall; url: string }> {
   if (options.queue.trim() === '') {
     throw new AppError('QUEUE_NOT_GIVEN', 'No queue is given.', { hint: 'Give its name or URL.' });
   }
   const call = await openCall(options);
   try {
-    return new SqsQueue(call, await resolveUrl(call, options.queue), options.deadLetterQueue);
+    return { call, url: await resolveUrl(call, options.queue) };
   } catch (error) {
     call.close();
     throw toQueueError(error, options.queue);
@@ -37,12 +44,6 @@ async function openCall(options: SqsQueueOptions): Promise<SqsCall> {
   if (options.unsigned && endpoint?.startsWith('http:')) return createUnsignedCall(endpoint);
   const sdk = await loadSdk();
   return createSdkCall(sdk, createClient(sdk, options));
-}
-
-async function resolveUrl(call: SqsCall, queue: string): Promise<string> {
-  if (queueUrlOf(queue)) return queue;
-  const { QueueUrl } = await call('GetQueueUrl', { QueueName: queue });
-  return QueueUrl!;
 }
 
 /** The answer to a batch names every entry. For one that is missing it is not known whether it was accepted. */
@@ -105,28 +106,25 @@ class SqsQueue implements Queue {
     return Failed.map(({ Id }) => receipts[Number(Id)]!);
   }
 
-  async deadLetter(message: ReceivedMessage, reason: string): Promise<void> {
+  async deadLetter(message: ReceivedMessage, reason: string): Promise<string> {
     const QueueUrl = await this.#findDeadLetterUrl();
     const attributes = withReason(message.attributes, reason);
     const entry = toSqs({ body: message.body, attributes });
-    await this.#ask(this.#call('SendMessage', { QueueUrl, ...entry }));
+    const { MessageId } = await this.#ask(this.#call('SendMessage', { QueueUrl, ...entry }));
+    return MessageId!;
   }
 
-  async depth(): Promise<QueueDepth> {
-    const answer = this.#call('GetQueueAttributes', {
-      QueueUrl: this.name,
-      AttributeNames: [
-        'ApproximateNumberOfMessages',
-        'ApproximateNumberOfMessagesNotVisible',
-        'ApproximateNumberOfMessagesDelayed',
-      ],
-    });
-    const { Attributes = {} } = await this.#ask(answer);
-    return {
-      visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
-      inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
-      delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
-    };
+  depth(): Promise<QueueDepth> {
+    return this.#ask(depthOf(this.#call, this.name));
+  }
+
+  async deadLetterDepth(): Promise<QueueDepth | undefined> {
+    try {
+      return await this.#ask(depthOf(this.#call, await this.#findDeadLetterUrl()));
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'QUEUE_NO_DEAD_LETTER') return undefined;
+      throw error;
+    }
   }
 
   async check(): Promise<void> {
@@ -141,7 +139,7 @@ class SqsQueue implements Queue {
   async #findDeadLetterUrl(): Promise<string> {
     this.#deadLetterUrl ??= this.#ask(
       this.#deadLetterQueue === undefined
-        ? findDeadLetterUrl(this.#call, this.name)
+        ? findDeadLetterQueue(this.#call, this.name).then(({ url }) => url)
         : resolveUrl(this.#call, this.#deadLetterQueue),
     );
     try {
@@ -161,26 +159,19 @@ class SqsQueue implements Queue {
   }
 }
 
-/**
- * URL of the dead-letter queue in the redrive policy of the queue at `url`.
- * Rejects with `QUEUE_NO_DEAD_LETTER` when it has none, and as {@link SqsCall} does.
- */
-async function findDeadLetterUrl(call: SqsCall, url: string): Promise<string> {
-  const { Attributes } = await call('GetQueueAttributes', { QueueUrl: url, AttributeNames: ['RedrivePolicy'] });
-  const arn = targetArn(Attributes?.RedrivePolicy);
-  // arn:aws:sqs:<region>:<account>:<name>
-  const [, , , , account, name] = arn?.split(':') ?? [];
-  if (account === undefined || name === undefined) {
-    throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${url} has no dead-letter queue.`, {
-      hint: 'Give it a RedrivePolicy, or name a dead-letter queue in the settings.',
-    });
-  }
-  const { QueueUrl } = await call('GetQueueUrl', { QueueName: name, QueueOwnerAWSAccountId: account });
-  return QueueUrl!;
-}
-
-function targetArn(policy: string | undefined): string | undefined {
-  if (policy === undefined) return undefined;
-  const { deadLetterTargetArn } = JSON.parse(policy) as { deadLetterTargetArn?: string };
-  return deadLetterTargetArn;
+/** Rejects as {@link SqsCall} does. */
+export async function depthOf(call: SqsCall, url: string): Promise<QueueDepth> {
+  const { Attributes = {} } = await call('GetQueueAttributes', {
+    QueueUrl: url,
+    AttributeNames: [
+      'ApproximateNumberOfMessages',
+      'ApproximateNumberOfMessagesNotVisible',
+      'ApproximateNumberOfMessagesDelayed',
+    ],
+  });
+  return {
+    visible: Number(Attributes.ApproximateNumberOfMessages ?? 0),
+    inFlight: Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0),
+    delayed: Number(Attributes.ApproximateNumberOfMessagesDelayed ?? 0),
+  };
 }

@@ -1,4 +1,7 @@
-/** One queue at work: its settings, its messages, and the receivers that wait for them. */
+/**
+ * One queue at work: its settings, its messages, and the receivers that wait for them. `now` is elapsed time; what receivers
+ * are shown is the wall clock's.
+ */
 import { randomUUID } from 'node:crypto';
 import { LongPolls } from './long-polls.js';
 import {
@@ -23,7 +26,7 @@ interface QueueSettings {
 
 export class LiveQueue {
   readonly polls = new LongPolls();
-  /** Unix milliseconds of the last PurgeQueue. */
+  /** Elapsed milliseconds of the last PurgeQueue. */
   lastPurge = 0;
   #settings: QueueSettings;
   #lastSeq: number;
@@ -56,8 +59,8 @@ export class LiveQueue {
   }
 
   /**
-   * The number of the next message. It comes from the clock, so that a restart does not reuse the number of a deleted
-   * message, whose receipt handles may still be in use.
+   * The number of the next message. It comes from the elapsed time, which never goes back, so that a restart does not
+   * reuse the number of a deleted message, whose receipt handles may still be in use.
    */
   nextSeq(now: number): number {
     this.#lastSeq = Math.max(this.#lastSeq + 1, now * 1000);
@@ -75,7 +78,7 @@ export class LiveQueue {
     while (received.length < max) {
       const picked = this.messages.pick(max - received.length, now);
       const deliverable = this.#removeUndeliverable(picked, now);
-      if (deliverable.length > 0) this.messages.deliver(deliverable, due, now);
+      if (deliverable.length > 0) this.messages.deliver(deliverable, due, Date.now());
       received.push(...deliverable);
       if (deliverable.length === picked.length) break;
     }
@@ -89,7 +92,7 @@ export class LiveQueue {
 
   /** Deletes messages that are past their retention, at most `limit` of them. */
   expire(limit: number, now: number): void {
-    const seqs = this.messages.sentBefore(now - this.settings.retentionMs, limit);
+    const seqs = this.messages.arrivedBefore(now - this.settings.retentionMs, limit);
     if (seqs.length > 0) this.messages.remove(seqs, 'expired');
   }
 
@@ -104,12 +107,12 @@ export class LiveQueue {
   /** Adds a message that a move task takes out of a dead-letter queue, as a new message. */
   addRedriven(message: StoredMessage, now: number): void {
     const { source: _, earlierReceives: __, ...meta } = parseMeta(message);
-    this.#addCopy(message, { id: randomUUID(), sent: now, meta: JSON.stringify(meta) }, now);
+    this.#addCopy(message, { id: randomUUID(), sent: Date.now(), arrived: now, meta: JSON.stringify(meta) }, now);
   }
 
   #addCopy(message: StoredMessage, changes: Partial<NewMessage>, now: number): void {
-    const { id, body, bodyMd5, attributes, attributesMd5, sent, meta } = message;
-    const copy = { id, body, bodyMd5, attributes, attributesMd5, sent, meta, ...changes };
+    const { id, body, bodyMd5, attributes, attributesMd5, sent, arrived, meta } = message;
+    const copy = { id, body, bodyMd5, attributes, attributesMd5, sent, arrived, meta, ...changes };
     this.messages.add([{ ...copy, seq: this.nextSeq(now), due: null }]);
   }
 
@@ -121,7 +124,7 @@ export class LiveQueue {
     const exhausted: number[] = [];
     const deliverable: StoredMessage[] = [];
     for (const message of picked) {
-      if (message.sent < now - retentionMs) expired.push(message.seq);
+      if (message.arrived < now - retentionMs) expired.push(message.seq);
       else if (target !== undefined && message.receives >= redrive!.maxReceiveCount) {
         target.addDeadLetter(message, this, now);
         exhausted.push(message.seq);

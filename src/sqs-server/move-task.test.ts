@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
 
 let server: QueueServer;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: 1_750_000_000_000 });
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
   await call('CreateQueue', { QueueName: 'dead' });
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 1 });
   await call('CreateQueue', { QueueName: 'main', Attributes: { RedrivePolicy, VisibilityTimeout: '10' } });
@@ -59,6 +60,18 @@ test('a dead letter that is moved back comes as a new message: its own id and ag
   expect(again!.MessageId).not.toBe(first!.MessageId);
   expect(again!.Attributes).not.toHaveProperty('DeadLetterQueueSourceArn');
   expect(Number(again!.Attributes.SentTimestamp)).toBeGreaterThan(Number(first!.Attributes.SentTimestamp));
+});
+
+test('a task moves messages, too, that were received or delayed before and are visible by now', async () => {
+  await send('dead', 'a', 'b');
+  await receive('dead');
+  await call('SendMessage', { QueueUrl: urlOf('dead'), MessageBody: 'c', DelaySeconds: 20 });
+  vi.setSystemTime(Date.now() + 30_000);
+  await start({ DestinationArn: arnOf('other') });
+  expect(await tasks()).toMatchObject([{ ApproximateNumberOfMessagesToMove: 3 }]);
+  vi.advanceTimersByTime(200);
+  await visible('other', 3);
+  expect(await tasks()).toMatchObject([{ Status: 'COMPLETED', ApproximateNumberOfMessagesMoved: 3 }]);
 });
 
 test('a task reports what it does and did', async () => {
@@ -148,8 +161,8 @@ test('a running task can be cancelled, once, and then moves nothing', async () =
   const order = { DestinationArn: arnOf('main'), MaxNumberOfMessagesPerSecond: 1 };
   const { TaskHandle } = await start(order);
   expect(await start(order)).toMatchObject({
-    __type: expect.stringContaining('UnsupportedOperation'),
-    message: expect.stringContaining('already a task running'),
+    __type: expect.stringContaining('InvalidParameterValue'),
+    message: expect.stringContaining('Only one active task is allowed'),
   });
   vi.advanceTimersByTime(100);
   expect(await call('CancelMessageMoveTask', { TaskHandle })).toEqual({ ApproximateNumberOfMessagesMoved: 1 });
@@ -188,13 +201,21 @@ test('a dead-letter queue knows its sources, in pages', async () => {
 
 test.each<[string, object, string, string]>([
   ['its own source', { DestinationArn: arnOf('dead') }, 'InvalidParameterValue', 'It is the source'],
-  ['a queue that does not exist', { DestinationArn: arnOf('none') }, 'QueueDoesNotExist', 'does not exist'],
-  ['a text that is no ARN', { DestinationArn: 'other' }, 'InvalidParameterValue', 'not an ARN'],
+  [
+    'a queue that does not exist',
+    { DestinationArn: arnOf('none') },
+    'ResourceNotFoundException',
+    "DestinationArn parameter doesn't exist",
+  ],
+  ['a text that is no ARN', { DestinationArn: 'other' }, 'InvalidParameterValue', 'must use this format'],
   ['a source without dead letters', { SourceArn: arnOf('main') }, 'InvalidParameterValue', 'Dead Letter Queue'],
   ['a source that does not exist', { SourceArn: arnOf('none') }, 'ResourceNotFoundException', 'SourceArn'],
   ['a speed of 0', { MaxNumberOfMessagesPerSecond: 0 }, 'InvalidParameterValue', 'between 1 and 500'],
   ['a speed of 501', { MaxNumberOfMessagesPerSecond: 501 }, 'InvalidParameterValue', 'between 1 and 500'],
 ])('no task is started for %s', async (_, input, code, reason) => {
   const answer = await start(input);
-  expect([answer.__type, answer.message]).toEqual([`com.amazonaws.sqs#${code}`, expect.stringContaining(reason)]);
+  expect(answer).toMatchObject({
+    __type: expect.stringContaining(`#${code}`),
+    message: expect.stringContaining(reason),
+  });
 });

@@ -12,6 +12,8 @@ interface MoveOrder {
   destination: LiveQueue | undefined;
   /** Undefined: {@link MAX_PER_SECOND}. */
   perSecond: number | undefined;
+  /** Messages that are there at the start; later ones stay. */
+  toMove: number;
 }
 
 type MoveStatus = 'RUNNING' | 'COMPLETED' | 'CANCELLED' | 'FAILED';
@@ -28,7 +30,6 @@ const MAX_KEPT_TASKS = 10;
 
 export class MoveTask {
   readonly handle: string;
-  readonly toMove: number;
   moved = 0;
   status: MoveStatus = 'RUNNING';
   failure: string | undefined;
@@ -43,12 +44,12 @@ export class MoveTask {
     readonly started: number,
     findByArn: FindByArn,
     guard: Guard,
+    now: () => number,
   ) {
     this.#findByArn = findByArn;
     const id = { taskId: randomUUID(), sourceArn: order.source.arn };
     this.handle = Buffer.from(JSON.stringify(id)).toString('base64');
-    this.toMove = order.source.messages.counts.visible;
-    this.#timer = setInterval(() => guard(() => this.#tick(Date.now())), TICK_MS).unref();
+    this.#timer = setInterval(() => guard(() => this.#tick(now())), TICK_MS).unref();
   }
 
   end(status: MoveStatus, failure?: string): void {
@@ -58,9 +59,9 @@ export class MoveTask {
   }
 
   #tick(now: number): void {
-    const { source, destination, perSecond = MAX_PER_SECOND } = this.order;
+    const { source, destination, perSecond = MAX_PER_SECOND, toMove } = this.order;
     this.#allowance += (perSecond * TICK_MS) / 1000;
-    const count = Math.min(Math.floor(this.#allowance), this.toMove - this.moved);
+    const count = Math.min(Math.floor(this.#allowance), toMove - this.moved);
     this.#allowance -= count;
     const messages = count > 0 ? source.messages.pick(count, now) : [];
     for (const message of messages) {
@@ -73,7 +74,7 @@ export class MoveTask {
       source.messages.remove([message.seq], 'moved');
       this.moved += 1;
     }
-    if (this.moved >= this.toMove || (count > 0 && messages.length === 0)) this.end('COMPLETED');
+    if (this.moved >= toMove || (count > 0 && messages.length === 0)) this.end('COMPLETED');
   }
 
   #originOf(message: StoredMessage): LiveQueue | undefined {
@@ -82,19 +83,33 @@ export class MoveTask {
   }
 }
 
+/** The ARN in a handle; undefined: it is not a task handle. */
+export function sourceOfHandle(handle: string): string | undefined {
+  try {
+    const { sourceArn } = JSON.parse(Buffer.from(handle, 'base64').toString());
+    return typeof sourceArn === 'string' ? sourceArn : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The tasks of a server, the newest first. */
 export class MoveTasks {
   readonly #findByArn: FindByArn;
   readonly #guard: Guard;
+  readonly #now: () => number;
   #tasks: MoveTask[] = [];
 
-  constructor(findByArn: FindByArn, guard: Guard) {
+  /** `now`: elapsed milliseconds. */
+  constructor(findByArn: FindByArn, guard: Guard, now: () => number) {
     this.#findByArn = findByArn;
     this.#guard = guard;
+    this.#now = now;
   }
 
-  start(order: MoveOrder, now: number): MoveTask {
-    const task = new MoveTask(order, now, this.#findByArn, this.#guard);
+  /** `started`: Unix milliseconds. */
+  start(order: MoveOrder, started: number): MoveTask {
+    const task = new MoveTask(order, started, this.#findByArn, this.#guard, this.#now);
     this.#tasks.unshift(task);
     const forgotten = this.of(order.source.arn).slice(MAX_KEPT_TASKS);
     this.#tasks = this.#tasks.filter((other) => !forgotten.includes(other));

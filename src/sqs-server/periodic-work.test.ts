@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
 import type { Database } from './store/queue-database.js';
 
@@ -19,7 +20,7 @@ let server: QueueServer;
 beforeEach(async () => {
   // An error in a timer is thrown by whoever advances the clock.
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'] });
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
   await call('CreateQueue', { QueueName: 'dead' });
   const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount: 2 });
   await call('CreateQueue', { QueueName: 'main', Attributes: { RedrivePolicy } });

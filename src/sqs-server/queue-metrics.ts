@@ -6,8 +6,9 @@ import type { QueueServerStats } from './sqs-server.js';
 
 export function queueMetrics(service: QueueService, stats: () => QueueServerStats): Metrics {
   const metrics = new Metrics('wasm_sensors_queue_');
+  const queues = () => (service.store.isLost ? [] : service.queues);
   const ofQueues = (read: (queue: LiveQueue) => number) => (): Values =>
-    service.queues.map((queue) => [{ queue: queue.record.name }, read(queue)]);
+    queues().map((queue) => [{ queue: queue.record.name }, read(queue)]);
 
   metrics.counter(
     'messages_added_total',
@@ -28,7 +29,7 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
     ofQueues(({ messages }) => messages.totals.redelivered),
   );
   metrics.counter('messages_removed_total', 'Messages that left the queue, by reason.', ['queue', 'reason'], () =>
-    service.queues.flatMap(({ record, messages }) =>
+    queues().flatMap(({ record, messages }) =>
       labelled('reason', Object.entries(messages.removed), { queue: record.name }),
     ),
   );
@@ -42,8 +43,8 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
     'Age of the oldest message that is not deleted; 0 when there is none.',
     ['queue'],
     ofQueues(({ messages }) => {
-      const { oldest } = messages;
-      return oldest === undefined ? 0 : Math.max(0, (Date.now() - oldest) / 1000);
+      const { firstArrival } = messages;
+      return firstArrival === undefined ? 0 : Math.max(0, (service.now() - firstArrival) / 1000);
     }),
   );
   metrics.counter('requests_total', 'Requests of the SQS API, by action.', ['action'], () =>
@@ -53,5 +54,11 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
     labelled('reason', Object.entries(stats().refused)),
   );
   metrics.counter('commits_total', 'Transactions that were synced to disk.', [], () => stats().commits);
+  metrics.gauge(
+    'store_ready',
+    'Whether the store takes messages: 0 while its file is lost or its disk full.',
+    [],
+    () => (service.store.state.status === 'ready' ? 1 : 0),
+  );
   return metrics;
 }

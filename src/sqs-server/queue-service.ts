@@ -1,12 +1,13 @@
 /** All queues of a server over one store. */
-import { messageOf } from '../lib/errors/app-error.js';
+import { type AppError, messageOf } from '../lib/errors/app-error.js';
+import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { LiveQueue } from './live-queue.js';
 import { MoveTasks } from './move-task.js';
 import { isFifoName, type QueueAttributes } from './protocol/queue-attributes.js';
 import { GroupCommit } from './store/group-commit.js';
 import { dropMessageTable, openMessageTable } from './store/message-table.js';
-import { closeDatabase, type Database, openDatabase } from './store/queue-database.js';
 import { QueueMessages } from './store/queue-messages.js';
+import { QueueStore, type StoreEvent } from './store/queue-store.js';
 import { openQueueTable, type QueueRecord, type QueueTable } from './store/queue-table.js';
 
 interface QueueServiceOptions {
@@ -14,6 +15,8 @@ interface QueueServiceOptions {
   region: string;
   accountId: string;
   warn: (message: string) => void;
+  onEvent: (event: StoreEvent) => void;
+  clock: Partial<ClockSources>;
 }
 
 /** Milliseconds between two writes of deliveries that only memory holds. */
@@ -23,16 +26,20 @@ const RETURN_INTERVAL_MS = 50;
 /** Milliseconds between two searches for expired messages, and how many of a queue are deleted each time. */
 const EXPIRE_INTERVAL_MS = 10_000;
 const EXPIRE_LIMIT = 5_000;
+/** Milliseconds between two looks at the file of the store and at the clocks, and between two checks of what is in it. */
+const WATCH_INTERVAL_MS = 1_000;
+const CHECK_INTERVAL_MS = 600_000;
 
 export class QueueService {
   readonly commits: GroupCommit;
   readonly moveTasks = new MoveTasks(
     (arn) => this.findByArn(arn),
     (work) => this.#guard(work),
+    () => this.now(),
   );
+  readonly store: QueueStore;
   readonly #options: QueueServiceOptions;
-  readonly #database: Database;
-  readonly #table: QueueTable;
+  #table!: QueueTable;
   readonly #queues = new Map<string, LiveQueue>();
   readonly #timers: NodeJS.Timeout[];
   /** The error of the last attempt to read the store, if it failed; then memory holds no queues. */
@@ -41,23 +48,37 @@ export class QueueService {
 
   constructor(options: QueueServiceOptions) {
     this.#options = options;
-    this.#database = openDatabase(options.path);
-    this.commits = new GroupCommit(this.#database, {
+    this.store = new QueueStore(options.path, options.clock, options.onEvent);
+    this.commits = new GroupCommit(() => this.store.database, {
       beforeCommit: () => {
         for (const queue of this.#queues.values()) queue.messages.beforeCommit();
+        this.store.saveMark();
       },
+      verify: () => this.store.verify(),
       afterCommit: () => this.#showCommitted(),
       afterRollback: (error) => this.#reload(error),
     });
-    this.#table = openQueueTable(this.#database, this.#join);
     const skipped = this.#load();
     if (skipped.length > 0) options.warn(skippedMessage(options.path, skipped));
     this.#timers = [
       setInterval(() => this.#serveReturned(), RETURN_INTERVAL_MS),
       setInterval(() => this.#save(), SAVE_INTERVAL_MS),
       setInterval(() => this.#expire(), EXPIRE_INTERVAL_MS),
+      setInterval(() => this.#watch(), WATCH_INTERVAL_MS),
+      setInterval(() => this.#guard(() => this.store.check()), CHECK_INTERVAL_MS),
     ];
     for (const timer of this.#timers) timer.unref();
+  }
+
+  /** Elapsed milliseconds. */
+  now(): number {
+    return this.store.clock.now();
+  }
+
+  /** Rolls back after a failure of the store. Returns its error if the caller can only try again later. */
+  fail(error: unknown): AppError | undefined {
+    this.commits.abort(error);
+    return this.store.explain(error);
   }
 
   /** Throws the store's error while the store can't be read. */
@@ -98,7 +119,7 @@ export class QueueService {
 
   delete(queue: LiveQueue): void {
     this.#table.remove(queue.record.id);
-    dropMessageTable(this.#database, queue.record.id, this.#join);
+    dropMessageTable(this.store.database, queue.record.id, this.#join);
     this.#queues.delete(queue.record.name);
     this.moveTasks.queueDeleted(queue);
     queue.polls.end();
@@ -109,8 +130,12 @@ export class QueueService {
     this.moveTasks.close();
     this.#save();
     for (const queue of this.#queues.values()) queue.polls.end();
-    this.commits.flush();
-    closeDatabase(this.#database);
+    this.#guard(() => {
+      this.commits.join();
+      this.store.saveMark({ always: true });
+      this.commits.flush();
+    });
+    this.store.close();
   }
 
   #checkReadable(): void {
@@ -134,7 +159,7 @@ export class QueueService {
   }
 
   #showCommitted(): void {
-    const now = Date.now();
+    const now = this.now();
     this.#forEachQueue((queue) => {
       queue.messages.afterCommit();
       queue.servePolls(now);
@@ -142,14 +167,14 @@ export class QueueService {
   }
 
   #serveReturned(): void {
-    const now = Date.now();
+    const now = this.now();
     this.#forEachQueue((queue) => {
       if (queue.messages.nextDue <= now) queue.servePolls(now);
     });
   }
 
   #expire(): void {
-    const now = Date.now();
+    const now = this.now();
     this.#forEachQueue((queue) => queue.expire(EXPIRE_LIMIT, now));
   }
 
@@ -157,10 +182,23 @@ export class QueueService {
     this.#forEachQueue((queue) => queue.messages.save());
   }
 
+  #watch(): void {
+    if (this.store.isLost) this.#reload(this.store.problem);
+    this.#guard(() => {
+      if (this.store.isLost) return;
+      this.store.verify();
+      this.commits.flush();
+      this.store.watch();
+      if (this.store.isMarkOld) this.commits.join();
+    });
+  }
+
   /** Never throws: if the store can't be read, the next request fails with its error, and reading is tried again. */
   #reload(reason: unknown): void {
     this.moveTasks.fail(messageOf(reason));
+    this.store.failed(reason);
     try {
+      if (this.store.isLost) this.store.restore();
       this.#load();
       this.#readError = undefined;
     } catch (error) {
@@ -173,13 +211,14 @@ export class QueueService {
   #load(): string[] {
     for (const queue of this.#queues.values()) queue.polls.end();
     this.#queues.clear();
+    this.#table = openQueueTable(this.store.database, this.#join);
     const records = this.#table.all();
     for (const record of records) if (!isFifoName(record.name)) this.#open(record);
     return records.map(({ name }) => name).filter(isFifoName);
   }
 
   #open(record: QueueRecord): LiveQueue {
-    const messages = new QueueMessages(openMessageTable(this.#database, record.id, this.#join));
+    const messages = new QueueMessages(openMessageTable(this.store.database, record.id, this.#join));
     const queue = new LiveQueue(record, this.arnOf(record.name), messages, (arn) => this.findByArn(arn));
     this.#queues.set(record.name, queue);
     return queue;

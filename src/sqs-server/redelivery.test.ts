@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { closeDatabase } from '../lib/sqlite/check-database.js';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import { closeDatabase, openDatabase } from './store/queue-database.js';
+import { openDatabase } from './store/queue-database.js';
 
 // Standard queues in time that passes only when it is told to.
 let folder: string;
@@ -26,7 +28,7 @@ afterEach(() => {
 });
 
 function open(): void {
-  server = createQueueServer({ path: join(folder, 'queue.db') });
+  server = createQueueServer({ path: join(folder, 'queue.db'), clock: HELD_CLOCK });
 }
 
 const call = (action: string, input: object = {}) => callSqs(server, action, input);

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { closeDatabase } from '../lib/sqlite/check-database.js';
 import { callSqs, requestSqs, urlOf } from '../test/support/sqs-caller.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import { closeDatabase, openDatabase } from './store/queue-database.js';
+import { openDatabase } from './store/queue-database.js';
 
 let server: QueueServer;
 
@@ -32,6 +33,7 @@ test('health, readiness and statistics', async () => {
     requests: { CreateQueue: 1, SendMessage: 2, unsupported: 1 },
     refused: { InvalidAction: 1 },
     commits: 3,
+    store: { status: 'ready' },
   };
   expect(await get('/stats')).toEqual([200, stats]);
   expect(server.stats()).toEqual(stats);

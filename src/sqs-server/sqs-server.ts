@@ -14,9 +14,13 @@
  */
 import { type Context, Hono } from 'hono';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { clientGone } from '../lib/net/client-gone.js';
+import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { actionName, respond } from './api/json-protocol.js';
+import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
 import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
+import type { StoreEvent, StoreState } from './store/queue-store.js';
 
 export interface QueueServerOptions {
   /** File of the store, or `:memory:` for queues that end with the process. The file is created, its folder must exist. */
@@ -29,8 +33,14 @@ export interface QueueServerOptions {
   baseUrl?: string;
   /** Names (without port) that requests may have as their `Host`. Default: any. */
   hosts?: string[];
+  /** False: a queue may be purged at any time. Default: once in 60 seconds, as with Amazon SQS. */
+  purgeInterval?: boolean;
   /** Receives warnings about the store, a line each. Default: `console.warn`. */
   warn?: (message: string) => void;
+  /** Receives what happens to the store and to the clock. */
+  onEvent?: (event: StoreEvent) => void;
+  /** Instead of the clocks of the system. */
+  clock?: Partial<ClockSources>;
 }
 
 export interface QueueServerStats {
@@ -42,6 +52,7 @@ export interface QueueServerStats {
   refused: Record<string, number>;
   /** Durable transactions since the start. */
   commits: number;
+  store: StoreState;
 }
 
 export interface QueueServer {
@@ -58,19 +69,21 @@ const MAX_REQUEST_BYTES = 8 * 1_048_576;
 /** Opens the store and returns the app; the caller binds the port. Throws as `openDatabase` does. */
 export function createQueueServer(options: QueueServerOptions): QueueServer {
   const { path, region = 'us-east-1', accountId = '000000000000', warn = console.warn } = options;
-  const service = new QueueService({ path, region, accountId, warn });
+  const { onEvent = () => {}, clock = {} } = options;
+  const service = new QueueService({ path, region, accountId, warn, onEvent, clock });
   const requests: Record<string, number> = {};
   const refused: Record<string, number> = {};
   let closed = false;
 
   const stats = (): QueueServerStats => ({
-    queues: service.queues.map(({ record, messages, polls }) => ({
+    queues: (service.store.isLost ? [] : service.queues).map(({ record, messages, polls }) => ({
       ...{ name: record.name, waiting: polls.size },
-      ...messages.counts,
+      ...messages.countsAt(service.now()),
     })),
     requests,
     refused,
     commits: service.commits.commits,
+    store: service.store.state,
   });
 
   const app = new Hono();
@@ -79,9 +92,18 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     return problem ? c.json({ __type: problem.code, message: problem.reason }, 403) : next();
   });
   app.get('/health', (c) => c.json({ status: 'healthy' }));
-  app.get('/ready', (c) => c.json({ status: closed ? 'closed' : 'ready' }, closed ? 503 : 200));
+  app.get('/ready', (c) => {
+    if (closed) return c.json({ status: 'closed' }, 503);
+    const { state } = service.store;
+    return c.json(state, state.status === 'ready' ? 200 : 503);
+  });
   app.get('/stats', (c) => c.json(stats()));
   app.route('/', queueMetrics(service, stats).routes);
+  app.get('*', (c, next) => {
+    if (!isQueryRequest(c.req.url, new Uint8Array())) return next();
+    const { status, headers, body } = refuseQuery();
+    return Promise.resolve(new Response(body, { status, headers }));
+  });
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
     if (isTooLong(c)) {
@@ -90,10 +112,14 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     }
     const target = c.req.header('x-amz-target');
     const context = {
-      ...{ service, accountId, now: Date.now(), signal: () => c.req.raw.signal },
+      ...{ service, accountId, now: service.now(), wall: Date.now(), signal: () => clientGone(c) },
+      purgeInterval: options.purgeInterval ?? true,
+      trace: c.req.header('x-amzn-trace-id'),
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
-    const { status, headers, body, code } = await respond(context, target, new Uint8Array(await c.req.arrayBuffer()));
+    const input = new Uint8Array(await c.req.arrayBuffer());
+    const query = target === undefined && isQueryRequest(c.req.url, input);
+    const { status, headers, body, code } = query ? refuseQuery() : await respond(context, target, input);
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
     if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;

@@ -15,7 +15,10 @@ const ALERTS = readFileSync(new URL('../../templates/prometheus/alerts.yml', imp
 const ROW = /^\| `(wasm_sensors_\w+)` \| (\w+) \| ([\w, ]*?) ?\| .{20,} \|$/gm;
 
 const queue = new ScriptedQueue();
-const pipeline = { received: 0, deleted: 0, deadLettered: 0, failures: 0, lastError: undefined };
+const pipeline = {
+  ...{ received: 0, deleted: 0, deadLettered: 0, deadLetteredBy: {}, deadLetters: 0 },
+  ...{ failures: 0, lastError: undefined },
+};
 const server = createQueueServer({ path: ':memory:' });
 afterAll(() => server.close());
 

@@ -21,8 +21,11 @@ let notBefore: i64 = 0;
 let lastAnswer: i64 = 0;
 /** Whether the last attempt failed. */
 let failing: bool = false;
-/** Readings to send one by one, because the proxy rejected the array they were in. */
+/** Readings to send one by one, because the proxy rejected the array they were in, or takes no arrays. */
 let oneByOne: u32 = 0;
+/** How many readings are sent one by one before the next array is tried, after a proxy failed at one. */
+let singles: u32 = BATCH;
+const MAX_SINGLES: u32 = 1024;
 let failures: u32 = 0;
 let recoveries: u32 = 0;
 let rejections: u32 = 0;
@@ -60,6 +63,12 @@ function sendReadings(): void {
   const headers = requestHeaders();
   const result = request(POST, sendAddress(), headers, requestBody(first, count));
   if (result || mustRetry(status)) {
+    // It took a single reading before this. A proxy that knows no arrays fails at each of them: others are tried ever
+    // more rarely, so that a sensor with a short interval catches up, too.
+    if (!result && status >= 500 && bodyCount > 1) {
+      oneByOne = singles;
+      singles = min(singles * 2, MAX_SINGLES);
+    }
     retryLater(result);
     return;
   }
@@ -75,6 +84,7 @@ function sendReadings(): void {
     delivered += bodyCount;
     if (status === 207) logRejected(first);
   }
+  if (bodyCount > 1) singles = BATCH;
   if (oneByOne) oneByOne--;
   release(last);
   answered();

@@ -14,6 +14,11 @@ import {
 } from './deploy/deploy-service.command.js';
 import { stopPublisherCommand } from './deploy/stop-publisher.command.js';
 import { imagesBuild, imagesLogin, imagesPush } from './images.command.js';
+import { queueDeadLetters } from './queue/queue-dead-letters.command.js';
+import { queuePeek } from './queue/queue-peek.command.js';
+import { queuePurge } from './queue/queue-purge.command.js';
+import { queueReplay } from './queue/queue-replay.command.js';
+import { queueStatus } from './queue/queue-status.command.js';
 import { regionDisconnect, regionReconnect } from './region.command.js';
 import { render } from './render.command.js';
 import { proxyServe } from './serve/proxy-serve.command.js';
@@ -55,5 +60,10 @@ export const commands: CommandSpec[] = [
   proxyServe,
   pullerServe,
   queueServe,
+  queueStatus,
+  queuePeek,
+  queueDeadLetters,
+  queueReplay,
+  queuePurge,
   sensorsServe,
 ];

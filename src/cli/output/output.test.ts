@@ -132,3 +132,29 @@ test('--ansi always colours both streams', () => {
   expect(stdout).toBe('\u001b[31mbad\u001b[39m\n');
   expect(stderr).toContain('\u001b[33m!\u001b[39m careful');
 });
+
+const HOSTILE = 'a\u009b2Jb\u202ec\x1b[2Jd';
+const HARMLESS = 'a\\u009b2Jb\\u202ec\\u001b[2Jd';
+
+test.each(['never', 'always'] as const)(
+  'nothing that is printed moves the cursor or turns text round: --ansi %s',
+  (ansi) => {
+    const out = open('text', ansi);
+    out.result({}, () => HOSTILE);
+    out.event({}, () => HOSTILE);
+    out.progress(HOSTILE);
+    out.note(HOSTILE);
+    out.warn(HOSTILE);
+    out.error(new AppError('UNKNOWN', HOSTILE, { hint: HOSTILE, details: [HOSTILE] }));
+    out.error(new Error(HOSTILE));
+    expect([stdout.split(HARMLESS).length - 1, stderr.split(HARMLESS).length - 1]).toEqual([2, 7]);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: only colours are left.
+    expect((stdout + stderr).replace(/\x1b\[[0-9;]*m/g, '')).not.toMatch(/[\x1b\x80-\x9f\u202e]/);
+  },
+);
+
+test('JSON output is the same JSON, without them', () => {
+  open('json').result({ name: HOSTILE }, () => '');
+  expect(JSON.parse(stdout)).toMatchObject({ data: { name: HOSTILE } });
+  expect(stdout).toContain('a\\u009b2Jb\\u202ec');
+});

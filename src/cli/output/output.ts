@@ -2,6 +2,7 @@
  * The payload goes to stdout (text, one JSON document, or one JSON event a line); progress, notes and errors go to stderr.
  */
 import type logUpdate from 'log-update';
+import { printable } from '../../lib/control-characters.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { withCommandName } from './command-name.js';
 import { type AnsiMode, type Style, styleFor } from './terminal-text.js';
@@ -34,33 +35,33 @@ export class Output {
   /** The command's result: a document in the JSON modes; `render` makes the text. */
   result(data: unknown, render: (style: Style) => string): void {
     this.endProgress();
-    if (this.mode === 'text') process.stdout.write(`${withCommandName(render(this.style))}\n`);
+    if (this.mode === 'text') this.#print(withCommandName(render(this.style)));
     else this.#document({ status: 'ok', data });
   }
 
   /** One event of a stream: a line of JSON with `ndjson`, else text; undefined is not shown. */
   event(data: unknown, render: (style: Style) => string | undefined): void {
     if (this.mode === 'ndjson') {
-      process.stdout.write(`${JSON.stringify(data)}\n`);
+      this.#printJson(JSON.stringify(data));
       return;
     }
     const text = this.mode === 'text' ? render(this.style) : undefined;
     if (text === undefined) return;
     this.endProgress();
-    process.stdout.write(`${text}\n`);
+    this.#print(text);
   }
 
   /** The step that the command waits for; replaces the previous one on a terminal. */
   progress(text: string): void {
-    if (this.#sticky) this.#sticky(this.#errorStyle.dim(`… ${text}`));
-    else if (text !== this.#lastProgress) process.stderr.write(`… ${text}\n`);
+    if (this.#sticky) this.#sticky(this.#errorStyle.dim(printable(`… ${text}`)));
+    else if (text !== this.#lastProgress) this.#report(`… ${text}`);
     this.#lastProgress = text;
   }
 
   /** A remark. */
   note(text: string): void {
     this.endProgress();
-    process.stderr.write(`${withCommandName(text)}\n`);
+    this.#report(withCommandName(text));
   }
 
   /** A warning; also in the JSON document. */
@@ -80,7 +81,7 @@ export class Output {
     const { red, dim } = this.#errorStyle;
     if (!(error instanceof AppError)) {
       this.#errorDocument({ code: 'BUG', category: 'bug', message: messageOf(error) });
-      process.stderr.write(`${red('bug:')} ${(error as Error)?.stack ?? String(error)}\n`);
+      this.#report(`${red('bug:')} ${(error as Error)?.stack ?? String(error)}`);
       return 1;
     }
     const message = withCommandName(error.message);
@@ -91,9 +92,9 @@ export class Output {
       ...(hint === '' ? {} : { hint }),
       ...(details.length > 0 ? { details } : {}),
     });
-    process.stderr.write(`${red('error:')} ${message}\n`);
-    for (const detail of details) process.stderr.write(`${dim(`  | ${detail}`)}\n`);
-    if (hint !== '') process.stderr.write(`${hint}\n`);
+    this.#report(`${red('error:')} ${message}`);
+    for (const detail of details) this.#report(dim(`  | ${detail}`));
+    if (hint !== '') this.#report(hint);
     return error.exitCode;
   }
 
@@ -104,6 +105,19 @@ export class Output {
   #document(fields: Record<string, unknown>): void {
     const warnings = this.#warnings.length > 0 ? { warnings: this.#warnings } : {};
     const document = { schemaVersion: SCHEMA_VERSION, command: this.command, ...fields, ...warnings };
-    process.stdout.write(`${JSON.stringify(document, null, this.mode === 'json' ? 2 : undefined)}\n`);
+    this.#printJson(JSON.stringify(document, null, this.mode === 'json' ? 2 : undefined));
+  }
+
+  /** Much of the text comes from others: readings, services, other programs. */
+  #print(text: string): void {
+    process.stdout.write(`${printable(text, this.style.level > 0)}\n`);
+  }
+
+  #printJson(json: string): void {
+    process.stdout.write(`${printable(json)}\n`);
+  }
+
+  #report(text: string): void {
+    process.stderr.write(`${printable(text, this.#errorStyle.level > 0)}\n`);
   }
 }

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import type { AlertEvent } from '../../fleet/fleet-events.js';
+import type { SilenceAlert } from '../../fleet/fleet-events.js';
 import { alertText, pullerText } from './puller-text.js';
 
-const alert: AlertEvent = {
+const alert: SilenceAlert = {
   ...{ event: 'alert', type: 'region.silent', region: 'eu', firing: true, silent_ms: 11_400, at: 0 },
   ...{ rule: 'r', text: 'a text of the puller' },
 };
 
-test.each<[Partial<AlertEvent>, string]>([
+test.each<[Partial<SilenceAlert>, string]>([
   [{}, 'no reading from eu for 11 s'],
   [{ firing: false, over: 'reporting' }, 'eu is reporting again'],
   [{ firing: false, over: 'no-sensors' }, 'eu has no active sensors'],
@@ -16,11 +16,24 @@ test.each<[Partial<AlertEvent>, string]>([
   expect(alertText({ ...alert, ...over })).toBe(text);
 });
 
+test('an alert about dead letters says how many there are, and where to look', () => {
+  const dead = { event: 'alert', type: 'dead-letters', firing: true, count: 2, at: 0, rule: 'r', text: 't' } as const;
+  expect(alertText(dead)).toBe('2 dead letters in the queue; `wasm-sensors queue dead-letters` lists them');
+  expect(alertText({ ...dead, firing: false, count: 0 })).toBe('no dead letters any more');
+});
+
+test('dead letters are named by their reason, and the first by its id', () => {
+  const event = { type: 'puller.dead-letters', code: 'NOT_JSON', reason: 'not JSON', id: 'd-1' } as const;
+  expect(pullerText({ ...event, count: 1 })).toBe('1 dead letter: not JSON (message d-1)');
+  expect(pullerText({ ...event, count: 3 })).toBe('3 dead letters: not JSON (the first is message d-1)');
+});
+
 test.each([
   ['receive', "can't receive from the queue, retrying: down", 'receiving from the queue again'],
   ['accept', "can't store readings, retrying: down", 'storing readings again'],
   ['sink:log', "can't write to the log sink, retrying: down", 'writing to the log sink again'],
   ['delete', "can't delete messages from the queue, retrying: down", 'deleting messages from the queue again'],
+  ['count-dead-letters', "can't count the dead letters, retrying: down", 'counting the dead letters again'],
   ['checkpoint', "can't save the fleet view to the store, retrying: down", 'saving the fleet view to the store again'],
   [
     'retention',

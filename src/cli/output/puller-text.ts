@@ -1,10 +1,16 @@
 /** Events and alerts of the puller as sentences. */
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
+import { countText } from './terminal-text.js';
 
-export function alertText({ type, region, firing, silent_ms, over, text }: AlertEvent): string {
+export function alertText(alert: AlertEvent): string {
+  if (alert.type === 'dead-letters') {
+    if (!alert.firing) return 'no dead letters any more';
+    return `${countText(alert.count, 'dead letter')} in the queue; \`wasm-sensors queue dead-letters\` lists them`;
+  }
   // A puller of another version may send other types.
-  if (type !== 'region.silent') return text;
+  if (alert.type !== 'region.silent') return (alert as AlertEvent).text;
+  const { region, firing, silent_ms, over } = alert;
   if (firing) return `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
   return over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;
 }
@@ -14,6 +20,7 @@ const TASKS: Record<Exclude<PullerTask, `sink:${string}`>, [string, string]> = {
   receive: ['receive from the queue', 'receiving from the queue'],
   accept: ['store readings', 'storing readings'],
   delete: ['delete messages from the queue', 'deleting messages from the queue'],
+  'count-dead-letters': ['count the dead letters', 'counting the dead letters'],
   'dead-letter': ['move a message to the dead-letter queue', 'moving messages to the dead-letter queue'],
   checkpoint: ['save the fleet view to the store', 'saving the fleet view to the store'],
   retention: ['delete old readings from the store', 'deleting old readings from the store'],
@@ -21,6 +28,10 @@ const TASKS: Record<Exclude<PullerTask, `sink:${string}`>, [string, string]> = {
 
 export function pullerText(event: PullerEvent): string {
   if (event.type === 'webhook.failed') return `the alert was not delivered to the webhook: ${event.message}`;
+  if (event.type === 'puller.dead-letters') {
+    const { count, reason, id } = event;
+    return `${countText(count, 'dead letter')}: ${reason} (${count > 1 ? 'the first is ' : ''}message ${id})`;
+  }
   const { task } = event;
   const [verb, continuing] = isSinkTask(task)
     ? [`write to the ${task.slice('sink:'.length)} sink`, `writing to the ${task.slice('sink:'.length)} sink`]

@@ -20,6 +20,7 @@ const status = (over: Partial<Status> = {}): Status =>
     fleet: { summary: { time: 0, regions: [region], total }, sensors: [] },
     convergence: { sensors: 2, converged: 2 },
     puller: { queue: 'q', depth: { visible: 3, inFlight: 2, delayed: 1 } },
+    proxies: [],
     unanswered: [],
     ...over,
   }) as unknown as Status;
@@ -64,6 +65,29 @@ test('what does not answer is unknown', () => {
     ...['unknown', 'unknown', '2 reporting', 'does not answer'],
   ]);
   expect(unansweredText({ service: 'network', reason: 'gone' })).toBe('the network does not answer: gone');
+});
+
+test('dead letters are with the queue; what was refused has its reasons, where there is any', () => {
+  const puller = { queue: 'q', depth: { visible: 3, inFlight: 2, delayed: 1 }, deadLetters: 1 };
+  expect(line('queue', { puller: puller as never })).toBe('3 waiting, 2 in flight, 1 delayed, 1 dead letter');
+  const counted = {
+    puller: { ...puller, deadLetteredBy: { NOT_JSON: 1, BAD_FIELD: 2 } },
+    proxies: [
+      { url: 'http://p', superseded: 4, refused: { TOO_LARGE: 1, BAD_FIELD: 2 } },
+      { url: 'http://r', superseded: 1, refused: { BAD_FIELD: 3 } },
+    ],
+  } as never;
+  expect(['refused', 'rejected', 'dropped'].map((name) => line(name, counted))).toEqual([
+    '5 BAD_FIELD, 1 TOO_LARGE (by the proxy)',
+    '2 BAD_FIELD, 1 NOT_JSON (by the puller: dead letters)',
+    '5 readings of superseded submissions',
+  ]);
+  expect(['refused', 'rejected', 'dropped'].map((name) => line(name))).toEqual([undefined, undefined, undefined]);
+  expect(statusDocument(state, status(counted))).toMatchObject({
+    queue: { deadLetters: 1 },
+    puller: { deadLetteredBy: { NOT_JSON: 1 } },
+    proxies: [{ url: 'http://p', refused: { TOO_LARGE: 1 } }, { url: 'http://r' }],
+  });
 });
 
 test('nothing is deployed', () => {

@@ -9,7 +9,8 @@ import {
 } from '../../operations/read-status.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
-import { type Style, table } from './terminal-text.js';
+import { depthText } from './queue-text.js';
+import { countText, type Style, table } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
 const FAILED_SHOWN = 20;
@@ -20,13 +21,14 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 
 /** The status as `-o json` shows it. */
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
-  const { nodes, jobs, fleet, convergence, puller } = status;
+  const { nodes, jobs, fleet, convergence, puller, proxies } = status;
   return {
     ...{ network: kind, pid: up.pid, endpoints },
     nodes: nodes?.map(withAlias),
     ...{ jobs, summary: fleet.summary, sensors: fleet.sensors, convergence },
-    queue: { name: puller.queue, depth: puller.depth },
+    queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters },
     puller,
+    proxies,
   };
 }
 
@@ -43,7 +45,8 @@ export function statusText({ kind, up, endpoints }: RunState, status: Status, st
     ...unschedulableNodes(nodes ?? []).map((node) => `          ${factText({ type: 'node.unschedulable', ...node })}`),
     `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
     `sensors   ${sensorsText(status)}`,
-    `queue     ${queueText(status)}`,
+    `queue     ${queueText(status, style)}`,
+    ...notStoredLines(status),
     '',
     fleet.summary.regions.length > 0
       ? summaryTable(fleet.summary, style, brokenLinks(nodes ?? []))
@@ -73,9 +76,32 @@ function sensorsText({ fleet, nodes, convergence }: Status): string {
   return `${reporting}, ${converged === sensors ? 'converged' : `${converged}/${sensors} converged`}`;
 }
 
-function queueText({ puller: { depth } }: Status): string {
+function queueText({ puller: { depth, deadLetters = 0 } }: Status, style: Style): string {
   if (!depth) return 'does not answer';
-  return `${depth.visible} waiting, ${depth.inFlight} in flight, ${depth.delayed} delayed`;
+  const dead = deadLetters > 0 ? `, ${style.red(countText(deadLetters, 'dead letter'))}` : '';
+  return `${depthText(depth)}${dead}`;
+}
+
+/** Readings that are not in the store because they were refused, or came from a submission that is replaced. */
+function notStoredLines({ proxies, puller: { deadLetteredBy = {} } }: Status): string[] {
+  const refused = sumByCode(proxies.map((proxy) => proxy.refused));
+  const superseded = proxies.reduce((sum, proxy) => sum + proxy.superseded, 0);
+  const dead = sumByCode([deadLetteredBy]);
+  return [
+    ...(refused === '' ? [] : [`refused   ${refused} (by the proxy)`]),
+    ...(dead === '' ? [] : [`rejected  ${dead} (by the puller: dead letters)`]),
+    ...(superseded === 0 ? [] : [`dropped   ${countText(superseded, 'reading')} of superseded submissions`]),
+  ];
+}
+
+/** `3 BAD_FIELD, 1 NOT_JSON`, the most frequent first. */
+function sumByCode(all: Record<string, number>[]): string {
+  const sums: Record<string, number> = {};
+  for (const [code, count] of all.flatMap(Object.entries)) sums[code] = (sums[code] ?? 0) + count;
+  return Object.entries(sums)
+    .sort(([, a], [, b]) => b - a)
+    .map(([code, count]) => `${count} ${code}`)
+    .join(', ');
 }
 
 /** Regions with nodes that are not connected. */

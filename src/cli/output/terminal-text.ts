@@ -53,6 +53,7 @@ export function bytesText(bytes: number): string {
 }
 
 /** `1 sensor`, `3 sensors`. */
-export const countText = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+export const countText = (count: number, noun: string, plural = `${noun}s`): string =>
+  `${count} ${count === 1 ? noun : plural}`;
 
 export const secondsText = (seconds: number): string => `${seconds.toFixed(1)} s`;

@@ -2,6 +2,7 @@
 import { createLogUpdate } from 'log-update';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import { printable } from '../../lib/control-characters.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { withCommandName } from './command-name.js';
 import { eventLine, summaryTable } from './fleet-text.js';
@@ -121,6 +122,6 @@ class LiveView {
     if (this.#lines.length > 0) parts.push(this.#lines.join('\n'));
     if (this.#notes.length > 0) parts.push(this.#notes.map((note) => this.#style.yellow(note)).join('\n'));
     if (this.#waitingFor !== '') parts.push(this.#style.dim(`… ${this.#waitingFor}`));
-    this.#draw(parts.join('\n\n'));
+    this.#draw(printable(parts.join('\n\n'), this.#style.level > 0));
   }
 }

@@ -8,7 +8,7 @@
 export type Fault = 'user' | 'system';
 
 /** Statuses of refused requests. */
-export type RefusalStatus = 400 | 401 | 403 | 404 | 409 | 413 | 422 | 429 | 500 | 503;
+export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 415 | 417 | 422 | 429 | 431 | 500 | 503;
 
 export interface CodeInfo {
   fault: Fault;
@@ -47,12 +47,14 @@ export const CODES = {
   BAD_ENV_FILE: usage('A line of `.env` is not NAME=value.'),
   BAD_FIELD: user('A field of a reading or of a configuration change is not valid.', { http: 422 }),
   BAD_FILE: usage("A node's configuration file has values that sensors refuse."),
+  BAD_HTTP: user('What was sent is not an HTTP request.', { http: 400 }),
   BAD_OPTION: usage('The value of an option is not valid, or the option does not fit the others.'),
   BAD_QUERY: user('A parameter in the URL of a request is not valid.', { http: 400 }),
   BAD_REQUEST: user('The body of a request does not have the fields that it must have.', { http: 422 }),
   BAD_SETTING: usage('The value of a setting is not valid.'),
   BAD_VALUE: usage('A value for the configuration of sensors is not valid.'),
   BAD_YAML: usage('`wasm-sensors.yaml` is not YAML, or holds something other than settings.'),
+  BODY_ENCODED: user('The body of a request is compressed or encoded otherwise.', { http: 415 }),
   CHILD_FAILED: system('A service did not start, or was not ready in time.'),
   CHILD_REFUSED: usage('A service refuses the options or settings that it was started with.', {
     formerly: 'CHILD_FAILED',
@@ -76,6 +78,7 @@ export const CODES = {
   ENV_NOT_FORWARDED: system('The nodes do not forward an environment variable that the job needs.'),
   EVENTS_LOST: system('The reader of an event stream is too slow; events were dropped.'),
   FOREIGN_ORIGIN: user('A page of another site made the request.', { http: 403 }),
+  HEADERS_TOO_LARGE: user('The headers of a request are too large.', { http: 431 }),
   HOST_FULL: system('The sensor host can not hold more sensors.'),
   HOST_GONE: system('The sensor host does not answer.'),
   IMAGE_MISSING: user('An image is not on this machine and can not be pulled.'),
@@ -98,6 +101,7 @@ export const CODES = {
   NOT_ALLOWED: user('The request needs the operator token, and the service has none.', { http: 403 }),
   NOT_AN_OBJECT: user('A reading is not a JSON object.', { http: 400 }),
   NOT_AUTHORITY: user('A configuration change was forwarded to a proxy that follows another one.', { http: 409 }),
+  NOT_CONFIRMED: usage('A command that deletes was not confirmed.'),
   NOT_CONVERGED: system('Sensors did not report the new configuration in time.'),
   NOT_FOUND: user('The sensor host has no such route.', { http: 404 }),
   NOT_JSON: user('The body of a request is not JSON.', { http: 400, formerly: 'BAD_JSON' }),
@@ -112,13 +116,14 @@ export const CODES = {
   NO_QUEUE: usage('No queue was named.'),
   NO_SENSORS: user('A region of a roll-out has no sensors.'),
   NO_SERVICES_NODE: system('The network has no node for service jobs.'),
+  NO_SUCH_DEAD_LETTER: user('No dead letter has the id.'),
   NO_SUCH_FILE: usage('A file that an option or setting names does not exist.'),
   NO_SUCH_PATH: user('The service has no such route.', { http: 404 }),
   NO_SUCH_REGION: usage('There is no such region.'),
   NO_TLS: usage('An option is about TLS, but TLS is off.'),
   OPERATOR_TOKEN_NEEDED: usage('The sensor host needs a token for its control API.', { formerly: 'TOKEN_MISSING' }),
   OPTION_NOT_OFFERED: usage('The network in use does not offer an option.', { formerly: 'NOT_OFFERED' }),
-  OVERLOADED: system('Too many readings wait for the queue.', { http: 503 }),
+  OVERLOADED: system('Too many readings wait for the queue, or too many large bodies arrive at once.', { http: 503 }),
   PLACEHOLDER: usage('A variable still has its placeholder.'),
   PORT_IN_USE: user('Another program holds the port.'),
   PRIVILEGED_DENIED: system('Docker does not run privileged containers here.'),
@@ -141,15 +146,30 @@ export const CODES = {
   QUEUE_NOT_GIVEN: usage('The name or URL of the queue is blank.'),
   QUEUE_NOT_REACHABLE: usage("Containers can't reach the queue at an address of this machine's loopback."),
   QUEUE_NO_DEAD_LETTER: user('The queue has no dead-letter queue.'),
+  QUEUE_PURGED_RECENTLY: user('The queue was emptied less than 60 seconds ago.'),
   QUEUE_REGION_UNKNOWN: user('The AWS region of the queue is not known.', { http: 503, formerly: 'QUEUE_ERROR' }),
   QUEUE_SLOW: system('The queue does not keep up with the readings.', { http: 503 }),
+  QUEUE_STORE_FULL: system(
+    "The disk of the embedded queue server's store is full; it gives out and deletes what it has.",
+    {
+      http: 503,
+    },
+  ),
   QUEUE_STORE_LOCKED: system('Another queue server uses the store.'),
+  QUEUE_STORE_LOST: system(
+    "The file of the embedded queue server's store was deleted or damaged and is being written back.",
+    {
+      http: 503,
+    },
+  ),
   QUEUE_STORE_UNUSABLE: system("The embedded queue server can't open its store."),
   QUEUE_THROTTLED: system('The queue asks for fewer requests.', { http: 503 }),
   QUEUE_UNREACHABLE: system('The queue does not answer.', { http: 503 }),
+  REFUSED_BY_SINK: user('A sink of the puller can never accept the message, which becomes a dead letter.'),
   REGISTRY_NOT_TLS: user('A registry speaks plain HTTP, which Docker accepts on loopback only.'),
   REGISTRY_UNREACHABLE: system('A registry does not answer.'),
   REPLACED: user('Another change of the configuration replaced this one.'),
+  REQUEST_TIMEOUT: user('A request did not arrive in time.', { http: 408 }),
   ROLLOUT_STOPPED: system('A roll-out stopped at a region that did not converge.'),
   SAME_PORT: usage('Two services are given the same port.'),
   SENSOR_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for sensors, or `--open`.'),
@@ -178,6 +198,9 @@ export const CODES = {
   TOO_FAST: user('The sender sends too many readings a second.', { http: 429 }),
   TOO_LARGE: user('A reading, or the body of a request, is too large.', { http: 413 }),
   TOO_MANY: user('The array in the body of a request holds too many readings.', { http: 413 }),
+  TOO_MANY_HOSTS: user('A reading names a new host, and the proxy knows as many as it takes.', { http: 422 }),
+  TOO_MANY_REGIONS: user('A reading names a new region, and the proxy knows as many as it takes.', { http: 422 }),
+  TOO_MANY_STREAMS: system('Too many clients listen to events, or read past events, at the same time.', { http: 429 }),
   UNKNOWN: system('Something failed without any message.'),
   UNKNOWN_HOST: user('The Host header of a request does not name this service.', { http: 403 }),
   UNKNOWN_SETTING: usage('`wasm-sensors.yaml` has a key that is not a setting.'),

@@ -72,7 +72,7 @@ function tryToRemove(path: string): void {
 }
 
 /** A rename is durable only after an fsync of its folder. */
-function syncFolder(path: string): void {
+export function syncFolder(path: string): void {
   // Windows can't open folders.
   if (process.platform === 'win32') return;
   const fd = openSync(path, 'r');

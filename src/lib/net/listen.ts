@@ -1,9 +1,17 @@
 /** Serves a fetch-style app on a TCP port, and closes it without waiting for clients that stay connected. */
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Socket } from 'node:net';
-import { serve } from '@hono/node-server';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener, RequestError } from '@hono/node-server';
+import { messageOf } from '../errors/app-error.js';
+import { httpErrorBody } from '../errors/http-error.js';
+import { limitConnections } from './connection-share.js';
 import { listenFailed, portInUse } from './ports.js';
+import { answerRefusedRequests, refuseRequest } from './refused-requests.js';
+
+/** Sensors give up after 30 s. A request that takes longer to arrive holds a connection and its share of the memory. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const CHECK_TIMEOUTS_EVERY_MS = 5_000;
 
 export interface ListenOptions {
   fetch: (request: Request, env?: unknown) => Response | Promise<Response>;
@@ -34,23 +42,9 @@ export function reachableAt(scheme: 'http' | 'https', host: string, port: number
 export function listen(options: ListenOptions): Promise<Listener> {
   const { host, tls } = options;
   return new Promise((resolve, reject) => {
-    const server = serve(
-      {
-        fetch: options.fetch,
-        hostname: host,
-        port: options.port,
-        ...(tls ? { createServer: createTlsServer, serverOptions: { cert: tls.cert, key: tls.key } } : {}),
-      },
-      ({ port }) => {
-        resolve({
-          url: reachableAt(tls ? 'https' : 'http', host, port),
-          port,
-          close: (graceMs) => close(server, unused, graceMs),
-        });
-      },
-    ) as Server;
+    const server = createHttpServer(options);
     const unused = unusedConnections(server, tls ? 'secureConnection' : 'connection');
-    server.keepAliveTimeout = 65_000;
+    limitConnections(server, unused);
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(
         error.code === 'EADDRINUSE'
@@ -58,7 +52,45 @@ export function listen(options: ListenOptions): Promise<Listener> {
           : listenFailed(options.port, host, error),
       );
     });
+    server.listen(options.port, host, () => {
+      const { port } = server.address() as AddressInfo;
+      resolve({
+        url: reachableAt(tls ? 'https' : 'http', host, port),
+        port,
+        close: (graceMs) => close(server, unused, graceMs),
+      });
+    });
   });
+}
+
+function createHttpServer({ fetch, host, tls }: ListenOptions): Server {
+  const app = getRequestListener(fetch, { hostname: host, errorHandler: answerBadRequest });
+  const settings = {
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    headersTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
+    keepAliveTimeout: 65_000,
+    // Refused below, with a body.
+    requireHostHeader: false,
+  };
+  const server: Server = tls
+    ? createTlsServer({ ...settings, ...tls, handshakeTimeout: REQUEST_TIMEOUT_MS })
+    : createServer(settings);
+  // A client that has sent its request may end its side of the connection, and still gets its answer.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
+  server.on('request', (incoming, outgoing) => {
+    if (incoming.headers.host !== undefined || incoming.httpVersion === '1.0') return void app(incoming, outgoing);
+    refuseRequest(outgoing, 400, { code: 'BAD_HTTP', message: 'the request has no Host header' });
+  });
+  answerRefusedRequests(server);
+  return server;
+}
+
+/** The URL of a request can't be read. Other errors are of an app without an error handler. */
+function answerBadRequest(error: unknown): Response {
+  const isBadRequest = error instanceof RequestError;
+  const body = httpErrorBody({ code: isBadRequest ? 'BAD_HTTP' : 'INTERNAL', message: messageOf(error) });
+  return Response.json(body, { status: isBadRequest ? 400 : 500 });
 }
 
 /** Connections without a request so far, which browsers open in advance. Node does not count them as idle. */

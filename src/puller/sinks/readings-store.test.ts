@@ -51,7 +51,7 @@ test('a reading is stored once, however often and in whatever company it comes',
   expect(store.accept([delivery(reading(2), T0 + 5), delivery(reading(3)), delivery(reading(1))])).toEqual([
     ...[undefined, undefined, undefined],
   ]);
-  expect(store.readingsSince(0, 100).map((row) => [row.reading, row.receivedAt])).toEqual([
+  expect(store.readingsAfter(0, 100).map((row) => [row.reading, row.receivedAt])).toEqual([
     [reading(1), T0],
     [reading(2), T0],
     [reading(3), T0],
@@ -63,9 +63,9 @@ test('a reading is stored once, however often and in whatever company it comes',
 test('other messages are stored once by the id that the queue gave them', () => {
   const hello = { data: { test: 'Hello from curl! 🌡️' } };
   store.accept([delivery(hello, T0, 'm-1'), delivery(hello, T0 + 1, 'm-1'), delivery(hello, T0 + 2, 'm-2')]);
-  expect(store.messagesSince(0, 10)).toEqual([
-    { message: hello, receivedAt: T0 },
-    { message: hello, receivedAt: T0 + 2 },
+  expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10)).toEqual([
+    { id: 1, message: hello, receivedAt: T0 },
+    { id: 2, message: hello, receivedAt: T0 + 2 },
   ]);
   expect(store.count()).toBe(0);
 });
@@ -94,7 +94,7 @@ test('what was accepted is on disk: another connection sees it, with the sensor�
 test('what came since a time is given in the order of arrival, of too many the newest', () => {
   store.accept([delivery(reading(3), T0 + 1), delivery(reading(1), T0 + 2), delivery(reading(2), T0 + 3)]);
   const sequences = (since: number, limit: number) =>
-    store.readingsSince(since, limit).map((row) => row.reading.sequence);
+    store.readingsAfter(store.positionAt(since, limit).reading, limit).map((row) => row.reading.sequence);
   expect([sequences(T0, 10), sequences(T0 + 2, 10), sequences(T0, 2)]).toEqual([
     [3, 1, 2],
     [1, 2],
@@ -140,8 +140,8 @@ test('old readings and messages are forgotten, young ones stay', () => {
   store.accept([1, 2, 3].map((n) => delivery(reading(n), T0 + n)));
   store.accept([delivery({ a: 1 }, T0), delivery({ a: 2 }, T0 + 10)]);
   expect(store.forget(T0 + 3)).toBe(3);
-  expect(store.readingsSince(0, 10).map((row) => row.reading.sequence)).toEqual([3]);
-  expect(store.messagesSince(0, 10).map(({ message }) => message)).toEqual([{ a: 2 }]);
+  expect(store.readingsAfter(0, 10).map((row) => row.reading.sequence)).toEqual([3]);
+  expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10).map(({ message }) => message)).toEqual([{ a: 2 }]);
 });
 
 test('after a start with a clock that went wrong young readings stay, and those of the wrong time go', () => {
@@ -151,16 +151,16 @@ test('after a start with a clock that went wrong young readings stay, and those 
   group(11, 30, 5);
   group(41, 5, T0 + 2_000);
   expect(store.forget(T0)).toBe(30);
-  const sequences = store.readingsSince(0, 100).map((row) => row.reading.sequence);
+  const sequences = store.readingsAfter(0, 100).map((row) => row.reading.sequence);
   expect(sequences).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 41, 42, 43, 44, 45]);
 });
 
 test('of many rows the right ones are found and forgotten, a part at a time', () => {
   store.accept(Array.from({ length: 25_000 }, (_, n) => delivery(reading(n + 1), T0 + Math.floor(n / 10))));
-  expect(store.readingsSince(T0 + 2_400, 5_000).map((row) => row.reading.sequence)[0]).toBe(24_001);
-  expect(store.readingsSince(T0 + 2_500, 5_000)).toEqual([]);
+  expect(store.readingsAfter(store.positionAt(T0 + 2_400, 5_000).reading, 1)[0]?.reading.sequence).toBe(24_001);
+  expect(store.readingsAfter(store.positionAt(T0 + 2_500, 5_000).reading, 1)).toEqual([]);
   expect([1, 2, 3].map(() => store.forget(T0 + 2_000))).toEqual([10_000, 10_000, 0]);
-  expect(store.readingsSince(0, 30_000)[0]).toMatchObject({ receivedAt: T0 + 2_000, reading: { sequence: 20_001 } });
+  expect(store.readingsAfter(0, 1)[0]).toMatchObject({ receivedAt: T0 + 2_000, reading: { sequence: 20_001 } });
 });
 
 test('after everything was forgotten, no new reading hides behind the checkpoint', () => {

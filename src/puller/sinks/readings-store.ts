@@ -45,6 +45,19 @@ export interface StoredReading {
   receivedAt: number;
 }
 
+/** A stored message that is no reading. `id`: its place in the table, which is not the queue's id. */
+export interface StoredMessage {
+  id: number;
+  message: Message;
+  receivedAt: number;
+}
+
+/** How far the store has been read: the last reading, and the last message. */
+export interface StorePosition {
+  reading: number;
+  message: { receivedAt: number; id: number };
+}
+
 /** Readings deleted at a time: this takes some tens of milliseconds, during which nothing else is stored. */
 const MAX_FORGOTTEN = 10_000;
 
@@ -108,21 +121,41 @@ export class StoreSink implements Sink {
     return deliveries.map(() => undefined);
   }
 
-  /** The newest readings received at or after `since` (Unix milliseconds), at most `limit`, oldest first. */
-  readingsSince(since: number, limit: number): StoredReading[] {
-    const rows = this.#db
-      .prepare('select * from readings where id >= ? order by id desc limit ?')
-      .all(this.#firstSince(since), limit);
-    return (rows as Row[]).reverse().map(toStored);
+  /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
+  positionAt(since: number, limit: number): StorePosition {
+    const { newest } = this.#db.prepare('select coalesce(max(id), 0) as newest from readings').get() as {
+      newest: number;
+    };
+    const beyond = this.#db
+      .prepare(
+        'select rowid as id, received_at from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
+      )
+      .get(since, limit) as { id: number; received_at: number } | undefined;
+    return {
+      reading: Math.max(this.#firstSince(since) - 1, newest - limit),
+      message: beyond ? { receivedAt: beyond.received_at, id: beyond.id } : { receivedAt: since, id: 0 },
+    };
   }
 
-  messagesSince(since: number, limit: number): { message: Message; receivedAt: number }[] {
+  /** Readings in order of arrival. */
+  readingsAfter(id: StorePosition['reading'], limit: number): StoredReading[] {
+    const rows = this.#db.prepare('select * from readings where id > ? order by id limit ?').all(id, limit);
+    return (rows as Row[]).map(toStored);
+  }
+
+  /** Messages in order of arrival. */
+  messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): StoredMessage[] {
     const rows = this.#db
-      .prepare('select * from messages where received_at >= ? order by received_at desc limit ?')
-      .all(since, limit);
-    return (rows as { received_at: number; body: string }[])
-      .reverse()
-      .map((row) => ({ message: JSON.parse(row.body) as Message, receivedAt: row.received_at }));
+      .prepare(
+        `select rowid as id, received_at, body from messages where received_at >= ?1 and (received_at > ?1 or rowid > ?2)
+         order by received_at, rowid limit ?3`,
+      )
+      .all(receivedAt, id, limit) as { id: number; received_at: number; body: string }[];
+    return rows.map((row) => ({
+      id: row.id,
+      message: JSON.parse(row.body) as Message,
+      receivedAt: row.received_at,
+    }));
   }
 
   /** Stores the fleet view: after a restart only later readings are read. */

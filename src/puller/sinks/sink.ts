@@ -1,4 +1,5 @@
 /** The contract of a sink: where the puller hands over messages before it deletes them from the queue. */
+import { escapeControls } from '../../lib/control-characters.js';
 import type { Message, Reading } from '../../protocol/message.js';
 import type { ReportedConfig } from '../../protocol/sensor-config.js';
 
@@ -30,7 +31,7 @@ export interface Sink {
   accept(deliveries: Delivery[]): Promise<SinkResult[]> | SinkResult[];
 }
 
-/** Writes one line for each message, as it was sent. */
+/** Writes one line of JSON for each message, safe for terminals. */
 export class LogSink implements Sink {
   readonly name = 'log';
   readonly required = false;
@@ -41,7 +42,8 @@ export class LogSink implements Sink {
   }
 
   accept(deliveries: Delivery[]): SinkResult[] {
-    this.#write(deliveries.map(({ body }) => `${body}\n`).join(''));
+    // Outside of its strings JSON may have line breaks.
+    this.#write(deliveries.map(({ body }) => `${escapeControls(body.replace(/[\t\n\r]/g, ' '))}\n`).join(''));
     return deliveries.map(() => undefined);
   }
 }

@@ -9,8 +9,14 @@ export interface Context {
   accountId: string;
   /** Origin of the queue URLs, such as `http://127.0.0.1:9324`. */
   baseUrl: string;
-  /** Unix milliseconds. */
+  /** Elapsed milliseconds, for everything that lasts. */
   now: number;
+  /** Whether a queue can be purged once in 60 seconds only. */
+  purgeInterval: boolean;
+  /** `X-Amzn-Trace-Id` of the request. */
+  trace: string | undefined;
+  /** Unix milliseconds by the wall clock, for what clients are shown. */
+  wall: number;
   /** Aborted when the client disconnects. A function, because creating a signal costs as much as parsing the request. */
   signal: () => AbortSignal | undefined;
 }
@@ -23,10 +29,13 @@ export function queueUrl(context: Context, name: string): string {
   return `${context.baseUrl}/${context.accountId}/${name}`;
 }
 
-/** The queue that the request names by its URL. Any host will do, because behind a relay it differs from ours. */
+/**
+ * The queue that the request names by its URL, or by its name alone. Any host will do, because behind a relay it differs
+ * from ours.
+ */
 export function queueOf(context: Context, input: Input): LiveQueue {
-  const [account, name] = requiredString(input, 'QueueUrl').split('/').slice(-2);
-  const queue = account === context.accountId ? context.service.find(name ?? '') : undefined;
+  const [name = '', account = context.accountId] = requiredString(input, 'QueueUrl').split('/').reverse();
+  const queue = account === context.accountId ? context.service.find(name) : undefined;
   if (!queue) throw noSuchQueue();
   return queue;
 }

@@ -9,18 +9,17 @@ interface BatchEntry {
   input: Input;
 }
 
-interface BatchOutput extends Record<string, unknown> {
-  Successful: Output[];
-  Failed: Output[];
-}
-
 const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 
-/** The entries of a batch request. Throws an error for the whole batch. */
-export function batchEntries(input: Input): BatchEntry[] {
+/** The entries of a batch request of `action`. Throws an error for the whole batch. */
+export function batchEntries(
+  input: Input,
+  action: 'SendMessage' | 'DeleteMessage' | 'ChangeMessageVisibility',
+): BatchEntry[] {
   const list = optionalList(input, 'Entries') ?? [];
   if (list.length === 0) {
-    throw new SqsError('EmptyBatchRequest', 'There should be at least one entry in the request.');
+    const message = `There should be at least one ${action}BatchRequestEntry in the request.`;
+    throw new SqsError('EmptyBatchRequest', message);
   }
   if (list.length > MAX_BATCH_ENTRIES) {
     throw new SqsError(
@@ -46,8 +45,8 @@ export function batchEntries(input: Input): BatchEntry[] {
   return entries;
 }
 
-/** Runs `one` for every entry; an entry that fails with an {@link SqsError} doesn't stop the others. */
-export function eachEntry(entries: BatchEntry[], one: (entry: BatchEntry) => Output): BatchOutput {
+/** Runs `one` for every entry; an entry that fails with an {@link SqsError} doesn't stop the others. Empty lists are left out. */
+export function eachEntry(entries: BatchEntry[], one: (entry: BatchEntry) => Output): Output {
   const Successful: Output[] = [];
   const Failed: Output[] = [];
   for (const entry of entries) {
@@ -61,5 +60,5 @@ export function eachEntry(entries: BatchEntry[], one: (entry: BatchEntry) => Out
       });
     }
   }
-  return { Successful, Failed };
+  return { ...(Successful.length > 0 ? { Successful } : {}), ...(Failed.length > 0 ? { Failed } : {}) };
 }

@@ -1,8 +1,8 @@
 /** ListDeadLetterSourceQueues, StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask. */
 import type { LiveQueue } from '../live-queue.js';
-import type { MoveTask } from '../move-task.js';
+import { type MoveTask, sourceOfHandle } from '../move-task.js';
 import { type Input, optionalInteger, optionalString, requiredString } from '../protocol/request-input.js';
-import { invalidValue, noSuchQueue, SqsError } from '../protocol/sqs-error-answer.js';
+import { invalidValue, noSuchArn, SqsError } from '../protocol/sqs-error-answer.js';
 import { type Context, type Output, queueOf, queueUrl } from './action-context.js';
 import { page } from './paging.js';
 
@@ -21,13 +21,17 @@ export function startMessageMoveTask(context: Context, input: Input): Output {
     optionalString(input, 'DestinationArn') === undefined ? undefined : queueByArn(context, input, 'DestinationArn');
   const perSecond = optionalInteger(input, 'MaxNumberOfMessagesPerSecond', 1, 500);
   if (service.sourcesOf(source).length === 0) {
-    throw invalidValue('SourceArn', source.arn, 'Source queue must be configured as a Dead Letter Queue.');
+    throw new SqsError('InvalidParameterValue', 'Source queue must be configured as a Dead Letter Queue.');
   }
   if (destination === source) throw invalidValue('DestinationArn', source.arn, 'It is the source.');
   if (service.moveTasks.of(source.arn).some((task) => task.status === 'RUNNING')) {
-    throw new SqsError('UnsupportedOperation', 'There is already a task running for this source queue.');
+    throw new SqsError(
+      'InvalidParameterValue',
+      'There is already a task running. Only one active task is allowed for a source queue arn at a given time.',
+    );
   }
-  return { TaskHandle: service.moveTasks.start({ source, destination, perSecond }, context.now).handle };
+  const toMove = source.messages.countsAt(context.now).visible;
+  return { TaskHandle: service.moveTasks.start({ source, destination, perSecond, toMove }, context.wall).handle };
 }
 
 export function listMessageMoveTasks(context: Context, input: Input): Output {
@@ -38,6 +42,10 @@ export function listMessageMoveTasks(context: Context, input: Input): Output {
 
 export function cancelMessageMoveTask(context: Context, input: Input): Output {
   const handle = requiredString(input, 'TaskHandle');
+  const sourceArn = sourceOfHandle(handle);
+  if (sourceArn === undefined)
+    throw new SqsError('InvalidParameterValue', 'Value for parameter TaskHandle is invalid.');
+  if (!context.service.findByArn(sourceArn)) throw noSuchArn('SourceArn');
   const task = context.service.moveTasks.find(handle);
   if (!task) throw new SqsError('ResourceNotFoundException', 'Task does not exist.', 'Sender', 404);
   if (task.status !== 'RUNNING') {
@@ -49,16 +57,15 @@ export function cancelMessageMoveTask(context: Context, input: Input): Output {
 
 function queueByArn(context: Context, input: Input, member: string): LiveQueue {
   const arn = requiredString(input, member);
-  if (!arn.startsWith('arn:')) throw invalidValue(member, arn, 'It is not an ARN.');
+  if (!arn.startsWith('arn:')) {
+    throw new SqsError(
+      'InvalidParameterValue',
+      `You must use this format to specify the ${member}: arn:<partition>:<service>:<region>:<account-id>:<resource-id>`,
+    );
+  }
   const queue = context.service.findByArn(arn);
-  if (queue) return queue;
-  if (member !== 'SourceArn') throw noSuchQueue();
-  throw new SqsError(
-    'ResourceNotFoundException',
-    'The resource that you specified for the SourceArn parameter does not exist.',
-    'Sender',
-    404,
-  );
+  if (!queue) throw noSuchArn(member);
+  return queue;
 }
 
 function describe(task: MoveTask): Output {
@@ -69,7 +76,7 @@ function describe(task: MoveTask): Output {
     ...(task.order.destination ? { DestinationArn: task.order.destination.arn } : {}),
     ...(task.order.perSecond === undefined ? {} : { MaxNumberOfMessagesPerSecond: task.order.perSecond }),
     ApproximateNumberOfMessagesMoved: task.moved,
-    ApproximateNumberOfMessagesToMove: task.toMove,
+    ApproximateNumberOfMessagesToMove: task.order.toMove,
     ...(task.failure === undefined ? {} : { FailureReason: task.failure }),
     StartedTimestamp: task.started,
   };

@@ -14,7 +14,7 @@ export function deleteMessage(context: Context, input: Input): Output {
 export function deleteMessageBatch(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
   const seqs: number[] = [];
-  const output = eachEntry(batchEntries(input), (entry) => {
+  const output = eachEntry(batchEntries(input, 'DeleteMessage'), (entry) => {
     seqs.push(parseReceiptHandle(requiredString(entry.input, 'ReceiptHandle'), queue.record.id).seq);
     return {};
   });

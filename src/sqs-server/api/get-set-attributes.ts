@@ -17,19 +17,19 @@ export function getQueueAttributes(context: Context, input: Input): Output {
   for (const name of names) {
     if (!isAttributeName(name)) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
   }
-  const all = { ...queue.attributes, ...computed(queue) };
+  const all = { ...queue.attributes, ...computed(queue, context.now) };
   const wanted = Object.entries(all).filter(([name]) => names.includes(name) || names.includes('All'));
   return wanted.length === 0 ? {} : { Attributes: Object.fromEntries(wanted) };
 }
 
 export function setQueueAttributes(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
-  const attributes = optionalStringMap(input, 'Attributes');
-  if (Object.keys(attributes).length === 0) throw missing('Attributes');
-  checkQueueAttributes(attributes);
+  const given = optionalStringMap(input, 'Attributes');
+  if (Object.keys(given).length === 0) throw missing('Attributes');
+  const attributes = checkQueueAttributes(given);
   checkRedrive(context, queue.record.name, attributes);
   Object.assign(queue.record.attributes, attributes);
-  queue.record.modified = context.now;
+  queue.record.modified = context.wall;
   context.service.update(queue);
   return undefined;
 }
@@ -48,8 +48,8 @@ export function checkRedrive(context: Context, name: string, attributes: QueueAt
   if (!allowed) throw fail('Dead letter target does not allow this queue as its source.');
 }
 
-function computed(queue: LiveQueue): QueueAttributes {
-  const { visible, inFlight, delayed } = queue.messages.counts;
+function computed(queue: LiveQueue, now: number): QueueAttributes {
+  const { visible, inFlight, delayed } = queue.messages.countsAt(now);
   return {
     ApproximateNumberOfMessages: String(visible),
     ApproximateNumberOfMessagesNotVisible: String(inFlight),

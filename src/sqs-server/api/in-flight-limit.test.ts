@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { requestSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 // Three in place of 120,000.
@@ -13,7 +14,7 @@ const QueueUrl = urlOf('q');
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
   await call('CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '60' } });
   for (const MessageBody of ['a', 'b', 'c', 'd', 'e']) await call('SendMessage', { QueueUrl, MessageBody });
 });
@@ -36,6 +37,14 @@ test('with as many messages in flight as allowed nobody receives more, until one
   await call('DeleteMessage', { QueueUrl, ReceiptHandle: received[0]!.body.Messages[0].ReceiptHandle });
   expect((await receive()).body.Messages).toHaveLength(1);
   expect(await receive()).toMatchObject(OVER_LIMIT);
+});
+
+test('the limit ends with the timeouts, also when all messages are in flight', async () => {
+  await receive();
+  await call('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 4 });
+  expect(await receive()).toMatchObject(OVER_LIMIT);
+  vi.setSystemTime(Date.now() + 60_000);
+  expect((await receive()).body.Messages).toHaveLength(1);
 });
 
 test('sending goes on, and another queue has its own limit', async () => {

@@ -3,13 +3,13 @@
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
  */
 import { randomUUID } from 'node:crypto';
-import { messageOf } from '../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { type Input, isObject } from '../protocol/request-input.js';
 import { SqsError } from '../protocol/sqs-error-answer.js';
 import type { Context } from './action-context.js';
 import { ACTIONS } from './sqs-actions.js';
 
-interface SqsResponse {
+export interface SqsResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
@@ -41,7 +41,7 @@ export async function respond(context: Context, target: string | undefined, body
   } catch (error) {
     const failure = error instanceof SqsError ? error : internalFailure(context, error);
     headers['x-amzn-query-error'] = `${failure.legacyCode};${failure.fault}`;
-    const answer = { __type: `com.amazonaws.sqs#${failure.code}`, message: failure.message };
+    const answer = { __type: failure.type, message: failure.message };
     return { status: failure.status, headers, body: JSON.stringify(answer), code: failure.code };
   }
 }
@@ -50,7 +50,9 @@ function run(context: Context, target: string | undefined, body: string) {
   const name = actionName(target);
   if (name !== undefined) return ACTIONS[name]!(context, parse(body));
   const unknown = TARGET.exec(target ?? '')?.[1];
-  if (unknown === undefined) throw missingAction(body);
+  if (unknown === undefined) {
+    throw new SqsError('MissingAction', 'The request must name its action: X-Amz-Target: AmazonSQS.<Action>.');
+  }
   throw new SqsError('InvalidAction', `The action ${unknown} is not supported by this server.`);
 }
 
@@ -76,17 +78,8 @@ function parse(body: string): Input {
   return input;
 }
 
-function missingAction(body: string): SqsError {
-  if (/(^|&)Action=/.test(body.slice(0, 4096))) {
-    return new SqsError(
-      'UnsupportedOperation',
-      'This server speaks the JSON protocol of SQS, not the query (XML) protocol. Use an SDK version of 2024 or newer.',
-    );
-  }
-  return new SqsError('MissingAction', 'The request must name its action: X-Amz-Target: AmazonSQS.<Action>.');
-}
-
 function internalFailure({ service }: Context, error: unknown): SqsError {
-  service.commits.abort(error);
+  const unavailable = error instanceof AppError ? error : service.fail(error);
+  if (unavailable) return new SqsError('ServiceUnavailable', unavailable.message, 'Receiver', 503);
   return new SqsError('InternalFailure', `The queue server failed: ${messageOf(error)}`, 'Receiver');
 }

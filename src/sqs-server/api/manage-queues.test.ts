@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { arnOf, callSqs, requestSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 let server: QueueServer;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: 1_750_000_000_000 });
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
 });
 
 afterEach(() => {
@@ -142,12 +143,33 @@ test('a name has 1 to 80 letters, digits, hyphens and underscores', async () => 
 });
 
 test('a queue with another value of an attribute, or of one that has no default, is not created again', async () => {
-  await call('CreateQueue', { QueueName: 'q', Attributes: { KmsMasterKeyId: 'k' } });
+  await call('CreateQueue', { QueueName: 'q', Attributes: { KmsDataKeyReusePeriodSeconds: '60' } });
   const create = (Attributes: object) => call('CreateQueue', { QueueName: 'q', Attributes });
-  expect(await create({ KmsMasterKeyId: 'k', Policy: '' })).toEqual({ QueueUrl: urlOf('q') });
-  const refused = await create({ KmsMasterKeyId: 'k', SqsManagedSseEnabled: 'true' });
+  for (const same of [{ KmsDataKeyReusePeriodSeconds: '60', Policy: '' }, { SqsManagedSseEnabled: 'True' }]) {
+    expect(await create(same)).toEqual({ QueueUrl: urlOf('q') });
+  }
+  const refused = await create({ Policy: '{}', SqsManagedSseEnabled: 'true' });
   expect(refused.__type).toContain('QueueNameExists');
-  expect(refused.message).toContain('SqsManagedSseEnabled');
+  expect(refused.message).toMatch(/for attribute Policy$/);
+});
+
+test('what is empty is left out: no queues, no tags', async () => {
+  expect(await call('ListQueues')).toEqual({});
+  await call('CreateQueue', { QueueName: 'q' });
+  expect(await call('ListQueueTags', { QueueUrl: urlOf('q') })).toEqual({});
+});
+
+test('a queue is found by its name alone in place of its URL', async () => {
+  await call('CreateQueue', { QueueName: 'q' });
+  expect(await call('SendMessage', { QueueUrl: 'q', MessageBody: 'x' })).toHaveProperty('MessageId');
+  expect((await call('SendMessage', { QueueUrl: 'none', MessageBody: 'x' })).__type).toContain('QueueDoesNotExist');
+});
+
+test('without the purge interval a queue may be purged again at once', async () => {
+  const free = createQueueServer({ path: ':memory:', purgeInterval: false });
+  await callSqs(free, 'CreateQueue', { QueueName: 'q' });
+  for (let i = 0; i < 2; i++) expect(await callSqs(free, 'PurgeQueue', { QueueUrl: urlOf('q') })).toEqual({});
+  free.close();
 });
 
 test('all attributes are given, or those that are asked for, also of FIFO queues, which have no value', async () => {
@@ -163,6 +185,7 @@ test('all attributes are given, or those that are asked for, also of FIFO queues
     Attributes: {
       ...{ VisibilityTimeout: '30', MessageRetentionPeriod: '345600', MaximumMessageSize: '1048576' },
       ...{ DelaySeconds: '0', ReceiveMessageWaitTimeSeconds: '0', QueueArn: arnOf('q') },
+      SqsManagedSseEnabled: 'true',
       ...{ CreatedTimestamp: '1750000000', LastModifiedTimestamp: '1750000000' },
       ...{ ApproximateNumberOfMessages: '2', ApproximateNumberOfMessagesNotVisible: '1' },
       ApproximateNumberOfMessagesDelayed: '1',
@@ -188,17 +211,17 @@ test('a queue that allows nobody, or everybody, as source of dead letters', asyn
 
 test('SetQueueAttributes needs attributes', async () => {
   await call('CreateQueue', { QueueName: 'q' });
-  expect((await call('SetQueueAttributes', { QueueUrl: urlOf('q') })).__type).toContain('MissingParameter');
+  expect((await call('SetQueueAttributes', { QueueUrl: urlOf('q') })).__type).toContain('MissingRequiredParameter');
 });
 
 test.each<[string, object, string | undefined]>([
   ['50 tags', Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`t${i}`, ''])), undefined],
-  ['51 tags', Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`t${i}`, ''])), 'at most 50'],
+  ['51 tags', Object.fromEntries(Array.from({ length: 51 }, (_, i) => [`t${i}`, ''])), 'Too many tags added for queue'],
   ['a key of 128 characters', { ['k'.repeat(128)]: '' }, undefined],
-  ['a key of 129 characters', { ['k'.repeat(129)]: '' }, '1 to 128'],
-  ['an empty key', { '': '' }, '1 to 128'],
+  ['a key of 129 characters', { ['k'.repeat(129)]: '' }, 'between 1 and 128'],
+  ['an empty key', { '': '' }, 'between 1 and 128'],
   ['a value of 256 characters', { k: 'v'.repeat(256) }, undefined],
-  ['a value of 257 characters', { k: 'v'.repeat(257) }, 'at most 256'],
+  ['a value of 257 characters', { k: 'v'.repeat(257) }, 'between 0 and 256'],
 ])('the limits of tags: %s', async (_, Tags, problem) => {
   await call('CreateQueue', { QueueName: 'q' });
   const answers = [
@@ -209,7 +232,7 @@ test.each<[string, object, string | undefined]>([
     if (problem === undefined) expect(answer.message).toBeUndefined();
     else expect(answer.message).toContain(problem);
   }
-  expect(await call('ListQueueTags', { QueueUrl: urlOf('q') })).toEqual({ Tags: problem === undefined ? Tags : {} });
+  expect(await call('ListQueueTags', { QueueUrl: urlOf('q') })).toEqual(problem === undefined ? { Tags } : {});
 });
 
 test('pages of a list hold at most a thousand, and a token needs MaxResults', async () => {

@@ -1,8 +1,8 @@
 /** CreateQueue, GetQueueUrl, ListQueues, PurgeQueue, DeleteQueue. */
 import type { LiveQueue } from '../live-queue.js';
-import { checkQueueAttributes, isFifoName, type QueueAttributes } from '../protocol/queue-attributes.js';
+import { checkQueueAttributes, isFifoName, type QueueAttributes, withDefaults } from '../protocol/queue-attributes.js';
 import { type Input, optionalString, optionalStringMap, requiredString } from '../protocol/request-input.js';
-import { invalidValue, noSuchQueue, SqsError } from '../protocol/sqs-error-answer.js';
+import { noSuchQueue, SqsError } from '../protocol/sqs-error-answer.js';
 import { PURGE_INTERVAL_MS } from '../protocol/sqs-limits.js';
 import { type Context, type Output, queueOf, queueUrl } from './action-context.js';
 import { checkRedrive } from './get-set-attributes.js';
@@ -13,10 +13,10 @@ const NAME = /^[A-Za-z0-9_-]{1,80}$/;
 
 export function createQueue(context: Context, input: Input): Output {
   const name = requiredString(input, 'QueueName');
-  const attributes = optionalStringMap(input, 'Attributes');
+  const given = optionalStringMap(input, 'Attributes');
   // The API spells this member with a lower-case first letter; some clients don't.
   const tags = { ...optionalStringMap(input, 'Tags'), ...optionalStringMap(input, 'tags') };
-  if (attributes.FifoQueue === 'true' || isFifoName(name)) {
+  if (given.FifoQueue?.toLowerCase() === 'true' || isFifoName(name)) {
     throw new SqsError(
       'UnsupportedOperation',
       'FIFO queues are not supported by this server. Create a standard queue (without FifoQueue, and with a name ' +
@@ -24,27 +24,31 @@ export function createQueue(context: Context, input: Input): Output {
     );
   }
   if (!NAME.test(name)) {
-    throw invalidValue('QueueName', name, 'It must consist of 1 to 80 letters, digits, hyphens and underscores.');
+    throw new SqsError(
+      'InvalidParameterValue',
+      'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
+    );
   }
-  checkQueueAttributes(attributes);
-  checkTags(tags);
+  const attributes = checkQueueAttributes(given);
+  checkTags(tags, name);
   const existing = context.service.find(name);
   if (existing) {
     refuseDifference(existing, attributes);
   } else {
     checkRedrive(context, name, attributes);
-    context.service.create(name, attributes, tags, context.now);
+    context.service.create(name, attributes, tags, context.wall);
   }
   return { QueueUrl: queueUrl(context, name) };
 }
 
 function refuseDifference(existing: LiveQueue, attributes: QueueAttributes): void {
   const actual = existing.attributes;
-  const differing = Object.entries(attributes).find(([name, value]) => (actual[name] ?? '') !== value);
-  if (!differing) return;
+  const wanted = withDefaults(attributes);
+  const differing = Object.keys(attributes).find((name) => actual[name] !== wanted[name]);
+  if (differing === undefined) return;
   throw new SqsError(
     'QueueNameExists',
-    `A queue already exists with the same name and a different value for attribute ${differing[0]}.`,
+    `A queue already exists with the same name and a different value for attribute ${differing}`,
   );
 }
 
@@ -59,15 +63,17 @@ export function listQueues(context: Context, input: Input): Output {
   const prefix = optionalString(input, 'QueueNamePrefix') ?? '';
   const names = context.service.queues.map((queue) => queue.record.name).filter((name) => name.startsWith(prefix));
   const { items, ...token } = page(input, names.sort());
-  return { QueueUrls: items.map((name) => queueUrl(context, name)), ...token };
+  return items.length === 0 ? {} : { QueueUrls: items.map((name) => queueUrl(context, name)), ...token };
 }
 
 export function purgeQueue(context: Context, input: Input): Output {
   const queue = queueOf(context, input);
-  if (context.now - queue.lastPurge < PURGE_INTERVAL_MS) {
+  if (context.purgeInterval && context.now - queue.lastPurge < PURGE_INTERVAL_MS) {
     throw new SqsError(
       'PurgeQueueInProgress',
       `Only one PurgeQueue operation on ${queue.record.name} is allowed every 60 seconds.`,
+      'Sender',
+      403,
     );
   }
   queue.lastPurge = context.now;

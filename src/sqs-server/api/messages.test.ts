@@ -1,6 +1,7 @@
 /** SendMessage, ReceiveMessage and their batches: what is sent comes back, as it was asked for. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { callSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { callSqs, requestSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { LongPolls } from '../long-polls.js';
 import { md5OfAttributes, md5OfBody } from '../protocol/md5.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
@@ -11,7 +12,7 @@ let server: QueueServer;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: NOW });
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
   await call('CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '30', DelaySeconds: '0' } });
 });
 
@@ -91,11 +92,92 @@ test('message attributes: those that are asked for, by name, by prefix or all, w
   expect(await get('b', 'c')).toMatchObject({
     ...{ MessageAttributes: { b }, MD5OfMessageAttributes: md5OfAttributes({ b }) },
   });
-  for (const name of ['All', '.*']) {
+  // A prefix ends where it says, not at a dot.
+  expect((await get('a.tw.*')).MessageAttributes).toEqual({ 'a.two': MessageAttributes['a.two'] });
+  for (const name of ['All', '.*', '*']) {
     expect(await get('b', name)).toMatchObject({
       ...{ MessageAttributes, MD5OfMessageAttributes: sent.MD5OfMessageAttributes },
     });
   }
+});
+
+test('the trace header comes as a system attribute, or else from the request', async () => {
+  const header = 'Root=1-3152b799-8954dae64eda91bc9a23a7e8;Sampled=1';
+  const traced = (action: string, input: object) =>
+    requestSqs(server, action, { QueueUrl, ...input }, { 'X-Amzn-Trace-Id': header });
+  await traced('SendMessage', { MessageBody: 'a' });
+  const own = { MessageSystemAttributes: { AWSTraceHeader: text('own') } };
+  await traced('SendMessageBatch', { Entries: [{ Id: '1', MessageBody: 'b', ...own }] });
+  await send('c');
+  const messages = await look({ MessageSystemAttributeNames: ['AWSTraceHeader'] });
+  expect(messages.map(({ Attributes }: { Attributes?: object }) => Attributes)).toEqual([
+    { AWSTraceHeader: header },
+    { AWSTraceHeader: 'own' },
+    undefined,
+  ]);
+});
+
+test('system attributes have their own digest', async () => {
+  const AWSTraceHeader = text('Root=1-2-3');
+  const sent = await send('x', { MessageSystemAttributes: { AWSTraceHeader } });
+  expect(sent.MD5OfMessageSystemAttributes).toBe(md5OfAttributes({ AWSTraceHeader }));
+  expect(sent).not.toHaveProperty('MD5OfMessageAttributes');
+  const batch = { Entries: [{ Id: 'a', MessageBody: 'x', MessageSystemAttributes: { AWSTraceHeader } }] };
+  const { Successful } = await call('SendMessageBatch', { QueueUrl, ...batch });
+  expect(Successful[0].MD5OfMessageSystemAttributes).toBe(sent.MD5OfMessageSystemAttributes);
+  for (const refused of [
+    { SenderId: text('x') },
+    { AWSTraceHeader: text('') },
+    { AWSTraceHeader: { DataType: 'Number', StringValue: '1' } },
+  ]) {
+    expect((await send('x', { MessageSystemAttributes: refused })).__type).toContain('InvalidParameterValue');
+  }
+});
+
+test('a batch answers only what there is: no empty list of failures, nor of successes', async () => {
+  const Entries = (MessageBody: string) => ({ QueueUrl, Entries: [{ Id: 'a', MessageBody }] });
+  expect(Object.keys(await call('SendMessageBatch', Entries('x')))).toEqual(['Successful']);
+  expect(Object.keys(await call('SendMessageBatch', Entries('\u0000')))).toEqual(['Failed']);
+});
+
+test('an empty batch is told which entries are missing', async () => {
+  for (const action of ['SendMessage', 'DeleteMessage', 'ChangeMessageVisibility']) {
+    const { message } = await call(`${action}Batch`, { QueueUrl, Entries: [] });
+    expect(message).toBe(`There should be at least one ${action}BatchRequestEntry in the request.`);
+  }
+});
+
+test('refusals are worded as those of Amazon SQS', async () => {
+  const refusals = [
+    await send('\u0007'),
+    await send('x', { DelaySeconds: 901 }),
+    await send('x', { MessageGroupId: '' }),
+    await call('ReceiveMessage', { QueueUrl, WaitTimeSeconds: 21 }),
+    await call('CreateQueue', { QueueName: 'a b' }),
+  ];
+  expect(refusals.map(({ message }) => message)).toEqual([
+    "Invalid binary character '#x7' was found in the message body, the set of allowed characters is " +
+      '#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF].',
+    'Value 901 for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900.',
+    'Value  for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric and ' +
+      'punctuation characters. 1 to 128 in length.',
+    'Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.',
+    'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
+  ]);
+});
+
+test('a message that is visible again can be hidden again with its receipt', async () => {
+  await send('x');
+  const { Messages } = await call('ReceiveMessage', { QueueUrl });
+  const { ReceiptHandle } = Messages[0];
+  vi.setSystemTime(NOW + 30_000);
+  expect(state()).toMatchObject({ visible: 1, inFlight: 0 });
+  expect(await call('ChangeMessageVisibility', { QueueUrl, ReceiptHandle, VisibilityTimeout: 60 })).toEqual({});
+  expect(state()).toMatchObject({ visible: 0, inFlight: 1 });
+  vi.setSystemTime(NOW + 89_999);
+  expect(await call('ReceiveMessage', { QueueUrl })).toEqual({});
+  vi.setSystemTime(NOW + 90_020);
+  expect((await call('ReceiveMessage', { QueueUrl })).Messages).toHaveLength(1);
 });
 
 test('a message attribute may have any name', async () => {
@@ -156,7 +238,7 @@ test('a delay is that of the message, else that of the queue', async () => {
   await send('none', { DelaySeconds: 0 });
   const bodies = async () => (await look()).map(({ Body }: { Body: string }) => Body);
   expect(await bodies()).toEqual(['none']);
-  expect(state()).toMatchObject({ visible: 0, inFlight: 1, delayed: 2 });
+  expect(state()).toMatchObject({ visible: 1, inFlight: 0, delayed: 2 });
   vi.setSystemTime(NOW + 4_999);
   expect(await bodies()).toEqual(['none']);
   vi.setSystemTime(NOW + 5_100);

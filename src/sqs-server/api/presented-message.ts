@@ -40,8 +40,8 @@ export function wantedOf(input: Input): Wanted {
     if (!SYSTEM_ATTRIBUTES.includes(name)) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
   }
   const custom = optionalStrings(input, 'MessageAttributeNames');
-  const prefixes = custom.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1));
-  const all = custom.some((name) => name === 'All' || name === '.*');
+  const prefixes = custom.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -2));
+  const all = custom.some((name) => name === 'All' || name === '*' || name === '.*');
   return {
     system: new Set(system),
     custom: all ? undefined : (name) => custom.includes(name) || prefixes.some((prefix) => name.startsWith(prefix)),

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requestSqs, urlOf } from '../../test/support/sqs-caller.js';
+import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 let server: QueueServer;
 
 beforeAll(async () => {
-  server = createQueueServer({ path: ':memory:' });
+  server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK });
   await call('CreateQueue', { QueueName: 'q', Attributes: { VisibilityTimeout: '10' } });
   await call('CreateQueue', { QueueName: 'small', Attributes: { MaximumMessageSize: '1024' } });
 });
@@ -22,7 +23,19 @@ const attribute = (name: string, DataType: string, StringValue: string) => ({
   MessageAttributes: { [name]: { DataType, StringValue } },
 });
 const eleven = Array.from({ length: 11 }, (_, i) => i);
+const handleOf = (queue: string) => {
+  const handle = {
+    taskId: '10f57157-fc38-4da9-a113-4de7e12d05dd',
+    sourceArn: `arn:aws:sqs:us-east-1:000000000000:${queue}`,
+  };
+  return Buffer.from(JSON.stringify(handle)).toString('base64');
+};
 const LEGACY = 'AWS.SimpleQueueService.';
+/** The types of errors that the model of the API does not name. */
+const FRAMEWORK_TYPES: Record<string, string> = {
+  InvalidParameterValue: 'com.amazon.coral.service#InvalidParameterValueException',
+  MissingParameter: 'com.amazon.coral.service#MissingRequiredParameterException',
+};
 
 // Action, input, error of the JSON protocol, and of the query protocol where it differs.
 const CASES: [string, object | string, string, string?][] = [
@@ -58,7 +71,7 @@ const CASES: [string, object | string, string, string?][] = [
   ['SendMessage', attribute('a', 'Text', 'x'), 'InvalidParameterValue'],
   ['SendMessage', attribute('a', 'String', ''), 'InvalidParameterValue'],
   ['SendMessage', attribute('a', 'Number', 'ten'), 'InvalidParameterValue'],
-  ['SendMessage', attribute('a', 'String', '\u0001'), 'InvalidMessageContents'],
+  ['SendMessage', attribute('a', 'String', '\u0001'), 'InvalidParameterValue'],
   [
     'SendMessage',
     {
@@ -112,7 +125,7 @@ const CASES: [string, object | string, string, string?][] = [
   ['CreateQueue', { QueueName: 'x', Attributes: { Colour: 'red' } }, 'InvalidAttributeName'],
   ['CreateQueue', '{"QueueName":"x","Attributes":{"__proto__":"1"}}', 'InvalidAttributeName'],
   ['CreateQueue', { QueueName: 'x', Attributes: { ContentBasedDeduplication: 'true' } }, 'InvalidAttributeName'],
-  ['CreateQueue', { QueueName: 'x', Attributes: { RedrivePolicy: '{"maxReceiveCount":0}' } }, 'InvalidAttributeValue'],
+  ['CreateQueue', { QueueName: 'x', Attributes: { RedrivePolicy: '{"maxReceiveCount":0}' } }, 'InvalidParameterValue'],
   [
     'CreateQueue',
     {
@@ -131,7 +144,21 @@ const CASES: [string, object | string, string, string?][] = [
   ['ListQueues', { NextToken: 'x' }, 'InvalidParameterValue'],
   ['StartMessageMoveTask', { SourceArn: 'arn:aws:sqs:us-east-1:000000000000:none' }, 'ResourceNotFoundException'],
   ['StartMessageMoveTask', { SourceArn: 'arn:aws:sqs:us-east-1:000000000000:q' }, 'InvalidParameterValue'],
-  ['CancelMessageMoveTask', { TaskHandle: 'nonsense' }, 'ResourceNotFoundException'],
+  [
+    'StartMessageMoveTask',
+    { SourceArn: 'arn:aws:sqs:us-east-1:000000000000:q', DestinationArn: 'arn:aws:sqs:us-east-1:000000000000:none' },
+    'ResourceNotFoundException',
+  ],
+  ['CancelMessageMoveTask', { TaskHandle: 'nonsense' }, 'InvalidParameterValue'],
+  ['CancelMessageMoveTask', { TaskHandle: handleOf('none') }, 'ResourceNotFoundException'],
+  ['CancelMessageMoveTask', { TaskHandle: handleOf('q') }, 'ResourceNotFoundException'],
+  ['TagQueue', { QueueUrl, Tags: {} }, 'MissingParameter'],
+  ['UntagQueue', { QueueUrl, TagKeys: [] }, 'InvalidParameterValue'],
+  [
+    'SetQueueAttributes',
+    { QueueUrl, Attributes: { KmsMasterKeyId: 'k', SqsManagedSseEnabled: 'true' } },
+    'InvalidAttributeName',
+  ],
   ['AddPermission', { QueueUrl }, 'InvalidAction'],
   ['constructor', {}, 'InvalidAction'],
   ['SendMessage', '{', 'SerializationException'],
@@ -143,7 +170,7 @@ const CASES: [string, object | string, string, string?][] = [
 
 test.each(CASES)('%s %.100j: %s', async (action, input, code, legacy = code) => {
   const { status, headers, body } = await call(action, input);
-  expect(body.__type).toBe(`com.amazonaws.sqs#${code}`);
+  expect(body.__type).toBe(FRAMEWORK_TYPES[code] ?? `com.amazonaws.sqs#${code}`);
   expect(headers.get('x-amzn-query-error')).toBe(`${legacy};Sender`);
   expect(status).toBe(code === 'ResourceNotFoundException' ? 404 : 400);
   expect(body.message.length).toBeGreaterThan(10);
@@ -167,17 +194,27 @@ test('the limits themselves are allowed', async () => {
 
 test('a purge is refused within a minute of another', async () => {
   expect((await call('PurgeQueue', { QueueUrl: small })).status).toBe(200);
-  const { body, headers } = await call('PurgeQueue', { QueueUrl: small });
+  const { status, body, headers } = await call('PurgeQueue', { QueueUrl: small });
+  expect(status).toBe(403);
   expect(body.__type).toContain('PurgeQueueInProgress');
   expect(headers.get('x-amzn-query-error')).toBe(`${LEGACY}PurgeQueueInProgress;Sender`);
 });
 
-test('the query protocol is refused by name', async () => {
-  const response = await server.app.request('/', {
-    method: 'POST',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: 'Action=SendMessage&Version=2012-11-05',
-  });
-  expect(response.status).toBe(400);
-  expect(await response.text()).toContain('query (XML) protocol');
+test.each<[string, string, RequestInit]>([
+  ['a form', '/', { method: 'POST', body: 'Action=SendMessage&Version=2012-11-05' }],
+  ['a form that begins with something else', '/', { method: 'POST', body: 'Version=2012-11-05&Action=SendMessage' }],
+  ['an address', '/?Action=ListQueues', {}],
+  ['the address of a queue', '/000000000000/q?Version=2012-11-05&Action=ReceiveMessage', { method: 'POST' }],
+])('the query protocol is refused in XML, which older SDKs can show: %s', async (_, path, init) => {
+  const response = await server.app.request(path, init);
+  expect([response.status, response.headers.get('content-type')]).toEqual([400, 'text/xml']);
+  expect(await response.text()).toMatch(
+    /^<\?xml .*<ErrorResponse xmlns="[^"]+"><Error><Type>Sender<\/Type><Code>AWS\.SimpleQueueService\.UnsupportedOperation<\/Code><Message>[^<]*query \(XML\) protocol[^<]*<\/Message><Detail\/><\/Error><RequestId>[0-9a-f-]{36}<\/RequestId><\/ErrorResponse>$/,
+  );
+});
+
+test('what names no action is refused as it was', async () => {
+  expect((await server.app.request('/')).status).toBe(404);
+  const response = await server.app.request('/', { method: 'POST', body: '{"Action":"SendMessage"}' });
+  expect(await response.json()).toMatchObject({ __type: 'com.amazonaws.sqs#MissingAction' });
 });

@@ -10,25 +10,25 @@ import { type Context, type Output, queueOf } from './action-context.js';
 import { batchEntries, eachEntry } from './batch-entries.js';
 
 export function sendMessage(context: Context, input: Input): Output {
-  const queue = queueOf(context, input);
+  const queue = writableQueueOf(context, input);
   const checked = checkMessage(input);
-  refuseTooLong(queue, checked);
-  const message = newMessage(queue, checked, context.now);
+  refuseTooLong(queue, checked, 'are invalid');
+  const message = newMessage(queue, checked, context);
   queue.messages.add([message]);
-  return presentSent(message);
+  return presentSent(message, checked);
 }
 
 export function sendMessageBatch(context: Context, input: Input): Output {
-  const queue = queueOf(context, input);
+  const queue = writableQueueOf(context, input);
   const accepted: NewMessage[] = [];
   let bytes = 0;
-  const output = eachEntry(batchEntries(input), ({ input: entry }) => {
+  const output = eachEntry(batchEntries(input, 'SendMessage'), ({ input: entry }) => {
     const checked = checkMessage(entry);
     bytes += checked.bytes;
-    refuseTooLong(queue, checked);
-    const message = newMessage(queue, checked, context.now);
+    refuseTooLong(queue, checked, 'cannot be validated');
+    const message = newMessage(queue, checked, context);
     accepted.push(message);
-    return presentSent(message);
+    return presentSent(message, checked);
   });
   if (bytes > MAX_MESSAGE_BYTES) {
     throw new SqsError(
@@ -40,33 +40,45 @@ export function sendMessageBatch(context: Context, input: Input): Output {
   return output;
 }
 
-function refuseTooLong(queue: LiveQueue, { bytes }: CheckedMessage): void {
+/** Throws `QUEUE_STORE_FULL` while the disk has no room for further messages. */
+function writableQueueOf(context: Context, input: Input): LiveQueue {
+  const { problem } = context.service.store;
+  if (problem) throw problem;
+  return queueOf(context, input);
+}
+
+/** `problem`: Amazon words it differently for a message and for one of a batch. */
+function refuseTooLong(queue: LiveQueue, { bytes }: CheckedMessage, problem: string): void {
   const { maxBytes } = queue.settings;
   if (bytes <= maxBytes) return;
   throw new SqsError(
     'InvalidParameterValue',
-    `One or more parameters are invalid. Reason: Message must be shorter than ${maxBytes} bytes.`,
+    `One or more parameters ${problem}. Reason: Message must be shorter than ${maxBytes} bytes.`,
   );
 }
 
-function newMessage(queue: LiveQueue, checked: CheckedMessage, now: number): NewMessage {
-  const { body, bodyMd5, attributes, attributesMd5, trace, group } = checked;
+function newMessage(queue: LiveQueue, checked: CheckedMessage, context: Context): NewMessage {
+  const { now, wall } = context;
+  const { body, bodyMd5, attributes, attributesMd5, group } = checked;
+  const trace = checked.trace?.header ?? context.trace;
   const delayMs = checked.delayMs ?? queue.settings.delayMs;
   const meta: MessageMeta = {
     ...(trace === undefined ? {} : { trace }),
     ...(group === undefined ? {} : { group }),
   };
   return {
-    ...{ seq: queue.nextSeq(now), id: randomUUID(), body, bodyMd5, attributes, attributesMd5, sent: now },
+    ...{ seq: queue.nextSeq(now), id: randomUUID(), body, bodyMd5, attributes, attributesMd5 },
+    ...{ sent: wall, arrived: now },
     due: delayMs > 0 ? now + delayMs : null,
     meta: Object.keys(meta).length > 0 ? JSON.stringify(meta) : null,
   };
 }
 
-function presentSent({ id, bodyMd5, attributesMd5 }: NewMessage): Output {
+function presentSent({ id, bodyMd5, attributesMd5 }: NewMessage, { trace }: CheckedMessage): Output {
   return {
     MessageId: id,
     MD5OfMessageBody: bodyMd5,
     ...(attributesMd5 === null ? {} : { MD5OfMessageAttributes: attributesMd5 }),
+    ...(trace === undefined ? {} : { MD5OfMessageSystemAttributes: trace.md5 }),
   };
 }

@@ -1,5 +1,5 @@
 /** Message attributes: checks those that are sent, and reads those that are stored. */
-import { isAllowedText } from '../../queue/allowed-text.js';
+import { invalidText } from './invalid-text.js';
 import { type MessageAttribute, type MessageAttributes, md5OfAttributes } from './md5.js';
 import { type Input, isObject } from './request-input.js';
 import { SqsError } from './sqs-error-answer.js';
@@ -22,7 +22,7 @@ const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
 const MAX_MEMOIZED = 1_000;
 const MAX_MEMOIZED_LENGTH = 1_000;
 
-/** Throws `InvalidParameterValue` or `InvalidMessageContents`. */
+/** Throws `InvalidParameterValue`. */
 export function checkMessageAttributes(attributes: Input): CheckedAttributes {
   return checkJson(JSON.stringify(attributes));
 }
@@ -53,26 +53,42 @@ export const parseMessageAttributes = memoize((json: string): MessageAttributes 
 
 /** Checks one attribute and returns its known members. */
 function checkAttribute(name: string, attribute: unknown): MessageAttribute {
-  const fail = (reason: string) =>
-    new SqsError('InvalidParameterValue', `The message attribute '${name.slice(0, 300)}' ${reason}.`);
-  if (!NAME.test(name) || RESERVED.test(name)) throw fail('has an invalid name');
-  if (!isObject(attribute)) throw fail('must be a structure');
+  const invalid = (message: string) => new SqsError('InvalidParameterValue', message);
+  const shown = name.slice(0, 300);
+  if (!NAME.test(name)) {
+    throw invalid(
+      `The message attribute name '${shown}' is invalid. Attribute name can contain A-Z, a-z, 0-9, underscore (_), ` +
+        'hyphen (-), and period (.) characters.',
+    );
+  }
+  if (RESERVED.test(name)) {
+    throw invalid(
+      "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for internal " +
+        "use. Additionally, they cannot start or end with '.', nor contain '..'.",
+    );
+  }
+  if (!isObject(attribute)) throw invalid(`The message attribute '${shown}' must be a structure.`);
   const { DataType, StringValue, BinaryValue } = attribute;
-  if (typeof DataType !== 'string' || DataType === '') throw fail('must contain a non-empty message attribute type');
-  if (!TYPE.test(DataType)) throw fail(`has an invalid message attribute type (${DataType.slice(0, 300)})`);
+  if (typeof DataType !== 'string' || DataType === '') {
+    throw invalid(`The message attribute '${shown}' must contain a non-empty message attribute type.`);
+  }
+  if (!TYPE.test(DataType)) {
+    throw invalid(
+      `The message attribute '${shown}' has an invalid message attribute type, the set of supported type prefixes is ` +
+        'Binary, Number, and String.',
+    );
+  }
   const binary = DataType.startsWith('Binary');
   const value = binary ? BinaryValue : StringValue;
   if (typeof value !== 'string' || value === '') {
-    throw fail(`must contain a non-empty message attribute value for message attribute type (${DataType})`);
+    throw invalid(`Message (user) attribute '${shown}' must contain a non-empty value of type '${DataType}'.`);
   }
   if (binary) return { DataType, BinaryValue: value };
-  if (!isAllowedText(value)) {
-    throw new SqsError(
-      'InvalidMessageContents',
-      `The message attribute '${name}' contains characters outside the allowed set.`,
-    );
+  const problem = invalidText(value, `message attribute '${shown}'`);
+  if (problem !== undefined) throw invalid(problem);
+  if (DataType.startsWith('Number') && !isNumber(value)) {
+    throw invalid(`Can't cast the value of message (user) attribute '${shown}' to a number.`);
   }
-  if (DataType.startsWith('Number') && !isNumber(value)) throw fail('does not hold a number');
   return { DataType, StringValue: value };
 }
 

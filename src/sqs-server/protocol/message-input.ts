@@ -1,16 +1,8 @@
 /** Checks a message that is sent: body, attributes, delay, group. */
-import { isAllowedText } from '../../queue/allowed-text.js';
+import { invalidText } from './invalid-text.js';
 import { md5OfBody } from './md5.js';
-import { checkMessageAttributes } from './message-attributes.js';
-import {
-  type Input,
-  isObject,
-  optionalInteger,
-  optionalMap,
-  optionalString,
-  optionalToken,
-  requiredString,
-} from './request-input.js';
+import { checkMessageAttributes, parseMessageAttributes } from './message-attributes.js';
+import { type Input, optionalInteger, optionalMap, optionalToken, requiredString } from './request-input.js';
 import { invalidValue, missing, SqsError } from './sqs-error-answer.js';
 import { MAX_DELAY } from './sqs-limits.js';
 
@@ -20,8 +12,8 @@ export interface CheckedMessage {
   /** JSON; null = none. */
   attributes: string | null;
   attributesMd5: string | null;
-  /** AWSTraceHeader. */
-  trace: string | undefined;
+  /** AWSTraceHeader, with the digest of the system attributes. */
+  trace: { header: string; md5: string } | undefined;
   /** Bytes that count towards the limits. */
   bytes: number;
   /** Milliseconds; undefined: the queue's delay. */
@@ -34,12 +26,11 @@ export interface CheckedMessage {
 export function checkMessage(input: Input): CheckedMessage {
   const body = requiredString(input, 'MessageBody');
   if (body === '') throw missing('MessageBody');
-  if (!isAllowedText(body)) {
-    throw new SqsError('InvalidMessageContents', 'The message body contains characters outside the allowed set.');
-  }
+  const problem = invalidText(body, 'message body');
+  if (problem !== undefined) throw new SqsError('InvalidMessageContents', problem);
   const given = optionalMap(input, 'MessageAttributes');
   const attributes = given && Object.keys(given).length > 0 ? checkMessageAttributes(given) : undefined;
-  const delay = optionalInteger(input, 'DelaySeconds', 0, MAX_DELAY);
+  const delay = optionalInteger(input, 'DelaySeconds', 0, MAX_DELAY, `DelaySeconds must be >= 0 and <= ${MAX_DELAY}.`);
   refuseDeduplication(input);
   return {
     body,
@@ -61,13 +52,14 @@ function refuseDeduplication(input: Input): void {
   throw invalidValue('MessageDeduplicationId', id, reason);
 }
 
-function traceHeader(input: Input): string | undefined {
-  const attributes = optionalMap(input, 'MessageSystemAttributes') ?? {};
-  for (const name of Object.keys(attributes)) {
-    if (name !== 'AWSTraceHeader') {
-      throw invalidValue('MessageSystemAttributes', name, 'Only AWSTraceHeader is allowed.');
-    }
-  }
-  const trace = attributes.AWSTraceHeader;
-  return isObject(trace) ? optionalString(trace, 'StringValue') : undefined;
+/** The only system attribute that a sender may give is the trace header. */
+function traceHeader(input: Input): CheckedMessage['trace'] {
+  const given = Object.entries(optionalMap(input, 'MessageSystemAttributes') ?? {});
+  const other = given.find(([name]) => name !== 'AWSTraceHeader');
+  if (other) throw invalidValue('MessageSystemAttributes', other[0], 'Only AWSTraceHeader is allowed.');
+  if (given.length === 0) return undefined;
+  const { json, md5 } = checkMessageAttributes(Object.fromEntries(given));
+  const { DataType, StringValue } = parseMessageAttributes(json).AWSTraceHeader!;
+  if (DataType !== 'String') throw invalidValue('AWSTraceHeader', DataType, 'Its type must be String.');
+  return { header: StringValue!, md5 };
 }

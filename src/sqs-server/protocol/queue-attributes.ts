@@ -24,6 +24,17 @@ const oneOf =
 const boolean = oneOf('true', 'false');
 const jsonObject = (value: string) => value === '' || parseObject(value) !== undefined;
 
+/** How Amazon writes values that it accepts in several spellings. */
+const NORMAL_FORMS: Record<string, (value: string) => string> = {
+  SqsManagedSseEnabled: (value) => value.toLowerCase(),
+  // The count may come as a text, and is given out as a number.
+  RedrivePolicy: (value) => {
+    const policy = parseObject(value);
+    if (typeof policy?.maxReceiveCount !== 'string') return value;
+    return JSON.stringify({ ...policy, maxReceiveCount: Number(policy.maxReceiveCount) });
+  },
+};
+
 const RULES: Record<string, Rule> = {
   VisibilityTimeout: { valid: integer(0, MAX_VISIBILITY), default: '30' },
   MessageRetentionPeriod: { valid: integer(60, 1_209_600), default: '345600' },
@@ -35,7 +46,7 @@ const RULES: Record<string, Rule> = {
   RedriveAllowPolicy: { valid: (value) => value === '' || parseRedriveAllowPolicy(value) !== undefined },
   KmsMasterKeyId: { valid: () => true },
   KmsDataKeyReusePeriodSeconds: { valid: integer(60, 86_400) },
-  SqsManagedSseEnabled: { valid: boolean },
+  SqsManagedSseEnabled: { valid: (value) => boolean(value.toLowerCase()), default: 'true' },
 };
 
 /** What GetQueueAttributes accepts besides the settable ones: computed attributes, and those of FIFO queues, which have no value. */
@@ -61,24 +72,66 @@ export function isFifoName(name: string): boolean {
   return name.endsWith('.fifo');
 }
 
-/** Throws `InvalidAttributeName` or `InvalidAttributeValue` unless all attributes may be set. */
-export function checkQueueAttributes(attributes: QueueAttributes): void {
+/**
+ * Throws `InvalidAttributeName`, `InvalidAttributeValue` or `InvalidParameterValue` unless all attributes may be set. Returns
+ * them in their normal form, with those that they bring along.
+ */
+export function checkQueueAttributes(attributes: QueueAttributes): QueueAttributes {
+  const checked: QueueAttributes = {};
   for (const [name, value] of Object.entries(attributes)) {
     const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
     if (!rule) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
+    if (name === 'RedrivePolicy') checkRedrivePolicy(value);
     if (!rule.valid(value)) {
       throw new SqsError('InvalidAttributeValue', `Invalid value for the parameter ${name}.`);
     }
+    checked[name] = NORMAL_FORMS[name]?.(value) ?? value;
   }
+  return withOneEncryption(checked);
 }
 
-/** The attributes, with defaults for those that are not set. An attribute that is set to '' is left out. */
+/** A queue has one kind of encryption: choosing one ends the other. */
+function withOneEncryption(attributes: QueueAttributes): QueueAttributes {
+  const kms = (attributes.KmsMasterKeyId ?? '') !== '';
+  const managed = attributes.SqsManagedSseEnabled === 'true';
+  if (kms && managed) {
+    throw new SqsError(
+      'InvalidAttributeName',
+      'You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.',
+    );
+  }
+  if (kms) return { ...attributes, SqsManagedSseEnabled: 'false' };
+  return managed ? { ...attributes, KmsMasterKeyId: '', KmsDataKeyReusePeriodSeconds: '' } : attributes;
+}
+
+function checkRedrivePolicy(value: string): void {
+  if (value === '') return;
+  const fail = (message: string) => new SqsError('InvalidParameterValue', message);
+  const policy = parseObject(value);
+  const invalid = `Value ${value} for parameter RedrivePolicy is invalid. Reason: `;
+  if (!policy) throw fail(`${invalid}Redrive policy is not a valid JSON map.`);
+  for (const name of ['deadLetterTargetArn', 'maxReceiveCount']) {
+    if (policy[name] === undefined)
+      throw fail(`${invalid}Redrive policy does not contain mandatory attribute: ${name}.`);
+  }
+  if (parseRedrivePolicy(value)) return;
+  throw fail(
+    `${invalid}Invalid value for maxReceiveCount: ${String(policy.maxReceiveCount)}, valid values are from 1 to 1000 both inclusive.`,
+  );
+}
+
+/**
+ * The attributes, with defaults for those that are not set, in the normal form that earlier versions did not store. An
+ * attribute that is set to '' is left out.
+ */
 export function withDefaults(attributes: QueueAttributes): QueueAttributes {
   const all: QueueAttributes = {};
   for (const [name, rule] of Object.entries(RULES)) {
     const value = attributes[name] ?? rule.default;
-    if (value !== undefined && value !== '') all[name] = value;
+    if (value !== undefined && value !== '') all[name] = NORMAL_FORMS[name]?.(value) ?? value;
   }
+  if (all.KmsMasterKeyId === undefined) delete all.KmsDataKeyReusePeriodSeconds;
+  else all.SqsManagedSseEnabled = 'false';
   return all;
 }
 

@@ -21,14 +21,24 @@ const TOKEN = /^[\x21-\x7e]{1,128}$/;
 export function optionalToken(input: Input, name: string): string | undefined {
   const value = optionalString(input, name);
   if (value === undefined || TOKEN.test(value)) return value;
-  throw invalidValue(name, value, `It can only include alphanumeric and punctuation characters. 1 to 128 in length.`);
+  throw invalidValue(
+    name,
+    value,
+    `${name} can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
+  );
 }
 
-export function optionalInteger(input: Input, name: string, min: number, max: number): number | undefined {
+export function optionalInteger(
+  input: Input,
+  name: string,
+  min: number,
+  max: number,
+  reason = `Must be between ${min} and ${max}, if provided.`,
+): number | undefined {
   const value = input[name] ?? undefined;
   if (value === undefined) return undefined;
   if (typeof value !== 'number' || !Number.isInteger(value)) throw serialization(name, 'an integer');
-  if (value < min || value > max) throw invalidValue(name, value, `Must be between ${min} and ${max}, if provided.`);
+  if (value < min || value > max) throw invalidValue(name, value, reason);
   return value;
 }
 

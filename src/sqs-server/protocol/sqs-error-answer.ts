@@ -12,8 +12,13 @@ const LEGACY_CODES: Record<string, string> = {
   BatchRequestTooLong: `${LEGACY_PREFIX}BatchRequestTooLong`,
   InvalidBatchEntryId: `${LEGACY_PREFIX}InvalidBatchEntryId`,
   PurgeQueueInProgress: `${LEGACY_PREFIX}PurgeQueueInProgress`,
-  MessageNotInflight: `${LEGACY_PREFIX}MessageNotInflight`,
   UnsupportedOperation: `${LEGACY_PREFIX}UnsupportedOperation`,
+};
+
+/** Errors that the model of the API does not name; their types come from the framework below Amazon's service. */
+const FRAMEWORK_TYPES: Record<string, string> = {
+  InvalidParameterValue: 'com.amazon.coral.service#InvalidParameterValueException',
+  MissingParameter: 'com.amazon.coral.service#MissingRequiredParameterException',
 };
 
 type ErrorFault = 'Sender' | 'Receiver';
@@ -31,6 +36,11 @@ export class SqsError extends Error {
     this.name = 'SqsError';
   }
 
+  /** `__type` of the answer. */
+  get type(): string {
+    return FRAMEWORK_TYPES[this.code] ?? `com.amazonaws.sqs#${this.code}`;
+  }
+
   /** The name in the query protocol, which `x-amzn-query-error` and failed batch entries carry. */
   get legacyCode(): string {
     return LEGACY_CODES[this.code] ?? this.code;
@@ -46,6 +56,12 @@ export function invalidValue(parameter: string, value: unknown, reason: string):
 
 export function missing(parameter: string): SqsError {
   return new SqsError('MissingParameter', `The request must contain the parameter ${parameter}.`);
+}
+
+/** `parameter`: the one that holds the ARN. */
+export function noSuchArn(parameter: string): SqsError {
+  const message = `The resource that you specified for the ${parameter} parameter doesn't exist.`;
+  return new SqsError('ResourceNotFoundException', message, 'Sender', 404);
 }
 
 export function noSuchQueue(): SqsError {

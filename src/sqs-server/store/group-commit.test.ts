@@ -5,6 +5,7 @@ import type { Database } from './queue-database.js';
 
 let database: Database;
 let failing: string | undefined;
+let lost: Error | undefined;
 let events: string[];
 let commits: GroupCommit;
 
@@ -12,6 +13,7 @@ beforeEach(() => {
   database = new LibsqlDatabase(':memory:');
   database.exec('CREATE TABLE t (a)');
   failing = undefined;
+  lost = undefined;
   events = [];
   const exec = database.exec.bind(database);
   // A disk that is full shows itself at the commit.
@@ -19,8 +21,11 @@ beforeEach(() => {
     if (sql === failing) throw new Error('database or disk is full');
     return exec(sql);
   };
-  commits = new GroupCommit(database, {
+  commits = new GroupCommit(() => database, {
     beforeCommit: () => void events.push('before'),
+    verify: () => {
+      if (lost) throw lost;
+    },
     afterCommit: () => void events.push('after'),
     afterRollback: () => void events.push('rollback'),
   });
@@ -72,10 +77,11 @@ test('it is told that a commit comes before it does, and that it is done after; 
   };
   const hooks = {
     beforeCommit: () => void order.push('before'),
+    verify: () => {},
     afterCommit: () => void order.push('after'),
     afterRollback: () => void order.push('lost'),
   };
-  commits = new GroupCommit(database, hooks);
+  commits = new GroupCommit(() => database, hooks);
   await write().then(() => order.push('written'));
   expect(order).toEqual(['BEGIN IMMEDIATE', 'INSERT INTO t VALUES (1)', 'before', 'COMMIT', 'after', 'written']);
   // What the end of one transaction writes begins the next.

@@ -10,6 +10,8 @@ const INTERVAL_MS = 5;
 interface CommitHooks {
   /** Runs inside the transaction, just before its commit; may write more. */
   beforeCommit(): void;
+  /** Throws if what was committed is not where the next start will look for it: nothing is acknowledged then. */
+  verify(): void;
   /** Everything written is on disk; may begin the next transaction. */
   afterCommit(): void;
   /** The transaction is lost because of `error`: discard what memory holds of it. Must not throw. */
@@ -19,13 +21,16 @@ interface CommitHooks {
 export class GroupCommit {
   /** Transactions committed since the start. */
   commits = 0;
-  readonly #database: Database;
+  readonly #database: () => Pick<Database, 'exec'>;
   readonly #hooks: CommitHooks;
+  /** The error of the last rollback: everyone who waited gets it and may report it again. */
+  #lastError: unknown;
   #open: { done: Promise<void>; resolve: () => void; reject: (error: unknown) => void } | undefined;
   #lastCommit = 0;
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
 
-  constructor(database: Database, hooks: CommitHooks) {
+  /** `database` gives the one in use, which changes when a lost store is restored. */
+  constructor(database: () => Pick<Database, 'exec'>, hooks: CommitHooks) {
     this.#database = database;
     this.#hooks = hooks;
   }
@@ -46,7 +51,8 @@ export class GroupCommit {
     if (!open) return;
     try {
       this.#hooks.beforeCommit();
-      this.#database.exec('COMMIT');
+      this.#database().exec('COMMIT');
+      this.#hooks.verify();
     } catch (error) {
       this.abort(error);
       return;
@@ -61,18 +67,20 @@ export class GroupCommit {
   /** Rolls the open transaction back for everyone who wrote: after a failed write its state is unknown. */
   abort(error: unknown): void {
     const open = this.#open;
+    if (!open && error === this.#lastError) return;
+    this.#lastError = error;
     this.#endTransaction();
     try {
-      this.#database.exec('ROLLBACK');
+      this.#database().exec('ROLLBACK');
     } catch {
-      // SQLite rolls back by itself in some cases, such as a full disk.
+      // SQLite rolls back by itself in some cases, such as a full disk; after the commit there is nothing to roll back.
     }
     this.#hooks.afterRollback(error);
     open?.reject(error);
   }
 
   #begin(): void {
-    this.#database.exec('BEGIN IMMEDIATE');
+    this.#database().exec('BEGIN IMMEDIATE');
     let resolve!: () => void;
     let reject!: (error: unknown) => void;
     const done = new Promise<void>((yes, no) => {

@@ -15,7 +15,18 @@ beforeEach(() => {
 afterEach(() => void database.close());
 
 function message(seq: number, body: string, due: number | null = null) {
-  return { seq, id: `${seq}`, body, bodyMd5: 'm', attributes: '{}', attributesMd5: 'a', sent: 5, due, meta: null };
+  return {
+    seq,
+    id: `${seq}`,
+    body,
+    bodyMd5: 'm',
+    attributes: '{}',
+    attributesMd5: 'a',
+    sent: 5,
+    arrived: 6,
+    due,
+    meta: null,
+  };
 }
 const seqs = (found: { seq: number }[]) => found.map(({ seq }) => seq);
 

@@ -25,9 +25,11 @@ export interface NewMessage {
   /** JSON of the message attributes; null = none. */
   attributes: string | null;
   attributesMd5: string | null;
-  /** Unix milliseconds. */
+  /** Unix milliseconds by the wall clock, for the receivers. */
   sent: number;
-  /** Unix milliseconds from which it can be received; null = at once. */
+  /** Elapsed milliseconds (see `lib/time/elapsed-clock.ts`) at which it came; its age counts from here. */
+  arrived: number;
+  /** Elapsed milliseconds from which it can be received; null = at once. */
   due: number | null;
   /** JSON of {@link MessageMeta}; null = none. */
   meta: string | null;
@@ -36,14 +38,25 @@ export interface NewMessage {
 export interface StoredMessage extends NewMessage {
   /** Deliveries from this queue. */
   receives: number;
-  /** Unix milliseconds of the first delivery; null = none yet. */
+  /** Unix milliseconds of the first delivery by the wall clock; null = none yet. */
   firstReceived: number | null;
 }
 
 /** What a delivery changes. */
 export type Delivery = Pick<StoredMessage, 'seq' | 'receives'> & { due: number; firstReceived: number };
 
-const INSERTED = ['seq', 'id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'sent', 'due', 'meta'] as const;
+const INSERTED = [
+  'seq',
+  'id',
+  'body',
+  'bodyMd5',
+  'attributes',
+  'attributesMd5',
+  'sent',
+  'arrived',
+  'due',
+  'meta',
+] as const;
 const ROW = `(${INSERTED.map(() => '?').join()})`;
 const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
 
@@ -60,10 +73,11 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     CREATE TABLE IF NOT EXISTS ${table} (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, bodyMd5 TEXT NOT NULL,
       attributes TEXT, attributesMd5 TEXT, sent INTEGER NOT NULL, due INTEGER, meta TEXT,
-      receives INTEGER NOT NULL DEFAULT 0, firstReceived INTEGER
+      receives INTEGER NOT NULL DEFAULT 0, firstReceived INTEGER, arrived INTEGER
     );
     CREATE INDEX IF NOT EXISTS ${table}_due ON ${table} (due) WHERE due IS NOT NULL;
   `);
+  addArrived(database, table);
   const inserts = new Map<number, ReturnType<Database['prepare']>>();
   const insertOf = (count: number) => {
     let statement = inserts.get(count);
@@ -79,14 +93,17 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   );
   const dueBy = database.prepare(`SELECT ${sizes} FROM ${table} WHERE due <= ? ORDER BY due LIMIT ?`);
   const earliestDue = database.prepare(`SELECT min(due) AS due FROM ${table} WHERE due IS NOT NULL`);
+  // The first reads the index alone, the second every row that is due.
+  const dueCount = database.prepare(`SELECT count(*) AS count FROM ${table} WHERE due <= ?`);
+  const dueDelayed = database.prepare(`SELECT count(*) AS count FROM ${table} WHERE due <= ? AND receives = 0`);
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
   const receives = database.prepare(`SELECT receives FROM ${table} WHERE seq = ?`);
   const listed = database.prepare(`SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
   const oldest = database.prepare(
-    `SELECT seq FROM (SELECT seq, sent FROM ${table} ORDER BY seq LIMIT ?) WHERE sent < ?`,
+    `SELECT seq FROM (SELECT seq, arrived FROM ${table} ORDER BY seq LIMIT ?) WHERE arrived < ?`,
   );
-  const first = database.prepare(`SELECT sent FROM ${table} ORDER BY seq LIMIT 1`);
+  const first = database.prepare(`SELECT arrived FROM ${table} ORDER BY seq LIMIT 1`);
   const deliver = database.prepare(`
     UPDATE ${table} SET due = d.value ->> 'due', receives = d.value ->> 'receives',
       firstReceived = d.value ->> 'firstReceived' FROM json_each(?) AS d WHERE seq = d.value ->> 'seq'
@@ -122,19 +139,24 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Messages that are neither delayed nor received, after `seq` up to `last`: at most `limit`, of `bytes` in all. */
     waitingAfter: (seq: number, last: number, limit: number, bytes: number) =>
       fetchUpTo(bytes, waiting.all([seq, last, limit]) as { seq: number; bytes: number }[]),
-    /** Delayed and received messages that are due by `now` (Unix milliseconds), with the same limits. */
+    /** Delayed and received messages that are due by `now` (elapsed milliseconds), with the same limits. */
     dueBy: (now: number, limit: number, bytes: number) =>
       fetchUpTo(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
+    /** How many delayed and received messages are due by `now`. */
+    dueCount: (now: number) => (dueCount.get([now]) as { count: number }).count,
+    /** How many of these were delayed. */
+    dueDelayed: (now: number) => (dueDelayed.get([now]) as { count: number }).count,
     /** Deliveries of one message; undefined: it does not exist. */
     receivesOf: (seq: number) => (receives.all([seq])[0] as { receives: number } | undefined)?.receives,
-    /** Unix milliseconds at which the next delayed or received message is due; Infinity = none. */
+    /** Elapsed milliseconds at which the next delayed or received message is due; Infinity = none. */
     earliestDue: () => (earliestDue.get([]) as { due: number | null }).due ?? Number.POSITIVE_INFINITY,
     received: () => received.all([]) as { seq: number; receives: number }[],
     totals: () => totals.get([]) as { total: number; due: number; last: number | null },
-    /** Those of the first `limit` messages that were sent before `time` (Unix milliseconds). */
-    sentBefore: (time: number, limit: number) => (oldest.all([limit, time]) as { seq: number }[]).map(({ seq }) => seq),
-    /** When the first message was sent (Unix milliseconds); undefined: there is none. */
-    oldest: () => (first.all([])[0] as { sent: number } | undefined)?.sent,
+    /** Those of the first `limit` messages that arrived before `time` (elapsed milliseconds). */
+    arrivedBefore: (time: number, limit: number) =>
+      (oldest.all([limit, time]) as { seq: number }[]).map(({ seq }) => seq),
+    /** When the first message arrived (elapsed milliseconds); undefined: there is none. */
+    firstArrival: () => (first.all([])[0] as { arrived: number } | undefined)?.arrived,
     deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
     setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
     remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),
@@ -147,6 +169,13 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Opens a transaction for a write that follows before the commit. */
     join,
   };
+}
+
+/** Earlier versions write no `arrived`, also into a store that has it. */
+function addArrived(database: Database, table: string): void {
+  const columns = database.prepare(`PRAGMA table_info(${table})`).all([]) as { name: string }[];
+  if (!columns.some(({ name }) => name === 'arrived')) database.exec(`ALTER TABLE ${table} ADD COLUMN arrived INTEGER`);
+  database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }
 
 export function parseMeta({ meta }: Pick<NewMessage, 'meta'>): MessageMeta {

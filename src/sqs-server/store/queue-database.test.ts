@@ -2,7 +2,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { closeDatabase, openDatabase } from './queue-database.js';
+import { closeDatabase } from '../../lib/sqlite/check-database.js';
+import { openDatabase } from './queue-database.js';
 
 let folder: string;
 let path: string;

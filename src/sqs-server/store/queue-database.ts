@@ -1,8 +1,9 @@
 /** The SQLite database of the queue server: opening it, its durability settings and its schema. */
 import LibsqlDatabase from 'libsql';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import type { Database } from '../../lib/sqlite/check-database.js';
 
-export type Database = LibsqlDatabase.Database;
+export type { Database };
 
 /** Increase it with every change of the tables that older versions can't read. */
 const SCHEMA_VERSION = 1;
@@ -20,7 +21,6 @@ export function openDatabase(path: string): Database {
     database.exec('PRAGMA journal_mode = WAL');
     // FULL: a commit returns after fsync, so an acknowledged message survives a power cut.
     database.exec('PRAGMA synchronous = FULL');
-    database.exec('PRAGMA wal_autocheckpoint = 4000');
     prepareSchema(database, path);
     return database;
   } catch (error) {
@@ -38,15 +38,6 @@ export function openDatabase(path: string): Database {
   }
 }
 
-/** Closes the store and releases its lock. Closing alone releases it only once every statement is garbage-collected. */
-export function closeDatabase(database: Database): void {
-  database.exec('PRAGMA journal_mode = DELETE');
-  database.exec('PRAGMA locking_mode = NORMAL');
-  // The lock is released at the next access.
-  database.exec('SELECT count(*) FROM queues');
-  database.close();
-}
-
 function prepareSchema(database: Database, path: string): void {
   const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
   if (version > SCHEMA_VERSION) throw new Error(`${path} was written by a newer version of wasm-sensors`);
@@ -59,6 +50,9 @@ function prepareSchema(database: Database, path: string): void {
       tags TEXT NOT NULL,
       created INTEGER NOT NULL,
       modified INTEGER NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS clock (
+      id INTEGER PRIMARY KEY CHECK (id = 1), elapsed INTEGER NOT NULL, wall INTEGER NOT NULL, "offset" INTEGER NOT NULL
     );
     PRAGMA user_version = ${SCHEMA_VERSION};
     COMMIT;

@@ -19,7 +19,18 @@ function open() {
 }
 
 function message(seq: number, due: number | null = null, body = `${seq}`) {
-  return { seq, id: `${seq}`, body, bodyMd5: '', attributes: null, attributesMd5: null, sent: 0, due, meta: null };
+  return {
+    seq,
+    id: `${seq}`,
+    body,
+    bodyMd5: '',
+    attributes: null,
+    attributesMd5: null,
+    sent: 0,
+    arrived: 0,
+    due,
+    meta: null,
+  };
 }
 
 test.each([1, 2, 3])('whatever happens, counts agree with a simple model and nothing is lost (%i)', (seed) => {
@@ -63,16 +74,28 @@ test.each([1, 2, 3])('whatever happens, counts agree with a simple model and not
     }
   };
   const reschedule = () => {
-    const flying = [...received].find((taken) => model.get(taken)!.due > now);
-    if (flying === undefined) return;
+    // In flight, or visible again.
+    const taken = [...received][random(received.size)];
+    if (taken === undefined) return;
     const due = now + random(300);
-    messages.reschedule(flying, due);
-    model.set(flying, { ...model.get(flying)!, due });
+    expect(messages.reschedule(taken, due, now)).toBe(true);
+    model.set(taken, { ...model.get(taken)!, due });
   };
   const restart = () => {
     messages.beforeCommit();
     messages.save();
     messages = new QueueMessages(table);
+  };
+
+  const checkCounts = () => {
+    const counted = messages.countsAt(now);
+    const dueBy = (time: number) => [...model.values()].filter(({ due }) => due <= time).length;
+    // To the precision of delays and timeouts.
+    expect(counted.visible).toBeGreaterThanOrEqual(dueBy(now - 20));
+    expect(counted.visible).toBeLessThanOrEqual(dueBy(now));
+    const delayed = [...model.values()].filter(({ due, receives }) => receives === 0 && due > now).length;
+    expect(counted.delayed).toBeGreaterThanOrEqual(delayed);
+    expect(counted.visible + counted.inFlight + counted.delayed).toBe(model.size);
   };
 
   for (let step = 0; step < 1_000; step++) {
@@ -85,6 +108,7 @@ test.each([1, 2, 3])('whatever happens, counts agree with a simple model and not
     else if (action < 97) restart();
     const { visible, inFlight, delayed } = messages.counts;
     if (visible + inFlight + delayed !== model.size) expect(messages.counts).toBe(model.size);
+    if (step % 10 === 0) checkCounts();
   }
 
   // After the last timeout every message that was not removed can be received, each once.
@@ -173,22 +197,37 @@ test('after messages were shown again the next search comes 20 ms later at the e
   database.close();
 });
 
-test('the state of a message: waiting, in flight, back again, in the table only, or gone', () => {
+test('counts do not wait until somebody receives, nor until there is room in memory', () => {
+  const { database, messages } = open();
+  for (let seq = 1; seq <= 9_000; seq += 10) messages.add(Array.from({ length: 10 }, (_, i) => message(seq + i)));
+  messages.afterCommit();
+  for (let i = 0; i < 500; i++) messages.deliver(messages.pick(10, 0), 100, 0);
+  messages.add([message(9_001, 100), message(9_002, 200)]);
+  messages.afterCommit();
+  expect(messages.countsAt(99)).toEqual({ visible: 4_000, inFlight: 5_000, delayed: 2 });
+  expect(messages.countsAt(100)).toEqual({ visible: 9_001, inFlight: 0, delayed: 1 });
+  messages.pick(10, 100);
+  expect(messages.countsAt(120)).toEqual({ visible: 9_001, inFlight: 0, delayed: 1 });
+  database.close();
+});
+
+test('a visibility timeout can be changed while a message is in flight and when it is visible again, not before or after', () => {
   const { database, table, messages: writer } = open();
   for (let seq = 1; seq <= 600; seq++) writer.add([message(seq)]);
   writer.afterCommit();
   const messages = new QueueMessages(table);
-  expect(messages.find(600, 0)).toEqual({ inFlight: false, receives: 0 });
+  expect([messages.reschedule(600, 100, 0), messages.reschedule(601, 100, 0)]).toEqual([false, false]);
   messages.deliver(messages.pick(1, 0), 100, 0);
-  expect(messages.find(1, 99)).toEqual({ inFlight: true, receives: 1 });
-  expect(messages.find(1, 100)).toEqual({ inFlight: false, receives: 1 });
-  expect(messages.find(2, 0)).toEqual({ inFlight: false, receives: 0 });
-  messages.remove([2, 600]);
-  expect([messages.find(2, 0), messages.find(600, 0), messages.find(601, 0)]).toEqual([
-    undefined,
-    undefined,
-    undefined,
-  ]);
+  expect(messages.reschedule(2, 100, 0)).toBe(false);
+  expect(messages.pick(600, 100)).toHaveLength(600);
+  expect(messages.reschedule(1, 100, 100)).toBe(true);
+  expect(messages.counts).toMatchObject({ visible: 600, inFlight: 0 });
+  expect(messages.reschedule(1, 300, 100)).toBe(true);
+  expect(messages.counts).toMatchObject({ visible: 599, inFlight: 1 });
+  expect(messages.pick(600, 299)).toHaveLength(599);
+  expect(messages.pick(600, 300)).toHaveLength(600);
+  messages.remove([1]);
+  expect(messages.reschedule(1, 400, 300)).toBe(false);
   database.close();
 });
 
@@ -224,12 +263,12 @@ test('messages are deleted in any state, and only once', () => {
 
 test('messages that are past their retention are found oldest first, without those already deleted', () => {
   const { database, messages } = open();
-  messages.add([1, 2, 3, 4].map((seq) => ({ ...message(seq), sent: seq * 10 })));
+  messages.add([1, 2, 3, 4].map((seq) => ({ ...message(seq), arrived: seq * 10 })));
   messages.afterCommit();
   messages.remove([1]);
-  expect(messages.sentBefore(40, 10)).toEqual([2, 3]);
-  expect(messages.sentBefore(41, 10)).toEqual([2, 3, 4]);
-  expect(messages.sentBefore(41, 2)).toEqual([2, 3]);
+  expect(messages.arrivedBefore(40, 10)).toEqual([2, 3]);
+  expect(messages.arrivedBefore(41, 10)).toEqual([2, 3, 4]);
+  expect(messages.arrivedBefore(41, 2)).toEqual([2, 3]);
   database.close();
 });
 
@@ -257,8 +296,8 @@ test('a visibility timeout that is changed brings forward, or puts off, when a m
   messages.add([message(1), message(2)]);
   messages.afterCommit();
   messages.deliver(messages.pick(2, 0), 100, 0);
-  messages.reschedule(1, 50);
-  messages.reschedule(2, 150);
+  messages.reschedule(1, 50, 0);
+  messages.reschedule(2, 150, 0);
   expect(messages.nextDue).toBe(50);
   expect(messages.pick(10, 49)).toEqual([]);
   expect(messages.pick(10, 50).map(({ seq }) => seq)).toEqual([1]);

@@ -1,6 +1,6 @@
 /**
  * The messages of one queue: a window of the next ones in memory, filled from the table as it empties, and what memory
- * knows of those in flight. Its size is bounded: most of a long queue stays in the table.
+ * knows of those in flight. Its size is bounded: most of a long queue stays in the table. All times are elapsed ones.
  */
 import type { MessageTable, NewMessage, StoredMessage } from './message-table.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -22,16 +22,10 @@ interface MessageCounts {
 /** Why a message is no longer in the queue. */
 type Removal = 'deleted' | 'expired' | 'dead_lettered' | 'moved' | 'purged';
 
-interface MessageState {
-  inFlight: boolean;
-  /** Deliveries so far. */
-  receives: number;
-}
-
 export class QueueMessages {
   /** Number of the newest message on disk; 0 = none. */
   lastSeq: number;
-  /** Unix milliseconds at which the next delay or visibility timeout ends; Infinity = none is running. */
+  /** Elapsed milliseconds at which the next delay or visibility timeout ends; Infinity = none is running. */
   nextDue: number;
   /** Counts since the queue was opened. */
   readonly totals = { added: 0, delivered: 0, redelivered: 0 };
@@ -64,6 +58,16 @@ export class QueueMessages {
     return { visible: this.#window.size + this.#backlog, inFlight: this.#inFlight.size, delayed: this.#delayed };
   }
 
+  /** The counts, with messages whose delay or visibility timeout is over as visible ones, also before they are picked. */
+  countsAt(now: number): MessageCounts {
+    const { visible, inFlight, delayed } = this.counts;
+    if (now < this.nextDue) return { visible, inFlight, delayed };
+    this.#buffer.writeAll();
+    const due = this.#table.dueCount(now);
+    const started = delayed > 0 ? this.#table.dueDelayed(now) : 0;
+    return { visible: visible + due, inFlight: inFlight - (due - started), delayed: delayed - started };
+  }
+
   /** Writes new messages. They can be received after the commit. */
   add(messages: NewMessage[]): void {
     this.#table.insert(messages);
@@ -82,14 +86,14 @@ export class QueueMessages {
     return picked;
   }
 
-  /** Puts picked messages in flight until `due`, and counts their delivery. */
-  deliver(messages: StoredMessage[], due: number, now: number): void {
+  /** Puts picked messages in flight until `due`, and counts their delivery. `received`: Unix milliseconds, for receivers. */
+  deliver(messages: StoredMessage[], due: number, received: number): void {
     this.totals.delivered += messages.length;
     for (const message of messages) {
       this.#hide(message.seq);
       if (message.receives > 0) this.totals.redelivered += 1;
       message.receives += 1;
-      message.firstReceived ??= now;
+      message.firstReceived ??= received;
       const { seq, receives, firstReceived } = message;
       this.#inFlight.set(seq, receives);
       this.#buffer.deliver({ seq, due, receives, firstReceived });
@@ -97,21 +101,22 @@ export class QueueMessages {
     this.nextDue = Math.min(this.nextDue, due);
   }
 
-  /** The state of a message; undefined: it does not exist. */
-  find(seq: number, now: number): MessageState | undefined {
-    this.#showReturned(now);
-    const receives = this.#inFlight.get(seq);
-    if (receives !== undefined) return { inFlight: true, receives };
+  /**
+   * Ends the visibility timeout of a message at `due` instead; one that is visible again is hidden until then. False: there is
+   * no such message, or it was never received.
+   */
+  reschedule(seq: number, due: number, now: number): boolean {
     this.#buffer.writeAll();
-    const waiting = this.#window.get(seq)?.receives ?? this.#table.receivesOf(seq);
-    return waiting === undefined ? undefined : { inFlight: false, receives: waiting };
-  }
-
-  /** Ends the visibility timeout of a message in flight at `due` instead. */
-  reschedule(seq: number, due: number): void {
-    this.#buffer.writeAll();
+    if (!this.#inFlight.has(seq)) {
+      const receives = this.#table.receivesOf(seq) ?? 0;
+      if (receives === 0) return false;
+      if (due <= now) return true;
+      if (!this.#hide(seq)) this.#backlog -= 1;
+      this.#inFlight.set(seq, receives);
+    }
     this.#table.setDue([seq], due);
     this.nextDue = Math.min(this.nextDue, due);
+    return true;
   }
 
   /** Deletes messages in any state; those that no longer exist are skipped. */
@@ -123,16 +128,15 @@ export class QueueMessages {
     }
   }
 
-  /** Up to `limit` messages that were sent before `time` (Unix milliseconds), oldest first. */
-  sentBefore(time: number, limit: number): number[] {
+  /** Up to `limit` messages that arrived before `time` (elapsed milliseconds), oldest first. */
+  arrivedBefore(time: number, limit: number): number[] {
     this.#buffer.writeRemovals();
-    return this.#table.sentBefore(time, limit);
+    return this.#table.arrivedBefore(time, limit);
   }
 
-  /** When the oldest message was sent (Unix milliseconds); undefined: the queue is empty. */
-  get oldest(): number | undefined {
-    this.#buffer.writeRemovals();
-    return this.#table.oldest();
+  /** When the oldest message on disk arrived (elapsed milliseconds); undefined: there is none. */
+  get firstArrival(): number | undefined {
+    return this.#table.firstArrival();
   }
 
   /** Deletes all messages. */

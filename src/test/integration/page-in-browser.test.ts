@@ -7,9 +7,8 @@ import { type Listener, listen } from '../../lib/net/listen.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
 import { EventHub } from '../../puller/event-hub.js';
-import type { PullerStats } from '../../puller/puller.js';
-import { createPullerApp } from '../../puller/puller-app.js';
-import type { Queue } from '../../queue/queue.js';
+import { createPullerApp, type PullerAppDeps } from '../../puller/puller-app.js';
+import { QUEUE_NAME, type Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
 import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
 
@@ -101,6 +100,19 @@ describe('the web page', () => {
     expect(await page.locator('img, i, .tile b, tbody i').count()).toBe(0);
   });
 
+  inBrowser('dead letters are counted beside the queue, and an alert until they are deleted', async () => {
+    const server = sandbox.state().endpoints.queue!;
+    const QueueUrl = `${server}/000000000000/${QUEUE_NAME}`;
+    const headers = { 'x-amz-target': 'AmazonSQS.SendMessage' };
+    await fetch(server, { method: 'POST', headers, body: JSON.stringify({ QueueUrl, MessageBody: 'no JSON' }) });
+    await see('#alerts li', 'wasm-sensors queue dead-letters');
+    await see('#totals .bad', /^1 dead letter$/);
+    expect(await page.title()).toMatch(/dead letters/);
+    await sandbox.json(['queue', 'purge', '--dead-letters', '--yes']);
+    await see('#alerts li.over', 'no dead letters any more');
+    await expect.poll(() => page.locator('#totals .bad', { hasText: 'dead' }).count()).toBe(0);
+  });
+
   inBrowser('a region that is cut off raises an alert, also on a page opened later, until it is back', async () => {
     await sandbox.json(['region', 'disconnect', 'eu']);
     await see('#alerts li', /no reading from eu for \d+ s/);
@@ -187,7 +199,7 @@ describe('the web page of a large fleet', () => {
     const app = createPullerApp({
       queue,
       fleet: { hub, firing: () => [] },
-      stats: () => ({}) as PullerStats,
+      stats: () => ({}) as ReturnType<PullerAppDeps['stats']>,
       failures: () => ({}),
       closed: closed.signal,
       http: { page: createPage(), log: console.error },

@@ -55,8 +55,7 @@ const withPrometheus = (name: string, body: () => Promise<void>) =>
   test(name, async (context) => {
     if (SKIP !== undefined) context.skip(SKIP);
     await body();
-  }, // A few scrapes, every 15 s.
-  150_000);
+  }, 150_000); // A few scrapes, every 15 s.
 
 /** The value of each series that an expression gives, by the labels named. */
 async function query(expression: string, ...labels: string[]): Promise<Record<string, number>> {

@@ -35,8 +35,9 @@ const emptyQueue: Queue = {
   send: async (messages) => messages.map((_, i) => ({ ok: true, id: `q-${i}` })),
   receive: async () => [],
   delete: async () => [],
-  deadLetter: async () => {},
+  deadLetter: async () => '',
   depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
+  deadLetterDepth: async () => undefined,
   check: async () => {},
   close: () => {},
 };

@@ -69,10 +69,16 @@ export class ScriptedQueue implements Queue {
 
   deadLetter: Queue['deadLetter'] = async ({ id }, reason) => {
     this.deadLetters.push({ id, reason });
+    return `dead-${id}`;
   };
 
   check: Queue['check'] = async () => {};
   depth: Queue['depth'] = async () => ({ visible: 3, inFlight: 2, delayed: 1 });
+  deadLetterDepth: Queue['deadLetterDepth'] = async () => ({
+    visible: this.deadLetters.length,
+    inFlight: 0,
+    delayed: 0,
+  });
   send: Queue['send'] = async () => [];
   close(): void {}
 }

@@ -27,3 +27,6 @@ export async function hurried<T>(run: () => Promise<T>, speed = 10): Promise<T> 
     vi.setSystemTime(before);
   }
 }
+
+/** For a queue server: time elapses as the clock that the test holds says, so no step is one to it. */
+export const HELD_CLOCK = { wall: () => Date.now(), monotonic: () => Date.now() };

@@ -98,6 +98,41 @@ describe('an outage', () => {
   }, 30_000);
 });
 
+describe('a proxy that takes no arrays, and fails with 500 at each', () => {
+  /** As the original one: a reading is an object with fields. */
+  const original = () => {
+    sensor.proxy.answer = ({ body }) => (Array.isArray(body) ? { status: 500, body: 'Internal Server Error' } : {});
+  };
+
+  it.each(['0.1', '1'])('gets all readings after an outage, one by one, at an interval of %s s', async (interval) => {
+    original();
+    await sensor.start({ args: ['--interval', interval] });
+    sensor.host.setLink('eu', false);
+    await sensor.clock.pass(120_000);
+    sensor.host.setLink('eu', true);
+    await sensor.clock.pass(60_000);
+    const caughtUp = Number(sensor.proxy.sequences.at(-1)) * Number(interval);
+    expect(sensor.proxy.sequences).toEqual(oneTo(sensor.proxy.readings.length));
+    expect(caughtUp).toBeGreaterThan(175);
+    // And it keeps up.
+    await sensor.clock.pass(60_000);
+    expect(Number(sensor.proxy.sequences.at(-1)) * Number(interval)).toBeGreaterThan(235);
+  });
+
+  it('is sent an array now and then, in case that another proxy answers meanwhile', async () => {
+    original();
+    await sensor.start({ args: ['--interval', '0.5'] });
+    sensor.host.setLink('eu', false);
+    await sensor.clock.pass(600_000);
+    sensor.host.setLink('eu', true);
+    await sensor.clock.pass(2500);
+    sensor.proxy.answer = () => ({});
+    await sensor.clock.pass(20_000);
+    expect(sizes().filter((size) => size === 32).length).toBeGreaterThan(10);
+    expect(sensor.proxy.sequences).toEqual(oneTo(sensor.proxy.readings.length));
+  });
+});
+
 describe('a proxy that does not answer', () => {
   it('delays no reading: all that fell due are taken, with their dates', async () => {
     await sensor.start({ args: ['--interval', '1'] });

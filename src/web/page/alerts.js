@@ -6,27 +6,37 @@ import { clock } from './format.js';
 
 const OVER_SHOWN_MS = 8_000;
 
-/** @type {Map<string, { node: HTMLElement, region: string, at: number }>} */
+/**
+ * By type and region. `region`: of a silence. `name`: for the title.
+ * @type {Map<string, { node: HTMLElement, region: string | undefined, name: string, at: number }>}
+ */
 const alerts = new Map();
 
 /** @param {AlertEvent} alert */
 export function showAlert(alert) {
-  const { type, region, firing, at } = alert;
+  const { type, firing, at } = alert;
+  const region = 'region' in alert ? alert.region : undefined;
   const key = `${type}\n${region}`;
   if (!firing) return end(key, textOf(alert));
   const node = create('li', '', textOf(alert));
   node.append(create('span', 'dim', `since ${clock(at)}`));
   // After a lost connection the puller sends it again.
   alerts.get(key)?.node.remove();
-  alerts.set(key, { node, region, at });
+  alerts.set(key, { node, region, name: region ?? type.replace('-', ' '), at });
   byId('alerts').append(node);
   setTitle();
 }
 
 /** @param {AlertEvent} alert */
-function textOf({ type, region, firing, silent_ms, over, text }) {
+function textOf(alert) {
+  if (alert.type === 'dead-letters') {
+    return alert.firing
+      ? 'messages could not be stored: `wasm-sensors queue dead-letters` lists them'
+      : 'no dead letters any more';
+  }
   // A puller of another version may send other types.
-  if (type !== 'region.silent') return text;
+  if (alert.type !== 'region.silent') return /** @type {AlertEvent} */ (alert).text;
+  const { region, firing, silent_ms, over } = alert;
   if (firing) return `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
   return over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;
 }
@@ -37,6 +47,7 @@ function textOf({ type, region, firing, silent_ms, over, text }) {
  */
 export function endAlertsOf(regions) {
   for (const [key, { region, at }] of alerts) {
+    if (region === undefined) continue;
     const view = regions.find((other) => other.region === region);
     if (!view || view.last_seen > at || view.live + view.silent === 0) end(key, `${region} is no longer silent`);
   }
@@ -58,6 +69,6 @@ function end(key, text) {
 
 /** Shows alerts in the title of the browser tab. */
 function setTitle() {
-  const regions = [...alerts.values()].map(({ region }) => region);
-  document.title = regions.length > 0 ? `▲ ${regions.join(', ')} – wasm-sensors` : 'wasm-sensors';
+  const names = [...alerts.values()].map(({ name }) => name);
+  document.title = names.length > 0 ? `▲ ${names.join(', ')} – wasm-sensors` : 'wasm-sensors';
 }

@@ -36,11 +36,19 @@ export function drawSpark(rate) {
 export async function loadDepth() {
   if (document.hidden) return;
   try {
-    const { depth } = await (await fetch('stats')).json();
-    fill(byId('totals'), depthTexts(depth));
+    const { depth, deadLetters } = await (await fetch('stats')).json();
+    fill(byId('totals'), { ...depthTexts(depth), ...deadLetterTexts(deadLetters) });
+    byId('totals')
+      .querySelector('[data-f="deadLetters"]')
+      ?.classList.toggle('bad', deadLetters > 0);
   } catch {
     // The state of the connection already shows it.
   }
+}
+
+/** @param {number | undefined} count undefined: not known */
+function deadLetterTexts(count) {
+  return { deadLetters: count ? `${whole(count)} dead ${count === 1 ? 'letter' : 'letters'}` : '' };
 }
 
 /** @param {{ visible: number, inFlight: number, delayed: number } | undefined} depth */

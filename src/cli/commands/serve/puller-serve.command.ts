@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
+import { escapeControls } from '../../../lib/control-characters.js';
 import { messageOf } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { CommandSpec } from '../../command.js';
@@ -35,7 +36,7 @@ export const pullerServe: CommandSpec = {
           ? {
               afterSeconds: settings.alertAfter,
               webhook: settings.webhook,
-              onAlert: (alert) => write(`${alert.firing ? 'alert' : 'over'}: ${alertText(alert)}\n`),
+              onAlert: (alert) => write(`${alert.firing ? 'alert' : 'over'}: ${escapeControls(alertText(alert))}\n`),
             }
           : undefined,
       },

@@ -7,6 +7,7 @@ import { hostNames } from '../../../lib/net/browser-guard.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
 import { urlOption } from '../../command-options.js';
+import { queueStoreText } from '../../output/store-text.js';
 
 /** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
 const VISIBILITY_TIMEOUT = 10;
@@ -21,6 +22,7 @@ export const queueServe: CommandSpec = {
     new Option('--data <file>', 'file of the store (default: queue.db in the state folder)'),
     new Option('--create <name>', 'create this queue and its dead-letter queue <name>-dead'),
     new Option('--base-url <url>', 'origin of the queue URLs that clients are given'),
+    new Option('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
   ],
   examples: [
     'wasm-sensors queue serve --create readings',
@@ -37,7 +39,8 @@ export const queueServe: CommandSpec = {
     mkdirSync(dirname(path), { recursive: true });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
-      ...{ path, warn: (message: string) => out.warn(message) },
+      ...{ path, purgeInterval: options.purgeInterval !== false, warn: (message: string) => out.warn(message) },
+      onEvent: (event) => out.warn(queueStoreText(event)),
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),
     });

@@ -23,7 +23,9 @@ const GROUPS = {
   images: ['images', 'images build', 'images login', 'images push'],
   proxy: ['proxy', 'proxy serve'],
   puller: ['puller', 'puller serve'],
-  queue: ['queue', 'queue serve'],
+  queue: [
+    ...['queue', 'queue serve', 'queue status', 'queue peek', 'queue dead-letters', 'queue replay', 'queue purge'],
+  ],
   sensors: ['sensors', 'sensors serve'],
 } as const;
 

@@ -187,8 +187,12 @@ function fakeQueue(messages: ReceivedMessage[] = []) {
       trace.push(`queue.delete ${receipts.join(' ')}`);
       return [];
     },
-    deadLetter: async ({ receipt }, reason) => void trace.push(`queue.deadLetter ${receipt}: ${reason}`),
+    deadLetter: async ({ receipt }, reason) => {
+      trace.push(`queue.deadLetter ${receipt}: ${reason}`);
+      return `dead ${receipt}`;
+    },
     depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
+    deadLetterDepth: async () => undefined,
     check: async () => {},
     close: () => {},
   };

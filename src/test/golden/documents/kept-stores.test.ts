@@ -9,6 +9,7 @@ import { createPullerService } from '../../../puller/puller-service.js';
 import { StoreSink } from '../../../puller/sinks/readings-store.js';
 import type { Queue } from '../../../queue/queue.js';
 import { createQueueServer, type QueueServer } from '../../../sqs-server/sqs-server.js';
+import { HELD_CLOCK } from '../../support/test-clock.js';
 import { toJson } from '../normalize.js';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
@@ -68,7 +69,7 @@ async function receiveAll(queue: string): Promise<unknown[]> {
 
 describe('the store of the queue server', () => {
   test('queues, their attributes, tags and sources', async () => {
-    server = createQueueServer({ path: copy('queue.db') });
+    server = createQueueServer({ path: copy('queue.db'), clock: HELD_CLOCK });
     const { QueueUrls } = await call('ListQueues', {});
     const queues: Record<string, unknown> = {};
     for (const QueueUrl of QueueUrls as string[]) {
@@ -83,7 +84,7 @@ describe('the store of the queue server', () => {
   });
 
   test('messages, as their times come', async () => {
-    server = createQueueServer({ path: copy('queue.db') });
+    server = createQueueServer({ path: copy('queue.db'), clock: HELD_CLOCK });
     const found: Record<string, unknown> = {};
     for (const at of [30, 103, 133, 621, 921]) {
       vi.setSystemTime(seconds(at));
@@ -95,7 +96,7 @@ describe('the store of the queue server', () => {
   });
 
   test('receipts that were given out before still delete, also one of an earlier delivery', async () => {
-    server = createQueueServer({ path: copy('queue.db') });
+    server = createQueueServer({ path: copy('queue.db'), clock: HELD_CLOCK });
     const idOf = { twice: 'c2928934-43d9-40ef-be78-c813abaa26e5', once: '43d2ed8a-c846-4fd1-a44d-0478eeede833' };
     const handle = { once: `2.1750000012000000.1.${idOf.once}`, twice: `2.1750000010000000.1.${idOf.twice}` };
     const QueueUrl = urlOf('readings');
@@ -116,12 +117,12 @@ describe('the store of the queue server', () => {
       const { Messages } = await call('ReceiveMessage', { QueueUrl });
       return (Messages as { ReceiptHandle: string }[])[0]!.ReceiptHandle;
     };
-    server = createQueueServer({ path });
+    server = createQueueServer({ path, clock: HELD_CLOCK });
     await call('CreateQueue', { QueueName: 'q' });
     const old = await sendAndReceive('old');
     await call('DeleteMessage', { QueueUrl, ReceiptHandle: old });
     server.close();
-    server = createQueueServer({ path });
+    server = createQueueServer({ path, clock: HELD_CLOCK });
     vi.setSystemTime(seconds(31));
     await sendAndReceive('new');
     await call('DeleteMessage', { QueueUrl, ReceiptHandle: old });
@@ -129,7 +130,7 @@ describe('the store of the queue server', () => {
   });
 
   test('messages past their retention are not given out', async () => {
-    server = createQueueServer({ path: copy('queue.db') });
+    server = createQueueServer({ path: copy('queue.db'), clock: HELD_CLOCK });
     vi.setSystemTime(seconds(15 * 86_400));
     for (const queue of ['dead', 'readings', 'slow']) expect(await receiveAll(queue)).toEqual([]);
   });
@@ -158,7 +159,7 @@ describe('the store of the queue server', () => {
     const before = tables.map(rowsOf);
     const warn = vi.fn();
     server = createQueueServer({ path, warn });
-    expect(await call('ListQueues', {})).toEqual({ QueueUrls: [] });
+    expect(await call('ListQueues', {})).toEqual({});
     expect(await call('GetQueueUrl', { QueueName: 'f.fifo' })).toMatchObject({ status: 400 });
     await call('CreateQueue', { QueueName: 'readings' });
     await call('DeleteQueue', { QueueUrl: urlOf('readings') });
@@ -175,8 +176,8 @@ describe('the store of the puller', () => {
     try {
       const { fleet, after } = store.loadCheckpoint();
       const found = {
-        readings: store.readingsSince(0, 100),
-        messages: store.messagesSince(0, 100),
+        readings: store.readingsAfter(0, 100),
+        messages: store.messagesAfter({ receivedAt: 0, id: 0 }, 100).map(({ id: _, ...message }) => message),
         checkpoint: fleet,
         after: [...after].map(({ id }) => id),
       };
@@ -204,14 +205,14 @@ describe('the store of the puller', () => {
   test('new readings go behind the kept ones, and kept ones are not stored twice', async () => {
     const store = new StoreSink(copy('readings.db'));
     try {
-      const [first] = store.readingsSince(0, 100);
+      const [first] = store.readingsAfter(0, 100);
       const again = { ...first!.reading };
       const delivery = (reading: typeof again, id: string) => ({
         ...{ id, body: JSON.stringify(reading), message: { ...reading }, reading, config: undefined },
         receivedAt: seconds(70),
       });
       store.accept([delivery(again, 'a'), delivery({ ...again, sequence: 6 }, 'b')]);
-      expect(store.readingsSince(0, 100).map(({ id, reading }) => [id, reading.sequence])).toEqual([
+      expect(store.readingsAfter(0, 100).map(({ id, reading }) => [id, reading.sequence])).toEqual([
         ...[
           [1, 1],
           [2, 2],

@@ -130,7 +130,7 @@ test('bodies that are refused as a whole', async () => {
   );
   await send(world, 'values nested 101 levels deep', nested(101), {}, '<101 levels>');
   await send(world, 'a message of 262145 bytes', `{"a":"${'x'.repeat(262_145 - 8)}"}`);
-  await send(world, 'a Content-Length that is too much, whatever comes', '{}', { 'content-length': '26214601' });
+  await send(world, 'a Content-Length that is too much, whatever comes', '{}', { 'content-length': '1048577' });
   const stream = (bytes: number) =>
     new ReadableStream({
       start(controller) {
@@ -138,8 +138,8 @@ test('bodies that are refused as a whole', async () => {
         controller.close();
       },
     });
-  await send(world, 'a stream that is too long', stream(26_214_601), {}, '<a stream of 26214601 bytes>');
-  await send(world, 'a stream that is as long as one may be', stream(26_214_600), {}, '<26214600 zero bytes>');
+  await send(world, 'a stream that is too long', stream(1_048_577), {}, '<a stream of 1048577 bytes>');
+  await send(world, 'a stream that is as long as one may be', stream(1_048_576), {}, '<1048576 zero bytes>');
   world.transcript.value('stats', world.proxy.stats());
   await expect(world.transcript.text).toMatchFileSnapshot(recorded('send-bad-bodies'));
 });

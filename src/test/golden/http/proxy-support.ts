@@ -56,8 +56,9 @@ export class FakeQueue implements Queue {
 
   receive = async () => [];
   delete = async () => [];
-  deadLetter = async () => {};
+  deadLetter = async () => '';
   depth = async () => ({ visible: 0, inFlight: 0, delayed: 0 });
+  deadLetterDepth = async () => undefined;
   close(): void {}
 }
 

@@ -10,7 +10,6 @@ import {
   pullerOfTest,
   reading,
   stopTime,
-  until,
 } from './puller-support.js';
 
 const recorded = (name: string) => `../recorded/http/puller/${name}.http`;
@@ -134,21 +133,17 @@ test('without a store nothing can be resumed', async () => {
 });
 
 test('a client that is too slow', async () => {
-  const puller = start('GET /events: a client that is more than 20,000 events behind is told so', {
+  const puller = start('GET /events: a client that is more than 4 MiB behind is cut off', {
     sinks: { store: undefined },
   });
-  const { transcript, queue } = puller;
-  const frames = await open(puller, 'readings', '/events?kinds=reading');
+  const { deliver, transcript } = puller;
+  const frames = await open(puller, 'messages', '/events?kinds=message');
   await frames.next(1);
-  // More than a client may be behind, before time goes on.
-  const text = JSON.stringify({ ...reading(0), sequence: 'n' });
-  queue.push(
-    Array.from({ length: 20_007 }, (_, n) => text.replace('"n"', String(n + 1))),
-    {},
-  );
-  await until(() => queue.deleted === 20_007);
+  // At once.
+  await deliver(Array.from({ length: 6 }, () => ({ data: 'x'.repeat(1_000_000) })));
   await pass(50);
-  await frames.next(1, (data) => `<${(JSON.parse(data) as unknown[]).length} events>`);
+  await frames.next(4, (data) => `<${data.length} bytes, ${(JSON.parse(data) as unknown[]).length} event>`);
   await frames.next(1);
+  await frames.end();
   await expect(transcript.text).toMatchFileSnapshot(recorded('events-dropped'));
 });

@@ -132,7 +132,7 @@ test('CreateQueue', async () => {
       RedriveAllowPolicy: '{"redrivePermission":"denyAll"}',
       KmsMasterKeyId: 'alias/aws/sqs',
       KmsDataKeyReusePeriodSeconds: '300',
-      SqsManagedSseEnabled: 'true',
+      SqsManagedSseEnabled: 'false',
     },
     tags: { a: '1' },
     Tags: { b: '2' },

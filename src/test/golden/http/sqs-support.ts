@@ -1,6 +1,7 @@
 /** The embedded queue server at a fixed time, called as SDKs call it. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createQueueServer } from '../../../sqs-server/sqs-server.js';
+import { HELD_CLOCK } from '../../support/test-clock.js';
 import { type Answer, HttpTranscript, numberIds } from './http-transcript.js';
 
 /** What the clock shows at first. */
@@ -25,7 +26,7 @@ export interface SqsOfTest {
 }
 
 export function sqsOfTest(title: string, options: Options = {}): SqsOfTest {
-  const server = createQueueServer({ path: ':memory:', ...options });
+  const server = createQueueServer({ path: ':memory:', clock: HELD_CLOCK, ...options });
   const transcript = new HttpTranscript(title, server.app, normalize);
   const headersOf = (action: string) => ({ host: 'queue.test:9324', 'x-amz-target': `AmazonSQS.${action}` });
   const quietly: SqsOfTest['quietly'] = async (action, input) => {

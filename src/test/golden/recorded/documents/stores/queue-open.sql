@@ -1,5 +1,6 @@
 queue.db 644
 queue.db-wal 644
+queue.db.reserve 600
 
 application_id = 0
 auto_vacuum = 0
@@ -20,11 +21,15 @@ wal_autocheckpoint = 4000
 CREATE INDEX messages_1_due ON messages_1 (due) WHERE due IS NOT NULL
 -- index sqlite_autoindex_queues_1
 (automatic)
+-- table clock
+CREATE TABLE clock (
+      id INTEGER PRIMARY KEY CHECK (id = 1), elapsed INTEGER NOT NULL, wall INTEGER NOT NULL, "offset" INTEGER NOT NULL
+    )
 -- table messages_1
 CREATE TABLE messages_1 (
       seq INTEGER PRIMARY KEY, id TEXT NOT NULL, body TEXT NOT NULL, bodyMd5 TEXT NOT NULL,
       attributes TEXT, attributesMd5 TEXT, sent INTEGER NOT NULL, due INTEGER, meta TEXT,
-      receives INTEGER NOT NULL DEFAULT 0, firstReceived INTEGER
+      receives INTEGER NOT NULL DEFAULT 0, firstReceived INTEGER, arrived INTEGER
     )
 -- table queues
 CREATE TABLE queues (

@@ -1,5 +1,5 @@
 PRAGMA locking_mode = EXCLUSIVE
 PRAGMA journal_mode = WAL
 PRAGMA synchronous = FULL
-PRAGMA wal_autocheckpoint = 4000
 BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS queues ( id INTEGER PRIMARY KEY AUTOINCREME...
+PRAGMA wal_autocheckpoint = 4000

@@ -1,0 +1,77 @@
+/** What the `queue` commands say. */
+import type { DeadLetter } from '../../operations/list-dead-letters.js';
+import type { PeekedMessage } from '../../operations/peek-queue.js';
+import type { PurgeResult } from '../../operations/purge-queue.js';
+import type { QueueStatus } from '../../operations/queue-status.js';
+import type { QueueDepth } from '../../queue/queue.js';
+import { countText, type Style, table } from './terminal-text.js';
+
+/** Characters of a body in a list. */
+const BODY_SHOWN = 60;
+
+export const depthText = ({ visible, inFlight, delayed }: QueueDepth): string =>
+  `${visible} waiting, ${inFlight} in flight, ${delayed} delayed`;
+
+export function queueStatusText({ url, deadLetters, ...depth }: QueueStatus, style: Style): string {
+  const dead = deadLetters && deadLetters.visible + deadLetters.inFlight + deadLetters.delayed;
+  return table([
+    ['queue', url],
+    ['', depthText(depth)],
+    ['dead letters', deadLetters?.url ?? 'the queue has no dead-letter queue'],
+    ...(deadLetters ? [['', dead ? style.red(depthText(deadLetters)) : depthText(deadLetters)]] : []),
+  ]);
+}
+
+/** What looking does, for those who see messages with it. */
+export const PEEKED =
+  'The messages stay in the queue. Each look counts as a delivery: one that is delivered too often becomes a dead letter.';
+
+export function peekText(messages: PeekedMessage[], url: string): string {
+  if (messages.length === 0) return `nothing waits in ${url}`;
+  return table(
+    messages.map(({ id, sentAt, receiveCount, body }) => [
+      ...[id, timeText(sentAt), countText(receiveCount, 'delivery', 'deliveries'), bodyText(body)],
+    ]),
+  );
+}
+
+export function deadLettersText(letters: DeadLetter[], style: Style): string {
+  if (letters.length === 0) return 'no dead letters';
+  const rows = letters.map((letter) => [
+    ...[letter.id, timeText(letter.sentAt), printable(reasonText(letter))],
+    printable([letter.region, letter.hostname].filter(Boolean).join(' ')),
+    bodyText(letter.body),
+  ]);
+  const head = ['id', 'sent', 'reason', 'sensor', 'body'].map((word) => style.dim(word));
+  return table([head, ...rows]);
+}
+
+function reasonText({ reason, exhausted }: DeadLetter): string {
+  if (reason !== undefined) return reason;
+  return exhausted ? 'delivered too often and never deleted' : 'unknown';
+}
+
+export const replayedText = (count: number): string => `${countText(count, 'dead letter')} replayed`;
+
+export function purgeQuestion(url: string, messages: number, deadLetters: boolean): string {
+  const what = deadLetters ? countText(messages, 'dead letter') : countText(messages, 'message');
+  return `Delete ${what} in ${url}? They can't be brought back.`;
+}
+
+export const purgedText = ({ url, messages, purged }: PurgeResult): string =>
+  purged ? `${countText(messages, 'message')} deleted from ${url}` : 'nothing is deleted';
+
+const timeText = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+
+function bodyText(body: string): string {
+  const characters = [...body];
+  return printable(characters.length > BODY_SHOWN ? `${characters.slice(0, BODY_SHOWN).join('')}…` : body);
+}
+
+/** Others may write to the queue: what controls a terminal, or reverses text, is shown as its code. */
+function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
+    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
+  );
+}

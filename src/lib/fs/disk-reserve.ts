@@ -1,0 +1,42 @@
+/**
+ * Disk space that is taken early, so that it can be given up when the disk is full: what must still be written then, such
+ * as a deletion, has room.
+ */
+import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+export class DiskReserve {
+  readonly #path: string;
+  readonly #wanted: number;
+
+  /** `path`: the file that takes up the space. `wanted`: bytes on a large disk; on a small one it takes an eighth. */
+  constructor(path: string, wanted: number) {
+    this.#path = path;
+    this.#wanted = wanted;
+  }
+
+  /** Bytes that are reserved now. */
+  get bytes(): number {
+    return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Reserves the space, unless that is done. Returns whether it is; false: there is too little of it. */
+  take(): boolean {
+    if (this.bytes > 0) return true;
+    const { bavail, bsize, blocks } = statfsSync(dirname(this.#path));
+    const bytes = Math.min(this.#wanted, Math.floor((blocks * bsize) / 8));
+    if (bavail * bsize < 2 * bytes) return false;
+    try {
+      // A file of holes would take up no space.
+      writeFileSync(this.#path, Buffer.alloc(bytes, 1), { mode: 0o600 });
+      return true;
+    } catch {
+      this.release();
+      return false;
+    }
+  }
+
+  release(): void {
+    rmSync(this.#path, { force: true });
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Answers requests that never reach an app, because Node's HTTP parser or the adapter refuses them: as everywhere, with a
+ * JSON body.
+ */
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ErrorCode, statusOf } from '../errors/codes.js';
+import { type HttpError, httpErrorBody } from '../errors/http-error.js';
+
+const PARSER_ERRORS: Record<string, [ErrorCode, string]> = {
+  HPE_HEADER_OVERFLOW: ['HEADERS_TOO_LARGE', 'the headers are too large'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'the request did not arrive in time'],
+};
+
+/** Refuses what is no request, comes too slowly, or asks for something that no HTTP service here does. */
+export function answerRefusedRequests(server: Server): void {
+  /** The newest answer on each connection. */
+  const answers = new WeakMap<object, ServerResponse>();
+  server.prependListener('request', ({ socket }, response) => void answers.set(socket, response));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const answer = answers.get(socket);
+    const isAnswering = answer?.headersSent && !answer.writableFinished;
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy(error);
+    const [code, message] = PARSER_ERRORS[error.code ?? ''] ?? ['BAD_HTTP', 'this is not an HTTP request'];
+    refuse(socket, { code, message });
+  });
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    refuse(socket, { code: 'BAD_HTTP', message: 'CONNECT is not offered: this is no proxy of the web' });
+  });
+  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    refuseRequest(response, 417, { code: 'BAD_HTTP', message: 'Expect: only 100-continue is understood' });
+  });
+}
+
+/** Answers a request that was read. */
+export function refuseRequest(response: ServerResponse, status: number, error: HttpError): void {
+  const body = JSON.stringify(httpErrorBody(error));
+  const headers = {
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  response.writeHead(status, headers).end(body);
+}
+
+function refuse(socket: Socket, error: HttpError & { code: ErrorCode }): void {
+  const status = statusOf(error.code);
+  const body = JSON.stringify(httpErrorBody(error));
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\nconnection: close`;
+  socket.write(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  socket.destroySoon();
+}

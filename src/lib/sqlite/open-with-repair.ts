@@ -1,0 +1,89 @@
+/** Opens a database only after a check. A damaged one is quarantined, and what can be read of it goes into a new one. */
+import { closeSync, existsSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
+import LibsqlDatabase from 'libsql';
+import { abandonDatabase, type Database, findDamage } from './check-database.js';
+import { beginSalvage, finishRewrite, type OpenDatabase, quarantineDatabase } from './rewrite-database.js';
+import type { Salvaged } from './salvage.js';
+
+/** A database was damaged: it is kept at `quarantined`, and a new one has the rows that could be read, by table. */
+export interface DatabaseQuarantined {
+  type: 'database-quarantined';
+  path: string;
+  quarantined: string;
+  /** What was found first, in SQLite's words where they are. */
+  problem: string;
+  salvaged: Salvaged;
+}
+
+const MAGIC = 'SQLite format 3\0';
+
+/**
+ * Opens the database at `path` with `open`. A file that is emptied, damaged or none of SQLite's is replaced, which
+ * `onEvent` is told. A missing file is created, unless its write-ahead log is still there. Throws what `open` throws.
+ */
+export function openWithRepair(
+  path: string,
+  open: OpenDatabase,
+  onEvent: (event: DatabaseQuarantined) => void,
+): Database {
+  if (path === ':memory:') return open(path);
+  finishRewrite(path);
+  const problem = findFileDamage(path) ?? (existsSync(path) ? findDamageAt(path) : undefined);
+  if (problem === undefined) return open(path);
+  const quarantined = quarantineDatabase(path);
+  const salvaged = salvageFrom(quarantined, path, open);
+  finishRewrite(path);
+  const database = open(path);
+  onEvent({ type: 'database-quarantined', path, quarantined, problem, salvaged });
+  return database;
+}
+
+/** What is wrong with a file before SQLite opens it. */
+function findFileDamage(path: string): string | undefined {
+  const size = sizeOf(path);
+  // SQLite would delete the write-ahead log of an empty or missing file, with all that is in it.
+  if (size === undefined) return sizeOf(`${path}-wal`) ? 'the file is gone' : undefined;
+  if (size === 0) return 'the file is empty';
+  return readStart(path, MAGIC.length).toString('latin1') === MAGIC ? undefined : 'it is not an SQLite file';
+}
+
+/** The check has a connection of its own, so that nothing holds on to a file that is then quarantined. */
+function findDamageAt(path: string): string | undefined {
+  const database = new LibsqlDatabase(path);
+  try {
+    return findDamage(database);
+  } catch {
+    // Such as a lock: `open` reports it in its own words.
+    return undefined;
+  } finally {
+    abandonDatabase(database);
+  }
+}
+
+function salvageFrom(quarantined: string, path: string, open: OpenDatabase): Salvaged {
+  // In a database that is still small the write-ahead log has every page. SQLite reads it beside a file of one page.
+  if (!sizeOf(quarantined) && sizeOf(`${quarantined}-wal`)) {
+    closeSync(openSync(quarantined, 'a'));
+    truncateSync(quarantined, readStart(`${quarantined}-wal`, 12).readUInt32BE(8));
+  }
+  if (!sizeOf(quarantined)) return {};
+  const source = new LibsqlDatabase(quarantined);
+  try {
+    return beginSalvage(source, path, open);
+  } finally {
+    abandonDatabase(source);
+  }
+}
+
+const sizeOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.size;
+
+function readStart(path: string, length: number): Buffer {
+  const start = Buffer.alloc(length);
+  const fd = openSync(path, 'r');
+  try {
+    readSync(fd, start, 0, length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  return start;
+}

@@ -1,0 +1,20 @@
+/** Looks at the next messages of a queue and gives them back. */
+import type { AdminQueue, SeenMessage } from '../queue/admin-queue.js';
+import { lookThrough } from './look-through-queue.js';
+
+/** For the consumers of the queue these messages are late by this time at most. */
+const HIDE_SECONDS = 5;
+
+export type PeekedMessage = Pick<SeenMessage, 'id' | 'sentAt' | 'receiveCount' | 'attributes' | 'body'>;
+
+export async function peekQueue(queue: AdminQueue, limit: number): Promise<PeekedMessage[]> {
+  const peeked: PeekedMessage[] = [];
+  for await (const messages of lookThrough(queue, { limit, hideSeconds: HIDE_SECONDS })) {
+    peeked.push(
+      ...messages.map(({ id, sentAt, receiveCount, attributes, body }) => ({
+        ...{ id, sentAt, receiveCount, attributes, body },
+      })),
+    );
+  }
+  return peeked;
+}

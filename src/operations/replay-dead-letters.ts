@@ -1,0 +1,97 @@
+/**
+ * Sends dead letters back to their queue. Each is sent before it is deleted: whenever this is killed, a message is in one
+ * of the two queues or in both. The store recognises the second of a message that was in both.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../lib/errors/app-error.js';
+import type { AdminQueue, MoveTask, SeenMessage } from '../queue/admin-queue.js';
+import { REPLAY_OF_ATTRIBUTE } from '../queue/queue.js';
+import { lookThrough } from './look-through-queue.js';
+
+export interface ReplayResult {
+  replayed: number;
+  /** Whether the queue service moves them, or this program sends and deletes each. */
+  by: 'move-task' | 'messages';
+}
+
+/** Called with how many are replayed. */
+type OnProgress = (replayed: number) => void;
+
+/** Time between two looks at a move task. */
+const POLL_MS = 500;
+/** Replaying 10 messages takes far less than a second; finding one among many takes longer. */
+const HIDE_SECONDS = 60;
+
+/** Replays all. Rejects with `QUEUE_NO_DEAD_LETTER`. */
+export async function replayAll(queue: AdminQueue, onProgress: OnProgress): Promise<ReplayResult> {
+  const dead = await queue.deadLetters();
+  const { visible, inFlight } = await dead.depth();
+  const task = await queue.startMove();
+  const moved = task ? await followTask(task, queue.name, onProgress) : 0;
+  if (task && moved >= visible + inFlight) return { replayed: moved, by: 'move-task' };
+  // A task passes over messages that somebody has just looked at.
+  const limit = task ? visible + inFlight - moved : Infinity;
+  const replayed = new Set<string>();
+  for await (const messages of lookThrough(dead, { limit, hideSeconds: HIDE_SECONDS, taken: replayed })) {
+    // One that was rejected again is back already.
+    const waiting = messages.filter(({ attributes }) => !replayed.has(attributes[REPLAY_OF_ATTRIBUTE] ?? ''));
+    if (waiting.length === 0) break;
+    await moveBack(waiting, { queue, dead, replayed });
+    onProgress(moved + replayed.size);
+  }
+  return { replayed: moved + replayed.size, by: task ? 'move-task' : 'messages' };
+}
+
+/** Replays those with these ids. Rejects with `NO_SUCH_DEAD_LETTER` after it has replayed those that it found. */
+export async function replayOnly(queue: AdminQueue, ids: string[], onProgress: OnProgress): Promise<ReplayResult> {
+  const dead = await queue.deadLetters();
+  const replayed = new Set<string>();
+  const wanted = new Set(ids);
+  for await (const messages of lookThrough(dead, { limit: Infinity, hideSeconds: HIDE_SECONDS, taken: replayed })) {
+    const found = messages.filter(({ id }) => wanted.has(id));
+    await moveBack(found, { queue, dead, replayed });
+    onProgress(replayed.size);
+    if (replayed.size === wanted.size) break;
+  }
+  const missing = [...wanted].filter((id) => !replayed.has(id));
+  if (missing.length === 0) return { replayed: replayed.size, by: 'messages' };
+  throw new AppError('NO_SUCH_DEAD_LETTER', `no dead letter has the id ${missing.join(', ')}`, {
+    hint: '`wasm-sensors queue dead-letters` lists them. One that was replayed and rejected again has a new id.',
+    ...(replayed.size > 0 ? { details: [...replayed].map((id) => `${id} was replayed`) } : {}),
+  });
+}
+
+interface Move {
+  queue: AdminQueue;
+  dead: AdminQueue;
+  /** Ids of those that are sent and deleted. */
+  replayed: Set<string>;
+}
+
+async function moveBack(messages: SeenMessage[], { queue, dead, replayed }: Move): Promise<void> {
+  if (messages.length === 0) return;
+  const results = await Promise.allSettled(messages.map((message) => queue.sendBack(message)));
+  const sent = messages.filter((_, i) => results[i]!.status === 'fulfilled');
+  const kept = sent.length > 0 ? await dead.delete(sent) : [];
+  for (const message of sent) if (!kept.includes(message)) replayed.add(message.id);
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure) throw failure.reason;
+  if (kept.length === 0) return;
+  throw new AppError('QUEUE_ERROR', `${kept.length} dead letters were replayed, but could not be deleted`, {
+    hint: 'Replay again: the store recognises a message that comes twice.',
+  });
+}
+
+async function followTask(task: MoveTask, queue: string, onProgress: OnProgress): Promise<number> {
+  for (;;) {
+    const { running, moved, failure } = await task.status();
+    if (failure !== undefined) {
+      throw new AppError('QUEUE_ERROR', `the move task of ${queue} failed after ${moved} messages: ${failure}`, {
+        hint: 'What was not moved is still a dead letter: replay again.',
+      });
+    }
+    if (!running) return moved;
+    onProgress(moved);
+    await sleep(POLL_MS);
+  }
+}

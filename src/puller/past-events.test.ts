@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Reading } from '../protocol/message.js';
+import { PastEvents } from './past-events.js';
+import { StoreSink } from './sinks/readings-store.js';
+import type { Delivery } from './sinks/sink.js';
+
+let folder: string;
+let store: StoreSink;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'past-events-'));
+  store = new StoreSink(join(folder, 'readings.db'));
+});
+afterEach(() => {
+  store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const reading = (sequence: number, receivedAt: number): Delivery => {
+  const taken: Reading = {
+    ...{ job_id: 'j', execution_id: 'e', hostname: 'h', icon_name: '', color: '', region: 'eu', sequence },
+    ...{ timestamp: String(sequence), job_submission_time: 1 },
+  };
+  return { id: `r${sequence}`, body: '', message: {}, reading: taken, config: undefined, receivedAt };
+};
+const message = (n: number, receivedAt: number): Delivery => {
+  return {
+    id: `m${n}`,
+    body: JSON.stringify({ n }),
+    message: { n },
+    reading: undefined,
+    config: undefined,
+    receivedAt,
+  };
+};
+
+/** Everything, page by page: `r` and `m` with their numbers. */
+function pagesOf(past: PastEvents): string[][] {
+  const pages: string[][] = [];
+  for (;;) {
+    const page = past.next();
+    if (page.length === 0) return pages;
+    pages.push(page.map((e) => (e.event === 'reading' ? `r${e.reading.sequence}` : `m${e.message.n}`)));
+  }
+}
+
+test('readings and messages come in the order of arrival, each once, in pages of both', () => {
+  const all: Delivery[] = [];
+  for (let n = 1; n <= 1200; n++) {
+    all.push(reading(n, n * 10));
+    if (n % 20 === 0) all.push(message(n, n * 10 + 5));
+  }
+  store.accept(all);
+  const pages = pagesOf(new PastEvents(store, 0, undefined));
+  expect(pages.flat()).toEqual(all.map(({ id }) => id));
+  expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(516);
+});
+
+test('many messages of one millisecond come once each', () => {
+  const all = Array.from({ length: 100 }, (_, n) => message(n, 7));
+  store.accept(all);
+  expect(pagesOf(new PastEvents(store, 7, new Set(['message']))).flat()).toEqual(all.map(({ id }) => id));
+  expect(pagesOf(new PastEvents(store, 8, new Set(['message'])))).toEqual([]);
+});
+
+test('what is stored meanwhile comes, too', () => {
+  store.accept([reading(1, 1)]);
+  const past = new PastEvents(store, 0, undefined);
+  expect(past.next()).toHaveLength(1);
+  store.accept([reading(2, 2), message(1, 2)]);
+  expect(past.next()).toHaveLength(2);
+  expect(past.next()).toEqual([]);
+});
+
+test('a clock that was set back leaves nothing out', () => {
+  const at = (n: number) => (n <= 600 ? 1_000_000 + n : n);
+  const all = Array.from({ length: 1200 }, (_, n) => reading(n + 1, at(n + 1)));
+  store.accept(all);
+  store.accept(Array.from({ length: 40 }, (_, n) => message(n, 500 + n)));
+  const found = pagesOf(new PastEvents(store, 0, undefined)).flat();
+  expect(found.toSorted()).toEqual(
+    [...all.map(({ id }) => id), ...Array.from({ length: 40 }, (_, n) => `m${n}`)].sort(),
+  );
+});
+
+test('a replay begins at most 100,000 readings before the newest', () => {
+  store.accept(Array.from({ length: 100_010 }, (_, n) => reading(n + 1, n + 1)));
+  const first = new PastEvents(store, 0, undefined).next()[0];
+  expect(first).toMatchObject({ reading: { sequence: 11 } });
+});

@@ -1,0 +1,25 @@
+/** The queue that a command works on: the one that the settings name, else that of the running `up`. */
+import { resolve } from 'node:path';
+import type { Settings } from '../config/settings.js';
+import type { QueueSettings } from '../queue/open-queue.js';
+import { QUEUE_NAME } from '../queue/queue.js';
+import { readRunState } from './run-state.js';
+
+export function findQueue(settings: Settings): QueueSettings {
+  if (settings.queue !== undefined) return settings;
+  const state = readRunState(resolve(settings.stateDir));
+  if (!state?.alive) return settings;
+  const { queue: server } = state.endpoints;
+  if (server !== undefined) {
+    const queue = `${server}/000000000000/${QUEUE_NAME}`;
+    return { ...settings, queue, queueEndpoint: server, queueUnsigned: true };
+  }
+  // It was started with a queue of somebody else, by flags perhaps.
+  const { queue, queueEndpoint, awsRegion } = state.settings as Partial<QueueSettings>;
+  return {
+    ...settings,
+    queue,
+    queueEndpoint: settings.queueEndpoint ?? queueEndpoint,
+    awsRegion: settings.awsRegion ?? awsRegion,
+  };
+}

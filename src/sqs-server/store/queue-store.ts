@@ -1,0 +1,252 @@
+/**
+ * The file of a queue server's store while it is in use: the clock that it keeps across restarts, what to do when the file
+ * is deleted, replaced or damaged under the server, and when the disk is full.
+ */
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { DiskReserve } from '../../lib/fs/disk-reserve.js';
+import { abandonDatabase, closeDatabase, findDamage, isDamage } from '../../lib/sqlite/check-database.js';
+import { DatabaseFile } from '../../lib/sqlite/database-file.js';
+import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
+import { beginRewrite, finishRewrite } from '../../lib/sqlite/rewrite-database.js';
+import type { Salvaged } from '../../lib/sqlite/salvage.js';
+import {
+  type ClockEvent,
+  type ClockMark,
+  type ClockSources,
+  ElapsedClock,
+  MARK_AGE_MS,
+} from '../../lib/time/elapsed-clock.js';
+import { type Database, openDatabase } from './queue-database.js';
+
+export type StoreEvent =
+  | DatabaseQuarantined
+  | ClockEvent
+  /** Nothing is acknowledged until `store-restored`. */
+  | { type: 'store-lost'; path: string; message: string }
+  /** It is written back whole; `salvaged`: what could be read of a damaged one, by table. */
+  | { type: 'store-restored'; path: string; salvaged?: Salvaged }
+  | { type: 'store-restore-failed'; path: string; message: string }
+  /** Messages are given out and deleted, but none are taken until `store-writable`. */
+  | { type: 'store-full'; path: string }
+  | { type: 'store-writable'; path: string };
+
+/** What `/ready` and `/stats` say of the store. */
+export interface StoreState {
+  /** Whether it takes messages. */
+  status: 'ready' | 'not ready';
+  /** Why it does not. */
+  code?: string;
+  reason?: string;
+  /** Where the damaged store was moved that this run found. */
+  quarantined?: string;
+  /** Milliseconds by which the wall clock was set; ignored until an hour has confirmed it. */
+  clockStepMs?: number;
+}
+
+/** Milliseconds between two notes of the elapsed time in the store while other things are written. */
+const MARK_INTERVAL_MS = 5_000;
+/** A larger database is checked at the start only: the check takes about 2 ms for each MiB, and nothing else runs. */
+const BACKGROUND_CHECK_BYTES = 128 * 1_048_576;
+/** The write-ahead log may grow to so many pages before they go to the database, on a disk that has room. */
+const WAL_PAGES = 4_000;
+const PAGE_BYTES = 4_096;
+
+export class QueueStore {
+  readonly clock: ElapsedClock;
+  readonly #path: string;
+  readonly #onEvent: (event: StoreEvent) => void;
+  /** Undefined for a store in memory. */
+  readonly #reserve: DiskReserve | undefined;
+  /** Undefined while it is lost and its handle is closed. */
+  #database: Database | undefined;
+  #file!: DatabaseFile;
+  #marked = Number.NEGATIVE_INFINITY;
+  #lost: AppError | undefined;
+  #full: AppError | undefined;
+  #restoreFailed = false;
+  #quarantined: string | undefined;
+
+  /** Throws as `openDatabase` does. */
+  constructor(path: string, clock: Partial<ClockSources>, onEvent: (event: StoreEvent) => void) {
+    this.#path = path;
+    this.#onEvent = onEvent;
+    if (path !== ':memory:') this.#reserve = new DiskReserve(`${path}.reserve`, 1.1 * WAL_PAGES * PAGE_BYTES);
+    this.#open();
+    const [mark] = this.database.prepare('SELECT elapsed, wall, "offset" FROM clock').all([]) as ClockMark[];
+    this.clock = new ElapsedClock(mark, clock);
+    this.#takeReserve();
+  }
+
+  get database(): Database {
+    if (!this.#database) throw this.#lost;
+    return this.#database;
+  }
+
+  /** Why it takes no messages; undefined: it does. */
+  get problem(): AppError | undefined {
+    return this.#lost ?? this.#full;
+  }
+
+  /** Whether nothing can be done with it until it is restored. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  get state(): StoreState {
+    const { problem } = this;
+    return {
+      ...(problem ? { status: 'not ready', code: problem.code, reason: problem.message } : { status: 'ready' }),
+      ...(this.#quarantined === undefined ? {} : { quarantined: this.#quarantined }),
+      ...(this.clock.pendingMs === 0 ? {} : { clockStepMs: this.clock.pendingMs }),
+    };
+  }
+
+  /** Throws `QUEUE_STORE_LOST` unless what was written is in the files that the next start opens. */
+  verify(): void {
+    const problem = this.#file.problem();
+    if (problem) throw this.#lostBecause(problem);
+  }
+
+  /** Throws `QUEUE_STORE_LOST` when a quick check finds damage. */
+  check(): void {
+    const { page_count: pages } = this.database.prepare('PRAGMA page_count').get([]) as { page_count: number };
+    const damage = pages * PAGE_BYTES > BACKGROUND_CHECK_BYTES ? undefined : findDamage(this.database);
+    if (damage !== undefined) throw this.#lostBecause('damaged', damage);
+  }
+
+  /** What a failure of the database means for those who wrote: `QUEUE_STORE_LOST`, `QUEUE_STORE_FULL` or nothing known. */
+  explain(error: unknown): AppError | undefined {
+    if (error instanceof AppError) return error;
+    if (isDamage(error)) return this.#lostBecause('damaged', error);
+    if (!isFull(error)) return undefined;
+    return new AppError('QUEUE_STORE_FULL', `The disk of the queue store ${this.#path} is full.`, { cause: error });
+  }
+
+  /** Takes note of a failure, and makes room on a full disk for deletions. Call it outside of transactions. */
+  failed(error: unknown): void {
+    const failure = this.explain(error);
+    if (failure?.code === 'QUEUE_STORE_LOST' && !this.#lost) {
+      this.#lost = failure;
+      this.#onEvent({ type: 'store-lost', path: this.#path, message: failure.message });
+    } else if (failure?.code === 'QUEUE_STORE_FULL') {
+      this.#setFull(failure);
+      this.#reserve?.release();
+      // At once, before others take the room. With every page in the database, the log is used again from its beginning:
+      // deletions then need no further room, if that is so after each of them.
+      this.#tryTo('PRAGMA wal_checkpoint');
+      this.#tryTo('PRAGMA wal_autocheckpoint = 1');
+    }
+  }
+
+  /**
+   * Writes a lost store back and opens it. Throws `QUEUE_STORE_LOST` when that fails; try again later. Call it outside of
+   * transactions.
+   */
+  restore(): void {
+    try {
+      let salvaged: Salvaged | undefined;
+      if (this.#database) {
+        salvaged = beginRewrite(this.#database, this.#path, openDatabase);
+        abandonDatabase(this.#database);
+        this.#database = undefined;
+      }
+      this.#quarantined = finishRewrite(this.#path) ?? this.#quarantined;
+      this.#open();
+      this.#takeReserve();
+      this.#lost = undefined;
+      this.#restoreFailed = false;
+      this.#onEvent({ type: 'store-restored', path: this.#path, ...(salvaged ? { salvaged } : {}) });
+    } catch (error) {
+      if (!this.#restoreFailed) {
+        this.#onEvent({ type: 'store-restore-failed', path: this.#path, message: messageOf(error) });
+      }
+      this.#restoreFailed = true;
+      throw this.#lost;
+    }
+  }
+
+  /** Reports a step of the wall clock, and looks whether a full disk has room again. Call it outside of transactions. */
+  watch(): void {
+    const step = this.clock.check();
+    if (step) this.#onEvent(step);
+    if (!this.#full || this.isLost) return;
+    if (this.#reserve && !this.#reserve.take()) {
+      this.#shrink();
+      if (!this.#reserve.take()) return;
+    }
+    this.#full = undefined;
+    this.#takeReserve();
+    this.#onEvent({ type: 'store-writable', path: this.#path });
+  }
+
+  /** Whether the elapsed time should be noted though nothing else is written. */
+  get isMarkOld(): boolean {
+    return this.clock.now() - this.#marked >= MARK_AGE_MS - 2_000;
+  }
+
+  /** Notes the elapsed time, unless that was done a moment ago. Call it inside of transactions. */
+  saveMark({ always = false } = {}): void {
+    const { elapsed, wall, offset } = this.clock.mark();
+    if (!always && elapsed - this.#marked < MARK_INTERVAL_MS) return;
+    this.#marked = elapsed;
+    const sql = 'INSERT OR REPLACE INTO clock (id, elapsed, wall, "offset") VALUES (1, ?, ?, ?)';
+    this.database.prepare(sql).run([elapsed, wall, offset]);
+  }
+
+  close(): void {
+    if (this.#database) closeDatabase(this.#database);
+  }
+
+  #open(): void {
+    const onQuarantine = (event: DatabaseQuarantined) => {
+      this.#quarantined = event.quarantined;
+      this.#onEvent(event);
+    };
+    try {
+      this.#database = openWithRepair(this.#path, openDatabase, onQuarantine);
+    } catch (error) {
+      if (!isFull((error as Error).cause) || !this.#reserve?.bytes) throw error;
+      this.#reserve.release();
+      this.#database = openWithRepair(this.#path, openDatabase, onQuarantine);
+    }
+    this.#file = new DatabaseFile(this.#path);
+  }
+
+  /** On a small disk the reserve is small, and so must be the log, whose pages it has to take in. */
+  #takeReserve(): void {
+    if (!this.#reserve) return;
+    if (!this.#reserve.take()) this.#setFull(this.explain({ code: FULL })!);
+    const pages = Math.min(WAL_PAGES, Math.round(this.#reserve.bytes / PAGE_BYTES / 1.1));
+    this.database.exec(`PRAGMA wal_autocheckpoint = ${Math.max(pages, 16)}`);
+  }
+
+  /** Gives the pages of deleted messages back to the disk. */
+  #shrink(): void {
+    const read = (name: string) => (this.database.prepare(`PRAGMA ${name}`).get([]) as Record<string, number>)[name]!;
+    const free = read('freelist_count');
+    if (free < read('page_count') / 2) return;
+    this.#tryTo('VACUUM');
+    this.#tryTo('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  #setFull(failure: AppError): void {
+    if (this.#full) return;
+    this.#full = failure;
+    this.#onEvent({ type: 'store-full', path: this.#path });
+  }
+
+  #tryTo(sql: string): void {
+    try {
+      this.#database?.exec(sql);
+    } catch {
+      // There is not even room for that.
+    }
+  }
+
+  #lostBecause(problem: string, cause?: unknown): AppError {
+    return new AppError('QUEUE_STORE_LOST', `The file of the queue store ${this.#path} was ${problem}.`, { cause });
+  }
+}
+
+const FULL = 'SQLITE_FULL';
+const isFull = (error: unknown): boolean => (error as { code?: string } | undefined)?.code === FULL;
