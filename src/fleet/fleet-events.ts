@@ -48,7 +48,18 @@ export interface DeadLetterAlert {
   text: string;
 }
 
-export type AlertEvent = SilenceAlert | DeadLetterAlert;
+/** Something about the puller itself has to be looked at (`firing`), or is in order again. */
+export interface ConditionAlert {
+  event: 'alert';
+  type: 'store.quarantined' | 'store.damaged-rows' | 'clock.stepped';
+  firing: boolean;
+  at: number;
+  /** As of {@link SilenceAlert}. */
+  rule: string;
+  text: string;
+}
+
+export type AlertEvent = SilenceAlert | DeadLetterAlert | ConditionAlert;
 
 /** Sent every second. */
 export interface SummaryEvent {

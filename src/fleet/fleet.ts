@@ -23,6 +23,7 @@ import {
   newSensorRecord,
   recordReading,
   type SensorRecord,
+  shiftTimes,
   silenceLimitOf,
 } from './sensor-record.js';
 import { type Arrival, type MissingRange, SequenceTracker } from './sequence-tracker.js';
@@ -77,6 +78,24 @@ export class Fleet {
   /** The network stops: sensors that were seen at or after `since` send until `by` at the latest. */
   markSensorsStopped(since: number, by: number): void {
     for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) sensor.endedAt = by;
+  }
+
+  /**
+   * The clock was set forward or back by this many milliseconds: times from `since` on move with it. What has happened
+   * stays as long ago as it was, so nobody is silent, gone or forgotten because of a clock.
+   */
+  shiftTimes(by: number, since = Number.NEGATIVE_INFINITY): void {
+    for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) shiftTimes(sensor, by);
+    if (this.began > 0 && this.began >= since) this.began += by;
+    this.#forgotten.shiftTimes(by, since);
+    this.#rates.clear();
+  }
+
+  /** When a reading arrived last; 0 when none did. */
+  get lastSeen(): number {
+    let last = 0;
+    for (const { lastSeen } of this.#sensors.values()) last = Math.max(last, lastSeen);
+    return last;
   }
 
   /** The state to keep across a restart, as plain JSON. */

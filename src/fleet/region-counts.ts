@@ -71,6 +71,10 @@ export class ForgottenSensors {
     this.#counts.set(name, counts);
   }
 
+  shiftTimes(by: number, since: number): void {
+    for (const counts of this.#counts.values()) if (counts.last_seen >= since) counts.last_seen += by;
+  }
+
   [Symbol.iterator](): Iterator<[string, ReadingCounts]> {
     return this.#counts[Symbol.iterator]();
   }

@@ -101,5 +101,13 @@ export const isSilent = (sensor: SensorRecord, now: number): boolean => now - se
 export const isStopped = ({ endedAt, lastSeen, reading }: SensorRecord): boolean =>
   endedAt !== undefined && (lastSeen <= endedAt || Date.parse(reading.timestamp) <= endedAt);
 
+/** Moves what was measured by our clock; timestamps are the sensor's own. */
+export function shiftTimes(sensor: SensorRecord, by: number): void {
+  sensor.firstSeen += by;
+  sensor.lastSeen += by;
+  if (sensor.endedAt !== undefined) sensor.endedAt += by;
+  for (const range of sensor.tracker.missing) range.since += by;
+}
+
 /** Numbers missing for at least {@link GAP_GRACE_MS}. */
 export const gapsOf = (sensor: SensorRecord, now: number): number => sensor.tracker.missingSince(now - GAP_GRACE_MS);

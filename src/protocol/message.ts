@@ -60,8 +60,11 @@ export function isTooDeep(value: unknown, levels = MAX_NESTING): boolean {
   return false;
 }
 
-/** Checks the known fields of a message; unknown ones may hold anything. `now` in Unix milliseconds. */
-export function findFieldProblem(message: Message, now: number): FieldProblem | undefined {
+/**
+ * Checks the known fields of a message; unknown ones may hold anything. `now` in Unix milliseconds; without it no time is
+ * too far ahead.
+ */
+export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINITY): FieldProblem | undefined {
   for (const field of STRING_FIELDS) {
     const value = message[field];
     if (value === undefined) continue;

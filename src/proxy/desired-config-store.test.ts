@@ -138,6 +138,8 @@ test('one that starts without a state waits for what its sensors have, one that 
   };
   const first = new DesiredConfigStore(path);
   await vi.advanceTimersByTimeAsync(1000);
+  // The clock is set back by an hour meanwhile.
+  vi.setSystemTime(Date.now() - 3_600_000);
   expect(await waited(first)).toBe(10_000);
   expect(await waited(first)).toBe(0);
   expect(await waited(new DesiredConfigStore())).toBe(0);

@@ -25,7 +25,7 @@ export class DesiredConfigStore {
   #state: DesiredState;
   /** Newest version that a sensor reported, or another proxy. */
   #seen = 0;
-  /** When every sensor has had time to report its version, in Unix milliseconds. */
+  /** When every sensor has had time to report its version, by the monotonic clock. */
   readonly #allReportedAt: number;
 
   /**
@@ -37,7 +37,7 @@ export class DesiredConfigStore {
     const kept = path === undefined ? undefined : readState(path);
     this.#path = path;
     this.#state = kept ?? nothingDesired();
-    this.#allReportedAt = path === undefined || kept ? 0 : Date.now() + reportWithinMs;
+    this.#allReportedAt = path === undefined || kept ? 0 : performance.now() + reportWithinMs;
   }
 
   get state(): DesiredState {
@@ -69,7 +69,7 @@ export class DesiredConfigStore {
    * state know whether it has lost one.
    */
   async waitForAllReports(): Promise<void> {
-    await sleep(Math.max(0, this.#allReportedAt - Date.now()));
+    await sleep(Math.max(0, this.#allReportedAt - performance.now()));
   }
 
   /** Changes one scope; the change is durable when this returns. Throws `STATE_UNWRITABLE`. `now` in Unix milliseconds. */

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutgoingMessage, Queue } from '../queue/queue.js';
 import { MAX_ARRAY, MAX_MESSAGE_BYTES, MAX_SEND_BYTES } from './parse-body.js';
 import { createProxy, type ProxyStats } from './proxy.js';
@@ -254,4 +254,16 @@ test('it is ready when the queue answers, and says what is wrong when it does no
     { status: 'not ready', reason: expect.stringContaining("can't be reached") },
   ]);
   expect(await ask('/health')).toEqual([200, { status: 'healthy' }]);
+});
+
+test('a clock that is set back slows no sender down', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  try {
+    proxy = createProxy({ queue, guard: { rateLimit: 1000 } });
+    await post(reading());
+    vi.setSystemTime(Date.now() - 3_600_000);
+    expect((await post(reading({ sequence: 43 }))).status).toBe(200);
+  } finally {
+    vi.useRealTimers();
+  }
 });

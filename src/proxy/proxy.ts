@@ -104,7 +104,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const sent = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
     if ('code' in sent) return refuseAndCount(sent);
     const sender = String(sent.messages[0]?.message.hostname ?? 'unknown');
-    const wait = limiter?.take(sender, sent.messages.length, Date.now());
+    const wait = limiter?.take(sender, sent.messages.length, performance.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
     const body = refuseSome(sent, (message) => places.findProblem(message, Date.now()));

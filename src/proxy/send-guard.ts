@@ -41,7 +41,7 @@ export class RateLimiter {
     this.#perSecond = perSecond;
   }
 
-  /** Takes `count` from the sender's bucket; returns the seconds to wait when it is empty. `now` in Unix milliseconds. */
+  /** Takes `count` from the sender's bucket; returns the seconds to wait when it is empty. `now`: monotonic, in milliseconds. */
   take(sender: string, count: number, now: number): number | undefined {
     const burst = Math.max(1, this.#perSecond * 2);
     const bucket = this.#buckets.get(sender) ?? { tokens: burst, at: now };

@@ -7,7 +7,7 @@ const OLD_SILENCE_MS = 60_000;
 
 export class SilenceAlerts {
   readonly #afterSeconds: number;
-  readonly #startedAt: number;
+  #startedAt: number;
   /** The alerts that fire, by region, as they were published. */
   readonly #firing = new Map<string, SilenceAlert>();
 
@@ -23,6 +23,11 @@ export class SilenceAlerts {
   /** The alerts that fire now. */
   get firing(): SilenceAlert[] {
     return [...this.#firing.values()];
+  }
+
+  /** The clock was set forward or back by this many milliseconds. */
+  shiftTimes(by: number): void {
+    this.#startedAt += by;
   }
 
   /** Returns the alerts that begin or end with this summary. */

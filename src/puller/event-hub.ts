@@ -12,9 +12,10 @@ export class EventHub {
   readonly fleet = new Fleet();
   readonly #listeners = new Set<Listener>();
 
-  /** Records what the required sinks have accepted. */
-  record(deliveries: Delivery[]): void {
-    for (const { reading, message, config, receivedAt } of deliveries) {
+  /** Records what the required sinks have accepted. `now`: Unix milliseconds; the clock may have been set back since. */
+  record(deliveries: Delivery[], now = Number.POSITIVE_INFINITY): void {
+    for (const { reading, message, config, ...delivery } of deliveries) {
+      const receivedAt = Math.min(delivery.receivedAt, now);
       if (!reading) {
         this.publish({ event: 'message', message, received_at: receivedAt });
         continue;

@@ -1,5 +1,7 @@
 /** Reports what fails in the puller: once when it starts to fail, and once when it works again. */
+import type { ClockEvent } from '../lib/time/elapsed-clock.js';
 import type { Rejection } from './dead-letter-log.js';
+import type { StoreFileEvent } from './sinks/store-file.js';
 
 /** `accept`: the required sinks accept readings. `sink:NAME`: an optional sink does. */
 export type PullerTask =
@@ -10,12 +12,19 @@ export type PullerTask =
   | 'dead-letter'
   | 'count-dead-letters'
   | 'checkpoint'
-  | 'retention';
+  | 'retention'
+  | 'check-store';
 
 /** Facts; `cli/output` makes sentences of them. */
 export type PullerEvent =
   | { type: 'puller.failing'; task: PullerTask; message: string }
   | { type: 'puller.recovered'; task: PullerTask }
+  /** The store was damaged or deleted, and has been written anew. */
+  | StoreFileEvent
+  /** The wall clock was set. */
+  | ClockEvent
+  /** More rows of the store are known to be damaged: `count` in all. */
+  | { type: 'store.damaged-rows'; count: number }
   /** Messages of one code were moved to the dead-letter queue; `id` (there) and `reason` are those of the first. */
   | { type: 'puller.dead-letters'; code: Rejection['code']; count: number; id: string; reason: string }
   /** An alert was not delivered. */
@@ -39,6 +48,11 @@ export class FailureReporter {
 
   isFailing(task: PullerTask): boolean {
     return this.#failing.has(task);
+  }
+
+  /** Why a task fails now; undefined: it does not. */
+  problemOf(task: PullerTask): string | undefined {
+    return this.#failing.get(task);
   }
 
   failed(task: PullerTask, message: string): void {

@@ -23,6 +23,12 @@ test('a reading is complete, with its text as it was sent and the configuration 
   });
 });
 
+test('a reading from two days ahead, which the proxy took before its clock was corrected, is a reading', () => {
+  const time = NOW + 2 * 86_400_000;
+  const body = reading({ timestamp: new Date(time).toISOString(), job_submission_time: time });
+  expect(parse(body)).toMatchObject({ reading: { sequence: 7, job_submission_time: time } });
+});
+
 test('another JSON object is a message without reading', () => {
   const body = '{ "data": {"test":"Hello from curl! 🌡️"} }';
   expect(parse(body)).toEqual({

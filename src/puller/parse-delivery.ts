@@ -7,7 +7,8 @@ import type { Delivery } from './sinks/sink.js';
 
 /**
  * Returns the reason when no sink can ever accept the message. The proxy checks readings too, but others may send to
- * the queue, and one bad reading must not hold up its group.
+ * the queue, and one bad reading must not hold up its group. Times are not judged here: the proxy has accepted them by
+ * its clock, and ours may have been corrected since.
  */
 export function parseDelivery(
   { id: given, body, attributes }: ReceivedMessage,
@@ -29,7 +30,7 @@ export function parseDelivery(
   }
   const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
   if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt };
-  const problem = findFieldProblem(object, receivedAt);
+  const problem = findFieldProblem(object);
   if (problem) return { code: 'BAD_FIELD', reason: problem.reason };
   return { id, body, message: object, reading: toReading(object), config, receivedAt };
 }

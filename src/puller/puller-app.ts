@@ -18,14 +18,19 @@ import { PastEvents } from './past-events.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
 import type { StoreSink } from './sinks/readings-store.js';
+import type { StoreStats } from './store-watch.js';
 import { RETRY_AFTER_S, StreamShare } from './stream-share.js';
 
 export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
-  stats(): PullerStats & Pick<PullerAppStats, 'deadLetters'>;
+  stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
   /** Failures by task since the start. */
   failures(): Record<string, number>;
+  /** Why readings can't be accepted now. */
+  problem?(): string | undefined;
+  /** Unix milliseconds, in step with the fleet view. */
+  now?(): number;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
   http: PullerHttpOptions;
@@ -60,6 +65,10 @@ export interface FleetSnapshot {
 export type PullerAppStats = PullerStats & {
   queue: string;
   depth: QueueDepth | undefined;
+  /** Only with a store. */
+  store?: StoreStats | undefined;
+  /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed; mostly 0. */
+  clockAheadMs?: number;
   /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
   deadLetters: number | undefined;
 };
@@ -85,7 +94,8 @@ export type Annotation = z.infer<typeof annotationSchema>;
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 
-export function createPullerApp({ queue, fleet: source, stats, failures, closed, http }: PullerAppDeps): Hono {
+export function createPullerApp(deps: PullerAppDeps): Hono {
+  const { queue, fleet: source, stats, problem, now = Date.now, closed, http } = deps;
   const { hub, store, firing } = source;
   const { fleet } = hub;
   const streams = new StreamShare();
@@ -101,31 +111,31 @@ export function createPullerApp({ queue, fleet: source, stats, failures, closed,
     const problem = findBrowserProblem(c, http.hosts);
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
-  app.route('/', healthRoutes(queue));
+  app.route('/', healthRoutes(queue, problem));
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
-  app.route('/', pullerMetrics({ queue, hub, stats, failures }).routes);
+  app.route('/', pullerMetrics(deps).routes);
   app.get('/fleet', (c) => {
-    const now = Date.now();
-    return c.json({ summary: fleet.summary(now), sensors: fleet.view(now) } satisfies FleetSnapshot);
+    const time = now();
+    return c.json({ summary: fleet.summary(time), sensors: fleet.view(time) } satisfies FleetSnapshot);
   });
-  app.get('/fleet/summary', (c) => c.json(fleet.summary(Date.now())));
+  app.get('/fleet/summary', (c) => c.json(fleet.summary(now())));
   app.get('/fleet/since', (c) => {
     const submission = timeQuery('submission', c.req.query('submission') ?? 'none');
-    return c.json(fleet.countSince(submission, Date.now()));
+    return c.json(fleet.countSince(submission, now()));
   });
   app.post('/fleet/convergence', async (c) => {
     const { state, scope, jobs } = await readJsonBody(c, convergenceSchema);
-    return c.json(fleet.convergence({ desired: state, scope, jobs }, Date.now()));
+    return c.json(fleet.convergence({ desired: state, scope, jobs }, now()));
   });
   // `/fleet/told` is the former name.
   app.on('POST', ['/fleet/annotations', '/fleet/told'], async (c) => {
     if (http.token === undefined || !bearerMatches(c.req.header('authorization'), http.token)) {
       return c.json(httpErrorBody({ code: 'TOKEN_WRONG', message: 'the operator token is missing or wrong' }), 401);
     }
-    annotate(fleet, await readJsonBody(c, annotationSchema));
+    annotate(fleet, await readJsonBody(c, annotationSchema), now());
     return c.json({ status: 'noted' });
   });
   app.get('/events', (c) => {
@@ -149,9 +159,9 @@ export function createPullerApp({ queue, fleet: source, stats, failures, closed,
   return app;
 }
 
-function annotate(fleet: Fleet, annotation: Annotation): void {
+function annotate(fleet: Fleet, annotation: Annotation, now: number): void {
   if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
-  else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, Date.now());
+  else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now);
   else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by);
 }
 

@@ -4,6 +4,7 @@ import { scrape } from '../test/support/scrape.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import { EventHub } from './event-hub.js';
 import { pullerMetrics } from './puller-metrics.js';
+import type { StoreSink } from './sinks/readings-store.js';
 
 const P = 'wasm_sensors_puller_';
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
@@ -28,7 +29,8 @@ function store(region: string, sequence: number, age: number): void {
 
 const metricsOf = (queue = new ScriptedQueue()) =>
   pullerMetrics({
-    ...{ queue, hub },
+    ...{ queue, problem: () => undefined },
+    fleet: { hub, firing: () => [], store: { forgotten: 3, damagedRows: 1 } as unknown as StoreSink },
     stats: () => ({
       ...{ received: 9, deleted: 7, deadLettered: 2, deadLetteredBy: { NOT_JSON: 2 }, deadLetters: 6 },
       ...{ failures: 4, lastError: undefined },
@@ -75,6 +77,9 @@ test('the pipeline and its failures by task', async () => {
     [`${P}messages_deleted_total`]: 7,
     [`${P}messages_dead_lettered_total{reason="NOT_JSON"}`]: 2,
     [`${P}dead_letters`]: 6,
+    [`${P}ready`]: 1,
+    [`${P}rows_expired_total`]: 3,
+    [`${P}rows_damaged`]: 1,
     [`${P}failures_total{task="delete"}`]: 3,
     [`${P}failures_total{task="retention"}`]: 1,
     [`${P}queue_messages{state="visible"}`]: 3,

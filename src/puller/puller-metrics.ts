@@ -2,17 +2,18 @@
 import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
 import { BoundedLabel } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics, type Sample, type Values } from '../lib/metrics/metrics.js';
-import type { EventHub } from './event-hub.js';
 import type { PullerAppDeps } from './puller-app.js';
 
-export type PullerMetricsDeps = Pick<PullerAppDeps, 'queue' | 'stats' | 'failures'> & { hub: EventHub };
+export type PullerMetricsDeps = Pick<PullerAppDeps, 'queue' | 'fleet' | 'stats' | 'failures' | 'problem' | 'now'>;
 
 /** Seconds. A running fleet needs less than one; after an outage readings are as old as the outage was long. */
 const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
 /** One summary serves all series of a scrape. */
 const SUMMARY_AGE_MS = 500;
 
-export function pullerMetrics({ queue, hub, stats, failures }: PullerMetricsDeps): Metrics {
+export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
+  const { queue, fleet: source, stats, failures, problem, now = Date.now } = deps;
+  const { hub, store } = source;
   const metrics = new Metrics('wasm_sensors_puller_');
   const regions = new BoundedLabel();
 
@@ -41,10 +42,19 @@ export function pullerMetrics({ queue, hub, stats, failures }: PullerMetricsDeps
 
   metrics.gauge('dead_letters', 'Messages in the dead-letter queue.', [], () => stats().deadLetters ?? []);
 
+  metrics.gauge('ready', 'Whether readings can be stored: 0 while the store fails.', [], () => (problem?.() ? 0 : 1));
+  metrics.counter(
+    'rows_expired_total',
+    'Readings and messages that the store deleted after its retention.',
+    [],
+    () => store?.forgotten ?? 0,
+  );
+  metrics.gauge('rows_damaged', 'Rows of the store that are not what was written.', [], () => store?.damagedRows ?? 0);
+
   let newest: FleetSummary | undefined;
   const summary = (): FleetSummary => {
-    const now = Date.now();
-    if (!newest || Math.abs(now - newest.time) > SUMMARY_AGE_MS) newest = hub.fleet.summary(now);
+    const time = now();
+    if (!newest || Math.abs(time - newest.time) > SUMMARY_AGE_MS) newest = hub.fleet.summary(time);
     return newest;
   };
   const byRegion = (key: 'received' | 'duplicates' | 'late' | 'gaps') => (): Values => {
@@ -86,7 +96,7 @@ export function pullerMetrics({ queue, hub, stats, failures }: PullerMetricsDeps
   );
   hub.subscribe((event) => {
     if (event.event !== 'reading') return;
-    const seconds = (Date.now() - Date.parse(event.reading.timestamp)) / 1000;
+    const seconds = (now() - Date.parse(event.reading.timestamp)) / 1000;
     // The clock of a node may be ahead.
     if (Number.isFinite(seconds)) latency.observe({ region: regions.of(event.reading.region) }, Math.max(0, seconds));
   });

@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
+import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import { AppError } from '../lib/errors/app-error.js';
@@ -11,7 +12,6 @@ import type { PullerEvent } from './failure-reporter.js';
 import type { FleetSnapshot, PullerAppStats } from './puller-app.js';
 import { createPullerService, type PullerService, type SinkOptions } from './puller-service.js';
 import { StoreSink } from './sinks/readings-store.js';
-import type { Delivery } from './sinks/sink.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
 
@@ -26,7 +26,10 @@ let events: PullerEvent[];
 const running: PullerService[] = [];
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'], now: T0 });
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    now: T0,
+  });
   folder = mkdtempSync(join(tmpdir(), 'puller-service-'));
   path = join(folder, 'live', 'readings.db');
   events = [];
@@ -98,15 +101,18 @@ const reading = (sequence: number, over: Partial<Reading> = {}): Reading => ({
   ...over,
 });
 
-/** What an earlier puller has stored: a reading of each name, this many milliseconds ago. */
+/** What an earlier puller has stored: a reading of each name, this many milliseconds ago, the oldest first. */
 function stored(ages: Record<string, number>): void {
-  const deliveries = Object.entries(ages).map(([name, age]): Delivery => {
-    const taken = reading(1, { execution_id: name, hostname: name, timestamp: new Date(T0 - age).toISOString() });
-    return { id: name, body: '', message: {}, reading: taken, config: undefined, receivedAt: T0 - age };
-  });
+  const entries = Object.entries(ages);
+  vi.setSystemTime(T0 - entries[0]![1]);
   const store = new StoreSink(path);
-  store.accept(deliveries);
+  for (const [name, age] of entries) {
+    vi.advanceTimersByTime(T0 - age - Date.now());
+    const taken = reading(1, { execution_id: name, hostname: name, timestamp: new Date(T0 - age).toISOString() });
+    store.accept([{ id: name, body: '', message: {}, reading: taken, config: undefined, receivedAt: T0 - age }]);
+  }
   store.close();
+  vi.advanceTimersByTime(T0 - Date.now());
 }
 
 /** Looks into the store beside the puller. */
@@ -410,3 +416,113 @@ test.each([
     expect(events.slice(1)).toEqual([{ type: 'puller.recovered', task }]);
   },
 );
+
+test.each([
+  ['25 hours ahead', 25 * HOUR, '25 h forward'],
+  ['an hour back', -HOUR, '60 min back'],
+])('a clock that is set %s deletes nothing and changes nothing in the view; it is reported', async (_, by) => {
+  stored({ old: 30_000 });
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    store: { path, retentionMs: HOUR },
+    alert: { afterSeconds: 20, onAlert: (alert) => alerts.push(alert) },
+  });
+  await puller.deliver(reading(1), reading(2, { execution_id: 'e-2', hostname: 'other' }));
+  await pass(6_000);
+  const before = await sensorsOf(puller);
+  vi.setSystemTime(Date.now() + by);
+  const moved = before.map((sensor) => ({
+    ...sensor,
+    ...{ first_seen: sensor.first_seen + by, last_seen: sensor.last_seen + by },
+  }));
+  expect(await sensorsOf(puller)).toEqual(moved);
+  expect(before.map(({ state, gaps }) => [state, gaps])).toContainEqual(['silent', 1]);
+  await pass(1_000);
+  expect([storedNames().length, events]).toEqual([3, [{ type: 'clock-stepped', byMs: by }]]);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ clockAheadMs: by });
+  expect(alerts).toMatchObject([{ type: 'clock.stepped', firing: true }]);
+  // Readings go on, sensors are forgotten as late as ever, and silence is noticed as soon as ever.
+  await puller.deliver(reading(2), reading(3));
+  expect((await sensorsOf(puller)).find(({ hostname }) => hostname === 'edge-eu-1')).toMatchObject({
+    ...{ state: 'live', received: 3, gaps: 0, late: 0 },
+  });
+  await pass(22_000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'region.silent', firing: true }]);
+  // A puller that is started now finds the same.
+  await pass(10_000);
+  await puller.stop();
+  const again = start();
+  await pass(1_000);
+  expect([storedNames().length, (await sensorsOf(again)).map(({ received, gaps }) => [received, gaps])]).toEqual([
+    5,
+    [
+      ...[
+        [3, 0],
+        [1, 0],
+      ],
+      expect.anything(),
+    ],
+  ]);
+});
+
+test('a deleted store that can not be written back: nothing is deleted from the queue, /ready says why, and nothing is lost', async () => {
+  const puller = start();
+  await puller.deliver(reading(1));
+  rmSync(join(folder, 'live'), { recursive: true });
+  writeFileSync(join(folder, 'live'), 'no folder');
+  await pass(1_000);
+  const ready = () => puller.service.app.request('/ready');
+  expect([(await ready()).status, await puller.get('/ready')]).toEqual([
+    503,
+    { status: 'not ready', reason: expect.stringMatching(/readings\.db was deleted, and can't be written back: /) },
+  ]);
+  await puller.deliver(reading(2));
+  await pass(5_000);
+  expect([puller.queue.deleted, (await ready()).status]).toEqual([1, 503]);
+  rmSync(join(folder, 'live'));
+  await pass(11_000);
+  expect([puller.queue.deleted, (await ready()).status]).toEqual([2, 200]);
+  expect(events).toEqual([
+    { type: 'puller.failing', task: 'check-store', message: expect.stringMatching(/was deleted/) },
+    { type: 'puller.failing', task: 'accept', message: expect.stringMatching(/was deleted/) },
+    { type: 'database-rewritten', path, problem: 'deleted', quarantined: undefined, salvaged: undefined },
+    expect.objectContaining({ type: 'puller.recovered' }),
+    expect.objectContaining({ type: 'puller.recovered' }),
+  ]);
+  expect(storedNames()).toHaveLength(2);
+});
+
+test('a store that was damaged is said: as an event, in the stats, and as an alert until its file is removed', async () => {
+  stored({ a: 0 });
+  writeFileSync(path, 'no database at all\n'.repeat(500));
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    store: { path, retentionMs: HOUR },
+    alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) },
+  });
+  const quarantined = `${path}.damaged`;
+  expect(events).toMatchObject([{ type: 'database-quarantined', path, quarantined }]);
+  await puller.deliver(reading(1));
+  await pass(1_000);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({
+    store: { damagedRows: 0, quarantined: [quarantined] },
+  });
+  expect(alerts).toMatchObject([
+    { type: 'store.quarantined', firing: true, text: expect.stringContaining(quarantined) },
+  ]);
+  rmSync(quarantined);
+  await pass(1_000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'store.quarantined', firing: false }]);
+});
+
+test('rows that are not what was written are found in the background, counted and said once', async () => {
+  stored({ a: 0, b: 0, c: 0 });
+  const db = new Database(path);
+  db.exec("update readings set color = '#000000' where execution_id <> 'b'; delete from checkpoint");
+  db.close();
+  const puller = start();
+  expect((await sensorsOf(puller)).map(({ hostname }) => hostname)).toEqual(['b']);
+  await pass(3_000);
+  expect(events).toEqual([{ type: 'store.damaged-rows', count: 2 }]);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ store: { damagedRows: 2, quarantined: [] } });
+});

@@ -2,8 +2,11 @@
 import type { Hono } from 'hono';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
+import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue } from '../queue/queue.js';
 import { SilenceAlerts } from './alerts.js';
+import { ClockWatch } from './clock-watch.js';
+import { ConditionAlerts } from './condition-alerts.js';
 import { DeadLetterWatch } from './dead-letter-watch.js';
 import { EventHub } from './event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
@@ -11,6 +14,7 @@ import { Puller } from './puller.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { StoreSink } from './sinks/readings-store.js';
 import { LogSink, type Sink } from './sinks/sink.js';
+import { StoreWatch } from './store-watch.js';
 import { restoreFleet } from './stored-fleet.js';
 import { Webhook } from './webhook.js';
 
@@ -47,26 +51,36 @@ const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each look: 500,000 a month cost about $0.20. */
 const DEAD_LETTERS_EVERY_MS = 5_000;
 const CHECKPOINT_EVERY_MS = 30_000;
-const RETENTION_EVERY_MS = 1_000;
+/** Checks and retention. */
+const STORE_EVERY_MS = 1_000;
 
 /** Throws `STORE_UNUSABLE`. */
 export function createPullerService({ queue, pollers, sinks, http, onEvent }: PullerServiceOptions): PullerService {
-  const store = sinks.store && new StoreSink(sinks.store.path);
+  const store = sinks.store && new StoreSink(sinks.store.path, onEvent);
   const hub = store ? restoreFleet(store, Date.now()) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
+  const clock = store?.clock ?? new ElapsedClock(undefined);
+  const silence = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
+  const shiftTimes = (by: number, since: number | undefined) => {
+    hub.fleet.shiftTimes(by, since);
+    silence?.shiftTimes(by);
+  };
+  const time = new ClockWatch(clock, shiftTimes, onEvent);
   const active: Sink[] = [...(store ? [store] : []), ...(sinks.log ? [new LogSink(sinks.log)] : [])];
   const puller = new Puller({
     queue,
     sinks: active,
-    onAccepted: (deliveries) => hub.record(deliveries),
+    onAccepted: (deliveries) => hub.record(deliveries, time.now()),
     onEvent(event) {
       onEvent(event);
       if (event.type === 'puller.dead-letters') void checkDeadLetters();
     },
+    now: () => time.now(),
     polling: { pollers },
   });
-  const alerts = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
+  const conditions = new ConditionAlerts();
+  const storeWatch = store && new StoreWatch(store);
   const webhookUrl = sinks.alert?.webhook;
   const webhook =
     webhookUrl === undefined
@@ -75,12 +89,16 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
+  let damagedRows = 0;
   const deadLetters = new DeadLetterWatch(queue, maintenance);
 
   function publishSummary(): void {
-    const summary = hub.fleet.summary(Date.now());
+    const summary = hub.fleet.summary(time.now());
     hub.publish({ event: 'summary', summary });
-    publishAlerts(alerts?.update(summary) ?? []);
+    publishAlerts(silence?.update(summary) ?? []);
+    if (!sinks.alert) return;
+    const now = { store: storeWatch?.stats, clockAheadMs: time.aheadMs };
+    publishAlerts(conditions.update(now, summary.time));
   }
 
   function publishAlerts(changed: AlertEvent[]): void {
@@ -92,12 +110,12 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
   }
 
   async function checkDeadLetters(): Promise<void> {
-    const alert = await deadLetters.check(Date.now);
+    const alert = await deadLetters.check(() => time.now());
     if (alert && sinks.alert) publishAlerts([alert]);
   }
 
   /** A full disk or a locked store must not stop the puller. */
-  function maintain(task: 'checkpoint' | 'retention', work: () => void): void {
+  function maintain(task: 'checkpoint' | 'retention' | 'check-store', work: () => void): void {
     try {
       work();
       maintenance.succeeded(task);
@@ -108,21 +126,37 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
 
   const saveCheckpoint = () =>
     maintain('checkpoint', () => {
-      hub.fleet.prune(Date.now());
-      store?.saveCheckpoint(hub.fleet.dump());
+      hub.fleet.prune(time.confirmed());
+      store?.withRepair(() => store.saveCheckpoint(hub.fleet.dump()));
     });
-  const forgetOld = ({ retentionMs }: { retentionMs: number }) =>
-    maintain('retention', () => store?.forget(Date.now() - retentionMs));
+
+  function maintainStore(): void {
+    if (!store || !sinks.store || !storeWatch) return;
+    const { retentionMs } = sinks.store;
+    maintain('check-store', () => storeWatch.look());
+    maintain('retention', () => store.withRepair(() => store.forget(store.clock.now() - retentionMs)));
+    if (store.damagedRows > damagedRows) onEvent({ type: 'store.damaged-rows', count: store.damagedRows });
+    damagedRows = store.damagedRows;
+  }
 
   const firing = (): AlertEvent[] =>
-    sinks.alert ? [...(deadLetters.firing ? [deadLetters.firing] : []), ...(alerts?.firing ?? [])] : [];
+    sinks.alert
+      ? [...(deadLetters.firing ? [deadLetters.firing] : []), ...conditions.firing, ...(silence?.firing ?? [])]
+      : [];
 
   return {
     app: createPullerApp({
       queue,
       fleet: { hub, store, firing },
-      stats: () => ({ ...puller.stats, deadLetters: deadLetters.count }),
+      stats: () => ({
+        ...puller.stats,
+        deadLetters: deadLetters.count,
+        store: storeWatch?.stats,
+        clockAheadMs: time.aheadMs,
+      }),
       failures: () => ({ ...puller.failures, ...maintenance.counts }),
+      problem: () => puller.problem ?? maintenance.problemOf('check-store'),
+      now: () => time.now(),
       closed: closed.signal,
       http,
     }),
@@ -131,12 +165,13 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
       void checkDeadLetters();
       timers.push(setInterval(() => void checkDeadLetters(), DEAD_LETTERS_EVERY_MS));
       timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
-      if (sinks.store) timers.push(setInterval(forgetOld, RETENTION_EVERY_MS, sinks.store));
+      timers.push(setInterval(maintainStore, STORE_EVERY_MS));
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       closed.abort();
       await puller.stop();
+      maintain('check-store', () => store?.protect());
       saveCheckpoint();
       store?.close();
     },

@@ -19,6 +19,8 @@ export interface PullerOptions {
   /** Called with what the required sinks have accepted, before it is deleted from the queue. */
   onAccepted(deliveries: Delivery[]): void;
   onEvent(event: PullerEvent): void;
+  /** Unix milliseconds. */
+  now?: () => number;
   polling?: PollingOptions;
 }
 
@@ -103,6 +105,11 @@ export class Puller {
     return this.#failures.counts;
   }
 
+  /** Why nothing is accepted now, so that messages stay in the queue. */
+  get problem(): string | undefined {
+    return this.#failures.problemOf('accept');
+  }
+
   start(): void {
     for (let i = 0; i < this.#polling.pollers; i++) this.#addPoll('lasting');
   }
@@ -154,7 +161,7 @@ export class Puller {
 
   #accept(messages: ReceivedMessage[]): void {
     this.#received += messages.length;
-    const receivedAt = Date.now();
+    const receivedAt = (this.#options.now ?? Date.now)();
     for (const message of messages) {
       const delivery = parseDelivery(message, receivedAt);
       if ('code' in delivery) this.#acknowledger.deadLetter(message, delivery);

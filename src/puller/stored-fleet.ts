@@ -1,19 +1,24 @@
 /** The fleet view of a stored puller: its checkpoint and the readings after it. */
 import { existsSync } from 'node:fs';
 import { EventHub } from './event-hub.js';
-import { StoreSink, withStoreErrors } from './sinks/readings-store.js';
+import { StoreSink } from './sinks/readings-store.js';
+import { withStoreErrors } from './sinks/store-errors.js';
 
 /** The view in a store; a store that has none begins now (Unix milliseconds). Throws `STORE_UNUSABLE`. */
 export function restoreFleet(store: StoreSink, now: number): EventHub {
-  const hub = new EventHub();
-  withStoreErrors(store.path, () => {
+  const restore = () => {
+    const hub = new EventHub();
     const { fleet, after } = store.loadCheckpoint();
     hub.fleet.began = store.readingsAfter(0, 1)[0]?.receivedAt ?? now;
     hub.restore(fleet, after);
+    // The clock was set back meanwhile: nobody was seen in the future.
+    const ahead = hub.fleet.lastSeen - now;
+    if (ahead > 0) hub.fleet.shiftTimes(-ahead);
     // Kept at once: a puller that is killed soon has seen the beginning of what is deployed from now on.
     if (fleet.began === undefined) store.saveCheckpoint(hub.fleet.dump());
-  });
-  return hub;
+    return hub;
+  };
+  return withStoreErrors(store.path, () => store.withRepair(restore));
 }
 
 /**

@@ -3,11 +3,16 @@ import { Hono } from 'hono';
 import { messageOf } from '../lib/errors/app-error.js';
 import type { Queue } from './queue.js';
 
-/** `GET /health`, and `GET /ready`: 503 with the reason while the queue can't be used. */
-export function healthRoutes(queue: Queue): Hono {
+/**
+ * `GET /health`, and `GET /ready`: 503 with the reason while the queue can't be used, or while the service itself has a
+ * `problem`.
+ */
+export function healthRoutes(queue: Queue, problem: () => string | undefined = () => undefined): Hono {
   const app = new Hono();
   app.get('/health', (c) => c.json({ status: 'healthy' }));
   app.get('/ready', async (c) => {
+    const reason = problem();
+    if (reason !== undefined) return c.json({ status: 'not ready', reason }, 503);
     try {
       await queue.check();
       return c.json({ status: 'ready', queue: queue.name });

@@ -24,7 +24,15 @@ afterAll(() => server.close());
 
 test.each([
   ['Proxy', createProxy({ queue }).app],
-  ['Puller', pullerMetrics({ queue, hub: new EventHub(), stats: () => pipeline, failures: () => ({}) }).routes],
+  [
+    'Puller',
+    pullerMetrics({
+      queue,
+      fleet: { hub: new EventHub(), firing: () => [] },
+      stats: () => pipeline,
+      failures: () => ({}),
+    }).routes,
+  ],
   ['Queue server', server.app],
   [
     'Sensor host',

@@ -10,6 +10,7 @@ import {
 import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
 import { depthText } from './queue-text.js';
+import { clockText } from './store-text.js';
 import { countText, type Style, table } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
@@ -47,6 +48,7 @@ export function statusText({ kind, up, endpoints }: RunState, status: Status, st
     `sensors   ${sensorsText(status)}`,
     `queue     ${queueText(status, style)}`,
     ...notStoredLines(status),
+    ...storeLines(status, style),
     '',
     fleet.summary.regions.length > 0
       ? summaryTable(fleet.summary, style, brokenLinks(nodes ?? []))
@@ -102,6 +104,17 @@ function sumByCode(all: Record<string, number>[]): string {
     .sort(([, a], [, b]) => b - a)
     .map(([code, count]) => `${count} ${code}`)
     .join(', ');
+}
+
+/** Only what is not as it should be with the puller's store and clock. */
+function storeLines({ puller: { store, clockAheadMs = 0 } }: Status, style: Style): string[] {
+  const problems = [
+    ...(store?.quarantined ?? []).map((path) => `was damaged; the damaged one is kept as ${path}`),
+    ...(store?.damagedRows ? [`damaged rows: ${store.damagedRows}`] : []),
+  ];
+  const clock =
+    clockAheadMs === 0 ? [] : [`clock     ${style.red(clockText({ type: 'clock-stepped', byMs: clockAheadMs }))}`];
+  return [...problems.map((problem) => `store     ${style.red(problem)}`), ...clock];
 }
 
 /** Regions with nodes that are not connected. */

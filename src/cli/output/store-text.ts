@@ -34,7 +34,7 @@ export function queueStoreText(event: StoreEvent): string {
   }
 }
 
-function salvagedText(salvaged: Salvaged): string {
+export function salvagedText(salvaged: Salvaged): string {
   const rows = Object.values(salvaged).reduce((sum, count) => sum + count, 0);
   return rows === 0 ? 'nothing in it can be read' : `${rows} ${rows === 1 ? 'row' : 'rows'} could be read and are kept`;
 }

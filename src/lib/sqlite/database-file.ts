@@ -29,7 +29,14 @@ export class DatabaseFile {
   }
 }
 
-const look = (path: string): Stats | undefined => statSync(path, { throwIfNoEntry: false });
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    // A folder that can't be read any more hides it from the next start as well.
+    return undefined;
+  }
+}
 
 function difference(opened: Stats, now: Stats | undefined): FileProblem | undefined {
   if (!now) return 'deleted';

@@ -114,6 +114,22 @@ test('of a file with a damaged page all rows of the other pages are kept', () =>
   closeDatabase(database);
 });
 
+test('whichever page of rows is damaged, the first one as well, only its rows are missing', () => {
+  const database = create(path);
+  database.exec('BEGIN');
+  for (let i = 1; i <= 500; i++) database.exec(`INSERT INTO things VALUES (${i}, '${'x'.repeat(200)}')`);
+  database.exec('COMMIT');
+  closeDatabase(database);
+  const whole = readFileSync(path);
+  for (let page = 2; page < 8; page++) {
+    writeFileSync(path, whole);
+    overwrite(page * 4096, Buffer.alloc(4096, 0xa5));
+    const again = open();
+    expect([page, idsIn(again).length > 450]).toEqual([page, true]);
+    closeDatabase(again);
+  }
+});
+
 test('text that is no longer UTF-8 is kept as it is', () => {
   const broken = create(path);
   broken.exec("INSERT INTO things VALUES (1, CAST(x'41ff42' AS TEXT)), (2, 'sound')");

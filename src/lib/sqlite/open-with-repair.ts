@@ -20,15 +20,17 @@ const MAGIC = 'SQLite format 3\0';
 /**
  * Opens the database at `path` with `open`. A file that is emptied, damaged or none of SQLite's is replaced, which
  * `onEvent` is told. A missing file is created, unless its write-ahead log is still there. Throws what `open` throws.
+ * `checkedUpTo`: a file of more bytes gets no quick check here; for those whose owner checks them in the background.
  */
 export function openWithRepair(
   path: string,
   open: OpenDatabase,
   onEvent: (event: DatabaseQuarantined) => void,
+  checkedUpTo = Number.POSITIVE_INFINITY,
 ): Database {
   if (path === ':memory:') return open(path);
   finishRewrite(path);
-  const problem = findFileDamage(path) ?? (existsSync(path) ? findDamageAt(path) : undefined);
+  const problem = findFileDamage(path) ?? ((sizeOf(path) ?? 0) <= checkedUpTo ? findDamageAt(path) : undefined);
   if (problem === undefined) return open(path);
   const quarantined = quarantineDatabase(path);
   const salvaged = salvageFrom(quarantined, path, open);
@@ -38,8 +40,8 @@ export function openWithRepair(
   return database;
 }
 
-/** What is wrong with a file before SQLite opens it. */
-function findFileDamage(path: string): string | undefined {
+/** What is wrong with a file before SQLite opens it; undefined: it is one of SQLite's, or there is none. */
+export function findFileDamage(path: string): string | undefined {
   const size = sizeOf(path);
   // SQLite would delete the write-ahead log of an empty or missing file, with all that is in it.
   if (size === undefined) return sizeOf(`${path}-wal`) ? 'the file is gone' : undefined;
@@ -49,6 +51,7 @@ function findFileDamage(path: string): string | undefined {
 
 /** The check has a connection of its own, so that nothing holds on to a file that is then quarantined. */
 function findDamageAt(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
   const database = new LibsqlDatabase(path);
   try {
     return findDamage(database);

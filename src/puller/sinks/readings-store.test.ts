@@ -2,14 +2,26 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Fleet } from '../../fleet/fleet.js';
+import { MARK_AGE_MS } from '../../lib/time/elapsed-clock.js';
 import type { Reading } from '../../protocol/message.js';
 import { parseReportedConfig } from '../../protocol/sensor-config.js';
 import { StoreSink } from './readings-store.js';
 import type { Delivery } from './sink.js';
 
 const T0 = 1_750_000_000_000;
+const HOUR = 3_600_000;
+/** Of stores before `pragma user_version` was used. */
+const OLD_SCHEMA = `
+create table readings (id integer primary key, received_at integer not null, execution_id text not null,
+  sequence integer not null, job_id text not null, hostname text not null, region text not null,
+  timestamp text not null, color text not null, icon_name text not null, job_submission_time integer not null,
+  sensor_config text, unique (execution_id, sequence, timestamp));
+create table messages (id text primary key, received_at integer not null, body text not null);
+create index messages_by_time on messages (received_at);
+create table checkpoint (id integer primary key check (id = 1), last_reading integer not null, fleet text not null);
+`;
 let folder: string;
 let store: StoreSink;
 
@@ -19,6 +31,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.useRealTimers();
   store.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -93,9 +106,9 @@ test('what was accepted is on disk: another connection sees it, with the sensorâ
 
 test('what came since a time is given in the order of arrival, of too many the newest', () => {
   store.accept([delivery(reading(3), T0 + 1), delivery(reading(1), T0 + 2), delivery(reading(2), T0 + 3)]);
-  const sequences = (since: number, limit: number) =>
+  const newest = (since: number, limit: number) =>
     store.readingsAfter(store.positionAt(since, limit).reading, limit).map((row) => row.reading.sequence);
-  expect([sequences(T0, 10), sequences(T0 + 2, 10), sequences(T0, 2)]).toEqual([
+  expect([newest(T0, 10), newest(T0 + 2, 10), newest(T0, 2)]).toEqual([
     [3, 1, 2],
     [1, 2],
     [1, 2],
@@ -136,27 +149,89 @@ test('a file that is no database, or canâ€™t be one, is said with its path', () 
   }
 });
 
+/** Time passes; the clock of the machine is set by hand with `vi.setSystemTime`. */
+function fakeTime(): void {
+  vi.useFakeTimers({ toFake: ['Date', 'performance'], now: T0 });
+  store.close();
+  store = new StoreSink(path());
+}
+const pass = (ms: number) => vi.advanceTimersByTime(ms);
+const sequences = () => store.readingsAfter(0, 100).map((row) => row.reading.sequence);
+
 test('old readings and messages are forgotten, young ones stay', () => {
-  store.accept([1, 2, 3].map((n) => delivery(reading(n), T0 + n)));
-  store.accept([delivery({ a: 1 }, T0), delivery({ a: 2 }, T0 + 10)]);
-  expect(store.forget(T0 + 3)).toBe(3);
-  expect(store.readingsAfter(0, 10).map((row) => row.reading.sequence)).toEqual([3]);
+  fakeTime();
+  store.accept([delivery(reading(1)), delivery({ a: 1 })]);
+  pass(1);
+  store.accept([delivery(reading(2))]);
+  pass(1);
+  store.accept([delivery(reading(3)), delivery({ a: 2 }, T0 + 10)]);
+  expect(store.forget(T0 + 2)).toBe(3);
+  expect(sequences()).toEqual([3]);
   expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10).map(({ message }) => message)).toEqual([{ a: 2 }]);
 });
 
-test('after a start with a clock that went wrong young readings stay, and those of the wrong time go', () => {
-  const group = (first: number, count: number, receivedAt: number) =>
-    store.accept(Array.from({ length: count }, (_, n) => delivery(reading(first + n), receivedAt)));
-  group(1, 10, T0 + 1_000);
-  group(11, 30, 5);
-  group(41, 5, T0 + 2_000);
-  expect(store.forget(T0)).toBe(30);
-  const sequences = store.readingsAfter(0, 100).map((row) => row.reading.sequence);
-  expect(sequences).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 41, 42, 43, 44, 45]);
+test.each([
+  ['25 hours ahead', 25 * HOUR],
+  ['to 1970', -T0],
+])('readings keep their age when the clock is set %s, also in a store that is opened then', (_, step) => {
+  fakeTime();
+  store.accept([delivery(reading(1), Date.now())]);
+  vi.setSystemTime(T0 + step);
+  pass(1000);
+  store.accept([delivery(reading(2), Date.now()), delivery({ a: 1 }, Date.now())]);
+  store.saveCheckpoint({ sensors: [], retired: {} });
+  store.close();
+  store = new StoreSink(path());
+  pass(1000);
+  store.accept([delivery(reading(3), Date.now())]);
+  expect(store.clock.now()).toBe(T0 + 2000);
+  expect([store.forget(store.clock.now() - HOUR), sequences()]).toEqual([0, [1, 2, 3]]);
+  pass(HOUR - 1500);
+  expect([store.forget(store.clock.now() - HOUR), sequences()]).toEqual([1, [2, 3]]);
+});
+
+test('a store of an older version gets its columns; its readings are as old as the newest of them shows', () => {
+  store.close();
+  rmSync(path());
+  const old = new Database(path());
+  old.exec(OLD_SCHEMA);
+  const insert = old.prepare("insert into readings values (?,?,'e-1',?,'j','h','eu','t','#','i',1,null)");
+  for (const [id, at] of [T0, 5, T0 + 1000].entries()) insert.run(id + 1, at, id + 1);
+  old.prepare("insert into messages values ('m', ?, '{\"a\":1}')").run(T0 + 500);
+  old.close();
+  store = new StoreSink(path());
+  fakeTime();
+  // The clock is wrong by a year when this version runs for the first time.
+  vi.setSystemTime(T0 + 365 * 24 * HOUR);
+  expect([store.clock.now(), store.forget(store.clock.now() - HOUR)]).toEqual([T0 + 1000 + MARK_AGE_MS, 1]);
+  store.accept([delivery(reading(9))]);
+  expect([sequences(), store.messagesAfter({ receivedAt: 0, id: 0 }, 10).length, store.damagedRows]).toEqual([
+    [1, 3, 9],
+    1,
+    0,
+  ]);
+  const reopened = new Database(path());
+  expect(reopened.prepare('pragma user_version').get([])).toMatchObject({ user_version: 1 });
+  reopened.close();
+});
+
+test('a store of a newer version stays as it is', () => {
+  store.close();
+  const newer = new Database(path());
+  newer.exec('pragma user_version = 2');
+  newer.close();
+  expect(() => new StoreSink(path())).toThrow(
+    expect.objectContaining({ code: 'STORE_UNUSABLE', message: expect.stringMatching(/newer version/) }),
+  );
+  store = new StoreSink(join(folder, 'other.db'));
 });
 
 test('of many rows the right ones are found and forgotten, a part at a time', () => {
-  store.accept(Array.from({ length: 25_000 }, (_, n) => delivery(reading(n + 1), T0 + Math.floor(n / 10))));
+  fakeTime();
+  for (let group = 0; group < 250; group++) {
+    store.accept(Array.from({ length: 100 }, (_, n) => delivery(reading(100 * group + n + 1), T0 + 10 * group)));
+    pass(10);
+  }
   expect(store.readingsAfter(store.positionAt(T0 + 2_400, 5_000).reading, 1)[0]?.reading.sequence).toBe(24_001);
   expect(store.readingsAfter(store.positionAt(T0 + 2_500, 5_000).reading, 1)).toEqual([]);
   expect([1, 2, 3].map(() => store.forget(T0 + 2_000))).toEqual([10_000, 10_000, 0]);
@@ -166,7 +241,7 @@ test('of many rows the right ones are found and forgotten, a part at a time', ()
 test('after everything was forgotten, no new reading hides behind the checkpoint', () => {
   store.accept([1, 2, 3].map((n) => delivery(reading(n), T0)));
   store.saveCheckpoint({ sensors: [], retired: {} });
-  store.forget(T0 + 1);
+  store.forget(Number.MAX_SAFE_INTEGER);
   store.accept([delivery(reading(4), T0 + 2)]);
   expect([...store.loadCheckpoint().after].map((row) => row.reading.sequence)).toEqual([4]);
 });

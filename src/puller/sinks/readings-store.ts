@@ -2,55 +2,26 @@
  * The store sink: keeps every reading once (by execution, sequence and timestamp) in an SQLite database for your own
  * queries: `sqlite3 .wasm-sensors/readings.db 'select region, count(*) from readings group by region'`.
  */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import Database from 'libsql';
+import type Database from 'libsql';
 import type { FleetDump } from '../../fleet/fleet.js';
-import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import type { Message, Reading } from '../../protocol/message.js';
+import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { Delivery, Sink, SinkResult } from './sink.js';
-
-const SCHEMA = `
-create table if not exists readings (
-  id integer primary key,
-  received_at integer not null,         -- Unix milliseconds
-  execution_id text not null,
-  sequence integer not null,
-  job_id text not null,
-  hostname text not null,
-  region text not null,
-  timestamp text not null,              -- when it was taken, as sent
-  color text not null,
-  icon_name text not null,
-  job_submission_time integer not null, -- Unix milliseconds
-  sensor_config text,                   -- what the sensor reported, as JSON
-  -- a node that was started again counts its sensor's readings from 1 again
-  unique (execution_id, sequence, timestamp)
-);
-create table if not exists messages (   -- other JSON objects, such as those sent with curl
-  id text primary key,
-  received_at integer not null,
-  body text not null
-);
-create index if not exists messages_by_time on messages (received_at);
-create table if not exists checkpoint (id integer primary key check (id = 1), last_reading integer not null, fleet text not null);
-`;
-
-/** A stored reading. */
-export interface StoredReading {
-  id: number;
-  reading: Reading;
-  /** JSON of the reported configuration, or null. */
-  config: string | null;
-  receivedAt: number;
-}
-
-/** A stored message that is no reading. `id`: its place in the table, which is not the queue's id. */
-export interface StoredMessage {
-  id: number;
-  message: Message;
-  receivedAt: number;
-}
+import { StoreFile, type StoreFileEvent } from './store-file.js';
+import {
+  bytesOf,
+  checksumOf,
+  intactText,
+  MESSAGE_COLUMNS,
+  parseMessageRow,
+  parseReadingRow,
+  READING_COLUMNS,
+  type RowBytes,
+  readingValues,
+  type StoredMessage,
+  type StoredReading,
+  selectBytes,
+  type Value,
+} from './stored-rows.js';
 
 /** How far the store has been read: the last reading, and the last message. */
 export interface StorePosition {
@@ -61,192 +32,283 @@ export interface StorePosition {
 /** Readings deleted at a time: this takes some tens of milliseconds, during which nothing else is stored. */
 const MAX_FORGOTTEN = 10_000;
 
-type Row = Reading & { id: number; received_at: number; sensor_config: string | null };
+/** Damaged rows are counted up to this number. */
+const MAX_DAMAGED = 100_000;
+
+type ReadingRow = RowBytes & { id: number };
+
+/** When a row arrived, by the clock that only passing time moves. Rows of older versions have only the wall clock. */
+const ARRIVED = 'coalesce(elapsed_at, received_at)';
 
 export class StoreSink implements Sink {
   readonly name = 'store';
   readonly required = true;
-  readonly path: string;
-  readonly #db: Database.Database;
-  readonly #insertReading: Database.Statement;
-  readonly #insertMessage: Database.Statement;
+  /** Rows that {@link forget} has deleted since the start. */
+  forgotten = 0;
+  /** Retention goes by it: a step of the wall clock does not make readings old. */
+  readonly clock: ElapsedClock;
+  readonly #file: StoreFile;
+  /** Rows that were found to be damaged: `table id`. */
+  readonly #damaged = new Set<string>();
+  /** The last reading whose checksum {@link verifySome} has compared. */
+  #verified = 0;
+  #inserts: { database: Database.Database; reading: Database.Statement; message: Database.Statement } | undefined;
 
-  /** `path`: the database file, created when missing. Throws `STORE_UNUSABLE`. */
-  constructor(path: string) {
-    this.path = path;
-    mkdirSync(dirname(path), { recursive: true });
-    [this.#db, this.#insertReading, this.#insertMessage] = withStoreErrors(path, () => {
-      const db = new Database(path);
-      db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
-      // Readings change many pages of the unique index. With rare checkpoints a page is written once for many changes.
-      db.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
-      db.exec(SCHEMA);
-      return [
-        db,
-        db.prepare(
-          'insert into readings (received_at, execution_id, sequence, job_id, hostname, region, timestamp, color, icon_name, job_submission_time, sensor_config) values (?,?,?,?,?,?,?,?,?,?,?) on conflict do nothing',
-        ),
-        db.prepare('insert into messages (id, received_at, body) values (?,?,?) on conflict do nothing'),
-      ];
-    });
+  /** `path` and `onEvent`: of {@link StoreFile}. The file is created when missing. Throws `STORE_UNUSABLE`. */
+  constructor(path: string, onEvent?: (event: StoreFileEvent) => void) {
+    this.#file = new StoreFile(path, onEvent);
+    this.clock = new ElapsedClock(this.#clockMark());
   }
 
-  /** One transaction for the group, synced to disk before it returns. */
+  get path(): string {
+    return this.#file.path;
+  }
+
+  get #db(): Database.Database {
+    return this.#file.database;
+  }
+
+  /** How many rows are known not to be what was written; they are never shown. */
+  get damagedRows(): number {
+    return this.#damaged.size;
+  }
+
+  /** One transaction for the group, synced to disk before it returns, in the file that the next start will find. */
   accept(deliveries: Delivery[]): SinkResult[] {
-    this.#db.exec('begin immediate');
+    this.withRepair(() => this.#commit(deliveries));
+    this.protect();
+    return deliveries.map(() => undefined);
+  }
+
+  #commit(deliveries: Delivery[]): void {
+    const db = this.#db;
+    const inserts = this.#insertsInto(db);
+    const elapsed = this.clock.now();
+    db.exec('begin immediate');
     try {
-      for (const { id, body, reading: r, config, receivedAt } of deliveries) {
-        if (!r) this.#insertMessage.run(id, receivedAt, body);
-        else {
-          this.#insertReading.run(
-            receivedAt,
-            r.execution_id,
-            r.sequence,
-            r.job_id,
-            r.hostname,
-            r.region,
-            r.timestamp,
-            r.color,
-            r.icon_name,
-            r.job_submission_time,
-            config ? JSON.stringify(config) : null,
-          );
-        }
+      for (const { id, body, reading, config, receivedAt } of deliveries) {
+        if (!reading) write(inserts.message, [id, receivedAt, elapsed, body]);
+        else
+          write(inserts.reading, readingValues(reading, config ? JSON.stringify(config) : null, receivedAt, elapsed));
       }
-      this.#db.exec('commit');
+      db.exec('commit');
     } catch (error) {
-      if (this.#db.inTransaction) this.#db.exec('rollback');
+      if (db.inTransaction) db.exec('rollback');
       throw error;
     }
-    return deliveries.map(() => undefined);
+  }
+
+  #insertsInto(database: Database.Database) {
+    if (this.#inserts?.database !== database) {
+      this.#inserts = {
+        database,
+        reading: insertInto(database, 'readings', READING_COLUMNS),
+        message: insertInto(database, 'messages', MESSAGE_COLUMNS),
+      };
+    }
+    return this.#inserts;
+  }
+
+  /** Writes the file back when somebody has deleted it. Throws when that fails. */
+  protect(): void {
+    this.#file.protect();
+  }
+
+  /** Quarantines the file, and goes on with what can be read of it. */
+  repair(problem: string): void {
+    this.#file.repair(problem);
+  }
+
+  /** Runs `work`; when it meets damage, once more after a {@link repair}. */
+  withRepair<T>(work: () => T): T {
+    return this.#file.withRepair(work);
   }
 
   /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
   positionAt(since: number, limit: number): StorePosition {
-    const { newest } = this.#db.prepare('select coalesce(max(id), 0) as newest from readings').get() as {
-      newest: number;
-    };
+    const newest = this.#db.prepare('select coalesce(max(id), 0) as id from readings').get([]) as { id: number };
     const beyond = this.#db
       .prepare(
-        'select rowid as id, received_at from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
+        'select rowid as id, received_at as receivedAt from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
       )
-      .get(since, limit) as { id: number; received_at: number } | undefined;
+      .get([since, limit]) as StorePosition['message'] | undefined;
     return {
-      reading: Math.max(this.#firstSince(since) - 1, newest - limit),
-      message: beyond ? { receivedAt: beyond.received_at, id: beyond.id } : { receivedAt: since, id: 0 },
+      reading: Math.max(this.#firstSince('received_at', since) - 1, newest.id - limit),
+      message: beyond ? { receivedAt: beyond.receivedAt, id: beyond.id } : { receivedAt: since, id: 0 },
     };
   }
 
-  /** Readings in order of arrival. */
+  /** Readings in order of arrival. Fewer than `limit` only when there are no more. */
   readingsAfter(id: StorePosition['reading'], limit: number): StoredReading[] {
-    const rows = this.#db.prepare('select * from readings where id > ? order by id limit ?').all(id, limit);
-    return (rows as Row[]).map(toStored);
+    const select = this.#db.prepare(
+      `select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`,
+    );
+    return fill(limit, id, (at, count) => {
+      const rows = select.all([at, count]) as ReadingRow[];
+      return { rows: rows.length, last: rows.at(-1)?.id, intact: [...this.#intact(rows)] };
+    });
   }
 
-  /** Messages in order of arrival. */
-  messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): StoredMessage[] {
-    const rows = this.#db
-      .prepare(
-        `select rowid as id, received_at, body from messages where received_at >= ?1 and (received_at > ?1 or rowid > ?2)
-         order by received_at, rowid limit ?3`,
-      )
-      .all(receivedAt, id, limit) as { id: number; received_at: number; body: string }[];
-    return rows.map((row) => ({
-      id: row.id,
-      message: JSON.parse(row.body) as Message,
-      receivedAt: row.received_at,
-    }));
+  /** Messages in order of arrival. Fewer than `limit` only when there are no more. */
+  messagesAfter(position: StorePosition['message'], limit: number): StoredMessage[] {
+    const select = this.#db.prepare(
+      `select rowid as id, received_at as receivedAt, ${selectBytes(MESSAGE_COLUMNS)} from messages
+       where received_at >= ?1 and (received_at > ?1 or rowid > ?2) order by received_at, rowid limit ?3`,
+    );
+    return fill(limit, position, ({ receivedAt, id }, count) => {
+      const rows = select.all([receivedAt, id, count]) as (ReadingRow & StorePosition['message'])[];
+      const intact = rows.flatMap((row) => parseMessageRow(row.id, row) ?? this.#damage('messages', row.id));
+      return { rows: rows.length, last: rows.at(-1), intact };
+    });
   }
 
   /** Stores the fleet view: after a restart only later readings are read. */
   saveCheckpoint(fleet: FleetDump): void {
-    const { last } = this.#db.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
-    this.#db
-      .prepare('insert or replace into checkpoint (id, last_reading, fleet) values (1, ?, ?)')
-      .run(last, JSON.stringify(fleet));
+    const { last } = this.#db.prepare('select coalesce(max(id), 0) as last from readings').get([]) as { last: number };
+    const insert = 'insert or replace into checkpoint (id, last_reading, fleet, checksum) values (1, ?, ?, ?)';
+    write(this.#db.prepare(insert), [last, JSON.stringify(fleet)]);
+    this.#saveClock();
   }
 
-  /** The last checkpoint, and every reading after it in order of arrival. */
+  /** The last checkpoint, and every reading after it in order of arrival. Without an intact checkpoint: all readings. */
   loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
-    const row = this.#db.prepare('select last_reading, fleet from checkpoint').get() as
-      | { last_reading: number; fleet: string }
-      | undefined;
-    const rows = this.#db.prepare('select * from readings where id > ? order by id').iterate(row?.last_reading ?? 0);
-    const stored = row ? JSON.parse(row.fleet) : [];
-    // Older versions stored only the array of sensors.
-    const fleet: FleetDump = Array.isArray(stored) ? { sensors: stored, retired: {} } : stored;
-    return { fleet, after: mapRows(rows as Iterable<Row>) };
+    const { last, fleet } = this.#checkpoint();
+    const rows = this.#db
+      .prepare(`select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id`)
+      .iterate(last);
+    return { fleet, after: this.#intact(rows as Iterable<ReadingRow>) };
   }
 
-  /** Deletes what was received before `before`, at most {@link MAX_FORGOTTEN} readings. Returns the number of rows. */
-  forget(before: number): number {
-    // The newest reading stays, so that SQLite never reuses an id after the last checkpoint. The condition on received_at
-    // protects young readings when the clock was set back, which misleads #firstSince.
-    const readings = this.#db.prepare(
-      `delete from readings where id in (
-         select id from readings where id < ? and id < (select max(id) from readings) and received_at < ?
-         order by id limit ${MAX_FORGOTTEN}
-       )`,
-    );
-    return (
-      readings.run(this.#firstSince(before), before).changes +
-      this.#db.prepare('delete from messages where received_at < ?').run(before).changes
-    );
+  #checkpoint(): { last: number; fleet: FleetDump } {
+    const none = { last: 0, fleet: { sensors: [], retired: {} } };
+    const row = this.#db
+      .prepare(`select last_reading as last, ${selectBytes(['last_reading', 'fleet'])} from checkpoint`)
+      .get([]) as (RowBytes & { last: number }) | undefined;
+    if (!row) return none;
+    const text = intactText(row);
+    try {
+      const stored = JSON.parse(text!.slice(text!.indexOf('\n') + 1)) as FleetDump | FleetDump['sensors'];
+      // Older versions stored only the array of sensors.
+      return { last: row.last, fleet: Array.isArray(stored) ? { sensors: stored, retired: {} } : stored };
+    } catch {
+      this.#damage('checkpoint', 1);
+      return none;
+    }
   }
 
   /**
-   * The first id of readings received at or after `time`: ids follow the order of arrival. Approximate when the clock was
-   * set back.
+   * Deletes what arrived before `before` (by {@link clock}), at most {@link MAX_FORGOTTEN} readings. Returns the number of
+   * rows.
    */
-  #firstSince(time: number): number {
-    const next = this.#db.prepare('select id, received_at from readings where id >= ? order by id limit 1');
+  forget(before: number): number {
+    // The newest reading stays, so that SQLite never reuses an id after the last checkpoint. The second condition protects
+    // young readings of older versions, whose time is that of the wall clock and may mislead #firstSince.
+    const readings = this.#db.prepare(
+      `delete from readings where id in (
+         select id from readings where id < ? and id < (select max(id) from readings) and ${ARRIVED} < ?
+         order by id limit ${MAX_FORGOTTEN}
+       )`,
+    );
+    const count =
+      readings.run(this.#firstSince(ARRIVED, before), before).changes +
+      this.#db.prepare(`delete from messages where ${ARRIVED} < ?`).run(before).changes;
+    this.forgotten += count;
+    return count;
+  }
+
+  /**
+   * Compares the checksums of the next `limit` readings. Returns whether there may be more; after the last one it begins
+   * anew.
+   */
+  verifySome(limit: number): boolean {
+    const rows = this.#db
+      .prepare(`select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`)
+      .all(this.#verified, limit) as ReadingRow[];
+    for (const _ of this.#intact(rows));
+    this.#verified = rows.length < limit ? 0 : rows.at(-1)!.id;
+    return rows.length === limit;
+  }
+
+  *#intact(rows: Iterable<ReadingRow>): Iterable<StoredReading> {
+    for (const row of rows) {
+      const reading = parseReadingRow(row.id, row);
+      if (reading) yield reading;
+      else this.#damage('readings', row.id);
+    }
+  }
+
+  #damage(table: string, id: number): never[] {
+    if (this.#damaged.size < MAX_DAMAGED) this.#damaged.add(`${table} ${id}`);
+    return [];
+  }
+
+  /**
+   * The first id of readings that arrived at or after `time`: ids follow the order of arrival. Approximate when `arrived` is
+   * the wall clock and it was set back.
+   */
+  #firstSince(arrived: string, time: number): number {
+    const next = this.#db.prepare(`select id, ${arrived} as at from readings where id >= ? order by id limit 1`);
     const { low, high } = this.#db
       .prepare('select coalesce(min(id), 1) as low, coalesce(max(id), 0) as high from readings')
-      .get() as { low: number; high: number };
+      .get([]) as { low: number; high: number };
     let from = low;
     let to = high + 1;
     while (from < to) {
       const middle = Math.floor((from + to) / 2);
-      const row = next.get(middle) as { id: number; received_at: number };
-      if (row.received_at < time) from = row.id + 1;
+      const row = next.get(middle) as { id: number; at: number };
+      if (row.at < time) from = row.id + 1;
       else to = middle;
     }
     return from;
   }
 
+  /** A store of an older version has no mark: its newest reading shows a time that has been. */
+  #clockMark(): ClockMark | undefined {
+    const newest = `select ${ARRIVED} as elapsed, received_at as wall, 0 as offset from readings order by id desc limit 1`;
+    const row = this.#db.prepare('select elapsed, wall, offset from clock').get([]) ?? this.#db.prepare(newest).get([]);
+    return row as ClockMark | undefined;
+  }
+
+  #saveClock(): void {
+    const { elapsed, wall, offset } = this.clock.mark();
+    this.#db
+      .prepare('insert or replace into clock (id, elapsed, wall, offset) values (1, ?, ?, ?)')
+      .run(elapsed, wall, offset);
+  }
+
   count(): number {
-    return (this.#db.prepare('select count(*) as n from readings').get() as { n: number }).n;
+    return (this.#db.prepare('select count(*) as n from readings').get([]) as { n: number }).n;
   }
 
   close(): void {
-    this.#db.close();
+    this.#file.close();
   }
 }
 
-function* mapRows(rows: Iterable<Row>): Iterable<StoredReading> {
-  for (const row of rows) yield toStored(row);
-}
-
-function toStored({ id, received_at, sensor_config, ...reading }: Row): StoredReading {
-  return { id, reading, config: sensor_config, receivedAt: received_at };
-}
-
-/** Runs the first use of the store at `path`. Throws `STORE_UNUSABLE` when the file is not a usable store. */
-export function withStoreErrors<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (!isStoreError(cause)) throw cause;
-    throw new AppError('STORE_UNUSABLE', `can't use the store ${path}: ${messageOf(cause)}`, {
-      cause,
-      hint: `It must be an SQLite file of readings in a writable folder. Fix that, or move it away (with ${path}-wal and -shm if they exist), and a new store is created. \`sqlite3 FILE .recover\` saves what is readable.`,
-    });
+/** Reads pages until `limit` rows are intact, or there are no more. */
+function fill<Row, At>(
+  limit: number,
+  from: At,
+  read: (at: At, count: number) => { rows: number; last: At | undefined; intact: Row[] },
+): Row[] {
+  const found: Row[] = [];
+  for (let at = from; found.length < limit; ) {
+    const count = limit - found.length;
+    const { rows, last, intact } = read(at, count);
+    found.push(...intact);
+    if (rows < count || last === undefined) break;
+    at = last;
   }
+  return found;
 }
 
-function isStoreError(error: unknown): boolean {
-  // The checkpoint is not JSON.
-  if (error instanceof SyntaxError) return true;
-  // A file that can't be opened has no code in libsql.
-  return /^SQLITE_/.test((error as { code?: string }).code ?? '') || /ConnectionFailed/.test(messageOf(error));
+const insertInto = (db: Database.Database, table: string, columns: string[]): Database.Statement =>
+  db.prepare(
+    `insert into ${table} (${columns.join(', ')}, checksum) values (${'?,'.repeat(columns.length)}?) on conflict do nothing`,
+  );
+
+/** As an array: spread, the values cost more than the checksum. */
+function write(statement: Database.Statement, values: Value[]): void {
+  values.push(checksumOf(bytesOf(values)));
+  statement.run(values);
 }

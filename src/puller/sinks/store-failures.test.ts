@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { StoreSink, withStoreErrors } from './readings-store.js';
+import { StoreSink } from './readings-store.js';
+import { withStoreErrors } from './store-errors.js';
 
 let folder: string;
 let path: string;
@@ -38,6 +39,7 @@ const named = () =>
 test.each([
   ['holds a text', () => writeFileSync(path, 'no database at all\n'.repeat(500))],
   ['holds three bytes', () => writeFileSync(path, 'abc')],
+  ['is empty', () => writeFileSync(path, '')],
   ['was cut off', cutOff],
   ['is of another program', () => make('create table readings (x)')],
 ])('a file that %s is named, and stays as it is', (_, damage) => {
@@ -45,15 +47,6 @@ test.each([
   const before = readFileSync(path);
   expect(() => new StoreSink(path)).toThrow(named());
   if (before.subarray(0, 6).toString() !== 'SQLite') expect(readFileSync(path)).toEqual(before);
-});
-
-test('a checkpoint that is none is named; an empty file becomes a store', () => {
-  writeFileSync(path, '');
-  new StoreSink(path).close();
-  make("insert into checkpoint values (1, 0, '[{')");
-  const store = new StoreSink(path);
-  expect(() => withStoreErrors(path, () => store.loadCheckpoint())).toThrow(named());
-  store.close();
 });
 
 test('any other trouble keeps its own name', () => {

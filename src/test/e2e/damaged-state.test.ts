@@ -61,19 +61,24 @@ test('`down` ends an `up` whose token is damaged, at once', async () => {
   plain(up);
 });
 
-test.each([
-  [
-    'readings.db',
-    /puller did not start: exit code 1\n( {2}\| .*\n)* {2}\| .*can't use the store .*readings\.db.*\n {2}\| It must be/,
-  ],
-  ['token', /^error: .*token is not a token.*\nRemove the file/],
-])('a %s with binary bytes is named by `up`, and stays as it is', async (name, said) => {
-  const bytes = Buffer.from([0, 255, 1, 10, 254].flatMap((byte) => Array(100).fill(byte)));
-  writeFileSync(inState(name), bytes);
-  const up = await sandbox.run(['up', ...(await Sandbox.portFlags())]);
-  expect([up.code, up.stderr]).toEqual([1, expect.stringMatching(said)]);
+const binary = Buffer.from([0, 255, 1, 10, 254].flatMap((byte) => Array(100).fill(byte)));
+
+test('a readings.db with binary bytes is quarantined as it is, which `up` says, and a new one is begun', async () => {
+  writeFileSync(inState('readings.db'), binary);
+  const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+  await ready();
+  await eventually('it on the screen', () => /store was damaged.*readings\.db\.damaged/.test(up.stdout));
   plain(up);
-  expect(readFileSync(inState(name))).toEqual(bytes);
+  await endAll();
+  expect(readFileSync(inState('readings.db.damaged'))).toEqual(binary);
+});
+
+test('a token with binary bytes is named by `up`, and stays as it is', async () => {
+  writeFileSync(inState('token'), binary);
+  const up = await sandbox.run(['up', ...(await Sandbox.portFlags())]);
+  expect([up.code, up.stderr]).toEqual([1, expect.stringMatching(/^error: .*token is not a token.*\nRemove the file/)]);
+  plain(up);
+  expect(readFileSync(inState('token'))).toEqual(binary);
   expect(existsSync(inState('run.json'))).toBe(false);
 });
 

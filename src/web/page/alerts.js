@@ -35,7 +35,7 @@ function textOf(alert) {
       : 'no dead letters any more';
   }
   // A puller of another version may send other types.
-  if (alert.type !== 'region.silent') return /** @type {AlertEvent} */ (alert).text;
+  if (alert.type !== 'region.silent') return alert.text;
   const { region, firing, silent_ms, over } = alert;
   if (firing) return `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
   return over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;

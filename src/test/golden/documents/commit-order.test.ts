@@ -224,8 +224,9 @@ const received = (receipt: string, body: string): ReceivedMessage => ({
 });
 
 /** A puller over a real store, until it has nothing left to do. */
-async function pull(messages: ReceivedMessage[], isDone: () => boolean): Promise<void> {
+async function pull(messages: ReceivedMessage[], isDone: () => boolean, onOpen = () => {}): Promise<void> {
   const store = new StoreSink(join(folder, 'readings.db'));
+  onOpen();
   cleanUps.push(() => store.close());
   trace.length = 0;
   const accept = () => {
@@ -252,11 +253,13 @@ test('the puller deletes after the commit of its store', async () => {
 });
 
 test('while its store fails the puller deletes nothing', async () => {
-  failing.sql = 'commit';
-  await pull([received('r1', JSON.stringify(reading(1)))], () => {
+  const isDone = () => {
     const tries = trace.filter((line) => line === 'commit').length;
     if (tries === 1) delete failing.sql;
     return trace.some((line) => line.startsWith('queue.delete'));
+  };
+  await pull([received('r1', JSON.stringify(reading(1)))], isDone, () => {
+    failing.sql = 'commit';
   });
   await expectTrace('puller-store-fails');
 });

@@ -19,13 +19,22 @@ const HANDED_OVER_MS = 25;
 
 /** Makes time stand still. Turns of the event loop go on. */
 export function stopTime(): void {
-  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'], now: NOW });
+  vi.useFakeTimers({
+    toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+    now: NOW,
+  });
+  jumped = 0;
+  const now = performance.now.bind(performance);
+  performance.now = () => now() + jumped;
 }
+/** How far time is ahead of the timers, in milliseconds. */
+let jumped: number;
 
 export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-/** The clock goes on at once; what should happen in between does not. */
+/** Time goes on at once; what should happen in between does not. */
 export function jump(ms: number): void {
+  jumped += ms;
   vi.setSystemTime(Date.now() + ms);
 }
 

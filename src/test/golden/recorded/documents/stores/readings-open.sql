@@ -14,9 +14,11 @@ locking_mode = normal
 page_size = 4096
 synchronous = 2
 temp_store = 0
-user_version = 0
+user_version = 1
 wal_autocheckpoint = 4000
 
+-- index messages_by_elapsed
+CREATE INDEX messages_by_elapsed on messages (coalesce(elapsed_at, received_at))
 -- index messages_by_time
 CREATE INDEX messages_by_time on messages (received_at)
 -- index sqlite_autoindex_messages_1
@@ -24,12 +26,26 @@ CREATE INDEX messages_by_time on messages (received_at)
 -- index sqlite_autoindex_readings_1
 (automatic)
 -- table checkpoint
-CREATE TABLE checkpoint (id integer primary key check (id = 1), last_reading integer not null, fleet text not null)
+CREATE TABLE checkpoint (
+  id integer primary key check (id = 1),
+  last_reading integer not null,
+  fleet text not null,
+  checksum integer
+)
+-- table clock
+CREATE TABLE clock (      -- of elapsed_at, when it was last saved; milliseconds
+  id integer primary key check (id = 1),
+  elapsed integer not null,
+  wall integer not null,
+  offset integer not null
+)
 -- table messages
 CREATE TABLE messages (   -- other JSON objects, such as those sent with curl
   id text primary key,
   received_at integer not null,
-  body text not null
+  body text not null,
+  elapsed_at integer,
+  checksum integer
 )
 -- table readings
 CREATE TABLE readings (
@@ -45,6 +61,8 @@ CREATE TABLE readings (
   icon_name text not null,
   job_submission_time integer not null, -- Unix milliseconds
   sensor_config text,                   -- what the sensor reported, as JSON
+  elapsed_at integer,                   -- received_at by a clock that only passing time moves
+  checksum integer,                     -- of the other columns but id
   -- a node that was started again counts its sensor's readings from 1 again
   unique (execution_id, sequence, timestamp)
 )

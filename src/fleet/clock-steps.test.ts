@@ -1,0 +1,60 @@
+/** The clock of this machine is set forward or back: nothing that the fleet view says changes. */
+import { expect, test } from 'vitest';
+import type { Reading } from '../protocol/message.js';
+import type { ReportedConfig } from '../protocol/sensor-config.js';
+import { Fleet } from './fleet.js';
+
+const T0 = 1_750_000_000_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+function send(fleet: Fleet, name: string, sequence: number, now: number, intervalMs = 1000): void {
+  const reading: Reading = {
+    ...{ job_id: `j-${name}`, execution_id: name, hostname: name, icon_name: '', color: '#111111', region: 'eu' },
+    ...{ sequence, timestamp: new Date(now).toISOString(), job_submission_time: 1 },
+  };
+  const config: ReportedConfig = { version: 0, sources: {} as never, file: 'none', intervalMs, paused: false };
+  fleet.record(reading, config, now);
+}
+
+/** Sensors in every state, one of which misses numbers that count as gaps, and one whose grace time still runs. */
+function fleetAt(now: number): Fleet {
+  const fleet = new Fleet();
+  send(fleet, 'forgotten', 1, now - DAY - 1000);
+  fleet.prune(now);
+  send(fleet, 'gone', 1, now - HOUR);
+  send(fleet, 'silent', 1, now - 10_000);
+  send(fleet, 'gaps', 5, now - 20_000, 60_000);
+  send(fleet, 'stopped', 1, now - 2000);
+  fleet.markJobsStopped(['j-stopped'], now - 1000);
+  send(fleet, 'live', 1, now - 1000);
+  send(fleet, 'live', 3, now);
+  return fleet;
+}
+
+test.each([
+  ['25 hours ahead', 25 * HOUR],
+  ['two days ahead', 2 * DAY],
+  ['an hour back', -HOUR],
+  ['years back', -20 * 365 * DAY],
+])('a clock that is set %s makes no sensor silent, gone or forgotten, and no gaps', (_, by) => {
+  const before = fleetAt(T0);
+  const fleet = fleetAt(T0);
+  fleet.shiftTimes(by);
+  const now = T0 + by;
+  fleet.prune(now);
+  const shown = (all: Fleet, at: number) =>
+    all.view(at).map((s) => [s.hostname, s.state, s.gaps, at - s.first_seen, at - s.last_seen]);
+  expect(shown(fleet, now)).toEqual(shown(before, T0));
+  expect(fleet.view(now).map(({ hostname, state }) => `${hostname} ${state}`)).toEqual(
+    expect.arrayContaining(['gone gone', 'silent silent', 'gaps live', 'stopped gone', 'live live']),
+  );
+  const { total } = fleet.summary(now);
+  expect([total.received, total.gaps, now - total.last_seen]).toEqual([7, 4, 0]);
+  // And it goes on from there: who sends is live, who does not falls silent in its time.
+  send(fleet, 'live', 4, now + 500);
+  send(fleet, 'stopped', 2, now + 500);
+  const later = Object.fromEntries(fleet.view(now + 6000).map((s) => [s.hostname, s.state]));
+  expect(later).toMatchObject({ live: 'silent', stopped: 'silent', gaps: 'live' });
+  expect(fleet.summary(now + 6000).total.gaps).toBe(5);
+});

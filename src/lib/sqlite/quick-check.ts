@@ -1,0 +1,21 @@
+/** A quick check of a database that is in use, on another thread. */
+import AsyncDatabase from 'libsql/promise';
+import { isDamage } from './check-database.js';
+
+/**
+ * Resolves with the first damage that a quick check finds; undefined: there is none, or it can't be checked now. It has a
+ * connection of its own, which waits for nobody and keeps nobody waiting.
+ */
+export async function quickCheck(path: string): Promise<string | undefined> {
+  let database: AsyncDatabase | undefined;
+  try {
+    database = new AsyncDatabase(path, { readonly: true, fileMustExist: true });
+    const statement = await database.prepare('pragma quick_check(1)');
+    const [row] = (await statement.all([])) as { quick_check: string }[];
+    return row?.quick_check === 'ok' ? undefined : row?.quick_check;
+  } catch (error) {
+    return isDamage(error) ? (error as Error).message : undefined;
+  } finally {
+    database?.close();
+  }
+}

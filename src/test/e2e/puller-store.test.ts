@@ -1,0 +1,149 @@
+/** The puller and its store while somebody sets the clock, or deletes, empties or damages the file. */
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'libsql';
+import { afterEach, expect, test } from 'vitest';
+import type { PullerAppStats } from '../../puller/puller-app.js';
+import { eventually, nothingMissing, Sandbox } from '../support/cli-harness.js';
+import { FakeClock, faketimeMissing } from '../support/faketime.js';
+
+let sandbox: Sandbox;
+afterEach(() => sandbox.close());
+
+const DAY = 86_400_000;
+const store = () => join(sandbox.stateDir, 'readings.db');
+const statsOf = async (url: string) => (await (await fetch(`${url}/stats`)).json()) as PullerAppStats;
+
+function storedReadings(): number {
+  const db = new Database(store(), { readonly: true });
+  try {
+    return (db.prepare('select count(*) as n from readings').get([]) as { n: number }).n;
+  } finally {
+    db.close();
+  }
+}
+
+const pullerLog = () => readFileSync(join(sandbox.stateDir, 'logs', 'puller.log'), 'utf8');
+
+/** `up` with two nodes in each region, of which every sensor sends ten readings a second. */
+async function up(env: Record<string, string> = {}) {
+  sandbox = new Sandbox(env);
+  mkdirSync(sandbox.stateDir);
+  const flags = ['--deploy', '--nodes', '2', '--interval', '0.1', ...(await Sandbox.portFlags())];
+  const running = sandbox.spawn(['up', ...flags]);
+  await eventually('a ready system', () => sandbox.state().phase === 'ready');
+  await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 100);
+  return running;
+}
+
+test.skipIf(faketimeMissing)(
+  'steps of the clock delete nothing, hide no sensor and make no dead letters',
+  async () => {
+    const clock = new FakeClock(process.env.TMPDIR ?? '/tmp');
+    const running = await up(clock.env);
+    for (const offset of ['+25h', '+5d', '-1h', '+0']) {
+      const before = storedReadings();
+      clock.set(offset);
+      // At least one round of retention, and of everything else that is done every second.
+      await sleep(3000);
+      expect(storedReadings()).toBeGreaterThanOrEqual(before);
+      const { total } = await sandbox.fleet().summary();
+      expect([offset, total.live, total.silent, total.gaps]).toEqual([offset, 6, 0, 0]);
+    }
+    const { puller } = sandbox.state().endpoints;
+    expect(await statsOf(puller)).toMatchObject({ deadLettered: 0, clockAheadMs: 0 });
+    expect(pullerLog()).toMatch(/the clock was set 25 hours ahead/);
+    expect(running.stdout).toMatch(/alert.*the clock was set forward by 90000 s/);
+    const snapshot = await nothingMissing(sandbox.fleet());
+    await eventually('every reading in the store', () => storedReadings() >= snapshot.summary.total.received);
+  },
+  120_000,
+);
+
+test.skipIf(faketimeMissing)(
+  'readings of a clock that was two days ahead are stored after it is corrected',
+  async () => {
+    sandbox = new Sandbox();
+    mkdirSync(sandbox.stateDir);
+    const clock = new FakeClock(sandbox.dir);
+    const [, proxyPort, , pullerPort, , queuePort] = await Sandbox.portFlags();
+    const queue = ['--queue', 'readings', '--queue-endpoint', `http://127.0.0.1:${queuePort}`, '--queue-unsigned'];
+    // Only proxy and puller: what the queue does with a step has tests of its own.
+    sandbox.spawn(['queue', 'serve', '--create', 'readings', '--port', queuePort!]);
+    await eventually('a queue', async () => (await fetch(`http://127.0.0.1:${queuePort}/health`)).ok);
+    clock.set('+2d');
+    sandbox.spawn(['proxy', 'serve', ...queue, '--port', proxyPort!], clock.env);
+    const send = async (ahead: number) => {
+      const readings = Array.from({ length: 100 }, (_, i) => ({
+        ...{ job_id: 'j', execution_id: `e-${ahead}`, hostname: 'h', icon_name: '🚀', color: '#00ff88', region: 'eu' },
+        ...{ sequence: i + 1, timestamp: new Date(Date.now() + ahead).toISOString(), job_submission_time: 0 },
+      }));
+      const body = JSON.stringify(readings);
+      return (await fetch(`http://127.0.0.1:${proxyPort}/send`, { method: 'POST', body })).status;
+    };
+    expect(await eventually('a proxy', () => send(2 * DAY))).toBe(200);
+    clock.set('+0');
+    const puller = `http://127.0.0.1:${pullerPort}`;
+    sandbox.spawn(['puller', 'serve', ...queue, '--port', pullerPort!], clock.env);
+    const stats = await eventually('all deleted', async () => {
+      const now = await statsOf(puller);
+      return now.deleted + now.deadLettered >= 100 && now;
+    });
+    expect([stats.deadLettered, storedReadings()]).toEqual([0, 100]);
+    // The proxy still judges, by the clock it has now.
+    expect(await send(2 * DAY)).toBe(207);
+  },
+  60_000,
+);
+
+test('a store that is deleted under load is back within seconds, and nothing acknowledged is missing after kill -9', async () => {
+  const running = await up();
+  const deletions: (() => void)[] = [
+    () => rmSync(store()),
+    () => {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(store() + suffix, { force: true });
+    },
+    () => rmSync(`${store()}-wal`),
+  ];
+  for (const [i, remove] of deletions.entries()) {
+    remove();
+    await eventually('the store', () => pullerLog().split('It is written back').length === i + 2, 5_000);
+    await sleep(500);
+  }
+  process.kill(sandbox.pidOf('puller'), 'SIGKILL');
+  await eventually('a new puller', () => /puller restarted \(pid/.test(running.stdout + running.stderr));
+  const { summary, sensors } = await nothingMissing(sandbox.fleet());
+  expect([sensors.length, summary.total.gaps]).toEqual([6, 0]);
+  await eventually('every reading in the store', () => storedReadings() >= summary.total.received);
+}, 120_000);
+
+test('an emptied and a damaged store are quarantined, salvaged and said', async () => {
+  const running = await up();
+  await sandbox.run(['down']);
+  await running.ended;
+  const whole = storedReadings();
+  overwritePages(8, 10);
+  const again = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+  await eventually('a ready system', () => sandbox.state().phase === 'ready');
+  await eventually('it on the screen', () =>
+    /store was damaged.*readings\.db\.damaged/.test(again.stdout + again.stderr),
+  );
+  const status = await sandbox.run(['status']);
+  expect(status.stdout).toMatch(/store .*damaged.*readings\.db\.damaged/);
+  expect(storedReadings()).toBeGreaterThan(whole / 3);
+  await sandbox.run(['down']);
+  for (const suffix of ['-wal', '-shm']) rmSync(store() + suffix, { force: true });
+  truncateSync(store(), 0);
+  sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+  await eventually('a ready system', () => sandbox.state().phase === 'ready');
+  const { puller } = await sandbox.json<{ puller: PullerAppStats }>(['status']);
+  expect(puller.store?.quarantined).toEqual([`${store()}.damaged`, `${store()}.damaged-2`]);
+}, 120_000);
+
+function overwritePages(from: number, to: number): void {
+  const file = openSync(store(), 'r+');
+  expect(statSync(store()).size).toBeGreaterThan((to + 1) * 4096);
+  for (let page = from; page <= to; page++) writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, page * 4096);
+  closeSync(file);
+}
