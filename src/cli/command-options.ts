@@ -39,11 +39,15 @@ export function sensorConfigFrom(options: OptionValues): SensorConfig {
   throw new AppError('BAD_OPTION', `--${field.replace('_', '-')}: ${JSON.stringify(given[field])} ${message}`);
 }
 
+export const takeOverOption = (): Option =>
+  new Option('--take-over', 'also replace or stop jobs that were submitted from another state folder');
+
 /** What only the publisher takes. */
 export const publisherOptions = (): Option[] => [
   ...sensorOptions(),
   new Option('--max-messages <count>', 'stop each sensor after this many readings'),
   new Option('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run'),
+  takeOverOption(),
 ];
 
 export const scopeOptions = (): Option[] => [

@@ -14,6 +14,9 @@ export interface ServeOptions extends ListenOptions {
   graceMs?: number;
 }
 
+/** A supervisor that was killed leaves nobody who would wait: what is not finished by then was never acknowledged. */
+const ORPHAN_GRACE_MS = 2000;
+
 /** Serves until SIGINT, SIGTERM or the exit of the supervisor. Resolves with the exit code: 130 for SIGINT, else 0. */
 export async function serveUntilStopped(options: ServeOptions): Promise<number> {
   const { out, purpose } = options;
@@ -23,6 +26,7 @@ export async function serveUntilStopped(options: ServeOptions): Promise<number> 
   out.note(`${purpose} on ${listener.url}`);
   reportReady({ url: listener.url });
   const reason = await stop;
+  if (reason === 'supervisor gone') setTimeout(() => process.exit(0), ORPHAN_GRACE_MS).unref();
   const closing = listener.close(options.graceMs ?? 5000);
   await options.onClose();
   await closing;

@@ -35,13 +35,13 @@ export interface SilenceAlert {
   text: string;
 }
 
-/** There are dead letters in the queue (`firing`), or none any more. */
+/** There are dead letters in the queue (`firing`), more than before, or none any more. */
 export interface DeadLetterAlert {
   event: 'alert';
   type: 'dead-letters';
   firing: boolean;
-  /** When the alert was raised. */
   count: number;
+  /** When it began or ended. */
   at: number;
   /** As of {@link SilenceAlert}. */
   rule: string;

@@ -16,6 +16,8 @@ export interface JobEnvironment {
   /** Bytes of a built module. */
   module(name: ModuleName): Promise<Uint8Array>;
   forwarded: z.output<typeof forwardedSchema>;
+  /** Id of the state folder that submits jobs; left out where all jobs of a network are its own. */
+  owner?: string;
   /** Variables in the job document itself, where the nodes have none to forward to sensors. */
   given?: Record<string, string>;
 }

@@ -13,12 +13,14 @@ export interface RenderedJob {
   type: string;
   /** YAML. */
   text: string;
-  /** Equal for requests that differ in nothing but the submission time. */
+  /** Equal for requests that differ in nothing but the submission time, whoever submits them. */
   hash: string;
 }
 
 /** Label that carries the {@link RenderedJob.hash} of the running job. */
 export const HASH_LABEL = 'spec';
+/** Label with the id of the state folder that submitted the job. */
+export const OWNER_LABEL = 'owner';
 /** NATS carries a job to its nodes in one message of at most 1 MiB; the orchestrator adds to it. */
 const MAX_BYTES = 600_000;
 
@@ -29,6 +31,7 @@ export async function renderJob(request: JobRequest, environment: JobEnvironment
   const hash = createHash('sha256').update(timeless).digest('hex').slice(0, 16);
   const document = await fillDocument(request, environment);
   document.setIn(['labels', HASH_LABEL], hash);
+  if (environment.owner !== undefined) document.setIn(['labels', OWNER_LABEL], environment.owner);
   setHeading(document, [
     `The job ${name}, made by wasm-sensors from templates/jobs/${request.role}.yaml.`,
     `Submit it with: bacalhau job run --no-template --wait=false ${name}.yaml`,

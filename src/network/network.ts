@@ -38,6 +38,18 @@ export interface JobInfo {
   state: 'pending' | 'running' | 'completed' | 'failed' | 'stopped';
   message: string;
   executions: ExecutionInfo[];
+  /** Id of the state folder that submitted it; missing where jobs carry none. */
+  owner?: string;
+  /** Where its sensors send to; missing where that can't be seen. */
+  proxyUrl?: string;
+}
+
+/** A publisher that was submitted without this program. */
+export interface PublisherByHand {
+  id: string;
+  name: string;
+  region?: string;
+  proxyUrl?: string;
 }
 
 export interface Submission {
@@ -47,6 +59,8 @@ export interface Submission {
   unchanged: boolean;
   /** For the operator, such as a fallback that was taken. */
   facts: NetworkFact[];
+  /** Jobs that ran until now and sent to another proxy, by version; {@link Network.restore} runs them again. */
+  replaced?: { jobId: string; version: number }[];
 }
 
 export interface Network {
@@ -55,11 +69,19 @@ export interface Network {
   readonly proxyNames?: Readonly<Record<string, string>>;
   /** Who confirms that a region is cut, such as the orchestrator; undefined where that is the link itself. */
   readonly linksSeenBy?: string;
+  /** Id of this state folder, which its jobs carry; left out where no other folder's jobs can be. */
+  readonly owner?: string;
   nodes(): Promise<NodeInfo[]>;
   /** Newest version of every job of ours. */
   jobs(): Promise<JobInfo[]>;
   /** Submits a job, replacing an older one of the same `JobRef`. "Submitted" is not "running": count live readings. */
   submit(job: JobRequest): Promise<Submission>;
+  /** Runs again what a submission replaced; left out where nothing else can be replaced. */
+  restore?(submission: Submission): Promise<void>;
+  /** Publishers that run beside ours; left out where there can be none. */
+  publishersByHand?(): Promise<PublisherByHand[]>;
+  /** Whether sensors of a region that send to this URL reach it while the region is cut; left out where none can. */
+  bypassesLink?(region: string, proxyUrl: string): boolean;
   /** Stops a job; false when none was running. */
   stop(job: JobRef): Promise<boolean>;
   /** The base URL under which sensors of this region reach the proxy. */

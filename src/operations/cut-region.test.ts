@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { edgeNode, FakeNetwork } from '../test/support/fake-network.js';
+import { edgeNode, FakeNetwork, jobInfo } from '../test/support/fake-network.js';
 import { setRegionLink } from './cut-region.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
@@ -62,4 +62,28 @@ test('an unknown region is refused, with those that have edge nodes, and nothing
   network.nodeList = [];
   expect(await set('eu', false)).toMatchObject({ hint: 'Regions: none.' });
   expect([network.links, log]).toEqual([[], []]);
+});
+
+test('a cut names the publishers whose sensors bypass the link, also those run by hand', async () => {
+  for (const name of ['edge-eu-1', 'edge-eu-2']) see(name, false);
+  const eu = { role: 'publisher', region: 'eu' } as const;
+  network.jobList = [
+    jobInfo(eu, { proxyUrl: 'http://direct' }),
+    jobInfo({ ...eu, runOnce: true }, { proxyUrl: 'http://relay-of-eu' }),
+    jobInfo({ ...eu, region: 'us' }, { proxyUrl: 'http://direct' }),
+  ];
+  expect(await set('eu', false)).not.toHaveProperty('bypassing');
+  network.bypassesLink = (region, url) => url !== `http://relay-of-${region}`;
+  network.publishersByHand = async () => [
+    { id: 'j-publisher-eu', name: 'publisher-eu', region: 'eu', proxyUrl: 'http://direct' },
+    { id: 'j-1', name: 'everywhere', proxyUrl: 'http://other' },
+    { id: 'j-2', name: 'elsewhere', region: 'us', proxyUrl: 'http://other' },
+    { id: 'j-3', name: 'unknown' },
+  ];
+  expect(await set('eu', false)).toMatchObject({
+    bypassing: [
+      { job: 'publisher-eu', proxyUrl: 'http://direct' },
+      { job: 'everywhere', proxyUrl: 'http://other' },
+    ],
+  });
 });

@@ -2,6 +2,7 @@
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
+import { runningPublishers } from './job-owners.js';
 
 export interface RegionLinkResult {
   region: string;
@@ -10,6 +11,8 @@ export interface RegionLinkResult {
   reached: number;
   nodes: number;
   seconds: number;
+  /** Publishers whose sensors still reach their proxy; left out where a cut cuts every sensor off. */
+  bypassing?: { job: string; proxyUrl: string }[];
 }
 
 export interface RegionLinkOptions {
@@ -46,12 +49,25 @@ export async function setRegionLink(
     onProgress(reached, nodes);
     return reached === nodes || undefined;
   };
-  if (await waitFor(look, { timeoutMs, everyMs: 250 }))
-    return { region, connected, reached, nodes, seconds: (Date.now() - began) / 1000 };
+  if (await waitFor(look, { timeoutMs, everyMs: 250 })) {
+    const seconds = (Date.now() - began) / 1000;
+    const bypassing = connected ? undefined : await bypassingJobs(network, region);
+    return { region, connected, reached, nodes, seconds, ...(bypassing === undefined ? {} : { bypassing }) };
+  }
   const state = connected ? 'connected' : 'disconnected';
   throw new AppError('LINK_TIMEOUT', `region ${region}: ${reached}/${nodes} nodes are seen as ${state}`, {
     hint: 'The link itself is set. `wasm-sensors status` shows when the orchestrator has noticed.',
   });
+}
+
+async function bypassingJobs(network: Network, region: string): Promise<RegionLinkResult['bypassing']> {
+  if (!network.bypassesLink) return undefined;
+  const [own, byHand = []] = await Promise.all([runningPublishers(network, [region]), network.publishersByHand?.()]);
+  const known = own.map(({ id, name, proxyUrl }) => ({ id, name, proxyUrl }));
+  const here = byHand.filter((job) => job.region === undefined || job.region === region);
+  return [...new Map([...known, ...here].map((job) => [job.id, job])).values()].flatMap(({ name, proxyUrl }) =>
+    proxyUrl !== undefined && network.bypassesLink?.(region, proxyUrl) ? [{ job: name, proxyUrl }] : [],
+  );
 }
 
 /** Throws `NO_SUCH_REGION` for a region that is not among `known`. */

@@ -280,3 +280,19 @@ test('a proxy that does not answer is no failure of the deployment', async () =>
   proxyState = () => Promise.reject(new AppError('PROXY_GONE', 'gone'));
   expect((await deploy({ config: { color: '#00ff88' } })).facts).toEqual([]);
 });
+
+test('jobs of another state folder are replaced only on demand; those without an owner are ours', async () => {
+  network.owner = 'mine';
+  const job = (region: string, over: object) => jobInfo({ role: 'publisher', region }, over);
+  network.jobList = [job('us', { owner: 'mine' }), job('as', {}), job('eu', { owner: 'theirs', state: 'stopped' })];
+  await deploy({ regions: undefined as never });
+  expect(network.submitted).toHaveLength(3);
+  network.jobList = [job('eu', { owner: 'theirs', proxyUrl: 'http://theirs' })];
+  await deploy({ regions: ['us', 'as'] });
+  expect(network.submitted).toHaveLength(5);
+  const refused = { code: 'JOBS_OF_OTHERS', details: ['publisher-eu of theirs sends to http://theirs'] };
+  await expect(deploy({ regions: undefined as never })).rejects.toMatchObject(refused);
+  expect(network.submitted).toHaveLength(5);
+  await deploy({ regions: ['eu'], takeOver: true });
+  expect(network.submitted).toHaveLength(6);
+});

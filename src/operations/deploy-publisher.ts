@@ -10,6 +10,7 @@ import { decidedFields, decidingHosts } from '../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../protocol/sensor-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
+import { foreignPublishers, refuseForeign } from './job-owners.js';
 import {
   type AllRegionsFact,
   type PublisherOptions,
@@ -29,6 +30,8 @@ export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl'> {
   regions?: string[];
   /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
   proxy?: string;
+  /** Replaces jobs of other state folders, too. */
+  takeOver?: boolean;
   /**
    * Fails when no further sensor reports for this time. How long all of them take depends on how many share a
    * processor.
@@ -77,16 +80,17 @@ const HOSTS_NAMED = 3;
 
 /**
  * Submits one publisher job a region and waits until readings of every connected node were seen. Rejects with `NO_NODES`,
- * `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed; their messages are the
+ * `JOBS_OF_OTHERS`, `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed; their messages are the
  * details) or `DEPLOY_TIMEOUT`.
  */
 export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const { network, fleet } = target;
   const began = Date.now();
-  const { proxy, ...job } = options;
+  const { proxy, takeOver, ...job } = options;
   const proxyUrl = proxy === undefined ? {} : { proxyUrl: urlOfProxy(proxy, network.proxyNames) };
   const all = await network.nodes();
   let nodes = nodesByRegion(all, options.regions);
+  if (!takeOver) refuseForeign(await foreignPublishers(network, [...nodes.keys()]));
   options.onProgress({ step: 'submitting', seen: 0, expected: connectedOf(nodes) });
   const { submissionTime, submissions } = await submitPublishers(target, [...nodes.keys()], { ...job, ...proxyUrl });
   const allRegions = await stopAllRegionsJob(network, options.regions === undefined);

@@ -3,19 +3,28 @@ import { AppError } from '../lib/errors/app-error.js';
 import type { AdminQueue } from '../queue/admin-queue.js';
 import type { QueueDepth } from '../queue/queue.js';
 
-export interface QueueStatus extends QueueDepth {
+export interface QueueFill extends QueueDepth {
   url: string;
+  /** Of the oldest message; missing where there is none, or the queue does not tell. */
+  oldestAgeMs?: number;
+}
+
+export interface QueueStatus extends QueueFill {
   /** Missing where there is no dead-letter queue. */
-  deadLetters?: QueueDepth & { url: string };
+  deadLetters?: QueueFill;
 }
 
 export async function readQueueStatus(queue: AdminQueue): Promise<QueueStatus> {
-  const depth = await queue.depth();
+  const status = await readFill(queue);
   try {
-    const dead = await queue.deadLetters();
-    return { url: queue.name, ...depth, deadLetters: { url: dead.name, ...(await dead.depth()) } };
+    return { ...status, deadLetters: await readFill(await queue.deadLetters()) };
   } catch (error) {
-    if (error instanceof AppError && error.code === 'QUEUE_NO_DEAD_LETTER') return { url: queue.name, ...depth };
+    if (error instanceof AppError && error.code === 'QUEUE_NO_DEAD_LETTER') return status;
     throw error;
   }
+}
+
+async function readFill(queue: AdminQueue): Promise<QueueFill> {
+  const [depth, oldestAgeMs] = await Promise.all([queue.depth(), queue.oldestAge()]);
+  return { url: queue.name, ...depth, ...(oldestAgeMs === undefined ? {} : { oldestAgeMs }) };
 }

@@ -7,6 +7,7 @@ import type { ConfigClient } from '../proxy/config-client.js';
 import type { ProxyStats } from '../proxy/proxy.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
 import type { ConfigTarget } from './config-target.js';
+import { type PublisherNotice, publisherNotices } from './job-owners.js';
 
 export interface StatusTarget extends Required<ConfigTarget> {
   network: Network;
@@ -21,6 +22,8 @@ export interface Status {
   puller: PullerAppStats;
   /** Of each proxy that answers. */
   proxies: (ProxyStats & { url: string })[];
+  /** Publishers that are not as this program deployed them. */
+  notices: PublisherNotice[];
   unanswered: { service: 'network' | 'proxy'; reason: string }[];
 }
 
@@ -47,10 +50,17 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
     convergence().catch(missing('proxy')),
     Promise.all(proxies.map(counted)),
   ]);
+  const notices =
+    listed &&
+    (await publisherNotices(
+      network,
+      listed,
+      proxies.map(({ url }) => url),
+    ).catch(missing('network')));
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
   return {
     ...{ nodes, jobs: listed, fleet: snapshot, convergence: converged, puller },
-    ...{ proxies: counts.flat(), unanswered },
+    ...{ proxies: counts.flat(), notices: notices ?? [], unanswered },
   };
 }
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 import type { FleetClient } from '../puller/fleet-client.js';
+import { isForeign, refuseForeign } from './job-owners.js';
 
 export interface StopResult {
   /** Regions where one ran; `all` for a publisher without a region. */
@@ -18,7 +19,7 @@ const LONGEST_MS = 15_000;
 const TIMEOUT_MS = 30_000;
 
 export interface StopTarget {
-  network: Pick<Network, 'jobs' | 'stop'>;
+  network: Pick<Network, 'jobs' | 'stop' | 'owner'>;
   fleet: FleetPort;
   /** The operator token, which the fleet view needs for annotations. */
   token: string;
@@ -28,11 +29,13 @@ type FleetPort = Pick<FleetClient, 'snapshot' | 'summary' | 'stats' | 'annotate'
 
 /**
  * Stops the publisher jobs, of all regions or of those named; resolves when no reading of them has arrived for longer than
- * the longest interval of a sensor that was live. Rejects with `STILL_SENDING`.
+ * the longest interval of a sensor that was live. Rejects with `JOBS_OF_OTHERS`, unless those are to be stopped, too
+ * (`takeOver`), and with `STILL_SENDING`.
  */
 export async function stopPublisher(
   { network, fleet, token }: StopTarget,
   regions: string[] | undefined,
+  takeOver = false,
 ): Promise<StopResult> {
   const publishers = async () =>
     (await network.jobs()).filter(
@@ -40,6 +43,8 @@ export async function stopPublisher(
         role === 'publisher' && (!regions || (region !== undefined && regions.includes(region))),
     );
   const wanted = await publishers();
+  const running = wanted.filter(({ state }) => state === 'running' || state === 'pending');
+  if (!takeOver) refuseForeign(running.filter((job) => isForeign(job, network)));
   const affected = new Set(wanted.map(({ ref }) => ref.region));
   const concerns = (region: string) => affected.has(undefined) || affected.has(region);
   const sending = (await fleet.snapshot()).sensors.filter(({ region, state }) => concerns(region) && state === 'live');

@@ -23,6 +23,8 @@ export interface SubmitTarget {
   fleet: Pick<FleetClient, 'snapshot'>;
   /** The folder of this network: its submissions wait for each other. */
   stateDir: string;
+  /** Called when a submission begins. */
+  onSubmit?(submission: Promise<Submission>): void;
 }
 
 /** Submitting to a cluster takes a second or two. */
@@ -33,15 +35,17 @@ const LOCK_MS = 60_000;
  * after the other.
  */
 export function submitPublishers(
-  { network, fleet, stateDir }: SubmitTarget,
+  { network, fleet, stateDir, onSubmit }: SubmitTarget,
   regions: string[],
   options: PublisherOptions,
 ): Promise<{ submissionTime: number; submissions: [region: string, Submission][] }> {
   return withFileLock(join(stateDir, 'deploy.lock'), LOCK_MS, async () => {
     const submissionTime = await nextSubmission(fleet);
-    const submissions = await submitToRegions(regions, (region) =>
-      network.submit(jobFor(region, network, submissionTime, options)),
-    );
+    const submissions = await submitToRegions(regions, (region) => {
+      const submission = network.submit(jobFor(region, network, submissionTime, options));
+      onSubmit?.(submission);
+      return submission;
+    });
     return { submissionTime, submissions };
   });
 }

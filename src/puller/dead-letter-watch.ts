@@ -7,11 +7,15 @@ import type { FailureReporter } from './failure-reporter.js';
 /** Lasting refusals of the dead-letter queue alone. An outage of the queue is reported by those who receive. */
 const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
 
+/** While their number grows the alert is raised again, but not more often. */
+const RAISE_EVERY_MS = 60_000;
+
 export class DeadLetterWatch {
   /** Messages in the dead-letter queue when it was last asked; undefined: not known, or there is no such queue. */
   count: number | undefined;
   /** The alert that fires now. */
   firing: DeadLetterAlert | undefined;
+  #raisedAt = 0;
   readonly #queue: Queue;
   readonly #failures: FailureReporter;
 
@@ -20,7 +24,7 @@ export class DeadLetterWatch {
     this.#failures = failures;
   }
 
-  /** Asks the queue; resolves with the alert that begins or ends. `now`: Unix milliseconds. */
+  /** Asks the queue; resolves with the alert that begins, grows or ends. `now`: Unix milliseconds. */
   async check(now: () => number): Promise<DeadLetterAlert | undefined> {
     let count: number | undefined;
     try {
@@ -35,10 +39,16 @@ export class DeadLetterWatch {
       return undefined;
     }
     this.count = count;
-    if (count === undefined || count > 0 === (this.firing !== undefined)) return undefined;
-    const alert = alertOf(count, now());
+    if (count === undefined || !this.#isNews(count, now())) return undefined;
+    const alert = alertOf(count, count > 0 ? (this.firing?.at ?? now()) : now());
+    this.#raisedAt = now();
     this.firing = count > 0 ? alert : undefined;
     return alert;
+  }
+
+  #isNews(count: number, now: number): boolean {
+    if (this.firing === undefined || count === 0) return count > 0 !== (this.firing !== undefined);
+    return count > this.firing.count && now - this.#raisedAt >= RAISE_EVERY_MS;
   }
 }
 

@@ -60,7 +60,7 @@ export class EventBuffer {
     if (same >= 0) this.lost.count += this.#waiting.splice(same).length;
   }
 
-  /** The next events as a JSON array; undefined when none wait. */
+  /** The next events as a server-sent event with a JSON array; undefined when none wait. */
   takeFrame(): Buffer | undefined {
     if (this.#waiting.length === 0) return undefined;
     let count = 0;
@@ -74,4 +74,4 @@ export class EventBuffer {
   }
 }
 
-const [OPEN, COMMA, CLOSE] = [Buffer.from('['), Buffer.from(','), Buffer.from(']')];
+const [OPEN, COMMA, CLOSE] = [Buffer.from('event: events\ndata: ['), Buffer.from(','), Buffer.from(']\n\n')];

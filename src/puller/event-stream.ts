@@ -112,12 +112,11 @@ class FrameWriter {
     this.#cutOff = cutOff;
   }
 
-  /** Sends what waits. */
+  /** Sends what waits. Between two frames others have their turn, also when the client takes them at once. */
   async flush(buffer: EventBuffer): Promise<void> {
-    for (;;) {
-      const frame = this.#stream.aborted ? undefined : buffer.takeFrame();
-      if (!frame) return;
-      await this.#write(Buffer.concat([EVENTS, frame, END]));
+    for (let frame = buffer.takeFrame(); frame && !this.#stream.aborted; frame = buffer.takeFrame()) {
+      await this.#write(frame);
+      await nextTurn();
     }
   }
 
@@ -137,9 +136,6 @@ class FrameWriter {
     this.lastAt = Date.now();
   }
 }
-
-const EVENTS = Buffer.from('event: events\ndata: ');
-const END = Buffer.from('\n\n');
 
 /** A turn of the event loop: requests of others are answered, and readings are stored and published as one. */
 const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));

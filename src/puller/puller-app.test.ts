@@ -171,7 +171,7 @@ const store = {
         receivedAt: at,
       })),
   messagesAfter: ({ receivedAt, id }: { receivedAt: number; id: number }) =>
-    receivedAt <= 20 && id < 1 ? [{ id: 1, message: { n: 1 }, receivedAt: 20 }] : [],
+    receivedAt <= 20 && id < 1 ? [{ id: 1, message: { n: 1 }, receivedAt: 20, size: 7 }] : [],
 } as unknown as StoreSink;
 
 test.each([

@@ -333,6 +333,21 @@ test('dead letters of the queue itself raise the alert; a queue that does not an
   ]);
 });
 
+test('while there are more and more dead letters the alert is raised again, once a minute', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const add = () => puller.queue.deadLetters.push({ id: 'a', reason: '' });
+  add();
+  await pass(5000);
+  add();
+  await pass(59_999);
+  expect(alerts).toHaveLength(1);
+  await pass(1);
+  expect(alerts[1]).toMatchObject({ type: 'dead-letters', firing: true, count: 2, at: T0 + 5000 });
+  await pass(300_000);
+  expect(alerts).toHaveLength(2);
+});
+
 test('a queue without a dead-letter queue has no count of them', async () => {
   const puller = start();
   puller.queue.deadLetterDepth = async () => undefined;

@@ -30,6 +30,8 @@ export interface AdminQueue {
   /** The queue's URL. */
   readonly name: string;
   depth(): Promise<QueueDepth>;
+  /** Age of the oldest message in milliseconds; undefined where there is none. SQS has no action for it: only our own server tells. */
+  oldestAge(): Promise<number | undefined>;
   /** The dead-letter queue; closed with this one. Rejects with `QUEUE_NO_DEAD_LETTER`. */
   deadLetters(): Promise<AdminQueue>;
   /** Receives messages without deleting them. */

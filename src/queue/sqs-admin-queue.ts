@@ -4,6 +4,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import type { AdminQueue, LookOptions, MoveTask, SeenMessage } from './admin-queue.js';
 import { type QueueDepth, REPLAY_OF_ATTRIBUTE } from './queue.js';
 import type { Action, Input, Output, SqsCall } from './sqs-call.js';
+import { endpointOf } from './sqs-client.js';
 import { toQueueError } from './sqs-errors.js';
 import { DEAD_LETTER_REASON_ATTRIBUTE, fromSqs } from './sqs-messages.js';
 import { connectQueue, depthOf, type SqsQueueOptions } from './sqs-queue.js';
@@ -12,7 +13,7 @@ import { findDeadLetterQueue } from './sqs-queue-url.js';
 /** Opens a queue for an operator. Rejects as `openSqsQueue` does. */
 export async function openSqsAdminQueue(options: SqsQueueOptions): Promise<AdminQueue> {
   const { call, url } = await connectQueue(options);
-  return new SqsAdminQueue(call, url);
+  return new SqsAdminQueue(call, url, options.unsigned ? endpointOf(options) : undefined);
 }
 
 type RawAttributes = NonNullable<SendMessageCommandInput['MessageAttributes']>;
@@ -22,26 +23,43 @@ type RawAttributes = NonNullable<SendMessageCommandInput['MessageAttributes']>;
  * don't know; where the queue is really out of reach, the next call says so.
  */
 const NOT_OFFERED = new Set(['QUEUE_ERROR', 'QUEUE_DENIED', 'QUEUE_UNREACHABLE']);
+const STATS_TIMEOUT_MS = 3_000;
 /** SQS allows ten attributes per message. */
 const MAX_ATTRIBUTES = 10;
 
 class SqsAdminQueue implements AdminQueue {
   readonly #sqs: SqsCall;
+  /** Origin of our own server. */
+  readonly #server: string | undefined;
 
   constructor(
     sqs: SqsCall,
     readonly name: string,
+    server: string | undefined,
   ) {
     this.#sqs = sqs;
+    this.#server = server;
   }
 
   async depth(): Promise<QueueDepth> {
     return this.#translated(depthOf(this.#sqs, this.name));
   }
 
+  async oldestAge(): Promise<number | undefined> {
+    if (this.#server === undefined) return undefined;
+    try {
+      const response = await fetch(`${this.#server}/stats`, { signal: AbortSignal.timeout(STATS_TIMEOUT_MS) });
+      const { queues } = (await response.json()) as { queues: { name: string; oldestAgeMs?: number }[] };
+      return queues.find(({ name }) => this.name.endsWith(`/${name}`))?.oldestAgeMs;
+    } catch {
+      // Another server that checks no signatures.
+      return undefined;
+    }
+  }
+
   async deadLetters(): Promise<AdminQueue> {
     const { url } = await this.#translated(findDeadLetterQueue(this.#sqs, this.name));
-    return new SqsAdminQueue(this.#sqs, url);
+    return new SqsAdminQueue(this.#sqs, url, this.#server);
   }
 
   async look({ max, hideSeconds, waitSeconds }: LookOptions): Promise<SeenMessage[]> {

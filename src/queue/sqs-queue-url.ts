@@ -21,7 +21,7 @@ export async function findDeadLetterQueue(call: SqsCall, url: string): Promise<{
   const [, , , , account, name] = arn?.split(':') ?? [];
   if (arn === undefined || account === undefined || name === undefined) {
     throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${url} has no dead-letter queue.`, {
-      hint: 'Give it a RedrivePolicy, or name a dead-letter queue in the settings.',
+      hint: 'Give the queue a RedrivePolicy that names one, with `aws sqs set-queue-attributes` for example.',
     });
   }
   const { QueueUrl } = await call('GetQueueUrl', { QueueName: name, QueueOwnerAWSAccountId: account });

@@ -1,40 +1,46 @@
 /** Orphans: processes, containers and secrets of an `up` that was killed. */
-import { stopProcesses } from '../lib/process/process-id.js';
+import { type ProcessId, stopProcesses } from '../lib/process/process-id.js';
 import type { NetworkProvider, Removal } from '../network/provider.js';
 import { loadAllProviders, loadProvider } from '../network/registry.js';
 import { clearRunState, type RunState, readRunState } from './run-state.js';
 import { alreadyUp } from './stack.js';
 import { markSensorsStopped } from './stopped-sensors.js';
+import { findUpAndChildren } from './up-children.js';
 
 /** How long processes of a killed `up` may take to exit. */
 const GRACE_MS = 3_000;
 
-/** Removes what the last `up` of this folder left behind, if it was killed. Rejects with `ALREADY_UP` when one runs. */
+/**
+ * Removes what the last `up` of this folder left behind, if it was killed. Rejects with `ALREADY_UP` when one runs, also when
+ * `run.json` is gone.
+ */
 export async function removeOrphans(stateDir: string): Promise<Removal> {
   const state = readRunState(stateDir);
-  return state ? removeOrphansOf(state, stateDir, [await loadProvider(state.kind)]) : { removed: [], kept: [] };
+  return removeOrphansOf(state, stateDir, state ? [await loadProvider(state.kind)] : []);
 }
 
 /** Like {@link removeOrphans}, but asks every kind of network: `run.json` names only the last one. */
 export async function removeAllOrphans(stateDir: string): Promise<Removal> {
-  const state = readRunState(stateDir);
-  const providers = await loadAllProviders();
-  return state ? removeOrphansOf(state, stateDir, providers) : cleanUpNetworks(stateDir, providers);
+  return removeOrphansOf(readRunState(stateDir), stateDir, await loadAllProviders());
 }
 
 async function removeOrphansOf(
-  state: RunState & { alive: boolean },
+  state: (RunState & { alive: boolean }) | undefined,
   stateDir: string,
   providers: NetworkProvider[],
 ): Promise<Removal> {
-  if (state.alive) throw alreadyUp(state);
-  const stopped = await stopProcesses(state.children, GRACE_MS);
-  const provider = await loadProvider(state.kind);
-  if (!provider.capabilities.sensorsOutliveUp) await markSensorsStopped(state, stateDir);
+  const { up, children } = findUpAndChildren(stateDir);
+  if (state?.alive || up) throw alreadyUp(state, up);
+  const stopped = await stopProcesses(distinct([...(state?.children ?? []), ...children]), GRACE_MS);
+  if (state && !(await loadProvider(state.kind)).capabilities.sensorsOutliveUp) {
+    await markSensorsStopped(state, stateDir);
+  }
   const { removed, kept } = await cleanUpNetworks(stateDir, providers);
-  clearRunState(stateDir, state.up);
+  if (state) clearRunState(stateDir, state.up);
   return { removed: [...stopped.map(({ name }) => name), ...removed], kept };
 }
+
+const distinct = (ids: ProcessId[]) => [...new Map(ids.map((id) => [id.pid, id])).values()];
 
 async function cleanUpNetworks(stateDir: string, providers: NetworkProvider[]): Promise<Removal> {
   const removals = await Promise.all(providers.map((provider) => provider.cleanUp(stateDir)));

@@ -12,6 +12,7 @@ import { ConfigClient } from '../proxy/config-client.js';
 import { tokenFileOf } from './run-state.js';
 import { planServices } from './services.js';
 import { Stack } from './stack.js';
+import { markOfChild } from './up-children.js';
 
 export interface StackRequest {
   settings: Resolved;
@@ -37,7 +38,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   const provider = await loadProvider(values.network);
   refuseUnsupported(provider, settings);
   const stateDir = resolve(values.stateDir);
-  const supervisor = new Supervisor(join(stateDir, 'logs'));
+  const supervisor = new Supervisor(join(stateDir, 'logs'), (name) => markOfChild(name, stateDir));
   supervisor.on('event', emit);
   const token = values.token ?? keepToken(tokenFileOf(stateDir));
   const tlsCa = authorityFile(values);

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { runCleanups } from '../lib/async/run-cleanups.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { type Listener, listen } from '../lib/net/listen.js';
-import { identify } from '../lib/process/process-id.js';
+import { identify, type ProcessId } from '../lib/process/process-id.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from '../network/network.js';
 import type { NetworkPlan, NetworkProvider, Services } from '../network/provider.js';
@@ -33,7 +33,13 @@ export interface StackOptions {
   onStop(): void;
 }
 
-export function alreadyUp(state: RunState | undefined): AppError {
+/** `up`: found without its `run.json`. */
+export function alreadyUp(state: (RunState & { alive: boolean }) | undefined, up?: ProcessId): AppError {
+  if (!state?.alive && up) {
+    return new AppError('ALREADY_UP', `another \`up\` runs in this folder (pid ${up.pid}), and its run.json is gone`, {
+      hint: 'Run `wasm-sensors down`, then `wasm-sensors up`; or use another folder.',
+    });
+  }
   const who = state ? ` (pid ${state.up.pid}, network ${state.kind})` : '';
   return new AppError('ALREADY_UP', `another \`up\` runs in this folder${who}`, {
     hint: 'Run `wasm-sensors up` again to attach to it, or use another folder.',

@@ -45,7 +45,15 @@ export interface QueueServerOptions {
 
 export interface QueueServerStats {
   /** `waiting`: receivers in a long poll. */
-  queues: { name: string; visible: number; inFlight: number; delayed: number; waiting: number }[];
+  queues: {
+    name: string;
+    visible: number;
+    inFlight: number;
+    delayed: number;
+    waiting: number;
+    /** Of the oldest message; missing where there is none. */
+    oldestAgeMs?: number;
+  }[];
   /** Requests by action since the start. */
   requests: Record<string, number>;
   /** Refused requests by error code since the start. */
@@ -79,6 +87,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     queues: (service.store.isLost ? [] : service.queues).map(({ record, messages, polls }) => ({
       ...{ name: record.name, waiting: polls.size },
       ...messages.countsAt(service.now()),
+      ...oldestAge(messages.firstArrival, service.now()),
     })),
     requests,
     refused,
@@ -136,6 +145,9 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     },
   };
 }
+
+const oldestAge = (arrived: number | undefined, now: number) =>
+  arrived === undefined ? {} : { oldestAgeMs: Math.max(0, Math.round(now - arrived)) };
 
 function isTooLong(c: Context): boolean {
   const unknownLength = c.req.header('transfer-encoding') !== undefined;

@@ -2,6 +2,7 @@ import { setRegionLink } from '../../operations/cut-region.js';
 import { openSession } from '../../runtime/session.js';
 import type { CommandSpec } from '../command.js';
 import { timeoutMs, timeoutOption } from '../command-options.js';
+import { bypassingText } from '../output/status-text.js';
 import { secondsText } from '../output/terminal-text.js';
 
 export const regionDisconnect = regionCommand(
@@ -35,6 +36,7 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
       // An orchestrator does not notice a short cut, so the text names who confirmed it where that is not the link
       // itself.
       const seenBy = network.linksSeenBy === undefined ? '' : `, seen by ${network.linksSeenBy}`;
+      for (const job of result.bypassing ?? []) out.warn(bypassingText(job));
       out.result(
         result,
         () => `${result.reached}/${result.nodes} nodes ${state}${seenBy} (${secondsText(result.seconds)})`,

@@ -9,12 +9,12 @@ const letter: DeadLetter = { id: 'd-1', exhausted: false, sentAt: 1_750_000_000_
 const rows = (text: string) => text.split('\n').map((line) => line.split(/ {2,}/));
 
 test('the status has both queues, or says that there is only one', () => {
-  const dead = { url: 'http://q/dead', visible: 1, inFlight: 0, delayed: 0 };
+  const dead = { url: 'http://q/dead', visible: 1, inFlight: 0, delayed: 0, oldestAgeMs: 12_345 };
   expect(rows(queueStatusText({ url: 'http://q/main', ...depth, deadLetters: dead }, plain))).toEqual([
     ['queue', 'http://q/main'],
     ['', '3 waiting, 2 in flight, 1 delayed'],
     ['dead letters', 'http://q/dead'],
-    ['', '1 waiting, 0 in flight, 0 delayed'],
+    ['', '1 waiting, 0 in flight, 0 delayed; the oldest is 12.3 s old'],
   ]);
   expect(rows(queueStatusText({ url: 'http://q/main', ...depth }, plain))[2]).toEqual([
     'dead letters',

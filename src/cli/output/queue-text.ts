@@ -1,10 +1,12 @@
 /** What the `queue` commands say. */
+
+import { escapeControls } from '../../lib/control-characters.js';
 import type { DeadLetter } from '../../operations/list-dead-letters.js';
 import type { PeekedMessage } from '../../operations/peek-queue.js';
 import type { PurgeResult } from '../../operations/purge-queue.js';
-import type { QueueStatus } from '../../operations/queue-status.js';
+import type { QueueFill, QueueStatus } from '../../operations/queue-status.js';
 import type { QueueDepth } from '../../queue/queue.js';
-import { countText, type Style, table } from './terminal-text.js';
+import { countText, type Style, secondsText, table } from './terminal-text.js';
 
 /** Characters of a body in a list. */
 const BODY_SHOWN = 60;
@@ -16,10 +18,15 @@ export function queueStatusText({ url, deadLetters, ...depth }: QueueStatus, sty
   const dead = deadLetters && deadLetters.visible + deadLetters.inFlight + deadLetters.delayed;
   return table([
     ['queue', url],
-    ['', depthText(depth)],
+    ['', fillText(depth)],
     ['dead letters', deadLetters?.url ?? 'the queue has no dead-letter queue'],
-    ...(deadLetters ? [['', dead ? style.red(depthText(deadLetters)) : depthText(deadLetters)]] : []),
+    ...(deadLetters ? [['', dead ? style.red(fillText(deadLetters)) : fillText(deadLetters)]] : []),
   ]);
+}
+
+function fillText({ oldestAgeMs, ...depth }: Omit<QueueFill, 'url'>): string {
+  const oldest = oldestAgeMs === undefined ? '' : `; the oldest is ${secondsText(oldestAgeMs / 1000)} old`;
+  return `${depthText(depth)}${oldest}`;
 }
 
 /** What looking does, for those who see messages with it. */
@@ -38,8 +45,8 @@ export function peekText(messages: PeekedMessage[], url: string): string {
 export function deadLettersText(letters: DeadLetter[], style: Style): string {
   if (letters.length === 0) return 'no dead letters';
   const rows = letters.map((letter) => [
-    ...[letter.id, timeText(letter.sentAt), printable(reasonText(letter))],
-    printable([letter.region, letter.hostname].filter(Boolean).join(' ')),
+    ...[letter.id, timeText(letter.sentAt), escapeControls(reasonText(letter))],
+    escapeControls([letter.region, letter.hostname].filter(Boolean).join(' ')),
     bodyText(letter.body),
   ]);
   const head = ['id', 'sent', 'reason', 'sensor', 'body'].map((word) => style.dim(word));
@@ -65,13 +72,5 @@ const timeText = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, '
 
 function bodyText(body: string): string {
   const characters = [...body];
-  return printable(characters.length > BODY_SHOWN ? `${characters.slice(0, BODY_SHOWN).join('')}…` : body);
-}
-
-/** Others may write to the queue: what controls a terminal, or reverses text, is shown as its code. */
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu,
-    (character) => `\\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`,
-  );
+  return escapeControls(characters.length > BODY_SHOWN ? `${characters.slice(0, BODY_SHOWN).join('')}…` : body);
 }

@@ -21,7 +21,7 @@ const status = (over: Partial<Status> = {}): Status =>
     convergence: { sensors: 2, converged: 2 },
     puller: { queue: 'q', depth: { visible: 3, inFlight: 2, delayed: 1 } },
     proxies: [],
-    unanswered: [],
+    ...{ notices: [], unanswered: [] },
     ...over,
   }) as unknown as Status;
 
@@ -125,4 +125,19 @@ test('the document has everything, and the older name of what changed its name',
     puller: { queue: 'q' },
   });
   expect(statusDocument(state, status({ nodes: undefined })).nodes).toBeUndefined();
+});
+
+test('publishers that are not as this program deployed them', () => {
+  const notices: Status['notices'] = [
+    { type: 'publisher.foreign', job: 'publisher-eu', owner: '0123456789abcdef', proxyUrl: 'http://theirs' },
+    { type: 'publisher.sends-elsewhere', job: 'publisher-us', proxyUrl: 'http://elsewhere' },
+    { type: 'publisher.by-hand', job: 'mine', id: 'j-1', proxyUrl: 'http://p' },
+  ];
+  const from = lines({ notices }).findIndex((one) => one.startsWith('jobs'));
+  expect(lines({ notices }).slice(from + 1, from + 4)).toEqual([
+    '          publisher-eu is of another state folder (owner 0123456789abcdef) and sends to http://theirs',
+    '          publisher-us sends to http://elsewhere, which is no proxy of this `up`',
+    '          mine (j-1) was submitted by hand and sends to http://p; it runs beside the jobs of this program',
+  ]);
+  expect(statusDocument(state, status({ notices }))).toMatchObject({ notices });
 });

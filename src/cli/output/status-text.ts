@@ -1,6 +1,7 @@
 /** Texts of `status`. */
 import type { JobInfo, NodeInfo } from '../../network/network.js';
 import { unschedulableNodes } from '../../network/region-nodes.js';
+import type { PublisherNotice } from '../../operations/job-owners.js';
 import {
   type FailedExecution,
   failedExecutions,
@@ -22,7 +23,7 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 
 /** The status as `-o json` shows it. */
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
-  const { nodes, jobs, fleet, convergence, puller, proxies } = status;
+  const { nodes, jobs, fleet, convergence, puller, proxies, notices } = status;
   return {
     ...{ network: kind, pid: up.pid, endpoints },
     nodes: nodes?.map(withAlias),
@@ -30,8 +31,24 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
     queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters },
     puller,
     proxies,
+    notices,
   };
 }
+
+function noticeText(notice: PublisherNotice): string {
+  const to = notice.proxyUrl === undefined ? '' : ` and sends to ${notice.proxyUrl}`;
+  switch (notice.type) {
+    case 'publisher.foreign':
+      return `${notice.job} is of another state folder (owner ${notice.owner})${to}`;
+    case 'publisher.sends-elsewhere':
+      return `${notice.job} sends to ${notice.proxyUrl}, which is no proxy of this \`up\``;
+    case 'publisher.by-hand':
+      return `${notice.job} (${notice.id}) was submitted by hand${to}; it runs beside the jobs of this program`;
+  }
+}
+
+export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
+  `${job} bypasses the relay: its sensors still reach ${proxyUrl}`;
 
 /** `unfit` is the older name of `unschedulable`. */
 const withAlias = (node: NodeInfo) =>
@@ -45,6 +62,7 @@ export function statusText({ kind, up, endpoints }: RunState, status: Status, st
     `nodes     ${nodes ? nodesText(nodes) : 'unknown'}`,
     ...unschedulableNodes(nodes ?? []).map((node) => `          ${factText({ type: 'node.unschedulable', ...node })}`),
     `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
+    ...status.notices.map((notice) => `          ${style.yellow(noticeText(notice))}`),
     `sensors   ${sensorsText(status)}`,
     `queue     ${queueText(status, style)}`,
     ...notStoredLines(status),
@@ -73,7 +91,8 @@ const jobText = ({ name, version, state }: JobInfo) => `${name} v${version} ${st
 function sensorsText({ fleet, nodes, convergence }: Status): string {
   const edge = nodes?.filter(({ type, unschedulable }) => type === 'edge' && unschedulable === undefined).length;
   const reporting = `${fleet.summary.total.live}${edge === undefined ? '' : `/${edge}`} reporting`;
-  if (!convergence || convergence.sensors === 0) return reporting;
+  const { live, paused } = fleet.summary.total;
+  if (!convergence || convergence.sensors === 0 || live + paused === 0) return reporting;
   const { sensors, converged } = convergence;
   return `${reporting}, ${converged === sensors ? 'converged' : `${converged}/${sensors} converged`}`;
 }

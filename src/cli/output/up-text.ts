@@ -24,6 +24,8 @@ const nameOf = (process: string) => (Object.hasOwn(PROCESS_NAMES, process) ? PRO
 /** A line that stays on the screen; undefined for events that are only progress. */
 export function noteOf(event: UpEvent): string | undefined {
   switch (event.type) {
+    case 'child.hung':
+      return `${nameOf(event.name)} has not answered for ${event.silentMs / 1000} s; killing it`;
     case 'child.exited':
       return `${nameOf(event.name)} exited (${event.how}); restarting it in ${event.restartInMs} ms${lastOutputText(event.lastLines)}`;
     case 'child.restarted':

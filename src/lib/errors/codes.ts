@@ -85,6 +85,7 @@ export const CODES = {
   IMAGE_NOT_BUILT: usage('There is no built image to push.', { formerly: 'IMAGE_MISSING' }),
   IMAGE_NOT_IN_REGISTRY: user('A service job needs an image that its registry does not have.'),
   INTERNAL: system('A defect of this program; the log of the service has the stack.', { http: 500 }),
+  JOBS_OF_OTHERS: user('Running jobs that would be replaced or stopped were submitted from another state folder.'),
   JOB_TOO_LARGE: system('A job with its module inside is larger than an orchestrator accepts.'),
   JOB_UNCHANGED: user('The network already has exactly this job.'),
   LINK_TIMEOUT: system("A region's link was set, but its nodes did not follow in time."),

@@ -55,6 +55,13 @@ export async function freePort(host = '127.0.0.1'): Promise<number> {
   return port;
 }
 
+/** As many different ports as asked for, as {@link freePort} finds them. */
+export async function freePorts(count: number): Promise<number[]> {
+  const found = new Set<number>();
+  while (found.size < count) found.add(await freePort());
+  return [...found];
+}
+
 /** The requested port (0: any free one). A busy default moves to a free port; a busy explicit one is `PORT_IN_USE`. */
 export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
   if (wish.port === 0) return { port: await freePort(host), moved: false };

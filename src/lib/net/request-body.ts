@@ -2,6 +2,7 @@
  * Reads the bodies of requests within limits: no body is longer than its route allows, all large ones together have a
  * share of the memory, and large ones are parsed one at a time, with other work in between.
  */
+import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { AppError } from '../errors/app-error.js';
@@ -32,24 +33,36 @@ export async function readBody<T>(c: Context, parse: (bytes: Uint8Array) => T, m
   }
   const length = Number(c.req.header('content-length') ?? Number.NaN);
   if (length > max) throw tooLarge(max);
-  if (length <= SMALL_BYTES) return parse(new Uint8Array(await c.req.arrayBuffer()));
+  if (length <= SMALL_BYTES) return parse(new Uint8Array(await c.req.arrayBuffer().catch(fail(c))));
   const chunks: Uint8Array[] = [];
   let total = 0;
   try {
-    for await (const chunk of (c.req.raw.body ?? []) as AsyncIterable<Uint8Array>) {
-      total += chunk.length;
-      arriving += chunk.length;
+    const reader = c.req.raw.body?.getReader();
+    for (;;) {
+      const { done, value } = (await reader?.read().catch(fail(c))) ?? { done: true };
+      if (done) break;
+      total += value.length;
+      arriving += value.length;
       if (total > max) throw tooLarge(max);
       if (arriving > MAX_ARRIVING_BYTES && total > SMALL_BYTES) {
         throw new AppError('OVERLOADED', 'too many large bodies arrive at once');
       }
-      chunks.push(chunk);
+      chunks.push(value);
     }
     const bytes = Buffer.concat(chunks);
     return total <= SMALL_BYTES ? parse(bytes) : await inTurn(() => parse(bytes));
   } finally {
     arriving -= total;
   }
+}
+
+/** A client that leaves in the middle of its body is no defect of ours. */
+function fail(c: Context): (error: unknown) => never {
+  return (error) => {
+    const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+    if (!incoming?.destroyed) throw error;
+    throw new AppError('BAD_HTTP', 'the connection ended before the body did', { cause: error });
+  };
 }
 
 /** Runs long work after the one before, and lets requests that wait be answered first. */

@@ -48,7 +48,12 @@ export function endWithReader(): void {
   }
 }
 
-/** Reports to the supervisor, if there is one, that this process is ready; `facts` are sent along as JSON. */
+/**
+ * Reports to the supervisor, if there is one, that this process is ready; `facts` are sent along as JSON. From now on it
+ * answers when the supervisor asks whether it is alive.
+ */
 export function reportReady(facts: Record<string, unknown>): void {
-  process.send?.({ ready: facts });
+  if (!process.send) return;
+  process.on('message', () => process.connected && process.send?.({ pong: true }, undefined, undefined, () => {}));
+  process.send({ ready: facts });
 }

@@ -8,6 +8,12 @@ import { type ChildSpec, Supervisor } from './supervisor.js';
 
 // No process runs here: a child is a number, and signals are only noted.
 let nextPid = 1;
+vi.mock('./guard.js', () => ({
+  Guard: class {
+    protect() {}
+    end() {}
+  },
+}));
 vi.mock('node:child_process', async (importOriginal) => ({
   ...(await importOriginal<typeof import('node:child_process')>()),
   spawn: () => Object.assign(new EventEmitter(), { pid: nextPid++, kill: () => true }),

@@ -100,6 +100,51 @@ test('after kill -9 it is started again, and again, each time after a longer pau
   expect(of('child.restarted').map(({ pid }) => pid)).toEqual(pids.slice(0, 3).reverse());
 });
 
+const ANSWERS = `process.on('message', () => process.send({ pong: true }));`;
+
+test('a child that is stopped by a signal hangs: it is killed, that is reported, and it is restarted', async () => {
+  await supervisor.start(child('a', `${ANSWERS} ${READY} ${RUN}`, { hungAfterMs: 2000 }));
+  const first = pidOf('a')!;
+  process.kill(first, 'SIGSTOP');
+  await until(() => of('child.restarted').length === 1);
+  expect(events.map(({ type }) => type)).toEqual(['child.ready', 'child.hung', 'child.exited', 'child.restarted']);
+  expect(of('child.hung')).toEqual([{ type: 'child.hung', name: 'a', silentMs: 2000 }]);
+  expect(pidOf('a')).not.toBe(first);
+});
+
+test('a child whose event loop is blocked for good is restarted; one that is busy for some seconds is not', async () => {
+  const block = (seconds: number) =>
+    `setTimeout(() => { const t = Date.now(); while (Date.now() - t < ${seconds}000); }, 100);`;
+  await supervisor.start(child('blocked', `${ANSWERS} ${READY} ${block(60)} ${RUN}`, { hungAfterMs: 2000 }));
+  await supervisor.start(child('busy', `${ANSWERS} ${READY} ${block(4)} ${RUN}`));
+  const busy = pidOf('busy');
+  await until(() => of('child.restarted').some(({ name }) => name === 'blocked'));
+  await sleep(3000);
+  expect(of('child.hung').map(({ name }) => name)).not.toContain('busy');
+  expect(pidOf('busy')).toBe(busy);
+});
+
+test('another program is asked in its own way', async () => {
+  let answers = true;
+  const ask = async (signal: AbortSignal) => {
+    if (!answers) await sleep(60_000, undefined, { signal });
+  };
+  await supervisor.start(child('a', RUN, { ready: async () => {}, ask, hungAfterMs: 2000 }));
+  await sleep(4500);
+  expect(of('child.hung')).toEqual([]);
+  answers = false;
+  await until(() => of('child.hung').length === 1);
+  answers = true;
+  await until(() => of('child.restarted').length === 1);
+});
+
+test('every child has the variables of its supervisor', async () => {
+  const marked = new Supervisor(join(folder, 'logs'), (name) => ({ MARK: `child ${name}` }));
+  await marked.start(child('m', `console.log(process.env.MARK); ${READY} ${RUN}`));
+  expect(readFileSync(marked.logFile('m'), 'utf8')).toBe('child m\n');
+  await marked.stop(['m']);
+});
+
 test('a child that ends by itself is started again, too; its neighbours run on', async () => {
   const once = join(folder, 'once');
   writeFileSync(once, '');

@@ -15,6 +15,12 @@ const world = vi.hoisted(() => ({
   logs: 0,
 }));
 
+vi.mock('./guard.js', () => ({
+  Guard: class {
+    protect() {}
+    end() {}
+  },
+}));
 vi.mock('node:child_process', async (importOriginal) => ({
   ...(await importOriginal<typeof import('node:child_process')>()),
   spawn(command: string, args: string[], options: (typeof world.spawned)[0]['options']) {

@@ -1,6 +1,7 @@
 /**
  * Runs child processes and keeps them running: each starts with its output in a log file, is waited for until it is ready,
- * is restarted with a growing pause when it exits by itself, and is stopped together with the others.
+ * is restarted with a growing pause when it exits by itself, is killed and restarted when it hangs, and is stopped together
+ * with the others. Children do not outlive this process, however it ends.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
@@ -8,6 +9,8 @@ import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../errors/app-error.js';
+import { Guard } from './guard.js';
+import { watchForHang } from './hang-watch.js';
 import { lastLines, openLog } from './log-file.js';
 import { identify, type ProcessId, signalAll, stopProcesses } from './process-id.js';
 
@@ -24,6 +27,13 @@ export interface ChildSpec {
    * resolves when the child is ready; its signal is aborted when the child exits.
    */
   ready: 'ipc' | ((signal: AbortSignal) => Promise<void>);
+  /**
+   * Asks another program whether it is alive; settles when it answers or can't be asked (`hang-watch.ts`). Commands of this
+   * program answer on their channel.
+   */
+  ask?: (signal: AbortSignal) => Promise<unknown>;
+  /** After so long without an answer it is killed and restarted; 10 s by default. */
+  hungAfterMs?: number;
   /** 20 s by default. */
   readyTimeoutMs?: number;
   /** Time between SIGTERM and SIGKILL; 5 s by default. */
@@ -32,6 +42,8 @@ export interface ChildSpec {
 
 export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
+  /** It has not answered for so long, and is killed. */
+  | { type: 'child.hung'; name: string; silentMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
   | { type: 'child.restarted'; name: string; pid: number }
   /** A listener of `change` failed, such as on a full disk; reported once until one succeeds again. */
@@ -43,6 +55,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 const READY_TIMEOUT_MS = 20_000;
 const GRACE_MS = 5_000;
+/** Longer than a busy child on a loaded machine is silent; with the restart it is less than 15 s. */
+const HUNG_AFTER_MS = 10_000;
 
 interface Child {
   spec: ChildSpec;
@@ -71,12 +85,16 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   readonly #logDir: string;
   readonly #children = new Map<string, Child>();
   readonly #adopted = new Set<ProcessId>();
+  readonly #envOf: (name: string) => Record<string, string>;
+  readonly #guard = new Guard();
   #closed = false;
   #changeLost = false;
 
-  constructor(logDir: string) {
+  /** @param envOf variables for every child, by its name */
+  constructor(logDir: string, envOf: (name: string) => Record<string, string> = () => ({})) {
     super();
     this.#logDir = logDir;
+    this.#envOf = envOf;
     mkdirSync(logDir, { recursive: true });
   }
 
@@ -133,8 +151,10 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       this.#children.delete(child.spec.name);
     }
     await Promise.all(leaving.map(kill));
-    if (this.#children.size === 0) withChildren.delete(this);
     this.#reportChange();
+    if (this.#children.size > 0) return;
+    withChildren.delete(this);
+    this.#guard.end();
   }
 
   async #launch(child: Child): Promise<void> {
@@ -161,7 +181,24 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       sleep(timeoutMs, late, { ref: false }),
     ]);
     if (outcome !== 'ready') throw this.#failure(child, outcome);
-    void exit.then(({ how }) => this.#restart(child, how, Date.now() - began));
+    const unwatch = this.#watch(child, running);
+    void exit.then(({ how }) => {
+      unwatch();
+      return this.#restart(child, how, Date.now() - began);
+    });
+  }
+
+  /** Kills a run of a child that hangs; its exit is then followed by a restart. */
+  #watch(child: Child, running: ChildProcess): () => void {
+    const { name, ready, hungAfterMs = HUNG_AFTER_MS } = child.spec;
+    const ask = ready === 'ipc' ? (signal: AbortSignal) => ping(running, signal) : child.spec.ask;
+    if (!ask) return () => {};
+    const onHung = () => {
+      if (child.stopping || !child.id) return;
+      this.emit('event', { type: 'child.hung', name, silentMs: hungAfterMs });
+      signalAll([child.id], 'SIGKILL');
+    };
+    return watchForHang({ ask, hungAfterMs, onHung });
   }
 
   #spawn(child: Child): ChildProcess {
@@ -169,7 +206,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const log = openLog(this.logFile(name));
     child.logFrom = log.from;
     const started = spawn(command, args, {
-      env: { ...process.env, ...env },
+      env: { ...process.env, ...env, ...this.#envOf(name) },
       ...(cwd === undefined ? {} : { cwd }),
       stdio: ['ignore', log.fd, log.fd, ...(ready === 'ipc' ? (['ipc'] as const) : [])],
       // In its own process group a Ctrl-C of the terminal does not reach it: children are stopped in order.
@@ -214,6 +251,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
   /** Emits `change`. The children run and stop even if a listener fails. */
   #reportChange(): void {
+    if ([...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc')) this.#guard.protect(this.running);
     try {
       this.emit('change');
       this.#changeLost = false;
@@ -231,6 +269,15 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
 async function kill({ id, spec }: Child): Promise<void> {
   await stopProcesses(id ? [id] : [], spec.graceMs ?? GRACE_MS);
+}
+
+/** Asks a command of this program, which answers in `shutdown.ts`. */
+async function ping(child: ChildProcess, signal: AbortSignal): Promise<void> {
+  // One that closes its channel is about to exit.
+  if (!child.connected) return;
+  const answer = once(child, 'message', { signal });
+  child.send({ ping: true }, () => {});
+  await answer;
 }
 
 function exitOf(child: ChildProcess): Promise<Exit> {

@@ -36,8 +36,8 @@ export interface BacalhauClient {
   executions(jobId: string): Promise<RawExecution[]>;
   /** Submits a job file as it is (no templates); resolves with the job's id. It may not run yet. */
   runJob(file: string): Promise<string>;
-  /** Makes a new version of a job as it is, which replaces its executions. 1.8 and newer. */
-  rerunJob(jobId: string): Promise<void>;
+  /** Makes a new version of a job, as it is or as it was, which replaces its executions. 1.8 and newer. */
+  rerunJob(jobId: string, version?: number): Promise<void>;
   /** Stops a job; false when it had stopped or completed already. */
   stopJob(jobId: string): Promise<boolean>;
 }
@@ -81,8 +81,9 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
       const output = await cli(['job', 'run', ...quiet, ...force, file]);
       return output.trim().split('\n').at(-1)!.trim();
     },
-    rerunJob: async (jobId) => {
-      await cli(['job', 'rerun', '--wait=false', '--id-only', jobId]);
+    rerunJob: async (jobId, version) => {
+      const of = version === undefined ? [] : ['--version', String(version)];
+      await cli(['job', 'rerun', '--wait=false', '--id-only', ...of, jobId]);
     },
     stopJob: (jobId) =>
       cli(['job', 'stop', jobId]).then(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { toJobRef } from './bacalhau-mapping.js';
+import { proxyUrlOf, toJobRef, toPublisherByHand } from './bacalhau-mapping.js';
 import type { RawJob } from './bacalhau-schemas.js';
 
 const raw = (over: Partial<RawJob>): RawJob => ({
@@ -51,4 +51,35 @@ test('services have no region, and what runs once is only a publisher', () => {
   expect(toJobRef(raw({ Name: 'proxy', Type: 'service', Labels: { role: 'proxy' } }))).toEqual({ role: 'proxy' });
   const updater = { role: 'config-updater', region: 'us' };
   expect(toJobRef(raw({ Type: 'ops', Labels: updater }))).toEqual({ role: 'config-updater', region: 'us' });
+});
+
+const running = (params: object, over: Partial<RawJob> = {}, Type = 'wasm') =>
+  raw({ Tasks: [{ Engine: { Type, Params: params } }], ...over });
+
+test.each([
+  [['--color=red', '--proxy=http://a'], 'http://a'],
+  [['--proxy', 'http://b', '--region=eu'], 'http://b'],
+  [['--proxy'], undefined],
+  [['--proxy-token=x'], undefined],
+  [[], undefined],
+])('the arguments %j send to %s', (parameters, url) => {
+  expect(proxyUrlOf(running({ parameters }))).toBe(url);
+});
+
+test('a publisher by hand: from our template, or with any module that gets a proxy; not one with our hash', () => {
+  const parameters = ['--proxy=http://p'];
+  const app = { app: 'wasm-sensors', role: 'publisher' };
+  const known = { id: 'j-1', name: 'publisher-eu', region: 'eu', proxyUrl: 'http://p' };
+  const labels = { ...app, region: 'eu' };
+  expect(toPublisherByHand(running({ parameters }, { Labels: labels }))).toEqual(known);
+  expect(toPublisherByHand(running({ parameters }, { Labels: { ...labels, spec: '1' } }))).toBeUndefined();
+  expect(toPublisherByHand(running({ parameters }, { Name: 'mine', Labels: null }))).toEqual({
+    ...{ id: 'j-1', name: 'mine', proxyUrl: 'http://p' },
+  });
+  expect(toPublisherByHand(running({ entryModule: '/app/publisher.wasm' }, { Labels: null }))).toMatchObject({
+    id: 'j-1',
+  });
+  expect(toPublisherByHand(running({ parameters }, { Labels: { role: 'config-updater' } }))).toBeUndefined();
+  expect(toPublisherByHand(running({ parameters }, { Labels: null }, 'docker'))).toBeUndefined();
+  expect(toPublisherByHand(running({ entryModule: '/app/other.wasm' }, { Labels: null }))).toBeUndefined();
 });

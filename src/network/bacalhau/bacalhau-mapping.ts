@@ -2,7 +2,8 @@
 
 import { REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import type { JobRef } from '../../jobs/job-ref.js';
-import type { ExecutionInfo, JobInfo, NodeInfo } from '../network.js';
+import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';
+import type { ExecutionInfo, JobInfo, NodeInfo, PublisherByHand } from '../network.js';
 import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
 
 /** A compute node; undefined for the orchestrator, which is listed too. */
@@ -55,8 +56,37 @@ export function toJobRef({ Labels, Constraints, Type, Name }: RawJob): JobRef {
   };
 }
 
-export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
+/** Where the sensors of a publisher send to, from the arguments of its module. */
+export function proxyUrlOf({ Tasks }: RawJob): string | undefined {
+  const args = Tasks?.flatMap(({ Engine }) => Engine.Params.parameters ?? []) ?? [];
+  const at = args.findIndex((arg) => /^--proxy(=|$)/.test(arg));
+  const url = args[at]?.includes('=') ? args[at].slice('--proxy='.length) : args[at + 1];
+  return at < 0 || !url ? undefined : url;
+}
+
+/** A publisher that runs and that this program did not submit: it marks its own jobs with their hash. */
+export function toPublisherByHand(raw: RawJob): PublisherByHand | undefined {
+  const engines = raw.Tasks?.flatMap(({ Engine }) => (Engine.Type === 'wasm' ? Engine : [])) ?? [];
+  const proxyUrl = proxyUrlOf(raw);
+  const publishes =
+    (raw.Labels?.[ROLE_LABEL] ?? 'publisher') === 'publisher' &&
+    engines.some(({ Params }) => proxyUrl !== undefined || Params.entryModule?.endsWith('publisher.wasm'));
+  if (!publishes || raw.Labels?.[HASH_LABEL] !== undefined) return undefined;
+  const { region } = toJobRef(raw);
   return {
+    id: raw.ID,
+    name: raw.Name,
+    ...(region === undefined ? {} : { region }),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
+  };
+}
+
+export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
+  const owner = raw.Labels?.[OWNER_LABEL];
+  const proxyUrl = proxyUrlOf(raw);
+  return {
+    ...(owner === undefined ? {} : { owner }),
+    ...(proxyUrl === undefined ? {} : { proxyUrl }),
     id: raw.ID,
     name: raw.Name,
     ref: toJobRef(raw),

@@ -5,9 +5,10 @@ import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { toJob, toJobRef, toNode } from './bacalhau-mapping.js';
+import { toJob, toJobRef, toNode, toPublisherByHand } from './bacalhau-mapping.js';
 import { updatesInPlace } from './bacalhau-version.js';
-import { isOurs, isOver, submitJob } from './submit-job.js';
+import { ownerOf } from './owner.js';
+import { isOurs, isOver, restoreReplaced, submitJob } from './submit-job.js';
 
 export interface BacalhauNetworkOptions {
   kind: string;
@@ -24,6 +25,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
   const { client, kind } = options;
   return {
     kind,
+    owner: ownerOf(options.stateDir),
     nodes: async () => (await client.nodes()).flatMap((node) => toNode(node) ?? []),
     jobs: async () => {
       const ours = (await client.jobs()).filter(isOurs);
@@ -34,6 +36,9 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       );
     },
     submit: (request) => submitJob(request, options),
+    restore: (submission) => restoreReplaced(submission, client),
+    publishersByHand: async () =>
+      (await client.jobs()).filter((job) => !isOver(job)).flatMap((job) => toPublisherByHand(job) ?? []),
     // Rejects with `STOP_NOT_PASSED_ON` for jobs without a region where the orchestrator is a 1.7.
     stop: async (ref) => {
       const running = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && sameJob(toJobRef(job), ref));

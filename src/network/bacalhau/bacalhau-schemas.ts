@@ -31,6 +31,21 @@ export const jobSchema = z.object({
   Constraints: z
     .array(z.object({ Key: z.string(), Operator: z.string(), Values: z.array(z.string()).nullish() }))
     .nullish(),
+  /** Of these only what says who sends where; others' jobs have anything here. */
+  Tasks: z
+    .array(
+      z.object({
+        Engine: z.object({
+          Type: z.string(),
+          Params: z.object({
+            entryModule: z.string().nullish().catch(null),
+            parameters: z.array(z.string()).nullish().catch(null),
+          }),
+        }),
+      }),
+    )
+    .nullish()
+    .catch(null),
   State: state,
   /** 0 before 1.8. */
   Version: z.number().default(0),

@@ -98,3 +98,27 @@ it('gives disconnected nodes what runs for ever, and refuses what runs once', as
     message: expect.stringContaining('1 such nodes are disconnected'),
   });
 });
+
+describe('a job that sent to another proxy', () => {
+  const sending = (url: string) => ({
+    Tasks: [{ Engine: { Type: 'wasm', Params: { parameters: [`--proxy=${url}`] } } }],
+  });
+
+  it('is named with its version, so that it can be given back', async () => {
+    const theirs = job('publisher-eu', 'wasm-sensors', { ...sending('http://theirs'), Version: 4 });
+    const rival = job('once-publisher-eu', 'wasm-sensors', sending('http://theirs'));
+    expect((await submit(publisher, [theirs, rival])).replaced).toEqual([
+      { jobId: 'id-of-publisher-eu', version: 4 },
+      { jobId: 'id-of-once-publisher-eu', version: 1 },
+    ]);
+  });
+
+  it('is not, where nothing was taken: it sends to the same proxy, is over, or its 1.7 nodes run on', async () => {
+    const same = job('publisher-eu', 'wasm-sensors', sending('http://p'));
+    const over = job('publisher-eu', 'wasm-sensors', { ...sending('http://q'), State: { StateType: 'Stopped' } });
+    const theirs = job('publisher-eu', 'wasm-sensors', sending('http://theirs'));
+    expect(await submit(publisher, [same])).not.toHaveProperty('replaced');
+    expect(await submit(publisher, [over])).not.toHaveProperty('replaced');
+    expect(await submit(publisher, [theirs], { agent: 'v1.7.0' })).not.toHaveProperty('replaced');
+  });
+});

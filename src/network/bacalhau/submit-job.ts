@@ -9,9 +9,10 @@ import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import type { Submission } from '../network.js';
 import { unschedulableDetails } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
+import { proxyUrlOf, toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
 import type { RawJob, RawNode } from './bacalhau-schemas.js';
 import { updatesInPlace } from './bacalhau-version.js';
+import { ownerOf } from './owner.js';
 
 export interface SubmitOptions {
   client: BacalhauClient;
@@ -31,7 +32,7 @@ export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
   const { client } = options;
   const [rendered, jobs, nodes, version] = await Promise.all([
-    renderJob(request, options.environment),
+    renderJob(request, { ...options.environment, owner: ownerOf(options.stateDir) }),
     client.jobs(),
     client.nodes(),
     client.agentVersion(),
@@ -40,8 +41,7 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   const named = jobs.filter((job) => job.Name === rendered.name);
   const running = named.filter((job) => !isOver(job));
   // Jobs that are over are updated, too, and keep their type.
-  const replaced = updatesInPlace(version) ? named : running;
-  requireOurs(replaced, rendered);
+  requireOurs(updatesInPlace(version) ? named : running, rendered);
   const same = await findSame(running, rendered, client);
   if (same) return same;
   // Before 1.8 a second job of the same name would run beside the first.
@@ -53,7 +53,26 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
   writeFileAtomic(file, rendered.text, 0o600);
   const jobId = await client.runJob(file);
   const onPaper = beside.length > 0 && !updatesInPlace(version);
-  return { jobId, jobName: rendered.name, unchanged: false, facts: onPaper ? [{ type: 'job.replaced-on-paper' }] : [] };
+  const elsewhere = [...running, ...others].filter((job) => sendsElsewhere(job, request));
+  const replaced = elsewhere.map(({ ID, Version }) => ({ jobId: ID, version: Version }));
+  return {
+    ...{ jobId, jobName: rendered.name, unchanged: false },
+    facts: onPaper ? [{ type: 'job.replaced-on-paper' }] : [],
+    // Before 1.8 the nodes were not told that anything was replaced.
+    ...(onPaper || replaced.length === 0 ? {} : { replaced }),
+  };
+}
+
+/** Whether a publisher that is replaced has a proxy of its own, which will miss its readings. */
+function sendsElsewhere(job: RawJob, request: JobRequest): boolean {
+  const url = proxyUrlOf(job);
+  return request.role === 'publisher' && url !== undefined && url !== request.proxyUrl;
+}
+
+/** Runs again what a submission replaced, as it was. 1.8 and newer. */
+export async function restoreReplaced({ jobId, replaced = [] }: Submission, client: BacalhauClient): Promise<void> {
+  if (!replaced.some((job) => job.jobId === jobId)) await client.stopJob(jobId);
+  for (const job of replaced) await client.rerunJob(job.jobId, job.version);
 }
 
 /** Rejects with `NAME_TAKEN`. */

@@ -4,7 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PortWish } from '../../lib/net/ports.js';
+import { freePorts, type PortWish } from '../../lib/net/ports.js';
 import { takePorts } from '../../lib/net/take-ports.js';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
@@ -19,13 +19,14 @@ import type { NativeConnection } from './native-network.js';
 import {
   edgeNodes,
   HOST,
+  heartbeatFactor,
   type NativePorts,
   type NodePlan,
   orchestratorNode,
   servicesEnv,
   servicesNode,
 } from './native-nodes.js';
-import { nodeProcess } from './node-process.js';
+import { type NodeProcess, nodeProcess } from './node-process.js';
 import { RegionLinks } from './region-links.js';
 
 export interface NativeOptions {
@@ -41,6 +42,8 @@ const STARTING_AT_ONCE = 16;
 const READY_MS = 20_000;
 /** Added to that for each node of the network. */
 const READY_MS_PER_NODE = 200;
+/** A node that answers nothing for so long is killed and restarted; longer where many share few processors. */
+const HUNG_AFTER_MS = 10_000;
 
 export function planNative(context: PlanContext, options: NativeOptions): NetworkPlan<NativeConnection> {
   const { supervisor, stateDir, emit } = context;
@@ -71,15 +74,20 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
   };
 
   const startNodes = async (bacalhau: string, ports: NativePorts, proxyUrl: string, docker: Promise<boolean>) => {
+    const edges = context.nodesPerRegion * REGIONS.length;
     const readiness = new NodeReadiness(`http://${HOST}:${ports.api}`, ports.nats);
-    const launch = (plan: NodePlan, readyTimeoutMs: number, ready: (signal: AbortSignal) => Promise<void>) => {
+    const launch = (plan: NodePlan, run: Pick<NodeProcess, 'apiPort' | 'readyTimeoutMs' | 'ready'>) => {
       stopping.signal.throwIfAborted();
       started.push(plan.name);
-      return supervisor.start(nodeProcess(bacalhau, folder, { ...plan, ready, readyTimeoutMs }));
+      const hungAfterMs = HUNG_AFTER_MS * heartbeatFactor(edges);
+      return supervisor.start(nodeProcess(bacalhau, folder, { ...plan, ...run, hungAfterMs }));
     };
     emit({ type: 'network.progress', step: 'orchestrator', done: 0, total: 1 });
-    const edges = context.nodesPerRegion * REGIONS.length;
-    await launch(orchestratorNode(ports, edges), READY_MS, (signal) => readiness.orchestratorReady(signal));
+    await launch(orchestratorNode(ports, edges), {
+      apiPort: ports.api,
+      readyTimeoutMs: READY_MS,
+      ready: (signal) => readiness.orchestratorReady(signal),
+    });
     await links.open(REGIONS, { host: HOST, port: ports.nats }, proxyUrl);
 
     const configPaths = options.configPaths ?? [
@@ -89,14 +97,18 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     const services = (await docker) ? [servicesNode(context, ports)] : [];
     const waiting = [...edgeNodes(context, configPaths, links), ...services];
     const total = waiting.length;
+    const apiPorts = await freePorts(total);
     let done = 0;
     emit({ type: 'network.progress', step: 'nodes connected', done, total });
     const worker = async () => {
       for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
         const { name, region } = plan;
-        await launch(plan, READY_MS + total * READY_MS_PER_NODE, (signal) =>
-          readiness.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
-        );
+        await launch(plan, {
+          apiPort: apiPorts.pop()!,
+          readyTimeoutMs: READY_MS + total * READY_MS_PER_NODE,
+          ready: (signal) =>
+            readiness.connected(name, Date.now(), signal, () => region !== undefined && links.isCut(region)),
+        });
         emit({ type: 'network.progress', step: 'nodes connected', done: ++done, total });
       }
     };
@@ -121,15 +133,15 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     reconciler = new ExecutionReconciler({ client, stateDir, emit });
     supervisor.on('event', onChild);
 
-    if (!links.proxyUrl(REGIONS[0])) {
-      emit({ type: 'proxy.not-relayed', url: proxyUrl });
-    }
+    const relayed = links.proxyUrl(REGIONS[0]) !== undefined;
+    if (!relayed) emit({ type: 'proxy.not-relayed', url: proxyUrl });
     const connection: NativeConnection = {
       bacalhau,
       docker: await docker,
       api,
       webUi: `http://${HOST}:${ports.webUi}`,
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? proxyUrl])),
+      ...(relayed ? {} : { relayed }),
       forwarded: {
         edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
         updater: ['WASM_SENSORS_TOKEN'],

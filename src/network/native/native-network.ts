@@ -18,6 +18,8 @@ export const nativeConnectionSchema = z.object({
   docker: z.boolean(),
   /** By region. */
   sensorProxyUrls: z.record(z.string(), z.string()),
+  /** False where these are no relays: cutting a region leaves its sensors connected. */
+  relayed: z.boolean().exactOptional(),
   /** Names of variables, never values. */
   forwarded: forwardedSchema,
 });
@@ -25,7 +27,7 @@ export const nativeConnectionSchema = z.object({
 export type NativeConnection = z.output<typeof nativeConnectionSchema>;
 
 export function createNativeNetwork(
-  { bacalhau, api, sensorProxyUrls, forwarded }: NativeConnection,
+  { bacalhau, api, sensorProxyUrls, relayed, forwarded }: NativeConnection,
   { stateDir, setRegionLink }: Pick<OpenContext, 'stateDir' | 'setRegionLink'>,
 ): Network {
   const network = createBacalhauNetwork({
@@ -39,6 +41,7 @@ export function createNativeNetwork(
   return {
     ...network,
     linksSeenBy: 'the orchestrator',
+    bypassesLink: (region, proxyUrl) => relayed === false || proxyUrl !== sensorProxyUrls[region],
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };
 }

@@ -19,7 +19,7 @@ export interface NativePorts {
   webUi: number;
 }
 
-export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs'> {
+export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' | 'apiPort' | 'hungAfterMs'> {
   /** Undefined for the orchestrator and the node of service jobs. */
   region?: string;
 }
@@ -30,7 +30,7 @@ const DISCONNECT_S = 12;
 const NODES_A_CORE = 50;
 
 /** Nodes that share few processors are late with their heartbeats, and must not count as cut off. */
-function heartbeatFactor(nodes: number): number {
+export function heartbeatFactor(nodes: number): number {
   return Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
 }
 
@@ -41,7 +41,6 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
     template: 'orchestrator',
     settings: {
       'Orchestrator.NodeManager.DisconnectTimeout': `${DISCONNECT_S * heartbeatFactor(nodes)}s`,
-      'API.Port': ports.api,
       'Orchestrator.Port': ports.nats,
       'WebUI.Listen': `${HOST}:${ports.webUi}`,
       'Compute.Orchestrators': [`nats://${HOST}:${ports.nats}`],

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
+import { askHttp } from '../../lib/process/hang-watch.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-env.js';
 
@@ -36,8 +37,11 @@ export interface NodeProcess {
   settings: NodeSettings;
   /** Variables of the node, which it may forward to jobs. */
   env: Record<string, string>;
+  /** Of its API, on loopback. */
+  apiPort: number;
   ready: (signal: AbortSignal) => Promise<void>;
   readyTimeoutMs: number;
+  hungAfterMs?: number;
 }
 
 /**
@@ -49,7 +53,7 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   const data = join(own, 'data');
   const temporary = join(own, 'tmp');
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  writeNodeConfig(node.template, own, node.settings);
+  writeNodeConfig(node.template, own, { ...node.settings, 'API.Port': node.apiPort });
   const role = node.template === 'orchestrator' ? '--orchestrator' : '--compute';
   return {
     name: node.name,
@@ -64,6 +68,8 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
     },
     ready: node.ready,
     readyTimeoutMs: node.readyTimeoutMs,
+    ask: (signal) => askHttp(`http://127.0.0.1:${node.apiPort}/api/v1/agent/alive`, signal),
+    ...(node.hungAfterMs === undefined ? {} : { hungAfterMs: node.hungAfterMs }),
     graceMs: GRACE_MS,
   };
 }

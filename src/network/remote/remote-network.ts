@@ -6,7 +6,7 @@ import { readModule } from '../../modules/module-files.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
-import { findRunning, submitJob } from '../bacalhau/submit-job.js';
+import { findRunning, restoreReplaced, submitJob } from '../bacalhau/submit-job.js';
 import type { Network, Submission } from '../network.js';
 import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
 import { type RemoteSecrets, readSecrets } from './remote-secrets.js';
@@ -85,16 +85,20 @@ async function submit(request: JobRequest, options: RemoteSubmitOptions): Promis
   // No sensor is replaced just to find out: readings that it keeps for its proxy would be lost.
   const runs = known === undefined && (await findRunning(request, forwarding(needed)));
   if (runs) return runs;
+  let first: Submission | undefined;
   if (known !== false) {
-    const submission = await submitJob(request, forwarding(['HOSTNAME', ...needed]));
-    if (!(await refused(submission))) {
+    first = await submitJob(request, forwarding(['HOSTNAME', ...needed]));
+    if (!(await refused(first))) {
       keepHostnameForwarded(place, true);
-      return submission;
+      return first;
     }
   }
-  const submission = await submitJob(request, forwarding(needed));
+  const second = await submitJob(request, forwarding(needed));
+  // What the first try replaced.
+  const submission = first?.replaced ? { ...second, replaced: first.replaced } : second;
   if (needed.length > 0 && (await refused(submission))) {
     await client.stopJob(submission.jobId);
+    if (submission.replaced) await restoreReplaced(submission, client);
     throw notForwarded(needed);
   }
   if (known === false) return submission;

@@ -61,5 +61,5 @@ test('a group that fails is rolled back before anybody hears of it', () => {
   const broken = message('b', undefined as unknown as string);
   expect(() => store.accept([message('a', '{}'), broken])).toThrow();
   expect(calls).toEqual(['begin immediate', 'rollback']);
-  expect(store.messagesAfter({ receivedAt: 0, id: 0 }, 10)).toEqual([]);
+  expect([...store.messagesAfter({ receivedAt: 0, id: 0 }, 10)]).toEqual([]);
 });

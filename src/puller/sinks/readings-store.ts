@@ -149,17 +149,21 @@ export class StoreSink implements Sink {
     });
   }
 
-  /** Messages in order of arrival. Fewer than `limit` only when there are no more. */
-  messagesAfter(position: StorePosition['message'], limit: number): StoredMessage[] {
-    const select = this.#db.prepare(
-      `select rowid as id, received_at as receivedAt, ${selectBytes(MESSAGE_COLUMNS)} from messages
-       where received_at >= ?1 and (received_at > ?1 or rowid > ?2) order by received_at, rowid limit ?3`,
-    );
-    return fill(limit, position, ({ receivedAt, id }, count) => {
-      const rows = select.all([receivedAt, id, count]) as (ReadingRow & StorePosition['message'])[];
-      const intact = rows.flatMap((row) => parseMessageRow(row.id, row) ?? this.#damage('messages', row.id));
-      return { rows: rows.length, last: rows.at(-1), intact };
-    });
+  /** Messages in order of arrival, each read when it is asked for. Fewer than `limit` only when there are no more. */
+  *messagesAfter({ receivedAt, id }: StorePosition['message'], limit: number): Iterable<StoredMessage> {
+    const rows = this.#db
+      .prepare(
+        `select rowid as id, ${selectBytes(MESSAGE_COLUMNS)} from messages
+         where received_at >= ?1 and (received_at > ?1 or rowid > ?2) order by received_at, rowid`,
+      )
+      .iterate(receivedAt, id) as Iterable<ReadingRow>;
+    let left = limit;
+    for (const row of rows) {
+      const message = parseMessageRow(row.id, row);
+      if (message) yield message;
+      else this.#damage('messages', row.id);
+      if (message && --left === 0) return;
+    }
   }
 
   /** Stores the fleet view: after a restart only later readings are read. */

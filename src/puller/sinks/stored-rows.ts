@@ -38,6 +38,8 @@ export interface StoredMessage {
   id: number;
   message: Message;
   receivedAt: number;
+  /** Length of its JSON text. */
+  size: number;
 }
 
 /** In the order of {@link READING_COLUMNS}; written out, because it runs for every reading. */
@@ -89,7 +91,7 @@ export function parseMessageRow(id: number, row: RowBytes): StoredMessage | unde
   try {
     return body === undefined
       ? undefined
-      : { id, message: JSON.parse(body) as Message, receivedAt: Number(receivedAt) };
+      : { id, message: JSON.parse(body) as Message, receivedAt: Number(receivedAt), size: body.length };
   } catch {
     return undefined;
   }

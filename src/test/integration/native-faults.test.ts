@@ -76,6 +76,27 @@ test.each(['orchestrator', 'edge-eu-1'])(
   },
 );
 
+test('an `up` elsewhere does not take these jobs unasked, and one that fails gives them back', {
+  timeout: 120_000,
+}, async () => {
+  const { host, port } = nativeConnectionSchema.parse(sandbox.state().connection).api;
+  const remote = ['up', '-d', '--deploy', '--network', 'remote', '--api-host', host, '--api-port', String(port)];
+  const refused = await elsewhere.run([...remote, ...(await Sandbox.portFlags())]);
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(/publisher-us.*: submitted from another state folder[\s\S]*--take-over/),
+  ]);
+  const dead = ['--take-over', '--proxy-url', 'http://127.0.0.1:1/dead', '--timeout', '3'];
+  const failed = await elsewhere.run([...remote, ...dead, ...(await Sandbox.portFlags())]);
+  expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/given back.*publisher-us/)]);
+  const from = (await sandbox.fleet().summary()).regions;
+  await eventually('more readings of each region', async () => {
+    const now = await sandbox.fleet().summary();
+    return now.regions.every(({ region, received }) => received > receivedIn(from, region) + 5);
+  });
+  expect(await sandbox.json(['status'])).toMatchObject({ notices: [] });
+});
+
 test('as a remote network, with a sensor token that only its `up` was given', { timeout: 120_000 }, async () => {
   const { host, port } = nativeConnectionSchema.parse(sandbox.state().connection).api;
   writeFileSync(join(elsewhere.dir, 'token'), 'secret\n');
@@ -87,7 +108,7 @@ test('as a remote network, with a sensor token that only its `up` was given', { 
   type Nodes = { nodes: { connected: boolean }[] };
   const connected = async () => (await elsewhere.json<Nodes>(['status'])).nodes.every((node) => node.connected);
   await eventually('every node', connected, 75_000);
-  await elsewhere.json(['deploy', 'publisher', '--color', '#333333', '--interval', '0.5']);
+  await elsewhere.json(['deploy', 'publisher', '--color', '#333333', '--interval', '0.5', '--take-over']);
   expect((await liveIn(elsewhere, '#333333')).map(({ hostname }) => hostname).sort()).toEqual([
     'edge-as-1',
     'edge-eu-1',
@@ -95,17 +116,36 @@ test('as a remote network, with a sensor token that only its `up` was given', { 
   ]);
   const status = await elsewhere.json<{ nodes: unknown[]; jobs: { name: string }[] }>(['status']);
   expect(status.jobs.map(({ name }) => name)).toContain('publisher-eu');
+  const { owner } = (await elsewhere.json<{ jobs: { owner: string }[] }>(['status'])).jobs[0]!;
+  const { proxy } = elsewhere.state().endpoints;
+  const notice = { type: 'publisher.foreign', owner, proxyUrl: proxy };
+  expect((await sandbox.json<{ notices: object[] }>(['status'])).notices).toContainEqual({
+    ...notice,
+    job: 'publisher-eu',
+  });
+  const disconnected = await sandbox.json(['region', 'disconnect', 'eu']);
+  expect(disconnected).toMatchObject({ bypassing: [{ job: 'publisher-eu', proxyUrl: proxy }] });
+  await sandbox.json(['region', 'reconnect', 'eu']);
   const cut = await elsewhere.run(['region', 'disconnect', 'eu']);
   expect([cut.code, cut.stderr]).toEqual([1, expect.stringContaining("remote network can't be cut")]);
   const { stopped } = await elsewhere.json<{ stopped: string[] }>(['stop', 'publisher']);
   expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
 });
 
-test('after kill -9 of `up`, `down` ends what is left of its network', async () => {
+test('a node that hangs is killed and restarted within 15 s, and that is on the screen', {
+  timeout: 60_000,
+}, async () => {
+  const pid = sandbox.pidOf('edge-us-1');
+  process.kill(pid, 'SIGSTOP');
+  await eventually('a new edge-us-1', () => sandbox.pidOf('edge-us-1') !== pid, 15_000);
+  await eventually('that on the screen', () => /edge-us-1 has not answered for \d+ s; killing it/.test(up.stderr));
+});
+
+test('after kill -9 of `up` its nodes end within 3 s', async () => {
   processes = sandbox.state().children;
+  expect(processes.length).toBeGreaterThanOrEqual(7);
   up.child.kill('SIGKILL');
   await up.ended;
+  await eventually('the end of all', () => processes.every((id) => !isAlive(id)), 3000);
   expect((await sandbox.run(['down'])).code).toBe(0);
-  expect(processes.length).toBeGreaterThanOrEqual(7);
-  expect(processes.filter(isAlive)).toEqual([]);
 });

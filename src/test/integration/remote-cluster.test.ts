@@ -37,10 +37,15 @@ beforeAll(async () => {
   const bacalhau = findBacalhau(process.env.BACALHAU_BIN);
   const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
     supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));
-  await start({ ...orchestratorNode(ports, 1), ready: (signal) => readiness.orchestratorReady(signal) });
-  startEdge = (name, region, allowed) =>
+  await start({
+    ...orchestratorNode(ports, 1),
+    apiPort: ports.api,
+    ready: (signal) => readiness.orchestratorReady(signal),
+  });
+  startEdge = async (name, region, allowed) =>
     start({
       name,
+      apiPort: await freePort(),
       template: 'edge',
       settings: {
         Labels: { region, type: 'edge' },

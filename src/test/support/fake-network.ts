@@ -30,6 +30,9 @@ export class FakeNetwork implements Network {
   readonly stopped: JobRef[] = [];
   readonly links: [region: string, connected: boolean][] = [];
   proxyNames?: Record<string, string>;
+  owner?: string;
+  bypassesLink?: NonNullable<Network['bypassesLink']>;
+  publishersByHand?: NonNullable<Network['publishersByHand']>;
   configFile?: NonNullable<Network['configFile']>;
   /** Called after a submission. */
   onSubmit: (request: JobRequest) => void = () => {};

@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import { type DeployTarget, deployPublisher } from '../../../operations/deploy-publisher.js';
 import { openSession } from '../../../runtime/session.js';
+import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';
 import {
   integerOption,
@@ -34,7 +35,8 @@ export const deployPublisherCommand: CommandSpec = {
     const session = openSession(settings);
     const { proxies, fleet } = targetOf(session, settings);
     const target = { network: await session.network(), fleet, proxy: proxies[0]!, stateDir: settings.stateDir };
-    const result = await runDeploy(out, target, options);
+    const takeOver = await askTakeOver(out, target.network, options);
+    const result = await runDeploy(out, target, { ...options, takeOver });
     out.result(deployDocument(result), () => deployText(result));
     // Where no node is connected, nothing was seen.
     return result.regions.some(({ seen }) => seen > 0) ? 0 : 1;
@@ -56,6 +58,7 @@ export function runDeploy(
 ) {
   return deployPublisher(target, {
     ...publisherFrom(options),
+    takeOver: options.takeOver === true,
     ...(options.region === undefined ? {} : { regions: options.region as string[] }),
     ...(options.proxy === undefined ? {} : { proxy: String(options.proxy) }),
     timeoutMs: timeoutMs(options),

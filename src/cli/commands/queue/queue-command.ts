@@ -13,7 +13,7 @@ type QueueCommand = Omit<CommandSpec, 'settings' | 'modes' | 'action'> & {
 export const queueCommand = ({ action, ...spec }: QueueCommand): CommandSpec => ({
   ...spec,
   modes: ['text', 'json'],
-  settings: ['queue', 'queueEndpoint', 'awsRegion', 'stateDir'],
+  settings: ['queue', 'queueEndpoint', 'queueUnsigned', 'awsRegion', 'stateDir'],
   async action(context) {
     const queue = await openConfiguredAdminQueue(findQueue(context.settings));
     try {

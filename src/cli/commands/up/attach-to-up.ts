@@ -2,6 +2,7 @@
 import { AppError } from '../../../lib/errors/app-error.js';
 import { stopRequested } from '../../../lib/process/shutdown.js';
 import { openSession } from '../../../runtime/session.js';
+import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandContext } from '../../command.js';
 import { targetOf } from '../../open-config-target.js';
 import { deployText } from '../../output/deploy-text.js';
@@ -23,12 +24,14 @@ export async function attachToUp(context: CommandContext): Promise<number> {
   out.note(attachingText(state));
   for (const difference of differences(context, state)) out.warn(differenceText(difference));
   const { kind, endpoints } = state;
+  const network = options.deploy ? await session.network() : undefined;
+  const takeOver = network && (await askTakeOver(out, network, options));
   const screen = options.detach ? undefined : openScreen(out, { kind, endpoints, fleet, since: Date.now() });
   try {
-    if (options.deploy) {
+    if (network) {
       const { proxies } = targetOf(session, settings);
-      const target = { network: await session.network(), fleet, proxy: proxies[0]!, stateDir: settings.stateDir };
-      const result = await runDeploy(screen ?? out, target, options);
+      const target = { network, fleet, proxy: proxies[0]!, stateDir: settings.stateDir };
+      const result = await runDeploy(screen ?? out, target, { ...options, takeOver });
       (screen ?? out).note(deployText(result));
     }
     if (!screen) return 0;

@@ -8,6 +8,7 @@ import { ControlClient } from '../../../runtime/control-client.js';
 import { removeAllOrphans, removeNetworkData } from '../../../runtime/orphans.js';
 import { quarantineDamagedState, type RunState, readRunState } from '../../../runtime/run-state.js';
 import { operatorToken } from '../../../runtime/session.js';
+import { findUpAndChildren } from '../../../runtime/up-children.js';
 import type { CommandSpec } from '../../command.js';
 import { downDocument, downText, keptText, quarantinedText } from '../../output/up-text.js';
 
@@ -26,13 +27,19 @@ export const down: CommandSpec = {
       out.progress('stopping `up`');
       await stopUp(state, settings);
     }
+    const { up } = state?.alive ? { up: undefined } : findUpAndChildren(stateDir);
+    if (up) {
+      out.progress('stopping `up`');
+      await stopProcesses([up], UP_GRACE_MS);
+    }
+    const stopped = state?.alive ? state.up : up;
     const orphans = await removeAllOrphans(stateDir);
     const data = options.volumes ? await removeNetworkData(stateDir, state) : { removed: [], kept: [] };
     for (const text of orphans.kept) out.warn(keptText(text));
     for (const text of data.kept) out.warn(`kept ${text}`);
     const provider = state && (await loadProvider(state.kind));
     const result = {
-      stopped: [...(state?.alive ? [`up (pid ${state.up.pid})`] : []), ...orphans.removed],
+      stopped: [...(stopped ? [`up (pid ${stopped.pid})`] : []), ...orphans.removed],
       kept: orphans.kept,
       data,
       hadState: state !== undefined,

@@ -1,10 +1,14 @@
 /** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
 import { messageOf } from '../../../lib/errors/app-error.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
+import type { Submission } from '../../../network/network.js';
+import { TakenJobs } from '../../../operations/taken-jobs.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
+import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandContext } from '../../command.js';
-import { deployNotes, deployText } from '../../output/deploy-text.js';
+import { deployNotes, deployText, givenBackText, notGivenBackText } from '../../output/deploy-text.js';
+import type { Output } from '../../output/output.js';
 import { openScreen, type Screen } from '../../output/up-screen.js';
 import {
   NO_SENSORS_YET,
@@ -30,6 +34,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   const notes: string[] = [];
   let outlive = false;
   let screen: Screen | undefined;
+  let taken: TakenJobs | undefined;
   const show = (event: UpEvent) => {
     const note = noteOf(event);
     if (note !== undefined) (screen ?? out).note(note);
@@ -51,10 +56,14 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   const start = async () => {
     const network = await stack.start();
     outlive = provider.capabilities.sensorsOutliveUp === true;
+    const takeOver = options.deploy && (await askTakeOver(out, network, options));
     screen = openScreen(out, { kind: settings.network, endpoints, fleet, since: began });
     if (options.deploy) {
-      const target = { network, fleet, proxy, stateDir: settings.stateDir };
-      const result = await runDeploy(screen, target, options, upTimeoutHint(outlive));
+      if (outlive) taken = new TakenJobs(network);
+      const onSubmit = (submission: Promise<Submission>) => taken?.add(submission);
+      const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
+      const result = await runDeploy(screen, target, { ...options, takeOver }, upTimeoutHint(outlive));
+      taken?.keep();
       notes.push(...deployNotes(result.facts));
       screen.note(deployText(result));
     } else screen.note(NO_SENSORS_YET);
@@ -64,6 +73,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     screen?.close();
     // Later lines appear below the last picture of the screen.
     screen = undefined;
+    await giveBack(out, taken);
     try {
       await stack.stop();
     } catch (error) {
@@ -89,6 +99,14 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   return reason === 'down' ? 0 : exitCodeOf(reason);
 }
 
+/** Where the deployment did not come to its end, the jobs that it replaced send to their proxies again. */
+async function giveBack(out: Output, taken: TakenJobs | undefined): Promise<void> {
+  if (!taken) return;
+  const { restored, failed } = await taken.giveBack();
+  if (restored.length > 0) out.note(givenBackText(restored));
+  for (const failure of failed) out.warn(notGivenBackText(failure));
+}
+
 function stopSignal(): { requested: Promise<Reason>; fromElsewhere(): void } {
   let fromElsewhere = () => {};
   const elsewhere = new Promise<Reason>((resolve) => {
@@ -99,4 +117,7 @@ function stopSignal(): { requested: Promise<Reason>; fromElsewhere(): void } {
 }
 
 /** Ports that moved are in the addresses, and processes that exited are running again. */
-const PASSING = new Set<UpEvent['type']>(['child.exited', 'child.restarted', 'change.lost', 'network.port-moved']);
+const PASSING = new Set<UpEvent['type']>([
+  ...(['child.hung', 'child.exited', 'child.restarted'] as const),
+  ...(['change.lost', 'network.port-moved'] as const),
+]);

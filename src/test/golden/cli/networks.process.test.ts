@@ -18,6 +18,7 @@ beforeEach(() => {
 
 const ALWAYS: readonly Placeholder[] = [
   ...DURATIONS,
+  [/(?<=^ {2}owner: )[0-9a-f]{16}/m, '<owner>'],
   // Sensors may begin after the first look.
   [/^… 0\/\d sensors reporting\n/gm, ''],
   // What is equal to what runs depends on the built modules.

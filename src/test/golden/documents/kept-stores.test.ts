@@ -177,7 +177,10 @@ describe('the store of the puller', () => {
       const { fleet, after } = store.loadCheckpoint();
       const found = {
         readings: store.readingsAfter(0, 100),
-        messages: store.messagesAfter({ receivedAt: 0, id: 0 }, 100).map(({ id: _, ...message }) => message),
+        messages: [...store.messagesAfter({ receivedAt: 0, id: 0 }, 100)].map(({ message, receivedAt }) => ({
+          message,
+          receivedAt,
+        })),
         checkpoint: fleet,
         after: [...after].map(({ id }) => id),
       };

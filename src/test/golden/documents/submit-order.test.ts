@@ -8,6 +8,7 @@ import type { JobRequest, PublisherJob } from '../../../jobs/job-request.js';
 import { renderJob } from '../../../jobs/render-job.js';
 import { createBacalhauClient } from '../../../network/bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../../../network/bacalhau/bacalhau-network.js';
+import { ownerOf } from '../../../network/bacalhau/owner.js';
 import { startAgain } from '../../../network/bacalhau/submit-job.js';
 import { normalize, toFailure } from '../normalize.js';
 
@@ -225,5 +226,7 @@ test('the document is kept before it is submitted, for its owner only', async ()
   const file = join(stateDir, 'jobs', 'publisher-eu.yaml');
   expect(readdirSync(join(stateDir, 'jobs'))).toEqual(['publisher-eu.yaml']);
   expect(statSync(file).mode & 0o777).toBe(0o600);
-  expect(readFileSync(file, 'utf8')).toBe((await renderJob(publisher, environment)).text);
+  expect(readFileSync(file, 'utf8')).toBe(
+    (await renderJob(publisher, { ...environment, owner: ownerOf(stateDir) })).text,
+  );
 });

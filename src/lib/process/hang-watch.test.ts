@@ -1,0 +1,68 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { watchForHang } from './hang-watch.js';
+
+let hung: number;
+let asked: number;
+let answer: () => void;
+let end: () => void;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  hung = asked = 0;
+  const ask = () => {
+    asked++;
+    return new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+  };
+  end = watchForHang({ ask, hungAfterMs: 10_000, onHung: () => hung++ });
+});
+afterEach(() => {
+  end();
+  vi.useRealTimers();
+});
+
+test('10 s without an answer are a hang, reported once; less is not', async () => {
+  await vi.advanceTimersByTimeAsync(2000 + 9000);
+  expect([asked, hung]).toEqual([1, 0]);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(hung).toBe(1);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect([asked, hung]).toEqual([1, 1]);
+});
+
+test('a process that is busy for 9 s at a time, again and again, is left alone', async () => {
+  await vi.advanceTimersByTimeAsync(2000);
+  for (let round = 1; round <= 5; round++) {
+    expect(asked).toBe(round);
+    await vi.advanceTimersByTimeAsync(9000);
+    answer();
+    await vi.advanceTimersByTimeAsync(1000);
+  }
+  expect(hung).toBe(0);
+});
+
+test('while the watching process was away, nobody could be heard: the other gets its whole time again', async () => {
+  await vi.advanceTimersByTimeAsync(2000 + 8000);
+  // Its timers stood still for a minute, as after SIGSTOP.
+  vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+  await vi.advanceTimersByTimeAsync(2000);
+  vi.mocked(performance.now).mockRestore();
+  expect(hung).toBe(0);
+  answer();
+  await vi.advanceTimersByTimeAsync(4000);
+  expect([asked, hung]).toEqual([2, 0]);
+});
+
+test('what fails was not silent, such as a question that could not be asked', async () => {
+  end();
+  end = watchForHang({
+    ask: async () => {
+      throw new Error('too many open files');
+    },
+    hungAfterMs: 4000,
+    onHung: () => hung++,
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(hung).toBe(0);
+});

@@ -1,0 +1,83 @@
+/** Jobs of other state folders, and publishers that nobody submitted with this program. */
+import { AppError } from '../lib/errors/app-error.js';
+import type { JobInfo, Network } from '../network/network.js';
+
+const RUNS: JobInfo['state'][] = ['pending', 'running'];
+
+/** Of another state folder. Jobs of earlier versions carry no owner and count as ours. */
+export const isForeign = (job: JobInfo, { owner }: Pick<Network, 'owner'>): boolean =>
+  owner !== undefined && job.owner !== undefined && job.owner !== owner;
+
+/** Publishers that run, of these regions or of all. */
+export async function runningPublishers(
+  network: Pick<Network, 'jobs'>,
+  regions: string[] | undefined,
+): Promise<JobInfo[]> {
+  return (await network.jobs()).filter(
+    ({ ref: { role, region }, state }) =>
+      role === 'publisher' && RUNS.includes(state) && (!regions || region === undefined || regions.includes(region)),
+  );
+}
+
+/** Publishers of others that a deployment to these regions would replace. */
+export async function foreignPublishers(
+  network: Pick<Network, 'jobs' | 'owner'>,
+  regions: string[] | undefined,
+): Promise<JobInfo[]> {
+  if (network.owner === undefined) return [];
+  return (await runningPublishers(network, regions)).filter((job) => isForeign(job, network));
+}
+
+/** Throws `JOBS_OF_OTHERS` when there are any. */
+export function refuseForeign(foreign: JobInfo[]): void {
+  if (foreign.length === 0) return;
+  const names = foreign.map(({ name }) => name).join(', ');
+  throw new AppError('JOBS_OF_OTHERS', `${names}: submitted from another state folder, perhaps by somebody else`, {
+    hint: 'Give --take-over to replace or stop them all the same. Their sensors then no longer send to their proxy.',
+    details: foreign.map(
+      ({ name, owner, proxyUrl = 'an unknown proxy' }) => `${name} of ${owner} sends to ${proxyUrl}`,
+    ),
+  });
+}
+
+/** The same base URL, in different spellings. */
+export function sameUrl(a: string, b: string): boolean {
+  const plain = (url: string) => {
+    if (!URL.canParse(url)) return url;
+    const { protocol, hostname, port, pathname } = new URL(url);
+    return `${protocol}//${hostname === 'localhost' ? '127.0.0.1' : hostname}:${port}${pathname.replace(/\/+$/, '')}`;
+  };
+  return plain(a) === plain(b);
+}
+
+/** What an operator should know of a running publisher that is not as this program deployed it. */
+export type PublisherNotice =
+  /** It is of another state folder. */
+  | { type: 'publisher.foreign'; job: string; owner: string; proxyUrl?: string }
+  /** It is ours, but sends to none of our proxies. */
+  | { type: 'publisher.sends-elsewhere'; job: string; proxyUrl: string }
+  /** Somebody submitted it without this program. */
+  | { type: 'publisher.by-hand'; job: string; id: string; region?: string; proxyUrl?: string };
+
+/** `proxies`: base URLs of those that this `up` and its followers have. */
+export async function publisherNotices(
+  network: Network,
+  jobs: JobInfo[],
+  proxies: string[],
+): Promise<PublisherNotice[]> {
+  const own = [...proxies, ...Object.values(network.proxyNames ?? {})];
+  const running = jobs.filter(({ ref, state }) => ref.role === 'publisher' && RUNS.includes(state));
+  const byHand = (await network.publishersByHand?.()) ?? [];
+  const notices = running.flatMap((job): PublisherNotice[] => {
+    const { name, owner, proxyUrl, ref } = job;
+    if (isForeign(job, network) && owner !== undefined) {
+      return [{ type: 'publisher.foreign', job: name, owner, ...(proxyUrl === undefined ? {} : { proxyUrl }) }];
+    }
+    if (proxyUrl === undefined || byHand.some(({ id }) => id === job.id)) return [];
+    const ours = [...own, network.sensorProxyUrl(ref.region ?? '')];
+    return ours.some((url) => sameUrl(url, proxyUrl))
+      ? []
+      : [{ type: 'publisher.sends-elsewhere', job: name, proxyUrl }];
+  });
+  return [...notices, ...byHand.map(({ name, ...job }) => ({ type: 'publisher.by-hand' as const, job: name, ...job }))];
+}

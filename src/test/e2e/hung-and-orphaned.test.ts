@@ -1,0 +1,90 @@
+/** What happens to the processes of `up` when one hangs, when `up` is killed, and when `run.json` is gone. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
+import { eventually, Sandbox } from '../support/cli-harness.js';
+
+let sandbox: Sandbox;
+afterEach(() => sandbox.close());
+
+/** All processes of a new `up`, itself first. */
+async function start(): Promise<ProcessId[]> {
+  sandbox = new Sandbox();
+  const { code, stderr } = await sandbox.run([
+    'up',
+    '-d',
+    '--deploy',
+    '--interval',
+    '0.3',
+    ...(await Sandbox.portFlags()),
+  ]);
+  expect(stderr + code).toMatch(/0$/);
+  const { up, children } = sandbox.state();
+  return [up, ...children];
+}
+
+const runFile = () => join(sandbox.stateDir, 'run.json');
+const noneOf = (ids: ProcessId[]) => () => !ids.some(isAlive);
+
+test.each(['proxy', 'puller', 'queue', 'sensors'])(
+  'a %s that hangs is killed and restarted within 15 s, and readings arrive again',
+  async (child) => {
+    await start();
+    const pid = sandbox.pidOf(child);
+    process.kill(pid, 'SIGSTOP');
+    await eventually(`a new ${child}`, () => sandbox.pidOf(child) !== pid, 15_000);
+    const before = await eventually('the puller', () => sandbox.fleet().summary());
+    await eventually('new readings', async () => {
+      const { total } = await sandbox.fleet().summary();
+      return total.live === 3 && total.received > before.total.received;
+    });
+  },
+  60_000,
+);
+
+test('after kill -9 of `up` its children end within 3 s, also the proxy with requests under way', async () => {
+  const [up, ...children] = await start();
+  // It waits for the queue, which hangs, and for nothing else.
+  process.kill(sandbox.pidOf('queue'), 'SIGSTOP');
+  const others = children.filter(({ name }) => name !== 'queue');
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  process.kill(up!.pid, 'SIGKILL');
+  await eventually('the end of all', noneOf(others), 3000);
+});
+
+test.runIf(process.platform === 'linux')(
+  '`down` stops an `up` whose run.json is gone; another `up` refuses',
+  async () => {
+    const processes = await start();
+    rmSync(runFile());
+    const second = await sandbox.run(['up', '-d']);
+    expect([second.code, second.stderr]).toEqual([
+      1,
+      expect.stringContaining(`another \`up\` runs in this folder (pid ${processes[0]!.pid})`),
+    ]);
+    expect(processes.every(isAlive)).toBe(true);
+    expect((await sandbox.run(['down'])).stdout).toContain(`stopped: up (pid ${processes[0]!.pid})`);
+    expect(processes.filter(isAlive)).toEqual([]);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  '`down` ends hung children of a killed `up` whose run.json is gone, and those of no other folder',
+  async () => {
+    const others = await start();
+    const first = sandbox;
+    try {
+      const [up, ...children] = await start();
+      for (const { pid } of children) process.kill(pid, 'SIGSTOP');
+      process.kill(up!.pid, 'SIGKILL');
+      rmSync(runFile());
+      const { code, stdout } = await sandbox.run(['down']);
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^stopped: .*proxy/)]);
+      expect(children.filter(isAlive)).toEqual([]);
+      expect(others.every(isAlive)).toBe(true);
+    } finally {
+      await first.close();
+    }
+  },
+);
