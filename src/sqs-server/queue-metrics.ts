@@ -42,10 +42,7 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
     'oldest_message_age_seconds',
     'Age of the oldest message that is not deleted; 0 when there is none.',
     ['queue'],
-    ofQueues(({ messages }) => {
-      const { firstArrival } = messages;
-      return firstArrival === undefined ? 0 : Math.max(0, (service.now() - firstArrival) / 1000);
-    }),
+    () => stats().queues.map(({ name, oldestAgeMs = 0 }) => [{ queue: name }, oldestAgeMs / 1000]),
   );
   metrics.counter('requests_total', 'Requests of the SQS API, by action.', ['action'], () =>
     labelled('action', Object.entries(stats().requests)),
