@@ -18,7 +18,8 @@ export async function askTakeOver(
   for (const job of foreign) out.note(foreignJobText(job));
   const { default: inquirer } = await import('inquirer');
   const question = { type: 'confirm', name: 'yes', message: 'Replace them all the same?', default: false } as const;
-  const { yes } = await inquirer.prompt<{ yes: boolean }>([question]);
+  // Ctrl-C is no.
+  const { yes } = await inquirer.prompt<{ yes: boolean }>([question]).catch(() => ({ yes: false }));
   if (!yes) refuseForeign(foreign);
   return true;
 }

@@ -18,6 +18,21 @@ const publisher: PublisherJob = {
 };
 
 describe('a rendered publisher', () => {
+  it('carries the id of who submits it, and is the same job, whoever that is', async () => {
+    const [plain, mine, theirs] = await Promise.all(
+      [undefined, '00000000000000aa', '00000000000000e5'].map((owner) =>
+        renderJob(publisher, owner === undefined ? environment : { ...environment, owner }),
+      ),
+    );
+    expect(parse(plain!.text).labels).not.toHaveProperty('owner');
+    // No number, as YAML would take it for.
+    expect([parse(mine!.text).labels.owner, parse(theirs!.text).labels.owner]).toEqual([
+      '00000000000000aa',
+      '00000000000000e5',
+    ]);
+    expect([mine!.hash, theirs!.hash]).toEqual([plain!.hash, plain!.hash]);
+  });
+
   it('is a daemon of its region that carries the module and its settings', async () => {
     const { name, text } = await renderJob(publisher, environment);
     const job = parse(text);

@@ -19,13 +19,19 @@ export interface DeadLetter {
 /** Listing takes seconds even for thousands. */
 const HIDE_SECONDS = 60;
 
+export interface DeadLetterList {
+  /** Of the queue itself. */
+  url: string;
+  deadLetters: DeadLetter[];
+}
+
 /** The first `limit`, the oldest first. Rejects with `QUEUE_NO_DEAD_LETTER`. */
-export async function listDeadLetters(queue: AdminQueue, limit: number): Promise<DeadLetter[]> {
+export async function listDeadLetters(queue: AdminQueue, limit: number): Promise<DeadLetterList> {
   const letters: DeadLetter[] = [];
   for await (const messages of lookThrough(await queue.deadLetters(), { limit, hideSeconds: HIDE_SECONDS })) {
     letters.push(...messages.map(toDeadLetter));
   }
-  return letters.sort((a, b) => a.sentAt - b.sentAt);
+  return { url: queue.name, deadLetters: letters.sort((a, b) => a.sentAt - b.sentAt) };
 }
 
 function toDeadLetter({ id, body, sentAt, exhausted, deadLetterReason: reason }: SeenMessage): DeadLetter {

@@ -7,14 +7,20 @@ const HIDE_SECONDS = 5;
 
 export type PeekedMessage = Pick<SeenMessage, 'id' | 'sentAt' | 'receiveCount' | 'attributes' | 'body'>;
 
-export async function peekQueue(queue: AdminQueue, limit: number): Promise<PeekedMessage[]> {
-  const peeked: PeekedMessage[] = [];
-  for await (const messages of lookThrough(queue, { limit, hideSeconds: HIDE_SECONDS })) {
-    peeked.push(
-      ...messages.map(({ id, sentAt, receiveCount, attributes, body }) => ({
+export interface Peeked {
+  /** Of the queue. */
+  url: string;
+  messages: PeekedMessage[];
+}
+
+export async function peekQueue(queue: AdminQueue, limit: number): Promise<Peeked> {
+  const messages: PeekedMessage[] = [];
+  for await (const some of lookThrough(queue, { limit, hideSeconds: HIDE_SECONDS })) {
+    messages.push(
+      ...some.map(({ id, sentAt, receiveCount, attributes, body }) => ({
         ...{ id, sentAt, receiveCount, attributes, body },
       })),
     );
   }
-  return peeked;
+  return { url: queue.name, messages };
 }

@@ -68,6 +68,7 @@ const receive = async (from: string) => {
 const bodies = async (from: string) => (await receive(from)).map(({ Body }) => Body);
 const reading = (sequence: number) =>
   JSON.stringify({ execution_id: 'e', sequence, region: 'eu', hostname: 'h', timestamp: '2026-01-01T00:00:00.000Z' });
+const list = async (queue: AdminQueue, limit = 100) => (await listDeadLetters(queue, limit)).deadLetters;
 const quiet = () => {};
 
 describe.each([
@@ -97,14 +98,14 @@ describe.each([
 
   test('whoever peeks gives the messages back at once', async () => {
     const id = await send('main', 'x', { a: string('1') });
-    const peeked = await peekQueue(await open(), 5);
+    const { messages: peeked } = await peekQueue(await open(), 5);
     expect(peeked).toEqual([{ id, body: 'x', attributes: { a: '1' }, receiveCount: 1, sentAt: expect.any(Number) }]);
     expect(await bodies('main')).toEqual(['x']);
   });
 
   test('no more is looked at than asked for', async () => {
     for (let i = 0; i < 13; i++) await send('main', `${i}`);
-    expect(await peekQueue(await open(), 11)).toHaveLength(11);
+    expect((await peekQueue(await open(), 11)).messages).toHaveLength(11);
     expect(await bodies('main')).toHaveLength(10);
   });
 
@@ -115,7 +116,7 @@ describe.each([
     for (let i = 0; i < 3; i++) await peekQueue(await open(), 1);
     await send('dead', 'by hand');
     const queue = await open();
-    const found = await listDeadLetters(queue, 100);
+    const found = await list(queue);
     expect(
       found.map(({ body, reason, exhausted, region, hostname }) => [body, reason, exhausted, region, hostname]),
     ).toEqual([
@@ -124,7 +125,7 @@ describe.each([
       ['by hand', undefined, false, undefined, undefined],
     ]);
     // It can be done again.
-    expect(await listDeadLetters(queue, 100)).toHaveLength(3);
+    expect(await list(queue)).toHaveLength(3);
     await expect(listDeadLetters(await open('alone'), 1)).rejects.toMatchObject({ code: 'QUEUE_NO_DEAD_LETTER' });
   });
 
@@ -212,7 +213,7 @@ test('a replay that ends between sending and deleting loses nothing, and the sto
   await expect(replayOnly(await unsigned(), ids, quiet)).rejects.toMatchObject({ code: 'QUEUE_ERROR' });
   answers.clear();
   const again = await unsigned();
-  const left = (await listDeadLetters(again, 10)).map(({ id }) => id);
+  const left = (await list(again)).map(({ id }) => id);
   expect(left.sort()).toEqual([bad, ...ids].sort());
   await replayOnly(again, ids, quiet);
   const store = new StoreSink(':memory:');
@@ -235,7 +236,7 @@ test('a replayed message that is rejected again is not replayed for ever', async
   try {
     expect(await replayAll(await unsigned(), quiet)).toEqual({ replayed: 1, by: 'messages' });
     await vi.waitUntil(() => puller.stats.deadLettered === 1);
-    expect(await listDeadLetters(await unsigned(), 10)).toMatchObject([{ reason: 'the body is not JSON' }]);
+    expect(await list(await unsigned())).toMatchObject([{ reason: 'the body is not JSON' }]);
   } finally {
     await puller.stop();
   }

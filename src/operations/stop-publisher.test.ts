@@ -93,3 +93,15 @@ test('it waits longer than the longest interval of a sensor that was sending', a
   running = [job({ role: 'publisher', region: 'eu' })];
   expect((await stop()).quietSeconds).toBe(1.05);
 });
+
+test('jobs of another state folder are stopped only on demand', async () => {
+  const theirs = { ...job({ role: 'publisher', region: 'eu' }), owner: 'theirs' };
+  const over = { ...job({ role: 'publisher', region: 'as' }, 'j-over'), owner: 'theirs', state: 'stopped' as const };
+  running = [{ ...job({ role: 'publisher', region: 'us' }), owner: 'mine' }, over, theirs];
+  const target = { network: { ...network, owner: 'mine' }, fleet, token: TOKEN };
+  await expect(stopPublisher(target, undefined)).rejects.toMatchObject({ code: 'JOBS_OF_OTHERS' });
+  expect(stopped).toEqual([]);
+  const result = stopPublisher(target, ['eu'], true);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect((await result).stopped).toEqual(['eu']);
+});

@@ -81,7 +81,8 @@ test('the past comes first, page by page and whatever its size, then what is pub
   // While the past is sent it comes from the store, too, except for alerts.
   hub.publish(message(3));
   hub.publish(alert('us'));
-  const published = vi.waitUntil(() => place.endReplay.mock.calls.length > 0).then(() => hub.publish(message(4)));
+  const replayed = vi.waitUntil(() => place.endReplay.mock.calls.length > 0, { timeout: 20_000 });
+  const published = replayed.then(() => hub.publish(message(4)));
   const { events } = await read(response, (all) => all.length === 6);
   await published;
   const shown = events.map((event) => ('received_at' in event ? event.received_at : event.event));

@@ -80,13 +80,13 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
     polling: { pollers },
   });
   const conditions = new ConditionAlerts();
-  const storeWatch = store && new StoreWatch(store);
   const webhookUrl = sinks.alert?.webhook;
   const webhook =
     webhookUrl === undefined
       ? undefined
       : new Webhook(webhookUrl, (message) => onEvent({ type: 'webhook.failed', message }));
   const closed = new AbortController();
+  const storeWatch = store && new StoreWatch(store, closed.signal);
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
   let damagedRows = 0;

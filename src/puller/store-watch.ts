@@ -21,14 +21,17 @@ const CHECK_SHARE = 100;
 
 export class StoreWatch {
   readonly #store: StoreSink;
+  readonly #closed: AbortSignal;
   #nextPass = 0;
   #nextCheck = 0;
   #checking = false;
   /** What a quick check has found, until it is repaired. */
   #damage: string | undefined;
 
-  constructor(store: StoreSink) {
+  /** `closed`: aborted when the puller stops. */
+  constructor(store: StoreSink, closed: AbortSignal) {
     this.#store = store;
+    this.#closed = closed;
   }
 
   /** Call it every second. Throws when the store's file is gone or damaged and can't be written anew. */
@@ -55,7 +58,7 @@ export class StoreWatch {
   async #check(): Promise<void> {
     this.#checking = true;
     const began = performance.now();
-    this.#damage = await quickCheck(this.#store.path);
+    this.#damage = await quickCheck(this.#store.path, this.#closed);
     const ended = performance.now();
     this.#nextCheck = ended + Math.max(CHECK_EVERY_MS, CHECK_SHARE * (ended - began));
     this.#checking = false;

@@ -21,12 +21,13 @@ const runs = (over: Partial<RunState>) =>
   });
 
 test('without an up the settings say which queue it is, or none', () => {
-  expect(findQueue(settings()).queue).toBeUndefined();
+  expect(() => findQueue(settings())).toThrow(expect.objectContaining({ code: 'NO_QUEUE', exitCode: 2 }));
   runs({
     up: { ...own, started: 'long ago' },
     endpoints: { proxy: 'http://p', puller: 'http://q', queue: 'http://s:1' },
   });
-  expect(findQueue(settings()).queue).toBeUndefined();
+  expect(() => findQueue(settings())).toThrow(expect.objectContaining({ code: 'NO_QUEUE' }));
+  expect(findQueue(settings({ queue: 'q' })).queue).toBe('q');
 });
 
 test('the queue server of the running up, unless the settings name another queue', () => {

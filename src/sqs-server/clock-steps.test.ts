@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { MARK_AGE_MS } from '../lib/time/elapsed-clock.js';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
-import { createQueueServer, type QueueServer } from './sqs-server.js';
-import type { StoreEvent } from './store/queue-store.js';
+import { createQueueServer, type QueueServer, type QueueServerEvent } from './sqs-server.js';
 
 // The wall clock is set while messages are in a queue. Time passes only when a test says so.
 const START = 1_750_000_000_000;
@@ -17,7 +16,7 @@ let folder: string;
 let server: QueueServer;
 /** What the wall clock is ahead of the monotonic one. */
 let steps: number;
-let events: StoreEvent[];
+let events: QueueServerEvent[];
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'], now: START });

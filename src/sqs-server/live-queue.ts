@@ -10,6 +10,7 @@ import {
   type RedrivePolicy,
   withDefaults,
 } from './protocol/queue-attributes.js';
+import { asDamagedLetter, damageReason, findMessageDamage } from './protocol/verify-message.js';
 import { type NewMessage, parseMeta, type StoredMessage } from './store/message-table.js';
 import type { QueueMessages } from './store/queue-messages.js';
 import type { QueueRecord } from './store/queue-table.js';
@@ -24,6 +25,15 @@ interface QueueSettings {
   redrive: RedrivePolicy | undefined;
 }
 
+/** A message does not have the checksum with which it was sent. */
+export interface MessageDamaged {
+  type: 'message-damaged';
+  queue: string;
+  id: string;
+  /** Where it is now; without one it stays in the store, and nobody receives it. */
+  deadLetterQueue?: string;
+}
+
 export class LiveQueue {
   readonly polls = new LongPolls();
   /** Elapsed milliseconds of the last PurgeQueue. */
@@ -31,6 +41,7 @@ export class LiveQueue {
   #settings: QueueSettings;
   #lastSeq: number;
   readonly #findByArn: (arn: string) => LiveQueue | undefined;
+  readonly #onDamaged: (event: MessageDamaged) => void;
 
   /** `findByArn` finds the dead-letter queue at the time it is needed. */
   constructor(
@@ -38,8 +49,10 @@ export class LiveQueue {
     readonly arn: string,
     readonly messages: QueueMessages,
     findByArn: (arn: string) => LiveQueue | undefined,
+    onDamaged: (event: MessageDamaged) => void,
   ) {
     this.#findByArn = findByArn;
+    this.#onDamaged = onDamaged;
     this.#lastSeq = messages.lastSeq;
     this.#settings = parseSettings(this.attributes);
   }
@@ -116,7 +129,7 @@ export class LiveQueue {
     this.messages.add([{ ...copy, seq: this.nextSeq(now), due: null }]);
   }
 
-  /** Deletes messages past their retention, moves those received too often, and returns the others. */
+  /** Deletes messages past their retention, moves those that are damaged or received too often, and returns the others. */
   #removeUndeliverable(picked: StoredMessage[], now: number): StoredMessage[] {
     const { redrive, retentionMs } = this.settings;
     const target = redrive && this.#findByArn(redrive.deadLetterTargetArn);
@@ -125,6 +138,7 @@ export class LiveQueue {
     const deliverable: StoredMessage[] = [];
     for (const message of picked) {
       if (message.arrived < now - retentionMs) expired.push(message.seq);
+      else if (this.#isDamaged(message, target, now)) continue;
       else if (target !== undefined && message.receives >= redrive!.maxReceiveCount) {
         target.addDeadLetter(message, this, now);
         exhausted.push(message.seq);
@@ -133,6 +147,25 @@ export class LiveQueue {
     this.messages.remove(expired, 'expired');
     this.messages.remove(exhausted, 'dead_lettered');
     return deliverable;
+  }
+
+  /** Whether a message is not as it was sent. If so, it has been moved. What never left memory needs no check. */
+  #isDamaged(message: StoredMessage, target: LiveQueue | undefined, now: number): boolean {
+    if (!message.unverified) return false;
+    message.unverified = false;
+    const damage = findMessageDamage(message);
+    if (damage === undefined) return false;
+    if (target) {
+      target.addDeadLetter(asDamagedLetter(message, damage), this, now);
+      this.messages.remove([message.seq], 'damaged');
+    } else {
+      this.messages.quarantine(message.seq, damageReason(damage));
+    }
+    this.#onDamaged({
+      ...{ type: 'message-damaged', queue: this.record.name, id: message.id },
+      ...(target ? { deadLetterQueue: target.record.name } : {}),
+    });
+    return true;
   }
 }
 

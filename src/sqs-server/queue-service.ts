@@ -1,7 +1,7 @@
 /** All queues of a server over one store. */
 import { type AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
-import { LiveQueue } from './live-queue.js';
+import { LiveQueue, type MessageDamaged } from './live-queue.js';
 import { MoveTasks } from './move-task.js';
 import { isFifoName, type QueueAttributes } from './protocol/queue-attributes.js';
 import { GroupCommit } from './store/group-commit.js';
@@ -15,7 +15,7 @@ interface QueueServiceOptions {
   region: string;
   accountId: string;
   warn: (message: string) => void;
-  onEvent: (event: StoreEvent) => void;
+  onEvent: (event: StoreEvent | MessageDamaged) => void;
   clock: Partial<ClockSources>;
 }
 
@@ -219,7 +219,8 @@ export class QueueService {
 
   #open(record: QueueRecord): LiveQueue {
     const messages = new QueueMessages(openMessageTable(this.store.database, record.id, this.#join));
-    const queue = new LiveQueue(record, this.arnOf(record.name), messages, (arn) => this.findByArn(arn));
+    const findByArn = (arn: string) => this.findByArn(arn);
+    const queue = new LiveQueue(record, this.arnOf(record.name), messages, findByArn, this.#options.onEvent);
     this.#queues.set(record.name, queue);
     return queue;
   }

@@ -18,6 +18,7 @@ import { clientGone } from '../lib/net/client-gone.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { actionName, respond } from './api/json-protocol.js';
 import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
+import type { MessageDamaged } from './live-queue.js';
 import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
 import type { StoreEvent, StoreState } from './store/queue-store.js';
@@ -38,10 +39,12 @@ export interface QueueServerOptions {
   /** Receives warnings about the store, a line each. Default: `console.warn`. */
   warn?: (message: string) => void;
   /** Receives what happens to the store and to the clock. */
-  onEvent?: (event: StoreEvent) => void;
+  onEvent?: (event: QueueServerEvent) => void;
   /** Instead of the clocks of the system. */
   clock?: Partial<ClockSources>;
 }
+
+export type QueueServerEvent = StoreEvent | MessageDamaged;
 
 export interface QueueServerStats {
   /** `waiting`: receivers in a long poll. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SilenceAlert } from '../../fleet/fleet-events.js';
+import type { PullerEvent } from '../../puller/failure-reporter.js';
 import { alertText, pullerText } from './puller-text.js';
 
 const alert: SilenceAlert = {
@@ -52,4 +53,25 @@ test('a dead letter that is not taken, and a webhook that takes no alert', () =>
   expect(pullerText({ type: 'webhook.failed', message: 'status 500' })).toBe(
     'the alert was not delivered to the webhook: status 500',
   );
+});
+
+test.each<[PullerEvent, RegExp]>([
+  [
+    {
+      type: 'database-rewritten',
+      path: 's/readings.db',
+      problem: 'deleted',
+      quarantined: undefined,
+      salvaged: undefined,
+    },
+    /^s\/readings\.db was deleted while it was in use\. It is written back; nothing is missing$/,
+  ],
+  [
+    { type: 'database-rewritten', path: 's', problem: 'replaced', quarantined: 's.damaged', salvaged: { readings: 2 } },
+    /written back; 2 rows could be read.*; what was in its place is kept as s\.damaged$/,
+  ],
+  [{ type: 'clock-stepped', byMs: 90_000_000 }, /^the clock was set 25 hours ahead; nothing expires/],
+  [{ type: 'store.damaged-rows', count: 2 }, /^2 rows of the store are damaged/],
+])('%j', (event, text) => {
+  expect(pullerText(event)).toMatch(text);
 });

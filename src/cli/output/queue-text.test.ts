@@ -54,11 +54,11 @@ test('what a stranger has sent can not control the terminal', () => {
 
 test('peeking shows the deliveries; an empty queue is named', () => {
   const message = { id: 'm-1', sentAt: 1_750_000_000_123, receiveCount: 1, attributes: {}, body: '{}' };
-  expect(rows(peekText([message, { ...message, receiveCount: 2 }], 'http://q'))).toEqual([
+  expect(rows(peekText({ url: 'http://q', messages: [message, { ...message, receiveCount: 2 }] }))).toEqual([
     ['m-1', '2025-06-15T15:06:40Z', '1 delivery', '{}'],
     ['m-1', '2025-06-15T15:06:40Z', '2 deliveries', '{}'],
   ]);
-  expect(peekText([], 'http://q')).toBe('nothing waits in http://q');
+  expect(peekText({ url: 'http://q', messages: [] })).toBe('nothing waits in http://q');
 });
 
 test('purging names what is deleted, and what is not', () => {

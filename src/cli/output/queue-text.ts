@@ -2,7 +2,7 @@
 
 import { escapeControls } from '../../lib/control-characters.js';
 import type { DeadLetter } from '../../operations/list-dead-letters.js';
-import type { PeekedMessage } from '../../operations/peek-queue.js';
+import type { Peeked } from '../../operations/peek-queue.js';
 import type { PurgeResult } from '../../operations/purge-queue.js';
 import type { QueueFill, QueueStatus } from '../../operations/queue-status.js';
 import type { QueueDepth } from '../../queue/queue.js';
@@ -33,7 +33,7 @@ function fillText({ oldestAgeMs, ...depth }: Omit<QueueFill, 'url'>): string {
 export const PEEKED =
   'The messages stay in the queue. Each look counts as a delivery: one that is delivered too often becomes a dead letter.';
 
-export function peekText(messages: PeekedMessage[], url: string): string {
+export function peekText({ url, messages }: Peeked): string {
   if (messages.length === 0) return `nothing waits in ${url}`;
   return table(
     messages.map(({ id, sentAt, receiveCount, body }) => [

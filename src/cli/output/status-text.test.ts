@@ -127,6 +127,16 @@ test('the document has everything, and the older name of what changed its name',
   expect(statusDocument(state, status({ nodes: undefined })).nodes).toBeUndefined();
 });
 
+test('what is wrong with the store and the clock of the puller, and nothing when all is well', () => {
+  const puller = { queue: 'q', depth: undefined, clockAheadMs: -3_600_000 };
+  const store = { damagedRows: 2, quarantined: ['s/readings.db.damaged'] };
+  const shown = lines({ puller: { ...puller, store } as never });
+  expect(shown).toContain('store     was damaged; the damaged one is kept as s/readings.db.damaged');
+  expect(shown).toContain('store     damaged rows: 2');
+  expect(shown.join('\n')).toMatch(/^clock {5}the clock was set 60 minutes back;/m);
+  expect([line('store'), line('clock')]).toEqual([undefined, undefined]);
+});
+
 test('publishers that are not as this program deployed them', () => {
   const notices: Status['notices'] = [
     { type: 'publisher.foreign', job: 'publisher-eu', owner: '0123456789abcdef', proxyUrl: 'http://theirs' },

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { StoreEvent } from '../../sqs-server/store/queue-store.js';
+import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
 import { queueStoreText } from './store-text.js';
 
 const path = 's/queue.db';
 
-test.each<[StoreEvent, RegExp]>([
+test.each<[QueueServerEvent, RegExp]>([
   [{ type: 'clock-stepped', byMs: 432_000_000 }, /^the clock was set 5 days ahead; nothing expires/],
   [{ type: 'clock-stepped', byMs: -3_600_000, whileStopped: true }, /has moved 60 minutes back since the last run;/],
   [{ type: 'clock-corrected', byMs: 172_800_000 }, /right again: its step of 2 days ahead/],
@@ -22,6 +22,8 @@ test.each<[StoreEvent, RegExp]>([
   [{ type: 'store-restored', path, salvaged: { a: 1 } }, /written back; 1 row could be read/],
   [{ type: 'store-restore-failed', path, message: 'no room' }, /can't be written back.*: no room/],
   [{ type: 'store-full', path }, /full: messages are given out and deleted, but none are taken/],
+  [{ type: 'message-damaged', queue: 'q', id: '7' }, /^message 7 of q is damaged: it is kept/],
+  [{ type: 'message-damaged', queue: 'q', id: '7', deadLetterQueue: 'd' }, /it is in d now$/],
   [{ type: 'store-writable', path }, /has room again/],
 ])('%j', (event, text) => {
   expect(queueStoreText(event)).toMatch(text);

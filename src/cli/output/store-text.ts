@@ -2,7 +2,7 @@
 import type { DatabaseQuarantined } from '../../lib/sqlite/open-with-repair.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
 import type { ClockEvent } from '../../lib/time/elapsed-clock.js';
-import type { StoreEvent } from '../../sqs-server/store/queue-store.js';
+import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
 
 export function clockText({ type, byMs, whileStopped }: ClockEvent): string {
   const step = `${spanText(Math.abs(byMs))} ${byMs < 0 ? 'back' : 'ahead'}`;
@@ -15,7 +15,7 @@ export function clockText({ type, byMs, whileStopped }: ClockEvent): string {
 export const quarantinedDatabaseText = ({ path, quarantined, problem, salvaged }: DatabaseQuarantined): string =>
   `${path} was damaged (${problem}). It is kept as ${quarantined}; ${salvagedText(salvaged)}`;
 
-export function queueStoreText(event: StoreEvent): string {
+export function queueStoreText(event: QueueServerEvent): string {
   switch (event.type) {
     case 'database-quarantined':
       return quarantinedDatabaseText(event);
@@ -29,6 +29,10 @@ export function queueStoreText(event: StoreEvent): string {
       return `the disk of ${event.path} is full: messages are given out and deleted, but none are taken`;
     case 'store-writable':
       return `the disk of ${event.path} has room again: messages are taken`;
+    case 'message-damaged':
+      return `message ${event.id} of ${event.queue} is damaged: ${
+        event.deadLetterQueue === undefined ? 'it is kept in the store' : `it is in ${event.deadLetterQueue} now`
+      }`;
     default:
       return clockText(event);
   }

@@ -26,6 +26,8 @@ export function noteOf(event: UpEvent): string | undefined {
   switch (event.type) {
     case 'child.hung':
       return `${nameOf(event.name)} has not answered for ${event.silentMs / 1000} s; killing it`;
+    case 'child.warned':
+      return `${nameOf(event.name)}: ${event.text}`;
     case 'child.exited':
       return `${nameOf(event.name)} exited (${event.how}); restarting it in ${event.restartInMs} ms${lastOutputText(event.lastLines)}`;
     case 'child.restarted':

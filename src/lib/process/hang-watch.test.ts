@@ -66,3 +66,19 @@ test('what fails was not silent, such as a question that could not be asked', as
   await vi.advanceTimersByTimeAsync(60_000);
   expect(hung).toBe(0);
 });
+
+test('one that said it would be silent is left alone until that is over', async () => {
+  end();
+  let busy = true;
+  end = watchForHang({
+    ask: () => new Promise(() => {}),
+    hungAfterMs: 4000,
+    isBusy: () => busy,
+    onHung: () => hung++,
+  });
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(hung).toBe(0);
+  busy = false;
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(hung).toBe(1);
+});

@@ -8,6 +8,8 @@ export interface HangWatchOptions {
   ask(signal: AbortSignal): Promise<unknown>;
   /** So long a silence is a hang. */
   hungAfterMs: number;
+  /** Whether the other has said that it is silent for a while. */
+  isBusy?(): boolean;
   /** Called once; then the watch has ended. */
   onHung(): void;
 }
@@ -19,7 +21,7 @@ const ASK_EVERY_MS = 2000;
  * Watches until the result is called. Silence is counted in questions, not by the clock: while this process is stopped or
  * its machine asleep, nobody can be heard, and afterwards the other process gets its whole time again.
  */
-export function watchForHang({ ask, hungAfterMs, onHung }: HangWatchOptions): () => void {
+export function watchForHang({ ask, hungAfterMs, isBusy = () => false, onHung }: HangWatchOptions): () => void {
   const ended = new AbortController();
   let waiting = false;
   let misses = 0;
@@ -29,7 +31,7 @@ export function watchForHang({ ask, hungAfterMs, onHung }: HangWatchOptions): ()
     const now = performance.now();
     const wasAway = now - before > 2 * ASK_EVERY_MS;
     before = now;
-    misses = waiting && !wasAway ? misses + 1 : 0;
+    misses = waiting && !wasAway && !isBusy() ? misses + 1 : 0;
     if (misses * ASK_EVERY_MS >= hungAfterMs) {
       end();
       onHung();

@@ -57,3 +57,8 @@ export function reportReady(facts: Record<string, unknown>): void {
   process.on('message', () => process.connected && process.send?.({ pong: true }, undefined, undefined, () => {}));
   process.send({ ready: facts });
 }
+
+/** Passes a warning on to the supervisor, if there is one, who shows it to the operator. */
+export function reportWarning(warning: string): void {
+  if (process.connected) process.send?.({ warning }, undefined, undefined, () => {});
+}

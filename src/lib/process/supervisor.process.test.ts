@@ -124,6 +124,18 @@ test('a child whose event loop is blocked for good is restarted; one that is bus
   expect(pidOf('busy')).toBe(busy);
 });
 
+test('long work that a child announces is no hang, neither before nor after it is ready; without a word it is', async () => {
+  const block = (ms: number) => `t = Date.now(); while (Date.now() - t < ${ms});`;
+  const work = (ms: number) => `process.send({ busyForMs: 60000 }); ${block(ms)} process.send({ busyForMs: 0 });`;
+  const script = (then: string) =>
+    `let t; ${ANSWERS} ${work(2500)} ${READY} ${RUN} setTimeout(() => { ${then} }, 500);`;
+  const limits = { readyTimeoutMs: 1000, hungAfterMs: 2000 };
+  await supervisor.start(child('announced', script(work(5500)), limits));
+  await supervisor.start(child('silent', script(block(60_000)), limits));
+  await until(() => of('child.hung').length > 0);
+  expect(of('child.hung').map(({ name }) => name)).toEqual(['silent']);
+});
+
 test('another program is asked in its own way', async () => {
   let answers = true;
   const ask = async (signal: AbortSignal) => {

@@ -42,6 +42,8 @@ export interface ChildSpec {
 
 export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
+  /** One of our own commands says something that its operator should see (`reportWarning`). */
+  | { type: 'child.warned'; name: string; text: string }
   /** It has not answered for so long, and is killed. */
   | { type: 'child.hung'; name: string; silentMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
@@ -65,7 +67,16 @@ interface Child {
   failures: number;
   /** Where the output of its latest run begins in its log, in bytes. */
   logFrom: number;
+  /** Until then it may be silent, by its own word (`long-work.ts`); milliseconds of the monotonic clock. */
+  busyUntil: number;
   stopping: boolean;
+}
+
+/** What one of our own commands reports (`shutdown.ts`, `long-work.ts`). */
+interface ChildReport {
+  ready?: unknown;
+  warning?: string;
+  busyForMs?: number;
 }
 
 /** How a run of a child exited, or why it never started. */
@@ -125,7 +136,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
    */
   async start(spec: ChildSpec): Promise<void> {
     if (this.#closed) throw new Error(`${spec.name} is not started: everything stops`);
-    const child: Child = { spec, id: undefined, failures: 0, logFrom: 0, stopping: false };
+    const child: Child = { spec, id: undefined, failures: 0, logFrom: 0, busyUntil: 0, stopping: false };
     this.#children.set(spec.name, child);
     withChildren.add(this);
     const began = Date.now();
@@ -170,21 +181,32 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       return result;
     });
     if (child.stopping) running.kill('SIGKILL');
-    // One of our own commands sends `{ready: …}` first.
-    const ready = spec.ready === 'ipc' ? once(running, 'message') : spec.ready(exited.signal);
+    const ready = spec.ready === 'ipc' ? this.#listen(child, running) : spec.ready(exited.signal);
     ready.catch(() => {});
     const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
     const late: Exit = { how: `not ready after ${timeoutMs / 1000} s`, code: null };
     const outcome = await Promise.race([
       ready.then(() => 'ready' as const),
       exit,
-      sleep(timeoutMs, late, { ref: false }),
+      tooLate(child, timeoutMs).then(() => late),
     ]);
     if (outcome !== 'ready') throw this.#failure(child, outcome);
     const unwatch = this.#watch(child, running);
     void exit.then(({ how }) => {
       unwatch();
       return this.#restart(child, how, Date.now() - began);
+    });
+  }
+
+  /** Hears what one of our own commands reports; resolves when it is ready. */
+  #listen(child: Child, running: ChildProcess): Promise<void> {
+    child.busyUntil = 0;
+    return new Promise((resolve) => {
+      running.on('message', ({ ready, warning, busyForMs }: ChildReport) => {
+        if (ready !== undefined) resolve();
+        if (warning !== undefined) this.emit('event', { type: 'child.warned', name: child.spec.name, text: warning });
+        if (busyForMs !== undefined) child.busyUntil = performance.now() + busyForMs;
+      });
     });
   }
 
@@ -198,7 +220,8 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
       this.emit('event', { type: 'child.hung', name, silentMs: hungAfterMs });
       signalAll([child.id], 'SIGKILL');
     };
-    return watchForHang({ ask, hungAfterMs, onHung });
+    const isBusy = () => performance.now() < child.busyUntil;
+    return watchForHang({ ask, hungAfterMs, isBusy, onHung });
   }
 
   #spawn(child: Child): ChildProcess {
@@ -269,6 +292,12 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
 async function kill({ id, spec }: Child): Promise<void> {
   await stopProcesses(id ? [id] : [], spec.graceMs ?? GRACE_MS);
+}
+
+/** Resolves when a child that is not ready yet has had its time, and is not at long work either. */
+async function tooLate(child: Child, timeoutMs: number): Promise<void> {
+  await sleep(timeoutMs, undefined, { ref: false });
+  while (performance.now() < child.busyUntil) await sleep(1000, undefined, { ref: false });
 }
 
 /** Asks a command of this program, which answers in `shutdown.ts`. */

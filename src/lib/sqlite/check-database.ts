@@ -1,12 +1,14 @@
 /** What every SQLite store of the product does alike: finding damage, and closing. */
 import type LibsqlDatabase from 'libsql';
+import { longWork } from '../process/long-work.js';
 
 export type Database = LibsqlDatabase.Database;
 
 /** The first damage that a quick check finds; undefined: there is none. A gigabyte takes a second or two. */
 export function findDamage(database: Database): string | undefined {
   try {
-    const [row] = database.prepare('PRAGMA quick_check(1)').all([]) as { quick_check: string }[];
+    const check = database.prepare('PRAGMA quick_check(1)');
+    const [row] = longWork(() => check.all([])) as { quick_check: string }[];
     return row?.quick_check === 'ok' ? undefined : (row?.quick_check ?? 'the quick check finds nothing to read');
   } catch (error) {
     if (isDamage(error)) return (error as Error).message;

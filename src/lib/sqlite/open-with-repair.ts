@@ -42,6 +42,8 @@ export function openWithRepair(
 
 /** What is wrong with a file before SQLite opens it; undefined: it is one of SQLite's, or there is none. */
 export function findFileDamage(path: string): string | undefined {
+  // What is no file is for SQLite to refuse.
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   const size = sizeOf(path);
   // SQLite would delete the write-ahead log of an empty or missing file, with all that is in it.
   if (size === undefined) return sizeOf(`${path}-wal`) ? 'the file is gone' : undefined;
@@ -52,14 +54,15 @@ export function findFileDamage(path: string): string | undefined {
 /** The check has a connection of its own, so that nothing holds on to a file that is then quarantined. */
 function findDamageAt(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
-  const database = new LibsqlDatabase(path);
+  let database: Database | undefined;
   try {
+    database = new LibsqlDatabase(path);
     return findDamage(database);
   } catch {
-    // Such as a lock: `open` reports it in its own words.
+    // Such as a lock, or a path that can't be opened: `open` reports it in its own words.
     return undefined;
   } finally {
-    abandonDatabase(database);
+    if (database) abandonDatabase(database);
   }
 }
 

@@ -5,6 +5,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncFolder } from '../fs/durable-files.js';
+import { longWork } from '../process/long-work.js';
 import { closeDatabase, type Database, isDamage } from './check-database.js';
 import { type Salvaged, salvage } from './salvage.js';
 
@@ -41,7 +42,7 @@ function writeBeside<T>(path: string, write: (to: string) => T): T {
   remove(unfinished);
   mkdirSync(dirname(path), { recursive: true });
   try {
-    const result = write(unfinished);
+    const result = longWork(() => write(unfinished));
     sync(unfinished);
     renameSync(unfinished, rewritten(path));
     syncFolder(dirname(path));

@@ -157,6 +157,7 @@ test('a quick check beside an open store finds damage that the store has not met
   new Database(path).exec('pragma wal_checkpoint(truncate)');
   expect(await quickCheck(path)).toBeUndefined();
   overwritePage(20);
+  expect(await quickCheck(path, AbortSignal.abort())).toBeUndefined();
   const problem = await quickCheck(path);
   expect(problem).toMatch(/./);
   store.repair(problem!);

@@ -24,11 +24,12 @@ const MAX_MEMOIZED_LENGTH = 1_000;
 
 /** Throws `InvalidParameterValue`. */
 export function checkMessageAttributes(attributes: Input): CheckedAttributes {
-  return checkJson(JSON.stringify(attributes));
+  return checkStoredAttributes(JSON.stringify(attributes));
 }
 
 // A fleet's messages carry few different attributes, so nearly all results are memoized.
-const checkJson = memoize((json: string): CheckedAttributes => {
+/** {@link checkMessageAttributes} for attributes as they are stored. */
+export const checkStoredAttributes = memoize((json: string): CheckedAttributes => {
   const attributes = Object.entries(JSON.parse(json) as Input);
   if (attributes.length > MAX_MESSAGE_ATTRIBUTES) {
     throw new SqsError(

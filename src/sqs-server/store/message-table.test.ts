@@ -1,13 +1,13 @@
-import LibsqlDatabase from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { dropMessageTable, type MessageTable, openMessageTable } from './message-table.js';
+import { type Database, openDatabase } from './queue-database.js';
 
-let database: LibsqlDatabase.Database;
+let database: Database;
 let table: MessageTable;
 const join = vi.fn();
 
 beforeEach(() => {
-  database = new LibsqlDatabase(':memory:');
+  database = openDatabase(':memory:');
   join.mockClear();
   table = openMessageTable(database, 7, join);
 });
@@ -34,8 +34,8 @@ test('what is inserted is read back', () => {
   table.insert([message(1, 'x'), message(2, 'y')]);
   table.insert([message(3, 'z', 9)]);
   expect(table.waitingAfter(0, 3, 10, 10)).toEqual([
-    { ...message(1, 'x'), receives: 0, firstReceived: null },
-    { ...message(2, 'y'), receives: 0, firstReceived: null },
+    { ...message(1, 'x'), receives: 0, firstReceived: null, unverified: true },
+    { ...message(2, 'y'), receives: 0, firstReceived: null, unverified: true },
   ]);
   expect(table.totals()).toMatchObject({ total: 3, due: 1, last: 3 });
   expect([table.receivesOf(1), table.receivesOf(4)]).toEqual([0, undefined]);
@@ -80,7 +80,7 @@ test('every write opens a transaction first', () => {
 test('a deleted queue leaves no table', () => {
   openMessageTable(database, 8, join);
   dropMessageTable(database, 7, join);
-  const tables = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all([]);
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE name GLOB 'messages_[0-9]'").all([]);
   expect(tables).toEqual([{ name: 'messages_8' }]);
 });
 

@@ -40,6 +40,8 @@ export interface StoredMessage extends NewMessage {
   receives: number;
   /** Unix milliseconds of the first delivery by the wall clock; null = none yet. */
   firstReceived: number | null;
+  /** It was read from the file, and nobody has compared it with its checksums yet. */
+  unverified?: boolean;
 }
 
 /** What a delivery changes. */
@@ -57,6 +59,10 @@ const INSERTED = [
   'due',
   'meta',
 ] as const;
+const TEXTS = ['id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'meta'] as const;
+const NUMBERS = ['seq', 'sent', 'arrived', 'due', 'receives', 'firstReceived'] as const;
+/** Rows as bytes of a JSON array: libsql aborts the process at a text that is not UTF-8. A damaged text may be no text. */
+const AS_BYTES = `CAST(json_group_array(json_array(${[...TEXTS.map((name) => `CAST(${name} AS TEXT)`), ...NUMBERS]})) AS BLOB)`;
 const ROW = `(${INSERTED.map(() => '?').join()})`;
 const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
 
@@ -99,7 +105,9 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
   const receives = database.prepare(`SELECT receives FROM ${table} WHERE seq = ?`);
-  const listed = database.prepare(`SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
+  const listed = database.prepare(
+    `SELECT ${AS_BYTES} AS bytes FROM (SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq)`,
+  );
   const oldest = database.prepare(
     `SELECT seq FROM (SELECT seq, arrived FROM ${table} ORDER BY seq LIMIT ?) WHERE arrived < ?`,
   );
@@ -112,6 +120,11 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   const remove = database.prepare(`DELETE FROM ${table} WHERE ${IN_LIST}`);
   const removeOne = database.prepare(`DELETE FROM ${table} WHERE seq = ? RETURNING due`);
   const clear = database.prepare(`DELETE FROM ${table}`);
+  const forgetDamaged = database.prepare('DELETE FROM damaged_messages WHERE queue = ?');
+  const quarantine = database.prepare(`
+    INSERT OR REPLACE INTO damaged_messages (queue, seq, reason, id, body, attributes, meta, sent)
+      SELECT ?, seq, ?, id, body, attributes, meta, sent FROM ${table} WHERE seq = ?
+  `);
 
   const write = (statement: ReturnType<Database['prepare']>, values: unknown[]): void => {
     join();
@@ -126,7 +139,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
       if (sum > maxBytes && seqs.length > 0) break;
       seqs.push(seq);
     }
-    return listed.all([JSON.stringify(seqs)]) as StoredMessage[];
+    return toMessages((listed.get([JSON.stringify(seqs)]) as { bytes: ArrayBuffer }).bytes);
   };
 
   return {
@@ -160,12 +173,20 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
     setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
     remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),
+    /** Moves one message to the damaged ones, where nobody receives it. */
+    quarantine(seq: number, reason: string): void {
+      write(quarantine, [queueId, reason, seq]);
+      remove.run([JSON.stringify([seq])]);
+    },
     /** Removes one message and returns its `due`. Undefined: it does not exist. */
     removeOne(seq: number): { due: number | null } | undefined {
       join();
       return removeOne.all([seq])[0] as { due: number | null } | undefined;
     },
-    clear: () => write(clear, []),
+    clear(): void {
+      write(clear, []);
+      forgetDamaged.run([queueId]);
+    },
     /** Opens a transaction for a write that follows before the commit. */
     join,
   };
@@ -178,13 +199,45 @@ function addArrived(database: Database, table: string): void {
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }
 
+type Row = [
+  ...[id: string, body: string | null, bodyMd5: string, attributes: string | null, attributesMd5: string | null],
+  ...[meta: string | null, seq: number, sent: number, arrived: number, due: number | null, receives: number],
+  firstReceived: number | null,
+];
+
+/** Bytes that are not UTF-8 become U+FFFD, and the checksum no longer fits. */
+function toMessages(bytes: ArrayBuffer): StoredMessage[] {
+  const rows: Row[] = JSON.parse(Buffer.from(bytes).toString());
+  return rows.map(([id, body, bodyMd5, attributes, attributesMd5, meta, seq, sent, arrived, due, receives, first]) => ({
+    seq,
+    id,
+    body: body ?? '',
+    bodyMd5,
+    attributes,
+    attributesMd5,
+    sent,
+    arrived,
+    due,
+    meta,
+    receives,
+    firstReceived: first,
+    unverified: true,
+  }));
+}
+
 export function parseMeta({ meta }: Pick<NewMessage, 'meta'>): MessageMeta {
-  return meta === null ? {} : JSON.parse(meta);
+  try {
+    return meta === null ? {} : JSON.parse(meta);
+  } catch {
+    // Damaged, but no checksum covers it, and none of it is needed.
+    return {};
+  }
 }
 
 export function dropMessageTable(database: Database, queueId: number, join: () => void): void {
   join();
   database.exec(`DROP TABLE IF EXISTS ${tableName(queueId)}`);
+  database.exec(`DELETE FROM damaged_messages WHERE queue = ${queueId}`);
 }
 
 function tableName(queueId: number): string {

@@ -54,6 +54,10 @@ function prepareSchema(database: Database, path: string): void {
     CREATE TABLE IF NOT EXISTS clock (
       id INTEGER PRIMARY KEY CHECK (id = 1), elapsed INTEGER NOT NULL, wall INTEGER NOT NULL, "offset" INTEGER NOT NULL
     );
+    CREATE TABLE IF NOT EXISTS damaged_messages (
+      queue INTEGER NOT NULL, seq INTEGER NOT NULL, reason TEXT NOT NULL, id TEXT, body TEXT, attributes TEXT, meta TEXT,
+      sent INTEGER, PRIMARY KEY (queue, seq)
+    );
     PRAGMA user_version = ${SCHEMA_VERSION};
     COMMIT;
   `);

@@ -1,6 +1,6 @@
-import LibsqlDatabase from 'libsql';
 import { expect, test } from 'vitest';
 import { openMessageTable } from './message-table.js';
+import { type Database, openDatabase } from './queue-database.js';
 import { QueueMessages } from './queue-messages.js';
 
 /** Small numbers that look random and are the same in every run. */
@@ -13,7 +13,7 @@ function generator(seed: number): (below: number) => number {
 }
 
 function open() {
-  const database = new LibsqlDatabase(':memory:');
+  const database = openDatabase(':memory:');
   const table = openMessageTable(database, 1, () => undefined);
   return { database, table, messages: new QueueMessages(table) };
 }
@@ -127,7 +127,7 @@ test.each([1, 2, 3])('whatever happens, counts agree with a simple model and not
 });
 
 /** How many messages memory holds: those that can still be received when the table is empty. */
-function countInMemory(database: LibsqlDatabase.Database, messages: QueueMessages): number {
+function countInMemory(database: Database, messages: QueueMessages): number {
   database.exec('DELETE FROM messages_1');
   let count = 0;
   for (let picked = messages.pick(10, 1); picked.length > 0; picked = messages.pick(10, 1)) {

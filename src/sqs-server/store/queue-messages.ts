@@ -20,7 +20,7 @@ interface MessageCounts {
 }
 
 /** Why a message is no longer in the queue. */
-type Removal = 'deleted' | 'expired' | 'dead_lettered' | 'moved' | 'purged';
+type Removal = 'deleted' | 'expired' | 'dead_lettered' | 'damaged' | 'moved' | 'purged';
 
 export class QueueMessages {
   /** Number of the newest message on disk; 0 = none. */
@@ -29,7 +29,10 @@ export class QueueMessages {
   nextDue: number;
   /** Counts since the queue was opened. */
   readonly totals = { added: 0, delivered: 0, redelivered: 0 };
-  readonly removed: Record<Removal, number> = { deleted: 0, expired: 0, dead_lettered: 0, moved: 0, purged: 0 };
+  readonly removed: Record<Removal, number> = {
+    ...{ deleted: 0, expired: 0, dead_lettered: 0 },
+    ...{ damaged: 0, moved: 0, purged: 0 },
+  };
   readonly #table: MessageTable;
   readonly #buffer: WriteBuffer;
   /** Messages that can be received, in the order of their delivery. */
@@ -126,6 +129,13 @@ export class QueueMessages {
       else if (!this.#removeFromTable(seq)) continue;
       this.removed[why] += 1;
     }
+  }
+
+  /** Takes a damaged message that was picked out of the queue, and keeps it in the store. */
+  quarantine(seq: number, reason: string): void {
+    this.#hide(seq);
+    this.#table.quarantine(seq, reason);
+    this.removed.damaged += 1;
   }
 
   /** Up to `limit` messages that arrived before `time` (elapsed milliseconds), oldest first. */

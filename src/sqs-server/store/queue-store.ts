@@ -4,6 +4,7 @@
  */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
+import { longWork } from '../../lib/process/long-work.js';
 import { abandonDatabase, closeDatabase, findDamage, isDamage } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
 import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
@@ -39,6 +40,8 @@ export interface StoreState {
   reason?: string;
   /** Where the damaged store was moved that this run found. */
   quarantined?: string;
+  /** Damaged messages of queues without a dead-letter queue, which nobody receives. */
+  damagedMessages?: number;
   /** Milliseconds by which the wall clock was set; ignored until an hour has confirmed it. */
   clockStepMs?: number;
 }
@@ -94,9 +97,11 @@ export class QueueStore {
 
   get state(): StoreState {
     const { problem } = this;
+    const damaged = this.isLost ? 0 : this.#read('SELECT count(*) AS count FROM damaged_messages', 'count');
     return {
       ...(problem ? { status: 'not ready', code: problem.code, reason: problem.message } : { status: 'ready' }),
       ...(this.#quarantined === undefined ? {} : { quarantined: this.#quarantined }),
+      ...(damaged === 0 ? {} : { damagedMessages: damaged }),
       ...(this.clock.pendingMs === 0 ? {} : { clockStepMs: this.clock.pendingMs }),
     };
   }
@@ -109,7 +114,7 @@ export class QueueStore {
 
   /** Throws `QUEUE_STORE_LOST` when a quick check finds damage. */
   check(): void {
-    const { page_count: pages } = this.database.prepare('PRAGMA page_count').get([]) as { page_count: number };
+    const pages = this.#read('PRAGMA page_count', 'page_count');
     const damage = pages * PAGE_BYTES > BACKGROUND_CHECK_BYTES ? undefined : findDamage(this.database);
     if (damage !== undefined) throw this.#lostBecause('damaged', damage);
   }
@@ -222,11 +227,14 @@ export class QueueStore {
 
   /** Gives the pages of deleted messages back to the disk. */
   #shrink(): void {
-    const read = (name: string) => (this.database.prepare(`PRAGMA ${name}`).get([]) as Record<string, number>)[name]!;
-    const free = read('freelist_count');
-    if (free < read('page_count') / 2) return;
-    this.#tryTo('VACUUM');
+    const free = this.#read('PRAGMA freelist_count', 'freelist_count');
+    if (free < this.#read('PRAGMA page_count', 'page_count') / 2) return;
+    longWork(() => this.#tryTo('VACUUM'));
     this.#tryTo('PRAGMA wal_checkpoint(TRUNCATE)');
+  }
+
+  #read(sql: string, column: string): number {
+    return (this.database.prepare(sql).get([]) as Record<string, number>)[column]!;
   }
 
   #setFull(failure: AppError): void {

@@ -73,6 +73,21 @@ test('a readings.db with binary bytes is quarantined as it is, which `up` says, 
   expect(readFileSync(inState('readings.db.damaged'))).toEqual(binary);
 });
 
+test('an emptied queue.db is quarantined, which `up` and its /ready say', async () => {
+  writeFileSync(inState('queue.db'), '');
+  const up = sandbox.spawn(['up', ...(await Sandbox.portFlags())]);
+  await ready();
+  expect(up.stdout + up.stderr).toMatch(
+    /queue: .*queue\.db was damaged \(the file is empty\)\. It is kept as .*queue\.db\.damaged/,
+  );
+  const answer = await fetch(`${sandbox.state().endpoints.queue}/ready`);
+  expect(await answer.json()).toMatchObject({
+    status: 'ready',
+    quarantined: expect.stringMatching(/queue\.db\.damaged$/),
+  });
+  await endAll();
+});
+
 test('a token with binary bytes is named by `up`, and stays as it is', async () => {
   writeFileSync(inState('token'), binary);
   const up = await sandbox.run(['up', ...(await Sandbox.portFlags())]);

@@ -1,5 +1,6 @@
 /** A message that can't be stored: seen everywhere, listed with its reason, replayed, and deleted. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
 import { QUEUE_NAME } from '../../queue/queue.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
@@ -37,6 +38,13 @@ async function sendToQueue(MessageBody: string): Promise<void> {
   expect(response.status).toBe(200);
 }
 
+async function alertOver(): Promise<FleetEvent> {
+  for await (const event of sandbox.fleet().events({ kinds: ['alert'] })) {
+    if (event.event === 'alert' && !event.firing) return event;
+  }
+  throw new Error('the stream of events ended');
+}
+
 test('a poison message is counted, reported as an alert, and listed with its reason', async () => {
   await sendToQueue(POISON);
   await eventually('the count', async () => (await stats()).deadLetters === 1);
@@ -71,13 +79,13 @@ test('a replayed one comes back while it is still bad; an unknown id is an error
 test('purging wants a confirmation; then the count and the alert are over', async () => {
   expect(await sandbox.run(['queue', 'purge', '--dead-letters'])).toMatchObject({ code: 2 });
   expect(await deadLetters()).toHaveLength(1);
+  // Before the purge: a later client is told only what fires.
+  const over = alertOver();
   expect(await sandbox.json(['queue', 'purge', '--dead-letters', '--yes'])).toMatchObject({
     messages: 1,
     purged: true,
   });
-  for await (const event of sandbox.fleet().events({ kinds: ['alert'] })) {
-    if (event.event === 'alert' && !event.firing) break;
-  }
+  expect(await over).toMatchObject({ type: 'dead-letters', count: 0 });
   expect(await sandbox.json<Status>(['status'])).toMatchObject({ queue: { deadLetters: 0 } });
   expect(await sandbox.json(['queue', 'status'])).toMatchObject({ visible: 0, deadLetters: { visible: 0 } });
 });
@@ -86,5 +94,9 @@ test('without an up and without a queue the commands say what to do', async () =
   const elsewhere = new Sandbox();
   const { code, stderr } = await elsewhere.run(['queue', 'status']);
   expect([code, stderr]).toEqual([2, expect.stringMatching(/no queue is named\n.*--queue/)]);
+  for (const args of [[], ['--all', 'an-id']]) {
+    const answer = await elsewhere.run(['queue', 'replay', ...args]);
+    expect([answer.code, answer.stderr]).toEqual([2, expect.stringContaining('--all\n`')]);
+  }
   await elsewhere.close();
 });

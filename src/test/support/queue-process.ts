@@ -9,14 +9,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import type { StoreEvent } from '../../sqs-server/store/queue-store.js';
+import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
 
 const SOURCE = fileURLToPath(new URL('../..', import.meta.url));
 
 export class QueueProcess {
   readonly folder: string;
   url = '';
-  events: StoreEvent[] = [];
+  events: QueueServerEvent[] = [];
   #child: ChildProcess | undefined;
 
   private constructor(folder: string) {
@@ -55,7 +55,7 @@ export class QueueProcess {
     this.#child = child;
     this.events = [];
     this.url = await new Promise<string>((resolve, reject) => {
-      child.on('message', (message: { url?: string; event?: StoreEvent }) => {
+      child.on('message', (message: { url?: string; event?: QueueServerEvent }) => {
         if (message.event) this.events.push(message.event);
         if (message.url !== undefined) resolve(message.url);
       });

@@ -1,16 +1,20 @@
 import { Option } from 'commander';
 import { listDeadLetters } from '../../../operations/list-dead-letters.js';
+import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
 import { deadLettersText } from '../../output/queue-text.js';
-import { queueCommand } from './queue-command.js';
+import { QUEUE_SETTINGS, withQueue } from './with-queue.js';
 
-export const queueDeadLetters = queueCommand({
+export const queueDeadLetters: CommandSpec = {
   name: 'queue dead-letters',
   summary: 'list the messages that could not be stored, with the reason',
+  modes: ['text', 'json'],
+  settings: QUEUE_SETTINGS,
   options: [new Option('-n, --limit <count>', 'at most so many messages').default('1000')],
-  async action({ out, queue, options }) {
-    const deadLetters = await listDeadLetters(queue, integerOption(options.limit, '--limit', 1)!);
-    out.result({ url: queue.name, deadLetters }, (style) => deadLettersText(deadLetters, style));
+  async action({ out, settings, options }) {
+    const limit = integerOption(options.limit, '--limit', 1)!;
+    const found = await withQueue(settings, (queue) => listDeadLetters(queue, limit));
+    out.result(found, (style) => deadLettersText(found.deadLetters, style));
     return 0;
   },
-});
+};

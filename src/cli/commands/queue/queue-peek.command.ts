@@ -1,17 +1,21 @@
 import { Option } from 'commander';
 import { peekQueue } from '../../../operations/peek-queue.js';
+import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
 import { PEEKED, peekText } from '../../output/queue-text.js';
-import { queueCommand } from './queue-command.js';
+import { QUEUE_SETTINGS, withQueue } from './with-queue.js';
 
-export const queuePeek = queueCommand({
+export const queuePeek: CommandSpec = {
   name: 'queue peek',
   summary: 'show the next messages of the queue and give them back; each look counts as a delivery',
+  modes: ['text', 'json'],
+  settings: QUEUE_SETTINGS,
   options: [new Option('-n, --limit <count>', 'at most so many messages').default('10')],
-  async action({ out, queue, options }) {
-    const messages = await peekQueue(queue, integerOption(options.limit, '--limit', 1)!);
-    out.result({ url: queue.name, messages }, () => peekText(messages, queue.name));
-    if (messages.length > 0) out.note(PEEKED);
+  async action({ out, settings, options }) {
+    const limit = integerOption(options.limit, '--limit', 1)!;
+    const found = await withQueue(settings, (queue) => peekQueue(queue, limit));
+    out.result(found, () => peekText(found));
+    if (found.messages.length > 0) out.note(PEEKED);
     return 0;
   },
-});
+};

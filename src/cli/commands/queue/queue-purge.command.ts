@@ -1,27 +1,29 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { purgeQueue } from '../../../operations/purge-queue.js';
+import type { CommandSpec } from '../../command.js';
 import { purgedText, purgeQuestion } from '../../output/queue-text.js';
-import { queueCommand } from './queue-command.js';
+import { QUEUE_SETTINGS, withQueue } from './with-queue.js';
 
-export const queuePurge = queueCommand({
+export const queuePurge: CommandSpec = {
   name: 'queue purge',
   summary: 'delete every message of the queue, or every dead letter; asks before',
+  modes: ['text', 'json'],
+  settings: QUEUE_SETTINGS,
   options: [
     new Option('--dead-letters', 'the dead letters, instead of the queue itself'),
     new Option('--yes', 'do not ask'),
   ],
   examples: ['wasm-sensors queue purge --dead-letters --yes'],
-  async action({ out, queue, options }) {
+  async action({ out, settings, options }) {
     const deadLetters = options.deadLetters === true;
-    const result = await purgeQueue(queue, {
-      deadLetters,
-      confirm: async (url, messages) => options.yes === true || ask(purgeQuestion(url, messages, deadLetters)),
-    });
+    const confirm = async (url: string, messages: number) =>
+      options.yes === true || ask(purgeQuestion(url, messages, deadLetters));
+    const result = await withQueue(settings, (queue) => purgeQueue(queue, { deadLetters, confirm }));
     out.result(result, () => purgedText(result));
     return result.purged ? 0 : 1;
   },
-});
+};
 
 /** Rejects with `NOT_CONFIRMED` where there is no terminal. */
 async function ask(message: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
+import { reportWarning } from '../../../lib/process/shutdown.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
 import { urlOption } from '../../command-options.js';
@@ -40,7 +41,11 @@ export const queueServe: CommandSpec = {
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
       ...{ path, purgeInterval: options.purgeInterval !== false, warn: (message: string) => out.warn(message) },
-      onEvent: (event) => out.warn(queueStoreText(event)),
+      onEvent(event) {
+        const text = queueStoreText(event);
+        out.warn(text);
+        reportWarning(text);
+      },
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),
     });

@@ -129,14 +129,14 @@ test('a port that is taken, and a store that can’t be used', async () => {
   await run(['queue', 'serve', '--port', String(port)]);
   await run(['sensors', 'serve', '--port', String(port), '--jobs', 'jobs.json'], { WASM_SENSORS_TOKEN: 'x' });
   await run(['queue', 'serve', '--host', '192.0.2.1', '--port', '0']);
-  box.write('no.db', 'This is no database, and it is long enough to be looked at.'.repeat(20));
+  box.write('no.db/no file', 'This is a folder.');
   await run(['queue', 'serve', '--port', '0', '--data', 'no.db']);
-  box.write('.wasm-sensors/readings.db', 'This is no database, and it is long enough to be looked at.'.repeat(20));
+  box.write('.wasm-sensors/readings.db/no file', 'This is a folder.');
   box.write('.wasm-sensors/desired.json', 'damaged');
   const queue = serve(['queue', 'serve', '--port', '0', '--create', 'q', '--data', 'queue.db']);
   const common = ['--queue', 'q', '--queue-endpoint', await urlOf(queue)];
   await run(['proxy', 'serve', '--port', '0', ...common], {}, 'desired.json is damaged');
-  await run(['puller', 'serve', '--port', '0', ...common], {}, 'readings.db is damaged');
+  await run(['puller', 'serve', '--port', '0', ...common], {}, 'readings.db is a folder');
   await run(['puller', 'serve', '--port', String(port), ...common, '--sinks', 'log']);
   await run(
     ['proxy', 'serve', '--state-dir', 'other', ...common],

@@ -10,11 +10,18 @@ user_version = 1
 
 -- index messages_1_due
 CREATE INDEX messages_1_due ON messages_1 (due) WHERE due IS NOT NULL
+-- index sqlite_autoindex_damaged_messages_1
+(automatic)
 -- index sqlite_autoindex_queues_1
 (automatic)
 -- table clock
 CREATE TABLE clock (
       id INTEGER PRIMARY KEY CHECK (id = 1), elapsed INTEGER NOT NULL, wall INTEGER NOT NULL, "offset" INTEGER NOT NULL
+    )
+-- table damaged_messages
+CREATE TABLE damaged_messages (
+      queue INTEGER NOT NULL, seq INTEGER NOT NULL, reason TEXT NOT NULL, id TEXT, body TEXT, attributes TEXT, meta TEXT,
+      sent INTEGER, PRIMARY KEY (queue, seq)
     )
 -- table messages_1
 CREATE TABLE messages_1 (
