@@ -4,16 +4,24 @@ import { readCaFile } from '../lib/net/tls.js';
 import { type ConfigTarget, knownJobs } from '../operations/config-target.js';
 import { ConfigClient } from '../proxy/config-client.js';
 import { FleetClient } from '../puller/fleet-client.js';
-import { openSession, operatorToken, type Session } from '../runtime/session.js';
+import { openSession, operatorToken, type Session, viewingToken } from '../runtime/session.js';
 
-export const TARGET_SETTINGS: SettingKey[] = ['stateDir', 'pullerUrl', 'proxies', 'token', 'tlsCa'];
+export const TARGET_SETTINGS: SettingKey[] = ['stateDir', 'pullerUrl', 'proxies', 'token', 'viewerToken', 'tlsCa'];
 
 /** With `--proxies` and `--puller-url` no `up` is needed here; else throws `NOT_UP` where none runs. */
 export function openConfigTarget(settings: Settings): ConfigTarget {
   const { proxies, pullerUrl, tlsCa } = settings;
   if (proxies === undefined || pullerUrl === undefined) return targetOf(openSession(settings), settings);
-  const token = operatorToken(settings);
-  return { proxies: clients(proxies, token, tlsCa), fleet: new FleetClient(pullerUrl) };
+  const viewing = viewingToken(settings);
+  const token = operatorToken(settings) || viewing;
+  return { proxies: clients(proxies, token, tlsCa), fleet: new FleetClient(pullerUrl, { token: viewing }) };
+}
+
+/** The proxies of the settings; throws `NOT_UP` where they name none and no `up` runs here. */
+export function openProxies(settings: Settings): ConfigClient[] {
+  const { proxies, tlsCa } = settings;
+  if (proxies === undefined) return targetOf(openSession(settings), settings).proxies;
+  return clients(proxies, operatorToken(settings), tlsCa);
 }
 
 /** The proxies of the settings, else the network's own and its service job. */

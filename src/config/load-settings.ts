@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { readIfExists } from '../lib/fs/durable-files.js';
+import { refuseWritable } from '../lib/net/bearer-token.js';
 import { parseEnvFile } from './dotenv.js';
 import { type Resolved, resolveSettings, type Sources } from './resolve-settings.js';
 import { flagName, SETTINGS, type SettingKey } from './settings.js';
@@ -41,6 +42,7 @@ function readSecret(path: unknown, where: string, folder: string): string | unde
     throw new AppError('NO_SUCH_FILE', `${where}: there is no file ${path}`, {
       hint: 'Name a file that holds the token.',
     });
+  refuseWritable(resolve(folder, String(path)));
   return text.trim();
 }
 

@@ -1,6 +1,7 @@
 /** Resolves every setting from its sources, strongest first, and records where each value is from. */
 import { AppError } from '../lib/errors/app-error.js';
 import type { PortWish } from '../lib/net/ports.js';
+import { withoutSecrets } from '../lib/net/without-secrets.js';
 import { flagName, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
 export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'default';
@@ -66,7 +67,7 @@ function badSetting(key: SettingKey, { source, name }: Provenance, value: unknow
 /** Empty for a value without a text form: in YAML a list can contain itself. */
 function shownOf(value: unknown): string {
   try {
-    return ` ${JSON.stringify(value)}`;
+    return ` ${withoutSecrets(JSON.stringify(value))}`;
   } catch {
     return '';
   }

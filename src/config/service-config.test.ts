@@ -47,6 +47,12 @@ test('a service is run by its command; secrets go by environment, where no other
   });
 });
 
+test('the URL of a queue with credentials goes by environment, too', () => {
+  const queue = 'http://me:s3cret@host/q';
+  const { args, env } = serviceCommand('proxy', { queue, queueEndpoint: 'http://host' });
+  expect([args, env]).toEqual([['proxy', 'serve', '--queue-endpoint', 'http://host'], { WASM_SENSORS_QUEUE: queue }]);
+});
+
 test('what is not set, or is off, has no flag', () => {
   expect(serviceFlags('proxy', { open: false, queue: undefined, rateLimit: 0 })).toEqual(['--rate-limit', '0']);
 });

@@ -3,6 +3,7 @@
  * as children; containers and service jobs run the same commands. The serving commands declare their flags from here, so
  * that what one side writes the other side reads.
  */
+import { valueWithoutSecrets } from '../lib/net/without-secrets.js';
 import { SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
 const flagsFor = <K extends SettingKey>(keys: readonly K[], port?: K) =>
@@ -19,7 +20,9 @@ export const SERVICE_FLAGS = {
       'awsRegion',
       'stateDir',
       'token',
+      'viewerToken',
       'sensorToken',
+      'sensorKey',
       'open',
       'rateLimit',
       'tlsCert',
@@ -32,11 +35,12 @@ export const SERVICE_FLAGS = {
     [
       ...(['host', 'allowedHosts', 'pullerUrl', 'pullerPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
       ...(['awsRegion', 'stateDir', 'sinks', 'pollers', 'alertAfter', 'webhook', 'retention'] as const),
+      ...(['token', 'viewerToken', 'open'] as const),
     ],
     'pullerPort',
   ),
   queue: flagsFor(['host', 'allowedHosts', 'queuePort', 'stateDir'], 'queuePort'),
-  sensors: flagsFor(['nodes', 'token', 'sensorToken', 'tlsCa']),
+  sensors: flagsFor(['nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa']),
 };
 
 /** Options of `<service> serve` that are no settings. */
@@ -64,10 +68,14 @@ export function serviceCommand<Name extends ServiceName>(
   const env: Record<string, string> = {};
   for (const [key, value] of Object.entries(config)) {
     const { secret, env: names } = settingOf(key);
-    if (secret && value !== undefined) env[names[0]!] = String(value);
+    if ((secret || hasSecrets(value)) && value !== undefined) env[names[0]!] = String(value);
   }
-  return { args: [name, 'serve', ...serviceFlags(name, config)], env };
+  const shown = Object.entries(config).filter(([, value]) => !hasSecrets(value));
+  return { args: [name, 'serve', ...serviceFlags(name, Object.fromEntries(shown) as typeof config)], env };
 }
+
+/** Such as the URL of a queue with a password. */
+const hasSecrets = (value: unknown) => valueWithoutSecrets(value) !== value;
 
 /** Only the flags, for a container or a job that has the rest of the command line. */
 export function serviceFlags<Name extends ServiceName>(name: Name, config: ServiceConfig<Name>): string[] {

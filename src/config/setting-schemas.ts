@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { FIT_FOR_HEADER } from '../lib/net/bearer-token.js';
+import { parseSensorKeys } from '../protocol/sensor-token.js';
 
 /** A number, also as text. JavaScript would turn blank text, null and true into 0, 0 and 1; here they are refused. */
 const numeric = <T extends z.ZodNumber>(schema: T) =>
@@ -37,6 +38,10 @@ export const atLeast = (min: number, of?: string) =>
 
 export const text = z.string().min(1, { error: 'must not be empty' });
 export const bearer = text.regex(FIT_FOR_HEADER, { error: 'must be plain ASCII on one line' });
+
+export const sensorKeys = bearer.refine((value) => parseSensorKeys(value) !== undefined, {
+  error: 'must be a key of at least 16 characters without commas, then older ones as KEY@TIME',
+});
 
 export const flag = z.union(
   [z.boolean(), z.enum(['true', 'false', '1', '0']).transform((value) => value === 'true' || value === '1')],

@@ -3,7 +3,20 @@
  * settings they need from this table; `--help` and `wasm-sensors settings` are made from it.
  */
 import type { z } from 'zod';
-import { atLeast, bearer, count, flag, listOf, names, networkKind, port, text, url, urls } from './setting-schemas.js';
+import {
+  atLeast,
+  bearer,
+  count,
+  flag,
+  listOf,
+  names,
+  networkKind,
+  port,
+  sensorKeys,
+  text,
+  url,
+  urls,
+} from './setting-schemas.js';
 
 export interface SettingDef<T = unknown> {
   /** As commander takes it; the key in `wasm-sensors.yaml` is the long flag without its dashes. */
@@ -192,11 +205,28 @@ export const SETTINGS = define({
     description: 'operator token (the flag names a file that holds it); made by `up`',
     secret: true,
   },
+  viewerToken: {
+    flag: '--viewer-token-file <file>',
+    env: ['WASM_SENSORS_VIEWER_TOKEN'],
+    schema: bearer.optional(),
+    description:
+      'token that only reads: the fleet view, its page, the configuration (the flag names a file that holds it)',
+    secret: true,
+  },
   sensorToken: {
     flag: '--sensor-token-file <file>',
     env: ['SENSOR_TOKEN'],
     schema: bearer.optional(),
-    description: 'token that sensors must send (the flag names a file that holds it)',
+    description:
+      'token that all sensors must send; whoever has it can send in the name of every node (the flag names a file that holds it)',
+    secret: true,
+  },
+  sensorKey: {
+    flag: '--sensor-key-file <file>',
+    env: ['WASM_SENSORS_SENSOR_KEY'],
+    schema: sensorKeys.optional(),
+    description:
+      'key of the sensor tokens of single nodes (the flag names a file that holds it); made by `up` where no token for all sensors is set',
     secret: true,
   },
   tokenInJob: {
@@ -209,7 +239,7 @@ export const SETTINGS = define({
     flag: '--open',
     env: ['WASM_SENSORS_OPEN'],
     schema: flag.default(false),
-    description: 'accept readings without a token also when listening beyond loopback',
+    description: 'ask for no token, where none is set, also when listening beyond loopback',
   },
   rateLimit: {
     flag: '--rate-limit <per-second>',

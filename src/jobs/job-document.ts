@@ -62,7 +62,7 @@ async function fillConfigUpdater(
 }
 
 function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvironment): void {
-  const open = job.role === 'proxy' && job.open ? ['--open'] : [];
+  const open = job.open ? ['--open'] : [];
   const listen = ['--host=0.0.0.0', `--port=${CONTAINER_PORT}`, ...open];
   setTask(document, [job.role, 'serve', ...listen, `--queue=${job.queue}`, ...job.args], {
     ...forward(forwarded.services),

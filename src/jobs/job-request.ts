@@ -35,7 +35,7 @@ export interface ServiceJob {
   /** Of the node. */
   port: number;
   queue: string;
-  /** The proxy accepts readings without a token, unless SENSOR_TOKEN is in its environment. */
+  /** It needs no token, unless one is in its environment, such as SENSOR_TOKEN. */
   open: boolean;
   /** Further arguments of the role. */
   args: string[];

@@ -44,6 +44,8 @@ export interface NetworkProvider<Connection = unknown> {
 }
 
 export interface NetworkCapabilities {
+  /** It gives each node a sensor token of its own, so that `up` makes a key for them. */
+  givesNodesTokens?: true;
   /** Sensors keep running when `up` stops, and the fleet view still expects them. */
   sensorsOutliveUp?: true;
   /** Settings of `up` that this network can't follow, and what to do instead. `up` refuses them. */
@@ -60,6 +62,8 @@ export interface PlanContext {
   token: string;
   /** Environment for sensors' hosts, such as `SENSOR_TOKEN`. */
   sensorEnv: Record<string, string>;
+  /** Key ring of the sensor tokens of single nodes; left out where all sensors share one. */
+  sensorKey?: string;
   /** File with the private authority of an https proxy. */
   tlsCa?: string;
   /** `up --registry`: run a registry for images that were built here, where the network can. */

@@ -20,9 +20,9 @@ test('what each kind offers beyond the rest', async () => {
     ...Object.keys(provider.capabilities),
   ]);
   expect(offers).toEqual([
-    ['embedded'],
-    ['native', 'serviceJob'],
-    ['compose', 'serviceJob', 'shell', 'render', 'removeData', 'unsupported'],
+    ['embedded', 'givesNodesTokens'],
+    ['native', 'serviceJob', 'givesNodesTokens'],
+    ['compose', 'serviceJob', 'shell', 'render', 'removeData', 'givesNodesTokens', 'unsupported'],
     ['remote', 'sensorsOutliveUp'],
   ]);
 });

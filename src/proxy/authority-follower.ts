@@ -13,7 +13,7 @@ import { type Refusal, refusal } from './refusal.js';
 export interface FollowOptions {
   /** Base URL of the authority. */
   url: string;
-  /** Operator token: with it, the authority believes which versions this proxy's sensors have. */
+  /** Operator token: with it, the authority believes which versions this proxy's sensors have. A viewer token reads, too. */
   token?: string;
   /** Pause between two requests, in milliseconds. */
   everyMs?: number;

@@ -40,6 +40,11 @@ export class ConfigClient {
     return (await this.#call('GET', undefined, '/stats')) as ProxyStats;
   }
 
+  /** Lets a host send no more readings, or again. */
+  async revoke(hostname: string, revoked: boolean): Promise<void> {
+    await this.#call('PATCH', { hostname, revoked }, '/sensors/revoked');
+  }
+
   async #call(method: string, body: unknown, path = '/config'): Promise<unknown> {
     const init = {
       method,

@@ -1,6 +1,6 @@
 /**
- * `/config`: the desired configuration over HTTP (docs/protocol.md). Everybody may read; changes need the operator
- * token. A proxy that follows another one forwards changes to it.
+ * `/config`: the desired configuration over HTTP (docs/protocol.md). Reading needs a token where the proxy is locked, and
+ * changes need the operator token. A proxy that follows another one forwards changes to it.
  *
  * Hono's validator is not used here: it treats a body without `Content-Type: application/json` as empty.
  */
@@ -13,19 +13,23 @@ import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.j
 import type { DesiredConfigStore } from './desired-config-store.js';
 import { type Refusal, refusal } from './refusal.js';
 import { checkToken, type GuardOptions } from './send-guard.js';
+import type { SensorAccess } from './sensor-access.js';
 
 export interface ConfigRoutesDeps {
   desired: DesiredConfigStore;
   /** Given where this proxy follows another one. */
   follower?: AuthorityFollower;
   guard: GuardOptions;
+  access: SensorAccess;
   refuse(problem: Refusal): Response;
 }
 
-export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesDeps): Hono {
+export function configRoutes({ desired, follower, guard, access, refuse }: ConfigRoutesDeps): Hono {
   const app = new Hono();
 
   app.get('/config', (c) => {
+    const problem = guard.lock?.problemOf(c, Date.now());
+    if (problem) return refuse(problem);
     const { seen } = c.req.query();
     // A follower reports which versions its sensors have; the operator token proves that it is one.
     if (seen !== undefined && !checkToken(c.req.header('authorization'), guard.operatorToken, '')) {
@@ -60,12 +64,12 @@ export function configRoutes({ desired, follower, guard, refuse }: ConfigRoutesD
 
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
+    const sender = access.identify(c.req.header('authorization'), Date.now());
+    if ('code' in sender && guard.lock?.problemOf(c, Date.now())) return refuse(sender);
     // The only place where a paused sensor reports its version. Where sensors need a token, the report of a sender
     // without it does not count. A version in the URL never counts: any web page can make a browser open a URL.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
-    if (reported && (!guard.sensorToken || !checkToken(c.req.header('authorization'), guard.sensorToken, ''))) {
-      desired.recordReportedVersion(reported.version);
-    }
+    if (reported && !('code' in sender) && !sender.stranger) desired.recordReportedVersion(reported.version);
     const config = desired.effective(region, hostname);
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
     return c.json({ config });

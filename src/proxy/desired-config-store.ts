@@ -20,11 +20,16 @@ import { isPlausibleVersion, MAX_VERSION, type VersionedConfig } from '../protoc
 /** Every sensor asks within 10 s (wasm/publisher), plus 1 s for network delay. */
 const REPORT_WITHIN_MS = 11_000;
 
+/** How far the clock of a proxy that held the configuration before may have been ahead. */
+const CLOCK_DIFFERENCE_MS = 300_000;
+
 export class DesiredConfigStore {
   readonly #path: string | undefined;
   #state: DesiredState;
   /** Newest version that a sensor reported, or another proxy. */
   #seen = 0;
+  /** A newer version would have been given by this proxy itself, which has none. In Unix milliseconds, as all versions. */
+  readonly #newestPossible = Date.now() + CLOCK_DIFFERENCE_MS;
   /** When every sensor has had time to report its version, by the monotonic clock. */
   readonly #allReportedAt: number;
 
@@ -59,9 +64,10 @@ export class DesiredConfigStore {
     return this.#seen > this.#state.version ? this.#seen : undefined;
   }
 
-  /** Records a version that a sensor reports; an implausible one is ignored. `now` in Unix milliseconds. */
-  recordReportedVersion(version: number, now = Date.now()): void {
-    if (version > this.#seen && isPlausibleVersion(version, now)) this.#seen = version;
+  /** Records a version that a sensor reports; one that no proxy can have given is ignored. */
+  recordReportedVersion(version: number): void {
+    if (version > this.#seen && version <= this.#newestPossible && isPlausibleVersion(version, Date.now()))
+      this.#seen = version;
   }
 
   /**

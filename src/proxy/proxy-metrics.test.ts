@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { AccessLock } from '../lib/net/access-lock.js';
 import type { OutgoingMessage, SendResult } from '../queue/queue.js';
 import { scrape } from '../test/support/scrape.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
@@ -47,5 +48,14 @@ test('a batch that the queue takes only at the second try is counted as retried'
     [`${P}queue_retries_total`]: 1,
     [`${P}readings_waiting`]: 0,
     [`${P}readings_accepted_total{region="us"}`]: 1,
+  });
+});
+
+test('metrics are locked as the statistics are', async () => {
+  const guard = { lock: new AccessLock(['viewer-secret']) };
+  const { app } = createProxy({ queue: new ScriptedQueue(), guard });
+  expect((await app.request('/metrics')).status).toBe(401);
+  expect(await scrape(app, { authorization: 'Bearer viewer-secret' })).toMatchObject({
+    [`${P}refusals_total{reason="TOKEN_MISSING"}`]: 1,
   });
 });

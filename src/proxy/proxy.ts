@@ -7,7 +7,7 @@
  * await app.request('/send', { method: 'POST', body: '{"data":{"test":"hello"}}' });
  * ```
  */
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { codeInfo } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
@@ -24,12 +24,16 @@ import { MAX_SEND_BYTES, type ParsedBody, parseBody, refuseSome } from './parse-
 import { ProxyCounts, regionOf } from './proxy-counts.js';
 import { proxyMetrics } from './proxy-metrics.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
-import { checkToken, type GuardOptions, RateLimiter } from './send-guard.js';
+import { RevokedHosts } from './revoked-hosts.js';
+import { type GuardOptions, RateLimiter } from './send-guard.js';
+import { type Sender, SensorAccess } from './sensor-access.js';
+import { sensorRoutes } from './sensor-routes.js';
 import { SupersededFilter } from './superseded.js';
 
 export interface ProxyDeps {
   queue: Queue;
   desired?: DesiredConfigStore;
+  revoked?: RevokedHosts;
   /** Given where another proxy is the authority for `desired`. */
   follower?: AuthorityFollower;
   guard?: GuardOptions;
@@ -68,14 +72,25 @@ interface SendResult {
   config: object | undefined;
 }
 
+/**
+ * Clocks of operators and proxies differ by minutes at most. Readings of a later submission would end all others of their
+ * host, so they have to wait until the time has come.
+ */
+const MAX_SUBMISSION_AHEAD_MS = 300_000;
+/** Not before the time that was reached already, also when the clock is set back. */
+const monotonicNow = () => Math.max(Date.now(), performance.timeOrigin + performance.now());
+
 const JSON_HEADERS = { 'content-type': 'application/json' };
 /** A sensor's report about itself, passed on unchanged; see `parseReportedConfig`. */
 const REPORTED = /^[\x21-\x7e]{1,128}$/;
 
 export function createProxy(deps: ProxyDeps): Proxy {
-  const { queue, desired = new DesiredConfigStore(), follower, guard = {} } = deps;
+  const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
   const batcher = new Batcher(queue, deps.batcher);
   const filter = new SupersededFilter();
+  const access = new SensorAccess({
+    ...{ sharedToken: guard.sensorToken, keys: guard.sensorKeys, open: guard.open, revoked },
+  });
   const places = new KnownPlaces();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
   const counts = new ProxyCounts();
@@ -97,17 +112,17 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
 
   async function send(c: Context): Promise<Response> {
-    if (guard.sensorToken !== undefined) {
-      const problem = checkToken(c.req.header('authorization'), guard.sensorToken, 'sending readings');
-      if (problem) return refuseAndCount(problem);
-    }
+    const sender = access.identify(c.req.header('authorization'), Date.now());
+    if ('code' in sender) return refuseAndCount(sender);
     const sent = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
     if ('code' in sent) return refuseAndCount(sent);
-    const sender = String(sent.messages[0]?.message.hostname ?? 'unknown');
-    const wait = limiter?.take(sender, sent.messages.length, performance.now());
+    const own = refuseForeign(sent, sender);
+    if ('code' in own) return refuseAndCount(own);
+    const host = String(own.messages[0]?.message.hostname ?? 'unknown');
+    const wait = limiter?.take(host, own.messages.length, performance.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
-    const body = refuseSome(sent, (message) => places.findProblem(message, Date.now()));
+    const body = refuseSome(own, (message) => places.findProblem(message, Date.now()));
     if ('code' in body) return refuseAndCount(body);
     const first = body.messages[0]?.message;
     counts.received += body.messages.length + body.refused.length;
@@ -130,8 +145,18 @@ export function createProxy(deps: ProxyDeps): Proxy {
       }),
     );
     const accepted = outcomes.filter((outcome) => outcome.status === 'accepted').length;
-    const config = first && newerConfig(desired, reported, first);
+    const config = first && newerConfig(desired, { reported, believed: !sender.stranger }, first);
     return answer(body, { accepted, superseded: replaced, outcomes, config });
+  }
+
+  /** Leaves the readings that the sender may send. */
+  function refuseForeign(body: ParsedBody, sender: Sender): ParsedBody | Refusal {
+    const latest = Math.max(monotonicNow(), desired.version) + MAX_SUBMISSION_AHEAD_MS;
+    if (body.messages.some(({ message }) => Number(message.job_submission_time ?? 0) > latest)) {
+      const message = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
+      return refusal(503, 'SUBMISSION_AHEAD', message, 2);
+    }
+    return refuseSome(body, ({ hostname }) => access.problemOf(sender, hostname));
   }
 
   function answer(body: ParsedBody, { accepted, superseded, outcomes, config }: SendResult): Response {
@@ -161,9 +186,15 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
   app.post('/send', send);
   app.route('/', healthRoutes(queue));
-  app.get('/stats', (c) => c.json(stats()));
+  const locked: MiddlewareHandler = async (c, next) => {
+    const problem = guard.lock?.problemOf(c, Date.now());
+    return problem ? refuseAndCount(problem) : next();
+  };
+  app.get('/stats', locked, (c) => c.json(stats()));
+  app.use('/metrics', locked);
   app.route('/', proxyMetrics(counts, batcher.stats).routes);
-  app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, refuse: refuseAndCount }));
+  app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, access, refuse: refuseAndCount }));
+  app.route('/', sensorRoutes({ revoked, operatorToken: guard.operatorToken, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => {
     if (error instanceof AppError) {
@@ -179,12 +210,12 @@ export function createProxy(deps: ProxyDeps): Proxy {
 /** The sender's effective configuration, when the sender has an older one. Cheap while all are up to date. */
 function newerConfig(
   desired: DesiredConfigStore,
-  reported: string | undefined,
+  { reported, believed }: { reported: string | undefined; believed: boolean },
   message: Record<string, unknown>,
 ): object | undefined {
   if (reported === undefined) return undefined;
   const version = Number(/^v=(\d{1,15});/.exec(reported)?.[1] ?? Number.NaN);
-  desired.recordReportedVersion(version);
+  if (believed) desired.recordReportedVersion(version);
   if (!(version < desired.version)) return undefined;
   const effective = desired.effective(String(message.region), String(message.hostname));
   return effective.version > version ? effective : undefined;

@@ -3,14 +3,22 @@
  *
  * Hono's `bearerAuth` is not used: it answers 401 to a wrong token, and 400 to another scheme. Ours are 403.
  */
+import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
+import type { SensorKey } from '../protocol/sensor-token.js';
 import { type Refusal, refusal } from './refusal.js';
 
 export interface GuardOptions {
   /** Needed to change configuration; without one nobody can. */
   operatorToken?: string;
-  /** Needed for `/send`, when given. */
+  /** Reading the configuration and the counts needs one of its tokens, when given. */
+  lock?: AccessLock;
+  /** Needed for `/send`, when given; the same for all sensors. */
   sensorToken?: string;
+  /** Keys of the tokens of single nodes; needed for `/send`, when given, unless `open`. */
+  sensorKeys?: SensorKey[];
+  /** With `sensorKeys`: readings without a token are taken, of hosts that have none of their own. */
+  open?: boolean;
   /** Names (without port) under which this service is reached; others in `Host` are refused. `undefined`: any. */
   hosts?: string[];
   /**

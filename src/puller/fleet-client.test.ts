@@ -55,7 +55,7 @@ test('a puller that has never answered is not waited for', async () => {
 });
 
 test('one that has answered may be started again: it is asked until patience is over', async () => {
-  const client = new FleetClient(BASE, 1000);
+  const client = new FleetClient(BASE, { retryForMs: 1000 });
   answers = [json({ time: 1 })];
   await client.summary();
   // It ends, is away, and is back.

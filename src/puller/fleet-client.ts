@@ -8,6 +8,13 @@ import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 
+export interface FleetClientOptions {
+  /** A token that may read; a puller on loopback needs none. */
+  token?: string | undefined;
+  /** How long requests are repeated while a puller that has answered before does not answer. */
+  retryForMs?: number | undefined;
+}
+
 export interface EventQuery {
   region?: string;
   /** Unix milliseconds; starts with the events received since then. */
@@ -28,14 +35,13 @@ const ANSWER_MS = 10_000;
 export class FleetClient {
   readonly #base: string | (() => string);
   readonly #retryForMs: number;
+  readonly #headers: Record<string, string>;
   #hasAnswered = false;
 
-  /**
-   * `base`: URL of the puller; a function where the puller may move. `retryForMs`: how long requests are repeated while a
-   * puller that has answered before does not answer.
-   */
-  constructor(base: string | (() => string), retryForMs = RETRY_FOR_MS) {
+  /** `base`: URL of the puller; a function where the puller may move. */
+  constructor(base: string | (() => string), { token, retryForMs = RETRY_FOR_MS }: FleetClientOptions = {}) {
     this.#base = base;
+    this.#headers = token ? { authorization: `Bearer ${token}` } : {};
     this.#retryForMs = retryForMs;
   }
 
@@ -152,7 +158,13 @@ export class FleetClient {
     const response = await this.#fetchPatiently(path, init);
     this.#hasAnswered = true;
     if (response.ok) return response;
-    throw new AppError('PULLER_ERROR', `the puller answered ${response.status}: ${await reasonOf(response)}`);
+    const { status } = response;
+    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${await reasonOf(response)}`, {
+      hint:
+        status === 401 || status === 403
+          ? 'Set WASM_SENSORS_TOKEN to its operator token, or WASM_SENSORS_VIEWER_TOKEN to its viewer token.'
+          : undefined,
+    });
   }
 
   async #fetchPatiently(path: string, init: RequestInit): Promise<Response> {
@@ -162,7 +174,8 @@ export class FleetClient {
       const url = typeof this.#base === 'string' ? this.#base : this.#base();
       let cause: unknown;
       try {
-        const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...init });
+        const headers = { ...this.#headers, ...(init.headers as Record<string, string> | undefined) };
+        const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...init, headers });
         const retryAfter = Number(response.headers.get('retry-after'));
         if (response.status === 429 && Date.now() < busyUntil) {
           await response.body?.cancel();

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { beforeEach, expect, test } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
+import { AccessLock } from '../lib/net/access-lock.js';
 import type { Reading } from '../protocol/message.js';
 import type { Queue } from '../queue/queue.js';
 import { EventHub } from './event-hub.js';
@@ -274,4 +275,36 @@ test('the alerts that fire now come first', async () => {
   };
   const puller = pullerWith({ fleet: { hub, store, firing: () => [alert] } });
   expect(await firstEvents(puller.get('/events?since=40'))).toEqual([alert]);
+});
+
+const LOCKED = [
+  '/stats',
+  '/metrics',
+  '/fleet',
+  '/fleet/summary',
+  '/fleet/since?submission=1',
+  '/events',
+  '/fleet/convergence',
+];
+test.each(LOCKED)('with a lock, %s needs a token that reads; the operator’s and a viewer’s do', async (path) => {
+  const { request } = pullerWith({ http: { lock: new AccessLock([TOKEN, 'viewer']) } });
+  const ask = async (headers: Record<string, string>) => {
+    const stop = new AbortController();
+    const method = path === '/fleet/convergence' ? 'POST' : 'GET';
+    const response = await request(path, { method, headers, signal: stop.signal });
+    stop.abort();
+    return response.status;
+  };
+  expect(await ask({})).toBe(401);
+  expect(await ask({ authorization: 'Bearer sensor-secret' })).toBe(403);
+  for (const token of [TOKEN, 'viewer'])
+    expect(await ask({ authorization: `Bearer ${token}` })).not.toBeOneOf([401, 403]);
+});
+
+test('a viewer changes nothing, and health needs no token', async () => {
+  const { annotate, get } = pullerWith({ http: { lock: new AccessLock([TOKEN, 'viewer']) } });
+  const viewer = { authorization: 'Bearer viewer' };
+  expect((await annotate({ region: 'eu', connected: false }, viewer)).status).toBe(401);
+  expect((await annotate({ region: 'eu', connected: false })).status).toBe(200);
+  expect((await get('/health')).status).toBe(200);
 });

@@ -7,6 +7,7 @@ import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
+import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
@@ -47,6 +48,8 @@ export interface FleetSource {
 export interface PullerHttpOptions {
   /** The web page. */
   page: Hono;
+  /** Reading needs one of its tokens, when given. The page has its own sign-in. */
+  lock?: AccessLock | undefined;
   /** Names under which a browser may reach the puller; undefined: any. */
   hosts?: string[] | undefined;
   /** The operator token; without one annotations are refused. */
@@ -112,6 +115,12 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));
+  for (const path of ['/stats', '/metrics', '/fleet/*', '/events']) {
+    app.use(path, async (c, next) => {
+      const locked = http.lock?.problemOf(c, Date.now());
+      return locked ? c.json(httpErrorBody(locked), locked.status) : next();
+    });
+  }
   app.get('/stats', async (c) => {
     const depth = await queue.depth().catch(() => undefined);
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);

@@ -1,6 +1,7 @@
 /** The `AdminQueue` port on the SQS API. */
 import type { Message, SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { AppError } from '../lib/errors/app-error.js';
+import { withoutSecrets } from '../lib/net/without-secrets.js';
 import type { AdminQueue, LookOptions, MoveTask, SeenMessage } from './admin-queue.js';
 import { type QueueDepth, REPLAY_OF_ATTRIBUTE } from './queue.js';
 import type { Action, Input, Output, SqsCall } from './sqs-call.js';
@@ -28,21 +29,22 @@ const STATS_TIMEOUT_MS = 3_000;
 const MAX_ATTRIBUTES = 10;
 
 class SqsAdminQueue implements AdminQueue {
+  /** Its URL, for messages. */
+  readonly name: string;
   readonly #sqs: SqsCall;
+  readonly #url: string;
   /** Origin of our own server. */
   readonly #server: string | undefined;
 
-  constructor(
-    sqs: SqsCall,
-    readonly name: string,
-    server: string | undefined,
-  ) {
+  constructor(sqs: SqsCall, url: string, server: string | undefined) {
+    this.name = withoutSecrets(url);
     this.#sqs = sqs;
+    this.#url = url;
     this.#server = server;
   }
 
   async depth(): Promise<QueueDepth> {
-    return this.#translated(depthOf(this.#sqs, this.name));
+    return this.#translated(depthOf(this.#sqs, this.#url));
   }
 
   async oldestAge(): Promise<number | undefined> {
@@ -58,13 +60,13 @@ class SqsAdminQueue implements AdminQueue {
   }
 
   async deadLetters(): Promise<AdminQueue> {
-    const { url } = await this.#translated(findDeadLetterQueue(this.#sqs, this.name));
+    const { url } = await this.#translated(findDeadLetterQueue(this.#sqs, this.#url));
     return new SqsAdminQueue(this.#sqs, url, this.#server);
   }
 
   async look({ max, hideSeconds, waitSeconds }: LookOptions): Promise<SeenMessage[]> {
     const { Messages = [] } = await this.#call('ReceiveMessage', {
-      QueueUrl: this.name,
+      QueueUrl: this.#url,
       MaxNumberOfMessages: max,
       VisibilityTimeout: hideSeconds,
       WaitTimeSeconds: waitSeconds,
@@ -79,13 +81,13 @@ class SqsAdminQueue implements AdminQueue {
       const Entries = messages
         .slice(i, i + 10)
         .map(({ receipt }, n) => ({ Id: String(n), ReceiptHandle: receipt, VisibilityTimeout: 0 }));
-      await this.#call('ChangeMessageVisibilityBatch', { QueueUrl: this.name, Entries });
+      await this.#call('ChangeMessageVisibilityBatch', { QueueUrl: this.#url, Entries });
     }
   }
 
   async delete(messages: SeenMessage[]): Promise<SeenMessage[]> {
     const Entries = messages.map(({ receipt }, i) => ({ Id: String(i), ReceiptHandle: receipt }));
-    const { Failed = [] } = await this.#call('DeleteMessageBatch', { QueueUrl: this.name, Entries });
+    const { Failed = [] } = await this.#call('DeleteMessageBatch', { QueueUrl: this.#url, Entries });
     return Failed.map(({ Id }) => messages[Number(Id)]!);
   }
 
@@ -97,13 +99,13 @@ class SqsAdminQueue implements AdminQueue {
       ...(room ? { [REPLAY_OF_ATTRIBUTE]: { DataType: 'String', StringValue: id } } : {}),
       ...others,
     };
-    await this.#call('SendMessage', { QueueUrl: this.name, MessageBody: body, MessageAttributes });
+    await this.#call('SendMessage', { QueueUrl: this.#url, MessageBody: body, MessageAttributes });
   }
 
   async startMove(): Promise<MoveTask | undefined> {
-    const { arn } = await this.#translated(findDeadLetterQueue(this.#sqs, this.name));
+    const { arn } = await this.#translated(findDeadLetterQueue(this.#sqs, this.#url));
     const { Attributes } = await this.#call('GetQueueAttributes', {
-      QueueUrl: this.name,
+      QueueUrl: this.#url,
       AttributeNames: ['QueueArn'],
     });
     try {
@@ -128,7 +130,7 @@ class SqsAdminQueue implements AdminQueue {
   }
 
   async purge(): Promise<void> {
-    await this.#call('PurgeQueue', { QueueUrl: this.name });
+    await this.#call('PurgeQueue', { QueueUrl: this.#url });
   }
 
   close(): void {
@@ -143,7 +145,7 @@ class SqsAdminQueue implements AdminQueue {
     try {
       return await answer;
     } catch (error) {
-      throw toQueueError(error, this.name);
+      throw toQueueError(error, this.#url);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Creates the client of the AWS SDK. */
 import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs';
 import { AppError } from '../lib/errors/app-error.js';
+import { withoutSecrets } from '../lib/net/without-secrets.js';
 
 export interface SqsConnection {
   /** The queue's URL, or its name (which `GetQueueUrl` resolves). */
@@ -69,9 +70,13 @@ export function endpointOf({ queue, endpoint: given }: SqsConnection): string | 
   }
   const origin = originOf(endpoint);
   if (url && url.origin !== origin) {
-    throw new AppError('QUEUE_ENDPOINT_MISMATCH', `The queue ${queue} is not at the endpoint ${endpoint}.`, {
-      hint: 'Give the queue by its name, use the URL of that endpoint, or unset AWS_ENDPOINT_URL_SQS and AWS_ENDPOINT_URL.',
-    });
+    throw new AppError(
+      'QUEUE_ENDPOINT_MISMATCH',
+      `The queue ${withoutSecrets(queue)} is not at the endpoint ${withoutSecrets(endpoint)}.`,
+      {
+        hint: 'Give the queue by its name, use the URL of that endpoint, or unset AWS_ENDPOINT_URL_SQS and AWS_ENDPOINT_URL.',
+      },
+    );
   }
   return origin;
 }
@@ -81,14 +86,14 @@ export function queueUrlOf(queue: string): URL | undefined {
   if (/^https?:\/\//i.test(queue) && URL.canParse(queue)) return new URL(queue);
   // Names have neither of these; ARNs and other URLs do.
   if (!/[:/]/.test(queue)) return undefined;
-  throw new AppError('QUEUE_INVALID', `The queue ${queue} is neither an http(s) URL nor a name.`, {
+  throw new AppError('QUEUE_INVALID', `The queue ${withoutSecrets(queue)} is neither an http(s) URL nor a name.`, {
     hint: 'Give its URL, such as https://sqs.us-east-1.amazonaws.com/123456789012/readings, or its name alone.',
   });
 }
 
 function originOf(endpoint: string): string {
   if (/^https?:\/\//i.test(endpoint) && URL.canParse(endpoint)) return new URL(endpoint).origin;
-  throw new AppError('QUEUE_ENDPOINT_INVALID', `The queue endpoint ${endpoint} is not an http(s) URL.`);
+  throw new AppError('QUEUE_ENDPOINT_INVALID', `The queue endpoint ${withoutSecrets(endpoint)} is not an http(s) URL.`);
 }
 
 const AWS_HOST = /^(?:sqs(?:-fips)?\.([a-z0-9-]+)|(?:([a-z0-9-]+)\.)?queue)\.amazonaws\.com(?:\.cn)?$/;

@@ -85,3 +85,13 @@ test('an error of our own stays what it is, and anything else becomes one', () =
   expect(toQueueError(own, 'q')).toBe(own);
   expect(toQueueError(undefined, 'q')).toMatchObject({ code: 'QUEUE_ERROR' });
 });
+
+test.each(['QueueDoesNotExist', 'SlowDown', 'ExpiredToken', 'AccessDenied', 'TimeoutError', 'x'])(
+  'the message of %s names the queue without its credentials, also where the SDK quotes them',
+  (name) => {
+    const url = 'http://me:s3cret@host/q?key=s3cret';
+    const error = toQueueError(Object.assign(new Error(`can't use ${url}`), { name }), url);
+    expect(error.message).toContain('http://host/q');
+    expect(`${error.message} ${error.hint}`).not.toContain('s3cret');
+  },
+);

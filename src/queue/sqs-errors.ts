@@ -1,6 +1,7 @@
 /** Translates errors of the AWS SDK into the codes of the `Queue` port. */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ErrorCode } from '../lib/errors/codes.js';
+import { withoutSecrets } from '../lib/net/without-secrets.js';
 
 /** The members of an SDK error that are read here. */
 interface SdkError extends Error {
@@ -18,13 +19,14 @@ const DENIED = /AccessDenied|NotAuthorized|Kms|OptInRequired/;
 const NETWORK =
   /^(E(CONN|HOST|NET|PIPE|AI_|TIMEDOUT|NOTFOUND|ADDR)|ENOTFOUND|ETIMEDOUT|UND_ERR|TimeoutError|NetworkingError|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 
-/** `queue`: its URL or name, for messages. */
-export function toQueueError(error: unknown, queue: string): AppError {
+/** `url`: the queue's URL or name; messages show it without its credentials. */
+export function toQueueError(error: unknown, url: string): AppError {
   if (error instanceof AppError) return error;
+  const queue = withoutSecrets(url);
   const { name = '', code = '', Code = '', $metadata } = (error ?? {}) as Partial<SdkError>;
   const names = `${name} ${Code} ${code}`;
   const status = $metadata?.httpStatusCode ?? 0;
-  const reason = messageOf(error);
+  const reason = withoutSecrets(messageOf(error));
   const fail = (appCode: ErrorCode, message: string, hint?: string) =>
     new AppError(appCode, message, { cause: error, ...(hint === undefined ? {} : { hint }) });
 

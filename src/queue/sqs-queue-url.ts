@@ -1,5 +1,6 @@
 /** Finds the URL of a queue, and the dead-letter queue of another one. */
 import { AppError } from '../lib/errors/app-error.js';
+import { withoutSecrets } from '../lib/net/without-secrets.js';
 import type { SqsCall } from './sqs-call.js';
 import { queueUrlOf } from './sqs-client.js';
 
@@ -20,7 +21,7 @@ export async function findDeadLetterQueue(call: SqsCall, url: string): Promise<{
   // arn:aws:sqs:<region>:<account>:<name>
   const [, , , , account, name] = arn?.split(':') ?? [];
   if (arn === undefined || account === undefined || name === undefined) {
-    throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${url} has no dead-letter queue.`, {
+    throw new AppError('QUEUE_NO_DEAD_LETTER', `The queue ${withoutSecrets(url)} has no dead-letter queue.`, {
       hint: 'Give the queue a RedrivePolicy that names one, with `aws sqs set-queue-attributes` for example.',
     });
   }

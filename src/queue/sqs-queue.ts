@@ -1,5 +1,6 @@
 /** The `Queue` port on the SQS API, of Amazon or of the embedded server. */
 import { AppError } from '../lib/errors/app-error.js';
+import { withoutSecrets } from '../lib/net/without-secrets.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
 import { createSdkCall, type SqsCall } from './sqs-call.js';
 import { createClient, endpointOf, loadSdk, type SqsConnection } from './sqs-client.js';
@@ -55,16 +56,17 @@ const UNANSWERED: SendResult = {
 };
 
 class SqsQueue implements Queue {
+  /** Its URL, for messages. */
+  readonly name: string;
   readonly #call: SqsCall;
+  readonly #url: string;
   readonly #deadLetterQueue: string | undefined;
   #deadLetterUrl: Promise<string> | undefined;
 
-  constructor(
-    call: SqsCall,
-    readonly name: string,
-    deadLetterQueue: string | undefined,
-  ) {
+  constructor(call: SqsCall, url: string, deadLetterQueue: string | undefined) {
+    this.name = withoutSecrets(url);
     this.#call = call;
+    this.#url = url;
     this.#deadLetterQueue = deadLetterQueue;
   }
 
@@ -72,7 +74,7 @@ class SqsQueue implements Queue {
     const results: (SendResult | undefined)[] = messages.map(refusalOf);
     const Entries = messages.flatMap((message, i) => (results[i] ? [] : [{ Id: String(i), ...toSqs(message) }]));
     if (Entries.length > 0) {
-      const answer = this.#call('SendMessageBatch', { QueueUrl: this.name, Entries });
+      const answer = this.#call('SendMessageBatch', { QueueUrl: this.#url, Entries });
       const { Successful = [], Failed = [] } = await this.#ask(answer);
       for (const { Id, MessageId } of Successful) results[Number(Id)] = { ok: true, id: MessageId! };
       for (const { Id, Code = 'Unknown', Message: reason = Code, SenderFault } of Failed) {
@@ -85,7 +87,7 @@ class SqsQueue implements Queue {
   async receive({ waitSeconds, signal }: { waitSeconds: number; signal?: AbortSignal }): Promise<ReceivedMessage[]> {
     signal?.throwIfAborted();
     const input = {
-      QueueUrl: this.name,
+      QueueUrl: this.#url,
       MaxNumberOfMessages: 10,
       WaitTimeSeconds: waitSeconds,
       MessageAttributeNames: ['All'],
@@ -102,7 +104,7 @@ class SqsQueue implements Queue {
 
   async delete(receipts: string[]): Promise<string[]> {
     const Entries = receipts.map((ReceiptHandle, i) => ({ Id: String(i), ReceiptHandle }));
-    const { Failed = [] } = await this.#ask(this.#call('DeleteMessageBatch', { QueueUrl: this.name, Entries }));
+    const { Failed = [] } = await this.#ask(this.#call('DeleteMessageBatch', { QueueUrl: this.#url, Entries }));
     return Failed.map(({ Id }) => receipts[Number(Id)]!);
   }
 
@@ -115,7 +117,7 @@ class SqsQueue implements Queue {
   }
 
   depth(): Promise<QueueDepth> {
-    return this.#ask(depthOf(this.#call, this.name));
+    return this.#ask(depthOf(this.#call, this.#url));
   }
 
   async deadLetterDepth(): Promise<QueueDepth | undefined> {
@@ -139,7 +141,7 @@ class SqsQueue implements Queue {
   async #findDeadLetterUrl(): Promise<string> {
     this.#deadLetterUrl ??= this.#ask(
       this.#deadLetterQueue === undefined
-        ? findDeadLetterQueue(this.#call, this.name).then(({ url }) => url)
+        ? findDeadLetterQueue(this.#call, this.#url).then(({ url }) => url)
         : resolveUrl(this.#call, this.#deadLetterQueue),
     );
     try {

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
+import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import type { EndpointChange } from './control-client.js';
 
 export interface ControlHandlers {
@@ -13,19 +14,26 @@ export interface ControlHandlers {
 }
 
 const linkSchema = z.strictObject({ connected: z.boolean() });
+const httpUrl = z.url({ protocol: /^https?$/ });
 const endpointsSchema = z.strictObject({
-  puller: z.url().nullable().exactOptional(),
-  jobProxy: z.url().nullable().exactOptional(),
+  puller: httpUrl.nullable().exactOptional(),
+  jobProxy: httpUrl.nullable().exactOptional(),
 });
 
-/** `log`: takes the stack of a bug; by default the log of `up`. */
+/**
+ * `log`: takes the stack of a bug; by default the log of `up`. `hosts`: names (without port) that requests may have as
+ * their `Host`; without it, any.
+ */
 export function createControl(
   token: string,
   handlers: ControlHandlers,
   log: (text: string) => void = (text) => void process.stderr.write(`${text}\n`),
+  hosts?: string[],
 ): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
+    const problem = findBrowserProblem(c, hosts);
+    if (problem) return c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403);
     if (bearerMatches(c.req.header('authorization'), token)) return next();
     return c.json(httpErrorBody({ code: 'TOKEN_WRONG', message: 'the operator token is missing or wrong' }), 401);
   });

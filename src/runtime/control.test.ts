@@ -62,6 +62,8 @@ test.each([
   ['PUT', '/regions/eu', {}, 'BAD_REQUEST', 422],
   ['PUT', '/regions/eu', { connected: true, more: 1 }, 'BAD_REQUEST', 422],
   ['PATCH', '/endpoints', { puller: 'here' }, 'BAD_REQUEST', 422],
+  ['PATCH', '/endpoints', { puller: 'file:///etc/passwd' }, 'BAD_REQUEST', 422],
+  ['PATCH', '/endpoints', { jobProxy: 'javascript:alert(1)' }, 'BAD_REQUEST', 422],
   ['PATCH', '/endpoints', { proxy: 'http://127.0.0.1:1' }, 'BAD_REQUEST', 422],
 ])('%s %s with %j is refused with %s', async (method, path, body, code, status) => {
   expect(await refusal(call(method, path, body))).toEqual([status, expect.objectContaining({ code })]);
@@ -109,4 +111,16 @@ test('the client gives failures back as they were, and names an `up` that is gon
   await expect(client.setEndpoints({})).rejects.toMatchObject({ code: 'INTERNAL', fault: 'system', hint: undefined });
   await listener.close(0);
   await expect(client.stop()).rejects.toMatchObject({ code: 'UP_GONE', fault: 'system' });
+});
+
+test('a page under a name that was rebound to this machine is refused, whatever its token', async () => {
+  const served = createControl(
+    't',
+    { stop() {}, setEndpoints: async () => {}, setRegionLink: async () => {} },
+    () => {},
+    ['localhost'],
+  );
+  const ask = (host: string) =>
+    served.request('/stop', { method: 'POST', headers: { host, authorization: 'Bearer t' } });
+  expect([(await ask('evil.example')).status, (await ask('localhost:1')).status]).toEqual([403, 200]);
 });

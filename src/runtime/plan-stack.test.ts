@@ -1,10 +1,10 @@
 /** From settings to a stack: what the network is given, and what is refused before anything starts. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { loadSettings } from '../config/load-settings.js';
-import type { NetworkProvider, PlanContext, Services } from '../network/provider.js';
+import type { NetworkCapabilities, NetworkProvider, PlanContext, Services } from '../network/provider.js';
 import { registerProvider } from '../network/registry.js';
 import { planStack } from './plan-stack.js';
 
@@ -17,17 +17,17 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
 const services = { endpoints: { proxy: 'http://own-proxy', puller: 'http://own-puller' } } as Services;
-const provider = (own: { services?: Services }): NetworkProvider =>
+const provider = (own: { services?: Services }, capabilities: NetworkCapabilities): NetworkProvider =>
   ({
     kind: 'fake',
-    capabilities: { unsupported: { settings: ['host', 'proxyUrl'], hint: 'Leave it out.' } },
+    capabilities: { unsupported: { settings: ['host', 'proxyUrl'], hint: 'Leave it out.' }, ...capabilities },
     async plan(_: unknown, context: PlanContext) {
       given = context;
       return { ...own, start: async () => ({ connection: {} }), stop: async () => {} };
     },
   }) as unknown as NetworkProvider;
-const plan = (flags: object, own: { services?: Services } = { services }) => {
-  onTestFinished(registerProvider('fake', async () => provider(own)));
+const plan = (flags: object, own: { services?: Services } = { services }, capabilities: NetworkCapabilities = {}) => {
+  onTestFinished(registerProvider('fake', async () => provider(own, capabilities)));
   const ports = { proxyPort: 0, pullerPort: 0, queuePort: 0 };
   return planStack({
     settings: loadSettings({ network: 'fake', stateDir, ...ports, ...flags }, '/nowhere'),
@@ -41,6 +41,22 @@ test('the network gets what `up` was asked for, with a token that is kept', asyn
   expect(given).toMatchObject({ stateDir, nodesPerRegion: 3, registry: true, token, sensorEnv: {} });
   expect(given).not.toHaveProperty('tlsCa');
   expect(endpoints).toBe(services.endpoints);
+});
+
+test.each([
+  ['a network that gives nodes tokens gets a key that is kept', { givesNodesTokens: true }, {}, 'kept'],
+  ['one that does not gets none', {}, {}, 'none'],
+  ['unless one is given', {}, { WASM_SENSORS_SENSOR_KEY: 'k'.repeat(32) }, 'given'],
+  ['where all sensors share a token, there is no key', { givesNodesTokens: true }, { SENSOR_TOKEN: 's' }, 'shared'],
+] as const)('%s', async (_, capabilities, env, expected) => {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  await plan({}, { services }, capabilities);
+  const file = join(stateDir, 'sensor-key');
+  const kept = existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
+  const key = { kept, none: undefined, given: 'k'.repeat(32), shared: undefined }[expected];
+  expect([given?.sensorKey, given?.sensorEnv]).toEqual([key, expected === 'shared' ? { SENSOR_TOKEN: 's' } : {}]);
+  expect(kept !== undefined).toBe(expected === 'kept');
 });
 
 test('services of the network are used; where it has none, children of `up` are planned', async () => {

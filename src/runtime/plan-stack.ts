@@ -6,10 +6,11 @@ import { AppError } from '../lib/errors/app-error.js';
 import { keepToken } from '../lib/net/bearer-token.js';
 import { isSelfSigned, readCaFile, readKeyPair } from '../lib/net/tls.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
-import type { NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
+import type { NetworkCapabilities, NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
 import { ConfigClient } from '../proxy/config-client.js';
 import { tokenFileOf } from './run-state.js';
+import { keepSensorKeys } from './sensor-key.js';
 import { planServices } from './services.js';
 import { Stack } from './stack.js';
 import { markOfChild } from './up-children.js';
@@ -30,6 +31,8 @@ export interface PlannedStack {
   provider: NetworkProvider;
   endpoints: { proxy: string; puller: string };
   proxy: ConfigClient;
+  /** The operator token. */
+  token: string;
 }
 
 /** Chooses ports and checks settings; nothing is started yet. */
@@ -47,7 +50,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
     ...ca,
     ...{ supervisor, stateDir, token, registry, emit },
     nodesPerRegion: values.nodes,
-    sensorEnv: values.sensorToken === undefined ? {} : { SENSOR_TOKEN: values.sensorToken },
+    ...sensorSecrets(values, provider.capabilities, stateDir),
   };
   const plan = await provider.plan(settings, context);
   const services = plan.services ?? (await planServices(settings, context));
@@ -58,7 +61,18 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   });
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ConfigClient(services.endpoints.proxy, { token, ...authority });
-  return { stack, provider, endpoints: services.endpoints, proxy };
+  return { stack, provider, endpoints: services.endpoints, proxy, token };
+}
+
+/** One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them. */
+function sensorSecrets(
+  { sensorToken, sensorKey }: Settings,
+  { givesNodesTokens }: NetworkCapabilities,
+  stateDir: string,
+): Pick<PlanContext, 'sensorEnv' | 'sensorKey'> {
+  if (sensorToken !== undefined) return { sensorEnv: { SENSOR_TOKEN: sensorToken } };
+  const key = sensorKey ?? (givesNodesTokens ? keepSensorKeys(stateDir) : undefined);
+  return { sensorEnv: {}, ...(key === undefined ? {} : { sensorKey: key }) };
 }
 
 /**

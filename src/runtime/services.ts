@@ -12,12 +12,12 @@ import type { ChildSpec } from '../lib/process/supervisor.js';
 import type { PlanContext, Services } from '../network/provider.js';
 import { QUEUE_NAME } from '../queue/queue.js';
 
-type Context = Pick<PlanContext, 'supervisor' | 'stateDir' | 'token' | 'emit'>;
+type Context = Pick<PlanContext, 'supervisor' | 'stateDir' | 'token' | 'sensorKey' | 'emit'>;
 
 /** Chooses the ports; nothing is started yet. */
 export async function planServices(
   settings: Resolved,
-  { supervisor, stateDir, token, emit }: Context,
+  { supervisor, stateDir, token, sensorKey, emit }: Context,
 ): Promise<Services> {
   const { host, queue } = settings.values;
   const wishes = {
@@ -27,7 +27,7 @@ export async function planServices(
   const ports: ServicePorts = await (queue === undefined
     ? takePorts({ ...wishes, queue: portWish(settings, 'queuePort', 'queue') }, emit)
     : takePorts(wishes, emit));
-  const configs = serviceConfigs(settings, { stateDir, token, ports });
+  const configs = serviceConfigs(settings, { stateDir, token, sensorKey, ports });
   const puller = childOf('puller', configs.puller);
   const children = [
     ...(configs.queue ? [childOf('queue', configs.queue)] : []),
@@ -76,12 +76,17 @@ interface ServiceConfigs {
 /** What each service is started with. */
 export function serviceConfigs(
   settings: Resolved,
-  { stateDir, token, ports }: { stateDir: string; token: string; ports: ServicePorts },
+  {
+    stateDir,
+    token,
+    sensorKey,
+    ports,
+  }: { stateDir: string; token: string; sensorKey?: string | undefined; ports: ServicePorts },
 ): ServiceConfigs {
   const { values, provenance } = settings;
-  const { host, queueEndpoint, sensorToken, webhook } = values;
+  const { host, queueEndpoint, viewerToken, sensorToken, webhook } = values;
   const shared = {
-    ...{ host, stateDir, token },
+    ...{ host, stateDir, token, viewerToken },
     ...(ports.queue === undefined
       ? { queue: values.queue, queueEndpoint }
       : {
@@ -96,6 +101,7 @@ export function serviceConfigs(
       ...shared,
       proxyPort: ports.proxy,
       sensorToken,
+      sensorKey,
       ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl']),
     },
     puller: {

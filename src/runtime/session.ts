@@ -68,10 +68,15 @@ function stateOfUp(stateDir: string): RunState {
   });
 }
 
+/** For services that are only read: the viewer token of the settings, else the operator token. */
+export const viewingToken = (settings: Settings): string => settings.viewerToken ?? operatorToken(settings);
+
 /**
  * The puller to ask: the one that `--puller-url` names, else that of the running `up`. It may move while a command
  * runs, because a service job can replace it. Every call throws `NOT_UP` when no `up` runs here (any more).
  */
-export function openFleet({ pullerUrl, stateDir }: Settings, retryForMs?: number): FleetClient {
-  return new FleetClient(pullerUrl ?? (() => stateOfUp(resolve(stateDir)).endpoints.puller), retryForMs);
+export function openFleet(settings: Settings, retryForMs?: number): FleetClient {
+  const { pullerUrl, stateDir } = settings;
+  const token = viewingToken(settings);
+  return new FleetClient(pullerUrl ?? (() => stateOfUp(resolve(stateDir)).endpoints.puller), { token, retryForMs });
 }

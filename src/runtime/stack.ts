@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { runCleanups } from '../lib/async/run-cleanups.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { hostNames } from '../lib/net/browser-guard.js';
 import { type Listener, listen } from '../lib/net/listen.js';
 import { identify, type ProcessId } from '../lib/process/process-id.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
@@ -72,7 +73,7 @@ export class Stack {
     // A file that was written before, such as a log, may have created the folder with other permissions.
     chmodSync(stateDir, 0o700);
     const handlers = this.#handlers();
-    const { fetch } = createControl(token, handlers);
+    const { fetch } = createControl(token, handlers, undefined, hostNames('127.0.0.1', undefined));
     this.#control = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'control API', flag: '' });
     this.#claim(this.#control.url);
     if (this.#stopping) throw new Error('`up` was stopped before it started anything');

@@ -11,7 +11,7 @@ const REPORT_TIMEOUT_MS = 500;
 
 /** Reports to a running puller, while the network still runs. `began`: of the network, Unix milliseconds. */
 export async function reportNetworkStop(puller: string, token: string, began: number): Promise<void> {
-  const annotated = new FleetClient(puller, 0).annotate(
+  const annotated = new FleetClient(puller, { retryForMs: 0 }).annotate(
     { networkEnds: { since: began, by: Date.now() + ALL_STOPPED_MS } },
     token,
   );

@@ -75,7 +75,7 @@ function newCluster(nodes: ClusterNode[]): Cluster {
       if (loadFailure) throw loadFailure;
       return { name } as SensorModule;
     },
-    moduleEnv: { publisher: { SENSOR_TOKEN: 'sensor-token', COLOR: 'host' } },
+    moduleEnv: (name, node) => (name === 'publisher' ? { SENSOR_TOKEN: `token of ${node}`, COLOR: 'host' } : {}),
   });
 }
 
@@ -119,7 +119,7 @@ describe('a daemon job', () => {
     const { jobId } = await cluster.submit(publisher('eu', { env: { COLOR: 'job', HOSTNAME: 'no' }, mounts }));
     expect(host.guests[0]!.spec.mounts).toEqual(mounts);
     expect(host.guests[0]!.spec.env).toEqual({
-      SENSOR_TOKEN: 'sensor-token',
+      SENSOR_TOKEN: 'token of edge-eu-1',
       COLOR: 'job',
       HOSTNAME: 'edge-eu-1',
       BACALHAU_JOB_ID: jobId,

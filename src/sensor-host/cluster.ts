@@ -15,8 +15,8 @@ export interface ClusterOptions {
   nodes: ClusterNode[];
   /** Loads a module's built file; called once for each module, and again after a failure. */
   loadModule(name: ModuleName): Promise<SensorModule>;
-  /** Environment for every execution of a module, such as its token; never shown. */
-  moduleEnv?: Partial<Record<ModuleName, Record<string, string>>>;
+  /** Environment for a module's execution on a node, such as its token; never shown. */
+  moduleEnv?(name: ModuleName, node: string): Record<string, string>;
 }
 
 export interface Cluster {
@@ -36,7 +36,7 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-export function createCluster({ host, nodes, loadModule, moduleEnv = {} }: ClusterOptions): Cluster {
+export function createCluster({ host, nodes, loadModule, moduleEnv = () => ({}) }: ClusterOptions): Cluster {
   const jobs = new Map<string, Job>();
   const modules = new Map<ModuleName, Promise<SensorModule>>();
   const regions = new Set(nodes.map(({ region }) => region));
@@ -75,7 +75,7 @@ export function createCluster({ host, nodes, loadModule, moduleEnv = {} }: Clust
       const unchanged = job.runs(spec);
       if (!unchanged) {
         const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
-        await job.replace(spec, { host, module, env: moduleEnv[spec.module] ?? {}, nodes: placed });
+        await job.replace(spec, { host, module, env: (node) => moduleEnv(spec.module, node), nodes: placed });
       }
       return { jobId: job.id, version: job.version, unchanged };
     },

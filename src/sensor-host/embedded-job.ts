@@ -19,8 +19,8 @@ interface Execution {
 export interface Placement {
   host: SensorHost;
   module: SensorModule;
-  /** Variables that every execution of this module gets from the host, such as its token. */
-  env: Record<string, string>;
+  /** Variables that the execution on a node gets from the host, such as its token. */
+  env(node: string): Record<string, string>;
   nodes: ClusterNode[];
 }
 
@@ -103,7 +103,7 @@ export class Job {
     const { info } = execution;
     const { args, type, mounts = [], env: ownEnv } = this.#spec;
     const guestEnv = {
-      ...env,
+      ...env(node.name),
       ...ownEnv,
       HOSTNAME: node.name,
       BACALHAU_JOB_ID: this.id,

@@ -147,3 +147,13 @@ it('passes on why the cluster refuses, and logs defects only', async () => {
   expect(await answerOf(call('GET', '/stats'))).toMatchObject([500, { error: { code: 'INTERNAL', message: 'a bug' } }]);
   expect(log).toEqual([expect.stringMatching(/^GET \/stats: Error: a bug\n.*at /s)]);
 });
+
+it('refuses a page under a name that was rebound to this machine, whatever its token', async () => {
+  const served = createSensorHostApp({ nodes: () => [] } as unknown as Cluster, {
+    token: 'control',
+    hosts: ['localhost'],
+  });
+  const ask = async (host: string) =>
+    (await served.request('/nodes', { headers: { host, authorization: 'Bearer control' } })).status;
+  expect([await ask('evil.example'), await ask('localhost:1')]).toEqual([403, 200]);
+});

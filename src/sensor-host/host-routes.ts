@@ -6,11 +6,14 @@ import { Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
 import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
+import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import type { Cluster } from './cluster.js';
 import { hostMetrics } from './host-metrics.js';
 import { jobBodySchema, jobNameSchema, regionLinkSchema } from './host-schemas.js';
 
 export interface SensorHostAppOptions {
+  /** Names (without port) that requests may have as their `Host`; any without. */
+  hosts?: string[] | undefined;
   /** Expected as `Authorization: Bearer <token>`. */
   token: string;
   /** Receives the stacks of defects; by default standard error. */
@@ -20,10 +23,15 @@ export interface SensorHostAppOptions {
 const PUBLIC = new Set(['/health', '/ready']);
 
 /** `GET /nodes`, `GET /jobs`, `PUT /jobs/:name`, `DELETE /jobs/:name`, `PUT /regions/:region`, `GET /stats`. */
-export function createSensorHostApp(cluster: Cluster, { token, log = console.error }: SensorHostAppOptions): Hono {
+export function createSensorHostApp(
+  cluster: Cluster,
+  { token, hosts, log = console.error }: SensorHostAppOptions,
+): Hono {
   const app = new Hono();
 
   app.use(async (c, next) => {
+    const problem = findBrowserProblem(c, hosts);
+    if (problem) return c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403);
     const authorization = c.req.header('authorization');
     if (PUBLIC.has(c.req.path) || bearerMatches(authorization, token)) return next();
     const code = authorization === undefined ? 'TOKEN_MISSING' : 'TOKEN_WRONG';

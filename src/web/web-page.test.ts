@@ -1,9 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { AccessLock } from '../lib/net/access-lock.js';
 import { createPage } from './web-page.js';
 
 const app = createPage();
-const names = readdirSync(new URL('./page/', import.meta.url)).filter((name) => !name.endsWith('.json'));
+const SIGN_IN = ['sign-in.html', 'sign-in.css'];
+const files = readdirSync(new URL('./page/', import.meta.url)).filter((name) => !name.endsWith('.json'));
+const names = files.filter((name) => !SIGN_IN.includes(name));
 const ending = (suffix: string) => names.filter((name) => name.endsWith(suffix));
 const pathOf = (name: string) => (name === 'index.html' ? '/' : `/page/${name}`);
 const textOf = async (name: string) => (await app.request(pathOf(name))).text();
@@ -97,4 +100,62 @@ test('nothing comes from elsewhere', async () => {
   for (const text of loaded) expect(text).not.toMatch(/https?:|["'(]\/\/|url\(|@import|\bimport\(/);
   const asked = [...scripts.values()].flatMap((text) => matches(text, /(?:fetch|EventSource)\('?([^')]*)/g));
   expect(asked.sort()).toEqual(['events', 'fleet', 'stats']);
+});
+
+/** The page of a puller that other machines reach, in a browser that keeps its cookie. */
+function lockedPage() {
+  const locked = createPage(new AccessLock(['operator', 'viewer']));
+  let cookie = '';
+  return {
+    get: (path = '/') => locked.request(path, { headers: { cookie } }),
+    async signIn(token: string, headers: Record<string, string> = {}) {
+      const response = await locked.request('/session', {
+        method: 'POST',
+        body: new URLSearchParams({ token }),
+        headers,
+      });
+      const set = response.headers.get('set-cookie');
+      if (set !== null) cookie = set.split(';')[0]!;
+      return { status: response.status, location: response.headers.get('location'), set };
+    },
+  };
+}
+
+test('a locked page shows a form, and nothing else, until the browser has signed in', async () => {
+  const browser = lockedPage();
+  const before = await browser.get();
+  expect([before.status, await before.text()]).toEqual([401, await (await browser.get()).text()]);
+  expect(await (await browser.get()).text()).toContain('<form method="post" action="session">');
+  expect(before.headers.get('content-security-policy')).toContain("form-action 'self'");
+  expect(await browser.signIn('viewer')).toMatchObject({ status: 303, location: './' });
+  const after = await browser.get();
+  expect([after.status, await after.text()]).toEqual([200, html]);
+});
+
+test('the cookie is out of reach of scripts and other sites, holds no token, and ends', async () => {
+  const { set } = await lockedPage().signIn('operator');
+  expect(set).toMatch(/; HttpOnly(;|$)/);
+  expect(set).toMatch(/; SameSite=Strict(;|$)/);
+  expect(set).toMatch(/; Max-Age=43200(;|$)/);
+  expect(set).not.toMatch(/operator|viewer|Secure/);
+  expect((await lockedPage().signIn('operator', { 'x-forwarded-proto': 'https' })).set).toMatch(/; Secure(;|$)/);
+});
+
+test('a wrong token gets the form again and no cookie', async () => {
+  const browser = lockedPage();
+  expect(await browser.signIn('viewers')).toEqual({ status: 403, location: null, set: null });
+  expect(await browser.signIn('')).toMatchObject({ status: 403, set: null });
+  expect((await browser.get()).status).toBe(401);
+});
+
+test('the files of the sign-in page are served, and the page cannot run scripts of its own', async () => {
+  const form = await (await lockedPage().get()).text();
+  expect(matches(form, /\s(?:src|href)="([^"]*)"/g)).toEqual(['page/style.css', 'page/sign-in.css']);
+  expect(form).not.toMatch(/<script|\sstyle=|<style/);
+  expect((await lockedPage().get('/page/sign-in.css')).status).toBe(200);
+});
+
+test('a page without a lock has no sign-in', async () => {
+  const response = await app.request('/session', { method: 'POST', body: new URLSearchParams({ token: 'operator' }) });
+  expect(response.status).toBe(404);
 });

@@ -1,11 +1,13 @@
 /** The web page: plain files that run in the browser without a build step and read the puller's events. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
+import type { AccessLock } from '../lib/net/access-lock.js';
+import { readBody } from '../lib/net/request-body.js';
 
 const FOLDER = new URL('./page/', import.meta.url);
+const HTML = 'text/html; charset=UTF-8';
 const TYPES: Record<string, string> = {
-  '.html': 'text/html; charset=UTF-8',
   '.css': 'text/css; charset=UTF-8',
   '.js': 'text/javascript; charset=UTF-8',
 };
@@ -36,15 +38,39 @@ const HEADERS = {
   'cache-control': 'no-cache',
 };
 
-/** Reads the files once: a request selects one of them and never reaches the file system. */
-export function createPage(): Hono {
+/** The form of the sign-in page may be sent to the puller. */
+const SIGN_IN_HEADERS = {
+  ...HEADERS,
+  'content-security-policy': POLICY.replace("form-action 'none'", "form-action 'self'"),
+};
+/** A token, and the name of its field. */
+const MAX_FORM_BYTES = 4_096;
+
+/**
+ * Reads the files once: a request selects one of them and never reaches the file system. With a lock, `/` shows a form
+ * until the browser has signed in; the files themselves show nothing of the fleet.
+ */
+export function createPage(lock?: AccessLock): Hono {
   const app = new Hono();
   for (const name of readdirSync(FOLDER)) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
-    const text = readFileSync(new URL(name, FOLDER), 'utf8');
-    const path = name === 'index.html' ? '/' : `/page/${name}`;
-    app.get(path, (c) => c.body(text, 200, { ...HEADERS, 'content-type': type }));
+    const text = read(name);
+    app.get(`/page/${name}`, (c) => c.body(text, 200, { ...HEADERS, 'content-type': type }));
+  }
+  const html = { page: read('index.html'), signIn: read('sign-in.html') };
+  const type = { 'content-type': HTML };
+  const signIn = (c: Context, status: 401 | 403) => c.body(html.signIn, status, { ...SIGN_IN_HEADERS, ...type });
+  app.get('/', (c) =>
+    lock?.problemOf(c, Date.now()) ? signIn(c, 401) : c.body(html.page, 200, { ...HEADERS, ...type }),
+  );
+  if (lock) {
+    app.post('/session', async (c) => {
+      const form = await readBody(c, (bytes) => new URLSearchParams(new TextDecoder().decode(bytes)), MAX_FORM_BYTES);
+      return lock.signIn(c, form.get('token')?.trim() ?? '', Date.now()) ? c.redirect('./', 303) : signIn(c, 403);
+    });
   }
   return app;
 }
+
+const read = (name: string) => readFileSync(new URL(name, FOLDER), 'utf8');

@@ -21,6 +21,9 @@ import { queueReplay } from './queue/queue-replay.command.js';
 import { queueStatus } from './queue/queue-status.command.js';
 import { regionDisconnect, regionReconnect } from './region.command.js';
 import { render } from './render.command.js';
+import { sensorRevoke } from './sensors/sensor-revoke.command.js';
+import { sensorTokenCommand } from './sensors/sensor-token.command.js';
+import { tokenRotate } from './sensors/token-rotate.command.js';
 import { proxyServe } from './serve/proxy-serve.command.js';
 import { pullerServe } from './serve/puller-serve.command.js';
 import { queueServe } from './serve/queue-serve.command.js';
@@ -50,6 +53,9 @@ export const commands: CommandSpec[] = [
   configEdit,
   regionDisconnect,
   regionReconnect,
+  sensorTokenCommand,
+  sensorRevoke,
+  tokenRotate,
   shell,
   settingsCommand,
   render,

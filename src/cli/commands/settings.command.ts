@@ -1,4 +1,5 @@
 import { flagName, SETTINGS, type SettingDef, type SettingKey } from '../../config/settings.js';
+import { valueWithoutSecrets } from '../../lib/net/without-secrets.js';
 import type { CommandSpec } from '../command.js';
 import { type Style, table } from '../output/terminal-text.js';
 
@@ -10,7 +11,8 @@ export const settingsCommand: CommandSpec = {
   async action({ out, settings, provenance }) {
     const rows = (Object.keys(SETTINGS) as SettingKey[]).map((key) => {
       const value = settings[key];
-      const shown = value !== undefined && (SETTINGS[key] as SettingDef).secret ? '(secret)' : value;
+      const shown =
+        value !== undefined && (SETTINGS[key] as SettingDef).secret ? '(secret)' : valueWithoutSecrets(value);
       return { setting: flagName(key), value: shown ?? null, ...provenance[key], variables: SETTINGS[key].env };
     });
     out.result(rows, (style) =>

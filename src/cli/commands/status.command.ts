@@ -8,7 +8,7 @@ export const status: CommandSpec = {
   name: 'status',
   summary: 'show what runs: nodes, jobs, sensors with their rates and gaps, and the depth of the queue',
   modes: ['text', 'json'],
-  settings: ['stateDir', 'pullerUrl', 'tlsCa'],
+  settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken', 'tlsCa'],
   async action({ out, settings }) {
     const session = openSession(settings);
     const found = await readStatus({ ...targetOf(session, settings), network: await session.network() });

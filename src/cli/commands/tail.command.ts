@@ -13,7 +13,7 @@ export const tail: CommandSpec = {
   name: 'tail',
   summary: 'show the readings of the fleet as they arrive',
   modes: ['text', 'ndjson'],
-  settings: ['stateDir', 'pullerUrl'],
+  settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: [
     new Option('--region <region>', 'only readings of this region'),
     new Option('--limit <count>', 'exit after this many events'),

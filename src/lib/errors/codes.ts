@@ -171,8 +171,10 @@ export const CODES = {
   REGISTRY_UNREACHABLE: system('A registry does not answer.'),
   REPLACED: user('Another change of the configuration replaced this one.'),
   REQUEST_TIMEOUT: user('A request did not arrive in time.', { http: 408 }),
+  REVOKE_INCOMPLETE: system('Not every proxy took a change of the hosts that may not send.'),
   ROLLOUT_STOPPED: system('A roll-out stopped at a region that did not converge.'),
   SAME_PORT: usage('Two services are given the same port.'),
+  SENSOR_REVOKED: user('The host of a reading may not send any more.', { http: 403 }),
   SENSOR_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for sensors, or `--open`.'),
   SERVICE_FAILED: system('A service job does not run.'),
   SERVICE_TIMEOUT: system('A service job does not answer in time.'),
@@ -187,6 +189,9 @@ export const CODES = {
   STOPPING: system('The service stops; try another one, or try again.', { http: 503 }),
   STOP_NOT_PASSED_ON: system('A job was stopped, but its executions were not.'),
   STORE_UNUSABLE: system("The puller can't use its store of readings."),
+  SUBMISSION_AHEAD: user('A reading names a deployment that lies minutes ahead of the clock of the proxy.', {
+    http: 503,
+  }),
   SUBNET_IN_USE: user("Another network uses the addresses of the network's backbone."),
   TLS_INCOMPLETE: usage('A certificate is given without its key, or the other way round.'),
   TLS_UNREADABLE: usage('The file of a certificate or key can not be read.'),
@@ -194,6 +199,7 @@ export const CODES = {
   TOKEN_DAMAGED: user('The file of a token has bytes that no HTTP header can carry.'),
   TOKEN_MISSING: user('The request carries no token.', { http: 401 }),
   TOKEN_NOT_FORWARDED: user('The nodes of the cluster do not forward the token to jobs.'),
+  TOKEN_WRITABLE: usage('Other users of the machine can write the file of a token.'),
   TOKEN_WRONG: user('The token of the request is missing or wrong. The proxy answers 403.', { http: 401 }),
   TOO_DEEP: user('The values of a reading are nested too deep.', { http: 422 }),
   TOO_FAST: user('The sender sends too many readings a second.', { http: 429 }),
@@ -211,6 +217,8 @@ export const CODES = {
   UP_FAILED: system('A detached `up` did not come up, or did not stop in order.'),
   UP_GONE: system('The running `up` does not answer.'),
   UP_REFUSED: usage('A detached `up` refuses its options or settings.', { formerly: 'UP_FAILED' }),
+  VIEWER_TOKEN_NEEDED: usage('Listening beyond loopback needs a token for those who read, or `--open`.'),
+  WRONG_HOST: user('A reading names a host that its sender has no token for.', { http: 403 }),
 } satisfies Record<string, CodeInfo>;
 
 export type ErrorCode = keyof typeof CODES;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -70,3 +70,21 @@ test.each([
 ])('the header %j matches the token: %s', (header, matches) => {
   expect(bearerMatches(header, 'secret')).toBe(matches);
 });
+
+test.each([0o602, 0o620, 0o666])(
+  'a file that others can write (mode %o) is refused, and says how to fix it',
+  (mode) => {
+    const path = join(folder, 'token');
+    writeFileSync(path, 'planted');
+    chmodSync(path, mode);
+    const refused = {
+      code: 'TOKEN_WRITABLE',
+      message: expect.stringContaining(path),
+      hint: expect.stringContaining(`chmod 600 ${path}`),
+    };
+    expect(() => readToken(path)).toThrow(expect.objectContaining(refused));
+    expect(() => keepToken(path)).toThrow(expect.objectContaining(refused));
+    chmodSync(path, 0o644);
+    expect(readToken(path)).toBe('planted');
+  },
+);

@@ -1,5 +1,6 @@
 /** Creates bearer tokens, keeps them in files and compares them. */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { AppError } from '../errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../fs/durable-files.js';
 
@@ -10,8 +11,22 @@ export function newToken(): string {
 /** What an HTTP header can carry: plain ASCII on one line. */
 export const FIT_FOR_HEADER = /^[\x20-\x7e]*$/;
 
-/** The token in a file; undefined when the file does not exist or is empty. Throws `TOKEN_DAMAGED`. */
+/** Write permission of the group and of everybody. */
+const OTHERS_WRITE = 0o022;
+
+/** Throws `TOKEN_WRITABLE` for a file with a secret that others could have replaced by one that they know. */
+export function refuseWritable(path: string): void {
+  // Windows has no such permissions, and reports all of them.
+  const mode = process.platform === 'win32' ? 0 : (statSync(path, { throwIfNoEntry: false })?.mode ?? 0);
+  if ((mode & OTHERS_WRITE) === 0) return;
+  throw new AppError('TOKEN_WRITABLE', `${path}: other users can write this file, which holds a token`, {
+    hint: `If its content is yours, run \`chmod 600 ${path}\`.`,
+  });
+}
+
+/** The token in a file; undefined when the file does not exist or is empty. Throws `TOKEN_DAMAGED` and `TOKEN_WRITABLE`. */
 export function readToken(path: string): string | undefined {
+  refuseWritable(path);
   const token = readIfExists(path)?.trim();
   if (token !== undefined && !FIT_FOR_HEADER.test(token)) {
     throw new AppError('TOKEN_DAMAGED', `${path} is not a token: it has bytes that no HTTP header can carry`, {
@@ -21,7 +36,7 @@ export function readToken(path: string): string | undefined {
   return token || undefined;
 }
 
-/** The token in a file that only its owner can read; created when there is none. Throws `TOKEN_DAMAGED`. */
+/** The token in a file that only its owner can read; created when there is none. Throws as {@link readToken}. */
 export function keepToken(path: string): string {
   const kept = readToken(path);
   if (kept !== undefined) return kept;
@@ -32,6 +47,14 @@ export function keepToken(path: string): string {
 
 /** Whether an `Authorization` header carries this token, in a time that does not depend on where they differ. */
 export function bearerMatches(header: string | undefined, token: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
+  return sameText(header ?? '', `Bearer ${token}`);
 }
+
+/** Compares in a time that does not depend on where the texts differ. */
+export function sameText(one: string, other: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+/** The HMAC-SHA256 of a text, in letters that fit a header and a cookie. */
+export const signatureOf = (key: string, text: string) => createHmac('sha256', key).update(text).digest('base64url');

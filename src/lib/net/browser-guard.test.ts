@@ -87,3 +87,14 @@ test('what is wrong names the host or the origin', async () => {
   expect(await reason({})).toContain('""');
   expect(await reason({ host: 'localhost', origin: 'http://evil.example' })).toContain('"http://evil.example"');
 });
+
+test('where any name is allowed, pages of other sites are refused all the same', async () => {
+  const app = new Hono().get('/', (c) => c.json(findBrowserProblem(c, undefined)?.code ?? null));
+  const ask = async (headers: Record<string, string>) =>
+    (await app.request('/', { headers: { host: 'inner:9091', ...headers } })).json();
+  expect(await ask({})).toBe(null);
+  expect(await ask({ origin: 'http://evil.example' })).toBe('FOREIGN_ORIGIN');
+  expect(await ask({ 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors' })).toBe('FOREIGN_ORIGIN');
+  // Our own page behind a web server that changes the Host.
+  expect(await ask({ origin: 'https://fleet.example', 'sec-fetch-site': 'same-origin' })).toBe(null);
+});

@@ -33,9 +33,8 @@ export function hostNames(
 
 /** What is wrong with a request's `Host` or `Origin`, if anything. `names` (without port): undefined = any. */
 export function findBrowserProblem(c: Context, names: string[] | undefined): BrowserProblem | undefined {
-  if (names === undefined) return undefined;
   const host = c.req.header('host') ?? '';
-  if (!names.includes(nameOf(host))) {
+  if (names !== undefined && !names.includes(nameOf(host))) {
     const reason = `the Host header names ${JSON.stringify(nameOf(host))}, which is not a name of this service`;
     return { code: 'UNKNOWN_HOST', reason };
   }
@@ -43,6 +42,8 @@ export function findBrowserProblem(c: Context, names: string[] | undefined): Bro
   if (c.req.header('sec-fetch-site') === 'cross-site' && c.req.header('sec-fetch-mode') !== 'navigate') {
     return { code: 'FOREIGN_ORIGIN', reason: 'requests of pages of other sites are refused' };
   }
+  // A web server in front of this service may have given it another Host than the browser sees.
+  if (c.req.header('sec-fetch-site') === 'same-origin') return undefined;
   const origin = c.req.header('origin');
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return undefined;
   return { code: 'FOREIGN_ORIGIN', reason: `requests from the origin ${JSON.stringify(origin)} are refused` };

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { forwardedSchema } from '../../jobs/job-environment.js';
 import { QUEUE_NAME } from '../../queue/queue.js';
+import { proxyEnvOf, sensorVariables } from '../sensor-secrets.js';
 import type { ComposePlan } from './compose-plan.js';
 
 export const composeConnectionSchema = z.object({
@@ -46,7 +47,12 @@ export function connectionOf(
   const { queueEndpoint, proxyArgs, pullerArgs } = settings;
   const endpoint = queueEndpoint === undefined ? [] : ['--queue-endpoint', queueEndpoint];
   const credentials = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
-  const others = ['WASM_SENSORS_TOKEN', 'WASM_SENSORS_WEBHOOK', ...Object.keys(context.sensorEnv)];
+  const others = [
+    'WASM_SENSORS_TOKEN',
+    'WASM_SENSORS_VIEWER_TOKEN',
+    'WASM_SENSORS_WEBHOOK',
+    ...Object.keys(proxyEnvOf(context)),
+  ];
   return {
     project,
     apiPort: ports.API_PORT,
@@ -63,7 +69,7 @@ export function connectionOf(
       puller: [...endpoint, ...pullerArgs],
     },
     forwarded: {
-      edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
+      edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
       updater: ['WASM_SENSORS_TOKEN'],
       services: [...credentials, ...others].filter((name) => secrets[name]),
     },

@@ -5,6 +5,7 @@ import { parse } from 'dotenv';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
+import { withoutSecrets } from '../../lib/net/without-secrets.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { ComposeSettings } from './compose-plan.js';
 
@@ -73,7 +74,7 @@ export function queueVariables(
     if (!URL.canParse(url) || !isLoopback(new URL(url).hostname)) continue;
     throw new AppError(
       'QUEUE_NOT_REACHABLE',
-      `containers can't reach ${url}: to a container, that name is the container itself`,
+      `containers can't reach ${withoutSecrets(url)}: to a container, that name is the container itself`,
       { hint: 'Name this machine as containers know it, such as host.docker.internal, or omit the queue.' },
     );
   }

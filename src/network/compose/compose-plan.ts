@@ -15,6 +15,7 @@ export interface ComposeSettings {
   awsRegion?: string;
   /** Where alerts go; such URLs often are secrets. */
   webhook?: string;
+  viewerToken?: string;
   /** Further names under which requests may reach proxy and puller. */
   allowedHosts: string[];
   proxyArgs: string[];

@@ -9,12 +9,14 @@ import { type ComposeConnection, composeConnectionSchema } from './compose-conne
 import { clientContainer, createComposeNetwork } from './compose-network.js';
 import { planServiceJob } from './compose-service-job.js';
 import { writeExtras, writeNetworkFiles } from './document/network-folder.js';
+import { writeNodeTokens } from './document/node-tokens.js';
 import { planCompose } from './make-compose-plan.js';
 
 export const composeProvider: NetworkProvider<ComposeConnection> = {
   kind: 'compose',
   summary: 'containers of this machine',
   capabilities: {
+    givesNodesTokens: true,
     unsupported: {
       // Containers listen where their network is, and their ports on this machine are those of loopback.
       settings: ['host', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'],
@@ -39,10 +41,10 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
       embeddedQueue: true,
       heading: [
         `Made by \`wasm-sensors render --nodes ${nodesPerRegion}\` from templates/compose.yaml.`,
-        'Start it with: docker compose up -d   (`.env.template` explains the variables; copy it to `.env`)',
+        'Start it with: docker compose up -d   (`.env` holds the variables, which it explains, and the nodes’ tokens)',
       ],
     });
-    return [...files, ...(await writeExtras(folder))];
+    return [...files, ...(await writeExtras(folder)), ...writeNodeTokens(folder, nodesPerRegion)];
   },
 };
 

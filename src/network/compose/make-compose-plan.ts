@@ -8,10 +8,12 @@ import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';
 import type { NetworkPlan, PlanContext, Services } from '../provider.js';
+import { proxyEnvOf } from '../sensor-secrets.js';
 import type { ComposeConnection } from './compose-connection.js';
 import { openEnvironment, queueVariables } from './compose-env.js';
 import type { ComposePlan, ComposeSettings } from './compose-plan.js';
 import { choosePorts } from './compose-ports.js';
+import { nodeTokens } from './document/node-tokens.js';
 import { type Project, projectName } from './engine/compose-project.js';
 import { createComposeRun } from './run-compose.js';
 
@@ -51,16 +53,18 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
     secrets: {
       ...secrets,
       WASM_SENSORS_TOKEN: context.token,
+      WASM_SENSORS_VIEWER_TOKEN: settings.viewerToken ?? '',
       WASM_SENSORS_WEBHOOK: settings.webhook ?? '',
       WASM_SENSORS_ALLOWED_HOSTS: settings.allowedHosts.join(','),
-      ...context.sensorEnv,
+      ...proxyEnvOf(context),
+      ...nodeTokens(context.sensorKey, context.nodesPerRegion),
     },
   };
   return { services: servicesOf(plan), ...createComposeRun(plan) };
 }
 
 function composeSettings(settings: Resolved): ComposeSettings {
-  const { queue, queueEndpoint, awsRegion, webhook, allowedHosts } = settings.values;
+  const { queue, queueEndpoint, awsRegion, webhook, viewerToken, allowedHosts } = settings.values;
   const wishes = {
     PROXY_PORT: portWish(settings, 'proxyPort', 'proxy'),
     PULLER_PORT: portWish(settings, 'pullerPort', 'puller'),
@@ -74,6 +78,7 @@ function composeSettings(settings: Resolved): ComposeSettings {
     ...(queueEndpoint === undefined ? {} : { queueEndpoint }),
     ...(awsRegion === undefined ? {} : { awsRegion }),
     ...(webhook === undefined ? {} : { webhook }),
+    ...(viewerToken === undefined ? {} : { viewerToken }),
     folder: process.cwd(),
     // Other ports come from variables of the compose file.
     ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),

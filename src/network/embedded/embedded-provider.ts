@@ -12,7 +12,7 @@ import { createEmbeddedNetwork, type EmbeddedConnection, embeddedConnectionSchem
 export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
   kind: 'embedded',
   summary: 'in this program',
-  capabilities: {},
+  capabilities: { givesNodesTokens: true },
   connectionSchema: embeddedConnectionSchema,
   plan: async (_, context) => planEmbedded(context),
   open: (connection, { token }) => createEmbeddedNetwork(connection, token),
@@ -23,7 +23,7 @@ export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
 const CHILD = 'sensors';
 
 function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
-  const { supervisor, stateDir, nodesPerRegion, tlsCa, sensorEnv, token } = context;
+  const { supervisor, stateDir, nodesPerRegion, tlsCa, sensorEnv, sensorKey, token } = context;
   return {
     async start({ proxyUrl }) {
       const jobsFile = join(stateDir, 'embedded-jobs.json');
@@ -32,7 +32,10 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
       if (quarantined !== undefined) context.emit({ type: 'jobs.quarantined', file: quarantined });
       const port = await freePort();
       const ca = tlsCa === undefined ? {} : { tlsCa };
-      const { args, env } = serviceCommand('sensors', { port, nodes: nodesPerRegion, jobs: jobsFile, ...ca, token });
+      const { args, env } = serviceCommand('sensors', {
+        ...{ port, nodes: nodesPerRegion, jobs: jobsFile, ...ca, token },
+        ...(sensorKey === undefined ? {} : { sensorKey }),
+      });
       await supervisor.start({
         name: CHILD,
         ...selfCommand(args, nodeArgsFor(nodesPerRegion * REGIONS.length)),

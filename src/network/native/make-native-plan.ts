@@ -15,6 +15,7 @@ import { edgeName, isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, PlanContext } from '../provider.js';
 import { configFolder } from '../region-file.js';
+import { sensorVariables } from '../sensor-secrets.js';
 import type { NativeConnection } from './native-network.js';
 import {
   edgeNodes,
@@ -143,7 +144,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? proxyUrl])),
       ...(relayed ? {} : { relayed }),
       forwarded: {
-        edge: ['HOSTNAME', 'REGION', ...Object.keys(context.sensorEnv)],
+        edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],
         updater: ['WASM_SENSORS_TOKEN'],
         services: Object.keys(servicesEnv(context)),
       },

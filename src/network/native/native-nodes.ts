@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { edgeLabels, edgeName } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
+import { proxyEnvOf, sensorEnvOf } from '../sensor-secrets.js';
 import type { NodeProcess } from './node-process.js';
 import type { RegionLinks } from './region-links.js';
 
@@ -67,7 +68,8 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
       // One thread is enough for one sensor, and takes a third less of the processor than one a core.
       // The operator token is for config-updater jobs.
       env: {
-        ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token, ...context.sensorEnv },
+        ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token },
+        ...sensorEnvOf(context, name),
         // Where programs written in Go look for authorities; on these nodes only sensors speak https.
         ...(context.tlsCa === undefined ? {} : { SSL_CERT_FILE: context.tlsCa }),
       },
@@ -93,7 +95,7 @@ const QUEUE_VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESS
  * What service jobs are given: tokens, and credentials and region of the queue, as far as this process has them. No job
  * may ask for what its node lacks.
  */
-export function servicesEnv({ token, sensorEnv }: PlanContext): Record<string, string> {
+export function servicesEnv(context: PlanContext): Record<string, string> {
   const queue = QUEUE_VARIABLES.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []));
-  return { ...Object.fromEntries(queue), WASM_SENSORS_TOKEN: token, ...sensorEnv };
+  return { ...Object.fromEntries(queue), WASM_SENSORS_TOKEN: context.token, ...proxyEnvOf(context) };
 }

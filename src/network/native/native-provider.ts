@@ -11,7 +11,7 @@ import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } fr
 export const nativeProvider: NetworkProvider<NativeConnection> = {
   kind: 'native',
   summary: '`bacalhau` processes on this machine',
-  capabilities: {},
+  capabilities: { givesNodesTokens: true },
   connectionSchema: nativeConnectionSchema,
   async plan(settings, context) {
     const { planNative } = await import('./make-native-plan.js');
@@ -73,7 +73,8 @@ export function nativeServiceJob(
   if (queue === undefined) {
     throw new AppError('NO_QUEUE', 'no queue was named', { hint: 'Give --queue (or SQS_QUEUE_URL) as `up` had it.' });
   }
-  if (request.role === 'proxy' && !request.open && !forwarded.services.includes('SENSOR_TOKEN')) {
+  const checks = ['SENSOR_TOKEN', 'WASM_SENSORS_SENSOR_KEY'].some((name) => forwarded.services.includes(name));
+  if (request.role === 'proxy' && !request.open && !checks) {
     throw new AppError(
       'SENSOR_TOKEN_NEEDED',
       `on port ${request.port} of this machine, anybody who reaches it could send readings`,

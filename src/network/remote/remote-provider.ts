@@ -8,6 +8,7 @@ import { toNode } from '../bacalhau/bacalhau-mapping.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { unschedulableDetails } from '../region-nodes.js';
+import { sensorVariables } from '../sensor-secrets.js';
 import { apiAddress } from './api-address.js';
 import {
   createRemoteClient,
@@ -46,16 +47,19 @@ export interface RemoteOptions {
 }
 
 export function planRemote(
-  { stateDir, sensorEnv, emit }: Pick<PlanContext, 'stateDir' | 'sensorEnv' | 'emit'>,
+  context: Pick<PlanContext, 'stateDir' | 'sensorEnv' | 'sensorKey' | 'emit'>,
   options: RemoteOptions,
 ): NetworkPlan<RemoteConnection> {
+  const { stateDir, sensorEnv, emit } = context;
+  // With a key, the operator of the cluster has given each node its own token.
+  const forSensors = sensorVariables(context);
   return {
     async start({ proxyUrl }) {
       const bacalhau = findBacalhau(options.bacalhau);
       const { credentials, ...api } = options.api;
       requireReachable(proxyUrl, api.host);
       const { tokenInJob } = options;
-      const connection: RemoteConnection = { bacalhau, api, proxyUrl, forSensors: Object.keys(sensorEnv), tokenInJob };
+      const connection: RemoteConnection = { bacalhau, api, proxyUrl, forSensors, tokenInJob };
       const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
       const client = createRemoteClient(connection, stateDir, secrets);
       await client.clientVersion();

@@ -61,7 +61,8 @@ describe('the walk-through of the original demo, with containers', () => {
   };
   /** Once the sensors' newest readings came through this proxy, its counts grow. */
   const acceptedBy = async (url: string): Promise<number> => {
-    const response = await fetch(`${url}/stats`);
+    const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
+    const response = await fetch(`${url}/stats`, { headers: { authorization: `Bearer ${token}` } });
     return ((await response.json()) as { accepted: number }).accepted;
   };
 

@@ -1,5 +1,5 @@
 /** The web page in a real browser, on a real system. */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -262,6 +262,41 @@ function launch(executablePath: string): Promise<Browser> {
     ],
   });
 }
+
+describe('the web page of a puller that other machines reach', () => {
+  const sandbox = new Sandbox();
+  let browser: Browser;
+  afterAll(async () => {
+    await browser?.close();
+    await sandbox.close();
+  });
+
+  inBrowser(
+    'asks for a token, then shows the fleet live; the token is in no URL and out of reach of scripts',
+    async () => {
+      const up = await sandbox.run(['up', '-d', '--deploy', '--host', '0.0.0.0', ...(await Sandbox.portFlags())]);
+      expect(up.stderr + up.code).toMatch(/0$/);
+      browser = await launch(BROWSER!);
+      const page = await browser.newPage();
+      page.setDefaultTimeout(15_000);
+      const urls: string[] = [];
+      page.on('request', (request) => urls.push(request.url()));
+      await page.goto(sandbox.state().endpoints.puller);
+      await page.getByLabel(/token/).fill('wrong');
+      await page.getByRole('button').click();
+      const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
+      await page.getByLabel(/token/).fill(token);
+      await page.getByRole('button').click();
+      await page.locator('#link', { hasText: 'live' }).waitFor();
+      await page.locator('[data-region="eu"] .tile').first().waitFor();
+      expect(await page.evaluate('document.cookie')).toBe('');
+      expect(urls.filter((url) => url.includes(token))).toEqual([]);
+      await page.context().clearCookies();
+      // The next question for the depth of the queue finds out.
+      await page.getByLabel(/token/).waitFor();
+    },
+  );
+});
 
 function findBrowser(): string | undefined {
   if (process.env.CHROMIUM_BIN) return process.env.CHROMIUM_BIN;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { freePortFlags } from '../../bench/bench-cli.js';
+import { readToken } from '../../lib/net/bearer-token.js';
 import { FleetClient } from '../../puller/fleet-client.js';
 import type { FleetSnapshot } from '../../puller/puller-app.js';
 import type { RunState } from '../../runtime/run-state.js';
@@ -85,7 +86,7 @@ export class Sandbox {
   }
 
   fleet(): FleetClient {
-    return new FleetClient(this.state().endpoints.puller);
+    return new FleetClient(this.state().endpoints.puller, { token: readToken(join(this.stateDir, 'token')) });
   }
 
   /** Ends everything, whatever state a failed test left. */

@@ -36,7 +36,10 @@ export function drawSpark(rate) {
 export async function loadDepth() {
   if (document.hidden) return;
   try {
-    const { depth, deadLetters } = await (await fetch('stats')).json();
+    const answer = await fetch('stats');
+    // The session is over: the puller shows its sign-in form.
+    if (answer.status === 401) location.reload();
+    const { depth, deadLetters } = await answer.json();
     fill(byId('totals'), { ...depthTexts(depth), ...deadLetterTexts(deadLetters) });
     byId('totals')
       .querySelector('[data-f="deadLetters"]')

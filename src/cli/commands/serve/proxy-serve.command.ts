@@ -2,8 +2,10 @@ import { join } from 'node:path';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import { lockFor } from '../../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
 import { readCaFile, readKeyPair } from '../../../lib/net/tls.js';
+import { parseSensorKeys } from '../../../protocol/sensor-token.js';
 import type { AuthorityFollower, FollowStatus } from '../../../proxy/authority-follower.js';
 import type { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
@@ -19,35 +21,49 @@ export const proxyServe: CommandSpec = {
   ],
   async action(context) {
     const { out, settings, provenance } = context;
-    const [{ createProxy }, { DesiredConfigStore }, { openConfiguredQueue }, { failLoudly, serveUntilStopped }] =
-      await Promise.all([
-        import('../../../proxy/proxy.js'),
-        import('../../../proxy/desired-config-store.js'),
-        import('../../../queue/open-queue.js'),
-        import('../../serve-role.js'),
-      ]);
+    const [
+      { createProxy },
+      { RevokedHosts },
+      { DesiredConfigStore },
+      { openConfiguredQueue },
+      { failLoudly, serveUntilStopped },
+    ] = await Promise.all([
+      import('../../../proxy/proxy.js'),
+      import('../../../proxy/revoked-hosts.js'),
+      import('../../../proxy/desired-config-store.js'),
+      import('../../../queue/open-queue.js'),
+      import('../../serve-role.js'),
+    ]);
     failLoudly(out);
-    if (!isLoopback(settings.host) && settings.sensorToken === undefined && !settings.open) {
+    const { host, sensorToken, sensorKey, open } = settings;
+    if (!isLoopback(host) && sensorToken === undefined && sensorKey === undefined && !open) {
       throw new AppError(
         'SENSOR_TOKEN_NEEDED',
-        `listening on ${settings.host}, anybody who reaches this machine could send readings`,
-        { hint: 'Set SENSOR_TOKEN (sensors get it by environment), or allow it with --open.' },
+        `listening on ${host}, anybody who reaches this machine could send readings`,
+        {
+          hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
+        },
       );
     }
     const tls = readTls(settings);
     // A tunnel to this proxy may keep the host name under which sensors reach it.
     const hosts = hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []);
+    const lock = lockFor(settings);
     const queue = await openConfiguredQueue(settings);
     const desired = new DesiredConfigStore(join(settings.stateDir, 'desired.json'));
     const follower = settings.follow === undefined ? undefined : await openFollower(desired, settings.follow, context);
     const proxy = createProxy({
       queue,
       desired,
+      revoked: new RevokedHosts(join(settings.stateDir, 'revoked-sensors.json')),
       ...(follower ? { follower } : {}),
       log: (text) => out.warn(text),
       guard: {
         ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
-        ...(settings.sensorToken === undefined ? {} : { sensorToken: settings.sensorToken }),
+        ...(sensorToken === undefined ? {} : { sensorToken }),
+        sensorKeys: sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []),
+        open: open || isLoopback(host),
+        ...(lock ? { lock } : {}),
         ...(hosts ? { hosts } : {}),
         rateLimit: settings.rateLimit,
       },
@@ -89,9 +105,10 @@ async function openFollower(
     import('../../../lib/net/fetch-with-ca.js'),
   ]);
   const ca = settings.tlsCa === undefined ? undefined : readCaFile(settings.tlsCa);
+  const token = settings.token ?? settings.viewerToken;
   const follower = new AuthorityFollower(desired, {
     url,
-    ...(settings.token === undefined ? {} : { token: settings.token }),
+    ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),
     onStatus(status) {
       if (status.kind === 'following') out.note(`following ${url} (version ${desired.version})`);

@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
 import { escapeControls } from '../../../lib/control-characters.js';
-import { messageOf } from '../../../lib/errors/app-error.js';
-import { hostNames } from '../../../lib/net/browser-guard.js';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import { lockFor } from '../../../lib/net/access-lock.js';
+import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
 import type { CommandSpec } from '../../command.js';
 import { alertText, pullerText } from '../../output/puller-text.js';
 
@@ -21,6 +22,13 @@ export const pullerServe: CommandSpec = {
         import('../../serve-role.js'),
       ]);
     failLoudly(out);
+    const { host, token, viewerToken, open } = settings;
+    if (!isLoopback(host) && token === undefined && viewerToken === undefined && !open) {
+      throw new AppError('VIEWER_TOKEN_NEEDED', `listening on ${host}, anybody who reaches this machine could read`, {
+        hint: 'Set WASM_SENSORS_VIEWER_TOKEN or WASM_SENSORS_TOKEN, or allow it with --open.',
+      });
+    }
+    const lock = lockFor(settings);
     const queue = await openConfiguredQueue(settings);
     const write = (text: string) => void process.stdout.write(text);
     const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
@@ -41,9 +49,10 @@ export const pullerServe: CommandSpec = {
           : undefined,
       },
       http: {
-        page: createPage(),
+        page: createPage(lock),
+        lock,
         hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
-        token: settings.token,
+        token,
         log: (text) => out.warn(text),
       },
       onEvent: (event) => out.note(pullerText(event)),

@@ -1,9 +1,11 @@
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { AppError } from '../../../lib/errors/app-error.js';
+import { hostNames } from '../../../lib/net/browser-guard.js';
 import { readCaFile } from '../../../lib/net/tls.js';
 import { edgeLabels, edgeName } from '../../../network/edge-nodes.js';
 import { REGIONS } from '../../../network/network.js';
+import { parseSensorKeys, sensorTokenOf } from '../../../protocol/sensor-token.js';
 import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
 import { jobsQuarantinedText } from '../../output/up-text.js';
@@ -36,7 +38,8 @@ export const sensorsServe: CommandSpec = {
       import('../../serve-role.js'),
     ]);
     serve.failLoudly(out);
-    const { token, sensorToken } = settings;
+    const { token, sensorToken, sensorKey } = settings;
+    const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
     if (token === undefined)
       throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', { hint: 'Set WASM_SENSORS_TOKEN.' });
     const cluster = createCluster({
@@ -45,15 +48,17 @@ export const sensorsServe: CommandSpec = {
         Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
       ),
       loadModule: (name) => loadModule(modulePath(name)),
-      moduleEnv: {
-        ...(sensorToken === undefined ? {} : { publisher: { SENSOR_TOKEN: sensorToken } }),
-        'config-updater': { WASM_SENSORS_TOKEN: token },
+      moduleEnv(name, node) {
+        if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
+        const own = current && sensorTokenOf(current.key, node);
+        const sent = sensorToken ?? own;
+        return sent === undefined ? {} : { SENSOR_TOKEN: sent };
       },
     });
     const kept = keepJobs(cluster, String(options.jobs), (file) => out.note(jobsQuarantinedText(file)));
     return serve.serveUntilStopped({
       out,
-      fetch: createSensorHostApp(kept, { token }).fetch,
+      fetch: createSensorHostApp(kept, { token, hosts: hostNames('127.0.0.1', undefined) }).fetch,
       host: '127.0.0.1',
       port: integerOption(options.port, '--port', 0) ?? 0,
       purpose: 'sensor host',

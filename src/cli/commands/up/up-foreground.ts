@@ -50,8 +50,8 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     emit: show,
     onStop: stop.fromElsewhere,
   });
-  const { stack, provider, endpoints, proxy } = planned;
-  const fleet = new FleetClient(() => endpoints.puller);
+  const { stack, provider, endpoints, proxy, token } = planned;
+  const fleet = new FleetClient(() => endpoints.puller, { token });
 
   const start = async () => {
     const network = await stack.start();

@@ -1,5 +1,6 @@
 /** What an `up` is asked for, kept for a later one that attaches to it and may ask for something else. */
 import { SETTINGS, type SettingDef, type SettingKey } from '../../../config/settings.js';
+import { valueWithoutSecrets } from '../../../lib/net/without-secrets.js';
 import type { RunState } from '../../../runtime/run-state.js';
 import type { CommandContext } from '../../command.js';
 import type { Difference } from '../../output/up-text.js';
@@ -30,7 +31,9 @@ export const UP_SETTINGS: SettingKey[] = [
   'apiUsername',
   'apiPassword',
   'token',
+  'viewerToken',
   'sensorToken',
+  'sensorKey',
   'tokenInJob',
   'open',
   'rateLimit',
@@ -51,7 +54,7 @@ const COMPARED = UP_SETTINGS.filter(
 
 /** As plain JSON, by setting; no secrets. */
 export function askedFor({ settings, options }: CommandContext): Record<string, unknown> {
-  const asked = COMPARED.map((key) => [key, settings[key]]);
+  const asked = COMPARED.map((key) => [key, valueWithoutSecrets(settings[key])]);
   return Object.fromEntries([...asked, ['registry', options.registry === true]]);
 }
 
@@ -61,14 +64,14 @@ export function differences(context: CommandContext, { settings: running, endpoi
   const ports = Object.values(endpoints).map((url) => Number(new URL(url).port));
   const differs = (key: SettingKey) => {
     if (provenance[key].source === 'default') return false;
-    const now = settings[key];
+    const now = valueWithoutSecrets(settings[key]);
     // Port 0 accepts any port; a busy default port has moved.
     if (key.endsWith('Port') && (now === 0 || ports.includes(now as number))) return false;
     return JSON.stringify(now) !== JSON.stringify(running[key]);
   };
   const found: Difference[] = COMPARED.filter(differs).map((key) => ({
     setting: provenance[key].name,
-    wanted: String(settings[key]),
+    wanted: String(valueWithoutSecrets(settings[key])),
     ...(running[key] === undefined ? {} : { running: String(running[key]) }),
   }));
   if (options.registry === true && running.registry !== true) found.push({ setting: '--registry' });

@@ -9,6 +9,7 @@ import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
 
 import type { DockerInside } from '../engine/nested-docker.js';
+import { tokenVariableOf } from './node-tokens.js';
 
 export interface ComposeOptions {
   nodesPerRegion: number;
@@ -67,6 +68,7 @@ function addEdgeNodes(services: YAMLMap, perRegion: number): void {
         item.value = item.value.replace('edge-eu-1', name).replace('region=eu', `region=${region}`);
       }
       node.setIn(['environment', 'REGION'], region);
+      node.setIn(['environment', 'SENSOR_TOKEN'], `\${${tokenVariableOf(name)}:-\${SENSOR_TOKEN:-}}`);
       node.setIn(['networks', 0], `region-${region}`);
       services.add({ key: name, value: node } as never);
     }

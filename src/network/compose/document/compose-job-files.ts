@@ -11,6 +11,7 @@ import { PULLER_DATA } from '../compose-service-job.js';
 const FOR_SERVICES = [
   ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION', 'AWS_ENDPOINT_URL_SQS'],
   'WASM_SENSORS_TOKEN',
+  'WASM_SENSORS_VIEWER_TOKEN',
 ];
 const FORWARDED: Record<TemplateName, string[]> = {
   // One job serves all regions; each sensor reads its own from this variable.

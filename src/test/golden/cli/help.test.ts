@@ -26,7 +26,8 @@ const GROUPS = {
   queue: [
     ...['queue', 'queue serve', 'queue status', 'queue peek', 'queue dead-letters', 'queue replay', 'queue purge'],
   ],
-  sensors: ['sensors', 'sensors serve'],
+  sensors: ['sensors', 'sensors token', 'sensors revoke', 'sensors serve'],
+  token: ['token', 'token rotate'],
 } as const;
 
 describe.each(Object.entries(GROUPS))('%s', (name, commands) => {

@@ -30,7 +30,7 @@ test('Host and Origin', async () => {
   await expect(transcript.text).toMatchFileSnapshot(recorded('guard'));
 });
 
-test('without a list any Host and any Origin will do', async () => {
+test('without a list any Host will do, and pages of other sites are refused all the same', async () => {
   const { transcript } = proxyOfTest('The proxy where no names are given');
   const headers = { host: 'evil.test', origin: 'http://other.test', 'sec-fetch-site': 'cross-site' };
   await transcript.call('health', 'GET', '/health', { headers });

@@ -69,7 +69,7 @@ function start(title: string) {
       if (world.module) throw world.module;
       return {} as SensorModule;
     },
-    moduleEnv: { publisher: { SENSOR_TOKEN: 'sensor-secret' } },
+    moduleEnv: () => ({ SENSOR_TOKEN: 'sensor-secret' }),
   });
   const transcript = new HttpTranscript(
     title,

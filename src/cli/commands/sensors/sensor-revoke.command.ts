@@ -1,0 +1,20 @@
+import { Option } from 'commander';
+import { revokeSensor } from '../../../operations/revoke-sensor.js';
+import type { CommandSpec } from '../../command.js';
+import { openProxies } from '../../open-config-target.js';
+import { revokedText } from '../../output/sensors-text.js';
+
+export const sensorRevoke: CommandSpec = {
+  name: 'sensors revoke <host>',
+  summary: 'refuse the readings of one node from now on, whatever its token',
+  modes: ['text', 'json'],
+  settings: ['stateDir', 'proxies', 'token', 'tlsCa'],
+  options: [new Option('--undo', 'take its readings again')],
+  async action({ out, settings, options, args }) {
+    const hostname = args[0]!;
+    const revoked = options.undo !== true;
+    await revokeSensor(openProxies(settings), hostname, revoked);
+    out.result({ host: hostname, revoked }, () => revokedText(hostname, revoked));
+    return 0;
+  },
+};

@@ -1,0 +1,59 @@
+/**
+ * Sensor tokens of single nodes: `<host>.<signature>`, where the signature is the HMAC-SHA256 of the host name under the
+ * operator's sensor key. Whoever has the key makes and checks the token of any host, so that none need be stored.
+ */
+import { sameText, signatureOf } from '../lib/net/bearer-token.js';
+
+export interface SensorKey {
+  key: string;
+  /** Unix milliseconds; from then on its tokens are refused. Undefined for the current key. */
+  until?: number | undefined;
+}
+
+/** Host names are escaped, because a header takes ASCII only. */
+export const sensorTokenOf = (key: string, host: string): string =>
+  `${encodeURIComponent(host)}.${signatureOf(key, host)}`;
+
+/** The host whose token this is, under one of the keys, and the key; undefined when it is none. `now` in Unix milliseconds. */
+export function readSensorToken(
+  token: string,
+  keys: SensorKey[],
+  now: number,
+): { host: string; key: SensorKey } | undefined {
+  const host = decoded(token.slice(0, Math.max(0, token.lastIndexOf('.'))));
+  if (host === undefined) return undefined;
+  const key = keys.find((one) => isValid(one, now) && sameText(token, sensorTokenOf(one.key, host)));
+  return key && { host, key };
+}
+
+/** Whether tokens of this key are taken. `now` in Unix milliseconds. */
+export const isValid = ({ until = Number.POSITIVE_INFINITY }: SensorKey, now: number): boolean => now < until;
+
+/** A key ring as one line: the current key, then older ones with their ends: `KEY,OLDER@2026-01-31T12:00:00.000Z`. */
+export function formatSensorKeys(keys: SensorKey[]): string {
+  return keys
+    .map(({ key, until }) => (until === undefined ? key : `${key}@${new Date(until).toISOString()}`))
+    .join(',');
+}
+
+/** Undefined for a text that is no key ring. */
+export function parseSensorKeys(text: string): SensorKey[] | undefined {
+  const keys = text.split(',').map((part): SensorKey => {
+    const [key = '', until] = part.trim().split('@');
+    return until === undefined ? { key } : { key, until: Date.parse(until) };
+  });
+  const [current, ...older] = keys;
+  if (current?.until !== undefined || older.some(({ until }) => until === undefined)) return undefined;
+  return keys.every(({ key, until = 0 }) => key.length >= MIN_KEY && !Number.isNaN(until)) ? keys : undefined;
+}
+
+/** A key that can be guessed makes every token. */
+const MIN_KEY = 16;
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text) || undefined;
+  } catch {
+    return undefined;
+  }
+}

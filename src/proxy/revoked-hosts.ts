@@ -1,0 +1,54 @@
+/** Hosts that may not send any more, kept in the state folder of the proxy. */
+import { z } from 'zod';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
+
+const fileSchema = z.array(z.string());
+
+export class RevokedHosts {
+  readonly #path: string | undefined;
+  #hosts: Set<string>;
+
+  /**
+   * @param path a JSON file; without it, the list is lost when the process exits
+   * @throws `STATE_UNREADABLE` when the file is damaged: without it, revoked hosts could send again.
+   */
+  constructor(path?: string) {
+    this.#path = path;
+    this.#hosts = new Set(path === undefined ? [] : readHosts(path));
+  }
+
+  get list(): string[] {
+    return [...this.#hosts].sort();
+  }
+
+  has(host: string): boolean {
+    return this.#hosts.has(host);
+  }
+
+  /** Durable when this returns. Throws `STATE_UNWRITABLE`. */
+  set(host: string, revoked: boolean): void {
+    const next = new Set(this.#hosts);
+    if (revoked) next.add(host);
+    else next.delete(host);
+    if (this.#path !== undefined) {
+      try {
+        writeFileAtomic(this.#path, `${JSON.stringify([...next])}\n`);
+      } catch (cause) {
+        throw new AppError('STATE_UNWRITABLE', `can't write ${this.#path}: ${messageOf(cause)}`, { cause });
+      }
+    }
+    this.#hosts = next;
+  }
+}
+
+function readHosts(path: string): string[] {
+  try {
+    return fileSchema.parse(JSON.parse(readIfExists(path) ?? '[]'));
+  } catch (cause) {
+    throw new AppError('STATE_UNREADABLE', `${path} does not hold a list of hosts: ${messageOf(cause)}`, {
+      cause,
+      hint: 'Repair it, or move it away and revoke the hosts again with `wasm-sensors sensors revoke`.',
+    });
+  }
+}

@@ -1,0 +1,189 @@
+/** Who may send readings of which host: tokens of nodes, the shared token, nobody's; and hosts that were revoked. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type SensorKey, sensorTokenOf } from '../protocol/sensor-token.js';
+import type { OutgoingMessage, Queue } from '../queue/queue.js';
+import { DesiredConfigStore } from './desired-config-store.js';
+import { createProxy } from './proxy.js';
+import { RevokedHosts } from './revoked-hosts.js';
+import type { GuardOptions } from './send-guard.js';
+
+const KEY = 'k'.repeat(32);
+const OLD = 'o'.repeat(32);
+const keys: SensorKey[] = [{ key: KEY }];
+const own = (host: string, key = KEY) => sensorTokenOf(key, host);
+
+const reading = (hostname?: string, over: object = {}) => ({
+  ...{ job_id: 'j', execution_id: `e-${hostname}`, icon_name: '🚀', color: '#ff5733', region: 'us', sequence: 1 },
+  ...{ timestamp: new Date().toISOString(), job_submission_time: 1 },
+  ...(hostname === undefined ? {} : { hostname }),
+  ...over,
+});
+
+function proxyWith(guard: GuardOptions, revoked = new RevokedHosts()) {
+  const queued: string[] = [];
+  const queue = {
+    name: 'q',
+    async send(messages: OutgoingMessage[]) {
+      queued.push(...messages.map(({ body }) => JSON.parse(body).hostname));
+      return messages.map((_, i) => ({ ok: true, id: String(i) }));
+    },
+  } as unknown as Queue;
+  const desired = new DesiredConfigStore();
+  const proxy = createProxy({ queue, desired, revoked, guard: { operatorToken: 'operator', ...guard } });
+  const call = async (method: string, path: string, token: string | undefined, body?: unknown, headers = {}) => {
+    const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const init = { method, headers: { ...authorization, ...headers } };
+    const response = await proxy.app.request(path, body === undefined ? init : { ...init, body: JSON.stringify(body) });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+  };
+  return {
+    ...{ queued, desired, call },
+    /** The status, and the code of a refusal. */
+    async send(token: string | undefined, body: unknown) {
+      const { status, body: answer } = await call('POST', '/send', token, body);
+      return status === 200 ? 200 : `${status} ${answer.error?.code ?? JSON.stringify(answer.refused)}`;
+    },
+    revoke: (hostname: string, token = 'operator', revoked = true) =>
+      call('PATCH', '/sensors/revoked', token, { hostname, revoked }),
+  };
+}
+
+test('a node sends in its own name only', async () => {
+  const { send, queued } = proxyWith({ sensorKeys: keys });
+  expect(await send(own('a'), reading('a'))).toBe(200);
+  expect(await send(own('a'), reading('b'))).toBe('403 WRONG_HOST');
+  expect(await send(own('a'), reading(undefined))).toBe('403 WRONG_HOST');
+  expect(await send(own('a'), { data: { test: 'hello' } })).toBe('403 WRONG_HOST');
+  expect(queued).toEqual(['a']);
+});
+
+test('in an array, readings of other hosts are refused, and the rest is queued', async () => {
+  const { call, queued } = proxyWith({ sensorKeys: keys });
+  const { status, body } = await call('POST', '/send', own('a'), [reading('b'), reading('a'), reading('c')]);
+  expect([status, body.accepted]).toEqual([207, 1]);
+  expect(body.refused.map((one: { index: number; code: string }) => [one.index, one.code])).toEqual([
+    [0, 'WRONG_HOST'],
+    [2, 'WRONG_HOST'],
+  ]);
+  expect(queued).toEqual(['a']);
+});
+
+test.each([
+  [undefined, '401 TOKEN_MISSING'],
+  ['operator', '403 TOKEN_WRONG'],
+  [own('a', OLD), '403 TOKEN_WRONG'],
+  [own('a').replace('a.', 'b.'), '403 TOKEN_WRONG'],
+])('with keys, the token %j is answered with %s', async (token, answer) => {
+  expect(await proxyWith({ sensorKeys: keys }).send(token, reading('a'))).toBe(answer);
+});
+
+test('tokens of the older key are taken until its time', async () => {
+  const { send } = proxyWith({ sensorKeys: [...keys, { key: OLD, until: Date.now() + 60_000 }] });
+  expect(await send(own('a', OLD), reading('a'))).toBe(200);
+  vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await send(own('a', OLD), reading('a'))).toBe('403 TOKEN_WRONG');
+});
+
+test('three forged readings of a later deployment end nobody, where nodes have tokens of their own', async () => {
+  const { send, queued } = proxyWith({ sensorKeys: keys, open: true });
+  for (const host of ['a', 'b', 'c']) expect(await send(own(host), reading(host))).toBe(200);
+  const later = { execution_id: 'forged', job_submission_time: Date.now() };
+  for (const host of ['a', 'b', 'c']) expect(await send(undefined, reading(host, later))).toBe('403 WRONG_HOST');
+  for (const host of ['a', 'b', 'c']) expect(await send(own(host), reading(host, { sequence: 2 }))).toBe(200);
+  expect(queued).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
+});
+
+test('where no token is wanted, hosts without one of their own and plain messages are taken from everybody', async () => {
+  const { send } = proxyWith({ sensorKeys: keys, open: true });
+  expect(await send(undefined, reading('z'))).toBe(200);
+  expect(await send('nonsense', reading('z'))).toBe(200);
+  expect(await send(undefined, { data: { test: 'hello' } })).toBe(200);
+});
+
+test('the shared token sends for every host, but not for one that has a token of its own', async () => {
+  const { send } = proxyWith({ sensorToken: 'shared', sensorKeys: keys, open: true });
+  expect(await send('shared', reading('a'))).toBe(200);
+  expect(await send(undefined, reading('a'))).toBe('401 TOKEN_MISSING');
+  expect(await send(own('a'), reading('a'))).toBe(200);
+  expect(await send('shared', reading('a'))).toBe('403 WRONG_HOST');
+});
+
+test('a deployment that lies minutes ahead has to wait, also in an array: nothing is lost when clocks differ', async () => {
+  const { send, call, queued } = proxyWith({});
+  const hour = reading('a', { job_submission_time: Date.now() + 3_600_000 });
+  expect(await send(undefined, hour)).toBe('503 SUBMISSION_AHEAD');
+  expect((await call('POST', '/send', undefined, [reading('b'), hour])).status).toBe(503);
+  expect(queued).toEqual([]);
+  expect(await send(undefined, reading('a', { job_submission_time: Date.now() + 240_000 }))).toBe(200);
+});
+
+test('a clock that is set back refuses no deployment that was possible before', async () => {
+  const { send } = proxyWith({});
+  const now = Date.now();
+  vi.useFakeTimers({ now: now - 3_600_000, toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  expect(await send(undefined, reading('a', { timestamp: new Date().toISOString(), job_submission_time: now }))).toBe(
+    200,
+  );
+});
+
+test('a stranger’s version is not believed where sensors have tokens, nor one that no proxy can have given', async () => {
+  const { call, desired } = proxyWith({ sensorKeys: keys, open: true });
+  const report = (token: string | undefined, version: number, host: string) =>
+    call('POST', '/send', token, reading(host), {
+      'x-sensor-config': `v=${version};src=ddddd;file=none;interval=1000;paused=0`,
+    });
+  await report(undefined, 1000, 'z');
+  expect(desired.lost).toBeUndefined();
+  await report(own('a'), Date.now() + 3_600_000, 'a');
+  expect(desired.lost).toBeUndefined();
+  await report(own('a'), 1000, 'a');
+  expect(desired.lost).toBe(1000);
+});
+
+test('a revoked host sends nothing, with no token, until it is taken back', async () => {
+  const { send, revoke } = proxyWith({ sensorToken: 'shared', sensorKeys: keys });
+  expect(await revoke('a')).toEqual({ status: 200, body: { revoked: ['a'] } });
+  for (const token of [own('a'), 'shared']) expect(await send(token, reading('a'))).toBe('403 SENSOR_REVOKED');
+  expect(await send(own('b'), reading('b'))).toBe(200);
+  expect(await revoke('a', 'operator', false)).toEqual({ status: 200, body: { revoked: [] } });
+  expect(await send(own('a'), reading('a'))).toBe(200);
+});
+
+test('only the operator revokes, and a body that is none changes nothing', async () => {
+  const { call, revoke } = proxyWith({ sensorKeys: keys });
+  expect((await revoke('a', own('a'))).status).toBe(403);
+  expect((await call('GET', '/sensors/revoked', undefined)).status).toBe(401);
+  expect((await call('PATCH', '/sensors/revoked', 'operator', { hostname: '' })).status).toBe(422);
+  expect((await call('GET', '/sensors/revoked', 'operator')).body).toEqual({ revoked: [] });
+});
+
+test('what was revoked outlives a restart, and a damaged list stops the proxy', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'revoked-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'revoked.json');
+  new RevokedHosts(path).set('a', true);
+  new RevokedHosts(path).set('b', true);
+  new RevokedHosts(path).set('b', false);
+  expect(new RevokedHosts(path).list).toEqual(['a']);
+  writeFileSync(path, '{');
+  expect(() => new RevokedHosts(path)).toThrow(expect.objectContaining({ code: 'STATE_UNREADABLE' }));
+});
+
+test('a locked proxy gives a node its configuration', async () => {
+  const { call } = proxyWith({ sensorKeys: keys });
+  expect((await call('GET', '/config/effective?region=us&hostname=a', own('a'))).status).toBe(200);
+});
+
+test('a stranger that may send is given its configuration as well', async () => {
+  const { call, desired } = proxyWith({ sensorKeys: keys, open: true });
+  desired.patch({ scope: {}, set: { paused: true }, unset: [] }, 1000);
+  const headers = { 'x-sensor-config': 'v=0;src=ddddd;file=none;interval=1000;paused=0' };
+  const { body } = await call('POST', '/send', undefined, reading('z'), headers);
+  expect(body.config).toMatchObject({ version: 1000, paused: true });
+});

@@ -1,0 +1,95 @@
+/**
+ * Who a sender is, and for which hosts it may send: a node by its own token for itself, a holder of the shared token for
+ * every host without a token of its own. Where no token is wanted, the same holds for everybody.
+ */
+import { bearerMatches } from '../lib/net/bearer-token.js';
+import { isValid, readSensorToken, type SensorKey } from '../protocol/sensor-token.js';
+import { type Refusal, refusal } from './refusal.js';
+import type { RevokedHosts } from './revoked-hosts.js';
+
+export interface SensorAccessOptions {
+  /** The same for all sensors; where it is set, a token is wanted. */
+  sharedToken?: string | undefined;
+  /** Keys of node tokens. */
+  keys?: SensorKey[] | undefined;
+  /** With keys: whoever has no token may send, too. Without keys and shared token everybody may. */
+  open?: boolean | undefined;
+  revoked?: RevokedHosts | undefined;
+}
+
+const SCHEME = 'Bearer ';
+
+/** `node`: the host of its token; left out for the shared token. `stranger`: without a token that is known here. */
+export interface Sender {
+  node?: string;
+  stranger?: boolean;
+}
+
+export class SensorAccess {
+  readonly #options: SensorAccessOptions;
+  readonly #keys: SensorKey[];
+  /** By header; only the operator's keys make entries, so there are as many as nodes. */
+  readonly #checked = new Map<string, { host: string; key: SensorKey }>();
+  /** Hosts that have sent with a token of their own: nobody else may send in their name. */
+  readonly #ownTokens = new Set<string>();
+
+  constructor(options: SensorAccessOptions) {
+    this.#options = options;
+    this.#keys = options.keys ?? [];
+  }
+
+  /** Whether senders without a token are refused. */
+  get wantsToken(): boolean {
+    const { sharedToken, open } = this.#options;
+    return sharedToken !== undefined || (this.#keys.length > 0 && !open);
+  }
+
+  /** Whether anybody can be told from a stranger here. */
+  get knowsTokens(): boolean {
+    return this.#options.sharedToken !== undefined || this.#keys.length > 0;
+  }
+
+  /** Who sends a request with this `Authorization` header. `now` in Unix milliseconds. */
+  identify(header: string | undefined, now: number): Sender | Refusal {
+    const { sharedToken, revoked } = this.#options;
+    if (sharedToken !== undefined && bearerMatches(header, sharedToken)) return {};
+    const node = this.#nodeOf(header, now);
+    if (node !== undefined) return revoked?.has(node) ? revokedRefusal(node) : { node };
+    if (!this.wantsToken) return { stranger: this.knowsTokens };
+    return header === undefined
+      ? refusal(401, 'TOKEN_MISSING', 'sending readings needs a token: Authorization: Bearer …')
+      : refusal(403, 'TOKEN_WRONG', 'sending readings: the token is not the right one');
+  }
+
+  /** Checking a signature costs a tenth of what a request costs, so headers that were checked are remembered. */
+  #nodeOf(header: string | undefined, now: number): string | undefined {
+    if (!header?.startsWith(SCHEME)) return undefined;
+    const known = this.#checked.get(header);
+    if (known && isValid(known.key, now)) return known.host;
+    const found = readSensorToken(header.slice(SCHEME.length), this.#keys, now);
+    if (found) this.#checked.set(header, found);
+    return found?.host;
+  }
+
+  /** What keeps this sender from sending a reading of this host; undefined when it may. */
+  problemOf({ node }: Sender, host: unknown): Refusal | undefined {
+    if (node !== undefined) {
+      if (host !== node) {
+        return refusal(
+          403,
+          'WRONG_HOST',
+          `the token is that of the host ${node}, the reading names ${JSON.stringify(host)}`,
+        );
+      }
+      this.#ownTokens.add(node);
+      return undefined;
+    }
+    if (typeof host !== 'string') return undefined;
+    if (this.#options.revoked?.has(host)) return revokedRefusal(host);
+    if (!this.#ownTokens.has(host)) return undefined;
+    return refusal(403, 'WRONG_HOST', `readings of the host ${host} need its own token`);
+  }
+}
+
+const revokedRefusal = (host: string) =>
+  refusal(403, 'SENSOR_REVOKED', `the host ${host} may not send: it was revoked`);

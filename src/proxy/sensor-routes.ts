@@ -1,0 +1,31 @@
+/** `/sensors/revoked`: which hosts may not send, read and changed with the operator token (docs/protocol.md). */
+import { Hono } from 'hono';
+import { z } from 'zod';
+import { readJsonBody } from '../lib/errors/http-error.js';
+import type { Refusal } from './refusal.js';
+import type { RevokedHosts } from './revoked-hosts.js';
+import { checkToken } from './send-guard.js';
+
+/** As long as texts of readings may be. */
+const revocationSchema = z.strictObject({ hostname: z.string().min(1).max(256), revoked: z.boolean() });
+
+export interface SensorRoutesDeps {
+  revoked: RevokedHosts;
+  operatorToken: string | undefined;
+  refuse(problem: Refusal): Response;
+}
+
+export function sensorRoutes({ revoked, operatorToken, refuse }: SensorRoutesDeps): Hono {
+  const app = new Hono();
+  app.use('/sensors/*', async (c, next) => {
+    const problem = checkToken(c.req.header('authorization'), operatorToken, 'revoking sensors');
+    return problem ? refuse(problem) : next();
+  });
+  app.get('/sensors/revoked', (c) => c.json({ revoked: revoked.list }));
+  app.patch('/sensors/revoked', async (c) => {
+    const { hostname, revoked: is } = await readJsonBody(c, revocationSchema);
+    revoked.set(hostname, is);
+    return c.json({ revoked: revoked.list });
+  });
+  return app;
+}
