@@ -37,6 +37,8 @@ export interface NetworkProvider<Connection = unknown> {
   serviceJob?(role: ServiceJob['role'], connection: Connection, options: ServiceJobOptions): Promise<PlannedServiceJob>;
   /** The command line of a shell with `bacalhau` inside the network; without `command` an interactive one. */
   shell?(connection: Connection, options: ShellOptions): { program: string; args: string[] };
+  /** Base URL of the sensor host, where this network runs one. */
+  sensorHostUrl?(connection: Connection): string;
   /** Writes the network as files that work without this program; resolves with their paths, relative to `folder`. */
   render?(folder: string, options: { nodesPerRegion: number }): Promise<string[]>;
 }

@@ -7,7 +7,7 @@
  * await app.request('/send', { method: 'POST', body: '{"data":{"test":"hello"}}' });
  * ```
  */
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { codeInfo } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
@@ -21,6 +21,8 @@ import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { KnownPlaces } from './known-places.js';
 import { MAX_SEND_BYTES, type ParsedBody, parseBody, refuseSome } from './parse-body.js';
+import { ProxyCounts, regionOf } from './proxy-counts.js';
+import { proxyMetrics } from './proxy-metrics.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
 import { RevokedHosts } from './revoked-hosts.js';
 import { type GuardOptions, RateLimiter } from './send-guard.js';
@@ -91,17 +93,17 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
   const places = new KnownPlaces();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
-  const counts = { received: 0, accepted: 0, superseded: 0, refused: {} as Record<string, number> };
-  const countRefused = (code: string) => {
-    counts.refused[code] = (counts.refused[code] ?? 0) + 1;
-  };
+  const counts = new ProxyCounts();
   const refuseAndCount = (problem: Refusal) => {
-    countRefused(problem.code);
+    counts.refuse(problem.code);
     return refuse(problem);
   };
 
   const stats = (): ProxyStats => ({
-    ...counts,
+    received: counts.received,
+    accepted: counts.accepted.total,
+    superseded: counts.superseded.total,
+    refused: counts.refused,
     batches: batcher.stats.batches,
     retries: batcher.stats.retries,
     waiting: batcher.stats.waiting,
@@ -124,22 +126,25 @@ export function createProxy(deps: ProxyDeps): Proxy {
     if ('code' in body) return refuseAndCount(body);
     const first = body.messages[0]?.message;
     counts.received += body.messages.length + body.refused.length;
-    for (const { code } of body.refused) countRefused(code);
+    for (const { code } of body.refused) counts.refuse(code);
 
     const reported = c.req.header(SENSOR_CONFIG_HEADER);
     const attributes =
       reported !== undefined && REPORTED.test(reported) ? { [SENSOR_CONFIG_ATTRIBUTE]: reported } : undefined;
-    const current = body.messages.filter(({ message }) => !filter.isSuperseded(message));
+    const current = body.messages.filter(({ message }) => {
+      const superseded = filter.isSuperseded(message);
+      if (superseded) counts.superseded.add(regionOf(message));
+      return !superseded;
+    });
     const replaced = body.messages.length - current.length;
-    counts.superseded += replaced;
     const outcomes = await Promise.all(
-      current.map(async ({ index, text }) => ({
-        index,
-        ...(await batcher.add(attributes ? { body: text, attributes } : { body: text })),
-      })),
+      current.map(async ({ index, text, message }) => {
+        const outcome = await batcher.add(attributes ? { body: text, attributes } : { body: text });
+        if (outcome.status === 'accepted') counts.accepted.add(regionOf(message));
+        return { index, ...outcome };
+      }),
     );
     const accepted = outcomes.filter((outcome) => outcome.status === 'accepted').length;
-    counts.accepted += accepted;
     const config = first && newerConfig(desired, { reported, believed: !sender.stranger }, first);
     return answer(body, { accepted, superseded: replaced, outcomes, config });
   }
@@ -163,7 +168,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     );
     const [only] = byQueue;
     if (!body.batch && only) return refuseAndCount(refusal(422, only.code, only.reason));
-    for (const { code } of byQueue) countRefused(code);
+    for (const { code } of byQueue) counts.refuse(code);
     const refused = [...body.refused.map(({ index, code, message }) => ({ index, code, reason: message })), ...byQueue];
     if (refused.length > 0) {
       return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
@@ -181,10 +186,13 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
   app.post('/send', send);
   app.route('/', healthRoutes(queue));
-  app.get('/stats', (c) => {
+  const locked: MiddlewareHandler = async (c, next) => {
     const problem = guard.lock?.problemOf(c, Date.now());
-    return problem ? refuseAndCount(problem) : c.json(stats());
-  });
+    return problem ? refuseAndCount(problem) : next();
+  };
+  app.get('/stats', locked, (c) => c.json(stats()));
+  app.use('/metrics', locked);
+  app.route('/', proxyMetrics(counts, batcher.stats).routes);
   app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, access, refuse: refuseAndCount }));
   app.route('/', sensorRoutes({ revoked, operatorToken: guard.operatorToken, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));

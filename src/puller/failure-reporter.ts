@@ -31,7 +31,8 @@ export type PullerEvent =
   | { type: 'webhook.failed'; message: string };
 
 export class FailureReporter {
-  count = 0;
+  /** Failures by task since the start. */
+  readonly counts: Record<string, number> = {};
   lastError: string | undefined;
   readonly #onEvent: (event: PullerEvent) => void;
   /** The message of each task that fails now. */
@@ -39,6 +40,10 @@ export class FailureReporter {
 
   constructor(onEvent: (event: PullerEvent) => void) {
     this.#onEvent = onEvent;
+  }
+
+  get count(): number {
+    return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
   }
 
   isFailing(task: PullerTask): boolean {
@@ -51,7 +56,7 @@ export class FailureReporter {
   }
 
   failed(task: PullerTask, message: string): void {
-    this.count++;
+    this.counts[task] = (this.counts[task] ?? 0) + 1;
     this.lastError = message;
     if (this.#failing.get(task) === message) return;
     this.#failing.set(task, message);

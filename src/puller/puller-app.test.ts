@@ -49,6 +49,7 @@ function pullerWith(over: Partial<Omit<PullerAppDeps, 'http'>> & { http?: Partia
     queue,
     fleet: { hub, firing: () => [] },
     stats: () => stats,
+    failures: () => ({}),
     closed: new AbortController().signal,
     ...over,
     http: { page: new Hono(), token: TOKEN, log: (text) => logged.push(text), ...over.http },
@@ -276,7 +277,15 @@ test('the alerts that fire now come first', async () => {
   expect(await firstEvents(puller.get('/events?since=40'))).toEqual([alert]);
 });
 
-const LOCKED = ['/stats', '/fleet', '/fleet/summary', '/fleet/since?submission=1', '/events', '/fleet/convergence'];
+const LOCKED = [
+  '/stats',
+  '/metrics',
+  '/fleet',
+  '/fleet/summary',
+  '/fleet/since?submission=1',
+  '/events',
+  '/fleet/convergence',
+];
 test.each(LOCKED)('with a lock, %s needs a token that reads; the operator’s and a viewer’s do', async (path) => {
   const { request } = pullerWith({ http: { lock: new AccessLock([TOKEN, 'viewer']) } });
   const ask = async (headers: Record<string, string>) => {

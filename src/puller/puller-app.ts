@@ -17,6 +17,7 @@ import type { EventHub } from './event-hub.js';
 import { eventStream, type StreamFilter } from './event-stream.js';
 import { PastEvents } from './past-events.js';
 import type { PullerStats } from './puller.js';
+import { pullerMetrics } from './puller-metrics.js';
 import type { StoreSink } from './sinks/readings-store.js';
 import type { StoreStats } from './store-watch.js';
 import { RETRY_AFTER_S, StreamShare } from './stream-share.js';
@@ -25,6 +26,8 @@ export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
+  /** Failures by task since the start. */
+  failures(): Record<string, number>;
   /** Why readings can't be accepted now. */
   problem?(): string | undefined;
   /** Unix milliseconds, in step with the fleet view. */
@@ -112,7 +115,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));
-  for (const path of ['/stats', '/fleet/*', '/events']) {
+  for (const path of ['/stats', '/metrics', '/fleet/*', '/events']) {
     app.use(path, async (c, next) => {
       const locked = http.lock?.problemOf(c, Date.now());
       return locked ? c.json(httpErrorBody(locked), locked.status) : next();
@@ -122,6 +125,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     const depth = await queue.depth().catch(() => undefined);
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
+  app.route('/', pullerMetrics(deps).routes);
   app.get('/fleet', (c) => {
     const time = now();
     return c.json({ summary: fleet.summary(time), sensors: fleet.view(time) } satisfies FleetSnapshot);

@@ -154,6 +154,7 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
         store: storeWatch?.stats,
         clockAheadMs: time.aheadMs,
       }),
+      failures: () => ({ ...puller.failures, ...maintenance.counts }),
       problem: () => puller.problem ?? maintenance.problemOf('check-store'),
       now: () => time.now(),
       closed: closed.signal,

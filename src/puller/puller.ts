@@ -100,6 +100,11 @@ export class Puller {
     };
   }
 
+  /** Failures by task since the start. */
+  get failures(): Record<string, number> {
+    return this.#failures.counts;
+  }
+
   /** Why nothing is accepted now, so that messages stay in the queue. */
   get problem(): string | undefined {
     return this.#failures.problemOf('accept');

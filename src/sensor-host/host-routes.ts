@@ -8,6 +8,7 @@ import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-err
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import type { Cluster } from './cluster.js';
+import { hostMetrics } from './host-metrics.js';
 import { jobBodySchema, jobNameSchema, regionLinkSchema } from './host-schemas.js';
 
 export interface SensorHostAppOptions {
@@ -43,6 +44,7 @@ export function createSensorHostApp(
   app.get('/nodes', (c) => c.json(cluster.nodes()));
   app.get('/jobs', (c) => c.json(cluster.jobs()));
   app.get('/stats', (c) => c.json(cluster.stats()));
+  app.route('/', hostMetrics(cluster).routes);
 
   app.put('/jobs/:name', async (c) => {
     const body = await readJsonBody(c, jobBodySchema);

@@ -67,6 +67,8 @@ export const statsSchema = z.object({
   running: z.number(),
   /** Requests since the start. */
   requests: z.number(),
+  /** How requests ended, by region: by class of HTTP status, or `network_error`, `timeout`. */
+  results: z.record(z.string(), z.record(z.string(), z.number())),
   nodes: z.number(),
   /** Resident memory of the host process, in bytes. */
   memoryBytes: z.number(),

@@ -70,3 +70,14 @@ test('whoever closes a request hears nothing more, over whatever link', async ()
   await nextTurn();
   expect([answers, closed, link.calls.size]).toEqual([[], 1, 0]);
 });
+
+test('every request that ends is counted by how it ended, once; closed ones are not', async () => {
+  for (let i = 0; i < 4; i++) send();
+  sent[0]!(OK);
+  sent[0]!(OK);
+  sent[1]!({ ...OK, status: 503 });
+  sent[2]!({ result: 3 });
+  send().close();
+  link.setConnected(false);
+  expect(link.counts).toEqual({ '2xx': 1, '5xx': 1, timeout: 1, network_error: 1 });
+});

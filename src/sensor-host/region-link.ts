@@ -4,8 +4,12 @@ import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
 
 const NETWORK_ERROR: HttpAnswer = { result: 2 };
 
+/** How requests ended: by class of HTTP status, such as `2xx`, or without an answer. */
+export type RequestCounts = Record<string, number>;
+
 export class RegionLink {
   readonly calls = new Set<LinkCall>();
+  readonly counts: RequestCounts = {};
   #connected = true;
 
   get connected(): boolean {
@@ -40,7 +44,10 @@ class LinkCall implements Closeable {
   }
 
   readonly answered = (answer: HttpAnswer): void => {
-    if (this.#link.calls.delete(this)) this.#done(answer);
+    if (!this.#link.calls.delete(this)) return;
+    const result = resultOf(answer);
+    this.#link.counts[result] = (this.#link.counts[result] ?? 0) + 1;
+    this.#done(answer);
   };
 
   /** As if the connection broke. */
@@ -53,4 +60,9 @@ class LinkCall implements Closeable {
     this.#link.calls.delete(this);
     this.inFlight?.close();
   }
+}
+
+function resultOf(answer: HttpAnswer): string {
+  if (answer.result === 0) return `${Math.floor(answer.status / 100)}xx`;
+  return answer.result === 3 ? 'timeout' : 'network_error';
 }

@@ -87,7 +87,7 @@ test('an exit, a trap and a return are distinguished, each with the last line', 
     [{ kind: 'exit', code: 3 }, 'all done'],
     [{ kind: 'trap', message: 'unreachable' }, 'no end of line'],
   ]);
-  expect(host.stats()).toEqual({ running: 0, requests: 0 });
+  expect(host.stats()).toEqual({ running: 0, requests: 0, results: { us: {} } });
 });
 
 test('a trap leaves the other guests running, each in its own memory', async () => {
@@ -124,7 +124,7 @@ test('a request is answered into the memory of its guest, whoever runs in betwee
     ['/b', 0, 201, 'to b'],
     ['/a', 3, 0, expect.anything()],
   ]);
-  expect(host.stats()).toEqual({ running: 0, requests: 2 });
+  expect(host.stats()).toEqual({ running: 0, requests: 2, results: { us: { '2xx': 1, timeout: 1 } } });
 });
 
 test('an invalid request fails at once and is not counted', () => {

@@ -12,7 +12,7 @@ import { Guest, type GuestExit } from './guest.js';
 import { FileTable, type Mount, StatCache } from './guest-files.js';
 import { guestLimit, reclaimMemory } from './host-capacity.js';
 import { type HostClock, systemClock } from './host-clock.js';
-import { RegionLink } from './region-link.js';
+import { RegionLink, type RequestCounts } from './region-link.js';
 import type { SensorModule } from './sensor-module.js';
 import { createTransport, type HttpTransport } from './transport.js';
 import { createImports } from './wasi.js';
@@ -60,8 +60,11 @@ export interface SensorHost {
   /** Cuts or restores the link of a region; its guests keep running. */
   setLink(region: string, connected: boolean): void;
   isConnected(region: string): boolean;
-  /** `running`: guests now. `requests`: requests since the start, failed ones included. */
-  stats(): { running: number; requests: number };
+  /**
+   * `running`: guests now. `requests`: requests since the start, failed ones included. `results`: how they ended, by
+   * region.
+   */
+  stats(): { running: number; requests: number; results: Record<string, RequestCounts> };
   /** Call before starting many: frees the address space of exited guests, if there are many. */
   reclaim(): Promise<void>;
   /** Stops every guest and closes the connections. */
@@ -128,7 +131,11 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
     },
     setLink: (region, connected) => linkOf(region).setConnected(connected),
     isConnected: (region) => links.get(region)?.connected ?? true,
-    stats: () => ({ running: guests.size, requests: stats.requests }),
+    stats: () => ({
+      running: guests.size,
+      requests: stats.requests,
+      results: Object.fromEntries([...links].map(([region, { counts }]) => [region, { ...counts }])),
+    }),
     async reclaim() {
       if (exitedSinceReclaim <= RECLAIM_ABOVE) return;
       exitedSinceReclaim = 0;

@@ -106,7 +106,7 @@ export class LiveQueue {
   /** Deletes messages that are past their retention, at most `limit` of them. */
   expire(limit: number, now: number): void {
     const seqs = this.messages.arrivedBefore(now - this.settings.retentionMs, limit);
-    if (seqs.length > 0) this.messages.remove(seqs);
+    if (seqs.length > 0) this.messages.remove(seqs, 'expired');
   }
 
   /** Adds a dead letter of the queue `source`. It keeps its id, its age and its count of deliveries. */
@@ -133,17 +133,19 @@ export class LiveQueue {
   #removeUndeliverable(picked: StoredMessage[], now: number): StoredMessage[] {
     const { redrive, retentionMs } = this.settings;
     const target = redrive && this.#findByArn(redrive.deadLetterTargetArn);
-    const removed: number[] = [];
+    const expired: number[] = [];
+    const exhausted: number[] = [];
     const deliverable: StoredMessage[] = [];
     for (const message of picked) {
-      const expired = message.arrived < now - retentionMs;
-      const exhausted = target !== undefined && message.receives >= redrive!.maxReceiveCount;
-      if (!expired && this.#isDamaged(message, target, now)) continue;
-      if (exhausted && !expired) target.addDeadLetter(message, this, now);
-      if (exhausted || expired) removed.push(message.seq);
-      else deliverable.push(message);
+      if (message.arrived < now - retentionMs) expired.push(message.seq);
+      else if (this.#isDamaged(message, target, now)) continue;
+      else if (target !== undefined && message.receives >= redrive!.maxReceiveCount) {
+        target.addDeadLetter(message, this, now);
+        exhausted.push(message.seq);
+      } else deliverable.push(message);
     }
-    if (removed.length > 0) this.messages.remove(removed);
+    this.messages.remove(expired, 'expired');
+    this.messages.remove(exhausted, 'dead_lettered');
     return deliverable;
   }
 
@@ -155,7 +157,7 @@ export class LiveQueue {
     if (damage === undefined) return false;
     if (target) {
       target.addDeadLetter(asDamagedLetter(message, damage), this, now);
-      this.messages.remove([message.seq]);
+      this.messages.remove([message.seq], 'damaged');
     } else {
       this.messages.quarantine(message.seq, damageReason(damage));
     }

@@ -71,7 +71,7 @@ export class MoveTask {
         return;
       }
       target.addRedriven(message, now);
-      source.messages.remove([message.seq]);
+      source.messages.remove([message.seq], 'moved');
       this.moved += 1;
     }
     if (this.moved >= toMove || (count > 0 && messages.length === 0)) this.end('COMPLETED');

@@ -31,6 +31,7 @@ test('health, readiness and statistics', async () => {
   const stats = {
     queues: [{ name: 'q', visible: 2, inFlight: 0, delayed: 0, waiting: 0, oldestAgeMs: expect.any(Number) }],
     requests: { CreateQueue: 1, SendMessage: 2, unsupported: 1 },
+    refused: { InvalidAction: 1 },
     commits: 3,
     store: { status: 'ready' },
   };

@@ -22,6 +22,7 @@ import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { actionName, respond } from './api/json-protocol.js';
 import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
 import type { MessageDamaged } from './live-queue.js';
+import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
 import type { StoreEvent, StoreState } from './store/queue-store.js';
 
@@ -61,6 +62,8 @@ export interface QueueServerStats {
   }[];
   /** Requests by action since the start. */
   requests: Record<string, number>;
+  /** Refused requests by error code since the start. */
+  refused: Record<string, number>;
   /** Durable transactions since the start. */
   commits: number;
   store: StoreState;
@@ -83,6 +86,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   const { onEvent = () => {}, clock = {} } = options;
   const service = new QueueService({ path, region, accountId, warn, onEvent, clock });
   const requests: Record<string, number> = {};
+  const refused: Record<string, number> = {};
   let closed = false;
 
   const stats = (): QueueServerStats => ({
@@ -92,6 +96,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       ...oldestAge(messages.firstArrival, service.now()),
     })),
     requests,
+    refused,
     commits: service.commits.commits,
     store: service.store.state,
   });
@@ -108,6 +113,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     return c.json(state, state.status === 'ready' ? 200 : 503);
   });
   app.get('/stats', (c) => c.json(stats()));
+  app.route('/', queueMetrics(service, stats).routes);
   app.get('*', (c, next) => {
     if (!isQueryRequest(c.req.url, new Uint8Array())) return next();
     const { status, headers, body } = refuseQuery();
@@ -128,9 +134,10 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     };
     const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
     const query = target === undefined && isQueryRequest(c.req.url, input);
-    const { status, headers, body } = query ? refuseQuery() : await respond(context, target, input);
+    const { status, headers, body, code } = query ? refuseQuery() : await respond(context, target, input);
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
+    if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
     return new Response(body, { status, headers });
   });
 

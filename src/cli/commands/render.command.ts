@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { loadAllProviders } from '../../network/registry.js';
+import { renderMonitoring } from '../../operations/render-monitoring.js';
+import { scrapeTargets } from '../../runtime/scrape-targets.js';
 import type { CommandSpec } from '../command.js';
 
 export const render: CommandSpec = {
   name: 'render',
   summary: 'write the Docker network and the jobs as files that work without this program',
   modes: ['text', 'json'],
-  settings: ['nodes'],
+  settings: ['nodes', 'stateDir'],
   options: [new Option('--dir <folder>', 'folder for the files').default('network')],
   examples: ['wasm-sensors render --dir network && cd network && docker compose up -d'],
   async action({ out, settings, options }) {
@@ -16,6 +18,7 @@ export const render: CommandSpec = {
     for (const provider of await loadAllProviders()) {
       files.push(...((await provider.render?.(folder, { nodesPerRegion: settings.nodes })) ?? []));
     }
+    files.push(...renderMonitoring(folder, await scrapeTargets(settings)));
     out.result({ folder, files }, () =>
       [
         ...files.map((file) => `  ${file}`),

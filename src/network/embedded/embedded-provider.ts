@@ -16,6 +16,7 @@ export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
   connectionSchema: embeddedConnectionSchema,
   plan: async (_, context) => planEmbedded(context),
   open: (connection, { token }) => createEmbeddedNetwork(connection, token),
+  sensorHostUrl: ({ host }) => host,
   cleanUp: async () => ({ removed: [], kept: [] }),
 };
 

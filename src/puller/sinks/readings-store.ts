@@ -46,6 +46,8 @@ const ARRIVED = 'coalesce(elapsed_at, received_at)';
 export class StoreSink implements Sink {
   readonly name = 'store';
   readonly required = true;
+  /** Rows that {@link forget} has deleted since the start. */
+  forgotten = 0;
   /** Retention goes by it: a step of the wall clock does not make readings old. */
   readonly clock: ElapsedClock;
   readonly #file: StoreFile;
@@ -221,10 +223,11 @@ export class StoreSink implements Sink {
          order by id limit ${MAX_FORGOTTEN}
        )`,
     );
-    return (
+    const count =
       readings.run(this.#firstSince(ARRIVED, before), before).changes +
-      this.#db.prepare(`delete from messages where ${ARRIVED} < ?`).run(before).changes
-    );
+      this.#db.prepare(`delete from messages where ${ARRIVED} < ?`).run(before).changes;
+    this.forgotten += count;
+    return count;
   }
 
   /**

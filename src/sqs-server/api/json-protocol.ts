@@ -13,6 +13,8 @@ export interface SqsResponse {
   status: number;
   headers: Record<string, string>;
   body: string;
+  /** Of a request that was refused. */
+  code?: string;
 }
 
 const TARGET = /^AmazonSQS\.(\w+)$/;
@@ -40,7 +42,7 @@ export async function respond(context: Context, target: string | undefined, body
     const failure = error instanceof SqsError ? error : internalFailure(context, error);
     headers['x-amzn-query-error'] = `${failure.legacyCode};${failure.fault}`;
     const answer = { __type: failure.type, message: failure.message };
-    return { status: failure.status, headers, body: JSON.stringify(answer) };
+    return { status: failure.status, headers, body: JSON.stringify(answer), code: failure.code };
   }
 }
 

@@ -19,11 +19,20 @@ interface MessageCounts {
   delayed: number;
 }
 
+/** Why a message is no longer in the queue. */
+type Removal = 'deleted' | 'expired' | 'dead_lettered' | 'damaged' | 'moved' | 'purged';
+
 export class QueueMessages {
   /** Number of the newest message on disk; 0 = none. */
   lastSeq: number;
   /** Elapsed milliseconds at which the next delay or visibility timeout ends; Infinity = none is running. */
   nextDue: number;
+  /** Counts since the queue was opened. */
+  readonly totals = { added: 0, delivered: 0, redelivered: 0 };
+  readonly removed: Record<Removal, number> = {
+    ...{ deleted: 0, expired: 0, dead_lettered: 0 },
+    ...{ damaged: 0, moved: 0, purged: 0 },
+  };
   readonly #table: MessageTable;
   readonly #buffer: WriteBuffer;
   /** Messages that can be received, in the order of their delivery. */
@@ -82,8 +91,10 @@ export class QueueMessages {
 
   /** Puts picked messages in flight until `due`, and counts their delivery. `received`: Unix milliseconds, for receivers. */
   deliver(messages: StoredMessage[], due: number, received: number): void {
+    this.totals.delivered += messages.length;
     for (const message of messages) {
       this.#hide(message.seq);
+      if (message.receives > 0) this.totals.redelivered += 1;
       message.receives += 1;
       message.firstReceived ??= received;
       const { seq, receives, firstReceived } = message;
@@ -112,10 +123,11 @@ export class QueueMessages {
   }
 
   /** Deletes messages in any state; those that no longer exist are skipped. */
-  remove(seqs: number[]): void {
+  remove(seqs: number[], why: Removal = 'deleted'): void {
     for (const seq of seqs) {
       if (this.#inFlight.delete(seq) || this.#hide(seq)) this.#buffer.remove(seq);
-      else this.#removeFromTable(seq);
+      else if (!this.#removeFromTable(seq)) continue;
+      this.removed[why] += 1;
     }
   }
 
@@ -123,6 +135,7 @@ export class QueueMessages {
   quarantine(seq: number, reason: string): void {
     this.#hide(seq);
     this.#table.quarantine(seq, reason);
+    this.removed.damaged += 1;
   }
 
   /** Up to `limit` messages that arrived before `time` (elapsed milliseconds), oldest first. */
@@ -138,6 +151,8 @@ export class QueueMessages {
 
   /** Deletes all messages. */
   clear(): void {
+    const { visible, inFlight, delayed } = this.counts;
+    this.removed.purged += visible + inFlight + delayed;
     this.#table.clear();
     this.#buffer.clear();
     this.#uncommitted = [];
@@ -156,6 +171,7 @@ export class QueueMessages {
 
   /** Call it after every commit: only messages on disk can be received. */
   afterCommit(): void {
+    this.totals.added += this.#uncommitted.length;
     for (const message of this.#uncommitted) {
       this.lastSeq = message.seq;
       const upToDate = this.#backlog === 0 && this.#hasRoom;
@@ -193,14 +209,15 @@ export class QueueMessages {
     return this.#window.delete(seq);
   }
 
-  /** Deletes a message that memory doesn't hold. */
-  #removeFromTable(seq: number): void {
+  /** Deletes a message that memory doesn't hold; false: there is none. */
+  #removeFromTable(seq: number): boolean {
     // The same message may have been deleted a moment ago.
     this.#buffer.writeRemovals();
     const removed = this.#table.removeOne(seq);
-    if (!removed) return;
+    if (!removed) return false;
     if (removed.due !== null) this.#delayed -= 1;
     else if (seq > this.#cursor) this.#backlog -= 1;
+    return true;
   }
 
   /** Makes messages visible whose delay or visibility timeout is over. */

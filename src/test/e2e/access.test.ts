@@ -92,11 +92,11 @@ describe('a fleet that other machines reach', () => {
       await response.body?.cancel();
       return response.status;
     };
-    for (const path of ['/', '/fleet', '/fleet/summary', '/stats', '/events']) {
+    for (const path of ['/', '/fleet', '/fleet/summary', '/stats', '/metrics', '/events']) {
       expect([path, await statusOf(puller + path)]).toEqual([path, 401]);
       if (path !== '/') expect(await statusOf(puller + path, { authorization: 'Bearer viewer-5b1c2e' })).toBe(200);
     }
-    for (const path of ['/config', '/stats']) expect(await statusOf(proxy + path)).toBe(401);
+    for (const path of ['/config', '/stats', '/metrics']) expect(await statusOf(proxy + path)).toBe(401);
     expect(await send(proxy, { data: { test: 'hello' } })).toBe('401 TOKEN_MISSING');
 
     const operator = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();

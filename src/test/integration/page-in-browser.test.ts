@@ -200,6 +200,7 @@ describe('the web page of a large fleet', () => {
       queue,
       fleet: { hub, firing: () => [] },
       stats: () => ({}) as ReturnType<PullerAppDeps['stats']>,
+      failures: () => ({}),
       closed: closed.signal,
       http: { page: createPage(), log: console.error },
     });

@@ -120,7 +120,7 @@ export class FakeCluster implements Cluster {
   }
 
   stats(): HostStats {
-    return { running: 0, requests: 0, nodes: this.#all.length, memoryBytes: 0, cpuMs: 0, uptimeMs: 0 };
+    return { running: 0, requests: 0, results: {}, nodes: this.#all.length, memoryBytes: 0, cpuMs: 0, uptimeMs: 0 };
   }
 
   async close(): Promise<void> {}

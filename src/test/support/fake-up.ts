@@ -88,6 +88,7 @@ export class FakeUp {
       queue,
       fleet: { hub, store: this.#store, firing: () => [] },
       stats: () => ({ received: 7, stored: 7, deleted: 7 }) as never,
+      failures: () => ({}),
       closed: this.#closed.signal,
       http: { page: new Hono(), token: TOKEN, log: console.error },
     });

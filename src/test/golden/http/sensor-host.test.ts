@@ -47,7 +47,7 @@ class FakeHost implements SensorHost {
     else this.#cut.add(region);
   };
   isConnected: SensorHost['isConnected'] = (region) => !this.#cut.has(region);
-  stats: SensorHost['stats'] = () => ({ running: this.#running, requests: 12 });
+  stats: SensorHost['stats'] = () => ({ running: this.#running, requests: 12, results: { us: { '2xx': 11 } } });
   reclaim: SensorHost['reclaim'] = async () => {};
   close: SensorHost['close'] = async () => {};
 }

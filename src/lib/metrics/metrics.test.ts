@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { LabelCounts } from './label-counts.js';
+import { labelled, Metrics } from './metrics.js';
+
+const linesOf = async (metrics: Metrics, start: string) =>
+  (await metrics.text()).split('\n').filter((line) => line.startsWith(start));
+
+test('a scrape reads the counts at that time, and leaves out what is no longer there', async () => {
+  const metrics = new Metrics('x_');
+  let counts: [string, number][] = [['us', 1]];
+  metrics.counter('readings_total', 'r', ['region'], () => labelled('region', counts));
+  expect(await linesOf(metrics, 'x_readings_total')).toEqual(['x_readings_total{region="us"} 1']);
+  counts = [['eu', 5]];
+  expect(await linesOf(metrics, 'x_readings_total')).toEqual(['x_readings_total{region="eu"} 5']);
+});
+
+test('values that come later are waited for', async () => {
+  const metrics = new Metrics('x_');
+  metrics.gauge('depth', 'd', [], async () => 3);
+  expect(await linesOf(metrics, 'x_depth')).toEqual(['x_depth 3']);
+});
+
+test('the process is part of every scrape, once, whatever the number of services in it', async () => {
+  for (const metrics of [new Metrics('x_'), new Metrics('x_')]) {
+    expect(await linesOf(metrics, 'process_cpu_seconds_total ')).toHaveLength(1);
+  }
+});
+
+test('labels that clients choose are bounded: the rest is counted together', () => {
+  const counts = new LabelCounts();
+  for (let i = 0; i < 1000; i++) counts.add(`region-${i}`);
+  counts.add('region-0', 2);
+  const all = [...counts];
+  expect(all).toHaveLength(101);
+  expect(all).toContainEqual(['region-0', 3]);
+  expect(all.at(-1)).toEqual(['other', 900]);
+  expect(counts.total).toBe(1002);
+});

@@ -1,0 +1,61 @@
+/** `GET /metrics` of the queue server (docs/metrics.md). */
+import { labelled, Metrics, type Values } from '../lib/metrics/metrics.js';
+import type { LiveQueue } from './live-queue.js';
+import type { QueueService } from './queue-service.js';
+import type { QueueServerStats } from './sqs-server.js';
+
+export function queueMetrics(service: QueueService, stats: () => QueueServerStats): Metrics {
+  const metrics = new Metrics('wasm_sensors_queue_');
+  const queues = () => (service.store.isLost ? [] : service.queues);
+  const ofQueues = (read: (queue: LiveQueue) => number) => (): Values =>
+    queues().map((queue) => [{ queue: queue.record.name }, read(queue)]);
+
+  metrics.counter(
+    'messages_added_total',
+    'Messages that were sent or moved to the queue, once they are on disk.',
+    ['queue'],
+    ofQueues(({ messages }) => messages.totals.added),
+  );
+  metrics.counter(
+    'messages_delivered_total',
+    'Deliveries of messages to receivers.',
+    ['queue'],
+    ofQueues(({ messages }) => messages.totals.delivered),
+  );
+  metrics.counter(
+    'messages_redelivered_total',
+    'Deliveries of messages that had been delivered before.',
+    ['queue'],
+    ofQueues(({ messages }) => messages.totals.redelivered),
+  );
+  metrics.counter('messages_removed_total', 'Messages that left the queue, by reason.', ['queue', 'reason'], () =>
+    queues().flatMap(({ record, messages }) =>
+      labelled('reason', Object.entries(messages.removed), { queue: record.name }),
+    ),
+  );
+  metrics.gauge('messages', 'Messages in the queue, by state.', ['queue', 'state'], () =>
+    stats().queues.flatMap(({ name, visible, inFlight, delayed }) =>
+      labelled('state', Object.entries({ visible, in_flight: inFlight, delayed }), { queue: name }),
+    ),
+  );
+  metrics.gauge(
+    'oldest_message_age_seconds',
+    'Age of the oldest message that is not deleted; 0 when there is none.',
+    ['queue'],
+    () => stats().queues.map(({ name, oldestAgeMs = 0 }) => [{ queue: name }, oldestAgeMs / 1000]),
+  );
+  metrics.counter('requests_total', 'Requests of the SQS API, by action.', ['action'], () =>
+    labelled('action', Object.entries(stats().requests)),
+  );
+  metrics.counter('refusals_total', 'Requests of the SQS API that were refused, by error code.', ['reason'], () =>
+    labelled('reason', Object.entries(stats().refused)),
+  );
+  metrics.counter('commits_total', 'Transactions that were synced to disk.', [], () => stats().commits);
+  metrics.gauge(
+    'store_ready',
+    'Whether the store takes messages: 0 while its file is lost or its disk full.',
+    [],
+    () => (service.store.state.status === 'ready' ? 1 : 0),
+  );
+  return metrics;
+}
