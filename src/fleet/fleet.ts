@@ -91,6 +91,14 @@ export class Fleet {
     this.#rates.clear();
   }
 
+  /**
+   * Nobody was seen after `now`: a reading that arrived between a step of the clock and a kill is taken for one of now. Else
+   * its sensor would stay live until the time of the wrong clock.
+   */
+  limitLastSeen(now: number): void {
+    for (const sensor of this.#sensors.values()) if (sensor.lastSeen > now) shiftTimes(sensor, now - sensor.lastSeen);
+  }
+
   /** When a reading arrived last; 0 when none did. */
   get lastSeen(): number {
     let last = 0;

@@ -152,6 +152,22 @@ test('killed at any moment, it builds the same view from its checkpoint and what
   expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
 });
 
+test('a clock that is set ahead before a kill and back after it leaves no sensor seen in the future', async () => {
+  const first = start();
+  await first.deliver(reading(1));
+  vi.setSystemTime(Date.now() + 11 * HOUR);
+  await pass(2000);
+  await first.deliver(reading(2));
+  // What a kill leaves on disk: no later checkpoint.
+  cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
+  await pass(2000);
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  await pass(2000);
+  vi.setSystemTime(Date.now() - 11 * HOUR);
+  await pass(10_000);
+  expect((await sensorsOf(second)).map(({ state, sequence }) => [state, sequence])).toEqual([['silent', 2]]);
+});
+
 test('a sensor that was deployed before the store began has no gaps for it, also after a restart and a kill', async () => {
   const older = { job_submission_time: T0 - HOUR };
   const lone = reading(42, older);

@@ -64,6 +64,7 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
   const silence = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
   const shiftTimes = (by: number, since: number | undefined) => {
     hub.fleet.shiftTimes(by, since);
+    hub.fleet.limitLastSeen(Date.now());
     silence?.shiftTimes(by);
   };
   const time = new ClockWatch(clock, shiftTimes, onEvent);
