@@ -1,0 +1,89 @@
+/**
+ * The checker: it knows what clients have sent and what was acknowledged, and compares that with the store and the dead
+ * letters. It reads the database itself and uses nothing of the puller.
+ */
+import { existsSync } from 'node:fs';
+import Database from 'libsql';
+import type { Reading } from '../../protocol/message.js';
+
+/** What clients did. */
+export class History {
+  /** By execution and sequence. */
+  readonly sent = new Map<string, Reading>();
+  readonly acknowledged = new Set<string>();
+  /** Answers that no client may get, whatever happens to the services. */
+  readonly badAnswers: string[] = [];
+}
+
+export interface Verdict {
+  acknowledged: number;
+  deadLetters: number;
+  /** Acknowledged, and in neither place. */
+  missing: string[];
+  /** In the store, but never sent, not as it was sent, or twice. */
+  wrong: string[];
+}
+
+export const keyOf = ({ execution_id, sequence }: Pick<Reading, 'execution_id' | 'sequence'>) =>
+  `${execution_id} ${sequence}`;
+
+const COLUMNS = 'job_id, execution_id, icon_name, timestamp, color, sequence, region, job_submission_time, hostname';
+
+/** `deadLetters`: their bodies. */
+export function check({ sent, acknowledged }: History, job: string, storePath: string, deadLetters: string[]): Verdict {
+  const found = new Set<string>();
+  const wrong: string[] = [];
+  for (const row of storedReadings(storePath, job)) {
+    const key = keyOf(row);
+    const reading = sent.get(key);
+    if (!reading) wrong.push(`${key}: never sent`);
+    else if (JSON.stringify(row, Object.keys(row).sort()) !== JSON.stringify(reading, Object.keys(row).sort())) {
+      wrong.push(`${key}: ${JSON.stringify(row)}`);
+    }
+    if (found.has(key)) wrong.push(`${key}: twice`);
+    found.add(key);
+  }
+  const rejected = deadLetters.map(keyOfBody).filter((key) => key !== undefined && sent.has(key));
+  for (const key of rejected) found.add(key!);
+  const missing = [...acknowledged].filter((key) => !found.has(key));
+  return { acknowledged: acknowledged.size, deadLetters: rejected.length, missing, wrong };
+}
+
+/** None when it can't be read: then everything is missing. */
+function storedReadings(path: string, job: string): Reading[] {
+  if (!existsSync(path)) return [];
+  const db = new Database(path, { readonly: true });
+  try {
+    return db.prepare(`select ${COLUMNS} from readings where job_id = ?`).all([job]) as Reading[];
+  } catch {
+    return [];
+  } finally {
+    db.close();
+  }
+}
+
+function keyOfBody(body: string): string | undefined {
+  try {
+    return keyOf(JSON.parse(body));
+  } catch {
+    return undefined;
+  }
+}
+
+/** `torture-eu-1 5..9` for keys that follow each other, so that a loss of thousands can be read. */
+export function rangesOf(keys: string[]): string[] {
+  const byExecution = new Map<string, number[]>();
+  for (const key of keys) {
+    const [execution, sequence] = key.split(' ') as [string, string];
+    if (!byExecution.get(execution)?.push(Number(sequence))) byExecution.set(execution, [Number(sequence)]);
+  }
+  return [...byExecution].flatMap(([execution, sequences]) => {
+    const ranges: [number, number][] = [];
+    for (const sequence of sequences.sort((a, b) => a - b)) {
+      const last = ranges.at(-1);
+      if (last && last[1] === sequence - 1) last[1] = sequence;
+      else ranges.push([sequence, sequence]);
+    }
+    return ranges.map(([from, to]) => `${execution} ${from === to ? from : `${from}..${to}`}`);
+  });
+}

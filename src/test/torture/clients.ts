@@ -1,0 +1,111 @@
+/** The clients: sensors of our own, which remember what was acknowledged, and a hostile one. */
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Reading } from '../../protocol/message.js';
+import { type History, keyOf } from './checker.js';
+import type { Random } from './random.js';
+
+export const JOB = 'torture';
+/** A proxy that is stopped does not answer at all. */
+const TIMEOUT_MS = 10_000;
+const RETRY_MS = 250;
+const MAX_BATCH = 8;
+/** What a sensor keeps and sends again; every other answer to a valid reading is a fault. */
+const TRY_AGAIN = [408, 429, 502, 503, 504];
+
+async function post(url: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) {
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const init = { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers }, signal };
+  const response = await fetch(`${url}/send`, init);
+  return { status: response.status, text: await response.text() };
+}
+
+/** Sends readings 1, 2, … of one execution, alone or a few at once, until `stopped`; each until it is acknowledged. */
+export async function sendReadings(
+  proxy: string,
+  sensor: Pick<Reading, 'execution_id' | 'region'>,
+  { history, random, stopped, giveUp }: { history: History; random: Random; stopped: AbortSignal; giveUp: AbortSignal },
+): Promise<void> {
+  let sequence = 0;
+  while (!stopped.aborted) {
+    const batch = Array.from({ length: random.pick([1, random.integer(1, MAX_BATCH)]) }, () =>
+      readingOf(sensor, ++sequence),
+    );
+    for (const reading of batch) history.sent.set(keyOf(reading), reading);
+    const body = JSON.stringify(batch.length === 1 ? batch[0] : batch);
+    if (!(await sendUntilAccepted(proxy, body, history, giveUp))) return;
+    for (const reading of batch) history.acknowledged.add(keyOf(reading));
+    await sleep(random.integer(20, 150));
+  }
+}
+
+/** False when it gave up: nobody knows then whether the readings were taken. */
+async function sendUntilAccepted(proxy: string, body: string, history: History, giveUp: AbortSignal): Promise<boolean> {
+  while (!giveUp.aborted) {
+    const answer = await post(proxy, body).catch(() => undefined);
+    if (answer?.status === 200 && !answer.text.includes('superseded')) return true;
+    if (answer && !TRY_AGAIN.includes(answer.status)) {
+      history.badAnswers.push(`a valid reading got ${answer.status} ${answer.text}`);
+      return false;
+    }
+    await sleep(RETRY_MS);
+  }
+  history.badAnswers.push('a valid reading was not accepted until the end');
+  return false;
+}
+
+function readingOf({ execution_id, region }: Pick<Reading, 'execution_id' | 'region'>, sequence: number): Reading {
+  return {
+    job_id: JOB,
+    execution_id,
+    icon_name: '🔥',
+    timestamp: new Date().toISOString(),
+    color: '#ff8800',
+    sequence,
+    region,
+    job_submission_time: 0,
+    hostname: `host-of-${execution_id}`,
+  };
+}
+
+const CONNECTIONS = 8;
+const JUNK: ((random: Random) => string)[] = [
+  () => '{"execution_id":',
+  () => '[]',
+  () => 'null',
+  (random) => '\u0000'.repeat(random.integer(1, 100_000)),
+  (random) => `[${'{},'.repeat(random.integer(100, 200_000))}{}]`,
+  (random) => '['.repeat(random.integer(100, 50_000)),
+  (random) =>
+    JSON.stringify({
+      ...readingOf({ execution_id: 'x', region: 'eu' }, 1),
+      color: 'x'.repeat(random.integer(8, 1000)),
+    }),
+  (random) =>
+    JSON.stringify({ ...readingOf({ execution_id: '\u202e', region: '\u0007' }, 1), sequence: -random.integer(0, 9) }),
+  (random) => JSON.stringify({ text: 'x'.repeat(random.integer(100_000, 3_000_000)) }),
+];
+
+/** Floods the proxy with junk for some seconds; none of it may be answered by an internal error. */
+export async function flood(proxy: string, seconds: number, random: Random, history: History): Promise<void> {
+  const until = performance.now() + seconds * 1000;
+  const one = async () => {
+    while (performance.now() < until) {
+      halfRequest(proxy);
+      const body = random.pick(JUNK)(random);
+      const headers = random.integer(1, 10) === 1 ? { 'content-encoding': 'gzip' } : {};
+      const answer = await post(proxy, body, headers).catch(() => sleep(50));
+      if (answer?.status === 500) history.badAnswers.push(`500 for ${body.slice(0, 80)}`);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, one));
+}
+
+/** A client that announces a body and goes away. */
+function halfRequest(proxy: string): void {
+  const { hostname, port } = new URL(proxy);
+  const socket = connect(Number(port), hostname);
+  socket.on('error', () => {});
+  socket.write(`POST /send HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Length: 1000\r\n\r\n{`);
+  setTimeout(() => socket.destroy(), 200);
+}
