@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ReceivedMessage } from '../queue/queue.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import { Acknowledger } from './acknowledger.js';
-import { DeadLetterLog, type Rejection } from './dead-letter-log.js';
+import { DeadLetterLog, type Rejection } from './alerts/dead-letter-log.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));

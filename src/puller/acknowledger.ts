@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
-import type { DeadLetterLog, Rejection } from './dead-letter-log.js';
+import type { DeadLetterLog, Rejection } from './alerts/dead-letter-log.js';
 import type { FailureReporter } from './failure-reporter.js';
 
 const MAX_ATTEMPTS = 5;

@@ -2,7 +2,7 @@
 import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toReading } from '../protocol/message.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
-import type { Rejection } from './dead-letter-log.js';
+import type { Rejection } from './alerts/dead-letter-log.js';
 import type { Delivery } from './sinks/sink.js';
 
 /**

@@ -4,7 +4,7 @@ import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import { AccessLock } from '../lib/net/access-lock.js';
 import type { Reading } from '../protocol/message.js';
 import type { Queue } from '../queue/queue.js';
-import { EventHub } from './event-hub.js';
+import { EventHub } from './events/event-hub.js';
 import { createPullerApp, type FleetSnapshot, type PullerAppDeps } from './puller-app.js';
 import type { StoreSink } from './sinks/readings-store.js';
 import type { Delivery } from './sinks/sink.js';

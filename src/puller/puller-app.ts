@@ -13,14 +13,14 @@ import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { EventHub } from './event-hub.js';
-import { eventStream, type StreamFilter } from './event-stream.js';
-import { PastEvents } from './past-events.js';
+import type { EventHub } from './events/event-hub.js';
+import { eventStream, type StreamFilter } from './events/event-stream.js';
+import { PastEvents } from './events/past-events.js';
+import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
 import type { StoreSink } from './sinks/readings-store.js';
 import type { StoreStats } from './store-watch.js';
-import { RETRY_AFTER_S, StreamShare } from './stream-share.js';
 
 export interface PullerAppDeps {
   queue: Queue;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Reading } from '../protocol/message.js';
 import { scrape } from '../test/support/scrape.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
-import { EventHub } from './event-hub.js';
+import { EventHub } from './events/event-hub.js';
 import { pullerMetrics } from './puller-metrics.js';
 import type { StoreSink } from './sinks/readings-store.js';
 

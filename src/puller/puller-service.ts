@@ -4,11 +4,12 @@ import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue } from '../queue/queue.js';
-import { SilenceAlerts } from './alerts.js';
+import { ConditionAlerts } from './alerts/condition-alerts.js';
+import { DeadLetterWatch } from './alerts/dead-letter-watch.js';
+import { SilenceAlerts } from './alerts/silence-alerts.js';
+import { Webhook } from './alerts/webhook.js';
 import { ClockWatch } from './clock-watch.js';
-import { ConditionAlerts } from './condition-alerts.js';
-import { DeadLetterWatch } from './dead-letter-watch.js';
-import { EventHub } from './event-hub.js';
+import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { Puller } from './puller.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
@@ -16,7 +17,6 @@ import { StoreSink } from './sinks/readings-store.js';
 import { LogSink, type Sink } from './sinks/sink.js';
 import { StoreWatch } from './store-watch.js';
 import { restoreFleet } from './stored-fleet.js';
-import { Webhook } from './webhook.js';
 
 export interface PullerServiceOptions {
   queue: Queue;

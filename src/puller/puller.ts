@@ -8,7 +8,7 @@ import { jittered } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
 import { Acknowledger } from './acknowledger.js';
-import { DeadLetterLog, type Rejection } from './dead-letter-log.js';
+import { DeadLetterLog, type Rejection } from './alerts/dead-letter-log.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { parseDelivery } from './parse-delivery.js';
 import type { Delivery, Sink } from './sinks/sink.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reading } from '../protocol/message.js';
-import { EventHub } from './event-hub.js';
+import { EventHub } from './events/event-hub.js';
 import { StoreSink } from './sinks/readings-store.js';
 import type { Delivery } from './sinks/sink.js';
 import { markStoredSensorsStopped } from './stored-fleet.js';

@@ -1,6 +1,6 @@
 /** The fleet view of a stored puller: its checkpoint and the readings after it. */
 import { existsSync } from 'node:fs';
-import { EventHub } from './event-hub.js';
+import { EventHub } from './events/event-hub.js';
 import { StoreSink } from './sinks/readings-store.js';
 import { withStoreErrors } from './sinks/store-errors.js';
 

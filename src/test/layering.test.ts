@@ -81,7 +81,11 @@ test('kinds of networks are named by their folders, the registry and the setting
 test.each([
   ['protocol/message.ts', `import { x } from '../puller/puller.js';`, 'protocol is not above puller'],
   ['protocol/message.ts', `import { readFileSync } from 'node:fs';`, 'protocol is pure'],
-  ['proxy/proxy.ts', `import type {\n  EventHub,\n} from '../puller/event-hub.js';`, 'proxy is not above puller'],
+  [
+    'proxy/proxy.ts',
+    `import type {\n  EventHub,\n} from '../puller/events/event-hub.js';`,
+    'proxy is not above puller',
+  ],
   ['network/registry.ts', `const { main } = await import('../cli/main.js');`, 'network is not above cli'],
   ['puller/sinks/log-sink.ts', `import '../../network/network.js';`, 'puller is not above network'],
   ['lib/fs/file-lock.ts', `import { x } from '../../utils/x.js';`, 'not a room of the house'],

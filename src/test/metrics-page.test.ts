@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from 'vitest';
 import { createProxy } from '../proxy/proxy.js';
-import { EventHub } from '../puller/event-hub.js';
+import { EventHub } from '../puller/events/event-hub.js';
 import { pullerMetrics } from '../puller/puller-metrics.js';
 import type { Cluster } from '../sensor-host/cluster.js';
 import { hostMetrics } from '../sensor-host/host-metrics.js';

@@ -1,10 +1,10 @@
 /** What the `queue` commands say. */
 
 import { escapeControls } from '../../lib/control-characters.js';
-import type { DeadLetter } from '../../operations/list-dead-letters.js';
-import type { Peeked } from '../../operations/peek-queue.js';
-import type { PurgeResult } from '../../operations/purge-queue.js';
-import type { QueueFill, QueueStatus } from '../../operations/queue-status.js';
+import type { DeadLetter } from '../../operations/queue/list-dead-letters.js';
+import type { Peeked } from '../../operations/queue/peek-queue.js';
+import type { PurgeResult } from '../../operations/queue/purge-queue.js';
+import type { QueueFill, QueueStatus } from '../../operations/queue/queue-status.js';
 import type { QueueDepth } from '../../queue/queue.js';
 import { countText, type Style, secondsText, table } from './terminal-text.js';
 

@@ -98,8 +98,8 @@ test('a token with binary bytes is named by `up`, and stays as it is', async () 
 });
 
 test.each([[[]], [['-d']]])('a usage error that a service finds is one of `up %j`', async (flags) => {
-  const up = await sandbox.run(['up', ...flags, '--host', '0.0.0.0', ...(await Sandbox.portFlags())]);
-  expect([up.code, up.stderr]).toEqual([2, expect.stringContaining('Set SENSOR_TOKEN')]);
+  const up = await sandbox.run(['up', ...flags, '--queue', 'ftp://x/y', ...(await Sandbox.portFlags())]);
+  expect([up.code, up.stderr]).toEqual([2, expect.stringContaining('is neither an http(s) URL nor a name')]);
   plain(up);
 });
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Listener, listen } from '../../lib/net/listen.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
-import { EventHub } from '../../puller/event-hub.js';
+import { EventHub } from '../../puller/events/event-hub.js';
 import { createPullerApp, type PullerAppDeps } from '../../puller/puller-app.js';
 import { QUEUE_NAME, type Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';

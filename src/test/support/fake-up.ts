@@ -9,7 +9,7 @@ import { type Listener, listen } from '../../lib/net/listen.js';
 import { identify } from '../../lib/process/process-id.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
-import { EventHub } from '../../puller/event-hub.js';
+import { EventHub } from '../../puller/events/event-hub.js';
 import { createPullerApp } from '../../puller/puller-app.js';
 import { StoreSink } from '../../puller/sinks/readings-store.js';
 import type { Queue, QueueDepth } from '../../queue/queue.js';

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { listDeadLetters } from '../../../operations/list-dead-letters.js';
+import { listDeadLetters } from '../../../operations/queue/list-dead-letters.js';
 import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
 import { deadLettersText } from '../../output/queue-text.js';

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { peekQueue } from '../../../operations/peek-queue.js';
+import { peekQueue } from '../../../operations/queue/peek-queue.js';
 import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
 import { PEEKED, peekText } from '../../output/queue-text.js';

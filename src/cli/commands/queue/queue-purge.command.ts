@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { purgeQueue } from '../../../operations/purge-queue.js';
+import { purgeQueue } from '../../../operations/queue/purge-queue.js';
 import type { CommandSpec } from '../../command.js';
 import { purgedText, purgeQuestion } from '../../output/queue-text.js';
 import { QUEUE_SETTINGS, withQueue } from './with-queue.js';

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { replayAll, replayOnly } from '../../../operations/replay-dead-letters.js';
+import { replayAll, replayOnly } from '../../../operations/queue/replay-dead-letters.js';
 import type { CommandSpec } from '../../command.js';
 import { replayedText } from '../../output/queue-text.js';
 import { QUEUE_SETTINGS, withQueue } from './with-queue.js';

@@ -1,4 +1,4 @@
-import { readQueueStatus } from '../../../operations/queue-status.js';
+import { readQueueStatus } from '../../../operations/queue/queue-status.js';
 import type { CommandSpec } from '../../command.js';
 import { queueStatusText } from '../../output/queue-text.js';
 import { QUEUE_SETTINGS, withQueue } from './with-queue.js';

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
-import { SilenceAlerts } from './alerts.js';
+import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
+import { SilenceAlerts } from './silence-alerts.js';
 
 const T0 = 1_750_000_000_000;
 

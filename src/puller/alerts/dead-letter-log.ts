@@ -1,5 +1,5 @@
 /** Counts the messages that become dead letters, and reports them. */
-import type { PullerEvent } from './failure-reporter.js';
+import type { PullerEvent } from '../failure-reporter.js';
 
 /** Why a message can never be accepted. The first four are the proxy's codes for the same. */
 export interface Rejection {

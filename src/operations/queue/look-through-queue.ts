@@ -1,5 +1,5 @@
 /** Looks at the messages of a queue without taking them. */
-import type { AdminQueue, SeenMessage } from '../queue/admin-queue.js';
+import type { AdminQueue, SeenMessage } from '../../queue/admin-queue.js';
 
 /** Messages received at a time, as SQS allows. */
 const AT_A_TIME = 10;

@@ -3,9 +3,9 @@
  * of the two queues or in both. The store recognises the second of a message that was in both.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AppError } from '../lib/errors/app-error.js';
-import type { AdminQueue, MoveTask, SeenMessage } from '../queue/admin-queue.js';
-import { REPLAY_OF_ATTRIBUTE } from '../queue/queue.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/admin-queue.js';
+import { REPLAY_OF_ATTRIBUTE } from '../../queue/queue.js';
 import { lookThrough } from './look-through-queue.js';
 
 export interface ReplayResult {

@@ -1,16 +1,16 @@
 /** What an operator does with a queue, before the queue server: through the SDK, and without it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Listener, listen } from '../lib/net/listen.js';
-import { parseDelivery } from '../puller/parse-delivery.js';
-import { Puller } from '../puller/puller.js';
-import { StoreSink } from '../puller/sinks/readings-store.js';
-import type { Delivery } from '../puller/sinks/sink.js';
-import type { AdminQueue } from '../queue/admin-queue.js';
-import type { Queue } from '../queue/queue.js';
-import { openSqsAdminQueue } from '../queue/sqs-admin-queue.js';
-import { openSqsQueue } from '../queue/sqs-queue.js';
-import { createQueueServer, type QueueServer } from '../sqs-server/sqs-server.js';
-import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
+import { type Listener, listen } from '../../lib/net/listen.js';
+import { parseDelivery } from '../../puller/parse-delivery.js';
+import { Puller } from '../../puller/puller.js';
+import { StoreSink } from '../../puller/sinks/readings-store.js';
+import type { Delivery } from '../../puller/sinks/sink.js';
+import type { AdminQueue } from '../../queue/admin-queue.js';
+import type { Queue } from '../../queue/queue.js';
+import { openSqsAdminQueue } from '../../queue/sqs-admin-queue.js';
+import { openSqsQueue } from '../../queue/sqs-queue.js';
+import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
+import { arnOf, callSqs, urlOf } from '../../test/support/sqs-caller.js';
 import { listDeadLetters } from './list-dead-letters.js';
 import { peekQueue } from './peek-queue.js';
 import { purgeQueue } from './purge-queue.js';

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { FleetEvent } from '../fleet/fleet-events.js';
-import type { Reading } from '../protocol/message.js';
+import type { FleetEvent } from '../../fleet/fleet-events.js';
+import type { Reading } from '../../protocol/message.js';
+import type { Delivery } from '../sinks/sink.js';
 import { EventHub } from './event-hub.js';
-import type { Delivery } from './sinks/sink.js';
 
 let hub: EventHub;
 let events: FleetEvent[];

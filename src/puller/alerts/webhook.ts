@@ -3,9 +3,9 @@
  * fails is given time. One alert is posted as it is; several as the first one with all of them in `alerts`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AlertEvent } from '../fleet/fleet-events.js';
-import { jittered } from '../lib/async/backoff.js';
-import { messageOf } from '../lib/errors/app-error.js';
+import type { AlertEvent } from '../../fleet/fleet-events.js';
+import { jittered } from '../../lib/async/backoff.js';
+import { messageOf } from '../../lib/errors/app-error.js';
 
 /** Enough for a receiver that answers within a second, and no load for one that does not. */
 const MAX_POSTS = 4;

@@ -4,8 +4,8 @@
  */
 import type { Context } from 'hono';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
-import type { FleetEvent } from '../fleet/fleet-events.js';
-import { clientGone, cutOff } from '../lib/net/client-gone.js';
+import type { FleetEvent } from '../../fleet/fleet-events.js';
+import { clientGone, cutOff } from '../../lib/net/client-gone.js';
 import { EventBuffer } from './event-buffer.js';
 import type { EventHub } from './event-hub.js';
 import type { PastEvents } from './past-events.js';

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Reading } from '../protocol/message.js';
+import type { Reading } from '../../protocol/message.js';
+import { StoreSink } from '../sinks/readings-store.js';
+import type { Delivery } from '../sinks/sink.js';
 import { PastEvents } from './past-events.js';
-import { StoreSink } from './sinks/readings-store.js';
-import type { Delivery } from './sinks/sink.js';
 
 let folder: string;
 let store: StoreSink;

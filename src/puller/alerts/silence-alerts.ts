@@ -1,6 +1,6 @@
 /** The silence alert: fires once when a region stops sending, and ends once. */
-import type { SilenceAlert } from '../fleet/fleet-events.js';
-import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
+import type { SilenceAlert } from '../../fleet/fleet-events.js';
+import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
 
 /** A region that fell silent longer than this before the start of the puller raises no alert, in milliseconds. */
 const OLD_SILENCE_MS = 60_000;

@@ -1,8 +1,8 @@
 /** Watches the dead-letter queue: how many messages are in it, and an alert while there are any. */
-import type { DeadLetterAlert } from '../fleet/fleet-events.js';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
-import type { Queue } from '../queue/queue.js';
-import type { FailureReporter } from './failure-reporter.js';
+import type { DeadLetterAlert } from '../../fleet/fleet-events.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import type { Queue } from '../../queue/queue.js';
+import type { FailureReporter } from '../failure-reporter.js';
 
 /** Lasting refusals of the dead-letter queue alone. An outage of the queue is reported by those who receive. */
 const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);

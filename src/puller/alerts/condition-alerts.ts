@@ -1,6 +1,6 @@
 /** Alerts about the puller itself: each fires as long as its condition lasts. */
-import type { ConditionAlert } from '../fleet/fleet-events.js';
-import type { StoreStats } from './store-watch.js';
+import type { ConditionAlert } from '../../fleet/fleet-events.js';
+import type { StoreStats } from '../store-watch.js';
 
 export interface Conditions {
   store: StoreStats | undefined;

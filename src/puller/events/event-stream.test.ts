@@ -1,7 +1,7 @@
 import { createParser } from 'eventsource-parser';
 import { Hono } from 'hono';
 import { expect, test, vi } from 'vitest';
-import type { FleetEvent } from '../fleet/fleet-events.js';
+import type { FleetEvent } from '../../fleet/fleet-events.js';
 import { EventHub } from './event-hub.js';
 import { eventStream, type StreamOptions } from './event-stream.js';
 import type { PastEvents } from './past-events.js';

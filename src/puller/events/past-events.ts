@@ -1,7 +1,7 @@
 /** What the store has received since a time, as events, a page at a time: a replay never holds more than a page. */
-import type { FleetEvent, MessageEvent, ReadingEvent } from '../fleet/fleet-events.js';
-import type { StorePosition, StoreSink } from './sinks/readings-store.js';
-import type { StoredMessage } from './sinks/stored-rows.js';
+import type { FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
+import type { StorePosition, StoreSink } from '../sinks/readings-store.js';
+import type { StoredMessage } from '../sinks/stored-rows.js';
 
 /** A replay begins at most so many readings and messages before the newest. */
 const MAX_REPLAY = 100_000;

@@ -1,5 +1,5 @@
 /** Events that wait for one client, as JSON, bounded by bytes. A client that is too slow for them loses the newest. */
-import type { FleetEvent } from '../fleet/fleet-events.js';
+import type { FleetEvent } from '../../fleet/fleet-events.js';
 
 /** Two seconds of 5,000 readings each. */
 const MAX_BUFFERED_BYTES = 4 * 1_048_576;
