@@ -20,25 +20,19 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A process can't run TypeScript, and a build may be old: what is needed is translated here. */
+/** A process can't run TypeScript, and a build may be old: the store and what it imports are translated here. */
 function translate(): string {
   const source = fileURLToPath(new URL('..', import.meta.url));
   symlinkSync(join(source, '..', 'node_modules'), join(folder, 'node_modules'), 'junction');
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  for (const name of [
-    'proxy/desired-config-store',
-    'protocol/desired-config',
-    'protocol/message',
-    'lib/errors/codes',
-    'protocol/sensor-config',
-    'lib/errors/app-error',
-    'lib/fs/durable-files',
-  ]) {
+  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+  const names = new Set(['proxy/desired-config-store']);
+  for (const name of names) {
     const target = join(folder, 'src', `${name}.js`);
-    const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
+    const { outputText } = ts.transpileModule(readFileSync(join(source, `${name}.ts`), 'utf8'), { compilerOptions });
     mkdirSync(dirname(target), { recursive: true });
-    const text = readFileSync(join(source, `${name}.ts`), 'utf8');
-    writeFileSync(target, ts.transpileModule(text, { compilerOptions }).outputText);
+    writeFileSync(target, outputText);
+    for (const [, path] of outputText.matchAll(/from '(\..*)\.js'/g)) names.add(join(dirname(name), path!));
   }
   const main = join(folder, 'main.js');
   writeFileSync(

@@ -196,8 +196,8 @@ test.each([
   [
     'is not ready in time',
     `for (let i = 0; i < 12; i++) console.log('line', i); ${RUN}`,
-    { readyTimeoutMs: 1000 },
-    'not ready after 1 s',
+    { readyTimeoutMs: 3000 },
+    'not ready after 3 s',
     Array.from({ length: 10 }, (_, i) => `line ${i + 2}`),
   ],
   ['is no program', '', { command: '/no/such/program' }, 'ENOENT', []],
