@@ -110,7 +110,7 @@ describe('the web page', () => {
     expect(await page.title()).toMatch(/dead letters/);
     await sandbox.json(['queue', 'purge', '--dead-letters', '--yes']);
     await see('#alerts li.over', 'no dead letters any more');
-    await expect.poll(() => page.locator('#totals .bad', { hasText: 'dead' }).count()).toBe(0);
+    await expect.poll(() => page.locator('#totals .bad', { hasText: 'dead' }).count(), { timeout: 20_000 }).toBe(0);
   });
 
   inBrowser('a region that is cut off raises an alert, also on a page opened later, until it is back', async () => {

@@ -106,8 +106,10 @@ withPrometheus('all services answer, and the rates are those of the sensors', as
     60_000,
   );
   for (const region of ['us', 'eu', 'as']) expect(rates[region]).toBeGreaterThan(1);
-  const accepted = await query('sum by (region) (rate(wasm_sensors_proxy_readings_accepted_total[1m]))', 'region');
-  expect(Object.keys(accepted).sort()).toEqual(['as', 'eu', 'us']);
+  await eventually('what the proxy accepted', async () => {
+    const accepted = await query('sum by (region) (rate(wasm_sensors_proxy_readings_accepted_total[1m]))', 'region');
+    return Object.keys(accepted).sort().join() === 'as,eu,us';
+  });
   const buckets = 'rate(wasm_sensors_puller_reading_latency_seconds_bucket[1m])';
   const [latency] = Object.values(await query(`histogram_quantile(0.5, sum by (le) (${buckets}))`));
   expect(latency).toBeGreaterThan(0);

@@ -159,7 +159,7 @@ test('programs that are not there', async () => {
   await run([...native, '--bacalhau', 'none/bacalhau']);
   await run(remote);
   await run([...remote, '--proxy-url', 'http://10.0.0.1:9090']);
-  await run(['up', '--network', 'compose']);
+  await run(['up', '--network', 'compose'], '', [[/^\w+: port \d+ is in use; using \d+\n/gm, '']]);
   await run(['images', 'build']);
   await run(['images', 'push', '-o', 'json']);
   await transcript.matches('up/no-programs');
