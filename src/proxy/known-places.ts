@@ -7,10 +7,10 @@ import { type Refusal, refusal } from './refusal.js';
 
 /** What a table of the command line and the page can still show. */
 export const MAX_REGIONS = 100;
-/** Twice the largest fleet that this product is measured with. */
-export const MAX_HOSTS = 10_000;
-/** Each of them has been replaced a few times; the fleet view keeps about 1 KB of each. */
-export const MAX_SENSORS = 50_000;
+/** Twice the largest fleet that this product is measured with (25,000). */
+export const MAX_HOSTS = 50_000;
+/** Each of them has been replaced once within an hour; the fleet view keeps about 1 KB of each. */
+export const MAX_SENSORS = 100_000;
 /** What was not named for this long makes room for others. */
 const FORGET_AFTER_MS = 3_600_000;
 
