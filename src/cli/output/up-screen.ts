@@ -8,7 +8,7 @@ import { withCommandName } from './command-name.js';
 import { eventLine, summaryTable } from './fleet-text.js';
 import type { Output } from './output.js';
 import type { Style } from './terminal-text.js';
-import { endpointLines, NEXT_COMMANDS } from './up-text.js';
+import { endpointLines, nextCommandsText } from './up-text.js';
 
 export interface Screen {
   note(text: string): void;
@@ -23,18 +23,22 @@ export interface ScreenOptions {
   fleet: Pick<FleetClient, 'events'>;
   /** Unix milliseconds; readings since then are shown. */
   since: number;
+  /** Whether it looks at an `up` of another terminal. */
+  attached?: boolean;
 }
 
 const RETRY_MS = 200;
 
 /** Follows the puller until it is closed; also one that restarts. */
-export function openScreen(out: Output, { kind, endpoints, fleet, since }: ScreenOptions): Screen {
+export function openScreen(out: Output, { kind, endpoints, fleet, since, attached = false }: ScreenOptions): Screen {
   const tty = process.stdout.isTTY && out.mode === 'text';
   const heading = [
     `${out.style.bold('wasm-sensors')}  ${kind} network`,
     ...endpointLines(endpoints).map((line) => `  ${line}`),
   ];
-  const view = tty ? new LiveView(out.style, [...heading, out.style.dim(`  ${NEXT_COMMANDS}`)]) : undefined;
+  const view = tty
+    ? new LiveView(out.style, [...heading, out.style.dim(`  ${nextCommandsText(attached)}`)])
+    : undefined;
   if (!view) for (const line of heading) out.note(line);
   const closed = new AbortController();
   const show = (event: FleetEvent) => {

@@ -104,8 +104,9 @@ export const endpointLines = (endpoints: object): string[] =>
     return `${label.padEnd(9)} ${url}`;
   });
 
-export const NEXT_COMMANDS =
-  "in another terminal: wasm-sensors deploy publisher --color '#00ff88' | tail | status | down; Ctrl-C stops everything";
+/** `attached`: this terminal only looks at an `up` that runs elsewhere. */
+export const nextCommandsText = (attached: boolean): string =>
+  `in another terminal: wasm-sensors deploy publisher --color '#00ff88' | tail | status | down; Ctrl-C ${attached ? 'leaves this view' : 'stops everything'}`;
 
 export const NO_SENSORS_YET = 'no sensors yet: run `wasm-sensors deploy publisher` in another terminal';
 

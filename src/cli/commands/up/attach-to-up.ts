@@ -26,7 +26,9 @@ export async function attachToUp(context: CommandContext): Promise<number> {
   const { kind, endpoints } = state;
   const network = options.deploy ? await session.network() : undefined;
   const takeOver = network && (await askTakeOver(out, network, options));
-  const screen = options.detach ? undefined : openScreen(out, { kind, endpoints, fleet, since: Date.now() });
+  const screen = options.detach
+    ? undefined
+    : openScreen(out, { kind, endpoints, fleet, since: Date.now(), attached: true });
   try {
     if (network) {
       const { proxies } = targetOf(session, settings);
