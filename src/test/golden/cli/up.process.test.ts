@@ -128,14 +128,20 @@ test('without sensors, ended at once', async () => {
   await transcript.matches('up/no-sensors');
 });
 
+/** How far an `up` came before it failed, and which default ports were in use, differs from run to run. */
+const FAILED_UP: readonly Placeholder[] = [
+  [/^… .* ready\n/gm, ''],
+  [/^\w+: port \d+ is in use; using \d+\n/gm, ''],
+];
+
 test('what keeps it from starting', async () => {
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const { port } = taken.address() as { port: number };
   const at: Placeholder = [new RegExp(`\\b${port}\\b`, 'g'), '<taken-port>'];
-  await run(['up', ...PORTS, '--port', String(port)], '', [at]);
-  await run(['up', ...PORTS, '--queue-port', String(port), '-o', 'ndjson'], '', [at]);
-  await run(['up', ...PORTS, '--deploy', '--region', 'eu'], 'it has no --region');
+  await run(['up', ...PORTS, '--port', String(port)], '', [at, ...FAILED_UP]);
+  await run(['up', ...PORTS, '--queue-port', String(port), '-o', 'ndjson'], '', [at, ...FAILED_UP]);
+  await run(['up', ...PORTS, '--deploy', '--region', 'eu'], 'it has no --region', FAILED_UP);
   const closed = await closedPort();
   const endpoint = ['--queue', 'q', '--queue-endpoint', `http://127.0.0.1:${closed.port}`];
   const failed = await start(['up', ...PORTS, ...endpoint, '--aws-region', 'us-east-1']).ended;
@@ -143,7 +149,7 @@ test('what keeps it from starting', async () => {
   const either: Placeholder[] = [
     [/\b(proxy|puller) did not start/g, '<proxy or puller> did not start'],
     [/logs\/(proxy|puller)\.log/g, 'logs/<proxy or puller>.log'],
-    [/^… .* ready\n/gm, ''],
+    ...FAILED_UP,
   ];
   transcript.add(['up', ...PORTS, ...endpoint, '--aws-region', 'us-east-1'], failed, 'no credentials', either);
   await closed.close();
@@ -154,12 +160,12 @@ test('what keeps it from starting', async () => {
 test('programs that are not there', async () => {
   const native = ['up', '--network', 'native', ...PORTS, '--api-port', '0', '--nats-port', '0', '--webui-port', '0'];
   const remote = ['up', '--network', 'remote', ...PORTS, '--api-host', 'cluster'];
-  await run(native);
-  await run([...native, '-o', 'ndjson']);
-  await run([...native, '--bacalhau', 'none/bacalhau']);
-  await run(remote);
-  await run([...remote, '--proxy-url', 'http://10.0.0.1:9090']);
-  await run(['up', '--network', 'compose'], '', [[/^\w+: port \d+ is in use; using \d+\n/gm, '']]);
+  await run(native, '', FAILED_UP);
+  await run([...native, '-o', 'ndjson'], '', FAILED_UP);
+  await run([...native, '--bacalhau', 'none/bacalhau'], '', FAILED_UP);
+  await run(remote, '', FAILED_UP);
+  await run([...remote, '--proxy-url', 'http://10.0.0.1:9090'], '', FAILED_UP);
+  await run(['up', '--network', 'compose'], '', FAILED_UP);
   await run(['images', 'build']);
   await run(['images', 'push', '-o', 'json']);
   await transcript.matches('up/no-programs');
