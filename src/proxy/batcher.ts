@@ -29,11 +29,11 @@ const MAX_HELD_BYTES = 64 * 1_048_576;
 interface Waiting {
   message: OutgoingMessage;
   bytes: number;
-  settled: boolean;
+  isFinished: boolean;
   /** Why the last try failed. */
   failure?: { code: string; reason: string };
   /** Only the first outcome counts. */
-  settle(outcome: Outcome): void;
+  finish(outcome: Outcome): void;
 }
 
 /** Failures of a whole request that are worth a retry. */
@@ -61,7 +61,7 @@ export class Batcher {
 
   /** Never rejects. */
   add(message: OutgoingMessage): Promise<Outcome> {
-    this.#forgetSettled();
+    this.#forgetFinished();
     const bytes = sizeOf(message);
     if (this.#waiting.length >= this.#options.maxWaiting || this.#heldBytes + bytes > this.#options.maxBytes) {
       return Promise.resolve({ status: 'busy', code: 'OVERLOADED', reason: 'too many readings wait for the queue' });
@@ -71,10 +71,10 @@ export class Batcher {
       const entry: Waiting = {
         message,
         bytes,
-        settled: false,
-        settle: (outcome) => {
-          if (!entry.settled) this.#heldBytes -= bytes;
-          entry.settled = true;
+        isFinished: false,
+        finish: (outcome) => {
+          if (!entry.isFinished) this.#heldBytes -= bytes;
+          entry.isFinished = true;
           clearTimeout(timeout);
           resolve(outcome);
         },
@@ -85,7 +85,7 @@ export class Batcher {
           code: 'QUEUE_SLOW',
           reason: `the queue does not keep up: ${this.stats.lastError ?? 'it is slow'}`,
         };
-        entry.settle({ status: 'busy', ...(entry.failure ?? slow) });
+        entry.finish({ status: 'busy', ...(entry.failure ?? slow) });
       }, this.#options.giveUpMs);
       this.#waiting.push(entry);
       this.stats.waiting = this.#waiting.length;
@@ -111,13 +111,13 @@ export class Batcher {
   }
 
   /** Drops messages that went back to their senders. All wait equally long, so they are at the front. */
-  #forgetSettled(): void {
-    while (this.#waiting[0]?.settled) this.#waiting.shift();
+  #forgetFinished(): void {
+    while (this.#waiting[0]?.isFinished) this.#waiting.shift();
   }
 
   /** The next batch, limited by count and bytes. */
   #take(): Waiting[] {
-    this.#forgetSettled();
+    this.#forgetFinished();
     let bytes = 0;
     let count = 0;
     for (const entry of this.#waiting) {
@@ -136,13 +136,13 @@ export class Batcher {
       if (left.length === 0) break;
       this.stats.retries++;
       await sleep(jittered(attempt, 50, 2000));
-      left = left.filter(({ settled }) => !settled);
+      left = left.filter(({ isFinished }) => !isFinished);
     }
     this.stats.inFlight--;
     if (this.#waiting.length > 0) this.#flush();
   }
 
-  /** Sends once and settles what is decided; resolves with the messages that are worth a retry. */
+  /** Sends once and finishes what is decided; resolves with the messages that are worth a retry. */
   async #tryOnce(batch: Waiting[]): Promise<Waiting[]> {
     let results: SendResult[];
     this.stats.batches++;
@@ -155,17 +155,17 @@ export class Batcher {
       results = batch.map(() => ({ ok: false, code, reason, retryable: RETRYABLE.has(code) }));
       // The operator has to fix it. The message is good, so the sender keeps it.
       if (!RETRYABLE.has(code)) {
-        for (const entry of batch) entry.settle({ status: 'busy', code, reason });
+        for (const entry of batch) entry.finish({ status: 'busy', code, reason });
         return [];
       }
     }
     return batch.filter((entry, i) => {
       const result = results[i]!;
-      if (result.ok) entry.settle({ status: 'accepted' });
-      else if (!result.retryable) entry.settle({ status: 'refused', code: result.code, reason: result.reason });
+      if (result.ok) entry.finish({ status: 'accepted' });
+      else if (!result.retryable) entry.finish({ status: 'refused', code: result.code, reason: result.reason });
       else {
         entry.failure = { code: result.code, reason: result.reason };
-        return !entry.settled;
+        return !entry.isFinished;
       }
       return false;
     });

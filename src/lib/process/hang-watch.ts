@@ -37,10 +37,10 @@ export function watchForHang({ ask, hungAfterMs, isBusy = () => false, onHung }:
       onHung();
     } else if (!waiting) {
       waiting = true;
-      const settled = () => {
+      const answered = () => {
         waiting = false;
       };
-      ask(ended.signal).then(settled, settled);
+      ask(ended.signal).then(answered, answered);
     }
   };
   const timer = setInterval(tick, ASK_EVERY_MS);

@@ -61,7 +61,7 @@ export const readingValues = (r: Reading, config: string | null, receivedAt: num
 /** The bytes of a row as they are read back. */
 export const bytesOf = (values: Value[]): Uint8Array => Buffer.from(values.join('\n'));
 
-/** 32-bit FNV-1a: half a microsecond a row, and as good as any other checksum of its size at noticing changes. */
+/** 32-bit FNV-1a, because Node has CRC-32 only from 20.15 on. */
 export function checksumOf(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
