@@ -3,7 +3,6 @@
  * node costs. Options: `--nodes 33 --interval 1 --seconds 60` (nodes in each region); `--most`: larger and larger ones,
  * 20 s each, until one does not come up or falls behind.
  */
-
 import { cpus, freemem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

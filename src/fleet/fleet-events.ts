@@ -1,5 +1,4 @@
 /** The puller's events for its clients (`tail`, the live view, the web page, webhooks): facts, rendered elsewhere. */
-
 import type { Message, Reading } from '../protocol/message.js';
 import type { FleetSummary } from './fleet-view.js';
 

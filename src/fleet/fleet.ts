@@ -2,7 +2,6 @@
  * The fleet view: a reducer from readings to the state of every sensor and region. Pure: the caller passes the time.
  * All times are Unix milliseconds.
  */
-
 import type { Reading } from '../protocol/message.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';

@@ -1,5 +1,4 @@
 /** Service jobs over a fake network: what replaces what, in which order, and what is put back when it fails. */
-
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { JobRef } from '../jobs/job-ref.js';
 import type { ServiceJob } from '../jobs/job-request.js';

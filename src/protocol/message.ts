@@ -1,5 +1,4 @@
 /** What a sensor sends (docs/protocol.md). Checked by hand and not with zod, because it runs for every reading. */
-
 import { CONTROL_CHARACTER } from '../lib/control-characters.js';
 
 /** How far ahead of our clock another machine's may be, in milliseconds (a day). What is further ahead is refused. */

@@ -1,5 +1,4 @@
 /** Client of the proxy's configuration API, for commands. */
-
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';

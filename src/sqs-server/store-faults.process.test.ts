@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { FakeClock, faketimeMissing } from '../test/support/faketime.js';
 import { QueueProcess } from '../test/support/queue-process.js';
+import { canMount, fillDisk, NEEDS_MOUNT } from '../test/support/small-disk.js';
 
 type Received = { Body: string; ReceiptHandle: string };
 
@@ -171,7 +172,7 @@ test('an emptied store is quarantined at the start, and what its log has is ther
 });
 
 test('on a full disk messages are given out and deleted, and none are taken', async (context) => {
-  if (!canMount()) context.skip('needs root, and a kernel that mounts tmpfs');
+  if (!canMount()) context.skip(NEEDS_MOUNT);
   const folder = join(path, '..');
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
   try {
@@ -179,7 +180,7 @@ test('on a full disk messages are given out and deleted, and none are taken', as
     const { acknowledged, refusals, stop } = load('x'.repeat(1_000));
     await until('a full store', () => types().includes('store-full'));
     await stop();
-    fill(join(folder, 'other'));
+    fillDisk(join(folder, 'other'));
     expect(refusals.at(-1)).toMatch(/^503 .*ServiceUnavailable.*is full/);
     expect(await ready()).toMatchObject([503, { code: 'QUEUE_STORE_FULL' }]);
     const bodies = new Set<string>();
@@ -242,24 +243,3 @@ test('with a clock that is set an hour back messages in flight come back in time
   const { Attributes } = await receive();
   expect(Number(Attributes.SentTimestamp)).toBeLessThan(Date.now() - 7_000_000);
 });
-
-/** Writes until there is no room. */
-function fill(file: string): void {
-  try {
-    for (;;) writeFileSync(file, Buffer.alloc(512, 1), { flag: 'a' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  }
-}
-
-/** Whether a small disk can be made here: as root, where the kernel lets it. */
-function canMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    const script = 'd=$(mktemp -d) && mount -t tmpfs tmpfs "$d" && umount "$d" && rmdir "$d"';
-    execFileSync('sh', ['-c', script], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

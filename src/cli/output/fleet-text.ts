@@ -1,5 +1,4 @@
 /** The fleet view as text: its summary as a table, its events as lines. */
-
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { alertText } from './puller-text.js';

@@ -1,5 +1,4 @@
 /** What the `queue` commands say. */
-
 import { escapeControls } from '../../lib/control-characters.js';
 import type { DeadLetter } from '../../operations/queue/list-dead-letters.js';
 import type { Peeked } from '../../operations/queue/peek-queue.js';

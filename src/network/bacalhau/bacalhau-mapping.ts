@@ -1,5 +1,4 @@
 /** From Bacalhau's words to ours. */
-
 import { REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import type { JobRef } from '../../jobs/job-ref.js';
 import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';

@@ -1,5 +1,4 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
-
 import type { JobEnvironment } from '../../jobs/job-environment.js';
 import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
 import { AppError } from '../../lib/errors/app-error.js';

@@ -1,5 +1,4 @@
 /** Starts and stops a compose network, and watches it in between. */
-
 import { containersOf, lastLogLines } from '../../docker/containers.js';
 import { removeOwned, stopOwned } from '../../docker/owned-objects.js';
 import { runCleanups } from '../../lib/async/run-cleanups.js';

@@ -1,5 +1,4 @@
 /** The nodes of a native network: ports, names, labels, settings and environment. */
-
 import { availableParallelism } from 'node:os';
 import { edgeLabels, edgeName } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';

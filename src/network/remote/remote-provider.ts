@@ -1,5 +1,4 @@
 /** The remote network: a cluster that exists already. None of our processes run on its nodes, so there is little to start. */
-
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';

@@ -1,5 +1,4 @@
 /** Holds the fleet view and publishes events to subscribers. */
-
 import { Fleet, type FleetDump } from '../../fleet/fleet.js';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { Reading } from '../../protocol/message.js';

@@ -1,5 +1,4 @@
 /** TagQueue, UntagQueue, ListQueueTags. */
-
 import { type Input, optionalStringMap, optionalStrings } from '../protocol/request-input.js';
 import { missing, SqsError } from '../protocol/sqs-error-answer.js';
 import { type Context, type Output, queueOf } from './action-context.js';

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isAlive } from '../../lib/process/process-id.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
+import { canMount, fillDisk, NEEDS_MOUNT } from '../support/small-disk.js';
 
 let sandbox: Sandbox;
 
@@ -103,14 +104,15 @@ test.each([[[]], [['-d']]])('a usage error that a service finds is one of `up %j
   plain(up);
 });
 
-test.skipIf(!canMount())('on a full disk a service that was killed starts again, and `down` ends it all', async () => {
+test('on a full disk a service that was killed starts again, and `down` ends it all', async (context) => {
+  if (!canMount()) context.skip(NEEDS_MOUNT);
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', sandbox.stateDir]);
   try {
     const up = sandbox.spawn(['up', '--deploy', '--sinks', 'alert', ...(await Sandbox.portFlags())]);
     await ready();
     await eventually('readings', async () => (await sandbox.fleet().summary()).total.received > 3);
     const before = sandbox.state();
-    fill(inState('ballast'));
+    fillDisk(inState('ballast'));
     process.kill(sandbox.pidOf('puller'), 'SIGKILL');
     await eventually('a new puller', () => /puller restarted \(pid/.test(up.stdout + up.stderr));
     expect(up.stdout + up.stderr).toMatch(/run\.json can.t be written \(ENOSPC/);
@@ -125,24 +127,3 @@ test.skipIf(!canMount())('on a full disk a service that was killed starts again,
     execFileSync('umount', ['-l', sandbox.stateDir]);
   }
 });
-
-/** Writes until there is no room. */
-function fill(path: string): void {
-  try {
-    for (;;) writeFileSync(path, Buffer.alloc(512, 1), { flag: 'a' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-  }
-}
-
-/** Whether a small disk can be made here: as root, where the kernel lets it. */
-function canMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  try {
-    const script = 'd=$(mktemp -d) && mount -t tmpfs tmpfs "$d" && umount "$d" && rmdir "$d"';
-    execFileSync('sh', ['-c', script], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

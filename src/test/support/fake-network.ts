@@ -1,5 +1,4 @@
 /** For unit tests: a network, a fleet view and a proxy that are data, and record what is asked of them. */
-
 import type { SensorView } from '../../fleet/fleet-view.js';
 import type { JobRef } from '../../jobs/job-ref.js';
 import { jobName, jobRefOf, sameJob } from '../../jobs/job-ref.js';

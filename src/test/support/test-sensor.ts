@@ -1,5 +1,4 @@
 /** For tests: one real publisher in the real host against a real HTTP server, in time that the test controls. */
-
 import type { ModuleName } from '../../modules/module-files.js';
 import type { GuestExit } from '../../sensor-host/guest.js';
 import type { Mount } from '../../sensor-host/guest-files.js';

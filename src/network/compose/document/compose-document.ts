@@ -1,5 +1,4 @@
 /** The compose file: `templates/compose.yaml` with its nodes filled in; comments and anchors survive. */
-
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { OWNER_LABEL } from '../../../docker/containers.js';

@@ -1,5 +1,4 @@
 /** Whether and how this engine lets a container run its own Docker. */
-
 import { docker } from '../../../docker/docker-cli.js';
 import { type AppError, messageOf } from '../../../lib/errors/app-error.js';
 

@@ -1,5 +1,4 @@
 /** A region's link is a Docker network; its nodes are in no other one. */
-
 import { type Container, containersOf } from '../../../docker/containers.js';
 import { docker } from '../../../docker/docker-cli.js';
 import { AppError } from '../../../lib/errors/app-error.js';

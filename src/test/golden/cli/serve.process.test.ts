@@ -1,5 +1,4 @@
 /** Commands that serve: what they say when they begin, what they answer, and how they end. */
-
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Box } from '../../support/box.js';
