@@ -28,11 +28,11 @@ test('config set: the document has what was seen only where it was waited for', 
 
 test('config set: a scope that may be misspelt is a warning', () => {
   const result = (otherRegions: string[]) => ({ version: 7, failed: [], seen: { ...seen, otherRegions } });
-  expect(text.noMatchText({ hostname: 'x' }, result(['us', 'eu']))).toMatch(
-    /^no sensor matches host x \(regions with sensors: us, eu\); .*`wasm-sensors config unset`$/,
+  expect(text.noMatchText({ hostname: 'x' }, ['color', 'random_off'], result(['us', 'eu']))).toMatch(
+    /^no sensor matches host x \(regions with sensors: us, eu\); to clear it, run `wasm-sensors config unset --host x color random-off`$/,
   );
-  expect(text.noMatchText({ hostname: 'x' }, result([]))).toBeUndefined();
-  expect(text.noMatchText({ hostname: 'x' }, { version: 7, failed: [] })).toBeUndefined();
+  expect(text.noMatchText({ hostname: 'x' }, [], result([]))).toBeUndefined();
+  expect(text.noMatchText({ hostname: 'x' }, [], { version: 7, failed: [] })).toBeUndefined();
 });
 
 test('roll-out, files, jobs and proxies', () => {

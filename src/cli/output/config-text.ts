@@ -30,10 +30,17 @@ export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResul
   return `${convergedText(seen)} (${secondsText(seen.seconds)})`;
 }
 
-/** A warning for a scope that no sensor matches: it may be misspelt. Undefined where sensors match. */
-export function noMatchText(scope: Scope, { seen }: ChangeConfigResult): string | undefined {
+/** A warning for a scope that no sensor matches: it may be misspelt. Undefined where sensors match. `set`: fields. */
+export function noMatchText(scope: Scope, set: string[], { seen }: ChangeConfigResult): string | undefined {
   if (!seen || seen.otherRegions.length === 0) return undefined;
-  return `no sensor matches ${scopeText(scope)} (regions with sensors: ${seen.otherRegions.join(', ')}); if you did not mean it, run \`wasm-sensors config unset\``;
+  const fields = set.map((field) => field.replaceAll('_', '-')).join(' ');
+  const undo = set.length === 0 ? '' : `; to clear it, run \`wasm-sensors config unset ${scopeFlag(scope)}${fields}\``;
+  return `no sensor matches ${scopeText(scope)} (regions with sensors: ${seen.otherRegions.join(', ')})${undo}`;
+}
+
+function scopeFlag(scope: Scope): string {
+  if ('hostname' in scope) return `--host ${scope.hostname} `;
+  return 'region' in scope ? `--region ${scope.region} ` : '';
 }
 
 export const rolledOutRegionText = (

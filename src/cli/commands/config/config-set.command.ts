@@ -64,7 +64,7 @@ async function change(context: CommandContext, wanted: WantedChange): Promise<nu
   const scope = scopeFrom(options);
   const waiting = { ...waitOptions(context), wait: options.wait !== false };
   const result = await changeConfig(openConfigTarget(settings), scope, wanted, waiting);
-  const noMatch = noMatchText(scope, result);
+  const noMatch = noMatchText(scope, Object.keys(wanted.set), result);
   if (noMatch !== undefined) out.warn(noMatch);
   out.result(setConfigDocument(result), () => setConfigText(scope, result));
   return result.failed.length > 0 ? 1 : 0;
