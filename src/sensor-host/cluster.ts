@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto';
 import { AppError } from '../lib/errors/app-error.js';
 import type { ModuleName } from '../modules/module-files.js';
 import { Job } from './embedded-job.js';
+import type { SensorModule } from './guest/sensor-module.js';
 import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-schemas.js';
 import type { SensorHost } from './sensor-host.js';
-import type { SensorModule } from './sensor-module.js';
 
 export interface ClusterOptions {
   host: SensorHost;

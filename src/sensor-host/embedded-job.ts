@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
-import type { GuestExit } from './guest.js';
+import type { GuestExit } from './guest/guest.js';
+import type { SensorModule } from './guest/sensor-module.js';
 import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-schemas.js';
 import type { RunningGuest, SensorHost } from './sensor-host.js';
-import type { SensorModule } from './sensor-module.js';
 
 /** Starts between two turns of the event loop: requests of other guests proceed while thousands start. */
 const STARTS_PER_TURN = 100;

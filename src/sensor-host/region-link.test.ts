@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
+import type { HttpAnswer, HttpRequest, HttpTransport } from './guest/transport.js';
 import { RegionLink } from './region-link.js';
-import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
 
 const OK: HttpAnswer = { result: 0, status: 200, headers: '', body: Buffer.alloc(0) };
 const NETWORK_ERROR = { result: 2 };

@@ -1,6 +1,6 @@
 /** The network link of a region. While it is cut, the region's guests keep running, but no request of theirs arrives. */
-import type { Closeable } from './host-clock.js';
-import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
+import type { Closeable } from './guest/host-clock.js';
+import type { HttpAnswer, HttpRequest, HttpTransport } from './guest/transport.js';
 
 const NETWORK_ERROR: HttpAnswer = { result: 2 };
 

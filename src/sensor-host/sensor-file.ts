@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { AppError } from '../lib/errors/app-error.js';
 import { modulePath } from '../modules/module-files.js';
 import { findField, type SensorConfig, sensorConfigSchema } from '../protocol/sensor-config.js';
+import { loadModule, type SensorModule } from './guest/sensor-module.js';
+import type { HttpTransport } from './guest/transport.js';
 import { createSensorHost } from './sensor-host.js';
-import { loadModule, type SensorModule } from './sensor-module.js';
-import type { HttpTransport } from './transport.js';
 
 /** Where the sensor sees the file. */
 const TARGET = '/sensor.yaml';

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Script, type ScriptedGuest, scriptedModule } from '../test/support/scripted-module.js';
 import { TestClock } from '../test/support/sensor-clock.js';
+import type { HttpAnswer, HttpRequest } from './guest/transport.js';
 import { createSensorHost, type GuestSpec, type SensorHost } from './sensor-host.js';
-import type { HttpAnswer, HttpRequest } from './transport.js';
 
 let clock: TestClock;
 let host: SensorHost;

@@ -8,14 +8,14 @@
  * ```
  */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { Guest, type GuestExit } from './guest.js';
-import { FileTable, type Mount, StatCache } from './guest-files.js';
+import { Guest, type GuestExit } from './guest/guest.js';
+import { FileTable, type Mount, StatCache } from './guest/guest-files.js';
+import { type HostClock, systemClock } from './guest/host-clock.js';
+import type { SensorModule } from './guest/sensor-module.js';
+import { createTransport, type HttpTransport } from './guest/transport.js';
+import { createImports } from './guest/wasi.js';
 import { guestLimit, reclaimMemory } from './host-capacity.js';
-import { type HostClock, systemClock } from './host-clock.js';
 import { RegionLink, type RequestCounts } from './region-link.js';
-import type { SensorModule } from './sensor-module.js';
-import { createTransport, type HttpTransport } from './transport.js';
-import { createImports } from './wasi.js';
 
 export interface SensorHostOptions {
   /** For tests: time that does not pass by itself. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type BuiltModule, buildWasm, hashSources } from '../../modules/build-modules.js';
 import { type ModuleName, PACKAGE_ROOT } from '../../modules/module-files.js';
-import { loadModule, type SensorModule } from '../../sensor-host/sensor-module.js';
+import { loadModule, type SensorModule } from '../../sensor-host/guest/sensor-module.js';
 
 /** One folder for each state of the sources: checkouts that share `node_modules` do not replace each other's modules. */
 let built: Promise<BuiltModule[]> | undefined;

@@ -2,7 +2,7 @@
  * For tests: a module whose code is a script of the test. The host takes it for a WebAssembly module built with
  * Asyncify: a call that waits unwinds, and returns when the script is entered again.
  */
-import type { SensorModule } from '../../sensor-host/sensor-module.js';
+import type { SensorModule } from '../../sensor-host/guest/sensor-module.js';
 
 const BUFFER = { start: 16, end: 1024 };
 

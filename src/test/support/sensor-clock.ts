@@ -1,7 +1,7 @@
 /** For tests: time that passes only when told to, so that hours of a sensor's life take seconds. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { HostClock } from '../../sensor-host/host-clock.js';
-import type { HttpTransport } from '../../sensor-host/transport.js';
+import type { HostClock } from '../../sensor-host/guest/host-clock.js';
+import type { HttpTransport } from '../../sensor-host/guest/transport.js';
 
 interface Timer {
   at: number;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import type { HttpTransport } from '../../sensor-host/guest/transport.js';
 import { createSensorHost } from '../../sensor-host/sensor-host.js';
-import type { HttpTransport } from '../../sensor-host/transport.js';
 import { testModule } from '../support/built-modules.js';
 import { TestClock } from '../support/sensor-clock.js';
 

@@ -31,7 +31,7 @@ export const sensorsServe: CommandSpec = {
     ] = await Promise.all([
       import('../../../sensor-host/cluster.js'),
       import('../../../sensor-host/sensor-host.js'),
-      import('../../../sensor-host/sensor-module.js'),
+      import('../../../sensor-host/guest/sensor-module.js'),
       import('../../../sensor-host/host-routes.js'),
       import('../../../modules/module-files.js'),
       import('../../../sensor-host/jobs-file.js'),

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { createCluster } from '../../../sensor-host/cluster.js';
+import type { SensorModule } from '../../../sensor-host/guest/sensor-module.js';
 import { createSensorHostApp } from '../../../sensor-host/host-routes.js';
 import type { GuestSpec, SensorHost } from '../../../sensor-host/sensor-host.js';
-import type { SensorModule } from '../../../sensor-host/sensor-module.js';
 import { HttpTranscript, numberIds } from './http-transcript.js';
 
 const recorded = (name: string) => `../recorded/http/sensor-host/${name}.http`;

@@ -2,12 +2,12 @@
  * One running instance of a module. Where the module waits (a sleep, a request) Asyncify unwinds its stack into its own
  * memory, and the event loop continues with other guests. Later the stack is rewound and the call returns.
  */
-import { messageOf } from '../lib/errors/app-error.js';
+import { messageOf } from '../../lib/errors/app-error.js';
+import type { RegionLink } from '../region-link.js';
 import type { FileTable } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
 import type { Closeable, HostClock } from './host-clock.js';
 import { type AnswerCells, answerCells, type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
-import type { RegionLink } from './region-link.js';
 import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
 
 /** Why a guest no longer runs. `returned`: its entry point returned without `proc_exit`. */

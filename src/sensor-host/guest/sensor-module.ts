@@ -1,6 +1,6 @@
 /** Compiles a module and checks that this host can run it. */
 import { readFile } from 'node:fs/promises';
-import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
 
 /** A checked module that can be started any number of times. */
 export interface SensorModule {

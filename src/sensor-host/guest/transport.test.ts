@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TestClock } from '../test/support/sensor-clock.js';
+import { TestClock } from '../../test/support/sensor-clock.js';
 import { createTransport, type HttpAnswer, type HttpRequest, type HttpTransport } from './transport.js';
 
 let server: Server;

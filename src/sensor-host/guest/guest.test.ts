@@ -1,8 +1,8 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { TestClock } from '../test/support/sensor-clock.js';
+import { TestClock } from '../../test/support/sensor-clock.js';
+import { RegionLink } from '../region-link.js';
 import { Guest, type GuestExit, ProcExit } from './guest.js';
 import type { FileTable } from './guest-files.js';
-import { RegionLink } from './region-link.js';
 import type { HttpTransport } from './transport.js';
 
 // The code of the guest is a function of the test; sensor-host.test.ts has whole scripts.
