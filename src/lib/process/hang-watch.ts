@@ -6,9 +6,9 @@ export interface HangWatchOptions {
    * files here: only silence counts. Aborted when the watch ends.
    */
   ask(signal: AbortSignal): Promise<unknown>;
-  /** So long a silence is a hang. */
+  /** A silence of this length is a hang. */
   hungAfterMs: number;
-  /** Whether the other has said that it is silent for a while. */
+  /** Whether the process has reported long work. */
   isBusy?(): boolean;
   /** Called once; then the watch has ended. */
   onHung(): void;

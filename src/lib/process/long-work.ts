@@ -1,16 +1,16 @@
 /** Work that blocks a process for long, such as writing a large database anew. */
 
-/** Its supervisor does not take the silence for a hang for so long. */
+/** Until then the supervisor does not take silence for a hang. */
 const LONGEST_MS = 30 * 60_000;
 
-/** Tells the supervisor, if there is one, for as long as it lasts. */
+/** Runs `work`. If there is a supervisor, it learns when the work begins and when it is over. */
 export function longWork<T>(work: () => T): T {
   if (!process.connected) return work();
-  const tell = (busyForMs: number) => process.send?.({ busyForMs }, undefined, undefined, () => {});
-  tell(LONGEST_MS);
+  const report = (busyForMs: number) => process.send?.({ busyForMs }, undefined, undefined, () => {});
+  report(LONGEST_MS);
   try {
     return work();
   } finally {
-    tell(0);
+    report(0);
   }
 }

@@ -18,8 +18,8 @@ export interface DatabaseQuarantined {
 const MAGIC = 'SQLite format 3\0';
 
 /**
- * Opens the database at `path` with `open`. A file that is emptied, damaged or none of SQLite's is replaced, which
- * `onEvent` is told. A missing file is created, unless its write-ahead log is still there. Throws what `open` throws.
+ * Opens the database at `path` with `open`. A file that is empty, damaged or none of SQLite's is replaced, and
+ * `onEvent` gets the event. A missing file is created, unless its write-ahead log is still there. Throws what `open` throws.
  * `checkedUpTo`: a file of more bytes gets no quick check here; for those whose owner checks them in the background.
  */
 export function openWithRepair(

@@ -40,7 +40,7 @@ export class StoreFile {
   #file: DatabaseFile | undefined;
   #failed: { error: Error; at: number } | undefined;
 
-  /** Throws `STORE_UNUSABLE`. Without `onEvent`, which is told of every repair, nothing is repaired. */
+  /** Throws `STORE_UNUSABLE`. Nothing is repaired without `onEvent`, which gets an event of each repair. */
   constructor(path: string, onEvent?: (event: StoreFileEvent) => void) {
     this.path = path;
     this.#onEvent = onEvent;
