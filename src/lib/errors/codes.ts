@@ -151,7 +151,7 @@ export const CODES = {
   QUEUE_REGION_UNKNOWN: user('The AWS region of the queue is not known.', { http: 503, formerly: 'QUEUE_ERROR' }),
   QUEUE_SLOW: system('The queue does not keep up with the readings.', { http: 503 }),
   QUEUE_STORE_FULL: system(
-    "The disk of the embedded queue server's store is full; it gives out and deletes what it has.",
+    "The disk of the embedded queue server's store is full. It still delivers and deletes messages.",
     {
       http: 503,
     },
@@ -171,7 +171,7 @@ export const CODES = {
   REGISTRY_UNREACHABLE: system('A registry does not answer.'),
   REPLACED: user('Another change of the configuration replaced this one.'),
   REQUEST_TIMEOUT: user('A request did not arrive in time.', { http: 408 }),
-  REVOKE_INCOMPLETE: system('Not every proxy took a change of the hosts that may not send.'),
+  REVOKE_INCOMPLETE: system('Not every proxy accepted a change of the revoked hosts.'),
   ROLLOUT_STOPPED: system('A roll-out stopped at a region that did not converge.'),
   SAME_PORT: usage('Two services are given the same port.'),
   SENSOR_REVOKED: user('The host of a reading may not send any more.', { http: 403 }),
@@ -205,9 +205,13 @@ export const CODES = {
   TOO_FAST: user('The sender sends too many readings a second.', { http: 429 }),
   TOO_LARGE: user('A reading, or the body of a request, is too large.', { http: 413 }),
   TOO_MANY: user('The array in the body of a request holds too many readings.', { http: 413 }),
-  TOO_MANY_HOSTS: user('A reading names a new host, and the proxy knows as many as it takes.', { http: 422 }),
-  TOO_MANY_REGIONS: user('A reading names a new region, and the proxy knows as many as it takes.', { http: 422 }),
-  TOO_MANY_SENSORS: user('A reading is of a new sensor, and the proxy knows as many as it takes.', { http: 422 }),
+  TOO_MANY_HOSTS: user('A reading names a new host, and the proxy has reached its limit of hosts.', { http: 422 }),
+  TOO_MANY_REGIONS: user('A reading names a new region, and the proxy has reached its limit of regions.', {
+    http: 422,
+  }),
+  TOO_MANY_SENSORS: user('A reading is of a new sensor, and the proxy has reached its limit of sensors.', {
+    http: 422,
+  }),
   TOO_MANY_STREAMS: system('Too many clients listen to events, or read past events, at the same time.', { http: 429 }),
   UNKNOWN: system('Something failed without any message.'),
   UNKNOWN_HOST: user('The Host header of a request does not name this service.', { http: 403 }),

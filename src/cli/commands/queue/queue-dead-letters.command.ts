@@ -10,7 +10,7 @@ export const queueDeadLetters: CommandSpec = {
   summary: 'list the messages that could not be stored, with the reason',
   modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
-  options: [new Option('-n, --limit <count>', 'at most so many messages').default('1000')],
+  options: [new Option('-n, --limit <count>', 'largest number of messages').default('1000')],
   async action({ out, settings, options }) {
     const limit = integerOption(options.limit, '--limit', 1)!;
     const found = await withQueue(settings, (queue) => listDeadLetters(queue, limit));

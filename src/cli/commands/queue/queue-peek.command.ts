@@ -10,7 +10,7 @@ export const queuePeek: CommandSpec = {
   summary: 'show the next messages of the queue and give them back; each look counts as a delivery',
   modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
-  options: [new Option('-n, --limit <count>', 'at most so many messages').default('10')],
+  options: [new Option('-n, --limit <count>', 'largest number of messages').default('10')],
   async action({ out, settings, options }) {
     const limit = integerOption(options.limit, '--limit', 1)!;
     const found = await withQueue(settings, (queue) => peekQueue(queue, limit));

@@ -7,7 +7,7 @@ import { QUEUE_SETTINGS, withQueue } from './with-queue.js';
 
 export const queuePurge: CommandSpec = {
   name: 'queue purge',
-  summary: 'delete every message of the queue, or every dead letter; asks before',
+  summary: 'delete every message of the queue, or every dead letter; asks first',
   modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
   options: [

@@ -7,7 +7,7 @@ import { QUEUE_SETTINGS, withQueue } from './with-queue.js';
 
 export const queueReplay: CommandSpec = {
   name: 'queue replay [ids...]',
-  summary: 'send dead letters back to the queue, when what made them fail is repaired',
+  summary: 'send dead letters back to the queue, once the cause is fixed',
   modes: ['text', 'json'],
   settings: QUEUE_SETTINGS,
   options: [new Option('--all', 'every dead letter')],

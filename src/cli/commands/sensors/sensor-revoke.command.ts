@@ -9,7 +9,7 @@ export const sensorRevoke: CommandSpec = {
   summary: 'refuse the readings of one node from now on, whatever its token',
   modes: ['text', 'json'],
   settings: ['stateDir', 'proxies', 'token', 'tlsCa'],
-  options: [new Option('--undo', 'take its readings again')],
+  options: [new Option('--undo', 'accept its readings again')],
   async action({ out, settings, options, args }) {
     const hostname = args[0]!;
     const revoked = options.undo !== true;

@@ -10,17 +10,17 @@ const HOUR_MS = 3_600_000;
 
 export const tokenRotate: CommandSpec = {
   name: 'token rotate',
-  summary: 'make a new key for the sensor tokens of nodes; tokens of the old one are taken for a while',
+  summary: 'make a new key for the sensor tokens of nodes; tokens of the old one stay valid for a while',
   modes: ['text', 'json'],
   settings: ['stateDir'],
-  options: [new Option('--overlap <hours>', 'how long tokens of the old key are taken').default('24')],
+  options: [new Option('--overlap <hours>', 'how long tokens of the old key stay valid').default('24')],
   async action({ out, settings, provenance, options }) {
     if (settings.sensorKey !== undefined) {
       throw new AppError(
         'NOT_OFFERED',
         `the sensor key comes from ${provenance.sensorKey.name}, not from the state folder`,
         {
-          hint: 'Put a new key before the old one there: NEW,OLD@2026-01-31T12:00:00Z.',
+          hint: 'Put a new key in front of the old one there: NEW,OLD@2026-01-31T12:00:00Z.',
         },
       );
     }
