@@ -3,6 +3,7 @@ import { Option } from 'commander';
 import { url } from '../config/setting-schemas.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { Scope } from '../protocol/desired-config.js';
+import { PROFILES } from '../protocol/profiles.js';
 import {
   findField,
   SENSOR_CONFIG_FIELDS,
@@ -45,6 +46,8 @@ export const takeOverOption = (): Option =>
 /** What only the publisher takes. */
 export const publisherOptions = (): Option[] => [
   ...sensorOptions(),
+  new Option('--profile <name>', 'what the sensors measure (default: none)').choices(PROFILES),
+  new Option('--anomalies <share>', 'share of the time in which they measure an anomaly, such as 2%'),
   new Option('--max-messages <count>', 'stop each sensor after this many readings'),
   new Option('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run'),
   takeOverOption(),
@@ -105,6 +108,16 @@ export function integerOption(value: unknown, flag: string, min: number): number
   const number = Number(value);
   if (Number.isInteger(number) && number >= min) return number;
   throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a whole number from ${min} on`);
+}
+
+/** A percentage such as `2%` or `0.5` from an option, with at most two decimals; throws `BAD_OPTION` naming the flag. */
+export function percentOption(value: unknown, flag: string): number | undefined {
+  if (value === undefined) return undefined;
+  const [, digits] = /^(\d{1,3}(?:\.\d{1,2})?)%?$/.exec(String(value)) ?? [];
+  if (digits !== undefined && Number(digits) <= 100) return Number(digits);
+  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a percentage from 0 to 100`, {
+    hint: `For example: ${flag} 2%`,
+  });
 }
 
 /** An http(s) URL from an option, without slashes at its end; throws `BAD_OPTION` naming the flag. */

@@ -1,4 +1,5 @@
 /** What the fleet view shows about a sensor, a region and the whole fleet. Times are Unix milliseconds. */
+import type { MeasuredValues } from '../protocol/measured-values.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 
 /**
@@ -32,6 +33,8 @@ export interface SensorView {
   first_seen: number;
   last_seen: number;
   config: ReportedConfig | undefined;
+  /** What it measured last. */
+  values?: MeasuredValues | undefined;
 }
 
 export interface RegionView {

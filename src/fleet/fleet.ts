@@ -224,6 +224,7 @@ export class Fleet {
       first_seen: sensor.firstSeen,
       last_seen: sensor.lastSeen,
       config: sensor.config,
+      ...(reading.values === undefined ? {} : { values: reading.values }),
     };
   }
 }

@@ -1,4 +1,5 @@
 /** What can run as a job: a publisher, a config-updater, the proxy or the puller. */
+import type { Profile } from '../protocol/profiles.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 
 /** A publisher for the edge nodes of one region; it is the job `publisher-<region>`. */
@@ -10,6 +11,10 @@ export interface PublisherJob {
   config: SensorConfig;
   /** A YAML file on the node, re-read while running. */
   configFile?: string;
+  /** What the sensors measure; left out: nothing. */
+  profile?: Profile;
+  /** Share of the time in which they measure an anomaly, in percent. */
+  anomalies?: number;
   /** Stop after this many readings. */
   maxMessages?: number;
   /** Unix milliseconds; newer submissions replace older ones. */

@@ -11,6 +11,8 @@ export function publisherFlags(job: PublisherJob): string[] {
     `--proxy=${job.proxyUrl}`,
     `--region=${job.region}`,
     ...configFlags(job.config),
+    ...(job.profile === undefined ? [] : [`--profile=${job.profile}`]),
+    ...(job.anomalies === undefined ? [] : [`--anomalies=${job.anomalies}`]),
     ...(job.maxMessages === undefined ? [] : [`--max-messages=${job.maxMessages}`]),
     ...(job.configFile === undefined ? [] : [`--config=${CONFIG_TARGET}`]),
     `--submission-time=${job.submissionTime}`,

@@ -9,13 +9,12 @@ import { MAX_AHEAD_MS } from '../protocol/message.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 
-export interface PublisherOptions {
+export interface PublisherOptions extends Pick<PublisherJob, 'profile' | 'anomalies' | 'maxMessages'> {
   config: SensorConfig;
   /** Where the sensors send to, instead of the network's own proxy. */
   proxyUrl?: string;
   /** A YAML file on the nodes, instead of the network's own for each region. */
   configFile?: string;
-  maxMessages?: number;
 }
 
 export interface SubmitTarget {
@@ -60,18 +59,18 @@ async function nextSubmission(fleet: Pick<FleetClient, 'snapshot'>): Promise<num
 }
 
 function jobFor(region: string, network: Network, submissionTime: number, options: PublisherOptions): PublisherJob {
+  const { proxyUrl, configFile: _, ...job } = options;
   const own = network.configFile?.(region);
   // Where nodes see this machine's files, a path is relative to this command's folder.
   const given = own && own.here === own.onNode ? options.configFile && resolve(options.configFile) : options.configFile;
   const configFile = given ?? own?.onNode;
   return {
+    ...job,
     role: 'publisher',
     region,
-    proxyUrl: options.proxyUrl ?? network.sensorProxyUrl(region),
-    config: options.config,
+    proxyUrl: proxyUrl ?? network.sensorProxyUrl(region),
     submissionTime,
     ...(configFile === undefined ? {} : { configFile }),
-    ...(options.maxMessages === undefined ? {} : { maxMessages: options.maxMessages }),
   };
 }
 

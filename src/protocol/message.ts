@@ -1,10 +1,11 @@
 /** What a sensor sends (docs/protocol.md). Checked by hand and not with zod, because it runs for every reading. */
 import { CONTROL_CHARACTER } from '../lib/control-characters.js';
+import { findValuesProblem, type MeasuredValues } from './measured-values.js';
 
 /** How far ahead of our clock another machine's may be, in milliseconds (a day). What is further ahead is refused. */
 export const MAX_AHEAD_MS = 86_400_000;
 
-/** A reading as a sensor sends it: exactly these nine fields. */
+/** A reading as a sensor sends it: exactly these nine fields, and `values` where it measures something. */
 export interface Reading {
   job_id: string;
   /** Identity of the sensor. */
@@ -21,6 +22,8 @@ export interface Reading {
   job_submission_time: number;
   /** The node. */
   hostname: string;
+  /** What was measured. */
+  values?: MeasuredValues;
 }
 
 /** Any JSON object that a client may send. Known fields are checked where present. */
@@ -77,6 +80,10 @@ export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINIT
       return { field, reason: `${field} must be an integer from 0 on` };
     }
   }
+  if (message.values !== undefined) {
+    const reason = findValuesProblem(message.values);
+    if (reason !== undefined) return { field: 'values', reason };
+  }
   const { color, timestamp, sequence, job_submission_time: submitted } = message as Partial<Reading>;
   if (sequence !== undefined && sequence > MAX_SEQUENCE) {
     return { field: 'sequence', reason: `sequence must be at most ${MAX_SEQUENCE}` };
@@ -130,5 +137,6 @@ export function toReading(message: Message & Reading): Reading {
     region: clean(message.region || 'unknown'),
     job_submission_time: message.job_submission_time ?? 0,
     hostname: clean(message.hostname || message.execution_id),
+    ...(message.values === undefined ? {} : { values: message.values }),
   };
 }

@@ -1,5 +1,6 @@
 /** What the proxy has counted since its start, for `GET /stats` and `GET /metrics`. */
 import { LabelCounts } from '../lib/metrics/label-counts.js';
+import type { MeasuredValues } from '../protocol/measured-values.js';
 import type { Message } from '../protocol/message.js';
 
 export class ProxyCounts {
@@ -8,8 +9,15 @@ export class ProxyCounts {
   /** By region. */
   readonly accepted = new LabelCounts();
   readonly superseded = new LabelCounts();
+  /** Measured values of accepted messages. */
+  values = 0;
   /** By code. */
   readonly refused: Record<string, number> = {};
+
+  accept(message: Message): void {
+    this.accepted.add(regionOf(message));
+    for (const _ in message.values as MeasuredValues | undefined) this.values++;
+  }
 
   refuse(code: string): void {
     this.refused[code] = (this.refused[code] ?? 0) + 1;

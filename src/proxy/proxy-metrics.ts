@@ -7,6 +7,7 @@ export function proxyMetrics(counts: ProxyCounts, batches: { batches: number; re
   metrics.counter('readings_accepted_total', 'Readings that the queue has accepted.', ['region'], () =>
     labelled('region', counts.accepted),
   );
+  metrics.counter('values_accepted_total', 'Measured values in accepted readings.', [], () => counts.values);
   metrics.counter(
     'readings_superseded_total',
     'Readings of submissions that a newer one has replaced; not queued.',

@@ -140,7 +140,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const outcomes = await Promise.all(
       current.map(async ({ index, text, message }) => {
         const outcome = await batcher.add(attributes ? { body: text, attributes } : { body: text });
-        if (outcome.status === 'accepted') counts.accepted.add(regionOf(message));
+        if (outcome.status === 'accepted') counts.accept(message);
         return { index, ...outcome };
       }),
     );

@@ -108,6 +108,14 @@ function parseDecimal(value: Slice, mayHavePoint: bool): i64 {
   return digits && digits <= 15 ? result : -1;
 }
 
+/** A number from 0 with at most two decimals, times 100; -1 = not one. */
+export function parseHundredths(value: Slice): i64 {
+  let digits = parseDecimal(value, true);
+  if (decimals > 2) return -1;
+  for (; digits >= 0 && decimals < 2; decimals++) digits *= 10;
+  return digits;
+}
+
 /** A whole number from 0; -1 = not one. */
 export function parseWhole(value: Slice): i64 {
   return parseDecimal(value, false);

@@ -9,6 +9,7 @@ import { effectiveValue, initConfig } from './config';
 import { deliver, nextDelivery, superseded } from './delivery';
 import { followFile, nextFileCheck } from './file-config';
 import { executionId, hostname, proxy, readOptions } from './options';
+import { initProfile } from './profile';
 import { completed, due, initReadings, takeDue, taking } from './readings';
 import { taken, waiting } from './ring';
 import { initWire } from './wire';
@@ -20,6 +21,7 @@ function start(): void {
   initConfig();
   readOptions();
   seed(executionId, hostname);
+  initProfile(hostname);
   initWire();
   initReadings();
   newLine();

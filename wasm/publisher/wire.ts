@@ -6,6 +6,7 @@ import { effectiveValue, sourceOf, version } from './config';
 import { fileState } from './file-state';
 import { icon } from './icons';
 import { executionId, hostname, jobId, proxy, region, submissionTime, token } from './options';
+import { writeValues } from './profile';
 import { colorOf, iconOf, timeOf } from './ring';
 
 /** Most readings in one request, after an outage. */
@@ -41,7 +42,7 @@ export function initWire(): void {
   number(submissionTime);
   text(',"hostname":"');
   json(hostname);
-  text('"}');
+  byte(0x22);
   tail = written();
   begin(sendUrl, 416);
   bytes(proxy);
@@ -98,6 +99,8 @@ function reading(sequence: u32): void {
   text('","sequence":');
   number(sequence);
   bytes(tail);
+  writeValues(timeOf(sequence));
+  byte(0x7d);
 }
 
 /** Number of readings in the last body. */
@@ -112,8 +115,8 @@ export function requestBody(sequence: u32, count: u32): Slice {
     bodyCount = 1;
     return written();
   }
-  // Upper bound of one reading: its constant parts, 80 bytes of variable ones, a comma and the closing bracket.
-  const size = lengthOf(head) + lengthOf(tail) + 100;
+  // Upper bound of one reading: its constant parts, 80 bytes of variable ones, 100 of values, a comma and the brackets.
+  const size = lengthOf(head) + lengthOf(tail) + 200;
   while (bodyCount < count && room() > size) {
     byte(bodyCount ? 0x2c : 0x5b);
     reading(sequence + bodyCount++);

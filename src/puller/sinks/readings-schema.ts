@@ -19,6 +19,7 @@ create table if not exists readings (
   icon_name text not null,
   job_submission_time integer not null, -- Unix milliseconds
   sensor_config text,                   -- what the sensor reported, as JSON
+  measured_values text,                 -- by name, as a JSON object
   elapsed_at integer,                   -- received_at by a clock that only passing time moves
   checksum integer,                     -- of the other columns but id
   -- a node that was started again counts its sensor's readings from 1 again
@@ -48,7 +49,7 @@ create table if not exists clock (      -- of elapsed_at, when it was last saved
 
 /** Columns that stores before version 1 do not have; they are null in their rows. */
 const ADDED = {
-  readings: ['elapsed_at', 'checksum'],
+  readings: ['measured_values', 'elapsed_at', 'checksum'],
   messages: ['elapsed_at', 'checksum'],
   checkpoint: ['checksum'],
 };
@@ -78,6 +79,6 @@ function addMissingColumns(db: Database.Database, path: string, table: string, c
     throw unusableStore(path, `its table ${table} is of another program`);
   }
   for (const column of columns.filter((name) => !present.includes(name))) {
-    db.exec(`alter table ${table} add column ${column} integer`);
+    db.exec(`alter table ${table} add column ${column} ${column === 'measured_values' ? 'text' : 'integer'}`);
   }
 }

@@ -10,7 +10,7 @@ const READING_FIELDS = [
   ...(['execution_id', 'sequence', 'job_id', 'hostname', 'region', 'timestamp', 'color', 'icon_name'] as const),
   'job_submission_time',
 ] as const satisfies (keyof Reading)[];
-export const READING_COLUMNS = ['received_at', ...READING_FIELDS, 'sensor_config', 'elapsed_at'];
+export const READING_COLUMNS = ['received_at', ...READING_FIELDS, 'sensor_config', 'measured_values', 'elapsed_at'];
 /** The text of a message comes last, because it may have line breaks. */
 export const MESSAGE_COLUMNS = ['id', 'received_at', 'elapsed_at', 'body'];
 
@@ -55,6 +55,7 @@ export const readingValues = (r: Reading, config: string | null, receivedAt: num
   r.icon_name,
   r.job_submission_time,
   config,
+  r.values ? JSON.stringify(r.values) : null,
   elapsed,
 ];
 
@@ -82,6 +83,7 @@ export function parseReadingRow(id: number, row: RowBytes): StoredReading | unde
   const reading = Object.fromEntries(READING_FIELDS.map((field) => [field, of[field]])) as unknown as Reading;
   reading.sequence = Number(of.sequence);
   reading.job_submission_time = Number(of.job_submission_time);
+  if (of.measured_values) reading.values = JSON.parse(of.measured_values);
   return { id, reading, config: of.sensor_config || null, receivedAt: Number(of.received_at) };
 }
 

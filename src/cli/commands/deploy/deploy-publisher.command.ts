@@ -2,10 +2,12 @@ import { Option } from 'commander';
 import { type DeployTarget, deployPublisher } from '../../../operations/deploy-publisher.js';
 import { openSession } from '../../../runtime/session.js';
 import { askTakeOver } from '../../ask-take-over.js';
+import type { Profile } from '../../../protocol/profiles.js';
 import type { CommandSpec } from '../../command.js';
 import {
   integerOption,
   type OptionValues,
+  percentOption,
   publisherOptions,
   regionsOption,
   sensorConfigFrom,
@@ -69,9 +71,12 @@ export function runDeploy(
 
 function publisherFrom(options: OptionValues) {
   const maxMessages = integerOption(options.maxMessages, '--max-messages', 1);
+  const anomalies = percentOption(options.anomalies, '--anomalies');
   return {
     config: sensorConfigFrom(options),
     ...(options.configFile === undefined ? {} : { configFile: String(options.configFile) }),
+    ...(options.profile === undefined ? {} : { profile: options.profile as Profile }),
+    ...(anomalies === undefined ? {} : { anomalies }),
     ...(maxMessages === undefined ? {} : { maxMessages }),
   };
 }

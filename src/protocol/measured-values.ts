@@ -1,0 +1,23 @@
+/** What a sensor measured: the optional `values` of a reading (docs/protocol.md, "Values"). */
+
+/** By name, each a finite number. */
+export type MeasuredValues = Record<string, number>;
+
+/** Every name becomes a label and a column in what shows or stores it. */
+export const MAX_VALUES = 16;
+export const VALUE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
+
+/** Why this is no object of measured values; undefined when it is one. */
+export function findValuesProblem(values: unknown): string | undefined {
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) return 'values must be an object';
+  let count = 0;
+  for (const name in values) {
+    if (++count > MAX_VALUES) return `values must have at most ${MAX_VALUES} entries`;
+    if (!VALUE_NAME.test(name)) {
+      return 'names of values must be lower-case letters, digits and _, begin with a letter, and have at most 32 characters';
+    }
+    // JSON has no infinity, but 1e999 becomes one.
+    if (!Number.isFinite((values as MeasuredValues)[name])) return `values: ${name} must be a finite number`;
+  }
+  return undefined;
+}
