@@ -52,6 +52,12 @@ describe('a rendered publisher', () => {
     expect(task.resources).toEqual({ cpu: '10m', memory: '32MB' });
   });
 
+  it('that measures something has its profile, and the share of anomalies', async () => {
+    const { text } = await renderJob({ ...publisher, profile: 'weather', anomalies: 0.5 }, environment);
+    const { parameters } = parse(text).tasks[0].engine.params;
+    expect(parameters).toEqual(expect.arrayContaining(['--profile=weather', '--anomalies=0.5']));
+  });
+
   it('that exits by itself is an ops job with a name of its own: a daemon would be restarted', async () => {
     const { name, text } = await renderJob({ ...publisher, maxMessages: 5 }, environment);
     const job = parse(text);

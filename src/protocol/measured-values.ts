@@ -4,8 +4,8 @@
 export type MeasuredValues = Record<string, number>;
 
 /** Every name becomes a label and a column in what shows or stores it. */
-export const MAX_VALUES = 16;
-export const VALUE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
+const MAX_VALUES = 16;
+const VALUE_NAME = /^[a-z][a-z0-9_]{0,31}$/;
 
 /** Why this is no object of measured values; undefined when it is one. */
 export function findValuesProblem(values: unknown): string | undefined {

@@ -52,6 +52,18 @@ test.each([
   [{ color: '' }, 'color'],
   [{ icon_name: null }, 'icon_name'],
   [{ sequence: undefined, anything: [{ else: 1 }] }, undefined],
+  [{ values: { temperature: -3.98, humidity_2: 0 } }, undefined],
+  [{ values: {} }, undefined],
+  [{ values: Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`v${i}`, i])) }, undefined],
+  [{ values: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`v${i}`, i])) }, 'values'],
+  [{ values: null }, 'values'],
+  [{ values: [1] }, 'values'],
+  [{ values: { Temperature: 1 } }, 'values'],
+  [{ values: { '2nd': 1 } }, 'values'],
+  [{ values: { [`t${'x'.repeat(31)}`]: 1 } }, undefined],
+  [{ values: { [`t${'x'.repeat(32)}`]: 1 } }, 'values'],
+  [{ values: { temperature: '4' } }, 'values'],
+  [JSON.parse('{"values":{"temperature":1e999}}'), 'values'],
 ])('of %j the problem is %s', (message, field) => {
   expect(findFieldProblem(message as Message, NOW)?.field).toBe(field);
 });
@@ -70,6 +82,11 @@ test.each([
   [{ execution_id: 'e', sequence: 2 ** 53 }, false],
 ])('%j is a reading: %s', (message, is) => {
   expect(isReading(message)).toBe(is);
+});
+
+test('measured values are kept', () => {
+  const message = { execution_id: 'e', sequence: 1, values: { temperature: 4.5 } } as Partial<Reading> as Reading;
+  expect(toReading({ ...message }).values).toEqual({ temperature: 4.5 });
 });
 
 test("the seed's six fields become nine; what more a message has is left out", () => {

@@ -19,7 +19,7 @@ const P = 'wasm_sensors_proxy_';
 test('what was accepted and what was superseded is counted by region, what was refused by reason', async () => {
   const { app, stats, post } = start();
   const from = (hostname: string, region: string, time: number) => ({ hostname, region, job_submission_time: time });
-  await post([from('a', 'us', 2), from('b', 'eu', 2), { data: 'no region' }]);
+  await post([from('a', 'us', 2), { ...from('b', 'eu', 2), values: { a: 1, b: 2 } }, { data: 'no region' }]);
   await post([from('a', 'us', 1), from('b', 'eu', 2)]);
   await post('text');
   await post([from('a', 'us', 2), { color: 'red' }]);
@@ -28,6 +28,7 @@ test('what was accepted and what was superseded is counted by region, what was r
     [`${P}readings_accepted_total{region="us"}`]: 2,
     [`${P}readings_accepted_total{region="eu"}`]: 2,
     [`${P}readings_accepted_total{region="unknown"}`]: 1,
+    [`${P}values_accepted_total`]: 2,
     [`${P}readings_superseded_total{region="us"}`]: 1,
     [`${P}refusals_total{reason="NOT_AN_OBJECT"}`]: 1,
     [`${P}refusals_total{reason="BAD_FIELD"}`]: 1,

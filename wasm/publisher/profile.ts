@@ -41,7 +41,8 @@ export function setAnomalies(share: u32): void {
 const ROW: usize = 32;
 const table = memory.data<i32>([
   // cold-chain: temperature (degrees Celsius), humidity (%), battery (%)
-  400, 60, 40, 80, 25, -4000, 4000, 900, 6500, 500, 300, 600, 150, 0, 10000, 2000, 9000, 700, 0, 60, 10, 0, 10000, -4000,
+  400, 60, 40, 80, 25, -4000, 4000, 900, 6500, 500, 300, 600, 150, 0, 10000, 2000, 9000, 700, 0, 60, 10, 0, 10000,
+  -4000,
   // weather: temperature (degrees Celsius), humidity (%), pressure (hPa), wind_speed (m/s)
   1500, 400, 600, 200, 30, -6000, 6000, 1500, 6000, 800, -1500, 600, 100, 0, 10000, 3000, 101300, 400, 100, 300, 20,
   85000, 110000, 3000, 500, 150, 200, 200, 120, 0, 6000, 2500,
@@ -109,7 +110,7 @@ function ofDay(time: u64): i64 {
 /** The usual value of a metric, in hundredths. */
 function usual(metric: i32, time: u64): i64 {
   const row = rowOf(metric);
-  const purpose = <u64>metric << 2;
+  const purpose = (<u64>metric) << 2;
   const moved =
     <i64>load<i32>(row, 4) * corner(purpose, 0) +
     <i64>load<i32>(row, 8) * ofDay(time) +

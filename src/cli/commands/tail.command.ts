@@ -1,4 +1,5 @@
 import { Option } from 'commander';
+import type { FleetEvent } from '../../fleet/fleet-events.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { EventQuery } from '../../puller/fleet-client.js';
 import { openFleet } from '../../runtime/session.js';
@@ -16,6 +17,7 @@ export const tail: CommandSpec = {
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: [
     new Option('--region <region>', 'only readings of this region'),
+    new Option('--fields <names>', 'of the measured values only these, such as temperature,humidity'),
     new Option('--limit <count>', 'exit after this many events'),
     new Option('--since <when>', 'start with what was received since then: 30s, 5m, 2h, or an ISO 8601 time'),
   ],
@@ -25,14 +27,23 @@ export const tail: CommandSpec = {
     const query: EventQuery = { kinds: ['reading', 'message', 'alert'] };
     if (options.region !== undefined) query.region = String(options.region);
     if (options.since !== undefined) query.since = parseSince(String(options.since), Date.now());
+    const fields = options.fields === undefined ? undefined : String(options.fields).split(',');
     let shown = 0;
     for await (const event of openFleet(settings, RETRY_FOR_MS).events(query)) {
-      out.event(event, (style) => eventLine(event, style));
+      const selected = fields ? withFields(event, fields) : event;
+      out.event(selected, (style) => eventLine(selected, style));
       if (++shown >= limit) break;
     }
     return 0;
   },
 };
+
+/** Leaves of the measured values only those with these names. */
+function withFields(event: FleetEvent, names: string[]): FleetEvent {
+  if (event.event !== 'reading' || event.reading.values === undefined) return event;
+  const values = Object.entries(event.reading.values).filter(([name]) => names.includes(name));
+  return { ...event, reading: { ...event.reading, values: Object.fromEntries(values) } };
+}
 
 /** Unix milliseconds of a duration before `now`, or of an ISO time. */
 function parseSince(text: string, now: number): number {

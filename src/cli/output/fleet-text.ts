@@ -48,9 +48,10 @@ const clock = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 export function eventLine(event: FleetEvent, style: Style): string | undefined {
   switch (event.event) {
     case 'reading': {
-      const { region, hostname, icon_name, color, sequence } = event.reading;
+      const { region, hostname, icon_name, color, sequence, values } = event.reading;
+      const measured = Object.entries(values ?? {}).map(([name, value]) => `  ${name} ${value}`);
       const sensor = `${pad(region, 3)} ${pad(hostname, 12)} ${icon_name}  ${swatch(style, color)}  #${sequence}`;
-      return `${style.dim(clock(event.received_at))}  ${sensor}${event.late ? style.yellow('  late') : ''}`;
+      return `${style.dim(clock(event.received_at))}  ${sensor}${measured.join('')}${event.late ? style.yellow('  late') : ''}`;
     }
     case 'message':
       return `${style.dim(clock(event.received_at))}  ${JSON.stringify(event.message)}`;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
@@ -244,4 +244,20 @@ test('after everything was forgotten, no new reading hides behind the checkpoint
   store.forget(Number.MAX_SAFE_INTEGER);
   store.accept([delivery(reading(4), T0 + 2)]);
   expect([...store.loadCheckpoint().after].map((row) => row.reading.sequence)).toEqual([4]);
+});
+
+test('measured values are stored as JSON, in stores of older versions, too', () => {
+  store.close();
+  rmSync(join(folder, 'new'), { recursive: true });
+  mkdirSync(join(folder, 'new'));
+  const old = new Database(path());
+  old.exec(OLD_SCHEMA);
+  old.close();
+  store = new StoreSink(path());
+  store.accept([delivery(reading(1)), delivery(reading(2, { values: { temperature: -4.5 } }))]);
+  expect(store.readingsAfter(0, 10).map((stored) => stored.reading.values)).toEqual([undefined, { temperature: -4.5 }]);
+  const db = new Database(path());
+  const query = "select json_extract(measured_values, '$.temperature') as t from readings order by id";
+  expect(db.prepare(query).all()).toEqual([{ t: null }, { t: -4.5 }]);
+  db.close();
 });

@@ -71,13 +71,14 @@ describe('the web page', () => {
     await see('#feed li', 'edge-eu-1');
   });
 
-  inBrowser('a new deployment takes over the tiles with its colour', async () => {
-    await sandbox.json(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.5']);
+  inBrowser('a new deployment takes over the tiles with its colour and what it measures', async () => {
+    await sandbox.json(['deploy', 'publisher', '--color', '#00ff88', '--interval', '0.5', '--profile', 'weather']);
     for (const region of REGIONS) {
       await see(`${tileOf(region)}[data-color="#00ff88"]`);
       const background = `getComputedStyle(document.querySelector('${tileOf(region)}')).backgroundColor`;
       await expect.poll(() => page.evaluate(background), { timeout: 5000 }).toBe('rgb(0, 255, 136)');
       expect(await page.locator(tileOf(region)).count()).toBe(1);
+      await see(tileOf(region), /temperature -?\d/);
     }
   });
 

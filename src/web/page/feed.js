@@ -2,7 +2,7 @@
 /** @import { MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js' */
 import { paint, safeColor } from './color.js';
 import { byId, create, setText, trim } from './dom.js';
-import { clock } from './format.js';
+import { clock, valueTexts } from './format.js';
 import { draw } from './frames.js';
 
 const ROWS = 10;
@@ -47,7 +47,7 @@ function readingRow({ reading, received_at, late }) {
     create('time', '', clock(received_at)),
     icon,
     create('b', '', reading.region),
-    create('span', '', reading.hostname),
+    create('span', '', [reading.hostname, ...valueTexts(reading.values)].join('  ')),
     create('span', late ? 'warn' : 'dim', late ? `#${reading.sequence} late` : `#${reading.sequence}`),
     create('code', '', color ?? 'no colour'),
   );

@@ -1,5 +1,6 @@
 /** The sensors that are shown. A new deployment updates the entry of its host and job instead of adding another one. */
 /** @import { FleetSummary, RegionView, SensorView } from '../../fleet/fleet-view.js' */
+/** @import { MeasuredValues } from '../../protocol/measured-values.js' */
 /** @import { Reading } from '../../protocol/message.js' */
 import { safeColor } from './color.js';
 
@@ -12,6 +13,7 @@ import { safeColor } from './color.js';
  * @property {number} sequence
  * @property {string | undefined} color a safe one
  * @property {string} icon
+ * @property {MeasuredValues | undefined} values
  * @property {'live' | 'paused' | 'silent'} state
  */
 
@@ -75,6 +77,7 @@ const describe = (from) => ({
   sequence: from.sequence,
   color: safeColor(from.color),
   icon: from.icon_name,
+  values: from.values,
 });
 
 /**

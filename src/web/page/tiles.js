@@ -2,7 +2,7 @@
 /** @import { ShownSensor } from './sensors.js' */
 import { paint } from './color.js';
 import { fill, stamp } from './dom.js';
-import { whole } from './format.js';
+import { valueTexts, whole } from './format.js';
 import { FLASH_MS, reducedMotion } from './frames.js';
 
 export class Tiles {
@@ -50,11 +50,12 @@ export class Tiles {
 function drawTile(tile, sensor) {
   paint(tile, sensor.color);
   tile.dataset.state = sensor.state;
-  tile.title = sensor.hostname;
+  const [first, ...others] = valueTexts(sensor.values);
+  tile.title = [sensor.hostname, first, ...others].filter(Boolean).join('\n');
   fill(tile, {
     icon: sensor.icon,
     name: sensor.hostname,
-    fact: sensor.state === 'live' ? `#${whole(sensor.sequence)}` : sensor.state,
+    fact: sensor.state === 'live' ? (first ?? `#${whole(sensor.sequence)}`) : sensor.state,
     color: sensor.color ?? '',
   });
 }

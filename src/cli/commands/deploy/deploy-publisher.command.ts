@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { type DeployTarget, deployPublisher } from '../../../operations/deploy-publisher.js';
+import type { Profile } from '../../../protocol/profiles.js';
 import { openSession } from '../../../runtime/session.js';
 import { askTakeOver } from '../../ask-take-over.js';
-import type { Profile } from '../../../protocol/profiles.js';
 import type { CommandSpec } from '../../command.js';
 import {
   integerOption,

@@ -61,6 +61,7 @@ CREATE TABLE readings (
   icon_name text not null,
   job_submission_time integer not null, -- Unix milliseconds
   sensor_config text,                   -- what the sensor reported, as JSON
+  measured_values text,                 -- by name, as a JSON object
   elapsed_at integer,                   -- received_at by a clock that only passing time moves
   checksum integer,                     -- of the other columns but id
   -- a node that was started again counts its sensor's readings from 1 again
