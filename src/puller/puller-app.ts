@@ -13,6 +13,7 @@ import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
+import type { QueueServerState } from '../queue/server-state.js';
 import type { EventHub } from './events/event-hub.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
@@ -72,6 +73,8 @@ export type PullerAppStats = PullerStats & {
   store?: StoreStats | undefined;
   /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed; mostly 0. */
   clockAheadMs?: number;
+  /** Of the queue, where it is on a server of ours. */
+  queueServer?: QueueServerState | undefined;
   /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
   deadLetters: number | undefined;
 };

@@ -19,12 +19,13 @@ import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { clientGone } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
+import type { QueueServerState } from '../queue/server-state.js';
 import { actionName, respond } from './api/json-protocol.js';
 import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
 import type { MessageDamaged } from './live-queue.js';
 import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
-import type { StoreEvent, StoreState } from './store/queue-store.js';
+import type { StoreEvent } from './store/queue-store.js';
 
 export interface QueueServerOptions {
   /** File of the store, or `:memory:` for queues that end with the process. The file is created, its folder must exist. */
@@ -66,7 +67,7 @@ export interface QueueServerStats {
   refused: Record<string, number>;
   /** Durable transactions since the start. */
   commits: number;
-  store: StoreState;
+  store: QueueServerState;
 }
 
 export interface QueueServer {

@@ -4,10 +4,10 @@ import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { toJob, toJobRef, toNode, toPublisherByHand } from './bacalhau-mapping.js';
+import { isOurs, toJob, toJobRef, toNode, toPublisherByHand } from './bacalhau-mapping.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
-import { isOurs, isOver, restoreReplaced, submitJob } from './submit-job.js';
+import { isOver, restoreReplaced, submitJob } from './submit-job.js';
 
 export interface BacalhauNetworkOptions {
   kind: string;
