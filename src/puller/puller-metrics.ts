@@ -104,7 +104,6 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
   const latency = metrics.histogram(
     'reading_latency_seconds',
     'Time from when a reading was taken until it was stored.',
-    ['region'],
     LATENCY_BUCKETS,
   );
   hub.subscribe((event) => {

@@ -37,6 +37,8 @@ export type StoreEvent =
 const MARK_INTERVAL_MS = 5_000;
 /** A larger database is checked at the start only: the check takes about 2 ms for each MiB, and nothing else runs. */
 const BACKGROUND_CHECK_BYTES = 128 * 1_048_576;
+/** Writing the reserve takes some 50 ms, which the first readings do not wait for where the disk has room. */
+const RESERVE_AFTER_MS = 5_000;
 /** The write-ahead log may grow to so many pages before they go to the database, on a disk that has room. */
 const WAL_PAGES = 4_000;
 const PAGE_BYTES = 4_096;
@@ -53,6 +55,8 @@ export class QueueStore {
   #marked = Number.NEGATIVE_INFINITY;
   #lost: AppError | undefined;
   #full: AppError | undefined;
+  /** When the reserve is taken, by `performance.now()`; undefined: that is done. */
+  #reserveDue: number | undefined;
   #restoreFailed = false;
   /** What was wrong with the file when it was lost. */
   #lostProblem = '';
@@ -66,7 +70,8 @@ export class QueueStore {
     this.#open();
     const [mark] = this.database.prepare('SELECT elapsed, wall, "offset" FROM clock').all([]) as ClockMark[];
     this.clock = new ElapsedClock(mark, clock);
-    this.#takeReserve();
+    if (this.#reserve && (this.#reserve.bytes > 0 || this.#reserve.isPressing)) this.#takeReserve();
+    else this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
   }
 
   get database(): Database {
@@ -170,7 +175,9 @@ export class QueueStore {
   watch(): void {
     const step = this.clock.check();
     if (step) this.#onEvent(step);
-    if (!this.#full || this.isLost) return;
+    if (this.isLost) return;
+    if (this.#reserveDue !== undefined && performance.now() >= this.#reserveDue) this.#takeReserve();
+    if (!this.#full) return;
     if (this.#reserve && !this.#reserve.take()) {
       this.#shrink();
       if (!this.#reserve.take()) return;
@@ -211,6 +218,7 @@ export class QueueStore {
 
   /** On a small disk the reserve is small, and so must be the log, whose pages it has to take in. */
   #takeReserve(): void {
+    this.#reserveDue = undefined;
     if (!this.#reserve) return;
     if (!this.#reserve.take()) this.#setFull(this.explain({ code: FULL })!);
     const pages = Math.min(WAL_PAGES, Math.round(this.#reserve.bytes / PAGE_BYTES / 1.1));
