@@ -39,13 +39,15 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
 
 function noticeText(notice: PublisherNotice): string {
   const to = notice.proxyUrl === undefined ? '' : ` and sends to ${notice.proxyUrl}`;
+  const where =
+    notice.type === 'publisher.by-hand' && notice.namespace !== undefined ? ` in namespace ${notice.namespace}` : '';
   switch (notice.type) {
     case 'publisher.foreign':
       return `${notice.job} is of another state folder (owner ${notice.owner})${to}`;
     case 'publisher.sends-elsewhere':
       return `${notice.job} sends to ${notice.proxyUrl}, which is no proxy of this \`up\``;
     case 'publisher.by-hand':
-      return `${notice.job} (${notice.id}) was submitted by hand${to}; it runs beside the jobs of this program`;
+      return `${notice.job} (${notice.id}) was submitted by hand${where}${to}; it runs beside the jobs of this program`;
   }
 }
 

@@ -89,6 +89,7 @@ test('a publisher by hand: from our template, or with any module that gets a pro
   expect(toPublisherByHand(running({ entryModule: '/app/publisher.wasm' }, { Labels: null }))).toMatchObject({
     id: 'j-1',
   });
+  expect(toPublisherByHand(running({ parameters }, { Namespace: 'team' }))).toEqual({ ...known, namespace: 'team' });
   expect(toPublisherByHand(running({ parameters }, { Labels: { role: 'config-updater' } }))).toBeUndefined();
   expect(toPublisherByHand(running({ parameters }, { Labels: null }, 'docker'))).toBeUndefined();
   expect(toPublisherByHand(running({ entryModule: '/app/other.wasm' }, { Labels: null }))).toBeUndefined();

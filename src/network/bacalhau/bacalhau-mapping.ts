@@ -3,6 +3,7 @@ import { REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import type { JobRef } from '../../jobs/job-ref.js';
 import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';
 import type { ExecutionInfo, JobInfo, NodeInfo, PublisherByHand } from '../network.js';
+import { NAMESPACE } from './bacalhau-client.js';
 import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
 
 /** A compute node; undefined for the orchestrator, which is listed too. */
@@ -43,8 +44,7 @@ const JOB_STATES: Record<string, JobInfo['state']> = {
 const ROLES: JobRef['role'][] = ['publisher', 'config-updater', 'proxy', 'puller'];
 
 /** The label alone says it: whoever submits by hand may choose any name. */
-const roleOf = ({ Labels }: RawJob): JobRef['role'] | undefined =>
-  ROLES.find((role) => role === Labels?.[ROLE_LABEL]);
+const roleOf = ({ Labels }: RawJob): JobRef['role'] | undefined => ROLES.find((role) => role === Labels?.[ROLE_LABEL]);
 
 /**
  * Whether a job is one of this program's, also when it was submitted by hand from our templates. One of a role that this
@@ -93,6 +93,7 @@ export function toPublisherByHand(raw: RawJob): PublisherByHand | undefined {
     name: raw.Name,
     ...(region === undefined ? {} : { region }),
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    ...(raw.Namespace === NAMESPACE ? {} : { namespace: raw.Namespace }),
   };
 }
 

@@ -37,7 +37,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     submit: (request) => submitJob(request, options),
     restore: (submission) => restoreReplaced(submission, client),
     publishersByHand: async () =>
-      (await client.jobs()).filter((job) => !isOver(job)).flatMap((job) => toPublisherByHand(job) ?? []),
+      (await client.jobsOfAll()).filter((job) => !isOver(job)).flatMap((job) => toPublisherByHand(job) ?? []),
     // Rejects with `STOP_NOT_PASSED_ON` for jobs without a region where the orchestrator is a 1.7.
     stop: async (ref) => {
       const running = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && sameJob(toJobRef(job), ref));
