@@ -148,8 +148,8 @@ export const CODES = {
   QUEUE_NOT_GIVEN: usage('The name or URL of the queue is blank.'),
   QUEUE_NOT_REACHABLE: usage("Containers can't reach the queue at an address of this machine's loopback."),
   QUEUE_NO_DEAD_LETTER: user('The queue has no dead-letter queue.'),
-  QUEUE_PURGED_RECENTLY: user('The queue was emptied less than 60 seconds ago.'),
   QUEUE_OPEN_NEEDED: usage('The queue server checks no credentials; listening beyond loopback needs `--open`.'),
+  QUEUE_PURGED_RECENTLY: user('The queue was emptied less than 60 seconds ago.'),
   QUEUE_REGION_UNKNOWN: user('The AWS region of the queue is not known.', { http: 503, formerly: 'QUEUE_ERROR' }),
   QUEUE_SLOW: system('The queue does not keep up with the readings.', { http: 503 }),
   QUEUE_STORE_FULL: system(

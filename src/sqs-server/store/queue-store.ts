@@ -70,8 +70,7 @@ export class QueueStore {
     this.#open();
     const [mark] = this.database.prepare('SELECT elapsed, wall, "offset" FROM clock').all([]) as ClockMark[];
     this.clock = new ElapsedClock(mark, clock);
-    if (this.#reserve && (this.#reserve.bytes > 0 || this.#reserve.isPressing)) this.#takeReserve();
-    else this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
+    if (this.#reserve) this.#planReserve(this.#reserve);
   }
 
   get database(): Database {
@@ -214,6 +213,12 @@ export class QueueStore {
       this.#database = openWithRepair(this.#path, openDatabase, this.#onEvent);
     }
     this.#file = new DatabaseFile(this.#path);
+  }
+
+  #planReserve(reserve: DiskReserve): void {
+    if (reserve.bytes > 0 || reserve.isPressing) return this.#takeReserve();
+    this.database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
+    this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
   }
 
   /** On a small disk the reserve is small, and so must be the log, whose pages it has to take in. */
