@@ -1,19 +1,32 @@
 /** Before a deployment replaces jobs of another state folder: a terminal is asked, elsewhere `--take-over` says so. */
-import type { Network } from '../network/network.js';
-import { foreignPublishers, refuseForeign } from '../operations/job-owners.js';
+import type { JobInfo, Network } from '../network/network.js';
+import { foreignPublishers, foreignService, refuseForeign } from '../operations/job-owners.js';
 import type { OptionValues } from './command-options.js';
 import { foreignJobText } from './output/deploy-text.js';
 import type { Output } from './output/output.js';
 
-/** Resolves with whether they may be replaced. Rejects with `JOBS_OF_OTHERS` when they may not. */
-export async function askTakeOver(
+type Jobs = Pick<Network, 'jobs' | 'owner'>;
+
+/** Resolves with whether publishers may be replaced. Rejects with `JOBS_OF_OTHERS` when they may not. */
+export const askTakeOver = (out: Pick<Output, 'note'>, network: Jobs, { takeOver, region }: OptionValues) =>
+  ask(out, takeOver === true, () => foreignPublishers(network, region as string[] | undefined));
+
+/** The same for a service job. */
+export const askTakeOverService = (
   out: Pick<Output, 'note'>,
-  network: Pick<Network, 'jobs' | 'owner'>,
-  { takeOver, region }: OptionValues,
+  network: Jobs,
+  role: 'proxy' | 'puller',
+  { takeOver }: OptionValues,
+) => ask(out, takeOver === true, () => foreignService(network, role));
+
+async function ask(
+  out: Pick<Output, 'note'>,
+  takeOver: boolean,
+  findForeign: () => Promise<JobInfo[]>,
 ): Promise<boolean> {
   // The deployment itself refuses what nobody can be asked for.
-  if (takeOver === true || !process.stdin.isTTY || !process.stdout.isTTY) return takeOver === true;
-  const foreign = await foreignPublishers(network, region as string[] | undefined);
+  if (takeOver || !process.stdin.isTTY || !process.stdout.isTTY) return takeOver;
+  const foreign = await findForeign();
   if (foreign.length === 0) return false;
   for (const job of foreign) out.note(foreignJobText(job));
   const { default: inquirer } = await import('inquirer');

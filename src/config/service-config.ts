@@ -39,7 +39,7 @@ export const SERVICE_FLAGS = {
     ],
     'pullerPort',
   ),
-  queue: flagsFor(['host', 'allowedHosts', 'queuePort', 'stateDir'], 'queuePort'),
+  queue: flagsFor(['host', 'allowedHosts', 'queuePort', 'stateDir', 'open'], 'queuePort'),
   sensors: flagsFor(['nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa']),
 };
 

@@ -1,6 +1,6 @@
 /** Containers, as the engine describes them. */
 import { z } from 'zod';
-import { messageOf } from '../lib/errors/app-error.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { type DockerOptions, docker } from './docker-cli.js';
 
 /** Label of everything that an `up` creates in Docker; its value is the state folder of that `up`. */
@@ -61,7 +61,7 @@ const containerSchema = z
 /** When a container is removed between the two calls, the second one fails. */
 const TRIES = 3;
 
-/** All containers of a compose project, or of a state folder, whatever their state. */
+/** All containers of a compose project, or of a state folder, whatever their state. Rejects with `DOCKER_OUTPUT`, and as `docker` does. */
 export async function containersOf(
   filter: { project: string } | { owner: string },
   options: Pick<DockerOptions, 'timeoutMs' | 'signal'> = {},
@@ -72,10 +72,25 @@ export async function containersOf(
     if (ids === '') return [];
     try {
       const found = await docker(['inspect', '--type', 'container', ...ids.split('\n')], options);
-      return z.array(containerSchema).parse(JSON.parse(found));
+      return parseContainers(found);
     } catch (error) {
       if (tries === TRIES || !/no such container/i.test(messageOf(error))) throw error;
     }
+  }
+}
+
+function parseContainers(text: string): Container[] {
+  try {
+    return z.array(containerSchema).parse(JSON.parse(text));
+  } catch (cause) {
+    throw new AppError('DOCKER_OUTPUT', "can't read what docker inspect printed", {
+      hint: 'Another program may answer to `docker`, such as a wrapper that prints something of its own. Please report it with `docker version`.',
+      cause,
+      details: text
+        .split('\n')
+        .slice(0, 5)
+        .map((line) => line.slice(0, 200)),
+    });
   }
 }
 

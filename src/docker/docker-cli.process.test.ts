@@ -3,6 +3,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { errorOf, standIns } from '../test/support/stand-in.js';
+import { containersOf } from './containers.js';
 import { docker, requireDocker } from './docker-cli.js';
 import { login, pullImage, pushImage } from './images.js';
 
@@ -155,3 +156,12 @@ test('login: the password goes in by standard input, and stands in no argument a
   expect(error.code).toBe('LOGIN_REFUSED');
   expect(JSON.stringify([error.message, error.details, error.hint])).not.toContain('sekret');
 });
+
+test.each([['WARNING: this is a wrapper'], ['[{"Name":"x"}]']])(
+  'a `docker inspect` that prints %s is an error that shows it, no bug',
+  async (text) => {
+    standIn('docker', `case "$1" in ps) echo abc;; *) echo '${text}';; esac`);
+    const error = await errorOf(containersOf({ project: 'p' }));
+    expect(error).toMatchObject({ code: 'DOCKER_OUTPUT', fault: 'system', details: [text] });
+  },
+);

@@ -47,10 +47,18 @@ export interface DeadLetterAlert {
   text: string;
 }
 
-/** Something about the puller itself has to be looked at (`firing`), or is in order again. */
+/** Something about the puller itself or the queue server has to be looked at (`firing`), or is in order again. */
 export interface ConditionAlert {
   event: 'alert';
-  type: 'store.quarantined' | 'store.damaged-rows' | 'clock.stepped';
+  type:
+    | 'store.quarantined'
+    | 'store.written-back'
+    | 'store.damaged-rows'
+    | 'clock.stepped'
+    | 'queue.not-ready'
+    | 'queue.quarantined'
+    | 'queue.written-back'
+    | 'queue.damaged-messages';
   firing: boolean;
   at: number;
   /** As of {@link SilenceAlert}. */

@@ -21,6 +21,23 @@ test('the number of the last reading with a newer timestamp is a restart', () =>
   expect([sensor.restarts, sensor.reading.timestamp]).toEqual([1, new Date(T0 + 1000).toISOString()]);
 });
 
+test('a duplicate that comes late, from a clock that was two days ahead, is no restart: the readings after it count', () => {
+  const { sensor } = recorded([1, 0], [2, 1000], [3, 2000]);
+  const ahead = 2 * 86_400_000;
+  expect(recordReading(sensor, reading(2, ahead), undefined, T0 + 2500)).toBe('duplicate');
+  expect(recordReading(sensor, reading(4, 3000), undefined, T0 + 3000)).toBe('next');
+  expect([sensor.restarts, sensor.late]).toEqual([0, 0]);
+});
+
+test('a node whose clock is ahead all the time may restart', () => {
+  const ahead = 2 * 86_400_000;
+  const sensor = newSensorRecord(reading(1, ahead), T0);
+  recordReading(sensor, reading(1, ahead), undefined, T0);
+  recordReading(sensor, reading(2, ahead + 1000), undefined, T0 + 1000);
+  expect(recordReading(sensor, reading(1, ahead + 5000), undefined, T0 + 5000)).toBe('next');
+  expect(sensor.restarts).toBe(1);
+});
+
 test('a late reading from before a restart is not the newest, even with the highest number', () => {
   const { sensor, arrivals } = recorded([1, 0], [2, 1000], [1, 5000], [2, 6000], [2, 900]);
   expect(arrivals.at(-1)).toBe('late');

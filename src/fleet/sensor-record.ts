@@ -10,6 +10,9 @@ const DEFAULT_INTERVAL_MS = 5_000;
 /** A sensor is silent when its reading is overdue by one interval and this time. */
 const SILENCE_SLACK_MS = 3_000;
 
+/** A clock that is further ahead than before was wrong for a moment: what it says is no reason to begin anew. */
+const CLOCK_TOLERANCE_MS = 300_000;
+
 /** Part of the stored checkpoint: names of fields must not change. */
 export interface SensorRecord {
   /** The newest reading. */
@@ -79,12 +82,19 @@ export function recordReading(
 
 function recordNumber(sensor: SensorRecord, { sequence, timestamp }: Reading, now: number): Arrival {
   if (timestamp < sensor.beganAt) return 'late';
-  if (sequence <= sensor.tracker.highest && timestamp > sensor.newestTimestamp && sensor.newestTimestamp !== '') {
+  const known = sequence <= sensor.tracker.highest && sensor.newestTimestamp !== '';
+  if (known && timestamp > sensor.newestTimestamp && !isFromWrongClock(sensor, timestamp, now)) {
     sensor.tracker = new SequenceTracker();
     sensor.restarts++;
     sensor.beganAt = timestamp;
   }
   return sensor.tracker.record(sequence, now);
+}
+
+/** A node whose clock is ahead all the time may restart like any other. */
+function isFromWrongClock(sensor: SensorRecord, timestamp: string, now: number): boolean {
+  const usual = Math.max(0, Date.parse(sensor.newestTimestamp) - sensor.lastSeen);
+  return Date.parse(timestamp) - now > usual + CLOCK_TOLERANCE_MS;
 }
 
 export const intervalOf = (sensor: SensorRecord): number => sensor.config?.intervalMs ?? DEFAULT_INTERVAL_MS;

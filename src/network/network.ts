@@ -50,6 +50,8 @@ export interface PublisherByHand {
   name: string;
   region?: string;
   proxyUrl?: string;
+  /** Left out where it is that of our own jobs. */
+  namespace?: string;
 }
 
 export interface Submission {

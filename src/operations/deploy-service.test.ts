@@ -57,6 +57,31 @@ test('the proxy runs beside that of `up`, which hears of it when it answers', as
   expect(calls).toEqual(['submit proxy', `{"jobProxy":"${url}"}`]);
 });
 
+test('the job of another state folder is not replaced unasked', async () => {
+  const theirs = { ...job('j1', 'running', [execution('running')]), owner: 'theirs' };
+  jobs = [theirs];
+  const owned = { ...network, owner: 'ours' };
+  const deployOver = (takeOver: boolean) =>
+    deployService(
+      owned,
+      { job: { role: 'proxy', image: 'r.io/x:1' } as ServiceJob, url },
+      { takeOver, timeoutMs: 0, setEndpoints, onProgress() {}, signal: new AbortController().signal },
+    );
+  await expect(deployOver(false)).rejects.toMatchObject({
+    ...{ code: 'JOBS_OF_OTHERS', hint: expect.stringContaining('--take-over'), details: ['proxy is of theirs'] },
+  });
+  expect(calls).toEqual([]);
+  await deployOver(true);
+  expect(calls[0]).toBe('submit proxy');
+  // Ours, one that is over, and one of another role are no reason.
+  jobs = [
+    { ...theirs, owner: 'ours' },
+    { ...theirs, state: 'stopped' },
+    { ...theirs, ref: { role: 'puller' } },
+  ];
+  await deployOver(false);
+});
+
 test('the puller of `up` stops before its job is submitted: a queue has one consumer', async () => {
   await deploy('puller');
   expect(calls).toEqual([`{"puller":"${url}"}`, 'submit puller']);

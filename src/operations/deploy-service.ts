@@ -8,6 +8,7 @@ import type { PlannedServiceJob, ServiceJobOptions } from '../network/provider.j
 import { noServicesNode } from '../network/region-nodes.js';
 import type { EndpointChange } from '../runtime/control-client.js';
 import type { Session } from '../runtime/session.js';
+import { foreignService, refuseForeign } from './job-owners.js';
 
 export type ServiceRole = ServiceJob['role'];
 
@@ -37,6 +38,8 @@ export interface ServiceOptions {
   onProgress(progress: ServiceProgress): void;
   /** Reports to `up` where services are now. */
   setEndpoints(change: EndpointChange): Promise<void>;
+  /** Also replaces the job of another state folder. */
+  takeOver?: boolean;
   /** When aborted, what was replaced is put back. */
   signal: AbortSignal;
 }
@@ -57,7 +60,7 @@ const GONE_MS = 30_000;
 /**
  * Resolves when `/health` and `/ready` answer. The proxy runs beside that of `up`. The puller replaces that of `up`,
  * because a queue has one consumer; when this fails, that of `up` runs again. Rejects with `NO_SERVICES_NODE`,
- * `SERVICE_FAILED` (Bacalhau's message is among the details) or `SERVICE_TIMEOUT`.
+ * `SERVICE_FAILED` (Bacalhau's message is among the details), `SERVICE_TIMEOUT`, or `JOBS_OF_OTHERS`.
  */
 export async function deployService(
   network: Network,
@@ -68,6 +71,7 @@ export async function deployService(
   const { role, image } = job;
   const { onProgress, setEndpoints, signal } = options;
   const deadline = began + options.timeoutMs;
+  if (!options.takeOver) refuseForeign(await foreignService(network, role));
   onProgress({ step: 'waiting-for-node' });
   await waitForNode(network, options);
   const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');

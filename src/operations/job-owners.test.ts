@@ -6,7 +6,12 @@ test('notices: jobs of others, ours that send elsewhere, and those run by hand',
   const network = new FakeNetwork();
   network.owner = 'mine';
   network.proxyNames = { job: 'http://job:1' };
-  network.publishersByHand = async () => [{ id: 'j-hand', name: 'publisher-as', region: 'as', proxyUrl: 'http://any' }];
+  const byHand = { id: 'j-hand', name: 'publisher-as', region: 'as', proxyUrl: 'http://any' };
+  network.publishersByHand = async () => [
+    byHand,
+    { ...byHand, id: 'j-of-others', namespace: 'others' },
+    { id: 'j-to-us', name: 'p', namespace: 'team', proxyUrl: 'http://job:1' },
+  ];
   const job = (region: string, over: object) => jobInfo({ role: 'publisher', region }, over);
   const jobs = [
     job('us', { owner: 'mine', proxyUrl: 'http://proxy-of-us' }),
@@ -25,6 +30,7 @@ test('notices: jobs of others, ours that send elsewhere, and those run by hand',
     { type: 'publisher.foreign', job: 'publisher-eu', owner: 'theirs', proxyUrl: 'http://proxy-of-eu' },
     { type: 'publisher.sends-elsewhere', job: 'publisher-a', proxyUrl: 'http://elsewhere' },
     { type: 'publisher.by-hand', id: 'j-hand', job: 'publisher-as', region: 'as', proxyUrl: 'http://any' },
+    { type: 'publisher.by-hand', id: 'j-to-us', job: 'p', namespace: 'team', proxyUrl: 'http://job:1' },
   ]);
 });
 

@@ -19,6 +19,17 @@ export async function runningPublishers(
   );
 }
 
+/** A proxy or puller of others that runs as a service job, and that a deployment of ours would replace. */
+export async function foreignService(
+  network: Pick<Network, 'jobs' | 'owner'>,
+  role: 'proxy' | 'puller',
+): Promise<JobInfo[]> {
+  if (network.owner === undefined) return [];
+  return (await network.jobs()).filter(
+    (job) => job.ref.role === role && RUNS.includes(job.state) && isForeign(job, network),
+  );
+}
+
 /** Publishers of others that a deployment to these regions would replace. */
 export async function foreignPublishers(
   network: Pick<Network, 'jobs' | 'owner'>,
@@ -33,9 +44,9 @@ export function refuseForeign(foreign: JobInfo[]): void {
   if (foreign.length === 0) return;
   const names = foreign.map(({ name }) => name).join(', ');
   throw new AppError('JOBS_OF_OTHERS', `${names}: submitted from another state folder, perhaps by somebody else`, {
-    hint: 'Give --take-over to replace or stop them all the same. Their sensors then no longer send to their proxy.',
-    details: foreign.map(
-      ({ name, owner, proxyUrl = 'an unknown proxy' }) => `${name} of ${owner} sends to ${proxyUrl}`,
+    hint: 'Give --take-over to replace or stop them all the same. Who submitted them then goes without.',
+    details: foreign.map(({ name, owner, proxyUrl }) =>
+      proxyUrl === undefined ? `${name} is of ${owner}` : `${name} of ${owner} sends to ${proxyUrl}`,
     ),
   });
 }
@@ -56,8 +67,8 @@ export type PublisherNotice =
   | { type: 'publisher.foreign'; job: string; owner: string; proxyUrl?: string }
   /** It is ours, but sends to none of our proxies. */
   | { type: 'publisher.sends-elsewhere'; job: string; proxyUrl: string }
-  /** Somebody submitted it without this program. */
-  | { type: 'publisher.by-hand'; job: string; id: string; region?: string; proxyUrl?: string };
+  /** Somebody submitted it without this program. `namespace`: left out where it is that of our jobs. */
+  | { type: 'publisher.by-hand'; job: string; id: string; region?: string; proxyUrl?: string; namespace?: string };
 
 /** `proxies`: base URLs of those that this `up` and its followers have. */
 export async function publisherNotices(
@@ -67,17 +78,20 @@ export async function publisherNotices(
 ): Promise<PublisherNotice[]> {
   const own = [...proxies, ...Object.values(network.proxyNames ?? {})];
   const running = jobs.filter(({ ref, state }) => ref.role === 'publisher' && RUNS.includes(state));
-  const byHand = (await network.publishersByHand?.()) ?? [];
+  const isOurProxy = (url: string, region = '') =>
+    [...own, network.sensorProxyUrl(region)].some((one) => sameUrl(one, url));
+  // Other namespaces are of other people, unless their sensors send to us.
+  const byHand = ((await network.publishersByHand?.()) ?? []).filter(
+    ({ namespace, proxyUrl, region }) =>
+      namespace === undefined || (proxyUrl !== undefined && isOurProxy(proxyUrl, region)),
+  );
   const notices = running.flatMap((job): PublisherNotice[] => {
     const { name, owner, proxyUrl, ref } = job;
     if (isForeign(job, network) && owner !== undefined) {
       return [{ type: 'publisher.foreign', job: name, owner, ...(proxyUrl === undefined ? {} : { proxyUrl }) }];
     }
     if (proxyUrl === undefined || byHand.some(({ id }) => id === job.id)) return [];
-    const ours = [...own, network.sensorProxyUrl(ref.region ?? '')];
-    return ours.some((url) => sameUrl(url, proxyUrl))
-      ? []
-      : [{ type: 'publisher.sends-elsewhere', job: name, proxyUrl }];
+    return isOurProxy(proxyUrl, ref.region) ? [] : [{ type: 'publisher.sends-elsewhere', job: name, proxyUrl }];
   });
   return [...notices, ...byHand.map(({ name, ...job }) => ({ type: 'publisher.by-hand' as const, job: name, ...job }))];
 }

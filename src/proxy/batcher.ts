@@ -159,6 +159,7 @@ export class Batcher {
         return [];
       }
     }
+    if (results.every(({ ok }) => ok)) this.stats.lastError = undefined;
     return batch.filter((entry, i) => {
       const result = results[i]!;
       if (result.ok) entry.finish({ status: 'accepted' });

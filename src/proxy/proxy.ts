@@ -9,7 +9,7 @@
  */
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { codeInfo } from '../lib/errors/codes.js';
+import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { readBody } from '../lib/net/request-body.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
@@ -51,6 +51,7 @@ export interface ProxyStats {
   batches: number;
   retries: number;
   waiting: number;
+  /** Why the queue did not take the last batch; undefined: it did. */
   lastQueueError: string | undefined;
   /** Only where this proxy follows another one. */
   follows?: { authority: string; status: FollowStatus | undefined };
@@ -198,7 +199,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => {
     if (error instanceof AppError) {
-      const { http = 503 } = codeInfo(error.code);
+      const http = statusOf(error.code);
       return refuseAndCount(refusal(http, error.code, error.message, http < 500 ? undefined : 2));
     }
     deps.log?.(`${c.req.method} ${c.req.path}: ${error.stack ?? messageOf(error)}`);

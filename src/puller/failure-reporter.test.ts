@@ -24,6 +24,19 @@ test('a failure is reported once, another message again, and the end once', () =
   expect([failures.count, failures.lastError]).toEqual([4, 'down']);
 });
 
+test('the last error is that of what fails now, the newest first, and forgotten when it works', () => {
+  const { failures } = reporter();
+  expect(failures.lastError).toBeUndefined();
+  failures.failed('receive', 'first');
+  failures.failed('delete', 'second');
+  failures.failed('receive', 'third');
+  expect(failures.lastError).toBe('third');
+  failures.succeeded('receive');
+  expect(failures.lastError).toBe('second');
+  failures.succeeded('delete');
+  expect([failures.lastError, failures.count]).toEqual([undefined, 3]);
+});
+
 test('tasks fail and recover one by one', () => {
   const { events, failures } = reporter();
   failures.failed('delete', 'down');

@@ -33,7 +33,6 @@ export type PullerEvent =
 export class FailureReporter {
   /** Failures by task since the start. */
   readonly counts: Record<string, number> = {};
-  lastError: string | undefined;
   readonly #onEvent: (event: PullerEvent) => void;
   /** The message of each task that fails now. */
   readonly #failing = new Map<PullerTask, string>();
@@ -44,6 +43,11 @@ export class FailureReporter {
 
   get count(): number {
     return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Of the task that fails now; the newest one where several do. */
+  get lastError(): string | undefined {
+    return [...this.#failing.values()].at(-1);
   }
 
   isFailing(task: PullerTask): boolean {
@@ -57,9 +61,11 @@ export class FailureReporter {
 
   failed(task: PullerTask, message: string): void {
     this.counts[task] = (this.counts[task] ?? 0) + 1;
-    this.lastError = message;
-    if (this.#failing.get(task) === message) return;
+    const isNews = this.#failing.get(task) !== message;
+    // The newest is the last one.
+    this.#failing.delete(task);
     this.#failing.set(task, message);
+    if (!isNews) return;
     this.#onEvent({ type: 'puller.failing', task, message });
   }
 

@@ -1,5 +1,6 @@
 /** The puller's HTTP API: the fleet view as a snapshot and as live events, for `tail`, `status` and the web page. */
 import { setMaxListeners } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Fleet } from '../fleet/fleet.js';
@@ -13,6 +14,7 @@ import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
+import type { QueueServerState } from '../queue/server-state.js';
 import type { EventHub } from './events/event-hub.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
@@ -72,13 +74,20 @@ export type PullerAppStats = PullerStats & {
   store?: StoreStats | undefined;
   /** How far the wall clock was set forward, in milliseconds (back: below 0), while that is not confirmed; mostly 0. */
   clockAheadMs?: number;
+  /** Of the queue, where it is on a server of ours. */
+  queueServer?: QueueServerState | undefined;
   /** Messages in the dead-letter queue; missing where they can't be counted, or where there is no such queue. */
   deadLetters: number | undefined;
 };
 
-/** Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. */
+const unchecked = z.record(z.string(), z.unknown());
+
+/**
+ * Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. Regions and
+ * hosts are checked afterwards, some at a time.
+ */
 const convergenceSchema = z.strictObject({
-  state: desiredStateSchema,
+  state: desiredStateSchema.extend({ regions: unchecked, hosts: unchecked }),
   scope: scopeSchema,
   jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
 });
@@ -94,6 +103,25 @@ const annotationSchema = z.union([
   z.strictObject({ networkEnds: z.strictObject({ since: z.number(), by: z.number() }) }),
 ]);
 export type Annotation = z.infer<typeof annotationSchema>;
+
+/** A thousand hosts take tens of milliseconds. */
+const CHECKED_AT_ONCE = 200;
+
+/** Checks a record with thousands of entries, and lets other requests be answered in between. */
+async function checkSome<T>(schema: z.ZodType<Record<string, T>>, record: Record<string, unknown>, name: string) {
+  const entries = Object.entries(record);
+  const checked: [string, T][] = [];
+  for (let from = 0; from < entries.length; from += CHECKED_AT_ONCE) {
+    if (from > 0) await nextTurn();
+    const parsed = schema.safeParse(Object.fromEntries(entries.slice(from, from + CHECKED_AT_ONCE)));
+    if (!parsed.success) {
+      const { path, message } = parsed.error.issues[0]!;
+      throw new AppError('BAD_REQUEST', `${['state', name, ...path].join('.')}: ${message}`);
+    }
+    checked.push(...Object.entries(parsed.data));
+  }
+  return Object.fromEntries(checked);
+}
 
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 
@@ -137,7 +165,12 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   });
   app.post('/fleet/convergence', async (c) => {
     const { state, scope, jobs } = await readJsonBody(c, convergenceSchema);
-    return c.json(fleet.convergence({ desired: state, scope, jobs }, now()));
+    const desired = {
+      ...state,
+      regions: await checkSome(desiredStateSchema.shape.regions, state.regions, 'regions'),
+      hosts: await checkSome(desiredStateSchema.shape.hosts, state.hosts, 'hosts'),
+    };
+    return c.json(fleet.convergence({ desired, scope, jobs }, now()));
   });
   // `/fleet/told` is the former name.
   app.on('POST', ['/fleet/annotations', '/fleet/told'], async (c) => {

@@ -34,6 +34,7 @@ const metricsOf = (queue = new ScriptedQueue()) =>
     stats: () => ({
       ...{ received: 9, deleted: 7, deadLettered: 2, deadLetteredBy: { NOT_JSON: 2 }, deadLetters: 6 },
       ...{ failures: 4, lastError: undefined },
+      store: { damagedRows: 1, quarantined: ['a', 'b'], writtenBack: { problem: 'deleted', times: 1, agoMs: 5 } },
     }),
     failures: () => ({ delete: 3, retention: 1 }),
   }).routes;
@@ -80,6 +81,8 @@ test('the pipeline and its failures by task', async () => {
     [`${P}ready`]: 1,
     [`${P}rows_expired_total`]: 3,
     [`${P}rows_damaged`]: 1,
+    [`${P}store_quarantined_files`]: 2,
+    [`${P}store_written_back`]: 1,
     [`${P}failures_total{task="delete"}`]: 3,
     [`${P}failures_total{task="retention"}`]: 1,
     [`${P}queue_messages{state="visible"}`]: 3,

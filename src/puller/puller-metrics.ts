@@ -51,6 +51,19 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
   );
   metrics.gauge('rows_damaged', 'Rows of the store that are not what was written.', [], () => store?.damagedRows ?? 0);
 
+  metrics.gauge(
+    'store_quarantined_files',
+    'Damaged files that are kept beside the store.',
+    [],
+    () => stats().store?.quarantined.length ?? 0,
+  );
+  metrics.gauge(
+    'store_written_back',
+    'Whether the file of the store was deleted or replaced in the last hour, and was written back.',
+    [],
+    () => (stats().store?.writtenBack ? 1 : 0),
+  );
+
   let newest: FleetSummary | undefined;
   const summary = (): FleetSummary => {
     const time = now();
@@ -91,7 +104,6 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
   const latency = metrics.histogram(
     'reading_latency_seconds',
     'Time from when a reading was taken until it was stored.',
-    ['region'],
     LATENCY_BUCKETS,
   );
   hub.subscribe((event) => {

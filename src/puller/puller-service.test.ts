@@ -546,6 +546,45 @@ test('a store that was damaged is said: as an event, in the stats, and as an ale
   expect(alerts.slice(1)).toMatchObject([{ type: 'store.quarantined', firing: false }]);
 });
 
+test('a store that was deleted and written back is an alert for an hour, and in the stats', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    store: { path, retentionMs: 9 * HOUR },
+    alert: { afterSeconds: 9 * 3600, onAlert: (alert) => alerts.push(alert) },
+  });
+  await puller.deliver(reading(1));
+  rmSync(path);
+  await pass(2_000);
+  expect(alerts).toMatchObject([
+    { type: 'store.written-back', firing: true, text: expect.stringMatching(/was deleted/) },
+  ]);
+  const stats = () => puller.get<PullerAppStats>('/stats');
+  expect((await stats()).store?.writtenBack).toMatchObject({ problem: 'deleted', times: 1 });
+  await pass(HOUR);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'store.written-back', firing: false }]);
+  expect((await stats()).store?.writtenBack).toBeUndefined();
+});
+
+test('what the queue server says of its store is in the stats, and an alert as long as it lasts', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) } });
+  puller.queue.server = {
+    ...{ status: 'not ready', code: 'QUEUE_STORE_FULL', reason: 'The disk is full.', quarantined: ['q.damaged'] },
+    ...{ writtenBack: { problem: 'replaced', times: 2, agoMs: 10 }, damagedMessages: 3 },
+  };
+  await pass(6_000);
+  expect(alerts.map(({ type, firing, text }) => [type, firing, text])).toEqual([
+    ['queue.not-ready', true, 'the queue server takes no messages: The disk is full.'],
+    ['queue.quarantined', true, expect.stringMatching(/q\.damaged$/)],
+    ['queue.written-back', true, expect.stringMatching(/the file of the queue store was replaced/)],
+    ['queue.damaged-messages', true, 'damaged messages in the queue store: 3'],
+  ]);
+  expect((await puller.get<PullerAppStats>('/stats')).queueServer).toEqual(puller.queue.server);
+  puller.queue.server = { status: 'ready' };
+  await pass(6_000);
+  expect(alerts.slice(4).map(({ firing }) => firing)).toEqual([false, false, false, false]);
+});
+
 test('rows that are not what was written are found in the background, counted and said once', async () => {
   stored({ a: 0, b: 0, c: 0 });
   const db = new Database(path);

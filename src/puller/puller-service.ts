@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
+import { WrittenBackNote } from '../lib/sqlite/written-back.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue } from '../queue/queue.js';
 import { ConditionAlerts } from './alerts/condition-alerts.js';
@@ -13,8 +14,10 @@ import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { Puller } from './puller.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
+import { QueueServerWatch } from './queue-server-watch.js';
 import { StoreSink } from './sinks/readings-store.js';
 import { LogSink, type Sink } from './sinks/sink.js';
+import type { StoreFileEvent } from './sinks/store-file.js';
 import { StoreWatch } from './store-watch.js';
 import { restoreFleet } from './stored-fleet.js';
 
@@ -49,14 +52,19 @@ export interface PullerService {
 
 const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each look: 500,000 a month cost about $0.20. */
-const DEAD_LETTERS_EVERY_MS = 5_000;
+const QUEUE_EVERY_MS = 5_000;
 const CHECKPOINT_EVERY_MS = 30_000;
 /** Checks and retention. */
 const STORE_EVERY_MS = 1_000;
 
 /** Throws `STORE_UNUSABLE`. */
 export function createPullerService({ queue, pollers, sinks, http, onEvent }: PullerServiceOptions): PullerService {
-  const store = sinks.store && new StoreSink(sinks.store.path, onEvent);
+  const writtenBack = new WrittenBackNote();
+  const onStoreEvent = (event: StoreFileEvent) => {
+    if (event.type === 'database-rewritten') writtenBack.add(event.problem);
+    onEvent(event);
+  };
+  const store = sinks.store && new StoreSink(sinks.store.path, onStoreEvent);
   const hub = store ? restoreFleet(store, Date.now()) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
@@ -87,18 +95,19 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
       ? undefined
       : new Webhook(webhookUrl, (message) => onEvent({ type: 'webhook.failed', message }));
   const closed = new AbortController();
-  const storeWatch = store && new StoreWatch(store, closed.signal);
+  const storeWatch = store && new StoreWatch(store, closed.signal, writtenBack);
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
   let damagedRows = 0;
   const deadLetters = new DeadLetterWatch(queue, maintenance);
+  const queueServer = new QueueServerWatch(queue);
 
   function publishSummary(): void {
     const summary = hub.fleet.summary(time.now());
     hub.publish({ event: 'summary', summary });
     publishAlerts(silence?.update(summary) ?? []);
     if (!sinks.alert) return;
-    const now = { store: storeWatch?.stats, clockAheadMs: time.aheadMs };
+    const now = { store: storeWatch?.stats, clockAheadMs: time.aheadMs, queueServer: queueServer.state };
     publishAlerts(conditions.update(now, summary.time));
   }
 
@@ -113,6 +122,11 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
   async function checkDeadLetters(): Promise<void> {
     const alert = await deadLetters.check(() => time.now());
     if (alert && sinks.alert) publishAlerts([alert]);
+  }
+
+  function checkQueue(): void {
+    void checkDeadLetters();
+    void queueServer.check();
   }
 
   /** A full disk or a locked store must not stop the puller. */
@@ -154,6 +168,7 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
         deadLetters: deadLetters.count,
         store: storeWatch?.stats,
         clockAheadMs: time.aheadMs,
+        queueServer: queueServer.state,
       }),
       failures: () => ({ ...puller.failures, ...maintenance.counts }),
       problem: () => puller.problem ?? maintenance.problemOf('check-store'),
@@ -163,8 +178,8 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
     }),
     start() {
       puller.start();
-      void checkDeadLetters();
-      timers.push(setInterval(() => void checkDeadLetters(), DEAD_LETTERS_EVERY_MS));
+      checkQueue();
+      timers.push(setInterval(checkQueue, QUEUE_EVERY_MS));
       timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
       timers.push(setInterval(maintainStore, STORE_EVERY_MS));
     },

@@ -40,6 +40,7 @@ export interface PullerStats {
   /** By code, such as `NOT_JSON`. */
   deadLetteredBy: Partial<Record<Rejection['code'], number>>;
   failures: number;
+  /** Why something fails now; undefined: all works. */
   lastError: string | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Checks the store while the puller runs: its file every second, all of its pages and checksums every hour. */
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
 import { quickCheck } from '../lib/sqlite/quick-check.js';
+import { quarantinedDatabases } from '../lib/sqlite/rewrite-database.js';
+import type { WrittenBack, WrittenBackNote } from '../lib/sqlite/written-back.js';
 import type { StoreSink } from './sinks/readings-store.js';
 
 /** In `GET /stats`. */
@@ -10,6 +10,8 @@ export interface StoreStats {
   damagedRows: number;
   /** Damaged files that are kept beside the store. */
   quarantined: string[];
+  /** Its file was deleted or replaced in the last hour, and was written back. */
+  writtenBack?: WrittenBack | undefined;
 }
 
 /** Comparing this many checksums takes a few milliseconds. */
@@ -22,16 +24,18 @@ const CHECK_SHARE = 100;
 export class StoreWatch {
   readonly #store: StoreSink;
   readonly #closed: AbortSignal;
+  readonly writtenBack: WrittenBackNote;
   #nextPass = 0;
   #nextCheck = 0;
   #checking = false;
   /** What a quick check has found, until it is repaired. */
   #damage: string | undefined;
 
-  /** `closed`: aborted when the puller stops. */
-  constructor(store: StoreSink, closed: AbortSignal) {
+  /** `closed`: aborted when the puller stops. `writtenBack`: is told when the file was written back. */
+  constructor(store: StoreSink, closed: AbortSignal, writtenBack: WrittenBackNote) {
     this.#store = store;
     this.#closed = closed;
+    this.writtenBack = writtenBack;
   }
 
   /** Call it every second. Throws when the store's file is gone or damaged and can't be written anew. */
@@ -49,10 +53,7 @@ export class StoreWatch {
 
   get stats(): StoreStats {
     const { path, damagedRows } = this.#store;
-    const folder = dirname(path);
-    const isQuarantined = (name: string) => name.startsWith(`${basename(path)}.damaged`) && !name.endsWith('-wal');
-    const names = existsSync(folder) ? readdirSync(folder) : [];
-    return { damagedRows, quarantined: names.filter(isQuarantined).map((name) => join(folder, name)) };
+    return { damagedRows, quarantined: quarantinedDatabases(path), writtenBack: this.writtenBack.recent };
   }
 
   async #check(): Promise<void> {

@@ -3,6 +3,8 @@
  * with standard queues of Amazon SQS. Its one implementation is `sqs-queue.ts`, for Amazon and for the embedded server.
  */
 
+import type { QueueServerState } from './server-state.js';
+
 /** String attributes of a message (SQS message attributes of type String). */
 export type Attributes = Record<string, string>;
 
@@ -66,6 +68,8 @@ export interface Queue {
   depth(): Promise<QueueDepth>;
   /** Depth of the dead-letter queue; undefined where there is none. */
   deadLetterDepth(): Promise<QueueDepth | undefined>;
+  /** What our own server says of its store; undefined: the queue is on another one. Rejects when it does not answer. */
+  serverState?(): Promise<QueueServerState | undefined>;
   /** Resolves when the queue answers and allows its use; rejects as `send` does. */
   check(): Promise<void>;
   close(): void;

@@ -22,6 +22,7 @@ import type {
   StartMessageMoveTaskCommandInput,
   StartMessageMoveTaskCommandOutput,
 } from '@aws-sdk/client-sqs';
+import type { QueueServerState } from './server-state.js';
 import type { Sdk } from './sqs-client.js';
 
 /** Input and output of the actions that this program uses. */
@@ -45,6 +46,8 @@ export type Output<A extends Action> = Omit<Actions[A][1], '$metadata'>;
 export interface SqsCall {
   /** Rejects as the SDK's `client.send` does; see `sqs-errors.ts`. */
   <A extends Action>(action: A, input: Input<A>, signal?: AbortSignal): Promise<Output<A>>;
+  /** See `Queue.serverState`; Amazon has none. */
+  serverState?(): Promise<QueueServerState | undefined>;
   /** Closes the connections. */
   close(): void;
 }

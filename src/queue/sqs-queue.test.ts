@@ -53,6 +53,15 @@ async function fake(status: number, headers: Record<string, string>, body: strin
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+test('our own server says how its store is; others, and Amazon, do not', async () => {
+  const unsigned = await open({ unsigned: true });
+  expect(await unsigned.serverState?.()).toEqual({ status: 'ready' });
+  const other = await fake(200, {}, '<html>');
+  const elsewhere = await open({ unsigned: true, endpoint: other, queue: `${other}/0/q` });
+  expect(await elsewhere.serverState?.()).toBeUndefined();
+  expect(await (await open({ credentials: CREDENTIALS })).serverState?.()).toBeUndefined();
+});
+
 describe.each([
   ['through the SDK', { credentials: CREDENTIALS }],
   ['unsigned', { unsigned: true }],

@@ -2,6 +2,7 @@
 import { AppError } from '../lib/errors/app-error.js';
 import { withoutSecrets } from '../lib/net/without-secrets.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
+import type { QueueServerState } from './server-state.js';
 import { createSdkCall, type SqsCall } from './sqs-call.js';
 import { createClient, endpointOf, loadSdk, type SqsConnection } from './sqs-client.js';
 import { toQueueError } from './sqs-errors.js';
@@ -127,6 +128,10 @@ class SqsQueue implements Queue {
       if (error instanceof AppError && error.code === 'QUEUE_NO_DEAD_LETTER') return undefined;
       throw error;
     }
+  }
+
+  async serverState(): Promise<QueueServerState | undefined> {
+    return this.#call.serverState?.();
   }
 
   async check(): Promise<void> {

@@ -3,6 +3,7 @@
  * layers of the SDK cost ten times as much CPU as the call, and the SDK takes 70 ms to load.
  */
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { type QueueServerState, queueServerStateSchema } from './server-state.js';
 import type { SqsCall } from './sqs-call.js';
 
 /** Longer than the longest long poll (20 s). */
@@ -55,7 +56,13 @@ export function createUnsignedCall(endpoint: string): SqsCall {
       sent.on('error', reject);
       sent.end(body);
     });
-  return Object.assign(call, { close: () => agent.destroy() }) as SqsCall;
+
+  const serverState = async (): Promise<QueueServerState | undefined> => {
+    const answer = await fetch(new URL('/ready', endpoint), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    // Other servers have no such path.
+    return queueServerStateSchema.safeParse(await answer.json().catch(() => undefined)).data;
+  };
+  return Object.assign(call, { serverState, close: () => agent.destroy() }) as SqsCall;
 }
 
 function readText(response: IncomingMessage): Promise<string> {

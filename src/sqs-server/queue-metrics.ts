@@ -57,5 +57,23 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
     [],
     () => (service.store.state.status === 'ready' ? 1 : 0),
   );
+  metrics.gauge(
+    'store_quarantined_files',
+    'Damaged files that are kept beside the store.',
+    [],
+    () => service.store.state.quarantined?.length ?? 0,
+  );
+  metrics.gauge(
+    'store_written_back',
+    'Whether the file of the store was deleted or replaced in the last hour, and was written back.',
+    [],
+    () => (service.store.state.writtenBack ? 1 : 0),
+  );
+  metrics.gauge(
+    'damaged_messages',
+    'Damaged messages that nobody receives, because their queue has no dead-letter queue.',
+    [],
+    () => service.store.state.damagedMessages ?? 0,
+  );
   return metrics;
 }

@@ -73,6 +73,18 @@ test('a request that is longer than 8 MiB, or does not tell its length, is refus
   expect(await status({ 'transfer-encoding': 'chunked' })).toBe(413);
 });
 
+test('a body of more values than any action has is refused before it is parsed; one long text is not', async () => {
+  await callSqs(server, 'CreateQueue', { QueueName: 'q' });
+  const parse = vi.spyOn(JSON, 'parse');
+  const wide = await requestSqs(server, 'SendMessage', `{"a":[${'[],'.repeat(100_000)}[]]}`);
+  expect([wide.status, wide.body.__type]).toEqual([413, 'RequestEntityTooLarge']);
+  // Of the answer alone.
+  expect(parse).toHaveBeenCalledTimes(1);
+  parse.mockRestore();
+  const MessageBody = '[{,"\\'.repeat(100_000);
+  expect((await requestSqs(server, 'SendMessage', { QueueUrl: urlOf('q'), MessageBody })).status).toBe(200);
+});
+
 test('every refusal has a JSON body: of compressed requests, and of other paths', async () => {
   const body = { method: 'POST', headers: { 'content-encoding': 'gzip', 'content-length': '2' }, body: '{}' };
   const compressed = await server.app.request('/', body);

@@ -19,12 +19,13 @@ import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { clientGone } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
+import type { QueueServerState } from '../queue/server-state.js';
 import { actionName, respond } from './api/json-protocol.js';
 import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
 import type { MessageDamaged } from './live-queue.js';
 import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
-import type { StoreEvent, StoreState } from './store/queue-store.js';
+import type { StoreEvent } from './store/queue-store.js';
 
 export interface QueueServerOptions {
   /** File of the store, or `:memory:` for queues that end with the process. The file is created, its folder must exist. */
@@ -66,7 +67,7 @@ export interface QueueServerStats {
   refused: Record<string, number>;
   /** Durable transactions since the start. */
   commits: number;
-  store: StoreState;
+  store: QueueServerState;
 }
 
 export interface QueueServer {
@@ -79,6 +80,12 @@ export interface QueueServer {
 
 /** Bytes of a request: 1 MiB of messages, in the worst case all of it escaped. */
 const MAX_REQUEST_BYTES = 8 * 1_048_576;
+
+/**
+ * Values of a request. Ten messages with ten attributes each have some hundreds. Millions, which 8 MiB can hold, take more
+ * than a second to parse, and nobody is answered meanwhile; 8 MiB of text take some 30 ms.
+ */
+const MAX_VALUES = 10_000;
 
 /** Opens the store and returns the app; the caller binds the port. Throws as `openDatabase` does. */
 export function createQueueServer(options: QueueServerOptions): QueueServer {
@@ -133,6 +140,10 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
     const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
+    if (isWide(input)) {
+      const message = `The request has more than ${MAX_VALUES} values.`;
+      return c.json({ __type: 'RequestEntityTooLarge', message }, 413);
+    }
     const query = target === undefined && isQueryRequest(c.req.url, input);
     const { status, headers, body, code } = query ? refuseQuery() : await respond(context, target, input);
     const action = actionName(target) ?? 'unsupported';
@@ -165,4 +176,20 @@ const oldestAge = (arrived: number | undefined, now: number) =>
 function isTooLong(c: Context): boolean {
   const unknownLength = c.req.header('transfer-encoding') !== undefined;
   return unknownLength || Number(c.req.header('content-length') ?? 0) > MAX_REQUEST_BYTES;
+}
+
+const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = [...'"\\,[{'].map((character) => character.charCodeAt(0));
+
+/** Whether JSON has more than {@link MAX_VALUES}; shorter bodies need no look. */
+function isWide(json: Uint8Array): boolean {
+  if (json.length < 16 * MAX_VALUES) return false;
+  let values = 0;
+  let inText = false;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i];
+    if (byte === QUOTE) inText = !inText;
+    else if (inText) i += byte === BACKSLASH ? 1 : 0;
+    else if ((byte === COMMA || byte === BRACKET || byte === BRACE) && ++values > MAX_VALUES) return true;
+  }
+  return false;
 }

@@ -96,7 +96,7 @@ test.each([
   await until('further load', () => acknowledged.size > before + 500);
   await stop();
   await server.stop('SIGKILL');
-  expect(types()).toEqual(['store-lost', 'store-restored']);
+  expect([types(), existsSync(`${path}.damaged`)]).toEqual([['store-lost', 'store-restored'], false]);
   for (const refusal of refusals) expect(refusal).toMatch(/^503 .*ServiceUnavailable/);
   const found = await server.drain(path, QueueUrl);
   expect([...acknowledged].filter((body) => !found.has(body))).toEqual([]);
@@ -130,7 +130,10 @@ test('as long as it can’t be written back, sends fail so that they are repeate
   expect((await fetch(`${server.url}/stats`)).status).toBe(200);
   rmSync(`${path}.writing`, { recursive: true });
   await until('the restored store', () => types().includes('store-restored'));
-  expect(await ready()).toEqual([200, { status: 'ready' }]);
+  expect(await ready()).toEqual([
+    200,
+    { status: 'ready', writtenBack: { problem: 'deleted', times: 1, agoMs: expect.any(Number) } },
+  ]);
   await server.call('SendMessage', { QueueUrl, MessageBody: 'y' });
   expect(types()).toEqual(['store-lost', 'store-restore-failed', 'store-restored']);
   await server.stop('SIGKILL');
@@ -158,7 +161,7 @@ test('a damaged store is quarantined at the start, and what can be read is there
   const found = await server.drain(path, QueueUrl);
   expect(found.size).toBeGreaterThan(980);
   expect(types()).toEqual(['database-quarantined']);
-  expect(await ready()).toEqual([200, { status: 'ready', quarantined: `${path}.damaged` }]);
+  expect(await ready()).toEqual([200, { status: 'ready', quarantined: [`${path}.damaged`] }]);
   expect(statSync(`${path}.damaged`).size).toBeGreaterThanOrEqual(bytes.length);
 });
 

@@ -127,12 +127,27 @@ test('the document has everything, and the older name of what changed its name',
   expect(statusDocument(state, status({ nodes: undefined })).nodes).toBeUndefined();
 });
 
-test('what is wrong with the store and the clock of the puller, and nothing when all is well', () => {
+test('what is wrong with the stores of puller and queue and with the clock, and nothing when all is well', () => {
   const puller = { queue: 'q', depth: undefined, clockAheadMs: -3_600_000 };
-  const store = { damagedRows: 2, quarantined: ['s/readings.db.damaged'] };
-  const shown = lines({ puller: { ...puller, store } as never });
-  expect(shown).toContain('store     was damaged; the damaged one is kept as s/readings.db.damaged');
-  expect(shown).toContain('store     damaged rows: 2');
+  const store = {
+    ...{ damagedRows: 2, quarantined: ['s/readings.db.damaged'] },
+    writtenBack: { problem: 'deleted', times: 1, agoMs: 300_000 },
+  };
+  const queueServer = {
+    ...{ status: 'not ready', code: 'QUEUE_STORE_FULL', reason: 'The disk is full.' },
+    ...{ quarantined: ['s/queue.db.damaged'], writtenBack: { ...store.writtenBack, problem: 'replaced' } },
+    damagedMessages: 4,
+  };
+  const shown = lines({ puller: { ...puller, store, queueServer } as never });
+  expect(shown.filter((one) => one.startsWith('store'))).toEqual([
+    'store     was damaged or replaced; the other one is kept as s/readings.db.damaged',
+    'store     was deleted while in use, 5 minutes ago; it is written back whole',
+    'store     damaged rows: 2',
+    'store     of the queue takes no messages: The disk is full.',
+    'store     of the queue was damaged or replaced; the other one is kept as s/queue.db.damaged',
+    'store     of the queue was replaced while in use, 5 minutes ago; it is written back whole',
+    'store     of the queue has damaged messages: 4',
+  ]);
   expect(shown.join('\n')).toMatch(/^clock {5}the clock was set 60 minutes back;/m);
   expect([line('store'), line('clock')]).toEqual([undefined, undefined]);
 });

@@ -1,4 +1,5 @@
 /** Texts of `status`. */
+import { escapeControls } from '../../lib/control-characters.js';
 import type { JobInfo, NodeInfo } from '../../network/network.js';
 import { unschedulableNodes } from '../../network/region-nodes.js';
 import type { PublisherNotice } from '../../operations/job-owners.js';
@@ -8,10 +9,11 @@ import {
   replacedExecutions,
   type Status,
 } from '../../operations/read-status.js';
+import type { QueueServerState } from '../../queue/server-state.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
 import { depthText } from './queue-text.js';
-import { clockText } from './store-text.js';
+import { clockText, spanText } from './store-text.js';
 import { countText, type Style, table } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
@@ -28,7 +30,7 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
     ...{ network: kind, pid: up.pid, endpoints },
     nodes: nodes?.map(withAlias),
     ...{ jobs, summary: fleet.summary, sensors: fleet.sensors, convergence },
-    queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters },
+    queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters, server: puller.queueServer },
     puller,
     proxies,
     notices,
@@ -37,13 +39,15 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
 
 function noticeText(notice: PublisherNotice): string {
   const to = notice.proxyUrl === undefined ? '' : ` and sends to ${notice.proxyUrl}`;
+  const where =
+    notice.type === 'publisher.by-hand' && notice.namespace !== undefined ? ` in namespace ${notice.namespace}` : '';
   switch (notice.type) {
     case 'publisher.foreign':
       return `${notice.job} is of another state folder (owner ${notice.owner})${to}`;
     case 'publisher.sends-elsewhere':
       return `${notice.job} sends to ${notice.proxyUrl}, which is no proxy of this \`up\``;
     case 'publisher.by-hand':
-      return `${notice.job} (${notice.id}) was submitted by hand${to}; it runs beside the jobs of this program`;
+      return `${notice.job} (${notice.id}) was submitted by hand${where}${to}; it runs beside the jobs of this program`;
   }
 }
 
@@ -125,16 +129,28 @@ function sumByCode(all: Record<string, number>[]): string {
     .join(', ');
 }
 
-/** Only what is not as it should be with the puller's store and clock. */
-function storeLines({ puller: { store, clockAheadMs = 0 } }: Status, style: Style): string[] {
+/** Only what is not as it should be with the stores of puller and queue server, and with the clock. */
+function storeLines({ puller: { store, queueServer: server, clockAheadMs = 0 } }: Status, style: Style): string[] {
   const problems = [
-    ...(store?.quarantined ?? []).map((path) => `was damaged; the damaged one is kept as ${path}`),
+    ...(store ? fileProblems(store) : []),
     ...(store?.damagedRows ? [`damaged rows: ${store.damagedRows}`] : []),
+    ...(server?.status === 'not ready'
+      ? [`of the queue takes no messages: ${escapeControls(server.reason ?? '')}`]
+      : []),
+    ...(server ? fileProblems(server).map((problem) => `of the queue ${problem}`) : []),
+    ...(server?.damagedMessages ? [`of the queue has damaged messages: ${server.damagedMessages}`] : []),
   ];
   const clock =
     clockAheadMs === 0 ? [] : [`clock     ${style.red(clockText({ type: 'clock-stepped', byMs: clockAheadMs }))}`];
   return [...problems.map((problem) => `store     ${style.red(problem)}`), ...clock];
 }
+
+const fileProblems = ({ quarantined = [], writtenBack }: Pick<QueueServerState, 'quarantined' | 'writtenBack'>) => [
+  ...quarantined.map((path) => `was damaged or replaced; the other one is kept as ${escapeControls(path)}`),
+  ...(writtenBack
+    ? [`was ${writtenBack.problem} while in use, ${spanText(writtenBack.agoMs)} ago; it is written back whole`]
+    : []),
+];
 
 /** Regions with nodes that are not connected. */
 function brokenLinks(nodes: NodeInfo[]): Map<string, string> {

@@ -49,7 +49,7 @@ const UNITS: [number, string][] = [
   [60_000, 'minute'],
 ];
 
-function spanText(ms: number): string {
+export function spanText(ms: number): string {
   const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? [1000, 'second'];
   const count = Math.round(ms / size);
   return `${count} ${unit}${count === 1 ? '' : 's'}`;

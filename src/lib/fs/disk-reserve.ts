@@ -5,6 +5,9 @@
 import { rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
+/** Free space, in reserves, below which one is pressing. */
+const PRESSING = 64;
+
 export class DiskReserve {
   readonly #path: string;
   readonly #wanted: number;
@@ -18,6 +21,12 @@ export class DiskReserve {
   /** Bytes that are reserved now. */
   get bytes(): number {
     return statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Whether the disk could be full within seconds, so that the space should be reserved at once. */
+  get isPressing(): boolean {
+    const { bavail, bsize } = statfsSync(dirname(this.#path));
+    return bavail * bsize < PRESSING * this.#wanted;
   }
 
   /** Reserves the space, unless that is done. Returns whether it is; false: there is too little of it. */

@@ -14,6 +14,25 @@ test('a scrape reads the counts at that time, and leaves out what is no longer t
   expect(await linesOf(metrics, 'x_readings_total')).toEqual(['x_readings_total{region="eu"} 5']);
 });
 
+test('a histogram counts each value in its bucket and all above, with labels that can not break the text', async () => {
+  const metrics = new Metrics('x_');
+  const histogram = metrics.histogram('wait_seconds', 'w', [0.5, 2]);
+  for (const value of [0.5, 1, 9]) histogram.observe({ region: 'us' }, value);
+  histogram.observe({ region: 'a"b\\\n' }, 1);
+  expect(await linesOf(metrics, 'x_wait')).toEqual([
+    'x_wait_seconds_bucket{le="0.5",region="us"} 1',
+    'x_wait_seconds_bucket{le="2",region="us"} 2',
+    'x_wait_seconds_bucket{le="+Inf",region="us"} 3',
+    'x_wait_seconds_sum{region="us"} 10.5',
+    'x_wait_seconds_count{region="us"} 3',
+    ...['0.5', '2', '+Inf'].map(
+      (le, i) => `x_wait_seconds_bucket{le="${le}",region="a\\"b\\\\\\n"} ${i === 0 ? 0 : 1}`,
+    ),
+    'x_wait_seconds_sum{region="a\\"b\\\\\\n"} 1',
+    'x_wait_seconds_count{region="a\\"b\\\\\\n"} 1',
+  ]);
+});
+
 test('values that come later are waited for', async () => {
   const metrics = new Metrics('x_');
   metrics.gauge('depth', 'd', [], async () => 3);

@@ -27,6 +27,12 @@ export class DatabaseFile {
     const problem = difference(this.#opened, database) ?? (this.#log && difference(this.#log, log));
     return problem ?? (database?.size === 0 ? 'emptied' : undefined);
   }
+
+  /** Whether the database, without its log, is still the file that was opened, and not emptied. */
+  get isOwn(): boolean {
+    const now = look(this.#path);
+    return this.#opened !== undefined && difference(this.#opened, now) === undefined && now!.size > 0;
+  }
 }
 
 function look(path: string): Stats | undefined {

@@ -1,5 +1,5 @@
 /** A quick check of a database that is in use, on another thread. */
-import AsyncDatabase from 'libsql/promise';
+import type AsyncDatabase from 'libsql/promise';
 import { isDamage } from './check-database.js';
 
 /**
@@ -11,7 +11,8 @@ export async function quickCheck(path: string, signal?: AbortSignal): Promise<st
   const interrupt = () => database?.interrupt();
   signal?.addEventListener('abort', interrupt);
   try {
-    database = new AsyncDatabase(path, { readonly: true, fileMustExist: true });
+    const { default: Database } = await import('libsql/promise');
+    database = new Database(path, { readonly: true, fileMustExist: true });
     const statement = await database.prepare('pragma quick_check(1)');
     if (signal?.aborted) return undefined;
     const [row] = (await statement.all([])) as { quick_check: string }[];

@@ -2,8 +2,8 @@
  * Writes a database anew, from an open handle whose file is gone or damaged. The new file is complete and on disk before
  * it takes the place of the old one, and a crash at any moment loses nothing: the next start goes on.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../fs/durable-files.js';
 import { longWork } from '../process/long-work.js';
 import { closeDatabase, type Database, isDamage } from './check-database.js';
@@ -54,9 +54,13 @@ function writeBeside<T>(path: string, write: (to: string) => T): T {
   }
 }
 
-/** Puts a rewritten database in its place, if there is one. What is there is quarantined; gives its new path. */
-export function finishRewrite(path: string): string | undefined {
+/**
+ * Puts a rewritten database in its place, if there is one. What is there is quarantined, which gives its new path;
+ * `copied`: it is the database itself, of which the new one has everything, so it is removed.
+ */
+export function finishRewrite(path: string, copied = false): string | undefined {
   if (!existsSync(rewritten(path))) return undefined;
+  if (copied) rmSync(path, { force: true });
   const quarantined = existsSync(path) ? quarantineDatabase(path) : undefined;
   // The log of the old database would be taken for one of the new.
   for (const log of LOGS) rmSync(path + log, { force: true });
@@ -72,6 +76,14 @@ export function quarantineDatabase(path: string): string {
     quarantined = `${path}.damaged-${n}`;
   for (const suffix of ['', '-wal']) if (existsSync(path + suffix)) renameSync(path + suffix, quarantined + suffix);
   return quarantined;
+}
+
+/** The damaged databases that {@link quarantineDatabase} has left beside `path`. */
+export function quarantinedDatabases(path: string): string[] {
+  const folder = dirname(path);
+  const isQuarantined = (name: string) => name.startsWith(`${basename(path)}.damaged`) && !name.endsWith('-wal');
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter(isQuarantined).map((name) => join(folder, name));
 }
 
 function remove(path: string): void {

@@ -32,6 +32,8 @@ export interface BacalhauClient {
   nodes(): Promise<RawNode[]>;
   /** Newest version of every job in our namespace; jobs in other namespaces belong to other people. */
   jobs(): Promise<RawJob[]>;
+  /** The same of all namespaces that this user may see. */
+  jobsOfAll(): Promise<RawJob[]>;
   /** Executions of a job's newest version, oldest first. */
   executions(jobId: string): Promise<RawExecution[]>;
   /** Submits a job file as it is (no templates); resolves with the job's id. It may not run yet. */
@@ -42,8 +44,8 @@ export interface BacalhauClient {
   stopJob(jobId: string): Promise<boolean>;
 }
 
-/** As in `templates/jobs/`. */
-const NAMESPACE = 'default';
+/** Of our jobs, as in `templates/jobs/`. */
+export const NAMESPACE = 'default';
 
 /** @param options `cli`: another way to run the program than as a process here */
 export function createBacalhauClient(options: CliOptions & { cli?: Cli }): BacalhauClient {
@@ -57,6 +59,8 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
     return parsed;
   });
 
+  const jobsOfAll = () => json(cli, z.array(jobSchema), ['job', 'list', ...all]);
+
   return {
     clientVersion,
     agentVersion: once(async () => parseVersion((await json(cli, versionSchema, ['agent', 'version'])).GitVersion)),
@@ -66,10 +70,8 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
         () => false,
       ),
     nodes: together(() => json(cli, z.array(nodeSchema), ['node', 'list', ...all])),
-    jobs: async () => {
-      const found = await json(cli, z.array(jobSchema), ['job', 'list', ...all]);
-      return found.filter((job) => job.Namespace === NAMESPACE);
-    },
+    jobs: async () => (await jobsOfAll()).filter((job) => job.Namespace === NAMESPACE),
+    jobsOfAll,
     executions: async (jobId) => {
       const found = await json(cli, z.array(executionSchema), ['job', 'executions', jobId, ...all]);
       return found.sort((a, b) => a.CreateTime - b.CreateTime);

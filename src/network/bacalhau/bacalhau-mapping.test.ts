@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { proxyUrlOf, toJobRef, toPublisherByHand } from './bacalhau-mapping.js';
+import { isOurs, proxyUrlOf, toJobRef, toPublisherByHand } from './bacalhau-mapping.js';
 import type { RawJob } from './bacalhau-schemas.js';
 
 const raw = (over: Partial<RawJob>): RawJob => ({
@@ -38,6 +38,16 @@ test('a region that is called all is not every region', () => {
     role: 'publisher',
     region: 'all',
   });
+});
+
+test.each([
+  [{ app: 'wasm-sensors', role: 'publisher' }, true],
+  [{ app: 'wasm-sensors', role: 'archiver' }, false],
+  [{ app: 'wasm-sensors' }, false],
+  [{ app: 'other', role: 'publisher' }, false],
+  [null, false],
+])('a job with the labels %j is ours: %s', (Labels, ours) => {
+  expect(isOurs(raw({ Name: 'publisher', Labels }))).toBe(ours);
 });
 
 test('without a label the constraint names the region, and the type says that it runs once', () => {
@@ -79,6 +89,7 @@ test('a publisher by hand: from our template, or with any module that gets a pro
   expect(toPublisherByHand(running({ entryModule: '/app/publisher.wasm' }, { Labels: null }))).toMatchObject({
     id: 'j-1',
   });
+  expect(toPublisherByHand(running({ parameters }, { Namespace: 'team' }))).toEqual({ ...known, namespace: 'team' });
   expect(toPublisherByHand(running({ parameters }, { Labels: { role: 'config-updater' } }))).toBeUndefined();
   expect(toPublisherByHand(running({ parameters }, { Labels: null }, 'docker'))).toBeUndefined();
   expect(toPublisherByHand(running({ entryModule: '/app/other.wasm' }, { Labels: null }))).toBeUndefined();

@@ -3,6 +3,7 @@ import { REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import type { JobRef } from '../../jobs/job-ref.js';
 import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';
 import type { ExecutionInfo, JobInfo, NodeInfo, PublisherByHand } from '../network.js';
+import { NAMESPACE } from './bacalhau-client.js';
 import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
 
 /** A compute node; undefined for the orchestrator, which is listed too. */
@@ -40,19 +41,34 @@ const JOB_STATES: Record<string, JobInfo['state']> = {
   Stopped: 'stopped',
 };
 
+const ROLES: JobRef['role'][] = ['publisher', 'config-updater', 'proxy', 'puller'];
+
+/** The label alone says it: whoever submits by hand may choose any name. */
+const roleOf = ({ Labels }: RawJob): JobRef['role'] | undefined => ROLES.find((role) => role === Labels?.[ROLE_LABEL]);
+
 /**
- * From the labels. A job that was submitted by hand from our template, or by an earlier version, has no label for its
- * region: its constraint and its type show the same.
+ * Whether a job is one of this program's, also when it was submitted by hand from our templates. One of a role that this
+ * version does not know is not: it is neither listed nor stopped.
  */
-export function toJobRef({ Labels, Constraints, Type, Name }: RawJob): JobRef {
-  const constraint = Constraints?.find(({ Key, Operator }) => Key === REGION_LABEL && Operator === '=');
-  const region = Labels?.[REGION_LABEL] ?? constraint?.Values?.[0];
-  const role = (Labels?.[ROLE_LABEL] ?? Name) as JobRef['role'];
+export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors' && roleOf(job) !== undefined;
+
+/**
+ * From the labels of a job {@link isOurs}. One that was submitted by hand from our template, or by an earlier version, has
+ * no label for its region: its constraint and its type show the same.
+ */
+export function toJobRef(job: RawJob): JobRef {
+  const [role, region] = [roleOf(job)!, regionOf(job)];
+  const { Type } = job;
   return {
     role,
     ...(region === undefined ? {} : { region }),
     ...(role === 'publisher' && Type === 'ops' ? { runOnce: true as const } : {}),
   };
+}
+
+function regionOf({ Labels, Constraints }: RawJob): string | undefined {
+  const constraint = Constraints?.find(({ Key, Operator }) => Key === REGION_LABEL && Operator === '=');
+  return Labels?.[REGION_LABEL] ?? constraint?.Values?.[0];
 }
 
 /** Where the sensors of a publisher send to, from the arguments of its module. */
@@ -71,12 +87,13 @@ export function toPublisherByHand(raw: RawJob): PublisherByHand | undefined {
     (raw.Labels?.[ROLE_LABEL] ?? 'publisher') === 'publisher' &&
     engines.some(({ Params }) => proxyUrl !== undefined || Params.entryModule?.endsWith('publisher.wasm'));
   if (!publishes || raw.Labels?.[HASH_LABEL] !== undefined) return undefined;
-  const { region } = toJobRef(raw);
+  const region = regionOf(raw);
   return {
     id: raw.ID,
     name: raw.Name,
     ...(region === undefined ? {} : { region }),
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    ...(raw.Namespace === NAMESPACE ? {} : { namespace: raw.Namespace }),
   };
 }
 

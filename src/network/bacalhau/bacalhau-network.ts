@@ -4,10 +4,10 @@ import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { toJob, toJobRef, toNode, toPublisherByHand } from './bacalhau-mapping.js';
+import { isOurs, toJob, toJobRef, toNode, toPublisherByHand } from './bacalhau-mapping.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
-import { isOurs, isOver, restoreReplaced, submitJob } from './submit-job.js';
+import { isOver, restoreReplaced, submitJob } from './submit-job.js';
 
 export interface BacalhauNetworkOptions {
   kind: string;
@@ -37,7 +37,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     submit: (request) => submitJob(request, options),
     restore: (submission) => restoreReplaced(submission, client),
     publishersByHand: async () =>
-      (await client.jobs()).filter((job) => !isOver(job)).flatMap((job) => toPublisherByHand(job) ?? []),
+      (await client.jobsOfAll()).filter((job) => !isOver(job)).flatMap((job) => toPublisherByHand(job) ?? []),
     // Rejects with `STOP_NOT_PASSED_ON` for jobs without a region where the orchestrator is a 1.7.
     stop: async (ref) => {
       const running = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && sameJob(toJobRef(job), ref));

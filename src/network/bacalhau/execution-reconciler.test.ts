@@ -19,7 +19,7 @@ const lost = (NodeID: string) =>
   }) as RawExecution;
 const job: RawJob = {
   ...{ ID: 'j', Name: 'publisher', Namespace: 'default', Type: 'daemon', Version: 1, CreateTime: 1 },
-  Labels: { app: 'wasm-sensors' },
+  Labels: { app: 'wasm-sensors', role: 'publisher' },
   State: { StateType: 'Running', Message: '' },
 };
 

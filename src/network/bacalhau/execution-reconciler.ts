@@ -6,9 +6,9 @@
 import { waitFor } from '../../lib/async/backoff.js';
 import type { NetworkEvent } from '../provider.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { toExecution, toNode } from './bacalhau-mapping.js';
+import { isOurs, toExecution, toNode } from './bacalhau-mapping.js';
 import type { RawJob } from './bacalhau-schemas.js';
-import { isOurs, isOver, startAgain } from './submit-job.js';
+import { isOver, startAgain } from './submit-job.js';
 
 /** In milliseconds. */
 export interface ReconcileTimings {

@@ -9,7 +9,7 @@ import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import type { Submission } from '../network.js';
 import { unschedulableDetails } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { proxyUrlOf, toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
+import { isOurs, proxyUrlOf, toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
 import type { RawJob, RawNode } from './bacalhau-schemas.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
@@ -20,8 +20,6 @@ export interface SubmitOptions {
   environment: JobEnvironment;
 }
 
-/** Whether a job is one of this program's, also when it was submitted by hand from our templates. */
-export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensors';
 /** Whether a job has completed, failed or stopped. */
 export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped'].includes(job.State.StateType);
 

@@ -1,11 +1,14 @@
-/** Alerts about the puller itself: each fires as long as its condition lasts. */
+/** Alerts about the puller itself and the queue server: each fires as long as its condition lasts. */
 import type { ConditionAlert } from '../../fleet/fleet-events.js';
+import type { WrittenBack } from '../../lib/sqlite/written-back.js';
+import type { QueueServerState } from '../../queue/server-state.js';
 import type { StoreStats } from '../store-watch.js';
 
 export interface Conditions {
   store: StoreStats | undefined;
   /** How far the wall clock was set forward, in milliseconds, as long as that is not confirmed. */
   clockAheadMs: number;
+  queueServer: QueueServerState | undefined;
 }
 
 type Kind = ConditionAlert['type'];
@@ -16,8 +19,13 @@ const RULES: Record<Kind, { rule: string; over: string; text(conditions: Conditi
     over: 'no damaged store is kept any more',
     text: ({ store }) =>
       store?.quarantined.length
-        ? `the store was damaged; readings may be missing. What could be read is in the new store, the damaged one is kept: ${store.quarantined.join(', ')}`
+        ? `the store was damaged or replaced; readings may be missing. What could be read is in the new store, the other one is kept: ${store.quarantined.join(', ')}`
         : undefined,
+  },
+  'store.written-back': {
+    rule: 'nobody deletes or replaces the store',
+    over: 'the file of the store was left alone for an hour',
+    text: ({ store }) => writtenBackText('store', store?.writtenBack),
   },
   'store.damaged-rows': {
     rule: 'every checksum in the store is right',
@@ -32,7 +40,37 @@ const RULES: Record<Kind, { rule: string; over: string; text(conditions: Conditi
         ? undefined
         : `the clock was set ${clockAheadMs > 0 ? 'forward' : 'back'} by ${Math.round(Math.abs(clockAheadMs) / 1000)} s; nothing is deleted because of it until it has lasted an hour`,
   },
+  'queue.not-ready': {
+    rule: 'the queue server takes messages',
+    over: 'the queue server takes messages again',
+    text: ({ queueServer: server }) =>
+      server?.status === 'not ready' ? `the queue server takes no messages: ${server.reason}` : undefined,
+  },
+  'queue.quarantined': {
+    rule: 'no damaged queue store',
+    over: 'no damaged queue store is kept any more',
+    text: ({ queueServer: server }) =>
+      server?.quarantined
+        ? `the queue store was damaged or replaced; messages may be missing. What could be read is in the new store, the other one is kept: ${server.quarantined.join(', ')}`
+        : undefined,
+  },
+  'queue.written-back': {
+    rule: 'nobody deletes or replaces the queue store',
+    over: 'the file of the queue store was left alone for an hour',
+    text: ({ queueServer: server }) => writtenBackText('queue store', server?.writtenBack),
+  },
+  'queue.damaged-messages': {
+    rule: 'every checksum in the queue store is right',
+    over: 'no message of the queue store is known to be damaged',
+    text: ({ queueServer: server }) =>
+      server?.damagedMessages ? `damaged messages in the queue store: ${server.damagedMessages}` : undefined,
+  },
 };
+
+const writtenBackText = (what: string, happened: WrittenBack | undefined): string | undefined =>
+  happened &&
+  `the file of the ${what} was ${happened.problem} while it was in use. It is written back and nothing is missing; find out who does that`;
+
 const KINDS = Object.keys(RULES) as Kind[];
 
 export class ConditionAlerts {

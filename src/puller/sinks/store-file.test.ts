@@ -80,6 +80,15 @@ test.each([
   expect([foundAfterwards(), events.length]).toEqual([1004, 1]);
 });
 
+test('a store that was only left without its log is no damaged one', () => {
+  accept(1, 10);
+  rmSync(`${path}-wal`);
+  store.protect();
+  expect(events).toMatchObject([{ type: 'database-rewritten', quarantined: undefined, salvaged: undefined }]);
+  expect(readdirSync(join(folder, 'state')).filter((name) => name.includes('damaged'))).toEqual([]);
+  expect(foundAfterwards()).toBe(10);
+});
+
 test('it is written back without any reading, too', () => {
   accept(1, 10);
   rmSync(path);

@@ -102,9 +102,10 @@ export class StoreFile {
     try {
       const { database } = this;
       const salvaged = begin(database);
+      const copied = salvaged === undefined && this.#file!.isOwn;
       abandonDatabase(database);
       this.#database = undefined;
-      const quarantined = finishRewrite(path);
+      const quarantined = finishRewrite(path, copied);
       this.#open();
       this.#failed = undefined;
       this.#onEvent?.(

@@ -8,8 +8,9 @@ import { longWork } from '../../lib/process/long-work.js';
 import { abandonDatabase, closeDatabase, findDamage, isDamage } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
 import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
-import { beginRewrite, finishRewrite } from '../../lib/sqlite/rewrite-database.js';
+import { beginRewrite, finishRewrite, quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
+import { WrittenBackNote } from '../../lib/sqlite/written-back.js';
 import {
   type ClockEvent,
   type ClockMark,
@@ -17,6 +18,7 @@ import {
   ElapsedClock,
   MARK_AGE_MS,
 } from '../../lib/time/elapsed-clock.js';
+import type { QueueServerState } from '../../queue/server-state.js';
 import { type Database, openDatabase } from './queue-database.js';
 
 export type StoreEvent =
@@ -31,25 +33,12 @@ export type StoreEvent =
   | { type: 'store-full'; path: string }
   | { type: 'store-writable'; path: string };
 
-/** What `/ready` and `/stats` say of the store. */
-export interface StoreState {
-  /** Whether it takes messages. */
-  status: 'ready' | 'not ready';
-  /** Why it does not. */
-  code?: string;
-  reason?: string;
-  /** Where the damaged store was moved that this run found. */
-  quarantined?: string;
-  /** Damaged messages of queues without a dead-letter queue, which nobody receives. */
-  damagedMessages?: number;
-  /** Milliseconds by which the wall clock was set; ignored until an hour has confirmed it. */
-  clockStepMs?: number;
-}
-
 /** Milliseconds between two notes of the elapsed time in the store while other things are written. */
 const MARK_INTERVAL_MS = 5_000;
 /** A larger database is checked at the start only: the check takes about 2 ms for each MiB, and nothing else runs. */
 const BACKGROUND_CHECK_BYTES = 128 * 1_048_576;
+/** Writing the reserve takes some 50 ms, which the first readings do not wait for where the disk has room. */
+const RESERVE_AFTER_MS = 5_000;
 /** The write-ahead log may grow to so many pages before they go to the database, on a disk that has room. */
 const WAL_PAGES = 4_000;
 const PAGE_BYTES = 4_096;
@@ -66,8 +55,12 @@ export class QueueStore {
   #marked = Number.NEGATIVE_INFINITY;
   #lost: AppError | undefined;
   #full: AppError | undefined;
+  /** When the reserve is taken, by `performance.now()`; undefined: that is done. */
+  #reserveDue: number | undefined;
   #restoreFailed = false;
-  #quarantined: string | undefined;
+  /** What was wrong with the file when it was lost. */
+  #lostProblem = '';
+  readonly writtenBack = new WrittenBackNote();
 
   /** Throws as `openDatabase` does. */
   constructor(path: string, clock: Partial<ClockSources>, onEvent: (event: StoreEvent) => void) {
@@ -77,7 +70,7 @@ export class QueueStore {
     this.#open();
     const [mark] = this.database.prepare('SELECT elapsed, wall, "offset" FROM clock').all([]) as ClockMark[];
     this.clock = new ElapsedClock(mark, clock);
-    this.#takeReserve();
+    if (this.#reserve) this.#planReserve(this.#reserve);
   }
 
   get database(): Database {
@@ -95,12 +88,16 @@ export class QueueStore {
     return this.#lost !== undefined;
   }
 
-  get state(): StoreState {
+  /** What `/ready` and `/stats` say of it. */
+  get state(): QueueServerState {
     const { problem } = this;
+    const quarantined = quarantinedDatabases(this.#path);
+    const { recent } = this.writtenBack;
     const damaged = this.isLost ? 0 : this.#read('SELECT count(*) AS count FROM damaged_messages', 'count');
     return {
       ...(problem ? { status: 'not ready', code: problem.code, reason: problem.message } : { status: 'ready' }),
-      ...(this.#quarantined === undefined ? {} : { quarantined: this.#quarantined }),
+      ...(quarantined.length === 0 ? {} : { quarantined }),
+      ...(recent === undefined ? {} : { writtenBack: recent }),
       ...(damaged === 0 ? {} : { damagedMessages: damaged }),
       ...(this.clock.pendingMs === 0 ? {} : { clockStepMs: this.clock.pendingMs }),
     };
@@ -132,6 +129,7 @@ export class QueueStore {
     const failure = this.explain(error);
     if (failure?.code === 'QUEUE_STORE_LOST' && !this.#lost) {
       this.#lost = failure;
+      this.#lostProblem = this.#file.problem() ?? 'damaged';
       this.#onEvent({ type: 'store-lost', path: this.#path, message: failure.message });
     } else if (failure?.code === 'QUEUE_STORE_FULL') {
       this.#setFull(failure);
@@ -152,14 +150,16 @@ export class QueueStore {
       let salvaged: Salvaged | undefined;
       if (this.#database) {
         salvaged = beginRewrite(this.#database, this.#path, openDatabase);
+        const copied = salvaged === undefined && this.#file.isOwn;
         abandonDatabase(this.#database);
         this.#database = undefined;
+        finishRewrite(this.#path, copied);
       }
-      this.#quarantined = finishRewrite(this.#path) ?? this.#quarantined;
       this.#open();
       this.#takeReserve();
       this.#lost = undefined;
       this.#restoreFailed = false;
+      if (!salvaged) this.writtenBack.add(this.#lostProblem);
       this.#onEvent({ type: 'store-restored', path: this.#path, ...(salvaged ? { salvaged } : {}) });
     } catch (error) {
       if (!this.#restoreFailed) {
@@ -174,7 +174,9 @@ export class QueueStore {
   watch(): void {
     const step = this.clock.check();
     if (step) this.#onEvent(step);
-    if (!this.#full || this.isLost) return;
+    if (this.isLost) return;
+    if (this.#reserveDue !== undefined && performance.now() >= this.#reserveDue) this.#takeReserve();
+    if (!this.#full) return;
     if (this.#reserve && !this.#reserve.take()) {
       this.#shrink();
       if (!this.#reserve.take()) return;
@@ -203,22 +205,25 @@ export class QueueStore {
   }
 
   #open(): void {
-    const onQuarantine = (event: DatabaseQuarantined) => {
-      this.#quarantined = event.quarantined;
-      this.#onEvent(event);
-    };
     try {
-      this.#database = openWithRepair(this.#path, openDatabase, onQuarantine);
+      this.#database = openWithRepair(this.#path, openDatabase, this.#onEvent);
     } catch (error) {
       if (!isFull((error as Error).cause) || !this.#reserve?.bytes) throw error;
       this.#reserve.release();
-      this.#database = openWithRepair(this.#path, openDatabase, onQuarantine);
+      this.#database = openWithRepair(this.#path, openDatabase, this.#onEvent);
     }
     this.#file = new DatabaseFile(this.#path);
   }
 
+  #planReserve(reserve: DiskReserve): void {
+    if (reserve.bytes > 0 || reserve.isPressing) return this.#takeReserve();
+    this.database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
+    this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
+  }
+
   /** On a small disk the reserve is small, and so must be the log, whose pages it has to take in. */
   #takeReserve(): void {
+    this.#reserveDue = undefined;
     if (!this.#reserve) return;
     if (!this.#reserve.take()) this.#setFull(this.explain({ code: FULL })!);
     const pages = Math.min(WAL_PAGES, Math.round(this.#reserve.bytes / PAGE_BYTES / 1.1));

@@ -75,6 +75,7 @@ describe('before anything runs', () => {
     ],
     [['proxy', 'serve'], /no queue is named/],
     [['proxy', 'serve', '--queue', 'q', '--host', '0.0.0.0'], /anybody who reaches this machine/],
+    [['queue', 'serve', '--host', '0.0.0.0'], /anybody who reaches this machine.*\n.*--open/],
     [['proxy', 'serve', '--queue', 'q', '--tls-cert', 'cert.pem'], /--tls-cert and --tls-key go together/],
     [['proxy', 'serve', '--queue', 'http://'], /neither an http\(s\) URL nor a name\.\nGive its URL, such as/],
     [['puller', 'serve', '--queue', 'http://[bad'], /neither an http\(s\) URL nor a name/],

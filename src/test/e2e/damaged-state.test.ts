@@ -84,8 +84,12 @@ test('an emptied queue.db is quarantined, which `up` and its /ready say', async 
   const answer = await fetch(`${sandbox.state().endpoints.queue}/ready`);
   expect(await answer.json()).toMatchObject({
     status: 'ready',
-    quarantined: expect.stringMatching(/queue\.db\.damaged$/),
+    quarantined: [expect.stringMatching(/queue\.db\.damaged$/)],
   });
+  const said = /^store +of the queue was damaged or replaced; the other one is kept as .*queue\.db\.damaged$/m;
+  await eventually('it in status', async () => said.test((await sandbox.run(['status'])).stdout));
+  const document = JSON.parse((await sandbox.run(['status', '-o', 'json'])).stdout);
+  expect(document.data.queue.server).toMatchObject({ quarantined: [expect.stringMatching(/queue\.db\.damaged$/)] });
   await endAll();
 });
 

@@ -1,5 +1,6 @@
 /** A queue in memory that delivers what a test pushes, and records what is done with it. */
 import type { Queue, ReceivedMessage } from '../../queue/queue.js';
+import type { QueueServerState } from '../../queue/server-state.js';
 
 type Answer = ReceivedMessage[] | Error;
 
@@ -79,6 +80,9 @@ export class ScriptedQueue implements Queue {
     inFlight: 0,
     delayed: 0,
   });
+  /** What `serverState` answers. */
+  server: QueueServerState | undefined;
+  serverState = async () => this.server;
   send: Queue['send'] = async () => [];
   close(): void {}
 }

@@ -1,9 +1,11 @@
 import { Option } from 'commander';
 import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
 import { deployService, planServiceJob, type ServiceRole, stopService } from '../../../operations/deploy-service.js';
+import { foreignService, refuseForeign } from '../../../operations/job-owners.js';
 import { openSession } from '../../../runtime/session.js';
+import { askTakeOverService } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';
-import { integerOption, timeoutMs, timeoutOption } from '../../command-options.js';
+import { integerOption, takeOverOption, timeoutMs, timeoutOption } from '../../command-options.js';
 import {
   notFollowingText,
   serviceInterruptedText,
@@ -32,6 +34,7 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
     options: [
       new Option('--image <name>', "image in a registry that the node reaches; default: the network's own"),
       new Option('--node-port <port>', 'port of the node (native network)').default(role === 'proxy' ? '8080' : '8081'),
+      takeOverOption(),
       timeoutOption(120),
     ],
     async action({ out, settings, provenance, options }) {
@@ -43,8 +46,11 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
         nodePort: integerOption(options.nodePort, '--node-port', 1)!,
         onProgress: (step) => out.progress(step),
       });
+      const network = await session.network();
+      const takeOver = await askTakeOverService(out, network, role, options);
       try {
-        const result = await deployService(await session.network(), planned, {
+        const result = await deployService(network, planned, {
+          takeOver,
           timeoutMs: timeoutMs(options),
           onProgress: (progress) => out.progress(serviceProgressText(progress)),
           setEndpoints: (change) => session.control.setEndpoints(change),
@@ -80,9 +86,12 @@ function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
     summary,
     modes: ['text', 'json'],
     settings: ['stateDir'],
-    async action({ out, settings }) {
-      const { state, control, network } = openSession(settings);
-      const stopped = await stopService(await network(), role, {
+    options: [takeOverOption()],
+    async action({ out, settings, options }) {
+      const { state, control, network: open } = openSession(settings);
+      const network = await open();
+      if (options.takeOver !== true) refuseForeign(await foreignService(network, role));
+      const stopped = await stopService(network, role, {
         // While there is a job, the endpoint leads to it.
         url: state.endpoints.puller,
         setEndpoints: (change) => control.setEndpoints(change),

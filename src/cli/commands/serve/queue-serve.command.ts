@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { hostNames } from '../../../lib/net/browser-guard.js';
+import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
 import { reportWarning } from '../../../lib/process/shutdown.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
@@ -35,6 +35,15 @@ export const queueServe: CommandSpec = {
       import('../../serve-role.js'),
     ]);
     failLoudly(out);
+    if (!isLoopback(settings.host) && !settings.open) {
+      throw new AppError(
+        'QUEUE_OPEN_NEEDED',
+        `listening on ${settings.host}, anybody who reaches this machine could use the queues`,
+        {
+          hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
+        },
+      );
+    }
     const baseUrl = urlOption(options.baseUrl, '--base-url');
     const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
     mkdirSync(dirname(path), { recursive: true });

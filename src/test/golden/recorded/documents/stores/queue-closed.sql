@@ -1,5 +1,4 @@
 queue.db 644
-queue.db.reserve 600
 
 application_id = 0
 auto_vacuum = 0

@@ -1,6 +1,5 @@
 queue.db 644
 queue.db-wal 644
-queue.db.reserve 600
 
 application_id = 0
 auto_vacuum = 0
