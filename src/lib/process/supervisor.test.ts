@@ -277,3 +277,19 @@ test('a listener of change that fails is reported once until one succeeds', () =
   supervisor.adopt('mine', 8);
   expect(events).toEqual([lost, lost]);
 });
+
+test('a listener of change that failed is called again, until it succeeds', () => {
+  vi.useFakeTimers();
+  try {
+    let calls = 0;
+    supervisor.on('change', () => {
+      calls++;
+      if (calls < 3) throw new Error('no space left');
+    });
+    supervisor.adopt('mine', 7);
+    vi.advanceTimersByTime(10_000);
+    expect(calls).toBe(3);
+  } finally {
+    vi.useRealTimers();
+  }
+});

@@ -59,6 +59,8 @@ const READY_TIMEOUT_MS = 20_000;
 const GRACE_MS = 5_000;
 /** Longer than a busy child on a loaded machine is silent; with the restart it is less than 15 s. */
 const HUNG_AFTER_MS = 10_000;
+/** A listener of `change` that failed, such as on a full disk, is called again after so long. */
+const CHANGE_AGAIN_MS = 1_000;
 
 interface Child {
   spec: ChildSpec;
@@ -100,6 +102,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   readonly #guard = new Guard();
   #closed = false;
   #changeLost = false;
+  #changeAgain: NodeJS.Timeout | undefined;
 
   /** @param envOf variables for every child, by its name */
   constructor(logDir: string, envOf: (name: string) => Record<string, string> = () => ({})) {
@@ -272,8 +275,9 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
   }
 
-  /** Emits `change`. The children run and stop even if a listener fails. */
+  /** Emits `change`, again and again while a listener fails. The children run and stop all the same. */
   #reportChange(): void {
+    clearTimeout(this.#changeAgain);
     if ([...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc')) this.#guard.protect(this.running);
     try {
       this.emit('change');
@@ -281,6 +285,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     } catch (error) {
       if (!this.#changeLost) this.emit('event', { type: 'change.lost', reason: messageOf(error) });
       this.#changeLost = true;
+      this.#changeAgain = setTimeout(() => this.#reportChange(), CHANGE_AGAIN_MS).unref();
     }
   }
 

@@ -100,6 +100,20 @@ test('the past is read from the store no faster than the client takes it', async
   await reader.cancel();
 });
 
+test('of several replays one page is read in a turn of the event loop', async () => {
+  let turn = 0;
+  const turns: number[] = [];
+  const countTurns = () => void (++turn < 1000 && setImmediate(countTurns));
+  setImmediate(countTurns);
+  const all = Array.from({ length: 4 }, () => {
+    const past = pages([message(1)], [message(2)], [message(3)]);
+    return { next: () => (turns.push(turn), past.next()) } as PastEvents;
+  });
+  const streams = await Promise.all(all.map((past) => open(new EventHub(), { past })));
+  await Promise.all(streams.map(({ response }) => read(response, (events) => events.length === 3)));
+  expect([turns.length >= 12, new Set(turns).size]).toEqual([true, turns.length]);
+});
+
 test('a client that takes nothing for fifteen seconds is cut off', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   try {

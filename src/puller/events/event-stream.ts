@@ -67,7 +67,8 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
       await writer.send('hello', '{}', RETRY_MS);
       await writer.flush(buffer);
       while (past && replaying && !stream.aborted) {
-        await nextTurn();
+        await turnOfReplays();
+        if (stream.aborted) break;
         const events = past.next();
         // In the same turn: what is published from now on is not in the store's answer.
         if (events.length === 0) replaying = false;
@@ -139,6 +140,13 @@ class FrameWriter {
 
 /** A turn of the event loop: requests of others are answered, and readings are stored and published as one. */
 const nextTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
+let lastOfReplays = Promise.resolve();
+/** All replays together read one page in a turn, so that several of them hold up others no longer than one. */
+const turnOfReplays = () => {
+  lastOfReplays = lastOfReplays.then(nextTurn);
+  return lastOfReplays;
+};
 
 function wanted(event: FleetEvent, { region, kinds }: StreamFilter): boolean {
   if (kinds && !kinds.has(event.event)) return false;

@@ -48,16 +48,20 @@ export function composeMissing(): string | undefined {
  * Kills the main process of a container, as a crash does, and resolves when Docker has restarted it. (Docker does not
  * restart after `docker kill`; and from inside, a container's first process can't be killed.)
  */
-export async function crashContainer(name: string): Promise<void> {
+export async function crashContainer(name: string, timeoutMs?: number): Promise<void> {
   const startedAt = () => docker('inspect', '--format', '{{.State.Running}} {{.State.StartedAt}}', name);
   const before = await startedAt();
   const pid = await docker('inspect', '--format', '{{.State.Pid}}', name);
   const onHost = ['--pid', 'host', '--user', '0', '--network', 'none', '--entrypoint', 'sh'];
   await docker('run', '--rm', ...onHost, NODE_IMAGE, '-c', `kill -KILL ${pid}`);
-  await eventually(`${name} running again`, async () => {
-    const now = await startedAt();
-    return now.startsWith('true') && now !== before;
-  });
+  await eventually(
+    `${name} running again`,
+    async () => {
+      const now = await startedAt();
+      return now.startsWith('true') && now !== before;
+    },
+    timeoutMs,
+  );
 }
 
 /** What the engine still has of the tests' network: containers and networks, not the data. */

@@ -1,5 +1,4 @@
-/** The clients: sensors of our own, which remember what was acknowledged, and a hostile one. */
-import { connect } from 'node:net';
+/** The clients: sensors of our own, which remember what was acknowledged. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Reading } from '../../protocol/message.js';
 import { type History, keyOf } from './checker.js';
@@ -13,7 +12,7 @@ const MAX_BATCH = 8;
 /** What a sensor keeps and sends again; every other answer to a valid reading is a fault. */
 const TRY_AGAIN = [408, 429, 502, 503, 504];
 
-async function post(url: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) {
+export async function post(url: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}) {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const init = { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers }, signal };
   const response = await fetch(`${url}/send`, init);
@@ -54,7 +53,10 @@ async function sendUntilAccepted(proxy: string, body: string, history: History, 
   return false;
 }
 
-function readingOf({ execution_id, region }: Pick<Reading, 'execution_id' | 'region'>, sequence: number): Reading {
+export function readingOf(
+  { execution_id, region }: Pick<Reading, 'execution_id' | 'region'>,
+  sequence: number,
+): Reading {
   return {
     job_id: JOB,
     execution_id,
@@ -66,46 +68,4 @@ function readingOf({ execution_id, region }: Pick<Reading, 'execution_id' | 'reg
     job_submission_time: 0,
     hostname: `host-of-${execution_id}`,
   };
-}
-
-const CONNECTIONS = 8;
-const JUNK: ((random: Random) => string)[] = [
-  () => '{"execution_id":',
-  () => '[]',
-  () => 'null',
-  (random) => '\u0000'.repeat(random.integer(1, 100_000)),
-  (random) => `[${'{},'.repeat(random.integer(100, 200_000))}{}]`,
-  (random) => '['.repeat(random.integer(100, 50_000)),
-  (random) =>
-    JSON.stringify({
-      ...readingOf({ execution_id: 'x', region: 'eu' }, 1),
-      color: 'x'.repeat(random.integer(8, 1000)),
-    }),
-  (random) =>
-    JSON.stringify({ ...readingOf({ execution_id: '\u202e', region: '\u0007' }, 1), sequence: -random.integer(0, 9) }),
-  (random) => JSON.stringify({ text: 'x'.repeat(random.integer(100_000, 3_000_000)) }),
-];
-
-/** Floods the proxy with junk for some seconds; none of it may be answered by an internal error. */
-export async function flood(proxy: string, seconds: number, random: Random, history: History): Promise<void> {
-  const until = performance.now() + seconds * 1000;
-  const one = async () => {
-    while (performance.now() < until) {
-      halfRequest(proxy);
-      const body = random.pick(JUNK)(random);
-      const headers = random.integer(1, 10) === 1 ? { 'content-encoding': 'gzip' } : {};
-      const answer = await post(proxy, body, headers).catch(() => sleep(50));
-      if (answer?.status === 500) history.badAnswers.push(`500 for ${body.slice(0, 80)}`);
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, one));
-}
-
-/** A client that announces a body and goes away. */
-function halfRequest(proxy: string): void {
-  const { hostname, port } = new URL(proxy);
-  const socket = connect(Number(port), hostname);
-  socket.on('error', () => {});
-  socket.write(`POST /send HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Length: 1000\r\n\r\n{`);
-  setTimeout(() => socket.destroy(), 200);
 }

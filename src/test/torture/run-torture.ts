@@ -2,12 +2,13 @@
 import { parseArgs } from 'node:util';
 import { stopRequested } from '../../lib/process/shutdown.js';
 import { rangesOf } from './checker.js';
-import { torture } from './torture.js';
+import { NETWORKS, torture } from './torture.js';
 
 const option = { type: 'string' } as const;
 const { values } = parseArgs({ options: { seed: option, seconds: option, network: option } });
 const { seed = String(Date.now() % 1_000_000), seconds = '60', network = 'embedded' } = values;
-if (network !== 'embedded' && network !== 'native') throw new Error(`--network embedded or native, not ${network}`);
+const kind = NETWORKS.find((kind) => kind === network);
+if (!kind) throw new Error(`--network ${NETWORKS.join(', ')}; not ${network}`);
 
 console.log(`seed ${seed}: faults on the ${network} network for ${seconds} s`);
 const began = performance.now();
@@ -15,7 +16,7 @@ const log = (text: string) => console.log(`${((performance.now() - began) / 1000
 const interrupted = stopRequested({ supervised: false }).then((reason): never => {
   throw reason;
 });
-const options = { seed: Number(seed), seconds: Number(seconds), network, log, interrupted } as const;
+const options = { seed: Number(seed), seconds: Number(seconds), network: kind, log, interrupted } as const;
 const result = await torture(options).catch((error) => {
   console.error(error);
   process.exit(1);

@@ -3,30 +3,39 @@
  * the store or among the dead letters. In the manner of Jepsen: clients, nemesis and checker know nothing of each other.
  * The seed fixes the faults and their order; when exactly they hit is up to the machine.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { usages } from '../../bench/usage.js';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
+import { COMPOSE_ENV } from '../support/compose-support.js';
 import { FakeClock, faketimeMissing } from '../support/faketime.js';
+import { canMount, NEEDS_MOUNT, SmallDisk } from '../support/small-disk.js';
 import { check, History, type Verdict } from './checker.js';
-import { flood, JOB, sendReadings } from './clients.js';
+import { JOB, sendReadings } from './clients.js';
+import { REGIONS, type Tools } from './faults/fault.js';
+import { Link } from './link.js';
+import { Containers } from './machine/containers.js';
+import type { Machine } from './machine/machine.js';
+import { Processes } from './machine/processes.js';
+import { judgeMemory, watchMemory } from './memory.js';
 import { Nemesis } from './nemesis.js';
 import { Random } from './random.js';
+
+export const NETWORKS = ['embedded', 'native', 'compose'] as const;
 
 export interface TortureOptions {
   seed: number;
   /** How long faults begin. */
   seconds: number;
-  network: 'embedded' | 'native';
+  network: (typeof NETWORKS)[number];
   log(text: string): void;
   /** Its rejection ends the run early. */
   interrupted?: Promise<never>;
 }
 
 export interface TortureResult extends Verdict {
-  /** What did not recover, bad answers, and gaps of deployed sensors. */
+  /** What did not recover, bad answers, gaps of deployed sensors, and memory that grew. */
   problems: string[];
   /** Kept when something is wrong. */
   folder: string;
@@ -34,31 +43,53 @@ export interface TortureResult extends Verdict {
 
 const NODES_PER_REGION = 2;
 const CLIENTS_PER_REGION = 2;
-const REGIONS = ['us', 'eu', 'as'];
 /** After the last fault: retries with back-off, redelivery after the visibility timeout, and a slow machine. */
 const SETTLE_MS = 120_000;
+/** Room for the readings of a run; the larger a disk is, the longer it takes to fill it. */
+const diskMegabytes = (seconds: number) => 96 + Math.ceil(seconds / 4);
+const PROJECT = `wasm-sensors-torture-${process.pid}`;
+/** Asking Docker takes a while. */
+const SAMPLE_MS = { embedded: 1000, native: 1000, compose: 5000 };
 
 export async function torture(options: TortureOptions): Promise<TortureResult> {
   const { network, interrupted = new Promise<never>(() => {}) } = options;
-  const clockFolder = mkdtempSync(join(tmpdir(), 'torture-clock-'));
-  // Nodes of Bacalhau are Go programs, which no library can mislead.
-  const clock = network === 'embedded' && !faketimeMissing ? new FakeClock(clockFolder) : undefined;
-  const sandbox = new Sandbox(clock?.env);
+  const own = mkdtempSync(join(tmpdir(), 'torture-'));
+  const missing = missingTools(network);
+  for (const [tool, why] of Object.entries(missing)) options.log(`no faults of the ${tool}: ${why}`);
+  const clock = missing.clock ? undefined : new FakeClock(own);
+  const env = network === 'compose' ? { ...COMPOSE_ENV, COMPOSE_PROJECT_NAME: PROJECT } : {};
+  const sandbox = new Sandbox({ ...env, ...clock?.env });
+  mkdirSync(sandbox.stateDir);
+  const disk = missing.disk ? undefined : new SmallDisk(sandbox.stateDir, diskMegabytes(options.seconds));
+  const tools = { ...(clock && { clock }), ...(disk && { disk }) };
   let good = false;
   try {
-    const result = await Promise.race([attack(sandbox, clock, options), interrupted]);
+    const result = await Promise.race([attack(sandbox, tools, own, options), interrupted]);
     good = result.problems.length + result.missing.length + result.wrong.length === 0;
     return result;
   } finally {
+    await sandbox.run(['down', ...(good && network === 'compose' ? ['--volumes'] : [])]);
+    if (!good && disk) cpSync(sandbox.stateDir, join(sandbox.dir, 'kept'), { recursive: true });
+    disk?.unmount();
     if (good) await sandbox.close();
-    else await sandbox.run(['down']);
-    rmSync(clockFolder, { recursive: true });
+    rmSync(own, { recursive: true });
   }
+}
+
+/** Why a tool of the nemesis is not there. */
+function missingTools(network: TortureOptions['network']): Partial<Record<keyof Tools, string>> {
+  const missing: Partial<Record<keyof Tools, string>> = {};
+  if (network !== 'embedded') missing.clock = 'no library can mislead nodes of Bacalhau, which are Go programs';
+  else if (faketimeMissing) missing.clock = faketimeMissing;
+  if (network === 'compose') missing.disk = 'containers share the disk of the engine';
+  else if (!canMount()) missing.disk = NEEDS_MOUNT;
+  return missing;
 }
 
 async function attack(
   sandbox: Sandbox,
-  clock: FakeClock | undefined,
+  tools: Partial<Tools>,
+  folder: string,
   { seed, seconds, network, log }: TortureOptions,
 ): Promise<TortureResult> {
   const flags = ['--deploy', '--nodes', String(NODES_PER_REGION), '--interval', '0.5', '--timeout', '120'];
@@ -68,22 +99,21 @@ async function attack(
     if (code !== 0) throw new Error(`up ended with ${code}: ${stderr}`);
   };
   await start();
-  logMemory(sandbox, log);
-  const { children, endpoints } = sandbox.state();
+  const machine = network === 'compose' ? await Containers.of(PROJECT, folder) : new Processes(sandbox);
+  const link = await Link.to(sandbox.state().endpoints.proxy);
   const history = new History();
-  const load = startLoad(endpoints.proxy, history, seed);
-  const victim = {
-    ...{ sandbox, clock, start },
-    processes: children.map(({ name }) => name).sort(),
-    flood: (duration: number, random: Random) => flood(endpoints.proxy, duration, random, history),
-  };
-  const nemesis = new Nemesis(victim, new Random(seed), log);
+  const load = startLoad(link.url, history, seed);
+  const memory = watchMemory(machine, SAMPLE_MS[network]);
+  const nemesis = new Nemesis({ sandbox, machine, link, tools, history, start }, new Random(seed), log);
   await nemesis.run(seconds);
   log('the faults are over');
   await load.stop();
-  const verdict = await settle(sandbox, history);
-  const problems = [...nemesis.problems, ...history.badAnswers, ...(await fleetProblems(sandbox))];
-  logMemory(sandbox, log);
+  link.close();
+  const verdict = await settle(sandbox, machine, history);
+  const fleet = await fleetProblems(sandbox);
+  const course = judgeMemory(await memory.stop());
+  for (const line of course.lines) log(line);
+  const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems];
   return { ...verdict, problems, folder: sandbox.dir };
 }
 
@@ -107,15 +137,14 @@ function startLoad(proxy: string, history: History, seed: number): { stop(): Pro
 }
 
 /** Checks until nothing is missing; the last verdict when that never happens. */
-async function settle(sandbox: Sandbox, history: History): Promise<Verdict> {
-  const store = join(sandbox.stateDir, 'readings.db');
+async function settle(sandbox: Sandbox, machine: Machine, history: History): Promise<Verdict> {
   const look = async () => {
     const args = ['queue', 'dead-letters', '--limit', '100000'];
     const { deadLetters } = await sandbox.json<{ deadLetters: { body: string }[] }>(args);
     return check(
       history,
       JOB,
-      store,
+      await machine.storePath(),
       deadLetters.map(({ body }) => body),
     );
   };
@@ -151,10 +180,4 @@ async function fleetProblems(sandbox: Sandbox): Promise<string[]> {
     );
     return [`${messageOf(error)}: ${counts.join('; ')}`];
   }
-}
-
-function logMemory(sandbox: Sandbox, log: (text: string) => void): void {
-  if (process.platform !== 'linux') return;
-  const all = [...usages(sandbox.state().children)];
-  log(`memory: ${all.map(([name, { memory }]) => `${name} ${memory.toFixed(0)} MB`).join(', ')}`);
 }

@@ -1,0 +1,51 @@
+/** What every fault has, and what it happens to. */
+import { eventually, type Sandbox } from '../../support/cli-harness.js';
+import type { FakeClock } from '../../support/faketime.js';
+import type { SmallDisk } from '../../support/small-disk.js';
+import type { History } from '../checker.js';
+import type { Link } from '../link.js';
+import { HEALED_MS, type Machine } from '../machine/machine.js';
+import type { Random } from '../random.js';
+
+/** What not every machine has. */
+export interface Tools {
+  clock: FakeClock;
+  /** With the state folder. */
+  disk: SmallDisk;
+}
+
+export interface Victim {
+  sandbox: Sandbox;
+  machine: Machine;
+  link: Link;
+  tools: Partial<Tools>;
+  history: History;
+  /** Starts `up` again after it was killed. */
+  start(): Promise<void>;
+}
+
+export interface Fault {
+  text: string;
+  /** What no other fault may touch meanwhile; undefined: anything. */
+  target: string | undefined;
+  /** Resolves when it is over and healed. */
+  happen(): Promise<void>;
+}
+
+export interface FaultKind {
+  needs?: keyof Tools;
+  /** Takes its numbers from `random` at once, so that the next fault's do not depend on when this one happens. */
+  draw(victim: Victim, random: Random): Fault;
+}
+
+export const REGIONS = ['us', 'eu', 'as'];
+const SERVICES = ['queue', 'proxy', 'puller'] as const;
+
+/** Resolves when every service answers. */
+export async function untilHealthy(sandbox: Sandbox): Promise<void> {
+  for (const service of SERVICES) {
+    const healthy = async () =>
+      (await fetch(`${sandbox.state().endpoints[service]}/health`, { signal: AbortSignal.timeout(2000) })).ok;
+    await eventually(`a healthy ${service}`, healthy, HEALED_MS);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Random } from '../random.js';
+import type { FaultKind, Victim } from './fault.js';
+import { untilHealthy } from './fault.js';
+
+export const KILL: FaultKind = {
+  draw({ sandbox, machine }, random) {
+    const name = random.pick(machine.names);
+    const happen = async () => {
+      await machine.kill(name);
+      await untilHealthy(sandbox);
+    };
+    return { text: `kill -9 ${name}`, target: name, happen };
+  },
+};
+
+export const STOP: FaultKind = { draw: (victim, random) => stop(random.pick(victim.machine.names), victim, random) };
+
+/** Meanwhile a backlog grows, which the other faults then meet. */
+export const STOP_PULLER: FaultKind = { draw: (victim, random) => stop('puller', victim, random) };
+
+/** Longer than 10 s: the supervisor of a process kills it. */
+function stop(name: string, { sandbox, machine }: Victim, random: Random) {
+  const seconds = random.pick([2, 4, 7, 13]);
+  const happen = async () => {
+    await machine.freeze(name, seconds);
+    await untilHealthy(sandbox);
+  };
+  return { text: `stop ${name} for ${seconds} s`, target: name, happen };
+}
+
+export const KILL_UP: FaultKind = {
+  draw({ sandbox, start }) {
+    const happen = async () => {
+      process.kill(sandbox.state().up.pid, 'SIGKILL');
+      await start();
+    };
+    return { text: 'kill -9 up, and start it again', target: undefined, happen };
+  },
+};

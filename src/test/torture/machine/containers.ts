@@ -1,0 +1,83 @@
+/** Containers of the compose network. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { crashContainer, docker } from '../../support/compose-support.js';
+import { DATABASES, HEALED_MS, type Keeper, type Machine, type Running } from './machine.js';
+
+/** Containers whose name says more, or less, than that of the program. */
+const SUFFIXES = new Map([
+  ['queue-1', 'queue'],
+  ['sqs-proxy-1', 'proxy'],
+  ['sqs-puller-1', 'puller'],
+]);
+/** A shell for people. */
+const CLIENT = 'client-1';
+/** Files of a service in its container. */
+const DATA = '/data';
+
+export class Containers implements Machine {
+  readonly names: string[];
+  /** Container by name of the program. */
+  readonly #containers: Map<string, string>;
+  /** For copies of the store. */
+  readonly #folder: string;
+
+  private constructor(containers: Map<string, string>, folder: string) {
+    this.names = [...containers.keys()].sort();
+    this.#containers = containers;
+    this.#folder = folder;
+  }
+
+  /** @param folder an empty one, for copies of the store */
+  static async of(project: string, folder: string): Promise<Containers> {
+    const filter = `label=com.docker.compose.project=${project}`;
+    const all = (await docker('ps', '--filter', filter, '--format', '{{.Names}}')).split('\n');
+    const suffixOf = (container: string) => container.slice(project.length + 1);
+    const programs = all.filter((container) => suffixOf(container) !== CLIENT);
+    return new Containers(
+      new Map(programs.map((container) => [SUFFIXES.get(suffixOf(container)) ?? suffixOf(container), container])),
+      folder,
+    );
+  }
+
+  kill(name: string): Promise<void> {
+    return crashContainer(this.#containers.get(name)!, HEALED_MS);
+  }
+
+  async freeze(name: string, seconds: number): Promise<void> {
+    const container = this.#containers.get(name)!;
+    await docker('pause', container);
+    await sleep(seconds * 1000);
+    await docker('unpause', container);
+  }
+
+  async deleteFiles(keeper: Keeper, files: string[]): Promise<void> {
+    await docker('exec', this.#containers.get(keeper)!, 'rm', '-f', ...files.map((file) => `${DATA}/${file}`));
+  }
+
+  inodeOf(keeper: Keeper): Promise<string> {
+    return docker('exec', this.#containers.get(keeper)!, 'stat', '-c', '%i', `${DATA}/${DATABASES[keeper]}`);
+  }
+
+  /** Nothing is written while it is copied. */
+  async storePath(): Promise<string> {
+    const puller = this.#containers.get('puller')!;
+    await docker('pause', puller);
+    try {
+      await docker('cp', `${puller}:${DATA}/.`, this.#folder);
+    } finally {
+      await docker('unpause', puller);
+    }
+    return join(this.#folder, DATABASES.puller);
+  }
+
+  running(): Promise<Running[]> {
+    return Promise.all(
+      [...this.#containers].map(async ([name, container]) => {
+        const [, ...lines] = (await docker('top', container, '-eo', 'pid,rss')).split('\n');
+        const processes = lines.map((line) => line.trim().split(/\s+/).map(Number));
+        return { name, pid: processes[0]![0]!, memory: processes.reduce((sum, [, rss = 0]) => sum + rss, 0) / 1024 };
+      }),
+    );
+  }
+}

@@ -1,0 +1,55 @@
+/** Child processes of `up`: the embedded and the native network. */
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { usages } from '../../../bench/usage.js';
+import { isAlive } from '../../../lib/process/process-id.js';
+import { eventually, type Sandbox } from '../../support/cli-harness.js';
+import { DATABASES, HEALED_MS, type Keeper, type Machine, type Running } from './machine.js';
+
+export class Processes implements Machine {
+  readonly names: string[];
+  readonly #sandbox: Sandbox;
+
+  constructor(sandbox: Sandbox) {
+    this.#sandbox = sandbox;
+    this.names = sandbox
+      .state()
+      .children.map(({ name }) => name)
+      .sort();
+  }
+
+  async kill(name: string): Promise<void> {
+    const pid = this.#sandbox.pidOf(name);
+    process.kill(pid, 'SIGKILL');
+    await eventually(`a new ${name}`, () => this.#sandbox.pidOf(name) !== pid, HEALED_MS);
+  }
+
+  async freeze(name: string, seconds: number): Promise<void> {
+    const child = this.#sandbox.state().children.find((child) => child.name === name)!;
+    process.kill(child.pid, 'SIGSTOP');
+    await sleep(seconds * 1000);
+    // Its supervisor has killed it when it was silent for too long.
+    if (isAlive(child)) process.kill(child.pid, 'SIGCONT');
+  }
+
+  async deleteFiles(_keeper: Keeper, files: string[]): Promise<void> {
+    for (const file of files) rmSync(join(this.#sandbox.stateDir, file), { force: true });
+  }
+
+  async inodeOf(keeper: Keeper): Promise<string> {
+    return String(statSync(join(this.#sandbox.stateDir, DATABASES[keeper])).ino);
+  }
+
+  async storePath(): Promise<string> {
+    return join(this.#sandbox.stateDir, DATABASES.puller);
+  }
+
+  async running(): Promise<Running[]> {
+    const { up, children } = this.#sandbox.state();
+    return [up, ...children].filter(isAlive).map((id) => {
+      const { memory } = usages([id]).get(id.name)!;
+      return { name: id.name, pid: id.pid, memory };
+    });
+  }
+}
