@@ -34,7 +34,7 @@ export async function* containerLogs(project: string, query: ContainerLogsQuery 
     services.set(name.slice(project.length + 1), service);
   }
   const args = [
-    ...['compose', '-p', project, 'logs', '--no-color', '--timestamps'],
+    ...`compose -p ${project} logs --no-color --timestamps`.split(' '),
     ...(tail === undefined ? [] : ['--tail', String(tail)]),
     ...(since === undefined ? [] : ['--since', since]),
     ...(follow ? ['--follow'] : []),

@@ -215,7 +215,6 @@ export const CODES = {
     http: 422,
   }),
   TOO_MANY_STREAMS: system('Too many clients listen to events, or read past events, at the same time.', { http: 429 }),
-  UNKNOWN: system('Something failed without any message.'),
   UNKNOWN_HOST: user('The Host header of a request does not name this service.', { http: 403 }),
   UNKNOWN_SETTING: usage('`wasm-sensors.yaml` has a key that is not a setting.'),
   UNREADABLE_FILE: usage('A file that an option or setting names can not be read.'),
