@@ -24,7 +24,9 @@ const LEVELS: Record<string, LogLevel> = {
   'environment.made': 'info',
 };
 
-/** Its fields are those of the event. */
-export function logEvent(log: Logger, { type, ...fields }: { type: string }, text: string): void {
-  log[LEVELS[type] ?? 'warn'](type, text, fields);
+/** Its fields are those of the event; a message that the sentence quotes is not repeated. */
+export function logEvent(log: Logger, event: { type: string; message?: string }, text: string): void {
+  const { type, message, ...fields } = event;
+  const unsaid = message === undefined || text.includes(message) ? {} : { message };
+  log[LEVELS[type] ?? 'warn'](type, text, { ...fields, ...unsaid });
 }

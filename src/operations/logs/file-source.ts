@@ -37,6 +37,7 @@ export class FileSource implements LogSource {
       time = entry.time;
       for (const earlier of withoutTime) yield this.#entry(earlier, time);
       withoutTime = [];
+      this.#level = entry.level;
       yield entry;
     }
     for (const line of withoutTime) yield this.#entry(line, lastWritten);
