@@ -125,7 +125,7 @@ export class Job {
       execution.guest = undefined;
       Object.assign(info, outcome(exit, lastLine));
       if (exit.kind === 'stopped') return;
-      const failed = exit.kind === 'trap' || (exit.kind === 'exit' && exit.code !== 0);
+      const failed = exit.kind !== 'exit' || exit.code !== 0;
       onExit({
         type: failed ? 'sensor.failed' : 'sensor.completed',
         ...{ node: node.name, job: this.name, execution: info.id, message: info.message },
