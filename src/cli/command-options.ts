@@ -128,3 +128,19 @@ export function urlOption(value: unknown, flag: string): string | undefined {
   const problem = `${flag}: ${JSON.stringify(value)} ${parsed.error.issues[0]!.message}`;
   throw new AppError('BAD_OPTION', problem, { hint: `For example: ${flag} http://127.0.0.1:9324` });
 }
+
+/** `--since`; completes its help. */
+export const sinceOption = (what: string) => new Option('--since <when>', `${what}: 30s, 5m, 2h, or an ISO 8601 time`);
+
+/** Unix milliseconds of `--since`: a duration before now, or an ISO time. Throws `BAD_OPTION`. */
+export function sinceFrom({ since }: OptionValues): number | undefined {
+  if (since === undefined) return undefined;
+  const text = String(since);
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
+  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  const time = match ? Date.now() - Number(match[1]) * units[match[2] as keyof typeof units] : Date.parse(text);
+  if (!Number.isNaN(time)) return Math.floor(time);
+  throw new AppError('BAD_OPTION', `--since: ${JSON.stringify(text)} is neither a duration nor a time`, {
+    hint: 'For example: 30s, 5m, 2h, 2026-01-31T12:00:00Z.',
+  });
+}

@@ -18,7 +18,7 @@ function failure(sources: Partial<Sources>): AppError {
 
 /** Some value that a setting takes. */
 function sample(key: SettingKey): string {
-  const found = ['7', 'true', 'native', 'store', 'http://a.example'].find(
+  const found = ['7', 'true', 'native', 'store', 'http://a.example', 'warn', 'json'].find(
     (v) => SETTINGS[key].schema.safeParse(v).success,
   );
   if (found === undefined) throw new Error(`no sample for ${key}`);

@@ -12,6 +12,8 @@ const flagsFor = <K extends SettingKey>(keys: readonly K[], port?: K) =>
     string
   >;
 
+const LOGGING = ['logLevel', 'logFormat'] as const;
+
 /** Settings with a flag of `<service> serve`, in the order of its help. */
 export const SERVICE_FLAGS = {
   proxy: flagsFor([
@@ -30,17 +32,19 @@ export const SERVICE_FLAGS = {
       'follow',
       'tlsCa',
     ] as const),
+    ...LOGGING,
   ]),
   puller: flagsFor(
     [
       ...(['host', 'allowedHosts', 'pullerUrl', 'pullerPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
       ...(['awsRegion', 'stateDir', 'sinks', 'pollers', 'alertAfter', 'webhook', 'retention'] as const),
       ...(['token', 'viewerToken', 'open'] as const),
+      ...LOGGING,
     ],
     'pullerPort',
   ),
-  queue: flagsFor(['host', 'allowedHosts', 'queuePort', 'stateDir', 'open'], 'queuePort'),
-  sensors: flagsFor(['nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa']),
+  queue: flagsFor(['host', 'allowedHosts', 'queuePort', 'stateDir', 'open', ...LOGGING], 'queuePort'),
+  sensors: flagsFor(['nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa', ...LOGGING]),
 };
 
 /** Options of `<service> serve` that are no settings. */

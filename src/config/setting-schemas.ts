@@ -61,6 +61,8 @@ const separated = z.union([z.array(z.string()), z.string().transform((value) => 
 
 export const urls = separated.pipe(z.array(url));
 export const names = separated.pipe(z.array(z.string().trim().min(1, { error: 'must be a list of names' })));
+export const oneOf = <const T extends readonly string[]>(values: T) =>
+  z.enum(values, { error: `must be one of: ${values.join(', ')}` });
 export const listOf = <const T extends string>(values: readonly T[]) =>
   separated.pipe(z.array(z.enum(values, { error: `must be a list of: ${values.join(', ')}` })));
 

@@ -3,6 +3,7 @@
  * settings they need from this table; `--help` and `wasm-sensors settings` are made from it.
  */
 import type { z } from 'zod';
+import { LOG_FORMATS, LOG_LEVELS } from '../lib/log/log-line.js';
 import {
   atLeast,
   bearer,
@@ -11,6 +12,7 @@ import {
   listOf,
   names,
   networkKind,
+  oneOf,
   port,
   sensorKeys,
   text,
@@ -290,6 +292,18 @@ export const SETTINGS = define({
     schema: url.optional(),
     description: 'URL to which alerts are POSTed as JSON',
     secret: true,
+  },
+  logLevel: {
+    flag: '--log-level <level>',
+    env: ['WASM_SENSORS_LOG_LEVEL'],
+    schema: oneOf(LOG_LEVELS).default('info'),
+    description: 'least level of the lines that services log and `logs` shows: debug, info, warn or error',
+  },
+  logFormat: {
+    flag: '--log-format <format>',
+    env: ['WASM_SENSORS_LOG_FORMAT'],
+    schema: oneOf(LOG_FORMATS).default('text'),
+    description: 'how services log: text or json',
   },
   retention: {
     flag: '--retention <hours>',

@@ -27,6 +27,26 @@ export interface ExecutionInfo {
   state: 'starting' | 'running' | 'completed' | 'failed' | 'stopped';
   /** Why it failed or stopped; '' while it runs. */
   message: string;
+  /** When its state last changed, Unix milliseconds; missing where the network does not tell. */
+  modified?: number;
+}
+
+/** What processes write that are no children of `up`, such as containers. */
+export interface NetworkLogs {
+  /** Names, running or not. */
+  services(): Promise<string[]>;
+  /**
+   * In the order of each service. `tail`: only the newest lines of each; `since`: Unix milliseconds; `follow`: goes on
+   * until it is aborted or nothing runs any more.
+   */
+  read(query: { tail?: number; since?: number; follow?: boolean; signal?: AbortSignal }): AsyncIterable<NetworkLogLine>;
+}
+
+export interface NetworkLogLine {
+  service: string;
+  /** Unix milliseconds. */
+  time: number;
+  line: string;
 }
 
 export interface JobInfo {
@@ -90,6 +110,8 @@ export interface Network {
   sensorProxyUrl(region: string): string;
   /** The YAML file that this region's sensors re-read; undefined where the nodes' files can't be reached. */
   configFile?(region: string): ConfigFile;
+  /** Left out where every process is a child of `up`, which writes its log into the state folder. */
+  logs?: NetworkLogs;
   /** Cuts or restores a region's links; its sensors run on. Rejects with `NOT_OFFERED` where that can't be done. */
   setRegionLink(region: string, connected: boolean): Promise<void>;
 }

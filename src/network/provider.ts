@@ -5,7 +5,7 @@
  */
 import type { z } from 'zod';
 import type { Resolved } from '../config/resolve-settings.js';
-import type { SettingKey } from '../config/settings.js';
+import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
 import type { PortMoved } from '../lib/net/take-ports.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
@@ -66,6 +66,8 @@ export interface PlanContext {
   sensorKey?: string;
   /** File with the private authority of an https proxy. */
   tlsCa?: string;
+  /** How services log, where `up` was asked for it. */
+  logging?: Partial<Pick<Settings, 'logLevel' | 'logFormat'>>;
   /** `up --registry`: run a registry for images that were built here, where the network can. */
   registry: boolean;
   emit(event: NetworkEvent): void;

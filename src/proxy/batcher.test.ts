@@ -338,3 +338,24 @@ test('a queue that breaks the contract is no crash, and the sender keeps its rea
   const answer = await proxy.send({ a: 1 });
   expect([answer.status, await answer.json()]).toEqual([200, { status: 'accepted', accepted: 1 }]);
 });
+
+test('a queue that fails is reported once for each reason, and once when it works again', async () => {
+  const throwing = (code: string) => () => Promise.reject(fails(code));
+  const { queue } = scripted(
+    throwing('QUEUE_UNREACHABLE'),
+    throwing('QUEUE_UNREACHABLE'),
+    throwing('QUEUE_THROTTLED'),
+    sent,
+    sent,
+  );
+  const events: string[] = [];
+  const batcher = new Batcher(queue, {}, (event) =>
+    events.push(event.type === 'queue.failing' ? event.message : event.type),
+  );
+  await batcher.add(message(1));
+  await batcher.add(message(1));
+  expect(events).toEqual([
+    ...['it failed: QUEUE_UNREACHABLE', 'it failed: QUEUE_THROTTLED', 'queue.recovered'],
+    ...['batch.sent', 'batch.sent'],
+  ]);
+});

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, type SendResult } from '../queue/queue.js';
+import type { ProxyEvent } from './proxy-events.js';
 
 export interface BatcherOptions {
   /** How long a message waits for others, in milliseconds. */
@@ -43,12 +44,16 @@ export class Batcher {
   readonly stats = { batches: 0, retries: 0, waiting: 0, inFlight: 0, lastError: undefined as string | undefined };
   readonly #queue: Queue;
   readonly #options: Required<BatcherOptions>;
+  readonly #onEvent: (event: ProxyEvent) => void;
+  /** Why the queue fails now. */
+  #problem: string | undefined;
   #waiting: Waiting[] = [];
   #heldBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(queue: Queue, options: BatcherOptions = {}) {
+  constructor(queue: Queue, options: BatcherOptions = {}, onEvent: (event: ProxyEvent) => void = () => {}) {
     this.#queue = queue;
+    this.#onEvent = onEvent;
     this.#options = {
       lingerMs: 5,
       maxInFlight: 16,
@@ -146,12 +151,16 @@ export class Batcher {
   async #tryOnce(batch: Waiting[]): Promise<Waiting[]> {
     let results: SendResult[];
     this.stats.batches++;
+    const began = performance.now();
     try {
       results = await this.#queue.send(batch.map((entry) => entry.message));
+      this.#report(undefined);
+      this.#onEvent({ type: 'batch.sent', messages: batch.length, ms: Math.round(performance.now() - began) });
     } catch (error) {
       const code = error instanceof AppError ? error.code : 'QUEUE_ERROR';
       const reason = (error as Error).message;
       this.stats.lastError = reason;
+      this.#report(reason);
       results = batch.map(() => ({ ok: false, code, reason, retryable: RETRYABLE.has(code) }));
       // The operator has to fix it. The message is good, so the sender keeps it.
       if (!RETRYABLE.has(code)) {
@@ -170,6 +179,13 @@ export class Batcher {
       }
       return false;
     });
+  }
+
+  /** `problem`: of the last call of the queue. */
+  #report(problem: string | undefined): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#onEvent(problem === undefined ? { type: 'queue.recovered' } : { type: 'queue.failing', message: problem });
   }
 }
 

@@ -22,6 +22,7 @@ import { DesiredConfigStore } from './desired-config-store.js';
 import { KnownPlaces } from './known-places.js';
 import { MAX_SEND_BYTES, type ParsedBody, parseBody, refuseSome } from './parse-body.js';
 import { ProxyCounts, regionOf } from './proxy-counts.js';
+import type { ProxyEvent } from './proxy-events.js';
 import { proxyMetrics } from './proxy-metrics.js';
 import { type Refusal, refusal, refuse } from './refusal.js';
 import { RevokedHosts } from './revoked-hosts.js';
@@ -38,6 +39,7 @@ export interface ProxyDeps {
   follower?: AuthorityFollower;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
+  onEvent?(event: ProxyEvent): void;
   /** Called with the stack of a bug. */
   log?(text: string): void;
 }
@@ -87,7 +89,8 @@ const REPORTED = /^[\x21-\x7e]{1,128}$/;
 
 export function createProxy(deps: ProxyDeps): Proxy {
   const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
-  const batcher = new Batcher(queue, deps.batcher);
+  const { onEvent } = deps;
+  const batcher = new Batcher(queue, deps.batcher, onEvent);
   const filter = new SupersededFilter();
   const access = new SensorAccess({
     ...{ sharedToken: guard.sensorToken, keys: guard.sensorKeys, open: guard.open, revoked },
@@ -97,6 +100,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const counts = new ProxyCounts();
   const refuseAndCount = (problem: Refusal) => {
     counts.refuse(problem.code);
+    const { status, code, message } = problem;
+    onEvent?.({ type: 'request.refused', status, code, message });
     return refuse(problem);
   };
 

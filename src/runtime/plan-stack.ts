@@ -1,6 +1,6 @@
 /** From settings to a stack that can be started. */
 import { join, resolve } from 'node:path';
-import type { Resolved } from '../config/resolve-settings.js';
+import { givenSettings, type Resolved } from '../config/resolve-settings.js';
 import type { Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { keepToken } from '../lib/net/bearer-token.js';
@@ -50,6 +50,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
     ...ca,
     ...{ supervisor, stateDir, token, registry, emit },
     nodesPerRegion: values.nodes,
+    logging: givenSettings(settings, ['logLevel', 'logFormat']),
     ...sensorSecrets(values, provider.capabilities, stateDir),
   };
   const plan = await provider.plan(settings, context);

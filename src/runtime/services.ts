@@ -12,12 +12,12 @@ import type { ChildSpec } from '../lib/process/supervisor.js';
 import type { PlanContext, Services } from '../network/provider.js';
 import { QUEUE_NAME } from '../queue/queue.js';
 
-type Context = Pick<PlanContext, 'supervisor' | 'stateDir' | 'token' | 'sensorKey' | 'emit'>;
+type Context = Pick<PlanContext, 'supervisor' | 'stateDir' | 'token' | 'sensorKey' | 'logging' | 'emit'>;
 
 /** Chooses the ports; nothing is started yet. */
 export async function planServices(
   settings: Resolved,
-  { supervisor, stateDir, token, sensorKey, emit }: Context,
+  { supervisor, stateDir, token, sensorKey, logging, emit }: Context,
 ): Promise<Services> {
   const { host, queue } = settings.values;
   const wishes = {
@@ -27,7 +27,7 @@ export async function planServices(
   const ports: ServicePorts = await (queue === undefined
     ? takePorts({ ...wishes, queue: portWish(settings, 'queuePort', 'queue') }, emit)
     : takePorts(wishes, emit));
-  const configs = serviceConfigs(settings, { stateDir, token, sensorKey, ports });
+  const configs = serviceConfigs(settings, { stateDir, token, sensorKey, logging, ports });
   const puller = childOf('puller', configs.puller);
   const children = [
     ...(configs.queue ? [childOf('queue', configs.queue)] : []),
@@ -80,13 +80,18 @@ export function serviceConfigs(
     stateDir,
     token,
     sensorKey,
+    logging,
     ports,
-  }: { stateDir: string; token: string; sensorKey?: string | undefined; ports: ServicePorts },
+  }: Pick<PlanContext, 'stateDir' | 'token'> & {
+    sensorKey?: string | undefined;
+    logging?: PlanContext['logging'] | undefined;
+    ports: ServicePorts;
+  },
 ): ServiceConfigs {
   const { values, provenance } = settings;
   const { host, queueEndpoint, viewerToken, sensorToken, webhook } = values;
   const shared = {
-    ...{ host, stateDir, token, viewerToken },
+    ...{ host, stateDir, token, viewerToken, ...logging },
     ...(ports.queue === undefined
       ? { queue: values.queue, queueEndpoint }
       : {
@@ -121,6 +126,7 @@ export function serviceConfigs(
             queuePort: ports.queue,
             data: join(stateDir, 'queue.db'),
             create: QUEUE_NAME,
+            ...logging,
           },
         }),
   };

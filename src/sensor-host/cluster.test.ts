@@ -59,10 +59,11 @@ let host: FakeHost;
 let cluster: Cluster;
 let loads: string[];
 let loadFailure: Error | undefined;
+let exits: object[];
 
 beforeEach(() => {
   host = new FakeHost();
-  [loads, loadFailure] = [[], undefined];
+  [loads, loadFailure, exits] = [[], undefined, []];
   cluster = newCluster(NODES);
 });
 
@@ -75,6 +76,7 @@ function newCluster(nodes: ClusterNode[]): Cluster {
       if (loadFailure) throw loadFailure;
       return { name } as SensorModule;
     },
+    onExit: (exit) => exits.push(exit),
     moduleEnv: (name, node) => (name === 'publisher' ? { SENSOR_TOKEN: `token of ${node}`, COLOR: 'host' } : {}),
   });
 }
@@ -185,6 +187,18 @@ describe('an execution that exits', () => {
     expect(job('publisher-eu').executions).toMatchObject([
       { state, message },
       { state: 'running', message: '' },
+    ]);
+  });
+
+  test('is reported with its last words, unless it was stopped', async () => {
+    await cluster.submit(publisher('eu'));
+    host.guests[0]!.exit({ kind: 'exit', code: 0 }, 'done');
+    host.guests[1]!.exit({ kind: 'trap', message: 'x' }, 'why');
+    await cluster.submit(publisher('us'));
+    cluster.stop('publisher-us');
+    expect(exits).toMatchObject([
+      { type: 'sensor.completed', job: 'publisher-eu', node: 'edge-eu-1', message: 'done' },
+      { type: 'sensor.failed', job: 'publisher-eu', node: 'edge-eu-2', message: 'why' },
     ]);
   });
 

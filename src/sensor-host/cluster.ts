@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../lib/errors/app-error.js';
 import type { ModuleName } from '../modules/module-files.js';
-import { Job } from './embedded-job.js';
+import { Job, type SensorExit } from './embedded-job.js';
 import type { SensorModule } from './guest/sensor-module.js';
 import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-schemas.js';
 import type { SensorHost } from './sensor-host.js';
@@ -17,6 +17,8 @@ export interface ClusterOptions {
   loadModule(name: ModuleName): Promise<SensorModule>;
   /** Environment for a module's execution on a node, such as its token; never shown. */
   moduleEnv?(name: ModuleName, node: string): Record<string, string>;
+  /** Called when a sensor exits by itself. */
+  onExit?(exit: SensorExit): void;
 }
 
 export interface Cluster {
@@ -36,7 +38,8 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-export function createCluster({ host, nodes, loadModule, moduleEnv = () => ({}) }: ClusterOptions): Cluster {
+export function createCluster(options: ClusterOptions): Cluster {
+  const { host, nodes, loadModule, moduleEnv = () => ({}), onExit = () => {} } = options;
   const jobs = new Map<string, Job>();
   const modules = new Map<ModuleName, Promise<SensorModule>>();
   const regions = new Set(nodes.map(({ region }) => region));
@@ -75,7 +78,8 @@ export function createCluster({ host, nodes, loadModule, moduleEnv = () => ({}) 
       const unchanged = job.runs(spec);
       if (!unchanged) {
         const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
-        await job.replace(spec, { host, module, env: (node) => moduleEnv(spec.module, node), nodes: placed });
+        const env = (node: string) => moduleEnv(spec.module, node);
+        await job.replace(spec, { host, module, env, nodes: placed, onExit });
       }
       return { jobId: job.id, version: job.version, unchanged };
     },

@@ -22,6 +22,17 @@ export interface Placement {
   /** Variables that the execution on a node gets from the host, such as its token. */
   env(node: string): Record<string, string>;
   nodes: ClusterNode[];
+  /** Called when an execution exits by itself. */
+  onExit(exit: SensorExit): void;
+}
+
+/** A sensor exited by itself. `failed`: it trapped, or with an exit code; `message`: its last words. */
+export interface SensorExit {
+  type: 'sensor.completed' | 'sensor.failed';
+  node: string;
+  job: string;
+  execution: string;
+  message: string;
 }
 
 export class Job {
@@ -99,7 +110,7 @@ export class Job {
     return has('failed') ? 'failed' : 'completed';
   }
 
-  #start(execution: Execution, node: ClusterNode, { host, module, env }: Placement): void {
+  #start(execution: Execution, node: ClusterNode, { host, module, env, onExit }: Placement): void {
     const { info } = execution;
     const { args, type, mounts = [], env: ownEnv } = this.#spec;
     const guestEnv = {
@@ -113,6 +124,12 @@ export class Job {
     execution.guest = host.start(module, { args, env: guestEnv, region: node.region, mounts }, (exit, lastLine) => {
       execution.guest = undefined;
       Object.assign(info, outcome(exit, lastLine));
+      if (exit.kind === 'stopped') return;
+      const failed = exit.kind !== 'exit' || exit.code !== 0;
+      onExit({
+        type: failed ? 'sensor.failed' : 'sensor.completed',
+        ...{ node: node.name, job: this.name, execution: info.id, message: info.message },
+      });
     });
     info.state = 'running';
   }

@@ -14,6 +14,7 @@ import {
 } from './deploy/deploy-service.command.js';
 import { stopPublisherCommand } from './deploy/stop-publisher.command.js';
 import { imagesBuild, imagesLogin, imagesPush } from './images.command.js';
+import { logs } from './logs.command.js';
 import { queueDeadLetters } from './queue/queue-dead-letters.command.js';
 import { queuePeek } from './queue/queue-peek.command.js';
 import { queuePurge } from './queue/queue-purge.command.js';
@@ -40,6 +41,7 @@ export const commands: CommandSpec[] = [
   down,
   status,
   tail,
+  logs,
   deployPublisherCommand,
   deployProxyCommand,
   deployPullerCommand,

@@ -145,7 +145,7 @@ test.each(['never', 'always'] as const)(
     out.progress(HOSTILE);
     out.note(HOSTILE);
     out.warn(HOSTILE);
-    out.error(new AppError('UNKNOWN', HOSTILE, { hint: HOSTILE, details: [HOSTILE] }));
+    out.error(new AppError('NO_LOGS', HOSTILE, { hint: HOSTILE, details: [HOSTILE] }));
     out.error(new Error(HOSTILE));
     expect([stdout.split(HARMLESS).length - 1, stderr.split(HARMLESS).length - 1]).toEqual([2, 7]);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: only colours are left.

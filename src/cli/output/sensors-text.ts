@@ -1,4 +1,5 @@
-/** What the commands about sensor tokens say. */
+/** What the commands about sensor tokens say, and what the sensor host logs of its sensors. */
+import type { SensorExit } from '../../sensor-host/embedded-job.js';
 
 export const revokedText = (host: string, revoked: boolean): string =>
   revoked
@@ -8,3 +9,6 @@ export const revokedText = (host: string, revoked: boolean): string =>
 export const rotatedText = (until: number): string =>
   `there is a new key. Restart \`up\`, or give nodes of your own their new tokens (\`wasm-sensors sensors token HOST\`): ` +
   `tokens of the old key are taken until ${new Date(until).toISOString()}`;
+
+export const sensorExitText = ({ type, node, job, message }: SensorExit): string =>
+  `${node}: ${job} ${type === 'sensor.failed' ? 'failed' : 'completed'}${message === '' ? '' : `: ${message}`}`;

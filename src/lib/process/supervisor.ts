@@ -9,6 +9,7 @@ import { closeSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../errors/app-error.js';
+import { parseLogLine } from '../log/log-line.js';
 import { Guard } from './guard.js';
 import { watchForHang } from './hang-watch.js';
 import { lastLines, openLog } from './log-file.js';
@@ -289,9 +290,9 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
   }
 
-  /** The last lines that the latest run of a child wrote. */
+  /** What the last lines say that the latest run of a child wrote. */
   #lastLines({ spec, logFrom }: Child, count: number): string[] {
-    return lastLines(this.logFile(spec.name), count, logFrom);
+    return lastLines(this.logFile(spec.name), count, logFrom).map((line) => parseLogLine(line, 0).text);
   }
 }
 

@@ -134,7 +134,11 @@ const SHOULD_RUN = 1;
 export function toExecution(raw: RawExecution): ExecutionInfo {
   const { StateType: state, Message: message } = raw.ComputeState;
   const reason = raw.RunOutput?.ErrorMsg || message || raw.DesiredState.Message;
-  const info = (as: ExecutionInfo['state'], why = '') => ({ id: raw.ID, node: raw.NodeID, state: as, message: why });
+  const modified = raw.ModifyTime > 0 ? { modified: Math.round(raw.ModifyTime / 1e6) } : {};
+  const info = (as: ExecutionInfo['state'], why = '') => ({
+    ...{ id: raw.ID, node: raw.NodeID, state: as, message: why },
+    ...modified,
+  });
   if (state === COMPLETED) return info('completed', reason);
   if (state === CANCELLED) return info('stopped', reason);
   if ([ASK_REJECTED, BID_REJECTED, FAILED].includes(state)) return info('failed', reason);

@@ -58,6 +58,8 @@ export const executionSchema = z.object({
   NodeID: z.string(),
   DesiredState: numberedState,
   ComputeState: numberedState,
+  /** Nanoseconds; 0: not known. */
+  ModifyTime: z.number().default(0),
   RunOutput: z.object({ stderr: z.string().default(''), ErrorMsg: z.string().default('') }).nullish(),
   /** Nanoseconds. */
   CreateTime: z.number(),

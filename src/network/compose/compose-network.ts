@@ -1,13 +1,14 @@
 /** The compose network as every terminal uses it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { containerLogs } from '../../docker/container-logs.js';
 import { containersOf } from '../../docker/containers.js';
 import { readModule } from '../../modules/module-files.js';
 import type { Cli } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { runBacalhau } from '../bacalhau/run-bacalhau.js';
-import type { Network } from '../network.js';
+import type { Network, NetworkLogs } from '../network.js';
 import type { OpenContext } from '../provider.js';
 import { regionConfigFile } from '../region-file.js';
 import type { ComposeConnection } from './compose-connection.js';
@@ -35,6 +36,7 @@ export function createComposeNetwork(
   return {
     ...network,
     proxyNames: { 'sqs-proxy': COMPOSE_PROXY, [SERVICES_NODE]: `http://${SERVICES_NODE}:8080` },
+    logs: composeLogs(project),
     configFile: (region) => regionConfigFile(join(project.folder, 'shared'), region, SHARED_ON_NODE),
     // The orchestrator reports a silent node as connected for another minute; Docker knows at once.
     nodes: async () => {
@@ -42,6 +44,18 @@ export function createComposeNetwork(
       const off = containers.filter(({ networks, state }) => Object.keys(networks).length === 0 || state !== 'running');
       const cut = new Set(off.map(({ service }) => service));
       return nodes.map((node) => ({ ...node, connected: node.connected && !cut.has(node.name) }));
+    },
+  };
+}
+
+function composeLogs({ name }: Project): NetworkLogs {
+  return {
+    services: async () => (await containersOf({ project: name })).map(({ service }) => service),
+    async *read({ since, ...query }) {
+      const from = since === undefined ? {} : { since: new Date(since).toISOString() };
+      for await (const { service, at, line } of containerLogs(name, { ...query, ...from })) {
+        yield { service, time: Date.parse(at), line };
+      }
     },
   };
 }

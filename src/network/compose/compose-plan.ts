@@ -20,6 +20,7 @@ export interface ComposeSettings {
   allowedHosts: string[];
   proxyArgs: string[];
   pullerArgs: string[];
+  queueArgs?: string[];
 }
 
 export interface ComposePlan {

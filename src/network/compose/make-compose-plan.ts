@@ -25,7 +25,7 @@ const LOCAL = 'http://127.0.0.1';
  * `stop` have nothing to do. Rejects with `PLACEHOLDER`, `PORT_IN_USE`, `CREDENTIALS_MISSING`, `QUEUE_NOT_REACHABLE`.
  */
 export async function planCompose(resolved: Resolved, context: PlanContext): Promise<NetworkPlan<ComposeConnection>> {
-  const settings = composeSettings(resolved);
+  const settings = composeSettings(resolved, context);
   const environment = openEnvironment(settings.folder);
   if (environment.made) {
     context.emit({ type: 'environment.made', file: environment.made });
@@ -63,7 +63,7 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
   return { services: servicesOf(plan), ...createComposeRun(plan) };
 }
 
-function composeSettings(settings: Resolved): ComposeSettings {
+function composeSettings(settings: Resolved, { logging }: Pick<PlanContext, 'logging'>): ComposeSettings {
   const { queue, queueEndpoint, awsRegion, webhook, viewerToken, allowedHosts } = settings.values;
   const wishes = {
     PROXY_PORT: portWish(settings, 'proxyPort', 'proxy'),
@@ -82,11 +82,12 @@ function composeSettings(settings: Resolved): ComposeSettings {
     folder: process.cwd(),
     // Other ports come from variables of the compose file.
     ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
-    proxyArgs: serviceFlags('proxy', givenSettings(settings, ['rateLimit', 'awsRegion'])),
-    pullerArgs: serviceFlags(
-      'puller',
-      givenSettings(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion']),
-    ),
+    proxyArgs: serviceFlags('proxy', { ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
+    pullerArgs: serviceFlags('puller', {
+      ...givenSettings(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion']),
+      ...logging,
+    }),
+    ...(logging ? { queueArgs: serviceFlags('queue', logging) } : {}),
     allowedHosts: allowedHosts ?? [],
   };
 }

@@ -11,8 +11,8 @@ import type { NetworkPlan } from '../provider.js';
 import { bringUp } from './bring-up.js';
 import { type ComposeConnection, connectionOf } from './compose-connection.js';
 import { createComposeClient } from './compose-network.js';
-import { type ComposePlan, callFor } from './compose-plan.js';
-import { keepLogs, logFileOf, type Project, requireOwnProject } from './engine/compose-project.js';
+import type { ComposePlan } from './compose-plan.js';
+import { keepLogs, logFolderOf, type Project, requireOwnProject } from './engine/compose-project.js';
 import { failOnExit, watchContainers } from './engine/container-watch.js';
 import { RegionNetworks } from './engine/region-networks.js';
 import { prepare, takeProject } from './prepare-compose.js';
@@ -106,7 +106,7 @@ export function createComposeRun(plan: ComposePlan): Run {
       if (!isOurs) return;
       await runCleanups([
         // Everything else is removed even if the logs can't be read.
-        () => (bringing === undefined ? undefined : keepLogs(project, callFor(plan)).catch(() => {})),
+        () => (bringing === undefined ? undefined : keepLogs(project).catch(() => {})),
         () => stopOwned(stateDir, STOPPED_LAST),
         async () => {
           const { kept } = await removeOwned(stateDir);
@@ -132,6 +132,6 @@ async function notReady(project: Project, ms: number): Promise<AppError> {
   );
   return new AppError('NETWORK_NOT_READY', `the network was not ready after ${ms / 1000} s`, {
     details: details.flat(),
-    hint: `The logs of its containers are in ${logFileOf(project)}.`,
+    hint: `The logs of its containers are in ${logFolderOf(project)}.`,
   });
 }

@@ -23,7 +23,7 @@ export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
 const CHILD = 'sensors';
 
 function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
-  const { supervisor, stateDir, nodesPerRegion, tlsCa, sensorEnv, sensorKey, token } = context;
+  const { supervisor, stateDir, nodesPerRegion, tlsCa, sensorEnv, sensorKey, token, logging } = context;
   return {
     async start({ proxyUrl }) {
       const jobsFile = join(stateDir, 'embedded-jobs.json');
@@ -33,7 +33,7 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
       const port = await freePort();
       const ca = tlsCa === undefined ? {} : { tlsCa };
       const { args, env } = serviceCommand('sensors', {
-        ...{ port, nodes: nodesPerRegion, jobs: jobsFile, ...ca, token },
+        ...{ port, nodes: nodesPerRegion, jobs: jobsFile, ...ca, token, ...logging },
         ...(sensorKey === undefined ? {} : { sensorKey }),
       });
       await supervisor.start({

@@ -1,5 +1,5 @@
 /** The native network: real `bacalhau serve` processes on this machine. */
-import { portWish } from '../../config/resolve-settings.js';
+import { givenSettings, portWish } from '../../config/resolve-settings.js';
 import { serviceFlags } from '../../config/service-config.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
@@ -31,6 +31,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   async serviceJob(role, connection, { settings, image, nodePort, embeddedQueue, authority }) {
     const { productImage } = await import('../../docker/image-names.js');
     const { queue, queueEndpoint, awsRegion, open } = settings.values;
+    const logging = givenSettings(settings, ['logLevel', 'logFormat']);
     // A container does not reach this machine's loopback.
     const follow = settings.values.follow ?? (isLoopback(new URL(authority).hostname) ? undefined : authority);
     const job = nativeServiceJob(connection, {
@@ -40,7 +41,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       queue,
       embeddedQueue,
       open,
-      args: serviceFlags(role, { queueEndpoint, awsRegion, ...(role === 'proxy' ? { follow } : {}) }),
+      args: serviceFlags(role, { queueEndpoint, awsRegion, ...logging, ...(role === 'proxy' ? { follow } : {}) }),
     });
     return { job, url: `http://127.0.0.1:${nodePort}`, follows: follow !== undefined };
   },

@@ -53,7 +53,8 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
   const data = join(own, 'data');
   const temporary = join(own, 'tmp');
   mkdirSync(temporary, { recursive: true, mode: 0o700 });
-  writeNodeConfig(node.template, own, { ...node.settings, 'API.Port': node.apiPort });
+  // Its lines for people have no date.
+  writeNodeConfig(node.template, own, { ...node.settings, 'API.Port': node.apiPort, 'Logging.Mode': 'json' });
   const role = node.template === 'orchestrator' ? '--orchestrator' : '--compute';
   return {
     name: node.name,

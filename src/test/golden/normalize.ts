@@ -11,6 +11,8 @@ const ALWAYS: readonly Placeholder[] = [
   [PACKAGE, '<package>'],
   // Stacks name lines of code, which move.
   [/^\s+at .*(\n\s+at .*)*$/m, '    <stack>'],
+  // Lines that services log.
+  [/^\d{4}-\d\d-\d\dT[\d:.]+Z (?=(DEBUG|INFO|WARN|ERROR) )/m, '<time> '],
 ];
 
 /** Durations, where a test does not hold the clock. */

@@ -33,6 +33,7 @@ export class FakeNetwork implements Network {
   bypassesLink?: NonNullable<Network['bypassesLink']>;
   publishersByHand?: NonNullable<Network['publishersByHand']>;
   configFile?: NonNullable<Network['configFile']>;
+  logs?: NonNullable<Network['logs']>;
   /** Called after a submission. */
   onSubmit: (request: JobRequest) => void = () => {};
 

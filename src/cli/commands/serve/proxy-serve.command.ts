@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import type { Settings } from '../../../config/settings.js';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import type { Logger } from '../../../lib/log/logger.js';
 import { lockFor } from '../../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
 import { readCaFile, readKeyPair } from '../../../lib/net/tls.js';
@@ -9,6 +10,8 @@ import { parseSensorKeys } from '../../../protocol/sensor-token.js';
 import type { AuthorityFollower, FollowStatus } from '../../../proxy/authority-follower.js';
 import type { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
+import { logEvent } from '../../output/event-log.js';
+import { proxyText } from '../../output/proxy-text.js';
 
 export const proxyServe: CommandSpec = {
   name: 'proxy serve',
@@ -20,13 +23,12 @@ export const proxyServe: CommandSpec = {
     `curl -X POST http://localhost:9090/send -H 'Content-Type: application/json' -d '{"data":{"test":"hello"}}'`,
   ],
   async action(context) {
-    const { out, settings, provenance } = context;
     const [
       { createProxy },
       { RevokedHosts },
       { DesiredConfigStore },
       { openConfiguredQueue },
-      { failLoudly, serveUntilStopped },
+      { logDefect, runService, serveUntilStopped },
     ] = await Promise.all([
       import('../../../proxy/proxy.js'),
       import('../../../proxy/revoked-hosts.js'),
@@ -34,62 +36,68 @@ export const proxyServe: CommandSpec = {
       import('../../../queue/open-queue.js'),
       import('../../serve-role.js'),
     ]);
-    failLoudly(out);
-    const { host, sensorToken, sensorKey, open } = settings;
-    if (!isLoopback(host) && sensorToken === undefined && sensorKey === undefined && !open) {
-      throw new AppError(
-        'SENSOR_TOKEN_NEEDED',
-        `listening on ${host}, anybody who reaches this machine could send readings`,
-        {
-          hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
+    return runService(context, async (log) => {
+      const { settings, provenance } = context;
+      const { host, sensorToken, sensorKey, open } = settings;
+      if (!isLoopback(host) && sensorToken === undefined && sensorKey === undefined && !open) {
+        throw new AppError(
+          'SENSOR_TOKEN_NEEDED',
+          `listening on ${host}, anybody who reaches this machine could send readings`,
+          {
+            hint: 'Set WASM_SENSORS_SENSOR_KEY or SENSOR_TOKEN (sensors get theirs by environment), or allow it with --open.',
+          },
+        );
+      }
+      const tls = readTls(settings);
+      // A tunnel to this proxy may keep the host name under which sensors reach it.
+      const hosts = hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []);
+      const lock = lockFor(settings);
+      const queue = await openConfiguredQueue(settings);
+      const desired = new DesiredConfigStore(join(settings.stateDir, 'desired.json'));
+      const follower =
+        settings.follow === undefined ? undefined : await openFollower(desired, settings.follow, context, log);
+      const proxy = createProxy({
+        queue,
+        desired,
+        revoked: new RevokedHosts(join(settings.stateDir, 'revoked-sensors.json')),
+        ...(follower ? { follower } : {}),
+        onEvent: (event) => logEvent(log, event, proxyText(event)),
+        log: (text) => logDefect(log, text),
+        guard: {
+          ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
+          ...(sensorToken === undefined ? {} : { sensorToken }),
+          sensorKeys: sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []),
+          open: open || isLoopback(host),
+          ...(lock ? { lock } : {}),
+          ...(hosts ? { hosts } : {}),
+          rateLimit: settings.rateLimit,
         },
-      );
-    }
-    const tls = readTls(settings);
-    // A tunnel to this proxy may keep the host name under which sensors reach it.
-    const hosts = hostNames(settings.host, settings.allowedHosts, settings.proxyUrl ? [settings.proxyUrl] : []);
-    const lock = lockFor(settings);
-    const queue = await openConfiguredQueue(settings);
-    const desired = new DesiredConfigStore(join(settings.stateDir, 'desired.json'));
-    const follower = settings.follow === undefined ? undefined : await openFollower(desired, settings.follow, context);
-    const proxy = createProxy({
-      queue,
-      desired,
-      revoked: new RevokedHosts(join(settings.stateDir, 'revoked-sensors.json')),
-      ...(follower ? { follower } : {}),
-      log: (text) => out.warn(text),
-      guard: {
-        ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
-        ...(sensorToken === undefined ? {} : { sensorToken }),
-        sensorKeys: sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []),
-        open: open || isLoopback(host),
-        ...(lock ? { lock } : {}),
-        ...(hosts ? { hosts } : {}),
-        rateLimit: settings.rateLimit,
-      },
-    });
-    const stopped = new AbortController();
-    let following: Promise<void> | undefined;
-    return serveUntilStopped({
-      out,
-      fetch: proxy.app.fetch,
-      host: settings.host,
-      port: settings.proxyPort,
-      purpose: 'proxy',
-      flag: provenance.proxyPort.source === 'environment' ? provenance.proxyPort.name : '--port',
-      ...(tls ? { tls } : {}),
-      // Includes retries of the queue: readings that were accepted get their answer.
-      graceMs: 20_000,
-      onListening() {
-        following = follower?.run(stopped.signal);
-        return queue.check().catch((error) => out.warn(`the queue is not there yet: ${messageOf(error)}`));
-      },
-      async onClose() {
-        stopped.abort();
-        await following;
-        await proxy.drain();
-        queue.close();
-      },
+      });
+      const stopped = new AbortController();
+      let following: Promise<void> | undefined;
+      return serveUntilStopped({
+        log,
+        fetch: proxy.app.fetch,
+        host: settings.host,
+        port: settings.proxyPort,
+        purpose: 'proxy',
+        flag: provenance.proxyPort.source === 'environment' ? provenance.proxyPort.name : '--port',
+        ...(tls ? { tls } : {}),
+        // Includes retries of the queue: readings that were accepted get their answer.
+        graceMs: 20_000,
+        onListening() {
+          following = follower?.run(stopped.signal);
+          return queue
+            .check()
+            .catch((error) => log.info('queue.unreachable', `the queue is not there yet: ${messageOf(error)}`));
+        },
+        async onClose() {
+          stopped.abort();
+          await following;
+          await proxy.drain();
+          queue.close();
+        },
+      });
     });
   },
 };
@@ -98,7 +106,8 @@ export const proxyServe: CommandSpec = {
 async function openFollower(
   desired: DesiredConfigStore,
   url: string,
-  { out, settings }: CommandContext,
+  { settings }: CommandContext,
+  log: Logger,
 ): Promise<AuthorityFollower> {
   const [{ AuthorityFollower }, { fetchTrusting }] = await Promise.all([
     import('../../../proxy/authority-follower.js'),
@@ -111,8 +120,14 @@ async function openFollower(
     ...(token === undefined ? {} : { token }),
     fetch: (target, init) => fetchTrusting(ca, target, init),
     onStatus(status) {
-      if (status.kind === 'following') out.note(`following ${url} (version ${desired.version})`);
-      else out.warn(`${followProblem(url, status)}; answering sensors with version ${desired.version}`);
+      const { version } = desired;
+      if (status.kind === 'following')
+        log.info('follow.recovered', `following ${url} (version ${version})`, { url, version });
+      else
+        log.warn('follow.failing', `${followProblem(url, status)}; answering sensors with version ${version}`, {
+          url,
+          version,
+        });
     },
   });
   await follower.refresh();

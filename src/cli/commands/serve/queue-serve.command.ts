@@ -8,6 +8,7 @@ import { reportWarning } from '../../../lib/process/shutdown.js';
 import type { QueueServer } from '../../../sqs-server/sqs-server.js';
 import type { CommandSpec } from '../../command.js';
 import { urlOption } from '../../command-options.js';
+import { logEvent } from '../../output/event-log.js';
 import { queueStoreText } from '../../output/store-text.js';
 
 /** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
@@ -29,44 +30,50 @@ export const queueServe: CommandSpec = {
     'wasm-sensors queue serve --create readings',
     'aws sqs receive-message --endpoint-url http://127.0.0.1:9324 --queue-url http://127.0.0.1:9324/000000000000/readings',
   ],
-  async action({ out, settings, options }) {
-    const [{ createQueueServer }, { failLoudly, serveUntilStopped }] = await Promise.all([
+  async action(context) {
+    const { settings, options } = context;
+    const [{ createQueueServer }, { runService, serveUntilStopped }] = await Promise.all([
       import('../../../sqs-server/sqs-server.js'),
       import('../../serve-role.js'),
     ]);
-    failLoudly(out);
-    if (!isLoopback(settings.host) && !settings.open) {
-      throw new AppError(
-        'QUEUE_OPEN_NEEDED',
-        `listening on ${settings.host}, anybody who reaches this machine could use the queues`,
-        {
-          hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
+    return runService(context, async (log) => {
+      if (!isLoopback(settings.host) && !settings.open) {
+        throw new AppError(
+          'QUEUE_OPEN_NEEDED',
+          `listening on ${settings.host}, anybody who reaches this machine could use the queues`,
+          {
+            hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
+          },
+        );
+      }
+      const baseUrl = urlOption(options.baseUrl, '--base-url');
+      const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
+      mkdirSync(dirname(path), { recursive: true });
+      const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
+      const server = createQueueServer({
+        ...{
+          path,
+          purgeInterval: options.purgeInterval !== false,
+          warn: (message: string) => log.warn('store.warning', message),
         },
-      );
-    }
-    const baseUrl = urlOption(options.baseUrl, '--base-url');
-    const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
-    mkdirSync(dirname(path), { recursive: true });
-    const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
-    const server = createQueueServer({
-      ...{ path, purgeInterval: options.purgeInterval !== false, warn: (message: string) => out.warn(message) },
-      onEvent(event) {
-        const text = queueStoreText(event);
-        out.warn(text);
-        reportWarning(text);
-      },
-      ...(baseUrl ? { baseUrl } : {}),
-      ...(hosts ? { hosts } : {}),
-    });
-    if (options.create !== undefined) await createWithDeadLetters(server, String(options.create));
-    return serveUntilStopped({
-      out,
-      fetch: server.app.fetch,
-      host: settings.host,
-      port: settings.queuePort,
-      purpose: 'queue',
-      flag: '--port',
-      onClose: () => server.close(),
+        onEvent(event) {
+          const text = queueStoreText(event);
+          logEvent(log, event, text);
+          reportWarning(text);
+        },
+        ...(baseUrl ? { baseUrl } : {}),
+        ...(hosts ? { hosts } : {}),
+      });
+      if (options.create !== undefined) await createWithDeadLetters(server, String(options.create));
+      return serveUntilStopped({
+        log,
+        fetch: server.app.fetch,
+        host: settings.host,
+        port: settings.queuePort,
+        purpose: 'queue',
+        flag: '--port',
+        onClose: () => server.close(),
+      });
     });
   },
 };

@@ -8,6 +8,8 @@ import { REGIONS } from '../../../network/network.js';
 import { parseSensorKeys, sensorTokenOf } from '../../../protocol/sensor-token.js';
 import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
+import { logEvent } from '../../output/event-log.js';
+import { sensorExitText } from '../../output/sensors-text.js';
 import { jobsQuarantinedText } from '../../output/up-text.js';
 
 export const sensorsServe: CommandSpec = {
@@ -19,7 +21,8 @@ export const sensorsServe: CommandSpec = {
     new Option('--port <port>', 'port of the control API').makeOptionMandatory(),
     new Option('--jobs <file>', 'keeps the jobs, so that a restarted host runs them again').makeOptionMandatory(),
   ],
-  async action({ out, settings, options }) {
+  async action(context) {
+    const { settings, options } = context;
     const [
       { createCluster },
       { createSensorHost },
@@ -37,35 +40,45 @@ export const sensorsServe: CommandSpec = {
       import('../../../sensor-host/jobs-file.js'),
       import('../../serve-role.js'),
     ]);
-    serve.failLoudly(out);
-    const { token, sensorToken, sensorKey } = settings;
-    const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
-    if (token === undefined)
-      throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', { hint: 'Set WASM_SENSORS_TOKEN.' });
-    const cluster = createCluster({
-      host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) }),
-      nodes: REGIONS.flatMap((region) =>
-        Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
-      ),
-      loadModule: (name) => loadModule(modulePath(name)),
-      moduleEnv(name, node) {
-        if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
-        const own = current && sensorTokenOf(current.key, node);
-        const sent = sensorToken ?? own;
-        return sent === undefined ? {} : { SENSOR_TOKEN: sent };
-      },
-    });
-    const kept = keepJobs(cluster, String(options.jobs), (file) => out.note(jobsQuarantinedText(file)));
-    return serve.serveUntilStopped({
-      out,
-      fetch: createSensorHostApp(kept, { token, hosts: hostNames('127.0.0.1', undefined) }).fetch,
-      host: '127.0.0.1',
-      port: integerOption(options.port, '--port', 0) ?? 0,
-      purpose: 'sensor host',
-      flag: '--port',
-      graceMs: 200,
-      onListening: () => kept.resume(),
-      onClose: () => kept.close(),
+    return serve.runService(context, async (log) => {
+      const { token, sensorToken, sensorKey } = settings;
+      const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
+      if (token === undefined)
+        throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', {
+          hint: 'Set WASM_SENSORS_TOKEN.',
+        });
+      const cluster = createCluster({
+        host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) }),
+        nodes: REGIONS.flatMap((region) =>
+          Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
+        ),
+        loadModule: (name) => loadModule(modulePath(name)),
+        onExit: (exit) => logEvent(log, exit, sensorExitText(exit)),
+        moduleEnv(name, node) {
+          if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
+          const own = current && sensorTokenOf(current.key, node);
+          const sent = sensorToken ?? own;
+          return sent === undefined ? {} : { SENSOR_TOKEN: sent };
+        },
+      });
+      const kept = keepJobs(cluster, String(options.jobs), (file) =>
+        log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
+      );
+      return serve.serveUntilStopped({
+        log,
+        fetch: createSensorHostApp(kept, {
+          token,
+          hosts: hostNames('127.0.0.1', undefined),
+          log: (text) => serve.logDefect(log, text),
+        }).fetch,
+        host: '127.0.0.1',
+        port: integerOption(options.port, '--port', 0) ?? 0,
+        purpose: 'sensor host',
+        flag: '--port',
+        graceMs: 200,
+        onListening: () => kept.resume(),
+        onClose: () => kept.close(),
+      });
     });
   },
 };

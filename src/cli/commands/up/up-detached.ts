@@ -1,13 +1,15 @@
 /** `up --detach`: the same `up` as a background process; returns when it is ready. A signal before that stops both. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { lastLines } from '../../../lib/process/log-file.js';
+import { parseLogLine } from '../../../lib/log/log-line.js';
+import { lastLines, openLog } from '../../../lib/process/log-file.js';
 import { selfCommand } from '../../../lib/process/self-command.js';
 import { exitCodeOf, stopRequested } from '../../../lib/process/shutdown.js';
 import type { CommandContext } from '../../command.js';
 import { detachedText } from '../../output/up-text.js';
+import { upLogFile } from './up-log.js';
 
 /** What the background process reports when it is ready. */
 interface Ready {
@@ -18,10 +20,9 @@ interface Ready {
 
 /** Resolves with the exit code. */
 export async function upDetached({ out, settings }: CommandContext): Promise<number> {
-  const dir = join(resolve(settings.stateDir), 'logs');
-  const file = join(dir, 'up.log');
-  mkdirSync(dir, { recursive: true });
-  const log = openSync(file, 'w', 0o600);
+  const file = upLogFile(settings.stateDir);
+  mkdirSync(dirname(file), { recursive: true });
+  const { fd: log, from } = openLog(file);
   const { command, args } = selfCommand(process.argv.slice(2).filter((arg) => arg !== '-d' && arg !== '--detach'));
   out.progress('starting in the background');
   const stop = stopRequested({ supervised: false });
@@ -33,10 +34,10 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
     out.progress('stopping');
     child.kill('SIGTERM');
     // It exits with 1 when it could not stop everything.
-    if ((await exit).code === 1) throw upFailed('`up` did not stop everything', file);
+    if ((await exit).code === 1) throw upFailed('`up` did not stop everything', { file, from });
     return exitCodeOf(outcome);
   }
-  if ('code' in outcome) throw upFailed('`up` did not start', file, outcome.code);
+  if ('code' in outcome) throw upFailed('`up` did not start', { file, from }, outcome.code);
   child.disconnect();
   child.unref();
   const { endpoints, notes } = outcome;
@@ -46,8 +47,9 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   return 0;
 }
 
-function upFailed(message: string, log: string, code: number | null = 1): AppError {
-  const options = { hint: `Its log is ${log}.`, details: lastLines(log, 8) };
+function upFailed(message: string, log: { file: string; from: number }, code: number | null = 1): AppError {
+  const details = lastLines(log.file, 8, log.from).map((line) => parseLogLine(line, 0).text);
+  const options = { hint: `Its log is ${log.file}.`, details };
   return code === 2 ? new AppError('UP_REFUSED', message, options) : new AppError('UP_FAILED', message, options);
 }
 

@@ -8,6 +8,7 @@ import { planStack } from '../../../runtime/plan-stack.js';
 import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandContext } from '../../command.js';
 import { deployNotes, deployText, givenBackText, notGivenBackText } from '../../output/deploy-text.js';
+import { logEvent } from '../../output/event-log.js';
 import type { Output } from '../../output/output.js';
 import { openScreen, type Screen } from '../../output/up-screen.js';
 import {
@@ -21,6 +22,7 @@ import {
   upTimeoutHint,
 } from '../../output/up-text.js';
 import { runDeploy } from '../deploy/deploy-publisher.command.js';
+import { openUpLog } from './up-log.js';
 import { askedFor } from './up-settings.js';
 
 /** `down`: another terminal asked for it. */
@@ -35,11 +37,15 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   let outlive = false;
   let screen: Screen | undefined;
   let taken: TakenJobs | undefined;
+  const background = process.connected;
+  const log = openUpLog(settings, background);
   const show = (event: UpEvent) => {
     const note = noteOf(event);
-    if (note !== undefined) (screen ?? out).note(note);
-    if (note !== undefined && !PASSING.has(event.type)) notes.push(note);
     const progress = progressOf(event);
+    logEvent(log, event, note ?? progress ?? event.type);
+    if (note !== undefined && !PASSING.has(event.type)) notes.push(note);
+    if (background) return;
+    if (note !== undefined) (screen ?? out).note(note);
     if (progress !== undefined && !screen) out.progress(progress);
   };
   const stop = stopSignal();
@@ -54,6 +60,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   const fleet = new FleetClient(() => endpoints.puller, { token });
 
   const start = async () => {
+    log.info('starting', `starting the ${settings.network} network`, { network: settings.network, pid: process.pid });
     const network = await stack.start();
     outlive = provider.capabilities.sensorsOutliveUp === true;
     const takeOver = options.deploy && (await askTakeOver(out, network, options));
@@ -67,6 +74,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
       notes.push(...deployNotes(result.facts));
       screen.note(deployText(result));
     } else screen.note(NO_SENSORS_YET);
+    log.info('ready', 'everything is ready', { ...endpoints });
     reportReady({ endpoints, notes });
   };
   const stopEverything = async () => {
@@ -89,8 +97,10 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   try {
     const started = start();
     reason = await Promise.race([stop.requested, started.then(() => stop.requested)]);
+    log.info('stopping', `asked to stop: ${reason}`, { reason });
     screen?.note(stoppingText(outlive));
   } catch (error) {
+    log.error('failed', messageOf(error));
     // The error of the start matters more than one of stopping.
     await stopEverything().catch((second) => out.note(messageOf(second)));
     throw error;

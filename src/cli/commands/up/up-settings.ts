@@ -45,6 +45,8 @@ export const UP_SETTINGS: SettingKey[] = [
   'alertAfter',
   'webhook',
   'retention',
+  'logLevel',
+  'logFormat',
 ];
 
 /** Settings that may be kept in a file. The folder is the same for both, and another network is refused. */

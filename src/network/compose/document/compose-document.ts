@@ -20,6 +20,7 @@ export interface ComposeOptions {
   /** Further arguments of the proxy and the puller. */
   proxyArgs?: string[];
   pullerArgs?: string[];
+  queueArgs?: string[];
   /** Comment at the top of the file. */
   heading: string[];
 }
@@ -34,6 +35,7 @@ export function composeDocument(options: ComposeOptions): string {
   for (const [service, args] of [
     ['sqs-proxy', options.proxyArgs],
     ['sqs-puller', options.pullerArgs],
+    ['queue', options.queueArgs],
   ] as const) {
     for (const arg of args ?? []) document.addIn(['services', service, 'command'], literal(arg));
   }

@@ -1,9 +1,11 @@
 /** A compose project: one network of containers under one name. */
+import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { containerLogs } from '../../../docker/container-logs.js';
 import { type Container, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { writeFileAtomic } from '../../../lib/fs/durable-files.js';
+import { openLog } from '../../../lib/process/log-file.js';
 
 export interface Project {
   /** Containers, networks and volumes carry it in their names. */
@@ -64,13 +66,23 @@ export function refuseForeign(containers: Container[], project: string, stateDir
 }
 
 /** Kept of each container's log. */
-const LOG_LINES = '1000';
+const LOG_LINES = 1000;
 
 /** Beside the logs of `up`. */
-export const logFileOf = ({ folder }: Project): string => join(dirname(folder), 'logs', 'containers.log');
+export const logFolderOf = ({ folder }: Project): string => join(dirname(folder), 'logs');
 
-/** Writes the logs of all containers into one file, each line with its container's name; removed containers have none. */
-export async function keepLogs(project: Project, call: ComposeCall): Promise<void> {
-  const text = await compose(project, ['logs', '--no-color', '--timestamps', '--tail', LOG_LINES], call);
-  writeFileAtomic(logFileOf(project), `${text}\n`);
+/** Appends the log of each container to a file of its service, each line with its time; removed containers have none. */
+export async function keepLogs(project: Project): Promise<void> {
+  const lines = new Map<string, string[]>();
+  for await (const { service, at, line } of containerLogs(project.name, { tail: LOG_LINES })) {
+    const own = lines.get(service) ?? [];
+    lines.set(service, own);
+    own.push(`${at} ${line}\n`);
+  }
+  mkdirSync(logFolderOf(project), { recursive: true });
+  for (const [service, own] of lines) {
+    const { fd } = openLog(join(logFolderOf(project), `${service}.log`));
+    writeFileSync(fd, own.join(''));
+    closeSync(fd);
+  }
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Container, containersOf, lastLogLines } from '../../../docker/containers.js';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { NetworkEvent } from '../../provider.js';
-import { logFileOf, type Project, refuseForeign } from './compose-project.js';
+import { logFolderOf, type Project, refuseForeign } from './compose-project.js';
 
 const LOOK_EVERY_MS = 2000;
 /** An engine that takes longer to list a few containers is in trouble. */
@@ -26,7 +26,7 @@ export async function failOnExit(project: Project, stateDir: string, signal: Abo
     if (!failed) continue;
     throw new AppError('CONTAINER_FAILED', `${failed.service} exited while it started (exit code ${failed.exitCode})`, {
       details: await lastLogLines(failed.name, FAILURE_LINES),
-      hint: `The logs of all containers are in ${logFileOf(project)}.`,
+      hint: `The logs of all containers are in ${logFolderOf(project)}.`,
     });
   }
 }

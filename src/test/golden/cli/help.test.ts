@@ -14,6 +14,7 @@ const GROUPS = {
   down: ['down'],
   status: ['status'],
   tail: ['tail'],
+  logs: ['logs'],
   deploy: ['deploy', 'deploy publisher', 'deploy proxy', 'deploy puller', 'deploy config-updater'],
   stop: ['stop', 'stop publisher', 'stop proxy', 'stop puller'],
   config: ['config', 'config set', 'config unset', 'config show', 'config edit'],

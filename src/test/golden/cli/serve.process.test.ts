@@ -35,8 +35,8 @@ function serve(args: string[], env: Record<string, string> = {}): SpawnedCli {
 
 /** Its address, once it says that it listens. */
 async function urlOf(service: SpawnedCli): Promise<string> {
-  await service.says(/ on http:\/\/127\.0\.0\.1:\d+\n/);
-  return / on (http:\/\/127\.0\.0\.1:\d+)\n/.exec(service.stderr)![1]!;
+  await service.says(/ on http:\/\/127\.0\.0\.1:\d+ /);
+  return / on (http:\/\/127\.0\.0\.1:\d+) /.exec(service.stderr)![1]!;
 }
 
 async function end(args: string[], service: SpawnedCli, signal: NodeJS.Signals, note = ''): Promise<void> {
