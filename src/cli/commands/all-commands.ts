@@ -13,6 +13,7 @@ import {
   stopPullerCommand,
 } from './deploy/deploy-service.command.js';
 import { stopPublisherCommand } from './deploy/stop-publisher.command.js';
+import { doctor } from './doctor.command.js';
 import { imagesBuild, imagesLogin, imagesPush } from './images.command.js';
 import { queueDeadLetters } from './queue/queue-dead-letters.command.js';
 import { queuePeek } from './queue/queue-peek.command.js';
@@ -39,6 +40,7 @@ export const commands: CommandSpec[] = [
   up,
   down,
   status,
+  doctor,
   tail,
   deployPublisherCommand,
   deployProxyCommand,

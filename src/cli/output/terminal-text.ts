@@ -57,3 +57,19 @@ export const countText = (count: number, noun: string, plural = `${noun}s`): str
   `${count} ${count === 1 ? noun : plural}`;
 
 export const secondsText = (seconds: number): string => `${seconds.toFixed(1)} s`;
+
+/**
+ * Breaks a line between words so that it fits; the lines that follow are indented. `width`: columns; without it, nothing is
+ * broken.
+ */
+export function wrapped(text: string, width: number | undefined, indent: number): string {
+  if (width === undefined) return text;
+  const lines = [''];
+  for (const part of text.split(/(?<=\S) (?=\S)/)) {
+    const last = lines.at(-1)!;
+    const longer = last === '' ? part : `${last} ${part}`;
+    if (last === '' || widthOf(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(' '.repeat(indent) + part);
+  }
+  return lines.join('\n');
+}
