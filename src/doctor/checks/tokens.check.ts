@@ -54,6 +54,6 @@ function own(path: string): Finding | undefined {
   );
 }
 
-const SECRET = /^\s*(?:export\s+)?\w*(?:SECRET|TOKEN|PASSWORD|PAT|SENSOR_KEY|API_KEY)\w*\s*=\s*\S/m;
+const SECRET = /^[ \t]*(?:export[ \t]+)?\w*(?:SECRET|TOKEN|PASSWORD|PAT|SENSOR_KEY|API_KEY)\w*[ \t]*=[ \t]*\S/m;
 
 const hasSecrets = (path: string): boolean => SECRET.test(readIfExists(path) ?? '');
