@@ -1,12 +1,20 @@
 import { Option } from 'commander';
+import type { SettingKey } from '../../config/settings.js';
 import type { CommandSpec } from '../command.js';
 import { doctorDocument, doctorText, hasFailures } from '../output/doctor-text.js';
-import { UP_SETTINGS } from './up/up-settings.js';
+
+/** Those of `up` that a check looks at. */
+const LOOKED_AT: SettingKey[] = [
+  ...(['network', 'nodes', 'stateDir', 'host', 'proxyPort', 'pullerPort', 'queuePort', 'proxyUrl'] as const),
+  ...(['queue', 'queueEndpoint', 'queueUnsigned', 'awsRegion'] as const),
+  ...(['bacalhau', 'apiHost', 'apiPort', 'natsPort', 'webUiPort', 'apiTls', 'apiInsecure', 'apiCa'] as const),
+  ...(['apiToken', 'apiUsername', 'apiPassword'] as const),
+];
 
 export const doctor: CommandSpec = {
   name: 'doctor',
   summary: 'look for what keeps `up` from working, and say what mends it; exit code 1: something fails',
-  settings: UP_SETTINGS,
+  settings: LOOKED_AT,
   modes: ['text', 'json'],
   options: [new Option('--fix', 'repair what can be repaired without losing anything')],
   examples: ['wasm-sensors doctor', 'wasm-sensors doctor --network compose', 'wasm-sensors doctor --fix -o json'],

@@ -29,7 +29,8 @@ export function doctorDocument({ network, results }: DoctorReport) {
 
 /** `width`: columns of the terminal; without one lines stay whole. */
 export function doctorText({ network, results }: DoctorReport, style: Style, width?: number): string {
-  const column = Math.max(...results.filter(isShown).map(({ check }) => check.length)) + 2;
+  const names = [...results.filter(isShown).map(({ check }) => check), 'skipped'];
+  const column = Math.max(...names.map((name) => name.length)) + 2;
   const line = (mark: string, name: string, text: string) =>
     wrapped(`${mark} ${name.padEnd(column)}${text}`, width, column + 2);
   const lines = results.flatMap(({ check, findings, repairs }) => [

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { isAlive } from '../../lib/process/process-id.js';
 import { removeAllOrphans } from '../../runtime/orphans.js';
 import { readRunState } from '../../runtime/run-state.js';
@@ -15,24 +14,23 @@ export const orphans: Check = {
       const why = `an \`up\` runs here (pid ${up.pid}), and its run.json is gone`;
       return [problem('failure', why, 'Stop it with `wasm-sensors down`.')];
     }
-    const recorded = recordedChildren(stateDir);
+    const state = readableState(stateDir);
+    const recorded = state?.children.filter(isAlive) ?? [];
     const left = new Map([...recorded, ...children].map((id) => [id.pid, id]));
     if (left.size > 0) {
       const names = [...left.values()].map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
       return [removable(stateDir, `a killed \`up\` left ${names}`)];
     }
-    return existsSync(`${stateDir}/run.json`)
-      ? [removable(stateDir, 'a killed `up` left its run.json, and nothing that runs')]
-      : ok('none');
+    return state ? [removable(stateDir, 'a killed `up` left its run.json, and nothing that runs')] : ok('none');
   },
 };
 
-function recordedChildren(stateDir: string) {
+function readableState(stateDir: string) {
   try {
-    return (readRunState(stateDir)?.children ?? []).filter(isAlive);
+    return readRunState(stateDir);
   } catch {
     // A check of its own reports a damaged file.
-    return [];
+    return undefined;
   }
 }
 
