@@ -38,30 +38,33 @@ test('each finding with what mends it; what was skipped for one reason shares a 
   expect(doctorText(REPORT, style)).toBe(`network compose
 
 ✓ Node     22.0.0
+✓ tokens   closed
+- skipped  clock: no other
+- skipped  nodes, images: not needed
+
++ tokens   fixed: closed the token
+
 ! ports    port 9090 is in use
            → Choose another one with --port.
 ✗ ports    port 9091 is in use
            → Use --puller-port.
-+ tokens   fixed: closed the token
-✓ tokens   closed
 ✗ queue    denied
            → Attach:
              {
                "a": 1
              }
-- skipped  clock: no other
-- skipped  nodes, images: not needed
 
 2 failures, 1 warning; \`wasm-sensors doctor --fix\` repairs what is safe to repair.`);
 });
 
 test('on a terminal lines are broken between words, and texts to copy are not', () => {
   const lines = doctorText(REPORT, style, 31).split('\n');
-  expect(lines.slice(3, 7)).toEqual([
-    ...['! ports    port 9090 is in use', '           → Choose another one', '             with --port.'],
-    '✗ ports    port 9091 is in use',
-  ]);
+  expect(lines).toContain('           → Choose another one');
+  expect(lines).toContain('             with --port.');
   expect(lines).toContain('               "a": 1');
+  expect(lines.slice(-3)).toEqual([
+    ...['2 failures, 1 warning;', '`wasm-sensors doctor --fix`', 'repairs what is safe to repair.'],
+  ]);
 });
 
 test('without a problem there is nothing to do', () => {

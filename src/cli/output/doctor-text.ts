@@ -3,12 +3,6 @@ import type { CheckStatus, Finding } from '../../doctor/check.js';
 import type { CheckResult, DoctorReport } from '../../doctor/run-checks.js';
 import { countText, type Style, wrapped } from './terminal-text.js';
 
-const MARKS: Record<Exclude<CheckStatus, 'skipped'>, (style: Style) => string> = {
-  ok: ({ green }) => green('✓'),
-  warning: ({ yellow }) => yellow('!'),
-  failure: ({ red }) => red('✗'),
-};
-
 /** The result as `-o json` shows it. */
 export function doctorDocument({ network, results }: DoctorReport) {
   return {
@@ -27,22 +21,36 @@ export function doctorDocument({ network, results }: DoctorReport) {
   };
 }
 
-/** `width`: columns of the terminal; without one lines stay whole. */
+/**
+ * What needs nobody comes first, so that what does is above the prompt. `width`: columns of the terminal; without one
+ * lines stay whole.
+ */
 export function doctorText({ network, results }: DoctorReport, style: Style, width?: number): string {
   const names = [...results.filter(isShown).map(({ check }) => check), 'skipped'];
   const column = Math.max(...names.map((name) => name.length)) + 2;
   const line = (mark: string, name: string, text: string) =>
     wrapped(`${mark} ${name.padEnd(column)}${text}`, width, column + 2);
-  const lines = results.flatMap(({ check, findings, repairs }) => [
-    ...repairs.map((done) => line(style.green('+'), check, `fixed: ${done}`)),
-    ...findings.flatMap((finding) =>
-      finding.status === 'skipped'
-        ? []
-        : [line(MARKS[finding.status](style), check, finding.why), ...adviceLines(finding, column + 2, width)],
-    ),
-  ]);
+  const good = results.flatMap(({ check, findings }) =>
+    findings.filter(({ status }) => status === 'ok').map(({ why }) => line(style.green('✓'), check, why)),
+  );
   const skipped = skippedLines(results).map((text) => line(style.dim('-'), 'skipped', text));
-  return [`network ${network}`, '', ...lines, ...skipped, '', verdict(results)].join('\n');
+  const repairs = results.flatMap((result) =>
+    result.repairs.map((done) => line(style.green('+'), result.check, `fixed: ${done}`)),
+  );
+  const problems = results.flatMap(({ check, findings }) =>
+    findings.flatMap((finding) => {
+      const mark = markOf(finding, style);
+      return mark === undefined ? [] : [line(mark, check, finding.why), ...adviceLines(finding, column + 2, width)];
+    }),
+  );
+  const blocks = [[`network ${network}`], [...good, ...skipped], repairs, problems];
+  const shown = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
+  return [...shown, wrapped(verdict(results), width, 0)].join('\n\n');
+}
+
+function markOf({ status }: Finding, style: Style): string | undefined {
+  if (status === 'failure') return style.red('✗');
+  return status === 'warning' ? style.yellow('!') : undefined;
 }
 
 const isShown = ({ findings, repairs }: CheckResult) =>

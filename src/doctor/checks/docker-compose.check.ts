@@ -10,7 +10,7 @@ export const dockerCompose: Check = {
     try {
       return ok(`version ${await requireCompose()}`);
     } catch (error) {
-      if ((error as AppError).code === dockerMissing().code) return skipped('docker is not on the PATH');
+      if ((error as AppError).code === dockerMissing().code) return skipped('Docker does not answer');
       throw error;
     }
   },

@@ -31,13 +31,10 @@ async function look(wish: HostedWish): Promise<Finding | undefined> {
   }
   const holder = findPortHolder(port);
   const by = holder === undefined ? '' : ` by ${holder.name} (pid ${holder.pid})`;
-  const error = findingOf(portInUse(port, host, purpose, flag));
-  const stop = holder === undefined ? `\`lsof -i :${port}\` shows who holds it` : `\`kill ${holder.pid}\` frees it`;
-  if (explicit) return { ...error, why: error.why + by, fix: `Use another one with ${flag}; ${stop}.` };
-  return {
-    ...error,
-    status: 'warning',
-    why: `${error.why}${by}; \`up\` takes another one`,
-    fix: `Choose one with ${flag}; ${stop}.`,
-  };
+  const stop = holder === undefined ? `stop who holds it (\`lsof -i :${port}\`)` : `stop it (\`kill ${holder.pid}\`)`;
+  const fix = `Use another one with ${flag}, or ${stop}.`;
+  const { why, ...error } = findingOf(portInUse(port, host, purpose, flag));
+  return explicit
+    ? { ...error, why: why + by, fix }
+    : { ...error, status: 'warning', why: `${why}${by}; \`up\` takes another one`, fix };
 }

@@ -13,6 +13,7 @@ const GROUPS = {
   up: ['up'],
   down: ['down'],
   status: ['status'],
+  doctor: ['doctor'],
   tail: ['tail'],
   deploy: ['deploy', 'deploy publisher', 'deploy proxy', 'deploy puller', 'deploy config-updater'],
   stop: ['stop', 'stop publisher', 'stop proxy', 'stop puller'],
