@@ -2,7 +2,6 @@
  * Which rights an identity has on a queue. Each is found out by a call that changes nothing: it looks, or it asks for what
  * SQS must refuse for the entry itself, which it does only once the call is allowed.
  */
-import { AppError } from '../lib/errors/app-error.js';
 import type { SqsCall } from './sqs-call.js';
 import { queueUrlOf, regionOf } from './sqs-client.js';
 import { QUEUE_RIGHTS, toQueueError } from './sqs-errors.js';
@@ -148,7 +147,3 @@ export function policyFor(missing: MissingRights[]): object {
     }),
   };
 }
-
-/** Whether a failure is one that waiting does not mend: the operator's settings, identity or queue. */
-export const needsOperator = (error: unknown): error is AppError =>
-  error instanceof AppError && error.fault === 'user' && error.code !== 'QUEUE_THROTTLED';

@@ -18,7 +18,7 @@ export const nodes: Check = {
 };
 
 /** Throws `NO_NODES`. */
-export function judgeNodes(found: NodeInfo[]): Finding[] {
+function judgeNodes(found: NodeInfo[]): Finding[] {
   const regions = [...nodesByRegion(found, undefined)];
   const away = regions.filter(([, { disconnected }]) => disconnected > 0);
   const problems = [

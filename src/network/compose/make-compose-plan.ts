@@ -66,7 +66,7 @@ const absentPorts = ({ queue }: ComposeSettings, registry: boolean) => [
   ...(registry ? [] : (['REGISTRY_PORT'] as const)),
 ];
 
-/** Of six containers and one for each node; from `docker stats`. */
+/** Estimates: of the containers that every network has, three of them Node programs, and of one edge node. */
 const MEMORY_MB = 700;
 const NODE_MB = 25;
 
