@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Resolved } from '../config/resolve-settings.js';
+import type { SettingKey } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { NetworkNeeds, NetworkProvider } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
@@ -15,7 +16,7 @@ export interface CheckContext {
   /** Absolute. */
   stateDir: string;
   provider: NetworkProvider;
-  /** What is needed where the settings of the network are not complete is not known: `needsError` says why. */
+  /** Undefined where the settings of the network are not complete; then `needsError` says why. */
   needs: NetworkNeeds | undefined;
   needsError: AppError | undefined;
   /** The `up` that runs here. */
@@ -29,13 +30,13 @@ export interface CheckContext {
   close(): void;
 }
 
-/** `settings` name the network; without one of their own, that of the running `up` counts. */
-export async function openContext(settings: Resolved): Promise<CheckContext> {
-  const stateDir = resolve(settings.values.stateDir);
+/** Where `settings` leave something open, what the running `up` was started with counts. */
+export async function openContext(given: Resolved): Promise<CheckContext> {
+  const stateDir = resolve(given.values.stateDir);
   const up = runningUp(stateDir);
-  const provider = await loadProvider(
-    up && settings.provenance.network.source === 'default' ? up.kind : settings.values.network,
-  );
+  const asked = given.provenance.network.source === 'default' ? undefined : given.values.network;
+  const provider = await loadProvider(asked ?? up?.kind ?? given.values.network);
+  const settings = up?.kind === provider.kind ? asUpHas(given, up) : given;
   const scratch = mkdtempSync(join(tmpdir(), 'wasm-sensors-doctor-'));
   const { queue, queueUnsigned } = settings.values;
   let identity: Promise<AwsIdentity> | undefined;
@@ -46,6 +47,12 @@ export async function openContext(settings: Resolved): Promise<CheckContext> {
     identity: () => (identity ??= findIdentity(queueOptions(settings.values))),
     close: () => rmSync(scratch, { recursive: true, force: true }),
   };
+}
+
+/** Other terminals do not repeat the flags of `up`; what is secret it does not keep. */
+function asUpHas({ values, provenance }: Resolved, up: RunState): Resolved {
+  const open = Object.entries(up.settings).filter(([key]) => provenance[key as SettingKey]?.source === 'default');
+  return { values: { ...values, ...Object.fromEntries(open) }, provenance };
 }
 
 function needsOf(provider: NetworkProvider, settings: Resolved): Pick<CheckContext, 'needs' | 'needsError'> {

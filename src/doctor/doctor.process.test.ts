@@ -153,5 +153,7 @@ test('`up` runs with a queue that allows everything', async () => {
   const args = ['up', '-d', '--deploy', ...PORTS, '--queue', `${queue.url}/000000000000/q`];
   const up = await run(args, KEYS);
   expect(up).toMatchObject({ code: 0, stderr: expect.stringContaining('no dead-letter queue') });
+  const { code, problems } = await doctor([], KEYS);
+  expect({ code, problems }).toMatchObject({ code: 0, problems: [{ check: 'queue' }] });
   await eventually('readings in the queue', async () => (queue.server.stats().requests.SendMessageBatch ?? 0) > 1);
 });
