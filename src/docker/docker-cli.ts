@@ -69,9 +69,20 @@ function callOf(args: string[]): string {
     .join(' ');
 }
 
-/** Checks that the engine answers. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING` or `DOCKER_DENIED`. */
-export async function requireEngine(): Promise<void> {
-  await docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
+/** The version of the engine. Rejects with `DOCKER_NOT_FOUND`, `DOCKER_NOT_RUNNING` or `DOCKER_DENIED`. */
+export function requireEngine(): Promise<string> {
+  return docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
+}
+
+export const engineAnswers = (): Promise<boolean> =>
+  requireEngine().then(
+    () => true,
+    () => false,
+  );
+
+/** The engine's clock, Unix milliseconds. Rejects as {@link requireEngine}. */
+export async function engineTime(): Promise<number> {
+  return Date.parse(await docker(['info', '--format', '{{.SystemTime}}'], { timeoutMs: 15_000 }));
 }
 
 /**
@@ -79,10 +90,20 @@ export async function requireEngine(): Promise<void> {
  * `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`.
  */
 export async function requireDocker(): Promise<void> {
-  const compose = docker('compose version --short'.split(' ')).catch((error: AppError) => error);
+  const compose = requireCompose();
+  // The engine's failure matters more.
+  compose.catch(() => {});
   await requireEngine();
-  const version = await compose;
-  if (typeof version === 'string') return requireNewCompose(version);
+  await compose;
+}
+
+/** The version of Compose, which needs no engine. Rejects with `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`. */
+export async function requireCompose(): Promise<string> {
+  const version = await docker('compose version --short'.split(' ')).catch((error: AppError) => error);
+  if (typeof version === 'string') {
+    requireNewCompose(version);
+    return version;
+  }
   if (version.code !== 'COMPOSE_MISSING' && version.code !== 'DOCKER_FAILED') throw version;
   const old = await composeV1();
   throw new AppError(

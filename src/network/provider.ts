@@ -7,9 +7,9 @@ import type { z } from 'zod';
 import type { Resolved } from '../config/resolve-settings.js';
 import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
-import type { PortMoved } from '../lib/net/take-ports.js';
+import type { HostedWish, PortMoved } from '../lib/net/take-ports.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
-import type { Network } from './network.js';
+import type { Network, NodeInfo } from './network.js';
 import type { NetworkFact } from './network-facts.js';
 
 /**
@@ -23,6 +23,11 @@ export interface NetworkProvider<Connection = unknown> {
   readonly summary: string;
   readonly capabilities: NetworkCapabilities;
   readonly connectionSchema: z.ZodType<Connection>;
+  /**
+   * What it needs around it, for `doctor`; nothing is started or written. Throws where the settings contradict each other
+   * or are not complete, as `plan` does.
+   */
+  needs?(settings: Resolved): NetworkNeeds;
   /** Chooses ports and checks settings; nothing is started yet. */
   plan(settings: Resolved, context: PlanContext): Promise<NetworkPlan<Connection>>;
   open(connection: Connection, context: OpenContext): Network;
@@ -50,6 +55,46 @@ export interface NetworkCapabilities {
   sensorsOutliveUp?: true;
   /** Settings of `up` that this network can't follow, and what to do instead. `up` refuses them. */
   unsupported?: { settings: SettingKey[]; hint: string };
+}
+
+/** What is left out is not needed. */
+export interface NetworkNeeds {
+  /** Megabytes of memory for everything that `up` starts. */
+  memoryMb: number;
+  /** Beside those of the services that run as children of `up`. */
+  ports?: HostedWish[];
+  /** The network runs queue, proxy and puller itself, on {@link ports}. */
+  servicesInside?: true;
+  bacalhau?: BacalhauNeeds;
+  docker?: DockerNeeds;
+  /** The proxy runs on this machine, and nodes on others must reach it. Rejects with `PROXY_NOT_REACHABLE`. */
+  requireProxy?(proxyUrl: string): void;
+}
+
+export interface BacalhauNeeds {
+  /** Path of the program. Throws `BACALHAU_NOT_FOUND`. */
+  find(): string;
+  /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. `folder`: for the program's own files. */
+  programVersion(folder: string): Promise<string>;
+  /** A cluster that exists already. */
+  cluster?: {
+    /** Base URL of its API. */
+    url: string;
+    /** Of the orchestrator. Rejects with `BACALHAU_API_UNREACHABLE` … */
+    version(folder: string): Promise<string>;
+    nodes(folder: string): Promise<NodeInfo[]>;
+  };
+}
+
+export interface DockerNeeds {
+  /** Why the network works without, to complete "it is needed …". */
+  onlyFor?: string;
+  compose?: true;
+  /** Images that it pulls where they are missing, and those that it builds. */
+  pulls: string[];
+  builds: string[];
+  /** Rejects with `PROJECT_IN_USE`. */
+  requireOwnProject?(stateDir: string): Promise<void>;
 }
 
 /** What `up` gives to every network. */

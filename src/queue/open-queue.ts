@@ -10,15 +10,16 @@ export type QueueSettings = Pick<Settings, 'queue' | 'queueEndpoint' | 'queueUns
 
 /** Rejects with `NO_QUEUE` where none is named. */
 export async function openConfiguredQueue(settings: QueueSettings): Promise<Queue> {
-  return openSqsQueue(optionsFrom(settings));
+  return openSqsQueue(queueOptions(settings));
 }
 
 /** The same for an operator. */
 export async function openConfiguredAdminQueue(settings: QueueSettings): Promise<AdminQueue> {
-  return openSqsAdminQueue(optionsFrom(settings));
+  return openSqsAdminQueue(queueOptions(settings));
 }
 
-function optionsFrom({ queue, queueEndpoint, queueUnsigned, awsRegion }: QueueSettings): SqsQueueOptions {
+/** Throws `NO_QUEUE`. */
+export function queueOptions({ queue, queueEndpoint, queueUnsigned, awsRegion }: QueueSettings): SqsQueueOptions {
   if (queue === undefined) {
     throw new AppError('NO_QUEUE', 'no queue is named', {
       hint: 'Use --queue (or SQS_QUEUE_URL) with the URL or name of an SQS queue. `wasm-sensors up` starts a queue of its own.',

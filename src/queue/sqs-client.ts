@@ -11,7 +11,7 @@ export interface SqsConnection {
   /** Origin of an SQS-compatible server. Default: `AWS_ENDPOINT_URL_SQS`, `AWS_ENDPOINT_URL`, then AWS itself. */
   endpoint?: string;
   /** Default: the SDK's chain (`AWS_*`, profiles, SSO, container and instance roles). */
-  credentials?: { accessKeyId: string; secretAccessKey: string };
+  credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 }
 
 /** Loaded late: the SDK takes 50 ms to load, and most commands use no queue. */
@@ -102,7 +102,8 @@ function isAws({ hostname }: URL): boolean {
   return /\.(amazonaws\.com(\.cn)?|api\.aws)$/.test(hostname);
 }
 
-function regionOf(queue: string): string | undefined {
+/** The region that the queue's URL names. */
+export function regionOf(queue: string): string | undefined {
   const match = AWS_HOST.exec(queueUrlOf(queue)?.hostname ?? '');
   return match?.[1] ?? match?.[2];
 }

@@ -19,6 +19,15 @@ const DENIED = /AccessDenied|NotAuthorized|Kms|OptInRequired/;
 const NETWORK =
   /^(E(CONN|HOST|NET|PIPE|AI_|TIMEDOUT|NOTFOUND|ADDR)|ENOTFOUND|ETIMEDOUT|UND_ERR|TimeoutError|NetworkingError|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/;
 
+/** What the proxy and the puller do with a queue, as IAM names it. */
+export const QUEUE_RIGHTS = [
+  'sqs:SendMessage',
+  'sqs:ReceiveMessage',
+  'sqs:DeleteMessage',
+  'sqs:GetQueueUrl',
+  'sqs:GetQueueAttributes',
+] as const;
+
 /** `url`: the queue's URL or name; messages show it without its credentials. */
 export function toQueueError(error: unknown, url: string): AppError {
   if (error instanceof AppError) return error;
@@ -51,7 +60,7 @@ export function toQueueError(error: unknown, url: string): AppError {
   }
   if (DENIED.test(names) || status === 403) {
     return new AppError('QUEUE_DENIED', `AWS refuses this use of ${queue}: ${reason}`, {
-      hint: 'The identity needs sqs:SendMessage, sqs:ReceiveMessage, sqs:DeleteMessage, sqs:GetQueueUrl and sqs:GetQueueAttributes.',
+      hint: `The identity needs ${QUEUE_RIGHTS.slice(0, -1).join(', ')} and ${QUEUE_RIGHTS.at(-1)}.`,
       cause: error,
     });
   }

@@ -17,7 +17,7 @@ export async function resolveUrl(call: SqsCall, queue: string): Promise<string> 
  */
 export async function findDeadLetterQueue(call: SqsCall, url: string): Promise<{ url: string; arn: string }> {
   const { Attributes } = await call('GetQueueAttributes', { QueueUrl: url, AttributeNames: ['RedrivePolicy'] });
-  const arn = targetArn(Attributes?.RedrivePolicy);
+  const arn = deadLetterArn(Attributes?.RedrivePolicy);
   // arn:aws:sqs:<region>:<account>:<name>
   const [, , , , account, name] = arn?.split(':') ?? [];
   if (arn === undefined || account === undefined || name === undefined) {
@@ -29,7 +29,8 @@ export async function findDeadLetterQueue(call: SqsCall, url: string): Promise<{
   return { url: QueueUrl!, arn };
 }
 
-function targetArn(policy: string | undefined): string | undefined {
+/** From a queue's attribute `RedrivePolicy`. */
+export function deadLetterArn(policy: string | undefined): string | undefined {
   if (policy === undefined) return undefined;
   const { deadLetterTargetArn } = JSON.parse(policy) as { deadLetterTargetArn?: string };
   return deadLetterTargetArn;

@@ -41,7 +41,8 @@ export async function connectQueue(options: SqsQueueOptions): Promise<{ call: Sq
   }
 }
 
-async function openCall(options: SqsQueueOptions): Promise<SqsCall> {
+/** Throws `QUEUE_INVALID` and `QUEUE_ENDPOINT_MISMATCH`. */
+export async function openCall(options: SqsQueueOptions): Promise<SqsCall> {
   const endpoint = endpointOf(options);
   if (options.unsigned && endpoint?.startsWith('http:')) return createUnsignedCall(endpoint);
   const sdk = await loadSdk();

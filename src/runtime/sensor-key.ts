@@ -11,17 +11,22 @@ const fileOf = (stateDir: string) => join(stateDir, 'sensor-key');
 export const keepSensorKeys = (stateDir: string): string =>
   formatSensorKeys(parsed(fileOf(stateDir), keepToken(fileOf(stateDir))));
 
+/** The key ring as it is kept; undefined when there is none. Throws as {@link keepSensorKeys}. */
+export function readSensorKeys(stateDir: string): SensorKey[] | undefined {
+  const file = fileOf(stateDir);
+  const text = readToken(file);
+  return text === undefined ? undefined : parsed(file, text);
+}
+
 /**
  * Makes a new key; tokens of the one before hold until `until`, those of older ones as long as they did. Both times are
  * Unix milliseconds. Throws as {@link keepSensorKeys}.
  */
 export function rotateSensorKey(stateDir: string, { now, until }: { now: number; until: number }): void {
-  const file = fileOf(stateDir);
-  const text = readToken(file);
-  const [current, ...older] = text === undefined ? [] : parsed(file, text);
+  const [current, ...older] = readSensorKeys(stateDir) ?? [];
   const kept = older.filter((one) => now < one.until!);
   const keys = [{ key: newToken() }, ...(current ? [{ key: current.key, until }] : []), ...kept];
-  writeFileAtomic(file, `${formatSensorKeys(keys)}\n`, 0o600);
+  writeFileAtomic(fileOf(stateDir), `${formatSensorKeys(keys)}\n`, 0o600);
 }
 
 function parsed(file: string, text: string): SensorKey[] {

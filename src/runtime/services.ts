@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { givenSettings, portWish, type Resolved } from '../config/resolve-settings.js';
 import { type ServiceConfig, type ServiceName, serviceCommand } from '../config/service-config.js';
 import { reachableAt } from '../lib/net/listen.js';
-import { takePorts } from '../lib/net/take-ports.js';
+import { type HostedWish, takePorts } from '../lib/net/take-ports.js';
 import { selfCommand } from '../lib/process/self-command.js';
 import type { ChildSpec } from '../lib/process/supervisor.js';
 import type { PlanContext, Services } from '../network/provider.js';
@@ -19,14 +19,8 @@ export async function planServices(
   settings: Resolved,
   { supervisor, stateDir, token, sensorKey, logging, emit }: Context,
 ): Promise<Services> {
-  const { host, queue } = settings.values;
-  const wishes = {
-    proxy: { ...portWish(settings, 'proxyPort', 'proxy'), host },
-    puller: { ...portWish(settings, 'pullerPort', 'puller'), host },
-  };
-  const ports: ServicePorts = await (queue === undefined
-    ? takePorts({ ...wishes, queue: portWish(settings, 'queuePort', 'queue') }, emit)
-    : takePorts(wishes, emit));
+  const { host } = settings.values;
+  const ports = (await takePorts(servicePorts(settings), emit)) as unknown as ServicePorts;
   const configs = serviceConfigs(settings, { stateDir, token, sensorKey, logging, ports });
   const puller = childOf('puller', configs.puller);
   const children = [
@@ -57,6 +51,16 @@ export async function planServices(
       await supervisor.stop(['puller']);
       await supervisor.stop(['queue']);
     },
+  };
+}
+
+/** The ports that the services ask for. */
+export function servicePorts(settings: Resolved): Record<string, HostedWish> {
+  const { host, queue } = settings.values;
+  return {
+    proxy: { ...portWish(settings, 'proxyPort', 'proxy'), host },
+    puller: { ...portWish(settings, 'pullerPort', 'puller'), host },
+    ...(queue === undefined ? { queue: portWish(settings, 'queuePort', 'queue') } : {}),
   };
 }
 

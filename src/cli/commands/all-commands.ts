@@ -13,6 +13,7 @@ import {
   stopPullerCommand,
 } from './deploy/deploy-service.command.js';
 import { stopPublisherCommand } from './deploy/stop-publisher.command.js';
+import { doctor } from './doctor.command.js';
 import { imagesBuild, imagesLogin, imagesPush } from './images.command.js';
 import { logs } from './logs.command.js';
 import { queueDeadLetters } from './queue/queue-dead-letters.command.js';
@@ -40,6 +41,7 @@ export const commands: CommandSpec[] = [
   up,
   down,
   status,
+  doctor,
   tail,
   logs,
   deployPublisherCommand,

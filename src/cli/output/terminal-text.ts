@@ -57,3 +57,24 @@ export const countText = (count: number, noun: string, plural = `${noun}s`): str
   `${count} ${count === 1 ? noun : plural}`;
 
 export const secondsText = (seconds: number): string => `${seconds.toFixed(1)} s`;
+
+/** A command in backticks is one word: it is there to be copied. */
+const WORDS = /(?:`[^`]*`|[^\s`])+/g;
+
+/**
+ * Breaks a text between words so that it fits; the lines that follow are indented. `width`: columns; without it, nothing is
+ * broken.
+ */
+export function wrapped(text: string, width: number | undefined, indent: number): string {
+  if (width === undefined) return text;
+  const lines: string[] = [];
+  let end = 0;
+  for (const { 0: word, index } of text.matchAll(WORDS)) {
+    const longer = lines.length === 0 ? text.slice(0, index) + word : lines.at(-1) + text.slice(end, index) + word;
+    if (lines.length === 0) lines.push(longer);
+    else if (widthOf(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(' '.repeat(indent) + word);
+    end = index + word.length;
+  }
+  return lines.join('\n');
+}

@@ -1,5 +1,5 @@
 /** The operator's variables: from `.env`, which is made once and never changed, and from the process. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'dotenv';
 import { AppError } from '../../lib/errors/app-error.js';
@@ -25,9 +25,18 @@ export interface Environment {
  * their values.
  */
 export function openEnvironment(folder: string): Environment {
-  const path = join(folder, '.env');
+  const environment = readEnvironment(folder);
+  if (existsSync(fileOf(folder))) return environment;
+  writeFileAtomic(fileOf(folder), readFileSync(`${packageRoot}templates/env.template`, 'utf8'), 0o600);
+  return { ...environment, made: fileOf(folder) };
+}
+
+const fileOf = (folder: string) => join(folder, '.env');
+
+/** The same without making a file. */
+export function readEnvironment(folder: string): Environment {
+  const path = fileOf(folder);
   const text = readIfExists(path);
-  if (text === undefined) writeFileAtomic(path, readFileSync(`${packageRoot}templates/env.template`, 'utf8'), 0o600);
   const values = parse(text ?? '');
   refusePlaceholders(
     path,
@@ -39,7 +48,7 @@ export function openEnvironment(folder: string): Environment {
       if (given && PLACEHOLDER.test(given)) refusePlaceholders('the environment', [name]);
       return given || values[name] || undefined;
     },
-    made: text === undefined ? path : undefined,
+    made: undefined,
   };
 }
 

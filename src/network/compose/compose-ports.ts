@@ -32,10 +32,14 @@ export interface PortOptions {
 }
 
 /** A default port that is in use is replaced by a free one. Rejects with `PORT_IN_USE`, `SAME_PORT` and `BAD_SETTING`. */
-export async function choosePorts({ wishes, get, without, emit }: PortOptions): Promise<ComposePorts> {
+export async function choosePorts(options: PortOptions): Promise<ComposePorts> {
+  return (await takePorts(portWishes(options), options.emit)) as ComposePorts;
+}
+
+/** By variable. Throws `BAD_SETTING`. */
+export function portWishes({ wishes, get, without }: Omit<PortOptions, 'emit'>): Record<string, PortWish> {
   const names = (Object.keys(PURPOSES) as PortName[]).filter((name) => !without.some((absent) => absent === name));
-  const all = names.map((name) => [name, wishes[name] ?? wishFrom(name, get(name))]);
-  return (await takePorts(Object.fromEntries(all), emit)) as ComposePorts;
+  return Object.fromEntries(names.map((name) => [name, wishes[name] ?? wishFrom(name, get(name))]));
 }
 
 function wishFrom(name: PortName, given: string | undefined): PortWish {

@@ -10,7 +10,7 @@ import { clientContainer, createComposeNetwork } from './compose-network.js';
 import { planServiceJob } from './compose-service-job.js';
 import { writeExtras, writeNetworkFiles } from './document/network-folder.js';
 import { writeNodeTokens } from './document/node-tokens.js';
-import { planCompose } from './make-compose-plan.js';
+import { composeNeeds, planCompose } from './make-compose-plan.js';
 
 export const composeProvider: NetworkProvider<ComposeConnection> = {
   kind: 'compose',
@@ -24,6 +24,7 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
     },
   },
   connectionSchema: composeConnectionSchema,
+  needs: composeNeeds,
   plan: planCompose,
   open: createComposeNetwork,
   cleanUp: (stateDir) => withEngine(stateDir, removeOwned),

@@ -3,18 +3,19 @@ import { join } from 'node:path';
 import { givenSettings, portWish, type Resolved } from '../../config/resolve-settings.js';
 import { serviceFlags } from '../../config/service-config.js';
 import { docker } from '../../docker/docker-cli.js';
-import { bacalhauTag, productImage } from '../../docker/image-names.js';
+import { bacalhauImage, bacalhauTag, productImage } from '../../docker/image-names.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';
-import type { NetworkPlan, PlanContext, Services } from '../provider.js';
+import { REGIONS } from '../network.js';
+import type { NetworkNeeds, NetworkPlan, PlanContext, Services } from '../provider.js';
 import { proxyEnvOf } from '../sensor-secrets.js';
 import type { ComposeConnection } from './compose-connection.js';
-import { openEnvironment, queueVariables } from './compose-env.js';
+import { openEnvironment, queueVariables, readEnvironment } from './compose-env.js';
 import type { ComposePlan, ComposeSettings } from './compose-plan.js';
-import { choosePorts } from './compose-ports.js';
+import { choosePorts, portWishes } from './compose-ports.js';
 import { nodeTokens } from './document/node-tokens.js';
-import { type Project, projectName } from './engine/compose-project.js';
+import { type Project, projectName, requireOwnProject } from './engine/compose-project.js';
 import { createComposeRun } from './run-compose.js';
 
 const DEFAULT_BACALHAU = 'v1.9.3';
@@ -39,10 +40,7 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
     ports: await choosePorts({
       wishes: settings.ports,
       get: (name) => environment.get(name),
-      without: [
-        ...(settings.queue === undefined ? [] : (['QUEUE_PORT'] as const)),
-        ...(context.registry ? [] : (['REGISTRY_PORT'] as const)),
-      ],
+      without: absentPorts(settings, context.registry),
       emit: context.emit,
     }),
     bacalhauVersion: bacalhauTag(environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
@@ -63,7 +61,38 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
   return { services: servicesOf(plan), ...createComposeRun(plan) };
 }
 
-function composeSettings(settings: Resolved, { logging }: Pick<PlanContext, 'logging'>): ComposeSettings {
+const absentPorts = ({ queue }: ComposeSettings, registry: boolean) => [
+  ...(queue === undefined ? [] : (['QUEUE_PORT'] as const)),
+  ...(registry ? [] : (['REGISTRY_PORT'] as const)),
+];
+
+/** Estimates: of the containers that every network has, three of them Node programs, and of one edge node. */
+const MEMORY_MB = 700;
+const NODE_MB = 25;
+
+/** Throws `PLACEHOLDER`, `CREDENTIALS_MISSING`, `QUEUE_NOT_REACHABLE` and `BAD_SETTING`. */
+export function composeNeeds(resolved: Resolved): NetworkNeeds {
+  const settings = composeSettings(resolved);
+  const environment = readEnvironment(settings.folder);
+  queueVariables(settings, environment);
+  const get = (name: string) => environment.get(name);
+  const bacalhau = get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU;
+  const image = get('WASM_SENSORS_IMAGE');
+  const project = projectName(get('COMPOSE_PROJECT_NAME'));
+  return {
+    memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * resolved.values.nodes,
+    ports: Object.values(portWishes({ wishes: settings.ports, get, without: absentPorts(settings, false) })),
+    servicesInside: true,
+    docker: {
+      compose: true,
+      pulls: [bacalhauImage(bacalhau), bacalhauImage(bacalhau, true), ...(image === undefined ? [] : [image])],
+      builds: image === undefined ? [productImage()] : [],
+      requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),
+    },
+  };
+}
+
+function composeSettings(settings: Resolved, { logging }: Pick<PlanContext, 'logging'> = {}): ComposeSettings {
   const { queue, queueEndpoint, awsRegion, webhook, viewerToken, allowedHosts } = settings.values;
   const wishes = {
     PROXY_PORT: portWish(settings, 'proxyPort', 'proxy'),

@@ -14,11 +14,16 @@ export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
   summary: 'in this program',
   capabilities: { givesNodesTokens: true },
   connectionSchema: embeddedConnectionSchema,
+  needs: ({ values: { nodes } }) => ({ memoryMb: Math.ceil(MEMORY_MB + SENSOR_MB * REGIONS.length * nodes) }),
   plan: async (_, context) => planEmbedded(context),
   open: (connection, { token }) => createEmbeddedNetwork(connection, token),
   sensorHostUrl: ({ host }) => host,
   cleanUp: async () => ({ removed: [], kept: [] }),
 };
+
+/** Of `up`, its services and the sensor host, and of one sensor. */
+const MEMORY_MB = 300;
+const SENSOR_MB = 0.1;
 
 const CHILD = 'sensors';
 

@@ -1,9 +1,11 @@
 /** The native network: real `bacalhau serve` processes on this machine. */
-import { givenSettings, portWish } from '../../config/resolve-settings.js';
+import { givenSettings, portWish, type Resolved } from '../../config/resolve-settings.js';
 import { serviceFlags } from '../../config/service-config.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
+import { programNeeds } from '../bacalhau/bacalhau-needs.js';
+import { REGIONS } from '../network.js';
 import type { NetworkProvider } from '../provider.js';
 import { noServicesNode } from '../region-nodes.js';
 import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } from './native-network.js';
@@ -13,16 +15,18 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   summary: '`bacalhau` processes on this machine',
   capabilities: { givesNodesTokens: true },
   connectionSchema: nativeConnectionSchema,
+  needs: (settings) => ({
+    memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1),
+    ports: Object.values(portsOf(settings)),
+    bacalhau: programNeeds(settings.values),
+    docker: { onlyFor: 'for `deploy proxy` and `deploy puller`', pulls: [], builds: [] },
+  }),
   async plan(settings, context) {
     const { planNative } = await import('./make-native-plan.js');
     const { bacalhau } = settings.values;
     return planNative(context, {
       ...(bacalhau === undefined ? {} : { bacalhau }),
-      ports: {
-        api: portWish(settings, 'apiPort', 'API of Bacalhau'),
-        nats: portWish(settings, 'natsPort', "orchestrator's node port"),
-        webUi: portWish(settings, 'webUiPort', 'web page of Bacalhau'),
-      },
+      ports: portsOf(settings),
     });
   },
   open: createNativeNetwork,
@@ -46,6 +50,16 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
     return { job, url: `http://127.0.0.1:${nodePort}`, follows: follow !== undefined };
   },
 };
+
+/** Of `up` and its services, and of one `bacalhau` process, whose pages others share. */
+const MEMORY_MB = 250;
+const NODE_MB = 20;
+
+const portsOf = (settings: Resolved) => ({
+  api: portWish(settings, 'apiPort', 'API of Bacalhau'),
+  nats: portWish(settings, 'natsPort', "orchestrator's node port"),
+  webUi: portWish(settings, 'webUiPort', 'web page of Bacalhau'),
+});
 
 export interface NativeServiceRequest extends Omit<ServiceJob, 'queue' | 'submissionTime'> {
   queue: string | undefined;

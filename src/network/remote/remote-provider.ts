@@ -3,7 +3,9 @@ import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
+import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { toNode } from '../bacalhau/bacalhau-mapping.js';
+import { programNeeds } from '../bacalhau/bacalhau-needs.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { unschedulableDetails } from '../region-nodes.js';
@@ -22,6 +24,23 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
   summary: 'a Bacalhau cluster that exists already',
   capabilities: { sensorsOutliveUp: true },
   connectionSchema: remoteConnectionSchema,
+  needs({ values: settings }) {
+    const api = apiAddress(settings);
+    const clientIn = (folder: string) =>
+      createBacalhauClient({ path: findBacalhau(settings.bacalhau), stateDir: folder, api, timeoutMs: ASK_MS });
+    return {
+      memoryMb: MEMORY_MB,
+      bacalhau: {
+        ...programNeeds(settings),
+        cluster: {
+          url: `${api.tls ? 'https' : 'http'}://${api.host.replace(/^https?:\/\//, '')}:${api.port}`,
+          version: async (folder) => (await clientIn(folder).agentVersion()).text,
+          nodes: async (folder) => (await clientIn(folder).nodes()).flatMap((node) => toNode(node) ?? []),
+        },
+      },
+      requireProxy: (proxyUrl) => requireReachable(proxyUrl, api.host),
+    };
+  },
   async plan({ values: settings }, context) {
     return planRemote(context, {
       ...(settings.bacalhau === undefined ? {} : { bacalhau: settings.bacalhau }),
@@ -37,6 +56,9 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
 };
 
 const PROXY_MS = 5000;
+const ASK_MS = 10_000;
+/** Of `up` and its services. */
+const MEMORY_MB = 250;
 
 export interface RemoteOptions {
   bacalhau?: string;

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
+import { checkBeforeUp } from '../../../doctor/before-up.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { removeOrphans } from '../../../runtime/orphans.js';
 import { quarantineDamagedState, readRunState } from '../../../runtime/run-state.js';
@@ -40,6 +41,7 @@ export const up: CommandSpec = {
     const orphans = await removeOrphans(stateDir);
     for (const name of orphans.removed) out.note(`stopped ${name}, which a killed \`up\` left behind`);
     for (const text of orphans.kept) out.warn(keptText(text));
+    for (const { why, fix } of await checkBeforeUp(settings)) out.warn(`${why}${fix === undefined ? '' : `. ${fix}`}`);
     return options.detach ? upDetached(context) : upInForeground(context);
   },
 };

@@ -13,6 +13,7 @@ const GROUPS = {
   up: ['up'],
   down: ['down'],
   status: ['status'],
+  doctor: ['doctor'],
   tail: ['tail'],
   logs: ['logs'],
   deploy: ['deploy', 'deploy publisher', 'deploy proxy', 'deploy puller', 'deploy config-updater'],

@@ -1,0 +1,15 @@
+import { type Check, notNeeded, ok, skipped } from '../check.js';
+
+/** The orchestrator's API of a cluster that exists already. */
+export const cluster: Check = {
+  name: 'Bacalhau API',
+  async run(context) {
+    const needs = context.needs?.bacalhau;
+    if (!needs) return notNeeded(context);
+    if (!needs.cluster) return skipped('`up` starts them');
+    // It has credentials that this command may not have.
+    if (context.up) return skipped('`up` runs and uses it');
+    const found = needs.cluster;
+    return ok(`${await found.version(context.scratch)} answers at ${found.url}`);
+  },
+};

@@ -1,0 +1,8 @@
+import { type Check, findingOf, ok } from '../check.js';
+
+/** Whether the settings of the network are complete and don't contradict each other. */
+export const networkSettings: Check = {
+  name: 'network',
+  run: ({ provider, needsError }) =>
+    needsError ? [findingOf(needsError)] : ok(`${provider.kind}: ${provider.summary}`),
+};

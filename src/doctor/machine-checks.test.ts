@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { closedPort } from '../test/support/closed-port.js';
+import { findingsOf } from '../test/support/doctor-context.js';
+import { clock, judgeClock } from './checks/clock.check.js';
+import { disk, judgeDisk } from './checks/disk.check.js';
+import { judgeMemory, memory } from './checks/memory.check.js';
+import { findNodeProblem } from './checks/node-version.check.js';
+import { ports } from './checks/ports.check.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test.each([
+  ['18.20.4', 'failure'],
+  ['20.10.9', 'failure'],
+  ['20.11.0', 'ok'],
+  ['22.0.0', 'ok'],
+  ['100.1.0', 'ok'],
+])('Node %s: %s', async (version, status) => {
+  expect(await findNodeProblem(version, async () => {})).toMatchObject([{ status }]);
+});
+
+test('a database without a binary for this platform is a failure that names the installation', async () => {
+  const load = () => Promise.reject(new Error("Cannot find module '@libsql/linux-riscv64-gnu'\nRequire stack:"));
+  expect(await findNodeProblem('22.0.0', load)).toMatchObject([
+    { status: 'failure', why: expect.stringMatching(/riscv64-gnu'$/), fix: expect.stringContaining('`npm ci`') },
+  ]);
+});
+
+test('the disk of a state folder that is not there yet is that of the folder above', async () => {
+  expect(await findingsOf(disk, folder)).toMatchObject([{ why: expect.stringMatching(/free/) }]);
+});
+
+test.each([
+  [63, false, 'failure'],
+  [64, false, 'warning'],
+  [511, false, 'warning'],
+  [512, false, 'ok'],
+  [9000, true, 'failure'],
+])('%i MB free, no files: %s: %s', (freeMb, noFiles, status) => {
+  const [found] = judgeDisk({ folder: '/s', freeMb, noFiles });
+  expect(found).toMatchObject({ status });
+  if (status !== 'ok') expect(found?.fix).toMatch(/`df -h \/s`.*--state-dir/);
+});
+
+test.each([
+  [300, 300, 1, 'ok', undefined],
+  [299, 300, 1, 'warning', 'Stop other programs.'],
+  [149, 300, 1, 'failure', 'Stop other programs.'],
+  [2000, 6000, 100, 'failure', 'Stop other programs, or use fewer --nodes.'],
+])('%i MB of %i MB with %i nodes: %s', (available, needed, nodes, status, fix) => {
+  expect(judgeMemory(available, needed, nodes)).toEqual([
+    expect.objectContaining({ status, ...(fix === undefined ? {} : { fix }) }),
+  ]);
+});
+
+test('more nodes need more memory than any machine has', async () => {
+  const flags = { network: 'compose', nodes: '10000' };
+  expect(await findingsOf(memory, folder, flags)).toMatchObject([{ status: 'failure' }]);
+});
+
+test('a busy port that was asked for is a failure, a busy default one is not; both name who holds it', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const holder = process.platform === 'linux' ? `(pid ${process.pid})` : '';
+  const free = await closedPort();
+  const flags = { proxyPort: String(port), pullerPort: '0', queuePort: '0' };
+  expect(await findingsOf(ports, folder, flags)).toEqual([
+    expect.objectContaining({
+      ...{ status: 'failure', code: 'PORT_IN_USE' },
+      why: expect.stringContaining(holder),
+      fix: expect.stringMatching(/--port/),
+    }),
+  ]);
+  server.close();
+  expect(await findingsOf(ports, folder, { ...flags, proxyPort: String(free.port) })).toMatchObject([{}]);
+  await free.close();
+});
+
+test('an address that this machine does not have', async () => {
+  const flags = { host: '203.0.113.7', pullerPort: '0', queuePort: '0' };
+  expect(await findingsOf(ports, folder, flags)).toMatchObject([
+    { status: 'failure', code: 'LISTEN_FAILED', fix: expect.stringContaining('--host') },
+  ]);
+});
+
+const other = (seconds: number) => [{ name: 'Docker', aheadMs: seconds * 1000 }];
+
+test.each([
+  ['ok', other(29), 0, 'agrees with that of Docker'],
+  ['warning', other(31), 0, 'this clock is 31 s ahead of that of Docker'],
+  ['warning', other(-120), 0, 'this clock is 2 minutes behind that of Docker'],
+  ['failure', other(-301), 0, 'this clock is 5 minutes behind that of Docker: requests and deployments are refused'],
+  ['warning', [], 3_600_000, 'files of the state folder are 60 minutes younger than now: the clock was set back'],
+  ['skipped', [], 0, 'there is no other clock to compare with'],
+] as const)('clock: %s', (status, others, future, why) => {
+  const [found] = judgeClock([...others], future);
+  expect(found).toMatchObject({ status, why });
+  if (status === 'warning' || status === 'failure') expect(found?.fix).toMatch(/`sudo /);
+});
+
+test('a clock that was set back is seen by the files', async () => {
+  writeFileSync(join(folder, 'queue.db'), '');
+  const hour = Date.now() / 1000 + 3600;
+  utimesSync(join(folder, 'queue.db'), hour, hour);
+  expect(await findingsOf(clock, folder, { stateDir: folder })).toMatchObject([{ status: 'warning' }]);
+});

@@ -1,0 +1,190 @@
+/** Programs stand in for `bacalhau` and `docker`: for failures that those of this machine do not have. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Box } from '../test/support/box.js';
+import { findingsOf } from '../test/support/doctor-context.js';
+import { edgeNodes, FakeBacalhau } from '../test/support/fake-bacalhau.js';
+import type { Check } from './check.js';
+import { bacalhauProgram } from './checks/bacalhau-program.check.js';
+import { cluster } from './checks/cluster.check.js';
+import { dockerCompose } from './checks/docker-compose.check.js';
+import { dockerEngine } from './checks/docker-engine.check.js';
+import { dockerProject } from './checks/docker-project.check.js';
+import { images } from './checks/images.check.js';
+import { networkSettings } from './checks/network-settings.check.js';
+import { nodes } from './checks/nodes.check.js';
+import { proxyUrl } from './checks/proxy-url.check.js';
+
+let box: Box;
+let before: string;
+beforeEach(() => {
+  box = new Box();
+  before = process.cwd();
+  // Compose takes its variables from `.env` of the working folder.
+  process.chdir(box.folder);
+  for (const [name, value] of Object.entries(box.env)) vi.stubEnv(name, value);
+  for (const name of ['DOCKER_HOST', 'BACALHAU_BIN', 'BACALHAU_API_HOST']) vi.stubEnv(name, undefined);
+});
+afterEach(() => {
+  process.chdir(before);
+  vi.unstubAllEnvs();
+  box.close();
+});
+
+const REMOTE = { network: 'remote', apiHost: '10.0.0.5' };
+const look = (check: Check, flags: Record<string, unknown>) => findingsOf(check, box.folder, flags);
+const NOT_NEEDED = [{ status: 'skipped', why: 'the embedded network needs none' }];
+
+test.each([bacalhauProgram, cluster, dockerEngine, dockerCompose, dockerProject, images, proxyUrl])(
+  'the embedded network needs no $name',
+  async (check) => {
+    expect(await look(check, {})).toEqual(NOT_NEEDED);
+  },
+);
+
+test('settings that are not complete are a failure of their own, and what needs them is skipped', async () => {
+  expect(await look(networkSettings, { network: 'remote' })).toMatchObject([
+    { status: 'failure', code: 'NO_API_HOST', fix: expect.stringContaining('--api-host') },
+  ]);
+  const skipped = [{ status: 'skipped', why: 'the settings of the network are not complete' }];
+  expect(await look(bacalhauProgram, { network: 'remote' })).toEqual(skipped);
+  expect(await look(nodes, { network: 'remote' })).toEqual(skipped);
+  expect(await look(networkSettings, REMOTE)).toMatchObject([{ status: 'ok' }]);
+});
+
+test('no bacalhau, one that is too old, and a good one', async () => {
+  expect(await look(bacalhauProgram, { network: 'native' })).toMatchObject([
+    { status: 'failure', code: 'BACALHAU_NOT_FOUND', fix: expect.stringContaining('--bacalhau') },
+  ]);
+  const bacalhau = new FakeBacalhau(box);
+  bacalhau.version('v1.6.2');
+  expect(await look(bacalhauProgram, { network: 'native' })).toMatchObject([
+    { status: 'failure', code: 'BACALHAU_TOO_OLD', fix: expect.stringContaining('Update it') },
+  ]);
+  bacalhau.version('v1.9.3');
+  expect(await look(bacalhauProgram, { network: 'native' })).toEqual([
+    { status: 'ok', why: `v1.9.3 at ${bacalhau.path}` },
+  ]);
+});
+
+test.each([
+  ['dial tcp 10.0.0.5:1234: connection refused', 'BACALHAU_API_UNREACHABLE', '--api-host'],
+  ['Error: Unauthorized', 'BACALHAU_API_DENIED', '--api-token-file'],
+  ['Client sent an HTTP request to an HTTPS server', 'BACALHAU_API_TLS', '--api-tls'],
+  ["invalid character '<' looking for beginning of value", 'BACALHAU_API_OTHER', '--api-port'],
+])('an API that says %j', async (text, code, fix) => {
+  const bacalhau = new FakeBacalhau(box);
+  bacalhau.fails(text);
+  // Its first call prepares its folder, which asks no API.
+  expect(await look(cluster, REMOTE)).toMatchObject([{ status: 'failure', code, fix: expect.stringContaining(fix) }]);
+  expect(await look(nodes, REMOTE)).toMatchObject([{ status: 'skipped' }]);
+});
+
+test('a cluster: its version, and what its nodes offer', async () => {
+  const bacalhau = new FakeBacalhau(box);
+  expect(await look(cluster, REMOTE)).toEqual([{ status: 'ok', why: 'v1.9.3 answers at http://10.0.0.5:1234' }]);
+  expect(await look(nodes, REMOTE)).toMatchObject([{ status: 'failure', code: 'NO_NODES' }]);
+  bacalhau.nodes(edgeNodes());
+  expect(await look(nodes, REMOTE)).toEqual([{ status: 'ok', why: 'edge nodes connected: us 1, eu 1, as 1' }]);
+  const away = edgeNodes().map((node) => ({ ...node, connected: node.name !== 'edge-eu-1' }));
+  bacalhau.nodes([...away, { name: 'old', labels: { type: 'edge', region: 'us' }, engines: ['docker'] }]);
+  expect(await look(nodes, REMOTE)).toMatchObject([
+    {
+      status: 'warning',
+      why: 'eu: 1 of 1 nodes are disconnected',
+      fix: expect.stringContaining('region reconnect eu'),
+    },
+    { status: 'warning', why: expect.stringContaining('no WASM engine') },
+  ]);
+  bacalhau.nodes(edgeNodes().map((node) => ({ ...node, connected: false })));
+  expect(await look(nodes, REMOTE)).toMatchObject([{ status: 'failure', why: 'no edge node is connected' }]);
+});
+
+test('nodes of a cluster do not reach the proxy at an address of loopback', async () => {
+  expect(await look(proxyUrl, REMOTE)).toMatchObject([
+    { status: 'failure', code: 'PROXY_NOT_REACHABLE', fix: expect.stringContaining('--proxy-url') },
+  ]);
+  const public_ = { ...REMOTE, proxyUrl: 'https://proxy.example.com' };
+  expect(await look(proxyUrl, public_)).toMatchObject([{ status: 'warning', fix: expect.stringContaining('--host') }]);
+  expect(await look(proxyUrl, { ...public_, host: '0.0.0.0' })).toMatchObject([{ status: 'ok' }]);
+});
+
+const COMPOSE = { network: 'compose' };
+const ENGINE = 'case "$*" in version*) echo 27.0.1 ;; *compose*version*) echo 2.39.4 ;;';
+
+test('no docker, and its engine does not answer', async () => {
+  expect(await look(dockerEngine, COMPOSE)).toMatchObject([{ status: 'failure', code: 'DOCKER_NOT_FOUND' }]);
+  expect(await look(dockerCompose, COMPOSE)).toMatchObject([{ status: 'skipped' }]);
+  expect(await look(images, COMPOSE)).toEqual([{ status: 'skipped', why: 'Docker does not answer' }]);
+  expect(await look(dockerProject, COMPOSE)).toEqual([{ status: 'skipped', why: 'Docker does not answer' }]);
+  box.program(
+    'docker',
+    'echo "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?" >&2; exit 1',
+  );
+  expect(await look(dockerEngine, COMPOSE)).toMatchObject([
+    { status: 'failure', code: 'DOCKER_NOT_RUNNING', fix: expect.stringContaining('systemctl start docker') },
+  ]);
+  vi.stubEnv('DOCKER_HOST', 'unix:///x');
+  expect(await look(dockerEngine, COMPOSE)).toMatchObject([{ fix: expect.stringContaining('`unset DOCKER_HOST`') }]);
+  expect(await look(dockerEngine, { network: 'native' })).toMatchObject([
+    { status: 'skipped', why: expect.stringMatching(/does not answer.*only for `deploy proxy`/) },
+  ]);
+});
+
+test('rights, the plugin and a project of somebody else', async () => {
+  box.program('docker', 'echo "permission denied while trying to connect to the Docker daemon socket" >&2; exit 1');
+  expect(await look(dockerEngine, COMPOSE)).toMatchObject([
+    { status: 'failure', code: 'DOCKER_DENIED', fix: expect.stringContaining('group `docker`') },
+  ]);
+  box.program(
+    'docker',
+    'case "$*" in version*) echo 27.0.1 ;; *) echo "docker: \'compose\' is not a docker command." >&2; exit 1 ;; esac',
+  );
+  expect(await look(dockerCompose, COMPOSE)).toMatchObject([
+    { status: 'failure', code: 'COMPOSE_MISSING', fix: expect.stringContaining('plugin') },
+  ]);
+  box.program('docker', 'case "$*" in version*) echo 27.0.1 ;; *) echo 2.18.0 ;; esac');
+  expect(await look(dockerCompose, COMPOSE)).toMatchObject([{ status: 'failure', code: 'COMPOSE_TOO_OLD' }]);
+  const container = [
+    {
+      Name: '/x',
+      RestartCount: 0,
+      Config: { Labels: { 'wasm-sensors.state-dir': '/other' } },
+      State: { Status: 'running', ExitCode: 0, StartedAt: '' },
+      NetworkSettings: {},
+    },
+  ];
+  box.program('docker', `${ENGINE} ps*) echo c1 ;; inspect*) echo '${JSON.stringify(container)}' ;; esac`);
+  expect(await look(dockerEngine, COMPOSE)).toEqual([{ status: 'ok', why: 'engine 27.0.1' }]);
+  expect(await look(dockerCompose, COMPOSE)).toEqual([{ status: 'ok', why: 'version 2.39.4' }]);
+  expect(await look(dockerProject, COMPOSE)).toMatchObject([
+    { status: 'failure', code: 'PROJECT_IN_USE', why: expect.stringContaining('/other') },
+  ]);
+});
+
+test.each([
+  ['echo "{}" ;;', 'warning', /The next `up` pulls it; `docker pull/],
+  [
+    'echo "Get https://ghcr.io/v2/: dial tcp: lookup ghcr.io: no such host" >&2; exit 1 ;;',
+    'failure',
+    /Check its name and the network/,
+  ],
+  ['echo "unauthorized" >&2; exit 1 ;;', 'failure', /images login/],
+  ['echo "manifest unknown" >&2; exit 1 ;;', 'failure', /Check the name of the image/],
+])('images that are missing, where the registry says %j', async (answer, status, fix) => {
+  box.program('docker', `${ENGINE} image*inspect*) exit 1 ;; manifest*) ${answer} esac`);
+  const found = await look(images, COMPOSE);
+  expect(found.slice(0, 2)).toEqual([
+    expect.objectContaining({ status, fix: expect.stringMatching(fix) }),
+    expect.objectContaining({ status, fix: expect.stringMatching(fix) }),
+  ]);
+  expect(found[2]).toMatchObject({ status: 'warning', why: expect.stringContaining('is not built') });
+});
+
+test('placeholders in .env are a failure of the settings, and doctor makes no file', async () => {
+  expect(await look(networkSettings, COMPOSE)).toMatchObject([{ status: 'ok' }]);
+  expect(() => rmSync(join(box.folder, '.env'))).toThrow('ENOENT');
+  box.write('.env', 'AWS_ACCESS_KEY_ID=<your key>\n');
+  expect(await look(networkSettings, COMPOSE)).toMatchObject([{ status: 'failure', code: 'PLACEHOLDER' }]);
+});

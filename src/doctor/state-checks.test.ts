@@ -1,0 +1,214 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { identify } from '../lib/process/process-id.js';
+import { writeRunState } from '../runtime/run-state.js';
+import { findingsOf } from '../test/support/doctor-context.js';
+import type { Check } from './check.js';
+import { orphans } from './checks/orphans.check.js';
+import { stateFiles } from './checks/state-files.check.js';
+import { stateFolder } from './checks/state-folder.check.js';
+import { tokens } from './checks/tokens.check.js';
+
+const isRoot = process.getuid?.() === 0;
+let folder: string;
+let stateDir: string;
+let child: ChildProcess | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'doctor-'));
+  stateDir = join(folder, '.wasm-sensors');
+});
+afterEach(() => {
+  child?.kill('SIGKILL');
+  child = undefined;
+  rmSync(folder, { recursive: true });
+});
+
+const make = (mode = 0o700) => mkdirSync(stateDir, { mode });
+const write = (name: string, text: string, mode = 0o600) => {
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  writeFileSync(join(stateDir, name), text);
+  chmodSync(join(stateDir, name), mode);
+};
+const look = (check: Check) => findingsOf(check, folder);
+
+/** Repairs what a check finds, and looks again. */
+async function repaired(check: Check) {
+  const done: string[] = [];
+  for (const { repair } of await look(check)) if (repair) done.push(await repair());
+  return { done, after: await look(check) };
+}
+
+test('a state folder of this user, or none', async () => {
+  expect(await look(stateFolder)).toMatchObject([{ status: 'ok' }]);
+  make();
+  expect(await look(stateFolder)).toEqual([{ status: 'ok', why: stateDir }]);
+});
+
+test('a file where the folder should be, or above it', async () => {
+  writeFileSync(stateDir, '');
+  expect(await look(stateFolder)).toMatchObject([{ status: 'failure', code: 'STATE_UNWRITABLE' }]);
+  expect(await findingsOf(stateFolder, folder, { stateDir: join(stateDir, 'below') })).toMatchObject([
+    { status: 'failure', why: expect.stringContaining(`${stateDir} is a file`) },
+  ]);
+});
+
+test('a folder that others can read is closed by --fix', async () => {
+  make();
+  chmodSync(stateDir, 0o755);
+  expect(await look(stateFolder)).toMatchObject([{ status: 'warning', fix: expect.stringContaining('chmod 700') }]);
+  expect(await repaired(stateFolder)).toMatchObject({
+    done: [`closed ${stateDir} to other users`],
+    after: [{ status: 'ok' }],
+  });
+  expect(statSync(stateDir).mode & 0o777).toBe(0o700);
+});
+
+test('what another user owns is named, with the command that takes it over', async ({ skip }) => {
+  skip(!isRoot, 'only root gives files away');
+  write('queue.db', '');
+  chownSync(join(stateDir, 'queue.db'), 4242, 4242);
+  const [found] = await look(stateFolder);
+  expect(found).toMatchObject({ why: expect.stringMatching(/queue\.db belongs to another user \(id 4242\)/) });
+  expect(found?.fix).toContain('sudo chown -R');
+});
+
+test('a folder that can not be written', async ({ skip }) => {
+  skip(isRoot, 'root writes everywhere');
+  make();
+  chmodSync(stateDir, 0o500);
+  expect(await look(stateFolder)).toMatchObject([{ status: 'failure', fix: expect.stringContaining('chmod u+rwx') }]);
+});
+
+test('good files, and none', async () => {
+  expect(await look(stateFiles)).toMatchObject([{ status: 'ok' }]);
+  write('revoked-sensors.json', '[]');
+  expect(await look(stateFiles)).toEqual([{ status: 'ok', why: 'none is damaged' }]);
+});
+
+test.each([
+  ['run.json', 'STATE_DAMAGED'],
+  ['embedded-jobs.json', undefined],
+])('a damaged %s is moved away by --fix', async (name, code) => {
+  write(name, '{');
+  expect(await look(stateFiles)).toMatchObject([
+    { status: 'failure', ...(code ? { code } : {}), fix: expect.stringContaining('doctor --fix') },
+  ]);
+  expect(await repaired(stateFiles)).toMatchObject({
+    done: [expect.stringContaining(`${name}.damaged`)],
+    after: [{ status: 'warning', why: expect.stringContaining(`${name}.damaged: damaged earlier`) }],
+  });
+  expect(readdirSync(stateDir)).toEqual([`${name}.damaged`]);
+});
+
+test.each(['desired.json', 'revoked-sensors.json'])(
+  'a damaged %s stays where it is: its content may be worth saving',
+  async (name) => {
+    write(name, '{');
+    expect(await look(stateFiles)).toMatchObject([{ status: 'failure', code: 'STATE_UNREADABLE' }]);
+    expect(await repaired(stateFiles)).toMatchObject({ done: [] });
+    expect(readdirSync(stateDir)).toEqual([name]);
+  },
+);
+
+test.each(['queue.db', 'readings.db'])('a damaged %s is repaired by `up`, not by doctor', async (name) => {
+  write(name, 'no database');
+  expect(await look(stateFiles)).toMatchObject([
+    {
+      status: 'warning',
+      why: expect.stringContaining('not an SQLite file'),
+      fix: expect.stringContaining('wasm-sensors up'),
+    },
+  ]);
+  expect(await repaired(stateFiles)).toMatchObject({ done: [] });
+});
+
+test('tokens that only this user can read', async () => {
+  write('token', 'secret');
+  write('sensor-key', 'k'.repeat(32));
+  expect(await look(tokens)).toMatchObject([{ status: 'ok' }]);
+});
+
+test.each(['token', 'sensor-key'])('a %s that others can read is closed by --fix', async (name) => {
+  write(name, 'k'.repeat(32), 0o644);
+  expect(await look(tokens)).toMatchObject([{ status: 'warning', fix: expect.stringContaining('chmod 600') }]);
+  expect(await repaired(tokens)).toMatchObject({ after: [{ status: 'ok' }] });
+  expect(statSync(join(stateDir, name)).mode & 0o777).toBe(0o600);
+});
+
+test('a token that others can write may be theirs: --fix does not make it trusted', async () => {
+  write('token', 'secret', 0o622);
+  expect(await look(tokens)).toMatchObject([{ status: 'failure', code: 'TOKEN_WRITABLE' }]);
+  expect(await repaired(tokens)).toMatchObject({ done: [] });
+});
+
+test('a damaged token, and a damaged key', async () => {
+  write('token', 'a\u0000b');
+  write('sensor-key', 'short');
+  expect(await look(tokens)).toMatchObject([
+    { status: 'failure', code: 'TOKEN_DAMAGED', fix: expect.stringContaining('Remove the file') },
+    { status: 'failure', code: 'TOKEN_DAMAGED' },
+  ]);
+});
+
+test.each([
+  ['AWS_SECRET_ACCESS_KEY=x', 'warning'],
+  ['export SENSOR_TOKEN=x', 'warning'],
+  ['AWS_SECRET_ACCESS_KEY=\nWASM_SENSORS_NODES=3', 'ok'],
+])('an .env that everybody can read with %j: %s', async (text, status) => {
+  writeFileSync(join(folder, '.env'), text, { mode: 0o644 });
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    expect(await look(tokens)).toMatchObject([{ status }]);
+    // The file is the operator's, and others may need it.
+    expect(await repaired(tokens)).toMatchObject({ done: [] });
+  } finally {
+    process.chdir(before);
+  }
+});
+
+/** The state of an `up` with a child that runs; `alive`: whether the `up` does. */
+function leaveState(alive: boolean) {
+  make();
+  child = spawn('sleep', ['60']);
+  const up = { ...identify('up', process.pid)!, ...(alive ? {} : { started: 'once' }) };
+  const endpoints = { proxy: 'http://127.0.0.1:1', puller: 'http://127.0.0.1:1' };
+  writeRunState(stateDir, {
+    ...{ up, began: 1, kind: 'embedded', phase: 'starting', control: 'http://127.0.0.1:1', endpoints },
+    ...{ connection: {}, settings: {}, children: [identify('proxy', child.pid!)!] },
+  });
+}
+
+test('no left-over, and an `up` that runs', async () => {
+  expect(await look(orphans)).toEqual([{ status: 'ok', why: 'none' }]);
+  leaveState(true);
+  expect(await look(orphans)).toMatchObject([{ status: 'ok', why: `\`up\` runs (pid ${process.pid})` }]);
+});
+
+test('a child of a killed `up` is stopped by --fix', async () => {
+  leaveState(false);
+  const { pid } = child!;
+  expect(await look(orphans)).toMatchObject([
+    {
+      status: 'warning',
+      why: `a killed \`up\` left proxy (pid ${pid})`,
+      fix: expect.stringContaining('`wasm-sensors down`'),
+    },
+  ]);
+  expect(await repaired(orphans)).toMatchObject({ done: ['stopped proxy'], after: [{ status: 'ok' }] });
+  expect(existsSync(join(stateDir, 'run.json'))).toBe(false);
+});
