@@ -3,13 +3,18 @@ import { join } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
 import { keepToken, newToken, readToken } from '../lib/net/bearer-token.js';
-import { formatSensorKeys, parseSensorKeys, type SensorKey } from '../protocol/sensor-token.js';
+import { formatSensorKeys, parseSensorKeys, type SensorKey, sensorTokenOf } from '../protocol/sensor-token.js';
 
 const fileOf = (stateDir: string) => join(stateDir, 'sensor-key');
 
 /** The key ring as text; made when there is none. Throws `TOKEN_DAMAGED` and `TOKEN_WRITABLE`. */
 export const keepSensorKeys = (stateDir: string): string =>
   formatSensorKeys(parsed(fileOf(stateDir), keepToken(fileOf(stateDir))));
+
+/** The sensor token of a node. `keys`: the key ring as text; left out: that of the state folder. */
+export function sensorTokenFor(host: string, stateDir: string, keys = keepSensorKeys(stateDir)): string {
+  return sensorTokenOf(parseSensorKeys(keys)![0]!.key, host);
+}
 
 /**
  * Makes a new key; tokens of the one before hold until `until`, those of older ones as long as they did. Both times are

@@ -11,7 +11,7 @@ import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } fr
 export const nativeProvider: NetworkProvider<NativeConnection> = {
   kind: 'native',
   summary: '`bacalhau` processes on this machine',
-  capabilities: { givesNodesTokens: true },
+  capabilities: { givesNodesTokens: true, demoNodes: 4 },
   connectionSchema: nativeConnectionSchema,
   async plan(settings, context) {
     const { planNative } = await import('./make-native-plan.js');
