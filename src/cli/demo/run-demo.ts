@@ -38,8 +38,8 @@ export interface Guide {
   show(result: StepResult): void;
 }
 
-/** How long a sight is looked for. Nodes of a real Bacalhau take half a minute to be back. */
-const SIGHT_MS = 60_000;
+/** How long a sight is looked for. A node of a real Bacalhau may take two minutes to be back. */
+const SIGHT_MS = 150_000;
 
 /**
  * Resolves with the last result of each step that was reached, also of steps that failed. Rejects with the error of the
