@@ -91,10 +91,13 @@ async function runToTheEnd(
     out.endProgress();
     if (failed) out.note(`logs: ${network.logs}`);
   }
-  if (!Array.isArray(outcome)) return outcome === 'down' ? 0 : exitCodeOf(outcome);
+  // The step under way waits for its sensors, and would keep this process alive.
+  if (!Array.isArray(outcome)) process.exit(outcome === 'down' ? 0 : exitCodeOf(outcome));
   const results = outcome;
   const seconds = (Date.now() - began) / 1000;
-  out.result(demoDocument(kind, nodes, results, seconds), (style) => demoEndText(results, seconds, style, width));
+  out.result(demoDocument(kind, nodes, results, seconds), (style) =>
+    demoEndText({ results, steps: SCENARIO.length, seconds }, style, width),
+  );
   return passed(results) ? 0 : 1;
 }
 

@@ -24,7 +24,8 @@ export function autoGuide(out: Output): Guide {
 export interface Asking {
   /** The web page; undefined before the network runs. */
   page(): string | undefined;
-  openPage(url: string): void;
+  /** False where no browser can be expected. */
+  openPage(url: string): boolean;
   /** Ends the question that is open. */
   signal: AbortSignal;
 }
@@ -39,7 +40,7 @@ export function askingGuide(out: Output, asking: Asking): Guide {
         const choice = await ask(asking, coming, last);
         if (choice !== 'page') return choice;
         const page = asking.page()!;
-        asking.openPage(page);
+        out.note(asking.openPage(page) ? `opened ${page}` : `open this address in your browser: ${page}`);
       }
     },
   };
@@ -53,21 +54,27 @@ async function ask(
   const { default: inquirer } = await import('inquirer');
   const url = page();
   const choices: { name: string; value: Choice | 'page' }[] = [
-    { name: coming ? 'Go on: run this step' : 'Done: stop and clean up', value: 'run' },
+    { name: coming ? 'Go on' : 'Stop and clean up', value: 'run' },
     ...(last ? [{ name: `Do it again: ${last.title}`, value: 'again' as const }] : []),
     ...(coming && coming.number > 1 ? [{ name: 'Skip this step', value: 'skip' as const }] : []),
     ...(url === undefined ? [] : [{ name: `Look at the page: ${url}`, value: 'page' as const }]),
     ...(coming ? [{ name: 'Stop the demo and clean up', value: 'stop' as const }] : []),
   ];
-  const question = { type: 'select', name: 'choice', message: coming ? 'Next' : 'The end', choices } as const;
+  const question = {
+    type: 'select',
+    name: 'choice',
+    message: coming ? 'What next?' : 'That was all.',
+    choices,
+  } as const;
   const asked = inquirer.prompt<{ choice: Choice | 'page' }>([question]);
   const end = () => asked.ui?.close();
   signal.addEventListener('abort', end, { once: true });
   try {
     return (await asked).choice;
   } catch {
-    // Ctrl-C, or the end of the demo from elsewhere.
-    return 'stop';
+    // Ctrl-C, which reaches the question only; or the demo ends already. Whoever waits for signals ends it.
+    if (!signal.aborted) process.kill(process.pid, 'SIGINT');
+    return new Promise(() => {});
   } finally {
     signal.removeEventListener('abort', end);
   }

@@ -87,7 +87,7 @@ test('"again" goes back to where the step begins, and the last result counts', a
   let looks = 0;
   const sight = { must: 'it', look: async () => ({ ok: ++looks > 1, text: '' }) };
   const steps = [step('start'), step('cut'), step('reconnect', { again: 'cut', sights: [sight] })];
-  const { outcomes } = await run(steps, ['run', 'run', 'run', 'again', 'run', 'run', 'run']);
+  const { outcomes } = await run(steps, ['run', 'run', 'run', 'again', 'run', 'run']);
   expect(done).toEqual(['start', 'cut', 'reconnect', 'cut', 'reconnect']);
   expect(outcomes).toEqual(['start seen', 'cut seen', 'reconnect seen']);
 });

@@ -53,6 +53,8 @@ export async function runDemo(
 ): Promise<StepResult[]> {
   const results = new Map<StepId, StepResult>();
   let last: DemoStep | undefined;
+  /** The step that was chosen already. */
+  let chosen: DemoStep | undefined;
   for (let at = 0; ; ) {
     const step = steps[at];
     const missing = step && missingFor(step, steps, results);
@@ -62,11 +64,13 @@ export async function runDemo(
       at++;
       continue;
     }
-    const choice = await guide.choose(coming, last?.again === undefined ? undefined : last);
+    const choice =
+      step && step === chosen ? 'run' : await guide.choose(coming, last?.again === undefined ? undefined : last);
+    chosen = undefined;
     if (choice === 'stop' || (choice === 'run' && !step)) return [...results.values()];
     if (choice === 'again') {
       at = steps.findIndex(({ id }) => id === last?.again);
-      last = undefined;
+      chosen = steps[at];
       continue;
     }
     if (!step) continue;

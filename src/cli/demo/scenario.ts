@@ -64,6 +64,7 @@ export const SCENARIO: DemoStep[] = [
     }),
     async run({ network, memory }, report) {
       memory.began = Date.now();
+      report('starting the network');
       await network.start();
       await deploy({ network, memory }, report, {});
     },

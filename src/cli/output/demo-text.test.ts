@@ -44,8 +44,10 @@ test('a skipped step does not fail the demo; others that saw too little do, and 
   const good = [result({}), result({ outcome: 'skipped' })];
   const bad = [...good, result({ outcome: 'unseen', title: 'B' })];
   expect([passed(good), passed(bad), passed([result({ outcome: 'failed' })])]).toEqual([true, false, false]);
-  expect(demoEndText(good, 2, plain, 80)).toContain('Everything was seen, in 2.0 s.');
-  expect(demoEndText(bad, 2, plain, 80)).toContain('Not everything was seen: B.');
+  expect(demoEndText({ results: good, steps: 9, seconds: 2 }, plain, 80)).toContain(
+    '1 of 9 steps done, and everything was seen, in 2.0 s.',
+  );
+  expect(demoEndText({ results: bad, steps: 9, seconds: 2 }, plain, 80)).toContain('Not everything was seen: B.');
 });
 
 test('a narrow terminal has its own width; a wide one is not filled', () => {

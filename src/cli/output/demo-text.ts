@@ -90,12 +90,20 @@ export function demoDocument(kind: string, nodes: number, results: StepResult[],
 export const passed = (results: StepResult[]): boolean =>
   results.every(({ outcome }) => outcome === 'seen' || outcome === 'skipped');
 
-export function demoEndText(results: StepResult[], seconds: number, style: Style, width: number): string {
+/** `steps`: how many there are. */
+export function demoEndText(
+  { results, steps, seconds }: { results: StepResult[]; steps: number; seconds: number },
+  style: Style,
+  width: number,
+): string {
+  const done = results.filter(({ outcome }) => outcome !== 'skipped').length;
   const missed = results.filter(({ outcome }) => outcome === 'unseen' || outcome === 'failed');
   const summary =
     missed.length === 0
-      ? style.green(`Everything was seen, in ${secondsText(seconds)}.`)
-      : style.red(`Not everything was seen: ${missed.map(({ title }) => title).join('; ')}.`);
+      ? style.green(`${done} of ${steps} steps done, and everything was seen, in ${secondsText(seconds)}.`)
+      : style.red(
+          `${done} of ${steps} steps done. Not everything was seen: ${missed.map(({ title }) => title).join('; ')}.`,
+        );
   const next = nextCommands().flatMap(({ what, command }) => [
     what,
     ...commandLines(command, width - 4).map((line, i) => style.cyan(`  ${i === 0 ? '$' : ' '} ${line}`)),
