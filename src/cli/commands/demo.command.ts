@@ -24,10 +24,15 @@ export const demo: CommandSpec = {
     const asks = options.auto !== true;
     if (asks) requireTerminal(out.mode);
     const stop = stopOfUser();
-    const network = await planDemo(context, stop.fromElsewhere);
+    const network = await planDemo(context, () => stop.request('down'));
     const closed = new AbortController();
     const guide = asks
-      ? askingGuide(out, { page: () => network.page, openPage, signal: closed.signal })
+      ? askingGuide(out, {
+          page: () => network.page,
+          openPage,
+          interrupted: () => stop.request('SIGINT'),
+          signal: closed.signal,
+        })
       : autoGuide(out);
     await network.claim();
     return runToTheEnd(context, network, guide, { stop: stop.requested, closed });
@@ -110,13 +115,14 @@ async function stopNetwork(network: DemoNetwork, keepLogs: boolean, warn: (text:
   }
 }
 
-function stopOfUser(): { requested: Promise<Reason>; fromElsewhere(): void } {
-  let fromElsewhere = () => {};
+/** Signals, another terminal that runs `down`, and Ctrl-C at a question. */
+function stopOfUser(): { requested: Promise<Reason>; request(reason: Reason): void } {
+  let request = (_reason: Reason) => {};
   const elsewhere = new Promise<Reason>((resolve) => {
-    fromElsewhere = () => resolve('down');
+    request = resolve;
   });
   return {
     requested: Promise.race([stopRequested({ supervised: false }), elsewhere]),
-    fromElsewhere: () => fromElsewhere(),
+    request: (reason) => request(reason),
   };
 }

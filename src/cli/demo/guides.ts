@@ -26,6 +26,8 @@ export interface Asking {
   page(): string | undefined;
   /** False where no browser can be expected. */
   openPage(url: string): boolean;
+  /** Called at Ctrl-C. */
+  interrupted(): void;
   /** Ends the question that is open. */
   signal: AbortSignal;
 }
@@ -47,7 +49,7 @@ export function askingGuide(out: Output, asking: Asking): Guide {
 }
 
 async function ask(
-  { page, signal }: Asking,
+  { page, signal, interrupted }: Asking,
   coming: Coming | undefined,
   last: DemoStep | undefined,
 ): Promise<Choice | 'page'> {
@@ -72,8 +74,8 @@ async function ask(
   try {
     return (await asked).choice;
   } catch {
-    // Ctrl-C, which reaches the question only; or the demo ends already. Whoever waits for signals ends it.
-    if (!signal.aborted) process.kill(process.pid, 'SIGINT');
+    // Ctrl-C, which reaches only the question, unless the demo ends already.
+    if (!signal.aborted) interrupted();
     return new Promise(() => {});
   } finally {
     signal.removeEventListener('abort', end);
