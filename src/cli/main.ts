@@ -1,14 +1,24 @@
 /** Entry point: runs the command line, and gives commander's own errors our exit codes. */
 import { CommanderError } from 'commander';
 import { endWithReader } from '../lib/process/shutdown.js';
+import { rememberCommandName } from './output/command-name.js';
 import { createProgram, loadCommands } from './program.js';
 
-const program = createProgram(await loadCommands(process.argv.slice(2)));
-
+rememberCommandName();
 endWithReader();
 
+const commands = await loadCommands(process.argv.slice(2));
+const words = process.argv.length === 2 && process.stdin.isTTY && process.stdout.isTTY ? await menu() : undefined;
+if (words) process.argv.push(...words);
+
+/** Exits when the user leaves it, as after Ctrl-C. */
+async function menu(): Promise<string[]> {
+  const { askForCommand } = await import('./menu.js');
+  return (await askForCommand(commands.map(({ name }) => name))) ?? process.exit(130);
+}
+
 try {
-  await program.parseAsync();
+  await createProgram(commands).parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : 2;

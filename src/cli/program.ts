@@ -24,6 +24,7 @@ export async function loadCommands(words: string[]): Promise<CommandSpec[]> {
 
 const START_HERE = `
 Start here:
+  wasm-sensors demo                                a guided tour: what this can do, step by step
   wasm-sensors up --deploy                         run everything in this terminal; Ctrl-C stops it
   wasm-sensors deploy publisher --color '#00ff88'  in a second terminal: the sensors change colour`;
 

@@ -49,6 +49,8 @@ export interface NetworkProvider<Connection = unknown> {
 }
 
 export interface NetworkCapabilities {
+  /** Edge nodes in each region of a demo: as many as a small machine starts in seconds. Left out: it offers no demo. */
+  demoNodes?: number;
   /** It gives each node a sensor token of its own, so that `up` makes a key for them. */
   givesNodesTokens?: true;
   /** Sensors keep running when `up` stops, and the fleet view still expects them. */

@@ -20,9 +20,9 @@ test('what each kind offers beyond the rest', async () => {
     ...Object.keys(provider.capabilities),
   ]);
   expect(offers).toEqual([
-    ['embedded', 'givesNodesTokens'],
-    ['native', 'serviceJob', 'givesNodesTokens'],
-    ['compose', 'serviceJob', 'shell', 'render', 'removeData', 'givesNodesTokens', 'unsupported'],
+    ['embedded', 'givesNodesTokens', 'demoNodes'],
+    ['native', 'serviceJob', 'givesNodesTokens', 'demoNodes'],
+    ['compose', 'serviceJob', 'shell', 'render', 'removeData', 'givesNodesTokens', 'demoNodes', 'unsupported'],
     ['remote', 'sensorsOutliveUp'],
   ]);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
 import { keepToken, newToken, readToken } from '../lib/net/bearer-token.js';
-import { formatSensorKeys, parseSensorKeys, type SensorKey } from '../protocol/sensor-token.js';
+import { formatSensorKeys, parseSensorKeys, type SensorKey, sensorTokenOf } from '../protocol/sensor-token.js';
 
 const fileOf = (stateDir: string) => join(stateDir, 'sensor-key');
 
@@ -16,6 +16,11 @@ export function readSensorKeys(stateDir: string): SensorKey[] | undefined {
   const file = fileOf(stateDir);
   const text = readToken(file);
   return text === undefined ? undefined : parsed(file, text);
+}
+
+/** The sensor token of a node. `keys`: the key ring as text; left out: that of the state folder. */
+export function sensorTokenFor(host: string, stateDir: string, keys = keepSensorKeys(stateDir)): string {
+  return sensorTokenOf(parseSensorKeys(keys)![0]!.key, host);
 }
 
 /**

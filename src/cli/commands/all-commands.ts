@@ -4,6 +4,7 @@ import { buildWasmCommand } from './build-wasm.command.js';
 import { configEdit } from './config/config-edit.command.js';
 import { configSet, configUnset } from './config/config-set.command.js';
 import { configShow } from './config/config-show.command.js';
+import { demo } from './demo.command.js';
 import { deployConfigUpdater } from './deploy/deploy-config-updater.command.js';
 import { deployPublisherCommand } from './deploy/deploy-publisher.command.js';
 import {
@@ -38,6 +39,7 @@ import { down } from './up/down.command.js';
 import { up } from './up/up.command.js';
 
 export const commands: CommandSpec[] = [
+  demo,
   up,
   down,
   status,

@@ -2,7 +2,7 @@ import { setRegionLink } from '../../operations/cut-region.js';
 import { openSession } from '../../runtime/session.js';
 import type { CommandSpec } from '../command.js';
 import { timeoutMs, timeoutOption } from '../command-options.js';
-import { bypassingText } from '../output/status-text.js';
+import { bypassingText, linkProgressText } from '../output/status-text.js';
 import { secondsText } from '../output/terminal-text.js';
 
 export const regionDisconnect = regionCommand(
@@ -17,7 +17,6 @@ export const regionReconnect = regionCommand(
 );
 
 function regionCommand(word: string, connected: boolean, summary: string): CommandSpec {
-  const state = connected ? 'connected' : 'disconnected';
   return {
     name: `region ${word} <region>`,
     summary,
@@ -31,7 +30,7 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
       const result = await setRegionLink(network, region, connected, {
         timeoutMs: timeoutMs(options),
         onSet: () => session.fleet.annotate({ region, connected }, session.token),
-        onProgress: (reached, nodes) => out.progress(`${reached}/${nodes} nodes ${state}`),
+        onProgress: (reached, nodes) => out.progress(linkProgressText(reached, nodes, connected)),
       });
       // An orchestrator does not notice a short cut, so the text names who confirmed it where that is not the link
       // itself.
@@ -39,7 +38,7 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
       for (const job of result.bypassing ?? []) out.warn(bypassingText(job));
       out.result(
         result,
-        () => `${result.reached}/${result.nodes} nodes ${state}${seenBy} (${secondsText(result.seconds)})`,
+        () => `${linkProgressText(result.reached, result.nodes, connected)}${seenBy} (${secondsText(result.seconds)})`,
       );
       return 0;
     },

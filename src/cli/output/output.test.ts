@@ -103,8 +103,7 @@ test('only a bug prints its stack', () => {
 });
 
 test('hints name the command as the user has to type it, in text and JSON; data stay', () => {
-  vi.stubEnv('npm_command', 'exec');
-  vi.stubEnv('npm_lifecycle_script', "'wasm-sensors'");
+  vi.stubEnv('WASM_SENSORS_COMMAND', 'npx wasm-sensors');
   const out = open('json');
   out.warn('run `wasm-sensors down`');
   out.error(

@@ -170,3 +170,7 @@ const executionTable = (executions: FailedExecution[]) =>
       ...(replacedBy === undefined ? [] : [`→ ${replacedBy}`]),
     ]),
   );
+
+/** `connected`: what the link was set to. */
+export const linkProgressText = (reached: number, nodes: number, connected: boolean): string =>
+  `${reached}/${nodes} nodes ${connected ? 'connected' : 'disconnected'}`;

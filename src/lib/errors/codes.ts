@@ -197,6 +197,7 @@ export const CODES = {
     http: 503,
   }),
   SUBNET_IN_USE: user("Another network uses the addresses of the network's backbone."),
+  TERMINAL_NEEDED: usage('The command asks questions, and there is no terminal where somebody could answer.'),
   TLS_INCOMPLETE: usage('A certificate is given without its key, or the other way round.'),
   TLS_UNREADABLE: usage('The file of a certificate or key can not be read.'),
   TLS_UNUSABLE: usage('A file holds no certificate, or the key does not belong to the certificate.'),

@@ -17,6 +17,7 @@ export const composeProvider: NetworkProvider<ComposeConnection> = {
   summary: 'containers of this machine',
   capabilities: {
     givesNodesTokens: true,
+    demoNodes: 2,
     unsupported: {
       // Containers listen where their network is, and their ports on this machine are those of loopback.
       settings: ['host', 'tlsCert', 'tlsKey', 'tlsCa', 'proxyUrl'],

@@ -12,7 +12,7 @@ import { createEmbeddedNetwork, type EmbeddedConnection, embeddedConnectionSchem
 export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
   kind: 'embedded',
   summary: 'in this program',
-  capabilities: { givesNodesTokens: true },
+  capabilities: { givesNodesTokens: true, demoNodes: 100 },
   connectionSchema: embeddedConnectionSchema,
   needs: ({ values: { nodes } }) => ({ memoryMb: Math.ceil(MEMORY_MB + SENSOR_MB * REGIONS.length * nodes) }),
   plan: async (_, context) => planEmbedded(context),

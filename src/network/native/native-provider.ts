@@ -13,7 +13,7 @@ import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } fr
 export const nativeProvider: NetworkProvider<NativeConnection> = {
   kind: 'native',
   summary: '`bacalhau` processes on this machine',
-  capabilities: { givesNodesTokens: true },
+  capabilities: { givesNodesTokens: true, demoNodes: 4 },
   connectionSchema: nativeConnectionSchema,
   needs: (settings) => ({
     memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1),

@@ -11,6 +11,7 @@ import { FleetClient } from '../../puller/fleet-client.js';
 import type { FleetSnapshot } from '../../puller/puller-app.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { readRunState } from '../../runtime/run-state.js';
+import { ON_PATH } from './cli.js';
 
 const BIN = fileURLToPath(new URL('../../../bin/wasm-sensors.js', import.meta.url));
 
@@ -146,6 +147,6 @@ export function nothingMissing(fleet: FleetClient, timeoutMs = 40_000): Promise<
 /** A test's environment must not leak into what it runs. */
 function cleanEnv(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { PATH, HOME, BACALHAU_BIN, TMPDIR } = process.env;
-  const env = { PATH, HOME, BACALHAU_BIN, TMPDIR, ...extra };
+  const env = { PATH, HOME, BACALHAU_BIN, TMPDIR, ...ON_PATH, ...extra };
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined));
 }

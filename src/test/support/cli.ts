@@ -6,6 +6,9 @@ import { vi } from 'vitest';
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const BIN = fileURLToPath(new URL('../../../bin/wasm-sensors.js', import.meta.url));
 
+/** Hints name the program as a global installation does. */
+export const ON_PATH = { WASM_SENSORS_COMMAND: 'wasm-sensors' };
+
 export interface CliResult {
   /** Exit code, or the signal that ended it. */
   code: number | string;
@@ -62,7 +65,7 @@ export async function runCli(args: string[], { folder, env }: CliOptions): Promi
   let timer: NodeJS.Timeout | undefined;
   try {
     process.argv = [process.execPath, BIN, ...args];
-    process.env = { ...env };
+    process.env = { ...ON_PATH, ...env };
     process.exitCode = undefined;
     process.chdir(folder);
     for (const name of STREAMS) Object.defineProperty(process[name], 'isTTY', { value: false, configurable: true });
@@ -130,6 +133,10 @@ export class SpawnedCli {
 
 /** Starts the built program. */
 export function spawnCli(args: string[], { folder, env }: CliOptions): SpawnedCli {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [BIN, ...args], {
+    cwd: folder,
+    env: { ...ON_PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   return new SpawnedCli(child);
 }

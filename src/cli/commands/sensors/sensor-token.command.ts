@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { parseSensorKeys, sensorTokenOf } from '../../../protocol/sensor-token.js';
-import { keepSensorKeys } from '../../../runtime/sensor-key.js';
+import { sensorTokenFor } from '../../../runtime/sensor-key.js';
 import type { CommandSpec } from '../../command.js';
 
 export const sensorTokenCommand: CommandSpec = {
@@ -11,8 +10,7 @@ export const sensorTokenCommand: CommandSpec = {
   examples: ['SENSOR_TOKEN=$(wasm-sensors sensors token edge-us-1) bacalhau serve …'],
   async action({ out, settings, args }) {
     const host = args[0]!;
-    const [current] = parseSensorKeys(settings.sensorKey ?? keepSensorKeys(resolve(settings.stateDir)))!;
-    const token = sensorTokenOf(current!.key, host);
+    const token = sensorTokenFor(host, resolve(settings.stateDir), settings.sensorKey);
     out.result({ host, token }, () => token);
     return 0;
   },

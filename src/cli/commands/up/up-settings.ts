@@ -55,7 +55,7 @@ const COMPARED = UP_SETTINGS.filter(
 );
 
 /** As plain JSON, by setting; no secrets. */
-export function askedFor({ settings, options }: CommandContext): Record<string, unknown> {
+export function askedFor({ settings, options }: Pick<CommandContext, 'settings' | 'options'>): Record<string, unknown> {
   const asked = COMPARED.map((key) => [key, valueWithoutSecrets(settings[key])]);
   return Object.fromEntries([...asked, ['registry', options.registry === true]]);
 }

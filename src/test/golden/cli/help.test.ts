@@ -10,6 +10,7 @@ const run = (args: string[]) => runCli(args, box);
 
 const GROUPS = {
   program: ['', 'help'],
+  demo: ['demo'],
   up: ['up'],
   down: ['down'],
   status: ['status'],

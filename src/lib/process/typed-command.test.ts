@@ -1,0 +1,77 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { typedCommand } from './typed-command.js';
+
+const top = realpathSync(mkdtempSync(join(tmpdir(), 'typed-command-')));
+afterAll(() => rmSync(top, { recursive: true }));
+
+/** A package in this folder. */
+function install(folder: string): { root: string; script: string } {
+  const root = join(top, folder);
+  const script = join(root, 'bin/wasm-sensors.js');
+  mkdirSync(join(root, 'bin'), { recursive: true });
+  writeFileSync(script, '');
+  return { root, script };
+}
+
+const clone = install('a clone');
+const global = install('lib/node_modules/wasm-sensors');
+mkdirSync(join(top, 'bin'));
+symlinkSync(global.script, join(top, 'bin/wasm-sensors'));
+const PATH = `/nowhere::${join(top, 'bin')}`;
+const NPX = { npm_command: 'exec', npm_lifecycle_script: "'wasm-sensors'" };
+
+test.each([
+  ['npx in a project', { env: { ...NPX, PATH }, ...clone }, 'npx wasm-sensors'],
+  ['a global installation', { env: { PATH }, ...global, script: join(top, 'bin/wasm-sensors') }, 'wasm-sensors'],
+  ['a child of a global installation', { env: { PATH }, ...global }, 'wasm-sensors'],
+  ['node, beside a global installation', { env: { PATH }, ...clone }, "node 'a clone/bin/wasm-sensors.js'"],
+  ['node, in the clone', { env: {}, ...clone, folder: clone.root }, 'node bin/wasm-sensors.js'],
+  ['node, far away', { env: {}, ...global, folder: '/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p' }, `node ${global.script}`],
+  [
+    'a script of package.json',
+    { env: { npm_command: 'run-script' }, ...clone, script: join(top, 'node_modules/.bin/wasm-sensors') },
+    'npx wasm-sensors',
+  ],
+  [
+    'a shell that npm exec opened',
+    {
+      env: { npm_command: 'exec', npm_lifecycle_script: '/bin/bash' },
+      ...clone,
+      script: join(top, 'node_modules/.bin/wasm-sensors'),
+    },
+    'wasm-sensors',
+  ],
+  [
+    'another program under npx',
+    { env: { npm_command: 'exec', npm_lifecycle_script: "'vitest'" }, ...global },
+    'node lib/node_modules/wasm-sensors/bin/wasm-sensors.js',
+  ],
+])('%s', (_, start, words) => {
+  expect(typedCommand({ folder: top, ...start })).toBe(words);
+});
+
+test.each([
+  [
+    'a tarball',
+    { dependencies: { 'wasm-sensors': 'file:../../x.tgz' }, _npx: { packages: ['../x.tgz'] } },
+    'npx ./x.tgz',
+  ],
+  [
+    'a version',
+    { dependencies: { 'wasm-sensors': '^1.2.0' }, _npx: { packages: ['wasm-sensors@1'] } },
+    'npx wasm-sensors@1',
+  ],
+  [
+    'the newest',
+    { dependencies: { 'wasm-sensors': '^1.2.0' }, _npx: { packages: ['wasm-sensors'] } },
+    'npx wasm-sensors',
+  ],
+  ['with others', { _npx: { packages: ['a', 'wasm-sensors'] } }, 'npx wasm-sensors'],
+])('fetched by npx: %s', (name, file, words) => {
+  const { root, script } = install(`_npx/${name.replaceAll(' ', '-')}/node_modules/wasm-sensors`);
+  writeFileSync(join(root, '../../package.json'), JSON.stringify(file));
+  expect(typedCommand({ env: NPX, root, script, folder: top })).toBe(words);
+});

@@ -1,0 +1,43 @@
+/** `demo --auto` on a network, from a folder in which nothing is, to one in which nothing is left. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { type RunResult, Sandbox } from './cli-harness.js';
+
+interface DemoDocument {
+  data: {
+    passed: boolean;
+    steps: { id: string; outcome: string; sights: { ok: boolean; figures?: Record<string, number> }[] }[];
+  };
+}
+
+/** Fails with what the demo printed. */
+export async function runWholeDemo(network: string, env: Record<string, string> = {}): Promise<void> {
+  const sandbox = new Sandbox(env);
+  try {
+    const result = await sandbox.run(['demo', '--auto', '-o', 'json', '--network', network], { timeoutMs: 400_000 });
+    const { passed, steps } = documentOf(result);
+    expect(steps.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(
+      [
+        ...['start', 'version-1', 'cut', 'version-2', 'reconnect', 'version-2-eu', 'late-reading', 'live-change'],
+        'figures',
+      ].map((id) => `${id} seen`),
+    );
+    const figures = steps.flatMap(({ sights }) => sights.map((sight) => sight.figures ?? {}));
+    expect(Object.assign({}, ...figures)).toMatchObject({ gaps: 0, missing: 0 });
+    expect([passed, result.code]).toEqual([true, 0]);
+    expect(readdirSync(sandbox.dir)).toEqual([]);
+  } finally {
+    const left = join(sandbox.dir, '.wasm-sensors-demo');
+    if (existsSync(left)) await sandbox.run(['down', '--volumes', '--state-dir', left]);
+    await sandbox.close();
+  }
+}
+
+function documentOf({ stdout, stderr }: RunResult): DemoDocument['data'] {
+  try {
+    return (JSON.parse(stdout) as DemoDocument).data;
+  } catch {
+    throw new Error(`the demo printed no document: ${stdout}${stderr}`);
+  }
+}
