@@ -35,7 +35,7 @@ test('what the network, the proxy and the puller say', async () => {
       { url: 'http://r', superseded: 2 },
     ],
   });
-  expect(asked).toEqual([['state', {}, { deployed: ['j'], ended: [] }]]);
+  expect(asked).toEqual([['state', {}, { jobs: { deployed: ['j'], ended: [] } }]]);
 });
 
 test('a network that does not answer is named once, and hides nothing', async () => {
@@ -55,7 +55,7 @@ test('a proxy that does not answer is named; jobs that can’t be listed are onl
   });
   const { target: all, asked } = target({ jobs: gone('JOBS') });
   expect((await readStatus(all)).unanswered).toEqual([]);
-  expect(asked).toEqual([['state', {}, undefined]]);
+  expect(asked).toEqual([['state', {}, { jobs: undefined }]]);
 });
 
 test('without a puller there is no status', async () => {

@@ -36,7 +36,7 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
   };
   const convergence = async () => {
     const state = await proxies[0]!.state();
-    return fleet.convergence(state, {}, await jobs().catch(() => undefined));
+    return fleet.convergence(state, {}, { jobs: await jobs().catch(() => undefined) });
   };
   const counted = async (proxy: ConfigClient) => {
     const stats = await proxy.stats().catch(missing('proxy'));

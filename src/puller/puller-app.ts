@@ -11,6 +11,7 @@ import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
+import { sensorConfigSchema } from '../protocol/sensor-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { EventHub } from './events/event-hub.js';
@@ -76,11 +77,15 @@ export type PullerAppStats = PullerStats & {
   deadLetters: number | undefined;
 };
 
-/** Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. */
+/**
+ * Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, the jobs of the network, and the fields that
+ * a change sets or clears.
+ */
 const convergenceSchema = z.strictObject({
   state: desiredStateSchema,
   scope: scopeSchema,
   jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
+  fields: z.array(sensorConfigSchema.keyof()).optional(),
 });
 
 /**
@@ -136,8 +141,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return c.json(fleet.countSince(submission, now()));
   });
   app.post('/fleet/convergence', async (c) => {
-    const { state, scope, jobs } = await readJsonBody(c, convergenceSchema);
-    return c.json(fleet.convergence({ desired: state, scope, jobs }, now()));
+    const { state: desired, ...goal } = await readJsonBody(c, convergenceSchema);
+    return c.json(fleet.convergence({ desired, ...goal }, now()));
   });
   // `/fleet/told` is the former name.
   app.on('POST', ['/fleet/annotations', '/fleet/told'], async (c) => {
