@@ -23,6 +23,8 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
   await docker(
     [
       'build',
+      // A step that fails leaves no container behind; only the old builder has any.
+      '--force-rm',
       ...['--file', join(packageRoot, 'templates', 'Dockerfile')],
       ...names.flatMap((name) => ['--tag', name]),
       ...['--label', `${BUILD_LABEL}=${buildOf(packageRoot)}`],

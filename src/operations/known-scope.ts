@@ -21,8 +21,7 @@ export async function requireKnownScope(
   const name = isRegion ? scope.region : scope.hostname;
   const sending = await (isRegion ? regionsOf(fleet) : hostsOf(fleet)).catch(() => undefined);
   if (sending === undefined || sending.includes(name)) return;
-  const edge = (await nodes?.().catch(() => undefined))?.filter(({ type }) => type === 'edge') ?? [];
-  const known = new Set([...sending, ...edge.map((node) => (isRegion ? node.region : node.name))]);
+  const known = new Set([...sending, ...(await edgeNodes(nodes)).map((node) => (isRegion ? node.region : node.name))]);
   if (known.has(name)) return;
   if (Object.keys(set).length === 0 && (await isSet(proxies, scope))) return;
   const names = [...known].filter(Boolean).sort();
@@ -40,3 +39,12 @@ const isSet = async ([proxy]: ConfigTarget['proxies'], scope: Scope) =>
     (state) => configOf(state, scope) !== undefined,
     () => true,
   );
+const edgeNodes = async (nodes: ConfigTarget['nodes']) =>
+  ((await nodes?.().catch(() => undefined)) ?? []).filter(({ type }) => type === 'edge');
+
+/** Whether no sensor and no edge node has this name; false where nobody can be asked. */
+export async function isUnknownHost({ fleet, nodes }: ConfigTarget, host: string): Promise<boolean> {
+  const sending = await hostsOf(fleet).catch(() => undefined);
+  if (sending === undefined || sending.includes(host)) return false;
+  return !(await edgeNodes(nodes)).some(({ name }) => name === host);
+}

@@ -159,6 +159,6 @@ function refuseFailed(job: JobInfo | undefined): void {
   const details = failed.map(({ node, message }) => `${node}: ${message}`);
   throw new AppError('UPDATER_FAILED', 'the config-updater job failed', {
     details: details.length > 0 ? details : [job?.message ?? ''],
-    hint: 'Bacalhau reports only that it failed. Check that the node has the operator token and reaches the proxy.',
+    hint: 'Check that the node has the operator token and reaches the proxy.',
   });
 }

@@ -118,6 +118,9 @@ export function toExecution(raw: RawExecution): ExecutionInfo {
   const { StateType: state, Message: message } = raw.ComputeState;
   const reason = raw.RunOutput?.ErrorMsg || message || raw.DesiredState.Message;
   const info = (as: ExecutionInfo['state'], why = '') => ({ id: raw.ID, node: raw.NodeID, state: as, message: why });
+  const { ExitCode: code = 0, stderr = '' } = raw.RunOutput ?? {};
+  // Bacalhau calls this completed. A module without an exit code of its own has -1.
+  if (state === COMPLETED && code > 0) return info('failed', stderr.trim() || `exited with code ${code}`);
   if (state === COMPLETED) return info('completed', reason);
   if (state === CANCELLED) return info('stopped', reason);
   if ([ASK_REJECTED, BID_REJECTED, FAILED].includes(state)) return info('failed', reason);

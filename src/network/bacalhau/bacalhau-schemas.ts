@@ -58,7 +58,9 @@ export const executionSchema = z.object({
   NodeID: z.string(),
   DesiredState: numberedState,
   ComputeState: numberedState,
-  RunOutput: z.object({ stderr: z.string().default(''), ErrorMsg: z.string().default('') }).nullish(),
+  RunOutput: z
+    .object({ stderr: z.string().default(''), ErrorMsg: z.string().default(''), ExitCode: z.number().default(0) })
+    .nullish(),
   /** Nanoseconds. */
   CreateTime: z.number(),
 });

@@ -1,6 +1,10 @@
 /** What `config set` says of a fleet with a region and hosts that have values of their own, against what the readings show. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { effectiveConfig, inScope, type Scope } from '../../protocol/desired-config.js';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ChangeConfigResult, changeConfig, type WantedChange } from '../../operations/change-config.js';
+import { type DesiredState, effectiveConfig, inScope, type Scope } from '../../protocol/desired-config.js';
+import { ConfigClient } from '../../proxy/config-client.js';
 import { Sandbox } from '../support/cli-harness.js';
 
 const sandbox = new Sandbox();
@@ -12,8 +16,6 @@ const SCOPES: Record<string, Scope> = {
   'host edge-us-2': { hostname: 'edge-us-2' },
 };
 const NAMES = Object.keys(SCOPES);
-const flags = (scope: Scope) =>
-  'hostname' in scope ? ['--host', scope.hostname] : 'region' in scope ? ['--region', scope.region] : [];
 /** A new colour for every change, so that no reading shows it by chance. */
 let color = 0;
 const nextColor = () => `#${(++color).toString(16).padStart(6, '0')}`;
@@ -21,8 +23,18 @@ const nextColor = () => `#${(++color).toString(16).padStart(6, '0')}`;
 /** Every set of scopes that have a colour of their own. */
 const presets = Array.from({ length: 2 ** NAMES.length }, (_, bits) => NAMES.filter((_name, i) => bits & (1 << i)));
 
+const change = async (scope: Scope, wanted: Partial<WantedChange>, wait = true): Promise<ChangeConfigResult> => {
+  const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
+  const proxies = [new ConfigClient(sandbox.state().endpoints.proxy!, { token })];
+  const all = { set: {}, unset: [], replace: false, ...wanted };
+  return changeConfig({ proxies, fleet: sandbox.fleet() }, scope, all, {
+    ...{ timeoutMs: 20_000, wait, onProgress() {}, onFailed: (failed) => expect(failed).toEqual([]) },
+  });
+};
+const sensors = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state !== 'replaced');
+
 interface Said {
-  data: { sensors: number; converged: number; hidden: { scope: Scope; fields: string[]; sensors: number }[] };
+  data: { sensors: number; converged: number; hidden: object[] };
   warnings?: string[];
 }
 
@@ -32,45 +44,51 @@ async function config(...words: string[]): Promise<Said> {
   return JSON.parse(stdout) as Said;
 }
 
-const desired = async () =>
-  (await sandbox.json<{ desired: Parameters<typeof effectiveConfig>[0] }>(['config', 'show'])).desired;
-const sensors = async () => (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state !== 'replaced');
-
 beforeAll(async () => {
-  const args = ['up', '-d', '--network', 'embedded', '--nodes', '2', '--deploy', '--interval', '0.1'];
+  const args = ['up', '-d', '--network', 'embedded', '--nodes', '2', '--deploy', '--interval', '0.2'];
   const { code, stderr } = await sandbox.run([...args, ...(await Sandbox.portFlags('embedded'))]);
   expect(stderr + code).toMatch(/0$/);
 });
 afterAll(() => sandbox.close());
 
+/** These scopes have a colour of their own, and no others. */
 async function preset(names: string[]): Promise<void> {
-  await config('unset', '--include-narrower', 'color');
-  for (const name of names) await config('set', ...flags(SCOPES[name]!), `color=${nextColor()}`);
+  await change({}, { unset: ['color'], includeNarrower: true }, false);
+  for (const name of names) await change(SCOPES[name]!, { set: { color: nextColor() } }, false);
 }
 
-describe.each(NAMES)('a colour for %s', (name) => {
-  const scope = SCOPES[name]!;
-  test.each(presets)(`where %s %s %s %s have one`, { timeout: 30_000 }, async (...names) => {
-    await preset(names.filter((one) => one !== undefined));
-    const wanted = nextColor();
-    const { data, warnings = [] } = await config('set', ...flags(scope), `color=${wanted}`);
-    const own = (await sensors()).filter((sensor) => inScope(scope, sensor));
-    const showing = own.filter((sensor) => sensor.color.toLowerCase() === wanted);
-    expect([data.sensors, data.converged]).toEqual([own.length, showing.length]);
-    // Every sensor that shows another colour is counted under the scope that it has it from.
-    expect(data.hidden.reduce((sum, one) => sum + one.sensors, 0)).toBe(own.length - showing.length);
-    expect(warnings.length).toBe(data.hidden.length > 0 ? 1 : 0);
-    for (const { scope: hiding } of data.hidden) {
-      expect(own.some((sensor) => inScope(hiding, sensor) && !showing.includes(sensor))).toBe(true);
+test.each(NAMES)(
+  'a colour for %s: wherever else there is one, it says what the readings show',
+  {
+    timeout: 120_000,
+  },
+  async (name) => {
+    const scope = SCOPES[name]!;
+    for (const names of presets) {
+      const where = `with colours of ${names.join(', ') || 'none'}`;
+      await preset(names);
+      const wanted = nextColor();
+      const { seen } = await change(scope, { set: { color: wanted } });
+      const own = (await sensors()).filter((sensor) => inScope(scope, sensor));
+      const showing = own.filter((sensor) => sensor.color.toLowerCase() === wanted);
+      const { hidden } = seen!;
+      expect([seen!.sensors, seen!.converged], where).toEqual([own.length, showing.length]);
+      // Every sensor that shows another colour is counted under the scope that it has it from.
+      expect(sum(hidden), where).toBe(own.length - showing.length);
+      for (const { scope: hiding } of hidden) {
+        expect(own.some((sensor) => inScope(hiding, sensor) && !showing.includes(sensor))).toBe(true);
+      }
+      if (hidden.length === 0) continue;
+      const all = nextColor();
+      const cleared = await change(scope, { set: { color: all }, includeNarrower: true });
+      expect(cleared.seen, where).toMatchObject({ sensors: own.length, converged: own.length, hidden: [] });
+      const shown = (await sensors()).filter((sensor) => inScope(scope, sensor)).map((sensor) => sensor.color);
+      expect(new Set(shown), where).toEqual(new Set([all]));
     }
-    if (data.hidden.length === 0) return;
-    const all = nextColor();
-    const cleared = await config('set', ...flags(scope), '--include-narrower', `color=${all}`);
-    expect(cleared.data).toMatchObject({ sensors: own.length, converged: own.length, hidden: [] });
-    const shown = (await sensors()).filter((sensor) => inScope(scope, sensor)).map((sensor) => sensor.color);
-    expect(new Set(shown)).toEqual(new Set([all]));
-  });
-});
+  },
+);
+
+const sum = (hidden: { sensors: number }[]) => hidden.reduce((all, one) => all + one.sensors, 0);
 
 test('a value that is cleared in a wide scope shows nothing where a narrower one has it', async () => {
   await preset(['fleet', 'region eu']);
@@ -98,7 +116,7 @@ test('config show names the scope that each value comes from', async () => {
     ...{ 'edge-as-1': 'fleet', 'edge-us-1': 'fleet', 'edge-us-2': 'host edge-us-2' },
     ...{ 'edge-eu-1': 'region eu', 'edge-eu-2': 'region eu' },
   });
-  const state = await desired();
+  const { desired: state } = await sandbox.json<{ desired: DesiredState }>(['config', 'show']);
   for (const { hostname, region, color: seen } of await sensors()) {
     expect(seen.toLowerCase()).toBe(effectiveConfig(state, region, hostname).color);
   }
