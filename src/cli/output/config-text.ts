@@ -14,7 +14,7 @@ import {
   scopeText,
 } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
-import { type Style, secondsText, swatch, table } from './terminal-text.js';
+import { type Style, secondsText, swatch, table, terminalWidth } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
 const SHOWN = 30;
@@ -130,9 +130,11 @@ function desiredTable(desired: DesiredState): string {
     const values = set.map((field) => `${field}=${config?.[field]}`).join(' ');
     return [scopeText(scope), values || '(nothing is set)', config?.version ? `version ${config.version}` : ''];
   });
-  return table([['desired', '', ''], ...rows]);
+  return table([['desired', '', ''], ...rows], [], { width: terminalWidth(), least: [2, 1] });
 }
 
+/** Version, file, icon, `random_off`, paused, interval, colour. */
+const LEAST = [9, 8, 5, 4, 7, 6, 3];
 const HEAD = ['region', 'host', 'state', 'colour', 'icon', 'random_off', 'interval', 'paused', 'file', 'version'];
 
 /** Where a value in force comes from; of the fleet configuration, the scope that decides it. */
@@ -166,5 +168,5 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
       config?.version ? String(config.version) : '-',
     ];
   });
-  return table([HEAD.map((word) => style.dim(word)), ...rows]);
+  return table([HEAD.map((word) => style.dim(word)), ...rows], [], { width: terminalWidth(), least: LEAST });
 }

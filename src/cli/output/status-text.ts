@@ -12,7 +12,7 @@ import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
 import { depthText } from './queue-text.js';
 import { clockText } from './store-text.js';
-import { countText, type Style, table } from './terminal-text.js';
+import { countText, type Style, table, terminalWidth } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
 const FAILED_SHOWN = 20;
@@ -179,4 +179,6 @@ const executionTable = (executions: FailedExecution[]) =>
       ...[`  ${job}`, node, message],
       ...(replacedBy === undefined ? [] : [`→ ${replacedBy}`]),
     ]),
+    [],
+    { width: terminalWidth(), least: [3, 2] },
   );
