@@ -98,7 +98,11 @@ ${rows.join('\n')}
 
 /** Text of a manual page: backslashes, dashes and a dot or quote at the beginning of a line mean something to troff. */
 const roff = (/** @type {string} */ text) =>
-  text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('`', '').replace(/^([.'])/gm, '\\&$1');
+  text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('`', '')
+    .replace(/^([.'])/gm, '\\&$1');
 
 /**
  * docs/wasm-sensors.1, the manual page.

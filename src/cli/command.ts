@@ -18,6 +18,8 @@ export interface CommandContext {
   options: OptionValues;
   /** Positional arguments. */
   args: string[];
+  /** With every command. */
+  program: Command;
 }
 
 export interface CommandSpec {
@@ -47,7 +49,8 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   let parent = program;
   for (const word of path.slice(0, -1)) {
     parent =
-      parent.commands.find((command) => command.name() === word) ?? parent.command(word).description(GROUPS[word] ?? '');
+      parent.commands.find((command) => command.name() === word) ??
+      parent.command(word).description(GROUPS[word] ?? '');
   }
   const command = parent.command(words.slice(path.length - 1).join(' '), { hidden: spec.hidden ?? false });
   command.description(spec.summary).passThroughOptions(spec.passThrough ?? false);
@@ -71,7 +74,7 @@ export function addCommand(program: Command, spec: CommandSpec): void {
         .slice(0, -2)
         .flat()
         .filter((arg): arg is string => typeof arg === 'string');
-      const done = spec.action({ out, settings: values, provenance, options, args }).catch((error) => {
+      const done = spec.action({ out, settings: values, provenance, options, args, program }).catch((error) => {
         throw explainStateFailure(error, values.stateDir);
       });
       process.exitCode = (await done) ?? 0;
@@ -89,7 +92,10 @@ function grouped(options: Option[], groups: CommandSpec['optionGroups']): Option
   const found = Object.entries(groups).flatMap(([heading, names]) =>
     names.flatMap((name) => options.find(({ long }) => long === `--${name}`)?.helpGroup(heading) ?? []),
   );
-  return [...found, ...options.filter((option) => !found.includes(option)).map((one) => one.helpGroup('Other options:'))];
+  return [
+    ...found,
+    ...options.filter((option) => !found.includes(option)).map((one) => one.helpGroup('Other options:')),
+  ];
 }
 
 const examplesText = (examples: string[]) =>

@@ -23,12 +23,12 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
   await docker(
     [
       'build',
-      // A step that fails leaves no container behind; only the old builder has any.
-      '--force-rm',
       ...['--file', join(packageRoot, 'templates', 'Dockerfile')],
       ...names.flatMap((name) => ['--tag', name]),
       ...['--label', `${BUILD_LABEL}=${buildOf(packageRoot)}`],
       ...(options.base === undefined ? [] : ['--build-arg', `BASE=${options.base}`]),
+      // A step that fails leaves no container behind; only the old builder has any.
+      '--force-rm',
       packageRoot,
     ],
     {

@@ -17,16 +17,14 @@ export const completion: CommandSpec = {
     'source <(wasm-sensors completion zsh)     # in ~/.zshrc, after compinit',
     'wasm-sensors completion fish | source     # in ~/.config/fish/config.fish',
   ],
-  async action({ out, args }) {
+  async action({ out, args, program }) {
     const shell = args[0]!;
     if (!Object.hasOwn(SCRIPTS, shell)) {
       throw new AppError('BAD_OPTION', `there is no completion for ${JSON.stringify(shell)}`, {
         hint: `Shells: ${SHELLS.join(', ')}.`,
       });
     }
-    // Later: this command is one of all.
-    const [{ createProgram }, { commands }] = await Promise.all([import('../program.js'), import('./all-commands.js')]);
-    const script = SCRIPTS[shell as keyof typeof SCRIPTS](commandTree(createProgram(commands)));
+    const script = SCRIPTS[shell as keyof typeof SCRIPTS](commandTree(program));
     out.raw(script);
     return 0;
   },

@@ -9,7 +9,9 @@ export function bashScript(tree: CompletedCommand[]): string {
     options
       .filter(({ takesValue }) => takesValue)
       .map((option) => {
-        const pattern = flagsOf(option).map((flag) => quoted(`${path}:${flag}`)).join('|');
+        const pattern = flagsOf(option)
+          .map((flag) => quoted(`${path}:${flag}`))
+          .join('|');
         return option.choices.length > 0
           ? `    ${pattern}) COMPREPLY=($(compgen -W ${quoted(option.choices.join(' '))} -- "$current")); return ;;`
           : `    ${pattern}) COMPREPLY=($(compgen -f -- "$current")); return ;;`;

@@ -47,7 +47,10 @@ function offers(shell: string, words: string[]): string[] {
   });
   expect(stderr).toBe('');
   const last = words.at(-1)!;
-  return stdout.split('\n').map((line) => line.split('\t')[0]!).filter((word) => word !== '' && word.startsWith(last));
+  return stdout
+    .split('\n')
+    .map((line) => line.split('\t')[0]!)
+    .filter((word) => word !== '' && word.startsWith(last));
 }
 
 const missing = (shell: string) => spawnSync(shell, ['--version']).status !== 0;
@@ -55,9 +58,15 @@ const missing = (shell: string) => spawnSync(shell, ['--version']).status !== 0;
 for (const shell of Object.keys(SHELLS)) {
   test.for<[string[], string[]]>([
     [['dep'], ['deploy']],
-    [['deploy', 'p'], ['proxy', 'publisher', 'puller']],
+    [
+      ['deploy', 'p'],
+      ['proxy', 'publisher', 'puller'],
+    ],
     [['deploy', 'publisher', '--col'], ['--color']],
-    [['status', '--output', ''], ['json', 'text']],
+    [
+      ['status', '--output', ''],
+      ['json', 'text'],
+    ],
     [['config', 'set', 'col'], ['color=']],
     [['deploy', 'publisher', '--region', 'eu', '--max'], ['--max-messages']],
     [['deploy', 'publisher', '--config-file', 'sen'], ['sensor.yaml']],

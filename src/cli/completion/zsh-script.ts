@@ -11,7 +11,9 @@ export function zshScript(tree: CompletedCommand[]): string {
     options
       .filter(({ takesValue }) => takesValue)
       .map((option) => {
-        const pattern = flagsOf(option).map((flag) => quoted(`${path}:${flag}`)).join('|');
+        const pattern = flagsOf(option)
+          .map((flag) => quoted(`${path}:${flag}`))
+          .join('|');
         const complete = option.choices.length > 0 ? `compadd -- ${option.choices.map(quoted).join(' ')}` : '_files';
         return `    (${pattern}) ${complete}; return ;;`;
       }),

@@ -158,7 +158,12 @@ test.each([
   ['one is paused', { live: 1, paused: 1 }, 0, '1/2 reporting, 1 paused, converged'],
   ['one is silent', { live: 1, silent: 1 }, 0, '1/2 reporting, 1 silent, converged'],
   ['a node is gone', { live: 1, silent: 1 }, 1, '1/2 reporting, 1 cut off, converged'],
-  ['the region is cut, and one still counts as live', { live: 1, silent: 1, cut: true }, 0, '1/2 reporting, 1 cut off, converged'],
+  [
+    'the region is cut, and one still counts as live',
+    { live: 1, silent: 1, cut: true },
+    0,
+    '1/2 reporting, 1 cut off, converged',
+  ],
   ['it is cut for so long that its sensors are gone', { live: 0, cut: true }, 2, '0/2 reporting, 2 cut off'],
   ['it is cut while it is paused', { live: 0, paused: 2, cut: true }, 0, '0/2 reporting, 2 cut off'],
 ])('sensors count once: %s', (_, over, lost, text) => {

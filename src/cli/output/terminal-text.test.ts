@@ -64,11 +64,11 @@ test('a table that is wider than the terminal shortens its least important colum
     table(rows, [], { width, least: [2, 1] })
       .split('\n')
       .map((line) => widthOf(line));
-  expect(widths(undefined)).toEqual([27, 44]);
+  expect(widths(undefined)).toEqual([29, 45]);
   expect(Math.max(...widths(40))).toBeLessThanOrEqual(40);
   expect(table(rows, [], { width: 36, least: [2, 1] })).toContain('word word word word  🚀🚀🚀🚀🚀…');
   // Both are as short as they get.
-  expect(table(rows, [], { width: 24, least: [2, 1] }).split('\n')[1]).toBe('a   word wo…  🚀🚀🚀…');
+  expect(table(rows, [], { width: 24, least: [2, 1] }).split('\n')[1]).toBe('a   word word…  🚀🚀🚀…');
   expect(table(rows, [], { width: 12, least: [2, 1] }).split('\n')[1]).toBe('a   word wo…');
   expect(table(rows, [], { width: 3, least: [2, 1] }).split('\n')[1]).toBe('a');
 });

@@ -57,7 +57,9 @@ export function table(rows: string[][], right: number[] = [], { width, least }: 
   }
   const left = fitted(widths, least, width);
   const line = (row: string[]) =>
-    row.flatMap((cell, i) => (left[i] ? pad(cut(cell, left[i]!), left[i]!, right.includes(i)) : [])).join(' '.repeat(GAP));
+    row
+      .flatMap((cell, i) => (left[i] ? pad(cut(cell, left[i]!), left[i]!, right.includes(i)) : []))
+      .join(' '.repeat(GAP));
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
 

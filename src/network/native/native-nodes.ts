@@ -37,7 +37,8 @@ export function heartbeatFactor(nodes: number): number {
 }
 
 /** How long a node of a network of so many tries to use a broken connection, in milliseconds. */
-export const givesUpAfterMs = (nodes: number): number => HEARTBEATS_MISSED * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
+export const givesUpAfterMs = (nodes: number): number =>
+  HEARTBEATS_MISSED * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
 
 /** @param nodes how many it will have */
 export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
