@@ -80,7 +80,7 @@ export async function changeConfig(
 }
 
 /** Makes a change and, where that is wanted, clears its fields in narrower scopes. */
-export async function applyWidely(
+async function applyWidely(
   { proxies, fleet }: Pick<ConfigTarget, 'proxies' | 'fleet'>,
   change: Omit<Change, 'scope'>,
   scope: Scope,
