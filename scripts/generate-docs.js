@@ -96,6 +96,52 @@ ${rows.join('\n')}
 `;
 }
 
+/** Text of a manual page: backslashes, dashes and a dot or quote at the beginning of a line mean something to troff. */
+const roff = (/** @type {string} */ text) =>
+  text
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll('`', '')
+    .replace(/^([.'])/gm, '\\&$1');
+
+/**
+ * docs/wasm-sensors.1, the manual page.
+ *
+ * @param {import('commander').Command} program with these commands
+ * @param {{ name: string, summary: string, hidden?: boolean, examples?: string[] }[]} specs
+ */
+export function manPage(program, specs) {
+  const shown = specs.filter(({ hidden }) => !hidden).map((spec) => ({ ...spec, path: pathOf(spec.name) }));
+  const sections = shown.map(({ name, path, summary, examples = [] }) => {
+    const command = path.split(' ').reduce((group, word) => find(group, word), program);
+    const help = command.createHelp();
+    const options = help
+      .visibleOptions(command)
+      .filter(({ long }) => long !== '--help')
+      .flatMap((option) => ['.TP', `.B ${roff(help.optionTerm(option))}`, roff(help.optionDescription(option))]);
+    const lines = examples.flatMap((line) => [roff(line)]);
+    const example = lines.length > 0 ? ['.PP', '.nf', '.RS', ...lines, '.RE', '.fi'] : [];
+    return [`.SS wasm\\-sensors ${roff(name)}`, `${roff(summary)}.`, ...options, ...example].join('\n');
+  });
+  return `.\\" Made from the commands of src/cli/commands by npm run docs; do not edit.
+.TH WASM\\-SENSORS 1
+.SH NAME
+wasm\\-sensors \\- a fleet of WebAssembly sensors on Bacalhau edge nodes
+.SH SYNOPSIS
+.B wasm\\-sensors
+.I command
+.RI [ options ]
+.SH DESCRIPTION
+${roff(program.description())}
+.PP
+A setting, which names a variable below, can also be set by that variable, in .env or in wasm\\-sensors.yaml.
+.SH COMMANDS
+${sections.join('\n')}
+.SH EXIT STATUS
+0 (ok), 1 (failed), 2 (can't run as called or configured) and 128 + the number of a signal.
+`;
+}
+
 function find(/** @type {import('commander').Command} */ group, /** @type {string} */ word) {
   const found = group.commands.find((command) => command.name() === word);
   if (!found) throw new Error(`there is no command ${word}`);
@@ -111,6 +157,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   ]);
   writeFileSync(page('errors.md'), errorsPage(CODES));
   writeFileSync(page('cli.md'), cliPage(createProgram(commands), commands));
+  writeFileSync(page('wasm-sensors.1'), manPage(createProgram(commands), commands));
   const rooms = JSON.parse(readFileSync(new URL('../src/test/rooms.json', import.meta.url), 'utf8'));
   writeFileSync(page('architecture.md'), withRooms(readFileSync(page('architecture.md'), 'utf8'), rooms));
 }

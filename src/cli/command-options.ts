@@ -18,7 +18,10 @@ export type OptionValues = Record<string, unknown>;
 /** The desired behaviour of sensors. */
 export const sensorOptions = (): Option[] => [
   new Option('--interval <seconds>', 'time between readings (default: 5)'),
-  new Option('--color [color]', 'colour such as #00ff88, or random; without a value: random (default: random)'),
+  new Option(
+    '--color [color]',
+    'colour such as #00ff88 or tomato, or random; without a value: random (default: random)',
+  ),
   new Option('--emoji <index>', 'index of the icon, or random (default: random)'),
   new Option('--random-off', 'give each sensor one fixed icon instead of random ones'),
 ];

@@ -4,6 +4,7 @@ import { loadSettings } from '../config/load-settings.js';
 import type { Resolved } from '../config/resolve-settings.js';
 import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
+import { GROUPS } from './command-groups.js';
 import type { OptionValues } from './command-options.js';
 import { withCommandName } from './output/command-name.js';
 import { Output, type OutputMode } from './output/output.js';
@@ -17,6 +18,8 @@ export interface CommandContext {
   options: OptionValues;
   /** Positional arguments. */
   args: string[];
+  /** With every command. */
+  program: Command;
 }
 
 export interface CommandSpec {
@@ -26,6 +29,8 @@ export interface CommandSpec {
   /** Settings that have a flag here; all others come from the environment and files. A text replaces the flag. */
   settings?: SettingKey[] | Partial<Record<SettingKey, string>>;
   options?: Option[];
+  /** For `--help` of a command with very many: names of options (`port`) under their heading, in the order shown. */
+  optionGroups?: Record<string, string[]>;
   /** Which `-o` modes it has; the first is the default. None: it has no `-o`. */
   modes?: OutputMode[];
   /** Shown under the options. */
@@ -43,19 +48,19 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   const path = words.filter((word) => !/^[[<]/.test(word));
   let parent = program;
   for (const word of path.slice(0, -1)) {
-    parent = parent.commands.find((command) => command.name() === word) ?? parent.command(word);
+    parent =
+      parent.commands.find((command) => command.name() === word) ??
+      parent.command(word).description(GROUPS[word] ?? '');
   }
   const command = parent.command(words.slice(path.length - 1).join(' '), { hidden: spec.hidden ?? false });
   command.description(spec.summary).passThroughOptions(spec.passThrough ?? false);
   const flags = settingFlags(spec.settings ?? []);
-  for (const [key, flag] of flags) command.addOption(settingOption(key, flag));
-  for (const option of spec.options ?? []) command.addOption(option);
+  const options = [...flags.map(([key, flag]) => settingOption(key, flag)), ...(spec.options ?? [])];
   if (spec.modes) {
-    command.addOption(new Option('-o, --output <mode>', 'format of stdout').choices(spec.modes).default(spec.modes[0]));
+    options.push(new Option('-o, --output <mode>', 'format of stdout').choices(spec.modes).default(spec.modes[0]));
   }
-  command.addOption(
-    new Option('--ansi <when>', 'when to use colours').choices(['auto', 'always', 'never']).default('auto'),
-  );
+  options.push(new Option('--ansi <when>', 'when to use colours').choices(['auto', 'always', 'never']).default('auto'));
+  for (const option of grouped(options, spec.optionGroups)) command.addOption(option);
   if (spec.examples) command.addHelpText('after', examplesText(spec.examples));
   command.action(async (...given: unknown[]) => {
     const options = command.opts();
@@ -69,7 +74,7 @@ export function addCommand(program: Command, spec: CommandSpec): void {
         .slice(0, -2)
         .flat()
         .filter((arg): arg is string => typeof arg === 'string');
-      const done = spec.action({ out, settings: values, provenance, options, args }).catch((error) => {
+      const done = spec.action({ out, settings: values, provenance, options, args, program }).catch((error) => {
         throw explainStateFailure(error, values.stateDir);
       });
       process.exitCode = (await done) ?? 0;
@@ -79,6 +84,18 @@ export function addCommand(program: Command, spec: CommandSpec): void {
       if (process.connected) process.disconnect();
     }
   });
+}
+
+/** The options in the order of their groups, each with its heading; those without a group come last. */
+function grouped(options: Option[], groups: CommandSpec['optionGroups']): Option[] {
+  if (!groups) return options;
+  const found = Object.entries(groups).flatMap(([heading, names]) =>
+    names.flatMap((name) => options.find(({ long }) => long === `--${name}`)?.helpGroup(heading) ?? []),
+  );
+  return [
+    ...found,
+    ...options.filter((option) => !found.includes(option)).map((one) => one.helpGroup('Other options:')),
+  ];
 }
 
 const examplesText = (examples: string[]) =>

@@ -32,6 +32,7 @@ export function targetOf(session: Session, { proxies, tlsCa }: Settings): Requir
     proxies: clients(urls, session.token, tlsCa ?? session.state.tlsCa),
     fleet: session.fleet,
     jobs: async () => knownJobs(await session.network()),
+    nodes: async () => (await session.network()).nodes(),
   };
 }
 

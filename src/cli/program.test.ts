@@ -9,6 +9,17 @@ test('docs/cli.md is made from the commands (npm run docs)', async () => {
   expect(page).toBe(cliPage(createProgram(commands), commands));
 });
 
+test('docs/wasm-sensors.1 is made from the commands (npm run docs)', async () => {
+  const { manPage } = await import('../../scripts/generate-docs.js' as string);
+  const page = readFileSync(new URL('../../docs/wasm-sensors.1', import.meta.url), 'utf8');
+  expect(page).toBe(manPage(createProgram(commands), commands));
+});
+
+test('every group says what it is for', () => {
+  const groups = createProgram(commands).commands.filter((command) => command.commands.length > 0);
+  expect(groups.filter((group) => group.description() === '').map((group) => group.name())).toEqual([]);
+});
+
 test.each(['up', 'proxy serve', 'puller serve', 'queue serve', 'sensors serve'])(
   '`%s` loads only itself',
   async (name) => {

@@ -40,7 +40,8 @@ test('an image is built from this folder, with its names, base and signal', asyn
   const [args, options] = run.mock.calls[0]!;
   expect(args).toEqual([
     ...['build', '--file', join(world.root, 'templates', 'Dockerfile'), '--tag', 'x', '--tag', 'y'],
-    ...['--label', expect.stringMatching(/^wasm-sensors\.build=[0-9a-f]{16}$/), '--build-arg', 'BASE=node', world.root],
+    ...['--label', expect.stringMatching(/^wasm-sensors\.build=[0-9a-f]{16}$/), '--build-arg', 'BASE=node'],
+    ...['--force-rm', world.root],
   ]);
   expect(options).toMatchObject({ signal, env: { BUILDKIT_PROGRESS: 'plain' } });
   expect(run.mock.calls[1]![0]).toEqual(['image', 'inspect', '--format', '{{.Id}} {{.Size}}', 'x']);
@@ -49,7 +50,7 @@ test('an image is built from this folder, with its names, base and signal', asyn
 test('without them there is one name, and neither base nor signal', async () => {
   await buildImage({ image: 'x', onStep: () => {} });
   const [args, options] = run.mock.calls[0]!;
-  expect(args).toHaveLength(8);
+  expect(args).toHaveLength(9);
   expect('signal' in options!).toBe(false);
 });
 

@@ -27,6 +27,8 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
       ...names.flatMap((name) => ['--tag', name]),
       ...['--label', `${BUILD_LABEL}=${buildOf(packageRoot)}`],
       ...(options.base === undefined ? [] : ['--build-arg', `BASE=${options.base}`]),
+      // A step that fails leaves no container behind; only the old builder has any.
+      '--force-rm',
       packageRoot,
     ],
     {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DesiredState } from '../protocol/desired-config.js';
+import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import { convergenceOf } from './convergence.js';
 import { type KnownJobs, MAX_PENDING, type SensorState } from './fleet-view.js';
 
@@ -90,4 +90,28 @@ test('of very many that are not there yet some are named, and all are counted', 
   const { sensors, converged, pending } = convergenceOf(fleet, { desired, scope: {} }, NOW);
   expect([sensors, converged, pending.length]).toEqual([MAX_PENDING + 2, 0, MAX_PENDING]);
   expect(whoIsPending(fleet.slice(0, MAX_PENDING))).toHaveLength(MAX_PENDING);
+});
+
+test('of a change, sensors for which a narrower scope decides do not follow, and count under the narrowest one', () => {
+  const scopes: DesiredState = {
+    ...{ version: 7, fleet: { version: 7, color: '#00ff88' } },
+    regions: { eu: { version: 7, color: '#00ff88' } },
+    hosts: { b: { version: 7, color: '#00ff88' }, c: { version: 7, interval: 1 } },
+  };
+  const fleet = ['a', 'b', 'c'].map((host) => sensor('live', 'j', host, { version: 7 }));
+  const us = sensor('live', 'j', 'd', { version: 7 });
+  us.reading.region = 'us';
+  const change = (scope: Scope, fields: ('color' | 'interval')[]) =>
+    convergenceOf([...fleet, us], { desired: scopes, scope, fields }, NOW).change;
+  expect(change({}, ['color'])).toEqual({
+    ...{ following: 1, converged: 1 },
+    hidden: [
+      { scope: { region: 'eu' }, fields: ['color'], sensors: 2 },
+      { scope: { hostname: 'b' }, fields: ['color'], sensors: 1 },
+    ],
+  });
+  expect(change({ region: 'eu' }, ['color'])).toMatchObject({ following: 2, hidden: [{ scope: { hostname: 'b' } }] });
+  expect(change({ hostname: 'b' }, ['color'])).toMatchObject({ following: 1, hidden: [] });
+  expect(change({}, ['interval'])).toMatchObject({ following: 3, hidden: [{ fields: ['interval'], sensors: 1 }] });
+  expect(convergenceOf(fleet, { desired: scopes, scope: {} }, NOW)).not.toHaveProperty('change');
 });

@@ -2,7 +2,16 @@
  * How far sensors have applied what is configured: the desired configuration, or the YAML file of their region. Only
  * expected sensors count.
  */
-import { type DesiredState, effectiveConfig, inScope, type Scope, shows } from '../protocol/desired-config.js';
+import {
+  type DesiredState,
+  decidingScope,
+  effectiveConfig,
+  inScope,
+  isNarrower,
+  type Scope,
+  scopeText,
+  shows,
+} from '../protocol/desired-config.js';
 import type { Reading } from '../protocol/message.js';
 import {
   isPlausibleVersion,
@@ -11,7 +20,9 @@ import {
   type SensorConfigField,
 } from '../protocol/sensor-config.js';
 import {
+  type ChangeProgress,
   type Convergence,
+  type HiddenBy,
   type KnownJobs,
   MAX_PENDING,
   type Progress,
@@ -27,15 +38,18 @@ export interface Goal {
   desired: DesiredState;
   scope: Scope;
   jobs?: KnownJobs | undefined;
+  /** Those that a change of this scope sets or clears. */
+  fields?: SensorConfigField[] | undefined;
 }
 
 /** A sensor has converged when it reports the version that applies to it, or a newer one, and its readings show the values. */
-export function convergenceOf(sensors: SensorNow[], { desired, scope, jobs }: Goal, now: number): Convergence {
+export function convergenceOf(sensors: SensorNow[], { desired, scope, jobs, fields }: Goal, now: number): Convergence {
   const expectationOf = expectationsOf(
     sensors.map(({ reading }) => reading),
     jobs,
   );
   const result: Convergence = { ...noProgress(), newest: 0 };
+  const change = fields && new ChangeTally(desired, scope, fields);
   for (const { reading, config, state } of sensors) {
     const expectation = expectationOf(reading, state);
     if (expectation === 'gone' && inScope(scope, reading)) result.gone++;
@@ -44,9 +58,49 @@ export function convergenceOf(sensors: SensorNow[], { desired, scope, jobs }: Go
     if (!inScope(scope, reading)) continue;
     const wanted = effectiveConfig(desired, reading.region, reading.hostname);
     const seen = { color: reading.color, icon: reading.icon_name, reported: config };
-    addSensor(result, { ...reading, state }, (config?.version ?? 0) >= wanted.version && shows(wanted, seen));
+    const converged = (config?.version ?? 0) >= wanted.version && shows(wanted, seen);
+    addSensor(result, { ...reading, state }, converged);
+    change?.add(reading, converged);
   }
-  return result;
+  return change ? { ...result, change: change.progress() } : result;
+}
+
+/** Counts the sensors for which the scope of a change decides, and those that narrower scopes keep from it. */
+class ChangeTally {
+  readonly #desired: DesiredState;
+  readonly #scope: Scope;
+  readonly #fields: SensorConfigField[];
+  readonly #hidden = new Map<string, HiddenBy>();
+  #following = 0;
+  #converged = 0;
+
+  constructor(desired: DesiredState, scope: Scope, fields: SensorConfigField[]) {
+    this.#desired = desired;
+    this.#scope = scope;
+    this.#fields = fields;
+  }
+
+  add(sensor: { region: string; hostname: string }, converged: boolean): void {
+    const own = new Map<string, { scope: Scope; fields: SensorConfigField[] }>();
+    for (const field of this.#fields) {
+      const scope = decidingScope(this.#desired, field, sensor);
+      if (!scope || !isNarrower(scope, this.#scope)) continue;
+      const name = scopeText(scope);
+      own.set(name, { scope, fields: [...(own.get(name)?.fields ?? []), field] });
+    }
+    for (const [name, { scope, fields }] of own) {
+      const known = this.#hidden.get(name) ?? { scope, fields: [], sensors: 0 };
+      const all = SENSOR_CONFIG_FIELDS.filter((field) => known.fields.includes(field) || fields.includes(field));
+      this.#hidden.set(name, { scope, fields: all, sensors: known.sensors + 1 });
+    }
+    if (own.size > 0) return;
+    this.#following++;
+    if (converged) this.#converged++;
+  }
+
+  progress(): ChangeProgress {
+    return { following: this.#following, converged: this.#converged, hidden: [...this.#hidden.values()] };
+  }
 }
 
 export interface FileConvergence extends Progress {

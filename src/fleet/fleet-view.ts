@@ -1,6 +1,7 @@
 /** What the fleet view shows about a sensor, a region and the whole fleet. Times are Unix milliseconds. */
 import type { MeasuredValues } from '../protocol/measured-values.js';
-import type { ReportedConfig } from '../protocol/sensor-config.js';
+import type { Scope } from '../protocol/desired-config.js';
+import type { ReportedConfig, SensorConfigField } from '../protocol/sensor-config.js';
 
 /**
  * - `live`: it sends.
@@ -84,4 +85,22 @@ export const MAX_PENDING = 20;
 export interface Convergence extends Progress {
   /** Newest version of the fleet configuration that any expected sensor of the whole fleet reports. */
   newest: number;
+  /** How far a change of some fields in this scope shows; left out where none was asked for. */
+  change?: ChangeProgress;
+}
+
+/** What becomes of a change of some fields in one scope. */
+export interface ChangeProgress {
+  /** Expected sensors for which this scope decides all of the fields. */
+  following: number;
+  /** Those of them that have converged. */
+  converged: number;
+  /** Narrower scopes that decide some of the fields for sensors of this scope. */
+  hidden: HiddenBy[];
+}
+
+export interface HiddenBy {
+  scope: Scope;
+  fields: SensorConfigField[];
+  sensors: number;
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence } from '../fleet/fleet-view.js';
+import type { NodeInfo } from '../network/network.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
@@ -15,12 +16,16 @@ let desired: DesiredConfigStore;
 let patches: Change[];
 let seenBy: (state: DesiredState, scope: Scope) => Partial<Convergence> | Promise<never>;
 let failed: unknown[];
+let revoked: string[];
+let nodes: NodeInfo[];
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   desired = new DesiredConfigStore();
   patches = [];
   failed = [];
+  revoked = [];
+  nodes = [];
   seenBy = () => ({ sensors: 3, converged: 3 });
 });
 afterEach(() => {
@@ -30,6 +35,7 @@ afterEach(() => {
 const proxy = {
   url: 'http://p',
   state: async () => desired.state,
+  revoked: async () => revoked,
   patch: async (change: Change) => {
     patches.push(change);
     return desired.patch(change, Date.now()).version;
@@ -51,7 +57,7 @@ const fleet = {
 
 async function run(scope: Scope, wanted: Partial<WantedChange>, options: Partial<ChangeConfigOptions> = {}) {
   const running = changeConfig(
-    { proxies: [proxy], fleet },
+    { proxies: [proxy], fleet, nodes: async () => nodes },
     scope,
     { set: {}, unset: [], replace: false, ...wanted },
     { timeoutMs: 1000, wait: true, onProgress() {}, onFailed: (some) => failed.push(...some), ...options },
@@ -67,7 +73,7 @@ test('it ends when the sensors have converged, with what was seen', async () => 
   const { version } = desired.state;
   expect(result).toEqual({
     ...{ version, failed: [] },
-    seen: { sensors: 3, converged: 3, seconds: expect.closeTo(0.5, 1), otherRegions: [] },
+    seen: { sensors: 3, converged: 3, seconds: expect.closeTo(0.5, 1), hidden: [], revoked: [] },
   });
   expect(patches).toEqual([{ scope: { region: 'eu' }, set: { color: '#00ff88' }, unset: [], replace: true, seen: 7 }]);
 });
@@ -86,15 +92,42 @@ test('without waiting, nothing is looked at but what sensors have seen; also whe
   expect(patches[0]).not.toHaveProperty('seen');
 });
 
-test('a scope that no sensor matches: the regions with sensors are named, for the whole fleet none', async () => {
+test('a region or host that nobody has is refused before anything is changed, and can be set ahead', async () => {
+  const set = { interval: 2 };
+  expect(await run({ region: 'mars' }, { set })).toMatchObject({
+    ...{ code: 'NO_SUCH_REGION', message: 'there is no region "mars"' },
+    hint: 'The regions are eu, us. Add --ahead to set it before there is such a region.',
+  });
+  expect(await run({ hostname: 'x' }, { set })).toMatchObject({ code: 'NO_SUCH_HOST' });
+  expect(patches).toEqual([]);
+  expect(await run({ region: 'mars' }, { set, ahead: true })).toMatchObject({ version: desired.version });
+  // What was set ahead can be cleared, and nothing else.
+  expect(await run({ region: 'mars' }, { unset: ['interval'] })).toMatchObject({ version: desired.version });
+  expect(await run({ region: 'venus' }, { unset: ['interval'] })).toMatchObject({ code: 'NO_SUCH_REGION' });
+});
+
+test('a region or host of a node that has no sensor yet is known', async () => {
+  const edge = { type: 'edge', connected: false } as const;
+  nodes = [
+    { ...edge, name: 'edge-as-1', region: 'as' },
+    { ...edge, type: 'services', name: 'web', region: '' } as never,
+  ];
   seenBy = () => ({ sensors: 0, converged: 0 });
-  expect(await run({ region: 'mars' }, { set: { interval: 2 } })).toMatchObject({
-    seen: { otherRegions: ['us', 'eu'] },
+  expect(await run({ region: 'as' }, { set: { interval: 2 } })).toHaveProperty('version');
+  expect(await run({ hostname: 'edge-as-1' }, { set: { interval: 2 } })).toHaveProperty('version');
+  expect(await run({ hostname: 'web' }, { set: { interval: 2 } })).toMatchObject({ code: 'NO_SUCH_HOST' });
+});
+
+test('a revoked sensor is named and not waited for, because its readings are refused', async () => {
+  const pending = [{ hostname: 'h', region: 'eu', state: 'silent' as const }];
+  seenBy = () => ({ sensors: 3, converged: 2, pending });
+  revoked = ['h'];
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({ seen: { seconds: 0, revoked: ['h'] } });
+  seenBy = () => ({ sensors: 3, converged: 1, pending: [...pending, { ...pending[0]!, hostname: 'other' }] });
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({
+    ...{ code: 'NOT_CONVERGED' },
+    details: ['pending: h (eu), silent: revoked', 'pending: other (eu), silent: cut off?'],
   });
-  expect(await run({ hostname: 'x' }, { set: { interval: 2 } })).toMatchObject({
-    seen: { otherRegions: ['us', 'eu'] },
-  });
-  expect(await run({}, { set: { interval: 2 } })).toMatchObject({ seen: { sensors: 0, otherRegions: [] } });
 });
 
 test('sensors that do not converge are a failure', async () => {

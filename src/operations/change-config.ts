@@ -1,21 +1,28 @@
 /** Changes the desired configuration of running sensors, and waits until their readings show it. */
-import type { Convergence, Progress } from '../fleet/fleet-view.js';
+import type { Convergence, HiddenBy, SensorView } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { configOf, type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
 import type { SensorConfigField } from '../protocol/sensor-config.js';
-import { applyChange, type Change, type FailedProxy } from './apply-to-proxies.js';
-import { type ConfigTarget, newestSeen } from './config-target.js';
+import { type ApplyResult, applyChange, type Change, type FailedProxy } from './apply-to-proxies.js';
+import { type ConfigTarget, newestSeen, revokedHosts } from './config-target.js';
+import { requireKnownScope } from './known-scope.js';
 import { rollOut } from './rollout.js';
 import { waitForConvergence } from './wait-for-sensors.js';
 
 /** Values to set and to unset; `replace` confirms that what a proxy has lost is given up. */
-export type WantedChange = Pick<Change, 'set' | 'unset'> & { replace: boolean };
+export interface WantedChange extends Pick<Change, 'set' | 'unset'> {
+  replace: boolean;
+  /** Clears the fields in narrower scopes, which would keep the change from their sensors. */
+  includeNarrower?: boolean;
+  /** The region or host may not exist yet. */
+  ahead?: boolean;
+}
 
 export interface ChangeConfigOptions {
   timeoutMs: number;
   /** False: returns as soon as the proxy has it. */
   wait: boolean;
-  onProgress(progress: Progress): void;
+  onProgress(progress: Convergence): void;
   /** Called with proxies that do not hold the change. */
   onFailed(failed: FailedProxy[]): void;
 }
@@ -26,36 +33,85 @@ export interface ChangeConfigResult {
   /** What was seen; left out without waiting. */
   seen?: {
     sensors: number;
+    /** Those whose readings show the change. */
     converged: number;
     seconds: number;
-    /** No sensor matches the scope, but these regions have sensors. */
-    otherRegions: string[];
+    /** Narrower scopes that keep the change from their sensors. */
+    hidden: HiddenBy[];
+    /** Hosts whose readings are refused, so that nothing shows what they do. */
+    revoked: string[];
   };
 }
 
-/** Rejects with `NOT_CONVERGED`, with `REPLACED` when another change replaced this one, and with the proxy's error. */
+/**
+ * Rejects with `NO_SUCH_REGION` or `NO_SUCH_HOST`, with `NOT_CONVERGED`, with `REPLACED` when another change replaced
+ * this one, and with the proxy's error.
+ */
 export async function changeConfig(
-  { proxies, fleet, jobs }: ConfigTarget,
+  target: ConfigTarget,
   scope: Scope,
   wanted: WantedChange,
   { timeoutMs, wait, onProgress, onFailed }: ChangeConfigOptions,
 ): Promise<ChangeConfigResult> {
   const began = Date.now();
-  const { version, state, holder, failed } = await applyChange(proxies, { ...(await withSeen(fleet, wanted)), scope });
+  const { proxies, fleet, jobs } = target;
+  if (!wanted.ahead) await requireKnownScope(target, scope, wanted);
+  const { version, state, holder, failed } = await applyWidely(target, await withSeen(fleet, wanted), scope, wanted);
   onFailed(failed);
   if (!wait) return { version, failed };
   let latest = state;
+  const revoked = await revokedHosts(proxies);
   const options = {
-    ...{ timeoutMs, jobs, onProgress },
+    ...{ timeoutMs, jobs, onProgress, revoked, fields: fieldsOf(wanted) },
     latest: async () => {
       latest = await holder.state();
       return latest;
     },
   };
-  const { converged, sensors } = await waitForConvergence(fleet, state, scope, options);
+  const { sensors, pending, change } = await waitForConvergence(fleet, state, scope, options);
   refuseReplaced(latest, scope, wanted);
-  const otherRegions = sensors === 0 ? await regionsElsewhere(fleet, scope) : [];
-  return { version, failed, seen: { sensors, converged, seconds: (Date.now() - began) / 1000, otherRegions } };
+  return {
+    ...{ version, failed },
+    seen: {
+      ...{ sensors, converged: change?.converged ?? sensors, seconds: (Date.now() - began) / 1000 },
+      ...{ hidden: change?.hidden ?? [], revoked: pending.map(({ hostname }) => hostname) },
+    },
+  };
+}
+
+/** Makes a change and, where that is wanted, clears its fields in narrower scopes. */
+async function applyWidely(
+  { proxies, fleet }: Pick<ConfigTarget, 'proxies' | 'fleet'>,
+  change: Omit<Change, 'scope'>,
+  scope: Scope,
+  { includeNarrower }: Pick<WantedChange, 'includeNarrower'>,
+): Promise<ApplyResult> {
+  let result = await applyChange(proxies, { ...change, scope });
+  if (!includeNarrower) return result;
+  const sensors = 'region' in scope ? (await fleet.snapshot()).sensors : [];
+  const fields = fieldsOf(change);
+  const failed = new Map(result.failed.map((one) => [one.url, one]));
+  for (const narrower of narrowerScopes(result.state, scope, sensors)) {
+    const unset = fields.filter((field) => configOf(result.state, narrower)?.[field] !== undefined);
+    if (unset.length === 0) continue;
+    result = await applyChange(proxies, { scope: narrower, set: {}, unset });
+    for (const one of result.failed) failed.set(one.url, one);
+  }
+  return { ...result, failed: [...failed.values()] };
+}
+
+const fieldsOf = ({ set, unset }: Pick<Change, 'set' | 'unset'>): SensorConfigField[] => [
+  ...(Object.keys(set) as SensorConfigField[]),
+  ...unset,
+];
+
+/** `sensors`: for the hosts of a region. */
+function narrowerScopes(state: DesiredState, scope: Scope, sensors: SensorView[]): Scope[] {
+  if ('hostname' in scope) return [];
+  const hosts = Object.keys(state.hosts).map((hostname) => ({ hostname }));
+  if (!('region' in scope)) return [...Object.keys(state.regions).map((region) => ({ region })), ...hosts];
+  const own = new Set(sensors.filter(({ region }) => region === scope.region).map(({ hostname }) => hostname));
+  return hosts.filter(({ hostname }) => own.has(hostname));
 }
 
 export interface RollOutResult {
@@ -75,21 +131,27 @@ export async function rollOutConfig(
   },
 ): Promise<RollOutResult> {
   const began = Date.now();
-  const change = await withSeen(fleet, wanted);
-  const { version, failed } = await rollOut(proxies, fleet, regions, change, { ...options, jobs });
+  const { version, failed } = await rollOut({ proxies, fleet }, regions, {
+    change: await withSeen(fleet, wanted),
+    apply: (change, scope) => applyWidely({ proxies, fleet }, change, scope, wanted),
+    ...options,
+    jobs,
+  });
   return { version, regions, seconds: (Date.now() - began) / 1000, failed };
 }
 
-async function withSeen(fleet: ConfigTarget['fleet'], wanted: WantedChange): Promise<Omit<Change, 'scope'>> {
+async function withSeen(
+  fleet: ConfigTarget['fleet'],
+  { set, unset, replace }: WantedChange,
+): Promise<Omit<Change, 'scope'>> {
   const seen = await newestSeen(fleet);
-  return seen === undefined ? wanted : { ...wanted, seen };
+  return { set, unset, replace, ...(seen === undefined ? {} : { seen }) };
 }
 
 /** Somebody else's change may be in force by now: then the sensors do that, and the operator has to know. */
 function refuseReplaced(latest: DesiredState, scope: Scope, { set, unset }: WantedChange): void {
   const now = configOf(latest, scope);
-  const fields = [...(Object.keys(set) as SensorConfigField[]), ...unset];
-  const values = fields
+  const values = fieldsOf({ set, unset })
     .filter((field) => now?.[field] !== set[field])
     .map((field) => (now?.[field] === undefined ? `${field} is not set` : `${field} is ${now[field]}`));
   if (values.length === 0) return;
@@ -97,10 +159,4 @@ function refuseReplaced(latest: DesiredState, scope: Scope, { set, unset }: Want
   throw new AppError('REPLACED', message, {
     hint: 'Somebody else changes this fleet at the same time. Run `wasm-sensors config show` to see what is desired.',
   });
-}
-
-/** A region or host without sensors may be deployed later, or be misspelt. */
-async function regionsElsewhere(fleet: ConfigTarget['fleet'], scope: Scope): Promise<string[]> {
-  if (!('region' in scope || 'hostname' in scope)) return [];
-  return (await fleet.summary()).regions.map(({ region }) => region);
 }

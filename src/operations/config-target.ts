@@ -1,6 +1,6 @@
 /** What changes of the configuration work on. */
 import type { KnownJobs } from '../fleet/fleet-view.js';
-import type { Network } from '../network/network.js';
+import type { Network, NodeInfo } from '../network/network.js';
 import { nothingDesired } from '../protocol/desired-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
@@ -11,6 +11,8 @@ export interface ConfigTarget {
   fleet: FleetClient;
   /** The jobs, where their network is known. */
   jobs?: () => Promise<KnownJobs>;
+  /** The nodes, where their network is known. */
+  nodes?: () => Promise<NodeInfo[]>;
 }
 
 /** Which jobs of a network are deployed and which have stopped. */
@@ -29,4 +31,10 @@ export async function newestSeen(fleet: Pick<FleetClient, 'convergence'>): Promi
     ({ newest }) => newest,
     () => undefined,
   );
+}
+
+/** Hosts whose readings any of the proxies refuses; those of proxies that can't be asked are not known. */
+export async function revokedHosts(proxies: Pick<ConfigClient, 'revoked'>[]): Promise<string[]> {
+  const lists = await Promise.all(proxies.map((proxy) => proxy.revoked().catch(() => [])));
+  return [...new Set(lists.flat())].sort();
 }

@@ -18,7 +18,10 @@ export interface ConfigView {
 export async function readConfig({ proxies, fleet, jobs }: ConfigTarget): Promise<ConfigView> {
   const { desired, holder, others } = await compareProxies(proxies);
   const known = await jobs?.().catch(() => undefined);
-  const [snapshot, convergence] = await Promise.all([fleet.snapshot(), fleet.convergence(desired, {}, known)]);
+  const [snapshot, convergence] = await Promise.all([
+    fleet.snapshot(),
+    fleet.convergence(desired, {}, { jobs: known }),
+  ]);
   const sensors = snapshot.sensors.filter(({ state }) => state !== 'gone' && state !== 'replaced');
   return { desired, holder: holder.url, differing: others, convergence, sensors };
 }

@@ -19,8 +19,11 @@ function target(over: { proxy?: () => Promise<never>; jobs?: () => Promise<never
   };
   const counted = async () => ({ superseded: 2, refused: { NOT_JSON: 1 } });
   const proxies = [
-    { url: 'http://p', state: over.proxy ?? (async () => 'state'), stats: over.proxy ?? counted },
-    { url: 'http://r', state: async () => 'state', stats: counted },
+    {
+      ...{ url: 'http://p', state: over.proxy ?? (async () => 'state'), stats: over.proxy ?? counted },
+      revoked: over.proxy ?? (async () => ['h', 'a']),
+    },
+    { url: 'http://r', state: async () => 'state', stats: counted, revoked: async () => ['h'] },
   ];
   const jobs = over.jobs ?? (async () => ({ deployed: ['j'], ended: [] }));
   return { network, asked, target: { network, proxies, fleet, jobs } as never };
@@ -30,12 +33,13 @@ test('what the network, the proxy and the puller say', async () => {
   const { target: all, asked, network } = target();
   expect(await readStatus(all)).toMatchObject({
     ...{ nodes: network.nodeList, jobs: [], puller: { queue: 'q' }, convergence: { sensors: 3 }, unanswered: [] },
+    revoked: ['a', 'h'],
     proxies: [
       { url: 'http://p', superseded: 2, refused: { NOT_JSON: 1 } },
       { url: 'http://r', superseded: 2 },
     ],
   });
-  expect(asked).toEqual([['state', {}, { deployed: ['j'], ended: [] }]]);
+  expect(asked).toEqual([['state', {}, { jobs: { deployed: ['j'], ended: [] } }]]);
 });
 
 test('a network that does not answer is named once, and hides nothing', async () => {
@@ -55,7 +59,7 @@ test('a proxy that does not answer is named; jobs that can’t be listed are onl
   });
   const { target: all, asked } = target({ jobs: gone('JOBS') });
   expect((await readStatus(all)).unanswered).toEqual([]);
-  expect(asked).toEqual([['state', {}, undefined]]);
+  expect(asked).toEqual([['state', {}, { jobs: undefined }]]);
 });
 
 test('without a puller there is no status', async () => {

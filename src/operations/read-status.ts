@@ -6,7 +6,7 @@ import { newestByNode } from '../network/newest-executions.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { ProxyStats } from '../proxy/proxy.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
-import type { ConfigTarget } from './config-target.js';
+import { type ConfigTarget, revokedHosts } from './config-target.js';
 import { type PublisherNotice, publisherNotices } from './job-owners.js';
 
 export interface StatusTarget extends Required<ConfigTarget> {
@@ -22,6 +22,8 @@ export interface Status {
   puller: PullerAppStats;
   /** Of each proxy that answers. */
   proxies: (ProxyStats & { url: string })[];
+  /** Hosts whose readings a proxy refuses. */
+  revoked: string[];
   /** Publishers that are not as this program deployed them. */
   notices: PublisherNotice[];
   unanswered: { service: 'network' | 'proxy'; reason: string }[];
@@ -36,19 +38,20 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
   };
   const convergence = async () => {
     const state = await proxies[0]!.state();
-    return fleet.convergence(state, {}, await jobs().catch(() => undefined));
+    return fleet.convergence(state, {}, { jobs: await jobs().catch(() => undefined) });
   };
   const counted = async (proxy: ConfigClient) => {
     const stats = await proxy.stats().catch(missing('proxy'));
     return stats ? [{ url: proxy.url, ...stats }] : [];
   };
-  const [snapshot, puller, nodes, listed, converged, counts] = await Promise.all([
+  const [snapshot, puller, nodes, listed, converged, counts, revoked] = await Promise.all([
     fleet.snapshot(),
     fleet.stats(),
     network.nodes().catch(missing('network')),
     network.jobs().catch(missing('network')),
     convergence().catch(missing('proxy')),
     Promise.all(proxies.map(counted)),
+    revokedHosts(proxies),
   ]);
   const notices =
     listed &&
@@ -60,7 +63,7 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
   const unanswered = [...reasons].map(([service, reason]) => ({ service, reason }));
   return {
     ...{ nodes, jobs: listed, fleet: snapshot, convergence: converged, puller },
-    ...{ proxies: counts.flat(), notices: notices ?? [], unanswered },
+    ...{ proxies: counts.flat(), revoked, notices: notices ?? [], unanswered },
   };
 }
 

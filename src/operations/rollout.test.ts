@@ -5,7 +5,7 @@ import { configOf, type DesiredState } from '../protocol/desired-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import type { Change } from './apply-to-proxies.js';
+import { applyChange, type Change } from './apply-to-proxies.js';
 import { type RollOutOptions, rollOut } from './rollout.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
@@ -65,14 +65,16 @@ const proxy = (url: string, patch?: () => Promise<number>): ConfigClient =>
   ({
     url,
     state: async () => desired.state,
+    revoked: async () => [],
     patch: async (asked: Change) => {
       const { region } = asked.scope as { region: string };
       log.push(`change of ${region}`);
       return patch ? patch() : desired.patch(asked, Date.now()).version;
     },
-  }) as ConfigClient;
+  }) as unknown as ConfigClient;
 
-const reports: RollOutOptions = {
+const reports: Omit<RollOutOptions, 'apply'> = {
+  change,
   timeoutMs: 1000,
   onProgress: () => {},
   onFailed: (failed) => log.push(`failed: ${failed.map(({ url }) => url)}`),
@@ -81,7 +83,10 @@ const reports: RollOutOptions = {
 
 async function run(regions: string[], proxies = [proxy('http://a')]) {
   const began = Date.now();
-  const outcome = rollOut(proxies, fleet, regions, change, reports).then(
+  const outcome = rollOut({ proxies, fleet }, regions, {
+    ...reports,
+    apply: (one, scope) => applyChange(proxies, { ...one, scope }),
+  }).then(
     (result) => ({ result, seconds: (Date.now() - began) / 1000 }),
     (error: AppError) => ({ error, seconds: (Date.now() - began) / 1000 }),
   );
@@ -163,7 +168,11 @@ test('what the proxy refuses stops it, with the reason', async () => {
 });
 
 test('a proxy that does not hold the change is reported once', async () => {
-  const away = { url: 'http://b', state: () => Promise.reject(new AppError('PROXY_GONE', 'away')) } as never;
+  const away = {
+    url: 'http://b',
+    state: () => Promise.reject(new AppError('PROXY_GONE', 'away')),
+    revoked: async () => [],
+  } as never;
   const { result } = (await run(['us', 'eu'], [proxy('http://a'), away])) as never;
   expect(result).toMatchObject({ failed: [{ url: 'http://b', reason: 'away' }] });
   expect(log.filter((step) => step.startsWith('failed'))).toEqual(['failed: http://b', 'failed: ']);

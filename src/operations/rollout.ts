@@ -2,12 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Convergence, SensorView } from '../fleet/fleet-view.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import type { ConfigClient } from '../proxy/config-client.js';
+import type { SensorConfigField } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
-import { type ApplyResult, applyChange, type Change, type FailedProxy } from './apply-to-proxies.js';
+import type { ApplyResult, Change, FailedProxy } from './apply-to-proxies.js';
+import { type ConfigTarget, revokedHosts } from './config-target.js';
 import { type WaitOptions, waitForConvergence } from './wait-for-sensors.js';
 
 export interface RollOutOptions extends WaitOptions<Convergence> {
+  change: Omit<Change, 'scope'>;
+  /** Makes the change in one region. */
+  apply(change: Omit<Change, 'scope'>, scope: { region: string }): Promise<ApplyResult>;
   /** Called with proxies that do not hold the change, once for each of them. */
   onFailed(failed: FailedProxy[]): void;
   /** `sending`: whether its sensors send after the change; false when all of them are paused. */
@@ -22,25 +26,25 @@ const NAMED = 10;
  * Rejects with `NO_SENSORS` before anything is changed, and with `ROLLOUT_STOPPED` at the first region that fails.
  */
 export async function rollOut(
-  proxies: ConfigClient[],
-  fleet: FleetClient,
+  { proxies, fleet }: Pick<ConfigTarget, 'proxies' | 'fleet'>,
   regions: string[],
-  change: Omit<Change, 'scope'>,
-  options: RollOutOptions,
+  { change, apply, ...options }: RollOutOptions,
 ): Promise<Pick<ApplyResult, 'version' | 'failed'>> {
   let version = 0;
   const failed = new Map<string, FailedProxy>();
   await requireSensors(fleet, regions);
+  const revoked = await revokedHosts(proxies);
+  const fields = [...(Object.keys(change.set) as SensorConfigField[]), ...change.unset];
   for (const [i, region] of regions.entries()) {
     const scope = { region };
     try {
-      const result = await applyChange(proxies, { ...change, scope });
+      const result = await apply(change, scope);
       version = result.version;
       const news = result.failed.filter(({ url }) => !failed.has(url));
       for (const failure of news) failed.set(failure.url, failure);
       options.onFailed(news);
       const latest = () => result.holder.state();
-      const convergence = await waitForConvergence(fleet, result.state, scope, { ...options, latest });
+      const convergence = await waitForConvergence(fleet, result.state, scope, { ...options, fields, revoked, latest });
       options.onRegion(region, convergence, await keepsSending(fleet, region));
     } catch (error) {
       const left = regions.slice(i + 1);

@@ -1,10 +1,10 @@
 /** Changes the configuration from an edge node, with the config-updater module as a job. */
-import type { Progress } from '../fleet/fleet-view.js';
+import type { HiddenBy, Progress } from '../fleet/fleet-view.js';
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { JobInfo, Network } from '../network/network.js';
 import { type DesiredState, effectiveConfig, type Scope } from '../protocol/desired-config.js';
-import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../protocol/sensor-config.js';
 import { valuesOfFile } from '../sensor-host/sensor-file.js';
 import { type ConfigTarget, knownJobs, newestSeen } from './config-target.js';
 import { type FileSeen, waitUntilRead } from './edit-region-file.js';
@@ -36,7 +36,10 @@ export interface UpdaterResult {
   /** What the scope is to do now. */
   config: SensorConfig | undefined;
   sensors: number;
+  /** Those whose readings show the change. */
   converged: number;
+  /** Narrower scopes that keep the change from their sensors. */
+  hidden: HiddenBy[];
   seconds: number;
 }
 
@@ -68,8 +71,12 @@ export async function updateConfigByJob(
   await waitForChange(network, job, arrived, timeoutMs);
   const state = await proxy.state();
   const jobs = () => knownJobs(network);
-  const { converged, sensors } = await waitForConvergence(fleet, state, scope, { timeoutMs, jobs, onProgress });
-  return { job, region, config: configFor(state, scope), sensors, converged, seconds: (Date.now() - began) / 1000 };
+  const fields = Object.keys(set) as SensorConfigField[];
+  const { sensors, change } = await waitForConvergence(fleet, state, scope, { timeoutMs, jobs, fields, onProgress });
+  return {
+    ...{ job, region, config: configFor(state, scope), sensors, converged: change?.converged ?? sensors },
+    ...{ hidden: change?.hidden ?? [], seconds: (Date.now() - began) / 1000 },
+  };
 }
 
 /** The job writes the YAML file of the region. Rejects with `NOT_OFFERED` where a job can't write files. */
@@ -152,6 +159,6 @@ function refuseFailed(job: JobInfo | undefined): void {
   const details = failed.map(({ node, message }) => `${node}: ${message}`);
   throw new AppError('UPDATER_FAILED', 'the config-updater job failed', {
     details: details.length > 0 ? details : [job?.message ?? ''],
-    hint: 'Bacalhau reports only that it failed. Check that the node has the operator token and reaches the proxy.',
+    hint: 'Check that the node has the operator token and reaches the proxy.',
   });
 }

@@ -25,7 +25,7 @@ function waitOver(looks: Convergence[], options: Partial<ConvergeOptions> = {}, 
   const calls: { at: number; state: DesiredState; scope: Scope; jobs: KnownJobs | undefined }[] = [];
   const began = Date.now();
   const fleet = {
-    convergence: async (state: DesiredState, asked: Scope, jobs?: KnownJobs) => {
+    convergence: async (state: DesiredState, asked: Scope, { jobs }: { jobs?: KnownJobs } = {}) => {
       calls.push({ at: Date.now() - began, state, scope: asked, jobs });
       return looks[Math.min(calls.length, looks.length) - 1]!;
     },

@@ -1,10 +1,10 @@
 /** Waits until sensors do what is desired, and names those that do not. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FileConvergence, fileConvergenceOf } from '../fleet/convergence.js';
-import type { Convergence, KnownJobs, Progress } from '../fleet/fleet-view.js';
+import type { Convergence, KnownJobs, Progress, SensorState } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
-import type { SensorConfig } from '../protocol/sensor-config.js';
+import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 
 export interface WaitOptions<T extends Progress> {
@@ -15,6 +15,10 @@ export interface WaitOptions<T extends Progress> {
 }
 
 export interface ConvergeOptions extends WaitOptions<Convergence> {
+  /** Those that the change sets or clears. */
+  fields?: SensorConfigField[];
+  /** Hosts whose readings are refused: nothing will show what they do. */
+  revoked?: readonly string[];
   /** What is desired now: somebody else may change it again during the wait. */
   latest?(): Promise<DesiredState>;
 }
@@ -25,6 +29,8 @@ interface WaitTarget {
   target: string;
   /** What they have done at the end: `converged`. */
   outcome: string;
+  /** Hosts that are not waited for. */
+  revoked: readonly string[];
   /** What happens after a timeout. */
   hint: string;
 }
@@ -49,11 +55,12 @@ export function waitForConvergence(
       state = await options.latest().catch(() => state);
       latestAt = Date.now() + LATEST_EVERY_MS;
     }
-    return fleet.convergence(state, scope, jobs);
+    return fleet.convergence(state, scope, { jobs, ...(options.fields ? { fields: options.fields } : {}) });
   };
   const target = {
     target: scopeText(scope),
     outcome: 'converged',
+    revoked: options.revoked ?? [],
     hint: 'The change is saved: sensors apply it when they reach the proxy. `wasm-sensors config show` shows how many have.',
   };
   return waitForSensors(target, look, options);
@@ -70,6 +77,7 @@ export function waitForFileConfig(
   const target = {
     target: `region ${region}`,
     outcome: 'have read the file',
+    revoked: [],
     hint: 'The file is saved: sensors check it every second, and report it when they reach the proxy.',
   };
   return waitForSensors(
@@ -90,7 +98,7 @@ async function waitForSensors<T extends Progress>(
   for (;;) {
     const progress = await look(jobs);
     onProgress(progress);
-    const done = progress.converged === progress.sensors;
+    const done = progress.converged === progress.sensors || onlyRevokedPending(progress, target.revoked);
     if (done && (progress.gone === 0 || listed)) return progress;
     // The jobs show which silent sensors are still deployed: only those are worth waiting for.
     if (!listed && (progress.gone > 0 || Date.now() - began > LIST_JOBS_AFTER_MS)) {
@@ -103,8 +111,13 @@ async function waitForSensors<T extends Progress>(
   }
 }
 
+/** More than are named can be pending. */
+function onlyRevokedPending({ sensors, converged, pending }: Progress, revoked: readonly string[]): boolean {
+  return sensors - converged === pending.length && pending.every(({ hostname }) => revoked.includes(hostname));
+}
+
 function notConverged(
-  { target, outcome, hint }: WaitTarget,
+  { target, outcome, revoked, hint }: WaitTarget,
   { sensors, converged, pending }: Progress,
   timeoutMs: number,
 ): AppError {
@@ -116,7 +129,7 @@ function notConverged(
       details: [
         ...pending.map(
           ({ hostname, region, state }) =>
-            `pending: ${hostname} (${region}), ${state === 'silent' || state === 'gone' ? `${state}: cut off?` : state}`,
+            `pending: ${hostname} (${region}), ${revoked.includes(hostname) ? `${state}: revoked` : stateText(state)}`,
         ),
         ...(more > 0 ? [`and ${more} more`] : []),
       ],
@@ -124,3 +137,5 @@ function notConverged(
     },
   );
 }
+
+const stateText = (state: SensorState) => (state === 'silent' || state === 'gone' ? `${state}: cut off?` : state);

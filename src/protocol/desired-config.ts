@@ -90,6 +90,23 @@ export function effectiveConfig(
   return effective;
 }
 
+/** The scope that decides a value of a sensor: the narrowest one that sets it. Undefined where none does. */
+export function decidingScope(
+  state: DesiredState,
+  field: SensorConfigField,
+  { region, hostname }: { region: string; hostname: string },
+): Scope | undefined {
+  const scopes: Scope[] = [{ hostname }, { region }, {}];
+  return scopes.find((scope) => configOf(state, scope)?.[field] !== undefined);
+}
+
+const RANKS = { fleet: 0, region: 1, hostname: 2 } as const;
+const rankOf = (scope: Scope) =>
+  'hostname' in scope ? RANKS.hostname : 'region' in scope ? RANKS.region : RANKS.fleet;
+
+/** Whether `scope` is narrower than `other`: a host than a region, both than the fleet. */
+export const isNarrower = (scope: Scope, other: Scope): boolean => rankOf(scope) > rankOf(other);
+
 /** Fields that the fleet configuration sets in at least one of these regions: there, flags of `deploy` have no effect. */
 export function decidedFields(state: DesiredState, regions: string[]): SensorConfigField[] {
   return SENSOR_CONFIG_FIELDS.filter((field) =>

@@ -34,3 +34,15 @@ test.each([
 ])('%j is within the limits: %s', (config, is) => {
   expect(sensorConfigSchema.safeParse(config).success).toBe(is);
 });
+
+test.each([
+  ['tomato', '#ff6347'],
+  ['RebeccaPurple', '#663399'],
+  ['yellowgreen', '#9acd32'],
+  ['#00FF88', '#00ff88'],
+  ['random', 'random'],
+  ['constructor', undefined],
+  ['no-colour', undefined],
+])('the colour %s is kept as %s', (color, kept) => {
+  expect(sensorConfigSchema.safeParse({ color }).data?.color).toBe(kept);
+});

@@ -3,17 +3,18 @@
  * YAML file share the schema.
  */
 import { z } from 'zod';
+import { cssColor } from './css-colors.js';
 import { MAX_AHEAD_MS } from './message.js';
 
 /** The icons a sensor knows; `emoji` is an index in this list (the same as in wasm/publisher/icons.ts). */
 export const ICONS = [...'🚀📡🤖👽🌟🔥🌈🌊🌳🌻🦊🐳🦉🦋💎🔔'];
 
+const colorProblem = { error: 'must be a colour such as #00ff88 or tomato, or random' };
+/** Kept as `#rrggbb`, which is all that sensors know. */
 const color = z
-  .union([z.string(), z.literal(-1)], { error: 'must be a colour such as #00ff88, or random' })
-  .transform((value) => (value === -1 || value === '-1' ? 'random' : value.toLowerCase()))
-  .refine((value) => value === 'random' || /^#[0-9a-f]{6}$/.test(value), {
-    error: 'must be a colour such as #00ff88, or random',
-  });
+  .union([z.string(), z.literal(-1)], colorProblem)
+  .transform((value) => (value === -1 || value === '-1' ? 'random' : (cssColor(value) ?? value.toLowerCase())))
+  .refine((value) => value === 'random' || /^#[0-9a-f]{6}$/.test(value), colorProblem);
 
 /** Words are accepted in any case, as by sensors. */
 const lowerCase = (value: unknown) => (typeof value === 'string' ? value.toLowerCase() : value);

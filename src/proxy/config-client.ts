@@ -44,6 +44,11 @@ export class ConfigClient {
     await this.#call('PATCH', { hostname, revoked }, '/sensors/revoked');
   }
 
+  /** Hosts that may send no readings. Needs the operator token. */
+  async revoked(): Promise<string[]> {
+    return ((await this.#call('GET', undefined, '/sensors/revoked')) as { revoked: string[] }).revoked;
+  }
+
   async #call(method: string, body: unknown, path = '/config'): Promise<unknown> {
     const init = {
       method,

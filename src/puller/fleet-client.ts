@@ -6,6 +6,7 @@ import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.j
 import { AppError } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
+import type { SensorConfigField } from '../protocol/sensor-config.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 
 export interface FleetClientOptions {
@@ -58,9 +59,13 @@ export class FleetClient {
     return this.#request(`/fleet/since?submission=${submission}`);
   }
 
-  /** How far the sensors of a scope have applied the desired state. */
-  convergence(state: DesiredState, scope: Scope, jobs?: KnownJobs): Promise<Convergence> {
-    return this.#request('/fleet/convergence', { state, scope, jobs });
+  /** How far the sensors of a scope have applied the desired state, and a change of these fields in it. */
+  convergence(
+    state: DesiredState,
+    scope: Scope,
+    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: SensorConfigField[] } = {},
+  ): Promise<Convergence> {
+    return this.#request('/fleet/convergence', { state, scope, jobs, fields });
   }
 
   /**

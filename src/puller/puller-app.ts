@@ -12,6 +12,7 @@ import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
+import { sensorConfigSchema } from '../protocol/sensor-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { QueueServerState } from '../queue/server-state.js';
@@ -83,13 +84,14 @@ export type PullerAppStats = PullerStats & {
 const unchecked = z.record(z.string(), z.unknown());
 
 /**
- * Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, and the jobs of the network. Regions and
- * hosts are checked afterwards, some at a time.
+ * Body of `POST /fleet/convergence`: the desired state of the proxy, the scope, the jobs of the network, and the fields that
+ * a change sets or clears. Regions and hosts are checked afterwards, some at a time.
  */
 const convergenceSchema = z.strictObject({
   state: desiredStateSchema.extend({ regions: unchecked, hosts: unchecked }),
   scope: scopeSchema,
   jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
+  fields: z.array(sensorConfigSchema.keyof()).optional(),
 });
 
 /**
@@ -164,13 +166,13 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return c.json(fleet.countSince(submission, now()));
   });
   app.post('/fleet/convergence', async (c) => {
-    const { state, scope, jobs } = await readJsonBody(c, convergenceSchema);
+    const { state, ...goal } = await readJsonBody(c, convergenceSchema);
     const desired = {
       ...state,
       regions: await checkSome(desiredStateSchema.shape.regions, state.regions, 'regions'),
       hosts: await checkSome(desiredStateSchema.shape.hosts, state.hosts, 'hosts'),
     };
-    return c.json(fleet.convergence({ desired, scope, jobs }, now()));
+    return c.json(fleet.convergence({ desired, ...goal }, now()));
   });
   // `/fleet/told` is the former name.
   app.on('POST', ['/fleet/annotations', '/fleet/told'], async (c) => {

@@ -176,7 +176,7 @@ describe('a daemon job', () => {
 describe('an execution that exits', () => {
   test.each([
     [{ kind: 'exit', code: 0 }, 'done', 'completed', 'done'],
-    [{ kind: 'exit', code: 7 }, 'oh', 'completed', 'exit code 7: oh'],
+    [{ kind: 'exit', code: 7 }, 'oh', 'failed', 'oh'],
     [{ kind: 'returned' }, 'back', 'completed', 'exit code -1: back'],
     [{ kind: 'trap', message: 'unreachable' }, 'bad flag', 'failed', 'bad flag'],
     [{ kind: 'trap', message: 'unreachable' }, '', 'failed', 'unreachable'],

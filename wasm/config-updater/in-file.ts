@@ -96,7 +96,7 @@ function failWith(what: string, code: i32): void {
   fail();
 }
 
-/** Edits the file in place and logs it; logs why not and traps where the host does not allow it. */
+/** Edits the file in place and logs it; logs why not and fails where the host does not allow it. */
 export function changeFile(): void {
   const path = belowRoot(file);
   const length = readFile(path, before, CAPACITY);

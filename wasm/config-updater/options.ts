@@ -74,7 +74,7 @@ function refuseAll(why: string): void {
   fail();
 }
 
-/** Reads flags and environment; logs what is invalid and traps. */
+/** Reads flags and environment; logs what is invalid and fails. */
 export function readOptions(): void {
   for (let field = 0; field < FIELD_COUNT; field++) setChange(field, UNSET);
   readHost();

@@ -69,7 +69,7 @@ function writeFields(removed: bool): void {
   }
 }
 
-/** Sends the change and logs the answer; traps when the proxy does not accept it. */
+/** Sends the change and logs the answer; fails when the proxy does not accept it. */
 export function changeFleet(): void {
   for (let attempt = 1; ; attempt++) {
     const result = request(PATCH, address(), headers(), body());
@@ -87,7 +87,10 @@ export function changeFleet(): void {
     } else {
       text('the proxy answered ');
       number(status);
-      if (status === 401 || status === 403) text(' (WASM_SENSORS_TOKEN must be the operator token)');
+      if (status === 401 || status === 403) {
+        text(lengthOf(token) ? ' (WASM_SENSORS_TOKEN is not' : ' (there is no WASM_SENSORS_TOKEN: set it to');
+        text(' the operator token)');
+      }
       text(': ');
       bytes(responseBody);
     }

@@ -1,7 +1,7 @@
 // The log of a module. Bacalhau fills its node's disk once an execution has written 16,384 times (each vector counts),
 // so a line is one write of one vector, and a repeated line is logged less and less often.
 
-import { fd_write } from './imports';
+import { fd_write, proc_exit } from './imports';
 import { begin, number, text, written } from './out';
 import { lengthOf, startOf } from './slice';
 
@@ -37,9 +37,20 @@ export function logRarely(fd: i32, count: u32): void {
   log(fd);
 }
 
-/** Logs the current line and traps: the only exit that Bacalhau shows as a failure. */
+let exits: bool = false;
+
+/** For a module that runs once and is looked at afterwards. */
+export function failWithExitCode(): void {
+  exits = true;
+}
+
+/**
+ * Logs the current line and traps: the only exit that Bacalhau shows as a failure. But of a trap it shows only the stack;
+ * what was logged it shows of a module that exits, here with 1.
+ */
 export function fail(): void {
   log(STDERR);
+  if (exits) proc_exit(1);
   unreachable();
 }
 

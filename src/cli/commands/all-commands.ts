@@ -1,6 +1,7 @@
 /** All commands, in the order of `--help`. */
 import type { CommandSpec } from '../command.js';
 import { buildWasmCommand } from './build-wasm.command.js';
+import { completion } from './completion.command.js';
 import { configEdit } from './config/config-edit.command.js';
 import { configSet, configUnset } from './config/config-set.command.js';
 import { configShow } from './config/config-show.command.js';
@@ -63,6 +64,7 @@ export const commands: CommandSpec[] = [
   sensorRevoke,
   tokenRotate,
   shell,
+  completion,
   settingsCommand,
   render,
   buildWasmCommand,

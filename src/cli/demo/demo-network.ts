@@ -81,7 +81,12 @@ export class DemoNetwork {
   }
 
   get target(): Required<ConfigTarget> {
-    return { proxies: [this.proxy], fleet: this.fleet, jobs: () => knownJobs(this.network) };
+    const { network } = this;
+    return {
+      ...{ proxies: [this.proxy], fleet: this.fleet },
+      jobs: () => knownJobs(network),
+      nodes: () => network.nodes(),
+    };
   }
 
   /** Resolves when every node is connected. After a rejection call {@link stop} too. */

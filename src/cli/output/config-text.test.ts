@@ -5,7 +5,8 @@ import * as text from './config-text.js';
 import { styleFor } from './terminal-text.js';
 
 const plain = styleFor(process.stdout, 'never');
-const seen = { sensors: 3, converged: 2, seconds: 0.25, otherRegions: [] };
+const seen = { sensors: 3, converged: 2, seconds: 0.25, hidden: [], revoked: [] };
+const eu = { scope: { region: 'eu' }, fields: ['color' as const], sensors: 1 };
 const failed = [{ url: 'http://p', reason: 'does not answer' }];
 
 test('config set: saved, converged, or nobody to wait for', () => {
@@ -22,22 +23,37 @@ test('config set: saved, converged, or nobody to wait for', () => {
 test('config set: the document has what was seen only where it was waited for', () => {
   expect(text.setConfigDocument({ version: 7, failed })).toEqual({ version: 7, failed });
   expect(text.setConfigDocument({ version: 7, failed: [], seen })).toEqual({
-    ...{ version: 7, sensors: 3, converged: 2, seconds: 0.25, failed: [] },
+    ...{ version: 7, sensors: 3, converged: 2, seconds: 0.25, hidden: [], revoked: [], failed: [] },
   });
 });
 
-test('config set: a scope that may be misspelt is a warning', () => {
-  const result = (otherRegions: string[]) => ({ version: 7, failed: [], seen: { ...seen, otherRegions } });
-  expect(text.noMatchText({ hostname: 'x' }, ['color', 'random_off'], result(['us', 'eu']))).toMatch(
-    /^no sensor matches host x \(regions with sensors: us, eu\); to clear it, run `wasm-sensors config unset --host x color random-off`$/,
-  );
-  expect(text.noMatchText({ hostname: 'x' }, [], result([]))).toBeUndefined();
-  expect(text.noMatchText({ hostname: 'x' }, [], { version: 7, failed: [] })).toBeUndefined();
+test('config set: what narrower scopes hide is no convergence, and says how to clear it', () => {
+  const result = { version: 7, failed: [], seen: { ...seen, hidden: [eu] } };
+  expect(text.setConfigText({}, result)).toBe('2/3 sensors follow (0.3 s)');
+  expect(text.hiddenTexts([eu])).toEqual([
+    'region eu has its own color; to clear it, run it again with --include-narrower',
+  ]);
+  const host = {
+    scope: { hostname: 'h' },
+    fields: ['emoji' as const, 'interval' as const, 'paused' as const],
+    sensors: 1,
+  };
+  expect(text.hiddenTexts([eu, host])).toEqual([
+    expect.stringMatching(/^region eu has its own color, host h has its own emoji, interval and paused; /),
+  ]);
+  expect(text.hiddenTexts(Array(7).fill(host))).toEqual([expect.stringMatching(/paused, 2 more have their own; /)]);
+  expect(text.hiddenTexts([])).toEqual([]);
+  const change = { following: 2, converged: 1, hidden: [eu] };
+  const progress = { sensors: 3, converged: 2, pending: [], gone: 0, newest: 0 };
+  expect(text.changeProgressText({ ...progress, change })).toBe('1/3 sensors converged');
+  expect(text.rolledOutRegionText('us', { ...progress, change }, true)).toBe('us: 1/3 sensors follow and reporting');
+  expect(text.revokedPendingTexts(['h'])).toEqual([expect.stringContaining('h: revoked')]);
 });
 
 test('roll-out, files, jobs and proxies', () => {
-  expect(text.rolledOutRegionText('us', seen, true)).toBe('us: 2/3 sensors converged and reporting');
-  expect(text.rolledOutRegionText('us', seen, false)).toBe('us: 2/3 sensors converged, all paused');
+  const progress = { sensors: 3, converged: 2, pending: [], gone: 0, newest: 0 };
+  expect(text.rolledOutRegionText('us', progress, true)).toBe('us: 2/3 sensors converged and reporting');
+  expect(text.rolledOutRegionText('us', progress, false)).toBe('us: 2/3 sensors converged, all paused');
   expect(text.rollOutText({ version: 7, regions: ['us', 'eu'], seconds: 2, failed: [] })).toBe(
     'rolled out to us, eu (2.0 s)',
   );
@@ -47,8 +63,9 @@ test('roll-out, files, jobs and proxies', () => {
     /applied it; color, paused: overridden by the fleet configuration; run `wasm-sensors config show` /,
   );
   expect(text.fileSeenText('f', 'eu', { ...file, sensors: 0 })).toBe('f saved; no active sensor in region eu');
-  const updated = { job: 'j', region: 'eu', config: {}, sensors: 3, converged: 3, seconds: 1 };
+  const updated = { job: 'j', region: 'eu', config: {}, sensors: 3, converged: 3, hidden: [], seconds: 1 };
   expect(text.updaterText(updated)).toBe('changed by a job in region eu: 3/3 sensors converged (1.0 s)');
+  expect(text.updaterText({ ...updated, converged: 2, hidden: [eu] })).toMatch(/: 2\/3 sensors follow \(/);
   expect(text.failedProxyText(failed[0]!)).toBe('http://p did not take the change: does not answer');
 });
 

@@ -1,13 +1,20 @@
 /** Texts of the `config` commands and of the config-updater. */
-import type { SensorView } from '../../fleet/fleet-view.js';
+import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.js';
 import type { FailedProxy } from '../../operations/apply-to-proxies.js';
 import type { ChangeConfigResult, RollOutResult } from '../../operations/change-config.js';
 import type { FileSeen } from '../../operations/edit-region-file.js';
 import type { ConfigView } from '../../operations/read-config.js';
 import type { UpdaterResult } from '../../operations/update-config-by-job.js';
-import { configOf, type DesiredState, effectiveConfig, type Scope, scopeText } from '../../protocol/desired-config.js';
+import {
+  configOf,
+  type DesiredState,
+  decidingScope,
+  effectiveConfig,
+  type Scope,
+  scopeText,
+} from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
-import { type Style, secondsText, swatch, table } from './terminal-text.js';
+import { type Style, secondsText, swatch, table, terminalWidth } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
 const SHOWN = 30;
@@ -17,37 +24,48 @@ export const convergedText = ({ converged, sensors }: { converged: number; senso
 
 export const failedProxyText = ({ url, reason }: FailedProxy): string => `${url} did not take the change: ${reason}`;
 
+/** How far a change shows; sensors that follow a narrower scope do not count as converged. */
+export function changeProgressText({ sensors, converged, change }: Convergence): string {
+  return convergedText({ sensors, converged: change?.converged ?? converged });
+}
+
 /** The result as `-o json` shows it. */
 export function setConfigDocument({ version, failed, seen }: ChangeConfigResult) {
-  if (!seen) return { version, failed };
-  const { sensors, converged, seconds } = seen;
-  return { version, sensors, converged, seconds, failed };
+  return seen ? { version, ...seen, failed } : { version, failed };
 }
 
 export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResult): string {
   if (!seen) return `Saved for ${scopeText(scope)} (version ${version}); not waited for (--no-wait)`;
   if (seen.sensors === 0) return `Saved for ${scopeText(scope)}; no active sensor matches`;
-  return `${convergedText(seen)} (${secondsText(seen.seconds)})`;
+  const { sensors, converged, hidden, seconds } = seen;
+  const outcome = hidden.length > 0 ? `${converged}/${sensors} sensors follow` : convergedText(seen);
+  return `${outcome} (${secondsText(seconds)})`;
 }
 
-/** A warning for a scope that no sensor matches: it may be misspelt. Undefined where sensors match. `set`: fields. */
-export function noMatchText(scope: Scope, set: string[], { seen }: ChangeConfigResult): string | undefined {
-  if (!seen || seen.otherRegions.length === 0) return undefined;
-  const fields = set.map((field) => field.replaceAll('_', '-')).join(' ');
-  const undo = set.length === 0 ? '' : `; to clear it, run \`wasm-sensors config unset ${scopeFlag(scope)}${fields}\``;
-  return `no sensor matches ${scopeText(scope)} (regions with sensors: ${seen.otherRegions.join(', ')})${undo}`;
+/** What keeps a change from some sensors, and how to change that: a warning each. */
+export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
+  if (hidden.length === 0) return [];
+  const own = hidden
+    .slice(0, HIDDEN_SHOWN)
+    .map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
+  const more = hidden.length > HIDDEN_SHOWN ? [`${hidden.length - HIDDEN_SHOWN} more have their own`] : [];
+  return [`${[...own, ...more].join(', ')}; to clear it, ${clear}`];
 }
 
-function scopeFlag(scope: Scope): string {
-  if ('hostname' in scope) return `--host ${scope.hostname} `;
-  return 'region' in scope ? `--region ${scope.region} ` : '';
-}
+const HIDDEN_SHOWN = 5;
 
-export const rolledOutRegionText = (
-  region: string,
-  progress: { converged: number; sensors: number },
-  sending: boolean,
-): string => `${region}: ${convergedText(progress)}${sending ? ' and reporting' : ', all paused'}`;
+export const revokedPendingTexts = (hosts: string[]): string[] =>
+  hosts.length === 0 ? [] : [`${hosts.join(', ')}: revoked, so no reading can show the change`];
+
+const listOf = (words: string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
+export function rolledOutRegionText(region: string, progress: Convergence, sending: boolean): string {
+  const hidden = progress.change?.hidden ?? [];
+  const outcome =
+    hidden.length > 0 ? `${progress.change?.converged}/${progress.sensors} sensors follow` : convergedText(progress);
+  return `${region}: ${outcome}${sending ? ' and reporting' : ', all paused'}`;
+}
 
 export const rollOutText = ({ regions, seconds }: RollOutResult): string =>
   `rolled out to ${regions.join(', ')} (${secondsText(seconds)})`;
@@ -63,8 +81,11 @@ export function fileSeenText(file: string, region: string, { sensors, read, hidd
   return `${done}; ${hidden.join(', ')}: overridden by the fleet configuration; run \`wasm-sensors config show\` to see where`;
 }
 
-export const updaterText = (result: UpdaterResult): string =>
-  `changed by a job in region ${result.region}: ${convergedText(result)} (${secondsText(result.seconds)})`;
+export function updaterText(result: UpdaterResult): string {
+  const { region, sensors, converged, hidden, seconds } = result;
+  const outcome = hidden.length > 0 ? `${converged}/${sensors} sensors follow` : convergedText(result);
+  return `changed by a job in region ${region}: ${outcome} (${secondsText(seconds)})`;
+}
 
 export const differingProxyText = ({ url, reason }: FailedProxy): string => `${url} ${reason}`;
 
@@ -79,6 +100,9 @@ export function configDocument({ desired, differing, convergence, sensors }: Con
       ...{ execution_id, hostname, region, state, color, icon_name },
       reported: config ?? null,
       desired: effectiveConfig(desired, region, hostname),
+      scopes: Object.fromEntries(
+        SENSOR_CONFIG_FIELDS.map((field) => [field, valueSource(desired, { region, hostname, config }, field)]),
+      ),
     })),
   };
 }
@@ -89,7 +113,7 @@ export function configText({ desired, convergence, sensors }: ConfigView, style:
       ? convergedText(convergence)
       : `${convergence.sensors} sensors follow the configuration that was lost`;
   const lines = [desiredTable(desired), '', summary];
-  if (sensors.length > 0) lines.push(sensorTable(sensors, style));
+  if (sensors.length > 0) lines.push(sensorTable(sensors, desired, style));
   if (sensors.length > SHOWN) lines.push(`… and ${sensors.length - SHOWN} more; -o json has all`);
   return lines.join('\n');
 }
@@ -106,15 +130,33 @@ function desiredTable(desired: DesiredState): string {
     const values = set.map((field) => `${field}=${config?.[field]}`).join(' ');
     return [scopeText(scope), values || '(nothing is set)', config?.version ? `version ${config.version}` : ''];
   });
-  return table([['desired', '', ''], ...rows]);
+  return table([['desired', '', ''], ...rows], [], { width: terminalWidth(), least: [2, 1] });
 }
 
+/** Version, file, icon, `random_off`, paused, interval, colour. */
+const LEAST = [9, 8, 5, 4, 7, 6, 3];
 const HEAD = ['region', 'host', 'state', 'colour', 'icon', 'random_off', 'interval', 'paused', 'file', 'version'];
 
-/** Every value with its source: `interval 1 s (fleet)`. */
-function sensorTable(sensors: SensorView[], style: Style): string {
-  const rows = sensors.slice(0, SHOWN).map(({ region, hostname, state, color, icon_name, config }) => {
-    const from = (field: SensorConfigField) => style.dim(`(${config?.sources[field] ?? 'unknown'})`);
+/** Where a value in force comes from; of the fleet configuration, the scope that decides it. */
+function valueSource(
+  desired: DesiredState,
+  { region, hostname, config }: Pick<SensorView, 'region' | 'hostname' | 'config'>,
+  field: SensorConfigField,
+): string {
+  if (!config) return 'unknown';
+  const source = config.sources[field];
+  if (source !== 'fleet') return source;
+  // What an older version had decided is not known any more.
+  if (config.version < effectiveConfig(desired, region, hostname).version) return 'an older version';
+  const scope = decidingScope(desired, field, { region, hostname });
+  return scope ? scopeText(scope) : 'an older version';
+}
+
+/** Every value with its source: `interval 1 s (region eu)`. */
+function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style): string {
+  const rows = sensors.slice(0, SHOWN).map((sensor) => {
+    const { region, hostname, state, color, icon_name, config } = sensor;
+    const from = (field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
     return [
       ...[region, hostname, state],
       `${swatch(style, color)} ${from('color')}`,
@@ -126,5 +168,5 @@ function sensorTable(sensors: SensorView[], style: Style): string {
       config?.version ? String(config.version) : '-',
     ];
   });
-  return table([HEAD.map((word) => style.dim(word)), ...rows]);
+  return table([HEAD.map((word) => style.dim(word)), ...rows], [], { width: terminalWidth(), least: LEAST });
 }

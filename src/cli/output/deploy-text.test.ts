@@ -36,7 +36,7 @@ test('unchanged is said when every region is, and disconnected nodes are named',
   expect(deployText(result({ regions: [same, same] }))).toMatch(/ s\); unchanged, already running$/);
   expect(deployText(result({ regions: [same, region()] }))).not.toContain('unchanged');
   expect(deployText(result({ regions: [region({ pending: 3 }), region({ region: 'eu' })] }))).toBe(
-    'disconnected nodes run it when they reconnect (us: 3)\n4/4 sensors reporting (0.2 s)',
+    'pending: disconnected nodes run it when they reconnect (us: 3)\n4/4 sensors reporting (0.2 s)',
   );
 });
 

@@ -36,8 +36,9 @@ export function deployText({ regions, facts, seconds }: DeployResult): string {
   const unchanged = regions.every((region) => region.unchanged) ? '; unchanged, already running' : '';
   const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
   const lines = deployNotes(facts);
-  if (waiting.length > 0) lines.push(`disconnected nodes run it when they reconnect (${waiting.join(', ')})`);
-  lines.push(`${seen}/${expected} sensors reporting (${secondsText(seconds)})${unchanged}`);
+  if (waiting.length > 0) lines.push(`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`);
+  if (expected > 0 || waiting.length === 0)
+    lines.push(`${seen}/${expected} sensors reporting (${secondsText(seconds)})${unchanged}`);
   return lines.join('\n');
 }
 

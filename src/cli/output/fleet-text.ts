@@ -2,10 +2,12 @@
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { alertText } from './puller-text.js';
-import { pad, type Style, swatch, table } from './terminal-text.js';
+import { pad, type Style, swatch, table, terminalWidth } from './terminal-text.js';
 
 const HEAD = ['region', 'sensors', 'readings/s', 'received', 'gaps', 'late', 'duplicates', 'colours'];
 const NUMBERS = [2, 3, 4, 5, 6];
+/** Colours, duplicates, late. */
+const LEAST = [7, 6, 5];
 
 type Counts = FleetSummary['total'];
 
@@ -32,7 +34,7 @@ export function summaryTable(
     return row(name, region, colors.join('  '));
   });
   if (regions.length > 1) rows.push(row('all', total, ''));
-  return table([HEAD.map((word) => style.dim(word)), ...rows], NUMBERS);
+  return table([HEAD.map((word) => style.dim(word)), ...rows], NUMBERS, { width: terminalWidth(), least: LEAST });
 }
 
 function sensorsText({ live, paused, silent }: Counts, style: Style): string {

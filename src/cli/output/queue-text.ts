@@ -5,7 +5,7 @@ import type { Peeked } from '../../operations/queue/peek-queue.js';
 import type { PurgeResult } from '../../operations/queue/purge-queue.js';
 import type { QueueFill, QueueStatus } from '../../operations/queue/queue-status.js';
 import type { QueueDepth } from '../../queue/queue.js';
-import { countText, type Style, secondsText, table } from './terminal-text.js';
+import { countText, type Style, secondsText, table, terminalWidth } from './terminal-text.js';
 
 /** Characters of a body in a list. */
 const BODY_SHOWN = 60;
@@ -38,6 +38,8 @@ export function peekText({ url, messages }: Peeked): string {
     messages.map(({ id, sentAt, receiveCount, body }) => [
       ...[id, timeText(sentAt), countText(receiveCount, 'delivery', 'deliveries'), bodyText(body)],
     ]),
+    [],
+    { width: terminalWidth(), least: [3, 2] },
   );
 }
 
@@ -49,7 +51,7 @@ export function deadLettersText(letters: DeadLetter[], style: Style): string {
     bodyText(letter.body),
   ]);
   const head = ['id', 'sent', 'reason', 'sensor', 'body'].map((word) => style.dim(word));
-  return table([head, ...rows]);
+  return table([head, ...rows], [], { width: terminalWidth(), least: [4, 3, 2] });
 }
 
 function reasonText({ reason, exhausted }: DeadLetter): string {

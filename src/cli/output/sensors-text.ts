@@ -6,6 +6,9 @@ export const revokedText = (host: string, revoked: boolean): string =>
     ? `${host}: its readings are refused. \`wasm-sensors sensors revoke ${host} --undo\` takes them again.`
     : `${host}: its readings are taken again`;
 
+export const unknownHostText = (host: string, revoked: boolean): string =>
+  `no node and no sensor is called ${host}; ${revoked ? 'the name is refused from now on all the same' : 'nothing was refused'}`;
+
 export const rotatedText = (until: number): string =>
   `there is a new key. Restart \`up\`, or give nodes of your own their new tokens (\`wasm-sensors sensors token HOST\`): ` +
   `tokens of the old key are taken until ${new Date(until).toISOString()}`;

@@ -9,6 +9,7 @@ const plain = styleFor(process.stdout, 'never');
 const state = {
   ...{ kind: 'embedded', up: { name: 'up', pid: 7, started: '' } },
   endpoints: { proxy: 'http://p', puller: 'http://q', webUi: 'http://w' },
+  settings: {},
 } as unknown as RunState;
 const total = { live: 2, paused: 0, silent: 0, rate: 1, received: 1, gaps: 0, late: 0, duplicates: 0 };
 const region = { region: 'eu', ...total, cut: false, colors: [], interval_ms: 1000 };
@@ -21,7 +22,7 @@ const status = (over: Partial<Status> = {}): Status =>
     convergence: { sensors: 2, converged: 2 },
     puller: { queue: 'q', depth: { visible: 3, inFlight: 2, delayed: 1 } },
     proxies: [],
-    ...{ notices: [], unanswered: [] },
+    ...{ notices: [], unanswered: [], revoked: [] },
     ...over,
   }) as unknown as Status;
 
@@ -165,4 +166,29 @@ test('publishers that are not as this program deployed them', () => {
     '          mine (j-1) was submitted by hand and sends to http://p; it runs beside the jobs of this program',
   ]);
   expect(statusDocument(state, status({ notices }))).toMatchObject({ notices });
+});
+
+test.each([
+  ['all send', {}, 0, '2/2 reporting, converged'],
+  ['one is paused', { live: 1, paused: 1 }, 0, '1/2 reporting, 1 paused, converged'],
+  ['one is silent', { live: 1, silent: 1 }, 0, '1/2 reporting, 1 silent, converged'],
+  ['a node is gone', { live: 1, silent: 1 }, 1, '1/2 reporting, 1 cut off, converged'],
+  [
+    'the region is cut, and one still counts as live',
+    { live: 1, silent: 1, cut: true },
+    0,
+    '1/2 reporting, 1 cut off, converged',
+  ],
+  ['it is cut for so long that its sensors are gone', { live: 0, cut: true }, 2, '0/2 reporting, 2 cut off'],
+  ['it is cut while it is paused', { live: 0, paused: 2, cut: true }, 0, '0/2 reporting, 2 cut off'],
+])('sensors count once: %s', (_, over, lost, text) => {
+  const own = { ...region, ...over };
+  const summary = { time: 0, regions: [own], total: { ...total, ...over } };
+  const nodes = [1, 2].map((i) => edgeNode(`edge-eu-${i}`, { connected: i > lost }));
+  expect(line('sensors', { nodes, fleet: { summary, sensors: [] } as never })).toBe(text);
+});
+
+test('hosts that are revoked are named', () => {
+  expect(line('revoked', { revoked: ['edge-eu-1', 'x'] })).toBe('edge-eu-1, x: their readings are refused');
+  expect(line('revoked')).toBeUndefined();
 });

@@ -14,7 +14,7 @@ import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
 import { depthText } from './queue-text.js';
 import { clockText, spanText } from './store-text.js';
-import { countText, type Style, table } from './terminal-text.js';
+import { countText, type Style, table, terminalWidth } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
 const FAILED_SHOWN = 20;
@@ -25,7 +25,7 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 
 /** The status as `-o json` shows it. */
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
-  const { nodes, jobs, fleet, convergence, puller, proxies, notices } = status;
+  const { nodes, jobs, fleet, convergence, puller, proxies, revoked, notices } = status;
   return {
     ...{ network: kind, pid: up.pid, endpoints },
     nodes: nodes?.map(withAlias),
@@ -33,6 +33,7 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
     queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters, server: puller.queueServer },
     puller,
     proxies,
+    revoked,
     notices,
   };
 }
@@ -58,16 +59,17 @@ export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string
 const withAlias = (node: NodeInfo) =>
   node.unschedulable === undefined ? node : { ...node, unfit: node.unschedulable };
 
-export function statusText({ kind, up, endpoints }: RunState, status: Status, style: Style): string {
+export function statusText({ kind, up, endpoints, settings }: RunState, status: Status, style: Style): string {
   const { nodes, jobs, fleet } = status;
   const lines = [
     `network   ${kind} (up runs as pid ${up.pid})`,
-    ...endpointLines(endpoints),
+    ...endpointLines(endpoints, settings.host),
     `nodes     ${nodes ? nodesText(nodes) : 'unknown'}`,
     ...unschedulableNodes(nodes ?? []).map((node) => `          ${factText({ type: 'node.unschedulable', ...node })}`),
     `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
     ...status.notices.map((notice) => `          ${style.yellow(noticeText(notice))}`),
     `sensors   ${sensorsText(status)}`,
+    ...revokedLines(status),
     `queue     ${queueText(status, style)}`,
     ...notStoredLines(status),
     ...storeLines(status, style),
@@ -91,15 +93,39 @@ function nodesText(nodes: NodeInfo[]): string {
 
 const jobText = ({ name, version, state }: JobInfo) => `${name} v${version} ${state}`;
 
-/** Sensors that report, of the edge nodes that can run one; and whether they do what the fleet configuration asks for. */
-function sensorsText({ fleet, nodes, convergence }: Status): string {
-  const edge = nodes?.filter(({ type, unschedulable }) => type === 'edge' && unschedulable === undefined).length;
-  const reporting = `${fleet.summary.total.live}${edge === undefined ? '' : `/${edge}`} reporting`;
-  const { live, paused } = fleet.summary.total;
-  if (!convergence || convergence.sensors === 0 || live + paused === 0) return reporting;
-  const { sensors, converged } = convergence;
-  return `${reporting}, ${converged === sensors ? 'converged' : `${converged}/${sensors} converged`}`;
+/**
+ * Sensors that report, of the edge nodes that can run one; those that do not, by the reason that is known; and whether they
+ * do what the fleet configuration asks for. A sensor counts once.
+ */
+function sensorsText({ fleet: { summary }, nodes, convergence }: Status): string {
+  const edge = nodes?.filter(({ type, unschedulable }) => type === 'edge' && unschedulable === undefined);
+  const { live } = summary.total;
+  const counts = { paused: 0, cut: 0, silent: 0 };
+  for (const region of summary.regions) {
+    const own = edge?.filter((node) => node.region === region.region) ?? [];
+    const lost = own.filter(({ connected }) => !connected).length;
+    const { paused, silent } = region;
+    // Behind a link that is cut, nothing tells whether what does not report is paused.
+    const cut = region.cut ? Math.max(paused + silent, own.length - region.live) : Math.min(paused + silent, lost);
+    counts.cut += cut;
+    counts.silent += Math.max(0, silent - cut);
+    counts.paused += Math.max(0, paused - Math.max(0, cut - silent));
+  }
+  const parts = [
+    `${live}${edge === undefined ? '' : `/${edge.length}`} reporting`,
+    ...(counts.paused > 0 ? [`${counts.paused} paused`] : []),
+    ...(counts.cut > 0 ? [`${counts.cut} cut off`] : []),
+    ...(counts.silent > 0 ? [`${counts.silent} silent`] : []),
+  ];
+  const { sensors = 0, converged = 0 } = convergence ?? {};
+  if (sensors > 0 && live + counts.paused > 0) {
+    parts.push(converged === sensors ? 'converged' : `${converged}/${sensors} converged`);
+  }
+  return parts.join(', ');
 }
+
+const revokedLines = ({ revoked }: Status): string[] =>
+  revoked.length === 0 ? [] : [`revoked   ${revoked.join(', ')}: their readings are refused`];
 
 function queueText({ puller: { depth, deadLetters = 0 } }: Status, style: Style): string {
   if (!depth) return 'does not answer';
@@ -169,6 +195,8 @@ const executionTable = (executions: FailedExecution[]) =>
       ...[`  ${job}`, node, message],
       ...(replacedBy === undefined ? [] : [`→ ${replacedBy}`]),
     ]),
+    [],
+    { width: terminalWidth(), least: [3, 2] },
   );
 
 /** `connected`: what the link was set to. */

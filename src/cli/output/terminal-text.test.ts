@@ -54,3 +54,21 @@ test('sizes, counts and seconds', () => {
   expect([countText(0, 'node'), countText(1, 'node'), countText(2, 'node')]).toEqual(['0 nodes', '1 node', '2 nodes']);
   expect(secondsText(0.25)).toBe('0.3 s');
 });
+
+test('a table that is wider than the terminal shortens its least important columns, then leaves them out', () => {
+  const rows = [
+    ['id', 'message', 'body'],
+    ['a', 'word '.repeat(4).trim(), '🚀'.repeat(10)],
+  ];
+  const widths = (width: number | undefined) =>
+    table(rows, [], { width, least: [2, 1] })
+      .split('\n')
+      .map((line) => widthOf(line));
+  expect(widths(undefined)).toEqual([29, 45]);
+  expect(Math.max(...widths(40))).toBeLessThanOrEqual(40);
+  expect(table(rows, [], { width: 36, least: [2, 1] })).toContain('word word word word  🚀🚀🚀🚀🚀…');
+  // Both are as short as they get.
+  expect(table(rows, [], { width: 24, least: [2, 1] }).split('\n')[1]).toBe('a   word word…  🚀🚀🚀…');
+  expect(table(rows, [], { width: 12, least: [2, 1] }).split('\n')[1]).toBe('a   word wo…');
+  expect(table(rows, [], { width: 3, least: [2, 1] }).split('\n')[1]).toBe('a');
+});

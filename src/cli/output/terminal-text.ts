@@ -37,15 +37,56 @@ export function pad(text: string, width: number, right = false): string {
   return right ? space + text : text + space;
 }
 
+/** What a table does where the terminal is narrower than its columns. */
+export interface TableFit {
+  /** Columns of the terminal; undefined: as many as the table needs. */
+  width?: number | undefined;
+  /** Columns of the table that are shortened, the least important first, and left out where that is not enough. */
+  least: number[];
+}
+
+/** A shorter column says nothing. */
+const SHORTEST = 8;
+const GAP = 2;
+
 /** Columns as wide as their widest cell. `right`: indexes of columns that are aligned to the right. */
-export function table(rows: string[][], right: number[] = []): string {
+export function table(rows: string[][], right: number[] = [], { width, least }: TableFit = { least: [] }): string {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, widthOf(cell));
   }
-  const line = (row: string[]) => row.map((cell, i) => pad(cell, widths[i]!, right.includes(i))).join('  ');
+  const left = fitted(widths, least, width);
+  const line = (row: string[]) =>
+    row
+      .flatMap((cell, i) => (left[i] ? pad(cut(cell, left[i]!), left[i]!, right.includes(i)) : []))
+      .join(' '.repeat(GAP));
   return rows.map((row) => line(row).trimEnd()).join('\n');
 }
+
+/** The widths that the columns get; 0 for one that is left out. */
+function fitted(widths: number[], least: number[], most = Number.POSITIVE_INFINITY): number[] {
+  const left = [...widths];
+  const over = () => left.reduce((sum, one) => sum + (one > 0 ? one + GAP : 0), -GAP) - most;
+  for (const i of least) {
+    if (over() > 0 && left[i]! > SHORTEST) left[i] = Math.max(SHORTEST, left[i]! - over());
+  }
+  for (const i of least) if (over() > 0) left[i] = 0;
+  return left;
+}
+
+/** A text that is too long loses its end, and its colours. */
+function cut(text: string, width: number): string {
+  if (widthOf(text) <= width) return text;
+  let short = '';
+  for (const { segment } of new Intl.Segmenter().segment(stripVTControlCharacters(text))) {
+    if (widthOf(short + segment) > width - 1) break;
+    short += segment;
+  }
+  return `${short}…`;
+}
+
+/** Columns of the terminal on stdout; undefined where it is none. */
+export const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
 
 /** A size in decimal units, as Docker shows them. */
 export function bytesText(bytes: number): string {

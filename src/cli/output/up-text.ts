@@ -1,4 +1,5 @@
 /** Texts of `up` and `down`: what happens to processes and networks, and what is kept. */
+import { networkInterfaces } from 'node:os';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import type { NetworkFact } from '../../network/network-facts.js';
 import type { NetworkEvent, Removal } from '../../network/provider.js';
@@ -97,12 +98,32 @@ export const STOPPED_ON_PAPER =
 
 const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
 
-/** A line for each address. */
-export const endpointLines = (endpoints: object): string[] =>
-  Object.entries(endpoints).map(([name, url]) => {
+/** Those that listen on the `host` setting; the others stay on loopback. */
+const ON_HOST = ['proxy', 'puller'];
+
+/** A line for each address. `host`: where services listen; for every address of this machine, those are named, too. */
+export const endpointLines = (endpoints: object, host?: unknown): string[] => {
+  const own = host === '0.0.0.0' || host === '::' ? otherAddresses() : [];
+  return Object.entries(endpoints).map(([name, url]) => {
     const label = Object.hasOwn(ENDPOINT_NAMES, name) ? ENDPOINT_NAMES[name]! : name;
-    return `${label.padEnd(9)} ${url}`;
+    const others = ON_HOST.includes(name) ? own.map((address) => withHost(url, address)) : [];
+    return `${label.padEnd(9)} ${[url, ...others].join(', ')}`;
   });
+};
+
+function withHost(url: string, host: string): string {
+  const { protocol, port } = new URL(url);
+  return `${protocol}//${host}:${port}`;
+}
+
+/** At most so many: a machine may have dozens. */
+const ADDRESSES_SHOWN = 3;
+
+function otherAddresses(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const own = all.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
+  return own.slice(0, ADDRESSES_SHOWN);
+}
 
 /** `attached`: this terminal only looks at an `up` that runs elsewhere. */
 export const nextCommandsText = (attached: boolean): string =>
@@ -114,7 +135,10 @@ export const NO_SENSORS_YET = 'no sensors yet: run `wasm-sensors deploy publishe
 export const upTimeoutHint = (outlive: boolean): string =>
   `${outlive ? 'Proxy and puller were stopped' : 'Everything was stopped'}. Give it longer with --timeout, or run \`wasm-sensors up\` without --deploy, then \`wasm-sensors deploy publisher\`.`;
 
-export const attachingText = ({ up }: RunState): string => `Already running (pid ${up.pid}); attaching`;
+export const attachingText = ({ up }: RunState, deploys: boolean): string =>
+  deploys
+    ? `Already running (pid ${up.pid}): attaching; --deploy submits the publisher again, which replaces the sensors`
+    : `Already running (pid ${up.pid}); attaching`;
 
 export const stoppingText = (outlive: boolean): string => `stopping: ${outlive ? '' : 'sensors, '}proxy, puller, queue`;
 
@@ -129,9 +153,11 @@ export const differenceText = ({ setting, wanted, running }: Difference): string
   return `${value}: ignored, because \`up\` runs ${now}; run \`wasm-sensors down\` first to change it`;
 };
 
-export const detachedText = (pid: number | undefined, endpoints: object): string =>
+export const detachedText = (pid: number | undefined, endpoints: object, host?: string): string =>
   withCommandName(
-    [`up runs in the background (pid ${pid}); \`wasm-sensors down\` stops it`, ...endpointLines(endpoints)].join('\n'),
+    [`up runs in the background (pid ${pid}); \`wasm-sensors down\` stops it`, ...endpointLines(endpoints, host)].join(
+      '\n',
+    ),
   );
 
 /** A damaged `run.json` was quarantined: what it recorded was not stopped. */

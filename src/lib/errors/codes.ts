@@ -121,6 +121,7 @@ export const CODES = {
   NO_SERVICES_NODE: system('The network has no node for service jobs.'),
   NO_SUCH_DEAD_LETTER: user('No dead letter has the id.'),
   NO_SUCH_FILE: usage('A file that an option or setting names does not exist.'),
+  NO_SUCH_HOST: usage('No node and no sensor has this name.'),
   NO_SUCH_PATH: user('The service has no such route.', { http: 404 }),
   NO_SUCH_REGION: usage('There is no such region.'),
   NO_SUCH_SERVICE: usage('No service of this name has a log here.'),

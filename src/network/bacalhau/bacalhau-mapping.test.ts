@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { isOurs, proxyUrlOf, toJobRef, toPublisherByHand } from './bacalhau-mapping.js';
-import type { RawJob } from './bacalhau-schemas.js';
+import { isOurs, proxyUrlOf, toExecution, toJobRef, toPublisherByHand } from './bacalhau-mapping.js';
+import type { RawExecution, RawJob } from './bacalhau-schemas.js';
 
 const raw = (over: Partial<RawJob>): RawJob => ({
   ID: 'j-1',
@@ -93,4 +93,18 @@ test('a publisher by hand: from our template, or with any module that gets a pro
   expect(toPublisherByHand(running({ parameters }, { Labels: { role: 'config-updater' } }))).toBeUndefined();
   expect(toPublisherByHand(running({ parameters }, { Labels: null }, 'docker'))).toBeUndefined();
   expect(toPublisherByHand(running({ entryModule: '/app/other.wasm' }, { Labels: null }))).toBeUndefined();
+});
+
+test.each([
+  [0, '', 'completed', 'Running'],
+  [-1, '', 'completed', 'Running'],
+  [1, 'the proxy answered 401\n', 'failed', 'the proxy answered 401'],
+  [3, '', 'failed', 'exited with code 3'],
+])('a module that exits with %i has %j on stderr: %s', (ExitCode, stderr, state, message) => {
+  const execution = {
+    ...{ ID: 'e', NodeID: 'n', CreateTime: 1, DesiredState: { StateType: 2, Message: '' } },
+    ComputeState: { StateType: 9, Message: 'Running' },
+    RunOutput: { ExitCode, stderr, ErrorMsg: '' },
+  } as RawExecution;
+  expect(toExecution(execution)).toMatchObject({ state, message });
 });

@@ -139,6 +139,9 @@ export function toExecution(raw: RawExecution): ExecutionInfo {
     ...{ id: raw.ID, node: raw.NodeID, state: as, message: why },
     ...modified,
   });
+  const { ExitCode: code = 0, stderr = '' } = raw.RunOutput ?? {};
+  // Bacalhau calls this completed. A module without an exit code of its own has -1.
+  if (state === COMPLETED && code > 0) return info('failed', stderr.trim() || `exited with code ${code}`);
   if (state === COMPLETED) return info('completed', reason);
   if (state === CANCELLED) return info('stopped', reason);
   if ([ASK_REJECTED, BID_REJECTED, FAILED].includes(state)) return info('failed', reason);

@@ -60,7 +60,9 @@ export const executionSchema = z.object({
   ComputeState: numberedState,
   /** Nanoseconds; 0: not known. */
   ModifyTime: z.number().default(0),
-  RunOutput: z.object({ stderr: z.string().default(''), ErrorMsg: z.string().default('') }).nullish(),
+  RunOutput: z
+    .object({ stderr: z.string().default(''), ErrorMsg: z.string().default(''), ExitCode: z.number().default(0) })
+    .nullish(),
   /** Nanoseconds. */
   CreateTime: z.number(),
 });

@@ -47,3 +47,33 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
   const fact = { type: 'job.restarted', job: 'publisher', nodes: ['edge-us-1'] };
   expect(emit).toHaveBeenCalledExactlyOnceWith(fact);
 });
+
+it.each([
+  ['has lost all its nodes', [lost('edge-us-1'), lost('edge-us-2')], 1],
+  ['never began there', [], 1],
+  [
+    'runs on one of them',
+    [lost('edge-us-1'), { ...lost('edge-us-2'), ComputeState: { StateType: 6, Message: '' } }],
+    0,
+  ],
+])('a job of the region that %s', async (_, found, restarts) => {
+  let executions = found as RawExecution[];
+  const rerunJob = vi.fn(async () => {
+    executions = [];
+  });
+  const version = async () => ({ major: 1, minor: 9, text: 'v1.9.3' });
+  const client = {
+    ...{ clientVersion: version, agentVersion: version, rerunJob },
+    nodes: async () => [node('edge-us-1'), node('edge-us-2')],
+    jobs: async () => [{ ...job, Name: 'publisher-us' }],
+    executions: async () => executions,
+  } as unknown as BacalhauClient;
+  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 60_000, lookEveryMs: 20 };
+  const reconciler = new ExecutionReconciler({ client, stateDir: '/nowhere', emit() {} }, timings);
+  reconciler.begin('us', ['edge-us-1', 'edge-us-2']);
+  if (restarts > 0) await vi.waitFor(() => expect(rerunJob).toHaveBeenCalled());
+  await sleep(100);
+  // Without waiting for Bacalhau, which would take a minute here.
+  expect(rerunJob).toHaveBeenCalledTimes(restarts);
+  reconciler.end();
+});

@@ -1,6 +1,7 @@
 /**
- * Starts sensors again where Bacalhau does not. Bacalhau replaces an execution that it lost with its node about 15 s
- * after the node is back; but a node that has lost two executions of one job version gets no third (it "already executed
+ * Starts sensors again where Bacalhau does not, or late. It replaces an execution that it lost with its node about 15 s
+ * after the node is back (it collects such events; there is no setting): a job that has lost all its nodes is started
+ * again at once. And a node that has lost two executions of one job version gets no third (it "already executed
  * this job more than once"). A new version of the job fixes that. Bacalhau 1.7 does not replace executions at all.
  */
 import { waitFor } from '../../lib/async/backoff.js';
@@ -62,15 +63,23 @@ export class ExecutionReconciler {
       timeoutMs: reconnectMs,
     });
     if (!back) return;
+    const restart = (find: () => Promise<Idle[]>) =>
+      this.#oneAtATime(async () => {
+        for (const { job, on } of await find()) {
+          signal.throwIfAborted();
+          await startAgain(job, { client, stateDir });
+          emit({ type: 'job.restarted', job: job.Name, nodes: on });
+        }
+      });
+    // A job of this region that runs on none of its nodes: a new version replaces nothing, and starts at once.
+    await restart(async () =>
+      (await this.#idle(region, nodes, true)).filter(
+        ({ job, on }) => job.Name === `publisher-${region}` && on.length === nodes.length,
+      ),
+    );
     const recovered = async () => ((await this.#idle(region, nodes)).length === 0 ? true : undefined);
     if (await waitFor(recovered, { ...options, timeoutMs: bacalhauReplacesMs })) return;
-    await this.#oneAtATime(async () => {
-      for (const { job, on } of await this.#idle(region, nodes)) {
-        signal.throwIfAborted();
-        await startAgain(job, { client, stateDir });
-        emit({ type: 'job.restarted', job: job.Name, nodes: on });
-      }
-    });
+    await restart(() => this.#idle(region, nodes));
   }
 
   /** Regions may share a job, which must start again only once. */
@@ -85,15 +94,16 @@ export class ExecutionReconciler {
     return names.every((name) => nodes.some((node) => node.name === name && node.connected));
   }
 
-  /** Publishers that should run on these nodes and don't on some. */
-  async #idle(region: string, nodes: string[]): Promise<Idle[]> {
+  /** Publishers that should run on these nodes and don't on some. `missing`: also those that never began there. */
+  async #idle(region: string, nodes: string[], missing = false): Promise<Idle[]> {
     const { client } = this.#deps;
     const names = ['publisher', `publisher-${region}`];
     const jobs = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && names.includes(job.Name));
     const found = await Promise.all(
       jobs.map(async (job) => {
         const newest = new Map((await client.executions(job.ID)).map((one) => [one.NodeID, toExecution(one).state]));
-        return { job, on: nodes.filter((node) => ['failed', 'stopped'].includes(newest.get(node) ?? '')) };
+        const runsNot = ['failed', 'stopped', ...(missing ? [undefined] : [])];
+        return { job, on: nodes.filter((node) => runsNot.includes(newest.get(node))) };
       }),
     );
     return found.filter(({ on }) => on.length > 0);

@@ -6,7 +6,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts, type PortWish } from '../../lib/net/ports.js';
 import { takePorts } from '../../lib/net/take-ports.js';
-import type { ChildEvent } from '../../lib/process/supervisor.js';
+import type { ChildEvent, ChildSpec } from '../../lib/process/supervisor.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
@@ -19,6 +19,7 @@ import { sensorVariables } from '../sensor-secrets.js';
 import type { NativeConnection } from './native-network.js';
 import {
   edgeNodes,
+  givesUpAfterMs,
   HOST,
   heartbeatFactor,
   type NativePorts,
@@ -51,6 +52,8 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
   const folder = join(stateDir, 'native');
   const links = new RegionLinks();
   const started: string[] = [];
+  /** By name: how each edge node was started. */
+  const edges = new Map<string, ChildSpec>();
   const stopping = new AbortController();
   let reconciler: ExecutionReconciler | undefined;
 
@@ -68,23 +71,45 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     // A region that is cut is reconciled when its link is back.
     for (const region of regions) if (!links.isCut(region)) reconcile(region);
   };
+  const cutAt = new Map<string, number>();
   const setRegionLink = async (region: string, connected: boolean) => {
+    if (!connected && !links.isCut(region)) cutAt.set(region, performance.now());
     await links.set(region, connected);
-    if (connected) reconcile(region);
-    else reconciler?.end(region);
+    if (!connected) return reconciler?.end(region);
+    if (links.isCut(region)) return;
+    await startAgain(region);
+    reconcile(region);
+  };
+  /**
+   * After a long cut a node has given its connection up, and would try again only up to 80 s later. Its sensors have
+   * delivered what they kept, and the orchestrator has given up their executions: nothing is lost by a new process.
+   */
+  const startAgain = async (region: string) => {
+    const cutMs = performance.now() - (cutAt.get(region) ?? performance.now());
+    cutAt.delete(region);
+    if (cutMs < givesUpAfterMs(context.nodesPerRegion * REGIONS.length)) return;
+    const names = [...edges.keys()].filter((name) => isEdgeOf(name, region));
+    await Promise.all(
+      names.map(async (name) => {
+        await supervisor.stop([name]);
+        if (!stopping.signal.aborted) await supervisor.start(edges.get(name)!);
+      }),
+    );
   };
 
   const startNodes = async (bacalhau: string, ports: NativePorts, proxyUrl: string, docker: Promise<boolean>) => {
-    const edges = context.nodesPerRegion * REGIONS.length;
+    const edgeCount = context.nodesPerRegion * REGIONS.length;
     const readiness = new NodeReadiness(`http://${HOST}:${ports.api}`, ports.nats);
     const launch = (plan: NodePlan, run: Pick<NodeProcess, 'apiPort' | 'readyTimeoutMs' | 'ready'>) => {
       stopping.signal.throwIfAborted();
       started.push(plan.name);
-      const hungAfterMs = HUNG_AFTER_MS * heartbeatFactor(edges);
-      return supervisor.start(nodeProcess(bacalhau, folder, { ...plan, ...run, hungAfterMs }));
+      const hungAfterMs = HUNG_AFTER_MS * heartbeatFactor(edgeCount);
+      const process = nodeProcess(bacalhau, folder, { ...plan, ...run, hungAfterMs });
+      if (plan.region !== undefined) edges.set(plan.name, process);
+      return supervisor.start(process);
     };
     emit({ type: 'network.progress', step: 'orchestrator', done: 0, total: 1 });
-    await launch(orchestratorNode(ports, edges), {
+    await launch(orchestratorNode(ports, edgeCount), {
       apiPort: ports.api,
       readyTimeoutMs: READY_MS,
       ready: (signal) => readiness.orchestratorReady(signal),

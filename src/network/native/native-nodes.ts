@@ -28,11 +28,17 @@ export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' |
 const HEARTBEAT_S = 8;
 const DISCONNECT_S = 12;
 const NODES_A_CORE = 50;
+/** In a row, after which a node makes a new connection (`HeartbeatMissFactor` in Bacalhau's source; no setting). */
+const HEARTBEATS_MISSED = 5;
 
 /** Nodes that share few processors are late with their heartbeats, and must not count as cut off. */
 export function heartbeatFactor(nodes: number): number {
   return Math.max(1, Math.ceil(nodes / (NODES_A_CORE * availableParallelism())));
 }
+
+/** How long a node of a network of so many tries to use a broken connection, in milliseconds. */
+export const givesUpAfterMs = (nodes: number): number =>
+  HEARTBEATS_MISSED * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
 
 /** @param nodes how many it will have */
 export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {

@@ -9,6 +9,7 @@ import { messageOf } from '../../lib/errors/app-error.js';
 import { abandonDatabase, isDamage } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
 import { type DatabaseQuarantined, findFileDamage, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
+import { makePrivate } from '../../lib/sqlite/private-file.js';
 import { beginRewrite, beginSalvage, finishRewrite } from '../../lib/sqlite/rewrite-database.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
 import { prepareSchema } from './readings-schema.js';
@@ -122,6 +123,7 @@ export class StoreFile {
 }
 
 function openReadings(path: string): Database.Database {
+  makePrivate(path);
   const database = new Database(path);
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
   // Readings change many pages of the unique index. With rare checkpoints a page is written once for many changes.

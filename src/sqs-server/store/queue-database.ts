@@ -2,6 +2,7 @@
 import LibsqlDatabase from 'libsql';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { Database } from '../../lib/sqlite/check-database.js';
+import { makePrivate } from '../../lib/sqlite/private-file.js';
 
 export type { Database };
 
@@ -15,6 +16,7 @@ const SCHEMA_VERSION = 1;
 export function openDatabase(path: string): Database {
   let database: Database | undefined;
   try {
+    makePrivate(path);
     database = new LibsqlDatabase(path);
     // One process only: without shared memory the write-ahead log is faster, and a second server fails at once.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');

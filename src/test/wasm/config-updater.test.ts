@@ -46,12 +46,13 @@ describe('over the network', () => {
   });
 
   it.each([
-    [401, /answered 401 \(WASM_SENSORS_TOKEN must be the operator token\): \{"error"/],
-    [422, /answered 422: \{"error"/],
-  ])('a rejection (%i) is logged and traps', async (status, words) => {
+    [401, {}, /answered 401 \(there is no WASM_SENSORS_TOKEN: set it to the operator token\): \{"error"/],
+    [403, env, /answered 403 \(WASM_SENSORS_TOKEN is not the operator token\): \{"error"/],
+    [422, env, /answered 422: \{"error"/],
+  ])('a rejection (%i, %j) is logged, and the exit code is 1', async (status, variables, words) => {
     updater.proxy.answer = () => ({ status, body: '{"error":{"code":"X","reason":"y"}}' });
-    await updater.start({ module: 'config-updater', args: ['--color', '#010203'] });
-    expect(updater.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
+    await updater.start({ module: 'config-updater', args: ['--color', '#010203'], env: variables as typeof env });
+    expect(updater.exit).toMatchObject({ kind: 'exit', code: 1, lastLine: expect.stringMatching(words as RegExp) });
     expect(updater.proxy.requests).toHaveLength(1);
   });
 
@@ -65,7 +66,7 @@ describe('over the network', () => {
     updater.proxy.answer = () => ({ status: 503, body: '{}' });
     await updater.start({ module: 'config-updater', args: ['--color', '#010203'], env });
     await updater.clock.pass(20_000);
-    expect(updater.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(/answered 503/) });
+    expect(updater.exit).toMatchObject({ kind: 'exit', code: 1, lastLine: expect.stringMatching(/answered 503/) });
   });
 
   it.each([
@@ -76,7 +77,7 @@ describe('over the network', () => {
     [['--token', 'x'], /--token: unknown flag/],
   ])('%j is refused', async (args, words) => {
     await updater.start({ module: 'config-updater', args: args as string[] });
-    expect(updater.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
+    expect(updater.exit).toMatchObject({ kind: 'exit', code: 1, lastLine: expect.stringMatching(words as RegExp) });
     expect(updater.proxy.requests).toEqual([]);
   });
 });
@@ -140,7 +141,7 @@ describe('in a file', () => {
   ])('says clearly that Bacalhau does not let modules write: %s', async (_, exists, words) => {
     if (exists) writeFileSync(file, 'color: "#000001"\n');
     await run(false, '--color', '#fefefe');
-    expect(updater.exit).toMatchObject({ kind: 'trap', lastLine: expect.stringMatching(words as RegExp) });
+    expect(updater.exit).toMatchObject({ kind: 'exit', code: 1, lastLine: expect.stringMatching(words as RegExp) });
     if (exists) expect(readFileSync(file, 'utf8')).toBe('color: "#000001"\n');
   });
 

@@ -1,14 +1,24 @@
 import { Option } from 'commander';
+import type { Convergence } from '../../../fleet/fleet-view.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import type { FailedProxy } from '../../../operations/apply-to-proxies.js';
 import { changeConfig, rollOutConfig, type WantedChange } from '../../../operations/change-config.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
-import { fieldNamed, scopeFrom, scopeOptions, timeoutMs, timeoutOption, valuesFrom } from '../../command-options.js';
+import {
+  fieldNamed,
+  type OptionValues,
+  scopeFrom,
+  scopeOptions,
+  timeoutMs,
+  timeoutOption,
+  valuesFrom,
+} from '../../command-options.js';
 import { openConfigTarget, TARGET_SETTINGS } from '../../open-config-target.js';
 import {
-  convergedText,
+  changeProgressText,
   failedProxyText,
-  noMatchText,
+  hiddenTexts,
+  revokedPendingTexts,
   rolledOutRegionText,
   rollOutText,
   setConfigDocument,
@@ -19,8 +29,16 @@ const common = (): Option[] => [
   ...scopeOptions(),
   timeoutOption(30),
   new Option('--no-wait', 'return as soon as the proxy has saved the change'),
+  new Option('--include-narrower', 'also clear the same values in narrower scopes, which would hide the change'),
   new Option('--replace', 'give up what a proxy has lost: sensors keep only what is set now'),
 ];
+
+const wantedFrom = (options: OptionValues, change: Pick<WantedChange, 'set' | 'unset'>): WantedChange => ({
+  ...change,
+  replace: options.replace === true,
+  includeNarrower: options.includeNarrower === true,
+  ahead: options.ahead === true,
+});
 
 export const configSet: CommandSpec = {
   name: 'config set <values...>',
@@ -29,6 +47,7 @@ export const configSet: CommandSpec = {
   settings: TARGET_SETTINGS,
   options: [
     ...common(),
+    new Option('--ahead', 'set it for a region or host that does not exist yet').conflicts('rollout'),
     new Option(
       '--rollout <regions>',
       'one region after the other, each only when the one before has converged',
@@ -41,7 +60,7 @@ export const configSet: CommandSpec = {
   ],
   async action(context) {
     const { options, args } = context;
-    const wanted = { set: valuesFrom(args), unset: [], replace: options.replace === true };
+    const wanted = wantedFrom(options, { set: valuesFrom(args), unset: [] });
     return options.rollout === undefined ? change(context, wanted) : rollOut(context, wanted);
   },
 };
@@ -55,7 +74,7 @@ export const configUnset: CommandSpec = {
   examples: ['wasm-sensors config unset --region eu color'],
   async action(context) {
     const { options, args } = context;
-    return change(context, { set: {}, unset: args.map(fieldNamed), replace: options.replace === true });
+    return change(context, wantedFrom(options, { set: {}, unset: args.map(fieldNamed) }));
   },
 };
 
@@ -64,8 +83,8 @@ async function change(context: CommandContext, wanted: WantedChange): Promise<nu
   const scope = scopeFrom(options);
   const waiting = { ...waitOptions(context), wait: options.wait !== false };
   const result = await changeConfig(openConfigTarget(settings), scope, wanted, waiting);
-  const noMatch = noMatchText(scope, Object.keys(wanted.set), result);
-  if (noMatch !== undefined) out.warn(noMatch);
+  const { hidden, revoked } = result.seen ?? { hidden: [], revoked: [] };
+  for (const text of [...hiddenTexts(hidden), ...revokedPendingTexts(revoked)]) out.warn(text);
   out.result(setConfigDocument(result), () => setConfigText(scope, result));
   return result.failed.length > 0 ? 1 : 0;
 }
@@ -81,7 +100,10 @@ async function rollOut(context: CommandContext, wanted: WantedChange): Promise<n
     throw new AppError('BAD_OPTION', '--rollout names no region', { hint: 'For example: --rollout us,eu,as' });
   const result = await rollOutConfig(target, regions, wanted, {
     ...waitOptions(context),
-    onRegion: (region, convergence, sending) => out.note(rolledOutRegionText(region, convergence, sending)),
+    onRegion(region, convergence, sending) {
+      out.note(rolledOutRegionText(region, convergence, sending));
+      for (const text of hiddenTexts(convergence.change?.hidden ?? [])) out.warn(text);
+    },
   });
   out.result(result, () => rollOutText(result));
   return result.failed.length > 0 ? 1 : 0;
@@ -90,7 +112,7 @@ async function rollOut(context: CommandContext, wanted: WantedChange): Promise<n
 function waitOptions({ out, options }: CommandContext) {
   return {
     timeoutMs: timeoutMs(options),
-    onProgress: (progress: { converged: number; sensors: number }) => out.progress(convergedText(progress)),
+    onProgress: (progress: Convergence) => out.progress(changeProgressText(progress)),
     onFailed(failed: FailedProxy[]) {
       for (const one of failed) out.warn(failedProxyText(one));
     },

@@ -13,7 +13,7 @@ import {
   timeoutOption,
 } from '../../command-options.js';
 import { TARGET_SETTINGS, targetOf } from '../../open-config-target.js';
-import { convergedText, fileSeenText, readProgressText, updaterText } from '../../output/config-text.js';
+import { convergedText, fileSeenText, hiddenTexts, readProgressText, updaterText } from '../../output/config-text.js';
 
 export const deployConfigUpdater: CommandSpec = {
   name: 'deploy config-updater',
@@ -59,6 +59,8 @@ async function updateFleet({ out, settings, options }: CommandContext, session: 
       onProgress: (progress) => out.progress(convergedText(progress)),
     },
   );
+  const clear = 'run `wasm-sensors config set` with --include-narrower';
+  for (const text of hiddenTexts(result.hidden, clear)) out.warn(text);
   out.result(result, () => updaterText(result));
 }
 

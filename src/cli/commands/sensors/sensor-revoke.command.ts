@@ -1,8 +1,9 @@
 import { Option } from 'commander';
+import { isUnknownHost } from '../../../operations/known-scope.js';
 import { revokeSensor } from '../../../operations/revoke-sensor.js';
 import type { CommandSpec } from '../../command.js';
-import { openProxies } from '../../open-config-target.js';
-import { revokedText } from '../../output/sensors-text.js';
+import { openConfigTarget, openProxies } from '../../open-config-target.js';
+import { revokedText, unknownHostText } from '../../output/sensors-text.js';
 
 export const sensorRevoke: CommandSpec = {
   name: 'sensors revoke <host>',
@@ -14,6 +15,10 @@ export const sensorRevoke: CommandSpec = {
     const hostname = args[0]!;
     const revoked = options.undo !== true;
     await revokeSensor(openProxies(settings), hostname, revoked);
+    // Proxies that the settings name may be anybody's: then nothing here knows the hosts.
+    if (settings.proxies === undefined && (await isUnknownHost(openConfigTarget(settings), hostname))) {
+      out.warn(unknownHostText(hostname, revoked));
+    }
     out.result({ host: hostname, revoked }, () => revokedText(hostname, revoked));
     return 0;
   },

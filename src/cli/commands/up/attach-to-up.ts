@@ -21,7 +21,7 @@ export async function attachToUp(context: CommandContext): Promise<number> {
       hint: 'Run `wasm-sensors down` first, or use another folder.',
     });
   }
-  out.note(attachingText(state));
+  out.note(attachingText(state, options.deploy === true));
   for (const difference of differences(context, state)) out.warn(differenceText(difference));
   const { kind, endpoints } = state;
   const network = options.deploy ? await session.network() : undefined;

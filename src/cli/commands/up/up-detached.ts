@@ -43,7 +43,7 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
   const { endpoints, notes } = outcome;
   out.endProgress();
   for (const note of notes) out.note(note);
-  out.event({ event: 'up', pid: child.pid, endpoints }, () => detachedText(child.pid, endpoints));
+  out.event({ event: 'up', pid: child.pid, endpoints }, () => detachedText(child.pid, endpoints, settings.host));
   return 0;
 }
 

@@ -35,6 +35,10 @@ test('what is equal, left out, any port or the port that runs is no difference',
   expect(differences(asking({ nodes: 3, sinks: 'store,log' }, { registry: true }), state)).toEqual([]);
   expect(differences(asking({ pullerPort: '0', proxyPort: '9999' }), state)).toEqual([]);
   expect(differences(asking({ proxyPort: '9095' }), state)).toHaveLength(1);
+  // The puller holds it.
+  expect(differences(asking({ proxyPort: '9091' }), state)).toEqual([
+    { setting: '--port', wanted: '9091', running: '9999' },
+  ]);
 });
 
 test('no secret is kept', () => {

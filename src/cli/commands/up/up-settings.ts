@@ -63,18 +63,23 @@ export function askedFor({ settings, options }: Pick<CommandContext, 'settings' 
 /** What is asked for now, other than by default, and is different in what runs. */
 export function differences(context: CommandContext, { settings: running, endpoints }: RunState): Difference[] {
   const { settings, provenance, options } = context;
-  const ports = Object.values(endpoints).map((url) => Number(new URL(url).port));
+  const urls: Record<string, string | undefined> = { ...endpoints };
+  /** The port in use, which may not be the one that was asked for. */
+  const portNow = (key: SettingKey) => {
+    const service = key.endsWith('Port') ? urls[key.slice(0, -'Port'.length)] : undefined;
+    return service === undefined ? undefined : new URL(service).port;
+  };
   const differs = (key: SettingKey) => {
     if (provenance[key].source === 'default') return false;
     const now = valueWithoutSecrets(settings[key]);
     // Port 0 accepts any port; a busy default port has moved.
-    if (key.endsWith('Port') && (now === 0 || ports.includes(now as number))) return false;
+    if (key.endsWith('Port') && (now === 0 || portNow(key) === String(now))) return false;
     return JSON.stringify(now) !== JSON.stringify(running[key]);
   };
   const found: Difference[] = COMPARED.filter(differs).map((key) => ({
     setting: provenance[key].name,
     wanted: String(valueWithoutSecrets(settings[key])),
-    ...(running[key] === undefined ? {} : { running: String(running[key]) }),
+    ...(running[key] === undefined ? {} : { running: portNow(key) ?? String(running[key]) }),
   }));
   if (options.registry === true && running.registry !== true) found.push({ setting: '--registry' });
   return found;

@@ -25,6 +25,23 @@ export const up: CommandSpec = {
     new Option('--registry', 'also run a registry, for images that were built here (compose network)'),
     timeoutOption(60),
   ],
+  optionGroups: {
+    'Common options:': ['network', 'nodes', 'deploy', 'interval', 'color', 'detach', 'queue', 'port', 'timeout'],
+    'The sensors (with --deploy):': ['emoji', 'random-off', 'max-messages', 'config-file', 'take-over'],
+    'Addresses and ports:': [
+      ...['host', 'allowed-hosts', 'puller-port', 'queue-port', 'nats-port', 'webui-port', 'proxy-url'],
+    ],
+    'The queue:': ['queue-endpoint', 'aws-region'],
+    'What the puller does:': ['sinks', 'pollers', 'alert-after', 'webhook', 'retention'],
+    'Bacalhau:': [
+      ...['bacalhau', 'api-host', 'api-port', 'api-tls', 'api-insecure', 'api-ca', 'api-token-file', 'api-username'],
+      ...['api-password-file', 'registry'],
+    ],
+    'Access and TLS:': [
+      ...['token-file', 'viewer-token-file', 'sensor-token-file', 'sensor-key-file', 'token-in-job', 'open'],
+      ...['rate-limit', 'tls-cert', 'tls-key', 'tls-ca'],
+    ],
+  },
   examples: [
     'wasm-sensors up --deploy',
     'wasm-sensors up --network native --nodes 2 --deploy --interval 1',

@@ -22,6 +22,7 @@ const GROUPS = {
   config: ['config', 'config set', 'config unset', 'config show', 'config edit'],
   region: ['region', 'region disconnect', 'region reconnect'],
   settings: ['settings'],
+  completion: ['completion'],
   files: ['shell', 'render', 'build', 'build wasm'],
   images: ['images', 'images build', 'images login', 'images push'],
   proxy: ['proxy', 'proxy serve'],

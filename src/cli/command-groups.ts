@@ -1,0 +1,14 @@
+/** What the groups of commands are for, as `--help` lists them. */
+export const GROUPS: Record<string, string> = {
+  deploy: 'run sensors, or the proxy and the puller, as jobs',
+  stop: 'stop what `deploy` runs',
+  config: 'show and change what running sensors do',
+  region: 'cut the link of a region, and restore it',
+  sensors: 'tokens of single nodes, and nodes that may not send any more',
+  token: 'the key of the sensor tokens',
+  build: 'compile the modules of the sensors',
+  images: "build and push this program's Docker image",
+  proxy: 'the proxy alone, which takes readings from sensors',
+  puller: 'the puller alone, which takes readings from the queue',
+  queue: 'look into the queue and its dead letters, or run a queue server',
+};

@@ -1,0 +1,45 @@
+/** The completion script for bash. */
+import { type CompletedCommand, flagsOf, pathsOf } from './command-tree.js';
+
+const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+export function bashScript(tree: CompletedCommand[]): string {
+  const paths = pathsOf(tree).map(quoted).join('|');
+  const values = tree.flatMap(({ path, options }) =>
+    options
+      .filter(({ takesValue }) => takesValue)
+      .map((option) => {
+        const pattern = flagsOf(option)
+          .map((flag) => quoted(`${path}:${flag}`))
+          .join('|');
+        return option.choices.length > 0
+          ? `    ${pattern}) COMPREPLY=($(compgen -W ${quoted(option.choices.join(' '))} -- "$current")); return ;;`
+          : `    ${pattern}) COMPREPLY=($(compgen -f -- "$current")); return ;;`;
+      }),
+  );
+  const words = tree.map(({ path, words: own, options }) => {
+    const all = [...own.map(({ name }) => name), ...options.flatMap(flagsOf)].join(' ');
+    return `    ${quoted(path)}) words=${quoted(all)} ;;`;
+  });
+  return `# bash completion of wasm-sensors: source <(wasm-sensors completion bash)
+_wasm_sensors() {
+  local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}" at='' words='' i next
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    next="\${at:+$at }\${COMP_WORDS[i]}"
+    case "$next" in
+      ${paths}) at="$next" ;;
+    esac
+  done
+  case "$at:$previous" in
+${values.join('\n')}
+  esac
+  case "$at" in
+${words.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+  # A value follows the = at once.
+  if [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == *= ]]; then compopt -o nospace 2>/dev/null; fi
+}
+complete -F _wasm_sensors wasm-sensors
+`;
+}
