@@ -32,11 +32,13 @@ import { settingsCommand } from './settings.command.js';
 import { shell } from './shell.command.js';
 import { status } from './status.command.js';
 import { tail } from './tail.command.js';
+import { top } from './top.command.js';
 import { down } from './up/down.command.js';
 import { up } from './up/up.command.js';
 
 export const commands: CommandSpec[] = [
   up,
+  top,
   down,
   status,
   tail,

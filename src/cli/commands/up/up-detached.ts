@@ -34,6 +34,7 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
     child.kill('SIGTERM');
     // It exits with 1 when it could not stop everything.
     if ((await exit).code === 1) throw upFailed('`up` did not stop everything', file);
+    out.endProgress();
     return exitCodeOf(outcome);
   }
   if ('code' in outcome) throw upFailed('`up` did not start', file, outcome.code);
