@@ -9,6 +9,7 @@ import { eventLine } from './output/fleet-text.js';
 import type { Output } from './output/output.js';
 import { endpointLines } from './output/up-text.js';
 import type { LiveScreen } from './screen/live-screen.js';
+import type { WatchScreen } from './screen/watch-screen.js';
 
 /** What deployments and events of `up` report to. */
 export type Screen = LiveScreen;
@@ -76,4 +77,10 @@ function plainScreen(out: Output, { kind, endpoints, fleet, since }: ScreenOptio
       out.endProgress();
     },
   };
+}
+
+/** For a text that is looked at again and again. */
+export async function loadWatchScreen(out: Output): Promise<WatchScreen> {
+  const { openWatchScreen } = await import('./screen/watch-screen.js');
+  return openWatchScreen(out.style);
 }

@@ -72,13 +72,15 @@ function tooSmall({ columns, rows }: Size): string[] {
 function titleLine({ data, style, kind, page, now, size: { columns: width } }: FrameInput): string {
   const { summary, firing, stats, heardAt } = data;
   const { live, silent, rate, gaps } = summary?.total ?? { live: 0, silent: 0, rate: 0, gaps: 0 };
+  const cutOff = summary?.regions.reduce((sum, region) => sum + (region.cut ? region.silent : 0), 0) ?? 0;
   const silentFor = now - heardAt;
   const dead = stats?.deadLetters ?? 0;
   const problems = [
     ...(silentFor > SILENT_AFTER_MS ? [`no answer for ${Math.round(silentFor / 1000)} s`] : []),
     ...(firing.size > 0 ? [countText(firing.size, 'ALERT')] : []),
     ...(gaps > 0 ? [countText(gaps, 'gap')] : []),
-    ...(silent > 0 ? [`${silent} silent`] : []),
+    ...(cutOff > 0 ? [`${cutOff} cut off`] : []),
+    ...(silent > cutOff ? [`${silent - cutOff} silent`] : []),
     ...(dead > 0 ? [countText(dead, 'dead letter')] : []),
   ];
   const left = `${style.bold(width < 60 ? kind : `wasm-sensors ${kind}`)}  ${live} live  ${rate.toFixed(1)}/s`;

@@ -35,8 +35,7 @@ function rowKeys(state: ScreenState, data: ScreenData): string[] {
 /** Index of the selected row; the first (of the fleet: the whole fleet) when nothing that is shown was selected. */
 export function selectedIndex(state: ScreenState, data: ScreenData): number {
   const keys = rowKeys(state, data);
-  const index = keys.indexOf(state.selected[state.view] ?? '');
-  return index >= 0 ? index : 0;
+  return Math.max(0, keys.indexOf(state.selected[state.view] ?? ''));
 }
 
 const selectedKey = (state: ScreenState, data: ScreenData) => rowKeys(state, data)[selectedIndex(state, data)];

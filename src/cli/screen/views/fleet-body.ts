@@ -40,7 +40,7 @@ function regionRows({ state, data, width, style }: Picture, summary: FleetSummar
       { head: 'paused', rank: 5, right: true, cells: countCells(all, summary, 'paused') },
       {
         ...{ head: 'silent', rank: 2, right: true },
-        cells: countCells(all, summary, 'silent').map((cell) => (cell === '' ? '' : style.red(`${cell}!`))),
+        cells: countCells(all, summary, 'silent').map((cell) => (Number(cell) > 0 ? style.red(`${cell}!`) : cell)),
       },
       { head: '/s', rank: 1, right: true, cells: cells(({ rate }) => rate.toFixed(1)) },
       {

@@ -21,12 +21,18 @@ function readingLine(event: ReadingEvent | MessageEvent, width: number, style: S
   const time = style.dim(clockTime(event.received_at));
   if (event.event === 'message') return `${time} ${escapeControls(JSON.stringify(event.message))}`;
   const { region, hostname, icon_name, color, sequence } = event.reading;
-  const wide = width >= 60;
+  const narrow = width < 60;
   return [
-    ...[time, sized(escapeControls(region), wide ? 6 : 3), sized(escapeControls(hostname), wide ? 16 : 10)],
-    ...[sized(escapeControls(icon_name), 2), swatch(style, escapeControls(color)), `#${sequence}`],
+    ...[time, sized(escapeControls(region), narrow ? 2 : 6), sized(escapeControls(hostname), narrow ? 9 : 16)],
+    ...[sized(escapeControls(icon_name), 2), colorText(escapeControls(color), narrow, style), `#${sequence}`],
     ...(event.late ? [style.yellow('late')] : []),
   ].join(' ');
+}
+
+/** Narrow: the colour's name in its own colour, without a block. */
+function colorText(color: string, narrow: boolean, style: Style): string {
+  if (!narrow || style.level === 0) return swatch(style, color);
+  return /^#[0-9a-f]{6}$/i.test(color) ? style.hex(color)(color) : color;
 }
 
 function isShown(event: ReadingEvent | MessageEvent, filter: string): boolean {

@@ -19,7 +19,7 @@ export function sensorsBody(picture: Picture): string[] {
   const rows = columns(
     [
       { head: '', rank: 1, cells: sensors.map((_, i) => (i === selected ? '>' : ' ')) },
-      { head: 'region', rank: 1, grows: 4, cells: sensors.map(({ region }) => escapeControls(region)) },
+      { head: 'region', rank: 1, grows: 6, cells: sensors.map(({ region }) => escapeControls(region)) },
       { head: 'host', rank: 1, grows: 10, cells: sensors.map(({ hostname }) => escapeControls(hostname)) },
       { head: 'state', rank: 1, cells: sensors.map((sensor) => stateText(sensor.state, style)) },
       { head: 'colour', rank: 2, cells: sensors.map(({ color }) => swatch(style, escapeControls(color))) },
