@@ -3,35 +3,54 @@ import stringWidth from 'string-width';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours as chalk writes them.
 const COLOR = /(\u001b\[[0-9;]*m)/;
+const COLORS = new RegExp(COLOR, 'g');
+/** Printable ASCII, the multiplication sign, lines and bars, the ellipsis: one cell each. Most text is that. */
+const NARROW = /^[ -~×─-▟…]*$/;
 const segmenter = new Intl.Segmenter();
+/** To look at a segment takes 50 µs, and the same few come again and again. */
+const known = new Map<string, number>();
+const MAX_KNOWN = 5000;
 
-export const cellsOf = (text: string): number => stringWidth(text);
+export function cellsOf(text: string): number {
+  const plain = text.includes('\u001b') ? text.replace(COLORS, '') : text;
+  if (NARROW.test(plain)) return plain.length;
+  let cells = 0;
+  for (const { segment } of segmenter.segment(plain)) cells += cellsOfSegment(segment);
+  return cells;
+}
+
+function cellsOfSegment(segment: string): number {
+  const cells = known.get(segment) ?? stringWidth(segment);
+  if (known.size < MAX_KNOWN) known.set(segment, cells);
+  return cells;
+}
 
 /** The text, cut to at most `width` cells; what is cut off is marked with `…`. Colours stay, and end where they ended. */
 export function cut(text: string, width: number): string {
   if (width <= 0) return '';
-  if (stringWidth(text) <= width) return text;
-  let left = width - 1;
-  let full = false;
-  let line = '';
+  let cells = 0;
+  let end = 0;
+  /** Where the mark would still fit. */
+  let fitting = 0;
   for (const part of text.split(COLOR)) {
-    if (COLOR.test(part)) line += part;
-    if (full || COLOR.test(part)) continue;
-    for (const { segment } of segmenter.segment(part)) {
-      left -= stringWidth(segment);
-      full = left < 0;
-      if (full) break;
-      line += segment;
+    if (COLOR.test(part)) {
+      end += part.length;
+      continue;
     }
-    if (full) line += '…';
+    for (const { segment } of segmenter.segment(part)) {
+      cells += cellsOfSegment(segment);
+      if (cells > width) return `${text.slice(0, fitting)}…${text.slice(fitting).match(COLORS)?.join('') ?? ''}`;
+      end += segment.length;
+      if (cells < width) fitting = end;
+    }
   }
-  return line;
+  return text;
 }
 
 /** Exactly `width` cells. */
 export function sized(text: string, width: number, right = false): string {
   const short = cut(text, width);
-  const space = ' '.repeat(Math.max(0, width - stringWidth(short)));
+  const space = ' '.repeat(Math.max(0, width - cellsOf(short)));
   return right ? space + short : short + space;
 }
 
@@ -41,7 +60,7 @@ export function wrap(text: string, width: number): string[] {
   let line = '';
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (stringWidth(longer) <= width) {
+    if (cellsOf(longer) <= width) {
       line = longer;
       continue;
     }

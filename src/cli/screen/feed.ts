@@ -4,7 +4,7 @@ import type { ConfigTarget } from '../../operations/config-target.js';
 import { listServices, readServiceLog } from '../../operations/service-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { record, type ScreenData } from './screen-data.js';
+import { record, type ScreenData, setSensors } from './screen-data.js';
 
 export interface FeedSources {
   fleet: FleetClient;
@@ -66,7 +66,7 @@ async function repeat(options: FeedOptions, look: (options: FeedOptions) => Prom
 async function lookAtSensors({ fleet, config, data, wanted }: FeedOptions): Promise<void> {
   if (!wanted().sensors) return;
   const [snapshot, desired] = await Promise.all([fleet.snapshot(), desiredState(config)]);
-  data.sensors = snapshot.sensors;
+  setSensors(data, snapshot.sensors);
   data.desired = desired ?? data.desired;
 }
 

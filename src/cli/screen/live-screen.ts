@@ -31,6 +31,8 @@ export interface LiveScreen {
 
 /** At most so often, however many readings arrive. */
 const DRAW_EVERY_MS = 100;
+/** Drawing takes at most a fifth of the time, also where tens of thousands of sensors are filtered. */
+const PAUSE_FACTOR = 4;
 /** Times and ages go on without events. */
 const TICK_MS = 1000;
 
@@ -39,15 +41,18 @@ export function openLiveScreen(out: Pick<Output, 'style'>, options: ScreenOption
   let state = firstState();
   let drawing: NodeJS.Timeout | undefined;
   const closed = new AbortController();
+  let drawEveryMs = DRAW_EVERY_MS;
   const draw = () => {
+    const began = performance.now();
     clearTimeout(drawing);
     drawing = undefined;
     const { kind, interrupt } = options;
     const picture = { data, state, size: terminal.size, style: out.style, kind, interrupt, now: Date.now() };
     terminal.draw(frame({ ...picture, page: options.page() }));
+    drawEveryMs = Math.max(DRAW_EVERY_MS, (performance.now() - began) * PAUSE_FACTOR);
   };
   const onChange = () => {
-    if (!closed.signal.aborted) drawing ??= setTimeout(draw, DRAW_EVERY_MS);
+    if (!closed.signal.aborted) drawing ??= setTimeout(draw, drawEveryMs);
   };
   const reports = {
     note(text: string) {

@@ -26,6 +26,7 @@ export interface ScreenData {
   notes: Note[];
   /** What `up` waits for; '' for nothing. */
   progress: string;
+  /** Those that count, in the order shown. */
   sensors: SensorView[];
   desired: DesiredState | undefined;
   stats: PullerAppStats | undefined;
@@ -71,6 +72,15 @@ export function record(data: ScreenData, event: FleetEvent, now: number): void {
 export function addNote(data: ScreenData, text: string, now: number): void {
   data.progress = '';
   for (const line of text.split('\n')) if (line.trim() !== '') push(data.notes, { at: now, text: line.trim() }, NOTES);
+}
+
+const { compare } = new Intl.Collator('en', { numeric: true });
+
+/** Once for each answer, and not for each picture. */
+export function setSensors(data: ScreenData, sensors: SensorView[]): void {
+  data.sensors = sensors
+    .filter(({ state }) => state !== 'gone' && state !== 'replaced')
+    .sort((a, b) => compare(a.region, b.region) || compare(a.hostname, b.hostname));
 }
 
 const alertKey = (alert: AlertEvent) => `${alert.rule} ${'region' in alert ? alert.region : ''}`;

@@ -4,19 +4,16 @@ import type { Scope } from '../../protocol/desired-config.js';
 import type { ScreenData } from './screen-data.js';
 import type { ScreenState } from './screen-state.js';
 
-/** The sensors that the filter lets through, in the order shown. */
+/** The sensors that the filter lets through. */
 export function shownSensors({ filter }: Pick<ScreenState, 'filter'>, { sensors }: ScreenData): SensorView[] {
-  const listed = sensors.filter(({ state }) => state !== 'gone' && state !== 'replaced');
-  const matching = listed.filter((sensor) =>
+  if (filter === '') return sensors;
+  return sensors.filter((sensor) =>
     matches(filter, sensor.region, sensor.hostname, sensor.state, sensor.color, sensor.execution_id),
   );
-  return matching.sort((a, b) => compare(a.region, b.region) || compare(a.hostname, b.hostname));
 }
 
 export const matches = (filter: string, ...values: string[]): boolean =>
   values.join(' ').toLowerCase().includes(filter.toLowerCase());
-
-const compare = (a: string, b: string) => a.localeCompare(b, 'en', { numeric: true });
 
 /** The keys of the rows of the view; none where nothing is selected. */
 function rowKeys(state: ScreenState, data: ScreenData): string[] {

@@ -1,5 +1,6 @@
 /** What a view is drawn from, and what views share. */
 import type { Style } from '../../output/terminal-text.js';
+import { type Column, columns } from '../columns.js';
 import type { ScreenData } from '../screen-data.js';
 import type { ScreenState } from '../screen-state.js';
 
@@ -23,18 +24,25 @@ export function rowsAround<T>(rows: T[], selected: number, height: number): T[] 
   return rows.slice(first, first + height);
 }
 
+interface ListAndDetail<T> {
+  list: T[];
+  selected: number;
+  /** The columns of these rows, without those that mark the selection. */
+  columnsOf(rows: T[]): Column[];
+  /** What belongs to the selected row. */
+  detail(height: number): string[];
+}
+
 /** A list above and what belongs to its selection below; with `detail` only that. */
-export function listAndDetail(
+export function listAndDetail<T>(
   { state, height, style, width }: Picture,
-  rows: string[],
-  selected: number,
-  detail: (height: number) => string[],
+  { list, selected, columnsOf, detail }: ListAndDetail<T>,
 ): string[] {
-  const [head = '', ...list] = rows;
-  if (state.detail) return [`> ${list[selected]?.replace(/^>/, '').trim() ?? ''}`, ...detail(height - 1)];
-  const listHeight = Math.min(list.length, Math.max(1, Math.floor(height / 2) - 1));
-  const shown = [style.dim(head), ...rowsAround(list, selected, listHeight)];
-  const left = height - shown.length - 1;
-  if (left < 2) return [style.dim(head), ...rowsAround(list, selected, height - 1)];
-  return [...shown, style.dim('─'.repeat(width)), ...detail(left)];
+  // The list takes at most half.
+  const room = state.detail ? 1 : Math.max(1, Math.floor(height / 2) - 1);
+  const rows = rowsAround(list, selected, Math.min(list.length, room));
+  const marks = { head: '', rank: 1, cells: rows.map((row) => (row === list[selected] ? '>' : ' ')) };
+  const [head = '', ...lines] = columns([marks, ...columnsOf(rows)], width);
+  const above = [style.dim(head), ...lines, style.dim('─'.repeat(width))];
+  return [...above, ...detail(height - above.length)];
 }

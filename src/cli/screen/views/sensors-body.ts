@@ -16,33 +16,32 @@ export function sensorsBody(picture: Picture): string[] {
   const sensors = shownSensors(state, data);
   if (sensors.length === 0) return [style.dim(state.filter === '' ? 'no sensors yet' : 'no sensor matches the filter')];
   const selected = selectedIndex(state, data);
-  const rows = columns(
-    [
-      { head: '', rank: 1, cells: sensors.map((_, i) => (i === selected ? '>' : ' ')) },
-      { head: 'region', rank: 1, grows: 6, cells: sensors.map(({ region }) => escapeControls(region)) },
-      { head: 'host', rank: 1, grows: 10, cells: sensors.map(({ hostname }) => escapeControls(hostname)) },
-      { head: 'state', rank: 1, cells: sensors.map((sensor) => stateText(sensor.state, style)) },
-      { head: 'colour', rank: 2, cells: sensors.map(({ color }) => swatch(style, escapeControls(color))) },
-      { head: 'every', rank: 4, right: true, cells: sensors.map(({ config }) => everyText(config?.intervalMs)) },
-      { head: 'newest', rank: 3, right: true, cells: sensors.map(({ sequence }) => `#${sequence}`) },
+  const sensor = sensors[selected]!;
+  return listAndDetail(picture, {
+    ...{ list: sensors, selected },
+    columnsOf: (rows) => [
+      { head: 'region', rank: 1, grows: 6, cells: rows.map(({ region }) => escapeControls(region)) },
+      { head: 'host', rank: 1, grows: 10, cells: rows.map(({ hostname }) => escapeControls(hostname)) },
+      { head: 'state', rank: 1, cells: rows.map((sensor) => stateText(sensor.state, style)) },
+      { head: 'colour', rank: 2, cells: rows.map(({ color }) => swatch(style, escapeControls(color))) },
+      { head: 'every', rank: 4, right: true, cells: rows.map(({ config }) => everyText(config?.intervalMs)) },
+      { head: 'newest', rank: 3, right: true, cells: rows.map(({ sequence }) => `#${sequence}`) },
       {
         head: 'gaps',
         rank: 3,
         right: true,
-        cells: sensors.map(({ gaps }) => (gaps > 0 ? style.red(`${gaps}!`) : '0')),
+        cells: rows.map(({ gaps }) => (gaps > 0 ? style.red(`${gaps}!`) : '0')),
       },
-      { head: 'seen', rank: 5, right: true, cells: sensors.map((sensor) => agoText(now - sensor.last_seen)) },
+      { head: 'seen', rank: 5, right: true, cells: rows.map((sensor) => agoText(now - sensor.last_seen)) },
     ],
-    width,
-  );
-  const sensor = sensors[selected]!;
-  return listAndDetail(picture, rows, selected, (height) => {
-    const config = configLines(sensor, data, width, style);
-    const left = Math.max(0, height - config.length);
-    const own = data.readings.filter(
-      (event) => event.event === 'reading' && event.reading.execution_id === sensor.execution_id,
-    );
-    return [...config.slice(0, height), ...(left > 0 ? readingLines(own.slice(-left), width, style) : [])];
+    detail(height) {
+      const config = configLines(sensor, data, width, style);
+      const left = Math.max(0, height - config.length);
+      const own = data.readings.filter(
+        (event) => event.event === 'reading' && event.reading.execution_id === sensor.execution_id,
+      );
+      return [...config.slice(0, height), ...(left > 0 ? readingLines(own.slice(-left), width, style) : [])];
+    },
   });
 }
 
