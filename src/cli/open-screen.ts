@@ -32,7 +32,7 @@ export interface ScreenOptions {
 /** Whether stdout can show a screen. */
 export const isScreen = (): boolean => process.stdout.isTTY === true && process.env.TERM !== 'dumb';
 
-/** Loads the live view only where it is shown: that takes 40 ms. The result opens it. */
+/** Loads the live view only where it is shown: that takes 50 ms. The result opens it. */
 export async function loadScreen(out: Output, { plain }: OptionValues): Promise<(options: ScreenOptions) => Screen> {
   if (!isScreen() || out.mode !== 'text' || plain === true) return (options) => plainScreen(out, options);
   const { openLiveScreen } = await import('./screen/live-screen.js');

@@ -90,6 +90,16 @@ export function effectiveConfig(
   return effective;
 }
 
+/** The scope that decides a value of a sensor: the narrowest one that sets it. Undefined where none does. */
+export function decidingScope(
+  state: DesiredState,
+  field: SensorConfigField,
+  { region, hostname }: { region: string; hostname: string },
+): Scope | undefined {
+  const scopes: Scope[] = [{ hostname }, { region }, {}];
+  return scopes.find((scope) => configOf(state, scope)?.[field] !== undefined);
+}
+
 /** Fields that the fleet configuration sets in at least one of these regions: there, flags of `deploy` have no effect. */
 export function decidedFields(state: DesiredState, regions: string[]): SensorConfigField[] {
   return SENSOR_CONFIG_FIELDS.filter((field) =>

@@ -4,8 +4,8 @@ import stringWidth from 'string-width';
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours as chalk writes them.
 const COLOR = /(\u001b\[[0-9;]*m)/;
 const COLORS = new RegExp(COLOR, 'g');
-/** Printable ASCII, the multiplication sign, lines and bars, the ellipsis: one cell each. Most text is that. */
-const NARROW = /^[ -~×─-▟…]*$/;
+/** Printable ASCII, the multiplication sign, arrows, lines and bars, the ellipsis: one cell each. Most text is that. */
+const NARROW = /^[ -~×←-↓─-▟…]*$/;
 const segmenter = new Intl.Segmenter();
 /** To look at a segment takes 50 µs, and the same few come again and again. */
 const known = new Map<string, number>();

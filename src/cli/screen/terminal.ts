@@ -12,6 +12,8 @@ const LEAVE = '\x1b[0m\x1b[?7h\x1b[?25h\x1b[?1049l';
 /** Terminals that know it show the lines between these at once. */
 const BEGIN = '\x1b[?2026h';
 const END = '\x1b[?2026l';
+/** A terminal that is closed: SIGHUP follows, and is handled like other signals. */
+const ignore = () => {};
 /** How long the rest of an escape sequence may take; Esc alone is known after that. */
 const ESCAPE_MS = 50;
 
@@ -50,6 +52,7 @@ export class Terminal {
     if (this.#stdin.isTTY) {
       emitKeypressEvents(this.#stdin, { escapeCodeTimeout: ESCAPE_MS } as unknown as Interface);
       this.#stdin.on('keypress', this.#onKeypress);
+      this.#stdin.on('error', ignore);
       this.#stdin.resume();
     }
     this.#stdout.on('resize', this.#redraw);

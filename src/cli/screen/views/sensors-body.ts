@@ -1,7 +1,7 @@
 /** The sensors that the filter lets through; below, the selected one: its configuration with sources, its readings. */
 import type { SensorState, SensorView } from '../../../fleet/fleet-view.js';
 import { escapeControls } from '../../../lib/control-characters.js';
-import { configOf, effectiveConfig, type Scope, scopeText } from '../../../protocol/desired-config.js';
+import { decidingScope, effectiveConfig, scopeText } from '../../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../../protocol/sensor-config.js';
 import { type Style, swatch } from '../../output/terminal-text.js';
 import { cut } from '../cells.js';
@@ -68,7 +68,7 @@ function configLines(sensor: SensorView, { desired }: ScreenData, width: number,
   const wanted = desired && effectiveConfig(desired, region, hostname);
   const from = (field: SensorConfigField) => {
     if (config.sources[field] !== 'fleet') return config.sources[field];
-    const scope = desired && decidingScope(desired, sensor, field);
+    const scope = desired && decidingScope(desired, field, sensor);
     return scope === undefined ? 'fleet configuration' : scopeText(scope);
   };
   const rows = columns(
@@ -82,14 +82,4 @@ function configLines(sensor: SensorView, { desired }: ScreenData, width: number,
   );
   const file = config.file === 'bad' ? [style.red('its file is bad, and not used')] : [];
   return [style.dim(rows[0]!), ...rows.slice(1), ...file].map((line) => cut(line, width));
-}
-
-/** The narrowest scope that sets the field for this sensor. */
-function decidingScope(
-  desired: NonNullable<ScreenData['desired']>,
-  { region, hostname }: SensorView,
-  field: SensorConfigField,
-): Scope | undefined {
-  const scopes: Scope[] = [{ hostname }, { region }, {}];
-  return scopes.find((scope) => configOf(desired, scope)?.[field] !== undefined);
 }

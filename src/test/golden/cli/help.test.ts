@@ -11,6 +11,7 @@ const run = (args: string[]) => runCli(args, box);
 const GROUPS = {
   program: ['', 'help'],
   up: ['up'],
+  top: ['top'],
   down: ['down'],
   status: ['status'],
   tail: ['tail'],
