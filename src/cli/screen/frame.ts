@@ -35,7 +35,7 @@ export interface FrameInput {
 }
 
 /** Smaller terminals show only that they are too small. */
-export const SMALLEST: Size = { columns: 40, rows: 12 };
+const SMALLEST: Size = { columns: 40, rows: 12 };
 /** Lines around the body: title, views, note, keys. */
 const AROUND = 4;
 /** Notes are shown so long; the view of alerts keeps them. */

@@ -1,4 +1,6 @@
 /** The live screen in a real terminal: it fits, it scrolls nothing away, and the terminal is as it was afterwards. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { eventually, Sandbox } from '../support/cli-harness.js';
@@ -11,16 +13,17 @@ const LARGE = { columns: 120, rows: 40 };
 const RESTORED = { alternate: false, cursor: true, wrap: true };
 
 let box: Sandbox;
-let terminals: TmuxTerminal[];
+let terminals: TmuxTerminal[] = [];
 
-beforeEach(() => {
+beforeEach((context) => {
+  if (tmuxMissing !== undefined) context.skip(tmuxMissing);
   box = new Sandbox();
   terminals = [];
 });
 
 afterEach(async () => {
   for (const terminal of terminals) terminal.close();
-  await box.close();
+  if (tmuxMissing === undefined) await box.close();
 });
 
 function open(size: TerminalSize): TmuxTerminal {
@@ -64,39 +67,41 @@ async function expectRestored(terminal: TmuxTerminal, exit: string): Promise<voi
   expect(lines.filter((line) => line === 'stopping: sensors, proxy, puller, queue').length).toBeLessThan(2);
 }
 
-test.skipIf(tmuxMissing)(
-  `it fits every size and every view, through resizes and a killed service, and q asks${tmuxMissing ? `: ${tmuxMissing}` : ''}`,
-  async () => {
-    const terminal = open(USUAL);
-    await up(terminal);
-    expect(terminal.modes()).toEqual({ alternate: true, cursor: false, wrap: false });
-    for (const size of [SMALL, USUAL, LARGE, SMALL, LARGE, USUAL]) {
-      terminal.resize(size);
-      for (const view of ['2', '3', '4', '5', '1']) {
-        terminal.keys(view);
-        await sleep(300);
-        expectFits(terminal, size);
-      }
+test('it fits every size and every view, through resizes and a killed service, and q asks', async () => {
+  const terminal = open(USUAL);
+  await up(terminal);
+  expect(terminal.modes()).toEqual({ alternate: true, cursor: false, wrap: false });
+  for (const size of [SMALL, USUAL, LARGE, SMALL, LARGE, USUAL]) {
+    terminal.resize(size);
+    for (const view of ['2', '3', '4', '5', '1']) {
+      terminal.keys(view);
+      await sleep(300);
+      expectFits(terminal, size);
     }
-    process.kill(box.pidOf('puller'), 'SIGKILL');
-    await sees(terminal, /puller restarted/);
-    await sees(terminal, /3 live/);
-    expectFits(terminal, USUAL);
-    terminal.keys('q');
-    await sees(terminal, /Stop the network\?.*\[y\/n\]/);
-    terminal.keys('n');
-    await sees(terminal, /\? help/);
-    terminal.keys('q', 'y');
-    await expectRestored(terminal, '0');
-  },
-);
+  }
+  process.kill(box.pidOf('puller'), 'SIGKILL');
+  await sees(terminal, /puller restarted/);
+  await sees(terminal, /3 live/);
+  expectFits(terminal, USUAL);
+  terminal.keys('q');
+  await sees(terminal, /Stop the network\?.*\[y\/n\]/);
+  terminal.keys('n');
+  await sees(terminal, /\? help/);
+  terminal.keys('q', 'y');
+  await expectRestored(terminal, '0');
+});
 
-test.skipIf(tmuxMissing)('top shows the same elsewhere; q and a signal end only top, Ctrl-C ends up', async () => {
+test('top shows the same elsewhere; q and a signal end only top, Ctrl-C ends up', async () => {
   const [first, second] = [open(USUAL), open(SMALL)];
   await up(first);
   second.run(['top']);
   await sees(second, /3 live/);
   expectFits(second, SMALL);
+  second.keys('q');
+  await expectRestored(second, '0');
+  second.run(['status', '--watch', '1']);
+  await sees(second, /3\/3 reporting/);
+  expect(second.rows().at(-1)).toMatch(/^q leaves/);
   second.keys('q');
   await expectRestored(second, '0');
   second.run(['top']);
@@ -115,10 +120,32 @@ test.skipIf(tmuxMissing)('top shows the same elsewhere; q and a signal end only 
   await expectRestored(first, '130');
 });
 
+test('a terminal that is closed ends up in order; --plain has lines and no screen', async () => {
+  const terminal = open(USUAL);
+  terminal.run(['up', '--plain', '--deploy', '--interval', '0.5', ...(await Sandbox.portFlags())]);
+  await sees(terminal, /edge-us-1 .*#2/);
+  expect(terminal.modes()).toEqual(RESTORED);
+  terminal.keys('C-c');
+  await sees(terminal, /exit=130/);
+  await up(terminal);
+  const children = box.state().children.map(({ pid }) => pid);
+  terminals.pop()?.close();
+  await eventually('the end of up', () => !existsSync(join(box.stateDir, 'run.json')));
+  expect(children.filter(runs)).toEqual([]);
+});
+
+function runs(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
 /** A bug, on demand. */
 const CRASHING = 'data:text/javascript,process.on("SIGUSR2",()=>{throw(new(Error)("a bug"))})';
 
-test.skipIf(tmuxMissing)('after a crash the terminal is restored, and shows why', async () => {
+test('after a crash the terminal is restored, and shows why', async () => {
   const terminal = open(USUAL);
   await up(terminal, ['--import', CRASHING]);
   process.kill(box.state().up.pid, 'SIGUSR2');
@@ -126,24 +153,21 @@ test.skipIf(tmuxMissing)('after a crash the terminal is restored, and shows why'
   expect(terminal.everything().join('\n')).toContain('Error: a bug');
 });
 
-test.skipIf(tmuxMissing)(
-  'the keys change the fleet: a colour of a region, and a cut that is asked for first',
-  async () => {
-    const terminal = open(USUAL);
-    await up(terminal);
-    // From "all" up to the last region.
-    terminal.keys('Up', 'c');
-    terminal.type('#00ff88');
-    terminal.keys('Enter');
-    await sees(terminal, /color=#00ff88: 1\/1 sensors converged/);
-    terminal.keys('d');
-    await sees(terminal, /Cut region as off\?.*\[y\/n\]/);
-    terminal.keys('y');
-    await sees(terminal, /> {2}as cut off/);
-    terminal.keys('d');
-    await eventually('the region connected again', async () =>
-      (await box.fleet().summary()).regions.every(({ cut, live }) => !cut && live === 1),
-    );
-    expectFits(terminal, USUAL);
-  },
-);
+test('the keys change the fleet: a colour of a region, and a cut that is asked for first', async () => {
+  const terminal = open(USUAL);
+  await up(terminal);
+  // From "all" up to the last region.
+  terminal.keys('Up', 'c');
+  terminal.type('#00ff88');
+  terminal.keys('Enter');
+  await sees(terminal, /color=#00ff88: 1\/1 sensors converged/);
+  terminal.keys('d');
+  await sees(terminal, /Cut region as off\?.*\[y\/n\]/);
+  terminal.keys('y');
+  await sees(terminal, /> {2}as cut off/);
+  terminal.keys('d');
+  await eventually('the region connected again', async () =>
+    (await box.fleet().summary()).regions.every(({ cut, live }) => !cut && live === 1),
+  );
+  expectFits(terminal, USUAL);
+});
