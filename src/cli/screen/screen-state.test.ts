@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { region, sampleData, sensor, summary, T0 } from '../../test/support/screen-samples.js';
-import { record, setSensors } from './screen-data.js';
+import { noData, record, setSensors } from './screen-data.js';
 import { type Effect, firstState, press, type ScreenState } from './screen-state.js';
 import { selectedIndex, selectedSensor } from './selection.js';
 
@@ -107,6 +107,7 @@ test('scrolling up holds the readings, Esc and End follow the newest again', () 
   const up = typed(['3', 'up', 'pageup']).state;
   expect([up.scrolled, up.held?.length]).toEqual([11, 60]);
   expect(typed(['3', 'home']).state.scrolled).toBe(59);
+  expect(typed(['3', 'up', 'home'], { data: noData(T0) }).state.scrolled).toBe(0);
   for (const key of ['escape', 'end']) {
     const { scrolled, held } = typed(['3', 'up', key]).state;
     expect([scrolled, held]).toEqual([0, undefined]);

@@ -59,8 +59,9 @@ export function selectedRegion(state: ScreenState, data: ScreenData): string | u
 }
 
 /** Whether nothing of the scope sends because it is paused. */
-export function isPaused(scope: Scope, state: ScreenState, { summary, ...data }: ScreenData): boolean {
-  if ('hostname' in scope) return selectedSensor(state, { summary, ...data })?.state === 'paused';
+export function isPaused(scope: Scope, state: ScreenState, data: ScreenData): boolean {
+  const { summary } = data;
+  if ('hostname' in scope) return selectedSensor(state, data)?.state === 'paused';
   const counts = 'region' in scope ? summary?.regions.find(({ region }) => region === scope.region) : summary?.total;
   return counts !== undefined && counts.paused > 0 && counts.live === 0;
 }
@@ -69,7 +70,7 @@ export function isPaused(scope: Scope, state: ScreenState, { summary, ...data }:
 export function moveBy(state: ScreenState, data: ScreenData, by: number): ScreenState {
   const keys = rowKeys(state, data);
   if (keys.length === 0 || (state.view === 'services' && state.detail)) {
-    const scrolled = Math.min(lineCount(state, data), Math.max(0, state.scrolled - by));
+    const scrolled = Math.max(0, Math.min(lineCount(state, data), state.scrolled - by));
     return { ...state, scrolled, held: scrolled > 0 ? (state.held ?? [...data.readings]) : undefined };
   }
   const index = Math.min(keys.length - 1, Math.max(0, selectedIndex(state, data) + by));
