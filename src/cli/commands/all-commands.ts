@@ -36,12 +36,14 @@ import { settingsCommand } from './settings.command.js';
 import { shell } from './shell.command.js';
 import { status } from './status.command.js';
 import { tail } from './tail.command.js';
+import { top } from './top.command.js';
 import { down } from './up/down.command.js';
 import { up } from './up/up.command.js';
 
 export const commands: CommandSpec[] = [
   demo,
   up,
+  top,
   down,
   status,
   doctor,

@@ -1,14 +1,14 @@
 /**
  * The payload goes to stdout (text, one JSON document, or one JSON event a line); progress, notes and errors go to stderr.
  */
-import type logUpdate from 'log-update';
-import { printable } from '../../lib/control-characters.js';
+import { escapeControls, printable } from '../../lib/control-characters.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { withCommandName } from './command-name.js';
 import { type AnsiMode, type Style, styleFor } from './terminal-text.js';
 
-// It takes 40 ms to load, and only terminals need it: the services that `up` starts don't.
-const createLogUpdate = process.stderr.isTTY ? (await import('log-update')).createLogUpdate : undefined;
+/** A line that replaces itself and never wraps: the terminal cuts it at its right edge. */
+const ERASE_LINE = '\r\x1b[2K';
+const WITHOUT_WRAP = (text: string) => `\x1b[?7l${text}\x1b[?7h`;
 
 export type OutputMode = 'text' | 'json' | 'ndjson';
 /** Version of the JSON documents below. */
@@ -20,7 +20,6 @@ export class Output {
   /** Colours of stdout. */
   readonly style: Style;
   readonly #errorStyle: Style;
-  readonly #sticky: typeof logUpdate | undefined;
   readonly #warnings: string[] = [];
   #lastProgress = '';
 
@@ -29,7 +28,6 @@ export class Output {
     this.mode = mode;
     this.style = styleFor(process.stdout, ansi);
     this.#errorStyle = styleFor(process.stderr, ansi);
-    this.#sticky = createLogUpdate?.(process.stderr, { showCursor: true });
   }
 
   /** The command's result: a document in the JSON modes; `render` makes the text. */
@@ -58,8 +56,9 @@ export class Output {
 
   /** The step that the command waits for; replaces the previous one on a terminal. */
   progress(text: string): void {
-    if (this.#sticky) this.#sticky(this.#errorStyle.dim(printable(`… ${text}`)));
-    else if (text !== this.#lastProgress) this.#report(`… ${text}`);
+    if (process.stderr.isTTY) {
+      process.stderr.write(`${ERASE_LINE}${WITHOUT_WRAP(this.#errorStyle.dim(escapeControls(`… ${text}`)))}`);
+    } else if (text !== this.#lastProgress) this.#report(`… ${text}`);
     this.#lastProgress = text;
   }
 
@@ -77,7 +76,9 @@ export class Output {
 
   /** Removes the progress line of a terminal. */
   endProgress(): void {
-    this.#sticky?.clear();
+    if (!process.stderr.isTTY || this.#lastProgress === '') return;
+    process.stderr.write(ERASE_LINE);
+    this.#lastProgress = '';
   }
 
   /** Reports a failure; returns the exit code. */

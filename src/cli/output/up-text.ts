@@ -125,10 +125,6 @@ function otherAddresses(): string[] {
   return own.slice(0, ADDRESSES_SHOWN);
 }
 
-/** `attached`: this terminal only looks at an `up` that runs elsewhere. */
-export const nextCommandsText = (attached: boolean): string =>
-  `in another terminal: wasm-sensors deploy publisher --color '#00ff88' | tail | status | down; Ctrl-C ${attached ? 'leaves this view' : 'stops everything'}`;
-
 export const NO_SENSORS_YET = 'no sensors yet: run `wasm-sensors deploy publisher` in another terminal';
 
 /** What a reader of the log can do when sensors do not report in time. `outlive`: they keep running without `up`. */
@@ -139,6 +135,12 @@ export const attachingText = ({ up }: RunState, deploys: boolean): string =>
   deploys
     ? `Already running (pid ${up.pid}): attaching; --deploy submits the publisher again, which replaces the sensors`
     : `Already running (pid ${up.pid}); attaching`;
+
+/** Asked before `q` ends an `up`. `outlive`: sensors keep running without it. */
+export const quitQuestion = (outlive: boolean): string =>
+  outlive
+    ? 'Stop proxy, puller and queue? Sensors keep running and keep their readings.'
+    : 'Stop the network? Its sensors stop, and other terminals lose it.';
 
 export const stoppingText = (outlive: boolean): string => `stopping: ${outlive ? '' : 'sensors, '}proxy, puller, queue`;
 

@@ -125,6 +125,7 @@ export const CODES = {
   NO_SUCH_PATH: user('The service has no such route.', { http: 404 }),
   NO_SUCH_REGION: usage('There is no such region.'),
   NO_SUCH_SERVICE: usage('No service of this name has a log here.'),
+  NO_TERMINAL: usage('The command draws a full screen, and its output is not a terminal.'),
   NO_TLS: usage('An option is about TLS, but TLS is off.'),
   OPERATOR_TOKEN_NEEDED: usage('The sensor host needs a token for its control API.', { formerly: 'TOKEN_MISSING' }),
   OPTION_NOT_OFFERED: usage('The network in use does not offer an option.', { formerly: 'NOT_OFFERED' }),

@@ -83,7 +83,7 @@ test('a child has the environment it is given, and its output goes to a private 
 });
 
 test('after kill -9 it is started again, and again, each time after a longer pause', async () => {
-  await supervisor.start(child('a', `console.log('words of', process.pid); ${READY} ${RUN}`));
+  await supervisor.start(child('a', `console.log('words'); ${READY} ${RUN}`));
   const pids = [pidOf('a')!];
   for (let round = 1; round <= 3; round++) {
     process.kill(pids[0]!, 'SIGKILL');
@@ -92,9 +92,10 @@ test('after kill -9 it is started again, and again, each time after a longer pau
   }
   expect(new Set(pids).size).toBe(4);
   expect(of('child.exited')).toEqual(
-    [100, 200, 400].map((restartInMs, i) => ({
+    [100, 200, 400].map((restartInMs) => ({
       ...{ type: 'child.exited', name: 'a', how: 'killed by SIGKILL', restartInMs },
-      lastLines: [`words of ${pids.at(-(i + 1))}`],
+      // It did not exit because of what it wrote.
+      lastLines: [],
     })),
   );
   expect(of('child.restarted').map(({ pid }) => pid)).toEqual(pids.slice(0, 3).reverse());

@@ -193,6 +193,20 @@ test('the pause before a restart doubles with each exit, up to five seconds', as
 });
 
 test.each([
+  [null, 'SIGKILL', []],
+  [null, 'SIGTERM', []],
+  [null, 'SIGABRT', ['3 lines of /logs/a.log from 0']],
+  [1, null, ['3 lines of /logs/a.log from 0']],
+] as const)(
+  'code %s, signal %s: what it wrote last is reported where it may be the reason',
+  async (code, signal, said) => {
+    await started();
+    await exit(code, signal);
+    expect(events.at(-1)).toMatchObject({ type: 'child.exited', lastLines: said });
+  },
+);
+
+test.each([
   [10_000, 200],
   [10_001, 100],
 ])('after a run of %i ms the next pause is %i ms', async (ranMs, restartInMs) => {

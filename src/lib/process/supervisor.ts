@@ -62,6 +62,8 @@ const GRACE_MS = 5_000;
 const HUNG_AFTER_MS = 10_000;
 /** A listener of `change` that failed, such as on a full disk, is called again after so long. */
 const CHANGE_AGAIN_MS = 1_000;
+/** A process sends itself others, such as SIGABRT, when it fails. */
+const FROM_OUTSIDE = new Set<NodeJS.Signals>(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP']);
 
 interface Child {
   spec: ChildSpec;
@@ -86,6 +88,8 @@ interface ChildReport {
 interface Exit {
   how: string;
   code: number | null;
+  /** Killed by a signal of somebody else: what it wrote last does not say why. */
+  killed: boolean;
 }
 
 /** Supervisors with children. When this process exits, except by SIGKILL, the children get a SIGTERM. */
@@ -188,7 +192,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     const ready = spec.ready === 'ipc' ? this.#listen(child, running) : spec.ready(exited.signal);
     ready.catch(() => {});
     const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
-    const late: Exit = { how: `not ready after ${timeoutMs / 1000} s`, code: null };
+    const late: Exit = { how: `not ready after ${timeoutMs / 1000} s`, code: null, killed: false };
     const outcome = await Promise.race([
       ready.then(() => 'ready' as const),
       exit,
@@ -196,9 +200,9 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     ]);
     if (outcome !== 'ready') throw this.#failure(child, outcome);
     const unwatch = this.#watch(child, running);
-    void exit.then(({ how }) => {
+    void exit.then((result) => {
       unwatch();
-      return this.#restart(child, how, Date.now() - began);
+      return this.#restart(child, result, Date.now() - began);
     });
   }
 
@@ -254,15 +258,16 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   }
 
   /** Restarts a child that exited until it is ready or stopped. */
-  async #restart(child: Child, exit: string, ranMs: number): Promise<void> {
+  async #restart(child: Child, exit: Exit, ranMs: number): Promise<void> {
     const { name } = child.spec;
-    let how = exit;
+    let { how, killed } = exit;
     if (ranMs > HEALTHY_AFTER_MS) child.failures = 0;
     while (!child.stopping) {
       const restartInMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** child.failures);
       child.failures++;
       this.#reportChange();
-      this.emit('event', { type: 'child.exited', name, how, restartInMs, lastLines: this.#lastLines(child, 3) });
+      const said = killed ? [] : this.#lastLines(child, 3);
+      this.emit('event', { type: 'child.exited', name, how, restartInMs, lastLines: said });
       await sleep(restartInMs);
       if (child.stopping) return;
       try {
@@ -271,6 +276,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
         return;
       } catch (error) {
         how = (error as Error).message;
+        killed = false;
         await kill(child);
       }
     }
@@ -317,7 +323,12 @@ async function ping(child: ChildProcess, signal: AbortSignal): Promise<void> {
 
 function exitOf(child: ChildProcess): Promise<Exit> {
   return new Promise((resolve) => {
-    child.once('error', (error: NodeJS.ErrnoException) => resolve({ how: error.code ?? error.message, code: null }));
-    child.once('exit', (code, signal) => resolve({ how: signal ? `killed by ${signal}` : `exit code ${code}`, code }));
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      resolve({ how: error.code ?? error.message, code: null, killed: false }),
+    );
+    child.once('exit', (code, signal) => {
+      const how = signal ? `killed by ${signal}` : `exit code ${code}`;
+      resolve({ how, code, killed: signal !== null && FROM_OUTSIDE.has(signal) });
+    });
   });
 }

@@ -1,12 +1,12 @@
 /** A second `up` in the same folder: deploys if asked to, and shows the readings until Ctrl-C. */
 import { AppError } from '../../../lib/errors/app-error.js';
-import { stopRequested } from '../../../lib/process/shutdown.js';
+import { exitCodeOf, stopRequested } from '../../../lib/process/shutdown.js';
 import { openSession } from '../../../runtime/session.js';
 import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandContext } from '../../command.js';
 import { targetOf } from '../../open-config-target.js';
+import { loadScreen } from '../../open-screen.js';
 import { deployText } from '../../output/deploy-text.js';
-import { openScreen } from '../../output/up-screen.js';
 import { attachingText, differenceText } from '../../output/up-text.js';
 import { runDeploy } from '../deploy/deploy-publisher.command.js';
 import { differences } from './up-settings.js';
@@ -26,9 +26,17 @@ export async function attachToUp(context: CommandContext): Promise<number> {
   const { kind, endpoints } = state;
   const network = options.deploy ? await session.network() : undefined;
   const takeOver = network && (await askTakeOver(out, network, options));
+  let quit = () => {};
+  const hasQuit = new Promise<number>((resolve) => {
+    quit = () => resolve(0);
+  });
   const screen = options.detach
     ? undefined
-    : openScreen(out, { kind, endpoints, fleet, since: Date.now(), attached: true });
+    : (await loadScreen(out, options))({
+        ...{ settings, kind, fleet, since: Date.now(), attached: true },
+        endpoints: () => ({ ...endpoints }),
+        onQuit: quit,
+      });
   try {
     if (network) {
       const { proxies } = targetOf(session, settings);
@@ -37,8 +45,7 @@ export async function attachToUp(context: CommandContext): Promise<number> {
       (screen ?? out).note(deployText(result));
     }
     if (!screen) return 0;
-    await stopRequested({ supervised: false });
-    return 130;
+    return await Promise.race([hasQuit, stopRequested({ supervised: false }).then(exitCodeOf)]);
   } finally {
     screen?.close();
   }

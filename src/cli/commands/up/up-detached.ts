@@ -35,6 +35,7 @@ export async function upDetached({ out, settings }: CommandContext): Promise<num
     child.kill('SIGTERM');
     // It exits with 1 when it could not stop everything.
     if ((await exit).code === 1) throw upFailed('`up` did not stop everything', { file, from });
+    out.endProgress();
     return exitCodeOf(outcome);
   }
   if ('code' in outcome) throw upFailed('`up` did not start', { file, from }, outcome.code);

@@ -1,20 +1,21 @@
 /** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
 import { messageOf } from '../../../lib/errors/app-error.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
-import type { Submission } from '../../../network/network.js';
+import type { Network, Submission } from '../../../network/network.js';
 import { TakenJobs } from '../../../operations/taken-jobs.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
 import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandContext } from '../../command.js';
+import { loadScreen, type Screen } from '../../open-screen.js';
 import { deployNotes, deployText, givenBackText, notGivenBackText } from '../../output/deploy-text.js';
 import { logEvent } from '../../output/event-log.js';
 import type { Output } from '../../output/output.js';
-import { openScreen, type Screen } from '../../output/up-screen.js';
 import {
   NO_SENSORS_YET,
   noteOf,
   progressOf,
+  quitQuestion,
   SENSORS_KEEP_RUNNING,
   STOP_INCOMPLETE,
   stoppingText,
@@ -39,13 +40,18 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   let taken: TakenJobs | undefined;
   const background = process.connected;
   const log = openUpLog(settings, background);
+  let stopping = false;
+  const report = {
+    note: (text: string) => (screen ?? out).note(text),
+    progress: (text: string) => (screen ?? out).progress(text),
+  };
   const show = (event: UpEvent) => {
     const note = noteOf(event);
     const progress = progressOf(event);
     logEvent(log, event, note ?? progress ?? event.type);
     if (note !== undefined && !PASSING.has(event.type)) notes.push(note);
     if (background) return;
-    if (note !== undefined) (screen ?? out).note(note);
+    if (note !== undefined) report.note(note);
     if (progress !== undefined && !screen) out.progress(progress);
   };
   const stop = stopSignal();
@@ -59,28 +65,50 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   const { stack, provider, endpoints, proxy, token } = planned;
   const fleet = new FleetClient(() => endpoints.puller, { token });
 
+  const deploy = async (network: Network) => {
+    const takeOver = await askTakeOver(out, network, options);
+    if (outlive) taken = new TakenJobs(network);
+    const onSubmit = (submission: Promise<Submission>) => taken?.add(submission);
+    const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
+    // The first reading does not wait for the screen, which takes a moment to load.
+    const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive));
+    const [result] = await Promise.all([deploying, showScreen()]);
+    taken?.keep();
+    notes.push(...deployNotes(result.facts));
+    report.note(deployText(result));
+  };
+  const showScreen = async () => {
+    const open = await loadScreen(out, options);
+    if (stopping) return;
+    screen = open({
+      ...{ settings, fleet, kind: settings.network, since: began, attached: false },
+      endpoints: () => ({ ...endpoints }),
+      quitQuestion: quitQuestion(outlive),
+      onQuit: stop.fromElsewhere,
+    });
+  };
   const start = async () => {
     log.info('starting', `starting the ${settings.network} network`, { network: settings.network, pid: process.pid });
     const network = await stack.start();
     outlive = provider.capabilities.sensorsOutliveUp === true;
-    const takeOver = options.deploy && (await askTakeOver(out, network, options));
-    screen = openScreen(out, { kind: settings.network, endpoints, fleet, since: began });
-    if (options.deploy) {
-      if (outlive) taken = new TakenJobs(network);
-      const onSubmit = (submission: Promise<Submission>) => taken?.add(submission);
-      const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
-      const result = await runDeploy(screen, target, { ...options, takeOver }, upTimeoutHint(outlive));
-      taken?.keep();
-      notes.push(...deployNotes(result.facts));
-      screen.note(deployText(result));
-    } else screen.note(NO_SENSORS_YET);
+    if (options.deploy) await deploy(network);
+    else {
+      await showScreen();
+      report.note(NO_SENSORS_YET);
+    }
     log.info('ready', 'everything is ready', { ...endpoints });
     reportReady({ endpoints, notes });
   };
-  const stopEverything = async () => {
-    screen?.close();
-    // Later lines appear below the last picture of the screen.
+  /** Later lines appear on the terminal as it was before; false when there was no screen yet. */
+  const closeScreen = () => {
+    stopping = true;
+    const opened = screen;
     screen = undefined;
+    opened?.close();
+    return opened !== undefined;
+  };
+  const stopEverything = async () => {
+    closeScreen();
     await giveBack(out, taken);
     try {
       await stack.stop();
@@ -98,7 +126,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     const started = start();
     reason = await Promise.race([stop.requested, started.then(() => stop.requested)]);
     log.info('stopping', `asked to stop: ${reason}`, { reason });
-    screen?.note(stoppingText(outlive));
+    if (closeScreen()) out.note(stoppingText(outlive));
   } catch (error) {
     log.error('failed', messageOf(error));
     // The error of the start matters more than one of stopping.

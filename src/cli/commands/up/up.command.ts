@@ -22,6 +22,7 @@ export const up: CommandSpec = {
     new Option('--deploy', 'deploy the publisher to every edge node'),
     ...publisherOptions(),
     new Option('-d, --detach', 'return when everything is ready, and keep running in the background'),
+    new Option('--plain', 'lines instead of the full-screen view of a terminal'),
     new Option('--registry', 'also run a registry, for images that were built here (compose network)'),
     timeoutOption(60),
   ],

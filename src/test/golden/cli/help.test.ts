@@ -12,6 +12,7 @@ const GROUPS = {
   program: ['', 'help'],
   demo: ['demo'],
   up: ['up'],
+  top: ['top'],
   down: ['down'],
   status: ['status'],
   doctor: ['doctor'],

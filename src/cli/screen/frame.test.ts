@@ -1,0 +1,186 @@
+import { Chalk } from 'chalk';
+import { expect, test } from 'vitest';
+import { CONTROL_CHARACTER } from '../../lib/control-characters.js';
+import { readingEvent, region, reported, sampleData, sensor, summary, T0 } from '../../test/support/screen-samples.js';
+import { cellsOf } from './cells.js';
+import { type FrameInput, frame, type Size } from './frame.js';
+import { addNote, noData, record, type ScreenData, setSensors } from './screen-data.js';
+import { firstState, type ScreenState, VIEWS } from './screen-state.js';
+
+const style = new Chalk({ level: 0 });
+const colors = new Chalk({ level: 3 });
+
+const picture = (
+  data: ScreenData,
+  state: Partial<ScreenState> = {},
+  size: Size = { columns: 80, rows: 24 },
+  over: Partial<FrameInput> = {},
+) =>
+  frame({
+    ...{ data, size, style, kind: 'embedded', page: 'http://127.0.0.1:9091', interrupt: 'leaves', now: T0 },
+    state: { ...firstState(), ...state },
+    ...over,
+  });
+
+const text = (...given: Parameters<typeof picture>) =>
+  picture(...given)
+    .map((line) => line.trimEnd())
+    .join('\n');
+
+/** Everything long, wide, hostile, and a lot of it. */
+function worstData(): ScreenData {
+  const data = sampleData();
+  const evil = '\u001b[2J\u009b31m\u202e日本語🚀👨‍👩‍👧 '.repeat(4);
+  const regions = Array.from({ length: 50 }, (_, i) =>
+    region(`${evil}${i}`, {
+      cut: true,
+      silent: 99_999,
+      gaps: 123_456,
+      received: 123_456_789,
+      rate: 12_345.6,
+      paused: 12,
+    }),
+  );
+  for (let i = 0; i < 100; i++) record(data, { event: 'summary', summary: summary(regions) }, T0);
+  setSensors(
+    data,
+    Array.from({ length: 100 }, (_, i) =>
+      sensor({
+        execution_id: `${i}`,
+        hostname: evil,
+        region: evil,
+        color: evil,
+        icon_name: evil,
+        gaps: 9,
+        state: 'silent',
+        config: reported({ file: 'bad' }),
+      }),
+    ),
+  );
+  for (let i = 0; i < 100; i++) {
+    record(data, readingEvent(i, { hostname: evil, region: evil, icon_name: evil, color: evil }), T0);
+    record(data, { event: 'message', message: { evil }, received_at: T0 }, T0);
+    record(
+      data,
+      {
+        event: 'alert',
+        type: 'region.silent',
+        region: `${evil}${i}`,
+        firing: true,
+        silent_ms: 5,
+        at: T0 + i,
+        rule: 'r',
+        text: evil,
+      },
+      T0,
+    );
+    addNote(data, evil, T0);
+  }
+  data.services = Array.from({ length: 40 }, (_, i) => ({ name: `${evil}${i}`, stopped: true, url: evil }));
+  data.log = Array<string>(100).fill(evil);
+  return data;
+}
+
+const WORST = worstData();
+
+const STATES: [string, Partial<ScreenState>][] = [
+  ...VIEWS.flatMap((view): [string, Partial<ScreenState>][] => [
+    [view, { view }],
+    [`${view} in detail`, { view, detail: true }],
+    [`${view} scrolled`, { view, scrolled: 1_000_000 }],
+  ]),
+  ['help', { help: true }],
+  ['an input', { input: { what: 'color', scope: { hostname: '日本'.repeat(90) }, text: '🚀'.repeat(200) } }],
+  ['a filter', { filter: '\u001b[2J🚀'.repeat(50) }],
+  ['a question', { question: { text: '日本語'.repeat(90), effect: { type: 'quit' } } }],
+];
+
+const SIZES = [
+  [1, 1],
+  [39, 40],
+  [120, 11],
+  [40, 12],
+  [41, 90],
+  [60, 13],
+  [80, 24],
+  [120, 40],
+  [301, 90],
+] as const;
+
+test.each(STATES)('whatever was heard, %s fits every size and has no control characters', (_, state) => {
+  for (const data of [noData(T0), sampleData(), WORST]) {
+    for (const [columns, rows] of SIZES) {
+      const lines = picture(data, state, { columns, rows }, { style: colors });
+      expect(lines.length).toBeLessThanOrEqual(rows);
+      expect(Math.max(...lines.map(cellsOf))).toBeLessThanOrEqual(columns);
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, which the style has made.
+      const plain = lines.join('').replace(/\u001b\[[0-9;]*m/g, '');
+      expect(plain).not.toMatch(CONTROL_CHARACTER);
+    }
+  }
+});
+
+test('it has every line of the screen, the keys in the last one', () => {
+  const lines = picture(sampleData());
+  expect(lines).toHaveLength(24);
+  expect(lines[0]).toMatch(/^wasm-sensors embedded {2}2 live {2}3\.0\/s {2}ok +http:\/\/127\.0\.0\.1:9091$/);
+  expect(lines[1]).toBe('[1 fleet] 2 sensors  3 readings  4 alerts  5 services ');
+  expect(lines.at(-1)).toMatch(/^\? help {2}q quit/);
+});
+
+test('without colours everything is said in words: selection, cuts, gaps, alerts', () => {
+  const data = sampleData();
+  const regions = [region('us', { gaps: 3 }), region('eu', { cut: true, live: 0, silent: 1 })];
+  record(data, { event: 'summary', summary: summary(regions) }, T0);
+  record(
+    data,
+    { event: 'alert', type: 'region.silent', region: 'eu', firing: true, silent_ms: 9000, at: T0, rule: 'r', text: '' },
+    T0,
+  );
+  const fleet = text(data, { selected: { fleet: 'eu' } });
+  expect(fleet).toContain('! 1 ALERT, 3 gaps, 1 cut off');
+  expect(fleet).toMatch(/^> {2}eu cut off +0 +1! +1\.5/m);
+  expect(fleet).toMatch(/ {3}us +.* 3! /);
+  expect(text(data, { view: 'alerts' })).toMatch(/^ALERT \d\d:\d\d:\d\d no reading from eu for 9 s$/m);
+});
+
+test('a selected sensor shows its newest readings, and its configuration with the scope that sets it', () => {
+  const shown = text(sampleData(), { view: 'sensors', selected: { sensors: 'e-1' } });
+  expect(shown).toMatch(/^> {2}eu +edge-eu-1 +live/m);
+  expect(shown).toMatch(/^color +#00ff88 +region eu +#00ff88$/m);
+  expect(shown).toMatch(/^interval +1\.5 s +flag$/m);
+  expect(shown).toMatch(/^paused +no +file$/m);
+  expect(shown).toMatch(/#60$/m);
+});
+
+test('a sensor of which nothing is heard is silent in words, and one that reports no configuration says so', () => {
+  const data = noData(T0);
+  setSensors(data, [sensor({ state: 'silent', config: undefined })]);
+  expect(text(data, { view: 'sensors' })).toMatch(/silent!/);
+  expect(text(data, { view: 'sensors' })).toContain('it reports no configuration');
+});
+
+test('a note is shown with its time for a while, and stays in the alerts', () => {
+  const data = sampleData();
+  addNote(data, 'proxy restarted', T0);
+  const noteLine = (now: number) => picture(data, {}, { columns: 80, rows: 24 }, { now })[22];
+  expect(noteLine(T0 + 15_000)).toMatch(/^\d\d:\d\d:00 proxy restarted$/);
+  expect(noteLine(T0 + 15_001)).toBe('');
+  expect(text(data, { view: 'alerts' })).toMatch(/ note {2}proxy restarted$/m);
+});
+
+test('a puller that is not heard from is reported, with the time', () => {
+  const title = (now: number) => picture(sampleData(), {}, { columns: 80, rows: 24 }, { now })[0];
+  expect(title(T0 + 4000)).toContain('ok');
+  expect(title(T0 + 9000)).toContain('! no answer for 9 s');
+});
+
+test('readings that were held while scrolled back do not move', () => {
+  const data = sampleData();
+  const held = [...data.readings];
+  record(data, readingEvent(61), T0);
+  const scrolled = text(data, { view: 'readings', scrolled: 5, held });
+  expect(scrolled).toMatch(/#55$/m);
+  expect(scrolled).not.toMatch(/#56$/m);
+  expect(text(data, { view: 'readings' })).toMatch(/#61$/m);
+});

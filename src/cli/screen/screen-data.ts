@@ -1,0 +1,100 @@
+/** What the screen has heard: from the puller's events and answers, and from `up`. Pure; time is always given. */
+import type { AlertEvent, FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
+import type { FleetSummary, SensorView } from '../../fleet/fleet-view.js';
+import type { ServiceRow } from '../../operations/service-logs.js';
+import type { DesiredState } from '../../protocol/desired-config.js';
+import type { PullerAppStats } from '../../puller/puller-app.js';
+
+/** Something that happened, at Unix milliseconds. */
+export interface Note {
+  at: number;
+  text: string;
+}
+
+export interface ScreenData {
+  summary: FleetSummary | undefined;
+  /** When the last event arrived, Unix milliseconds. */
+  heardAt: number;
+  /** Rates of each region, one a second, the newest last; `''` is the whole fleet. */
+  rates: Map<string, number[]>;
+  /** The newest last. */
+  readings: (ReadingEvent | MessageEvent)[];
+  /** Those that fire, by rule and region. */
+  firing: Map<string, AlertEvent>;
+  /** The newest last. */
+  alerts: AlertEvent[];
+  notes: Note[];
+  /** What `up` waits for; '' for nothing. */
+  progress: string;
+  /** Those that count, in the order shown. */
+  sensors: SensorView[];
+  desired: DesiredState | undefined;
+  stats: PullerAppStats | undefined;
+  services: ServiceRow[];
+  /** The end of the selected service's log. */
+  log: string[];
+}
+
+export const noData = (now: number): ScreenData => ({
+  ...{ summary: undefined, heardAt: now, rates: new Map(), readings: [], firing: new Map(), alerts: [], notes: [] },
+  ...{ progress: '', sensors: [], desired: undefined, stats: undefined, services: [], log: [] },
+});
+
+const RATES = 300;
+export const READINGS = 2000;
+const ALERTS = 200;
+const NOTES = 200;
+
+/** Records an event that arrived now. */
+export function record(data: ScreenData, event: FleetEvent, now: number): void {
+  data.heardAt = now;
+  switch (event.event) {
+    case 'summary': {
+      data.summary = event.summary;
+      push(rateOf(data, ''), event.summary.total.rate, RATES);
+      for (const { region, rate } of event.summary.regions) push(rateOf(data, region), rate, RATES);
+      return;
+    }
+    case 'alert': {
+      const key = alertKey(event);
+      // Those that fire are sent again with every new connection.
+      if (event.firing && data.firing.get(key)?.at === event.at) return;
+      if (event.firing) data.firing.set(key, event);
+      else data.firing.delete(key);
+      push(data.alerts, event, ALERTS);
+      return;
+    }
+    default:
+      push(data.readings, event, READINGS);
+  }
+}
+
+export function addNote(data: ScreenData, text: string, now: number): void {
+  data.progress = '';
+  for (const line of text.split('\n')) if (line.trim() !== '') push(data.notes, { at: now, text: line.trim() }, NOTES);
+}
+
+const { compare } = new Intl.Collator('en', { numeric: true });
+
+/** Once for each answer, and not for each picture. */
+export function setSensors(data: ScreenData, sensors: SensorView[]): void {
+  data.sensors = sensors
+    .filter(({ state }) => state !== 'gone' && state !== 'replaced')
+    .sort((a, b) => compare(a.region, b.region) || compare(a.hostname, b.hostname));
+}
+
+const alertKey = (alert: AlertEvent) => `${alert.rule} ${'region' in alert ? alert.region : ''}`;
+
+function rateOf({ rates }: ScreenData, region: string): number[] {
+  const known = rates.get(region);
+  if (known) return known;
+  const created: number[] = [];
+  rates.set(region, created);
+  return created;
+}
+
+/** Keeps the newest `limit`; cuts only now and then, because thousands arrive a second. */
+function push<T>(list: T[], value: T, limit: number): void {
+  list.push(value);
+  if (list.length > 2 * limit) list.splice(0, list.length - limit);
+}

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { region, sampleData, sensor, summary, T0 } from '../../test/support/screen-samples.js';
+import { noData, record, setSensors } from './screen-data.js';
+import { type Effect, firstState, press, type ScreenState } from './screen-state.js';
+import { selectedIndex, selectedSensor } from './selection.js';
+
+/** Names of keys, or characters. */
+function typed(
+  keys: string[],
+  { from = {}, data = sampleData(), quitQuestion = undefined as string | undefined } = {},
+) {
+  let state: ScreenState = { ...firstState(), ...from };
+  const effects: Effect[] = [];
+  const hints: string[] = [];
+  for (const name of keys) {
+    const key = { name: name.toLowerCase(), text: [...name].length === 1 ? name : '' };
+    const outcome = press(state, name === 'C-c' ? { name: 'c', text: '', ctrl: true } : key, {
+      ...{ data, quitQuestion, page: 10 },
+    });
+    state = outcome.state;
+    if (outcome.effect) effects.push(outcome.effect);
+    if (outcome.hint !== undefined) hints.push(outcome.hint);
+  }
+  return { state, effects, hints, data };
+}
+
+test('numbers, Tab and arrows go from view to view, around both ends', () => {
+  const view = (...keys: string[]) => typed(keys).state.view;
+  expect([view('3'), view('tab'), view('left'), view('5', 'right')]).toEqual([
+    'readings',
+    'sensors',
+    'services',
+    'fleet',
+  ]);
+});
+
+test('the whole fleet is selected first; arrows stop at the ends', () => {
+  const at = (...keys: string[]) => {
+    const { state, data } = typed(keys);
+    return selectedIndex(state, data);
+  };
+  expect([at(), at('down'), at('up'), at('home'), at('home', 'up'), at('G')]).toEqual([2, 2, 1, 0, 0, 2]);
+});
+
+test('a selected sensor stays selected when others come before it', () => {
+  const { state, data } = typed(['2', 'down']);
+  const before = selectedSensor(state, data)?.execution_id;
+  setSensors(data, [...data.sensors, sensor({ execution_id: 'e-0', region: 'as' })]);
+  expect([before, selectedSensor(state, data)?.execution_id]).toEqual(['e-2', 'e-2']);
+});
+
+test.each([
+  ['the whole fleet', [], {}],
+  ['a region', ['home'], { region: 'us' }],
+  ['a host', ['2'], { hostname: 'edge-eu-1' }],
+])('a colour for %s is typed and taken with Enter', (_, before, scope) => {
+  const { effects } = typed([...before, 'c', '#', '1', 'x', 'backspace', 'return']);
+  expect(effects).toEqual([{ type: 'change', scope, field: 'color', text: '#1' }]);
+});
+
+test('Esc and an empty text change nothing', () => {
+  expect(typed(['i', '5', 'escape', 'i', 'return']).effects).toEqual([]);
+});
+
+test('keys of an input are text, not commands', () => {
+  const { state, effects } = typed(['i', 'q', '2', '?']);
+  expect([state.view, state.help, state.input?.text, effects]).toEqual(['fleet', false, 'q2?', []]);
+});
+
+test('a pause and a cut are asked for; n, Esc and Enter are no, other keys are no answer', () => {
+  const pause: Effect = { type: 'change', scope: { region: 'us' }, field: 'paused', text: 'true' };
+  expect(typed(['home', 'p', 'x', 'y']).effects).toEqual([pause]);
+  for (const no of ['n', 'escape', 'return']) expect(typed(['home', 'd', no, 'y']).effects).toEqual([]);
+  expect(typed(['home', 'd', 'y']).effects).toEqual([{ type: 'link', region: 'us', connected: false }]);
+});
+
+test('what is paused sends again, and what is cut is connected again, without a question', () => {
+  const data = sampleData();
+  const us = region('us', { cut: true, live: 0, paused: 1 });
+  record(data, { event: 'summary', summary: summary([us, region('eu')]) }, T0);
+  expect(typed(['home', 'd', 'p'], { data }).effects).toEqual([
+    { type: 'link', region: 'us', connected: true },
+    { type: 'change', scope: { region: 'us' }, field: 'paused', text: 'false' },
+  ]);
+});
+
+test('a cut needs one region, and a change something that is selected', () => {
+  expect(typed(['d']).hints).toEqual(['select one region first']);
+  expect(typed(['3', 'c', 'd']).hints).toHaveLength(2);
+});
+
+test('q quits at once, or asks where others lose something; Ctrl-C never asks', () => {
+  const quitQuestion = 'Stop the network?';
+  expect(typed(['q']).effects).toEqual([{ type: 'quit' }]);
+  expect(typed(['q'], { quitQuestion }).effects).toEqual([]);
+  expect(typed(['q', 'y'], { quitQuestion }).effects).toEqual([{ type: 'quit' }]);
+  expect(typed(['q', 'C-c'], { quitQuestion }).effects).toEqual([{ type: 'interrupt' }]);
+});
+
+test('the filter works while it is typed, stays with Enter, and goes with Esc', () => {
+  const { state, data } = typed(['2', '/', 'U', 'S', '-', 'return']);
+  expect([state.filter, selectedSensor(state, data)?.hostname]).toEqual(['US-', 'edge-us-1']);
+  expect(typed(['2', '/', 'u', 'escape']).state.filter).toBe('');
+});
+
+test('scrolling up holds the readings, Esc and End follow the newest again', () => {
+  const up = typed(['3', 'up', 'pageup']).state;
+  expect([up.scrolled, up.held?.length]).toEqual([11, 60]);
+  expect(typed(['3', 'home']).state.scrolled).toBe(59);
+  expect(typed(['3', 'up', 'home'], { data: noData(T0) }).state.scrolled).toBe(0);
+  for (const key of ['escape', 'end']) {
+    const { scrolled, held } = typed(['3', 'up', key]).state;
+    expect([scrolled, held]).toEqual([0, undefined]);
+  }
+});

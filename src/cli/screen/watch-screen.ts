@@ -1,0 +1,48 @@
+/** A text that is looked at again and again, as a full screen; `q` leaves it. */
+import { printable } from '../../lib/control-characters.js';
+import { withCommandName } from '../output/command-name.js';
+import type { Style } from '../output/terminal-text.js';
+import { cut } from './cells.js';
+import { Terminal } from './terminal.js';
+
+export interface WatchScreen {
+  show(text: string): void;
+  /** Resolves when the operator leaves. */
+  left: Promise<void>;
+  close(): void;
+}
+
+export function openWatchScreen(style: Style): WatchScreen {
+  let text = '…';
+  let leave = () => {};
+  const left = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  const draw = () => {
+    const { columns, rows } = terminal.size;
+    const lines = printable(withCommandName(text), style.level > 0).split('\n');
+    const fitting =
+      lines.length < rows ? lines : [...lines.slice(0, rows - 2), `… ${lines.length - rows + 2} more lines`];
+    const keys = style.dim(`q leaves  ${new Date().toTimeString().slice(0, 8)}`);
+    terminal.draw([...fitting.slice(0, rows - 1), keys].map((line) => cut(line, columns)));
+  };
+  const terminal = new Terminal({
+    onKey({ name, text: typed, ctrl }) {
+      if (ctrl && name === 'c') process.kill(process.pid, 'SIGINT');
+      else if (ctrl && name === 'z') terminal.suspend();
+      else if (typed === 'q') leave();
+    },
+    onResize: draw,
+    onStderr: () => {},
+  });
+  terminal.open();
+  draw();
+  return {
+    left,
+    show(next) {
+      text = next;
+      draw();
+    },
+    close: () => terminal.close(),
+  };
+}
