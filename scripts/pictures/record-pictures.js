@@ -74,10 +74,16 @@ async function inEmptyState(body) {
   };
   try {
     await body(env);
-  } finally {
-    execFileSync(process.execPath, ['bin/wasm-sensors.js', 'down'], { cwd: ROOT, env, stdio: 'ignore' });
-    rmSync(stateDir, { recursive: true });
+  } catch (error) {
+    console.error(error);
+    process.exitCode = 1;
   }
+  execFileSync(process.execPath, ['bin/wasm-sensors.js', 'down'], {
+    cwd: ROOT,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  rmSync(stateDir, { recursive: true });
 }
 
 function save(/** @type {string} */ name, /** @type {string | Buffer} */ content) {

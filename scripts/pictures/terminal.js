@@ -59,9 +59,9 @@ export class RecordedShell {
     this.#shell.write(key);
   }
 
-  /** Waits until the screen shows a text; fails with what it shows after 30 s. */
+  /** Waits until the screen shows a text; fails with what it shows after 60 s. */
   async see(/** @type {RegExp} */ pattern) {
-    for (const deadline = performance.now() + 30_000; !pattern.test(this.text()); await sleep(50)) {
+    for (const deadline = performance.now() + 60_000; !pattern.test(this.text()); await sleep(50)) {
       if (performance.now() > deadline) throw new Error(`the terminal does not show ${pattern}:\n${this.text()}`);
     }
   }

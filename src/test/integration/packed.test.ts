@@ -12,7 +12,7 @@ import { eventually, Running } from '../support/cli-harness.js';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MAJORS = [20, 22, 24];
 /** On a busy machine; 10 s otherwise. */
-const SLOW = 150_000;
+const SLOW = 200_000;
 const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1'];
 
 const folder = mkdtempSync(join(tmpdir(), 'wasm-sensors-packed-'));
@@ -83,7 +83,7 @@ async function firstReadings([command = '', ...words]: string[], env: NodeJS.Pro
   up = new Running(spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
   const all = () => `${up?.stdout}${up?.stderr}`;
   try {
-    await eventually('the first readings', () => /3\/3 sensors reporting/.test(all()), 60_000);
+    await eventually('the first readings', () => /3\/3 sensors reporting/.test(all()), 120_000);
     expect(all()).toMatch(/edge-eu-1 .*#1$/m);
   } catch (error) {
     throw new Error(`${error}\n${all()}`);
