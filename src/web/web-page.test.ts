@@ -61,9 +61,9 @@ test('the page works under the policy: nothing inline, no markup made from text'
     expect(text).not.toMatch(/innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function/);
 });
 
-test('the page names its styles and the script that imports all others', () => {
+test('the page names its styles, the script that imports all others, and the one that loads it again', () => {
   const targets = matches(html, /\s(?:src|href)="([^"]*)"/g).filter((target) => !target.startsWith('data:'));
-  expect(targets.sort()).toEqual([...ending('.css'), 'main.js'].map((name) => `page/${name}`).sort());
+  expect(targets.sort()).toEqual([...ending('.css'), 'load-again.js', 'main.js'].map((name) => `page/${name}`).sort());
 });
 
 test('the scripts import one another one way, and each is needed', () => {
@@ -78,6 +78,7 @@ test('the scripts import one another one way, and each is needed', () => {
     }
   };
   visit('main.js', []);
+  visit('load-again.js', []);
   expect([...done].sort()).toEqual([...scripts.keys()].sort());
 });
 
@@ -99,7 +100,7 @@ test('nothing comes from elsewhere', async () => {
   const loaded = texts.map((text) => text.replaceAll(/\/\*\* @import \{[^}]*\} from '[^']*' \*\//g, ''));
   for (const text of loaded) expect(text).not.toMatch(/https?:|["'(]\/\/|url\(|@import|\bimport\(/);
   const asked = [...scripts.values()].flatMap((text) => matches(text, /(?:fetch|EventSource)\('?([^')]*)/g));
-  expect(asked.sort()).toEqual(['events', 'fleet', 'stats']);
+  expect(asked.sort()).toEqual(['events', 'fleet', 'health', 'stats']);
 });
 
 /** The page of a puller that other machines reach, in a browser that keeps its cookie. */
