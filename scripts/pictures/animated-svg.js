@@ -26,20 +26,20 @@ export function animatedSvg(terminals, durationMs) {
   const css = [];
   const body = [];
   const shared = sharedContent(terminals, durationMs);
-  const width = Math.max(...terminals.map(({ cols }) => cols)) * CELL.width + 2 * PAD;
+  const width = round(Math.max(...terminals.map(({ cols }) => cols)) * CELL.width + 2 * PAD);
   let top = 0;
   for (const [index, { title, cols, rows, frames }] of terminals.entries()) {
     const height = TITLE + rows * CELL.height + PAD;
     body.push(
       `<rect x="0.5" y="${top + 0.5}" width="${width - 1}" height="${height - 1}" rx="8" fill="${COLORS.background}" stroke="${COLORS.edge}"/>`,
-      `<text class="d" x="${width / 2}" y="${top + 16}" text-anchor="middle">${escapeXml(title)}</text>`,
+      `<text class="d" x="${round(width / 2)}" y="${top + 16}" text-anchor="middle">${escapeXml(title)}</text>`,
     );
     for (let y = 0; y < rows; y++) {
       const strip = stripOf(frames, y, durationMs);
       const name = `t${index}r${y}`;
       const shown = strip.map(({ key }, i) => shared.at(key, i * CELL.height)).join('');
       if (shown === '') continue;
-      const place = `x="${PAD}" y="${top + TITLE + y * CELL.height}" width="${cols * CELL.width}" height="${CELL.height}"`;
+      const place = `x="${PAD}" y="${top + TITLE + y * CELL.height}" width="${round(cols * CELL.width)}" height="${CELL.height}"`;
       // A row is a strip of everything that it shows, behind a window that is one row high.
       body.push(`<svg ${place}><g class="${name}">${shown}</g></svg>`);
       if (strip.length > 1) css.push(stripStyle(name, strip, durationMs));
@@ -113,7 +113,7 @@ function stripStyle(
 ) {
   const moved = (/** @type {number} */ i) => `transform:translateY(${-i * CELL.height}px)`;
   const steps = strip.map(({ at }, i) => `${((at / durationMs) * 100).toFixed(2)}%{${moved(i)}}`).join('');
-  return `@keyframes ${name}{${steps}}.${name}{${moved(strip.length - 1)};animation:${name} ${durationMs / 1000}s step-end infinite}`;
+  return `@keyframes ${name}{${steps}}.${name}{${moved(strip.length - 1)};animation:${name} ${Math.round(durationMs / 100) / 10}s step-end infinite}`;
 }
 
 function rowContent(/** @type {Run[]} */ runs) {
