@@ -6,9 +6,10 @@ import { expect, test } from 'vitest';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Paths in code style, from the root, and targets of links, from the page; without placeholders and patterns. */
+/** Paths in code style, from the root; targets of links and pictures, from the page. Without placeholders and patterns. */
 const PATH = /`((?:src|wasm|templates|docs|scripts|bin)\/[\w./-]*)`/g;
 const LINK = /\]\((?!https?:|#)([^)#]+)/g;
+const PICTURE = /\b(?:src|srcset)="(?!https?:)([^"]+)"/g;
 
 const pages = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
@@ -21,7 +22,9 @@ const pages = [
 function missingIn(page: string, text: string): string[] {
   const named = [
     ...[...text.matchAll(PATH)].map(([, path]) => path!),
-    ...[...text.matchAll(LINK)].map(([, target]) => join(dirname(page), target!)),
+    ...[LINK, PICTURE]
+      .flatMap((pattern) => [...text.matchAll(pattern)])
+      .map(([, target]) => join(dirname(page), target!)),
   ];
   return named.filter((path) => !existsSync(join(ROOT, path)));
 }
@@ -36,8 +39,10 @@ test.each(pages)('%s names files that exist', (page) => {
 });
 
 test('a path or link to nowhere is found', () => {
-  expect(missingIn('docs/a.md', '`src/no/file.ts`, `src/lib/`, [x](no.md), [y](cli.md#up), [z](https://a.b)')).toEqual([
-    'src/no/file.ts',
-    'docs/no.md',
-  ]);
+  expect(
+    missingIn(
+      'docs/a.md',
+      '`src/no/file.ts`, `src/lib/`, [x](no.md), [y](cli.md#up), [z](https://a.b), <img src="no.png">',
+    ),
+  ).toEqual(['src/no/file.ts', 'docs/no.md', 'docs/no.png']);
 });
