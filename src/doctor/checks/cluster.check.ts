@@ -6,9 +6,9 @@ export const cluster: Check = {
   async run(context) {
     const needs = context.needs?.bacalhau;
     if (!needs) return notNeeded(context);
-    if (!needs.cluster) return skipped('`up` starts them');
     // It has credentials that this command may not have.
     if (context.up) return skipped('`up` runs and uses it');
+    if (!needs.cluster) return skipped('`up` starts them');
     const found = needs.cluster;
     return ok(`${await found.version(context.scratch)} answers at ${found.url}`);
   },

@@ -107,7 +107,11 @@ test('of several replays one page is read in a turn of the event loop', async ()
   setImmediate(countTurns);
   const all = Array.from({ length: 4 }, () => {
     const past = pages([message(1)], [message(2)], [message(3)]);
-    return { next: () => (turns.push(turn), past.next()) } as PastEvents;
+    const next = () => {
+      turns.push(turn);
+      return past.next();
+    };
+    return { next } as PastEvents;
   });
   const streams = await Promise.all(all.map((past) => open(new EventHub(), { past })));
   await Promise.all(streams.map(({ response }) => read(response, (events) => events.length === 3)));

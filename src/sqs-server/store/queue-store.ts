@@ -216,9 +216,12 @@ export class QueueStore {
   }
 
   #planReserve(reserve: DiskReserve): void {
-    if (reserve.bytes > 0 || reserve.isPressing) return this.#takeReserve();
-    this.database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
-    this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
+    if (reserve.bytes > 0 || reserve.isPressing) {
+      this.#takeReserve();
+    } else {
+      this.database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
+      this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
+    }
   }
 
   /** On a small disk the reserve is small, and so must be the log, whose pages it has to take in. */
