@@ -1,12 +1,10 @@
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
 import { Option } from 'commander';
-import type { Settings } from '../../config/settings.js';
 import { exitCodeOf, stopRequested } from '../../lib/process/shutdown.js';
-import { type LogsTarget, loggedServices, readLogs } from '../../operations/logs/read-logs.js';
-import { openSession } from '../../runtime/session.js';
+import { loggedServices, readLogs } from '../../operations/logs/read-logs.js';
 import type { CommandSpec } from '../command.js';
 import { integerOption, sinceFrom, sinceOption } from '../command-options.js';
+import { logsTarget } from '../open-logs.js';
 import { logDocument, logText } from '../output/log-text.js';
 
 export const logs: CommandSpec = {
@@ -49,17 +47,3 @@ export const logs: CommandSpec = {
     return code;
   },
 };
-
-export function logsTarget(settings: Settings): LogsTarget {
-  return {
-    folder: join(resolve(settings.stateDir), 'logs'),
-    network: async () => {
-      try {
-        return await openSession(settings).network();
-      } catch {
-        // Nothing runs, or it is not ready: there are only files.
-        return undefined;
-      }
-    },
-  };
-}
