@@ -37,8 +37,7 @@ export const everySensorSends = (): Sight =>
     const { regions, total } = summary;
     const first = Math.min(...sensors.map(({ first_seen }) => first_seen));
     const ok = regions.length === REGIONS.length && regions.every(({ live }) => live === network.options.nodes);
-    const after =
-      sensors.length > 0 ? `, the first after ${secondsText((first - memory.began) / 1000)}` : '';
+    const after = sensors.length > 0 ? `, the first after ${secondsText((first - memory.began) / 1000)}` : '';
     return {
       ok,
       text: `${countText(total.live, 'sensor')} ${total.live === 1 ? 'sends' : 'send'} (${eachRegion(regions, ({ live }) => live)})${after}`,
