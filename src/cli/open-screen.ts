@@ -32,9 +32,13 @@ export interface ScreenOptions {
 /** Whether stdout can show a screen. */
 export const isScreen = (): boolean => process.stdout.isTTY === true && process.env.TERM !== 'dumb';
 
+/** Whether a command shows the full screen, and not lines. */
+export const showsScreen = (out: Output, { plain }: OptionValues): boolean =>
+  isScreen() && out.mode === 'text' && plain !== true;
+
 /** Loads the live view only where it is shown: that takes 50 ms. The result opens it. */
-export async function loadScreen(out: Output, { plain }: OptionValues): Promise<(options: ScreenOptions) => Screen> {
-  if (!isScreen() || out.mode !== 'text' || plain === true) return (options) => plainScreen(out, options);
+export async function loadScreen(out: Output, options: OptionValues): Promise<(options: ScreenOptions) => Screen> {
+  if (!showsScreen(out, options)) return (what) => plainScreen(out, what);
   const { openLiveScreen } = await import('./screen/live-screen.js');
   return ({ settings, kind, endpoints, fleet, since, attached, quitQuestion, onQuit }) => {
     out.endProgress();

@@ -7,7 +7,7 @@ import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
 import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandContext } from '../../command.js';
-import { loadScreen, type Screen } from '../../open-screen.js';
+import { loadScreen, type Screen, showsScreen } from '../../open-screen.js';
 import { deployNotes, deployText, givenBackText, notGivenBackText } from '../../output/deploy-text.js';
 import { logEvent } from '../../output/event-log.js';
 import type { Output } from '../../output/output.js';
@@ -70,9 +70,11 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     if (outlive) taken = new TakenJobs(network);
     const onSubmit = (submission: Promise<Submission>) => taken?.add(submission);
     const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
-    // The first reading does not wait for the screen, which takes a moment to load.
+    // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
+    const opening = showScreen();
+    if (!showsScreen(out, options)) await opening;
     const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive));
-    const [result] = await Promise.all([deploying, showScreen()]);
+    const [result] = await Promise.all([deploying, opening]);
     taken?.keep();
     notes.push(...deployNotes(result.facts));
     report.note(deployText(result));
