@@ -1,4 +1,4 @@
-queue.db 644
+queue.db 600
 queue.db.reserve 600
 
 application_id = 0

@@ -1,5 +1,5 @@
-queue.db 644
-queue.db-wal 644
+queue.db 600
+queue.db-wal 600
 queue.db.reserve 600
 
 application_id = 0
