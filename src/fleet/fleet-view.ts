@@ -1,6 +1,7 @@
 /** What the fleet view shows about a sensor, a region and the whole fleet. Times are Unix milliseconds. */
-import type { MeasuredValues } from '../protocol/measured-values.js';
+
 import type { Scope } from '../protocol/desired-config.js';
+import type { MeasuredValues } from '../protocol/measured-values.js';
 import type { ReportedConfig, SensorConfigField } from '../protocol/sensor-config.js';
 
 /**

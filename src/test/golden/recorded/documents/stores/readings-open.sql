@@ -1,6 +1,6 @@
-readings.db 644
-readings.db-shm 644
-readings.db-wal 644
+readings.db 600
+readings.db-shm 600
+readings.db-wal 600
 
 application_id = 0
 auto_vacuum = 0
