@@ -59,18 +59,21 @@ async function nextSubmission(fleet: Pick<FleetClient, 'snapshot'>): Promise<num
 }
 
 function jobFor(region: string, network: Network, submissionTime: number, options: PublisherOptions): PublisherJob {
-  const { proxyUrl, configFile: _, ...job } = options;
+  const { config, profile, anomalies, maxMessages } = options;
   const own = network.configFile?.(region);
   // Where nodes see this machine's files, a path is relative to this command's folder.
   const given = own && own.here === own.onNode ? options.configFile && resolve(options.configFile) : options.configFile;
   const configFile = given ?? own?.onNode;
   return {
-    ...job,
     role: 'publisher',
     region,
-    proxyUrl: proxyUrl ?? network.sensorProxyUrl(region),
+    proxyUrl: options.proxyUrl ?? network.sensorProxyUrl(region),
+    config,
     submissionTime,
     ...(configFile === undefined ? {} : { configFile }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(anomalies === undefined ? {} : { anomalies }),
+    ...(maxMessages === undefined ? {} : { maxMessages }),
   };
 }
 

@@ -17,7 +17,7 @@ const pages = [
 ];
 
 /** Programs of others that pages may call: nothing here can tell whether their arguments are right. */
-const OTHERS = ['aws', 'bacalhau', 'cd', 'curl', 'docker', 'git', 'head', 'jq', 'prometheus', 'rm', 'sqlite3'];
+const OTHERS = ['aws', 'bacalhau', 'cd', 'curl', 'docker', 'git', 'head', 'jq', 'prometheus', 'rm', 'source', 'sqlite3'];
 
 /** The command lines of a page: `bash` blocks without comments, continued lines joined, pipes and lists taken apart. */
 function commandLines(text: string): string[] {
@@ -28,9 +28,9 @@ function commandLines(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** The words of each command on a line of a shell, those in `$(…)` included; quotes are taken off. */
+/** The words of each command on a line of a shell, those in `$(…)` and `<(…)` included; quotes are taken off. */
 function wordsOf(line: string): string[][] {
-  const inner = /\$\((.*?)\)/.exec(line);
+  const inner = /[$<]\((.*?)\)/.exec(line);
   if (inner) return [...wordsOf(inner[1]!), ...wordsOf(line.replace(inner[0], 'RESULT'))];
   const lists: string[][] = [[]];
   for (const [, single, double, plain] of line.matchAll(/'([^']*)'|"([^"]*)"|((?:[^\s'"]|(?<=\S)'[^']*')+)/g)) {

@@ -1,15 +1,5 @@
-<<<<<<< HEAD
-queue.db 644
-queue.db-wal 644
-||||||| aeb9291
-queue.db 644
-queue.db-wal 644
-queue.db.reserve 600
-=======
 queue.db 600
 queue.db-wal 600
-queue.db.reserve 600
->>>>>>> trust
 
 application_id = 0
 auto_vacuum = 0
