@@ -17,7 +17,20 @@ const pages = [
 ];
 
 /** Programs of others that pages may call: nothing here can tell whether their arguments are right. */
-const OTHERS = ['aws', 'bacalhau', 'cd', 'curl', 'docker', 'git', 'head', 'jq', 'prometheus', 'rm', 'source', 'sqlite3'];
+const OTHERS = [
+  'aws',
+  'bacalhau',
+  'cd',
+  'curl',
+  'docker',
+  'git',
+  'head',
+  'jq',
+  'prometheus',
+  'rm',
+  'source',
+  'sqlite3',
+];
 
 /** The command lines of a page: `bash` blocks without comments, continued lines joined, pipes and lists taken apart. */
 function commandLines(text: string): string[] {
