@@ -5,6 +5,7 @@ import type { FleetClient } from '../puller/fleet-client.js';
 import { openSession } from '../runtime/session.js';
 import type { OptionValues } from './command-options.js';
 import { openConfigTarget } from './open-config-target.js';
+import { logsTarget } from './open-logs.js';
 import { eventLine } from './output/fleet-text.js';
 import type { Output } from './output/output.js';
 import { endpointLines } from './output/up-text.js';
@@ -43,7 +44,7 @@ export async function loadScreen(out: Output, options: OptionValues): Promise<(o
   return ({ settings, kind, endpoints, fleet, since, attached, quitQuestion, onQuit }) => {
     out.endProgress();
     return openLiveScreen(out, {
-      ...{ kind, fleet, since, quitQuestion, onQuit, stateDir: settings.stateDir },
+      ...{ kind, fleet, since, quitQuestion, onQuit, stateDir: settings.stateDir, logs: logsTarget(settings) },
       interrupt: attached ? 'leaves' : 'stops everything',
       page: () => endpoints().puller ?? '',
       config: () => openConfigTarget(settings),

@@ -43,6 +43,8 @@ test('events are lines with their time; a summary is none', () => {
   const received = { event: 'reading', reading, received_at: AT };
   expect(show({ ...received, late: false })).toBe('12:00:00.007  eu  edge-eu-1    🚀  #00ff88  #7');
   expect(show({ ...received, late: true })).toMatch(/#7 {2}late$/);
+  const measured = { ...reading, values: { temperature: -3.5, humidity: 60 } };
+  expect(show({ ...received, reading: measured, late: false })).toMatch(/#7 {2}temperature -3.5 {2}humidity 60$/);
   expect(show({ event: 'message', message: { a: 1 }, received_at: AT })).toBe('12:00:00.007  {"a":1}');
   const alert = { event: 'alert', type: 'region.silent', region: 'eu', silent_ms: 12_400, at: AT };
   expect(show({ ...alert, firing: true })).toBe('12:00:00.007  alert  no reading from eu for 12 s');

@@ -1,6 +1,7 @@
 /** The fleet view as text: its summary as a table, its events as lines. */
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import type { MeasuredValues } from '../../protocol/measured-values.js';
 import { alertText } from './puller-text.js';
 import { pad, type Style, swatch, table, terminalWidth } from './terminal-text.js';
 
@@ -46,14 +47,19 @@ function sensorsText({ live, paused, silent }: Counts, style: Style): string {
 
 const clock = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 
+/** Such as `temperature 3.98`, for each measured value. */
+export const valueTexts = (values: MeasuredValues = {}): string[] =>
+  Object.entries(values).map(([name, value]) => `${name} ${value}`);
+
 /** A line for a reading, a message or an alert; undefined for a summary. */
 export function eventLine(event: FleetEvent, style: Style): string | undefined {
   switch (event.event) {
     case 'reading': {
       const { region, hostname, icon_name, color, sequence, values } = event.reading;
-      const measured = Object.entries(values ?? {}).map(([name, value]) => `  ${name} ${value}`);
       const sensor = `${pad(region, 3)} ${pad(hostname, 12)} ${icon_name}  ${swatch(style, color)}  #${sequence}`;
-      return `${style.dim(clock(event.received_at))}  ${sensor}${measured.join('')}${event.late ? style.yellow('  late') : ''}`;
+      return `${style.dim(clock(event.received_at))}  ${sensor}${valueTexts(values)
+        .map((text) => `  ${text}`)
+        .join('')}${event.late ? style.yellow('  late') : ''}`;
     }
     case 'message':
       return `${style.dim(clock(event.received_at))}  ${JSON.stringify(event.message)}`;

@@ -1,6 +1,6 @@
 /** What the keys do: the same operations as the commands. */
-import { spawn } from 'node:child_process';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { openPage } from '../../lib/process/open-page.js';
 import type { Network } from '../../network/network.js';
 import { changeConfig } from '../../operations/change-config.js';
 import type { ConfigTarget } from '../../operations/config-target.js';
@@ -36,7 +36,8 @@ export async function perform(effect: Effect, target: ActionTarget, reports: Rep
   try {
     if (effect.type === 'change') await change(effect, target, reports);
     if (effect.type === 'link') await link(effect, target, reports);
-    if (effect.type === 'open-page') openPage(target.page(), reports);
+    if (effect.type === 'open-page')
+      reports.note(`${openPage(target.page()) ? 'opened' : 'open in a browser:'} ${target.page()}`);
   } catch (error) {
     const hint = error instanceof AppError && error.hint !== undefined ? ` ${error.hint}` : '';
     reports.note(`error: ${messageOf(error)}.${hint}`);
@@ -75,18 +76,4 @@ async function link(
   });
   for (const job of result.bypassing ?? []) note(bypassingText(job));
   note(`${region}: ${result.reached}/${result.nodes} nodes ${state} (${secondsText(result.seconds)})`);
-}
-
-/** The program that opens an address in the user's browser. */
-const OPENERS: Partial<Record<NodeJS.Platform, string[]>> = {
-  darwin: ['open'],
-  win32: ['cmd', '/c', 'start', ''],
-};
-
-function openPage(url: string, { note }: Reports): void {
-  const [command = 'xdg-open', ...args] = OPENERS[process.platform] ?? [];
-  const opener = spawn(command, [...args, url], { stdio: 'ignore', detached: true });
-  opener.once('error', () => note(`open ${url} in a browser: ${command} is not installed here`));
-  opener.once('exit', (code) => note(code === 0 ? `opened ${url}` : `open ${url} in a browser: ${command} failed`));
-  opener.unref();
 }

@@ -1,16 +1,18 @@
 /** Keeps the data of the screen up to date: from the puller's `/events`, `/fleet` and `/stats`, the proxy, and `up`. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigTarget } from '../../operations/config-target.js';
-import { listServices, readServiceLog } from '../../operations/service-logs.js';
+import { listServices } from '../../operations/list-services.js';
+import { type LogsTarget, loggedServices, readLogs } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { record, type ScreenData, setSensors } from './screen-data.js';
+import { record, recordLog, type ScreenData, setSensors } from './screen-data.js';
 
 export interface FeedSources {
   fleet: FleetClient;
   /** Throws where the proxy is not known. */
   config(): ConfigTarget;
   stateDir: string;
+  logs: LogsTarget;
 }
 
 export interface FeedOptions extends FeedSources {
@@ -33,6 +35,7 @@ export function feed(options: FeedOptions): void {
   void follow(options);
   void repeat(options, lookAtSensors);
   void repeat(options, lookAtServices);
+  void followLogs(options);
 }
 
 /** Also a puller that restarts. */
@@ -79,9 +82,33 @@ async function desiredState(config: FeedSources['config']): Promise<DesiredState
   }
 }
 
-async function lookAtServices({ fleet, stateDir, data, wanted }: FeedOptions): Promise<void> {
-  data.services = listServices(stateDir);
-  const { service } = wanted();
-  data.log = service === undefined ? [] : readServiceLog(stateDir, service, LOG_LINES);
+async function lookAtServices({ fleet, stateDir, logs, data, wanted }: FeedOptions): Promise<void> {
+  // Asking containers takes the engine some time.
+  const named = wanted().service === undefined ? [] : await loggedServices(logs);
+  data.services = listServices(stateDir, named);
   data.stats = await fleet.stats();
+}
+
+/** The log of the selected service, until another one is selected. */
+async function followLogs({ logs, data, wanted, onChange, closed }: FeedOptions): Promise<void> {
+  while (!closed.aborted) {
+    const { service } = wanted();
+    data.log = [];
+    if (service !== undefined) {
+      const other = new AbortController();
+      const looking = setInterval(() => wanted().service !== service && other.abort(), RETRY_MS);
+      const signal = AbortSignal.any([other.signal, closed]);
+      try {
+        for await (const line of readLogs(logs, { services: [service], tail: LOG_LINES, follow: true, signal })) {
+          recordLog(data, line);
+          onChange();
+        }
+      } catch {
+        // It has no log, or not yet.
+      } finally {
+        clearInterval(looking);
+      }
+    }
+    await sleep(RETRY_MS, undefined, { signal: closed }).catch(() => {});
+  }
 }

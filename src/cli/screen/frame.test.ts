@@ -77,7 +77,7 @@ function worstData(): ScreenData {
     addNote(data, evil, T0);
   }
   data.services = Array.from({ length: 40 }, (_, i) => ({ name: `${evil}${i}`, stopped: true, url: evil }));
-  data.log = Array<string>(100).fill(evil);
+  data.log = Array.from({ length: 100 }, () => ({ time: T0, service: 'up', level: 'error' as const, text: evil }));
   return data;
 }
 
@@ -173,6 +173,12 @@ test('a puller that is not heard from is reported, with the time', () => {
   const title = (now: number) => picture(sampleData(), {}, { columns: 80, rows: 24 }, { now })[0];
   expect(title(T0 + 4000)).toContain('ok');
   expect(title(T0 + 9000)).toContain('! no answer for 9 s');
+});
+
+test('readings show what was measured', () => {
+  const data = sampleData();
+  record(data, readingEvent(61, { values: { temperature: -3.5, humidity: 60 } }), T0);
+  expect(text(data, { view: 'readings' })).toMatch(/#61 temperature -3.5 humidity 60$/m);
 });
 
 test('readings that were held while scrolled back do not move', () => {

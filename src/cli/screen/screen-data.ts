@@ -1,7 +1,8 @@
 /** What the screen has heard: from the puller's events and answers, and from `up`. Pure; time is always given. */
 import type { AlertEvent, FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../../fleet/fleet-view.js';
-import type { ServiceRow } from '../../operations/service-logs.js';
+import type { ServiceRow } from '../../operations/list-services.js';
+import type { LogLine } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
 
@@ -32,7 +33,7 @@ export interface ScreenData {
   stats: PullerAppStats | undefined;
   services: ServiceRow[];
   /** The end of the selected service's log. */
-  log: string[];
+  log: LogLine[];
 }
 
 export const noData = (now: number): ScreenData => ({
@@ -44,6 +45,7 @@ const RATES = 300;
 export const READINGS = 2000;
 const ALERTS = 200;
 const NOTES = 200;
+const LOG_LINES = 500;
 
 /** Records an event that arrived now. */
 export function record(data: ScreenData, event: FleetEvent, now: number): void {
@@ -68,6 +70,8 @@ export function record(data: ScreenData, event: FleetEvent, now: number): void {
       push(data.readings, event, READINGS);
   }
 }
+
+export const recordLog = (data: ScreenData, line: LogLine): void => push(data.log, line, LOG_LINES);
 
 export function addNote(data: ScreenData, text: string, now: number): void {
   data.progress = '';

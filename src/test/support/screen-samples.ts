@@ -75,6 +75,6 @@ export function sampleData(): ScreenData {
     { name: 'puller', pid: 2, url: 'http://127.0.0.1:1', stopped: false },
     { name: 'proxy', stopped: true },
   ];
-  data.log = ['first line', 'last line'];
+  data.log = ['first line', 'last line'].map((text) => ({ time: T0, service: 'up', level: 'info', text }));
   return data;
 }

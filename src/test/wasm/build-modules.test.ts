@@ -7,7 +7,7 @@ import { PACKAGE_ROOT } from '../../modules/module-files.js';
 import { testModulePath } from '../support/built-modules.js';
 
 /** A job carries its module: a size that grows is noticed here, and raised on purpose. */
-const LIMIT_BYTES = { publisher: 24_900, 'config-updater': 16_900 };
+const LIMIT_BYTES = { publisher: 28_000, 'config-updater': 17_100 };
 
 /** What modules import: a node refuses a module that imports anything that it does not offer. */
 const OFFERED = [

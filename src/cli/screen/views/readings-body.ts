@@ -1,6 +1,7 @@
 /** Readings and other messages as they arrive, the newest below. */
 import type { MessageEvent, ReadingEvent } from '../../../fleet/fleet-events.js';
 import { escapeControls } from '../../../lib/control-characters.js';
+import { valueTexts } from '../../output/fleet-text.js';
 import { type Style, swatch } from '../../output/terminal-text.js';
 import { cut, sized } from '../cells.js';
 import { matches } from '../selection.js';
@@ -20,12 +21,13 @@ export const readingLines = (events: (ReadingEvent | MessageEvent)[], width: num
 function readingLine(event: ReadingEvent | MessageEvent, width: number, style: Style): string {
   const time = style.dim(clockTime(event.received_at));
   if (event.event === 'message') return `${time} ${escapeControls(JSON.stringify(event.message))}`;
-  const { region, hostname, icon_name, color, sequence } = event.reading;
+  const { region, hostname, icon_name, color, sequence, values } = event.reading;
   const narrow = width < 60;
   return [
     ...[time, sized(escapeControls(region), narrow ? 2 : 6), sized(escapeControls(hostname), narrow ? 9 : 16)],
     ...[sized(escapeControls(icon_name), 2), colorText(escapeControls(color), narrow, style), `#${sequence}`],
     ...(event.late ? [style.yellow('late')] : []),
+    ...valueTexts(values),
   ].join(' ');
 }
 

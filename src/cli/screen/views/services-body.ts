@@ -2,7 +2,7 @@
 import { escapeControls } from '../../../lib/control-characters.js';
 import { cut } from '../cells.js';
 import { selectedIndex } from '../selection.js';
-import { listAndDetail, type Picture } from './picture.js';
+import { clockTime, listAndDetail, type Picture } from './picture.js';
 
 export function servicesBody(picture: Picture): string[] {
   const { data, state, style, width } = picture;
@@ -26,7 +26,9 @@ export function servicesBody(picture: Picture): string[] {
     detail(height) {
       if (log.length === 0) return [style.dim('its log is empty')];
       const end = Math.max(Math.min(height, log.length), log.length - state.scrolled);
-      return log.slice(Math.max(0, end - height), end).map((line) => cut(escapeControls(line), width));
+      return log
+        .slice(Math.max(0, end - height), end)
+        .map(({ time, level, text }) => cut(`${clockTime(time)} ${level.padEnd(5)} ${escapeControls(text)}`, width));
     },
   });
 }

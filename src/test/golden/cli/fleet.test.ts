@@ -1,5 +1,6 @@
 /** Commands that look at a running `up`, change its sensors, and end them: against one that is made up. */
 import { describe, test } from 'vitest';
+import type { Reading } from '../../../protocol/message.js';
 import { Box } from '../../support/box.js';
 import { closedPort } from '../../support/closed-port.js';
 import { FakeUp } from '../../support/fake-up.js';
@@ -74,7 +75,7 @@ describe('tail', () => {
     await scene.up.deploy();
     scene.up.keep([
       { ...delivery('edge-eu-1', 1, NOON - 20_000), config: undefined },
-      { ...delivery('edge-us-1', 1, NOON - 10_000), config: undefined },
+      { ...delivery('edge-us-1', 1, NOON - 10_000, { values: { temperature: 4.5, humidity: 60 } }), config: undefined },
     ]);
     const message = { data: { test: 'hello' } };
     scene.up.keep([
@@ -94,13 +95,14 @@ describe('tail', () => {
       await scene.run(['tail', '--since', '30s', '--limit', '3', ...mode]);
       await scene.run(['tail', '--since', '2026-01-31T11:59:45Z', '--limit', '1', ...mode]);
       await scene.run(['tail', '--since', '1m', '--region', 'us', '--limit', '1', ...mode]);
+      await scene.run(['tail', '--since', '1m', '--region', 'us', '--limit', '1', '--fields', 'humidity', ...mode]);
     }
     await live(['tail', '--limit', '1', '--region', 'eu']);
     await scene.transcript.matches('tail');
   });
 });
 
-function delivery(hostname: string, sequence: number, receivedAt: number) {
+function delivery(hostname: string, sequence: number, receivedAt: number, more: Partial<Reading> = {}) {
   const reading = {
     job_id: 'j-1',
     execution_id: `e-${hostname}`,
@@ -111,6 +113,7 @@ function delivery(hostname: string, sequence: number, receivedAt: number) {
     region: hostname.split('-')[1]!,
     job_submission_time: NOON,
     hostname,
+    ...more,
   };
   return { id: `${hostname}-${sequence}`, body: JSON.stringify(reading), message: { ...reading }, reading, receivedAt };
 }
