@@ -143,7 +143,8 @@ describe('native', () => {
     await startOf('native', nativeFacts());
     await scene.run(['deploy', 'config-updater', '--file', '--color', '#fefefe']);
     const failed = { 'e-1': { node: 'edge-us-1', state: FAILED, message: 'exit code 1' } };
-    bacalhau.jobs([{ id: 'j-submitted', name: 'config-updater-us', type: 'batch', executions: failed }], 'after');
+    const updater = { id: 'j-submitted', name: 'config-updater-us', labels: labelsOf('config-updater', 'us') };
+    bacalhau.jobs([{ ...updater, type: 'batch', executions: failed }], 'after');
     await scene.run(['deploy', 'config-updater', '--color', '#fefefe'], 'it fails');
     scene.transcript.file('it was given', withoutModule(bacalhau.submitted));
     await scene.run(['config', 'edit', 'eu'], 'nothing is changed', { EDITOR: 'true' });
@@ -190,6 +191,7 @@ describe('native', () => {
     const service = (name: string, state = RUNNING, jobState = 'Running') => ({
       id: 'j-submitted',
       name,
+      labels: { app: 'wasm-sensors', role: name },
       type: 'service',
       state: jobState,
       executions: { 'e-1': { node: 'web-services', state, message: state === FAILED ? 'no such image' : '' } },
