@@ -65,7 +65,7 @@ for (const shell of Object.keys(SHELLS)) {
     [['deploy', 'publisher', '--col'], ['--color']],
     [
       ['status', '--output', ''],
-      ['json', 'text'],
+      ['json', 'ndjson', 'text'],
     ],
     [['config', 'set', 'col'], ['color=']],
     [['deploy', 'publisher', '--region', 'eu', '--max'], ['--max-messages']],

@@ -15,14 +15,14 @@ let askToStop: ((reason: StopReason) => void) | undefined;
 
 /**
  * Resolves at the first SIGINT, SIGTERM or SIGHUP, when {@link endWithReader} finds the reader gone and, for a
- * `supervised` process, when the IPC channel to its supervisor closes because that was killed. A second signal exits the
- * process at once.
+ * `supervised` process, when the IPC channel to its supervisor closes because that was killed. A further SIGINT or SIGTERM
+ * exits the process at once; a SIGHUP does not, because a terminal that is closed sends several.
  */
 export function stopRequested({ supervised }: { supervised: boolean }): Promise<StopReason> {
   return new Promise((resolve) => {
     let asked = false;
     const ask = (reason: StopReason) => {
-      if (asked && reason in SIGNALS) process.exit(exitCodeOf(reason));
+      if (asked && (reason === 'SIGINT' || reason === 'SIGTERM')) process.exit(exitCodeOf(reason));
       asked = true;
       resolve(reason);
     };

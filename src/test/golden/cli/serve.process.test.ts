@@ -127,7 +127,7 @@ test('a port that is taken, and a store that can’t be used', async () => {
     transcript.add(args, await serve(args, env).ended, note, [at]);
   await run(['queue', 'serve', '--port', String(port)]);
   await run(['sensors', 'serve', '--port', String(port), '--jobs', 'jobs.json'], { WASM_SENSORS_TOKEN: 'x' });
-  await run(['queue', 'serve', '--host', '192.0.2.1', '--port', '0']);
+  await run(['queue', 'serve', '--host', '192.0.2.1', '--open', '--port', '0']);
   box.write('no.db/no file', 'This is a folder.');
   await run(['queue', 'serve', '--port', '0', '--data', 'no.db']);
   box.write('.wasm-sensors/readings.db/no file', 'This is a folder.');
