@@ -146,4 +146,8 @@ test('a port that is taken, and a store that can’t be used', async () => {
   await transcript.matches('serve/troubles');
 });
 
-const sorted = (text: string) => `${[...new Set(text.trim().split('\n'))].sort().join('\n')}\n`;
+const sorted = (text: string) => {
+  const withoutTime = (line: string) => line.slice(line.indexOf(' '));
+  const lines = [...new Set(text.trim().split('\n'))];
+  return `${lines.sort((a, b) => (withoutTime(a) < withoutTime(b) ? -1 : 1)).join('\n')}\n`;
+};
