@@ -7,6 +7,8 @@
  */
 
 const CELL = { width: 8.4, height: 18 };
+/** From one content of a row to the next: blocks and emoji are higher than a row, and must not be seen in its neighbours. */
+const STEP = 2 * CELL.height;
 const PAD = 14;
 const TITLE = 24;
 /** Its own dark colours, so that it reads on a light page and on a dark one. */
@@ -37,7 +39,7 @@ export function animatedSvg(terminals, durationMs) {
     for (let y = 0; y < rows; y++) {
       const strip = stripOf(frames, y, durationMs);
       const name = `t${index}r${y}`;
-      const shown = strip.map(({ key }, i) => shared.at(key, i * CELL.height)).join('');
+      const shown = strip.map(({ key }, i) => shared.at(key, i * STEP)).join('');
       if (shown === '') continue;
       const place = `x="${PAD}" y="${top + TITLE + y * CELL.height}" width="${round(cols * CELL.width)}" height="${CELL.height}"`;
       // A row is a strip of everything that it shows, behind a window that is one row high.
@@ -111,7 +113,7 @@ function stripStyle(
   /** @type {{ at: number }[]} */ strip,
   /** @type {number} */ durationMs,
 ) {
-  const moved = (/** @type {number} */ i) => `transform:translateY(${-i * CELL.height}px)`;
+  const moved = (/** @type {number} */ i) => `transform:translateY(${-i * STEP}px)`;
   const steps = strip.map(({ at }, i) => `${((at / durationMs) * 100).toFixed(2)}%{${moved(i)}}`).join('');
   return `@keyframes ${name}{${steps}}.${name}{${moved(strip.length - 1)};animation:${name} ${Math.round(durationMs / 100) / 10}s step-end infinite}`;
 }

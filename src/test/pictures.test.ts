@@ -14,8 +14,8 @@ const draw = (...frames: { at: number; rows: object[][] }[]) =>
 
 test('a row is a strip of what it shows, moved at the moment when it changes; without animation it shows the end', () => {
   const svg = draw({ at: 1000, rows: [[run('first')], []] }, { at: 4000, rows: [[run('second')], []] });
-  expect(svg).toContain('@keyframes t0r0{0.00%{transform:translateY(0px)}10.00%{transform:translateY(-18px)}40.00%');
-  expect(svg).toContain('.t0r0{transform:translateY(-36px);animation:t0r0 10s step-end infinite}');
+  expect(svg).toContain('@keyframes t0r0{0.00%{transform:translateY(0px)}10.00%{transform:translateY(-36px)}40.00%');
+  expect(svg).toContain('.t0r0{transform:translateY(-72px);animation:t0r0 10s step-end infinite}');
   expect(svg.indexOf('first')).toBeLessThan(svg.indexOf('second'));
   expect(svg).not.toContain('t0r1');
 });
