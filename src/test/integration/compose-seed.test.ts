@@ -175,11 +175,13 @@ describe('the walk-through of the original demo, with containers', () => {
     const hidden = await sandbox.run(edit, { env: { EDITOR: 'sh ./editor.sh' } });
     expect(JSON.parse(hidden.stdout).data).toMatchObject({ sensors: 1, read: 1, hidden: ['color'] });
     await sandbox.json(['config', 'unset', 'color']);
-    const { sensors } = await sandbox.fleet().snapshot();
-    const now = sensors.filter(({ state }) => state === 'live');
-    expect(now.map(({ execution_id }) => execution_id)).toEqual(before.map(({ execution_id }) => execution_id));
-    expect(now.filter(({ color }) => color === '#0000ff').map(({ region }) => region)).toEqual(['eu']);
-    expect(now.filter(({ color }) => color === '#fedcba')).toEqual([]);
+    // The command waits for sensors that follow the fleet's colour, which those of eu do not.
+    await eventually("the file's colour in eu alone", async () => {
+      const now = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
+      expect(now.map(({ execution_id }) => execution_id)).toEqual(before.map(({ execution_id }) => execution_id));
+      const inEu = now.filter(({ color }) => color === '#0000ff').map(({ region }) => region);
+      return inEu.join() === 'eu' && now.every(({ color }) => color !== '#fedcba');
+    });
   });
 
   step('an edge node that is killed comes back with its sensor; no other is touched, and no reading lost', async () => {

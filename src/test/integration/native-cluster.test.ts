@@ -113,6 +113,8 @@ it('cuts a region until Bacalhau has replaced its executions: nothing of the fir
   const disconnected = async () => (await network.nodes()).filter((node) => !node.connected).map((node) => node.name);
   const began = Date.now();
   await network.setRegionLink('eu', false);
+  // What was sent just before may still arrive.
+  await sleep(1000);
   const from = proxy.readings.length;
   const gone = async () => (await disconnected()).sort().join() === 'edge-eu-1,edge-eu-2' || undefined;
   expect(await waitFor(gone, { timeoutMs: 20_000, everyMs: 250 })).toBe(true);
