@@ -27,7 +27,7 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
       ...names.flatMap((name) => ['--tag', name]),
       ...['--label', `${BUILD_LABEL}=${buildOf(packageRoot)}`],
       ...(options.base === undefined ? [] : ['--build-arg', `BASE=${options.base}`]),
-      // A step that fails leaves no container behind; only the old builder has any.
+      // The builder without BuildKit would keep the container of a step that fails.
       '--force-rm',
       packageRoot,
     ],

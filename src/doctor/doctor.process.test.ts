@@ -1,4 +1,4 @@
-/** The real program, in surroundings that are really broken. */
+/** The real program in environments that are broken on purpose. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -13,7 +13,7 @@ const LOOKED_AT: SettingKey[] = [
 
 export const doctor: CommandSpec = {
   name: 'doctor',
-  summary: 'look for what keeps `up` from working, and say what mends it; exit code 1: something fails',
+  summary: 'look for what keeps `up` from working, and say how to fix it; exit code 1: something fails',
   settings: LOOKED_AT,
   modes: ['text', 'json'],
   options: [new Option('--fix', 'repair what can be repaired without losing anything')],

@@ -1,22 +1,12 @@
 /** The completion script for bash. */
-import { type CompletedCommand, flagsOf, pathsOf } from './command-tree.js';
-
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+import { type CompletedCommand, flagsOf } from './command-tree.js';
+import { pathPattern, quoted, valuePatterns } from './posix-shell.js';
 
 export function bashScript(tree: CompletedCommand[]): string {
-  const paths = pathsOf(tree).map(quoted).join('|');
-  const values = tree.flatMap(({ path, options }) =>
-    options
-      .filter(({ takesValue }) => takesValue)
-      .map((option) => {
-        const pattern = flagsOf(option)
-          .map((flag) => quoted(`${path}:${flag}`))
-          .join('|');
-        return option.choices.length > 0
-          ? `    ${pattern}) COMPREPLY=($(compgen -W ${quoted(option.choices.join(' '))} -- "$current")); return ;;`
-          : `    ${pattern}) COMPREPLY=($(compgen -f -- "$current")); return ;;`;
-      }),
-  );
+  const values = valuePatterns(tree).map(({ pattern, option: { choices } }) => {
+    const source = choices.length > 0 ? `-W ${quoted(choices.join(' '))}` : '-f';
+    return `    ${pattern}) COMPREPLY=($(compgen ${source} -- "$current")); return ;;`;
+  });
   const words = tree.map(({ path, words: own, options }) => {
     const all = [...own.map(({ name }) => name), ...options.flatMap(flagsOf)].join(' ');
     return `    ${quoted(path)}) words=${quoted(all)} ;;`;
@@ -27,7 +17,7 @@ _wasm_sensors() {
   for ((i = 1; i < COMP_CWORD; i++)); do
     next="\${at:+$at }\${COMP_WORDS[i]}"
     case "$next" in
-      ${paths}) at="$next" ;;
+      ${pathPattern(tree)}) at="$next" ;;
     esac
   done
   case "$at:$previous" in

@@ -1,23 +1,15 @@
 /** The completion script for zsh. */
-import { type CompletedCommand, flagsOf, pathsOf } from './command-tree.js';
+import { type CompletedCommand, flagsOf } from './command-tree.js';
+import { pathPattern, quoted, valuePatterns } from './posix-shell.js';
 
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 /** A word and what it means, as `_describe` takes them. */
 const described = (word: string, description: string) => quoted(`${word.replaceAll(':', '\\:')}:${description}`);
 
 export function zshScript(tree: CompletedCommand[]): string {
-  const paths = pathsOf(tree).map(quoted).join('|');
-  const values = tree.flatMap(({ path, options }) =>
-    options
-      .filter(({ takesValue }) => takesValue)
-      .map((option) => {
-        const pattern = flagsOf(option)
-          .map((flag) => quoted(`${path}:${flag}`))
-          .join('|');
-        const complete = option.choices.length > 0 ? `compadd -- ${option.choices.map(quoted).join(' ')}` : '_files';
-        return `    (${pattern}) ${complete}; return ;;`;
-      }),
-  );
+  const values = valuePatterns(tree).map(({ pattern, option: { choices } }) => {
+    const complete = choices.length > 0 ? `compadd -- ${choices.map(quoted).join(' ')}` : '_files';
+    return `    (${pattern}) ${complete}; return ;;`;
+  });
   const words = tree.map(({ path, words: own, options }) => {
     const commands = own.map(({ name, description }) => described(name, description));
     const flags = options.flatMap((option) => flagsOf(option).map((flag) => described(flag, option.description)));
@@ -33,7 +25,7 @@ _wasm_sensors() {
   for ((i = 2; i < CURRENT; i++)); do
     next="\${at:+$at }\${words[i]}"
     case "$next" in
-      (${paths}) at="$next" ;;
+      (${pathPattern(tree)}) at="$next" ;;
     esac
   done
   case "$at:$previous" in

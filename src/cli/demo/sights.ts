@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 200;
 /** How long a cut region is watched: no reading of it may arrive, and others must. */
 const QUIET_MS = 2000;
 
-/** A sight that is looked at until it is so. */
+/** A sight that is looked at again until it is there. */
 function seen(must: string, look: (scene: Scene) => Promise<Seen>): Sight {
   return { must, look: (scene, signal) => lookUntil(signal, () => look(scene)) };
 }

@@ -17,7 +17,7 @@ export interface ActionTarget {
   config(): ConfigTarget;
   /** Rejects with `NOT_UP` where no `up` runs in this folder. */
   network(): Promise<Network>;
-  /** Tells the fleet view about a cut that is meant. */
+  /** Tells the fleet view that a cut is intended. */
   annotate(annotation: { region: string; connected: boolean }): Promise<void>;
   /** Address of the page. */
   page(): string;

@@ -57,7 +57,7 @@ function regionRows({ state, data, width, style }: Picture, summary: FleetSummar
   );
 }
 
-/** Empty where no region has any: the column is left out. */
+/** Empty texts where no sensor is in that state; a column of empty texts is left out. */
 const countCells = (all: (RegionView | undefined)[], { total }: FleetSummary, of: 'paused' | 'silent'): string[] =>
   all.map((region) => (total[of] > 0 ? String((region ?? total)[of]) : ''));
 
