@@ -14,6 +14,18 @@ const REPLACES_MODULES = readdirSync('src', { recursive: true, encoding: 'utf8' 
   .map((path) => `src/${path.replaceAll('\\', '/')}`)
   .filter((path) => /\bvi\.(mock|doMock|resetModules)\(/.test(readFileSync(path, 'utf8')));
 
+/**
+ * Whole systems share the machine's processors, but most of their time they wait. One that fails runs once more, since
+ * other tests load the machine meanwhile; the closing lines name those that then pass.
+ */
+const system = {
+  testTimeout: 90_000,
+  hookTimeout: 90_000,
+  maxWorkers: 3,
+  retry: 1,
+  sequence: { groupOrder: 2 },
+};
+
 const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: availableParallelism() };
 
 export default defineConfig({
@@ -43,21 +55,14 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['src/test/integration/**/*.test.ts', 'src/**/*.process.test.ts'],
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
-          // Whole systems share the machine's processors, but most of their time they wait.
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          ...system,
         },
       },
       {
         test: {
           name: 'e2e',
           include: ['src/test/e2e/**/*.test.ts'],
-          testTimeout: 90_000,
-          hookTimeout: 90_000,
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          ...system,
         },
       },
     ],

@@ -1,13 +1,15 @@
-// Ends a test run with every skipped test and its reason, and one line of totals.
+// Ends a test run with every skipped test and its reason, every test that passed only when it ran again, and one line of totals.
 
 export default class ClosingLine {
   onTestRunEnd(modules) {
     const counts = { passed: 0, failed: 0, skipped: 0 };
     const reasons = new Map();
+    const again = [];
     for (const module of modules) {
       for (const test of module.children.allTests()) {
         const { state, note } = test.result();
         if (state in counts) counts[state]++;
+        if (test.diagnostic()?.flaky) again.push(test.fullName);
         if (state === 'skipped') {
           const reason = note ?? 'no reason given';
           reasons.set(reason, [...(reasons.get(reason) ?? []), test.fullName]);
@@ -21,6 +23,8 @@ export default class ClosingLine {
       console.log(`skipped (${reason}):`);
       for (const name of names) console.log(`  ${name}`);
     }
+    if (again.length > 0) console.log('passed at the second attempt:');
+    for (const name of again) console.log(`  ${name}`);
     console.log(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
   }
 }

@@ -78,7 +78,7 @@ test('readings of other regions are waited for only when a publisher of every re
 
   running = [job({ role: 'publisher' })];
   const failed = stopPublisher({ network, fleet, token: TOKEN }, undefined).catch((error) => error.code);
-  await vi.advanceTimersByTimeAsync(40_000);
+  await vi.advanceTimersByTimeAsync(70_000);
   clearInterval(count);
   expect(await failed).toBe('STILL_SENDING');
 });

@@ -16,7 +16,8 @@ export interface StopResult {
 const ON_ITS_WAY_MS = 1000;
 /** Sensors with longer intervals than this are not waited for. */
 const LONGEST_MS = 15_000;
-const TIMEOUT_MS = 30_000;
+/** A node that was cut off hears of the stop only when it is connected again. */
+const TIMEOUT_MS = 60_000;
 
 export interface StopTarget {
   network: Pick<Network, 'jobs' | 'stop' | 'owner'>;

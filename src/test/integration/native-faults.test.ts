@@ -97,7 +97,7 @@ test('an `up` elsewhere does not take these jobs unasked, and one that fails giv
   expect(await sandbox.json(['status'])).toMatchObject({ notices: [] });
 });
 
-test('as a remote network, with a sensor token that only its `up` was given', { timeout: 120_000 }, async () => {
+test('as a remote network, with a sensor token that only its `up` was given', { timeout: 180_000 }, async () => {
   const { host, port } = nativeConnectionSchema.parse(sandbox.state().connection).api;
   writeFileSync(join(elsewhere.dir, 'token'), 'secret\n');
   const remote = ['up', '-d', '--network', 'remote', '--api-host', host, '--api-port', String(port)];
