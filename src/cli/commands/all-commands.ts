@@ -17,6 +17,7 @@ import {
 import { stopPublisherCommand } from './deploy/stop-publisher.command.js';
 import { doctor } from './doctor.command.js';
 import { imagesBuild, imagesLogin, imagesPush } from './images.command.js';
+import { init } from './init.command.js';
 import { logs } from './logs.command.js';
 import { queueDeadLetters } from './queue/queue-dead-letters.command.js';
 import { queuePeek } from './queue/queue-peek.command.js';
@@ -69,6 +70,7 @@ export const commands: CommandSpec[] = [
   completion,
   settingsCommand,
   render,
+  init,
   buildWasmCommand,
   imagesBuild,
   imagesLogin,
