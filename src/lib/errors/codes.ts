@@ -97,6 +97,8 @@ export const CODES = {
   MODULE_INVALID: user('A file is not a WebAssembly module, or can not be started.'),
   MODULE_NOT_BUILT: user('A built-in module has not been built.'),
   MODULE_NOT_SUSPENDABLE: user('A module was built without Asyncify, which the sensor host needs.'),
+  MODULE_REFUSED: user('No node can run a module: it lacks what nodes call, or imports what they do not have.'),
+  MODULE_TOO_LARGE: user('The file of a module is larger than jobs carry.', { http: 413 }),
   MODULE_UNREADABLE: user('The file of a module can not be read.'),
   NAME_TAKEN: user('A job of somebody else has the name.'),
   NETWORK_NOT_READY: system('The containers of the network were not ready in time.'),
