@@ -52,7 +52,7 @@ export class Values {
    */
   set(name: string, value: f64): void {
     const place = placeOf(name);
-    if (!isFinite(value)) {
+    if (!Number.isFinite(value)) {
       newLine();
       text('left out, not a finite number: ');
       text(name);
