@@ -92,8 +92,8 @@ async function buildGo(step: Step): Promise<void> {
     ...step,
     cwd: step.folder,
     env: { GOOS: 'wasip1', GOARCH: 'wasm' },
-    hint: "The compiler's lines follow.",
-    missing: 'Install Go 1.24 or newer: https://go.dev/dl/',
+    hint: "The compiler's lines follow; it takes Go 1.21 or newer.",
+    missing: 'Install Go 1.21 or newer: https://go.dev/dl/',
   });
   await finish(step, built);
 }
