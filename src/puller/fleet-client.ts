@@ -6,7 +6,7 @@ import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.j
 import { AppError } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
-import type { SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredField } from '../protocol/sensor-config.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 
 export interface FleetClientOptions {
@@ -63,7 +63,7 @@ export class FleetClient {
   convergence(
     state: DesiredState,
     scope: Scope,
-    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: SensorConfigField[] } = {},
+    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: DesiredField[] } = {},
   ): Promise<Convergence> {
     return this.#request('/fleet/convergence', { state, scope, jobs, fields });
   }
