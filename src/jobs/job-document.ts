@@ -2,6 +2,7 @@
 import type { Document } from 'yaml';
 import { AppError } from '../lib/errors/app-error.js';
 import { readUserModule } from '../modules/user-module.js';
+import { USER_MODULE_MB } from '../modules/wasm-sections.js';
 import type { JobEnvironment } from './job-environment.js';
 import { jobName, jobRefOf } from './job-ref.js';
 import type { ConfigUpdaterJob, JobRequest, ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
@@ -60,12 +61,9 @@ function runOnce(document: Document): void {
   document.setIn(['type'], 'ops');
 }
 
-/** What a module that is not ours may use of a node's memory: Go needs some 20 MB before it does anything. */
-const USER_MODULE_MEMORY = '128MB';
-
 async function setUserModule(document: Document, path: string): Promise<void> {
   setModule(document, (await readUserModule(path)).bytes);
-  document.setIn(inTask('resources', 'memory'), USER_MODULE_MEMORY);
+  document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);
 }
 
 async function fillConfigUpdater(

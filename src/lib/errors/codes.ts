@@ -96,7 +96,6 @@ export const CODES = {
   LOGIN_REFUSED: user('A registry refuses the user name or token.'),
   MODULE_INVALID: user('A file is not a WebAssembly module, or can not be started.'),
   MODULE_NOT_BUILT: user('A built-in module has not been built.'),
-  MODULE_NOT_SUSPENDABLE: user('A module was built without Asyncify, which the sensor host needs.'),
   MODULE_REFUSED: user('No node can run a module: it lacks what nodes call, or imports what they do not have.'),
   MODULE_TOO_LARGE: user('The file of a module is larger than jobs carry.', { http: 413 }),
   MODULE_UNREADABLE: user('The file of a module can not be read.'),
