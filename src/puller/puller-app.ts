@@ -11,11 +11,14 @@ import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-err
 import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import type { OperatorSessions } from '../lib/net/operator-sessions.js';
 import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import { sensorConfigSchema } from '../protocol/sensor-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { QueueServerState } from '../queue/server-state.js';
+import { controlRoutes } from './controls/control-routes.js';
+import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
@@ -35,6 +38,8 @@ export interface PullerAppDeps {
   problem?(): string | undefined;
   /** Unix milliseconds, in step with the fleet view. */
   now?(): number;
+  /** What the page may ask and change elsewhere. */
+  controls?: FleetControls | undefined;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
   http: PullerHttpOptions;
@@ -57,6 +62,8 @@ export interface PullerHttpOptions {
   hosts?: string[] | undefined;
   /** The operator token; without one annotations are refused. */
   token?: string | undefined;
+  /** Browsers that may change things. */
+  operator?: OperatorSessions | undefined;
   /** Called with the stack of a bug. */
   log(text: string): void;
 }
@@ -128,7 +135,7 @@ async function checkSome<T>(schema: z.ZodType<Record<string, T>>, record: Record
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 
 export function createPullerApp(deps: PullerAppDeps): Hono {
-  const { queue, fleet: source, stats, problem, now = Date.now, closed, http } = deps;
+  const { queue, fleet: source, stats, problem, now = Date.now, controls, closed, http } = deps;
   const { hub, store, firing } = source;
   const { fleet } = hub;
   const streams = new StreamShare();
@@ -145,7 +152,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));
-  for (const path of ['/stats', '/metrics', '/fleet/*', '/events']) {
+  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*']) {
     app.use(path, async (c, next) => {
       const locked = http.lock?.problemOf(c, Date.now());
       return locked ? c.json(httpErrorBody(locked), locked.status) : next();
@@ -199,6 +206,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     }
     return eventStream(c, hub, { filter, past, place, closed, first: firing(), resumable: store !== undefined });
   });
+  app.route('/', controlRoutes({ controls, operator: http.operator, closed, log: http.log }));
   app.route('/', http.page);
   return app;
 }
