@@ -100,7 +100,7 @@ test('nothing comes from elsewhere', async () => {
   const loaded = texts.map((text) => text.replaceAll(/\/\*\* @import \{[^}]*\} from '[^']*' \*\//g, ''));
   for (const text of loaded) expect(text).not.toMatch(/https?:|["'(]\/\/|url\(|@import|\bimport\(/);
   const asked = [...scripts.values()].flatMap((text) => matches(text, /(?:fetch|EventSource)\('?([^')]*)/g));
-  expect(asked.sort()).toEqual(['events', 'fleet', 'health', 'stats']);
+  expect(asked.sort()).toEqual(['events', 'events?kinds=alert,summary', 'fleet', 'health', 'stats']);
 });
 
 /** The page of a puller that other machines reach, in a browser that keeps its cookie. */

@@ -8,7 +8,6 @@ import { drawFeed, feed, listenToPause, showSampled } from './feed.js';
 import { addDrawing, draw } from './frames.js';
 import { addKnownRegions, changePanels, drawPanels, showInPanel, showPanels } from './panels.js';
 import { isBehind, loadFleet, mayLoadAgain, observe } from './sensors.js';
-import { showTable } from './table.js';
 import { drawSpark, loadDepth, showTotals } from './totals.js';
 
 /** Any sender can name regions, so further ones are only counted. */
@@ -38,12 +37,13 @@ function handle(event) {
 
 /** @param {FleetSummary} summary */
 function showSummary({ regions, total }) {
+  endAlertsOf(regions);
+  // The first summary after the page is seen again follows within a second.
+  if (document.hidden) return;
   const shown = regions.slice(0, MAX_REGIONS);
-  showPanels(shown);
-  showTable(shown, regions.length - shown.length, total);
+  showPanels(shown, regions.length - shown.length);
   showTotals(total);
   showSampled(total.rate);
-  endAlertsOf(regions);
   if (mayLoadAgain() && isBehind(shown)) void load();
 }
 
