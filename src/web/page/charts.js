@@ -1,0 +1,85 @@
+/** A group of charts over the same time: of the whole fleet, or of what is selected. */
+/** @import { Selection } from './selection.js' */
+import { Chart } from './chart.js';
+import { loadPast } from './history.js';
+
+/** Spans of time, and how fine. Shorter than a step nothing can be seen, so that is how often it is loaded again. */
+export const SPANS = /** @type {const} */ ([
+  { name: '10 min', spanMs: 600_000, stepMs: 5_000, everyMs: 5_000 },
+  { name: '1 h', spanMs: 3_600_000, stepMs: 60_000, everyMs: 15_000 },
+  { name: '24 h', spanMs: 86_400_000, stepMs: 600_000, everyMs: 60_000 },
+]);
+
+/** @typedef {(typeof SPANS)[number]} Span */
+/** @typedef {{ metric: string, title: string, unit?: string }} Definition */
+
+export class Charts {
+  #list;
+  /** @type {Selection} */
+  #of = {};
+  /** @type {Span} */
+  #span = SPANS[1];
+  /** @type {Map<string, Chart>} */
+  #charts = new Map();
+  #loads = 0;
+
+  /** @param {HTMLElement} list */
+  constructor(list) {
+    this.#list = list;
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#redraw());
+    this.#loadAgain();
+  }
+
+  /**
+   * Shows these charts, in this order.
+   * @param {Definition[]} definitions
+   * @param {Selection} of
+   */
+  show(definitions, of) {
+    const same = JSON.stringify(of) === JSON.stringify(this.#of);
+    const before = same ? this.#charts : new Map();
+    this.#of = of;
+    this.#charts = new Map(definitions.map((one) => [one.metric, before.get(one.metric) ?? new Chart(one)]));
+    this.#list.replaceChildren(...[...this.#charts.values()].map(({ node }) => node));
+    void this.load();
+  }
+
+  get span() {
+    return this.#span;
+  }
+
+  /** @param {Span} span */
+  set span(span) {
+    this.#span = span;
+    void this.load();
+  }
+
+  async load() {
+    const load = ++this.#loads;
+    const { spanMs, stepMs } = this.#span;
+    const { region, host } = this.#of;
+    const place = { ...(region === undefined ? {} : { region }), ...(host === undefined ? {} : { host }) };
+    await Promise.all(
+      [...this.#charts].map(async ([metric, chart]) => {
+        try {
+          const past = await loadPast({ metric, ...place, spanMs, stepMs });
+          // Something else was asked for meanwhile.
+          if (load === this.#loads) chart.show(past);
+        } catch (error) {
+          if (load === this.#loads) chart.say(error instanceof Error ? error.message : String(error));
+        }
+      }),
+    );
+  }
+
+  #redraw() {
+    for (const chart of this.#charts.values()) chart.redraw();
+  }
+
+  #loadAgain() {
+    setTimeout(async () => {
+      if (!document.hidden && this.#list.checkVisibility()) await this.load();
+      this.#loadAgain();
+    }, this.#span.everyMs);
+  }
+}
