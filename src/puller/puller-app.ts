@@ -23,6 +23,7 @@ import type { EventHub } from './events/event-hub.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
 import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
+import { historyRoutes } from './history/history-routes.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
 import type { StoreSink } from './sinks/readings-store.js';
@@ -152,7 +153,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));
-  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*']) {
+  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history']) {
     app.use(path, async (c, next) => {
       const locked = http.lock?.problemOf(c, Date.now());
       return locked ? c.json(httpErrorBody(locked), locked.status) : next();
@@ -163,6 +164,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
   app.route('/', pullerMetrics(deps).routes);
+  app.route('/', historyRoutes(store, now));
   app.get('/fleet', (c) => {
     const time = now();
     return c.json({ summary: fleet.summary(time), sensors: fleet.view(time) } satisfies FleetSnapshot);
