@@ -32,7 +32,10 @@ export function openProxies(settings: Settings): ConfigClient[] {
 }
 
 /** The proxies of the settings, else the network's own and its service job. */
-export function targetOf(session: Session, { proxies, tlsCa }: Settings): Required<ConfigTarget> & { fleet: FleetClient } {
+export function targetOf(
+  session: Session,
+  { proxies, tlsCa }: Settings,
+): Required<ConfigTarget> & { fleet: FleetClient } {
   const { proxy, jobProxy } = session.state.endpoints;
   const urls = proxies ?? [proxy, ...(jobProxy === undefined ? [] : [jobProxy])];
   return {

@@ -5,7 +5,8 @@ import { configDocument, setConfigDocument } from '../operations/config-document
 import { setRegionLink } from '../operations/cut-region.js';
 import { listDeadLetters } from '../operations/queue/list-dead-letters.js';
 import { readConfig } from '../operations/read-config.js';
-import type { FleetControls } from '../puller/controls/fleet-controls.js';
+import { configOf, type Scope } from '../protocol/desired-config.js';
+import type { FleetControls, Place } from '../puller/controls/fleet-controls.js';
 import type { FleetReader } from '../puller/fleet-client.js';
 import { openConfiguredAdminQueue } from '../queue/open-queue.js';
 import { openSession } from '../runtime/session.js';
@@ -38,10 +39,20 @@ export function openControls(
       });
       return { config, links };
     },
-    async readConfig({ region, hostname }) {
-      const view = await readConfig(target(), hostname === undefined ? { region } : { hostname });
-      const { sensors, ...document } = configDocument(view);
-      return { ...document, sensors: sensors.filter((sensor) => sensor.region === region).slice(0, MAX_SENSORS) };
+    async readConfig(place) {
+      const scopes = scopesOf(place);
+      const view = await readConfig(target(), scopes.at(-1)!);
+      const { desired, differing, convergence, sensors } = configDocument({
+        ...view,
+        sensors: view.sensors
+          .filter(({ region }) => place.region === undefined || region === place.region)
+          .slice(0, MAX_SENSORS),
+      });
+      return {
+        scopes: scopes.map((scope) => ({ scope, config: configOf(desired, scope) ?? null })),
+        ...(desired.lost === undefined ? {} : { lost: desired.lost }),
+        ...{ differing, convergence, sensors },
+      };
     },
     async changeConfig({ scope, set, unset, includeNarrower }, report) {
       const result = await changeConfig(
@@ -50,8 +61,7 @@ export function openControls(
         { set, unset, includeNarrower, replace: false },
         {
           ...{ timeoutMs: CHANGE_TIMEOUT_MS, wait: true },
-          onProgress: ({ sensors, converged, change }) =>
-            report({ done: change?.converged ?? converged, of: sensors }),
+          onProgress: ({ sensors, converged, change }) => report({ done: change?.converged ?? converged, of: sensors }),
           onFailed() {},
         },
       );
@@ -68,6 +78,13 @@ export function openControls(
     deadLetters: letters,
   };
 }
+
+/** The scopes that decide what the sensors of a place do, the widest first. */
+const scopesOf = ({ region, hostname }: Place): Scope[] => [
+  {},
+  ...(region === undefined ? [] : [{ region }]),
+  ...(hostname === undefined ? [] : [{ hostname }]),
+];
 
 const isThere = (look: () => Promise<void>) =>
   look().then(

@@ -167,7 +167,10 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.route('/', historyRoutes(store, now));
   app.get('/fleet', (c) => {
     const time = now();
-    return c.json({ summary: fleet.summary(time), sensors: fleet.view(time) } satisfies FleetSnapshot);
+    const { region, host } = c.req.query();
+    const wanted = (sensor: SensorView) =>
+      (region === undefined || sensor.region === region) && (host === undefined || sensor.hostname === host);
+    return c.json({ summary: fleet.summary(time), sensors: fleet.view(time).filter(wanted) } satisfies FleetSnapshot);
   });
   app.get('/fleet/summary', (c) => c.json(fleet.summary(now())));
   app.get('/fleet/since', (c) => {

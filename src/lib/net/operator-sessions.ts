@@ -75,7 +75,8 @@ export class OperatorSessions {
       return { status: 403, code: 'TOKEN_WRONG', message: 'changes: the token is not the operator token' };
     }
     const session = this.#sessionOf(c, now);
-    if (!session) return { status: 401, code: 'TOKEN_MISSING', message: 'sign in with the operator token to change this' };
+    if (!session)
+      return { status: 401, code: 'TOKEN_MISSING', message: 'sign in with the operator token to change this' };
     if (!sameText(c.req.header(SESSION_KEY_HEADER) ?? '', session.key)) {
       return { status: 403, code: 'FOREIGN_ORIGIN', message: 'the change does not carry the key of its session' };
     }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { AppError } from '../../lib/errors/app-error.js';
 import { httpErrorBody, readJsonBody } from '../../lib/errors/http-error.js';
 import type { OperatorSessions } from '../../lib/net/operator-sessions.js';
-import { configChangeSchema, type FleetControls } from './fleet-controls.js';
+import { type ControlsView, configChangeSchema, type FleetControls } from './fleet-controls.js';
 import { type OperationOptions, operationStream } from './operation-stream.js';
 
 export interface ControlRoutesDeps extends OperationOptions {
@@ -15,18 +15,6 @@ export interface ControlRoutesDeps extends OperationOptions {
   controls: FleetControls | undefined;
   /** Left out: there is no operator token, so that nobody may change anything. */
   operator: OperatorSessions | undefined;
-}
-
-/** `GET /controls`. */
-export interface ControlsView {
-  /** Whether the browser has signed in with the operator token. */
-  operator: boolean;
-  /** Of the session: what changes carry as `X-Session-Key`. */
-  key?: string;
-  /** Whether there is an operator token to sign in with. */
-  signIn: boolean;
-  config: boolean;
-  links: boolean;
 }
 
 const linkSchema = z.strictObject({ connected: z.boolean() });
@@ -44,8 +32,7 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
 
   app.get('/fleet/config', async (c) => {
     const { region, host: hostname } = c.req.query();
-    if (!region) throw new AppError('BAD_QUERY', 'region must name a region');
-    return c.json(await offered().readConfig({ region, hostname }));
+    return c.json(await offered().readConfig({ region: region || undefined, hostname: hostname || undefined }));
   });
 
   app.get('/fleet/dead-letters', async (c) => c.json(await offered().deadLetters()));
@@ -53,7 +40,11 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
   app.use('/controls/*', async (c, next) => {
     const problem = operator
       ? operator.problemOf(c, Date.now())
-      : ({ status: 403, code: 'NOT_ALLOWED', message: 'changes are switched off here: no operator token was set' } as const);
+      : ({
+          status: 403,
+          code: 'NOT_ALLOWED',
+          message: 'changes are switched off here: no operator token was set',
+        } as const);
     return problem ? c.json(httpErrorBody(problem), problem.status) : next();
   });
 
@@ -73,7 +64,9 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
 
   function offered(): FleetControls {
     if (controls) return controls;
-    throw new AppError('NOT_OFFERED', 'this puller knows no proxy and no `up`', { hint: 'Use the commands in a terminal.' });
+    throw new AppError('NOT_OFFERED', 'this puller knows no proxy and no `up`', {
+      hint: 'Use the commands in a terminal.',
+    });
   }
   return app;
 }

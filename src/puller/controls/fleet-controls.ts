@@ -21,14 +21,32 @@ export interface Offers {
   links: boolean;
 }
 
+/** `GET /controls`. */
+export interface ControlsView {
+  /** Whether the browser has signed in with the operator token. */
+  operator: boolean;
+  /** Of the session: what changes carry as `X-Session-Key`. */
+  key?: string;
+  /** Whether there is an operator token to sign in with. */
+  signIn: boolean;
+  config: boolean;
+  links: boolean;
+}
+
+/** A host is named with its region, which decides what its sensors do, too. */
+export interface Place {
+  region: string | undefined;
+  hostname: string | undefined;
+}
+
 /** Called with how far an operation is. */
 export type Report = (progress: { done: number; of: number }) => void;
 
 /** What methods resolve with is what the command of the same purpose prints as JSON; they reject as it fails. */
 export interface FleetControls {
   offers(): Promise<Offers>;
-  /** As `config show`, of one sensor's place: its region, and its host where it is given. */
-  readConfig(place: { region: string; hostname?: string | undefined }): Promise<object>;
+  /** As `config show`, of the whole fleet, a region, or a host: what each scope from the fleet on sets, and who follows. */
+  readConfig(place: Place): Promise<object>;
   /** As `config set` and `config unset`; reports sensors whose readings show the change. */
   changeConfig(change: ConfigChange, report: Report): Promise<object>;
   /** As `region disconnect` and `region reconnect`; reports nodes. */

@@ -3,12 +3,14 @@
 import { Chart } from './chart.js';
 import { loadPast } from './history.js';
 
-/** Spans of time, and how fine. Shorter than a step nothing can be seen, so that is how often it is loaded again. */
+/** Spans of time, in steps of minutes; `everyMs`: how often they are loaded again. */
 export const SPANS = /** @type {const} */ ([
-  { name: '10 min', spanMs: 600_000, stepMs: 5_000, everyMs: 5_000 },
+  { name: '10 min', spanMs: 600_000, stepMs: 60_000, everyMs: 15_000 },
   { name: '1 h', spanMs: 3_600_000, stepMs: 60_000, everyMs: 15_000 },
   { name: '24 h', spanMs: 86_400_000, stepMs: 600_000, everyMs: 60_000 },
 ]);
+/** Steps below a minute are made from single readings, which the puller does for so many readings a second only. */
+const FINE = { spanMs: 600_000, stepMs: 5_000, readingsPerSecond: 20 };
 
 /** @typedef {(typeof SPANS)[number]} Span */
 /** @typedef {{ metric: string, title: string, unit?: string }} Definition */
@@ -22,6 +24,8 @@ export class Charts {
   /** @type {Map<string, Chart>} */
   #charts = new Map();
   #loads = 0;
+  /** Readings a second of the whole fleet. */
+  rate = 0;
 
   /** @param {HTMLElement} list */
   constructor(list) {
@@ -57,12 +61,15 @@ export class Charts {
   async load() {
     const load = ++this.#loads;
     const { spanMs, stepMs } = this.#span;
+    const fine = spanMs <= FINE.spanMs && this.rate <= FINE.readingsPerSecond;
     const { region, host } = this.#of;
     const place = { ...(region === undefined ? {} : { region }), ...(host === undefined ? {} : { host }) };
     await Promise.all(
       [...this.#charts].map(async ([metric, chart]) => {
         try {
-          const past = await loadPast({ metric, ...place, spanMs, stepMs });
+          // The depth of the queue is kept by minute.
+          const step = fine && metric !== 'queue.depth' ? FINE.stepMs : stepMs;
+          const past = await loadPast({ metric, ...place, spanMs, stepMs: step });
           // Something else was asked for meanwhile.
           if (load === this.#loads) chart.show(past);
         } catch (error) {

@@ -1,5 +1,5 @@
 /** What the puller has kept: a metric over time, ready for a chart. */
-/** @import { HistoryAnswer } from '../../puller/history/history-schema.js' */
+/** @import { History } from '../../puller/history/history.js' */
 
 /**
  * @typedef {object} Query
@@ -38,7 +38,7 @@ export async function loadPast({ metric, region, host, spanMs, stepMs }) {
 
 /**
  * Puts the points of all series on one row of times; steps without readings stay empty.
- * @param {HistoryAnswer} answer
+ * @param {History} answer
  * @returns {Past}
  */
 function align({ from, to, step, series }) {

@@ -23,7 +23,7 @@ export function listenToSearch() {
   field().addEventListener('blur', close);
   // Before the field loses the focus.
   byId('found').addEventListener('pointerdown', (event) => {
-    const option = /** @type {Element} */ (event.target).closest('li');
+    const option = /** @type {Element} */ (event.target).closest('[role]');
     event.preventDefault();
     if (option) take(found[[...byId('found').children].indexOf(option)]);
   });
@@ -70,7 +70,7 @@ function find(text) {
 function show() {
   const list = byId('found');
   const options = found.map(({ name, about }, i) => {
-    const option = create('li', '');
+    const option = create('div', '');
     option.id = `found-${i}`;
     option.role = 'option';
     option.ariaSelected = String(i === current);
@@ -85,7 +85,7 @@ function show() {
 }
 
 function nothing() {
-  const option = create('li', 'dim', 'no sensor or region has this name');
+  const option = create('div', 'dim', 'no sensor or region has this name');
   option.role = 'option';
   option.ariaDisabled = 'true';
   return option;

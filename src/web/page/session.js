@@ -1,5 +1,5 @@
 /** Who this browser is to the puller, and what can be changed from here. */
-/** @import { ControlsView } from '../../puller/controls/control-routes.js' */
+/** @import { ControlsView } from '../../puller/controls/fleet-controls.js' */
 
 /** @type {ControlsView} */
 const NOTHING = { operator: false, signIn: false, config: false, links: false };
@@ -22,7 +22,9 @@ export async function loadSession() {
  * @param {string} token
  */
 export async function signIn(token) {
-  const answer = await fetch('session', { method: 'POST', body: new URLSearchParams({ token }) }).catch(() => undefined);
+  const answer = await fetch('session', { method: 'POST', body: new URLSearchParams({ token }) }).catch(
+    () => undefined,
+  );
   if (!answer) return 'the puller does not answer';
   await loadSession();
   if (session.operator) return '';
