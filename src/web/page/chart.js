@@ -91,7 +91,7 @@ export class Chart {
       cursor: { sync: { key: SYNC }, y: false, drag: { x: false, y: false } },
       scales: { y: { range: rangeOf } },
       axes: [
-        { ...axis, space: 64, values: (_, times) => times.map((time) => clockText(time, this.#spanMs)) },
+        { ...axis, size: 26, space: 64, values: (_, times) => times.map((time) => clockText(time, this.#spanMs)) },
         { ...axis, size: 44, values: (_, values) => values.map((value) => short.format(value)) },
       ],
       series: [{}, ...lines, ...(single ? [edge, edge] : [])],

@@ -25,6 +25,8 @@ export function showConfig(selection, answer, sensor) {
   const config = answer && !('error' in answer) ? answer : undefined;
   setText(byId('config-problem'), answer && 'error' in answer ? answer.error.message : '');
   setText(byId('config-seen'), config ? seenText(config) : '');
+  const behind = config !== undefined && config.convergence.converged < config.convergence.sensors;
+  setText(byId('config-seen'), config && (behind || selection.host === undefined) ? seenText(config) : '');
   const rows = selection.host === undefined ? scopeRows(config) : sensorRows(sensor, config);
   byId('config-rows').replaceChildren(...rows.map(rowOf));
 }
@@ -52,7 +54,7 @@ function sensorRows(sensor, config) {
   const values = {
     color: sensor.color.toLowerCase(),
     emoji: sensor.icon_name,
-    random_off: desired.random_off === undefined ? '' : yesNo(desired.random_off),
+    random_off: reported.sources.random_off === 'default' ? 'no' : yesNo(desired.random_off),
     interval: `${reported.intervalMs / 1000} s`,
     paused: yesNo(reported.paused),
   };
@@ -68,13 +70,16 @@ function scopeRows(config) {
   if (!config) return [];
   return FIELDS.map((field) => {
     const deciding = config.scopes.findLast((one) => one.config?.[field] !== undefined);
-    if (!deciding) return [NAMES[field], '', 'each sensor its own'];
+    if (!deciding) return [NAMES[field], '–', 'each sensor its own'];
     return [NAMES[field], valueText(field, deciding.config?.[field]), scopeText(deciding.scope)];
   });
 }
 
-/** @param {unknown} value */
-const yesNo = (value) => (value ? 'yes' : 'no');
+/**
+ * A sensor does not report the value that a flag or its file sets.
+ * @param {unknown} value
+ */
+const yesNo = (value) => (value === undefined ? '?' : value ? 'yes' : 'no');
 
 /**
  * @param {(typeof FIELDS)[number]} field

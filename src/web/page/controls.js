@@ -5,7 +5,7 @@ import { perform } from './operation.js';
 import { nameOf } from './selection.js';
 import { currentSession, loadSession, signIn, signOut } from './session.js';
 
-/** @typedef {{ set?: Record<string, unknown>, unset?: string[] }} Change */
+/** @typedef {{ what: string, set?: Record<string, unknown>, unset?: string[] }} Change `what`: for people */
 /** @typedef {{ sensors: number, converged: number, seconds: number, hidden: Hidden[], revoked: string[] }} Seen */
 /** @typedef {{ scope: { region?: string, hostname?: string }, fields: string[] }} Hidden */
 
@@ -26,11 +26,20 @@ export function listenToControls() {
     show();
   });
   byId('sign-out').addEventListener('click', () => void signOut());
-  onSubmit('change-color', () => ({ set: { color: input('new-color').value } }));
-  onSubmit('change-interval', () => ({ set: { interval: Number(input('new-interval').value) } }));
-  byId('pause-sensors').addEventListener('click', () => void change({ set: { paused: true } }));
-  byId('resume-sensors').addEventListener('click', () => void change({ set: { paused: false } }));
-  onSubmit('clear-value', () => ({ unset: [input('cleared').value] }));
+  onSubmit('change-color', () => {
+    const color = input('new-color').value;
+    return { what: `colour ${color}`, set: { color } };
+  });
+  onSubmit('change-interval', () => {
+    const interval = Number(input('new-interval').value);
+    return { what: `interval ${interval} s`, set: { interval } };
+  });
+  byId('pause-sensors').addEventListener('click', () => void change({ what: 'pause', set: { paused: true } }));
+  byId('resume-sensors').addEventListener('click', () => void change({ what: 'resume', set: { paused: false } }));
+  onSubmit('clear-value', () => {
+    const { value, selectedOptions } = /** @type {HTMLSelectElement} */ (byId('cleared'));
+    return { what: `clear ${selectedOptions[0]?.text}`, unset: [value] };
+  });
   byId('cut-region').addEventListener('click', () => void link(false));
   byId('reconnect-region').addEventListener('click', () => void link(true));
 }
@@ -104,7 +113,8 @@ async function change(wanted, includeNarrower = false) {
     ...(wanted.unset ?? []),
   ];
   const name = `${nameOf(selection)}: ${wanted.unset ? 'clear ' : ''}${what.join(', ')}`;
-  const body = { scope: scopeOf(), ...wanted, includeNarrower };
+  const { set = {}, unset = [] } = wanted;
+  const body = { scope: scopeOf(), set, unset, includeNarrower };
   const seen = await follow(name, 'POST', 'controls/config', body, 'sensors follow');
   if (!seen) return;
   const { sensors, converged, seconds, hidden, revoked } = /** @type {Seen} */ (seen);

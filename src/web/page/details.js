@@ -2,24 +2,27 @@
 /** @import { ReadingEvent } from '../../fleet/fleet-events.js' */
 /** @import { FleetSummary, SensorView } from '../../fleet/fleet-view.js' */
 /** @import { Selection } from './selection.js' */
-import { Charts } from './charts.js';
+import { Charts, RATE, valueCharts } from './charts.js';
 import { paint, safeColor } from './color.js';
 import { showConfig } from './configuration.js';
 import { showControls } from './controls.js';
-import { byId, create, setText, trim } from './dom.js';
+import { byId, create, setText } from './dom.js';
 import { clock, whole } from './format.js';
 import { draw } from './frames.js';
 import { nameOf, onSelect, select } from './selection.js';
 import { allSensors } from './sensors.js';
-import { valueNode, valueTexts } from './values.js';
+import { valueTexts } from './values.js';
 
 const READINGS = 8;
 const LOAD_EVERY_MS = 5_000;
 
 /** @type {Selection | undefined} */
 let shown;
-/** @type {ReadingEvent[]} */
-let waiting = [];
+/**
+ * The newest first.
+ * @type {ReadingEvent[]}
+ */
+let readings = [];
 /** @type {Charts} */
 let charts;
 let loads = 0;
@@ -50,8 +53,9 @@ function show(selection) {
   if (selection === undefined) return;
   setText(byId('details-title'), nameOf(selection));
   setText(byId('details-region'), selection.host === undefined ? '' : `in region ${selection.region}`);
+  readings = [];
   byId('details-readings').replaceChildren();
-  waiting = [];
+  byId('readings-head').replaceChildren();
   byId('details-facts').replaceChildren();
   showConfig(selection, undefined, undefined);
   showCharts(selection);
@@ -62,18 +66,14 @@ function show(selection) {
   byId('details').scrollIntoView({ block: 'nearest' });
 }
 
-/** @param {Selection} selection */
+/**
+ * The whole fleet has its charts below the regions.
+ * @param {Selection} selection
+ */
 function showCharts(selection) {
-  const names = new Set(
-    allSensors()
-      .filter((sensor) => matches(selection, sensor.region, sensor.hostname))
-      .flatMap(({ values }) => Object.keys(values ?? {})),
-  );
-  // The whole fleet has its charts below the regions.
   byId('details-history').hidden = selection.region === undefined;
-  const definitions = [...names].map((name) => ({ metric: name, title: name }));
-  const rate = { metric: 'readings.rate', title: 'readings/s' };
-  charts.show(selection.region === undefined ? [] : [...definitions, rate], selection);
+  const own = allSensors().filter(({ region, hostname }) => matches(selection, region, hostname));
+  charts.show(selection.region === undefined ? [] : [...valueCharts(own), RATE], selection);
 }
 
 /**
@@ -133,34 +133,60 @@ function showFacts(sensor) {
  */
 export function showInDetails(event) {
   if (!shown || !matches(shown, event.reading.region, event.reading.hostname)) return;
-  waiting.push(event);
-  if (waiting.length > READINGS) waiting.shift();
+  readings.unshift(event);
+  if (readings.length > READINGS) readings.pop();
   draw();
 }
 
-/** @param {FleetSummary['total']} total */
-export function showRateInDetails({ rate }) {
+/**
+ * Values may be measured for the first time.
+ * @param {FleetSummary['total']} total
+ */
+export function showSummaryInDetails({ rate }) {
   charts.rate = rate;
+  if (shown) showCharts(shown);
 }
+
+/** @type {ReadingEvent[]} */
+let drawn = [];
 
 /** See frames.js. */
 export function drawDetails() {
-  const list = byId('details-readings');
-  for (const event of waiting) list.prepend(readingRow(event));
-  waiting = [];
-  trim(list, READINGS);
+  if (drawn[0] === readings[0]) return false;
+  drawn = [...readings];
+  const names = [...new Set(readings.flatMap(({ reading }) => Object.keys(reading.values ?? {})))];
+  const head = ['time', 'icon', ...(shown?.host === undefined ? ['host'] : []), ...names, '#'];
+  byId('readings-head').replaceChildren(...head.map((text) => cell('th', text)));
+  byId('details-readings').replaceChildren(...readings.map((event) => readingRow(event, names)));
   return false;
 }
 
-/** @param {ReadingEvent} event */
-function readingRow({ reading, received_at, late }) {
-  const row = create('li', '');
+/**
+ * @param {ReadingEvent} event
+ * @param {string[]} names of values
+ */
+function readingRow({ reading, received_at, late }, names) {
   const icon = create('span', 'swatch', reading.icon_name);
   paint(icon, safeColor(reading.color));
-  const values = create('span', 'values');
-  values.append(...valueTexts(reading.values).map(([name, text]) => valueNode(name, text)));
-  const name = shown?.host === undefined ? create('b', '', reading.hostname) : '';
-  const number = create('span', late ? 'warn' : 'dim', `#${whole(reading.sequence)}${late ? ' late' : ''}`);
-  row.append(create('time', 'dim', clock(received_at)), icon, name, values, number);
+  const values = Object.fromEntries(valueTexts(reading.values));
+  const row = create('tr', '');
+  row.append(
+    cell('td', clock(received_at)),
+    cell('td', icon),
+    ...(shown?.host === undefined ? [cell('td', reading.hostname)] : []),
+    ...names.map((name) => cell('td', create('b', '', values[name] ?? ''))),
+    cell('td', `${whole(reading.sequence)}${late ? ' late' : ''}`),
+  );
   return row;
+}
+
+/**
+ * @param {'th' | 'td'} tag
+ * @param {string | HTMLElement} content
+ */
+function cell(tag, content) {
+  const node = create(tag, '');
+  if (tag === 'th') node.setAttribute('scope', 'col');
+  node.append(content);
+  return node;
 }

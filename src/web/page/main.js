@@ -4,7 +4,7 @@
 import { endAlertsOf, showAlert } from './alerts.js';
 import { stayConnected } from './connection.js';
 import { listenToControls } from './controls.js';
-import { drawDetails, listenToSelection, showInDetails, showRateInDetails } from './details.js';
+import { drawDetails, listenToSelection, showInDetails, showSummaryInDetails } from './details.js';
 import { byId, setText } from './dom.js';
 import { drawFeed, feed, listenToPause, showSampled } from './feed.js';
 import { listenToSpan, showFleetCharts } from './fleetcharts.js';
@@ -49,7 +49,7 @@ function showSummary({ regions, total }) {
   const shown = regions.slice(0, MAX_REGIONS);
   showPanels(shown, regions.length - shown.length);
   showTotals(total);
-  showRateInDetails(total);
+  showSummaryInDetails(total);
   showFleetCharts(total);
   showSampled(total.rate);
   if (mayLoadAgain() && isBehind(shown)) void load();
