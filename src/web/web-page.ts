@@ -60,12 +60,13 @@ export function createPage(lock?: AccessLock, operator?: OperatorSessions): Hono
     const text = readFileSync(path, 'utf8');
     app.get(`/page/${name}`, (c) => c.body(text, 200, { ...HEADERS, 'content-type': type }));
   }
-  const html = { page: read('index.html'), signIn: read('sign-in.html') };
+  const page = read('index.html');
+  const form = read('sign-in.html');
+  const forms = { 401: form, 403: form.replace(/(id="problem".*) hidden>/, '$1>') };
   const type = { 'content-type': HTML };
-  const signIn = (c: Context, status: 401 | 403) => c.body(html.signIn, status, { ...SIGN_IN_HEADERS, ...type });
-  app.get('/', (c) =>
-    lock?.problemOf(c, Date.now()) ? signIn(c, 401) : c.body(html.page, 200, { ...HEADERS, ...type }),
-  );
+  const signIn = (c: Context, status: keyof typeof forms) =>
+    c.body(forms[status], status, { ...SIGN_IN_HEADERS, ...type });
+  app.get('/', (c) => (lock?.problemOf(c, Date.now()) ? signIn(c, 401) : c.body(page, 200, { ...HEADERS, ...type })));
   if (lock || operator) {
     app.post('/session', async (c) => {
       const form = await readBody(c, (bytes) => new URLSearchParams(new TextDecoder().decode(bytes)), MAX_FORM_BYTES);

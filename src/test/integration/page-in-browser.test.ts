@@ -1,8 +1,9 @@
 /** The web page in a real browser, on a real system. */
-import { accessSync, constants, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findChromium, launchChromium } from '../../bench/chromium.js';
 import { type Listener, listen } from '../../lib/net/listen.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
@@ -12,7 +13,7 @@ import { QUEUE_NAME, type Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
 import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
 
-const BROWSER = findBrowser();
+const BROWSER = findChromium();
 const REGIONS = ['us', 'eu', 'as'];
 const HOSTILE = '<img src=x onerror="document.title=1">';
 
@@ -34,7 +35,7 @@ describe('the web page', () => {
     if (BROWSER === undefined) return;
     const args = ['up', '--deploy', '--interval', '0.5', '--color', '#112233', '--alert-after', '2'];
     up = sandbox.spawn([...args, ...(await Sandbox.portFlags())]);
-    browser = await launch(BROWSER);
+    browser = await launchChromium(BROWSER);
     page = await browser.newPage();
     page.setDefaultTimeout(15_000);
     page.on('pageerror', (error) => complaints.push(error.message));
@@ -222,7 +223,7 @@ describe('the web page of a large fleet', () => {
       }, 50),
       setInterval(() => hub.publish({ event: 'summary', summary: hub.fleet.summary(Date.now()) }), 1000),
     );
-    browser = await launch(BROWSER);
+    browser = await launchChromium(BROWSER);
   });
   afterAll(async () => {
     for (const timer of timers) clearInterval(timer);
@@ -255,21 +256,6 @@ const FRAMES_IN_2_S = `new Promise((done) => {
   requestAnimationFrame(count);
 })`;
 
-function launch(executablePath: string): Promise<Browser> {
-  return chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-}
-
 describe('the web page of a puller that other machines reach', () => {
   const sandbox = new Sandbox();
   let browser: Browser;
@@ -283,7 +269,7 @@ describe('the web page of a puller that other machines reach', () => {
     async () => {
       const up = await sandbox.run(['up', '-d', '--deploy', '--host', '0.0.0.0', ...(await Sandbox.portFlags())]);
       expect(up.stderr + up.code).toMatch(/0$/);
-      browser = await launch(BROWSER!);
+      browser = await launchChromium(BROWSER!);
       const page = await browser.newPage();
       page.setDefaultTimeout(15_000);
       const urls: string[] = [];
@@ -312,21 +298,5 @@ async function load(navigate: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     if (!String(error).includes('ERR_NETWORK_CHANGED')) throw error;
     await load(navigate);
-  }
-}
-
-function findBrowser(): string | undefined {
-  if (process.env.CHROMIUM_BIN) return process.env.CHROMIUM_BIN;
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const names = ['chromium', 'chromium-browser', 'google-chrome'];
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }

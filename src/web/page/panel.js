@@ -12,6 +12,8 @@ import { Tiles } from './tiles.js';
 
 /** A region with more sensors shows a mosaic. */
 const MAX_TILES = 48;
+/** Sorting for each new sensor would take too long while thousands start. */
+const LAY_OUT_MANY_EVERY_MS = 1_000;
 
 /** @typedef {Counts & Pick<RegionView, 'cut' | 'colors'>} PanelCounts */
 
@@ -24,6 +26,7 @@ export class Panel {
   /** @type {Set<ShownSensor>} */
   #arrived = new Set();
   #changed = true;
+  #laidOutAt = Number.NEGATIVE_INFINITY;
 
   /**
    * @param {string} region
@@ -62,15 +65,19 @@ export class Panel {
     this.#arrived.add(sensor);
   }
 
-  /** See frames.js. */
-  draw() {
-    if (this.#changed) {
+  /**
+   * See frames.js.
+   * @param {number} now
+   */
+  draw(now) {
+    if (this.#changed && (!this.#many || now - this.#laidOutAt >= LAY_OUT_MANY_EVERY_MS)) {
       this.#changed = false;
+      this.#laidOutAt = now;
       this.#layOut();
     }
     const more = this.#many ? this.#mosaic.draw(this.#arrived) : this.#tiles.draw(this.#arrived);
     this.#arrived = new Set();
-    return more;
+    return more || this.#changed;
   }
 
   #layOut() {

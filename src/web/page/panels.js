@@ -66,9 +66,12 @@ export function showPanels(regions, hidden) {
   for (const [region, panel] of panels) panel.showCounts(regions.find((view) => view.region === region) ?? NOTHING);
 }
 
-/** See frames.js. */
-export function drawPanels() {
+/**
+ * See frames.js.
+ * @param {number} now
+ */
+export function drawPanels(now) {
   let more = false;
-  for (const panel of panels.values()) more = panel.draw() || more;
+  for (const panel of panels.values()) more = panel.draw(now) || more;
   return more;
 }

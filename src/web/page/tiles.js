@@ -1,7 +1,7 @@
 /** Few sensors of a region as tiles. */
 /** @import { ShownSensor } from './sensors.js' */
 import { paint } from './color.js';
-import { find, resize, setText, stamp } from './dom.js';
+import { arrange, find, resize, setText, stamp } from './dom.js';
 import { whole } from './format.js';
 import { valueNode, valueTexts } from './values.js';
 
@@ -35,10 +35,15 @@ export class Tiles {
    */
   show(sensors) {
     const size = SIZES.find(({ upTo }) => sensors.length <= upTo) ?? SIZES[2];
+    const before = this.#list.dataset.size === size.name ? this.#tiles : new Map();
     this.#list.hidden = sensors.length === 0;
     this.#list.dataset.size = size.name;
-    this.#tiles = new Map(sensors.map((sensor) => [sensor, new Tile(sensor, size)]));
-    this.#list.replaceChildren(...[...this.#tiles.values()].map(({ node }) => node));
+    this.#tiles = new Map(sensors.map((sensor) => [sensor, before.get(sensor) ?? new Tile(size)]));
+    for (const [sensor, tile] of this.#tiles) tile.draw(sensor);
+    arrange(
+      this.#list,
+      [...this.#tiles.values()].map(({ node }) => node),
+    );
     this.#showCaption();
   }
 
@@ -67,17 +72,13 @@ class Tile {
   /** Name of the first value; empty where nothing is measured. */
   measures = '';
 
-  /**
-   * @param {ShownSensor} sensor
-   * @param {Size} size
-   */
-  constructor(sensor, size) {
+  /** @param {Size} size */
+  constructor(size) {
     this.#size = size;
     this.node = stamp('tile-template');
     this.#icon = find(this.node, '.icon');
     this.#name = find(this.node, 'bdi');
     this.#fact = find(this.node, '.fact');
-    this.draw(sensor);
   }
 
   /** @param {ShownSensor} sensor */
