@@ -7,6 +7,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { SensorConfigField } from '../protocol/sensor-config.js';
+import type { History, HistoryQuery } from './history/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 
 export interface FleetClientOptions {
@@ -23,6 +24,9 @@ export interface EventQuery {
   kinds?: FleetEvent['event'][];
   signal?: AbortSignal;
 }
+
+/** What operations ask of the fleet view. */
+export type FleetReader = Pick<FleetClient, 'snapshot' | 'summary' | 'convergence'>;
 
 /** A restarted puller answers again within this time. */
 const RETRY_FOR_MS = 10_000;
@@ -78,6 +82,13 @@ export class FleetClient {
 
   stats(): Promise<PullerAppStats> {
     return this.#request('/stats');
+  }
+
+  /** A metric over time (docs/history.md). Rejects with `PULLER_ERROR` and a hint when the query is not valid. */
+  history(query: HistoryQuery): Promise<History> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+    return this.#request(`/history?${parameters}`);
   }
 
   /**
@@ -164,11 +175,12 @@ export class FleetClient {
     this.#hasAnswered = true;
     if (response.ok) return response;
     const { status } = response;
-    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${await reasonOf(response)}`, {
+    const { reason, hint } = await refusalOf(response);
+    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${reason}`, {
       hint:
         status === 401 || status === 403
           ? 'Set WASM_SENSORS_TOKEN to its operator token, or WASM_SENSORS_VIEWER_TOKEN to its viewer token.'
-          : undefined,
+          : hint,
     });
   }
 
@@ -199,14 +211,14 @@ export class FleetClient {
   }
 }
 
-/** The message of an error answer, or its text when it has none. */
-async function reasonOf(response: Response): Promise<string> {
+/** The message and hint of an error answer, or its text when it has none. */
+async function refusalOf(response: Response): Promise<{ reason: string; hint?: string | undefined }> {
   const text = await response.text();
   try {
-    const { code, message } = httpErrorSchema.parse(JSON.parse(text));
-    return `${message} (${code})`;
+    const { code, message, hint } = httpErrorSchema.parse(JSON.parse(text));
+    return { reason: `${message} (${code})`, hint };
   } catch {
-    return text;
+    return { reason: text };
   }
 }
 
