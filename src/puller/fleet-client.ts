@@ -4,10 +4,13 @@ import { createParser } from 'eventsource-parser';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { SensorConfigField } from '../protocol/sensor-config.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
+import { type Answer, readAnswer } from './reader/answer.js';
+import type { ExportQuery } from './reader/read-request.js';
 
 export interface FleetClientOptions {
   /** A token that may read; a puller on loopback needs none. */
@@ -144,6 +147,24 @@ export class FleetClient {
     return undefined;
   }
 
+  /** Runs a statement that reads on the puller's store. Rejects with `BAD_SQL` when SQLite refuses it. */
+  query(sql: string, signal: AbortSignal): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#answer('/query', { method: 'POST', headers, body: JSON.stringify({ sql }), signal });
+  }
+
+  /** Readings of the puller's store. */
+  exportReadings(query: ExportQuery, signal: AbortSignal): Promise<Answer> {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+    return this.#answer(`/export?${search}`, { signal });
+  }
+
+  async #answer(path: string, init: RequestInit): Promise<Answer> {
+    const response = await this.#fetch(path, init);
+    return readAnswer(received(response));
+  }
+
   /** A POST when there is a body, else a GET. */
   async #request<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
     const post = {
@@ -164,7 +185,10 @@ export class FleetClient {
     this.#hasAnswered = true;
     if (response.ok) return response;
     const { status } = response;
-    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${await reasonOf(response)}`, {
+    const text = await response.text();
+    const known = refusalOf(text);
+    if (known) throw known;
+    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${reasonOf(text)}`, {
       hint:
         status === 401 || status === 403
           ? 'Set WASM_SENSORS_TOKEN to its operator token, or WASM_SENSORS_VIEWER_TOKEN to its viewer token.'
@@ -200,13 +224,35 @@ export class FleetClient {
 }
 
 /** The message of an error answer, or its text when it has none. */
-async function reasonOf(response: Response): Promise<string> {
-  const text = await response.text();
+function reasonOf(text: string): string {
   try {
     const { code, message } = httpErrorSchema.parse(JSON.parse(text));
     return `${message} (${code})`;
   } catch {
     return text;
+  }
+}
+
+/** Refusals that say more than that there was one. */
+const OWN_CODES = new Set(['BAD_SQL', 'NO_STORE', 'QUERY_TOO_LONG', 'READ_FAILED', 'TOO_MANY_READERS']);
+
+/** The refusal with its own code and hint. */
+function refusalOf(text: string): AppError | undefined {
+  try {
+    const { code, message, hint } = httpErrorSchema.parse(JSON.parse(text));
+    return OWN_CODES.has(code) ? new AppError(knownCode(code, 'PULLER_ERROR'), message, { hint }) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes of an answer; one that breaks off just ends. */
+async function* received({ body }: Response): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body as unknown as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    // A TypeError means that the connection broke.
+    if (!(error instanceof TypeError)) throw error;
   }
 }
 

@@ -35,6 +35,8 @@ import { sensorsServe } from './serve/sensors-serve.command.js';
 import { settingsCommand } from './settings.command.js';
 import { shell } from './shell.command.js';
 import { status } from './status.command.js';
+import { exportCommand } from './store/export.command.js';
+import { query } from './store/query.command.js';
 import { tail } from './tail.command.js';
 import { top } from './top.command.js';
 import { down } from './up/down.command.js';
@@ -48,6 +50,8 @@ export const commands: CommandSpec[] = [
   status,
   doctor,
   tail,
+  query,
+  exportCommand,
   logs,
   deployPublisherCommand,
   deployProxyCommand,
