@@ -4,10 +4,11 @@ import { createParser } from 'eventsource-parser';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
-import { knownCode } from '../lib/errors/codes.js';
+import type { ErrorCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { SensorConfigField } from '../protocol/sensor-config.js';
+import type { History, HistoryQuery } from './history/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 import { type Answer, readAnswer } from './reader/answer.js';
 import type { ExportQuery } from './reader/read-request.js';
@@ -81,6 +82,13 @@ export class FleetClient {
 
   stats(): Promise<PullerAppStats> {
     return this.#request('/stats');
+  }
+
+  /** A metric over time (docs/history.md). Rejects with `PULLER_ERROR` and a hint when the query is not valid. */
+  history(query: HistoryQuery): Promise<History> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+    return this.#request(`/history?${parameters}`);
   }
 
   /**
@@ -185,14 +193,13 @@ export class FleetClient {
     this.#hasAnswered = true;
     if (response.ok) return response;
     const { status } = response;
-    const text = await response.text();
-    const known = refusalOf(text);
-    if (known) throw known;
-    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${reasonOf(text)}`, {
+    const { code, reason, hint } = await refusalOf(response);
+    if (OWN_CODES.has(code)) throw new AppError(code as ErrorCode, reason, { hint });
+    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${code ? `${reason} (${code})` : reason}`, {
       hint:
         status === 401 || status === 403
           ? 'Set WASM_SENSORS_TOKEN to its operator token, or WASM_SENSORS_VIEWER_TOKEN to its viewer token.'
-          : undefined,
+          : hint,
     });
   }
 
@@ -223,26 +230,17 @@ export class FleetClient {
   }
 }
 
-/** The message of an error answer, or its text when it has none. */
-function reasonOf(text: string): string {
-  try {
-    const { code, message } = httpErrorSchema.parse(JSON.parse(text));
-    return `${message} (${code})`;
-  } catch {
-    return text;
-  }
-}
-
 /** Refusals that say more than that there was one. */
-const OWN_CODES = new Set(['BAD_SQL', 'NO_STORE', 'QUERY_TOO_LONG', 'READ_FAILED', 'TOO_MANY_READERS']);
+const OWN_CODES = new Set<string>(['BAD_SQL', 'NO_STORE', 'QUERY_TOO_LONG', 'READ_FAILED'] satisfies ErrorCode[]);
 
-/** The refusal with its own code and hint. */
-function refusalOf(text: string): AppError | undefined {
+/** What an error answer says, or its text when it has no code. */
+async function refusalOf(response: Response): Promise<{ code: string; reason: string; hint?: string | undefined }> {
+  const text = await response.text();
   try {
     const { code, message, hint } = httpErrorSchema.parse(JSON.parse(text));
-    return OWN_CODES.has(code) ? new AppError(knownCode(code, 'PULLER_ERROR'), message, { hint }) : undefined;
+    return { code, reason: message, hint };
   } catch {
-    return undefined;
+    return { code: '', reason: text };
   }
 }
 

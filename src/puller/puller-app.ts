@@ -20,6 +20,7 @@ import type { EventHub } from './events/event-hub.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
 import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
+import { historyRoutes } from './history/history-routes.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
 import { readerRoutes } from './reader/reader-routes.js';
@@ -146,7 +147,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));
-  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/query', '/export']) {
+  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/history', '/query', '/export']) {
     app.use(path, async (c, next) => {
       const locked = http.lock?.problemOf(c, Date.now());
       return locked ? c.json(httpErrorBody(locked), locked.status) : next();
@@ -157,6 +158,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
   app.route('/', pullerMetrics(deps).routes);
+  app.route('/', historyRoutes(store, now));
   app.get('/fleet', (c) => {
     const time = now();
     return c.json({ summary: fleet.summary(time), sensors: fleet.view(time) } satisfies FleetSnapshot);

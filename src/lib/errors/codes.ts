@@ -115,6 +115,7 @@ export const CODES = {
   NOT_UTF8: user('The body of a request is not UTF-8.', { http: 400 }),
   NO_API_HOST: usage('The remote network needs the address of its orchestrator.'),
   NO_FREE_PORT: system('There is no free TCP port.'),
+  NO_HISTORY: user('The puller keeps no readings, so it has no history.', { http: 404 }),
   NO_LOGS: user('No network has run in this folder, so there are no logs.'),
   NO_MATCHING_NODES: user('No connected node can run the job.'),
   NO_NODES: user('There is no edge node that can run a sensor.'),

@@ -129,16 +129,26 @@ export class StoreSink implements Sink {
 
   /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
   positionAt(since: number, limit: number): StorePosition {
-    const newest = this.#db.prepare('select coalesce(max(id), 0) as id from readings').get([]) as { id: number };
     const beyond = this.#db
       .prepare(
         'select rowid as id, received_at as receivedAt from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
       )
       .get([since, limit]) as StorePosition['message'] | undefined;
     return {
-      reading: Math.max(this.#firstSince('received_at', since) - 1, newest.id - limit),
+      reading: Math.max(this.lastReadingBefore(since), this.lastReading() - limit),
       message: beyond ? { receivedAt: beyond.receivedAt, id: beyond.id } : { receivedAt: since, id: 0 },
     };
+  }
+
+  /** The newest reading's id; 0: there is none. */
+  lastReading(): StorePosition['reading'] {
+    const { id } = this.#db.prepare('select coalesce(max(id), 0) as id from readings').get([]) as { id: number };
+    return id;
+  }
+
+  /** The last reading that arrived before `since` (Unix milliseconds); below every id: there is none. */
+  lastReadingBefore(since: number): StorePosition['reading'] {
+    return this.#firstSince('received_at', since) - 1;
   }
 
   /** Readings in order of arrival. Fewer than `limit` only when there are no more. */
@@ -178,9 +188,8 @@ export class StoreSink implements Sink {
 
   /** Stores the fleet view: after a restart only later readings are read. */
   saveCheckpoint(fleet: FleetDump): void {
-    const { last } = this.#db.prepare('select coalesce(max(id), 0) as last from readings').get([]) as { last: number };
     const insert = 'insert or replace into checkpoint (id, last_reading, fleet, checksum) values (1, ?, ?, ?)';
-    write(this.#db.prepare(insert), [last, JSON.stringify(fleet)]);
+    write(this.#db.prepare(insert), [this.lastReading(), JSON.stringify(fleet)]);
     this.#saveClock();
   }
 
