@@ -36,6 +36,8 @@ import { settingsCommand } from './settings.command.js';
 import { shell } from './shell.command.js';
 import { status } from './status.command.js';
 import { exportCommand } from './store/export.command.js';
+import { history } from './store/history.command.js';
+import { plot } from './store/plot.command.js';
 import { query } from './store/query.command.js';
 import { tail } from './tail.command.js';
 import { top } from './top.command.js';
@@ -50,6 +52,8 @@ export const commands: CommandSpec[] = [
   status,
   doctor,
   tail,
+  plot,
+  history,
   query,
   exportCommand,
   logs,

@@ -119,6 +119,7 @@ export const CODES = {
   NO_LOGS: user('No network has run in this folder, so there are no logs.'),
   NO_MATCHING_NODES: user('No connected node can run the job.'),
   NO_NODES: user('There is no edge node that can run a sensor.'),
+  NO_POINTS: user('A metric has nothing in the time that was asked about.'),
   NO_QUEUE: usage('No queue was named.'),
   NO_SENSORS: user('A region of a roll-out has no sensors.'),
   NO_SERVICES_NODE: system('The network has no node for service jobs.'),

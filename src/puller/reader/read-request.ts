@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** `POST /query`. */
-export const querySchema = z.strictObject({ sql: z.string().min(1).max(100_000) });
+export const querySchema = z.strictObject({ sql: z.string().max(100_000) });
 
 const VALUE_NAMES = /^[a-z][a-z0-9_]{0,31}(,[a-z][a-z0-9_]{0,31})*$/;
 

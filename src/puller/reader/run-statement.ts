@@ -12,6 +12,8 @@ export function* runStatement(
 ): Iterable<AnswerLine> {
   checkStatement(sql);
   const statement = prepare(database, sql);
+  // `with … delete` and the like.
+  if (!statement.reader) throw badSql('the statement gives no rows, so it is none that reads');
   const columns = unique(statement.columns().map(({ name }) => name));
   yield { columns };
   let rows = 0;
@@ -42,7 +44,7 @@ function prepare(database: Database.Database, sql: string): Database.Statement {
 function failureOf(error: unknown): AppError {
   const { code = '' } = error as { code?: string };
   const message = `SQLite: ${messageOf(error)}`;
-  // `with … delete`, functions that get what they can't take, and the like.
+  // What a statement that can be prepared gets only once it runs, such as a text that is not JSON.
   if (/^SQLITE_(ERROR|READONLY|MISMATCH|TOOBIG)/.test(code)) return badSql(message);
   const hint =
     code === 'SQLITE_NOMEM' ? 'The answer needs too much memory to sort or group. Ask about less time.' : undefined;
