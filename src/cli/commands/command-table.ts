@@ -38,6 +38,7 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
   completion: async () => (await import('./completion.command.js')).completion,
   settings: async () => (await import('./settings.command.js')).settingsCommand,
   render: async () => (await import('./render.command.js')).render,
+  init: async () => (await import('./init.command.js')).init,
   'build wasm': async () => (await import('./build-wasm.command.js')).buildWasmCommand,
   'images build': async () => (await import('./images.command.js')).imagesBuild,
   'images login': async () => (await import('./images.command.js')).imagesLogin,
