@@ -94,6 +94,12 @@ export function fieldNamed(name: string): SensorConfigField {
   throw new AppError('BAD_VALUE', `there is no setting ${JSON.stringify(name)}`, { hint });
 }
 
+/** May be given several times; its value is the list. */
+export const listOption = (flag: string, description: string): Option =>
+  new Option(flag, `${description}; may be given several times`).argParser(
+    (value: string, before: string[] | undefined) => [...(before ?? []), value],
+  );
+
 export const regionsOption = () =>
   new Option('--region <region>', 'only this region; give it several times for more').argParser(
     (value: string, before: string[] | undefined) => [...(before ?? []), ...value.split(',')],

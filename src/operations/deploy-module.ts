@@ -119,7 +119,11 @@ async function watch(
 }
 
 const moduleFailed = (name: string, failed: ExecutionInfo[]): AppError =>
-  new AppError('MODULE_FAILED', `${name} failed on ${failed.length === 1 ? failed[0]!.node : `${failed.length} nodes`}`, {
-    details: failed.map(({ node, message }) => `${node}: ${message}`),
-    hint: 'These are its last words, or why the node could not run it. Correct it and deploy it again.',
-  });
+  new AppError(
+    'MODULE_FAILED',
+    `${name} failed on ${failed.length === 1 ? failed[0]!.node : `${failed.length} nodes`}`,
+    {
+      details: failed.map(({ node, message }) => `${node}: ${message}`),
+      hint: 'These are its last words, or why the node could not run it. Correct it and deploy it again.',
+    },
+  );

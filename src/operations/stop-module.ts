@@ -22,7 +22,11 @@ export async function stopModule(
 ): Promise<{ name: string; stopped: string[] }> {
   const all = await network.jobs();
   const wanted = modulesOf(all, name, regions);
-  if (wanted.length === 0) throw noSuchModule(name, all.flatMap(({ ref }) => ref.name ?? []));
+  if (wanted.length === 0)
+    throw noSuchModule(
+      name,
+      all.flatMap(({ ref }) => ref.name ?? []),
+    );
   if (!takeOver) refuseForeign(wanted.filter((job) => isForeign(job, network)));
   const stopped = await Promise.all(
     wanted.map(async ({ ref }) => ((await network.stop(ref)) ? [ref.region ?? 'all'] : [])),

@@ -83,7 +83,8 @@ export function proxyUrlOf({ Tasks }: RawJob): string | undefined {
 
 /** All http(s) URLs that a module of the user is given. */
 function urlsOf({ Tasks }: RawJob): string[] {
-  const texts = Tasks?.flatMap(({ Engine, Env }) => [...(Engine.Params.parameters ?? []), ...Object.values(Env ?? {})]) ?? [];
+  const texts =
+    Tasks?.flatMap(({ Engine, Env }) => [...(Engine.Params.parameters ?? []), ...Object.values(Env ?? {})]) ?? [];
   return [...new Set(texts.flatMap((text) => text.match(/https?:\/\/[^\s"',;}]+/g) ?? []))];
 }
 
