@@ -110,9 +110,9 @@ export class RollUps {
   finish(ms: number): void {
     const end = performance.now() + ms;
     for (let more = true; more && performance.now() < end; ) {
-      // Of no minute: what was collected moves at once.
-      this.#minute = -1;
-      more = this.work(0);
+      // What was collected does not wait for the end of the minute.
+      this.#minute = Number.NaN;
+      more = this.work(0) || this.#collected.size > 0;
     }
   }
 
@@ -197,8 +197,7 @@ export class RollUps {
   }
 
   #beginMove(): void {
-    const { regions, sensors } = this.#collected;
-    if (regions.size + sensors.size === 0) return;
+    if (this.#collected.size === 0) return;
     this.#moving = { pending: this.#collected, target: this.#seen, order: undefined, at: 0 };
     this.#collected = new PendingRollUps();
     this.#index.limit();
