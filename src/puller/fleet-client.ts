@@ -28,6 +28,9 @@ export interface EventQuery {
   signal?: AbortSignal;
 }
 
+/** What operations ask of the fleet view. */
+export type FleetReader = Pick<FleetClient, 'snapshot' | 'summary' | 'convergence'>;
+
 /** A restarted puller answers again within this time. */
 const RETRY_FOR_MS = 10_000;
 const RETRY_MS = 200;

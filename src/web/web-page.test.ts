@@ -100,7 +100,7 @@ test('nothing comes from elsewhere', async () => {
   const loaded = texts.map((text) => text.replaceAll(/\/\*\* @import \{[^}]*\} from '[^']*' \*\//g, ''));
   for (const text of loaded) expect(text).not.toMatch(/https?:|["'(]\/\/|url\(|@import|\bimport\(/);
   const asked = [...scripts.values()].flatMap((text) => matches(text, /(?:fetch|EventSource)\('?([^')]*)/g));
-  expect(asked.sort()).toEqual(['events', 'fleet', 'health', 'stats']);
+  expect(asked.sort()).toEqual(['events', 'events?kinds=alert,summary', 'fleet', 'health', 'stats']);
 });
 
 /** The page of a puller that other machines reach, in a browser that keeps its cookie. */
@@ -142,8 +142,15 @@ test('the cookie is out of reach of scripts and other sites, holds no token, and
   expect((await lockedPage().signIn('operator', { 'x-forwarded-proto': 'https' })).set).toMatch(/; Secure(;|$)/);
 });
 
-test('a wrong token gets the form again and no cookie', async () => {
+test('a wrong token gets the form again, which says so, and no cookie', async () => {
   const browser = lockedPage();
+  const problem = /<p [^>]*role="alert">This is neither of the tokens/;
+  expect(await (await browser.get()).text()).not.toMatch(problem);
+  const refused = await createPage(new AccessLock(['operator'])).request('/session', {
+    method: 'POST',
+    body: new URLSearchParams({ token: 'viewer' }),
+  });
+  expect(await refused.text()).toMatch(problem);
   expect(await browser.signIn('viewers')).toEqual({ status: 403, location: null, set: null });
   expect(await browser.signIn('')).toMatchObject({ status: 403, set: null });
   expect((await browser.get()).status).toBe(401);

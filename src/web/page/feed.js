@@ -2,13 +2,14 @@
 /** @import { MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js' */
 import { paint, safeColor } from './color.js';
 import { byId, create, setText, trim } from './dom.js';
-import { clock, valueTexts } from './format.js';
+import { clock } from './format.js';
 import { draw } from './frames.js';
+import { valueNode, valueTexts } from './values.js';
 
 const ROWS = 10;
 /** Nobody can read faster. Readings in between are counted, but not shown. */
-const EVERY_MS = 200;
-const AT_ONCE = 3;
+const EVERY_MS = 500;
+const AT_ONCE = 2;
 
 /** @type {(ReadingEvent | MessageEvent)[]} */
 let waiting = [];
@@ -43,13 +44,16 @@ function readingRow({ reading, received_at, late }) {
   const icon = create('span', 'swatch', reading.icon_name);
   const color = safeColor(reading.color);
   paint(icon, color);
+  const values = valueTexts(reading.values).map(([name, text]) => valueNode(name, text));
+  const measured = create('span', 'values');
+  measured.append(...(values.length > 0 ? values : [create('code', '', color ?? 'no colour')]));
   row.append(
     create('time', '', clock(received_at)),
     icon,
-    create('b', '', reading.region),
-    create('span', '', [reading.hostname, ...valueTexts(reading.values)].join('  ')),
+    create('b', '', reading.hostname),
+    create('span', 'region', reading.region),
+    measured,
     create('span', late ? 'warn' : 'dim', late ? `#${reading.sequence} late` : `#${reading.sequence}`),
-    create('code', '', color ?? 'no colour'),
   );
   return row;
 }

@@ -1,6 +1,5 @@
 /** Numbers, times and counts as texts. */
 /** @import { FleetSummary } from '../../fleet/fleet-view.js' */
-/** @import { MeasuredValues } from '../../protocol/measured-values.js' */
 
 const integers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -39,9 +38,3 @@ export function markProblems(node, counts) {
     node.querySelector(`[data-f="${field}"]`)?.classList.toggle('bad', counts[field] > 0);
   }
 }
-
-/**
- * @param {MeasuredValues | undefined} values
- * @returns {string[]} such as `temperature 3.98`
- */
-export const valueTexts = (values) => Object.entries(values ?? {}).map(([name, value]) => `${name} ${value}`);
