@@ -7,7 +7,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import type { ErrorCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
-import type { SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredField } from '../protocol/sensor-config.js';
 import type { History, HistoryQuery } from './history/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 import { type Answer, readAnswer } from './reader/answer.js';
@@ -70,7 +70,7 @@ export class FleetClient {
   convergence(
     state: DesiredState,
     scope: Scope,
-    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: SensorConfigField[] } = {},
+    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: DesiredField[] } = {},
   ): Promise<Convergence> {
     return this.#request('/fleet/convergence', { state, scope, jobs, fields });
   }
