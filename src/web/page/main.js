@@ -43,7 +43,7 @@ function showSummary({ regions, total }) {
   const shown = regions.slice(0, MAX_REGIONS);
   showPanels(shown, regions.length - shown.length);
   showTotals(total);
-  showSampled(total.rate);
+  showSampled();
   if (mayLoadAgain() && isBehind(shown)) void load();
 }
 
