@@ -87,7 +87,7 @@ describe('the web page', () => {
     const context = await browser.newContext({ javaScriptEnabled: false });
     const plain = await context.newPage();
     await load(() => plain.goto(sandbox.state().endpoints.puller));
-    await plain.getByText('This page needs JavaScript').waitFor();
+    await plain.locator('noscript p', { hasText: 'This page needs JavaScript' }).waitFor();
     expect(await plain.locator('main, #link').filter({ visible: true }).count()).toBe(0);
     await context.close();
   });
