@@ -8,7 +8,7 @@ import { drawFeed, feed, listenToPause, showSampled } from './feed.js';
 import { addDrawing, draw } from './frames.js';
 import { addKnownRegions, changePanels, drawPanels, showInPanel, showPanels } from './panels.js';
 import { isBehind, loadFleet, mayLoadAgain, observe } from './sensors.js';
-import { drawSpark, loadDepth, showTotals } from './totals.js';
+import { loadDepth, showTotals } from './totals.js';
 
 /** Any sender can name regions, so further ones are only counted. */
 const MAX_REGIONS = 12;
@@ -31,7 +31,6 @@ function handle(event) {
       break;
     case 'summary':
       showSummary(event.summary);
-      drawSpark(event.summary.total.rate);
   }
 }
 
