@@ -83,7 +83,7 @@ export class Panel {
   #layOut() {
     const sensors = sensorsOf(this.#region).sort((a, b) => byNumber(a.hostname, b.hostname));
     this.#many = sensors.length > MAX_TILES;
-    setText(this.#caption, sensors.length === 0 ? 'no sensors yet' : 'each cell is a sensor');
+    setText(this.#caption, sensors.length === 0 ? 'no sensors yet' : 'each cell is a sensor; empty: silent or paused');
     this.#tiles.show(this.#many ? [] : sensors);
     this.#mosaic.show(this.#many ? sensors : []);
   }
