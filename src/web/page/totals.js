@@ -2,6 +2,7 @@
 /** @import { FleetSummary } from '../../fleet/fleet-view.js' */
 import { byId, fill } from './dom.js';
 import { countTexts, markProblems, whole } from './format.js';
+import { showLetterCount } from './letters.js';
 
 /** @param {FleetSummary['total']} total */
 export function showTotals(total) {
@@ -23,6 +24,7 @@ export async function loadDepth() {
     // The session is over: the puller shows its sign-in form.
     if (answer.status === 401) location.reload();
     const { depth, deadLetters } = await answer.json();
+    showLetterCount(deadLetters);
     fill(byId('totals'), { ...depthTexts(depth), ...deadLetterTexts(deadLetters) });
     byId('totals')
       .querySelector('[data-f="deadLetters"]')

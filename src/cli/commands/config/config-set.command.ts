@@ -3,6 +3,7 @@ import type { Convergence } from '../../../fleet/fleet-view.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import type { FailedProxy } from '../../../operations/apply-to-proxies.js';
 import { changeConfig, rollOutConfig, type WantedChange } from '../../../operations/change-config.js';
+import { setConfigDocument } from '../../../operations/config-document.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
 import {
   fieldNamed,
@@ -21,7 +22,6 @@ import {
   revokedPendingTexts,
   rolledOutRegionText,
   rollOutText,
-  setConfigDocument,
   setConfigText,
 } from '../../output/config-text.js';
 
