@@ -37,7 +37,8 @@ export const SERVICE_FLAGS = {
   puller: flagsFor(
     [
       ...(['host', 'allowedHosts', 'pullerUrl', 'pullerPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
-      ...(['awsRegion', 'stateDir', 'sinks', 'pollers', 'alertAfter', 'webhook', 'retention'] as const),
+      ...(['awsRegion', 'stateDir', 'sinks', 'pollers', 'alertAfter', 'webhook'] as const),
+      ...(['retention', 'minuteRetention', 'hourRetention'] as const),
       ...(['token', 'viewerToken', 'open', 'proxies', 'tlsCa'] as const),
       ...LOGGING,
     ],

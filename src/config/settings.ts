@@ -311,6 +311,18 @@ export const SETTINGS = define({
     schema: atLeast(0.01, 'hours').default(24),
     description: 'how long the store keeps readings',
   },
+  minuteRetention: {
+    flag: '--minute-retention <days>',
+    env: ['WASM_SENSORS_MINUTE_RETENTION'],
+    schema: atLeast(0.01, 'days').default(7),
+    description: 'how long the store keeps roll-ups of readings by minute',
+  },
+  hourRetention: {
+    flag: '--hour-retention <days>',
+    env: ['WASM_SENSORS_HOUR_RETENTION'],
+    schema: atLeast(0.01, 'days').default(400),
+    description: 'how long the store keeps roll-ups of readings by hour',
+  },
 });
 
 export type SettingKey = keyof typeof SETTINGS;

@@ -13,6 +13,7 @@ export type PullerTask =
   | 'count-dead-letters'
   | 'checkpoint'
   | 'retention'
+  | 'roll-up'
   | 'check-store';
 
 /** Facts; `cli/output` makes sentences of them. */

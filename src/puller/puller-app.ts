@@ -23,7 +23,7 @@ import type { EventHub } from './events/event-hub.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
 import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
-import { historyRoutes } from './history/history-routes.js';
+import { type HistorySource, historyRoutes } from './history/history-routes.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
 import type { StoreSink } from './sinks/readings-store.js';
@@ -32,6 +32,8 @@ import type { StoreStats } from './store-watch.js';
 export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
+  /** Without a store there is none. */
+  history?: HistorySource | undefined;
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
   /** Failures by task since the start. */
   failures(): Record<string, number>;
@@ -164,7 +166,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
   app.route('/', pullerMetrics(deps).routes);
-  app.route('/', historyRoutes(store, now));
+  app.route('/', historyRoutes(deps.history, now));
   app.get('/fleet', (c) => {
     const time = now();
     const { region, host } = c.req.query();

@@ -44,7 +44,9 @@ afterEach(async () => {
 
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-function start(sinks: SinkOptions = { store: { path, retentionMs: HOUR } }) {
+const keeping = (readings: number) => ({ readings, minutes: 168 * HOUR, hours: 9600 * HOUR });
+
+function start(sinks: SinkOptions = { store: { path, retentionMs: keeping(HOUR) } }) {
   const queue = new ScriptedQueue();
   const service = createPullerService({
     queue,
@@ -147,7 +149,7 @@ test('killed at any moment, it builds the same view from its checkpoint and what
   await second.deliver(reading(4), reading(2), reading(7), reading(1, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
   // What a kill leaves on disk.
   cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
-  const third = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  const third = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
   expect(await sensorsOf(third)).toEqual(await sensorsOf(second));
   expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
 });
@@ -161,7 +163,7 @@ test('a clock that is set ahead before a kill and back after it leaves no sensor
   // What a kill leaves on disk: no later checkpoint.
   cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
   await pass(2000);
-  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
   await pass(2000);
   vi.setSystemTime(Date.now() - 11 * HOUR);
   await pass(10_000);
@@ -178,7 +180,7 @@ test('a sensor that was deployed before the store began has no gaps for it, also
   expect(await gaps(first)).toEqual([['edge-eu-1', 0]]);
   // What a kill leaves on disk: no later checkpoint.
   cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
-  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: HOUR } });
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
   await second.deliver(reading(41, older), reading(3, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
   await pass(10_000);
   // The second one was deployed since, so its first two readings are missing.
@@ -421,7 +423,7 @@ test('the view is saved every thirty seconds, so that the next puller has little
 
 test('sensors that are not expected to return are forgotten then', async () => {
   stored({ longGone: 24 * HOUR - 30_000, here: 0 });
-  const puller = start({ store: { path, retentionMs: 48 * HOUR } });
+  const puller = start({ store: { path, retentionMs: keeping(48 * HOUR) } });
   const names = async () => (await sensorsOf(puller)).map(({ hostname }) => hostname);
   expect(await names()).toEqual(['here', 'longGone']);
   await pass(30_000);
@@ -455,7 +457,7 @@ test.each([
   stored({ old: 30_000 });
   const alerts: AlertEvent[] = [];
   const puller = start({
-    store: { path, retentionMs: HOUR },
+    store: { path, retentionMs: keeping(HOUR) },
     alert: { afterSeconds: 20, onAlert: (alert) => alerts.push(alert) },
   });
   await puller.deliver(reading(1), reading(2, { execution_id: 'e-2', hostname: 'other' }));
@@ -528,7 +530,7 @@ test('a store that was damaged is said: as an event, in the stats, and as an ale
   writeFileSync(path, 'no database at all\n'.repeat(500));
   const alerts: AlertEvent[] = [];
   const puller = start({
-    store: { path, retentionMs: HOUR },
+    store: { path, retentionMs: keeping(HOUR) },
     alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) },
   });
   const quarantined = `${path}.damaged`;
@@ -549,7 +551,7 @@ test('a store that was damaged is said: as an event, in the stats, and as an ale
 test('a store that was deleted and written back is an alert for an hour, and in the stats', async () => {
   const alerts: AlertEvent[] = [];
   const puller = start({
-    store: { path, retentionMs: 9 * HOUR },
+    store: { path, retentionMs: keeping(9 * HOUR) },
     alert: { afterSeconds: 9 * 3600, onAlert: (alert) => alerts.push(alert) },
   });
   await puller.deliver(reading(1));

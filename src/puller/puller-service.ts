@@ -14,12 +14,14 @@ import type { FleetControls } from './controls/fleet-controls.js';
 import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import type { FleetReader } from './fleet-client.js';
+import { RollUps } from './history/roll-ups.js';
 import { localFleet } from './local-fleet.js';
 import { Puller } from './puller.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { QueueServerWatch } from './queue-server-watch.js';
 import { StoreSink } from './sinks/readings-store.js';
 import { LogSink, type Sink } from './sinks/sink.js';
+import { withStoreErrors } from './sinks/store-errors.js';
 import type { StoreFileEvent } from './sinks/store-file.js';
 import { StoreWatch } from './store-watch.js';
 import { restoreFleet } from './stored-fleet.js';
@@ -36,10 +38,16 @@ export interface PullerServiceOptions {
 
 export interface SinkOptions {
   /** Without a store readings are only shown. */
-  store?: { path: string; retentionMs: number } | undefined;
+  store?: StoreOptions | undefined;
   /** Writes the lines of the log sink. */
   log?: ((text: string) => void) | undefined;
   alert?: AlertOptions | undefined;
+}
+
+export interface StoreOptions {
+  path: string;
+  /** How long readings are kept, and their roll-ups by minute and by hour. */
+  retentionMs: { readings: number; minutes: number; hours: number };
 }
 
 export interface AlertOptions {
@@ -61,6 +69,11 @@ const QUEUE_EVERY_MS = 5_000;
 const CHECKPOINT_EVERY_MS = 30_000;
 /** Checks and retention. */
 const STORE_EVERY_MS = 1_000;
+/** Time between two pieces of work on the roll-ups, of some milliseconds each. */
+const ROLL_UP_EVERY_MS = 1_000;
+const ROLL_UP_BUSY_MS = 40;
+/** What takes longer at the end, the next start does. */
+const ROLL_UP_AT_END_MS = 1_000;
 
 /** Throws `STORE_UNUSABLE`. */
 export function createPullerService({
@@ -80,6 +93,7 @@ export function createPullerService({
   const hub = store ? restoreFleet(store, Date.now()) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
+  const rollUps = store && withStoreErrors(store.path, () => store.withRepair(() => new RollUps(store)));
   const clock = store?.clock ?? new ElapsedClock(undefined);
   const silence = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
   const shiftTimes = (by: number, since: number | undefined) => {
@@ -139,10 +153,17 @@ export function createPullerService({
   function checkQueue(): void {
     void checkDeadLetters();
     void queueServer.check();
+    if (rollUps) void sampleDepth(rollUps);
+  }
+
+  async function sampleDepth(rollUps: RollUps): Promise<void> {
+    // An outage of the queue is reported by those who receive.
+    const depth = await queue.depth().catch(() => undefined);
+    if (depth) rollUps.addDepth(depth.visible + depth.inFlight + depth.delayed, time.now());
   }
 
   /** A full disk or a locked store must not stop the puller. */
-  function maintain(task: 'checkpoint' | 'retention' | 'check-store', work: () => void): void {
+  function maintain(task: 'checkpoint' | 'retention' | 'check-store' | 'roll-up', work: () => void): void {
     try {
       work();
       maintenance.succeeded(task);
@@ -159,11 +180,26 @@ export function createPullerService({
 
   function maintainStore(): void {
     if (!store || !sinks.store || !storeWatch) return;
-    const { retentionMs } = sinks.store;
+    const { readings, minutes, hours } = sinks.store.retentionMs;
     maintain('check-store', () => storeWatch.look());
-    maintain('retention', () => store.withRepair(() => store.forget(store.clock.now() - retentionMs)));
+    maintain('retention', () =>
+      store.withRepair(() => {
+        const now = store.clock.now();
+        store.forget(now - readings, rollUps?.done);
+        rollUps?.forgetSome({ minutes: now - minutes, hours: now - hours });
+      }),
+    );
     if (store.damagedRows > damagedRows) onEvent({ type: 'store.damaged-rows', count: store.damagedRows });
     damagedRows = store.damagedRows;
+  }
+
+  let rollUpTimer: NodeJS.Timeout | undefined;
+  function rollUp(): void {
+    let isBusy = false;
+    maintain('roll-up', () => {
+      isBusy = store!.withRepair(() => rollUps!.work(Date.now()));
+    });
+    rollUpTimer = setTimeout(rollUp, isBusy ? ROLL_UP_BUSY_MS : ROLL_UP_EVERY_MS);
   }
 
   const firing = (): AlertEvent[] =>
@@ -175,6 +211,7 @@ export function createPullerService({
     app: createPullerApp({
       queue,
       fleet: { hub, store, firing },
+      history: store && rollUps && { store, rollUps },
       stats: () => ({
         ...puller.stats,
         deadLetters: deadLetters.count,
@@ -198,13 +235,16 @@ export function createPullerService({
       timers.push(setInterval(checkQueue, QUEUE_EVERY_MS));
       timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
       timers.push(setInterval(maintainStore, STORE_EVERY_MS));
+      if (rollUps) rollUp();
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
+      clearTimeout(rollUpTimer);
       closed.abort();
       await puller.stop();
       maintain('check-store', () => store?.protect());
       saveCheckpoint();
+      maintain('roll-up', () => rollUps?.finish(ROLL_UP_AT_END_MS));
       store?.close();
     },
   };

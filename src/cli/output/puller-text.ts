@@ -26,6 +26,7 @@ const TASKS: Record<Exclude<PullerTask, `sink:${string}`>, [string, string]> = {
   'dead-letter': ['move a message to the dead-letter queue', 'moving messages to the dead-letter queue'],
   checkpoint: ['save the fleet view to the store', 'saving the fleet view to the store'],
   retention: ['delete old readings from the store', 'deleting old readings from the store'],
+  'roll-up': ['roll up readings by minute and hour', 'rolling up readings'],
   'check-store': ['keep the store in its place', 'the store is in its place'],
 };
 

@@ -80,6 +80,7 @@ export const CODES = {
   EVENTS_LOST: system('The reader of an event stream is too slow; events were dropped.'),
   FOREIGN_ORIGIN: user('A page of another site made the request.', { http: 403 }),
   HEADERS_TOO_LARGE: user('The headers of a request are too large.', { http: 431 }),
+  HISTORY_NOT_READY: system('The puller has just started and still reads what its store has.', { http: 503 }),
   HOST_FULL: system('The sensor host can not hold more sensors.'),
   HOST_GONE: system('The sensor host does not answer.'),
   IMAGE_MISSING: user('An image is not on this machine and can not be pulled.'),

@@ -10,8 +10,8 @@ const name = (text: string) => `"${text.replaceAll('"', '""')}"`;
 
 /**
  * Copies every readable row of every table into the database at `path`, which may have tables already: a row that is there
- * stays. Rows must have a rowid that is not negative, as they have unless the schema says otherwise. Does not throw
- * because of damage. No text passes through this process: libsql aborts it at one that is not UTF-8.
+ * stays. Rows must have a rowid that is not negative, as they have unless the schema says otherwise; the keys of tables
+ * without rowid must be integers that are not negative. Does not throw because of damage. No text passes through this process: libsql aborts it at one that is not UTF-8.
  */
 export function salvage(source: Database, path: string): Salvaged {
   const salvaged: Salvaged = {};
@@ -25,7 +25,7 @@ export function salvage(source: Database, path: string): Salvaged {
     source.exec('PRAGMA target.synchronous = OFF');
     for (const table of tablesOf(source)) {
       source.exec(table.sql.replace(/^CREATE TABLE (IF NOT EXISTS )?/i, 'CREATE TABLE IF NOT EXISTS target.'));
-      salvaged[table.name] = copyRows(source, table.name);
+      salvaged[table.name] = copyRows(source, table);
     }
   } finally {
     source.exec('DETACH target');
@@ -39,41 +39,63 @@ function tablesOf(source: Database): { name: string; sql: string }[] {
   return unlessDamaged(() => source.prepare(sql).all([]) as { name: string; sql: string }[]) ?? [];
 }
 
-function copyRows(source: Database, table: string): number {
-  const present = new Set(columnsOf(source, 'target', table));
-  const list = columnsOf(source, 'main', table)
-    .filter((column) => present.has(column))
-    .map(name)
-    .join();
-  if (list === '') return 0;
-  const from = `FROM main.${name(table)} NOT INDEXED WHERE rowid >= ? ORDER BY rowid LIMIT ?`;
+/** The key of a row: its columns in order. */
+type Key = number[];
+
+function copyRows(source: Database, { name: table, sql }: { name: string; sql: string }): number {
+  const present = new Set(columnsOf(source, 'target', table).map((column) => column.name));
+  const columns = columnsOf(source, 'main', table).filter((column) => present.has(column.name));
+  if (columns.length === 0) return 0;
+  const hasRowid = !/\bWITHOUT ROWID\s*$/i.test(sql);
+  const keys = hasRowid
+    ? ['rowid']
+    : columns
+        .filter(({ pk }) => pk > 0)
+        .sort((a, b) => a.pk - b.pk)
+        .map(nameOf);
+  const key = keys.join();
+  const list = [...(hasRowid ? keys : []), ...columns.map(nameOf)].join();
+  const from = `FROM main.${name(table)} ${hasRowid ? 'NOT INDEXED' : ''} WHERE (${key}) > (${keys.map(() => '?').join()}) ORDER BY ${key} LIMIT ?`;
   // A row that breaks a constraint, as damage can leave it, is left out.
-  const copy = source.prepare(
-    `INSERT OR IGNORE INTO target.${name(table)} (rowid, ${list}) SELECT rowid, ${list} ${from}`,
+  const copy = source.prepare(`INSERT OR IGNORE INTO target.${name(table)} (${list}) SELECT ${list} ${from}`);
+  const last = source.prepare(
+    `SELECT * FROM (SELECT ${keys.map((column, i) => `${column} AS k${i}`).join()} ${from}) ORDER BY ${keys.map((_, i) => `k${i} DESC`).join()} LIMIT 1`,
   );
-  const last = source.prepare(`SELECT max(id) AS last FROM (SELECT rowid AS id ${from})`);
   let copied = 0;
-  /** Copies rows from a rowid on. Returns the last one; null: there are none; undefined: they can't be read. */
-  const copyFrom = (rowid: number, limit: number): number | null | undefined =>
+  /** Copies rows after a key. Returns the last one; null: there are none; undefined: they can't be read. */
+  const copyAfter = (after: Key, limit: number): Key | null | undefined =>
     unlessDamaged(() => {
-      copied += copy.run([rowid, limit]).changes;
-      return (last.get([rowid, limit]) as { last: number | null }).last;
+      copied += copy.run([...after, limit]).changes;
+      const row = last.get([...after, limit]) as Record<string, number> | undefined;
+      return row ? keys.map((_, i) => row[`k${i}`]!) : null;
     });
-  let next = 0;
+  let next: Key = keys.map(() => -1);
   let limit = ROWS;
   for (;;) {
-    const end = copyFrom(next, limit);
+    const end = copyAfter(next, limit);
     if (end === null) return copied;
-    if (end !== undefined) next = end + 1;
+    if (end !== undefined) next = end;
     // The readable rows before the damage, one by one.
     else if (limit > 1) limit = 1;
     else {
-      const readable = firstReadable(next, (rowid) => copyFrom(rowid, 1) !== undefined);
+      const readable = keyBeforeReadable(next, (after) => copyAfter(after, 1) !== undefined);
       if (readable === undefined) return copied;
       next = readable;
       limit = ROWS;
     }
   }
+}
+
+/** A key after `damaged` from which on rows can be read: with the same first columns where there is one. */
+function keyBeforeReadable(damaged: Key, canReadAfter: (key: Key) => boolean): Key | undefined {
+  for (let i = damaged.length - 1; i >= 0; i--) {
+    // Whatever the later columns are.
+    const after = (value: number) =>
+      damaged.map((column, j) => (j < i ? column : j === i ? value : Number.MAX_SAFE_INTEGER));
+    const readable = firstReadable(damaged[i]!, (value) => canReadAfter(after(value)));
+    if (readable !== undefined) return after(readable);
+  }
+  return undefined;
 }
 
 /** The first number above `damaged` that `canRead`: pages are damaged as a whole, so what follows a readable one is, too. */
@@ -94,9 +116,17 @@ function firstReadable(damaged: number, canRead: (rowid: number) => boolean): nu
   return good;
 }
 
-function columnsOf(database: Database, schema: string, table: string): string[] {
+/** `pk`: place in the primary key, from 1 on; 0: none. */
+interface Column {
+  name: string;
+  pk: number;
+}
+
+const nameOf = (column: Column) => name(column.name);
+
+function columnsOf(database: Database, schema: string, table: string): Column[] {
   const read = database.prepare(`PRAGMA ${schema}.table_info(${name(table)})`);
-  return (unlessDamaged(() => read.all([]) as { name: string }[]) ?? []).map((column) => column.name);
+  return unlessDamaged(() => read.all([]) as Column[]) ?? [];
 }
 
 function unlessDamaged<T>(read: () => T): T | undefined {

@@ -113,7 +113,9 @@ function composeSettings(settings: Resolved, { logging }: Pick<PlanContext, 'log
     ports: Object.fromEntries(Object.entries(wishes).filter(([, { explicit }]) => explicit)),
     proxyArgs: serviceFlags('proxy', { ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
     pullerArgs: serviceFlags('puller', {
-      ...givenSettings(settings, ['sinks', 'pollers', 'alertAfter', 'retention', 'awsRegion']),
+      ...givenSettings(settings, [
+        ...(['sinks', 'pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention', 'awsRegion'] as const),
+      ]),
       ...logging,
     }),
     ...(logging ? { queueArgs: serviceFlags('queue', logging) } : {}),

@@ -6,16 +6,20 @@ import { answerError } from '../../lib/errors/http-error.js';
 import type { Reading } from '../../protocol/message.js';
 import { StoreSink } from '../sinks/readings-store.js';
 import { type HistoryQuery, type HistorySeries, historySchema } from './history.js';
-import { historyRoutes } from './history-routes.js';
+import { type HistorySource, historyRoutes } from './history-routes.js';
+import { RollUps } from './roll-ups.js';
 
 const T0 = 1_750_000_020_000;
 let folder: string;
 let store: StoreSink;
+let rollUps: RollUps;
 let sequence = 0;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'history-'));
   store = new StoreSink(join(folder, 'readings.db'));
+  rollUps = new RollUps(store);
+  rollUps.work(T0);
 });
 
 afterEach(() => {
@@ -33,7 +37,7 @@ function add(taken: number, over: Partial<Reading> = {}, late = 100): void {
   store.accept([{ id: `${sequence}`, body: '', message: {}, reading, config: undefined, receivedAt }]);
 }
 
-function get(query: object, now = T0 + 3_600_000, kept: StoreSink | undefined = store) {
+function get(query: object, now = T0 + 3_600_000, kept: HistorySource | undefined = { store, rollUps }) {
   const routes = historyRoutes(kept, () => now);
   routes.onError((error, c) => answerError(error, c, () => {}));
   return routes.request(`/history?${new URLSearchParams(query as Record<string, string>)}`);
@@ -92,7 +96,7 @@ test.each<[Record<string, string>, string]>([
   [{ metric: 'readings.rate', from: '5000', to: '5000' }, 'from must be before to'],
   [{ metric: 'readings.rate', step: '10' }, 'step must be milliseconds from 1000 on, not "10"'],
   [{ metric: 'readings.rate', from: '0' }, ''],
-  [{ metric: 'readings.rate', from: '0', step: '60000' }, 'these are 29166728 points a series'],
+  [{ metric: 'readings.rate', from: '0', step: '60000' }, 'these are 29166727 points a series'],
   [{ metric: 'queue.depth', region: 'eu' }, 'queue.depth has no region or host'],
   [{ metric: 'queue.depth', step: '5000' }, 'queue.depth is kept by minute'],
 ])('%o is %j', async (query, message) => {
@@ -103,7 +107,7 @@ test.each<[Record<string, string>, string]>([
 });
 
 test('a parameter that is given twice, and a puller without a store', async () => {
-  const twice = await historyRoutes(store, () => T0)
+  const twice = await historyRoutes({ store, rollUps }, () => T0)
     .onError((error, c) => answerError(error, c, () => {}))
     .request('/history?metric=readings.rate&step=1000&step=2000');
   expect(await twice.json()).toMatchObject({ error: { message: 'step is given twice' } });

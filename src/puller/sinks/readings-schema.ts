@@ -1,9 +1,10 @@
 /** The tables of the store of readings, and what makes a store of an earlier version one of this version. */
 import type Database from 'libsql';
+import { ROLL_UP_TABLES } from '../history/roll-up-schema.js';
 import { unusableStore } from './store-errors.js';
 
 /** `pragma user_version`. Increase it with every change of the tables; stores before 1 have 0. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 const TABLES = `
 create table if not exists readings (
@@ -61,6 +62,7 @@ export function prepareSchema(db: Database.Database, path: string): void {
   db.exec('begin immediate');
   try {
     db.exec(TABLES);
+    db.exec(ROLL_UP_TABLES);
     if (version < 1) {
       for (const [table, columns] of Object.entries(ADDED)) addMissingColumns(db, path, table, columns);
       db.exec('create index if not exists messages_by_elapsed on messages (coalesce(elapsed_at, received_at))');

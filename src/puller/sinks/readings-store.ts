@@ -50,6 +50,10 @@ export class StoreSink implements Sink {
   forgotten = 0;
   /** Retention goes by it: a step of the wall clock does not make readings old. */
   readonly clock: ElapsedClock;
+  /** Gets the readings that were stored, without duplicates, in order of their ids. */
+  onStored: ((readings: StoredReading[]) => void) | undefined;
+  /** How often the file was damaged, and written anew with what could be read of it. */
+  salvages = 0;
   readonly #file: StoreFile;
   /** Rows that were found to be damaged: `table id`. */
   readonly #damaged = new Set<string>();
@@ -59,7 +63,11 @@ export class StoreSink implements Sink {
 
   /** `path` and `onEvent`: of {@link StoreFile}. The file is created when missing. Throws `STORE_UNUSABLE`. */
   constructor(path: string, onEvent?: (event: StoreFileEvent) => void) {
-    this.#file = new StoreFile(path, onEvent);
+    const count = (event: StoreFileEvent) => {
+      if (event.salvaged !== undefined) this.salvages++;
+      onEvent?.(event);
+    };
+    this.#file = new StoreFile(path, onEvent && count);
     this.clock = new ElapsedClock(this.#clockMark());
   }
 
@@ -67,7 +75,8 @@ export class StoreSink implements Sink {
     return this.#file.path;
   }
 
-  get #db(): Database.Database {
+  /** Another one after a repair. */
+  get database(): Database.Database {
     return this.#file.database;
   }
 
@@ -78,23 +87,33 @@ export class StoreSink implements Sink {
 
   /** One transaction for the group, synced to disk before it returns, in the file that the next start will find. */
   accept(deliveries: Delivery[]): SinkResult[] {
-    this.withRepair(() => this.#commit(deliveries));
+    const stored = this.withRepair(() => this.#commit(deliveries));
+    this.onStored?.(stored);
     this.protect();
     return deliveries.map(() => undefined);
   }
 
-  #commit(deliveries: Delivery[]): void {
-    const db = this.#db;
+  #commit(deliveries: Delivery[]): StoredReading[] {
+    const db = this.database;
+    const stored: StoredReading[] = [];
     const inserts = this.#insertsInto(db);
     const elapsed = this.clock.now();
     db.exec('begin immediate');
     try {
       for (const { id, body, reading, config, receivedAt } of deliveries) {
-        if (!reading) write(inserts.message, [id, receivedAt, elapsed, body]);
-        else
-          write(inserts.reading, readingValues(reading, config ? JSON.stringify(config) : null, receivedAt, elapsed));
+        if (!reading) {
+          write(inserts.message, [id, receivedAt, elapsed, body]);
+          continue;
+        }
+        const reported = config ? JSON.stringify(config) : null;
+        const { changes, lastInsertRowid } = write(
+          inserts.reading,
+          readingValues(reading, reported, receivedAt, elapsed),
+        );
+        if (changes > 0) stored.push({ id: Number(lastInsertRowid), reading, config: reported, receivedAt });
       }
       db.exec('commit');
+      return stored;
     } catch (error) {
       if (db.inTransaction) db.exec('rollback');
       throw error;
@@ -129,7 +148,7 @@ export class StoreSink implements Sink {
 
   /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
   positionAt(since: number, limit: number): StorePosition {
-    const beyond = this.#db
+    const beyond = this.database
       .prepare(
         'select rowid as id, received_at as receivedAt from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
       )
@@ -142,7 +161,7 @@ export class StoreSink implements Sink {
 
   /** The newest reading's id; 0: there is none. */
   lastReading(): StorePosition['reading'] {
-    const { id } = this.#db.prepare('select coalesce(max(id), 0) as id from readings').get([]) as { id: number };
+    const { id } = this.database.prepare('select coalesce(max(id), 0) as id from readings').get([]) as { id: number };
     return id;
   }
 
@@ -153,7 +172,7 @@ export class StoreSink implements Sink {
 
   /** Readings in order of arrival. Fewer than `limit` only when there are no more. */
   readingsAfter(id: StorePosition['reading'], limit: number): StoredReading[] {
-    const select = this.#db.prepare(
+    const select = this.database.prepare(
       `select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`,
     );
     return fill(limit, id, (at, count) => {
@@ -165,7 +184,7 @@ export class StoreSink implements Sink {
   /** Messages in order of arrival, read when they are asked for. Fewer than `limit` only when there are no more. */
   *messagesAfter(position: StorePosition['message'], limit: number): Iterable<StoredMessage> {
     const select = (columns: string) =>
-      this.#db.prepare(
+      this.database.prepare(
         `select ${columns} from messages where (received_at, rowid) > (?, ?) order by received_at, rowid limit ?`,
       );
     // libsql's `iterate` reads a hundred rows ahead, which may be 100 MB. `octet_length` does not read the text.
@@ -189,14 +208,14 @@ export class StoreSink implements Sink {
   /** Stores the fleet view: after a restart only later readings are read. */
   saveCheckpoint(fleet: FleetDump): void {
     const insert = 'insert or replace into checkpoint (id, last_reading, fleet, checksum) values (1, ?, ?, ?)';
-    write(this.#db.prepare(insert), [this.lastReading(), JSON.stringify(fleet)]);
+    write(this.database.prepare(insert), [this.lastReading(), JSON.stringify(fleet)]);
     this.#saveClock();
   }
 
   /** The last checkpoint, and every reading after it in order of arrival. Without an intact checkpoint: all readings. */
   loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> } {
     const { last, fleet } = this.#checkpoint();
-    const rows = this.#db
+    const rows = this.database
       .prepare(`select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id`)
       .iterate(last);
     return { fleet, after: this.#intact(rows as Iterable<ReadingRow>) };
@@ -204,7 +223,7 @@ export class StoreSink implements Sink {
 
   #checkpoint(): { last: number; fleet: FleetDump } {
     const none = { last: 0, fleet: { sensors: [], retired: {} } };
-    const row = this.#db
+    const row = this.database
       .prepare(`select last_reading as last, ${selectBytes(['last_reading', 'fleet'])} from checkpoint`)
       .get([]) as (RowBytes & { last: number }) | undefined;
     if (!row) return none;
@@ -220,21 +239,21 @@ export class StoreSink implements Sink {
   }
 
   /**
-   * Deletes what arrived before `before` (by {@link clock}), at most {@link MAX_FORGOTTEN} readings. Returns the number of
-   * rows.
+   * Deletes what arrived before `before` (by {@link clock}), at most {@link MAX_FORGOTTEN} readings, and none after
+   * `upTo`. Returns the number of rows.
    */
-  forget(before: number): number {
+  forget(before: number, upTo = Number.MAX_SAFE_INTEGER): number {
     // The newest reading stays, so that SQLite never reuses an id after the last checkpoint. The second condition protects
     // young readings of older versions, whose time is that of the wall clock and may mislead #firstSince.
-    const readings = this.#db.prepare(
+    const readings = this.database.prepare(
       `delete from readings where id in (
          select id from readings where id < ? and id < (select max(id) from readings) and ${ARRIVED} < ?
          order by id limit ${MAX_FORGOTTEN}
        )`,
     );
     const count =
-      readings.run(this.#firstSince(ARRIVED, before), before).changes +
-      this.#db.prepare(`delete from messages where ${ARRIVED} < ?`).run(before).changes;
+      readings.run(Math.min(this.#firstSince(ARRIVED, before), upTo + 1), before).changes +
+      this.database.prepare(`delete from messages where ${ARRIVED} < ?`).run(before).changes;
     this.forgotten += count;
     return count;
   }
@@ -244,7 +263,7 @@ export class StoreSink implements Sink {
    * anew.
    */
   verifySome(limit: number): boolean {
-    const rows = this.#db
+    const rows = this.database
       .prepare(`select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`)
       .all(this.#verified, limit) as ReadingRow[];
     for (const _ of this.#intact(rows));
@@ -270,8 +289,8 @@ export class StoreSink implements Sink {
    * the wall clock and it was set back.
    */
   #firstSince(arrived: string, time: number): number {
-    const next = this.#db.prepare(`select id, ${arrived} as at from readings where id >= ? order by id limit 1`);
-    const { low, high } = this.#db
+    const next = this.database.prepare(`select id, ${arrived} as at from readings where id >= ? order by id limit 1`);
+    const { low, high } = this.database
       .prepare('select coalesce(min(id), 1) as low, coalesce(max(id), 0) as high from readings')
       .get([]) as { low: number; high: number };
     let from = low;
@@ -288,19 +307,20 @@ export class StoreSink implements Sink {
   /** A store of an older version has no mark: its newest reading shows a time that has been. */
   #clockMark(): ClockMark | undefined {
     const newest = `select ${ARRIVED} as elapsed, received_at as wall, 0 as offset from readings order by id desc limit 1`;
-    const row = this.#db.prepare('select elapsed, wall, offset from clock').get([]) ?? this.#db.prepare(newest).get([]);
+    const row =
+      this.database.prepare('select elapsed, wall, offset from clock').get([]) ?? this.database.prepare(newest).get([]);
     return row as ClockMark | undefined;
   }
 
   #saveClock(): void {
     const { elapsed, wall, offset } = this.clock.mark();
-    this.#db
+    this.database
       .prepare('insert or replace into clock (id, elapsed, wall, offset) values (1, ?, ?, ?)')
       .run(elapsed, wall, offset);
   }
 
   count(): number {
-    return (this.#db.prepare('select count(*) as n from readings').get([]) as { n: number }).n;
+    return (this.database.prepare('select count(*) as n from readings').get([]) as { n: number }).n;
   }
 
   close(): void {
@@ -331,7 +351,7 @@ const insertInto = (db: Database.Database, table: string, columns: string[]): Da
   );
 
 /** As an array: spread, the values cost more than the checksum. */
-function write(statement: Database.Statement, values: Value[]): void {
+function write(statement: Database.Statement, values: Value[]): Database.RunResult {
   values.push(checksumOf(bytesOf(values)));
-  statement.run(values);
+  return statement.run(values);
 }

@@ -48,7 +48,14 @@ export const pullerServe: CommandSpec = {
         pollers: settings.pollers,
         sinks: {
           store: has('store')
-            ? { path: join(settings.stateDir, 'readings.db'), retentionMs: settings.retention * 3_600_000 }
+            ? {
+                path: join(settings.stateDir, 'readings.db'),
+                retentionMs: {
+                  readings: settings.retention * 3_600_000,
+                  minutes: settings.minuteRetention * 86_400_000,
+                  hours: settings.hourRetention * 86_400_000,
+                },
+              }
             : undefined,
           log: has('log') ? write : undefined,
           alert: has('alert')

@@ -45,6 +45,8 @@ export const UP_SETTINGS: SettingKey[] = [
   'alertAfter',
   'webhook',
   'retention',
+  'minuteRetention',
+  'hourRetention',
   'logLevel',
   'logFormat',
 ];

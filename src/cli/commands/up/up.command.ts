@@ -33,7 +33,9 @@ export const up: CommandSpec = {
       ...['host', 'allowed-hosts', 'puller-port', 'queue-port', 'nats-port', 'webui-port', 'proxy-url'],
     ],
     'The queue:': ['queue-endpoint', 'aws-region'],
-    'What the puller does:': ['sinks', 'pollers', 'alert-after', 'webhook', 'retention'],
+    'What the puller does:': [
+      ...['sinks', 'pollers', 'alert-after', 'webhook', 'retention', 'minute-retention', 'hour-retention'],
+    ],
     'Bacalhau:': [
       ...['bacalhau', 'api-host', 'api-port', 'api-tls', 'api-insecure', 'api-ca', 'api-token-file', 'api-username'],
       ...['api-password-file', 'registry'],

@@ -196,7 +196,12 @@ describe('the store of the puller', () => {
     const service = createPullerService({
       queue: { name: 'q' } as Queue,
       pollers: 1,
-      sinks: { store: { path: copy('readings.db'), retentionMs: 86_400_000 } },
+      sinks: {
+        store: {
+          path: copy('readings.db'),
+          retentionMs: { readings: 86_400_000, minutes: 86_400_000, hours: 86_400_000 },
+        },
+      },
       http: { page: new Hono(), log: console.error },
       onEvent: () => {},
     });

@@ -87,7 +87,10 @@ export function pullerOfTest(title: string, over: PullerOverrides = {}): PullerO
     queue,
     pollers: 1,
     sinks: {
-      store: { path: join(folder, 'readings.db'), retentionMs: 3_600_000 },
+      store: {
+        path: join(folder, 'readings.db'),
+        retentionMs: { readings: 3_600_000, minutes: 3_600_000, hours: 3_600_000 },
+      },
       alert: { afterSeconds: 3, onAlert: (alert) => said.push(alert) },
       ...over.sinks,
     },

@@ -1,0 +1,348 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Reading } from '../../protocol/message.js';
+import { StoreSink } from '../sinks/readings-store.js';
+import type { StoreFileEvent } from '../sinks/store-file.js';
+import { type History, type HistoryRange, HOUR_MS, MINUTE_MS } from './history.js';
+import { rawHistory } from './raw-history.js';
+import { RollUps } from './roll-ups.js';
+import { rolledUpHistory } from './rolled-up-history.js';
+
+/** The begin of an hour. */
+const T0 = 1_750_003_200_000;
+const DAY = 24 * HOUR_MS;
+
+let folder: string;
+let store: StoreSink;
+let rollUps: RollUps;
+let events: StoreFileEvent[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'roll-ups-'));
+  events = [];
+  vi.useFakeTimers({ now: T0, toFake: ['Date'] });
+  open();
+});
+
+afterEach(() => {
+  store.close();
+  vi.useRealTimers();
+  rmSync(folder, { recursive: true });
+});
+
+const path = () => join(folder, 'readings.db');
+
+function open(): void {
+  store = new StoreSink(path(), (event) => events.push(event));
+  rollUps = new RollUps(store);
+}
+
+/** As a killed process leaves it: what is in memory is gone. */
+function restart(): void {
+  store.close();
+  open();
+}
+
+/** Everything that waits, and what was collected since the last minute. */
+function rollUp(): void {
+  rollUps.finish(60_000);
+  expect(rollUps.done).toBe(store.lastReading());
+}
+
+/** A small generator of numbers below `n`, the same for a seed. */
+function random(seed: number): (n: number) => number {
+  let state = seed;
+  return (n) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+}
+
+interface Taken {
+  reading: Reading;
+  receivedAt: number;
+}
+
+let sequence = 0;
+
+function take(at: number, late: number, over: Partial<Reading> = {}): Taken {
+  const reading: Reading = {
+    ...{ job_id: 'j', execution_id: 'e', hostname: 'edge-eu-1', icon_name: '', color: '#ffffff', region: 'eu' },
+    ...{ sequence: ++sequence, timestamp: new Date(at).toISOString(), job_submission_time: 1, ...over },
+  };
+  return { reading, receivedAt: at + late };
+}
+
+function accept(all: Taken[]): void {
+  store.accept(
+    all.map(({ reading, receivedAt }) => ({ id: '', body: '', message: {}, reading, config: undefined, receivedAt })),
+  );
+}
+
+type Rows = Record<string, unknown>[];
+const query = (sql: string): Rows => store.database.prepare(sql).all([]) as Rows;
+
+const RAW = `
+  with raw as (
+    select region, hostname, unixepoch(timestamp) as taken, received_at, measured_values,
+      cast(round((julianday(timestamp) - 2440587.5) * 86400000) as integer) as taken_ms
+    from readings
+  ), numbers as (
+    select region, hostname, taken, 'readings.lateness' as metric, received_at - taken_ms as value from raw
+    union all
+    select region, hostname, taken, key, value from raw, json_each(measured_values)
+  )`;
+
+/** What the tables must have, by SQL over the readings. */
+function expectExact(): void {
+  for (const [unit, seconds] of [
+    ['minute', 60],
+    ['hour', 3600],
+  ] as const) {
+    const columns = `taken / ${seconds} * ${seconds * 1000} as ${unit}, metric, region`;
+    const numbers = 'count(*) as count, min(value) as min, max(value) as max, sum(value) as sum from numbers';
+    expect(query(`select * from sensor_${unit}s order by 1, 2, 3, 4`)).toEqual(
+      query(`${RAW} select ${columns}, hostname, ${numbers} group by 1, 2, 3, 4 order by 1, 2, 3, 4`),
+    );
+    expect(query(`select * from region_${unit}s where metric <> 'queue.depth' order by 1, 2, 3`)).toEqual(
+      query(`${RAW} select ${columns}, ${numbers} group by 1, 2, 3 order by 1, 2, 3`),
+    );
+  }
+}
+
+const rangeOf = (over: Partial<HistoryRange>): HistoryRange => ({
+  ...{
+    metric: 'temperature',
+    region: undefined,
+    host: undefined,
+    from: T0 - 2 * DAY,
+    to: T0 + 2 * DAY,
+    step: MINUTE_MS,
+  },
+  ...over,
+});
+
+const ask = (over: Partial<HistoryRange>) => rolledUpHistory(rollUps, store.database, rangeOf(over), T0);
+const askRaw = (over: Partial<HistoryRange>): Promise<History['series']> => rawHistory(store, rangeOf(over), T0);
+
+/** Readings with late ones, in order of arrival, and some that come twice. */
+function someReadings(draw: (n: number) => number, count: number): Taken[] {
+  const all: Taken[] = [];
+  for (let i = 0; i < count; i++) {
+    const region = ['eu', 'us', 'as'][draw(3)]!;
+    const late = draw(10) === 0 ? draw(5 * HOUR_MS) : draw(3_000) - 50;
+    const values = {
+      ...(draw(4) > 0 ? { temperature: draw(400) / 4 - 20 } : {}),
+      ...(draw(9) === 0 ? { door_open: draw(2) } : {}),
+    };
+    all.push(
+      take(T0 + i * 500 + draw(500), late, {
+        ...{ region, hostname: `edge-${draw(5)}` },
+        ...(Object.keys(values).length === 0 ? {} : { values }),
+      }),
+    );
+  }
+  for (let i = 0; i < count / 10; i++) {
+    const again = all[draw(count)]!;
+    all.push({ ...again, receivedAt: again.receivedAt + draw(HOUR_MS) });
+  }
+  return all.sort((a, b) => a.receivedAt - b.receivedAt);
+}
+
+test.each([1, 2, 3, 4, 5, 6])(
+  'whatever comes late, twice or after a crash: tables and answers equal those over all readings (seed %i)',
+  async (seed) => {
+    const draw = random(seed);
+    const waiting = someReadings(draw, 1_500);
+    let now = T0;
+    while (waiting.length > 0) {
+      accept(waiting.splice(0, 1 + draw(60)));
+      rollUps.addDepth(draw(100), now);
+      now += draw(40_000);
+      for (let times = draw(4); times > 0; times--) rollUps.work(now);
+      if (draw(20) === 0) restart();
+      if (draw(20) === 0) {
+        while (!rollUps.isCurrent) rollUps.work(now);
+        const step = [MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS][draw(4)]!;
+        const metric = ['temperature', 'readings.lateness', 'readings.rate', 'door_open'][draw(4)]!;
+        const whose = [{}, { region: 'eu' }, { host: 'edge-1' }, { host: 'edge-2', region: 'us' }][draw(4)]!;
+        expect(await ask({ step, metric, ...whose })).toEqual(await askRaw({ step, metric, ...whose }));
+      }
+    }
+    rollUp();
+    expectExact();
+  },
+);
+
+test('a move that is interrupted is continued after a crash, with nothing twice', () => {
+  for (let minute = 0; minute < 3; minute++) {
+    accept(
+      Array.from({ length: 800 }, (_, i) =>
+        take(T0 + minute * MINUTE_MS + i, 10, { hostname: `edge-${i}`, values: { temperature: i } }),
+      ),
+    );
+  }
+  // Some of the series of sensors are in the tables.
+  while (rollUps.pending.length === 1) rollUps.work(T0);
+  rollUps.work(T0);
+  expect(rollUps.pending.length).toBe(2);
+  expect([rollUps.done, query('select count(*) as n from sensor_hours')[0]!.n]).toEqual([0, expect.any(Number)]);
+  accept([take(T0 + MINUTE_MS, 3_000, { hostname: 'edge-1', values: { temperature: -3 } })]);
+  restart();
+  accept([take(T0 + MINUTE_MS, 3_000, { hostname: 'edge-799', values: { temperature: -4 } })]);
+  rollUp();
+  expectExact();
+});
+
+test('while a move fails nothing is lost, and answers stay the same', async () => {
+  accept([take(T0, 5, { values: { temperature: 4 } }), take(T0 + 1, 5, { values: { temperature: 6 } })]);
+  while (rollUps.pending.length === 1) rollUps.work(T0);
+  store.database.exec("create trigger broken before insert on roll_up_periods begin select raise(abort, 'full'); end");
+  expect(() => rollUps.work(T0)).toThrow(/full/);
+  const point = { t: T0, count: 2, min: 4, max: 6, mean: 5 };
+  expect(await ask({})).toEqual([{ region: 'eu', points: [point] }]);
+  store.database.exec('drop trigger broken');
+  rollUp();
+  expect(await ask({ host: 'edge-eu-1' })).toEqual([{ region: 'eu', host: 'edge-eu-1', points: [point] }]);
+  expectExact();
+});
+
+test('the depth of the queue: by minute and hour, without a region', async () => {
+  for (const [i, depth] of [7, 0, 4, 9].entries()) rollUps.addDepth(depth, T0 + i * 25_000);
+  const first = { t: T0, count: 3, min: 0, max: 7, mean: 11 / 3 };
+  const second = { t: T0 + MINUTE_MS, count: 1, min: 9, max: 9, mean: 9 };
+  expect(await ask({ metric: 'queue.depth' })).toEqual([{ points: [first, second] }]);
+  rollUp();
+  restart();
+  rollUps.addDepth(1, T0 + 30_000);
+  expect(await ask({ metric: 'queue.depth', step: HOUR_MS })).toEqual([
+    { points: [{ t: T0, count: 5, min: 0, max: 9, mean: 21 / 5 }] },
+  ]);
+});
+
+test('a store of an earlier version: what it has is rolled up, some at a time', () => {
+  const draw = random(9);
+  accept(someReadings(draw, 2_000));
+  const { database } = store;
+  for (const { type, name } of query(
+    "select type, name from sqlite_master where sql like '%create%' order by 1 desc",
+  )) {
+    if (/^(region|sensor|roll)_/.test(String(name))) database.exec(`drop ${type} ${name}`);
+  }
+  database.exec('pragma user_version = 1');
+  restart();
+  expect(query('select count(*) as n from region_hours')).toEqual([{ n: 0 }]);
+  rollUps.work(T0);
+  // What comes meanwhile is neither forgotten nor counted twice.
+  accept([take(T0, 1, { hostname: 'new', values: { temperature: 1 } })]);
+  rollUp();
+  expectExact();
+});
+
+test('readings are deleted only when they are rolled up', () => {
+  accept([take(T0, 1), take(T0, 2), take(T0, 3)]);
+  expect(store.forget(Number.MAX_SAFE_INTEGER, rollUps.done)).toBe(0);
+  rollUp();
+  expect(store.forget(Number.MAX_SAFE_INTEGER, rollUps.done)).toBe(2);
+  expect(query('select count from region_minutes')).toEqual([{ count: 3 }]);
+});
+
+test('minutes and hours are deleted by the time since something was added, not by the wall clock', () => {
+  const age = (ms: number) => {
+    const at = store.clock.now();
+    vi.spyOn(store.clock, 'now').mockReturnValue(at + ms);
+  };
+  // A sensor whose clock is wrong, and one of which we have heard a month ago.
+  accept([take(Date.parse('1999-01-01T00:00:30Z'), 0, { hostname: 'wrong' }), take(T0, 1, { hostname: 'old' })]);
+  rollUp();
+  const forget = () => {
+    const now = store.clock.now();
+    while (rollUps.forgetSome({ minutes: now - 7 * DAY, hours: now - 400 * DAY }) > 0);
+  };
+  const kept = () => query('select hostname from sensor_minutes order by 1').map(({ hostname }) => hostname);
+  forget();
+  expect(kept()).toEqual(['old', 'wrong']);
+  age(8 * DAY);
+  accept([take(T0 + 5_000, 8 * DAY, { hostname: 'late' })]);
+  rollUp();
+  forget();
+  expect([kept(), query('select count from region_minutes')]).toEqual([['late', 'old'], [{ count: 2 }]]);
+  expect(query('select length from roll_up_periods order by 1').map(({ length }) => length)).toEqual([
+    MINUTE_MS,
+    ...[HOUR_MS, HOUR_MS],
+  ]);
+  age(500 * DAY);
+  forget();
+  expect(query('select * from roll_up_periods')).toEqual([]);
+  expect(query('select (select count(*) from sensor_hour_rows) + (select count(*) from region_hours) as n')).toEqual([
+    { n: 0 },
+  ]);
+  vi.restoreAllMocks();
+});
+
+test('very many rows of a minute are deleted some at a time', () => {
+  accept(Array.from({ length: 3_000 }, (_, i) => take(T0, 1, { hostname: `h${i}`, values: { a: 1, b: 2, c: 3 } })));
+  rollUp();
+  const counts: number[] = [];
+  do counts.push(rollUps.forgetSome({ minutes: Number.MAX_SAFE_INTEGER, hours: 0 }));
+  while (counts.at(-1)! > 0);
+  expect(counts).toEqual([5_000, 5_000, 2_000 + 4 + 1, 0]);
+});
+
+test('a deleted file is written back with its roll-ups, and what is in memory follows', () => {
+  accept([take(T0, 1, { values: { temperature: 1 } })]);
+  rollUp();
+  accept([take(T0, 1, { values: { temperature: 2 } })]);
+  rmSync(path());
+  accept([take(T0, 1, { values: { temperature: 3 } })]);
+  expect(events).toMatchObject([{ type: 'database-rewritten', salvaged: undefined }]);
+  rollUp();
+  expectExact();
+  restart();
+  rollUp();
+  expectExact();
+});
+
+/** Overwrites the page that begins a table. */
+function damage(table: string): void {
+  const [row] = query(`select rootpage from sqlite_master where name = '${table}'`);
+  store.database.exec('pragma wal_checkpoint(truncate)');
+  store.close();
+  const file = openSync(path(), 'r+');
+  writeSync(file, Buffer.alloc(4096, 0xa5), 0, 4096, (Number(row!.rootpage) - 1) * 4096);
+  closeSync(file);
+}
+
+test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_ups', 'roll_up_periods'])(
+  'after damage to %s the roll-ups are made anew of the readings that are kept',
+  async (table) => {
+    const draw = random(5);
+    const all = someReadings(draw, 1_000);
+    // Older than the readings that are kept: only the roll-ups know of it.
+    accept([take(T0 - 5 * HOUR_MS, 0, { hostname: 'before', values: { temperature: 9 } })]);
+    rollUp();
+    store.database.exec('delete from readings');
+    accept(all);
+    rollUp();
+    damage(table);
+    open();
+    expect(events).toMatchObject([{ type: 'database-quarantined' }]);
+    accept([take(T0 + HOUR_MS, 1, { hostname: 'new' })]);
+    rollUp();
+    rollUps.addDepth(3, T0);
+    const first = Math.ceil(Number(all[0]!.receivedAt) / HOUR_MS) * HOUR_MS;
+    for (const metric of ['temperature', 'readings.rate']) {
+      const range = { metric, from: first, step: HOUR_MS };
+      expect(await ask(range)).toEqual(await askRaw(range));
+      expect(await ask({ ...range, host: 'edge-1', step: MINUTE_MS })).toEqual(
+        await askRaw({ ...range, host: 'edge-1', step: MINUTE_MS }),
+      );
+    }
+    if (table !== 'region_hours') {
+      const older = await ask({ from: T0 - 6 * HOUR_MS, to: T0 - 4 * HOUR_MS, step: HOUR_MS });
+      expect(older).toMatchObject([{ points: [{ count: 1, mean: 9 }] }]);
+    }
+  },
+);
