@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { url } from '../config/setting-schemas.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { parseDuration, parseTime } from '../lib/time/time-text.js';
 import type { Scope } from '../protocol/desired-config.js';
 import { PROFILES } from '../protocol/profiles.js';
 import {
@@ -51,6 +52,7 @@ export const publisherOptions = (): Option[] => [
   ...sensorOptions(),
   new Option('--profile <name>', 'what the sensors measure (default: none)').choices(PROFILES),
   new Option('--anomalies <share>', 'share of the time in which they measure an anomaly, such as 2%'),
+  new Option('--module <file>', "a module of your own that takes the publisher's flags, instead of the built-in one"),
   new Option('--max-messages <count>', 'stop each sensor after this many readings'),
   new Option('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run'),
   takeOverOption(),
@@ -135,15 +137,36 @@ export function urlOption(value: unknown, flag: string): string | undefined {
 /** `--since`; completes its help. */
 export const sinceOption = (what: string) => new Option('--since <when>', `${what}: 30s, 5m, 2h, or an ISO 8601 time`);
 
-/** Unix milliseconds of `--since`: a duration before now, or an ISO time. Throws `BAD_OPTION`. */
-export function sinceFrom({ since }: OptionValues): number | undefined {
-  if (since === undefined) return undefined;
-  const text = String(since);
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-  const time = match ? Date.now() - Number(match[1]) * units[match[2] as keyof typeof units] : Date.parse(text);
-  if (!Number.isNaN(time)) return Math.floor(time);
-  throw new AppError('BAD_OPTION', `--since: ${JSON.stringify(text)} is neither a duration nor a time`, {
+export const untilOption = (what: string) =>
+  new Option('--until <when>', `${what}: a duration ago, such as 5m, or an ISO 8601 time (default: now)`);
+
+/** Unix milliseconds of `--since`. Throws `BAD_OPTION`. */
+export const sinceFrom = ({ since }: OptionValues): number | undefined => timeOption(since, '--since');
+
+/** Unix milliseconds of a duration before now, or of an ISO time; throws `BAD_OPTION` naming the flag. */
+export function timeOption(value: unknown, flag: string): number | undefined {
+  if (value === undefined) return undefined;
+  const time = parseTime(String(value), Date.now());
+  if (time !== undefined) return time;
+  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is neither a duration nor a time`, {
     hint: 'For example: 30s, 5m, 2h, 2026-01-31T12:00:00Z.',
   });
+}
+
+/** Milliseconds of a duration from an option; throws `BAD_OPTION` naming the flag. */
+export function durationOption(value: unknown, flag: string): number | undefined {
+  if (value === undefined) return undefined;
+  const duration = parseDuration(String(value));
+  if (duration !== undefined && duration > 0) return duration;
+  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a duration`, {
+    hint: 'For example: 10s, 5m, 1h.',
+  });
+}
+
+/** The time between `--since` (`before`: how long ago it is without it) and `--until`. Throws `BAD_OPTION`. */
+export function timeRange(options: OptionValues, before: string): { since: number; until: number } {
+  const until = timeOption(options.until, '--until') ?? Date.now();
+  const since = timeOption(options.since ?? before, '--since')!;
+  if (since < until) return { since, until };
+  throw new AppError('BAD_OPTION', '--since is not before --until');
 }

@@ -9,7 +9,7 @@ import { type Document, parseDocument } from 'yaml';
 /** Two levels up from here in `src` as in `dist`. */
 const FOLDER = fileURLToPath(new URL('../../templates/jobs/', import.meta.url));
 
-export type TemplateName = 'publisher' | 'config-updater' | 'proxy' | 'puller';
+export type TemplateName = 'publisher' | 'config-updater' | 'module' | 'proxy' | 'puller';
 
 export function openTemplate(name: TemplateName): Document {
   return parseDocument(readFileSync(`${FOLDER}${name}.yaml`, 'utf8'));

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { readUserModule } from '../modules/user-module.js';
 import type { Network, NodeInfo } from '../network/network.js';
 import type { NetworkFact } from '../network/network-facts.js';
 import { newestByNode } from '../network/newest-executions.js';
@@ -80,13 +81,15 @@ const HOSTS_NAMED = 3;
 
 /**
  * Submits one publisher job a region and waits until readings of every connected node were seen. Rejects with `NO_NODES`,
- * `JOBS_OF_OTHERS`, `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed; their messages are the
- * details) or `DEPLOY_TIMEOUT`.
+ * `JOBS_OF_OTHERS`, `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed;
+ * their messages are the details) or `DEPLOY_TIMEOUT`, and as `readUserModule` does.
  */
 export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const { network, fleet } = target;
   const began = Date.now();
   const { proxy, takeOver, ...job } = options;
+  // What no node can run replaces nothing.
+  if (job.module !== undefined) await readUserModule(job.module);
   const proxyUrl = proxy === undefined ? {} : { proxyUrl: urlOfProxy(proxy, network.proxyNames) };
   const all = await network.nodes();
   let nodes = nodesByRegion(all, options.regions);

@@ -26,6 +26,7 @@ import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
 import { type HistorySource, historyRoutes } from './history/history-routes.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
+import { readerRoutes } from './reader/reader-routes.js';
 import type { StoreSink } from './sinks/readings-store.js';
 import type { StoreStats } from './store-watch.js';
 
@@ -155,7 +156,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));
-  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history']) {
+  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
     app.use(path, async (c, next) => {
       const locked = http.lock?.problemOf(c, Date.now());
       return locked ? c.json(httpErrorBody(locked), locked.status) : next();
@@ -214,6 +215,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return eventStream(c, hub, { filter, past, place, closed, first: firing(), resumable: store !== undefined });
   });
   app.route('/', controlRoutes({ controls, operator: http.operator, closed, log: http.log }));
+  app.route('/', readerRoutes({ path: () => store?.path, closed, log: http.log }));
   app.route('/', http.page);
   return app;
 }

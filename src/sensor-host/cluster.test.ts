@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, createCluster } from './cluster.js';
-import type { GuestExit } from './guest/guest.js';
 import type { SensorModule } from './guest/sensor-module.js';
+import type { GuestExit } from './guest/wasi-guest.js';
 import type { ClusterNode, JobSpec } from './host-schemas.js';
 import type { GuestSpec, SensorHost } from './sensor-host.js';
 

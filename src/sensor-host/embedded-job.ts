@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
-import type { GuestExit } from './guest/guest.js';
 import type { SensorModule } from './guest/sensor-module.js';
+import type { GuestExit } from './guest/wasi-guest.js';
 import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-schemas.js';
 import type { RunningGuest, SensorHost } from './sensor-host.js';
 
@@ -53,6 +53,11 @@ export class Job {
     return this.#version;
   }
 
+  /** Its name, or the hash of its content. */
+  get module(): string {
+    return this.#spec.module;
+  }
+
   /** Whether exactly this submission is running. */
   runs(spec: JobSpec): boolean {
     return this.#state === 'running' && JSON.stringify(this.#spec) === JSON.stringify(spec);
@@ -95,6 +100,7 @@ export class Job {
       name: this.name,
       module: this.#spec.module,
       region: this.#spec.region,
+      ...(this.#spec.labels === undefined ? {} : { labels: this.#spec.labels }),
       version: this.#version,
       state: this.#state,
       message: failed ? `${failed.info.node}: ${failed.info.message}` : '',

@@ -8,12 +8,13 @@
  * ```
  */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { Guest, type GuestExit } from './guest/guest.js';
+import { Guest } from './guest/guest.js';
 import { FileTable, type Mount, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
 import type { SensorModule } from './guest/sensor-module.js';
 import { createTransport, type HttpTransport } from './guest/transport.js';
 import { createImports } from './guest/wasi.js';
+import type { GuestExit } from './guest/wasi-guest.js';
 import { guestLimit, reclaimMemory } from './host-capacity.js';
 import { RegionLink, type RequestCounts } from './region-link.js';
 

@@ -1,6 +1,7 @@
 /** Compiles a module and checks that this host can run it. */
 import { readFile } from 'node:fs/promises';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { ASYNCIFY_EXPORTS } from '../../modules/inspect-module.js';
 
 /** A checked module that can be started any number of times. */
 export interface SensorModule {
@@ -9,17 +10,7 @@ export interface SensorModule {
   instantiate(imports: WebAssembly.Imports): WebAssembly.Instance;
 }
 
-/** What a module must export: see wasm/lib/suspend.ts and Binaryen's Asyncify. */
-const NEEDED_EXPORTS = [
-  'memory',
-  '_start',
-  'asyncify_start_unwind',
-  'asyncify_stop_unwind',
-  'asyncify_start_rewind',
-  'asyncify_stop_rewind',
-  'asyncify_buffer_start',
-  'asyncify_buffer_end',
-];
+const NEEDED_EXPORTS = ['memory', '_start', ...ASYNCIFY_EXPORTS];
 
 /** Loads a module from a file. Fails with `MODULE_UNREADABLE`, `MODULE_INVALID` or `MODULE_NOT_SUSPENDABLE`. */
 export async function loadModule(path: string): Promise<SensorModule> {

@@ -5,9 +5,9 @@
  * Every range of memory that a call reads or writes is checked first: a call that fails with `fault` has no effect.
  */
 import { randomFillSync } from 'node:crypto';
-import { type Guest, ProcExit } from './guest.js';
 import { ERRNO } from './guest-files.js';
 import type { GuestMemory } from './guest-memory.js';
+import { ProcExit, type WasiGuest } from './wasi-guest.js';
 
 const PREOPEN_FD = 3;
 const FILE_TYPE = { directory: 3, regular: 4, character: 2 };
@@ -30,11 +30,11 @@ const UNSUPPORTED = [
 ].flatMap((names) => names.split(' '));
 
 /** A call of a guest. Its numbers of 32 bits are unsigned. */
-type Call = (guest: Guest, ...args: never[]) => number;
+type Call = (guest: WasiGuest, ...args: never[]) => number;
 
 /** Makes the import object; `current` returns the guest that runs now. */
 export function createImports(
-  current: () => Guest,
+  current: () => WasiGuest,
   clock: { wallTime(): number; monotonic(): number },
 ): WebAssembly.Imports {
   const calls: Record<string, Call> = {
@@ -125,7 +125,7 @@ function putStrings(memory: GuestMemory, strings: Buffer[], pointers: number, bu
 const totalLength = (parts: { length: number }[]) => parts.reduce((sum, { length }) => sum + length, 0);
 
 /** Sleeps for the shortest of the relative clock subscriptions; nothing else can be waited for, as on a node. */
-function pollOneoff(guest: Guest, subscriptions: number, events: number, count: number, written: number): number {
+function pollOneoff(guest: WasiGuest, subscriptions: number, events: number, count: number, written: number): number {
   if (guest.returning) return guest.rewound();
   if (count === 0) return ERRNO.inval;
   const { memory } = guest;
@@ -162,7 +162,7 @@ function readVectors(memory: GuestMemory, vectors: number, count: number): Uint8
   return parts;
 }
 
-function fdWrite(guest: Guest, fd: number, vectors: number, count: number, written: number): number {
+function fdWrite(guest: WasiGuest, fd: number, vectors: number, count: number, written: number): number {
   const { memory, files, output } = guest;
   const parts = readVectors(memory, vectors, count);
   if (parts === undefined || !memory.holds(written, WORD_BYTES)) return ERRNO.fault;
@@ -181,7 +181,7 @@ function fdWrite(guest: Guest, fd: number, vectors: number, count: number, writt
   return ERRNO.ok;
 }
 
-function fdRead(guest: Guest, fd: number, vectors: number, count: number, read: number): number {
+function fdRead(guest: WasiGuest, fd: number, vectors: number, count: number, read: number): number {
   const { memory, files } = guest;
   const parts = readVectors(memory, vectors, count);
   if (parts === undefined || !memory.holds(read, WORD_BYTES)) return ERRNO.fault;
@@ -198,7 +198,7 @@ function fdRead(guest: Guest, fd: number, vectors: number, count: number, read: 
 }
 
 function pathOpen(
-  guest: Guest,
+  guest: WasiGuest,
   fd: number,
   _lookup: number,
   path: number,
@@ -219,7 +219,7 @@ function pathOpen(
   return ERRNO.ok;
 }
 
-function pathFilestat(guest: Guest, fd: number, _lookup: number, path: number, length: number, at: number): number {
+function pathFilestat(guest: WasiGuest, fd: number, _lookup: number, path: number, length: number, at: number): number {
   if (fd !== PREOPEN_FD) return ERRNO.badf;
   const { memory, files } = guest;
   const name = memory.text(path, length);

@@ -4,6 +4,7 @@ import { below } from '../lib/random';
 import { hash } from '../lib/slice';
 import { COLOR, EMOJI, ICON_COUNT, INTERVAL, PAUSED, RANDOM, RANDOM_OFF } from '../lib/values';
 import { effectiveValue } from './config';
+import { instrument, staged } from './instrument';
 import { hostname, maxMessages } from './options';
 import { keep, taken } from './ring';
 
@@ -46,7 +47,7 @@ export function takeDue(): void {
   if (at - due > max(CATCH_UP_MS, interval)) due = at;
   while (due <= at && taking()) {
     const color = effectiveValue(COLOR);
-    keep(wallTime() - (at - due), chooseIcon(), color === RANDOM ? randomColor : color);
+    keep(wallTime() - (at - due), chooseIcon(), color === RANDOM ? randomColor : color, instrument().take(), staged);
     owed = false;
     // The second reading comes after a random part of the interval: sensors that start together spread out.
     due += taken === 1 ? 1 + <i64>below(interval) : interval;

@@ -4,10 +4,10 @@ import { readHost } from '../lib/host';
 import { environment, fieldFlag, MAX_NAME, MAX_TOKEN, MAX_URL, textFlag, urlFlag } from '../lib/inputs';
 import { fail, newLine } from '../lib/log';
 import { text } from '../lib/out';
-import { endOf, is, lengthOf, NOTHING, Slice, slice, startOf } from '../lib/slice';
-import { fieldNamed, INTERVAL, parseHundredths, parseWhole } from '../lib/values';
+import { is, lengthOf, NOTHING, Slice } from '../lib/slice';
+import { fieldNamed, INTERVAL, parseWhole } from '../lib/values';
 import { FLAG, setField } from './config';
-import { profileNamed, setAnomalies, setProfile } from './profile';
+import { instrument } from './instrument';
 
 export let proxy: Slice = NOTHING;
 export let region: Slice = NOTHING;
@@ -28,23 +28,6 @@ function count(): u64 {
   return <u64>max(parsed, 0);
 }
 
-function readProfile(): void {
-  const value = flagValue();
-  const chosen = lengthOf(value) ? profileNamed(value) : 0;
-  if (chosen < 0) refuse('unknown profile', 'Use none, cold-chain, weather or machine');
-  setProfile(chosen);
-}
-
-/** A percentage, such as `2%` or `0.5`. */
-function readAnomalies(): void {
-  const value = flagValue();
-  if (!lengthOf(value)) return;
-  const hasSign = load<u8>(endOf(value) - 1) === 0x25;
-  const share = parseHundredths(slice(startOf(value), lengthOf(value) - <usize>hasSign));
-  if (share < 0 || share > 10_000) refuse('invalid value', 'Use a percentage from 0 to 100, such as 2%');
-  setAnomalies(<u32>share);
-}
-
 function readFlag(): void {
   const field = fieldNamed(flagName);
   if (field >= 0 && field <= INTERVAL) {
@@ -59,15 +42,8 @@ function readFlag(): void {
     maxMessages = count();
   } else if (is(flagName, 'submission-time')) {
     submissionTime = count();
-  } else if (is(flagName, 'profile')) {
-    readProfile();
-  } else if (is(flagName, 'anomalies')) {
-    readAnomalies();
-  } else {
-    refuse(
-      'unknown flag',
-      'Use --proxy --region --interval --color --emoji --random-off --profile --anomalies --max-messages --submission-time --config',
-    );
+  } else if (!instrument().readFlag()) {
+    refuse('unknown flag', instrument().flagHelp());
   }
 }
 

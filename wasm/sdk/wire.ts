@@ -5,9 +5,9 @@ import { FIELD_COUNT, INTERVAL, PAUSED } from '../lib/values';
 import { effectiveValue, sourceOf, version } from './config';
 import { fileState } from './file-state';
 import { icon } from './icons';
+import { instrument } from './instrument';
 import { executionId, hostname, jobId, proxy, region, submissionTime, token } from './options';
-import { writeValues } from './profile';
-import { colorOf, iconOf, timeOf } from './ring';
+import { icon as iconIndex, read, rewind, rgb, time } from './ring';
 
 /** Most readings in one request, after an outage. */
 export const BATCH: u32 = 32;
@@ -89,34 +89,37 @@ export function requestHeaders(): Slice {
   return written();
 }
 
+/** Writes the reading with this sequence, which is the ring's next one. */
 function reading(sequence: u32): void {
+  read();
   bytes(head);
-  emoji(icon(iconOf(sequence)));
+  emoji(icon(iconIndex));
   text('","timestamp":"');
-  timestamp(timeOf(sequence));
+  timestamp(time);
   text('","color":"');
-  color(colorOf(sequence));
+  color(rgb);
   text('","sequence":');
   number(sequence);
   bytes(tail);
-  writeValues(timeOf(sequence));
+  instrument().writeValues();
   byte(0x7d);
 }
 
 /** Number of readings in the last body. */
 export let bodyCount: u32 = 0;
 
-/** The body for up to `count` readings from `sequence` on: an object for one, an array for several. */
+/** The body for up to `count` readings from the oldest on, whose sequence is given: an object for one, an array for several. */
 export function requestBody(sequence: u32, count: u32): Slice {
   begin(body, BODY);
+  rewind();
   bodyCount = 0;
   if (count === 1) {
     reading(sequence);
     bodyCount = 1;
     return written();
   }
-  // Upper bound of one reading: its constant parts, 80 bytes of variable ones, 100 of values, a comma and the brackets.
-  const size = lengthOf(head) + lengthOf(tail) + 200;
+  // Upper bound of one reading: its constant parts, 100 bytes of variable ones with a comma and the brackets, its values.
+  const size = lengthOf(head) + lengthOf(tail) + 100 + instrument().valuesSize();
   while (bodyCount < count && room() > size) {
     byte(bodyCount ? 0x2c : 0x5b);
     reading(sequence + bodyCount++);

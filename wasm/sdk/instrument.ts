@@ -1,0 +1,33 @@
+// What differs between sensors: what they measure. All of them take, keep and deliver readings with the same code.
+
+export abstract class Instrument {
+  /** Called once, when the flags have been read. */
+  abstract start(): void;
+  /** Reads the value of the flag at hand (`flagName`), if it is one of this instrument's. */
+  abstract readFlag(): bool;
+  /** All flags, for the message about an unknown one. */
+  abstract flagHelp(): string;
+  /**
+   * Measures for a reading that is taken now. Values that must be kept with the reading are left in `staged`; the result
+   * has a bit for each.
+   */
+  abstract take(): u32;
+  /** Writes `,"values":{...}` for the ring's reading at hand, or nothing. */
+  abstract writeValues(): void;
+  /** Bytes that `writeValues` writes at most. */
+  abstract valuesSize(): usize;
+}
+
+/** Values of the reading that is being taken, an f64 each. */
+export const staged = memory.data(128, 8);
+
+let current: Instrument | null = null;
+
+export function setInstrument(instrument: Instrument): void {
+  current = instrument;
+}
+
+/** What this sensor measures with. */
+export function instrument(): Instrument {
+  return current!;
+}
