@@ -151,11 +151,11 @@ function someReadings(draw: (n: number) => number, count: number): Taken[] {
   return all.sort((a, b) => a.receivedAt - b.receivedAt);
 }
 
-test.each([1, 2, 3, 4, 5, 6])(
+test.each([1, 2, 3, 4])(
   'whatever comes late, twice or after a crash: tables and answers equal those over all readings (seed %i)',
   async (seed) => {
     const draw = random(seed);
-    const waiting = someReadings(draw, 1_500);
+    const waiting = someReadings(draw, 800);
     let now = T0;
     while (waiting.length > 0) {
       accept(waiting.splice(0, 1 + draw(60)));
