@@ -12,7 +12,7 @@ export function showColors(node, { live, colors }) {
   const others = live - colors.reduce((sum, { sensors }) => sum + sensors, 0);
   // A list of colours that one sensor each has would say nothing.
   const allDiffer = others > 0 && colors[0]?.sensors === 1;
-  setText(find(node, '.differ'), allDiffer ? 'each sensor has a colour of its own' : '');
+  setText(find(node, '.differ'), allDiffer ? 'all in different colours' : '');
   const rest = others > 0 ? [{ color: 'other colours', sensors: others }] : [];
   const parts = allDiffer ? [] : [...colors, ...rest];
   for (const [i, bar] of resize(find(node, '.bars'), parts.length > 1 ? parts.length : 0, () =>
