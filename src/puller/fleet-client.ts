@@ -216,13 +216,15 @@ export class FleetClient {
         const headers = { ...this.#headers, ...(init.headers as Record<string, string> | undefined) };
         const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...init, headers });
         const retryAfter = Number(response.headers.get('retry-after'));
-        if (response.status === 429 && Date.now() < busyUntil) {
+        // A puller that has just started says when to ask it again.
+        const isBusy = response.status === 429 || (response.status === 503 && retryAfter > 0);
+        if (isBusy && Date.now() < busyUntil) {
           await response.body?.cancel();
           await sleep(retryAfter * 1000 || RETRY_MS);
           continue;
         }
-        // 503 means that it is stopping.
-        if (response.status !== 503) return response;
+        // 503 alone means that it is stopping.
+        if (response.status !== 503 || isBusy) return response;
       } catch (error) {
         if (init.signal?.aborted) throw error;
         cause = error;

@@ -121,8 +121,8 @@ export class Job {
     const { args, type, mounts = [], env: ownEnv } = this.#spec;
     const guestEnv = {
       ...env(node.name),
-      ...ownEnv,
       HOSTNAME: node.name,
+      ...ownEnv,
       BACALHAU_JOB_ID: this.id,
       BACALHAU_EXECUTION_ID: info.id,
       BACALHAU_JOB_TYPE: type,

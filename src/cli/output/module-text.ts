@@ -16,12 +16,13 @@ export function deployModuleText(result: DeployModuleResult): string {
   const { name, module, downloaded, regions, running, completed, facts, seconds } = result;
   const nodes = regions.reduce((sum, region) => sum + region.nodes, 0);
   const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
+  const unchanged = regions.every((region) => region.unchanged) ? '; unchanged, already running' : '';
   const counts = [`${running}/${nodes} running`, ...(completed > 0 ? [`${completed} completed`] : [])];
   return [
-    `${name}: ${sizeText(module.bytes)}, ${useText(module)}; ${downloaded ? 'nodes download it from the proxy' : 'inside its job'}`,
+    `${name}: ${sizeText(module.bytes)}, ${useText(module)}${downloaded ? '; nodes download it from the proxy' : ''}`,
     ...new Set(facts.map(factText)),
     ...(waiting.length > 0 ? [`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`] : []),
-    `${counts.join(', ')} (${secondsText(seconds)})`,
+    `${counts.join(', ')} (${secondsText(seconds)})${unchanged}`,
   ].join('\n');
 }
 

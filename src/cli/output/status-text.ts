@@ -115,7 +115,8 @@ function sensorsText({ fleet: { summary }, nodes, convergence }: Status): string
     counts.paused += Math.max(0, paused - Math.max(0, cut - silent));
   }
   const parts = [
-    `${live}${edge === undefined ? '' : `/${edge.length}`} reporting`,
+    // Modules may send, too: then there are more sensors than nodes.
+    `${live}${edge === undefined || live > edge.length ? '' : `/${edge.length}`} reporting`,
     ...(counts.paused > 0 ? [`${counts.paused} paused`] : []),
     ...(counts.cut > 0 ? [`${counts.cut} cut off`] : []),
     ...(counts.silent > 0 ? [`${counts.silent} silent`] : []),

@@ -16,8 +16,8 @@ export const deployModuleCommand: CommandSpec = {
   options: [
     new Option('--name <name>', 'name of the module (default: that of the file)'),
     regionsOption(),
-    listOption('--param <text>', 'a parameter; {proxy}, {region} and {submission_time} stand for those of the region'),
-    listOption('--env <name=value>', 'a variable; it also has PROXY_URL, REGION and SUBMISSION_TIME'),
+    listOption('--param <text>', 'a parameter; {proxy} and {region} stand for those of its region'),
+    listOption('--env <name=value>', 'a variable, with the same placeholders; it also has PROXY_URL and REGION'),
     new Option('--once', 'run it once on every node: one that exits is not started again'),
     takeOverOption(),
     timeoutOption(60),
