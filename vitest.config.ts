@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests that start processes, clusters or browsers. Folder and name tell; all others are unit tests. */
 const SYSTEM = ['src/test/{e2e,integration,wasm}/**', 'src/**/*.process.test.ts'];
@@ -28,8 +29,26 @@ const system = {
 
 const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: availableParallelism() };
 
+/** The longest files, longest first: the last one to end does not run alone. */
+const LONGEST = [
+  ...['integration/compose-seed', 'integration/demo', 'integration/native-system', 'integration/compose-system'],
+  ...['e2e/config-e2e', 'integration/native-faults', 'e2e/cli-errors', 'integration/packed'],
+].map((name) => `/src/test/${name}.test.ts`);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONGEST.findIndex((path) => moduleId.replaceAll('\\', '/').endsWith(path));
+      return at < 0 ? LONGEST.length : at;
+    };
+    const group = ({ project }: TestSpecification) => project.config.sequence.groupOrder;
+    return (await super.sort(files)).sort((a, b) => group(a) - group(b) || rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './scripts/closing-line.js'],
     projects: [
       {

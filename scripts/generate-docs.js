@@ -150,12 +150,13 @@ function find(/** @type {import('commander').Command} */ group, /** @type {strin
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   const page = (name) => fileURLToPath(new URL(`../docs/${name}`, import.meta.url));
-  const [{ CODES }, { createProgram }, { commands }] = await Promise.all([
+  const [{ CODES }, { createProgram }, { loadCommands }] = await Promise.all([
     import('../dist/lib/errors/codes.js'),
     import('../dist/cli/program.js'),
-    import('../dist/cli/commands/all-commands.js'),
+    import('../dist/cli/commands/command-table.js'),
   ]);
   writeFileSync(page('errors.md'), errorsPage(CODES));
+  const commands = await loadCommands([]);
   writeFileSync(page('cli.md'), cliPage(createProgram(commands), commands));
   writeFileSync(page('wasm-sensors.1'), manPage(createProgram(commands), commands));
   const rooms = JSON.parse(readFileSync(new URL('../src/test/rooms.json', import.meta.url), 'utf8'));

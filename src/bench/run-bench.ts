@@ -35,6 +35,14 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
     if (most) await runMost(Number(interval));
     else await run({ nodes: Number(nodes), interval: Number(interval), seconds: Number(seconds) });
   },
+  async page({ sensors, interval = '1', seconds = '20' }) {
+    const { run } = await import('./page.bench.js');
+    await run({
+      sensors: sensors === undefined ? undefined : Number(sensors),
+      interval: Number(interval),
+      seconds: Number(seconds),
+    });
+  },
   async compose({ nodes = '10' }) {
     const { run } = await import('./compose.bench.js');
     await run({ nodes: Number(nodes) });

@@ -2,15 +2,19 @@
 import { Option } from 'commander';
 import { url } from '../config/setting-schemas.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { parseDuration, parseTime } from '../lib/time/time-text.js';
 import type { Scope } from '../protocol/desired-config.js';
 import { PROFILES } from '../protocol/profiles.js';
 import {
+  type DesiredConfig,
+  type DesiredField,
   findField,
   SENSOR_CONFIG_FIELDS,
   type SensorConfig,
   type SensorConfigField,
   sensorConfigSchema,
 } from '../protocol/sensor-config.js';
+import { type DesiredSettings, isSettingName, type SettingValue, settingField } from '../protocol/sensor-settings.js';
 
 /** As commander gives them. */
 export type OptionValues = Record<string, unknown>;
@@ -51,6 +55,7 @@ export const publisherOptions = (): Option[] => [
   ...sensorOptions(),
   new Option('--profile <name>', 'what the sensors measure (default: none)').choices(PROFILES),
   new Option('--anomalies <share>', 'share of the time in which they measure an anomaly, such as 2%'),
+  new Option('--module <file>', "a module of your own that takes the publisher's flags, instead of the built-in one"),
   new Option('--max-messages <count>', 'stop each sensor after this many readings'),
   new Option('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run'),
   takeOverOption(),
@@ -66,17 +71,20 @@ export function scopeFrom(options: OptionValues): Scope {
   return options.region === undefined ? {} : { region: String(options.region) };
 }
 
-/** `color=#00ff88 interval=1`; throws `BAD_VALUE` naming the field. */
-export function valuesFrom(words: string[]): SensorConfig {
+/** `color=#00ff88 interval=1 threshold=5`; throws `BAD_VALUE` naming the field. */
+export function valuesFrom(words: string[]): DesiredConfig {
   const given: Record<string, string> = {};
+  const settings: DesiredSettings = {};
   for (const word of words) {
     const [name = '', ...rest] = word.split('=');
     if (rest.length === 0)
       throw new AppError('BAD_VALUE', `${JSON.stringify(word)} is not name=value`, { hint: EXAMPLE });
-    given[fieldNamed(name)] = rest.join('=');
+    const setting = settingValue(rest.join('='));
+    if (!findField(name) && isSettingName(name) && setting !== undefined) settings[settingField(name)] = setting;
+    else given[fieldNamed(name)] = rest.join('=');
   }
   const parsed = sensorConfigSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, ...settings };
   const { path, message } = parsed.error.issues[0]!;
   const field = String(path[0]);
   throw new AppError('BAD_VALUE', `${field}: ${JSON.stringify(given[field])} ${message}`, { hint: EXAMPLE });
@@ -84,13 +92,29 @@ export function valuesFrom(words: string[]): SensorConfig {
 
 const EXAMPLE = "For example: `wasm-sensors config set color='#00ff88' interval=1`";
 
+/** A number, true or false; undefined for other words. */
+function settingValue(word: string): SettingValue | undefined {
+  if (word === 'true' || word === 'false') return word === 'true';
+  return /^-?(\d+\.?\d*|\.\d+)$/.test(word) ? Number(word) : undefined;
+}
+
+/** A field of every sensor, or a setting that a sensor of one's own may have declared. */
+export const desiredFieldNamed = (name: string): DesiredField =>
+  !findField(name) && isSettingName(name) ? settingField(name) : fieldNamed(name);
+
 /** In any spelling that sensors take in their files: `random-off`, `randomOff`, `colour`. */
-export function fieldNamed(name: string): SensorConfigField {
+function fieldNamed(name: string): SensorConfigField {
   const known = findField(name);
   if (known) return known;
-  const hint = `Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}.`;
+  const hint = `Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}; settings that a sensor declares are numbers, true or false.`;
   throw new AppError('BAD_VALUE', `there is no setting ${JSON.stringify(name)}`, { hint });
 }
+
+/** May be given several times; its value is the list. */
+export const listOption = (flag: string, description: string): Option =>
+  new Option(flag, `${description}; may be given several times`).argParser(
+    (value: string, before: string[] | undefined) => [...(before ?? []), value],
+  );
 
 export const regionsOption = () =>
   new Option('--region <region>', 'only this region; give it several times for more').argParser(
@@ -135,15 +159,36 @@ export function urlOption(value: unknown, flag: string): string | undefined {
 /** `--since`; completes its help. */
 export const sinceOption = (what: string) => new Option('--since <when>', `${what}: 30s, 5m, 2h, or an ISO 8601 time`);
 
-/** Unix milliseconds of `--since`: a duration before now, or an ISO time. Throws `BAD_OPTION`. */
-export function sinceFrom({ since }: OptionValues): number | undefined {
-  if (since === undefined) return undefined;
-  const text = String(since);
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text);
-  const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-  const time = match ? Date.now() - Number(match[1]) * units[match[2] as keyof typeof units] : Date.parse(text);
-  if (!Number.isNaN(time)) return Math.floor(time);
-  throw new AppError('BAD_OPTION', `--since: ${JSON.stringify(text)} is neither a duration nor a time`, {
+export const untilOption = (what: string) =>
+  new Option('--until <when>', `${what}: a duration ago, such as 5m, or an ISO 8601 time (default: now)`);
+
+/** Unix milliseconds of `--since`. Throws `BAD_OPTION`. */
+export const sinceFrom = ({ since }: OptionValues): number | undefined => timeOption(since, '--since');
+
+/** Unix milliseconds of a duration before now, or of an ISO time; throws `BAD_OPTION` naming the flag. */
+export function timeOption(value: unknown, flag: string): number | undefined {
+  if (value === undefined) return undefined;
+  const time = parseTime(String(value), Date.now());
+  if (time !== undefined) return time;
+  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is neither a duration nor a time`, {
     hint: 'For example: 30s, 5m, 2h, 2026-01-31T12:00:00Z.',
   });
+}
+
+/** Milliseconds of a duration from an option; throws `BAD_OPTION` naming the flag. */
+export function durationOption(value: unknown, flag: string): number | undefined {
+  if (value === undefined) return undefined;
+  const duration = parseDuration(String(value));
+  if (duration !== undefined && duration > 0) return duration;
+  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(value)} is not a duration`, {
+    hint: 'For example: 10s, 5m, 1h.',
+  });
+}
+
+/** The time between `--since` (`before`: how long ago it is without it) and `--until`. Throws `BAD_OPTION`. */
+export function timeRange(options: OptionValues, before: string): { since: number; until: number } {
+  const until = timeOption(options.until, '--until') ?? Date.now();
+  const since = timeOption(options.since ?? before, '--since')!;
+  if (since < until) return { since, until };
+  throw new AppError('BAD_OPTION', '--since is not before --until');
 }

@@ -1,8 +1,9 @@
 /** Entry point: runs the command line, and gives commander's own errors our exit codes. */
 import { CommanderError } from 'commander';
 import { endWithReader } from '../lib/process/shutdown.js';
+import { loadCommands } from './commands/command-table.js';
 import { rememberCommandName } from './output/command-name.js';
-import { createProgram, loadCommands } from './program.js';
+import { createProgram } from './program.js';
 
 rememberCommandName();
 endWithReader();

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
-import { commands } from './commands/all-commands.js';
+import { loadCommands } from './commands/command-table.js';
 import { menuEntries } from './menu.js';
+
+const commands = await loadCommands([]);
 
 const ALL = ['demo', 'up', 'top', 'doctor'];
 const words = (known: string[], running?: string) => menuEntries(known, running).map((entry) => entry.words.join(' '));

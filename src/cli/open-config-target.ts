@@ -3,7 +3,7 @@ import type { SettingKey, Settings } from '../config/settings.js';
 import { readCaFile } from '../lib/net/tls.js';
 import { type ConfigTarget, knownJobs } from '../operations/config-target.js';
 import { ConfigClient } from '../proxy/config-client.js';
-import { FleetClient } from '../puller/fleet-client.js';
+import { FleetClient, type FleetReader } from '../puller/fleet-client.js';
 import { openSession, operatorToken, type Session, viewingToken } from '../runtime/session.js';
 
 export const TARGET_SETTINGS: SettingKey[] = ['stateDir', 'pullerUrl', 'proxies', 'token', 'viewerToken', 'tlsCa'];
@@ -17,6 +17,13 @@ export function openConfigTarget(settings: Settings): ConfigTarget {
   return { proxies: clients(proxies, token, tlsCa), fleet: new FleetClient(pullerUrl, { token: viewing }) };
 }
 
+/** For the puller, which has the fleet view itself. Throws `NOT_UP` where the settings name no proxy and no `up` runs here. */
+export function openTargetOf(fleet: FleetReader, settings: Settings): ConfigTarget {
+  const { proxies, tlsCa } = settings;
+  if (proxies === undefined) return { ...targetOf(openSession(settings), settings), fleet };
+  return { proxies: clients(proxies, operatorToken(settings), tlsCa), fleet };
+}
+
 /** The proxies of the settings; throws `NOT_UP` where they name none and no `up` runs here. */
 export function openProxies(settings: Settings): ConfigClient[] {
   const { proxies, tlsCa } = settings;
@@ -25,7 +32,10 @@ export function openProxies(settings: Settings): ConfigClient[] {
 }
 
 /** The proxies of the settings, else the network's own and its service job. */
-export function targetOf(session: Session, { proxies, tlsCa }: Settings): Required<ConfigTarget> {
+export function targetOf(
+  session: Session,
+  { proxies, tlsCa }: Settings,
+): Required<ConfigTarget> & { fleet: FleetClient } {
   const { proxy, jobProxy } = session.state.endpoints;
   const urls = proxies ?? [proxy, ...(jobProxy === undefined ? [] : [jobProxy])];
   return {

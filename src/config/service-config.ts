@@ -39,7 +39,7 @@ export const SERVICE_FLAGS = {
       ...(['host', 'allowedHosts', 'pullerUrl', 'pullerPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
       ...(['awsRegion', 'stateDir', 'sinks', 'pollers', 'alertAfter', 'webhook'] as const),
       ...(['retention', 'minuteRetention', 'hourRetention'] as const),
-      ...(['token', 'viewerToken', 'open'] as const),
+      ...(['token', 'viewerToken', 'open', 'proxies', 'tlsCa'] as const),
       ...LOGGING,
     ],
     'pullerPort',

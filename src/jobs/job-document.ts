@@ -1,15 +1,20 @@
 /** Fills the document of a job request. Everything in it is decided here, except for its heading and its hash. */
 import type { Document } from 'yaml';
 import { AppError } from '../lib/errors/app-error.js';
+import { readUserModule } from '../modules/user-module.js';
+import { USER_MODULE_MB } from '../modules/wasm-sections.js';
 import type { JobEnvironment } from './job-environment.js';
 import { jobName, jobRefOf } from './job-ref.js';
-import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from './job-request.js';
-import { inTask, openTemplate, setModule } from './job-template.js';
+import type { ConfigUpdaterJob, JobRequest, ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
+import { inTask, openTemplate, setModule, setModuleUrl } from './job-template.js';
+import { moduleEnv, moduleParameters } from './module-task.js';
 import { CONFIG_TARGET, publisherFlags } from './publisher-flags.js';
 
 /** Labels that carry the job's `JobRef`; its role is in the templates. */
 export const ROLE_LABEL = 'role';
 export const REGION_LABEL = 'region';
+/** The name of a module of the user. */
+export const MODULE_LABEL = 'module';
 const RUN_ONCE_LABEL = 'run-once';
 
 /** The port in the container; `job.port` is the node's. */
@@ -17,28 +22,62 @@ const CONTAINER_PORT = 8080;
 /** The state folder of the image. */
 const DATA_TARGET = '/data';
 
-/** Rejects with `NOT_OFFERED`, or with what `environment.module` rejects with. */
+/** Rejects with `NOT_OFFERED`, or with what `environment.module` and `readUserModule` reject with. */
 export async function fillDocument(request: JobRequest, environment: JobEnvironment): Promise<Document> {
   const document = openTemplate(request.role);
   const ref = jobRefOf(request);
   document.setIn(['name'], jobName(ref));
   if (ref.region !== undefined) document.setIn(['labels', REGION_LABEL], ref.region);
+  if (ref.name !== undefined) document.setIn(['labels', MODULE_LABEL], ref.name);
   if (ref.runOnce) document.setIn(['labels', RUN_ONCE_LABEL], 'true');
   if (request.role === 'publisher') await fillPublisher(document, request, environment);
   else if (request.role === 'config-updater') await fillConfigUpdater(document, request, environment);
+  else if (request.role === 'module') await fillModule(document, request, environment);
   else fillService(document, request, environment);
   return document;
 }
 
 async function fillPublisher(document: Document, job: PublisherJob, environment: JobEnvironment): Promise<void> {
   setRegion(document, job.region);
-  // Bacalhau restarts a daemon that exits, and counts its exit as a failure; an ops job runs once on every node.
-  if (job.maxMessages !== undefined) document.setIn(['type'], 'ops');
+  if (job.maxMessages !== undefined) runOnce(document);
   setTask(document, publisherFlags(job), { ...environment.given, ...forward(environment.forwarded.edge) });
-  setModule(document, await environment.module('publisher'));
+  if (job.module === undefined) setModule(document, await environment.module('publisher'));
+  else await setUserModule(document, { file: job.module, region: job.region, environment });
   if (job.configFile === undefined) return;
   const source = { type: 'localDirectory', params: { sourcePath: job.configFile, readWrite: false } };
   document.addIn(inTask('inputSources'), document.createNode({ target: CONFIG_TARGET, source }));
+}
+
+async function fillModule(document: Document, job: ModuleJob, environment: JobEnvironment): Promise<void> {
+  setRegion(document, job.region);
+  if (job.once) runOnce(document);
+  const env = { ...environment.given, ...forward(environment.forwarded.edge), ...moduleEnv(job) };
+  setTask(document, moduleParameters(job), env);
+  await setUserModule(document, { file: job.module, region: job.region, environment });
+}
+
+/** Bacalhau restarts a daemon that exits, and counts its exit as a failure; an ops job runs once on every node. */
+function runOnce(document: Document): void {
+  document.setIn(['type'], 'ops');
+}
+
+/**
+ * Largest module inside a job. NATS carries a job to its nodes in one message of at most 1 MiB; in base64 this is 534 KB,
+ * and the orchestrator wraps it. A job that exceeds it is tried for ever, and keeps later ones from their nodes.
+ */
+const MAX_INLINE_BYTES = 400_000;
+
+/** Whether nodes download a module of this size instead of getting it in the job. */
+export const isDownloaded = (bytes: number): boolean => bytes > MAX_INLINE_BYTES;
+
+async function setUserModule(
+  document: Document,
+  { file, region, environment }: { file: string; region: string; environment: JobEnvironment },
+): Promise<void> {
+  const { bytes, sha256 } = await readUserModule(file);
+  if (isDownloaded(bytes.length)) setModuleUrl(document, `${environment.downloadsFrom(region)}/modules/${sha256}.wasm`);
+  else setModule(document, bytes);
+  document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);
 }
 
 async function fillConfigUpdater(

@@ -8,6 +8,9 @@ import { writeFileAtomic } from '../lib/fs/durable-files.js';
 import type { JobEnvironment } from './job-environment.js';
 import { openTemplate, print, setHeading, setModule, type TemplateName } from './job-template.js';
 
+/** Those that work as they are; the job of a module of the user has no module yet. */
+export type JobFileName = Exclude<TemplateName, 'module'>;
+
 /** The cluster that the files are made for. */
 export interface JobFilesTarget {
   /** Completes "for …" in the heading. */
@@ -15,10 +18,10 @@ export interface JobFilesTarget {
   /** The part of a command line before `job run`. */
   bacalhau: string;
   /** Variables by job, for the same line. */
-  variables: Record<TemplateName, string>;
+  variables: Record<JobFileName, string>;
   /** A command to run first. */
-  before?: Partial<Record<TemplateName, string>>;
-  adapt?(name: TemplateName, document: Document): void;
+  before?: Partial<Record<JobFileName, string>>;
+  adapt?(name: JobFileName, document: Document): void;
 }
 
 /** Jobs that need nothing from a node beyond what the templates need. */
@@ -40,7 +43,7 @@ export async function writeJobFiles(
   target: JobFilesTarget,
 ): Promise<string[]> {
   const paths: string[] = [];
-  for (const [name, variables] of Object.entries(target.variables) as [TemplateName, string][]) {
+  for (const [name, variables] of Object.entries(target.variables) as [JobFileName, string][]) {
     const document = openTemplate(name);
     if (name === 'publisher' || name === 'config-updater') setModule(document, await readModule(name));
     target.adapt?.(name, document);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { type JobRef, jobName, jobRefOf, rivalOf, sameJob } from './job-ref.js';
-import type { ConfigUpdaterJob, PublisherJob, ServiceJob } from './job-request.js';
+import type { ConfigUpdaterJob, ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
 
 const publisher: PublisherJob = {
   role: 'publisher',
@@ -10,7 +10,14 @@ const publisher: PublisherJob = {
   submissionTime: 1,
 };
 
-test('what identifies a request: role, region, and whether it runs once', () => {
+const module: ModuleJob = {
+  ...{ role: 'module', region: 'eu', name: 'thermo', module: 'x.wasm', proxyUrl: 'x', parameters: [], env: {} },
+  submissionTime: 1,
+};
+
+test('what identifies a request: role, region, name of a module, and whether it runs once', () => {
+  expect(jobRefOf(module)).toEqual({ role: 'module', region: 'eu', name: 'thermo' });
+  expect(jobRefOf({ ...module, once: true })).toEqual({ role: 'module', region: 'eu', name: 'thermo', runOnce: true });
   expect(jobRefOf(publisher)).toEqual({ role: 'publisher', region: 'eu' });
   expect(jobRefOf({ ...publisher, maxMessages: 3 })).toEqual({ role: 'publisher', region: 'eu', runOnce: true });
   const updater: ConfigUpdaterJob = {
@@ -43,6 +50,10 @@ test('no two jobs share a name, whatever regions are called', () => {
       { role: 'publisher', region },
       { role: 'publisher', region, runOnce: true },
       { role: 'config-updater', region },
+      ...['a', 'b', 'once', 'eu', 'a-b'].flatMap((name): JobRef[] => [
+        { role: 'module', region, name },
+        { role: 'module', region, name, runOnce: true },
+      ]),
     ]),
   ];
   expect(new Set(refs.map(jobName)).size).toBe(refs.length);
@@ -51,16 +62,19 @@ test('no two jobs share a name, whatever regions are called', () => {
     'once-publisher-eu',
     'config-updater-eu',
   ]);
+  expect(jobName({ role: 'module', region: 'eu', name: 'thermo', runOnce: true })).toBe('once-module-thermo.eu');
 });
 
-test('a region runs one kind of publisher at a time; other jobs have no rival', () => {
+test('a region runs one kind of publisher, and one of a module, at a time; other jobs have no rival', () => {
+  const thermo: JobRef = { role: 'module', region: 'eu', name: 'thermo' };
+  expect([rivalOf(thermo), rivalOf({ ...thermo, runOnce: true })]).toEqual([{ ...thermo, runOnce: true }, thermo]);
   expect(rivalOf({ role: 'publisher', region: 'eu' })).toEqual({ role: 'publisher', region: 'eu', runOnce: true });
   expect(rivalOf({ role: 'publisher', region: 'eu', runOnce: true })).toEqual({ role: 'publisher', region: 'eu' });
   expect(rivalOf({ role: 'publisher' })).toBeUndefined();
   expect(rivalOf({ role: 'config-updater', region: 'eu' })).toBeUndefined();
 });
 
-test('jobs are the same when all three agree', () => {
+test('jobs are the same when everything agrees', () => {
   const eu: JobRef = { role: 'publisher', region: 'eu' };
   expect(sameJob(eu, { role: 'publisher', region: 'eu' })).toBe(true);
   for (const other of [
@@ -70,4 +84,6 @@ test('jobs are the same when all three agree', () => {
     { role: 'publisher', region: 'eu', runOnce: true },
   ] as JobRef[])
     expect(sameJob(eu, other)).toBe(false);
+  const thermo: JobRef = { role: 'module', region: 'eu', name: 'thermo' };
+  expect(sameJob(thermo, { ...thermo, name: 'hygro' })).toBe(false);
 });

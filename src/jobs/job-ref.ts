@@ -5,7 +5,9 @@ export interface JobRef {
   role: JobRequest['role'];
   /** Left out: a service, or a publisher that somebody submitted by hand for all regions. */
   region?: string;
-  /** A publisher that stops after some readings: another type of job, which no daemon of the same name can become. */
+  /** Of a module of the user; all others are known by their role. */
+  name?: string;
+  /** It stops by itself: another type of job, which no daemon of the same name can become. */
   runOnce?: true;
 }
 
@@ -15,24 +17,26 @@ export const ALL_REGIONS_PUBLISHER: JobRef = { role: 'publisher' };
 export function jobRefOf(request: JobRequest): JobRef {
   if (!('region' in request)) return { role: request.role };
   const { role, region } = request;
-  return role === 'publisher' && request.maxMessages !== undefined ? { role, region, runOnce: true } : { role, region };
+  const once = role === 'publisher' ? request.maxMessages !== undefined : role === 'module' && request.once === true;
+  return { role, region, ...(role === 'module' ? { name: request.name } : {}), ...(once ? { runOnce: true } : {}) };
 }
 
 /**
  * The name under which the job is submitted: a job replaces the one of the same name. No two jobs share one, because
- * every region begins with a letter or a digit.
+ * every region begins with a letter or a digit, and names of modules have no dots.
  */
-export function jobName({ role, region, runOnce }: JobRef): string {
-  const name = region === undefined ? role : `${role}-${region}`;
-  return runOnce ? `once-${name}` : name;
+export function jobName({ role, region, name, runOnce }: JobRef): string {
+  const own = name === undefined ? role : `${role}-${name}`;
+  const whole = region === undefined ? own : `${own}${name === undefined ? '-' : '.'}${region}`;
+  return runOnce ? `once-${whole}` : whole;
 }
 
 export function sameJob(a: JobRef, b: JobRef): boolean {
-  return a.role === b.role && a.region === b.region && a.runOnce === b.runOnce;
+  return a.role === b.role && a.region === b.region && a.name === b.name && a.runOnce === b.runOnce;
 }
 
-/** The job that must stop before this one runs: a region runs one kind of publisher at a time. */
-export function rivalOf({ role, region, runOnce }: JobRef): JobRef | undefined {
-  if (role !== 'publisher' || region === undefined) return undefined;
-  return runOnce ? { role, region } : { role, region, runOnce: true };
+/** The job that must stop before this one runs: a region runs one kind of publisher, and one of a module, at a time. */
+export function rivalOf({ runOnce, ...job }: JobRef): JobRef | undefined {
+  if (!['publisher', 'module'].includes(job.role) || job.region === undefined) return undefined;
+  return runOnce ? job : { ...job, runOnce: true };
 }

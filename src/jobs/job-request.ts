@@ -1,4 +1,4 @@
-/** What can run as a job: a publisher, a config-updater, the proxy or the puller. */
+/** What can run as a job: a publisher, a config-updater, a module of the user, the proxy or the puller. */
 import type { Profile } from '../protocol/profiles.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 
@@ -9,6 +9,8 @@ export interface PublisherJob {
   /** Where the sensors POST to: a base URL, without `/send`. */
   proxyUrl: string;
   config: SensorConfig;
+  /** A module of the user that takes the publisher's flags: path of its file. Left out: the built-in publisher. */
+  module?: string;
   /** A YAML file on the node, re-read while running. */
   configFile?: string;
   /** What the sensors measure; left out: nothing. */
@@ -33,6 +35,24 @@ export interface ConfigUpdaterJob {
   submissionTime: number;
 }
 
+/** A module of the user on the edge nodes of one region; it is the job `module-<name>.<region>`. */
+export interface ModuleJob {
+  role: 'module';
+  /** Lower-case letters, digits and dashes. */
+  name: string;
+  region: string;
+  /** Path of its file. */
+  module: string;
+  /** Where it finds the proxy: `PROXY_URL` in its environment, `{proxy}` in its parameters. */
+  proxyUrl: string;
+  /** May have `{proxy}` and `{region}`, as the values of `env`. */
+  parameters: string[];
+  env: Record<string, string>;
+  /** Runs once on every node, and is not started again when it exits. */
+  once?: boolean;
+  submissionTime: number;
+}
+
 /** The proxy or the puller as a service job on the `web-services` node. */
 export interface ServiceJob {
   role: 'proxy' | 'puller';
@@ -51,4 +71,4 @@ export interface ServiceJob {
   submissionTime: number;
 }
 
-export type JobRequest = PublisherJob | ConfigUpdaterJob | ServiceJob;
+export type JobRequest = PublisherJob | ConfigUpdaterJob | ModuleJob | ServiceJob;

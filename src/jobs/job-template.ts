@@ -9,7 +9,7 @@ import { type Document, parseDocument } from 'yaml';
 /** Two levels up from here in `src` as in `dist`. */
 const FOLDER = fileURLToPath(new URL('../../templates/jobs/', import.meta.url));
 
-export type TemplateName = 'publisher' | 'config-updater' | 'proxy' | 'puller';
+export type TemplateName = 'publisher' | 'config-updater' | 'module' | 'proxy' | 'puller';
 
 export function openTemplate(name: TemplateName): Document {
   return parseDocument(readFileSync(`${FOLDER}${name}.yaml`, 'utf8'));
@@ -35,4 +35,11 @@ export const inTask = (...path: (string | number)[]): (string | number)[] => ['t
 export function setModule(document: Document, module: Uint8Array): void {
   const url = `data:application/wasm;base64,${Buffer.from(module).toString('base64')}`;
   document.setIn(inTask('inputSources', 0, 'source', 'params', 'URL'), url);
+}
+
+/** Lets nodes download the module: Bacalhau puts it into the folder of its input, named as in the URL. */
+export function setModuleUrl(document: Document, url: string): void {
+  const source = { type: 'urlDownload', params: { URL: url } };
+  document.setIn(inTask('inputSources', 0), document.createNode({ target: '/app', source }));
+  document.setIn(inTask('engine', 'params', 'entryModule'), `/app/${url.split('/').at(-1)}`);
 }

@@ -1,12 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { tinyModule } from '../test/support/tiny-module.js';
 import type { JobEnvironment } from './job-environment.js';
-import type { PublisherJob, ServiceJob } from './job-request.js';
+import type { ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
 import { renderJob } from './render-job.js';
 
 const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 const environment: JobEnvironment = {
   module: async () => MODULE,
+  downloadsFrom: (region) => `http://${region}.proxy`,
   forwarded: { edge: ['HOSTNAME', 'SENSOR_TOKEN'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };
 const publisher: PublisherJob = {
@@ -92,6 +97,50 @@ describe('a rendered publisher', () => {
   it('is refused when it would not fit into a message to the nodes', async () => {
     const large = { ...environment, module: async () => new Uint8Array(500_000) };
     await expect(renderJob(publisher, large)).rejects.toMatchObject({ code: 'JOB_TOO_LARGE' });
+  });
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'render-job-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = join(folder, 'mine.wasm');
+writeFileSync(file, tinyModule({ name: 'mine' }));
+const inline = (bytes: Uint8Array) => `data:application/wasm;base64,${Buffer.from(bytes).toString('base64')}`;
+
+it('a publisher carries a module of the user instead of the built-in one, with more memory', async () => {
+  const { name, text } = await renderJob({ ...publisher, module: file }, environment);
+  const task = parse(text).tasks[0];
+  expect([name, task.inputSources[0].source.params.URL]).toEqual([
+    'publisher-eu',
+    inline(tinyModule({ name: 'mine' })),
+  ]);
+  expect(task.engine.params.parameters).toContain('--region=eu');
+  expect(task.resources.memory).toBe('128MB');
+});
+
+describe('a module of the user', () => {
+  const module: ModuleJob = {
+    ...{ role: 'module', name: 'thermo', region: 'eu', module: file, proxyUrl: 'http://p:1', submissionTime: 7 },
+    parameters: ['--proxy={proxy}', '{region}', '{"json":"{other}"}'],
+    env: { AT: 'in {region}', REGION: 'mine' },
+  };
+
+  it('is a daemon of its region that knows its proxy, and labelled with its name', async () => {
+    const { name, text } = await renderJob(module, environment);
+    const job = parse(text);
+    expect([name, job.name, job.type]).toEqual(['module-thermo.eu', 'module-thermo.eu', 'daemon']);
+    expect(job.labels).toMatchObject({ role: 'module', module: 'thermo', region: 'eu' });
+    const task = job.tasks[0];
+    expect(task.engine.params.parameters).toEqual(['--proxy=http://p:1', 'eu', '{"json":"{other}"}']);
+    expect(task.env).toEqual({
+      ...{ HOSTNAME: 'env:HOSTNAME', SENSOR_TOKEN: 'env:SENSOR_TOKEN' },
+      ...{ PROXY_URL: 'http://p:1', REGION: 'mine', AT: 'in eu' },
+    });
+    expect(task.inputSources[0].source.params.URL).toBe(inline(tinyModule({ name: 'mine' })));
+  });
+
+  it('that runs once is an ops job', async () => {
+    const { name, text } = await renderJob({ ...module, once: true }, environment);
+    expect([name, parse(text).type]).toEqual(['once-module-thermo.eu', 'ops']);
   });
 });
 

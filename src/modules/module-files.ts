@@ -7,6 +7,7 @@ import { AppError } from '../lib/errors/app-error.js';
 /** Modules in `wasm/<name>/index.ts`, built to `<name>.wasm`. */
 export const MODULE_NAMES = ['publisher', 'config-updater'] as const;
 export type ModuleName = (typeof MODULE_NAMES)[number];
+export const isModuleName = (name: string): name is ModuleName => MODULE_NAMES.some((one) => one === name);
 
 // This file is `src/modules/module-files.ts` or `dist/modules/module-files.js`: the package is two levels up either way.
 export const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -55,6 +55,8 @@ export interface NetworkCapabilities {
   givesNodesTokens?: true;
   /** Sensors keep running when `up` stops, and the fleet view still expects them. */
   sensorsOutliveUp?: true;
+  /** Its regions can't be cut from here. */
+  noCuts?: true;
   /** Settings of `up` that this network can't follow, and what to do instead. `up` refuses them. */
   unsupported?: { settings: SettingKey[]; hint: string };
 }

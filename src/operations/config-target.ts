@@ -3,12 +3,12 @@ import type { KnownJobs } from '../fleet/fleet-view.js';
 import type { Network, NodeInfo } from '../network/network.js';
 import { nothingDesired } from '../protocol/desired-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
-import type { FleetClient } from '../puller/fleet-client.js';
+import type { FleetReader } from '../puller/fleet-client.js';
 
 export interface ConfigTarget {
   /** Every proxy that holds configuration, the authority first; never empty. */
   proxies: ConfigClient[];
-  fleet: FleetClient;
+  fleet: FleetReader;
   /** The jobs, where their network is known. */
   jobs?: () => Promise<KnownJobs>;
   /** The nodes, where their network is known. */
@@ -26,7 +26,7 @@ export async function knownJobs(network: Pick<Network, 'jobs'>): Promise<KnownJo
 }
 
 /** The newest version that sensors report; undefined where no puller answers, because the change itself needs none. */
-export async function newestSeen(fleet: Pick<FleetClient, 'convergence'>): Promise<number | undefined> {
+export async function newestSeen(fleet: Pick<FleetReader, 'convergence'>): Promise<number | undefined> {
   return fleet.convergence(nothingDesired(), {}).then(
     ({ newest }) => newest,
     () => undefined,

@@ -5,7 +5,7 @@ import type { Progress } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
 import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
-import type { FleetClient } from '../puller/fleet-client.js';
+import type { FleetReader } from '../puller/fleet-client.js';
 import { valuesOfFile } from '../sensor-host/sensor-file.js';
 import { knownJobs } from './config-target.js';
 import { requireRegion } from './cut-region.js';
@@ -13,7 +13,7 @@ import { waitForFileConfig } from './wait-for-sensors.js';
 
 export interface FileTarget {
   network: Network;
-  fleet: FleetClient;
+  fleet: FleetReader;
 }
 
 export interface FileOptions {

@@ -5,11 +5,13 @@ import type { ExecutionInfo, JobInfo, Network, NodeInfo } from '../network/netwo
 import { newestByNode } from '../network/newest-executions.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { ProxyStats } from '../proxy/proxy.js';
+import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
 import { type ConfigTarget, revokedHosts } from './config-target.js';
 import { type PublisherNotice, publisherNotices } from './job-owners.js';
 
 export interface StatusTarget extends Required<ConfigTarget> {
+  fleet: FleetReader & Pick<FleetClient, 'stats'>;
   network: Network;
 }
 

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Convergence, SensorView } from '../fleet/fleet-view.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import type { SensorConfigField } from '../protocol/sensor-config.js';
-import type { FleetClient } from '../puller/fleet-client.js';
+import type { DesiredField } from '../protocol/sensor-config.js';
+import type { FleetReader } from '../puller/fleet-client.js';
 import type { ApplyResult, Change, FailedProxy } from './apply-to-proxies.js';
 import { type ConfigTarget, revokedHosts } from './config-target.js';
 import { type WaitOptions, waitForConvergence } from './wait-for-sensors.js';
@@ -34,7 +34,7 @@ export async function rollOut(
   const failed = new Map<string, FailedProxy>();
   await requireSensors(fleet, regions);
   const revoked = await revokedHosts(proxies);
-  const fields = [...(Object.keys(change.set) as SensorConfigField[]), ...change.unset];
+  const fields = [...(Object.keys(change.set) as DesiredField[]), ...change.unset];
   for (const [i, region] of regions.entries()) {
     const scope = { region };
     try {
@@ -60,7 +60,7 @@ export async function rollOut(
 }
 
 /** A region without sensors proves nothing, and may be misspelt. */
-async function requireSensors(fleet: FleetClient, wanted: string[]): Promise<void> {
+async function requireSensors(fleet: FleetReader, wanted: string[]): Promise<void> {
   const { regions } = await fleet.summary();
   const known = regions.filter(({ live, paused, silent }) => live + paused + silent > 0).map(({ region }) => region);
   const missing = wanted.filter((region) => !known.includes(region));
@@ -73,7 +73,7 @@ async function requireSensors(fleet: FleetClient, wanted: string[]): Promise<voi
  * Waits until every live sensor of the region has sent another reading: one that crashes on the new configuration looks
  * converged. Resolves with false when all sensors are paused. Rejects with `STOPPED_SENDING`.
  */
-async function keepsSending(fleet: FleetClient, region: string): Promise<boolean> {
+async function keepsSending(fleet: FleetReader, region: string): Promise<boolean> {
   const own = (await fleet.snapshot()).sensors.filter((sensor) => sensor.region === region);
   const before = own.filter(({ state }) => state === 'live');
   if (before.length === 0) {
@@ -96,7 +96,7 @@ async function keepsSending(fleet: FleetClient, region: string): Promise<boolean
 }
 
 /** Those that have sent nothing more, except for those that a newer submission has replaced. */
-async function notSentSince(fleet: FleetClient, before: SensorView[]): Promise<SensorView[]> {
+async function notSentSince(fleet: FleetReader, before: SensorView[]): Promise<SensorView[]> {
   const now = new Map((await fleet.snapshot()).sensors.map((sensor) => [sensor.execution_id, sensor]));
   return before.filter(({ execution_id, sequence }) => {
     const sensor = now.get(execution_id);

@@ -4,8 +4,8 @@ import { type FileConvergence, fileConvergenceOf } from '../fleet/convergence.js
 import type { Convergence, KnownJobs, Progress, SensorState } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
-import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
-import type { FleetClient } from '../puller/fleet-client.js';
+import type { DesiredField, SensorConfig } from '../protocol/sensor-config.js';
+import type { FleetReader } from '../puller/fleet-client.js';
 
 export interface WaitOptions<T extends Progress> {
   timeoutMs: number;
@@ -16,7 +16,7 @@ export interface WaitOptions<T extends Progress> {
 
 export interface ConvergeOptions extends WaitOptions<Convergence> {
   /** Those that the change sets or clears. */
-  fields?: SensorConfigField[];
+  fields?: DesiredField[];
   /** Hosts whose readings are refused: nothing will show what they do. */
   revoked?: readonly string[];
   /** What is desired now: somebody else may change it again during the wait. */
@@ -43,7 +43,7 @@ const LARGE_FLEET = 1000;
 
 /** Waits until every sensor of the scope does what is desired. Rejects with `NOT_CONVERGED` and the pending sensors. */
 export function waitForConvergence(
-  fleet: FleetClient,
+  fleet: FleetReader,
   desired: DesiredState,
   scope: Scope,
   options: ConvergeOptions,
@@ -68,7 +68,7 @@ export function waitForConvergence(
 
 /** Waits until the region's sensors have read their YAML file. Rejects with `NOT_CONVERGED` and the pending sensors. */
 export function waitForFileConfig(
-  fleet: FleetClient,
+  fleet: FleetReader,
   region: string,
   /** Every value that the file sets. */
   wanted: SensorConfig,

@@ -4,11 +4,14 @@ import { createParser } from 'eventsource-parser';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
+import type { ErrorCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
-import type { SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredField } from '../protocol/sensor-config.js';
 import type { History, HistoryQuery } from './history/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
+import { type Answer, readAnswer } from './reader/answer.js';
+import type { ExportQuery } from './reader/read-request.js';
 
 export interface FleetClientOptions {
   /** A token that may read; a puller on loopback needs none. */
@@ -24,6 +27,9 @@ export interface EventQuery {
   kinds?: FleetEvent['event'][];
   signal?: AbortSignal;
 }
+
+/** What operations ask of the fleet view. */
+export type FleetReader = Pick<FleetClient, 'snapshot' | 'summary' | 'convergence'>;
 
 /** A restarted puller answers again within this time. */
 const RETRY_FOR_MS = 10_000;
@@ -64,7 +70,7 @@ export class FleetClient {
   convergence(
     state: DesiredState,
     scope: Scope,
-    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: SensorConfigField[] } = {},
+    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: DesiredField[] } = {},
   ): Promise<Convergence> {
     return this.#request('/fleet/convergence', { state, scope, jobs, fields });
   }
@@ -152,6 +158,24 @@ export class FleetClient {
     return undefined;
   }
 
+  /** Runs a statement that reads on the puller's store. Rejects with `BAD_SQL` when SQLite refuses it. */
+  query(sql: string, signal: AbortSignal): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#answer('/query', { method: 'POST', headers, body: JSON.stringify({ sql }), signal });
+  }
+
+  /** Readings of the puller's store. */
+  exportReadings(query: ExportQuery, signal: AbortSignal): Promise<Answer> {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+    return this.#answer(`/export?${search}`, { signal });
+  }
+
+  async #answer(path: string, init: RequestInit): Promise<Answer> {
+    const response = await this.#fetch(path, init);
+    return readAnswer(received(response));
+  }
+
   /** A POST when there is a body, else a GET. */
   async #request<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
     const post = {
@@ -172,8 +196,9 @@ export class FleetClient {
     this.#hasAnswered = true;
     if (response.ok) return response;
     const { status } = response;
-    const { reason, hint } = await refusalOf(response);
-    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${reason}`, {
+    const { code, reason, hint } = await refusalOf(response);
+    if (OWN_CODES.has(code)) throw new AppError(code as ErrorCode, reason, { hint });
+    throw new AppError('PULLER_ERROR', `the puller answered ${status}: ${code ? `${reason} (${code})` : reason}`, {
       hint:
         status === 401 || status === 403
           ? 'Set WASM_SENSORS_TOKEN to its operator token, or WASM_SENSORS_VIEWER_TOKEN to its viewer token.'
@@ -210,14 +235,27 @@ export class FleetClient {
   }
 }
 
-/** The message and hint of an error answer, or its text when it has none. */
-async function refusalOf(response: Response): Promise<{ reason: string; hint?: string | undefined }> {
+/** Refusals that say more than that there was one. */
+const OWN_CODES = new Set<string>(['BAD_SQL', 'NO_STORE', 'QUERY_TOO_LONG', 'READ_FAILED'] satisfies ErrorCode[]);
+
+/** What an error answer says, or its text when it has no code. */
+async function refusalOf(response: Response): Promise<{ code: string; reason: string; hint?: string | undefined }> {
   const text = await response.text();
   try {
     const { code, message, hint } = httpErrorSchema.parse(JSON.parse(text));
-    return { reason: `${message} (${code})`, hint };
+    return { code, reason: message, hint };
   } catch {
-    return { reason: text };
+    return { code: '', reason: text };
+  }
+}
+
+/** The bytes of an answer; one that breaks off just ends. */
+async function* received({ body }: Response): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body as unknown as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    // A TypeError means that the connection broke.
+    if (!(error instanceof TypeError)) throw error;
   }
 }
 

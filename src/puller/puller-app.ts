@@ -11,11 +11,13 @@ import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-err
 import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
-import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
-import { sensorConfigSchema } from '../protocol/sensor-config.js';
+import type { OperatorSessions } from '../lib/net/operator-sessions.js';
+import { desiredFieldSchema, desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { QueueServerState } from '../queue/server-state.js';
+import { controlRoutes } from './controls/control-routes.js';
+import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
@@ -23,6 +25,7 @@ import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
 import { type HistorySource, historyRoutes } from './history/history-routes.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
+import { readerRoutes } from './reader/reader-routes.js';
 import type { StoreSink } from './sinks/readings-store.js';
 import type { StoreStats } from './store-watch.js';
 
@@ -38,6 +41,8 @@ export interface PullerAppDeps {
   problem?(): string | undefined;
   /** Unix milliseconds, in step with the fleet view. */
   now?(): number;
+  /** What the page may ask and change elsewhere. */
+  controls?: FleetControls | undefined;
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
   http: PullerHttpOptions;
@@ -60,6 +65,8 @@ export interface PullerHttpOptions {
   hosts?: string[] | undefined;
   /** The operator token; without one annotations are refused. */
   token?: string | undefined;
+  /** Browsers that may change things. */
+  operator?: OperatorSessions | undefined;
   /** Called with the stack of a bug. */
   log(text: string): void;
 }
@@ -94,7 +101,7 @@ const convergenceSchema = z.strictObject({
   state: desiredStateSchema.extend({ regions: unchecked, hosts: unchecked }),
   scope: scopeSchema,
   jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
-  fields: z.array(sensorConfigSchema.keyof()).optional(),
+  fields: z.array(desiredFieldSchema).optional(),
 });
 
 /**
@@ -131,7 +138,7 @@ async function checkSome<T>(schema: z.ZodType<Record<string, T>>, record: Record
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 
 export function createPullerApp(deps: PullerAppDeps): Hono {
-  const { queue, fleet: source, stats, problem, now = Date.now, closed, http } = deps;
+  const { queue, fleet: source, stats, problem, now = Date.now, controls, closed, http } = deps;
   const { hub, store, firing } = source;
   const { fleet } = hub;
   const streams = new StreamShare();
@@ -148,7 +155,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));
-  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/history']) {
+  for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
     app.use(path, async (c, next) => {
       const locked = http.lock?.problemOf(c, Date.now());
       return locked ? c.json(httpErrorBody(locked), locked.status) : next();
@@ -162,7 +169,10 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   app.route('/', historyRoutes(deps.history, now));
   app.get('/fleet', (c) => {
     const time = now();
-    return c.json({ summary: fleet.summary(time), sensors: fleet.view(time) } satisfies FleetSnapshot);
+    const { region, host } = c.req.query();
+    const wanted = (sensor: SensorView) =>
+      (region === undefined || sensor.region === region) && (host === undefined || sensor.hostname === host);
+    return c.json({ summary: fleet.summary(time), sensors: fleet.view(time).filter(wanted) } satisfies FleetSnapshot);
   });
   app.get('/fleet/summary', (c) => c.json(fleet.summary(now())));
   app.get('/fleet/since', (c) => {
@@ -203,6 +213,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     }
     return eventStream(c, hub, { filter, past, place, closed, first: firing(), resumable: store !== undefined });
   });
+  app.route('/', controlRoutes({ controls, operator: http.operator, closed, log: http.log }));
+  app.route('/', readerRoutes({ path: () => store?.path, closed, log: http.log }));
   app.route('/', http.page);
   return app;
 }

@@ -10,9 +10,12 @@ import { DeadLetterWatch } from './alerts/dead-letter-watch.js';
 import { SilenceAlerts } from './alerts/silence-alerts.js';
 import { Webhook } from './alerts/webhook.js';
 import { ClockWatch } from './clock-watch.js';
+import type { FleetControls } from './controls/fleet-controls.js';
 import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
+import type { FleetReader } from './fleet-client.js';
 import { RollUps } from './history/roll-ups.js';
+import { localFleet } from './local-fleet.js';
 import { Puller } from './puller.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { QueueServerWatch } from './queue-server-watch.js';
@@ -28,6 +31,8 @@ export interface PullerServiceOptions {
   pollers: number;
   sinks: SinkOptions;
   http: PullerHttpOptions;
+  /** What the page may ask and change elsewhere; gets the fleet view, and how to say that a region was cut on purpose. */
+  controls?(fleet: FleetReader, markLink: (region: string, connected: boolean) => void): FleetControls;
   onEvent(event: PullerEvent): void;
 }
 
@@ -71,7 +76,14 @@ const ROLL_UP_BUSY_MS = 40;
 const ROLL_UP_AT_END_MS = 1_000;
 
 /** Throws `STORE_UNUSABLE`. */
-export function createPullerService({ queue, pollers, sinks, http, onEvent }: PullerServiceOptions): PullerService {
+export function createPullerService({
+  queue,
+  pollers,
+  sinks,
+  http,
+  controls,
+  onEvent,
+}: PullerServiceOptions): PullerService {
   const writtenBack = new WrittenBackNote();
   const onStoreEvent = (event: StoreFileEvent) => {
     if (event.type === 'database-rewritten') writtenBack.add(event.problem);
@@ -210,6 +222,10 @@ export function createPullerService({ queue, pollers, sinks, http, onEvent }: Pu
       failures: () => ({ ...puller.failures, ...maintenance.counts }),
       problem: () => puller.problem ?? maintenance.problemOf('check-store'),
       now: () => time.now(),
+      controls: controls?.(
+        localFleet(hub.fleet, () => time.now()),
+        (region, connected) => hub.fleet.setRegionLink(region, connected),
+      ),
       closed: closed.signal,
       http,
     }),

@@ -4,19 +4,18 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../lib/errors/app-error.js';
-import type { ModuleName } from '../modules/module-files.js';
 import { Job, type SensorExit } from './embedded-job.js';
-import type { SensorModule } from './guest/sensor-module.js';
+import type { AnyModule } from './guest/sensor-module.js';
 import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-schemas.js';
 import type { SensorHost } from './sensor-host.js';
 
 export interface ClusterOptions {
   host: SensorHost;
   nodes: ClusterNode[];
-  /** Loads a module's built file; called once for each module, and again after a failure. */
-  loadModule(name: ModuleName): Promise<SensorModule>;
+  /** Loads a built-in module, or one of the user by its hash; called once for each, and again after a failure. */
+  loadModule(name: string): Promise<AnyModule>;
   /** Environment for a module's execution on a node, such as its token; never shown. */
-  moduleEnv?(name: ModuleName, node: string): Record<string, string>;
+  moduleEnv?(name: string, node: string): Record<string, string>;
   /** Called when a sensor exits by itself. */
   onExit?(exit: SensorExit): void;
 }
@@ -41,7 +40,7 @@ export interface Cluster {
 export function createCluster(options: ClusterOptions): Cluster {
   const { host, nodes, loadModule, moduleEnv = () => ({}), onExit = () => {} } = options;
   const jobs = new Map<string, Job>();
-  const modules = new Map<ModuleName, Promise<SensorModule>>();
+  const modules = new Map<string, Promise<AnyModule>>();
   const regions = new Set(nodes.map(({ region }) => region));
 
   function checkRegion(region: string): void {
@@ -51,7 +50,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     });
   }
 
-  function moduleFor(name: ModuleName): Promise<SensorModule> {
+  function moduleFor(name: string): Promise<AnyModule> {
     let module = modules.get(name);
     if (!module) {
       module = loadModule(name);
@@ -60,6 +59,12 @@ export function createCluster(options: ClusterOptions): Cluster {
       module.catch(() => modules.delete(name));
     }
     return module;
+  }
+
+  /** A compiled module takes several times its size, and each build of a user's module is another one. */
+  function forgetUnused(): void {
+    const used = new Set([...jobs.values()].map(({ module }) => module));
+    for (const name of modules.keys()) if (!used.has(name)) modules.delete(name);
   }
 
   return {
@@ -80,6 +85,7 @@ export function createCluster(options: ClusterOptions): Cluster {
         const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
         const env = (node: string) => moduleEnv(spec.module, node);
         await job.replace(spec, { host, module, env, nodes: placed, onExit });
+        forgetUnused();
       }
       return { jobId: job.id, version: job.version, unchanged };
     },

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
-import type { GuestExit } from './guest/guest.js';
-import type { SensorModule } from './guest/sensor-module.js';
+import type { AnyModule } from './guest/sensor-module.js';
+import type { GuestExit } from './guest/wasi-guest.js';
 import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-schemas.js';
 import type { RunningGuest, SensorHost } from './sensor-host.js';
 
@@ -18,7 +18,7 @@ interface Execution {
 /** Where and with what a job runs. */
 export interface Placement {
   host: SensorHost;
-  module: SensorModule;
+  module: AnyModule;
   /** Variables that the execution on a node gets from the host, such as its token. */
   env(node: string): Record<string, string>;
   nodes: ClusterNode[];
@@ -51,6 +51,11 @@ export class Job {
 
   get version(): number {
     return this.#version;
+  }
+
+  /** Its name, or the hash of its content. */
+  get module(): string {
+    return this.#spec.module;
   }
 
   /** Whether exactly this submission is running. */
@@ -95,6 +100,7 @@ export class Job {
       name: this.name,
       module: this.#spec.module,
       region: this.#spec.region,
+      ...(this.#spec.labels === undefined ? {} : { labels: this.#spec.labels }),
       version: this.#version,
       state: this.#state,
       message: failed ? `${failed.info.node}: ${failed.info.message}` : '',
@@ -115,8 +121,8 @@ export class Job {
     const { args, type, mounts = [], env: ownEnv } = this.#spec;
     const guestEnv = {
       ...env(node.name),
-      ...ownEnv,
       HOSTNAME: node.name,
+      ...ownEnv,
       BACALHAU_JOB_ID: this.id,
       BACALHAU_EXECUTION_ID: info.id,
       BACALHAU_JOB_TYPE: type,

@@ -1,6 +1,7 @@
 /** The sensor host's control API, as schemas: what a client sends and what it gets (src/sensor-host/host-routes.ts). */
 import { z } from 'zod';
 import { MODULE_NAMES } from '../modules/module-files.js';
+import { isSha256 } from '../modules/module-store.js';
 
 export const nodeSchema = z.object({
   name: z.string().min(1).max(255),
@@ -19,6 +20,12 @@ const mountSchema = z.object({
 /** `daemon`: on every node of the region, until it is stopped. `ops`: once on every node. `batch`: once on one node. */
 const jobTypeSchema = z.enum(['daemon', 'ops', 'batch']);
 
+/** A built-in module by its name, or one of the user by the hash of its content. */
+const moduleSchema = z.union([
+  z.enum(MODULE_NAMES),
+  z.string().refine(isSha256, 'is neither a module of ours nor a SHA-256'),
+]);
+
 export const jobNameSchema = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,100}$/, { error: 'must be letters, digits, dots, dashes, underscores' });
@@ -28,12 +35,14 @@ export const jobSpecSchema = z.strictObject({
   name: jobNameSchema,
   /** Edge nodes of this region; '' = of all regions. */
   region: z.string(),
-  module: z.enum(MODULE_NAMES),
+  module: moduleSchema,
   type: jobTypeSchema,
   /** The module's flags. */
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()).default({}),
   mounts: z.array(mountSchema).default([]),
+  /** Of who submits it; the host only shows them. */
+  labels: z.record(z.string(), z.string()).exactOptional(),
 });
 export const jobBodySchema = jobSpecSchema.omit({ name: true });
 
@@ -48,8 +57,9 @@ export const executionSchema = z.object({
 export const jobSchema = z.object({
   id: z.string(),
   name: z.string(),
-  module: z.enum(MODULE_NAMES),
+  module: moduleSchema,
   region: z.string(),
+  labels: z.record(z.string(), z.string()).exactOptional(),
   /** Number of submissions of this name that changed something. */
   version: z.number(),
   state: z.enum(['pending', 'running', 'completed', 'failed', 'stopped']),

@@ -4,8 +4,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { commands } from '../cli/commands/all-commands.js';
+import { loadCommands } from '../cli/commands/command-table.js';
 import { createProgram } from '../cli/program.js';
+
+const commands = await loadCommands([]);
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> };

@@ -1,11 +1,12 @@
 /** The web page: plain files that run in the browser without a build step and read the puller's events. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { type Context, Hono } from 'hono';
 import type { AccessLock } from '../lib/net/access-lock.js';
+import type { OperatorSessions } from '../lib/net/operator-sessions.js';
 import { readBody } from '../lib/net/request-body.js';
+import { PAGE_FOLDER, pageFiles } from './page-files.js';
 
-const FOLDER = new URL('./page/', import.meta.url);
 const HTML = 'text/html; charset=UTF-8';
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=UTF-8',
@@ -48,29 +49,39 @@ const MAX_FORM_BYTES = 4_096;
 
 /**
  * Reads the files once: a request selects one of them and never reaches the file system. With a lock, `/` shows a form
- * until the browser has signed in; the files themselves show nothing of the fleet.
+ * until the browser has signed in; the files themselves show nothing of the fleet. `operator`: browsers that sign in with
+ * the operator token may change things.
  */
-export function createPage(lock?: AccessLock): Hono {
+export function createPage(lock?: AccessLock, operator?: OperatorSessions): Hono {
   const app = new Hono();
-  for (const name of readdirSync(FOLDER)) {
+  for (const [name, path] of pageFiles()) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
-    const text = read(name);
+    const text = readFileSync(path, 'utf8');
     app.get(`/page/${name}`, (c) => c.body(text, 200, { ...HEADERS, 'content-type': type }));
   }
-  const html = { page: read('index.html'), signIn: read('sign-in.html') };
+  const page = read('index.html');
+  const form = read('sign-in.html');
+  const forms = { 401: form, 403: form.replace(/(id="problem".*) hidden>/, '$1>') };
   const type = { 'content-type': HTML };
-  const signIn = (c: Context, status: 401 | 403) => c.body(html.signIn, status, { ...SIGN_IN_HEADERS, ...type });
-  app.get('/', (c) =>
-    lock?.problemOf(c, Date.now()) ? signIn(c, 401) : c.body(html.page, 200, { ...HEADERS, ...type }),
-  );
-  if (lock) {
+  const signIn = (c: Context, status: keyof typeof forms) =>
+    c.body(forms[status], status, { ...SIGN_IN_HEADERS, ...type });
+  app.get('/', (c) => (lock?.problemOf(c, Date.now()) ? signIn(c, 401) : c.body(page, 200, { ...HEADERS, ...type })));
+  if (lock || operator) {
     app.post('/session', async (c) => {
       const form = await readBody(c, (bytes) => new URLSearchParams(new TextDecoder().decode(bytes)), MAX_FORM_BYTES);
-      return lock.signIn(c, form.get('token')?.trim() ?? '', Date.now()) ? c.redirect('./', 303) : signIn(c, 403);
+      const token = form.get('token')?.trim() ?? '';
+      const reads = lock?.signIn(c, token, Date.now()) ?? false;
+      const changes = operator?.signIn(c, token, Date.now()) ?? false;
+      return reads || changes ? c.redirect('./', 303) : signIn(c, 403);
+    });
+    app.delete('/session', (c) => {
+      lock?.signOut(c);
+      operator?.signOut(c);
+      return c.body(null, 204);
     });
   }
   return app;
 }
 
-const read = (name: string) => readFileSync(new URL(name, FOLDER), 'utf8');
+const read = (name: string) => readFileSync(new URL(name, PAGE_FOLDER), 'utf8');

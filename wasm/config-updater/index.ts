@@ -12,5 +12,3 @@ readOptions();
 if (lengthOf(file)) changeFile();
 else changeFleet();
 proc_exit(0);
-
-export { asyncify_buffer_end, asyncify_buffer_start } from '../lib/suspend';

@@ -1,71 +1,66 @@
-// The sensor: takes readings on time, keeps them, delivers them when it can, and follows its configuration.
-import { now, sleepTowards } from '../lib/clock';
-import { proc_exit } from '../lib/imports';
-import { log, newLine, STDERR, STDOUT } from '../lib/log';
-import { bytes, number, text } from '../lib/out';
-import { seed } from '../lib/random';
-import { INTERVAL } from '../lib/values';
-import { effectiveValue, initConfig } from './config';
-import { deliver, nextDelivery, superseded } from './delivery';
-import { followFile, nextFileCheck } from './file-config';
-import { executionId, hostname, proxy, readOptions } from './options';
-import { initProfile } from './profile';
-import { completed, due, initReadings, takeDue, taking } from './readings';
-import { taken, waiting } from './ring';
-import { initWire } from './wire';
+// The sensor of the demonstration. What it measures is a function of its profile, its host and the time, so readings that
+// wait keep no values.
+import { flagName, flagValue, refuse } from '../lib/flags';
+import { endOf, is, lengthOf, Slice, slice, startOf } from '../lib/slice';
+import { parseHundredths } from '../lib/values';
+import { Instrument } from '../sdk/instrument';
+import { hostname } from '../sdk/options';
+import { time } from '../sdk/ring';
+import { run } from '../sdk/run';
+import { initProfile, profileNamed, setAnomalies, setProfile, writeValues } from './profile';
 
-/** How long the last readings may take until they are delivered. */
-const FLUSH_MS: i64 = 20_000;
-
-function start(): void {
-  initConfig();
-  readOptions();
-  seed(executionId, hostname);
-  initProfile(hostname);
-  initWire();
-  initReadings();
-  newLine();
-  text('sensor ');
-  bytes(executionId);
-  text(' on ');
-  bytes(hostname);
-  text(' sends to ');
-  bytes(proxy);
-  text(' every ');
-  number(effectiveValue(INTERVAL));
-  text(' ms');
-  log(STDOUT);
+function readProfile(): void {
+  const value = flagValue();
+  const chosen = lengthOf(value) ? profileNamed(value) : 0;
+  if (chosen < 0) refuse('unknown profile', 'Use none, cold-chain, weather or machine');
+  setProfile(chosen);
 }
 
-/** Exits with 0, after logging how many readings were not delivered. */
-function finish(): void {
-  newLine();
-  number(taken);
-  text(' readings taken, ');
-  number(waiting);
-  text(' not delivered');
-  log(waiting ? STDERR : STDOUT);
-  proc_exit(0);
+/** A percentage, such as `2%` or `0.5`. */
+function readAnomalies(): void {
+  const value = flagValue();
+  if (!lengthOf(value)) return;
+  const hasSign = load<u8>(endOf(value) - 1) === 0x25;
+  const share = parseHundredths(slice(startOf(value), lengthOf(value) - <usize>hasSign));
+  if (share < 0 || share > 10_000) refuse('invalid value', 'Use a percentage from 0 to 100, such as 2%');
+  setAnomalies(<u32>share);
 }
 
-function run(): void {
-  let exitAt: i64 = i64.MAX_VALUE;
-  while (now() < exitAt) {
-    followFile();
-    takeDue();
-    deliver();
-    if (superseded) proc_exit(0);
-    if (completed()) {
-      if (!waiting) return;
-      if (exitAt === i64.MAX_VALUE) exitAt = now() + FLUSH_MS;
-    }
-    const reading = taking() ? due : i64.MAX_VALUE;
-    sleepTowards(min(min(nextDelivery(), nextFileCheck()), min(reading, exitAt)));
+class Profile extends Instrument {
+  start(): void {
+    initProfile(hostname);
   }
+
+  readFlag(): bool {
+    if (is(flagName, 'profile')) readProfile();
+    else if (is(flagName, 'anomalies')) readAnomalies();
+    else return false;
+    return true;
+  }
+
+  flagHelp(): string {
+    return 'Use --proxy --region --interval --color --emoji --random-off --profile --anomalies --max-messages --submission-time --config';
+  }
+
+  take(): u32 {
+    return 0;
+  }
+
+  writeValues(): void {
+    writeValues(time);
+  }
+
+  valuesSize(): usize {
+    return 100;
+  }
+
+  clearOffers(): void {}
+
+  offer(_member: Slice, _value: Slice): void {}
+
+  adoptOffers(): void {}
+
+  writeSettings(): void {}
 }
 
-start();
-run();
-finish();
-
-export { asyncify_buffer_end, asyncify_buffer_start } from '../lib/suspend';
+run(new Profile());

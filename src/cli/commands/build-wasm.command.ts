@@ -4,18 +4,32 @@ import type { CommandSpec } from '../command.js';
 import { table } from '../output/terminal-text.js';
 
 export const buildWasmCommand: CommandSpec = {
-  name: 'build wasm',
-  summary: 'compile the AssemblyScript modules (in a checkout; installed packages have them built)',
+  name: 'build wasm [folder]',
+  summary: "compile the sensor in a folder to <folder>.wasm; without one, this product's own modules (in a checkout)",
   modes: ['text', 'json'],
   options: [
-    new Option('--out <folder>', 'folder for the .wasm files').default(MODULES_DIR, 'dist/wasm'),
-    new Option('--force', 'build even if nothing changed'),
+    new Option('--out <folder>', 'folder for the .wasm files (default: this one; dist/wasm for our own modules)'),
+    new Option('--force', 'build our own modules even if nothing changed'),
   ],
-  async action({ out, options }) {
-    const { buildWasm } = await import('../../modules/build-modules.js');
-    out.progress('compiling the modules');
-    const modules = await buildWasm({ outDir: String(options.out), force: options.force === true });
+  examples: ['wasm-sensors build wasm my-sensor'],
+  async action({ out, options, args }) {
+    const [folder] = args;
+    out.progress(folder === undefined ? 'compiling the modules' : `compiling ${folder}`);
+    const modules =
+      folder === undefined
+        ? await buildOwn(String(options.out ?? MODULES_DIR), options.force === true)
+        : [await buildFolder(folder, String(options.out ?? '.'))];
     out.result(modules, () => table(modules.map(({ name, bytes, path }) => [name, `${bytes} bytes`, path])));
     return 0;
   },
 };
+
+async function buildOwn(outDir: string, force: boolean) {
+  const { buildWasm } = await import('../../modules/build-modules.js');
+  return buildWasm({ outDir, force });
+}
+
+async function buildFolder(folder: string, outDir: string) {
+  const { buildSensor } = await import('../../modules/build-sensor.js');
+  return buildSensor({ folder, outDir });
+}

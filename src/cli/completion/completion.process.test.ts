@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { commands } from '../commands/all-commands.js';
+import { loadCommands } from '../commands/command-table.js';
 import { createProgram } from '../program.js';
 import { bashScript } from './bash-script.js';
 import { commandTree } from './command-tree.js';
 import { fishScript } from './fish-script.js';
 import { zshScript } from './zsh-script.js';
+
+const commands = await loadCommands([]);
 
 const folder = mkdtempSync(join(tmpdir(), 'completion-'));
 afterAll(() => rmSync(folder, { recursive: true }));

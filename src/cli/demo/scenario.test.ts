@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RegionView, SensorView } from '../../fleet/fleet-view.js';
-import { commands } from '../commands/all-commands.js';
+import { loadCommands } from '../commands/command-table.js';
 import { commandLines, demoWidth } from '../output/demo-text.js';
 import { createProgram } from '../program.js';
 import type { Scene } from './demo-step.js';
@@ -14,6 +14,8 @@ import {
   regionIsQuiet,
   showsColor,
 } from './sights.js';
+
+const commands = await loadCommands([]);
 
 const NODES = 2;
 const T0 = 1_750_000_000_000;

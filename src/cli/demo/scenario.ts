@@ -15,6 +15,7 @@ import type { DemoCommand, DemoStep, Scene } from './demo-step.js';
 import {
   alertFires,
   alertIsOver,
+  everySensorMeasures,
   everySensorSends,
   keptReadingsArrive,
   lateReadingIsDropped,
@@ -34,6 +35,8 @@ const LIVE = '#2979ff';
 /** Seconds between the readings of a sensor. */
 const INTERVAL = 1;
 const FASTER = 0.5;
+/** What the sensors measure: `--profile` of the commands. */
+const PROFILE = 'cold-chain';
 /** Seconds of silence until the alert. */
 export const ALERT_AFTER = 5;
 
@@ -44,20 +47,21 @@ const CONVERGED_MS = 30_000;
 
 const STATE_DIR = `--state-dir ${DEMO_FOLDER}`;
 const color = (value: string) => `--color '${value}'`;
+const SENSORS = `--interval ${INTERVAL} --profile ${PROFILE}`;
 
 export const SCENARIO: DemoStep[] = [
   {
     id: 'start',
     title: 'Everything starts',
     about: ({ network: { options } }) =>
-      `A queue, a proxy, a puller and ${3 * options.nodes} edge nodes in three regions start on this machine. A WebAssembly sensor on each node sends a reading every second: to the proxy, which puts it into the queue, from which the puller takes and stores it.`,
+      `A queue, a proxy, a puller and ${3 * options.nodes} edge nodes in three regions start on this machine. A WebAssembly sensor on each node measures a cold store (simulated) and sends a reading every second: to the proxy, which puts it into the queue, from which the puller takes and stores it.`,
     command: ({ network: { options } }) => ({
       words: [
         'up',
         `--network ${options.kind}`,
         `--nodes ${options.nodes}`,
         '--deploy',
-        `--interval ${INTERVAL}`,
+        SENSORS,
         `--alert-after ${ALERT_AFTER}`,
         STATE_DIR,
       ],
@@ -68,14 +72,14 @@ export const SCENARIO: DemoStep[] = [
       await network.start();
       await deploy({ network, memory }, report, {});
     },
-    sights: [everySensorSends()],
+    sights: [everySensorSends(), everySensorMeasures('temperature')],
   },
   {
     id: 'version-1',
     title: 'A first colour: version 1',
     about: () =>
       'A deployment replaces the running sensors. The command returns when readings of every new sensor have arrived, not when the jobs were submitted.',
-    command: () => ({ words: ['deploy publisher', color(VERSION_1), `--interval ${INTERVAL}`, STATE_DIR] }),
+    command: () => ({ words: ['deploy publisher', color(VERSION_1), SENSORS, STATE_DIR] }),
     again: 'version-1',
     async run(scene, report) {
       scene.memory.version1 = await deploy(scene, report, { color: VERSION_1 });
@@ -104,13 +108,7 @@ export const SCENARIO: DemoStep[] = [
     title: 'Version 2 for the other regions',
     about: () => `The rest of the fleet gets the next version while ${CUT} is away.`,
     command: () => ({
-      words: [
-        'deploy publisher',
-        `--region ${OTHERS.join(',')}`,
-        color(VERSION_2),
-        `--interval ${INTERVAL}`,
-        STATE_DIR,
-      ],
+      words: ['deploy publisher', `--region ${OTHERS.join(',')}`, color(VERSION_2), SENSORS, STATE_DIR],
     }),
     again: 'version-2',
     async run(scene, report) {
@@ -138,7 +136,7 @@ export const SCENARIO: DemoStep[] = [
     title: `Region ${CUT} takes version 2`,
     about: () => `The deployment of before, now for ${CUT}: the whole fleet runs version 2.`,
     command: () => ({
-      words: ['deploy publisher', `--region ${CUT}`, color(VERSION_2), `--interval ${INTERVAL}`, STATE_DIR],
+      words: ['deploy publisher', `--region ${CUT}`, color(VERSION_2), SENSORS, STATE_DIR],
     }),
     needs: ['version-2'],
     again: 'version-2-eu',
@@ -201,7 +199,7 @@ async function deploy({ network }: Scene, report: Report, { color, regions }: { 
   const config: SensorConfig = { interval: INTERVAL, ...(color === undefined ? {} : { color }) };
   const target = { network: network.network, fleet: network.fleet, proxy: network.proxy, stateDir: network.folder };
   const { submissionTime } = await deployPublisher(target, {
-    ...{ config, timeoutMs: REPORTING_MS, timeoutHint: STILL_STARTING },
+    ...{ config, profile: PROFILE, timeoutMs: REPORTING_MS, timeoutHint: STILL_STARTING },
     ...(regions === undefined ? {} : { regions }),
     onProgress: (progress) => report(deployProgressText(progress)),
   });

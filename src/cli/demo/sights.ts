@@ -44,6 +44,15 @@ export const everySensorSends = (): Sight =>
     };
   });
 
+export const everySensorMeasures = (name: string): Sight =>
+  seen(`the readings carry a ${name}`, async ({ network }) => {
+    const { sensors } = await network.fleet.snapshot();
+    const measured = sensors.flatMap(({ state, values }) => (state === 'live' ? (values?.[name] ?? []) : []));
+    const ok = measured.length === REGIONS.length * network.options.nodes;
+    const range = measured.length > 0 ? `, ${Math.min(...measured)} to ${Math.max(...measured)}` : '';
+    return { ok, text: `${name} of ${countText(measured.length, 'sensor')}${range}` };
+  });
+
 /** `regions`: left out, all. */
 export const showsColor = (color: string, wanted?: string[]): Sight =>
   seen(`the readings of ${wanted?.join(' and ') ?? 'every region'} show ${color}`, async ({ network }) => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { configDocument, setConfigDocument } from '../../operations/config-document.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { sensorView } from '../../test/support/fake-network.js';
 import * as text from './config-text.js';
@@ -21,8 +22,8 @@ test('config set: saved, converged, or nobody to wait for', () => {
 });
 
 test('config set: the document has what was seen only where it was waited for', () => {
-  expect(text.setConfigDocument({ version: 7, failed })).toEqual({ version: 7, failed });
-  expect(text.setConfigDocument({ version: 7, failed: [], seen })).toEqual({
+  expect(setConfigDocument({ version: 7, failed })).toEqual({ version: 7, failed });
+  expect(setConfigDocument({ version: 7, failed: [], seen })).toEqual({
     ...{ version: 7, sensors: 3, converged: 2, seconds: 0.25, hidden: [], revoked: [], failed: [] },
   });
 });
@@ -93,7 +94,7 @@ test('config show: what is desired of every scope, and each value with its sourc
     'us|edge-us-1|live|#00ff88 (fleet)|🚀 (flag)|(default)|2.5 s (file)|yes (default)|bad|1000',
     expect.stringMatching(/^eu\|edge-eu-1\|live\|#000000 \(unknown\)\|🚀 \(unknown\)\|\(unknown\)\|.*-$/),
   ]);
-  expect(text.configDocument(view).sensors).toMatchObject([
+  expect(configDocument(view).sensors).toMatchObject([
     { hostname: 'edge-us-1', reported, desired: { color: '#00ff88', interval: 2 } },
     { hostname: 'edge-eu-1', reported: null },
   ]);

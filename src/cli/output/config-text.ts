@@ -2,18 +2,13 @@
 import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.js';
 import type { FailedProxy } from '../../operations/apply-to-proxies.js';
 import type { ChangeConfigResult, RollOutResult } from '../../operations/change-config.js';
+import { valueSource } from '../../operations/config-document.js';
 import type { FileSeen } from '../../operations/edit-region-file.js';
 import type { ConfigView } from '../../operations/read-config.js';
 import type { UpdaterResult } from '../../operations/update-config-by-job.js';
-import {
-  configOf,
-  type DesiredState,
-  decidingScope,
-  effectiveConfig,
-  type Scope,
-  scopeText,
-} from '../../protocol/desired-config.js';
-import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
+import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
+import type { SensorConfigField } from '../../protocol/sensor-config.js';
+import type { ReportedSettings } from '../../protocol/sensor-settings.js';
 import { type Style, secondsText, swatch, table, terminalWidth } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
@@ -27,11 +22,6 @@ export const failedProxyText = ({ url, reason }: FailedProxy): string => `${url}
 /** How far a change shows; sensors that follow a narrower scope do not count as converged. */
 export function changeProgressText({ sensors, converged, change }: Convergence): string {
   return convergedText({ sensors, converged: change?.converged ?? converged });
-}
-
-/** The result as `-o json` shows it. */
-export function setConfigDocument({ version, failed, seen }: ChangeConfigResult) {
-  return seen ? { version, ...seen, failed } : { version, failed };
 }
 
 export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResult): string {
@@ -92,21 +82,6 @@ export const differingProxyText = ({ url, reason }: FailedProxy): string => `${u
 export const lostText = (url: string, version: number): string =>
   `${url} has lost version ${version}, which sensors still have; set every value again with \`wasm-sensors config set --replace\``;
 
-/** The view as `-o json` shows it. */
-export function configDocument({ desired, differing, convergence, sensors }: ConfigView) {
-  return {
-    ...{ desired, differing, convergence },
-    sensors: sensors.map(({ execution_id, hostname, region, state, color, icon_name, config }) => ({
-      ...{ execution_id, hostname, region, state, color, icon_name },
-      reported: config ?? null,
-      desired: effectiveConfig(desired, region, hostname),
-      scopes: Object.fromEntries(
-        SENSOR_CONFIG_FIELDS.map((field) => [field, valueSource(desired, { region, hostname, config }, field)]),
-      ),
-    })),
-  };
-}
-
 export function configText({ desired, convergence, sensors }: ConfigView, style: Style): string {
   const summary =
     desired.lost === undefined
@@ -126,8 +101,11 @@ function desiredTable(desired: DesiredState): string {
   ];
   const rows = scopes.map((scope) => {
     const config = configOf(desired, scope);
-    const set = SENSOR_CONFIG_FIELDS.filter((field) => config?.[field] !== undefined);
-    const values = set.map((field) => `${field}=${config?.[field]}`).join(' ');
+    const values = config
+      ? fieldsIn(config)
+          .map((field) => `${field}=${config[field]}`)
+          .join(' ')
+      : '';
     return [scopeText(scope), values || '(nothing is set)', config?.version ? `version ${config.version}` : ''];
   });
   return table([['desired', '', ''], ...rows], [], { width: terminalWidth(), least: [2, 1] });
@@ -137,23 +115,9 @@ function desiredTable(desired: DesiredState): string {
 const LEAST = [9, 8, 5, 4, 7, 6, 3];
 const HEAD = ['region', 'host', 'state', 'colour', 'icon', 'random_off', 'interval', 'paused', 'file', 'version'];
 
-/** Where a value in force comes from; of the fleet configuration, the scope that decides it. */
-function valueSource(
-  desired: DesiredState,
-  { region, hostname, config }: Pick<SensorView, 'region' | 'hostname' | 'config'>,
-  field: SensorConfigField,
-): string {
-  if (!config) return 'unknown';
-  const source = config.sources[field];
-  if (source !== 'fleet') return source;
-  // What an older version had decided is not known any more.
-  if (config.version < effectiveConfig(desired, region, hostname).version) return 'an older version';
-  const scope = decidingScope(desired, field, { region, hostname });
-  return scope ? scopeText(scope) : 'an older version';
-}
-
 /** Every value with its source: `interval 1 s (region eu)`. */
 function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style): string {
+  const withSettings = sensors.some(({ config }) => config?.settings);
   const rows = sensors.slice(0, SHOWN).map((sensor) => {
     const { region, hostname, state, color, icon_name, config } = sensor;
     const from = (field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
@@ -166,7 +130,19 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
       config ? `${config.paused ? 'yes' : 'no'} ${from('paused')}` : '',
       config?.file === 'bad' ? style.red('bad') : (config?.file ?? ''),
       config?.version ? String(config.version) : '-',
+      ...(withSettings ? [settingsText(config?.settings, style)] : []),
     ];
   });
-  return table([HEAD.map((word) => style.dim(word)), ...rows], [], { width: terminalWidth(), least: LEAST });
+  const head = withSettings ? [...HEAD, 'settings'] : HEAD;
+  return table([head.map((word) => style.dim(word)), ...rows], [], { width: terminalWidth(), least: LEAST });
+}
+
+/** What a sensor of one's own has declared: `threshold 5 (fleet, 0 to 100)`. */
+function settingsText(settings: ReportedSettings | undefined, style: Style): string {
+  return Object.entries(settings ?? {})
+    .map(([name, { value, source, range }]) => {
+      const from = range ? `${source}, ${range[0]} to ${range[1]}` : source;
+      return `${name} ${value} ${source === 'refused' ? style.red(`(${from})`) : style.dim(`(${from})`)}`;
+    })
+    .join(', ');
 }

@@ -10,7 +10,8 @@ import { type AnsiMode, type Style, styleFor } from './terminal-text.js';
 const ERASE_LINE = '\r\x1b[2K';
 const WITHOUT_WRAP = (text: string) => `\x1b[?7l${text}\x1b[?7h`;
 
-export type OutputMode = 'text' | 'json' | 'ndjson';
+/** `csv` prints lines of its own (`csv.ts`). */
+export type OutputMode = 'text' | 'json' | 'ndjson' | 'csv';
 /** Version of the JSON documents below. */
 const SCHEMA_VERSION = 1;
 
@@ -105,7 +106,7 @@ export class Output {
   }
 
   #errorDocument(error: Record<string, unknown>): void {
-    if (this.mode !== 'text') this.#document({ status: 'error', error });
+    if (this.mode === 'json' || this.mode === 'ndjson') this.#document({ status: 'error', error });
   }
 
   #document(fields: Record<string, unknown>): void {

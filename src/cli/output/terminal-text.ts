@@ -88,6 +88,12 @@ function cut(text: string, width: number): string {
 /** Columns of the terminal on stdout; undefined where it is none. */
 export const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
 
+/** Whether the terminal shows characters beyond ASCII, as its locale says. */
+export function showsUnicode({ TERM, LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv = process.env): boolean {
+  if (TERM === 'dumb') return false;
+  return process.platform === 'win32' || /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '');
+}
+
 /** A size in decimal units, as Docker shows them. */
 export function bytesText(bytes: number): string {
   return bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;

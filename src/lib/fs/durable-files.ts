@@ -16,7 +16,7 @@ import { dirname } from 'node:path';
  * Replaces a file so that at any moment, also after a power cut, it has either the old or the new text, whole. Creates
  * the folder. The file never has another mode than `mode`. A failure leaves nothing of the new text.
  */
-export function writeFileAtomic(path: string, text: string, mode = 0o600): void {
+export function writeFileAtomic(path: string, text: string | Uint8Array, mode = 0o600): void {
   const temporary = writeBeside(path, text, mode);
   try {
     renameSync(temporary, path);
@@ -42,7 +42,7 @@ export function createFileAtomic(path: string, text: string, mode = 0o600): bool
 }
 
 /** Writes the text durably to a new file in the same folder; returns its path. */
-function writeBeside(path: string, text: string, mode: number): string {
+function writeBeside(path: string, text: string | Uint8Array, mode: number): string {
   mkdirSync(dirname(path), { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
   try {

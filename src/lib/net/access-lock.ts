@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
-import { getCookie, setCookie } from 'hono/cookie';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { bearerMatches, sameText, signatureOf } from './bearer-token.js';
 import { isLoopback } from './browser-guard.js';
 
@@ -66,6 +66,11 @@ export class AccessLock {
       secure: c.req.header('x-forwarded-proto') === 'https',
     });
     return true;
+  }
+
+  /** Takes the cookie away from a browser. */
+  signOut(c: Context): void {
+    deleteCookie(c, this.#cookie, { path: '/' });
   }
 
   #isSignedIn(c: Context, now: number): boolean {

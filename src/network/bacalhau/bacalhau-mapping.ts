@@ -1,5 +1,5 @@
 /** From Bacalhau's words to ours. */
-import { REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
+import { MODULE_LABEL, REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import type { JobRef } from '../../jobs/job-ref.js';
 import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';
 import type { ExecutionInfo, JobInfo, NodeInfo, PublisherByHand } from '../network.js';
@@ -41,7 +41,7 @@ const JOB_STATES: Record<string, JobInfo['state']> = {
   Stopped: 'stopped',
 };
 
-const ROLES: JobRef['role'][] = ['publisher', 'config-updater', 'proxy', 'puller'];
+const ROLES: JobRef['role'][] = ['publisher', 'config-updater', 'module', 'proxy', 'puller'];
 
 /** The label alone says it: whoever submits by hand may choose any name. */
 const roleOf = ({ Labels }: RawJob): JobRef['role'] | undefined => ROLES.find((role) => role === Labels?.[ROLE_LABEL]);
@@ -58,11 +58,13 @@ export const isOurs = (job: RawJob): boolean => job.Labels?.app === 'wasm-sensor
  */
 export function toJobRef(job: RawJob): JobRef {
   const [role, region] = [roleOf(job)!, regionOf(job)];
-  const { Type } = job;
+  const name = role === 'module' ? job.Labels?.[MODULE_LABEL] : undefined;
+  const once = ['publisher', 'module'].includes(role) && job.Type === 'ops';
   return {
     role,
     ...(region === undefined ? {} : { region }),
-    ...(role === 'publisher' && Type === 'ops' ? { runOnce: true as const } : {}),
+    ...(name === undefined ? {} : { name }),
+    ...(once ? { runOnce: true as const } : {}),
   };
 }
 
@@ -77,6 +79,13 @@ export function proxyUrlOf({ Tasks }: RawJob): string | undefined {
   const at = args.findIndex((arg) => /^--proxy(=|$)/.test(arg));
   const url = args[at]?.includes('=') ? args[at].slice('--proxy='.length) : args[at + 1];
   return at < 0 || !url ? undefined : url;
+}
+
+/** All http(s) URLs that a module of the user is given. */
+function urlsOf({ Tasks }: RawJob): string[] {
+  const texts =
+    Tasks?.flatMap(({ Engine, Env }) => [...(Engine.Params.parameters ?? []), ...Object.values(Env ?? {})]) ?? [];
+  return [...new Set(texts.flatMap((text) => text.match(/https?:\/\/[^\s"',;}]+/g) ?? []))];
 }
 
 /** A publisher that runs and that this program did not submit: it marks its own jobs with their hash. */
@@ -103,6 +112,7 @@ export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
   return {
     ...(owner === undefined ? {} : { owner }),
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    ...(roleOf(raw) === 'module' ? { urls: urlsOf(raw) } : {}),
     id: raw.ID,
     name: raw.Name,
     ref: toJobRef(raw),

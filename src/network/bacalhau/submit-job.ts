@@ -129,7 +129,7 @@ function requireNodes(request: JobRequest, raw: RawNode[]): void {
   );
   const fits = 'region' in request ? labelled.filter(({ unschedulable }) => unschedulable === undefined) : labelled;
   // A disconnected node gets a daemon job when it is back; a job that runs once needs a connected node.
-  const waits = request.role === 'publisher' && request.maxMessages === undefined;
+  const waits = ['publisher', 'module'].includes(request.role) && !jobRefOf(request).runOnce;
   if (fits.some((node) => node.connected || waits)) return;
   const labels = 'region' in request ? `type=edge and region=${request.region}` : 'type=web-services';
   const cut = fits.length > 0 ? `; ${fits.length} such nodes are disconnected` : '';

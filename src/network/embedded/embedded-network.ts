@@ -1,10 +1,15 @@
 /** The embedded network: jobs go straight to the sensor host, a child process of `up`. */
+import { join } from 'node:path';
 import { z } from 'zod';
+import { MODULE_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import { type JobRef, jobName, jobRefOf } from '../../jobs/job-ref.js';
 import type { JobRequest } from '../../jobs/job-request.js';
+import { moduleEnv, moduleParameters } from '../../jobs/module-task.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer } from '../../lib/errors/http-error.js';
+import { ModuleStore } from '../../modules/module-store.js';
+import { readUserModule } from '../../modules/user-module.js';
 import {
   type ClusterJob,
   type JobSpec,
@@ -27,12 +32,19 @@ export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 
 export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConnection, token: string): Network {
   const call = hostClient(host, token);
+  const store = new ModuleStore(join(stateDir, 'modules'));
+  /** Hands a module over to the host, which is on this machine; resolves with what it is called there. */
+  const keep = async (path: string) => {
+    const { sha256, bytes } = await readUserModule(path);
+    store.put(sha256, bytes);
+    return sha256;
+  };
   return {
     kind: 'embedded',
     nodes: async () => call('GET', '/nodes', nodesSchema),
     jobs: async () => (await call('GET', '/jobs', jobsSchema)).map((job) => ({ ...job, ref: refOf(job) })),
     async submit(job) {
-      const { name, ...spec } = toSpec(job);
+      const { name, ...spec } = await toSpec(job, keep);
       const { jobId, unchanged } = await call('PUT', `/jobs/${name}`, submissionSchema, spec);
       return { jobId, jobName: name, unchanged, facts: [] };
     },
@@ -46,19 +58,37 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
 }
 
 /** A publisher that stops after some readings runs as the same job here: one kind replaces the other. */
-const refOf = ({ module, region }: ClusterJob): JobRef => ({ role: module, region });
+function refOf({ module, region, labels = {} }: ClusterJob): JobRef {
+  const name = labels[MODULE_LABEL];
+  return { role: (labels[ROLE_LABEL] ?? module) as JobRef['role'], region, ...(name === undefined ? {} : { name }) };
+}
 
-function toSpec(job: JobRequest): JobSpec {
+/** @param keep hands the file of a module over to the host */
+async function toSpec(job: JobRequest, keep: (path: string) => Promise<string>): Promise<JobSpec> {
   switch (job.role) {
     case 'publisher':
       return {
         name: jobName({ role: 'publisher', region: job.region }),
         region: job.region,
-        module: 'publisher',
+        ...(job.module === undefined
+          ? { module: 'publisher' }
+          : { module: await keep(job.module), labels: { [ROLE_LABEL]: 'publisher' } }),
         type: 'daemon',
         args: publisherFlags(job),
         mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile }],
       };
+    case 'module': {
+      const { region, name } = job;
+      return {
+        name: jobName({ role: 'module', region, name }),
+        region,
+        module: await keep(job.module),
+        labels: { [ROLE_LABEL]: 'module', [MODULE_LABEL]: name },
+        type: job.once ? 'ops' : 'daemon',
+        args: moduleParameters(job),
+        env: moduleEnv(job),
+      };
+    }
     case 'config-updater':
       return {
         name: jobName(jobRefOf(job)),

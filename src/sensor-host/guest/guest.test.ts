@@ -1,9 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import { TestClock } from '../../test/support/sensor-clock.js';
 import { RegionLink } from '../region-link.js';
-import { Guest, type GuestExit, ProcExit } from './guest.js';
+import { Guest } from './guest.js';
 import type { FileTable } from './guest-files.js';
 import type { HttpTransport } from './transport.js';
+import { type GuestExit, ProcExit } from './wasi-guest.js';
 
 // The code of the guest is a function of the test; sensor-host.test.ts has whole scripts.
 let run: () => void;

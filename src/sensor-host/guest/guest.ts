@@ -2,25 +2,12 @@
  * One running instance of a module. Where the module waits (a sleep, a request) Asyncify unwinds its stack into its own
  * memory, and the event loop continues with other guests. Later the stack is rewound and the call returns.
  */
-import { messageOf } from '../../lib/errors/app-error.js';
 import type { RegionLink } from '../region-link.js';
-import type { FileTable } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
 import type { Closeable, HostClock } from './host-clock.js';
 import { type AnswerCells, answerCells, type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
 import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
-
-/** Why a guest no longer runs. `returned`: its entry point returned without `proc_exit`. */
-export type GuestExit =
-  | { kind: 'exit'; code: number }
-  | { kind: 'trap'; message: string }
-  | { kind: 'returned' }
-  | { kind: 'stopped' };
-
-/** Thrown through the guest by `proc_exit`. */
-export class ProcExit {
-  constructor(readonly code: number) {}
-}
+import { exitOf, type GuestExit, type ProgramOptions, WasiGuest } from './wasi-guest.js';
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -44,25 +31,14 @@ export interface GuestEnvironment {
 }
 
 /** What distinguishes one guest from another. */
-export interface GuestOptions {
+export interface GuestOptions extends ProgramOptions {
   link: RegionLink;
-  files: FileTable;
-  /** Without the program's name. */
-  args: string[];
-  env: Record<string, string>;
 }
 
 /** What a guest waits for: milliseconds, or a request and where its answer goes. */
 type Wait = number | { request: HttpRequest; cells: AnswerCells };
 
-export class Guest {
-  readonly output = new RecentOutput();
-  /** The program's name, which is empty, and the arguments. */
-  readonly args: Buffer[];
-  /** `NAME=value`, sorted by name as on a node. */
-  readonly environment: Buffer[];
-  readonly files: FileTable;
-  memory!: GuestMemory;
+export class Guest extends WasiGuest {
   exit: GuestExit | undefined;
   readonly #host: GuestEnvironment;
   readonly #link: RegionLink;
@@ -75,13 +51,10 @@ export class Guest {
   #inProgress: Closeable | undefined;
   #cells: AnswerCells | undefined;
 
-  constructor(host: GuestEnvironment, { link, files, args, env }: GuestOptions) {
+  constructor(host: GuestEnvironment, { link, ...program }: GuestOptions) {
+    super(program);
     this.#host = host;
     this.#link = link;
-    this.files = files;
-    this.args = ['', ...args].map((text) => Buffer.from(`${text}\0`));
-    const names = Object.keys(env).sort();
-    this.environment = names.map((name) => Buffer.from(`${name}=${env[name]}\0`));
   }
 
   /** Runs the entry point until it first waits. */
@@ -98,17 +71,14 @@ export class Guest {
     this.#finish({ kind: 'stopped' });
   }
 
-  /** Whether the current call is one that waited and now returns: its import calls `rewound` and does nothing else. */
   get returning(): boolean {
     return this.#rewinding;
   }
 
-  /** Waits `ms`; returns to the guest with 0. Called inside an import. */
   sleep(ms: number): number {
     return this.#suspend(ms);
   }
 
-  /** Sends a request; returns to the guest with the call's result code. Called inside an import. */
   fetch(args: HttpArguments): number {
     const request = readRequest(this.memory, args);
     if (typeof request === 'number') return request;
@@ -126,7 +96,6 @@ export class Guest {
     return RESULT.ok;
   }
 
-  /** Result of the call that waited. */
   rewound(): number {
     this.#exports.asyncify_stop_rewind();
     this.#rewinding = false;
@@ -151,8 +120,7 @@ export class Guest {
     try {
       this.#exports._start();
     } catch (error) {
-      const exited = error instanceof ProcExit;
-      this.#finish(exited ? { kind: 'exit', code: error.code } : { kind: 'trap', message: messageOf(error) });
+      this.#finish(exitOf(error));
       return;
     }
     const wait = this.#wait;
@@ -176,27 +144,5 @@ export class Guest {
     this.#inProgress?.close();
     this.files.closeAll();
     this.#host.exited(this, exit);
-  }
-}
-
-const MAX_LINES = 8;
-const MAX_LENGTH = 1000;
-
-/** The last lines that a guest wrote to stdout and stderr: enough to see why it exited. */
-class RecentOutput {
-  readonly lines: string[] = [];
-  #partial = '';
-
-  /** Records a write, which may be a part of a line or several lines. */
-  write(text: string): void {
-    const parts = (this.#partial + text).split('\n');
-    this.#partial = parts.pop()!.slice(-MAX_LENGTH);
-    for (const line of parts) this.lines.push(line.slice(0, MAX_LENGTH));
-    if (this.lines.length > MAX_LINES) this.lines.splice(0, this.lines.length - MAX_LINES);
-  }
-
-  /** The last line, complete or not; '' when nothing was written. */
-  get last(): string {
-    return this.#partial !== '' ? this.#partial : (this.lines.at(-1) ?? '');
   }
 }

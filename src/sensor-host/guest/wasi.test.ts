@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Guest, ProcExit } from './guest.js';
 import { ERRNO, FileTable, StatCache } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
 import { type HostClock, systemClock } from './host-clock.js';
 import { createImports } from './wasi.js';
+import { ProcExit, type WasiGuest } from './wasi-guest.js';
 
 // Places in the guest's memory.
 const PATH = 100;
@@ -46,7 +46,7 @@ beforeEach(() => {
     },
   };
   const clock = { wallTime: () => 1_750_000_000_000, monotonic: () => 12.5 } as HostClock;
-  const imports = createImports(() => guest as unknown as Guest, clock);
+  const imports = createImports(() => guest as unknown as WasiGuest, clock);
   calls = imports.wasi_snapshot_preview1 as unknown as typeof calls;
 });
 

@@ -5,9 +5,10 @@
  * Every range of memory that a call reads or writes is checked first: a call that fails with `fault` has no effect.
  */
 import { randomFillSync } from 'node:crypto';
-import { type Guest, ProcExit } from './guest.js';
+import { HTTP_FUNCTION, HTTP_MODULE, WASI_FUNCTIONS, WASI_MODULE } from '../../modules/wasi-functions.js';
 import { ERRNO } from './guest-files.js';
 import type { GuestMemory } from './guest-memory.js';
+import { ProcExit, type WasiGuest } from './wasi-guest.js';
 
 const PREOPEN_FD = 3;
 const FILE_TYPE = { directory: 3, regular: 4, character: 2 };
@@ -21,20 +22,12 @@ const FDSTAT_BYTES = 24;
 const VECTOR_BYTES = 8;
 const WORD_BYTES = 4;
 
-/** Calls of WASI preview 1 that are declared but do nothing here. */
-const UNSUPPORTED = [
-  'clock_res_get fd_advise fd_allocate fd_datasync fd_fdstat_set_flags fd_fdstat_set_rights fd_filestat_get',
-  'fd_filestat_set_size fd_filestat_set_times fd_pread fd_pwrite fd_readdir fd_renumber fd_seek fd_sync fd_tell',
-  'path_create_directory path_filestat_set_times path_link path_readlink path_remove_directory path_rename path_symlink',
-  'path_unlink_file proc_raise sched_yield sock_accept sock_recv sock_send sock_shutdown',
-].flatMap((names) => names.split(' '));
-
 /** A call of a guest. Its numbers of 32 bits are unsigned. */
-type Call = (guest: Guest, ...args: never[]) => number;
+type Call = (guest: WasiGuest, ...args: never[]) => number;
 
 /** Makes the import object; `current` returns the guest that runs now. */
 export function createImports(
-  current: () => Guest,
+  current: () => WasiGuest,
   clock: { wallTime(): number; monotonic(): number },
 ): WebAssembly.Imports {
   const calls: Record<string, Call> = {
@@ -62,6 +55,7 @@ export function createImports(
       // Exit codes are signed.
       throw new ProcExit(code | 0);
     },
+    sched_yield: () => ERRNO.ok,
     fd_write: fdWrite,
     fd_read: fdRead,
     fd_close: ({ files }, fd: number) => files.close(fd),
@@ -95,9 +89,10 @@ export function createImports(
   for (const [name, call] of Object.entries(calls)) {
     imports[name] = (...args: (number | bigint)[]) => call(current(), ...(args.map(unsigned) as never[]));
   }
-  for (const name of UNSUPPORTED) imports[name] = () => ERRNO.nosys;
   const { http_request, ...wasi } = imports;
-  return { wasi_snapshot_preview1: wasi, 'wasi:http/requests': { http_request } };
+  // What nothing here needs is declared all the same.
+  for (const name of WASI_FUNCTIONS) wasi[name] ??= () => ERRNO.nosys;
+  return { [WASI_MODULE]: wasi, [HTTP_MODULE]: { [HTTP_FUNCTION]: http_request } };
 }
 
 const unsigned = (value: number | bigint) => (typeof value === 'number' ? value >>> 0 : value);
@@ -125,7 +120,7 @@ function putStrings(memory: GuestMemory, strings: Buffer[], pointers: number, bu
 const totalLength = (parts: { length: number }[]) => parts.reduce((sum, { length }) => sum + length, 0);
 
 /** Sleeps for the shortest of the relative clock subscriptions; nothing else can be waited for, as on a node. */
-function pollOneoff(guest: Guest, subscriptions: number, events: number, count: number, written: number): number {
+function pollOneoff(guest: WasiGuest, subscriptions: number, events: number, count: number, written: number): number {
   if (guest.returning) return guest.rewound();
   if (count === 0) return ERRNO.inval;
   const { memory } = guest;
@@ -162,7 +157,7 @@ function readVectors(memory: GuestMemory, vectors: number, count: number): Uint8
   return parts;
 }
 
-function fdWrite(guest: Guest, fd: number, vectors: number, count: number, written: number): number {
+function fdWrite(guest: WasiGuest, fd: number, vectors: number, count: number, written: number): number {
   const { memory, files, output } = guest;
   const parts = readVectors(memory, vectors, count);
   if (parts === undefined || !memory.holds(written, WORD_BYTES)) return ERRNO.fault;
@@ -181,7 +176,7 @@ function fdWrite(guest: Guest, fd: number, vectors: number, count: number, writt
   return ERRNO.ok;
 }
 
-function fdRead(guest: Guest, fd: number, vectors: number, count: number, read: number): number {
+function fdRead(guest: WasiGuest, fd: number, vectors: number, count: number, read: number): number {
   const { memory, files } = guest;
   const parts = readVectors(memory, vectors, count);
   if (parts === undefined || !memory.holds(read, WORD_BYTES)) return ERRNO.fault;
@@ -198,7 +193,7 @@ function fdRead(guest: Guest, fd: number, vectors: number, count: number, read: 
 }
 
 function pathOpen(
-  guest: Guest,
+  guest: WasiGuest,
   fd: number,
   _lookup: number,
   path: number,
@@ -219,7 +214,7 @@ function pathOpen(
   return ERRNO.ok;
 }
 
-function pathFilestat(guest: Guest, fd: number, _lookup: number, path: number, length: number, at: number): number {
+function pathFilestat(guest: WasiGuest, fd: number, _lookup: number, path: number, length: number, at: number): number {
   if (fd !== PREOPEN_FD) return ERRNO.badf;
   const { memory, files } = guest;
   const name = memory.text(path, length);

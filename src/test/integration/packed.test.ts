@@ -51,6 +51,8 @@ test('the package has what runs and what is read, and nothing else', async () =>
   const files = stdout.split('\n').map((path) => path.replace('package/', ''));
   const wanted = ['README.md', 'LICENSE', 'bin/wasm-sensors.js', 'dist/cli/main.js', 'dist/wasm/publisher.wasm'];
   expect(files).toEqual(expect.arrayContaining([...wanted, 'docs/cli.md', 'templates/Dockerfile']));
+  // What `init` and `build wasm` need.
+  expect(files).toEqual(expect.arrayContaining(['wasm/sdk/index.ts', 'templates/sensors/assemblyscript/gitignore']));
   expect(files.filter((path) => /^src|\.test\.|^docs\/pictures|^dist\/(bench|test)/.test(path))).toEqual([]);
 });
 

@@ -2,7 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
+import { LANGUAGES } from '../../modules/sensor-language.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
+import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
 
 export interface SystemOptions {
   network: 'embedded' | 'native' | 'compose';
@@ -178,6 +180,30 @@ export function describeSystem(options: SystemOptions): void {
           },
         },
       ]);
+    });
+
+    for (const language of LANGUAGES) {
+      test(`a sensor of one's own in ${language}: init, one line changed, deploy, and its values arrive`, async (context) => {
+        const missing = skip ?? compilerMissing(language);
+        if (missing !== undefined) context.skip(missing);
+        const { region } = OWN_SENSORS[language];
+        const module = await ownSensorPath(language);
+        const args = ['deploy', 'publisher', '--region', region, '--module', module, '--interval', interval];
+        const { submissionTime } = await sandbox.json<{ submissionTime: number }>(args);
+        for await (const event of sandbox.fleet().events({ kinds: ['reading'], region })) {
+          if (event.event !== 'reading' || event.reading.job_submission_time !== submissionTime) continue;
+          expect(event.reading).toMatchObject({ region, hostname: `edge-${region}-1`, values: { level: 42.5 } });
+          break;
+        }
+      }, 180_000);
+    }
+
+    system("sensors of one's own follow the fleet configuration, and none of their readings is missing", async () => {
+      await sandbox.json(['config', 'set', 'color=#abcdef', 'interval=0.3']);
+      const { sensors, summary } = await nothingMissing(sandbox.fleet());
+      const live = sensors.filter(({ state }) => state === 'live');
+      expect(live.map(({ color }) => color)).toEqual(live.map(() => '#abcdef'));
+      expect(summary.total.gaps).toBe(0);
     });
 
     system('stop ends the readings', async () => {

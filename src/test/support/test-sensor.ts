@@ -1,8 +1,8 @@
 /** For tests: one real publisher in the real host against a real HTTP server, in time that the test controls. */
 import type { ModuleName } from '../../modules/module-files.js';
-import type { GuestExit } from '../../sensor-host/guest/guest.js';
 import type { Mount } from '../../sensor-host/guest/guest-files.js';
 import { createTransport } from '../../sensor-host/guest/transport.js';
+import type { GuestExit } from '../../sensor-host/guest/wasi-guest.js';
 import { createSensorHost, type RunningGuest, type SensorHost } from '../../sensor-host/sensor-host.js';
 import { testModule } from './built-modules.js';
 import { TestClock } from './sensor-clock.js';

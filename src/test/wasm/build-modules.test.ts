@@ -7,7 +7,7 @@ import { PACKAGE_ROOT } from '../../modules/module-files.js';
 import { testModulePath } from '../support/built-modules.js';
 
 /** A job carries its module: a size that grows is noticed here, and raised on purpose. */
-const LIMIT_BYTES = { publisher: 28_000, 'config-updater': 17_100 };
+const LIMIT_BYTES = { publisher: 31_000, 'config-updater': 17_100 };
 
 /** What modules import: a node refuses a module that imports anything that it does not offer. */
 const OFFERED = [
@@ -61,7 +61,7 @@ describe('buildWasm', () => {
   it("shows the compiler's lines", { timeout: 120_000 }, async () => {
     const root = join(dir, 'root');
     await cp(join(PACKAGE_ROOT, 'wasm'), join(root, 'wasm'), { recursive: true });
-    await writeFile(join(root, 'wasm/publisher/icons.ts'), 'export function icon(index: u32): u32 { return nothing; }');
+    await writeFile(join(root, 'wasm/sdk/icons.ts'), 'export function icon(index: u32): u32 { return nothing; }');
     const failure = await buildWasm({ outDir: dir, root }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'COMPILE_FAILED', fault: 'user' });
     expect((failure as { details: string[] }).details.join('\n')).toMatch(/nothing[\s\S]*icons\.ts/);

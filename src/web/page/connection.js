@@ -1,6 +1,6 @@
 /**
  * The stream of events. Browsers wait for seconds before they reconnect, and never reconnect after an answer such as
- * 502, so the page reconnects itself.
+ * 502, so the page reconnects itself. Nobody looks at a hidden page: it reads alerts and summaries only.
  */
 /** @import { FleetEvent } from '../../fleet/fleet-events.js' */
 
@@ -8,22 +8,27 @@
 const DEAD_AFTER_MS = 6_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 4_000;
+/** Who comes back sooner finds the page as it was. */
+const HIDDEN_AFTER_MS = 5_000;
 
 /**
  * Stays connected for as long as the page is open.
  * @param {object} on
  * @param {(state: 'live' | 'reconnecting') => void} on.state
- * @param {() => void} on.missed Events may have been missed: at the start, while there was no connection, or because
- *   the page was too slow.
+ * @param {() => void} on.missed Events may have been missed: at the start, while there was no connection or the page
+ *   was hidden, or because the page was too slow.
  * @param {(event: FleetEvent) => void} on.event
  */
 export function stayConnected(on) {
   let retryAfter = FIRST_RETRY_MS;
   let heardAt = 0;
+  let readsAll = !document.hidden;
   let source = connect();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let changing;
 
   function connect() {
-    const opened = new EventSource('events');
+    const opened = readsAll ? new EventSource('events') : new EventSource('events?kinds=alert,summary');
     heardAt = performance.now();
     /** @type {(name: string, handle: (data: string) => void) => void} */
     const listen = (name, handle) =>
@@ -34,7 +39,7 @@ export function stayConnected(on) {
     listen('hello', () => {
       retryAfter = FIRST_RETRY_MS;
       on.state('live');
-      on.missed();
+      if (readsAll) on.missed();
     });
     listen('events', (data) => {
       for (const event of JSON.parse(data)) on.event(event);
@@ -48,11 +53,23 @@ export function stayConnected(on) {
   function reconnect() {
     source.close();
     on.state('reconnecting');
-    setTimeout(() => {
-      source = connect();
-    }, retryAfter);
+    clearTimeout(changing);
+    changing = setTimeout(change, retryAfter);
     retryAfter = Math.min(LAST_RETRY_MS, retryAfter * 2);
   }
+
+  function change() {
+    readsAll = !document.hidden;
+    source.close();
+    source = connect();
+  }
+
+  document.addEventListener('visibilitychange', () => {
+    clearTimeout(changing);
+    const isClosed = source.readyState === EventSource.CLOSED;
+    if (document.hidden) changing = setTimeout(change, isClosed ? retryAfter : HIDDEN_AFTER_MS);
+    else if (!readsAll || isClosed) change();
+  });
 
   setInterval(() => {
     const isOpen = source.readyState !== EventSource.CLOSED;

@@ -82,3 +82,17 @@ export function resize(node, count, make) {
   trim(node, count);
   return /** @type {HTMLElement[]} */ ([...node.children]);
 }
+
+/**
+ * Gives a node exactly these children. Those that are there already stay, and keep the focus.
+ * @param {HTMLElement} node
+ * @param {HTMLElement[]} children
+ */
+export function arrange(node, children) {
+  const kept = new Set(children);
+  for (const child of /** @type {HTMLElement[]} */ ([...node.children])) if (!kept.has(child)) child.remove();
+  for (const [i, child] of children.entries()) {
+    const there = node.children[i] ?? null;
+    if (there !== child) node.insertBefore(child, there);
+  }
+}

@@ -1,6 +1,5 @@
 /** Numbers, times and counts as texts. */
 /** @import { FleetSummary } from '../../fleet/fleet-view.js' */
-/** @import { MeasuredValues } from '../../protocol/measured-values.js' */
 
 const integers = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -30,18 +29,14 @@ export function countTexts({ live, paused, silent, received, gaps, late, duplica
 }
 
 /**
- * Marks the counts that should be zero and are not.
+ * Marks the counts that should be zero and are not, and those that are.
  * @param {HTMLElement} node
  * @param {Counts} counts
  */
 export function markProblems(node, counts) {
-  for (const field of /** @type {const} */ (['silent', 'gaps'])) {
-    node.querySelector(`[data-f="${field}"]`)?.classList.toggle('bad', counts[field] > 0);
+  for (const field of /** @type {const} */ (['live', 'paused', 'silent', 'gaps', 'late', 'duplicates'])) {
+    const place = node.querySelector(`[data-f="${field}"]`);
+    place?.classList.toggle('zero', counts[field] === 0);
+    if (field === 'silent' || field === 'gaps') place?.classList.toggle('bad', counts[field] > 0);
   }
 }
-
-/**
- * @param {MeasuredValues | undefined} values
- * @returns {string[]} such as `temperature 3.98`
- */
-export const valueTexts = (values) => Object.entries(values ?? {}).map(([name, value]) => `${name} ${value}`);

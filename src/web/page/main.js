@@ -3,13 +3,17 @@
 /** @import { FleetSummary } from '../../fleet/fleet-view.js' */
 import { endAlertsOf, showAlert } from './alerts.js';
 import { stayConnected } from './connection.js';
+import { listenToControls } from './controls.js';
+import { drawDetails, listenToSelection, showInDetails, showSummaryInDetails } from './details.js';
 import { byId, setText } from './dom.js';
 import { drawFeed, feed, listenToPause, showSampled } from './feed.js';
+import { listenToSpan, showFleetCharts } from './fleetcharts.js';
 import { addDrawing, draw } from './frames.js';
+import { listenToLetters } from './letters.js';
 import { addKnownRegions, changePanels, drawPanels, showInPanel, showPanels } from './panels.js';
+import { listenToSearch } from './search.js';
 import { isBehind, loadFleet, mayLoadAgain, observe } from './sensors.js';
-import { showTable } from './table.js';
-import { drawSpark, loadDepth, showTotals } from './totals.js';
+import { loadDepth, showTotals } from './totals.js';
 
 /** Any sender can name regions, so further ones are only counted. */
 const MAX_REGIONS = 12;
@@ -22,6 +26,7 @@ function handle(event) {
       const seen = observe(event.reading);
       if (seen) showInPanel(seen);
       feed(event);
+      showInDetails(event);
       break;
     }
     case 'message':
@@ -32,18 +37,20 @@ function handle(event) {
       break;
     case 'summary':
       showSummary(event.summary);
-      drawSpark(event.summary.total.rate);
   }
 }
 
 /** @param {FleetSummary} summary */
 function showSummary({ regions, total }) {
-  const shown = regions.slice(0, MAX_REGIONS);
-  showPanels(shown);
-  showTable(shown, regions.length - shown.length, total);
-  showTotals(total);
-  showSampled(total.rate);
   endAlertsOf(regions);
+  // The first summary after the page is seen again follows within a second.
+  if (document.hidden) return;
+  const shown = regions.slice(0, MAX_REGIONS);
+  showPanels(shown, regions.length - shown.length);
+  showTotals(total);
+  showSummaryInDetails(total);
+  showFleetCharts(total);
+  showSampled();
   if (mayLoadAgain() && isBehind(shown)) void load();
 }
 
@@ -63,9 +70,15 @@ function showState(state) {
 }
 
 addDrawing(drawFeed);
+addDrawing(drawDetails);
 addDrawing(drawPanels);
 addKnownRegions();
 listenToPause();
+listenToSearch();
+listenToControls();
+listenToSelection();
+listenToLetters();
+listenToSpan();
 stayConnected({ state: showState, missed: () => void load(), event: handle });
 void loadDepth();
 setInterval(() => void loadDepth(), DEPTH_EVERY_MS);

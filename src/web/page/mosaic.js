@@ -1,26 +1,30 @@
 /** Many sensors of a region as cells of a canvas: ten thousand elements would be too slow. */
 /** @import { ShownSensor } from './sensors.js' */
 import { whole } from './format.js';
-import { FLASH_MS, reducedMotion } from './frames.js';
+import { reducedMotion } from './frames.js';
 
 /** Approximate height in CSS pixels. */
 const HEIGHT = 210;
-/** Visible on light and dark cards. */
-const LINES = 'rgb(128 128 128 / 0.25)';
+/** Visible on light and dark cards, and beside a cell of any colour. */
+const LINES = 'rgb(128 128 128 / 0.3)';
 const NO_COLOR = '#808080';
+/** The rim of a cell without readings; on light and dark cards. */
+const RIMS = { silent: '#e5484d', paused: NO_COLOR };
+/** A cell that has just had a reading. */
+const LIT = 'rgb(255 255 255 / 0.35)';
 
-/** @typedef {{ size: number, columns: number, gap: number, index: Map<ShownSensor, number> }} Grid */
+/**
+ * In pixels of the canvas; `gap`: the width of a line between two cells.
+ * @typedef {{ size: number, columns: number, gap: number, index: Map<ShownSensor, number> }} Grid
+ */
 
 export class Mosaic {
   #canvas;
   #context;
   /** @type {ShownSensor[]} */
   #sensors = [];
-  /**
-   * When the flash of each cell began.
-   * @type {Map<ShownSensor, number>}
-   */
-  #flashes = new Map();
+  /** @type {Set<ShownSensor>} */
+  #lit = new Set();
   /**
    * Undefined until the cells are placed.
    * @type {Grid | undefined}
@@ -39,9 +43,11 @@ export class Mosaic {
    */
   show(sensors) {
     this.#sensors = sensors;
-    this.#flashes.clear();
     this.#canvas.hidden = sensors.length === 0;
-    this.#canvas.setAttribute('aria-label', `${whole(sensors.length)} sensors, each a cell in its colour`);
+    this.#canvas.setAttribute(
+      'aria-label',
+      `${whole(sensors.length)} sensors, each a cell in its colour; cells of silent and paused ones are empty`,
+    );
     this.resized();
   }
 
@@ -50,20 +56,16 @@ export class Mosaic {
   }
 
   /**
-   * Draws the sensors whose readings arrived, and running flashes. Returns whether flashes are running.
-   * @param {Iterable<ShownSensor>} arrived
-   * @param {number} now
+   * Lights the cells whose readings arrived since the last call. Returns whether some are lit.
+   * @param {Set<ShownSensor>} arrived
    */
-  draw(arrived, now) {
+  draw(arrived) {
     const grid = this.#grid ?? this.#place();
-    if (!grid) return this.#flashes.size > 0;
-    for (const sensor of arrived) this.#flashes.set(sensor, now);
-    for (const [sensor, since] of this.#flashes) {
-      const left = reducedMotion.matches ? 0 : Math.max(0, 1 - (now - since) / FLASH_MS);
-      this.#drawCell(grid, sensor, left);
-      if (left === 0) this.#flashes.delete(sensor);
-    }
-    return this.#flashes.size > 0;
+    if (!grid) return false;
+    for (const sensor of this.#lit) if (!arrived.has(sensor)) this.#drawCell(grid, sensor);
+    for (const sensor of arrived) this.#drawCell(grid, sensor, !reducedMotion.matches);
+    this.#lit = reducedMotion.matches ? new Set() : new Set(arrived);
+    return this.#lit.size > 0;
   }
 
   /** Returns undefined while the canvas has no width. */
@@ -72,40 +74,45 @@ export class Mosaic {
     if (width === 0) return undefined;
     const count = this.#sensors.length;
     const columns = Math.floor(width / Math.max(3, Math.sqrt((width * HEIGHT) / count)));
-    this.#canvas.width = Math.round(width * devicePixelRatio);
-    const size = this.#canvas.width / columns;
-    this.#canvas.height = Math.round(Math.ceil(count / columns) * size);
+    const pixels = Math.round(width * devicePixelRatio);
+    const gap = Math.max(1, Math.round(pixels / columns / 10));
+    const size = (pixels - gap) / columns;
+    this.#canvas.width = pixels;
+    this.#canvas.height = Math.round(Math.ceil(count / columns) * size) + gap;
     const index = new Map(this.#sensors.map((sensor, at) => [sensor, at]));
-    const grid = { size, columns, gap: Math.max(1, Math.round(size / 10)), index };
+    const grid = { size, columns, gap, index };
     this.#grid = grid;
     this.#context.fillStyle = LINES;
-    for (const at of this.#sensors.keys()) this.#context.fillRect(...boxOf(grid, at));
-    for (const sensor of this.#sensors) this.#drawCell(grid, sensor, 0);
+    for (const at of this.#sensors.keys()) {
+      const [x, y, width, height] = boxOf(grid, at);
+      this.#context.clearRect(x, y, width + gap, height + gap);
+      this.#context.fillRect(x, y, width + gap, height + gap);
+    }
+    for (const sensor of this.#sensors) this.#drawCell(grid, sensor);
     return grid;
   }
 
   /**
+   * Only live sensors fill their cells.
    * @param {Grid} grid
    * @param {ShownSensor} sensor
-   * @param {number} flash 1 when the reading has just arrived, down to 0
    */
-  #drawCell(grid, sensor, flash) {
+  #drawCell(grid, sensor, lit = false) {
     const at = grid.index.get(sensor);
     if (at === undefined) return;
     const context = this.#context;
-    const [x, y, width, height] = boxOf(grid, at);
-    /** @type {[number, number, number, number]} */
-    const box = [x, y, width - grid.gap, height - grid.gap];
-    context.clearRect(...box);
-    context.fillStyle = sensor.color ?? NO_COLOR;
-    context.globalAlpha = sensor.state === 'live' ? 1 : 0.25;
-    context.fillRect(...box);
-    if (flash > 0) {
-      context.fillStyle = '#ffffff';
-      context.globalAlpha = 0.75 * flash;
-      context.fillRect(...box);
+    const { gap } = grid;
+    const [left, top, boxWidth, boxHeight] = boxOf(grid, at);
+    const [x, y, width, height] = [left + gap, top + gap, boxWidth - gap, boxHeight - gap];
+    const { state } = sensor;
+    context.clearRect(x, y, width, height);
+    context.fillStyle = state === 'live' ? (sensor.color ?? NO_COLOR) : RIMS[state];
+    context.fillRect(x, y, width, height);
+    if (state !== 'live') context.clearRect(x + gap, y + gap, width - 2 * gap, height - 2 * gap);
+    else if (lit) {
+      context.fillStyle = LIT;
+      context.fillRect(x, y, width, height);
     }
-    context.globalAlpha = 1;
   }
 }
 
@@ -113,7 +120,7 @@ export class Mosaic {
  * In whole pixels, so that neighbours do not overlap.
  * @param {Grid} grid
  * @param {number} at
- * @returns {[number, number, number, number]}
+ * @returns {[x: number, y: number, width: number, height: number]}
  */
 function boxOf({ size, columns }, at) {
   const column = at % columns;

@@ -2,8 +2,8 @@
 /** @import { RegionView } from '../../fleet/fleet-view.js' */
 /** @import { Counts } from './format.js' */
 /** @import { ShownSensor } from './sensors.js' */
-import { paint, safeColor } from './color.js';
-import { create, fill, find, resize, stamp } from './dom.js';
+import { showColors } from './colors.js';
+import { fill, find, setText, stamp } from './dom.js';
 import { byNumber, countTexts, markProblems } from './format.js';
 import { draw } from './frames.js';
 import { Mosaic } from './mosaic.js';
@@ -12,16 +12,14 @@ import { Tiles } from './tiles.js';
 
 /** A region with more sensors shows a mosaic. */
 const MAX_TILES = 48;
-/** The mosaic is drawn in every second frame. */
-const MOSAIC_EVERY_MS = 30;
 /** Sorting for each new sensor would take too long while thousands start. */
-const LAY_OUT_EVERY_MS = 250;
+const LAY_OUT_MANY_EVERY_MS = 1_000;
 
 /** @typedef {Counts & Pick<RegionView, 'cut' | 'colors'>} PanelCounts */
 
 export class Panel {
   #region;
-  #none;
+  #caption;
   #tiles;
   #mosaic;
   #many = false;
@@ -29,7 +27,6 @@ export class Panel {
   #arrived = new Set();
   #changed = true;
   #laidOutAt = Number.NEGATIVE_INFINITY;
-  #drawnAt = 0;
 
   /**
    * @param {string} region
@@ -43,10 +40,13 @@ export class Panel {
     this.node.setAttribute('aria-labelledby', id);
     fill(this.node, { region, place });
     const stage = find(this.node, '.stage');
-    this.#none = find(stage, '.none');
-    this.#tiles = new Tiles(find(stage, '.tiles'));
+    this.#caption = find(stage, '.caption');
+    this.#tiles = new Tiles(find(stage, '.tiles'), this.#caption);
     this.#mosaic = new Mosaic(/** @type {HTMLCanvasElement} */ (find(stage, 'canvas')));
+    let width = 0;
     new ResizeObserver(() => {
+      if (stage.clientWidth === width) return;
+      width = stage.clientWidth;
       this.#mosaic.resized();
       draw();
     }).observe(stage);
@@ -70,24 +70,20 @@ export class Panel {
    * @param {number} now
    */
   draw(now) {
-    if (this.#changed && now - this.#laidOutAt >= LAY_OUT_EVERY_MS) {
+    if (this.#changed && (!this.#many || now - this.#laidOutAt >= LAY_OUT_MANY_EVERY_MS)) {
       this.#changed = false;
       this.#laidOutAt = now;
       this.#layOut();
     }
-    if (this.#many && now - this.#drawnAt < MOSAIC_EVERY_MS) return true;
-    this.#drawnAt = now;
-    let flashing = false;
-    if (this.#many) flashing = this.#mosaic.draw(this.#arrived, now);
-    else this.#tiles.draw(this.#arrived);
-    this.#arrived.clear();
-    return this.#changed || flashing;
+    const more = this.#many ? this.#mosaic.draw(this.#arrived) : this.#tiles.draw(this.#arrived);
+    this.#arrived = new Set();
+    return more || this.#changed;
   }
 
   #layOut() {
     const sensors = sensorsOf(this.#region).sort((a, b) => byNumber(a.hostname, b.hostname));
     this.#many = sensors.length > MAX_TILES;
-    this.#none.hidden = sensors.length > 0;
+    if (sensors.length === 0) setText(this.#caption, 'no sensors yet');
     this.#tiles.show(this.#many ? [] : sensors);
     this.#mosaic.show(this.#many ? sensors : []);
   }
@@ -97,25 +93,9 @@ export class Panel {
     fill(this.node, countTexts(counts));
     markProblems(this.node, counts);
     find(this.node, '.cut').hidden = !counts.cut;
+    const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
+    if (this.#many) setText(this.#caption, `each cell is a sensor${empty}`);
     this.node.classList.toggle('silent', counts.live === 0 && counts.silent > 0);
-    this.#showMix(counts);
-  }
-
-  /**
-   * Shows how many live sensors have each colour.
-   * @param {PanelCounts} counts
-   */
-  #showMix({ live, colors }) {
-    const mix = find(this.node, '.mix');
-    const others = live - colors.reduce((sum, { sensors }) => sum + sensors, 0);
-    const parts = [...colors, ...(others > 0 ? [{ color: '', sensors: others }] : [])];
-    const words = parts.map(({ color, sensors }) => `${color || 'others'} on ${sensors}`);
-    mix.setAttribute('aria-label', `colours: ${words.join(', ') || 'none'}`);
-    const bars = resize(mix, parts.length, () => create('span', ''));
-    for (const [i, bar] of bars.entries()) {
-      const { color = '', sensors = 0 } = parts[i] ?? {};
-      paint(bar, safeColor(color));
-      bar.style.flexGrow = String(sensors);
-    }
+    showColors(find(this.node, '.mix'), counts);
   }
 }

@@ -2,7 +2,8 @@
 /** @import { RegionView } from '../../fleet/fleet-view.js' */
 /** @import { PanelCounts } from './panel.js' */
 /** @import { ShownSensor } from './sensors.js' */
-import { byId } from './dom.js';
+import { byId, setText } from './dom.js';
+import { whole } from './format.js';
 import { Panel } from './panel.js';
 
 /** Always shown, even without sensors. */
@@ -53,8 +54,13 @@ export function changePanels() {
   for (const panel of panels.values()) panel.change();
 }
 
-/** @param {RegionView[]} regions the regions of the summary that are shown */
-export function showPanels(regions) {
+/**
+ * @param {RegionView[]} regions the regions of the summary that are shown
+ * @param {number} hidden how many others there are
+ */
+export function showPanels(regions, hidden) {
+  const more = `${whole(hidden)} more regions are only in the counts of the fleet.`;
+  setText(byId('more-regions'), hidden > 0 ? more : '');
   for (const { region } of regions) if (!panels.has(region)) addPanel(region);
   // A restarted puller may no longer know a region.
   for (const [region, panel] of panels) panel.showCounts(regions.find((view) => view.region === region) ?? NOTHING);

@@ -25,7 +25,7 @@ let places = new Map();
 
 /** @param {Reading | SensorView} from */
 const placeOf = (from) => `${from.region}\n${from.hostname}\n${from.job_id}`;
-const allSensors = () => [...places.values()].flat();
+export const allSensors = () => [...places.values()].flat();
 
 /** @param {string} region */
 export const sensorsOf = (region) => allSensors().filter((sensor) => sensor.region === region);

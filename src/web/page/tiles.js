@@ -1,18 +1,35 @@
 /** Few sensors of a region as tiles. */
 /** @import { ShownSensor } from './sensors.js' */
 import { paint } from './color.js';
-import { fill, stamp } from './dom.js';
-import { valueTexts, whole } from './format.js';
-import { FLASH_MS, reducedMotion } from './frames.js';
+import { arrange, find, resize, setText, stamp } from './dom.js';
+import { whole } from './format.js';
+import { valueNode, valueTexts } from './values.js';
+
+/** The fewer the sensors, the more their tiles show. */
+const SIZES = /** @type {const} */ ([
+  { name: 'large', upTo: 1, values: 16 },
+  { name: 'medium', upTo: 9, values: 2 },
+  { name: 'small', upTo: Number.POSITIVE_INFINITY, values: 1 },
+]);
+
+/** @typedef {(typeof SIZES)[number]} Size */
 
 export class Tiles {
   #list;
-  /** @type {Map<ShownSensor, HTMLElement>} */
+  #caption;
+  /** @type {Size} */
+  #size = SIZES[0];
+  #prefix = '';
+  /** @type {Map<ShownSensor, Tile>} */
   #tiles = new Map();
 
-  /** @param {HTMLElement} list */
-  constructor(list) {
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLElement} caption what small tiles have in common
+   */
+  constructor(list, caption) {
     this.#list = list;
+    this.#caption = caption;
   }
 
   /**
@@ -20,54 +37,99 @@ export class Tiles {
    * @param {ShownSensor[]} sensors
    */
   show(sensors) {
+    const size = SIZES.find(({ upTo }) => sensors.length <= upTo) ?? SIZES[2];
+    const before = this.#size === size ? this.#tiles : new Map();
+    this.#size = size;
+    this.#prefix = size.name === 'small' ? sharedPrefix(sensors.map(({ hostname }) => hostname)) : '';
+    this.#tiles = new Map(sensors.map((sensor) => [sensor, before.get(sensor) ?? new Tile(size)]));
+    for (const [sensor, tile] of this.#tiles) {
+      tile.setName(sensor.hostname, this.#prefix);
+      tile.draw(sensor);
+    }
     this.#list.hidden = sensors.length === 0;
-    // Few sensors get large tiles.
-    const columns = Math.ceil(Math.sqrt(sensors.length));
-    this.#list.style.setProperty('--tile', `max(4.25rem, ${Math.floor(80 / Math.max(1, columns))}%)`);
-    this.#tiles = new Map(sensors.map((sensor) => [sensor, stamp('tile-template')]));
-    this.#list.replaceChildren(...this.#tiles.values());
-    for (const [sensor, tile] of this.#tiles) drawTile(tile, sensor);
+    this.#list.dataset.size = size.name;
+    arrange(
+      this.#list,
+      [...this.#tiles.values()].map(({ node }) => node),
+    );
+    this.#showCaption();
   }
 
   /**
-   * Draws the sensors whose readings arrived.
-   * @param {Iterable<ShownSensor>} arrived
+   * Draws the sensors whose readings arrived. Returns false: nothing is left to draw.
+   * @param {Set<ShownSensor>} arrived
    */
   draw(arrived) {
-    for (const sensor of arrived) {
-      const tile = this.#tiles.get(sensor);
-      if (!tile) continue;
-      drawTile(tile, sensor);
-      pulse(tile);
+    for (const sensor of arrived) this.#tiles.get(sensor)?.draw(sensor);
+    if (arrived.size > 0) this.#showCaption();
+    return false;
+  }
+
+  #showCaption() {
+    if (this.#tiles.size === 0) return;
+    const measures = new Set([...this.#tiles.values()].map((tile) => tile.measures).filter(Boolean));
+    this.#list.classList.toggle('measuring', measures.size > 0);
+    const texts = [this.#prefix && `${this.#prefix}…`, [...measures].join(', ')];
+    setText(this.#caption, this.#size.name === 'small' ? texts.filter(Boolean).join(': ') : '');
+  }
+}
+
+class Tile {
+  #icon;
+  #fact;
+  #size;
+  /** Name of the first value; empty where nothing is measured. */
+  measures = '';
+
+  /** @param {Size} size */
+  constructor(size) {
+    this.#size = size;
+    this.node = stamp('tile-template');
+    this.#icon = find(this.node, '.icon');
+    this.#fact = find(this.node, '.fact');
+  }
+
+  /**
+   * @param {string} hostname
+   * @param {string} prefix which all tiles share: it is only heard
+   */
+  setName(hostname, prefix) {
+    this.node.title = hostname;
+    setText(find(this.node, '.prefix'), prefix);
+    setText(find(this.node, '.rest'), hostname.slice(prefix.length));
+  }
+
+  /** @param {ShownSensor} sensor */
+  draw({ color, icon, state, sequence, values }) {
+    paint(this.#icon, color);
+    setText(this.#icon, icon);
+    if (this.node.dataset.state !== state) this.node.dataset.state = state;
+    const texts = valueTexts(values).slice(0, this.#size.values);
+    this.measures = texts[0]?.[0] ?? '';
+    if (state !== 'live') setText(this.#fact, state);
+    else if (texts.length === 0) setText(this.#fact, `#${whole(sequence)}`);
+    else this.#showValues(texts);
+  }
+
+  /** @param {[name: string, text: string][]} texts */
+  #showValues(texts) {
+    if (this.#fact.children.length !== texts.length) this.#fact.replaceChildren();
+    const rows = resize(this.#fact, texts.length, () => valueNode());
+    for (const [i, [name, text]] of texts.entries()) {
+      const [what, much] = /** @type {Element[]} */ ([...(rows[i]?.children ?? [])]);
+      if (!what || !much) continue;
+      setText(what, `${name} `);
+      setText(much, text);
     }
   }
 }
 
 /**
- * @param {HTMLElement} tile
- * @param {ShownSensor} sensor
+ * What names begin with up to a separator, such as `edge-us-`.
+ * @param {string[]} names
  */
-function drawTile(tile, sensor) {
-  paint(tile, sensor.color);
-  tile.dataset.state = sensor.state;
-  const [first, ...others] = valueTexts(sensor.values);
-  tile.title = [sensor.hostname, first, ...others].filter(Boolean).join('\n');
-  fill(tile, {
-    icon: sensor.icon,
-    name: sensor.hostname,
-    fact: sensor.state === 'live' ? (first ?? `#${whole(sensor.sequence)}`) : sensor.state,
-    color: sensor.color ?? '',
-  });
-}
-
-/** @param {HTMLElement} tile */
-function pulse(tile) {
-  if (reducedMotion.matches || tile.getAnimations().some(({ id }) => id === 'pulse')) return;
-  tile.animate(
-    [
-      { transform: 'scale(1.035)', filter: 'brightness(1.25)' },
-      { transform: 'none', filter: 'none' },
-    ],
-    { id: 'pulse', duration: FLASH_MS, easing: 'ease-out' },
-  );
+function sharedPrefix(names) {
+  let shared = names[0] ?? '';
+  for (const name of names) while (!name.startsWith(shared)) shared = shared.slice(0, -1);
+  return shared.slice(0, Math.max(...['-', '.', '_'].map((separator) => shared.lastIndexOf(separator))) + 1);
 }

@@ -1,12 +1,8 @@
-/** The counts of the whole fleet, the rate of the last minute, and the depth of the queue. */
+/** The counts of the whole fleet, and the depth of the queue. */
 /** @import { FleetSummary } from '../../fleet/fleet-view.js' */
 import { byId, fill } from './dom.js';
 import { countTexts, markProblems, whole } from './format.js';
-
-const SPARK_SECONDS = 60;
-
-/** @type {number[]} */
-const rates = [];
+import { showLetterCount } from './letters.js';
 
 /** @param {FleetSummary['total']} total */
 export function showTotals(total) {
@@ -20,18 +16,6 @@ function othersText({ paused, silent }) {
   return texts.filter(Boolean).join(', ');
 }
 
-/**
- * Adds the rate of one second to the chart.
- * @param {number} rate
- */
-export function drawSpark(rate) {
-  rates.push(rate);
-  if (rates.length > SPARK_SECONDS) rates.shift();
-  const highest = Math.max(1, ...rates);
-  const points = rates.map((value, i) => `${SPARK_SECONDS - rates.length + i},${(1 - value / highest).toFixed(3)}`);
-  byId('spark').setAttribute('d', rates.length > 1 ? `M${points.join('L')}` : '');
-}
-
 /** Loads the depth of the queue, unless the page is hidden. */
 export async function loadDepth() {
   if (document.hidden) return;
@@ -40,6 +24,7 @@ export async function loadDepth() {
     // The session is over: the puller shows its sign-in form.
     if (answer.status === 401) location.reload();
     const { depth, deadLetters } = await answer.json();
+    showLetterCount(deadLetters);
     fill(byId('totals'), { ...depthTexts(depth), ...deadLetterTexts(deadLetters) });
     byId('totals')
       .querySelector('[data-f="deadLetters"]')

@@ -1,7 +1,8 @@
+import { configDocument } from '../../../operations/config-document.js';
 import { readConfig } from '../../../operations/read-config.js';
 import type { CommandSpec } from '../../command.js';
 import { openConfigTarget, TARGET_SETTINGS } from '../../open-config-target.js';
-import { configDocument, configText, differingProxyText, lostText } from '../../output/config-text.js';
+import { configText, differingProxyText, lostText } from '../../output/config-text.js';
 
 export const configShow: CommandSpec = {
   name: 'config show',

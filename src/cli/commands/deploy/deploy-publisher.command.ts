@@ -74,6 +74,7 @@ function publisherFrom(options: OptionValues) {
   return {
     config: sensorConfigFrom(options),
     ...(options.configFile === undefined ? {} : { configFile: String(options.configFile) }),
+    ...(options.module === undefined ? {} : { module: String(options.module) }),
     ...(options.profile === undefined ? {} : { profile: options.profile as Profile }),
     ...(anomalies === undefined ? {} : { anomalies }),
     ...(maxMessages === undefined ? {} : { maxMessages }),

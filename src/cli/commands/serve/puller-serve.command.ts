@@ -6,6 +6,7 @@ import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { Logger } from '../../../lib/log/logger.js';
 import { lockFor } from '../../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
+import { OperatorSessions } from '../../../lib/net/operator-sessions.js';
 import type { CommandSpec } from '../../command.js';
 import { logEvent } from '../../output/event-log.js';
 import { alertText, pullerText } from '../../output/puller-text.js';
@@ -20,11 +21,13 @@ export const pullerServe: CommandSpec = {
     const [
       { createPullerService },
       { createPage },
+      { openControls },
       { openConfiguredQueue },
       { logDefect, runService, serveUntilStopped },
     ] = await Promise.all([
       import('../../../puller/puller-service.js'),
       import('../../../web/web-page.js'),
+      import('../../open-controls.js'),
       import('../../../queue/open-queue.js'),
       import('../../serve-role.js'),
     ]);
@@ -36,6 +39,7 @@ export const pullerServe: CommandSpec = {
         });
       }
       const lock = lockFor(settings);
+      const operator = token === undefined ? undefined : new OperatorSessions(token);
       const queue = await openConfiguredQueue(settings);
       const write = (text: string) => void process.stdout.write(text);
       const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
@@ -63,12 +67,13 @@ export const pullerServe: CommandSpec = {
             : undefined,
         },
         http: {
-          page: createPage(lock),
-          lock,
+          page: createPage(lock, operator),
+          ...{ lock, operator },
           hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
           token,
           log: (text) => logDefect(log, text),
         },
+        controls: (fleet, markLink) => openControls(settings, fleet, markLink),
         onEvent: (event) => logEvent(log, event, pullerText(event)),
       });
       return serveUntilStopped({

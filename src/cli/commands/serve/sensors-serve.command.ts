@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
 import { AppError } from '../../../lib/errors/app-error.js';
@@ -19,7 +20,10 @@ export const sensorsServe: CommandSpec = {
   settings: SERVICE_FLAGS.sensors,
   options: [
     new Option('--port <port>', 'port of the control API').makeOptionMandatory(),
-    new Option('--jobs <file>', 'keeps the jobs, so that a restarted host runs them again').makeOptionMandatory(),
+    new Option(
+      '--jobs <file>',
+      'keeps the jobs, so that a restarted host runs them again; modules of the user are in modules/ beside it',
+    ).makeOptionMandatory(),
   ],
   async action(context) {
     const { settings, options } = context;
@@ -28,7 +32,8 @@ export const sensorsServe: CommandSpec = {
       { createSensorHost },
       { loadModule },
       { createSensorHostApp },
-      { modulePath },
+      { isModuleName, modulePath },
+      { ModuleStore },
       { keepJobs },
       serve,
     ] = await Promise.all([
@@ -37,6 +42,7 @@ export const sensorsServe: CommandSpec = {
       import('../../../sensor-host/guest/sensor-module.js'),
       import('../../../sensor-host/host-routes.js'),
       import('../../../modules/module-files.js'),
+      import('../../../modules/module-store.js'),
       import('../../../sensor-host/jobs-file.js'),
       import('../../serve-role.js'),
     ]);
@@ -47,12 +53,21 @@ export const sensorsServe: CommandSpec = {
         throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', {
           hint: 'Set WASM_SENSORS_TOKEN.',
         });
+      const store = new ModuleStore(join(dirname(String(options.jobs)), 'modules'));
+      const pathOf = (module: string) => {
+        if (isModuleName(module)) return modulePath(module);
+        const path = store.find(module);
+        if (path !== undefined) return path;
+        throw new AppError('MODULE_UNREADABLE', `the module ${module} is not in modules/ of the state folder`, {
+          hint: 'Deploy it again.',
+        });
+      };
       const cluster = createCluster({
         host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) }),
         nodes: REGIONS.flatMap((region) =>
           Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
         ),
-        loadModule: (name) => loadModule(modulePath(name)),
+        loadModule: async (name) => loadModule(pathOf(name)),
         onExit: (exit) => logEvent(log, exit, sensorExitText(exit)),
         moduleEnv(name, node) {
           if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };

@@ -2,8 +2,8 @@
 import type { Document, Scalar, YAMLSeq } from 'yaml';
 import { productImage } from '../../../docker/image-names.js';
 import { setDataDir } from '../../../jobs/job-document.js';
-import type { JobFilesTarget } from '../../../jobs/job-files.js';
-import { inTask, type TemplateName } from '../../../jobs/job-template.js';
+import type { JobFileName, JobFilesTarget } from '../../../jobs/job-files.js';
+import { inTask } from '../../../jobs/job-template.js';
 import { COMPOSE_PROXY } from '../compose-network.js';
 import { PULLER_DATA } from '../compose-service-job.js';
 
@@ -13,7 +13,7 @@ const FOR_SERVICES = [
   'WASM_SENSORS_TOKEN',
   'WASM_SENSORS_VIEWER_TOKEN',
 ];
-const FORWARDED: Record<TemplateName, string[]> = {
+const FORWARDED: Record<JobFileName, string[]> = {
   // One job serves all regions; each sensor reads its own from this variable.
   publisher: ['REGION', 'SENSOR_TOKEN'],
   'config-updater': [],
@@ -35,7 +35,7 @@ export const THIS_NETWORK: JobFilesTarget = {
   adapt: adaptToNetwork,
 };
 
-function adaptToNetwork(name: TemplateName, document: Document): void {
+function adaptToNetwork(name: JobFileName, document: Document): void {
   for (const variable of FORWARDED[name]) document.setIn(inTask('env', variable), `env:${variable}`);
   if (name === 'proxy' || name === 'puller') {
     useThisQueue(document);

@@ -1,0 +1,71 @@
+/**
+ * Every command, in the order of `--help`. A command line loads only those that it may mean: all of them together take
+ * 300 ms.
+ */
+import type { CommandSpec } from '../command.js';
+
+/** By name, without arguments. */
+const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
+  demo: async () => (await import('./demo.command.js')).demo,
+  up: async () => (await import('./up/up.command.js')).up,
+  top: async () => (await import('./top.command.js')).top,
+  down: async () => (await import('./up/down.command.js')).down,
+  status: async () => (await import('./status.command.js')).status,
+  doctor: async () => (await import('./doctor.command.js')).doctor,
+  tail: async () => (await import('./tail.command.js')).tail,
+  plot: async () => (await import('./store/plot.command.js')).plot,
+  history: async () => (await import('./store/history.command.js')).history,
+  query: async () => (await import('./store/query.command.js')).query,
+  export: async () => (await import('./store/export.command.js')).exportCommand,
+  logs: async () => (await import('./logs.command.js')).logs,
+  'deploy publisher': async () => (await import('./deploy/deploy-publisher.command.js')).deployPublisherCommand,
+  'deploy module': async () => (await import('./deploy/deploy-module.command.js')).deployModuleCommand,
+  'deploy proxy': async () => (await import('./deploy/deploy-service.command.js')).deployProxyCommand,
+  'deploy puller': async () => (await import('./deploy/deploy-service.command.js')).deployPullerCommand,
+  'deploy config-updater': async () => (await import('./deploy/deploy-config-updater.command.js')).deployConfigUpdater,
+  'stop publisher': async () => (await import('./deploy/stop-publisher.command.js')).stopPublisherCommand,
+  'stop module': async () => (await import('./deploy/stop-module.command.js')).stopModuleCommand,
+  'stop proxy': async () => (await import('./deploy/deploy-service.command.js')).stopProxyCommand,
+  'stop puller': async () => (await import('./deploy/deploy-service.command.js')).stopPullerCommand,
+  'config set': async () => (await import('./config/config-set.command.js')).configSet,
+  'config unset': async () => (await import('./config/config-set.command.js')).configUnset,
+  'config show': async () => (await import('./config/config-show.command.js')).configShow,
+  'config edit': async () => (await import('./config/config-edit.command.js')).configEdit,
+  'region disconnect': async () => (await import('./region.command.js')).regionDisconnect,
+  'region reconnect': async () => (await import('./region.command.js')).regionReconnect,
+  'sensors token': async () => (await import('./sensors/sensor-token.command.js')).sensorTokenCommand,
+  'sensors revoke': async () => (await import('./sensors/sensor-revoke.command.js')).sensorRevoke,
+  'token rotate': async () => (await import('./sensors/token-rotate.command.js')).tokenRotate,
+  shell: async () => (await import('./shell.command.js')).shell,
+  completion: async () => (await import('./completion.command.js')).completion,
+  settings: async () => (await import('./settings.command.js')).settingsCommand,
+  render: async () => (await import('./render.command.js')).render,
+  init: async () => (await import('./init.command.js')).init,
+  'build wasm': async () => (await import('./build-wasm.command.js')).buildWasmCommand,
+  'images build': async () => (await import('./images.command.js')).imagesBuild,
+  'images login': async () => (await import('./images.command.js')).imagesLogin,
+  'images push': async () => (await import('./images.command.js')).imagesPush,
+  'proxy serve': async () => (await import('./serve/proxy-serve.command.js')).proxyServe,
+  'puller serve': async () => (await import('./serve/puller-serve.command.js')).pullerServe,
+  'queue serve': async () => (await import('./serve/queue-serve.command.js')).queueServe,
+  'queue status': async () => (await import('./queue/queue-status.command.js')).queueStatus,
+  'queue peek': async () => (await import('./queue/queue-peek.command.js')).queuePeek,
+  'queue dead-letters': async () => (await import('./queue/queue-dead-letters.command.js')).queueDeadLetters,
+  'queue replay': async () => (await import('./queue/queue-replay.command.js')).queueReplay,
+  'queue purge': async () => (await import('./queue/queue-purge.command.js')).queuePurge,
+  'sensors serve': async () => (await import('./serve/sensors-serve.command.js')).sensorsServe,
+};
+
+/**
+ * The command that a command line names; its whole group where the second word names none; all commands where the first
+ * word names no group, and for `completion`, which prints them. `words`: the arguments of the program.
+ */
+export async function loadCommands(words: string[]): Promise<CommandSpec[]> {
+  const named = (count: number) => {
+    const start = words.slice(0, count).join(' ');
+    return Object.keys(COMMANDS).filter((name) => name.split(' ').slice(0, count).join(' ') === start);
+  };
+  const found = words[0] === 'completion' ? undefined : [named(2), named(1)].find(({ length }) => length > 0);
+  const names = found ?? Object.keys(COMMANDS);
+  return Promise.all(names.map((name) => COMMANDS[name]!()));
+}

@@ -1,0 +1,49 @@
+/** What `history` and `plot` share: their options, and the question to the puller. */
+import { Option } from 'commander';
+import { AppError } from '../../../lib/errors/app-error.js';
+import type { FleetClient } from '../../../puller/fleet-client.js';
+import { BUILT_IN_METRICS, type History, MINUTE_MS } from '../../../puller/history/history.js';
+import {
+  durationOption,
+  type OptionValues,
+  scopeOptions,
+  sinceOption,
+  timeRange,
+  untilOption,
+} from '../../command-options.js';
+import { timeStep } from '../../output/chart/ticks.js';
+
+export const historyOptions = (): Option[] => [
+  ...scopeOptions(),
+  sinceOption('the time from then on (default: 1h)'),
+  untilOption('the time until then'),
+  new Option('--step <duration>', 'a point for each of these, such as 10s, 5m or 1h'),
+];
+
+/** Sensors send every 5 s unless they are told otherwise: shorter steps would show them in turn. */
+const LEAST_STEP_MS = 5_000;
+
+/** Without `--step` at most `points` of them. Rejects with `BAD_OPTION`, or as {@link FleetClient.history} does. */
+export async function askHistory(
+  fleet: FleetClient,
+  metric: string,
+  options: OptionValues,
+  points: number,
+): Promise<History> {
+  const { since: from, until: to } = timeRange(options, '1h');
+  const given = durationOption(options.step, '--step');
+  const least = metric === 'queue.depth' ? MINUTE_MS : LEAST_STEP_MS;
+  const step = given ?? Math.max(least, timeStep(to - from, points));
+  const text = (name: string) => (options[name] === undefined ? undefined : String(options[name]));
+  return fleet.history({ metric, region: text('region'), host: text('host'), from, to, step });
+}
+
+/** There is nothing to show: says what could be asked instead. */
+export async function noPoints(fleet: FleetClient, { metric }: History): Promise<AppError> {
+  const { sensors } = await fleet.snapshot();
+  const measured = [...new Set(sensors.flatMap(({ values }) => Object.keys(values ?? {})))].sort();
+  const known = [...measured, ...BUILT_IN_METRICS].join(', ');
+  return new AppError('NO_POINTS', `there is nothing of ${metric} in this time`, {
+    hint: `Is it the right name, region and time? There are: ${known}.`,
+  });
+}

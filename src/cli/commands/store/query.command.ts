@@ -1,0 +1,73 @@
+import { text } from 'node:stream/consumers';
+import { Option } from 'commander';
+import { AppError } from '../../../lib/errors/app-error.js';
+import { queryStore, SCHEMA_SQL } from '../../../operations/ask-store.js';
+import type { Answer } from '../../../puller/reader/answer.js';
+import type { Cell } from '../../../puller/reader/read-request.js';
+import type { CommandContext, CommandSpec } from '../../command.js';
+import { storeOption, storeTarget, untilStopped } from '../../open-store.js';
+import { csvRecord } from '../../output/csv.js';
+import { rowsText } from '../../output/rows-text.js';
+import { countText, terminalWidth } from '../../output/terminal-text.js';
+import { openWriter } from '../../output/text-writer.js';
+
+export const query: CommandSpec = {
+  name: 'query [sql]',
+  summary: 'ask the store of readings in SQL; statements can only read',
+  modes: ['text', 'json', 'ndjson', 'csv'],
+  settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
+  options: [new Option('--schema', 'show the tables, with what their columns mean'), storeOption()],
+  examples: [
+    "wasm-sensors query 'select region, count(*) as readings from readings group by region'",
+    'wasm-sensors query --schema',
+    'wasm-sensors query -o csv < report.sql > report.csv',
+  ],
+  async action(context) {
+    const { options, args } = context;
+    const schema = options.schema === true;
+    if (schema && args.length > 0) throw new AppError('BAD_OPTION', '--schema takes no SQL');
+    const sql = schema ? SCHEMA_SQL : (args[0] ?? (await fromStdin()));
+    return untilStopped(async (signal) => {
+      const answer = await queryStore(storeTarget(context), sql, signal);
+      await (schema && context.out.mode === 'text' ? showSchema(context, answer) : show(context, answer, signal));
+    });
+  },
+};
+
+async function fromStdin(): Promise<string> {
+  if (!process.stdin.isTTY) return text(process.stdin);
+  throw new AppError('NO_SQL', 'no SQL was given', {
+    hint: "For example: `wasm-sensors query 'select count(*) from readings'`",
+  });
+}
+
+async function showSchema({ out }: CommandContext, { rows }: Answer): Promise<void> {
+  const statements: string[] = [];
+  for await (const [sql] of rows) statements.push(`${sql};`);
+  out.result(undefined, () => statements.join('\n\n'));
+}
+
+async function show({ out }: CommandContext, { columns, rows, end }: Answer, signal: AbortSignal): Promise<void> {
+  const objectOf = (row: Cell[]) => Object.fromEntries(columns.map((name, i) => [name, row[i]]));
+  if (out.mode === 'ndjson' || out.mode === 'csv') {
+    const writer = await openWriter(undefined, signal);
+    if (out.mode === 'csv') await writer.write(csvRecord(columns));
+    for await (const row of rows) {
+      await writer.write(out.mode === 'csv' ? csvRecord(row) : `${JSON.stringify(objectOf(row))}\n`);
+    }
+    await writer.close();
+  }
+  const all: Cell[][] = [];
+  for await (const row of rows) all.push(row);
+  const { cut, rows: count } = end();
+  if (cut) {
+    const limit = cut === 'rows' ? countText(count, 'row') : `64 MiB (${countText(count, 'row')})`;
+    out.warn(
+      `the answer is longer than the puller's limit: only the first ${limit} are here. Use \`limit\`, or export readings with \`wasm-sensors export\`.`,
+    );
+  }
+  if (out.mode === 'json') out.result({ columns, rows: all.map(objectOf) }, () => '');
+  if (out.mode !== 'text') return;
+  out.result(undefined, (style) => rowsText(columns, all, style, terminalWidth()));
+  out.note(countText(count, 'row'));
+}

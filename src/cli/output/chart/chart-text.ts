@@ -1,0 +1,148 @@
+/**
+ * A metric over time as a chart for a terminal of any size: a line through the means of each series, and at each point a
+ * paler bar from the lowest to the highest reading, so that one sensor of a region that measures something else can be seen. A library for
+ * this (asciichart, simple-ascii-chart) has a column for each point and one value in it: no time axis, gaps or extremes.
+ */
+
+import { durationText } from '../../../lib/time/time-text.js';
+import type { History, HistoryPoint } from '../../../puller/history/history.js';
+import { type Style, table, widthOf } from '../terminal-text.js';
+import { createDots, type Dots, drawLine, markOf } from './canvas.js';
+import { localTime, timeTicks, type ValueScale, valueScale } from './ticks.js';
+
+export interface ChartSize {
+  columns: number;
+  rows: number;
+}
+
+export interface ChartLook extends ChartSize {
+  style: Style;
+  /** The terminal shows characters beyond ASCII. */
+  unicode: boolean;
+}
+
+interface NamedSeries {
+  name: string;
+  points: HistoryPoint[];
+}
+
+const COLORS = ['cyan', 'yellow', 'magenta', 'green', 'blue', 'whiteBright'] as const;
+/** Room for a label of the time axis. */
+const LABEL = 10;
+const LEAST_ROWS = 3;
+
+/** At most `rows` lines of at most `columns` cells, unless that is less than any chart needs. */
+export function chartText(history: History, look: ChartLook): string {
+  const { columns, rows, style, unicode } = look;
+  const all = history.series.map(({ region, host, points }) => ({ name: host ?? region ?? history.metric, points }));
+  const braille = unicode && (style.level > 0 || all.length === 1);
+  const legend = legendLines(all, look, braille, Math.max(1, Math.floor(rows / 3)));
+  const height = Math.max(LEAST_ROWS, rows - legend.length - 3);
+  const points = all.flatMap((one) => one.points);
+  const scale = valueScale(
+    points.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY),
+    points.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY),
+    Math.max(2, Math.floor(height / 3)),
+  );
+  const margin = Math.max(...scale.ticks.map(({ label }) => label.length));
+  const width = Math.max(10, columns - margin - 2);
+  const dots = createDots(width, height, braille);
+  draw(dots, all, scale, history);
+  const paint = (text: string, series: number, strong: boolean) => {
+    const painted = colorOf(style, series)(text);
+    return strong ? painted : style.dim(painted);
+  };
+  const ticks = new Map(scale.ticks.map(({ at, label }) => [Math.round(part(at, scale) * (height - 1)), label]));
+  const lines = Array.from({ length: height }, (_, row) => {
+    const label = ticks.get(height - 1 - row);
+    const axis = unicode ? (label === undefined ? '│' : '┤') : label === undefined ? '|' : '+';
+    return style.dim(`${(label ?? '').padStart(margin)} ${axis}`) + dots.line(row, paint).trimEnd();
+  });
+  return [title(history, look), ...lines, ...timeAxis(history, margin + 1, width, look), ...legend].join('\n');
+}
+
+const part = (value: number, { low, high }: ValueScale) => (value - low) / (high - low);
+const colorOf = (style: Style, series: number) => style[COLORS[series % COLORS.length]!];
+
+function draw(dots: Dots, all: NamedSeries[], scale: ValueScale, { from, to, step }: History): void {
+  const place = (t: number, value: number) => ({
+    x: Math.floor(((t + step / 2 - from) / (to - from)) * dots.width),
+    y: Math.round((1 - part(value, scale)) * (dots.height - 1)),
+  });
+  for (const [series, { points }] of all.entries()) {
+    for (const { t, min, max } of points) drawLine(dots, place(t, min), place(t, max), series, false);
+  }
+  for (const [series, { points }] of all.entries()) {
+    const gap = longestStep(points, step);
+    for (const [i, { t, mean }] of points.entries()) {
+      const before = points[i - 1];
+      const near = before && t - before.t <= gap ? place(before.t, before.mean) : place(t, mean);
+      drawLine(dots, near, place(t, mean), series, true);
+    }
+  }
+}
+
+/** Points further apart have a gap between them: sensors that send every 5 s leave out most steps of a second. */
+function longestStep(points: HistoryPoint[], step: number): number {
+  const steps = points.slice(1).map(({ t }, i) => t - points[i]!.t);
+  const usual = steps.toSorted((a, b) => a - b)[Math.floor(steps.length / 2)] ?? step;
+  return 3 * Math.max(usual, step);
+}
+
+function title({ metric, from, to, step }: History, { style, columns }: ChartLook): string {
+  const day = (time: number) => (to - from > 86_400_000 ? `${localTime(time).date} ` : '');
+  const clock = (time: number) => day(time) + localTime(time).clock;
+  const text = `  ${clock(from)} to ${clock(to)}, a point each ${durationText(step)}`;
+  return style.bold(metric) + (metric.length + text.length <= columns ? style.dim(text) : '');
+}
+
+/** The line of the axis, and the times below it. */
+function timeAxis({ from, to }: History, margin: number, width: number, { style, unicode }: ChartLook): string[] {
+  const ticks = timeTicks(from, to, Math.floor(width / LABEL)).map(({ at, label }) => ({
+    x: Math.min(width - 1, Math.floor(((at - from) / (to - from)) * width)),
+    label,
+  }));
+  const axis: string[] = Array.from({ length: width }, () => (unicode ? '─' : '-'));
+  let labels = '';
+  for (const { x, label } of ticks) {
+    const begin = Math.min(margin + 1 + x - Math.floor(label.length / 2), margin + 1 + width - label.length);
+    if (begin < labels.length + (labels === '' ? 0 : 1)) continue;
+    axis[x] = unicode ? '┬' : '+';
+    labels = labels.padEnd(begin) + label;
+  }
+  return [' '.repeat(margin) + (unicode ? '└' : '+') + axis.join(''), labels].map((line) => style.dim(line));
+}
+
+/** A line for each series: what it looks like, and as many of its numbers as fit. */
+function legendLines(
+  all: NamedSeries[],
+  { style, columns, unicode }: ChartLook,
+  braille: boolean,
+  most: number,
+): string[] {
+  const shown = all.length > most ? all.slice(0, most - 1) : all;
+  const rows = shown.map(({ name, points }, series) => {
+    const lowest = points.reduce((one, other) => (other.min < one.min ? other : one));
+    const highest = points.reduce((one, other) => (other.max > one.max ? other : one));
+    const at = ({ t }: HistoryPoint) => style.dim(` at ${localTime(t).clock}`);
+    return [
+      `${colorOf(style, series)(braille ? '●' : markOf(series))} ${name}`,
+      `max ${valueText(highest.max)}${at(highest)}`,
+      `min ${valueText(lowest.min)}${at(lowest)}`,
+      `mean ${valueText(meanOf(points))}`,
+    ];
+  });
+  const tables = [4, 3, 2, 1].map((cells) => table(rows.map((row) => row.slice(0, cells))).split('\n'));
+  const lines = tables.find((one) => one.every((line) => widthOf(line) <= columns)) ?? [];
+  return all.length > shown.length
+    ? [...lines, style.dim(`${unicode ? '…' : '...'} ${all.length - shown.length} more`)]
+    : lines;
+}
+
+function meanOf(points: HistoryPoint[]): number {
+  const count = points.reduce((sum, point) => sum + point.count, 0);
+  return points.reduce((sum, point) => sum + point.mean * (point.count / count), 0);
+}
+
+/** Four digits. */
+export const valueText = (value: number): string => String(Number(value.toPrecision(4)));

@@ -1,0 +1,83 @@
+/** Where the axes of a chart have their ticks, and what is written there. */
+
+export interface ValueScale {
+  low: number;
+  high: number;
+  /** Between them. */
+  ticks: { at: number; label: string }[];
+}
+
+/** From `min` to `max`, with at least two ticks at round numbers, and about `most` where there is room for so many. */
+export function valueScale(min: number, max: number, most: number): ValueScale {
+  // A single value lies in the middle.
+  const around = max - min > Math.abs(max) * 1e-9 ? 0 : Math.abs(max) * 0.05 || 1;
+  const [low, high] = [min - around, max + around];
+  const steps = roundSteps((high - low) / most);
+  const ticksOf = (step: number) => {
+    const first = Math.ceil(low / step - 1e-9);
+    const count = Math.floor(high / step + 1e-9) - first + 1;
+    return Array.from({ length: count }, (_, i) => ({
+      at: (first + i) * step,
+      label: tickText((first + i) * step, step),
+    }));
+  };
+  return { low, high, ticks: steps.map(ticksOf).find(({ length }) => length >= 2) ?? [] };
+}
+
+/** The next 1, 2 or 5 times a power of ten, and some smaller ones. */
+function roundSteps(atLeast: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(atLeast));
+  const factors = [10, 5, 2, 1, 0.5, 0.2, 0.1];
+  const next = factors.findLastIndex((factor) => factor * power >= atLeast * (1 - 1e-9));
+  return factors.slice(next).map((factor) => factor * power);
+}
+
+function tickText(at: number, step: number): string {
+  if (Math.abs(at) >= 1e7 || step < 1e-6) return Number(at.toPrecision(6)).toExponential();
+  const text = at.toFixed(Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+  return /^-0(\.0*)?$/.test(text) ? text.slice(1) : text;
+}
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** Steps that people count time in. */
+const TIME_STEPS = [
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+  ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
+  ...[1, 2, 7, 14, 30, 90, 365].map((n) => n * DAY),
+];
+
+/** The shortest usual step that divides `ms` into at most `most`. */
+export const timeStep = (ms: number, most: number): number =>
+  TIME_STEPS.find((step) => ms / step <= most) ?? Math.ceil(ms / most / DAY) * DAY;
+
+/** Times between two (Unix milliseconds), round where this machine is, with room for `most` labels. */
+export function timeTicks(from: number, to: number, most: number): { at: number; label: string }[] {
+  const step = timeStep(to - from, Math.max(1, most));
+  const zone = -new Date(from).getTimezoneOffset() * MINUTE;
+  const first = Math.ceil((from + zone) / step) * step - zone;
+  const count = Math.max(0, Math.floor((to - first) / step) + 1);
+  return Array.from({ length: count }, (_, i) => ({
+    at: first + i * step,
+    label: labelOf(first + i * step, step, to - from),
+  }));
+}
+
+function labelOf(time: number, step: number, range: number): string {
+  const { date, clock } = localTime(time);
+  if (step >= DAY || (range > DAY && clock === '00:00:00')) return date;
+  return step < MINUTE ? clock : clock.slice(0, 5);
+}
+
+/** Such as `11-26` and `09:30:05`, where this machine is. */
+export function localTime(time: number): { date: string; clock: string } {
+  const at = new Date(time);
+  const two = (n: number) => String(n).padStart(2, '0');
+  return {
+    date: `${two(at.getMonth() + 1)}-${two(at.getDate())}`,
+    clock: [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':'),
+  };
+}

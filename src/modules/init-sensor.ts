@@ -1,0 +1,61 @@
+/** Writes the folder of a new sensor from `templates/sensors/`. */
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AppError } from '../lib/errors/app-error.js';
+import { PACKAGE_ROOT } from './module-files.js';
+import type { Language } from './sensor-language.js';
+
+/** What the sensor is called in the templates, which build as they are. */
+const NAME = 'my-sensor';
+
+export interface NewSensor {
+  name: string;
+  language: Language;
+  folder: string;
+  /** Below the folder. */
+  files: string[];
+}
+
+/**
+ * Writes a folder that builds; the sensor has its name. Rejects with `BAD_OPTION` (a name that no module can have),
+ * `FOLDER_NOT_EMPTY` or `COMPILER_MISSING`.
+ */
+export async function initSensor(folder: string, language: Language): Promise<NewSensor> {
+  const name = basename(resolve(folder));
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
+    throw new AppError('BAD_OPTION', `${JSON.stringify(name)} can't be the name of a sensor`, {
+      hint: 'Use lower-case letters, digits and dashes, at most 40, with a letter first: `wasm-sensors init my-sensor`.',
+    });
+  }
+  if (existsSync(folder) && (await readdir(folder)).length > 0) {
+    throw new AppError('FOLDER_NOT_EMPTY', `${folder} exists and is not empty`, {
+      hint: 'Choose another name, or remove it first.',
+    });
+  }
+  const template = join(PACKAGE_ROOT, 'templates/sensors', language);
+  const files: string[] = [];
+  for (const path of await readdir(template, { recursive: true })) {
+    if ((await stat(join(template, path))).isDirectory()) continue;
+    // npm leaves a `.gitignore` out of packages.
+    const file = path.replace(/^gitignore$/, '.gitignore');
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), (await readFile(join(template, path), 'utf8')).replaceAll(NAME, name));
+    files.push(file);
+  }
+  if (language === 'assemblyscript') files.push(await copyEditorTypes(folder));
+  return { name, language, folder, files: files.sort() };
+}
+
+/** The types of AssemblyScript itself, so that an editor needs no package. */
+async function copyEditorTypes(folder: string): Promise<string> {
+  const file = 'types/assemblyscript.d.ts';
+  try {
+    const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
+    await copyFile(join(compiler, '../../std/assembly/index.d.ts'), join(folder, file));
+  } catch (cause) {
+    throw new AppError('COMPILER_MISSING', 'AssemblyScript is not installed here', { cause });
+  }
+  return file;
+}

@@ -1,0 +1,59 @@
+/** Modules of the user, kept by the hash of their content: `modules/<sha256>.wasm`. */
+import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '../lib/fs/durable-files.js';
+
+/** What all of them may take of the disk; the largest ones fit in eight times. */
+const MAX_STORE_BYTES = 256 * 1024 * 1024;
+
+export const isSha256 = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
+
+export class ModuleStore {
+  readonly #folder: string;
+  readonly #maxBytes: number;
+
+  constructor(folder: string, maxBytes = MAX_STORE_BYTES) {
+    this.#folder = folder;
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Path of a kept module, which counts as used now; undefined when it is not here. */
+  find(sha256: string): string | undefined {
+    const path = this.#pathOf(sha256);
+    try {
+      const now = new Date();
+      utimesSync(path, now, now);
+      return path;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Keeps a module; those that were not used for the longest time give way. */
+  put(sha256: string, bytes: Uint8Array): void {
+    if (this.find(sha256) !== undefined) return;
+    writeFileAtomic(this.#pathOf(sha256), bytes, 0o644);
+    this.#prune();
+  }
+
+  #pathOf(sha256: string): string {
+    return join(this.#folder, `${sha256}.wasm`);
+  }
+
+  #prune(): void {
+    const files = readdirSync(this.#folder)
+      .filter((name) => name.endsWith('.wasm'))
+      .map((name) => ({ path: join(this.#folder, name), ...statOf(join(this.#folder, name)) }))
+      .sort((a, b) => b.usedAt - a.usedAt);
+    let bytes = 0;
+    for (const [i, file] of files.entries()) {
+      bytes += file.size;
+      if (i > 0 && bytes > this.#maxBytes) rmSync(file.path, { force: true });
+    }
+  }
+}
+
+function statOf(path: string): { size: number; usedAt: number } {
+  const { size, mtimeMs } = statSync(path);
+  return { size, usedAt: mtimeMs };
+}

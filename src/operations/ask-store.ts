@@ -1,0 +1,22 @@
+/** Questions to the store of readings: to the puller that keeps it, or to the file itself. */
+import type { FleetClient } from '../puller/fleet-client.js';
+import { type Answer, readAnswer } from '../puller/reader/answer.js';
+import type { ExportQuery } from '../puller/reader/read-request.js';
+import { readStore } from '../puller/reader/store-reader.js';
+
+/** A puller, or the path of a store. */
+export type StoreTarget = FleetClient | string;
+
+/** Runs one SQL statement that reads; the puller limits its time and the size of its answer. Rejects with `BAD_SQL`. */
+export const queryStore = (target: StoreTarget, sql: string, signal: AbortSignal): Promise<Answer> =>
+  typeof target === 'string' ? readAnswer(readStore({ path: target, sql }, { signal })) : target.query(sql, signal);
+
+/** Readings received in a time, in the order of their arrival. */
+export const exportReadings = (target: StoreTarget, readings: ExportQuery, signal: AbortSignal): Promise<Answer> =>
+  typeof target === 'string'
+    ? readAnswer(readStore({ path: target, readings }, { signal }))
+    : target.exportReadings(readings, signal);
+
+/** The statements that made the tables, with their comments. */
+export const SCHEMA_SQL =
+  "select sql from sqlite_schema where sql is not null and name not like 'sqlite_%' order by rowid";

@@ -1,0 +1,85 @@
+/** What the imports know of a guest, whichever way it waits. */
+import type { FileTable } from './guest-files.js';
+import type { GuestMemory } from './guest-memory.js';
+import type { HttpArguments } from './http-request.js';
+
+/** Why a guest no longer runs. `returned`: its entry point returned without `proc_exit`. */
+export type GuestExit =
+  | { kind: 'exit'; code: number }
+  | { kind: 'trap'; message: string }
+  | { kind: 'returned' }
+  | { kind: 'stopped' };
+
+/** Thrown through the guest by `proc_exit`. */
+export class ProcExit {
+  constructor(readonly code: number) {}
+}
+
+export interface ProgramOptions {
+  files: FileTable;
+  /** Without the program's name. */
+  args: string[];
+  env: Record<string, string>;
+}
+
+export abstract class WasiGuest {
+  readonly output = new RecentOutput();
+  /** The program's name, which is empty, and the arguments. */
+  readonly args: Buffer[];
+  /** `NAME=value`, sorted by name as on a node. */
+  readonly environment: Buffer[];
+  readonly files: FileTable;
+  memory!: GuestMemory;
+
+  constructor({ files, args, env }: ProgramOptions) {
+    this.files = files;
+    this.args = ['', ...args].map((text) => Buffer.from(`${text}\0`));
+    const names = Object.keys(env).sort();
+    this.environment = names.map((name) => Buffer.from(`${name}=${env[name]}\0`));
+  }
+
+  /** Whether the current call is one that waited and now returns: its import calls `rewound` and does nothing else. */
+  abstract get returning(): boolean;
+  /** Result of the call that waited. */
+  abstract rewound(): number;
+  /** Waits `ms`; returns to the guest with 0. Called inside an import. */
+  abstract sleep(ms: number): number;
+  /** Sends a request; returns to the guest with the call's result code. Called inside an import. */
+  abstract fetch(args: HttpArguments): number;
+}
+
+/** How a guest whose entry point threw has exited. */
+export function exitOf(error: unknown): GuestExit {
+  if (error instanceof ProcExit) return { kind: 'exit', code: error.code };
+  return { kind: 'trap', message: error instanceof Error ? error.message : String(error) };
+}
+
+const MAX_LINES = 8;
+const MAX_LENGTH = 1000;
+
+/** The last lines that a guest wrote to stdout and stderr: enough to see why it exited. */
+export class RecentOutput {
+  readonly lines: string[] = [];
+  #partial = '';
+  /** Called after each write. */
+  onWrite: (() => void) | undefined;
+
+  /** Records a write, which may be a part of a line or several lines. */
+  write(text: string): void {
+    const parts = (this.#partial + text).split('\n');
+    this.#partial = parts.pop()!.slice(-MAX_LENGTH);
+    for (const line of parts) this.lines.push(line.slice(0, MAX_LENGTH));
+    if (this.lines.length > MAX_LINES) this.lines.splice(0, this.lines.length - MAX_LINES);
+    this.onWrite?.();
+  }
+
+  /** All that is kept. */
+  get text(): string {
+    return [...this.lines, this.#partial].join('\n');
+  }
+
+  /** The last line, complete or not; '' when nothing was written. */
+  get last(): string {
+    return this.#partial !== '' ? this.#partial : (this.lines.at(-1) ?? '');
+  }
+}

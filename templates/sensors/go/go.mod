@@ -1,0 +1,3 @@
+module my-sensor
+
+go 1.21
