@@ -221,8 +221,9 @@ export class FleetClient {
           await sleep(retryAfter * 1000 || RETRY_MS);
           continue;
         }
-        // 503 means that it is stopping.
-        if (response.status !== 503) return response;
+        // 503 means that it is stopping, mostly.
+        if (response.status !== 503 || (await refusalOf(response.clone())).code === 'HISTORY_NOT_READY')
+          return response;
       } catch (error) {
         if (init.signal?.aborted) throw error;
         cause = error;
@@ -234,7 +235,15 @@ export class FleetClient {
 }
 
 /** Refusals that say more than that there was one. */
-const OWN_CODES = new Set<string>(['BAD_SQL', 'NO_STORE', 'QUERY_TOO_LONG', 'READ_FAILED'] satisfies ErrorCode[]);
+const OWN_CODES = new Set<string>([
+  'BAD_SQL',
+  'NO_STORE',
+  'QUERY_TOO_LONG',
+  'READ_FAILED',
+  'BAD_QUERY',
+  'NO_HISTORY',
+  'HISTORY_NOT_READY',
+] satisfies ErrorCode[]);
 
 /** What an error answer says, or its text when it has no code. */
 async function refusalOf(response: Response): Promise<{ code: string; reason: string; hint?: string | undefined }> {
