@@ -136,7 +136,7 @@ export class RollUps {
     const [oldest] = this.#store.readingsAfter(0, 1);
     // Rows without progress: damage has taken an unknown part of the tables, or of the readings.
     const isSalvaged = target === 0 && rebuiltTo === 0 && tables.haveReadings();
-    this.#clearFrom = isSalvaged && oldest ? Math.ceil(oldest.receivedAt / HOUR_MS) * HOUR_MS : undefined;
+    this.#clearFrom = isSalvaged && oldest ? completeSince(oldest) : undefined;
   }
 
   #open() {
@@ -265,4 +265,9 @@ export class RollUps {
       throw error;
     }
   }
+}
+
+/** From when on a store has all readings that were taken, Unix milliseconds. `oldest`: the first that it has. */
+function completeSince({ id, receivedAt }: StoredReading): number {
+  return id === 1 ? Number.MIN_SAFE_INTEGER : Math.ceil(receivedAt / HOUR_MS) * HOUR_MS;
 }
