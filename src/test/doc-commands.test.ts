@@ -24,6 +24,7 @@ const OTHERS = [
   'bacalhau',
   'cd',
   'curl',
+  'date',
   'docker',
   'git',
   'head',
