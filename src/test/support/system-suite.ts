@@ -91,6 +91,26 @@ export function describeSystem(options: SystemOptions): void {
       }
     });
 
+    system('the store can be asked: query, export and plot', async () => {
+      const counted = await sandbox.json<{ rows: { region: string; n: number }[] }>([
+        'query',
+        'select region, count(*) as n from readings group by region order by region',
+      ]);
+      expect(counted.rows.map(({ region }) => region)).toEqual(['as', 'eu', 'us']);
+      const exported = await sandbox.run(['export', '--since', '1h', '--region', 'eu', '--format', 'ndjson']);
+      const readings = exported.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(readings.length).toBeGreaterThanOrEqual(counted.rows[1]!.n);
+      expect(new Set(readings.map(({ region }) => region))).toEqual(new Set(['eu']));
+      const sequences = readings.map(({ sequence }) => sequence).sort((a, b) => a - b);
+      expect(sequences).toEqual(sequences.map((_, i) => i + 1));
+      const plot = await sandbox.run(['plot', 'readings.rate', '--size', '60x12']);
+      expect([plot.code, plot.stderr]).toEqual([0, '']);
+      expect(plot.stdout).toMatch(/^readings\.rate[\s\S]*\* as {2}max .*\n\+ eu {2}max .*\nx us {2}max /);
+    });
+
     system("the seed's curl example arrives", async () => {
       const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
         method: 'POST',
