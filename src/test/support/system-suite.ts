@@ -226,6 +226,21 @@ export function describeSystem(options: SystemOptions): void {
       expect(summary.total.gaps).toBe(0);
     });
 
+    system('a setting that a sensor has declared changes live; a value out of its range is refused', async () => {
+      const { region } = OWN_SENSORS.assemblyscript;
+      const refused = await sandbox.run(['config', 'set', '--region', region, 'offset=50', '-o', 'json']);
+      expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([
+        2,
+        {
+          error: { code: 'BAD_VALUE', message: expect.stringContaining('offset: 50 must be a number from -10 to 10') },
+        },
+      ]);
+      expect(await sandbox.json(['config', 'set', '--region', region, 'offset=2'])).toMatchObject({ converged: 1 });
+      for await (const event of sandbox.fleet().events({ kinds: ['reading'], region })) {
+        if (event.event === 'reading' && event.reading.values?.level === 44.5) break;
+      }
+    });
+
     system('stop ends the readings', async () => {
       const { stopped } = await sandbox.json<{ stopped: string[] }>(['stop', 'publisher']);
       expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
