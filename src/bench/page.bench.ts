@@ -39,23 +39,22 @@ export async function run({ sensors, interval, seconds }: PageBenchOptions): Pro
   const browserPath = findChromium();
   if (browserPath === undefined) throw new Error('there is no Chromium on the PATH, and CHROMIUM_BIN is not set');
   const fleets = sensors === undefined ? FLEETS : [{ sensors, interval }];
-  const rows: string[][] = [];
-  for (const fleet of fleets) rows.push(await measure(browserPath, fleet, seconds));
   const title = ['sensors', 'readings/s', ...Object.keys(PARTS)];
   console.log(`page: CPU of Chromium's main thread, of one core, over ${seconds} s`);
-  console.log(
-    table(
-      [title, ...rows],
-      title.map((_, i) => i),
-    ),
-  );
+  for (const fleet of fleets)
+    console.log(
+      table(
+        [title, await measure(browserPath, fleet, seconds)],
+        title.map((_, i) => i),
+      ),
+    );
 }
 
 const measure = (browserPath: string, fleet: { sensors: number; interval: number }, seconds: number) =>
   inOwnFolder(async (dir) => {
     const perRegion = Math.ceil(fleet.sensors / 3);
     const flags = ['--nodes', `${perRegion}`, '--interval', `${fleet.interval}`, '--profile', 'cold-chain'];
-    await runCli(dir, ['up', '-d', '--deploy', '--timeout', '120', ...flags, ...(await freePortFlags())]);
+    await runCli(dir, ['up', '-d', '--deploy', '--timeout', '600', ...flags, ...(await freePortFlags())]);
     const { puller } = readRunState(join(dir, '.wasm-sensors'))!.endpoints;
     const browser = await launchChromium(browserPath);
     try {

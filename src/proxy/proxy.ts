@@ -89,7 +89,7 @@ const monotonicNow = () => Math.max(Date.now(), performance.timeOrigin + perform
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 /** A sensor's report about itself, passed on unchanged; see `parseReportedConfig`. */
-const REPORTED = /^[\x21-\x7e]{1,128}$/;
+const REPORTED = /^[\x21-\x7e]{1,2400}$/;
 
 export function createProxy(deps: ProxyDeps): Proxy {
   const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;

@@ -66,7 +66,7 @@ export function connectionOf(
     allowedHosts: settings.allowedHosts,
     serviceArgs: {
       proxy: [...endpoint, ...proxyArgs, '--follow', proxyForJobs(backbone)],
-      puller: [...endpoint, ...pullerArgs],
+      puller: [...endpoint, ...pullerArgs, '--proxies', proxyForJobs(backbone)],
     },
     forwarded: {
       edge: ['HOSTNAME', 'REGION', ...sensorVariables(context)],

@@ -45,7 +45,10 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       queue,
       embeddedQueue,
       open,
-      args: serviceFlags(role, { queueEndpoint, awsRegion, ...logging, ...(role === 'proxy' ? { follow } : {}) }),
+      args: serviceFlags(role, {
+        ...{ queueEndpoint, awsRegion, ...logging },
+        ...(role === 'proxy' ? { follow } : { proxies: follow === undefined ? undefined : [follow] }),
+      }),
     });
     return { job, url: `http://127.0.0.1:${nodePort}`, follows: follow !== undefined };
   },

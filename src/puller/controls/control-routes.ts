@@ -53,13 +53,15 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
     if (Object.keys(change.set).length + change.unset.length === 0) {
       throw new AppError('NOTHING_TO_CHANGE', 'set and unset are empty');
     }
-    return operationStream(c, options, (report) => offered().changeConfig(change, report));
+    const target = offered();
+    return operationStream(c, options, (report) => target.changeConfig(change, report));
   });
 
   app.put('/controls/regions/:region', async (c) => {
     const { connected } = await readJsonBody(c, linkSchema);
     const region = c.req.param('region');
-    return operationStream(c, options, (report) => offered().setRegionLink(region, connected, report));
+    const target = offered();
+    return operationStream(c, options, (report) => target.setRegionLink(region, connected, report));
   });
 
   function offered(): FleetControls {

@@ -1,6 +1,7 @@
 /** The web page in a real browser, on a real system. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import axe, { type AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, launchChromium } from '../../bench/chromium.js';
@@ -15,6 +16,8 @@ import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
 
 const BROWSER = findChromium();
 const REGIONS = ['us', 'eu', 'as'];
+/** More than a panel names. */
+const COLORS = ['#ffffff', '#000000', '#e6194b', '#3cb44b', '#ffe119', '#4363d8', '#f58231'];
 const HOSTILE = '<img src=x onerror="document.title=1">';
 
 const inBrowser = (name: string, body: () => Promise<void>) =>
@@ -57,6 +60,14 @@ describe('the web page', () => {
       .first()
       .waitFor();
   const tileOf = (region: string) => `[data-region="${region}"] .tile`;
+  async function post(reading: Partial<Reading>): Promise<void> {
+    const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(reading),
+    });
+    expect(response.status).toBe(200);
+  }
   const received = async () =>
     Number((await page.locator('#totals [data-f="received"]').textContent())?.replace(/\D/g, ''));
 
@@ -65,11 +76,33 @@ describe('the web page', () => {
     for (const region of REGIONS) {
       await see(`${tileOf(region)}[data-state="live"]`, `edge-${region}-1`);
       await see(`[data-region="${region}"] [data-f="live"]`, /^1$/);
-      await see(`[data-region="${region}"] .colors li`, '#112233 × 1');
+      await see(`[data-region="${region}"] .colors li`, '#112233');
     }
     await see('#totals [data-f="live"]', /^3$/);
     await see('#totals [data-f="waiting"]', /^\d+$/);
     await see('#feed li', 'edge-eu-1');
+  });
+
+  inBrowser('without JavaScript a line says what to do, and nothing looks as if it were loading', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false });
+    const plain = await context.newPage();
+    await load(() => plain.goto(sandbox.state().endpoints.puller));
+    await plain.locator('noscript p', { hasText: 'This page needs JavaScript' }).waitFor();
+    expect(await plain.locator('main, #link').filter({ visible: true }).count()).toBe(0);
+    await context.close();
+  });
+
+  inBrowser('three regions stand in one row or in three, and nothing is wider than the page', async () => {
+    for (const [width, rows] of [
+      [360, 3],
+      [768, 1],
+      [1280, 1],
+    ] as const) {
+      await page.setViewportSize({ width, height: 800 });
+      const boxes = await Promise.all(REGIONS.map((region) => page.locator(`[data-region="${region}"]`).boundingBox()));
+      expect([width, new Set(boxes.map((box) => box?.y)).size]).toEqual([width, rows]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
+    }
   });
 
   inBrowser('a new deployment takes over the tiles with its colour and what it measures', async () => {
@@ -80,23 +113,105 @@ describe('the web page', () => {
       const background = `getComputedStyle(document.querySelector('${icon}')).backgroundColor`;
       await expect.poll(() => page.evaluate(background), { timeout: 5000 }).toBe('rgb(0, 255, 136)');
       expect(await page.locator(tileOf(region)).count()).toBe(1);
-      await see(tileOf(region), /temperature -?\d/);
+      await see(tileOf(region), /temperature -?\d[\d.]*humidity \d[\d.]*pressure \d[\d.]*wind_speed \d/);
+    }
+    await see('#feed li', /temperature -?\d[\d.]*humidity \d/);
+  });
+
+  inBrowser(
+    'the keyboard finds a sensor: its newest readings, its configuration with sources, its history',
+    async () => {
+      await page.keyboard.press('/');
+      await page.keyboard.type('edge-e');
+      await see('[role="option"][aria-selected="true"]', 'edge-eu-1');
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await see('#details-title', /^edge-eu-1$/);
+      expect(new URL(page.url()).hash).toBe('#region=eu&host=edge-eu-1');
+      await see('#readings-head', 'wind_speed');
+      await see('#details-readings tr');
+      await see('#config-rows tr', /colour#00ff88flag/);
+      await see('#config-rows tr', /interval0\.5 sflag/);
+      await see('#details-facts', /statelive.*restarts/);
+      await see('#details-charts .plot[aria-label^="temperature: edge-eu-1 "]');
+      // A link to it shows the same.
+      await load(() => page.reload());
+      await see('#details-charts .plot[aria-label^="temperature: edge-eu-1 "]');
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.locator('#details').isVisible()).toBe(false);
+      await page.goBack();
+      await see('#details-title', /^edge-eu-1$/);
+    },
+  );
+
+  inBrowser('charts of what was received before are there on load, with a crosshair and as tables', async () => {
+    await load(() => page.goto(`${sandbox.state().endpoints.puller}/#`));
+    await load(() => page.reload());
+    const chart = (name: string) => `#fleet-charts .chart:has(.plot[aria-label^="${name}: "])`;
+    await see(`${chart('readings/s')} .plot[aria-label*="eu "][aria-label*="us "][aria-label*=", from "]`);
+    await see(`${chart('lateness in ms')} .legend li`, /^eu ?\d/);
+    await page.locator(`${chart('temperature')} .u-over`).hover({ position: { x: 100, y: 50 } });
+    await see(`${chart('temperature')} .at`, /^\d\d:\d\d/);
+    // The others follow it.
+    await see(`${chart('readings/s')} .at`, /^\d\d:\d\d/);
+    await page.locator(`${chart('temperature')} summary`).click();
+    await see(`${chart('temperature')} thead`, /timeas.*eu.*us/);
+    await see(`${chart('temperature')} tbody tr`, /^\d\d:\d\d:\d\d/);
+    await page.getByRole('button', { name: '1 h' }).click();
+    await see(`${chart('temperature')} tbody tr`, /^\d\d:\d\d[^:]/);
+  });
+
+  inBrowser(
+    'with the operator token the page changes a region and cuts it; without, it shows no controls',
+    async () => {
+      const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
+      await page.locator('[data-region="eu"] h2').click();
+      await see('#details-title', /^region eu$/);
+      await page.getByLabel('Operator token').fill('wrong');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await see('#sign-in-problem', 'not the operator token');
+      for (const part of ['#changes', '#links']) expect(await page.locator(part).isVisible()).toBe(false);
+      await page.getByLabel('Operator token').fill(token);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByLabel('Interval, s').fill('0.4');
+      await page.getByRole('button', { name: 'Set interval' }).click();
+      await see('#outcome', /^region eu: interval 0\.4 s: 1\/1 sensors follow \(/);
+      await see('#config-rows tr', /interval0\.4 sregion eu/);
+      await page.getByRole('button', { name: 'Cut off' }).click();
+      await see('#outcome', /^region eu: cut: 1\/1 nodes cut off \(/);
+      await see('[data-region="eu"] .cut');
+      await page.getByRole('button', { name: 'Reconnect' }).click();
+      await see('#outcome', /1\/1 nodes connected \(/);
+      expect(await accessibilityProblems(page)).toEqual([]);
+      // What a narrower scope hides is said, and cleared.
+      await sandbox.json(['config', 'set', '--host', 'edge-eu-1', 'interval=0.3']);
+      await page.getByRole('button', { name: 'Set interval' }).click();
+      await see('#outcome', /0\/1 sensors follow.*host edge-eu-1 has its own interval/s);
+      await page.getByRole('button', { name: 'Clear that too' }).click();
+      await see('#outcome', /1\/1 sensors follow/);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await see('#sign-in');
+      expect(await page.locator('#changes').isVisible()).toBe(false);
+      await load(() => page.goto(`${sandbox.state().endpoints.puller}/#`));
+    },
+  );
+
+  inBrowser('a white and a black tile have an edge in both themes', async () => {
+    for (const [sequence, color] of ['#ffffff', '#000000'].entries()) {
+      await post({ execution_id: 'e-plain', sequence: sequence + 1, hostname: 'plain', region: 'lab', color });
+      await see(`${tileOf('lab')} .icon[data-color="${color}"]`);
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const edge of await page.evaluate<number[]>(EDGES)) expect(edge, colorScheme).toBeGreaterThan(100);
+      }
     }
   });
 
   inBrowser('the text of a reading stays text, and a region that nobody knew gets a panel', async () => {
-    const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        execution_id: 'e-hostile',
-        sequence: 1,
-        hostname: HOSTILE,
-        icon_name: '<b>',
-        region: '<i>lab</i>',
-      }),
-    });
-    expect(response.status).toBe(200);
+    const region = '<i>lab</i>';
+    await post({ execution_id: 'e-hostile', sequence: 1, hostname: HOSTILE, icon_name: '<b>', region });
     await see('.panel .tile .name', HOSTILE);
     await see('.panel h2', '<i>lab</i>');
     expect(await page.locator('img, i, .tile b').count()).toBe(0);
@@ -110,6 +225,9 @@ describe('the web page', () => {
     await see('#alerts li', 'wasm-sensors queue dead-letters');
     await see('#totals .bad', /^1 dead letter$/);
     expect(await page.title()).toMatch(/dead letters/);
+    await page.getByRole('button', { name: 'Show the newest' }).click();
+    await see('#letter-list li', /JSON.*no JSON.*wasm-sensors queue replay \S+/s);
+    expect(await accessibilityProblems(page)).toEqual([]);
     await sandbox.json(['queue', 'purge', '--dead-letters', '--yes']);
     await see('#alerts li.over', 'no dead letters any more');
     await expect.poll(() => page.locator('#totals .bad', { hasText: 'dead' }).count(), { timeout: 20_000 }).toBe(0);
@@ -119,6 +237,7 @@ describe('the web page', () => {
     await sandbox.json(['region', 'disconnect', 'eu']);
     await see('#alerts li', /no reading from eu for \d+ s/);
     await see(`${tileOf('eu')}[data-state="silent"]`, 'silent');
+    expect(await accessibilityProblems(page)).toEqual([]);
     await load(() => page.reload());
     await see('#alerts li', /no reading from eu for \d+ s/);
     await sandbox.json(['region', 'reconnect', 'eu']);
@@ -136,6 +255,8 @@ describe('the web page', () => {
     const before = await received();
     process.kill(pid, 'SIGKILL');
     await see('#link[data-state="reconnecting"]', 'reconnecting');
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    expect(await page.evaluate('document.getAnimations().length')).toBe(0);
     await see('#link[data-state="live"]', 'live');
     await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(before + 5);
     for (const region of REGIONS) await see(`${tileOf(region)}[data-state="live"]`);
@@ -144,6 +265,7 @@ describe('the web page', () => {
 
   inBrowser('the feed can be held still', async () => {
     const newest = () => page.locator('#feed li').first().textContent();
+    await see('#feed li');
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
     const held = await newest();
     const before = await received();
@@ -151,6 +273,18 @@ describe('the web page', () => {
     expect(await newest()).toBe(held);
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
     await expect.poll(newest).not.toBe(held);
+  });
+
+  inBrowser('a hidden page reads alerts and summaries only, and is up to date when it is seen again', async () => {
+    const asked = (path: string) => page.waitForRequest((request) => request.url().endsWith(path));
+    const [quiet] = await Promise.all([asked('/events?kinds=alert,summary'), page.evaluate(setHidden(true))]);
+    const before = await received();
+    const now = async () => (await sandbox.fleet().summary()).total.received;
+    await expect.poll(now, { timeout: 10_000 }).toBeGreaterThan(before + 5);
+    expect(await received()).toBe(before);
+    await Promise.all([asked('/events'), page.evaluate(setHidden(false))]);
+    await expect.poll(received).toBeGreaterThan(before + 5);
+    expect(quiet.method()).toBe('GET');
   });
 
   inBrowser('Ctrl-C ends `up` under an open page, which says so; the page never broke', async () => {
@@ -181,7 +315,7 @@ describe('the web page of a large fleet', () => {
         execution_id: `e-${sensor}`,
         icon_name: '🚀',
         timestamp: new Date(now).toISOString(),
-        color: '#00ff88',
+        color: COLORS[sensor % COLORS.length]!,
         sequence: ++sequences[sensor]!,
         region: REGIONS[sensor % REGIONS.length]!,
         job_submission_time: 1,
@@ -246,8 +380,50 @@ describe('the web page of a large fleet', () => {
     expect(frames).toBeGreaterThan(20);
     expect(await page.locator('#feed li').count()).toBeLessThanOrEqual(10);
     expect(await page.locator('.tile').count()).toBe(0);
+    const others = page.locator('.colors li', { hasText: /^other colours × \d+$/ });
+    expect(await others.count()).toBe(3);
+    expect(await others.first().getAttribute('data-color')).toBe('');
   });
 });
+
+/** How much the edges of the tile in `lab` and of its icon differ from the card below: sums of three colour channels. */
+const EDGES = `(() => {
+  const context = new OffscreenCanvas(1, 1).getContext('2d');
+  const pixel = (...colors) => {
+    for (const color of colors) {
+      context.fillStyle = color;
+      context.fillRect(0, 0, 1, 1);
+    }
+    return [...context.getImageData(0, 0, 1, 1).data];
+  };
+  const styleOf = (inside) => getComputedStyle(document.querySelector('[data-region="lab"]' + inside));
+  const card = styleOf('').backgroundColor;
+  return [' .tile', ' .tile .icon'].map((inside) => {
+    const { borderBottomWidth, borderBottomColor } = styleOf(inside);
+    const edge = pixel(card, borderBottomColor);
+    return borderBottomWidth === '1px' ? pixel(card).reduce((sum, part, i) => sum + Math.abs(part - edge[i]), 0) : 0;
+  });
+})()`;
+
+/** No flag of Chromium hides a page that a test looks at. */
+const setHidden = (hidden: boolean) => `(() => {
+  Object.defineProperty(document, 'hidden', { value: ${hidden}, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+})()`;
+
+/** What axe-core finds in the page as it is, light and dark. */
+async function accessibilityProblems(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const problems: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const { violations } = await page.evaluate<AxeResults>('axe.run()');
+    for (const { id, nodes } of violations) {
+      problems.push(...nodes.map((node) => `${colorScheme}: ${id}: ${node.target}: ${node.failureSummary}`));
+    }
+  }
+  return problems;
+}
 
 const FRAMES_IN_2_S = `new Promise((done) => {
   const began = performance.now();
@@ -257,7 +433,7 @@ const FRAMES_IN_2_S = `new Promise((done) => {
 })`;
 
 describe('the web page of a puller that other machines reach', () => {
-  const sandbox = new Sandbox();
+  const sandbox = new Sandbox({ WASM_SENSORS_VIEWER_TOKEN: 'viewer-secret' });
   let browser: Browser;
   afterAll(async () => {
     await browser?.close();
@@ -277,6 +453,8 @@ describe('the web page of a puller that other machines reach', () => {
       await load(() => page.goto(sandbox.state().endpoints.puller));
       await page.getByLabel(/token/).fill('wrong');
       await page.getByRole('button').click();
+      await page.getByRole('alert').waitFor();
+      expect(await accessibilityProblems(page)).toEqual([]);
       const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
       await page.getByLabel(/token/).fill(token);
       await page.getByRole('button').click();
@@ -284,9 +462,20 @@ describe('the web page of a puller that other machines reach', () => {
       await page.locator('[data-region="eu"] .tile').first().waitFor();
       expect(await page.evaluate('document.cookie')).toBe('');
       expect(urls.filter((url) => url.includes(token))).toEqual([]);
+      await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
+      await page.getByRole('button', { name: 'Cut off' }).waitFor();
       await page.context().clearCookies();
       // The next question for the depth of the queue finds out.
-      await page.getByLabel(/token/).waitFor();
+      await page.getByLabel(/token/).fill('viewer-secret');
+      await page.getByRole('button').click();
+      await page.locator('#link', { hasText: 'live' }).waitFor();
+      await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
+      await page.locator('#config-rows tr', { hasText: /interval/ }).waitFor();
+      for (const part of ['#changes', '#links', '#sign-out']) expect(await page.locator(part).isVisible()).toBe(false);
+      await page.getByLabel('Operator token').fill('viewer-secret');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.locator('#sign-in-problem', { hasText: 'this token only reads' }).waitFor();
+      expect(await page.locator('#changes').isVisible()).toBe(false);
     },
   );
 });

@@ -12,17 +12,19 @@ export function showColors(node, { live, colors }) {
   const others = live - colors.reduce((sum, { sensors }) => sum + sensors, 0);
   // A list of colours that one sensor each has would say nothing.
   const allDiffer = others > 0 && colors[0]?.sensors === 1;
-  const named = allDiffer ? [] : colors.map(({ color, sensors }) => ({ color, sensors, text: color }));
-  const rest = others > 0 ? [{ color: '', sensors: others, text: 'other colours' }] : [];
-  const parts = allDiffer ? [{ color: '', sensors: live, text: 'each in a colour of its own' }] : [...named, ...rest];
-  for (const [i, bar] of resize(find(node, '.bars'), parts.length, () => create('span', '')).entries()) {
+  setText(find(node, '.differ'), allDiffer ? 'all in different colours' : '');
+  const rest = others > 0 ? [{ color: 'other colours', sensors: others }] : [];
+  const parts = allDiffer ? [] : [...colors, ...rest];
+  for (const [i, bar] of resize(find(node, '.bars'), parts.length > 1 ? parts.length : 0, () =>
+    create('span', ''),
+  ).entries()) {
     const { color = '', sensors = 0 } = parts[i] ?? {};
     paint(bar, safeColor(color));
     bar.style.flexGrow = String(sensors);
   }
   for (const [i, row] of resize(find(node, '.colors'), parts.length, () => create('li', '')).entries()) {
-    const { color = '', sensors = 0, text = '' } = parts[i] ?? {};
+    const { color = '', sensors = 0 } = parts[i] ?? {};
     paint(row, safeColor(color));
-    setText(row, allDiffer ? text : `${text || 'no colour'} × ${whole(sensors)}`);
+    setText(row, (color || 'no colour') + (parts.length > 1 ? ` × ${whole(sensors)}` : ''));
   }
 }

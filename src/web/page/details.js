@@ -92,16 +92,37 @@ async function load() {
   const load = ++loads;
   const { region, host } = selection;
   const query = new URLSearchParams({ ...(region ? { region } : {}), ...(host ? { host } : {}) });
-  const ask = (/** @type {string} */ path) =>
-    fetch(`${path}?${query}`).then(
-      async (answer) => (answer.ok ? answer.json() : { error: (await answer.json()).error }),
-      () => ({ error: { message: 'the puller does not answer' } }),
-    );
-  const [fleet, config] = await Promise.all([host === undefined ? undefined : ask('fleet'), ask('fleet/config')]);
+  const [fleet, config] = await Promise.all([
+    host === undefined ? undefined : answerOf(fetch(`fleet?${query}`)),
+    answerOf(fetch(`fleet/config?${query}`)),
+  ]);
   if (load !== loads) return;
   const sensors = /** @type {SensorView[]} */ (fleet?.sensors ?? []).sort((a, b) => b.last_seen - a.last_seen);
   if (fleet && !fleet.error) showFacts(sensors[0]);
+  showLast(sensors[0]);
   showConfig(selection, config, sensors[0]);
+}
+
+/**
+ * What the puller answers: as asked for, or `{ error }`.
+ * @param {Promise<Response>} response
+ */
+const answerOf = (response) =>
+  response.then(
+    (answer) => answer.json(),
+    () => ({ error: { message: 'the puller does not answer' } }),
+  );
+
+/**
+ * The last reading of a sensor that sends no more.
+ * @param {SensorView | undefined} sensor
+ */
+function showLast(sensor) {
+  if (!sensor || readings.length > 0) return;
+  const { last_seen, values = {} } = sensor;
+  const reading = { ...sensor, values, timestamp: '' };
+  readings = [{ event: 'reading', reading, received_at: last_seen, late: false }];
+  draw();
 }
 
 /** @param {SensorView | undefined} sensor undefined: there is none of this name */

@@ -9,17 +9,23 @@ import { valueNode, valueTexts } from './values.js';
 const ROWS = 10;
 /** Nobody can read faster. Readings in between are counted, but not shown. */
 const EVERY_MS = 500;
-const AT_ONCE = 2;
+const AT_ONCE = 3;
+/** Sensors often send at the same moment. */
+const MAX_WAITING = 2 * AT_ONCE;
 
 /** @type {(ReadingEvent | MessageEvent)[]} */
-let waiting = [];
+const waiting = [];
 let drawnAt = 0;
 let paused = false;
+let leftOut = 0;
 
 /** @param {ReadingEvent | MessageEvent} event */
 export function feed(event) {
   waiting.push(event);
-  if (waiting.length > AT_ONCE) waiting.shift();
+  if (waiting.length > MAX_WAITING) {
+    waiting.shift();
+    leftOut++;
+  }
   draw();
 }
 
@@ -32,10 +38,10 @@ export function drawFeed(now) {
   if (now - drawnAt < EVERY_MS) return true;
   drawnAt = now;
   const list = byId('feed');
-  for (const event of waiting) list.prepend(event.event === 'reading' ? readingRow(event) : messageRow(event));
+  for (const event of waiting.splice(0, AT_ONCE))
+    list.prepend(event.event === 'reading' ? readingRow(event) : messageRow(event));
   trim(list, ROWS);
-  waiting = [];
-  return false;
+  return waiting.length > 0;
 }
 
 /** @param {ReadingEvent} event */
@@ -66,12 +72,10 @@ function messageRow({ message, received_at }) {
   return row;
 }
 
-/**
- * Shows when the feed has only a part of the readings.
- * @param {number} rate
- */
-export function showSampled(rate) {
-  setText(byId('sampled'), rate > (1000 / EVERY_MS) * AT_ONCE ? 'a sample' : '');
+/** Shows whether readings were left out since the last call. */
+export function showSampled() {
+  setText(byId('sampled'), leftOut > 0 && !paused ? 'a sample' : '');
+  leftOut = 0;
 }
 
 /** Connects the button that pauses the feed. */

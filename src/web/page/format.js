@@ -29,12 +29,14 @@ export function countTexts({ live, paused, silent, received, gaps, late, duplica
 }
 
 /**
- * Marks the counts that should be zero and are not.
+ * Marks the counts that should be zero and are not, and those that are.
  * @param {HTMLElement} node
  * @param {Counts} counts
  */
 export function markProblems(node, counts) {
-  for (const field of /** @type {const} */ (['silent', 'gaps'])) {
-    node.querySelector(`[data-f="${field}"]`)?.classList.toggle('bad', counts[field] > 0);
+  for (const field of /** @type {const} */ (['live', 'paused', 'silent', 'gaps', 'late', 'duplicates'])) {
+    const place = node.querySelector(`[data-f="${field}"]`);
+    place?.classList.toggle('zero', counts[field] === 0);
+    if (field === 'silent' || field === 'gaps') place?.classList.toggle('bad', counts[field] > 0);
   }
 }

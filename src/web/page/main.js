@@ -13,7 +13,7 @@ import { listenToLetters } from './letters.js';
 import { addKnownRegions, changePanels, drawPanels, showInPanel, showPanels } from './panels.js';
 import { listenToSearch } from './search.js';
 import { isBehind, loadFleet, mayLoadAgain, observe } from './sensors.js';
-import { drawSpark, loadDepth, showTotals } from './totals.js';
+import { loadDepth, showTotals } from './totals.js';
 
 /** Any sender can name regions, so further ones are only counted. */
 const MAX_REGIONS = 12;
@@ -37,7 +37,6 @@ function handle(event) {
       break;
     case 'summary':
       showSummary(event.summary);
-      drawSpark(event.summary.total.rate);
   }
 }
 
@@ -51,7 +50,7 @@ function showSummary({ regions, total }) {
   showTotals(total);
   showSummaryInDetails(total);
   showFleetCharts(total);
-  showSampled(total.rate);
+  showSampled();
   if (mayLoadAgain() && isBehind(shown)) void load();
 }
 

@@ -6,10 +6,12 @@ import { reducedMotion } from './frames.js';
 /** Approximate height in CSS pixels. */
 const HEIGHT = 210;
 /** Visible on light and dark cards, and beside a cell of any colour. */
-const LINES = 'rgb(128 128 128 / 0.4)';
+const LINES = 'rgb(128 128 128 / 0.3)';
 const NO_COLOR = '#808080';
+/** The rim of a cell without readings; on light and dark cards. */
+const RIMS = { silent: '#e5484d', paused: NO_COLOR };
 /** A cell that has just had a reading. */
-const LIT = 'rgb(255 255 255 / 0.5)';
+const LIT = 'rgb(255 255 255 / 0.35)';
 
 /**
  * In pixels of the canvas; `gap`: the width of a line between two cells.
@@ -42,7 +44,10 @@ export class Mosaic {
   show(sensors) {
     this.#sensors = sensors;
     this.#canvas.hidden = sensors.length === 0;
-    this.#canvas.setAttribute('aria-label', `${whole(sensors.length)} sensors, each a cell in its colour`);
+    this.#canvas.setAttribute(
+      'aria-label',
+      `${whole(sensors.length)} sensors, each a cell in its colour; cells of silent and paused ones are empty`,
+    );
     this.resized();
   }
 
@@ -99,10 +104,11 @@ export class Mosaic {
     const { gap } = grid;
     const [left, top, boxWidth, boxHeight] = boxOf(grid, at);
     const [x, y, width, height] = [left + gap, top + gap, boxWidth - gap, boxHeight - gap];
+    const { state } = sensor;
     context.clearRect(x, y, width, height);
-    context.fillStyle = sensor.color ?? NO_COLOR;
+    context.fillStyle = state === 'live' ? (sensor.color ?? NO_COLOR) : RIMS[state];
     context.fillRect(x, y, width, height);
-    if (sensor.state !== 'live') context.clearRect(x + gap, y + gap, width - 2 * gap, height - 2 * gap);
+    if (state !== 'live') context.clearRect(x + gap, y + gap, width - 2 * gap, height - 2 * gap);
     else if (lit) {
       context.fillStyle = LIT;
       context.fillRect(x, y, width, height);

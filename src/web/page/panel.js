@@ -83,7 +83,7 @@ export class Panel {
   #layOut() {
     const sensors = sensorsOf(this.#region).sort((a, b) => byNumber(a.hostname, b.hostname));
     this.#many = sensors.length > MAX_TILES;
-    setText(this.#caption, sensors.length === 0 ? 'no sensors yet' : 'each cell is a sensor');
+    if (sensors.length === 0) setText(this.#caption, 'no sensors yet');
     this.#tiles.show(this.#many ? [] : sensors);
     this.#mosaic.show(this.#many ? sensors : []);
   }
@@ -93,6 +93,8 @@ export class Panel {
     fill(this.node, countTexts(counts));
     markProblems(this.node, counts);
     find(this.node, '.cut').hidden = !counts.cut;
+    const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
+    if (this.#many) setText(this.#caption, `each cell is a sensor${empty}`);
     this.node.classList.toggle('silent', counts.live === 0 && counts.silent > 0);
     showColors(find(this.node, '.mix'), counts);
   }

@@ -17,12 +17,15 @@ const SIZES = /** @type {const} */ ([
 export class Tiles {
   #list;
   #caption;
+  /** @type {Size} */
+  #size = SIZES[0];
+  #prefix = '';
   /** @type {Map<ShownSensor, Tile>} */
   #tiles = new Map();
 
   /**
    * @param {HTMLElement} list
-   * @param {HTMLElement} caption what the numbers in small tiles are
+   * @param {HTMLElement} caption what small tiles have in common
    */
   constructor(list, caption) {
     this.#list = list;
@@ -35,11 +38,16 @@ export class Tiles {
    */
   show(sensors) {
     const size = SIZES.find(({ upTo }) => sensors.length <= upTo) ?? SIZES[2];
-    const before = this.#list.dataset.size === size.name ? this.#tiles : new Map();
+    const before = this.#size === size ? this.#tiles : new Map();
+    this.#size = size;
+    this.#prefix = size.name === 'small' ? sharedPrefix(sensors.map(({ hostname }) => hostname)) : '';
+    this.#tiles = new Map(sensors.map((sensor) => [sensor, before.get(sensor) ?? new Tile(size)]));
+    for (const [sensor, tile] of this.#tiles) {
+      tile.setName(sensor.hostname, this.#prefix);
+      tile.draw(sensor);
+    }
     this.#list.hidden = sensors.length === 0;
     this.#list.dataset.size = size.name;
-    this.#tiles = new Map(sensors.map((sensor) => [sensor, before.get(sensor) ?? new Tile(size)]));
-    for (const [sensor, tile] of this.#tiles) tile.draw(sensor);
     arrange(
       this.#list,
       [...this.#tiles.values()].map(({ node }) => node),
@@ -59,14 +67,15 @@ export class Tiles {
 
   #showCaption() {
     if (this.#tiles.size === 0) return;
-    const names = new Set([...this.#tiles.values()].map(({ measures }) => measures).filter(Boolean));
-    setText(this.#caption, this.#list.dataset.size === 'small' ? [...names].join(', ') : '');
+    const measures = new Set([...this.#tiles.values()].map((tile) => tile.measures).filter(Boolean));
+    this.#list.classList.toggle('measuring', measures.size > 0);
+    const texts = [this.#prefix && `${this.#prefix}…`, [...measures].join(', ')];
+    setText(this.#caption, this.#size.name === 'small' ? texts.filter(Boolean).join(': ') : '');
   }
 }
 
 class Tile {
   #icon;
-  #name;
   #fact;
   #size;
   /** Name of the first value; empty where nothing is measured. */
@@ -77,17 +86,24 @@ class Tile {
     this.#size = size;
     this.node = stamp('tile-template');
     this.#icon = find(this.node, '.icon');
-    this.#name = find(this.node, 'bdi');
     this.#fact = find(this.node, '.fact');
   }
 
+  /**
+   * @param {string} hostname
+   * @param {string} prefix which all tiles share: it is only heard
+   */
+  setName(hostname, prefix) {
+    this.node.title = hostname;
+    setText(find(this.node, '.prefix'), prefix);
+    setText(find(this.node, '.rest'), hostname.slice(prefix.length));
+  }
+
   /** @param {ShownSensor} sensor */
-  draw({ color, icon, hostname, state, sequence, values }) {
+  draw({ color, icon, state, sequence, values }) {
     paint(this.#icon, color);
     setText(this.#icon, icon);
-    setText(this.#name, hostname);
     if (this.node.dataset.state !== state) this.node.dataset.state = state;
-    if (this.node.title !== hostname) this.node.title = hostname;
     const texts = valueTexts(values).slice(0, this.#size.values);
     this.measures = texts[0]?.[0] ?? '';
     if (state !== 'live') setText(this.#fact, state);
@@ -106,4 +122,14 @@ class Tile {
       setText(much, text);
     }
   }
+}
+
+/**
+ * What names begin with up to a separator, such as `edge-us-`.
+ * @param {string[]} names
+ */
+function sharedPrefix(names) {
+  let shared = names[0] ?? '';
+  for (const name of names) while (!name.startsWith(shared)) shared = shared.slice(0, -1);
+  return shared.slice(0, Math.max(...['-', '.', '_'].map((separator) => shared.lastIndexOf(separator))) + 1);
 }

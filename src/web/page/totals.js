@@ -1,13 +1,8 @@
-/** The counts of the whole fleet, the rate of the last minute, and the depth of the queue. */
+/** The counts of the whole fleet, and the depth of the queue. */
 /** @import { FleetSummary } from '../../fleet/fleet-view.js' */
 import { byId, fill } from './dom.js';
 import { countTexts, markProblems, whole } from './format.js';
 import { showLetterCount } from './letters.js';
-
-const SPARK_SECONDS = 60;
-
-/** @type {number[]} */
-const rates = [];
 
 /** @param {FleetSummary['total']} total */
 export function showTotals(total) {
@@ -19,18 +14,6 @@ export function showTotals(total) {
 function othersText({ paused, silent }) {
   const texts = [paused > 0 ? `${whole(paused)} paused` : '', silent > 0 ? `${whole(silent)} silent` : ''];
   return texts.filter(Boolean).join(', ');
-}
-
-/**
- * Adds the rate of one second to the chart.
- * @param {number} rate
- */
-export function drawSpark(rate) {
-  rates.push(rate);
-  if (rates.length > SPARK_SECONDS) rates.shift();
-  const highest = Math.max(1, ...rates);
-  const points = rates.map((value, i) => `${SPARK_SECONDS - rates.length + i},${(1 - value / highest).toFixed(3)}`);
-  byId('spark').setAttribute('d', rates.length > 1 ? `M${points.join('L')}` : '');
 }
 
 /** Loads the depth of the queue, unless the page is hidden. */
