@@ -4,7 +4,9 @@
  */
 import { parseArgs } from 'node:util';
 
-type Options = Record<'sensors' | 'interval' | 'seconds' | 'network' | 'nodes', string | undefined> & { most: boolean };
+type Options = Record<'sensors' | 'interval' | 'seconds' | 'hours' | 'network' | 'nodes', string | undefined> & {
+  most: boolean;
+};
 
 const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
   async fleet({ sensors = '10000', interval = '2', seconds = '60' }) {
@@ -14,6 +16,15 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
   async config({ sensors = '10000', network = 'embedded' }) {
     const { run } = await import('./config.bench.js');
     await run({ sensors: Number(sensors), network });
+  },
+  async history({ sensors = '10000', interval = '2', seconds = '60', hours = '24' }) {
+    const { run } = await import('./history.bench.js');
+    await run({
+      sensors: Number(sensors),
+      interval: Number(interval),
+      seconds: Number(seconds),
+      hours: Number(hours),
+    });
   },
   async queue() {
     const { run } = await import('./queue.bench.js');
@@ -45,6 +56,7 @@ const { positionals, values } = parseArgs({
     sensors: option,
     interval: option,
     seconds: option,
+    hours: option,
     network: option,
     nodes: option,
     most: { type: 'boolean' },

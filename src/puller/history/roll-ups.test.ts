@@ -124,7 +124,8 @@ const rangeOf = (over: Partial<HistoryRange>): HistoryRange => ({
   ...over,
 });
 
-const ask = (over: Partial<HistoryRange>) => rolledUpHistory(rollUps, store.database, rangeOf(over), T0);
+const ask = (over: Partial<HistoryRange>) =>
+  rollUps.whileStill(() => rolledUpHistory(rollUps, store.database, rangeOf(over), T0));
 const askRaw = (over: Partial<HistoryRange>): Promise<History['series']> => rawHistory(store, rangeOf(over), T0);
 
 /** Readings with late ones, in order of arrival, and some that come twice. */
@@ -151,11 +152,11 @@ function someReadings(draw: (n: number) => number, count: number): Taken[] {
   return all.sort((a, b) => a.receivedAt - b.receivedAt);
 }
 
-test.each([1, 2, 3, 4, 5, 6])(
+test.each([1, 2, 3, 4])(
   'whatever comes late, twice or after a crash: tables and answers equal those over all readings (seed %i)',
   async (seed) => {
     const draw = random(seed);
-    const waiting = someReadings(draw, 1_500);
+    const waiting = someReadings(draw, 800);
     let now = T0;
     while (waiting.length > 0) {
       accept(waiting.splice(0, 1 + draw(60)));
@@ -323,8 +324,8 @@ test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_ups', 'r
     // Older than the readings that are kept: only the roll-ups know of it.
     accept([take(T0 - 5 * HOUR_MS, 0, { hostname: 'before', values: { temperature: 9 } })]);
     rollUp();
-    store.database.exec('delete from readings');
     accept(all);
+    store.database.exec('delete from readings where id = 1');
     rollUp();
     damage(table);
     open();
@@ -346,3 +347,17 @@ test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_ups', 'r
     }
   },
 );
+
+test('a store that is damaged while it is in use: what was in memory only is read again', () => {
+  const all = someReadings(random(6), 400);
+  accept(all.slice(0, 200));
+  rollUp();
+  accept(all.slice(200, 300));
+  while (rollUps.pending.length === 1) rollUps.work(T0);
+  store.database.exec('delete from sensor_minute_rows where series % 2 = 0; delete from region_hours');
+  store.repair('a test');
+  accept(all.slice(300));
+  expect([events[0]!.type, rollUps.isCurrent]).toEqual(['database-quarantined', false]);
+  rollUp();
+  expectExact();
+});

@@ -10,7 +10,7 @@ import type { StoredReading } from '../sinks/stored-rows.js';
 import { HOUR_MS } from './history.js';
 import { minuteOf, PendingRollUps } from './pending-roll-ups.js';
 import { LEVELS, type RollUpProgress, RollUpTables } from './roll-up-tables.js';
-import { type Series, SeriesIndex } from './series.js';
+import { type Series, SeriesIndex, type SeriesStatistics } from './series.js';
 import { takenAt } from './statistics.js';
 
 /** Rows written in one transaction: this takes some milliseconds. */
@@ -86,7 +86,7 @@ export class RollUps {
 
   /** Messages in the queue. `now`: Unix milliseconds. */
   addDepth(messages: number, now: number): void {
-    this.#collected.addToRegion(this.#index.region('').metric('queue.depth'), minuteOf(now), messages);
+    this.#collected.add(this.#index.region('').metric('queue.depth'), minuteOf(now), messages);
   }
 
   /** Does some of the work that waits, for some milliseconds; returns whether there is more. `now`: Unix milliseconds. */
@@ -110,9 +110,9 @@ export class RollUps {
   finish(ms: number): void {
     const end = performance.now() + ms;
     for (let more = true; more && performance.now() < end; ) {
-      // Of no minute: what was collected moves at once.
-      this.#minute = -1;
-      more = this.work(0);
+      // What was collected does not wait for the end of the minute.
+      this.#minute = Number.NaN;
+      more = this.work(0) || this.#collected.size > 0;
     }
   }
 
@@ -136,7 +136,7 @@ export class RollUps {
     const [oldest] = this.#store.readingsAfter(0, 1);
     // Rows without progress: damage has taken an unknown part of the tables, or of the readings.
     const isSalvaged = target === 0 && rebuiltTo === 0 && tables.haveReadings();
-    this.#clearFrom = isSalvaged && oldest ? Math.ceil(oldest.receivedAt / HOUR_MS) * HOUR_MS : undefined;
+    this.#clearFrom = isSalvaged && oldest ? completeSince(oldest) : undefined;
   }
 
   #open() {
@@ -163,17 +163,26 @@ export class RollUps {
     if (id <= rebuiltTo && minute < rebuiltFrom) return;
     const { region, hostname, values } = reading;
     const sensor = this.#index.sensor(region, hostname);
-    // After a crash amid a move the tables have some of its series.
-    const isMoving = id <= target;
-    const pending = isMoving ? this.#moving!.pending : this.#collected;
-    const whole = isMoving ? undefined : this.#index.region(region);
-    const addValue = (metric: string, value: number) => {
-      const own = sensor.metric(metric);
-      if (!isMoving || own.id > series) pending.addToSensor(own, minute, value);
-      if (whole) pending.addToRegion(whole.metric(metric), minute, value);
-    };
-    addValue('readings.lateness', receivedAt - taken);
-    for (const name in values) addValue(name, values[name]!);
+    const lateness = receivedAt - taken;
+    if (id <= target) {
+      // After a crash amid a move: the tables have the regions, and some of the sensors' series.
+      const { pending } = this.#moving!;
+      const addMissing = (metric: string, value: number) => {
+        const own = sensor.metric(metric);
+        if (own.id > series) pending.add(own, minute, value);
+      };
+      addMissing('readings.lateness', lateness);
+      for (const name in values) addMissing(name, values[name]!);
+      return;
+    }
+    const whole = this.#index.region(region);
+    const collected = this.#collected;
+    collected.add(sensor.metric('readings.lateness'), minute, lateness);
+    collected.add(whole.metric('readings.lateness'), minute, lateness);
+    for (const name in values) {
+      collected.add(sensor.metric(name), minute, values[name]!);
+      collected.add(whole.metric(name), minute, values[name]!);
+    }
   }
 
   #catchUp(): void {
@@ -188,8 +197,7 @@ export class RollUps {
   }
 
   #beginMove(): void {
-    const { regions, sensors } = this.#collected;
-    if (regions.size + sensors.size === 0) return;
+    if (this.#collected.size === 0) return;
     this.#moving = { pending: this.#collected, target: this.#seen, order: undefined, at: 0 };
     this.#collected = new PendingRollUps();
     this.#index.limit();
@@ -204,7 +212,7 @@ export class RollUps {
     const progress = this.#inTransaction((tables) => {
       const minutes = new Set<number>();
       let rows = 0;
-      const add = (series: Series, all: PendingRollUps['sensors']) => {
+      const add = (series: Series, all: SeriesStatistics) => {
         const steps = all.get(series)!;
         rows += tables.add(series, steps);
         for (const minute of steps.keys()) minutes.add(minute);
@@ -257,4 +265,9 @@ export class RollUps {
       throw error;
     }
   }
+}
+
+/** From when on a store has all readings that were taken, Unix milliseconds. `oldest`: the first that it has. */
+function completeSince({ id, receivedAt }: StoredReading): number {
+  return id === 1 ? Number.MIN_SAFE_INTEGER : Math.ceil(receivedAt / HOUR_MS) * HOUR_MS;
 }

@@ -118,6 +118,86 @@ describe('the web page', () => {
     await see('#feed li', /temperature -?\d[\d.]*humidity \d/);
   });
 
+  inBrowser(
+    'the keyboard finds a sensor: its newest readings, its configuration with sources, its history',
+    async () => {
+      await page.keyboard.press('/');
+      await page.keyboard.type('edge-e');
+      await see('[role="option"][aria-selected="true"]', 'edge-eu-1');
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+      await see('#details-title', /^edge-eu-1$/);
+      expect(new URL(page.url()).hash).toBe('#region=eu&host=edge-eu-1');
+      await see('#readings-head', 'wind_speed');
+      await see('#details-readings tr');
+      await see('#config-rows tr', /colour#00ff88flag/);
+      await see('#config-rows tr', /interval0\.5 sflag/);
+      await see('#details-facts', /statelive.*restarts/);
+      await see('#details-charts .plot[aria-label^="temperature: edge-eu-1 "]');
+      // A link to it shows the same.
+      await load(() => page.reload());
+      await see('#details-charts .plot[aria-label^="temperature: edge-eu-1 "]');
+      expect(await accessibilityProblems(page)).toEqual([]);
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.locator('#details').isVisible()).toBe(false);
+      await page.goBack();
+      await see('#details-title', /^edge-eu-1$/);
+    },
+  );
+
+  inBrowser('charts of what was received before are there on load, with a crosshair and as tables', async () => {
+    await load(() => page.goto(`${sandbox.state().endpoints.puller}/#`));
+    await load(() => page.reload());
+    const chart = (name: string) => `#fleet-charts .chart:has(.plot[aria-label^="${name}: "])`;
+    await see(`${chart('readings/s')} .plot[aria-label*="eu "][aria-label*="us "][aria-label*=", from "]`);
+    await see(`${chart('lateness in ms')} .legend li`, /^eu ?\d/);
+    await page.locator(`${chart('temperature')} .u-over`).hover({ position: { x: 100, y: 50 } });
+    await see(`${chart('temperature')} .at`, /^\d\d:\d\d/);
+    // The others follow it.
+    await see(`${chart('readings/s')} .at`, /^\d\d:\d\d/);
+    await page.locator(`${chart('temperature')} summary`).click();
+    await see(`${chart('temperature')} thead`, /timeas.*eu.*us/);
+    await see(`${chart('temperature')} tbody tr`, /^\d\d:\d\d:\d\d/);
+    await page.getByRole('button', { name: '1 h' }).click();
+    await see(`${chart('temperature')} tbody tr`, /^\d\d:\d\d[^:]/);
+  });
+
+  inBrowser(
+    'with the operator token the page changes a region and cuts it; without, it shows no controls',
+    async () => {
+      const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
+      await page.locator('[data-region="eu"] h2').click();
+      await see('#details-title', /^region eu$/);
+      await page.getByLabel('Operator token').fill('wrong');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await see('#sign-in-problem', 'not the operator token');
+      for (const part of ['#changes', '#links']) expect(await page.locator(part).isVisible()).toBe(false);
+      await page.getByLabel('Operator token').fill(token);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.getByLabel('Interval, s').fill('0.4');
+      await page.getByRole('button', { name: 'Set interval' }).click();
+      await see('#outcome', /^region eu: interval 0\.4 s: 1\/1 sensors follow \(/);
+      await see('#config-rows tr', /interval0\.4 sregion eu/);
+      await page.getByRole('button', { name: 'Cut off' }).click();
+      await see('#outcome', /^region eu: cut: 1\/1 nodes cut off \(/);
+      await see('[data-region="eu"] .cut');
+      await page.getByRole('button', { name: 'Reconnect' }).click();
+      await see('#outcome', /1\/1 nodes connected \(/);
+      expect(await accessibilityProblems(page)).toEqual([]);
+      // What a narrower scope hides is said, and cleared.
+      await sandbox.json(['config', 'set', '--host', 'edge-eu-1', 'interval=0.3']);
+      await page.getByRole('button', { name: 'Set interval' }).click();
+      await see('#outcome', /0\/1 sensors follow.*host edge-eu-1 has its own interval/s);
+      await page.getByRole('button', { name: 'Clear that too' }).click();
+      await see('#outcome', /1\/1 sensors follow/);
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await see('#sign-in');
+      expect(await page.locator('#changes').isVisible()).toBe(false);
+      await load(() => page.goto(`${sandbox.state().endpoints.puller}/#`));
+    },
+  );
+
   inBrowser('the keyboard reaches every tile of a region with one stop, and opens its details', async () => {
     const send = (host: number) =>
       post({ execution_id: `e-${host}`, hostname: `host-${host}`, region: 'keys', sequence: 1 });
@@ -160,6 +240,8 @@ describe('the web page', () => {
     await see('#alerts li', 'wasm-sensors queue dead-letters');
     await see('#totals .bad', /^1 dead letter$/);
     expect(await page.title()).toMatch(/dead letters/);
+    await page.getByRole('button', { name: 'Show the newest' }).click();
+    await see('#letter-list li', /JSON.*no JSON.*wasm-sensors queue replay \S+/s);
     expect(await accessibilityProblems(page)).toEqual([]);
     await sandbox.json(['queue', 'purge', '--dead-letters', '--yes']);
     await see('#alerts li.over', 'no dead letters any more');
@@ -369,7 +451,7 @@ const FRAMES_IN_2_S = `new Promise((done) => {
 })`;
 
 describe('the web page of a puller that other machines reach', () => {
-  const sandbox = new Sandbox();
+  const sandbox = new Sandbox({ WASM_SENSORS_VIEWER_TOKEN: 'viewer-secret' });
   let browser: Browser;
   afterAll(async () => {
     await browser?.close();
@@ -398,9 +480,20 @@ describe('the web page of a puller that other machines reach', () => {
       await page.locator('[data-region="eu"] .tile').first().waitFor();
       expect(await page.evaluate('document.cookie')).toBe('');
       expect(urls.filter((url) => url.includes(token))).toEqual([]);
+      await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
+      await page.getByRole('button', { name: 'Cut off' }).waitFor();
       await page.context().clearCookies();
       // The next question for the depth of the queue finds out.
-      await page.getByLabel(/token/).waitFor();
+      await page.getByLabel(/token/).fill('viewer-secret');
+      await page.getByRole('button').click();
+      await page.locator('#link', { hasText: 'live' }).waitFor();
+      await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
+      await page.locator('#config-rows tr', { hasText: /interval/ }).waitFor();
+      for (const part of ['#changes', '#links', '#sign-out']) expect(await page.locator(part).isVisible()).toBe(false);
+      await page.getByLabel('Operator token').fill('viewer-secret');
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await page.locator('#sign-in-problem', { hasText: 'this token only reads' }).waitFor();
+      expect(await page.locator('#changes').isVisible()).toBe(false);
     },
   );
 });

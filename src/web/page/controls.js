@@ -108,12 +108,8 @@ function scopeOf() {
  * @param {boolean} [includeNarrower]
  */
 async function change(wanted, includeNarrower = false) {
-  const what = [
-    ...Object.entries(wanted.set ?? {}).map(([name, value]) => `${name} ${value}`),
-    ...(wanted.unset ?? []),
-  ];
-  const name = `${nameOf(selection)}: ${wanted.unset ? 'clear ' : ''}${what.join(', ')}`;
-  const { set = {}, unset = [] } = wanted;
+  const { what, set = {}, unset = [] } = wanted;
+  const name = `${nameOf(selection)}: ${what}`;
   const body = { scope: scopeOf(), set, unset, includeNarrower };
   const seen = await follow(name, 'POST', 'controls/config', body, 'sensors follow');
   if (!seen) return;
