@@ -167,7 +167,7 @@ describe('the web page', () => {
     'with the operator token the page changes a region and cuts it; without, it shows no controls',
     async () => {
       const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
-      await page.locator('[data-region="eu"] h2').click();
+      await page.locator('[data-region="eu"] h2 a').click();
       await see('#details-title', /^region eu$/);
       await page.getByLabel('Operator token').fill('wrong');
       await page.getByRole('button', { name: 'Sign in' }).click();

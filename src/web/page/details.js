@@ -38,8 +38,8 @@ export function listenToSelection() {
   byId('panels').addEventListener('click', (event) => {
     const clicked = /** @type {Element} */ (event.target);
     const region = /** @type {HTMLElement | null} */ (clicked.closest('[data-region]'))?.dataset.region;
-    const host = clicked.closest('.tile')?.querySelector('bdi')?.textContent;
-    if (region !== undefined && (host || clicked.closest('h2'))) select(host ? { region, host } : { region });
+    const tile = /** @type {HTMLElement | null} */ (clicked.closest('.tile'));
+    if (region !== undefined && tile) select({ region, host: tile.title });
   });
   setInterval(() => {
     if (shown && !document.hidden) void load();
