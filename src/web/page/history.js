@@ -45,8 +45,7 @@ export async function loadPast({ metric, region, host, spanMs, stepMs }) {
  * @returns {Past}
  */
 function align({ from, to, step, series }) {
-  const first = Math.floor(from / step) * step;
-  const times = Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, i) => first + i * step);
+  const times = Array.from({ length: Math.round((to - from) / step) }, (_, i) => from + i * step);
   const curves = series.slice(0, MAX_CURVES).map(({ region, host, points }) => {
     const byTime = new Map(points.map((point) => [point.t, point]));
     const row = (/** @type {'mean' | 'min' | 'max'} */ field) => times.map((time) => byTime.get(time)?.[field] ?? null);
