@@ -1,6 +1,6 @@
 /** Before a deployment replaces jobs of another state folder: a terminal is asked, elsewhere `--take-over` says so. */
 import type { JobInfo, Network } from '../network/network.js';
-import { foreignPublishers, foreignService, refuseForeign } from '../operations/job-owners.js';
+import { foreignModules, foreignPublishers, foreignService, refuseForeign } from '../operations/job-owners.js';
 import type { OptionValues } from './command-options.js';
 import { foreignJobText } from './output/deploy-text.js';
 import type { Output } from './output/output.js';
@@ -10,6 +10,14 @@ type Jobs = Pick<Network, 'jobs' | 'owner'>;
 /** Resolves with whether publishers may be replaced. Rejects with `JOBS_OF_OTHERS` when they may not. */
 export const askTakeOver = (out: Pick<Output, 'note'>, network: Jobs, { takeOver, region }: OptionValues) =>
   ask(out, takeOver === true, () => foreignPublishers(network, region as string[] | undefined));
+
+/** The same for a module of the user. */
+export const askTakeOverModule = (
+  out: Pick<Output, 'note'>,
+  network: Jobs,
+  name: string,
+  { takeOver, region }: OptionValues,
+) => ask(out, takeOver === true, () => foreignModules(network, name, region as string[] | undefined));
 
 /** The same for a service job. */
 export const askTakeOverService = (

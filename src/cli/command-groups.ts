@@ -1,6 +1,6 @@
 /** What the groups of commands are for, as `--help` lists them. */
 export const GROUPS: Record<string, string> = {
-  deploy: 'run sensors, or the proxy and the puller, as jobs',
+  deploy: 'run sensors, modules of your own, or the proxy and the puller, as jobs',
   stop: 'stop what `deploy` runs',
   config: 'show and change what running sensors do',
   region: 'cut the link of a region, and restore it',

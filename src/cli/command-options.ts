@@ -6,12 +6,15 @@ import { parseDuration, parseTime } from '../lib/time/time-text.js';
 import type { Scope } from '../protocol/desired-config.js';
 import { PROFILES } from '../protocol/profiles.js';
 import {
+  type DesiredConfig,
+  type DesiredField,
   findField,
   SENSOR_CONFIG_FIELDS,
   type SensorConfig,
   type SensorConfigField,
   sensorConfigSchema,
 } from '../protocol/sensor-config.js';
+import { type DesiredSettings, isSettingName, type SettingValue, settingField } from '../protocol/sensor-settings.js';
 
 /** As commander gives them. */
 export type OptionValues = Record<string, unknown>;
@@ -68,17 +71,20 @@ export function scopeFrom(options: OptionValues): Scope {
   return options.region === undefined ? {} : { region: String(options.region) };
 }
 
-/** `color=#00ff88 interval=1`; throws `BAD_VALUE` naming the field. */
-export function valuesFrom(words: string[]): SensorConfig {
+/** `color=#00ff88 interval=1 threshold=5`; throws `BAD_VALUE` naming the field. */
+export function valuesFrom(words: string[]): DesiredConfig {
   const given: Record<string, string> = {};
+  const settings: DesiredSettings = {};
   for (const word of words) {
     const [name = '', ...rest] = word.split('=');
     if (rest.length === 0)
       throw new AppError('BAD_VALUE', `${JSON.stringify(word)} is not name=value`, { hint: EXAMPLE });
-    given[fieldNamed(name)] = rest.join('=');
+    const setting = settingValue(rest.join('='));
+    if (!findField(name) && isSettingName(name) && setting !== undefined) settings[settingField(name)] = setting;
+    else given[fieldNamed(name)] = rest.join('=');
   }
   const parsed = sensorConfigSchema.safeParse(given);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { ...parsed.data, ...settings };
   const { path, message } = parsed.error.issues[0]!;
   const field = String(path[0]);
   throw new AppError('BAD_VALUE', `${field}: ${JSON.stringify(given[field])} ${message}`, { hint: EXAMPLE });
@@ -86,13 +92,29 @@ export function valuesFrom(words: string[]): SensorConfig {
 
 const EXAMPLE = "For example: `wasm-sensors config set color='#00ff88' interval=1`";
 
+/** A number, true or false; undefined for other words. */
+function settingValue(word: string): SettingValue | undefined {
+  if (word === 'true' || word === 'false') return word === 'true';
+  return /^-?(\d+\.?\d*|\.\d+)$/.test(word) ? Number(word) : undefined;
+}
+
+/** A field of every sensor, or a setting that a sensor of one's own may have declared. */
+export const desiredFieldNamed = (name: string): DesiredField =>
+  !findField(name) && isSettingName(name) ? settingField(name) : fieldNamed(name);
+
 /** In any spelling that sensors take in their files: `random-off`, `randomOff`, `colour`. */
-export function fieldNamed(name: string): SensorConfigField {
+function fieldNamed(name: string): SensorConfigField {
   const known = findField(name);
   if (known) return known;
-  const hint = `Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}.`;
+  const hint = `Sensors have: ${SENSOR_CONFIG_FIELDS.join(', ')}; settings that a sensor declares are numbers, true or false.`;
   throw new AppError('BAD_VALUE', `there is no setting ${JSON.stringify(name)}`, { hint });
 }
+
+/** May be given several times; its value is the list. */
+export const listOption = (flag: string, description: string): Option =>
+  new Option(flag, `${description}; may be given several times`).argParser(
+    (value: string, before: string[] | undefined) => [...(before ?? []), value],
+  );
 
 export const regionsOption = () =>
   new Option('--region <region>', 'only this region; give it several times for more').argParser(

@@ -31,8 +31,13 @@ export async function untilStopped(work: (signal: AbortSignal) => Promise<void>)
     code = exitCodeOf(reason);
     stop.abort();
   });
-  await work(stop.signal).catch((error: unknown) => {
+  try {
+    await work(stop.signal);
+  } catch (error) {
     if (!stop.signal.aborted) throw error;
-  });
+  } finally {
+    // What was not read to its end.
+    stop.abort();
+  }
   return code;
 }

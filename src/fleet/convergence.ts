@@ -14,6 +14,7 @@ import {
 } from '../protocol/desired-config.js';
 import type { Reading } from '../protocol/message.js';
 import {
+  type DesiredField,
   isPlausibleVersion,
   SENSOR_CONFIG_FIELDS,
   type SensorConfig,
@@ -39,7 +40,7 @@ export interface Goal {
   scope: Scope;
   jobs?: KnownJobs | undefined;
   /** Those that a change of this scope sets or clears. */
-  fields?: SensorConfigField[] | undefined;
+  fields?: DesiredField[] | undefined;
 }
 
 /** A sensor has converged when it reports the version that applies to it, or a newer one, and its readings show the values. */
@@ -69,19 +70,19 @@ export function convergenceOf(sensors: SensorNow[], { desired, scope, jobs, fiel
 class ChangeTally {
   readonly #desired: DesiredState;
   readonly #scope: Scope;
-  readonly #fields: SensorConfigField[];
+  readonly #fields: DesiredField[];
   readonly #hidden = new Map<string, HiddenBy>();
   #following = 0;
   #converged = 0;
 
-  constructor(desired: DesiredState, scope: Scope, fields: SensorConfigField[]) {
+  constructor(desired: DesiredState, scope: Scope, fields: DesiredField[]) {
     this.#desired = desired;
     this.#scope = scope;
     this.#fields = fields;
   }
 
   add(sensor: { region: string; hostname: string }, converged: boolean): void {
-    const own = new Map<string, { scope: Scope; fields: SensorConfigField[] }>();
+    const own = new Map<string, { scope: Scope; fields: DesiredField[] }>();
     for (const field of this.#fields) {
       const scope = decidingScope(this.#desired, field, sensor);
       if (!scope || !isNarrower(scope, this.#scope)) continue;
@@ -90,7 +91,7 @@ class ChangeTally {
     }
     for (const [name, { scope, fields }] of own) {
       const known = this.#hidden.get(name) ?? { scope, fields: [], sensors: 0 };
-      const all = SENSOR_CONFIG_FIELDS.filter((field) => known.fields.includes(field) || fields.includes(field));
+      const all = this.#fields.filter((field) => known.fields.includes(field) || fields.includes(field));
       this.#hidden.set(name, { scope, fields: all, sensors: known.sensors + 1 });
     }
     if (own.size > 0) return;
@@ -136,7 +137,7 @@ function hasReadFile({ color, icon_name, config }: SensorView, wanted: SensorCon
   if (config?.file !== 'ok') return false;
   const fields = SENSOR_CONFIG_FIELDS.filter((field) => config.sources[field] !== 'fleet');
   if (fields.some((field) => wanted[field] === undefined && config.sources[field] === 'file')) return false;
-  const visible = Object.fromEntries(fields.map((field) => [field, wanted[field]]));
+  const visible: SensorConfig = Object.fromEntries(fields.map((field) => [field, wanted[field]]));
   return shows(visible, { color, icon: icon_name, reported: config }, 'file');
 }
 

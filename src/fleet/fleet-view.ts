@@ -2,7 +2,7 @@
 
 import type { Scope } from '../protocol/desired-config.js';
 import type { MeasuredValues } from '../protocol/measured-values.js';
-import type { ReportedConfig, SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredField, ReportedConfig } from '../protocol/sensor-config.js';
 
 /**
  * - `live`: it sends.
@@ -102,6 +102,6 @@ export interface ChangeProgress {
 
 export interface HiddenBy {
   scope: Scope;
-  fields: SensorConfigField[];
+  fields: DesiredField[];
   sensors: number;
 }

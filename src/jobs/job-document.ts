@@ -2,10 +2,11 @@
 import type { Document } from 'yaml';
 import { AppError } from '../lib/errors/app-error.js';
 import { readUserModule } from '../modules/user-module.js';
+import { USER_MODULE_MB } from '../modules/wasm-sections.js';
 import type { JobEnvironment } from './job-environment.js';
 import { jobName, jobRefOf } from './job-ref.js';
 import type { ConfigUpdaterJob, JobRequest, ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
-import { inTask, openTemplate, setModule } from './job-template.js';
+import { inTask, openTemplate, setModule, setModuleUrl } from './job-template.js';
 import { moduleEnv, moduleParameters } from './module-task.js';
 import { CONFIG_TARGET, publisherFlags } from './publisher-flags.js';
 
@@ -41,7 +42,7 @@ async function fillPublisher(document: Document, job: PublisherJob, environment:
   if (job.maxMessages !== undefined) runOnce(document);
   setTask(document, publisherFlags(job), { ...environment.given, ...forward(environment.forwarded.edge) });
   if (job.module === undefined) setModule(document, await environment.module('publisher'));
-  else await setUserModule(document, job.module);
+  else await setUserModule(document, { file: job.module, region: job.region, environment });
   if (job.configFile === undefined) return;
   const source = { type: 'localDirectory', params: { sourcePath: job.configFile, readWrite: false } };
   document.addIn(inTask('inputSources'), document.createNode({ target: CONFIG_TARGET, source }));
@@ -52,7 +53,7 @@ async function fillModule(document: Document, job: ModuleJob, environment: JobEn
   if (job.once) runOnce(document);
   const env = { ...environment.given, ...forward(environment.forwarded.edge), ...moduleEnv(job) };
   setTask(document, moduleParameters(job), env);
-  await setUserModule(document, job.module);
+  await setUserModule(document, { file: job.module, region: job.region, environment });
 }
 
 /** Bacalhau restarts a daemon that exits, and counts its exit as a failure; an ops job runs once on every node. */
@@ -60,12 +61,23 @@ function runOnce(document: Document): void {
   document.setIn(['type'], 'ops');
 }
 
-/** What a module that is not ours may use of a node's memory: Go needs some 20 MB before it does anything. */
-const USER_MODULE_MEMORY = '128MB';
+/**
+ * Largest module inside a job. NATS carries a job to its nodes in one message of at most 1 MiB; in base64 this is 534 KB,
+ * and the orchestrator wraps it. A job that exceeds it is tried for ever, and keeps later ones from their nodes.
+ */
+const MAX_INLINE_BYTES = 400_000;
 
-async function setUserModule(document: Document, path: string): Promise<void> {
-  setModule(document, (await readUserModule(path)).bytes);
-  document.setIn(inTask('resources', 'memory'), USER_MODULE_MEMORY);
+/** Whether nodes download a module of this size instead of getting it in the job. */
+export const isDownloaded = (bytes: number): boolean => bytes > MAX_INLINE_BYTES;
+
+async function setUserModule(
+  document: Document,
+  { file, region, environment }: { file: string; region: string; environment: JobEnvironment },
+): Promise<void> {
+  const { bytes, sha256 } = await readUserModule(file);
+  if (isDownloaded(bytes.length)) setModuleUrl(document, `${environment.downloadsFrom(region)}/modules/${sha256}.wasm`);
+  else setModule(document, bytes);
+  document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);
 }
 
 async function fillConfigUpdater(

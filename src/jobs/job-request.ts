@@ -45,7 +45,7 @@ export interface ModuleJob {
   module: string;
   /** Where it finds the proxy: `PROXY_URL` in its environment, `{proxy}` in its parameters. */
   proxyUrl: string;
-  /** May have the placeholders of `module-task.ts`, as the values of `env`. */
+  /** May have `{proxy}` and `{region}`, as the values of `env`. */
   parameters: string[];
   env: Record<string, string>;
   /** Runs once on every node, and is not started again when it exits. */

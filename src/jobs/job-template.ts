@@ -36,3 +36,10 @@ export function setModule(document: Document, module: Uint8Array): void {
   const url = `data:application/wasm;base64,${Buffer.from(module).toString('base64')}`;
   document.setIn(inTask('inputSources', 0, 'source', 'params', 'URL'), url);
 }
+
+/** Lets nodes download the module: Bacalhau puts it into the folder of its input, named as in the URL. */
+export function setModuleUrl(document: Document, url: string): void {
+  const source = { type: 'urlDownload', params: { URL: url } };
+  document.setIn(inTask('inputSources', 0), document.createNode({ target: '/app', source }));
+  document.setIn(inTask('engine', 'params', 'entryModule'), `/app/${url.split('/').at(-1)}`);
+}

@@ -2,7 +2,7 @@
 import type { ModuleJob } from './job-request.js';
 
 /** Names in braces that stand for values of the region; everything else in braces stays as it is. */
-export const PLACEHOLDERS = ['proxy', 'region', 'submission_time'] as const;
+const PLACEHOLDERS = ['proxy', 'region'] as const;
 
 type Values = Record<(typeof PLACEHOLDERS)[number], string>;
 
@@ -10,18 +10,14 @@ export function moduleParameters(job: ModuleJob): string[] {
   return job.parameters.map((text) => fill(text, valuesOf(job)));
 }
 
-/** Also has `PROXY_URL`, `REGION` and `SUBMISSION_TIME`, where the user does not set them. */
+/** Also has `PROXY_URL` and `REGION`, where the user does not set them. */
 export function moduleEnv(job: ModuleJob): Record<string, string> {
   const values = valuesOf(job);
   const own = Object.fromEntries(Object.entries(job.env).map(([name, text]) => [name, fill(text, values)]));
-  return { PROXY_URL: values.proxy, REGION: values.region, SUBMISSION_TIME: values.submission_time, ...own };
+  return { PROXY_URL: values.proxy, REGION: values.region, ...own };
 }
 
-const valuesOf = ({ proxyUrl, region, submissionTime }: ModuleJob): Values => ({
-  proxy: proxyUrl,
-  region,
-  submission_time: String(submissionTime),
-});
+const valuesOf = ({ proxyUrl, region }: ModuleJob): Values => ({ proxy: proxyUrl, region });
 
 const fill = (text: string, values: Values): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) =>

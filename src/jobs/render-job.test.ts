@@ -11,6 +11,7 @@ import { renderJob } from './render-job.js';
 const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 const environment: JobEnvironment = {
   module: async () => MODULE,
+  downloadsFrom: (region) => `http://${region}.proxy`,
   forwarded: { edge: ['HOSTNAME', 'SENSOR_TOKEN'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };
 const publisher: PublisherJob = {
@@ -120,7 +121,7 @@ describe('a module of the user', () => {
   const module: ModuleJob = {
     ...{ role: 'module', name: 'thermo', region: 'eu', module: file, proxyUrl: 'http://p:1', submissionTime: 7 },
     parameters: ['--proxy={proxy}', '{region}', '{"json":"{other}"}'],
-    env: { AT: '{submission_time}', REGION: 'mine' },
+    env: { AT: 'in {region}', REGION: 'mine' },
   };
 
   it('is a daemon of its region that knows its proxy, and labelled with its name', async () => {
@@ -132,7 +133,7 @@ describe('a module of the user', () => {
     expect(task.engine.params.parameters).toEqual(['--proxy=http://p:1', 'eu', '{"json":"{other}"}']);
     expect(task.env).toEqual({
       ...{ HOSTNAME: 'env:HOSTNAME', SENSOR_TOKEN: 'env:SENSOR_TOKEN' },
-      ...{ PROXY_URL: 'http://p:1', REGION: 'mine', SUBMISSION_TIME: '7', AT: '7' },
+      ...{ PROXY_URL: 'http://p:1', REGION: 'mine', AT: 'in eu' },
     });
     expect(task.inputSources[0].source.params.URL).toBe(inline(tinyModule({ name: 'mine' })));
   });

@@ -4,6 +4,12 @@ const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 /** The version of a component, which is another format with the same first bytes. */
 const COMPONENT = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
 const CUSTOM_SECTION = 0;
+const MEMORY_SECTION = 5;
+const PAGE_BYTES = 64 * 1024;
+
+/** What a module that is not ours may use of memory, on every network: Go needs some 20 MB before it does anything. */
+export const USER_MODULE_MB = 128;
+const MAX_PAGES = (USER_MODULE_MB * 1024 * 1024) / PAGE_BYTES;
 
 export const isCoreModule = (bytes: Uint8Array): boolean => HEADER.every((byte, i) => bytes[i] === byte);
 export const isComponent = (bytes: Uint8Array): boolean => COMPONENT.every((byte, i) => bytes[i] === byte);
@@ -70,4 +76,30 @@ export function withSomeName(module: Uint8Array, name: string): Uint8Array {
     ({ id, content }) => id === CUSTOM_SECTION && Buffer.from(content.subarray(0, 5)).toString() === '\u0004name',
   );
   return named ? module : Buffer.concat([module, nameSection(name)]);
+}
+
+/** The memory that a valid module has from the start, in bytes; 0 without one. */
+export function initialMemory(module: Uint8Array): number {
+  const memory = [...sectionsOf(module)].find(({ id }) => id === MEMORY_SECTION);
+  return memory === undefined ? 0 : limitsOf(memory.content).initial * PAGE_BYTES;
+}
+
+/** The module with a maximum for its memory, as nodes give it one. */
+export function withMemoryLimit(module: Uint8Array): Uint8Array {
+  const sections = [...sectionsOf(module)].map(({ id, whole, content }) => {
+    if (id !== MEMORY_SECTION) return whole;
+    const { initial, maximum } = limitsOf(content);
+    return section(id, [1, 1, ...leb128(initial), ...leb128(Math.min(maximum, MAX_PAGES))]);
+  });
+  return Buffer.concat([module.subarray(0, HEADER.length), ...sections]);
+}
+
+/** In pages, from the content of the section with the one memory that a module may have. */
+function limitsOf(content: Uint8Array): { initial: number; maximum: number } {
+  const initial = readLeb128(content, 2);
+  const hasMaximum = (content[1]! & 1) !== 0;
+  return {
+    initial: initial.value,
+    maximum: hasMaximum ? readLeb128(content, initial.next).value : Number.POSITIVE_INFINITY,
+  };
 }

@@ -1,13 +1,11 @@
 /** The part of the WebAssembly JavaScript API that the host uses; Node's types leave it to the DOM library. */
 declare namespace WebAssembly {
-  interface Module {
-    readonly [Symbol.toStringTag]?: 'WebAssembly.Module';
+  class Module {
+    constructor(bytes: Uint8Array);
+    static exports(module: Module): { name: string; kind: string }[];
+    static imports(module: Module): { module: string; name: string; kind: string }[];
+    static customSections(module: Module, name: string): ArrayBuffer[];
   }
-  const Module: {
-    exports(module: Module): { name: string; kind: string }[];
-    imports(module: Module): { module: string; name: string; kind: string }[];
-    customSections(module: Module, name: string): ArrayBuffer[];
-  };
   class Instance {
     constructor(module: Module, imports: Imports);
     readonly exports: Record<string, unknown>;

@@ -62,6 +62,8 @@ export interface JobInfo {
   owner?: string;
   /** Where its sensors send to; missing where that can't be seen. */
   proxyUrl?: string;
+  /** Of a module of the user: all URLs in its parameters and environment. */
+  urls?: string[];
 }
 
 /** A publisher that was submitted without this program. */
@@ -102,6 +104,8 @@ export interface Network {
   restore?(submission: Submission): Promise<void>;
   /** Publishers that run beside ours; left out where there can be none. */
   publishersByHand?(): Promise<PublisherByHand[]>;
+  /** Whether nodes download a module of so many bytes from the proxy, where it must be before its job. */
+  downloadsModule?(bytes: number): boolean;
   /** Whether sensors of a region that send to this URL reach it while the region is cut; left out where none can. */
   bypassesLink?(region: string, proxyUrl: string): boolean;
   /** Stops a job; false when none was running. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Listener, listen } from '../lib/net/listen.js';
+import type { DesiredConfig } from '../protocol/sensor-config.js';
 import { AuthorityFollower } from '../proxy/authority-follower.js';
 import { ConfigClient } from '../proxy/config-client.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
@@ -37,7 +38,7 @@ async function serveProxy(follow?: string, asks = true): Promise<Served> {
   return { desired, listener, client: new ConfigClient(listener.url, { token: TOKEN }), follower };
 }
 
-const set = (values: object) => ({ scope: {}, set: values, unset: [], seen: 0 });
+const set = (values: DesiredConfig) => ({ scope: {}, set: values, unset: [], seen: 0 });
 const gone = expect.stringContaining('does not answer');
 
 beforeEach(async () => {

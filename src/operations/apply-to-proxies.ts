@@ -2,13 +2,13 @@
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
-import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredConfig, DesiredField } from '../protocol/sensor-config.js';
 import type { ConfigClient } from '../proxy/config-client.js';
 
 export interface Change {
   scope: Scope;
-  set: SensorConfig;
-  unset: SensorConfigField[];
+  set: DesiredConfig;
+  unset: DesiredField[];
   /** Newest version that sensors report: a proxy that has lost its state must not start again with an older one. */
   seen?: number;
   /** Confirms that values which the proxy has lost are given up. */

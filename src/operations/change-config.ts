@@ -2,10 +2,11 @@
 import type { Convergence, HiddenBy, SensorView } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { configOf, type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
-import type { SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredField } from '../protocol/sensor-config.js';
 import { type ApplyResult, applyChange, type Change, type FailedProxy } from './apply-to-proxies.js';
 import { type ConfigTarget, newestSeen, revokedHosts } from './config-target.js';
 import { requireKnownScope } from './known-scope.js';
+import { requireKnownSettings } from './known-settings.js';
 import { rollOut } from './rollout.js';
 import { waitForConvergence } from './wait-for-sensors.js';
 
@@ -44,7 +45,7 @@ export interface ChangeConfigResult {
 }
 
 /**
- * Rejects with `NO_SUCH_REGION` or `NO_SUCH_HOST`, with `NOT_CONVERGED`, with `REPLACED` when another change replaced
+ * Rejects with `NO_SUCH_REGION` or `NO_SUCH_HOST`, with `BAD_VALUE` (a setting that no sensor takes), with `NOT_CONVERGED`, with `REPLACED` when another change replaced
  * this one, and with the proxy's error.
  */
 export async function changeConfig(
@@ -55,7 +56,10 @@ export async function changeConfig(
 ): Promise<ChangeConfigResult> {
   const began = Date.now();
   const { proxies, fleet, jobs } = target;
-  if (!wanted.ahead) await requireKnownScope(target, scope, wanted);
+  if (!wanted.ahead) {
+    await requireKnownScope(target, scope, wanted);
+    await requireKnownSettings(target, scope, wanted);
+  }
   const { version, state, holder, failed } = await applyWidely(target, await withSeen(fleet, wanted), scope, wanted);
   onFailed(failed);
   if (!wait) return { version, failed };
@@ -100,8 +104,8 @@ async function applyWidely(
   return { ...result, failed: [...failed.values()] };
 }
 
-const fieldsOf = ({ set, unset }: Pick<Change, 'set' | 'unset'>): SensorConfigField[] => [
-  ...(Object.keys(set) as SensorConfigField[]),
+const fieldsOf = ({ set, unset }: Pick<Change, 'set' | 'unset'>): DesiredField[] => [
+  ...(Object.keys(set) as DesiredField[]),
   ...unset,
 ];
 
@@ -131,6 +135,7 @@ export async function rollOutConfig(
   },
 ): Promise<RollOutResult> {
   const began = Date.now();
+  for (const region of regions) await requireKnownSettings({ proxies, fleet }, { region }, wanted);
   const { version, failed } = await rollOut({ proxies, fleet }, regions, {
     change: await withSeen(fleet, wanted),
     apply: (change, scope) => applyWidely({ proxies, fleet }, change, scope, wanted),

@@ -2,7 +2,6 @@
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { Network } from '../network/network.js';
-import { runningPublishers } from './job-owners.js';
 
 export interface RegionLinkResult {
   region: string;
@@ -61,12 +60,20 @@ export async function setRegionLink(
 }
 
 async function bypassingJobs(network: Network, region: string): Promise<RegionLinkResult['bypassing']> {
-  if (!network.bypassesLink) return undefined;
-  const [own, byHand = []] = await Promise.all([runningPublishers(network, [region]), network.publishersByHand?.()]);
-  const known = own.map(({ id, name, proxyUrl }) => ({ id, name, proxyUrl }));
-  const here = byHand.filter((job) => job.region === undefined || job.region === region);
-  return [...new Map([...known, ...here].map((job) => [job.id, job])).values()].flatMap(({ name, proxyUrl }) =>
-    proxyUrl !== undefined && network.bypassesLink?.(region, proxyUrl) ? [{ job: name, proxyUrl }] : [],
+  const { bypassesLink } = network;
+  if (!bypassesLink) return undefined;
+  const [jobs, byHand = []] = await Promise.all([network.jobs(), network.publishersByHand?.()]);
+  const here = ({ region: own }: { region?: string }) => own === undefined || own === region;
+  const running = jobs.filter(({ ref, state }) => here(ref) && ['pending', 'running'].includes(state));
+  const given = [
+    ...running.map(({ id, name, ref, proxyUrl, urls = [] }) => ({
+      ...{ id, name },
+      urls: ref.role === 'module' ? urls : ref.role === 'publisher' ? [proxyUrl] : [],
+    })),
+    ...byHand.filter(here).map(({ id, name, proxyUrl }) => ({ id, name, urls: [proxyUrl] })),
+  ];
+  return [...new Map(given.map((job) => [job.id, job])).values()].flatMap(({ name, urls }) =>
+    urls.flatMap((url) => (url !== undefined && bypassesLink(region, url) ? [{ job: name, proxyUrl: url }] : [])),
   );
 }
 

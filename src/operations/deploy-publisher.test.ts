@@ -51,7 +51,7 @@ const fleet = {
 async function deploy(options: Partial<DeployOptions> = {}, forMs = 60_000) {
   let result: DeployResult | undefined;
   let error: unknown;
-  const target = { network, fleet, proxy: { state: () => proxyState() }, stateDir };
+  const target = { network, fleet, proxy: { state: () => proxyState(), putModule: async () => {} }, stateDir };
   const running = deployPublisher(target, {
     ...{ config: {}, timeoutMs: 1000, timeoutHint: 'wait', onProgress: (step) => progress.push(step) },
     ...options,

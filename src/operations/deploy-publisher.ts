@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
-import { readUserModule } from '../modules/user-module.js';
 import type { Network, NodeInfo } from '../network/network.js';
 import type { NetworkFact } from '../network/network-facts.js';
 import { newestByNode } from '../network/newest-executions.js';
@@ -12,6 +11,7 @@ import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from 
 import type { ConfigClient } from '../proxy/config-client.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { foreignPublishers, refuseForeign } from './job-owners.js';
+import { provideModule } from './provide-module.js';
 import {
   type AllRegionsFact,
   type PublisherOptions,
@@ -22,8 +22,8 @@ import {
 
 export interface DeployTarget extends SubmitTarget {
   fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
-  /** Asked which of the given values the fleet configuration overrides. */
-  proxy: Pick<ConfigClient, 'state'>;
+  /** Asked which of the given values the fleet configuration overrides; keeps modules that nodes download. */
+  proxy: Pick<ConfigClient, 'state' | 'putModule'>;
 }
 
 export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl'> {
@@ -82,14 +82,14 @@ const HOSTS_NAMED = 3;
 /**
  * Submits one publisher job a region and waits until readings of every connected node were seen. Rejects with `NO_NODES`,
  * `JOBS_OF_OTHERS`, `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed;
- * their messages are the details) or `DEPLOY_TIMEOUT`, and as `readUserModule` does.
+ * their messages are the details) or `DEPLOY_TIMEOUT`, and as `provideModule` does.
  */
 export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const { network, fleet } = target;
   const began = Date.now();
   const { proxy, takeOver, ...job } = options;
   // What no node can run replaces nothing.
-  if (job.module !== undefined) await readUserModule(job.module);
+  if (job.module !== undefined) await provideModule(target, job.module);
   const proxyUrl = proxy === undefined ? {} : { proxyUrl: urlOfProxy(proxy, network.proxyNames) };
   const all = await network.nodes();
   let nodes = nodesByRegion(all, options.regions);

@@ -19,6 +19,27 @@ export async function runningPublishers(
   );
 }
 
+/** Jobs of a module of the user, of these regions or of all. */
+export const modulesOf = (jobs: JobInfo[], name: string, regions: string[] | undefined): JobInfo[] =>
+  jobs.filter(
+    ({ ref }) =>
+      ref.role === 'module' &&
+      ref.name === name &&
+      (!regions || ref.region === undefined || regions.includes(ref.region)),
+  );
+
+/** Modules of others that a deployment of this name to these regions would replace. */
+export async function foreignModules(
+  network: Pick<Network, 'jobs' | 'owner'>,
+  name: string,
+  regions: string[] | undefined,
+): Promise<JobInfo[]> {
+  if (network.owner === undefined) return [];
+  return modulesOf(await network.jobs(), name, regions).filter(
+    (job) => RUNS.includes(job.state) && isForeign(job, network),
+  );
+}
+
 /** A proxy or puller of others that runs as a service job, and that a deployment of ours would replace. */
 export async function foreignService(
   network: Pick<Network, 'jobs' | 'owner'>,

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Convergence, SensorView } from '../fleet/fleet-view.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import type { SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredField } from '../protocol/sensor-config.js';
 import type { FleetReader } from '../puller/fleet-client.js';
 import type { ApplyResult, Change, FailedProxy } from './apply-to-proxies.js';
 import { type ConfigTarget, revokedHosts } from './config-target.js';
@@ -34,7 +34,7 @@ export async function rollOut(
   const failed = new Map<string, FailedProxy>();
   await requireSensors(fleet, regions);
   const revoked = await revokedHosts(proxies);
-  const fields = [...(Object.keys(change.set) as SensorConfigField[]), ...change.unset];
+  const fields = [...(Object.keys(change.set) as DesiredField[]), ...change.unset];
   for (const [i, region] of regions.entries()) {
     const scope = { region };
     try {

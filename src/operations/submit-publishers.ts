@@ -1,7 +1,7 @@
 /** Submits one publisher job a region, and stops a publisher for all regions that would run beside them. */
 import { join, resolve } from 'node:path';
 import { ALL_REGIONS_PUBLISHER, sameJob } from '../jobs/job-ref.js';
-import type { PublisherJob } from '../jobs/job-request.js';
+import type { JobRequest, PublisherJob } from '../jobs/job-request.js';
 import { AppError, messageOf, withContext } from '../lib/errors/app-error.js';
 import { withFileLock } from '../lib/fs/file-lock.js';
 import type { Network, Submission } from '../network/network.js';
@@ -29,19 +29,31 @@ export interface SubmitTarget {
 /** Submitting to a cluster takes a second or two. */
 const LOCK_MS = 60_000;
 
-/**
- * A newer submission replaces a sensor, so submissions are numbered in the order in which they happen, one command
- * after the other.
- */
-export function submitPublishers(
-  { network, fleet, stateDir, onSubmit }: SubmitTarget,
+export interface Submitted {
+  submissionTime: number;
+  submissions: [region: string, Submission][];
+}
+
+export const submitPublishers = (
+  target: SubmitTarget,
   regions: string[],
   options: PublisherOptions,
-): Promise<{ submissionTime: number; submissions: [region: string, Submission][] }> {
+): Promise<Submitted> =>
+  submitInOrder(target, regions, (region, submissionTime) => jobFor(region, target.network, submissionTime, options));
+
+/**
+ * A newer submission replaces a sensor, so submissions are numbered in the order in which they happen, one command
+ * after the other. `jobOf` makes the job of a region.
+ */
+export function submitInOrder(
+  { network, fleet, stateDir, onSubmit }: SubmitTarget,
+  regions: string[],
+  jobOf: (region: string, submissionTime: number) => JobRequest,
+): Promise<Submitted> {
   return withFileLock(join(stateDir, 'deploy.lock'), LOCK_MS, async () => {
     const submissionTime = await nextSubmission(fleet);
     const submissions = await submitToRegions(regions, (region) => {
-      const submission = network.submit(jobFor(region, network, submissionTime, options));
+      const submission = network.submit(jobOf(region, submissionTime));
       onSubmit?.(submission);
       return submission;
     });

@@ -4,7 +4,7 @@ import { type FileConvergence, fileConvergenceOf } from '../fleet/convergence.js
 import type { Convergence, KnownJobs, Progress, SensorState } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
-import type { SensorConfig, SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredField, SensorConfig } from '../protocol/sensor-config.js';
 import type { FleetReader } from '../puller/fleet-client.js';
 
 export interface WaitOptions<T extends Progress> {
@@ -16,7 +16,7 @@ export interface WaitOptions<T extends Progress> {
 
 export interface ConvergeOptions extends WaitOptions<Convergence> {
   /** Those that the change sets or clears. */
-  fields?: SensorConfigField[];
+  fields?: DesiredField[];
   /** Hosts whose readings are refused: nothing will show what they do. */
   revoked?: readonly string[];
   /** What is desired now: somebody else may change it again during the wait. */

@@ -2,15 +2,17 @@
 import { z } from 'zod';
 import {
   type ConfigSource,
+  type DesiredConfig,
+  type DesiredField,
   ICONS,
   MAX_VERSION,
   type ReportedConfig,
   SENSOR_CONFIG_FIELDS,
-  type SensorConfig,
   type SensorConfigField,
   sensorConfigSchema,
   type VersionedConfig,
 } from './sensor-config.js';
+import { isSettingField, isSettingValue, MAX_SETTINGS, type SettingField, settingName } from './sensor-settings.js';
 
 const name = z
   .string()
@@ -25,11 +27,29 @@ export const scopeSchema = z.union([
 ]);
 export type Scope = z.output<typeof scopeSchema>;
 
+/** Accepts settings beside the members of `schema`, and still refuses all other members. */
+function withSettings<T extends z.ZodObject>(schema: T) {
+  return schema.catchall(z.unknown()).superRefine((config, { addIssue }) => {
+    for (const [key, value] of Object.entries(config)) {
+      if (key in schema.shape) continue;
+      if (!isSettingField(key)) addIssue({ code: 'unrecognized_keys', keys: [key], input: config });
+      else if (!isSettingValue(value))
+        addIssue({ code: 'custom', path: [key], message: 'must be a number or a boolean' });
+    }
+  }) as unknown as z.ZodType<z.output<T> & DesiredConfig, z.input<T>>;
+}
+
+const settingFieldSchema = z.custom<SettingField>((field) => typeof field === 'string' && isSettingField(field), {
+  error: 'must be a field or settings.<name>',
+});
+/** A field that every sensor has, or a setting. */
+export const desiredFieldSchema = z.union([sensorConfigSchema.keyof(), settingFieldSchema]);
+
 const version = z.int().min(0).max(MAX_VERSION);
 export const patchSchema = z.strictObject({
   scope: scopeSchema.default({}),
-  set: sensorConfigSchema.default({}),
-  unset: z.array(sensorConfigSchema.keyof()).default([]),
+  set: withSettings(sensorConfigSchema).default({}),
+  unset: z.array(desiredFieldSchema).default([]),
   /** The newest version that sensors report, as far as the caller knows. */
   seen: version.optional(),
   /** Confirms that values which the proxy has lost are given up. */
@@ -37,13 +57,13 @@ export const patchSchema = z.strictObject({
 });
 export type Patch = z.output<typeof patchSchema>;
 
-const versioned = sensorConfigSchema
-  .extend({
+const versioned = withSettings(
+  sensorConfigSchema.extend({
     version,
     /** Written by proxies before 0.2, which merged changes by it. */
     changed: z.unknown().optional(),
-  })
-  .transform(({ changed: _, ...config }) => config);
+  }),
+).transform(({ changed: _, ...config }) => config);
 /** The desired configuration of one scope. */
 export type ScopeConfig = z.output<typeof versioned>;
 export const desiredStateSchema = z.object({
@@ -93,7 +113,7 @@ export function effectiveConfig(
 /** The scope that decides a value of a sensor: the narrowest one that sets it. Undefined where none does. */
 export function decidingScope(
   state: DesiredState,
-  field: SensorConfigField,
+  field: DesiredField,
   { region, hostname }: { region: string; hostname: string },
 ): Scope | undefined {
   const scopes: Scope[] = [{ hostname }, { region }, {}];
@@ -147,17 +167,40 @@ export interface SeenConfig {
  * reports nothing shows nothing.
  */
 export function shows(
-  desired: SensorConfig,
+  desired: DesiredConfig,
   { color, icon, reported }: SeenConfig,
   source: ConfigSource = 'fleet',
 ): boolean {
   const fields = SENSOR_CONFIG_FIELDS.filter((field) => desired[field] !== undefined);
+  if (!showsSettings(desired, reported)) return false;
   if (fields.length === 0) return true;
   if (!reported || fields.some((field) => reported.sources[field] !== source)) return false;
   if (desired.color !== undefined && desired.color !== 'random' && color.toLowerCase() !== desired.color) return false;
   if (desired.emoji !== undefined && desired.emoji >= 0 && icon !== ICONS[desired.emoji]) return false;
   if (desired.interval !== undefined && reported.intervalMs !== Math.round(desired.interval * 1000)) return false;
   return desired.paused === undefined || reported.paused === desired.paused;
+}
+
+/** A sensor that has not declared a setting ignores it. */
+function showsSettings(desired: DesiredConfig, reported: ReportedConfig | undefined): boolean {
+  return settingsIn(desired).every((field) => {
+    const setting = reported?.settings?.[settingName(field)];
+    return setting === undefined || (setting.value === desired[field] && setting.source === 'fleet');
+  });
+}
+
+export const settingsIn = (config: object): SettingField[] => Object.keys(config).filter(isSettingField);
+
+/** What a configuration sets: the fields of every sensor in their order, then settings. */
+export const fieldsIn = (config: DesiredConfig): DesiredField[] => [
+  ...SENSOR_CONFIG_FIELDS.filter((field) => config[field] !== undefined),
+  ...settingsIn(config),
+];
+
+/** Whether all scopes together have more settings than a sensor can be told. */
+export function hasTooManySettings({ fleet, regions, hosts }: DesiredState, set: DesiredConfig = {}): boolean {
+  const scopes = [fleet, ...Object.values(regions), ...Object.values(hosts), set];
+  return new Set(scopes.flatMap(settingsIn)).size > MAX_SETTINGS;
 }
 
 /** For people: `fleet`, `region eu`, `host edge-us-1`. */

@@ -5,8 +5,14 @@
 import { z } from 'zod';
 import { cssColor } from './css-colors.js';
 import { MAX_AHEAD_MS } from './message.js';
+import {
+  type DesiredSettings,
+  parseReportedSettings,
+  type ReportedSettings,
+  type SettingField,
+} from './sensor-settings.js';
 
-/** The icons a sensor knows; `emoji` is an index in this list (the same as in wasm/publisher/icons.ts). */
+/** The icons a sensor knows; `emoji` is an index in this list (the same as in wasm/sdk/icons.ts). */
 export const ICONS = [...'🚀📡🤖👽🌟🔥🌈🌊🌳🌻🦊🐳🦉🦋💎🔔'];
 
 const colorProblem = { error: 'must be a colour such as #00ff88 or tomato, or random' };
@@ -68,9 +74,12 @@ export const sensorConfigSchema = z.strictObject({
   paused: boolean.optional(),
 });
 
-/** Desired configuration of a scope. `color` is `#rrggbb` or `random`; `emoji` -1 = random; `interval` in seconds. */
+/** What every sensor has. `color` is `#rrggbb` or `random`; `emoji` -1 = random; `interval` in seconds. */
 export type SensorConfig = z.output<typeof sensorConfigSchema>;
 export type SensorConfigField = keyof SensorConfig;
+/** Desired configuration of a scope: also what sensors of one's own have declared. */
+export type DesiredConfig = SensorConfig & DesiredSettings;
+export type DesiredField = SensorConfigField | SettingField;
 /** In the order of the `src` letters of the `X-Sensor-Config` header. */
 export const SENSOR_CONFIG_FIELDS = ['color', 'emoji', 'random_off', 'interval', 'paused'] as const;
 
@@ -93,7 +102,7 @@ export function isPlausibleVersion(version: number, now: number): boolean {
 }
 
 /** A configuration with its version, as sent to a sensor. */
-export type VersionedConfig = { version: number } & SensorConfig;
+export type VersionedConfig = { version: number } & DesiredConfig;
 
 /** Where a value in force comes from, weakest first. */
 export type ConfigSource = 'default' | 'flag' | 'file' | 'fleet';
@@ -108,6 +117,8 @@ export interface ReportedConfig {
   /** Milliseconds between readings. */
   intervalMs: number;
   paused: boolean;
+  /** What a sensor of one's own has declared; missing where it has no settings. */
+  settings?: ReportedSettings;
 }
 
 /** The request header and the SQS message attribute that carry a {@link ReportedConfig}. */
@@ -115,13 +126,15 @@ export const SENSOR_CONFIG_HEADER = 'x-sensor-config';
 export const SENSOR_CONFIG_ATTRIBUTE = 'sensor_config';
 
 const SOURCES: Record<string, ConfigSource> = { d: 'default', a: 'flag', f: 'file', n: 'fleet' };
-const HEADER = /^v=(\d{1,15});src=([dafn]{5});file=(none|ok|bad);interval=(\d{1,9});paused=([01])$/;
+const HEADER = /^v=(\d{1,15});src=([dafn]{5});file=(none|ok|bad);interval=(\d{1,9});paused=([01])(?:;settings=(.+))?$/;
 
 /** Parses the header; undefined when it is missing or malformed. */
 export function parseReportedConfig(header: string | undefined): ReportedConfig | undefined {
   const match = header === undefined ? null : HEADER.exec(header);
   if (!match) return undefined;
   const letters = match[2]!;
+  const settings = match[6] === undefined ? undefined : parseReportedSettings(match[6]);
+  if (match[6] !== undefined && !settings) return undefined;
   return {
     version: Number(match[1]),
     sources: Object.fromEntries(
@@ -130,5 +143,6 @@ export function parseReportedConfig(header: string | undefined): ReportedConfig 
     file: match[3] as ReportedConfig['file'],
     intervalMs: Number(match[4]),
     paused: match[5] === '1',
+    ...(settings === undefined ? {} : { settings }),
   };
 }

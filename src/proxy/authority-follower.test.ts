@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { DesiredConfig } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import { AuthorityFollower, type FollowOptions, type FollowStatus } from './authority-follower.js';
 import { DesiredConfigStore } from './desired-config-store.js';
@@ -65,7 +66,7 @@ function following(options: Partial<FollowOptions> = {}): AuthorityFollower {
 }
 
 const gone = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') }));
-const set = (values: object) => desired.patch({ scope: {}, set: values, unset: [] }, Date.now());
+const set = (values: DesiredConfig) => desired.patch({ scope: {}, set: values, unset: [] }, Date.now());
 const header = ({ init }: { init: RequestInit }, name: string) => new Headers(init.headers).get(name);
 
 test('a change is copied within a second, durably; what is known is not sent again', async () => {

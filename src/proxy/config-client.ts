@@ -1,4 +1,4 @@
-/** Client of the proxy's configuration API, for commands. */
+/** Client of the proxy's API for operators: configuration, counts, sensors that may not send, modules. */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
@@ -49,11 +49,20 @@ export class ConfigClient {
     return ((await this.#call('GET', undefined, '/sensors/revoked')) as { revoked: string[] }).revoked;
   }
 
+  /** Keeps a module there, so that nodes can download it. Needs the operator token. */
+  async putModule(sha256: string, bytes: Uint8Array): Promise<void> {
+    await this.#call('PUT', bytes, `/modules/${sha256}.wasm`);
+  }
+
   async #call(method: string, body: unknown, path = '/config'): Promise<unknown> {
+    const binary = body instanceof Uint8Array;
     const init = {
       method,
-      headers: { authorization: `Bearer ${this.#options.token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: {
+        authorization: `Bearer ${this.#options.token}`,
+        'content-type': binary ? 'application/wasm' : 'application/json',
+      },
+      ...(body === undefined ? {} : { body: binary ? body : JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     };
     let response: Awaited<ReturnType<typeof fetchTrusting>>;

@@ -7,8 +7,9 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { readBody } from '../lib/net/request-body.js';
-import { type DesiredState, desiredStateSchema, patchSchema } from '../protocol/desired-config.js';
+import { type DesiredState, desiredStateSchema, hasTooManySettings, patchSchema } from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
+import { MAX_SETTINGS } from '../protocol/sensor-settings.js';
 import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
 import { type Refusal, refusal } from './refusal.js';
@@ -50,6 +51,10 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
       const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget every value that is not set again`;
       const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
       return refuse(refusal(409, 'STATE_LOST', `${why}; ${how}`));
+    }
+    if (hasTooManySettings(desired.state, change.set)) {
+      const why = `all scopes together have more than ${MAX_SETTINGS} settings; unset those that no sensor has any more`;
+      return refuse(refusal(422, 'BAD_FIELD', why));
     }
     const config = desired.patch(change, Date.now());
     return c.json({ version: config.version, scope: change.scope, config });

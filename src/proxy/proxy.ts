@@ -12,6 +12,7 @@ import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { readBody } from '../lib/net/request-body.js';
+import type { ModuleStore } from '../modules/module-store.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
@@ -20,6 +21,7 @@ import { Batcher, type BatcherOptions, type Outcome } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { KnownPlaces } from './known-places.js';
+import { moduleRoutes } from './module-routes.js';
 import { MAX_SEND_BYTES, type ParsedBody, parseBody, refuseSome } from './parse-body.js';
 import { ProxyCounts, regionOf } from './proxy-counts.js';
 import type { ProxyEvent } from './proxy-events.js';
@@ -37,6 +39,8 @@ export interface ProxyDeps {
   revoked?: RevokedHosts;
   /** Given where another proxy is the authority for `desired`. */
   follower?: AuthorityFollower;
+  /** Left out: it serves none. */
+  modules?: ModuleStore;
   guard?: GuardOptions;
   batcher?: BatcherOptions;
   onEvent?(event: ProxyEvent): void;
@@ -85,7 +89,7 @@ const monotonicNow = () => Math.max(Date.now(), performance.timeOrigin + perform
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 /** A sensor's report about itself, passed on unchanged; see `parseReportedConfig`. */
-const REPORTED = /^[\x21-\x7e]{1,128}$/;
+const REPORTED = /^[\x21-\x7e]{1,2400}$/;
 
 export function createProxy(deps: ProxyDeps): Proxy {
   const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
@@ -201,6 +205,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.route('/', proxyMetrics(counts, batcher.stats).routes);
   app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, access, refuse: refuseAndCount }));
   app.route('/', sensorRoutes({ revoked, operatorToken: guard.operatorToken, refuse: refuseAndCount }));
+  const { modules } = deps;
+  if (modules) app.route('/', moduleRoutes({ modules, operatorToken: guard.operatorToken, refuse: refuseAndCount }));
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => {
     if (error instanceof AppError) {

@@ -7,7 +7,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import type { ErrorCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
-import type { SensorConfigField } from '../protocol/sensor-config.js';
+import type { DesiredField } from '../protocol/sensor-config.js';
 import type { History, HistoryQuery } from './history/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 import { type Answer, readAnswer } from './reader/answer.js';
@@ -70,7 +70,7 @@ export class FleetClient {
   convergence(
     state: DesiredState,
     scope: Scope,
-    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: SensorConfigField[] } = {},
+    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: DesiredField[] } = {},
   ): Promise<Convergence> {
     return this.#request('/fleet/convergence', { state, scope, jobs, fields });
   }
@@ -216,13 +216,15 @@ export class FleetClient {
         const headers = { ...this.#headers, ...(init.headers as Record<string, string> | undefined) };
         const response = await fetch(url + path, { signal: AbortSignal.timeout(ANSWER_MS), ...init, headers });
         const retryAfter = Number(response.headers.get('retry-after'));
-        if (response.status === 429 && Date.now() < busyUntil) {
+        // A puller that has just started says when to ask it again.
+        const isBusy = response.status === 429 || (response.status === 503 && retryAfter > 0);
+        if (isBusy && Date.now() < busyUntil) {
           await response.body?.cancel();
           await sleep(retryAfter * 1000 || RETRY_MS);
           continue;
         }
-        // 503 means that it is stopping.
-        if (response.status !== 503) return response;
+        // 503 alone means that it is stopping.
+        if (response.status !== 503 || isBusy) return response;
       } catch (error) {
         if (init.signal?.aborted) throw error;
         cause = error;

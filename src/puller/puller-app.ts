@@ -12,8 +12,7 @@ import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import type { OperatorSessions } from '../lib/net/operator-sessions.js';
-import { desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
-import { sensorConfigSchema } from '../protocol/sensor-config.js';
+import { desiredFieldSchema, desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { QueueServerState } from '../queue/server-state.js';
@@ -102,7 +101,7 @@ const convergenceSchema = z.strictObject({
   state: desiredStateSchema.extend({ regions: unchecked, hosts: unchecked }),
   scope: scopeSchema,
   jobs: z.strictObject({ deployed: z.array(z.string()), ended: z.array(z.string()) }).optional(),
-  fields: z.array(sensorConfigSchema.keyof()).optional(),
+  fields: z.array(desiredFieldSchema).optional(),
 });
 
 /**

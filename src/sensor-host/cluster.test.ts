@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, createCluster } from './cluster.js';
-import type { SensorModule } from './guest/sensor-module.js';
+import type { AnyModule } from './guest/sensor-module.js';
 import type { GuestExit } from './guest/wasi-guest.js';
 import type { ClusterNode, JobSpec } from './host-schemas.js';
 import type { GuestSpec, SensorHost } from './sensor-host.js';
@@ -9,7 +9,7 @@ import type { GuestSpec, SensorHost } from './sensor-host.js';
 /** Records what is started; a test makes guests exit. */
 class FakeHost {
   readonly guests: {
-    module: SensorModule;
+    module: AnyModule;
     spec: GuestSpec;
     running: boolean;
     exit(how: GuestExit, line?: string): void;
@@ -74,7 +74,7 @@ function newCluster(nodes: ClusterNode[]): Cluster {
     loadModule: async (name) => {
       loads.push(name);
       if (loadFailure) throw loadFailure;
-      return { name } as SensorModule;
+      return { name } as AnyModule;
     },
     onExit: (exit) => exits.push(exit),
     moduleEnv: (name, node) => (name === 'publisher' ? { SENSOR_TOKEN: `token of ${node}`, COLOR: 'host' } : {}),

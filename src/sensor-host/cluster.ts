@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../lib/errors/app-error.js';
 import { Job, type SensorExit } from './embedded-job.js';
-import type { SensorModule } from './guest/sensor-module.js';
+import type { AnyModule } from './guest/sensor-module.js';
 import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-schemas.js';
 import type { SensorHost } from './sensor-host.js';
 
@@ -13,7 +13,7 @@ export interface ClusterOptions {
   host: SensorHost;
   nodes: ClusterNode[];
   /** Loads a built-in module, or one of the user by its hash; called once for each, and again after a failure. */
-  loadModule(name: string): Promise<SensorModule>;
+  loadModule(name: string): Promise<AnyModule>;
   /** Environment for a module's execution on a node, such as its token; never shown. */
   moduleEnv?(name: string, node: string): Record<string, string>;
   /** Called when a sensor exits by itself. */
@@ -40,7 +40,7 @@ export interface Cluster {
 export function createCluster(options: ClusterOptions): Cluster {
   const { host, nodes, loadModule, moduleEnv = () => ({}), onExit = () => {} } = options;
   const jobs = new Map<string, Job>();
-  const modules = new Map<string, Promise<SensorModule>>();
+  const modules = new Map<string, Promise<AnyModule>>();
   const regions = new Set(nodes.map(({ region }) => region));
 
   function checkRegion(region: string): void {
@@ -50,7 +50,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     });
   }
 
-  function moduleFor(name: string): Promise<SensorModule> {
+  function moduleFor(name: string): Promise<AnyModule> {
     let module = modules.get(name);
     if (!module) {
       module = loadModule(name);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
-import type { SensorModule } from './guest/sensor-module.js';
+import type { AnyModule } from './guest/sensor-module.js';
 import type { GuestExit } from './guest/wasi-guest.js';
 import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-schemas.js';
 import type { RunningGuest, SensorHost } from './sensor-host.js';
@@ -18,7 +18,7 @@ interface Execution {
 /** Where and with what a job runs. */
 export interface Placement {
   host: SensorHost;
-  module: SensorModule;
+  module: AnyModule;
   /** Variables that the execution on a node gets from the host, such as its token. */
   env(node: string): Record<string, string>;
   nodes: ClusterNode[];
@@ -121,8 +121,8 @@ export class Job {
     const { args, type, mounts = [], env: ownEnv } = this.#spec;
     const guestEnv = {
       ...env(node.name),
-      ...ownEnv,
       HOSTNAME: node.name,
+      ...ownEnv,
       BACALHAU_JOB_ID: this.id,
       BACALHAU_EXECUTION_ID: info.id,
       BACALHAU_JOB_TYPE: type,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { AppError } from '../lib/errors/app-error.js';
 import { modulePath } from '../modules/module-files.js';
 import { findField, type SensorConfig, sensorConfigSchema } from '../protocol/sensor-config.js';
-import { loadModule, type SensorModule } from './guest/sensor-module.js';
+import { type AnyModule, loadModule } from './guest/sensor-module.js';
 import type { HttpTransport } from './guest/transport.js';
 import { createSensorHost } from './sensor-host.js';
 
@@ -13,7 +13,7 @@ const TARGET = '/sensor.yaml';
 const LINE = /^["']?([\w-]+)["']?\s*:\s+["']?([#\w.-]+)/;
 
 /** Rejects with `BAD_FILE` and the sensor's reason if sensors would refuse the file. */
-export async function valuesOfFile(file: string, publisher?: SensorModule): Promise<SensorConfig> {
+export async function valuesOfFile(file: string, publisher?: AnyModule): Promise<SensorConfig> {
   const problem = await problemOfFile(file, publisher ?? (await loadModule(modulePath('publisher'))));
   if (problem !== undefined) throw badFile(file, problem);
   const parsed = sensorConfigSchema.safeParse(valuesAsWritten(readFileSync(file, 'utf8')));
@@ -22,7 +22,7 @@ export async function valuesOfFile(file: string, publisher?: SensorModule): Prom
 }
 
 /** Why sensors would refuse the file, such as `line 2: unknown key`; undefined when they would accept it. */
-async function problemOfFile(file: string, publisher: SensorModule): Promise<string | undefined> {
+async function problemOfFile(file: string, publisher: AnyModule): Promise<string | undefined> {
   const host = createSensorHost({ transport: acceptingTransport });
   const spec = {
     args: ['--proxy=http://127.0.0.1', '--max-messages=1', `--config=${TARGET}`],

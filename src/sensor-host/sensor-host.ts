@@ -1,5 +1,6 @@
 /**
- * The sensor host: runs thousands of instances of a module in this process, each as a Bacalhau node would run it.
+ * The sensor host: runs thousands of instances of a module in this process, each as a Bacalhau node would run it. Those
+ * without Asyncify have a thread each, so that there are tens of them.
  *
  * ```ts
  * const host = createSensorHost();
@@ -11,7 +12,8 @@ import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { Guest } from './guest/guest.js';
 import { FileTable, type Mount, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
-import type { SensorModule } from './guest/sensor-module.js';
+import type { AnyModule, SensorModule } from './guest/sensor-module.js';
+import { ThreadGuest } from './guest/thread-guest.js';
 import { createTransport, type HttpTransport } from './guest/transport.js';
 import { createImports } from './guest/wasi.js';
 import type { GuestExit } from './guest/wasi-guest.js';
@@ -25,6 +27,8 @@ export interface SensorHostOptions {
   transport?: HttpTransport;
   /** For tests: guests at the same time; by default as many as the operating system lets this process hold. */
   maxGuests?: number;
+  /** For tests: guests with a thread of their own at the same time. */
+  maxThreads?: number;
   /** PEM of a private certificate authority that signed the proxy's certificate. */
   ca?: string;
 }
@@ -57,7 +61,7 @@ export interface SensorHost {
    * Starts an instance; it runs until it first waits before this returns. Throws `HOST_FULL` when this process can't
    * hold another instance.
    */
-  start(module: SensorModule, spec: GuestSpec, onExit?: ExitListener): RunningGuest;
+  start(module: AnyModule, spec: GuestSpec, onExit?: ExitListener): RunningGuest;
   /** Cuts or restores the link of a region; its guests keep running. */
   setLink(region: string, connected: boolean): void;
   isConnected(region: string): boolean;
@@ -74,6 +78,8 @@ export interface SensorHost {
 
 /** Exited guests that are left to the garbage collector. */
 const RECLAIM_ABOVE = 1000;
+/** A thread takes about 10 MB of memory, and its guest what it uses. */
+const MAX_THREADS = 100;
 
 export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   const clock = options.clock ?? systemClock;
@@ -83,7 +89,8 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   const statCache = new StatCache(clock);
   const links = new Map<string, RegionLink>();
   const guests = new Map<Guest, ExitListener | undefined>();
-  const maxGuests = options.maxGuests ?? guestLimit();
+  const threads = new Map<ThreadGuest, ExitListener | undefined>();
+  const { maxGuests = guestLimit(), maxThreads = MAX_THREADS } = options;
   let exitedSinceReclaim = 0;
   let current: Guest;
   const imports = createImports(() => current, clock);
@@ -103,6 +110,32 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
     },
   };
 
+  const threadEnvironment = {
+    transport,
+    stats,
+    exited(guest: ThreadGuest, exit: GuestExit) {
+      const onExit = threads.get(guest);
+      threads.delete(guest);
+      if (onExit) queueMicrotask(() => onExit(exit, guest.lines.at(-1) ?? ''));
+    },
+  };
+
+  function startThread(compiled: WebAssembly.Module, spec: GuestSpec, onExit: ExitListener | undefined): RunningGuest {
+    if (threads.size >= maxThreads) throw threadsFull(threads.size);
+    const { args, env, region, mounts = [] } = spec;
+    const guest = new ThreadGuest(threadEnvironment, { link: linkOf(region), module: compiled, args, env, mounts });
+    threads.set(guest, onExit);
+    return {
+      get exit() {
+        return guest.exit;
+      },
+      get lastLines() {
+        return guest.lines;
+      },
+      stop: () => guest.stop(),
+    };
+  }
+
   function linkOf(region: string): RegionLink {
     let link = links.get(region);
     if (!link) {
@@ -113,7 +146,9 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   }
 
   return {
-    start(module, { args, env, region, mounts = [] }, onExit) {
+    start(module, spec, onExit) {
+      if ('compiled' in module) return startThread(module.compiled, spec, onExit);
+      const { args, env, region, mounts = [] } = spec;
       if (guests.size >= maxGuests) throw hostFull(guests.size);
       const instance = instantiate(module, imports, guests.size);
       const files = new FileTable(mounts, statCache);
@@ -133,7 +168,7 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
     setLink: (region, connected) => linkOf(region).setConnected(connected),
     isConnected: (region) => links.get(region)?.connected ?? true,
     stats: () => ({
-      running: guests.size,
+      running: guests.size + threads.size,
       requests: stats.requests,
       results: Object.fromEntries([...links].map(([region, { counts }]) => [region, { ...counts }])),
     }),
@@ -143,8 +178,9 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
       await reclaimMemory();
     },
     async close() {
-      for (const guest of [...guests.keys()]) guest.stop();
-      await transport.close();
+      const inThreads = [...threads.keys()];
+      for (const guest of [...guests.keys(), ...inThreads]) guest.stop();
+      await Promise.all([transport.close(), ...inThreads.map((guest) => guest.ended())]);
     },
   };
 }
@@ -157,6 +193,11 @@ function instantiate(module: SensorModule, imports: WebAssembly.Imports, running
     throw new AppError('MODULE_INVALID', `${module.name} can't be started: ${messageOf(cause)}`, { cause });
   }
 }
+
+const threadsFull = (running: number): AppError =>
+  new AppError('HOST_FULL', `the sensor host can't hold more than ${running} modules that need a thread each`, {
+    hint: 'Use fewer nodes (`up --nodes`), or one region (--region). Modules that are built on our library share one thread.',
+  });
 
 function hostFull(running: number, cause?: unknown): AppError {
   return new AppError('HOST_FULL', `the sensor host can't hold more than ${running} sensors`, {

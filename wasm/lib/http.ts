@@ -8,9 +8,9 @@ export const PATCH: i32 = 6;
 
 // The host silently truncates longer answers; readers of `responseBody` must detect it.
 const HEADERS_CAPACITY: u32 = 768;
-const BODY_CAPACITY: u32 = 1024;
+const BODY_CAPACITY: u32 = 2048;
 const headerBuffer = memory.data(768);
-const bodyBuffer = memory.data(1024);
+const bodyBuffer = memory.data(2048);
 // Three cells: length of the headers, length of the body, status.
 const cells = memory.data(12);
 

@@ -5,6 +5,8 @@ import { fieldNamed, parseField, parseWhole } from './values';
 
 /** Called for each configuration field of the object. */
 type FieldSink = (field: i32, value: i32) => void;
+/** Called for each other member: its name, and its value without quotes. */
+type MemberSink = (name: Slice, value: Slice) => void;
 
 function skipBlank(at: usize, end: usize): usize {
   while (at < end && load<u8>(at) <= 0x20) at++;
@@ -38,10 +40,10 @@ function findConfig(s: Slice): usize {
 }
 
 /**
- * Reads the configuration in an answer: each field goes to `sink` (`BAD` for an invalid value).
+ * Reads the configuration in an answer: each field goes to `sink` (`BAD` for an invalid value), all else to `others`.
  * Returns its version; -1 when there is no complete configuration.
  */
-export function readConfig(answer: Slice, sink: FieldSink): i64 {
+export function readConfig(answer: Slice, sink: FieldSink, others: MemberSink): i64 {
   const end = endOf(answer);
   let at = findConfig(answer);
   if (!at || at >= end || load<u8>(at) !== 0x7b) return -1;
@@ -69,6 +71,7 @@ export function readConfig(answer: Slice, sink: FieldSink): i64 {
     }
     if (is(name, 'version')) version = parseWhole(value);
     else if (fieldNamed(name) >= 0) sink(fieldNamed(name), parseField(fieldNamed(name), value));
+    else others(name, value);
     at = skipBlank(at, end);
     if (at < end && load<u8>(at) === 0x2c) at = skipBlank(at + 1, end);
     else if (at >= end || load<u8>(at) !== 0x7d) return -1;

@@ -1,7 +1,7 @@
 // The sensor of the demonstration. What it measures is a function of its profile, its host and the time, so readings that
 // wait keep no values.
 import { flagName, flagValue, refuse } from '../lib/flags';
-import { endOf, is, lengthOf, slice, startOf } from '../lib/slice';
+import { endOf, is, lengthOf, Slice, slice, startOf } from '../lib/slice';
 import { parseHundredths } from '../lib/values';
 import { Instrument } from '../sdk/instrument';
 import { hostname } from '../sdk/options';
@@ -53,6 +53,14 @@ class Profile extends Instrument {
   valuesSize(): usize {
     return 100;
   }
+
+  clearOffers(): void {}
+
+  offer(_member: Slice, _value: Slice): void {}
+
+  adoptOffers(): void {}
+
+  writeSettings(): void {}
 }
 
 run(new Profile());

@@ -8,10 +8,20 @@ import { below } from '../lib/random';
 import { lengthOf, NOTHING, Slice, slice, startOf } from '../lib/slice';
 import { Instrument } from './instrument';
 import * as options from './options';
+import {
+  adoptOffers,
+  booleanSetting,
+  clearOffers,
+  integerSetting,
+  numberSetting,
+  offer,
+  Setting,
+  writeSettings,
+} from './settings';
 import { clearStaged, stagedValues, Values, valuesSize, writeKeptValues } from './values';
 
 export { run } from './run';
-export { Values };
+export { booleanSetting, integerSetting, numberSetting, Setting, Values };
 
 /** A sensor of one's own: a class with `measure`, given to `run`. */
 export abstract class Sensor extends Instrument {
@@ -43,6 +53,22 @@ export abstract class Sensor extends Instrument {
 
   valuesSize(): usize {
     return valuesSize;
+  }
+
+  clearOffers(): void {
+    clearOffers();
+  }
+
+  offer(member: Slice, value: Slice): void {
+    offer(member, value);
+  }
+
+  adoptOffers(): void {
+    adoptOffers();
+  }
+
+  writeSettings(): void {
+    writeSettings();
   }
 }
 
@@ -82,7 +108,7 @@ export function log(line: string): void {
 }
 
 /**
- * Asks a device or a service near the sensor: the first 1,024 bytes of its answer to GET, or null without a successful
+ * Asks a device or a service near the sensor: the first 2,048 bytes of its answer to GET, or null without a successful
  * one. It blocks, for up to 30 s on a Bacalhau node; readings that fall due meanwhile are taken afterwards.
  */
 export function get(url: string): string | null {

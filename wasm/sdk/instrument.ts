@@ -1,4 +1,6 @@
-// What differs between sensors: what they measure. All of them take, keep and deliver readings with the same code.
+// What differs between sensors: what they measure and which settings they have. All of them take, keep and deliver
+// readings with the same code.
+import { Slice } from '../lib/slice';
 
 export abstract class Instrument {
   /** Called once, when the flags have been read. */
@@ -16,6 +18,14 @@ export abstract class Instrument {
   abstract writeValues(): void;
   /** Bytes that `writeValues` writes at most. */
   abstract valuesSize(): usize;
+  /** Another configuration is about to be read. */
+  abstract clearOffers(): void;
+  /** A member of the configuration that is no field of every sensor. */
+  abstract offer(member: Slice, value: Slice): void;
+  /** The configuration that was read is now in force. */
+  abstract adoptOffers(): void;
+  /** Writes what follows the fields of every sensor in `X-Sensor-Config`. */
+  abstract writeSettings(): void;
 }
 
 /** Values of the reading that is being taken, an f64 each. */

@@ -18,7 +18,8 @@ export let valuesSize: usize = 12;
 let stagedMask: u32 = 0;
 let refused: u32 = 0;
 
-function isName(name: string): bool {
+/** Whether this can be the name of a value or a setting. */
+export function isName(name: string): bool {
   for (let i = 0; i < name.length; i++) {
     const c = charAt(name, i);
     if (c - 0x61 >= 26 && (i === 0 || (c !== 0x5f && c - 0x30 >= 10))) return false;
@@ -74,7 +75,8 @@ export function stagedValues(): u32 {
   return stagedMask;
 }
 
-function writeNumber(value: f64): void {
+/** As JSON writes it. */
+export function writeNumber(value: f64): void {
   const length = dtoa_buffered<f64>(digits, value);
   for (let i: u32 = 0; i < length; i++) byte(load<u16>(digits + (i << 1)));
 }

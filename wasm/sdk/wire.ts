@@ -13,7 +13,8 @@ import { icon as iconIndex, read, rewind, rgb, time } from './ring';
 export const BATCH: u32 = 32;
 const BODY: usize = 12288;
 const body = memory.data(12288);
-const headers = memory.data(800);
+// The header with the token, and the largest report: 150 bytes, and 16 settings of 110 bytes.
+const headers = memory.data(2560);
 const sendUrl = memory.data(416);
 const effectiveUrl = memory.data(2048);
 // The start and the end of every reading.
@@ -71,7 +72,7 @@ export function configAddress(): Slice {
 
 /** The headers of a request: content type, reported configuration, and token. */
 export function requestHeaders(): Slice {
-  begin(headers, 800);
+  begin(headers, 2560);
   text('Content-Type: application/json\nX-Sensor-Config: v=');
   number(version);
   text(';src=');
@@ -82,6 +83,7 @@ export function requestHeaders(): Slice {
   number(effectiveValue(INTERVAL));
   text(';paused=');
   number(effectiveValue(PAUSED));
+  instrument().writeSettings();
   if (lengthOf(token)) {
     text('\nAuthorization: Bearer ');
     bytes(token);

@@ -6,8 +6,9 @@ import { valueSource } from '../../operations/config-document.js';
 import type { FileSeen } from '../../operations/edit-region-file.js';
 import type { ConfigView } from '../../operations/read-config.js';
 import type { UpdaterResult } from '../../operations/update-config-by-job.js';
-import { configOf, type DesiredState, type Scope, scopeText } from '../../protocol/desired-config.js';
-import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
+import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
+import type { SensorConfigField } from '../../protocol/sensor-config.js';
+import type { ReportedSettings } from '../../protocol/sensor-settings.js';
 import { type Style, secondsText, swatch, table, terminalWidth } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
@@ -100,8 +101,11 @@ function desiredTable(desired: DesiredState): string {
   ];
   const rows = scopes.map((scope) => {
     const config = configOf(desired, scope);
-    const set = SENSOR_CONFIG_FIELDS.filter((field) => config?.[field] !== undefined);
-    const values = set.map((field) => `${field}=${config?.[field]}`).join(' ');
+    const values = config
+      ? fieldsIn(config)
+          .map((field) => `${field}=${config[field]}`)
+          .join(' ')
+      : '';
     return [scopeText(scope), values || '(nothing is set)', config?.version ? `version ${config.version}` : ''];
   });
   return table([['desired', '', ''], ...rows], [], { width: terminalWidth(), least: [2, 1] });
@@ -113,6 +117,7 @@ const HEAD = ['region', 'host', 'state', 'colour', 'icon', 'random_off', 'interv
 
 /** Every value with its source: `interval 1 s (region eu)`. */
 function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style): string {
+  const withSettings = sensors.some(({ config }) => config?.settings);
   const rows = sensors.slice(0, SHOWN).map((sensor) => {
     const { region, hostname, state, color, icon_name, config } = sensor;
     const from = (field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
@@ -125,7 +130,19 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
       config ? `${config.paused ? 'yes' : 'no'} ${from('paused')}` : '',
       config?.file === 'bad' ? style.red('bad') : (config?.file ?? ''),
       config?.version ? String(config.version) : '-',
+      ...(withSettings ? [settingsText(config?.settings, style)] : []),
     ];
   });
-  return table([HEAD.map((word) => style.dim(word)), ...rows], [], { width: terminalWidth(), least: LEAST });
+  const head = withSettings ? [...HEAD, 'settings'] : HEAD;
+  return table([head.map((word) => style.dim(word)), ...rows], [], { width: terminalWidth(), least: LEAST });
+}
+
+/** What a sensor of one's own has declared: `threshold 5 (fleet, 0 to 100)`. */
+function settingsText(settings: ReportedSettings | undefined, style: Style): string {
+  return Object.entries(settings ?? {})
+    .map(([name, { value, source, range }]) => {
+      const from = range ? `${source}, ${range[0]} to ${range[1]}` : source;
+      return `${name} ${value} ${source === 'refused' ? style.red(`(${from})`) : style.dim(`(${from})`)}`;
+    })
+    .join(', ');
 }

@@ -12,6 +12,7 @@ import {
 import type { QueueServerState } from '../../queue/server-state.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
+import { moduleTable } from './module-text.js';
 import { depthText } from './queue-text.js';
 import { clockText, spanText } from './store-text.js';
 import { countText, type Style, table, terminalWidth } from './terminal-text.js';
@@ -53,7 +54,7 @@ function noticeText(notice: PublisherNotice): string {
 }
 
 export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
-  `${job} bypasses the relay: its sensors still reach ${proxyUrl}`;
+  `${job} bypasses the relay: it still reaches ${proxyUrl}`;
 
 /** `unfit` is the older name of `unschedulable`. */
 const withAlias = (node: NodeInfo) =>
@@ -78,6 +79,8 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
       ? summaryTable(fleet.summary, style, brokenLinks(nodes ?? []))
       : 'no readings yet: run `wasm-sensors deploy publisher`',
   ];
+  const modules = moduleTable(jobs ?? []);
+  if (modules !== undefined) lines.push('', modules);
   const failed = failedExecutions(jobs ?? []);
   if (failed.length > 0) lines.push('', style.red('failed executions'), executionTable(failed.slice(0, FAILED_SHOWN)));
   const replaced = replacedExecutions(jobs ?? []);
@@ -112,7 +115,8 @@ function sensorsText({ fleet: { summary }, nodes, convergence }: Status): string
     counts.paused += Math.max(0, paused - Math.max(0, cut - silent));
   }
   const parts = [
-    `${live}${edge === undefined ? '' : `/${edge.length}`} reporting`,
+    // Modules may send, too: then there are more sensors than nodes.
+    `${live}${edge === undefined || live > edge.length ? '' : `/${edge.length}`} reporting`,
     ...(counts.paused > 0 ? [`${counts.paused} paused`] : []),
     ...(counts.cut > 0 ? [`${counts.cut} cut off`] : []),
     ...(counts.silent > 0 ? [`${counts.silent} silent`] : []),

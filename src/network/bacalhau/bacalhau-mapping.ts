@@ -81,6 +81,13 @@ export function proxyUrlOf({ Tasks }: RawJob): string | undefined {
   return at < 0 || !url ? undefined : url;
 }
 
+/** All http(s) URLs that a module of the user is given. */
+function urlsOf({ Tasks }: RawJob): string[] {
+  const texts =
+    Tasks?.flatMap(({ Engine, Env }) => [...(Engine.Params.parameters ?? []), ...Object.values(Env ?? {})]) ?? [];
+  return [...new Set(texts.flatMap((text) => text.match(/https?:\/\/[^\s"',;}]+/g) ?? []))];
+}
+
 /** A publisher that runs and that this program did not submit: it marks its own jobs with their hash. */
 export function toPublisherByHand(raw: RawJob): PublisherByHand | undefined {
   const engines = raw.Tasks?.flatMap(({ Engine }) => (Engine.Type === 'wasm' ? Engine : [])) ?? [];
@@ -105,6 +112,7 @@ export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
   return {
     ...(owner === undefined ? {} : { owner }),
     ...(proxyUrl === undefined ? {} : { proxyUrl }),
+    ...(roleOf(raw) === 'module' ? { urls: urlsOf(raw) } : {}),
     id: raw.ID,
     name: raw.Name,
     ref: toJobRef(raw),

@@ -1,4 +1,5 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
+import { isDownloaded } from '../../jobs/job-document.js';
 import type { JobEnvironment } from '../../jobs/job-environment.js';
 import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
 import { AppError } from '../../lib/errors/app-error.js';
@@ -34,6 +35,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
         ours.map(async (job) => toJob(job, await executions(job.ID, job.State.StateType === 'Stopped'))),
       );
     },
+    downloadsModule: isDownloaded,
     submit: (request) => submitJob(request, options),
     restore: (submission) => restoreReplaced(submission, client),
     publishersByHand: async () =>

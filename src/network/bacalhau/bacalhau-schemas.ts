@@ -35,6 +35,7 @@ export const jobSchema = z.object({
   Tasks: z
     .array(
       z.object({
+        Env: z.record(z.string(), z.string()).nullish().catch(null),
         Engine: z.object({
           Type: z.string(),
           Params: z.object({

@@ -47,7 +47,11 @@ function submit(request: PublisherJob, jobs: object[], { status = 'CONNECTED', a
     return call in answers ? JSON.stringify(answers[call]) : 'j-new';
   };
   const client = createBacalhauClient({ path: 'bacalhau', stateDir, api: { host: 'h', port: 1 }, cli });
-  const environment = { module: async () => new Uint8Array(8), forwarded: { edge: [], updater: [], services: [] } };
+  const environment = {
+    module: async () => new Uint8Array(8),
+    downloadsFrom: () => 'http://p',
+    forwarded: { edge: [], updater: [], services: [] },
+  };
   return submitJob(request, { client, stateDir, environment });
 }
 

@@ -29,7 +29,7 @@ export function createComposeNetwork(
     kind: 'compose',
     client: createComposeClient(project, apiPort),
     stateDir,
-    environment: { module: readModule, forwarded },
+    environment: { module: readModule, forwarded, downloadsFrom: () => COMPOSE_PROXY },
     sensorProxyUrl: () => COMPOSE_PROXY,
     setRegionLink,
   });

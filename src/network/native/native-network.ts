@@ -34,14 +34,17 @@ export function createNativeNetwork(
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
     stateDir,
-    environment: { module: readModule, forwarded },
+    environment: { module: readModule, forwarded, downloadsFrom: (region) => sensorProxyUrls[region] ?? '' },
     sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });
   return {
     ...network,
     linksSeenBy: 'the orchestrator',
-    bypassesLink: (region, proxyUrl) => relayed === false || proxyUrl !== sensorProxyUrls[region],
+    bypassesLink: (region, url) => relayed === false || !isBelow(url, sensorProxyUrls[region]),
     configFile: (region) => regionConfigFile(configFolder(stateDir), region),
   };
 }
+
+/** Whether a URL is this base or a path of it. */
+const isBelow = (url: string, base: string | undefined): boolean => url === base || url.startsWith(`${base}/`);

@@ -56,6 +56,7 @@ function optionsOf(connection: RemoteConnection, stateDir: string, secrets: Remo
     stateDir,
     environment: {
       module: readModule,
+      downloadsFrom: () => connection.proxyUrl,
       forwarded: {
         edge: ['HOSTNAME'],
         updater: [],
@@ -72,7 +73,7 @@ function optionsOf(connection: RemoteConnection, stateDir: string, secrets: Remo
  * sensors can't send; rejects with `TOKEN_NOT_FORWARDED` where the nodes do not forward them.
  */
 async function submit(request: JobRequest, options: RemoteSubmitOptions): Promise<Submission> {
-  if (request.role !== 'publisher') return submitJob(request, options);
+  if (request.role !== 'publisher' && request.role !== 'module') return submitJob(request, options);
   const { stateDir, client, environment, api, needed } = options;
   const place = { stateDir, api, region: request.region };
   const forwarding = (edge: string[]) => ({

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { AppError } from '../../lib/errors/app-error.js';
+import { httpErrorBody } from '../../lib/errors/http-error.js';
 import type { StoreSink } from '../sinks/readings-store.js';
 import { type History, MINUTE_MS } from './history.js';
 import { parseHistoryQuery } from './history-query.js';
@@ -32,24 +33,25 @@ export function historyRoutes(source: HistorySource | undefined, now: () => numb
     }
     const { store, rollUps } = source;
     const { metric, step, from, to } = range;
-    if (step % MINUTE_MS !== 0) {
-      return c.json({ metric, step, from, to, series: await rawHistory(store, range, time) } satisfies History);
+    const isRaw = step % MINUTE_MS !== 0;
+    if (!isRaw && !(await becomesCurrent(rollUps))) {
+      const message = 'the puller is still rolling up what its store has';
+      return c.json(httpErrorBody({ code: 'HISTORY_NOT_READY', message, hint: 'Ask again in a minute.' }), 503, {
+        'retry-after': '1',
+      });
     }
-    await waitUntilCurrent(rollUps);
-    const series = await rolledUpHistory(rollUps, store.database, range, time);
+    const series = await rollUps.whileStill(() =>
+      isRaw ? rawHistory(store, range, time) : rolledUpHistory(rollUps, store.database, range, time),
+    );
     return c.json({ metric, step, from, to, series } satisfies History);
   });
   return routes;
 }
 
-async function waitUntilCurrent(rollUps: RollUps): Promise<void> {
-  const end = performance.now() + WAIT_MS;
-  while (!rollUps.isCurrent) {
-    if (performance.now() > end) {
-      throw new AppError('HISTORY_NOT_READY', 'the puller is still reading what its store has', {
-        hint: 'Ask again in a minute.',
-      });
-    }
+async function becomesCurrent(rollUps: RollUps): Promise<boolean> {
+  for (const end = performance.now() + WAIT_MS; !rollUps.isCurrent; ) {
+    if (performance.now() > end) return false;
     await sleep(LOOK_EVERY_MS);
   }
+  return true;
 }

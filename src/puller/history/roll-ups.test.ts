@@ -124,7 +124,8 @@ const rangeOf = (over: Partial<HistoryRange>): HistoryRange => ({
   ...over,
 });
 
-const ask = (over: Partial<HistoryRange>) => rolledUpHistory(rollUps, store.database, rangeOf(over), T0);
+const ask = (over: Partial<HistoryRange>) =>
+  rollUps.whileStill(() => rolledUpHistory(rollUps, store.database, rangeOf(over), T0));
 const askRaw = (over: Partial<HistoryRange>): Promise<History['series']> => rawHistory(store, rangeOf(over), T0);
 
 /** Readings with late ones, in order of arrival, and some that come twice. */
@@ -323,8 +324,8 @@ test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_ups', 'r
     // Older than the readings that are kept: only the roll-ups know of it.
     accept([take(T0 - 5 * HOUR_MS, 0, { hostname: 'before', values: { temperature: 9 } })]);
     rollUp();
-    store.database.exec('delete from readings');
     accept(all);
+    store.database.exec('delete from readings where id = 1');
     rollUp();
     damage(table);
     open();
@@ -346,3 +347,17 @@ test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_ups', 'r
     }
   },
 );
+
+test('a store that is damaged while it is in use: what was in memory only is read again', () => {
+  const all = someReadings(random(6), 400);
+  accept(all.slice(0, 200));
+  rollUp();
+  accept(all.slice(200, 300));
+  while (rollUps.pending.length === 1) rollUps.work(T0);
+  store.database.exec('delete from sensor_minute_rows where series % 2 = 0; delete from region_hours');
+  store.repair('a test');
+  accept(all.slice(300));
+  expect([events[0]!.type, rollUps.isCurrent]).toEqual(['database-quarantined', false]);
+  rollUp();
+  expectExact();
+});

@@ -110,9 +110,9 @@ export class RollUps {
   finish(ms: number): void {
     const end = performance.now() + ms;
     for (let more = true; more && performance.now() < end; ) {
-      // Of no minute: what was collected moves at once.
-      this.#minute = -1;
-      more = this.work(0);
+      // What was collected does not wait for the end of the minute.
+      this.#minute = Number.NaN;
+      more = this.work(0) || this.#collected.size > 0;
     }
   }
 
@@ -136,7 +136,7 @@ export class RollUps {
     const [oldest] = this.#store.readingsAfter(0, 1);
     // Rows without progress: damage has taken an unknown part of the tables, or of the readings.
     const isSalvaged = target === 0 && rebuiltTo === 0 && tables.haveReadings();
-    this.#clearFrom = isSalvaged && oldest ? Math.ceil(oldest.receivedAt / HOUR_MS) * HOUR_MS : undefined;
+    this.#clearFrom = isSalvaged && oldest ? completeSince(oldest) : undefined;
   }
 
   #open() {
@@ -197,8 +197,7 @@ export class RollUps {
   }
 
   #beginMove(): void {
-    const { regions, sensors } = this.#collected;
-    if (regions.size + sensors.size === 0) return;
+    if (this.#collected.size === 0) return;
     this.#moving = { pending: this.#collected, target: this.#seen, order: undefined, at: 0 };
     this.#collected = new PendingRollUps();
     this.#index.limit();
@@ -266,4 +265,9 @@ export class RollUps {
       throw error;
     }
   }
+}
+
+/** From when on a store has all readings that were taken, Unix milliseconds. `oldest`: the first that it has. */
+function completeSince({ id, receivedAt }: StoredReading): number {
+  return id === 1 ? Number.MIN_SAFE_INTEGER : Math.ceil(receivedAt / HOUR_MS) * HOUR_MS;
 }

@@ -2,12 +2,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type Database from 'libsql';
 import { type HistoryRange, type HistorySeries, HOUR_MS } from './history.js';
+import { badQuery } from './history-query.js';
 import { LEVELS, type Level } from './roll-up-tables.js';
 import type { RollUps } from './roll-ups.js';
 import { addStatistics, pointsOf, type Statistics, type StepStatistics } from './statistics.js';
 
 /** Minutes or hours read at a time: this takes a few milliseconds. */
-const PERIODS_AT_ONCE = 500;
+const PERIODS_AT_ONCE = 250;
+/** Of all series together: making text of more takes long. */
+const MAX_POINTS = 50_000;
 
 interface Row extends Statistics {
   region: string;
@@ -17,7 +20,10 @@ interface Row extends Statistics {
 /** Steps by region. */
 type Found = Map<string, StepStatistics>;
 
-/** The step must be a multiple of a minute. `now`: Unix milliseconds. */
+/**
+ * The step must be a multiple of a minute. Call it while nothing moves to the tables. Rejects with `BAD_QUERY` when there
+ * are too many points. `now`: Unix milliseconds.
+ */
 export async function rolledUpHistory(
   rollUps: RollUps,
   database: Database.Database,
@@ -26,16 +32,15 @@ export async function rolledUpHistory(
 ): Promise<HistorySeries[]> {
   const found: Found = new Map();
   const level = LEVELS[range.step % HOUR_MS === 0 ? 1 : 0];
-  await rollUps.whileStill(async () => {
-    const read = range.host === undefined ? readRegions(database, level, range) : readHost(database, level, range);
-    for (let { from } = range; from < range.to; ) {
-      const to = endOfSome(database, level, from, range.to);
-      for (const row of read(from, to)) add(found, row.region, row.t, row);
-      from = to;
-      if (from < range.to) await nextTurn();
-    }
-    addPending(found, rollUps, range);
-  });
+  const read = range.host === undefined ? readRegions(database, level, range) : readHost(database, level, range);
+  for (let { from } = range; from < range.to; ) {
+    const to = endOfSome(database, level, from, range.to);
+    for (const row of read(from, to)) add(found, row.region, row.t, row);
+    checkSize(found);
+    from = to;
+    if (from < range.to) await nextTurn();
+  }
+  addPending(found, rollUps, range);
   return [...found]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([region, steps]) => ({
@@ -95,6 +100,17 @@ function endOfSome(database: Database.Database, { length }: Level, from: number,
     )
     .get([length, from, to]) as { start: number } | undefined;
   return next?.start ?? to;
+}
+
+/** Throws `BAD_QUERY`. */
+function checkSize(found: Found): void {
+  let points = 0;
+  for (const steps of found.values()) points += steps.size;
+  if (points <= MAX_POINTS) return;
+  throw badQuery(
+    `these are more than ${MAX_POINTS} points in ${found.size} series`,
+    'Name a region or a host, use a longer step, or ask for a shorter time.',
+  );
 }
 
 function addPending(found: Found, rollUps: RollUps, { metric, region, host, from, to, step }: HistoryRange): void {

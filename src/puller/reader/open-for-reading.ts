@@ -5,17 +5,14 @@ import Database from 'libsql';
 import { AppError } from '../../lib/errors/app-error.js';
 import { withStoreErrors } from '../sinks/store-errors.js';
 
-/** What SQLite may use, such as to sort: 256 MiB. Nothing is written to temporary files. */
-const MAX_HEAP = 268_435_456;
-
 /** Throws `NO_STORE` or `STORE_UNUSABLE`. */
 export function openForReading(path: string): Database.Database {
   if (!existsSync(path)) throw new AppError('NO_STORE', `there is no store at ${path}`);
   return withStoreErrors(path, () => {
     // libsql ignores its option `readonly`.
     const database = new Database(`${pathToFileURL(path)}?mode=ro`);
-    database.exec(`pragma query_only = on; pragma temp_store = memory; pragma busy_timeout = 5000`);
-    database.prepare(`pragma hard_heap_limit = ${MAX_HEAP}`).get();
+    // Nothing is written to temporary files, such as to sort.
+    database.exec('pragma query_only = on; pragma temp_store = memory; pragma busy_timeout = 5000');
     // Not before the first access does SQLite look whether it is a database.
     database.prepare('select count(*) from sqlite_master').get();
     return database;

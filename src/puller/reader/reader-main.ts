@@ -12,6 +12,8 @@ const input = createInterface({ input: process.stdin });
 // The statement runs in one call, which nothing else can end.
 input.once('close', () => process.kill(process.pid, 'SIGKILL'));
 input.once('line', (line) => {
-  const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData: line });
+  // The thread writes to the output itself, and waits in that; Node would open it here, and it would wait no more.
+  const own = { stdout: true, stderr: true };
+  const worker = new Worker(new URL('./reader-worker.js', import.meta.url), { workerData: line, ...own });
   worker.once('exit', (code) => process.exit(code));
 });

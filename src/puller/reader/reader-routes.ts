@@ -56,8 +56,8 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS }: ReaderDe
     const signal = AbortSignal.any([gone, closed]);
     const bytes = readStore(request(store), { signal, ...options });
     const leave = async () => {
-      readers--;
       await bytes.return(undefined);
+      readers--;
     };
     let first: Uint8Array;
     try {
@@ -65,7 +65,8 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS }: ReaderDe
       refuse(first);
     } catch (error) {
       await leave();
-      throw error;
+      if (gone.aborted) return c.body(null);
+      throw closed.aborted ? stopping() : error;
     }
     c.header('content-type', 'application/x-ndjson');
     return stream(c, async (out) => {

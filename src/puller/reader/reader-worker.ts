@@ -8,10 +8,13 @@ import type { AnswerLine, ReadRequest } from './read-request.js';
 import { runStatement } from './run-statement.js';
 
 const CHUNK = 65_536;
+/** What SQLite may use, such as to sort: 256 MiB. It counts for the whole process. */
+const MAX_HEAP = 268_435_456;
 
 function* answer(request: ReadRequest): Iterable<AnswerLine | undefined> {
   try {
     const database = openForReading(request.path);
+    database.prepare(`pragma hard_heap_limit = ${MAX_HEAP}`).get();
     yield* 'sql' in request
       ? runStatement(database, request.sql, request.limits)
       : readReadings(database, request.readings);

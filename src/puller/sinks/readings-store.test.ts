@@ -211,14 +211,14 @@ test('a store of an older version gets its columns; its readings are as old as t
     0,
   ]);
   const reopened = new Database(path());
-  expect(reopened.prepare('pragma user_version').get([])).toMatchObject({ user_version: 1 });
+  expect(reopened.prepare('pragma user_version').get([])).toMatchObject({ user_version: 2 });
   reopened.close();
 });
 
 test('a store of a newer version stays as it is', () => {
   store.close();
   const newer = new Database(path());
-  newer.exec('pragma user_version = 2');
+  newer.exec('pragma user_version = 3');
   newer.close();
   expect(() => new StoreSink(path())).toThrow(
     expect.objectContaining({ code: 'STORE_UNUSABLE', message: expect.stringMatching(/newer version/) }),

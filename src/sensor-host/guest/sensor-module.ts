@@ -1,19 +1,27 @@
-/** Compiles a module and checks that this host can run it. */
+/** Compiles a module and decides how its instances wait: with Asyncify all share a thread, without each has its own. */
 import { readFile } from 'node:fs/promises';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { ASYNCIFY_EXPORTS } from '../../modules/inspect-module.js';
+import { inspectModule } from '../../modules/inspect-module.js';
+import { withMemoryLimit } from '../../modules/wasm-sections.js';
 
 /** A checked module that can be started any number of times. */
+export type AnyModule = SensorModule | ThreadModule;
+
+/** One with our Asyncify: see wasm/lib/suspend.ts. */
 export interface SensorModule {
   readonly name: string;
   /** Throws a `RangeError` when this process has no address space left, or what the module throws. */
   instantiate(imports: WebAssembly.Imports): WebAssembly.Instance;
 }
 
-const NEEDED_EXPORTS = ['memory', '_start', ...ASYNCIFY_EXPORTS];
+/** One whose instances block a thread of their own while they wait. */
+export interface ThreadModule {
+  readonly name: string;
+  readonly compiled: WebAssembly.Module;
+}
 
-/** Loads a module from a file. Fails with `MODULE_UNREADABLE`, `MODULE_INVALID` or `MODULE_NOT_SUSPENDABLE`. */
-export async function loadModule(path: string): Promise<SensorModule> {
+/** Loads a module from a file. Fails with `MODULE_UNREADABLE`, and as `inspectModule` does. */
+export async function loadModule(path: string): Promise<AnyModule> {
   const bytes = await readFile(path).catch((cause: unknown) => {
     throw new AppError('MODULE_UNREADABLE', `can't read the module ${path}: ${messageOf(cause)}`, { cause });
   });
@@ -21,19 +29,9 @@ export async function loadModule(path: string): Promise<SensorModule> {
 }
 
 /** Compiles and checks a module; `name` is for messages. */
-export async function compileModule(name: string, bytes: Uint8Array): Promise<SensorModule> {
-  const compiled = await WebAssembly.compile(bytes).catch((cause: unknown) => {
-    throw new AppError('MODULE_INVALID', `${name} is not a valid WebAssembly module: ${messageOf(cause)}`, {
-      cause,
-    });
-  });
-  const exported = new Set(WebAssembly.Module.exports(compiled).map((entry) => entry.name));
-  const missing = NEEDED_EXPORTS.filter((entry) => !exported.has(entry));
-  if (missing.length > 0) {
-    throw new AppError('MODULE_NOT_SUSPENDABLE', `${name} can't wait in this host: it has no ${missing[0]}`, {
-      hint: 'Build it with `wasm-sensors build wasm`, which adds Asyncify, or run it on a real Bacalhau network.',
-      details: missing.map((entry) => `missing export: ${entry}`),
-    });
-  }
+export async function compileModule(name: string, bytes: Uint8Array): Promise<AnyModule> {
+  const { suspendable } = await inspectModule(name, bytes);
+  if (!suspendable) return { name, compiled: await WebAssembly.compile(withMemoryLimit(bytes)) };
+  const compiled = await WebAssembly.compile(bytes);
   return { name, instantiate: (imports) => new WebAssembly.Instance(compiled, imports) };
 }

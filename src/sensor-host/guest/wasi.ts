@@ -5,6 +5,7 @@
  * Every range of memory that a call reads or writes is checked first: a call that fails with `fault` has no effect.
  */
 import { randomFillSync } from 'node:crypto';
+import { HTTP_FUNCTION, HTTP_MODULE, WASI_FUNCTIONS, WASI_MODULE } from '../../modules/wasi-functions.js';
 import { ERRNO } from './guest-files.js';
 import type { GuestMemory } from './guest-memory.js';
 import { ProcExit, type WasiGuest } from './wasi-guest.js';
@@ -20,14 +21,6 @@ const FILESTAT_BYTES = 64;
 const FDSTAT_BYTES = 24;
 const VECTOR_BYTES = 8;
 const WORD_BYTES = 4;
-
-/** Calls of WASI preview 1 that are declared but do nothing here. */
-const UNSUPPORTED = [
-  'clock_res_get fd_advise fd_allocate fd_datasync fd_fdstat_set_flags fd_fdstat_set_rights fd_filestat_get',
-  'fd_filestat_set_size fd_filestat_set_times fd_pread fd_pwrite fd_readdir fd_renumber fd_seek fd_sync fd_tell',
-  'path_create_directory path_filestat_set_times path_link path_readlink path_remove_directory path_rename path_symlink',
-  'path_unlink_file proc_raise sched_yield sock_accept sock_recv sock_send sock_shutdown',
-].flatMap((names) => names.split(' '));
 
 /** A call of a guest. Its numbers of 32 bits are unsigned. */
 type Call = (guest: WasiGuest, ...args: never[]) => number;
@@ -62,6 +55,7 @@ export function createImports(
       // Exit codes are signed.
       throw new ProcExit(code | 0);
     },
+    sched_yield: () => ERRNO.ok,
     fd_write: fdWrite,
     fd_read: fdRead,
     fd_close: ({ files }, fd: number) => files.close(fd),
@@ -95,9 +89,10 @@ export function createImports(
   for (const [name, call] of Object.entries(calls)) {
     imports[name] = (...args: (number | bigint)[]) => call(current(), ...(args.map(unsigned) as never[]));
   }
-  for (const name of UNSUPPORTED) imports[name] = () => ERRNO.nosys;
   const { http_request, ...wasi } = imports;
-  return { wasi_snapshot_preview1: wasi, 'wasi:http/requests': { http_request } };
+  // What nothing here needs is declared all the same.
+  for (const name of WASI_FUNCTIONS) wasi[name] ??= () => ERRNO.nosys;
+  return { [WASI_MODULE]: wasi, [HTTP_MODULE]: { [HTTP_FUNCTION]: http_request } };
 }
 
 const unsigned = (value: number | bigint) => (typeof value === 'number' ? value >>> 0 : value);

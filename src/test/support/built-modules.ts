@@ -17,7 +17,8 @@ async function build(): Promise<BuiltModule[]> {
 export function testModule(name: ModuleName): Promise<SensorModule> {
   let module = loaded.get(name);
   if (!module) {
-    module = testModulePath(name).then(loadModule);
+    // They are built with Asyncify.
+    module = testModulePath(name).then(loadModule) as Promise<SensorModule>;
     loaded.set(name, module);
   }
   return module;

@@ -1,4 +1,4 @@
-import { random, run, Sensor, type Values } from 'wasm-sensors/sdk';
+import { random, run, Sensor, Values } from 'wasm-sensors/sdk';
 
 class MySensor extends Sensor {
   measure(values: Values): void {

@@ -6,7 +6,7 @@ import { changeConfig, rollOutConfig, type WantedChange } from '../../../operati
 import { setConfigDocument } from '../../../operations/config-document.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
 import {
-  fieldNamed,
+  desiredFieldNamed,
   type OptionValues,
   scopeFrom,
   scopeOptions,
@@ -42,7 +42,8 @@ const wantedFrom = (options: OptionValues, change: Pick<WantedChange, 'set' | 'u
 
 export const configSet: CommandSpec = {
   name: 'config set <values...>',
-  summary: 'change running sensors (color, emoji, random_off, interval, paused), and wait until their readings show it',
+  summary:
+    'change running sensors (color, emoji, random_off, interval, paused, settings they declare), and wait until their readings show it',
   modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   options: [
@@ -57,6 +58,7 @@ export const configSet: CommandSpec = {
     "wasm-sensors config set color='#00ff88' interval=1",
     'wasm-sensors config set --region eu color=random emoji=3',
     'wasm-sensors config set --rollout us,eu,as interval=2',
+    'wasm-sensors config set --region eu threshold=5    # a setting of a sensor of your own',
   ],
   async action(context) {
     const { options, args } = context;
@@ -74,7 +76,7 @@ export const configUnset: CommandSpec = {
   examples: ['wasm-sensors config unset --region eu color'],
   async action(context) {
     const { options, args } = context;
-    return change(context, wantedFrom(options, { set: {}, unset: args.map(fieldNamed) }));
+    return change(context, wantedFrom(options, { set: {}, unset: args.map(desiredFieldNamed) }));
   },
 };
 

@@ -27,12 +27,14 @@ export const proxyServe: CommandSpec = {
       { createProxy },
       { RevokedHosts },
       { DesiredConfigStore },
+      { ModuleStore },
       { openConfiguredQueue },
       { logDefect, runService, serveUntilStopped },
     ] = await Promise.all([
       import('../../../proxy/proxy.js'),
       import('../../../proxy/revoked-hosts.js'),
       import('../../../proxy/desired-config-store.js'),
+      import('../../../modules/module-store.js'),
       import('../../../queue/open-queue.js'),
       import('../../serve-role.js'),
     ]);
@@ -59,6 +61,7 @@ export const proxyServe: CommandSpec = {
       const proxy = createProxy({
         queue,
         desired,
+        modules: new ModuleStore(join(settings.stateDir, 'modules')),
         revoked: new RevokedHosts(join(settings.stateDir, 'revoked-sensors.json')),
         ...(follower ? { follower } : {}),
         onEvent: (event) => logEvent(log, event, proxyText(event)),

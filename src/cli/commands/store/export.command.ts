@@ -34,13 +34,13 @@ export const exportCommand: CommandSpec = {
     return untilStopped(async (signal) => {
       const target = storeTarget(context);
       const answer = await exportReadings(target, { ...wanted, values: csv ? 'columns' : 'object' }, signal);
-      const writer = openWriter(text('file'), signal);
+      const writer = await openWriter(text('file'), signal);
       try {
         if (csv) await writer.write(csvRecord(answer.columns));
         for await (const row of answer.rows) await writer.write(csv ? csvRecord(row) : ndjson(answer.columns, row));
         await writer.close();
       } catch (error) {
-        writer.discard();
+        await writer.discard();
         throw error;
       }
       const { rows, damaged } = answer.end();

@@ -50,7 +50,7 @@ async function showSchema({ out }: CommandContext, { rows }: Answer): Promise<vo
 async function show({ out }: CommandContext, { columns, rows, end }: Answer, signal: AbortSignal): Promise<void> {
   const objectOf = (row: Cell[]) => Object.fromEntries(columns.map((name, i) => [name, row[i]]));
   if (out.mode === 'ndjson' || out.mode === 'csv') {
-    const writer = openWriter(undefined, signal);
+    const writer = await openWriter(undefined, signal);
     if (out.mode === 'csv') await writer.write(csvRecord(columns));
     for await (const row of rows) {
       await writer.write(out.mode === 'csv' ? csvRecord(row) : `${JSON.stringify(objectOf(row))}\n`);

@@ -6,7 +6,7 @@
 
 import { durationText } from '../../../lib/time/time-text.js';
 import type { History, HistoryPoint } from '../../../puller/history/history.js';
-import { type Style, table } from '../terminal-text.js';
+import { type Style, table, widthOf } from '../terminal-text.js';
 import { createDots, type Dots, drawLine, markOf } from './canvas.js';
 import { localTime, timeTicks, type ValueScale, valueScale } from './ticks.js';
 
@@ -42,7 +42,7 @@ export function chartText(history: History, look: ChartLook): string {
   const scale = valueScale(
     points.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY),
     points.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY),
-    Math.max(2, Math.floor(height / 2.5)),
+    Math.max(2, Math.floor(height / 3)),
   );
   const margin = Math.max(...scale.ticks.map(({ label }) => label.length));
   const width = Math.max(10, columns - margin - 2);
@@ -113,7 +113,7 @@ function timeAxis({ from, to }: History, margin: number, width: number, { style,
   return [' '.repeat(margin) + (unicode ? '└' : '+') + axis.join(''), labels].map((line) => style.dim(line));
 }
 
-/** A line for each series: what it looks like, and its numbers. */
+/** A line for each series: what it looks like, and as many of its numbers as fit. */
 function legendLines(
   all: NamedSeries[],
   { style, columns, unicode }: ChartLook,
@@ -124,17 +124,16 @@ function legendLines(
   const rows = shown.map(({ name, points }, series) => {
     const lowest = points.reduce((one, other) => (other.min < one.min ? other : one));
     const highest = points.reduce((one, other) => (other.max > one.max ? other : one));
-    const mark = braille ? '●' : markOf(series);
+    const at = ({ t }: HistoryPoint) => style.dim(` at ${localTime(t).clock}`);
     return [
-      `${colorOf(style, series)(mark)} ${name}`,
+      `${colorOf(style, series)(braille ? '●' : markOf(series))} ${name}`,
+      `max ${valueText(highest.max)}${at(highest)}`,
+      `min ${valueText(lowest.min)}${at(lowest)}`,
       `mean ${valueText(meanOf(points))}`,
-      `min ${valueText(lowest.min)}`,
-      style.dim(`at ${localTime(lowest.t).clock}`),
-      `max ${valueText(highest.max)}`,
-      style.dim(`at ${localTime(highest.t).clock}`),
     ];
   });
-  const lines = table(rows, [], { width: columns, least: [3, 1, 5, 0] }).split('\n');
+  const tables = [4, 3, 2, 1].map((cells) => table(rows.map((row) => row.slice(0, cells))).split('\n'));
+  const lines = tables.find((one) => one.every((line) => widthOf(line) <= columns)) ?? [];
   return all.length > shown.length
     ? [...lines, style.dim(`${unicode ? '…' : '...'} ${all.length - shown.length} more`)]
     : lines;

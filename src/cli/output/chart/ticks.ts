@@ -1,31 +1,35 @@
 /** Where the axes of a chart have their ticks, and what is written there. */
 
-/** Between these lies everything; both are ticks. */
 export interface ValueScale {
   low: number;
   high: number;
+  /** Between them. */
   ticks: { at: number; label: string }[];
 }
 
-/** At most `most` ticks (at least 2), at round numbers, around values from `min` to `max`. */
+/** From `min` to `max`, with at least two ticks at round numbers, and about `most` where there is room for so many. */
 export function valueScale(min: number, max: number, most: number): ValueScale {
-  // One value lies in the middle.
-  const spread = max - min > Math.abs(max) * 1e-9 ? max - min : Math.abs(max) * 0.1 || 1;
-  const middle = (min + max) / 2;
-  const [low, high] = [Math.min(min, middle - spread / 2), Math.max(max, middle + spread / 2)];
-  let step = roundStep((high - low) / Math.max(1, most - 1));
-  const below = () => Math.floor(low / step + 1e-9);
-  const above = () => Math.ceil(high / step - 1e-9);
-  while (above() - below() > Math.max(1, most - 1)) step = roundStep(step * 1.01);
-  const ticks = Array.from({ length: above() - below() + 1 }, (_, i) => (below() + i) * step);
-  return { low: ticks[0]!, high: ticks.at(-1)!, ticks: ticks.map((at) => ({ at, label: tickText(at, step) })) };
+  // A single value lies in the middle.
+  const around = max - min > Math.abs(max) * 1e-9 ? 0 : Math.abs(max) * 0.05 || 1;
+  const [low, high] = [min - around, max + around];
+  const steps = roundSteps((high - low) / most);
+  const ticksOf = (step: number) => {
+    const first = Math.ceil(low / step - 1e-9);
+    const count = Math.floor(high / step + 1e-9) - first + 1;
+    return Array.from({ length: count }, (_, i) => ({
+      at: (first + i) * step,
+      label: tickText((first + i) * step, step),
+    }));
+  };
+  return { low, high, ticks: steps.map(ticksOf).find(({ length }) => length >= 2) ?? [] };
 }
 
-/** The next 1, 2 or 5 times a power of ten. */
-function roundStep(atLeast: number): number {
+/** The next 1, 2 or 5 times a power of ten, and some smaller ones. */
+function roundSteps(atLeast: number): number[] {
   const power = 10 ** Math.floor(Math.log10(atLeast));
-  const factor = [1, 2, 5, 10].find((one) => one * power >= atLeast * (1 - 1e-9)) ?? 10;
-  return factor * power;
+  const factors = [10, 5, 2, 1, 0.5, 0.2, 0.1];
+  const next = factors.findLastIndex((factor) => factor * power >= atLeast * (1 - 1e-9));
+  return factors.slice(next).map((factor) => factor * power);
 }
 
 function tickText(at: number, step: number): string {

@@ -18,6 +18,24 @@ declare module 'wasm-sensors/sdk' {
     set(name: string, value: f64): void;
   }
 
+  /** A declared setting: changed live by `wasm-sensors config set <name>=<value>`. */
+  export class Setting {
+    private constructor();
+    /** The value in force; of a boolean, 1 or 0. */
+    readonly value: f64;
+    /** Whether a boolean is true. */
+    readonly on: bool;
+  }
+
+  /** Declares a number from `least` to `most`; a sensor has at most 16 settings, named as values are. */
+  export function numberSetting(name: string, fallback: f64, least: f64, most: f64): Setting;
+
+  /** Declares a whole number from `least` to `most`. */
+  export function integerSetting(name: string, fallback: f64, least: f64, most: f64): Setting;
+
+  /** Declares a setting that is true or false. */
+  export function booleanSetting(name: string, fallback: bool): Setting;
+
   /** Takes readings with this sensor and delivers them, until the job is stopped. */
   export function run(sensor: Sensor): void;
 
@@ -37,7 +55,7 @@ declare module 'wasm-sensors/sdk' {
   export function log(line: string): void;
 
   /**
-   * Asks a device or a service near the sensor: the first 1,024 bytes of its answer to GET, or null without a successful
+   * Asks a device or a service near the sensor: the first 2,048 bytes of its answer to GET, or null without a successful
    * one. It blocks, for up to 30 s on a Bacalhau node; readings that fall due meanwhile are taken afterwards.
    */
   export function get(url: string): string | null;

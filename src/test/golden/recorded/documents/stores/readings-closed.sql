@@ -3,7 +3,7 @@ auto_vacuum = 0
 encoding = UTF-8
 journal_mode = wal
 page_size = 4096
-user_version = 1
+user_version = 2
 
 -- index messages_by_elapsed
 CREATE INDEX messages_by_elapsed on messages (coalesce(elapsed_at, received_at))
@@ -12,6 +12,14 @@ CREATE INDEX messages_by_time on messages (received_at)
 -- index sqlite_autoindex_messages_1
 (automatic)
 -- index sqlite_autoindex_readings_1
+(automatic)
+-- index sqlite_autoindex_region_hours_1
+(automatic)
+-- index sqlite_autoindex_region_minutes_1
+(automatic)
+-- index sqlite_autoindex_roll_up_periods_1
+(automatic)
+-- index sqlite_autoindex_sensor_series_1
 (automatic)
 -- table checkpoint
 CREATE TABLE checkpoint (
@@ -55,3 +63,77 @@ CREATE TABLE readings (
   -- a node that was started again counts its sensor's readings from 1 again
   unique (execution_id, sequence, timestamp)
 )
+-- table region_hours
+CREATE TABLE region_hours (
+  hour integer not null,            -- when it begins, Unix milliseconds
+  metric text not null,
+  region text not null,                 -- '' for queue.depth
+  count integer not null,
+  min real not null,
+  max real not null,
+  sum real not null,
+  primary key (hour, metric, region)
+)
+-- table region_minutes
+CREATE TABLE region_minutes (
+  minute integer not null,            -- when it begins, Unix milliseconds
+  metric text not null,
+  region text not null,                 -- '' for queue.depth
+  count integer not null,
+  min real not null,
+  max real not null,
+  sum real not null,
+  primary key (minute, metric, region)
+)
+-- table roll_up_periods
+CREATE TABLE roll_up_periods ( -- the minutes and hours that have rows
+  length integer not null,              -- milliseconds
+  start integer not null,               -- Unix milliseconds
+  elapsed_at integer not null,          -- when a reading was added last, as readings.elapsed_at
+  primary key (length, start)
+)
+-- table roll_ups
+CREATE TABLE roll_ups (    -- which readings the roll-ups have, by their id
+  id integer primary key check (id = 1),
+  done integer not null,                -- all up to this one
+  target integer not null,              -- those up to this one are being added:
+  series integer not null,              -- the tables of regions have them, and those of sensors up to this series
+  rebuilt_to integer not null,          -- of readings up to this one only those count
+  rebuilt_from integer not null         -- that were taken since then, Unix milliseconds
+)
+-- table sensor_hour_rows
+CREATE TABLE sensor_hour_rows (
+  hour integer not null,
+  series integer not null,              -- of sensor_series
+  count integer not null,
+  min real not null,
+  max real not null,
+  sum real not null,
+  primary key (hour, series)
+) without rowid
+-- table sensor_minute_rows
+CREATE TABLE sensor_minute_rows (
+  minute integer not null,
+  series integer not null,              -- of sensor_series
+  count integer not null,
+  min real not null,
+  max real not null,
+  sum real not null,
+  primary key (minute, series)
+) without rowid
+-- table sensor_series
+CREATE TABLE sensor_series (
+  id integer primary key,               -- made from the other columns
+  hostname text not null,
+  metric text not null,
+  region text not null,
+  unique (hostname, metric, region)
+)
+-- view sensor_hours
+CREATE VIEW sensor_hours as
+  select hour, metric, region, hostname, count, min, max, sum
+  from sensor_hour_rows join sensor_series on id = series
+-- view sensor_minutes
+CREATE VIEW sensor_minutes as
+  select minute, metric, region, hostname, count, min, max, sum
+  from sensor_minute_rows join sensor_series on id = series

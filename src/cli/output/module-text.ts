@@ -1,0 +1,69 @@
+/** Texts of `deploy module` and `stop module`, and of modules in `status`. */
+import { escapeControls } from '../../lib/control-characters.js';
+import type { ExecutionInfo, JobInfo } from '../../network/network.js';
+import { newestByNode } from '../../network/newest-executions.js';
+import type { DeployModuleProgress, DeployModuleResult } from '../../operations/deploy-module.js';
+import { countText, secondsText, table, terminalWidth } from './terminal-text.js';
+import { factText } from './up-text.js';
+
+export function deployModuleProgressText(name: string, { step, started, expected }: DeployModuleProgress): string {
+  if (step === 'submitting') return `submitting ${name} for ${countText(expected, 'node')}`;
+  if (step === 'starting') return `${started}/${expected} nodes run ${name}`;
+  return `${name} runs on ${countText(expected, 'node')}; watching whether it stays`;
+}
+
+export function deployModuleText(result: DeployModuleResult): string {
+  const { name, module, downloaded, regions, running, completed, facts, seconds } = result;
+  const nodes = regions.reduce((sum, region) => sum + region.nodes, 0);
+  const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
+  const unchanged = regions.every((region) => region.unchanged) ? '; unchanged, already running' : '';
+  const counts = [`${running}/${nodes} running`, ...(completed > 0 ? [`${completed} completed`] : [])];
+  return [
+    `${name}: ${sizeText(module.bytes)}, ${useText(module)}${downloaded ? '; nodes download it from the proxy' : ''}`,
+    ...new Set(facts.map(factText)),
+    ...(waiting.length > 0 ? [`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`] : []),
+    `${counts.join(', ')} (${secondsText(seconds)})${unchanged}`,
+  ].join('\n');
+}
+
+/** What it may use, from what it imports. */
+function useText({ wasi, http }: DeployModuleResult['module']): string {
+  const files = wasi.some((name) => name.startsWith('path_'));
+  const uses = [
+    ...(http ? ['HTTP requests'] : []),
+    ...(wasi.some((name) => name.startsWith('clock_') || name === 'poll_oneoff') ? ['time'] : []),
+    ...(wasi.includes('random_get') ? ['random numbers'] : []),
+    ...(wasi.some((name) => name.startsWith('environ_')) ? ['its environment'] : []),
+    ...(wasi.some((name) => name.startsWith('args_')) ? ['its parameters'] : []),
+    ...(files ? ['files'] : []),
+  ];
+  return uses.length === 0 ? 'uses nothing of the node' : `may use ${uses.join(', ')}`;
+}
+
+const sizeText = (bytes: number): string =>
+  bytes < 1_000_000 ? `${Math.ceil(bytes / 1000)} KB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+
+export const stopModuleText = ({ name, stopped }: { name: string; stopped: string[] }): string =>
+  stopped.length === 0 ? `${name} was not running` : `${name}: stopped in ${stopped.join(', ')}`;
+
+/** One line a module, over its regions. */
+export function moduleTable(jobs: JobInfo[]): string | undefined {
+  const modules = jobs.filter(({ ref, state }) => ref.role === 'module' && state !== 'stopped');
+  const names = [...new Set(modules.map(({ ref }) => ref.name ?? ''))];
+  if (names.length === 0) return undefined;
+  const rows = names.map((name) => {
+    const own = modules.filter(({ ref }) => ref.name === name);
+    const executions = own.flatMap((job) => newestByNode(job.executions).newest);
+    const count = (state: ExecutionInfo['state']) => String(executions.filter((one) => one.state === state).length);
+    const last = executions.find(({ message }) => message !== '');
+    const regions = own.map(({ ref }) => ref.region ?? 'all').join(', ');
+    return [
+      ...[name, regions, count('running'), count('completed'), count('failed')],
+      last === undefined ? '' : `${last.node}: ${escapeControls(last.message)}`,
+    ];
+  });
+  return table([['module', 'regions', 'running', 'completed', 'failed', 'last words'], ...rows], [2, 3, 4], {
+    width: terminalWidth(),
+    least: [5, 1],
+  });
+}
