@@ -35,12 +35,6 @@ export function listenToSelection() {
     const typing = /** @type {Element} */ (target).closest('input, select');
     if (key === 'Escape' && shown && !typing) select(undefined);
   });
-  byId('panels').addEventListener('click', (event) => {
-    const clicked = /** @type {Element} */ (event.target);
-    const region = /** @type {HTMLElement | null} */ (clicked.closest('[data-region]'))?.dataset.region;
-    const tile = /** @type {HTMLElement | null} */ (clicked.closest('.tile'));
-    if (region !== undefined && tile) select({ region, host: tile.title });
-  });
   setInterval(() => {
     if (shown && !document.hidden) void load();
   }, LOAD_EVERY_MS);
