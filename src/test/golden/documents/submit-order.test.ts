@@ -23,7 +23,8 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
 const environment = {
-  module: async () => new Uint8Array(8), downloadsFrom: () => 'http://p',
+  module: async () => new Uint8Array(8),
+  downloadsFrom: () => 'http://p',
   forwarded: { edge: ['HOSTNAME'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };
 const publisher: PublisherJob = {
