@@ -168,7 +168,7 @@ export const untilOption = (what: string) =>
 export const sinceFrom = ({ since }: OptionValues): number | undefined => timeOption(since, '--since');
 
 /** Unix milliseconds of a duration before now, or of an ISO time; throws `BAD_OPTION` naming the flag. */
-export function timeOption(value: unknown, flag: string): number | undefined {
+function timeOption(value: unknown, flag: string): number | undefined {
   if (value === undefined) return undefined;
   const time = parseTime(String(value), Date.now());
   if (time !== undefined) return time;
