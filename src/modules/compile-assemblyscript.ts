@@ -37,7 +37,8 @@ export interface AssemblyScriptTools {
 /** The compiler and the Binaryen that it brings along. Throws `COMPILER_MISSING`. */
 export function findAssemblyScript(): AssemblyScriptTools {
   try {
-    const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
+    const require = createRequire(import.meta.url);
+    const compiler = require.resolve('assemblyscript/bin/asc.js');
     const optimizer = join(createRequire(compiler).resolve('binaryen'), '../bin/wasm-opt');
     if (existsSync(optimizer)) return { compiler, optimizer };
     throw new Error(`${optimizer} is missing`);

@@ -1,9 +1,9 @@
 /** Writes the folder of a new sensor from `templates/sensors/`. */
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
+import { findAssemblyScript } from './compile-assemblyscript.js';
 import { PACKAGE_ROOT } from './module-files.js';
 import type { Language } from './sensor-language.js';
 
@@ -51,11 +51,6 @@ export async function initSensor(folder: string, language: Language): Promise<Ne
 /** The types of AssemblyScript itself, so that an editor needs no package. */
 async function copyEditorTypes(folder: string): Promise<string> {
   const file = 'types/assemblyscript.d.ts';
-  try {
-    const compiler = createRequire(import.meta.url).resolve('assemblyscript/bin/asc.js');
-    await copyFile(join(compiler, '../../std/assembly/index.d.ts'), join(folder, file));
-  } catch (cause) {
-    throw new AppError('COMPILER_MISSING', 'AssemblyScript is not installed here', { cause });
-  }
+  await copyFile(join(findAssemblyScript().compiler, '../../std/assembly/index.d.ts'), join(folder, file));
   return file;
 }
