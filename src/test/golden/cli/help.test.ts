@@ -18,6 +18,7 @@ const GROUPS = {
   doctor: ['doctor'],
   tail: ['tail'],
   logs: ['logs'],
+  ask: ['plot', 'history', 'query', 'export'],
   deploy: ['deploy', 'deploy publisher', 'deploy proxy', 'deploy puller', 'deploy config-updater'],
   stop: ['stop', 'stop publisher', 'stop proxy', 'stop puller'],
   config: ['config', 'config set', 'config unset', 'config show', 'config edit'],
