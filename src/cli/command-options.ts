@@ -53,8 +53,10 @@ export const takeOverOption = (): Option =>
 /** What only the publisher takes. */
 export const publisherOptions = (): Option[] => [
   ...sensorOptions(),
-  new Option('--profile <name>', 'what the sensors measure (default: none)').choices(PROFILES),
-  new Option('--anomalies <share>', 'share of the time in which they measure an anomaly, such as 2%'),
+  new Option('--profile <name>', 'what the sensors measure (default: none)').choices(PROFILES).conflicts('module'),
+  new Option('--anomalies <share>', 'share of the time in which they measure an anomaly, such as 2%').conflicts(
+    'module',
+  ),
   new Option('--module <file>', "a module of your own that takes the publisher's flags, instead of the built-in one"),
   new Option('--max-messages <count>', 'stop each sensor after this many readings'),
   new Option('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run'),
@@ -166,7 +168,7 @@ export const untilOption = (what: string) =>
 export const sinceFrom = ({ since }: OptionValues): number | undefined => timeOption(since, '--since');
 
 /** Unix milliseconds of a duration before now, or of an ISO time; throws `BAD_OPTION` naming the flag. */
-export function timeOption(value: unknown, flag: string): number | undefined {
+function timeOption(value: unknown, flag: string): number | undefined {
   if (value === undefined) return undefined;
   const time = parseTime(String(value), Date.now());
   if (time !== undefined) return time;

@@ -1,4 +1,4 @@
-/** A publisher job as the flags of its module (`wasm/publisher/options.ts`). */
+/** A publisher job as the flags of its module (`wasm/sdk/options.ts`). */
 import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';
 import type { PublisherJob } from './job-request.js';
 

@@ -72,13 +72,15 @@ async function buildAssemblyScript(step: Step): Promise<void> {
     ],
     hint: "The compiler's lines follow; docs/sdk.md has what a sensor may use.",
   });
-  refuseForeignImports(step.name, await WebAssembly.compile(await readFile(built)));
+  refuseForeignImports(step.name, await readFile(built));
   await rename(built, step.target);
 }
 
-/** AssemblyScript takes a browser's functions for granted, such as the console. */
-function refuseForeignImports(name: string, module: WebAssembly.Module): void {
-  const foreign = WebAssembly.Module.imports(module).filter((one) => !one.module.startsWith('wasi'));
+/** AssemblyScript takes a browser's functions for granted, such as the console. Throws `COMPILE_FAILED`. */
+export function refuseForeignImports(name: string, bytes: Uint8Array): void {
+  const foreign = WebAssembly.Module.imports(new WebAssembly.Module(bytes)).filter(
+    (one) => !one.module.startsWith('wasi'),
+  );
   if (foreign.length === 0) return;
   throw new AppError('COMPILE_FAILED', `The module ${name} needs functions that no node has`, {
     hint: 'Use log(), random() and unixTime() of wasm-sensors/sdk instead of console, trace and Date.',

@@ -17,7 +17,7 @@ import {
 } from '../protocol/desired-config.js';
 import { isPlausibleVersion, MAX_VERSION, type VersionedConfig } from '../protocol/sensor-config.js';
 
-/** Every sensor asks within 10 s (wasm/publisher), plus 1 s for network delay. */
+/** Every sensor asks within 10 s (wasm/sdk), plus 1 s for network delay. */
 const REPORT_WITHIN_MS = 11_000;
 
 /** How far the clock of a proxy that held the configuration before may have been ahead. */

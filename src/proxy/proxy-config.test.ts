@@ -117,6 +117,27 @@ test('unset leaves a field to the wider scope; the version grows, so that sensor
   expect((await call('GET', '/config/effective?region=eu&hostname=h')).body.config.color).toBe('#111111');
 });
 
+test('settings of scopes are merged as other fields are, and can be unset', async () => {
+  const call = proxyWith();
+  await call(
+    'PATCH',
+    '/config',
+    { set: { color: '#111111', 'settings.threshold': 5, 'settings.alarm': true } },
+    operator,
+  );
+  const eu = { region: 'eu' };
+  await call(
+    'PATCH',
+    '/config',
+    { scope: eu, set: { 'settings.threshold': -7.5 }, unset: ['settings.alarm'] },
+    operator,
+  );
+  const effective = async () => (await call('GET', '/config/effective?region=eu&hostname=h')).body.config;
+  expect(await effective()).toMatchObject({ color: '#111111', 'settings.threshold': -7.5, 'settings.alarm': true });
+  await call('PATCH', '/config', { scope: eu, unset: ['settings.threshold'] }, operator);
+  expect(await effective()).toMatchObject({ 'settings.threshold': 5 });
+});
+
 test.each([
   ['not JSON', '{', 400, 'NOT_JSON', /JSON/],
   ['a colour by name', { set: { color: 'reddish' } }, 422, 'BAD_FIELD', /^color must be a colour/],
@@ -127,6 +148,20 @@ test.each([
   ['paused by a word', { set: { paused: 'maybe' } }, 422, 'BAD_FIELD', /^paused must be true or false/],
   ['a field that there is not', { set: { colour: '#000000' } }, 422, 'BAD_FIELD', /colour/],
   ['unset of a field that there is not', { unset: ['size'] }, 422, 'BAD_FIELD', /^unset\.0 /],
+  [
+    'a setting that is a word',
+    { set: { 'settings.threshold': 'high' } },
+    422,
+    'BAD_FIELD',
+    /^settings\.threshold must be/,
+  ],
+  [
+    'more settings than a sensor can be told',
+    { set: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`settings.s${i}`, i])) },
+    422,
+    'BAD_FIELD',
+    /more than 16 settings/,
+  ],
   ['a scope that there is not', { scope: { planet: 'mars' } }, 422, 'BAD_FIELD', /scope/],
   ['an emoji of null', { set: { emoji: null } }, 422, 'BAD_FIELD', /^emoji must be/],
   ['an interval of true', { set: { interval: true } }, 422, 'BAD_FIELD', /^interval must be a number/],

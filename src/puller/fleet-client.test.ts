@@ -88,6 +88,35 @@ test('an answer that is none, and a refusal, are errors', async () => {
   });
 });
 
+test('history is asked with what is given, and a refusal says what to ask instead', async () => {
+  const client = new FleetClient(BASE);
+  answers = [json({ series: [] }), json({ error: { code: 'BAD_QUERY', message: 'no', hint: 'Ask.' } }, 400)];
+  expect(await client.history({ metric: 'a', region: undefined, host: 'h&1', from: 0, step: 5 })).toEqual({
+    series: [],
+  });
+  expect(asked[0]!.path).toBe('/history?metric=a&host=h%261&from=0&step=5');
+  await expect(client.history({ metric: 'b' })).rejects.toMatchObject({
+    message: expect.stringMatching(/no/),
+    hint: 'Ask.',
+  });
+});
+
+test('a puller that is not ready yet is asked again when it says so, and its reason is told in the end', async () => {
+  const notReady = () =>
+    Response.json(
+      { error: { code: 'HISTORY_NOT_READY', message: 'still rolling up' } },
+      { status: 503, headers: { 'retry-after': '1' } },
+    );
+  const client = new FleetClient(BASE);
+  answers = [notReady, notReady, json({ series: [] })];
+  expect(await client.history({ metric: 'a' })).toEqual({ series: [] });
+  expect(pauses).toEqual([1000, 1000]);
+  answers = Array.from({ length: 100 }, () => notReady);
+  await expect(client.history({ metric: 'a' })).rejects.toMatchObject({
+    ...{ code: 'PULLER_ERROR', message: expect.stringContaining('still rolling up (HISTORY_NOT_READY)') },
+  });
+});
+
 test('annotations carry the token, and a refused one is no failure', async () => {
   answers = [json({}, 401)];
   await new FleetClient(BASE).annotate({ region: 'eu', connected: false }, 'secret');

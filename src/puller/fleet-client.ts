@@ -236,7 +236,15 @@ export class FleetClient {
 }
 
 /** Refusals that say more than that there was one. */
-const OWN_CODES = new Set<string>(['BAD_SQL', 'NO_STORE', 'QUERY_TOO_LONG', 'READ_FAILED'] satisfies ErrorCode[]);
+const OWN_CODES = new Set<string>([
+  'BAD_SQL',
+  'NO_STORE',
+  'QUERY_TOO_LONG',
+  'READ_FAILED',
+  'BAD_QUERY',
+  'NO_HISTORY',
+  'HISTORY_NOT_READY',
+] satisfies ErrorCode[]);
 
 /** What an error answer says, or its text when it has no code. */
 async function refusalOf(response: Response): Promise<{ code: string; reason: string; hint?: string | undefined }> {

@@ -307,12 +307,15 @@ const LOCKED = [
   '/fleet/since?submission=1',
   '/events',
   '/fleet/convergence',
+  '/history?metric=readings.rate',
+  '/query',
+  '/export?since=0&until=1',
 ];
 test.each(LOCKED)('with a lock, %s needs a token that reads; the operator’s and a viewer’s do', async (path) => {
   const { request } = pullerWith({ http: { lock: new AccessLock([TOKEN, 'viewer']) } });
   const ask = async (headers: Record<string, string>) => {
     const stop = new AbortController();
-    const method = path === '/fleet/convergence' ? 'POST' : 'GET';
+    const method = ['/fleet/convergence', '/query'].includes(path) ? 'POST' : 'GET';
     const response = await request(path, { method, headers, signal: stop.signal });
     stop.abort();
     return response.status;

@@ -24,6 +24,7 @@ const OTHERS = [
   'bacalhau',
   'cd',
   'curl',
+  'date',
   'docker',
   'git',
   'head',
@@ -43,8 +44,9 @@ function commandLines(text: string): string[] {
     .filter((line) => line !== '');
 }
 
-/** The words of each command on a line of a shell, those in `$(…)` and `<(…)` included; quotes are taken off. */
-function wordsOf(line: string): string[][] {
+/** The words of each command on a line of a shell, those in `$(…)` and `<(…)` included; quotes and redirections are taken off. */
+function wordsOf(text: string): string[][] {
+  const line = text.replace(/ [<>] [\w./-]+/g, '');
   const inner = /[$<]\((.*?)\)/.exec(line);
   if (inner) return [...wordsOf(inner[1]!), ...wordsOf(line.replace(inner[0], 'RESULT'))];
   const lists: string[][] = [[]];

@@ -1,20 +1,31 @@
-/** The answer to a query as a table. */
+/** The answer to a query: a table, or where that has no room, each row as lines. */
 import { escapeControls } from '../../lib/control-characters.js';
-import { type Style, table, widthOf } from './terminal-text.js';
+import { pad, type Style, table, widthOf } from './terminal-text.js';
 
 type RowCell = string | number | boolean | object | null;
 
-/** Columns of numbers are aligned to the right; where the terminal is narrow, the widest columns are shortened. */
+/** Texts are shortened to this before the rows become lines. */
+const SHORTEST = 8;
+const GAP = 2;
+
+/** Columns of numbers are aligned to the right and never shortened. `width`: columns of the terminal. */
 export function rowsText(columns: string[], rows: RowCell[][], style: Style, width: number | undefined): string {
   const texts = rows.map((row) => row.map((cell) => (cell === null ? style.dim('null') : textOf(cell))));
-  const heads = columns.map((name) => style.dim(escapeControls(name)));
+  const names = columns.map(escapeControls);
   const all = columns.map((_, i) => i);
-  const numbers = all.filter(
-    (i) => rows.length > 0 && rows.every((row) => row[i] === null || typeof row[i] === 'number'),
-  );
-  const widths = all.map((i) => Math.max(...[heads, ...texts].map((row) => widthOf(row[i]!))));
-  const widest = all.toSorted((a, b) => widths[b]! - widths[a]!);
-  return table([heads, ...texts], numbers, { width, least: widest });
+  const isNumber = (cell: RowCell | undefined) => cell === null || typeof cell === 'number';
+  const numbers = all.filter((i) => rows.length > 0 && rows.every((row) => isNumber(row[i])));
+  const widths = all.map((i) => [names, ...texts].reduce((most, row) => Math.max(most, widthOf(row[i]!)), 0));
+  const shortened = all.filter((i) => !numbers.includes(i)).sort((a, b) => widths[b]! - widths[a]!);
+  const least = all.map((i) => (numbers.includes(i) ? widths[i]! : Math.min(widths[i]!, SHORTEST)) + GAP);
+  if (width !== undefined && least.reduce((sum, one) => sum + one, -GAP) > width) return asLines(names, texts, style);
+  return table([names.map((name) => style.dim(name)), ...texts], numbers, { width, least: shortened });
+}
+
+function asLines(names: string[], rows: string[][], style: Style): string {
+  const longest = Math.max(...names.map(widthOf));
+  const lineOf = (text: string, i: number) => `${style.dim(pad(names[i]!, longest))}  ${text}`;
+  return rows.map((row, n) => [style.bold(`row ${n + 1}`), ...row.map(lineOf)].join('\n')).join('\n\n');
 }
 
 const textOf = (cell: Exclude<RowCell, null>) =>

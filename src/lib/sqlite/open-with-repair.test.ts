@@ -130,6 +130,34 @@ test('whichever page of rows is damaged, the first one as well, only its rows ar
   }
 });
 
+test('of a table without rowid, too, only the rows of the damaged page are missing', () => {
+  const keyed = (at: string) => {
+    const database = create(at);
+    database.exec(
+      'CREATE TABLE IF NOT EXISTS keyed (a INTEGER, b INTEGER, text TEXT, PRIMARY KEY (a, b)) WITHOUT ROWID',
+    );
+    return database;
+  };
+  const database = keyed(path);
+  database.exec('BEGIN');
+  const insert = database.prepare('INSERT INTO keyed VALUES (?, ?, ?)');
+  for (let a = 1; a <= 5; a++) for (let b = 1; b <= 400; b++) insert.run([a * 60_000, b * 977, 'x'.repeat(100)]);
+  database.exec('COMMIT');
+  closeDatabase(database);
+  const whole = readFileSync(path);
+  const pages = whole.length / 4096;
+  for (const page of [10, Math.floor(pages / 2), pages - 2]) {
+    writeFileSync(path, whole);
+    overwrite(page * 4096, Buffer.alloc(4096, 0xa5));
+    const again = openWithRepair(path, keyed, (event) => events.push(event));
+    const rows = again.prepare('SELECT a, count(*) AS n FROM keyed GROUP BY a').all([]) as { a: number; n: number }[];
+    expect(rows.map(({ a }) => a)).toEqual([60_000, 120_000, 180_000, 240_000, 300_000]);
+    const missing = 2_000 - rows.reduce((sum, { n }) => sum + n, 0);
+    expect([page, missing > 0, missing < 60]).toEqual([page, true, true]);
+    closeDatabase(again);
+  }
+});
+
 test('text that is no longer UTF-8 is kept as it is', () => {
   const broken = create(path);
   broken.exec("INSERT INTO things VALUES (1, CAST(x'41ff42' AS TEXT)), (2, 'sound')");

@@ -11,7 +11,7 @@ const LAST_PORT = 32_000;
 
 /** How long sensors have to deliver to their proxy, in milliseconds, before the orchestrator gets its nodes back. */
 export interface Delivery {
-  /** A sensor tries again every 2 to 2.5 s (`wasm/publisher/delivery.ts`), and has its answer soon after. */
+  /** A sensor tries again every 2 to 2.5 s (`wasm/sdk/delivery.ts`), and has its answer soon after. */
   firstMs: number;
   /** After this long with single readings only, all have sent what they kept. */
   quietMs: number;

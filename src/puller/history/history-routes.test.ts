@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { answerError } from '../../lib/errors/http-error.js';
 import type { Reading } from '../../protocol/message.js';
 import { StoreSink } from '../sinks/readings-store.js';
@@ -114,4 +114,33 @@ test('a parameter that is given twice, and a puller without a store', async () =
   const routes = historyRoutes(undefined, () => T0).onError((error, c) => answerError(error, c, () => {}));
   const none = await routes.request('/history?metric=readings.rate');
   expect([none.status, await none.json()]).toMatchObject([404, { error: { code: 'NO_HISTORY' } }]);
+});
+
+test('while the store is read after a start, questions wait, then are told to come again', async () => {
+  add(0, { values: { temperature: 2 } });
+  rollUps = new RollUps(store);
+  expect(rollUps.isCurrent).toBe(false);
+  const waiting = get({ metric: 'temperature', from: `${T0}` });
+  rollUps.work(T0);
+  expect(((await (await waiting).json()) as { series: unknown[] }).series).toHaveLength(1);
+  rollUps = new RollUps(store);
+  vi.spyOn(performance, 'now').mockReturnValueOnce(0);
+  const refused = await get({ metric: 'temperature' });
+  vi.restoreAllMocks();
+  expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
+    ...[503, '1', { error: { code: 'HISTORY_NOT_READY', hint: expect.any(String) } }],
+  ]);
+});
+
+test('answers with very many points are refused', async () => {
+  store.database.exec(`
+    with recursive n(i) as (select 0 union all select i + 1 from n where i < 59999)
+    insert into region_minutes select ${T0} - i / 10 * 60000, 'readings.lateness', 'r' || (i % 10), 1, 5, 5, 5 from n;
+    insert into roll_up_periods select distinct 60000, minute, 0 from region_minutes`);
+  const query = { metric: 'readings.rate', from: `${T0 - 6_000 * 60_000}`, to: `${T0 + 60_000}`, step: '60000' };
+  expect(await (await get(query)).json()).toMatchObject({
+    error: { code: 'BAD_QUERY', message: 'these are more than 50000 points in 10 series' },
+  });
+  const one = (await (await get({ ...query, region: 'r3' })).json()) as { series: HistorySeries[] };
+  expect(one.series.map(({ points }) => points.length)).toEqual([6_000]);
 });

@@ -33,6 +33,7 @@ export async function rolledUpHistory(
   const found: Found = new Map();
   const level = LEVELS[range.step % HOUR_MS === 0 ? 1 : 0];
   const read = range.host === undefined ? readRegions(database, level, range) : readHost(database, level, range);
+  addPending(found, rollUps, range);
   for (let { from } = range; from < range.to; ) {
     const to = endOfSome(database, level, from, range.to);
     for (const row of read(from, to)) add(found, row.region, row.t, row);
@@ -40,7 +41,6 @@ export async function rolledUpHistory(
     from = to;
     if (from < range.to) await nextTurn();
   }
-  addPending(found, rollUps, range);
   return [...found]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([region, steps]) => ({

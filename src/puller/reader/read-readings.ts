@@ -16,7 +16,7 @@ import type { AnswerLine, Cell, ExportQuery } from './read-request.js';
 
 const AT_A_TIME = 2000;
 
-export const EXPORT_COLUMNS = [
+const EXPORT_COLUMNS = [
   ...(['received_at', 'timestamp', 'region', 'hostname', 'execution_id', 'sequence', 'job_id'] as const),
   ...(['job_submission_time', 'color', 'icon_name'] as const),
 ];

@@ -7,7 +7,7 @@ const COMMENT = /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)/;
 const PART = new RegExp(`${QUOTED.source}|${COMMENT.source}|[\\s\\S]`, 'g');
 const READS = /^(select|with|values|explain)\b/i;
 
-export const SCHEMA_HINT = '`wasm-sensors query --schema` shows the tables.';
+const SCHEMA_HINT = '`wasm-sensors query --schema` shows the tables.';
 
 /** Throws `BAD_SQL` unless it is one statement that begins like one that reads. */
 export function checkStatement(sql: string): void {

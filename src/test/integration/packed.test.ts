@@ -64,6 +64,7 @@ test.for(MAJORS)(
     const prefix = join(folder, `global-${major}`);
     await run('npm', ['install', '-g', '--prefix', prefix, tarball, ...QUIET], { env });
     await firstReadings([join(prefix, 'bin/wasm-sensors')], env);
+    if (major === MAJORS[0]) await buildsOwnSensor(join(prefix, 'bin/wasm-sensors'), env);
   },
 );
 
@@ -92,6 +93,14 @@ async function firstReadings([command = '', ...words]: string[], env: NodeJS.Pro
   } finally {
     await interrupt();
   }
+}
+
+/** `init` and `build wasm` with nothing but the package. */
+async function buildsOwnSensor(command: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const cwd = mkdtempSync(join(folder, 'own-'));
+  await run(command, ['init', 'my-sensor'], { cwd, env });
+  await run(command, ['build', 'wasm', 'my-sensor'], { cwd, env });
+  expect(readdirSync(cwd).sort()).toEqual(['my-sensor', 'my-sensor.wasm']);
 }
 
 /** Presses Ctrl-C, and waits until the whole group is gone: npx may end before what it runs. */

@@ -92,6 +92,26 @@ export function describeSystem(options: SystemOptions): void {
       }
     });
 
+    system('the store can be asked: query, export and plot', async () => {
+      const counted = await sandbox.json<{ rows: { region: string; n: number }[] }>([
+        'query',
+        'select region, count(*) as n from readings group by region order by region',
+      ]);
+      expect(counted.rows.map(({ region }) => region)).toEqual(['as', 'eu', 'us']);
+      const exported = await sandbox.run(['export', '--since', '1h', '--region', 'eu', '--format', 'ndjson']);
+      const readings = exported.stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line));
+      expect(readings.length).toBeGreaterThanOrEqual(counted.rows[1]!.n);
+      expect(new Set(readings.map(({ region }) => region))).toEqual(new Set(['eu']));
+      const sequences = readings.map(({ sequence }) => sequence).sort((a, b) => a - b);
+      expect(sequences).toEqual(sequences.map((_, i) => i + 1));
+      const plot = await sandbox.run(['plot', 'readings.rate', '--size', '60x12']);
+      expect([plot.code, plot.stderr]).toEqual([0, '']);
+      expect(plot.stdout).toMatch(/^readings\.rate[\s\S]*\* as {2}max .*\n\+ eu {2}max .*\nx us {2}max /);
+    });
+
     system("the seed's curl example arrives", async () => {
       const response = await fetch(`${sandbox.state().endpoints.proxy}/send`, {
         method: 'POST',
@@ -205,6 +225,21 @@ export function describeSystem(options: SystemOptions): void {
       const live = sensors.filter(({ state }) => state === 'live');
       expect(live.map(({ color }) => color)).toEqual(live.map(() => '#abcdef'));
       expect(summary.total.gaps).toBe(0);
+    });
+
+    system('a setting that a sensor has declared changes live; a value out of its range is refused', async () => {
+      const { region } = OWN_SENSORS.assemblyscript;
+      const refused = await sandbox.run(['config', 'set', '--region', region, 'offset=50', '-o', 'json']);
+      expect([refused.code, JSON.parse(refused.stdout)]).toMatchObject([
+        2,
+        {
+          error: { code: 'BAD_VALUE', message: expect.stringContaining('offset: 50 must be a number from -10 to 10') },
+        },
+      ]);
+      expect(await sandbox.json(['config', 'set', '--region', region, 'offset=2'])).toMatchObject({ converged: 1 });
+      for await (const event of sandbox.fleet().events({ kinds: ['reading'], region })) {
+        if (event.event === 'reading' && event.reading.values?.level === 44.5) break;
+      }
     });
 
     /** Resolves when a sensor of this colour sends from the region. */

@@ -32,10 +32,16 @@ export async function askHistory(
 ): Promise<History> {
   const { since: from, until: to } = timeRange(options, '1h');
   const given = durationOption(options.step, '--step');
-  const least = metric === 'queue.depth' ? MINUTE_MS : LEAST_STEP_MS;
-  const step = given ?? Math.max(least, timeStep(to - from, points));
+  const usual = Math.max(LEAST_STEP_MS, timeStep(to - from, points));
   const text = (name: string) => (options[name] === undefined ? undefined : String(options[name]));
-  return fleet.history({ metric, region: text('region'), host: text('host'), from, to, step });
+  const ask = (step: number) => fleet.history({ metric, region: text('region'), host: text('host'), from, to, step });
+  // Shorter steps are counted from the readings themselves, if those are not too many.
+  if (given !== undefined || usual >= MINUTE_MS) return ask(given ?? usual);
+  if (metric === 'queue.depth') return ask(MINUTE_MS);
+  return ask(usual).catch((error: unknown) => {
+    if (error instanceof AppError && error.code === 'BAD_QUERY') return ask(MINUTE_MS);
+    throw error;
+  });
 }
 
 /** There is nothing to show: says what could be asked instead. */

@@ -145,4 +145,4 @@ function meanOf(points: HistoryPoint[]): number {
 }
 
 /** Four digits. */
-export const valueText = (value: number): string => String(Number(value.toPrecision(4)));
+const valueText = (value: number): string => String(Number(value.toPrecision(4)));

@@ -11,7 +11,7 @@ test.each<[number, number, number, string[]]>([
   [1012.4, 1012.9, 3, ['1012.4', '1012.6', '1012.8']],
   [2.9, 13.5, 2, ['5', '10']],
   [4, 4, 4, ['3.8', '3.9', '4.0', '4.1', '4.2']],
-  [12_345_678, 45_000_000, 3, ['2e+7', '4e+7']],
+  [12_345_678, 45_000_000, 3, ['2e+7', '3e+7', '4e+7']],
 ])('values from %d to %d with about %d ticks', (min, max, most, expected) =>
   expect(labels(min, max, most)).toEqual(expected),
 );

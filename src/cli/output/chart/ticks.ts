@@ -21,7 +21,8 @@ export function valueScale(min: number, max: number, most: number): ValueScale {
       label: tickText((first + i) * step, step),
     }));
   };
-  return { low, high, ticks: steps.map(ticksOf).find(({ length }) => length >= 2) ?? [] };
+  const possible = steps.map(ticksOf).filter(({ length }) => length >= 2);
+  return { low, high, ticks: possible.findLast(({ length }) => length <= most + 1) ?? possible[0] ?? [] };
 }
 
 /** The next 1, 2 or 5 times a power of ten, and some smaller ones. */
