@@ -95,7 +95,10 @@ test('a puller apart from `up` changes what the proxies of its settings hold, an
   expect(await controls.offers()).toEqual({ config: true, links: false });
   expect(await change({ set: { paused: true } })).toMatchObject({ sensors: 3, converged: 3 });
   expect(up.desired.state.fleet).toMatchObject({ paused: true });
-  await expect(controls.setRegionLink('eu', false, () => {})).rejects.toMatchObject({ code: 'NOT_UP' });
+  await expect(controls.setRegionLink('eu', false, () => {})).rejects.toMatchObject({
+    code: 'NOT_OFFERED',
+    hint: 'Run `wasm-sensors region disconnect eu` where `up` runs.',
+  });
 });
 
 test('where no `up` runs and no proxy is named, nothing is offered', async () => {

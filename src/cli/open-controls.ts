@@ -1,5 +1,6 @@
 /** What the page asks and changes through the puller: the same operations as the commands. */
 import type { Settings } from '../config/settings.js';
+import { AppError } from '../lib/errors/app-error.js';
 import { changeConfig } from '../operations/change-config.js';
 import { configDocument, setConfigDocument } from '../operations/config-document.js';
 import { setRegionLink } from '../operations/cut-region.js';
@@ -68,7 +69,10 @@ export function openControls(
       return setConfigDocument(result);
     },
     async setRegionLink(region, connected, report) {
-      const network = await openSession(settings).network();
+      const network = await networkFor(
+        settings,
+        `wasm-sensors region ${connected ? 'reconnect' : 'disconnect'} ${region}`,
+      );
       return setRegionLink(network, region, connected, {
         timeoutMs: LINK_TIMEOUT_MS,
         onSet: async () => markLink(region, connected),
@@ -77,6 +81,19 @@ export function openControls(
     },
     deadLetters: letters,
   };
+}
+
+/** Rejects with `NOT_OFFERED` where no `up` runs. */
+async function networkFor(settings: Settings, command: string) {
+  try {
+    return await openSession(settings).network();
+  } catch (cause) {
+    if (!(cause instanceof AppError && cause.code === 'NOT_UP')) throw cause;
+    throw new AppError('NOT_OFFERED', 'this puller is no child of `up`, so it reaches no links', {
+      cause,
+      hint: `Run \`${command}\` where \`up\` runs.`,
+    });
+  }
 }
 
 /** The scopes that decide what the sensors of a place do, the widest first. */

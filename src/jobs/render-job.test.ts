@@ -106,6 +106,13 @@ const file = join(folder, 'mine.wasm');
 writeFileSync(file, tinyModule({ name: 'mine' }));
 const inline = (bytes: Uint8Array) => `data:application/wasm;base64,${Buffer.from(bytes).toString('base64')}`;
 
+/** One that carries nothing, of so many bytes and its header. */
+const customSection = (bytes: number) =>
+  Buffer.concat([
+    Buffer.from([0, (bytes & 0x7f) | 0x80, ((bytes >> 7) & 0x7f) | 0x80, bytes >> 14, 1, 0x78]),
+    Buffer.alloc(bytes - 2),
+  ]);
+
 it('a publisher carries a module of the user instead of the built-in one, with more memory', async () => {
   const { name, text } = await renderJob({ ...publisher, module: file }, environment);
   const task = parse(text).tasks[0];
@@ -136,6 +143,17 @@ describe('a module of the user', () => {
       ...{ PROXY_URL: 'http://p:1', REGION: 'mine', AT: 'in eu' },
     });
     expect(task.inputSources[0].source.params.URL).toBe(inline(tinyModule({ name: 'mine' })));
+  });
+
+  it('that is too large for a job is downloaded from the proxy of its region, by its hash', async () => {
+    const large = join(folder, 'large.wasm');
+    writeFileSync(large, Buffer.concat([tinyModule({ name: 'mine' }), customSection(450_000)]));
+    const task = parse((await renderJob({ ...module, module: large }, environment)).text).tasks[0];
+    const [{ target, source }] = task.inputSources;
+    expect([target, source.type]).toEqual(['/app', 'urlDownload']);
+    expect(source.params.URL).toMatch(/^http:\/\/eu\.proxy\/modules\/[0-9a-f]{64}\.wasm$/);
+    // Bacalhau mounts the file below the target, under the name that it has in the URL.
+    expect(task.engine.params.entryModule).toBe(`/app/${source.params.URL.split('/').at(-1)}`);
   });
 
   it('that runs once is an ops job', async () => {

@@ -23,7 +23,7 @@ test('what each kind offers beyond the rest', async () => {
     ['embedded', 'givesNodesTokens', 'demoNodes'],
     ['native', 'serviceJob', 'givesNodesTokens', 'demoNodes'],
     ['compose', 'serviceJob', 'shell', 'render', 'removeData', 'givesNodesTokens', 'demoNodes', 'unsupported'],
-    ['remote', 'sensorsOutliveUp'],
+    ['remote', 'sensorsOutliveUp', 'noCuts'],
   ]);
 });
 

@@ -87,3 +87,18 @@ test('a cut names the publishers whose sensors bypass the link, also those run b
     ],
   });
 });
+
+test('a cut names the modules that are given an address beside the link', async () => {
+  for (const name of ['edge-eu-1', 'edge-eu-2']) see(name, false);
+  const thermo = { role: 'module', region: 'eu', name: 'thermo' } as const;
+  network.jobList = [
+    jobInfo(thermo, { urls: ['http://relay-of-eu', 'http://direct'] }),
+    jobInfo({ ...thermo, name: 'good' }, { urls: ['http://relay-of-eu'] }),
+    jobInfo({ ...thermo, region: 'us' }, { urls: ['http://direct'] }),
+    jobInfo({ ...thermo, name: 'over' }, { urls: ['http://direct'], state: 'stopped' }),
+  ];
+  network.bypassesLink = (region, url) => url !== `http://relay-of-${region}`;
+  expect(await set('eu', false)).toMatchObject({
+    bypassing: [{ job: 'module-thermo.eu', proxyUrl: 'http://direct' }],
+  });
+});

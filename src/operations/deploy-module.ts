@@ -124,6 +124,6 @@ const moduleFailed = (name: string, failed: ExecutionInfo[]): AppError =>
     `${name} failed on ${failed.length === 1 ? failed[0]!.node : `${failed.length} nodes`}`,
     {
       details: failed.map(({ node, message }) => `${node}: ${message}`),
-      hint: 'These are its last words, or why the node could not run it. Correct it and deploy it again.',
+      hint: 'These are its last words, or why the node could not run it. One that is to exit by itself needs --once.',
     },
   );

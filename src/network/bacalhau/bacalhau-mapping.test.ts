@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOurs, proxyUrlOf, toExecution, toJobRef, toPublisherByHand } from './bacalhau-mapping.js';
+import { isOurs, proxyUrlOf, toExecution, toJob, toJobRef, toPublisherByHand } from './bacalhau-mapping.js';
 import type { RawExecution, RawJob } from './bacalhau-schemas.js';
 
 const raw = (over: Partial<RawJob>): RawJob => ({
@@ -107,4 +107,35 @@ test.each([
     RunOutput: { ExitCode, stderr, ErrorMsg: '' },
   } as RawExecution;
   expect(toExecution(execution)).toMatchObject({ state, message });
+});
+
+test('a module of the user is known by its label; every URL that it is given is listed once', () => {
+  const job = raw({
+    Type: 'ops',
+    Labels: { app: 'wasm-sensors', role: 'module', module: 'thermo', region: 'eu' },
+    Tasks: [
+      {
+        Env: { PROXY_URL: 'http://relay:1', HOOK: 'to=https://x.example/a,https://y.example' },
+        Engine: { Type: 'wasm', Params: { parameters: ['--proxy=http://relay:1', 'http://relay:1/send'] } },
+      },
+    ],
+  });
+  expect(toJob(job, [])).toMatchObject({
+    ref: { role: 'module', region: 'eu', name: 'thermo', runOnce: true },
+    urls: ['http://relay:1', 'http://relay:1/send', 'https://x.example/a', 'https://y.example'],
+  });
+});
+
+test.each([
+  [{ Stdout: 'no config\n', stderr: '' }, 'no config'],
+  [{ Stdout: 'one\n', stderr: 'two\n' }, 'one; two'],
+  [{ Stdout: '', stderr: '' }, 'it exited, with code 3'],
+])('a daemon that exited with the output %j has failed with it', (output, message) => {
+  const exited = {
+    ...{ ID: 'e', NodeID: 'n', ModifyTime: 0, CreateTime: 1 },
+    ComputeState: { StateType: 10, Message: 'execution completed unexpectedly' },
+    DesiredState: { StateType: 2, Message: '' },
+    RunOutput: { ...output, ErrorMsg: '', ExitCode: 3 },
+  };
+  expect(toExecution(exited)).toMatchObject({ state: 'failed', message });
 });

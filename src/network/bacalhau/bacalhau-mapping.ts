@@ -134,6 +134,8 @@ const BID_REJECTED = 8;
 const COMPLETED = 9;
 const FAILED = 10;
 const CANCELLED = 11;
+/** Of a job that should run on, and exited by itself (pkg/orchestrator/scheduler). */
+const EXITED = 'execution completed unexpectedly';
 /** Of its `ExecutionDesiredStateType`. */
 const SHOULD_RUN = 1;
 
@@ -149,9 +151,11 @@ export function toExecution(raw: RawExecution): ExecutionInfo {
     ...{ id: raw.ID, node: raw.NodeID, state: as, message: why },
     ...modified,
   });
-  const { ExitCode: code = 0, stderr = '' } = raw.RunOutput ?? {};
+  const { ExitCode: code = 0, stderr = '', Stdout: stdout = '' } = raw.RunOutput ?? {};
+  const words = [stdout.trim(), stderr.trim()].filter((text) => text !== '').join('; ');
   // Bacalhau calls this completed. A module without an exit code of its own has -1.
-  if (state === COMPLETED && code > 0) return info('failed', stderr.trim() || `exited with code ${code}`);
+  if (state === COMPLETED && code > 0) return info('failed', words || `exited with code ${code}`);
+  if (state === FAILED && reason === EXITED) return info('failed', words || `it exited, with code ${code}`);
   if (state === COMPLETED) return info('completed', reason);
   if (state === CANCELLED) return info('stopped', reason);
   if ([ASK_REJECTED, BID_REJECTED, FAILED].includes(state)) return info('failed', reason);

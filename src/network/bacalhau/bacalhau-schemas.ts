@@ -62,7 +62,13 @@ export const executionSchema = z.object({
   /** Nanoseconds; 0: not known. */
   ModifyTime: z.number().default(0),
   RunOutput: z
-    .object({ stderr: z.string().default(''), ErrorMsg: z.string().default(''), ExitCode: z.number().default(0) })
+    .object({
+      /** Only what was written first. */
+      Stdout: z.string().default(''),
+      stderr: z.string().default(''),
+      ErrorMsg: z.string().default(''),
+      ExitCode: z.number().default(0),
+    })
     .nullish(),
   /** Nanoseconds. */
   CreateTime: z.number(),

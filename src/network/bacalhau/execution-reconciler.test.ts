@@ -49,14 +49,17 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
 });
 
 it.each([
-  ['has lost all its nodes', [lost('edge-us-1'), lost('edge-us-2')], 1],
-  ['never began there', [], 1],
+  ['publisher', 'has lost all its nodes', [lost('edge-us-1'), lost('edge-us-2')], 1],
+  ['module', 'has lost all its nodes', [lost('edge-us-1'), lost('edge-us-2')], 1],
+  ['config-updater', 'has lost all its nodes', [lost('edge-us-1'), lost('edge-us-2')], 0],
+  ['publisher', 'never began there', [], 1],
   [
+    'publisher',
     'runs on one of them',
     [lost('edge-us-1'), { ...lost('edge-us-2'), ComputeState: { StateType: 6, Message: '' } }],
     0,
   ],
-])('a job of the region that %s', async (_, found, restarts) => {
+])('a %s job of the region that %s', async (role, _, found, restarts) => {
   let executions = found as RawExecution[];
   const rerunJob = vi.fn(async () => {
     executions = [];
@@ -65,7 +68,7 @@ it.each([
   const client = {
     ...{ clientVersion: version, agentVersion: version, rerunJob },
     nodes: async () => [node('edge-us-1'), node('edge-us-2')],
-    jobs: async () => [{ ...job, Name: 'publisher-us' }],
+    jobs: async () => [{ ...job, Name: 'of-us', Labels: { ...job.Labels, role, region: 'us' } }],
     executions: async () => executions,
   } as unknown as BacalhauClient;
   const timings = { reconnectMs: 1000, bacalhauReplacesMs: 60_000, lookEveryMs: 20 };

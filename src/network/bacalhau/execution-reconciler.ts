@@ -4,10 +4,11 @@
  * again at once. And a node that has lost two executions of one job version gets no third (it "already executed
  * this job more than once"). A new version of the job fixes that. Bacalhau 1.7 does not replace executions at all.
  */
+import type { JobRef } from '../../jobs/job-ref.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import type { NetworkEvent } from '../provider.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { isOurs, toExecution, toNode } from './bacalhau-mapping.js';
+import { isOurs, toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
 import type { RawJob } from './bacalhau-schemas.js';
 import { isOver, startAgain } from './submit-job.js';
 
@@ -74,7 +75,7 @@ export class ExecutionReconciler {
     // A job of this region that runs on none of its nodes: a new version replaces nothing, and starts at once.
     await restart(async () =>
       (await this.#idle(region, nodes, true)).filter(
-        ({ job, on }) => job.Name === `publisher-${region}` && on.length === nodes.length,
+        ({ job, on }) => toJobRef(job).region === region && on.length === nodes.length,
       ),
     );
     const recovered = async () => ((await this.#idle(region, nodes)).length === 0 ? true : undefined);
@@ -94,11 +95,10 @@ export class ExecutionReconciler {
     return names.every((name) => nodes.some((node) => node.name === name && node.connected));
   }
 
-  /** Publishers that should run on these nodes and don't on some. `missing`: also those that never began there. */
+  /** What should run on these nodes for ever and does not on some. `missing`: also what never began there. */
   async #idle(region: string, nodes: string[], missing = false): Promise<Idle[]> {
     const { client } = this.#deps;
-    const names = ['publisher', `publisher-${region}`];
-    const jobs = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && names.includes(job.Name));
+    const jobs = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && runsOnIn(toJobRef(job), region));
     const found = await Promise.all(
       jobs.map(async (job) => {
         const newest = new Map((await client.executions(job.ID)).map((one) => [one.NodeID, toExecution(one).state]));
@@ -109,6 +109,10 @@ export class ExecutionReconciler {
     return found.filter(({ on }) => on.length > 0);
   }
 }
+
+/** Publishers and modules of the user, of this region or of all. */
+const runsOnIn = ({ role, region: own, runOnce }: JobRef, region: string): boolean =>
+  (role === 'publisher' || role === 'module') && !runOnce && (own === undefined || own === region);
 
 interface Idle {
   job: RawJob;

@@ -120,8 +120,10 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
       join(literally(process.cwd()), '**', '*.{yaml,yml}'),
       join(literally(configFolder(stateDir)), '*.yaml'),
     ];
+    // Jobs that are submitted by hand may have the modules of this folder as local inputs.
+    const modules = join(literally(stateDir), 'modules', '*.wasm');
     const services = (await docker) ? [servicesNode(context, ports)] : [];
-    const waiting = [...edgeNodes(context, configPaths, links), ...services];
+    const waiting = [...edgeNodes(context, [...configPaths, modules], links), ...services];
     const total = waiting.length;
     const apiPorts = await freePorts(total);
     let done = 0;

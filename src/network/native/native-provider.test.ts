@@ -43,5 +43,7 @@ test.each([
     followed === undefined ? [] : ['--follow', followed],
   ]);
   expect(proxy.url).toBe('http://127.0.0.1:8080');
-  expect((await nativeProvider.serviceJob!('puller', connection, options)).job.args).toEqual([]);
+  // Its page changes the configuration there.
+  const puller = await nativeProvider.serviceJob!('puller', connection, options);
+  expect(puller.job.args).toEqual(followed === undefined ? [] : ['--proxies', followed]);
 });

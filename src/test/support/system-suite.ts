@@ -4,6 +4,7 @@ import type { SensorView } from '../../fleet/fleet-view.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import { LANGUAGES } from '../../modules/sensor-language.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
+import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
 
 export interface SystemOptions {
@@ -239,6 +240,41 @@ export function describeSystem(options: SystemOptions): void {
       for await (const event of sandbox.fleet().events({ kinds: ['reading'], region })) {
         if (event.event === 'reading' && event.reading.values?.level === 44.5) break;
       }
+    });
+
+    /** Resolves when a sensor of this colour sends from the region. */
+    const seen = (color: string, region: string) =>
+      eventually(`readings of ${color} from ${region}`, async () => {
+        const { sensors } = await sandbox.fleet().snapshot();
+        return sensors.some((one) => one.state === 'live' && one.color === color && one.region === region);
+      });
+
+    test('modules in Go and C that know nothing of this program run beside the sensors', async (context) => {
+      const missing = skip ?? compilerMissing('go') ?? compilerMissing('c');
+      if (missing !== undefined) context.skip(missing);
+      const { sensors } = await sandbox.fleet().snapshot();
+      const before = sensors.filter(({ state }) => state === 'live').map(({ execution_id }) => execution_id);
+      await Promise.all([
+        sandbox.json(['deploy', 'module', foreignModule('go'), '--region', 'us']),
+        sandbox.json(['deploy', 'module', foreignModule('c'), '--region', 'as', '--param={proxy}', '--param={region}']),
+      ]);
+      await seen(FOREIGN_COLORS.go, 'us');
+      await seen(FOREIGN_COLORS.c, 'as');
+      const live = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
+      expect(live.map(({ execution_id }) => execution_id)).toEqual(expect.arrayContaining(before));
+      for (const name of ['plain-go', 'plain-c']) await sandbox.json(['stop', 'module', name]);
+      const { jobs } = await sandbox.json<{ jobs: { ref: { role: string }; state: string }[] }>(['status']);
+      expect(jobs.filter(({ ref, state }) => ref.role === 'module' && state !== 'stopped')).toEqual([]);
+    });
+
+    test("the original's publisher runs as it is", async (context) => {
+      if (skip !== undefined) return context.skip(skip);
+      if (ORIGINAL_PUBLISHER === undefined) return context.skip('WASM_SENSORS_ORIGINAL_PUBLISHER names no file');
+      const params = ['--proxy={proxy}', '--region={region}', '--interval=1', '--submission-time=1', '--color=#0fed01'];
+      const args = [...params.map((param) => `--param=${param}`), '--env', 'HOSTNAME=tinygo-{region}'];
+      await sandbox.json(['deploy', 'module', ORIGINAL_PUBLISHER, '--name', 'original', '--region', 'us', ...args]);
+      await seen('#0fed01', 'us');
+      await sandbox.json(['stop', 'module', 'original']);
     });
 
     system('stop ends the readings', async () => {

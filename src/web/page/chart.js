@@ -26,6 +26,7 @@ export class Chart {
   /** @type {uPlot | undefined} */
   #chart;
   #shape = '';
+  #resizes = new ResizeObserver(() => this.#resize());
 
   /** @param {{ title: string, unit?: string }} about */
   constructor({ title, unit = '' }) {
@@ -36,7 +37,7 @@ export class Chart {
     this.#plot = find(this.node, '.plot');
     this.#legend = find(this.node, '.legend');
     find(this.node, 'details').addEventListener('toggle', () => this.#showTable());
-    new ResizeObserver(() => this.#resize()).observe(this.#plot);
+    this.#resizes.observe(this.#plot);
   }
 
   /** @param {Past} past */
@@ -56,6 +57,12 @@ export class Chart {
    */
   say(text) {
     setText(find(this.node, '.said'), text);
+  }
+
+  /** It is no longer shown. */
+  end() {
+    this.#resizes.disconnect();
+    this.#chart?.destroy();
   }
 
   redraw() {

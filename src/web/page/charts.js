@@ -62,7 +62,9 @@ export class Charts {
     if (same && definitions.map(({ metric }) => metric).join() === [...this.#charts.keys()].join()) return;
     const before = same ? this.#charts : new Map();
     this.#of = of;
-    this.#charts = new Map(definitions.map((one) => [one.metric, before.get(one.metric) ?? new Chart(one)]));
+    const charts = new Map(definitions.map((one) => [one.metric, before.get(one.metric) ?? new Chart(one)]));
+    for (const chart of this.#charts.values()) if (![...charts.values()].includes(chart)) chart.end();
+    this.#charts = charts;
     this.#list.replaceChildren(...[...this.#charts.values()].map(({ node }) => node));
     void this.load();
   }

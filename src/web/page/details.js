@@ -35,12 +35,6 @@ export function listenToSelection() {
     const typing = /** @type {Element} */ (target).closest('input, select');
     if (key === 'Escape' && shown && !typing) select(undefined);
   });
-  byId('panels').addEventListener('click', (event) => {
-    const clicked = /** @type {Element} */ (event.target);
-    const region = /** @type {HTMLElement | null} */ (clicked.closest('[data-region]'))?.dataset.region;
-    const host = clicked.closest('.tile')?.querySelector('bdi')?.textContent;
-    if (region !== undefined && (host || clicked.closest('h2'))) select(host ? { region, host } : { region });
-  });
   setInterval(() => {
     if (shown && !document.hidden) void load();
   }, LOAD_EVERY_MS);

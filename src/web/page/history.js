@@ -1,6 +1,9 @@
 /** What the puller has kept: a metric over time, ready for a chart. */
 /** @import { History } from '../../puller/history/history.js' */
 
+/** Any sender can name regions, and more can't be told apart. */
+const MAX_CURVES = 12;
+
 /**
  * @typedef {object} Query
  * @property {string} metric
@@ -42,9 +45,8 @@ export async function loadPast({ metric, region, host, spanMs, stepMs }) {
  * @returns {Past}
  */
 function align({ from, to, step, series }) {
-  const first = Math.floor(from / step) * step;
-  const times = Array.from({ length: Math.floor((to - first) / step) + 1 }, (_, i) => first + i * step);
-  const curves = series.map(({ region, host, points }) => {
+  const times = Array.from({ length: Math.round((to - from) / step) }, (_, i) => from + i * step);
+  const curves = series.slice(0, MAX_CURVES).map(({ region, host, points }) => {
     const byTime = new Map(points.map((point) => [point.t, point]));
     const row = (/** @type {'mean' | 'min' | 'max'} */ field) => times.map((time) => byTime.get(time)?.[field] ?? null);
     return { name: host ?? region ?? '', means: row('mean'), lows: row('min'), highs: row('max') };

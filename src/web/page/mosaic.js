@@ -68,6 +68,18 @@ export class Mosaic {
     return this.#lit.size > 0;
   }
 
+  /**
+   * The sensor under the pointer.
+   * @param {MouseEvent} event
+   */
+  sensorAt({ offsetX, offsetY }) {
+    if (!this.#grid) return undefined;
+    const { size, columns } = this.#grid;
+    const cell = (size * this.#canvas.clientWidth) / this.#canvas.width;
+    const column = Math.floor(offsetX / cell);
+    return column < columns ? this.#sensors[Math.floor(offsetY / cell) * columns + column] : undefined;
+  }
+
   /** Returns undefined while the canvas has no width. */
   #place() {
     const width = this.#canvas.clientWidth;

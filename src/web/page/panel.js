@@ -7,6 +7,7 @@ import { fill, find, setText, stamp } from './dom.js';
 import { byNumber, countTexts, markProblems } from './format.js';
 import { draw } from './frames.js';
 import { Mosaic } from './mosaic.js';
+import { hashOf, select } from './selection.js';
 import { sensorsOf } from './sensors.js';
 import { Tiles } from './tiles.js';
 
@@ -43,6 +44,7 @@ export class Panel {
     this.#caption = find(stage, '.caption');
     this.#tiles = new Tiles(find(stage, '.tiles'), this.#caption);
     this.#mosaic = new Mosaic(/** @type {HTMLCanvasElement} */ (find(stage, 'canvas')));
+    this.#listen(find(stage, 'canvas'), find(this.node, 'h2 a'));
     let width = 0;
     new ResizeObserver(() => {
       if (stage.clientWidth === width) return;
@@ -50,6 +52,22 @@ export class Panel {
       this.#mosaic.resized();
       draw();
     }).observe(stage);
+  }
+
+  /**
+   * The name of the region and each cell lead to their details.
+   * @param {HTMLElement} canvas
+   * @param {HTMLElement} link
+   */
+  #listen(canvas, link) {
+    link.setAttribute('href', hashOf({ region: this.#region }));
+    canvas.addEventListener('pointermove', (event) => {
+      canvas.title = this.#mosaic.sensorAt(event)?.hostname ?? '';
+    });
+    canvas.addEventListener('click', (event) => {
+      const sensor = this.#mosaic.sensorAt(event);
+      if (sensor) select({ region: sensor.region, host: sensor.hostname });
+    });
   }
 
   /** A sensor was added or removed, or its state has changed. */

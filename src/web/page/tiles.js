@@ -1,8 +1,10 @@
-/** Few sensors of a region as tiles. */
+/** Few sensors of a region as tiles, each a link to its details. One of them is in the tab order; arrows lead to the others. */
+/** @import { Selection } from './selection.js' */
 /** @import { ShownSensor } from './sensors.js' */
 import { paint } from './color.js';
 import { arrange, find, resize, setText, stamp } from './dom.js';
 import { whole } from './format.js';
+import { hashOf, onSelect } from './selection.js';
 import { valueNode, valueTexts } from './values.js';
 
 /** The fewer the sensors, the more their tiles show. */
@@ -20,6 +22,8 @@ export class Tiles {
   /** @type {Size} */
   #size = SIZES[0];
   #prefix = '';
+  /** @type {Selection | undefined} */
+  #selected;
   /** @type {Map<ShownSensor, Tile>} */
   #tiles = new Map();
 
@@ -30,6 +34,11 @@ export class Tiles {
   constructor(list, caption) {
     this.#list = list;
     this.#caption = caption;
+    list.addEventListener('keydown', (event) => this.#move(event));
+    onSelect((selection) => {
+      this.#selected = selection;
+      this.#mark();
+    });
   }
 
   /**
@@ -43,7 +52,7 @@ export class Tiles {
     this.#prefix = size.name === 'small' ? sharedPrefix(sensors.map(({ hostname }) => hostname)) : '';
     this.#tiles = new Map(sensors.map((sensor) => [sensor, before.get(sensor) ?? new Tile(size)]));
     for (const [sensor, tile] of this.#tiles) {
-      tile.setName(sensor.hostname, this.#prefix);
+      tile.setName(sensor, this.#prefix);
       tile.draw(sensor);
     }
     this.#list.hidden = sensors.length === 0;
@@ -52,7 +61,38 @@ export class Tiles {
       this.#list,
       [...this.#tiles.values()].map(({ node }) => node),
     );
+    this.#mark();
     this.#showCaption();
+  }
+
+  #mark() {
+    for (const [{ region, hostname }, { link }] of this.#tiles) {
+      const isSelected = this.#selected?.region === region && this.#selected.host === hostname;
+      if (isSelected) link.setAttribute('aria-current', 'true');
+      else link.removeAttribute('aria-current');
+    }
+    const links = this.#links();
+    const inOrder = links.find(({ tabIndex }) => tabIndex === 0) ?? links[0];
+    if (inOrder) inOrder.tabIndex = 0;
+  }
+
+  /** In the order in which they are shown. */
+  #links = () => [...this.#tiles.values()].map(({ link }) => link);
+
+  /** @param {KeyboardEvent} event */
+  #move(event) {
+    const links = this.#links();
+    const at = links.indexOf(/** @type {HTMLElement} */ (event.target));
+    const rows = [...this.#list.children].map((tile) => /** @type {HTMLElement} */ (tile).offsetTop);
+    const columns = rows.filter((top) => top === rows[0]).length;
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns, ArrowUp: -columns };
+    const step = steps[/** @type {keyof typeof steps} */ (event.key)];
+    const [from, to] = [links[at], links[at + (step ?? 0)]];
+    if (step === undefined || !from || !to) return;
+    event.preventDefault();
+    from.tabIndex = -1;
+    to.tabIndex = 0;
+    to.focus();
   }
 
   /**
@@ -85,16 +125,18 @@ class Tile {
   constructor(size) {
     this.#size = size;
     this.node = stamp('tile-template');
+    this.link = find(this.node, 'a');
     this.#icon = find(this.node, '.icon');
     this.#fact = find(this.node, '.fact');
   }
 
   /**
-   * @param {string} hostname
+   * @param {ShownSensor} sensor
    * @param {string} prefix which all tiles share: it is only heard
    */
-  setName(hostname, prefix) {
+  setName({ region, hostname }, prefix) {
     this.node.title = hostname;
+    this.link.setAttribute('href', hashOf({ region, host: hostname }));
     setText(find(this.node, '.prefix'), prefix);
     setText(find(this.node, '.rest'), hostname.slice(prefix.length));
   }
