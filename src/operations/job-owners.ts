@@ -9,10 +9,7 @@ export const isForeign = (job: JobInfo, { owner }: Pick<Network, 'owner'>): bool
   owner !== undefined && job.owner !== undefined && job.owner !== owner;
 
 /** Publishers that run, of these regions or of all. */
-export async function runningPublishers(
-  network: Pick<Network, 'jobs'>,
-  regions: string[] | undefined,
-): Promise<JobInfo[]> {
+async function runningPublishers(network: Pick<Network, 'jobs'>, regions: string[] | undefined): Promise<JobInfo[]> {
   return (await network.jobs()).filter(
     ({ ref: { role, region }, state }) =>
       role === 'publisher' && RUNS.includes(state) && (!regions || region === undefined || regions.includes(region)),

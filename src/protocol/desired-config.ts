@@ -39,11 +39,11 @@ function withSettings<T extends z.ZodObject>(schema: T) {
   }) as unknown as z.ZodType<z.output<T> & DesiredConfig, z.input<T>>;
 }
 
-const settingFieldSchema = z.custom<SettingField>((field) => typeof field === 'string' && isSettingField(field), {
-  error: 'must be a field or settings.<name>',
-});
+const settingFieldSchema = z.custom<SettingField>((field) => typeof field === 'string' && isSettingField(field));
 /** A field that every sensor has, or a setting. */
-export const desiredFieldSchema = z.union([sensorConfigSchema.keyof(), settingFieldSchema]);
+export const desiredFieldSchema = z.union([sensorConfigSchema.keyof(), settingFieldSchema], {
+  error: `must be ${SENSOR_CONFIG_FIELDS.join(', ')} or settings.<name>`,
+});
 
 const version = z.int().min(0).max(MAX_VERSION);
 export const patchSchema = z.strictObject({

@@ -113,7 +113,7 @@ test('a puller that is not ready yet is asked again when it says so, and its rea
   expect(pauses).toEqual([1000, 1000]);
   answers = Array.from({ length: 100 }, () => notReady);
   await expect(client.history({ metric: 'a' })).rejects.toMatchObject({
-    ...{ code: 'PULLER_ERROR', message: expect.stringContaining('still rolling up (HISTORY_NOT_READY)') },
+    ...{ code: 'HISTORY_NOT_READY', message: 'still rolling up' },
   });
 });
 

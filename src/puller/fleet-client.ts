@@ -87,7 +87,7 @@ export class FleetClient {
     return this.#request('/stats');
   }
 
-  /** A metric over time (docs/history.md). Rejects with `PULLER_ERROR` and a hint when the query is not valid. */
+  /** A metric over time (docs/history.md). Rejects with `BAD_QUERY` and a hint when the query is not valid. */
   history(query: HistoryQuery): Promise<History> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));

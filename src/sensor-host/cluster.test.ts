@@ -116,14 +116,16 @@ describe('a daemon job', () => {
     ]);
   });
 
-  test('gives its executions the host’s variables, then its own, then their identity', async () => {
+  test('gives its executions the host’s variables, then its own, then what Bacalhau gives', async () => {
     const mounts = [{ target: '/a', source: '/b' }];
-    const { jobId } = await cluster.submit(publisher('eu', { env: { COLOR: 'job', HOSTNAME: 'no' }, mounts }));
+    const { jobId } = await cluster.submit(
+      publisher('eu', { env: { COLOR: 'job', HOSTNAME: 'mine', BACALHAU_JOB_ID: 'no' }, mounts }),
+    );
     expect(host.guests[0]!.spec.mounts).toEqual(mounts);
     expect(host.guests[0]!.spec.env).toEqual({
       SENSOR_TOKEN: 'token of edge-eu-1',
       COLOR: 'job',
-      HOSTNAME: 'edge-eu-1',
+      HOSTNAME: 'mine',
       BACALHAU_JOB_ID: jobId,
       BACALHAU_EXECUTION_ID: job('publisher-eu').executions[0]!.id,
       BACALHAU_JOB_TYPE: 'daemon',

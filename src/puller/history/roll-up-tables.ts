@@ -161,7 +161,7 @@ const writeSensor =
     statement.run([start, id, count, min, max, sum]);
 
 /** The same statistics in longer steps. */
-export function inSteps(minutes: StepStatistics, length: number): StepStatistics {
+function inSteps(minutes: StepStatistics, length: number): StepStatistics {
   const steps: StepStatistics = new Map();
   for (const [minute, statistics] of minutes) {
     const start = Math.floor(minute / length) * length;

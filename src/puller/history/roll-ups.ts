@@ -112,7 +112,7 @@ export class RollUps {
     for (let more = true; more && performance.now() < end; ) {
       // What was collected does not wait for the end of the minute.
       this.#minute = Number.NaN;
-      more = this.work(0) || this.#collected.size > 0;
+      more = this.work(0) || this.#collected.size > 0 || this.#seen > this.done;
     }
   }
 
@@ -197,7 +197,7 @@ export class RollUps {
   }
 
   #beginMove(): void {
-    if (this.#collected.size === 0) return;
+    if (this.#collected.size === 0 && this.#seen === this.#progress.done) return;
     this.#moving = { pending: this.#collected, target: this.#seen, order: undefined, at: 0 };
     this.#collected = new PendingRollUps();
     this.#index.limit();

@@ -58,7 +58,7 @@ const MAX_LINES = 8;
 const MAX_LENGTH = 1000;
 
 /** The last lines that a guest wrote to stdout and stderr: enough to see why it exited. */
-export class RecentOutput {
+class RecentOutput {
   readonly lines: string[] = [];
   #partial = '';
   /** Called after each write. */

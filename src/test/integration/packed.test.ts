@@ -12,7 +12,9 @@ import { eventually, Running } from '../support/cli-harness.js';
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const MAJORS = [20, 22, 24];
 /** On a busy machine; 10 s otherwise. */
-const SLOW = 200_000;
+const SLOW = 300_000;
+/** Of 180 MB, most of it the compiler. */
+const INSTALLING = 160_000;
 const QUIET = ['--ignore-scripts', '--no-audit', '--no-fund', '--fetch-retries=1'];
 
 const folder = mkdtempSync(join(tmpdir(), 'wasm-sensors-packed-'));
@@ -23,8 +25,11 @@ const ENV = Object.fromEntries(
   ),
 );
 const execute = promisify(execFile);
-const run = (command: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) =>
-  execute(command, args, { env: ENV, timeout: 80_000, cwd: folder, ...options });
+const run = (
+  command: string,
+  args: string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv; timeout?: number } = {},
+) => execute(command, args, { env: ENV, timeout: 80_000, cwd: folder, ...options });
 
 let tarball = '';
 let up: Running | undefined;
@@ -62,7 +67,7 @@ test.for(MAJORS)(
   async (major, context) => {
     const env = await withNode(major, context);
     const prefix = join(folder, `global-${major}`);
-    await run('npm', ['install', '-g', '--prefix', prefix, tarball, ...QUIET], { env });
+    await run('npm', ['install', '-g', '--prefix', prefix, tarball, ...QUIET], { env, timeout: INSTALLING });
     await firstReadings([join(prefix, 'bin/wasm-sensors')], env);
     if (major === MAJORS[0]) await buildsOwnSensor(join(prefix, 'bin/wasm-sensors'), env);
   },

@@ -154,6 +154,9 @@ describe('the web page', () => {
     const chart = (name: string) => `#fleet-charts .chart:has(.plot[aria-label^="${name}: "])`;
     await see(`${chart('readings/s')} .plot[aria-label*="eu "][aria-label*="us "][aria-label*=", from "]`);
     await see(`${chart('lateness in ms')} .legend li`, /^eu ?\d/);
+    // It is looked at every 5 s, and the charts are loaded every 15 s.
+    const depth = page.locator(`${chart('waiting in the queue')} .legend li`, { hasText: /^[\d.,]+$/ });
+    await depth.waitFor({ timeout: 40_000 });
     await page.locator(`${chart('temperature')} .u-over`).hover({ position: { x: 100, y: 50 } });
     await see(`${chart('temperature')} .at`, /^\d\d:\d\d/);
     // The others follow it.

@@ -11,7 +11,7 @@ const COLORS = 8;
 const TABLE_ROWS = 60;
 
 const numbers = new Intl.NumberFormat('en', { maximumSignificantDigits: 4 });
-const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 });
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 5 });
 
 /** @param {number | null | undefined} value */
 const numberText = (value) => (value === null || value === undefined ? '–' : numbers.format(value));
@@ -25,6 +25,7 @@ export class Chart {
   #past = { times: [], curves: [] };
   /** @type {uPlot | undefined} */
   #chart;
+  /** Which curves the chart was made for. */
   #shape = '';
   #resizes = new ResizeObserver(() => this.#resize());
 
@@ -43,8 +44,7 @@ export class Chart {
   /** @param {Past} past */
   show(past) {
     this.#past = past;
-    const shape = past.curves.map(({ name }) => name).join('\n');
-    if (shape !== this.#shape || !this.#chart) this.#create(shape);
+    if (shapeOf(past) !== this.#shape || !this.#chart) this.#create();
     this.#chart?.setData(dataOf(past));
     this.#showLegend(undefined);
     this.#describe();
@@ -69,9 +69,8 @@ export class Chart {
     this.#chart?.redraw();
   }
 
-  /** @param {string} shape */
-  #create(shape) {
-    this.#shape = shape;
+  #create() {
+    this.#shape = shapeOf(this.#past);
     this.#chart?.destroy();
     const { curves } = this.#past;
     resize(this.#legend, curves.length, () => legendItem());
@@ -99,7 +98,7 @@ export class Chart {
       scales: { y: { range: rangeOf } },
       axes: [
         { ...axis, size: 26, space: 64, values: (_, times) => times.map((time) => clockText(time, this.#spanMs)) },
-        { ...axis, size: 44, values: (_, values) => values.map((value) => short.format(value)) },
+        { ...axis, size: 50, values: (_, values) => values.map((value) => short.format(value)) },
       ],
       series: [{}, ...lines, ...(single ? [edge, edge] : [])],
       // From the lowest to the highest value of each step.
@@ -116,7 +115,7 @@ export class Chart {
   #resize() {
     const width = this.#plot.clientWidth;
     if (width === 0) return;
-    if (!this.#chart) this.#create(this.#shape);
+    if (!this.#chart) this.#create();
     else if (this.#chart.width !== width) this.#chart.setSize({ width, height: HEIGHT });
   }
 
@@ -166,6 +165,9 @@ export class Chart {
     );
   }
 }
+
+/** @param {Past} past */
+const shapeOf = ({ curves }) => JSON.stringify(curves.map(({ name }) => name));
 
 function legendItem() {
   const item = create('li', '');

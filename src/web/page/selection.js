@@ -3,7 +3,7 @@
 /** @typedef {{ region?: string, host?: string }} Selection Without a region it is the whole fleet. */
 
 /** @returns {Selection | undefined} undefined: nothing is selected */
-export function selected() {
+function selected() {
   if (location.hash === '#fleet') return {};
   const { region, host } = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
   if (!region) return undefined;
