@@ -142,7 +142,7 @@ describe('the web page', () => {
       expect(await accessibilityProblems(page)).toEqual([]);
       await page.keyboard.press('Escape');
       await page.keyboard.press('Escape');
-      await expect.poll(() => page.locator('#details').isVisible()).toBe(false);
+      await expect.poll(() => page.locator('#details').isVisible(), { timeout: 10_000 }).toBe(false);
       await page.goBack();
       await see('#details-title', /^edge-eu-1$/);
     },
@@ -208,14 +208,14 @@ describe('the web page', () => {
       post({ execution_id: `e-${host}`, hostname: `host-${host}`, region: 'keys', sequence: 1 });
     await Promise.all(Array.from({ length: 12 }, (_, i) => send(i + 1)));
     const links = page.locator('[data-region="keys"] .tile a');
-    await expect.poll(() => links.count()).toBe(12);
+    await expect.poll(() => links.count(), { timeout: 10_000 }).toBe(12);
     expect(await page.locator('[data-region="keys"] .tile a[tabindex="0"]').count()).toBe(1);
     await links.first().focus();
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowLeft', 'Enter']) await page.keyboard.press(key);
     await see('#details-title', 'host-2');
     expect(await page.locator('.tile a[aria-current]').textContent()).toBe('host-2');
     await page.keyboard.press('Escape');
-    await expect.poll(() => page.locator('.tile a[aria-current]').count()).toBe(0);
+    await expect.poll(() => page.locator('.tile a[aria-current]').count(), { timeout: 10_000 }).toBe(0);
   });
 
   inBrowser('a white and a black tile have an edge in both themes', async () => {
@@ -292,7 +292,7 @@ describe('the web page', () => {
     await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(before + 5);
     expect(await newest()).toBe(held);
     await page.getByRole('button', { name: 'Pause' }).press('Enter');
-    await expect.poll(newest).not.toBe(held);
+    await expect.poll(newest, { timeout: 10_000 }).not.toBe(held);
   });
 
   inBrowser('a hidden page reads alerts and summaries only, and is up to date when it is seen again', async () => {
@@ -303,7 +303,7 @@ describe('the web page', () => {
     await expect.poll(now, { timeout: 10_000 }).toBeGreaterThan(before + 5);
     expect(await received()).toBe(before);
     await Promise.all([asked('/events'), page.evaluate(setHidden(false))]);
-    await expect.poll(received).toBeGreaterThan(before + 5);
+    await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(before + 5);
     expect(quiet.method()).toBe('GET');
   });
 
