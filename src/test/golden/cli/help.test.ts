@@ -25,7 +25,7 @@ const GROUPS = {
   region: ['region', 'region disconnect', 'region reconnect'],
   settings: ['settings'],
   completion: ['completion'],
-  files: ['shell', 'render', 'build', 'build wasm'],
+  files: ['shell', 'render', 'init', 'build', 'build wasm'],
   images: ['images', 'images build', 'images login', 'images push'],
   proxy: ['proxy', 'proxy serve'],
   puller: ['puller', 'puller serve'],
