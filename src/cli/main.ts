@@ -18,9 +18,14 @@ async function menu(): Promise<string[]> {
   return (await askForCommand(commands.map(({ name }) => name))) ?? process.exit(130);
 }
 
+// A command runs until it has a result. Neither a request that Node has lost (its connection was reset) nor the time limit
+// of one keeps a process running: it would end with 0 and without a word.
+const running = setInterval(() => {}, 60_000);
 try {
   await createProgram(commands).parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode === 0 ? 0 : 2;
+} finally {
+  clearInterval(running);
 }

@@ -106,9 +106,12 @@ test('a store that is deleted under load is back within seconds, and nothing ack
     },
     () => rmSync(`${store()}-wal`),
   ];
-  for (const [i, remove] of deletions.entries()) {
+  // A deletion of several files may be noticed in the middle, and again after it.
+  const writtenBack = () => pullerLog().split('It is written back').length;
+  for (const remove of deletions) {
+    const before = writtenBack();
     remove();
-    await eventually('the store', () => pullerLog().split('It is written back').length === i + 2, 5_000);
+    await eventually('the store', () => writtenBack() > before, 5_000);
     await sleep(500);
   }
   process.kill(sandbox.pidOf('puller'), 'SIGKILL');

@@ -114,7 +114,7 @@ describe('any other configuration', () => {
 
   it('beyond what the sensor can hold of an answer is left for the next answer', async () => {
     await sensor.start({ args: ['--interval', '1'] });
-    const padding = 'x'.repeat(1000);
+    const padding = 'x'.repeat(2048);
     const config = '"config":{"version":9,"color":"#010203"}';
     sensor.proxy.answer = () => ({ body: `{"reason":"${padding}",${config}}` });
     await sensor.clock.pass(2000);
