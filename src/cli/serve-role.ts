@@ -45,8 +45,8 @@ export function logDefect(log: Logger, text: string): void {
 
 export interface ServeOptions extends ListenOptions {
   log: Logger;
-  /** Runs once the port is bound. */
-  onListening?(listener: Listener): Promise<void> | void;
+  /** Runs once the port is bound; `stop` resolves when the process is to stop. */
+  onListening?(listener: Listener, stop: Promise<unknown>): unknown;
   /** Runs after the port stopped accepting; finishes what was accepted. */
   onClose(): Promise<void> | void;
   /** How long requests under way may take at the end, in milliseconds. */
@@ -61,7 +61,7 @@ export async function serveUntilStopped(options: ServeOptions): Promise<number> 
   const { log, purpose } = options;
   const stop = stopRequested({ supervised: true });
   const listener = await listen(options);
-  await options.onListening?.(listener);
+  await options.onListening?.(listener, stop);
   log.info('listening', `${purpose} on ${listener.url}`, { url: listener.url });
   reportReady({ url: listener.url });
   const reason = await stop;

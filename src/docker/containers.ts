@@ -1,4 +1,5 @@
 /** Containers, as the engine describes them. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { type DockerOptions, docker } from './docker-cli.js';
@@ -58,8 +59,9 @@ const containerSchema = z
     };
   });
 
-/** When a container is removed between the two calls, the second one fails. */
-const TRIES = 3;
+/** When a container is removed between the two calls, the second one fails. A whole project takes seconds to go. */
+const TRIES = 20;
+const TRY_AGAIN_MS = 250;
 
 /** All containers of a compose project, or of a state folder, whatever their state. Rejects with `DOCKER_OUTPUT`, and as `docker` does. */
 export async function containersOf(
@@ -75,6 +77,7 @@ export async function containersOf(
       return parseContainers(found);
     } catch (error) {
       if (tries === TRIES || !/no such container/i.test(messageOf(error))) throw error;
+      await sleep(TRY_AGAIN_MS, undefined, { signal: options.signal });
     }
   }
 }

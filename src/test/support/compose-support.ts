@@ -4,7 +4,8 @@ import { promisify } from 'node:util';
 import { bacalhauImage } from '../../docker/image-names.js';
 import { eventually } from './cli-harness.js';
 
-export const PROJECT = `wasm-sensors-test-${process.env.VITEST_POOL_ID}`;
+/** One for each file of tests: files run side by side. */
+export const PROJECT = `wasm-sensors-test-${process.pid}`;
 /** Of everything that the engine has for it. */
 export const LABEL = `com.docker.compose.project=${PROJECT}`;
 /** A name of their own, so that tests never meet a network of somebody else. */

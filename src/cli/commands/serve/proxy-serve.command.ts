@@ -88,11 +88,12 @@ export const proxyServe: CommandSpec = {
         ...(tls ? { tls } : {}),
         // Includes retries of the queue: readings that were accepted get their answer.
         graceMs: 20_000,
-        onListening() {
+        onListening(_listener, stop) {
           following = follower?.run(stopped.signal);
-          return queue
+          const checked = queue
             .check()
             .catch((error) => log.info('queue.unreachable', `the queue is not there yet: ${messageOf(error)}`));
+          return Promise.race([checked, stop]);
         },
         async onClose() {
           stopped.abort();
