@@ -29,10 +29,10 @@ const system = {
 
 const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: availableParallelism() };
 
-/** The longest files, longest first: the last one to end does not run alone. */
+/** The longest files: the last one to end does not run alone. Those with containers and nodes do not begin together. */
 const LONGEST = [
-  ...['integration/compose-seed', 'integration/demo', 'integration/native-system', 'integration/compose-system'],
-  ...['e2e/config-e2e', 'integration/native-faults', 'e2e/cli-errors', 'integration/packed'],
+  ...['integration/compose-seed', 'e2e/config-e2e', 'integration/native-faults', 'integration/compose-system'],
+  ...['e2e/cli-errors', 'integration/packed', 'integration/native-system', 'e2e/config-scopes', 'integration/demo'],
 ].map((name) => `/src/test/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {

@@ -37,10 +37,10 @@ export function probePort(port: number, host: string): Promise<number | undefine
 }
 
 /**
- * Below the ports of outgoing connections (from 32,768 on), any of which could take a free port before it is bound, and
- * below the relays of native networks.
+ * Above 10,080, which `fetch` and browsers refuse. Below the ports of outgoing connections (from 32,768 on), any of which
+ * could take a free port before it is bound, and below the relays of native networks.
  */
-const FIRST_FREE = 10_000;
+const FIRST_FREE = 10_081;
 const LAST_FREE = 23_999;
 const TRIES = 50;
 

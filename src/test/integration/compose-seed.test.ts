@@ -48,7 +48,7 @@ describe('the walk-through of the original demo, with containers', () => {
   afterAll(() => sandbox.close(['--volumes']));
 
   const step = (name: string, body: () => Promise<void>) =>
-    test(name, async (context) => {
+    test(name, { timeout: 240_000 }, async (context) => {
       if (skip !== undefined) context.skip(skip);
       await body();
     });
