@@ -117,11 +117,11 @@ test('failed executions, and those that were replaced, of which the newest are s
   expect(shown(true)).toHaveLength(1 + 5);
 });
 
-test('the document has everything, and the older name of what changed its name', () => {
+test('the document has everything', () => {
   const node = edgeNode('edge-us-1', { unschedulable: 'no engine' });
   expect(statusDocument(state, status({ nodes: [node, edgeNode('edge-eu-1')] }))).toMatchObject({
     ...{ network: 'embedded', pid: 7, endpoints: { webUi: 'http://w' } },
-    nodes: [{ ...node, unfit: 'no engine' }, edgeNode('edge-eu-1')],
+    nodes: [node, edgeNode('edge-eu-1')],
     queue: { name: 'q', depth: { visible: 3 } },
     puller: { queue: 'q' },
   });

@@ -29,8 +29,7 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
   const { nodes, jobs, fleet, convergence, puller, proxies, revoked, notices } = status;
   return {
     ...{ network: kind, pid: up.pid, endpoints },
-    nodes: nodes?.map(withAlias),
-    ...{ jobs, summary: fleet.summary, sensors: fleet.sensors, convergence },
+    ...{ nodes, jobs, summary: fleet.summary, sensors: fleet.sensors, convergence },
     queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters, server: puller.queueServer },
     puller,
     proxies,
@@ -55,10 +54,6 @@ function noticeText(notice: PublisherNotice): string {
 
 export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
   `${job} bypasses the relay: it still reaches ${proxyUrl}`;
-
-/** `unfit` is the older name of `unschedulable`. */
-const withAlias = (node: NodeInfo) =>
-  node.unschedulable === undefined ? node : { ...node, unfit: node.unschedulable };
 
 export function statusText({ kind, up, endpoints, settings }: RunState, status: Status, style: Style): string {
   const { nodes, jobs, fleet } = status;

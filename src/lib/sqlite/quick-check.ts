@@ -12,7 +12,7 @@ export async function quickCheck(path: string, signal?: AbortSignal): Promise<st
   signal?.addEventListener('abort', interrupt);
   try {
     const { default: Database } = await import('libsql/promise');
-    database = new Database(path, { readonly: true, fileMustExist: true });
+    database = new Database(path, { fileMustExist: true });
     const statement = await database.prepare('pragma quick_check(1)');
     if (signal?.aborted) return undefined;
     const [row] = (await statement.all([])) as { quick_check: string }[];

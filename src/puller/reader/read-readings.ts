@@ -5,6 +5,7 @@
  */
 import type Database from 'libsql';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
+import { firstSince } from '../sinks/first-since.js';
 import {
   parseReadingRow,
   READING_COLUMNS,
@@ -73,24 +74,7 @@ function rangeOf(database: Database.Database, { since, until, region, host }: Ex
     values.push(host);
   }
   const { last } = database.prepare('select coalesce(max(id), 0) as last from readings').get([]) as { last: number };
-  return { database, where: conditions.join(' and '), values, first: firstSince(database, since), last };
-}
-
-/** The first id of readings received at or after `time`. Approximate where the clock was set back. */
-function firstSince(database: Database.Database, time: number): number {
-  const { low, high } = database
-    .prepare('select coalesce(min(id), 1) as low, coalesce(max(id), 0) as high from readings')
-    .get([]) as { low: number; high: number };
-  const next = database.prepare('select id, received_at as at from readings where id >= ? order by id limit 1');
-  let from = low;
-  let to = high + 1;
-  while (from < to) {
-    const middle = Math.floor((from + to) / 2);
-    const row = next.get([middle]) as { id: number; at: number };
-    if (row.at < time) from = row.id + 1;
-    else to = middle;
-  }
-  return from;
+  return { database, where: conditions.join(' and '), values, first: firstSince(database, 'received_at', since), last };
 }
 
 /** In the order of their ids, which is that of their arrival. */

@@ -5,6 +5,7 @@
 import type Database from 'libsql';
 import type { FleetDump } from '../../fleet/fleet.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
+import { firstSince } from './first-since.js';
 import type { Delivery, Sink, SinkResult } from './sink.js';
 import { StoreFile, type StoreFileEvent } from './store-file.js';
 import {
@@ -167,7 +168,7 @@ export class StoreSink implements Sink {
 
   /** The last reading that arrived before `since` (Unix milliseconds); below every id: there is none. */
   lastReadingBefore(since: number): StorePosition['reading'] {
-    return this.#firstSince('received_at', since) - 1;
+    return firstSince(this.database, 'received_at', since) - 1;
   }
 
   /** Readings in order of arrival. Fewer than `limit` only when there are no more. */
@@ -244,7 +245,7 @@ export class StoreSink implements Sink {
    */
   forget(before: number, upTo = Number.MAX_SAFE_INTEGER): number {
     // The newest reading stays, so that SQLite never reuses an id after the last checkpoint. The second condition protects
-    // young readings of older versions, whose time is that of the wall clock and may mislead #firstSince.
+    // young readings of older versions, whose time is that of the wall clock and may mislead firstSince.
     const readings = this.database.prepare(
       `delete from readings where id in (
          select id from readings where id < ? and id < (select max(id) from readings) and ${ARRIVED} < ?
@@ -252,7 +253,7 @@ export class StoreSink implements Sink {
        )`,
     );
     const count =
-      readings.run(Math.min(this.#firstSince(ARRIVED, before), upTo + 1), before).changes +
+      readings.run(Math.min(firstSince(this.database, ARRIVED, before), upTo + 1), before).changes +
       this.database.prepare(`delete from messages where ${ARRIVED} < ?`).run(before).changes;
     this.forgotten += count;
     return count;
@@ -282,26 +283,6 @@ export class StoreSink implements Sink {
   #damage(table: string, id: number): never[] {
     if (this.#damaged.size < MAX_DAMAGED) this.#damaged.add(`${table} ${id}`);
     return [];
-  }
-
-  /**
-   * The first id of readings that arrived at or after `time`: ids follow the order of arrival. Approximate when `arrived` is
-   * the wall clock and it was set back.
-   */
-  #firstSince(arrived: string, time: number): number {
-    const next = this.database.prepare(`select id, ${arrived} as at from readings where id >= ? order by id limit 1`);
-    const { low, high } = this.database
-      .prepare('select coalesce(min(id), 1) as low, coalesce(max(id), 0) as high from readings')
-      .get([]) as { low: number; high: number };
-    let from = low;
-    let to = high + 1;
-    while (from < to) {
-      const middle = Math.floor((from + to) / 2);
-      const row = next.get(middle) as { id: number; at: number };
-      if (row.at < time) from = row.id + 1;
-      else to = middle;
-    }
-    return from;
   }
 
   /** A store of an older version has no mark: its newest reading shows a time that has been. */
