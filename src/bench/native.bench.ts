@@ -6,7 +6,7 @@
 import { cpus, freemem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeployResult } from '../operations/deploy-publisher.js';
+import type { DeployResult } from '../operations/deploy/deploy-publisher.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { freePortFlags, runCli } from './bench-cli.js';

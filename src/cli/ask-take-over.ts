@@ -1,6 +1,6 @@
 /** Before a deployment replaces jobs of another state folder: a terminal is asked, elsewhere `--take-over` says so. */
 import type { JobInfo, Network } from '../network/network.js';
-import { foreignModules, foreignPublishers, foreignService, refuseForeign } from '../operations/job-owners.js';
+import { foreignModules, foreignPublishers, foreignService, refuseForeign } from '../operations/deploy/job-owners.js';
 import type { OptionValues } from './command-options.js';
 import { foreignJobText } from './output/deploy-text.js';
 import type { Output } from './output/output.js';

@@ -1,7 +1,7 @@
 /** The running services that a command works on: those of `up`, or proxies and a puller anywhere. */
 import type { SettingKey, Settings } from '../config/settings.js';
 import { readCaFile } from '../lib/net/tls.js';
-import { type ConfigTarget, knownJobs } from '../operations/config-target.js';
+import { type ConfigTarget, knownJobs } from '../operations/config/config-target.js';
 import { ConfigClient } from '../proxy/config-client.js';
 import { FleetClient, type FleetReader } from '../puller/fleet-client.js';
 import { openSession, operatorToken, type Session, viewingToken } from '../runtime/session.js';

@@ -1,11 +1,11 @@
 /** What the page asks and changes through the puller: the same operations as the commands. */
 import type { Settings } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
-import { changeConfig } from '../operations/change-config.js';
-import { configDocument, setConfigDocument } from '../operations/config-document.js';
+import { changeConfig } from '../operations/config/change-config.js';
+import { configDocument, setConfigDocument } from '../operations/config/config-document.js';
+import { readConfig } from '../operations/config/read-config.js';
 import { setRegionLink } from '../operations/cut-region.js';
 import { listDeadLetters } from '../operations/queue/list-dead-letters.js';
-import { readConfig } from '../operations/read-config.js';
 import { configOf, type Scope } from '../protocol/desired-config.js';
 import type { FleetControls, Place } from '../puller/controls/fleet-controls.js';
 import type { FleetReader } from '../puller/fleet-client.js';

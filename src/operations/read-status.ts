@@ -7,8 +7,8 @@ import type { ConfigClient } from '../proxy/config-client.js';
 import type { ProxyStats } from '../proxy/proxy.js';
 import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
-import { type ConfigTarget, revokedHosts } from './config-target.js';
-import { type PublisherNotice, publisherNotices } from './job-owners.js';
+import { type ConfigTarget, revokedHosts } from './config/config-target.js';
+import { type PublisherNotice, publisherNotices } from './deploy/job-owners.js';
 
 export interface StatusTarget extends Required<ConfigTarget> {
   fleet: FleetReader & Pick<FleetClient, 'stats'>;

@@ -8,7 +8,7 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 import { runCleanups } from '../../lib/async/run-cleanups.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../../network/network.js';
-import { type ConfigTarget, knownJobs } from '../../operations/config-target.js';
+import { type ConfigTarget, knownJobs } from '../../operations/config/config-target.js';
 import type { ConfigClient } from '../../proxy/config-client.js';
 import { FleetClient } from '../../puller/fleet-client.js';
 import { removeNetworkData, removeOrphans } from '../../runtime/orphans.js';

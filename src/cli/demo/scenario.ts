@@ -1,8 +1,8 @@
 /** The scenario of the demo, as data. Its actions are those of the commands that it shows. */
 import { AppError } from '../../lib/errors/app-error.js';
-import { changeConfig } from '../../operations/change-config.js';
+import { changeConfig } from '../../operations/config/change-config.js';
 import { setRegionLink } from '../../operations/cut-region.js';
-import { deployPublisher } from '../../operations/deploy-publisher.js';
+import { deployPublisher } from '../../operations/deploy/deploy-publisher.js';
 import { sendReading } from '../../operations/send-reading.js';
 import type { SensorConfig } from '../../protocol/sensor-config.js';
 import { sensorTokenFor } from '../../runtime/sensor-key.js';

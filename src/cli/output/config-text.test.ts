@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configDocument, setConfigDocument } from '../../operations/config-document.js';
+import { configDocument, setConfigDocument } from '../../operations/config/config-document.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { sensorView } from '../../test/support/fake-network.js';
 import * as text from './config-text.js';

@@ -1,11 +1,11 @@
 /** Texts of the `config` commands and of the config-updater. */
 import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.js';
-import type { FailedProxy } from '../../operations/apply-to-proxies.js';
-import type { ChangeConfigResult, RollOutResult } from '../../operations/change-config.js';
-import { valueSource } from '../../operations/config-document.js';
-import type { FileSeen } from '../../operations/edit-region-file.js';
-import type { ConfigView } from '../../operations/read-config.js';
-import type { UpdaterResult } from '../../operations/update-config-by-job.js';
+import type { FailedProxy } from '../../operations/config/apply-to-proxies.js';
+import type { ChangeConfigResult, RollOutResult } from '../../operations/config/change-config.js';
+import { valueSource } from '../../operations/config/config-document.js';
+import type { FileSeen } from '../../operations/config/edit-region-file.js';
+import type { ConfigView } from '../../operations/config/read-config.js';
+import type { UpdaterResult } from '../../operations/config/update-config-by-job.js';
 import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
 import type { SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';

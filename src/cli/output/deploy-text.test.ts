@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeployFact, DeployResult, RegionDeployment } from '../../operations/deploy-publisher.js';
+import type { DeployFact, DeployResult, RegionDeployment } from '../../operations/deploy/deploy-publisher.js';
 import {
   deployDocument,
   deployNotes,

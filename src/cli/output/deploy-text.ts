@@ -1,10 +1,10 @@
 /** Texts of `deploy` and `stop`, for publishers and service jobs. */
 import type { JobInfo } from '../../network/network.js';
 import type { PlannedServiceJob } from '../../network/provider.js';
-import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy-publisher.js';
-import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy-service.js';
-import type { StopResult } from '../../operations/stop-publisher.js';
-import type { GivenBack } from '../../operations/taken-jobs.js';
+import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy/deploy-publisher.js';
+import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy/deploy-service.js';
+import type { StopResult } from '../../operations/deploy/stop-publisher.js';
+import type { GivenBack } from '../../operations/deploy/taken-jobs.js';
 import { countText, secondsText } from './terminal-text.js';
 import { factText, STOPPED_ON_PAPER } from './up-text.js';
 

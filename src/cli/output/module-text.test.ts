@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeployModuleResult } from '../../operations/deploy-module.js';
+import type { DeployModuleResult } from '../../operations/deploy/deploy-module.js';
 import { execution, jobInfo } from '../../test/support/fake-network.js';
 import { deployModuleText, moduleTable, stopModuleText } from './module-text.js';
 

@@ -2,7 +2,7 @@
 import { escapeControls } from '../../lib/control-characters.js';
 import type { ExecutionInfo, JobInfo } from '../../network/network.js';
 import { newestByNode } from '../../network/newest-executions.js';
-import type { DeployModuleProgress, DeployModuleResult } from '../../operations/deploy-module.js';
+import type { DeployModuleProgress, DeployModuleResult } from '../../operations/deploy/deploy-module.js';
 import { countText, secondsText, table, terminalWidth } from './terminal-text.js';
 import { factText } from './up-text.js';
 

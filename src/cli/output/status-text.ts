@@ -2,7 +2,7 @@
 import { escapeControls } from '../../lib/control-characters.js';
 import type { JobInfo, NodeInfo } from '../../network/network.js';
 import { unschedulableNodes } from '../../network/region-nodes.js';
-import type { PublisherNotice } from '../../operations/job-owners.js';
+import type { PublisherNotice } from '../../operations/deploy/job-owners.js';
 import {
   type FailedExecution,
   failedExecutions,

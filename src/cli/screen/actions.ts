@@ -2,8 +2,8 @@
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
 import type { Network } from '../../network/network.js';
-import { changeConfig } from '../../operations/change-config.js';
-import type { ConfigTarget } from '../../operations/config-target.js';
+import { changeConfig } from '../../operations/config/change-config.js';
+import type { ConfigTarget } from '../../operations/config/config-target.js';
 import { setRegionLink } from '../../operations/cut-region.js';
 import { scopeText } from '../../protocol/desired-config.js';
 import { valuesFrom } from '../command-options.js';

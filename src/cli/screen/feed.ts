@@ -1,7 +1,7 @@
 /** Keeps the data of the screen up to date: from the puller's `/events`, `/fleet` and `/stats`, the proxy, and `up`. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ConfigTarget } from '../../operations/config-target.js';
-import { listServices } from '../../operations/list-services.js';
+import type { ConfigTarget } from '../../operations/config/config-target.js';
+import { listServices } from '../../operations/deploy/list-services.js';
 import { type LogsTarget, loggedServices, readLogs } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { FleetClient } from '../../puller/fleet-client.js';

@@ -1,7 +1,7 @@
 /** What the screen has heard: from the puller's events and answers, and from `up`. Pure; time is always given. */
 import type { AlertEvent, FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../../fleet/fleet-view.js';
-import type { ServiceRow } from '../../operations/list-services.js';
+import type { ServiceRow } from '../../operations/deploy/list-services.js';
 import type { LogLine } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';

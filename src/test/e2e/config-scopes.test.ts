@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ChangeConfigResult, changeConfig, type WantedChange } from '../../operations/change-config.js';
+import { type ChangeConfigResult, changeConfig, type WantedChange } from '../../operations/config/change-config.js';
 import { type DesiredState, effectiveConfig, inScope, type Scope } from '../../protocol/desired-config.js';
 import { ConfigClient } from '../../proxy/config-client.js';
 import { Sandbox } from '../support/cli-harness.js';

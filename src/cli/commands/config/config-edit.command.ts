@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
-import { editConfigFile } from '../../../operations/edit-region-file.js';
+import { editConfigFile } from '../../../operations/config/edit-region-file.js';
 import { openSession } from '../../../runtime/session.js';
 import type { CommandSpec } from '../../command.js';
 import { timeoutMs, timeoutOption } from '../../command-options.js';

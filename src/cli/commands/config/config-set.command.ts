@@ -1,9 +1,9 @@
 import { Option } from 'commander';
 import type { Convergence } from '../../../fleet/fleet-view.js';
 import { AppError } from '../../../lib/errors/app-error.js';
-import type { FailedProxy } from '../../../operations/apply-to-proxies.js';
-import { changeConfig, rollOutConfig, type WantedChange } from '../../../operations/change-config.js';
-import { setConfigDocument } from '../../../operations/config-document.js';
+import type { FailedProxy } from '../../../operations/config/apply-to-proxies.js';
+import { changeConfig, rollOutConfig, type WantedChange } from '../../../operations/config/change-config.js';
+import { setConfigDocument } from '../../../operations/config/config-document.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
 import {
   desiredFieldNamed,

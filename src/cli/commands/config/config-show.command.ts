@@ -1,5 +1,5 @@
-import { configDocument } from '../../../operations/config-document.js';
-import { readConfig } from '../../../operations/read-config.js';
+import { configDocument } from '../../../operations/config/config-document.js';
+import { readConfig } from '../../../operations/config/read-config.js';
 import type { CommandSpec } from '../../command.js';
 import { openConfigTarget, TARGET_SETTINGS } from '../../open-config-target.js';
 import { configText, differingProxyText, lostText } from '../../output/config-text.js';

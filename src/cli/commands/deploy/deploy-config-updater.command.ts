@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { updateConfigByJob, updateFileByJob } from '../../../operations/update-config-by-job.js';
+import { updateConfigByJob, updateFileByJob } from '../../../operations/config/update-config-by-job.js';
 import type { SensorConfig } from '../../../protocol/sensor-config.js';
 import { openSession, type Session } from '../../../runtime/session.js';
 import type { CommandContext, CommandSpec } from '../../command.js';

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { deployModule } from '../../../operations/deploy-module.js';
+import { deployModule } from '../../../operations/deploy/deploy-module.js';
 import { openSession } from '../../../runtime/session.js';
 import { askTakeOverModule } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { type DeployTarget, deployPublisher } from '../../../operations/deploy-publisher.js';
+import { type DeployTarget, deployPublisher } from '../../../operations/deploy/deploy-publisher.js';
 import type { Profile } from '../../../protocol/profiles.js';
 import { openSession } from '../../../runtime/session.js';
 import { askTakeOver } from '../../ask-take-over.js';

@@ -1,7 +1,12 @@
 import { Option } from 'commander';
 import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
-import { deployService, planServiceJob, type ServiceRole, stopService } from '../../../operations/deploy-service.js';
-import { foreignService, refuseForeign } from '../../../operations/job-owners.js';
+import {
+  deployService,
+  planServiceJob,
+  type ServiceRole,
+  stopService,
+} from '../../../operations/deploy/deploy-service.js';
+import { foreignService, refuseForeign } from '../../../operations/deploy/job-owners.js';
 import { openSession } from '../../../runtime/session.js';
 import { askTakeOverService } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';

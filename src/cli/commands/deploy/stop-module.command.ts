@@ -1,4 +1,4 @@
-import { stopModule } from '../../../operations/stop-module.js';
+import { stopModule } from '../../../operations/deploy/stop-module.js';
 import { openSession } from '../../../runtime/session.js';
 import type { CommandSpec } from '../../command.js';
 import { regionsOption, takeOverOption } from '../../command-options.js';

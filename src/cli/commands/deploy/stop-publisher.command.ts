@@ -1,4 +1,4 @@
-import { stopPublisher } from '../../../operations/stop-publisher.js';
+import { stopPublisher } from '../../../operations/deploy/stop-publisher.js';
 import { openSession } from '../../../runtime/session.js';
 import type { CommandSpec } from '../../command.js';
 import { regionsOption, takeOverOption } from '../../command-options.js';

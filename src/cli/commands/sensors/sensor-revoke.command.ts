@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { isUnknownHost } from '../../../operations/known-scope.js';
+import { isUnknownHost } from '../../../operations/config/known-scope.js';
 import { revokeSensor } from '../../../operations/revoke-sensor.js';
 import type { CommandSpec } from '../../command.js';
 import { openConfigTarget, openProxies } from '../../open-config-target.js';

@@ -2,7 +2,7 @@
 import { messageOf } from '../../../lib/errors/app-error.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
-import { TakenJobs } from '../../../operations/taken-jobs.js';
+import { TakenJobs } from '../../../operations/deploy/taken-jobs.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
 import { askTakeOver } from '../../ask-take-over.js';

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Convergence } from '../../fleet/fleet-view.js';
+import type { NodeInfo } from '../../network/network.js';
+import type { DesiredState, Scope } from '../../protocol/desired-config.js';
+import type { ConfigClient } from '../../proxy/config-client.js';
+import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import type { FleetClient } from '../../puller/fleet-client.js';
+import type { Change } from './apply-to-proxies.js';
+import { type ChangeConfigOptions, changeConfig, rollOutConfig, type WantedChange } from './change-config.js';
+import { knownJobs, newestSeen } from './config-target.js';
+
+vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
+
+const NOW = 1_750_000_000_000;
+let desired: DesiredConfigStore;
+let patches: Change[];
+let seenBy: (state: DesiredState, scope: Scope) => Partial<Convergence> | Promise<never>;
+let failed: unknown[];
+let revoked: string[];
+let nodes: NodeInfo[];
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+  desired = new DesiredConfigStore();
+  patches = [];
+  failed = [];
+  revoked = [];
+  nodes = [];
+  seenBy = () => ({ sensors: 3, converged: 3 });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const proxy = {
+  url: 'http://p',
+  state: async () => desired.state,
+  revoked: async () => revoked,
+  patch: async (change: Change) => {
+    patches.push(change);
+    return desired.patch(change, Date.now()).version;
+  },
+} as unknown as ConfigClient;
+const fleet = {
+  convergence: async (state: DesiredState, scope: Scope) => ({
+    ...{ sensors: 0, converged: 0, pending: [], gone: 0, newest: 7 },
+    ...(await seenBy(state, scope)),
+  }),
+  summary: async () => ({
+    regions: [
+      { region: 'us', live: 1, paused: 0, silent: 0 },
+      { region: 'eu', live: 1, paused: 0, silent: 0 },
+    ],
+  }),
+  snapshot: async () => ({ sensors: [] }),
+} as unknown as FleetClient;
+
+async function run(scope: Scope, wanted: Partial<WantedChange>, options: Partial<ChangeConfigOptions> = {}) {
+  const running = changeConfig(
+    { proxies: [proxy], fleet, nodes: async () => nodes },
+    scope,
+    { set: {}, unset: [], replace: false, ...wanted },
+    { timeoutMs: 1000, wait: true, onProgress() {}, onFailed: (some) => failed.push(...some), ...options },
+  ).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(8000);
+  return running;
+}
+
+test('it ends when the sensors have converged, with what was seen', async () => {
+  const began = Date.now();
+  seenBy = () => ({ sensors: 3, converged: Date.now() - began < 500 ? 1 : 3 });
+  const result = await run({ region: 'eu' }, { set: { color: '#00ff88' }, replace: true });
+  const { version } = desired.state;
+  expect(result).toEqual({
+    ...{ version, failed: [] },
+    seen: { sensors: 3, converged: 3, seconds: expect.closeTo(0.5, 1), hidden: [], revoked: [] },
+  });
+  expect(patches).toEqual([{ scope: { region: 'eu' }, set: { color: '#00ff88' }, unset: [], replace: true, seen: 7 }]);
+});
+
+test('without waiting, nothing is looked at but what sensors have seen; also where no puller answers', async () => {
+  let looks = 0;
+  seenBy = () => {
+    looks++;
+    return Promise.reject(new Error('no puller'));
+  };
+  expect(await run({}, { set: { interval: 2 } }, { wait: false })).toEqual({
+    version: desired.state.version,
+    failed: [],
+  });
+  expect(looks).toBe(1);
+  expect(patches[0]).not.toHaveProperty('seen');
+});
+
+test('a region or host that nobody has is refused before anything is changed, and can be set ahead', async () => {
+  const set = { interval: 2 };
+  expect(await run({ region: 'mars' }, { set })).toMatchObject({
+    ...{ code: 'NO_SUCH_REGION', message: 'there is no region "mars"' },
+    hint: 'The regions are eu, us. Add --ahead to set it before there is such a region.',
+  });
+  expect(await run({ hostname: 'x' }, { set })).toMatchObject({ code: 'NO_SUCH_HOST' });
+  expect(patches).toEqual([]);
+  expect(await run({ region: 'mars' }, { set, ahead: true })).toMatchObject({ version: desired.version });
+  // What was set ahead can be cleared, and nothing else.
+  expect(await run({ region: 'mars' }, { unset: ['interval'] })).toMatchObject({ version: desired.version });
+  expect(await run({ region: 'venus' }, { unset: ['interval'] })).toMatchObject({ code: 'NO_SUCH_REGION' });
+});
+
+test('a region or host of a node that has no sensor yet is known', async () => {
+  const edge = { type: 'edge', connected: false } as const;
+  nodes = [
+    { ...edge, name: 'edge-as-1', region: 'as' },
+    { ...edge, type: 'services', name: 'web', region: '' } as never,
+  ];
+  seenBy = () => ({ sensors: 0, converged: 0 });
+  expect(await run({ region: 'as' }, { set: { interval: 2 } })).toHaveProperty('version');
+  expect(await run({ hostname: 'edge-as-1' }, { set: { interval: 2 } })).toHaveProperty('version');
+  expect(await run({ hostname: 'web' }, { set: { interval: 2 } })).toMatchObject({ code: 'NO_SUCH_HOST' });
+});
+
+test('a revoked sensor is named and not waited for, because its readings are refused', async () => {
+  const pending = [{ hostname: 'h', region: 'eu', state: 'silent' as const }];
+  seenBy = () => ({ sensors: 3, converged: 2, pending });
+  revoked = ['h'];
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({ seen: { seconds: 0, revoked: ['h'] } });
+  seenBy = () => ({ sensors: 3, converged: 1, pending: [...pending, { ...pending[0]!, hostname: 'other' }] });
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({
+    ...{ code: 'NOT_CONVERGED' },
+    details: ['pending: h (eu), silent: revoked', 'pending: other (eu), silent: cut off?'],
+  });
+});
+
+test('sensors that do not converge are a failure', async () => {
+  seenBy = () => ({ sensors: 3, converged: 2 });
+  expect(await run({}, { set: { interval: 2 } })).toMatchObject({ code: 'NOT_CONVERGED' });
+});
+
+test('a change that another one replaced meanwhile is a failure that says what holds now', async () => {
+  let looks = 0;
+  seenBy = () => {
+    if (looks++ === 2) desired.patch({ scope: {}, set: { color: '#222222' }, unset: ['emoji'] }, Date.now());
+    return { sensors: 1, converged: Date.now() - NOW > 3000 ? 1 : 0 };
+  };
+  expect(await run({}, { set: { color: '#111111', emoji: 3, interval: 2 } }, { timeoutMs: 6000 })).toMatchObject({
+    ...{ code: 'REPLACED', message: 'fleet: another change replaced this one: now color is #222222, emoji is not set' },
+  });
+});
+
+test('an unset value that another change set again is a failure, too', async () => {
+  desired.patch({ scope: {}, set: { color: '#111111' }, unset: [] }, NOW);
+  let looks = 0;
+  seenBy = () => {
+    if (looks++ === 2) desired.patch({ scope: {}, set: { color: '#222222' }, unset: [] }, Date.now());
+    return { sensors: 1, converged: Date.now() - NOW > 3000 ? 1 : 0 };
+  };
+  expect(await run({}, { unset: ['color'] }, { timeoutMs: 6000 })).toMatchObject({
+    message: 'fleet: another change replaced this one: now color is #222222',
+  });
+});
+
+test('a roll-out reports its regions, and what the proxies did not take', async () => {
+  const running = rollOutConfig(
+    { proxies: [proxy], fleet },
+    ['us', 'eu'],
+    { set: { interval: 2 }, unset: [], replace: false },
+    { timeoutMs: 1000, onProgress() {}, onFailed() {}, onRegion() {} },
+  ).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(8000);
+  // No sensor of the made-up fleet sends after the change.
+  expect(await running).toMatchObject({ code: 'ROLLOUT_STOPPED', message: expect.stringContaining('stopped at us') });
+  expect(patches).toEqual([{ scope: { region: 'us' }, set: { interval: 2 }, unset: [], replace: false, seen: 7 }]);
+});
+
+test('jobs that run or wait are deployed; all others have stopped', async () => {
+  const jobs = (['running', 'pending', 'completed', 'failed', 'stopped'] as const).map((state) => ({
+    id: state,
+    state,
+  }));
+  expect(await knownJobs({ jobs: async () => jobs as never })).toEqual({
+    ...{ deployed: ['running', 'pending'], ended: ['completed', 'failed', 'stopped'] },
+  });
+});
+
+test('what sensors have seen is not known where no puller answers', async () => {
+  expect(await newestSeen(fleet)).toBe(7);
+  expect(await newestSeen({ convergence: () => Promise.reject(new Error('gone')) })).toBeUndefined();
+});

@@ -1,0 +1,129 @@
+/**
+ * Deploys a module of the user. What it does is its own affair, so the result is what the network reports: that it runs on
+ * every connected node, and goes on running for some seconds.
+ */
+import { waitFor } from '../../lib/async/backoff.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import type { ModuleFacts } from '../../modules/inspect-module.js';
+import type { ExecutionInfo, Network } from '../../network/network.js';
+import type { NetworkFact } from '../../network/network-facts.js';
+import { newestByNode } from '../../network/newest-executions.js';
+import { nodesByRegion } from '../../network/region-nodes.js';
+import { foreignModules, refuseForeign } from './job-owners.js';
+import { type ModuleTarget, provideModule } from './provide-module.js';
+import { type SubmitTarget, submitInOrder } from './submit-publishers.js';
+
+export interface DeployModuleOptions {
+  /** Path of the file. */
+  file: string;
+  name: string;
+  /** Left out: every region that has edge nodes. */
+  regions?: string[];
+  parameters: string[];
+  env: Record<string, string>;
+  once: boolean;
+  takeOver: boolean;
+  /** Fails when it does not run on every connected node by then. */
+  timeoutMs: number;
+  onProgress(progress: DeployModuleProgress): void;
+}
+
+export interface DeployModuleProgress {
+  step: 'submitting' | 'starting' | 'watching';
+  started: number;
+  expected: number;
+}
+
+export interface DeployModuleResult {
+  name: string;
+  module: ModuleFacts & { bytes: number; sha256: string };
+  /** Nodes download it from the proxy; else it is in the job. */
+  downloaded: boolean;
+  regions: { region: string; job: string; jobId: string; unchanged: boolean; nodes: number; pending: number }[];
+  /** Executions by state, of the connected nodes. */
+  running: number;
+  completed: number;
+  facts: NetworkFact[];
+  seconds: number;
+}
+
+/** One that can't start, or finds that something is missing, has exited by then. */
+const WATCH_MS = 3000;
+const LOOK_MS = 250;
+
+/**
+ * Rejects as `provideModule` does, with `NO_NODES`, `JOBS_OF_OTHERS`, with `MODULE_FAILED` when it exits with an error on a
+ * node (the details have its last words), and with `DEPLOY_TIMEOUT`.
+ */
+export async function deployModule(
+  target: SubmitTarget & ModuleTarget,
+  options: DeployModuleOptions,
+): Promise<DeployModuleResult> {
+  const began = Date.now();
+  const { network } = target;
+  const { file, name, parameters, env, once, onProgress } = options;
+  const { bytes, sha256, facts, downloaded } = await provideModule(target, file);
+  const nodes = nodesByRegion(await network.nodes(), options.regions);
+  const regions = [...nodes.keys()];
+  if (!options.takeOver) refuseForeign(await foreignModules(network, name, regions));
+  const expected = [...nodes.values()].reduce((sum, { connected }) => sum + connected, 0);
+  onProgress({ step: 'submitting', started: 0, expected });
+  const { submissions } = await submitInOrder(target, regions, (region, submissionTime) => ({
+    ...{ role: 'module', name, region, module: file, parameters, env, once, submissionTime },
+    proxyUrl: network.sensorProxyUrl(region),
+  }));
+  const ids = submissions.map(([, { jobId }]) => jobId);
+  const executions = await watch(network, ids, expected, options);
+  const count = (state: ExecutionInfo['state']) => executions.filter((one) => one.state === state).length;
+  return {
+    name,
+    module: { ...facts, bytes: bytes.length, sha256 },
+    downloaded,
+    regions: submissions.map(([region, { jobId, jobName: job, unchanged }]) => {
+      const { connected, disconnected } = nodes.get(region)!;
+      return { region, job, jobId, unchanged, nodes: connected, pending: disconnected };
+    }),
+    running: count('running'),
+    completed: count('completed'),
+    facts: submissions.flatMap(([, submission]) => submission.facts),
+    seconds: (Date.now() - began) / 1000,
+  };
+}
+
+/** Resolves with the newest execution of each node when it has run on all of them for a while. */
+async function watch(
+  network: Network,
+  jobIds: string[],
+  expected: number,
+  { name, timeoutMs, onProgress }: DeployModuleOptions,
+): Promise<ExecutionInfo[]> {
+  let allSince: number | undefined;
+  let executions: ExecutionInfo[] = [];
+  const look = async () => {
+    const jobs = (await network.jobs()).filter(({ id }) => jobIds.includes(id));
+    executions = jobs.flatMap((job) => newestByNode(job.executions).newest);
+    const failed = executions.filter(({ state }) => state === 'failed');
+    if (failed.length > 0) throw moduleFailed(name, failed);
+    const lost = jobs.find(({ state }) => state === 'failed');
+    if (lost) throw new AppError('MODULE_FAILED', `${lost.name}: ${lost.message}`);
+    const started = executions.filter(({ state }) => state === 'running' || state === 'completed').length;
+    if (started >= expected) allSince ??= Date.now();
+    onProgress({ step: allSince === undefined ? 'starting' : 'watching', started, expected });
+    return allSince !== undefined && Date.now() - allSince >= WATCH_MS ? true : undefined;
+  };
+  if (await waitFor(look, { timeoutMs: timeoutMs + WATCH_MS, everyMs: LOOK_MS })) return executions;
+  throw new AppError('DEPLOY_TIMEOUT', `${name} does not run on all ${expected} nodes after ${timeoutMs / 1000} s`, {
+    details: executions.filter(({ state }) => state === 'starting').map(({ node }) => `${node}: starting`),
+    hint: 'It may still start: `wasm-sensors status` shows it.',
+  });
+}
+
+const moduleFailed = (name: string, failed: ExecutionInfo[]): AppError =>
+  new AppError(
+    'MODULE_FAILED',
+    `${name} failed on ${failed.length === 1 ? failed[0]!.node : `${failed.length} nodes`}`,
+    {
+      details: failed.map(({ node, message }) => `${node}: ${message}`),
+      hint: 'These are its last words, or why the node could not run it. One that is to exit by itself needs --once.',
+    },
+  );

@@ -1,0 +1,298 @@
+/** Deploying over a fake network, fleet view and clock: what is submitted, waited for, reported and refused. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { AppError } from '../../lib/errors/app-error.js';
+import type { nothingDesired } from '../../protocol/desired-config.js';
+import { MAX_AHEAD_MS } from '../../protocol/message.js';
+import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { edgeNode, execution, FakeNetwork, jobInfo, sensorView } from '../../test/support/fake-network.js';
+import { type DeployOptions, type DeployProgress, type DeployResult, deployPublisher } from './deploy-publisher.js';
+
+vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
+
+const NOW = 1_750_000_000_000;
+let stateDir: string;
+let network: FakeNetwork;
+let known: number[];
+let progress: DeployProgress[];
+/** Sensors of this submission by region, and of any. */
+let fresh: Record<string, number>;
+let any: Record<string, number>;
+let desired: DesiredConfigStore;
+let proxyState: () => Promise<ReturnType<typeof nothingDesired>>;
+
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'deploy-'));
+  vi.useFakeTimers({ now: NOW });
+  network = new FakeNetwork();
+  known = [];
+  progress = [];
+  fresh = { us: 1, eu: 1, as: 1 };
+  any = {};
+  desired = new DesiredConfigStore();
+  proxyState = async () => desired.state;
+});
+afterEach(() => {
+  vi.useRealTimers();
+  rmSync(stateDir, { recursive: true });
+});
+
+const fleet = {
+  snapshot: async () => ({
+    sensors: known.map((job_submission_time, i) => sensorView(`edge-us-${i}`, { job_submission_time })),
+    summary: {} as never,
+  }),
+  countSince: async (submission: number) => (submission === 0 ? any : fresh),
+};
+
+/** Runs it while time passes; the outcome and how long it took. */
+async function deploy(options: Partial<DeployOptions> = {}, forMs = 60_000) {
+  let result: DeployResult | undefined;
+  let error: unknown;
+  const target = { network, fleet, proxy: { state: () => proxyState(), putModule: async () => {} }, stateDir };
+  const running = deployPublisher(target, {
+    ...{ config: {}, timeoutMs: 1000, timeoutHint: 'wait', onProgress: (step) => progress.push(step) },
+    ...options,
+  }).then(
+    (value) => {
+      result = value;
+    },
+    (reason) => {
+      error = reason;
+    },
+  );
+  for (let passed = 0; passed < forMs && !result && !error; passed += 50) {
+    await vi.advanceTimersByTimeAsync(50);
+  }
+  await running;
+  if (error) throw error;
+  return result!;
+}
+
+test('each region gets a job with its own proxy, and it ends when every connected node reports', async () => {
+  network.nodeList.push(edgeNode('edge-eu-2', { connected: false }), edgeNode('edge-us-2'));
+  fresh = { us: 2, eu: 1, as: 1 };
+  const result = await deploy({ config: { color: '#00ff88' }, maxMessages: 5 });
+  expect(network.submitted.map((job) => ({ ...job, submissionTime: 0 }))).toEqual(
+    ['us', 'eu', 'as'].map((region) => ({
+      ...{ role: 'publisher', region, proxyUrl: `http://proxy-of-${region}`, config: { color: '#00ff88' } },
+      ...{ submissionTime: 0, maxMessages: 5 },
+    })),
+  );
+  const region = (name: string, expected: number, pending = 0) => ({
+    ...{ region: name, jobId: `j-once-publisher-${name}`, unchanged: false, expected, seen: expected, pending },
+  });
+  expect(result.regions).toEqual([region('us', 2), region('eu', 1, 1), region('as', 1)]);
+  expect(result.submissionTime).toBe(
+    network.submitted[0] && 'submissionTime' in network.submitted[0] ? network.submitted[0].submissionTime : 0,
+  );
+  expect(result.facts).toEqual([]);
+  expect(progress).toEqual([
+    { step: 'submitting', seen: 0, expected: 4 },
+    { step: 'waiting', seen: 4, expected: 4 },
+  ]);
+});
+
+test('only named regions are deployed, to the proxy and with the file that were given', async () => {
+  await deploy({ regions: ['eu'], proxy: 'http://other:1/', configFile: '/etc/x.yaml' });
+  expect(network.submitted).toMatchObject([{ region: 'eu', proxyUrl: 'http://other:1', configFile: '/etc/x.yaml' }]);
+  await expect(deploy({ regions: ['mars'] })).rejects.toMatchObject({ code: 'NO_NODES' });
+});
+
+test('a proxy is a URL, or a name that the network has', async () => {
+  network.proxyNames = { 'web-services': 'http://10.0.0.7:8080' };
+  await deploy({ regions: ['eu'], proxy: 'web-services' });
+  expect(network.submitted[0]).toMatchObject({ proxyUrl: 'http://10.0.0.7:8080' });
+  for (const proxy of ['ftp://x', 'elsewhere', 'constructor']) {
+    await expect(deploy({ proxy })).rejects.toMatchObject({
+      ...{ code: 'BAD_OPTION', hint: 'Give a URL, or web-services.' },
+    });
+  }
+  delete network.proxyNames;
+  await expect(deploy({ proxy: 'web-services' })).rejects.toMatchObject({ code: 'BAD_OPTION', hint: undefined });
+  expect(network.submitted).toHaveLength(1);
+});
+
+test("the region's own file is used, and a given path is one from here where nodes see this machine's files", async () => {
+  network.configFile = (region) => ({ here: `/s/${region}.yaml`, onNode: `/s/${region}.yaml` }) as never;
+  await deploy({ regions: ['eu'] });
+  await deploy({ regions: ['eu'], configFile: 'mine.yaml' });
+  network.configFile = (region) => ({ here: `/s/${region}.yaml`, onNode: `/app/${region}.yaml` }) as never;
+  await deploy({ regions: ['eu'], configFile: 'mine.yaml' });
+  await deploy({ regions: ['eu'] });
+  expect(network.submitted).toMatchObject([
+    ...[{ configFile: '/s/eu.yaml' }, { configFile: resolve('mine.yaml') }],
+    ...[{ configFile: 'mine.yaml' }, { configFile: '/app/eu.yaml' }],
+  ]);
+});
+
+test.each([
+  ['the clock was set back', [5000, 9000], 9001],
+  ['one has the time of now', [0], 1],
+  ['a time is at the limit of what sensors send', [2 * MAX_AHEAD_MS - 1], 2 * MAX_AHEAD_MS],
+  ['a time is too far ahead to be a sensor’s', [2 * MAX_AHEAD_MS], 0],
+  ['all are older', [-9000, -1], 0],
+])('a submission is newer than every known one: %s', async (_, ahead, expected) => {
+  known = ahead.map((ms) => NOW + ms);
+  const { submissionTime } = await deploy();
+  expect(submissionTime - NOW).toBe(expected);
+});
+
+test('an unchanged job counts readings of older submissions, too', async () => {
+  network.submission = { unchanged: true };
+  fresh = {};
+  any = { us: 1, eu: 1, as: 1 };
+  expect((await deploy()).regions.map(({ unchanged, seen }) => [unchanged, seen])).toEqual(Array(3).fill([true, 1]));
+  network.submission = {};
+  await expect(deploy()).rejects.toMatchObject({ code: 'DEPLOY_TIMEOUT' });
+});
+
+test('it gives up when no further sensor reports in time, and names what was seen', async () => {
+  fresh = { us: 1 };
+  setTimeout(() => {
+    fresh = { us: 1, eu: 1 };
+  }, 800);
+  await expect(deploy()).rejects.toMatchObject({
+    ...{ code: 'DEPLOY_TIMEOUT', hint: 'wait', message: expect.stringContaining('within 1 s') },
+    details: ['us: 1 of 1 sensors reporting', 'eu: 1 of 1 sensors reporting', 'as: 0 of 1 sensors reporting'],
+  });
+  // The second sensor gave it another second.
+  expect(Date.now() - NOW).toBeGreaterThan(1750);
+  expect(Date.now() - NOW).toBeLessThan(2500);
+});
+
+test('more sensors of one region do not make up for those of another', async () => {
+  fresh = { us: 9, eu: 1 };
+  await expect(deploy()).rejects.toMatchObject({ code: 'DEPLOY_TIMEOUT' });
+});
+
+test('a node that is cut off meanwhile is not waited for', async () => {
+  fresh = { us: 1, eu: 1 };
+  setTimeout(() => {
+    network.nodeList = network.nodeList.map((node) => (node.region === 'as' ? { ...node, connected: false } : node));
+  }, 100);
+  const { regions } = await deploy({ timeoutMs: 5000 });
+  expect(regions.at(-1)).toMatchObject({ region: 'as', expected: 0, seen: 0, pending: 1 });
+});
+
+test('an execution that failed on a connected node ends the wait, with what it says', async () => {
+  fresh = { us: 1 };
+  network.onSubmit = () => {
+    network.jobList = [
+      jobInfo(
+        { role: 'publisher', region: 'eu' },
+        { executions: [execution('edge-eu-1', 'failed', 'no proxy'), execution('edge-as-1', 'running')] },
+      ),
+    ];
+  };
+  await expect(deploy({ timeoutMs: 30_000 })).rejects.toMatchObject({
+    ...{ code: 'DEPLOY_FAILED', message: '1 publisher failed', details: ['edge-eu-1: no proxy'] },
+  });
+  expect(Date.now() - NOW).toBeLessThan(5000);
+});
+
+test('failures of the past, of other jobs and of nodes that are gone are none of this deployment', async () => {
+  fresh = { us: 1 };
+  network.nodeList[2]!.connected = false;
+  network.onSubmit = () => {
+    network.jobList = [
+      jobInfo({ role: 'publisher', region: 'mars' }, { state: 'failed' }),
+      jobInfo(
+        { role: 'publisher', region: 'eu' },
+        {
+          executions: [
+            execution('edge-eu-1', 'failed', 'old'),
+            execution('edge-eu-1', 'running'),
+            execution('edge-as-1', 'failed', 'gone'),
+          ],
+        },
+      ),
+    ];
+  };
+  await expect(deploy({ timeoutMs: 4000 })).rejects.toMatchObject({ code: 'DEPLOY_TIMEOUT' });
+});
+
+test('a job that failed as a whole ends the wait; a network that does not answer does not', async () => {
+  fresh = {};
+  network.onSubmit = ({ role }) => {
+    const failed = { state: 'failed', message: 'no node' } as const;
+    network.jobList = ['us', 'eu', 'as'].map((region) => jobInfo({ role, region }, region === 'us' ? {} : failed));
+  };
+  await expect(deploy({ timeoutMs: 30_000 })).rejects.toMatchObject({
+    message: '2 publishers failed',
+    details: ['publisher-eu: no node', 'publisher-as: no node'],
+  });
+  let asked = 0;
+  network.jobs = async () => {
+    asked++;
+    throw new AppError('BACALHAU_API_UNREACHABLE', 'gone');
+  };
+  network.onSubmit = () => {};
+  await expect(deploy({ regions: undefined as never, timeoutMs: 4000 })).rejects.toMatchObject({
+    code: 'DEPLOY_TIMEOUT',
+  });
+  expect(asked).toBeGreaterThan(0);
+});
+
+test('facts: of submissions once each, of unschedulable nodes, of a job for all regions', async () => {
+  network.submission = { facts: [{ type: 'job.replaced-on-paper' }] };
+  network.nodeList.push(edgeNode('edge-eu-2', { unschedulable: 'no engine' }));
+  network.jobList = [jobInfo({ role: 'publisher' })];
+  expect((await deploy()).facts).toEqual([
+    { type: 'job.replaced-on-paper' },
+    { type: 'all-regions-job.stopped' },
+    { type: 'node.unschedulable', node: 'edge-eu-2', reason: 'no engine' },
+  ]);
+  expect(network.stopped).toEqual([{ role: 'publisher' }]);
+  network.submission = {};
+  network.nodeList.pop();
+  network.jobList = [jobInfo({ role: 'publisher' })];
+  expect((await deploy({ regions: ['eu'] })).facts).toEqual([{ type: 'all-regions-job.running' }]);
+  expect(network.stopped).toHaveLength(1);
+});
+
+test('facts: given values that the fleet configuration overrides, for sensors of these regions only', async () => {
+  desired.patch({ scope: {}, set: { color: '#ff0000', emoji: 3 }, unset: [] }, NOW);
+  desired.patch({ scope: { region: 'us' }, set: { interval: 2 }, unset: [] }, NOW);
+  for (const hostname of ['edge-us-1', 'edge-eu-1', 'elsewhere'])
+    desired.patch({ scope: { hostname }, set: { interval: 9 }, unset: [] }, NOW);
+  const config = { color: '#00ff88', interval: 1 };
+  expect((await deploy({ config })).facts).toEqual([
+    { type: 'config.overridden', fields: ['color', 'interval'] },
+    { type: 'config.overridden', hostname: 'edge-us-1', fields: ['interval'] },
+    { type: 'config.overridden', hostname: 'edge-eu-1', fields: ['interval'] },
+  ]);
+  expect((await deploy({ config, regions: ['eu'] })).facts).toEqual([
+    { type: 'config.overridden', fields: ['color'] },
+    { type: 'config.overridden', hostname: 'edge-eu-1', fields: ['interval'] },
+  ]);
+  expect((await deploy({ config: { random_off: true } })).facts).toEqual([]);
+  network.nodeList = Array.from({ length: 5 }, (_, i) => edgeNode(`edge-us-${i + 1}`));
+  for (const { name: hostname } of network.nodeList)
+    desired.patch({ scope: { hostname }, set: { color: '#123456' }, unset: [] }, NOW);
+  fresh = { us: 5 };
+  expect((await deploy({ config: { color: '#00ff88' } })).facts).toHaveLength(1 + 3);
+});
+
+test('a proxy that does not answer is no failure of the deployment', async () => {
+  proxyState = () => Promise.reject(new AppError('PROXY_GONE', 'gone'));
+  expect((await deploy({ config: { color: '#00ff88' } })).facts).toEqual([]);
+});
+
+test('jobs of another state folder are replaced only on demand; those without an owner are ours', async () => {
+  network.owner = 'mine';
+  const job = (region: string, over: object) => jobInfo({ role: 'publisher', region }, over);
+  network.jobList = [job('us', { owner: 'mine' }), job('as', {}), job('eu', { owner: 'theirs', state: 'stopped' })];
+  await deploy({ regions: undefined as never });
+  expect(network.submitted).toHaveLength(3);
+  network.jobList = [job('eu', { owner: 'theirs', proxyUrl: 'http://theirs' })];
+  await deploy({ regions: ['us', 'as'] });
+  expect(network.submitted).toHaveLength(5);
+  const refused = { code: 'JOBS_OF_OTHERS', details: ['publisher-eu of theirs sends to http://theirs'] };
+  await expect(deploy({ regions: undefined as never })).rejects.toMatchObject(refused);
+  expect(network.submitted).toHaveLength(5);
+  await deploy({ regions: ['eu'], takeOver: true });
+  expect(network.submitted).toHaveLength(6);
+});

@@ -1,0 +1,228 @@
+/** Deploys the publisher. A submitted job may not run, so the result is what the readings show. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitFor } from '../../lib/async/backoff.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import type { Network, NodeInfo } from '../../network/network.js';
+import type { NetworkFact } from '../../network/network-facts.js';
+import { newestByNode } from '../../network/newest-executions.js';
+import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/region-nodes.js';
+import { decidedFields, decidingHosts } from '../../protocol/desired-config.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
+import type { ConfigClient } from '../../proxy/config-client.js';
+import type { FleetClient } from '../../puller/fleet-client.js';
+import { foreignPublishers, refuseForeign } from './job-owners.js';
+import { provideModule } from './provide-module.js';
+import {
+  type AllRegionsFact,
+  type PublisherOptions,
+  type SubmitTarget,
+  stopAllRegionsJob,
+  submitPublishers,
+} from './submit-publishers.js';
+
+export interface DeployTarget extends SubmitTarget {
+  fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
+  /** Asked which of the given values the fleet configuration overrides; keeps modules that nodes download. */
+  proxy: Pick<ConfigClient, 'state' | 'putModule'>;
+}
+
+export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl'> {
+  /** Left out: every region that has edge nodes. */
+  regions?: string[];
+  /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
+  proxy?: string;
+  /** Replaces jobs of other state folders, too. */
+  takeOver?: boolean;
+  /**
+   * Fails when no further sensor reports for this time. How long all of them take depends on how many share a
+   * processor.
+   */
+  timeoutMs: number;
+  /** What to do when not every sensor reported in time. */
+  timeoutHint: string;
+  onProgress(progress: DeployProgress): void;
+}
+
+export interface DeployProgress {
+  step: 'submitting' | 'waiting';
+  /** Sensors whose readings were seen, of those expected. */
+  seen: number;
+  expected: number;
+}
+
+export interface RegionDeployment {
+  region: string;
+  jobId: string;
+  unchanged: boolean;
+  expected: number;
+  seen: number;
+  /** Disconnected nodes, which run it when they are back. */
+  pending: number;
+}
+
+export type DeployFact =
+  | NetworkFact
+  | AllRegionsFact
+  /** Given values that the fleet configuration overrides: of all sensors, or of one host. */
+  | { type: 'config.overridden'; fields: SensorConfigField[]; hostname?: string };
+
+export interface DeployResult {
+  submissionTime: number;
+  regions: RegionDeployment[];
+  facts: DeployFact[];
+  seconds: number;
+}
+
+const LOOK_MS = 1500;
+/** The pause after a look at the executions is this many times as long as the look. */
+const LOOK_SHARE = 10;
+/** At most so many hosts are named; further ones have the same cause. */
+const HOSTS_NAMED = 3;
+
+/**
+ * Submits one publisher job a region and waits until readings of every connected node were seen. Rejects with `NO_NODES`,
+ * `JOBS_OF_OTHERS`, `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed;
+ * their messages are the details) or `DEPLOY_TIMEOUT`, and as `provideModule` does.
+ */
+export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
+  const { network, fleet } = target;
+  const began = Date.now();
+  const { proxy, takeOver, ...job } = options;
+  // What no node can run replaces nothing.
+  if (job.module !== undefined) await provideModule(target, job.module);
+  const proxyUrl = proxy === undefined ? {} : { proxyUrl: urlOfProxy(proxy, network.proxyNames) };
+  const all = await network.nodes();
+  let nodes = nodesByRegion(all, options.regions);
+  if (!takeOver) refuseForeign(await foreignPublishers(network, [...nodes.keys()]));
+  options.onProgress({ step: 'submitting', seen: 0, expected: connectedOf(nodes) });
+  const { submissionTime, submissions } = await submitPublishers(target, [...nodes.keys()], { ...job, ...proxyUrl });
+  const allRegions = await stopAllRegionsJob(network, options.regions === undefined);
+
+  const seen = new Map<string, number>();
+  let most = 0;
+  let since = Date.now();
+  const look = async () => {
+    const [fresh, any] = await Promise.all([fleet.countSince(submissionTime), fleet.countSince(0)]);
+    for (const [region, { unchanged }] of submissions) seen.set(region, (unchanged ? any : fresh)[region] ?? 0);
+    const arrived = sum([...nodes].map(([region, { connected }]) => Math.min(connected, seen.get(region) ?? 0)));
+    const expected = connectedOf(nodes);
+    options.onProgress({ step: 'waiting', seen: arrived, expected });
+    if (arrived > most) {
+      most = arrived;
+      since = Date.now();
+    }
+    if (arrived >= expected) return 'all';
+    return Date.now() - since > options.timeoutMs ? 'some' : undefined;
+  };
+  const watch = new AbortController();
+  const jobIds = submissions.map(([, { jobId }]) => jobId);
+  const failure = watchNodes(network, jobIds, watch.signal, (now) => {
+    // Does not wait for a node that is cut off in the meantime.
+    nodes = nodesByRegion(now, [...nodes.keys()]);
+  });
+  try {
+    const waiting = waitFor(look, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal });
+    if ((await Promise.race([waiting, failure])) === 'some') throw deployTimeout(nodes, seen, options);
+  } finally {
+    watch.abort();
+  }
+  const seconds = (Date.now() - began) / 1000;
+  return {
+    submissionTime,
+    regions: submissions.map(([region, { jobId, unchanged }]) => {
+      const { connected, disconnected } = nodes.get(region)!;
+      return { region, jobId, unchanged, expected: connected, seen: seen.get(region) ?? 0, pending: disconnected };
+    }),
+    facts: [
+      ...distinct(submissions.flatMap(([, { facts }]) => facts)),
+      ...allRegions,
+      ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
+      ...(await overriddenBy(target.proxy, all, { regions: [...nodes.keys()], config: options.config })),
+    ],
+    seconds,
+  };
+}
+
+/** `names`: those that the network has for proxies. Throws `BAD_OPTION` for what is no URL. */
+function urlOfProxy(given: string, names: Network['proxyNames'] = {}): string {
+  const url = Object.hasOwn(names, given) ? names[given]! : given;
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url.replace(/\/+$/, '');
+  const known = Object.keys(names);
+  throw new AppError(
+    'BAD_OPTION',
+    `--proxy: ${JSON.stringify(given)} is not a URL that begins with http:// or https://`,
+    { hint: known.length > 0 ? `Give a URL, or ${known.join(' or ')}.` : undefined },
+  );
+}
+
+/** Rejects as soon as an execution of these jobs has failed on a connected node; reports the nodes on the way. */
+async function watchNodes(
+  network: Network,
+  jobIds: string[],
+  signal: AbortSignal,
+  onNodes: (nodes: NodeInfo[]) => void,
+): Promise<never> {
+  for (let took = 0; ; ) {
+    // Executions carry their whole job, and hundreds of them take time from the nodes that are to start them.
+    await sleep(Math.max(LOOK_MS, LOOK_SHARE * took), undefined, { signal }).catch(() => {});
+    // After the abort the outcome is not used any more.
+    if (signal.aborted) return new Promise(() => {});
+    const began = Date.now();
+    const [all, nodes] = await Promise.all([network.jobs(), network.nodes()]).catch(() => [[], undefined] as const);
+    took = Date.now() - began;
+    if (nodes) onNodes(nodes);
+    const jobs = all.filter(({ id }) => jobIds.includes(id));
+    const there = new Set(nodes?.flatMap(({ name, connected }) => (connected ? [name] : [])));
+    const failed = jobs
+      .flatMap(({ executions }) => newestByNode(executions).newest)
+      .filter(({ state, node }) => state === 'failed' && there.has(node));
+    const lost = jobs.filter(({ state }) => state === 'failed');
+    if (failed.length > 0) throw deployFailed(failed.map(({ node, message }) => `${node}: ${message}`));
+    if (lost.length > 0) throw deployFailed(lost.map(({ name, message }) => `${name}: ${message}`));
+  }
+}
+
+const deployFailed = (details: string[]) =>
+  new AppError('DEPLOY_FAILED', details.length === 1 ? '1 publisher failed' : `${details.length} publishers failed`, {
+    details,
+  });
+
+function deployTimeout(
+  nodes: Map<string, RegionNodes>,
+  seen: Map<string, number>,
+  { timeoutMs, timeoutHint: hint }: DeployOptions,
+) {
+  const details = [...nodes].map(
+    ([region, { connected }]) => `${region}: ${seen.get(region) ?? 0} of ${connected} sensors reporting`,
+  );
+  const message = `not all sensors are reporting, and no further one began within ${timeoutMs / 1000} s`;
+  return new AppError('DEPLOY_TIMEOUT', message, { details, hint });
+}
+
+/** What the fleet configuration overrides of the given values; nothing where it can't be asked. */
+async function overriddenBy(
+  proxy: DeployTarget['proxy'],
+  nodes: NodeInfo[],
+  { regions, config }: { regions: string[]; config: SensorConfig },
+): Promise<DeployFact[]> {
+  const state = await proxy.state().catch(() => undefined);
+  if (!state) return [];
+  const hosts = nodes.filter(({ region }) => regions.includes(region)).map(({ name }) => name);
+  const given = SENSOR_CONFIG_FIELDS.filter((field) => config[field] !== undefined);
+  const fields = decidedFields(state, regions).filter((field) => given.includes(field));
+  return [
+    ...(fields.length > 0 ? [{ type: 'config.overridden' as const, fields }] : []),
+    ...decidingHosts(state, hosts, given)
+      .slice(0, HOSTS_NAMED)
+      .map((host) => ({ type: 'config.overridden' as const, ...host })),
+  ];
+}
+
+/** Regions often report the same fact. */
+const distinct = (facts: NetworkFact[]): NetworkFact[] => [
+  ...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values(),
+];
+
+const connectedOf = (nodes: Map<string, RegionNodes>) => sum([...nodes.values()].map(({ connected }) => connected));
+
+const sum = (numbers: number[]) => numbers.reduce((a, b) => a + b, 0);

@@ -1,0 +1,159 @@
+/** The proxy or the puller as a Bacalhau service job: planned by its network, submitted, waited for, and stopped. */
+import type { ServiceJob } from '../../jobs/job-request.js';
+import { waitFor } from '../../lib/async/backoff.js';
+import { AppError, withContext } from '../../lib/errors/app-error.js';
+import { answersHttp } from '../../lib/net/wait-for-http.js';
+import type { Network } from '../../network/network.js';
+import type { PlannedServiceJob, ServiceJobOptions } from '../../network/provider.js';
+import { noServicesNode } from '../../network/region-nodes.js';
+import type { EndpointChange } from '../../runtime/control-client.js';
+import type { Session } from '../../runtime/session.js';
+import { foreignService, refuseForeign } from './job-owners.js';
+
+export type ServiceRole = ServiceJob['role'];
+
+/** The job as the running network can run it. Rejects with `NOT_OFFERED`, and as the network's `serviceJob` does. */
+export async function planServiceJob(
+  role: ServiceRole,
+  session: Pick<Session, 'provider' | 'state'>,
+  options: Omit<ServiceJobOptions, 'embeddedQueue' | 'authority'>,
+): Promise<PlannedServiceJob> {
+  const { provider, connection } = await session.provider();
+  if (!provider.serviceJob) {
+    throw new AppError('NOT_OFFERED', `the ${provider.kind} network can't run service jobs`, {
+      hint: `\`up\` runs its own ${role}. The compose network offers service jobs, and the native one with Docker.`,
+    });
+  }
+  const { queue, proxy } = session.state.endpoints;
+  return provider.serviceJob(role, connection, { ...options, embeddedQueue: queue !== undefined, authority: proxy });
+}
+
+export type ServiceProgress =
+  | { step: 'waiting-for-node' }
+  | { step: 'submitting'; role: ServiceRole }
+  | { step: 'waiting-for-answer'; url: string };
+
+export interface ServiceOptions {
+  timeoutMs: number;
+  onProgress(progress: ServiceProgress): void;
+  /** Reports to `up` where services are now. */
+  setEndpoints(change: EndpointChange): Promise<void>;
+  /** Also replaces the job of another state folder. */
+  takeOver?: boolean;
+  /** When aborted, what was replaced is put back. */
+  signal: AbortSignal;
+}
+
+export interface ServiceResult {
+  role: ServiceRole;
+  jobId: string;
+  url: string;
+  image: string;
+  unchanged: boolean;
+  seconds: number;
+}
+
+const LOOK_EVERY_MS = 500;
+/** How long a service job may take to stop: the grace of its container. */
+const GONE_MS = 30_000;
+
+/**
+ * Resolves when `/health` and `/ready` answer. The proxy runs beside that of `up`. The puller replaces that of `up`,
+ * because a queue has one consumer; when this fails, that of `up` runs again. Rejects with `NO_SERVICES_NODE`,
+ * `SERVICE_FAILED` (Bacalhau's message is among the details), `SERVICE_TIMEOUT`, or `JOBS_OF_OTHERS`.
+ */
+export async function deployService(
+  network: Network,
+  { job, url }: Pick<PlannedServiceJob, 'job' | 'url'>,
+  options: ServiceOptions,
+): Promise<ServiceResult> {
+  const began = Date.now();
+  const { role, image } = job;
+  const { onProgress, setEndpoints, signal } = options;
+  const deadline = began + options.timeoutMs;
+  if (!options.takeOver) refuseForeign(await foreignService(network, role));
+  onProgress({ step: 'waiting-for-node' });
+  await waitForNode(network, options);
+  const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');
+  try {
+    if (role === 'puller') await setEndpoints({ puller: url });
+    onProgress({ step: 'submitting', role });
+    const { jobId, unchanged } = await network.submit(job);
+    onProgress({ step: 'waiting-for-answer', url });
+    await waitUntilReady(network, { role, jobId, url }, { signal, timeoutMs: Math.max(0, deadline - Date.now()) });
+    if (role === 'proxy') await setEndpoints({ jobProxy: url });
+    return { role, jobId, url, image, unchanged, seconds: (Date.now() - began) / 1000 };
+  } catch (error) {
+    if (role === 'puller') await stopService(network, role, { url, setEndpoints });
+    else if (replaced && error instanceof AppError) throw withoutProxy(error);
+    throw error;
+  }
+}
+
+/** A submission stops the job of the same name, also when the new one does not run. */
+function withoutProxy(error: AppError): AppError {
+  const hint =
+    'This stopped the proxy that ran as a service job before. Deploy it again as it was, or run `wasm-sensors deploy publisher` so that sensors use the proxy of `up`.';
+  return withContext(error, { hint: error.hint === undefined ? hint : `${error.hint} ${hint}` });
+}
+
+/**
+ * Stops the service job; then the puller of `up` runs again. False when there was no such job.
+ *
+ * @param options.url where the job answers
+ */
+export async function stopService(
+  network: Pick<Network, 'stop'>,
+  role: ServiceRole,
+  { url, setEndpoints }: Pick<ServiceOptions, 'setEndpoints'> & { url: string },
+): Promise<boolean> {
+  const stopped = await network.stop({ role });
+  if (role === 'proxy') {
+    await setEndpoints({ jobProxy: null });
+    return stopped;
+  }
+  // Two pullers at the same time would share the queue, and the file of the store.
+  const gone = async () => !(await answersHttp(`${url}/health`)) || undefined;
+  if (stopped) await waitFor(gone, { timeoutMs: GONE_MS });
+  await setEndpoints({ puller: null });
+  return stopped;
+}
+
+async function waitUntilReady(
+  network: Network,
+  { role, jobId, url }: { role: ServiceRole; jobId: string; url: string },
+  { timeoutMs, signal }: Pick<ServiceOptions, 'timeoutMs' | 'signal'>,
+): Promise<void> {
+  // An older job may still have the port, so the new job's own execution must run, too.
+  const look = async () => {
+    const answers = (await answersHttp(`${url}/health`)) && (await answersHttp(`${url}/ready`));
+    return (await runs(network, jobId, role)) && answers ? true : undefined;
+  };
+  if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
+  throw new AppError('SERVICE_TIMEOUT', `the ${role} does not answer at ${url}`, {
+    hint: `Read its log with \`bacalhau job logs ${jobId}\` (compose network: in \`wasm-sensors shell\`).`,
+  });
+}
+
+async function waitForNode(network: Network, { timeoutMs, signal }: ServiceOptions): Promise<void> {
+  const look = async () =>
+    (await network.nodes()).some((node) => node.type === 'web-services' && node.connected) || undefined;
+  if (await waitFor(look, { timeoutMs, everyMs: LOOK_EVERY_MS, signal })) return;
+  throw noServicesNode('none with the label type=web-services is connected');
+}
+
+/** Whether an execution of the job runs. Rejects with `SERVICE_FAILED` when none will. */
+async function runs(network: Network, jobId: string, role: ServiceRole): Promise<boolean> {
+  const job = (await network.jobs()).find(({ id }) => id === jobId);
+  if (!job) return false;
+  const states = job.executions.map(({ state }) => state);
+  if (states.includes('running')) return true;
+  const over = job.executions.filter(({ state }) => state === 'failed' || state === 'completed');
+  const mayStillStart = over.length === 0 || states.includes('starting');
+  if (job.state !== 'failed' && mayStillStart) return false;
+  const details = [...over.map(({ node, message }) => `${node}: ${message}`), job.message].filter(Boolean);
+  throw new AppError('SERVICE_FAILED', `the ${role} does not run as a service job`, {
+    details: [...new Set(details)],
+    hint: 'The node pulls images from registries only, and must reach the queue.',
+  });
+}

@@ -1,0 +1,115 @@
+/** Jobs of other state folders, and publishers that nobody submitted with this program. */
+import { AppError } from '../../lib/errors/app-error.js';
+import type { JobInfo, Network } from '../../network/network.js';
+
+const RUNS: JobInfo['state'][] = ['pending', 'running'];
+
+/** Of another state folder. Jobs of earlier versions carry no owner and count as ours. */
+export const isForeign = (job: JobInfo, { owner }: Pick<Network, 'owner'>): boolean =>
+  owner !== undefined && job.owner !== undefined && job.owner !== owner;
+
+/** Publishers that run, of these regions or of all. */
+async function runningPublishers(network: Pick<Network, 'jobs'>, regions: string[] | undefined): Promise<JobInfo[]> {
+  return (await network.jobs()).filter(
+    ({ ref: { role, region }, state }) =>
+      role === 'publisher' && RUNS.includes(state) && (!regions || region === undefined || regions.includes(region)),
+  );
+}
+
+/** Jobs of a module of the user, of these regions or of all. */
+export const modulesOf = (jobs: JobInfo[], name: string, regions: string[] | undefined): JobInfo[] =>
+  jobs.filter(
+    ({ ref }) =>
+      ref.role === 'module' &&
+      ref.name === name &&
+      (!regions || ref.region === undefined || regions.includes(ref.region)),
+  );
+
+/** Modules of others that a deployment of this name to these regions would replace. */
+export async function foreignModules(
+  network: Pick<Network, 'jobs' | 'owner'>,
+  name: string,
+  regions: string[] | undefined,
+): Promise<JobInfo[]> {
+  if (network.owner === undefined) return [];
+  return modulesOf(await network.jobs(), name, regions).filter(
+    (job) => RUNS.includes(job.state) && isForeign(job, network),
+  );
+}
+
+/** A proxy or puller of others that runs as a service job, and that a deployment of ours would replace. */
+export async function foreignService(
+  network: Pick<Network, 'jobs' | 'owner'>,
+  role: 'proxy' | 'puller',
+): Promise<JobInfo[]> {
+  if (network.owner === undefined) return [];
+  return (await network.jobs()).filter(
+    (job) => job.ref.role === role && RUNS.includes(job.state) && isForeign(job, network),
+  );
+}
+
+/** Publishers of others that a deployment to these regions would replace. */
+export async function foreignPublishers(
+  network: Pick<Network, 'jobs' | 'owner'>,
+  regions: string[] | undefined,
+): Promise<JobInfo[]> {
+  if (network.owner === undefined) return [];
+  return (await runningPublishers(network, regions)).filter((job) => isForeign(job, network));
+}
+
+/** Throws `JOBS_OF_OTHERS` when there are any. */
+export function refuseForeign(foreign: JobInfo[]): void {
+  if (foreign.length === 0) return;
+  const names = foreign.map(({ name }) => name).join(', ');
+  throw new AppError('JOBS_OF_OTHERS', `${names}: submitted from another state folder, perhaps by somebody else`, {
+    hint: 'Give --take-over to replace or stop them all the same. Who submitted them then goes without.',
+    details: foreign.map(({ name, owner, proxyUrl }) =>
+      proxyUrl === undefined ? `${name} is of ${owner}` : `${name} of ${owner} sends to ${proxyUrl}`,
+    ),
+  });
+}
+
+/** The same base URL, in different spellings. */
+export function sameUrl(a: string, b: string): boolean {
+  const plain = (url: string) => {
+    if (!URL.canParse(url)) return url;
+    const { protocol, hostname, port, pathname } = new URL(url);
+    return `${protocol}//${hostname === 'localhost' ? '127.0.0.1' : hostname}:${port}${pathname.replace(/\/+$/, '')}`;
+  };
+  return plain(a) === plain(b);
+}
+
+/** What an operator should know of a running publisher that is not as this program deployed it. */
+export type PublisherNotice =
+  /** It is of another state folder. */
+  | { type: 'publisher.foreign'; job: string; owner: string; proxyUrl?: string }
+  /** It is ours, but sends to none of our proxies. */
+  | { type: 'publisher.sends-elsewhere'; job: string; proxyUrl: string }
+  /** Somebody submitted it without this program. `namespace`: left out where it is that of our jobs. */
+  | { type: 'publisher.by-hand'; job: string; id: string; region?: string; proxyUrl?: string; namespace?: string };
+
+/** `proxies`: base URLs of those that this `up` and its followers have. */
+export async function publisherNotices(
+  network: Network,
+  jobs: JobInfo[],
+  proxies: string[],
+): Promise<PublisherNotice[]> {
+  const own = [...proxies, ...Object.values(network.proxyNames ?? {})];
+  const running = jobs.filter(({ ref, state }) => ref.role === 'publisher' && RUNS.includes(state));
+  const isOurProxy = (url: string, region = '') =>
+    [...own, network.sensorProxyUrl(region)].some((one) => sameUrl(one, url));
+  // Other namespaces are of other people, unless their sensors send to us.
+  const byHand = ((await network.publishersByHand?.()) ?? []).filter(
+    ({ namespace, proxyUrl, region }) =>
+      namespace === undefined || (proxyUrl !== undefined && isOurProxy(proxyUrl, region)),
+  );
+  const notices = running.flatMap((job): PublisherNotice[] => {
+    const { name, owner, proxyUrl, ref } = job;
+    if (isForeign(job, network) && owner !== undefined) {
+      return [{ type: 'publisher.foreign', job: name, owner, ...(proxyUrl === undefined ? {} : { proxyUrl }) }];
+    }
+    if (proxyUrl === undefined || byHand.some(({ id }) => id === job.id)) return [];
+    return isOurProxy(proxyUrl, ref.region) ? [] : [{ type: 'publisher.sends-elsewhere', job: name, proxyUrl }];
+  });
+  return [...notices, ...byHand.map(({ name, ...job }) => ({ type: 'publisher.by-hand' as const, job: name, ...job }))];
+}
