@@ -150,7 +150,7 @@ function fill(folder: string, options: HistoryBenchOptions, readings: number): [
 }
 
 const count = (store: StoreSink, from: string) =>
-  (store.database.prepare(`select count(*) as n from ${from}`).get([]) as { n: number }).n;
+  (store.database.prepare(`select count(*) as n from ${from}`).get() as { n: number }).n;
 
 /** Rows by minute that are not what SQL makes of the readings, and the other way round. */
 function differencesIn(store: StoreSink): number {
@@ -243,7 +243,7 @@ function makeRollUps(store: StoreSink, sensors: number, hours: number): void {
   const series = database.prepare('insert into sensor_series (id, hostname, metric, region) values (?, ?, ?, ?)');
   for (let i = 0; i < sensors; i++) {
     const region = REGIONS[i % 3]!;
-    for (const metric of ASKED) series.run([seriesId(region, hostOf(i), metric), hostOf(i), metric, region]);
+    for (const metric of ASKED) series.run(seriesId(region, hostOf(i), metric), hostOf(i), metric, region);
   }
   const statistics = '30, 1.5, 20.25, 325.5';
   const levels = [
@@ -259,9 +259,9 @@ function makeRollUps(store: StoreSink, sensors: number, hours: number): void {
     );
     const period = database.prepare('insert into roll_up_periods values (?, ?, 0)');
     for (let at = START; at < START + hours * HOUR_MS; at += length) {
-      sensorRows.run([at]);
-      regionRows.run([at]);
-      period.run([length, at]);
+      sensorRows.run(at);
+      regionRows.run(at);
+      period.run(length, at);
       if (length === MINUTE_MS && at % HOUR_MS === 0) database.exec('commit; begin');
     }
   }

@@ -2,10 +2,10 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { openSqlite } from '../lib/sqlite/driver.js';
 import type { Reading } from '../protocol/message.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { PullerEvent } from './failure-reporter.js';
@@ -589,7 +589,7 @@ test('what the queue server says of its store is in the stats, and an alert as l
 
 test('rows that are not what was written are found in the background, counted and said once', async () => {
   stored({ a: 0, b: 0, c: 0 });
-  const db = new Database(path);
+  const db = openSqlite(path);
   db.exec("update readings set color = '#000000' where execution_id <> 'b'; delete from checkpoint");
   db.close();
   const puller = start();

@@ -121,7 +121,7 @@ export function createPullerService({
       ? undefined
       : new Webhook(webhookUrl, (message) => onEvent({ type: 'webhook.failed', message }));
   const closed = new AbortController();
-  const storeWatch = store && new StoreWatch(store, closed.signal, writtenBack);
+  const storeWatch = store && new StoreWatch(store, writtenBack);
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
   let damagedRows = 0;

@@ -97,7 +97,7 @@ test.each<[string, () => Promise<[action: string, input: object]>]>([
   ],
 ])('%s is acknowledged after its commit, never before', async (_, prepare) => {
   const [action, input] = await prepare();
-  await vi.waitUntil(() => !database.inTransaction);
+  await vi.waitUntil(() => !database.isTransaction);
   events = [];
   await call(action, input);
   expect(events).toEqual(['commit', `${action} 200`]);

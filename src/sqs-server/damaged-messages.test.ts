@@ -33,7 +33,7 @@ function open(): void {
 function damage(changes: string): void {
   server.close();
   const database = openDatabase(path);
-  const { id } = database.prepare('SELECT max(id) AS id FROM queues').get([]) as { id: number };
+  const { id } = database.prepare('SELECT max(id) AS id FROM queues').get() as { id: number };
   database.exec(`UPDATE messages_${id} SET ${changes}`);
   closeDatabase(database);
   open();
@@ -105,7 +105,7 @@ test('without a dead-letter queue it stays in the store, is counted, and nobody 
   expect(events).toEqual([{ type: 'message-damaged', queue: 'q', id: expect.any(String) }]);
   server.close();
   const database = openDatabase(path);
-  expect(database.prepare('SELECT reason, body FROM damaged_messages').all([])).toMatchObject([
+  expect(database.prepare('SELECT reason, body FROM damaged_messages').all()).toMatchObject([
     { reason: expect.stringContaining('body'), body: 'no' },
   ]);
   closeDatabase(database);

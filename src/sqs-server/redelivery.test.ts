@@ -200,7 +200,7 @@ test('a queue that was deleted leaves no table', async () => {
   await call('DeleteQueue', { QueueUrl: urlOf('main') });
   server.close();
   const database = openDatabase(join(folder, 'queue.db'));
-  const tables = database.prepare("SELECT name FROM sqlite_master WHERE name GLOB 'messages_*'").all([]);
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE name GLOB 'messages_*'").all();
   closeDatabase(database);
   // That of the dead-letter queue, with its index.
   expect(tables).toHaveLength(2);

@@ -6,7 +6,7 @@ import { type Check, ok, problem } from '../check.js';
 
 export const nodeVersion: Check = {
   name: 'Node',
-  run: () => findNodeProblem(process.versions.node, () => import('libsql')),
+  run: () => findNodeProblem(process.versions.node, () => import('../../lib/sqlite/driver.js')),
 };
 
 /** `load`: loads the stores' database, which has a binary for each platform. */

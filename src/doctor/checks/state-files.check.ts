@@ -24,7 +24,7 @@ export const stateFiles: Check = {
       findJobs(stateDir),
       findRefused(() => new DesiredConfigStore(join(stateDir, 'desired.json'))),
       findRefused(() => new RevokedHosts(join(stateDir, 'revoked-sensors.json'))),
-      ...(await Promise.all(['queue.db', 'readings.db'].map((name) => findStore(join(stateDir, name), context)))),
+      ...['queue.db', 'readings.db'].map((name) => findStore(join(stateDir, name), context)),
       ...oldDamage(stateDir),
     ].flatMap((finding) => finding ?? []);
     return found.length > 0 ? found : ok('none is damaged');
@@ -68,9 +68,9 @@ function findRefused(open: () => unknown): Finding | undefined {
 }
 
 /** `up` repairs stores itself, and keeps the damaged file. */
-async function findStore(path: string, { up }: CheckContext): Promise<Finding | undefined> {
+function findStore(path: string, { up }: CheckContext): Finding | undefined {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const damage = findFileDamage(path) ?? (size > 0 && size <= CHECKED_UP_TO ? await quickCheck(path) : undefined);
+  const damage = findFileDamage(path) ?? (size > 0 && size <= CHECKED_UP_TO ? quickCheck(path) : undefined);
   if (damage === undefined) return undefined;
   const fix = up
     ? 'The service that has it writes it anew; `wasm-sensors status` shows when.'

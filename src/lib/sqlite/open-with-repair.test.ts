@@ -13,10 +13,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import LibsqlDatabase from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { abandonDatabase, closeDatabase, type Database } from './check-database.js';
+import { abandonDatabase, closeDatabase } from './check-database.js';
 import { DatabaseFile } from './database-file.js';
+import { type Database, openSqlite } from './driver.js';
 import { type DatabaseQuarantined, openWithRepair } from './open-with-repair.js';
 import { beginRewrite, finishRewrite } from './rewrite-database.js';
 
@@ -35,7 +35,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function create(at: string): Database {
-  const database = new LibsqlDatabase(at);
+  const database = openSqlite(at);
   database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 4000');
   database.exec('CREATE TABLE IF NOT EXISTS things (id INTEGER PRIMARY KEY, text TEXT NOT NULL)');
   database.exec('CREATE INDEX IF NOT EXISTS by_text ON things (text)');
@@ -44,7 +44,7 @@ function create(at: string): Database {
 
 const open = () => openWithRepair(path, create, (event) => events.push(event));
 const idsIn = (database: Database) =>
-  (database.prepare('SELECT id FROM things ORDER BY id').all([]) as { id: number }[]).map(({ id }) => id);
+  (database.prepare('SELECT id FROM things ORDER BY id').all() as { id: number }[]).map(({ id }) => id);
 
 /** Ids with gaps, as those that come from a clock. */
 const idOf = (i: number) => 1_750_000_000_000_000 + i * 977;
@@ -52,7 +52,7 @@ const idOf = (i: number) => 1_750_000_000_000_000 + i * 977;
 function fill(database: Database): void {
   database.exec('BEGIN');
   const insert = database.prepare('INSERT INTO things VALUES (?, ?)');
-  for (let i = 0; i < ROWS; i++) insert.run([idOf(i), `${i} `.repeat(20)]);
+  for (let i = 0; i < ROWS; i++) insert.run(idOf(i), `${i} `.repeat(20));
   database.exec('COMMIT');
 }
 
@@ -110,7 +110,7 @@ test('of a file with a damaged page all rows of the other pages are kept', () =>
   expect(ids.length).toBeGreaterThan(ROWS * 0.99);
   expect(ids.at(-1)).toBe(idOf(ROWS - 1));
   expect(events).toMatchObject([{ problem: expect.stringMatching(/./), salvaged: { things: ids.length } }]);
-  expect(database.prepare('PRAGMA quick_check').all([])).toEqual([{ quick_check: 'ok' }]);
+  expect(database.prepare('PRAGMA quick_check').all()).toEqual([{ quick_check: 'ok' }]);
   closeDatabase(database);
 });
 
@@ -141,7 +141,7 @@ test('of a table without rowid, too, only the rows of the damaged page are missi
   const database = keyed(path);
   database.exec('BEGIN');
   const insert = database.prepare('INSERT INTO keyed VALUES (?, ?, ?)');
-  for (let a = 1; a <= 5; a++) for (let b = 1; b <= 400; b++) insert.run([a * 60_000, b * 977, 'x'.repeat(100)]);
+  for (let a = 1; a <= 5; a++) for (let b = 1; b <= 400; b++) insert.run(a * 60_000, b * 977, 'x'.repeat(100));
   database.exec('COMMIT');
   closeDatabase(database);
   const whole = readFileSync(path);
@@ -150,7 +150,7 @@ test('of a table without rowid, too, only the rows of the damaged page are missi
     writeFileSync(path, whole);
     overwrite(page * 4096, Buffer.alloc(4096, 0xa5));
     const again = openWithRepair(path, keyed, (event) => events.push(event));
-    const rows = again.prepare('SELECT a, count(*) AS n FROM keyed GROUP BY a').all([]) as { a: number; n: number }[];
+    const rows = again.prepare('SELECT a, count(*) AS n FROM keyed GROUP BY a').all() as { a: number; n: number }[];
     expect(rows.map(({ a }) => a)).toEqual([60_000, 120_000, 180_000, 240_000, 300_000]);
     const missing = 2_000 - rows.reduce((sum, { n }) => sum + n, 0);
     expect([page, missing > 0, missing < 60]).toEqual([page, true, true]);
@@ -166,7 +166,7 @@ test('text that is no longer UTF-8 is kept as it is', () => {
   const database = open();
   const read = 'SELECT id, hex(text) AS hex FROM things ORDER BY id';
   expect(events).toMatchObject([{ salvaged: { things: 2 } }]);
-  expect(database.prepare(read).all([])).toEqual([
+  expect(database.prepare(read).all()).toEqual([
     { id: 1, hex: '41FF42' },
     { id: 2, hex: '736F756E64' },
   ]);

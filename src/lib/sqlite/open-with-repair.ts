@@ -1,7 +1,7 @@
 /** Opens a database only after a check. A damaged one is quarantined, and what can be read of it goes into a new one. */
 import { closeSync, existsSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
-import LibsqlDatabase from 'libsql';
-import { abandonDatabase, type Database, findDamage } from './check-database.js';
+import { abandonDatabase, findDamage } from './check-database.js';
+import { type Database, openSqlite } from './driver.js';
 import { beginSalvage, finishRewrite, type OpenDatabase, quarantineDatabase } from './rewrite-database.js';
 import type { Salvaged } from './salvage.js';
 
@@ -56,7 +56,7 @@ function findDamageAt(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
   let database: Database | undefined;
   try {
-    database = new LibsqlDatabase(path);
+    database = openSqlite(path);
     return findDamage(database);
   } catch {
     // Such as a lock, or a path that can't be opened: `open` reports it in its own words.
@@ -73,7 +73,7 @@ function salvageFrom(quarantined: string, path: string, open: OpenDatabase): Sal
     truncateSync(quarantined, readStart(`${quarantined}-wal`, 12).readUInt32BE(8));
   }
   if (!sizeOf(quarantined)) return {};
-  const source = new LibsqlDatabase(quarantined);
+  const source = openSqlite(quarantined);
   try {
     return beginSalvage(source, path, open);
   } finally {

@@ -1,8 +1,8 @@
 import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'libsql';
 import { afterAll, expect, test } from 'vitest';
+import { openSqlite } from './driver.js';
 import { makePrivate } from './private-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'private-'));
@@ -16,7 +16,7 @@ test.each(['a new one', 'one that others may read'])('a database and its log are
     chmodSync(path, 0o644);
   }
   makePrivate(path);
-  const database = new Database(path);
+  const database = openSqlite(path);
   database.exec('pragma journal_mode = wal; create table t (x)');
   expect([path, `${path}-wal`].map(modeOf)).toEqual(['600', '600']);
   database.close();

@@ -6,7 +6,8 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, ren
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../fs/durable-files.js';
 import { longWork } from '../process/long-work.js';
-import { closeDatabase, type Database, isDamage } from './check-database.js';
+import { closeDatabase } from './check-database.js';
+import { type Database, isDamage } from './driver.js';
 import { type Salvaged, salvage } from './salvage.js';
 
 /** Opens the database at a path, and creates it with its tables where there is none. */

@@ -1,5 +1,5 @@
 /** Copies what can still be read of a damaged database. */
-import { type Database, isDamage } from './check-database.js';
+import { type Database, isDamage } from './driver.js';
 
 /** Rows copied, by table. */
 export type Salvaged = Record<string, number>;
@@ -36,7 +36,7 @@ export function salvage(source: Database, path: string): Salvaged {
 function tablesOf(source: Database): { name: string; sql: string }[] {
   const sql =
     "SELECT name, sql FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
-  return unlessDamaged(() => source.prepare(sql).all([]) as { name: string; sql: string }[]) ?? [];
+  return unlessDamaged(() => source.prepare(sql).all() as { name: string; sql: string }[]) ?? [];
 }
 
 /** The key of a row: its columns in order. */
@@ -65,8 +65,8 @@ function copyRows(source: Database, { name: table, sql }: { name: string; sql: s
   /** Copies rows after a key. Returns the last one; null: there are none; undefined: they can't be read. */
   const copyAfter = (after: Key, limit: number): Key | null | undefined =>
     unlessDamaged(() => {
-      copied += copy.run([...after, limit]).changes;
-      const row = last.get([...after, limit]) as Record<string, number> | undefined;
+      copied += copy.run(...after, limit).changes;
+      const row = last.get(...after, limit) as Record<string, number> | undefined;
       return row ? keys.map((_, i) => row[`k${i}`]!) : null;
     });
   let next: Key = keys.map(() => -1);
@@ -126,7 +126,7 @@ const nameOf = (column: Column) => name(column.name);
 
 function columnsOf(database: Database, schema: string, table: string): Column[] {
   const read = database.prepare(`PRAGMA ${schema}.table_info(${name(table)})`);
-  return unlessDamaged(() => read.all([]) as Column[]) ?? [];
+  return unlessDamaged(() => read.all() as Column[]) ?? [];
 }
 
 function unlessDamaged<T>(read: () => T): T | undefined {

@@ -1,5 +1,5 @@
 /** Reads and writes the tables of the roll-ups. All writes happen in transactions of the caller. */
-import type Database from 'libsql';
+import type { Database, Statement } from '../../lib/sqlite/driver.js';
 import { HOUR_MS, MINUTE_MS } from './history.js';
 import type { Series } from './series.js';
 import { addStatistics, type Statistics, type StepStatistics } from './statistics.js';
@@ -30,13 +30,13 @@ const MERGE = `on conflict do update set count = count + excluded.count, min = m
   max = max(max, excluded.max), sum = sum + excluded.sum`;
 
 export class RollUpTables {
-  readonly #db: Database.Database;
-  readonly #writers: { length: number; region: Database.Statement; sensor: Database.Statement }[];
-  readonly #series: Database.Statement;
-  readonly #period: Database.Statement;
-  readonly #progress: Database.Statement;
+  readonly #db: Database;
+  readonly #writers: { length: number; region: Statement; sensor: Statement }[];
+  readonly #series: Statement;
+  readonly #period: Statement;
+  readonly #progress: Statement;
 
-  constructor(db: Database.Database) {
+  constructor(db: Database) {
     this.#db = db;
     this.#writers = LEVELS.map(({ length, regions, sensors }) => ({
       length,
@@ -57,11 +57,11 @@ export class RollUpTables {
       .prepare(
         'select done, target, series, rebuilt_to as rebuiltTo, rebuilt_from as rebuiltFrom from roll_ups where id = 1',
       )
-      .get([]) as RollUpProgress;
+      .get() as RollUpProgress;
   }
 
   saveProgress({ done, target, series, rebuiltTo, rebuiltFrom }: RollUpProgress): void {
-    this.#progress.run([done, target, series, rebuiltTo, rebuiltFrom]);
+    this.#progress.run(done, target, series, rebuiltTo, rebuiltFrom);
   }
 
   /** Adds statistics by minute to a series, also to its hours. Returns the number of rows. */
@@ -78,7 +78,7 @@ export class RollUpTables {
   }
 
   addSeries({ id, region, host, metric }: Series): void {
-    this.#series.run([id, host!, metric, region]);
+    this.#series.run(id, host!, metric, region);
   }
 
   /** Notes that these minutes, and their hours, have rows. `elapsed`: now, by the clock of the retention. */
@@ -86,7 +86,7 @@ export class RollUpTables {
     for (const { length } of LEVELS) {
       const starts = new Set<number>();
       for (const minute of minutes) starts.add(Math.floor(minute / length) * length);
-      for (const start of starts) this.#period.run([length, start, elapsed]);
+      for (const start of starts) this.#period.run(length, start, elapsed);
     }
   }
 
@@ -98,7 +98,7 @@ export class RollUpTables {
           or exists (select 1 from region_minutes where ${OF_READINGS})
           or exists (select 1 from region_hours where ${OF_READINGS}) as found`,
       )
-      .get([]) as { found: number };
+      .get() as { found: number };
     return row.found === 1;
   }
 
@@ -107,14 +107,14 @@ export class RollUpTables {
     let rows = 0;
     for (const { start, regions, sensors } of LEVELS) {
       rows +=
-        this.#db.prepare(`delete from ${regions} where ${start} >= ? and ${OF_READINGS}`).run([from]).changes +
+        this.#db.prepare(`delete from ${regions} where ${start} >= ? and ${OF_READINGS}`).run(from).changes +
         this.#db
           .prepare(
             `delete from ${sensors} where (${start}, series) in (
                select ${start}, series from ${sensors} where ${start} >= ? limit ${DELETED_AT_ONCE}
              )`,
           )
-          .run([from]).changes;
+          .run(from).changes;
     }
     return rows;
   }
@@ -124,7 +124,7 @@ export class RollUpTables {
     for (const { length, start, regions } of LEVELS) {
       this.#db
         .prepare(`insert or ignore into roll_up_periods select distinct ?, ${start}, ? from ${regions}`)
-        .run([length, elapsed]);
+        .run(length, elapsed);
     }
   }
 
@@ -132,7 +132,7 @@ export class RollUpTables {
   forgetSome({ length, start, regions, sensors }: Level, before: number): number {
     const expired = this.#db
       .prepare('select start from roll_up_periods where length = ? and elapsed_at < ? order by start limit 1')
-      .get([length, before]) as { start: number } | undefined;
+      .get(length, before) as { start: number } | undefined;
     if (!expired) return 0;
     const rows = this.#db
       .prepare(
@@ -140,25 +140,24 @@ export class RollUpTables {
            select series from ${sensors} where ${start} = ?1 limit ${DELETED_AT_ONCE}
          )`,
       )
-      .run([expired.start]).changes;
+      .run(expired.start).changes;
     if (rows === DELETED_AT_ONCE) return rows;
     const others =
-      this.#db.prepare(`delete from ${regions} where ${start} = ?`).run([expired.start]).changes +
-      this.#db.prepare('delete from roll_up_periods where length = ? and start = ?').run([length, expired.start])
-        .changes;
+      this.#db.prepare(`delete from ${regions} where ${start} = ?`).run(expired.start).changes +
+      this.#db.prepare('delete from roll_up_periods where length = ? and start = ?').run(length, expired.start).changes;
     return rows + others;
   }
 }
 
 const writeRegion =
-  (statement: Database.Statement, { metric, region }: Series) =>
+  (statement: Statement, { metric, region }: Series) =>
   (start: number, { count, min, max, sum }: Statistics) =>
-    statement.run([start, metric, region, count, min, max, sum]);
+    statement.run(start, metric, region, count, min, max, sum);
 
 const writeSensor =
-  (statement: Database.Statement, { id }: Series) =>
+  (statement: Statement, { id }: Series) =>
   (start: number, { count, min, max, sum }: Statistics) =>
-    statement.run([start, id, count, min, max, sum]);
+    statement.run(start, id, count, min, max, sum);
 
 /** The same statistics in longer steps. */
 function inSteps(minutes: StepStatistics, length: number): StepStatistics {

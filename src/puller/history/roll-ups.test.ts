@@ -82,7 +82,7 @@ function accept(all: Taken[]): void {
 }
 
 type Rows = Record<string, unknown>[];
-const query = (sql: string): Rows => store.database.prepare(sql).all([]) as Rows;
+const query = (sql: string): Rows => store.database.prepare(sql).all() as Rows;
 
 const RAW = `
   with raw as (

@@ -4,7 +4,7 @@
  * then, so a crash at any moment neither loses nor repeats one: the next start reads the others again.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type Database from 'libsql';
+import type { Database } from '../../lib/sqlite/driver.js';
 import type { StoreSink } from '../sinks/readings-store.js';
 import type { StoredReading } from '../sinks/stored-rows.js';
 import { HOUR_MS } from './history.js';
@@ -33,7 +33,7 @@ interface Moving {
 export class RollUps {
   readonly #store: StoreSink;
   readonly #index = new SeriesIndex();
-  #tables: { of: Database.Database; tables: RollUpTables; known: WeakSet<Series> } | undefined;
+  #tables: { of: Database; tables: RollUpTables; known: WeakSet<Series> } | undefined;
   #salvages = -1;
   #progress!: RollUpProgress;
   #moving: Moving | undefined;
@@ -119,7 +119,7 @@ export class RollUps {
   /** Deletes some rows to which nothing was added since these times, by the clock of the store. Returns how many. */
   forgetSome(before: { minutes: number; hours: number }): number {
     const [minutes, hours] = LEVELS;
-    return this.#inTransaction(
+    return this.#isTransaction(
       (tables) => tables.forgetSome(minutes, before.minutes) + tables.forgetSome(hours, before.hours),
     );
   }
@@ -209,7 +209,7 @@ export class RollUps {
     const { order } = moving;
     const { known } = this.#open();
     let { at } = moving;
-    const progress = this.#inTransaction((tables) => {
+    const progress = this.#isTransaction((tables) => {
       const minutes = new Set<number>();
       let rows = 0;
       const add = (series: Series, all: SeriesStatistics) => {
@@ -243,7 +243,7 @@ export class RollUps {
   }
 
   #clearSome(from: number): void {
-    const isCleared = this.#inTransaction((tables) => {
+    const isCleared = this.#isTransaction((tables) => {
       if (tables.clearSome(from) > 0) return false;
       tables.restorePeriods(this.#store.clock.now());
       const rebuiltTo = this.#store.lastReading();
@@ -253,7 +253,7 @@ export class RollUps {
     if (isCleared) this.#load();
   }
 
-  #inTransaction<T>(work: (tables: RollUpTables) => T): T {
+  #isTransaction<T>(work: (tables: RollUpTables) => T): T {
     const { of: database, tables } = this.#open();
     database.exec('begin immediate');
     try {
@@ -261,7 +261,7 @@ export class RollUps {
       database.exec('commit');
       return result;
     } catch (error) {
-      if (database.inTransaction) database.exec('rollback');
+      if (database.isTransaction) database.exec('rollback');
       throw error;
     }
   }

@@ -1,6 +1,6 @@
 /** History in steps of minutes: from the tables of the roll-ups, and what these do not have yet. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type Database from 'libsql';
+import type { Database } from '../../lib/sqlite/driver.js';
 import { type HistoryRange, type HistorySeries, HOUR_MS } from './history.js';
 import { badQuery } from './history-query.js';
 import { LEVELS, type Level } from './roll-up-tables.js';
@@ -26,7 +26,7 @@ type Found = Map<string, StepStatistics>;
  */
 export async function rolledUpHistory(
   rollUps: RollUps,
-  database: Database.Database,
+  database: Database,
   range: HistoryRange,
   now: number,
 ): Promise<HistorySeries[]> {
@@ -59,11 +59,7 @@ const statisticsOf = (join: string) => `
   from (select start from roll_up_periods where length = :length and start >= :from and start < :to)
   cross join ${join}`;
 
-function readRegions(
-  database: Database.Database,
-  { length, start, regions }: Level,
-  { metric, region, step }: HistoryRange,
-) {
+function readRegions(database: Database, { length, start, regions }: Level, { metric, region, step }: HistoryRange) {
   const one = region === undefined ? '' : 'and region = :region';
   const select = database.prepare(
     `select region, ${statisticsOf(`${regions} on ${start} = start and metric = :metric ${one}`)} group by 1, 2`,
@@ -73,15 +69,11 @@ function readRegions(
     select.all({ step, length, from, to, metric: stored, ...(region === undefined ? {} : { region }) }) as Row[];
 }
 
-function readHost(
-  database: Database.Database,
-  { length, start, sensors }: Level,
-  { metric, region, host, step }: HistoryRange,
-) {
+function readHost(database: Database, { length, start, sensors }: Level, { metric, region, host, step }: HistoryRange) {
   const series = (
     database
       .prepare('select id, region from sensor_series where hostname = ? and metric = ?')
-      .all([host, storedMetric(metric)]) as { id: number; region: string }[]
+      .all(host, storedMetric(metric)) as { id: number; region: string }[]
   ).filter((one) => region === undefined || one.region === region);
   const select = database.prepare(
     `select ${statisticsOf(`${sensors} on ${start} = start and series = :series`)} group by 1`,
@@ -93,12 +85,12 @@ function readHost(
 }
 
 /** Where so many periods end, that are read at a time. */
-function endOfSome(database: Database.Database, { length }: Level, from: number, to: number): number {
+function endOfSome(database: Database, { length }: Level, from: number, to: number): number {
   const next = database
     .prepare(
       `select start from roll_up_periods where length = ? and start >= ? and start < ? order by start limit 1 offset ${PERIODS_AT_ONCE}`,
     )
-    .get([length, from, to]) as { start: number } | undefined;
+    .get(length, from, to) as { start: number } | undefined;
   return next?.start ?? to;
 }
 

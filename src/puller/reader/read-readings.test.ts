@@ -1,12 +1,12 @@
-import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Database, openSqlite } from '../../lib/sqlite/driver.js';
 import { FIRST_AT, StoreOfReadings } from '../../test/support/store-of-readings.js';
 import { openForReading } from './open-for-reading.js';
 import { readReadings } from './read-readings.js';
 import { type ExportQuery, exportSchema } from './read-request.js';
 
 let store: StoreOfReadings;
-const opened: Database.Database[] = [];
+const opened: Database[] = [];
 
 beforeEach(() => {
   store = new StoreOfReadings();
@@ -99,7 +99,7 @@ test('every reading that was there when it began, once, while more are stored', 
 
 test('a damaged reading is left out and counted', () => {
   store.add(4);
-  const database = new Database(store.path);
+  const database = openSqlite(store.path);
   database.exec(
     "update readings set region = 'xx' where id = 2; update readings set measured_values = '{' where id = 3",
   );

@@ -3,7 +3,7 @@
  * are read some at a time, each in a transaction of its own: one over all of them would keep SQLite from shortening its
  * log for as long as the reader takes.
  */
-import type Database from 'libsql';
+import type { Database } from '../../lib/sqlite/driver.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import { firstSince } from '../sinks/first-since.js';
 import {
@@ -23,7 +23,7 @@ const EXPORT_COLUMNS = [
 ];
 
 /** An undefined line says that it goes on. */
-export function* readReadings(database: Database.Database, query: ExportQuery): Iterable<AnswerLine | undefined> {
+export function* readReadings(database: Database, query: ExportQuery): Iterable<AnswerLine | undefined> {
   const range = rangeOf(database, query);
   const fields = query.fields?.split(',');
   const asColumns = query.values === 'columns';
@@ -54,7 +54,7 @@ export function* readReadings(database: Database.Database, query: ExportQuery): 
 }
 
 interface Range {
-  database: Database.Database;
+  database: Database;
   where: string;
   values: (string | number)[];
   /** Ids of the first and the last reading that may be of it. */
@@ -62,7 +62,7 @@ interface Range {
   last: number;
 }
 
-function rangeOf(database: Database.Database, { since, until, region, host }: ExportQuery): Range {
+function rangeOf(database: Database, { since, until, region, host }: ExportQuery): Range {
   const conditions = ['received_at >= ?', 'received_at < ?'];
   const values: (string | number)[] = [since, until];
   if (region !== undefined) {
@@ -73,7 +73,7 @@ function rangeOf(database: Database.Database, { since, until, region, host }: Ex
     conditions.push('hostname = ?');
     values.push(host);
   }
-  const { last } = database.prepare('select coalesce(max(id), 0) as last from readings').get([]) as { last: number };
+  const { last } = database.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
   return { database, where: conditions.join(' and '), values, first: firstSince(database, 'received_at', since), last };
 }
 
@@ -81,7 +81,7 @@ function rangeOf(database: Database.Database, { since, until, region, host }: Ex
 function* pagesOf<Row>({ database, where, values, first, last }: Range, columns: string): Iterable<Row[]> {
   const select = database.prepare(`select ${columns} from readings where id >= ? and id < ? and ${where} order by id`);
   for (let id = first; id <= last; id += AT_A_TIME) {
-    yield select.all([id, Math.min(id + AT_A_TIME, last + 1), ...values]) as Row[];
+    yield select.all(id, Math.min(id + AT_A_TIME, last + 1), ...values) as Row[];
   }
 }
 

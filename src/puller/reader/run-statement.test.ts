@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Database } from '../../lib/sqlite/driver.js';
 import { StoreOfReadings } from '../../test/support/store-of-readings.js';
 import { openForReading } from './open-for-reading.js';
 import type { Limits } from './read-request.js';
 import { runStatement } from './run-statement.js';
 
 let store: StoreOfReadings;
-const opened: Database.Database[] = [];
+const opened: Database[] = [];
 
 beforeEach(() => {
   store = new StoreOfReadings();

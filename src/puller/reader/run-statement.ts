@@ -1,25 +1,27 @@
 /** Runs a statement of an operator on the store, and gives its answer line by line. */
-import type Database from 'libsql';
+
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { type Database, resultCodeOf, type Statement } from '../../lib/sqlite/driver.js';
 import type { AnswerLine, Cell, Limits } from './read-request.js';
 import { badSql, checkStatement } from './sql-guard.js';
 
 /** Throws `BAD_SQL`, or `READ_FAILED` in the middle of an answer. */
 export function* runStatement(
-  database: Database.Database,
+  database: Database,
   sql: string,
   { rows: maxRows, bytes: maxBytes }: Limits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
 ): Iterable<AnswerLine> {
   checkStatement(sql);
   const statement = prepare(database, sql);
-  // `with … delete` and the like.
-  if (!statement.reader) throw badSql('the statement gives no rows, so it is none that reads');
   const columns = unique(statement.columns().map(({ name }) => name));
+  // `with … delete` and the like.
+  if (columns.length === 0) throw badSql('the statement gives no rows, so it is none that reads');
+  statement.setReturnArrays(true);
   yield { columns };
   let rows = 0;
   let bytes = 0;
   try {
-    for (const row of statement.raw().iterate() as Iterable<unknown[]>) {
+    for (const row of statement.iterate() as Iterable<unknown[]>) {
       const cut = rows >= maxRows ? 'rows' : bytes >= maxBytes ? 'bytes' : undefined;
       if (cut) return yield { end: { rows, cut } };
       const cells = row.map(cellOf);
@@ -33,7 +35,7 @@ export function* runStatement(
   yield { end: { rows } };
 }
 
-function prepare(database: Database.Database, sql: string): Database.Statement {
+function prepare(database: Database, sql: string): Statement {
   try {
     return database.prepare(sql);
   } catch (error) {
@@ -41,18 +43,23 @@ function prepare(database: Database.Database, sql: string): Database.Statement {
   }
 }
 
+/** SQLITE_ERROR, READONLY, TOOBIG and MISMATCH. */
+const RESULT_OF_STATEMENT = new Set([1, 8, 18, 20]);
+const OUT_OF_MEMORY = 7;
+
 function failureOf(error: unknown): AppError {
-  const { code = '' } = error as { code?: string };
+  const code = resultCodeOf(error);
   const message = `SQLite: ${messageOf(error)}`;
   // What a statement that can be prepared gets only once it runs, such as a text that is not JSON.
-  if (/^SQLITE_(ERROR|READONLY|MISMATCH|TOOBIG)/.test(code)) return badSql(message);
+  if (code !== undefined && RESULT_OF_STATEMENT.has(code)) return badSql(message);
   const hint =
-    code === 'SQLITE_NOMEM' ? 'The answer needs too much memory to sort or group. Ask about less time.' : undefined;
+    code === OUT_OF_MEMORY ? 'The answer needs too much memory to sort or group. Ask about less time.' : undefined;
   return new AppError('READ_FAILED', message, { hint, cause: error });
 }
 
 /** JSON has no bytes. */
-const cellOf = (value: unknown): Cell => (Buffer.isBuffer(value) ? value.toString('hex') : (value as Cell));
+const cellOf = (value: unknown): Cell =>
+  value instanceof Uint8Array ? Buffer.from(value).toString('hex') : (value as Cell);
 
 /** As the keys of an object: `n`, `n:1`. */
 function unique(names: string[]): string[] {

@@ -1,5 +1,5 @@
 /** The tables of the store of readings, and what makes a store of an earlier version one of this version. */
-import type Database from 'libsql';
+import type { Database } from '../../lib/sqlite/driver.js';
 import { ROLL_UP_TABLES } from '../history/roll-up-schema.js';
 import { unusableStore } from './store-errors.js';
 
@@ -56,7 +56,7 @@ const ADDED = {
 };
 
 /** Makes the tables, or brings them up to date, in one transaction. Throws `STORE_UNUSABLE`, or an error of the database. */
-export function prepareSchema(db: Database.Database, path: string): void {
+export function prepareSchema(db: Database, path: string): void {
   const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
   if (version > SCHEMA_VERSION) throw unusableStore(path, 'it was written by a newer version of wasm-sensors');
   db.exec('begin immediate');
@@ -70,12 +70,12 @@ export function prepareSchema(db: Database.Database, path: string): void {
     db.exec(`pragma user_version = ${SCHEMA_VERSION}`);
     db.exec('commit');
   } catch (error) {
-    if (db.inTransaction) db.exec('rollback');
+    if (db.isTransaction) db.exec('rollback');
     throw error;
   }
 }
 
-function addMissingColumns(db: Database.Database, path: string, table: string, columns: string[]): void {
+function addMissingColumns(db: Database, path: string, table: string, columns: string[]): void {
   const present = (db.prepare(`pragma table_info(${table})`).all() as { name: string }[]).map(({ name }) => name);
   if (!present.some((name) => name === 'received_at' || name === 'last_reading')) {
     throw unusableStore(path, `its table ${table} is of another program`);

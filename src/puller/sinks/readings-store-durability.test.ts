@@ -1,27 +1,26 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type LibsqlDatabase from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Database } from '../../lib/sqlite/driver.js';
 import { StoreSink } from './readings-store.js';
 import type { Delivery } from './sink.js';
 
 // No kill shows that a commit was not synced: the settings of the connection and the order of calls do.
-let database: LibsqlDatabase.Database;
+let database: Database;
 let calls: string[];
-vi.mock('libsql', async (importOriginal) => {
-  const { default: Original } = await importOriginal<{ default: typeof LibsqlDatabase }>();
-  class Noting extends Original {
-    constructor(path: string) {
-      super(path);
-      database = this;
-    }
-    override exec(sql: string) {
+vi.mock('../../lib/sqlite/driver.js', async (original) => {
+  const driver = await original<typeof import('../../lib/sqlite/driver.js')>();
+  const openSqlite: typeof driver.openSqlite = (...options) => {
+    database = driver.openSqlite(...options);
+    const exec = database.exec.bind(database);
+    database.exec = (sql) => {
       calls.push(sql);
-      return super.exec(sql);
-    }
-  }
-  return { default: Noting };
+      exec(sql);
+    };
+    return database;
+  };
+  return { ...driver, openSqlite };
 });
 
 let folder: string;
@@ -38,7 +37,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const pragma = (name: string) => Object.values(database.prepare(`pragma ${name}`).get([]) as object)[0];
+const pragma = (name: string) => Object.values(database.prepare(`pragma ${name}`).get() as object)[0];
 const message = (id: string, body: string): Delivery => ({
   ...{ id, body, message: {}, reading: undefined, config: undefined, receivedAt: 1 },
 });
@@ -53,7 +52,7 @@ test('a group is one transaction, committed before it counts as taken', () => {
   expect(store.accept([message('a', '{}'), message('b', '{}')])).toEqual([undefined, undefined]);
   // Begun for writing: one that reads first may fail in the middle of its group.
   expect(calls).toEqual(['begin immediate', 'commit']);
-  expect(database.inTransaction).toBe(false);
+  expect(database.isTransaction).toBe(false);
 });
 
 test('a group that fails is rolled back before anybody hears of it', () => {

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Fleet } from '../../fleet/fleet.js';
+import { openSqlite } from '../../lib/sqlite/driver.js';
 import { MARK_AGE_MS } from '../../lib/time/elapsed-clock.js';
 import type { Reading } from '../../protocol/message.js';
 import { parseReportedConfig } from '../../protocol/sensor-config.js';
@@ -94,7 +94,7 @@ test('a group that fails is not stored at all, and the store goes on', () => {
 test('what was accepted is on disk: another connection sees it, with the sensor’s configuration', () => {
   const config = parseReportedConfig('v=5;src=nadfd;file=bad;interval=500;paused=1')!;
   store.accept([{ ...delivery(reading(1)), config }]);
-  const other = new Database(path(), { readonly: true });
+  const other = openSqlite(path(), { readOnly: true });
   try {
     expect(other.prepare('select region, color, sensor_config from readings').all()).toEqual([
       { region: 'eu', color: '#ff5733', sensor_config: JSON.stringify(config) },
@@ -193,7 +193,7 @@ test.each([
 test('a store of an older version gets its columns; its readings are as old as the newest of them shows', () => {
   store.close();
   rmSync(path());
-  const old = new Database(path());
+  const old = openSqlite(path());
   old.exec(OLD_SCHEMA);
   const insert = old.prepare("insert into readings values (?,?,'e-1',?,'j','h','eu','t','#','i',1,null)");
   for (const [id, at] of [T0, 5, T0 + 1000].entries()) insert.run(id + 1, at, id + 1);
@@ -210,14 +210,14 @@ test('a store of an older version gets its columns; its readings are as old as t
     1,
     0,
   ]);
-  const reopened = new Database(path());
-  expect(reopened.prepare('pragma user_version').get([])).toMatchObject({ user_version: 2 });
+  const reopened = openSqlite(path());
+  expect(reopened.prepare('pragma user_version').get()).toMatchObject({ user_version: 2 });
   reopened.close();
 });
 
 test('a store of a newer version stays as it is', () => {
   store.close();
-  const newer = new Database(path());
+  const newer = openSqlite(path());
   newer.exec('pragma user_version = 3');
   newer.close();
   expect(() => new StoreSink(path())).toThrow(
@@ -250,13 +250,13 @@ test('measured values are stored as JSON, in stores of older versions, too', () 
   store.close();
   rmSync(join(folder, 'new'), { recursive: true });
   mkdirSync(join(folder, 'new'));
-  const old = new Database(path());
+  const old = openSqlite(path());
   old.exec(OLD_SCHEMA);
   old.close();
   store = new StoreSink(path());
   store.accept([delivery(reading(1)), delivery(reading(2, { values: { temperature: -4.5 } }))]);
   expect(store.readingsAfter(0, 10).map((stored) => stored.reading.values)).toEqual([undefined, { temperature: -4.5 }]);
-  const db = new Database(path());
+  const db = openSqlite(path());
   const query = "select json_extract(measured_values, '$.temperature') as t from readings order by id";
   expect(db.prepare(query).all()).toEqual([{ t: null }, { t: -4.5 }]);
   db.close();

@@ -2,8 +2,9 @@
  * The store sink: keeps every reading once (by execution, sequence and timestamp) in an SQLite database for your own
  * queries: `sqlite3 .wasm-sensors/readings.db 'select region, count(*) from readings group by region'`.
  */
-import type Database from 'libsql';
+
 import type { FleetDump } from '../../fleet/fleet.js';
+import type { Database, Statement } from '../../lib/sqlite/driver.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import { firstSince } from './first-since.js';
 import type { Delivery, Sink, SinkResult } from './sink.js';
@@ -60,7 +61,7 @@ export class StoreSink implements Sink {
   readonly #damaged = new Set<string>();
   /** The last reading whose checksum {@link verifySome} has compared. */
   #verified = 0;
-  #inserts: { database: Database.Database; reading: Database.Statement; message: Database.Statement } | undefined;
+  #inserts: { database: Database; reading: Statement; message: Statement } | undefined;
 
   /** `path` and `onEvent`: of {@link StoreFile}. The file is created when missing. Throws `STORE_UNUSABLE`. */
   constructor(path: string, onEvent?: (event: StoreFileEvent) => void) {
@@ -77,7 +78,7 @@ export class StoreSink implements Sink {
   }
 
   /** Another one after a repair. */
-  get database(): Database.Database {
+  get database(): Database {
     return this.#file.database;
   }
 
@@ -116,12 +117,12 @@ export class StoreSink implements Sink {
       db.exec('commit');
       return stored;
     } catch (error) {
-      if (db.inTransaction) db.exec('rollback');
+      if (db.isTransaction) db.exec('rollback');
       throw error;
     }
   }
 
-  #insertsInto(database: Database.Database) {
+  #insertsInto(database: Database) {
     if (this.#inserts?.database !== database) {
       this.#inserts = {
         database,
@@ -153,7 +154,7 @@ export class StoreSink implements Sink {
       .prepare(
         'select rowid as id, received_at as receivedAt from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
       )
-      .get([since, limit]) as StorePosition['message'] | undefined;
+      .get(since, limit) as StorePosition['message'] | undefined;
     return {
       reading: Math.max(this.lastReadingBefore(since), this.lastReading() - limit),
       message: beyond ? { receivedAt: beyond.receivedAt, id: beyond.id } : { receivedAt: since, id: 0 },
@@ -162,7 +163,7 @@ export class StoreSink implements Sink {
 
   /** The newest reading's id; 0: there is none. */
   lastReading(): StorePosition['reading'] {
-    const { id } = this.database.prepare('select coalesce(max(id), 0) as id from readings').get([]) as { id: number };
+    const { id } = this.database.prepare('select coalesce(max(id), 0) as id from readings').get() as { id: number };
     return id;
   }
 
@@ -177,7 +178,7 @@ export class StoreSink implements Sink {
       `select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`,
     );
     return fill(limit, id, (at, count) => {
-      const rows = select.all([at, count]) as ReadingRow[];
+      const rows = select.all(at, count) as ReadingRow[];
       return { rows: rows.length, last: rows.at(-1)?.id, intact: [...this.#intact(rows)] };
     });
   }
@@ -193,11 +194,11 @@ export class StoreSink implements Sink {
     const selectRows = select(`rowid as id, ${selectBytes(MESSAGE_COLUMNS)}`);
     let { receivedAt, id } = position;
     for (let left = limit; left > 0; ) {
-      const sizes = selectSizes.all([receivedAt, id, left]) as (StorePosition['message'] & { size: number })[];
+      const sizes = selectSizes.all(receivedAt, id, left) as (StorePosition['message'] & { size: number })[];
       if (sizes.length === 0) return;
       let count = 0;
       for (let bytes = 0; count < sizes.length && bytes < READ_AHEAD_BYTES; count++) bytes += sizes[count]!.size;
-      for (const row of selectRows.all([receivedAt, id, count]) as ReadingRow[]) {
+      for (const row of selectRows.all(receivedAt, id, count) as ReadingRow[]) {
         const message = parseMessageRow(row.id, row);
         if (!message) this.#damage('messages', row.id);
         else if (left-- > 0) yield message;
@@ -226,7 +227,7 @@ export class StoreSink implements Sink {
     const none = { last: 0, fleet: { sensors: [], retired: {} } };
     const row = this.database
       .prepare(`select last_reading as last, ${selectBytes(['last_reading', 'fleet'])} from checkpoint`)
-      .get([]) as (RowBytes & { last: number }) | undefined;
+      .get() as (RowBytes & { last: number }) | undefined;
     if (!row) return none;
     const text = intactText(row);
     try {
@@ -289,7 +290,7 @@ export class StoreSink implements Sink {
   #clockMark(): ClockMark | undefined {
     const newest = `select ${ARRIVED} as elapsed, received_at as wall, 0 as offset from readings order by id desc limit 1`;
     const row =
-      this.database.prepare('select elapsed, wall, offset from clock').get([]) ?? this.database.prepare(newest).get([]);
+      this.database.prepare('select elapsed, wall, offset from clock').get() ?? this.database.prepare(newest).get();
     return row as ClockMark | undefined;
   }
 
@@ -301,7 +302,7 @@ export class StoreSink implements Sink {
   }
 
   count(): number {
-    return (this.database.prepare('select count(*) as n from readings').get([]) as { n: number }).n;
+    return (this.database.prepare('select count(*) as n from readings').get() as { n: number }).n;
   }
 
   close(): void {
@@ -326,13 +327,13 @@ function fill<Row, At>(
   return found;
 }
 
-const insertInto = (db: Database.Database, table: string, columns: string[]): Database.Statement =>
+const insertInto = (db: Database, table: string, columns: string[]): Statement =>
   db.prepare(
     `insert into ${table} (${columns.join(', ')}, checksum) values (${'?,'.repeat(columns.length)}?) on conflict do nothing`,
   );
 
 /** As an array: spread, the values cost more than the checksum. */
-function write(statement: Database.Statement, values: Value[]): Database.RunResult {
+function write(statement: Statement, values: Value[]): ReturnType<Statement['run']> {
   values.push(checksumOf(bytesOf(values)));
-  return statement.run(values);
+  return statement.run(...values);
 }

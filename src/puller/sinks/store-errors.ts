@@ -1,5 +1,6 @@
 /** What is wrong with a file that should be a store of readings. */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { resultCodeOf } from '../../lib/sqlite/driver.js';
 
 /** Runs the first use of the store at `path`. Throws `STORE_UNUSABLE` when the file is not a usable store. */
 export function withStoreErrors<T>(path: string, work: () => T): T {
@@ -20,6 +21,5 @@ function isStoreError(error: unknown): boolean {
   // The checkpoint is not JSON.
   if (error instanceof SyntaxError) return true;
   const { code = '' } = error as { code?: string };
-  // A file that can't be opened has no code in libsql.
-  return /^SQLITE_|^(EISDIR|EACCES|EPERM)$/.test(code) || /ConnectionFailed/.test(messageOf(error));
+  return resultCodeOf(error) !== undefined || /^(EISDIR|EACCES|EPERM)$/.test(code);
 }

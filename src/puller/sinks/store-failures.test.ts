@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSqlite } from '../../lib/sqlite/driver.js';
 import { StoreSink } from './readings-store.js';
 import { withStoreErrors } from './store-errors.js';
 
@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A whole database in one file. */
 function make(sql: string): void {
-  const db = new Database(path);
+  const db = openSqlite(path);
   db.exec(sql);
   db.close();
 }

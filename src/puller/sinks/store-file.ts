@@ -4,10 +4,10 @@
  */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'libsql';
 import { messageOf } from '../../lib/errors/app-error.js';
-import { abandonDatabase, isDamage } from '../../lib/sqlite/check-database.js';
+import { abandonDatabase } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
+import { type Database, isDamage, openSqlite } from '../../lib/sqlite/driver.js';
 import { type DatabaseQuarantined, findFileDamage, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
 import { makePrivate } from '../../lib/sqlite/private-file.js';
 import { beginRewrite, beginSalvage, finishRewrite } from '../../lib/sqlite/rewrite-database.js';
@@ -37,7 +37,7 @@ const RETRY_MS = 10_000;
 export class StoreFile {
   readonly path: string;
   readonly #onEvent: ((event: StoreFileEvent) => void) | undefined;
-  #database: Database.Database | undefined;
+  #database: Database | undefined;
   #file: DatabaseFile | undefined;
   #failed: { error: Error; at: number } | undefined;
 
@@ -49,11 +49,11 @@ export class StoreFile {
     this.#open();
   }
 
-  get database(): Database.Database {
+  get database(): Database {
     return this.#database ?? this.#open();
   }
 
-  #open(): Database.Database {
+  #open(): Database {
     const { path } = this;
     this.#database = withStoreErrors(path, () => {
       if (this.#onEvent) return openWithRepair(path, openReadings, this.#onEvent, CHECKED_AT_START);
@@ -97,7 +97,7 @@ export class StoreFile {
     this.#database?.close();
   }
 
-  #rewrite(what: string, problem: string, begin: (database: Database.Database) => Salvaged | undefined): void {
+  #rewrite(what: string, problem: string, begin: (database: Database) => Salvaged | undefined): void {
     if (this.#failed && performance.now() - this.#failed.at < RETRY_MS) throw this.#failed.error;
     const { path } = this;
     try {
@@ -122,9 +122,9 @@ export class StoreFile {
   }
 }
 
-function openReadings(path: string): Database.Database {
+function openReadings(path: string): Database {
   makePrivate(path);
-  const database = new Database(path);
+  const database = openSqlite(path);
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
   // Readings change many pages of the unique index. With rare checkpoints a page is written once for many changes.
   database.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');

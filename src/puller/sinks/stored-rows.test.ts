@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'libsql';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSqlite } from '../../lib/sqlite/driver.js';
 import type { Reading } from '../../protocol/message.js';
 import { StoreSink } from './readings-store.js';
 import type { Delivery } from './sink.js';
@@ -36,7 +36,7 @@ const message = (id: string, text: string): Delivery => ({
 
 /** What damage does to a value without SQLite noticing. */
 function change(sql: string): void {
-  const db = new Database(path);
+  const db = openSqlite(path);
   db.exec(sql);
   db.close();
 }

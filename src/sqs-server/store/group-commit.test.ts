@@ -1,5 +1,5 @@
-import LibsqlDatabase from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openSqlite } from '../../lib/sqlite/driver.js';
 import { GroupCommit } from './group-commit.js';
 import type { Database } from './queue-database.js';
 
@@ -10,7 +10,7 @@ let events: string[];
 let commits: GroupCommit;
 
 beforeEach(() => {
-  database = new LibsqlDatabase(':memory:');
+  database = openSqlite(':memory:');
   database.exec('CREATE TABLE t (a)');
   failing = undefined;
   lost = undefined;
@@ -41,7 +41,7 @@ function write(): Promise<void> {
   return commits.committed();
 }
 
-const rows = () => (database.prepare('SELECT count(*) AS n FROM t').all([])[0] as { n: number }).n;
+const rows = () => (database.prepare('SELECT count(*) AS n FROM t').all()[0] as { n: number }).n;
 
 test('writes that come together share a commit', async () => {
   await Promise.all([write(), write(), write()]);

@@ -80,7 +80,7 @@ test('every write opens a transaction first', () => {
 test('a deleted queue leaves no table', () => {
   openMessageTable(database, 8, join);
   dropMessageTable(database, 7, join);
-  const tables = database.prepare("SELECT name FROM sqlite_master WHERE name GLOB 'messages_[0-9]'").all([]);
+  const tables = database.prepare("SELECT name FROM sqlite_master WHERE name GLOB 'messages_[0-9]'").all();
   expect(tables).toEqual([{ name: 'messages_8' }]);
 });
 

@@ -2,7 +2,7 @@
  * The table of one queue's messages, in order of arrival. Every queue has its own table, so purging or deleting a queue
  * costs the same however many messages it holds.
  */
-import type { Database } from './queue-database.js';
+import type { Database, SqlValue } from '../../lib/sqlite/driver.js';
 
 /** Rare properties of a message, in one column so that ordinary messages stay small. */
 export interface MessageMeta {
@@ -126,9 +126,9 @@ export function openMessageTable(database: Database, queueId: number, join: () =
       SELECT ?, seq, ?, id, body, attributes, meta, sent FROM ${table} WHERE seq = ?
   `);
 
-  const write = (statement: ReturnType<Database['prepare']>, values: unknown[]): void => {
+  const write = (statement: ReturnType<Database['prepare']>, values: SqlValue[]): void => {
     join();
-    statement.run(values);
+    statement.run(...values);
   };
   /** Fetches the first messages, as many as have bodies of at most `maxBytes` together, but at least one. */
   const fetchUpTo = (maxBytes: number, found: { seq: number; bytes: number }[]) => {
@@ -139,37 +139,37 @@ export function openMessageTable(database: Database, queueId: number, join: () =
       if (sum > maxBytes && seqs.length > 0) break;
       seqs.push(seq);
     }
-    return toMessages((listed.get([JSON.stringify(seqs)]) as { bytes: ArrayBuffer }).bytes);
+    return toMessages((listed.get(JSON.stringify(seqs)) as { bytes: ArrayBuffer }).bytes);
   };
 
   return {
     insert(messages: NewMessage[]): void {
       join();
-      const values: unknown[] = [];
+      const values: SqlValue[] = [];
       for (const message of messages) for (const column of INSERTED) values.push(message[column]);
-      insertOf(messages.length).run(values);
+      insertOf(messages.length).run(...values);
     },
     /** Messages that are neither delayed nor received, after `seq` up to `last`: at most `limit`, of `bytes` in all. */
     waitingAfter: (seq: number, last: number, limit: number, bytes: number) =>
-      fetchUpTo(bytes, waiting.all([seq, last, limit]) as { seq: number; bytes: number }[]),
+      fetchUpTo(bytes, waiting.all(seq, last, limit) as { seq: number; bytes: number }[]),
     /** Delayed and received messages that are due by `now` (elapsed milliseconds), with the same limits. */
     dueBy: (now: number, limit: number, bytes: number) =>
-      fetchUpTo(bytes, dueBy.all([now, limit]) as { seq: number; bytes: number }[]),
+      fetchUpTo(bytes, dueBy.all(now, limit) as { seq: number; bytes: number }[]),
     /** How many delayed and received messages are due by `now`. */
-    dueCount: (now: number) => (dueCount.get([now]) as { count: number }).count,
+    dueCount: (now: number) => (dueCount.get(now) as { count: number }).count,
     /** How many of these were delayed. */
-    dueDelayed: (now: number) => (dueDelayed.get([now]) as { count: number }).count,
+    dueDelayed: (now: number) => (dueDelayed.get(now) as { count: number }).count,
     /** Deliveries of one message; undefined: it does not exist. */
-    receivesOf: (seq: number) => (receives.all([seq])[0] as { receives: number } | undefined)?.receives,
+    receivesOf: (seq: number) => (receives.all(seq)[0] as { receives: number } | undefined)?.receives,
     /** Elapsed milliseconds at which the next delayed or received message is due; Infinity = none. */
-    earliestDue: () => (earliestDue.get([]) as { due: number | null }).due ?? Number.POSITIVE_INFINITY,
-    received: () => received.all([]) as { seq: number; receives: number }[],
-    totals: () => totals.get([]) as { total: number; due: number; last: number | null },
+    earliestDue: () => (earliestDue.get() as { due: number | null }).due ?? Number.POSITIVE_INFINITY,
+    received: () => received.all() as { seq: number; receives: number }[],
+    totals: () => totals.get() as { total: number; due: number; last: number | null },
     /** Those of the first `limit` messages that arrived before `time` (elapsed milliseconds). */
     arrivedBefore: (time: number, limit: number) =>
-      (oldest.all([limit, time]) as { seq: number }[]).map(({ seq }) => seq),
+      (oldest.all(limit, time) as { seq: number }[]).map(({ seq }) => seq),
     /** When the first message arrived (elapsed milliseconds); undefined: there is none. */
-    firstArrival: () => (first.all([])[0] as { arrived: number } | undefined)?.arrived,
+    firstArrival: () => (first.all()[0] as { arrived: number } | undefined)?.arrived,
     deliver: (deliveries: Delivery[]) => write(deliver, [JSON.stringify(deliveries)]),
     setDue: (seqs: number[], due: number | null) => write(setDue, [due, JSON.stringify(seqs)]),
     remove: (seqs: number[]) => write(remove, [JSON.stringify(seqs)]),
@@ -181,11 +181,11 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Removes one message and returns its `due`. Undefined: it does not exist. */
     removeOne(seq: number): { due: number | null } | undefined {
       join();
-      return removeOne.all([seq])[0] as { due: number | null } | undefined;
+      return removeOne.all(seq)[0] as { due: number | null } | undefined;
     },
     clear(): void {
       write(clear, []);
-      forgetDamaged.run([queueId]);
+      forgetDamaged.run(queueId);
     },
     /** Opens a transaction for a write that follows before the commit. */
     join,
@@ -194,7 +194,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
 
 /** Earlier versions write no `arrived`, also into a store that has it. */
 function addArrived(database: Database, table: string): void {
-  const columns = database.prepare(`PRAGMA table_info(${table})`).all([]) as { name: string }[];
+  const columns = database.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[];
   if (!columns.some(({ name }) => name === 'arrived')) database.exec(`ALTER TABLE ${table} ADD COLUMN arrived INTEGER`);
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
 }

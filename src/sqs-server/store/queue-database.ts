@@ -1,7 +1,6 @@
 /** The SQLite database of the queue server: opening it, its durability settings and its schema. */
-import LibsqlDatabase from 'libsql';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import type { Database } from '../../lib/sqlite/check-database.js';
+import { type Database, isBusy, openSqlite } from '../../lib/sqlite/driver.js';
 import { makePrivate } from '../../lib/sqlite/private-file.js';
 
 export type { Database };
@@ -17,7 +16,7 @@ export function openDatabase(path: string): Database {
   let database: Database | undefined;
   try {
     makePrivate(path);
-    database = new LibsqlDatabase(path);
+    database = openSqlite(path);
     // One process only: without shared memory the write-ahead log is faster, and a second server fails at once.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('PRAGMA journal_mode = WAL');
@@ -27,7 +26,7 @@ export function openDatabase(path: string): Database {
     return database;
   } catch (error) {
     database?.close();
-    if (/locked|busy/i.test(messageOf(error))) {
+    if (isBusy(error)) {
       throw new AppError('QUEUE_STORE_LOCKED', `The queue store ${path} is in use by another process.`, {
         hint: 'Stop the other queue server, or give this one its own file.',
         cause: error,

@@ -64,7 +64,7 @@ test.each([
   expect(types()).toEqual(shrinks ? ['store-full', 'store-writable'] : ['store-full']);
   if (shrinks) expect(statSync(path).size).toBeLessThan(before / 2);
   else expect(statSync(path).size).toBe(before);
-  expect(store.database.prepare('SELECT count(*) AS count FROM filler').get([])).toMatchObject({
+  expect(store.database.prepare('SELECT count(*) AS count FROM filler').get()).toMatchObject({
     count: 1000 - deleted,
   });
   store.close();

@@ -5,8 +5,9 @@
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
 import { longWork } from '../../lib/process/long-work.js';
-import { abandonDatabase, closeDatabase, findDamage, isDamage } from '../../lib/sqlite/check-database.js';
+import { abandonDatabase, closeDatabase, findDamage } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
+import { isDamage, isFull } from '../../lib/sqlite/driver.js';
 import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
 import { beginRewrite, finishRewrite, quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
@@ -68,7 +69,7 @@ export class QueueStore {
     this.#onEvent = onEvent;
     if (path !== ':memory:') this.#reserve = new DiskReserve(`${path}.reserve`, 1.1 * WAL_PAGES * PAGE_BYTES);
     this.#open();
-    const [mark] = this.database.prepare('SELECT elapsed, wall, "offset" FROM clock').all([]) as ClockMark[];
+    const [mark] = this.database.prepare('SELECT elapsed, wall, "offset" FROM clock').all() as ClockMark[];
     this.clock = new ElapsedClock(mark, clock);
     if (this.#reserve) this.#planReserve(this.#reserve);
   }
@@ -121,7 +122,11 @@ export class QueueStore {
     if (error instanceof AppError) return error;
     if (isDamage(error)) return this.#lostBecause('damaged', error);
     if (!isFull(error)) return undefined;
-    return new AppError('QUEUE_STORE_FULL', `The disk of the queue store ${this.#path} is full.`, { cause: error });
+    return this.#fullBecause(error);
+  }
+
+  #fullBecause(cause: unknown): AppError {
+    return new AppError('QUEUE_STORE_FULL', `The disk of the queue store ${this.#path} is full.`, { cause });
   }
 
   /** Takes note of a failure, and makes room on a full disk for deletions. Call it outside of transactions. */
@@ -197,7 +202,7 @@ export class QueueStore {
     if (!always && elapsed - this.#marked < MARK_INTERVAL_MS) return;
     this.#marked = elapsed;
     const sql = 'INSERT OR REPLACE INTO clock (id, elapsed, wall, "offset") VALUES (1, ?, ?, ?)';
-    this.database.prepare(sql).run([elapsed, wall, offset]);
+    this.database.prepare(sql).run(elapsed, wall, offset);
   }
 
   close(): void {
@@ -228,7 +233,7 @@ export class QueueStore {
   #takeReserve(): void {
     this.#reserveDue = undefined;
     if (!this.#reserve) return;
-    if (!this.#reserve.take()) this.#setFull(this.explain({ code: FULL })!);
+    if (!this.#reserve.take()) this.#setFull(this.#fullBecause(undefined));
     const pages = Math.min(WAL_PAGES, Math.round(this.#reserve.bytes / PAGE_BYTES / 1.1));
     this.database.exec(`PRAGMA wal_autocheckpoint = ${Math.max(pages, 16)}`);
   }
@@ -242,7 +247,7 @@ export class QueueStore {
   }
 
   #read(sql: string, column: string): number {
-    return (this.database.prepare(sql).get([]) as Record<string, number>)[column]!;
+    return (this.database.prepare(sql).get() as Record<string, number>)[column]!;
   }
 
   #setFull(failure: AppError): void {
@@ -263,6 +268,3 @@ export class QueueStore {
     return new AppError('QUEUE_STORE_LOST', `The file of the queue store ${this.#path} was ${problem}.`, { cause });
   }
 }
-
-const FULL = 'SQLITE_FULL';
-const isFull = (error: unknown): boolean => (error as { code?: string } | undefined)?.code === FULL;

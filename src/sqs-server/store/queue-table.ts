@@ -25,22 +25,22 @@ export function openQueueTable(database: Database, join: () => void) {
 
   return {
     all: () =>
-      (all.all([]) as (Omit<QueueRecord, 'attributes' | 'tags'> & { attributes: string; tags: string })[]).map(
+      (all.all() as (Omit<QueueRecord, 'attributes' | 'tags'> & { attributes: string; tags: string })[]).map(
         (row): QueueRecord => ({ ...row, attributes: JSON.parse(row.attributes), tags: JSON.parse(row.tags) }),
       ),
     insert(queue: Omit<QueueRecord, 'id'>): QueueRecord {
       join();
       const values = [queue.name, JSON.stringify(queue.attributes), JSON.stringify(queue.tags)];
-      const [row] = insert.all([...values, queue.created, queue.modified]) as { id: number }[];
+      const [row] = insert.all(...values, queue.created, queue.modified) as { id: number }[];
       return { ...queue, id: row!.id };
     },
     update({ id, attributes, tags, modified }: QueueRecord): void {
       join();
-      update.run([JSON.stringify(attributes), JSON.stringify(tags), modified, id]);
+      update.run(JSON.stringify(attributes), JSON.stringify(tags), modified, id);
     },
     remove(id: number): void {
       join();
-      remove.run([id]);
+      remove.run(id);
     },
   };
 }

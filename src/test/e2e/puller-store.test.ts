@@ -2,8 +2,8 @@
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'libsql';
 import { afterEach, expect, test } from 'vitest';
+import { openSqlite } from '../../lib/sqlite/driver.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
 import { eventually, nothingMissing, Sandbox } from '../support/cli-harness.js';
 import { FakeClock, faketimeMissing } from '../support/faketime.js';
@@ -16,9 +16,9 @@ const store = () => join(sandbox.stateDir, 'readings.db');
 const statsOf = async (url: string) => (await (await fetch(`${url}/stats`)).json()) as PullerAppStats;
 
 function storedReadings(): number {
-  const db = new Database(store(), { readonly: true });
+  const db = openSqlite(store(), { readOnly: true });
   try {
-    return (db.prepare('select count(*) as n from readings').get([]) as { n: number }).n;
+    return (db.prepare('select count(*) as n from readings').get() as { n: number }).n;
   } finally {
     db.close();
   }

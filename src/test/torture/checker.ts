@@ -3,7 +3,7 @@
  * letters. It reads the database itself and uses nothing of the puller.
  */
 import { existsSync } from 'node:fs';
-import Database from 'libsql';
+import { openSqlite } from '../../lib/sqlite/driver.js';
 import type { Reading } from '../../protocol/message.js';
 
 /** What clients did. */
@@ -52,9 +52,9 @@ export function check({ sent, acknowledged }: History, job: string, storePath: s
 /** None when it can't be read: then everything is missing. */
 function storedReadings(path: string, job: string): Reading[] {
   if (!existsSync(path)) return [];
-  const db = new Database(path, { readonly: true });
+  const db = openSqlite(path, { readOnly: true });
   try {
-    return db.prepare(`select ${COLUMNS} from readings where job_id = ?`).all([job]) as Reading[];
+    return db.prepare(`select ${COLUMNS} from readings where job_id = ?`).all(job) as Reading[];
   } catch {
     return [];
   } finally {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { openSqlite } from '../../../lib/sqlite/driver.js';
 import { createPullerService } from '../../../puller/puller-service.js';
 import { StoreSink } from '../../../puller/sinks/readings-store.js';
 import type { Queue } from '../../../queue/queue.js';
@@ -137,8 +138,7 @@ describe('the store of the queue server', () => {
 
   test('a store of a newer version is refused, and left as it is', async () => {
     const path = copy('queue.db');
-    const { default: Database } = await import('libsql');
-    const database = new Database(path);
+    const database = openSqlite(path);
     database.exec('pragma user_version = 2');
     database.close();
     expect(() => createQueueServer({ path })).toThrow(
@@ -148,10 +148,9 @@ describe('the store of the queue server', () => {
 
   test('FIFO queues, which are no longer supported, stay in the file and are not offered', async () => {
     const path = copy('queue-fifo.db');
-    const { default: Database } = await import('libsql');
     const rowsOf = (table: string) => {
-      const database = new Database(path);
-      const rows = database.prepare(`select * from ${table}`).all([]);
+      const database = openSqlite(path);
+      const rows = database.prepare(`select * from ${table}`).all();
       database.close();
       return rows;
     };

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import Database from 'libsql';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openSqlite } from '../../../lib/sqlite/driver.js';
 import { arnOf, NOW, type SqsOfTest, sqsOfTest, urlOf } from './sqs-support.js';
 
 const recorded = (name: string) => `../recorded/http/sqs/${name}.http`;
@@ -478,7 +478,7 @@ test('a store that can not be written', async () => {
   const before = sqsOfTest('', { path });
   await before.quietly('CreateQueue', { QueueName: 'readings' });
   before.server.close();
-  const database = new Database(path);
+  const database = openSqlite(path);
   database.exec(`CREATE TRIGGER full BEFORE INSERT ON messages_1 BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`);
   database.close();
   const world = sqsOfTest('The SQS server, whose store can not be written', { path });
