@@ -1,7 +1,7 @@
 /** What every SQLite store of the product does alike: finding damage, and closing. */
 import { messageOf } from '../errors/app-error.js';
 import { longWork } from '../process/long-work.js';
-import { type Database, isDamage } from './driver.js';
+import { closeAbandoned, type Database, isDamage } from './driver.js';
 
 /** The first damage that a quick check finds; undefined: there is none. A gigabyte takes a second or two. */
 export function findDamage(database: Database): string | undefined {
@@ -35,6 +35,6 @@ export function abandonDatabase(database: Database): void {
   try {
     closeDatabase(database);
   } catch {
-    database.close();
+    closeAbandoned(database);
   }
 }

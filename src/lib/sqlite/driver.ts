@@ -4,6 +4,8 @@
  * Node's own module lacks parts that are needed here (an authorizer before 24.10, any of it before 22.5), so that every
  * version of Node gets the same SQLite from this one (docs/adr/0012-sqlite.md).
  */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 
 export type Database = DatabaseSyncInstance;
@@ -22,23 +24,48 @@ export function openSqlite(path: string, { readOnly = false, timeoutMs = 0 }: Op
   return new DatabaseSync(path, { readOnly, timeout: timeoutMs, allowExtension: false });
 }
 
-/** SQLite's result codes (https://sqlite.org/rescode.html), of those that are told apart here. */
-const RESULT = { busy: 5, readOnly: 8, corrupt: 11, full: 13, cannotOpen: 14, notDatabase: 26 } as const;
+/** SQLite's result codes (https://sqlite.org/rescode.html) that are told apart, and what it says with them. */
+const RESULTS = {
+  1: 'SQL logic error',
+  5: 'database is locked',
+  7: 'out of memory',
+  8: 'attempt to write a readonly database',
+  11: 'database disk image is malformed',
+  13: 'database or disk is full',
+  18: 'string or blob too big',
+  20: 'datatype mismatch',
+  26: 'file is not a database',
+};
 
 /** The primary result code; undefined: the error is none of SQLite's. */
 export function resultCodeOf(error: unknown): number | undefined {
-  const extended = error instanceof Error && 'errcode' in error ? error.errcode : undefined;
-  return typeof extended === 'number' ? extended & 0xff : undefined;
+  if (!(error instanceof Error)) return undefined;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
+  if (!('code' in error) || error.code !== 'ERR_SQLITE_ERROR') return undefined;
+  // Errors of `all` and `iterate` have no number.
+  const [code = '1'] = Object.entries(RESULTS).find(([, text]) => error.message.includes(text)) ?? [];
+  return Number(code);
 }
 
 /** Whether an error of SQLite means that the file is damaged. */
 export function isDamage(error: unknown): boolean {
   const code = resultCodeOf(error);
-  return code === RESULT.corrupt || code === RESULT.notDatabase;
+  return code === 11 || code === 26;
 }
 
 /** Whether the disk is full. */
-export const isFull = (error: unknown): boolean => resultCodeOf(error) === RESULT.full;
+export const isFull = (error: unknown): boolean => resultCodeOf(error) === 13;
 
 /** Whether another connection holds the file. */
-export const isBusy = (error: unknown): boolean => resultCodeOf(error) === RESULT.busy;
+export const isBusy = (error: unknown): boolean => resultCodeOf(error) === 5;
+
+/**
+ * Closes a database whose file is gone or about to be moved away. The driver ends a connection, and so lets go of its files,
+ * only after the last of its statements was garbage-collected; that happens here, in the next turn of the event loop, for
+ * all that the caller holds no longer.
+ */
+export function closeAbandoned(database: Database): void {
+  database.close();
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc()');
+}

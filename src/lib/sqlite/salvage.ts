@@ -11,11 +11,12 @@ const name = (text: string) => `"${text.replaceAll('"', '""')}"`;
 /**
  * Copies every readable row of every table into the database at `path`, which may have tables already: a row that is there
  * stays. Rows must have a rowid that is not negative, as they have unless the schema says otherwise; the keys of tables
- * without rowid must be integers that are not negative. Does not throw because of damage. No text passes through this process: libsql aborts it at one that is not UTF-8.
+ * without rowid must be integers that are not negative. Does not throw because of damage.
  */
 export function salvage(source: Database, path: string): Salvaged {
   const salvaged: Salvaged = {};
   // Without it a file that is too short, or one damaged definition, hides everything.
+  source.enableDefensive(false);
   source.exec('PRAGMA writable_schema = ON');
   const attach = () => source.exec(`ATTACH '${path.replaceAll("'", "''")}' AS target`) ?? true;
   // Not even the beginning of the file can be read.
