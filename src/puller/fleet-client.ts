@@ -8,7 +8,7 @@ import type { ErrorCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { DesiredField } from '../protocol/sensor-config.js';
-import type { History, HistoryQuery } from './history/history.js';
+import type { History, HistoryQuery } from '../store/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 import { type Answer, readAnswer } from './reader/answer.js';
 import type { ExportQuery } from './reader/read-request.js';

@@ -4,10 +4,10 @@ import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import { AccessLock } from '../lib/net/access-lock.js';
 import type { Reading } from '../protocol/message.js';
 import type { Queue } from '../queue/queue.js';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import { EventHub } from './events/event-hub.js';
 import { createPullerApp, type FleetSnapshot, type PullerAppDeps } from './puller-app.js';
-import type { StoreSink } from './sinks/readings-store.js';
-import type { Delivery } from './sinks/sink.js';
+import type { Delivery } from './sink.js';
 
 const TOKEN = 'operator-secret';
 const operator = { authorization: `Bearer ${TOKEN}` };
@@ -195,7 +195,7 @@ const store = {
       })),
   messagesAfter: ({ receivedAt, id }: { receivedAt: number; id: number }) =>
     receivedAt <= 20 && id < 1 ? [{ id: 1, message: { n: 1 }, receivedAt: 20, size: 7 }] : [],
-} as unknown as StoreSink;
+} as unknown as SqliteStore;
 
 test.each([
   ['/events?since=0&kinds=reading,message', ['reading 10', 'message 20', 'reading 30', 'reading 40']],

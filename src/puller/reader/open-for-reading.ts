@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { AppError } from '../../lib/errors/app-error.js';
 import { type Database, openSqlite } from '../../lib/sqlite/driver.js';
-import { withStoreErrors } from '../sinks/store-errors.js';
+import { withStoreErrors } from '../../store/sqlite/store-errors.js';
 
 /** Throws `NO_STORE` or `STORE_UNUSABLE`. */
 export function openForReading(path: string): Database {

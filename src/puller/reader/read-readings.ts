@@ -5,14 +5,9 @@
  */
 import type { Database } from '../../lib/sqlite/driver.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
-import { firstSince } from '../sinks/first-since.js';
-import {
-  parseReadingRow,
-  READING_COLUMNS,
-  type RowBytes,
-  type StoredReading,
-  selectBytes,
-} from '../sinks/stored-rows.js';
+import { firstSince } from '../../store/sqlite/first-since.js';
+import { parseReadingRow, READING_COLUMNS, type RowBytes, selectBytes } from '../../store/sqlite/rows.js';
+import type { StoredReading } from '../../store/store.js';
 import type { AnswerLine, Cell, ExportQuery } from './read-request.js';
 
 const AT_A_TIME = 2000;

@@ -17,15 +17,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openSqlite } from '../../lib/sqlite/driver.js';
 import { quickCheck } from '../../lib/sqlite/quick-check.js';
-import { StoreSink } from './readings-store.js';
-import type { Delivery } from './sink.js';
+import type { Delivery } from '../../puller/sink.js';
+import { countReadings } from '../../test/support/store-of-readings.js';
+import { SqliteStore } from './sqlite-store.js';
 import type { StoreFileEvent } from './store-file.js';
 
 const T0 = 1_750_000_000_000;
 let folder: string;
 let path: string;
 let events: StoreFileEvent[];
-let store: StoreSink;
+let store: SqliteStore;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'store-file-'));
@@ -40,7 +41,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const open = () => new StoreSink(path, (event) => events.push(event));
+const open = () => new SqliteStore(path, (event) => events.push(event));
 
 const delivery = (sequence: number): Delivery => ({
   ...{ id: `m-${sequence}`, body: '', message: {}, config: undefined, receivedAt: T0 },
@@ -50,7 +51,7 @@ const delivery = (sequence: number): Delivery => ({
   },
 });
 const accept = (from: number, to: number) =>
-  store.accept(Array.from({ length: to - from + 1 }, (_, i) => delivery(from + i)));
+  store.append(Array.from({ length: to - from + 1 }, (_, i) => delivery(from + i)));
 
 let copies = 0;
 
@@ -58,8 +59,8 @@ let copies = 0;
 function foundAfterwards(): number {
   const copy = join(folder, `copy-${copies++}.db`);
   for (const suffix of ['', '-wal']) if (existsSync(path + suffix)) copyFileSync(path + suffix, copy + suffix);
-  const next = new StoreSink(copy);
-  const count = next.count();
+  const next = new SqliteStore(copy);
+  const count = countReadings(next);
   next.close();
   return count;
 }
@@ -83,7 +84,7 @@ test.each([
 test('a store that was only left without its log is no damaged one', () => {
   accept(1, 10);
   rmSync(`${path}-wal`);
-  store.protect();
+  store.check();
   expect(events).toMatchObject([{ type: 'database-rewritten', quarantined: undefined, salvaged: undefined }]);
   expect(readdirSync(join(folder, 'state')).filter((name) => name.includes('damaged'))).toEqual([]);
   expect(foundAfterwards()).toBe(10);
@@ -92,8 +93,8 @@ test('a store that was only left without its log is no damaged one', () => {
 test('it is written back without any reading, too', () => {
   accept(1, 10);
   rmSync(path);
-  store.protect();
-  store.protect();
+  store.check();
+  store.check();
   expect([foundAfterwards(), events.length]).toEqual([10, 1]);
 });
 
@@ -133,7 +134,7 @@ test('a store that was emptied or damaged while nothing ran is never begun anew 
     damage();
     events = [];
     store = open();
-    return store.count();
+    return countReadings(store);
   };
   expect(reopen(() => truncateSync(path, 0))).toBe(0);
   expect(events).toMatchObject([{ type: 'database-quarantined', quarantined: `${path}.damaged`, salvaged: {} }]);
@@ -170,7 +171,7 @@ test('a quick check of another process finds damage that the store has not met, 
   expect(problem).toMatch(/./);
   store.repair(problem!);
   expect(events).toMatchObject([{ type: 'database-quarantined', problem, quarantined: `${path}.damaged` }]);
-  expect(store.count()).toBeGreaterThan(19_900);
+  expect(countReadings(store)).toBeGreaterThan(19_900);
   expect(quickCheck(path)).toBeUndefined();
   expect(quickCheck(join(folder, 'none.db'))).toBeUndefined();
 });

@@ -1,6 +1,9 @@
 /** Where the readings of a time begin in the store. */
 import type { Database } from '../../lib/sqlite/driver.js';
 
+/** When a row arrived, by the clock that only passing time moves. Rows of older versions have only the wall clock. */
+export const ARRIVED = 'coalesce(elapsed_at, received_at)';
+
 /**
  * The first id of readings that arrived at or after `time` (milliseconds): ids follow the order of arrival, so no index of
  * times is needed. Approximate where `arrived`, an SQL expression, is the wall clock and that was set back.

@@ -1,20 +1,11 @@
 /** The contract of a sink: where the puller hands over messages before it deletes them from the queue. */
-import { escapeControls } from '../../lib/control-characters.js';
-import type { Message, Reading } from '../../protocol/message.js';
-import type { ReportedConfig } from '../../protocol/sensor-config.js';
+import { escapeControls } from '../lib/control-characters.js';
+import type { Message } from '../protocol/message.js';
+import type { ReadingsStore, StoreEntry } from '../store/store.js';
 
-/** A message as sinks get it. */
-export interface Delivery {
-  /** The queue's message id. */
-  id: string;
-  /** The JSON text as it was sent. */
-  body: string;
+/** A message as sinks get it. `reading`: the nine fields, when the message is a sensor's reading. */
+export interface Delivery extends StoreEntry {
   message: Message;
-  /** The nine fields, when the message is a sensor's reading. */
-  reading: Reading | undefined;
-  config: ReportedConfig | undefined;
-  /** Unix milliseconds. */
-  receivedAt: number;
 }
 
 /** `undefined`: accepted. A text: the reason why this sink can never accept it. */
@@ -44,6 +35,22 @@ export class LogSink implements Sink {
   accept(deliveries: Delivery[]): SinkResult[] {
     // Outside of its strings JSON may have line breaks.
     this.#write(deliveries.map(({ body }) => `${escapeControls(body.replace(/[\t\n\r]/g, ' '))}\n`).join(''));
+    return deliveries.map(() => undefined);
+  }
+}
+
+/** Hands groups to the store. */
+export class StoreSink implements Sink {
+  readonly name = 'store';
+  readonly required = true;
+  readonly #store: ReadingsStore;
+
+  constructor(store: ReadingsStore) {
+    this.#store = store;
+  }
+
+  accept(deliveries: Delivery[]): SinkResult[] {
+    this.#store.append(deliveries);
     return deliveries.map(() => undefined);
   }
 }

@@ -1,4 +1,12 @@
 /** The tables of the roll-ups, in the store of readings (docs/history.md describes them for those who query them). */
+import { HOUR_MS, MINUTE_MS } from '../history.js';
+
+/** The lengths of the steps, in milliseconds, and their tables. */
+export const LEVELS = [
+  { length: MINUTE_MS, start: 'minute', regions: 'region_minutes', sensors: 'sensor_minute_rows' },
+  { length: HOUR_MS, start: 'hour', regions: 'region_hours', sensors: 'sensor_hour_rows' },
+] as const;
+export type Level = (typeof LEVELS)[number];
 
 const STATISTICS = `
   count integer not null,
@@ -29,7 +37,7 @@ create view if not exists sensor_${steps} as
 
 export const ROLL_UP_TABLES = `
 create table if not exists sensor_series (
-  id integer primary key,               -- made from the other columns
+  id integer primary key,
   hostname text not null,
   metric text not null,
   region text not null,
@@ -43,13 +51,12 @@ create table if not exists roll_up_periods ( -- the minutes and hours that have 
   elapsed_at integer not null,          -- when a reading was added last, as readings.elapsed_at
   primary key (length, start)
 );
-create table if not exists roll_ups (    -- which readings the roll-ups have, by their id
+create table if not exists roll_up_progress ( -- which readings the roll-ups have, by their id
   id integer primary key check (id = 1),
   done integer not null,                -- all up to this one
-  target integer not null,              -- those up to this one are being added:
-  series integer not null,              -- the tables of regions have them, and those of sensors up to this series
+  target integer not null,              -- those up to this one are being added,
+  position text,                        -- in the order of metric, region, host and minute up to here (JSON; null: none yet)
   rebuilt_to integer not null,          -- of readings up to this one only those count
   rebuilt_from integer not null         -- that were taken since then, Unix milliseconds
 );
-insert or ignore into roll_ups values (1, 0, 0, 0, 0, 0);
 `;

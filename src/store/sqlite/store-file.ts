@@ -8,12 +8,12 @@ import { messageOf } from '../../lib/errors/app-error.js';
 import { abandonDatabase } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
 import { type Database, isDamage, openSqlite } from '../../lib/sqlite/driver.js';
-import { type DatabaseQuarantined, findFileDamage, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
+import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
 import { makePrivate } from '../../lib/sqlite/private-file.js';
 import { beginRewrite, beginSalvage, finishRewrite } from '../../lib/sqlite/rewrite-database.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
-import { prepareSchema } from './readings-schema.js';
-import { unusableStore, withStoreErrors } from './store-errors.js';
+import { prepareSchema } from './schema.js';
+import { withStoreErrors } from './store-errors.js';
 
 /** The file was deleted or replaced, and has been written back from the open handle. */
 export interface DatabaseRewritten {
@@ -36,13 +36,13 @@ const RETRY_MS = 10_000;
 
 export class StoreFile {
   readonly path: string;
-  readonly #onEvent: ((event: StoreFileEvent) => void) | undefined;
+  readonly #onEvent: (event: StoreFileEvent) => void;
   #database: Database | undefined;
   #file: DatabaseFile | undefined;
   #failed: { error: Error; at: number } | undefined;
 
-  /** Throws `STORE_UNUSABLE`. Nothing is repaired without `onEvent`, which gets an event of each repair. */
-  constructor(path: string, onEvent?: (event: StoreFileEvent) => void) {
+  /** `onEvent` gets an event of each repair. Throws `STORE_UNUSABLE`. */
+  constructor(path: string, onEvent: (event: StoreFileEvent) => void) {
     this.path = path;
     this.#onEvent = onEvent;
     mkdirSync(dirname(path), { recursive: true });
@@ -55,15 +55,14 @@ export class StoreFile {
 
   #open(): Database {
     const { path } = this;
-    this.#database = withStoreErrors(path, () => {
-      if (this.#onEvent) return openWithRepair(path, openReadings, this.#onEvent, CHECKED_AT_START);
-      // SQLite would make a new store of an empty file.
-      const damage = findFileDamage(path);
-      if (damage !== undefined) throw unusableStore(path, damage);
-      return openReadings(path);
-    });
+    this.#database = withStoreErrors(path, () => openWithRepair(path, openReadings, this.#onEvent, CHECKED_AT_START));
     this.#file = new DatabaseFile(path);
     return this.#database;
+  }
+
+  /** Runs the first use of the store. Throws `STORE_UNUSABLE` when it can't be used. */
+  use<T>(work: () => T): T {
+    return withStoreErrors(this.path, () => this.withRepair(work));
   }
 
   /** Runs `work`; when it meets damage, once more after a repair. */
@@ -71,7 +70,7 @@ export class StoreFile {
     try {
       return work();
     } catch (error) {
-      if (!isDamage(error) || !this.#onEvent) throw error;
+      if (!isDamage(error)) throw error;
       this.repair(messageOf(error));
       return work();
     }
@@ -109,7 +108,7 @@ export class StoreFile {
       const quarantined = finishRewrite(path, copied);
       this.#open();
       this.#failed = undefined;
-      this.#onEvent?.(
+      this.#onEvent(
         salvaged && quarantined !== undefined
           ? { type: 'database-quarantined', path, quarantined, problem, salvaged }
           : { type: 'database-rewritten', path, problem, quarantined, salvaged },

@@ -1,5 +1,6 @@
 /** The contract of `GET /history` (docs/history.md): what can be asked, and what is answered. */
 import { z } from 'zod';
+import { AppError } from '../lib/errors/app-error.js';
 
 /** Built-in metrics; their dot keeps them apart from the names of measured values. */
 export const BUILT_IN_METRICS = ['readings.rate', 'readings.lateness', 'queue.depth'] as const;
@@ -61,3 +62,5 @@ export interface HistoryRange {
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 3_600_000;
 export const DEFAULT_POINTS = 400;
+
+export const badQuery = (message: string, hint: string) => new AppError('BAD_QUERY', message, { hint });

@@ -1,10 +1,10 @@
 /** The tables of the store of readings, and what makes a store of an earlier version one of this version. */
 import type { Database } from '../../lib/sqlite/driver.js';
-import { ROLL_UP_TABLES } from '../history/roll-up-schema.js';
+import { ROLL_UP_TABLES } from './roll-up-schema.js';
 import { unusableStore } from './store-errors.js';
 
 /** `pragma user_version`. Increase it with every change of the tables; stores before 1 have 0. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 const TABLES = `
 create table if not exists readings (
@@ -22,7 +22,8 @@ create table if not exists readings (
   sensor_config text,                   -- what the sensor reported, as JSON
   measured_values text,                 -- by name, as a JSON object
   elapsed_at integer,                   -- received_at by a clock that only passing time moves
-  checksum integer,                     -- of the other columns but id
+  checksum integer,                     -- of the columns before it but id
+  taken_at integer,                     -- the timestamp in Unix milliseconds; without one received_at
   -- a node that was started again counts its sensor's readings from 1 again
   unique (execution_id, sequence, timestamp)
 );
@@ -48,9 +49,9 @@ create table if not exists clock (      -- of elapsed_at, when it was last saved
 );
 `;
 
-/** Columns that stores before version 1 do not have; they are null in their rows. */
+/** Columns that stores of earlier versions do not have; they are null in their rows. */
 const ADDED = {
-  readings: ['measured_values', 'elapsed_at', 'checksum'],
+  readings: ['measured_values', 'elapsed_at', 'checksum', 'taken_at'],
   messages: ['elapsed_at', 'checksum'],
   checkpoint: ['checksum'],
 };
@@ -63,10 +64,8 @@ export function prepareSchema(db: Database, path: string): void {
   try {
     db.exec(TABLES);
     db.exec(ROLL_UP_TABLES);
-    if (version < 1) {
-      for (const [table, columns] of Object.entries(ADDED)) addMissingColumns(db, path, table, columns);
-      db.exec('create index if not exists messages_by_elapsed on messages (coalesce(elapsed_at, received_at))');
-    }
+    if (version < SCHEMA_VERSION) upgrade(db, path);
+    db.exec('insert or ignore into roll_up_progress values (1, 0, 0, null, 0, 0)');
     db.exec(`pragma user_version = ${SCHEMA_VERSION}`);
     db.exec('commit');
   } catch (error) {
@@ -75,8 +74,20 @@ export function prepareSchema(db: Database, path: string): void {
   }
 }
 
+/** Throws `STORE_UNUSABLE`. */
+function upgrade(db: Database, path: string): void {
+  for (const [table, columns] of Object.entries(ADDED)) addMissingColumns(db, path, table, columns);
+  db.exec('create index if not exists messages_by_elapsed on messages (coalesce(elapsed_at, received_at))');
+  if (columnsOf(db, 'roll_ups').length === 0) return;
+  // Version 2 noted its progress otherwise. What it was interrupted in is done anew (see `RollUps`).
+  db.exec(`
+    insert into roll_up_progress select 1, done, done, null, rebuilt_to, rebuilt_from from roll_ups where target = done;
+    drop table roll_ups;
+  `);
+}
+
 function addMissingColumns(db: Database, path: string, table: string, columns: string[]): void {
-  const present = (db.prepare(`pragma table_info(${table})`).all() as { name: string }[]).map(({ name }) => name);
+  const present = columnsOf(db, table);
   if (!present.some((name) => name === 'received_at' || name === 'last_reading')) {
     throw unusableStore(path, `its table ${table} is of another program`);
   }
@@ -84,3 +95,7 @@ function addMissingColumns(db: Database, path: string, table: string, columns: s
     db.exec(`alter table ${table} add column ${column} ${column === 'measured_values' ? 'text' : 'integer'}`);
   }
 }
+
+/** None: there is no such table. */
+const columnsOf = (db: Database, table: string): string[] =>
+  (db.prepare(`pragma table_info(${table})`).all() as { name: string }[]).map(({ name }) => name);

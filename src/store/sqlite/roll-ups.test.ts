@@ -3,20 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
-import { StoreSink } from '../sinks/readings-store.js';
-import type { StoreFileEvent } from '../sinks/store-file.js';
-import { type History, type HistoryRange, HOUR_MS, MINUTE_MS } from './history.js';
-import { rawHistory } from './raw-history.js';
-import { RollUps } from './roll-ups.js';
-import { rolledUpHistory } from './rolled-up-history.js';
+import { type History, type HistoryRange, HOUR_MS, MINUTE_MS } from '../history.js';
+import { SqliteStore } from './sqlite-store.js';
+import type { StoreFileEvent } from './store-file.js';
 
 /** The begin of an hour. */
 const T0 = 1_750_003_200_000;
 const DAY = 24 * HOUR_MS;
 
 let folder: string;
-let store: StoreSink;
-let rollUps: RollUps;
+let store: SqliteStore;
 let events: StoreFileEvent[];
 
 beforeEach(() => {
@@ -35,8 +31,7 @@ afterEach(() => {
 const path = () => join(folder, 'readings.db');
 
 function open(): void {
-  store = new StoreSink(path(), (event) => events.push(event));
-  rollUps = new RollUps(store);
+  store = new SqliteStore(path(), (event) => events.push(event));
 }
 
 /** As a killed process leaves it: what is in memory is gone. */
@@ -47,8 +42,8 @@ function restart(): void {
 
 /** Everything that waits, and what was collected since the last minute. */
 function rollUp(): void {
-  rollUps.finish(60_000);
-  expect(rollUps.done).toBe(store.lastReading());
+  for (let now = T0 + 90 * DAY; store.rollUp(now) || store.notRolledUp > 0; now += MINUTE_MS);
+  expect(store.notRolledUp).toBe(0);
 }
 
 /** A small generator of numbers below `n`, the same for a seed. */
@@ -76,9 +71,7 @@ function take(at: number, late: number, over: Partial<Reading> = {}): Taken {
 }
 
 function accept(all: Taken[]): void {
-  store.accept(
-    all.map(({ reading, receivedAt }) => ({ id: '', body: '', message: {}, reading, config: undefined, receivedAt })),
-  );
+  store.append(all.map(({ reading, receivedAt }) => ({ id: '', body: '', reading, config: undefined, receivedAt })));
 }
 
 type Rows = Record<string, unknown>[];
@@ -124,9 +117,38 @@ const rangeOf = (over: Partial<HistoryRange>): HistoryRange => ({
   ...over,
 });
 
-const ask = (over: Partial<HistoryRange>) =>
-  rollUps.whileStill(() => rolledUpHistory(rollUps, store.database, rangeOf(over), T0));
-const askRaw = (over: Partial<HistoryRange>): Promise<History['series']> => rawHistory(store, rangeOf(over), T0);
+/** When every step is over. */
+const ask = (over: Partial<HistoryRange>) => store.history(rangeOf(over), T0 + 90 * DAY);
+
+/** What must be answered, by SQL over the readings. */
+function askRaw(over: Partial<HistoryRange>): History['series'] {
+  const { metric, region, host, from, to, step } = rangeOf(over);
+  const rate = metric === 'readings.rate';
+  const rows = store.database
+    .prepare(
+      `${RAW} select region, taken * 1000 / :step * :step as t, count(*) as count, min(value) as min, max(value) as max, sum(value) as sum
+       from numbers where metric = :metric and region = coalesce(:region, region) and hostname = coalesce(:host, hostname)
+         and taken * 1000 >= :from and taken * 1000 < :to group by 1, 2 order by 1, 2`,
+    )
+    .all({ step, metric: rate ? 'readings.lateness' : metric, region: region ?? null, host: host ?? null, from, to });
+  const series = new Map<string, History['series'][number]>();
+  for (const row of rows as unknown as {
+    region: string;
+    t: number;
+    count: number;
+    min: number;
+    max: number;
+    sum: number;
+  }[]) {
+    const { t, count, min, max, sum } = row;
+    const mean = rate ? (count * 1000) / step : sum / count;
+    const point = rate ? { t, count, min: mean, max: mean, mean } : { t, count, min, max, mean };
+    const known = series.get(row.region);
+    if (known) known.points.push(point);
+    else series.set(row.region, { region: row.region, ...(host === undefined ? {} : { host }), points: [point] });
+  }
+  return [...series.values()];
+}
 
 /** Readings with late ones, in order of arrival, and some that come twice. */
 function someReadings(draw: (n: number) => number, count: number): Taken[] {
@@ -160,16 +182,15 @@ test.each([1, 2, 3, 4])(
     let now = T0;
     while (waiting.length > 0) {
       accept(waiting.splice(0, 1 + draw(60)));
-      rollUps.addDepth(draw(100), now);
+      store.addDepth(draw(100), now);
       now += draw(40_000);
-      for (let times = draw(4); times > 0; times--) rollUps.work(now);
+      for (let times = draw(4); times > 0; times--) store.rollUp(now);
       if (draw(20) === 0) restart();
       if (draw(20) === 0) {
-        while (!rollUps.isCurrent) rollUps.work(now);
         const step = [MINUTE_MS, 5 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS][draw(4)]!;
         const metric = ['temperature', 'readings.lateness', 'readings.rate', 'door_open'][draw(4)]!;
         const whose = [{}, { region: 'eu' }, { host: 'edge-1' }, { host: 'edge-2', region: 'us' }][draw(4)]!;
-        expect(await ask({ step, metric, ...whose })).toEqual(await askRaw({ step, metric, ...whose }));
+        expect(await ask({ step, metric, ...whose })).toEqual(askRaw({ step, metric, ...whose }));
       }
     }
     rollUp();
@@ -185,11 +206,10 @@ test('a move that is interrupted is continued after a crash, with nothing twice'
       ),
     );
   }
-  // Some of the series of sensors are in the tables.
-  while (rollUps.pending.length === 1) rollUps.work(T0);
-  rollUps.work(T0);
-  expect(rollUps.pending.length).toBe(2);
-  expect([rollUps.done, query('select count(*) as n from sensor_hours')[0]!.n]).toEqual([0, expect.any(Number)]);
+  const inTables = () => Number(query('select count(*) as n from sensor_minutes')[0]!.n);
+  while (inTables() === 0) store.rollUp(T0);
+  store.rollUp(T0);
+  expect([store.notRolledUp, inTables()]).toEqual([2_400, 1_000]);
   accept([take(T0 + MINUTE_MS, 3_000, { hostname: 'edge-1', values: { temperature: -3 } })]);
   restart();
   accept([take(T0 + MINUTE_MS, 3_000, { hostname: 'edge-799', values: { temperature: -4 } })]);
@@ -199,9 +219,9 @@ test('a move that is interrupted is continued after a crash, with nothing twice'
 
 test('while a move fails nothing is lost, and answers stay the same', async () => {
   accept([take(T0, 5, { values: { temperature: 4 } }), take(T0 + 1, 5, { values: { temperature: 6 } })]);
-  while (rollUps.pending.length === 1) rollUps.work(T0);
+  store.rollUp(T0);
   store.database.exec("create trigger broken before insert on roll_up_periods begin select raise(abort, 'full'); end");
-  expect(() => rollUps.work(T0)).toThrow(/full/);
+  expect(() => store.rollUp(T0)).toThrow(/full/);
   const point = { t: T0, count: 2, min: 4, max: 6, mean: 5 };
   expect(await ask({})).toEqual([{ region: 'eu', points: [point] }]);
   store.database.exec('drop trigger broken');
@@ -211,13 +231,13 @@ test('while a move fails nothing is lost, and answers stay the same', async () =
 });
 
 test('the depth of the queue: by minute and hour, without a region', async () => {
-  for (const [i, depth] of [7, 0, 4, 9].entries()) rollUps.addDepth(depth, T0 + i * 25_000);
+  for (const [i, depth] of [7, 0, 4, 9].entries()) store.addDepth(depth, T0 + i * 25_000);
   const first = { t: T0, count: 3, min: 0, max: 7, mean: 11 / 3 };
   const second = { t: T0 + MINUTE_MS, count: 1, min: 9, max: 9, mean: 9 };
   expect(await ask({ metric: 'queue.depth' })).toEqual([{ points: [first, second] }]);
   rollUp();
   restart();
-  rollUps.addDepth(1, T0 + 30_000);
+  store.addDepth(1, T0 + 30_000);
   expect(await ask({ metric: 'queue.depth', step: HOUR_MS })).toEqual([
     { points: [{ t: T0, count: 5, min: 0, max: 9, mean: 21 / 5 }] },
   ]);
@@ -235,18 +255,24 @@ test('a store of an earlier version: what it has is rolled up, some at a time', 
   database.exec('pragma user_version = 1');
   restart();
   expect(query('select count(*) as n from region_hours')).toEqual([{ n: 0 }]);
-  rollUps.work(T0);
+  store.rollUp(T0);
   // What comes meanwhile is neither forgotten nor counted twice.
   accept([take(T0, 1, { hostname: 'new', values: { temperature: 1 } })]);
   rollUp();
   expectExact();
 });
 
+const forgetReadings = () => {
+  const before = store.forgotten;
+  store.forget({ readings: -1_000, minutes: DAY, hours: DAY });
+  return store.forgotten - before;
+};
+
 test('readings are deleted only when they are rolled up', () => {
   accept([take(T0, 1), take(T0, 2), take(T0, 3)]);
-  expect(store.forget(Number.MAX_SAFE_INTEGER, rollUps.done)).toBe(0);
+  expect(forgetReadings()).toBe(0);
   rollUp();
-  expect(store.forget(Number.MAX_SAFE_INTEGER, rollUps.done)).toBe(2);
+  expect(forgetReadings()).toBe(2);
   expect(query('select count from region_minutes')).toEqual([{ count: 3 }]);
 });
 
@@ -259,8 +285,7 @@ test('minutes and hours are deleted by the time since something was added, not b
   accept([take(Date.parse('1999-01-01T00:00:30Z'), 0, { hostname: 'wrong' }), take(T0, 1, { hostname: 'old' })]);
   rollUp();
   const forget = () => {
-    const now = store.clock.now();
-    while (rollUps.forgetSome({ minutes: now - 7 * DAY, hours: now - 400 * DAY }) > 0);
+    for (let i = 0; i < 10; i++) store.forget({ readings: 1000 * DAY, minutes: 7 * DAY, hours: 400 * DAY });
   };
   const kept = () => query('select hostname from sensor_minutes order by 1').map(({ hostname }) => hostname);
   forget();
@@ -286,10 +311,13 @@ test('minutes and hours are deleted by the time since something was added, not b
 test('very many rows of a minute are deleted some at a time', () => {
   accept(Array.from({ length: 3_000 }, (_, i) => take(T0, 1, { hostname: `h${i}`, values: { a: 1, b: 2, c: 3 } })));
   rollUp();
+  const left = () => Number(query('select count(*) as n from sensor_minutes')[0]!.n);
   const counts: number[] = [];
-  do counts.push(rollUps.forgetSome({ minutes: Number.MAX_SAFE_INTEGER, hours: 0 }));
-  while (counts.at(-1)! > 0);
-  expect(counts).toEqual([5_000, 5_000, 2_000 + 4 + 1, 0]);
+  do {
+    store.forget({ readings: DAY, minutes: -1_000, hours: DAY });
+    counts.push(left());
+  } while (counts.at(-1)! > 0);
+  expect(counts).toEqual([7_000, 2_000, 0]);
 });
 
 test('a deleted file is written back with its roll-ups, and what is in memory follows', () => {
@@ -316,7 +344,7 @@ function damage(table: string): void {
   closeSync(file);
 }
 
-test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_ups', 'roll_up_periods'])(
+test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_up_progress', 'roll_up_periods'])(
   'after damage to %s the roll-ups are made anew of the readings that are kept',
   async (table) => {
     const draw = random(5);
@@ -337,9 +365,9 @@ test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_ups', 'r
     const first = Math.ceil(Number(all[0]!.receivedAt) / HOUR_MS) * HOUR_MS;
     for (const metric of ['temperature', 'readings.rate']) {
       const range = { metric, from: first, step: HOUR_MS };
-      expect(await ask(range)).toEqual(await askRaw(range));
+      expect(await ask(range)).toEqual(askRaw(range));
       expect(await ask({ ...range, host: 'edge-1', step: MINUTE_MS })).toEqual(
-        await askRaw({ ...range, host: 'edge-1', step: MINUTE_MS }),
+        askRaw({ ...range, host: 'edge-1', step: MINUTE_MS }),
       );
     }
     if (table !== 'region_hours') {
@@ -354,11 +382,11 @@ test('a store that is damaged while it is in use: what was in memory only is rea
   accept(all.slice(0, 200));
   rollUp();
   accept(all.slice(200, 300));
-  while (rollUps.pending.length === 1) rollUps.work(T0);
+  store.rollUp(T0);
   store.database.exec('delete from sensor_minute_rows where series % 2 = 0; delete from region_hours');
   store.repair('a test');
   accept(all.slice(300));
-  expect([events[0]!.type, rollUps.isCurrent]).toEqual(['database-quarantined', false]);
+  expect(events[0]!.type).toBe('database-quarantined');
   rollUp();
   expectExact();
 });

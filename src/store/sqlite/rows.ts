@@ -1,8 +1,9 @@
 /**
  * Rows of the store as texts with a checksum: SQLite notices broken pages, but not a changed byte in a text. They are read
- * as bytes, because libsql aborts the process when it meets a text that damage has left without valid UTF-8.
+ * as bytes, in which any change shows, whatever it has made of a number or a text.
  */
 import type { Message, Reading } from '../../protocol/message.js';
+import type { StoredMessage, StoredReading } from '../store.js';
 
 export type Value = string | number | null;
 
@@ -21,25 +22,7 @@ export const selectBytes = (columns: string[]): string =>
 export interface RowBytes {
   /** Null in rows of versions that had none. */
   checksum: number | null;
-  bytes: ArrayBuffer;
-}
-
-/** A stored reading. */
-export interface StoredReading {
-  id: number;
-  reading: Reading;
-  /** JSON of the reported configuration, or null. */
-  config: string | null;
-  receivedAt: number;
-}
-
-/** A stored message that is no reading. `id`: its place in the table, which is not the queue's id. */
-export interface StoredMessage {
-  id: number;
-  message: Message;
-  receivedAt: number;
-  /** Length of its JSON text. */
-  size: number;
+  bytes: Uint8Array;
 }
 
 /** In the order of {@link READING_COLUMNS}; written out, because it runs for every reading. */
@@ -71,8 +54,7 @@ export function checksumOf(bytes: Uint8Array): number {
 
 /** The text of a row; undefined when it is not what was written. */
 export function intactText({ checksum, bytes }: RowBytes): string | undefined {
-  const buffer = Buffer.from(bytes);
-  return checksum === null || checksum === checksumOf(buffer) ? buffer.toString() : undefined;
+  return checksum === null || checksum === checksumOf(bytes) ? Buffer.from(bytes).toString() : undefined;
 }
 
 /** Undefined when the row is not what was written. */

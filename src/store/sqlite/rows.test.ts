@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqlite } from '../../lib/sqlite/driver.js';
 import type { Reading } from '../../protocol/message.js';
-import { StoreSink } from './readings-store.js';
-import type { Delivery } from './sink.js';
+import type { Delivery } from '../../puller/sink.js';
+import { ReadBack } from './read-back.js';
+import { SqliteStore } from './sqlite-store.js';
 
 const T0 = 1_750_000_000_000;
 let folder: string;
 let path: string;
-let store: StoreSink;
+let store: SqliteStore;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'stored-rows-'));
   path = join(folder, 'readings.db');
-  store = new StoreSink(path);
+  store = new SqliteStore(path);
 });
 
 afterEach(() => {
@@ -44,9 +45,9 @@ const shown = () => store.readingsAfter(0, 100).map(({ reading }) => reading.seq
 
 test('whatever texts a reading or a message has, it is what was written', () => {
   const texts = ['', 'a\ud800b', '👩🏽‍🚀', 'é'.normalize('NFD'), '\\u0000'];
-  store.accept(texts.map((hostname, n) => delivery(n + 1, { hostname })));
-  store.accept([message('m', '{\n "a": "\\n\\ud800",\n "b": [1]\r\n}')]);
-  expect([store.readingsAfter(0, 100).map(({ reading }) => reading.hostname), store.damagedRows]).toEqual([
+  store.append(texts.map((hostname, n) => delivery(n + 1, { hostname })));
+  store.append([message('m', '{\n "a": "\\n\\ud800",\n "b": [1]\r\n}')]);
+  expect([store.readingsAfter(0, 100).map(({ reading }) => reading.hostname), store.stats.damagedRows]).toEqual([
     texts.map((text) => text.replace('\ud800', '�')),
     0,
   ]);
@@ -67,25 +68,25 @@ test.each([
     "update readings set hostname = 'h' || char(10) where sequence = 2",
   ],
 ])('a reading with a change to %s is counted once and never shown', (_, sql) => {
-  store.accept([1, 2, 3].map((n) => delivery(n)));
+  store.append([1, 2, 3].map((n) => delivery(n)));
   change(sql);
-  expect([shown(), shown(), store.damagedRows]).toEqual([[1, 3], [1, 3], 1]);
+  expect([shown(), shown(), store.stats.damagedRows]).toEqual([[1, 3], [1, 3], 1]);
   expect([...store.loadCheckpoint().after].map(({ reading }) => reading.sequence)).toEqual([1, 3]);
 });
 
 test('a message that was changed is counted and not shown', () => {
-  store.accept([message('a', '{"n":1}'), message('b', '{"n":2}'), message('c', '{"n":3}')]);
+  store.append([message('a', '{"n":1}'), message('b', '{"n":2}'), message('c', '{"n":3}')]);
   change(
     `update messages set body = '{"n":9}' where id = 'a'; update messages set body = cast(x'ff' as text) where id = 'b'`,
   );
   expect([
     [...store.messagesAfter({ receivedAt: 0, id: 0 }, 10)].map(({ message: { n } }) => n),
-    store.damagedRows,
+    store.stats.damagedRows,
   ]).toEqual([[3], 2]);
 });
 
 test('a checkpoint that was changed does not count: everything is read', () => {
-  store.accept([delivery(1), delivery(2)]);
+  store.append([delivery(1), delivery(2)]);
   store.saveCheckpoint({
     sensors: [],
     retired: { eu: { received: 7, duplicates: 0, late: 0, gaps: 0, last_seen: 0 } },
@@ -93,21 +94,22 @@ test('a checkpoint that was changed does not count: everything is read', () => {
   expect([...store.loadCheckpoint().after]).toEqual([]);
   change("update checkpoint set fleet = replace(fleet, '7', '8')");
   const { fleet, after } = store.loadCheckpoint();
-  expect([fleet, [...after].length, store.damagedRows]).toEqual([{ sensors: [], retired: {} }, 2, 1]);
+  expect([fleet, [...after].length, store.stats.damagedRows]).toEqual([{ sensors: [], retired: {} }, 2, 1]);
   change("update checkpoint set fleet = '[{', checksum = null");
   expect([...store.loadCheckpoint().after].length).toBe(2);
 });
 
 test('readings are compared a part at a time, from the first to the last and again', () => {
-  store.accept([1, 2, 3, 4, 5].map((n) => delivery(n)));
+  const rows = new ReadBack(() => store.database);
+  store.append([1, 2, 3, 4, 5].map((n) => delivery(n)));
   change("update readings set color = '#000000' where sequence in (2, 5)");
-  const steps = [1, 2, 3].map(() => [store.verifySome(2), store.damagedRows]);
+  const steps = [1, 2, 3].map(() => [rows.verifySome(2), rows.damaged]);
   expect(steps).toEqual([
     [true, 1],
     [true, 1],
     [false, 2],
   ]);
   change("update readings set color = '#000000' where sequence = 1");
-  store.verifySome(2);
-  expect(store.damagedRows).toBe(3);
+  rows.verifySome(2);
+  expect(rows.damaged).toBe(3);
 });
