@@ -93,7 +93,7 @@ export class RollUps {
   catchUp(last: number): void {
     const end = performance.now() + WORK_MS;
     const { target, rebuiltTo, rebuiltFrom } = this.#progress;
-    while (this.#seen < last && performance.now() < end && this.#hasRoom) {
+    while (this.#seen < last && performance.now() < end) {
       // After a crash amid a move the same rows are made again; those that are in the tables are left out.
       const again = this.#seen < target;
       const to = Math.min(this.#seen + READINGS_AT_ONCE, again ? target : last);
@@ -108,7 +108,7 @@ export class RollUps {
     if (this.#clearFrom !== undefined) this.#clearSome(this.#clearFrom, last, elapsed);
     else if (this.#isMoving && this.#seen >= this.#progress.target) this.#moveSome(elapsed);
     else {
-      this.catchUp(last);
+      if (this.#hasRoom || this.#seen < this.#progress.target) this.catchUp(last);
       const minute = Math.floor(now / MINUTE_MS);
       if (!this.#isMoving && (minute !== this.#minute || !this.#hasRoom)) {
         this.#minute = minute;
@@ -147,6 +147,7 @@ export class RollUps {
     );
   }
 
+  /** Counting the rows takes a millisecond. */
   get #hasRoom(): boolean {
     const { n } = this.#db.prepare('select count(*) as n from temp.pending').get() as { n: number };
     return n <= MAX_PENDING;

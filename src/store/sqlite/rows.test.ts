@@ -61,7 +61,7 @@ test.each([
   ['a number', 'update readings set received_at = received_at + 1 where sequence = 2'],
   ['its time', 'update readings set elapsed_at = 1 where sequence = 2'],
   ['its configuration', "update readings set sensor_config = '{}' where sequence = 2"],
-  // libsql aborts the process when it reads such a text.
+  // A number or a text that is none any more.
   ['a byte, to one that is not UTF-8', "update readings set region = cast(x'65ff' as text) where sequence = 2"],
   [
     'two texts, where one gets what the other loses',
