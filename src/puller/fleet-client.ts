@@ -239,6 +239,7 @@ export class FleetClient {
 const OWN_CODES = new Set<string>([
   'BAD_SQL',
   'NO_STORE',
+  'QUERY_TOO_LARGE',
   'QUERY_TOO_LONG',
   'READ_FAILED',
   'BAD_QUERY',

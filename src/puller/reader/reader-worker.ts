@@ -8,35 +8,47 @@ import type { AnswerLine, ReadRequest } from './read-request.js';
 import { runStatement } from './run-statement.js';
 
 const CHUNK = 65_536;
-/** What SQLite may use, such as to sort: 256 MiB. It counts for the whole process. */
-const MAX_HEAP = 268_435_456;
 
-function* answer(request: ReadRequest): Iterable<AnswerLine | undefined> {
-  try {
-    const database = openForReading(request.path);
-    database.prepare(`pragma hard_heap_limit = ${MAX_HEAP}`).get();
-    yield* 'sql' in request
-      ? runStatement(database, request.sql, request.limits)
-      : readReadings(database, request.readings);
-  } catch (error) {
-    const { code, hint } = error instanceof AppError ? error : { code: 'READ_FAILED', hint: undefined };
-    yield { error: { code, message: messageOf(error), hint } };
+const request = JSON.parse(workerData as string) as ReadRequest;
+/**
+ * An answer with a limit is read to its end before any of it is written: the transaction, which keeps SQLite from
+ * shortening its log, does not last until a slow client has taken it all.
+ */
+const whole = 'sql' in request && request.limits !== undefined;
+let read: Buffer[] = [];
+let text = '';
+
+try {
+  const database = openForReading(request.path);
+  const lines =
+    'sql' in request ? runStatement(database, request.sql, request.limits) : readReadings(database, request.readings);
+  for (const line of lines) {
+    add(line);
+    if (!whole && line === undefined) write();
   }
+  database.close();
+} catch (error) {
+  if (whole) {
+    read = [];
+    text = '';
+  }
+  const { code, hint } = error instanceof AppError ? error : { code: 'READ_FAILED', hint: undefined };
+  add({ error: { code, message: messageOf(error), hint } });
+}
+write();
+
+function add(line: AnswerLine | undefined): void {
+  text += line === undefined ? '\n' : `${JSON.stringify(line)}\n`;
+  if (text.length < CHUNK) return;
+  read.push(Buffer.from(text));
+  text = '';
+  if (!whole) write();
 }
 
-let waiting = '';
-let first = true;
-for (const line of answer(JSON.parse(workerData as string) as ReadRequest)) {
-  waiting += line === undefined ? '\n' : `${JSON.stringify(line)}\n`;
-  if (!first && waiting.length < CHUNK && line !== undefined) continue;
-  // The first line says at once whether there will be an answer.
-  first = false;
-  write(waiting);
-  waiting = '';
-}
-write(waiting);
-
-function write(text: string): void {
-  const bytes = Buffer.from(text);
-  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+function write(): void {
+  for (const bytes of [...read, Buffer.from(text)]) {
+    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  }
+  read = [];
+  text = '';
 }

@@ -1,26 +1,24 @@
 /** Runs a statement of an operator on the store, and gives its answer line by line. */
-
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { type Database, resultCodeOf, type Statement } from '../../lib/sqlite/driver.js';
+import { type Database, resultCodeOf } from '../../lib/sqlite/driver.js';
 import type { AnswerLine, Cell, Limits } from './read-request.js';
-import { badSql, checkStatement } from './sql-guard.js';
+import { badSql, checkIsOne, tooLarge } from './statement-guard.js';
 
-/** Throws `BAD_SQL`, or `READ_FAILED` in the middle of an answer. */
+/** Throws `BAD_SQL`, or in the middle of an answer also `QUERY_TOO_LARGE` or `READ_FAILED`. */
 export function* runStatement(
   database: Database,
   sql: string,
   { rows: maxRows, bytes: maxBytes }: Limits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
 ): Iterable<AnswerLine> {
-  checkStatement(sql);
-  const statement = prepare(database, sql);
-  const columns = unique(statement.columns().map(({ name }) => name));
-  // `with … delete` and the like.
-  if (columns.length === 0) throw badSql('the statement gives no rows, so it is none that reads');
-  statement.setReturnArrays(true);
-  yield { columns };
   let rows = 0;
   let bytes = 0;
   try {
+    const statement = database.prepare(sql, { returnArrays: true, readBigInts: true });
+    checkIsOne(sql);
+    const columns = unique(statement.columns().map(({ name }) => name));
+    // `vacuum` and the like, for which SQLite does not ask the guard.
+    if (columns.length === 0) throw badSql('the statement gives no rows, so it is none that reads');
+    yield { columns };
     for (const row of statement.iterate() as Iterable<unknown[]>) {
       const cut = rows >= maxRows ? 'rows' : bytes >= maxBytes ? 'bytes' : undefined;
       if (cut) return yield { end: { rows, cut } };
@@ -30,36 +28,30 @@ export function* runStatement(
       yield cells;
     }
   } catch (error) {
-    throw failureOf(error);
+    throw error instanceof AppError ? error : failureOf(error);
   }
   yield { end: { rows } };
 }
 
-function prepare(database: Database, sql: string): Statement {
-  try {
-    return database.prepare(sql);
-  } catch (error) {
-    throw badSql(`SQLite: ${messageOf(error)}`);
-  }
-}
-
-/** SQLITE_ERROR, READONLY, TOOBIG and MISMATCH. */
-const RESULT_OF_STATEMENT = new Set([1, 8, 18, 20]);
-const OUT_OF_MEMORY = 7;
+/** SQLITE_ERROR, READONLY, MISMATCH and AUTH. */
+const FAULT_OF_STATEMENT = new Set([1, 8, 20, 23]);
+/** SQLITE_NOMEM and TOOBIG. */
+const TOO_LARGE = new Set([7, 18]);
 
 function failureOf(error: unknown): AppError {
-  const code = resultCodeOf(error);
+  const code = resultCodeOf(error) ?? 0;
   const message = `SQLite: ${messageOf(error)}`;
-  // What a statement that can be prepared gets only once it runs, such as a text that is not JSON.
-  if (code !== undefined && RESULT_OF_STATEMENT.has(code)) return badSql(message);
-  const hint =
-    code === OUT_OF_MEMORY ? 'The answer needs too much memory to sort or group. Ask about less time.' : undefined;
-  return new AppError('READ_FAILED', message, { hint, cause: error });
+  if (FAULT_OF_STATEMENT.has(code)) return badSql(message);
+  return TOO_LARGE.has(code) ? tooLarge(message) : new AppError('READ_FAILED', message, { cause: error });
 }
 
-/** JSON has no bytes. */
-const cellOf = (value: unknown): Cell =>
-  value instanceof Uint8Array ? Buffer.from(value).toString('hex') : (value as Cell);
+/** JSON has no bytes, and its numbers are those of JavaScript for most who read it. */
+function cellOf(value: unknown): Cell {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (typeof value !== 'bigint') return value as Cell;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
 
 /** As the keys of an object: `n`, `n:1`. */
 function unique(names: string[]): string[] {
