@@ -27,14 +27,14 @@ test('tables and views have the columns that are listed', () => {
   const store = new StoreSink(':memory:');
   const rows = [...PAGE.matchAll(/^\| `((?:readings|messages|(?:region|sensor)_\w+))` \| ([^|]+) \|/gm)];
   for (const [, table, columns] of rows) {
-    const found = store.database.prepare(`select name from pragma_table_info('${table}')`).all([]) as {
+    const found = store.database.prepare(`select name from pragma_table_info('${table}')`).all() as {
       name: string;
     }[];
     expect([table, found.map(({ name }) => name)]).toEqual([table, columns!.replaceAll('`', '').trim().split(', ')]);
   }
   expect(rows.length).toBe(6);
   const [...queries] = blocks('sql');
-  for (const query of queries) store.database.prepare(query).all([]);
+  for (const query of queries) store.database.prepare(query).all();
   expect(queries.length).toBeGreaterThan(1);
   store.close();
 });
