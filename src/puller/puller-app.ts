@@ -26,7 +26,7 @@ import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
 import { historyRoutes } from './history/history-routes.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
-import { readerRoutes } from './reader/reader-routes.js';
+import { readerRoutes } from './reader-routes.js';
 
 export interface PullerAppDeps {
   queue: Queue;

@@ -154,6 +154,7 @@ export const CODES = {
   PULLER_GONE: system('The puller does not answer.'),
   PULLER_NOT_READY: system("The puller's container does not answer."),
   PUSH_DENIED: user('A registry refuses a push.'),
+  QUERY_TOO_LARGE: user('A statement needs more memory than the reader of the store may take.', { http: 422 }),
   QUERY_TOO_LONG: user('A statement ran longer than the puller allows.', { http: 422 }),
   QUEUE_CREATE_FAILED: system('The embedded queue server could not create the queue.'),
   QUEUE_CREDENTIALS: user('The AWS credentials are missing, wrong or expired.', { http: 503 }),

@@ -6,10 +6,12 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { constants, DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 
 export type Database = DatabaseSyncInstance;
 export type Statement = StatementSyncInstance;
+/** What an authorizer is asked and answers (https://sqlite.org/c3ref/c_alter_table.html). */
+export const ACTIONS = constants;
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
 export interface OpenOptions {

@@ -1,20 +1,21 @@
-/** `POST /query` and `GET /export`: answers from the store as NDJSON (`AnswerLine`), written as fast as they are read. */
+/** `POST /query` and `GET /export`: answers from the store as NDJSON (`AnswerLine`), a query's once it is complete. */
 import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
-import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { knownCode } from '../../lib/errors/codes.js';
-import { httpErrorBody, readJsonBody } from '../../lib/errors/http-error.js';
-import { clientGone, cutOff } from '../../lib/net/client-gone.js';
-import { type AnswerLine, exportSchema, querySchema, type ReadRequest } from './read-request.js';
-import { type ReadOptions, readStore } from './store-reader.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { knownCode } from '../lib/errors/codes.js';
+import { httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
+import { clientGone, cutOff } from '../lib/net/client-gone.js';
+import { type AnswerLine, exportSchema, querySchema, type ReadRequest } from '../store/read-request.js';
+import { type ReadOptions, readStore } from '../store/sqlite/reader/store-reader.js';
 
 /** Each is a process. */
 const MAX_READERS = 3;
 const RETRY_AFTER_S = 2;
-const QUERY_LIMITS = { rows: 100_000, bytes: 64 * 1_048_576 };
+export const QUERY_LIMITS = { rows: 100_000, bytes: 64 * 1_048_576 };
 const QUERY_MS = 30_000;
-/** A client that takes no byte for this long is cut off. A query holds back the shortening of SQLite's log meanwhile. */
-const STALLED_AFTER_MS = { query: 60_000, export: 600_000 };
+/** A client that takes less is cut off after `PATIENCE_MS`, because others wait for its place. */
+const MIN_BYTES_PER_MS = 64;
+const PATIENCE_MS = 30_000;
 
 export interface ReaderDeps {
   /** Of the store; undefined where there is none. */
@@ -24,9 +25,10 @@ export interface ReaderDeps {
   /** Called with the stack of a bug. */
   log(text: string): void;
   queryMs?: number;
+  patienceMs?: number;
 }
 
-export function readerRoutes({ path, closed, log, queryMs = QUERY_MS }: ReaderDeps): Hono {
+export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs = PATIENCE_MS }: ReaderDeps): Hono {
   const app = new Hono();
   let readers = 0;
 
@@ -35,12 +37,7 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS }: ReaderDe
     return new AppError('INTERNAL', messageOf(error));
   }
 
-  async function answer(
-    c: Context,
-    request: (path: string) => ReadRequest,
-    options: Partial<ReadOptions>,
-    stalledMs: number,
-  ) {
+  async function answer(c: Context, request: (path: string) => ReadRequest, options: Partial<ReadOptions> = {}) {
     const store = path();
     if (store === undefined)
       throw new AppError('NO_STORE', 'the puller keeps no store: it runs without the sink `store`');
@@ -70,10 +67,13 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS }: ReaderDe
     }
     c.header('content-type', 'application/x-ndjson');
     return stream(c, async (out) => {
+      let patience = patienceMs;
       const write = async (chunk: Uint8Array) => {
-        const stalled = setTimeout(() => cutOff(c), stalledMs);
+        const began = performance.now();
+        const tooSlow = setTimeout(() => cutOff(c), patience);
         await out.write(chunk);
-        clearTimeout(stalled);
+        clearTimeout(tooSlow);
+        patience = Math.min(patienceMs, patience - (performance.now() - began) + chunk.length / MIN_BYTES_PER_MS);
       };
       try {
         await write(first);
@@ -81,7 +81,8 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS }: ReaderDe
       } catch (error) {
         if (gone.aborted) return;
         const { code, message, hint } = closed.aborted ? stopping() : error instanceof AppError ? error : bug(error);
-        await out.write(`\n${JSON.stringify({ error: { code, message, hint } } satisfies AnswerLine)}\n`);
+        const last = { error: { code, message, hint } } satisfies AnswerLine;
+        await write(Buffer.from(`\n${JSON.stringify(last)}\n`));
       } finally {
         await leave();
       }
@@ -91,7 +92,7 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS }: ReaderDe
   app.post('/query', async (c) => {
     const { sql } = await readJsonBody(c, querySchema);
     const request = (store: string) => ({ path: store, sql, limits: QUERY_LIMITS });
-    return answer(c, request, { workMs: queryMs }, STALLED_AFTER_MS.query);
+    return answer(c, request, { workMs: queryMs });
   });
   app.get('/export', (c) => {
     const parsed = exportSchema.safeParse(c.req.query());
@@ -99,7 +100,7 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS }: ReaderDe
       const { path, message } = parsed.error.issues[0]!;
       throw new AppError('BAD_QUERY', `${path.join('.') || 'the query'}: ${message}`);
     }
-    return answer(c, (store) => ({ path: store, readings: parsed.data }), {}, STALLED_AFTER_MS.export);
+    return answer(c, (store) => ({ path: store, readings: parsed.data }));
   });
   return app;
 }

@@ -1,6 +1,6 @@
 /** An answer of the store's reader, as its readers see it: columns, rows one by one, and how it ended. */
-import { AppError } from '../../lib/errors/app-error.js';
-import { knownCode } from '../../lib/errors/codes.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { knownCode } from '../lib/errors/codes.js';
 import type { AnswerEnd, AnswerLine, Cell } from './read-request.js';
 
 export interface Answer {

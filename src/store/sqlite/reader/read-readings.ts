@@ -3,12 +3,12 @@
  * are read some at a time, each in a transaction of its own: one over all of them would keep SQLite from shortening its
  * log for as long as the reader takes.
  */
-import type { Database } from '../../lib/sqlite/driver.js';
-import type { MeasuredValues } from '../../protocol/measured-values.js';
-import { firstSince } from '../../store/sqlite/first-since.js';
-import { parseReadingRow, READING_COLUMNS, type RowBytes, selectBytes } from '../../store/sqlite/rows.js';
-import type { StoredReading } from '../../store/store.js';
-import type { AnswerLine, Cell, ExportQuery } from './read-request.js';
+import type { Database } from '../../../lib/sqlite/driver.js';
+import type { MeasuredValues } from '../../../protocol/measured-values.js';
+import type { AnswerLine, Cell, ExportQuery } from '../../read-request.js';
+import type { StoredReading } from '../../store.js';
+import { firstSince } from '../first-since.js';
+import { parseReadingRow, READING_COLUMNS, type RowBytes, selectBytes } from '../rows.js';
 
 const AT_A_TIME = 2000;
 

@@ -1,15 +1,16 @@
 /**
- * Reads the store in a process of its own: a statement may take long, need much memory, or meet a text at which libsql
- * aborts the process, and the puller goes on with its readings.
+ * Reads the store in a process of its own: a statement may take long or need much memory, and the puller goes on with its
+ * readings.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
-import { AppError } from '../../lib/errors/app-error.js';
-import { packageRoot } from '../../lib/process/self-command.js';
-import type { ReadRequest } from './read-request.js';
+import { AppError } from '../../../lib/errors/app-error.js';
+import { packageRoot } from '../../../lib/process/self-command.js';
+import type { ReadRequest } from '../../read-request.js';
+import { tooLarge } from './statement-guard.js';
 
-const MAIN = `${packageRoot}dist/puller/reader/reader-main.js`;
+const MAIN = `${packageRoot}dist/store/sqlite/reader/reader-main.js`;
 
 export interface ReadOptions {
   /** Ends the process, whatever it does. */
@@ -19,11 +20,11 @@ export interface ReadOptions {
 }
 
 /**
- * The bytes of the answer: whole or broken lines as of `AnswerLine`. Rejects with `QUERY_TOO_LONG`, or with `READ_FAILED`
- * when the process fails. It ends when the caller returns.
+ * The bytes of the answer: whole or broken lines as of `AnswerLine`. Rejects with `QUERY_TOO_LONG`, with `QUERY_TOO_LARGE`,
+ * or with `READ_FAILED` when the process fails. It ends when the caller returns.
  */
 export async function* readStore(request: ReadRequest, { signal, workMs }: ReadOptions): AsyncGenerator<Uint8Array> {
-  const child = spawn(process.execPath, ['--max-old-space-size=128', MAIN], {
+  const child = spawn(process.execPath, [MAIN], {
     stdio: ['pipe', 'pipe', 'ignore'],
     // Ctrl-C is for the process that asked.
     detached: true,
@@ -76,8 +77,8 @@ async function* withinTime(
 }
 
 function readerFailed(code: number | null, signal: NodeJS.Signals | null): AppError {
+  // It ends itself like this, and so does a system that is out of memory.
+  if (signal === 'SIGKILL') return tooLarge('the answer needs more memory than the reader of the store may take');
   const how = signal ? `was killed by ${signal}` : `ended with exit code ${code}`;
-  return new AppError('READ_FAILED', `the process that reads the store ${how}`, {
-    hint: signal === 'SIGABRT' ? 'A text that damage has left without valid UTF-8 can be read with hex(…).' : undefined,
-  });
+  return new AppError('READ_FAILED', `the process that reads the store ${how}`);
 }
