@@ -7,6 +7,7 @@ import { signalAll } from '../../../lib/process/process-id.js';
 import { readRunState } from '../../../runtime/run-state.js';
 import { sendLoad } from '../clients.js';
 import { HEALED_MS } from '../machine/machine.js';
+import type { Random } from '../random.js';
 import { type FaultKind, REGIONS, untilHealthy, type Victim } from './fault.js';
 
 interface Step {
@@ -26,55 +27,53 @@ const signalUp = ({ sandbox }: Victim, signal: NodeJS.Signals) => {
 };
 
 const KILL_UP: Step = { text: 'kill -9 up', endsUp: true, happen: (victim) => signalUp(victim, 'SIGKILL') };
-const STEPS: Step[] = [
-  KILL_UP,
-  KILL_UP,
-  {
-    text: 'kill -9 everything',
-    endsUp: true,
-    happen(victim) {
-      KILL_UP.happen(victim);
-      return victim.machine.crash(victim.machine.names);
-    },
+const KILL_EVERYTHING: Step = {
+  text: 'kill -9 everything',
+  endsUp: true,
+  happen(victim) {
+    KILL_UP.happen(victim);
+    return victim.machine.crash(victim.machine.names);
   },
-  // Not waited for: the next step may hit while it stops.
-  { text: 'SIGTERM to up', endsUp: true, happen: (victim) => signalUp(victim, 'SIGTERM') },
-  { text: 'down', endsUp: true, happen: ({ sandbox }) => sandbox.run(['down']) },
-];
+};
+/** Not waited for: the next step may hit while it stops. */
+const TERMINATE_UP: Step = { text: 'SIGTERM to up', endsUp: true, happen: (victim) => signalUp(victim, 'SIGTERM') };
+const DOWN: Step = { text: 'down', endsUp: true, happen: ({ sandbox }) => sandbox.run(['down']) };
+const UP: Step = { text: 'up', happen: ({ start }) => start(false) };
+const DEPLOY: Step = { text: 'up --deploy', happen: ({ start }) => start(true) };
+/** Crashes more often than stops, which write back what a crash loses. */
+const STEPS = [KILL_UP, KILL_UP, KILL_EVERYTHING, KILL_EVERYTHING, TERMINATE_UP, DOWN];
 
 export const ORDER: FaultKind = {
   draw(victim, random) {
     const execution_id = `order-${random.integer(1, 1e9)}`;
     const region = random.pick(REGIONS);
     const count = random.integer(1, MAX_READINGS);
-    const kills = victim.machine.names.map(
-      (name): Step => ({ text: `kill -9 ${name}`, happen: ({ machine }) => machine.crash([name]) }),
-    );
-    const steps: Step[] = [];
-    let isUp = true;
-    const start = () => {
-      const deploy = random.integer(1, 4) === 1;
-      steps.push({ text: `up${deploy ? ' --deploy' : ''}`, happen: ({ start }) => start(deploy) });
-      isUp = true;
-    };
-    for (const step of random.shuffle([...kills, ...STEPS]).slice(0, random.integer(1, MAX_STEPS))) {
-      steps.push(step);
-      if (step.endsUp) isUp = false;
-      if (!isUp && random.pick([true, false])) start();
-    }
-    if (!isUp) start();
-    const pauses = steps.map(() => random.pick(PAUSES_MS));
-
+    const steps = drawSteps(victim.machine.names, random).map((step) => ({ ...step, pauseMs: random.pick(PAUSES_MS) }));
     const happen = async () => {
       const options = { history: victim.history, giveUp: AbortSignal.timeout(HEALED_MS) };
       await sendLoad(victim.link.url, { execution_id, region }, count, options);
-      for (const [i, step] of steps.entries()) {
-        await sleep(pauses[i]);
-        await step.happen(victim);
+      for (const { pauseMs, happen } of steps) {
+        await sleep(pauseMs);
+        await happen(victim);
       }
       await untilHealthy(victim.sandbox);
     };
-    const text = steps.map(({ text }, i) => `${pauses[i]} ms, ${text}`).join(', ');
+    const text = steps.map(({ text, pauseMs }) => `${pauseMs} ms, ${text}`).join(', ');
     return { text: `${execution_id}: ${count} readings, ${text}`, target: undefined, happen };
   },
 };
+
+/** In any order; `up` starts again at once or after others, and runs at the end. */
+function drawSteps(names: string[], random: Random): Step[] {
+  const kills = names.map(
+    (name): Step => ({ text: `kill -9 ${name}`, happen: ({ machine }) => machine.crash([name]) }),
+  );
+  const steps = random.shuffle([...kills, ...STEPS]).slice(0, random.integer(1, MAX_STEPS));
+  let isUp = true;
+  return steps.flatMap((step, i) => {
+    isUp &&= !step.endsUp;
+    if (isUp || (i < steps.length - 1 && random.pick([true, false]))) return step;
+    isUp = true;
+    return [step, random.integer(1, 4) === 1 ? DEPLOY : UP];
+  });
+}
