@@ -38,7 +38,7 @@ export class Nemesis {
       await sleep(pause);
     }
     await Promise.all(this.#underWay.values());
-    await this.#run('the last fault', async () => {});
+    await this.#run('the faults are over', async () => {});
   }
 
   /** One order of kills after the other, and no other faults. */
@@ -65,7 +65,7 @@ export class Nemesis {
       await happen();
       const left = alone ? await filesLeftOpen(this.#victim) : [];
       for (const file of left) this.#log(file);
-      this.deletedFiles.push(...left.map((file) => `after ${text}: ${file}`));
+      this.deletedFiles.push(...left.map((file) => `${text}: ${file}`));
     } catch (error) {
       const problem = `${text}: ${messageOf(error)}`;
       this.#log(problem);

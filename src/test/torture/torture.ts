@@ -124,7 +124,6 @@ async function attack(
     await nemesis.run(length.seconds);
     await load.stop();
   }
-  log('the faults are over');
   link.close();
   const verdict = await settle(sandbox, machine, history);
   if (!deployed) await sandbox.json(['deploy', 'publisher', ...sensors]);
