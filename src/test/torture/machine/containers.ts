@@ -85,10 +85,11 @@ export class Containers implements Machine {
     );
   }
 
+  /** A container that restarts has nothing open. */
   async deletedFiles(): Promise<OpenFile[]> {
     const files = await Promise.all(
       [...this.#containers].map(async ([name, container]) =>
-        (await processesOf(container)).flatMap(([pid]) => deletedFilesOf(name, pid!, DATA)),
+        (await processesOf(container).catch(() => [])).flatMap(([pid]) => deletedFilesOf(name, pid!, DATA)),
       ),
     );
     return files.flat();
