@@ -262,6 +262,10 @@ export function describeSystem(options: SystemOptions): void {
       await seen(FOREIGN_COLORS.c, 'as');
       const live = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
       expect(live.map(({ execution_id }) => execution_id)).toEqual(expect.arrayContaining(before));
+      // They take no configuration, so no change waits for them.
+      const change = await sandbox.json<{ sensors: number; converged: number }>(['config', 'set', 'color=#abcd01']);
+      expect(change).toMatchObject({ sensors: before.length, converged: before.length });
+      await sandbox.json(['config', 'set', 'color=#abcd02', '--rollout', 'us,as']);
       for (const name of ['plain-go', 'plain-c']) await sandbox.json(['stop', 'module', name]);
       const { jobs } = await sandbox.json<{ jobs: { ref: { role: string }; state: string }[] }>(['status']);
       expect(jobs.filter(({ ref, state }) => ref.role === 'module' && state !== 'stopped')).toEqual([]);
