@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { answersHttp } from '../../lib/net/wait-for-http.js';
 import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
 import type { ExecutionInfo, Network, NodeInfo } from '../../network/network.js';
 import type { NetworkFact } from '../../network/network-facts.js';
@@ -125,7 +126,9 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   });
   try {
     const waiting = waitFor(look, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal });
-    if ((await Promise.race([waiting, failure])) === 'some') throw deployTimeout(nodes, seen, options);
+    if ((await Promise.race([waiting, failure])) === 'some') {
+      throw deployTimeout(nodes, seen, { ...options, ...(await silentProxyHint(proxyUrl.proxyUrl, network)) });
+    }
   } finally {
     watch.abort();
   }
@@ -196,6 +199,15 @@ async function watchNodes(
 
 const endText = ({ state, message }: ExecutionInfo): string =>
   [...(state === 'completed' ? ['it completed'] : []), ...(message === '' ? [] : [message])].join(': ');
+
+/** A name of the network's own leads nowhere from here. */
+async function silentProxyHint(
+  url: string | undefined,
+  { proxyNames = {} }: Pick<Network, 'proxyNames'>,
+): Promise<{ timeoutHint?: string }> {
+  if (url === undefined || Object.values(proxyNames).includes(url) || (await answersHttp(`${url}/health`))) return {};
+  return { timeoutHint: `Nothing answers at ${url}, where these sensors send to (asked from here).` };
+}
 
 const deployFailed = (details: string[]) =>
   new AppError('DEPLOY_FAILED', details.length === 1 ? '1 publisher failed' : `${details.length} publishers failed`, {
