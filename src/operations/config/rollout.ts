@@ -1,6 +1,7 @@
 /** A staged roll-out: a change for one region after the other. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Convergence, SensorView } from '../../fleet/fleet-view.js';
+import { compareRegions } from '../../fleet/region-counts.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { DesiredField } from '../../protocol/sensor-config.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
@@ -62,7 +63,7 @@ export async function rollOut(
 /** A region without sensors proves nothing, and may be misspelt. */
 async function requireSensors(fleet: FleetReader, wanted: string[]): Promise<void> {
   const sensors = (await configurable(fleet)).filter(({ state }) => state !== 'gone' && state !== 'replaced');
-  const known = [...new Set(sensors.map(({ region }) => region))];
+  const known = [...new Set(sensors.map(({ region }) => region))].sort(compareRegions);
   const missing = wanted.filter((region) => !known.includes(region));
   if (missing.length === 0) return;
   const message = `no sensor of ${missing.join(', ')} sends; regions with sensors: ${known.join(', ') || 'none'}`;

@@ -232,7 +232,7 @@ test('a container that was killed is reported once and started again, one that w
   await expect.poll(() => changes().length, { timeout: 20_000 }).toBeGreaterThan(2);
   stopping.abort();
   await watching;
-  expect(new Set(changes())).toEqual(new Set(['start p-edge-us-1']));
+  expect(new Set(changes())).toEqual(new Set(['start p-edge-us-1-1']));
   expect(notes).toEqual([{ type: 'container.exited', service: 'edge-us-1', exitCode: 137, lastLines: ['bye'] }]);
 });
 
