@@ -15,6 +15,8 @@ export type NetworkFact =
   | { type: 'secrets.in-job'; variables: string[] }
   /** A container crashed; Docker restarts it. */
   | { type: 'container.crashed'; service: string; lastLines: string[] }
+  /** A container was killed or stopped by somebody else, which Docker leaves as it is; it is started again. */
+  | { type: 'container.exited'; service: string; exitCode: number; lastLines: string[] }
   /** Containers are not watched while Docker does not answer. */
   | { type: 'docker.silent'; reason: string }
   | { type: 'docker.answering' }

@@ -65,6 +65,10 @@ const facts: [NetworkFact, string | RegExp][] = [
     { type: 'container.crashed', service: 'sqs-proxy', lastLines: ['a', 'b'] },
     'sqs-proxy crashed; Docker restarts it; its last output: a / b',
   ],
+  [
+    { type: 'container.exited', service: 'edge-us-1', exitCode: 137, lastLines: [] },
+    'edge-us-1 was stopped (exit code 137); starting it again',
+  ],
   [{ type: 'docker.silent', reason: 'no engine' }, 'containers are not watched: no engine'],
   [{ type: 'docker.answering' }, 'containers are watched again: Docker answers'],
   [{ type: 'orphan.removed', name: 'p-queue-1' }, /^removed p-queue-1, /],
@@ -95,6 +99,9 @@ test('addresses are named for people', () => {
 });
 
 test('after a timeout of `up` it says what was stopped', () => {
+  expect(upTimeoutHint(false, 'http://p')).toBe(
+    'Nothing answers at http://p (--proxy-url), where the sensors send to. Everything was stopped.',
+  );
   expect(upTimeoutHint(false)).toMatch(/^Everything was stopped\. /);
   expect(upTimeoutHint(true)).toMatch(/^Proxy and puller were stopped\. /);
 });

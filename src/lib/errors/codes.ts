@@ -149,6 +149,7 @@ export const CODES = {
   PROJECT_IN_USE: user('Another folder uses the Docker Compose project.'),
   PROXY_ERROR: system('The proxy answered with an error that has no known code.'),
   PROXY_GONE: system('The proxy does not answer.'),
+  PROXY_IN_USE: user('Sensors send to the proxy that is to be stopped.'),
   PROXY_NOT_REACHABLE: usage("The proxy's URL means the node itself to sensors on other machines."),
   PULLER_ERROR: system('The puller answered with an error.'),
   PULLER_GONE: system('The puller does not answer.'),

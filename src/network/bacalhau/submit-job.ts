@@ -108,7 +108,7 @@ export async function findRunning(request: JobRequest, options: SubmitOptions): 
   return findSame(running, rendered, client);
 }
 
-/** The same job without failures; one with a failure is submitted again. */
+/** The same job, where it runs; one that has ended on a node is submitted again. */
 async function findSame(
   running: RawJob[],
   rendered: RenderedJob,
@@ -117,8 +117,8 @@ async function findSame(
   const same = running.find((job) => job.Labels?.[HASH_LABEL] === rendered.hash);
   if (!same || running.length > 1) return undefined;
   const newest = new Map((await client.executions(same.ID)).map((execution) => [execution.NodeID, execution]));
-  const failed = [...newest.values()].some((execution) => toExecution(execution).state === 'failed');
-  return failed ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, facts: [] };
+  const ended = [...newest.values()].some((one) => ['failed', 'completed'].includes(toExecution(one).state));
+  return ended ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, facts: [] };
 }
 
 function requireNodes(request: JobRequest, raw: RawNode[]): void {
