@@ -19,7 +19,8 @@ export interface NativePorts {
   webUi: number;
 }
 
-export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' | 'apiPort' | 'hungAfterMs'> {
+export interface NodePlan
+  extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' | 'apiPort' | 'hungAfterMs' | 'heartbeat'> {
   /** Undefined for the orchestrator and the node of service jobs. */
   region?: string;
 }
@@ -39,6 +40,9 @@ export function heartbeatFactor(nodes: number): number {
 /** How long a node of a network of so many tries to use a broken connection, in milliseconds. */
 export const givesUpAfterMs = (nodes: number): number =>
   HEARTBEATS_MISSED * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
+
+/** A heartbeat that is older is late, in a network of so many nodes; in milliseconds. */
+export const lateHeartbeatMs = (nodes: number): number => 1.25 * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
 
 /** @param nodes how many it will have */
 export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
