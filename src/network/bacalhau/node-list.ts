@@ -7,10 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { nodeSchema, type RawNode } from './bacalhau-schemas.js';
 
-/** Between two requests while nodes are waited for. */
+/** Between two requests while nodes are waited for, and what each node adds: the list of hundreds takes its time. */
 const PAUSE_MS = 100;
-/** The pause after a request is this many times as long as the request: the list of hundreds of nodes takes its time. */
-const PAUSE_SHARE = 10;
+const PAUSE_MS_PER_NODE = 1;
 /** Old enough to ask again whether nodes are well. */
 const OLD_MS = 2000;
 
@@ -67,9 +66,9 @@ export class NodeList {
     if (this.#answer && (now < this.#next || now - this.#began < oldMs)) return this.#answer;
     this.#began = now;
     this.#next = Number.POSITIVE_INFINITY;
-    this.#answer = this.#fetchNodes().finally(() => {
-      const after = performance.now();
-      this.#next = after + Math.max(PAUSE_MS, PAUSE_SHARE * (after - now));
+    this.#answer = this.#fetchNodes().then((nodes) => {
+      this.#next = performance.now() + PAUSE_MS + PAUSE_MS_PER_NODE * (nodes?.size ?? 0);
+      return nodes;
     });
     return this.#answer;
   }

@@ -80,16 +80,15 @@ export class NativeNodes {
   async startNodes(plans: NodePlan[]): Promise<void> {
     const { emit } = this.#options.context;
     const total = plans.length;
-    const progress = () =>
-      emit({ type: 'network.progress', step: 'nodes connected', done: this.#connected.size, total });
+    const progress = (done: number) => emit({ type: 'network.progress', step: 'nodes connected', done, total });
     const apiPorts = await freePorts(total);
     const waiting = [...plans];
-    progress();
+    let done = 0;
+    progress(done);
     const worker = async () => {
       for (let plan = waiting.shift(); plan; plan = waiting.shift()) {
-        await this.#comesInTime(this.#specOf(plan, apiPorts.pop()!));
-        if (REGIONS.every((region) => this.cameIn(region).length === 0)) throw this.#noneCame(plan.name);
-        progress();
+        if (await this.#comesInTime(this.#specOf(plan, apiPorts.pop()!))) progress(++done);
+        else if (REGIONS.every((region) => this.cameIn(region).length === 0)) throw this.#noneCame(plan.name);
       }
     };
     try {
@@ -152,19 +151,19 @@ export class NativeNodes {
     return this.#options.context.supervisor.start(spec);
   }
 
-  /** Starts a node, and waits for it as long as it is not slow. */
-  async #comesInTime(spec: ChildSpec): Promise<void> {
+  /** Starts a node, and waits for it as long as it is not slow; whether it has come. */
+  async #comesInTime(spec: ChildSpec): Promise<boolean> {
     const { name } = spec;
     const comes = this.#start(spec).then(() => {
       this.#connected.add(name);
       if (this.#late.delete(name)) this.#options.context.emit({ type: 'node.arrived', node: name });
+      return true;
     });
     // It may be stopped when nobody waits for it any more.
     comes.catch(() => {});
-    const slow = sleep(this.#slowAfterMs, undefined, { ref: false }).then(() => {
-      if (!this.#connected.has(name)) this.#late.add(name);
-    });
-    await Promise.race([comes, slow]);
+    const inTime = await Promise.race([comes, sleep(this.#slowAfterMs, false, { ref: false })]);
+    if (!inTime) this.#late.add(name);
+    return inTime;
   }
 
   #noneCame(name: string): AppError {
