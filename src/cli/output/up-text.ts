@@ -60,7 +60,7 @@ export function factText(fact: NetworkFact): string {
     case 'node.unschedulable':
       return `${fact.node} can't run sensors: ${fact.reason}`;
     case 'nodes.late':
-      return `${nodesText(fact.nodes)} not connected yet; sensors start there when they come`;
+      return `${nodesText(fact.nodes)} not connected yet; sensors start there later`;
     case 'node.arrived':
       return `${fact.node} is connected now`;
     case 'jobs.quarantined':

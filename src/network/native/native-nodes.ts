@@ -60,32 +60,33 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
 }
 
 /** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
+export function edgeNames(nodesPerRegion: number): { name: string; region: string }[] {
+  const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
+  return numbers.flatMap((number) => REGIONS.map((region) => ({ name: edgeName(region, number), region })));
+}
+
+/** In the order of {@link edgeNames}. */
 export function edgeNodes(context: PlanContext, configPaths: string[], links: RegionLinks): NodePlan[] {
   const total = context.nodesPerRegion * REGIONS.length;
-  const plan = (region: string, number: number): NodePlan => {
-    const name = edgeName(region, number);
-    return {
-      name,
-      region,
-      template: 'edge',
-      settings: {
-        Labels: edgeLabels(region),
-        'Compute.Orchestrators': [links.orchestratorUrl(region)],
-        'Compute.Heartbeat.Interval': `${HEARTBEAT_S * heartbeatFactor(total)}s`,
-        'Compute.AllowListedLocalPaths': configPaths,
-      },
-      // One thread is enough for one sensor, and takes a third less of the processor than one a core.
-      // The operator token is for config-updater jobs.
-      env: {
-        ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token },
-        ...sensorEnvOf(context, name),
-        // Where programs written in Go look for authorities; on these nodes only sensors speak https.
-        ...(context.tlsCa === undefined ? {} : { SSL_CERT_FILE: context.tlsCa }),
-      },
-    };
-  };
-  const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);
-  return numbers.flatMap((number) => REGIONS.map((region) => plan(region, number)));
+  return edgeNames(context.nodesPerRegion).map(({ name, region }) => ({
+    name,
+    region,
+    template: 'edge',
+    settings: {
+      Labels: edgeLabels(region),
+      'Compute.Orchestrators': [links.orchestratorUrl(region)],
+      'Compute.Heartbeat.Interval': `${HEARTBEAT_S * heartbeatFactor(total)}s`,
+      'Compute.AllowListedLocalPaths': configPaths,
+    },
+    // One thread is enough for one sensor, and takes a third less of the processor than one a core.
+    // The operator token is for config-updater jobs.
+    env: {
+      ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token },
+      ...sensorEnvOf(context, name),
+      // Where programs written in Go look for authorities; on these nodes only sensors speak https.
+      ...(context.tlsCa === undefined ? {} : { SSL_CERT_FILE: context.tlsCa }),
+    },
+  }));
 }
 
 /** For the proxy and the puller as service jobs; needs Docker. */
