@@ -33,6 +33,12 @@ const exited = {
 } as const;
 
 const notes: [UpEvent, string | RegExp][] = [
+  [{ type: 'nodes.late', nodes: ['a'] }, 'a is not connected yet; sensors start there later'],
+  [
+    { type: 'nodes.late', nodes: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] },
+    'a, b, c, d, e, 2 more are not connected yet; sensors start there later',
+  ],
+  [{ type: 'node.arrived', node: 'a' }, 'a is connected now'],
   [exited, 'sensor host exited (exit code 1); restarting it in 100 ms'],
   [
     { ...exited, lastLines: ['a', 'b'] },

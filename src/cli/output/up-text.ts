@@ -59,6 +59,10 @@ export function factText(fact: NetworkFact): string {
   switch (fact.type) {
     case 'node.unschedulable':
       return `${fact.node} can't run sensors: ${fact.reason}`;
+    case 'nodes.late':
+      return `${nodesText(fact.nodes)} not connected yet; sensors start there later`;
+    case 'node.arrived':
+      return `${fact.node} is connected now`;
     case 'jobs.quarantined':
       return jobsQuarantinedText(fact.file);
     case 'job.restarted':
@@ -90,6 +94,15 @@ export function factText(fact: NetworkFact): string {
     case 'proxy.not-relayed':
       return `${fact.url} can't be reached through a relay: sensors of a disconnected region still reach it`;
   }
+}
+
+/** At most so many: the log of `up` has all that arrive. */
+const NODES_SHOWN = 5;
+
+function nodesText(nodes: string[]): string {
+  const more = nodes.length - NODES_SHOWN;
+  const names = [...nodes.slice(0, NODES_SHOWN), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return `${names} ${nodes.length === 1 ? 'is' : 'are'}`;
 }
 
 export const jobsQuarantinedText = (file: string): string =>

@@ -21,6 +21,13 @@ export function toNode(raw: RawNode): NodeInfo | undefined {
   };
 }
 
+/** The compute nodes, and those that are planned and have never connected. */
+export function toNodes(raw: RawNode[], planned: NodeInfo[] = []): NodeInfo[] {
+  const known = new Map(planned.map((node) => [node.name, node]));
+  for (const node of raw.flatMap((one) => toNode(one) ?? [])) known.set(node.name, node);
+  return [...known.values()];
+}
+
 /** Regions are parts of job names, file names and flags; on a remote cluster somebody else chose them. */
 const PLAIN = /^[A-Za-z0-9][\w.-]{0,62}$/;
 const notPlain = (region: string) =>

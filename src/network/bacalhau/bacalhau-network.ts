@@ -3,9 +3,9 @@ import { isDownloaded } from '../../jobs/job-document.js';
 import type { JobEnvironment } from '../../jobs/job-environment.js';
 import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { Network } from '../network.js';
+import type { Network, NodeInfo } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { isOurs, toJob, toJobRef, toNode, toPublisherByHand } from './bacalhau-mapping.js';
+import { isOurs, toJob, toJobRef, toNodes, toPublisherByHand } from './bacalhau-mapping.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
 import { isOver, restoreReplaced, submitJob } from './submit-job.js';
@@ -16,6 +16,8 @@ export interface BacalhauNetworkOptions {
   /** `.wasm-sensors`; submitted documents are kept below it. */
   stateDir: string;
   environment: JobEnvironment;
+  /** Nodes that may still connect for the first time. */
+  planned?: NodeInfo[];
   sensorProxyUrl(region: string): string;
   /** Missing where a region can't be cut. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;
@@ -29,7 +31,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
   return {
     kind,
     owner: ownerOf(options.stateDir),
-    nodes: async () => (await client.nodes()).flatMap((node) => toNode(node) ?? []),
+    nodes: async () => toNodes(await client.nodes(), options.planned),
     jobs: async () => {
       const ours = (await client.jobs()).filter(isOurs);
       // The executions of stopped jobs are not needed, and each job costs a call.

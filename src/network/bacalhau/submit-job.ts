@@ -6,11 +6,11 @@ import type { JobRequest } from '../../jobs/job-request.js';
 import { HASH_LABEL, type RenderedJob, renderJob } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
-import type { Submission } from '../network.js';
+import type { NodeInfo, Submission } from '../network.js';
 import { unschedulableDetails } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { isOurs, proxyUrlOf, toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
-import type { RawJob, RawNode } from './bacalhau-schemas.js';
+import { isOurs, proxyUrlOf, toExecution, toJobRef, toNodes } from './bacalhau-mapping.js';
+import type { RawJob } from './bacalhau-schemas.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
 
@@ -18,6 +18,8 @@ export interface SubmitOptions {
   client: BacalhauClient;
   stateDir: string;
   environment: JobEnvironment;
+  /** Nodes that may still connect for the first time. */
+  planned?: NodeInfo[];
 }
 
 /** Whether a job has completed, failed or stopped. */
@@ -35,7 +37,7 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
     client.nodes(),
     client.agentVersion(),
   ]);
-  requireNodes(request, nodes);
+  requireNodes(request, toNodes(nodes, options.planned));
   const named = jobs.filter((job) => job.Name === rendered.name);
   const running = named.filter((job) => !isOver(job));
   // Jobs that are over are updated, too, and keep their type.
@@ -121,9 +123,8 @@ async function findSame(
   return ended ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, facts: [] };
 }
 
-function requireNodes(request: JobRequest, raw: RawNode[]): void {
+function requireNodes(request: JobRequest, nodes: NodeInfo[]): void {
   const type = 'region' in request ? 'edge' : 'web-services';
-  const nodes = raw.flatMap((node) => toNode(node) ?? []);
   const labelled = nodes.filter(
     (node) => node.type === type && (!('region' in request) || node.region === request.region),
   );

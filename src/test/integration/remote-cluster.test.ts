@@ -9,7 +9,7 @@ import { Supervisor } from '../../lib/process/supervisor.js';
 import { buildWasm } from '../../modules/build-modules.js';
 import { MODULES_DIR } from '../../modules/module-files.js';
 import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
-import { NodeReadiness } from '../../network/bacalhau/node-readiness.js';
+import { NodeList } from '../../network/bacalhau/node-list.js';
 import { orchestratorNode } from '../../network/native/native-nodes.js';
 import { nodeProcess } from '../../network/native/node-process.js';
 import type { PlanContext } from '../../network/provider.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   proxy = await TestProxy.start();
   const ports = { api: await freePort(), nats: await freePort(), webUi: await freePort() };
   apiPort = ports.api;
-  const readiness = new NodeReadiness(`http://127.0.0.1:${ports.api}`, ports.nats);
+  const readiness = new NodeList(`http://127.0.0.1:${ports.api}`, ports.nats);
   const bacalhau = findBacalhau(process.env.BACALHAU_BIN);
   const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
     supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));
