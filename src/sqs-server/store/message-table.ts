@@ -176,7 +176,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Moves one message to the damaged ones, where nobody receives it. */
     quarantine(seq: number, reason: string): void {
       write(quarantine, [queueId, reason, seq]);
-      remove.run([JSON.stringify([seq])]);
+      remove.run(JSON.stringify([seq]));
     },
     /** Removes one message and returns its `due`. Undefined: it does not exist. */
     removeOne(seq: number): { due: number | null } | undefined {
