@@ -9,12 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { table } from '../cli/output/terminal-text.js';
-import { HOUR_MS, MINUTE_MS } from '../puller/history/history.js';
 import { historyRoutes } from '../puller/history/history-routes.js';
-import { RollUps } from '../puller/history/roll-ups.js';
-import { seriesId } from '../puller/history/series.js';
-import { StoreSink } from '../puller/sinks/readings-store.js';
-import type { Delivery } from '../puller/sinks/sink.js';
+import { HOUR_MS, MINUTE_MS } from '../store/history.js';
+import { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import type { StoreEntry } from '../store/store.js';
 
 export interface HistoryBenchOptions {
   sensors: number;
@@ -70,7 +68,7 @@ export async function run(options: HistoryBenchOptions): Promise<void> {
 
 const hostOf = (i: number) => `edge-${REGIONS[i % 3]}-${Math.floor(i / 3)}`;
 
-function delivery(i: number, { sensors, interval }: HistoryBenchOptions): Delivery {
+function delivery(i: number, { sensors, interval }: HistoryBenchOptions): StoreEntry {
   const sensor = i % sensors;
   const taken = START + Math.floor((i * interval * 1000) / sensors);
   // Numbers whose sums are exact, in whatever order.
@@ -80,7 +78,7 @@ function delivery(i: number, { sensors, interval }: HistoryBenchOptions): Delive
     ...{ icon_name: '🚀', timestamp: new Date(taken).toISOString(), color: '#00ff88', region: REGIONS[sensor % 3]! },
     ...{ sequence: 1 + Math.floor(i / sensors), job_submission_time: START, hostname: hostOf(sensor), values },
   };
-  return { id: `${i}`, body: '', message: {}, reading, config: undefined, receivedAt: taken + 40 + (i % 50) };
+  return { id: `${i}`, body: '', reading, config: undefined, receivedAt: taken + 40 + (i % 50) };
 }
 
 interface Filled {
@@ -94,34 +92,33 @@ interface Filled {
 /** A store with roll-ups, or without. */
 class FilledStore {
   readonly #path: string;
-  readonly #store: StoreSink;
-  readonly #rollUps: RollUps | undefined;
+  readonly #store: SqliteStore;
+  readonly #rollsUp: boolean;
   #cpuUs = 0;
   #longestUs = 0;
   #nextWork = 0;
 
   constructor(path: string, rollsUp: boolean) {
     this.#path = path;
-    this.#store = new StoreSink(path);
-    this.#rollUps = rollsUp ? new RollUps(this.#store) : undefined;
-    this.#rollUps?.work(START);
+    this.#store = new SqliteStore(path);
+    this.#rollsUp = rollsUp;
   }
 
-  accept(group: Delivery[]): void {
-    this.#measured(() => this.#store.accept(group));
+  accept(group: StoreEntry[]): void {
+    this.#measured(() => this.#store.append(group));
     const now = group.at(-1)!.receivedAt;
-    if (!this.#rollUps || now < this.#nextWork) return;
-    const isBusy = this.#measured(() => this.#rollUps!.work(now));
+    if (!this.#rollsUp || now < this.#nextWork) return;
+    const isBusy = this.#measured(() => this.#store.rollUp(now));
     this.#nextWork = now + (isBusy ? 40 : 1_000);
   }
 
   finish(): Filled {
-    const [store, rollUps] = [this.#store, this.#rollUps];
-    for (let now = this.#nextWork; rollUps && rollUps.done < store.lastReading(); now += MINUTE_MS) {
-      this.#measured(() => rollUps.work(now));
+    const [store, rollsUp] = [this.#store, this.#rollsUp];
+    for (let now = this.#nextWork; rollsUp && store.notRolledUp > 0; now += MINUTE_MS) {
+      this.#measured(() => store.rollUp(now));
     }
-    const rows = rollUps ? count(store, 'sensor_minute_rows') + count(store, 'sensor_hour_rows') : 0;
-    const differences = rollUps ? differencesIn(store) : 0;
+    const rows = rollsUp ? count(store, 'sensor_minute_rows') + count(store, 'sensor_hour_rows') : 0;
+    const differences = rollsUp ? differencesIn(store) : 0;
     store.database.exec('pragma wal_checkpoint(truncate)');
     const bytes = statSync(this.#path).size;
     store.close();
@@ -149,11 +146,11 @@ function fill(folder: string, options: HistoryBenchOptions, readings: number): [
   return stores.map((store) => store.finish()) as [Filled, Filled];
 }
 
-const count = (store: StoreSink, from: string) =>
+const count = (store: SqliteStore, from: string) =>
   (store.database.prepare(`select count(*) as n from ${from}`).get() as { n: number }).n;
 
 /** Rows by minute that are not what SQL makes of the readings, and the other way round. */
-function differencesIn(store: StoreSink): number {
+function differencesIn(store: SqliteStore): number {
   const statistics = 'count(*), min(value), max(value), sum(value)';
   const rolledUp = 'select minute, metric, region, hostname, count, min, max, sum from sensor_minutes';
   const raw = `with numbers as (
@@ -171,9 +168,7 @@ function differencesIn(store: StoreSink): number {
 }
 
 async function ask(path: string, { sensors, hours }: HistoryBenchOptions): Promise<void> {
-  const store = new StoreSink(path);
-  const rollUps = new RollUps(store);
-  rollUps.work(START);
+  const store = new SqliteStore(path);
   const began = performance.now();
   makeRollUps(store, sensors, hours);
   const { size } = statSync(path);
@@ -182,7 +177,7 @@ async function ask(path: string, { sensors, hours }: HistoryBenchOptions): Promi
     `asked: ${hours} h of ${sensors} sensors and ${ASKED.length} metrics, ${made} rows of ${(size / made).toFixed(0)} bytes, ${(size / 2 ** 30).toFixed(1)} GiB, made in ${((performance.now() - began) / 1000).toFixed(0)} s`,
   );
   const to = START + hours * HOUR_MS;
-  const app = historyRoutes({ store, rollUps }, () => to);
+  const app = historyRoutes(store, () => to);
   const host = hostOf(4711 % sensors);
   const questions: [string, Record<string, string>][] = [
     ['all regions', {}],
@@ -237,13 +232,13 @@ function watchPauses() {
 }
 
 /** What a day of a fleet leaves in the tables, made by SQL. */
-function makeRollUps(store: StoreSink, sensors: number, hours: number): void {
+function makeRollUps(store: SqliteStore, sensors: number, hours: number): void {
   const { database } = store;
   database.exec('pragma journal_mode = memory; pragma synchronous = off; begin');
-  const series = database.prepare('insert into sensor_series (id, hostname, metric, region) values (?, ?, ?, ?)');
+  const series = database.prepare('insert into sensor_series (hostname, metric, region) values (?, ?, ?)');
   for (let i = 0; i < sensors; i++) {
     const region = REGIONS[i % 3]!;
-    for (const metric of ASKED) series.run(seriesId(region, hostOf(i), metric), hostOf(i), metric, region);
+    for (const metric of ASKED) series.run(hostOf(i), metric, region);
   }
   const statistics = '30, 1.5, 20.25, 325.5';
   const levels = [

@@ -28,7 +28,7 @@ test.each([
 });
 
 test('a database without a binary for this platform is a failure that names the installation', async () => {
-  const load = () => Promise.reject(new Error("Cannot find module '@libsql/linux-riscv64-gnu'\nRequire stack:"));
+  const load = () => Promise.reject(new Error("Cannot find module '@photostructure/sqlite'\nRequire stack:"));
   expect(await findNodeProblem('22.0.0', load)).toMatchObject([
     { status: 'failure', why: expect.stringMatching(/riscv64-gnu'$/), fix: expect.stringContaining('`npm ci`') },
   ]);

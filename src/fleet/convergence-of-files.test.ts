@@ -39,6 +39,12 @@ test('sensors of other regions have other files', () => {
   });
 });
 
+test('who reports no configuration reads no file', () => {
+  const mute = { ...sensor('#000000', 'file'), config: undefined };
+  const progress = { sensors: 1, converged: 1, gone: 0 };
+  expect(fileConvergenceOf([mute, sensor('#00aa00', 'file')], 'eu', wanted, undefined)).toMatchObject(progress);
+});
+
 test('what is gone is counted and not waited for, unless its job is known to be deployed', () => {
   const gone = { ...sensor('#000000', 'file'), state: 'gone' as const };
   expect(fileConvergenceOf([gone], 'eu', wanted, undefined)).toMatchObject({ sensors: 0, gone: 1 });
@@ -57,9 +63,4 @@ test('only values that the file sets can be overridden', () => {
   const seen = sensor('#00aa00', 'file', { sources });
   expect(fileConvergenceOf([seen], 'eu', wanted, undefined)).toMatchObject({ converged: 1, hidden: [] });
   expect(fileConvergenceOf([seen], 'eu', { ...wanted, emoji: 3 }, undefined).hidden).toEqual(['emoji']);
-});
-
-test('a sensor that reports nothing has not read the file', () => {
-  const mute = { ...sensor('#00aa00', 'file'), config: undefined };
-  expect(fileConvergenceOf([mute], 'eu', wanted, undefined)).toMatchObject({ sensors: 1, converged: 0, hidden: [] });
 });

@@ -56,11 +56,15 @@ test('a sensor that happens to show the values has not converged before it repor
   expect(convergenceOf(fleet, { desired, scope: {} }, NOW).converged).toBe(2);
 });
 
-test('a sensor that reports nothing has not converged on anything, and is asked for nothing where nothing is desired', () => {
-  const mute = { ...sensor('live', 'j', 'mute', { version: 7 }), config: undefined };
-  expect(convergenceOf([mute], { desired, scope: {} }, NOW)).toMatchObject({ sensors: 1, converged: 0, newest: 0 });
-  const nothing: DesiredState = { version: 0, fleet: { version: 0 }, regions: {}, hosts: {} };
-  expect(convergenceOf([mute], { desired: nothing, scope: {} }, NOW).converged).toBe(1);
+test('who reports no configuration is not counted, whether it sends or is gone: it can follow none', () => {
+  const mute = (state: SensorState) => ({ ...sensor(state, 'j', 'mute', { version: 7 }), config: undefined });
+  const fleet = [mute('live'), mute('silent'), mute('gone'), sensor('live', 'j', 'a', { version: 7 })];
+  for (const jobs of [undefined, { deployed: ['j'], ended: [] }]) {
+    expect(convergenceOf(fleet, { desired, scope: {}, jobs, fields: ['color'] }, NOW)).toEqual({
+      ...{ sensors: 1, converged: 1, pending: [], gone: 0, newest: 7 },
+      change: { following: 1, converged: 1, hidden: [] },
+    });
+  }
 });
 
 test('a version that no proxy can have given out is not taken for the newest', () => {

@@ -1,6 +1,6 @@
 /**
  * How far sensors have applied what is configured: the desired configuration, or the YAML file of their region. Only
- * expected sensors count.
+ * expected sensors that report a configuration count.
  */
 import {
   type DesiredState,
@@ -52,7 +52,7 @@ export function convergenceOf(sensors: SensorNow[], { desired, scope, jobs, fiel
   const result: Convergence = { ...noProgress(), newest: 0 };
   const change = fields && new ChangeTally(desired, scope, fields);
   for (const { reading, config, state } of sensors) {
-    const expectation = expectationOf(reading, state);
+    const expectation = expectationOf({ ...reading, config }, state);
     if (expectation === 'gone' && inScope(scope, reading)) result.gone++;
     if (expectation !== 'expected') continue;
     if (config && isPlausibleVersion(config.version, now)) result.newest = Math.max(result.newest, config.version);
@@ -154,22 +154,24 @@ function addSensor(
 }
 
 type Identity = Pick<Reading, 'job_id' | 'execution_id' | 'hostname' | 'job_submission_time'>;
+type Candidate = Identity & Pick<SensorView, 'config'>;
 
 /** `gone`: expected only if its job is deployed, which is not known. */
 type Expectation = 'expected' | 'gone' | 'none';
 
 /**
  * Decides which sensors are expected to do what is configured. With `jobs`: those that send, and those of deployed jobs,
- * however long they have been silent. Without: those that send or are silent, but not those that are gone.
+ * however long they have been silent. Without: those that send or are silent, but not those that are gone. Who reports no
+ * configuration, such as a module that only sends readings, can follow none.
  */
 function expectationsOf(
   sensors: Identity[],
   jobs: KnownJobs | undefined,
-): (sensor: Identity, state: SensorState) => Expectation {
+): (sensor: Candidate, state: SensorState) => Expectation {
   const deployed = jobs && newestSubmissions(sensors, jobs.deployed);
   const stopped = new Set(jobs?.ended);
-  return ({ job_id, hostname, execution_id, job_submission_time }, state) => {
-    if (state === 'replaced' || stopped.has(job_id)) return 'none';
+  return ({ job_id, hostname, execution_id, job_submission_time, config }, state) => {
+    if (state === 'replaced' || !config || stopped.has(job_id)) return 'none';
     if (state === 'live') return 'expected';
     if (deployed && !deployed.has(job_id)) return 'none';
     if (state !== 'gone') return 'expected';

@@ -2,6 +2,10 @@
 export type NetworkFact =
   /** No sensor can run on an edge node; `reason` is the node's `unschedulable`. */
   | { type: 'node.unschedulable'; node: string; reason: string }
+  /** They have not connected in time, and are waited for no longer; what should run on them starts when they come. */
+  | { type: 'nodes.late'; nodes: string[] }
+  /** One of these has connected. */
+  | { type: 'node.arrived'; node: string }
   /** The damaged file of the running jobs was moved here. */
   | { type: 'jobs.quarantined'; file: string }
   /** Bacalhau had given up the job on these nodes, so it was started again. */
@@ -15,6 +19,8 @@ export type NetworkFact =
   | { type: 'secrets.in-job'; variables: string[] }
   /** A container crashed; Docker restarts it. */
   | { type: 'container.crashed'; service: string; lastLines: string[] }
+  /** A container was killed or stopped by somebody else, which Docker leaves as it is; it is started again. */
+  | { type: 'container.exited'; service: string; exitCode: number; lastLines: string[] }
   /** Containers are not watched while Docker does not answer. */
   | { type: 'docker.silent'; reason: string }
   | { type: 'docker.answering' }

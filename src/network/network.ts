@@ -106,6 +106,11 @@ export interface Network {
   publishersByHand?(): Promise<PublisherByHand[]>;
   /** Whether nodes download a module of so many bytes from the proxy, where it must be before its job. */
   downloadsModule?(bytes: number): boolean;
+  /**
+   * How long a node may take to fetch and compile a module of so many bytes while its execution already counts as running,
+   * in milliseconds; left out where starts are seen.
+   */
+  unseenStartMs?(bytes: number): number;
   /** Whether sensors of a region that send to this URL reach it while the region is cut; left out where none can. */
   bypassesLink?(region: string, proxyUrl: string): boolean;
   /** Stops a job; false when none was running. */

@@ -11,7 +11,7 @@ const node = (NodeID: string, region: string, engines: string[] | null = ['wasm'
       Labels: { type: 'edge', region },
       ComputeNodeInfo: { ExecutionEngines: engines },
     },
-    ConnectionState: { Status: 'CONNECTED', ConnectedSince: '' },
+    ConnectionState: { Status: 'CONNECTED', ConnectedSince: '', LastHeartbeat: '' },
   } satisfies RawNode)!;
 
 it('counts only nodes that can run a sensor, and says why others can not', () => {

@@ -1,7 +1,7 @@
 /** Reports what fails in the puller: once when it starts to fail, and once when it works again. */
 import type { ClockEvent } from '../lib/time/elapsed-clock.js';
+import type { StoreFileEvent } from '../store/sqlite/store-file.js';
 import type { Rejection } from './alerts/dead-letter-log.js';
-import type { StoreFileEvent } from './sinks/store-file.js';
 
 /** `accept`: the required sinks accept readings. `sink:NAME`: an optional sink does. */
 export type PullerTask =

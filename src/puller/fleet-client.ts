@@ -8,10 +8,10 @@ import type { ErrorCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { DesiredField } from '../protocol/sensor-config.js';
-import type { History, HistoryQuery } from './history/history.js';
+import { type Answer, readAnswer } from '../store/answer.js';
+import type { History, HistoryQuery } from '../store/history.js';
+import type { ExportQuery } from '../store/read-request.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
-import { type Answer, readAnswer } from './reader/answer.js';
-import type { ExportQuery } from './reader/read-request.js';
 
 export interface FleetClientOptions {
   /** A token that may read; a puller on loopback needs none. */
@@ -239,6 +239,7 @@ export class FleetClient {
 const OWN_CODES = new Set<string>([
   'BAD_SQL',
   'NO_STORE',
+  'QUERY_TOO_LARGE',
   'QUERY_TOO_LONG',
   'READ_FAILED',
   'BAD_QUERY',

@@ -3,7 +3,7 @@ import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toRe
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
 import type { Rejection } from './alerts/dead-letter-log.js';
-import type { Delivery } from './sinks/sink.js';
+import type { Delivery } from './sink.js';
 
 /**
  * Returns the reason when no sink can ever accept the message. The proxy checks readings too, but others may send to

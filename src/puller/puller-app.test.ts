@@ -3,11 +3,12 @@ import { beforeEach, expect, test } from 'vitest';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import { AccessLock } from '../lib/net/access-lock.js';
 import type { Reading } from '../protocol/message.js';
+import { parseReportedConfig, type ReportedConfig } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import { EventHub } from './events/event-hub.js';
 import { createPullerApp, type FleetSnapshot, type PullerAppDeps } from './puller-app.js';
-import type { StoreSink } from './sinks/readings-store.js';
-import type { Delivery } from './sinks/sink.js';
+import type { Delivery } from './sink.js';
 
 const TOKEN = 'operator-secret';
 const operator = { authorization: `Bearer ${TOKEN}` };
@@ -27,10 +28,10 @@ const reading: Reading = {
 };
 
 /** The puller has received a reading of this sensor just now. */
-function observe(over: Partial<Reading> = {}): void {
+function observe(over: Partial<Reading> = {}, config?: ReportedConfig): void {
   const received = { ...reading, ...over };
   const delivery: Delivery = {
-    ...{ id: 'm', body: '', message: {}, config: undefined, receivedAt: Date.now(), reading: received },
+    ...{ id: 'm', body: '', message: {}, config, receivedAt: Date.now(), reading: received },
   };
   hub.record([delivery]);
 }
@@ -131,8 +132,9 @@ test.each(['/fleet/annotations', '/fleet/convergence'])('a body for %s that is n
 });
 
 test('convergence is that of the scope, with the jobs of the network', async () => {
-  observe();
-  observe({ execution_id: 'e-2', job_id: 'j-2', hostname: 'edge-us-1', region: 'us' });
+  const config = parseReportedConfig('v=0;src=ddddd;file=none;interval=5000;paused=0');
+  observe({}, config);
+  observe({ execution_id: 'e-2', job_id: 'j-2', hostname: 'edge-us-1', region: 'us' }, config);
   const state = { version: 0, fleet: { version: 0 }, regions: {}, hosts: {} };
   const convergence = async (query: object) => {
     const body = JSON.stringify({ state, ...query });
@@ -195,7 +197,7 @@ const store = {
       })),
   messagesAfter: ({ receivedAt, id }: { receivedAt: number; id: number }) =>
     receivedAt <= 20 && id < 1 ? [{ id: 1, message: { n: 1 }, receivedAt: 20, size: 7 }] : [],
-} as unknown as StoreSink;
+} as unknown as SqliteStore;
 
 test.each([
   ['/events?since=0&kinds=reading,message', ['reading 10', 'message 20', 'reading 30', 'reading 40']],

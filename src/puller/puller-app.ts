@@ -16,24 +16,21 @@ import { desiredFieldSchema, desiredStateSchema, scopeSchema } from '../protocol
 import type { Queue, QueueDepth } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { QueueServerState } from '../queue/server-state.js';
+import type { ReadingsStore, StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
 import { eventStream, type StreamFilter } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
 import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
-import { type HistorySource, historyRoutes } from './history/history-routes.js';
+import { historyRoutes } from './history/history-routes.js';
 import type { PullerStats } from './puller.js';
 import { pullerMetrics } from './puller-metrics.js';
-import { readerRoutes } from './reader/reader-routes.js';
-import type { StoreSink } from './sinks/readings-store.js';
-import type { StoreStats } from './store-watch.js';
+import { readerRoutes } from './reader-routes.js';
 
 export interface PullerAppDeps {
   queue: Queue;
   fleet: FleetSource;
-  /** Without a store there is none. */
-  history?: HistorySource | undefined;
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
   /** Failures by task since the start. */
   failures(): Record<string, number>;
@@ -50,8 +47,8 @@ export interface PullerAppDeps {
 
 export interface FleetSource {
   hub: EventHub;
-  /** Without a store no past events are sent. */
-  store?: StoreSink | undefined;
+  /** Without a store there are no past events and no history. */
+  store?: ReadingsStore | undefined;
   /** The alerts that fire now: sent first to every client. */
   firing(): AlertEvent[];
 }
@@ -166,7 +163,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return c.json({ ...stats(), queue: queue.name, depth } satisfies PullerAppStats);
   });
   app.route('/', pullerMetrics(deps).routes);
-  app.route('/', historyRoutes(deps.history, now));
+  app.route('/', historyRoutes(store, now));
   app.get('/fleet', (c) => {
     const time = now();
     const { region, host } = c.req.query();

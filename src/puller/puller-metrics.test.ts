@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Reading } from '../protocol/message.js';
+import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import { scrape } from '../test/support/scrape.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import { EventHub } from './events/event-hub.js';
 import { pullerMetrics } from './puller-metrics.js';
-import type { StoreSink } from './sinks/readings-store.js';
 
 const P = 'wasm_sensors_puller_';
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
@@ -30,7 +30,11 @@ function store(region: string, sequence: number, age: number): void {
 const metricsOf = (queue = new ScriptedQueue()) =>
   pullerMetrics({
     ...{ queue, problem: () => undefined },
-    fleet: { hub, firing: () => [], store: { forgotten: 3, damagedRows: 1 } as unknown as StoreSink },
+    fleet: {
+      hub,
+      firing: () => [],
+      store: { forgotten: 3, notRolledUp: 0, stats: { damagedRows: 1 } } as unknown as SqliteStore,
+    },
     stats: () => ({
       ...{ received: 9, deleted: 7, deadLettered: 2, deadLetteredBy: { NOT_JSON: 2 }, deadLetters: 6 },
       ...{ failures: 4, lastError: undefined },

@@ -4,10 +4,7 @@ import { BoundedLabel } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics, type Sample, type Values } from '../lib/metrics/metrics.js';
 import type { PullerAppDeps } from './puller-app.js';
 
-export type PullerMetricsDeps = Pick<
-  PullerAppDeps,
-  'queue' | 'fleet' | 'history' | 'stats' | 'failures' | 'problem' | 'now'
->;
+export type PullerMetricsDeps = Pick<PullerAppDeps, 'queue' | 'fleet' | 'stats' | 'failures' | 'problem' | 'now'>;
 
 /** Seconds. A running fleet needs less than one; after an outage readings are as old as the outage was long. */
 const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
@@ -15,7 +12,7 @@ const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 6
 const SUMMARY_AGE_MS = 500;
 
 export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
-  const { queue, fleet: source, history, stats, failures, problem, now = Date.now } = deps;
+  const { queue, fleet: source, stats, failures, problem, now = Date.now } = deps;
   const { hub, store } = source;
   const metrics = new Metrics('wasm_sensors_puller_');
   const regions = new BoundedLabel();
@@ -53,9 +50,14 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     () => store?.forgotten ?? 0,
   );
   metrics.gauge('readings_not_rolled_up', 'Readings that the tables of the roll-ups do not have yet.', [], () =>
-    history ? history.store.lastReading() - history.rollUps.done : [],
+    store ? store.notRolledUp : [],
   );
-  metrics.gauge('rows_damaged', 'Rows of the store that are not what was written.', [], () => store?.damagedRows ?? 0);
+  metrics.gauge(
+    'rows_damaged',
+    'Rows of the store that are not what was written.',
+    [],
+    () => store?.stats.damagedRows ?? 0,
+  );
 
   metrics.gauge(
     'store_quarantined_files',

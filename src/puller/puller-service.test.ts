@@ -7,11 +7,11 @@ import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { openSqlite } from '../lib/sqlite/driver.js';
 import type { Reading } from '../protocol/message.js';
+import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { PullerEvent } from './failure-reporter.js';
 import type { FleetSnapshot, PullerAppStats } from './puller-app.js';
 import { createPullerService, type PullerService, type SinkOptions } from './puller-service.js';
-import { StoreSink } from './sinks/readings-store.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
 
@@ -107,19 +107,19 @@ const reading = (sequence: number, over: Partial<Reading> = {}): Reading => ({
 function stored(ages: Record<string, number>): void {
   const entries = Object.entries(ages);
   vi.setSystemTime(T0 - entries[0]![1]);
-  const store = new StoreSink(path);
+  const store = new SqliteStore(path);
   for (const [name, age] of entries) {
     vi.advanceTimersByTime(T0 - age - Date.now());
     const taken = reading(1, { execution_id: name, hostname: name, timestamp: new Date(T0 - age).toISOString() });
-    store.accept([{ id: name, body: '', message: {}, reading: taken, config: undefined, receivedAt: T0 - age }]);
+    store.append([{ id: name, body: '', reading: taken, config: undefined, receivedAt: T0 - age }]);
   }
   store.close();
   vi.advanceTimersByTime(T0 - Date.now());
 }
 
 /** Looks into the store beside the puller. */
-function look<T>(at: (store: StoreSink) => T): T {
-  const store = new StoreSink(path);
+function look<T>(at: (store: SqliteStore) => T): T {
+  const store = new SqliteStore(path);
   try {
     return at(store);
   } finally {
@@ -438,7 +438,7 @@ test.each([
   async (method, task, every) => {
     stored({ a: 0 });
     start();
-    const call = vi.spyOn(StoreSink.prototype, method).mockImplementation(() => {
+    const call = vi.spyOn(SqliteStore.prototype, method).mockImplementation(() => {
       throw new Error('disk is full');
     });
     await pass(3 * every);

@@ -2,9 +2,10 @@
 import type { Hono } from 'hono';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
-import { WrittenBackNote } from '../lib/sqlite/written-back.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue } from '../queue/queue.js';
+import { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import type { Retention } from '../store/store.js';
 import { ConditionAlerts } from './alerts/condition-alerts.js';
 import { DeadLetterWatch } from './alerts/dead-letter-watch.js';
 import { SilenceAlerts } from './alerts/silence-alerts.js';
@@ -14,16 +15,11 @@ import type { FleetControls } from './controls/fleet-controls.js';
 import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import type { FleetReader } from './fleet-client.js';
-import { RollUps } from './history/roll-ups.js';
 import { localFleet } from './local-fleet.js';
 import { Puller } from './puller.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { QueueServerWatch } from './queue-server-watch.js';
-import { StoreSink } from './sinks/readings-store.js';
-import { LogSink, type Sink } from './sinks/sink.js';
-import { withStoreErrors } from './sinks/store-errors.js';
-import type { StoreFileEvent } from './sinks/store-file.js';
-import { StoreWatch } from './store-watch.js';
+import { LogSink, type Sink, StoreSink } from './sink.js';
 import { restoreFleet } from './stored-fleet.js';
 
 export interface PullerServiceOptions {
@@ -46,8 +42,9 @@ export interface SinkOptions {
 
 export interface StoreOptions {
   path: string;
-  /** How long readings are kept, and their roll-ups by minute and by hour. */
-  retentionMs: { readings: number; minutes: number; hours: number };
+  retentionMs: Retention;
+  /** File of `takeEndedNetwork`. */
+  endedNetwork?: string | undefined;
 }
 
 export interface AlertOptions {
@@ -84,16 +81,10 @@ export function createPullerService({
   controls,
   onEvent,
 }: PullerServiceOptions): PullerService {
-  const writtenBack = new WrittenBackNote();
-  const onStoreEvent = (event: StoreFileEvent) => {
-    if (event.type === 'database-rewritten') writtenBack.add(event.problem);
-    onEvent(event);
-  };
-  const store = sinks.store && new StoreSink(sinks.store.path, onStoreEvent);
-  const hub = store ? restoreFleet(store, Date.now()) : new EventHub();
+  const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
+  const hub = store ? restoreFleet(store, Date.now(), sinks.store?.endedNetwork) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
-  const rollUps = store && withStoreErrors(store.path, () => store.withRepair(() => new RollUps(store)));
   const clock = store?.clock ?? new ElapsedClock(undefined);
   const silence = sinks.alert && new SilenceAlerts(sinks.alert.afterSeconds, Date.now());
   const shiftTimes = (by: number, since: number | undefined) => {
@@ -102,7 +93,7 @@ export function createPullerService({
     silence?.shiftTimes(by);
   };
   const time = new ClockWatch(clock, shiftTimes, onEvent);
-  const active: Sink[] = [...(store ? [store] : []), ...(sinks.log ? [new LogSink(sinks.log)] : [])];
+  const active: Sink[] = [...(store ? [new StoreSink(store)] : []), ...(sinks.log ? [new LogSink(sinks.log)] : [])];
   const puller = new Puller({
     queue,
     sinks: active,
@@ -121,7 +112,6 @@ export function createPullerService({
       ? undefined
       : new Webhook(webhookUrl, (message) => onEvent({ type: 'webhook.failed', message }));
   const closed = new AbortController();
-  const storeWatch = store && new StoreWatch(store, writtenBack);
   const timers: NodeJS.Timeout[] = [];
   const maintenance = new FailureReporter(onEvent);
   let damagedRows = 0;
@@ -133,7 +123,7 @@ export function createPullerService({
     hub.publish({ event: 'summary', summary });
     publishAlerts(silence?.update(summary) ?? []);
     if (!sinks.alert) return;
-    const now = { store: storeWatch?.stats, clockAheadMs: time.aheadMs, queueServer: queueServer.state };
+    const now = { store: store?.stats, clockAheadMs: time.aheadMs, queueServer: queueServer.state };
     publishAlerts(conditions.update(now, summary.time));
   }
 
@@ -153,13 +143,14 @@ export function createPullerService({
   function checkQueue(): void {
     void checkDeadLetters();
     void queueServer.check();
-    if (rollUps) void sampleDepth(rollUps);
+    if (store) void sampleDepth(store);
   }
 
-  async function sampleDepth(rollUps: RollUps): Promise<void> {
+  async function sampleDepth(to: SqliteStore): Promise<void> {
     // An outage of the queue is reported by those who receive.
     const depth = await queue.depth().catch(() => undefined);
-    if (depth) rollUps.addDepth(depth.visible + depth.inFlight + depth.delayed, time.now());
+    if (!depth || closed.signal.aborted) return;
+    maintain('roll-up', () => to.addDepth(depth.visible + depth.inFlight + depth.delayed, time.now()));
   }
 
   /** A full disk or a locked store must not stop the puller. */
@@ -175,31 +166,26 @@ export function createPullerService({
   const saveCheckpoint = () =>
     maintain('checkpoint', () => {
       hub.fleet.prune(time.confirmed());
-      store?.withRepair(() => store.saveCheckpoint(hub.fleet.dump()));
+      store?.saveCheckpoint(hub.fleet.dump());
     });
 
-  function maintainStore(): void {
-    if (!store || !sinks.store || !storeWatch) return;
-    const { readings, minutes, hours } = sinks.store.retentionMs;
-    maintain('check-store', () => storeWatch.look());
-    maintain('retention', () =>
-      store.withRepair(() => {
-        const now = store.clock.now();
-        store.forget(now - readings, rollUps?.done);
-        rollUps?.forgetSome({ minutes: now - minutes, hours: now - hours });
-      }),
-    );
-    if (store.damagedRows > damagedRows) onEvent({ type: 'store.damaged-rows', count: store.damagedRows });
-    damagedRows = store.damagedRows;
+  function maintainStore(to: SqliteStore, retention: Retention): void {
+    maintain('check-store', () => {
+      to.check();
+      const count = to.stats.damagedRows;
+      if (count > damagedRows) onEvent({ type: 'store.damaged-rows', count });
+      damagedRows = count;
+    });
+    maintain('retention', () => to.forget(retention));
   }
 
   let rollUpTimer: NodeJS.Timeout | undefined;
-  function rollUp(): void {
+  function rollUp(to: SqliteStore): void {
     let isBusy = false;
     maintain('roll-up', () => {
-      isBusy = store!.withRepair(() => rollUps!.work(Date.now()));
+      isBusy = to.rollUp(Date.now());
     });
-    rollUpTimer = setTimeout(rollUp, isBusy ? ROLL_UP_BUSY_MS : ROLL_UP_EVERY_MS);
+    rollUpTimer = setTimeout(() => rollUp(to), isBusy ? ROLL_UP_BUSY_MS : ROLL_UP_EVERY_MS);
   }
 
   const firing = (): AlertEvent[] =>
@@ -211,11 +197,10 @@ export function createPullerService({
     app: createPullerApp({
       queue,
       fleet: { hub, store, firing },
-      history: store && rollUps && { store, rollUps },
       stats: () => ({
         ...puller.stats,
         deadLetters: deadLetters.count,
-        store: storeWatch?.stats,
+        store: store?.stats,
         clockAheadMs: time.aheadMs,
         queueServer: queueServer.state,
       }),
@@ -234,18 +219,19 @@ export function createPullerService({
       checkQueue();
       timers.push(setInterval(checkQueue, QUEUE_EVERY_MS));
       timers.push(setInterval(publishSummary, SUMMARY_EVERY_MS), setInterval(saveCheckpoint, CHECKPOINT_EVERY_MS));
-      timers.push(setInterval(maintainStore, STORE_EVERY_MS));
-      if (rollUps) rollUp();
+      if (!store || !sinks.store) return;
+      const { retentionMs } = sinks.store;
+      timers.push(setInterval(() => maintainStore(store, retentionMs), STORE_EVERY_MS));
+      rollUp(store);
     },
     async stop() {
       for (const timer of timers) clearInterval(timer);
       clearTimeout(rollUpTimer);
       closed.abort();
       await puller.stop();
-      maintain('check-store', () => store?.protect());
+      maintain('check-store', () => store?.check());
       saveCheckpoint();
-      maintain('roll-up', () => rollUps?.finish(ROLL_UP_AT_END_MS));
-      store?.close();
+      maintain('roll-up', () => store?.close(ROLL_UP_AT_END_MS));
     },
   };
 }

@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { PullerEvent } from './failure-reporter.js';
 import { type PollingOptions, Puller } from './puller.js';
-import type { Delivery, Sink } from './sinks/sink.js';
+import type { Delivery, Sink } from './sink.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
 

@@ -11,7 +11,7 @@ import { Acknowledger } from './acknowledger.js';
 import { DeadLetterLog, type Rejection } from './alerts/dead-letter-log.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { parseDelivery } from './parse-delivery.js';
-import type { Delivery, Sink } from './sinks/sink.js';
+import type { Delivery, Sink } from './sink.js';
 
 export interface PullerOptions {
   queue: Queue;

@@ -11,7 +11,7 @@ import { removeAllOrphans, removeNetworkData, removeOrphans } from './orphans.js
 import { type RunState, readRunState, writeRunState } from './run-state.js';
 
 const marked = vi.hoisted(() => vi.fn());
-vi.mock('./stopped-sensors.js', () => ({ markSensorsStopped: marked, reportNetworkStop: vi.fn() }));
+vi.mock('./stopped-sensors.js', () => ({ noteSensorsStopped: marked, reportNetworkStop: vi.fn() }));
 
 let stateDir: string;
 let asked: string[];

@@ -4,7 +4,7 @@ import type { NetworkProvider, Removal } from '../network/provider.js';
 import { loadAllProviders, loadProvider } from '../network/registry.js';
 import { clearRunState, type RunState, readRunState } from './run-state.js';
 import { alreadyUp } from './stack.js';
-import { markSensorsStopped } from './stopped-sensors.js';
+import { noteSensorsStopped } from './stopped-sensors.js';
 import { findUpAndChildren } from './up-children.js';
 
 /** How long processes of a killed `up` may take to exit. */
@@ -33,7 +33,7 @@ async function removeOrphansOf(
   if (state?.alive || up) throw alreadyUp(state, up);
   const stopped = await stopProcesses(distinct([...(state?.children ?? []), ...children]), GRACE_MS);
   if (state && !(await loadProvider(state.kind)).capabilities.sensorsOutliveUp) {
-    await markSensorsStopped(state, stateDir);
+    noteSensorsStopped(state, stateDir);
   }
   const { removed, kept } = await cleanUpNetworks(stateDir, providers);
   if (state) clearRunState(stateDir, state.up);

@@ -33,6 +33,8 @@ export interface PlannedStack {
   proxy: ConfigClient;
   /** The operator token. */
   token: string;
+  /** PEM of the private authority of an https proxy. */
+  ca?: string;
 }
 
 /** Chooses ports and checks settings; nothing is started yet. */
@@ -62,7 +64,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   });
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ConfigClient(services.endpoints.proxy, { token, ...authority });
-  return { stack, provider, endpoints: services.endpoints, proxy, token };
+  return { stack, provider, endpoints: services.endpoints, proxy, token, ...authority };
 }
 
 /** One token for all sensors where one is set; else a key for tokens of single nodes, where the network can give them. */

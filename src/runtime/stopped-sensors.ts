@@ -1,6 +1,7 @@
 /** Marks the sensors that stop with their network, so that the view of the next network shows no failures. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ENDED_NETWORK, noteEndedNetwork } from '../puller/ended-network.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import type { RunState } from './run-state.js';
 
@@ -18,12 +19,7 @@ export async function reportNetworkStop(puller: string, token: string, began: nu
   await Promise.race([annotated, sleep(REPORT_TIMEOUT_MS, undefined, { ref: false })]);
 }
 
-/** After an `up` that was killed: marks its sensors as stopped in its puller's store, if that is on this machine. */
-export async function markSensorsStopped({ began }: RunState, stateDir: string): Promise<void> {
-  const { markStoredSensorsStopped } = await import('../puller/stored-fleet.js');
-  try {
-    markStoredSensorsStopped(join(stateDir, 'readings.db'), began, Date.now());
-  } catch {
-    // The next puller opens the same store, and reports what is wrong with it.
-  }
+/** After an `up` that was killed: tells the next puller of its state folder. */
+export function noteSensorsStopped({ began }: RunState, stateDir: string): void {
+  noteEndedNetwork(join(stateDir, ENDED_NETWORK), { since: began, by: Date.now() });
 }

@@ -178,8 +178,9 @@ describe('a daemon job', () => {
 describe('an execution that exits', () => {
   test.each([
     [{ kind: 'exit', code: 0 }, 'done', 'completed', 'done'],
-    [{ kind: 'exit', code: 7 }, 'oh', 'failed', 'oh'],
-    [{ kind: 'returned' }, 'back', 'completed', 'exit code -1: back'],
+    [{ kind: 'exit', code: 7 }, 'oh', 'failed', 'exit code 7: oh'],
+    [{ kind: 'exit', code: 7 }, '', 'failed', 'exit code 7'],
+    [{ kind: 'returned' }, 'back', 'completed', 'back'],
     [{ kind: 'trap', message: 'unreachable' }, 'bad flag', 'failed', 'bad flag'],
     [{ kind: 'trap', message: 'unreachable' }, '', 'failed', 'unreachable'],
     [{ kind: 'stopped' }, 'x', 'stopped', ''],

@@ -152,11 +152,11 @@ function newExecution(node: ClusterNode): Execution {
   return { info: { id: `e-${randomUUID()}`, node: node.name, state: 'starting', message: '' }, guest: undefined };
 }
 
-/** State of an execution whose guest has exited: with a trap or an exit code it has failed. -1 is none of its own. */
+/** State of an execution whose guest has exited: with a trap or an exit code it has failed. */
 function outcome(exit: GuestExit, lastLine: string): Pick<ClusterExecution, 'state' | 'message'> {
   if (exit.kind === 'stopped') return { state: 'stopped', message: '' };
   if (exit.kind === 'trap') return { state: 'failed', message: lastLine === '' ? exit.message : lastLine };
-  const code = exit.kind === 'exit' ? exit.code : -1;
-  if (code > 0) return { state: 'failed', message: lastLine === '' ? `exit code ${code}` : lastLine };
-  return { state: 'completed', message: code === 0 ? lastLine : `exit code ${code}: ${lastLine}` };
+  const code = exit.kind === 'exit' ? exit.code : 0;
+  if (code === 0) return { state: 'completed', message: lastLine };
+  return { state: 'failed', message: lastLine === '' ? `exit code ${code}` : `exit code ${code}: ${lastLine}` };
 }

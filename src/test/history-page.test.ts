@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { historySchema } from '../puller/history/history.js';
 import { parseHistoryQuery } from '../puller/history/history-query.js';
-import { StoreSink } from '../puller/sinks/readings-store.js';
+import { historySchema } from '../store/history.js';
+import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 
 const PAGE = readFileSync(new URL('../../docs/history.md', import.meta.url), 'utf8');
 const blocks = (language: string) =>
@@ -24,17 +24,17 @@ test('the example is an answer, and the examples of questions can be asked', () 
 });
 
 test('tables and views have the columns that are listed', () => {
-  const store = new StoreSink(':memory:');
+  const store = new SqliteStore(':memory:');
   const rows = [...PAGE.matchAll(/^\| `((?:readings|messages|(?:region|sensor)_\w+))` \| ([^|]+) \|/gm)];
   for (const [, table, columns] of rows) {
-    const found = store.database.prepare(`select name from pragma_table_info('${table}')`).all([]) as {
+    const found = store.database.prepare(`select name from pragma_table_info('${table}')`).all() as {
       name: string;
     }[];
     expect([table, found.map(({ name }) => name)]).toEqual([table, columns!.replaceAll('`', '').trim().split(', ')]);
   }
   expect(rows.length).toBe(6);
   const [...queries] = blocks('sql');
-  for (const query of queries) store.database.prepare(query).all([]);
+  for (const query of queries) store.database.prepare(query).all();
   expect(queries.length).toBeGreaterThan(1);
   store.close();
 });

@@ -87,7 +87,7 @@ test.each([
     'proxy is not above puller',
   ],
   ['network/registry.ts', `const { main } = await import('../cli/main.js');`, 'network is not above cli'],
-  ['puller/sinks/log-sink.ts', `import '../../network/network.js';`, 'puller is not above network'],
+  ['puller/log-sink.ts', `import '../network/network.js';`, 'puller is not above network'],
   ['lib/fs/file-lock.ts', `import { x } from '../../utils/x.js';`, 'not a room of the house'],
   [
     'network/native/native-provider.ts',

@@ -1,5 +1,5 @@
 /** A metric over time as rows. */
-import type { History } from '../../puller/history/history.js';
+import type { History } from '../../store/history.js';
 import { localTime } from './chart/ticks.js';
 import { type Style, table, terminalWidth } from './terminal-text.js';
 

@@ -27,8 +27,13 @@ test('a deployment says what the module may use, how it gets there, and what was
   expect(deployModuleText(result).split('\n')).toEqual([
     'thermo: 2.7 MB, may use HTTP requests, time, its environment, files; nodes download it from the proxy',
     'pending: disconnected nodes run it when they reconnect (eu: 2)',
-    '1/2 running, 1 completed (3.2 s)',
+    '1/2 running, 1/2 completed without an error (3.2 s)',
   ]);
+});
+
+test('one that has ended everywhere', () => {
+  const text = deployModuleText({ ...result, running: 0, completed: 2 });
+  expect(text).toMatch(/\n2\/2 completed without an error \(3\.2 s\)$/);
 });
 
 test('one that runs already, and one that uses nothing', () => {

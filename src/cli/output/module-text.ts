@@ -17,7 +17,10 @@ export function deployModuleText(result: DeployModuleResult): string {
   const nodes = regions.reduce((sum, region) => sum + region.nodes, 0);
   const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
   const unchanged = regions.every((region) => region.unchanged) ? '; unchanged, already running' : '';
-  const counts = [`${running}/${nodes} running`, ...(completed > 0 ? [`${completed} completed`] : [])];
+  const counts = [
+    ...(running > 0 || completed === 0 ? [`${running}/${nodes} running`] : []),
+    ...(completed > 0 ? [`${completed}/${nodes} completed without an error`] : []),
+  ];
   return [
     `${name}: ${sizeText(module.bytes)}, ${useText(module)}${downloaded ? '; nodes download it from the proxy' : ''}`,
     ...new Set(facts.map(factText)),

@@ -1,7 +1,7 @@
 /** Events and alerts of the puller as sentences. */
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { PullerEvent, PullerTask } from '../../puller/failure-reporter.js';
-import type { DatabaseRewritten } from '../../puller/sinks/store-file.js';
+import type { DatabaseRewritten } from '../../store/sqlite/store-file.js';
 import { clockText, quarantinedDatabaseText, salvagedText } from './store-text.js';
 import { countText } from './terminal-text.js';
 

@@ -33,6 +33,12 @@ const exited = {
 } as const;
 
 const notes: [UpEvent, string | RegExp][] = [
+  [{ type: 'nodes.late', nodes: ['a'] }, 'a is not connected yet; sensors start there later'],
+  [
+    { type: 'nodes.late', nodes: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] },
+    'a, b, c, d, e, 2 more are not connected yet; sensors start there later',
+  ],
+  [{ type: 'node.arrived', node: 'a' }, 'a is connected now'],
   [exited, 'sensor host exited (exit code 1); restarting it in 100 ms'],
   [
     { ...exited, lastLines: ['a', 'b'] },
@@ -65,6 +71,10 @@ const facts: [NetworkFact, string | RegExp][] = [
     { type: 'container.crashed', service: 'sqs-proxy', lastLines: ['a', 'b'] },
     'sqs-proxy crashed; Docker restarts it; its last output: a / b',
   ],
+  [
+    { type: 'container.exited', service: 'edge-us-1', exitCode: 137, lastLines: [] },
+    'edge-us-1 was stopped (exit code 137); starting it again',
+  ],
   [{ type: 'docker.silent', reason: 'no engine' }, 'containers are not watched: no engine'],
   [{ type: 'docker.answering' }, 'containers are watched again: Docker answers'],
   [{ type: 'orphan.removed', name: 'p-queue-1' }, /^removed p-queue-1, /],
@@ -95,6 +105,9 @@ test('addresses are named for people', () => {
 });
 
 test('after a timeout of `up` it says what was stopped', () => {
+  expect(upTimeoutHint(false, 'http://p')).toBe(
+    'Nothing answers at http://p (--proxy-url), where the sensors send to. Everything was stopped.',
+  );
   expect(upTimeoutHint(false)).toMatch(/^Everything was stopped\. /);
   expect(upTimeoutHint(true)).toMatch(/^Proxy and puller were stopped\. /);
 });

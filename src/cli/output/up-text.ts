@@ -59,6 +59,10 @@ export function factText(fact: NetworkFact): string {
   switch (fact.type) {
     case 'node.unschedulable':
       return `${fact.node} can't run sensors: ${fact.reason}`;
+    case 'nodes.late':
+      return `${nodesText(fact.nodes)} not connected yet; sensors start there later`;
+    case 'node.arrived':
+      return `${fact.node} is connected now`;
     case 'jobs.quarantined':
       return jobsQuarantinedText(fact.file);
     case 'job.restarted':
@@ -73,6 +77,8 @@ export function factText(fact: NetworkFact): string {
       return `${fact.variables.join(', ')}: given to the sensors inside the job, where users of the cluster can read it`;
     case 'container.crashed':
       return `${fact.service} crashed; Docker restarts it${lastOutputText(fact.lastLines)}`;
+    case 'container.exited':
+      return `${fact.service} was stopped (exit code ${fact.exitCode}); starting it again${lastOutputText(fact.lastLines)}`;
     case 'docker.silent':
       return `containers are not watched: ${fact.reason}`;
     case 'docker.answering':
@@ -88,6 +94,15 @@ export function factText(fact: NetworkFact): string {
     case 'proxy.not-relayed':
       return `${fact.url} can't be reached through a relay: sensors of a disconnected region still reach it`;
   }
+}
+
+/** At most so many: the log of `up` has all that arrive. */
+const NODES_SHOWN = 5;
+
+function nodesText(nodes: string[]): string {
+  const more = nodes.length - NODES_SHOWN;
+  const names = [...nodes.slice(0, NODES_SHOWN), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return `${names} ${nodes.length === 1 ? 'is' : 'are'}`;
 }
 
 export const jobsQuarantinedText = (file: string): string =>
@@ -127,9 +142,16 @@ function otherAddresses(): string[] {
 
 export const NO_SENSORS_YET = 'no sensors yet: run `wasm-sensors deploy publisher` in another terminal';
 
-/** What a reader of the log can do when sensors do not report in time. `outlive`: they keep running without `up`. */
-export const upTimeoutHint = (outlive: boolean): string =>
-  `${outlive ? 'Proxy and puller were stopped' : 'Everything was stopped'}. Give it longer with --timeout, or run \`wasm-sensors up\` without --deploy, then \`wasm-sensors deploy publisher\`.`;
+/**
+ * What a reader of the log can do when sensors do not report in time. `outlive`: they keep running without `up`; `silent`:
+ * the given URL of the proxy, where nothing answers.
+ */
+export function upTimeoutHint(outlive: boolean, silent?: string): string {
+  const stopped = outlive ? 'Proxy and puller were stopped.' : 'Everything was stopped.';
+  return silent === undefined
+    ? `${stopped} Give it longer with --timeout, or run \`wasm-sensors up\` without --deploy, then \`wasm-sensors deploy publisher\`.`
+    : `Nothing answers at ${silent} (--proxy-url), where the sensors send to. ${stopped}`;
+}
 
 export const attachingText = ({ up }: RunState, deploys: boolean): string =>
   deploys

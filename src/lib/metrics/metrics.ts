@@ -77,6 +77,9 @@ export class Metrics {
     if (!ofProcess) {
       ofProcess = new prometheus.Registry();
       prometheus.collectDefaultMetrics({ register: ofProcess });
+      // Gauges with the name of a counter, which Prometheus warns of; the same numbers are there by type.
+      for (const what of ['handles', 'requests', 'resources'])
+        ofProcess.removeSingleMetric(`nodejs_active_${what}_total`);
     }
     const registry = new prometheus.Registry();
     for (const add of this.#series) add(prometheus, registry);

@@ -1,5 +1,6 @@
 /** Waits for services over HTTP. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fetchTrusting } from './fetch-with-ca.js';
 
 /** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */
 export async function waitForHttp(url: string, signal: AbortSignal): Promise<void> {
@@ -10,9 +11,9 @@ export async function waitForHttp(url: string, signal: AbortSignal): Promise<voi
   }
 }
 
-/** Whether a GET of the URL is answered with 2xx now. */
-export function answersHttp(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+/** Whether a GET of the URL is answered with 2xx now. `ca`: as in `fetchTrusting`. */
+export function answersHttp(url: string, ca?: string): Promise<boolean> {
+  return fetchTrusting(ca, url, { signal: AbortSignal.timeout(2000) }).then(
     (response) => response.ok,
     () => false,
   );

@@ -173,6 +173,30 @@ test('a child that is late is stopped', async () => {
   expect(vi.mocked(stopProcesses).mock.calls).toEqual([[[{ name: 'a', pid: 1, started: 'now' }], 7]]);
 });
 
+test('a child that keeps trying is started again until it is ready, and only then has started', async () => {
+  let ready = false;
+  const start = supervisor.start(spec({ keepsTrying: true })).then(() => {
+    ready = true;
+  });
+  await exit(1);
+  expect(events.at(-1)).toMatchObject({ type: 'child.exited', how: 'a did not start: exit code 1' });
+  await endPause();
+  expect(ready).toBe(false);
+  reportReady();
+  await start;
+  expect(world.spawned).toHaveLength(2);
+});
+
+test('a child that keeps trying and is stopped has not started', async () => {
+  const start = supervisor.start(spec({ keepsTrying: true }));
+  const failed = expect(start).rejects.toMatchObject({ code: 'CHILD_FAILED' });
+  await exit(1);
+  await supervisor.stop(['a']);
+  await endPause();
+  await failed;
+  expect(world.spawned).toHaveLength(1);
+});
+
 test('the pause before a restart doubles with each exit, up to five seconds', async () => {
   await started();
   const pauses: number[] = [];

@@ -37,6 +37,8 @@ export interface ChildSpec {
   hungAfterMs?: number;
   /** 20 s by default. */
   readyTimeoutMs?: number;
+  /** A start that fails is tried again until the child is ready or stopped, as a restart is. */
+  keepsTrying?: true;
   /** Time between SIGTERM and SIGKILL; 5 s by default. */
   graceMs?: number;
 }
@@ -151,8 +153,13 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     try {
       await this.#launch(child);
     } catch (error) {
-      await this.stop([spec.name]);
-      throw error;
+      if (!spec.keepsTrying) {
+        await this.stop([spec.name]);
+        throw error;
+      }
+      await kill(child);
+      await this.#restart(child, { how: messageOf(error), code: null, killed: false }, 0);
+      if (child.stopping) throw error;
     }
     this.emit('event', { type: 'child.ready', name: spec.name, pid: child.id?.pid ?? 0, afterMs: Date.now() - began });
   }

@@ -2,14 +2,16 @@
  * SQLite, with the API of `node:sqlite`. Nothing else in the product knows which package it comes from.
  *
  * Node's own module lacks parts that are needed here (an authorizer before 24.10, any of it before 22.5), so that every
- * version of Node gets the same SQLite from this one (docs/adr/0012-sqlite.md).
+ * version of Node gets the same SQLite from this one (docs/adr/0012-plain-store.md).
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { constants, DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 
 export type Database = DatabaseSyncInstance;
 export type Statement = StatementSyncInstance;
+/** What an authorizer is asked and answers (https://sqlite.org/c3ref/c_alter_table.html). */
+export const ACTIONS = constants;
 export type SqlValue = string | number | bigint | null | Uint8Array;
 
 export interface OpenOptions {

@@ -98,8 +98,8 @@ test('a publisher by hand: from our template, or with any module that gets a pro
 test.each([
   [0, '', 'completed', 'Running'],
   [-1, '', 'completed', 'Running'],
-  [1, 'the proxy answered 401\n', 'failed', 'the proxy answered 401'],
-  [3, '', 'failed', 'exited with code 3'],
+  [1, 'the proxy answered 401\n', 'failed', 'exit code 1: the proxy answered 401'],
+  [3, '', 'failed', 'exit code 3'],
 ])('a module that exits with %i has %j on stderr: %s', (ExitCode, stderr, state, message) => {
   const execution = {
     ...{ ID: 'e', NodeID: 'n', CreateTime: 1, DesiredState: { StateType: 2, Message: '' } },
@@ -127,15 +127,18 @@ test('a module of the user is known by its label; every URL that it is given is 
 });
 
 test.each([
-  [{ Stdout: 'no config\n', stderr: '' }, 'no config'],
-  [{ Stdout: 'one\n', stderr: 'two\n' }, 'one; two'],
-  [{ Stdout: '', stderr: '' }, 'it exited, with code 3'],
-])('a daemon that exited with the output %j has failed with it', (output, message) => {
+  [{ Stdout: 'no config\n', stderr: '', ExitCode: 3 }, 'failed', 'exit code 3: no config'],
+  [{ Stdout: 'one\n', stderr: 'two\n', ExitCode: 3 }, 'failed', 'exit code 3: one; two'],
+  [{ Stdout: '', stderr: '', ExitCode: 3 }, 'failed', 'exit code 3'],
+  [{ Stdout: 'done\n', stderr: '', ExitCode: 0 }, 'completed', 'done'],
+  // It returned from its main function.
+  [{ Stdout: '', stderr: '', ExitCode: -1 }, 'completed', ''],
+])('a daemon that exited with %j has %s, though Bacalhau calls it failed', (output, state, message) => {
   const exited = {
     ...{ ID: 'e', NodeID: 'n', ModifyTime: 0, CreateTime: 1 },
     ComputeState: { StateType: 10, Message: 'execution completed unexpectedly' },
     DesiredState: { StateType: 2, Message: '' },
-    RunOutput: { ...output, ErrorMsg: '', ExitCode: 3 },
+    RunOutput: { ...output, ErrorMsg: '' },
   };
-  expect(toExecution(exited)).toMatchObject({ state: 'failed', message });
+  expect(toExecution(exited)).toMatchObject({ state, message });
 });

@@ -21,6 +21,13 @@ export function toNode(raw: RawNode): NodeInfo | undefined {
   };
 }
 
+/** The compute nodes, and those that are planned and have never connected. */
+export function toNodes(raw: RawNode[], planned: NodeInfo[] = []): NodeInfo[] {
+  const known = new Map(planned.map((node) => [node.name, node]));
+  for (const node of raw.flatMap((one) => toNode(one) ?? [])) known.set(node.name, node);
+  return [...known.values()];
+}
+
 /** Regions are parts of job names, file names and flags; on a remote cluster somebody else chose them. */
 const PLAIN = /^[A-Za-z0-9][\w.-]{0,62}$/;
 const notPlain = (region: string) =>
@@ -153,9 +160,11 @@ export function toExecution(raw: RawExecution): ExecutionInfo {
   });
   const { ExitCode: code = 0, stderr = '', Stdout: stdout = '' } = raw.RunOutput ?? {};
   const words = [stdout.trim(), stderr.trim()].filter((text) => text !== '').join('; ');
-  // Bacalhau calls this completed. A module without an exit code of its own has -1.
-  if (state === COMPLETED && code > 0) return info('failed', words || `exited with code ${code}`);
-  if (state === FAILED && reason === EXITED) return info('failed', words || `it exited, with code ${code}`);
+  const exited = state === FAILED && reason === EXITED;
+  // Bacalhau decides by the type of the job. A module without an exit code of its own has -1.
+  if ((state === COMPLETED || exited) && code > 0)
+    return info('failed', words ? `exit code ${code}: ${words}` : `exit code ${code}`);
+  if (exited) return info('completed', words);
   if (state === COMPLETED) return info('completed', reason);
   if (state === CANCELLED) return info('stopped', reason);
   if ([ASK_REJECTED, BID_REJECTED, FAILED].includes(state)) return info('failed', reason);

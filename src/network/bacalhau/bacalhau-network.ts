@@ -3,9 +3,9 @@ import { isDownloaded } from '../../jobs/job-document.js';
 import type { JobEnvironment } from '../../jobs/job-environment.js';
 import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { Network } from '../network.js';
+import type { Network, NodeInfo } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { isOurs, toJob, toJobRef, toNode, toPublisherByHand } from './bacalhau-mapping.js';
+import { isOurs, toJob, toJobRef, toNodes, toPublisherByHand } from './bacalhau-mapping.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
 import { isOver, restoreReplaced, submitJob } from './submit-job.js';
@@ -16,17 +16,22 @@ export interface BacalhauNetworkOptions {
   /** `.wasm-sensors`; submitted documents are kept below it. */
   stateDir: string;
   environment: JobEnvironment;
+  /** Nodes that may still connect for the first time. */
+  planned?: NodeInfo[];
   sensorProxyUrl(region: string): string;
   /** Missing where a region can't be cut. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;
 }
+
+/** 2.6 MB of Go took 4.5 s on a node that shared two busy processors with others. */
+const COMPILE_MS_PER_MB = 2000;
 
 export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network {
   const { client, kind } = options;
   return {
     kind,
     owner: ownerOf(options.stateDir),
-    nodes: async () => (await client.nodes()).flatMap((node) => toNode(node) ?? []),
+    nodes: async () => toNodes(await client.nodes(), options.planned),
     jobs: async () => {
       const ours = (await client.jobs()).filter(isOurs);
       // The executions of stopped jobs are not needed, and each job costs a call.
@@ -36,6 +41,7 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       );
     },
     downloadsModule: isDownloaded,
+    unseenStartMs: (bytes) => (bytes / 1_000_000) * COMPILE_MS_PER_MB,
     submit: (request) => submitJob(request, options),
     restore: (submission) => restoreReplaced(submission, client),
     publishersByHand: async () =>

@@ -17,6 +17,8 @@ export const nodeSchema = z.object({
   }),
   ConnectionState: z.object({
     Status: z.string(),
+    /** RFC 3339. */
+    LastHeartbeat: z.string().default(''),
     /** RFC 3339; changes with every new handshake. */
     ConnectedSince: z.string().default(''),
   }),

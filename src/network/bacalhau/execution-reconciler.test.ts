@@ -7,7 +7,7 @@ import { ExecutionReconciler } from './execution-reconciler.js';
 
 const node = (NodeID: string): RawNode => ({
   Info: { NodeID, NodeType: 'Compute', Labels: { type: 'edge' } },
-  ConnectionState: { Status: 'CONNECTED', ConnectedSince: '' },
+  ConnectionState: { Status: 'CONNECTED', ConnectedSince: '', LastHeartbeat: '' },
 });
 const lost = (NodeID: string) =>
   ({

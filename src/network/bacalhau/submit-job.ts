@@ -6,11 +6,11 @@ import type { JobRequest } from '../../jobs/job-request.js';
 import { HASH_LABEL, type RenderedJob, renderJob } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
-import type { Submission } from '../network.js';
+import type { NodeInfo, Submission } from '../network.js';
 import { unschedulableDetails } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { isOurs, proxyUrlOf, toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
-import type { RawJob, RawNode } from './bacalhau-schemas.js';
+import { isOurs, proxyUrlOf, toExecution, toJobRef, toNodes } from './bacalhau-mapping.js';
+import type { RawJob } from './bacalhau-schemas.js';
 import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
 
@@ -18,6 +18,8 @@ export interface SubmitOptions {
   client: BacalhauClient;
   stateDir: string;
   environment: JobEnvironment;
+  /** Nodes that may still connect for the first time. */
+  planned?: NodeInfo[];
 }
 
 /** Whether a job has completed, failed or stopped. */
@@ -35,7 +37,7 @@ export async function submitJob(request: JobRequest, options: SubmitOptions): Pr
     client.nodes(),
     client.agentVersion(),
   ]);
-  requireNodes(request, nodes);
+  requireNodes(request, toNodes(nodes, options.planned));
   const named = jobs.filter((job) => job.Name === rendered.name);
   const running = named.filter((job) => !isOver(job));
   // Jobs that are over are updated, too, and keep their type.
@@ -108,7 +110,7 @@ export async function findRunning(request: JobRequest, options: SubmitOptions): 
   return findSame(running, rendered, client);
 }
 
-/** The same job without failures; one with a failure is submitted again. */
+/** The same job, where it runs; one that has ended on a node is submitted again. */
 async function findSame(
   running: RawJob[],
   rendered: RenderedJob,
@@ -117,13 +119,12 @@ async function findSame(
   const same = running.find((job) => job.Labels?.[HASH_LABEL] === rendered.hash);
   if (!same || running.length > 1) return undefined;
   const newest = new Map((await client.executions(same.ID)).map((execution) => [execution.NodeID, execution]));
-  const failed = [...newest.values()].some((execution) => toExecution(execution).state === 'failed');
-  return failed ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, facts: [] };
+  const ended = [...newest.values()].some((one) => ['failed', 'completed'].includes(toExecution(one).state));
+  return ended ? undefined : { jobId: same.ID, jobName: rendered.name, unchanged: true, facts: [] };
 }
 
-function requireNodes(request: JobRequest, raw: RawNode[]): void {
+function requireNodes(request: JobRequest, nodes: NodeInfo[]): void {
   const type = 'region' in request ? 'edge' : 'web-services';
-  const nodes = raw.flatMap((node) => toNode(node) ?? []);
   const labelled = nodes.filter(
     (node) => node.type === type && (!('region' in request) || node.region === request.region),
   );

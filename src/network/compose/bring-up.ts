@@ -4,7 +4,7 @@
  */
 import { AppError } from '../../lib/errors/app-error.js';
 import { waitForHttp } from '../../lib/net/wait-for-http.js';
-import { NodeReadiness } from '../bacalhau/node-readiness.js';
+import { NodeList } from '../bacalhau/node-list.js';
 import { type ComposePlan, callFor, writeVariables } from './compose-plan.js';
 import { compose } from './engine/compose-project.js';
 
@@ -79,10 +79,10 @@ async function startNodes(
   let done = 0;
   progress('nodes connected', done, edges.length);
   await up([...edges, ...(withServices ? ['web-services'] : [])]);
-  const readiness = new NodeReadiness(api, ports.NATS_PORT);
+  const list = new NodeList(api, ports.NATS_PORT);
   await Promise.all(
     edges.map(async (name) => {
-      await readiness.connected(name, since, signal);
+      await list.connected(name, since, signal);
       progress('nodes connected', ++done, edges.length);
     }),
   );

@@ -58,7 +58,8 @@ export async function planCompose(resolved: Resolved, context: PlanContext): Pro
       ...nodeTokens(context.sensorKey, context.nodesPerRegion),
     },
   };
-  return { services: servicesOf(plan), ...createComposeRun(plan) };
+  const resting = new Set<string>();
+  return { services: servicesOf(plan, resting), ...createComposeRun(plan, resting) };
 }
 
 const absentPorts = ({ queue }: ComposeSettings, registry: boolean) => [
@@ -123,7 +124,7 @@ function composeSettings(settings: Resolved, { logging }: Pick<PlanContext, 'log
   };
 }
 
-function servicesOf({ project, ports }: ComposePlan): Services {
+function servicesOf({ project, ports }: ComposePlan, resting: Set<string>): Services {
   const puller = `${LOCAL}:${ports.PULLER_PORT}`;
   return {
     endpoints: {
@@ -134,21 +135,28 @@ function servicesOf({ project, ports }: ComposePlan): Services {
       webUi: `${LOCAL}:${ports.WEBUI_PORT}`,
     },
     async start() {},
-    movePuller: (url) => movePuller(project, puller, url),
+    movePuller: (url) => movePuller(project, puller, { url, resting }),
     async stop() {},
   };
 }
 
+const PULLER = 'sqs-puller';
 const PULLER_READY_MS = 30_000;
 
 /** See `Services.movePuller`; `own` is the URL of the puller's container. Rejects with `PULLER_NOT_READY`. */
-async function movePuller({ name }: Project, own: string, url: string | null): Promise<string> {
-  const container = `${name}-sqs-puller-1`;
+async function movePuller(
+  { name }: Project,
+  own: string,
+  { url, resting }: { url: string | null; resting: Set<string> },
+): Promise<string> {
+  const container = `${name}-${PULLER}-1`;
   if (url !== null) {
+    resting.add(PULLER);
     await docker(['stop', container]);
     return url;
   }
   await docker(['start', container]);
+  resting.delete(PULLER);
   const ready = async () => (await answersHttp(`${own}/ready`)) || undefined;
   if (await waitFor(ready, { timeoutMs: PULLER_READY_MS })) return own;
   throw new AppError('PULLER_NOT_READY', `the puller's container does not answer at ${own}`, {

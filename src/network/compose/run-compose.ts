@@ -25,7 +25,8 @@ const STOPPED_LAST = ['queue', 'orchestrator'];
 
 type Run = Omit<NetworkPlan<ComposeConnection>, 'services'>;
 
-export function createComposeRun(plan: ComposePlan): Run {
+/** @param resting services that are stopped on purpose */
+export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>): Run {
   const { project, context, ports } = plan;
   const { emit, nodesPerRegion, stateDir } = context;
   const stopping = new AbortController();
@@ -49,7 +50,7 @@ export function createComposeRun(plan: ComposePlan): Run {
     // Images may have taken minutes.
     await requireOwnProject(project.name, stateDir);
     const backbone = await bringUpInOwnProject(withServices);
-    watching = watchContainers({ project, emit, signal: stopping.signal, onRestart });
+    watching = watchContainers({ project, emit, signal: stopping.signal, onRestart, resting });
     return { connection: connectionOf(plan, { backbone, withServices }) };
   };
 

@@ -4,9 +4,11 @@ import { forwardedSchema } from '../../jobs/job-environment.js';
 import { readModule } from '../../modules/module-files.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
+import { edgeLabels } from '../edge-nodes.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
 import { configFolder, regionConfigFile } from '../region-file.js';
+import { edgeNames } from './native-nodes.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. */
 export const nativeConnectionSchema = z.object({
@@ -14,6 +16,8 @@ export const nativeConnectionSchema = z.object({
   bacalhau: z.string(),
   api: z.object({ host: z.string(), port: z.number() }),
   webUi: z.string(),
+  /** Edge nodes of each region, whether they have connected or not. */
+  nodesPerRegion: z.number().default(0),
   /** Whether there is a node for service jobs. */
   docker: z.boolean(),
   /** By region. */
@@ -27,13 +31,14 @@ export const nativeConnectionSchema = z.object({
 export type NativeConnection = z.output<typeof nativeConnectionSchema>;
 
 export function createNativeNetwork(
-  { bacalhau, api, sensorProxyUrls, relayed, forwarded }: NativeConnection,
+  { bacalhau, api, nodesPerRegion, sensorProxyUrls, relayed, forwarded }: NativeConnection,
   { stateDir, setRegionLink }: Pick<OpenContext, 'stateDir' | 'setRegionLink'>,
 ): Network {
   const network = createBacalhauNetwork({
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
     stateDir,
+    planned: edgeNames(nodesPerRegion).map(({ name, region }) => ({ name, ...edgeLabels(region), connected: false })),
     environment: { module: readModule, forwarded, downloadsFrom: (region) => sensorProxyUrls[region] ?? '' },
     sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,

@@ -19,7 +19,8 @@ export interface NativePorts {
   webUi: number;
 }
 
-export interface NodePlan extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' | 'apiPort' | 'hungAfterMs'> {
+export interface NodePlan
+  extends Omit<NodeProcess, 'ready' | 'readyTimeoutMs' | 'apiPort' | 'hungAfterMs' | 'heartbeat'> {
   /** Undefined for the orchestrator and the node of service jobs. */
   region?: string;
 }
@@ -40,6 +41,9 @@ export function heartbeatFactor(nodes: number): number {
 export const givesUpAfterMs = (nodes: number): number =>
   HEARTBEATS_MISSED * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
 
+/** A heartbeat that is older is late, in a network of so many nodes; in milliseconds. */
+export const lateHeartbeatMs = (nodes: number): number => 1.25 * HEARTBEAT_S * 1000 * heartbeatFactor(nodes);
+
 /** @param nodes how many it will have */
 export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
   return {
@@ -56,32 +60,33 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
 }
 
 /** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
+export function edgeNames(nodesPerRegion: number): { name: string; region: string }[] {
+  const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
+  return numbers.flatMap((number) => REGIONS.map((region) => ({ name: edgeName(region, number), region })));
+}
+
+/** In the order of {@link edgeNames}. */
 export function edgeNodes(context: PlanContext, configPaths: string[], links: RegionLinks): NodePlan[] {
   const total = context.nodesPerRegion * REGIONS.length;
-  const plan = (region: string, number: number): NodePlan => {
-    const name = edgeName(region, number);
-    return {
-      name,
-      region,
-      template: 'edge',
-      settings: {
-        Labels: edgeLabels(region),
-        'Compute.Orchestrators': [links.orchestratorUrl(region)],
-        'Compute.Heartbeat.Interval': `${HEARTBEAT_S * heartbeatFactor(total)}s`,
-        'Compute.AllowListedLocalPaths': configPaths,
-      },
-      // One thread is enough for one sensor, and takes a third less of the processor than one a core.
-      // The operator token is for config-updater jobs.
-      env: {
-        ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token },
-        ...sensorEnvOf(context, name),
-        // Where programs written in Go look for authorities; on these nodes only sensors speak https.
-        ...(context.tlsCa === undefined ? {} : { SSL_CERT_FILE: context.tlsCa }),
-      },
-    };
-  };
-  const numbers = Array.from({ length: context.nodesPerRegion }, (_, index) => index + 1);
-  return numbers.flatMap((number) => REGIONS.map((region) => plan(region, number)));
+  return edgeNames(context.nodesPerRegion).map(({ name, region }) => ({
+    name,
+    region,
+    template: 'edge',
+    settings: {
+      Labels: edgeLabels(region),
+      'Compute.Orchestrators': [links.orchestratorUrl(region)],
+      'Compute.Heartbeat.Interval': `${HEARTBEAT_S * heartbeatFactor(total)}s`,
+      'Compute.AllowListedLocalPaths': configPaths,
+    },
+    // One thread is enough for one sensor, and takes a third less of the processor than one a core.
+    // The operator token is for config-updater jobs.
+    env: {
+      ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token },
+      ...sensorEnvOf(context, name),
+      // Where programs written in Go look for authorities; on these nodes only sensors speak https.
+      ...(context.tlsCa === undefined ? {} : { SSL_CERT_FILE: context.tlsCa }),
+    },
+  }));
 }
 
 /** For the proxy and the puller as service jobs; needs Docker. */

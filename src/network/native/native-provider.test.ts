@@ -36,7 +36,14 @@ test.each([
 ])('%s', async (_, flags, authority, followed) => {
   const settings = loadSettings({ queue: 'https://q/1', open: true, ...flags }, '/nowhere');
   const options = { settings, nodePort: 8080, embeddedQueue: false, authority, onProgress() {} };
-  const connection = { ...CONNECTION, bacalhau: 'b', api: { host: 'h', port: 1 }, webUi: '', sensorProxyUrls: {} };
+  const connection = {
+    ...CONNECTION,
+    bacalhau: 'b',
+    api: { host: 'h', port: 1 },
+    webUi: '',
+    nodesPerRegion: 1,
+    sensorProxyUrls: {},
+  };
   const proxy = await nativeProvider.serviceJob!('proxy', connection, options);
   expect([proxy.follows, proxy.job.args]).toEqual([
     followed !== undefined,

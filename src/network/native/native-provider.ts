@@ -22,7 +22,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
     docker: { onlyFor: 'for `deploy proxy` and `deploy puller`', pulls: [], builds: [] },
   }),
   async plan(settings, context) {
-    const { planNative } = await import('./make-native-plan.js');
+    const { planNative } = await import('./plan.js');
     const { bacalhau } = settings.values;
     return planNative(context, {
       ...(bacalhau === undefined ? {} : { bacalhau }),

@@ -2,11 +2,10 @@
  * One `bacalhau serve` process, as the supervisor starts it, and its configuration: a document of `templates/nodes/` with
  * this machine's addresses filled in.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
-import { writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { askHttp } from '../../lib/process/hang-watch.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-env.js';
@@ -28,7 +27,7 @@ function writeNodeConfig(
 ): void {
   const document = parseDocument(readFileSync(`${FOLDER}${template}.yaml`, 'utf8'));
   for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), document.createNode(value));
-  writeFileAtomic(join(folder, CONFIG_FILE), document.toString());
+  writeFileSync(join(folder, CONFIG_FILE), document.toString(), { mode: 0o600 });
 }
 
 export interface NodeProcess {
@@ -42,6 +41,8 @@ export interface NodeProcess {
   ready: (signal: AbortSignal) => Promise<void>;
   readyTimeoutMs: number;
   hungAfterMs?: number;
+  /** Shows that it is alive without asking it: `isLate` tells when its heartbeat is older than `lateMs`. */
+  heartbeat?: { lateMs: number; isLate(): Promise<boolean> };
 }
 
 /**
@@ -69,7 +70,7 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
     },
     ready: node.ready,
     readyTimeoutMs: node.readyTimeoutMs,
-    ask: (signal) => askHttp(`http://127.0.0.1:${node.apiPort}/api/v1/agent/alive`, signal),
+    ask: lifeOf(node),
     ...(node.hungAfterMs === undefined ? {} : { hungAfterMs: node.hungAfterMs }),
     graceMs: GRACE_MS,
   };
@@ -77,3 +78,14 @@ export function nodeProcess(bacalhau: string, folder: string, node: NodeProcess)
 
 /** A node signs off from the orchestrator within 0.1 s; one that can't reach it would wait 10 s. */
 const GRACE_MS = 2000;
+
+/** Asks a node whose heartbeat is late, and one that answers no more often than it would send heartbeats. */
+function lifeOf({ apiPort, heartbeat }: NodeProcess): NonNullable<ChildSpec['ask']> {
+  let answered = Number.NEGATIVE_INFINITY;
+  return async (signal) => {
+    if (heartbeat && performance.now() - answered < heartbeat.lateMs) return;
+    if (heartbeat && !(await heartbeat.isLate())) return;
+    await askHttp(`http://127.0.0.1:${apiPort}/api/v1/agent/alive`, signal);
+    answered = performance.now();
+  };
+}

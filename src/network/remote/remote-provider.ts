@@ -1,7 +1,5 @@
 /** The remote network: a cluster that exists already. None of our processes run on its nodes, so there is little to start. */
-import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { answersHttp } from '../../lib/net/wait-for-http.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { toNode } from '../bacalhau/bacalhau-mapping.js';
@@ -55,7 +53,6 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
   },
 };
 
-const PROXY_MS = 5000;
 const ASK_MS = 10_000;
 /** Of `up` and its services. */
 const MEMORY_MB = 250;
@@ -84,8 +81,7 @@ export function planRemote(
       const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
       const client = createRemoteClient(connection, stateDir, secrets);
       await client.clientVersion();
-      const [raw, answers] = await Promise.all([client.nodes(), proxyAnswers(proxyUrl)]);
-      const nodes = raw.flatMap((node) => toNode(node) ?? []);
+      const nodes = (await client.nodes()).flatMap((node) => toNode(node) ?? []);
       const edge = nodes.filter(
         ({ type, region, connected, unschedulable }) =>
           type === 'edge' && region !== '' && connected && unschedulable === undefined,
@@ -101,9 +97,6 @@ export function planRemote(
         );
       }
       emit({ type: 'network.progress', step: 'nodes connected', done: edge.length, total: edge.length });
-      if (!answers) {
-        emit({ type: 'proxy.unreachable', url: proxyUrl });
-      }
       if (tokenInJob && connection.forSensors.length > 0) {
         emit({ type: 'secrets.in-job', variables: connection.forSensors });
       }
@@ -112,12 +105,6 @@ export function planRemote(
     },
     stop: async () => forgetSecrets(stateDir),
   };
-}
-
-/** Waits, because the proxy of this `up` may still be starting. */
-async function proxyAnswers(proxyUrl: string): Promise<boolean> {
-  const look = async () => (await answersHttp(`${proxyUrl}/health`)) || undefined;
-  return (await waitFor(look, { timeoutMs: PROXY_MS, everyMs: 200 })) ?? false;
 }
 
 /** Rejects a proxy URL that names the node itself when a node uses it. Only readings show whether another one works. */

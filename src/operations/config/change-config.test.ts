@@ -4,7 +4,8 @@ import type { NodeInfo } from '../../network/network.js';
 import type { DesiredState, Scope } from '../../protocol/desired-config.js';
 import type { ConfigClient } from '../../proxy/config-client.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
-import type { FleetClient } from '../../puller/fleet-client.js';
+import type { FleetReader } from '../../puller/fleet-client.js';
+import type { FleetSnapshot } from '../../puller/puller-app.js';
 import type { Change } from './apply-to-proxies.js';
 import { type ChangeConfigOptions, changeConfig, rollOutConfig, type WantedChange } from './change-config.js';
 import { knownJobs, newestSeen } from './config-target.js';
@@ -53,7 +54,7 @@ const fleet = {
     ],
   }),
   snapshot: async () => ({ sensors: [] }),
-} as unknown as FleetClient;
+} as unknown as FleetReader;
 
 async function run(scope: Scope, wanted: Partial<WantedChange>, options: Partial<ChangeConfigOptions> = {}) {
   const running = changeConfig(
@@ -159,8 +160,9 @@ test('an unset value that another change set again is a failure, too', async () 
 });
 
 test('a roll-out reports its regions, and what the proxies did not take', async () => {
+  const sensors = ['us', 'eu'].map((region) => ({ region, state: 'silent', config: { settings: {} } }));
   const running = rollOutConfig(
-    { proxies: [proxy], fleet },
+    { proxies: [proxy], fleet: { ...fleet, snapshot: async () => ({ sensors }) as FleetSnapshot } },
     ['us', 'eu'],
     { set: { interval: 2 }, unset: [], replace: false },
     { timeoutMs: 1000, onProgress() {}, onFailed() {}, onRegion() {} },

@@ -1,6 +1,7 @@
 /** A staged roll-out: a change for one region after the other. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Convergence, SensorView } from '../../fleet/fleet-view.js';
+import { compareRegions } from '../../fleet/region-counts.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { DesiredField } from '../../protocol/sensor-config.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
@@ -61,26 +62,30 @@ export async function rollOut(
 
 /** A region without sensors proves nothing, and may be misspelt. */
 async function requireSensors(fleet: FleetReader, wanted: string[]): Promise<void> {
-  const { regions } = await fleet.summary();
-  const known = regions.filter(({ live, paused, silent }) => live + paused + silent > 0).map(({ region }) => region);
+  const sensors = (await configurable(fleet)).filter(({ state }) => state !== 'gone' && state !== 'replaced');
+  const known = [...new Set(sensors.map(({ region }) => region))].sort(compareRegions);
   const missing = wanted.filter((region) => !known.includes(region));
   if (missing.length === 0) return;
   const message = `no sensor of ${missing.join(', ')} sends; regions with sensors: ${known.join(', ') || 'none'}`;
   throw new AppError('NO_SENSORS', message, { hint: 'Nothing was changed.' });
 }
 
+/** Without modules that only send readings: no change concerns them. */
+const configurable = async (fleet: FleetReader): Promise<SensorView[]> =>
+  (await fleet.snapshot()).sensors.filter(({ config }) => config !== undefined);
+
 /**
  * Waits until every live sensor of the region has sent another reading: one that crashes on the new configuration looks
  * converged. Resolves with false when all sensors are paused. Rejects with `STOPPED_SENDING`.
  */
 async function keepsSending(fleet: FleetReader, region: string): Promise<boolean> {
-  const own = (await fleet.snapshot()).sensors.filter((sensor) => sensor.region === region);
+  const own = (await configurable(fleet)).filter((sensor) => sensor.region === region);
   const before = own.filter(({ state }) => state === 'live');
   if (before.length === 0) {
     if (own.some(({ state }) => state === 'paused')) return false;
     throw new AppError('STOPPED_SENDING', `no sensor of ${region} sends after the change`);
   }
-  const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 5000));
+  const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 0));
   const deadline = Date.now() + 2 * longest + 3000;
   for (;;) {
     const stopped = await notSentSince(fleet, before);

@@ -3,17 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ModuleJob } from '../../jobs/job-request.js';
-import type { ExecutionInfo } from '../../network/network.js';
+import type { ExecutionInfo, Network } from '../../network/network.js';
 import { edgeNode, execution, FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployModuleOptions, type DeployModuleResult, deployModule } from './deploy-module.js';
 import { stopModule } from './stop-module.js';
 
+vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
+
 let folder: string;
-let network: FakeNetwork & { downloadsModule?: (bytes: number) => boolean };
+let network: FakeNetwork & Pick<Network, 'downloadsModule' | 'unseenStartMs'>;
+let watchedMs: number;
 let uploads: [sha256: string, bytes: number][];
-/** State of an execution on a node, by the time since the submission. */
-let stateOf: (node: string, ms: number) => ExecutionInfo;
+/** State of an execution on a node, by the time since the first look at it. */
+let stateOf: (node: string, ms: number) => ExecutionInfo | ExecutionInfo[];
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'Date', 'performance'] });
@@ -23,12 +26,16 @@ beforeEach(() => {
   network = new FakeNetwork();
   stateOf = (node) => execution(node, 'running');
   network.onSubmit = ({ role }) => {
-    const began = Date.now();
     const jobs = network.jobList.filter(({ ref }) => ref.role === role);
-    network.jobs = async () => [
-      ...network.jobList.filter((job) => !jobs.includes(job)),
-      ...jobs.map((job) => ({ ...job, executions: [stateOf(`edge-${job.ref.region}-1`, Date.now() - began)] })),
-    ];
+    let began: number | undefined;
+    network.jobs = async () => {
+      began ??= Date.now();
+      watchedMs = Date.now() - began;
+      return [
+        ...network.jobList.filter((job) => !jobs.includes(job)),
+        ...jobs.map((job) => ({ ...job, executions: [stateOf(`edge-${job.ref.region}-1`, watchedMs)].flat() })),
+      ];
+    };
   };
 });
 afterEach(() => {
@@ -71,7 +78,7 @@ test('one job a region carries the module, its parameters and the proxy of its r
     proxyUrl: `http://proxy-of-${(network.submitted[0] as ModuleJob).region}`,
   });
   expect(result).toMatchObject({ running: 2, completed: 0, downloaded: false });
-  expect(result.seconds).toBeGreaterThanOrEqual(3);
+  expect(watchedMs).toBe(5000);
   expect(uploads).toEqual([]);
 });
 
@@ -95,6 +102,39 @@ test('one that exits with an error soon after its start has failed, with its las
     message: 'my failed on edge-eu-1',
     details: ['edge-eu-1: no config'],
   });
+});
+
+test('one that fails and is started again at once has failed: the second start says nothing', async () => {
+  stateOf = (node, ms) => [
+    execution(node, ms > 2000 ? 'failed' : 'running', 'exit code 3'),
+    ...(ms > 2000 ? [execution(node, 'running')] : []),
+  ];
+  await expect(deploy()).rejects.toMatchObject({
+    code: 'MODULE_FAILED',
+    message: 'my failed on 3 nodes',
+    details: expect.arrayContaining(['edge-us-1: exit code 3']),
+  });
+});
+
+test('where a start is not seen, it is watched for as long as a start may take, too', async () => {
+  network.unseenStartMs = (bytes) => (bytes > 10 ? 4000 : 0);
+  stateOf = (node, ms) => execution(node, ms > 8000 ? 'failed' : 'running');
+  await expect(deploy()).rejects.toMatchObject({ code: 'MODULE_FAILED' });
+  stateOf = (node) => execution(node, 'running');
+  await deploy();
+  expect(watchedMs).toBe(9000);
+});
+
+test('one that ends without an error has completed, also where it is started again; it is not watched any longer', async () => {
+  stateOf = (node) => [execution(node, 'completed'), ...(node === 'edge-us-1' ? [execution(node, 'running')] : [])];
+  expect(await deploy()).toMatchObject({ running: 0, completed: 3 });
+  expect(watchedMs).toBe(0);
+});
+
+test('of a module that runs already, only what runs now counts', async () => {
+  network.submission = { unchanged: true };
+  stateOf = (node) => [execution(node, 'failed', 'long ago'), execution(node, 'running')];
+  expect(await deploy()).toMatchObject({ running: 3 });
 });
 
 test('one that does not start in time is named with its nodes', async () => {

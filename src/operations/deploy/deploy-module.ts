@@ -1,6 +1,6 @@
 /**
- * Deploys a module of the user. What it does is its own affair, so the result is what the network reports: that it runs on
- * every connected node, and goes on running for some seconds.
+ * Deploys a module of the user. What it does is its own affair, so the result is what the network reports: that it has
+ * started on every connected node and stays, or has ended without an error.
  */
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
@@ -11,7 +11,7 @@ import { newestByNode } from '../../network/newest-executions.js';
 import { nodesByRegion } from '../../network/region-nodes.js';
 import { foreignModules, refuseForeign } from './job-owners.js';
 import { type ModuleTarget, provideModule } from './provide-module.js';
-import { type SubmitTarget, submitInOrder } from './submit-publishers.js';
+import { type SubmitTarget, type Submitted, submitInOrder } from './submit-publishers.js';
 
 export interface DeployModuleOptions {
   /** Path of the file. */
@@ -47,8 +47,8 @@ export interface DeployModuleResult {
   seconds: number;
 }
 
-/** One that can't start, or finds that something is missing, has exited by then. */
-const WATCH_MS = 3000;
+/** One that can't start, or finds that something is missing, has exited by then (docs/modules.md). */
+const STAYS_MS = 5000;
 const LOOK_MS = 250;
 
 /**
@@ -72,8 +72,8 @@ export async function deployModule(
     ...{ role: 'module', name, region, module: file, parameters, env, once, submissionTime },
     proxyUrl: network.sensorProxyUrl(region),
   }));
-  const ids = submissions.map(([, { jobId }]) => jobId);
-  const executions = await watch(network, ids, expected, options);
+  const watchMs = STAYS_MS + (network.unseenStartMs?.(bytes.length) ?? 0);
+  const executions = await watch(network, submissions, { ...options, expected, watchMs });
   const count = (state: ExecutionInfo['state']) => executions.filter((one) => one.state === state).length;
   return {
     name,
@@ -90,33 +90,44 @@ export async function deployModule(
   };
 }
 
-/** Resolves with the newest execution of each node when it has run on all of them for a while. */
+/**
+ * Resolves with the execution of each node that shows what became of the submission, when all have run for `watchMs` or
+ * have ended.
+ */
 async function watch(
   network: Network,
-  jobIds: string[],
-  expected: number,
-  { name, timeoutMs, onProgress }: DeployModuleOptions,
+  submissions: Submitted['submissions'],
+  { name, timeoutMs, onProgress, expected, watchMs }: DeployModuleOptions & { expected: number; watchMs: number },
 ): Promise<ExecutionInfo[]> {
+  const unchanged = new Map(submissions.map(([, submission]) => [submission.jobId, submission.unchanged]));
   let allSince: number | undefined;
   let executions: ExecutionInfo[] = [];
   const look = async () => {
-    const jobs = (await network.jobs()).filter(({ id }) => jobIds.includes(id));
-    executions = jobs.flatMap((job) => newestByNode(job.executions).newest);
+    const jobs = (await network.jobs()).filter(({ id }) => unchanged.has(id));
+    executions = jobs.flatMap((job) => {
+      // Bacalhau starts one that has ended once more, at once. In a job that ran before, such an end is an old one.
+      const ended = unchanged.get(job.id) ? [] : job.executions.filter(({ state }) => ENDED.includes(state));
+      return newestByNode([...job.executions, ...ended]).newest;
+    });
     const failed = executions.filter(({ state }) => state === 'failed');
     if (failed.length > 0) throw moduleFailed(name, failed);
     const lost = jobs.find(({ state }) => state === 'failed');
     if (lost) throw new AppError('MODULE_FAILED', `${lost.name}: ${lost.message}`);
-    const started = executions.filter(({ state }) => state === 'running' || state === 'completed').length;
+    const completed = executions.filter(({ state }) => state === 'completed').length;
+    const started = executions.filter(({ state }) => state === 'running').length + completed;
     if (started >= expected) allSince ??= Date.now();
+    if (completed >= expected) return true;
     onProgress({ step: allSince === undefined ? 'starting' : 'watching', started, expected });
-    return allSince !== undefined && Date.now() - allSince >= WATCH_MS ? true : undefined;
+    return allSince !== undefined && Date.now() - allSince >= watchMs ? true : undefined;
   };
-  if (await waitFor(look, { timeoutMs: timeoutMs + WATCH_MS, everyMs: LOOK_MS })) return executions;
+  if (await waitFor(look, { timeoutMs: timeoutMs + watchMs, everyMs: LOOK_MS })) return executions;
   throw new AppError('DEPLOY_TIMEOUT', `${name} does not run on all ${expected} nodes after ${timeoutMs / 1000} s`, {
     details: executions.filter(({ state }) => state === 'starting').map(({ node }) => `${node}: starting`),
     hint: 'It may still start: `wasm-sensors status` shows it.',
   });
 }
+
+const ENDED: ExecutionInfo['state'][] = ['completed', 'failed'];
 
 const moduleFailed = (name: string, failed: ExecutionInfo[]): AppError =>
   new AppError(
@@ -124,6 +135,6 @@ const moduleFailed = (name: string, failed: ExecutionInfo[]): AppError =>
     `${name} failed on ${failed.length === 1 ? failed[0]!.node : `${failed.length} nodes`}`,
     {
       details: failed.map(({ node, message }) => `${node}: ${message}`),
-      hint: 'These are its last words, or why the node could not run it. One that is to exit by itself needs --once.',
+      hint: 'This is how it ended with its last words, or why the node could not run it.',
     },
   );

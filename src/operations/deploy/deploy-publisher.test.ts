@@ -1,5 +1,5 @@
 /** Deploying over a fake network, fleet view and clock: what is submitted, waited for, reported and refused. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -8,6 +8,7 @@ import type { nothingDesired } from '../../protocol/desired-config.js';
 import { MAX_AHEAD_MS } from '../../protocol/message.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { edgeNode, execution, FakeNetwork, jobInfo, sensorView } from '../../test/support/fake-network.js';
+import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployOptions, type DeployProgress, type DeployResult, deployPublisher } from './deploy-publisher.js';
 
 vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
@@ -191,6 +192,30 @@ test('an execution that failed on a connected node ends the wait, with what it s
     ...{ code: 'DEPLOY_FAILED', message: '1 publisher failed', details: ['edge-eu-1: no proxy'] },
   });
   expect(Date.now() - NOW).toBeLessThan(5000);
+});
+
+test('a module that can send nothing replaces nothing', async () => {
+  const module = join(stateDir, 'plain.wasm');
+  writeFileSync(module, tinyModule({ imports: ['wasi_snapshot_preview1 fd_write'] }));
+  await expect(deploy({ module })).rejects.toMatchObject({
+    ...{ code: 'MODULE_REFUSED', message: 'plain.wasm is no sensor: it does not import http_request' },
+    hint: expect.stringContaining('deploy module'),
+  });
+  expect(network.submitted).toEqual([]);
+});
+
+test('sensors that complete before they send end the wait, unless they are to stop by themselves', async () => {
+  fresh = { us: 1 };
+  network.onSubmit = ({ role }) => {
+    const executions = [execution('edge-eu-1', 'completed', 'bye'), execution('edge-as-1', 'completed')];
+    network.jobList = [jobInfo({ role, region: 'eu' }, { executions, state: 'completed' })];
+  };
+  await expect(deploy({ timeoutMs: 30_000 })).rejects.toMatchObject({
+    ...{ code: 'DEPLOY_FAILED', message: '2 publishers failed' },
+    details: ['edge-eu-1: it completed: bye', 'edge-as-1: it completed'],
+  });
+  expect(Date.now() - NOW).toBeLessThan(5000);
+  await expect(deploy({ timeoutMs: 4000, maxMessages: 3 })).rejects.toMatchObject({ code: 'DEPLOY_TIMEOUT' });
 });
 
 test('failures of the past, of other jobs and of nodes that are gone are none of this deployment', async () => {

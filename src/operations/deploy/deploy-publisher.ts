@@ -1,8 +1,11 @@
 /** Deploys the publisher. A submitted job may not run, so the result is what the readings show. */
+import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { Network, NodeInfo } from '../../network/network.js';
+import { answersHttp } from '../../lib/net/wait-for-http.js';
+import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
+import type { ExecutionInfo, Network, NodeInfo } from '../../network/network.js';
 import type { NetworkFact } from '../../network/network-facts.js';
 import { newestByNode } from '../../network/newest-executions.js';
 import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/region-nodes.js';
@@ -88,8 +91,8 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   const { network, fleet } = target;
   const began = Date.now();
   const { proxy, takeOver, ...job } = options;
-  // What no node can run replaces nothing.
-  if (job.module !== undefined) await provideModule(target, job.module);
+  // What no node can run, or can send nothing, replaces nothing.
+  if (job.module !== undefined) await provideSensor(target, job.module);
   const proxyUrl = proxy === undefined ? {} : { proxyUrl: urlOfProxy(proxy, network.proxyNames) };
   const all = await network.nodes();
   let nodes = nodesByRegion(all, options.regions);
@@ -116,13 +119,16 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   };
   const watch = new AbortController();
   const jobIds = submissions.map(([, { jobId }]) => jobId);
-  const failure = watchNodes(network, jobIds, watch.signal, (now) => {
+  const mayComplete = options.maxMessages !== undefined;
+  const failure = watchNodes(network, { jobIds, mayComplete }, watch.signal, (now) => {
     // Does not wait for a node that is cut off in the meantime.
     nodes = nodesByRegion(now, [...nodes.keys()]);
   });
   try {
     const waiting = waitFor(look, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal });
-    if ((await Promise.race([waiting, failure])) === 'some') throw deployTimeout(nodes, seen, options);
+    if ((await Promise.race([waiting, failure])) === 'some') {
+      throw deployTimeout(nodes, seen, { ...options, ...(await silentProxyHint(proxyUrl.proxyUrl, network)) });
+    }
   } finally {
     watch.abort();
   }
@@ -143,6 +149,15 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
   };
 }
 
+/** Rejects as `provideModule` does, and with `MODULE_REFUSED` for a module that can send no readings. */
+async function provideSensor(target: DeployTarget, file: string): Promise<void> {
+  const { facts } = await provideModule(target, file);
+  if (facts.http) return;
+  throw new AppError('MODULE_REFUSED', `${basename(file)} is no sensor: it does not import ${HTTP_FUNCTION}`, {
+    hint: 'It can send no readings. Begin a sensor with `wasm-sensors init`; `deploy module` runs any program.',
+  });
+}
+
 /** `names`: those that the network has for proxies. Throws `BAD_OPTION` for what is no URL. */
 function urlOfProxy(given: string, names: Network['proxyNames'] = {}): string {
   const url = Object.hasOwn(names, given) ? names[given]! : given;
@@ -155,10 +170,10 @@ function urlOfProxy(given: string, names: Network['proxyNames'] = {}): string {
   );
 }
 
-/** Rejects as soon as an execution of these jobs has failed on a connected node; reports the nodes on the way. */
+/** Rejects as soon as an execution of these jobs has ended on a connected node; reports the nodes on the way. */
 async function watchNodes(
   network: Network,
-  jobIds: string[],
+  { jobIds, mayComplete }: { jobIds: string[]; mayComplete: boolean },
   signal: AbortSignal,
   onNodes: (nodes: NodeInfo[]) => void,
 ): Promise<never> {
@@ -173,13 +188,25 @@ async function watchNodes(
     if (nodes) onNodes(nodes);
     const jobs = all.filter(({ id }) => jobIds.includes(id));
     const there = new Set(nodes?.flatMap(({ name, connected }) => (connected ? [name] : [])));
-    const failed = jobs
+    const ended = jobs
       .flatMap(({ executions }) => newestByNode(executions).newest)
-      .filter(({ state, node }) => state === 'failed' && there.has(node));
+      .filter(({ state, node }) => there.has(node) && (state === 'failed' || (state === 'completed' && !mayComplete)));
     const lost = jobs.filter(({ state }) => state === 'failed');
-    if (failed.length > 0) throw deployFailed(failed.map(({ node, message }) => `${node}: ${message}`));
+    if (ended.length > 0) throw deployFailed(ended.map((one) => `${one.node}: ${endText(one)}`));
     if (lost.length > 0) throw deployFailed(lost.map(({ name, message }) => `${name}: ${message}`));
   }
+}
+
+const endText = ({ state, message }: ExecutionInfo): string =>
+  [...(state === 'completed' ? ['it completed'] : []), ...(message === '' ? [] : [message])].join(': ');
+
+/** A name of the network's own leads nowhere from here. */
+async function silentProxyHint(
+  url: string | undefined,
+  { proxyNames = {} }: Pick<Network, 'proxyNames'>,
+): Promise<{ timeoutHint?: string }> {
+  if (url === undefined || Object.values(proxyNames).includes(url) || (await answersHttp(`${url}/health`))) return {};
+  return { timeoutHint: `Nothing answers at ${url}, where these sensors send to (asked from here).` };
 }
 
 const deployFailed = (details: string[]) =>

@@ -5,7 +5,7 @@ import type { ServiceJob } from '../../jobs/job-request.js';
 import type { ExecutionInfo, JobInfo, Network } from '../../network/network.js';
 import type { NetworkProvider } from '../../network/provider.js';
 import type { Session } from '../../runtime/session.js';
-import { deployService, planServiceJob, stopService } from './deploy-service.js';
+import { deployService, planServiceJob, refuseProxyInUse, stopService } from './deploy-service.js';
 
 const url = 'http://127.0.0.1:8081';
 let calls: string[];
@@ -144,6 +144,23 @@ test('a stopped proxy leaves the endpoints, also when no job was there', async (
   const none = { ...network, stop: async () => false };
   expect(await stopService(none, 'proxy', { url, setEndpoints })).toBe(false);
   expect(calls).toEqual(['{"jobProxy":null}']);
+});
+
+test.each([
+  ['by its address', url, 'running', true],
+  ['by a name of the network', 'http://web:8080', 'running', true],
+  ['and were stopped', url, 'stopped', false],
+  ['not at all: they use that of `up`', 'http://proxy-of-us', 'running', false],
+] as const)('a proxy is not stopped while sensors send to it: %s', async (_, proxyUrl, state, refused) => {
+  const ref = { role: 'publisher', region: 'us' } as const;
+  const own = {
+    jobs: async () => [{ ...job('j2', state), name: 'publisher-us', ref, proxyUrl }],
+    proxyNames: { web: 'http://web:8080', up: 'http://proxy-of-us' },
+    sensorProxyUrl: (region: string) => `http://proxy-of-${region}`,
+  };
+  const outcome = refuseProxyInUse(own, url);
+  if (refused) await expect(outcome).rejects.toMatchObject({ code: 'PROXY_IN_USE', details: ['publisher-us'] });
+  else await outcome;
 });
 
 test('the network plans the job; one that runs none says so', async () => {

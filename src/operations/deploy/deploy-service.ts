@@ -98,6 +98,31 @@ function withoutProxy(error: AppError): AppError {
 }
 
 /**
+ * Rejects with `PROXY_IN_USE` while publishers send to the proxy that runs as a service job: without it they are silent.
+ *
+ * @param url where the job answers; undefined where there is none
+ */
+export async function refuseProxyInUse(
+  { jobs, proxyNames = {}, sensorProxyUrl }: Pick<Network, 'jobs' | 'proxyNames' | 'sensorProxyUrl'>,
+  url: string | undefined,
+): Promise<void> {
+  if (url === undefined) return;
+  const addresses = [url, ...Object.values(proxyNames)];
+  const senders = (await jobs()).filter(
+    ({ ref, state, proxyUrl }) =>
+      (state === 'running' || state === 'pending') &&
+      proxyUrl !== undefined &&
+      addresses.includes(proxyUrl) &&
+      proxyUrl !== sensorProxyUrl(ref.region ?? ''),
+  );
+  if (senders.length === 0) return;
+  throw new AppError('PROXY_IN_USE', 'sensors send to the proxy that runs as a service job', {
+    details: senders.map(({ name }) => name),
+    hint: 'Move them to the proxy of `up` first, with `wasm-sensors deploy publisher`; or stop it all the same with --force.',
+  });
+}
+
+/**
  * Stops the service job; then the puller of `up` runs again. False when there was no such job.
  *
  * @param options.url where the job answers

@@ -128,6 +128,19 @@ test('followed: what is appended, replaced, and new; it ends when it is aborted'
   expect(lines).toHaveLength(5);
 });
 
+test('the log of a service job is with Bacalhau, and the error says where', async () => {
+  write('up', at(1, 'ready'));
+  const fake = new FakeNetwork();
+  fake.jobList = [jobInfo({ role: 'puller' })];
+  network = fake;
+  await expect(read({ services: ['puller'] })).rejects.toMatchObject({
+    ...{
+      code: 'NO_SUCH_SERVICE',
+      hint: expect.stringMatching(/service job: `bacalhau job logs j-puller`.*sensors, up\.$/),
+    },
+  });
+});
+
 /** A network whose containers have written these lines; `more` come while it is followed. */
 function containers(lines: NetworkLogLine[], more: NetworkLogLine[] = []): Network {
   const fake = new FakeNetwork();

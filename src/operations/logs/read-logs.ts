@@ -51,7 +51,7 @@ async function namesOf(folder: string, network: Network | undefined): Promise<st
 export async function* readLogs(target: LogsTarget, query: LogsQuery = {}): AsyncGenerator<LogLine> {
   const { tail, since, level, follow = false, signal } = query;
   const network = await target.network();
-  checkNames(await namesOf(target.folder, network), query.services);
+  await checkNames(await namesOf(target.folder, network), query.services, network);
   const services = query.services && query.services.length > 0 ? new Set(query.services) : undefined;
   const filter: LineFilter = {
     ...(services ? { services } : {}),
@@ -82,7 +82,7 @@ export async function* readLogs(target: LogsTarget, query: LogsQuery = {}): Asyn
   }
 }
 
-function checkNames(known: string[], wanted: string[] = []): void {
+async function checkNames(known: string[], wanted: string[] = [], network?: Network): Promise<void> {
   if (known.length === 0) {
     throw new AppError('NO_LOGS', 'there are no logs: no network has run in this folder', {
       hint: 'Start one with `wasm-sensors up`, or go to the folder where it runs (or name its state folder with --state-dir).',
@@ -90,8 +90,14 @@ function checkNames(known: string[], wanted: string[] = []): void {
   }
   const unknown = wanted.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
+  const jobs = (await network?.jobs().catch(() => [])) ?? [];
+  const served = jobs.filter(({ ref, state }) => unknown.includes(ref.role) && state === 'running');
+  const elsewhere = served.map(
+    ({ id, ref }) =>
+      `The ${ref.role} runs as a service job: \`bacalhau job logs ${id}\` (compose network: in \`wasm-sensors shell\`). `,
+  );
   throw new AppError('NO_SUCH_SERVICE', `there is no log of ${unknown.join(', ')}`, {
-    hint: `Services with a log: ${known.join(', ')}.`,
+    hint: `${elsewhere.join('')}Services with a log: ${known.join(', ')}.`,
   });
 }
 

@@ -2,7 +2,7 @@
 import type { ConditionAlert } from '../../fleet/fleet-events.js';
 import type { WrittenBack } from '../../lib/sqlite/written-back.js';
 import type { QueueServerState } from '../../queue/server-state.js';
-import type { StoreStats } from '../store-watch.js';
+import type { StoreStats } from '../../store/store.js';
 
 export interface Conditions {
   store: StoreStats | undefined;

@@ -3,7 +3,7 @@ import { Fleet, type FleetDump } from '../../fleet/fleet.js';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { Reading } from '../../protocol/message.js';
 import type { ReportedConfig } from '../../protocol/sensor-config.js';
-import type { Delivery } from '../sinks/sink.js';
+import type { Delivery } from '../sink.js';
 
 export type Listener = (event: FleetEvent) => void;
 

@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
-import { StoreSink } from '../sinks/readings-store.js';
-import type { Delivery } from '../sinks/sink.js';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
+import type { Delivery } from '../sink.js';
 import { PastEvents } from './past-events.js';
 
 let folder: string;
-let store: StoreSink;
+let store: SqliteStore;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'past-events-'));
-  store = new StoreSink(join(folder, 'readings.db'));
+  store = new SqliteStore(join(folder, 'readings.db'));
 });
 afterEach(() => {
   store.close();
@@ -52,7 +52,7 @@ test('readings and messages come in the order of arrival, each once, in pages of
     all.push(reading(n, n * 10));
     if (n % 20 === 0) all.push(message(n, n * 10 + 5));
   }
-  store.accept(all);
+  store.append(all);
   const pages = pagesOf(new PastEvents(store, 0, undefined));
   expect(pages.flat()).toEqual(all.map(({ id }) => id));
   expect(Math.max(...pages.map(({ length }) => length))).toBeLessThanOrEqual(1000);
@@ -60,22 +60,22 @@ test('readings and messages come in the order of arrival, each once, in pages of
 
 test('many messages of one millisecond come once each', () => {
   const all = Array.from({ length: 100 }, (_, n) => message(n, 7));
-  store.accept(all);
+  store.append(all);
   expect(pagesOf(new PastEvents(store, 7, new Set(['message']))).flat()).toEqual(all.map(({ id }) => id));
   expect(pagesOf(new PastEvents(store, 8, new Set(['message'])))).toEqual([]);
 });
 
 test('a page of large messages has few of them', () => {
   const body = JSON.stringify({ n: 'x'.repeat(100_000) });
-  store.accept(Array.from({ length: 7 }, (_, n) => ({ ...message(n, n), body })));
+  store.append(Array.from({ length: 7 }, (_, n) => ({ ...message(n, n), body })));
   expect(pagesOf(new PastEvents(store, 0, undefined)).map(({ length }) => length)).toEqual([3, 3, 1]);
 });
 
 test('what is stored meanwhile comes, too', () => {
-  store.accept([reading(1, 1)]);
+  store.append([reading(1, 1)]);
   const past = new PastEvents(store, 0, undefined);
   expect(past.next()).toHaveLength(1);
-  store.accept([reading(2, 2), message(1, 2)]);
+  store.append([reading(2, 2), message(1, 2)]);
   expect(past.next()).toHaveLength(2);
   expect(past.next()).toEqual([]);
 });
@@ -83,8 +83,8 @@ test('what is stored meanwhile comes, too', () => {
 test('a clock that was set back leaves nothing out', () => {
   const at = (n: number) => (n <= 600 ? 1_000_000 + n : n);
   const all = Array.from({ length: 1200 }, (_, n) => reading(n + 1, at(n + 1)));
-  store.accept(all);
-  store.accept(Array.from({ length: 40 }, (_, n) => message(n, 500 + n)));
+  store.append(all);
+  store.append(Array.from({ length: 40 }, (_, n) => message(n, 500 + n)));
   const found = pagesOf(new PastEvents(store, 0, undefined)).flat();
   expect(found.toSorted()).toEqual(
     [...all.map(({ id }) => id), ...Array.from({ length: 40 }, (_, n) => `m${n}`)].sort(),
@@ -92,7 +92,7 @@ test('a clock that was set back leaves nothing out', () => {
 });
 
 test('a replay begins at most 100,000 readings before the newest', () => {
-  store.accept(Array.from({ length: 100_010 }, (_, n) => reading(n + 1, n + 1)));
+  store.append(Array.from({ length: 100_010 }, (_, n) => reading(n + 1, n + 1)));
   const first = new PastEvents(store, 0, undefined).next()[0];
   expect(first).toMatchObject({ reading: { sequence: 11 } });
 });

@@ -1,7 +1,6 @@
 /** What the store has received since a time, as events, a page at a time: a replay never holds more than a page. */
 import type { FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
-import type { StorePosition, StoreSink } from '../sinks/readings-store.js';
-import type { StoredMessage } from '../sinks/stored-rows.js';
+import type { ReadingsStore, StoredMessage, StorePosition } from '../../store/store.js';
 
 /** A replay begins at most so many readings and messages before the newest. */
 const MAX_REPLAY = 100_000;
@@ -12,12 +11,12 @@ const MESSAGES_IN_PAGE = 500;
 const MESSAGE_BYTES_IN_PAGE = 262_144;
 
 export class PastEvents {
-  readonly #store: StoreSink;
+  readonly #store: ReadingsStore;
   readonly #kinds: Set<FleetEvent['event']> | undefined;
   #at: StorePosition;
 
   /** `since`: Unix milliseconds. `kinds`: undefined = all. */
-  constructor(store: StoreSink, since: number, kinds: Set<FleetEvent['event']> | undefined) {
+  constructor(store: ReadingsStore, since: number, kinds: Set<FleetEvent['event']> | undefined) {
     this.#store = store;
     this.#kinds = kinds;
     this.#at = store.positionAt(since, MAX_REPLAY);

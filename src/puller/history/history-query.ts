@@ -1,7 +1,13 @@
 /** Reads the query of `GET /history`. */
-import { AppError } from '../../lib/errors/app-error.js';
 import { isValueName } from '../../protocol/measured-values.js';
-import { BUILT_IN_METRICS, DEFAULT_POINTS, type HistoryRange, HOUR_MS, MINUTE_MS } from './history.js';
+import {
+  BUILT_IN_METRICS,
+  badQuery,
+  DEFAULT_POINTS,
+  type HistoryRange,
+  HOUR_MS,
+  MINUTE_MS,
+} from '../../store/history.js';
 
 /** Points of one series. */
 const MAX_POINTS = 10_000;
@@ -42,8 +48,6 @@ export function parseHistoryQuery(query: URLSearchParams, now: number): HistoryR
   }
   return range;
 }
-
-export const badQuery = (message: string, hint: string) => new AppError('BAD_QUERY', message, { hint });
 
 function metricOf(metric: string | null): string {
   const known = `a name of a measured value, such as temperature, or one of ${BUILT_IN_METRICS.join(', ')}`;

@@ -4,22 +4,18 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { answerError } from '../../lib/errors/http-error.js';
 import type { Reading } from '../../protocol/message.js';
-import { StoreSink } from '../sinks/readings-store.js';
-import { type HistoryQuery, type HistorySeries, historySchema } from './history.js';
-import { type HistorySource, historyRoutes } from './history-routes.js';
-import { RollUps } from './roll-ups.js';
+import { type HistoryQuery, type HistorySeries, historySchema } from '../../store/history.js';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
+import { historyRoutes } from './history-routes.js';
 
 const T0 = 1_750_000_020_000;
 let folder: string;
-let store: StoreSink;
-let rollUps: RollUps;
+let store: SqliteStore;
 let sequence = 0;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'history-'));
-  store = new StoreSink(join(folder, 'readings.db'));
-  rollUps = new RollUps(store);
-  rollUps.work(T0);
+  store = new SqliteStore(join(folder, 'readings.db'));
 });
 
 afterEach(() => {
@@ -34,10 +30,10 @@ function add(taken: number, over: Partial<Reading> = {}, late = 100): void {
     ...{ sequence: ++sequence, timestamp: new Date(T0 + taken).toISOString(), job_submission_time: 1, ...over },
   };
   const receivedAt = T0 + taken + late;
-  store.accept([{ id: `${sequence}`, body: '', message: {}, reading, config: undefined, receivedAt }]);
+  store.append([{ id: `${sequence}`, body: '', reading, config: undefined, receivedAt }]);
 }
 
-function get(query: object, now = T0 + 3_600_000, kept: HistorySource | undefined = { store, rollUps }) {
+function get(query: object, now = T0 + 3_600_000, kept: SqliteStore | undefined = store) {
   const routes = historyRoutes(kept, () => now);
   routes.onError((error, c) => answerError(error, c, () => {}));
   return routes.request(`/history?${new URLSearchParams(query as Record<string, string>)}`);
@@ -107,7 +103,7 @@ test.each<[Record<string, string>, string]>([
 });
 
 test('a parameter that is given twice, and a puller without a store', async () => {
-  const twice = await historyRoutes({ store, rollUps }, () => T0)
+  const twice = await historyRoutes(store, () => T0)
     .onError((error, c) => answerError(error, c, () => {}))
     .request('/history?metric=readings.rate&step=1000&step=2000');
   expect(await twice.json()).toMatchObject({ error: { message: 'step is given twice' } });
@@ -116,19 +112,23 @@ test('a parameter that is given twice, and a puller without a store', async () =
   expect([none.status, await none.json()]).toMatchObject([404, { error: { code: 'NO_HISTORY' } }]);
 });
 
-test('while the store is read after a start, questions wait, then are told to come again', async () => {
+test('while the readings of an earlier version are rolled up, questions wait, then are told to come again', async () => {
   add(0, { values: { temperature: 2 } });
-  rollUps = new RollUps(store);
-  expect(rollUps.isCurrent).toBe(false);
-  const waiting = get({ metric: 'temperature', from: `${T0}` });
-  rollUps.work(T0);
-  expect(((await (await waiting).json()) as { series: unknown[] }).series).toHaveLength(1);
-  rollUps = new RollUps(store);
-  vi.spyOn(performance, 'now').mockReturnValueOnce(0);
+  store.close();
+  store = new SqliteStore(join(folder, 'readings.db'));
+  const answer = (await (await get({ metric: 'temperature', from: `${T0}` })).json()) as { series: unknown[] };
+  expect(answer.series).toHaveLength(1);
+  store.close();
+  store = new SqliteStore(join(folder, 'readings.db'));
+  add(100);
+  // The time to wait is over before anything is rolled up.
+  const now = vi.spyOn(performance, 'now').mockReturnValueOnce(0);
   const refused = await get({ metric: 'temperature' });
-  vi.restoreAllMocks();
+  now.mockRestore();
   expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
-    ...[503, '1', { error: { code: 'HISTORY_NOT_READY', hint: expect.any(String) } }],
+    503,
+    '1',
+    { error: { code: 'HISTORY_NOT_READY', hint: expect.any(String) } },
   ]);
 });
 

@@ -1,13 +1,24 @@
-/** A short run of `npm run torture` with a fixed seed: most kinds of faults once. */
+/** Short runs of `npm run torture` with fixed seeds: most kinds of faults once, and orders of kills. */
 import { expect, test } from 'vitest';
-import { torture } from '../torture/torture.js';
+import { rangesOf } from '../torture/checker.js';
+import { type TortureOptions, torture } from '../torture/torture.js';
 
-test('20 s of faults: every acknowledged reading is in the store, and the fleet has no gaps', async () => {
+test.each<[string, Pick<TortureOptions, 'seed' | 'length'>, number]>([
+  [
+    '20 s of faults: every acknowledged reading is in the store, the fleet has no gaps',
+    { seed: 7, length: { seconds: 20 } },
+    100,
+  ],
+  ['orders of kills, readings sent in between only: the same', { seed: 8777, length: { orders: 4 } }, 140],
+])('%s, and no deleted file stays open', { timeout: 600_000 }, async (_, options, least) => {
   const faults: string[] = [];
-  const { acknowledged, missing, wrong, problems } = await torture({
-    ...{ seed: 7, seconds: 20, network: 'embedded' },
-    log: (text) => faults.push(text),
+  const log = (text: string) => faults.push(text);
+  const { acknowledged, missing, wrong, problems, deletedFiles } = await torture({
+    ...options,
+    network: 'embedded',
+    log,
   });
-  expect({ missing, wrong, problems }, faults.join('\n')).toEqual({ missing: [], wrong: [], problems: [] });
-  expect(acknowledged).toBeGreaterThan(100);
-}, 600_000);
+  const found = { missing: rangesOf(missing), wrong, problems, deletedFiles };
+  expect(found, faults.join('\n')).toEqual({ missing: [], wrong: [], problems: [], deletedFiles: [] });
+  expect(acknowledged).toBeGreaterThan(least);
+});

@@ -219,6 +219,23 @@ test('a region is cut and restored in the order of addresses, so that each conta
   expect(await errorOf(links.set('xx', false))).toMatchObject({ code: 'NO_SUCH_REGION' });
 });
 
+test('a container that was killed is reported once and started again, one that was stopped on purpose is left', async () => {
+  const notes: unknown[] = [];
+  const stopping = new AbortController();
+  const killed = { service: 'edge-us-1', state: 'exited', exitCode: 137 };
+  const moved = { service: 'sqs-puller', state: 'exited', exitCode: 0 };
+  add(`case "$*" in ${listing({ service: 'a' }, killed, moved)} logs*) echo 'bye';; esac`);
+  const watching = watchContainers({
+    ...{ project: { name: 'p', folder: engine.folder }, everyMs: 20, signal: stopping.signal },
+    ...{ emit: (event) => notes.push(event), onRestart: () => {}, resting: new Set(['sqs-puller']) },
+  });
+  await expect.poll(() => changes().length, { timeout: 20_000 }).toBeGreaterThan(2);
+  stopping.abort();
+  await watching;
+  expect(new Set(changes())).toEqual(new Set(['start p-edge-us-1-1']));
+  expect(notes).toEqual([{ type: 'container.exited', service: 'edge-us-1', exitCode: 137, lastLines: ['bye'] }]);
+});
+
 test('crashes and silence of the engine are reported once each; being stopped is neither', async () => {
   const notes: unknown[] = [];
   const restarted: string[] = [];
@@ -236,6 +253,7 @@ test('crashes and silence of the engine are reported once each; being stopped is
     ...{ project: { name: 'p', folder: engine.folder }, everyMs: 20, signal: stopping.signal },
     emit: (event) => notes.push(event),
     onRestart: (service) => restarted.push(service),
+    resting: new Set(),
   });
   await looks(1);
   answer({ service: 'a' }, { service: 'b', restarts: 1, startedAt: 'T1' });

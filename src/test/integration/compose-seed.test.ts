@@ -138,6 +138,9 @@ describe('the walk-through of the original demo, with containers', () => {
     before.child.kill();
     const jobs = await sandbox.json<{ jobs: { name: string; state: string }[] }>(['status']);
     expect(jobs.jobs.filter(({ name }) => name === 'proxy' || name === 'puller')).toHaveLength(2);
+    const refused = async (...args: string[]) => (await sandbox.run(args)).stderr;
+    expect(await refused('stop', 'proxy')).toMatch(/sensors send to the proxy .*[\s\S]*publisher-us[\s\S]*--force/);
+    expect(await refused('logs', 'puller')).toMatch(/service job: `bacalhau job logs j-/);
     const kept = readFileSync(join(sandbox.stateDir, 'jobs', 'proxy.yaml'), 'utf8');
     expect(kept).toContain('env:AWS_SECRET_ACCESS_KEY');
     expect(kept + readFileSync(join(sandbox.stateDir, 'jobs', 'puller.yaml'), 'utf8')).not.toContain(webhook);

@@ -89,6 +89,7 @@ test('an `up` elsewhere does not take these jobs unasked, and one that fails giv
   const dead = ['--take-over', '--proxy-url', 'http://127.0.0.1:1/dead', '--timeout', '3'];
   const failed = await elsewhere.run([...remote, ...dead, ...(await Sandbox.portFlags())]);
   expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/given back.*publisher-us/)]);
+  expect(failed.stderr).toContain('Nothing answers at http://127.0.0.1:1/dead (--proxy-url)');
   const from = (await sandbox.fleet().summary()).regions;
   await eventually('more readings of each region', async () => {
     const now = await sandbox.fleet().summary();
@@ -132,12 +133,12 @@ test('as a remote network, with a sensor token that only its `up` was given', { 
   expect(stopped.sort()).toEqual(['as', 'eu', 'us']);
 });
 
-test('a node that hangs is killed and restarted within 15 s, and that is on the screen', {
-  timeout: 60_000,
+test('a node that hangs misses a heartbeat, is asked, killed and restarted, and that is on the screen', {
+  timeout: 90_000,
 }, async () => {
   const pid = sandbox.pidOf('edge-us-1');
   process.kill(pid, 'SIGSTOP');
-  await eventually('a new edge-us-1', () => sandbox.pidOf('edge-us-1') !== pid, 15_000);
+  await eventually('a new edge-us-1', () => sandbox.pidOf('edge-us-1') !== pid, 40_000);
   await eventually('that on the screen', () => /edge-us-1 has not answered for \d+ s; killing it/.test(up.stderr));
 });
 

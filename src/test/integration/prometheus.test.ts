@@ -81,12 +81,8 @@ withPrometheus('promtool takes the configuration, the rules and what each servic
   const authorization = `Bearer ${readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim()}`;
   for (const scrapeUrl of scrapeUrls) {
     const text = await (await fetch(scrapeUrl, { headers: { authorization } })).text();
-    // It writes what breaks the conventions, and exits with 3.
-    const linted = execFileSync('sh', ['-c', 'promtool check metrics 2>&1; echo "exit $?"'], {
-      input: text,
-    }).toString();
-    const ours = linted.split('\n').filter((line) => /^(wasm_sensors|exit)/.test(line));
-    expect([scrapeUrl, ...ours]).toEqual([scrapeUrl, expect.stringMatching(/^exit [03]$/)]);
+    const linted = execFileSync('sh', ['-c', 'promtool check metrics 2>&1; echo "exit $?"'], { input: text });
+    expect([scrapeUrl, linted.toString()]).toEqual([scrapeUrl, 'exit 0\n']);
   }
 });
 

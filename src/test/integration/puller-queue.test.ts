@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PullerEvent } from '../../puller/failure-reporter.js';
 import { type PollingOptions, Puller } from '../../puller/puller.js';
-import type { Delivery, Sink } from '../../puller/sinks/sink.js';
+import type { Delivery, Sink } from '../../puller/sink.js';
 import type { Queue } from '../../queue/queue.js';
 import { openSqsQueue } from '../../queue/sqs-queue.js';
 import { type LoopbackQueueServer, serveOnLoopback } from '../../sqs-server/serve-on-loopback.js';

@@ -9,10 +9,10 @@ import { Supervisor } from '../../lib/process/supervisor.js';
 import { buildWasm } from '../../modules/build-modules.js';
 import { MODULES_DIR } from '../../modules/module-files.js';
 import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
-import { NodeReadiness } from '../../network/bacalhau/node-readiness.js';
+import { NodeList } from '../../network/bacalhau/node-list.js';
 import { orchestratorNode } from '../../network/native/native-nodes.js';
 import { nodeProcess } from '../../network/native/node-process.js';
-import type { NetworkEvent, PlanContext } from '../../network/provider.js';
+import type { PlanContext } from '../../network/provider.js';
 import { createRemoteNetwork } from '../../network/remote/remote-network.js';
 import { planRemote } from '../../network/remote/remote-provider.js';
 import { hostsSending, missingBacalhau } from '../support/native-cluster.js';
@@ -33,7 +33,7 @@ beforeAll(async () => {
   proxy = await TestProxy.start();
   const ports = { api: await freePort(), nats: await freePort(), webUi: await freePort() };
   apiPort = ports.api;
-  const readiness = new NodeReadiness(`http://127.0.0.1:${ports.api}`, ports.nats);
+  const readiness = new NodeList(`http://127.0.0.1:${ports.api}`, ports.nats);
   const bacalhau = findBacalhau(process.env.BACALHAU_BIN);
   const start = (node: Omit<Parameters<typeof nodeProcess>[2], 'readyTimeoutMs'>) =>
     supervisor.start(nodeProcess(bacalhau, join(folder, 'cluster'), { ...node, readyTimeoutMs: 20_000 }));
@@ -147,14 +147,6 @@ it('does without HOSTNAME from when a node does not forward it', async () => {
   expect(await network.submit(changed)).toMatchObject({ unchanged: true, facts: [] });
   expect(await network.stop({ role: 'publisher', region: 'south' })).toBe(true);
 }, 60_000);
-
-it('says that a proxy does not answer from here, and goes on: the nodes may reach it', async () => {
-  const notes: unknown[] = [];
-  const nowhere = `http://127.0.0.1:${await freePort()}`;
-  const emit = (event: NetworkEvent) => notes.push(event);
-  await planFor('127.0.0.1', apiPort, { proxyUrl: nowhere, emit }).start();
-  expect(notes).toContainEqual({ type: 'proxy.unreachable', url: nowhere });
-});
 
 it('puts the sensor token into no job unless that was asked for', async () => {
   const { network, connection } = await planFor('127.0.0.1', apiPort, {}, false).start();

@@ -45,6 +45,15 @@ export function composeMissing(): string | undefined {
   return undefined;
 }
 
+/** Kills the main processes of these containers, as far as they run, at once. */
+export async function killOnHost(names: string[]): Promise<void> {
+  const format = '{{if .State.Running}}{{.State.Pid}}{{end}}';
+  const pids = await Promise.all(names.map((name) => docker('inspect', '--format', format, name).catch(() => '')));
+  const onHost = ['--pid', 'host', '--user', '0', '--network', 'none', '--entrypoint', 'sh'];
+  const running = pids.filter(Boolean).join(' ');
+  if (running) await docker('run', '--rm', ...onHost, NODE_IMAGE, '-c', `kill -KILL ${running}`);
+}
+
 /**
  * Kills the main process of a container, as a crash does, and resolves when Docker has restarted it. (Docker does not
  * restart after `docker kill`; and from inside, a container's first process can't be killed.)
@@ -52,9 +61,7 @@ export function composeMissing(): string | undefined {
 export async function crashContainer(name: string, timeoutMs?: number): Promise<void> {
   const startedAt = () => docker('inspect', '--format', '{{.State.Running}} {{.State.StartedAt}}', name);
   const before = await startedAt();
-  const pid = await docker('inspect', '--format', '{{.State.Pid}}', name);
-  const onHost = ['--pid', 'host', '--user', '0', '--network', 'none', '--entrypoint', 'sh'];
-  await docker('run', '--rm', ...onHost, NODE_IMAGE, '-c', `kill -KILL ${pid}`);
+  await killOnHost([name]);
   await eventually(
     `${name} running again`,
     async () => {

@@ -11,11 +11,11 @@ import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
 import { EventHub } from '../../puller/events/event-hub.js';
 import { createPullerApp } from '../../puller/puller-app.js';
-import { StoreSink } from '../../puller/sinks/readings-store.js';
 import type { Queue, QueueDepth } from '../../queue/queue.js';
 import type { EndpointChange } from '../../runtime/control-client.js';
 import { createControl } from '../../runtime/control-server.js';
 import { createSensorHostApp } from '../../sensor-host/host-routes.js';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 import type { Box } from './box.js';
 import { FakeCluster } from './fake-cluster.js';
 import { FakeFleet } from './fake-fleet.js';
@@ -56,7 +56,7 @@ export class FakeUp {
   endpoints: Record<string, string> = {};
   readonly #listeners: Listener[] = [];
   readonly #closed = new AbortController();
-  #store: StoreSink | undefined;
+  #store: SqliteStore | undefined;
   #control = '';
   #host = '';
   readonly #options: FakeUpOptions;
@@ -83,7 +83,7 @@ export class FakeUp {
     };
     const queue = { ...emptyQueue, depth };
     const proxy = createProxy({ queue, desired: this.desired, guard: { operatorToken: TOKEN } });
-    this.#store = new StoreSink(join(this.box.stateDir, 'readings.db'));
+    this.#store = new SqliteStore(join(this.box.stateDir, 'readings.db'));
     const puller = createPullerApp({
       queue,
       fleet: { hub, store: this.#store, firing: () => [] },
@@ -159,8 +159,8 @@ export class FakeUp {
   }
 
   /** Keeps what was received in the store, too, for clients that ask what came before. */
-  keep(deliveries: Parameters<StoreSink['accept']>[0]): void {
-    this.#store!.accept(deliveries);
+  keep(deliveries: Parameters<SqliteStore['append']>[0]): void {
+    this.#store!.append(deliveries);
   }
 
   /** What differs from run to run, and what stands for it. */

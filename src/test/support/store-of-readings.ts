@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Reading } from '../../protocol/message.js';
-import { StoreSink } from '../../puller/sinks/readings-store.js';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 
 /** The first reading is received then; each further one a second later. */
 export const FIRST_AT = 1_750_000_000_000;
@@ -11,7 +11,7 @@ export const FIRST_AT = 1_750_000_000_000;
 export class StoreOfReadings {
   readonly folder = mkdtempSync(join(tmpdir(), 'store-'));
   readonly path = join(this.folder, 'it is a #1 store?.db');
-  readonly #sink = new StoreSink(this.path);
+  readonly #sink = new SqliteStore(this.path);
   #count = 0;
 
   /** Stores readings of eu and us in turn; `over` changes each. */
@@ -40,7 +40,7 @@ export class StoreOfReadings {
         receivedAt: FIRST_AT + n * 1000,
       };
     });
-    this.#sink.accept(deliveries);
+    this.#sink.append(deliveries);
   }
 
   close(): void {
@@ -48,3 +48,6 @@ export class StoreOfReadings {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+export const countReadings = ({ database }: SqliteStore): number =>
+  (database.prepare('select count(*) as n from readings').get() as { n: number }).n;

@@ -1,4 +1,6 @@
 /** The whole-system suite: what must hold on every network, driven through the CLI. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
@@ -6,6 +8,7 @@ import { LANGUAGES } from '../../modules/sensor-language.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
 import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';
+import { tinyModule } from './tiny-module.js';
 
 export interface SystemOptions {
   network: 'embedded' | 'native' | 'compose';
@@ -197,7 +200,7 @@ export function describeSystem(options: SystemOptions): void {
           error: {
             code: 'DEPLOY_TIMEOUT',
             details: ['us: 0 of 1 sensors reporting'],
-            hint: expect.stringContaining('status'),
+            hint: 'Nothing answers at http://127.0.0.1:9, where these sensors send to (asked from here).',
           },
         },
       ]);
@@ -262,10 +265,44 @@ export function describeSystem(options: SystemOptions): void {
       await seen(FOREIGN_COLORS.c, 'as');
       const live = (await sandbox.fleet().snapshot()).sensors.filter(({ state }) => state === 'live');
       expect(live.map(({ execution_id }) => execution_id)).toEqual(expect.arrayContaining(before));
+      // They take no configuration, so no change waits for them.
+      const change = await sandbox.json<{ sensors: number; converged: number }>(['config', 'set', 'color=#abcd01']);
+      expect(change).toMatchObject({ sensors: before.length, converged: before.length });
+      await sandbox.json(['config', 'set', 'color=#abcd02', '--rollout', 'us,as']);
       for (const name of ['plain-go', 'plain-c']) await sandbox.json(['stop', 'module', name]);
       const { jobs } = await sandbox.json<{ jobs: { ref: { role: string }; state: string }[] }>(['status']);
       expect(jobs.filter(({ ref, state }) => ref.role === 'module' && state !== 'stopped')).toEqual([]);
     });
+
+    system(
+      'a program that exits with 3 is no success, one that exits with 0 has completed, and neither is a sensor',
+      async () => {
+        const program = (code: number) => {
+          const path = join(sandbox.dir, `exit-${code}.wasm`);
+          const exit = [0x41, code, 0x10, 0];
+          writeFileSync(path, tinyModule({ imports: ['wasi_snapshot_preview1 proc_exit'], code: exit }));
+          return path;
+        };
+        const refused = async (args: string[]) => {
+          const { code, stdout } = await sandbox.run([...args, '-o', 'json']);
+          return { code, ...JSON.parse(stdout).error };
+        };
+        expect(await refused(['deploy', 'module', program(3)])).toMatchObject({
+          ...{ code: 'MODULE_FAILED', details: expect.arrayContaining([expect.stringMatching(/: exit code 3$/)]) },
+        });
+        expect(await sandbox.json(['deploy', 'module', program(0)])).toMatchObject({ running: 0, completed: 3 });
+        for (const name of ['exit-3', 'exit-0']) await sandbox.json(['stop', 'module', name]);
+        const submissions = async () => {
+          const { sensors } = await sandbox.fleet().snapshot();
+          return sensors.filter(({ state }) => state === 'live').map((sensor) => sensor.job_submission_time);
+        };
+        const before = await submissions();
+        expect(await refused(['deploy', 'publisher', '--module', program(0)])).toMatchObject({
+          code: 'MODULE_REFUSED',
+        });
+        expect(await submissions()).toEqual(before);
+      },
+    );
 
     test("the original's publisher runs as it is", async (context) => {
       if (skip !== undefined) return context.skip(skip);

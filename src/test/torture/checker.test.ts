@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
-import { StoreSink } from '../../puller/sinks/readings-store.js';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 import { check, History, keyOf, rangesOf } from './checker.js';
 
 let folder: string;
@@ -26,8 +26,8 @@ function verdictOn(stored: Reading[], deadLetters: string[] = []) {
     history.acknowledged.add(keyOf(sent));
   }
   const path = join(folder, 'readings.db');
-  const store = new StoreSink(path);
-  store.accept(
+  const store = new SqliteStore(path);
+  store.append(
     stored.map((reading, i) => ({ ...{ id: `m${i}`, body: '', receivedAt: 1, config: undefined }, reading })) as never,
   );
   const { missing, wrong } = check(history, 'job', path, deadLetters);

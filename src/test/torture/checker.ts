@@ -17,6 +17,8 @@ export class History {
 
 export interface Verdict {
   acknowledged: number;
+  /** Of the readings that were sent, acknowledged or not. */
+  stored: number;
   deadLetters: number;
   /** Acknowledged, and in neither place. */
   missing: string[];
@@ -43,10 +45,11 @@ export function check({ sent, acknowledged }: History, job: string, storePath: s
     if (found.has(key)) wrong.push(`${key}: twice`);
     found.add(key);
   }
+  const stored = found.size;
   const rejected = deadLetters.map(keyOfBody).filter((key) => key !== undefined && sent.has(key));
   for (const key of rejected) found.add(key!);
   const missing = [...acknowledged].filter((key) => !found.has(key));
-  return { acknowledged: acknowledged.size, deadLetters: rejected.length, missing, wrong };
+  return { acknowledged: acknowledged.size, stored, deadLetters: rejected.length, missing, wrong };
 }
 
 /** None when it can't be read: then everything is missing. */

@@ -30,15 +30,38 @@ export async function sendReadings(
     const batch = Array.from({ length: random.pick([1, random.integer(1, MAX_BATCH)]) }, () =>
       readingOf(sensor, ++sequence),
     );
-    for (const reading of batch) history.sent.set(keyOf(reading), reading);
-    const body = JSON.stringify(batch.length === 1 ? batch[0] : batch);
-    if (!(await sendUntilAccepted(proxy, body, history, giveUp))) return;
-    for (const reading of batch) history.acknowledged.add(keyOf(reading));
+    if (!(await sendBatch(proxy, batch, history, giveUp))) return;
     await sleep(random.integer(20, 150));
   }
 }
 
+/** Sends readings 1 to `count` of one execution; resolves when the last one is acknowledged. */
+export async function sendLoad(
+  proxy: string,
+  sensor: Pick<Reading, 'execution_id' | 'region'>,
+  count: number,
+  { history, giveUp }: { history: History; giveUp: AbortSignal },
+): Promise<void> {
+  for (let from = 1; from <= count; from += MAX_BATCH) {
+    const length = Math.min(MAX_BATCH, count - from + 1);
+    const batch = Array.from({ length }, (_, i) => readingOf(sensor, from + i));
+    if (!(await sendBatch(proxy, batch, history, giveUp))) return;
+  }
+}
+
 /** False when it gave up: nobody knows then whether the readings were taken. */
+async function sendBatch(proxy: string, batch: Reading[], history: History, giveUp: AbortSignal): Promise<boolean> {
+  for (const reading of batch) history.sent.set(keyOf(reading), reading);
+  const accepted = await sendUntilAccepted(
+    proxy,
+    JSON.stringify(batch.length === 1 ? batch[0] : batch),
+    history,
+    giveUp,
+  );
+  if (accepted) for (const reading of batch) history.acknowledged.add(keyOf(reading));
+  return accepted;
+}
+
 async function sendUntilAccepted(proxy: string, body: string, history: History, giveUp: AbortSignal): Promise<boolean> {
   while (!giveUp.aborted) {
     const answer = await post(proxy, body).catch(() => undefined);

@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { FAULTS } from './faults/all-faults.js';
-import type { Fault, FaultKind, Victim } from './faults/fault.js';
+import { type Fault, type FaultKind, filesLeftOpen, type Victim } from './faults/fault.js';
+import { ORDER } from './faults/order-faults.js';
 import type { Random } from './random.js';
 
 export class Nemesis {
@@ -12,6 +13,8 @@ export class Nemesis {
   readonly #underWay = new Map<string, Promise<void>>();
   /** Faults after which something did not recover. */
   readonly problems: string[] = [];
+  /** Deleted files that a program kept open, after each fault that was alone. */
+  readonly deletedFiles: string[] = [];
 
   constructor(victim: Victim, random: Random, log: (text: string) => void) {
     this.#victim = victim;
@@ -35,6 +38,15 @@ export class Nemesis {
       await sleep(pause);
     }
     await Promise.all(this.#underWay.values());
+    await this.#run('the faults are over', async () => {});
+  }
+
+  /** One order of kills after the other, and no other faults. */
+  async runOrders(count: number): Promise<void> {
+    for (let i = 1; i <= count; i++) {
+      const { text, happen } = ORDER.draw(this.#victim, this.#random);
+      await this.#run(`${i}. ${text}`, happen);
+    }
   }
 
   async #turnOf({ target }: Fault): Promise<void> {
@@ -43,12 +55,21 @@ export class Nemesis {
   }
 
   #begin({ text, target = 'all', happen }: Fault): void {
+    this.#underWay.set(target, this.#run(text, happen, target === 'all'));
+  }
+
+  /** `alone`: nothing else happens meanwhile, so that every file must be where it belongs afterwards. */
+  async #run(text: string, happen: Fault['happen'], alone = true): Promise<void> {
     this.#log(text);
-    const end = happen().catch((error) => {
+    try {
+      await happen();
+      const left = alone ? await filesLeftOpen(this.#victim) : [];
+      for (const file of left) this.#log(file);
+      this.deletedFiles.push(...left.map((file) => `${text}: ${file}`));
+    } catch (error) {
       const problem = `${text}: ${messageOf(error)}`;
       this.#log(problem);
       this.problems.push(problem);
-    });
-    this.#underWay.set(target, end);
+    }
   }
 }

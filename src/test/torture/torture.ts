@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../lib/errors/app-error.js';
+import { readRunState } from '../../runtime/run-state.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 import { COMPOSE_ENV } from '../support/compose-support.js';
 import { FakeClock, faketimeMissing } from '../support/faketime.js';
@@ -16,7 +17,7 @@ import { JOB, sendReadings } from './clients.js';
 import { REGIONS, type Tools } from './faults/fault.js';
 import { Link } from './link.js';
 import { Containers } from './machine/containers.js';
-import type { Machine } from './machine/machine.js';
+import { HEALED_MS, type Machine } from './machine/machine.js';
 import { Processes } from './machine/processes.js';
 import { judgeMemory, watchMemory } from './memory.js';
 import { Nemesis } from './nemesis.js';
@@ -26,8 +27,8 @@ export const NETWORKS = ['embedded', 'native', 'compose'] as const;
 
 export interface TortureOptions {
   seed: number;
-  /** How long faults begin. */
-  seconds: number;
+  /** How long faults begin; or how many orders of kills happen, with readings sent in between only. */
+  length: { seconds: number } | { orders: number };
   network: (typeof NETWORKS)[number];
   log(text: string): void;
   /** Its rejection ends the run early. */
@@ -37,6 +38,10 @@ export interface TortureOptions {
 export interface TortureResult extends Verdict {
   /** What did not recover, bad answers, gaps of deployed sensors, and memory that grew. */
   problems: string[];
+  /** Which a program kept open when it had recovered. */
+  deletedFiles: string[];
+  /** Nothing of all this. */
+  good: boolean;
   /** Kept when something is wrong. */
   folder: string;
 }
@@ -45,8 +50,12 @@ const NODES_PER_REGION = 2;
 const CLIENTS_PER_REGION = 2;
 /** After the last fault: retries with back-off, redelivery after the visibility timeout, and a slow machine. */
 const SETTLE_MS = 120_000;
+/** Of deployed sensors in seconds. Between orders of kills they send one reading each. */
+const INTERVAL = '0.5';
+const QUIET_INTERVAL = '3600';
 /** Room for the readings of a run; the larger a disk is, the longer it takes to fill it. */
-const diskMegabytes = (seconds: number) => 96 + Math.ceil(seconds / 4);
+const diskMegabytes = (length: TortureOptions['length']) =>
+  96 + Math.ceil(('orders' in length ? length.orders : length.seconds) / 4);
 const PROJECT = `wasm-sensors-torture-${process.pid}`;
 /** Asking Docker takes a while. */
 const SAMPLE_MS = { embedded: 1000, native: 1000, compose: 5000 };
@@ -60,12 +69,12 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const env = network === 'compose' ? { ...COMPOSE_ENV, COMPOSE_PROJECT_NAME: PROJECT } : {};
   const sandbox = new Sandbox({ ...env, ...clock?.env });
   mkdirSync(sandbox.stateDir);
-  const disk = missing.disk ? undefined : new SmallDisk(sandbox.stateDir, diskMegabytes(options.seconds));
+  const disk = missing.disk ? undefined : new SmallDisk(sandbox.stateDir, diskMegabytes(options.length));
   const tools = { ...(clock && { clock }), ...(disk && { disk }) };
   let good = false;
   try {
     const result = await Promise.race([attack(sandbox, tools, own, options), interrupted]);
-    good = result.problems.length + result.missing.length + result.wrong.length === 0;
+    good = result.good;
     return result;
   } finally {
     await sandbox.run(['down', ...(good && network === 'compose' ? ['--volumes'] : [])]);
@@ -90,31 +99,41 @@ async function attack(
   sandbox: Sandbox,
   tools: Partial<Tools>,
   folder: string,
-  { seed, seconds, network, log }: TortureOptions,
+  { seed, length, network, log }: TortureOptions,
 ): Promise<TortureResult> {
-  const flags = ['--deploy', '--nodes', String(NODES_PER_REGION), '--interval', '0.5', '--timeout', '120'];
-  const args = ['up', '-d', '--network', network, ...flags, ...(await Sandbox.portFlags(network))];
-  const start = async () => {
+  const sensors = ['--interval', 'orders' in length ? QUIET_INTERVAL : INTERVAL, '--timeout', '120'];
+  const nodes = ['--network', network, '--nodes', String(NODES_PER_REGION), ...(await Sandbox.portFlags(network))];
+  let deployed = false;
+  const start = async (deploy: boolean) => {
+    await eventually('the end of the last `up`', () => !readRunState(sandbox.stateDir)?.alive, HEALED_MS);
+    const args = ['up', '-d', ...nodes, ...(deploy ? ['--deploy', ...sensors] : [])];
     const { code, stderr } = await sandbox.run(args, { timeoutMs: 180_000 });
     if (code !== 0) throw new Error(`up ended with ${code}: ${stderr}`);
+    deployed = deploy;
   };
-  await start();
+  await start('seconds' in length);
   const machine = network === 'compose' ? await Containers.of(PROJECT, folder) : new Processes(sandbox);
   const link = await Link.to(sandbox.state().endpoints.proxy);
   const history = new History();
-  const load = startLoad(link.url, history, seed);
   const memory = watchMemory(machine, SAMPLE_MS[network]);
   const nemesis = new Nemesis({ sandbox, machine, link, tools, history, start }, new Random(seed), log);
-  await nemesis.run(seconds);
-  log('the faults are over');
-  await load.stop();
+  if ('orders' in length) {
+    await nemesis.runOrders(length.orders);
+  } else {
+    const load = startLoad(link.url, history, seed);
+    await nemesis.run(length.seconds);
+    await load.stop();
+  }
   link.close();
   const verdict = await settle(sandbox, machine, history);
+  if (!deployed) await sandbox.json(['deploy', 'publisher', ...sensors]);
   const fleet = await fleetProblems(sandbox);
   const course = judgeMemory(await memory.stop());
   for (const line of course.lines) log(line);
   const problems = [...nemesis.problems, ...history.badAnswers, ...fleet, ...course.problems];
-  return { ...verdict, problems, folder: sandbox.dir };
+  const { deletedFiles } = nemesis;
+  const good = [verdict.missing, verdict.wrong, problems, deletedFiles].every((found) => found.length === 0);
+  return { ...verdict, problems, deletedFiles, good, folder: sandbox.dir };
 }
 
 /** Some executions in each region, each with random numbers of its own: their order of events changes nothing. */
@@ -136,21 +155,20 @@ function startLoad(proxy: string, history: History, seed: number): { stop(): Pro
   return { stop };
 }
 
-/** Checks until nothing is missing; the last verdict when that never happens. */
+/** Checks until nothing is missing, or nothing can arrive any more. */
 async function settle(sandbox: Sandbox, machine: Machine, history: History): Promise<Verdict> {
   const look = async () => {
     const args = ['queue', 'dead-letters', '--limit', '100000'];
     const { deadLetters } = await sandbox.json<{ deadLetters: { body: string }[] }>(args);
-    return check(
-      history,
-      JOB,
-      await machine.storePath(),
-      deadLetters.map(({ body }) => body),
-    );
+    const bodies = deadLetters.map(({ body }) => body);
+    return check(history, JOB, await machine.storePath(), bodies);
   };
   const complete = async () => {
+    // Asked first: what the puller then takes from the queue is in the store before it is deleted there.
+    const { depth } = await sandbox.fleet().stats();
+    const isEmpty = depth !== undefined && depth.visible + depth.inFlight === 0;
     const verdict = await look();
-    return verdict.missing.length === 0 && verdict;
+    return (verdict.missing.length === 0 || isEmpty) && verdict;
   };
   return eventually('every acknowledged reading', complete, SETTLE_MS).catch(look);
 }

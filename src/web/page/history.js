@@ -1,5 +1,5 @@
 /** What the puller has kept: a metric over time, ready for a chart. */
-/** @import { History } from '../../puller/history/history.js' */
+/** @import { History } from '../../store/history.js' */
 
 /** Any sender can name regions, and more can't be told apart. */
 const MAX_CURVES = 12;

@@ -3,6 +3,7 @@ import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process
 import {
   deployService,
   planServiceJob,
+  refuseProxyInUse,
   type ServiceRole,
   stopService,
 } from '../../../operations/deploy/deploy-service.js';
@@ -91,11 +92,15 @@ function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
     summary,
     modes: ['text', 'json'],
     settings: ['stateDir'],
-    options: [takeOverOption()],
+    options: [
+      takeOverOption(),
+      ...(role === 'proxy' ? [new Option('--force', 'also while sensors send to it, which are silent then')] : []),
+    ],
     async action({ out, settings, options }) {
       const { state, control, network: open } = openSession(settings);
       const network = await open();
       if (options.takeOver !== true) refuseForeign(await foreignService(network, role));
+      if (role === 'proxy' && options.force !== true) await refuseProxyInUse(network, state.endpoints.jobProxy);
       const stopped = await stopService(network, role, {
         // While there is a job, the endpoint leads to it.
         url: state.endpoints.puller,

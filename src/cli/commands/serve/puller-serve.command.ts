@@ -7,6 +7,7 @@ import type { Logger } from '../../../lib/log/logger.js';
 import { lockFor } from '../../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../../lib/net/browser-guard.js';
 import { OperatorSessions } from '../../../lib/net/operator-sessions.js';
+import { ENDED_NETWORK } from '../../../puller/ended-network.js';
 import type { CommandSpec } from '../../command.js';
 import { logEvent } from '../../output/event-log.js';
 import { alertText, pullerText } from '../../output/puller-text.js';
@@ -50,6 +51,7 @@ export const pullerServe: CommandSpec = {
           store: has('store')
             ? {
                 path: join(settings.stateDir, 'readings.db'),
+                endedNetwork: join(settings.stateDir, ENDED_NETWORK),
                 retentionMs: {
                   readings: settings.retention * 3_600_000,
                   minutes: settings.minuteRetention * 86_400_000,

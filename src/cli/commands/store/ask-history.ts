@@ -2,7 +2,7 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
 import type { FleetClient } from '../../../puller/fleet-client.js';
-import { BUILT_IN_METRICS, type History, MINUTE_MS } from '../../../puller/history/history.js';
+import { BUILT_IN_METRICS, type History, MINUTE_MS } from '../../../store/history.js';
 import {
   durationOption,
   type OptionValues,

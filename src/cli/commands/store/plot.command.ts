@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
 import type { FleetClient } from '../../../puller/fleet-client.js';
-import type { History } from '../../../puller/history/history.js';
 import { openFleet } from '../../../runtime/session.js';
+import type { History } from '../../../store/history.js';
 import type { CommandSpec } from '../../command.js';
 import type { OptionValues } from '../../command-options.js';
 import { type ChartSize, chartText } from '../../output/chart/chart-text.js';

@@ -1,5 +1,6 @@
 /** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
 import { messageOf } from '../../../lib/errors/app-error.js';
+import { answersHttp } from '../../../lib/net/wait-for-http.js';
 import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
 import { TakenJobs } from '../../../operations/deploy/taken-jobs.js';
@@ -62,10 +63,17 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     emit: show,
     onStop: stop.fromElsewhere,
   });
-  const { stack, provider, endpoints, proxy, token } = planned;
+  const { stack, provider, endpoints, proxy, token, ca } = planned;
   const fleet = new FleetClient(() => endpoints.puller, { token });
 
-  const deploy = async (network: Network) => {
+  /** The URL that sensors were given for the proxy, where nothing answers. */
+  const silentProxy = async () => {
+    const { proxyUrl: url } = settings;
+    if (url === undefined || (await answersHttp(`${url}/health`, ca))) return undefined;
+    show({ type: 'proxy.unreachable', url });
+    return url;
+  };
+  const deploy = async (network: Network, silent: string | undefined) => {
     const takeOver = await askTakeOver(out, network, options);
     if (outlive) taken = new TakenJobs(network);
     const onSubmit = (submission: Promise<Submission>) => taken?.add(submission);
@@ -73,7 +81,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
     const opening = showScreen();
     if (!showsScreen(out, options)) await opening;
-    const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive));
+    const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive, silent));
     const [result] = await Promise.all([deploying, opening]);
     taken?.keep();
     notes.push(...deployNotes(result.facts));
@@ -93,7 +101,8 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     log.info('starting', `starting the ${settings.network} network`, { network: settings.network, pid: process.pid });
     const network = await stack.start();
     outlive = provider.capabilities.sensorsOutliveUp === true;
-    if (options.deploy) await deploy(network);
+    const silent = await silentProxy();
+    if (options.deploy) await deploy(network, silent);
     else {
       await showScreen();
       report.note(NO_SENSORS_YET);

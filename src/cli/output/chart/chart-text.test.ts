@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { History, HistoryPoint } from '../../../puller/history/history.js';
+import type { History, HistoryPoint } from '../../../store/history.js';
 import { styleFor, widthOf } from '../terminal-text.js';
 import { type ChartLook, chartText } from './chart-text.js';
 

@@ -5,7 +5,7 @@
  */
 
 import { durationText } from '../../../lib/time/time-text.js';
-import type { History, HistoryPoint } from '../../../puller/history/history.js';
+import type { History, HistoryPoint } from '../../../store/history.js';
 import { type Style, table, widthOf } from '../terminal-text.js';
 import { createDots, type Dots, drawLine, markOf } from './canvas.js';
 import { localTime, timeTicks, type ValueScale, valueScale } from './ticks.js';

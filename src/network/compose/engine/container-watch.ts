@@ -1,6 +1,10 @@
-/** Watches the containers of a network. Docker restarts those that crash (`restart: on-failure`); this only reports it. */
+/**
+ * Watches the containers of a network. Docker restarts those that crash (`restart: on-failure`), which is only reported here;
+ * it does not restart those that were killed or stopped by hand, so they are started from here.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Container, containersOf, lastLogLines } from '../../../docker/containers.js';
+import { docker } from '../../../docker/docker-cli.js';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { NetworkEvent } from '../../provider.js';
 import { logFolderOf, type Project, refuseForeign } from './compose-project.js';
@@ -36,6 +40,8 @@ export interface WatchOptions {
   emit(event: NetworkEvent): void;
   /** Called with the service when its container runs again, whoever restarted it. */
   onRestart(service: string): void;
+  /** Services that are stopped on purpose. */
+  resting: ReadonlySet<string>;
   signal: AbortSignal;
   /** In milliseconds; tests check more often. */
   everyMs?: number;
@@ -43,18 +49,26 @@ export interface WatchOptions {
 
 /** Runs until it is aborted. */
 export async function watchContainers(options: WatchOptions): Promise<void> {
-  const { project, emit, onRestart, signal, everyMs = LOOK_EVERY_MS } = options;
+  const { project, emit, onRestart, resting, signal, everyMs = LOOK_EVERY_MS } = options;
   const runs = new ContainerRuns();
   let answers = true;
   while (!signal.aborted) {
     await sleep(everyMs, undefined, { signal }).catch(() => {});
     try {
-      const { crashed, restarted } = runs.compare(
-        await containersOf({ project: project.name }, { timeoutMs: ANSWER_MS, signal }),
-      );
+      const containers = await containersOf({ project: project.name }, { timeoutMs: ANSWER_MS, signal });
+      const { crashed, restarted, exited } = runs.compare(containers);
       for (const container of crashed)
         emit({ type: 'container.crashed', service: container.service, lastLines: await lastLinesOf(container) });
       for (const { service } of restarted) onRestart(service);
+      for (const container of exited) {
+        const { service, exitCode } = container;
+        if (!resting.has(service))
+          emit({ type: 'container.exited', service, exitCode, lastLines: await lastLinesOf(container) });
+      }
+      for (const { name, service, state } of containers) {
+        if (state === 'exited' && !resting.has(service))
+          await docker(['start', name], { timeoutMs: ANSWER_MS, signal });
+      }
       if (!answers) emit({ type: 'docker.answering' });
       answers = true;
     } catch (error) {
@@ -69,20 +83,25 @@ type Run = Pick<Container, 'name' | 'state' | 'restarts' | 'startedAt'>;
 
 /** The run of each container at the last check. */
 export class ContainerRuns {
-  readonly #last = new Map<string, { restarts: number; startedAt: string }>();
+  readonly #last = new Map<string, { restarts: number; startedAt: string; state: string }>();
 
-  /** `crashed`: since the last check (at the first one: ever) Docker has restarted it, or is about to. */
-  compare<C extends Run>(containers: C[]): { crashed: C[]; restarted: C[] } {
+  /**
+   * `crashed`: since the last check (at the first one: ever) Docker has restarted it, or is about to; `exited`: it does not run
+   * any more.
+   */
+  compare<C extends Run>(containers: C[]): { crashed: C[]; restarted: C[]; exited: C[] } {
     const crashed: C[] = [];
+    const exited: C[] = [];
     const restarted: C[] = [];
     for (const container of containers) {
       const { name, state, restarts, startedAt } = container;
       const last = this.#last.get(name);
       if (restarts > (last?.restarts ?? 0)) crashed.push(container);
       if (state === 'running' && startedAt !== (last?.startedAt ?? startedAt)) restarted.push(container);
-      this.#last.set(name, { restarts, startedAt: state === 'running' || !last ? startedAt : last.startedAt });
+      if (state === 'exited' && last?.state !== 'exited') exited.push(container);
+      this.#last.set(name, { restarts, state, startedAt: state === 'running' || !last ? startedAt : last.startedAt });
     }
-    return { crashed, restarted };
+    return { crashed, restarted, exited };
   }
 }
 

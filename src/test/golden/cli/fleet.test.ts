@@ -79,7 +79,7 @@ describe('tail', () => {
     ]);
     const message = { data: { test: 'hello' } };
     scene.up.keep([
-      { id: 'm', body: JSON.stringify(message), message, reading: undefined, config: undefined, receivedAt: NOON },
+      { id: 'm', body: JSON.stringify(message), reading: undefined, config: undefined, receivedAt: NOON },
     ]);
     const live = async (args: string[]) => {
       const running = scene.run(args);

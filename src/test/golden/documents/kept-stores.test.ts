@@ -7,9 +7,10 @@ import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSqlite } from '../../../lib/sqlite/driver.js';
 import { createPullerService } from '../../../puller/puller-service.js';
-import { StoreSink } from '../../../puller/sinks/readings-store.js';
 import type { Queue } from '../../../queue/queue.js';
 import { createQueueServer, type QueueServer } from '../../../sqs-server/sqs-server.js';
+import { SqliteStore } from '../../../store/sqlite/sqlite-store.js';
+import { countReadings } from '../../../test/support/store-of-readings.js';
 import { HELD_CLOCK } from '../../support/test-clock.js';
 import { toJson } from '../normalize.js';
 
@@ -171,7 +172,7 @@ describe('the store of the queue server', () => {
 
 describe('the store of the puller', () => {
   test('readings, messages and the checkpoint', async () => {
-    const store = new StoreSink(copy('readings.db'));
+    const store = new SqliteStore(copy('readings.db'));
     try {
       const { fleet, after } = store.loadCheckpoint();
       const found = {
@@ -184,7 +185,7 @@ describe('the store of the puller', () => {
         after: [...after].map(({ id }) => id),
       };
       await expect(toJson(found)).toMatchFileSnapshot(recorded('kept-readings.json'));
-      expect([store.count(), found.readings.length]).toEqual([7, 7]);
+      expect([countReadings(store), found.readings.length]).toEqual([7, 7]);
     } finally {
       store.close();
     }
@@ -210,7 +211,7 @@ describe('the store of the puller', () => {
   });
 
   test('new readings go behind the kept ones, and kept ones are not stored twice', async () => {
-    const store = new StoreSink(copy('readings.db'));
+    const store = new SqliteStore(copy('readings.db'));
     try {
       const [first] = store.readingsAfter(0, 100);
       const again = { ...first!.reading };
@@ -218,7 +219,7 @@ describe('the store of the puller', () => {
         ...{ id, body: JSON.stringify(reading), message: { ...reading }, reading, config: undefined },
         receivedAt: seconds(70),
       });
-      store.accept([delivery(again, 'a'), delivery({ ...again, sequence: 6 }, 'b')]);
+      store.append([delivery(again, 'a'), delivery({ ...again, sequence: 6 }, 'b')]);
       expect(store.readingsAfter(0, 100).map(({ id, reading }) => [id, reading.sequence])).toEqual([
         ...[
           [1, 1],

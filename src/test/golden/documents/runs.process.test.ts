@@ -20,7 +20,7 @@ import { loadSettings } from '../../../config/load-settings.js';
 import type { ChildSpec, Supervisor } from '../../../lib/process/supervisor.js';
 import { connectionOf } from '../../../network/compose/compose-connection.js';
 import type { ComposePlan } from '../../../network/compose/compose-plan.js';
-import { planNative } from '../../../network/native/make-native-plan.js';
+import { planNative } from '../../../network/native/plan.js';
 import type { NetworkPlan, NetworkProvider, PlanContext, Services } from '../../../network/provider.js';
 import { loadProvider } from '../../../network/registry.js';
 import { planRemote } from '../../../network/remote/remote-provider.js';

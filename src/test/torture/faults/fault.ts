@@ -1,4 +1,5 @@
 /** What every fault has, and what it happens to. */
+import { basename } from 'node:path';
 import { eventually, type Sandbox } from '../../support/cli-harness.js';
 import type { FakeClock } from '../../support/faketime.js';
 import type { SmallDisk } from '../../support/small-disk.js';
@@ -20,8 +21,8 @@ export interface Victim {
   link: Link;
   tools: Partial<Tools>;
   history: History;
-  /** Starts `up` again after it was killed. */
-  start(): Promise<void>;
+  /** Starts `up` again after it was killed or stopped; what it deployed before is gone. */
+  start(deploy: boolean): Promise<void>;
 }
 
 export interface Fault {
@@ -40,6 +41,23 @@ export interface FaultKind {
 
 export const REGIONS = ['us', 'eu', 'as'];
 const SERVICES = ['queue', 'proxy', 'puller'] as const;
+
+/** Time in which a program finds that a file was deleted, writes it back and closes the old one. */
+const CLOSED_MS = 5000;
+
+/** Deleted files that stay open although everything is up and the puller says that it is ready; call it when no fault happens. */
+export async function filesLeftOpen({ sandbox, machine }: Victim): Promise<string[]> {
+  const ready = async () => (await fetch(`${sandbox.state().endpoints.puller}/ready`)).ok;
+  await eventually('a ready puller', ready, HEALED_MS);
+  let left = await machine.deletedFiles();
+  const closed = async () => {
+    const now = new Set((await machine.deletedFiles()).map(({ id }) => id));
+    left = left.filter(({ id }) => now.has(id));
+    return left.length === 0;
+  };
+  await eventually('no deleted file that is open', closed, CLOSED_MS).catch(() => {});
+  return [...new Set(left.map(({ name, path }) => `${name} has ${basename(path)} open, which is deleted`))];
+}
 
 /** Resolves when every service answers. */
 export async function untilHealthy(sandbox: Sandbox): Promise<void> {

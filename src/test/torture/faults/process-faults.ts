@@ -29,11 +29,12 @@ function stop(name: string, { sandbox, machine }: Victim, random: Random) {
 }
 
 export const KILL_UP: FaultKind = {
-  draw({ sandbox, start }) {
+  draw({ sandbox, start }, random) {
+    const deploy = random.pick([true, false]);
     const happen = async () => {
       process.kill(sandbox.state().up.pid, 'SIGKILL');
-      await start();
+      await start(deploy);
     };
-    return { text: 'kill -9 up, and start it again', target: undefined, happen };
+    return { text: `kill -9 up, and start it again${deploy ? ' with --deploy' : ''}`, target: undefined, happen };
   },
 };

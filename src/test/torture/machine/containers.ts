@@ -1,8 +1,9 @@
 /** Containers of the compose network. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { crashContainer, docker } from '../../support/compose-support.js';
-import { DATABASES, HEALED_MS, type Keeper, type Machine, type Running } from './machine.js';
+import { crashContainer, docker, killOnHost } from '../../support/compose-support.js';
+import { deletedFilesOf } from './deleted-files.js';
+import { DATABASES, HEALED_MS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
 
 /** Containers whose name says more, or less, than that of the program. */
 const SUFFIXES = new Map([
@@ -44,6 +45,10 @@ export class Containers implements Machine {
     return crashContainer(this.#containers.get(name)!, HEALED_MS);
   }
 
+  async crash(names: string[]): Promise<void> {
+    await killOnHost(names.map((name) => this.#containers.get(name)!));
+  }
+
   async freeze(name: string, seconds: number): Promise<void> {
     const container = this.#containers.get(name)!;
     await docker('pause', container);
@@ -74,10 +79,25 @@ export class Containers implements Machine {
   running(): Promise<Running[]> {
     return Promise.all(
       [...this.#containers].map(async ([name, container]) => {
-        const [, ...lines] = (await docker('top', container, '-eo', 'pid,rss')).split('\n');
-        const processes = lines.map((line) => line.trim().split(/\s+/).map(Number));
+        const processes = await processesOf(container);
         return { name, pid: processes[0]![0]!, memory: processes.reduce((sum, [, rss = 0]) => sum + rss, 0) / 1024 };
       }),
     );
   }
+
+  /** A container that restarts has nothing open. */
+  async deletedFiles(): Promise<OpenFile[]> {
+    const files = await Promise.all(
+      [...this.#containers].map(async ([name, container]) =>
+        (await processesOf(container).catch(() => [])).flatMap(([pid]) => deletedFilesOf(name, pid!, DATA)),
+      ),
+    );
+    return files.flat();
+  }
+}
+
+/** The pid on this machine and the resident memory in kB of each process. */
+async function processesOf(container: string): Promise<number[][]> {
+  const [, ...lines] = (await docker('top', container, '-eo', 'pid,rss')).split('\n');
+  return lines.map((line) => line.trim().split(/\s+/).map(Number));
 }

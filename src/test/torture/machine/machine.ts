@@ -12,11 +12,21 @@ export interface Running {
   memory: number;
 }
 
+export interface OpenFile {
+  /** Of the program. */
+  name: string;
+  path: string;
+  /** The same only for the same file, opened by the same process. */
+  id: string;
+}
+
 export interface Machine {
   /** Of everything that can be killed and stopped. */
   readonly names: string[];
   /** SIGKILL; resolves when its successor runs. */
   kill(name: string): Promise<void>;
+  /** SIGKILL of all of these at once; resolves when they are gone, whether or not somebody starts them again. */
+  crash(names: string[]): Promise<void>;
   /** Takes it all processor time for some seconds. */
   freeze(name: string, seconds: number): Promise<void>;
   /** Deletes files of the folder that a keeper writes to. */
@@ -26,6 +36,8 @@ export interface Machine {
   /** The path of the store, or of a copy as of now. */
   storePath(): Promise<string>;
   running(): Promise<Running[]>;
+  /** Deleted files of the data that a program has open: what is in them goes when it ends. Only on Linux. */
+  deletedFiles(): Promise<OpenFile[]>;
 }
 
 /** Time for a successor to run and to answer: slow machines need most of it to start Node. */

@@ -3,9 +3,11 @@ import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usages } from '../../../bench/usage.js';
-import { isAlive } from '../../../lib/process/process-id.js';
+import { isAlive, signalAll } from '../../../lib/process/process-id.js';
+import { readRunState } from '../../../runtime/run-state.js';
 import { eventually, type Sandbox } from '../../support/cli-harness.js';
-import { DATABASES, HEALED_MS, type Keeper, type Machine, type Running } from './machine.js';
+import { deletedFilesOf } from './deleted-files.js';
+import { DATABASES, HEALED_MS, type Keeper, type Machine, type OpenFile, type Running } from './machine.js';
 
 export class Processes implements Machine {
   readonly names: string[];
@@ -21,8 +23,15 @@ export class Processes implements Machine {
 
   async kill(name: string): Promise<void> {
     const pid = this.#sandbox.pidOf(name);
-    process.kill(pid, 'SIGKILL');
+    await this.crash([name]);
     await eventually(`a new ${name}`, () => this.#sandbox.pidOf(name) !== pid, HEALED_MS);
+  }
+
+  async crash(names: string[]): Promise<void> {
+    const children = readRunState(this.#sandbox.stateDir)?.children ?? [];
+    const killed = children.filter(({ name }) => names.includes(name));
+    signalAll(killed, 'SIGKILL');
+    await eventually(`the end of ${names.join(', ')}`, () => !killed.some(isAlive));
   }
 
   async freeze(name: string, seconds: number): Promise<void> {
@@ -51,5 +60,10 @@ export class Processes implements Machine {
       const { memory } = usages([id]).get(id.name)!;
       return { name: id.name, pid: id.pid, memory };
     });
+  }
+
+  async deletedFiles(): Promise<OpenFile[]> {
+    const { up, children } = this.#sandbox.state();
+    return [up, ...children].flatMap(({ name, pid }) => deletedFilesOf(name, pid, this.#sandbox.stateDir));
   }
 }

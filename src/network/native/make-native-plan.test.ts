@@ -1,6 +1,0 @@
-import { expect, it } from 'vitest';
-import { literally } from './make-native-plan.js';
-
-it('leaves a path no meaning but its own', () => {
-  expect(literally('/srv/a=b [1]/{x}*?\\')).toBe('/srv/a=b \\[1\\]/\\{x\\}\\*\\?\\\\');
-});

@@ -1,0 +1,35 @@
+/**
+ * What `up` leaves for the next puller of its state folder when a network has ended without one: its sensors have stopped,
+ * so that they are not taken for silent ones. Nobody but the puller opens its store.
+ */
+import { rmSync } from 'node:fs';
+import { z } from 'zod';
+import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
+
+/** Its name in the state folder. */
+export const ENDED_NETWORK = 'ended-network.json';
+
+/** Sensors that were seen at or after `since` have stopped by `by`, both Unix milliseconds. */
+const endedNetworkSchema = z.object({ since: z.number(), by: z.number() });
+export type EndedNetwork = z.infer<typeof endedNetworkSchema>;
+
+/** `path`: of the file, which names one network or several that have ended one after another. */
+export function noteEndedNetwork(path: string, ended: EndedNetwork): void {
+  const before = read(path);
+  writeFileAtomic(path, JSON.stringify({ since: Math.min(ended.since, before?.since ?? ended.since), by: ended.by }));
+}
+
+/** Calls `mark` with what the file says, and removes it after that. */
+export function takeEndedNetwork(path: string, mark: (ended: EndedNetwork) => void): void {
+  const ended = read(path);
+  if (ended) mark(ended);
+  rmSync(path, { force: true });
+}
+
+function read(path: string): EndedNetwork | undefined {
+  try {
+    return endedNetworkSchema.safeParse(JSON.parse(readIfExists(path) ?? 'null')).data;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+/** Answers what a metric was over time, by SQL: from the tables of the roll-ups and what waits for them, or from readings. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Database, SqlValue } from '../../lib/sqlite/driver.js';
+import { badQuery, type HistoryPoint, type HistoryRange, type HistorySeries, HOUR_MS, MINUTE_MS } from '../history.js';
+import { firstSince } from './first-since.js';
+import { numbersOf } from './numbers.js';
+import { LEVELS } from './roll-up-schema.js';
+
+/** Of all series together: making text of more takes long. */
+const MAX_POINTS = 50_000;
+/** Reading so many rows of the roll-ups takes a tenth of a second, in which nothing is stored. */
+const MAX_ROWS = 200_000;
+/** Readings that are read for steps below a minute. */
+const MAX_READINGS = 300_000;
+/** Reading them takes some ten milliseconds. */
+const READINGS_AT_ONCE = 5_000;
+/** The clocks of nodes may be ahead by so much: then readings arrive before they were taken. */
+const MAX_AHEAD_MS = 60_000;
+
+interface Row {
+  region: string;
+  t: number;
+  count: number;
+  min: number;
+  max: number;
+  sum: number;
+  /** Of the tables. */
+  rows?: number;
+}
+
+/** Rejects with `BAD_QUERY` where that is too much. `now`: Unix milliseconds. */
+export async function readHistory(db: Database, range: HistoryRange, now: number): Promise<HistorySeries[]> {
+  const rows = range.step % MINUTE_MS === 0 ? readRollUps(db, range) : await readReadings(db, range);
+  const series = new Map<string, HistoryPoint[]>();
+  for (const row of rows) {
+    const points = series.get(row.region);
+    const point = pointOf(row, range, now);
+    if (points) points.push(point);
+    else series.set(row.region, [point]);
+  }
+  if (rows.length > MAX_POINTS) {
+    throw badQuery(
+      `these are more than ${MAX_POINTS} points in ${series.size} series`,
+      'Name a region or a host, use a longer step, or ask for a shorter time.',
+    );
+  }
+  return [...series].map(([region, points]) => ({
+    ...(range.metric === 'queue.depth' ? {} : { region }),
+    ...(range.host === undefined ? {} : { host: range.host }),
+    points,
+  }));
+}
+
+/** A rate is the number of readings, each of which has a lateness. */
+const storedMetric = (metric: string) => (metric === 'readings.rate' ? 'readings.lateness' : metric);
+
+const POINTS = 'sum(count) as count, min(min) as min, max(max) as max, sum(sum) as sum, count(*) as rows';
+
+function readRollUps(db: Database, { metric, region, host, step, from, to }: HistoryRange): Row[] {
+  const { length, start, regions, sensors } = LEVELS[step % HOUR_MS === 0 ? 1 : 0];
+  const of: Record<string, SqlValue> = { step, length, from, to, metric: storedMetric(metric) };
+  if (region !== undefined) of.region = region;
+  if (host !== undefined) of.host = host;
+  const inRegion = region === undefined ? '' : 'and region = :region';
+  // Only minutes and hours that have rows are looked up, each of them: the tables begin with them.
+  const periods = 'select start from roll_up_periods where length = :length and start >= :from and start < :to';
+  const stored =
+    host === undefined
+      ? `${regions} on ${start} = start and metric = :metric ${inRegion}`
+      : `(select id, region from sensor_series where hostname = :host and metric = :metric ${inRegion})
+         cross join ${sensors} on ${start} = start and series = id`;
+  const pending = `from temp.pending where part = ? and metric = :metric ${inRegion} ${host === undefined ? '' : 'and hostname = :host'}
+    and minute >= :from and minute < :to`;
+  const rows = db
+    .prepare(
+      `select region, start - start % :step as t, ${POINTS} from (
+         select region, start, count, min, max, sum from (${periods}) cross join ${stored}
+         union all
+         ${[0, 1].map((part) => `select region, minute, count, min, max, sum ${pending.replace('?', String(part))}`).join(' union all ')}
+         limit ${MAX_ROWS + 1}
+       ) group by 1, 2 order by 1, 2`,
+    )
+    .all(of) as unknown as Row[];
+  if (rows.reduce((sum, { rows: read }) => sum + (read ?? 0), 0) > MAX_ROWS) {
+    throw badQuery(
+      `this needs more than ${MAX_ROWS} minutes or hours`,
+      'Name a region or a host, ask for a shorter time, or use a step of whole hours.',
+    );
+  }
+  return rows;
+}
+
+/** Some at a time: what is stored between two turns does not change what was there. */
+async function readReadings(db: Database, { metric, region, host, step, from, to }: HistoryRange): Promise<Row[]> {
+  const first = firstSince(db, 'received_at', from - MAX_AHEAD_MS);
+  const { last } = db.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
+  if (last - first >= MAX_READINGS) {
+    throw badQuery(
+      `a step of ${step} milliseconds needs ${last - first + 1} readings, and at most ${MAX_READINGS} are read`,
+      'Use a step that is a multiple of 60000 milliseconds, or a later from.',
+    );
+  }
+  const of: Record<string, SqlValue> = { step, from, to, metric: storedMetric(metric) };
+  const conditions = ['taken >= :from', 'taken < :to'];
+  for (const [column, value] of Object.entries({ region, hostname: host })) {
+    if (value === undefined) continue;
+    conditions.push(`${column} = :${column}`);
+    of[column] = value;
+  }
+  const select = db.prepare(
+    `select region, taken - taken % :step as t, count(*) as count, min(value) as min, max(value) as max, sum(value) as sum
+     from (${numbersOf('id >= :first and id <= :last', conditions.join(' and '))}) where metric = :metric group by 1, 2`,
+  );
+  const found = new Map<string, Row>();
+  for (let id = first; id <= last; id += READINGS_AT_ONCE) {
+    if (id > first) await nextTurn();
+    const rows = select.all({ ...of, first: id, last: Math.min(id + READINGS_AT_ONCE - 1, last) });
+    for (const row of rows as unknown as Row[]) {
+      const key = `${row.t} ${row.region}`;
+      const known = found.get(key);
+      found.set(key, known ? merge(known, row) : row);
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.region < b.region ? -1 : a.region > b.region ? 1 : a.t - b.t));
+}
+
+const merge = (a: Row, b: Row): Row => ({
+  ...a,
+  count: a.count + b.count,
+  min: Math.min(a.min, b.min),
+  max: Math.max(a.max, b.max),
+  sum: a.sum + b.sum,
+});
+
+/** A rate is by the second, over the part of a step that has passed, so that the newest point does not fall. */
+function pointOf({ t, count, min, max, sum }: Row, { metric, step }: HistoryRange, now: number): HistoryPoint {
+  if (metric !== 'readings.rate') return { t, count, min, max, mean: sum / count };
+  const passed = now > t && now < t + step ? Math.max(1_000, now - t) : step;
+  const rate = (1_000 * count) / passed;
+  return { t, count, min: rate, max: rate, mean: rate };
+}

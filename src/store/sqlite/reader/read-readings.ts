@@ -1,0 +1,110 @@
+/**
+ * Readings of a time, for an export: every one that was there when it began, once, while the puller goes on storing. They
+ * are read some at a time, each in a transaction of its own: one over all of them would keep SQLite from shortening its
+ * log for as long as the reader takes.
+ */
+import type { Database } from '../../../lib/sqlite/driver.js';
+import type { MeasuredValues } from '../../../protocol/measured-values.js';
+import type { AnswerLine, Cell, ExportQuery } from '../../read-request.js';
+import type { StoredReading } from '../../store.js';
+import { firstSince } from '../first-since.js';
+import { parseReadingRow, READING_COLUMNS, type RowBytes, selectBytes } from '../rows.js';
+
+const AT_A_TIME = 2000;
+
+const EXPORT_COLUMNS = [
+  ...(['received_at', 'timestamp', 'region', 'hostname', 'execution_id', 'sequence', 'job_id'] as const),
+  ...(['job_submission_time', 'color', 'icon_name'] as const),
+];
+
+/** An undefined line says that it goes on. */
+export function* readReadings(database: Database, query: ExportQuery): Iterable<AnswerLine | undefined> {
+  const range = rangeOf(database, query);
+  const fields = query.fields?.split(',');
+  const asColumns = query.values === 'columns';
+  const names = asColumns ? (fields ?? (yield* valueNames(range))) : [];
+  yield { columns: [...EXPORT_COLUMNS, ...(asColumns ? names : ['values', 'sensor_config'])] };
+  const valuesOf = asColumns
+    ? ({ reading: { values } }: StoredReading) => names.map((name) => values?.[name] ?? null)
+    : ({ reading: { values }, config }: StoredReading) => [
+        values ? pick(values, fields) : null,
+        config === null ? null : (JSON.parse(config) as object),
+      ];
+  let rows = 0;
+  let damaged = 0;
+  const columns = `id, ${selectBytes(READING_COLUMNS)}`;
+  for (const page of pagesOf<RowBytes & { id: number }>(range, columns)) {
+    for (const row of page) {
+      const stored = parseReadingRow(row.id, row);
+      if (!stored) {
+        damaged++;
+        continue;
+      }
+      rows++;
+      yield [...readingCells(stored), ...valuesOf(stored)];
+    }
+    yield undefined;
+  }
+  yield { end: { rows, ...(damaged > 0 ? { damaged } : {}) } };
+}
+
+interface Range {
+  database: Database;
+  where: string;
+  values: (string | number)[];
+  /** Ids of the first and the last reading that may be of it. */
+  first: number;
+  last: number;
+}
+
+function rangeOf(database: Database, { since, until, region, host }: ExportQuery): Range {
+  const conditions = ['received_at >= ?', 'received_at < ?'];
+  const values: (string | number)[] = [since, until];
+  if (region !== undefined) {
+    conditions.push('region = ?');
+    values.push(region);
+  }
+  if (host !== undefined) {
+    conditions.push('hostname = ?');
+    values.push(host);
+  }
+  const { last } = database.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
+  return { database, where: conditions.join(' and '), values, first: firstSince(database, 'received_at', since), last };
+}
+
+/** In the order of their ids, which is that of their arrival. */
+function* pagesOf<Row>({ database, where, values, first, last }: Range, columns: string): Iterable<Row[]> {
+  const select = database.prepare(`select ${columns} from readings where id >= ? and id < ? and ${where} order by id`);
+  for (let id = first; id <= last; id += AT_A_TIME) {
+    yield select.all(id, Math.min(id + AT_A_TIME, last + 1), ...values) as Row[];
+  }
+}
+
+/** The names of all values that these readings have. */
+function* valueNames(range: Range): Generator<undefined, string[]> {
+  const names = new Set<string>();
+  // Most readings of a fleet have the same names.
+  const seen = new Set<string>();
+  for (const page of pagesOf<{ bytes: ArrayBuffer | null }>(range, 'cast(measured_values as blob) as bytes')) {
+    for (const { bytes } of page) {
+      if (!bytes) continue;
+      const text = Buffer.from(bytes).toString();
+      const shape = text.replace(/:[^,}]*/g, '');
+      if (seen.has(shape)) continue;
+      seen.add(shape);
+      try {
+        for (const name of Object.keys(JSON.parse(text) as object)) names.add(name);
+      } catch {
+        // A damaged reading; it is left out.
+      }
+    }
+    yield undefined;
+  }
+  return [...names].sort();
+}
+
+const readingCells = ({ reading, receivedAt }: StoredReading): Cell[] =>
+  EXPORT_COLUMNS.map((column) => (column === 'received_at' ? receivedAt : reading[column]));
+
+const pick = (values: MeasuredValues, fields: string[] | undefined): MeasuredValues =>
+  fields ? Object.fromEntries(Object.entries(values).filter(([name]) => fields.includes(name))) : values;

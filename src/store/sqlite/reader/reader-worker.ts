@@ -1,0 +1,54 @@
+/** The thread of `reader-main.ts` that reads: it writes the lines of the answer, and waits while nobody takes them. */
+import { writeSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import type { AnswerLine, ReadRequest } from '../../read-request.js';
+import { openForReading } from './open-for-reading.js';
+import { readReadings } from './read-readings.js';
+import { runStatement } from './run-statement.js';
+
+const CHUNK = 65_536;
+
+const request = JSON.parse(workerData as string) as ReadRequest;
+/**
+ * An answer with a limit is read to its end before any of it is written: the transaction, which keeps SQLite from
+ * shortening its log, does not last until a slow client has taken it all.
+ */
+const whole = 'sql' in request && request.limits !== undefined;
+let read: Buffer[] = [];
+let text = '';
+
+try {
+  const database = openForReading(request.path);
+  const lines =
+    'sql' in request ? runStatement(database, request.sql, request.limits) : readReadings(database, request.readings);
+  for (const line of lines) {
+    add(line);
+    if (!whole && line === undefined) write();
+  }
+  database.close();
+} catch (error) {
+  if (whole) {
+    read = [];
+    text = '';
+  }
+  const { code, hint } = error instanceof AppError ? error : { code: 'READ_FAILED', hint: undefined };
+  add({ error: { code, message: messageOf(error), hint } });
+}
+write();
+
+function add(line: AnswerLine | undefined): void {
+  text += line === undefined ? '\n' : `${JSON.stringify(line)}\n`;
+  if (text.length < CHUNK) return;
+  read.push(Buffer.from(text));
+  text = '';
+  if (!whole) write();
+}
+
+function write(): void {
+  for (const bytes of [...read, Buffer.from(text)]) {
+    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  }
+  read = [];
+  text = '';
+}

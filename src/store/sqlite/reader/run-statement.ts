@@ -1,0 +1,64 @@
+/** Runs a statement of an operator on the store, and gives its answer line by line. */
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
+import { type Database, resultCodeOf } from '../../../lib/sqlite/driver.js';
+import type { AnswerLine, Cell, Limits } from '../../read-request.js';
+import { badSql, checkIsOne, tooLarge } from './statement-guard.js';
+
+/** Throws `BAD_SQL`, or in the middle of an answer also `QUERY_TOO_LARGE` or `READ_FAILED`. */
+export function* runStatement(
+  database: Database,
+  sql: string,
+  { rows: maxRows, bytes: maxBytes }: Limits = { rows: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY },
+): Iterable<AnswerLine> {
+  let rows = 0;
+  let bytes = 0;
+  try {
+    const statement = database.prepare(sql, { returnArrays: true, readBigInts: true });
+    checkIsOne(sql);
+    const columns = unique(statement.columns().map(({ name }) => name));
+    // `vacuum` and the like, for which SQLite does not ask the guard.
+    if (columns.length === 0) throw badSql('the statement gives no rows, so it is none that reads');
+    yield { columns };
+    for (const row of statement.iterate() as Iterable<unknown[]>) {
+      const cut = rows >= maxRows ? 'rows' : bytes >= maxBytes ? 'bytes' : undefined;
+      if (cut) return yield { end: { rows, cut } };
+      const cells = row.map(cellOf);
+      for (const cell of cells) bytes += typeof cell === 'string' ? cell.length : 8;
+      rows++;
+      yield cells;
+    }
+  } catch (error) {
+    throw error instanceof AppError ? error : failureOf(error);
+  }
+  yield { end: { rows } };
+}
+
+/** SQLITE_ERROR, READONLY, MISMATCH and AUTH. */
+const FAULT_OF_STATEMENT = new Set([1, 8, 20, 23]);
+/** SQLITE_NOMEM and TOOBIG. */
+const TOO_LARGE = new Set([7, 18]);
+
+function failureOf(error: unknown): AppError {
+  const code = resultCodeOf(error) ?? 0;
+  const message = `SQLite: ${messageOf(error)}`;
+  if (FAULT_OF_STATEMENT.has(code)) return badSql(message);
+  return TOO_LARGE.has(code) ? tooLarge(message) : new AppError('READ_FAILED', message, { cause: error });
+}
+
+/** JSON has no bytes, and its numbers are those of JavaScript for most who read it. */
+function cellOf(value: unknown): Cell {
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
+  if (typeof value !== 'bigint') return value as Cell;
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
+
+/** As the keys of an object: `n`, `n:1`. */
+function unique(names: string[]): string[] {
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before === 0 ? name : `${name}:${before}`;
+  });
+}

@@ -1,0 +1,82 @@
+/**
+ * Rows of the store as texts with a checksum: SQLite notices broken pages, but not a changed byte in a text. They are read
+ * as bytes, in which any change shows, whatever it has made of a number or a text.
+ */
+import type { Message, Reading } from '../../protocol/message.js';
+import type { StoredMessage, StoredReading } from '../store.js';
+
+export type Value = string | number | null;
+
+const READING_FIELDS = [
+  ...(['execution_id', 'sequence', 'job_id', 'hostname', 'region', 'timestamp', 'color', 'icon_name'] as const),
+  'job_submission_time',
+] as const satisfies (keyof Reading)[];
+export const READING_COLUMNS = ['received_at', ...READING_FIELDS, 'sensor_config', 'measured_values', 'elapsed_at'];
+/** The text of a message comes last, because it may have line breaks. */
+export const MESSAGE_COLUMNS = ['id', 'received_at', 'elapsed_at', 'body'];
+
+/** Selects a row as {@link RowBytes}. */
+export const selectBytes = (columns: string[]): string =>
+  `checksum, cast(${columns.map((column) => `coalesce(${column}, '')`).join(' || char(10) || ')} as blob) as bytes`;
+
+export interface RowBytes {
+  /** Null in rows of versions that had none. */
+  checksum: number | null;
+  bytes: Uint8Array;
+}
+
+/** In the order of {@link READING_COLUMNS}; written out, because it runs for every reading. */
+export const readingValues = (r: Reading, config: string | null, receivedAt: number, elapsed: number): Value[] => [
+  receivedAt,
+  r.execution_id,
+  r.sequence,
+  r.job_id,
+  r.hostname,
+  r.region,
+  r.timestamp,
+  r.color,
+  r.icon_name,
+  r.job_submission_time,
+  config,
+  r.values ? JSON.stringify(r.values) : null,
+  elapsed,
+];
+
+/** The bytes of a row as they are read back. */
+export const bytesOf = (values: Value[]): Uint8Array => Buffer.from(values.join('\n'));
+
+/** 32-bit FNV-1a, because Node has CRC-32 only from 20.15 on. */
+export function checksumOf(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193);
+  return hash >>> 0;
+}
+
+/** The text of a row; undefined when it is not what was written. */
+export function intactText({ checksum, bytes }: RowBytes): string | undefined {
+  return checksum === null || checksum === checksumOf(bytes) ? Buffer.from(bytes).toString() : undefined;
+}
+
+/** Undefined when the row is not what was written. */
+export function parseReadingRow(id: number, row: RowBytes): StoredReading | undefined {
+  const values = intactText(row)?.split('\n');
+  if (values?.length !== READING_COLUMNS.length) return undefined;
+  const of = Object.fromEntries(READING_COLUMNS.map((column, i) => [column, values[i]!])) as Record<string, string>;
+  const reading = Object.fromEntries(READING_FIELDS.map((field) => [field, of[field]])) as unknown as Reading;
+  reading.sequence = Number(of.sequence);
+  reading.job_submission_time = Number(of.job_submission_time);
+  if (of.measured_values) reading.values = JSON.parse(of.measured_values);
+  return { id, reading, config: of.sensor_config || null, receivedAt: Number(of.received_at) };
+}
+
+/** Undefined when the row is not what was written. */
+export function parseMessageRow(id: number, row: RowBytes): StoredMessage | undefined {
+  const [, receivedAt, body] = /^.*\n(\d+)\n\d*\n([\s\S]*)$/.exec(intactText(row) ?? '') ?? [];
+  try {
+    return body === undefined
+      ? undefined
+      : { id, message: JSON.parse(body) as Message, receivedAt: Number(receivedAt), size: body.length };
+  } catch {
+    return undefined;
+  }
+}

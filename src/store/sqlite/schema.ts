@@ -1,0 +1,101 @@
+/** The tables of the store of readings, and what makes a store of an earlier version one of this version. */
+import type { Database } from '../../lib/sqlite/driver.js';
+import { ROLL_UP_TABLES } from './roll-up-schema.js';
+import { unusableStore } from './store-errors.js';
+
+/** `pragma user_version`. Increase it with every change of the tables; stores before 1 have 0. */
+const SCHEMA_VERSION = 3;
+
+const TABLES = `
+create table if not exists readings (
+  id integer primary key,
+  received_at integer not null,         -- Unix milliseconds
+  execution_id text not null,
+  sequence integer not null,
+  job_id text not null,
+  hostname text not null,
+  region text not null,
+  timestamp text not null,              -- when it was taken, as sent
+  color text not null,
+  icon_name text not null,
+  job_submission_time integer not null, -- Unix milliseconds
+  sensor_config text,                   -- what the sensor reported, as JSON
+  measured_values text,                 -- by name, as a JSON object
+  elapsed_at integer,                   -- received_at by a clock that only passing time moves
+  checksum integer,                     -- of the columns before it but id
+  taken_at integer,                     -- the timestamp in Unix milliseconds; without one received_at
+  -- a node that was started again counts its sensor's readings from 1 again
+  unique (execution_id, sequence, timestamp)
+);
+create table if not exists messages (   -- other JSON objects, such as those sent with curl
+  id text primary key,
+  received_at integer not null,
+  body text not null,
+  elapsed_at integer,
+  checksum integer
+);
+create index if not exists messages_by_time on messages (received_at);
+create table if not exists checkpoint (
+  id integer primary key check (id = 1),
+  last_reading integer not null,
+  fleet text not null,
+  checksum integer
+);
+create table if not exists clock (      -- of elapsed_at, when it was last saved; milliseconds
+  id integer primary key check (id = 1),
+  elapsed integer not null,
+  wall integer not null,
+  offset integer not null
+);
+`;
+
+/** Columns that stores of earlier versions do not have; they are null in their rows. */
+const ADDED = {
+  readings: ['measured_values', 'elapsed_at', 'checksum', 'taken_at'],
+  messages: ['elapsed_at', 'checksum'],
+  checkpoint: ['checksum'],
+};
+
+/** Makes the tables, or brings them up to date, in one transaction. Throws `STORE_UNUSABLE`, or an error of the database. */
+export function prepareSchema(db: Database, path: string): void {
+  const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
+  if (version > SCHEMA_VERSION) throw unusableStore(path, 'it was written by a newer version of wasm-sensors');
+  db.exec('begin immediate');
+  try {
+    db.exec(TABLES);
+    db.exec(ROLL_UP_TABLES);
+    if (version < SCHEMA_VERSION) upgrade(db, path);
+    db.exec('insert or ignore into roll_up_progress values (1, 0, 0, null, 0, 0)');
+    db.exec(`pragma user_version = ${SCHEMA_VERSION}`);
+    db.exec('commit');
+  } catch (error) {
+    if (db.isTransaction) db.exec('rollback');
+    throw error;
+  }
+}
+
+/** Throws `STORE_UNUSABLE`. */
+function upgrade(db: Database, path: string): void {
+  for (const [table, columns] of Object.entries(ADDED)) addMissingColumns(db, path, table, columns);
+  db.exec('create index if not exists messages_by_elapsed on messages (coalesce(elapsed_at, received_at))');
+  if (columnsOf(db, 'roll_ups').length === 0) return;
+  // Version 2 noted its progress otherwise. What it was interrupted in is done anew (see `RollUps`).
+  db.exec(`
+    insert into roll_up_progress select 1, done, done, null, rebuilt_to, rebuilt_from from roll_ups where target = done;
+    drop table roll_ups;
+  `);
+}
+
+function addMissingColumns(db: Database, path: string, table: string, columns: string[]): void {
+  const present = columnsOf(db, table);
+  if (!present.some((name) => name === 'received_at' || name === 'last_reading')) {
+    throw unusableStore(path, `its table ${table} is of another program`);
+  }
+  for (const column of columns.filter((name) => !present.includes(name))) {
+    db.exec(`alter table ${table} add column ${column} ${column === 'measured_values' ? 'text' : 'integer'}`);
+  }
+}
+
+/** None: there is no such table. */
+const columnsOf = (db: Database, table: string): string[] =>
+  (db.prepare(`pragma table_info(${table})`).all() as { name: string }[]).map(({ name }) => name);

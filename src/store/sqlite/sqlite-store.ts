@@ -1,0 +1,201 @@
+/**
+ * The store as an SQLite database, also for your own queries:
+ * `sqlite3 .wasm-sensors/readings.db 'select region, count(*) from readings group by region'`.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { FleetDump } from '../../fleet/fleet.js';
+import type { Database } from '../../lib/sqlite/driver.js';
+import { quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
+import { WrittenBackNote } from '../../lib/sqlite/written-back.js';
+import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
+import type { HistoryRange, HistorySeries } from '../history.js';
+import type { ReadingsStore, Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
+import { Appender } from './append.js';
+import { ARRIVED, firstSince } from './first-since.js';
+import { ReadBack } from './read-back.js';
+import { readHistory } from './read-history.js';
+import { RollUps } from './roll-ups.js';
+import { StoreFile, type StoreFileEvent } from './store-file.js';
+
+/** Readings deleted at a time: this takes some tens of milliseconds, during which nothing else is stored. */
+const MAX_FORGOTTEN = 10_000;
+/** Comparing this many checksums takes a few milliseconds. */
+const VERIFIED_AT_ONCE = 500;
+/** Time between two passes over all checksums, in milliseconds. */
+const VERIFY_EVERY_MS = 3_600_000;
+/** After a start the newest readings are rolled up again first: a few seconds after a crash, longer after an upgrade. */
+const HISTORY_WAIT_MS = 5_000;
+
+/** What works on one connection; a repair opens another. */
+interface Connection {
+  database: Database;
+  appender: Appender;
+  rollUps: RollUps;
+}
+
+export class SqliteStore implements ReadingsStore {
+  forgotten = 0;
+  readonly clock: ElapsedClock;
+  readonly #file: StoreFile;
+  readonly #rows: ReadBack;
+  readonly #writtenBack = new WrittenBackNote();
+  #open: Connection | undefined;
+  #nextVerify = 0;
+
+  /** `path` and `onEvent`: of {@link StoreFile}. The file is created when missing. Throws `STORE_UNUSABLE`. */
+  constructor(path: string, onEvent: (event: StoreFileEvent) => void = () => {}) {
+    this.#file = new StoreFile(path, (event) => {
+      if (event.type === 'database-rewritten') this.#writtenBack.add(event.problem);
+      onEvent(event);
+    });
+    this.#rows = new ReadBack(() => this.database);
+    this.clock = new ElapsedClock(this.#file.use(() => readClock(this.database)));
+  }
+
+  get path(): string {
+    return this.#file.path;
+  }
+
+  /** Another one after a repair. */
+  get database(): Database {
+    return this.#file.database;
+  }
+
+  get stats(): StoreStats {
+    return {
+      damagedRows: this.#rows.damaged,
+      quarantined: quarantinedDatabases(this.path),
+      writtenBack: this.#writtenBack.recent,
+    };
+  }
+
+  /** Written, synced to disk, and in the file that the next start will find. */
+  append(entries: StoreEntry[]): void {
+    this.#withRepair(({ appender }) => appender.append(entries, this.clock.now()));
+    this.#file.protect();
+  }
+
+  addDepth(messages: number, now: number): void {
+    this.#withRepair(({ rollUps }) => rollUps.addDepth(messages, now, this.clock.now()));
+  }
+
+  async history(range: HistoryRange, now: number): Promise<HistorySeries[] | undefined> {
+    const end = performance.now() + HISTORY_WAIT_MS;
+    while (!this.#withRepair(({ rollUps }) => rollUps.isCurrent(this.lastReading()))) {
+      if (performance.now() > end) return undefined;
+      this.rollUp(now);
+      await nextTurn();
+    }
+    return readHistory(this.database, range, now);
+  }
+
+  get notRolledUp(): number {
+    return this.lastReading() - this.#connection.rollUps.done;
+  }
+
+  rollUp(now: number): boolean {
+    return this.#withRepair(({ rollUps }) => rollUps.work(now, this.lastReading(), this.clock.now()));
+  }
+
+  /** The newest reading's id; 0: there is none. */
+  lastReading(): number {
+    return (this.database.prepare('select coalesce(max(id), 0) as id from readings').get() as { id: number }).id;
+  }
+
+  positionAt(since: number, limit: number): StorePosition {
+    const beyond = this.database
+      .prepare(
+        'select rowid as id, received_at as receivedAt from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
+      )
+      .get(since, limit) as StorePosition['message'] | undefined;
+    return {
+      reading: Math.max(firstSince(this.database, 'received_at', since) - 1, this.lastReading() - limit),
+      message: beyond ?? { receivedAt: since, id: 0 },
+    };
+  }
+
+  readingsAfter: ReadingsStore['readingsAfter'] = (id, limit) => this.#rows.readingsAfter(id, limit);
+
+  messagesAfter: ReadingsStore['messagesAfter'] = (position, limit) => this.#rows.messagesAfter(position, limit);
+
+  saveCheckpoint(fleet: FleetDump): void {
+    this.#withRepair(({ database, appender }) => {
+      appender.saveCheckpoint(this.lastReading(), JSON.stringify(fleet));
+      const { elapsed, wall, offset } = this.clock.mark();
+      database
+        .prepare('insert or replace into clock (id, elapsed, wall, offset) values (1, ?, ?, ?)')
+        .run(elapsed, wall, offset);
+    });
+  }
+
+  loadCheckpoint: ReadingsStore['loadCheckpoint'] = () => this.#file.use(() => this.#rows.loadCheckpoint());
+
+  check(): void {
+    this.#file.protect();
+    const now = performance.now();
+    if (now < this.#nextVerify) return;
+    if (!this.#withRepair(() => this.#rows.verifySome(VERIFIED_AT_ONCE))) this.#nextVerify = now + VERIFY_EVERY_MS;
+  }
+
+  /** Quarantines the file, and goes on with what can be read of it. */
+  repair(problem: string): void {
+    this.#file.repair(problem);
+  }
+
+  forget({ readings, minutes, hours }: Retention): void {
+    const now = this.clock.now();
+    this.#withRepair(({ rollUps }) => {
+      this.forgetReadings(now - readings, rollUps.done);
+      rollUps.forgetSome({ minutes: now - minutes, hours: now - hours });
+    });
+  }
+
+  /**
+   * Deletes what arrived before `before` (by {@link clock}), at most {@link MAX_FORGOTTEN} readings, and none after
+   * `upTo`. Returns the number of rows.
+   */
+  forgetReadings(before: number, upTo = Number.MAX_SAFE_INTEGER): number {
+    // The newest reading stays, so that SQLite never reuses an id after the last checkpoint. The second condition protects
+    // young readings of older versions, whose time is that of the wall clock and may mislead firstSince.
+    const readings = this.database.prepare(
+      `delete from readings where id in (
+         select id from readings where id < ? and id < (select max(id) from readings) and ${ARRIVED} < ?
+         order by id limit ${MAX_FORGOTTEN}
+       )`,
+    );
+    const messages = this.database.prepare(`delete from messages where ${ARRIVED} < ?`);
+    const count =
+      Number(readings.run(Math.min(firstSince(this.database, ARRIVED, before), upTo + 1), before).changes) +
+      Number(messages.run(before).changes);
+    this.forgotten += count;
+    return count;
+  }
+
+  close(ms = 0): void {
+    try {
+      if (ms > 0) this.#withRepair(({ rollUps }) => rollUps.finish(ms, this.lastReading(), this.clock.now()));
+    } finally {
+      this.#open = undefined;
+      this.#file.close();
+    }
+  }
+
+  get #connection(): Connection {
+    const { database } = this;
+    if (this.#open?.database !== database) {
+      this.#open = { database, appender: new Appender(database), rollUps: new RollUps(database) };
+    }
+    return this.#open;
+  }
+
+  #withRepair<T>(work: (connection: Connection) => T): T {
+    return this.#file.withRepair(() => work(this.#connection));
+  }
+}
+
+/** A store of an older version has no mark: its newest reading shows a time that has been. */
+function readClock(database: Database): ClockMark | undefined {
+  const newest = `select ${ARRIVED} as elapsed, received_at as wall, 0 as offset from readings order by id desc limit 1`;
+  const row = database.prepare('select elapsed, wall, offset from clock').get() ?? database.prepare(newest).get();
+  return row as unknown as ClockMark | undefined;
+}

@@ -1,0 +1,106 @@
+/**
+ * The port of the store: it keeps every reading once, by execution, sequence and time taken, and what the puller needs of
+ * them later. A reading that {@link ReadingsStore.append} has returned for is on disk, where the next start finds it.
+ */
+import type { FleetDump } from '../fleet/fleet.js';
+import type { ElapsedClock } from '../lib/time/elapsed-clock.js';
+import type { Message, Reading } from '../protocol/message.js';
+import type { ReportedConfig } from '../protocol/sensor-config.js';
+import type { HistoryRange, HistorySeries } from './history.js';
+
+/** What is stored. */
+export interface StoreEntry {
+  /** The queue's message id. */
+  id: string;
+  /** The JSON text as it was sent. */
+  body: string;
+  /** Undefined: it is another message. */
+  reading: Reading | undefined;
+  config: ReportedConfig | undefined;
+  /** Unix milliseconds. */
+  receivedAt: number;
+}
+
+export interface StoredReading {
+  /** In order of arrival. */
+  id: number;
+  reading: Reading;
+  /** JSON of the reported configuration, or null. */
+  config: string | null;
+  receivedAt: number;
+}
+
+/** A stored message that is no reading. `id`: its place in the table, which is not the queue's id. */
+export interface StoredMessage {
+  id: number;
+  message: Message;
+  receivedAt: number;
+  /** Length of its JSON text. */
+  size: number;
+}
+
+/** How far the store has been read: the last reading, and the last message. */
+export interface StorePosition {
+  reading: number;
+  message: { receivedAt: number; id: number };
+}
+
+/** Milliseconds. */
+export interface Retention {
+  readings: number;
+  /** Of the roll-ups by minute and by hour. */
+  minutes: number;
+  hours: number;
+}
+
+/** In `GET /stats`. */
+export interface StoreStats {
+  /** Readings and messages that are not what was written; they are not shown. */
+  damagedRows: number;
+  /** Damaged files that are kept beside the store. */
+  quarantined: string[];
+  /** Its file was deleted or replaced in the last hour, and was written back. */
+  writtenBack?: { problem: string; times: number; agoMs: number } | undefined;
+}
+
+/** All methods throw when the store can't be used now, such as on a full disk; nothing is half done then. */
+export interface ReadingsStore {
+  /** Of the file that queries and exports read. */
+  readonly path: string;
+  /** Retention goes by it: a step of the wall clock does not make readings old. */
+  readonly clock: ElapsedClock;
+  /** Rows that were deleted after their retention, since the start. */
+  readonly forgotten: number;
+  readonly stats: StoreStats;
+  /** Readings that the roll-ups do not have yet. */
+  readonly notRolledUp: number;
+
+  /** Stores a group in one transaction; what is there already is left out. */
+  append(entries: StoreEntry[]): void;
+
+  /** Notes the number of messages in the queue. `now`: Unix milliseconds. */
+  addDepth(messages: number, now: number): void;
+  /** Rejects with `BAD_QUERY`. Undefined while the readings of before the start are rolled up. `now`: Unix milliseconds. */
+  history(range: HistoryRange, now: number): Promise<HistorySeries[] | undefined>;
+
+  /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
+  positionAt(since: number, limit: number): StorePosition;
+  /** Readings in order of arrival. Fewer than `limit` only when there are no more. */
+  readingsAfter(id: StorePosition['reading'], limit: number): StoredReading[];
+  /** Messages in order of arrival, read when they are asked for. Fewer than `limit` only when there are no more. */
+  messagesAfter(position: StorePosition['message'], limit: number): Iterable<StoredMessage>;
+
+  /** Stores the fleet view: after a restart only later readings are read. */
+  saveCheckpoint(fleet: FleetDump): void;
+  /** The last checkpoint, and every reading after it in order of arrival. Without an intact checkpoint: all readings. */
+  loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> };
+
+  /** Call it every second: writes the file back when somebody has deleted it, and looks for rows that have changed. */
+  check(): void;
+  /** Call it every second: deletes some of what is older than its retention. */
+  forget(retention: Retention): void;
+  /** Does some of the work on the roll-ups, for some milliseconds; returns whether there is more. `now`: Unix milliseconds. */
+  rollUp(now: number): boolean;
+  /** Rolls up what waits, for at most `ms`, and closes. */
+  close(ms?: number): void;
+}
