@@ -129,7 +129,7 @@ test.each(['queue.db', 'readings.db'])('a damaged %s is repaired by `up`, not by
   expect(await look(stateFiles)).toMatchObject([
     {
       status: 'warning',
-      why: expect.stringContaining('not an SQLite file'),
+      why: expect.stringContaining('file is not a database'),
       fix: expect.stringContaining('wasm-sensors up'),
     },
   ]);

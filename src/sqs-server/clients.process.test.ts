@@ -40,11 +40,19 @@ const env = () => ({
 });
 
 const BOTO = `
-import boto3
+import boto3, hashlib
 sqs = boto3.client('sqs')
 url = sqs.create_queue(QueueName='boto', Attributes={'VisibilityTimeout': '5'})['QueueUrl']
 assert sqs.get_queue_url(QueueName='boto')['QueueUrl'] == url
-attribute = {'n': {'DataType': 'Number', 'StringValue': '7'}, 'b': {'DataType': 'Binary', 'BinaryValue': b'\\x00\\xff'}}
+def md5_of(attributes):
+    part = lambda data: len(data).to_bytes(4, 'big') + data
+    digest = hashlib.md5()
+    for name, value in sorted(attributes.items()):
+        data = value['StringValue'].encode() if 'StringValue' in value else value['BinaryValue']
+        kind = b'\\x01' if 'StringValue' in value else b'\\x02'
+        digest.update(part(name.encode()) + part(value['DataType'].encode()) + kind + part(data))
+    return digest.hexdigest()
+attribute = {'Gr\\u00f6\\u00dfe': {'DataType': 'String', 'StringValue': '\\u6e29'}, 'n': {'DataType': 'Number', 'StringValue': '7'}, 'b': {'DataType': 'Binary', 'BinaryValue': b'\\x00\\xff'}}
 sent = sqs.send_message_batch(QueueUrl=url, Entries=[
     {'Id': 'one', 'MessageBody': '\\U0001F680', 'MessageAttributes': attribute},
     {'Id': 'two', 'MessageBody': 'x' * 100000},
@@ -54,7 +62,7 @@ received = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSec
                                MessageAttributeNames=['All'], AttributeNames=['All'])['Messages']
 assert received[0]['Body'] == '\\U0001F680', received
 assert received[0]['MessageAttributes'] == attribute, received
-assert received[0]['MD5OfMessageAttributes'] == sent['Successful'][0]['MD5OfMessageAttributes']
+assert received[0]['MD5OfMessageAttributes'] == sent['Successful'][0]['MD5OfMessageAttributes'] == md5_of(attribute)
 done = sqs.delete_message_batch(QueueUrl=url, Entries=[
     {'Id': str(i), 'ReceiptHandle': m['ReceiptHandle']} for i, m in enumerate(received)])
 assert len(done['Successful']) == 2, done

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { requestSqs, urlOf } from '../test/support/sqs-caller.js';
+import { watchedDatabase } from '../test/support/watched-database.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
 import type { Database } from './store/queue-database.js';
 
@@ -14,15 +15,11 @@ let atCommit: () => void;
 vi.mock('./store/queue-database.js', async (importOriginal) => {
   const original = await importOriginal<typeof import('./store/queue-database.js')>();
   const openDatabase = (path: string) => {
-    database = original.openDatabase(path);
-    const exec = database.exec.bind(database);
-    database.exec = (sql) => {
-      if (sql === 'COMMIT') {
-        atCommit();
-        events.push('commit');
-      }
-      return exec(sql);
-    };
+    database = watchedDatabase(original.openDatabase(path), (sql) => {
+      if (sql !== 'COMMIT') return;
+      atCommit();
+      events.push('commit');
+    });
     return database;
   };
   return { ...original, openDatabase };
@@ -55,7 +52,7 @@ async function call(action: string, input: object) {
 
 const send = (MessageBody: string) => call('SendMessage', { QueueUrl, MessageBody });
 const receive = (more = {}) => call('ReceiveMessage', { QueueUrl, MaxNumberOfMessages: 10, ...more });
-const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get([]) as object)[0];
+const pragma = (name: string) => Object.values(database.prepare(`PRAGMA ${name}`).get() as object)[0];
 
 test('a commit returns only after the disk has it, and the store is for one process', () => {
   const FULL = 2;

@@ -86,6 +86,13 @@ test.each([
   expect(server.stats().store).toEqual({ status: 'ready' });
 });
 
+test('a message with a number that JavaScript has not keeps nobody from receiving', async () => {
+  await createQueue(true);
+  await send('good', 'bad', 'fine');
+  damage("sent = 9223372036854775807 WHERE body = 'bad'");
+  expect((await receive('q')).map(({ Body }: { Body: string }) => Body)).toEqual(['good', 'bad', 'fine']);
+});
+
 test('the dead letter is itself as it was written', async () => {
   await createQueue(true);
   await send('bad');

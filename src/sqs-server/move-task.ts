@@ -7,9 +7,10 @@ import type { LiveQueue } from './live-queue.js';
 import { parseMeta, type StoredMessage } from './store/message-table.js';
 
 interface MoveOrder {
-  source: LiveQueue;
+  /** ARNs: queues are read anew when the store is written back, and ended tasks must not hold on to the old file. */
+  source: string;
   /** Undefined: every message goes back to the queue it came from. */
-  destination: LiveQueue | undefined;
+  destination: string | undefined;
   /** Undefined: {@link MAX_PER_SECOND}. */
   perSecond: number | undefined;
   /** Messages that are there at the start; later ones stay. */
@@ -47,7 +48,7 @@ export class MoveTask {
     now: () => number,
   ) {
     this.#findByArn = findByArn;
-    const id = { taskId: randomUUID(), sourceArn: order.source.arn };
+    const id = { taskId: randomUUID(), sourceArn: order.source };
     this.handle = Buffer.from(JSON.stringify(id)).toString('base64');
     this.#timer = setInterval(() => guard(() => this.#tick(now())), TICK_MS).unref();
   }
@@ -59,7 +60,10 @@ export class MoveTask {
   }
 
   #tick(now: number): void {
-    const { source, destination, perSecond = MAX_PER_SECOND, toMove } = this.order;
+    const { perSecond = MAX_PER_SECOND, toMove } = this.order;
+    // While the task runs, both exist.
+    const source = this.#findByArn(this.order.source)!;
+    const destination = this.order.destination === undefined ? undefined : this.#findByArn(this.order.destination);
     this.#allowance += (perSecond * TICK_MS) / 1000;
     const count = Math.min(Math.floor(this.#allowance), toMove - this.moved);
     this.#allowance -= count;
@@ -111,13 +115,13 @@ export class MoveTasks {
   start(order: MoveOrder, started: number): MoveTask {
     const task = new MoveTask(order, started, this.#findByArn, this.#guard, this.#now);
     this.#tasks.unshift(task);
-    const forgotten = this.of(order.source.arn).slice(MAX_KEPT_TASKS);
+    const forgotten = this.of(order.source).slice(MAX_KEPT_TASKS);
     this.#tasks = this.#tasks.filter((other) => !forgotten.includes(other));
     return task;
   }
 
   of(sourceArn: string): MoveTask[] {
-    return this.#tasks.filter((task) => task.order.source.arn === sourceArn);
+    return this.#tasks.filter((task) => task.order.source === sourceArn);
   }
 
   find(handle: string): MoveTask | undefined {
@@ -138,7 +142,7 @@ export class MoveTasks {
   queueDeleted(queue: LiveQueue): void {
     for (const task of this.#running) {
       const { source, destination } = task.order;
-      if (source === queue || destination === queue) task.end('FAILED', 'QueueDoesNotExist');
+      if (source === queue.arn || destination === queue.arn) task.end('FAILED', 'QueueDoesNotExist');
     }
   }
 

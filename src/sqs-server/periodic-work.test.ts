@@ -63,7 +63,7 @@ test('a move task ends when its source is deleted', async () => {
 
 test('a move task for which the disk is full fails with the reason, moves nothing, and can be started again', async () => {
   await startTask();
-  const { page_count: pages } = database.prepare('PRAGMA page_count').get([]) as { page_count: number };
+  const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number };
   database.exec(`PRAGMA max_page_count = ${pages}`);
   vi.advanceTimersByTime(1_000);
   expect(await lastTask()).toMatchObject({ Status: 'FAILED', FailureReason: expect.stringContaining('full') });

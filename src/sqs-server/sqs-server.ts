@@ -18,6 +18,7 @@ import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { clientGone } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
+import { UnreadAnswers } from '../lib/net/unread-answers.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import type { QueueServerState } from '../queue/server-state.js';
 import { actionName, respond } from './api/json-protocol.js';
@@ -94,6 +95,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   const service = new QueueService({ path, region, accountId, warn, onEvent, clock });
   const requests: Record<string, number> = {};
   const refused: Record<string, number> = {};
+  const unread = new UnreadAnswers();
   let closed = false;
 
   const stats = (): QueueServerStats => ({
@@ -149,6 +151,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
     if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;
+    unread.add(c, body.length);
     return new Response(body, { status, headers });
   });
 

@@ -20,11 +20,15 @@ export function findDamage(database: Database): string | undefined {
  * garbage-collected; without a log there is nothing left that this could touch.
  */
 export function closeDatabase(database: Database): void {
+  endLog(database);
+  database.close();
+}
+
+function endLog(database: Database): void {
   database.exec('PRAGMA journal_mode = DELETE');
   database.exec('PRAGMA locking_mode = NORMAL');
   // The lock is released at the next access.
   database.exec('SELECT count(*) FROM sqlite_master');
-  database.close();
 }
 
 /**
@@ -33,8 +37,10 @@ export function closeDatabase(database: Database): void {
  */
 export function abandonDatabase(database: Database): void {
   try {
-    closeDatabase(database);
+    endLog(database);
   } catch {
+    // Its log is with the file, or in what was read from it before.
+  } finally {
     closeAbandoned(database);
   }
 }

@@ -9,13 +9,17 @@ export type FileProblem = 'deleted' | 'replaced' | 'emptied';
 export class DatabaseFile {
   readonly #path: string;
   readonly #opened: Stats | undefined;
-  /** The write-ahead log. SQLite makes it with the first write, and keeps it as long as the database is open. */
+  /**
+   * The write-ahead log. SQLite makes it with the first write, and keeps it as long as the database is open. One that is
+   * deleted before it was seen here is never missed: let the opening write something.
+   */
   #log: Stats | undefined;
 
   /** Call it right after the database was opened in WAL mode. `:memory:` never has a problem. */
   constructor(path: string) {
     this.#path = path;
     this.#opened = path === ':memory:' ? undefined : look(path);
+    this.#log = look(`${path}-wal`);
   }
 
   /** What has happened to the files. It takes some microseconds: ask once a second, or before every acknowledgement. */

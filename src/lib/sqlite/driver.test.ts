@@ -1,8 +1,7 @@
 import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { closeAbandoned, isBusy, isDamage, isFull, openSqlite, resultCodeOf } from './driver.js';
 
 let folder: string;
@@ -56,8 +55,7 @@ test.runIf(process.platform === 'linux')('an abandoned database lets go of its f
   };
   const abandon = () => closeAbandoned(use());
   abandon();
-  await nextTurn();
-  expect(open()).toBe(0);
+  await vi.waitUntil(() => open() === 0);
 });
 
 function linkOf(fd: string): string {

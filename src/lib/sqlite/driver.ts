@@ -63,11 +63,11 @@ export const isBusy = (error: unknown): boolean => resultCodeOf(error) === 5;
 
 /**
  * Closes a database whose file is gone or about to be moved away. The driver ends a connection, and so lets go of its files,
- * only after the last of its statements was garbage-collected; that happens here, in the next turn of the event loop, for
- * all that the caller holds no longer.
+ * only after the last of its statements was garbage-collected; that happens here, for all that nobody holds any longer once
+ * the work at hand is done.
  */
 export function closeAbandoned(database: Database): void {
   database.close();
   setFlagsFromString('--expose-gc');
-  runInNewContext('gc()');
+  setImmediate(() => runInNewContext('gc()'));
 }

@@ -215,6 +215,14 @@ test.each(['', '-wal'])('deleting %j and replacing it are noticed', (suffix) => 
   database.close();
 });
 
+test('a log that goes right after the start is noticed, before anybody has looked', () => {
+  const database = create(path);
+  const file = new DatabaseFile(path);
+  rmSync(`${path}-wal`);
+  expect(file.problem()).toBe('deleted');
+  database.close();
+});
+
 test('emptying it is noticed', () => {
   const database = create(path);
   const file = new DatabaseFile(path);

@@ -1,7 +1,8 @@
 /** Opens a database only after a check. A damaged one is quarantined, and what can be read of it goes into a new one. */
-import { closeSync, existsSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, truncateSync } from 'node:fs';
+import { messageOf } from '../errors/app-error.js';
 import { abandonDatabase, findDamage } from './check-database.js';
-import { type Database, openSqlite } from './driver.js';
+import { type Database, isDamage, openSqlite } from './driver.js';
 import { beginSalvage, finishRewrite, type OpenDatabase, quarantineDatabase } from './rewrite-database.js';
 import type { Salvaged } from './salvage.js';
 
@@ -14,8 +15,6 @@ export interface DatabaseQuarantined {
   problem: string;
   salvaged: Salvaged;
 }
-
-const MAGIC = 'SQLite format 3\0';
 
 /**
  * Opens the database at `path` with `open`. A file that is empty, damaged or none of SQLite's is replaced, and
@@ -30,7 +29,7 @@ export function openWithRepair(
 ): Database {
   if (path === ':memory:') return open(path);
   finishRewrite(path);
-  const problem = findFileDamage(path) ?? ((sizeOf(path) ?? 0) <= checkedUpTo ? findDamageAt(path) : undefined);
+  const problem = findFileDamage(path) ?? findDamageAt(path, checkedUpTo);
   if (problem === undefined) return open(path);
   const quarantined = quarantineDatabase(path);
   const salvaged = salvageFrom(quarantined, path, open);
@@ -40,27 +39,32 @@ export function openWithRepair(
   return database;
 }
 
-/** What is wrong with a file before SQLite opens it; undefined: it is one of SQLite's, or there is none. */
+/**
+ * What is wrong with a file that SQLite would not call damaged; undefined: nothing. It opens no file: closing one that this
+ * process has open would end the locks of SQLite.
+ */
 export function findFileDamage(path: string): string | undefined {
   // What is no file is for SQLite to refuse.
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return undefined;
   const size = sizeOf(path);
   // SQLite would delete the write-ahead log of an empty or missing file, with all that is in it.
   if (size === undefined) return sizeOf(`${path}-wal`) ? 'the file is gone' : undefined;
-  if (size === 0) return 'the file is empty';
-  return readStart(path, MAGIC.length).toString('latin1') === MAGIC ? undefined : 'it is not an SQLite file';
+  return size === 0 ? 'the file is empty' : undefined;
 }
 
 /** The check has a connection of its own, so that nothing holds on to a file that is then quarantined. */
-function findDamageAt(path: string): string | undefined {
-  if (!existsSync(path)) return undefined;
+function findDamageAt(path: string, checkedUpTo: number): string | undefined {
+  const size = sizeOf(path);
+  if (size === undefined) return undefined;
   let database: Database | undefined;
   try {
     database = openSqlite(path);
-    return findDamage(database);
-  } catch {
-    // Such as a lock, or a path that can't be opened: `open` reports it in its own words.
+    if (size <= checkedUpTo) return findDamage(database);
+    database.prepare('PRAGMA schema_version').get();
     return undefined;
+  } catch (error) {
+    // Else it is such as a lock, or a path that can't be opened: `open` reports it in its own words.
+    return isDamage(error) ? messageOf(error) : undefined;
   } finally {
     if (database) abandonDatabase(database);
   }

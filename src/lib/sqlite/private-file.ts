@@ -1,5 +1,5 @@
 /** A database holds what others on this machine may not read. SQLite gives its write-ahead log the mode of the file. */
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 
 const PRIVATE = 0o600;
 
@@ -10,7 +10,8 @@ const PRIVATE = 0o600;
 export function makePrivate(path: string): void {
   if (path === ':memory:') return;
   try {
-    closeSync(openSync(path, 'a', PRIVATE));
+    // A database that is there is not opened: closing it would end the locks that this process has on it.
+    if (!existsSync(path)) closeSync(openSync(path, 'ax', PRIVATE));
     for (const file of [path, `${path}-wal`, `${path}-shm`]) {
       const mode = statSync(file, { throwIfNoEntry: false })?.mode;
       if (mode !== undefined && (mode & 0o077) !== 0) chmodSync(file, PRIVATE);

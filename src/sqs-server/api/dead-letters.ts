@@ -31,7 +31,8 @@ export function startMessageMoveTask(context: Context, input: Input): Output {
     );
   }
   const toMove = source.messages.countsAt(context.now).visible;
-  return { TaskHandle: service.moveTasks.start({ source, destination, perSecond, toMove }, context.wall).handle };
+  const order = { source: source.arn, destination: destination?.arn, perSecond, toMove };
+  return { TaskHandle: service.moveTasks.start(order, context.wall).handle };
 }
 
 export function listMessageMoveTasks(context: Context, input: Input): Output {
@@ -72,8 +73,8 @@ function describe(task: MoveTask): Output {
   return {
     ...(task.status === 'RUNNING' ? { TaskHandle: task.handle } : {}),
     Status: task.status,
-    SourceArn: task.order.source.arn,
-    ...(task.order.destination ? { DestinationArn: task.order.destination.arn } : {}),
+    SourceArn: task.order.source,
+    ...(task.order.destination === undefined ? {} : { DestinationArn: task.order.destination }),
     ...(task.order.perSecond === undefined ? {} : { MaxNumberOfMessagesPerSecond: task.order.perSecond }),
     ApproximateNumberOfMessagesMoved: task.moved,
     ApproximateNumberOfMessagesToMove: task.order.toMove,

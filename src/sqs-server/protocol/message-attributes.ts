@@ -13,7 +13,8 @@ interface CheckedAttributes {
   bytes: number;
 }
 
-const NAME = /^[A-Za-z0-9_\-.]{1,256}$/;
+/** Amazon's "alphanumeric": the text of its refusal names ASCII alone, but letters and digits of any script are taken. */
+const NAME = /^[\p{L}\p{Nd}_\-.]{1,256}$/u;
 const RESERVED = /^(aws|amazon)\.|^\.|\.$|\.\./i;
 const TYPE = /^(String|Number|Binary)(\..{1,249})?$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openSqlite } from '../../lib/sqlite/driver.js';
+import { watchedDatabase } from '../../test/support/watched-database.js';
 import { GroupCommit } from './group-commit.js';
 import type { Database } from './queue-database.js';
 
@@ -7,20 +8,20 @@ let database: Database;
 let failing: string | undefined;
 let lost: Error | undefined;
 let events: string[];
+let executed: string[];
 let commits: GroupCommit;
 
 beforeEach(() => {
-  database = openSqlite(':memory:');
-  database.exec('CREATE TABLE t (a)');
   failing = undefined;
   lost = undefined;
   events = [];
-  const exec = database.exec.bind(database);
-  // A disk that is full shows itself at the commit.
-  database.exec = (sql) => {
+  executed = [];
+  database = watchedDatabase(openSqlite(':memory:'), (sql) => {
+    // A disk that is full shows itself at the commit.
     if (sql === failing) throw new Error('database or disk is full');
-    return exec(sql);
-  };
+    executed.push(sql);
+  });
+  database.exec('CREATE TABLE t (a)');
   commits = new GroupCommit(() => database, {
     beforeCommit: () => void events.push('before'),
     verify: () => {
@@ -78,12 +79,8 @@ test('without a write there is nothing to wait for', async () => {
 });
 
 test('it is told that a commit comes before it does, and that it is done after; then whoever wrote hears of it', async () => {
-  const order: string[] = [];
-  const exec = database.exec.bind(database);
-  database.exec = (sql) => {
-    order.push(sql);
-    return exec(sql);
-  };
+  executed = [];
+  const order = executed;
   const hooks = {
     beforeCommit: () => void order.push('before'),
     verify: () => {},

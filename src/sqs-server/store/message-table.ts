@@ -61,8 +61,11 @@ const INSERTED = [
 ] as const;
 const TEXTS = ['id', 'body', 'bodyMd5', 'attributes', 'attributesMd5', 'meta'] as const;
 const NUMBERS = ['seq', 'sent', 'arrived', 'due', 'receives', 'firstReceived'] as const;
-/** Rows as bytes of a JSON array: libsql aborts the process at a text that is not UTF-8. A damaged text may be no text. */
-const AS_BYTES = `CAST(json_group_array(json_array(${[...TEXTS.map((name) => `CAST(${name} AS TEXT)`), ...NUMBERS]})) AS BLOB)`;
+/** Damage may make a text of anything, and a number too large for JavaScript, at which the driver fails. */
+const COLUMNS = [
+  ...TEXTS.map((name) => `CAST(${name} AS TEXT) AS ${name}`),
+  ...NUMBERS.map((name) => `CAST(${name} AS REAL) AS ${name}`),
+];
 const ROW = `(${INSERTED.map(() => '?').join()})`;
 const IN_LIST = 'seq IN (SELECT value FROM json_each(?))';
 
@@ -105,9 +108,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
   const received = database.prepare(`SELECT seq, receives FROM ${table} WHERE due IS NOT NULL AND receives > 0`);
   const totals = database.prepare(`SELECT count(*) AS total, count(due) AS due, max(seq) AS last FROM ${table}`);
   const receives = database.prepare(`SELECT receives FROM ${table} WHERE seq = ?`);
-  const listed = database.prepare(
-    `SELECT ${AS_BYTES} AS bytes FROM (SELECT * FROM ${table} WHERE ${IN_LIST} ORDER BY seq)`,
-  );
+  const listed = database.prepare(`SELECT ${COLUMNS} FROM ${table} WHERE ${IN_LIST} ORDER BY seq`);
   const oldest = database.prepare(
     `SELECT seq FROM (SELECT seq, arrived FROM ${table} ORDER BY seq LIMIT ?) WHERE arrived < ?`,
   );
@@ -139,7 +140,13 @@ export function openMessageTable(database: Database, queueId: number, join: () =
       if (sum > maxBytes && seqs.length > 0) break;
       seqs.push(seq);
     }
-    return toMessages((listed.get(JSON.stringify(seqs)) as { bytes: ArrayBuffer }).bytes);
+    // Bytes that are not UTF-8 become U+FFFD, and the checksum no longer fits.
+    const messages = listed.all(JSON.stringify(seqs)) as StoredMessage[];
+    for (const message of messages) {
+      message.body ??= '';
+      message.unverified = true;
+    }
+    return messages;
   };
 
   return {
@@ -176,7 +183,7 @@ export function openMessageTable(database: Database, queueId: number, join: () =
     /** Moves one message to the damaged ones, where nobody receives it. */
     quarantine(seq: number, reason: string): void {
       write(quarantine, [queueId, reason, seq]);
-      remove.run([JSON.stringify([seq])]);
+      remove.run(JSON.stringify([seq]));
     },
     /** Removes one message and returns its `due`. Undefined: it does not exist. */
     removeOne(seq: number): { due: number | null } | undefined {
@@ -197,32 +204,6 @@ function addArrived(database: Database, table: string): void {
   const columns = database.prepare(`PRAGMA table_info(${table})`).all() as { name: string }[];
   if (!columns.some(({ name }) => name === 'arrived')) database.exec(`ALTER TABLE ${table} ADD COLUMN arrived INTEGER`);
   database.exec(`UPDATE ${table} SET arrived = sent WHERE arrived IS NULL`);
-}
-
-type Row = [
-  ...[id: string, body: string | null, bodyMd5: string, attributes: string | null, attributesMd5: string | null],
-  ...[meta: string | null, seq: number, sent: number, arrived: number, due: number | null, receives: number],
-  firstReceived: number | null,
-];
-
-/** Bytes that are not UTF-8 become U+FFFD, and the checksum no longer fits. */
-function toMessages(bytes: ArrayBuffer): StoredMessage[] {
-  const rows: Row[] = JSON.parse(Buffer.from(bytes).toString());
-  return rows.map(([id, body, bodyMd5, attributes, attributesMd5, meta, seq, sent, arrived, due, receives, first]) => ({
-    seq,
-    id,
-    body: body ?? '',
-    bodyMd5,
-    attributes,
-    attributesMd5,
-    sent,
-    arrived,
-    due,
-    meta,
-    receives,
-    firstReceived: first,
-    unverified: true,
-  }));
 }
 
 export function parseMeta({ meta }: Pick<NewMessage, 'meta'>): MessageMeta {

@@ -156,7 +156,7 @@ test.each([
   const { database, table, messages: writer } = open();
   for (let seq = 1; seq <= count; seq++) writer.add([message(seq, null, body)]);
   const messages = new QueueMessages(table);
-  expect(messages.pick(10, 1)).toHaveLength(10);
+  expect(messages.pick(1, 1)).toHaveLength(1);
   expect(countInMemory(database, messages)).toBe(held);
   database.close();
 });

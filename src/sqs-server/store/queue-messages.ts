@@ -8,6 +8,8 @@ import { WriteBuffer } from './write-buffer.js';
 /** The window takes no further message once it holds so many messages, or bodies of so many bytes. */
 const WINDOW_MESSAGES = 4_000;
 const WINDOW_BYTES = 16 * 1_048_576;
+/** One delivery has bodies of so many characters together, but at least one: what a receiver has not read is in memory. */
+const DELIVERY_LENGTH = 1_048_576;
 /** Messages fetched from the table at a time. */
 const FETCH_MESSAGES = 500;
 /** Milliseconds between two searches for messages to show again: the precision of delays and visibility timeouts. */
@@ -77,13 +79,15 @@ export class QueueMessages {
     for (const message of messages) this.#uncommitted.push(message);
   }
 
-  /** Up to `max` messages that can be received now. They stay where they are until delivered or removed. */
+  /** Up to `max` messages that can be received now, and together by one receiver. They stay where they are until delivered or removed. */
   pick(max: number, now: number): StoredMessage[] {
     this.#showReturned(now);
     if (this.#window.size < max) this.#fetchBacklog();
     const picked: StoredMessage[] = [];
+    let length = 0;
     for (const message of this.#window.values()) {
-      if (picked.length === max) break;
+      length += message.body.length;
+      if (picked.length === max || (length > DELIVERY_LENGTH && picked.length > 0)) break;
       picked.push(message);
     }
     return picked;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
+import { openSqlite } from '../../lib/sqlite/driver.js';
 import { callSqs, urlOf } from '../../test/support/sqs-caller.js';
 import { createQueueServer } from '../sqs-server.js';
 import { QueueStore, type StoreEvent } from './queue-store.js';
@@ -43,6 +44,17 @@ test('where the disk has room the reserve is taken when the first answers are ou
   expect(existsSync(`${path}.reserve`)).toBe(true);
 });
 
+function fullDisk(): unknown {
+  const database = openSqlite(':memory:');
+  database.exec('PRAGMA max_page_count = 1');
+  try {
+    database.exec('CREATE TABLE t (a)');
+  } catch (error) {
+    return error;
+  }
+  throw new Error('there was room');
+}
+
 /** A table of about a thousand pages. */
 function fill(store: QueueStore): void {
   store.database.exec('CREATE TABLE filler (id INTEGER PRIMARY KEY, text TEXT)');
@@ -58,7 +70,7 @@ test.each([
   fill(store);
   store.database.exec(`DELETE FROM filler WHERE id <= ${deleted}; PRAGMA wal_checkpoint(TRUNCATE)`);
   const before = statSync(path).size;
-  store.failed({ code: 'SQLITE_FULL' });
+  store.failed(fullDisk());
   vi.spyOn(DiskReserve.prototype, 'take').mockReturnValueOnce(false).mockReturnValueOnce(shrinks).mockReturnValue(true);
   store.watch();
   expect(types()).toEqual(shrinks ? ['store-full', 'store-writable'] : ['store-full']);

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -62,6 +63,22 @@ export class QueueProcess {
       child.once('exit', (code) => reject(new Error(`the queue server exited with ${code}`)));
     });
     return this.url;
+  }
+
+  /** Deleted files that the server still has open; only Linux tells. */
+  deletedFiles(): string[] {
+    if (process.platform !== 'linux') return [];
+    const folder = `/proc/${this.#child?.pid}/fd`;
+    return readdirSync(folder)
+      .map((fd) => {
+        try {
+          return readlinkSync(join(folder, fd));
+        } catch {
+          // It was closed meanwhile.
+          return '';
+        }
+      })
+      .filter((target) => target.endsWith(' (deleted)'));
   }
 
   async stop(signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {

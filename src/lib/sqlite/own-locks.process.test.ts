@@ -1,0 +1,53 @@
+/**
+ * POSIX drops the locks of a process on a file when the process closes any descriptor of it. SQLite knows that and shares
+ * its own; a descriptor of ours would open the database to other processes.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { DatabaseFile } from './database-file.js';
+import { type Database, openSqlite } from './driver.js';
+import { findFileDamage, openWithRepair } from './open-with-repair.js';
+import { makePrivate } from './private-file.js';
+import { quickCheck } from './quick-check.js';
+import { quarantinedDatabases } from './rewrite-database.js';
+
+let folder: string;
+let path: string;
+let database: Database;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'own-locks-'));
+  path = join(folder, 'it.db');
+  database = openSqlite(path);
+  database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; create table t (a)');
+});
+
+afterEach(() => {
+  database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** What another process is told that reads the database. */
+function readElsewhere(): string {
+  const script = `
+    import { DatabaseSync } from '@photostructure/sqlite';
+    new DatabaseSync(process.argv[1]).exec('select * from t');`;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', script, path], { encoding: 'utf8' }).stderr;
+}
+
+const OPERATIONS: [string, () => unknown][] = [
+  ['making it private', () => makePrivate(path)],
+  ['looking for damage', () => findFileDamage(path)],
+  ['a quick check', () => quickCheck(path)],
+  ['watching its file', () => new DatabaseFile(path).problem()],
+  ['looking for damaged ones', () => quarantinedDatabases(path)],
+  ['opening it again', () => openWithRepair(path, openSqlite, () => {}).close()],
+];
+
+test.each(OPERATIONS)('%s leaves other processes locked out', (_, operate) => {
+  operate();
+  expect(readElsewhere()).toContain('database is locked');
+});
