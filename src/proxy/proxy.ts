@@ -13,6 +13,7 @@ import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { readBody } from '../lib/net/request-body.js';
 import type { ModuleStore } from '../modules/module-store.js';
+import { hostKey } from '../protocol/names.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
@@ -129,7 +130,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const own = refuseForeign(sent, sender);
     if ('code' in own) return refuseAndCount(own);
     const host = String(own.messages[0]?.message.hostname ?? 'unknown');
-    const wait = limiter?.take(host, own.messages.length, performance.now());
+    const wait = limiter?.take(hostKey(host), own.messages.length, performance.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
     const body = refuseSome(own, (message) => places.findProblem(message, Date.now()));

@@ -223,7 +223,7 @@ export const CODES = {
   TOKEN_NOT_FORWARDED: user('The nodes of the cluster do not forward the token to jobs.'),
   TOKEN_WRITABLE: usage('Other users of the machine can write the file of a token.'),
   TOKEN_WRONG: user('The token of the request is missing or wrong. The proxy answers 403.', { http: 401 }),
-  TOO_DEEP: user('The values of a reading are nested too deep.', { http: 422 }),
+  TOO_DEEP: user('JSON is nested too deep, or has too many objects and arrays.', { http: 422 }),
   TOO_FAST: user('The sender sends too many readings a second.', { http: 429 }),
   TOO_LARGE: user('A reading, or the body of a request, is too large.', { http: 413 }),
   TOO_MANY: user('The array in the body of a request holds too many readings.', { http: 413 }),
