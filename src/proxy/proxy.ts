@@ -133,7 +133,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const wait = limiter?.take(hostKey(host), own.messages.length, performance.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
-    const body = refuseSome(own, (message) => places.findProblem(message, Date.now()));
+    const body = refuseSome(own, (message) => places.findProblem(message, performance.now(), !sender.anonymous));
     if ('code' in body) return refuseAndCount(body);
     const first = body.messages[0]?.message;
     counts.received += body.messages.length + body.refused.length;

@@ -223,3 +223,19 @@ test('names with characters that nobody sees neither send nor are revoked', asyn
   }
   expect(await send(undefined, reading('a', { icon_name: '👩🏽‍🚀' }))).toBe(200);
 });
+
+test('neither one node nor whoever has no token takes the places of others', async () => {
+  const { send } = proxyWith({ sensorKeys: keys, open: true });
+  const madeUp = (of: (n: number) => object) => Array.from({ length: 100 }, (_, n) => reading('a', of(n)));
+  const inArray = madeUp((n) => ({ region: `made-up-${n}` }));
+  expect(await send(own('a'), inArray)).toMatch(/^207 .*TOO_MANY_REGIONS/);
+  expect(
+    await send(
+      own('a'),
+      madeUp((n) => ({ region: 'made-up-0', execution_id: `x${n}` })),
+    ),
+  ).toMatch(/^207 .*TOO_MANY_SENSORS/);
+  const anybody = madeUp((n) => ({ region: `r${n}`, hostname: `h${n}`, execution_id: `h${n}` }));
+  expect(await send(undefined, anybody)).toMatch(/^207 .*TOO_MANY_REGIONS/);
+  expect(await send(own('b'), reading('b', { region: 'new' }))).toBe(200);
+});

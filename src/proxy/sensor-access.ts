@@ -20,9 +20,10 @@ export interface SensorAccessOptions {
 
 const SCHEME = 'Bearer ';
 
-/** `node`: the host of its token; left out for the shared token. `stranger`: without a token that is known here. */
+/** `node`: the host of its token; left out for the shared token. `anonymous`: without a token that is known here. `stranger`: it is, where others can have one. */
 export interface Sender {
   node?: string;
+  anonymous?: boolean;
   stranger?: boolean;
 }
 
@@ -56,7 +57,7 @@ export class SensorAccess {
     if (sharedToken !== undefined && bearerMatches(header, sharedToken)) return {};
     const node = this.#nodeOf(header, now);
     if (node !== undefined) return revoked?.has(node) ? revokedRefusal(node) : { node };
-    if (!this.wantsToken) return { stranger: this.knowsTokens };
+    if (!this.wantsToken) return { anonymous: true, stranger: this.knowsTokens };
     return header === undefined
       ? refusal(401, 'TOKEN_MISSING', 'sending readings needs a token: Authorization: Bearer …')
       : refusal(403, 'TOKEN_WRONG', 'sending readings: the token is not the right one');

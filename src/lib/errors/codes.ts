@@ -229,10 +229,10 @@ export const CODES = {
   TOO_MANY: user('The array in the body of a request holds too many readings.', { http: 413 }),
   TOO_MANY_HOSTS: user('A reading names a new host, and the proxy has reached its limit of hosts.', { http: 422 }),
   TOO_MANY_READERS: system('Too many queries and exports read the store at the same time.', { http: 429 }),
-  TOO_MANY_REGIONS: user('A reading names a new region, and the proxy has reached its limit of regions.', {
+  TOO_MANY_REGIONS: user('A reading names a new region, and its host or the proxy has reached its limit of regions.', {
     http: 422,
   }),
-  TOO_MANY_SENSORS: user('A reading is of a new sensor, and the proxy has reached its limit of sensors.', {
+  TOO_MANY_SENSORS: user('A reading is of a new sensor, and its host or the proxy has reached its limit of sensors.', {
     http: 422,
   }),
   TOO_MANY_STREAMS: system('Too many clients listen to events, or read past events, at the same time.', { http: 429 }),
