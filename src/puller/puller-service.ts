@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
+import { longWork } from '../lib/process/long-work.js';
 import { WrittenBackNote } from '../lib/sqlite/written-back.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue } from '../queue/queue.js';
@@ -90,7 +91,7 @@ export function createPullerService({
     onEvent(event);
   };
   const store = sinks.store && new StoreSink(sinks.store.path, onStoreEvent);
-  const hub = store ? restoreFleet(store, Date.now()) : new EventHub();
+  const hub = store ? longWork(() => restoreFleet(store, Date.now())) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const rollUps = store && withStoreErrors(store.path, () => store.withRepair(() => new RollUps(store)));
