@@ -41,7 +41,8 @@ test.each([
   ['TOO_MANY_HOSTS', MAX_HOSTS],
   ['TOO_MANY_SENSORS', MAX_SENSORS],
 ])('%s: senders without a token fill half, and leave the rest to those with one', (code, max) => {
-  for (let n = 0; n < max / 2; n++) if (codeOf(MANY[code]!(n), 0, false) !== undefined) throw new Error(`${n} is refused`);
+  for (let n = 0; n < max / 2; n++)
+    if (codeOf(MANY[code]!(n), 0, false) !== undefined) throw new Error(`${n} is refused`);
   expect(codeOf(MANY[code]!(max), 0, false)).toBe(code);
   expect(codeOf(MANY[code]!(max), 0, true)).toBeUndefined();
 });
