@@ -78,7 +78,9 @@ test('a path is good for its module, its token and its years only', async () => 
   expect(await statusOf(inYear(year - 2))).toBe(403);
   expect(await statusOf(inYear(year).replace(String(year + 2), String(year + 9)))).toBe(403);
   expect(await statusOf(modulePath(sha256, 'other'))).toBe(403);
-  expect(await statusOf(modulePath(sha256Of(Buffer.from('x')), 'operator').replace(/[^/]*$/, `${sha256}.wasm`))).toBe(403);
+  expect(await statusOf(modulePath(sha256Of(Buffer.from('x')), 'operator').replace(/[^/]*$/, `${sha256}.wasm`))).toBe(
+    403,
+  );
   expect(await statusOf(`/modules/never/${sha256}.wasm`)).toBe(403);
 });
 
@@ -89,7 +91,13 @@ test('one that is not here is not found', async () => {
 test('of readers that do not read, so many get an answer, and none gets the whole module into memory', async () => {
   const large = Buffer.concat([module, customSection(16 * 1_048_576)]);
   expect((await put(pathOf(large), large)).status).toBe(200);
-  const { port, close } = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'proxy', flag: '--port' });
+  const { port, close } = await listen({
+    fetch: app.fetch,
+    host: '127.0.0.1',
+    port: 0,
+    purpose: 'proxy',
+    flag: '--port',
+  });
   const sockets: Socket[] = [];
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy();

@@ -142,7 +142,9 @@ export const CODES = {
   NO_TLS: usage('An option is about TLS, but TLS is off.'),
   OPERATOR_TOKEN_NEEDED: usage('The sensor host needs a token for its control API.', { formerly: 'TOKEN_MISSING' }),
   OPTION_NOT_OFFERED: usage('The network in use does not offer an option.', { formerly: 'NOT_OFFERED' }),
-  OVERLOADED: system('Too many readings wait for the queue, or too many large bodies or downloads are under way.', { http: 503 }),
+  OVERLOADED: system('Too many readings wait for the queue, or too many large bodies or downloads are under way.', {
+    http: 503,
+  }),
   PLACEHOLDER: usage('A variable still has its placeholder.'),
   PORT_IN_USE: user('Another program holds the port.'),
   PRIVILEGED_DENIED: system('Docker does not run privileged containers here.'),

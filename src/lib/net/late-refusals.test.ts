@@ -1,5 +1,5 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
 import { Hono } from 'hono';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { httpErrorBody } from '../errors/http-error.js';
 import { lateRefusals, WrongTokens } from './late-refusals.js';
 
@@ -63,7 +63,10 @@ test('while ten wait, further ones of their address are not looked at: not on lo
     await vi.advanceTimersByTimeAsync(0);
     expect([address, answer.status]).toEqual([address, met]);
   }
-  const [neighbour, stranger] = [serviceFor(wrong, '2001:db8:1:2::8')('right'), serviceFor(wrong, '2001:db8:9::8')('right')];
+  const [neighbour, stranger] = [
+    serviceFor(wrong, '2001:db8:1:2::8')('right'),
+    serviceFor(wrong, '2001:db8:9::8')('right'),
+  ];
   await vi.advanceTimersByTimeAsync(0);
   expect([neighbour.status, stranger.status]).toEqual([429, 200]);
   await vi.advanceTimersByTimeAsync(2000);

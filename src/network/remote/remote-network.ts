@@ -9,6 +9,7 @@ import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { findRunning, restoreReplaced, submitJob } from '../bacalhau/submit-job.js';
 import type { Network, Submission } from '../network.js';
+import type { OpenContext } from '../provider.js';
 import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
 import { type RemoteSecrets, readSecrets } from './remote-secrets.js';
 

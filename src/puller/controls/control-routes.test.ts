@@ -62,7 +62,12 @@ function browserAt(options: Options = {}) {
   const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await app.request(path, {
       method,
-      headers: { host: HOST, cookie: [...cookies].map((pair) => pair.join('=')).join('; '), 'x-session-key': key, ...headers },
+      headers: {
+        host: HOST,
+        cookie: [...cookies].map((pair) => pair.join('=')).join('; '),
+        'x-session-key': key,
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: body instanceof URLSearchParams ? body : JSON.stringify(body) }),
     });
     for (const set of response.headers.getSetCookie())
