@@ -55,7 +55,7 @@ export class WrongTokens {
 export function addressOf(c: Context): string | undefined {
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
   const address = incoming?.socket.remoteAddress?.replace(/^::ffff:/, '');
-  return address !== undefined && address.includes(':') && !isLoopback(address)
+  return address?.includes(':') && !isLoopback(address)
     ? address.split(':').slice(0, 4).join(':')
     : address;
 }
