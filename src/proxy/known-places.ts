@@ -13,7 +13,7 @@ export const MAX_HOSTS = 50_000;
 /** Each of them has been replaced once within an hour; the fleet view keeps about 1 KB of each. */
 export const MAX_SENSORS = 100_000;
 /** Its own, and the one that it moves to, or that another node with its name has. */
-export const MAX_REGIONS_OF_HOST = 2;
+const MAX_REGIONS_OF_HOST = 2;
 /** Those that send at a time: the publisher, and modules beside it. */
 export const MAX_SENSORS_OF_HOST = 32;
 /** What a host has not named for this long makes room for another of its kind. */

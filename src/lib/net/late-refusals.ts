@@ -55,9 +55,7 @@ export class WrongTokens {
 export function addressOf(c: Context): string | undefined {
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
   const address = incoming?.socket.remoteAddress?.replace(/^::ffff:/, '');
-  return address?.includes(':') && !isLoopback(address)
-    ? address.split(':').slice(0, 4).join(':')
-    : address;
+  return address?.includes(':') && !isLoopback(address) ? address.split(':').slice(0, 4).join(':') : address;
 }
 
 /** For all routes that take a token. `refuse`: makes the answer to a request whose token is not looked at. */
