@@ -45,42 +45,34 @@ export class KnownPlaces {
     const { execution_id: sensor, hostname } = message;
     // No sensor: nothing is remembered of it.
     if (typeof sensor !== 'string' || sensor === '') return undefined;
-    this.#forgetSilent(now);
     const name = String(hostname || sensor);
     const region = String(message.region || 'unknown');
     const key = hostKey(name);
-    const known = this.#hosts.get(key);
-    const host = known ?? newHost(name !== sensor);
-    const isNew = { region: !host.regions.has(region), host: !known && host.named, sensor: !host.sensors.has(sensor) };
-    if (isNew.region || isNew.host || isNew.sensor) {
-      const problem = this.#problemOf(host, { region, isNew }, now, vouched ? 1 : 0.5);
+    let host = this.#hosts.get(key);
+    // Almost every reading names what its host has named before.
+    if (!host?.regions.has(region) || !host.sensors.has(sensor)) {
+      this.#forgetSilent(now);
+      host = this.#hosts.get(key);
+      const problem = this.#problemOf(host, { region, sensor, named: name !== sensor }, now, vouched ? 1 : 0.5);
       if (problem) return problem;
     }
-    if (isNew.host) this.#namedHosts++;
-    host.lastNamed = now;
-    this.#hosts.delete(key);
-    this.#hosts.set(key, host);
-    if (isNew.region) this.#regions.set(region, (this.#regions.get(region) ?? 0) + 1);
-    const left = host.regions.add(region, now);
-    if (left !== undefined) this.#leave(left);
-    this.#sensors -= host.sensors.size;
-    host.sensors.add(sensor, now);
-    this.#sensors += host.sensors.size;
+    this.#remember(key, host ?? newHost(name !== sensor), { region, sensor }, now);
     return undefined;
   }
 
   /** `share`: the part of all places that the sender's kind may fill. */
   #problemOf(
-    { regions, sensors }: KnownHost,
-    { region, isNew }: { region: string; isNew: { region: boolean; host: boolean; sensor: boolean } },
+    host: KnownHost | undefined,
+    { region, sensor, named }: { region: string; sensor: string; named: boolean },
     now: number,
     share: number,
   ): Refusal | undefined {
-    if (isNew.region && !regions.hasRoom(now)) {
+    const isNew = { region: !host?.regions.has(region), sensor: !host?.sensors.has(sensor), host: !host && named };
+    if (host && isNew.region && !host.regions.hasRoom(now)) {
       const message = `the host has named ${MAX_REGIONS_OF_HOST} other regions within a minute`;
       return refusal(422, 'TOO_MANY_REGIONS', message);
     }
-    if (isNew.sensor && !sensors.hasRoom(now)) {
+    if (host && isNew.sensor && !host.sensors.hasRoom(now)) {
       return refusal(422, 'TOO_MANY_SENSORS', `${MAX_SENSORS_OF_HOST} other sensors send from this host`);
     }
     if (isNew.region && !this.#regions.has(region) && this.#regions.size >= share * MAX_REGIONS) {
@@ -93,6 +85,18 @@ export class KnownPlaces {
       return refusal(422, 'TOO_MANY_SENSORS', `there are ${share * MAX_SENSORS} other sensors already`);
     }
     return undefined;
+  }
+
+  #remember(key: string, host: KnownHost, { region, sensor }: { region: string; sensor: string }, now: number): void {
+    if (!this.#hosts.delete(key) && host.named) this.#namedHosts++;
+    this.#hosts.set(key, host);
+    host.lastNamed = now;
+    if (!host.regions.has(region)) this.#regions.set(region, (this.#regions.get(region) ?? 0) + 1);
+    const left = host.regions.add(region, now);
+    if (left !== undefined) this.#leave(left);
+    this.#sensors -= host.sensors.size;
+    host.sensors.add(sensor, now);
+    this.#sensors += host.sensors.size;
   }
 
   #forgetSilent(now: number): void {
