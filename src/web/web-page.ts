@@ -75,8 +75,8 @@ export function createPage(lock?: AccessLock, operator?: OperatorSessions): Hono
       const key = operator?.signIn(token, Date.now());
       if (!reads && key === undefined) return signIn(c, 403);
       if (c.req.header('accept')?.includes('application/json')) return c.json({ key });
-      // What follows # is not sent to anybody: the page takes the key from it.
-      return c.redirect(key === undefined ? './' : `./#key=${key}`, 303);
+      // What follows # is not sent to anybody: the page takes the key from it, and forgets an earlier one.
+      return c.redirect(`./#key=${key ?? ''}`, 303);
     });
     app.delete('/session', (c) => {
       lock?.signOut(c);

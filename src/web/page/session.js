@@ -13,7 +13,7 @@ export const currentSession = () => session;
 const KEY = 'wasm-sensors-session-key';
 
 // The sign-in form of a locked page leads here.
-const given = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
+const given = /^#key=([\w-]*)$/.exec(location.hash)?.[1];
 if (given !== undefined) {
   localStorage.setItem(KEY, given);
   history.replaceState(null, '', location.pathname + location.search);
@@ -22,7 +22,7 @@ if (given !== undefined) {
 /** @returns {Record<string, string>} */
 export function sessionHeaders() {
   const key = localStorage.getItem(KEY);
-  return key === null ? {} : { 'x-session-key': key };
+  return key ? { 'x-session-key': key } : {};
 }
 
 export async function loadSession() {
