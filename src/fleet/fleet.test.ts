@@ -169,6 +169,52 @@ test('regions that anybody names take a bounded place once their sensors are for
   expect(fleet.summary(T0).total.received).toBe(2000);
 });
 
+test('a host has room for so many sensors: of thousands the newest stay, and what the others sent counts', () => {
+  const fleet = new Fleet();
+  const regions = ['eu', 'us'];
+  // Each names another region later: it is found and forgotten all the same.
+  for (let n = 0; n < 4_000; n++) {
+    for (const [i, region] of regions.entries()) {
+      const over = { execution_id: `e${n}`, region, hostname: n % 2 ? 'edge-eu-1' : 'Edge-eu-1' };
+      fleet.record(reading(i + 1, over), undefined, T0 + n);
+    }
+  }
+  const kept = fleet.view(T0 + 4_000);
+  expect([kept.length, Math.min(...kept.map(({ last_seen }) => last_seen - T0))]).toEqual([64, 4_000 - 64]);
+  expect(fleet.summary(T0 + 4_000).total.received).toBe(8_000);
+  // A checkpoint of an earlier version, which kept them all.
+  const [sensor] = fleet.dump().sensors;
+  const sensors = Array.from({ length: 10_000 }, (_, n) => ({
+    ...sensor!,
+    reading: { ...sensor!.reading, execution_id: `old${n}` },
+  }));
+  const restored = new Fleet();
+  restored.load({ sensors, retired: {} });
+  expect([restored.view(T0).length, restored.summary(T0).total.received]).toEqual([64, 2 * 10_000]);
+});
+
+test('all together have a limit, too: those that were silent for longest are forgotten', () => {
+  const fleet = new Fleet();
+  for (let n = 0; n < 100_010; n++) {
+    fleet.record(reading(1, { execution_id: `e${n}`, hostname: `e${n}`, job_id: `j${n}` }), undefined, T0 + n);
+  }
+  fleet.prune(T0 + 100_010);
+  const seen = fleet.dump().sensors.map(({ lastSeen }) => lastSeen);
+  expect([seen.length, Math.min(...seen)]).toEqual([100_000, T0 + 10]);
+});
+
+test('regions with sensors keep their names, however many others were made up', () => {
+  const fleet = new Fleet();
+  for (let n = 0; n < 200; n++) {
+    fleet.record(reading(1, { execution_id: `e${n}`, hostname: `h${n}`, region: `r${n}` }), undefined, T0 + n);
+  }
+  const later = T0 + 3_600_000;
+  fleet.record(reading(1, { execution_id: 'new', hostname: 'new', region: 'new' }), undefined, later);
+  const { regions, total } = fleet.summary(later);
+  expect([regions.length, total.received]).toEqual([101, 201]);
+  expect(regions.map(({ region }) => region)).toEqual(expect.arrayContaining(['new', 'other']));
+});
+
 test('a sensor that begins to count again has restarted: no duplicates, no gaps, and its old readings come late', () => {
   const fleet = new Fleet();
   for (const n of [1, 2, 4]) fleet.record(reading(n, { timestamp: at(n * 1000) }), undefined, T0 + n * 1000);

@@ -3,12 +3,15 @@
  * All times are Unix milliseconds.
  */
 import type { Reading } from '../protocol/message.js';
+import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, SensorState, SensorView } from './fleet-view.js';
 import {
   compareRegions,
   ForgottenSensors,
+  MAX_REGIONS,
+  OTHER_REGIONS,
   RateMeter,
   type ReadingCounts,
   RegionTally,
@@ -32,6 +35,11 @@ const GONE_AFTER_MS = 600_000;
 /** A sensor that was cut off may return with old readings: its numbers are remembered this long. */
 const FORGET_AFTER_MS = 86_400_000;
 
+/** Of a host: twice as many as send at a time (`proxy/known-places.ts`). What looks for one among them stays fast. */
+const MAX_SENSORS_OF_HOST = 64;
+/** As many as a proxy knows. Each takes about 1 KB. */
+const MAX_SENSORS = 100_000;
+
 /** Stored as the checkpoint: names of fields must not change. */
 export interface FleetDump {
   sensors: (Omit<SensorRecord, 'tracker'> & { first?: number; highest: number; missing: MissingRange[] })[];
@@ -45,6 +53,8 @@ export class Fleet {
   /** When the view began; 0 = it has seen everything. */
   began = 0;
   readonly #sensors = new Map<string, SensorRecord>();
+  /** Executions by the key of their host; some may be forgotten already. */
+  readonly #ofHosts = new Map<string, string[]>();
   readonly #replacement = new Replacement();
   readonly #forgotten = new ForgottenSensors();
   readonly #rates = new Map<string, RateMeter>();
@@ -53,7 +63,7 @@ export class Fleet {
 
   /** Records a reading; returns whether it is new, late or a duplicate. */
   record(reading: Reading, config: ReportedConfig | undefined, now: number): Arrival {
-    const sensor = this.#sensors.get(reading.execution_id) ?? this.#add(newSensorRecord(reading, now, this.began));
+    const sensor = this.#sensors.get(reading.execution_id) ?? this.#add(newSensorRecord(reading, now, this.began), now);
     const arrival = recordReading(sensor, reading, config, now);
     if (arrival === 'duplicate') return arrival;
     this.#replacement.record(sensor, reading, now);
@@ -122,7 +132,7 @@ export class Fleet {
     this.#forgotten.load(dump.retired);
     for (const { first = 1, highest, missing, ...rest } of dump.sensors) {
       const tracker = Object.assign(new SequenceTracker(), { first, highest, missing });
-      this.#add({ ...rest, tracker });
+      this.#add({ ...rest, tracker }, Number.POSITIVE_INFINITY);
     }
   }
 
@@ -136,10 +146,11 @@ export class Fleet {
       );
   }
 
-  /** Every region that has ever sent; its counts include forgotten sensors. */
+  /** Every region that has ever sent; its counts include forgotten sensors. Beyond a limit those without sensors are one. */
   summary(now: number): FleetSummary {
     const tallies = new Map<string, RegionTally>();
-    const tallyOf = (region: string): RegionTally => {
+    const tallyOf = (name: string): RegionTally => {
+      const region = tallies.has(name) || tallies.size < MAX_REGIONS ? name : OTHER_REGIONS;
       let tally = tallies.get(region);
       if (!tally) {
         tally = new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
@@ -147,10 +158,14 @@ export class Fleet {
       }
       return tally;
     };
-    for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
-    for (const sensor of this.#sensors.values()) {
-      tallyOf(sensor.reading.region).add(sensor, this.#stateOf(sensor, now), now);
+    const sensors = [...this.#sensors.values()].map((sensor) => ({ sensor, state: this.#stateOf(sensor, now) }));
+    for (const expected of [true, false]) {
+      for (const { sensor, state } of sensors) {
+        const isExpected = state !== 'gone' && state !== 'replaced';
+        if (isExpected === expected) tallyOf(sensor.reading.region).add(sensor, state, now);
+      }
     }
+    for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
     const regions = [...tallies.values()].map((tally) => tally.view());
     return {
       time: now,
@@ -179,20 +194,47 @@ export class Fleet {
     return convergenceOf(sensors, goal, now);
   }
 
-  /** Forgets sensors that are not expected to return; their counts stay in the totals. */
+  /** Forgets sensors that are not expected to return, or are too many; their counts stay in the totals. */
   prune(now: number): void {
-    for (const [id, sensor] of this.#sensors) {
+    for (const sensor of this.#sensors.values()) {
       if (now - sensor.lastSeen < (sensor.replaced ? GONE_AFTER_MS : FORGET_AFTER_MS)) continue;
-      this.#forgotten.add(sensor, now);
-      this.#sensors.delete(id);
-      this.#replacement.forget(sensor);
+      this.#forget(sensor, now);
     }
+    const excess = this.#sensors.size - MAX_SENSORS;
+    if (excess > 0) {
+      const bySilence = [...this.#sensors.values()].sort((a, b) => a.lastSeen - b.lastSeen);
+      for (const sensor of bySilence.slice(0, excess)) this.#forget(sensor, now);
+    }
+    for (const [host, ids] of this.#ofHosts) if (!ids.some((id) => this.#sensors.has(id))) this.#ofHosts.delete(host);
+    const regions = new Set([...this.#sensors.values()].map(({ reading }) => reading.region));
+    for (const region of this.#rates.keys()) if (!regions.has(region)) this.#rates.delete(region);
   }
 
-  #add(sensor: SensorRecord): SensorRecord {
-    this.#sensors.set(sensor.reading.execution_id, sensor);
+  #add(sensor: SensorRecord, now: number): SensorRecord {
+    const { hostname, execution_id: id } = sensor.reading;
+    // Where nodes do not report their names, sensors carry those of their executions.
+    if (hostname !== id) this.#makeRoom(hostKey(hostname), id, now);
+    this.#sensors.set(id, sensor);
     this.#replacement.add(sensor);
     return sensor;
+  }
+
+  /** Forgets the sensor of a host that was silent for longest, when it has too many. */
+  #makeRoom(host: string, id: string, now: number): void {
+    const ids = (this.#ofHosts.get(host) ?? []).filter((one) => this.#sensors.has(one));
+    this.#ofHosts.set(host, [...ids, id]);
+    if (ids.length < MAX_SENSORS_OF_HOST) return;
+    const sensors = ids.map((one) => this.#sensors.get(one)!);
+    this.#forget(
+      sensors.reduce((oldest, one) => (one.lastSeen < oldest.lastSeen ? one : oldest)),
+      now,
+    );
+  }
+
+  #forget(sensor: SensorRecord, now: number): void {
+    this.#forgotten.add(sensor, now);
+    this.#sensors.delete(sensor.reading.execution_id);
+    this.#replacement.forget(sensor);
   }
 
   #stateOf(sensor: SensorRecord, now: number): SensorState {

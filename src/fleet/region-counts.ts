@@ -5,9 +5,9 @@ import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
 const MAX_COLORS = 5;
 /** The rate is an average over this many full seconds. */
 const RATE_WINDOW_S = 5;
-/** Anybody can name a region: the counts of forgotten sensors of further regions are kept under {@link OTHER_REGIONS}. */
-const MAX_REGIONS = 100;
-const OTHER_REGIONS = 'other';
+/** Anybody can name a region: the counts of further ones are kept under {@link OTHER_REGIONS}. */
+export const MAX_REGIONS = 100;
+export const OTHER_REGIONS = 'other';
 
 /** What readings of a sensor have added up to. */
 export type ReadingCounts = Pick<RegionView, 'received' | 'duplicates' | 'late' | 'gaps' | 'last_seen'>;

@@ -9,6 +9,8 @@ import { isSilent, type SensorRecord, silenceLimitOf } from './sensor-record.js'
 export class Replacement {
   /** Sensors of the newest submission that are not replaced, by host and job. */
   readonly #active = new Map<string, Set<SensorRecord>>();
+  /** Where in {@link #active} each is: later readings may name another region. */
+  readonly #keys = new WeakMap<SensorRecord, string>();
   /** Newest submission by place: a silent sensor of an older one has been replaced, even by another job. */
   readonly #newest = new Map<string, number>();
 
@@ -30,11 +32,13 @@ export class Replacement {
     }
     if (sensor.replaced) return;
     this.#active.set(key, peers.add(sensor));
+    this.#keys.set(sensor, key);
   }
 
   /** Records that a reading which is no duplicate arrived at `now`. */
   record(sensor: SensorRecord, reading: Reading, now: number): void {
-    const peers = this.#active.get(hostAndJobOf(reading));
+    const key = this.#keys.get(sensor) ?? hostAndJobOf(reading);
+    const peers = this.#active.get(key);
     if (!peers) return;
     if (sensor.replaced) {
       const [peer] = peers;
@@ -44,6 +48,7 @@ export class Replacement {
       if (!sameSubmission || !isFresh) return;
       sensor.replaced = false;
       peers.add(sensor);
+      this.#keys.set(sensor, key);
     }
     for (const peer of peers) {
       if (!isSilent(peer, now) || !isSuccessorOf(sensor, peer)) continue;
@@ -58,7 +63,7 @@ export class Replacement {
   }
 
   forget(sensor: SensorRecord): void {
-    const key = hostAndJobOf(sensor.reading);
+    const key = this.#keys.get(sensor) ?? hostAndJobOf(sensor.reading);
     const peers = this.#active.get(key);
     if (!peers?.delete(sensor) || peers.size > 0) return;
     this.#active.delete(key);

@@ -76,7 +76,7 @@ async function setUserModule(
   { file, region, environment }: { file: string; region: string; environment: JobEnvironment },
 ): Promise<void> {
   const { bytes, sha256 } = await readUserModule(file);
-  if (isDownloaded(bytes.length)) setModuleUrl(document, `${environment.downloadsFrom(region)}/modules/${sha256}.wasm`);
+  if (isDownloaded(bytes.length)) setModuleUrl(document, environment.moduleUrl(region, sha256));
   else setModule(document, bytes);
   document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);
 }

@@ -15,8 +15,8 @@ export const forwardedSchema = z.object({
 export interface JobEnvironment {
   /** Bytes of a built module. */
   module(name: ModuleName): Promise<Uint8Array>;
-  /** Base URL of the proxy from which nodes of a region download a module that does not fit into a job. */
-  downloadsFrom(region: string): string;
+  /** Where nodes of a region download a module that does not fit into a job. */
+  moduleUrl(region: string, sha256: string): string;
   forwarded: z.output<typeof forwardedSchema>;
   /** Id of the state folder that submits jobs; left out where all jobs of a network are its own. */
   owner?: string;

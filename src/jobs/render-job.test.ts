@@ -11,7 +11,7 @@ import { renderJob } from './render-job.js';
 const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 const environment: JobEnvironment = {
   module: async () => MODULE,
-  downloadsFrom: (region) => `http://${region}.proxy`,
+  moduleUrl: (region, sha256) => `http://${region}.proxy/modules/${sha256}.wasm`,
   forwarded: { edge: ['HOSTNAME', 'SENSOR_TOKEN'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };
 const publisher: PublisherJob = {

@@ -1,6 +1,7 @@
 /** What a sensor sends (docs/protocol.md). Checked by hand and not with zod, because it runs for every reading. */
 import { CONTROL_CHARACTER } from '../lib/control-characters.js';
 import { findValuesProblem, type MeasuredValues } from './measured-values.js';
+import { INVISIBLE_CHARACTER } from './names.js';
 
 /** How far ahead of our clock another machine's may be, in milliseconds (a day). What is further ahead is refused. */
 export const MAX_AHEAD_MS = 86_400_000;
@@ -36,6 +37,8 @@ export interface FieldProblem {
 }
 
 const STRING_FIELDS = ['job_id', 'execution_id', 'icon_name', 'timestamp', 'color', 'region', 'hostname'] as const;
+/** An emoji may be of several characters, some of them invisible. */
+const NAME_FIELDS: ReadonlySet<string> = new Set(['job_id', 'execution_id', 'region', 'hostname']);
 const INTEGER_FIELDS = ['sequence', 'job_submission_time'] as const;
 const COLOR = /^#[0-9a-fA-F]{6}$/;
 // RFC 3339 with an offset; years of four digits.
@@ -45,22 +48,6 @@ const MAX_TEXT = 256;
 /** Sensors count in 32 bits. */
 const MAX_SEQUENCE = 2 ** 32 - 1;
 const CONTROLS = new RegExp(CONTROL_CHARACTER, 'g');
-
-/** Deepest nesting of a message's values. JSON tools that handle a message later fail on thousands of levels. */
-export const MAX_NESTING = 100;
-
-/** Whether a JSON value is nested more than {@link MAX_NESTING} levels deep. */
-export function isTooDeep(value: unknown, levels = MAX_NESTING): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (levels === 0) return true;
-  // Loops, because `Object.values` takes ten times as long for a body of many empty arrays.
-  if (Array.isArray(value)) {
-    for (const inner of value) if (isTooDeep(inner, levels - 1)) return true;
-    return false;
-  }
-  for (const key in value) if (isTooDeep((value as Message)[key], levels - 1)) return true;
-  return false;
-}
 
 /**
  * Checks the known fields of a message; unknown ones may hold anything. `now` in Unix milliseconds; without it no time is
@@ -73,6 +60,9 @@ export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINIT
     if (typeof value !== 'string') return { field, reason: `${field} must be a string` };
     if (value.length > MAX_TEXT) return { field, reason: `${field} must have at most ${MAX_TEXT} characters` };
     if (CONTROL_CHARACTER.test(value)) return { field, reason: `${field} must not have control characters` };
+    if (NAME_FIELDS.has(field) && INVISIBLE_CHARACTER.test(value)) {
+      return { field, reason: `${field} must not have invisible characters` };
+    }
   }
   for (const field of INTEGER_FIELDS) {
     const value = message[field];

@@ -6,6 +6,7 @@
  */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { decodeUtf8, parseJson } from '../lib/json.js';
 import { readBody } from '../lib/net/request-body.js';
 import { type DesiredState, desiredStateSchema, hasTooManySettings, patchSchema } from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
@@ -90,7 +91,7 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
         : checkToken(authorization, follower ? '' : guard.operatorToken, 'changing configuration');
     if (denied) return refuse(denied);
     const body = await readBody(c, (bytes) => {
-      const text = new TextDecoder().decode(bytes);
+      const text = decodeUtf8(bytes);
       return follower ? text : parseChange(text, schema);
     });
     if (typeof body === 'string') return forward(c, follower!, body);
@@ -110,13 +111,7 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
 }
 
 function parseChange<T extends z.ZodType>(text: string, schema: T): { change: z.output<T> } | { problem: Refusal } {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    return { problem: refusal(400, 'NOT_JSON', 'the body is not JSON') };
-  }
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(parseJson(text));
   if (parsed.success) return { change: parsed.data };
   const issue = parsed.error.issues[0]!;
   const field = issue.path.filter((part) => part !== 'set').join('.');

@@ -1,17 +1,30 @@
-import { expect, test } from 'vitest';
-import { KnownPlaces, MAX_HOSTS, MAX_REGIONS, MAX_SENSORS } from './known-places.js';
+import { beforeEach, expect, test } from 'vitest';
+import { KnownPlaces, MAX_HOSTS, MAX_REGIONS, MAX_SENSORS, MAX_SENSORS_OF_HOST } from './known-places.js';
 
 const HOUR = 3_600_000;
 
+let places: KnownPlaces;
+beforeEach(() => {
+  places = new KnownPlaces();
+});
+
+const codeOf = (message: object, now: number, vouched = true) => places.findProblem({ ...message }, now, vouched)?.code;
+
+/** The n-th of many that differ in what is counted. */
+const MANY: Record<string, (n: number) => object> = {
+  TOO_MANY_REGIONS: (n) => ({ hostname: `h${n}`, region: `r${n}`, execution_id: `e${n}` }),
+  TOO_MANY_HOSTS: (n) => ({ hostname: `h${n}`, region: 'us', execution_id: `e${n}` }),
+  TOO_MANY_SENSORS: (n) => ({ region: 'us', execution_id: `e${n}` }),
+};
+
 test.each([
-  ['region', MAX_REGIONS, 'TOO_MANY_REGIONS'],
-  ['hostname', MAX_HOSTS, 'TOO_MANY_HOSTS'],
-  ['execution_id', MAX_SENSORS, 'TOO_MANY_SENSORS'],
+  ['TOO_MANY_REGIONS', MAX_REGIONS],
+  ['TOO_MANY_HOSTS', MAX_HOSTS],
+  ['TOO_MANY_SENSORS', MAX_SENSORS],
 ])(
-  'each %s up to the limit is taken, and known ones stay; others are refused until one is silent for an hour',
-  (field, max, code) => {
-    const places = new KnownPlaces();
-    const name = (n: number, now: number) => places.findProblem({ [field]: `x${n}` }, now)?.code;
+  '%s: those up to the limit are taken, and known ones stay; others wait until one is silent for an hour',
+  (code, max) => {
+    const name = (n: number, now: number) => codeOf(MANY[code]!(n), now);
     for (let n = 0; n < max; n++) if (name(n, n) !== undefined) throw new Error(`${n} is refused`);
     expect(name(max, max)).toBe(code);
     // The first one is heard of again; then the second is silent for longest.
@@ -23,15 +36,52 @@ test.each([
   },
 );
 
-test('a sensor that carries the name of its execution is no host', () => {
-  const places = new KnownPlaces();
-  for (let n = 0; n <= MAX_HOSTS; n++) places.findProblem({ hostname: `x${n}`, execution_id: `x${n}` }, 0);
-  expect(places.findProblem({ hostname: 'h', execution_id: 'e' }, 0)).toBeUndefined();
+test.each([
+  ['TOO_MANY_REGIONS', MAX_REGIONS],
+  ['TOO_MANY_HOSTS', MAX_HOSTS],
+  ['TOO_MANY_SENSORS', MAX_SENSORS],
+])('%s: senders without a token fill half, and leave the rest to those with one', (code, max) => {
+  for (let n = 0; n < max / 2; n++)
+    if (codeOf(MANY[code]!(n), 0, false) !== undefined) throw new Error(`${n} is refused`);
+  expect(codeOf(MANY[code]!(max), 0, false)).toBe(code);
+  expect(codeOf(MANY[code]!(max), 0, true)).toBeUndefined();
 });
 
-test('a message that names no place is taken, however many there are', () => {
-  const places = new KnownPlaces();
-  for (let n = 0; n < MAX_REGIONS; n++) places.findProblem({ region: `x${n}` }, 0);
-  expect(places.findProblem({ data: 1 }, 0)).toBeUndefined();
-  expect(places.findProblem({ region: 5 }, 0)).toBeUndefined();
+test('a host takes two regions, however many it makes up, and may move', () => {
+  const at = (region: string, now: number) => codeOf({ hostname: 'h', execution_id: 'e', region }, now);
+  expect([at('r0', 0), at('r1', 1)]).toEqual([undefined, undefined]);
+  for (let n = 2; n < 200; n++) expect(at(`r${n}`, 2)).toBe('TOO_MANY_REGIONS');
+  // Others find room.
+  for (let n = 2; n < MAX_REGIONS; n++) expect(codeOf(MANY.TOO_MANY_REGIONS!(n), 2)).toBeUndefined();
+  expect(codeOf(MANY.TOO_MANY_REGIONS!(1000), 2)).toBe('TOO_MANY_REGIONS');
+  expect(at('r1', 59_999)).toBeUndefined();
+  expect(at('r2', 59_999)).toBe('TOO_MANY_REGIONS');
+  expect(at('r2', 60_000)).toBeUndefined();
+  // It has left the first one to nobody.
+  expect(codeOf(MANY.TOO_MANY_REGIONS!(1000), 60_000)).toBeUndefined();
+  expect(at('r0', 60_000)).toBe('TOO_MANY_REGIONS');
+});
+
+test('a host has few sensors that send; those that stopped make room', () => {
+  const of = (n: number, now: number, hostname = 'h') => codeOf({ hostname, execution_id: `e${n}` }, now);
+  for (let n = 0; n < MAX_SENSORS_OF_HOST; n++) expect(of(n, n)).toBeUndefined();
+  for (let n = 100; n < 1_000; n++) expect(of(n, 1000)).toBe('TOO_MANY_SENSORS');
+  // Other spellings are the same host; other hosts are not held up.
+  expect(of(100, 1000, 'H ')).toBe('TOO_MANY_SENSORS');
+  expect(of(100, 1000, 'other')).toBeUndefined();
+  expect(of(0, 1000)).toBeUndefined();
+  expect(of(100, 60_000)).toBe('TOO_MANY_SENSORS');
+  expect(of(100, 60_001)).toBeUndefined();
+  expect(of(1, 60_001)).toBe('TOO_MANY_SENSORS');
+  expect(of(0, 60_001)).toBeUndefined();
+});
+
+test('a sensor that carries the name of its execution is no host', () => {
+  for (let n = 0; n <= MAX_HOSTS; n++) codeOf({ hostname: `x${n}`, execution_id: `x${n}` }, 0);
+  expect(codeOf({ hostname: 'h', execution_id: 'e' }, 0)).toBeUndefined();
+});
+
+test('a message of no sensor takes no place', () => {
+  for (let n = 0; n < 2 * MAX_REGIONS; n++) expect(codeOf({ hostname: 'h', region: `x${n}` }, 0)).toBeUndefined();
+  expect(codeOf(MANY.TOO_MANY_REGIONS!(0), 0, false)).toBeUndefined();
 });

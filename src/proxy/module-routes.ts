@@ -1,34 +1,53 @@
 /**
  * `/modules/<sha256>.wasm`: modules that are too large for a job. The operator puts them here, and nodes download them
- * (docs/modules.md). Whoever knows a module's hash may read it: nodes have no token.
+ * (docs/modules.md): with their token, or by a path that is signed, because a download of Bacalhau carries none.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
+import { fileAnswer } from '../lib/net/file-download.js';
 import { readBody } from '../lib/net/request-body.js';
+import { permits } from '../modules/module-path.js';
 import { isSha256, type ModuleStore } from '../modules/module-store.js';
 import { MAX_MODULE_BYTES } from '../modules/user-module.js';
 import { isCoreModule } from '../modules/wasm-sections.js';
-import type { Refusal } from './refusal.js';
+import { type Refusal, refusal } from './refusal.js';
 import { checkToken } from './send-guard.js';
+import type { SensorAccess } from './sensor-access.js';
 
 export interface ModuleRoutesDeps {
   modules: ModuleStore;
   operatorToken: string | undefined;
+  access: SensorAccess;
   refuse(problem: Refusal): Response;
 }
 
-export function moduleRoutes({ modules, operatorToken, refuse }: ModuleRoutesDeps): Hono {
+export function moduleRoutes({ modules, operatorToken, access, refuse }: ModuleRoutesDeps): Hono {
   const app = new Hono();
 
-  // Bacalhau asks with HEAD for the size first, which Hono answers by this route.
+  // Bacalhau asks with HEAD for the size first, which Hono answers by these routes.
   app.get('/modules/:file', (c) => {
-    const path = modules.find(sha256Of(c.req.param('file')));
-    if (path === undefined) throw new AppError('NO_SUCH_PATH', 'there is no such module here');
-    const bytes = readFileSync(path);
-    return c.body(bytes, 200, { 'content-type': 'application/wasm', 'content-length': String(bytes.length) });
+    const authorization = c.req.header('authorization');
+    const sender = access.identify(authorization, Date.now());
+    const isKnown = !('code' in sender) && !sender.anonymous;
+    const problem = isKnown ? undefined : checkToken(authorization, operatorToken, 'downloading modules');
+    return problem ? refuse(problem) : download(c, sha256Of(c.req.param('file')));
   });
+
+  app.get('/modules/:permission/:file', (c) => {
+    const sha256 = sha256Of(c.req.param('file'));
+    const permission = c.req.param('permission');
+    if (operatorToken !== undefined && permits(permission, sha256, operatorToken, Date.now()))
+      return download(c, sha256);
+    const message = 'the path does not permit the download: the operator token is another one now, or it has expired';
+    return refuse(refusal(403, 'TOKEN_WRONG', `${message}. Deploy the module again.`));
+  });
+
+  function download(c: Context, sha256: string): Promise<Response> {
+    const path = modules.find(sha256);
+    if (path === undefined) throw new AppError('NO_SUCH_PATH', 'there is no such module here');
+    return fileAnswer(c, path, 'application/wasm');
+  }
 
   app.put('/modules/:file', async (c) => {
     const problem = checkToken(c.req.header('authorization'), operatorToken, 'deploying modules');

@@ -1,5 +1,6 @@
 /** From a request's body to messages: everything that can be wrong with a body is found here. */
-import { findFieldProblem, isTooDeep, MAX_NESTING, type Message } from '../protocol/message.js';
+import { decodeUtf8, parseJson } from '../lib/json.js';
+import { findFieldProblem, type Message } from '../protocol/message.js';
 import { type Refusal, refusal } from './refusal.js';
 
 /** Amazon SQS takes up to 1 MiB; this is its older limit, which every queue of this kind takes. */
@@ -25,22 +26,13 @@ export interface ParsedBody {
   refused: ({ index: number } & Refusal)[];
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** `now` in Unix milliseconds. Gives a {@link Refusal} when nothing of the body can be accepted. */
+/**
+ * `now` in Unix milliseconds. Gives a {@link Refusal} when nothing of the body can be accepted; throws as {@link parseJson}
+ * and {@link decodeUtf8}.
+ */
 export function parseBody(bytes: Uint8Array, now: number): ParsedBody | Refusal {
-  let text: string;
-  try {
-    text = decoder.decode(bytes);
-  } catch {
-    return refusal(400, 'NOT_UTF8', 'the body is not valid UTF-8');
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return refusal(400, 'NOT_JSON', `the body is not JSON: ${(error as Error).message}`);
-  }
+  const text = decodeUtf8(bytes);
+  const value = parseJson(text);
   if (Array.isArray(value)) return parseArray(value, now);
   const problem = shapeProblem(value) ?? contentProblem(value as Message, bytes.length, now);
   return problem ?? { batch: false, messages: [{ index: 0, message: value as Message, text }], refused: [] };
@@ -78,13 +70,9 @@ export function refuseSome(
   };
 }
 
-/** Found before the value is written as JSON again, which needs an object that is not nested too deep. */
 function shapeProblem(value: unknown): Refusal | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return refusal(400, 'NOT_AN_OBJECT', 'a message must be a JSON object');
-  }
-  if (!isTooDeep(value)) return undefined;
-  return refusal(422, 'TOO_DEEP', `a message's values must not be nested more than ${MAX_NESTING} levels deep`);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return undefined;
+  return refusal(400, 'NOT_AN_OBJECT', 'a message must be a JSON object');
 }
 
 /** `bytes`: length of its JSON text. */

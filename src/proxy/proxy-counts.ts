@@ -24,5 +24,5 @@ export class ProxyCounts {
   }
 }
 
-/** As the fleet view names it. */
-export const regionOf = ({ region }: Message): string => String(region || 'unknown');
+/** As the fleet view names it. What is of no sensor can name any: it counts for none. */
+export const regionOf = ({ execution_id, region }: Message): string => String((execution_id && region) || 'unknown');

@@ -18,7 +18,10 @@ const P = 'wasm_sensors_proxy_';
 
 test('what was accepted and what was superseded is counted by region, what was refused by reason', async () => {
   const { app, stats, post } = start();
-  const from = (hostname: string, region: string, time: number) => ({ hostname, region, job_submission_time: time });
+  const from = (hostname: string, region: string, time: number) => ({
+    ...{ execution_id: hostname, hostname, region },
+    job_submission_time: time,
+  });
   await post([from('a', 'us', 2), { ...from('b', 'eu', 2), values: { a: 1, b: 2 } }, { data: 'no region' }]);
   await post([from('a', 'us', 1), from('b', 'eu', 2)]);
   await post('text');
@@ -43,7 +46,7 @@ test('a batch that the queue takes only at the second try is counted as retried'
       ++tries > 1 ? { ok: true, id: '1' } : { ok: false, code: 'InternalError', reason: 'busy', retryable: true },
     ),
   );
-  await post({ region: 'us' });
+  await post({ execution_id: 'e', region: 'us' });
   expect(await scrape(app)).toMatchObject({
     [`${P}queue_batches_total`]: 2,
     [`${P}queue_retries_total`]: 1,

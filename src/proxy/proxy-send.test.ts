@@ -166,11 +166,11 @@ test('a body that is compressed is refused, and counted', async () => {
 });
 
 test('readings of regions beyond the limit are refused and counted, alone and in an array', async () => {
-  for (let n = 0; n < 100; n++) await post(reading({ region: `r${n}` }));
+  for (let n = 0; n < 50; n++) await post(reading({ region: `r${n}`, hostname: `h${n}`, execution_id: `e${n}` }));
   expect(await post(reading({ region: 'new' }))).toMatchObject({
     ...{ status: 422, body: { error: { code: 'TOO_MANY_REGIONS' } } },
   });
-  const some = await post([reading({ region: 'new' }), 5, reading({ region: 'r7' })]);
+  const some = await post([reading({ region: 'new' }), 5, reading({ region: 'r7', hostname: 'h7' })]);
   expect(some.body).toMatchObject({
     accepted: 1,
     refused: [

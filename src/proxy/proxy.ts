@@ -11,8 +11,10 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { addressOf, lateRefusals, WrongTokens } from '../lib/net/late-refusals.js';
 import { readBody } from '../lib/net/request-body.js';
 import type { ModuleStore } from '../modules/module-store.js';
+import { hostKey } from '../protocol/names.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
@@ -101,6 +103,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
   const places = new KnownPlaces();
   const limiter = guard.rateLimit ? new RateLimiter(guard.rateLimit) : undefined;
+  const wrongTokens = new WrongTokens();
   const counts = new ProxyCounts();
   const refuseAndCount = (problem: Refusal) => {
     counts.refuse(problem.code);
@@ -123,16 +126,20 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   async function send(c: Context): Promise<Response> {
     const sender = access.identify(c.req.header('authorization'), Date.now());
-    if ('code' in sender) return refuseAndCount(sender);
+    if ('code' in sender) {
+      const address = sender.code === 'TOKEN_WRONG' ? addressOf(c) : undefined;
+      if (address !== undefined) await wrongTokens.wait(address);
+      return refuseAndCount(sender);
+    }
     const sent = await readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES);
     if ('code' in sent) return refuseAndCount(sent);
     const own = refuseForeign(sent, sender);
     if ('code' in own) return refuseAndCount(own);
     const host = String(own.messages[0]?.message.hostname ?? 'unknown');
-    const wait = limiter?.take(host, own.messages.length, performance.now());
+    const wait = limiter?.take(hostKey(host), own.messages.length, performance.now());
     if (wait !== undefined)
       return refuseAndCount(refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait));
-    const body = refuseSome(own, (message) => places.findProblem(message, Date.now()));
+    const body = refuseSome(own, (message) => places.findProblem(message, performance.now(), !sender.anonymous));
     if ('code' in body) return refuseAndCount(body);
     const first = body.messages[0]?.message;
     counts.received += body.messages.length + body.refused.length;
@@ -196,6 +203,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   });
   app.post('/send', send);
   app.route('/', healthRoutes(queue));
+  app.use(lateRefusals(wrongTokens, (_, problem) => refuseAndCount(problem)));
   const locked: MiddlewareHandler = async (c, next) => {
     const problem = guard.lock?.problemOf(c, Date.now());
     return problem ? refuseAndCount(problem) : next();
@@ -206,7 +214,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, access, refuse: refuseAndCount }));
   app.route('/', sensorRoutes({ revoked, operatorToken: guard.operatorToken, refuse: refuseAndCount }));
   const { modules } = deps;
-  if (modules) app.route('/', moduleRoutes({ modules, operatorToken: guard.operatorToken, refuse: refuseAndCount }));
+  if (modules) {
+    const { operatorToken } = guard;
+    app.route('/', moduleRoutes({ modules, operatorToken, access, refuse: refuseAndCount }));
+  }
   app.notFound((c) => refuseAndCount(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => {
     if (error instanceof AppError) {

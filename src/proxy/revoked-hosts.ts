@@ -2,12 +2,14 @@
 import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
+import { hostKey } from '../protocol/names.js';
 
 const fileSchema = z.array(z.string());
 
 export class RevokedHosts {
   readonly #path: string | undefined;
-  #hosts: Set<string>;
+  /** Names as they were given, by {@link hostKey}. */
+  #hosts: Map<string, string>;
 
   /**
    * @param path a JSON file; without it, the list is lost when the process exits
@@ -15,25 +17,25 @@ export class RevokedHosts {
    */
   constructor(path?: string) {
     this.#path = path;
-    this.#hosts = new Set(path === undefined ? [] : readHosts(path));
+    this.#hosts = new Map((path === undefined ? [] : readHosts(path)).map((host) => [hostKey(host), host]));
   }
 
   get list(): string[] {
-    return [...this.#hosts].sort();
+    return [...this.#hosts.values()].sort();
   }
 
   has(host: string): boolean {
-    return this.#hosts.has(host);
+    return this.#hosts.has(hostKey(host));
   }
 
   /** Durable when this returns. Throws `STATE_UNWRITABLE`. */
   set(host: string, revoked: boolean): void {
-    const next = new Set(this.#hosts);
-    if (revoked) next.add(host);
-    else next.delete(host);
+    const next = new Map(this.#hosts);
+    if (revoked) next.set(hostKey(host), host);
+    else next.delete(hostKey(host));
     if (this.#path !== undefined) {
       try {
-        writeFileAtomic(this.#path, `${JSON.stringify([...next])}\n`);
+        writeFileAtomic(this.#path, `${JSON.stringify([...next.values()])}\n`);
       } catch (cause) {
         throw new AppError('STATE_UNWRITABLE', `can't write ${this.#path}: ${messageOf(cause)}`, { cause });
       }

@@ -187,3 +187,55 @@ test('a stranger that may send is given its configuration as well', async () => 
   const { body } = await call('POST', '/send', undefined, reading('z'), headers);
   expect(body.config).toMatchObject({ version: 1000, paused: true });
 });
+
+test.each(['EDGE-1', ' edge-1', 'edge-1\u00a0', '\uff25dge-1'])(
+  '%j is no way around the revocation of edge-1, nor around its token',
+  async (spelling) => {
+    const { send, revoke } = proxyWith({ sensorKeys: keys, sensorToken: 'shared' });
+    expect(await send(own('edge-1'), reading('edge-1'))).toBe(200);
+    expect(await send('shared', reading(spelling))).toBe('403 WRONG_HOST');
+    await revoke('Edge-1');
+    expect(await send('shared', reading(spelling))).toBe('403 SENSOR_REVOKED');
+    expect(await send(own(spelling), reading(spelling))).toBe('403 SENSOR_REVOKED');
+    expect((await revoke('edge-1', 'operator', false)).body).toEqual({ revoked: [] });
+    expect(await send(own(spelling), reading(spelling))).toBe(200);
+  },
+);
+
+test('a list of an earlier version revokes every spelling of its hosts', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'revoked-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 'revoked.json');
+  writeFileSync(path, '["Edge-1","edge-1"]\n');
+  const hosts = new RevokedHosts(path);
+  expect(hosts.has('EDGE-1')).toBe(true);
+  hosts.set('edge-1', false);
+  expect(new RevokedHosts(path).list).toEqual([]);
+});
+
+test('names with characters that nobody sees neither send nor are revoked', async () => {
+  const { send, revoke } = proxyWith({});
+  for (const character of ['\u200b', '\u2060', '\ufeff', '\u{e0041}']) {
+    for (const field of ['hostname', 'region', 'execution_id', 'job_id']) {
+      expect(await send(undefined, reading('a', { [field]: `a${character}` }))).toBe('422 BAD_FIELD');
+    }
+    expect((await revoke(`a${character}`)).status).toBe(422);
+  }
+  expect(await send(undefined, reading('a', { icon_name: '👩🏽‍🚀' }))).toBe(200);
+});
+
+test('neither one node nor whoever has no token takes the places of others', async () => {
+  const { send } = proxyWith({ sensorKeys: keys, open: true });
+  const madeUp = (of: (n: number) => object) => Array.from({ length: 100 }, (_, n) => reading('a', of(n)));
+  const inArray = madeUp((n) => ({ region: `made-up-${n}` }));
+  expect(await send(own('a'), inArray)).toMatch(/^207 .*TOO_MANY_REGIONS/);
+  expect(
+    await send(
+      own('a'),
+      madeUp((n) => ({ region: 'made-up-0', execution_id: `x${n}` })),
+    ),
+  ).toMatch(/^207 .*TOO_MANY_SENSORS/);
+  const anybody = madeUp((n) => ({ region: `r${n}`, hostname: `h${n}`, execution_id: `h${n}` }));
+  expect(await send(undefined, anybody)).toMatch(/^207 .*TOO_MANY_REGIONS/);
+  expect(await send(own('b'), reading('b', { region: 'new' }))).toBe(200);
+});

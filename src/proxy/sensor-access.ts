@@ -3,6 +3,7 @@
  * every host without a token of its own. Where no token is wanted, the same holds for everybody.
  */
 import { bearerMatches } from '../lib/net/bearer-token.js';
+import { hostKey } from '../protocol/names.js';
 import { isValid, readSensorToken, type SensorKey } from '../protocol/sensor-token.js';
 import { type Refusal, refusal } from './refusal.js';
 import type { RevokedHosts } from './revoked-hosts.js';
@@ -19,9 +20,10 @@ export interface SensorAccessOptions {
 
 const SCHEME = 'Bearer ';
 
-/** `node`: the host of its token; left out for the shared token. `stranger`: without a token that is known here. */
+/** `node`: the host of its token; left out for the shared token. `anonymous`: without a token that is known here. `stranger`: it is, where others can have one. */
 export interface Sender {
   node?: string;
+  anonymous?: boolean;
   stranger?: boolean;
 }
 
@@ -30,7 +32,7 @@ export class SensorAccess {
   readonly #keys: SensorKey[];
   /** By header; only the operator's keys make entries, so there are as many as nodes. */
   readonly #checked = new Map<string, { host: string; key: SensorKey }>();
-  /** Hosts that have sent with a token of their own: nobody else may send in their name. */
+  /** Keys of hosts that have sent with a token of their own: nobody else may send in their name. */
   readonly #ownTokens = new Set<string>();
 
   constructor(options: SensorAccessOptions) {
@@ -55,7 +57,7 @@ export class SensorAccess {
     if (sharedToken !== undefined && bearerMatches(header, sharedToken)) return {};
     const node = this.#nodeOf(header, now);
     if (node !== undefined) return revoked?.has(node) ? revokedRefusal(node) : { node };
-    if (!this.wantsToken) return { stranger: this.knowsTokens };
+    if (!this.wantsToken) return { anonymous: true, stranger: this.knowsTokens };
     return header === undefined
       ? refusal(401, 'TOKEN_MISSING', 'sending readings needs a token: Authorization: Bearer …')
       : refusal(403, 'TOKEN_WRONG', 'sending readings: the token is not the right one');
@@ -81,12 +83,12 @@ export class SensorAccess {
           `the token is that of the host ${node}, the reading names ${JSON.stringify(host)}`,
         );
       }
-      this.#ownTokens.add(node);
+      this.#ownTokens.add(hostKey(node));
       return undefined;
     }
     if (typeof host !== 'string') return undefined;
     if (this.#options.revoked?.has(host)) return revokedRefusal(host);
-    if (!this.#ownTokens.has(host)) return undefined;
+    if (!this.#ownTokens.has(hostKey(host))) return undefined;
     return refusal(403, 'WRONG_HOST', `readings of the host ${host} need its own token`);
   }
 }

@@ -2,12 +2,18 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
 import { readJsonBody } from '../lib/errors/http-error.js';
+import { INVISIBLE_CHARACTER } from '../protocol/names.js';
 import type { Refusal } from './refusal.js';
 import type { RevokedHosts } from './revoked-hosts.js';
 import { checkToken } from './send-guard.js';
 
-/** As long as texts of readings may be. */
-const revocationSchema = z.strictObject({ hostname: z.string().min(1).max(256), revoked: z.boolean() });
+/** As texts of readings may be: another name would revoke nobody. */
+const hostname = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((name) => !INVISIBLE_CHARACTER.test(name), { error: 'must not have invisible characters' });
+const revocationSchema = z.strictObject({ hostname, revoked: z.boolean() });
 
 export interface SensorRoutesDeps {
   revoked: RevokedHosts;

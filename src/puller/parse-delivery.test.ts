@@ -53,7 +53,7 @@ test.each([
     'values nested too deep',
     `${'{"a":'.repeat(200)}1${'}'.repeat(200)}`,
     'TOO_DEEP',
-    /^its values are nested more than \d+ levels deep$/,
+    /^the body is nested more than \d+ levels deep$/,
   ],
 ])('%s is rejected with the reason', (_, body, code, reason) => {
   expect(parse(body)).toEqual({ code, reason: expect.stringMatching(reason) });

@@ -1,5 +1,6 @@
 /** Turns a message of the queue into what sinks accept. */
-import { findFieldProblem, isReading, isTooDeep, MAX_NESTING, type Message, toReading } from '../protocol/message.js';
+import { findNestingProblem } from '../lib/json.js';
+import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
 import type { Rejection } from './alerts/dead-letter-log.js';
@@ -15,6 +16,8 @@ export function parseDelivery(
   receivedAt: number,
 ): Delivery | Rejection {
   const id = attributes[REPLAY_OF_ATTRIBUTE] ?? given;
+  const nesting = findNestingProblem(body);
+  if (nesting) return { code: 'TOO_DEEP', reason: `the body ${nesting}` };
   let message: unknown;
   try {
     message = JSON.parse(body);
@@ -25,9 +28,6 @@ export function parseDelivery(
     return { code: 'NOT_AN_OBJECT', reason: 'the body is not a JSON object' };
   }
   const object = message as Message;
-  if (isTooDeep(object)) {
-    return { code: 'TOO_DEEP', reason: `its values are nested more than ${MAX_NESTING} levels deep` };
-  }
   const config = parseReportedConfig(attributes[SENSOR_CONFIG_ATTRIBUTE]);
   if (!isReading(object)) return { id, body, message: object, reading: undefined, config, receivedAt };
   const problem = findFieldProblem(object);

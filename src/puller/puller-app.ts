@@ -11,6 +11,7 @@ import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-err
 import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { lateRefusals, WrongTokens } from '../lib/net/late-refusals.js';
 import type { OperatorSessions } from '../lib/net/operator-sessions.js';
 import { desiredFieldSchema, desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth } from '../queue/queue.js';
@@ -152,6 +153,11 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));
+  app.use(
+    lateRefusals(new WrongTokens(), (c, { status, retryAfter, ...error }) =>
+      c.json(httpErrorBody(error), status, { 'retry-after': String(retryAfter) }),
+    ),
+  );
   for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
     app.use(path, async (c, next) => {
       const locked = http.lock?.problemOf(c, Date.now());

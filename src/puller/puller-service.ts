@@ -2,6 +2,7 @@
 import type { Hono } from 'hono';
 import type { AlertEvent } from '../fleet/fleet-events.js';
 import { messageOf } from '../lib/errors/app-error.js';
+import { longWork } from '../lib/process/long-work.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue } from '../queue/queue.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
@@ -82,7 +83,7 @@ export function createPullerService({
   onEvent,
 }: PullerServiceOptions): PullerService {
   const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
-  const hub = store ? restoreFleet(store, Date.now(), sinks.store?.endedNetwork) : new EventHub();
+  const hub = store ? longWork(() => restoreFleet(store, Date.now(), sinks.store?.endedNetwork)) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const clock = store?.clock ?? new ElapsedClock(undefined);

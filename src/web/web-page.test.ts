@@ -131,7 +131,7 @@ test('a locked page shows a form, and nothing else, until the browser has signed
   expect([before.status, await before.text()]).toEqual([401, await (await browser.get()).text()]);
   expect(await (await browser.get()).text()).toContain('<form method="post" action="session">');
   expect(before.headers.get('content-security-policy')).toContain("form-action 'self'");
-  expect(await browser.signIn('viewer')).toMatchObject({ status: 303, location: './' });
+  expect(await browser.signIn('viewer')).toMatchObject({ status: 303, location: './#key=' });
   const after = await browser.get();
   expect([after.status, await after.text()]).toEqual([200, html]);
 });

@@ -72,8 +72,11 @@ export function createPage(lock?: AccessLock, operator?: OperatorSessions): Hono
       const form = await readBody(c, (bytes) => new URLSearchParams(new TextDecoder().decode(bytes)), MAX_FORM_BYTES);
       const token = form.get('token')?.trim() ?? '';
       const reads = lock?.signIn(c, token, Date.now()) ?? false;
-      const changes = operator?.signIn(c, token, Date.now()) ?? false;
-      return reads || changes ? c.redirect('./', 303) : signIn(c, 403);
+      const key = operator?.signIn(token, Date.now());
+      if (!reads && key === undefined) return signIn(c, 403);
+      if (c.req.header('accept')?.includes('application/json')) return c.json({ key });
+      // What follows # is not sent to anybody: the page takes the key from it, and forgets an earlier one.
+      return c.redirect(`./#key=${key ?? ''}`, 303);
     });
     app.delete('/session', (c) => {
       lock?.signOut(c);

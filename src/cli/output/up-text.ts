@@ -25,6 +25,8 @@ const nameOf = (process: string) => (Object.hasOwn(PROCESS_NAMES, process) ? PRO
 /** A line that stays on the screen; undefined for events that are only progress. */
 export function noteOf(event: UpEvent): string | undefined {
   switch (event.type) {
+    case 'child.slow':
+      return `${nameOf(event.name)} is not ready after ${event.afterMs / 1000} s, and still at work; waiting for it`;
     case 'child.hung':
       return `${nameOf(event.name)} has not answered for ${event.silentMs / 1000} s; killing it`;
     case 'child.warned':

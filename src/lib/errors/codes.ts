@@ -142,7 +142,9 @@ export const CODES = {
   NO_TLS: usage('An option is about TLS, but TLS is off.'),
   OPERATOR_TOKEN_NEEDED: usage('The sensor host needs a token for its control API.', { formerly: 'TOKEN_MISSING' }),
   OPTION_NOT_OFFERED: usage('The network in use does not offer an option.', { formerly: 'NOT_OFFERED' }),
-  OVERLOADED: system('Too many readings wait for the queue, or too many large bodies arrive at once.', { http: 503 }),
+  OVERLOADED: system('Too many readings wait for the queue, or too many large bodies or downloads are under way.', {
+    http: 503,
+  }),
   PLACEHOLDER: usage('A variable still has its placeholder.'),
   PORT_IN_USE: user('Another program holds the port.'),
   PRIVILEGED_DENIED: system('Docker does not run privileged containers here.'),
@@ -225,19 +227,20 @@ export const CODES = {
   TOKEN_NOT_FORWARDED: user('The nodes of the cluster do not forward the token to jobs.'),
   TOKEN_WRITABLE: usage('Other users of the machine can write the file of a token.'),
   TOKEN_WRONG: user('The token of the request is missing or wrong. The proxy answers 403.', { http: 401 }),
-  TOO_DEEP: user('The values of a reading are nested too deep.', { http: 422 }),
+  TOO_DEEP: user('JSON is nested too deep, or has too many objects and arrays.', { http: 422 }),
   TOO_FAST: user('The sender sends too many readings a second.', { http: 429 }),
   TOO_LARGE: user('A reading, or the body of a request, is too large.', { http: 413 }),
   TOO_MANY: user('The array in the body of a request holds too many readings.', { http: 413 }),
   TOO_MANY_HOSTS: user('A reading names a new host, and the proxy has reached its limit of hosts.', { http: 422 }),
   TOO_MANY_READERS: system('Too many queries and exports read the store at the same time.', { http: 429 }),
-  TOO_MANY_REGIONS: user('A reading names a new region, and the proxy has reached its limit of regions.', {
+  TOO_MANY_REGIONS: user('A reading names a new region, and its host or the proxy has reached its limit of regions.', {
     http: 422,
   }),
-  TOO_MANY_SENSORS: user('A reading is of a new sensor, and the proxy has reached its limit of sensors.', {
+  TOO_MANY_SENSORS: user('A reading is of a new sensor, and its host or the proxy has reached its limit of sensors.', {
     http: 422,
   }),
   TOO_MANY_STREAMS: system('Too many clients listen to events, or read past events, at the same time.', { http: 429 }),
+  TOO_MANY_TRIES: user('Too many wrong tokens come from an address.', { http: 429 }),
   UNKNOWN_HOST: user('The Host header of a request does not name this service.', { http: 403 }),
   UNKNOWN_SETTING: usage('`wasm-sensors.yaml` has a key that is not a setting.'),
   UNREADABLE_FILE: usage('A file that an option or setting names can not be read.'),

@@ -5,6 +5,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { printable } from '../control-characters.js';
+import { decodeUtf8, parseJson } from '../json.js';
 import { readBody } from '../net/request-body.js';
 import { AppError, messageOf } from './app-error.js';
 import { type ErrorCode, knownCode, statusOf } from './codes.js';
@@ -37,22 +38,14 @@ export function answerError(error: Error, c: Context, log: (text: string) => voi
   return c.json(httpErrorBody({ code: 'INTERNAL', message: messageOf(error) }), statusOf('INTERNAL'));
 }
 
-/** The body of a request. Rejects as {@link readBody}, with `NOT_JSON`, or with `BAD_REQUEST` naming the first field that does not fit. */
+/** The body of a request. Rejects as {@link readBody} and {@link parseJson}, or with `BAD_REQUEST` naming the first field that does not fit. */
 export function readJsonBody<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
   return readBody(c, (bytes) => {
-    const parsed = schema.safeParse(parseJson(bytes));
+    const parsed = schema.safeParse(parseJson(decodeUtf8(bytes)));
     if (parsed.success) return parsed.data;
     const { path, message } = parsed.error.issues[0]!;
     throw new AppError('BAD_REQUEST', `${path.join('.') || 'body'}: ${message}`);
   });
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new AppError('NOT_JSON', `the body is not JSON: ${messageOf(cause)}`, { cause });
-  }
 }
 
 /** Reads an error answer; services before 0.2 sent `reason` only. */

@@ -8,6 +8,7 @@ import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { bearerMatches, sameText, signatureOf } from './bearer-token.js';
 import { isLoopback } from './browser-guard.js';
+import { Sessions } from './sessions.js';
 
 export interface LockSettings {
   /** The address that the service listens on. */
@@ -28,18 +29,19 @@ export interface LockProblem {
 
 /** A shift. The cookie holds no token, so that whoever copies it can read for this long and change nothing. */
 const SESSION_MS = 12 * 3_600_000;
+/** Every one needs a token. */
+const MAX_SESSIONS = 1_000;
 
 export class AccessLock {
   readonly #tokens: string[];
-  readonly #key: string;
   readonly #cookie: string;
+  readonly #sessions = new Sessions({ lastsMs: SESSION_MS, max: MAX_SESSIONS });
 
   constructor(tokens: string[]) {
     this.#tokens = tokens;
-    // Other tokens end all sessions.
-    this.#key = createHash('sha256').update(tokens.join('\n')).digest('hex');
     // A browser gives a cookie to all ports of a host: services with other tokens use other names.
-    this.#cookie = `wasm-sensors-${signatureOf(this.#key, 'name').slice(0, 8)}`;
+    const key = createHash('sha256').update(tokens.join('\n')).digest('hex');
+    this.#cookie = `wasm-sensors-${signatureOf(key, 'name').slice(0, 8)}`;
   }
 
   /** What keeps a request from reading; undefined when it may. `now` in Unix milliseconds. */
@@ -56,8 +58,7 @@ export class AccessLock {
   /** Starts a browser's session with a cookie in the answer; false when the token is not one of the lock's. */
   signIn(c: Context, token: string, now: number): boolean {
     if (!this.#tokens.some((one) => sameText(one, token))) return false;
-    const ends = String(now + SESSION_MS);
-    setCookie(c, this.#cookie, `${ends}.${signatureOf(this.#key, ends)}`, {
+    setCookie(c, this.#cookie, this.#sessions.begin(now), {
       httpOnly: true,
       sameSite: 'Strict',
       path: '/',
@@ -68,14 +69,14 @@ export class AccessLock {
     return true;
   }
 
-  /** Takes the cookie away from a browser. */
+  /** Ends the session, also for whoever has copied its cookie. */
   signOut(c: Context): void {
+    this.#sessions.end(getCookie(c, this.#cookie) ?? '');
     deleteCookie(c, this.#cookie, { path: '/' });
   }
 
   #isSignedIn(c: Context, now: number): boolean {
-    const [ends = '', signature = ''] = (getCookie(c, this.#cookie) ?? '').split('.');
-    return Number(ends) > now && sameText(signature, signatureOf(this.#key, ends));
+    return this.#sessions.isOpen(getCookie(c, this.#cookie) ?? '', now);
   }
 }
 

@@ -4,50 +4,44 @@ import { OperatorSessions, SESSION_KEY_HEADER } from './operator-sessions.js';
 
 const MINUTE = 60_000;
 
-/** A service with a browser that keeps its cookies. */
+/** A service, and a page of it that keeps the key of its session. */
 function browserOf(sessions: OperatorSessions) {
   let now = 0;
-  let cookie = '';
+  let key = '';
   const app = new Hono()
-    .post('/session', (c) => c.text(String(sessions.signIn(c, c.req.query('token') ?? '', now))))
     .delete('/session', (c) => {
       sessions.signOut(c);
       return c.text('');
     })
-    .get('/key', (c) => c.text(sessions.keyOf(c, now) ?? ''))
     .post('/change', (c) => c.text(sessions.problemOf(c, now)?.code ?? 'done'));
-  const ask = async (method: string, path: string, headers: Record<string, string> = {}) => {
-    const response = await app.request(path, { method, headers: { cookie, ...headers } });
-    const set = response.headers.get('set-cookie');
-    if (set !== null) cookie = set.split(';')[0]!;
-    return { text: await response.text(), set };
-  };
+  const ask = async (method: string, path: string, headers: Record<string, string>) =>
+    (await app.request(path, { method, headers })).text();
   return {
-    signIn: (token: string) => ask('POST', `/session?token=${token}`),
-    signOut: () => ask('DELETE', '/session'),
-    key: async () => (await ask('GET', '/key')).text,
-    change: async (headers: Record<string, string> = {}) => (await ask('POST', '/change', headers)).text,
-    copyCookie: () => cookie,
+    signIn(token: string) {
+      const given = sessions.signIn(token, now);
+      key = given ?? '';
+      return given;
+    },
+    signOut: () => ask('DELETE', '/session', { [SESSION_KEY_HEADER]: key }),
+    change: (headers: Record<string, string> = { [SESSION_KEY_HEADER]: key }) => ask('POST', '/change', headers),
     pass: (ms: number) => {
       now += ms;
     },
   };
 }
 
-test('a change needs a session and its key; the cookie alone, which any page of this host sends, is not enough', async () => {
+test('a change needs the key that the sign-in gave', async () => {
   const browser = browserOf(new OperatorSessions('operator'));
-  expect([await browser.change(), await browser.key()]).toEqual(['TOKEN_MISSING', '']);
-  const { text, set } = await browser.signIn('operator');
-  expect(text).toBe('true');
-  expect(set).toMatch(/^wasm-sensors-operator-[\w-]{8}=[\w-]{32}; Path=\/; HttpOnly; SameSite=Strict$/);
-  expect(await browser.change()).toBe('FOREIGN_ORIGIN');
-  expect(await browser.change({ [SESSION_KEY_HEADER]: 'guessed' })).toBe('FOREIGN_ORIGIN');
-  expect(await browser.change({ [SESSION_KEY_HEADER]: await browser.key() })).toBe('done');
+  expect(await browser.change()).toBe('TOKEN_MISSING');
+  expect(browser.signIn('operator')).toMatch(/^[\w-]{32}$/);
+  expect(await browser.change({})).toBe('TOKEN_MISSING');
+  expect(await browser.change({ [SESSION_KEY_HEADER]: 'guessed' })).toBe('TOKEN_MISSING');
+  expect(await browser.change()).toBe('done');
 });
 
 test.each(['viewer', '', 'operator '])('the token %j starts no session', async (token) => {
   const browser = browserOf(new OperatorSessions('operator'));
-  expect(await browser.signIn(encodeURIComponent(token))).toEqual({ text: 'false', set: null });
+  expect(browser.signIn(token)).toBeUndefined();
   expect(await browser.change()).toBe('TOKEN_MISSING');
 });
 
@@ -61,40 +55,33 @@ test.each([
 
 test('a session ends after an hour without a change, and each change starts the hour anew', async () => {
   const browser = browserOf(new OperatorSessions('operator'));
-  await browser.signIn('operator');
-  const headers = { [SESSION_KEY_HEADER]: await browser.key() };
+  browser.signIn('operator');
   browser.pass(59 * MINUTE);
-  expect(await browser.change(headers)).toBe('done');
+  expect(await browser.change()).toBe('done');
   browser.pass(59 * MINUTE);
-  expect(await browser.change(headers)).toBe('done');
+  expect(await browser.change()).toBe('done');
   browser.pass(61 * MINUTE);
-  expect([await browser.change(headers), await browser.key()]).toEqual(['TOKEN_MISSING', '']);
+  expect(await browser.change()).toBe('TOKEN_MISSING');
 });
 
-test('who signs out ends the session, also for whoever has copied the cookie', async () => {
+test('who signs out ends the session, also for whoever has copied the key', async () => {
   const sessions = new OperatorSessions('operator');
   const browser = browserOf(sessions);
-  await browser.signIn('operator');
-  const headers = { cookie: browser.copyCookie(), [SESSION_KEY_HEADER]: await browser.key() };
+  const headers = { [SESSION_KEY_HEADER]: browser.signIn('operator')! };
   expect(await browserOf(sessions).change(headers)).toBe('done');
   await browser.signOut();
   expect(await browserOf(sessions).change(headers)).toBe('TOKEN_MISSING');
 });
 
-test('a session of one process, or of another token, is none of the next', async () => {
-  const browser = browserOf(new OperatorSessions('operator'));
-  await browser.signIn('operator');
-  const headers = { cookie: browser.copyCookie(), [SESSION_KEY_HEADER]: await browser.key() };
-  for (const token of ['operator', 'rotated']) {
-    expect(await browserOf(new OperatorSessions(token)).change(headers)).toBe('TOKEN_MISSING');
-  }
+test('a session of one process is none of the next', async () => {
+  const headers = { [SESSION_KEY_HEADER]: browserOf(new OperatorSessions('operator')).signIn('operator')! };
+  expect(await browserOf(new OperatorSessions('operator')).change(headers)).toBe('TOKEN_MISSING');
 });
 
 test('there are at most a hundred sessions: the oldest makes room', async () => {
   const sessions = new OperatorSessions('operator');
   const browsers = Array.from({ length: 101 }, () => browserOf(sessions));
-  for (const browser of browsers) await browser.signIn('operator');
-  const keys = await Promise.all(browsers.map((browser) => browser.key()));
-  expect(keys.map((key) => key !== '').indexOf(false)).toBe(0);
-  expect(keys.filter((key) => key === '')).toHaveLength(1);
+  for (const browser of browsers) browser.signIn('operator');
+  const met = await Promise.all(browsers.map((browser) => browser.change()));
+  expect([met[0], met.filter((one) => one === 'done').length]).toEqual(['TOKEN_MISSING', 100]);
 });

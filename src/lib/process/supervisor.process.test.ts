@@ -132,6 +132,7 @@ test('long work that a child announces is no hang, neither before nor after it i
     `let t; ${ANSWERS} ${work(2500)} ${READY} ${RUN} setTimeout(() => { ${then} }, 500);`;
   const limits = { readyTimeoutMs: 1000, hungAfterMs: 2000 };
   await supervisor.start(child('announced', script(work(5500)), limits));
+  expect(of('child.slow')).toEqual([{ type: 'child.slow', name: 'announced', afterMs: 1000 }]);
   await supervisor.start(child('silent', script(block(60_000)), limits));
   await until(() => of('child.hung').length > 0);
   expect(of('child.hung').map(({ name }) => name)).toEqual(['silent']);

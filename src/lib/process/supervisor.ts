@@ -47,6 +47,8 @@ export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
   /** One of our own commands says something that its operator should see (`reportWarning`). */
   | { type: 'child.warned'; name: string; text: string }
+  /** It is not ready yet, because of work that it has announced (`long-work.ts`); it is waited for. */
+  | { type: 'child.slow'; name: string; afterMs: number }
   /** It has not answered for so long, and is killed. */
   | { type: 'child.hung'; name: string; silentMs: number }
   | { type: 'child.exited'; name: string; how: string; restartInMs: number; lastLines: string[] }
@@ -200,17 +202,27 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     ready.catch(() => {});
     const timeoutMs = spec.readyTimeoutMs ?? READY_TIMEOUT_MS;
     const late: Exit = { how: `not ready after ${timeoutMs / 1000} s`, code: null, killed: false };
+    let waits = true;
     const outcome = await Promise.race([
       ready.then(() => 'ready' as const),
       exit,
-      tooLate(child, timeoutMs).then(() => late),
+      this.#tooLate(child, timeoutMs, () => waits).then(() => late),
     ]);
+    waits = false;
     if (outcome !== 'ready') throw this.#failure(child, outcome);
     const unwatch = this.#watch(child, running);
     void exit.then((result) => {
       unwatch();
       return this.#restart(child, result, Date.now() - began);
     });
+  }
+
+  /** Resolves when a child that is not ready yet has had its time, and is not at long work either. */
+  async #tooLate(child: Child, timeoutMs: number, waits: () => boolean): Promise<void> {
+    await sleep(timeoutMs, undefined, { ref: false });
+    const isBusy = () => waits() && performance.now() < child.busyUntil;
+    if (isBusy()) this.emit('event', { type: 'child.slow', name: child.spec.name, afterMs: timeoutMs });
+    while (isBusy()) await sleep(1000, undefined, { ref: false });
   }
 
   /** Hears what one of our own commands reports; resolves when it is ready. */
@@ -311,12 +323,6 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
 async function kill({ id, spec }: Child): Promise<void> {
   await stopProcesses(id ? [id] : [], spec.graceMs ?? GRACE_MS);
-}
-
-/** Resolves when a child that is not ready yet has had its time, and is not at long work either. */
-async function tooLate(child: Child, timeoutMs: number): Promise<void> {
-  await sleep(timeoutMs, undefined, { ref: false });
-  while (performance.now() < child.busyUntil) await sleep(1000, undefined, { ref: false });
 }
 
 /** Asks a command of this program, which answers in `shutdown.ts`. */

@@ -49,7 +49,7 @@ function submit(request: PublisherJob, jobs: object[], { status = 'CONNECTED', a
   const client = createBacalhauClient({ path: 'bacalhau', stateDir, api: { host: 'h', port: 1 }, cli });
   const environment = {
     module: async () => new Uint8Array(8),
-    downloadsFrom: () => 'http://p',
+    moduleUrl: (_region: string, sha256: string) => `http://p/${sha256}.wasm`,
     forwarded: { edge: [], updater: [], services: [] },
   };
   return submitJob(request, { client, stateDir, environment });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { containerLogs } from '../../docker/container-logs.js';
 import { containersOf } from '../../docker/containers.js';
 import { readModule } from '../../modules/module-files.js';
+import { modulePath } from '../../modules/module-path.js';
 import type { Cli } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
@@ -23,13 +24,17 @@ const SHARED_ON_NODE = '/srv/wasm-sensors';
 
 export function createComposeNetwork(
   { project, apiPort, forwarded }: ComposeConnection,
-  { stateDir, setRegionLink }: Pick<OpenContext, 'stateDir' | 'setRegionLink'>,
+  { stateDir, token, setRegionLink }: OpenContext,
 ): Network {
   const network = createBacalhauNetwork({
     kind: 'compose',
     client: createComposeClient(project, apiPort),
     stateDir,
-    environment: { module: readModule, forwarded, downloadsFrom: () => COMPOSE_PROXY },
+    environment: {
+      module: readModule,
+      forwarded,
+      moduleUrl: (_, sha256) => `${COMPOSE_PROXY}${modulePath(sha256, token)}`,
+    },
     sensorProxyUrl: () => COMPOSE_PROXY,
     setRegionLink,
   });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { forwardedSchema } from '../../jobs/job-environment.js';
 import { readModule } from '../../modules/module-files.js';
+import { modulePath } from '../../modules/module-path.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { edgeLabels } from '../edge-nodes.js';
@@ -32,14 +33,18 @@ export type NativeConnection = z.output<typeof nativeConnectionSchema>;
 
 export function createNativeNetwork(
   { bacalhau, api, nodesPerRegion, sensorProxyUrls, relayed, forwarded }: NativeConnection,
-  { stateDir, setRegionLink }: Pick<OpenContext, 'stateDir' | 'setRegionLink'>,
+  { stateDir, token, setRegionLink }: Pick<OpenContext, 'stateDir' | 'token' | 'setRegionLink'>,
 ): Network {
   const network = createBacalhauNetwork({
     kind: 'native',
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
     stateDir,
     planned: edgeNames(nodesPerRegion).map(({ name, region }) => ({ name, ...edgeLabels(region), connected: false })),
-    environment: { module: readModule, forwarded, downloadsFrom: (region) => sensorProxyUrls[region] ?? '' },
+    environment: {
+      module: readModule,
+      forwarded,
+      moduleUrl: (region, sha256) => `${sensorProxyUrls[region] ?? ''}${modulePath(sha256, token)}`,
+    },
     sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });

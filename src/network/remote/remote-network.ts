@@ -3,11 +3,13 @@ import { z } from 'zod';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readModule } from '../../modules/module-files.js';
+import { modulePath } from '../../modules/module-path.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { findRunning, restoreReplaced, submitJob } from '../bacalhau/submit-job.js';
 import type { Network, Submission } from '../network.js';
+import type { OpenContext } from '../provider.js';
 import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
 import { type RemoteSecrets, readSecrets } from './remote-secrets.js';
 
@@ -31,8 +33,11 @@ export const remoteConnectionSchema = z.object({
 export type RemoteConnection = z.output<typeof remoteConnectionSchema>;
 
 /** Secrets come from the state folder. */
-export function createRemoteNetwork(connection: RemoteConnection, stateDir: string): Network {
-  const base = optionsOf(connection, stateDir, readSecrets(stateDir));
+export function createRemoteNetwork(
+  connection: RemoteConnection,
+  { stateDir, token }: Pick<OpenContext, 'stateDir' | 'token'>,
+): Network {
+  const base = optionsOf(connection, { stateDir, token }, readSecrets(stateDir));
   return {
     ...createBacalhauNetwork(base),
     submit: (request) =>
@@ -49,14 +54,18 @@ export function createRemoteClient(
   return createBacalhauClient({ path: connection.bacalhau, stateDir, api });
 }
 
-function optionsOf(connection: RemoteConnection, stateDir: string, secrets: RemoteSecrets): BacalhauNetworkOptions {
+function optionsOf(
+  connection: RemoteConnection,
+  { stateDir, token }: Pick<OpenContext, 'stateDir' | 'token'>,
+  secrets: RemoteSecrets,
+): BacalhauNetworkOptions {
   return {
     kind: 'remote',
     client: createRemoteClient(connection, stateDir, secrets),
     stateDir,
     environment: {
       module: readModule,
-      downloadsFrom: () => connection.proxyUrl,
+      moduleUrl: (_, sha256) => `${connection.proxyUrl}${modulePath(sha256, token)}`,
       forwarded: {
         edge: ['HOSTNAME'],
         updater: [],

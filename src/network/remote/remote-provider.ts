@@ -46,7 +46,7 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
       tokenInJob: settings.tokenInJob,
     });
   },
-  open: (connection, { stateDir }) => createRemoteNetwork(connection, stateDir),
+  open: createRemoteNetwork,
   async cleanUp(stateDir) {
     forgetSecrets(stateDir);
     return { removed: [], kept: [] };

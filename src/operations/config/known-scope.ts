@@ -1,6 +1,7 @@
 /** A region or host that nobody has is most often misspelt: a change for it would be saved, and show nowhere. */
 import { AppError } from '../../lib/errors/app-error.js';
 import { configOf, type Scope } from '../../protocol/desired-config.js';
+import { hostKey } from '../../protocol/names.js';
 import type { Change } from './apply-to-proxies.js';
 import type { ConfigTarget } from './config-target.js';
 
@@ -45,6 +46,7 @@ const edgeNodes = async (nodes: ConfigTarget['nodes']) =>
 /** Whether no sensor and no edge node has this name; false where nobody can be asked. */
 export async function isUnknownHost({ fleet, nodes }: ConfigTarget, host: string): Promise<boolean> {
   const sending = await hostsOf(fleet).catch(() => undefined);
-  if (sending === undefined || sending.includes(host)) return false;
-  return !(await edgeNodes(nodes)).some(({ name }) => name === host);
+  if (sending === undefined) return false;
+  const names = [...sending, ...(await edgeNodes(nodes)).map(({ name }) => name)];
+  return !names.some((name) => hostKey(name) === hostKey(host));
 }

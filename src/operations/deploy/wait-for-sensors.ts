@@ -4,6 +4,7 @@ import { type FileConvergence, fileConvergenceOf } from '../../fleet/convergence
 import type { Convergence, KnownJobs, Progress, SensorState } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { type DesiredState, type Scope, scopeText } from '../../protocol/desired-config.js';
+import { hostKey } from '../../protocol/names.js';
 import type { DesiredField, SensorConfig } from '../../protocol/sensor-config.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
 
@@ -111,9 +112,12 @@ async function waitForSensors<T extends Progress>(
   }
 }
 
+const isRevoked = (revoked: readonly string[], hostname: string) =>
+  revoked.some((name) => hostKey(name) === hostKey(hostname));
+
 /** More than are named can be pending. */
 function onlyRevokedPending({ sensors, converged, pending }: Progress, revoked: readonly string[]): boolean {
-  return sensors - converged === pending.length && pending.every(({ hostname }) => revoked.includes(hostname));
+  return sensors - converged === pending.length && pending.every(({ hostname }) => isRevoked(revoked, hostname));
 }
 
 function notConverged(
@@ -129,7 +133,7 @@ function notConverged(
       details: [
         ...pending.map(
           ({ hostname, region, state }) =>
-            `pending: ${hostname} (${region}), ${revoked.includes(hostname) ? `${state}: revoked` : stateText(state)}`,
+            `pending: ${hostname} (${region}), ${isRevoked(revoked, hostname) ? `${state}: revoked` : stateText(state)}`,
         ),
         ...(more > 0 ? [`and ${more} more`] : []),
       ],

@@ -58,10 +58,16 @@ function browserAt(options: Options = {}) {
     http: { page: createPage(lock, operator), operator, lock, hosts: ['localhost'], log: (text) => logged.push(text) },
   });
   const cookies = new Map<string, string>();
+  let key = '';
   const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await app.request(path, {
       method,
-      headers: { host: HOST, cookie: [...cookies].map((pair) => pair.join('=')).join('; '), ...headers },
+      headers: {
+        host: HOST,
+        cookie: [...cookies].map((pair) => pair.join('=')).join('; '),
+        'x-session-key': key,
+        ...headers,
+      },
       ...(body === undefined ? {} : { body: body instanceof URLSearchParams ? body : JSON.stringify(body) }),
     });
     for (const set of response.headers.getSetCookie())
@@ -72,11 +78,13 @@ function browserAt(options: Options = {}) {
   return {
     ask,
     view,
-    signIn: (token: string) => ask('POST', '/session', new URLSearchParams({ token })),
-    change: async (body: unknown, headers: Record<string, string> = {}) =>
-      ask('POST', '/controls/config', body, { 'x-session-key': String((await view()).key), ...headers }),
-    link: async (region: string, connected: unknown) =>
-      ask('PUT', `/controls/regions/${region}`, { connected }, { 'x-session-key': String((await view()).key) }),
+    async signIn(token: string) {
+      const answer = await ask('POST', '/session', new URLSearchParams({ token }));
+      key = /#key=([\w-]{32})$/.exec(answer.headers.get('location') ?? '')?.[1] ?? '';
+      return answer;
+    },
+    change: (body: unknown, headers: Record<string, string> = {}) => ask('POST', '/controls/config', body, headers),
+    link: (region: string, connected: unknown) => ask('PUT', `/controls/regions/${region}`, { connected }),
   };
 }
 
@@ -94,7 +102,7 @@ test('who has signed in with the operator token changes the configuration, and s
   const browser = browserAt();
   expect(await browser.view()).toEqual({ operator: false, signIn: true, config: true, links: false });
   expect((await browser.signIn('operator')).status).toBe(303);
-  expect(await browser.view()).toMatchObject({ operator: true, key: expect.stringMatching(/^[\w-]{32}$/) });
+  expect(await browser.view()).toEqual({ operator: true, signIn: true, config: true, links: false });
   const answer = await browser.change({ scope: { region: 'eu' }, set: { color: 'Tomato', interval: '2' } });
   expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
   expect(await linesOf(answer)).toEqual([
@@ -129,7 +137,10 @@ test('without the operator token nothing is changed: nobody, a viewer, another s
   const origin = { origin: 'http://localhost:3000' };
   expect(await codeOf(await operator.change(change, origin))).toEqual([403, 'FOREIGN_ORIGIN']);
   expect(await codeOf(await operator.change(change, { host: 'evil.example' }))).toEqual([403, 'UNKNOWN_HOST']);
-  expect(await codeOf(await operator.change(change, { 'x-session-key': '' }))).toEqual([403, 'FOREIGN_ORIGIN']);
+  // Its cookies are sent to every port of this host: they are not enough, and no answer has the key.
+  expect(await codeOf(await operator.change(change, { 'x-session-key': '' }))).toEqual([401, 'TOKEN_MISSING']);
+  const withCookies = await operator.ask('GET', '/controls', undefined, { 'x-session-key': '' });
+  expect(await withCookies.json()).toMatchObject({ operator: false });
   expect(asked).toEqual([]);
 });
 
@@ -139,6 +150,17 @@ test('signing out ends reading, too, where that needs a token', async () => {
   expect(await browser.view()).toMatchObject({ operator: true });
   expect((await browser.ask('DELETE', '/session')).status).toBe(204);
   expect((await browser.ask('GET', '/controls')).status).toBe(401);
+});
+
+test('who signs in from the page itself gets the key as JSON', async () => {
+  const browser = browserAt();
+  const form = (token: string) => new URLSearchParams({ token });
+  const accept = { accept: 'application/json' };
+  const answer = await browser.ask('POST', '/session', form('operator'), accept);
+  const { key } = (await answer.json()) as { key: string };
+  const change = { scope: {}, set: { paused: true } };
+  expect((await browser.change(change, { 'x-session-key': key })).status).toBe(200);
+  expect((await browser.ask('POST', '/session', form('viewer'), accept)).status).toBe(403);
 });
 
 test('a puller without an operator token says that changes are switched off', async () => {

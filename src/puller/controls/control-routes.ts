@@ -23,9 +23,8 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
   const app = new Hono();
 
   app.get('/controls', async (c) => {
-    const key = operator?.keyOf(c, Date.now());
     const offers = (await controls?.offers()) ?? { config: false, links: false };
-    const view = { operator: key !== undefined, ...(key === undefined ? {} : { key }), signIn: operator !== undefined };
+    const view = { operator: operator?.isSignedIn(c, Date.now()) ?? false, signIn: operator !== undefined };
     c.header('cache-control', 'no-store');
     return c.json({ ...view, ...offers } satisfies ControlsView);
   });

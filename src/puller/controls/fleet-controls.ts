@@ -23,10 +23,8 @@ export interface Offers {
 
 /** `GET /controls`. */
 export interface ControlsView {
-  /** Whether the browser has signed in with the operator token. */
+  /** Whether the browser has signed in with the operator token: the request carries the key of its session. */
   operator: boolean;
-  /** Of the session: what changes carry as `X-Session-Key`. */
-  key?: string;
   /** Whether there is an operator token to sign in with. */
   signIn: boolean;
   config: boolean;

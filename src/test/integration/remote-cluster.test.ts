@@ -85,7 +85,7 @@ function planFor(host: string, port: number, change: Change = {}, tokenInJob = t
   return {
     async start() {
       const { connection } = await plan.start({ proxyUrl });
-      return { connection, network: createRemoteNetwork(connection, stateDir) };
+      return { connection, network: createRemoteNetwork(connection, { stateDir, token: 'operator' }) };
     },
     stop: () => plan.stop(),
   };
@@ -110,7 +110,7 @@ it('runs sensors without HOSTNAME where it is not forwarded, says so once and kn
   expect(await seen).toHaveLength(1);
   expect(proxy.requests.at(-1)!.headers.authorization).toBe('Bearer sensor');
   // Another terminal was told no token: without it, the job would be another one.
-  const elsewhere = createRemoteNetwork(connection, join(folder, 'state'));
+  const elsewhere = createRemoteNetwork(connection, { stateDir: join(folder, 'state'), token: 'operator' });
   expect(await elsewhere.submit(publisher())).toMatchObject({ unchanged: true, facts: [] });
   expect(statSync(secretsFile).mode & 0o777).toBe(0o600);
   expect(readFileSync(secretsFile, 'utf8')).toContain('"sensor"');

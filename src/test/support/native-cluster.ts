@@ -76,7 +76,7 @@ export async function startCluster(nodesPerRegion: number): Promise<TestCluster>
     const { connection } = await plan.start({ proxyUrl: proxy.url });
     const { bacalhau: path, api } = connection;
     const setRegionLink: Network['setRegionLink'] = async (region, up) => plan.setRegionLink?.(region, up);
-    const network = createNativeNetwork(connection, { stateDir, setRegionLink });
+    const network = createNativeNetwork(connection, { stateDir, token: 'operator', setRegionLink });
     const stops = updatesInPlace(await createBacalhauClient({ path, stateDir, api }).agentVersion());
     return { network, connection, plan, supervisor, proxy, stateDir, events, childEvents, stops, close };
   } catch (error) {

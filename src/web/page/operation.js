@@ -1,5 +1,5 @@
 /** Asks the puller to change something, and follows how far it is. */
-import { currentSession, loadSession } from './session.js';
+import { loadSession, sessionHeaders } from './session.js';
 
 /** @typedef {{ code: string, message: string, hint?: string, details?: string[] }} Failure */
 
@@ -14,7 +14,7 @@ export async function perform(method, path, body, onProgress) {
   try {
     const answer = await fetch(path, {
       method,
-      headers: { 'content-type': 'application/json', 'x-session-key': currentSession().key ?? '' },
+      headers: { 'content-type': 'application/json', ...sessionHeaders() },
       body: JSON.stringify(body),
     });
     if (!answer.ok) {

@@ -167,6 +167,6 @@ function stopSignal(): { requested: Promise<Reason>; fromElsewhere(): void } {
 
 /** Ports that moved are in the addresses, and processes that exited are running again. */
 const PASSING = new Set<UpEvent['type']>([
-  ...(['child.hung', 'child.exited', 'child.restarted'] as const),
+  ...(['child.slow', 'child.hung', 'child.exited', 'child.restarted'] as const),
   ...(['change.lost', 'network.port-moved'] as const),
 ]);

@@ -24,7 +24,7 @@ const AWS = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 
 /** What the nodes of each network hand on. */
 const NATIVE: JobEnvironment = {
   module: async () => MODULE,
-  downloadsFrom: () => 'http://p',
+  moduleUrl: (_region: string, sha256: string) => `http://p/${sha256}.wasm`,
   forwarded: { edge: ['HOSTNAME', 'REGION'], updater: ['WASM_SENSORS_TOKEN'], services: ['WASM_SENSORS_TOKEN'] },
 };
 const WITH_TOKEN: JobEnvironment = {

@@ -24,7 +24,7 @@ afterEach(() => rmSync(stateDir, { recursive: true }));
 
 const environment = {
   module: async () => new Uint8Array(8),
-  downloadsFrom: () => 'http://p',
+  moduleUrl: (_region: string, sha256: string) => `http://p/${sha256}.wasm`,
   forwarded: { edge: ['HOSTNAME'], updater: ['WASM_SENSORS_TOKEN'], services: ['AWS_REGION'] },
 };
 const publisher: PublisherJob = {

@@ -179,10 +179,11 @@ test('fields that are refused', async () => {
 test('arrays with bad elements', async () => {
   const world = proxyOfTest('POST /send: a bad element of an array refuses only itself');
   await send(world, 'one bad among good', [reading(), { color: 'red' }, reading({ sequence: 2 })]);
-  const bad = [5, 'x', null, [], { sequence: -1 }, nested(101), { a: 'x'.repeat(262_144) }];
-  const shown = '<5, "x", null, [], {"sequence":-1}, 101 levels, 262152 bytes, {"good":true}>';
+  const bad = [5, 'x', null, [], { sequence: -1 }, { a: 'x'.repeat(262_144) }];
+  const shown = '<5, "x", null, [], {"sequence":-1}, 262152 bytes, {"good":true}>';
   await send(world, 'every kind of bad element', [...bad, { good: true }], {}, shown);
   await send(world, 'only bad elements', [{ color: 'red' }, 5]);
+  await send(world, 'one that is nested too deep refuses all', [reading(), nested(100)], {}, '<a reading, 100 levels>');
   world.transcript.value('stats', world.proxy.stats());
   await expect(world.transcript.text).toMatchFileSnapshot(recorded('send-partial'));
 });

@@ -1,0 +1,50 @@
+/** Parses JSON of others. Text with many levels or values costs far more time to parse than to look through. */
+import { AppError, messageOf } from './errors/app-error.js';
+
+/** Deepest nesting of objects and arrays. JSON tools that handle a message later fail on thousands of levels. */
+export const MAX_NESTING = 100;
+/** All objects and arrays of a text. The largest honest ones are configurations of ten thousand hosts. */
+const MAX_CONTAINERS = 50_000;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** Throws `NOT_UTF8`. */
+export function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new AppError('NOT_UTF8', 'the body is not valid UTF-8', { cause });
+  }
+}
+
+/** Throws `TOO_DEEP`, before anything is parsed, and `NOT_JSON`. */
+export function parseJson(text: string): unknown {
+  const problem = findNestingProblem(text);
+  if (problem) throw new AppError('TOO_DEEP', `the body ${problem}`);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AppError('NOT_JSON', `the body is not JSON: ${messageOf(cause)}`, { cause });
+  }
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+
+/** What is too much in a JSON text, if anything. Takes about a millisecond for each megabyte. */
+export function findNestingProblem(text: string): string | undefined {
+  let levels = 0;
+  let containers = 0;
+  let isText = false;
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    if (character === QUOTE) isText = !isText;
+    else if (isText) {
+      if (character === BACKSLASH) i++;
+      // The bracket and the brace of a kind differ in one bit.
+    } else if ((character | 0x20) === 0x7b) {
+      if (++levels > MAX_NESTING) return `is nested more than ${MAX_NESTING} levels deep`;
+      if (++containers > MAX_CONTAINERS) return `has more than ${MAX_CONTAINERS} objects and arrays`;
+    } else if ((character | 0x20) === 0x7d) levels--;
+  }
+  return undefined;
+}

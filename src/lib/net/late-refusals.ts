@@ -1,0 +1,86 @@
+/**
+ * Answers wrong tokens late, and later with each, so that tokens can't be tried one after the other. Right ones are never
+ * delayed by this.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Context, MiddlewareHandler } from 'hono';
+import type { HttpError } from '../errors/http-error.js';
+import { isLoopback } from './browser-guard.js';
+
+/** Who has mistyped does not notice it; twice as long with each further one. */
+const FIRST_MS = 100;
+const LONGEST_MS = 2_000;
+/** After this time without a wrong token it begins anew. */
+const FORGET_AFTER_MS = 60_000;
+/** More addresses are not remembered; the one that was wrong least recently is forgotten first. */
+const MAX_ADDRESSES = 10_000;
+/** While so many wait, further tokens from their address are not looked at: five can be tried in a second. */
+const MAX_WAITING = 10;
+
+interface Tries {
+  count: number;
+  /** Unix milliseconds of the last one. */
+  at: number;
+  waiting: number;
+}
+
+export class WrongTokens {
+  readonly #tries = new Map<string, Tries>();
+
+  /**
+   * Whether tokens from this address have to wait until those before are answered. On loopback they never do: all programs
+   * of this machine, and everybody behind a web server on it, have one address.
+   */
+  isFull(address: string): boolean {
+    return !isLoopback(address) && (this.#tries.get(address)?.waiting ?? 0) >= MAX_WAITING;
+  }
+
+  /** Resolves when a wrong token from this address is to be answered. */
+  async wait(address: string, now = Date.now()): Promise<void> {
+    const known = this.#tries.get(address);
+    const tries = known && now - known.at < FORGET_AFTER_MS ? known : { count: 0, at: now, waiting: 0 };
+    tries.count++;
+    tries.at = now;
+    this.#tries.delete(address);
+    this.#tries.set(address, tries);
+    if (this.#tries.size > MAX_ADDRESSES) this.#tries.delete(this.#tries.keys().next().value!);
+    tries.waiting++;
+    const delay = Math.min(LONGEST_MS, FIRST_MS * 2 ** (tries.count - 1));
+    await new Promise((resolve) => void setTimeout(resolve, delay));
+    tries.waiting--;
+  }
+}
+
+/** The address of a client; of IPv6 the part that one site has. Undefined for a request that came over no connection. */
+export function addressOf(c: Context): string | undefined {
+  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+  const address = incoming?.socket.remoteAddress?.replace(/^::ffff:/, '');
+  return address?.includes(':') && !isLoopback(address) ? address.split(':').slice(0, 4).join(':') : address;
+}
+
+/** For all routes that take a token. `refuse`: makes the answer to a request whose token is not looked at. */
+export function lateRefusals(
+  wrong: WrongTokens,
+  refuse: (c: Context, problem: HttpError & { status: 429; retryAfter: number }) => Response,
+): MiddlewareHandler {
+  return async (c, next) => {
+    const address = addressOf(c);
+    if (address !== undefined && wrong.isFull(address)) {
+      const message = 'too many wrong tokens come from this address; try again';
+      return refuse(c, { status: 429, code: 'TOO_MANY_TRIES', message, retryAfter: LONGEST_MS / 1000 });
+    }
+    await next();
+    if (address !== undefined && (await isWrongToken(c))) await wrong.wait(address);
+  };
+}
+
+/** The sign-in form answers with a page. */
+async function isWrongToken({ req, res }: Context): Promise<boolean> {
+  if (res.status !== 401 && res.status !== 403) return false;
+  if (req.path === '/session') return true;
+  const body = (await res
+    .clone()
+    .json()
+    .catch(() => undefined)) as { error?: HttpError } | undefined;
+  return body?.error?.code === 'TOKEN_WRONG';
+}
