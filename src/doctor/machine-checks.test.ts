@@ -30,7 +30,11 @@ test.each([
 test('a database without a binary for this platform is a failure that names the installation', async () => {
   const load = () => Promise.reject(new Error("Cannot find module '@photostructure/sqlite'\nRequire stack:"));
   expect(await findNodeProblem('22.0.0', load)).toMatchObject([
-    { status: 'failure', why: expect.stringMatching(/photostructure\/sqlite'$/), fix: expect.stringContaining('`npm ci`') },
+    {
+      status: 'failure',
+      why: expect.stringMatching(/photostructure\/sqlite'$/),
+      fix: expect.stringContaining('`npm ci`'),
+    },
   ]);
 });
 
