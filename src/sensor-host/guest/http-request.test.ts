@@ -66,6 +66,15 @@ describe('reading a request', () => {
     expect(readRequest(memory, args.with(5, CAPACITY).with(6, 1))).toBe(6);
   });
 
+  it('refuses a URL and headers that are longer than any server takes', () => {
+    memory = new GuestMemory(new WebAssembly.Memory({ initial: 4 }));
+    const args = call(0, 'http://h/').with(3, 100_000).with(5, 200_000);
+    memory.bytes.fill(0x61, 100_000, 200_000);
+    expect(readRequest(memory, args.with(4, 65_536))).toMatchObject({ method: 'GET' });
+    expect(readRequest(memory, args.with(4, 65_537))).toBe(6);
+    expect(readRequest(memory, args.with(2, 16_385))).toBe(1);
+  });
+
   it('takes an answer of four fifths of the memory, and of 64 KiB at least', () => {
     const most = (pages: number) => {
       memory = new GuestMemory(new WebAssembly.Memory({ initial: pages }));
