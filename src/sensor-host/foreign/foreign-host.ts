@@ -35,7 +35,7 @@ export class ForeignHost {
     const { ca, nodeArgs = [], maxThreads = MAX_THREADS } = this.#options;
     const listener = {
       onRefused,
-      onGone: () => {
+      onGone: (foreign: ForeignProcess) => {
         if (!this.#processes.delete(foreign)) return;
         this.#past = sumOfCounts([this.#past, { ...foreign.counts, running: 0 }]);
       },

@@ -18,7 +18,7 @@ const MAX_STDERR = 16 * 1024;
 export interface ForeignListener {
   /** A guest asked for a host that it may not reach. */
   onRefused(host: string): void;
-  onGone(): void;
+  onGone(foreign: ForeignProcess): void;
 }
 
 export class ForeignProcess {
@@ -116,7 +116,7 @@ export class ForeignProcess {
     this.#opened.reject(new AppError('MODULE_FAILED', message));
     for (const id of [...this.#guests.keys()]) this.#end(id, { kind: 'trap', message }, '');
     this.close();
-    this.#listener.onGone();
+    this.#listener.onGone(this);
   }
 
   /** Why it ended, in its own words. */

@@ -2,8 +2,6 @@
  * The thread of one guest without Asyncify. It blocks where the module waits: in a sleep, and in a request until the host
  * has answered it.
  */
-import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { FileTable, StatCache } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
@@ -12,9 +10,6 @@ import { answerCells, type HttpArguments, RESULT, readRequest, writeAnswer } fro
 import { type FromThread, SharedState, type ThreadStart, type ToThread } from './thread-messages.js';
 import { createImports } from './wasi.js';
 import { exitOf, type GuestExit, WasiGuest } from './wasi-guest.js';
-
-/** A module that never waits must not take the processor from the host and its other sensors. */
-const NICENESS = 10;
 
 const port = parentPort as MessagePort;
 const { module, args, env, mounts, shared } = workerData as ThreadStart;
@@ -66,14 +61,4 @@ function run(): GuestExit {
   }
 }
 
-yieldToOthers();
 port.postMessage({ exit: run() } satisfies FromThread);
-
-/** Only Linux has priorities of single threads. */
-function yieldToOthers(): void {
-  try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS);
-  } catch {
-    // Elsewhere the system shares the processor out evenly.
-  }
-}

@@ -1,6 +1,6 @@
 /** Modules that try to harm the sensor host: whatever they do, the sensors of all regions go on sending. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort } from '../../lib/net/ports.js';
 import { MAX_MODULE_BYTES } from '../../modules/user-module.js';
 import type { ClusterJob } from '../../sensor-host/host-schemas.js';
-import { Sandbox } from '../support/cli-harness.js';
+import { type Running, Sandbox } from '../support/cli-harness.js';
 import { hostileModule, hostileModules } from '../support/hostile-modules.js';
 import { TestProxy } from '../support/test-proxy.js';
 
@@ -21,6 +21,7 @@ let proxy: TestProxy;
 /** Answers with more than anybody takes. */
 let flood: Server;
 let sandbox: Sandbox;
+let host: Running;
 let hostUrl: string;
 
 beforeAll(async () => {
@@ -38,7 +39,8 @@ beforeAll(async () => {
   const port = await freePort();
   hostUrl = `http://127.0.0.1:${port}`;
   mkdirSync(join(sandbox.dir, 'modules'));
-  sandbox.spawn(['sensors', 'serve', '--port', String(port), '--nodes', '2', '--jobs', join(sandbox.dir, 'jobs.json')]);
+  const jobs = join(sandbox.dir, 'jobs.json');
+  host = sandbox.spawn(['sensors', 'serve', '--port', String(port), '--nodes', '2', '--jobs', jobs]);
   await vi.waitFor(() => fetch(`${hostUrl}/ready`), WAIT);
   for (const region of REGIONS) {
     await submit(`publisher-${region}`, {
@@ -113,3 +115,28 @@ test('a module of 100 MB is refused', async () => {
   });
   await everybodySends();
 });
+
+test('what is asked for and not allowed is in the log', async () => {
+  const asking = hostileModules('http://127.0.0.1:1/PurgeQueue')['requests for more than it takes']!;
+  await deploy(hostileModule(asking));
+  const said = 'module-hostile.eu may not reach 127.0.0.1:1; if it should, deploy it with --allow 127.0.0.1:1';
+  await vi.waitFor(() => expect(host.stderr + host.stdout).toContain(said), WAIT);
+});
+
+test.skipIf(!existsSync('/proc/self/task'))('its process ends with the host, however busy it is', async () => {
+  await deploy(hostileModule(hostileModules('')['an endless loop under the names of Asyncify']!));
+  const pid = host.child.pid!;
+  const children = () => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const [foreign] = children();
+  expect(isAlive(foreign!)).toBe(true);
+  host.child.kill('SIGKILL');
+  await vi.waitFor(() => expect(isAlive(foreign!)).toBe(false), WAIT);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] !== 'Z';
+  } catch {
+    return false;
+  }
+}
