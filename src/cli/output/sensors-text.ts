@@ -14,6 +14,9 @@ export const rotatedText = (until: number): string =>
   `there is a new key. Restart \`up\`, or give nodes of your own their new tokens (\`wasm-sensors sensors token HOST\`): ` +
   `tokens of the old key are taken until ${new Date(until).toISOString()}`;
 
+export const jobLostText = (job: string, reason: string): string =>
+  `${job} does not run again after the restart of the sensor host: ${reason}`;
+
 export function sensorEventText(event: SensorExit | SensorRefused): string {
   if (event.type === 'sensor.refused') {
     const { job, host } = event;

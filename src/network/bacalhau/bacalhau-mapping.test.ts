@@ -129,6 +129,7 @@ test('a module of the user is known by its label; every URL that it is given is 
 test.each([
   [{ Stdout: 'no config\n', stderr: '' }, 'no config'],
   [{ Stdout: 'one\n', stderr: 'two\n' }, 'one; two'],
+  [{ Stdout: 'token=edge-us%201.aB3-_aB3-_aB3-_aB3-_aB3-_aB3-_aB3-_aB3-_aB3\n', stderr: '' }, 'token=***'],
   [{ Stdout: '', stderr: '' }, 'it exited, with code 3'],
 ])('a daemon that exited with the output %j has failed with it', (output, message) => {
   const exited = {

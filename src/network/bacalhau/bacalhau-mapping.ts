@@ -2,6 +2,7 @@
 import { MODULE_LABEL, REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import type { JobRef } from '../../jobs/job-ref.js';
 import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';
+import { withoutSensorTokens } from '../../protocol/sensor-token.js';
 import type { ExecutionInfo, JobInfo, NodeInfo, PublisherByHand } from '../network.js';
 import { NAMESPACE } from './bacalhau-client.js';
 import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
@@ -152,7 +153,7 @@ export function toExecution(raw: RawExecution): ExecutionInfo {
     ...modified,
   });
   const { ExitCode: code = 0, stderr = '', Stdout: stdout = '' } = raw.RunOutput ?? {};
-  const words = [stdout.trim(), stderr.trim()].filter((text) => text !== '').join('; ');
+  const words = withoutSensorTokens([stdout.trim(), stderr.trim()].filter((text) => text !== '').join('; '));
   // Bacalhau calls this completed. A module without an exit code of its own has -1.
   if (state === COMPLETED && code > 0) return info('failed', words || `exited with code ${code}`);
   if (state === FAILED && reason === EXITED) return info('failed', words || `it exited, with code ${code}`);

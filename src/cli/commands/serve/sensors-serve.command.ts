@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
-import { AppError } from '../../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
 import { readCaFile } from '../../../lib/net/tls.js';
 import { edgeLabels, edgeName } from '../../../network/edge-nodes.js';
@@ -10,7 +10,7 @@ import { parseSensorKeys, sensorTokenOf } from '../../../protocol/sensor-token.j
 import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
 import { logEvent } from '../../output/event-log.js';
-import { sensorEventText } from '../../output/sensors-text.js';
+import { jobLostText, sensorEventText } from '../../output/sensors-text.js';
 import { jobsQuarantinedText } from '../../output/up-text.js';
 
 export const sensorsServe: CommandSpec = {
@@ -82,8 +82,11 @@ export const sensorsServe: CommandSpec = {
           return sent === undefined ? {} : { SENSOR_TOKEN: sent };
         },
       });
-      const kept = keepJobs(cluster, String(options.jobs), (file) =>
-        log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
+      const kept = keepJobs(
+        cluster,
+        String(options.jobs),
+        (file) => log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
+        (job, error) => log.error('job.lost', jobLostText(job, messageOf(error)), { job }),
       );
       return serve.serveUntilStopped({
         log,
