@@ -11,6 +11,7 @@ import { packageRoot } from '../../lib/process/self-command.js';
 import { type AnyModule, loadModule } from '../guest/sensor-module.js';
 import { createSensorHost, type ExitListener, type RunningGuest, type SensorHost } from '../sensor-host.js';
 import type { FromForeign, Opening, ToForeign } from './foreign-messages.js';
+import type { Watched } from './foreign-watch.js';
 
 const REPORT_EVERY_MS = 1000;
 
@@ -23,7 +24,8 @@ const send = (message: FromForeign) => process.send?.(message, undefined, undefi
 
 yieldToOthers();
 const heard = new Int32Array(new SharedArrayBuffer(4));
-new Worker(`${packageRoot}dist/sensor-host/foreign/foreign-watch.js`, { workerData: heard, execArgv: [] }).unref();
+const watched: Watched = { heard, parent: process.ppid };
+new Worker(`${packageRoot}dist/sensor-host/foreign/foreign-watch.js`, { workerData: watched, execArgv: [] }).unref();
 setInterval(() => {
   Atomics.add(heard, 0, 1);
   if (host) send({ counts: host.stats() });

@@ -7,13 +7,19 @@ import { totalmem } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { FATAL } from './foreign-messages.js';
 
+export interface Watched {
+  /** Changes as long as the thread of the guests is not kept. */
+  heard: Int32Array;
+  /** Process id of the sensor host. */
+  parent: number;
+}
+
 const LOOK_EVERY_MS = 250;
 const HUNG_AFTER_MS = 10_000;
 /** A container may have less than its machine. */
 const MAX_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 2;
 
-const heard: Int32Array = workerData;
-const parent = process.ppid;
+const { heard, parent }: Watched = workerData;
 let last = -1;
 let silentLooks = 0;
 
@@ -28,6 +34,10 @@ setInterval(() => {
 }, LOOK_EVERY_MS);
 
 function end(why: string): void {
-  writeSync(2, `${FATAL}${why}\n`);
-  process.kill(process.pid, 'SIGKILL');
+  try {
+    writeSync(2, `${FATAL}${why}\n`);
+  } finally {
+    // Also when nobody reads any more what it says.
+    process.kill(process.pid, 'SIGKILL');
+  }
 }

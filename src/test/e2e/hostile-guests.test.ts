@@ -110,7 +110,7 @@ for (const name of Object.keys(hostileModules(''))) {
 
 test('a module of 100 MB is refused', async () => {
   expect(await deploy(new Uint8Array(MAX_MODULE_BYTES * 3))).toMatchObject({
-    status: 422,
+    status: 413,
     answer: { error: { code: 'MODULE_TOO_LARGE' } },
   });
   await everybodySends();
