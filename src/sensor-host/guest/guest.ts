@@ -84,10 +84,10 @@ export class Guest extends WasiGuest {
   }
 
   fetch(args: HttpArguments): number {
-    const request = readRequest(this.memory, args);
+    const request = readRequest(this.memory, args, this.#allowed);
     if (typeof request === 'number') return request;
     this.#host.stats.requests++;
-    return this.#suspend({ request: { ...request, allowed: this.#allowed }, cells: answerCells(args) });
+    return this.#suspend({ request, cells: answerCells(args) });
   }
 
   #suspend(wait: Wait): number {

@@ -1,13 +1,15 @@
 /** `http_request` as Bacalhau gives it: pkg/executor/wasm/funcs/http/http.go of v1.9.3 is what these follow. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { HostList } from '../../lib/net/host-list.js';
 import { GuestMemory } from './guest-memory.js';
-import { answerCells, readRequest, writeAnswer } from './http-request.js';
+import { answerCells, type HttpArguments, readRequest as readFor, writeAnswer } from './http-request.js';
 
 const URL_AT = 100;
 const HEADERS_AT = 400;
 const BODY_AT = 800;
 const OUT = { headers: 2000, headersLength: 1900, body: 3000, bodyLength: 1904, status: 1908 };
 const CAPACITY = 65_536;
+const readRequest = (from: GuestMemory, args: HttpArguments) => readFor(from, args, new HostList([]));
 
 let memory: GuestMemory;
 beforeEach(() => {

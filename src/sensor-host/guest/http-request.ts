@@ -1,6 +1,7 @@
 /** Bacalhau's `wasi:http/requests`.`http_request`: what it reads from a guest and what it writes back. */
+import type { HostList } from '../../lib/net/host-list.js';
 import type { GuestMemory } from './guest-memory.js';
-import type { GuestRequest, HttpAnswer } from './transport.js';
+import type { HttpAnswer, HttpRequest } from './transport.js';
 
 export const RESULT = { ok: 0, invalidUrl: 1, network: 2, timeout: 3, notAllowed: 4, badInput: 6, memory: 7 } as const;
 
@@ -27,7 +28,7 @@ export interface AnswerCells {
 export type HttpArguments = readonly number[];
 
 /** Reads a request; a number is the result code of a call that sends nothing. */
-export function readRequest(memory: GuestMemory, args: HttpArguments): GuestRequest | number {
+export function readRequest(memory: GuestMemory, args: HttpArguments, allowed: HostList): HttpRequest | number {
   const [method, urlAt, urlLength, headersAt, headersLength, bodyAt, bodyLength] = args;
   if (args.slice(7, 11).some((pointer) => pointer === 0)) return RESULT.badInput;
   const address = urlLength! > MAX_URL_BYTES ? undefined : memory.text(urlAt!, urlLength!);
@@ -43,6 +44,7 @@ export function readRequest(memory: GuestMemory, args: HttpArguments): GuestRequ
     url,
     headers: headers === undefined ? [] : parseHeaders(headers),
     body,
+    allowed,
     maxBodyBytes: Math.max(MIN_BODY_BYTES, Math.floor(memory.size * MEMORY_SHARE)),
   };
 }

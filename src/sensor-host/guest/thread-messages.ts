@@ -1,6 +1,6 @@
 /** What a guest's thread and the host tell each other. */
 import type { Mount } from './guest-files.js';
-import type { GuestRequest, HttpAnswer } from './transport.js';
+import type { HttpAnswer, HttpRequest } from './transport.js';
 import type { GuestExit } from './wasi-guest.js';
 
 /** Given to the thread when it starts. */
@@ -13,7 +13,7 @@ export interface ThreadStart {
 }
 
 /** A request as it passes between threads. */
-export type SentRequest = Omit<GuestRequest, 'url' | 'body'> & { url: string; body: Uint8Array | undefined };
+export type SentRequest = Omit<HttpRequest, 'url' | 'body' | 'allowed'> & { url: string; body: Uint8Array | undefined };
 
 export type FromThread = { request: SentRequest } | { exit: GuestExit };
 export type ToThread = HttpAnswer;

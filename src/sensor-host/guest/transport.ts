@@ -6,8 +6,7 @@ import { type Dispatcher, Pool } from 'undici';
 import type { HostList } from '../../lib/net/host-list.js';
 import { type Closeable, type HostClock, systemClock } from './host-clock.js';
 
-/** What a guest asks for. */
-export interface GuestRequest {
+export interface HttpRequest {
   method: string;
   url: URL;
   /** Names and values in turn. */
@@ -15,9 +14,6 @@ export interface GuestRequest {
   body: Buffer | undefined;
   /** The guest gets no more of the answer's body than this, in bytes. */
   maxBodyBytes: number;
-}
-
-export interface HttpRequest extends GuestRequest {
   /** Where it may go, also when it is redirected. */
   allowed: HostList;
 }
