@@ -2,6 +2,7 @@
 import { Option } from 'commander';
 import { url } from '../config/setting-schemas.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { hostEntry } from '../lib/net/host-list.js';
 import { parseDuration, parseTime } from '../lib/time/time-text.js';
 import type { Scope } from '../protocol/desired-config.js';
 import { PROFILES } from '../protocol/profiles.js';
@@ -60,6 +61,7 @@ export const publisherOptions = (): Option[] => [
   new Option('--module <file>', "a module of your own that takes the publisher's flags, instead of the built-in one"),
   new Option('--max-messages <count>', 'stop each sensor after this many readings'),
   new Option('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run'),
+  allowOption(),
   takeOverOption(),
 ];
 
@@ -117,6 +119,20 @@ export const listOption = (flag: string, description: string): Option =>
   new Option(flag, `${description}; may be given several times`).argParser(
     (value: string, before: string[] | undefined) => [...(before ?? []), value],
   );
+
+/** Where a module may send requests beside its proxy. */
+export const allowOption = (): Option =>
+  listOption('--allow <host>', 'a host that it may reach beside the proxy, as HOST or HOST:PORT');
+
+/** In the spelling of a `HostList`; throws `BAD_OPTION`. */
+export const allowFrom = ({ allow = [] }: OptionValues): string[] =>
+  (allow as string[]).map((text) => {
+    const entry = hostEntry(text);
+    if (entry !== undefined) return entry;
+    throw new AppError('BAD_OPTION', `--allow: ${JSON.stringify(text)} is not HOST or HOST:PORT`, {
+      hint: 'For example: --allow api.example.com, or --allow 127.0.0.1:8000',
+    });
+  });
 
 export const regionsOption = () =>
   new Option('--region <region>', 'only this region; give it several times for more').argParser(

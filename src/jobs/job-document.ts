@@ -9,6 +9,7 @@ import type { ConfigUpdaterJob, JobRequest, ModuleJob, PublisherJob, ServiceJob 
 import { inTask, openTemplate, setModule, setModuleUrl } from './job-template.js';
 import { moduleEnv, moduleParameters } from './module-task.js';
 import { CONFIG_TARGET, publisherFlags } from './publisher-flags.js';
+import { domainsOf, type Reaching } from './reachable-hosts.js';
 
 /** Labels that carry the job's `JobRef`; its role is in the templates. */
 export const ROLE_LABEL = 'role';
@@ -41,6 +42,7 @@ async function fillPublisher(document: Document, job: PublisherJob, environment:
   setRegion(document, job.region);
   if (job.maxMessages !== undefined) runOnce(document);
   setTask(document, publisherFlags(job), { ...environment.given, ...forward(environment.forwarded.edge) });
+  setDomains(document, job);
   if (job.module === undefined) setModule(document, await environment.module('publisher'));
   else await setUserModule(document, { file: job.module, region: job.region, environment });
   if (job.configFile === undefined) return;
@@ -53,6 +55,7 @@ async function fillModule(document: Document, job: ModuleJob, environment: JobEn
   if (job.once) runOnce(document);
   const env = { ...environment.given, ...forward(environment.forwarded.edge), ...moduleEnv(job) };
   setTask(document, moduleParameters(job), env);
+  setDomains(document, job);
   await setUserModule(document, { file: job.module, region: job.region, environment });
 }
 
@@ -98,6 +101,7 @@ async function fillConfigUpdater(
   }
   setRegion(document, job.region);
   setTask(document, [`--proxy=${job.proxyUrl}`, ...job.parameters], forward(forwarded.updater));
+  setDomains(document, job);
   setModule(document, await module('config-updater'));
 }
 
@@ -116,6 +120,12 @@ function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvi
 function setTask(document: Document, parameters: string[], env: Record<string, string>): void {
   document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parameters));
   document.setIn(inTask('env'), document.createNode(env));
+}
+
+/** Limits where the module may send requests. */
+function setDomains(document: Document, job: Reaching): void {
+  const domains = domainsOf(job);
+  if (domains !== undefined) document.setIn(inTask('network'), document.createNode({ type: 'http', domains }));
 }
 
 /** Limits a document's job to one region. */

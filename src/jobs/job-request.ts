@@ -19,6 +19,8 @@ export interface PublisherJob {
   anomalies?: number;
   /** Stop after this many readings. */
   maxMessages?: number;
+  /** Hosts that it may reach beside the proxy, as in a `HostList`. */
+  allow?: string[];
   /** Unix milliseconds; newer submissions replace older ones. */
   submissionTime: number;
 }
@@ -50,6 +52,8 @@ export interface ModuleJob {
   env: Record<string, string>;
   /** Runs once on every node, and is not started again when it exits. */
   once?: boolean;
+  /** Hosts that it may reach beside the proxy, as in a `HostList`. */
+  allow?: string[];
   submissionTime: number;
 }
 

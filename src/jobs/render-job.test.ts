@@ -55,6 +55,16 @@ describe('a rendered publisher', () => {
     expect(task.env).toEqual({ HOSTNAME: 'env:HOSTNAME', SENSOR_TOKEN: 'env:SENSOR_TOKEN' });
     expect(task.inputSources[0].source.params.URL).toBe('data:application/wasm;base64,AGFzbQEAAAA=');
     expect(task.resources).toEqual({ cpu: '10m', memory: '32MB' });
+    expect(task.network).toEqual({ type: 'http', domains: ['127.0.0.1'] });
+  });
+
+  it('may reach what the operator allows; where Bacalhau can not say it, its job has the network of the node', async () => {
+    const network = async (over: Partial<PublisherJob>) =>
+      parse((await renderJob({ ...publisher, ...over }, environment)).text).tasks[0].network;
+    expect(await network({ allow: ['api.example.com:81'] })).toMatchObject({
+      domains: ['127.0.0.1', 'api.example.com'],
+    });
+    expect(await network({ proxyUrl: 'http://sqs-proxy:9090' })).toBeUndefined();
   });
 
   it('that measures something has its profile, and the share of anomalies', async () => {

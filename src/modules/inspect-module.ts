@@ -4,7 +4,7 @@
  */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { HTTP_FUNCTION, HTTP_MODULE, WASI_FUNCTIONS, WASI_MODULE } from './wasi-functions.js';
-import { initialMemory, isComponent, isCoreModule, USER_MODULE_MB } from './wasm-sections.js';
+import { initialSizes, isComponent, isCoreModule, MAX_TABLE_ELEMENTS, USER_MODULE_MB } from './wasm-sections.js';
 
 export interface ModuleFacts {
   /** Functions of WASI preview 1 that it imports, sorted. */
@@ -48,7 +48,13 @@ export async function inspectModule(name: string, bytes: Uint8Array): Promise<Mo
     'memory',
     'Programs for WASI export their memory; nodes read and write there.',
   );
-  const megabytes = initialMemory(bytes) / 1024 / 1024;
+  const sizes = initialSizes(bytes);
+  if (sizes === undefined || sizes.tableElements > MAX_TABLE_ELEMENTS) {
+    throw new AppError('MODULE_REFUSED', `${name} has memories or tables that nodes do not have`, {
+      hint: `Nodes have WebAssembly 2.0: one memory, and tables of at most ${MAX_TABLE_ELEMENTS} elements in all.`,
+    });
+  }
+  const megabytes = sizes.memoryBytes / 1024 / 1024;
   if (megabytes > USER_MODULE_MB) {
     throw new AppError('MODULE_REFUSED', `${name} needs ${Math.ceil(megabytes)} MB of memory from the start`, {
       hint: `A module may use ${USER_MODULE_MB} MB. Link it with a smaller initial memory or stack.`,

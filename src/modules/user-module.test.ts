@@ -69,6 +69,13 @@ test.each([
     'my.wasm imports what nodes do not have: wasi_snapshot_preview1 sock_open (function), wasi:http/requests fetch (function)',
   ],
   ['a library', tinyModule({ start: '_initialize' }), 'MODULE_REFUSED', 'my.wasm exports no function _start'],
+  ['tables of 16 MB', tinyModule({ tables: 2, tableSize: 500_001 }), 'MODULE_REFUSED', /memories or tables/],
+  [
+    'a memory that threads share',
+    tinyModule({ memory: { initial: 1, maximum: 2, flags: 3 } }),
+    'MODULE_REFUSED',
+    /memories/,
+  ],
   ['no memory', tinyModule({ memory: undefined }), 'MODULE_REFUSED', 'my.wasm exports no memory memory'],
 ])('%s is refused with the reason', async (_, bytes, code, message) => {
   await expect(readUserModule(file(bytes))).rejects.toMatchObject({

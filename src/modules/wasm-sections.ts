@@ -4,12 +4,15 @@ const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 /** The version of a component, which is another format with the same first bytes. */
 const COMPONENT = [0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0];
 const CUSTOM_SECTION = 0;
+const TABLE_SECTION = 4;
 const MEMORY_SECTION = 5;
 const PAGE_BYTES = 64 * 1024;
 
 /** What a module that is not ours may use of memory, on every network: Go needs some 20 MB before it does anything. */
 export const USER_MODULE_MB = 128;
 const MAX_PAGES = (USER_MODULE_MB * 1024 * 1024) / PAGE_BYTES;
+/** Of all its tables: they take memory outside of the module's own, 16 bytes an element. Large programs have some 10,000. */
+export const MAX_TABLE_ELEMENTS = 1_000_000;
 
 export const isCoreModule = (bytes: Uint8Array): boolean => HEADER.every((byte, i) => bytes[i] === byte);
 export const isComponent = (bytes: Uint8Array): boolean => COMPONENT.every((byte, i) => bytes[i] === byte);
@@ -78,28 +81,67 @@ export function withSomeName(module: Uint8Array, name: string): Uint8Array {
   return named ? module : Buffer.concat([module, nameSection(name)]);
 }
 
-/** The memory that a valid module has from the start, in bytes; 0 without one. */
-export function initialMemory(module: Uint8Array): number {
-  const memory = [...sectionsOf(module)].find(({ id }) => id === MEMORY_SECTION);
-  return memory === undefined ? 0 : limitsOf(memory.content).initial * PAGE_BYTES;
+/** What a module has from the start, and may grow to, in pages or elements. */
+interface Limits {
+  /** How it begins in the file: the type of a table, nothing for a memory. */
+  type: number[];
+  initial: number;
+  maximum: number;
 }
 
-/** The module with a maximum for its memory, as nodes give it one. */
-export function withMemoryLimit(module: Uint8Array): Uint8Array {
+/**
+ * The memory and the elements of tables that a valid module has from the start; undefined where one of them is of a kind
+ * that nodes do not have, such as a second memory.
+ */
+export function initialSizes(module: Uint8Array): { memoryBytes: number; tableElements: number } | undefined {
+  const [memories, tables] = [limitsIn(module, MEMORY_SECTION), limitsIn(module, TABLE_SECTION)];
+  if (memories === undefined || tables === undefined || memories.length > 1) return undefined;
+  return { memoryBytes: sumOf(memories) * PAGE_BYTES, tableElements: sumOf(tables) };
+}
+
+/** The module with a maximum for its memory, as nodes give it one, and for its tables. `initialSizes` knows it. */
+export function withLimits(module: Uint8Array): Uint8Array {
   const sections = [...sectionsOf(module)].map(({ id, whole, content }) => {
-    if (id !== MEMORY_SECTION) return whole;
-    const { initial, maximum } = limitsOf(content);
-    return section(id, [1, 1, ...leb128(initial), ...leb128(Math.min(maximum, MAX_PAGES))]);
+    if (id === MEMORY_SECTION) return section(id, limited(content, 0, MAX_PAGES));
+    return id === TABLE_SECTION ? section(id, limited(content, 1, MAX_TABLE_ELEMENTS)) : whole;
   });
   return Buffer.concat([module.subarray(0, HEADER.length), ...sections]);
 }
 
-/** In pages, from the content of the section with the one memory that a module may have. */
-function limitsOf(content: Uint8Array): { initial: number; maximum: number } {
-  const initial = readLeb128(content, 2);
-  const hasMaximum = (content[1]! & 1) !== 0;
-  return {
-    initial: initial.value,
-    maximum: hasMaximum ? readLeb128(content, initial.next).value : Number.POSITIVE_INFINITY,
-  };
+/** The content of a section with limits: together they grow to no more than `most`. */
+function limited(content: Uint8Array, typeBytes: number, most: number): number[] {
+  const all = readLimits(content, typeBytes) ?? [];
+  const room = Math.floor((most - sumOf(all)) / all.length);
+  const entries = all.flatMap(({ type, initial, maximum }) => [
+    ...[...type, 1, ...leb128(initial)],
+    ...leb128(Math.min(maximum, initial + room)),
+  ]);
+  return [...leb128(all.length), ...entries];
+}
+
+const sumOf = (all: Limits[]): number => all.reduce((sum, { initial }) => sum + initial, 0);
+
+function limitsIn(module: Uint8Array, id: number): Limits[] | undefined {
+  const found = [...sectionsOf(module)].find((one) => one.id === id);
+  return found === undefined ? [] : readLimits(found.content, id === TABLE_SECTION ? 1 : 0);
+}
+
+const REFERENCES = [0x70, 0x6f];
+
+/** Undefined for kinds that WebAssembly 2.0 does not have: shared or of 64 bits, or tables of other types. */
+function readLimits(content: Uint8Array, typeBytes: number): Limits[] | undefined {
+  const limits: Limits[] = [];
+  const count = readLeb128(content, 0);
+  let at = count.next;
+  for (let i = 0; i < count.value; i++) {
+    const type = [...content.subarray(at, at + typeBytes)];
+    const flags = content[at + typeBytes]!;
+    if (flags > 1 || !type.every((one) => REFERENCES.includes(one))) return undefined;
+    const initial = readLeb128(content, at + typeBytes + 1);
+    const maximum =
+      flags === 1 ? readLeb128(content, initial.next) : { value: Number.POSITIVE_INFINITY, next: initial.next };
+    limits.push({ type, initial: initial.value, maximum: maximum.value });
+    at = maximum.next;
+  }
+  return limits;
 }

@@ -26,6 +26,9 @@ export function readSensorToken(
   return key && { host, key };
 }
 
+/** The text without tokens of nodes in it, such as what a module has printed. */
+export const withoutSensorTokens = (text: string): string => text.replace(/[\w%.~!*'()-]+\.[\w-]{43}(?![\w-])/g, '***');
+
 /** Whether tokens of this key are taken. `now` in Unix milliseconds. */
 export const isValid = ({ until = Number.POSITIVE_INFINITY }: SensorKey, now: number): boolean => now < until;
 

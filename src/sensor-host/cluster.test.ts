@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, createCluster } from './cluster.js';
+import { ForeignHost } from './foreign/foreign-host.js';
 import type { AnyModule } from './guest/sensor-module.js';
 import type { GuestExit } from './guest/wasi-guest.js';
 import type { ClusterNode, JobSpec } from './host-schemas.js';
@@ -70,13 +71,15 @@ beforeEach(() => {
 function newCluster(nodes: ClusterNode[]): Cluster {
   return createCluster({
     host,
+    foreign: new ForeignHost(),
     nodes,
+    modulePath: (sha256) => `/modules/${sha256}`,
     loadModule: async (name) => {
       loads.push(name);
       if (loadFailure) throw loadFailure;
       return { name } as AnyModule;
     },
-    onExit: (exit) => exits.push(exit),
+    onEvent: (exit) => exits.push(exit),
     moduleEnv: (name, node) => (name === 'publisher' ? { SENSOR_TOKEN: `token of ${node}`, COLOR: 'host' } : {}),
   });
 }

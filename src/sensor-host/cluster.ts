@@ -4,20 +4,34 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../lib/errors/app-error.js';
+import { HostList } from '../lib/net/host-list.js';
+import { isModuleName, type ModuleName } from '../modules/module-files.js';
 import { Job, type SensorExit } from './embedded-job.js';
+import type { ForeignHost } from './foreign/foreign-host.js';
 import type { AnyModule } from './guest/sensor-module.js';
 import type { ClusterJob, ClusterNode, ClusterSubmission, HostStats, JobSpec } from './host-schemas.js';
-import type { SensorHost } from './sensor-host.js';
+import { type Runner, type SensorHost, sumOfCounts } from './sensor-host.js';
 
 export interface ClusterOptions {
+  /** For our modules. */
   host: SensorHost;
+  /** For those of the user. */
+  foreign: Pick<ForeignHost, 'open' | 'setLink' | 'stats' | 'close'>;
   nodes: ClusterNode[];
-  /** Loads a built-in module, or one of the user by its hash; called once for each, and again after a failure. */
-  loadModule(name: string): Promise<AnyModule>;
+  /** Loads one of our modules; called once for each, and again after a failure. */
+  loadModule(name: ModuleName): Promise<AnyModule>;
+  /** Path of a module of the user, by its hash. Throws `MODULE_UNREADABLE`. */
+  modulePath(sha256: string): string;
   /** Environment for a module's execution on a node, such as its token; never shown. */
   moduleEnv?(name: string, node: string): Record<string, string>;
-  /** Called when a sensor exits by itself. */
-  onExit?(exit: SensorExit): void;
+  onEvent?(event: SensorExit | SensorRefused): void;
+}
+
+/** A guest of a job asked for a host that the job does not allow; said once for each host. */
+export interface SensorRefused {
+  type: 'sensor.refused';
+  job: string;
+  host: string;
 }
 
 export interface Cluster {
@@ -26,7 +40,7 @@ export interface Cluster {
   /**
    * Replaces the job of this name. Resolves when all its executions have been started; those of the older submission
    * send nothing by then. `jobId`: for a job that is new here, but was known to an earlier host. Rejects with
-   * `NO_SUCH_REGION`, `NO_NODES`, or as `loadModule` does.
+   * `NO_SUCH_REGION`, `NO_NODES`, or as `loadModule` and `ForeignHost.open` do.
    */
   submit(spec: JobSpec, jobId?: string): Promise<ClusterSubmission>;
   /** Stops a job at once; false when it was not running. */
@@ -38,9 +52,9 @@ export interface Cluster {
 }
 
 export function createCluster(options: ClusterOptions): Cluster {
-  const { host, nodes, loadModule, moduleEnv = () => ({}), onExit = () => {} } = options;
+  const { host, foreign, nodes, moduleEnv = () => ({}), onEvent = () => {} } = options;
   const jobs = new Map<string, Job>();
-  const modules = new Map<string, Promise<AnyModule>>();
+  const modules = new Map<ModuleName, Promise<AnyModule>>();
   const regions = new Set(nodes.map(({ region }) => region));
 
   function checkRegion(region: string): void {
@@ -50,10 +64,10 @@ export function createCluster(options: ClusterOptions): Cluster {
     });
   }
 
-  function moduleFor(name: string): Promise<AnyModule> {
+  function moduleFor(name: ModuleName): Promise<AnyModule> {
     let module = modules.get(name);
     if (!module) {
-      module = loadModule(name);
+      module = options.loadModule(name);
       modules.set(name, module);
       // The module may be built later.
       module.catch(() => modules.delete(name));
@@ -61,10 +75,16 @@ export function createCluster(options: ClusterOptions): Cluster {
     return module;
   }
 
-  /** A compiled module takes several times its size, and each build of a user's module is another one. */
-  function forgetUnused(): void {
-    const used = new Set([...jobs.values()].map(({ module }) => module));
-    for (const name of modules.keys()) if (!used.has(name)) modules.delete(name);
+  async function runnerFor({ name, module, allow = [] }: JobSpec): Promise<Runner> {
+    const onRefused = (refused: string) => onEvent({ type: 'sensor.refused', job: name, host: refused });
+    if (!isModuleName(module)) return foreign.open({ module: options.modulePath(module), allow }, onRefused);
+    const ours = await moduleFor(module);
+    const allowed = new HostList(allow, onRefused);
+    return {
+      start: (spec, onExit) => host.start(ours, { ...spec, allowed }, onExit),
+      reclaim: () => host.reclaim(),
+      close: () => {},
+    };
   }
 
   return {
@@ -72,30 +92,26 @@ export function createCluster(options: ClusterOptions): Cluster {
     jobs: () => [...jobs.values()].map((job) => job.info()),
     async submit(spec, jobId = `j-${randomUUID()}`) {
       if (spec.region !== '') checkRegion(spec.region);
-      const module = await moduleFor(spec.module);
       const matching = nodes.filter((node) => node.type === 'edge' && [node.region, ''].includes(spec.region));
       if (matching.length === 0) throw new AppError('NO_NODES', `no edge nodes in region ${spec.region}`);
-      let job = jobs.get(spec.name);
-      if (!job) {
-        job = new Job(spec.name, jobId, spec);
-        jobs.set(spec.name, job);
-      }
-      const unchanged = job.runs(spec);
-      if (!unchanged) {
-        const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
-        const env = (node: string) => moduleEnv(spec.module, node);
-        await job.replace(spec, { host, module, env, nodes: placed, onExit });
-        forgetUnused();
-      }
-      return { jobId: job.id, version: job.version, unchanged };
+      const running = jobs.get(spec.name);
+      if (running?.runs(spec)) return { jobId: running.id, version: running.version, unchanged: true };
+      const runner = await runnerFor(spec);
+      const job = jobs.get(spec.name) ?? new Job(spec.name, jobId, spec);
+      jobs.set(spec.name, job);
+      const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
+      const env = (node: string) => moduleEnv(spec.module, node);
+      await job.replace(spec, { runner, env, nodes: placed, onExit: onEvent });
+      return { jobId: job.id, version: job.version, unchanged: false };
     },
     stop: (name) => jobs.get(name)?.stop() ?? false,
     setRegionLink(region, connected) {
       checkRegion(region);
       host.setLink(region, connected);
+      foreign.setLink(region, connected);
     },
     stats: () => ({
-      ...host.stats(),
+      ...sumOfCounts([host.stats(), foreign.stats()]),
       nodes: nodes.length,
       memoryBytes: process.memoryUsage.rss(),
       cpuMs: Math.round((process.cpuUsage().user + process.cpuUsage().system) / 1000),
@@ -103,6 +119,7 @@ export function createCluster(options: ClusterOptions): Cluster {
     }),
     async close() {
       for (const job of jobs.values()) job.stop();
+      foreign.close();
       await host.close();
     },
   };

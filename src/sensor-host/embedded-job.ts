@@ -2,23 +2,21 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../lib/errors/app-error.js';
-import type { AnyModule } from './guest/sensor-module.js';
 import type { GuestExit } from './guest/wasi-guest.js';
 import type { ClusterExecution, ClusterJob, ClusterNode, JobSpec } from './host-schemas.js';
-import type { RunningGuest, SensorHost } from './sensor-host.js';
+import type { Runner } from './sensor-host.js';
 
 /** Starts between two turns of the event loop: requests of other guests proceed while thousands start. */
 const STARTS_PER_TURN = 100;
 
 interface Execution {
   info: ClusterExecution;
-  guest: RunningGuest | undefined;
+  guest: ReturnType<Runner['start']> | undefined;
 }
 
 /** Where and with what a job runs. */
 export interface Placement {
-  host: SensorHost;
-  module: AnyModule;
+  runner: Runner;
   /** Variables that the execution on a node gets from the host, such as its token. */
   env(node: string): Record<string, string>;
   nodes: ClusterNode[];
@@ -41,6 +39,7 @@ export class Job {
   #version = 0;
   #spec: JobSpec;
   #executions: Execution[] = [];
+  #runner: Runner | undefined;
   #stopped = false;
 
   constructor(name: string, id: string, spec: JobSpec) {
@@ -71,8 +70,9 @@ export class Job {
     this.#spec = spec;
     const executions = placement.nodes.map(newExecution);
     this.#executions = executions;
+    this.#runner = placement.runner;
     for (const [i, node] of placement.nodes.entries()) {
-      if (i === 0) await placement.host.reclaim();
+      if (i === 0) await placement.runner.reclaim();
       else if (i % STARTS_PER_TURN === 0) await nextTurn();
       // A newer submission or a stop arrived meanwhile.
       if (this.#executions !== executions || this.#stopped) return;
@@ -80,6 +80,7 @@ export class Job {
         this.#start(executions[i]!, node, placement);
       } catch (error) {
         for (const { info } of executions.slice(i)) Object.assign(info, { state: 'failed', message: messageOf(error) });
+        this.#closeWhenOver();
         throw error;
       }
     }
@@ -116,7 +117,7 @@ export class Job {
     return has('failed') ? 'failed' : 'completed';
   }
 
-  #start(execution: Execution, node: ClusterNode, { host, module, env, onExit }: Placement): void {
+  #start(execution: Execution, node: ClusterNode, { runner, env, onExit }: Placement): void {
     const { info } = execution;
     const { args, type, mounts = [], env: ownEnv } = this.#spec;
     const guestEnv = {
@@ -127,9 +128,10 @@ export class Job {
       BACALHAU_EXECUTION_ID: info.id,
       BACALHAU_JOB_TYPE: type,
     };
-    execution.guest = host.start(module, { args, env: guestEnv, region: node.region, mounts }, (exit, lastLine) => {
+    execution.guest = runner.start({ args, env: guestEnv, region: node.region, mounts }, (exit, lastLine) => {
       execution.guest = undefined;
       Object.assign(info, outcome(exit, lastLine));
+      if (runner === this.#runner) this.#closeWhenOver();
       if (exit.kind === 'stopped') return;
       const failed = exit.kind !== 'exit' || exit.code !== 0;
       onExit({
@@ -145,6 +147,13 @@ export class Job {
       guest?.stop();
       if (info.state === 'running' || info.state === 'starting') info.state = 'stopped';
     }
+    this.#closeWhenOver();
+  }
+
+  #closeWhenOver(): void {
+    if (this.#executions.some(({ info }) => info.state === 'running' || info.state === 'starting')) return;
+    this.#runner?.close();
+    this.#runner = undefined;
   }
 }
 

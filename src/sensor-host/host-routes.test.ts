@@ -54,10 +54,15 @@ it('shows nodes, jobs and statistics', async () => {
 
 it('submits a job under the name of its path, with the defaults', async () => {
   expect(await answerOf(put('/jobs/publisher-eu', JOB))).toEqual([200, { jobId: 'j-1', version: 1, unchanged: false }]);
-  const full = { ...JOB, env: { A: '1' }, mounts: [{ target: '/a', source: 'b', writable: true }] };
+  const full = {
+    ...JOB,
+    env: { A: '1' },
+    mounts: [{ target: '/a', source: 'b', writable: true }],
+    allow: ['a.example:1'],
+  };
   await put('/jobs/A.b_c-1', full);
   expect(calls).toEqual([
-    ['submit', { ...JOB, name: 'publisher-eu', env: {}, mounts: [] }],
+    ['submit', { ...JOB, name: 'publisher-eu', env: {}, mounts: [], allow: [] }],
     ['submit', { ...full, name: 'A.b_c-1' }],
   ]);
 });

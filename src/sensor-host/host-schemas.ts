@@ -1,5 +1,6 @@
 /** The sensor host's control API, as schemas: what a client sends and what it gets (src/sensor-host/host-routes.ts). */
 import { z } from 'zod';
+import { hostEntry } from '../lib/net/host-list.js';
 import { MODULE_NAMES } from '../modules/module-files.js';
 import { isSha256 } from '../modules/module-store.js';
 
@@ -26,6 +27,8 @@ const moduleSchema = z.union([
   z.string().refine(isSha256, 'is neither a module of ours nor a SHA-256'),
 ]);
 
+const hostSchema = z.string().refine((text) => hostEntry(text) === text, 'is not a host');
+
 export const jobNameSchema = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,100}$/, { error: 'must be letters, digits, dots, dashes, underscores' });
@@ -41,6 +44,8 @@ export const jobSpecSchema = z.strictObject({
   args: z.array(z.string()),
   env: z.record(z.string(), z.string()).default({}),
   mounts: z.array(mountSchema).default([]),
+  /** Hosts that its requests may go to, each as `HOST` or `HOST:PORT`. */
+  allow: z.array(hostSchema).default([]),
   /** Of who submits it; the host only shows them. */
   labels: z.record(z.string(), z.string()).exactOptional(),
 });

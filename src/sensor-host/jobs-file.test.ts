@@ -11,11 +11,13 @@ let path: string;
 let submitted: [string, string | undefined][];
 let closed: number;
 let quarantined: string[];
+let failed: string[];
+let allowed: (string[] | undefined)[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'job-file-'));
   path = join(folder, 'jobs.json');
-  [submitted, closed, quarantined] = [[], 0, []];
+  [submitted, closed, quarantined, failed, allowed] = [[], 0, [], [], []];
 });
 
 afterEach(() => rmSync(folder, { recursive: true }));
@@ -25,6 +27,8 @@ const keep = () =>
     {
       async submit(spec: JobSpec, jobId?: string) {
         submitted.push([spec.name, jobId]);
+        allowed.push(spec.allow);
+        if (jobId === 'j-bad') throw new Error('no module');
         return { jobId: jobId ?? `j-${spec.name}`, version: 1, unchanged: false };
       },
       stop: () => true,
@@ -34,6 +38,7 @@ const keep = () =>
     } as Partial<Cluster> as Cluster,
     path,
     (file) => quarantined.push(file),
+    (name) => failed.push(name),
   );
 const job = (name: string, type: JobSpec['type'] = 'daemon'): JobSpec => ({
   ...{ name, type, region: 'eu', module: 'publisher', args: ['--interval', '1'] },
@@ -53,6 +58,25 @@ test('a restarted host runs the daemons of a killed one again, under their ids, 
   await keep().resume();
   expect(submitted).toHaveLength(1);
   expect(quarantined).toEqual([]);
+});
+
+test('a job that does not run again is reported, and keeps no other from running', async () => {
+  const text = JSON.stringify([
+    { jobId: 'j-bad', spec: job('bad') },
+    { jobId: 'j-a', spec: job('a') },
+  ]);
+  writeFileSync(path, text);
+  await keep().resume();
+  expect([submitted.map(([name]) => name), failed]).toEqual([['bad', 'a'], ['bad']]);
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toHaveLength(2);
+});
+
+test('a job of a version that allowed everything reaches the proxy that it was given', async () => {
+  const module = { ...job('m'), args: ['x'], env: { PROXY_URL: 'https://p' } };
+  const publisher = { ...job('p'), args: ['--proxy=http://127.0.0.1:9090', '--region=eu'] };
+  writeFileSync(path, JSON.stringify([publisher, module].map((spec) => ({ jobId: 'j', spec }))));
+  await keep().resume();
+  expect(allowed).toEqual([['127.0.0.1:9090'], ['p:443']]);
 });
 
 test.each(['', 'garbage', 'null', '{}', '[{"jobId":"j"}]', '[{"jobId":"j","sp'])(

@@ -3,23 +3,33 @@ import { rmSync } from 'node:fs';
 import { z } from 'zod';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { quarantine } from '../lib/fs/quarantine.js';
+import { hostOf } from '../lib/net/host-list.js';
+import { isModuleName } from '../modules/module-files.js';
 import type { Cluster } from './cluster.js';
 import { type JobSpec, jobSpecSchema } from './host-schemas.js';
 
 export interface KeptCluster extends Cluster {
-  /** Submits the jobs of the file, if the host was killed; an orderly stop removes them. */
+  /**
+   * Submits the jobs of the file, if the host was killed; an orderly stop removes them. Resolves when those of our own
+   * modules run: one of the user may take long to compile.
+   */
   resume(): Promise<void>;
 }
 
 /** A job keeps its id, by which the fleet view sees that the new sensors replace those of the killed host. */
-const fileSchema = z.array(z.object({ jobId: z.string(), spec: jobSpecSchema }));
+const fileSchema = z.array(z.object({ jobId: z.string(), spec: z.preprocess(withProxyAllowed, jobSpecSchema) }));
 type KeptJob = z.output<typeof fileSchema>[number];
 
 /**
  * `path`: a JSON file. It may hold job arguments, so only its owner can read it. `onQuarantined` gets the
- * new path of a damaged one.
+ * new path of a damaged one, `onFailed` a job that does not run again.
  */
-export function keepJobs(cluster: Cluster, path: string, onQuarantined: (file: string) => void): KeptCluster {
+export function keepJobs(
+  cluster: Cluster,
+  path: string,
+  onQuarantined: (file: string) => void,
+  onFailed: (job: string, error: unknown) => void,
+): KeptCluster {
   const kept = new Map<string, { jobId: string; spec: JobSpec }>();
   const save = () => writeFileAtomic(path, JSON.stringify([...kept.values()]));
   const submit = async (spec: JobSpec, knownId?: string) => {
@@ -41,7 +51,16 @@ export function keepJobs(cluster: Cluster, path: string, onQuarantined: (file: s
     async resume() {
       const quarantined = quarantineDamagedJobs(path);
       if (quarantined !== undefined) onQuarantined(quarantined);
-      for (const { jobId, spec } of readJobs(path) ?? []) await submit(spec, jobId);
+      const resumed = (readJobs(path) ?? []).map((job) => {
+        // They stay in the file also when the host is killed meanwhile.
+        kept.set(job.spec.name, job);
+        return job;
+      });
+      const again = resumed.map(({ jobId, spec }) => ({
+        ours: isModuleName(spec.module),
+        done: submit(spec, jobId).catch((error: unknown) => onFailed(spec.name, error)),
+      }));
+      await Promise.all(again.map(({ ours, done }) => (ours ? done : undefined)));
     },
     async close() {
       kept.clear();
@@ -50,6 +69,19 @@ export function keepJobs(cluster: Cluster, path: string, onQuarantined: (file: s
       await cluster.close();
     },
   };
+}
+
+/** Versions that allowed a job everything did not say what it may reach: it is the proxy that it was given. */
+function withProxyAllowed(spec: unknown): unknown {
+  const { success, data } = z
+    .looseObject({ args: z.array(z.string()), env: z.record(z.string(), z.string()).default({}) })
+    .safeParse(spec);
+  if (!success || 'allow' in data) return spec;
+  const flag = data.args.find((one) => one.startsWith('--proxy='))?.slice('--proxy='.length);
+  const proxies = [flag, data.env.PROXY_URL].flatMap((url) =>
+    url !== undefined && URL.canParse(url) ? hostOf(new URL(url)) : [],
+  );
+  return { ...data, allow: [...new Set(proxies)] };
 }
 
 /** Quarantines a damaged file of jobs, so that the host can start; returns its new path, undefined when the file is fine. */

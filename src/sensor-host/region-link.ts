@@ -64,5 +64,5 @@ class LinkCall implements Closeable {
 
 function resultOf(answer: HttpAnswer): string {
   if (answer.result === 0) return `${Math.floor(answer.status / 100)}xx`;
-  return answer.result === 3 ? 'timeout' : 'network_error';
+  return { 2: 'network_error', 3: 'timeout', 4: 'not_allowed' }[answer.result];
 }

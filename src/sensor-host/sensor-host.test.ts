@@ -228,6 +228,24 @@ test('the last eight lines are kept, long ones in part', () => {
   expect(long.lastLines).toEqual(['x'.repeat(700) + 'y'.repeat(200) + 'z'.repeat(100)]);
 });
 
+test('what a guest writes shows no token, in whatever parts it is written', () => {
+  const env = { SENSOR_TOKEN: 'edge-us-1.secret-one', WASM_SENSORS_TOKEN: 'secret-two' };
+  const { lastLines } = start(
+    function* (guest) {
+      yield* guest.write(1, 'a edge-us-1.secret-one b\nc edge-us-1');
+      yield* guest.write(2, '.secret');
+      yield* guest.write(1, `-one ${'x'.repeat(2000)}\n`);
+      // A long line is cut, not the token at its end.
+      yield* guest.write(1, `${'x'.repeat(990)}secret-two\n`);
+      yield* guest.write(1, `${'x'.repeat(5000)}secret-`);
+      yield* guest.write(1, 'two\n');
+    },
+    { env },
+  );
+  expect(lastLines.join()).not.toMatch(/secret/);
+  expect(lastLines.slice(0, 2)).toEqual(['a *** b', `c *** ${'x'.repeat(994)}`]);
+});
+
 test('a closed host has no guests, and closes its transport', async () => {
   start(function* (guest) {
     yield* guest.request('http://p/x');

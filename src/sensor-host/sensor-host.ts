@@ -1,6 +1,7 @@
 /**
  * The sensor host: runs thousands of instances of a module in this process, each as a Bacalhau node would run it. Those
- * without Asyncify have a thread each, so that there are tens of them.
+ * without Asyncify have a thread each, so that there are tens of them. Modules that are not ours have a process with such a
+ * host in it (foreign/foreign-host.ts).
  *
  * ```ts
  * const host = createSensorHost();
@@ -9,6 +10,7 @@
  * ```
  */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { HostList } from '../lib/net/host-list.js';
 import { Guest } from './guest/guest.js';
 import { FileTable, type Mount, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
@@ -41,6 +43,8 @@ export interface GuestSpec {
   /** The link it sends over. */
   region: string;
   mounts?: Mount[];
+  /** Where its requests may go; left out: nowhere. */
+  allowed?: HostList;
 }
 
 /** Called once, when a guest has exited or was stopped. */
@@ -56,6 +60,39 @@ export interface RunningGuest {
   stop(): void;
 }
 
+/** Starts the executions of one job. */
+export interface Runner {
+  /** As {@link SensorHost.start} does. */
+  start(spec: GuestSpec, onExit: ExitListener): Pick<RunningGuest, 'stop'>;
+  /** Call before starting many. */
+  reclaim(): Promise<void>;
+  /** When the job has ended: nothing of it runs any more. */
+  close(): void;
+}
+
+/**
+ * `running`: guests now. `requests`: requests since the start, failed ones included. `results`: how they ended, by region.
+ */
+export interface HostCounts {
+  running: number;
+  requests: number;
+  results: Record<string, RequestCounts>;
+}
+
+export function sumOfCounts(all: HostCounts[]): HostCounts {
+  const sum: HostCounts = { running: 0, requests: 0, results: {} };
+  for (const { running, requests, results } of all) {
+    sum.running += running;
+    sum.requests += requests;
+    for (const [region, counts] of Object.entries(results)) {
+      sum.results[region] ??= {};
+      const own = sum.results[region];
+      for (const [result, count] of Object.entries(counts)) own[result] = (own[result] ?? 0) + count;
+    }
+  }
+  return sum;
+}
+
 export interface SensorHost {
   /**
    * Starts an instance; it runs until it first waits before this returns. Throws `HOST_FULL` when this process can't
@@ -65,11 +102,7 @@ export interface SensorHost {
   /** Cuts or restores the link of a region; its guests keep running. */
   setLink(region: string, connected: boolean): void;
   isConnected(region: string): boolean;
-  /**
-   * `running`: guests now. `requests`: requests since the start, failed ones included. `results`: how they ended, by
-   * region.
-   */
-  stats(): { running: number; requests: number; results: Record<string, RequestCounts> };
+  stats(): HostCounts;
   /** Call before starting many: frees the address space of exited guests, if there are many. */
   reclaim(): Promise<void>;
   /** Stops every guest and closes the connections. */
@@ -78,6 +111,7 @@ export interface SensorHost {
 
 /** Exited guests that are left to the garbage collector. */
 const RECLAIM_ABOVE = 1000;
+const NOWHERE = new HostList([]);
 /** A thread takes about 10 MB of memory, and its guest what it uses. */
 const MAX_THREADS = 100;
 
@@ -122,8 +156,9 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
 
   function startThread(compiled: WebAssembly.Module, spec: GuestSpec, onExit: ExitListener | undefined): RunningGuest {
     if (threads.size >= maxThreads) throw threadsFull(threads.size);
-    const { args, env, region, mounts = [] } = spec;
-    const guest = new ThreadGuest(threadEnvironment, { link: linkOf(region), module: compiled, args, env, mounts });
+    const { args, env, region, mounts = [], allowed = NOWHERE } = spec;
+    const link = linkOf(region);
+    const guest = new ThreadGuest(threadEnvironment, { link, allowed, module: compiled, args, env, mounts });
     threads.set(guest, onExit);
     return {
       get exit() {
@@ -148,11 +183,11 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   return {
     start(module, spec, onExit) {
       if ('compiled' in module) return startThread(module.compiled, spec, onExit);
-      const { args, env, region, mounts = [] } = spec;
+      const { args, env, region, mounts = [], allowed = NOWHERE } = spec;
       if (guests.size >= maxGuests) throw hostFull(guests.size);
       const instance = instantiate(module, imports, guests.size);
       const files = new FileTable(mounts, statCache);
-      const guest = new Guest(environment, { link: linkOf(region), files, args, env });
+      const guest = new Guest(environment, { link: linkOf(region), allowed, files, args, env });
       guests.set(guest, onExit);
       guest.start(instance);
       return {
@@ -194,7 +229,7 @@ function instantiate(module: SensorModule, imports: WebAssembly.Imports, running
   }
 }
 
-const threadsFull = (running: number): AppError =>
+export const threadsFull = (running: number): AppError =>
   new AppError('HOST_FULL', `the sensor host can't hold more than ${running} modules that need a thread each`, {
     hint: 'Use fewer nodes (`up --nodes`), or one region (--region). Modules that are built on our library share one thread.',
   });

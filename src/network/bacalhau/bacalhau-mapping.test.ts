@@ -131,6 +131,11 @@ test.each([
   [{ Stdout: 'one\n', stderr: 'two\n', ExitCode: 3 }, 'failed', 'exit code 3: one; two'],
   [{ Stdout: '', stderr: '', ExitCode: 3 }, 'failed', 'exit code 3'],
   [{ Stdout: 'done\n', stderr: '', ExitCode: 0 }, 'completed', 'done'],
+  [
+    { Stdout: 'token=edge-us%201.aB3-_aB3-_aB3-_aB3-_aB3-_aB3-_aB3-_aB3-_aB3\n', stderr: '', ExitCode: 3 },
+    'failed',
+    'exit code 3: token=***',
+  ],
   // It returned from its main function.
   [{ Stdout: '', stderr: '', ExitCode: -1 }, 'completed', ''],
 ])('a daemon that exited with %j has %s, though Bacalhau calls it failed', (output, state, message) => {

@@ -2,6 +2,7 @@
 import { MODULE_LABEL, REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
 import type { JobRef } from '../../jobs/job-ref.js';
 import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';
+import { withoutSensorTokens } from '../../protocol/sensor-token.js';
 import type { ExecutionInfo, JobInfo, NodeInfo, PublisherByHand } from '../network.js';
 import { NAMESPACE } from './bacalhau-client.js';
 import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
@@ -159,7 +160,7 @@ export function toExecution(raw: RawExecution): ExecutionInfo {
     ...modified,
   });
   const { ExitCode: code = 0, stderr = '', Stdout: stdout = '' } = raw.RunOutput ?? {};
-  const words = [stdout.trim(), stderr.trim()].filter((text) => text !== '').join('; ');
+  const words = withoutSensorTokens([stdout.trim(), stderr.trim()].filter((text) => text !== '').join('; '));
   const exited = state === FAILED && reason === EXITED;
   // Bacalhau decides by the type of the job. A module without an exit code of its own has -1.
   if ((state === COMPLETED || exited) && code > 0)

@@ -6,6 +6,7 @@ import { type JobRef, jobName, jobRefOf } from '../../jobs/job-ref.js';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { moduleEnv, moduleParameters } from '../../jobs/module-task.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
+import { reachableHosts } from '../../jobs/reachable-hosts.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer } from '../../lib/errors/http-error.js';
 import { ModuleStore } from '../../modules/module-store.js';
@@ -76,6 +77,7 @@ async function toSpec(job: JobRequest, keep: (path: string) => Promise<string>):
         type: 'daemon',
         args: publisherFlags(job),
         mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile }],
+        allow: reachableHosts(job),
       };
     case 'module': {
       const { region, name } = job;
@@ -87,6 +89,7 @@ async function toSpec(job: JobRequest, keep: (path: string) => Promise<string>):
         type: job.once ? 'ops' : 'daemon',
         args: moduleParameters(job),
         env: moduleEnv(job),
+        allow: reachableHosts(job),
       };
     }
     case 'config-updater':
@@ -100,6 +103,7 @@ async function toSpec(job: JobRequest, keep: (path: string) => Promise<string>):
           ...job.parameters,
         ],
         mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile, writable: true }],
+        allow: reachableHosts(job),
       };
     default:
       throw new AppError('NOT_OFFERED', `the embedded network runs no ${job.role} as a job`, {

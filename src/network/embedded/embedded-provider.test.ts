@@ -86,7 +86,7 @@ const submitted = { jobId: 'j', version: 1, unchanged: true };
 
 test('a publisher goes to the host with its flags and its file', async () => {
   const { network, calls } = open({ 'PUT /jobs/publisher-eu': [200, submitted] });
-  const result = await network.submit({ ...publisher, configFile: '/f.yaml' });
+  const result = await network.submit({ ...publisher, configFile: '/f.yaml', allow: ['127.0.0.1:8000'] });
   expect(result).toEqual({ jobId: 'j', jobName: 'publisher-eu', unchanged: true, facts: [] });
   expect(calls).toEqual([
     {
@@ -96,6 +96,7 @@ test('a publisher goes to the host with its flags and its file', async () => {
         ...{ region: 'eu', module: 'publisher', type: 'daemon' },
         mounts: [{ target: expect.any(String), source: '/f.yaml' }],
         args: expect.arrayContaining(['--proxy=http://p', '--interval=2', '--submission-time=5']),
+        allow: ['p:80', '127.0.0.1:8000'],
       }),
     },
   ]);
@@ -114,7 +115,7 @@ test.each([
     ...{ role: 'config-updater', region: 'us', proxyUrl: 'http://p', parameters: ['--color=x'], submissionTime: 1 },
   };
   await network.submit({ ...job, ...over });
-  expect(calls[0]!.body).toMatchObject({ module: 'config-updater', type: 'batch', args, mounts });
+  expect(calls[0]!.body).toMatchObject({ module: 'config-updater', type: 'batch', args, mounts, allow: ['p:80'] });
 });
 
 test('a service job is not offered', async () => {

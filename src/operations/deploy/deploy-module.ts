@@ -22,6 +22,8 @@ export interface DeployModuleOptions {
   parameters: string[];
   env: Record<string, string>;
   once: boolean;
+  /** Hosts that it may reach beside the proxy. */
+  allow?: string[];
   takeOver: boolean;
   /** Fails when it does not run on every connected node by then. */
   timeoutMs: number;
@@ -61,7 +63,7 @@ export async function deployModule(
 ): Promise<DeployModuleResult> {
   const began = Date.now();
   const { network } = target;
-  const { file, name, parameters, env, once, onProgress } = options;
+  const { file, name, parameters, env, once, allow = [], onProgress } = options;
   const { bytes, sha256, facts, downloaded } = await provideModule(target, file);
   const nodes = nodesByRegion(await network.nodes(), options.regions);
   const regions = [...nodes.keys()];
@@ -69,7 +71,7 @@ export async function deployModule(
   const expected = [...nodes.values()].reduce((sum, { connected }) => sum + connected, 0);
   onProgress({ step: 'submitting', started: 0, expected });
   const { submissions } = await submitInOrder(target, regions, (region, submissionTime) => ({
-    ...{ role: 'module', name, region, module: file, parameters, env, once, submissionTime },
+    ...{ role: 'module', name, region, module: file, parameters, env, once, allow, submissionTime },
     proxyUrl: network.sensorProxyUrl(region),
   }));
   const watchMs = STAYS_MS + (network.unseenStartMs?.(bytes.length) ?? 0);

@@ -9,7 +9,8 @@ import { MAX_AHEAD_MS } from '../../protocol/message.js';
 import type { SensorConfig } from '../../protocol/sensor-config.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 
-export interface PublisherOptions extends Pick<PublisherJob, 'profile' | 'anomalies' | 'maxMessages' | 'module'> {
+export interface PublisherOptions
+  extends Pick<PublisherJob, 'profile' | 'anomalies' | 'maxMessages' | 'module' | 'allow'> {
   config: SensorConfig;
   /** Where the sensors send to, instead of the network's own proxy. */
   proxyUrl?: string;
@@ -71,7 +72,7 @@ async function nextSubmission(fleet: Pick<FleetClient, 'snapshot'>): Promise<num
 }
 
 function jobFor(region: string, network: Network, submissionTime: number, options: PublisherOptions): PublisherJob {
-  const { config, module, profile, anomalies, maxMessages } = options;
+  const { config, module, profile, anomalies, maxMessages, allow } = options;
   const own = network.configFile?.(region);
   // Where nodes see this machine's files, a path is relative to this command's folder.
   const given = own && own.here === own.onNode ? options.configFile && resolve(options.configFile) : options.configFile;
@@ -87,6 +88,7 @@ function jobFor(region: string, network: Network, submissionTime: number, option
     ...(profile === undefined ? {} : { profile }),
     ...(anomalies === undefined ? {} : { anomalies }),
     ...(maxMessages === undefined ? {} : { maxMessages }),
+    ...(allow === undefined ? {} : { allow }),
   };
 }
 

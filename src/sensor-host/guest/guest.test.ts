@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import { HostList } from '../../lib/net/host-list.js';
 import { TestClock } from '../../test/support/sensor-clock.js';
 import { RegionLink } from '../region-link.js';
 import { Guest } from './guest.js';
@@ -23,7 +24,13 @@ beforeEach(() => {
     exited: (_: Guest, exit: GuestExit) => exits.push(exit),
   };
   const files = { closeAll } as unknown as FileTable;
-  guest = new Guest(host, { link: new RegionLink(), files, args: ['--a'], env: { B: '2', A: '1' } });
+  guest = new Guest(host, {
+    link: new RegionLink(),
+    allowed: new HostList([]),
+    files,
+    args: ['--a'],
+    env: { B: '2', A: '1' },
+  });
 });
 
 function start(): void {

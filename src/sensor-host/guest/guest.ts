@@ -2,6 +2,7 @@
  * One running instance of a module. Where the module waits (a sleep, a request) Asyncify unwinds its stack into its own
  * memory, and the event loop continues with other guests. Later the stack is rewound and the call returns.
  */
+import type { HostList } from '../../lib/net/host-list.js';
 import type { RegionLink } from '../region-link.js';
 import { GuestMemory } from './guest-memory.js';
 import type { Closeable, HostClock } from './host-clock.js';
@@ -33,6 +34,7 @@ export interface GuestEnvironment {
 /** What distinguishes one guest from another. */
 export interface GuestOptions extends ProgramOptions {
   link: RegionLink;
+  allowed: HostList;
 }
 
 /** What a guest waits for: milliseconds, or a request and where its answer goes. */
@@ -42,6 +44,7 @@ export class Guest extends WasiGuest {
   exit: GuestExit | undefined;
   readonly #host: GuestEnvironment;
   readonly #link: RegionLink;
+  readonly #allowed: HostList;
   #exports!: Exports;
   #bufferStart = 0;
   #bufferEnd = 0;
@@ -51,10 +54,11 @@ export class Guest extends WasiGuest {
   #inProgress: Closeable | undefined;
   #cells: AnswerCells | undefined;
 
-  constructor(host: GuestEnvironment, { link, ...program }: GuestOptions) {
+  constructor(host: GuestEnvironment, { link, allowed, ...program }: GuestOptions) {
     super(program);
     this.#host = host;
     this.#link = link;
+    this.#allowed = allowed;
   }
 
   /** Runs the entry point until it first waits. */
@@ -80,7 +84,7 @@ export class Guest extends WasiGuest {
   }
 
   fetch(args: HttpArguments): number {
-    const request = readRequest(this.memory, args);
+    const request = readRequest(this.memory, args, this.#allowed);
     if (typeof request === 'number') return request;
     this.#host.stats.requests++;
     return this.#suspend({ request, cells: answerCells(args) });

@@ -1,13 +1,15 @@
 /** `http_request` as Bacalhau gives it: pkg/executor/wasm/funcs/http/http.go of v1.9.3 is what these follow. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { HostList } from '../../lib/net/host-list.js';
 import { GuestMemory } from './guest-memory.js';
-import { answerCells, readRequest, writeAnswer } from './http-request.js';
+import { answerCells, type HttpArguments, readRequest as readFor, writeAnswer } from './http-request.js';
 
 const URL_AT = 100;
 const HEADERS_AT = 400;
 const BODY_AT = 800;
 const OUT = { headers: 2000, headersLength: 1900, body: 3000, bodyLength: 1904, status: 1908 };
 const CAPACITY = 65_536;
+const readRequest = (from: GuestMemory, args: HttpArguments) => readFor(from, args, new HostList([]));
 
 let memory: GuestMemory;
 beforeEach(() => {
@@ -64,6 +66,15 @@ describe('reading a request', () => {
     const args = call(0, 'http://h/');
     expect(readRequest(memory, args.with(2, CAPACITY))).toBe(1);
     expect(readRequest(memory, args.with(5, CAPACITY).with(6, 1))).toBe(6);
+  });
+
+  it('refuses a URL and headers that are longer than any server takes', () => {
+    memory = new GuestMemory(new WebAssembly.Memory({ initial: 4 }));
+    const args = call(0, 'http://h/').with(3, 100_000).with(5, 200_000);
+    memory.bytes.fill(0x61, 100_000, 200_000);
+    expect(readRequest(memory, args.with(4, 65_536))).toMatchObject({ method: 'GET' });
+    expect(readRequest(memory, args.with(4, 65_537))).toBe(6);
+    expect(readRequest(memory, args.with(2, 16_385))).toBe(1);
   });
 
   it('takes an answer of four fifths of the memory, and of 64 KiB at least', () => {

@@ -1,14 +1,18 @@
 /** Bacalhau's `wasi:http/requests`.`http_request`: what it reads from a guest and what it writes back. */
+import type { HostList } from '../../lib/net/host-list.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { HttpAnswer, HttpRequest } from './transport.js';
 
-export const RESULT = { ok: 0, invalidUrl: 1, network: 2, timeout: 3, badInput: 6, memory: 7 } as const;
+export const RESULT = { ok: 0, invalidUrl: 1, network: 2, timeout: 3, notAllowed: 4, badInput: 6, memory: 7 } as const;
 
 /** Headers that Go sets itself, whatever the caller gives. */
 const GO_HEADERS = new Set(['host', 'content-length', 'transfer-encoding', 'trailer', 'connection']);
 const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH'];
 const MIN_BODY_BYTES = 65_536;
 const MEMORY_SHARE = 0.8;
+/** More than servers take; each line of headers costs much more than its bytes. */
+const MAX_URL_BYTES = 16 * 1024;
+const MAX_HEADER_BYTES = 64 * 1024;
 
 /** Where the guest wants the answer. */
 export interface AnswerCells {
@@ -24,15 +28,15 @@ export interface AnswerCells {
 export type HttpArguments = readonly number[];
 
 /** Reads a request; a number is the result code of a call that sends nothing. */
-export function readRequest(memory: GuestMemory, args: HttpArguments): HttpRequest | number {
+export function readRequest(memory: GuestMemory, args: HttpArguments, allowed: HostList): HttpRequest | number {
   const [method, urlAt, urlLength, headersAt, headersLength, bodyAt, bodyLength] = args;
   if (args.slice(7, 11).some((pointer) => pointer === 0)) return RESULT.badInput;
-  const address = memory.text(urlAt!, urlLength!);
+  const address = urlLength! > MAX_URL_BYTES ? undefined : memory.text(urlAt!, urlLength!);
   const url = address === undefined ? undefined : parseUrl(address);
   if (url === undefined) return RESULT.invalidUrl;
   const hasBody = bodyAt !== 0 && bodyLength! > 0;
   const body = hasBody ? memory.copy(bodyAt!, bodyLength!) : undefined;
-  if (hasBody && body === undefined) return RESULT.badInput;
+  if ((hasBody && body === undefined) || headersLength! > MAX_HEADER_BYTES) return RESULT.badInput;
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return RESULT.network;
   const headers = headersAt !== 0 && headersLength! > 0 ? memory.text(headersAt!, headersLength!) : undefined;
   return {
@@ -40,6 +44,7 @@ export function readRequest(memory: GuestMemory, args: HttpArguments): HttpReque
     url,
     headers: headers === undefined ? [] : parseHeaders(headers),
     body,
+    allowed,
     maxBodyBytes: Math.max(MIN_BODY_BYTES, Math.floor(memory.size * MEMORY_SHARE)),
   };
 }

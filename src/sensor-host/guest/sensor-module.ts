@@ -1,8 +1,7 @@
 /** Compiles a module and decides how its instances wait: with Asyncify all share a thread, without each has its own. */
-import { readFile } from 'node:fs/promises';
-import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { inspectModule } from '../../modules/inspect-module.js';
-import { withMemoryLimit } from '../../modules/wasm-sections.js';
+import { readUserModule } from '../../modules/user-module.js';
+import { withLimits } from '../../modules/wasm-sections.js';
 
 /** A checked module that can be started any number of times. */
 export type AnyModule = SensorModule | ThreadModule;
@@ -20,18 +19,20 @@ export interface ThreadModule {
   readonly compiled: WebAssembly.Module;
 }
 
-/** Loads a module from a file. Fails with `MODULE_UNREADABLE`, and as `inspectModule` does. */
+/** Loads a module from a file. Rejects as `readUserModule` does. */
 export async function loadModule(path: string): Promise<AnyModule> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
-    throw new AppError('MODULE_UNREADABLE', `can't read the module ${path}: ${messageOf(cause)}`, { cause });
-  });
-  return compileModule(path, bytes);
+  const { bytes, facts } = await readUserModule(path);
+  return compile(path, bytes, facts.suspendable);
 }
 
 /** Compiles and checks a module; `name` is for messages. */
 export async function compileModule(name: string, bytes: Uint8Array): Promise<AnyModule> {
   const { suspendable } = await inspectModule(name, bytes);
-  if (!suspendable) return { name, compiled: await WebAssembly.compile(withMemoryLimit(bytes)) };
-  const compiled = await WebAssembly.compile(bytes);
+  return compile(name, bytes, suspendable);
+}
+
+async function compile(name: string, bytes: Uint8Array, suspendable: boolean): Promise<AnyModule> {
+  const compiled = await WebAssembly.compile(withLimits(bytes));
+  if (!suspendable) return { name, compiled };
   return { name, instantiate: (imports) => new WebAssembly.Instance(compiled, imports) };
 }

@@ -4,6 +4,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../lib/errors/app-error.js';
+import type { HostList } from '../../lib/net/host-list.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { RegionLink } from '../region-link.js';
 import type { Mount } from './guest-files.js';
@@ -26,6 +27,7 @@ export interface ThreadEnvironment {
 
 export interface ThreadOptions {
   link: RegionLink;
+  allowed: HostList;
   module: WebAssembly.Module;
   args: string[];
   env: Record<string, string>;
@@ -36,13 +38,15 @@ export class ThreadGuest {
   exit: GuestExit | undefined;
   readonly #host: ThreadEnvironment;
   readonly #link: RegionLink;
+  readonly #allowed: HostList;
   readonly #state = new SharedState();
   readonly #worker: Worker;
   #inProgress: Closeable | undefined;
 
-  constructor(host: ThreadEnvironment, { link, ...program }: ThreadOptions) {
+  constructor(host: ThreadEnvironment, { link, allowed, ...program }: ThreadOptions) {
     this.#host = host;
     this.#link = link;
+    this.#allowed = allowed;
     this.#worker = new Worker(THREAD_MAIN, {
       workerData: { ...program, shared: this.#state.buffer } satisfies ThreadStart,
       // Nothing of this process is the guest's.
@@ -75,7 +79,12 @@ export class ThreadGuest {
 
   #send({ url, body, ...request }: SentRequest): void {
     this.#host.stats.requests++;
-    const whole = { ...request, url: new URL(url), body: body === undefined ? undefined : Buffer.from(body) };
+    const whole = {
+      ...request,
+      url: new URL(url),
+      body: body === undefined ? undefined : Buffer.from(body),
+      allowed: this.#allowed,
+    };
     this.#inProgress = this.#link.send(this.#host.transport, whole, (answer: ToThread) => {
       this.#inProgress = undefined;
       this.#worker.postMessage(answer);

@@ -2,9 +2,8 @@
  * The thread of one guest without Asyncify. It blocks where the module waits: in a sleep, and in a request until the host
  * has answered it.
  */
-import { readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { HostList } from '../../lib/net/host-list.js';
 import { FileTable, StatCache } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
 import { systemClock } from './host-clock.js';
@@ -13,12 +12,12 @@ import { type FromThread, SharedState, type ThreadStart, type ToThread } from '.
 import { createImports } from './wasi.js';
 import { exitOf, type GuestExit, WasiGuest } from './wasi-guest.js';
 
-/** A module that never waits must not take the processor from the host and its other sensors. */
-const NICENESS = 10;
-
 const port = parentPort as MessagePort;
 const { module, args, env, mounts, shared } = workerData as ThreadStart;
 const state = new SharedState(shared);
+
+/** Where a request may go is known to the host, which sends it. */
+const NOT_CHECKED = new HostList([]);
 
 class BlockingGuest extends WasiGuest {
   readonly returning = false;
@@ -33,8 +32,9 @@ class BlockingGuest extends WasiGuest {
   }
 
   fetch(call: HttpArguments): number {
-    const request = readRequest(this.memory, call);
-    if (typeof request === 'number') return request;
+    const asked = readRequest(this.memory, call, NOT_CHECKED);
+    if (typeof asked === 'number') return asked;
+    const { allowed: _, ...request } = asked;
     port.postMessage({ request: { ...request, url: request.url.href } } satisfies FromThread);
     state.waitForAnswer();
     const answer = receiveMessageOnPort(port)!.message as ToThread;
@@ -66,14 +66,4 @@ function run(): GuestExit {
   }
 }
 
-yieldToOthers();
 port.postMessage({ exit: run() } satisfies FromThread);
-
-/** Only Linux has priorities of single threads. */
-function yieldToOthers(): void {
-  try {
-    setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS);
-  } catch {
-    // Elsewhere the system shares the processor out evenly.
-  }
-}

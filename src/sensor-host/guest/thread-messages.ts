@@ -13,7 +13,7 @@ export interface ThreadStart {
 }
 
 /** A request as it passes between threads. */
-export type SentRequest = Omit<HttpRequest, 'url' | 'body'> & { url: string; body: Uint8Array | undefined };
+export type SentRequest = Omit<HttpRequest, 'url' | 'body' | 'allowed'> & { url: string; body: Uint8Array | undefined };
 
 export type FromThread = { request: SentRequest } | { exit: GuestExit };
 export type ToThread = HttpAnswer;

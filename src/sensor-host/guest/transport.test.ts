@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HostList, hostOf } from '../../lib/net/host-list.js';
 import { TestClock } from '../../test/support/sensor-clock.js';
 import { createTransport, type HttpAnswer, type HttpRequest, type HttpTransport } from './transport.js';
 
@@ -10,6 +11,8 @@ let seen: { method: string; url: string; headers: IncomingMessage['headers']; bo
 let handle: (request: IncomingMessage, response: ServerResponse) => void;
 let clock: TestClock;
 let transport: HttpTransport;
+let allowed: HostList;
+let refused: string[];
 
 beforeEach(async () => {
   seen = [];
@@ -21,6 +24,8 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  refused = [];
+  allowed = new HostList([hostOf(new URL(base)), 'localhost', '127.0.0.1:1'], (host) => refused.push(host));
   clock = new TestClock();
   transport = createTransport({ clock });
 });
@@ -31,7 +36,7 @@ afterEach(async () => {
 });
 
 function send(path: string, request: Partial<HttpRequest> = {}): Promise<HttpAnswer> {
-  const full = { method: 'GET', headers: [], body: undefined, maxBodyBytes: 65_536, ...request };
+  const full = { method: 'GET', headers: [], body: undefined, maxBodyBytes: 65_536, allowed, ...request };
   return new Promise((resolve) => transport.send({ url: new URL(path, base), ...full }, resolve));
 }
 
@@ -99,6 +104,13 @@ describe('a redirect', () => {
     expect(seen[1]!.headers.authorization).toBeUndefined();
   });
 
+  it('to a host that is not allowed is refused (4) and said, before anything is sent there', async () => {
+    allowed = new HostList([hostOf(new URL(base))], (host) => refused.push(host));
+    handle = (_, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/PurgeQueue' }).end();
+    expect(await send('/a', { method: 'POST', body: Buffer.from('x') })).toEqual({ result: 4 });
+    expect([seen.length, refused]).toEqual([1, ['127.0.0.1:1']]);
+  });
+
   it('in a circle fails (2), and one to nowhere is an answer', async () => {
     handle = (_, response) => response.writeHead(302, { location: '/a' }).end();
     expect(await send('/a')).toEqual({ result: 2 });
@@ -132,7 +144,7 @@ describe('a failure', () => {
   it('does not come to one who closed the request', async () => {
     let answers = 0;
     handle = () => {};
-    const request = { url: new URL(base), method: 'GET', headers: [], body: undefined, maxBodyBytes: 10 };
+    const request = { url: new URL(base), allowed, method: 'GET', headers: [], body: undefined, maxBodyBytes: 10 };
     const call = transport.send(request, () => answers++);
     while (seen.length < 1) await new Promise((resolve) => setTimeout(resolve, 5));
     call.close();

@@ -3,6 +3,7 @@
  * Bacalhau node, as far as a guest can notice (redirects are followed, one time limit for all).
  */
 import { type Dispatcher, Pool } from 'undici';
+import type { HostList } from '../../lib/net/host-list.js';
 import { type Closeable, type HostClock, systemClock } from './host-clock.js';
 
 export interface HttpRequest {
@@ -13,10 +14,12 @@ export interface HttpRequest {
   body: Buffer | undefined;
   /** The guest gets no more of the answer's body than this, in bytes. */
   maxBodyBytes: number;
+  /** Where it may go, also when it is redirected. */
+  allowed: HostList;
 }
 
-/** `result` as `http_request` returns it: 0 answered, 2 network, 3 timeout. */
-export type HttpAnswer = { result: 0; status: number; headers: string; body: Buffer } | { result: 2 | 3 };
+/** `result` as `http_request` returns it: 0 answered, 2 network, 3 timeout, 4 not allowed. */
+export type HttpAnswer = { result: 0; status: number; headers: string; body: Buffer } | { result: 2 | 3 | 4 };
 
 export interface HttpTransport {
   /** Starts a request. Calls back once, after this has returned, unless the request is closed before. */
@@ -36,6 +39,7 @@ const TIMEOUT_MS = 30_000;
 const MAX_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const NETWORK_ERROR: HttpAnswer = { result: 2 };
+const NOT_ALLOWED: HttpAnswer = { result: 4 };
 const TIMED_OUT: HttpAnswer = { result: 3 };
 
 /** A transport on undici's connection pools. */
@@ -94,7 +98,11 @@ class Call implements Dispatcher.DispatchHandlers, Closeable {
   }
 
   dispatch(): void {
-    const { url, method, headers, body } = this.#request;
+    const { url, method, headers, body, allowed } = this.#request;
+    if (!allowed.permits(url)) {
+      setImmediate(() => this.end(NOT_ALLOWED));
+      return;
+    }
     try {
       const path = url.pathname + url.search;
       this.#poolFor(url.origin).dispatch({ path, method: method as 'GET', headers, body: body ?? null }, this);

@@ -22,8 +22,11 @@ export interface ProgramOptions {
   env: Record<string, string>;
 }
 
+/** Variables whose values are not shown in what a guest writes. */
+const SECRETS = ['SENSOR_TOKEN', 'WASM_SENSORS_TOKEN'];
+
 export abstract class WasiGuest {
-  readonly output = new RecentOutput();
+  readonly output: RecentOutput;
   /** The program's name, which is empty, and the arguments. */
   readonly args: Buffer[];
   /** `NAME=value`, sorted by name as on a node. */
@@ -33,6 +36,7 @@ export abstract class WasiGuest {
 
   constructor({ files, args, env }: ProgramOptions) {
     this.files = files;
+    this.output = new RecentOutput(SECRETS.flatMap((name) => env[name] || []));
     this.args = ['', ...args].map((text) => Buffer.from(`${text}\0`));
     const names = Object.keys(env).sort();
     this.environment = names.map((name) => Buffer.from(`${name}=${env[name]}\0`));
@@ -60,13 +64,20 @@ const MAX_LENGTH = 1000;
 /** The last lines that a guest wrote to stdout and stderr: enough to see why it exited. */
 class RecentOutput {
   readonly lines: string[] = [];
+  readonly #secrets: string[];
   #partial = '';
   /** Called after each write. */
   onWrite: (() => void) | undefined;
 
+  /** @param secrets are shown as `***`, also where a guest writes them in parts */
+  constructor(secrets: string[]) {
+    this.#secrets = secrets;
+  }
+
   /** Records a write, which may be a part of a line or several lines. */
   write(text: string): void {
-    const parts = (this.#partial + text).split('\n');
+    const shown = this.#secrets.reduce((all, secret) => all.replaceAll(secret, '***'), this.#partial + text);
+    const parts = shown.split('\n');
     this.#partial = parts.pop()!.slice(-MAX_LENGTH);
     for (const line of parts) this.lines.push(line.slice(0, MAX_LENGTH));
     if (this.lines.length > MAX_LINES) this.lines.splice(0, this.lines.length - MAX_LINES);

@@ -153,6 +153,13 @@ test('writes to stdout and stderr are the guest’s output; stdin is empty and c
   expect(calls.fd_write!(0, VECTORS, count, OUT)).toBe(ERRNO.badf);
 });
 
+test('one call takes 64 KiB, and no more vectors than POSIX has', () => {
+  const all = vectors([0, 65_000], [0, 65_000], [0, 65_000]);
+  expect([calls.fd_write!(1, VECTORS, all, OUT), word(OUT), written.join('').length]).toEqual([0, 65_536, 65_536]);
+  expect([calls.fd_write!(1, 10_000, 1024, OUT), calls.fd_write!(1, 10_000, 1025, OUT)]).toEqual([0, ERRNO.inval]);
+  expect(calls.fd_read!(open(), 10_000, 1025, OUT)).toBe(ERRNO.inval);
+});
+
 test('a read fills one vector after the other, and ends with the file', () => {
   const fd = open();
   expect(fd).toBe(4);

@@ -21,6 +21,10 @@ const FILESTAT_BYTES = 64;
 const FDSTAT_BYTES = 24;
 const VECTOR_BYTES = 8;
 const WORD_BYTES = 4;
+/** As IOV_MAX of POSIX. */
+const MAX_VECTORS = 1024;
+/** What one call reads or writes; programs call again for the rest. The vectors of one call may name terabytes. */
+const MAX_CALL_BYTES = 64 * 1024;
 
 /** A call of a guest. Its numbers of 32 bits are unsigned. */
 type Call = (guest: WasiGuest, ...args: never[]) => number;
@@ -143,16 +147,20 @@ function pollOneoff(guest: WasiGuest, subscriptions: number, events: number, cou
   return Number.isFinite(shortest) ? guest.sleep(shortest) : ERRNO.ok;
 }
 
-/** The parts of memory that vectors name; undefined when the vectors or a part are not inside the memory. */
-function readVectors(memory: GuestMemory, vectors: number, count: number): Uint8Array[] | undefined {
-  if (!memory.holds(vectors, count * VECTOR_BYTES)) return undefined;
+/** The parts of memory that vectors name, as far as one call goes; an errno when they can't be used. */
+function readVectors(memory: GuestMemory, vectors: number, count: number): Uint8Array[] | number {
+  if (!memory.holds(vectors, count * VECTOR_BYTES)) return ERRNO.fault;
+  if (count > MAX_VECTORS) return ERRNO.inval;
   const { bytes, view } = memory;
   const parts: Uint8Array[] = [];
+  let room = MAX_CALL_BYTES;
   for (let at = vectors; at < vectors + count * VECTOR_BYTES; at += VECTOR_BYTES) {
     const start = view.getUint32(at, true);
     const length = view.getUint32(at + WORD_BYTES, true);
-    if (!memory.holds(start, length)) return undefined;
-    parts.push(bytes.subarray(start, start + length));
+    if (!memory.holds(start, length)) return ERRNO.fault;
+    const part = bytes.subarray(start, start + Math.min(length, room));
+    room -= part.length;
+    parts.push(part);
   }
   return parts;
 }
@@ -160,7 +168,8 @@ function readVectors(memory: GuestMemory, vectors: number, count: number): Uint8
 function fdWrite(guest: WasiGuest, fd: number, vectors: number, count: number, written: number): number {
   const { memory, files, output } = guest;
   const parts = readVectors(memory, vectors, count);
-  if (parts === undefined || !memory.holds(written, WORD_BYTES)) return ERRNO.fault;
+  if (typeof parts === 'number') return parts;
+  if (!memory.holds(written, WORD_BYTES)) return ERRNO.fault;
   let total = 0;
   for (const part of parts) {
     if (fd === 1 || fd === 2) {
@@ -179,7 +188,8 @@ function fdWrite(guest: WasiGuest, fd: number, vectors: number, count: number, w
 function fdRead(guest: WasiGuest, fd: number, vectors: number, count: number, read: number): number {
   const { memory, files } = guest;
   const parts = readVectors(memory, vectors, count);
-  if (parts === undefined || !memory.holds(read, WORD_BYTES)) return ERRNO.fault;
+  if (typeof parts === 'number') return parts;
+  if (!memory.holds(read, WORD_BYTES)) return ERRNO.fault;
   let total = 0;
   for (const part of parts) {
     // Standard input is empty.

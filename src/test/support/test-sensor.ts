@@ -1,4 +1,5 @@
 /** For tests: one real publisher in the real host against a real HTTP server, in time that the test controls. */
+import { HostList } from '../../lib/net/host-list.js';
 import type { ModuleName } from '../../modules/module-files.js';
 import type { Mount } from '../../sensor-host/guest/guest-files.js';
 import { createTransport } from '../../sensor-host/guest/transport.js';
@@ -38,7 +39,8 @@ export class TestSensor {
   async start(options: TestSensorOptions = {}): Promise<this> {
     const args = [...(options.withoutProxy ? [] : ['--proxy', this.proxy.url]), ...(options.args ?? [])];
     const env = { HOSTNAME: 'edge-eu-1', BACALHAU_JOB_ID: 'j-1', BACALHAU_EXECUTION_ID: 'e-1', ...options.env };
-    const spec = { args, env, region: 'eu', mounts: options.mounts ?? [] };
+    const allowed = new HostList(['127.0.0.1', 'localhost']);
+    const spec = { args, env, region: 'eu', mounts: options.mounts ?? [], allowed };
     const module = await testModule(options.module ?? 'publisher');
     this.guest = this.host.start(module, spec, (exit, lastLine) => {
       this.exit = { ...exit, lastLine };

@@ -6,6 +6,7 @@ const text = (value: string): number[] => [...leb(Buffer.byteLength(value)), ...
 const section = (id: number, content: number[]): number[] => [id, ...leb(content.length), ...content];
 
 const I32 = 0x7f;
+const FUNCREF = 0x70;
 /** Parameters and results of the imports that tests use; others take and give nothing. */
 const TYPES: Record<string, [params: number, results: number]> = {
   fd_write: [4, 1],
@@ -13,6 +14,8 @@ const TYPES: Record<string, [params: number, results: number]> = {
   http_request: [12, 1],
   proc_exit: [1, 0],
   sched_yield: [0, 1],
+  args_get: [2, 1],
+  random_get: [2, 1],
 };
 
 export interface TinyModule {
@@ -21,9 +24,15 @@ export interface TinyModule {
   /** Under these names `_start` is exported as well, such as those of Asyncify. */
   exports?: string[];
   /** Pages; undefined: no memory. */
-  memory?: { initial: number; maximum?: number } | undefined;
+  memory?: { initial: number; maximum?: number; flags?: number } | undefined;
   /** Instructions of `_start`; imports are functions from 0 on. */
   code?: number[];
+  /** How many tables of functions it has, without a maximum of their own. */
+  tables?: number;
+  /** Elements of each table; none by default. */
+  tableSize?: number;
+  /** The code runs when an instance is made, as its start function, too. */
+  runsAtStart?: boolean;
   /** Bytes at address 0. */
   data?: number[];
   name?: string;
@@ -31,7 +40,7 @@ export interface TinyModule {
 }
 
 export function tinyModule(module: TinyModule = {}): Uint8Array {
-  const { imports = [], exports = [], code = [], data = [], start = '_start' } = module;
+  const { imports = [], exports = [], code = [], data = [], tables = 0, tableSize = 0, start = '_start' } = module;
   const memory = 'memory' in module ? module.memory : { initial: 1 };
   const signature = (name: string): number[] => {
     const [params, results] = TYPES[name] ?? [0, 0];
@@ -42,13 +51,16 @@ export function tinyModule(module: TinyModule = {}): Uint8Array {
   const own = imports.length;
   const limits =
     memory &&
-    (memory.maximum === undefined ? [0, ...leb(memory.initial)] : [1, ...leb(memory.initial), ...leb(memory.maximum)]);
+    (memory.maximum === undefined
+      ? [0, ...leb(memory.initial)]
+      : [memory.flags ?? 1, ...leb(memory.initial), ...leb(memory.maximum)]);
   const body = [0, ...code, 0x0b];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vector(types)),
     ...section(2, vector(names.map(([from, name], i) => [...text(from), ...text(name), 0, ...leb(i)]))),
     ...section(3, vector([leb(own)])),
+    ...(tables > 0 ? section(4, vector(Array(tables).fill([FUNCREF, 0, ...leb(tableSize)]))) : []),
     ...(limits ? section(5, vector([limits])) : []),
     ...section(
       7,
@@ -57,6 +69,7 @@ export function tinyModule(module: TinyModule = {}): Uint8Array {
         ...[start, ...exports].map((name) => [...text(name), 0, ...leb(own)]),
       ]),
     ),
+    ...(module.runsAtStart ? section(8, leb(own)) : []),
     ...section(10, vector([[...leb(body.length), ...body]])),
     ...(data.length > 0 ? section(11, vector([[0, 0x41, 0, 0x0b, ...leb(data.length), ...data]])) : []),
     ...(module.name === undefined

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => updater.close());
 
-const env = { WASM_SENSORS_TOKEN: 'operator' };
+const env = { WASM_SENSORS_TOKEN: 'secret-of-operator' };
 
 describe('over the network', () => {
   it('patches the scope with the operator token and logs the answer', async () => {
@@ -21,7 +21,7 @@ describe('over the network', () => {
     expect(updater.proxy.requests[0]).toMatchObject({
       method: 'PATCH',
       path: '/config',
-      headers: { authorization: 'Bearer operator', 'content-type': 'application/json' },
+      headers: { authorization: 'Bearer secret-of-operator', 'content-type': 'application/json' },
       body: {
         scope: { region: 'eu' },
         set: { color: '#fefefe', random_off: true, interval: 0.2 },

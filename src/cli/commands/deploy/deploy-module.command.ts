@@ -4,7 +4,15 @@ import { deployModule } from '../../../operations/deploy/deploy-module.js';
 import { openSession } from '../../../runtime/session.js';
 import { askTakeOverModule } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';
-import { listOption, regionsOption, takeOverOption, timeoutMs, timeoutOption } from '../../command-options.js';
+import {
+  allowFrom,
+  allowOption,
+  listOption,
+  regionsOption,
+  takeOverOption,
+  timeoutMs,
+  timeoutOption,
+} from '../../command-options.js';
 import { targetOf } from '../../open-config-target.js';
 import { deployModuleProgressText, deployModuleText } from '../../output/module-text.js';
 
@@ -18,6 +26,7 @@ export const deployModuleCommand: CommandSpec = {
     regionsOption(),
     listOption('--param <text>', 'a parameter; {proxy} and {region} stand for those of its region'),
     listOption('--env <name=value>', 'a variable, with the same placeholders; it also has PROXY_URL and REGION'),
+    allowOption(),
     new Option('--once', 'run it once on every node: one that exits is not started again'),
     takeOverOption(),
     timeoutOption(60),
@@ -42,6 +51,7 @@ export const deployModuleCommand: CommandSpec = {
         ...(regions === undefined ? {} : { regions }),
         parameters: (options.param as string[] | undefined) ?? [],
         once: options.once === true,
+        allow: allowFrom(options),
         onProgress: (progress) => out.progress(deployModuleProgressText(name, progress)),
       },
     );

@@ -5,6 +5,7 @@ import { openSession } from '../../../runtime/session.js';
 import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';
 import {
+  allowFrom,
   integerOption,
   type OptionValues,
   percentOption,
@@ -73,6 +74,7 @@ function publisherFrom(options: OptionValues) {
   const anomalies = percentOption(options.anomalies, '--anomalies');
   return {
     config: sensorConfigFrom(options),
+    allow: allowFrom(options),
     ...(options.configFile === undefined ? {} : { configFile: String(options.configFile) }),
     ...(options.module === undefined ? {} : { module: String(options.module) }),
     ...(options.profile === undefined ? {} : { profile: options.profile as Profile }),

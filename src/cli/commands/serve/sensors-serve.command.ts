@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import { SERVICE_FLAGS } from '../../../config/service-config.js';
-import { AppError } from '../../../lib/errors/app-error.js';
+import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { hostNames } from '../../../lib/net/browser-guard.js';
 import { readCaFile } from '../../../lib/net/tls.js';
 import { edgeLabels, edgeName } from '../../../network/edge-nodes.js';
@@ -10,7 +10,7 @@ import { parseSensorKeys, sensorTokenOf } from '../../../protocol/sensor-token.j
 import type { CommandSpec } from '../../command.js';
 import { integerOption } from '../../command-options.js';
 import { logEvent } from '../../output/event-log.js';
-import { sensorExitText } from '../../output/sensors-text.js';
+import { jobLostText, sensorEventText } from '../../output/sensors-text.js';
 import { jobsQuarantinedText } from '../../output/up-text.js';
 
 export const sensorsServe: CommandSpec = {
@@ -30,15 +30,19 @@ export const sensorsServe: CommandSpec = {
     const [
       { createCluster },
       { createSensorHost },
+      { ForeignHost },
+      { nodeArgsFor },
       { loadModule },
       { createSensorHostApp },
-      { isModuleName, modulePath },
+      { modulePath },
       { ModuleStore },
       { keepJobs },
       serve,
     ] = await Promise.all([
       import('../../../sensor-host/cluster.js'),
       import('../../../sensor-host/sensor-host.js'),
+      import('../../../sensor-host/foreign/foreign-host.js'),
+      import('../../../sensor-host/host-capacity.js'),
       import('../../../sensor-host/guest/sensor-module.js'),
       import('../../../sensor-host/host-routes.js'),
       import('../../../modules/module-files.js'),
@@ -55,20 +59,22 @@ export const sensorsServe: CommandSpec = {
         });
       const store = new ModuleStore(join(dirname(String(options.jobs)), 'modules'));
       const pathOf = (module: string) => {
-        if (isModuleName(module)) return modulePath(module);
         const path = store.find(module);
         if (path !== undefined) return path;
         throw new AppError('MODULE_UNREADABLE', `the module ${module} is not in modules/ of the state folder`, {
           hint: 'Deploy it again.',
         });
       };
+      const ca = settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) };
       const cluster = createCluster({
-        host: createSensorHost(settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) }),
+        host: createSensorHost(ca),
+        foreign: new ForeignHost({ ...ca, nodeArgs: nodeArgsFor(settings.nodes) }),
         nodes: REGIONS.flatMap((region) =>
           Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
         ),
-        loadModule: async (name) => loadModule(pathOf(name)),
-        onExit: (exit) => logEvent(log, exit, sensorExitText(exit)),
+        loadModule: async (name) => loadModule(modulePath(name)),
+        modulePath: pathOf,
+        onEvent: (event) => logEvent(log, event, sensorEventText(event)),
         moduleEnv(name, node) {
           if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
           const own = current && sensorTokenOf(current.key, node);
@@ -76,8 +82,11 @@ export const sensorsServe: CommandSpec = {
           return sent === undefined ? {} : { SENSOR_TOKEN: sent };
         },
       });
-      const kept = keepJobs(cluster, String(options.jobs), (file) =>
-        log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
+      const kept = keepJobs(
+        cluster,
+        String(options.jobs),
+        (file) => log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
+        (job, error) => log.error('job.lost', jobLostText(job, messageOf(error)), { job }),
       );
       return serve.serveUntilStopped({
         log,

@@ -170,7 +170,12 @@ describe('the jobs of the sensor host', () => {
   });
 
   test('as they are written, stopped and forgotten', async () => {
-    const kept = keepJobs(cluster, path(), () => {});
+    const kept = keepJobs(
+      cluster,
+      path(),
+      () => {},
+      () => {},
+    );
     const parts: string[] = [];
     const look = (what: string) => void parts.push(`-- ${what}\n${describeState()}`);
     const mounts = [{ target: '/config/sensor.yaml', source: '/state/config/eu.yaml' }];
@@ -193,14 +198,24 @@ describe('the jobs of the sensor host', () => {
   test('of an earlier version run again under their ids', async () => {
     copyFileSync(join(FIXTURES, 'embedded-jobs.json'), path());
     const said: string[] = [];
-    await keepJobs(cluster, path(), (text) => said.push(text)).resume();
+    await keepJobs(
+      cluster,
+      path(),
+      (text) => said.push(text),
+      () => {},
+    ).resume();
     await expect(toJson({ submitted, said })).toMatchFileSnapshot(recorded('jobs-resumed.json'));
   });
 
   test('that are damaged are quarantined', async () => {
     writeFileSync(path(), '[{"jobId":1}]');
     const said: string[] = [];
-    await keepJobs(cluster, path(), (text) => said.push(text)).resume();
+    await keepJobs(
+      cluster,
+      path(),
+      (text) => said.push(text),
+      () => {},
+    ).resume();
     expect(submitted).toEqual([]);
     const text = normalize(`${said.join('\n')}\n\n${describeState()}`, [[stateDir, '<state>']]);
     await expect(text).toMatchFileSnapshot(recorded('jobs-damaged.txt'));

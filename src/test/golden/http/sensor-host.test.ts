@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { createCluster } from '../../../sensor-host/cluster.js';
+import { ForeignHost } from '../../../sensor-host/foreign/foreign-host.js';
 import type { SensorModule } from '../../../sensor-host/guest/sensor-module.js';
 import { createSensorHostApp } from '../../../sensor-host/host-routes.js';
 import type { GuestSpec, SensorHost } from '../../../sensor-host/sensor-host.js';
@@ -64,6 +65,8 @@ function start(title: string) {
   const world = { module: undefined as Error | undefined };
   const cluster = createCluster({
     host,
+    foreign: new ForeignHost(),
+    modulePath: (sha256) => sha256,
     nodes: NODES,
     loadModule: async () => {
       if (world.module) throw world.module;

@@ -1,0 +1,43 @@
+/**
+ * A thread that ends its process: when the sensor host is gone, when the process takes too much memory, and when it has
+ * not been heard for a while, because the module keeps the thread that all its guests share.
+ */
+import { writeSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import { workerData } from 'node:worker_threads';
+import { FATAL } from './foreign-messages.js';
+
+export interface Watched {
+  /** Changes as long as the thread of the guests is not kept. */
+  heard: Int32Array;
+  /** Process id of the sensor host. */
+  parent: number;
+}
+
+const LOOK_EVERY_MS = 250;
+const HUNG_AFTER_MS = 10_000;
+/** A container may have less than its machine. */
+const MAX_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 2;
+
+const { heard, parent }: Watched = workerData;
+let last = -1;
+let silentLooks = 0;
+
+setInterval(() => {
+  const count = Atomics.load(heard, 0);
+  silentLooks = count === last ? silentLooks + 1 : 0;
+  last = count;
+  if (process.ppid !== parent) end('the sensor host is gone');
+  if (process.memoryUsage.rss() > MAX_BYTES) end(`more than ${Math.round(MAX_BYTES / 1024 / 1024)} MB of memory`);
+  // Counted in looks: a process that was stopped gets its whole time again.
+  if (silentLooks * LOOK_EVERY_MS > HUNG_AFTER_MS) end(`no answer for ${HUNG_AFTER_MS / 1000} s`);
+}, LOOK_EVERY_MS);
+
+function end(why: string): void {
+  try {
+    writeSync(2, `${FATAL}${why}\n`);
+  } finally {
+    // Also when nobody reads any more what it says.
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
