@@ -92,7 +92,9 @@ export class StoreFile {
     );
   }
 
+  /** Everything is in the file then, unless somebody reads it. */
   close(): void {
+    this.#database?.exec('pragma wal_checkpoint(truncate)');
     this.#database?.close();
   }
 
