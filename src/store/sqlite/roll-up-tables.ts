@@ -1,0 +1,123 @@
+/** Writes the tables of the roll-ups. All of it happens in transactions of the caller. */
+import type { Database } from '../../lib/sqlite/driver.js';
+import { HOUR_MS } from '../history.js';
+import { LEVELS, type Level } from './roll-up-schema.js';
+
+/** Rows deleted at a time: this takes some tens of milliseconds. */
+const DELETED_AT_ONCE = 5_000;
+/** The depth of the queue is counted, and can not be made anew. */
+const OF_READINGS = "metric <> 'queue.depth'";
+
+export const MERGE = `on conflict do update set count = count + excluded.count, min = min(min, excluded.min),
+  max = max(max, excluded.max), sum = sum + excluded.sum`;
+
+const NOTE_PERIOD =
+  'insert into roll_up_periods values (?, ?, ?) on conflict do update set elapsed_at = excluded.elapsed_at';
+
+/** Notes the depth of the queue. `elapsed`: now, by the clock of the retention. */
+export function addDepth(db: Database, messages: number, now: number, elapsed: number): void {
+  for (const { length, regions } of LEVELS) {
+    const start = Math.floor(now / length) * length;
+    const row = [start, 'queue.depth', '', 1, messages, messages, messages];
+    db.prepare(`insert into ${regions} values (?, ?, ?, ?, ?, ?, ?) ${MERGE}`).run(...row);
+    db.prepare(NOTE_PERIOD).run(length, start, elapsed);
+  }
+}
+
+/** Notes that there are rows of these periods, where that is missing. `elapsed`: as in {@link addDepth}. */
+export function restorePeriods(db: Database, elapsed: number): void {
+  for (const { length, start, regions } of LEVELS) {
+    db.prepare(`insert or ignore into roll_up_periods select distinct ?, ${start}, ? from ${regions}`).run(
+      length,
+      elapsed,
+    );
+  }
+}
+
+/** Whether there are rows that were made of readings. */
+export function haveReadings(db: Database): boolean {
+  const found = LEVELS.flatMap(({ regions, sensors }) => [
+    `exists (select 1 from ${sensors})`,
+    `exists (select 1 from ${regions} where ${OF_READINGS})`,
+  ]);
+  return (db.prepare(`select ${found.join(' or ')} as found`).get() as { found: number }).found === 1;
+}
+
+/** Adds the rows of `moved` to the tables. */
+export function prepareMove(db: Database): (elapsed: number) => void {
+  const series = db.prepare(
+    'insert or ignore into sensor_series (hostname, metric, region) select distinct hostname, metric, region from temp.moved',
+  );
+  const writers = LEVELS.map(({ length, regions, sensors }) => {
+    const start = `minute / ${length} * ${length}`;
+    const all = 'sum(count), min(min), max(max), sum(sum)';
+    return {
+      regions: db.prepare(
+        `insert into ${regions} select ${start}, metric, region, ${all} from temp.moved where true group by 1, 2, 3 ${MERGE}`,
+      ),
+      sensors: db.prepare(
+        `insert into ${sensors} select ${start} as start, id, ${all} from temp.moved cross join sensor_series using (hostname, metric, region)
+         where true group by 1, 2 ${MERGE}`,
+      ),
+      periods: db.prepare(
+        `insert into roll_up_periods select distinct ${length}, ${start}, cast(? as integer) from temp.moved where true
+         on conflict do update set elapsed_at = excluded.elapsed_at`,
+      ),
+    };
+  });
+  return (elapsed) => {
+    series.run();
+    for (const { regions, sensors, periods } of writers) {
+      regions.run();
+      sensors.run();
+      periods.run(elapsed);
+    }
+  };
+}
+
+/** Deletes some rows of a period to which nothing was added since `before`. Returns how many; 0: there is no such period. */
+export function forgetSome(db: Database, { length, start, regions, sensors }: Level, before: number): number {
+  const expired = db
+    .prepare('select start from roll_up_periods where length = ? and elapsed_at < ? order by start limit 1')
+    .get(length, before) as { start: number } | undefined;
+  if (!expired) return 0;
+  const rows = db
+    .prepare(
+      `delete from ${sensors} where ${start} = ?1 and series in (
+         select series from ${sensors} where ${start} = ?1 limit ${DELETED_AT_ONCE}
+       )`,
+    )
+    .run(expired.start).changes;
+  if (Number(rows) === DELETED_AT_ONCE) return DELETED_AT_ONCE;
+  const others =
+    Number(db.prepare(`delete from ${regions} where ${start} = ?`).run(expired.start).changes) +
+    Number(db.prepare('delete from roll_up_periods where length = ? and start = ?').run(length, expired.start).changes);
+  return Number(rows) + others;
+}
+
+/** Deletes some rows of periods since `from` that were made of readings. Returns how many. */
+export function clearSome(db: Database, from: number): number {
+  let rows = 0;
+  for (const { start, regions, sensors } of LEVELS) {
+    rows += Number(db.prepare(`delete from ${regions} where ${start} >= ? and ${OF_READINGS}`).run(from).changes);
+    rows += Number(
+      db
+        .prepare(
+          `delete from ${sensors} where (${start}, series) in (
+             select ${start}, series from ${sensors} where ${start} >= ? limit ${DELETED_AT_ONCE}
+           )`,
+        )
+        .run(from).changes,
+    );
+  }
+  return rows;
+}
+
+/** From when on a store has all readings that were taken, Unix milliseconds; undefined: it has none. */
+export function completeSince(db: Database): number | undefined {
+  const first = db.prepare('select id, received_at as at from readings order by id limit 1').get() as
+    | { id: number; at: number }
+    | undefined;
+  if (first === undefined) return undefined;
+  return first.id === 1 ? Number.MIN_SAFE_INTEGER : Math.ceil(first.at / HOUR_MS) * HOUR_MS;
+}
