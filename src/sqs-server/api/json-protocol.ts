@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { findNestingProblem } from '../../lib/json.js';
 import { type Input, isObject } from '../protocol/request-input.js';
 import { SqsError } from '../protocol/sqs-error-answer.js';
 import type { Context } from './action-context.js';
@@ -68,6 +69,8 @@ function decode(body: Uint8Array): string {
 }
 
 function parse(body: string): Input {
+  const problem = findNestingProblem(body);
+  if (problem !== undefined) throw new SqsError('SerializationException', `The request body ${problem}.`);
   let input: unknown;
   try {
     input = body === '' ? {} : JSON.parse(body);

@@ -176,6 +176,12 @@ test.each(CASES)('%s %.100j: %s', async (action, input, code, legacy = code) => 
   expect(body.message.length).toBeGreaterThan(10);
 });
 
+test('what is nested too deep is refused unread: writing it as JSON again would overflow the stack', async () => {
+  const deep = `${'['.repeat(75_000)}${']'.repeat(75_000)}`;
+  const { status, body } = await call('SendMessage', `{"QueueUrl":"${QueueUrl}","MessageAttributes":{"a":${deep}}}`);
+  expect([status, body.message]).toEqual([400, 'The request body is nested more than 100 levels deep.']);
+});
+
 test('what was refused has left nothing behind', async () => {
   const { body } = await call('ListQueues', {});
   expect(body.QueueUrls).toHaveLength(2);
