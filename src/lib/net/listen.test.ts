@@ -54,6 +54,45 @@ async function closing(listener: Listener, graceMs?: number): Promise<number> {
   return (Date.now() - began) / 1000;
 }
 
+/** What a server says on a connection, until it ends it or the time is over. */
+function talk(port: number, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    let said = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text));
+    sockets.push(socket);
+    socket.setEncoding('utf8').on('data', (more) => {
+      said += more;
+    });
+    socket.once('close', () => resolve(said));
+  });
+}
+
+test('of requests that come before the answer to the first only this is served, and the connection ends', async () => {
+  const { port } = await start();
+  const before = received;
+  const said = await talk(port, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(200));
+  expect(received - before).toBe(1);
+  expect(said.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
+  expect(said).toContain('done');
+  expect(said).toContain('a request came before the answer');
+});
+
+test('requests one after another share a connection', async () => {
+  const { url } = await start();
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = () =>
+    new Promise<boolean>((resolve, reject) => {
+      const request = get(url, { agent }, (response) =>
+        response.resume().once('end', () => resolve(request.reusedSocket)),
+      );
+      request.once('error', reject);
+    });
+  const reused: boolean[] = [];
+  for (let i = 0; i < 50; i++) reused.push(await ask());
+  agent.destroy();
+  expect(reused.slice(1)).toEqual(Array(49).fill(true));
+});
+
 test('any free port is reported', async () => {
   const { url, port } = await start();
   expect(url).toBe(`http://127.0.0.1:${port}`);

@@ -6,6 +6,7 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import { messageOf } from '../errors/app-error.js';
 import { httpErrorBody } from '../errors/http-error.js';
 import { limitConnections } from './connection-share.js';
+import { serveOneAtATime } from './one-at-a-time.js';
 import { listenFailed, portInUse } from './ports.js';
 import { answerRefusedRequests, refuseRequest } from './refused-requests.js';
 
@@ -78,7 +79,7 @@ function createHttpServer({ fetch, host, tls }: ListenOptions): Server {
     : createServer(settings);
   // A client that has sent its request may end its side of the connection, and still gets its answer.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
-  server.on('request', (incoming, outgoing) => {
+  serveOneAtATime(server, (incoming, outgoing) => {
     if (incoming.headers.host !== undefined || incoming.httpVersion === '1.0') return void app(incoming, outgoing);
     refuseRequest(outgoing, 400, { code: 'BAD_HTTP', message: 'the request has no Host header' });
   });
