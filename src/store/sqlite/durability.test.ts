@@ -50,7 +50,7 @@ const message = (id: string, body: string): Delivery => ({
 
 test('a commit returns only after the disk has it, and readers wait for a writer', () => {
   const FULL = 2;
-  expect([pragma('synchronous'), pragma('journal_mode'), pragma('busy_timeout')]).toEqual([FULL, 'wal', 5000]);
+  expect([pragma('synchronous'), pragma('journal_mode'), pragma('busy_timeout')]).toEqual([FULL, 'wal', 1000]);
 });
 
 test('a group is one transaction, committed before it counts as taken', () => {

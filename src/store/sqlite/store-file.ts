@@ -126,7 +126,8 @@ export class StoreFile {
 function openReadings(path: string): Database {
   makePrivate(path);
   const database = openSqlite(path);
-  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000;');
+  // Whoever locks the file is waited for in short turns: in between the puller answers, and says why it stores nothing.
+  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 1000;');
   // Readings change many pages of the unique index. With rare checkpoints a page is written once for many changes.
   database.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
   prepareSchema(database, path);
