@@ -1,5 +1,0 @@
-PRAGMA locking_mode = EXCLUSIVE
-PRAGMA journal_mode = WAL
-PRAGMA synchronous = FULL
-BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS queues ( id INTEGER PRIMARY KEY AUTOINCREME...
-PRAGMA wal_autocheckpoint = 4000
