@@ -1,8 +1,8 @@
 /**
  * SQLite, with the API of `node:sqlite`. Nothing else in the product knows which package it comes from.
  *
- * Node's own module lacks parts that are needed here (an authorizer before 24.10, any of it before 22.5), so that every
- * version of Node gets the same SQLite from this one (docs/adr/0012-plain-store.md).
+ * Node 20 has no such module, and Node's own has no authorizer before 24.10. Every version of Node gets the same SQLite
+ * (docs/adr/0012-plain-store.md).
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
