@@ -93,6 +93,12 @@ test.each(WHEN)('a step of five days ahead %s expires nothing', async (when) => 
   expect(server.stats().store).toMatchObject({ status: 'ready', clockStepMs: byMs });
 });
 
+test('a step in the first seconds is no stop', () => {
+  step(5 * DAY);
+  pass(MINUTE);
+  expect(events).toEqual([stepped(5 * DAY)]);
+});
+
 test('a step that an hour has confirmed counts', async () => {
   await send('a');
   pass(MINUTE);

@@ -73,6 +73,7 @@ export class QueueStore {
     this.#open();
     const [mark] = this.database.prepare('SELECT elapsed, wall, "offset" FROM clock').all() as ClockMark[];
     this.clock = new ElapsedClock(mark, clock);
+    this.watch();
     if (this.#reserve) this.#planReserve(this.#reserve);
   }
 

@@ -166,13 +166,14 @@ describe.each(NETWORKS)('changing running sensors on the $network network', ({ n
   const killProxy = async () => {
     const pid = sandbox.pidOf('proxy');
     process.kill(pid, 'SIGKILL');
-    await eventually('a new proxy', () => sandbox.pidOf('proxy') !== pid);
+    const answers = async () => (await sandbox.run(['config', 'show', '-o', 'json'])).code === 0;
+    await eventually('a new proxy', async () => sandbox.pidOf('proxy') !== pid && (await answers()));
   };
 
   step('a proxy that lost its state sends nobody back, changes nothing unasked, and is followed again', async () => {
     const seen = async () => (await live()).map((s) => [s.region, s.color, s.config?.version, s.config?.intervalMs]);
     const before = await seen();
-    rmSync(join(sandbox.stateDir, 'desired.json'));
+    rmSync(join(sandbox.stateDir, 'desired.json'), { force: true });
     await killProxy();
     const heard = (await sandbox.fleet().summary()).total.received;
     expect(await failure(['config', 'set', 'random_off=true'])).toMatchObject({
