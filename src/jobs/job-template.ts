@@ -3,11 +3,10 @@
  * are parsed, their nodes set and printed again, so that quoting can't break and comments survive.
  */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { type Document, parseDocument } from 'yaml';
+import { packageRoot } from '../lib/process/self-command.js';
 
-/** Two levels up from here in `src` as in `dist`. */
-const FOLDER = fileURLToPath(new URL('../../templates/jobs/', import.meta.url));
+const FOLDER = `${packageRoot}templates/jobs/`;
 
 export type TemplateName = 'publisher' | 'config-updater' | 'module' | 'proxy' | 'puller';
 

@@ -1,9 +1,11 @@
 /** Builds the modules of this product from `wasm/`. */
+
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
+import { packageRoot } from '../lib/process/self-command.js';
 import {
   ASYNCIFY_FLAGS,
   type AssemblyScriptTools,
@@ -11,7 +13,7 @@ import {
   compileAssemblyScript,
   findAssemblyScript,
 } from './compile-assemblyscript.js';
-import { MODULE_NAMES, type ModuleName, PACKAGE_ROOT } from './module-files.js';
+import { MODULE_NAMES, type ModuleName } from './module-files.js';
 
 export interface BuildOptions {
   /** Folder for `publisher.wasm` and `config-updater.wasm`; made when missing. */
@@ -38,7 +40,7 @@ const STAMP = '.build-hash';
  */
 export async function buildWasm(options: BuildOptions): Promise<BuiltModule[]> {
   // Absolute, because the tools run in the root folder.
-  const build = { ...options, root: options.root ?? PACKAGE_ROOT, outDir: resolve(options.outDir) };
+  const build = { ...options, root: options.root ?? packageRoot, outDir: resolve(options.outDir) };
   const target = (name: ModuleName) => join(build.outDir, `${name}.wasm`);
   if (!existsSync(join(build.root, 'wasm', 'publisher', 'index.ts'))) {
     throw new AppError('SOURCES_MISSING', 'This installation has no module sources to build', {

@@ -1,10 +1,11 @@
 /** Builds a sensor of one's own (docs/sdk.md): a folder as `init` writes it, in any of its languages. */
+
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
+import { packageRoot } from '../lib/process/self-command.js';
 import type { BuiltModule } from './build-modules.js';
 import { compileAssemblyScript, findAssemblyScript } from './compile-assemblyscript.js';
-import { PACKAGE_ROOT } from './module-files.js';
 import { runCompiler } from './run-compiler.js';
 import { type Language, languageOf } from './sensor-language.js';
 import { withModuleName } from './wasm-sections.js';
@@ -59,12 +60,12 @@ async function buildAssemblyScript(step: Step): Promise<void> {
   // The compiler finds `wasm-sensors/sdk` as it finds packages: below a folder, by name.
   const packages = join(step.work, 'packages');
   await mkdir(packages);
-  await symlink(join(PACKAGE_ROOT, 'wasm'), join(packages, 'wasm-sensors'), 'junction');
+  await symlink(join(packageRoot, 'wasm'), join(packages, 'wasm-sensors'), 'junction');
   const built = join(step.work, `${step.name}.wasm`);
   await compileAssemblyScript(tools, {
     ...step,
     target: built,
-    entries: ['index.ts', relative(step.folder, join(PACKAGE_ROOT, 'wasm/lib/suspend.ts'))],
+    entries: ['index.ts', relative(step.folder, join(packageRoot, 'wasm/lib/suspend.ts'))],
     flags: [
       ...['--path', relative(step.folder, packages)],
       ...['--use', `abort=${LIBRARY}/lib/log/abort`],

@@ -1,10 +1,11 @@
 /** Writes the folder of a new sensor from `templates/sensors/`. */
+
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
+import { packageRoot } from '../lib/process/self-command.js';
 import { findAssemblyScript } from './compile-assemblyscript.js';
-import { PACKAGE_ROOT } from './module-files.js';
 import type { Language } from './sensor-language.js';
 
 /** What the sensor is called in the templates, which build as they are. */
@@ -34,7 +35,7 @@ export async function initSensor(folder: string, language: Language): Promise<Ne
       hint: 'Choose another name, or remove it first.',
     });
   }
-  const template = join(PACKAGE_ROOT, 'templates/sensors', language);
+  const template = join(packageRoot, 'templates/sensors', language);
   const files: string[] = [];
   for (const path of await readdir(template, { recursive: true })) {
     if ((await stat(join(template, path))).isDirectory()) continue;

@@ -1,18 +1,16 @@
 /** The WebAssembly modules of this product and where their sources and built files are. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { AppError } from '../lib/errors/app-error.js';
+import { packageRoot } from '../lib/process/self-command.js';
 
 /** Modules in `wasm/<name>/index.ts`, built to `<name>.wasm`. */
 export const MODULE_NAMES = ['publisher', 'config-updater'] as const;
 export type ModuleName = (typeof MODULE_NAMES)[number];
 export const isModuleName = (name: string): name is ModuleName => MODULE_NAMES.some((one) => one === name);
 
-// This file is `src/modules/module-files.ts` or `dist/modules/module-files.js`: the package is two levels up either way.
-export const PACKAGE_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** Where the build puts the modules, and where a package carries them. */
-export const MODULES_DIR = fileURLToPath(new URL('../../dist/wasm/', import.meta.url));
+export const MODULES_DIR = `${packageRoot}dist/wasm/`;
 
 /** Path of a built module in the given folder; fails with `MODULE_NOT_BUILT` when it is not there. */
 export function modulePath(name: ModuleName, dir: string = MODULES_DIR): string {

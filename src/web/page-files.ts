@@ -1,9 +1,12 @@
 /** The files of the page. The build copies the chart library beside them; without a build it is among the packages. */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
+import { packageRoot } from '../lib/process/self-command.js';
 
-export const PAGE_FOLDER = new URL('./page/', import.meta.url);
+const SOURCES = new URL('./page/', import.meta.url);
+/** The build puts the page elsewhere than the program. */
+export const PAGE_FOLDER = existsSync(SOURCES) ? SOURCES : pathToFileURL(`${packageRoot}dist/web/page/`);
 
 /** Names on the page, and the files of the package. */
 const CHART_LIBRARY = { 'uplot.js': 'uplot/dist/uPlot.esm.js', 'uplot.css': 'uplot/dist/uPlot.min.css' };

@@ -1,13 +1,16 @@
 /** Where this program is installed, its version, and how to start it again as a child. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of the package, seen from `src/lib/process` and `dist/lib/process` alike. */
-export const packageRoot = fileURLToPath(new URL('../../../', import.meta.url));
+/** The folder of the package, with a slash at its end: the build puts this file elsewhere than `src/` has it. */
+export const packageRoot = folderAbove(new URL('.', import.meta.url));
+
+function folderAbove(folder: URL): string {
+  return existsSync(new URL('package.json', folder)) ? fileURLToPath(folder) : folderAbove(new URL('..', folder));
+}
 
 export function packageVersion(): string {
-  return (JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version;
+  return (JSON.parse(readFileSync(`${packageRoot}package.json`, 'utf8')) as { version: string }).version;
 }
 
 /** The command line that starts this program with other arguments. */

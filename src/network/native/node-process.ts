@@ -4,14 +4,13 @@
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
 import { askHttp } from '../../lib/process/hang-watch.js';
+import { packageRoot } from '../../lib/process/self-command.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-env.js';
 
-/** Two folders up from here in `src` as in `dist`. */
-const FOLDER = fileURLToPath(new URL('../../../templates/nodes/', import.meta.url));
+const FOLDER = `${packageRoot}templates/nodes/`;
 
 /** A path such as `Compute.Orchestrators`, and its value. */
 export type NodeSettings = Record<string, string | number | string[] | Record<string, string>>;

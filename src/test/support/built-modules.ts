@@ -1,7 +1,9 @@
 /** For tests: the modules, built from the sources as they are. */
+
 import { join } from 'node:path';
+import { packageRoot } from '../../lib/process/self-command.js';
 import { type BuiltModule, buildWasm, hashSources } from '../../modules/build-modules.js';
-import { type ModuleName, PACKAGE_ROOT } from '../../modules/module-files.js';
+import type { ModuleName } from '../../modules/module-files.js';
 import { loadModule, type SensorModule } from '../../sensor-host/guest/sensor-module.js';
 
 /** One folder for each state of the sources: checkouts that share `node_modules` do not replace each other's modules. */
@@ -9,8 +11,8 @@ let built: Promise<BuiltModule[]> | undefined;
 const loaded = new Map<ModuleName, Promise<SensorModule>>();
 
 async function build(): Promise<BuiltModule[]> {
-  const hash = await hashSources(PACKAGE_ROOT);
-  return buildWasm({ outDir: join(PACKAGE_ROOT, 'node_modules/.cache/wasm-sensors', hash.slice(0, 12)) });
+  const hash = await hashSources(packageRoot);
+  return buildWasm({ outDir: join(packageRoot, 'node_modules/.cache/wasm-sensors', hash.slice(0, 12)) });
 }
 
 /** Built once for each state of the sources, and compiled once for each test file. */

@@ -1,10 +1,11 @@
 /** For tests: modules that know nothing of this program, built from `src/test/fixtures` where the compilers are. */
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { PACKAGE_ROOT } from '../../modules/module-files.js';
+import { packageRoot } from '../../lib/process/self-command.js';
 
-const FIXTURES = join(PACKAGE_ROOT, 'src/test/fixtures');
+const FIXTURES = join(packageRoot, 'src/test/fixtures');
 
 /** Go without debug information: such a module has no name section, which Bacalhau wants. */
 const BUILDS: Record<'go' | 'c', (out: string) => [program: string, args: string[], env: Record<string, string>]> = {
@@ -14,7 +15,7 @@ const BUILDS: Record<'go' | 'c', (out: string) => [program: string, args: string
 
 /** Path of the module; it sends a reading a second in its colour. */
 export function foreignModule(language: 'go' | 'c'): string {
-  const folder = join(PACKAGE_ROOT, 'node_modules/.cache/wasm-sensors/foreign');
+  const folder = join(packageRoot, 'node_modules/.cache/wasm-sensors/foreign');
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `plain-${language}.wasm`);
   // Several test files build it at the same time.

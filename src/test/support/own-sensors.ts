@@ -1,4 +1,5 @@
 /** For tests: a sensor of one's own in each language, made as a user makes it: `init`, one line changed, `build wasm`. */
+
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { withFileLock } from '../../lib/fs/file-lock.js';
-import { PACKAGE_ROOT } from '../../modules/module-files.js';
+import { packageRoot } from '../../lib/process/self-command.js';
 import type { Language } from '../../modules/sensor-language.js';
 import { Sandbox } from './cli-harness.js';
 
@@ -72,7 +73,7 @@ export function compilerMissing(language: Language): string | undefined {
 
 /** Path of the module. Built once for each state of the sources: several test files need it. */
 export async function ownSensorPath(language: Language): Promise<string> {
-  const folder = join(PACKAGE_ROOT, 'node_modules/.cache/wasm-sensors', `own-${hashOfSources()}`);
+  const folder = join(packageRoot, 'node_modules/.cache/wasm-sensors', `own-${hashOfSources()}`);
   const path = join(folder, `${language}.wasm`);
   mkdirSync(folder, { recursive: true });
   return withFileLock(join(folder, `${language}.lock`), 80_000, async () => {
@@ -101,8 +102,8 @@ async function make(language: Language, path: string): Promise<void> {
 function hashOfSources(): string {
   const hash = createHash('sha256').update(JSON.stringify(OWN_SENSORS));
   for (const folder of ['wasm', 'templates/sensors', 'src/modules']) {
-    for (const file of readdirSync(join(PACKAGE_ROOT, folder), { recursive: true, encoding: 'utf8' }).sort()) {
-      const path = join(PACKAGE_ROOT, folder, file);
+    for (const file of readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' }).sort()) {
+      const path = join(packageRoot, folder, file);
       if (statSync(path).isFile()) hash.update(`${file}\0`).update(readFileSync(path));
     }
   }

@@ -2,8 +2,8 @@ import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../lib/process/self-command.js';
 import { buildWasm } from '../../modules/build-modules.js';
-import { PACKAGE_ROOT } from '../../modules/module-files.js';
 import { testModulePath } from '../support/built-modules.js';
 
 /** A job carries its module: a size that grows is noticed here, and raised on purpose. */
@@ -60,7 +60,7 @@ describe('buildWasm', () => {
 
   it("shows the compiler's lines", { timeout: 120_000 }, async () => {
     const root = join(dir, 'root');
-    await cp(join(PACKAGE_ROOT, 'wasm'), join(root, 'wasm'), { recursive: true });
+    await cp(join(packageRoot, 'wasm'), join(root, 'wasm'), { recursive: true });
     await writeFile(join(root, 'wasm/sdk/icons.ts'), 'export function icon(index: u32): u32 { return nothing; }');
     const failure = await buildWasm({ outDir: dir, root }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'COMPILE_FAILED', fault: 'user' });

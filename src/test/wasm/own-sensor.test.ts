@@ -1,4 +1,5 @@
 /** A sensor of one's own, built from the example in docs/sdk.md: its values, its ring, its settings. */
+
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -6,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { packageRoot } from '../../lib/process/self-command.js';
 import { buildSensor, refuseForeignImports } from '../../modules/build-sensor.js';
 import { initSensor } from '../../modules/init-sensor.js';
-import { PACKAGE_ROOT } from '../../modules/module-files.js';
 import type { Reading } from '../../protocol/message.js';
 import { parseReportedConfig, type ReportedConfig } from '../../protocol/sensor-config.js';
 import { loadModule, type SensorModule } from '../../sensor-host/guest/sensor-module.js';
@@ -19,7 +20,7 @@ import { tinyModule } from '../support/tiny-module.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'own-sensor-'));
 const sensorFolder = join(folder, 'thermometer');
-const page = readFileSync(join(PACKAGE_ROOT, 'docs/sdk.md'), 'utf8');
+const page = readFileSync(join(packageRoot, 'docs/sdk.md'), 'utf8');
 const examples = (language: string) =>
   [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, one]) => one === language).map(([, , code]) => code!);
 
@@ -88,7 +89,7 @@ function start(interval: string): void {
 const valuesOf = (name: string) => readings.map(({ values }) => values?.[name]);
 
 test('the examples are the templates, or they are built here; all have the types that editors show', async () => {
-  const template = (file: string) => readFileSync(join(PACKAGE_ROOT, 'templates/sensors', file), 'utf8');
+  const template = (file: string) => readFileSync(join(packageRoot, 'templates/sensors', file), 'utf8');
   const [first, ...others] = examples('ts');
   expect(first).toBe(template('assemblyscript/index.ts'));
   expect(others).toHaveLength(1);

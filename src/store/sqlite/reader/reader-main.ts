@@ -6,6 +6,7 @@
 import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
+import { packageRoot } from '../../../lib/process/self-command.js';
 
 /** Less than the 256 MiB that are promised: a large value may be on its way when this is noticed. */
 const MAX_GROWTH = 192 * 1_048_576;
@@ -25,7 +26,7 @@ input.once('line', (line) => {
   setInterval(() => {
     if (process.memoryUsage.rss() - atStart > MAX_GROWTH) end();
   }, LOOK_EVERY_MS);
-  const worker = new Worker(new URL('./reader-worker.js', import.meta.url), {
+  const worker = new Worker(`${packageRoot}dist/store/sqlite/reader/reader-worker.js`, {
     workerData: line,
     resourceLimits: HEAP,
     // The thread writes to the output itself, and waits in that; Node would open it here, and it would wait no more.
