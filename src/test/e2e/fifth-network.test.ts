@@ -2,7 +2,8 @@
  * The proof of CONTRIBUTING's recipe for a network: in a copy of the built program, a folder with a provider and a row in
  * the registry make a kind that works like the built-in ones. Nothing else of the program is changed.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -15,14 +16,14 @@ import { toyProvider } from '../support/toy-network.js';
 const SOURCE = fileURLToPath(new URL('../support/toy-network.ts', import.meta.url));
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Inside the package, so that its imports of packages are found. */
-const copy = mkdtempSync(join(PACKAGE, 'dist', '.toy-'));
+const copy = mkdtempSync(join(tmpdir(), 'wasm-sensors-toy-'));
 const sandbox = new Sandbox({ WASM_SENSORS_NETWORK: 'toy' }, join(copy, 'bin', 'wasm-sensors.js'));
 
 function followRecipe(): void {
-  for (const name of ['bin', 'templates', 'package.json'])
+  for (const name of ['bin', 'dist', 'templates', 'package.json']) {
     cpSync(join(PACKAGE, name), join(copy, name), { recursive: true });
-  cpSync(join(PACKAGE, 'dist'), join(copy, 'dist'), { recursive: true, filter: (path) => !path.includes('.toy-') });
+  }
+  symlinkSync(join(PACKAGE, 'node_modules'), join(copy, 'node_modules'));
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
   const { outputText } = ts.transpileModule(readFileSync(SOURCE, 'utf8'), { compilerOptions });
   const network = join(copy, 'dist', 'network');
