@@ -1,7 +1,7 @@
 // Puts the program and the packages it uses into few files: it starts in half the time, and an installation has no other
 // packages than the one that is not JavaScript.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -32,16 +32,20 @@ const bundle = await rolldown({
   cwd: root,
   input: Object.fromEntries(ENTRIES.map((name) => [name, `src/${name}.ts`])),
   platform: 'node',
-  external: ['@photostructure/sqlite', 'playwright-core'],
+  external: ['@photostructure/sqlite', 'yaml', 'playwright-core'],
   tsconfig: false,
 });
 const { output } = await bundle.write({
   dir: 'dist',
   format: 'esm',
   entryFileNames: '[name].js',
-  // What only benches use is not in the package.
-  chunkFileNames: ({ moduleIds }) => (moduleIds.some((id) => id.includes('/src/bench/')) ? 'bench/[name].js' : 'chunks/[name].js'),
-  minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+  chunkFileNames: ({ name, moduleIds }) => {
+    // What only benches use is not in the package.
+    if (moduleIds.some((id) => id.includes('/src/bench/'))) return 'bench/[name].js';
+    return name.includes('~') ? 'chunks/shared-[hash].js' : 'chunks/[name].js';
+  },
+  codeSplitting: JSON.parse(process.env.CS ?? 'true'),
+  minify: process.env.MIN ? JSON.parse(process.env.MIN) : { compress: false, mangle: false, codegen: { removeWhitespace: true } },
 });
 
 /** Folders of the packages whose code is in the files. */

@@ -4,19 +4,12 @@ import { AppError } from '../lib/errors/app-error.js';
 import { readUserModule } from '../modules/user-module.js';
 import { USER_MODULE_MB } from '../modules/wasm-sections.js';
 import type { JobEnvironment } from './job-environment.js';
-import { jobName, jobRefOf } from './job-ref.js';
+import { jobName, jobRefOf, MODULE_LABEL, REGION_LABEL } from './job-ref.js';
 import type { ConfigUpdaterJob, JobRequest, ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
 import { inTask, openTemplate, setModule, setModuleUrl } from './job-template.js';
 import { moduleEnv, moduleParameters } from './module-task.js';
 import { CONFIG_TARGET, publisherFlags } from './publisher-flags.js';
 import { domainsOf, type Reaching } from './reachable-hosts.js';
-
-/** Labels that carry the job's `JobRef`; its role is in the templates. */
-export const ROLE_LABEL = 'role';
-export const REGION_LABEL = 'region';
-/** The name of a module of the user. */
-export const MODULE_LABEL = 'module';
-const RUN_ONCE_LABEL = 'run-once';
 
 /** The port in the container; `job.port` is the node's. */
 const CONTAINER_PORT = 8080;
@@ -30,7 +23,7 @@ export async function fillDocument(request: JobRequest, environment: JobEnvironm
   document.setIn(['name'], jobName(ref));
   if (ref.region !== undefined) document.setIn(['labels', REGION_LABEL], ref.region);
   if (ref.name !== undefined) document.setIn(['labels', MODULE_LABEL], ref.name);
-  if (ref.runOnce) document.setIn(['labels', RUN_ONCE_LABEL], 'true');
+  if (ref.runOnce) document.setIn(['labels', 'run-once'], 'true');
   if (request.role === 'publisher') await fillPublisher(document, request, environment);
   else if (request.role === 'config-updater') await fillConfigUpdater(document, request, environment);
   else if (request.role === 'module') await fillModule(document, request, environment);

@@ -11,6 +11,12 @@ export interface JobRef {
   runOnce?: true;
 }
 
+/** Labels that carry the `JobRef` of a job; its role is in the templates. */
+export const ROLE_LABEL = 'role';
+export const REGION_LABEL = 'region';
+/** The name of a module of the user. */
+export const MODULE_LABEL = 'module';
+
 /** A publisher for all regions; only submitted by hand, from our template. */
 export const ALL_REGIONS_PUBLISHER: JobRef = { role: 'publisher' };
 

@@ -1,8 +1,7 @@
 /** The embedded network: jobs go straight to the sensor host, a child process of `up`. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { MODULE_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
-import { type JobRef, jobName, jobRefOf } from '../../jobs/job-ref.js';
+import { type JobRef, jobName, jobRefOf, MODULE_LABEL, ROLE_LABEL } from '../../jobs/job-ref.js';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { moduleEnv, moduleParameters } from '../../jobs/module-task.js';
 import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
