@@ -4,13 +4,12 @@ import type { Settings } from '../config/settings.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { openSession } from '../runtime/session.js';
 import type { OptionValues } from './command-options.js';
-import { openConfigTarget } from './open-config-target.js';
-import { logsTarget } from './open-logs.js';
 import { eventLine } from './output/fleet-text.js';
 import type { Output } from './output/output.js';
 import { endpointLines } from './output/up-text.js';
 import type { LiveScreen } from './screen/live-screen.js';
 import type { WatchScreen } from './screen/watch-screen.js';
+import { logsTarget, openConfigTarget } from './targets.js';
 
 /** What deployments and events of `up` report to. */
 export type Screen = LiveScreen;

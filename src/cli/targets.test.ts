@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FleetClient } from '../puller/fleet-client.js';
 import type { CommandContext } from './command.js';
-import { storeTarget } from './open-store.js';
+import { storeTarget } from './targets.js';
 
 let stateDir: string;
 const note = vi.fn();

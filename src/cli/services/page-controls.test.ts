@@ -1,10 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { resolveSettings } from '../config/resolve-settings.js';
-import { localFleet } from '../puller/local-fleet.js';
-import { Box } from '../test/support/box.js';
-import { FakeUp } from '../test/support/fake-up.js';
-import { openControls } from './open-controls.js';
+import { resolveSettings } from '../../config/resolve-settings.js';
+import { localFleet } from '../../puller/local-fleet.js';
+import { Box } from '../../test/support/box.js';
+import { FakeUp } from '../../test/support/fake-up.js';
+import { pageControls } from './page-controls.js';
 
 let box: Box;
 let up: FakeUp;
@@ -34,7 +34,7 @@ async function start(flags: () => Record<string, unknown> = () => ({})) {
       return own.convergence(...goal);
     },
   };
-  const controls = openControls(settings, fleet, (...link) => marked.push(link));
+  const controls = pageControls(settings, fleet, (...link) => marked.push(link));
   const progress: unknown[] = [];
   const change = (wanted: Partial<Parameters<typeof controls.changeConfig>[0]>) =>
     controls.changeConfig({ scope: {}, set: {}, unset: [], includeNarrower: false, ...wanted }, (one) =>

@@ -1,9 +1,10 @@
-/** What all serving commands share: log, listen, run until they are asked to stop, close in order. */
-import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { createLogger, type Logger, stackOf } from '../lib/log/logger.js';
-import { type Listener, type ListenOptions, listen } from '../lib/net/listen.js';
-import { reportReady, stopRequested } from '../lib/process/shutdown.js';
-import type { CommandContext } from './command.js';
+/** What all services share: log, listen, run until they are asked to stop, close in order. */
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
+import { type Listener, type ListenOptions, listen } from '../../lib/net/listen.js';
+import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
+import type { Queue } from '../../queue/queue.js';
+import type { CommandContext } from '../command.js';
 
 /**
  * Runs a service with its logger. An error that no handler expects ends the process with a line in the log. An error of
@@ -42,6 +43,10 @@ export function logDefect(log: Logger, text: string): void {
   const [first = '', ...stack] = text.split('\n');
   log.error('request.failed', first, { stack: stack.join('\n') });
 }
+
+/** A queue that does not answer yet is asked again with every message. */
+export const checkQueue = (queue: Queue, log: Logger): Promise<void> =>
+  queue.check().catch((error) => log.info('queue.unreachable', `the queue is not there yet: ${messageOf(error)}`));
 
 export interface ServeOptions extends ListenOptions {
   log: Logger;

@@ -1,17 +1,17 @@
 /** What the page asks and changes through the puller: the same operations as the commands. */
-import type { Settings } from '../config/settings.js';
-import { AppError } from '../lib/errors/app-error.js';
-import { changeConfig } from '../operations/config/change-config.js';
-import { configDocument, setConfigDocument } from '../operations/config/config-document.js';
-import { readConfig } from '../operations/config/read-config.js';
-import { setRegionLink } from '../operations/cut-region.js';
-import { listDeadLetters } from '../operations/queue/list-dead-letters.js';
-import { configOf, type Scope } from '../protocol/desired-config.js';
-import type { FleetControls, Place } from '../puller/controls/fleet-controls.js';
-import type { FleetReader } from '../puller/fleet-client.js';
-import { openConfiguredAdminQueue } from '../queue/open-queue.js';
-import { openSession } from '../runtime/session.js';
-import { openTargetOf } from './open-config-target.js';
+import type { Settings } from '../../config/settings.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { changeConfig } from '../../operations/config/change-config.js';
+import { configDocument, setConfigDocument } from '../../operations/config/config-document.js';
+import { readConfig } from '../../operations/config/read-config.js';
+import { setRegionLink } from '../../operations/cut-region.js';
+import { listDeadLetters } from '../../operations/queue/list-dead-letters.js';
+import { configOf, type Scope } from '../../protocol/desired-config.js';
+import type { FleetControls, Place } from '../../puller/controls/fleet-controls.js';
+import type { FleetReader } from '../../puller/fleet-client.js';
+import { openConfiguredAdminQueue } from '../../queue/open-queue.js';
+import { openSession } from '../../runtime/session.js';
+import { openConfigTarget } from '../targets.js';
 
 const CHANGE_TIMEOUT_MS = 30_000;
 const LINK_TIMEOUT_MS = 150_000;
@@ -24,12 +24,12 @@ const LETTERS_FRESH_MS = 5_000;
 const MAX_BODY = 500;
 
 /** `markLink`: tells the fleet view that a region is cut on purpose. */
-export function openControls(
+export function pageControls(
   settings: Settings,
   fleet: FleetReader,
   markLink: (region: string, connected: boolean) => void,
 ): FleetControls {
-  const target = () => openTargetOf(fleet, settings);
+  const target = () => openConfigTarget(settings, fleet);
   const letters = fresh(LETTERS_FRESH_MS, () => newestLetters(settings));
   return {
     async offers() {
