@@ -4,7 +4,7 @@
  */
 const RETRY_MS = 1_000;
 
-async function loadAgain() {
+async function loadAgain(): Promise<void> {
   const isThere = await fetch('health').then(
     ({ ok }) => ok,
     () => false,

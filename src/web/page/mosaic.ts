@@ -1,7 +1,7 @@
 /** Many sensors of a region as cells of a canvas: ten thousand elements would be too slow. */
-/** @import { ShownSensor } from './sensors.js' */
+import { reducedMotion } from './draw.js';
 import { whole } from './format.js';
-import { reducedMotion } from './frames.js';
+import type { ShownSensor } from './sensors.js';
 
 /** Approximate height in CSS pixels. */
 const HEIGHT = 210;
@@ -13,53 +13,44 @@ const RIMS = { silent: '#e5484d', paused: NO_COLOR };
 /** A cell that has just had a reading. */
 const LIT = 'rgb(255 255 255 / 0.35)';
 
-/**
- * In pixels of the canvas; `gap`: the width of a line between two cells.
- * @typedef {{ size: number, columns: number, gap: number, index: Map<ShownSensor, number> }} Grid
- */
+/** In pixels of the canvas. */
+interface Grid {
+  size: number;
+  columns: number;
+  /** Width of a line between two cells. */
+  gap: number;
+  index: Map<ShownSensor, number>;
+}
 
 export class Mosaic {
-  #canvas;
-  #context;
-  /** @type {ShownSensor[]} */
-  #sensors = [];
-  /** @type {Set<ShownSensor>} */
-  #lit = new Set();
-  /**
-   * Undefined until the cells are placed.
-   * @type {Grid | undefined}
-   */
-  #grid;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  #sensors: ShownSensor[] = [];
+  #lit = new Set<ShownSensor>();
+  /** Undefined until the cells are placed. */
+  #grid: Grid | undefined;
 
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
+  constructor(canvas: HTMLCanvasElement) {
+    const context = canvas.getContext('2d');
+    if (!context) throw new Error('this browser has no canvas');
     this.#canvas = canvas;
-    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    this.#context = context;
   }
 
-  /**
-   * Shows these sensors, in this order.
-   * @param {ShownSensor[]} sensors
-   */
-  show(sensors) {
+  /** Shows these sensors, in this order. */
+  show(sensors: ShownSensor[]): void {
     this.#sensors = sensors;
     this.#canvas.hidden = sensors.length === 0;
-    this.#canvas.setAttribute(
-      'aria-label',
-      `${whole(sensors.length)} sensors, each a cell in its colour; cells of silent and paused ones are empty`,
-    );
+    this.#canvas.ariaLabel = `${whole(sensors.length)} sensors, each a cell in its colour; cells of silent and paused ones are empty`;
     this.resized();
   }
 
-  resized() {
+  resized(): void {
     this.#grid = undefined;
   }
 
-  /**
-   * Lights the cells whose readings arrived since the last call. Returns whether some are lit.
-   * @param {Set<ShownSensor>} arrived
-   */
-  draw(arrived) {
+  /** Lights the cells whose readings arrived since the last call. Returns whether some are lit. */
+  draw(arrived: Set<ShownSensor>): boolean {
     const grid = this.#grid ?? this.#place();
     if (!grid) return false;
     for (const sensor of this.#lit) if (!arrived.has(sensor)) this.#drawCell(grid, sensor);
@@ -68,11 +59,8 @@ export class Mosaic {
     return this.#lit.size > 0;
   }
 
-  /**
-   * The sensor under the pointer.
-   * @param {MouseEvent} event
-   */
-  sensorAt({ offsetX, offsetY }) {
+  /** The sensor under the pointer. */
+  sensorAt({ offsetX, offsetY }: MouseEvent): ShownSensor | undefined {
     if (!this.#grid) return undefined;
     const { size, columns } = this.#grid;
     const cell = (size * this.#canvas.clientWidth) / this.#canvas.width;
@@ -81,7 +69,7 @@ export class Mosaic {
   }
 
   /** Returns undefined while the canvas has no width. */
-  #place() {
+  #place(): Grid | undefined {
     const width = this.#canvas.clientWidth;
     if (width === 0) return undefined;
     const count = this.#sensors.length;
@@ -94,47 +82,37 @@ export class Mosaic {
     const index = new Map(this.#sensors.map((sensor, at) => [sensor, at]));
     const grid = { size, columns, gap, index };
     this.#grid = grid;
-    this.#context.fillStyle = LINES;
     for (const at of this.#sensors.keys()) {
       const [x, y, width, height] = boxOf(grid, at);
       this.#context.clearRect(x, y, width + gap, height + gap);
-      this.#context.fillRect(x, y, width + gap, height + gap);
+      this.#fill(LINES, x, y, width + gap, height + gap);
     }
     for (const sensor of this.#sensors) this.#drawCell(grid, sensor);
     return grid;
   }
 
-  /**
-   * Only live sensors fill their cells.
-   * @param {Grid} grid
-   * @param {ShownSensor} sensor
-   */
-  #drawCell(grid, sensor, lit = false) {
+  /** Only live sensors fill their cells. */
+  #drawCell(grid: Grid, sensor: ShownSensor, lit = false): void {
     const at = grid.index.get(sensor);
     if (at === undefined) return;
-    const context = this.#context;
     const { gap } = grid;
     const [left, top, boxWidth, boxHeight] = boxOf(grid, at);
     const [x, y, width, height] = [left + gap, top + gap, boxWidth - gap, boxHeight - gap];
     const { state } = sensor;
-    context.clearRect(x, y, width, height);
-    context.fillStyle = state === 'live' ? (sensor.color ?? NO_COLOR) : RIMS[state];
-    context.fillRect(x, y, width, height);
-    if (state !== 'live') context.clearRect(x + gap, y + gap, width - 2 * gap, height - 2 * gap);
-    else if (lit) {
-      context.fillStyle = LIT;
-      context.fillRect(x, y, width, height);
-    }
+    this.#context.clearRect(x, y, width, height);
+    this.#fill(state === 'live' ? (sensor.color ?? NO_COLOR) : RIMS[state], x, y, width, height);
+    if (state !== 'live') this.#context.clearRect(x + gap, y + gap, width - 2 * gap, height - 2 * gap);
+    else if (lit) this.#fill(LIT, x, y, width, height);
+  }
+
+  #fill(color: string, x: number, y: number, width: number, height: number): void {
+    this.#context.fillStyle = color;
+    this.#context.fillRect(x, y, width, height);
   }
 }
 
-/**
- * In whole pixels, so that neighbours do not overlap.
- * @param {Grid} grid
- * @param {number} at
- * @returns {[x: number, y: number, width: number, height: number]}
- */
-function boxOf({ size, columns }, at) {
+/** In whole pixels, so that neighbours do not overlap. */
+function boxOf({ size, columns }: Grid, at: number): [x: number, y: number, width: number, height: number] {
   const column = at % columns;
   const row = Math.floor(at / columns);
   const x = Math.round(column * size);

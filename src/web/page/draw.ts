@@ -9,20 +9,19 @@ const EVERY_MS = 250;
 /** `matches` when the user prefers reduced motion. */
 export const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** @typedef {(now: number) => boolean} Drawing Draws what has changed; returns true to be called again. */
+/** Draws what has changed; returns true to be called again. */
+type Drawing = (now: number) => boolean;
 
-/** @type {Drawing[]} */
-const drawings = [];
+const drawings: Drawing[] = [];
 let asked = false;
 let drawnAt = Number.NEGATIVE_INFINITY;
 
-/** @param {Drawing} drawing */
-export function addDrawing(drawing) {
+export function addDrawing(drawing: Drawing): void {
   drawings.push(drawing);
 }
 
 /** Calls every drawing at the next turn. */
-export function draw() {
+export function draw(): void {
   if (asked || document.hidden) return;
   asked = true;
   // Browsers call no frames while a page is hidden: the drawing waits until it is seen.
@@ -32,8 +31,7 @@ export function draw() {
   else frame();
 }
 
-/** @param {number} now */
-function render(now) {
+function render(now: number): void {
   asked = false;
   drawnAt = performance.now();
   let more = false;

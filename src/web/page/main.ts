@@ -1,26 +1,25 @@
 /** Passes the puller's events to the parts of the page. */
-/** @import { FleetEvent } from '../../fleet/fleet-events.js' */
-/** @import { FleetSummary } from '../../fleet/fleet-view.js' */
+import type { FleetEvent } from '../../fleet/fleet-events.js';
+import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { endAlertsOf, showAlert } from './alerts.js';
-import { stayConnected } from './connection.js';
+import { listenToSpan, showFleetCharts } from './charts.js';
+import { type ConnectionState, stayConnected } from './connection.js';
 import { listenToControls } from './controls.js';
+import { showTotals } from './counts.js';
 import { drawDetails, listenToSelection, showInDetails, showSummaryInDetails } from './details.js';
 import { byId, setText } from './dom.js';
-import { drawFeed, feed, listenToPause, showSampled } from './feed.js';
-import { listenToSpan, showFleetCharts } from './fleetcharts.js';
-import { addDrawing, draw } from './frames.js';
-import { listenToLetters } from './letters.js';
+import { addDrawing, draw } from './draw.js';
+import { drawFeed, feed, listenToFreeze, showSampled } from './feed.js';
 import { addKnownRegions, changePanels, drawPanels, showInPanel, showPanels } from './panels.js';
+import { listenToQueue } from './queue.js';
+import { observeRegions } from './regions.js';
 import { listenToSearch } from './search.js';
 import { isBehind, loadFleet, mayLoadAgain, observe } from './sensors.js';
-import { loadDepth, showTotals } from './totals.js';
 
 /** Any sender can name regions, so further ones are only counted. */
 const MAX_REGIONS = 12;
-const DEPTH_EVERY_MS = 2_000;
 
-/** @param {FleetEvent} event */
-function handle(event) {
+function handle(event: FleetEvent): void {
   switch (event.event) {
     case 'reading': {
       const seen = observe(event.reading);
@@ -40,21 +39,21 @@ function handle(event) {
   }
 }
 
-/** @param {FleetSummary} summary */
-function showSummary({ regions, total }) {
+function showSummary({ regions, total }: FleetSummary): void {
   endAlertsOf(regions);
   // The first summary after the page is seen again follows within a second.
   if (document.hidden) return;
+  observeRegions(regions);
   const shown = regions.slice(0, MAX_REGIONS);
   showPanels(shown, regions.length - shown.length);
   showTotals(total);
-  showSummaryInDetails(total);
-  showFleetCharts(total);
+  showFleetCharts(total.rate);
+  showSummaryInDetails();
   showSampled();
   if (mayLoadAgain() && isBehind(shown)) void load();
 }
 
-async function load() {
+async function load(): Promise<void> {
   const summary = await loadFleet();
   if (!summary) return;
   showSummary(summary);
@@ -62,8 +61,7 @@ async function load() {
   draw();
 }
 
-/** @param {'live' | 'reconnecting'} state */
-function showState(state) {
+function showState(state: ConnectionState): void {
   byId('link').dataset.state = state;
   setText(byId('link'), state);
   byId('main').classList.toggle('stale', state === 'reconnecting');
@@ -73,12 +71,10 @@ addDrawing(drawFeed);
 addDrawing(drawDetails);
 addDrawing(drawPanels);
 addKnownRegions();
-listenToPause();
+listenToFreeze();
 listenToSearch();
+listenToSpan();
 listenToControls();
 listenToSelection();
-listenToLetters();
-listenToSpan();
+listenToQueue();
 stayConnected({ state: showState, missed: () => void load(), event: handle });
-void loadDepth();
-setInterval(() => void loadDepth(), DEPTH_EVERY_MS);

@@ -1,37 +1,40 @@
 /**
  * The stream of events. Browsers wait for seconds before they reconnect, and never reconnect after an answer such as
- * 502, so the page reconnects itself. Nobody looks at a hidden page: it reads alerts and summaries only.
+ * 502, so the page reconnects itself. Nobody reads a hidden page: it gets alerts and summaries only.
  */
-/** @import { FleetEvent } from '../../fleet/fleet-events.js' */
+import type { FleetEvent } from '../../fleet/fleet-events.js';
 
-/** A summary comes every second: after this time without an event the connection is dead, even if it looks open. */
+/** A summary comes every second: after this time without an event the connection is dead, even if it seems open. */
 const DEAD_AFTER_MS = 6_000;
 const FIRST_RETRY_MS = 250;
 const LAST_RETRY_MS = 4_000;
 /** Who comes back sooner finds the page as it was. */
 const HIDDEN_AFTER_MS = 5_000;
 
-/**
- * Stays connected for as long as the page is open.
- * @param {object} on
- * @param {(state: 'live' | 'reconnecting') => void} on.state
- * @param {() => void} on.missed Events may have been missed: at the start, while there was no connection or the page
- *   was hidden, or because the page was too slow.
- * @param {(event: FleetEvent) => void} on.event
- */
-export function stayConnected(on) {
+export type ConnectionState = 'live' | 'reconnecting';
+
+interface Handlers {
+  state(state: ConnectionState): void;
+  /**
+   * Events may have been missed: at the start, while there was no connection or the page was hidden, or because the page
+   * was too slow.
+   */
+  missed(): void;
+  event(event: FleetEvent): void;
+}
+
+/** Stays connected for as long as the page is open. */
+export function stayConnected(on: Handlers): void {
   let retryAfter = FIRST_RETRY_MS;
   let heardAt = 0;
   let readsAll = !document.hidden;
   let source = connect();
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let changing;
+  let changing: ReturnType<typeof setTimeout> | undefined;
 
-  function connect() {
+  function connect(): EventSource {
     const opened = readsAll ? new EventSource('events') : new EventSource('events?kinds=alert,summary');
     heardAt = performance.now();
-    /** @type {(name: string, handle: (data: string) => void) => void} */
-    const listen = (name, handle) =>
+    const listen = (name: string, handle: (data: string) => void) =>
       opened.addEventListener(name, ({ data }) => {
         heardAt = performance.now();
         handle(data);
@@ -50,7 +53,7 @@ export function stayConnected(on) {
     return opened;
   }
 
-  function reconnect() {
+  function reconnect(): void {
     source.close();
     on.state('reconnecting');
     clearTimeout(changing);
@@ -58,7 +61,7 @@ export function stayConnected(on) {
     retryAfter = Math.min(LAST_RETRY_MS, retryAfter * 2);
   }
 
-  function change() {
+  function change(): void {
     readsAll = !document.hidden;
     source.close();
     source = connect();

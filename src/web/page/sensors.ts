@@ -1,75 +1,52 @@
 /** The sensors that are shown. A new deployment updates the entry of its host and job instead of adding another one. */
-/** @import { FleetSummary, RegionView, SensorView } from '../../fleet/fleet-view.js' */
-/** @import { MeasuredValues } from '../../protocol/measured-values.js' */
-/** @import { Reading } from '../../protocol/message.js' */
+import type { FleetSummary, RegionView, SensorState, SensorView } from '../../fleet/fleet-view.js';
+import type { Reading } from '../../protocol/message.js';
 import { safeColor } from './color.js';
+import { isIn, type Selection } from './selection.js';
 
-/**
- * @typedef {object} ShownSensor
- * @property {string} region
- * @property {string} hostname
- * @property {string} execution
- * @property {number} submission
- * @property {number} sequence
- * @property {string | undefined} color a safe one
- * @property {string} icon
- * @property {MeasuredValues | undefined} values
- * @property {'live' | 'paused' | 'silent'} state
- */
+/** The newest reading of a sensor. */
+export interface ShownSensor extends Pick<SensorView, 'region' | 'hostname' | 'sequence' | 'values'> {
+  execution: string;
+  submission: number;
+  /** A safe one. */
+  color: string | undefined;
+  icon: string;
+  state: Exclude<SensorState, 'gone' | 'replaced'>;
+}
 
-/**
- * By host and job; several where nodes share a name.
- * @type {Map<string, ShownSensor[]>}
- */
-let places = new Map();
+/** Several where nodes share a name. */
+type Places = Map<string, ShownSensor[]>;
+let places: Places = new Map();
 
-/** @param {Reading | SensorView} from */
-const placeOf = (from) => `${from.region}\n${from.hostname}\n${from.job_id}`;
-export const allSensors = () => [...places.values()].flat();
+export const sensorsIn = (selection: Selection): ShownSensor[] =>
+  [...places.values()].flat().filter((sensor) => isIn(selection, sensor));
 
-/** @param {string} region */
-export const sensorsOf = (region) => allSensors().filter((sensor) => sensor.region === region);
-
-/**
- * Records a reading; returns its sensor, or undefined when the reading is out of date.
- * @param {Reading} reading
- */
-export function observe(reading) {
+/** Records a reading; returns its sensor, or undefined when the reading is out of date. */
+export function observe(reading: Reading): { sensor: ShownSensor; isNew: boolean } | undefined {
   const peers = peersAt(places, reading);
   // It is of a deployment that was replaced.
   if (peers.some(({ submission }) => reading.job_submission_time < submission)) return undefined;
   const known = entryFor(peers, reading);
   if (known?.execution === reading.execution_id && reading.sequence < known.sequence) return undefined;
-  const sensor = Object.assign(known ?? {}, describe(reading), { state: /** @type {const} */ ('live') });
+  const sensor: ShownSensor = Object.assign(known ?? {}, describe(reading), { state: 'live' as const });
   if (!known) peers.push(sensor);
   return { sensor, isNew: !known };
 }
 
-/**
- * @param {typeof places} map
- * @param {Reading | SensorView} from
- */
-function peersAt(map, from) {
-  const place = placeOf(from);
+/** The sensors at the host and of the job of this one. */
+function peersAt(map: Places, from: Reading | SensorView): ShownSensor[] {
+  const place = `${from.region}\n${from.hostname}\n${from.job_id}`;
   const peers = map.get(place) ?? [];
   map.set(place, peers);
   return peers;
 }
 
-/**
- * The entry of the same execution, or of an older deployment, which it replaces.
- * @param {ShownSensor[]} peers
- * @param {Reading | SensorView} from
- */
-const entryFor = (peers, from) =>
+/** The entry of the same execution, or of an older deployment, which it replaces. */
+const entryFor = (peers: ShownSensor[], from: Reading | SensorView) =>
   peers.find(({ execution }) => execution === from.execution_id) ??
   peers.find(({ submission }) => submission < from.job_submission_time);
 
-/**
- * @param {Reading | SensorView} from
- * @returns {Omit<ShownSensor, 'state'>}
- */
-const describe = (from) => ({
+const describe = (from: Reading | SensorView): Omit<ShownSensor, 'state'> => ({
   region: from.region,
   hostname: from.hostname,
   execution: from.execution_id,
@@ -80,11 +57,8 @@ const describe = (from) => ({
   values: from.values,
 });
 
-/**
- * Replaces all sensors by those that the puller knows.
- * @param {SensorView[]} views
- */
-function replaceAll(views) {
+/** Replaces all sensors by those that the puller knows. */
+function replaceAll(views: SensorView[]): void {
   const before = places;
   places = new Map();
   for (const view of views) {
@@ -95,26 +69,19 @@ function replaceAll(views) {
     // Events may have overtaken this answer: then the entry is newer.
     const isNewer = known?.execution === view.execution_id && known.sequence >= view.sequence;
     const sensor = Object.assign(known ?? {}, isNewer ? known : describe(view), { state });
-    before.set(
-      placeOf(view),
-      peers.filter((one) => one !== known),
-    );
+    if (known) peers.splice(peers.indexOf(known), 1);
     peersAt(places, view).push(sensor);
   }
 }
 
-/**
- * Whether the counts of the puller differ: only the puller knows which sensors are paused or silent.
- * @param {RegionView[]} regions
- */
-export function isBehind(regions) {
-  /** @type {Map<string, number>} */
-  const counts = new Map();
-  for (const { region, state } of allSensors()) {
+/** Whether the counts of the puller differ: only the puller knows which sensors are paused or silent. */
+export function isBehind(regions: RegionView[]): boolean {
+  const counts = new Map<string, number>();
+  for (const { region, state } of sensorsIn({})) {
     const key = `${region}\n${state}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
-  const states = /** @type {const} */ (['live', 'paused', 'silent']);
+  const states = ['live', 'paused', 'silent'] as const;
   return regions.some((view) => states.some((state) => (counts.get(`${view.region}\n${state}`) ?? 0) !== view[state]));
 }
 
@@ -127,9 +94,8 @@ export const mayLoadAgain = () => performance.now() >= againAt;
 /**
  * Loads the whole fleet: at the start, after a lost connection, and when the counts differ. Returns the summary, or
  * undefined when another load is running or the puller does not answer.
- * @returns {Promise<FleetSummary | undefined>}
  */
-export async function loadFleet() {
+export async function loadFleet(): Promise<FleetSummary | undefined> {
   if (loading) return undefined;
   loading = true;
   const began = performance.now();
