@@ -8,7 +8,7 @@ import type { Queue } from '../queue/queue.js';
 import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import { EventHub } from './events/event-hub.js';
 import { createPullerApp, type FleetSnapshot, type PullerAppDeps } from './puller-app.js';
-import type { Delivery } from './sink.js';
+import type { Delivery } from './delivery.js';
 
 const TOKEN = 'operator-secret';
 const operator = { authorization: `Bearer ${TOKEN}` };

@@ -4,7 +4,7 @@
  */
 import type { ClockEvent, ElapsedClock } from '../lib/time/elapsed-clock.js';
 
-export class ClockWatch {
+export class FleetClock {
   readonly #clock: ElapsedClock;
   readonly #shift: (by: number, since: number | undefined) => void;
   readonly #onEvent: (event: ClockEvent) => void;

@@ -1,13 +1,18 @@
-/** Reads the query of `GET /history`. */
-import { isValueName } from '../../protocol/measured-values.js';
+/** `GET /history` (docs/history.md). */
+import { Hono } from 'hono';
+import { AppError } from '../lib/errors/app-error.js';
+import { httpErrorBody } from '../lib/errors/http-error.js';
+import { isValueName } from '../protocol/measured-values.js';
 import {
   BUILT_IN_METRICS,
   badQuery,
   DEFAULT_POINTS,
+  type History,
   type HistoryRange,
   HOUR_MS,
   MINUTE_MS,
-} from '../../store/history.js';
+} from '../store/history.js';
+import type { ReadingsStore } from '../store/store.js';
 
 /** Points of one series. */
 const MAX_POINTS = 10_000;
@@ -16,6 +21,30 @@ const MIN_STEP_MS = 1_000;
 const MAX_TIME = 8_640_000_000_000_000;
 const USUAL_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * MINUTE_MS);
 const PARAMETERS = ['metric', 'region', 'host', 'from', 'to', 'step'] as const;
+
+/** `now`: Unix milliseconds. */
+export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined, now: () => number): Hono {
+  const routes = new Hono();
+  routes.get('/history', async (c) => {
+    const time = now();
+    const range = parseHistoryQuery(new URL(c.req.url).searchParams, time);
+    if (!store) {
+      throw new AppError('NO_HISTORY', 'this puller keeps no readings, so there is no history', {
+        hint: 'Start it with the sink `store` in `--sinks`.',
+      });
+    }
+    const { metric, step, from, to } = range;
+    const series = await store.history(range, time);
+    if (!series) {
+      const message = 'the puller is still rolling up what its store has';
+      return c.json(httpErrorBody({ code: 'HISTORY_NOT_READY', message, hint: 'Ask again in a minute.' }), 503, {
+        'retry-after': '1',
+      });
+    }
+    return c.json({ metric, step, from, to, series } satisfies History);
+  });
+  return routes;
+}
 
 /** `now`: Unix milliseconds. Throws `BAD_QUERY`. */
 export function parseHistoryQuery(query: URLSearchParams, now: number): HistoryRange {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseDelivery } from './parse-delivery.js';
+import { parseDelivery } from './delivery.js';
 
 const NOW = 1_750_000_000_000;
 const REPORT = 'v=5;src=nadfd;file=ok;interval=500;paused=0';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reading } from '../protocol/message.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import type { Delivery } from './delivery.js';
 import { noteEndedNetwork } from './ended-network.js';
 import { EventHub } from './events/event-hub.js';
-import type { Delivery } from './sink.js';
-import { restoreFleet } from './stored-fleet.js';
+import { restoreFleet } from './restore-fleet.js';
 
 const T0 = 1_750_000_000_000;
 let folder: string;

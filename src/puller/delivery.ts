@@ -1,15 +1,24 @@
-/** Turns a message of the queue into what sinks accept. */
+/** A message of the queue, parsed: what is stored and shown, or why it can never be. */
 import { findNestingProblem } from '../lib/json.js';
 import { findFieldProblem, isReading, type Message, toReading } from '../protocol/message.js';
 import { parseReportedConfig, SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { REPLAY_OF_ATTRIBUTE, type ReceivedMessage } from '../queue/queue.js';
-import type { Rejection } from './alerts/dead-letter-log.js';
-import type { Delivery } from './sink.js';
+import type { StoreEntry } from '../store/store.js';
+
+/** `reading`: the nine fields, when the message is a sensor's reading. */
+export interface Delivery extends StoreEntry {
+  message: Message;
+}
+
+/** The proxy's codes for the same. */
+export interface Rejection {
+  code: 'NOT_JSON' | 'NOT_AN_OBJECT' | 'TOO_DEEP' | 'BAD_FIELD';
+  reason: string;
+}
 
 /**
- * Returns the reason when no sink can ever accept the message. The proxy checks readings too, but others may send to
- * the queue, and one bad reading must not hold up its group. Times are not judged here: the proxy has accepted them by
- * its clock, and ours may have been corrected since.
+ * The proxy checks readings too, but others may send to the queue, and one bad reading must not hold up its group. Times
+ * are not judged here: the proxy has accepted them by its clock, and ours may have been corrected since.
  */
 export function parseDelivery(
   { id: given, body, attributes }: ReceivedMessage,

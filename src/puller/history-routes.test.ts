@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { answerError } from '../../lib/errors/http-error.js';
-import type { Reading } from '../../protocol/message.js';
-import { type HistoryQuery, type HistorySeries, historySchema } from '../../store/history.js';
-import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
+import { answerError } from '../lib/errors/http-error.js';
+import type { Reading } from '../protocol/message.js';
+import { type HistoryQuery, type HistorySeries, historySchema } from '../store/history.js';
+import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import { historyRoutes } from './history-routes.js';
 
 const T0 = 1_750_000_020_000;
