@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { resolveSettings } from '../../config/resolve-settings.js';
-import { localFleet } from '../../puller/local-fleet.js';
+import { localFleet } from '../../puller/fleet-client.js';
 import { Box } from '../../test/support/box.js';
 import { FakeUp } from '../../test/support/fake-up.js';
 import { pageControls } from './page-controls.js';
