@@ -56,7 +56,7 @@ export async function buildSensor({ folder, outDir, signal }: SensorBuild): Prom
 const LIBRARY = '~lib/wasm-sensors';
 
 async function buildAssemblyScript(step: Step): Promise<void> {
-  const tools = findAssemblyScript();
+  const tools = findAssemblyScript(step.folder);
   // The compiler finds `wasm-sensors/sdk` as it finds packages: below a folder, by name.
   const packages = join(step.work, 'packages');
   await mkdir(packages);

@@ -7,6 +7,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
+import { packageRoot } from '../lib/process/self-command.js';
 import { runCompiler } from './run-compiler.js';
 import { withModuleName } from './wasm-sections.js';
 
@@ -34,17 +35,20 @@ export interface AssemblyScriptTools {
   optimizer: string;
 }
 
-/** The compiler and the Binaryen that it brings along. Throws `COMPILER_MISSING`. */
-export function findAssemblyScript(): AssemblyScriptTools {
+/**
+ * The compiler and the Binaryen that it brings along: those of a sensor's folder, else those beside this program. Throws
+ * `COMPILER_MISSING`.
+ */
+export function findAssemblyScript(folder = packageRoot): AssemblyScriptTools {
   try {
-    const require = createRequire(import.meta.url);
-    const compiler = require.resolve('assemblyscript/bin/asc.js');
+    const { resolve } = createRequire(import.meta.url);
+    const compiler = resolve('assemblyscript/bin/asc.js', { paths: [folder, packageRoot] });
     const optimizer = join(createRequire(compiler).resolve('binaryen'), '../bin/wasm-opt');
     if (existsSync(optimizer)) return { compiler, optimizer };
     throw new Error(`${optimizer} is missing`);
   } catch (cause) {
     throw new AppError('COMPILER_MISSING', 'AssemblyScript is not installed here', {
-      hint: 'Install wasm-sensors again, with npm; its Docker image has no compiler.',
+      hint: `It is not part of wasm-sensors. Install it with: npm install --prefix ${folder} assemblyscript`,
       cause,
     });
   }

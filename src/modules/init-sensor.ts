@@ -1,11 +1,10 @@
 /** Writes the folder of a new sensor from `templates/sensors/`. */
 
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
 import { packageRoot } from '../lib/process/self-command.js';
-import { findAssemblyScript } from './compile-assemblyscript.js';
 import type { Language } from './sensor-language.js';
 
 /** What the sensor is called in the templates, which build as they are. */
@@ -20,8 +19,8 @@ export interface NewSensor {
 }
 
 /**
- * Writes a folder that builds; the sensor has its name. Rejects with `BAD_OPTION` (a name that no module can have),
- * `FOLDER_NOT_EMPTY` or `COMPILER_MISSING`.
+ * Writes a folder that builds; the sensor has its name. Rejects with `BAD_OPTION` (a name that no module can have)
+ * or `FOLDER_NOT_EMPTY`.
  */
 export async function initSensor(folder: string, language: Language): Promise<NewSensor> {
   const name = basename(resolve(folder));
@@ -45,13 +44,5 @@ export async function initSensor(folder: string, language: Language): Promise<Ne
     await writeFile(join(folder, file), (await readFile(join(template, path), 'utf8')).replaceAll(NAME, name));
     files.push(file);
   }
-  if (language === 'assemblyscript') files.push(await copyEditorTypes(folder));
   return { name, language, folder, files: files.sort() };
-}
-
-/** The types of AssemblyScript itself, so that an editor needs no package. */
-async function copyEditorTypes(folder: string): Promise<string> {
-  const file = 'types/assemblyscript.d.ts';
-  await copyFile(join(findAssemblyScript().compiler, '../../std/assembly/index.d.ts'), join(folder, file));
-  return file;
 }

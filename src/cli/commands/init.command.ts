@@ -17,6 +17,7 @@ export const init: CommandSpec = {
         [
           `${sensor.folder} holds a sensor: ${sensor.files.join(', ')}`,
           'Next:',
+          ...(sensor.language === 'assemblyscript' ? [`  npm install --prefix ${sensor.folder}`] : []),
           `  wasm-sensors build wasm ${sensor.folder}`,
           `  wasm-sensors deploy publisher --module ${sensor.name}.wasm`,
         ].join('\n'),

@@ -1,12 +1,12 @@
 /**
- * The proof of CONTRIBUTING's recipe for a network: in a copy of the built program, a folder with a provider and a row in
+ * The proof of CONTRIBUTING's recipe for a network: in a copy of the program, a folder with a provider and a row in
  * the registry make a kind that works like the built-in ones. Nothing else of the program is changed.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isAlive } from '../../lib/process/process-id.js';
 import { registerProvider } from '../../network/registry.js';
@@ -20,18 +20,17 @@ const copy = mkdtempSync(join(tmpdir(), 'wasm-sensors-toy-'));
 const sandbox = new Sandbox({ WASM_SENSORS_NETWORK: 'toy' }, join(copy, 'bin', 'wasm-sensors.js'));
 
 function followRecipe(): void {
-  for (const name of ['bin', 'dist', 'templates', 'package.json']) {
+  for (const name of ['bin', 'src', 'scripts', 'dist/wasm', 'templates', 'package.json', 'tsconfig.json']) {
     cpSync(join(PACKAGE, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(PACKAGE, 'node_modules'), join(copy, 'node_modules'));
-  const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
-  const { outputText } = ts.transpileModule(readFileSync(SOURCE, 'utf8'), { compilerOptions });
-  const network = join(copy, 'dist', 'network');
+  const network = join(copy, 'src', 'network');
   mkdirSync(join(network, 'toy'));
-  writeFileSync(join(network, 'toy', 'toy-network.js'), outputText);
-  const registry = readFileSync(join(network, 'registry.js'), 'utf8');
+  cpSync(SOURCE, join(network, 'toy', 'toy-network.ts'));
+  const registry = readFileSync(join(network, 'registry.ts'), 'utf8');
   const row = "toy: { summary: 'timers', load: async () => (await import('./toy/toy-network.js')).toyProvider },";
-  writeFileSync(join(network, 'registry.js'), registry.replace('\n};', `\n${row}\n};`));
+  writeFileSync(join(network, 'registry.ts'), registry.replace('\n};', `\n${row}\n};`));
+  execFileSync(process.execPath, [join(copy, 'scripts', 'bundle.js')]);
 }
 
 beforeAll(async () => {

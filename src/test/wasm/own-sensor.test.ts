@@ -1,7 +1,7 @@
 /** A sensor of one's own, built from the example in docs/sdk.md: its values, its ring, its settings. */
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,6 +95,8 @@ test('the examples are the templates, or they are built here; all have the types
   expect(others).toHaveLength(1);
   expect(examples('go')).toEqual([template('go/main.go')]);
   expect(examples('c')).toEqual([template('c/main.c')]);
+  // What `npm install` puts there.
+  symlinkSync(join(packageRoot, 'node_modules'), join(sensorFolder, 'node_modules'), 'junction');
   writeFileSync(join(sensorFolder, 'first.ts'), first!);
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   await promisify(execFile)(process.execPath, [compiler, '-p', sensorFolder]);
