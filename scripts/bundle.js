@@ -7,15 +7,9 @@ import { rolldown } from 'rolldown';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
-/** Files that are started, or that scripts and tests load; by their paths in src/ and dist/. */
-const ENTRIES = [
+/** The program, and what scripts and tests load of it; by their paths in src/ and dist/. */
+const PROGRAM = [
   'cli/main',
-  'lib/process/guard-main',
-  'sensor-host/foreign/foreign-main',
-  'sensor-host/foreign/foreign-watch',
-  'sensor-host/guest/thread-main',
-  'store/sqlite/reader/reader-main',
-  'store/sqlite/reader/reader-worker',
   // The docs are made from these.
   'cli/commands/command-table',
   'cli/program',
@@ -26,30 +20,46 @@ const ENTRIES = [
   'bench/bench-queue-server',
   'bench/run-bench',
 ];
+/** Processes and threads that it starts, which need little of it. */
+const HELPERS = [
+  'lib/process/guard-main',
+  'sensor-host/foreign/foreign-main',
+  'sensor-host/foreign/foreign-watch',
+  'sensor-host/guest/thread-main',
+  'store/sqlite/reader/reader-main',
+  'store/sqlite/reader/reader-worker',
+];
 
-const bundle = await rolldown({
-  cwd: root,
-  input: Object.fromEntries(ENTRIES.map((name) => [name, `src/${name}.ts`])),
-  platform: 'node',
-  // One has machine code in it, one is loaded only where a settings file is, and one is for benches.
-  external: ['@photostructure/sqlite', 'yaml', 'playwright-core'],
-});
-const { output } = await bundle.write({
-  dir: 'dist',
-  entryFileNames: '[name].js',
-  // What only benches use is not in the package.
-  chunkFileNames: ({ moduleIds }) =>
-    moduleIds.some((id) => id.includes('/src/bench/')) ? 'bench/[name].js' : 'chunks/[name].js',
+/** Resolves with the paths of the modules that are in the files. */
+async function bundle(/** @type {string[]} */ entries, /** @type {string} */ folder, groups = []) {
+  const build = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(entries.map((name) => [name, `src/${name}.ts`])),
+    platform: 'node',
+    // One has machine code in it, one is loaded only where a settings file is, and one is for benches.
+    external: ['@photostructure/sqlite', 'yaml', 'playwright-core'],
+  });
+  const { output } = await build.write({
+    dir: 'dist',
+    entryFileNames: '[name].js',
+    // What only benches use is not in the package.
+    chunkFileNames: ({ moduleIds }) =>
+      moduleIds.some((id) => id.includes('/src/bench/')) ? 'bench/[name].js' : `${folder}/[name].js`,
+    codeSplitting: { groups },
+    comments: false,
+  });
+  return output.flatMap((file) => (file.type === 'chunk' ? Object.keys(file.modules) : []));
+}
+
+const modules = [
   // What nearly every command uses is one file.
-  codeSplitting: { groups: [{ name: 'core', minShareCount: 30 }] },
-  comments: false,
-});
+  ...(await bundle(PROGRAM, 'chunks', [{ name: 'core', minShareCount: 30 }])),
+  ...(await bundle(HELPERS, 'helpers')),
+];
 
-/** Folders of the packages whose code is in these files: their licences ask to be with it. */
+/** The licences of the packages whose code is in these files ask to be with it. */
 const packages = new Set(
-  output
-    .flatMap((file) => (file.type === 'chunk' ? Object.keys(file.modules) : []))
-    .flatMap((id) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0] ?? []),
+  modules.flatMap((id) => /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/.exec(id)?.[0] ?? []),
 );
 const licenses = [...packages].sort().map((folder) => {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));

@@ -111,6 +111,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   readonly #guard = new Guard();
   #closed = false;
   #changeLost = false;
+  #changed: NodeJS.Immediate | undefined;
   #changeAgain: NodeJS.Timeout | undefined;
 
   /** @param envOf variables for every child, by its name */
@@ -301,17 +302,23 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     }
   }
 
-  /** Emits `change`, again and again while a listener fails. The children run and stop all the same. */
+  /** Emits `change` for all changes of a moment at once. The one who hears it writes a file durably, which takes a while. */
   #reportChange(): void {
-    clearTimeout(this.#changeAgain);
     if ([...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc')) this.#guard.protect(this.running);
+    this.#changed ??= setImmediate(() => this.#emitChange());
+  }
+
+  /** Again and again while a listener fails. The children run and stop all the same. */
+  #emitChange(): void {
+    this.#changed = undefined;
+    clearTimeout(this.#changeAgain);
     try {
       this.emit('change');
       this.#changeLost = false;
     } catch (error) {
       if (!this.#changeLost) this.emit('event', { type: 'change.lost', reason: messageOf(error) });
       this.#changeLost = true;
-      this.#changeAgain = setTimeout(() => this.#reportChange(), CHANGE_AGAIN_MS).unref();
+      this.#changeAgain = setTimeout(() => this.#emitChange(), CHANGE_AGAIN_MS).unref();
     }
   }
 

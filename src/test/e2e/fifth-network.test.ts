@@ -20,7 +20,7 @@ const copy = mkdtempSync(join(tmpdir(), 'wasm-sensors-toy-'));
 const sandbox = new Sandbox({ WASM_SENSORS_NETWORK: 'toy' }, join(copy, 'bin', 'wasm-sensors.js'));
 
 function followRecipe(): void {
-  for (const name of ['bin', 'src', 'scripts', 'dist/wasm', 'templates', 'package.json', 'tsconfig.json']) {
+  for (const name of ['bin', 'src', 'scripts', 'dist/wasm', 'dist/web', 'templates', 'package.json', 'tsconfig.json']) {
     cpSync(join(PACKAGE, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(PACKAGE, 'node_modules'), join(copy, 'node_modules'));
