@@ -81,6 +81,7 @@ export const proxyServe: CommandSpec = {
       return serveUntilStopped({
         log,
         fetch: proxy.app.fetch,
+        direct: proxy.direct,
         host: settings.host,
         port: settings.proxyPort,
         purpose: 'proxy',
