@@ -4,6 +4,8 @@ import { loadSettings } from '../config/load-settings.js';
 import type { Resolved } from '../config/resolve-settings.js';
 import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
+// Enters the kinds of networks into the settings.
+import '../network/registry.js';
 import { GROUPS } from './command-groups.js';
 import type { OptionValues } from './command-options.js';
 import { withCommandName } from './output/command-name.js';

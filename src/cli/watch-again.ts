@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Option } from 'commander';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { exitCodeOf, stopRequested } from '../lib/process/shutdown.js';
 import { integerOption, type OptionValues } from './command-options.js';
-import { isScreen, loadWatchScreen } from './open-screen.js';
 import type { Output } from './output/output.js';
+import { isScreen, loadWatchScreen } from './screens.js';
+import { StopSignal } from './stop-signal.js';
 
 export const watchOption = () =>
   new Option('-w, --watch [seconds]', 'look again and again, by default every 2 s; q or Ctrl-C ends it');
@@ -35,29 +35,25 @@ export async function watchAgain<Found>(out: Output, everyMs: number, watched: W
   // What can't be read at all is nothing to watch.
   const first = await watched.look();
   const screen = isScreen() && out.mode === 'text' ? await loadWatchScreen(out) : undefined;
-  const stopped = new AbortController();
-  const stop = Promise.race([
-    stopRequested({ supervised: false }).then(exitCodeOf),
-    ...(screen ? [screen.left.then(() => 0)] : []),
-  ]).finally(() => stopped.abort());
+  const stop = new StopSignal();
+  void screen?.left.then(stop.request);
   const show = (found: Found) => (screen ? screen.show(watched.text(found)) : watched.report(found));
   const watching = async () => {
     show(first);
     for (;;) {
-      await sleep(everyMs, undefined, { signal: stopped.signal });
+      await sleep(everyMs, undefined, { signal: stop.signal });
       await watched.look().then(show, (error: unknown) => {
         if (!screen) throw error;
         screen.show(`error: ${messageOf(error)}`);
       });
     }
   };
-  const failed = watching().catch((error: unknown) => {
-    if (stopped.signal.aborted) return stop;
-    throw error;
-  });
   try {
-    return await Promise.race([stop, failed]);
+    await Promise.race([stop.requested, watching()]);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
   } finally {
     screen?.close();
   }
+  return stop.exitCode;
 }

@@ -115,6 +115,12 @@ test('unset leaves a field to the wider scope; the version grows, so that sensor
   expect(unset.body.config).toEqual({ version: unset.body.version, emoji: 1 });
   expect(unset.body.version).toBeGreaterThan(set.body.version);
   expect((await call('GET', '/config/effective?region=eu&hostname=h')).body.config.color).toBe('#111111');
+  // Of both at once, unset counts; and a change of nothing is a version, too.
+  const both = await call('PATCH', '/config', { set: { color: '#333333', emoji: 2 }, unset: ['color'] }, operator);
+  expect(both.body.config).toEqual({ version: both.body.version, emoji: 2 });
+  const nothing = await call('PATCH', '/config', {}, operator);
+  expect(nothing.body.version).toBeGreaterThan(both.body.version);
+  expect(nothing.body.config).toEqual({ version: nothing.body.version, emoji: 2 });
 });
 
 test('settings of scopes are merged as other fields are, and can be unset', async () => {
@@ -304,6 +310,30 @@ test('a sensor that asks hears only what it does not know', async () => {
   expect((await ask(version - 1)).text).toBe(`{"config":{"version":${version},"interval":0.2}}`);
   expect((await ask(version)).status).toBe(204);
   expect((await ask(version + 1)).status).toBe(204);
+  // Whatever is no version knows nothing.
+  for (const known of ['', '&version=', '&version=x', '&version=-1']) {
+    expect((await call('GET', `/config/effective?region=eu&hostname=h${known}`)).status).toBe(200);
+  }
+});
+
+test('of an array the first message that is taken decides whose configuration the answer carries', async () => {
+  const call = proxyWith();
+  await call('PATCH', '/config', { scope: { region: 'us' }, set: { emoji: 1 } }, operator);
+  await call('PATCH', '/config', { scope: { region: 'eu' }, set: { emoji: 2 } }, operator);
+  const array = [5, { ...reading, region: 'us', hostname: 'h' }, reading];
+  expect((await call('POST', '/send', array, reports(0))).body).toMatchObject({ accepted: 2, config: { emoji: 1 } });
+  expect((await call('POST', '/send', [5], reports(0))).body).not.toHaveProperty('config');
+});
+
+test('a token is asked for before the body is read: who has none hears nothing of what is wrong with it', async () => {
+  const call = proxyWith({ sensorToken: 'sensor-secret' });
+  for (const [method, path] of [
+    ['POST', '/send'],
+    ['PATCH', '/config'],
+    ['PUT', '/config'],
+  ] as const) {
+    expect((await call(method, path, 'no JSON')).body.error.code).toBe('TOKEN_MISSING');
+  }
 });
 
 test('a proxy that lost its state changes nothing before that is confirmed, and then begins above', async () => {

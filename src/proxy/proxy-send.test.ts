@@ -77,9 +77,17 @@ test('an array becomes one message an element, with the sensor configuration of 
   expect(new Set(messages.map(({ attributes }) => attributes?.sensor_config))).toEqual(new Set([header]));
 });
 
-test('a header that no queue could carry is left out', async () => {
-  await post(reading(), { 'x-sensor-config': 'x'.repeat(2401) });
-  expect(queued.map(({ attributes }) => attributes)).toEqual([undefined]);
+test.each(['~'.repeat(2401), 'v=0; src=ddddd', ''])(
+  'a report of a sensor that no queue could carry is left out, and its reading is taken: %.20j',
+  async (header) => {
+    expect((await post(reading(), { 'x-sensor-config': header })).body).toMatchObject({ accepted: 1 });
+    expect(queued.map(({ attributes }) => attributes)).toEqual([undefined]);
+  },
+);
+
+test('a report of printable characters goes on, up to the longest', async () => {
+  await post(reading(), { 'x-sensor-config': '~'.repeat(2400) });
+  expect(queued.map(({ attributes }) => attributes?.sensor_config?.length)).toEqual([2400]);
 });
 
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString();
@@ -140,6 +148,9 @@ test.each([
   ['almost a day ahead', reading({ timestamp: inDays(0.99) })],
   ['of long ago, with an offset', reading({ timestamp: '1999-12-31T23:59:59+05:30' })],
   ['without any known field', {}],
+  ['nested as deep as allowed', JSON.parse('{"a":'.repeat(100) + 1 + '}'.repeat(100))],
+  ['after a byte order mark', '\ufeff{}'],
+  ['with a member twice, of which the last counts', '{"color":"no","color":"#000000"}'],
 ])('a message %s is accepted', async (_, body) => {
   expect((await post(body)).body).toEqual({ status: 'accepted', accepted: 1 });
 });
@@ -157,6 +168,22 @@ test('a body of more than 1 MiB is refused unread, announced or not', async () =
   const init = { method: 'POST', body: endless, duplex: 'half' as const };
   expect((await proxy.app.request('/send', init)).status).toBe(413);
   expect(pulled).toBeLessThan(MAX_SEND_BYTES / 1_048_576 + 5);
+});
+
+test('a body is read as JSON whatever its type is called, so that curl needs no header', async () => {
+  for (const headers of [
+    {},
+    { 'content-type': 'text/plain' },
+    { 'content-type': 'application/x-www-form-urlencoded' },
+  ]) {
+    expect((await proxy.app.request('/send', { method: 'POST', headers, body: '{}' })).status).toBe(200);
+  }
+});
+
+test('one element that is nested too deep refuses the whole array: nothing of it was taken apart', async () => {
+  const deep = JSON.parse('{"a":'.repeat(101) + 1 + '}'.repeat(101));
+  expect(await post([reading(), deep])).toMatchObject({ status: 422, body: { error: { code: 'TOO_DEEP' } } });
+  expect(queued).toEqual([]);
 });
 
 test('a body that is compressed is refused, and counted', async () => {
@@ -230,6 +257,8 @@ test('other paths and methods are refused with JSON, and counted', async () => {
   for (const [method, path] of [
     ['GET', '/send'],
     ['POST', '/'],
+    ['POST', '/send/'],
+    ['POST', '/Send'],
     ['PUT', '/health'],
   ]) {
     const response = await proxy.app.request(path!, { method: method! });
@@ -240,7 +269,7 @@ test('other paths and methods are refused with JSON, and counted', async () => {
       },
     ]);
   }
-  expect((await stats()).refused).toEqual({ NO_SUCH_PATH: 3 });
+  expect((await stats()).refused).toEqual({ NO_SUCH_PATH: 5 });
 });
 
 test('it is ready when the queue answers, and says what is wrong when it does not; its health is its own', async () => {
@@ -255,6 +284,7 @@ test('it is ready when the queue answers, and says what is wrong when it does no
     { status: 'not ready', reason: expect.stringContaining("can't be reached") },
   ]);
   expect(await ask('/health')).toEqual([200, { status: 'healthy' }]);
+  expect((await proxy.app.request('/health', { method: 'HEAD' })).status).toBe(200);
 });
 
 test('a clock that is set back slows no sender down', async () => {

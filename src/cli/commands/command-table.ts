@@ -45,15 +45,15 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
   'images build': async () => (await import('./images.command.js')).imagesBuild,
   'images login': async () => (await import('./images.command.js')).imagesLogin,
   'images push': async () => (await import('./images.command.js')).imagesPush,
-  'proxy serve': async () => (await import('./serve/proxy-serve.command.js')).proxyServe,
-  'puller serve': async () => (await import('./serve/puller-serve.command.js')).pullerServe,
-  'queue serve': async () => (await import('./serve/queue-serve.command.js')).queueServe,
+  'proxy serve': async () => (await import('./serve.command.js')).proxyServe,
+  'puller serve': async () => (await import('./serve.command.js')).pullerServe,
+  'queue serve': async () => (await import('./serve.command.js')).queueServe,
   'queue status': async () => (await import('./queue/queue-status.command.js')).queueStatus,
   'queue peek': async () => (await import('./queue/queue-peek.command.js')).queuePeek,
   'queue dead-letters': async () => (await import('./queue/queue-dead-letters.command.js')).queueDeadLetters,
   'queue replay': async () => (await import('./queue/queue-replay.command.js')).queueReplay,
   'queue purge': async () => (await import('./queue/queue-purge.command.js')).queuePurge,
-  'sensors serve': async () => (await import('./serve/sensors-serve.command.js')).sensorsServe,
+  'sensors serve': async () => (await import('./serve.command.js')).sensorsServe,
 };
 
 /**

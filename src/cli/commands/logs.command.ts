@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { Option } from 'commander';
-import { exitCodeOf, stopRequested } from '../../lib/process/shutdown.js';
 import { loggedServices, readLogs } from '../../operations/logs/read-logs.js';
 import type { CommandSpec } from '../command.js';
 import { integerOption, sinceFrom, sinceOption } from '../command-options.js';
-import { logsTarget } from '../open-logs.js';
 import { logDocument, logText } from '../output/log-text.js';
+import { StopSignal } from '../stop-signal.js';
+import { logsTarget } from '../targets.js';
 
 export const logs: CommandSpec = {
   name: 'logs [services...]',
@@ -26,15 +26,13 @@ export const logs: CommandSpec = {
     const target = logsTarget(settings);
     const tail = integerOption(options.tail, '--tail', 0);
     const since = sinceFrom(options);
-    const stop = new AbortController();
-    let code = 0;
-    void stopRequested({ supervised: false }).then((reason) => {
-      code = exitCodeOf(reason);
-      stop.abort();
-    });
+    const stop = new StopSignal();
     const width = Math.max(0, ...(args.length > 0 ? args : await loggedServices(target)).map(({ length }) => length));
     const lines = readLogs(target, {
-      ...{ services: args, level: settings.logLevel, follow: options.follow === true, signal: stop.signal },
+      services: args,
+      level: settings.logLevel,
+      follow: options.follow === true,
+      signal: stop.signal,
       ...(tail === undefined ? {} : { tail }),
       ...(since === undefined ? {} : { since }),
     });
@@ -44,6 +42,6 @@ export const logs: CommandSpec = {
       // A reader that is slower than this, such as a pager, must not fill the memory.
       if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain', stop).catch(() => {});
     }
-    return code;
+    return stop.exitCode;
   },
 };

@@ -2,8 +2,8 @@ import { readStatus, type Status } from '../../operations/read-status.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { openSession } from '../../runtime/session.js';
 import type { CommandContext, CommandSpec } from '../command.js';
-import { targetOf } from '../open-config-target.js';
 import { statusDocument, statusText, unansweredText } from '../output/status-text.js';
+import { targetOf } from '../targets.js';
 import { everyMsOf, watchAgain, watchOption } from '../watch-again.js';
 
 export const status: CommandSpec = {

@@ -1,9 +1,9 @@
 import { AppError } from '../../lib/errors/app-error.js';
-import { exitCodeOf, stopRequested } from '../../lib/process/shutdown.js';
 import { openFleet, openSession } from '../../runtime/session.js';
 import type { CommandSpec } from '../command.js';
-import { TARGET_SETTINGS } from '../open-config-target.js';
-import { isScreen, loadScreen } from '../open-screen.js';
+import { isScreen, loadScreen } from '../screens.js';
+import { StopSignal } from '../stop-signal.js';
+import { TARGET_SETTINGS } from '../targets.js';
 
 export const top: CommandSpec = {
   name: 'top',
@@ -21,16 +21,19 @@ export const top: CommandSpec = {
     const fleet = openFleet(settings);
     await fleet.summary();
     const open = await loadScreen(out, {});
-    let quit = () => {};
-    const hasQuit = new Promise<number>((resolve) => {
-      quit = () => resolve(0);
-    });
+    const stop = new StopSignal();
     const screen = open({
-      ...{ settings, fleet, kind: state?.kind ?? '', since: Date.now(), attached: true, onQuit: quit },
+      settings,
+      fleet,
+      kind: state?.kind ?? '',
+      since: Date.now(),
+      attached: true,
+      onQuit: stop.request,
       endpoints: () => ({ ...(state?.endpoints ?? { puller: settings.pullerUrl! }) }),
     });
     try {
-      return await Promise.race([hasQuit, stopRequested({ supervised: false }).then(exitCodeOf)]);
+      await stop.requested;
+      return stop.exitCode;
     } finally {
       screen.close();
     }

@@ -14,7 +14,6 @@ import {
   timeoutOption,
   valuesFrom,
 } from '../../command-options.js';
-import { openConfigTarget, TARGET_SETTINGS } from '../../open-config-target.js';
 import {
   changeProgressText,
   failedProxyText,
@@ -24,6 +23,7 @@ import {
   rollOutText,
   setConfigText,
 } from '../../output/config-text.js';
+import { openConfigTarget, TARGET_SETTINGS } from '../../targets.js';
 
 const common = (): Option[] => [
   ...scopeOptions(),

@@ -1,8 +1,8 @@
 import { configDocument } from '../../../operations/config/config-document.js';
 import { readConfig } from '../../../operations/config/read-config.js';
 import type { CommandSpec } from '../../command.js';
-import { openConfigTarget, TARGET_SETTINGS } from '../../open-config-target.js';
 import { configText, differingProxyText, lostText } from '../../output/config-text.js';
+import { openConfigTarget, TARGET_SETTINGS } from '../../targets.js';
 
 export const configShow: CommandSpec = {
   name: 'config show',

@@ -12,8 +12,8 @@ import {
   timeoutMs,
   timeoutOption,
 } from '../../command-options.js';
-import { TARGET_SETTINGS, targetOf } from '../../open-config-target.js';
 import { convergedText, fileSeenText, hiddenTexts, readProgressText, updaterText } from '../../output/config-text.js';
+import { TARGET_SETTINGS, targetOf } from '../../targets.js';
 
 export const deployConfigUpdater: CommandSpec = {
   name: 'deploy config-updater',

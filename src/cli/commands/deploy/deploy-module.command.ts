@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { deployModule } from '../../../operations/deploy/deploy-module.js';
+import { foreignModules } from '../../../operations/deploy/job-owners.js';
 import { openSession } from '../../../runtime/session.js';
-import { askTakeOverModule } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';
 import {
   allowFrom,
@@ -13,8 +13,9 @@ import {
   timeoutMs,
   timeoutOption,
 } from '../../command-options.js';
-import { targetOf } from '../../open-config-target.js';
+import { askTakeOver } from '../../confirm.js';
 import { deployModuleProgressText, deployModuleText } from '../../output/module-text.js';
+import { openDeployTarget } from '../../targets.js';
 
 export const deployModuleCommand: CommandSpec = {
   name: 'deploy module <file>',
@@ -40,21 +41,19 @@ export const deployModuleCommand: CommandSpec = {
     const name = nameOf(file, options.name);
     const env = envFrom((options.env as string[] | undefined) ?? []);
     const session = openSession(settings);
-    const { proxies, fleet } = targetOf(session, settings);
-    const network = await session.network();
+    const target = await openDeployTarget(session, settings);
     const regions = options.region as string[] | undefined;
-    const takeOver = await askTakeOverModule(out, network, name, options);
-    const result = await deployModule(
-      { network, fleet, proxy: proxies[0]!, stateDir: settings.stateDir },
-      {
-        ...{ file, name, env, takeOver, timeoutMs: timeoutMs(options) },
-        ...(regions === undefined ? {} : { regions }),
-        parameters: (options.param as string[] | undefined) ?? [],
-        once: options.once === true,
-        allow: allowFrom(options),
-        onProgress: (progress) => out.progress(deployModuleProgressText(name, progress)),
-      },
+    const takeOver = await askTakeOver(out, options.takeOver === true, () =>
+      foreignModules(target.network, name, regions),
     );
+    const result = await deployModule(target, {
+      ...{ file, name, env, takeOver, timeoutMs: timeoutMs(options) },
+      ...(regions === undefined ? {} : { regions }),
+      parameters: (options.param as string[] | undefined) ?? [],
+      once: options.once === true,
+      allow: allowFrom(options),
+      onProgress: (progress) => out.progress(deployModuleProgressText(name, progress)),
+    });
     out.result(result, () => deployModuleText(result));
     return 0;
   },

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { type DeployTarget, deployPublisher } from '../../../operations/deploy/deploy-publisher.js';
+import { foreignPublishers } from '../../../operations/deploy/job-owners.js';
 import type { Profile } from '../../../protocol/profiles.js';
 import { openSession } from '../../../runtime/session.js';
-import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';
 import {
   allowFrom,
@@ -15,9 +15,10 @@ import {
   timeoutMs,
   timeoutOption,
 } from '../../command-options.js';
-import { targetOf } from '../../open-config-target.js';
+import { askTakeOver } from '../../confirm.js';
 import { deployDocument, deployProgressText, deployText, STILL_STARTING } from '../../output/deploy-text.js';
 import type { Output } from '../../output/output.js';
+import { openDeployTarget } from '../../targets.js';
 
 export const deployPublisherCommand: CommandSpec = {
   name: 'deploy publisher',
@@ -35,15 +36,20 @@ export const deployPublisherCommand: CommandSpec = {
     'wasm-sensors deploy publisher --region eu --color',
   ],
   async action({ out, settings, options }) {
-    const session = openSession(settings);
-    const { proxies, fleet } = targetOf(session, settings);
-    const target = { network: await session.network(), fleet, proxy: proxies[0]!, stateDir: settings.stateDir };
-    const takeOver = await askTakeOver(out, target.network, options);
+    const target = await openDeployTarget(openSession(settings), settings);
+    const takeOver = await askForPublishers(out, target.network, options);
     const result = await runDeploy(out, target, { ...options, takeOver });
     out.result(deployDocument(result), () => deployText(result));
     return 0;
   },
 };
+
+/** Whether publishers of other state folders may be replaced. Rejects with `JOBS_OF_OTHERS` when they may not. */
+export const askForPublishers = (
+  out: Pick<Output, 'note'>,
+  network: DeployTarget['network'],
+  { takeOver, region }: OptionValues,
+) => askTakeOver(out, takeOver === true, () => foreignPublishers(network, region as string[] | undefined));
 
 /** Checks the options of a deployment before `up` begins. Throws `BAD_OPTION`. */
 export function checkDeployOptions(options: OptionValues): void {

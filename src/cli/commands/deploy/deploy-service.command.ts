@@ -1,5 +1,4 @@
 import { Option } from 'commander';
-import { exitCodeOf, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
 import {
   deployService,
   planServiceJob,
@@ -9,9 +8,9 @@ import {
 } from '../../../operations/deploy/deploy-service.js';
 import { foreignService, refuseForeign } from '../../../operations/deploy/job-owners.js';
 import { openSession } from '../../../runtime/session.js';
-import { askTakeOverService } from '../../ask-take-over.js';
 import type { CommandSpec } from '../../command.js';
 import { integerOption, takeOverOption, timeoutMs, timeoutOption } from '../../command-options.js';
+import { askTakeOver } from '../../confirm.js';
 import {
   notFollowingText,
   serviceInterruptedText,
@@ -19,6 +18,7 @@ import {
   serviceStoppedText,
   serviceText,
 } from '../../output/deploy-text.js';
+import { StopSignal } from '../../stop-signal.js';
 
 export const deployProxyCommand = deployServiceCommand('proxy', 'sensors then use it with `--proxy web-services`');
 export const deployPullerCommand = deployServiceCommand('puller', 'it replaces the one of `up`');
@@ -45,7 +45,8 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
     ],
     async action({ out, settings, provenance, options }) {
       const session = openSession(settings);
-      const interrupted = interruption();
+      // A Ctrl-C must not leave the queue without its consumer.
+      const stop = new StopSignal();
       const planned = await planServiceJob(role, session, {
         settings: { values: settings, provenance },
         ...(options.image === undefined ? {} : { image: String(options.image) }),
@@ -53,37 +54,25 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
         onProgress: (step) => out.progress(step),
       });
       const network = await session.network();
-      const takeOver = await askTakeOverService(out, network, role, options);
+      const takeOver = await askTakeOver(out, options.takeOver === true, () => foreignService(network, role));
       try {
         const result = await deployService(network, planned, {
           takeOver,
           timeoutMs: timeoutMs(options),
           onProgress: (progress) => out.progress(serviceProgressText(progress)),
           setEndpoints: (change) => session.control.setEndpoints(change),
-          signal: interrupted.signal,
+          signal: stop.signal,
         });
         if (role === 'proxy' && !planned.follows) out.warn(notFollowingText(session.state.endpoints.proxy));
         out.result(result, () => serviceText(result, planned));
         return 0;
       } catch (error) {
-        const reason = interrupted.reason();
-        if (reason === undefined) throw error;
+        if (!stop.signal.aborted) throw error;
         out.note(serviceInterruptedText(role));
-        return exitCodeOf(reason);
+        return stop.exitCode;
       }
     },
   };
-}
-
-/** A Ctrl-C must not leave the queue without its consumer. */
-function interruption(): { signal: AbortSignal; reason(): StopReason | undefined } {
-  const controller = new AbortController();
-  let reason: StopReason | undefined;
-  void stopRequested({ supervised: false }).then((asked) => {
-    reason = asked;
-    controller.abort();
-  });
-  return { signal: controller.signal, reason: () => reason };
 }
 
 function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {

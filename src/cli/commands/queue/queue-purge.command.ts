@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { purgeQueue } from '../../../operations/queue/purge-queue.js';
 import type { CommandSpec } from '../../command.js';
+import { canAsk, confirm } from '../../confirm.js';
 import { purgedText, purgeQuestion } from '../../output/queue-text.js';
 import { QUEUE_SETTINGS, withQueue } from './with-queue.js';
 
@@ -25,14 +26,12 @@ export const queuePurge: CommandSpec = {
   },
 };
 
-/** Rejects with `NOT_CONFIRMED` where there is no terminal. */
-async function ask(message: string): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+/** Throws `NOT_CONFIRMED` where there is no terminal. */
+function ask(message: string): Promise<boolean> {
+  if (!canAsk()) {
     throw new AppError('NOT_CONFIRMED', 'nothing is deleted without a confirmation', {
       hint: 'Give --yes where nobody can be asked.',
     });
   }
-  const { default: inquirer } = await import('inquirer');
-  const { yes } = await inquirer.prompt<{ yes: boolean }>([{ type: 'confirm', name: 'yes', message, default: false }]);
-  return yes;
+  return confirm(message);
 }

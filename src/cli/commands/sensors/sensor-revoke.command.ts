@@ -2,8 +2,8 @@ import { Option } from 'commander';
 import { isUnknownHost } from '../../../operations/config/known-scope.js';
 import { revokeSensor } from '../../../operations/revoke-sensor.js';
 import type { CommandSpec } from '../../command.js';
-import { openConfigTarget, openProxies } from '../../open-config-target.js';
 import { revokedText, unknownHostText } from '../../output/sensors-text.js';
+import { openConfigTarget, openProxies } from '../../targets.js';
 
 export const sensorRevoke: CommandSpec = {
   name: 'sensors revoke <host>',

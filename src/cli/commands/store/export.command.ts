@@ -3,10 +3,11 @@ import { exportReadings } from '../../../operations/ask-store.js';
 import type { Cell } from '../../../store/read-request.js';
 import type { CommandSpec } from '../../command.js';
 import { scopeOptions, sinceOption, timeRange, untilOption } from '../../command-options.js';
-import { storeOption, storeTarget, untilStopped } from '../../open-store.js';
 import { csvRecord } from '../../output/csv.js';
 import { countText } from '../../output/terminal-text.js';
 import { openWriter } from '../../output/text-writer.js';
+import { untilStopped } from '../../stop-signal.js';
+import { storeOption, storeTarget } from '../../targets.js';
 
 export const exportCommand: CommandSpec = {
   name: 'export',

@@ -5,11 +5,12 @@ import { queryStore, SCHEMA_SQL } from '../../../operations/ask-store.js';
 import type { Answer } from '../../../store/answer.js';
 import type { Cell } from '../../../store/read-request.js';
 import type { CommandContext, CommandSpec } from '../../command.js';
-import { storeOption, storeTarget, untilStopped } from '../../open-store.js';
 import { csvRecord } from '../../output/csv.js';
 import { rowsText } from '../../output/rows-text.js';
 import { countText, terminalWidth } from '../../output/terminal-text.js';
 import { openWriter } from '../../output/text-writer.js';
+import { untilStopped } from '../../stop-signal.js';
+import { storeOption, storeTarget } from '../../targets.js';
 
 export const query: CommandSpec = {
   name: 'query [sql]',

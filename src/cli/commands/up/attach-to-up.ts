@@ -1,14 +1,13 @@
 /** A second `up` in the same folder: deploys if asked to, and shows the readings until Ctrl-C. */
 import { AppError } from '../../../lib/errors/app-error.js';
-import { exitCodeOf, stopRequested } from '../../../lib/process/shutdown.js';
 import { openSession } from '../../../runtime/session.js';
-import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandContext } from '../../command.js';
-import { targetOf } from '../../open-config-target.js';
-import { loadScreen } from '../../open-screen.js';
 import { deployText } from '../../output/deploy-text.js';
 import { attachingText, differenceText } from '../../output/up-text.js';
-import { runDeploy } from '../deploy/deploy-publisher.command.js';
+import { loadScreen } from '../../screens.js';
+import { StopSignal } from '../../stop-signal.js';
+import { openDeployTarget } from '../../targets.js';
+import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
 import { differences } from './up-settings.js';
 
 /** Resolves with the exit code. Rejects with `ALREADY_UP` where another kind of network was asked for. */
@@ -24,28 +23,27 @@ export async function attachToUp(context: CommandContext): Promise<number> {
   out.note(attachingText(state, options.deploy === true));
   for (const difference of differences(context, state)) out.warn(differenceText(difference));
   const { kind, endpoints } = state;
-  const network = options.deploy ? await session.network() : undefined;
-  const takeOver = network && (await askTakeOver(out, network, options));
-  let quit = () => {};
-  const hasQuit = new Promise<number>((resolve) => {
-    quit = () => resolve(0);
-  });
+  const target = options.deploy ? await openDeployTarget(session, settings) : undefined;
+  const takeOver = target && (await askForPublishers(out, target.network, options));
+  const stop = new StopSignal();
   const screen = options.detach
     ? undefined
     : (await loadScreen(out, options))({
-        ...{ settings, kind, fleet, since: Date.now(), attached: true },
+        settings,
+        kind,
+        fleet,
+        since: Date.now(),
+        attached: true,
         endpoints: () => ({ ...endpoints }),
-        onQuit: quit,
+        onQuit: stop.request,
       });
   try {
-    if (network) {
-      const { proxies } = targetOf(session, settings);
-      const target = { network, fleet, proxy: proxies[0]!, stateDir: settings.stateDir };
+    if (target) {
       const result = await runDeploy(screen ?? out, target, { ...options, takeOver });
       (screen ?? out).note(deployText(result));
     }
-    if (!screen) return 0;
-    return await Promise.race([hasQuit, stopRequested({ supervised: false }).then(exitCodeOf)]);
+    if (screen) await stop.requested;
+    return stop.exitCode;
   } finally {
     screen?.close();
   }

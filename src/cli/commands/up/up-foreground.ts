@@ -1,14 +1,12 @@
 /** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
 import { messageOf } from '../../../lib/errors/app-error.js';
 import { answersHttp } from '../../../lib/net/wait-for-http.js';
-import { exitCodeOf, reportReady, type StopReason, stopRequested } from '../../../lib/process/shutdown.js';
+import { reportReady } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
 import { TakenJobs } from '../../../operations/deploy/taken-jobs.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
-import { askTakeOver } from '../../ask-take-over.js';
 import type { CommandContext } from '../../command.js';
-import { loadScreen, type Screen, showsScreen } from '../../open-screen.js';
 import { deployNotes, deployText, givenBackText, notGivenBackText } from '../../output/deploy-text.js';
 import { logEvent } from '../../output/event-log.js';
 import type { Output } from '../../output/output.js';
@@ -23,12 +21,11 @@ import {
   type UpEvent,
   upTimeoutHint,
 } from '../../output/up-text.js';
-import { runDeploy } from '../deploy/deploy-publisher.command.js';
+import { loadScreen, type Screen, showsScreen } from '../../screens.js';
+import { StopSignal } from '../../stop-signal.js';
+import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
 import { openUpLog } from './up-log.js';
 import { askedFor } from './up-settings.js';
-
-/** `down`: another terminal asked for it. */
-type Reason = StopReason | 'down';
 
 /** Resolves with the exit code. */
 export async function upInForeground(context: CommandContext): Promise<number> {
@@ -55,13 +52,13 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     if (note !== undefined) report.note(note);
     if (progress !== undefined && !screen) out.progress(progress);
   };
-  const stop = stopSignal();
+  const stop = new StopSignal();
   const planned = await planStack({
     settings: { values: settings, provenance: context.provenance },
     registry: options.registry === true,
     asked: askedFor(context),
     emit: show,
-    onStop: stop.fromElsewhere,
+    onStop: stop.request,
   });
   const { stack, provider, endpoints, proxy, token, ca } = planned;
   const fleet = new FleetClient(() => endpoints.puller, { token });
@@ -74,7 +71,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     return url;
   };
   const deploy = async (network: Network, silent: string | undefined) => {
-    const takeOver = await askTakeOver(out, network, options);
+    const takeOver = await askForPublishers(out, network, options);
     if (outlive) taken = new TakenJobs(network);
     const onSubmit = (submission: Promise<Submission>) => taken?.add(submission);
     const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
@@ -91,10 +88,14 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     const open = await loadScreen(out, options);
     if (stopping) return;
     screen = open({
-      ...{ settings, fleet, kind: settings.network, since: began, attached: false },
+      settings,
+      fleet,
+      kind: settings.network,
+      since: began,
+      attached: false,
       endpoints: () => ({ ...endpoints }),
       quitQuestion: quitQuestion(outlive),
-      onQuit: stop.fromElsewhere,
+      onQuit: stop.request,
     });
   };
   const start = async () => {
@@ -132,10 +133,9 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     }
   };
 
-  let reason: Reason;
   try {
     const started = start();
-    reason = await Promise.race([stop.requested, started.then(() => stop.requested)]);
+    const reason = await Promise.race([stop.requested, started.then(() => stop.requested)]);
     log.info('stopping', `asked to stop: ${reason}`, { reason });
     if (closeScreen()) out.note(stoppingText(outlive));
   } catch (error) {
@@ -145,7 +145,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     throw error;
   }
   await stopEverything();
-  return reason === 'down' ? 0 : exitCodeOf(reason);
+  return stop.exitCode;
 }
 
 /** Where the deployment did not come to its end, the jobs that it replaced send to their proxies again. */
@@ -156,17 +156,12 @@ async function giveBack(out: Output, taken: TakenJobs | undefined): Promise<void
   for (const failure of failed) out.warn(notGivenBackText(failure));
 }
 
-function stopSignal(): { requested: Promise<Reason>; fromElsewhere(): void } {
-  let fromElsewhere = () => {};
-  const elsewhere = new Promise<Reason>((resolve) => {
-    fromElsewhere = () => resolve('down');
-  });
-  const requested = Promise.race([stopRequested({ supervised: false }), elsewhere]);
-  return { requested, fromElsewhere: () => fromElsewhere() };
-}
-
 /** Ports that moved are in the addresses, and processes that exited are running again. */
 const PASSING = new Set<UpEvent['type']>([
-  ...(['child.slow', 'child.hung', 'child.exited', 'child.restarted'] as const),
-  ...(['change.lost', 'network.port-moved'] as const),
+  'child.slow',
+  'child.hung',
+  'child.exited',
+  'child.restarted',
+  'change.lost',
+  'network.port-moved',
 ]);

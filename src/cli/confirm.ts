@@ -1,0 +1,33 @@
+/** Questions before something is lost, where there is a terminal that can be asked. */
+import type { JobInfo } from '../network/network.js';
+import { refuseForeign } from '../operations/deploy/job-owners.js';
+import { foreignJobText } from './output/deploy-text.js';
+import type { Output } from './output/output.js';
+
+export const canAsk = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
+
+/** Ctrl-C is no. */
+export async function confirm(message: string): Promise<boolean> {
+  const { default: inquirer } = await import('inquirer');
+  const question = { type: 'confirm', name: 'yes', message, default: false } as const;
+  const { yes } = await inquirer.prompt<{ yes: boolean }>([question]).catch(() => ({ yes: false }));
+  return yes;
+}
+
+/**
+ * Before a deployment replaces jobs of another state folder: a terminal is asked, elsewhere `--take-over` says so. Resolves
+ * with whether they may be replaced. Rejects with `JOBS_OF_OTHERS` when they may not.
+ */
+export async function askTakeOver(
+  out: Pick<Output, 'note'>,
+  takeOver: boolean,
+  findForeign: () => Promise<JobInfo[]>,
+): Promise<boolean> {
+  // The deployment itself refuses what nobody can be asked for.
+  if (takeOver || !canAsk()) return takeOver;
+  const foreign = await findForeign();
+  if (foreign.length === 0) return false;
+  for (const job of foreign) out.note(foreignJobText(job));
+  if (!(await confirm('Replace them all the same?'))) refuseForeign(foreign);
+  return true;
+}

@@ -1,0 +1,151 @@
+/** What the page asks and changes through the puller: the same operations as the commands. */
+import type { Settings } from '../../config/settings.js';
+import type { SensorView } from '../../fleet/fleet-view.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { changeConfig } from '../../operations/config/change-config.js';
+import { configDocument, setConfigDocument } from '../../operations/config/config-document.js';
+import { readConfig } from '../../operations/config/read-config.js';
+import { setRegionLink } from '../../operations/cut-region.js';
+import { listDeadLetters } from '../../operations/queue/list-dead-letters.js';
+import { configOf, type Scope } from '../../protocol/desired-config.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
+import type { FleetControls, Place } from '../../puller/controls/fleet-controls.js';
+import type { FleetReader } from '../../puller/fleet-client.js';
+import { openConfiguredAdminQueue } from '../../queue/open-queue.js';
+import { openSession } from '../../runtime/session.js';
+import { openConfigTarget } from '../targets.js';
+
+const CHANGE_TIMEOUT_MS = 30_000;
+const LINK_TIMEOUT_MS = 150_000;
+/** A page shows some sensors; `config show` has all. */
+const MAX_SENSORS = 20;
+const MAX_LETTERS = 20;
+/** Looking hides messages from others for a moment, and Amazon bills it. */
+const LETTERS_LOOKED_AT = 100;
+const LETTERS_FRESH_MS = 5_000;
+const MAX_BODY = 500;
+
+/** `markLink`: tells the fleet view that a region is cut on purpose. */
+export function pageControls(
+  settings: Settings,
+  fleet: FleetReader,
+  markLink: (region: string, connected: boolean) => void,
+): FleetControls {
+  const target = () => openConfigTarget(settings, fleet);
+  const letters = fresh(LETTERS_FRESH_MS, () => newestLetters(settings));
+  return {
+    async offers() {
+      const config = await isThere(async () => void target());
+      const links = await isThere(async () => {
+        const { provider } = await openSession(settings).provider();
+        if (provider.capabilities.noCuts) throw new Error('no cuts');
+      });
+      return { config, links };
+    },
+    async readConfig(place) {
+      const scopes = scopesOf(place);
+      const view = await readConfig(target(), scopes.at(-1)!);
+      const ofPlace = view.sensors.filter(({ region }) => place.region === undefined || region === place.region);
+      const { desired, convergence, sensors } = configDocument({ ...view, sensors: ofPlace.slice(0, MAX_SENSORS) });
+      return {
+        scopes: scopes.map((scope) => ({ scope, config: configOf(desired, scope) ?? null })),
+        ...(desired.lost === undefined ? {} : { lost: desired.lost }),
+        convergence,
+        alike: alikeFields(ofPlace),
+        sensors,
+      };
+    },
+    async changeConfig({ scope, set, unset, includeNarrower }, report) {
+      const result = await changeConfig(
+        target(),
+        scope,
+        { set, unset, includeNarrower, replace: false },
+        {
+          ...{ timeoutMs: CHANGE_TIMEOUT_MS, wait: true },
+          onProgress: ({ sensors, converged, change }) => report({ done: change?.converged ?? converged, of: sensors }),
+          onFailed() {},
+        },
+      );
+      return setConfigDocument(result);
+    },
+    async setRegionLink(region, connected, report) {
+      const network = await networkFor(
+        settings,
+        `wasm-sensors region ${connected ? 'reconnect' : 'disconnect'} ${region}`,
+      );
+      return setRegionLink(network, region, connected, {
+        timeoutMs: LINK_TIMEOUT_MS,
+        onSet: async () => markLink(region, connected),
+        onProgress: (done, of) => report({ done, of }),
+      });
+    },
+    deadLetters: letters,
+  };
+}
+
+/** Rejects with `NOT_OFFERED` where no `up` runs. */
+async function networkFor(settings: Settings, command: string) {
+  try {
+    return await openSession(settings).network();
+  } catch (cause) {
+    if (!(cause instanceof AppError && cause.code === 'NOT_UP')) throw cause;
+    throw new AppError('NOT_OFFERED', 'this puller is no child of `up`, so it reaches no links', {
+      cause,
+      hint: `Run \`${command}\` where \`up\` runs.`,
+    });
+  }
+}
+
+/** What all sensors have from their flags, their file or by default, and all the same. */
+function alikeFields(sensors: SensorView[]): SensorConfigField[] {
+  const textOf = ({ hostname, color, icon_name, config }: SensorView, field: SensorConfigField) => {
+    const values = { color: color.toLowerCase(), emoji: icon_name, random_off: '', interval: config?.intervalMs };
+    const source = config?.sources[field] ?? 'unknown';
+    return `${source} ${source === 'fleet' ? hostname : { ...values, paused: config?.paused }[field]}`;
+  };
+  return SENSOR_CONFIG_FIELDS.filter((field) => new Set(sensors.map((sensor) => textOf(sensor, field))).size === 1);
+}
+
+/** The scopes that decide what the sensors of a place do, the widest first. */
+const scopesOf = ({ region, hostname }: Place): Scope[] => [
+  {},
+  ...(region === undefined ? [] : [{ region }]),
+  ...(hostname === undefined ? [] : [{ hostname }]),
+];
+
+const isThere = (look: () => Promise<void>) =>
+  look().then(
+    () => true,
+    () => false,
+  );
+
+async function newestLetters(settings: Settings) {
+  const queue = await openConfiguredAdminQueue(settings);
+  try {
+    const { deadLetters } = await listDeadLetters(queue, LETTERS_LOOKED_AT);
+    const newest = deadLetters.slice(-MAX_LETTERS).reverse();
+    return {
+      /** How many were looked at: the newest of a queue with more may not be among them. */
+      seen: deadLetters.length,
+      complete: deadLetters.length < LETTERS_LOOKED_AT,
+      letters: newest.map((letter) => ({ ...letter, body: letter.body.slice(0, MAX_BODY) })),
+    };
+  } finally {
+    queue.close();
+  }
+}
+
+/** Loads once for everybody who asks within this time; a failure is not kept. */
+function fresh<T>(keepMs: number, load: () => Promise<T>): () => Promise<T> {
+  let loaded: { at: number; value: Promise<T> } | undefined;
+  return () => {
+    if (loaded && Date.now() - loaded.at < keepMs) return loaded.value;
+    const value = load();
+    const entry = { at: Date.now(), value };
+    loaded = entry;
+    value.catch(() => {
+      if (loaded === entry) loaded = undefined;
+    });
+    return value;
+  };
+}

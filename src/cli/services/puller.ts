@@ -1,0 +1,95 @@
+/** The puller: takes readings from the queue to its sinks, and serves the fleet view and the web page. */
+import { join } from 'node:path';
+import type { Settings } from '../../config/settings.js';
+import type { AlertEvent } from '../../fleet/fleet-events.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import type { Logger } from '../../lib/log/logger.js';
+import { lockFor } from '../../lib/net/access-lock.js';
+import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
+import { OperatorSessions } from '../../lib/net/operator-sessions.js';
+import { ENDED_NETWORK } from '../../puller/ended-network.js';
+import { createPuller } from '../../puller/puller.js';
+import { openConfiguredQueue } from '../../queue/open-queue.js';
+import { createPage } from '../../web/web-page.js';
+import type { CommandContext } from '../command.js';
+import { logEvent } from '../output/event-log.js';
+import { alertText, pullerText } from '../output/puller-text.js';
+import { pageControls } from './page-controls.js';
+import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
+
+/** Resolves with the exit code. */
+export const servePuller = (context: CommandContext): Promise<number> =>
+  runService(context, async (log) => {
+    const { settings } = context;
+    const { host, token, viewerToken, open } = settings;
+    if (!isLoopback(host) && token === undefined && viewerToken === undefined && !open) {
+      throw new AppError('VIEWER_TOKEN_NEEDED', `listening on ${host}, anybody who reaches this machine could read`, {
+        hint: 'Set WASM_SENSORS_VIEWER_TOKEN or WASM_SENSORS_TOKEN, or allow it with --open.',
+      });
+    }
+    const lock = lockFor(settings);
+    const operator = token === undefined ? undefined : new OperatorSessions(token);
+    const queue = await openConfiguredQueue(settings);
+    const write = (text: string) => void process.stdout.write(text);
+    const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
+    const service = createPuller({
+      queue,
+      pollers: settings.pollers,
+      sinks: {
+        store: has('store')
+          ? {
+              path: join(settings.stateDir, 'readings.db'),
+              endedNetwork: join(settings.stateDir, ENDED_NETWORK),
+              retentionMs: {
+                readings: settings.retention * 3_600_000,
+                minutes: settings.minuteRetention * 86_400_000,
+                hours: settings.hourRetention * 86_400_000,
+              },
+            }
+          : undefined,
+        log: has('log') ? write : undefined,
+        alert: has('alert')
+          ? {
+              afterSeconds: settings.alertAfter,
+              webhook: settings.webhook,
+              onAlert: (alert) => logAlert(log, alert),
+            }
+          : undefined,
+      },
+      http: {
+        page: createPage(lock, operator),
+        lock,
+        operator,
+        hosts: hostNames(settings.host, settings.allowedHosts, settings.pullerUrl ? [settings.pullerUrl] : []),
+        token,
+        log: (text) => logDefect(log, text),
+      },
+      controls: (fleet, markLink) => pageControls(settings, fleet, markLink),
+      onEvent: (event) => logEvent(log, event, pullerText(event)),
+    });
+    return serveUntilStopped({
+      log,
+      fetch: service.app.fetch,
+      host: settings.host,
+      port: settings.pullerPort,
+      purpose: 'puller',
+      flag: '--port',
+      onListening() {
+        service.start();
+        void checkQueue(queue, log);
+      },
+      async onClose() {
+        await service.stop();
+        queue.close();
+      },
+    });
+  });
+
+/** What the line has already, or repeats. */
+const NOT_LOGGED = new Set(['event', 'type', 'at', 'rule', 'text']);
+
+function logAlert(log: Logger, alert: AlertEvent): void {
+  const fields = Object.fromEntries(Object.entries(alert).filter(([name]) => !NOT_LOGGED.has(name)));
+  const { type, firing } = alert;
+  log[firing ? 'warn' : 'info'](type, `${firing ? 'alert' : 'over'}: ${alertText(alert)}`, fields);
+}

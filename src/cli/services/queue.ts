@@ -1,0 +1,82 @@
+/** The embedded queue server. */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { AppError } from '../../lib/errors/app-error.js';
+import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
+import { reportWarning } from '../../lib/process/shutdown.js';
+import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
+import type { CommandContext } from '../command.js';
+import { urlOption } from '../command-options.js';
+import { logEvent } from '../output/event-log.js';
+import { queueStoreText } from '../output/store-text.js';
+import { runService, serveUntilStopped } from './run-service.js';
+
+/** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
+const VISIBILITY_TIMEOUT = 10;
+/** A message that was delivered this often and never deleted moves to the dead-letter queue. */
+const MAX_RECEIVES = 50;
+
+/** Resolves with the exit code. */
+export const serveQueue = (context: CommandContext): Promise<number> =>
+  runService(context, async (log) => {
+    const { settings, options } = context;
+    if (!isLoopback(settings.host) && !settings.open) {
+      throw new AppError(
+        'QUEUE_OPEN_NEEDED',
+        `listening on ${settings.host}, anybody who reaches this machine could use the queues`,
+        {
+          hint: 'The queue server checks no credentials. Allow it with --open in a network that only its clients reach.',
+        },
+      );
+    }
+    const baseUrl = urlOption(options.baseUrl, '--base-url');
+    const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
+    mkdirSync(dirname(path), { recursive: true });
+    const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
+    const server = createQueueServer({
+      path,
+      purgeInterval: options.purgeInterval !== false,
+      warn: (message) => log.warn('store.warning', message),
+      onEvent(event) {
+        const text = queueStoreText(event);
+        logEvent(log, event, text);
+        reportWarning(text);
+      },
+      ...(baseUrl ? { baseUrl } : {}),
+      ...(hosts ? { hosts } : {}),
+    });
+    if (options.create !== undefined) await createWithDeadLetters(server, String(options.create));
+    return serveUntilStopped({
+      log,
+      fetch: server.app.fetch,
+      host: settings.host,
+      port: settings.queuePort,
+      purpose: 'queue',
+      flag: '--port',
+      onClose: () => server.close(),
+    });
+  });
+
+async function createWithDeadLetters(server: QueueServer, name: string): Promise<void> {
+  const dead = `${name}-dead`;
+  await createIfMissing(server, dead, {});
+  const arn = `arn:aws:sqs:us-east-1:000000000000:${dead}`;
+  await createIfMissing(server, name, {
+    VisibilityTimeout: String(VISIBILITY_TIMEOUT),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: MAX_RECEIVES }),
+  });
+}
+
+/** An existing queue keeps its attributes, which somebody may have changed; creating it with others would fail. */
+async function createIfMissing(server: QueueServer, name: string, attributes: object): Promise<void> {
+  if ((await call(server, 'GetQueueUrl', { QueueName: name })).ok) return;
+  const response = await call(server, 'CreateQueue', { QueueName: name, Attributes: attributes });
+  if (!response.ok) throw new AppError('QUEUE_CREATE_FAILED', `can't create the queue: ${await response.text()}`);
+}
+
+const call = async (server: QueueServer, action: string, body: object): Promise<Response> =>
+  server.app.request('/', {
+    method: 'POST',
+    headers: { host: 'localhost', 'x-amz-target': `AmazonSQS.${action}`, 'content-type': 'application/x-amz-json-1.0' },
+    body: JSON.stringify(body),
+  });

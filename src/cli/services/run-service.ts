@@ -1,0 +1,80 @@
+/** What all services share: log, listen, run until they are asked to stop, close in order. */
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
+import { type Listener, type ListenOptions, listen } from '../../lib/net/listen.js';
+import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
+import type { Queue } from '../../queue/queue.js';
+import type { CommandContext } from '../command.js';
+
+/**
+ * Runs a service with its logger. An error that no handler expects ends the process with a line in the log. An error of
+ * the start is shown as that of any command, or with `--log-format json` as a line of the log.
+ */
+export async function runService(
+  { settings: { logLevel, logFormat } }: Pick<CommandContext, 'settings'>,
+  serve: (log: Logger) => Promise<number>,
+): Promise<number> {
+  const log = createLogger({ level: logLevel, format: logFormat });
+  const end = (error: unknown) => process.exit(logFailure(log, error));
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+  try {
+    return await serve(log);
+  } catch (error) {
+    if (logFormat === 'text') throw error;
+    if (process.connected) process.disconnect();
+    return logFailure(log, error);
+  }
+}
+
+/** Returns the exit code. */
+function logFailure(log: Logger, error: unknown): number {
+  if (!(error instanceof AppError)) {
+    log.error('failed', messageOf(error), stackOf(error));
+    return 1;
+  }
+  const { code, message, hint, details, exitCode } = error;
+  log.error('failed', message, { code, hint, ...(details.length > 0 ? { details } : {}) });
+  return exitCode;
+}
+
+/** Logs a defect that a request met: its first line, and the stack after it. */
+export function logDefect(log: Logger, text: string): void {
+  const [first = '', ...stack] = text.split('\n');
+  log.error('request.failed', first, { stack: stack.join('\n') });
+}
+
+/** A queue that does not answer yet is asked again with every message. */
+export const checkQueue = (queue: Queue, log: Logger): Promise<void> =>
+  queue.check().catch((error) => log.info('queue.unreachable', `the queue is not there yet: ${messageOf(error)}`));
+
+export interface ServeOptions extends ListenOptions {
+  log: Logger;
+  /** Runs once the port is bound; `stop` resolves when the process is to stop. */
+  onListening?(listener: Listener, stop: Promise<unknown>): unknown;
+  /** Runs after the port stopped accepting; finishes what was accepted. */
+  onClose(): Promise<void> | void;
+  /** How long requests under way may take at the end, in milliseconds. */
+  graceMs?: number;
+}
+
+/** A supervisor that was killed leaves nobody who would wait: what is not finished by then was never acknowledged. */
+const ORPHAN_GRACE_MS = 2000;
+
+/** Serves until SIGINT, SIGTERM or the exit of the supervisor. Resolves with the exit code: 130 for SIGINT, else 0. */
+export async function serveUntilStopped(options: ServeOptions): Promise<number> {
+  const { log, purpose } = options;
+  const stop = stopRequested({ supervised: true });
+  const listener = await listen(options);
+  await options.onListening?.(listener, stop);
+  log.info('listening', `${purpose} on ${listener.url}`, { url: listener.url });
+  reportReady({ url: listener.url });
+  const reason = await stop;
+  log.info('stopping', `${purpose} is stopping: ${reason}`, { reason });
+  if (reason === 'supervisor gone') setTimeout(() => process.exit(0), ORPHAN_GRACE_MS).unref();
+  const closing = listener.close(options.graceMs ?? 5000);
+  await options.onClose();
+  await closing;
+  if (process.connected) process.disconnect();
+  return reason === 'SIGINT' ? 130 : 0;
+}

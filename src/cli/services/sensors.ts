@@ -1,0 +1,81 @@
+/** The sensor host of the embedded network: all its nodes, and the API that takes their jobs. */
+import { dirname, join } from 'node:path';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { hostNames } from '../../lib/net/browser-guard.js';
+import { readCaFile } from '../../lib/net/tls.js';
+import { modulePath } from '../../modules/module-files.js';
+import { ModuleStore } from '../../modules/module-store.js';
+import { edgeLabels, edgeName } from '../../network/edge-nodes.js';
+import { REGIONS } from '../../network/network.js';
+import { parseSensorKeys, sensorTokenOf } from '../../protocol/sensor-token.js';
+import { createCluster } from '../../sensor-host/cluster.js';
+import { ForeignHost } from '../../sensor-host/foreign/foreign-host.js';
+import { loadModule } from '../../sensor-host/guest/sensor-module.js';
+import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
+import { createSensorHostApp } from '../../sensor-host/host-routes.js';
+import { keepJobs } from '../../sensor-host/jobs-file.js';
+import { createSensorHost } from '../../sensor-host/sensor-host.js';
+import type { CommandContext } from '../command.js';
+import { integerOption } from '../command-options.js';
+import { logEvent } from '../output/event-log.js';
+import { jobLostText, sensorEventText } from '../output/sensors-text.js';
+import { jobsQuarantinedText } from '../output/up-text.js';
+import { logDefect, runService, serveUntilStopped } from './run-service.js';
+
+/** Resolves with the exit code. */
+export const serveSensors = (context: CommandContext): Promise<number> =>
+  runService(context, async (log) => {
+    const { settings, options } = context;
+    const { token, sensorToken, sensorKey } = settings;
+    const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
+    if (token === undefined)
+      throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', {
+        hint: 'Set WASM_SENSORS_TOKEN.',
+      });
+    const store = new ModuleStore(join(dirname(String(options.jobs)), 'modules'));
+    const pathOf = (module: string) => {
+      const path = store.find(module);
+      if (path !== undefined) return path;
+      throw new AppError('MODULE_UNREADABLE', `the module ${module} is not in modules/ of the state folder`, {
+        hint: 'Deploy it again.',
+      });
+    };
+    const ca = settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) };
+    const cluster = createCluster({
+      host: createSensorHost(ca),
+      foreign: new ForeignHost({ ...ca, nodeArgs: nodeArgsFor(settings.nodes) }),
+      nodes: REGIONS.flatMap((region) =>
+        Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
+      ),
+      loadModule: async (name) => loadModule(modulePath(name)),
+      modulePath: pathOf,
+      onEvent: (event) => logEvent(log, event, sensorEventText(event)),
+      moduleEnv(name, node) {
+        if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
+        const own = current && sensorTokenOf(current.key, node);
+        const sent = sensorToken ?? own;
+        return sent === undefined ? {} : { SENSOR_TOKEN: sent };
+      },
+    });
+    const kept = keepJobs(
+      cluster,
+      String(options.jobs),
+      (file) => log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
+      (job, error) => log.error('job.lost', jobLostText(job, messageOf(error)), { job }),
+    );
+    return serveUntilStopped({
+      log,
+      fetch: createSensorHostApp(kept, {
+        token,
+        hosts: hostNames('127.0.0.1', undefined),
+        log: (text) => logDefect(log, text),
+      }).fetch,
+      host: '127.0.0.1',
+      port: integerOption(options.port, '--port', 0) ?? 0,
+      purpose: 'sensor host',
+      flag: '--port',
+      graceMs: 200,
+      onListening: () => kept.resume(),
+      onClose: () => kept.close(),
+    });
+  });

@@ -1,0 +1,36 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { FleetClient } from '../puller/fleet-client.js';
+import type { CommandContext } from './command.js';
+import { storeTarget } from './targets.js';
+
+let stateDir: string;
+const note = vi.fn();
+
+beforeEach(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'state-'));
+  note.mockClear();
+});
+
+afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
+
+const targetOf = (options: object, settings: object = {}) =>
+  storeTarget({ out: { note }, options, settings: { stateDir, ...settings } } as unknown as CommandContext);
+
+test('a file that is named is read', () => {
+  expect(targetOf({ store: 'copy.db' })).toBe(resolve('copy.db'));
+});
+
+test('of a network that is down the store that it left is read, and that is said', () => {
+  expect(targetOf({})).toBeInstanceOf(FleetClient);
+  writeFileSync(join(stateDir, 'readings.db'), '');
+  expect(targetOf({})).toBe(join(stateDir, 'readings.db'));
+  expect(note).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('no network is up'));
+});
+
+test('a puller that is named is asked', () => {
+  writeFileSync(join(stateDir, 'readings.db'), '');
+  expect(targetOf({}, { pullerUrl: 'http://127.0.0.1:9' })).toBeInstanceOf(FleetClient);
+});
