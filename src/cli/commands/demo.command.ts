@@ -1,27 +1,29 @@
 import { resolve } from 'node:path';
-import { Option } from 'commander';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
 import { exitCodeOf, type StopReason, stopRequested } from '../../lib/process/shutdown.js';
 import { loadProvider } from '../../network/registry.js';
-import type { CommandContext, CommandSpec } from '../command.js';
+import { type CommandContext, command } from '../command.js';
 import { DEMO_FOLDER, DemoNetwork } from '../demo/demo-network.js';
 import { askingGuide, autoGuide, demoProgress } from '../demo/guides.js';
 import { type Guide, runDemo, type StepResult } from '../demo/run-demo.js';
 import { ALERT_AFTER, SCENARIO } from '../demo/scenario.js';
+import { flagOption } from '../options.js';
 import { demoDocument, demoEndText, demoSecondTerminalText, demoWidth, passed, wrapped } from '../output/demo-text.js';
 import { progressOf, type UpEvent } from '../output/up-text.js';
 
-export const demo: CommandSpec = {
+export const demo = command({
   name: 'demo',
   summary: 'a guided tour of a few minutes: sensors, a cut region, versions, late readings, a live change',
   settings: ['network', 'nodes', 'bacalhau'],
   modes: ['text', 'json'],
-  options: [new Option('--auto', 'run every step without questions; exit 1 when one does not see what it must see')],
+  options: {
+    auto: flagOption('--auto', 'run every step without questions; exit 1 when one does not see what it must see'),
+  },
   examples: ['wasm-sensors demo', 'wasm-sensors demo --auto -o json', 'wasm-sensors demo --network compose'],
   async action(context) {
     const { out, options } = context;
-    const asks = options.auto !== true;
+    const asks = !options.auto;
     if (asks) requireTerminal(out.mode);
     const stop = stopOfUser();
     const network = await planDemo(context, () => stop.request('down'));
@@ -37,7 +39,7 @@ export const demo: CommandSpec = {
     await network.claim();
     return runToTheEnd(context, network, guide, { stop: stop.requested, closed });
   },
-};
+});
 
 /** Throws `TERMINAL_NEEDED`. */
 function requireTerminal(mode: string): void {
@@ -48,7 +50,10 @@ function requireTerminal(mode: string): void {
 }
 
 /** Rejects with `OPTION_NOT_OFFERED` for a network that can't be started here. */
-async function planDemo({ out, settings, provenance }: CommandContext, onStop: () => void): Promise<DemoNetwork> {
+async function planDemo(
+  { out, settings, provenance }: Pick<CommandContext, 'out' | 'settings' | 'provenance'>,
+  onStop: () => void,
+): Promise<DemoNetwork> {
   const { kind, capabilities } = await loadProvider(settings.network);
   const { demoNodes } = capabilities;
   if (demoNodes === undefined) {

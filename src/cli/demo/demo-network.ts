@@ -95,7 +95,7 @@ export class DemoNetwork {
     const planned = await planStack({
       settings,
       registry: false,
-      asked: askedFor({ settings: settings.values, options: {} }),
+      asked: askedFor(settings.values, false),
       emit: this.options.emit,
       onStop: this.options.onStop,
     });
