@@ -14,10 +14,10 @@ export async function runCli(cwd: string, words: string[]): Promise<string> {
   return stdout;
 }
 
-/** Flags of `up` with free ports: several networks may be starting on this machine. */
-export async function freePortFlags(network = 'embedded'): Promise<string[]> {
+/** Flags of `up` with free ports: several networks may be starting on this machine. `network`: one that may run Bacalhau. */
+export async function freePortFlags(network?: string): Promise<string[]> {
   const flags = ['--port', '--puller-port', '--queue-port'];
-  if (network !== 'embedded') flags.push('--api-port', '--nats-port', '--webui-port');
+  if (network !== undefined) flags.push('--api-port', '--nats-port', '--webui-port');
   const ports = await Promise.all(flags.map(async (flag) => [flag, String(await freePort())]));
   return ports.flat();
 }

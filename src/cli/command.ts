@@ -8,6 +8,8 @@ import type { Resolved } from '../config/resolve-settings.js';
 import { ownFlag } from '../config/service-config.js';
 import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
+// Enters the kinds of networks into the settings.
+import '../network/registry.js';
 import { GROUPS } from './command-groups.js';
 import type { Options, Values } from './options.js';
 import { withCommandName } from './output/command-name.js';

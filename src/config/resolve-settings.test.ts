@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AppError } from '../lib/errors/app-error.js';
+import '../network/registry.js';
 import { resolveSettings, type Sources } from './resolve-settings.js';
 import { flagName, SETTINGS, type SettingDef, type SettingKey } from './settings.js';
 

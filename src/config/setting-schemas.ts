@@ -66,10 +66,10 @@ export const oneOf = <const T extends readonly string[]>(values: T) =>
 export const listOf = <const T extends string>(values: readonly T[]) =>
   separated.pipe(z.array(z.enum(values, { error: `must be a list of: ${values.join(', ')}` })));
 
-/** The kinds that `--network` takes; `registerProvider` of `network/registry.ts` adds to them. */
-export const networkKinds = new Set(['embedded', 'native', 'compose', 'remote']);
-const notAKind = () => {
-  const kinds = [...networkKinds];
-  return `must be ${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}`;
-};
+/** The kinds that `--network` takes: the rows of `network/registry.ts`, which enters them here. */
+export const networkKinds = new Map<string, { summary: string }>();
+export const kindsText = (): string =>
+  alternatives([...networkKinds].map(([kind, { summary }]) => `${kind} (${summary})`));
+const alternatives = (words: string[]) => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+const notAKind = () => `must be ${alternatives([...networkKinds.keys()])}`;
 export const networkKind = z.string({ error: notAKind }).refine((kind) => networkKinds.has(kind), { error: notAKind });

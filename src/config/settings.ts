@@ -9,6 +9,7 @@ import {
   bearer,
   count,
   flag,
+  kindsText,
   listOf,
   names,
   networkKind,
@@ -38,7 +39,9 @@ export const SETTINGS = define({
     flag: '--network <kind>',
     env: ['WASM_SENSORS_NETWORK'],
     schema: networkKind.default('embedded'),
-    description: 'where jobs run: embedded (in this program), native, compose or remote',
+    get description() {
+      return `where jobs run: ${kindsText()}`;
+    },
   },
   nodes: {
     flag: '--nodes <count>',

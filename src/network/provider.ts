@@ -19,8 +19,6 @@ import type { NetworkFact } from './network-facts.js';
 export interface NetworkProvider<Connection = unknown> {
   /** The value of `--network`. */
   readonly kind: string;
-  /** Completes "jobs run …". */
-  readonly summary: string;
   readonly capabilities: NetworkCapabilities;
   readonly connectionSchema: z.ZodType<Connection>;
   /**

@@ -1,43 +1,60 @@
-/** Every kind of network, in the order in which `--help` names them. Adding one is a folder, and a row here. */
+/**
+ * Every kind of network, in the order in which `--help` names them. Adding one is a folder, and a row here: what the
+ * setting `network` takes and says is made from this table.
+ */
 import { networkKinds } from '../config/setting-schemas.js';
 import type { NetworkProvider } from './provider.js';
 
-type Load = () => Promise<NetworkProvider>;
+interface Row {
+  /** Completes "jobs run …". */
+  summary: string;
+  /** Called when it is needed, so that a command loads only the network that it uses. */
+  load(): Promise<NetworkProvider>;
+}
 
-/** Loaded when needed, so that a command loads only the network that it uses. */
-const PROVIDERS = new Map<string, Load>([
-  ['embedded', async () => (await import('./embedded/embedded-provider.js')).embeddedProvider],
-  ['native', async () => (await import('./native/native-provider.js')).nativeProvider],
-  ['compose', async () => (await import('./compose/compose-provider.js')).composeProvider],
-  ['remote', async () => (await import('./remote/remote-provider.js')).remoteProvider],
-]);
+const KINDS: Record<string, Row> = {
+  embedded: {
+    summary: 'in this program',
+    load: async () => (await import('./embedded/embedded-provider.js')).embeddedProvider,
+  },
+  native: {
+    summary: '`bacalhau` processes on this machine',
+    load: async () => (await import('./native/native-provider.js')).nativeProvider,
+  },
+  compose: {
+    summary: 'containers of this machine',
+    load: async () => (await import('./compose/compose-provider.js')).composeProvider,
+  },
+  remote: {
+    summary: 'a Bacalhau cluster that exists already',
+    load: async () => (await import('./remote/remote-provider.js')).remoteProvider,
+  },
+};
+for (const [kind, row] of Object.entries(KINDS)) networkKinds.set(kind, row);
 
-/**
- * Adds a kind, or replaces one, in this process; for programs and tests that bring their own network. Returns a
- * function that restores the table.
- */
-export function registerProvider(kind: string, load: Load): () => void {
-  const before = PROVIDERS.get(kind);
-  PROVIDERS.set(kind, load);
-  networkKinds.add(kind);
+/** Adds a kind, or replaces one, in this process; for tests. Returns a function that restores the table. */
+export function registerProvider(kind: string, load: Row['load']): () => void {
+  const before = KINDS[kind];
+  KINDS[kind] = { summary: 'for tests', load };
+  networkKinds.set(kind, KINDS[kind]);
   return () => {
     if (before) {
-      PROVIDERS.set(kind, before);
+      KINDS[kind] = before;
       return;
     }
-    PROVIDERS.delete(kind);
+    delete KINDS[kind];
     networkKinds.delete(kind);
   };
 }
 
 /** The kinds, without loading anything. */
-export const registeredKinds = (): string[] => [...PROVIDERS.keys()];
+export const registeredKinds = (): string[] => Object.keys(KINDS);
 
 /** `kind`: one that the setting `network` takes. */
 export async function loadProvider(kind: string): Promise<NetworkProvider> {
-  const load = PROVIDERS.get(kind);
-  if (!load) throw new Error(`no provider is registered for the network ${kind}`);
-  return load();
+  const row = KINDS[kind];
+  if (!row) throw new Error(`no provider is registered for the network ${kind}`);
+  return row.load();
 }
 
 export const loadAllProviders = (): Promise<NetworkProvider[]> => Promise.all(registeredKinds().map(loadProvider));

@@ -2,12 +2,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { networkKinds } from '../config/setting-schemas.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { quarantine } from '../lib/fs/quarantine.js';
 import { isAlive, type ProcessId } from '../lib/process/process-id.js';
 import type { Endpoints } from '../network/provider.js';
+import { registeredKinds } from '../network/registry.js';
 
 export interface RunState {
   up: ProcessId;
@@ -35,7 +35,7 @@ const processSchema = z.object({ name: z.string(), pid: z.int().positive(), star
 const fileSchema = z.object({
   up: processSchema,
   began: z.number(),
-  network: z.string().refine((kind) => networkKinds.has(kind)),
+  network: z.string().refine((kind) => registeredKinds().includes(kind)),
   phase: z.enum(['starting', 'ready']),
   control: z.string(),
   endpoints: z.object({

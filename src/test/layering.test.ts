@@ -69,9 +69,9 @@ test('every import of every file points to a lower room', () => {
   expect(imports.flatMap((imported) => problemOf(imported) ?? [])).toEqual([]);
 });
 
-test('kinds of networks are named by their folders, the registry and the setting only', () => {
+test('kinds of networks are named by their folders, the registry and the default of the setting only', () => {
   const mayName =
-    /^(bench|test)\/|^network\/(registry\.ts|embedded|native|compose|remote)|^config\/setting(s|-schemas)\.ts|\.test\.ts$/;
+    /^(bench|test)\/|^network\/(registry\.ts|embedded|native|compose|remote)|^config\/settings\.ts|\.test\.ts$/;
   const naming = files.filter((path) =>
     /'(compose|native|remote|embedded)'/.test(readFileSync(join(SRC, path), 'utf8')),
   );

@@ -14,7 +14,6 @@ import { composeNeeds, planCompose } from './make-compose-plan.js';
 
 export const composeProvider: NetworkProvider<ComposeConnection> = {
   kind: 'compose',
-  summary: 'containers of this machine',
   capabilities: {
     givesNodesTokens: true,
     demoNodes: 2,

@@ -11,7 +11,6 @@ import { createEmbeddedNetwork, type EmbeddedConnection, embeddedConnectionSchem
 
 export const embeddedProvider: NetworkProvider<EmbeddedConnection> = {
   kind: 'embedded',
-  summary: 'in this program',
   capabilities: { givesNodesTokens: true, demoNodes: 100 },
   connectionSchema: embeddedConnectionSchema,
   needs: ({ values: { nodes } }) => ({ memoryMb: Math.ceil(MEMORY_MB + SENSOR_MB * REGIONS.length * nodes) }),

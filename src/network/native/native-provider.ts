@@ -12,7 +12,6 @@ import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } fr
 
 export const nativeProvider: NetworkProvider<NativeConnection> = {
   kind: 'native',
-  summary: '`bacalhau` processes on this machine',
   capabilities: { givesNodesTokens: true, demoNodes: 4 },
   connectionSchema: nativeConnectionSchema,
   needs: (settings) => ({

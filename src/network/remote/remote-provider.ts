@@ -19,7 +19,6 @@ import { forgetSecrets, keepSecrets } from './remote-secrets.js';
 
 export const remoteProvider: NetworkProvider<RemoteConnection> = {
   kind: 'remote',
-  summary: 'a Bacalhau cluster that exists already',
   capabilities: { sensorsOutliveUp: true, noCuts: true },
   connectionSchema: remoteConnectionSchema,
   needs({ values: settings }) {

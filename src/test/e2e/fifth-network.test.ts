@@ -1,39 +1,49 @@
-/** The proof of the `NetworkProvider` port: a kind of network that no other file knows works like the built-in ones. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * The proof of CONTRIBUTING's recipe for a network: in a copy of the built program, a folder with a provider and a row in
+ * the registry make a kind that works like the built-in ones. Nothing else of the program is changed.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { networkKinds } from '../../config/setting-schemas.js';
 import { isAlive } from '../../lib/process/process-id.js';
+import { registerProvider } from '../../network/registry.js';
 import { Sandbox } from '../support/cli-harness.js';
+import { toyProvider } from '../support/toy-network.js';
 
 const SOURCE = fileURLToPath(new URL('../support/toy-network.ts', import.meta.url));
-const PACKAGE = new URL('../../../', import.meta.url);
+const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url));
 
-/** Inside the package, so that its imports of packages are found. */
-const folder = mkdtempSync(join(fileURLToPath(PACKAGE), 'dist', 'toy-'));
-const module = join(folder, 'toy-network.mjs');
-const sandbox = new Sandbox({ NODE_OPTIONS: `--import=${pathToFileURL(module)}`, WASM_SENSORS_NETWORK: 'toy' });
+const copy = mkdtempSync(join(tmpdir(), 'wasm-sensors-toy-'));
+const sandbox = new Sandbox({ WASM_SENSORS_NETWORK: 'toy' }, join(copy, 'bin', 'wasm-sensors.js'));
 
-/** The network as the built program loads it: compiled, and bound to the program's own modules. */
-function compileToyNetwork(): void {
-  const source = readFileSync(SOURCE, 'utf8');
+function followRecipe(): void {
+  for (const name of ['bin', 'dist', 'templates', 'package.json']) {
+    cpSync(join(PACKAGE, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(PACKAGE, 'node_modules'), join(copy, 'node_modules'));
   const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true };
-  const { outputText } = ts.transpileModule(source, { compilerOptions });
-  writeFileSync(module, outputText.replaceAll("'../../", `'${new URL('dist/', PACKAGE)}`));
+  const { outputText } = ts.transpileModule(readFileSync(SOURCE, 'utf8'), { compilerOptions });
+  const network = join(copy, 'dist', 'network');
+  mkdirSync(join(network, 'toy'));
+  writeFileSync(join(network, 'toy', 'toy-network.js'), outputText);
+  const registry = readFileSync(join(network, 'registry.js'), 'utf8');
+  const row = "toy: { summary: 'timers', load: async () => (await import('./toy/toy-network.js')).toyProvider },";
+  writeFileSync(join(network, 'registry.js'), registry.replace('\n};', `\n${row}\n};`));
 }
 
 beforeAll(async () => {
   // For this process, which reads run.json.
-  networkKinds.add('toy');
-  compileToyNetwork();
+  registerProvider('toy', async () => toyProvider);
+  followRecipe();
   const up = await sandbox.run(['up', '-d', '--deploy', '--nodes', '2', ...(await Sandbox.portFlags())]);
   expect(up.stderr + up.code).toMatch(/0$/);
 });
 afterAll(async () => {
   await sandbox.close();
-  rmSync(folder, { recursive: true });
+  rmSync(copy, { recursive: true });
 });
 
 interface Status {
@@ -83,7 +93,13 @@ test('`down` stops it, and leaves nothing', async () => {
   expect([up, ...children].filter(isAlive)).toEqual([]);
 });
 
-test('without the registration it is no kind of network', async () => {
-  const { code, stderr } = await sandbox.run(['up'], { env: { NODE_OPTIONS: '' } });
-  expect([code, stderr]).toEqual([2, expect.stringContaining('must be embedded, native, compose or remote')]);
+test('settings and help name it', async () => {
+  const wrong = await sandbox.run(['up', '--network', 'boy']);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    expect.stringContaining('must be embedded, native, compose, remote or toy'),
+  ]);
+  expect((await sandbox.run(['up', '--help'])).stdout.replace(/\s+/g, ' ')).toContain(
+    'remote (a Bacalhau cluster that exists already) or toy (timers)',
+  );
 });

@@ -27,10 +27,15 @@ export class Sandbox {
   readonly stateDir = join(this.dir, '.wasm-sensors');
   readonly #children = new Set<ChildProcess>();
   readonly #env: Record<string, string>;
+  readonly #bin: string;
 
-  /** @param env for everything that runs in it */
-  constructor(env: Record<string, string> = {}) {
+  /**
+   * @param env for everything that runs in it
+   * @param bin another program than the one that was built here
+   */
+  constructor(env: Record<string, string> = {}, bin = BIN) {
     this.#env = env;
+    this.#bin = bin;
   }
 
   /** So that tests never meet a running system of somebody else. */
@@ -41,7 +46,7 @@ export class Sandbox {
     return new Promise((resolve) => {
       execFile(
         process.execPath,
-        [BIN, ...args],
+        [this.#bin, ...args],
         {
           cwd: this.dir,
           env: cleanEnv({ ...this.#env, ...options.env }),
@@ -63,7 +68,7 @@ export class Sandbox {
 
   /** Starts a command that goes on. */
   spawn(args: string[], env?: Record<string, string>): Running {
-    const child = spawn(process.execPath, [BIN, ...args], {
+    const child = spawn(process.execPath, [this.#bin, ...args], {
       cwd: this.dir,
       env: cleanEnv({ ...this.#env, ...env }),
       stdio: ['ignore', 'pipe', 'pipe'],

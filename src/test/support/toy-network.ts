@@ -1,7 +1,4 @@
-/**
- * For tests: a fifth kind of network, `toy`, that only this file knows. Its sensors are timers inside `up`. It is loaded
- * into every process of the CLI (`--import`), where it registers itself: see `loadToyNetwork`.
- */
+/** For tests: a fifth kind of network, `toy`, that only this file knows. Its sensors are timers inside `up`. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
@@ -9,15 +6,13 @@ import type { JobRef } from '../../jobs/job-ref.js';
 import type { PublisherJob } from '../../jobs/job-request.js';
 import type { JobInfo, Network, NodeInfo, Submission } from '../../network/network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../../network/provider.js';
-import { registerProvider } from '../../network/registry.js';
 import type { SensorConfig } from '../../protocol/sensor-config.js';
 
 const connectionSchema = z.object({ url: z.string(), proxyUrl: z.string() });
 type Connection = z.output<typeof connectionSchema>;
 
-const toyProvider: NetworkProvider<Connection> = {
+export const toyProvider: NetworkProvider<Connection> = {
   kind: 'toy',
-  summary: 'timers of `up`',
   capabilities: {},
   connectionSchema,
   plan: async (_, context) => planToy(context),
@@ -144,5 +139,3 @@ class ToyNode {
     this.#version = answer.config.version;
   }
 }
-
-registerProvider('toy', async () => toyProvider);
