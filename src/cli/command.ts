@@ -35,6 +35,7 @@ export interface CommandContext<O extends Options = Options, Name extends string
   /** Options that are not settings. */
   options: Values<O>;
   args: ArgsOf<Name>;
+  ansi: AnsiMode;
   /** With every command. */
   program: Command;
 }
@@ -101,7 +102,9 @@ export function addCommand(program: Command, spec: CommandSpec): void {
       const args = Object.fromEntries(
         command.registeredArguments.map((arg, i) => [arg.name(), command.processedArgs[i]]),
       );
-      const done = Promise.resolve(spec.action({ out, settings, provenance, options: values, args, program }));
+      const done = Promise.resolve(
+        spec.action({ out, settings, provenance, options: values, args, ansi: given.ansi, program }),
+      );
       const code = await done.catch((error) => {
         throw explainStateFailure(error, settings.stateDir);
       });
