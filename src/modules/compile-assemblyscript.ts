@@ -41,8 +41,8 @@ export interface AssemblyScriptTools {
  */
 export function findAssemblyScript(folder = packageRoot): AssemblyScriptTools {
   try {
-    const { resolve } = createRequire(import.meta.url);
-    const compiler = resolve('assemblyscript/bin/asc.js', { paths: [folder, packageRoot] });
+    const require = createRequire(import.meta.url);
+    const compiler = require.resolve('assemblyscript/bin/asc.js', { paths: [folder, packageRoot] });
     const optimizer = join(createRequire(compiler).resolve('binaryen'), '../bin/wasm-opt');
     if (existsSync(optimizer)) return { compiler, optimizer };
     throw new Error(`${optimizer} is missing`);
