@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { exportReadings } from '../../../operations/ask-store.js';
-import type { Cell } from '../../../store/read-request.js';
+import type { Cell } from '../../../store/answer.js';
 import type { CommandSpec } from '../../command.js';
 import { scopeOptions, sinceOption, timeRange, untilOption } from '../../command-options.js';
 import { csvRecord } from '../../output/csv.js';
