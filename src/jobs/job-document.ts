@@ -1,7 +1,7 @@
 /** Fills the document of a job request. Everything in it is decided here, except for its heading and its hash. */
 import type { Document } from 'yaml';
 import { AppError } from '../lib/errors/app-error.js';
-import { readUserModule } from '../modules/user-module.js';
+import type { UserModule } from '../modules/user-module.js';
 import { USER_MODULE_MB } from '../modules/wasm-sections.js';
 import type { JobEnvironment } from './job-environment.js';
 import { jobName, jobRefOf, MODULE_LABEL, REGION_LABEL } from './job-ref.js';
@@ -16,7 +16,7 @@ const CONTAINER_PORT = 8080;
 /** The state folder of the image. */
 const DATA_TARGET = '/data';
 
-/** Rejects with `NOT_OFFERED`, or with what `environment.module` and `readUserModule` reject with. */
+/** Rejects with `NOT_OFFERED`, or with what `environment.module` rejects with. */
 export async function fillDocument(request: JobRequest, environment: JobEnvironment): Promise<Document> {
   const document = openTemplate(request.role);
   const ref = jobRefOf(request);
@@ -26,7 +26,7 @@ export async function fillDocument(request: JobRequest, environment: JobEnvironm
   if (ref.runOnce) document.setIn(['labels', 'run-once'], 'true');
   if (request.role === 'publisher') await fillPublisher(document, request, environment);
   else if (request.role === 'config-updater') await fillConfigUpdater(document, request, environment);
-  else if (request.role === 'module') await fillModule(document, request, environment);
+  else if (request.role === 'module') fillModule(document, request, environment);
   else fillService(document, request, environment);
   return document;
 }
@@ -37,19 +37,19 @@ async function fillPublisher(document: Document, job: PublisherJob, environment:
   setTask(document, publisherFlags(job), { ...environment.given, ...forward(environment.forwarded.edge) });
   setDomains(document, job);
   if (job.module === undefined) setModule(document, await environment.module('publisher'));
-  else await setUserModule(document, { file: job.module, region: job.region, environment });
+  else setUserModule(document, job.module, { region: job.region, environment });
   if (job.configFile === undefined) return;
   const source = { type: 'localDirectory', params: { sourcePath: job.configFile, readWrite: false } };
   document.addIn(inTask('inputSources'), document.createNode({ target: CONFIG_TARGET, source }));
 }
 
-async function fillModule(document: Document, job: ModuleJob, environment: JobEnvironment): Promise<void> {
+function fillModule(document: Document, job: ModuleJob, environment: JobEnvironment): void {
   setRegion(document, job.region);
   if (job.once) runOnce(document);
   const env = { ...environment.given, ...forward(environment.forwarded.edge), ...moduleEnv(job) };
   setTask(document, moduleParameters(job), env);
   setDomains(document, job);
-  await setUserModule(document, { file: job.module, region: job.region, environment });
+  setUserModule(document, job.module, { region: job.region, environment });
 }
 
 /** Bacalhau restarts a daemon that exits, and counts its exit as a failure; an ops job runs once on every node. */
@@ -67,11 +67,11 @@ const MAX_INLINE_BYTES = 400_000;
 /** Whether nodes download a module of this size instead of getting it in the job. */
 export const isDownloaded = (bytes: number): boolean => bytes > MAX_INLINE_BYTES;
 
-async function setUserModule(
+function setUserModule(
   document: Document,
-  { file, region, environment }: { file: string; region: string; environment: JobEnvironment },
-): Promise<void> {
-  const { bytes, sha256 } = await readUserModule(file);
+  { bytes, sha256 }: UserModule,
+  { region, environment }: { region: string; environment: JobEnvironment },
+): void {
   if (isDownloaded(bytes.length)) setModuleUrl(document, environment.moduleUrl(region, sha256));
   else setModule(document, bytes);
   document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);

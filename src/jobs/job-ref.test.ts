@@ -10,8 +10,9 @@ const publisher: PublisherJob = {
   submissionTime: 1,
 };
 
+const built = { bytes: new Uint8Array(), sha256: '', facts: { wasi: [], http: true, suspendable: true } };
 const module: ModuleJob = {
-  ...{ role: 'module', region: 'eu', name: 'thermo', module: 'x.wasm', proxyUrl: 'x', parameters: [], env: {} },
+  ...{ role: 'module', region: 'eu', name: 'thermo', module: built, proxyUrl: 'x', parameters: [], env: {} },
   submissionTime: 1,
 };
 

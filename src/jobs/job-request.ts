@@ -1,4 +1,5 @@
 /** What can run as a job: a publisher, a config-updater, a module of the user, the proxy or the puller. */
+import type { UserModule } from '../modules/user-module.js';
 import type { Profile } from '../protocol/profiles.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 
@@ -9,8 +10,8 @@ export interface PublisherJob {
   /** Where the sensors POST to: a base URL, without `/send`. */
   proxyUrl: string;
   config: SensorConfig;
-  /** A module of the user that takes the publisher's flags: path of its file. Left out: the built-in publisher. */
-  module?: string;
+  /** A module of the user that takes the publisher's flags. Left out: the built-in publisher. */
+  module?: UserModule;
   /** A YAML file on the node, re-read while running. */
   configFile?: string;
   /** What the sensors measure; left out: nothing. */
@@ -43,8 +44,7 @@ export interface ModuleJob {
   /** Lower-case letters, digits and dashes. */
   name: string;
   region: string;
-  /** Path of its file. */
-  module: string;
+  module: UserModule;
   /** Where it finds the proxy: `PROXY_URL` in its environment, `{proxy}` in its parameters. */
   proxyUrl: string;
   /** May have `{proxy}` and `{region}`, as the values of `env`. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { readUserModule } from '../modules/user-module.js';
 import { tinyModule } from '../test/support/tiny-module.js';
 import type { JobEnvironment } from './job-environment.js';
 import type { ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
@@ -114,6 +115,7 @@ const folder = mkdtempSync(join(tmpdir(), 'render-job-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const file = join(folder, 'mine.wasm');
 writeFileSync(file, tinyModule({ name: 'mine' }));
+const mine = await readUserModule(file);
 const inline = (bytes: Uint8Array) => `data:application/wasm;base64,${Buffer.from(bytes).toString('base64')}`;
 
 /** One that carries nothing, of so many bytes and its header. */
@@ -124,7 +126,7 @@ const customSection = (bytes: number) =>
   ]);
 
 it('a publisher carries a module of the user instead of the built-in one, with more memory', async () => {
-  const { name, text } = await renderJob({ ...publisher, module: file }, environment);
+  const { name, text } = await renderJob({ ...publisher, module: mine }, environment);
   const task = parse(text).tasks[0];
   expect([name, task.inputSources[0].source.params.URL]).toEqual([
     'publisher-eu',
@@ -136,7 +138,7 @@ it('a publisher carries a module of the user instead of the built-in one, with m
 
 describe('a module of the user', () => {
   const module: ModuleJob = {
-    ...{ role: 'module', name: 'thermo', region: 'eu', module: file, proxyUrl: 'http://p:1', submissionTime: 7 },
+    ...{ role: 'module', name: 'thermo', region: 'eu', module: mine, proxyUrl: 'http://p:1', submissionTime: 7 },
     parameters: ['--proxy={proxy}', '{region}', '{"json":"{other}"}'],
     env: { AT: 'in {region}', REGION: 'mine' },
   };
@@ -158,7 +160,8 @@ describe('a module of the user', () => {
   it('that is too large for a job is downloaded from the proxy of its region, by its hash', async () => {
     const large = join(folder, 'large.wasm');
     writeFileSync(large, Buffer.concat([tinyModule({ name: 'mine' }), customSection(450_000)]));
-    const task = parse((await renderJob({ ...module, module: large }, environment)).text).tasks[0];
+    const task = parse((await renderJob({ ...module, module: await readUserModule(large) }, environment)).text)
+      .tasks[0];
     const [{ target, source }] = task.inputSources;
     expect([target, source.type]).toEqual(['/app', 'urlDownload']);
     expect(source.params.URL).toMatch(/^http:\/\/eu\.proxy\/modules\/[0-9a-f]{64}\.wasm$/);

@@ -9,7 +9,7 @@ import { reachableHosts } from '../../jobs/reachable-hosts.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer } from '../../lib/errors/http-error.js';
 import { ModuleStore } from '../../modules/module-store.js';
-import { readUserModule } from '../../modules/user-module.js';
+import type { UserModule } from '../../modules/user-module.js';
 import {
   type ClusterJob,
   type JobSpec,
@@ -33,9 +33,8 @@ export type EmbeddedConnection = z.output<typeof embeddedConnectionSchema>;
 export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConnection, token: string): Network {
   const call = hostClient(host, token);
   const store = new ModuleStore(join(stateDir, 'modules'));
-  /** Hands a module over to the host, which is on this machine; resolves with what it is called there. */
-  const keep = async (path: string) => {
-    const { sha256, bytes } = await readUserModule(path);
+  /** Hands a module over to the host, which is on this machine; returns what it is called there. */
+  const keep = ({ sha256, bytes }: UserModule) => {
     store.put(sha256, bytes);
     return sha256;
   };
@@ -44,7 +43,7 @@ export function createEmbeddedNetwork({ host, proxyUrl, stateDir }: EmbeddedConn
     nodes: async () => call('GET', '/nodes', nodesSchema),
     jobs: async () => (await call('GET', '/jobs', jobsSchema)).map((job) => ({ ...job, ref: refOf(job) })),
     async submit(job) {
-      const { name, ...spec } = await toSpec(job, keep);
+      const { name, ...spec } = toSpec(job, keep);
       const { jobId, unchanged } = await call('PUT', `/jobs/${name}`, submissionSchema, spec);
       return { jobId, jobName: name, unchanged, facts: [] };
     },
@@ -63,8 +62,8 @@ function refOf({ module, region, labels = {} }: ClusterJob): JobRef {
   return { role: (labels[ROLE_LABEL] ?? module) as JobRef['role'], region, ...(name === undefined ? {} : { name }) };
 }
 
-/** @param keep hands the file of a module over to the host */
-async function toSpec(job: JobRequest, keep: (path: string) => Promise<string>): Promise<JobSpec> {
+/** @param keep hands a module over to the host */
+function toSpec(job: JobRequest, keep: (module: UserModule) => string): JobSpec {
   switch (job.role) {
     case 'publisher':
       return {
@@ -72,7 +71,7 @@ async function toSpec(job: JobRequest, keep: (path: string) => Promise<string>):
         region: job.region,
         ...(job.module === undefined
           ? { module: 'publisher' }
-          : { module: await keep(job.module), labels: { [ROLE_LABEL]: 'publisher' } }),
+          : { module: keep(job.module), labels: { [ROLE_LABEL]: 'publisher' } }),
         type: 'daemon',
         args: publisherFlags(job),
         mounts: job.configFile === undefined ? [] : [{ target: CONFIG_TARGET, source: job.configFile }],
@@ -83,7 +82,7 @@ async function toSpec(job: JobRequest, keep: (path: string) => Promise<string>):
       return {
         name: jobName({ role: 'module', region, name }),
         region,
-        module: await keep(job.module),
+        module: keep(job.module),
         labels: { [ROLE_LABEL]: 'module', [MODULE_LABEL]: name },
         type: job.once ? 'ops' : 'daemon',
         args: moduleParameters(job),

@@ -3,7 +3,7 @@ import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.j
 import { AppError } from '../../lib/errors/app-error.js';
 import { configOf, type DesiredState, type Scope, scopeText } from '../../protocol/desired-config.js';
 import type { DesiredField } from '../../protocol/sensor-config.js';
-import { waitForConvergence } from '../deploy/wait-for-sensors.js';
+import { waitForConvergence } from '../wait-for-sensors.js';
 import { type ApplyResult, applyChange, type Change, type FailedProxy } from './apply-to-proxies.js';
 import { type ConfigTarget, newestSeen, revokedHosts } from './config-target.js';
 import { requireKnownScope } from './known-scope.js';

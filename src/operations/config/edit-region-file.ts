@@ -8,7 +8,7 @@ import type { SensorConfig, SensorConfigField } from '../../protocol/sensor-conf
 import type { FleetReader } from '../../puller/fleet-client.js';
 import { valuesOfFile } from '../../sensor-host/sensor-file.js';
 import { requireRegion } from '../cut-region.js';
-import { waitForFileConfig } from '../deploy/wait-for-sensors.js';
+import { waitForFileConfig } from '../wait-for-sensors.js';
 import { knownJobs } from './config-target.js';
 
 export interface FileTarget {

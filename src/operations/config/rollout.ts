@@ -5,7 +5,7 @@ import { compareRegions } from '../../fleet/region-counts.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { DesiredField } from '../../protocol/sensor-config.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
-import { type WaitOptions, waitForConvergence } from '../deploy/wait-for-sensors.js';
+import { type WaitOptions, waitForConvergence } from '../wait-for-sensors.js';
 import type { ApplyResult, Change, FailedProxy } from './apply-to-proxies.js';
 import { type ConfigTarget, revokedHosts } from './config-target.js';
 

@@ -6,7 +6,7 @@ import type { JobInfo, Network } from '../../network/network.js';
 import { type DesiredState, effectiveConfig, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import { valuesOfFile } from '../../sensor-host/sensor-file.js';
-import { waitForConvergence } from '../deploy/wait-for-sensors.js';
+import { waitForConvergence } from '../wait-for-sensors.js';
 import { type ConfigTarget, knownJobs, newestSeen } from './config-target.js';
 import { type FileSeen, waitUntilRead } from './edit-region-file.js';
 

@@ -74,7 +74,12 @@ test('one job a region carries the module, its parameters and the proxy of its r
   const result = await deploy({ regions: ['eu', 'us'], once: true });
   expect(network.submitted.map((job) => (job as ModuleJob).region).sort()).toEqual(['eu', 'us']);
   expect(network.submitted[0]).toMatchObject({
-    ...{ role: 'module', name: 'my', module: join(folder, 'my.wasm'), parameters: ['x'], env: { A: 'b' }, once: true },
+    role: 'module',
+    name: 'my',
+    module: { sha256: result.module.sha256 },
+    parameters: ['x'],
+    env: { A: 'b' },
+    once: true,
     proxyUrl: `http://proxy-of-${(network.submitted[0] as ModuleJob).region}`,
   });
   expect(result).toMatchObject({ running: 2, completed: 0, downloaded: false });

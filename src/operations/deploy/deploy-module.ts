@@ -11,7 +11,7 @@ import { newestByNode } from '../../network/newest-executions.js';
 import { nodesByRegion } from '../../network/region-nodes.js';
 import { foreignModules, refuseForeign } from './job-owners.js';
 import { type ModuleTarget, provideModule } from './provide-module.js';
-import { type SubmitTarget, type Submitted, submitInOrder } from './submit-publishers.js';
+import { type SubmitTarget, type Submitted, submitInOrder } from './submit-in-order.js';
 
 export interface DeployModuleOptions {
   /** Path of the file. */
@@ -64,14 +64,23 @@ export async function deployModule(
   const began = Date.now();
   const { network } = target;
   const { file, name, parameters, env, once, allow = [], onProgress } = options;
-  const { bytes, sha256, facts, downloaded } = await provideModule(target, file);
+  const module = await provideModule(target, file);
+  const { bytes, sha256, facts, downloaded } = module;
   const nodes = nodesByRegion(await network.nodes(), options.regions);
   const regions = [...nodes.keys()];
   if (!options.takeOver) refuseForeign(await foreignModules(network, name, regions));
   const expected = [...nodes.values()].reduce((sum, { connected }) => sum + connected, 0);
   onProgress({ step: 'submitting', started: 0, expected });
   const { submissions } = await submitInOrder(target, regions, (region, submissionTime) => ({
-    ...{ role: 'module', name, region, module: file, parameters, env, once, allow, submissionTime },
+    role: 'module',
+    name,
+    region,
+    module,
+    parameters,
+    env,
+    once,
+    allow,
+    submissionTime,
     proxyUrl: network.sensorProxyUrl(region),
   }));
   const watchMs = STAYS_MS + (network.unseenStartMs?.(bytes.length) ?? 0);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';
+import type { UserModule } from '../../modules/user-module.js';
 import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
 import type { ExecutionInfo, Network, NodeInfo } from '../../network/network.js';
 import type { NetworkFact } from '../../network/network-facts.js';
@@ -21,7 +22,7 @@ import {
   type SubmitTarget,
   stopAllRegionsJob,
   submitPublishers,
-} from './submit-publishers.js';
+} from './submit-in-order.js';
 
 export interface DeployTarget extends SubmitTarget {
   fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
@@ -29,7 +30,9 @@ export interface DeployTarget extends SubmitTarget {
   proxy: Pick<ConfigClient, 'state' | 'putModule'>;
 }
 
-export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl'> {
+export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl' | 'module'> {
+  /** Path of a module of the user. */
+  module?: string;
   /** Left out: every region that has edge nodes. */
   regions?: string[];
   /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
@@ -90,15 +93,19 @@ const HOSTS_NAMED = 3;
 export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const { network, fleet } = target;
   const began = Date.now();
-  const { proxy, takeOver, ...job } = options;
+  const { proxy, takeOver, module: file, ...job } = options;
   // What no node can run, or can send nothing, replaces nothing.
-  if (job.module !== undefined) await provideSensor(target, job.module);
+  const module = file === undefined ? {} : { module: await provideSensor(target, file) };
   const proxyUrl = proxy === undefined ? {} : { proxyUrl: urlOfProxy(proxy, network.proxyNames) };
   const all = await network.nodes();
   let nodes = nodesByRegion(all, options.regions);
   if (!takeOver) refuseForeign(await foreignPublishers(network, [...nodes.keys()]));
   options.onProgress({ step: 'submitting', seen: 0, expected: connectedOf(nodes) });
-  const { submissionTime, submissions } = await submitPublishers(target, [...nodes.keys()], { ...job, ...proxyUrl });
+  const { submissionTime, submissions } = await submitPublishers(target, [...nodes.keys()], {
+    ...job,
+    ...module,
+    ...proxyUrl,
+  });
   const allRegions = await stopAllRegionsJob(network, options.regions === undefined);
 
   const seen = new Map<string, number>();
@@ -150,9 +157,9 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
 }
 
 /** Rejects as `provideModule` does, and with `MODULE_REFUSED` for a module that can send no readings. */
-async function provideSensor(target: DeployTarget, file: string): Promise<void> {
-  const { facts } = await provideModule(target, file);
-  if (facts.http) return;
+async function provideSensor(target: DeployTarget, file: string): Promise<UserModule> {
+  const module = await provideModule(target, file);
+  if (module.facts.http) return module;
   throw new AppError('MODULE_REFUSED', `${basename(file)} is no sensor: it does not import ${HTTP_FUNCTION}`, {
     hint: 'It can send no readings. Begin a sensor with `wasm-sensors init`; `deploy module` runs any program.',
   });

@@ -1,12 +1,12 @@
 /** Waits until sensors do what is desired, and names those that do not. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type FileConvergence, fileConvergenceOf } from '../../fleet/convergence.js';
-import type { Convergence, KnownJobs, Progress, SensorState } from '../../fleet/fleet-view.js';
-import { AppError } from '../../lib/errors/app-error.js';
-import { type DesiredState, type Scope, scopeText } from '../../protocol/desired-config.js';
-import { hostKey } from '../../protocol/names.js';
-import type { DesiredField, SensorConfig } from '../../protocol/sensor-config.js';
-import type { FleetReader } from '../../puller/fleet-client.js';
+import { type FileConvergence, fileConvergenceOf } from '../fleet/convergence.js';
+import type { Convergence, KnownJobs, Progress, SensorState } from '../fleet/fleet-view.js';
+import { AppError } from '../lib/errors/app-error.js';
+import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
+import { hostKey } from '../protocol/names.js';
+import type { DesiredField, SensorConfig } from '../protocol/sensor-config.js';
+import type { FleetReader } from '../puller/fleet-client.js';
 
 export interface WaitOptions<T extends Progress> {
   timeoutMs: number;

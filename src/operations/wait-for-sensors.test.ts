@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Convergence, KnownJobs, SensorState, SensorView } from '../../fleet/fleet-view.js';
-import type { DesiredState } from '../../protocol/desired-config.js';
-import { nothingDesired, type Scope } from '../../protocol/desired-config.js';
-import type { FleetClient } from '../../puller/fleet-client.js';
+import type { Convergence, KnownJobs, SensorState, SensorView } from '../fleet/fleet-view.js';
+import type { DesiredState } from '../protocol/desired-config.js';
+import { nothingDesired, type Scope } from '../protocol/desired-config.js';
+import type { FleetClient } from '../puller/fleet-client.js';
 import { type ConvergeOptions, waitForConvergence, waitForFileConfig } from './wait-for-sensors.js';
 
-vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
+vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
 
 beforeEach(() => {
   vi.useFakeTimers();

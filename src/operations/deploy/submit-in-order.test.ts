@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { JobInfo, Network } from '../../network/network.js';
-import { stopAllRegionsJob, submitToRegions } from './submit-publishers.js';
+import { stopAllRegionsJob, submitToRegions } from './submit-in-order.js';
 
 const submission = (region: string, unchanged = false) => ({
   ...{ jobId: 'j', jobName: `publisher-${region}`, unchanged, facts: [] },
