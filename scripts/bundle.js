@@ -15,14 +15,14 @@ const PROGRAM = [
   'cli/program',
   'lib/errors/codes',
   // Tests kill processes that have loaded these.
-  'lib/process/guard',
+  'lib/process/reaper',
   'store/sqlite/reader/store-reader',
   'bench/bench-queue-server',
   'bench/run-bench',
 ];
 /** Processes and threads that it starts, which need little of it. */
 const HELPERS = [
-  'lib/process/guard-main',
+  'lib/process/reaper-main',
   'sensor-host/foreign/foreign-main',
   'sensor-host/foreign/foreign-watch',
   'sensor-host/guest/thread-main',

@@ -1,7 +1,7 @@
 /** The puller as a whole: pipeline, store, fleet view, alerts and the HTTP API. */
 import type { Hono } from 'hono';
 import { escapeControls } from '../lib/control-characters.js';
-import { longWork } from '../lib/process/long-work.js';
+import { whileBusy } from '../lib/process/report-busy.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue } from '../queue/queue.js';
 import type { QueueServerState } from '../queue/server-state.js';
@@ -58,7 +58,7 @@ const QUEUE_EVERY_MS = 5_000;
 /** Throws `STORE_UNUSABLE`. */
 export function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Puller {
   const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
-  const hub = store ? longWork(() => restoreFleet(store, Date.now(), sinks.store?.endedNetwork)) : new EventHub();
+  const hub = store ? whileBusy(() => restoreFleet(store, Date.now(), sinks.store?.endedNetwork)) : new EventHub();
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const failures = new FailureReporter(onEvent);

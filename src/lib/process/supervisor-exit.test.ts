@@ -8,8 +8,8 @@ import { type ChildSpec, Supervisor } from './supervisor.js';
 
 // No process runs here: a child is a number, and signals are only noted.
 let nextPid = 1;
-vi.mock('./guard.js', () => ({
-  Guard: class {
+vi.mock('./reaper.js', () => ({
+  Reaper: class {
     protect() {}
     end() {}
   },

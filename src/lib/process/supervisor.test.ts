@@ -15,8 +15,8 @@ const world = vi.hoisted(() => ({
   logs: 0,
 }));
 
-vi.mock('./guard.js', () => ({
-  Guard: class {
+vi.mock('./reaper.js', () => ({
+  Reaper: class {
     protect() {}
     end() {}
   },

@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../errors/app-error.js';
 import { parseLogLine } from '../log/log-line.js';
-import { Guard } from './guard.js';
 import { watchForHang } from './hang-watch.js';
 import { lastLines, openLog } from './log-file.js';
 import { identify, type ProcessId, signalAll, stopProcesses } from './process-id.js';
+import { Reaper } from './reaper.js';
 
 export interface ChildSpec {
   name: string;
@@ -47,7 +47,7 @@ export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
   /** One of our own commands says something that its operator should see (`reportWarning`). */
   | { type: 'child.warned'; name: string; text: string }
-  /** It is not ready yet, because of work that it has announced (`long-work.ts`); it is waited for. */
+  /** It is not ready yet, because of work that it has announced (`report-busy.ts`); it is waited for. */
   | { type: 'child.slow'; name: string; afterMs: number }
   /** It has not answered for so long, and is killed. */
   | { type: 'child.hung'; name: string; silentMs: number }
@@ -76,12 +76,12 @@ interface Child {
   failures: number;
   /** Where the output of its latest run begins in its log, in bytes. */
   logFrom: number;
-  /** Until then it may be silent, by its own word (`long-work.ts`); milliseconds of the monotonic clock. */
+  /** Until then it may be silent, by its own word (`report-busy.ts`); milliseconds of the monotonic clock. */
   busyUntil: number;
   stopping: boolean;
 }
 
-/** What one of our own commands reports (`shutdown.ts`, `long-work.ts`). */
+/** What one of our own commands reports (`shutdown.ts`, `report-busy.ts`). */
 interface ChildReport {
   ready?: unknown;
   warning?: string;
@@ -108,7 +108,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
   readonly #children = new Map<string, Child>();
   readonly #adopted = new Set<ProcessId>();
   readonly #envOf: (name: string) => Record<string, string>;
-  readonly #guard = new Guard();
+  readonly #reaper = new Reaper();
   #closed = false;
   #changeLost = false;
   #changed: NodeJS.Immediate | undefined;
@@ -183,7 +183,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
     this.#reportChange();
     if (this.#children.size > 0) return;
     withChildren.delete(this);
-    this.#guard.end();
+    this.#reaper.end();
   }
 
   async #launch(child: Child): Promise<void> {
@@ -304,7 +304,7 @@ export class Supervisor extends EventEmitter<{ event: [ChildEvent]; change: [] }
 
   /** Emits `change` for all changes of a moment at once. The one who hears it writes a file durably, which takes a while. */
   #reportChange(): void {
-    if ([...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc')) this.#guard.protect(this.running);
+    if ([...this.#children.values()].some(({ spec }) => spec.ready !== 'ipc')) this.#reaper.protect(this.running);
     this.#changed ??= setImmediate(() => this.#emitChange());
   }
 

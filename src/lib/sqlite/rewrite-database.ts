@@ -5,7 +5,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { syncFolder } from '../fs/durable-files.js';
-import { longWork } from '../process/long-work.js';
+import { whileBusy } from '../process/report-busy.js';
 import { closeDatabase } from './check-database.js';
 import { type Database, isDamage } from './driver.js';
 import { type Salvaged, salvage } from './salvage.js';
@@ -43,7 +43,7 @@ function writeBeside<T>(path: string, write: (to: string) => T): T {
   remove(unfinished);
   mkdirSync(dirname(path), { recursive: true });
   try {
-    const result = longWork(() => write(unfinished));
+    const result = whileBusy(() => write(unfinished));
     sync(unfinished);
     renameSync(unfinished, rewritten(path));
     syncFolder(dirname(path));

@@ -4,7 +4,7 @@
  */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
-import { longWork } from '../../lib/process/long-work.js';
+import { whileBusy } from '../../lib/process/report-busy.js';
 import { abandonDatabase, closeDatabase, findDamage } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile, WrittenBackNote } from '../../lib/sqlite/database-file.js';
 import { isDamage, isFull } from '../../lib/sqlite/driver.js';
@@ -252,7 +252,7 @@ export class QueueStore {
   #shrink(): void {
     const free = this.#read('PRAGMA freelist_count', 'freelist_count');
     if (free < this.#read('PRAGMA page_count', 'page_count') / 2) return;
-    longWork(() => this.#tryTo('VACUUM'));
+    whileBusy(() => this.#tryTo('VACUUM'));
     this.#tryTo('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 

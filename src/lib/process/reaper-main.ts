@@ -1,4 +1,4 @@
-/** The process behind `guard.ts`. Each line of its input is the list that counts from now on; it acts at the end. */
+/** The process behind `reaper.ts`. Each line of its input is the list that counts from now on; it acts at the end. */
 import { createInterface } from 'node:readline';
 import { type ProcessId, stopProcesses } from './process-id.js';
 

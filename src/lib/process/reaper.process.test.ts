@@ -1,4 +1,4 @@
-/** The built guard, around a process that is killed. */
+/** The built reaper, around a process that is killed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { pathToFileURL } from 'node:url';
@@ -6,11 +6,11 @@ import { expect, test, vi } from 'vitest';
 import { identify, isAlive, type ProcessId, startTimeOf } from './process-id.js';
 import { packageRoot } from './self-command.js';
 
-/** A process that protects `ids` with a guard, and then goes on, or ends it. */
+/** A process that protects `ids` with a reaper, and then goes on, or ends it. */
 async function protector(ids: ProcessId[], then = ''): Promise<ProcessId> {
-  const guard = pathToFileURL(`${packageRoot}dist/lib/process/guard.js`);
-  const script = `const { Guard } = await import('${guard}'); const guard = new Guard();
-    guard.protect(${JSON.stringify(ids)}); ${then}; console.log('ready'); setInterval(() => {}, 1000);`;
+  const reaper = pathToFileURL(`${packageRoot}dist/lib/process/reaper.js`);
+  const script = `const { Reaper } = await import('${reaper}'); const reaper = new Reaper();
+    reaper.protect(${JSON.stringify(ids)}); ${then}; console.log('ready'); setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -37,7 +37,7 @@ test('after kill -9 of the one that protects, what it protects ends within 3 s; 
 
 test('after it was ended it touches nothing', async () => {
   const guarded = await deaf();
-  const killed = await protector([guarded], 'guard.end()');
+  const killed = await protector([guarded], 'reaper.end()');
   process.kill(killed.pid, 'SIGKILL');
   await vi.waitUntil(() => startTimeOf(killed.pid) === undefined);
   await new Promise((resolve) => setTimeout(resolve, 2500));

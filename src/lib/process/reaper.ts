@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { ProcessId } from './process-id.js';
 import { packageRoot } from './self-command.js';
 
-export class Guard {
+export class Reaper {
   #process: ChildProcess | undefined;
 
   /** Those that must not outlive this process, from now on. */
@@ -22,9 +22,9 @@ export class Guard {
   }
 
   #start(): ChildProcess {
-    const started = spawn(process.execPath, [`${packageRoot}dist/lib/process/guard-main.js`], {
+    const started = spawn(process.execPath, [`${packageRoot}dist/lib/process/reaper-main.js`], {
       stdio: ['pipe', 'ignore', 'ignore'],
-      // What ends this process, such as Ctrl-C or a signal to its group, must not end the guard.
+      // What ends this process, such as Ctrl-C or a signal to its group, must not end the reaper.
       detached: true,
     });
     const gone = () => {

@@ -4,7 +4,7 @@
 const LONGEST_MS = 30 * 60_000;
 
 /** Runs `work`. If there is a supervisor, it learns when the work begins and when it is over. */
-export function longWork<T>(work: () => T): T {
+export function whileBusy<T>(work: () => T): T {
   if (!process.connected) return work();
   const report = (busyForMs: number) => process.send?.({ busyForMs }, undefined, undefined, () => {});
   report(LONGEST_MS);
