@@ -136,7 +136,10 @@ export class Job {
       const failed = exit.kind !== 'exit' || exit.code !== 0;
       onExit({
         type: failed ? 'sensor.failed' : 'sensor.completed',
-        ...{ node: node.name, job: this.name, execution: info.id, message: info.message },
+        node: node.name,
+        job: this.name,
+        execution: info.id,
+        message: info.message,
       });
     });
     info.state = 'running';
