@@ -24,7 +24,7 @@ export interface Placement {
   onExit(exit: SensorExit): void;
 }
 
-/** A sensor exited by itself. `failed`: it trapped, or with an exit code; `message`: its last words. */
+/** A sensor exited by itself. `failed`: it trapped, or with an exit code; `message`: its last line. */
 export interface SensorExit {
   type: 'sensor.completed' | 'sensor.failed';
   node: string;

@@ -61,7 +61,7 @@ function readRollUps(db: Database, { metric, region, host, step, from, to }: His
   if (region !== undefined) of.region = region;
   if (host !== undefined) of.host = host;
   const inRegion = region === undefined ? '' : 'and region = :region';
-  // Only minutes and hours that have rows are looked up, each of them: the tables begin with them.
+  // Only minutes and hours that have rows are read, each of them: the tables begin with them.
   const periods = 'select start from roll_up_periods where length = :length and start >= :from and start < :to';
   const stored =
     host === undefined

@@ -69,7 +69,7 @@ export function openForReading(path: string): Database {
     database.exec(
       'pragma query_only = on; pragma temp_store = memory; pragma trusted_schema = off; pragma cell_size_check = on',
     );
-    // With its first access SQLite looks whether it is a database.
+    // With its first access SQLite finds out whether it is a database.
     allowOnlyReading(database);
     return database;
   });
