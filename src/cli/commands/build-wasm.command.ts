@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 import { MODULES_DIR } from '../../modules/module-files.js';
 import type { CommandSpec } from '../command.js';
-import { table } from '../output/terminal-text.js';
 
 export const buildWasmCommand: CommandSpec = {
   name: 'build wasm [folder]',
@@ -19,7 +18,7 @@ export const buildWasmCommand: CommandSpec = {
       folder === undefined
         ? await buildOwn(String(options.out ?? MODULES_DIR), options.force === true)
         : [await buildFolder(folder, String(options.out ?? '.'))];
-    out.result(modules, () => table(modules.map(({ name, bytes, path }) => [name, `${bytes} bytes`, path])));
+    out.result(modules, () => modules.map(({ name, bytes, path }) => `${name}  ${bytes} bytes  ${path}`).join('\n'));
     return 0;
   },
 };

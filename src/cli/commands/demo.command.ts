@@ -9,6 +9,7 @@ import { integerOption } from '../command-options.js';
 import { DEMO_FOLDER, DemoFolder, STATE_DIR } from '../demo/demo-folder.js';
 import { DemoRun, type StepResult, stoppedElsewhere } from '../demo/demo-run.js';
 import { demoSteps } from '../demo/steps.js';
+import { wrapped } from '../output/cells.js';
 import {
   demoDocument,
   demoEndText,
@@ -19,7 +20,6 @@ import {
   stepText,
 } from '../output/demo-text.js';
 import type { Output } from '../output/output.js';
-import { wrapped } from '../output/terminal-text.js';
 
 export const demo: CommandSpec = {
   name: 'demo',

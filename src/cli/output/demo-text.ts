@@ -1,7 +1,8 @@
 /** Texts of the demo: its steps, what was seen, and what to do next. */
 import type { StepResult } from '../demo/demo-run.js';
+import { cellsOf, wrapped } from './cells.js';
 import { commandName } from './command-name.js';
-import { type Style, secondsText, swatch, widthOf, wrapped } from './terminal-text.js';
+import { type Style, secondsText, swatch } from './terminal-text.js';
 
 /** Lines longer than this are hard to read, also where a terminal is wider. */
 const WIDEST = 90;
@@ -33,7 +34,7 @@ export function commandLines(words: string[], width: number, program = commandNa
   const lines = [program];
   for (const word of words) {
     const longer = `${lines.at(-1)} ${word}`;
-    if (widthOf(`${longer} \\`) > width) lines.splice(-1, 1, `${lines.at(-1)} \\`, `  ${word}`);
+    if (cellsOf(`${longer} \\`) > width) lines.splice(-1, 1, `${lines.at(-1)} \\`, `  ${word}`);
     else lines.splice(-1, 1, longer);
   }
   return lines;

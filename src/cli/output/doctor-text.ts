@@ -1,7 +1,8 @@
 /** What `doctor` found, for people. */
 import type { CheckStatus, Finding } from '../../doctor/check.js';
 import type { CheckResult, DoctorReport } from '../../doctor/run-checks.js';
-import { countText, type Style, wrapped } from './terminal-text.js';
+import { wrapped } from './cells.js';
+import { countText, type Style } from './terminal-text.js';
 
 /** The result as `-o json` shows it. */
 export function doctorDocument({ network, results }: DoctorReport) {
