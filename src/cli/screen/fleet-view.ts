@@ -8,9 +8,8 @@ import { selectableTable, type View } from './view.js';
 
 export function fleetView(view: View): string[] {
   const { data, state, width, height, style } = view;
-  if (!data.summary || data.summary.regions.length === 0) {
-    return [style.dim('no readings yet'), data.progress === '' ? NO_SENSORS_YET : `… ${data.progress}`];
-  }
+  if (data.summary?.regions.length === 0 && data.progress === '') return [NO_SENSORS_YET];
+  if (!data.summary || data.summary.regions.length === 0) return [style.dim('no readings yet')];
   // Each bar is a second.
   const seconds = width < 60 ? 8 : width < 100 ? 16 : 30;
   const bars = ({ region = '' }: RegionRow) => style.cyan(sparkline(data.rates.get(region) ?? [], seconds));

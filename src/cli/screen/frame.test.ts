@@ -200,6 +200,8 @@ test('readings that were held while scrolled back do not move', () => {
 
 test('while a deployment is under way nobody is told to deploy', () => {
   const data = noData(T0);
+  expect(text(data)).toContain('no readings yet');
+  record(data, { event: 'summary', summary: summary([]) }, T0);
   expect(text(data)).toContain('run `wasm-sensors deploy publisher`');
   data.progress = 'submitting the publisher for 3 nodes';
   expect(text(data)).not.toContain('deploy publisher');
