@@ -22,7 +22,7 @@ export const doctor: CommandSpec = {
     const { runChecks } = await import('../../doctor/run-checks.js');
     out.progress('looking at this machine, the network and the queue');
     const report = await runChecks({ values: settings, provenance }, options.fix === true);
-    out.result(doctorDocument(report), (style) => doctorText(report, style, process.stdout.columns));
+    out.result(doctorDocument(report), (style) => doctorText(report, style));
     return hasFailures(report) ? 1 : 0;
   },
 };

@@ -28,10 +28,12 @@ export function changeProgressText({ sensors, converged, change }: Convergence):
 export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResult): string {
   if (!seen) return `Saved for ${scopeText(scope)} (version ${version}); not waited for (--no-wait)`;
   if (seen.sensors === 0) return `Saved for ${scopeText(scope)}; no active sensor matches`;
-  const { sensors, converged, hidden, seconds } = seen;
-  const outcome = hidden.length > 0 ? `${converged}/${sensors} sensors follow` : convergedText(seen);
-  return `${outcome} (${secondsText(seconds)})`;
+  return `${followText(seen)} (${secondsText(seen.seconds)})`;
 }
+
+/** `hidden`: what keeps some sensors from following. */
+const followText = ({ hidden, ...seen }: { converged: number; sensors: number; hidden: unknown[] }): string =>
+  hidden.length > 0 ? `${seen.converged}/${seen.sensors} sensors follow` : convergedText(seen);
 
 /** What keeps a change from some sensors, and how to change that: a warning each. */
 export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
@@ -52,9 +54,9 @@ const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
 export function rolledOutRegionText(region: string, progress: Convergence, sending: boolean): string {
-  const hidden = progress.change?.hidden ?? [];
-  const outcome =
-    hidden.length > 0 ? `${progress.change?.converged}/${progress.sensors} sensors follow` : convergedText(progress);
+  const { sensors, converged, change } = progress;
+  const hidden = change?.hidden ?? [];
+  const outcome = followText({ sensors, converged: hidden.length > 0 ? (change?.converged ?? 0) : converged, hidden });
   return `${region}: ${outcome}${sending ? ' and reporting' : ', all paused'}`;
 }
 
@@ -72,11 +74,8 @@ export function fileSeenText(file: string, region: string, { sensors, read, hidd
   return `${done}; ${hidden.join(', ')}: overridden by the fleet configuration; run \`wasm-sensors config show\` to see where`;
 }
 
-export function updaterText(result: UpdaterResult): string {
-  const { region, sensors, converged, hidden, seconds } = result;
-  const outcome = hidden.length > 0 ? `${converged}/${sensors} sensors follow` : convergedText(result);
-  return `changed by a job in region ${region}: ${outcome} (${secondsText(seconds)})`;
-}
+export const updaterText = (result: UpdaterResult): string =>
+  `changed by a job in region ${result.region}: ${followText(result)} (${secondsText(result.seconds)})`;
 
 export const differingProxyText = ({ url, reason }: FailedProxy): string => `${url} ${reason}`;
 

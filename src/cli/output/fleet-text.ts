@@ -34,11 +34,15 @@ export function regionRows(
   return [...rows, { region: undefined, name: 'all', counts: total, colors: '' }];
 }
 
-/** `rates`: a column beside the rate. */
-export const regionColumns = (style: Style, rates: Column<RegionRow>[] = []): Column<RegionRow>[] => [
+export const rateColumn = (head: string): Column<RegionRow> => ({
+  head,
+  right: true,
+  of: ({ counts }) => counts.rate.toFixed(1),
+});
+
+export const regionColumns = (style: Style, ...rates: Column<RegionRow>[]): Column<RegionRow>[] => [
   { head: 'region', least: 10, of: ({ name }) => name },
   { head: 'sensors', least: 6, of: ({ counts }) => sensorsText(counts, style) },
-  { head: 'readings/s', right: true, of: ({ counts }) => counts.rate.toFixed(1) },
   ...rates,
   { head: 'received', right: true, rank: 4, of: ({ counts }) => String(counts.received) },
   { head: 'gaps', right: true, rank: 3, of: ({ counts: { gaps } }) => (gaps > 0 ? style.red(String(gaps)) : '0') },
@@ -49,7 +53,9 @@ export const regionColumns = (style: Style, rates: Column<RegionRow>[] = []): Co
 
 export function summaryTable(summary: FleetSummary, style: Style, links?: ReadonlyMap<string, string>): string {
   const rows = regionRows(summary, style, links);
-  return table(rows.length > 2 ? rows : rows.slice(0, 1), regionColumns(style), { style }).join('\n');
+  return table(rows.length > 2 ? rows : rows.slice(0, 1), regionColumns(style, rateColumn('readings/s')), {
+    style,
+  }).join('\n');
 }
 
 function sensorsText({ live, paused, silent }: Counts, style: Style): string {

@@ -175,6 +175,22 @@ test('on a terminal lines are broken between words, under their label; elsewhere
   ]);
 });
 
+test.each([
+  [
+    '✗ state folder  it is full of words that do not fit',
+    '✗ state folder  it is full of words that\n                do not fit',
+  ],
+  ['✓ words that do not fit into forty columns', '✓ words that do not fit into forty\n  columns'],
+  [
+    'words that do not fit: run `wasm-sensors up --deploy` then',
+    'words that do not fit: run\n`wasm-sensors up --deploy` then',
+  ],
+])('%j goes on below its text, and a command is never broken', (line, shown) => {
+  onTerminal({ LANG: 'C.UTF-8' });
+  open('text').result({}, () => line);
+  expect(stdout).toBe(`${shown}\n`);
+});
+
 test('a terminal whose locale is POSIX gets ASCII only', () => {
   onTerminal({ LANG: 'C' });
   const out = open('text');

@@ -1,6 +1,7 @@
 /**
  * The payload goes to stdout (text, one JSON document, or one JSON event a line); progress, notes and errors go to stderr.
  */
+import { stripVTControlCharacters } from 'node:util';
 import { escapeControls, printable } from '../../lib/control-characters.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { asciiOnly, wrapped } from './cells.js';
@@ -97,7 +98,9 @@ export class Output {
     const details = error.details.map((detail) => withCommandName(detail));
     const hint = withCommandName(error.hint ?? '');
     this.#errorDocument({
-      ...{ code: error.code, category: error.fault, message },
+      code: error.code,
+      category: error.fault,
+      message,
       ...(hint === '' ? {} : { hint }),
       ...(details.length > 0 ? { details } : {}),
     });
@@ -131,13 +134,13 @@ export class Output {
   }
 }
 
-/** What a line begins with when the next ones are indented as far: its label, such as `jobs      `. */
-const LABEL = /^\s*(?:\S+ ?\S*\s{2,})?/;
+/** What a line begins with when the next ones are indented as far: a mark, and a label such as `jobs      `. */
+const LABEL = /^\s*(?:[✓✗→!+-] )?(?:\S+(?: \S+){0,2}\s{2,})?/;
 
 /** A terminal would break lines within words, and shows characters beyond ASCII only where its locale says so. */
 function fitted(text: string, { isTTY, columns }: NodeJS.WriteStream): string {
   if (!isTTY) return text;
-  const indent = (line: string) => Math.min(LABEL.exec(line)?.[0].length ?? 0, Math.floor(columns / 2));
+  const indent = (line: string) => Math.min(LABEL.exec(stripVTControlCharacters(line))?.[0].length ?? 0, columns / 2);
   const lines = text.split('\n').map((line) => wrapped(line, columns, indent(line)));
   const shown = lines.join('\n');
   return showsUnicode() ? shown : asciiOnly(shown);

@@ -30,9 +30,9 @@ function fillText({ oldestAgeMs, ...depth }: Omit<QueueFill, 'url'>): string {
   return `${depthText(depth)}${oldest}`;
 }
 
-/** What looking does, for those who see messages with it. */
+/** For those who see messages that way. */
 export const PEEKED =
-  'The messages stay in the queue. Each look counts as a delivery: one that is delivered too often becomes a dead letter.';
+  'The messages stay in the queue. Each `queue peek` counts as a delivery: one that is delivered too often becomes a dead letter.';
 
 export function peekText({ url, messages }: Peeked): string {
   if (messages.length === 0) return `nothing waits in ${url}`;

@@ -29,8 +29,14 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
   const { nodes, jobs, fleet, convergence, puller, proxies, revoked, notices } = status;
   return {
-    ...{ network: kind, pid: up.pid, endpoints },
-    ...{ nodes, jobs, summary: fleet.summary, sensors: fleet.sensors, convergence },
+    network: kind,
+    pid: up.pid,
+    endpoints,
+    nodes,
+    jobs,
+    summary: fleet.summary,
+    sensors: fleet.sensors,
+    convergence,
     queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters, server: puller.queueServer },
     puller,
     proxies,

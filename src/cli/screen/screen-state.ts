@@ -1,4 +1,4 @@
-/** What the operator looks at, and what a key does to it. Pure. */
+/** What is shown and selected, and what a key does to it. Pure. */
 import { messageOf } from '../../lib/errors/app-error.js';
 import { type Scope, scopeText } from '../../protocol/desired-config.js';
 import { valuesFrom } from '../command-options.js';
