@@ -1,7 +1,7 @@
 /** What is shown and selected, and what a key does to it. Pure. */
 import { messageOf } from '../../lib/errors/app-error.js';
 import { type Scope, scopeText } from '../../protocol/desired-config.js';
-import { valuesFrom } from '../command-options.js';
+import { valuesFrom } from '../desired-values.js';
 import type { ScreenData } from './screen-data.js';
 import { isPaused, moveBy, selectedRegion, selectedScope } from './selection.js';
 
