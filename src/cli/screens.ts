@@ -1,9 +1,8 @@
 /** What a command shows while it goes on: the live view on a terminal, lines otherwise, only notes in the background. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
+import { followEvents } from '../operations/follow-events.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { openSession } from '../runtime/session.js';
-import type { OptionValues } from './command-options.js';
 import { eventLine } from './output/fleet-text.js';
 import type { Output } from './output/output.js';
 import { endpointLines } from './output/up-text.js';
@@ -33,18 +32,23 @@ export interface ScreenOptions {
 export const isScreen = (): boolean => process.stdout.isTTY === true && process.env.TERM !== 'dumb';
 
 /** Whether a command shows the full screen, and not lines. */
-export const showsScreen = (out: Output, { plain }: OptionValues): boolean =>
-  isScreen() && out.mode === 'text' && plain !== true;
+export const showsScreen = (out: Output, plain = false): boolean => isScreen() && out.mode === 'text' && !plain;
 
 /** Loads the live view only where it is shown: that takes 50 ms. The result opens it. */
-export async function loadScreen(out: Output, options: OptionValues): Promise<(options: ScreenOptions) => Screen> {
-  if (!showsScreen(out, options)) return (what) => plainScreen(out, what);
+export async function loadScreen(out: Output, plain = false): Promise<(options: ScreenOptions) => Screen> {
+  if (!showsScreen(out, plain)) return (what) => plainScreen(out, what);
   const { openLiveScreen } = await import('./screen/live-screen.js');
   return ({ settings, kind, endpoints, fleet, since, attached, quitQuestion, onQuit }) => {
     out.endProgress();
     return openLiveScreen(out, {
-      ...{ kind, fleet, since, quitQuestion, onQuit, stateDir: settings.stateDir, logs: logsTarget(settings) },
-      interrupt: attached ? 'leaves' : 'stops everything',
+      kind,
+      fleet,
+      since,
+      attached,
+      quitQuestion,
+      onQuit,
+      stateDir: settings.stateDir,
+      logs: logsTarget(settings),
       page: () => endpoints().puller ?? '',
       config: () => openConfigTarget(settings),
       network: () => openSession(settings).network(),
@@ -53,26 +57,16 @@ export async function loadScreen(out: Output, options: OptionValues): Promise<(o
   };
 }
 
-const RETRY_MS = 200;
-
 function plainScreen(out: Output, { kind, endpoints, fleet, since }: ScreenOptions): Screen {
   out.note(`${out.style.bold('wasm-sensors')}  ${kind} network`);
   for (const line of endpointLines(endpoints())) out.note(`  ${line}`);
   const closed = new AbortController();
-  const follow = async () => {
-    for (let from = since; !closed.signal.aborted; from = Date.now()) {
-      try {
-        for await (const event of fleet.events({ since: from, signal: closed.signal })) {
-          if (event.event !== 'summary') out.event(event, (style) => eventLine(event, style));
-        }
-      } catch {
-        // The puller is away for long, or this terminal was too slow: continue with what comes next.
-        await sleep(RETRY_MS);
-      }
-    }
-  };
-  // In the background nobody looks, and a log of every reading would grow without end.
-  if (!process.connected) void follow();
+  // In the background nobody sees them, and a log of every reading would grow without end.
+  if (!process.connected) {
+    void followEvents(fleet, since, closed.signal, (event) => {
+      if (event.event !== 'summary') out.event(event, (style) => eventLine(event, style));
+    });
+  }
   return {
     note: (text) => out.note(text),
     progress: (text) => out.progress(text),

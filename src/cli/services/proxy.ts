@@ -15,13 +15,12 @@ import { createProxy } from '../../proxy/proxy.js';
 import { RevokedHosts } from '../../proxy/revoked-hosts.js';
 import { openConfiguredQueue } from '../../queue/open-queue.js';
 import type { CommandContext } from '../command.js';
-import { logEvent } from '../output/event-log.js';
-import { proxyText } from '../output/proxy-text.js';
+import { logEvent, proxyText } from '../output/event-log.js';
 import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
 
 /** Resolves with the exit code. */
 export const serveProxy = (context: CommandContext): Promise<number> =>
-  runService(context, async (log) => {
+  runService(context.settings, async (log) => {
     const { settings, provenance } = context;
     const { host, sensorToken, sensorKey, open } = settings;
     if (!isLoopback(host) && sensorToken === undefined && sensorKey === undefined && !open) {
@@ -64,6 +63,7 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     return serveUntilStopped({
       log,
       fetch: proxy.app.fetch,
+      direct: proxy.direct,
       host: settings.host,
       port: settings.proxyPort,
       purpose: 'proxy',

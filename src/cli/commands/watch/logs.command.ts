@@ -1,0 +1,47 @@
+import { once } from 'node:events';
+import { loggedServices, readLogs } from '../../../operations/logs/read-logs.js';
+import { command } from '../../command.js';
+import { flagOption, integer, sinceOption, valueOption } from '../../options.js';
+import { logDocument, logText } from '../../output/log-text.js';
+import { StopSignal } from '../../stop-signal.js';
+import { logsTarget } from '../../targets.js';
+
+export const logs = command({
+  name: 'logs [services...]',
+  summary: 'show what services, nodes and containers logged, merged by time; also after they stopped',
+  modes: ['text', 'ndjson'],
+  settings: ['stateDir', 'token', 'logLevel'],
+  options: {
+    follow: flagOption('-f, --follow', 'go on with new lines until Ctrl-C'),
+    since: sinceOption('only lines since then'),
+    tail: valueOption('-n, --tail <count>', 'only the newest lines of each service', integer(0)),
+  },
+  examples: [
+    'wasm-sensors logs --since 10m --log-level warn',
+    'wasm-sensors logs proxy puller -f',
+    'wasm-sensors logs -o ndjson | jq \'select(.event == "child.exited")\'',
+  ],
+  async action({ out, settings, options: { follow, since, tail }, args: { services } }) {
+    const target = logsTarget(settings);
+    const stop = new StopSignal();
+    const width = Math.max(
+      0,
+      ...(services.length > 0 ? services : await loggedServices(target)).map(({ length }) => length),
+    );
+    const lines = readLogs(target, {
+      services,
+      level: settings.logLevel,
+      follow,
+      signal: stop.signal,
+      ...(tail === undefined ? {} : { tail }),
+      ...(since === undefined ? {} : { since }),
+    });
+    for await (const line of lines) {
+      if (stop.signal.aborted) break;
+      out.event(logDocument(line), (style) => logText(line, style, width));
+      // A reader that is slower than this, such as a pager, must not fill the memory.
+      if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain', stop).catch(() => {});
+    }
+    return stop.exitCode;
+  },
+});

@@ -1,0 +1,41 @@
+import { AppError } from '../../../lib/errors/app-error.js';
+import { openFleet, openSession } from '../../../runtime/session.js';
+import { command } from '../../command.js';
+import { isScreen, loadScreen } from '../../screens.js';
+import { StopSignal } from '../../stop-signal.js';
+import { TARGET_SETTINGS } from '../../targets.js';
+
+export const top = command({
+  name: 'top',
+  summary: 'the full-screen view of `up` in another terminal: fleet, sensors, readings, alerts, services; q leaves it',
+  settings: TARGET_SETTINGS,
+  examples: ['wasm-sensors top', 'wasm-sensors top --puller-url http://10.0.0.5:9091'],
+  async action({ out, settings }) {
+    if (!isScreen()) {
+      throw new AppError('NO_TERMINAL', '`top` draws a full screen, and stdout is not a terminal', {
+        hint: 'Use `wasm-sensors tail` for lines, or `wasm-sensors status --watch`.',
+      });
+    }
+    // Another machine's puller needs no `up` here.
+    const state = settings.pullerUrl === undefined ? openSession(settings).state : undefined;
+    const fleet = openFleet(settings);
+    await fleet.summary();
+    const open = await loadScreen(out);
+    const stop = new StopSignal();
+    const screen = open({
+      settings,
+      fleet,
+      kind: state?.kind ?? '',
+      since: Date.now(),
+      attached: true,
+      onQuit: stop.request,
+      endpoints: () => ({ ...(state?.endpoints ?? { puller: settings.pullerUrl! }) }),
+    });
+    try {
+      await stop.requested;
+      return stop.exitCode;
+    } finally {
+      screen.close();
+    }
+  },
+});
