@@ -10,8 +10,6 @@ export type NetworkFact =
   | { type: 'jobs.quarantined'; file: string }
   /** Bacalhau had given up the job on these nodes, so it was started again. */
   | { type: 'job.restarted'; job: string; nodes: string[] }
-  /** A Bacalhau 1.7 replaced a job and did not inform its nodes. */
-  | { type: 'job.replaced-on-paper' }
   /** A cluster's nodes do not forward `HOSTNAME`: sensors are named by their executions. */
   | { type: 'hostname.not-forwarded'; region: string }
   | { type: 'proxy.unreachable'; url: string }

@@ -212,7 +212,6 @@ export const CODES = {
   STILL_STARTING: user('The network is still starting.'),
   STOPPED_SENDING: system('Sensors stopped reporting after a change.'),
   STOPPING: system('The service stops; try another one, or try again.', { http: 503 }),
-  STOP_NOT_PASSED_ON: system('A job was stopped, but its executions were not.'),
   STORE_UNUSABLE: system("The puller can't use its store of readings."),
   SUBMISSION_AHEAD: user('A reading names a deployment that lies minutes ahead of the clock of the proxy.', {
     http: 503,

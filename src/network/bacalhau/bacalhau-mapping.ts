@@ -124,8 +124,7 @@ export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
     id: raw.ID,
     name: raw.Name,
     ref: toJobRef(raw),
-    // 1.7 always reports 0.
-    version: raw.Version || 1,
+    version: raw.Version,
     state: JOB_STATES[raw.State.StateType] ?? 'pending',
     message: raw.State.Message,
     executions: executions.map(toExecution),

@@ -33,10 +33,8 @@ const publisher: PublisherJob = {
   submissionTime: 1,
 };
 
-function submit(request: PublisherJob, jobs: object[], { status = 'CONNECTED', agent = 'v1.9.3' } = {}) {
+function submit(request: PublisherJob, jobs: object[], status = 'CONNECTED') {
   const answers: Record<string, unknown> = {
-    'version --client': { clientVersion: { GitVersion: 'v1.9.3' } },
-    'agent version': { GitVersion: agent },
     'job list': jobs,
     'node list': [edge(status)],
     'job executions': [],
@@ -79,11 +77,6 @@ describe('a job that has ended', () => {
     await expect(submission).rejects.toMatchObject({ code: 'NAME_TAKEN', message: expect.stringContaining(what) });
     expect(calls).toEqual([]);
   });
-
-  it('is no obstacle on 1.7, where every submission is a job of its own', async () => {
-    await submit(publisher, [job('publisher-eu', 'other', ended)], { agent: 'v1.7.0' });
-    expect(calls).toEqual(['job run']);
-  });
 });
 
 it('ends sensors that run for ever before ones that end, and the other way round', async () => {
@@ -96,8 +89,8 @@ it('ends sensors that run for ever before ones that end, and the other way round
 });
 
 it('gives disconnected nodes what runs for ever, and refuses what runs once', async () => {
-  expect(await submit(publisher, [], { status: 'DISCONNECTED' })).toMatchObject({ jobId: 'j-new', unchanged: false });
-  await expect(submit({ ...publisher, maxMessages: 3 }, [], { status: 'DISCONNECTED' })).rejects.toMatchObject({
+  expect(await submit(publisher, [], 'DISCONNECTED')).toMatchObject({ jobId: 'j-new', unchanged: false });
+  await expect(submit({ ...publisher, maxMessages: 3 }, [], 'DISCONNECTED')).rejects.toMatchObject({
     code: 'NO_MATCHING_NODES',
     message: expect.stringContaining('1 such nodes are disconnected'),
   });
@@ -117,12 +110,10 @@ describe('a job that sent to another proxy', () => {
     ]);
   });
 
-  it('is not, where nothing was taken: it sends to the same proxy, is over, or its 1.7 nodes run on', async () => {
+  it('is not, where nothing was taken: it sends to the same proxy, or is over', async () => {
     const same = job('publisher-eu', 'wasm-sensors', sending('http://p'));
     const over = job('publisher-eu', 'wasm-sensors', { ...sending('http://q'), State: { StateType: 'Stopped' } });
-    const theirs = job('publisher-eu', 'wasm-sensors', sending('http://theirs'));
     expect(await submit(publisher, [same])).not.toHaveProperty('replaced');
     expect(await submit(publisher, [over])).not.toHaveProperty('replaced');
-    expect(await submit(publisher, [theirs], { agent: 'v1.7.0' })).not.toHaveProperty('replaced');
   });
 });

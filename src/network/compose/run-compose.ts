@@ -31,7 +31,7 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
   const { emit, nodesPerRegion, stateDir } = context;
   const stopping = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
-  const reconciler = new ExecutionReconciler({ client, stateDir, emit });
+  const reconciler = new ExecutionReconciler({ client, emit });
   const links = new RegionNetworks(project);
   const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
   const edgesOf = (region: string) => numbers.map((number) => edgeName(region, number));
@@ -50,6 +50,8 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
     // Images may have taken minutes.
     await requireOwnProject(project.name, stateDir);
     const backbone = await bringUpInOwnProject(withServices);
+    // `BACALHAU_VERSION` may name any.
+    await client.agentVersion();
     watching = watchContainers({ project, emit, signal: stopping.signal, onRestart, resting });
     return { connection: connectionOf(plan, { backbone, withServices }) };
   };

@@ -4,7 +4,7 @@ import { serviceFlags } from '../../config/service-config.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
-import { programNeeds } from '../bacalhau/bacalhau-needs.js';
+import { programNeeds } from '../bacalhau/find-bacalhau.js';
 import { REGIONS } from '../network.js';
 import type { NetworkProvider } from '../provider.js';
 import { noServicesNode } from '../region-nodes.js';

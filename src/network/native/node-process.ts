@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseDocument } from 'yaml';
 import { askHttp } from '../../lib/process/hang-watch.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
-import { bacalhauEnv, removed } from '../bacalhau/bacalhau-env.js';
+import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
 
 /** Two folders up from here in `src` as in `dist`. */
 const FOLDER = fileURLToPath(new URL('../../../templates/nodes/', import.meta.url));

@@ -50,7 +50,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     await nodes.startOrchestrator();
     await links.open(REGIONS, { host: HOST, port: ports.nats }, proxyUrl);
     const docker = await dockerAnswers;
-    reconciler = new ExecutionReconciler({ client, stateDir, emit });
+    reconciler = new ExecutionReconciler({ client, emit });
     const givesUp = givesUpAfterMs(context.nodesPerRegion * REGIONS.length);
     recovery = new RegionRecovery({ links, nodes, reconciler, givesUpAfterMs: givesUp });
     await nodes.startNodes([

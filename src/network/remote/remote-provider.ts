@@ -1,10 +1,9 @@
 /** The remote network: a cluster that exists already. None of our processes run on its nodes, so there is little to start. */
 import { AppError } from '../../lib/errors/app-error.js';
-import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
+import { type ApiAddress, apiUrl } from '../bacalhau/bacalhau-cli.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { toNode } from '../bacalhau/bacalhau-mapping.js';
-import { programNeeds } from '../bacalhau/bacalhau-needs.js';
-import { findBacalhau } from '../bacalhau/find-bacalhau.js';
+import { findBacalhau, programNeeds } from '../bacalhau/find-bacalhau.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { unschedulableDetails } from '../region-nodes.js';
 import { sensorVariables } from '../sensor-secrets.js';
@@ -30,8 +29,8 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
       bacalhau: {
         ...programNeeds(settings),
         cluster: {
-          url: `${api.tls ? 'https' : 'http'}://${api.host.replace(/^https?:\/\//, '')}:${api.port}`,
-          version: async (folder) => (await clientIn(folder).agentVersion()).text,
+          url: apiUrl(api),
+          version: (folder) => clientIn(folder).agentVersion(),
           nodes: async (folder) => (await clientIn(folder).nodes()).flatMap((node) => toNode(node) ?? []),
         },
       },
@@ -80,6 +79,7 @@ export function planRemote(
       const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
       const client = createRemoteClient(connection, stateDir, secrets);
       await client.clientVersion();
+      await client.agentVersion();
       const nodes = (await client.nodes()).flatMap((node) => toNode(node) ?? []);
       const edge = nodes.filter(
         ({ type, region, connected, unschedulable }) =>

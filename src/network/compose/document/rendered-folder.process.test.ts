@@ -8,7 +8,7 @@ import { parse } from 'yaml';
 import { productImage } from '../../../docker/image-names.js';
 import { buildWasm } from '../../../modules/build-modules.js';
 import { MODULES_DIR } from '../../../modules/module-files.js';
-import { bacalhauEnv } from '../../bacalhau/bacalhau-env.js';
+import { bacalhauEnv } from '../../bacalhau/bacalhau-cli.js';
 import { findBacalhau } from '../../bacalhau/find-bacalhau.js';
 import { GRANTS } from '../engine/nested-docker.js';
 import type { ComposeOptions } from './compose-document.js';
