@@ -3,8 +3,8 @@ import type { SettingKey } from '../../config/settings.js';
 import type { CommandSpec } from '../command.js';
 import { doctorDocument, doctorText, hasFailures } from '../output/doctor-text.js';
 
-/** Those of `up` that a check looks at. */
-const LOOKED_AT: SettingKey[] = [
+/** Those of `up` that a check reads. */
+const CHECKED: SettingKey[] = [
   ...(['network', 'nodes', 'stateDir', 'host', 'proxyPort', 'pullerPort', 'queuePort', 'proxyUrl'] as const),
   ...(['queue', 'queueEndpoint', 'queueUnsigned', 'awsRegion'] as const),
   ...(['bacalhau', 'apiHost', 'apiPort', 'natsPort', 'webUiPort', 'apiTls', 'apiInsecure', 'apiCa'] as const),
@@ -14,13 +14,13 @@ const LOOKED_AT: SettingKey[] = [
 export const doctor: CommandSpec = {
   name: 'doctor',
   summary: 'look for what keeps `up` from working, and say how to fix it; exit code 1: something fails',
-  settings: LOOKED_AT,
+  settings: CHECKED,
   modes: ['text', 'json'],
   options: [new Option('--fix', 'repair what can be repaired without losing anything')],
   examples: ['wasm-sensors doctor', 'wasm-sensors doctor --network compose', 'wasm-sensors doctor --fix -o json'],
   async action({ out, settings, provenance, options }) {
     const { runChecks } = await import('../../doctor/run-checks.js');
-    out.progress('looking at this machine, the network and the queue');
+    out.progress('checking this machine, the network and the queue');
     const report = await runChecks({ values: settings, provenance }, options.fix === true);
     out.result(doctorDocument(report), (style) => doctorText(report, style, process.stdout.columns));
     return hasFailures(report) ? 1 : 0;
