@@ -22,17 +22,18 @@ const REPLACES_MODULES = readdirSync('src', { recursive: true, encoding: 'utf8' 
 const system = {
   testTimeout: 90_000,
   hookTimeout: 90_000,
-  maxWorkers: 3,
+  maxWorkers: 4,
   retry: 1,
-  sequence: { groupOrder: 2 },
+  sequence: { groupOrder: 1 },
 };
 
 const unit = { testTimeout: 30_000, hookTimeout: 30_000, maxWorkers: availableParallelism() };
 
 /** The longest files: the last one to end does not run alone. Those with containers and nodes do not begin together. */
 const LONGEST = [
-  ...['integration/compose-seed', 'e2e/config-e2e', 'integration/native-faults', 'integration/compose-system'],
-  ...['e2e/cli-errors', 'integration/packed', 'integration/native-system', 'e2e/config-scopes', 'integration/demo'],
+  ...['integration/compose-seed', 'e2e/cli-errors', 'integration/native-faults', 'e2e/config-e2e'],
+  ...['integration/compose-system', 'integration/packed', 'integration/native-system', 'integration/demo'],
+  ...['integration/page-in-browser', 'e2e/torture', 'integration/native-cluster', 'e2e/puller-store'],
 ].map((name) => `/src/test/${name}.test.ts`);
 
 class LongestFirst extends BaseSequencer {
@@ -65,9 +66,7 @@ export default defineConfig({
         test: {
           name: 'wasm',
           include: ['src/test/wasm/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
-          sequence: { groupOrder: 1 },
+          ...system,
         },
       },
       {

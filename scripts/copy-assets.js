@@ -5,7 +5,7 @@ const path = (/** @type {string} */ name) => new URL(`../${name}`, import.meta.u
 
 cpSync(path('src/web/page'), path('dist/web/page'), {
   recursive: true,
-  filter: (name) => !/tsconfig\.json$|\.d\.ts$/.test(name),
+  filter: (name) => !/tsconfig\.json$|\.ts$/.test(name),
 });
 // The chart library of the page, with its licence.
 const UPLOT = { 'dist/uPlot.esm.js': 'uplot.js', 'dist/uPlot.min.css': 'uplot.css', LICENSE: 'uplot.license' };

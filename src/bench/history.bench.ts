@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { table } from '../cli/output/terminal-text.js';
-import { historyRoutes } from '../puller/history/history-routes.js';
+import { historyRoutes } from '../puller/history-routes.js';
 import { HOUR_MS, MINUTE_MS } from '../store/history.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { StoreEntry } from '../store/store.js';

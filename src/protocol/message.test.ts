@@ -88,8 +88,10 @@ test("the seed's six fields become nine; what more a message has is left out", (
 });
 
 test('nothing that a terminal acts upon gets to where readings are shown', () => {
-  const evil = { execution_id: 'e\u001b[2J', sequence: 1, hostname: 'h\u0007\nx', region: '\u202eus' };
-  expect(toReading(evil as Message & Reading)).toMatchObject({
-    ...{ execution_id: 'e�[2J', hostname: 'h��x', region: '�us' },
-  });
+  const reading = { execution_id: 'e', sequence: 1, hostname: 'h', region: 'us', job_id: 'j', icon_name: 'i' };
+  for (const field of ['execution_id', 'hostname', 'region', 'job_id', 'icon_name']) {
+    for (const evil of ['e\u001b[2J', 'h\u0007\nx', '\u202eus']) {
+      expect(findFieldProblem({ ...reading, [field]: evil })?.field).toBe(field);
+    }
+  }
 });

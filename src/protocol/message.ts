@@ -47,7 +47,6 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\
 const MAX_TEXT = 256;
 /** Sensors count in 32 bits. */
 const MAX_SEQUENCE = 2 ** 32 - 1;
-const CONTROLS = new RegExp(CONTROL_CHARACTER, 'g');
 
 /**
  * Checks the known fields of a message; unknown ones may hold anything. `now` in Unix milliseconds; without it no time is
@@ -99,9 +98,6 @@ function isDay(timestamp: string): boolean {
   );
 }
 
-/** Replaces control characters: the proxy refuses them, but messages can reach the queue without it. */
-const clean = (text: string) => (CONTROL_CHARACTER.test(text) ? text.replace(CONTROLS, '�') : text);
-
 /** Whether a message can be counted per sensor: it has an execution, and a sequence from 1 on. */
 export function isReading(message: Message): message is Message & Reading {
   return (
@@ -114,19 +110,19 @@ export function isReading(message: Message): message is Message & Reading {
 
 /**
  * Completes a message that {@link isReading}, such as the seed's six-field form, to the nine fields.
- * Fields that are missing become '' or 0; the region becomes `unknown`; control characters become �.
+ * Fields that are missing become '' or 0; the region becomes `unknown`.
  */
 export function toReading(message: Message & Reading): Reading {
   return {
-    job_id: clean(message.job_id ?? ''),
-    execution_id: clean(message.execution_id),
-    icon_name: clean(message.icon_name ?? ''),
-    timestamp: clean(message.timestamp ?? ''),
-    color: clean(message.color ?? ''),
+    job_id: message.job_id ?? '',
+    execution_id: message.execution_id,
+    icon_name: message.icon_name ?? '',
+    timestamp: message.timestamp ?? '',
+    color: message.color ?? '',
     sequence: message.sequence,
-    region: clean(message.region || 'unknown'),
+    region: message.region || 'unknown',
     job_submission_time: message.job_submission_time ?? 0,
-    hostname: clean(message.hostname || message.execution_id),
+    hostname: message.hostname || message.execution_id,
     ...(message.values === undefined ? {} : { values: message.values }),
   };
 }

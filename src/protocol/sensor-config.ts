@@ -128,9 +128,27 @@ export const SENSOR_CONFIG_ATTRIBUTE = 'sensor_config';
 const SOURCES: Record<string, ConfigSource> = { d: 'default', a: 'flag', f: 'file', n: 'fleet' };
 const HEADER = /^v=(\d{1,15});src=([dafn]{5});file=(none|ok|bad);interval=(\d{1,9});paused=([01])(?:;settings=(.+))?$/;
 
-/** Parses the header; undefined when it is missing or malformed. */
+/** Thousands of sensors report the same, with every reading. */
+const parsed = new Map<string, ReportedConfig>();
+const MAX_PARSED = 1_000;
+/** Longer ones, which only settings make, are parsed each time. */
+const MAX_LENGTH = 256;
+
+/** Parses the header; undefined when it is missing or malformed. Equal headers give the same object: change nothing in it. */
 export function parseReportedConfig(header: string | undefined): ReportedConfig | undefined {
-  const match = header === undefined ? null : HEADER.exec(header);
+  if (header === undefined) return undefined;
+  const known = parsed.get(header);
+  if (known) return known;
+  const config = parse(header);
+  if (config && header.length <= MAX_LENGTH) {
+    if (parsed.size >= MAX_PARSED) parsed.clear();
+    parsed.set(header, config);
+  }
+  return config;
+}
+
+function parse(header: string): ReportedConfig | undefined {
+  const match = HEADER.exec(header);
   if (!match) return undefined;
   const letters = match[2]!;
   const settings = match[6] === undefined ? undefined : parseReportedSettings(match[6]);

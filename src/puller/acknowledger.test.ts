@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ReceivedMessage } from '../queue/queue.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import { Acknowledger } from './acknowledger.js';
-import { DeadLetterLog, type Rejection } from './alerts/dead-letter-log.js';
+import type { Rejection } from './delivery.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
@@ -17,10 +17,8 @@ beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0.5);
   queue = new ScriptedQueue();
   events = [];
-  acknowledger = new Acknowledger(
-    queue,
-    new FailureReporter((event) => events.push(event)),
-    new DeadLetterLog((event) => events.push(event)),
+  acknowledger = new Acknowledger(queue, new FailureReporter((event) => events.push(event)), (event) =>
+    events.push(event),
   );
 });
 afterEach(() => {

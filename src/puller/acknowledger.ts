@@ -6,23 +6,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
-import type { DeadLetterLog, Rejection } from './alerts/dead-letter-log.js';
-import type { FailureReporter } from './failure-reporter.js';
+import type { Rejection } from './delivery.js';
+import type { FailureReporter, PullerEvent } from './failure-reporter.js';
 
 const MAX_ATTEMPTS = 5;
+/** Dead letters of a code within this time are one event: whoever reaches the queue could fill the log otherwise. */
+const COLLECT_MS = 1_000;
 
 export class Acknowledger {
   deleted = 0;
   deadLettered = 0;
+  readonly deadLetteredBy: Partial<Record<Rejection['code'], number>> = {};
   readonly #queue: Queue;
   readonly #failures: FailureReporter;
-  readonly #deadLetters: DeadLetterLog;
+  readonly #onEvent: (event: PullerEvent) => void;
   readonly #running = new Set<Promise<void>>();
+  /** Dead letters that are not reported yet; `id` (in the dead-letter queue) and `reason` are those of the first. */
+  #collected = new Map<Rejection['code'], { count: number; id: string; reason: string }>();
+  #timer: NodeJS.Timeout | undefined;
 
-  constructor(queue: Queue, failures: FailureReporter, deadLetters: DeadLetterLog) {
+  constructor(queue: Queue, failures: FailureReporter, onEvent: (event: PullerEvent) => void) {
     this.#queue = queue;
     this.#failures = failures;
-    this.#deadLetters = deadLetters;
+    this.#onEvent = onEvent;
   }
 
   delete(messages: ReceivedMessage[]): void {
@@ -38,7 +44,7 @@ export class Acknowledger {
   /** Resolves when everything so far is done. */
   async finish(): Promise<void> {
     await Promise.all(this.#running);
-    this.#deadLetters.flush();
+    this.#report();
   }
 
   #run(work: Promise<void>): void {
@@ -61,17 +67,28 @@ export class Acknowledger {
     }
   }
 
-  async #deadLetter(message: ReceivedMessage, rejection: Rejection): Promise<void> {
+  async #deadLetter(message: ReceivedMessage, { code, reason }: Rejection): Promise<void> {
     let id: string;
     try {
-      id = await this.#queue.deadLetter(message, rejection.reason);
+      id = await this.#queue.deadLetter(message, reason);
     } catch (error) {
-      this.#failures.failed('dead-letter', `${messageOf(error)} (rejected message: ${rejection.reason})`);
+      this.#failures.failed('dead-letter', `${messageOf(error)} (rejected message: ${reason})`);
       return;
     }
     this.deadLettered++;
-    this.#deadLetters.record(id, rejection);
+    this.deadLetteredBy[code] = (this.deadLetteredBy[code] ?? 0) + 1;
+    const collected = this.#collected.get(code);
+    if (collected) collected.count++;
+    else this.#collected.set(code, { count: 1, id, reason });
+    this.#timer ??= setTimeout(() => this.#report(), COLLECT_MS);
     this.#failures.succeeded('dead-letter');
     await this.#delete([message.receipt]);
+  }
+
+  #report(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const [code, first] of this.#collected) this.#onEvent({ type: 'puller.dead-letters', code, ...first });
+    this.#collected.clear();
   }
 }

@@ -1,13 +1,12 @@
 /** Reports what fails in the puller: once when it starts to fail, and once when it works again. */
 import type { ClockEvent } from '../lib/time/elapsed-clock.js';
 import type { StoreFileEvent } from '../store/sqlite/store-file.js';
-import type { Rejection } from './alerts/dead-letter-log.js';
+import type { Rejection } from './delivery.js';
 
-/** `accept`: the required sinks accept readings. `sink:NAME`: an optional sink does. */
+/** `accept`: readings are stored. */
 export type PullerTask =
   | 'receive'
   | 'accept'
-  | `sink:${string}`
   | 'delete'
   | 'dead-letter'
   | 'count-dead-letters'

@@ -1,6 +1,7 @@
 /** Client of the puller's HTTP API, for every command that reads the fleet view. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createParser } from 'eventsource-parser';
+import type { Fleet } from '../fleet/fleet.js';
 import type { FleetEvent } from '../fleet/fleet-events.js';
 import type { Convergence, FleetSummary, KnownJobs } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
@@ -30,6 +31,13 @@ export interface EventQuery {
 
 /** What operations ask of the fleet view. */
 export type FleetReader = Pick<FleetClient, 'snapshot' | 'summary' | 'convergence'>;
+
+/** The same for operations that run in the puller itself. `now`: Unix milliseconds, in step with the fleet view. */
+export const localFleet = (fleet: Fleet, now: () => number): FleetReader => ({
+  snapshot: async () => ({ summary: fleet.summary(now()), sensors: fleet.view(now()) }),
+  summary: async () => fleet.summary(now()),
+  convergence: async (desired, scope, goal = {}) => fleet.convergence({ desired, scope, ...goal }, now()),
+});
 
 /** A restarted puller answers again within this time. */
 const RETRY_FOR_MS = 10_000;

@@ -6,9 +6,9 @@ import type { Reading } from '../protocol/message.js';
 import { parseReportedConfig, type ReportedConfig } from '../protocol/sensor-config.js';
 import type { Queue } from '../queue/queue.js';
 import type { SqliteStore } from '../store/sqlite/sqlite-store.js';
+import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
 import { createPullerApp, type FleetSnapshot, type PullerAppDeps } from './puller-app.js';
-import type { Delivery } from './sink.js';
 
 const TOKEN = 'operator-secret';
 const operator = { authorization: `Bearer ${TOKEN}` };

@@ -21,11 +21,10 @@ import type { ReadingsStore, StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
-import { eventStream, type StreamFilter } from './events/event-stream.js';
+import { eventStream, RETRY_AFTER_S, type StreamFilter, StreamShare } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
-import { RETRY_AFTER_S, StreamShare } from './events/stream-share.js';
-import { historyRoutes } from './history/history-routes.js';
-import type { PullerStats } from './puller.js';
+import { historyRoutes } from './history-routes.js';
+import type { PipelineStats } from './pipeline.js';
 import { pullerMetrics } from './puller-metrics.js';
 import { readerRoutes } from './reader-routes.js';
 
@@ -76,7 +75,10 @@ export interface FleetSnapshot {
 }
 
 /** `GET /stats`. */
-export type PullerAppStats = PullerStats & {
+export type PullerAppStats = PipelineStats & {
+  failures: number;
+  /** Why something fails now; undefined: all works. */
+  lastError: string | undefined;
   queue: string;
   depth: QueueDepth | undefined;
   /** Only with a store. */

@@ -17,58 +17,48 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
   const metrics = new Metrics('wasm_sensors_puller_');
   const regions = new BoundedLabel();
 
-  metrics.counter('messages_received_total', 'Messages received from the queue.', [], () => stats().received);
-  metrics.counter(
-    'messages_deleted_total',
-    'Messages deleted from the queue: they are stored.',
-    [],
-    () => stats().deleted,
-  );
+  metrics.counter('messages_received_total', 'Messages received from the queue.', () => stats().received);
+  metrics.counter('messages_deleted_total', 'Messages deleted from the queue: they are stored.', () => stats().deleted);
   metrics.counter(
     'messages_dead_lettered_total',
     'Messages that no sink can ever take, moved to the dead-letter queue, by reason.',
-    ['reason'],
     () => labelled('reason', Object.entries(stats().deadLetteredBy)),
   );
-  metrics.counter('failures_total', 'Failed attempts, each followed by another one, by task.', ['task'], () =>
+  metrics.counter('failures_total', 'Failed attempts, each followed by another one, by task.', () =>
     labelled('task', Object.entries(failures())),
   );
-  metrics.gauge('queue_messages', 'Messages in the queue, as it tells them, by state.', ['state'], async () => {
+  metrics.gauge('queue_messages', 'Messages in the queue, as it tells them, by state.', async () => {
     const depth = await queue.depth().catch(() => undefined);
     if (!depth) return [];
     const { visible, inFlight, delayed } = depth;
     return labelled('state', Object.entries({ visible, in_flight: inFlight, delayed }));
   });
 
-  metrics.gauge('dead_letters', 'Messages in the dead-letter queue.', [], () => stats().deadLetters ?? []);
+  metrics.gauge('dead_letters', 'Messages in the dead-letter queue.', () => stats().deadLetters ?? []);
 
-  metrics.gauge('ready', 'Whether readings can be stored: 0 while the store fails.', [], () => (problem?.() ? 0 : 1));
+  metrics.gauge('ready', 'Whether readings can be stored: 0 while the store fails.', () => (problem?.() ? 0 : 1));
   metrics.counter(
     'rows_expired_total',
     'Readings and messages that the store deleted after its retention.',
-    [],
     () => store?.forgotten ?? 0,
   );
-  metrics.gauge('readings_not_rolled_up', 'Readings that the tables of the roll-ups do not have yet.', [], () =>
+  metrics.gauge('readings_not_rolled_up', 'Readings that the tables of the roll-ups do not have yet.', () =>
     store ? store.notRolledUp : [],
   );
   metrics.gauge(
     'rows_damaged',
     'Rows of the store that are not what was written.',
-    [],
     () => store?.stats.damagedRows ?? 0,
   );
 
   metrics.gauge(
     'store_quarantined_files',
     'Damaged files that are kept beside the store.',
-    [],
     () => stats().store?.quarantined.length ?? 0,
   );
   metrics.gauge(
     'store_written_back',
     'Whether the file of the store was deleted or replaced in the last hour, and was written back.',
-    [],
     () => (stats().store?.writtenBack ? 1 : 0),
   );
 
@@ -86,26 +76,19 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     }
     return labelled('region', sums);
   };
-  metrics.counter('readings_total', 'Readings taken in, each once.', ['region'], byRegion('received'));
+  metrics.counter('readings_total', 'Readings taken in, each once.', byRegion('received'));
   metrics.counter(
     'readings_duplicate_total',
     'Readings that came again: something was retried.',
-    ['region'],
     byRegion('duplicates'),
   );
-  metrics.counter(
-    'readings_late_total',
-    'Readings that came after a later one of their sensor.',
-    ['region'],
-    byRegion('late'),
-  );
+  metrics.counter('readings_late_total', 'Readings that came after a later one of their sensor.', byRegion('late'));
   metrics.gauge(
     'readings_missing',
     'Readings that were taken and have not arrived; falls when they do.',
-    ['region'],
     byRegion('gaps'),
   );
-  metrics.gauge('sensors', 'Sensors that are not gone or replaced, by state.', ['region', 'state'], () =>
+  metrics.gauge('sensors', 'Sensors that are not gone or replaced, by state.', () =>
     sensorCounts(summary().regions, regions),
   );
 

@@ -1,361 +1,600 @@
-import { getMaxListeners } from 'node:events';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { openSqlite } from '../lib/sqlite/driver.js';
+import type { Reading } from '../protocol/message.js';
+import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import { ScriptedQueue } from '../test/support/scripted-queue.js';
 import type { PullerEvent } from './failure-reporter.js';
-import { type PollingOptions, Puller } from './puller.js';
-import type { Delivery, Sink } from './sink.js';
+import { createPuller, type Puller, type SinkOptions } from './puller.js';
+import type { FleetSnapshot, PullerAppStats } from './puller-app.js';
 
 vi.mock('node:timers/promises', () => import('../test/support/fakeable-sleep.js'));
 
-let queue: ScriptedQueue;
+const T0 = 1_750_000_000_000;
+const HOUR = 3_600_000;
+/** Every sensor sends twice a second. */
+const ATTRIBUTES = { sensor_config: 'v=0;src=daddd;file=none;interval=500;paused=0' };
+
+let folder: string;
+let path: string;
 let events: PullerEvent[];
-let accepted: Delivery[];
-let puller: Puller;
+const running: Puller[] = [];
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'], now: 1_750_000_000_000 });
-  vi.spyOn(Math, 'random').mockReturnValue(0.5);
-  queue = new ScriptedQueue();
+  vi.useFakeTimers({
+    toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+    now: T0,
+  });
+  folder = mkdtempSync(join(tmpdir(), 'puller-service-'));
+  path = join(folder, 'live', 'readings.db');
   events = [];
-  accepted = [];
 });
 afterEach(async () => {
-  const stopping = puller.stop();
-  await vi.advanceTimersByTimeAsync(60_000);
-  await stopping;
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  for (const service of running.splice(0)) await service.stop();
   vi.useRealTimers();
+  rmSync(folder, { recursive: true, force: true });
 });
 
-/** A required sink that records its groups; `accept` decides what becomes of them. */
-function sink(accept: Sink['accept'] = (group) => group.map(() => undefined), over: Partial<Sink> = {}) {
-  const groups: string[][] = [];
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+const keeping = (readings: number) => ({ readings, minutes: 168 * HOUR, hours: 9600 * HOUR });
+
+function start(sinks: SinkOptions = { store: { path, retentionMs: keeping(HOUR) } }) {
+  const queue = new ScriptedQueue();
+  const service = createPuller({
+    queue,
+    pollers: 1,
+    sinks,
+    http: { page: new Hono(), log: console.error },
+    onEvent: (event) => events.push(event),
+  });
+  running.push(service);
+  service.start();
   return {
-    ...{ name: 'memory', required: true, groups, ...over },
-    accept(group: Delivery[]) {
-      groups.push(group.map(({ body }) => body));
-      return accept(group);
+    service,
+    queue,
+    /** The puller has received these messages and deleted them. */
+    async deliver(...messages: object[]) {
+      queue.push(
+        messages.map((message) => JSON.stringify(message)),
+        ATTRIBUTES,
+      );
+      await pass(25);
+    },
+    get: async <T>(route: string) => (await (await service.app.request(route)).json()) as T,
+    async stop() {
+      running.splice(running.indexOf(service), 1);
+      await service.stop();
     },
   };
 }
+type Started = ReturnType<typeof start>;
 
-/** A puller with one poll that runs. */
-function start(sinks: Sink[] = [sink()], polling: PollingOptions = {}): void {
-  puller = new Puller({
-    queue,
-    sinks,
-    onAccepted: (deliveries) => accepted.push(...deliveries),
-    onEvent: (event) => events.push(event),
-    polling: { pollers: 1, ...polling },
-  });
-  puller.start();
+const sensorsOf = async ({ get }: Started) => (await get<FleetSnapshot>('/fleet')).sensors;
+
+/** Live events as a client gets them, in one list. */
+async function follow({ service }: Started, query = '') {
+  const received: FleetEvent[] = [];
+  const response = await service.app.request(`/events${query}`);
+  let text = '';
+  const reading = (async () => {
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(chunk).toString();
+      const frames = text.split('\n\n');
+      text = frames.pop()!;
+      for (const frame of frames.filter((one) => one.startsWith('event: events'))) {
+        received.push(...(JSON.parse(/^data: (.*)$/m.exec(frame)![1]!) as FleetEvent[]));
+      }
+    }
+  })();
+  return { received, ended: reading };
 }
 
-const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
-const body = (n: number) => JSON.stringify({ n });
-const bodies = (count: number, from = 1) => Array.from({ length: count }, (_, i) => body(from + i));
-const failing = (task: string, message: string) => ({ type: 'puller.failing', task, message });
-const recovered = (task: string) => ({ type: 'puller.recovered', task });
-
-test('a group is accepted, then shown, then offered to optional sinks, and then deleted', async () => {
-  const order: string[] = [];
-  const noting = (what: string) => (group: Delivery[]) => {
-    order.push(`${what} ${group.map(({ body: text }) => text)}`);
-    return group.map(() => undefined);
-  };
-  queue.delete = async (receipts) => {
-    order.push(`delete ${receipts}`);
-    return [];
-  };
-  puller = new Puller({
-    queue,
-    sinks: [sink(noting('offer'), { required: false }), sink(noting('accept'))],
-    onAccepted: (deliveries) => order.push(`show ${deliveries.length}`),
-    onEvent: () => {},
-  });
-  puller.start();
-  queue.push([body(1), body(2)]);
-  await pass(20);
-  const both = `${body(1)},${body(2)}`;
-  expect(order).toEqual([`accept ${both}`, 'show 2', `offer ${both}`, 'delete r-m-1,r-m-2']);
-  expect(puller.stats).toEqual({
-    ...{ received: 2, deleted: 2, deadLettered: 0, deadLetteredBy: {}, failures: 0, lastError: undefined },
-  });
+const reading = (sequence: number, over: Partial<Reading> = {}): Reading => ({
+  ...{ job_id: 'j-1', execution_id: 'e-1', icon_name: '🚀', color: '#ff5733', region: 'eu', hostname: 'edge-eu-1' },
+  ...{ sequence, timestamp: new Date(T0 + sequence).toISOString(), job_submission_time: T0 },
+  ...over,
 });
 
-test('by default four long polls wait twenty seconds each', async () => {
-  puller = new Puller({ queue, sinks: [], onAccepted() {}, onEvent() {} });
-  puller.start();
-  expect(queue.waits).toEqual([20, 20, 20, 20]);
+/** What an earlier puller has stored: a reading of each name, this many milliseconds ago, the oldest first. */
+function stored(ages: Record<string, number>): void {
+  const entries = Object.entries(ages);
+  vi.setSystemTime(T0 - entries[0]![1]);
+  const store = new SqliteStore(path);
+  for (const [name, age] of entries) {
+    vi.advanceTimersByTime(T0 - age - Date.now());
+    const taken = reading(1, { execution_id: name, hostname: name, timestamp: new Date(T0 - age).toISOString() });
+    store.append([{ id: name, body: '', reading: taken, config: undefined, receivedAt: T0 - age }]);
+  }
+  store.close();
+  vi.advanceTimersByTime(T0 - Date.now());
+}
+
+/** Looks into the store beside the puller. */
+function look<T>(at: (store: SqliteStore) => T): T {
+  const store = new SqliteStore(path);
+  try {
+    return at(store);
+  } finally {
+    store.close();
+  }
+}
+const storedNames = () => look((store) => store.readingsAfter(0, 100).map(({ reading: { hostname } }) => hostname));
+
+test('after a restart the fleet view is the same, to the last number', async () => {
+  const first = start();
+  const other = { execution_id: 'e-2', hostname: 'edge-us-1', region: 'us' };
+  await first.deliver(reading(1), reading(2), reading(5), reading(2), reading(1, other), reading(4, other), { n: 1 });
+  const before = await sensorsOf(first);
+  expect(before.map((s) => [s.hostname, s.sequence, s.received, s.duplicates])).toEqual([
+    ['edge-eu-1', 5, 3, 1],
+    ['edge-us-1', 4, 2, 0],
+  ]);
+  await first.stop();
+  expect(await sensorsOf(start())).toEqual(before);
 });
 
-test('the limit of listeners leaves room for every poll under load', () => {
-  const receive = vi.spyOn(queue, 'receive');
-  start([], { pollers: 16 });
-  expect(getMaxListeners(receive.mock.calls[0]![0].signal!)).toBe(128);
+test('killed at any moment, it builds the same view from its checkpoint and what was stored since', async () => {
+  const first = start();
+  await first.deliver(reading(1), reading(3));
+  await first.stop();
+  const second = start();
+  await second.deliver(reading(4), reading(2), reading(7), reading(1, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
+  // What a kill leaves on disk.
+  cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
+  const third = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
+  expect(await sensorsOf(third)).toEqual(await sensorsOf(second));
+  expect((await sensorsOf(third))[0]).toMatchObject({ sequence: 7, received: 5, late: 1 });
 });
 
-test('under load groups are 20 ms apart, after a quiet time the next one comes at once', async () => {
-  const memory = sink();
-  start([memory]);
+test('a clock that is set ahead before a kill and back after it leaves no sensor seen in the future', async () => {
+  const first = start();
+  await first.deliver(reading(1));
+  vi.setSystemTime(Date.now() + 11 * HOUR);
+  await pass(2000);
+  await first.deliver(reading(2));
+  // What a kill leaves on disk: no later checkpoint.
+  cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
+  await pass(2000);
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
+  await pass(2000);
+  vi.setSystemTime(Date.now() - 11 * HOUR);
+  await pass(10_000);
+  expect((await sensorsOf(second)).map(({ state, sequence }) => [state, sequence])).toEqual([['silent', 2]]);
+});
+
+test('a sensor that was deployed before the store began has no gaps for it, also after a restart and a kill', async () => {
+  const older = { job_submission_time: T0 - HOUR };
+  const lone = reading(42, older);
+  const gaps = async (puller: Started) => (await sensorsOf(puller)).map((sensor) => [sensor.hostname, sensor.gaps]);
+  const first = start();
+  await first.deliver(lone);
+  await pass(10_000);
+  expect(await gaps(first)).toEqual([['edge-eu-1', 0]]);
+  // What a kill leaves on disk: no later checkpoint.
+  cpSync(join(folder, 'live'), join(folder, 'killed'), { recursive: true });
+  const second = start({ store: { path: join(folder, 'killed', 'readings.db'), retentionMs: keeping(HOUR) } });
+  await second.deliver(reading(41, older), reading(3, { execution_id: 'e-2', hostname: 'edge-eu-2' }));
+  await pass(10_000);
+  // The second one was deployed since, so its first two readings are missing.
+  expect(await gaps(second)).toEqual([
+    ['edge-eu-1', 0],
+    ['edge-eu-2', 2],
+  ]);
+  await second.stop();
+});
+
+test('a client gets every reading once, whenever it connects', async () => {
+  const puller = start();
+  const clients: Awaited<ReturnType<typeof follow>>[] = [];
+  for (let n = 1; n <= 60; n++) {
+    puller.queue.push([JSON.stringify(reading(n))], ATTRIBUTES);
+    if (n % 10 === 0) clients.push(await follow(puller, '?since=0&kinds=reading'));
+    await pass(7);
+  }
   await pass(100);
-  queue.push([body(1)]);
-  await pass(0);
-  expect(memory.groups).toHaveLength(1);
-  queue.push([body(2)]);
-  await pass(5);
-  queue.push([body(3)]);
-  await pass(14);
-  expect(memory.groups).toHaveLength(1);
-  await pass(1);
-  expect(memory.groups).toEqual([[body(1)], [body(2), body(3)]]);
+  const numbers = Array.from({ length: 60 }, (_, i) => i + 1);
+  for (const { received } of clients) {
+    expect(received.map((event) => event.event === 'reading' && event.reading.sequence)).toEqual(numbers);
+  }
 });
 
-test('a group of two hundred does not linger', async () => {
-  const memory = sink();
-  start([memory], { lingerMs: 60_000 });
-  queue.push(bodies(199));
-  await pass(0);
-  expect(memory.groups).toHaveLength(0);
-  queue.push([body(200)]);
-  await pass(0);
-  expect(memory.groups.map((group) => group.length)).toEqual([200]);
-  // The timer of the first messages is gone: what follows waits its own time.
-  queue.push([body(201)]);
-  await pass(59_999);
-  expect(memory.groups).toHaveLength(1);
-  await pass(1);
-  expect(memory.groups).toHaveLength(2);
+test('without a store only new events are sent, and nothing is written', async () => {
+  const puller = start({});
+  await puller.deliver(reading(1));
+  const { received } = await follow(puller, '?since=0&kinds=reading');
+  await puller.deliver(reading(2));
+  await pass(50);
+  expect(received).toMatchObject([{ reading: { sequence: 2 } }]);
+  // No maintenance fails for want of a store.
+  await pass(60_000);
+  expect(events).toEqual([]);
 });
 
-test('what arrives while the sinks work is the next group', async () => {
-  let release = () => {};
-  const memory = sink(
-    (group) =>
-      new Promise((resolve) => {
-        release = () => resolve(group.map(() => undefined));
-      }),
+test('the log sink writes each message on a line of its own, as it was sent', async () => {
+  let log = '';
+  const { deliver } = start({
+    log: (text) => {
+      log += text;
+    },
+  });
+  await deliver(reading(1), { data: { test: 'Hello 🌡️' } });
+  expect(log).toBe(`${JSON.stringify(reading(1))}\n${JSON.stringify({ data: { test: 'Hello 🌡️' } })}\n`);
+});
+
+test('the log sink writes nothing that a terminal obeys, and stays JSON', async () => {
+  let log = '';
+  const { deliver, queue } = start({
+    log: (text) => {
+      log += text;
+    },
+  });
+  queue.push(['{"a":\n"\u009b2J\u202e"}']);
+  await deliver();
+  expect(log).toBe('{"a": "\\u009b2J\\u202e"}\n');
+});
+
+test('a stop closes streams, handles what was received, and saves the view', async () => {
+  const puller = start();
+  const { ended } = await follow(puller);
+  await puller.deliver(...Array.from({ length: 200 }, (_, i) => reading(i + 1)));
+  puller.queue.push([JSON.stringify(reading(201))], ATTRIBUTES);
+  await puller.stop();
+  await pass(50);
+  await ended;
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ received: 201, deleted: 201 });
+  expect(look((store) => [...store.loadCheckpoint().after])).toEqual([]);
+  expect((await sensorsOf(start()))[0]?.received).toBe(201);
+});
+
+test('after a stop nothing happens any more', async () => {
+  stored({ a: HOUR });
+  await start().stop();
+  vi.advanceTimersByTime(60_000);
+  expect([storedNames(), events, vi.getTimerCount()]).toEqual([['a'], [], 0]);
+});
+
+test('every second clients get a summary', async () => {
+  const puller = start();
+  const { received } = await follow(puller, '?kinds=summary');
+  await puller.deliver(reading(1));
+  await pass(999);
+  expect(received.map((event) => event.event)).toEqual(['summary']);
+  await pass(1000);
+  expect(received).toHaveLength(2);
+  expect(received[1]).toMatchObject({ summary: { time: T0 + 2000, total: { received: 1 } } });
+});
+
+test('an alert goes to clients, to the alert sink and to the webhook, once when it begins and once when it ends', async () => {
+  const posted: { url: string; init: RequestInit }[] = [];
+  vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+    posted.push({ url, init });
+    return new Response(null, { status: 204 });
+  });
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: (alert) => alerts.push(alert) },
+  });
+  const { received } = await follow(puller, '?kinds=alert');
+  await puller.deliver(reading(1));
+  await pass(3000);
+  expect(received).toMatchObject([{ event: 'alert', region: 'eu', firing: true, at: T0 + 2000 }]);
+  // A client that connects now gets it first.
+  const later = await follow(puller, '?kinds=alert');
+  await pass(50);
+  expect(later.received).toEqual(received);
+  await puller.deliver(reading(2));
+  await pass(1000);
+  expect(received[1]).toMatchObject({ event: 'alert', region: 'eu', firing: false, over: 'reporting' });
+  expect([received.length, alerts, events]).toEqual([2, received, []]);
+  expect(posted.map(({ url, init }) => [url, init.method, JSON.parse(String(init.body))])).toEqual(
+    received.map((alert) => ['http://hook.test/', 'POST', alert]),
   );
-  start([memory]);
-  queue.push([body(1)]);
-  await pass(20);
-  queue.push([body(2)]);
-  await pass(1000);
-  expect(memory.groups).toEqual([[body(1)]]);
-  release();
-  await pass(1);
-  expect(memory.groups).toEqual([[body(1)], [body(2)]]);
-  release();
+  expect(posted[0]?.init.headers).toEqual({ 'content-type': 'application/json' });
 });
 
-test('nothing is shown or deleted before every required sink accepts it; it is offered again every second', async () => {
-  let full = true;
-  const first = sink(undefined, { name: 'first' });
-  const store = sink((group) => {
-    if (full) throw new Error('the disk is full');
-    return group.map(() => undefined);
-  });
-  start([first, store]);
-  queue.push([body(1)]);
-  await pass(20 + 999);
-  expect(store.groups).toHaveLength(1);
-  await pass(1);
-  expect([store.groups.length, first.groups.length, accepted, queue.deletions]).toEqual([2, 2, [], []]);
-  expect(puller.stats).toMatchObject({ failures: 2, lastError: 'the disk is full' });
-  full = false;
-  await pass(1000);
-  expect([accepted.length, queue.deletions]).toEqual([1, [['r-m-1']]]);
-  expect(events).toEqual([failing('accept', 'the disk is full'), recovered('accept')]);
-  expect(puller.stats).toMatchObject({ failures: 2, lastError: undefined });
+test('without the alert sink there are no alerts', async () => {
+  const puller = start();
+  const { received } = await follow(puller, '?kinds=alert');
+  await puller.deliver(reading(1));
+  await pass(120_000);
+  expect(received).toEqual([]);
 });
 
-test('while no sink accepts readings nothing more is received', async () => {
-  let full = true;
-  const store = sink((group) => {
-    if (full) throw new Error('full');
-    return group.map(() => undefined);
-  });
-  start([store]);
-  queue.push([body(1)]);
-  await pass(20);
-  // The poll that was waiting brings one more answer.
-  queue.push([body(2)]);
-  queue.push([body(3)]);
-  await pass(5000);
-  expect(puller.stats.received).toBe(2);
-  full = false;
-  await pass(1100);
-  expect(puller.stats.deleted).toBe(3);
-});
-
-test('an optional sink that fails holds nothing up', async () => {
-  let broken = true;
-  const log = sink((group) => (broken ? Promise.reject(new Error('broken pipe')) : group.map(() => undefined)), {
-    name: 'log',
-    required: false,
-  });
-  const store = sink();
-  start([log, store]);
-  queue.push([body(1)]);
-  await pass(20);
-  expect([store.groups, queue.deletions]).toEqual([[[body(1)]], [['r-m-1']]]);
-  broken = false;
-  queue.push([body(2)]);
-  await pass(20);
-  expect(events).toEqual([failing('sink:log', 'broken pipe'), recovered('sink:log')]);
-});
-
-test('what no sink can accept is a dead letter, and its group is not held up', async () => {
-  const memory = sink();
-  start([memory]);
-  queue.push([body(1), 'no JSON', body(3)]);
-  await pass(20);
-  expect(memory.groups).toEqual([[body(1), body(3)]]);
-  expect(queue.deadLetters).toEqual([{ id: 'm-2', reason: 'the body is not JSON' }]);
-  expect(queue.deletions).toEqual([['r-m-2'], ['r-m-1', 'r-m-3']]);
-  expect(puller.stats).toMatchObject({ received: 3, deleted: 3, deadLettered: 1 });
-});
-
-test('what a required sink refuses forever is a dead letter and is not shown', async () => {
-  start([sink((group) => group.map(({ body: text }) => (text === body(2) ? 'no even numbers' : undefined)))]);
-  queue.push(bodies(3));
-  await pass(20);
-  expect(accepted.map(({ body: text }) => text)).toEqual([body(1), body(3)]);
-  expect(queue.deadLetters).toEqual([{ id: 'm-2', reason: 'memory: no even numbers' }]);
-  expect(queue.deletions.flat().sort()).toEqual(['r-m-1', 'r-m-2', 'r-m-3']);
-});
-
-test('a queue that does not answer is asked again after growing pauses, which begin anew after an answer', async () => {
-  start();
-  for (let i = 0; i < 3; i++) queue.answer(new Error('unreachable'));
+test('dead letters are logged with their reason, counted, and an alert until there are none', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const stats = () => puller.get<PullerAppStats>('/stats');
   await pass(0);
-  const after = async (ms: number) => {
-    await pass(ms - 1);
-    const before = queue.waits.length;
-    await pass(1);
-    return queue.waits.length - before;
-  };
-  // 100 ms and twice that; half of it here.
-  expect([await after(50), await after(100), await after(200)]).toEqual([1, 1, 1]);
-  queue.push([body(1)]);
-  queue.answer(new Error('unreachable'));
-  await pass(0);
-  expect(await after(50)).toBe(1);
+  expect(await stats()).toMatchObject({ deadLetters: 0, deadLetteredBy: {} });
+  puller.queue.push(['Hello', 'Hello again', '[]']);
+  await pass(1000);
   expect(events).toEqual([
-    ...[failing('receive', 'unreachable'), recovered('receive')],
-    failing('receive', 'unreachable'),
+    { type: 'puller.dead-letters', code: 'NOT_JSON', reason: 'the body is not JSON', count: 2, id: 'dead-m-1' },
+    { type: 'puller.dead-letters', code: 'NOT_AN_OBJECT', reason: expect.any(String), count: 1, id: 'dead-m-3' },
+  ]);
+  expect(await stats()).toMatchObject({ deadLetters: 3, deadLetteredBy: { NOT_JSON: 2, NOT_AN_OBJECT: 1 } });
+  expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 3, at: T0 + 1000 }]);
+  // A client that connects now gets it, also one that follows a single region.
+  const { received } = await follow(puller, '?kinds=alert&region=eu');
+  await pass(50);
+  expect(received).toEqual(alerts);
+  puller.queue.deadLetters.length = 0;
+  await pass(5000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'dead-letters', firing: false, count: 0 }]);
+  expect(await stats()).toMatchObject({ deadLetters: 0 });
+});
+
+test('dead letters of the queue itself raise the alert; a queue that does not answer ends none', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  puller.queue.deadLetters.push({ id: 'a', reason: '' });
+  await pass(5000);
+  expect(alerts).toMatchObject([{ type: 'dead-letters', firing: true, count: 1 }]);
+  const { deadLetterDepth } = puller.queue;
+  puller.queue.deadLetterDepth = () => Promise.reject(new AppError('QUEUE_DENIED', 'not allowed'));
+  await pass(10_000);
+  expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
+  puller.queue.deadLetterDepth = deadLetterDepth;
+  await pass(5000);
+  expect(alerts).toHaveLength(1);
+  expect(events).toEqual([
+    { type: 'puller.failing', task: 'count-dead-letters', message: 'not allowed' },
+    { type: 'puller.recovered', task: 'count-dead-letters' },
   ]);
 });
 
-test.each(['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_NOT_FOUND'])('%s is retried every ten seconds', async (code) => {
-  start();
-  queue.answer(new AppError(code as AppError['code'], 'refused'));
-  await pass(9_999);
-  expect(queue.waits).toHaveLength(1);
+test('while there are more and more dead letters the alert is raised again, once a minute', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 1, onAlert: (alert) => alerts.push(alert) } });
+  const add = () => puller.queue.deadLetters.push({ id: 'a', reason: '' });
+  add();
+  await pass(5000);
+  add();
+  await pass(59_999);
+  expect(alerts).toHaveLength(1);
   await pass(1);
-  expect(queue.waits).toHaveLength(2);
-  // A stop does not wait for the pause.
-  queue.answer(new AppError(code as AppError['code'], 'refused'));
-  await pass(0);
-  await puller.stop();
+  expect(alerts[1]).toMatchObject({ type: 'dead-letters', firing: true, count: 2, at: T0 + 5000 });
+  await pass(300_000);
+  expect(alerts).toHaveLength(2);
 });
 
-test('under load up to four times the usual number of polls run, and extra ones end when the queue is empty', async () => {
-  start([sink()], { pollers: 2, waitSeconds: 7 });
-  for (let i = 0; i < 9; i++) queue.push(bodies(10));
-  await pass(0);
-  // Nine full answers in a row may be one commit.
-  expect(queue.waits).not.toContain(0);
-  for (let i = 0; i < 2; i++) queue.push(bodies(10));
-  await pass(0);
-  expect(queue.waits.filter((wait) => wait === 0).length).toBeGreaterThan(0);
-  let most = 0;
-  let running = 0;
-  const receive = queue.receive;
-  queue.receive = async (options) => {
-    most = Math.max(most, ++running);
-    await new Promise(setImmediate);
-    return receive(options).finally(() => running--);
-  };
-  for (let i = 0; i < 100; i++) queue.push(bodies(10));
-  while (puller.stats.received < 110 * 10) await new Promise(setImmediate);
-  expect(most).toBe(8);
-  await vi.waitUntil(() => queue.waiting === 2 && running === 2);
+test('a queue without a dead-letter queue has no count of them', async () => {
+  const puller = start();
+  puller.queue.deadLetterDepth = async () => undefined;
+  await pass(5000);
+  expect(await puller.get<PullerAppStats>('/stats')).not.toHaveProperty('deadLetters');
+  expect(events).toEqual([]);
 });
 
-test('an answer that is not full ends the count of full ones', async () => {
-  start([sink()], { pollers: 1 });
-  for (let i = 0; i < 9; i++) queue.push(bodies(10));
-  await pass(0);
-  queue.push(bodies(9));
-  await pass(0);
-  for (let i = 0; i < 9; i++) queue.push(bodies(10));
-  await pass(0);
-  expect(queue.waits).not.toContain(0);
-  queue.push(bodies(10));
-  await pass(0);
-  expect(queue.waits).toContain(0);
-});
-
-test('polling pauses while more than two thousand messages wait for the sinks', async () => {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
+test('an alert that the webhook refuses is posted five times, ever more slowly, and then reported', async () => {
+  const at: number[] = [];
+  vi.stubGlobal('fetch', async () => {
+    at.push(Date.now() - T0);
+    return new Response(null, { status: 500 });
   });
-  const slow = sink(async (group) => {
-    await held;
-    return group.map(() => undefined);
-  });
-  start([slow]);
-  queue.push([body(1)]);
-  await pass(20);
-  queue.push(bodies(2000));
-  await pass(20);
-  expect(queue.waiting).toBe(1);
-  queue.push([body(2002)]);
-  await pass(1000);
-  expect([queue.waiting, puller.stats.received]).toEqual([0, 2002]);
-  release();
-  await pass(20);
-  expect([queue.waiting, puller.stats.deleted]).toEqual([1, 2002]);
+  vi.spyOn(Math, 'random').mockReturnValue(0.5);
+  const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
+  await deliver(reading(1));
+  await pass(30_000);
+  const pauses = at.slice(1).map((time, i) => time - at[i]!);
+  expect([at.length, at[0], pauses]).toEqual([5, 2000, pauses.toSorted((a, b) => a - b)]);
+  expect(pauses[3]).toBeGreaterThan(4 * pauses[0]!);
+  expect(events).toEqual([{ type: 'webhook.failed', message: 'status 500' }]);
 });
 
-test('a stop handles what was received, and receives nothing more', async () => {
-  const memory = sink();
-  start([memory], { lingerMs: 60_000 });
-  queue.push(bodies(3));
-  await pass(0);
-  expect(memory.groups).toEqual([]);
-  await puller.stop();
-  expect([accepted.length, queue.deletions]).toEqual([3, [['r-m-1', 'r-m-2', 'r-m-3']]]);
-  expect([queue.waiting, queue.waits.length, events]).toEqual([0, 2, []]);
+test('an alert that the webhook takes at the second attempt is not reported', async () => {
+  const answers = [() => Promise.reject(new TypeError('fetch failed')), async () => new Response(null)];
+  const post = vi.fn(() => answers.shift()!());
+  vi.stubGlobal('fetch', post);
+  const { deliver } = start({ alert: { afterSeconds: 1, webhook: 'http://hook.test/', onAlert: () => {} } });
+  await deliver(reading(1));
+  await pass(4000);
+  expect([post.mock.calls.length, events]).toEqual([2, []]);
 });
 
-test('a stop waits for deletions and dead letters', async () => {
-  let release = (_: string[]) => {};
-  queue.delete = () =>
-    new Promise((resolve) => {
-      release = resolve;
-    });
+test('readings are deleted when their retention is over; the store is checked every second', async () => {
+  stored({ old: HOUR - 500, young: HOUR - 1500, newest: 0 });
   start();
-  queue.push([body(1)]);
-  await pass(20);
-  let stopped = false;
-  const stopping = puller.stop().then(() => {
-    stopped = true;
-  });
+  await pass(999);
+  expect(storedNames()).toEqual(['old', 'young', 'newest']);
+  await pass(1);
+  expect(storedNames()).toEqual(['young', 'newest']);
   await pass(1000);
-  expect(stopped).toBe(false);
-  release([]);
-  await stopping;
-  expect(puller.stats.deleted).toBe(1);
+  expect(storedNames()).toEqual(['newest']);
 });
 
-test('a stop while the sink fails leaves the group in the queue', async () => {
-  start([sink(() => Promise.reject(new Error('full')))]);
-  queue.push([body(1)]);
-  await pass(20);
+test('the view is saved every thirty seconds, so that the next puller has little to read', async () => {
+  await start().deliver(reading(1, { execution_id: 'a' }), reading(1, { execution_id: 'b' }));
+  const unread = () => look((store) => [...store.loadCheckpoint().after].length);
+  await pass(29_974);
+  expect(unread()).toBe(2);
+  await pass(1);
+  expect(unread()).toBe(0);
+  expect(look((store) => store.loadCheckpoint().fleet.sensors.length)).toBe(2);
+});
+
+test('sensors that are not expected to return are forgotten then', async () => {
+  stored({ longGone: 24 * HOUR - 30_000, here: 0 });
+  const puller = start({ store: { path, retentionMs: keeping(48 * HOUR) } });
+  const names = async () => (await sensorsOf(puller)).map(({ hostname }) => hostname);
+  expect(await names()).toEqual(['here', 'longGone']);
+  await pass(30_000);
+  expect(await names()).toEqual(['here']);
+});
+
+test.each([
+  ['forget', 'retention', 1000],
+  ['saveCheckpoint', 'checkpoint', 30_000],
+] as const)(
+  'a store on which %s fails stops nothing: it is tried again, and reported once',
+  async (method, task, every) => {
+    stored({ a: 0 });
+    start();
+    const call = vi.spyOn(SqliteStore.prototype, method).mockImplementation(() => {
+      throw new Error('disk is full');
+    });
+    await pass(3 * every);
+    expect(call).toHaveBeenCalledTimes(3);
+    expect(events).toEqual([{ type: 'puller.failing', task, message: 'disk is full' }]);
+    call.mockRestore();
+    await pass(every);
+    expect(events.slice(1)).toEqual([{ type: 'puller.recovered', task }]);
+  },
+);
+
+test.each([
+  ['25 hours ahead', 25 * HOUR, '25 h forward'],
+  ['an hour back', -HOUR, '60 min back'],
+])('a clock that is set %s deletes nothing and changes nothing in the view; it is reported', async (_, by) => {
+  stored({ old: 30_000 });
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    store: { path, retentionMs: keeping(HOUR) },
+    alert: { afterSeconds: 20, onAlert: (alert) => alerts.push(alert) },
+  });
+  await puller.deliver(reading(1), reading(2, { execution_id: 'e-2', hostname: 'other' }));
+  await pass(6_000);
+  const before = await sensorsOf(puller);
+  vi.setSystemTime(Date.now() + by);
+  const moved = before.map((sensor) => ({
+    ...sensor,
+    ...{ first_seen: sensor.first_seen + by, last_seen: sensor.last_seen + by },
+  }));
+  expect(await sensorsOf(puller)).toEqual(moved);
+  expect(before.map(({ state, gaps }) => [state, gaps])).toContainEqual(['silent', 1]);
+  await pass(1_000);
+  expect([storedNames().length, events]).toEqual([3, [{ type: 'clock-stepped', byMs: by }]]);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ clockAheadMs: by });
+  expect(alerts).toMatchObject([{ type: 'clock.stepped', firing: true }]);
+  // Readings go on, sensors are forgotten as late as ever, and silence is noticed as soon as ever.
+  await puller.deliver(reading(2), reading(3));
+  expect((await sensorsOf(puller)).find(({ hostname }) => hostname === 'edge-eu-1')).toMatchObject({
+    ...{ state: 'live', received: 3, gaps: 0, late: 0 },
+  });
+  await pass(22_000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'region.silent', firing: true }]);
+  // A puller that is started now finds the same.
+  await pass(10_000);
   await puller.stop();
-  expect([accepted, queue.deletions, puller.stats.deleted]).toEqual([[], [], 0]);
+  const again = start();
+  await pass(1_000);
+  expect([storedNames().length, (await sensorsOf(again)).map(({ received, gaps }) => [received, gaps])]).toEqual([
+    5,
+    [
+      ...[
+        [3, 0],
+        [1, 0],
+      ],
+      expect.anything(),
+    ],
+  ]);
+});
+
+test('a deleted store that can not be written back: nothing is deleted from the queue, /ready says why, and nothing is lost', async () => {
+  const puller = start();
+  await puller.deliver(reading(1));
+  rmSync(join(folder, 'live'), { recursive: true });
+  writeFileSync(join(folder, 'live'), 'no folder');
+  await pass(1_000);
+  const ready = () => puller.service.app.request('/ready');
+  expect([(await ready()).status, await puller.get('/ready')]).toEqual([
+    503,
+    { status: 'not ready', reason: expect.stringMatching(/readings\.db was deleted, and can't be written back: /) },
+  ]);
+  await puller.deliver(reading(2));
+  await pass(5_000);
+  expect([puller.queue.deleted, (await ready()).status]).toEqual([1, 503]);
+  rmSync(join(folder, 'live'));
+  await pass(11_000);
+  expect([puller.queue.deleted, (await ready()).status]).toEqual([2, 200]);
+  expect(events).toEqual([
+    { type: 'puller.failing', task: 'check-store', message: expect.stringMatching(/was deleted/) },
+    { type: 'puller.failing', task: 'accept', message: expect.stringMatching(/was deleted/) },
+    { type: 'database-rewritten', path, problem: 'deleted', quarantined: undefined, salvaged: undefined },
+    expect.objectContaining({ type: 'puller.recovered' }),
+    expect.objectContaining({ type: 'puller.recovered' }),
+  ]);
+  expect(storedNames()).toHaveLength(2);
+});
+
+test('a store that was damaged is said: as an event, in the stats, and as an alert until its file is removed', async () => {
+  stored({ a: 0 });
+  writeFileSync(path, 'no database at all\n'.repeat(500));
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    store: { path, retentionMs: keeping(HOUR) },
+    alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) },
+  });
+  const quarantined = `${path}.damaged`;
+  expect(events).toMatchObject([{ type: 'database-quarantined', path, quarantined }]);
+  await puller.deliver(reading(1));
+  await pass(1_000);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({
+    store: { damagedRows: 0, quarantined: [quarantined] },
+  });
+  expect(alerts).toMatchObject([
+    { type: 'store.quarantined', firing: true, text: expect.stringContaining(quarantined) },
+  ]);
+  rmSync(quarantined);
+  await pass(1_000);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'store.quarantined', firing: false }]);
+});
+
+test('a store that was deleted and written back is an alert for an hour, and in the stats', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({
+    store: { path, retentionMs: keeping(9 * HOUR) },
+    alert: { afterSeconds: 9 * 3600, onAlert: (alert) => alerts.push(alert) },
+  });
+  await puller.deliver(reading(1));
+  rmSync(path);
+  await pass(2_000);
+  expect(alerts).toMatchObject([
+    { type: 'store.written-back', firing: true, text: expect.stringMatching(/was deleted/) },
+  ]);
+  const stats = () => puller.get<PullerAppStats>('/stats');
+  expect((await stats()).store?.writtenBack).toMatchObject({ problem: 'deleted', times: 1 });
+  await pass(HOUR);
+  expect(alerts.slice(1)).toMatchObject([{ type: 'store.written-back', firing: false }]);
+  expect((await stats()).store?.writtenBack).toBeUndefined();
+});
+
+test('what the queue server says of its store is in the stats, and an alert as long as it lasts', async () => {
+  const alerts: AlertEvent[] = [];
+  const puller = start({ alert: { afterSeconds: 60, onAlert: (alert) => alerts.push(alert) } });
+  puller.queue.server = {
+    ...{ status: 'not ready', code: 'QUEUE_STORE_FULL', reason: 'The disk is full.', quarantined: ['q.damaged'] },
+    ...{ writtenBack: { problem: 'replaced', times: 2, agoMs: 10 }, damagedMessages: 3 },
+  };
+  await pass(6_000);
+  expect(alerts.map(({ type, firing, text }) => [type, firing, text])).toEqual([
+    ['queue.not-ready', true, 'the queue server takes no messages: The disk is full.'],
+    ['queue.quarantined', true, expect.stringMatching(/q\.damaged$/)],
+    ['queue.written-back', true, expect.stringMatching(/the file of the queue store was replaced/)],
+    ['queue.damaged-messages', true, 'damaged messages in the queue store: 3'],
+  ]);
+  expect((await puller.get<PullerAppStats>('/stats')).queueServer).toEqual(puller.queue.server);
+  puller.queue.server = { status: 'ready' };
+  await pass(6_000);
+  expect(alerts.slice(4).map(({ firing }) => firing)).toEqual([false, false, false, false]);
+});
+
+test('rows that are not what was written are found in the background, counted and said once', async () => {
+  stored({ a: 0, b: 0, c: 0 });
+  const db = openSqlite(path);
+  db.exec("update readings set color = '#000000' where execution_id <> 'b'; delete from checkpoint");
+  db.close();
+  const puller = start();
+  expect((await sensorsOf(puller)).map(({ hostname }) => hostname)).toEqual(['b']);
+  await pass(3_000);
+  expect(events).toEqual([{ type: 'store.damaged-rows', count: 2 }]);
+  expect(await puller.get<PullerAppStats>('/stats')).toMatchObject({ store: { damagedRows: 2, quarantined: [] } });
 });

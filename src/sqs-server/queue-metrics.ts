@@ -13,27 +13,24 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
   metrics.counter(
     'messages_added_total',
     'Messages that were sent or moved to the queue, once they are on disk.',
-    ['queue'],
     ofQueues(({ messages }) => messages.totals.added),
   );
   metrics.counter(
     'messages_delivered_total',
     'Deliveries of messages to receivers.',
-    ['queue'],
     ofQueues(({ messages }) => messages.totals.delivered),
   );
   metrics.counter(
     'messages_redelivered_total',
     'Deliveries of messages that had been delivered before.',
-    ['queue'],
     ofQueues(({ messages }) => messages.totals.redelivered),
   );
-  metrics.counter('messages_removed_total', 'Messages that left the queue, by reason.', ['queue', 'reason'], () =>
+  metrics.counter('messages_removed_total', 'Messages that left the queue, by reason.', () =>
     queues().flatMap(({ record, messages }) =>
       labelled('reason', Object.entries(messages.removed), { queue: record.name }),
     ),
   );
-  metrics.gauge('messages', 'Messages in the queue, by state.', ['queue', 'state'], () =>
+  metrics.gauge('messages', 'Messages in the queue, by state.', () =>
     stats().queues.flatMap(({ name, visible, inFlight, delayed }) =>
       labelled('state', Object.entries({ visible, in_flight: inFlight, delayed }), { queue: name }),
     ),
@@ -41,38 +38,31 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
   metrics.gauge(
     'oldest_message_age_seconds',
     'Age of the oldest message that is not deleted; 0 when there is none.',
-    ['queue'],
     () => stats().queues.map(({ name, oldestAgeMs = 0 }) => [{ queue: name }, oldestAgeMs / 1000]),
   );
-  metrics.counter('requests_total', 'Requests of the SQS API, by action.', ['action'], () =>
+  metrics.counter('requests_total', 'Requests of the SQS API, by action.', () =>
     labelled('action', Object.entries(stats().requests)),
   );
-  metrics.counter('refusals_total', 'Requests of the SQS API that were refused, by error code.', ['reason'], () =>
+  metrics.counter('refusals_total', 'Requests of the SQS API that were refused, by error code.', () =>
     labelled('reason', Object.entries(stats().refused)),
   );
-  metrics.counter('commits_total', 'Transactions that were synced to disk.', [], () => stats().commits);
-  metrics.gauge(
-    'store_ready',
-    'Whether the store takes messages: 0 while its file is lost or its disk full.',
-    [],
-    () => (service.store.state.status === 'ready' ? 1 : 0),
+  metrics.counter('commits_total', 'Transactions that were synced to disk.', () => stats().commits);
+  metrics.gauge('store_ready', 'Whether the store takes messages: 0 while its file is lost or its disk full.', () =>
+    service.store.state.status === 'ready' ? 1 : 0,
   );
   metrics.gauge(
     'store_quarantined_files',
     'Damaged files that are kept beside the store.',
-    [],
     () => service.store.state.quarantined?.length ?? 0,
   );
   metrics.gauge(
     'store_written_back',
     'Whether the file of the store was deleted or replaced in the last hour, and was written back.',
-    [],
     () => (service.store.state.writtenBack ? 1 : 0),
   );
   metrics.gauge(
     'damaged_messages',
     'Damaged messages that nobody receives, because their queue has no dead-letter queue.',
-    [],
     () => service.store.state.damagedMessages ?? 0,
   );
   return metrics;

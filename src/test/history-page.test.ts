@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { parseHistoryQuery } from '../puller/history/history-query.js';
+import { parseHistoryQuery } from '../puller/history-routes.js';
 import { historySchema } from '../store/history.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 

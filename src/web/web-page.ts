@@ -1,12 +1,12 @@
-/** The web page: plain files that run in the browser without a build step and read the puller's events. */
-import { readFileSync } from 'node:fs';
+/** The web page: plain files, as the build leaves them, that run in the browser and read the puller's events. */
+import { readdirSync, readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { type Context, Hono } from 'hono';
 import type { AccessLock } from '../lib/net/access-lock.js';
 import type { OperatorSessions } from '../lib/net/operator-sessions.js';
 import { readBody } from '../lib/net/request-body.js';
-import { PAGE_FOLDER, pageFiles } from './page-files.js';
 
+const PAGE_FOLDER = new URL('./page/', import.meta.url);
 const HTML = 'text/html; charset=UTF-8';
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=UTF-8',
@@ -52,15 +52,17 @@ const MAX_FORM_BYTES = 4_096;
  * until the browser has signed in; the files themselves show nothing of the fleet. `operator`: browsers that sign in with
  * the operator token may change things.
  */
-export function createPage(lock?: AccessLock, operator?: OperatorSessions): Hono {
+export function createPage(lock?: AccessLock, operator?: OperatorSessions, folder = PAGE_FOLDER): Hono {
   const app = new Hono();
-  for (const [name, path] of pageFiles()) {
+  const read = (name: string) => readFileSync(new URL(name, folder), 'utf8');
+  for (const name of readdirSync(folder)) {
     const type = TYPES[extname(name)];
     if (type === undefined) continue;
-    const text = readFileSync(path, 'utf8');
+    const text = read(name);
     app.get(`/page/${name}`, (c) => c.body(text, 200, { ...HEADERS, 'content-type': type }));
   }
-  const page = read('index.html');
+  // Who has signed in to read may sign out; the page itself finds out who is the operator.
+  const page = lock ? read('index.html').replace(/(id="sign-out") hidden>/, '$1>') : read('index.html');
   const form = read('sign-in.html');
   const forms = { 401: form, 403: form.replace(/(id="problem".*) hidden>/, '$1>') };
   const type = { 'content-type': HTML };
@@ -86,5 +88,3 @@ export function createPage(lock?: AccessLock, operator?: OperatorSessions): Hono
   }
   return app;
 }
-
-const read = (name: string) => readFileSync(new URL(name, PAGE_FOLDER), 'utf8');

@@ -1,128 +1,126 @@
 import { resolve } from 'node:path';
 import { Option } from 'commander';
-import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { AppError } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
-import { exitCodeOf, type StopReason, stopRequested } from '../../lib/process/shutdown.js';
+import { exitCodeOf, stopRequested } from '../../lib/process/shutdown.js';
 import { loadProvider } from '../../network/registry.js';
-import type { CommandContext, CommandSpec } from '../command.js';
-import { DEMO_FOLDER, DemoNetwork } from '../demo/demo-network.js';
-import { askingGuide, autoGuide, demoProgress } from '../demo/guides.js';
-import { type Guide, runDemo, type StepResult } from '../demo/run-demo.js';
-import { ALERT_AFTER, SCENARIO } from '../demo/scenario.js';
-import { demoDocument, demoEndText, demoSecondTerminalText, demoWidth, passed, wrapped } from '../output/demo-text.js';
-import { progressOf, type UpEvent } from '../output/up-text.js';
+import type { CommandSpec } from '../command.js';
+import { integerOption } from '../command-options.js';
+import { DEMO_FOLDER, DemoFolder, STATE_DIR } from '../demo/demo-folder.js';
+import { DemoRun, type StepResult, stoppedElsewhere } from '../demo/demo-run.js';
+import { demoSteps } from '../demo/steps.js';
+import {
+  demoDocument,
+  demoEndText,
+  demoSecondTerminalText,
+  demoWidth,
+  passed,
+  stepResultText,
+  stepText,
+} from '../output/demo-text.js';
+import type { Output } from '../output/output.js';
+import { wrapped } from '../output/terminal-text.js';
 
 export const demo: CommandSpec = {
   name: 'demo',
-  summary: 'a guided tour of a few minutes: sensors, a cut region, versions, late readings, a live change',
-  settings: ['network', 'nodes', 'bacalhau'],
+  summary: 'a guided tour of a few minutes: sensors, a cut region, versions, a live change',
+  settings: ['network', 'bacalhau'],
   modes: ['text', 'json'],
-  options: [new Option('--auto', 'run every step without questions; exit 1 when one does not see what it must see')],
+  options: [
+    new Option('--nodes <count>', 'edge nodes in each region (default: 100 embedded, 4 native, 2 compose)'),
+    new Option('--auto', 'run every step without questions; exit 1 when one does not see what it must see'),
+  ],
   examples: ['wasm-sensors demo', 'wasm-sensors demo --auto -o json', 'wasm-sensors demo --network compose'],
-  async action(context) {
-    const { out, options } = context;
+  async action({ out, settings, options }) {
     const asks = options.auto !== true;
-    if (asks) requireTerminal(out.mode);
-    const stop = stopOfUser();
-    const network = await planDemo(context, () => stop.request('down'));
-    const closed = new AbortController();
-    const guide = asks
-      ? askingGuide(out, {
-          page: () => network.page,
-          openPage,
-          interrupted: () => stop.request('SIGINT'),
-          signal: closed.signal,
-        })
-      : autoGuide(out);
-    await network.claim();
-    return runToTheEnd(context, network, guide, { stop: stop.requested, closed });
+    if (asks && !(process.stdin.isTTY && process.stdout.isTTY && out.mode === 'text')) {
+      throw new AppError('TERMINAL_NEEDED', 'the demo asks before every step, and nobody can be asked here', {
+        hint: 'Run `wasm-sensors demo --auto`, which asks nothing.',
+      });
+    }
+    const kind = settings.network;
+    const usual = await usualNodes(kind);
+    const nodes = integerOption(options.nodes, '--nodes', 1) ?? usual;
+    const { bacalhau } = settings;
+    const folder = new DemoFolder({
+      // The demo works in another folder.
+      bacalhau: bacalhau?.includes('/') ? resolve(bacalhau) : bacalhau,
+      ansi: String(options.ansi),
+      verbose: out.mode === 'text',
+    });
+    await folder.claim();
+    return runToTheEnd(out, folder, { kind, nodes, asks });
   },
 };
 
-/** Throws `TERMINAL_NEEDED`. */
-function requireTerminal(mode: string): void {
-  if (process.stdin.isTTY && process.stdout.isTTY && mode === 'text') return;
-  throw new AppError('TERMINAL_NEEDED', 'the demo asks before every step, and nobody can be asked here', {
-    hint: 'Run `wasm-sensors demo --auto`, which asks nothing.',
+/** In each region. Rejects with `OPTION_NOT_OFFERED` for a network that can't be started here. */
+async function usualNodes(network: string): Promise<number> {
+  const { kind, capabilities } = await loadProvider(network);
+  if (capabilities.demoNodes !== undefined) return capabilities.demoNodes;
+  throw new AppError('OPTION_NOT_OFFERED', `the demo does not run on the ${kind} network`, {
+    hint: 'It cuts a region and replaces every sensor, so it runs only on networks that it starts itself.',
   });
-}
-
-/** Rejects with `OPTION_NOT_OFFERED` for a network that can't be started here. */
-async function planDemo({ out, settings, provenance }: CommandContext, onStop: () => void): Promise<DemoNetwork> {
-  const { kind, capabilities } = await loadProvider(settings.network);
-  const { demoNodes } = capabilities;
-  if (demoNodes === undefined) {
-    throw new AppError('OPTION_NOT_OFFERED', `the demo does not run on the ${kind} network`, {
-      hint: 'It cuts a region and replaces every sensor, so it runs only on networks that it starts itself.',
-    });
-  }
-  const emit = (event: UpEvent) => {
-    const text = progressOf(event);
-    if (text !== undefined) demoProgress(out, text);
-  };
-  // The demo works in another folder.
-  const bacalhau = settings.bacalhau?.includes('/') ? resolve(settings.bacalhau) : settings.bacalhau;
-  const nodes = provenance.nodes.source === 'default' ? demoNodes : settings.nodes;
-  return new DemoNetwork({ kind, nodes, alertAfter: ALERT_AFTER, bacalhau, emit, onStop });
-}
-
-type Reason = StopReason | 'down';
-
-interface Ending {
-  stop: Promise<Reason>;
-  /** Aborted at the end. */
-  closed: AbortController;
 }
 
 /** Resolves with the exit code; what was started is stopped in any case. */
 async function runToTheEnd(
-  { out }: CommandContext,
-  network: DemoNetwork,
-  guide: Guide,
-  { stop, closed }: Ending,
+  out: Output,
+  folder: DemoFolder,
+  { kind, nodes, asks }: { kind: string; nodes: number; asks: boolean },
 ): Promise<number> {
   const began = Date.now();
-  const { kind, nodes } = network.options;
   const width = demoWidth(process.stdout.columns);
-  out.event({}, () => wrapped(demoSecondTerminalText(DEMO_FOLDER), width).join('\n'));
-  let outcome: StepResult[] | Reason | undefined;
-  try {
-    outcome = await Promise.race([stop, runDemo(SCENARIO, { network, memory: { began } }, guide)]);
-  } finally {
-    closed.abort();
-    guide.progress('stopping everything');
-    const failed = outcome === undefined || (Array.isArray(outcome) && !passed(outcome));
-    await stopNetwork(network, failed, (problem) => out.warn(problem));
-    out.endProgress();
-    if (failed) out.note(`logs: ${network.logs}`);
-  }
-  // The step under way waits for its sensors, and would keep this process alive.
-  if (!Array.isArray(outcome)) process.exit(outcome === 'down' ? 0 : exitCodeOf(outcome));
-  const results = outcome;
+  const steps = demoSteps(kind, nodes);
+  const results: StepResult[] = [];
+  const stopped = new AbortController();
+  const run = new DemoRun(folder, stopped.signal);
+  const runSteps = async () => {
+    for (const [i, step] of steps.entries()) {
+      const command = [...step.words, STATE_DIR];
+      out.event({}, (style) => stepText(`${i + 1}/${steps.length}  ${step.title}`, step.about, command, style, width));
+      if (asks && !(await askToGoOn(out, run.page))) return;
+      const result = await run.do(step, (text) => out.progress(text));
+      if (stopped.signal.aborted) return;
+      results.push(result);
+      out.event(result, (style) => stepResultText(result, style, width));
+      if (result.outcome !== 'seen') return;
+    }
+  };
+  out.event({}, () => wrapped(demoSecondTerminalText(DEMO_FOLDER), width, 0));
+  const stop = Promise.race([stopRequested({ supervised: false }), stoppedElsewhere(folder)]);
+  const reason = await Promise.race([stop, runSteps().then(() => undefined)]);
+  stopped.abort();
+  out.note('stopping everything');
+  const failed = !passed(results);
+  if (!(await folder.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
+  if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
+  // The question or request under way would keep this process alive.
+  if (reason !== undefined) process.exit(reason === 'down' ? 0 : exitCodeOf(reason));
   const seconds = (Date.now() - began) / 1000;
   out.result(demoDocument(kind, nodes, results, seconds), (style) =>
-    demoEndText({ results, steps: SCENARIO.length, seconds }, style, width),
+    demoEndText(results, steps.length, seconds, style, width),
   );
-  return passed(results) ? 0 : 1;
+  return failed ? 1 : 0;
 }
 
-/** The error of a step matters more than one of stopping. */
-async function stopNetwork(network: DemoNetwork, keepLogs: boolean, warn: (text: string) => void): Promise<void> {
-  try {
-    await network.stop(keepLogs);
-  } catch (error) {
-    warn(`not everything could be stopped: ${messageOf(error)}; run \`wasm-sensors down --state-dir ${DEMO_FOLDER}\``);
+/** `page`: address of the web page; undefined before the start. */
+async function askToGoOn(out: Output, page: string | undefined): Promise<boolean> {
+  const { default: inquirer } = await import('inquirer');
+  const choices = [
+    { name: 'Go on', value: 'run' },
+    ...(page === undefined ? [] : [{ name: `Open the page: ${page}`, value: 'page' }]),
+    { name: 'Stop the demo and clean up', value: 'stop' },
+  ];
+  for (;;) {
+    out.endProgress();
+    const question = { type: 'select', name: 'choice', message: 'What next?', choices } as const;
+    const answer = await inquirer.prompt<{ choice: string }>([question]).catch(() => undefined);
+    if (!answer) {
+      // Ctrl-C, which reaches only the question.
+      process.kill(process.pid, 'SIGINT');
+      return new Promise(() => {});
+    }
+    if (page === undefined || answer.choice !== 'page') return answer.choice === 'run';
+    out.note(openPage(page) ? `opened ${page}` : `open this address in your browser: ${page}`);
   }
-}
-
-/** Signals, another terminal that runs `down`, and Ctrl-C at a question. */
-function stopOfUser(): { requested: Promise<Reason>; request(reason: Reason): void } {
-  let request = (_reason: Reason) => {};
-  const elsewhere = new Promise<Reason>((resolve) => {
-    request = resolve;
-  });
-  return {
-    requested: Promise.race([stopRequested({ supervised: false }), elsewhere]),
-    request: (reason) => request(reason),
-  };
 }

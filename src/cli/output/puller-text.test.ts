@@ -32,7 +32,6 @@ test('dead letters are named by their reason, and the first by its id', () => {
 test.each([
   ['receive', "can't receive from the queue, retrying: down", 'receiving from the queue again'],
   ['accept', "can't store readings, retrying: down", 'storing readings again'],
-  ['sink:log', "can't write to the log sink, retrying: down", 'writing to the log sink again'],
   ['delete', "can't delete messages from the queue, retrying: down", 'deleting messages from the queue again'],
   ['count-dead-letters', "can't count the dead letters, retrying: down", 'counting the dead letters again'],
   ['checkpoint', "can't save the fleet view to the store, retrying: down", 'saving the fleet view to the store again'],

@@ -18,7 +18,7 @@ export function alertText(alert: AlertEvent): string {
 }
 
 /** What each task does, after "can't", and after it works again. */
-const TASKS: Record<Exclude<PullerTask, `sink:${string}`>, [string, string]> = {
+const TASKS: Record<PullerTask, [string, string]> = {
   receive: ['receive from the queue', 'receiving from the queue'],
   accept: ['store readings', 'storing readings'],
   delete: ['delete messages from the queue', 'deleting messages from the queue'],
@@ -42,14 +42,9 @@ export function pullerText(event: PullerEvent): string {
   if (event.type === 'database-rewritten') return rewrittenText(event);
   if (event.type === 'database-quarantined') return quarantinedDatabaseText(event);
   if (event.type !== 'puller.failing' && event.type !== 'puller.recovered') return clockText(event);
-  const { task } = event;
-  const [verb, continuing] = isSinkTask(task)
-    ? [`write to the ${task.slice('sink:'.length)} sink`, `writing to the ${task.slice('sink:'.length)} sink`]
-    : TASKS[task];
+  const [verb, continuing] = TASKS[event.task];
   return event.type === 'puller.failing' ? `can't ${verb}, retrying: ${event.message}` : `${continuing} again`;
 }
-
-const isSinkTask = (task: PullerTask): task is `sink:${string}` => task.startsWith('sink:');
 
 /** The file of the store was written back from its open handle. */
 function rewrittenText({ path, problem, quarantined, salvaged }: DatabaseRewritten): string {

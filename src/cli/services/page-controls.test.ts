@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { resolveSettings } from '../../config/resolve-settings.js';
-import { localFleet } from '../../puller/local-fleet.js';
+import { localFleet } from '../../puller/fleet-client.js';
 import { Box } from '../../test/support/box.js';
 import { FakeUp } from '../../test/support/fake-up.js';
 import { pageControls } from './page-controls.js';
@@ -75,7 +75,16 @@ test('the configuration of a place: what each scope sets, who follows, and the s
   });
   const fleet = await controls.readConfig({ region: undefined, hostname: undefined });
   expect(fleet).toMatchObject({ scopes: [{ scope: {} }], convergence: { sensors: 3 } });
-  expect((fleet as { sensors: unknown[] }).sensors).toHaveLength(3);
+  expect(fleet.sensors).toHaveLength(3);
+});
+
+test('what all sensors of a place have alike, each by itself, is told from what differs', async () => {
+  const { controls, change } = await start();
+  const alike = async () => (await controls.readConfig({ region: undefined, hostname: undefined })).alike;
+  expect(await alike()).toEqual(expect.arrayContaining(['interval', 'paused']));
+  await change({ scope: { region: 'eu' }, set: { interval: 2 } });
+  expect(await alike()).not.toContain('interval');
+  expect(await alike()).toContain('paused');
 });
 
 test('a cut is made by the network of `up`, and the fleet view knows that it is meant', async () => {

@@ -1,5 +1,6 @@
 /** What the page asks and changes through the puller: the same operations as the commands. */
 import type { Settings } from '../../config/settings.js';
+import type { SensorView } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { changeConfig } from '../../operations/config/change-config.js';
 import { configDocument, setConfigDocument } from '../../operations/config/config-document.js';
@@ -7,6 +8,7 @@ import { readConfig } from '../../operations/config/read-config.js';
 import { setRegionLink } from '../../operations/cut-region.js';
 import { listDeadLetters } from '../../operations/queue/list-dead-letters.js';
 import { configOf, type Scope } from '../../protocol/desired-config.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { FleetControls, Place } from '../../puller/controls/fleet-controls.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
 import { openConfiguredAdminQueue } from '../../queue/open-queue.js';
@@ -43,16 +45,14 @@ export function pageControls(
     async readConfig(place) {
       const scopes = scopesOf(place);
       const view = await readConfig(target(), scopes.at(-1)!);
-      const { desired, differing, convergence, sensors } = configDocument({
-        ...view,
-        sensors: view.sensors
-          .filter(({ region }) => place.region === undefined || region === place.region)
-          .slice(0, MAX_SENSORS),
-      });
+      const ofPlace = view.sensors.filter(({ region }) => place.region === undefined || region === place.region);
+      const { desired, convergence, sensors } = configDocument({ ...view, sensors: ofPlace.slice(0, MAX_SENSORS) });
       return {
         scopes: scopes.map((scope) => ({ scope, config: configOf(desired, scope) ?? null })),
         ...(desired.lost === undefined ? {} : { lost: desired.lost }),
-        ...{ differing, convergence, sensors },
+        convergence,
+        alike: alikeFields(ofPlace),
+        sensors,
       };
     },
     async changeConfig({ scope, set, unset, includeNarrower }, report) {
@@ -94,6 +94,16 @@ async function networkFor(settings: Settings, command: string) {
       hint: `Run \`${command}\` where \`up\` runs.`,
     });
   }
+}
+
+/** What all sensors have from their flags, their file or by default, and all the same. */
+function alikeFields(sensors: SensorView[]): SensorConfigField[] {
+  const textOf = ({ hostname, color, icon_name, config }: SensorView, field: SensorConfigField) => {
+    const values = { color: color.toLowerCase(), emoji: icon_name, random_off: '', interval: config?.intervalMs };
+    const source = config?.sources[field] ?? 'unknown';
+    return `${source} ${source === 'fleet' ? hostname : { ...values, paused: config?.paused }[field]}`;
+  };
+  return SENSOR_CONFIG_FIELDS.filter((field) => new Set(sensors.map((sensor) => textOf(sensor, field))).size === 1);
 }
 
 /** The scopes that decide what the sensors of a place do, the widest first. */

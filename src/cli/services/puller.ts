@@ -8,7 +8,7 @@ import { lockFor } from '../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
 import { OperatorSessions } from '../../lib/net/operator-sessions.js';
 import { ENDED_NETWORK } from '../../puller/ended-network.js';
-import { createPullerService } from '../../puller/puller-service.js';
+import { createPuller } from '../../puller/puller.js';
 import { openConfiguredQueue } from '../../queue/open-queue.js';
 import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
@@ -32,7 +32,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
     const queue = await openConfiguredQueue(settings);
     const write = (text: string) => void process.stdout.write(text);
     const has = (sink: Settings['sinks'][number]) => settings.sinks.includes(sink);
-    const service = createPullerService({
+    const service = createPuller({
       queue,
       pollers: settings.pollers,
       sinks: {

@@ -191,7 +191,6 @@ export const CODES = {
   QUEUE_THROTTLED: system('The queue asks for fewer requests.', { http: 503 }),
   QUEUE_UNREACHABLE: system('The queue does not answer.', { http: 503 }),
   READ_FAILED: system('Reading the store failed, or ended early.'),
-  REFUSED_BY_SINK: user('A sink of the puller can never accept the message, which becomes a dead letter.'),
   REGISTRY_NOT_TLS: user('A registry speaks plain HTTP, which Docker accepts on loopback only.'),
   REGISTRY_UNREACHABLE: system('A registry does not answer.'),
   REPLACED: user('Another change of the configuration replaced this one.'),

@@ -8,7 +8,7 @@ const linesOf = async (metrics: Metrics, start: string) =>
 test('a scrape reads the counts at that time, and leaves out what is no longer there', async () => {
   const metrics = new Metrics('x_');
   let counts: [string, number][] = [['us', 1]];
-  metrics.counter('readings_total', 'r', ['region'], () => labelled('region', counts));
+  metrics.counter('readings_total', 'r', () => labelled('region', counts));
   expect(await linesOf(metrics, 'x_readings_total')).toEqual(['x_readings_total{region="us"} 1']);
   counts = [['eu', 5]];
   expect(await linesOf(metrics, 'x_readings_total')).toEqual(['x_readings_total{region="eu"} 5']);
@@ -35,7 +35,7 @@ test('a histogram counts each value in its bucket and all above, with labels tha
 
 test('values that come later are waited for', async () => {
   const metrics = new Metrics('x_');
-  metrics.gauge('depth', 'd', [], async () => 3);
+  metrics.gauge('depth', 'd', async () => 3);
   expect(await linesOf(metrics, 'x_depth')).toEqual(['x_depth 3']);
 });
 

@@ -1,29 +1,22 @@
 /**
- * The metrics of one service, as Prometheus reads them. Most series read, at the time of a scrape, what the service
- * counts anyway (`GET /stats` shows the same numbers); only histograms are kept for Prometheus alone.
+ * The metrics of one service, as Prometheus reads them. Most read, at the time of a scrape, what the service counts
+ * anyway (`GET /stats` shows the same numbers); only histograms are kept for Prometheus alone.
  */
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
-import { Histogram } from './histogram.js';
 
-export type Sample = [labels: Record<string, string>, value: number];
+type Labels = Record<string, string>;
+export type Sample = [labels: Labels, value: number];
 /** The samples of a metric; a number is the only one, without labels. */
 export type Values = number | Iterable<Sample>;
 
-/** Loaded by the first scrape: it takes 50 ms of processor time, which a service that starts does not have. */
-type Prometheus = typeof import('prom-client');
-
-/** Counts of the process itself, the same for every service in it. Made by the first scrape: they cost a timer. */
-let ofProcess: Registry | undefined;
-
-const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** Counts of the process itself, the same for every service in it. Made by the first scrape: loading them takes 50 ms. */
+let ofProcess: Promise<Registry> | undefined;
 
 export class Metrics {
   readonly #prefix: string;
-  /** Each adds a series to the registry. */
-  readonly #series: ((prometheus: Prometheus, registry: Registry) => void)[] = [];
-  readonly #histograms: Histogram[] = [];
-  #registry: Promise<Registry> | undefined;
+  /** Each gives the text of a metric. */
+  readonly #metrics: (() => Promise<string>)[] = [];
 
   /** `prefix`: of all names, such as `wasm_sensors_proxy_`. */
   constructor(prefix: string) {
@@ -31,77 +24,111 @@ export class Metrics {
   }
 
   /** A count that only grows; `read` is called at every scrape. */
-  counter(name: string, help: string, labelNames: string[], read: () => Values): void {
-    this.#series.push(({ Counter }, registry) => {
-      new Counter({
-        ...{ name: `${this.#prefix}${name}`, help, labelNames, registers: [registry] },
-        collect() {
-          this.reset();
-          for (const [of, value] of samplesOf(read())) this.inc(of, value);
-        },
-      });
-    });
+  counter(name: string, help: string, read: () => Values): void {
+    this.#add(name, help, 'counter', read);
   }
 
   /** A value that goes up and down. */
-  gauge(name: string, help: string, labelNames: string[], read: () => Values | Promise<Values>): void {
-    this.#series.push(({ Gauge }, registry) => {
-      new Gauge({
-        ...{ name: `${this.#prefix}${name}`, help, labelNames, registers: [registry] },
-        async collect() {
-          const values = await read();
-          this.reset();
-          for (const [of, value] of samplesOf(values)) this.set(of, value);
-        },
-      });
-    });
+  gauge(name: string, help: string, read: () => Values | Promise<Values>): void {
+    this.#add(name, help, 'gauge', read);
   }
 
   /** `buckets`: upper bounds, ascending. */
   histogram(name: string, help: string, buckets: number[]): Histogram {
-    const histogram = new Histogram(`${this.#prefix}${name}`, help, buckets);
-    this.#histograms.push(histogram);
+    const histogram = new Histogram(buckets);
+    this.#add(name, help, 'histogram', () => histogram);
     return histogram;
   }
 
   /** The text of `GET /metrics`. */
   async text(): Promise<string> {
-    this.#registry ??= this.#load();
-    const own = await (await this.#registry).metrics();
-    const histograms = this.#histograms.map(({ text }) => text).join('');
-    return `${own}${histograms}${await ofProcess!.metrics()}`;
-  }
-
-  async #load(): Promise<Registry> {
-    const prometheus = await import('prom-client');
-    if (!ofProcess) {
-      ofProcess = new prometheus.Registry();
-      prometheus.collectDefaultMetrics({ register: ofProcess });
-      // Gauges with the name of a counter, which Prometheus warns of; the same numbers are there by type.
-      for (const what of ['handles', 'requests', 'resources'])
-        ofProcess.removeSingleMetric(`nodejs_active_${what}_total`);
-    }
-    const registry = new prometheus.Registry();
-    for (const add of this.#series) add(prometheus, registry);
-    return registry;
+    ofProcess ??= metricsOfProcess();
+    const texts = await Promise.all(this.#metrics.map((text) => text()));
+    return texts.join('') + (await (await ofProcess).metrics());
   }
 
   /** `GET /metrics`. */
   get routes(): Hono {
     const app = new Hono();
-    const headers = { 'content-type': CONTENT_TYPE };
+    const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' };
     app.get('/metrics', async (c) => c.text(await this.text(), 200, headers));
     return app;
   }
+
+  /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
+  #add(name: string, help: string, type: string, read: () => Values | Histogram | Promise<Values>): void {
+    const full = this.#prefix + name;
+    this.#metrics.push(async () => {
+      const values = await read();
+      const lines =
+        values instanceof Histogram
+          ? values.lines(full)
+          : Array.from(typeof values === 'number' ? [[{}, values] as const] : values, ([labels, value]) =>
+              lineOf(full, labels, value),
+            );
+      return `${[`# HELP ${full} ${help}`, `# TYPE ${full} ${type}`, ...lines].join('\n')}\n`;
+    });
+  }
 }
 
-const samplesOf = (values: Values): Iterable<Sample> => (typeof values === 'number' ? [[{}, values]] : values);
+class Histogram {
+  readonly #bounds: number[];
+  /** By the text of their labels. `counts`: of each bucket alone; the last is what is above all bounds. */
+  readonly #series = new Map<string, { labels: Labels; counts: number[]; sum: number }>();
+
+  constructor(bounds: number[]) {
+    this.#bounds = [...bounds, Number.POSITIVE_INFINITY];
+  }
+
+  observe(labels: Labels, value: number): void {
+    const key = textOf(labels);
+    let series = this.#series.get(key);
+    if (!series) {
+      series = { labels, counts: this.#bounds.map(() => 0), sum: 0 };
+      this.#series.set(key, series);
+    }
+    const { counts } = series;
+    const bucket = this.#bounds.findIndex((bound) => value <= bound);
+    counts[bucket] = (counts[bucket] ?? 0) + 1;
+    series.sum += value;
+  }
+
+  lines(name: string): string[] {
+    return [...this.#series.values()].flatMap(({ labels, counts, sum }) => {
+      let total = 0;
+      const buckets = this.#bounds.map((bound, i) => {
+        total += counts[i] ?? 0;
+        return lineOf(`${name}_bucket`, { le: Number.isFinite(bound) ? String(bound) : '+Inf', ...labels }, total);
+      });
+      return [...buckets, lineOf(`${name}_sum`, labels, sum), lineOf(`${name}_count`, labels, total)];
+    });
+  }
+}
+
+const lineOf = (name: string, labels: Labels, value: number) => `${name}${textOf(labels)} ${value}`;
+
+function textOf(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join()}}`;
+}
+
+const escaped = (value: string) =>
+  value.replace(/[\\"\n]/g, (character) => (character === '\n' ? '\\n' : `\\${character}`));
+
+async function metricsOfProcess(): Promise<Registry> {
+  const { Registry, collectDefaultMetrics } = await import('prom-client');
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  // Gauges with the name of a counter, which Prometheus warns of; the same numbers are there by type.
+  for (const what of ['handles', 'requests', 'resources']) register.removeSingleMetric(`nodejs_active_${what}_total`);
+  return register;
+}
 
 /** The samples of counts that `label` tells apart; `others` are further labels, the same for all. */
 export function labelled(
   label: string,
   counts: Iterable<[value: string, count: number]>,
-  others: Record<string, string> = {},
+  others: Labels = {},
 ): Sample[] {
   return Array.from(counts, ([value, count]) => [{ ...others, [label]: value }, count]);
 }

@@ -147,3 +147,41 @@ test.each([
   };
   expect(toExecution(exited)).toMatchObject({ state, message });
 });
+
+// Bacalhau's numbers; an execution that it has accepted runs only where it is wanted to.
+test.each([
+  [0, 1, 'starting', ''],
+  [1, 0, 'starting', ''],
+  [1, 1, 'running', ''],
+  [1, 2, 'starting', ''],
+  [2, 1, 'starting', ''],
+  [3, 1, 'starting', ''],
+  [4, 1, 'failed', 'said'],
+  [5, 1, 'running', ''],
+  [5, 2, 'starting', ''],
+  [6, 2, 'running', ''],
+  [7, 0, 'running', ''],
+  [8, 1, 'failed', 'said'],
+  [9, 2, 'completed', 'said'],
+  [10, 2, 'failed', 'said'],
+  [11, 2, 'stopped', 'said'],
+  [12, 1, 'starting', ''],
+])('an execution of state %i that Bacalhau wants in %i is %s', (state, desired, expected, message) => {
+  const execution: RawExecution = {
+    ...{ ID: 'e', NodeID: 'n', CreateTime: 1, ModifyTime: 1, DesiredState: { StateType: desired, Message: '' } },
+    ComputeState: { StateType: state, Message: 'said' },
+  };
+  expect(toExecution(execution)).toMatchObject({ state: expected, message });
+});
+
+test.each([
+  ['Pending', 'pending'],
+  ['Queued', 'pending'],
+  ['Running', 'running'],
+  ['Completed', 'completed'],
+  ['Failed', 'failed'],
+  ['Stopped', 'stopped'],
+  ['Something new', 'pending'],
+])('a job that Bacalhau calls %s is %s', (StateType, state) => {
+  expect(toJob(raw({ State: { StateType, Message: 'why' } }), [])).toMatchObject({ state, message: 'why' });
+});

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PublisherJob } from '../../jobs/job-request.js';
+import { renderJob } from '../../jobs/render-job.js';
 import { createBacalhauClient } from './bacalhau-client.js';
+import { ownerOf } from './owner.js';
 import { submitJob } from './submit-job.js';
 
 let stateDir: string;
@@ -15,8 +17,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
-const edge = (Status: string) => ({
-  Info: { NodeID: 'edge-eu-1', NodeType: 'Compute', Labels: { type: 'edge', region: 'eu' } },
+const edge = (Status: string, ExecutionEngines = ['wasm']) => ({
+  Info: {
+    ...{ NodeID: 'edge-eu-1', NodeType: 'Compute', Labels: { type: 'edge', region: 'eu' } },
+    ComputeNodeInfo: { ExecutionEngines },
+  },
   ConnectionState: { Status },
 });
 const job = (Name: string, app: string, change: object = {}) => ({
@@ -33,11 +38,24 @@ const publisher: PublisherJob = {
   submissionTime: 1,
 };
 
-function submit(request: PublisherJob, jobs: object[], status = 'CONNECTED') {
+const environment = {
+  module: async () => new Uint8Array(8),
+  moduleUrl: (_region: string, sha256: string) => `http://p/${sha256}.wasm`,
+  forwarded: { edge: [], updater: [], services: [] },
+};
+
+interface Cluster {
+  status?: string;
+  engines?: string[];
+  executions?: object[];
+}
+
+function submit(request: PublisherJob, jobs: object[], cluster: Cluster = {}) {
+  const { status = 'CONNECTED', engines, executions = [] } = cluster;
   const answers: Record<string, unknown> = {
     'job list': jobs,
-    'node list': [edge(status)],
-    'job executions': [],
+    'node list': [edge(status, engines)],
+    'job executions': executions,
   };
   const cli = async (args: string[]) => {
     const call = args.slice(0, 2).join(' ');
@@ -45,11 +63,6 @@ function submit(request: PublisherJob, jobs: object[], status = 'CONNECTED') {
     return call in answers ? JSON.stringify(answers[call]) : 'j-new';
   };
   const client = createBacalhauClient({ path: 'bacalhau', stateDir, api: { host: 'h', port: 1 }, cli });
-  const environment = {
-    module: async () => new Uint8Array(8),
-    moduleUrl: (_region: string, sha256: string) => `http://p/${sha256}.wasm`,
-    forwarded: { edge: [], updater: [], services: [] },
-  };
   return submitJob(request, { client, stateDir, environment });
 }
 
@@ -89,8 +102,8 @@ it('ends sensors that run for ever before ones that end, and the other way round
 });
 
 it('gives disconnected nodes what runs for ever, and refuses what runs once', async () => {
-  expect(await submit(publisher, [], 'DISCONNECTED')).toMatchObject({ jobId: 'j-new', unchanged: false });
-  await expect(submit({ ...publisher, maxMessages: 3 }, [], 'DISCONNECTED')).rejects.toMatchObject({
+  expect(await submit(publisher, [], { status: 'DISCONNECTED' })).toMatchObject({ jobId: 'j-new', unchanged: false });
+  await expect(submit({ ...publisher, maxMessages: 3 }, [], { status: 'DISCONNECTED' })).rejects.toMatchObject({
     code: 'NO_MATCHING_NODES',
     message: expect.stringContaining('1 such nodes are disconnected'),
   });
@@ -115,5 +128,41 @@ describe('a job that sent to another proxy', () => {
     const over = job('publisher-eu', 'wasm-sensors', { ...sending('http://q'), State: { StateType: 'Stopped' } });
     expect(await submit(publisher, [same])).not.toHaveProperty('replaced');
     expect(await submit(publisher, [over])).not.toHaveProperty('replaced');
+  });
+});
+
+describe('the same document that runs already', () => {
+  const execution = (ID: string, CreateTime: number, ComputeState: number) => ({
+    ...{ ID, NodeID: 'edge-eu-1', CreateTime, DesiredState: { StateType: 1 } },
+    ComputeState: { StateType: ComputeState, Message: '' },
+  });
+  const RUNS = 6;
+  const FAILED = 10;
+  async function submitSame(executions: object[]) {
+    const { hash } = await renderJob(publisher, { ...environment, owner: ownerOf(stateDir) });
+    const same = job('publisher-eu', 'wasm-sensors');
+    return submit(publisher, [{ ...same, Labels: { ...same.Labels, spec: hash } }], { executions });
+  }
+
+  it('is not submitted again: its sensors count on', async () => {
+    expect(await submitSame([execution('e-1', 1, RUNS)])).toMatchObject({
+      unchanged: true,
+      jobId: 'id-of-publisher-eu',
+    });
+    expect(calls).toEqual([]);
+  });
+
+  it('is submitted again where it has failed on a node, unless it runs there once more', async () => {
+    expect(await submitSame([execution('e-1', 1, FAILED)])).toMatchObject({ unchanged: false, jobId: 'j-new' });
+    expect(await submitSame([execution('e-1', 1, FAILED), execution('e-2', 2, RUNS)])).toMatchObject({
+      unchanged: true,
+    });
+  });
+});
+
+it('names the nodes that can run no sensors, where there are no others', async () => {
+  await expect(submit(publisher, [], { engines: ['docker'] })).rejects.toMatchObject({
+    code: 'NO_MATCHING_NODES',
+    details: [expect.stringMatching(/^edge-eu-1 .*no WASM engine/)],
   });
 });

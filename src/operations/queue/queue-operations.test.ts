@@ -1,9 +1,9 @@
 /** What an operator does with a queue, before the queue server: through the SDK, and without it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Listener, listen } from '../../lib/net/listen.js';
-import { parseDelivery } from '../../puller/parse-delivery.js';
-import { Puller } from '../../puller/puller.js';
-import type { Delivery } from '../../puller/sink.js';
+import { type Delivery, parseDelivery } from '../../puller/delivery.js';
+import { FailureReporter } from '../../puller/failure-reporter.js';
+import { Pipeline } from '../../puller/pipeline.js';
 import type { AdminQueue } from '../../queue/admin-queue.js';
 import type { Queue } from '../../queue/queue.js';
 import { openSqsAdminQueue } from '../../queue/sqs-admin-queue.js';
@@ -232,7 +232,14 @@ test('a replayed message that is rejected again is not replayed for ever', async
   await send('dead', 'still no JSON');
   const queue = await openSqsQueue({ queue: 'main', endpoint: listener.url, unsigned: true });
   opened.push(queue);
-  const puller = new Puller({ queue, sinks: [], onAccepted: quiet, onEvent: quiet, polling: { waitSeconds: 1 } });
+  const puller = new Pipeline({
+    queue,
+    store: undefined,
+    onStored: quiet,
+    onEvent: quiet,
+    failures: new FailureReporter(quiet),
+    polling: { waitSeconds: 1 },
+  });
   puller.start();
   try {
     expect(await replayAll(await unsigned(), quiet)).toEqual({ replayed: 1, by: 'messages' });

@@ -6,13 +6,13 @@ import type { Queue } from '../../queue/queue.js';
 import { createPage } from '../../web/web-page.js';
 import { EventHub } from '../events/event-hub.js';
 import { createPullerApp } from '../puller-app.js';
-import type { ConfigChange, FleetControls, Report } from './fleet-controls.js';
+import type { ConfigChange, ConfigChanged, FleetControls, LinkChanged, Report } from './fleet-controls.js';
 
 const HOST = 'localhost:9091';
 const queue = { name: 'q', depth: async () => undefined } as unknown as Queue;
 let asked: unknown[];
 let logged: string[];
-let operation: (report: Report) => Promise<object>;
+let operation: (report: Report) => Promise<ConfigChanged & LinkChanged>;
 let closed: AbortController;
 
 beforeEach(() => {
@@ -21,13 +21,19 @@ beforeEach(() => {
   closed = new AbortController();
   operation = async (report) => {
     for (const done of [0, 0, 2]) report({ done, of: 3 });
-    return { version: 7 };
+    return DONE;
   };
 });
 
+const DONE = { version: 7, reached: 1, nodes: 1, seconds: 1 };
+const CONVERGENCE = { sensors: 0, converged: 0, pending: [] };
+
 const controls: FleetControls = {
   offers: async () => ({ config: true, links: false }),
-  readConfig: async (place) => ({ place }),
+  readConfig: async (place) => {
+    asked.push(place);
+    return { scopes: [], convergence: CONVERGENCE, alike: [], sensors: [] };
+  },
   changeConfig: async (change: ConfigChange, report) => {
     asked.push(change);
     return operation(report);
@@ -36,7 +42,7 @@ const controls: FleetControls = {
     asked.push({ region, connected });
     return operation(report);
   },
-  deadLetters: async () => ({ letters: [] }),
+  deadLetters: async () => ({ seen: 0, complete: true, letters: [] }),
 };
 
 interface Options {
@@ -108,7 +114,7 @@ test('who has signed in with the operator token changes the configuration, and s
   expect(await linesOf(answer)).toEqual([
     { progress: { done: 0, of: 3 } },
     { progress: { done: 2, of: 3 } },
-    { result: { version: 7 } },
+    { result: DONE },
   ]);
   expect(asked).toEqual([
     { scope: { region: 'eu' }, set: { color: '#ff6347', interval: 2 }, unset: [], includeNarrower: false },
@@ -118,7 +124,7 @@ test('who has signed in with the operator token changes the configuration, and s
 test('a region is cut and reconnected by its name, whatever it is', async () => {
   const browser = browserAt();
   await browser.signIn('operator');
-  expect((await linesOf(await browser.link('a%2Fb', false))).at(-1)).toEqual({ result: { version: 7 } });
+  expect((await linesOf(await browser.link('a%2Fb', false))).at(-1)).toEqual({ result: DONE });
   expect(asked).toEqual([{ region: 'a/b', connected: false }]);
   expect(await codeOf(await browser.link('eu', 'no'))).toEqual([422, 'BAD_REQUEST']);
 });
@@ -229,11 +235,13 @@ test('a puller that stops does not wait for what was begun', async () => {
 test('effective configuration and dead letters are read with the rights of every reading', async () => {
   const browser = browserAt();
   const json = async (path: string) => (await browser.ask('GET', path)).json();
-  expect(await json('/fleet/config?region=eu&host=edge-eu-1')).toEqual({
-    place: { region: 'eu', hostname: 'edge-eu-1' },
-  });
-  expect(await json('/fleet/config')).toEqual({ place: {} });
-  expect(await json('/fleet/dead-letters')).toEqual({ letters: [] });
+  expect(await json('/fleet/config?region=eu&host=edge-eu-1')).toMatchObject({ convergence: CONVERGENCE });
+  await json('/fleet/config');
+  expect(asked).toEqual([
+    { region: 'eu', hostname: 'edge-eu-1' },
+    { region: undefined, hostname: undefined },
+  ]);
+  expect(await json('/fleet/dead-letters')).toMatchObject({ letters: [] });
   const locked = browserAt({ lock: new AccessLock(['viewer']) });
   for (const path of ['/fleet/config', '/fleet/dead-letters']) expect((await locked.ask('GET', path)).status).toBe(401);
 });

@@ -1,7 +1,8 @@
 /** The port through which the page asks and changes what other services hold. The puller itself holds no configuration. */
 import { z } from 'zod';
-import { scopeSchema } from '../../protocol/desired-config.js';
-import { sensorConfigSchema } from '../../protocol/sensor-config.js';
+import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.js';
+import { type Scope, type ScopeConfig, scopeSchema } from '../../protocol/desired-config.js';
+import { type SensorConfigField, sensorConfigSchema, type VersionedConfig } from '../../protocol/sensor-config.js';
 
 /** Body of `POST /controls/config`. */
 export const configChangeSchema = z.strictObject({
@@ -12,6 +13,8 @@ export const configChangeSchema = z.strictObject({
   includeNarrower: z.boolean().default(false),
 });
 export type ConfigChange = z.output<typeof configChangeSchema>;
+/** Its body as it is sent. */
+export type ConfigChangeBody = z.input<typeof configChangeSchema>;
 
 /** What can be changed from here; where it can't, the page names the command. */
 export interface Offers {
@@ -37,18 +40,72 @@ export interface Place {
   hostname: string | undefined;
 }
 
+/** `GET /fleet/config`: what each scope from the fleet on sets, and who follows. */
+export interface PlaceConfig {
+  /** The widest first; null: nothing was ever set. */
+  scopes: { scope: Scope; config: ScopeConfig | null }[];
+  lost?: number;
+  convergence: Pick<Convergence, 'sensors' | 'converged' | 'pending'>;
+  /** Fields that all sensors of the place have from the same source and with the same value. */
+  alike: SensorConfigField[];
+  /** Some of them. */
+  sensors: (Pick<SensorView, 'hostname' | 'region' | 'state' | 'color' | 'icon_name'> & {
+    reported: SensorView['config'] | null;
+    desired: VersionedConfig;
+    /** Where each value comes from. */
+    scopes: Record<string, string>;
+  })[];
+}
+
+/** What became of a change of the configuration. */
+export interface ConfigChanged {
+  version: number;
+  /** Left out where nobody has waited for it. */
+  sensors?: number;
+  converged?: number;
+  seconds?: number;
+  /** Narrower scopes that keep the change from their sensors. */
+  hidden?: HiddenBy[];
+  /** Hosts whose readings are refused, so that nothing shows what they do. */
+  revoked?: string[];
+}
+
+/** What became of a cut, or of the end of one. */
+export interface LinkChanged {
+  reached: number;
+  nodes: number;
+  seconds: number;
+  /** Publishers whose sensors still reach their proxy. */
+  bypassing?: { job: string; proxyUrl: string }[];
+}
+
+/** `GET /fleet/dead-letters`: the newest of the oldest hundred, newest first. */
+export interface DeadLettersView {
+  /** How many were read: the newest of a queue with more may not be among them. */
+  seen: number;
+  complete: boolean;
+  letters: {
+    id: string;
+    reason?: string;
+    exhausted: boolean;
+    sentAt: number;
+    region?: string;
+    hostname?: string;
+    body: string;
+  }[];
+}
+
 /** Called with how far an operation is. */
 export type Report = (progress: { done: number; of: number }) => void;
 
 /** What methods resolve with is what the command of the same purpose prints as JSON; they reject as it fails. */
 export interface FleetControls {
   offers(): Promise<Offers>;
-  /** As `config show`, of the whole fleet, a region, or a host: what each scope from the fleet on sets, and who follows. */
-  readConfig(place: Place): Promise<object>;
+  /** As `config show`, of the whole fleet, a region, or a host. */
+  readConfig(place: Place): Promise<PlaceConfig>;
   /** As `config set` and `config unset`; reports sensors whose readings show the change. */
-  changeConfig(change: ConfigChange, report: Report): Promise<object>;
+  changeConfig(change: ConfigChange, report: Report): Promise<ConfigChanged>;
   /** As `region disconnect` and `region reconnect`; reports nodes. */
-  setRegionLink(region: string, connected: boolean, report: Report): Promise<object>;
-  /** The newest of the oldest hundred, newest first. */
-  deadLetters(): Promise<object>;
+  setRegionLink(region: string, connected: boolean, report: Report): Promise<LinkChanged>;
+  deadLetters(): Promise<DeadLettersView>;
 }

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { Reading } from '../../protocol/message.js';
-import type { Delivery } from '../sink.js';
+import type { Delivery } from '../delivery.js';
 import { EventHub } from './event-hub.js';
 
 let hub: EventHub;

@@ -3,7 +3,7 @@ import { Fleet, type FleetDump } from '../../fleet/fleet.js';
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { Reading } from '../../protocol/message.js';
 import type { ReportedConfig } from '../../protocol/sensor-config.js';
-import type { Delivery } from '../sink.js';
+import type { Delivery } from '../delivery.js';
 
 export type Listener = (event: FleetEvent) => void;
 
@@ -11,7 +11,7 @@ export class EventHub {
   readonly fleet = new Fleet();
   readonly #listeners = new Set<Listener>();
 
-  /** Records what the required sinks have accepted. `now`: Unix milliseconds; the clock may have been set back since. */
+  /** Records what is stored. `now`: Unix milliseconds; the clock may have been set back since. */
   record(deliveries: Delivery[], now = Number.POSITIVE_INFINITY): void {
     for (const { reading, message, config, ...delivery } of deliveries) {
       const receivedAt = Math.min(delivery.receivedAt, now);

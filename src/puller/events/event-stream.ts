@@ -9,7 +9,6 @@ import { clientGone, cutOff } from '../../lib/net/client-gone.js';
 import { EventBuffer } from './event-buffer.js';
 import type { EventHub } from './event-hub.js';
 import type { PastEvents } from './past-events.js';
-import type { StreamPlace } from './stream-share.js';
 
 /** Events are collected this long: 5,000 readings per second become 20 packets. */
 const FLUSH_EVERY_MS = 50;
@@ -19,6 +18,13 @@ const STALLED_AFTER_MS = 15_000;
 const HEARTBEAT_MS = 15_000;
 /** The reconnect delay for clients; their default is several seconds. */
 const RETRY_MS = 500;
+
+/** Browsers, terminals and programs. A slow one holds up to 4 MB. */
+const MAX_STREAMS = 100;
+/** A replay holds a page of the store, up to 16 MB where messages are large. */
+const MAX_REPLAYS = 4;
+/** A replay of 100,000 readings takes a second or two. */
+export const RETRY_AFTER_S = 2;
 
 export interface StreamFilter {
   region?: string;
@@ -156,4 +162,39 @@ function wanted(event: FleetEvent, { region, kinds }: StreamFilter): boolean {
     event.event === 'summary' ||
     (event.event === 'alert' && (event.type !== 'region.silent' || event.region === region))
   );
+}
+
+/** A client's place; each call counts once. */
+export interface StreamPlace {
+  /** The past was sent. */
+  endReplay(): void;
+  /** The client is gone. */
+  leave(): void;
+}
+
+export class StreamShare {
+  #streams = 0;
+  #replays = 0;
+
+  /** A place for a client, or what there is too much of. */
+  take(replays: boolean): StreamPlace | 'streams' | 'replays' {
+    if (this.#streams >= MAX_STREAMS) return 'streams';
+    if (replays && this.#replays >= MAX_REPLAYS) return 'replays';
+    this.#streams++;
+    if (replays) this.#replays++;
+    let isReplaying = replays;
+    let isHere = true;
+    const endReplay = () => {
+      if (isReplaying) this.#replays--;
+      isReplaying = false;
+    };
+    return {
+      endReplay,
+      leave: () => {
+        endReplay();
+        if (isHere) this.#streams--;
+        isHere = false;
+      },
+    };
+  }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
 import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
-import type { Delivery } from '../sink.js';
+import type { Delivery } from '../delivery.js';
 import { PastEvents } from './past-events.js';
 
 let folder: string;

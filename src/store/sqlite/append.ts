@@ -1,5 +1,6 @@
 /** Writes readings, messages and the checkpoint, each row with its checksum. */
 import type { Database, Statement } from '../../lib/sqlite/driver.js';
+import type { ReportedConfig } from '../../protocol/sensor-config.js';
 import type { StoreEntry } from '../store.js';
 import { bytesOf, checksumOf, MESSAGE_COLUMNS, READING_COLUMNS, readingValues, type Value } from './rows.js';
 
@@ -8,6 +9,7 @@ export class Appender {
   readonly #reading: Statement;
   readonly #message: Statement;
   readonly #checkpoint: Statement;
+  readonly #texts = new WeakMap<ReportedConfig, string>();
 
   constructor(database: Database) {
     this.#database = database;
@@ -31,7 +33,7 @@ export class Appender {
           this.#message.run(...withChecksum([id, receivedAt, elapsed, body]));
           continue;
         }
-        const reported = config ? JSON.stringify(config) : null;
+        const reported = config ? this.#textOf(config) : null;
         const values = withChecksum(readingValues(reading, reported, receivedAt, elapsed));
         const taken = Date.parse(reading.timestamp);
         this.#reading.run(...values, Number.isNaN(taken) ? receivedAt : taken);
@@ -41,6 +43,13 @@ export class Appender {
       if (this.#database.isTransaction) this.#database.exec('rollback');
       throw error;
     }
+  }
+
+  /** Thousands of sensors report the same configuration, which is one object then. */
+  #textOf(config: ReportedConfig): string {
+    const text = this.#texts.get(config) ?? JSON.stringify(config);
+    this.#texts.set(config, text);
+    return text;
   }
 
   saveCheckpoint(lastReading: number, fleet: string): void {

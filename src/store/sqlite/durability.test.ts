@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Database } from '../../lib/sqlite/driver.js';
-import type { Delivery } from '../../puller/sink.js';
+import type { Delivery } from '../../puller/delivery.js';
 import { SqliteStore } from './sqlite-store.js';
 
 // No kill shows that a commit was not synced: the settings of the connection and the order of calls do.

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSqlite } from '../../lib/sqlite/driver.js';
 import type { Reading } from '../../protocol/message.js';
-import type { Delivery } from '../../puller/sink.js';
+import type { Delivery } from '../../puller/delivery.js';
 import { ReadBack } from './read-back.js';
 import { SqliteStore } from './sqlite-store.js';
 

@@ -24,8 +24,9 @@ create table if not exists readings (
   elapsed_at integer,                   -- received_at by a clock that only passing time moves
   checksum integer,                     -- of the columns before it but id
   taken_at integer,                     -- the timestamp in Unix milliseconds; without one received_at
-  -- a node that was started again counts its sensor's readings from 1 again
-  unique (execution_id, sequence, timestamp)
+  -- A node that was started again counts its sensor's readings from 1 again. With the time first, those that arrive
+  -- together are neighbours in the index: each would change a page of its own otherwise, as in stores of earlier versions.
+  unique (timestamp, execution_id, sequence)
 );
 create table if not exists messages (   -- other JSON objects, such as those sent with curl
   id text primary key,

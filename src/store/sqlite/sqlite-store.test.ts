@@ -7,7 +7,7 @@ import { openSqlite } from '../../lib/sqlite/driver.js';
 import { MARK_AGE_MS } from '../../lib/time/elapsed-clock.js';
 import type { Reading } from '../../protocol/message.js';
 import { parseReportedConfig } from '../../protocol/sensor-config.js';
-import type { Delivery } from '../../puller/sink.js';
+import type { Delivery } from '../../puller/delivery.js';
 import { countReadings } from '../../test/support/store-of-readings.js';
 import { SqliteStore } from './sqlite-store.js';
 

@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openSqlite } from '../../lib/sqlite/driver.js';
 import { quickCheck } from '../../lib/sqlite/quick-check.js';
-import type { Delivery } from '../../puller/sink.js';
+import type { Delivery } from '../../puller/delivery.js';
 import { countReadings } from '../../test/support/store-of-readings.js';
 import { SqliteStore } from './sqlite-store.js';
 import type { StoreFileEvent } from './store-file.js';

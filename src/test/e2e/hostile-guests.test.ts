@@ -97,7 +97,7 @@ for (const name of Object.keys(hostileModules(''))) {
     const url = `http://127.0.0.1:${(flood.address() as AddressInfo).port}/`;
     expect(await deploy(hostileModule(hostileModules(url)[name]!))).toMatchObject({ status: 200 });
     // Long enough for it to do its worst.
-    await sleep(3000);
+    await sleep(1500);
     await everybodySends();
     await call('DELETE', '/jobs/module-hostile.eu');
     expect(await stateOfHostile()).toBe('stopped');

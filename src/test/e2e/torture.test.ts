@@ -5,9 +5,9 @@ import { type TortureOptions, torture } from '../torture/torture.js';
 
 test.each<[string, Pick<TortureOptions, 'seed' | 'length'>, number]>([
   [
-    '20 s of faults: every acknowledged reading is in the store, the fleet has no gaps',
-    { seed: 7, length: { seconds: 20 } },
-    100,
+    '14 s of faults: every acknowledged reading is in the store, the fleet has no gaps',
+    { seed: 7, length: { seconds: 14 } },
+    70,
   ],
   ['orders of kills, readings sent in between only: the same', { seed: 8777, length: { orders: 4 } }, 140],
 ])('%s, and no deleted file stays open', { timeout: 600_000 }, async (_, options, least) => {

@@ -15,12 +15,6 @@ const ALWAYS: readonly Placeholder[] = [
   [/^\d{4}-\d\d-\d\dT[\d:.]+Z (?=(DEBUG|INFO|WARN|ERROR) )/m, '<time> '],
 ];
 
-/** Durations, where a test does not hold the clock. */
-export const DURATIONS: readonly Placeholder[] = [
-  [/\b\d+\.\d s\b/, '<s> s'],
-  [/("seconds": ?)\d+(\.\d+)?/, '$1<s>'],
-];
-
 /** The release in the names of images. */
 export const IMAGE_VERSION: Placeholder = [/(?<=bacalhau-project\/wasm-sensors:)\d[\w.-]*/, '<version>'];
 

@@ -1,14 +1,7 @@
 /** The guided tour where real Bacalhau nodes run the sensors. */
 import { expect, test } from 'vitest';
-import { bacalhauMissing } from '../support/bacalhau-missing.js';
 import { COMPOSE_ENV, composeMissing, docker } from '../support/compose-support.js';
 import { runWholeDemo } from '../support/demo-suite.js';
-
-test('native: every step sees what it must see, and nothing is left', async (context) => {
-  const missing = bacalhauMissing();
-  if (missing !== undefined) context.skip(missing);
-  await runWholeDemo('native');
-}, 300_000);
 
 test('compose: every step sees what it must see, and nothing is left', async (context) => {
   const missing = composeMissing();

@@ -15,6 +15,8 @@ import { createPage } from '../../web/web-page.js';
 import { eventually, type Running, Sandbox } from '../support/cli-harness.js';
 
 const BROWSER = findChromium();
+/** The page as the build has left it. */
+const BUILT = new URL('../../../dist/web/page/', import.meta.url);
 const REGIONS = ['us', 'eu', 'as'];
 /** More than a panel names. */
 const COLORS = ['#ffffff', '#000000', '#e6194b', '#3cb44b', '#ffe119', '#4363d8', '#f58231'];
@@ -113,9 +115,12 @@ describe('the web page', () => {
       const background = `getComputedStyle(document.querySelector('${icon}')).backgroundColor`;
       await expect.poll(() => page.evaluate(background), { timeout: 5000 }).toBe('rgb(0, 255, 136)');
       expect(await page.locator(tileOf(region)).count()).toBe(1);
-      await see(tileOf(region), /temperature -?\d[\d.]*humidity \d[\d.]*pressure \d[\d.]*wind_speed \d/);
+      await see(
+        tileOf(region),
+        /temperature -?\d+\.\d\d °Chumidity \d+\.\d\d %pressure [\d,]+\.\d\d hPawind_speed \d+\.\d\d m\/s/,
+      );
     }
-    await see('#feed li', /temperature -?\d[\d.]*humidity \d/);
+    await see('#feed li', /temperature -?\d[\d.]* °Chumidity \d/);
   });
 
   inBrowser(
@@ -133,10 +138,10 @@ describe('the web page', () => {
       await see('#config-rows tr', /colour#00ff88flag/);
       await see('#config-rows tr', /interval0\.5 sflag/);
       await see('#details-facts', /statelive.*restarts/);
-      await see('#details-charts .plot[aria-label^="temperature: edge-eu-1 "]');
+      await see('#details-charts .plot[aria-label^="temperature in °C: edge-eu-1 "]');
       // A link to it shows the same.
       await load(() => page.reload());
-      await see('#details-charts .plot[aria-label^="temperature: edge-eu-1 "]');
+      await see('#details-charts .plot[aria-label^="temperature in °C: edge-eu-1 "]');
       await page.keyboard.press('/');
       await see('[role="option"]', 'region');
       expect(await accessibilityProblems(page)).toEqual([]);
@@ -152,20 +157,27 @@ describe('the web page', () => {
     await load(() => page.goto(`${sandbox.state().endpoints.puller}/#`));
     await load(() => page.reload());
     const chart = (name: string) => `#fleet-charts .chart:has(.plot[aria-label^="${name}: "])`;
-    await see(`${chart('readings/s')} .plot[aria-label*="eu "][aria-label*="us "][aria-label*=", from "]`);
-    await see(`${chart('lateness in ms')} .legend li`, /^eu ?\d/);
+    // In the order of the panels and of the commands.
+    for (const name of ['readings/s', 'temperature in °C']) {
+      await see(`${chart(name)} .legend li:nth-child(1)`, /^us ?-?\d/);
+      await see(`${chart(name)} .legend li:nth-child(3)`, /^as ?-?\d/);
+    }
+    const metrics = await page.locator('#fleet-charts [data-f="title"]').allTextContents();
+    expect(metrics.slice(0, 2)).toEqual(['temperature, °C', 'humidity, %']);
+    await see(`${chart('temperature in °C')} .beside`, /median -?\d+\.\d\d, furthest from it edge-\w+-1 -?\d/);
+    await see(`${chart('lateness in ms')} .legend li`, /^us ?-?\d/);
     // It is looked at every 5 s, and the charts are loaded every 15 s.
     const depth = page.locator(`${chart('waiting in the queue')} .legend li`, { hasText: /^[\d.,]+$/ });
     await depth.waitFor({ timeout: 40_000 });
-    await page.locator(`${chart('temperature')} .u-over`).hover({ position: { x: 100, y: 50 } });
-    await see(`${chart('temperature')} .at`, /^\d\d:\d\d/);
+    await page.locator(`${chart('temperature in °C')} .u-over`).hover({ position: { x: 100, y: 50 } });
+    await see(`${chart('temperature in °C')} .at`, /^\d\d:\d\d/);
     // The others follow it.
     await see(`${chart('readings/s')} .at`, /^\d\d:\d\d/);
-    await page.locator(`${chart('temperature')} summary`).click();
-    await see(`${chart('temperature')} thead`, /timeas.*eu.*us/);
-    await see(`${chart('temperature')} tbody tr`, /^\d\d:\d\d:\d\d/);
+    await page.locator(`${chart('temperature in °C')} summary`).click();
+    await see(`${chart('temperature in °C')} thead`, /timeus.*eu.*as/);
+    await see(`${chart('temperature in °C')} tbody tr`, /^\d\d:\d\d:\d\d/);
     await page.getByRole('button', { name: '1 h' }).click();
-    await see(`${chart('temperature')} tbody tr`, /^\d\d:\d\d[^:]/);
+    await see(`${chart('temperature in °C')} tbody tr`, /^\d\d:\d\d[^:]/);
   });
 
   inBrowser(
@@ -184,9 +196,19 @@ describe('the web page', () => {
       await page.getByRole('button', { name: 'Set interval' }).click();
       await see('#outcome', /^region eu: interval 0\.4 s: 1\/1 sensors follow \(/);
       await see('#config-rows tr', /interval0\.4 sregion eu/);
-      await page.getByRole('button', { name: 'Cut off' }).click();
+      // One value that all share, and what differs.
+      await see('#config-rows tr', /colour#00ff88flag/);
+      const enabled = (name: string) => page.getByRole('button', { name, exact: true }).isEnabled();
+      expect([await enabled('Cut off'), await enabled('Reconnect')]).toEqual([true, false]);
+      expect([await enabled('Pause'), await enabled('Resume')]).toEqual([true, false]);
+      // Nothing is cut off by one click.
+      await page.locator('#cut-region').click();
+      await page.locator('#confirm').getByRole('button', { name: 'Cancel' }).click();
+      await page.locator('#cut-region').click();
+      await page.locator('#confirm').getByRole('button', { name: 'Cut off' }).click();
       await see('#outcome', /^region eu: cut: 1\/1 nodes cut off \(/);
       await see('[data-region="eu"] .cut');
+      await expect.poll(() => enabled('Cut off'), { timeout: 5_000 }).toBe(false);
       await page.getByRole('button', { name: 'Reconnect' }).click();
       await see('#outcome', /1\/1 nodes connected \(/);
       expect(await accessibilityProblems(page)).toEqual([]);
@@ -265,7 +287,7 @@ describe('the web page', () => {
   });
 
   inBrowser('a page of which a script did not arrive loads again by itself', async () => {
-    await page.route('**/page/colors.js', (route) => route.abort('failed'), { times: 1 });
+    await page.route('**/page/color.js', (route) => route.abort('failed'), { times: 1 });
     await load(() => page.reload());
     await see('#link', /^live$/);
   });
@@ -286,12 +308,12 @@ describe('the web page', () => {
   inBrowser('the feed can be held still', async () => {
     const newest = () => page.locator('#feed li').first().textContent();
     await see('#feed li');
-    await page.getByRole('button', { name: 'Pause' }).press('Enter');
+    await page.getByRole('button', { name: 'Freeze' }).press('Enter');
     const held = await newest();
     const before = await received();
     await expect.poll(received, { timeout: 10_000 }).toBeGreaterThan(before + 5);
     expect(await newest()).toBe(held);
-    await page.getByRole('button', { name: 'Pause' }).press('Enter');
+    await page.getByRole('button', { name: 'Freeze' }).press('Enter');
     await expect.poll(newest, { timeout: 10_000 }).not.toBe(held);
   });
 
@@ -364,7 +386,7 @@ describe('the web page of a large fleet', () => {
       stats: () => ({}) as ReturnType<PullerAppDeps['stats']>,
       failures: () => ({}),
       closed: closed.signal,
-      http: { page: createPage(), log: console.error },
+      http: { page: createPage(undefined, undefined, BUILT), log: console.error },
     });
     listener = await listen({ fetch: app.fetch, host: '127.0.0.1', port: 0, purpose: 'puller', flag: '' });
     send(0, SENSORS);
@@ -494,7 +516,9 @@ describe('the web page of a puller that other machines reach', () => {
       await page.locator('#link', { hasText: 'live' }).waitFor();
       await page.goto(`${sandbox.state().endpoints.puller}/#region=eu`);
       await page.locator('#config-rows tr', { hasText: /interval/ }).waitFor();
-      for (const part of ['#changes', '#links', '#sign-out']) expect(await page.locator(part).isVisible()).toBe(false);
+      for (const part of ['#changes', '#links']) expect(await page.locator(part).isVisible()).toBe(false);
+      // Who only reads can sign out, too.
+      expect(await page.locator('#sign-out').isVisible()).toBe(true);
       await page.getByLabel('Operator token').fill('viewer-secret');
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.locator('#sign-in-problem', { hasText: 'this token only reads' }).waitFor();

@@ -1,15 +1,15 @@
 /** The puller before the queue server: over HTTP, with redelivery and dead letters. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { PullerEvent } from '../../puller/failure-reporter.js';
-import { type PollingOptions, Puller } from '../../puller/puller.js';
-import type { Delivery, Sink } from '../../puller/sink.js';
+import type { Delivery } from '../../puller/delivery.js';
+import { FailureReporter, type PullerEvent } from '../../puller/failure-reporter.js';
+import { Pipeline, type PollingOptions } from '../../puller/pipeline.js';
 import type { Queue } from '../../queue/queue.js';
 import { openSqsQueue } from '../../queue/sqs-queue.js';
 import { type LoopbackQueueServer, serveOnLoopback } from '../../sqs-server/serve-on-loopback.js';
 
 let served: LoopbackQueueServer;
 const opened: Queue[] = [];
-const pullers: Puller[] = [];
+const pullers: Pipeline[] = [];
 
 beforeEach(async () => {
   served = await serveOnLoopback({ path: ':memory:' });
@@ -37,14 +37,16 @@ async function open(queue = 'q'): Promise<Queue> {
   return found;
 }
 
-function start(queue: Queue, accept: Sink['accept'], polling: PollingOptions = {}) {
+function start(queue: Queue, store: () => void = () => {}, polling: PollingOptions = {}) {
   const accepted: Delivery[] = [];
   const events: PullerEvent[] = [];
-  const puller = new Puller({
+  const onEvent = (event: PullerEvent) => void events.push(event);
+  const puller = new Pipeline({
     queue,
-    sinks: [{ name: 'memory', required: true, accept }],
-    onAccepted: (deliveries) => accepted.push(...deliveries),
-    onEvent: (event) => events.push(event),
+    store,
+    onStored: (deliveries) => accepted.push(...deliveries),
+    onEvent,
+    failures: new FailureReporter(onEvent),
     polling: { pollers: 2, waitSeconds: 1, ...polling },
   });
   pullers.push(puller);
@@ -53,7 +55,6 @@ function start(queue: Queue, accept: Sink['accept'], polling: PollingOptions = {
 }
 
 const until = (look: () => unknown) => vi.waitUntil(look, { timeout: 15_000, interval: 10 });
-const acceptAll: Sink['accept'] = (group) => group.map(() => undefined);
 const reading = (sequence: number) =>
   JSON.stringify({ execution_id: 'e-1', sequence, hostname: 'edge-eu-1', region: 'eu', icon_name: '👩🏽‍🚀' });
 const REPORT = 'v=5;src=nadfd;file=ok;interval=500;paused=0';
@@ -63,7 +64,7 @@ test('messages arrive as they were sent and are deleted; what cannot be accepted
   const attributes = { sensor_config: REPORT };
   const hello = '{ "data": {"test":"Hello from curl! 🌡️"} }';
   await queue.send([{ body: reading(1), attributes }, { body: hello }, { body: 'no JSON', attributes }]);
-  const { puller, accepted } = start(queue, acceptAll);
+  const { puller, accepted } = start(queue);
   await until(() => puller.stats.deleted === 3);
   const [first, second] = accepted.sort((a) => (a.reading ? -1 : 1));
   expect(first).toMatchObject({ body: reading(1), reading: { sequence: 1 }, config: { version: 5 } });
@@ -74,13 +75,12 @@ test('messages arrive as they were sent and are deleted; what cannot be accepted
   expect(await queue.depth()).toEqual({ visible: 0, inFlight: 0, delayed: 0 });
 });
 
-test('a sink that fails longer than messages stay invisible gets all of them in the end, and no dead letters', async () => {
+test('a store that fails longer than messages stay invisible gets all of them in the end, and no dead letters', async () => {
   const queue = await open();
   await queue.send([1, 2, 3].map((n) => ({ body: reading(n) })));
   const fullUntil = Date.now() + 4_000;
-  const { accepted, events } = start(queue, (group) => {
+  const { accepted, events } = start(queue, () => {
     if (Date.now() < fullUntil) throw new Error('full');
-    return group.map(() => undefined);
   });
   const sequences = () => [...new Set(accepted.map(({ reading: r }) => r?.sequence))].sort();
   await until(() => sequences().length === 3);
@@ -92,7 +92,7 @@ test('without a dead-letter queue such a message stays in the queue, which is re
   await call('CreateQueue', { QueueName: 'alone', Attributes: { VisibilityTimeout: '600' } });
   const queue = await open('alone');
   await queue.send([{ body: 'Hello' }, { body: reading(1) }]);
-  const { puller, events } = start(queue, acceptAll);
+  const { puller, events } = start(queue);
   await until(() => events.length > 0 && puller.stats.deleted === 1);
   expect(events).toEqual([
     { type: 'puller.failing', task: 'dead-letter', message: expect.stringMatching(/no dead-letter queue/) },
@@ -110,7 +110,7 @@ test.each([
   try {
     const queue = await openSqsQueue({ queue: 'q', endpoint: served.url, ...options });
     opened.push(queue);
-    const { puller } = start(queue, acceptAll, { pollers: 16 });
+    const { puller } = start(queue, undefined, { pollers: 16 });
     await until(() => served.server.stats().queues.find(({ name }) => name === 'q')!.waiting >= 16);
     await puller.stop();
   } finally {

@@ -7,7 +7,7 @@ import { type RunResult, Sandbox } from './cli-harness.js';
 interface DemoDocument {
   data: {
     passed: boolean;
-    steps: { id: string; outcome: string; sights: { ok: boolean; figures?: Record<string, number> }[] }[];
+    steps: { id: string; outcome: string; evidence: { ok: boolean; figures?: Record<string, number> }[] }[];
   };
 }
 
@@ -18,12 +18,11 @@ export async function runWholeDemo(network: string, env: Record<string, string> 
     const result = await sandbox.run(['demo', '--auto', '-o', 'json', '--network', network], { timeoutMs: 400_000 });
     const { passed, steps } = documentOf(result);
     expect(steps.map(({ id, outcome }) => `${id} ${outcome}`)).toEqual(
-      [
-        ...['start', 'version-1', 'cut', 'version-2', 'reconnect', 'version-2-eu', 'late-reading', 'live-change'],
-        'figures',
-      ].map((id) => `${id} seen`),
+      ['start', 'version-1', 'cut', 'version-2', 'reconnect', 'version-2-eu', 'live-change', 'figures'].map(
+        (id) => `${id} seen`,
+      ),
     );
-    const figures = steps.flatMap(({ sights }) => sights.map((sight) => sight.figures ?? {}));
+    const figures = steps.flatMap(({ evidence }) => evidence.map((finding) => finding.figures ?? {}));
     expect(Object.assign({}, ...figures)).toMatchObject({ gaps: 0, missing: 0 });
     expect([passed, result.code]).toEqual([true, 0]);
     expect(readdirSync(sandbox.dir)).toEqual([]);

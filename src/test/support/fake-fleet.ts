@@ -4,8 +4,8 @@ import { parse } from 'yaml';
 import { effectiveConfig } from '../../protocol/desired-config.js';
 import { ICONS, SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../protocol/sensor-config.js';
 import type { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import type { Delivery } from '../../puller/delivery.js';
 import type { EventHub } from '../../puller/events/event-hub.js';
-import type { Delivery } from '../../puller/sink.js';
 
 export interface FakeSensor {
   hostname: string;

@@ -23,8 +23,6 @@ import { FakeFleet } from './fake-fleet.js';
 const TOKEN = 'operator-token';
 
 export interface FakeUpOptions {
-  /** Kind and connection data, where it is not the embedded one. */
-  network?: { kind: string; facts: Record<string, unknown> };
   phase?: 'starting' | 'ready';
   nodesPerRegion?: number;
 }
@@ -51,8 +49,6 @@ export class FakeUp {
   readonly asked: string[] = [];
   /** What waits in the queue; undefined: it does not answer. */
   depth: QueueDepth | undefined = { visible: 0, inFlight: 0, delayed: 0 };
-  /** Called after the control API has cut or restored a region. */
-  onRegionLink: (region: string, connected: boolean) => void = () => {};
   endpoints: Record<string, string> = {};
   readonly #listeners: Listener[] = [];
   readonly #closed = new AbortController();
@@ -95,7 +91,6 @@ export class FakeUp {
     const control = createControl(TOKEN, {
       setRegionLink: async (region, connected) => {
         this.asked.push(`region ${region} ${connected ? 'connected' : 'disconnected'}`);
-        this.onRegionLink(region, connected);
       },
       setEndpoints: async (change: EndpointChange) => {
         this.asked.push(`endpoints ${JSON.stringify(change)}`);
@@ -127,16 +122,16 @@ export class FakeUp {
 
   /** Writes `run.json`; the state of one that was killed where it is not `alive`. */
   writeState({ alive = true, ...over }: { alive?: boolean; [field: string]: unknown } = {}): void {
-    const { network, phase = 'ready' } = this.#options;
+    const { phase = 'ready' } = this.#options;
     const own = identify('up', process.pid)!;
     const state = {
       up: alive ? own : { ...own, started: 'long ago' },
       began: 1_767_225_600_000,
-      network: network?.kind ?? 'embedded',
+      network: 'embedded',
       phase,
       control: this.#control,
       endpoints: this.endpoints,
-      facts: network?.facts ?? { host: this.#host, proxyUrl: this.endpoints.proxy, stateDir: this.box.stateDir },
+      facts: { host: this.#host, proxyUrl: this.endpoints.proxy, stateDir: this.box.stateDir },
       settings: {},
       children: [],
       ...over,
@@ -161,20 +156,6 @@ export class FakeUp {
   /** Keeps what was received in the store, too, for clients that ask what came before. */
   keep(deliveries: Parameters<SqliteStore['append']>[0]): void {
     this.#store!.append(deliveries);
-  }
-
-  /** What differs from run to run, and what stands for it. */
-  get placeholders(): [string, string][] {
-    const portOf = (url: string) => `:${new URL(url).port}`;
-    return [
-      ...this.box.placeholders,
-      [portOf(this.endpoints.proxy!), ':<proxy-port>'],
-      [portOf(this.endpoints.puller!), ':<puller-port>'],
-      [portOf(this.#control), ':<control-port>'],
-      [portOf(this.#host), ':<sensor-host-port>'],
-      [`pid ${process.pid}`, 'pid <pid>'],
-      [`"pid": ${process.pid}`, '"pid": <pid>'],
-    ];
   }
 
   async close(): Promise<void> {

@@ -72,14 +72,19 @@ test('without privileged: capabilities, and the real control groups only where t
   expect(services['web-services']).toMatchObject({ cap_add: ['SYS_ADMIN', 'NET_ADMIN', 'SYS_PTRACE'], cgroup: 'host' });
   expect(services['web-services']).not.toHaveProperty('privileged');
   expect(render({ dockerInside: GRANTS[2] })['web-services']).not.toHaveProperty('cgroup');
-  expect(render({ dockerInside: 'none' })).not.toHaveProperty('web-services');
+  const without = parse(composeDocument({ ...OPTIONS, dockerInside: 'none' }), { merge: true });
+  expect(without.services).not.toHaveProperty('web-services');
+  expect(without.volumes).not.toHaveProperty('web-services-docker');
 });
 
 test('with another queue there is no embedded one, and nothing waits for it', () => {
-  const services = render({ embeddedQueue: false, proxyArgs: ['--rate-limit', '5'] });
+  const options = { embeddedQueue: false, proxyArgs: ['--rate-limit', '5'], pullerArgs: ['--pollers', '2'] };
+  const { services, volumes } = parse(composeDocument({ ...OPTIONS, ...options }), { merge: true });
   expect(services).not.toHaveProperty('queue');
-  expect(services['sqs-proxy']).not.toHaveProperty('depends_on');
-  expect(services['sqs-proxy']!.command!.slice(-2)).toEqual(['--rate-limit', '5']);
+  expect(volumes).not.toHaveProperty('queue-data');
+  for (const name of ['sqs-proxy', 'sqs-puller']) expect(services[name], name).not.toHaveProperty('depends_on');
+  expect(services['sqs-puller'].command.slice(-2)).toEqual(['--pollers', '2']);
+  expect(services['sqs-proxy'].command.slice(-2)).toEqual(['--rate-limit', '5']);
 });
 
 test('containers, networks and data say whose they are', () => {

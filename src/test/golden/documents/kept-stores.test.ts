@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { openSqlite } from '../../../lib/sqlite/driver.js';
-import { createPullerService } from '../../../puller/puller-service.js';
+import { createPuller } from '../../../puller/puller.js';
 import type { Queue } from '../../../queue/queue.js';
 import { createQueueServer, type QueueServer } from '../../../sqs-server/sqs-server.js';
 import { SqliteStore } from '../../../store/sqlite/sqlite-store.js';
@@ -193,7 +193,7 @@ describe('the store of the puller', () => {
 
   test('the fleet as the puller serves it', async () => {
     vi.setSystemTime(seconds(61));
-    const service = createPullerService({
+    const service = createPuller({
       queue: { name: 'q' } as Queue,
       pollers: 1,
       sinks: {

@@ -1,0 +1,139 @@
+/** What must be seen after a step of the demo, in the fleet view of the puller. Pure. */
+import type { AlertEvent } from '../../fleet/fleet-events.js';
+import type { RegionView, SensorView } from '../../fleet/fleet-view.js';
+import { REGIONS } from '../../network/network.js';
+import type { FleetSnapshot } from '../../puller/puller-app.js';
+import { countText, secondsText } from '../output/terminal-text.js';
+
+export interface Seen {
+  /** The sensors before the command. */
+  before: SensorView[];
+  now: FleetSnapshot;
+  deadLetters: number;
+  /** Since the start, in order. */
+  alerts: AlertEvent[];
+}
+
+export interface Finding {
+  ok: boolean;
+  /** For people: `#ffb000 from every sensor (us 100, eu 100, as 100)`. */
+  text: string;
+  /** The numbers in it, for programs. */
+  figures?: Record<string, number>;
+}
+
+export interface Evidence {
+  /** Completes "must be seen: …". */
+  must: string;
+  check(seen: Seen): Finding;
+}
+
+const eachRegion = (regions: RegionView[], count: (region: RegionView) => number): string =>
+  regions.map((region) => `${region.region} ${count(region)}`).join(', ');
+
+const sum = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+/** `nodes`: in each region. */
+export const sensorsMeasure = (name: string, nodes: number): Evidence => ({
+  must: `every sensor sends its ${name}`,
+  check({ now: { summary, sensors } }) {
+    const measured = sensors.flatMap(({ state, values }) => (state === 'live' ? (values?.[name] ?? []) : []));
+    const range = measured.length > 0 ? `: ${Math.min(...measured)} to ${Math.max(...measured)}` : '';
+    const each = eachRegion(summary.regions, ({ live }) => live);
+    return {
+      ok: measured.length === REGIONS.length * nodes && summary.regions.every(({ live }) => live === nodes),
+      text: `${name} of ${countText(measured.length, 'sensor')} (${each})${range}`,
+    };
+  },
+});
+
+/** `wanted`: regions; left out, all. */
+export const showsColor = (color: string, nodes: number, wanted: readonly string[] = REGIONS): Evidence => ({
+  must: `the readings of ${wanted.join(', ')} show ${color}`,
+  check({ now: { summary } }) {
+    const own = summary.regions.filter(({ region }) => wanted.includes(region));
+    const having = ({ colors }: RegionView) => colors.find((one) => one.color === color)?.sensors ?? 0;
+    const ok = own.length === wanted.length && own.every((region) => having(region) === nodes);
+    const who = ok ? 'from every sensor' : `of ${countText(nodes, 'sensor')} in each region`;
+    return { ok, text: `${color} ${who} (${eachRegion(own, having)})` };
+  },
+});
+
+export const alertFires = (region: string): Evidence => ({
+  must: `the alert for ${region} fires`,
+  check({ alerts }) {
+    const alert = newestAlert(alerts, region);
+    return alert?.firing
+      ? { ok: true, text: `alert: no reading from ${region} for ${Math.round(alert.silent_ms / 1000)} s` }
+      : { ok: false, text: `no alert for ${region}` };
+  },
+});
+
+export const alertIsOver = (region: string): Evidence => ({
+  must: `the alert for ${region} is over`,
+  check: ({ alerts }) =>
+    newestAlert(alerts, region)?.firing === false
+      ? { ok: true, text: `alert over: ${region} is reporting again` }
+      : { ok: false, text: `the alert for ${region} still fires` },
+});
+
+const newestAlert = (alerts: AlertEvent[], region: string) =>
+  alerts.flatMap((alert) => (alert.type === 'region.silent' && alert.region === region ? [alert] : [])).at(-1);
+
+/** Of the readings that a sensor takes in a second, so many have to arrive: a busy node takes them less often. */
+const LEAST_PER_SECOND = 0.8;
+
+/** Every sensor of the region took readings during the cut, and none of them is missing. */
+export const keptReadingsArrived = (region: string, nodes: number): Evidence => ({
+  must: `what ${region} kept arrives, without a gap`,
+  check({ before, now }) {
+    const own = before.flatMap((earlier) => {
+      const sensor = now.sensors.find(({ execution_id }) => execution_id === earlier.execution_id);
+      const counts = earlier.region === region && earlier.state !== 'replaced' && earlier.state !== 'gone';
+      return sensor && counts ? [{ sensor, kept: sensor.sequence - earlier.sequence, since: earlier.last_seen }] : [];
+    });
+    // A node that was away for long may run its sensor anew.
+    const arrived = own.filter(
+      ({ sensor, kept, since }) =>
+        sensor.state === 'replaced' || kept >= Math.floor(((now.summary.time - since) / 1000) * LEAST_PER_SECOND),
+    );
+    const missing = sum(own.map(({ sensor }) => missingOf(sensor)));
+    const count = sum(own.map(({ kept }) => kept));
+    const away = (now.summary.time - Math.min(now.summary.time, ...own.map(({ since }) => since))) / 1000;
+    return {
+      ok: arrived.length === nodes && missing === 0,
+      text: `${countText(count, 'reading')} of ${countText(own.length, 'sensor')}, taken in the ${secondsText(away)} since the cut; ${missing} missing`,
+      figures: { kept: count, missing },
+    };
+  },
+});
+
+/** Numbers up to the highest that have not arrived; a restarted sensor counts anew. */
+const missingOf = ({ sequence, received, restarts, gaps }: SensorView): number =>
+  restarts > 0 ? gaps : Math.max(0, sequence - received);
+
+/** A live change reaches the running executions: no job starts any. */
+export const sameExecutions = (): Evidence => ({
+  must: 'the same executions run on',
+  check({ before, now }) {
+    const earlier = new Set(before.map(({ execution_id }) => execution_id));
+    const running = now.sensors.filter(({ state }) => state === 'live');
+    const same = running.filter(({ execution_id }) => earlier.has(execution_id)).length;
+    const text = `${same} of ${countText(running.length, 'sensor')} are the same executions as before`;
+    return { ok: same === running.length && same > 0, text };
+  },
+});
+
+export const nothingIsMissing = (): Evidence => ({
+  must: 'no gap in all readings, and no dead letter',
+  check({ now: { summary, sensors }, deadLetters }) {
+    const gaps = Math.max(summary.total.gaps, sum(sensors.map((sensor) => sensor.gaps)));
+    const { received, duplicates } = summary.total;
+    const twice = `${countText(duplicates, 'reading')} arrived twice and counted once`;
+    return {
+      ok: gaps === 0 && received > 0 && deadLetters === 0,
+      text: `${countText(gaps, 'gap')} in ${countText(received, 'reading')}; ${twice}; ${countText(deadLetters, 'dead letter')}`,
+      figures: { gaps, received, duplicates },
+    };
+  },
+});

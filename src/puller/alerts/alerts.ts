@@ -1,0 +1,62 @@
+/** All alerts: what begins and ends is published, logged, and posted to the webhook. */
+import type { AlertEvent } from '../../fleet/fleet-events.js';
+import type { FleetSummary } from '../../fleet/fleet-view.js';
+import { ConditionAlerts, type Conditions } from './condition-alerts.js';
+import type { DeadLetterWatch } from './dead-letter-watch.js';
+import { SilenceAlerts } from './silence-alerts.js';
+import { Webhook } from './webhook.js';
+
+export interface AlertOptions {
+  /** A region that has sent nothing for so long is silent. */
+  afterSeconds: number;
+  /** URL to which alerts are posted as JSON. */
+  webhook?: string | undefined;
+  onAlert(alert: AlertEvent): void;
+}
+
+export class Alerts {
+  readonly #silence: SilenceAlerts;
+  readonly #conditions = new ConditionAlerts();
+  readonly #deadLetters: DeadLetterWatch;
+  readonly #webhook: Webhook | undefined;
+  readonly #onAlert: (alert: AlertEvent) => void;
+  readonly #publish: (alert: AlertEvent) => void;
+
+  /** `publish`: shows an alert to clients. `onLost`: alerts were not delivered to the webhook, and why. */
+  constructor(
+    { afterSeconds, webhook, onAlert }: AlertOptions,
+    deadLetters: DeadLetterWatch,
+    publish: (alert: AlertEvent) => void,
+    onLost: (message: string) => void,
+  ) {
+    this.#silence = new SilenceAlerts(afterSeconds, Date.now());
+    this.#deadLetters = deadLetters;
+    this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, onLost);
+    this.#onAlert = onAlert;
+    this.#publish = publish;
+  }
+
+  /** Those that fire now. */
+  get firing(): AlertEvent[] {
+    const letters = this.#deadLetters.firing;
+    return [...(letters ? [letters] : []), ...this.#conditions.firing, ...this.#silence.firing];
+  }
+
+  /** The clock was set forward or back by this many milliseconds. */
+  shiftTimes(by: number): void {
+    this.#silence.shiftTimes(by);
+  }
+
+  update(summary: FleetSummary, conditions: Conditions): void {
+    this.raise([...this.#silence.update(summary), ...this.#conditions.update(conditions, summary.time)]);
+  }
+
+  /** Alerts that begin, change or end. */
+  raise(alerts: AlertEvent[]): void {
+    for (const alert of alerts) {
+      this.#publish(alert);
+      this.#onAlert(alert);
+    }
+    this.#webhook?.post(alerts);
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest';
+import { parseDelivery } from './delivery.js';
+
+const NOW = 1_750_000_000_000;
+const REPORT = 'v=5;src=nadfd;file=ok;interval=500;paused=0';
+const reading = (over: object = {}) =>
+  JSON.stringify({ execution_id: 'e-1', sequence: 7, hostname: 'h', region: 'eu', icon_name: '👩🏽‍🚀', ...over });
+
+const parse = (body: string, attributes: Record<string, string> = {}) =>
+  parseDelivery({ id: 'm-1', body, attributes, receipt: 'r-1', receiveCount: 1, sentAt: 0 }, NOW);
+
+test('a reading is complete, with its text as it was sent and the configuration that its sensor reports', () => {
+  expect(parse(reading(), { sensor_config: REPORT })).toEqual({
+    id: 'm-1',
+    body: reading(),
+    message: JSON.parse(reading()),
+    reading: {
+      ...{ job_id: '', execution_id: 'e-1', icon_name: '👩🏽‍🚀', timestamp: expect.any(String), color: '' },
+      ...{ sequence: 7, region: 'eu', job_submission_time: 0, hostname: 'h' },
+    },
+    config: expect.objectContaining({ version: 5, file: 'ok', intervalMs: 500, paused: false }),
+    receivedAt: NOW,
+  });
+});
+
+test('a reading from two days ahead, which the proxy took before its clock was corrected, is a reading', () => {
+  const time = NOW + 2 * 86_400_000;
+  const body = reading({ timestamp: new Date(time).toISOString(), job_submission_time: time });
+  expect(parse(body)).toMatchObject({ reading: { sequence: 7, job_submission_time: time } });
+});
+
+test('another JSON object is a message without reading', () => {
+  const body = '{ "data": {"test":"Hello from curl! 🌡️"} }';
+  expect(parse(body)).toEqual({
+    ...{ id: 'm-1', body, message: { data: { test: 'Hello from curl! 🌡️' } }, receivedAt: NOW },
+    ...{ reading: undefined, config: undefined },
+  });
+});
+
+test('a dead letter that was sent back has the id that it had, so that a sink recognises it', () => {
+  expect(parse('{"data":1}', { replay_of: 'm-0' })).toMatchObject({ id: 'm-0' });
+});
+
+test.each([
+  ['no JSON', 'Hello', 'NOT_JSON', 'the body is not JSON'],
+  ['half JSON', '{"a":', 'NOT_JSON', 'the body is not JSON'],
+  ['a JSON string', '"Hello"', 'NOT_AN_OBJECT', 'the body is not a JSON object'],
+  ['null', 'null', 'NOT_AN_OBJECT', 'the body is not a JSON object'],
+  ['an array', '[{}]', 'NOT_AN_OBJECT', 'the body is not a JSON object'],
+  ['a reading whose colour is an object', reading({ color: { r: 1 } }), 'BAD_FIELD', 'color must be a string'],
+  ['a reading whose host is null', reading({ hostname: null }), 'BAD_FIELD', 'hostname must be a string'],
+  [
+    'values nested too deep',
+    `${'{"a":'.repeat(200)}1${'}'.repeat(200)}`,
+    'TOO_DEEP',
+    /^the body is nested more than \d+ levels deep$/,
+  ],
+])('%s is rejected with the reason', (_, body, code, reason) => {
+  expect(parse(body)).toEqual({ code, reason: expect.stringMatching(reason) });
+});

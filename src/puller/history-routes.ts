@@ -1,0 +1,114 @@
+/** `GET /history` (docs/history.md). */
+import { Hono } from 'hono';
+import { AppError } from '../lib/errors/app-error.js';
+import { httpErrorBody } from '../lib/errors/http-error.js';
+import { isValueName } from '../protocol/measured-values.js';
+import {
+  BUILT_IN_METRICS,
+  badQuery,
+  DEFAULT_POINTS,
+  type History,
+  type HistoryRange,
+  HOUR_MS,
+  MINUTE_MS,
+} from '../store/history.js';
+import type { ReadingsStore } from '../store/store.js';
+
+/** Points of one series. */
+const MAX_POINTS = 10_000;
+const MIN_STEP_MS = 1_000;
+/** The last moment that JavaScript's dates know. */
+const MAX_TIME = 8_640_000_000_000_000;
+const USUAL_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((minutes) => minutes * MINUTE_MS);
+const PARAMETERS = ['metric', 'region', 'host', 'from', 'to', 'step'] as const;
+
+/** `now`: Unix milliseconds. */
+export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined, now: () => number): Hono {
+  const routes = new Hono();
+  routes.get('/history', async (c) => {
+    const time = now();
+    const range = parseHistoryQuery(new URL(c.req.url).searchParams, time);
+    if (!store) {
+      throw new AppError('NO_HISTORY', 'this puller keeps no readings, so there is no history', {
+        hint: 'Start it with the sink `store` in `--sinks`.',
+      });
+    }
+    const { metric, step, from, to } = range;
+    const series = await store.history(range, time);
+    if (!series) {
+      const message = 'the puller is still rolling up what its store has';
+      return c.json(httpErrorBody({ code: 'HISTORY_NOT_READY', message, hint: 'Ask again in a minute.' }), 503, {
+        'retry-after': '1',
+      });
+    }
+    return c.json({ metric, step, from, to, series } satisfies History);
+  });
+  return routes;
+}
+
+/** `now`: Unix milliseconds. Throws `BAD_QUERY`. */
+export function parseHistoryQuery(query: URLSearchParams, now: number): HistoryRange {
+  for (const name of query.keys()) {
+    if (!PARAMETERS.some((one) => one === name)) {
+      throw badQuery(`there is no parameter ${JSON.stringify(name)}`, `There are ${PARAMETERS.join(', ')}.`);
+    }
+    if (query.getAll(name).length > 1) throw badQuery(`${name} is given twice`, 'Give it once.');
+  }
+  const metric = metricOf(query.get('metric'));
+  const region = query.get('region') || undefined;
+  const host = query.get('host') || undefined;
+  if (metric === 'queue.depth' && (region ?? host) !== undefined) {
+    throw badQuery('queue.depth has no region or host: there is one queue', 'Leave out region and host.');
+  }
+  const to = timeOf(query, 'to') ?? now;
+  const from = timeOf(query, 'from') ?? to - HOUR_MS;
+  if (from >= to) throw badQuery('from must be before to', `They are Unix milliseconds: from=${from}, to=${to}.`);
+  const step = stepOf(query) ?? usualStep(to - from);
+  if (metric === 'queue.depth' && step % MINUTE_MS !== 0) {
+    throw badQuery('queue.depth is kept by minute', `Use a step that is a multiple of ${MINUTE_MS} milliseconds.`);
+  }
+  const range = { metric, region, host, step, from: Math.floor(from / step) * step, to: Math.ceil(to / step) * step };
+  const points = (range.to - range.from) / step;
+  if (points > MAX_POINTS) {
+    throw badQuery(
+      `these are ${points} points a series, and at most ${MAX_POINTS} are answered`,
+      `Use a step of at least ${usualStep(to - from)} milliseconds, or a shorter time.`,
+    );
+  }
+  return range;
+}
+
+function metricOf(metric: string | null): string {
+  const known = `a name of a measured value, such as temperature, or one of ${BUILT_IN_METRICS.join(', ')}`;
+  if (!metric) throw badQuery('metric is missing', `Add metric=NAME: ${known}.`);
+  if (isValueName(metric) || BUILT_IN_METRICS.some((name) => name === metric)) return metric;
+  throw badQuery(`there is no metric ${JSON.stringify(metric)}`, `It is ${known}.`);
+}
+
+function timeOf(query: URLSearchParams, name: 'from' | 'to'): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  const time = Number(text);
+  if (/^\d+$/.test(text) && time <= MAX_TIME) return time;
+  throw badQuery(
+    `${name} must be a time, not ${JSON.stringify(text)}`,
+    'Give Unix milliseconds, such as 1767225600000.',
+  );
+}
+
+function stepOf(query: URLSearchParams): number | undefined {
+  const text = query.get('step');
+  if (text === null) return undefined;
+  const step = Number(text);
+  if (/^\d+$/.test(text) && step >= MIN_STEP_MS && step <= MAX_TIME) return step;
+  throw badQuery(
+    `step must be milliseconds from ${MIN_STEP_MS} on, not ${JSON.stringify(text)}`,
+    `A minute is ${MINUTE_MS}.`,
+  );
+}
+
+/** For a time of `ms`; a whole number of days for the longest. */
+function usualStep(ms: number): number {
+  const day = USUAL_STEPS.at(-1)!;
+  return USUAL_STEPS.find((step) => ms / step <= DEFAULT_POINTS) ?? Math.ceil(ms / DEFAULT_POINTS / day) * day;
+}

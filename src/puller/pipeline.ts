@@ -1,0 +1,184 @@
+/**
+ * The way of messages through the puller: several long polls → one group → store → fleet view → delete. A message is
+ * deleted only after it is stored. One that can never be stored goes to the dead-letter queue with the reason.
+ */
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jittered } from '../lib/async/backoff.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { MAX_BATCH_COUNT, type Queue, type ReceivedMessage } from '../queue/queue.js';
+import { Acknowledger } from './acknowledger.js';
+import { type Delivery, parseDelivery, type Rejection } from './delivery.js';
+import type { FailureReporter, PullerEvent } from './failure-reporter.js';
+
+export interface PipelineOptions {
+  queue: Queue;
+  /** Stores a group; throws when it can't now, such as on a full disk. Undefined: readings are only shown. */
+  store: ((deliveries: Delivery[]) => void) | undefined;
+  /** Called with what is stored, before it is deleted from the queue. */
+  onStored(deliveries: Delivery[]): void;
+  onEvent(event: PullerEvent): void;
+  failures: FailureReporter;
+  /** Unix milliseconds. */
+  now?: () => number;
+  polling?: PollingOptions;
+}
+
+export interface PollingOptions {
+  /** Long polls at the same time; more under load, see {@link MAX_LOAD_FACTOR}. Default: 4. */
+  pollers?: number;
+  /** Duration of a long poll. Default: 20. */
+  waitSeconds?: number;
+  /** Shortest time between two groups, in milliseconds. Default: 20. */
+  lingerMs?: number;
+}
+
+export interface PipelineStats {
+  received: number;
+  deleted: number;
+  deadLettered: number;
+  /** By code, such as `NOT_JSON`. */
+  deadLetteredBy: Partial<Record<Rejection['code'], number>>;
+}
+
+interface Pending {
+  message: ReceivedMessage;
+  delivery: Delivery;
+}
+
+/** Errors of credentials and permissions last: retry slowly. */
+const SLOW_RETRY = new Set(['QUEUE_CREDENTIALS', 'QUEUE_DENIED', 'QUEUE_NOT_FOUND']);
+const SLOW_RETRY_MS = 10_000;
+/** Time between two attempts to store a group. */
+const STORE_RETRY_MS = 1000;
+/** A group of this size does not linger. */
+const FULL_GROUP = 20 * MAX_BATCH_COUNT;
+/** Under load there are up to this many times the usual number of polls. */
+const MAX_LOAD_FACTOR = 4;
+/** This many full answers in a row mean load; fewer may be one commit of the queue. */
+const FULL_ANSWERS_UNDER_LOAD = 10;
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #polling: Required<PollingOptions>;
+  readonly #failures: FailureReporter;
+  readonly #acknowledger: Acknowledger;
+  readonly #stopping = new AbortController();
+  readonly #polls = new Set<Promise<void>>();
+  #received = 0;
+  #fullInARow = 0;
+  #pending: Pending[] = [];
+  #lastFlush = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#polling = { pollers: 4, waitSeconds: 20, lingerMs: 20, ...options.polling };
+    this.#failures = options.failures;
+    this.#acknowledger = new Acknowledger(options.queue, options.failures, options.onEvent);
+    // Every poll listens to the signal, and a finished call may remove its listener a moment later.
+    setMaxListeners(2 * this.#polling.pollers * MAX_LOAD_FACTOR, this.#stopping.signal);
+  }
+
+  get stats(): PipelineStats {
+    const { deleted, deadLettered, deadLetteredBy } = this.#acknowledger;
+    return { received: this.#received, deleted, deadLettered, deadLetteredBy: { ...deadLetteredBy } };
+  }
+
+  start(): void {
+    for (let i = 0; i < this.#polling.pollers; i++) this.#addPoll('lasting');
+  }
+
+  /** Stops receiving; resolves when everything received has been handled. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all(this.#polls);
+    this.#flush();
+    clearTimeout(this.#timer);
+    await this.#acknowledger.finish();
+  }
+
+  #addPoll(kind: 'lasting' | 'extra'): void {
+    const poll = this.#poll(kind).finally(() => this.#polls.delete(poll));
+    this.#polls.add(poll);
+  }
+
+  /** An extra poll does not wait for messages and ends with the first answer that is not full. */
+  async #poll(kind: 'lasting' | 'extra'): Promise<void> {
+    const { signal } = this.#stopping;
+    const waitSeconds = kind === 'extra' ? 0 : this.#polling.waitSeconds;
+    for (let failures = 0; !signal.aborted; ) {
+      if (this.#failures.isFailing('accept')) {
+        // Whatever is received meanwhile counts as a failed delivery and becomes a dead letter in the end.
+        await this.#pause(STORE_RETRY_MS);
+        continue;
+      }
+      try {
+        const messages = await this.#options.queue.receive({ waitSeconds, signal });
+        this.#failures.succeeded('receive');
+        failures = 0;
+        this.#accept(messages);
+        const full = messages.length === MAX_BATCH_COUNT;
+        this.#adaptPolls(full);
+        if (!full && kind === 'extra') return;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#failures.failed('receive', messageOf(error));
+        const slow = error instanceof AppError && SLOW_RETRY.has(error.code);
+        await this.#pause(slow ? SLOW_RETRY_MS : jittered(failures++, 100, 2000));
+      }
+    }
+  }
+
+  #adaptPolls(full: boolean): void {
+    this.#fullInARow = full ? this.#fullInARow + 1 : 0;
+    const hasRoom = this.#polls.size < this.#polling.pollers * MAX_LOAD_FACTOR;
+    if (this.#fullInARow >= FULL_ANSWERS_UNDER_LOAD && hasRoom) this.#addPoll('extra');
+  }
+
+  #accept(messages: ReceivedMessage[]): void {
+    this.#received += messages.length;
+    const receivedAt = (this.#options.now ?? Date.now)();
+    for (const message of messages) {
+      const delivery = parseDelivery(message, receivedAt);
+      if ('code' in delivery) this.#acknowledger.deadLetter(message, delivery);
+      else this.#pending.push({ message, delivery });
+    }
+    // While the store fails, the next attempt takes these, too.
+    if (this.#failures.isFailing('accept')) return;
+    if (this.#pending.length >= FULL_GROUP) this.#flush();
+    else if (this.#pending.length > 0) this.#flushSoon();
+  }
+
+  /** After a quiet time at once; under load `lingerMs` after the last group. */
+  #flushSoon(): void {
+    const pause = this.#lastFlush + this.#polling.lingerMs - performance.now();
+    this.#timer ??= setTimeout(() => this.#flush(), Math.max(0, pause));
+  }
+
+  /** Stores what waits. Where that fails, nothing is deleted and the queue delivers it again after a stop. */
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#lastFlush = performance.now();
+    if (this.#pending.length === 0) return;
+    const deliveries = this.#pending.map(({ delivery }) => delivery);
+    try {
+      this.#options.store?.(deliveries);
+      this.#failures.succeeded('accept');
+    } catch (error) {
+      this.#failures.failed('accept', messageOf(error));
+      this.#timer = setTimeout(() => this.#flush(), STORE_RETRY_MS);
+      return;
+    }
+    const messages = this.#pending.map(({ message }) => message);
+    this.#pending = [];
+    this.#options.onStored(deliveries);
+    this.#acknowledger.delete(messages);
+  }
+
+  /** Ends early when the puller stops. */
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stopping.signal }).catch(() => {});
+  }
+}

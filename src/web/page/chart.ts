@@ -1,0 +1,220 @@
+/** One metric over time: a curve for each region with a crosshair, its values in words, and the same as a table. */
+import { create, fill, find, headCell, setText, stamp } from './dom.js';
+import { decimalText, numberText } from './format.js';
+import uPlot from './uplot.js';
+
+const HEIGHT = 140;
+/** All charts show the same time at the crosshair. */
+const SYNC = 'time';
+/** Colours that can be told apart; more curves begin anew. */
+const COLORS = 8;
+const TABLE_ROWS = 60;
+
+const compact = new Intl.NumberFormat('en', { notation: 'compact' });
+
+export interface Metric {
+  metric: string;
+  title: string;
+  unit: string;
+  /** A rate or a count: its axis begins at 0. */
+  fromZero?: boolean;
+}
+
+/** One for each region, or of what was asked for; null: nothing was received. */
+export interface Curve {
+  name: string;
+  means: (number | null)[];
+  lows: (number | null)[];
+  highs: (number | null)[];
+}
+
+export interface Past {
+  /** Unix milliseconds, the beginning of each step. */
+  times: number[];
+  curves: Curve[];
+}
+
+export class Chart {
+  readonly node = stamp('chart-template');
+  readonly #plot = find(this.node, '.plot');
+  readonly #legend = find(this.node, '.legend');
+  readonly #details = find(this.node, 'details', HTMLDetailsElement);
+  readonly #about: Metric;
+  readonly #resizes = new ResizeObserver(() => this.#resize());
+  #past: Past = { times: [], curves: [] };
+  #chart: uPlot | undefined;
+
+  constructor(about: Metric) {
+    this.#about = about;
+    const { title, unit } = about;
+    fill(this.node, { title: unit === '' ? title : `${title}, ${unit}` });
+    this.#details.addEventListener('toggle', () => this.#showTable());
+    this.#resizes.observe(this.#plot);
+  }
+
+  /** `beside`: what is said below. */
+  show(past: Past, beside: Node[]): void {
+    const same = namesOf(past) === namesOf(this.#past);
+    this.#past = past;
+    if (!same || !this.#chart) this.#create();
+    this.#chart?.setData(dataOf(past));
+    this.#showLegend(undefined);
+    this.#describe();
+    this.#showTable();
+    find(this.node, '.beside').replaceChildren(...beside);
+  }
+
+  /** Instead of a chart. */
+  say(text: string): void {
+    setText(find(this.node, '.said'), text);
+  }
+
+  /** It is no longer shown. */
+  end(): void {
+    this.#resizes.disconnect();
+    this.#chart?.destroy();
+  }
+
+  redraw(): void {
+    this.#chart?.redraw();
+  }
+
+  #create(): void {
+    this.#chart?.destroy();
+    const items = this.#past.curves.map((curve, i) =>
+      create('li', `curve-${i % COLORS}`, create('span', '', curve.name), create('b'), create('span', 'dim')),
+    );
+    this.#legend.replaceChildren(...items);
+    const width = this.#plot.clientWidth;
+    this.#chart = width === 0 ? undefined : new uPlot(this.#options(width), dataOf(this.#past), this.#plot);
+  }
+
+  /** The series are the time, the mean of each curve, and then its lowest and highest values, with a band between them. */
+  #options(width: number): uPlot.Options {
+    const { curves } = this.#past;
+    const ink = () => getComputedStyle(this.#plot).color;
+    const line = () => getComputedStyle(this.#plot).borderTopColor;
+    const axis = { stroke: ink, font: '11px system-ui', grid: { stroke: line, width: 1 }, ticks: { show: false } };
+    const colorOf = (i: number) => () => getComputedStyle(this.#legend.children[i] ?? this.#plot).color;
+    const edge = { stroke: 'transparent', points: { show: false } };
+    return {
+      width,
+      height: HEIGHT,
+      ms: 1,
+      legend: { show: false },
+      cursor: { sync: { key: SYNC }, y: false, drag: { x: false, y: false } },
+      scales: { y: { range: (_, low, high) => rangeOf(low, high, this.#about.fromZero ?? false) } },
+      axes: [
+        { ...axis, size: 26, space: 64, values: (_, times) => times.map((time) => clockText(time, this.#spanMs)) },
+        { ...axis, size: 50, values: (_, values, __, ___, step) => values.map((value) => axisText(value, step)) },
+      ],
+      series: [
+        {},
+        ...curves.map((_, i) => ({ stroke: colorOf(i), width: 1.75, points: { size: 4 } })),
+        ...curves.flatMap(() => [edge, edge]),
+      ],
+      bands: curves.map((_, i) => {
+        const low = 1 + curves.length + 2 * i;
+        return { series: [low + 1, low], fill: () => withAlpha(colorOf(i)()) };
+      }),
+      hooks: { setCursor: [({ cursor }) => this.#showLegend(cursor.idx ?? undefined)] },
+    };
+  }
+
+  get #spanMs(): number {
+    const { times } = this.#past;
+    return (times.at(-1) ?? 0) - (times[0] ?? 0);
+  }
+
+  #resize(): void {
+    const width = this.#plot.clientWidth;
+    if (width === 0) return;
+    if (!this.#chart) this.#create();
+    else if (this.#chart.width !== width) this.#chart.setSize({ width, height: HEIGHT });
+  }
+
+  /** The values at the crosshair; without one the newest mean, and the range of all. */
+  #showLegend(index: number | undefined): void {
+    const { times, curves } = this.#past;
+    const at = index === undefined ? undefined : times[index];
+    setText(find(this.node, '.at'), at === undefined ? '' : clockText(at, this.#spanMs));
+    for (const [i, curve] of curves.entries()) {
+      const [, mean, range] = this.#legend.children[i]?.children ?? [];
+      if (mean) setText(mean, this.#text(meanAt(curve, index)));
+      if (range) setText(range, this.#rangeText(curve, index));
+    }
+  }
+
+  #text(value: number | null | undefined): string {
+    return value === null || value === undefined ? '–' : numberText(this.#about.metric, value);
+  }
+
+  /** From the lowest to the highest value at a step, or of all; empty where all are the same. */
+  #rangeText({ lows, highs }: Curve, index?: number): string {
+    const [from, to] = index === undefined ? [lows, highs] : [[lows[index]], [highs[index]]];
+    const [low, high] = [this.#text(Math.min(...known(from))), this.#text(Math.max(...known(to)))];
+    return known(from).length === 0 || low === high ? '' : `${low}–${high}`;
+  }
+
+  #describe(): void {
+    const { title, unit } = this.#about;
+    const sentences = this.#past.curves.map((curve) => {
+      const range = this.#rangeText(curve);
+      return `${curve.name || 'now'} ${this.#text(meanAt(curve))}${range && `, from ${range.replace('–', ' to ')}`}`;
+    });
+    const head = unit === '' ? title : `${title} in ${unit}`;
+    this.#plot.ariaLabel = `${head}: ${sentences.join('; ') || 'nothing yet'}`;
+    this.say(sentences.length === 0 ? 'nothing yet' : '');
+  }
+
+  /** Only while it is open. */
+  #showTable(): void {
+    if (!this.#details.open) return;
+    const { times, curves } = this.#past;
+    const head = ['time', ...curves.map(({ name }) => name || this.#about.title)];
+    find(this.#details, 'thead').replaceChildren(create('tr', '', ...head.map((text) => headCell('col', text))));
+    const rows = times.flatMap((time, i) => {
+      if (curves.every(({ means }) => means[i] === null)) return [];
+      const cells = curves.map((curve) =>
+        create('td', '', `${this.#text(curve.means[i])} `, create('span', 'dim', this.#rangeText(curve, i))),
+      );
+      return [create('tr', '', headCell('row', clockText(time, this.#spanMs)), ...cells)];
+    });
+    find(this.#details, 'tbody').replaceChildren(...rows.slice(-TABLE_ROWS).reverse());
+  }
+}
+
+const namesOf = ({ curves }: Past) => JSON.stringify(curves.map(({ name }) => name));
+
+const dataOf = ({ times, curves }: Past): uPlot.AlignedData => [
+  times,
+  ...curves.map(({ means }) => means),
+  ...curves.flatMap(({ lows, highs }) => [lows, highs]),
+];
+
+/** Some room around what is there; a flat curve is in the middle. */
+function rangeOf(low: number | null, high: number | null, fromZero: boolean): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  const room = (high - low || Math.abs(high) || 1) * 0.1;
+  if (fromZero) return [0, high + (room || 1)];
+  return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
+}
+
+/** The newest without an index. */
+const meanAt = ({ means }: Curve, index?: number) => (index === undefined ? known(means).at(-1) : means[index]);
+
+const known = (values: (number | null | undefined)[]) =>
+  values.filter((value) => value !== null && value !== undefined);
+
+/** All values of an axis have the decimals of its step. */
+const axisText = (value: number, step: number): string =>
+  Math.abs(value) < 100_000 ? decimalText(value, String(step).split('.')[1]?.length ?? 0) : compact.format(value);
+
+/** `spanMs`: of the whole chart. */
+function clockText(time: number, spanMs: number): string {
+  const seconds = spanMs < 1_200_000 ? ({ second: '2-digit' } as const) : {};
+  return new Date(time).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit', ...seconds });
+}
+
+/** A colour as browsers compute it: `rgb(1, 2, 3)`. */
+const withAlpha = (color: string) => color.replace('rgb(', 'rgba(').replace(')', ', 0.15)');

@@ -1,0 +1,204 @@
+/** Groups of charts over the same time: of the whole fleet, and of what is selected. */
+import type { MeasuredValues } from '../../protocol/measured-values.js';
+import type { History } from '../../store/history.js';
+import { Chart, type Curve, type Metric, type Past } from './chart.js';
+import { byId, create, setText } from './dom.js';
+import { numberText, unitOf } from './format.js';
+import { compareRegions } from './regions.js';
+import { hashOf, placeQuery, type Selection } from './selection.js';
+import { sensorsIn } from './sensors.js';
+
+interface Span {
+  name: string;
+  ms: number;
+  stepMs: number;
+  /** How often the charts are loaded again. */
+  everyMs: number;
+}
+const TEN_MINUTES: Span = { name: '10 min', ms: 600_000, stepMs: 60_000, everyMs: 15_000 };
+const HOUR: Span = { name: '1 h', ms: 3_600_000, stepMs: 60_000, everyMs: 15_000 };
+const DAY: Span = { name: '24 h', ms: 86_400_000, stepMs: 600_000, everyMs: 60_000 };
+/** Steps below a minute are made from single readings, which the puller does for so many readings a second only. */
+const FINE = { stepMs: 5_000, readingsPerSecond: 200 };
+/** Any sender can name regions, and more can't be told apart. */
+const MAX_CURVES = 12;
+/** Each loads for itself. */
+const MAX_VALUES = 6;
+const FURTHEST = 2;
+
+const RATE: Metric = { metric: 'readings.rate', title: 'readings/s', unit: '', fromZero: true };
+const LATENESS: Metric = { metric: 'readings.lateness', title: 'lateness', unit: unitOf('readings.lateness') };
+const DEPTH: Metric = { metric: 'queue.depth', title: 'waiting in the queue', unit: '', fromZero: true };
+
+/** What sensors measure, in the order in which they send it. */
+function measuredBy(sensors: { values?: MeasuredValues | undefined }[]): Metric[] {
+  const names = new Set(sensors.flatMap(({ values }) => Object.keys(values ?? {})));
+  return [...names].map((name) => ({ metric: name, title: name, unit: unitOf(name) }));
+}
+
+class Charts {
+  readonly #list: HTMLElement;
+  #of: Selection = {};
+  #span = HOUR;
+  #charts = new Map<string, Chart>();
+  #chosen = false;
+  #loads = 0;
+  /** Called when another span is shown than before. */
+  onSpan = () => {};
+  /** Readings a second of the whole fleet. */
+  rate = 0;
+
+  constructor(list: HTMLElement) {
+    this.#list = list;
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      for (const chart of this.#charts.values()) chart.redraw();
+    });
+    this.#loadAgain();
+  }
+
+  /** Shows these charts, in this order; does nothing where they are shown already. */
+  show(metrics: Metric[], of: Selection): void {
+    const same = hashOf(of) === hashOf(this.#of);
+    if (same && metrics.map(({ metric }) => metric).join() === [...this.#charts.keys()].join()) return;
+    const before = this.#charts;
+    this.#of = of;
+    this.#charts = new Map(metrics.map((one) => [one.metric, (same && before.get(one.metric)) || new Chart(one)]));
+    const charts = [...this.#charts.values()];
+    for (const chart of before.values()) if (!charts.includes(chart)) chart.end();
+    this.#list.replaceChildren(...charts.map(({ node }) => node));
+    void this.load();
+  }
+
+  get span(): Span {
+    return this.#span;
+  }
+
+  /** Somebody has selected it. */
+  set span(span: Span) {
+    this.#chosen = true;
+    this.#span = span;
+    void this.load();
+  }
+
+  /** A fleet that runs for minutes is a dot in an hour. */
+  #chooseSpan({ times, curves }: Past): void {
+    if (this.#chosen) return;
+    const first = times.find((_, i) => curves.some(({ means }) => means[i] !== null));
+    const span = first !== undefined && first < Date.now() - TEN_MINUTES.ms ? HOUR : TEN_MINUTES;
+    if (span === this.#span) return;
+    this.#span = span;
+    this.onSpan();
+    void this.load();
+  }
+
+  async load(): Promise<void> {
+    const load = ++this.#loads;
+    await Promise.all(
+      [...this.#charts].map(async ([metric, chart]) => {
+        try {
+          const past = await this.#loadPast(metric);
+          // Something else was asked for meanwhile.
+          if (load !== this.#loads) return;
+          chart.show(past, furthest(metric, this.#of));
+          if (metric === RATE.metric) this.#chooseSpan(past);
+        } catch (error) {
+          if (load === this.#loads) chart.say(error instanceof Error ? error.message : String(error));
+        }
+      }),
+    );
+  }
+
+  /** Rejects with why there is none. */
+  async #loadPast(metric: string): Promise<Past> {
+    const { ms, stepMs } = this.#span;
+    // The depth of the queue is kept by minute.
+    const fine = ms <= TEN_MINUTES.ms && this.rate <= FINE.readingsPerSecond && metric !== DEPTH.metric;
+    const to = Date.now();
+    const query = placeQuery(this.#of);
+    const range = { metric, from: to - ms, to, step: fine ? FINE.stepMs : stepMs };
+    for (const [name, value] of Object.entries(range)) query.set(name, String(value));
+    const response = await fetch(`history?${query}`);
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.error.message);
+    return align(answer);
+  }
+
+  #loadAgain(): void {
+    setTimeout(async () => {
+      if (!document.hidden && this.#list.checkVisibility()) await this.load();
+      this.#loadAgain();
+    }, this.#span.everyMs);
+  }
+}
+
+/** Puts the points of all series on one row of times; steps without readings stay empty. */
+function align({ from, to, step, series }: History): Past {
+  const times = Array.from({ length: Math.round((to - from) / step) }, (_, i) => from + i * step);
+  const sorted = series.sort((a, b) => compareRegions(a.region ?? '', b.region ?? ''));
+  const curves = sorted.slice(0, MAX_CURVES).map(({ region, host, points }): Curve => {
+    const byTime = new Map(points.map((point) => [point.t, point]));
+    const row = (field: 'mean' | 'min' | 'max') => times.map((time) => byTime.get(time)?.[field] ?? null);
+    return { name: host ?? region ?? '', means: row('mean'), lows: row('min'), highs: row('max') };
+  });
+  return { times, curves };
+}
+
+/** The sensors whose newest value is the furthest from the middle of all, as links. */
+function furthest(metric: string, selection: Selection): Node[] {
+  const sensors = sensorsIn(selection).flatMap(({ region, hostname, state, values }) => {
+    const value = values?.[metric];
+    return state === 'live' && value !== undefined ? [{ region, hostname, value }] : [];
+  });
+  if (sensors.length <= FURTHEST) return [];
+  const middle = sensors.map(({ value }) => value).sort((a, b) => a - b)[sensors.length >> 1] ?? 0;
+  const distance = ({ value }: { value: number }) => Math.abs(value - middle);
+  const links = sensors
+    .sort((a, b) => distance(b) - distance(a))
+    .slice(0, FURTHEST)
+    .map(({ region, hostname, value }) => {
+      const link = create('a', '', hostname);
+      link.href = hashOf({ region, host: hostname });
+      return create('span', '', link, ` ${numberText(metric, value)}`);
+    });
+  return [`median ${numberText(metric, middle)}, furthest from it `, ...links].map((part) => create('span', '', part));
+}
+
+let fleet: Charts;
+let details: Charts;
+
+/** Connects the buttons that select a span of time. */
+export function listenToSpan(): void {
+  fleet = new Charts(byId('fleet-charts'));
+  details = new Charts(byId('details-charts'));
+  const buttons = [TEN_MINUTES, HOUR, DAY].map((span) => {
+    const button = create('button', '', span.name);
+    button.type = 'button';
+    button.addEventListener('click', () => {
+      fleet.span = span;
+      mark();
+    });
+    return button;
+  });
+  const mark = () => {
+    for (const button of buttons) button.ariaPressed = String(button.textContent === fleet.span.name);
+  };
+  byId('spans').append(...buttons);
+  fleet.onSpan = mark;
+  mark();
+}
+
+/** Adds charts of values that are measured now for the first time. `rate`: of the whole fleet. */
+export function showFleetCharts(rate: number): void {
+  fleet.rate = rate;
+  details.rate = rate;
+  const values = measuredBy(sensorsIn({}));
+  const shown = values.slice(0, MAX_VALUES);
+  setText(byId('charts-more'), values.length > shown.length ? `${shown.length} of ${values.length} values` : '');
+  fleet.show([...shown, RATE, LATENESS, DEPTH], {});
+}
+
+/** The whole fleet has its charts below the regions. */
+export function showDetailsCharts(selection: Selection): void {
+  byId('details-history').hidden = selection.region === undefined;
+  details.show(selection.region === undefined ? [] : [...measuredBy(sensorsIn(selection)), RATE], selection);
+}

@@ -1,0 +1,144 @@
+/** What is selected, in detail: its newest readings, what it is configured to do and why, its history, its controls. */
+import type { ReadingEvent } from '../../fleet/fleet-events.js';
+import type { SensorView } from '../../fleet/fleet-view.js';
+import type { PlaceConfig } from '../../puller/controls/fleet-controls.js';
+import { showDetailsCharts } from './charts.js';
+import { paint, safeColor } from './color.js';
+import { showConfig } from './configuration.js';
+import { showApplicable, showControls } from './controls.js';
+import { byId, create, headCell, setText } from './dom.js';
+import { draw } from './draw.js';
+import { clock, unitOf, valueTexts, whole, withUnit } from './format.js';
+import { isIn, nameOf, onSelect, placeQuery, type Selection, select } from './selection.js';
+
+const READINGS = 8;
+const LOAD_EVERY_MS = 5_000;
+
+let shown: Selection | undefined;
+/** The newest first. */
+let readings: ReadingEvent[] = [];
+let loads = 0;
+
+export function listenToSelection(): void {
+  onSelect(show);
+  byId('details-close').addEventListener('click', () => select(undefined));
+  addEventListener('keydown', ({ key, target }) => {
+    const elsewhere = target instanceof Element && target.closest('input, select, dialog');
+    if (key === 'Escape' && shown && !elsewhere) select(undefined);
+  });
+  setInterval(() => {
+    if (shown && !document.hidden) void load();
+  }, LOAD_EVERY_MS);
+}
+
+function show(selection: Selection | undefined): void {
+  shown = selection;
+  byId('details').hidden = selection === undefined;
+  if (selection === undefined) return;
+  setText(byId('details-title'), nameOf(selection));
+  setText(byId('details-region'), selection.host === undefined ? '' : `in region ${selection.region}`);
+  readings = [];
+  for (const id of ['details-readings', 'readings-head', 'details-facts']) byId(id).replaceChildren();
+  showConfig(selection);
+  showDetailsCharts(selection);
+  void showControls(selection, () => void load());
+  void load();
+  byId('details').focus({ preventScroll: true });
+  // On a narrow screen it is below the fleet.
+  byId('details').scrollIntoView({ block: 'nearest' });
+}
+
+/** Asks the puller for what readings alone do not tell. */
+async function load(): Promise<void> {
+  const selection = shown;
+  if (!selection) return;
+  const load = ++loads;
+  const query = placeQuery(selection);
+  const [fleet, config] = await Promise.all([
+    selection.host === undefined ? undefined : ask<{ sensors: SensorView[] }>(`fleet?${query}`),
+    ask<PlaceConfig>(`fleet/config?${query}`),
+  ]);
+  if (load !== loads) return;
+  const [newest] = fleet?.answer?.sensors.sort((a, b) => b.last_seen - a.last_seen) ?? [];
+  if (fleet?.answer) showFacts(newest);
+  showLast(newest);
+  showConfig(selection, config.answer, config.problem, newest);
+  showApplicable(config.answer);
+}
+
+/** What the puller answers, or why not. */
+async function ask<T>(path: string): Promise<{ answer?: T; problem: string }> {
+  const response = await fetch(path).catch(() => undefined);
+  if (!response) return { problem: 'the puller does not answer' };
+  const answer = await response.json();
+  return response.ok ? { answer, problem: '' } : { problem: answer.error.message };
+}
+
+/** The last reading of a sensor that sends no more. */
+function showLast(sensor: SensorView | undefined): void {
+  if (!sensor || readings.length > 0) return;
+  const { last_seen, values = {} } = sensor;
+  const reading = { ...sensor, values, timestamp: '' };
+  readings = [{ event: 'reading', reading, received_at: last_seen, late: false }];
+  draw();
+}
+
+/** Undefined: there is none of this name. */
+function showFacts(sensor: SensorView | undefined): void {
+  const facts = sensor
+    ? {
+        state: sensor.state,
+        'last reading': clock(sensor.last_seen),
+        'first reading': clock(sensor.first_seen),
+        received: whole(sensor.received),
+        gaps: whole(sensor.gaps),
+        late: whole(sensor.late),
+        duplicates: whole(sensor.duplicates),
+        restarts: whole(sensor.restarts),
+      }
+    : { state: 'no sensor of this name has sent a reading' };
+  byId('details-facts').replaceChildren(
+    ...Object.entries(facts).map(([name, text]) => create('div', '', create('dt', '', name), create('dd', '', text))),
+  );
+}
+
+/** A reading arrived. */
+export function showInDetails(event: ReadingEvent): void {
+  if (!shown || !isIn(shown, event.reading)) return;
+  readings.unshift(event);
+  if (readings.length > READINGS) readings.pop();
+  draw();
+}
+
+/** Values may be measured for the first time, and states may have changed. */
+export function showSummaryInDetails(): void {
+  if (!shown) return;
+  showDetailsCharts(shown);
+  showApplicable();
+}
+
+let drawn: ReadingEvent | undefined;
+
+export function drawDetails(): boolean {
+  if (drawn === readings[0]) return false;
+  drawn = readings[0];
+  const names = [...new Set(readings.flatMap(({ reading }) => Object.keys(reading.values ?? {})))];
+  const measured = names.map((name) => withUnit(name, unitOf(name)));
+  const head = ['time', 'icon', ...(shown?.host === undefined ? ['host'] : []), ...measured, '#'];
+  byId('readings-head').replaceChildren(...head.map((text) => headCell('col', text)));
+  byId('details-readings').replaceChildren(...readings.map((event) => readingRow(event, names)));
+  return false;
+}
+
+/** `names`: of values. */
+function readingRow({ reading, received_at, late }: ReadingEvent, names: string[]): HTMLElement {
+  const texts = new Map(valueTexts(reading.values).map(({ name, text }) => [name, text]));
+  const cells = [
+    clock(received_at),
+    paint(create('span', 'swatch', reading.icon_name), safeColor(reading.color)),
+    ...(shown?.host === undefined ? [reading.hostname] : []),
+    ...names.map((name) => create('b', '', texts.get(name) ?? '')),
+    `${whole(reading.sequence)}${late ? ' late' : ''}`,
+  ];
+  return create('tr', '', ...cells.map((content) => create('td', '', content)));
+}
