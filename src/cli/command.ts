@@ -1,36 +1,54 @@
-/** How a command is declared. Its settings come from the table; its action gets an output and the resolved settings. */
+/**
+ * How a command is declared. Its settings come from the table; its action gets an output, the resolved settings, and the
+ * values of its options and arguments.
+ */
 import { type Command, Option } from 'commander';
 import { loadSettings } from '../config/load-settings.js';
 import type { Resolved } from '../config/resolve-settings.js';
+import { ownFlag } from '../config/service-config.js';
 import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
 // Enters the kinds of networks into the settings.
 import '../network/registry.js';
 import { GROUPS } from './command-groups.js';
-import type { OptionValues } from './command-options.js';
+import type { Options, Values } from './options.js';
 import { withCommandName } from './output/command-name.js';
 import { Output, type OutputMode } from './output/output.js';
 import type { AnsiMode } from './output/terminal-text.js';
 
-export interface CommandContext {
+/** `config edit <region>` has `{ region: string }`, `logs [services...]` has `{ services: string[] }`. */
+type ArgsOf<Name extends string> = Name extends `${infer Word} ${infer Rest}`
+  ? ArgOf<Word> & ArgsOf<Rest>
+  : ArgOf<Name>;
+type ArgOf<Word extends string> = Word extends `<${infer Arg}...>` | `[${infer Arg}...]`
+  ? Record<Arg, string[]>
+  : Word extends `<${infer Arg}>`
+    ? Record<Arg, string>
+    : Word extends `[${infer Arg}]`
+      ? Record<Arg, string | undefined>
+      : unknown;
+
+export interface CommandContext<O extends Options = Options, Name extends string = string> {
   out: Output;
   settings: Settings;
   provenance: Resolved['provenance'];
   /** Options that are not settings. */
-  options: OptionValues;
-  /** Positional arguments. */
-  args: string[];
+  options: Values<O>;
+  args: ArgsOf<Name>;
+  ansi: AnsiMode;
   /** With every command. */
   program: Command;
 }
 
-export interface CommandSpec {
+export interface CommandSpec<O extends Options = Options, Name extends string = string> {
   /** Path and arguments, such as `deploy publisher` or `config edit <region>`. */
-  name: string;
+  name: Name;
   summary: string;
-  /** Settings that have a flag here; all others come from the environment and files. A text replaces the flag. */
-  settings?: SettingKey[] | Partial<Record<SettingKey, string>>;
-  options?: Option[];
+  /** Settings that have a flag here; all others come from the environment and files. */
+  settings?: SettingKey[];
+  /** The flag of its port is `--port`, whatever the table has. */
+  onePort?: boolean;
+  options?: O;
   /** For `--help` of a command with very many: names of options (`port`) under their heading, in the order shown. */
   optionGroups?: Record<string, string[]>;
   /** Which `-o` modes it has; the first is the default. None: it has no `-o`. */
@@ -40,9 +58,14 @@ export interface CommandSpec {
   hidden?: boolean;
   /** Its arguments are a command of another program, with options of its own. */
   passThrough?: boolean;
-  /** Resolves with the exit code; undefined is 0. */
-  action(context: CommandContext): Promise<number | undefined>;
+  /** Resolves with the exit code; with none it is 0. */
+  action(context: CommandContext<O, Name>): Promise<number | undefined> | Promise<void>;
 }
+
+/** Declares a command: its action gets the types of its options and arguments. */
+export const command = <const Name extends string, O extends Options = Record<never, never>>(
+  spec: CommandSpec<O, Name>,
+): CommandSpec => spec;
 
 /** Adds a command to the program, and the group that it belongs to, such as `deploy`. */
 export function addCommand(program: Command, spec: CommandSpec): void {
@@ -56,30 +79,36 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   }
   const command = parent.command(words.slice(path.length - 1).join(' '), { hidden: spec.hidden ?? false });
   command.description(spec.summary).passThroughOptions(spec.passThrough ?? false);
-  const flags = settingFlags(spec.settings ?? []);
-  const options = [...flags.map(([key, flag]) => settingOption(key, flag)), ...(spec.options ?? [])];
+  const flags = (spec.settings ?? []).map((key) => [key, spec.onePort ? ownFlag(key) : SETTINGS[key].flag] as const);
+  const own = Object.entries(spec.options ?? {});
+  const options = [...flags.map(([key, flag]) => settingOption(key, flag)), ...own.map(([, option]) => option)];
+  const [mode = 'text', ...otherModes] = spec.modes ?? [];
   if (spec.modes) {
-    options.push(new Option('-o, --output <mode>', 'format of stdout').choices(spec.modes).default(spec.modes[0]));
+    options.push(new Option('-o, --output <mode>', 'format of stdout').choices([mode, ...otherModes]).default(mode));
   }
   options.push(new Option('--ansi <when>', 'when to use colours').choices(['auto', 'always', 'never']).default('auto'));
   for (const option of grouped(options, spec.optionGroups)) command.addOption(option);
   if (spec.examples) command.addHelpText('after', examplesText(spec.examples));
-  command.action(async (...given: unknown[]) => {
-    const options = command.opts();
-    const out = new Output(path.join(' '), (options.output ?? 'text') as OutputMode, options.ansi as AnsiMode);
+  command.action(async () => {
+    const given = command.opts<{ output?: OutputMode; ansi: AnsiMode } & Record<string, unknown>>();
+    const out = new Output(path.join(' '), given.output ?? 'text', given.ansi);
     try {
-      const overrides: Partial<Record<SettingKey, unknown>> = {};
-      for (const [key, flag] of flags) overrides[key] = options[new Option(flag).attributeName()];
-      const names = Object.fromEntries(flags.map(([key, flag]) => [key, flag.split(' ')[0]!]));
-      const { values, provenance } = loadSettings(overrides, process.cwd(), names);
-      const args = given
-        .slice(0, -2)
-        .flat()
-        .filter((arg): arg is string => typeof arg === 'string');
-      const done = spec.action({ out, settings: values, provenance, options, args, program }).catch((error) => {
-        throw explainStateFailure(error, values.stateDir);
+      const overrides = Object.fromEntries(flags.map(([key, flag]) => [key, given[new Option(flag).attributeName()]]));
+      const names = Object.fromEntries(flags.map(([key, flag]) => [key, flag.split(' ')[0]]));
+      const { values: settings, provenance } = loadSettings(overrides, process.cwd(), names);
+      const values = Object.fromEntries(
+        own.map(([name, option]) => [name, option.read(given[option.attributeName()])]),
+      );
+      const args = Object.fromEntries(
+        command.registeredArguments.map((arg, i) => [arg.name(), command.processedArgs[i]]),
+      );
+      const done = Promise.resolve(
+        spec.action({ out, settings, provenance, options: values, args, ansi: given.ansi, program }),
+      );
+      const code = await done.catch((error) => {
+        throw explainStateFailure(error, settings.stateDir);
       });
-      process.exitCode = (await done) ?? 0;
+      process.exitCode = code ?? 0;
     } catch (error) {
       process.exitCode = out.error(error);
       // The channel to a supervisor would keep this process alive.
@@ -94,22 +123,15 @@ function grouped(options: Option[], groups: CommandSpec['optionGroups']): Option
   const found = Object.entries(groups).flatMap(([heading, names]) =>
     names.flatMap((name) => options.find(({ long }) => long === `--${name}`)?.helpGroup(heading) ?? []),
   );
-  return [
-    ...found,
-    ...options.filter((option) => !found.includes(option)).map((one) => one.helpGroup('Other options:')),
-  ];
+  const others = options.filter((option) => !found.includes(option)).map((one) => one.helpGroup('Other options:'));
+  return [...found, ...others];
 }
 
 const examplesText = (examples: string[]) =>
   withCommandName(`\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
 
-function settingFlags(settings: NonNullable<CommandSpec['settings']>): [SettingKey, string][] {
-  if (Array.isArray(settings)) return settings.map((key) => [key, SETTINGS[key].flag]);
-  return Object.entries(settings) as [SettingKey, string][];
-}
-
 function settingOption(key: SettingKey, flag: string): Option {
-  const { env, description, schema } = SETTINGS[key] as SettingDef;
+  const { env, description, schema }: SettingDef = SETTINGS[key];
   const fallback = schema.safeParse(undefined);
   const shown = fallback.success && fallback.data !== undefined ? `; default: ${fallback.data}` : '';
   return new Option(flag, `${description} (env: ${env[0]}${shown})`);

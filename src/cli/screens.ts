@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { openSession } from '../runtime/session.js';
-import type { OptionValues } from './command-options.js';
 import { eventLine } from './output/fleet-text.js';
 import type { Output } from './output/output.js';
 import { endpointLines } from './output/up-text.js';
@@ -33,17 +32,22 @@ export interface ScreenOptions {
 export const isScreen = (): boolean => process.stdout.isTTY === true && process.env.TERM !== 'dumb';
 
 /** Whether a command shows the full screen, and not lines. */
-export const showsScreen = (out: Output, { plain }: OptionValues): boolean =>
-  isScreen() && out.mode === 'text' && plain !== true;
+export const showsScreen = (out: Output, plain = false): boolean => isScreen() && out.mode === 'text' && !plain;
 
 /** Loads the live view only where it is shown: that takes 50 ms. The result opens it. */
-export async function loadScreen(out: Output, options: OptionValues): Promise<(options: ScreenOptions) => Screen> {
-  if (!showsScreen(out, options)) return (what) => plainScreen(out, what);
+export async function loadScreen(out: Output, plain = false): Promise<(options: ScreenOptions) => Screen> {
+  if (!showsScreen(out, plain)) return (what) => plainScreen(out, what);
   const { openLiveScreen } = await import('./screen/live-screen.js');
   return ({ settings, kind, endpoints, fleet, since, attached, quitQuestion, onQuit }) => {
     out.endProgress();
     return openLiveScreen(out, {
-      ...{ kind, fleet, since, quitQuestion, onQuit, stateDir: settings.stateDir, logs: logsTarget(settings) },
+      kind,
+      fleet,
+      since,
+      quitQuestion,
+      onQuit,
+      stateDir: settings.stateDir,
+      logs: logsTarget(settings),
       interrupt: attached ? 'leaves' : 'stops everything',
       page: () => endpoints().puller ?? '',
       config: () => openConfigTarget(settings),

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FleetClient } from '../puller/fleet-client.js';
-import type { CommandContext } from './command.js';
 import { storeTarget } from './targets.js';
 
 let stateDir: string;
@@ -17,7 +16,9 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
 
 const targetOf = (options: object, settings: object = {}) =>
-  storeTarget({ out: { note }, options, settings: { stateDir, ...settings } } as unknown as CommandContext);
+  storeTarget({ out: { note }, options, settings: { stateDir, ...settings } } as unknown as Parameters<
+    typeof storeTarget
+  >[0]);
 
 test('a file that is named is read', () => {
   expect(targetOf({ store: 'copy.db' })).toBe(resolve('copy.db'));

@@ -1,7 +1,6 @@
 /** What commands work on: the services of `up`, proxies and a puller anywhere, the store, the logs. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { Option } from 'commander';
 import type { SettingKey, Settings } from '../config/settings.js';
 import { readCaFile } from '../lib/net/tls.js';
 import type { StoreTarget } from '../operations/ask-store.js';
@@ -13,6 +12,7 @@ import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { openFleet, openSession, operatorToken, type Session, viewingToken } from '../runtime/session.js';
 import type { CommandContext } from './command.js';
+import { text, valueOption } from './options.js';
 
 export const TARGET_SETTINGS: SettingKey[] = ['stateDir', 'pullerUrl', 'proxies', 'token', 'viewerToken', 'tlsCa'];
 
@@ -75,11 +75,13 @@ export function logsTarget(settings: Settings): LogsTarget {
 }
 
 export const storeOption = () =>
-  new Option('--store <file>', 'read this store, instead of asking the puller; `up` need not run');
+  valueOption('--store <file>', 'read this store, instead of asking the puller; `up` need not run', text);
+
+type StoreOptions = { store: ReturnType<typeof storeOption> };
 
 /** The store that a command asks: the puller's, or a file. Of a network that is down, the one in the state folder. */
-export function storeTarget({ settings, options, out }: CommandContext): StoreTarget {
-  if (options.store !== undefined) return resolve(String(options.store));
+export function storeTarget({ settings, options, out }: CommandContext<StoreOptions>): StoreTarget {
+  if (options.store !== undefined) return resolve(options.store);
   const stateDir = resolve(settings.stateDir);
   const left = join(stateDir, 'readings.db');
   if (settings.pullerUrl === undefined && !readRunState(stateDir)?.alive && existsSync(left)) {

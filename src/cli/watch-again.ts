@@ -1,21 +1,21 @@
-/** `--watch`: a command that looks again and again. */
+/** `--watch`: a command that reads again and again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Option } from 'commander';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { integerOption, type OptionValues } from './command-options.js';
+import { integer, valueOption } from './options.js';
 import type { Output } from './output/output.js';
 import { isScreen, loadWatchScreen } from './screens.js';
 import { StopSignal } from './stop-signal.js';
 
+/** Milliseconds. */
 export const watchOption = () =>
-  new Option('-w, --watch [seconds]', 'look again and again, by default every 2 s; q or Ctrl-C ends it');
-
-/** Milliseconds of a `--watch` that is given. */
-export const everyMsOf = ({ watch }: OptionValues): number =>
-  (watch === true ? 2 : integerOption(watch, '--watch', 1)!) * 1000;
+  valueOption(
+    '-w, --watch [seconds]',
+    'look again and again, by default every 2 s; q or Ctrl-C ends it',
+    (given, flag) => integer(1)(given, flag) * 1000,
+  ).alone('2');
 
 export interface Watched<Found> {
-  look(): Promise<Found>;
+  read(): Promise<Found>;
   /** Prints it, where there is no screen. */
   report(found: Found): void;
   /** What the screen shows. */
@@ -23,7 +23,7 @@ export interface Watched<Found> {
 }
 
 /**
- * On a terminal the newest look is the screen; elsewhere each follows the one before. Resolves with the exit code. Throws
+ * On a terminal the newest is the screen; elsewhere each follows the one before. Resolves with the exit code. Throws
  * `BAD_OPTION` with `-o json`.
  */
 export async function watchAgain<Found>(out: Output, everyMs: number, watched: Watched<Found>): Promise<number> {
@@ -33,7 +33,7 @@ export async function watchAgain<Found>(out: Output, everyMs: number, watched: W
     });
   }
   // What can't be read at all is nothing to watch.
-  const first = await watched.look();
+  const first = await watched.read();
   const screen = isScreen() && out.mode === 'text' ? await loadWatchScreen(out) : undefined;
   const stop = new StopSignal();
   void screen?.left.then(stop.request);
@@ -42,7 +42,7 @@ export async function watchAgain<Found>(out: Output, everyMs: number, watched: W
     show(first);
     for (;;) {
       await sleep(everyMs, undefined, { signal: stop.signal });
-      await watched.look().then(show, (error: unknown) => {
+      await watched.read().then(show, (error: unknown) => {
         if (!screen) throw error;
         screen.show(`error: ${messageOf(error)}`);
       });

@@ -6,7 +6,7 @@ import { readIfExists } from '../lib/fs/durable-files.js';
 import { refuseWritable } from '../lib/net/bearer-token.js';
 import { parseEnvFile } from './dotenv.js';
 import { type Resolved, resolveSettings, type Sources } from './resolve-settings.js';
-import { flagName, SETTINGS, type SettingKey } from './settings.js';
+import { flagName, SETTING_KEYS } from './settings.js';
 
 /**
  * Resolves all settings for a command. Variables of `.env` that AWS's own clients read are added to the environment,
@@ -20,7 +20,7 @@ export function loadSettings(
   const dotenv = parseEnvFile(readText(join(folder, '.env'), '.env') ?? '', '.env');
   const given = { ...flags };
   const file = readYaml(folder);
-  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+  for (const key of SETTING_KEYS) {
     const name = flagName(key);
     if (!name.endsWith('-file')) continue;
     given[key] = readSecret(flags[key], flagNames[key] ?? `--${name}`, folder);

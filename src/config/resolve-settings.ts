@@ -2,7 +2,7 @@
 import { AppError } from '../lib/errors/app-error.js';
 import type { PortWish } from '../lib/net/ports.js';
 import { withoutSecrets } from '../lib/net/without-secrets.js';
-import { flagName, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
+import { flagName, SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
 export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'default';
 
@@ -33,7 +33,7 @@ export function resolveSettings(sources: Sources): Resolved {
   refuseUnknownKeys(sources.file);
   const values: Record<string, unknown> = {};
   const provenance = {} as Record<SettingKey, Provenance>;
-  for (const key of Object.keys(SETTINGS) as SettingKey[]) {
+  for (const key of SETTING_KEYS) {
     const { value, ...from } = find(key, sources);
     const parsed = SETTINGS[key].schema.safeParse(value);
     if (!parsed.success) throw badSetting(key, from, value, parsed.error.issues[0]?.message ?? 'is not valid');
@@ -57,10 +57,11 @@ function find(key: SettingKey, { flags, flagNames, env, dotenv, file }: Sources)
 }
 
 function badSetting(key: SettingKey, { source, name }: Provenance, value: unknown, problem: string) {
-  const shown = (SETTINGS[key] as SettingDef).secret ? '' : shownOf(value);
+  const { secret, description }: SettingDef = SETTINGS[key];
+  const shown = secret ? '' : shownOf(value);
   const where = source === 'flag' ? name : `${name} (${source})`;
   return new AppError('BAD_SETTING', `${where}:${shown} ${problem}`, {
-    hint: `${name}: ${SETTINGS[key].description}.`,
+    hint: `${name}: ${description}.`,
   });
 }
 
@@ -74,7 +75,7 @@ function shownOf(value: unknown): string {
 }
 
 function refuseUnknownKeys(file: Record<string, unknown>): void {
-  const known = (Object.keys(SETTINGS) as SettingKey[]).map(flagName);
+  const known = SETTING_KEYS.map(flagName);
   const unknown = Object.keys(file).find((key) => !known.includes(key));
   if (unknown !== undefined) {
     throw new AppError('UNKNOWN_SETTING', `wasm-sensors.yaml: ${JSON.stringify(unknown)} is not a setting`, {

@@ -2,13 +2,19 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { loadSettings } from './load-settings.js';
-import { SERVICE_FLAGS, type ServiceConfig, type ServiceName, serviceCommand, serviceFlags } from './service-config.js';
-import type { SettingKey } from './settings.js';
+import {
+  ownFlag,
+  SERVICE_SETTINGS,
+  type ServiceConfig,
+  type ServiceName,
+  serviceCommand,
+  serviceFlags,
+} from './service-config.js';
 
 /** As `cli/command.ts` parses them. */
 function parse(name: ServiceName, args: string[]): Record<string, unknown> {
   const command = new Command().exitOverride();
-  const flags = Object.entries(SERVICE_FLAGS[name]) as [SettingKey, string][];
+  const flags = SERVICE_SETTINGS[name].map((key) => [key, ownFlag(key)] as const);
   for (const [, flag] of flags) command.option(flag);
   command.parse(args, { from: 'user' });
   const given = flags.map(([key, flag]) => [

@@ -4,49 +4,64 @@
  * that what one side writes the other side reads.
  */
 import { valueWithoutSecrets } from '../lib/net/without-secrets.js';
-import { SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
-
-const flagsFor = <K extends SettingKey>(keys: readonly K[], port?: K) =>
-  Object.fromEntries(keys.map((key) => [key, key === port ? '--port <port>' : SETTINGS[key].flag])) as Record<
-    K,
-    string
-  >;
-
-const LOGGING = ['logLevel', 'logFormat'] as const;
+import { isSettingKey, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
 /** Settings with a flag of `<service> serve`, in the order of its help. */
-export const SERVICE_FLAGS = {
-  proxy: flagsFor([
-    ...(['host', 'allowedHosts', 'proxyUrl', 'proxyPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
-    ...([
-      'awsRegion',
-      'stateDir',
-      'token',
-      'viewerToken',
-      'sensorToken',
-      'sensorKey',
-      'open',
-      'rateLimit',
-      'tlsCert',
-      'tlsKey',
-      'follow',
-      'tlsCa',
-    ] as const),
-    ...LOGGING,
-  ]),
-  puller: flagsFor(
-    [
-      ...(['host', 'allowedHosts', 'pullerUrl', 'pullerPort', 'queue', 'queueEndpoint', 'queueUnsigned'] as const),
-      ...(['awsRegion', 'stateDir', 'sinks', 'pollers', 'alertAfter', 'webhook'] as const),
-      ...(['retention', 'minuteRetention', 'hourRetention'] as const),
-      ...(['token', 'viewerToken', 'open', 'proxies', 'tlsCa'] as const),
-      ...LOGGING,
-    ],
+export const SERVICE_SETTINGS = {
+  proxy: [
+    'host',
+    'allowedHosts',
+    'proxyUrl',
+    'proxyPort',
+    'queue',
+    'queueEndpoint',
+    'queueUnsigned',
+    'awsRegion',
+    'stateDir',
+    'token',
+    'viewerToken',
+    'sensorToken',
+    'sensorKey',
+    'open',
+    'rateLimit',
+    'tlsCert',
+    'tlsKey',
+    'follow',
+    'tlsCa',
+    'logLevel',
+    'logFormat',
+  ],
+  puller: [
+    'host',
+    'allowedHosts',
+    'pullerUrl',
     'pullerPort',
-  ),
-  queue: flagsFor(['host', 'allowedHosts', 'queuePort', 'stateDir', 'open', ...LOGGING], 'queuePort'),
-  sensors: flagsFor(['nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa', ...LOGGING]),
-};
+    'queue',
+    'queueEndpoint',
+    'queueUnsigned',
+    'awsRegion',
+    'stateDir',
+    'sinks',
+    'pollers',
+    'alertAfter',
+    'webhook',
+    'retention',
+    'minuteRetention',
+    'hourRetention',
+    'token',
+    'viewerToken',
+    'open',
+    'proxies',
+    'tlsCa',
+    'logLevel',
+    'logFormat',
+  ],
+  queue: ['host', 'allowedHosts', 'queuePort', 'stateDir', 'open', 'logLevel', 'logFormat'],
+  sensors: ['nodes', 'token', 'sensorToken', 'sensorKey', 'tlsCa', 'logLevel', 'logFormat'],
+} satisfies Record<string, SettingKey[]>;
+
+/** The flag of a setting, for a command that has one port. */
+export const ownFlag = (key: SettingKey): string => (key.endsWith('Port') ? '--port <port>' : SETTINGS[key].flag);
 
 /** Options of `<service> serve` that are no settings. */
 const OPTIONS = {
@@ -56,12 +71,12 @@ const OPTIONS = {
   sensors: { port: '--port', jobs: '--jobs' },
 };
 
-export type ServiceName = keyof typeof SERVICE_FLAGS;
+export type ServiceName = keyof typeof SERVICE_SETTINGS;
 
 /** What a service is started with; what is left out comes from its own environment and files. */
 export type ServiceConfig<Name extends ServiceName> = Partial<
   // The operator token, passed to each of them in the environment, even where there is no flag.
-  Pick<Settings, Extract<keyof (typeof SERVICE_FLAGS)[Name], SettingKey> | 'token'> &
+  Pick<Settings, (typeof SERVICE_SETTINGS)[Name][number] | 'token'> &
     Record<keyof (typeof OPTIONS)[Name], string | number>
 >;
 
@@ -72,25 +87,24 @@ export function serviceCommand<Name extends ServiceName>(
 ): { args: string[]; env: Record<string, string> } {
   const env: Record<string, string> = {};
   for (const [key, value] of Object.entries(config)) {
-    const { secret, env: names } = settingOf(key);
-    if ((secret || hasSecrets(value)) && value !== undefined) env[names[0]!] = String(value);
+    const [variable] = isSettingKey(key) && isSecret(key, value) ? SETTINGS[key].env : [];
+    if (variable !== undefined && value !== undefined) env[variable] = String(value);
   }
-  const shown = Object.entries(config).filter(([, value]) => !hasSecrets(value));
-  return { args: [name, 'serve', ...serviceFlags(name, Object.fromEntries(shown) as typeof config)], env };
+  return { args: [name, 'serve', ...serviceFlags(name, config)], env };
 }
 
-/** Such as the URL of a queue with a password. */
-const hasSecrets = (value: unknown) => valueWithoutSecrets(value) !== value;
+/** Such as a token, or the URL of a queue with a password. */
+function isSecret(key: SettingKey, value: unknown): boolean {
+  const { secret }: SettingDef = SETTINGS[key];
+  return secret === true || valueWithoutSecrets(value) !== value;
+}
 
-/** Only the flags, for a container or a job that has the rest of the command line. */
+/** Only the flags, for a container or a job that has the rest of the command line; without secrets. */
 export function serviceFlags<Name extends ServiceName>(name: Name, config: ServiceConfig<Name>): string[] {
-  const flags: Record<string, string> = { ...SERVICE_FLAGS[name], ...OPTIONS[name] };
+  const options: Record<string, string> = OPTIONS[name];
   return Object.entries(config).flatMap(([key, value]) => {
-    if (value === undefined || value === false || settingOf(key).secret) return [];
-    const flag = flags[key]!.split(' ')[0]!;
+    if (value === undefined || value === false || (isSettingKey(key) && isSecret(key, value))) return [];
+    const [flag = ''] = isSettingKey(key) ? ownFlag(key).split(' ') : [options[key]];
     return value === true ? [flag] : [flag, String(value)];
   });
 }
-
-const settingOf = (key: string): Pick<SettingDef, 'secret' | 'env'> =>
-  (SETTINGS as Record<string, SettingDef>)[key] ?? { env: [] };

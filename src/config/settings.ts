@@ -329,9 +329,11 @@ export const SETTINGS = define({
 });
 
 export type SettingKey = keyof typeof SETTINGS;
+export const isSettingKey = (key: string): key is SettingKey => Object.hasOwn(SETTINGS, key);
+export const SETTING_KEYS: SettingKey[] = Object.keys(SETTINGS).filter(isSettingKey);
 export type Settings = { [K in SettingKey]: z.output<(typeof SETTINGS)[K]['schema']> };
 
 /** The long flag without dashes and argument, such as `state-dir`. */
 export function flagName(key: SettingKey): string {
-  return /--([a-z-]+)/.exec(SETTINGS[key].flag)![1]!;
+  return SETTINGS[key].flag.replace(/^--| .*/g, '');
 }

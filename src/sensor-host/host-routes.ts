@@ -30,7 +30,7 @@ export function createSensorHostApp(
   const app = new Hono();
 
   app.use(async (c, next) => {
-    const problem = findBrowserProblem(c, hosts);
+    const problem = findBrowserProblem((name) => c.req.header(name), hosts);
     if (problem) return c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403);
     const authorization = c.req.header('authorization');
     if (PUBLIC.has(c.req.path) || bearerMatches(authorization, token)) return next();

@@ -1,5 +1,5 @@
 import { AppError } from '../../lib/errors/app-error.js';
-import type { CommandSpec } from '../command.js';
+import { command } from '../command.js';
 import { bashScript } from '../completion/bash-script.js';
 import { commandTree } from '../completion/command-tree.js';
 import { fishScript } from '../completion/fish-script.js';
@@ -8,7 +8,7 @@ import { zshScript } from '../completion/zsh-script.js';
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
 const SHELLS = Object.keys(SCRIPTS);
 
-export const completion: CommandSpec = {
+export const completion = command({
   name: 'completion <shell>',
   summary: 'print the script that completes commands and options in bash, zsh or fish',
   modes: ['text'],
@@ -17,8 +17,7 @@ export const completion: CommandSpec = {
     'source <(wasm-sensors completion zsh)     # in ~/.zshrc, after compinit',
     'wasm-sensors completion fish | source     # in ~/.config/fish/config.fish',
   ],
-  async action({ out, args, program }) {
-    const shell = args[0]!;
+  async action({ out, args: { shell }, program }) {
     if (!Object.hasOwn(SCRIPTS, shell)) {
       throw new AppError('BAD_OPTION', `there is no completion for ${JSON.stringify(shell)}`, {
         hint: `Shells: ${SHELLS.join(', ')}.`,
@@ -26,6 +25,5 @@ export const completion: CommandSpec = {
     }
     const script = SCRIPTS[shell as keyof typeof SCRIPTS](commandTree(program));
     out.raw(script);
-    return 0;
   },
-};
+});

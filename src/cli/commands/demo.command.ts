@@ -1,14 +1,13 @@
 import { resolve } from 'node:path';
-import { Option } from 'commander';
 import { AppError } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
 import { exitCodeOf, stopRequested } from '../../lib/process/shutdown.js';
 import { loadProvider } from '../../network/registry.js';
-import type { CommandSpec } from '../command.js';
-import { integerOption } from '../command-options.js';
+import { command } from '../command.js';
 import { DEMO_FOLDER, DemoFolder, STATE_DIR } from '../demo/demo-folder.js';
 import { DemoRun, type StepResult, stoppedElsewhere } from '../demo/demo-run.js';
 import { demoSteps } from '../demo/steps.js';
+import { flagOption, integer, valueOption } from '../options.js';
 import {
   demoDocument,
   demoEndText,
@@ -21,18 +20,22 @@ import {
 import type { Output } from '../output/output.js';
 import { wrapped } from '../output/terminal-text.js';
 
-export const demo: CommandSpec = {
+export const demo = command({
   name: 'demo',
   summary: 'a guided tour of a few minutes: sensors, a cut region, versions, a live change',
   settings: ['network', 'bacalhau'],
   modes: ['text', 'json'],
-  options: [
-    new Option('--nodes <count>', 'edge nodes in each region (default: 100 embedded, 4 native, 2 compose)'),
-    new Option('--auto', 'run every step without questions; exit 1 when one does not see what it must see'),
-  ],
+  options: {
+    nodes: valueOption(
+      '--nodes <count>',
+      'edge nodes in each region (default: 100 embedded, 4 native, 2 compose)',
+      integer(1),
+    ),
+    auto: flagOption('--auto', 'run every step without questions; exit 1 when one does not see what it must see'),
+  },
   examples: ['wasm-sensors demo', 'wasm-sensors demo --auto -o json', 'wasm-sensors demo --network compose'],
-  async action({ out, settings, options }) {
-    const asks = options.auto !== true;
+  async action({ out, settings, options, ansi }) {
+    const asks = !options.auto;
     if (asks && !(process.stdin.isTTY && process.stdout.isTTY && out.mode === 'text')) {
       throw new AppError('TERMINAL_NEEDED', 'the demo asks before every step, and nobody can be asked here', {
         hint: 'Run `wasm-sensors demo --auto`, which asks nothing.',
@@ -40,18 +43,18 @@ export const demo: CommandSpec = {
     }
     const kind = settings.network;
     const usual = await usualNodes(kind);
-    const nodes = integerOption(options.nodes, '--nodes', 1) ?? usual;
+    const nodes = options.nodes ?? usual;
     const { bacalhau } = settings;
     const folder = new DemoFolder({
       // The demo works in another folder.
       bacalhau: bacalhau?.includes('/') ? resolve(bacalhau) : bacalhau,
-      ansi: String(options.ansi),
+      ansi: ansi,
       verbose: out.mode === 'text',
     });
     await folder.claim();
     return runToTheEnd(out, folder, { kind, nodes, asks });
   },
-};
+});
 
 /** In each region. Rejects with `OPTION_NOT_OFFERED` for a network that can't be started here. */
 async function usualNodes(network: string): Promise<number> {

@@ -1,61 +1,81 @@
 import { join } from 'node:path';
-import { Option } from 'commander';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists } from '../../lib/fs/durable-files.js';
-import type { CommandSpec } from '../command.js';
+import { command } from '../command.js';
+import { canAsk } from '../confirm.js';
+import { type Read, text, valueOption } from '../options.js';
 import { bytesText } from '../output/terminal-text.js';
 
-const tagOption = () => new Option('--tag <tag>', 'tag of the image; default: this version');
-const registryOption = () => new Option('--registry <host>', 'registry, such as localhost:5000').default('ghcr.io');
+const tagOption = () =>
+  valueOption('--tag <tag>', 'tag of the image; default: this version', (tag, flag) => {
+    if (/^\w[\w.-]{0,127}$/.test(tag)) return tag;
+    throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -)`);
+  });
+const registryOption = () =>
+  valueOption('--registry <host>', 'registry, such as localhost:5000', registryHost, 'ghcr.io');
 
-export const imagesBuild: CommandSpec = {
+const registryHost: Read<string> = (registry, flag) => {
+  if (!/:\/\//.test(registry)) return registry;
+  throw new AppError('BAD_OPTION', `${flag}: ${JSON.stringify(registry)} is a URL`, {
+    hint: 'Images have the registry in their name, without a scheme: --registry localhost:5000',
+  });
+};
+
+export const imagesBuild = command({
   name: 'images build',
   summary: "build this program's Docker image, the same for every role",
   modes: ['text', 'json'],
-  options: [tagOption(), registryOption(), new Option('--base <image>', 'Node image to build on')],
+  options: {
+    tag: tagOption(),
+    registry: registryOption(),
+    base: valueOption('--base <image>', 'Node image to build on', text),
+  },
   async action({ out, options }) {
     const { buildImage } = await import('../../docker/build-image.js');
     const { requireEngine } = await import('../../docker/docker-cli.js');
+    const { productImage } = await import('../../docker/image-names.js');
     await requireEngine();
-    const image = await imageFrom(options);
+    const { tag, registry, base } = options;
+    const image = productImage(tag, registry);
     out.progress(`building ${image}`);
     const { id, bytes } = await buildImage({
       image,
       // The name that the templates use.
-      alsoAs: options.tag === undefined ? [await imageFrom({ ...options, tag: 'latest' })] : [],
-      ...(options.base === undefined ? {} : { base: String(options.base) }),
+      alsoAs: tag === undefined ? [productImage('latest', registry)] : [],
+      ...(base === undefined ? {} : { base }),
       onStep: (step) => out.progress(step),
     });
     out.result({ image, id, bytes }, () => `${image}  ${bytesText(bytes)}`);
-    return 0;
   },
-};
+});
 
-export const imagesLogin: CommandSpec = {
+export const imagesLogin = command({
   name: 'images login',
   summary: 'log Docker in to the registry with GITHUB_USERNAME and GITHUB_PAT',
   modes: ['text', 'json'],
-  options: [registryOption(), new Option('--username <name>', 'user name, instead of GITHUB_USERNAME')],
+  options: {
+    registry: registryOption(),
+    username: valueOption('--username <name>', 'user name, instead of GITHUB_USERNAME', text),
+  },
   async action({ out, options }) {
     const [{ login }, { requireEngine }] = await Promise.all([
       import('../../docker/images.js'),
       import('../../docker/docker-cli.js'),
     ]);
-    const { username, password } = await readCredentials(options.username as string | undefined);
+    const { username, password } = await readCredentials(options.username);
     await requireEngine();
-    const registry = String(options.registry);
+    const { registry } = options;
     out.progress(`logging in to ${registry} as ${username}`);
     await login(registry, username, password);
     out.result({ registry, username }, () => `logged in to ${registry} as ${username}`);
-    return 0;
   },
-};
+});
 
-export const imagesPush: CommandSpec = {
+export const imagesPush = command({
   name: 'images push',
   summary: 'push the image to the registry',
   modes: ['text', 'json'],
-  options: [tagOption(), registryOption()],
+  options: { tag: tagOption(), registry: registryOption() },
   examples: ['wasm-sensors images push', 'wasm-sensors images push --registry localhost:5000'],
   async action({ out, options }) {
     const [{ imageMadeAt, pushImage, tagImage }, { requireEngine }, { productImage }] = await Promise.all([
@@ -64,8 +84,8 @@ export const imagesPush: CommandSpec = {
       import('../../docker/image-names.js'),
     ]);
     await requireEngine();
-    const image = await imageFrom(options);
-    const built = productImage(options.tag as string | undefined);
+    const image = productImage(options.tag, options.registry);
+    const built = productImage(options.tag);
     const [own, usual] = await Promise.all([imageMadeAt(image), imageMadeAt(built)]);
     if (own === undefined && usual === undefined) {
       throw new AppError('IMAGE_NOT_BUILT', `there is no image ${built} to push`, {
@@ -79,24 +99,8 @@ export const imagesPush: CommandSpec = {
       if (done > 0) out.progress(`pushing ${image}: ${done}/${total} layers`);
     });
     out.result({ image, digest }, () => `pushed ${image}${digest ? ` (${digest})` : ''}`);
-    return 0;
   },
-};
-
-async function imageFrom(options: Record<string, unknown>): Promise<string> {
-  const { productImage } = await import('../../docker/image-names.js');
-  const tag = options.tag as string | undefined;
-  if (tag !== undefined && !/^\w[\w.-]{0,127}$/.test(tag)) {
-    throw new AppError('BAD_OPTION', `--tag: ${JSON.stringify(tag)} is not a tag (letters, digits, _, . and -)`);
-  }
-  const registry = String(options.registry);
-  if (/:\/\//.test(registry)) {
-    throw new AppError('BAD_OPTION', `--registry: ${JSON.stringify(registry)} is a URL`, {
-      hint: 'Images have the registry in their name, without a scheme: --registry localhost:5000',
-    });
-  }
-  return productImage(tag, registry);
-}
+});
 
 /** From the environment or `.env`, else asked for on a terminal. Rejects with `CREDENTIALS_MISSING` without one. */
 async function readCredentials(given: string | undefined): Promise<{ username: string; password: string }> {
@@ -106,7 +110,7 @@ async function readCredentials(given: string | undefined): Promise<{ username: s
   const username = given ?? value('GITHUB_USERNAME');
   const password = value('GITHUB_PAT');
   if (username !== undefined && password !== undefined) return { username, password };
-  if (!process.stdin.isTTY || !process.stdout.isTTY) {
+  if (!canAsk()) {
     const missing = [...(username === undefined ? ['GITHUB_USERNAME'] : []), ...(password ? [] : ['GITHUB_PAT'])];
     throw new AppError('CREDENTIALS_MISSING', `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`, {
       hint: 'Set them in the environment or in .env; the token needs the scope write:packages.',

@@ -1,7 +1,7 @@
 import { setRegionLink } from '../../operations/cut-region.js';
 import { openSession } from '../../runtime/session.js';
-import type { CommandSpec } from '../command.js';
-import { timeoutMs, timeoutOption } from '../command-options.js';
+import { command } from '../command.js';
+import { timeoutOption } from '../options.js';
 import { bypassingText, linkProgressText } from '../output/status-text.js';
 import { secondsText } from '../output/terminal-text.js';
 
@@ -16,19 +16,18 @@ export const regionReconnect = regionCommand(
   'restore the link of a region; its sensors deliver the readings that they kept',
 );
 
-function regionCommand(word: string, connected: boolean, summary: string): CommandSpec {
-  return {
+function regionCommand(word: 'disconnect' | 'reconnect', connected: boolean, summary: string) {
+  return command({
     name: `region ${word} <region>`,
     summary,
     modes: ['text', 'json'],
     settings: ['stateDir'],
-    options: [timeoutOption(150)],
-    async action({ out, settings, options, args }) {
+    options: { timeoutMs: timeoutOption(150) },
+    async action({ out, settings, options: { timeoutMs }, args: { region } }) {
       const session = openSession(settings);
       const network = await session.network();
-      const region = args[0]!;
       const result = await setRegionLink(network, region, connected, {
-        timeoutMs: timeoutMs(options),
+        timeoutMs,
         onSet: () => session.fleet.annotate({ region, connected }, session.token),
         onProgress: (reached, nodes) => out.progress(linkProgressText(reached, nodes, connected)),
       });
@@ -40,7 +39,6 @@ function regionCommand(word: string, connected: boolean, summary: string): Comma
         result,
         () => `${linkProgressText(result.reached, result.nodes, connected)}${seenBy} (${secondsText(result.seconds)})`,
       );
-      return 0;
     },
-  };
+  });
 }

@@ -1,19 +1,19 @@
 import { resolve } from 'node:path';
-import { Option } from 'commander';
 import { loadAllProviders } from '../../network/registry.js';
 import { renderMonitoring } from '../../operations/render-monitoring.js';
 import { scrapeTargets } from '../../runtime/scrape-targets.js';
-import type { CommandSpec } from '../command.js';
+import { command } from '../command.js';
+import { text, valueOption } from '../options.js';
 
-export const render: CommandSpec = {
+export const render = command({
   name: 'render',
   summary: 'write the Docker network and the jobs as files that work without this program',
   modes: ['text', 'json'],
   settings: ['nodes', 'stateDir'],
-  options: [new Option('--dir <folder>', 'folder for the files').default('network')],
+  options: { dir: valueOption('--dir <folder>', 'folder for the files', text, 'network') },
   examples: ['wasm-sensors render --dir network && cd network && docker compose up -d'],
   async action({ out, settings, options }) {
-    const folder = resolve(String(options.dir));
+    const folder = resolve(options.dir);
     const files: string[] = [];
     for (const provider of await loadAllProviders()) {
       files.push(...((await provider.render?.(folder, { nodesPerRegion: settings.nodes })) ?? []));
@@ -25,6 +25,5 @@ export const render: CommandSpec = {
         `written to ${folder}; run \`docker compose up -d\` there to start it`,
       ].join('\n'),
     );
-    return 0;
   },
-};
+});

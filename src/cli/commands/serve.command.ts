@@ -1,56 +1,59 @@
 /** The services, each in a process of its own; what they are made of is in `cli/services`. */
-import { Option } from 'commander';
-import { SERVICE_FLAGS } from '../../config/service-config.js';
-import type { CommandSpec } from '../command.js';
+import { SERVICE_SETTINGS } from '../../config/service-config.js';
+import { command } from '../command.js';
+import { flagOption, integer, mandatoryOption, text, url, valueOption } from '../options.js';
 
-export const proxyServe: CommandSpec = {
+export const proxyServe = command({
   name: 'proxy serve',
   summary: 'run the proxy: POST /send takes readings and puts them into the queue',
-  settings: SERVICE_FLAGS.proxy,
+  settings: SERVICE_SETTINGS.proxy,
   examples: [
     'wasm-sensors proxy serve --queue https://sqs.eu-west-1.amazonaws.com/123456789012/readings',
     'wasm-sensors proxy serve --queue readings --follow http://10.0.0.5:9090',
     `curl -X POST http://localhost:9090/send -H 'Content-Type: application/json' -d '{"data":{"test":"hello"}}'`,
   ],
   action: async (context) => (await import('../services/proxy.js')).serveProxy(context),
-};
+});
 
-export const pullerServe: CommandSpec = {
+export const pullerServe = command({
   name: 'puller serve',
   summary: 'run the puller: takes readings from the queue to sinks, and serves the fleet view and the web page',
-  settings: SERVICE_FLAGS.puller,
+  settings: SERVICE_SETTINGS.puller,
+  onePort: true,
   examples: ['wasm-sensors puller serve --queue readings --sinks store,log'],
   action: async (context) => (await import('../services/puller.js')).servePuller(context),
-};
+});
 
-export const queueServe: CommandSpec = {
+export const queueServe = command({
   name: 'queue serve',
   summary: 'run the embedded SQS-compatible queue server (durable; for AWS SDKs, boto3 and the AWS CLI)',
-  settings: SERVICE_FLAGS.queue,
-  options: [
-    new Option('--data <file>', 'file of the store (default: queue.db in the state folder)'),
-    new Option('--create <name>', 'create this queue and its dead-letter queue <name>-dead'),
-    new Option('--base-url <url>', 'origin of the queue URLs that clients are given'),
-    new Option('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
-  ],
+  settings: SERVICE_SETTINGS.queue,
+  onePort: true,
+  options: {
+    data: valueOption('--data <file>', 'file of the store (default: queue.db in the state folder)', text),
+    create: valueOption('--create <name>', 'create this queue and its dead-letter queue <name>-dead', text),
+    baseUrl: valueOption('--base-url <url>', 'origin of the queue URLs that clients are given', url),
+    purgeInterval: flagOption('--no-purge-interval', 'allow PurgeQueue of a queue more often than once in 60 seconds'),
+  },
   examples: [
     'wasm-sensors queue serve --create readings',
     'aws sqs receive-message --endpoint-url http://127.0.0.1:9324 --queue-url http://127.0.0.1:9324/000000000000/readings',
   ],
-  action: async (context) => (await import('../services/queue.js')).serveQueue(context),
-};
+  action: async (context) => (await import('../services/queue.js')).serveQueue(context, context.options),
+});
 
-export const sensorsServe: CommandSpec = {
+export const sensorsServe = command({
   name: 'sensors serve',
   summary: 'run the sensor host of the embedded network (started by `up`)',
   hidden: true,
-  settings: SERVICE_FLAGS.sensors,
-  options: [
-    new Option('--port <port>', 'port of the control API').makeOptionMandatory(),
-    new Option(
+  settings: SERVICE_SETTINGS.sensors,
+  options: {
+    port: mandatoryOption('--port <port>', 'port of the control API', integer(0)),
+    jobs: mandatoryOption(
       '--jobs <file>',
       'keeps the jobs, so that a restarted host runs them again; modules of the user are in modules/ beside it',
-    ).makeOptionMandatory(),
-  ],
-  action: async (context) => (await import('../services/sensors.js')).serveSensors(context),
-};
+      text,
+    ),
+  },
+  action: async (context) => (await import('../services/sensors.js')).serveSensors(context, context.options),
+});

@@ -1,19 +1,19 @@
-import { flagName, SETTINGS, type SettingDef, type SettingKey } from '../../config/settings.js';
+import { flagName, SETTING_KEYS, SETTINGS, type SettingDef } from '../../config/settings.js';
 import { valueWithoutSecrets } from '../../lib/net/without-secrets.js';
-import type { CommandSpec } from '../command.js';
+import { command } from '../command.js';
 import { type Style, table } from '../output/terminal-text.js';
 
-export const settingsCommand: CommandSpec = {
+export const settingsCommand = command({
   name: 'settings',
   summary: 'show every setting, its value, and where the value comes from',
   modes: ['text', 'json'],
-  settings: Object.keys(SETTINGS) as SettingKey[],
+  settings: SETTING_KEYS,
   async action({ out, settings, provenance }) {
-    const rows = (Object.keys(SETTINGS) as SettingKey[]).map((key) => {
+    const rows = SETTING_KEYS.map((key) => {
+      const { secret, env }: SettingDef = SETTINGS[key];
       const value = settings[key];
-      const shown =
-        value !== undefined && (SETTINGS[key] as SettingDef).secret ? '(secret)' : valueWithoutSecrets(value);
-      return { setting: flagName(key), value: shown ?? null, ...provenance[key], variables: SETTINGS[key].env };
+      const shown = value !== undefined && secret ? '(secret)' : valueWithoutSecrets(value);
+      return { setting: flagName(key), value: shown ?? null, ...provenance[key], variables: env };
     });
     out.result(rows, (style) =>
       table([
@@ -25,9 +25,8 @@ export const settingsCommand: CommandSpec = {
         ]),
       ]),
     );
-    return 0;
   },
-};
+});
 
 function sourceText(source: string, name: string, style: Style): string {
   if (source === 'default') return style.dim(source);

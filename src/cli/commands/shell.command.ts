@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { AppError } from '../../lib/errors/app-error.js';
 import { openSession } from '../../runtime/session.js';
-import type { CommandSpec } from '../command.js';
+import { command } from '../command.js';
 
-export const shell: CommandSpec = {
+export const shell = command({
   name: 'shell [command...]',
   summary: 'open a shell in the client container, where `bacalhau` talks to the orchestrator (compose network)',
   settings: ['stateDir'],
@@ -17,13 +17,13 @@ export const shell: CommandSpec = {
       });
     }
     const tty = process.stdin.isTTY && process.stdout.isTTY;
-    const { program, args: words } = provider.shell(connection, { command: args, tty });
+    const { program, args: words } = provider.shell(connection, { command: args.command, tty });
     const child = spawn(program, words, { stdio: 'inherit' });
     // A Ctrl-C is for the program in the container.
     process.on('SIGINT', () => {});
-    return new Promise((resolve, reject) => {
+    return new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => resolve(code ?? 1));
     });
   },
-};
+});

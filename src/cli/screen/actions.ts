@@ -6,7 +6,7 @@ import { changeConfig } from '../../operations/config/change-config.js';
 import type { ConfigTarget } from '../../operations/config/config-target.js';
 import { setRegionLink } from '../../operations/cut-region.js';
 import { scopeText } from '../../protocol/desired-config.js';
-import { valuesFrom } from '../command-options.js';
+import { valuesFrom } from '../desired-values.js';
 import { failedProxyText, setConfigText } from '../output/config-text.js';
 import { bypassingText } from '../output/status-text.js';
 import { secondsText } from '../output/terminal-text.js';

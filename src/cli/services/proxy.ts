@@ -21,7 +21,7 @@ import { checkQueue, logDefect, runService, serveUntilStopped } from './run-serv
 
 /** Resolves with the exit code. */
 export const serveProxy = (context: CommandContext): Promise<number> =>
-  runService(context, async (log) => {
+  runService(context.settings, async (log) => {
     const { settings, provenance } = context;
     const { host, sensorToken, sensorKey, open } = settings;
     if (!isLoopback(host) && sensorToken === undefined && sensorKey === undefined && !open) {
@@ -64,6 +64,7 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     return serveUntilStopped({
       log,
       fetch: proxy.app.fetch,
+      direct: proxy.direct,
       host: settings.host,
       port: settings.proxyPort,
       purpose: 'proxy',

@@ -19,7 +19,7 @@ import { checkQueue, logDefect, runService, serveUntilStopped } from './run-serv
 
 /** Resolves with the exit code. */
 export const servePuller = (context: CommandContext): Promise<number> =>
-  runService(context, async (log) => {
+  runService(context.settings, async (log) => {
     const { settings } = context;
     const { host, token, viewerToken, open } = settings;
     if (!isLoopback(host) && token === undefined && viewerToken === undefined && !open) {

@@ -6,7 +6,6 @@ import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
 import { reportWarning } from '../../lib/process/shutdown.js';
 import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
 import type { CommandContext } from '../command.js';
-import { urlOption } from '../command-options.js';
 import { logEvent } from '../output/event-log.js';
 import { queueStoreText } from '../output/store-text.js';
 import { runService, serveUntilStopped } from './run-service.js';
@@ -16,10 +15,21 @@ const VISIBILITY_TIMEOUT = 10;
 /** A message that was delivered this often and never deleted moves to the dead-letter queue. */
 const MAX_RECEIVES = 50;
 
+interface QueueOptions {
+  /** File of the store; undefined: in the state folder. */
+  data: string | undefined;
+  /** A queue to create. */
+  create: string | undefined;
+  baseUrl: string | undefined;
+  purgeInterval: boolean;
+}
+
 /** Resolves with the exit code. */
-export const serveQueue = (context: CommandContext): Promise<number> =>
-  runService(context, async (log) => {
-    const { settings, options } = context;
+export const serveQueue = (
+  { settings }: Pick<CommandContext, 'settings'>,
+  { data, create, baseUrl, purgeInterval }: QueueOptions,
+): Promise<number> =>
+  runService(settings, async (log) => {
     if (!isLoopback(settings.host) && !settings.open) {
       throw new AppError(
         'QUEUE_OPEN_NEEDED',
@@ -29,13 +39,12 @@ export const serveQueue = (context: CommandContext): Promise<number> =>
         },
       );
     }
-    const baseUrl = urlOption(options.baseUrl, '--base-url');
-    const path = (options.data as string | undefined) ?? join(settings.stateDir, 'queue.db');
+    const path = data ?? join(settings.stateDir, 'queue.db');
     mkdirSync(dirname(path), { recursive: true });
     const hosts = hostNames(settings.host, settings.allowedHosts, baseUrl === undefined ? [] : [baseUrl]);
     const server = createQueueServer({
       path,
-      purgeInterval: options.purgeInterval !== false,
+      purgeInterval,
       warn: (message) => log.warn('store.warning', message),
       onEvent(event) {
         const text = queueStoreText(event);
@@ -45,7 +54,7 @@ export const serveQueue = (context: CommandContext): Promise<number> =>
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),
     });
-    if (options.create !== undefined) await createWithDeadLetters(server, String(options.create));
+    if (create !== undefined) await createWithDeadLetters(server, create);
     return serveUntilStopped({
       log,
       fetch: server.app.fetch,

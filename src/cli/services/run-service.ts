@@ -1,17 +1,17 @@
 /** What all services share: log, listen, run until they are asked to stop, close in order. */
+import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
 import { type Listener, type ListenOptions, listen } from '../../lib/net/listen.js';
 import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
 import type { Queue } from '../../queue/queue.js';
-import type { CommandContext } from '../command.js';
 
 /**
  * Runs a service with its logger. An error that no handler expects ends the process with a line in the log. An error of
  * the start is shown as that of any command, or with `--log-format json` as a line of the log.
  */
 export async function runService(
-  { settings: { logLevel, logFormat } }: Pick<CommandContext, 'settings'>,
+  { logLevel, logFormat }: Pick<Settings, 'logLevel' | 'logFormat'>,
   serve: (log: Logger) => Promise<number>,
 ): Promise<number> {
   const log = createLogger({ level: logLevel, format: logFormat });

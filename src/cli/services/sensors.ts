@@ -16,23 +16,24 @@ import { createSensorHostApp } from '../../sensor-host/host-routes.js';
 import { keepJobs } from '../../sensor-host/jobs-file.js';
 import { createSensorHost } from '../../sensor-host/sensor-host.js';
 import type { CommandContext } from '../command.js';
-import { integerOption } from '../command-options.js';
 import { logEvent } from '../output/event-log.js';
 import { jobLostText, sensorEventText } from '../output/sensors-text.js';
 import { jobsQuarantinedText } from '../output/up-text.js';
 import { logDefect, runService, serveUntilStopped } from './run-service.js';
 
 /** Resolves with the exit code. */
-export const serveSensors = (context: CommandContext): Promise<number> =>
-  runService(context, async (log) => {
-    const { settings, options } = context;
+export const serveSensors = (
+  { settings }: Pick<CommandContext, 'settings'>,
+  { port, jobs }: { port: number; jobs: string },
+): Promise<number> =>
+  runService(settings, async (log) => {
     const { token, sensorToken, sensorKey } = settings;
     const [current] = sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []);
     if (token === undefined)
       throw new AppError('OPERATOR_TOKEN_NEEDED', 'the control API needs a token', {
         hint: 'Set WASM_SENSORS_TOKEN.',
       });
-    const store = new ModuleStore(join(dirname(String(options.jobs)), 'modules'));
+    const store = new ModuleStore(join(dirname(jobs), 'modules'));
     const pathOf = (module: string) => {
       const path = store.find(module);
       if (path !== undefined) return path;
@@ -59,7 +60,7 @@ export const serveSensors = (context: CommandContext): Promise<number> =>
     });
     const kept = keepJobs(
       cluster,
-      String(options.jobs),
+      jobs,
       (file) => log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
       (job, error) => log.error('job.lost', jobLostText(job, messageOf(error)), { job }),
     );
@@ -71,7 +72,7 @@ export const serveSensors = (context: CommandContext): Promise<number> =>
         log: (text) => logDefect(log, text),
       }).fetch,
       host: '127.0.0.1',
-      port: integerOption(options.port, '--port', 0) ?? 0,
+      port,
       purpose: 'sensor host',
       flag: '--port',
       graceMs: 200,

@@ -3,31 +3,29 @@ import { once } from 'node:events';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { editConfigFile } from '../../../operations/config/edit-region-file.js';
 import { openSession } from '../../../runtime/session.js';
-import type { CommandSpec } from '../../command.js';
-import { timeoutMs, timeoutOption } from '../../command-options.js';
+import { command } from '../../command.js';
+import { timeoutOption } from '../../options.js';
 import { fileSeenText, readProgressText } from '../../output/config-text.js';
 
-export const configEdit: CommandSpec = {
+export const configEdit = command({
   name: 'config edit <region>',
   summary: "open the region's YAML file in $EDITOR; its sensors apply it when you save it",
   modes: ['text', 'json'],
   settings: ['stateDir', 'pullerUrl'],
-  options: [timeoutOption(30)],
-  async action({ out, settings, options, args }) {
+  options: { timeoutMs: timeoutOption(30) },
+  async action({ out, settings, options: { timeoutMs }, args: { region } }) {
     const session = openSession(settings);
-    const region = args[0]!;
     const target = { network: await session.network(), fleet: session.fleet };
     const { file, seen } = await editConfigFile(target, region, {
       edit: openEditor,
-      timeoutMs: timeoutMs(options),
+      timeoutMs,
       onProgress: (progress) => out.progress(readProgressText(progress)),
     });
     out.result({ file, changed: seen !== undefined, ...seen }, () =>
       seen ? fileSeenText(file, region, seen) : `${file} was not changed`,
     );
-    return 0;
   },
-};
+});
 
 /** The shell's exit code where there is no such program. */
 const NOT_FOUND = 127;

@@ -1,70 +1,69 @@
-import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { deployModule } from '../../../operations/deploy/deploy-module.js';
 import { foreignModules } from '../../../operations/deploy/job-owners.js';
 import { openSession } from '../../../runtime/session.js';
-import type { CommandSpec } from '../../command.js';
+import { command } from '../../command.js';
+import { askTakeOver } from '../../confirm.js';
 import {
-  allowFrom,
   allowOption,
+  flagOption,
   listOption,
   regionsOption,
   takeOverOption,
-  timeoutMs,
+  text,
   timeoutOption,
-} from '../../command-options.js';
-import { askTakeOver } from '../../confirm.js';
+  valueOption,
+} from '../../options.js';
 import { deployModuleProgressText, deployModuleText } from '../../output/module-text.js';
 import { openDeployTarget } from '../../targets.js';
 
-export const deployModuleCommand: CommandSpec = {
+export const deployModuleCommand = command({
   name: 'deploy module <file>',
   summary: 'run any WASI module on every edge node, replacing the one of this name',
   modes: ['text', 'json'],
   settings: ['stateDir', 'tlsCa'],
-  options: [
-    new Option('--name <name>', 'name of the module (default: that of the file)'),
-    regionsOption(),
-    listOption('--param <text>', 'a parameter; {proxy} and {region} stand for those of its region'),
-    listOption('--env <name=value>', 'a variable, with the same placeholders; it also has PROXY_URL and REGION'),
-    allowOption(),
-    new Option('--once', 'run it once on every node: one that exits is not started again'),
-    takeOverOption(),
-    timeoutOption(60),
-  ],
+  options: {
+    name: valueOption('--name <name>', 'name of the module (default: that of the file)', text),
+    regions: regionsOption(),
+    parameters: listOption('--param <text>', 'a parameter; {proxy} and {region} stand for those of its region'),
+    env: listOption('--env <name=value>', 'a variable, with the same placeholders; it also has PROXY_URL and REGION'),
+    allow: allowOption(),
+    once: flagOption('--once', 'run it once on every node: one that exits is not started again'),
+    takeOver: takeOverOption(),
+    timeoutMs: timeoutOption(60),
+  },
   examples: [
     'wasm-sensors deploy module ./thermo.wasm --env INTERVAL=5',
     'wasm-sensors deploy module ./publisher.wasm --param=--proxy={proxy} --param=--region={region} --param=--interval=1',
   ],
-  async action({ out, settings, options, args }) {
-    const file = args[0]!;
+  async action({ out, settings, options, args: { file } }) {
+    const { regions, parameters, allow, once, timeoutMs } = options;
     const name = nameOf(file, options.name);
-    const env = envFrom((options.env as string[] | undefined) ?? []);
-    const session = openSession(settings);
-    const target = await openDeployTarget(session, settings);
-    const regions = options.region as string[] | undefined;
-    const takeOver = await askTakeOver(out, options.takeOver === true, () =>
-      foreignModules(target.network, name, regions),
-    );
+    const env = envFrom(options.env);
+    const target = await openDeployTarget(openSession(settings), settings);
+    const takeOver = await askTakeOver(out, options.takeOver, () => foreignModules(target.network, name, regions));
     const result = await deployModule(target, {
-      ...{ file, name, env, takeOver, timeoutMs: timeoutMs(options) },
+      file,
+      name,
+      env,
       ...(regions === undefined ? {} : { regions }),
-      parameters: (options.param as string[] | undefined) ?? [],
-      once: options.once === true,
-      allow: allowFrom(options),
+      parameters,
+      once,
+      allow,
+      takeOver,
+      timeoutMs,
       onProgress: (progress) => out.progress(deployModuleProgressText(name, progress)),
     });
     out.result(result, () => deployModuleText(result));
-    return 0;
   },
-};
+});
 
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 const MAX_NAME = 40;
 
 /** Throws `BAD_OPTION`. */
-function nameOf(file: string, given: unknown): string {
-  if (given !== undefined) return requireName(String(given));
+function nameOf(file: string, given: string | undefined): string {
+  if (given !== undefined) return requireName(given);
   const base = file
     .split(/[\\/]/)
     .at(-1)!

@@ -1,36 +1,36 @@
-import { Option } from 'commander';
 import { type DeployTarget, deployPublisher } from '../../../operations/deploy/deploy-publisher.js';
 import { foreignPublishers } from '../../../operations/deploy/job-owners.js';
-import type { Profile } from '../../../protocol/profiles.js';
 import { openSession } from '../../../runtime/session.js';
-import type { CommandSpec } from '../../command.js';
+import { command } from '../../command.js';
+import { askTakeOver } from '../../confirm.js';
 import {
-  allowFrom,
-  integerOption,
-  type OptionValues,
-  percentOption,
   publisherOptions,
   regionsOption,
   sensorConfigFrom,
-  timeoutMs,
+  text,
   timeoutOption,
-} from '../../command-options.js';
-import { askTakeOver } from '../../confirm.js';
+  type Values,
+  valueOption,
+} from '../../options.js';
 import { deployDocument, deployProgressText, deployText, STILL_STARTING } from '../../output/deploy-text.js';
 import type { Output } from '../../output/output.js';
 import { openDeployTarget } from '../../targets.js';
 
-export const deployPublisherCommand: CommandSpec = {
+export const deployPublisherCommand = command({
   name: 'deploy publisher',
   summary: 'run a sensor on every edge node, replacing those that run',
   modes: ['text', 'json'],
   settings: ['stateDir', 'tlsCa'],
-  options: [
+  options: {
     ...publisherOptions(),
-    regionsOption(),
-    new Option('--proxy <url>', 'where the sensors send to: a URL, or web-services or sqs-proxy (compose network)'),
-    timeoutOption(60),
-  ],
+    regions: regionsOption(),
+    proxy: valueOption(
+      '--proxy <url>',
+      'where the sensors send to: a URL, or web-services or sqs-proxy (compose network)',
+      text,
+    ),
+    timeoutMs: timeoutOption(60),
+  },
   examples: [
     "wasm-sensors deploy publisher --color '#00ff88' --interval 1",
     'wasm-sensors deploy publisher --region eu --color',
@@ -40,51 +40,43 @@ export const deployPublisherCommand: CommandSpec = {
     const takeOver = await askForPublishers(out, target.network, options);
     const result = await runDeploy(out, target, { ...options, takeOver });
     out.result(deployDocument(result), () => deployText(result));
-    return 0;
   },
+});
+
+/** What is asked for: the publisher, where it runs, and how long to wait. */
+type DeployValues = Values<ReturnType<typeof publisherOptions>> & {
+  regions?: string[] | undefined;
+  proxy?: string | undefined;
+  timeoutMs: number;
 };
 
 /** Whether publishers of other state folders may be replaced. Rejects with `JOBS_OF_OTHERS` when they may not. */
 export const askForPublishers = (
   out: Pick<Output, 'note'>,
   network: DeployTarget['network'],
-  { takeOver, region }: OptionValues,
-) => askTakeOver(out, takeOver === true, () => foreignPublishers(network, region as string[] | undefined));
-
-/** Checks the options of a deployment before `up` begins. Throws `BAD_OPTION`. */
-export function checkDeployOptions(options: OptionValues): void {
-  publisherFrom(options);
-  timeoutMs(options);
-}
+  { takeOver, regions }: Pick<DeployValues, 'takeOver' | 'regions'>,
+) => askTakeOver(out, takeOver, () => foreignPublishers(network, regions));
 
 /** As the command and `up --deploy` do it. */
 export function runDeploy(
   out: Pick<Output, 'progress'>,
   target: DeployTarget,
-  options: OptionValues,
+  { regions, proxy, configFile, module, profile, anomalies, maxMessages, ...options }: DeployValues,
   timeoutHint = STILL_STARTING,
 ) {
   return deployPublisher(target, {
-    ...publisherFrom(options),
-    takeOver: options.takeOver === true,
-    ...(options.region === undefined ? {} : { regions: options.region as string[] }),
-    ...(options.proxy === undefined ? {} : { proxy: String(options.proxy) }),
-    timeoutMs: timeoutMs(options),
-    timeoutHint,
-    onProgress: (progress) => out.progress(deployProgressText(progress)),
-  });
-}
-
-function publisherFrom(options: OptionValues) {
-  const maxMessages = integerOption(options.maxMessages, '--max-messages', 1);
-  const anomalies = percentOption(options.anomalies, '--anomalies');
-  return {
     config: sensorConfigFrom(options),
-    allow: allowFrom(options),
-    ...(options.configFile === undefined ? {} : { configFile: String(options.configFile) }),
-    ...(options.module === undefined ? {} : { module: String(options.module) }),
-    ...(options.profile === undefined ? {} : { profile: options.profile as Profile }),
+    allow: options.allow,
+    takeOver: options.takeOver,
+    timeoutMs: options.timeoutMs,
+    timeoutHint,
+    ...(regions === undefined ? {} : { regions }),
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(configFile === undefined ? {} : { configFile }),
+    ...(module === undefined ? {} : { module }),
+    ...(profile === undefined ? {} : { profile }),
     ...(anomalies === undefined ? {} : { anomalies }),
     ...(maxMessages === undefined ? {} : { maxMessages }),
-  };
+    onProgress: (progress) => out.progress(deployProgressText(progress)),
+  });
 }

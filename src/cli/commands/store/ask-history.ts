@@ -1,24 +1,27 @@
 /** What `history` and `plot` share: their options, and the question to the puller. */
-import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
 import type { FleetClient } from '../../../puller/fleet-client.js';
 import { BUILT_IN_METRICS, type History, MINUTE_MS } from '../../../store/history.js';
 import {
-  durationOption,
-  type OptionValues,
+  duration,
   scopeOptions,
   sinceOption,
   timeRange,
   untilOption,
-} from '../../command-options.js';
+  type Values,
+  valueOption,
+} from '../../options.js';
 import { timeStep } from '../../output/chart/ticks.js';
 
-export const historyOptions = (): Option[] => [
+export const historyOptions = () => ({
   ...scopeOptions(),
-  sinceOption('the time from then on (default: 1h)'),
-  untilOption('the time until then'),
-  new Option('--step <duration>', 'a point for each of these, such as 10s, 5m or 1h'),
-];
+  since: sinceOption('the time from then on (default: 1h)'),
+  until: untilOption('the time until then'),
+  step: valueOption('--step <duration>', 'a point for each of these, such as 10s, 5m or 1h', duration),
+});
+export type HistoryValues = Values<ReturnType<typeof historyOptions>>;
+
+const HOUR_MS = 3_600_000;
 
 /** Sensors send every 5 s unless they are told otherwise: shorter steps would show them in turn. */
 const LEAST_STEP_MS = 5_000;
@@ -27,14 +30,13 @@ const LEAST_STEP_MS = 5_000;
 export async function askHistory(
   fleet: FleetClient,
   metric: string,
-  options: OptionValues,
+  options: HistoryValues,
   points: number,
 ): Promise<History> {
-  const { since: from, until: to } = timeRange(options, '1h');
-  const given = durationOption(options.step, '--step');
+  const { since: from, until: to } = timeRange(options, HOUR_MS);
+  const { region, host, step: given } = options;
   const usual = Math.max(LEAST_STEP_MS, timeStep(to - from, points));
-  const text = (name: string) => (options[name] === undefined ? undefined : String(options[name]));
-  const ask = (step: number) => fleet.history({ metric, region: text('region'), host: text('host'), from, to, step });
+  const ask = (step: number) => fleet.history({ metric, region, host, from, to, step });
   // Shorter steps are counted from the readings themselves, if those are not too many.
   if (given !== undefined || usual >= MINUTE_MS) return ask(given ?? usual);
   if (metric === 'queue.depth') return ask(MINUTE_MS);

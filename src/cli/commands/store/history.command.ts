@@ -1,5 +1,5 @@
 import { openFleet } from '../../../runtime/session.js';
-import type { CommandSpec } from '../../command.js';
+import { command } from '../../command.js';
 import { csvRecord } from '../../output/csv.js';
 import { HISTORY_COLUMNS, historyRows, historyTable } from '../../output/history-text.js';
 import { askHistory, historyOptions, noPoints } from './ask-history.js';
@@ -7,7 +7,7 @@ import { askHistory, historyOptions, noPoints } from './ask-history.js';
 /** Rows of the table that need no scrolling. */
 const POINTS = 20;
 
-export const history: CommandSpec = {
+export const history = command({
   name: 'history <metric>',
   summary: 'show a measured value, or readings.rate, readings.lateness or queue.depth, over time',
   modes: ['text', 'json', 'csv'],
@@ -17,12 +17,11 @@ export const history: CommandSpec = {
     'wasm-sensors history temperature --region eu --since 6h --step 30m',
     'wasm-sensors history readings.rate -o csv',
   ],
-  async action({ out, settings, options, args }) {
+  async action({ out, settings, options, args: { metric } }) {
     const fleet = openFleet(settings);
-    const found = await askHistory(fleet, args[0]!, options, POINTS);
+    const found = await askHistory(fleet, metric, options, POINTS);
     if (out.mode === 'csv') out.raw([HISTORY_COLUMNS, ...historyRows(found)].map(csvRecord).join(''));
     else if (out.mode === 'text' && found.series.length === 0) throw await noPoints(fleet, found);
     else out.result(found, (style) => historyTable(found, style));
-    return 0;
   },
-};
+});

@@ -1,10 +1,10 @@
 import { text } from 'node:stream/consumers';
-import { Option } from 'commander';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { queryStore, SCHEMA_SQL } from '../../../operations/ask-store.js';
 import type { Answer } from '../../../store/answer.js';
 import type { Cell } from '../../../store/read-request.js';
-import type { CommandContext, CommandSpec } from '../../command.js';
+import { type CommandContext, command } from '../../command.js';
+import { flagOption } from '../../options.js';
 import { csvRecord } from '../../output/csv.js';
 import { rowsText } from '../../output/rows-text.js';
 import { countText, terminalWidth } from '../../output/terminal-text.js';
@@ -12,28 +12,31 @@ import { openWriter } from '../../output/text-writer.js';
 import { untilStopped } from '../../stop-signal.js';
 import { storeOption, storeTarget } from '../../targets.js';
 
-export const query: CommandSpec = {
+export const query = command({
   name: 'query [sql]',
   summary: 'ask the store of readings in SQL; statements can only read',
   modes: ['text', 'json', 'ndjson', 'csv'],
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
-  options: [new Option('--schema', 'show the tables, with what their columns mean'), storeOption()],
+  options: {
+    schema: flagOption('--schema', 'show the tables, with what their columns mean'),
+    store: storeOption(),
+  },
   examples: [
     "wasm-sensors query 'select region, count(*) as readings from readings group by region'",
     'wasm-sensors query --schema',
     'wasm-sensors query -o csv < report.sql > report.csv',
   ],
   async action(context) {
-    const { options, args } = context;
-    const schema = options.schema === true;
-    if (schema && args.length > 0) throw new AppError('BAD_OPTION', '--schema takes no SQL');
-    const sql = schema ? SCHEMA_SQL : (args[0] ?? (await fromStdin()));
+    const { schema } = context.options;
+    const { sql: given } = context.args;
+    if (schema && given !== undefined) throw new AppError('BAD_OPTION', '--schema takes no SQL');
+    const sql = schema ? SCHEMA_SQL : (given ?? (await fromStdin()));
     return untilStopped(async (signal) => {
       const answer = await queryStore(storeTarget(context), sql, signal);
       await (schema && context.out.mode === 'text' ? showSchema(context, answer) : show(context, answer, signal));
     });
   },
-};
+});
 
 async function fromStdin(): Promise<string> {
   if (!process.stdin.isTTY) return text(process.stdin);
@@ -42,13 +45,15 @@ async function fromStdin(): Promise<string> {
   });
 }
 
-async function showSchema({ out }: CommandContext, { rows }: Answer): Promise<void> {
+async function showSchema({ out }: WithOutput, { rows }: Answer): Promise<void> {
   const statements: string[] = [];
   for await (const [sql] of rows) statements.push(`${sql};`);
   out.result(undefined, () => statements.join('\n\n'));
 }
 
-async function show({ out }: CommandContext, { columns, rows, end }: Answer, signal: AbortSignal): Promise<void> {
+type WithOutput = Pick<CommandContext, 'out'>;
+
+async function show({ out }: WithOutput, { columns, rows, end }: Answer, signal: AbortSignal): Promise<void> {
   const objectOf = (row: Cell[]) => Object.fromEntries(columns.map((name, i) => [name, row[i]]));
   if (out.mode === 'ndjson' || out.mode === 'csv') {
     const writer = await openWriter(undefined, signal);

@@ -1,17 +1,16 @@
 /** A second `up` in the same folder: deploys if asked to, and shows the readings until Ctrl-C. */
 import { AppError } from '../../../lib/errors/app-error.js';
 import { openSession } from '../../../runtime/session.js';
-import type { CommandContext } from '../../command.js';
 import { deployText } from '../../output/deploy-text.js';
 import { attachingText, differenceText } from '../../output/up-text.js';
 import { loadScreen } from '../../screens.js';
 import { StopSignal } from '../../stop-signal.js';
 import { openDeployTarget } from '../../targets.js';
 import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
-import { differences } from './up-settings.js';
+import { differences, type UpContext } from './up-settings.js';
 
 /** Resolves with the exit code. Rejects with `ALREADY_UP` where another kind of network was asked for. */
-export async function attachToUp(context: CommandContext): Promise<number> {
+export async function attachToUp(context: UpContext): Promise<number> {
   const { out, settings, provenance, options } = context;
   const session = openSession(settings);
   const { state, fleet } = session;
@@ -20,7 +19,7 @@ export async function attachToUp(context: CommandContext): Promise<number> {
       hint: 'Run `wasm-sensors down` first, or use another folder.',
     });
   }
-  out.note(attachingText(state, options.deploy === true));
+  out.note(attachingText(state, options.deploy));
   for (const difference of differences(context, state)) out.warn(differenceText(difference));
   const { kind, endpoints } = state;
   const target = options.deploy ? await openDeployTarget(session, settings) : undefined;
@@ -28,7 +27,7 @@ export async function attachToUp(context: CommandContext): Promise<number> {
   const stop = new StopSignal();
   const screen = options.detach
     ? undefined
-    : (await loadScreen(out, options))({
+    : (await loadScreen(out, options.plain))({
         settings,
         kind,
         fleet,
@@ -39,7 +38,7 @@ export async function attachToUp(context: CommandContext): Promise<number> {
       });
   try {
     if (target) {
-      const result = await runDeploy(screen ?? out, target, { ...options, takeOver });
+      const result = await runDeploy(screen ?? out, target, { ...options, takeOver: takeOver === true });
       (screen ?? out).note(deployText(result));
     }
     if (screen) await stop.requested;

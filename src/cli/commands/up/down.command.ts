@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { Option } from 'commander';
 import type { Settings } from '../../../config/settings.js';
 import { waitFor } from '../../../lib/async/backoff.js';
 import { signalAll, stopProcesses } from '../../../lib/process/process-id.js';
@@ -9,15 +8,16 @@ import { removeAllOrphans, removeNetworkData } from '../../../runtime/orphans.js
 import { quarantineDamagedState, type RunState, readRunState } from '../../../runtime/run-state.js';
 import { operatorToken } from '../../../runtime/session.js';
 import { findUpAndChildren } from '../../../runtime/up-children.js';
-import type { CommandSpec } from '../../command.js';
+import { command } from '../../command.js';
+import { flagOption } from '../../options.js';
 import { downDocument, downText, keptText, quarantinedText } from '../../output/up-text.js';
 
-export const down: CommandSpec = {
+export const down = command({
   name: 'down',
   summary: 'stop what `up` started, also after it was killed; data is kept',
   modes: ['text', 'json'],
   settings: ['stateDir'],
-  options: [new Option('--volumes', 'also remove the data that the compose network keeps')],
+  options: { volumes: flagOption('--volumes', 'also remove the data that the compose network keeps') },
   async action({ out, settings, options }) {
     const stateDir = resolve(settings.stateDir);
     const quarantined = quarantineDamagedState(stateDir);
@@ -48,7 +48,7 @@ export const down: CommandSpec = {
     out.result(downDocument(result), () => downText(result));
     return orphans.kept.length > 0 ? 1 : 0;
   },
-};
+});
 
 /** How long `up` may take to stop, in milliseconds: proxy and puller have 25 s, then the queue. */
 const UP_GRACE_MS = 75_000;

@@ -19,7 +19,7 @@ interface Ready {
 }
 
 /** Resolves with the exit code. */
-export async function upDetached({ out, settings }: CommandContext): Promise<number> {
+export async function upDetached({ out, settings }: Pick<CommandContext, 'out' | 'settings'>): Promise<number> {
   const file = upLogFile(settings.stateDir);
   mkdirSync(dirname(file), { recursive: true });
   const { fd: log, from } = openLog(file);

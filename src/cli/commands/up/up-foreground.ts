@@ -6,7 +6,6 @@ import type { Network, Submission } from '../../../network/network.js';
 import { TakenJobs } from '../../../operations/deploy/taken-jobs.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
-import type { CommandContext } from '../../command.js';
 import { deployNotes, deployText, givenBackText, notGivenBackText } from '../../output/deploy-text.js';
 import { logEvent } from '../../output/event-log.js';
 import type { Output } from '../../output/output.js';
@@ -25,10 +24,10 @@ import { loadScreen, type Screen, showsScreen } from '../../screens.js';
 import { StopSignal } from '../../stop-signal.js';
 import { askForPublishers, runDeploy } from '../deploy/deploy-publisher.command.js';
 import { openUpLog } from './up-log.js';
-import { askedFor } from './up-settings.js';
+import { askedFor, type UpContext } from './up-settings.js';
 
 /** Resolves with the exit code. */
-export async function upInForeground(context: CommandContext): Promise<number> {
+export async function upInForeground(context: UpContext): Promise<number> {
   const { out, options, settings } = context;
   const began = Date.now();
   /** For the terminal that started this process in the background. */
@@ -55,8 +54,8 @@ export async function upInForeground(context: CommandContext): Promise<number> {
   const stop = new StopSignal();
   const planned = await planStack({
     settings: { values: settings, provenance: context.provenance },
-    registry: options.registry === true,
-    asked: askedFor(context),
+    registry: options.registry,
+    asked: askedFor(settings, options.registry),
     emit: show,
     onStop: stop.request,
   });
@@ -77,7 +76,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
     // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
     const opening = showScreen();
-    if (!showsScreen(out, options)) await opening;
+    if (!showsScreen(out, options.plain)) await opening;
     const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive, silent));
     const [result] = await Promise.all([deploying, opening]);
     taken?.keep();
@@ -85,7 +84,7 @@ export async function upInForeground(context: CommandContext): Promise<number> {
     report.note(deployText(result));
   };
   const showScreen = async () => {
-    const open = await loadScreen(out, options);
+    const open = await loadScreen(out, options.plain);
     if (stopping) return;
     screen = open({
       settings,

@@ -1,8 +1,9 @@
 /** What an `up` is asked for, kept for a later one that attaches to it and may ask for something else. */
-import { SETTINGS, type SettingDef, type SettingKey } from '../../../config/settings.js';
+import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../../../config/settings.js';
 import { valueWithoutSecrets } from '../../../lib/net/without-secrets.js';
 import type { RunState } from '../../../runtime/run-state.js';
 import type { CommandContext } from '../../command.js';
+import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
 import type { Difference } from '../../output/up-text.js';
 
 /** The settings of `up`. */
@@ -51,19 +52,31 @@ export const UP_SETTINGS: SettingKey[] = [
   'logFormat',
 ];
 
+export const upOptions = () => ({
+  deploy: flagOption('--deploy', 'deploy the publisher to every edge node'),
+  ...publisherOptions(),
+  detach: flagOption('-d, --detach', 'return when everything is ready, and keep running in the background'),
+  plain: flagOption('--plain', 'lines instead of the full-screen view of a terminal'),
+  registry: flagOption('--registry', 'also run a registry, for images that were built here (compose network)'),
+  timeoutMs: timeoutOption(60),
+});
+
+export type UpContext = CommandContext<ReturnType<typeof upOptions>>;
+
 /** Settings that may be kept in a file. The folder is the same for both, and another network is refused. */
-const COMPARED = UP_SETTINGS.filter(
-  (key) => !(SETTINGS[key] as SettingDef).secret && key !== 'stateDir' && key !== 'network',
-);
+const isSecret = ({ secret }: SettingDef) => secret;
+const COMPARED = UP_SETTINGS.filter((key) => !isSecret(SETTINGS[key]) && key !== 'stateDir' && key !== 'network');
 
 /** As plain JSON, by setting; no secrets. */
-export function askedFor({ settings, options }: Pick<CommandContext, 'settings' | 'options'>): Record<string, unknown> {
+export function askedFor(settings: Settings, registry: boolean): Record<string, unknown> {
   const asked = COMPARED.map((key) => [key, valueWithoutSecrets(settings[key])]);
-  return Object.fromEntries([...asked, ['registry', options.registry === true]]);
+  return Object.fromEntries([...asked, ['registry', registry]]);
 }
 
+type AskedContext = Pick<CommandContext, 'settings' | 'provenance'> & { options: { registry: boolean } };
+
 /** What is asked for now, other than by default, and is different in what runs. */
-export function differences(context: CommandContext, { settings: running, endpoints }: RunState): Difference[] {
+export function differences(context: AskedContext, { settings: running, endpoints }: RunState): Difference[] {
   const { settings, provenance, options } = context;
   const urls: Record<string, string | undefined> = { ...endpoints };
   /** The port in use, which may not be the one that was asked for. */
@@ -83,6 +96,6 @@ export function differences(context: CommandContext, { settings: running, endpoi
     wanted: String(valueWithoutSecrets(settings[key])),
     ...(running[key] === undefined ? {} : { running: portNow(key) ?? String(running[key]) }),
   }));
-  if (options.registry === true && running.registry !== true) found.push({ setting: '--registry' });
+  if (options.registry && running.registry !== true) found.push({ setting: '--registry' });
   return found;
 }

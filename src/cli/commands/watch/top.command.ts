@@ -1,11 +1,11 @@
-import { AppError } from '../../lib/errors/app-error.js';
-import { openFleet, openSession } from '../../runtime/session.js';
-import type { CommandSpec } from '../command.js';
-import { isScreen, loadScreen } from '../screens.js';
-import { StopSignal } from '../stop-signal.js';
-import { TARGET_SETTINGS } from '../targets.js';
+import { AppError } from '../../../lib/errors/app-error.js';
+import { openFleet, openSession } from '../../../runtime/session.js';
+import { command } from '../../command.js';
+import { isScreen, loadScreen } from '../../screens.js';
+import { StopSignal } from '../../stop-signal.js';
+import { TARGET_SETTINGS } from '../../targets.js';
 
-export const top: CommandSpec = {
+export const top = command({
   name: 'top',
   summary: 'the full-screen view of `up` in another terminal: fleet, sensors, readings, alerts, services; q leaves it',
   settings: TARGET_SETTINGS,
@@ -20,7 +20,7 @@ export const top: CommandSpec = {
     const state = settings.pullerUrl === undefined ? openSession(settings).state : undefined;
     const fleet = openFleet(settings);
     await fleet.summary();
-    const open = await loadScreen(out, {});
+    const open = await loadScreen(out);
     const stop = new StopSignal();
     const screen = open({
       settings,
@@ -38,4 +38,4 @@ export const top: CommandSpec = {
       screen.close();
     }
   },
-};
+});

@@ -1,42 +1,37 @@
-import { Option } from 'commander';
-import type { FleetEvent } from '../../fleet/fleet-events.js';
-import type { EventQuery } from '../../puller/fleet-client.js';
-import { openFleet } from '../../runtime/session.js';
-import type { CommandSpec } from '../command.js';
-import { integerOption, sinceFrom, sinceOption } from '../command-options.js';
-import { eventLine } from '../output/fleet-text.js';
+import type { FleetEvent } from '../../../fleet/fleet-events.js';
+import type { EventQuery } from '../../../puller/fleet-client.js';
+import { openFleet } from '../../../runtime/session.js';
+import { command } from '../../command.js';
+import { integer, metricsOption, sinceOption, text, valueOption } from '../../options.js';
+import { eventLine } from '../../output/fleet-text.js';
 
 /** How long a node may take to pull the image of a puller that replaces the one of `up` (`deploy puller`). */
 const RETRY_FOR_MS = 120_000;
 
-export const tail: CommandSpec = {
+export const tail = command({
   name: 'tail',
   summary: 'show the readings of the fleet as they arrive',
   modes: ['text', 'ndjson'],
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
-  options: [
-    new Option('--region <region>', 'only readings of this region'),
-    new Option('--fields <names>', 'of the measured values only these, such as temperature,humidity'),
-    new Option('--limit <count>', 'exit after this many events'),
-    sinceOption('start with what was received since then'),
-  ],
+  options: {
+    region: valueOption('--region <region>', 'only readings of this region', text),
+    fields: metricsOption(),
+    limit: valueOption('--limit <count>', 'exit after this many events', integer(1)),
+    since: sinceOption('start with what was received since then'),
+  },
   examples: ['wasm-sensors tail --region eu', 'wasm-sensors tail -o ndjson --since 5m | jq .reading.color'],
-  async action({ out, settings, options }) {
-    const limit = integerOption(options.limit, '--limit', 1) ?? Number.POSITIVE_INFINITY;
+  async action({ out, settings, options: { region, fields, limit, since } }) {
     const query: EventQuery = { kinds: ['reading', 'message', 'alert'] };
-    if (options.region !== undefined) query.region = String(options.region);
-    const fields = options.fields === undefined ? undefined : String(options.fields).split(',');
-    const since = sinceFrom(options);
+    if (region !== undefined) query.region = region;
     if (since !== undefined) query.since = since;
     let shown = 0;
     for await (const event of openFleet(settings, RETRY_FOR_MS).events(query)) {
       const selected = fields ? withFields(event, fields) : event;
       out.event(selected, (style) => eventLine(selected, style));
-      if (++shown >= limit) break;
+      if (++shown === limit) break;
     }
-    return 0;
   },
-};
+});
 
 /** Leaves of the measured values only those with these names. */
 function withFields(event: FleetEvent, names: string[]): FleetEvent {

@@ -1,37 +1,37 @@
 import { once } from 'node:events';
-import { Option } from 'commander';
-import { loggedServices, readLogs } from '../../operations/logs/read-logs.js';
-import type { CommandSpec } from '../command.js';
-import { integerOption, sinceFrom, sinceOption } from '../command-options.js';
-import { logDocument, logText } from '../output/log-text.js';
-import { StopSignal } from '../stop-signal.js';
-import { logsTarget } from '../targets.js';
+import { loggedServices, readLogs } from '../../../operations/logs/read-logs.js';
+import { command } from '../../command.js';
+import { flagOption, integer, sinceOption, valueOption } from '../../options.js';
+import { logDocument, logText } from '../../output/log-text.js';
+import { StopSignal } from '../../stop-signal.js';
+import { logsTarget } from '../../targets.js';
 
-export const logs: CommandSpec = {
+export const logs = command({
   name: 'logs [services...]',
   summary: 'show what services, nodes and containers logged, merged by time; also after they stopped',
   modes: ['text', 'ndjson'],
   settings: ['stateDir', 'token', 'logLevel'],
-  options: [
-    new Option('-f, --follow', 'go on with new lines until Ctrl-C'),
-    sinceOption('only lines since then'),
-    new Option('-n, --tail <count>', 'only the newest lines of each service'),
-  ],
+  options: {
+    follow: flagOption('-f, --follow', 'go on with new lines until Ctrl-C'),
+    since: sinceOption('only lines since then'),
+    tail: valueOption('-n, --tail <count>', 'only the newest lines of each service', integer(0)),
+  },
   examples: [
     'wasm-sensors logs --since 10m --log-level warn',
     'wasm-sensors logs proxy puller -f',
     'wasm-sensors logs -o ndjson | jq \'select(.event == "child.exited")\'',
   ],
-  async action({ out, settings, options, args }) {
+  async action({ out, settings, options: { follow, since, tail }, args: { services } }) {
     const target = logsTarget(settings);
-    const tail = integerOption(options.tail, '--tail', 0);
-    const since = sinceFrom(options);
     const stop = new StopSignal();
-    const width = Math.max(0, ...(args.length > 0 ? args : await loggedServices(target)).map(({ length }) => length));
+    const width = Math.max(
+      0,
+      ...(services.length > 0 ? services : await loggedServices(target)).map(({ length }) => length),
+    );
     const lines = readLogs(target, {
-      services: args,
+      services,
       level: settings.logLevel,
-      follow: options.follow === true,
+      follow,
       signal: stop.signal,
       ...(tail === undefined ? {} : { tail }),
       ...(since === undefined ? {} : { since }),
@@ -44,4 +44,4 @@ export const logs: CommandSpec = {
     }
     return stop.exitCode;
   },
-};
+});

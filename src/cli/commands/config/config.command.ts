@@ -1,0 +1,123 @@
+import type { Convergence } from '../../../fleet/fleet-view.js';
+import type { FailedProxy } from '../../../operations/config/apply-to-proxies.js';
+import { changeConfig, rollOutConfig, type WantedChange } from '../../../operations/config/change-config.js';
+import { configDocument, setConfigDocument } from '../../../operations/config/config-document.js';
+import { readConfig } from '../../../operations/config/read-config.js';
+import { type CommandContext, command } from '../../command.js';
+import { desiredFieldNamed, valuesFrom } from '../../desired-values.js';
+import { commaList, flagOption, scopeFrom, scopeOptions, timeoutOption, valueOption } from '../../options.js';
+import {
+  changeProgressText,
+  configText,
+  differingProxyText,
+  failedProxyText,
+  hiddenTexts,
+  lostText,
+  revokedPendingTexts,
+  rolledOutRegionText,
+  rollOutText,
+  setConfigText,
+} from '../../output/config-text.js';
+import { openConfigTarget, TARGET_SETTINGS } from '../../targets.js';
+
+const changeOptions = () => ({
+  ...scopeOptions(),
+  timeoutMs: timeoutOption(30),
+  wait: flagOption('--no-wait', 'return as soon as the proxy has saved the change'),
+  includeNarrower: flagOption(
+    '--include-narrower',
+    'also clear the same values in narrower scopes, which would hide the change',
+  ),
+  replace: flagOption('--replace', 'give up what a proxy has lost: sensors keep only what is set now'),
+});
+
+type Context = CommandContext<ReturnType<typeof changeOptions>>;
+
+export const configSet = command({
+  name: 'config set <values...>',
+  summary:
+    'change running sensors (color, emoji, random_off, interval, paused, settings they declare), and wait until their readings show it',
+  modes: ['text', 'json'],
+  settings: TARGET_SETTINGS,
+  options: {
+    ...changeOptions(),
+    ahead: flagOption('--ahead', 'set it for a region or host that does not exist yet').conflicts('rollout'),
+    rollout: valueOption(
+      '--rollout <regions>',
+      'one region after the other, each only when the one before has converged',
+      commaList,
+    ).conflicts(['region', 'host', 'wait']),
+  },
+  examples: [
+    "wasm-sensors config set color='#00ff88' interval=1",
+    'wasm-sensors config set --region eu color=random emoji=3',
+    'wasm-sensors config set --rollout us,eu,as interval=2',
+    'wasm-sensors config set --region eu threshold=5    # a setting of a sensor of your own',
+  ],
+  async action(context) {
+    const { options, args } = context;
+    const { ahead, replace, includeNarrower, rollout } = options;
+    const wanted = { set: valuesFrom(args.values), unset: [], ahead, replace, includeNarrower };
+    return rollout === undefined ? change(context, wanted) : rollOut(context, rollout, wanted);
+  },
+});
+
+export const configUnset = command({
+  name: 'config unset <names...>',
+  summary: 'clear desired values: sensors fall back to the wider scope, their file, their flags',
+  modes: ['text', 'json'],
+  settings: TARGET_SETTINGS,
+  options: changeOptions(),
+  examples: ['wasm-sensors config unset --region eu color'],
+  async action(context) {
+    const { replace, includeNarrower } = context.options;
+    return change(context, { set: {}, unset: context.args.names.map(desiredFieldNamed), replace, includeNarrower });
+  },
+});
+
+async function change(context: Context, wanted: WantedChange): Promise<number> {
+  const { out, settings, options } = context;
+  const scope = scopeFrom(options);
+  const result = await changeConfig(openConfigTarget(settings), scope, wanted, {
+    ...waiting(context),
+    wait: options.wait,
+  });
+  const { hidden, revoked } = result.seen ?? { hidden: [], revoked: [] };
+  for (const text of [...hiddenTexts(hidden), ...revokedPendingTexts(revoked)]) out.warn(text);
+  out.result(setConfigDocument(result), () => setConfigText(scope, result));
+  return result.failed.length > 0 ? 1 : 0;
+}
+
+async function rollOut(context: Context, regions: string[], wanted: WantedChange): Promise<number> {
+  const { out, settings } = context;
+  const result = await rollOutConfig(openConfigTarget(settings), regions, wanted, {
+    ...waiting(context),
+    onRegion(region, convergence, sending) {
+      out.note(rolledOutRegionText(region, convergence, sending));
+      for (const text of hiddenTexts(convergence.change?.hidden ?? [])) out.warn(text);
+    },
+  });
+  out.result(result, () => rollOutText(result));
+  return result.failed.length > 0 ? 1 : 0;
+}
+
+const waiting = ({ out, options: { timeoutMs } }: Context) => ({
+  timeoutMs,
+  onProgress: (progress: Convergence) => out.progress(changeProgressText(progress)),
+  onFailed(failed: FailedProxy[]) {
+    for (const one of failed) out.warn(failedProxyText(one));
+  },
+});
+
+export const configShow = command({
+  name: 'config show',
+  summary: 'show the desired configuration of every scope, and what the sensors report, with the source of each value',
+  modes: ['text', 'json'],
+  settings: TARGET_SETTINGS,
+  async action({ out, settings }) {
+    const view = await readConfig(openConfigTarget(settings));
+    for (const proxy of view.differing) out.warn(differingProxyText(proxy));
+    if (view.desired.lost !== undefined) out.warn(lostText(view.holder, view.desired.lost));
+    out.result(configDocument(view), (style) => configText(view, style));
+  },
+});

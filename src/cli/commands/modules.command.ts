@@ -1,0 +1,63 @@
+import { initSensor } from '../../modules/init-sensor.js';
+import { MODULES_DIR } from '../../modules/module-files.js';
+import { LANGUAGES } from '../../modules/sensor-language.js';
+import { command } from '../command.js';
+import { flagOption, oneOf, text, valueOption } from '../options.js';
+import { withCommandName } from '../output/command-name.js';
+import { table } from '../output/terminal-text.js';
+
+export const init = command({
+  name: 'init <folder>',
+  summary: 'write the folder of a sensor of your own, which you then change, build and deploy',
+  modes: ['text', 'json'],
+  options: {
+    lang: valueOption('--lang <language>', 'language of the sensor', oneOf(LANGUAGES), 'assemblyscript').choices(
+      LANGUAGES,
+    ),
+  },
+  examples: ['wasm-sensors init my-sensor', 'wasm-sensors init my-sensor --lang go'],
+  async action({ out, options, args }) {
+    const sensor = await initSensor(args.folder, options.lang);
+    out.result(sensor, () =>
+      withCommandName(
+        [
+          `${sensor.folder} holds a sensor: ${sensor.files.join(', ')}`,
+          'Next:',
+          `  wasm-sensors build wasm ${sensor.folder}`,
+          `  wasm-sensors deploy publisher --module ${sensor.name}.wasm`,
+        ].join('\n'),
+      ),
+    );
+  },
+});
+
+export const buildWasmCommand = command({
+  name: 'build wasm [folder]',
+  summary: "compile the sensor in a folder to <folder>.wasm; without one, this product's own modules (in a checkout)",
+  modes: ['text', 'json'],
+  options: {
+    outDir: valueOption(
+      '--out <folder>',
+      'folder for the .wasm files (default: this one; dist/wasm for our own modules)',
+      text,
+    ),
+    force: flagOption('--force', 'build our own modules even if nothing changed'),
+  },
+  examples: ['wasm-sensors build wasm my-sensor'],
+  async action({ out, options: { outDir, force }, args: { folder } }) {
+    out.progress(folder === undefined ? 'compiling the modules' : `compiling ${folder}`);
+    const modules =
+      folder === undefined ? await buildOwn(outDir ?? MODULES_DIR, force) : [await buildFolder(folder, outDir ?? '.')];
+    out.result(modules, () => table(modules.map(({ name, bytes, path }) => [name, `${bytes} bytes`, path])));
+  },
+});
+
+async function buildOwn(outDir: string, force: boolean) {
+  const { buildWasm } = await import('../../modules/build-modules.js');
+  return buildWasm({ outDir, force });
+}
+
+async function buildFolder(folder: string, outDir: string) {
+  const { buildSensor } = await import('../../modules/build-sensor.js');
+  return buildSensor({ folder, outDir });
+}

@@ -1,0 +1,62 @@
+import { resolve } from 'node:path';
+import { AppError } from '../../lib/errors/app-error.js';
+import { isUnknownHost } from '../../operations/config/known-scope.js';
+import { revokeSensor } from '../../operations/revoke-sensor.js';
+import { rotateSensorKey, sensorTokenFor } from '../../runtime/sensor-key.js';
+import { command } from '../command.js';
+import { flagOption, integer, valueOption } from '../options.js';
+import { revokedText, rotatedText, unknownHostText } from '../output/sensors-text.js';
+import { openConfigTarget, openProxies } from '../targets.js';
+
+export const sensorToken = command({
+  name: 'sensors token <host>',
+  summary: 'print the sensor token of one node, for its environment (SENSOR_TOKEN)',
+  modes: ['text', 'json'],
+  settings: ['stateDir', 'sensorKey'],
+  examples: ['SENSOR_TOKEN=$(wasm-sensors sensors token edge-us-1) bacalhau serve …'],
+  async action({ out, settings, args: { host } }) {
+    const token = sensorTokenFor(host, resolve(settings.stateDir), settings.sensorKey);
+    out.result({ host, token }, () => token);
+  },
+});
+
+export const sensorRevoke = command({
+  name: 'sensors revoke <host>',
+  summary: 'refuse the readings of one node from now on, whatever its token',
+  modes: ['text', 'json'],
+  settings: ['stateDir', 'proxies', 'token', 'tlsCa'],
+  options: { undo: flagOption('--undo', 'accept its readings again') },
+  async action({ out, settings, options, args: { host } }) {
+    const revoked = !options.undo;
+    await revokeSensor(openProxies(settings), host, revoked);
+    // Proxies that the settings name may be anybody's: then nothing here knows the hosts.
+    if (settings.proxies === undefined && (await isUnknownHost(openConfigTarget(settings), host))) {
+      out.warn(unknownHostText(host, revoked));
+    }
+    out.result({ host, revoked }, () => revokedText(host, revoked));
+  },
+});
+
+const HOUR_MS = 3_600_000;
+
+export const tokenRotate = command({
+  name: 'token rotate',
+  summary: 'make a new key for the sensor tokens of nodes; tokens of the old one stay valid for a while',
+  modes: ['text', 'json'],
+  settings: ['stateDir'],
+  options: {
+    overlap: valueOption('--overlap <hours>', 'how long tokens of the old key stay valid', integer(0), '24'),
+  },
+  async action({ out, settings, provenance, options }) {
+    if (settings.sensorKey !== undefined) {
+      const { name } = provenance.sensorKey;
+      throw new AppError('NOT_OFFERED', `the sensor key comes from ${name}, not from the state folder`, {
+        hint: 'Put a new key in front of the old one there: NEW,OLD@2026-01-31T12:00:00Z.',
+      });
+    }
+    const now = Date.now();
+    const until = now + options.overlap * HOUR_MS;
+    rotateSensorKey(resolve(settings.stateDir), { now, until });
+    out.result({ until: new Date(until).toISOString() }, () => rotatedText(until));
+  },
+});
