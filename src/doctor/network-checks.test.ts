@@ -167,7 +167,7 @@ test.each([
     'failure',
     /Check its name and the network/,
   ],
-  ['echo "unauthorized" >&2; exit 1 ;;', 'failure', /images login/],
+  ['echo "unauthorized" >&2; exit 1 ;;', 'failure', /docker login/],
   ['echo "manifest unknown" >&2; exit 1 ;;', 'failure', /Check the name of the image/],
 ])('images that are missing, where the registry says %j', async (answer, status, fix) => {
   box.program('docker', `${ENGINE} ps*) ;; image*inspect*) exit 1 ;; manifest*) ${answer} esac`);

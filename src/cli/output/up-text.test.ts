@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import type { NetworkFact } from '../../network/network-facts.js';
+import type { NetworkFact } from '../../network/network.js';
 import {
   downDocument,
   downText,

@@ -1,7 +1,7 @@
 /** Texts of `up` and `down`: what happens to processes and networks, and what is kept. */
 import { networkInterfaces } from 'node:os';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
-import type { NetworkFact } from '../../network/network-facts.js';
+import type { NetworkFact } from '../../network/network.js';
 import type { NetworkEvent, Removal } from '../../network/provider.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { withCommandName } from './command-name.js';

@@ -96,7 +96,6 @@ export const CODES = {
   LINK_TIMEOUT: system("A region's link was set, but its nodes did not follow in time."),
   LISTEN_FAILED: system('A port can not be bound, though no other program holds it.'),
   LOCKED: system('Another command holds a lock for too long.'),
-  LOGIN_REFUSED: user('A registry refuses the user name or token.'),
   MODULE_FAILED: system('A module of the user exits with an error, or can not be started by a node.'),
   MODULE_INVALID: user('A file is not a WebAssembly module, or can not be started.'),
   MODULE_NOT_BUILT: user('A built-in module has not been built.'),

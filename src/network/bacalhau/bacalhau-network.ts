@@ -1,7 +1,7 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
-import { isDownloaded } from '../../jobs/job-document.js';
-import type { JobEnvironment } from '../../jobs/job-environment.js';
-import { sameJob } from '../../jobs/job-ref.js';
+
+import { sameJob } from '../../jobs/job-request.js';
+import { isDownloaded, type JobEnvironment } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network, NodeInfo } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';

@@ -4,7 +4,7 @@
  * again at once. And a node that has lost two executions of one job version gets no third (it "already executed
  * this job more than once"). A new version of the job fixes that.
  */
-import type { JobRef } from '../../jobs/job-ref.js';
+import type { JobRef } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import type { NetworkEvent } from '../provider.js';
 import type { BacalhauClient } from './bacalhau-client.js';

@@ -1,13 +1,11 @@
 /** Submits a job: a job of the same name is kept when it is the same, and replaced otherwise. */
 import { join } from 'node:path';
-import type { JobEnvironment } from '../../jobs/job-environment.js';
-import { jobRefOf, rivalOf, sameJob } from '../../jobs/job-ref.js';
-import type { JobRequest } from '../../jobs/job-request.js';
-import { HASH_LABEL, type RenderedJob, renderJob } from '../../jobs/render-job.js';
+import { type JobRequest, jobRefOf, rivalOf, sameJob } from '../../jobs/job-request.js';
+import { HASH_LABEL, type JobEnvironment, type RenderedJob, renderJob } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
+import { unschedulableDetails } from '../edge-nodes.js';
 import type { NodeInfo, Submission } from '../network.js';
-import { unschedulableDetails } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 import { isOurs, proxyUrlOf, toExecution, toJobRef, toNodes } from './bacalhau-mapping.js';
 import type { RawJob } from './bacalhau-schemas.js';

@@ -1,7 +1,6 @@
 /** Submits one publisher job a region, and stops a publisher for all regions that would run beside them. */
 import { join, resolve } from 'node:path';
-import { ALL_REGIONS_PUBLISHER, sameJob } from '../../jobs/job-ref.js';
-import type { JobRequest, PublisherJob } from '../../jobs/job-request.js';
+import { ALL_REGIONS_PUBLISHER, type JobRequest, type PublisherJob, sameJob } from '../../jobs/job-request.js';
 import { AppError, messageOf, withContext } from '../../lib/errors/app-error.js';
 import { withFileLock } from '../../lib/fs/file-lock.js';
 import type { Network, Submission } from '../../network/network.js';

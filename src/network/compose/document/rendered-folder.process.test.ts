@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { productImage } from '../../../docker/image-names.js';
+import { productImage } from '../../../docker/images.js';
 import { buildWasm } from '../../../modules/build-modules.js';
 import { MODULES_DIR } from '../../../modules/module-files.js';
 import { bacalhauEnv } from '../../bacalhau/bacalhau-cli.js';
