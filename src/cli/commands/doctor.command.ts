@@ -41,7 +41,7 @@ export const doctor = command({
     const { runChecks } = await import('../../doctor/run-checks.js');
     out.progress('checking this machine, the network and the queue');
     const report = await runChecks({ values: settings, provenance }, options.fix);
-    out.result(doctorDocument(report), (style) => doctorText(report, style, process.stdout.columns));
+    out.result(doctorDocument(report), (style) => doctorText(report, style));
     return hasFailures(report) ? 1 : 0;
   },
 });

@@ -4,7 +4,6 @@ import { LANGUAGES } from '../../modules/sensor-language.js';
 import { command } from '../command.js';
 import { flagOption, oneOf, text, valueOption } from '../options.js';
 import { withCommandName } from '../output/command-name.js';
-import { table } from '../output/terminal-text.js';
 
 export const init = command({
   name: 'init <folder>',
@@ -48,7 +47,7 @@ export const buildWasmCommand = command({
     out.progress(folder === undefined ? 'compiling the modules' : `compiling ${folder}`);
     const modules =
       folder === undefined ? await buildOwn(outDir ?? MODULES_DIR, force) : [await buildFolder(folder, outDir ?? '.')];
-    out.result(modules, () => table(modules.map(({ name, bytes, path }) => [name, `${bytes} bytes`, path])));
+    out.result(modules, () => modules.map(({ name, bytes, path }) => `${name}  ${bytes} bytes  ${path}`).join('\n'));
   },
 });
 

@@ -7,9 +7,10 @@ import type { FileSeen } from '../../operations/config/edit-region-file.js';
 import type { ConfigView } from '../../operations/config/read-config.js';
 import type { UpdaterResult } from '../../operations/config/update-config-by-job.js';
 import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
-import type { SensorConfigField } from '../../protocol/sensor-config.js';
+import type { ReportedConfig, SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';
-import { type Style, secondsText, swatch, table, terminalWidth } from './terminal-text.js';
+import { table } from './table.js';
+import { type Style, secondsText, swatch } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
 const SHOWN = 30;
@@ -27,10 +28,12 @@ export function changeProgressText({ sensors, converged, change }: Convergence):
 export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResult): string {
   if (!seen) return `Saved for ${scopeText(scope)} (version ${version}); not waited for (--no-wait)`;
   if (seen.sensors === 0) return `Saved for ${scopeText(scope)}; no active sensor matches`;
-  const { sensors, converged, hidden, seconds } = seen;
-  const outcome = hidden.length > 0 ? `${converged}/${sensors} sensors follow` : convergedText(seen);
-  return `${outcome} (${secondsText(seconds)})`;
+  return `${followText(seen)} (${secondsText(seen.seconds)})`;
 }
+
+/** `hidden`: what keeps some sensors from following. */
+const followText = ({ hidden, ...seen }: { converged: number; sensors: number; hidden: unknown[] }): string =>
+  hidden.length > 0 ? `${seen.converged}/${seen.sensors} sensors follow` : convergedText(seen);
 
 /** What keeps a change from some sensors, and how to change that: a warning each. */
 export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
@@ -51,9 +54,9 @@ const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
 export function rolledOutRegionText(region: string, progress: Convergence, sending: boolean): string {
-  const hidden = progress.change?.hidden ?? [];
-  const outcome =
-    hidden.length > 0 ? `${progress.change?.converged}/${progress.sensors} sensors follow` : convergedText(progress);
+  const { sensors, converged, change } = progress;
+  const hidden = change?.hidden ?? [];
+  const outcome = followText({ sensors, converged: hidden.length > 0 ? (change?.converged ?? 0) : converged, hidden });
   return `${region}: ${outcome}${sending ? ' and reporting' : ', all paused'}`;
 }
 
@@ -71,11 +74,8 @@ export function fileSeenText(file: string, region: string, { sensors, read, hidd
   return `${done}; ${hidden.join(', ')}: overridden by the fleet configuration; run \`wasm-sensors config show\` to see where`;
 }
 
-export function updaterText(result: UpdaterResult): string {
-  const { region, sensors, converged, hidden, seconds } = result;
-  const outcome = hidden.length > 0 ? `${converged}/${sensors} sensors follow` : convergedText(result);
-  return `changed by a job in region ${region}: ${outcome} (${secondsText(seconds)})`;
-}
+export const updaterText = (result: UpdaterResult): string =>
+  `changed by a job in region ${result.region}: ${followText(result)} (${secondsText(result.seconds)})`;
 
 export const differingProxyText = ({ url, reason }: FailedProxy): string => `${url} ${reason}`;
 
@@ -106,38 +106,50 @@ function desiredTable(desired: DesiredState): string {
           .map((field) => `${field}=${config[field]}`)
           .join(' ')
       : '';
-    return [scopeText(scope), values || '(nothing is set)', config?.version ? `version ${config.version}` : ''];
+    return { scope: scopeText(scope), values, version: config?.version ? `version ${config.version}` : '' };
   });
-  return table([['desired', '', ''], ...rows], [], { width: terminalWidth(), least: [2, 1] });
+  return table(rows, [
+    { head: 'desired', of: ({ scope }) => scope },
+    { head: '', rank: 1, least: 8, of: ({ values }) => values || '(nothing is set)' },
+    { head: '', rank: 2, of: ({ version }) => version },
+  ]).join('\n');
 }
-
-/** Version, file, icon, `random_off`, paused, interval, colour. */
-const LEAST = [9, 8, 5, 4, 7, 6, 3];
-const HEAD = ['region', 'host', 'state', 'colour', 'icon', 'random_off', 'interval', 'paused', 'file', 'version'];
 
 /** Every value with its source: `interval 1 s (region eu)`. */
 function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style): string {
-  const withSettings = sensors.some(({ config }) => config?.settings);
-  const rows = sensors.slice(0, SHOWN).map((sensor) => {
-    const { region, hostname, state, color, icon_name, config } = sensor;
-    const from = (field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
-    return [
-      ...[region, hostname, state],
-      `${swatch(style, color)} ${from('color')}`,
-      `${icon_name} ${from('emoji')}`,
-      from('random_off'),
-      config ? `${config.intervalMs / 1000} s ${from('interval')}` : '',
-      config ? `${config.paused ? 'yes' : 'no'} ${from('paused')}` : '',
-      config?.file === 'bad' ? style.red('bad') : (config?.file ?? ''),
-      config?.version ? String(config.version) : '-',
-      ...(withSettings ? [settingsText(config?.settings, style)] : []),
-    ];
-  });
-  const head = withSettings ? [...HEAD, 'settings'] : HEAD;
-  return table([head.map((word) => style.dim(word)), ...rows], [], { width: terminalWidth(), least: LEAST });
+  const from = (sensor: SensorView, field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
+  const configured = (text: (config: ReportedConfig, sensor: SensorView) => string) => (sensor: SensorView) =>
+    sensor.config ? text(sensor.config, sensor) : '';
+  return table(
+    sensors.slice(0, SHOWN),
+    [
+      { head: 'region', of: ({ region }) => region },
+      { head: 'host', of: ({ hostname }) => hostname },
+      { head: 'state', of: ({ state }) => state },
+      { head: 'colour', rank: 1, least: 8, of: (sensor) => `${swatch(style, sensor.color)} ${from(sensor, 'color')}` },
+      { head: 'icon', rank: 5, least: 8, of: (sensor) => `${sensor.icon_name} ${from(sensor, 'emoji')}` },
+      { head: 'random_off', rank: 4, least: 8, of: (sensor) => from(sensor, 'random_off') },
+      {
+        head: 'interval',
+        rank: 2,
+        least: 8,
+        of: configured(({ intervalMs }, sensor) => `${intervalMs / 1000} s ${from(sensor, 'interval')}`),
+      },
+      {
+        head: 'paused',
+        rank: 3,
+        least: 8,
+        of: configured(({ paused }, sensor) => `${paused ? 'yes' : 'no'} ${from(sensor, 'paused')}`),
+      },
+      { head: 'file', rank: 6, of: configured(({ file = '' }) => (file === 'bad' ? style.red(file) : file)) },
+      { head: 'version', rank: 7, of: ({ config }) => String(config?.version || '-') },
+      { head: 'settings', optional: true, of: configured(({ settings }) => settingsText(settings, style)) },
+    ],
+    { style },
+  ).join('\n');
 }
 
-/** What a sensor of one's own has declared: `threshold 5 (fleet, 0 to 100)`. */
+/** What a custom sensor has declared: `threshold 5 (fleet, 0 to 100)`. */
 function settingsText(settings: ReportedSettings | undefined, style: Style): string {
   return Object.entries(settings ?? {})
     .map(([name, { value, source, range }]) => {
