@@ -17,6 +17,7 @@ const PROGRAM = [
   // Tests kill processes that have loaded these.
   'lib/process/reaper',
   'store/sqlite/reader/store-reader',
+  'bench/bench-json-server',
   'bench/bench-queue-server',
   'bench/run-bench',
 ];

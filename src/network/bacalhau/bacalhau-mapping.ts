@@ -1,5 +1,6 @@
 /** From Bacalhau's words to ours. */
-import { type JobRef, MODULE_LABEL, REGION_LABEL, ROLE_LABEL } from '../../jobs/job-ref.js';
+
+import { type JobRef, MODULE_LABEL, REGION_LABEL, ROLE_LABEL } from '../../jobs/job-request.js';
 import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';
 import { withoutSensorTokens } from '../../protocol/sensor-token.js';
 import type { ExecutionInfo, JobInfo, NodeInfo, PublisherByHand } from '../network.js';
@@ -123,8 +124,7 @@ export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
     id: raw.ID,
     name: raw.Name,
     ref: toJobRef(raw),
-    // 1.7 always reports 0.
-    version: raw.Version || 1,
+    version: raw.Version,
     state: JOB_STATES[raw.State.StateType] ?? 'pending',
     message: raw.State.Message,
     executions: executions.map(toExecution),
