@@ -1,7 +1,7 @@
 import { flagName, SETTING_KEYS, SETTINGS, type SettingDef } from '../../config/settings.js';
 import { valueWithoutSecrets } from '../../lib/net/without-secrets.js';
 import { command } from '../command.js';
-import { type Style, table } from '../output/terminal-text.js';
+import { type Style, wholeTable } from '../output/terminal-text.js';
 
 export const settingsCommand = command({
   name: 'settings',
@@ -16,7 +16,7 @@ export const settingsCommand = command({
       return { setting: flagName(key), value: shown ?? null, ...provenance[key], variables: env };
     });
     out.result(rows, (style) =>
-      table([
+      wholeTable([
         ['setting', 'value', 'from'].map((word) => style.dim(word)),
         ...rows.map(({ setting, value, source, name }) => [
           setting,

@@ -9,7 +9,7 @@ import type { UpdaterResult } from '../../operations/config/update-config-by-job
 import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
 import type { SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';
-import { type Style, secondsText, swatch, table, terminalWidth } from './terminal-text.js';
+import { type Style, secondsText, swatch, terminalWidth, wholeTable } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
 const SHOWN = 30;
@@ -35,17 +35,19 @@ export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResul
 /** What keeps a change from some sensors, and how to change that: a warning each. */
 export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
   if (hidden.length === 0) return [];
-  const own = hidden
-    .slice(0, HIDDEN_SHOWN)
-    .map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
-  const more = hidden.length > HIDDEN_SHOWN ? [`${hidden.length - HIDDEN_SHOWN} more have their own`] : [];
+  const own = hidden.slice(0, NAMED).map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
+  const more = hidden.length > NAMED ? [`${hidden.length - NAMED} more have their own`] : [];
   return [`${[...own, ...more].join(', ')}; to clear it, ${clear}`];
 }
 
-const HIDDEN_SHOWN = 5;
+/** Of a long list, so many are named. */
+const NAMED = 5;
 
 export const revokedPendingTexts = (hosts: string[]): string[] =>
-  hosts.length === 0 ? [] : [`${hosts.join(', ')}: revoked, so no reading can show the change`];
+  hosts.length === 0 ? [] : [`${namedText(hosts)}: revoked, so no reading can show the change`];
+
+const namedText = (names: string[]): string =>
+  names.length > NAMED ? `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more` : names.join(', ');
 
 const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
@@ -68,7 +70,7 @@ export function fileSeenText(file: string, region: string, { sensors, read, hidd
   if (sensors === 0) return `${file} saved; no active sensor in region ${region}`;
   const done = `${file}: ${read}/${sensors} sensors of region ${region} have applied it`;
   if (hidden.length === 0) return done;
-  return `${done}; ${hidden.join(', ')}: overridden by the fleet configuration; run \`wasm-sensors config show\` to see where`;
+  return `${done}; ${hidden.join(', ')}: overridden by what \`config set\` has set; run \`wasm-sensors config show\` to see where`;
 }
 
 export function updaterText(result: UpdaterResult): string {
@@ -108,12 +110,10 @@ function desiredTable(desired: DesiredState): string {
       : '';
     return [scopeText(scope), values || '(nothing is set)', config?.version ? `version ${config.version}` : ''];
   });
-  return table([['desired', '', ''], ...rows], [], { width: terminalWidth(), least: [2, 1] });
+  return wholeTable([['desired', '', ''], ...rows]);
 }
 
-/** Version, file, icon, `random_off`, paused, interval, colour. */
-const LEAST = [9, 8, 5, 4, 7, 6, 3];
-const HEAD = ['region', 'host', 'state', 'colour', 'icon', 'random_off', 'interval', 'paused', 'file', 'version'];
+const HEAD = ['region', 'host', 'state', 'color', 'emoji', 'random_off', 'interval', 'paused', 'file', 'version'];
 
 /** Every value with its source: `interval 1 s (region eu)`. */
 function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style): string {
@@ -122,7 +122,9 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
     const { region, hostname, state, color, icon_name, config } = sensor;
     const from = (field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
     return [
-      ...[region, hostname, state],
+      region,
+      hostname,
+      state,
       `${swatch(style, color)} ${from('color')}`,
       `${icon_name} ${from('emoji')}`,
       from('random_off'),
@@ -134,10 +136,11 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
     ];
   });
   const head = withSettings ? [...HEAD, 'settings'] : HEAD;
-  return table([head.map((word) => style.dim(word)), ...rows], [], { width: terminalWidth(), least: LEAST });
+  const named = rows.map((row) => row.map((cell, i) => (i < 3 || cell === '' ? cell : `${head[i]} ${cell}`)));
+  return wholeTable([head.map((word) => style.dim(word)), ...rows], terminalWidth(), named);
 }
 
-/** What a sensor of one's own has declared: `threshold 5 (fleet, 0 to 100)`. */
+/** What a sensor of the user has declared: `threshold 5 (fleet, 0 to 100)`. */
 function settingsText(settings: ReportedSettings | undefined, style: Style): string {
   return Object.entries(settings ?? {})
     .map(([name, { value, source, range }]) => {

@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { bytesText, countText, pad, secondsText, styleFor, swatch, table, widthOf } from './terminal-text.js';
+import {
+  bytesText,
+  countText,
+  pad,
+  secondsText,
+  styleFor,
+  swatch,
+  table,
+  wholeTable,
+  widthOf,
+} from './terminal-text.js';
 
 const stream = (depth: number | undefined) =>
   (depth === undefined
@@ -71,4 +81,12 @@ test('a table that is wider than the terminal shortens its least important colum
   expect(table(rows, [], { width: 24, least: [2, 1] }).split('\n')[1]).toBe('a   word word…  🚀🚀🚀…');
   expect(table(rows, [], { width: 12, least: [2, 1] }).split('\n')[1]).toBe('a   word wo…');
   expect(table(rows, [], { width: 3, least: [2, 1] }).split('\n')[1]).toBe('a');
+});
+
+test('a table of which nothing may be cut becomes paragraphs where it is wider than the terminal', () => {
+  const rows = [['edge-us-1', 'interval 5 s (fleet)', 'paused no (default)']];
+  expect(wholeTable(rows, 60)).toBe('edge-us-1  interval 5 s (fleet)  paused no (default)');
+  const narrow = wholeTable(rows, 30).split('\n');
+  expect(narrow.every((line) => line.length <= 30)).toBe(true);
+  expect(narrow.join(' ').replace(/\s+/g, ' ')).toBe('edge-us-1 interval 5 s (fleet) paused no (default)');
 });

@@ -125,3 +125,13 @@ export function wrapped(text: string, width: number | undefined, indent: number)
   }
   return lines.join('\n');
 }
+
+/**
+ * A table of which nothing may be cut: where it is wider than the terminal, each row is a paragraph, broken between words.
+ * `narrow`: what the rows are then.
+ */
+export function wholeTable(rows: string[][], width = terminalWidth(), narrow = rows): string {
+  const text = table(rows);
+  if (width === undefined || text.split('\n').every((line) => widthOf(line) <= width)) return text;
+  return narrow.map((row) => wrapped(row.filter(Boolean).join('  '), width, 2)).join('\n');
+}
