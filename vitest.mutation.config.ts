@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts'],
-    // Commands are not mutated; their tests change the folder and the listeners of a process, which a thread has not.
-    exclude: ['src/{test,cli}/**', 'src/**/*.process.test.ts'],
+    // What is not mutated; its tests change the folder and the listeners of a process, which a thread has not.
+    exclude: ['src/{test,cli,doctor}/**', 'src/**/*.process.test.ts'],
     testTimeout: 10_000,
   },
 });

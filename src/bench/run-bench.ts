@@ -4,7 +4,10 @@
  */
 import { parseArgs } from 'node:util';
 
-type Options = Record<'sensors' | 'interval' | 'seconds' | 'hours' | 'network' | 'nodes', string | undefined> & {
+type Options = Record<
+  'sensors' | 'interval' | 'seconds' | 'hours' | 'network' | 'nodes' | 'against',
+  string | undefined
+> & {
   most: boolean;
 };
 
@@ -29,6 +32,10 @@ const benches: Record<string, (options: Partial<Options>) => Promise<void>> = {
   async queue() {
     const { run } = await import('./queue.bench.js');
     await run();
+  },
+  async proxy({ seconds = '5', against }) {
+    const { run } = await import('./proxy.bench.js');
+    await run({ seconds: Number(seconds), against });
   },
   async native({ nodes = '33', interval = '1', seconds = '60', most }) {
     const { run, runMost } = await import('./native.bench.js');
@@ -59,6 +66,7 @@ const { positionals, values } = parseArgs({
     hours: option,
     network: option,
     nodes: option,
+    against: option,
     most: { type: 'boolean' },
   },
 });

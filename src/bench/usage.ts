@@ -14,8 +14,8 @@ export function usages(processes: ProcessId[]): Map<string, Usage> {
   return new Map(processes.map(({ name, pid }) => [name, usageOf(pid)]));
 }
 
-/** Ticks are hundredths of a second on every Linux that Node runs on. */
-function usageOf(pid: number): Usage {
+/** Of a process. Ticks are hundredths of a second on every Linux that Node runs on. */
+export function usageOf(pid: number): Usage {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')
     .split(' ');

@@ -1,7 +1,7 @@
 /** Questions to the store of readings: to the puller that keeps it, or to the file itself. */
 import type { FleetClient } from '../puller/fleet-client.js';
+import type { ExportQuery } from '../store/answer.js';
 import { type Answer, readAnswer } from '../store/answer.js';
-import type { ExportQuery } from '../store/read-request.js';
 import { readStore } from '../store/sqlite/reader/store-reader.js';
 
 /** A puller, or the path of a store. */

@@ -51,6 +51,30 @@ test('messages of many requests go together, ten in a batch', async () => {
   expect(batches.map((batch) => batch.length)).toEqual([MAX_BATCH_COUNT, MAX_BATCH_COUNT, 5]);
 });
 
+test('while a batch is on its way, what waits is filled up by the senders that come back', async () => {
+  let take = (_: SendResult[]) => {};
+  const held = new Promise<SendResult[]>((resolve) => {
+    take = resolve;
+  });
+  const { queue, batches } = scripted(() => held);
+  const batcher = new Batcher(queue, { lingerMs: 50 });
+  const first = addAll(batcher, Array(12).fill(message(10)));
+  take(sent(Array(10).fill(message(10))));
+  await vi.waitUntil(() => batcher.stats.inFlight === 0);
+  const second = addAll(batcher, Array(8).fill(message(10)));
+  await Promise.all([first, second]);
+  expect(batches.map((batch) => batch.length)).toEqual([10, 10]);
+});
+
+test('and what nobody fills up goes nevertheless, before the batch is back', async () => {
+  const { queue, batches } = scripted(() => new Promise(() => {}));
+  const batcher = new Batcher(queue, { giveUpMs: 500 });
+  const waiting = addAll(batcher, Array(12).fill(message(10)));
+  await vi.waitUntil(() => batches.length === 2, { timeout: 400 });
+  expect(batches[1]).toHaveLength(2);
+  await waiting;
+});
+
 test.each([
   ['bodies', MAX_BATCH_BYTES / 4, undefined, [4, 4]],
   ['bodies a byte too long', MAX_BATCH_BYTES / 4 + 1, undefined, [3, 3, 2]],

@@ -9,7 +9,7 @@ import { MAX_BATCH_BYTES, MAX_BATCH_COUNT, type OutgoingMessage, type Queue, typ
 import type { ProxyEvent } from './proxy-events.js';
 
 export interface BatcherOptions {
-  /** How long a message waits for others, in milliseconds. */
+  /** How long a message waits for others, in milliseconds; four times as long while batches are on their way. */
   lingerMs?: number;
   /** Batches that are sent to the queue at the same time. */
   maxInFlight?: number;
@@ -50,6 +50,8 @@ export class Batcher {
   #waiting: Waiting[] = [];
   #heldBytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** The messages that wait have waited long enough, and go also when they fill no batch. */
+  #isDue = false;
 
   constructor(queue: Queue, options: BatcherOptions = {}, onEvent: (event: ProxyEvent) => void = () => {}) {
     this.#queue = queue;
@@ -95,23 +97,36 @@ export class Batcher {
       this.#waiting.push(entry);
       this.stats.waiting = this.#waiting.length;
       if (this.#waiting.length >= MAX_BATCH_COUNT) this.#flush();
-      else this.#timer ??= setTimeout(() => this.#flush(), this.#options.lingerMs);
+      else if (!this.#isDue) this.#timer ??= setTimeout(() => this.#expire(), this.#lingerMs);
     });
   }
 
   /** Resolves when everything that was added has its outcome. */
   async drain(): Promise<void> {
     while (this.#waiting.length > 0 || this.stats.inFlight > 0) {
-      this.#flush();
+      this.#expire();
       await sleep(5);
     }
   }
 
+  /** Senders whose readings are on their way send the next ones when they come back: these fill the batch. */
+  get #lingerMs(): number {
+    return this.stats.inFlight > 0 ? 4 * this.#options.lingerMs : this.#options.lingerMs;
+  }
+
+  #expire(): void {
+    this.#isDue = true;
+    this.#flush();
+  }
+
+  /** Sends full batches, and what is due. */
   #flush(): void {
+    const isReady = () => this.#waiting.length >= MAX_BATCH_COUNT || (this.#isDue && this.#waiting.length > 0);
+    while (isReady() && this.stats.inFlight < this.#options.maxInFlight) void this.#sendBatch(this.#take());
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    while (this.#waiting.length > 0 && this.stats.inFlight < this.#options.maxInFlight)
-      void this.#sendBatch(this.#take());
+    if (this.#waiting.length === 0) this.#isDue = false;
+    else if (!this.#isDue) this.#timer = setTimeout(() => this.#expire(), this.#lingerMs);
     this.stats.waiting = this.#waiting.length;
   }
 

@@ -1,6 +1,8 @@
 /** What the proxy refuses, and why: every refusal has a code and a message, and is counted by its code. */
-import type { RefusalStatus } from '../lib/errors/codes.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { type RefusalStatus, statusOf } from '../lib/errors/codes.js';
 import { httpErrorBody } from '../lib/errors/http-error.js';
+import type { HttpAnswer } from '../lib/net/direct-route.js';
 
 export interface Refusal {
   status: RefusalStatus;
@@ -17,8 +19,27 @@ export const refusal = (status: RefusalStatus, code: string, message: string, re
   ...(retryAfter === undefined ? {} : { retryAfter }),
 });
 
-/** The answer to a refused request. */
-export function refuse({ status, code, message, retryAfter }: Refusal): Response {
-  const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
-  return Response.json(httpErrorBody({ code, message }), { status, headers });
+/** The refusal of a request whose handler threw. What is no {@link AppError} is a bug: `log` gets its stack. */
+export function refusalOf(error: unknown, request: string, log: ((text: string) => void) | undefined): Refusal {
+  if (error instanceof AppError) {
+    const http = statusOf(error.code);
+    return refusal(http, error.code, error.message, http < 500 ? undefined : 2);
+  }
+  log?.(`${request}: ${(error as Error).stack ?? messageOf(error)}`);
+  return refusal(500, 'INTERNAL', messageOf(error), 2);
 }
+
+/** The answer to a refused request. */
+export function refuse({ status, code, message, retryAfter }: Refusal): HttpAnswer {
+  return jsonAnswer(
+    status,
+    httpErrorBody({ code, message }),
+    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
+  );
+}
+
+export const jsonAnswer = (status: number, body: object, headers: Record<string, string> = {}): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json', ...headers },
+  body: JSON.stringify(body),
+});

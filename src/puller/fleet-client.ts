@@ -9,9 +9,9 @@ import type { ErrorCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { DesiredField } from '../protocol/sensor-config.js';
+import type { ExportQuery } from '../store/answer.js';
 import { type Answer, readAnswer } from '../store/answer.js';
 import type { History, HistoryQuery } from '../store/history.js';
-import type { ExportQuery } from '../store/read-request.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 
 export interface FleetClientOptions {

@@ -151,7 +151,7 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   );
 
   app.use(async (c, next) => {
-    const problem = findBrowserProblem(c, http.hosts);
+    const problem = findBrowserProblem((name) => c.req.header(name), http.hosts);
     return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
   });
   app.route('/', healthRoutes(queue, problem));

@@ -5,7 +5,7 @@ import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
 import { clientGone, cutOff } from '../lib/net/client-gone.js';
-import { type AnswerLine, exportSchema, querySchema, type ReadRequest } from '../store/read-request.js';
+import { type AnswerLine, exportSchema, querySchema, type ReadRequest } from '../store/answer.js';
 import { type ReadOptions, readStore } from '../store/sqlite/reader/store-reader.js';
 
 /** Each is a process. */

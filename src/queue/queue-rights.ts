@@ -2,10 +2,10 @@
  * Which rights an identity has on a queue. Each is found out by a call that changes nothing: it looks, or it asks for what
  * SQS must refuse for the entry itself, which it does only once the call is allowed.
  */
-import type { SqsCall } from './sqs-call.js';
+import { openCall, type SqsCall } from './sqs-call.js';
 import { queueUrlOf, regionOf } from './sqs-client.js';
 import { QUEUE_RIGHTS, toQueueError } from './sqs-errors.js';
-import { openCall, type SqsQueueOptions } from './sqs-queue.js';
+import type { SqsQueueOptions } from './sqs-queue.js';
 import { deadLetterArn, resolveUrl } from './sqs-queue-url.js';
 
 export type QueueRight = (typeof QUEUE_RIGHTS)[number];
@@ -44,7 +44,7 @@ const PROBES: Partial<Record<QueueRight, (call: SqsCall, url: string, empty: boo
  * `QUEUE_UNREACHABLE` … where no right can be asked for, and as `openSqsQueue` does.
  */
 export async function checkQueueRights(options: SqsQueueOptions): Promise<QueueRightsReport> {
-  const call = await openCall(options);
+  const call = openCall(options);
   try {
     return await new RightsCheck(call, options).run();
   } catch (error) {

@@ -1,50 +1,36 @@
-/** How SQS is called: an action with its input. {@link createSdkCall} for Amazon, `unsigned-call.ts` for the embedded server. */
-import type {
-  ChangeMessageVisibilityBatchCommandInput,
-  ChangeMessageVisibilityBatchCommandOutput,
-  DeleteMessageBatchCommandInput,
-  DeleteMessageBatchCommandOutput,
-  GetQueueAttributesCommandInput,
-  GetQueueAttributesCommandOutput,
-  GetQueueUrlCommandInput,
-  GetQueueUrlCommandOutput,
-  ListMessageMoveTasksCommandInput,
-  ListMessageMoveTasksCommandOutput,
-  PurgeQueueCommandInput,
-  PurgeQueueCommandOutput,
-  ReceiveMessageCommandInput,
-  ReceiveMessageCommandOutput,
-  SendMessageBatchCommandInput,
-  SendMessageBatchCommandOutput,
-  SendMessageCommandInput,
-  SendMessageCommandOutput,
-  SQSClient,
-  StartMessageMoveTaskCommandInput,
-  StartMessageMoveTaskCommandOutput,
-} from '@aws-sdk/client-sqs';
-import type { QueueServerState } from './server-state.js';
-import type { Sdk } from './sqs-client.js';
+/**
+ * Calls SQS: an action with its input, over the JSON protocol. The SDK finds credentials, region and endpoint; its own calls
+ * cost several times as much CPU. A server that checks no signatures, like the embedded one, is called without the SDK, which
+ * takes 70 ms to load.
+ */
+import http, { type RequestOptions } from 'node:http';
+import https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
+import { z } from 'zod';
+import { type QueueServerState, queueServerStateSchema } from './server-state.js';
+import { createClient, endpointOf, findEndpoint, loadSdk, type Sdk, type SqsConnection } from './sqs-client.js';
+import { SqsSigner } from './sqs-signature.js';
 
-/** Input and output of the actions that this program uses. */
-interface Actions {
-  ChangeMessageVisibilityBatch: [ChangeMessageVisibilityBatchCommandInput, ChangeMessageVisibilityBatchCommandOutput];
-  DeleteMessageBatch: [DeleteMessageBatchCommandInput, DeleteMessageBatchCommandOutput];
-  GetQueueAttributes: [GetQueueAttributesCommandInput, GetQueueAttributesCommandOutput];
-  GetQueueUrl: [GetQueueUrlCommandInput, GetQueueUrlCommandOutput];
-  ListMessageMoveTasks: [ListMessageMoveTasksCommandInput, ListMessageMoveTasksCommandOutput];
-  PurgeQueue: [PurgeQueueCommandInput, PurgeQueueCommandOutput];
-  ReceiveMessage: [ReceiveMessageCommandInput, ReceiveMessageCommandOutput];
-  SendMessage: [SendMessageCommandInput, SendMessageCommandOutput];
-  SendMessageBatch: [SendMessageBatchCommandInput, SendMessageBatchCommandOutput];
-  StartMessageMoveTask: [StartMessageMoveTaskCommandInput, StartMessageMoveTaskCommandOutput];
-}
-export type Action = keyof Actions;
-export type Input<A extends Action> = Actions[A][0];
+/** What this program does with queues. */
+export type Action =
+  | 'ChangeMessageVisibilityBatch'
+  | 'DeleteMessageBatch'
+  | 'GetQueueAttributes'
+  | 'GetQueueUrl'
+  | 'ListMessageMoveTasks'
+  | 'PurgeQueue'
+  | 'ReceiveMessage'
+  | 'SendMessage'
+  | 'SendMessageBatch'
+  | 'StartMessageMoveTask';
+type Command<A extends Action> = InstanceType<Sdk[`${A}Command`]>;
+export type Input<A extends Action> = Command<A>['input'];
+type Answer<A extends Action> = Awaited<ReturnType<ReturnType<Command<A>['resolveMiddleware']>>>['output'];
 /** `$metadata` is the SDK's own. */
-export type Output<A extends Action> = Omit<Actions[A][1], '$metadata'>;
+export type Output<A extends Action> = Omit<Answer<A>, '$metadata'>;
 
 export interface SqsCall {
-  /** Rejects as the SDK's `client.send` does; see `sqs-errors.ts`. */
+  /** Rejects with an {@link SqsFailure}, or as the network and the SDK's credentials do; see `sqs-errors.ts`. */
   <A extends Action>(action: A, input: Input<A>, signal?: AbortSignal): Promise<Output<A>>;
   /** See `Queue.serverState`; Amazon has none. */
   serverState?(): Promise<QueueServerState | undefined>;
@@ -52,38 +38,128 @@ export interface SqsCall {
   close(): void;
 }
 
-/** The part of an SDK command that is used here. */
-interface Command {
-  readonly input: unknown;
-  resolveMiddleware(stack: unknown, config: unknown, options: { abortSignal?: AbortSignal }): Handler;
+/** Longer than the longest long poll (20 s). */
+const TIMEOUT_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+/** Long polls hold sockets, and must not make senders wait. */
+const AGENT = { keepAlive: true, maxSockets: 128 };
+
+/** Where requests go, and what makes them valid there. */
+interface Connection {
+  target: RequestOptions;
+  /** Completes the headers of a request. */
+  sign(headers: Record<string, string>, body: Buffer): Promise<Record<string, string>> | Record<string, string>;
+  /** Learns from the date of an answer that refuses a request. */
+  refused(date: string | undefined): void;
 }
 
-type Handler = (command: { input: unknown }) => Promise<{ output: unknown }>;
+/** A refusal of the server, with the members of an SDK error that `sqs-errors.ts` reads. */
+class SqsFailure extends Error {
+  readonly $metadata: { httpStatusCode: number };
 
-/**
- * Calls through the SDK at less cost: the SDK builds its chain of middleware for every call, this builds it once. The
- * client's own cache (`cacheMiddleware`) is emptied by every call with a signal, so each signal has its own cache here.
- * Concurrent calls can share a chain because all of them go to one server.
- */
-export function createSdkCall(sdk: Sdk, client: SQSClient): SqsCall {
-  const withoutSignal = new Map<Action, Handler>();
-  const bySignal = new WeakMap<AbortSignal, Map<Action, Handler>>();
-  const handlersOf = (signal: AbortSignal | undefined) => {
-    if (!signal) return withoutSignal;
-    const handlers = bySignal.get(signal) ?? new Map<Action, Handler>();
-    bySignal.set(signal, handlers);
-    return handlers;
+  constructor(httpStatusCode: number, body: string) {
+    const { __type, message } = failureSchema.safeParse(parseJson(body)).data ?? {};
+    super(message ?? `status ${httpStatusCode}`);
+    this.name = __type?.slice(__type.indexOf('#') + 1) ?? '';
+    this.$metadata = { httpStatusCode };
+  }
+}
+
+const failureSchema = z.object({ __type: z.string().optional(), message: z.string().optional() });
+
+/** Throws `QUEUE_INVALID` and `QUEUE_ENDPOINT_MISMATCH`. */
+export function openCall(options: SqsConnection & { unsigned?: boolean }): SqsCall {
+  const endpoint = endpointOf(options);
+  const unsigned = options.unsigned && endpoint?.startsWith('http:') ? endpoint : undefined;
+  const agents = [new http.Agent(AGENT), new https.Agent(AGENT)] as const;
+  let found: Promise<Connection> | undefined;
+
+  const connect = async (): Promise<Connection> =>
+    unsigned === undefined
+      ? connectSigned(options)
+      : { target: urlToHttpOptions(new URL(unsigned)), sign: (headers) => headers, refused: () => {} };
+
+  async function call(action: Action, input: object, signal?: AbortSignal): Promise<unknown> {
+    found ??= connect();
+    const { target, sign, refused } = await found.catch((error) => {
+      found = undefined;
+      throw error;
+    });
+    const body = Buffer.from(JSON.stringify(input));
+    const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': `AmazonSQS.${action}` };
+    const request = {
+      ...target,
+      method: 'POST',
+      headers: { ...(await sign(headers, body)), 'content-length': body.length },
+      timeout: TIMEOUT_MS,
+      ...(signal ? { signal } : {}),
+    };
+    const sent =
+      target.protocol === 'https:'
+        ? https.request({ ...request, agent: agents[1] })
+        : http.request({ ...request, agent: agents[0] });
+    const { status, date, text } = await answerTo(sent, body);
+    if (status === 200) return text === '' ? {} : JSON.parse(text);
+    refused(date);
+    throw new SqsFailure(status, text);
+  }
+
+  const serverState = async (): Promise<QueueServerState | undefined> => {
+    const answer = await fetch(new URL('/ready', unsigned), { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    // Other servers have no such path.
+    return queueServerStateSchema.safeParse(await answer.json().catch(() => undefined)).data;
   };
-  const call = async (action: Action, input: object, signal?: AbortSignal) => {
-    const handlers = handlersOf(signal);
-    const SdkCommand = sdk[`${action}Command`] as unknown as new (input: object) => Command;
-    const command = new SdkCommand(input);
-    let handler = handlers.get(action);
-    if (!handler) {
-      handler = command.resolveMiddleware(client.middlewareStack, client.config, signal ? { abortSignal: signal } : {});
-      handlers.set(action, handler);
-    }
-    return (await handler(command)).output;
+  const close = () => {
+    for (const agent of agents) agent.destroy();
   };
-  return Object.assign(call, { close: () => client.destroy() }) as SqsCall;
+  return Object.assign(call as SqsCall, { close, ...(unsigned === undefined ? {} : { serverState }) });
+}
+
+/** Rejects as the SDK does where it finds no region. */
+async function connectSigned(options: SqsConnection): Promise<Connection> {
+  const sdk = await loadSdk();
+  const client = createClient(sdk, options);
+  const url = await findEndpoint(sdk, client, options);
+  const signer = new SqsSigner(await client.config.region());
+  return {
+    target: urlToHttpOptions(url),
+    // The SDK keeps credentials until they expire.
+    sign: async (headers, body) =>
+      signer.sign({ host: url.host, headers, body }, await client.config.credentials(), Date.now()),
+    refused: (date) => signer.correct(date, Date.now()),
+  };
+}
+
+function answerTo(
+  sent: http.ClientRequest,
+  body: Buffer,
+): Promise<{ status: number; date: string | undefined; text: string }> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => sent.destroy(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' }));
+    sent.on('timeout', giveUp);
+    sent.on('error', reject);
+    sent.on('socket', (socket) => {
+      if (!socket.connecting) return;
+      const late = setTimeout(giveUp, CONNECT_TIMEOUT_MS);
+      for (const event of ['connect', 'close']) socket.once(event, () => clearTimeout(late));
+    });
+    sent.on('response', (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const { statusCode = 0, headers } = answer;
+        resolve({ status: statusCode, date: headers.date, text: Buffer.concat(chunks).toString() });
+      });
+    });
+    sent.end(body);
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

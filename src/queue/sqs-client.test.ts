@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createClient, endpointOf, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
+import { createClient, endpointOf, findEndpoint, loadSdk, queueUrlOf, type SqsConnection } from './sqs-client.js';
 
 const VARIABLES = [
   ...['AWS_ENDPOINT_URL', 'AWS_ENDPOINT_URL_SQS', 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS'],
@@ -74,16 +74,17 @@ test.each<[SqsConnection, Record<string, string>, string]>([
   client.destroy();
 });
 
-test('a client makes one attempt, checks no digests and carries nothing that nobody reads', async () => {
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
-  const client = createClient(await loadSdk(), { queue: OURS, credentials });
-  expect(await client.config.maxAttempts()).toBe(1);
-  expect(client.config.md5).toBe(false);
-  expect(await client.config.credentials()).toMatchObject(credentials);
-  expect((await client.config.endpoint!()).port).toBe(9324);
-  const chain = client.middlewareStack.identify().join();
-  for (const name of ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware']) {
-    expect(chain).not.toContain(name);
-  }
-  client.destroy();
+test.each<[string, Record<string, string>, string]>([
+  [OURS, {}, 'http://127.0.0.1:9324'],
+  [AMAZON, {}, 'https://sqs.eu-west-1.amazonaws.com'],
+  ['https://eu-west-3.queue.amazonaws.com/1/q', {}, 'https://eu-west-3.queue.amazonaws.com'],
+  ['q', { AWS_REGION: 'eu-west-1' }, 'https://sqs.eu-west-1.amazonaws.com'],
+  ['q', { AWS_REGION: 'us-gov-west-1', AWS_USE_FIPS_ENDPOINT: 'true' }, 'https://sqs.us-gov-west-1.amazonaws.com'],
+  ['q', { AWS_REGION: 'us-east-1', AWS_USE_FIPS_ENDPOINT: 'true' }, 'https://sqs-fips.us-east-1.amazonaws.com'],
+  ['q', { AWS_REGION: 'us-east-1', AWS_USE_DUALSTACK_ENDPOINT: 'true' }, 'https://sqs.us-east-1.api.aws'],
+])('requests for %s with %j go to %s', async (queue, variables, endpoint) => {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  const sdk = await loadSdk();
+  const client = createClient(sdk, { queue, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } });
+  expect((await findEndpoint(sdk, client, { queue })).origin).toBe(endpoint);
 });

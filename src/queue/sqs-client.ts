@@ -1,5 +1,5 @@
-/** Creates the client of the AWS SDK. */
-import type { SQSClient, SQSClientConfig } from '@aws-sdk/client-sqs';
+/** What the AWS SDK finds out: the credentials, the region and the endpoint of a queue. */
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import { AppError } from '../lib/errors/app-error.js';
 import { withoutSecrets } from '../lib/net/without-secrets.js';
 
@@ -21,38 +21,35 @@ export async function loadSdk() {
   return await import('@aws-sdk/client-sqs');
 }
 
-/**
- * These cost CPU in every call and have no use here: a log that is off (but copies every message), the trace header of
- * AWS Lambda, and the SDK's name and version for the statistics of AWS.
- */
-const UNUSED_MIDDLEWARE = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
-
 export type Sdk = Awaited<ReturnType<typeof loadSdk>>;
 
 export function createClient(sdk: Sdk, connection: SqsConnection): SQSClient {
   const endpoint = endpointOf(connection);
   const region = connection.region ?? regionOf(connection.queue) ?? defaultRegion(endpoint);
-  const config: SQSClientConfig = {
+  return new sdk.SQSClient({
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(connection.credentials === undefined ? {} : { credentials: connection.credentials }),
-    // Callers retry what is worth it; retries here would multiply the attempts.
-    maxAttempts: 1,
-    // TCP and TLS protect the bytes already; hashing every body twice costs as much as signing.
-    md5: false,
-    requestHandler: {
-      connectionTimeout: 3_000,
-      // Longer than the longest long poll (20 s).
-      requestTimeout: 30_000,
-      throwOnRequestTimeout: true,
-      // Long polls hold sockets, and must not make senders wait.
-      httpAgent: { keepAlive: true, maxSockets: 128 },
-      httpsAgent: { keepAlive: true, maxSockets: 128 },
-    },
-  };
-  const client = new sdk.SQSClient(config);
-  for (const name of UNUSED_MIDDLEWARE) client.middlewareStack.remove(name);
-  return client;
+  });
+}
+
+/** Where to send requests for a queue. For a name the SDK knows: it depends on profiles, and on settings for FIPS and IPv6. */
+export async function findEndpoint(sdk: Sdk, client: SQSClient, connection: SqsConnection): Promise<URL> {
+  const { queue } = connection;
+  const known = endpointOf(connection) ?? queueUrlOf(queue)?.origin;
+  if (known !== undefined) return new URL(known);
+  const found: URL[] = [];
+  client.middlewareStack.add(
+    () =>
+      async ({ request }) => {
+        const { protocol, hostname, port } = request as { protocol: string; hostname: string; port?: number };
+        found.push(new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`));
+        return { response: undefined, output: { $metadata: {} } };
+      },
+    { step: 'build' },
+  );
+  await client.send(new sdk.GetQueueUrlCommand({ QueueName: queue }));
+  return found[0]!;
 }
 
 /**

@@ -8,8 +8,8 @@ const world = vi.hoisted(() => ({
   closed: 0,
 }));
 
-vi.mock('./unsigned-call.js', () => ({
-  createUnsignedCall: () =>
+vi.mock('./sqs-call.js', () => ({
+  openCall: () =>
     Object.assign(
       async (action: string, input: object) => {
         world.calls.push([action, input]);

@@ -3,12 +3,11 @@ import { AppError } from '../lib/errors/app-error.js';
 import { withoutSecrets } from '../lib/net/without-secrets.js';
 import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
 import type { QueueServerState } from './server-state.js';
-import { createSdkCall, type SqsCall } from './sqs-call.js';
-import { createClient, endpointOf, loadSdk, type SqsConnection } from './sqs-client.js';
+import { openCall, type SqsCall } from './sqs-call.js';
+import type { SqsConnection } from './sqs-client.js';
 import { toQueueError } from './sqs-errors.js';
 import { fromSqs, refusalOf, toSqs, withReason } from './sqs-messages.js';
 import { findDeadLetterQueue, resolveUrl } from './sqs-queue-url.js';
-import { createUnsignedCall } from './unsigned-call.js';
 
 export interface SqsQueueOptions extends SqsConnection {
   /** URL or name of the dead-letter queue. Default: the one in the queue's redrive policy. */
@@ -32,21 +31,13 @@ export async function connectQueue(options: SqsQueueOptions): Promise<{ call: Sq
   if (options.queue.trim() === '') {
     throw new AppError('QUEUE_NOT_GIVEN', 'No queue is given.', { hint: 'Give its name or URL.' });
   }
-  const call = await openCall(options);
+  const call = openCall(options);
   try {
     return { call, url: await resolveUrl(call, options.queue) };
   } catch (error) {
     call.close();
     throw toQueueError(error, options.queue);
   }
-}
-
-/** Throws `QUEUE_INVALID` and `QUEUE_ENDPOINT_MISMATCH`. */
-export async function openCall(options: SqsQueueOptions): Promise<SqsCall> {
-  const endpoint = endpointOf(options);
-  if (options.unsigned && endpoint?.startsWith('http:')) return createUnsignedCall(endpoint);
-  const sdk = await loadSdk();
-  return createSdkCall(sdk, createClient(sdk, options));
 }
 
 /** The answer to a batch names every entry. For one that is missing it is not known whether it was accepted. */

@@ -32,7 +32,7 @@ export function createControl(
 ): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
-    const problem = findBrowserProblem(c, hosts);
+    const problem = findBrowserProblem((name) => c.req.header(name), hosts);
     if (problem) return c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403);
     if (bearerMatches(c.req.header('authorization'), token)) return next();
     return c.json(httpErrorBody({ code: 'TOKEN_WRONG', message: 'the operator token is missing or wrong' }), 401);

@@ -38,7 +38,7 @@ class FakeHost {
       this.events.push(`stop ${spec.env.HOSTNAME}`);
       guest.exit({ kind: 'stopped' });
     };
-    return { exit: undefined, lastLines: [], stop };
+    return { exit: undefined, lastLines: [], lastLine: '', stop };
   };
   setLink = (region: string, connected: boolean) => void (connected ? this.cut.delete(region) : this.cut.add(region));
   isConnected = (region: string) => !this.cut.has(region);

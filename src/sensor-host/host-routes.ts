@@ -5,10 +5,10 @@
 import { Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
 import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
+import { labelled, Metrics } from '../lib/metrics/metrics.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import type { Cluster } from './cluster.js';
-import { hostMetrics } from './host-metrics.js';
 import { jobBodySchema, jobNameSchema, regionLinkSchema } from './host-schemas.js';
 
 export interface SensorHostAppOptions {
@@ -30,7 +30,7 @@ export function createSensorHostApp(
   const app = new Hono();
 
   app.use(async (c, next) => {
-    const problem = findBrowserProblem(c, hosts);
+    const problem = findBrowserProblem((name) => c.req.header(name), hosts);
     if (problem) return c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403);
     const authorization = c.req.header('authorization');
     if (PUBLIC.has(c.req.path) || bearerMatches(authorization, token)) return next();
@@ -62,4 +62,25 @@ export function createSensorHostApp(
   app.notFound((c) => c.json(httpErrorBody({ code: 'NOT_FOUND', message: `no ${c.req.method} ${c.req.path}` }), 404));
   app.onError((error, c) => answerError(error, c, log));
   return app;
+}
+
+/** `GET /metrics` of the sensor host (docs/metrics.md). Its regions are those of its nodes. */
+export function hostMetrics(cluster: Cluster): Metrics {
+  const metrics = new Metrics('wasm_sensors_host_');
+  metrics.counter('requests_total', 'Requests of the modules that have ended, by region and result.', () =>
+    Object.entries(cluster.stats().results).flatMap(([region, counts]) =>
+      labelled('result', Object.entries(counts), { region }),
+    ),
+  );
+  metrics.gauge('executions', 'Executions of the newest jobs, by state.', () => {
+    const counts: Record<string, number> = { running: 0, failed: 0 };
+    for (const { executions } of cluster.jobs()) {
+      for (const { state } of executions) counts[state] = (counts[state] ?? 0) + 1;
+    }
+    return labelled('state', Object.entries(counts));
+  });
+  metrics.gauge('region_connected', 'Whether the region can reach the proxy: 0 after `region disconnect`.', () =>
+    cluster.nodes().map(({ region, connected }) => [{ region }, connected ? 1 : 0]),
+  );
+  return metrics;
 }

@@ -11,14 +11,14 @@
  */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { HostList } from '../lib/net/host-list.js';
-import { Guest } from './guest/guest.js';
+import { Guest, type GuestEnvironment } from './guest/guest.js';
 import { FileTable, type Mount, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
 import type { AnyModule, SensorModule } from './guest/sensor-module.js';
 import { ThreadGuest } from './guest/thread-guest.js';
 import { createTransport, type HttpTransport } from './guest/transport.js';
 import { createImports } from './guest/wasi.js';
-import type { GuestExit } from './guest/wasi-guest.js';
+import type { GuestExit, RunningGuest } from './guest/wasi-guest.js';
 import { guestLimit, reclaimMemory } from './host-capacity.js';
 import { RegionLink, type RequestCounts } from './region-link.js';
 
@@ -29,8 +29,6 @@ export interface SensorHostOptions {
   transport?: HttpTransport;
   /** For tests: guests at the same time; by default as many as the operating system lets this process hold. */
   maxGuests?: number;
-  /** For tests: guests with a thread of their own at the same time. */
-  maxThreads?: number;
   /** PEM of a private certificate authority that signed the proxy's certificate. */
   ca?: string;
 }
@@ -49,16 +47,6 @@ export interface GuestSpec {
 
 /** Called once, when a guest has exited or was stopped. */
 export type ExitListener = (exit: GuestExit, lastLine: string) => void;
-
-/** A running or exited guest. */
-export interface RunningGuest {
-  /** How it exited; undefined while it runs. */
-  readonly exit: GuestExit | undefined;
-  /** The last lines it wrote to stdout and stderr. */
-  readonly lastLines: readonly string[];
-  /** Stops it at once: nothing is sent after this call. */
-  stop(): void;
-}
 
 /** Starts the executions of one job. */
 export interface Runner {
@@ -112,64 +100,32 @@ export interface SensorHost {
 /** Exited guests that are left to the garbage collector. */
 const RECLAIM_ABOVE = 1000;
 const NOWHERE = new HostList([]);
-/** A thread takes about 10 MB of memory, and its guest what it uses. */
-const MAX_THREADS = 100;
 
 export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
-  const clock = options.clock ?? systemClock;
-  const transport =
-    options.transport ?? createTransport({ clock, ...(options.ca === undefined ? {} : { ca: options.ca }) });
+  const { clock = systemClock, ca, maxGuests = guestLimit() } = options;
+  const transport = options.transport ?? createTransport({ clock, ...(ca === undefined ? {} : { ca }) });
   const stats = { requests: 0 };
   const statCache = new StatCache(clock);
   const links = new Map<string, RegionLink>();
-  const guests = new Map<Guest, ExitListener | undefined>();
-  const threads = new Map<ThreadGuest, ExitListener | undefined>();
-  const { maxGuests = guestLimit(), maxThreads = MAX_THREADS } = options;
+  const guests = new Map<RunningGuest, ExitListener | undefined>();
   let exitedSinceReclaim = 0;
   let current: Guest;
   const imports = createImports(() => current, clock);
-  const environment = {
+  const environment: GuestEnvironment = {
     clock,
     transport,
     stats,
-    setCurrent(guest: Guest) {
+    setCurrent(guest) {
       current = guest;
     },
-    exited(guest: Guest, exit: GuestExit) {
+    exited(guest, exit) {
       const onExit = guests.get(guest);
       guests.delete(guest);
       exitedSinceReclaim++;
       // Later: the caller of `start` has its result by then, even if the guest exits at once.
-      if (onExit) queueMicrotask(() => onExit(exit, guest.output.last));
+      if (onExit) queueMicrotask(() => onExit(exit, guest.lastLine));
     },
   };
-
-  const threadEnvironment = {
-    transport,
-    stats,
-    exited(guest: ThreadGuest, exit: GuestExit) {
-      const onExit = threads.get(guest);
-      threads.delete(guest);
-      if (onExit) queueMicrotask(() => onExit(exit, guest.lines.at(-1) ?? ''));
-    },
-  };
-
-  function startThread(compiled: WebAssembly.Module, spec: GuestSpec, onExit: ExitListener | undefined): RunningGuest {
-    if (threads.size >= maxThreads) throw threadsFull(threads.size);
-    const { args, env, region, mounts = [], allowed = NOWHERE } = spec;
-    const link = linkOf(region);
-    const guest = new ThreadGuest(threadEnvironment, { link, allowed, module: compiled, args, env, mounts });
-    threads.set(guest, onExit);
-    return {
-      get exit() {
-        return guest.exit;
-      },
-      get lastLines() {
-        return guest.lines;
-      },
-      stop: () => guest.stop(),
-    };
-  }
 
   function linkOf(region: string): RegionLink {
     let link = links.get(region);
@@ -181,29 +137,24 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
   }
 
   return {
-    start(module, spec, onExit) {
-      if ('compiled' in module) return startThread(module.compiled, spec, onExit);
-      const { args, env, region, mounts = [], allowed = NOWHERE } = spec;
+    start(module, { args, env, region, mounts = [], allowed = NOWHERE }, onExit) {
+      const link = linkOf(region);
+      if ('compiled' in module) {
+        const guest = new ThreadGuest(environment, { link, allowed, module: module.compiled, args, env, mounts });
+        guests.set(guest, onExit);
+        return guest;
+      }
       if (guests.size >= maxGuests) throw hostFull(guests.size);
       const instance = instantiate(module, imports, guests.size);
-      const files = new FileTable(mounts, statCache);
-      const guest = new Guest(environment, { link: linkOf(region), allowed, files, args, env });
+      const guest = new Guest(environment, { link, allowed, files: new FileTable(mounts, statCache), args, env });
       guests.set(guest, onExit);
       guest.start(instance);
-      return {
-        get exit() {
-          return guest.exit;
-        },
-        get lastLines() {
-          return guest.output.lines;
-        },
-        stop: () => guest.stop(),
-      };
+      return guest;
     },
     setLink: (region, connected) => linkOf(region).setConnected(connected),
     isConnected: (region) => links.get(region)?.connected ?? true,
     stats: () => ({
-      running: guests.size + threads.size,
+      running: guests.size,
       requests: stats.requests,
       results: Object.fromEntries([...links].map(([region, { counts }]) => [region, { ...counts }])),
     }),
@@ -213,9 +164,9 @@ export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
       await reclaimMemory();
     },
     async close() {
-      const inThreads = [...threads.keys()];
-      for (const guest of [...guests.keys(), ...inThreads]) guest.stop();
-      await Promise.all([transport.close(), ...inThreads.map((guest) => guest.ended())]);
+      const all = [...guests.keys()];
+      for (const guest of all) guest.stop();
+      await Promise.all([transport.close(), ...all.map((guest) => guest.ended?.())]);
     },
   };
 }
@@ -228,11 +179,6 @@ function instantiate(module: SensorModule, imports: WebAssembly.Imports, running
     throw new AppError('MODULE_INVALID', `${module.name} can't be started: ${messageOf(cause)}`, { cause });
   }
 }
-
-export const threadsFull = (running: number): AppError =>
-  new AppError('HOST_FULL', `the sensor host can't hold more than ${running} modules that need a thread each`, {
-    hint: 'Use fewer nodes (`up --nodes`), or one region (--region). Modules that are built on our library share one thread.',
-  });
 
 function hostFull(running: number, cause?: unknown): AppError {
   return new AppError('HOST_FULL', `the sensor host can't hold more than ${running} sensors`, {

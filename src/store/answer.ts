@@ -1,8 +1,58 @@
-/** An answer of the store's reader, as its readers see it: columns, rows one by one, and how it ended. */
+/** What the store's reader is asked, the lines that it answers with, and how these are read. */
+import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
-import type { AnswerEnd, AnswerLine, Cell } from './read-request.js';
 
+/** `POST /query`. */
+export const querySchema = z.strictObject({ sql: z.string().max(100_000) });
+
+const VALUE_NAMES = /^[a-z][a-z0-9_]{0,31}(,[a-z][a-z0-9_]{0,31})*$/;
+
+/**
+ * `GET /export`: readings that were received from `since` on and before `until` (Unix milliseconds). `values`: as one
+ * object, or a column each, of all of them or of those in `fields`.
+ */
+export const exportSchema = z.strictObject({
+  since: z.coerce.number(),
+  until: z.coerce.number(),
+  region: z.string().optional(),
+  host: z.string().optional(),
+  values: z.enum(['object', 'columns']).default('object'),
+  fields: z.string().regex(VALUE_NAMES, 'must be names of values, separated by commas').optional(),
+});
+
+export type ExportQuery = z.output<typeof exportSchema>;
+
+/** What an answer may hold; an export has no limits. */
+export interface Limits {
+  rows: number;
+  bytes: number;
+}
+
+export type ReadRequest = { path: string } & ({ sql: string; limits?: Limits | undefined } | { readings: ExportQuery });
+
+export type Cell = string | number | boolean | null | object;
+
+/** The last line of a complete answer. */
+export interface AnswerEnd {
+  rows: number;
+  /** Which limit cut it off. */
+  cut?: 'rows' | 'bytes' | undefined;
+  /** Readings left out because they are not what was written. */
+  damaged?: number | undefined;
+}
+
+/**
+ * A line of an answer, as JSON: the columns first, then rows, and its end or an error last. An empty line says that it
+ * goes on.
+ */
+export type AnswerLine =
+  | { columns: string[] }
+  | Cell[]
+  | { end: AnswerEnd }
+  | { error: { code: string; message: string; hint?: string | undefined } };
+
+/** An answer as its readers see it: columns, rows one by one, and how it ended. */
 export interface Answer {
   columns: string[];
   /** Can be read once. Rejects with the error of the reader, or with `READ_FAILED` when the answer ends early. */

@@ -5,7 +5,7 @@ import { createProxy } from '../proxy/proxy.js';
 import { EventHub } from '../puller/events/event-hub.js';
 import { pullerMetrics } from '../puller/puller-metrics.js';
 import type { Cluster } from '../sensor-host/cluster.js';
-import { hostMetrics } from '../sensor-host/host-metrics.js';
+import { hostMetrics } from '../sensor-host/host-routes.js';
 import { createQueueServer } from '../sqs-server/sqs-server.js';
 import { scrapeText } from './support/scrape.js';
 import { ScriptedQueue } from './support/scripted-queue.js';

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { quarantine } from '../../lib/fs/quarantine.js';
+import { quickCheck } from '../../lib/sqlite/check-database.js';
 import { findFileDamage } from '../../lib/sqlite/open-with-repair.js';
-import { quickCheck } from '../../lib/sqlite/quick-check.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { RevokedHosts } from '../../proxy/revoked-hosts.js';
 import { quarantineDamagedState, readRunState } from '../../runtime/run-state.js';

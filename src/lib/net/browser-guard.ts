@@ -2,7 +2,6 @@
  * Refuses requests that a browser makes for a page of another site. Such a page reaches services on loopback: directly,
  * or under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
  */
-import type { Context } from 'hono';
 
 export interface BrowserProblem {
   code: 'UNKNOWN_HOST' | 'FOREIGN_ORIGIN';
@@ -32,19 +31,22 @@ export function hostNames(
 }
 
 /** What is wrong with a request's `Host` or `Origin`, if anything. `names` (without port): undefined = any. */
-export function findBrowserProblem(c: Context, names: string[] | undefined): BrowserProblem | undefined {
-  const host = c.req.header('host') ?? '';
+export function findBrowserProblem(
+  header: (name: string) => string | undefined,
+  names: string[] | undefined,
+): BrowserProblem | undefined {
+  const host = header('host') ?? '';
   if (names !== undefined && !names.includes(nameOf(host))) {
     const reason = `the Host header names ${JSON.stringify(nameOf(host))}, which is not a name of this service`;
     return { code: 'UNKNOWN_HOST', reason };
   }
   // Images and scripts on a page of another site have no Origin header. Links to our page are allowed.
-  if (c.req.header('sec-fetch-site') === 'cross-site' && c.req.header('sec-fetch-mode') !== 'navigate') {
+  if (header('sec-fetch-site') === 'cross-site' && header('sec-fetch-mode') !== 'navigate') {
     return { code: 'FOREIGN_ORIGIN', reason: 'requests of pages of other sites are refused' };
   }
   // A web server in front of this service may have given it another Host than the browser sees.
-  if (c.req.header('sec-fetch-site') === 'same-origin') return undefined;
-  const origin = c.req.header('origin');
+  if (header('sec-fetch-site') === 'same-origin') return undefined;
+  const origin = header('origin');
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return undefined;
   return { code: 'FOREIGN_ORIGIN', reason: `requests from the origin ${JSON.stringify(origin)} are refused` };
 }

@@ -52,8 +52,7 @@ export class WrongTokens {
 }
 
 /** The address of a client; of IPv6 the part that one site has. Undefined for a request that came over no connection. */
-export function addressOf(c: Context): string | undefined {
-  const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+export function addressOf(incoming: IncomingMessage | undefined): string | undefined {
   const address = incoming?.socket.remoteAddress?.replace(/^::ffff:/, '');
   return address?.includes(':') && !isLoopback(address) ? address.split(':').slice(0, 4).join(':') : address;
 }
@@ -64,7 +63,8 @@ export function lateRefusals(
   refuse: (c: Context, problem: HttpError & { status: 429; retryAfter: number }) => Response,
 ): MiddlewareHandler {
   return async (c, next) => {
-    const address = addressOf(c);
+    const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+    const address = addressOf(incoming);
     if (address !== undefined && wrong.isFull(address)) {
       const message = 'too many wrong tokens come from this address; try again';
       return refuse(c, { status: 429, code: 'TOO_MANY_TRIES', message, retryAfter: LONGEST_MS / 1000 });

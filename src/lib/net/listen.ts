@@ -6,6 +6,7 @@ import { getRequestListener, RequestError } from '@hono/node-server';
 import { messageOf } from '../errors/app-error.js';
 import { httpErrorBody } from '../errors/http-error.js';
 import { limitConnections } from './connection-share.js';
+import { type DirectRoute, serveDirectly } from './direct-route.js';
 import { serveOneAtATime } from './one-at-a-time.js';
 import { listenFailed, portInUse } from './ports.js';
 import { answerRefusedRequests, refuseRequest } from './refused-requests.js';
@@ -16,6 +17,8 @@ const CHECK_TIMEOUTS_EVERY_MS = 5_000;
 
 export interface ListenOptions {
   fetch: (request: Request, env?: unknown) => Response | Promise<Response>;
+  /** A route that does not need `fetch`, though `fetch` must know it. */
+  direct?: DirectRoute;
   host: string;
   /** 0 = any free port. */
   port: number;
@@ -64,8 +67,9 @@ export function listen(options: ListenOptions): Promise<Listener> {
   });
 }
 
-function createHttpServer({ fetch, host, tls }: ListenOptions): Server {
-  const app = getRequestListener(fetch, { hostname: host, errorHandler: answerBadRequest });
+function createHttpServer({ fetch, direct, host, tls }: ListenOptions): Server {
+  const all = getRequestListener(fetch, { hostname: host, errorHandler: answerBadRequest });
+  const app = direct ? serveDirectly(direct, all) : all;
   const settings = {
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: REQUEST_TIMEOUT_MS,

@@ -1,7 +1,7 @@
 /** What every SQLite store of the product does alike: finding damage, and closing. */
 import { messageOf } from '../errors/app-error.js';
 import { longWork } from '../process/long-work.js';
-import { closeAbandoned, type Database, isDamage } from './driver.js';
+import { closeAbandoned, type Database, isDamage, openSqlite } from './driver.js';
 
 /** The first damage that a quick check finds; undefined: there is none. A gigabyte takes a second or two. */
 export function findDamage(database: Database): string | undefined {
@@ -12,6 +12,20 @@ export function findDamage(database: Database): string | undefined {
   } catch (error) {
     if (isDamage(error)) return messageOf(error);
     throw error;
+  }
+}
+
+/** The same of a database that another process may have open; undefined also: it can't be checked now. */
+export function quickCheck(path: string): string | undefined {
+  try {
+    const database = openSqlite(path, { readOnly: true });
+    try {
+      return findDamage(database);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    return isDamage(error) ? messageOf(error) : undefined;
   }
 }
 

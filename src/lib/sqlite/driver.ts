@@ -4,6 +4,7 @@
  * Node 20 has no such module, and Node's own has no authorizer before 24.10. Every version of Node gets the same SQLite
  * (docs/adr/0012-plain-store.md).
  */
+import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { constants, DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
@@ -21,9 +22,46 @@ export interface OpenOptions {
   timeoutMs?: number;
 }
 
-/** Opens the database at `path` (or `:memory:`), and creates it when missing. Throws an error of SQLite. */
+/**
+ * Opens the database at `path` (or `:memory:`), and creates it when missing, for this user only. Throws an error of SQLite.
+ */
 export function openSqlite(path: string, { readOnly = false, timeoutMs = 0 }: OpenOptions = {}): Database {
+  if (!readOnly) makePrivate(path);
   return new DatabaseSync(path, { readOnly, timeout: timeoutMs, allowExtension: false });
+}
+
+const PRIVATE = 0o600;
+
+/**
+ * Takes the rights of everybody else on a database and its log, before SQLite opens it; a missing one is created, empty.
+ * SQLite gives its write-ahead log the mode of the file.
+ * Where that is not possible, SQLite says what is wrong with the path, or the file is somebody else's to protect.
+ */
+function makePrivate(path: string): void {
+  if (path === ':memory:') return;
+  try {
+    // A database that is there is not opened: closing it would end the locks that this process has on it.
+    if (!existsSync(path)) closeSync(openSync(path, 'ax', PRIVATE));
+    for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+      const mode = statSync(file, { throwIfNoEntry: false })?.mode;
+      if (mode !== undefined && (mode & 0o077) !== 0) chmodSync(file, PRIVATE);
+    }
+  } catch {
+    // Opening it is what counts.
+  }
+}
+
+/** Runs `work` in a transaction, which holds the lock for writing from its beginning. */
+export function inTransaction<T>(database: Database, work: () => T): T {
+  database.exec('begin immediate');
+  try {
+    const result = work();
+    database.exec('commit');
+    return result;
+  } catch (error) {
+    if (database.isTransaction) database.exec('rollback');
+    throw error;
+  }
 }
 
 /** SQLite's result codes (https://sqlite.org/rescode.html) that are told apart, and what it says with them. */

@@ -1,6 +1,6 @@
 /** Alerts about the puller itself and the queue server: each fires as long as its condition lasts. */
 import type { ConditionAlert } from '../../fleet/fleet-events.js';
-import type { WrittenBack } from '../../lib/sqlite/written-back.js';
+import type { WrittenBack } from '../../lib/sqlite/database-file.js';
 import type { QueueServerState } from '../../queue/server-state.js';
 import type { StoreStats } from '../../store/store.js';
 

@@ -3,7 +3,8 @@
  * else. Ours are what this package has built, `publisher` and `config-updater`; what a module exports says nothing about
  * who made it.
  */
-import { type HostCounts, type Runner, sumOfCounts, threadsFull } from '../sensor-host.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { type HostCounts, type Runner, sumOfCounts } from '../sensor-host.js';
 import type { Opening } from './foreign-messages.js';
 import { ForeignProcess } from './foreign-process.js';
 
@@ -74,3 +75,8 @@ export class ForeignHost {
     for (const foreign of this.#processes) foreign.close();
   }
 }
+
+const threadsFull = (running: number): AppError =>
+  new AppError('HOST_FULL', `the sensor host can't hold more than ${running} modules that need a thread each`, {
+    hint: 'Use fewer nodes (`up --nodes`), or one region (--region). Modules that are built on our library share one thread.',
+  });

@@ -9,7 +9,8 @@ import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { HostList } from '../../lib/net/host-list.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import { type AnyModule, loadModule } from '../guest/sensor-module.js';
-import { createSensorHost, type ExitListener, type RunningGuest, type SensorHost } from '../sensor-host.js';
+import type { RunningGuest } from '../guest/wasi-guest.js';
+import { createSensorHost, type ExitListener, type SensorHost } from '../sensor-host.js';
 import type { FromForeign, Opening, ToForeign } from './foreign-messages.js';
 import type { Watched } from './foreign-watch.js';
 

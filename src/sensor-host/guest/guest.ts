@@ -8,7 +8,7 @@ import { GuestMemory } from './guest-memory.js';
 import type { Closeable, HostClock } from './host-clock.js';
 import { type AnswerCells, answerCells, type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
 import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
-import { exitOf, type GuestExit, type ProgramOptions, WasiGuest } from './wasi-guest.js';
+import { exitOf, type GuestExit, type ProgramOptions, type RunningGuest, WasiGuest } from './wasi-guest.js';
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -28,7 +28,7 @@ export interface GuestEnvironment {
   readonly stats: { requests: number };
   /** Sets the guest that the shared imports serve from now on. */
   setCurrent(guest: Guest): void;
-  exited(guest: Guest, exit: GuestExit): void;
+  exited(guest: RunningGuest, exit: GuestExit): void;
 }
 
 /** What distinguishes one guest from another. */
@@ -40,7 +40,7 @@ export interface GuestOptions extends ProgramOptions {
 /** What a guest waits for: milliseconds, or a request and where its answer goes. */
 type Wait = number | { request: HttpRequest; cells: AnswerCells };
 
-export class Guest extends WasiGuest {
+export class Guest extends WasiGuest implements RunningGuest {
   exit: GuestExit | undefined;
   readonly #host: GuestEnvironment;
   readonly #link: RegionLink;
@@ -73,6 +73,14 @@ export class Guest extends WasiGuest {
   /** Stops the guest now: what it waits for is cancelled and it never runs again. */
   stop(): void {
     this.#finish({ kind: 'stopped' });
+  }
+
+  get lastLines(): readonly string[] {
+    return this.output.lines;
+  }
+
+  get lastLine(): string {
+    return this.output.last;
   }
 
   get returning(): boolean {

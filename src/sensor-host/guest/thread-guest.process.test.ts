@@ -130,8 +130,3 @@ test('a guest that is stopped in a request sends nothing more', async () => {
   await exited(waiting);
   expect(waiting.exit).toMatchObject({ kind: 'stopped' });
 });
-
-test('more than the host has threads for are refused', async () => {
-  await start(tinyModule({ code: LOOP_FOREVER }), { maxThreads: 1 });
-  await expect(startAnother(tinyModule())).rejects.toMatchObject({ code: 'HOST_FULL', fault: 'system' });
-});

@@ -7,11 +7,11 @@ import { messageOf } from '../../lib/errors/app-error.js';
 import type { HostList } from '../../lib/net/host-list.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { RegionLink } from '../region-link.js';
+import type { GuestEnvironment } from './guest.js';
 import type { Mount } from './guest-files.js';
 import type { Closeable } from './host-clock.js';
 import { type FromThread, type SentRequest, SharedState, type ThreadStart, type ToThread } from './thread-messages.js';
-import type { HttpTransport } from './transport.js';
-import type { GuestExit } from './wasi-guest.js';
+import type { GuestExit, RunningGuest } from './wasi-guest.js';
 
 /** The built file: threads do not load TypeScript. */
 const THREAD_MAIN = `${packageRoot}dist/sensor-host/guest/thread-main.js`;
@@ -19,13 +19,9 @@ const THREAD_MAIN = `${packageRoot}dist/sensor-host/guest/thread-main.js`;
 const HEAP_MB = 32;
 const YOUNG_HEAP_MB = 2;
 
-export interface ThreadEnvironment {
-  readonly transport: HttpTransport;
-  readonly stats: { requests: number };
-  exited(guest: ThreadGuest, exit: GuestExit): void;
-}
+type ThreadHost = Pick<GuestEnvironment, 'transport' | 'stats' | 'exited'>;
 
-export interface ThreadOptions {
+interface ThreadOptions {
   link: RegionLink;
   allowed: HostList;
   module: WebAssembly.Module;
@@ -34,16 +30,16 @@ export interface ThreadOptions {
   mounts: Mount[];
 }
 
-export class ThreadGuest {
+export class ThreadGuest implements RunningGuest {
   exit: GuestExit | undefined;
-  readonly #host: ThreadEnvironment;
+  readonly #host: ThreadHost;
   readonly #link: RegionLink;
   readonly #allowed: HostList;
   readonly #state = new SharedState();
   readonly #worker: Worker;
   #inProgress: Closeable | undefined;
 
-  constructor(host: ThreadEnvironment, { link, allowed, ...program }: ThreadOptions) {
+  constructor(host: ThreadHost, { link, allowed, ...program }: ThreadOptions) {
     this.#host = host;
     this.#link = link;
     this.#allowed = allowed;
@@ -62,9 +58,13 @@ export class ThreadGuest {
     this.#worker.on('exit', () => this.#finish({ kind: 'trap', message: 'its thread ended' }));
   }
 
-  /** Recent lines; the last one may be incomplete. */
-  get lines(): string[] {
+  /** The last one may be incomplete. */
+  get lastLines(): string[] {
     return this.#state.output.split('\n').filter((line) => line !== '');
+  }
+
+  get lastLine(): string {
+    return this.lastLines.at(-1) ?? '';
   }
 
   /** Stops the guest now, also in the middle of a loop: nothing is sent after this call. */

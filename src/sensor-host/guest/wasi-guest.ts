@@ -10,6 +10,20 @@ export type GuestExit =
   | { kind: 'returned' }
   | { kind: 'stopped' };
 
+/** A running or exited guest. */
+export interface RunningGuest {
+  /** How it exited; undefined while it runs. */
+  readonly exit: GuestExit | undefined;
+  /** The last lines it wrote to stdout and stderr. */
+  readonly lastLines: readonly string[];
+  /** The last one, complete or not; '' when nothing was written. */
+  readonly lastLine: string;
+  /** Stops it at once: nothing is sent after this call. */
+  stop(): void;
+  /** Resolves when its thread has ended; left out where it has none of its own. */
+  ended?(): Promise<void>;
+}
+
 /** Thrown through the guest by `proc_exit`. */
 export class ProcExit {
   constructor(readonly code: number) {}

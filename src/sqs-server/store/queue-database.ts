@@ -1,7 +1,6 @@
 /** The SQLite database of the queue server: opening it, its durability settings and its schema. */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { type Database, isBusy, openSqlite } from '../../lib/sqlite/driver.js';
-import { makePrivate } from '../../lib/sqlite/private-file.js';
 
 export type { Database };
 
@@ -15,7 +14,6 @@ const SCHEMA_VERSION = 1;
 export function openDatabase(path: string): Database {
   let database: Database | undefined;
   try {
-    makePrivate(path);
     database = openSqlite(path);
     // One process only: without shared memory the write-ahead log is faster, and a second server fails at once.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');

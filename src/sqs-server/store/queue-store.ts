@@ -6,12 +6,11 @@ import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
 import { longWork } from '../../lib/process/long-work.js';
 import { abandonDatabase, closeDatabase, findDamage } from '../../lib/sqlite/check-database.js';
-import { DatabaseFile } from '../../lib/sqlite/database-file.js';
+import { DatabaseFile, WrittenBackNote } from '../../lib/sqlite/database-file.js';
 import { isDamage, isFull } from '../../lib/sqlite/driver.js';
 import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
 import { beginRewrite, finishRewrite, quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
-import { WrittenBackNote } from '../../lib/sqlite/written-back.js';
 import {
   type ClockEvent,
   type ClockMark,

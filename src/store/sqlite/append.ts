@@ -1,5 +1,5 @@
 /** Writes readings, messages and the checkpoint, each row with its checksum. */
-import type { Database, Statement } from '../../lib/sqlite/driver.js';
+import { type Database, inTransaction, type Statement } from '../../lib/sqlite/driver.js';
 import type { ReportedConfig } from '../../protocol/sensor-config.js';
 import type { StoreEntry } from '../store.js';
 import { bytesOf, checksumOf, MESSAGE_COLUMNS, READING_COLUMNS, readingValues, type Value } from './rows.js';
@@ -26,8 +26,7 @@ export class Appender {
 
   /** One transaction for the group. `elapsed`: now, by the clock of the retention. */
   append(entries: StoreEntry[], elapsed: number): void {
-    this.#database.exec('begin immediate');
-    try {
+    inTransaction(this.#database, () => {
       for (const { id, body, reading, config, receivedAt } of entries) {
         if (!reading) {
           this.#message.run(...withChecksum([id, receivedAt, elapsed, body]));
@@ -38,11 +37,7 @@ export class Appender {
         const taken = Date.parse(reading.timestamp);
         this.#reading.run(...values, Number.isNaN(taken) ? receivedAt : taken);
       }
-      this.#database.exec('commit');
-    } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('rollback');
-      throw error;
-    }
+    });
   }
 
   /** Thousands of sensors report the same configuration, which is one object then. */

@@ -2,9 +2,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, SqlValue } from '../../lib/sqlite/driver.js';
 import { badQuery, type HistoryPoint, type HistoryRange, type HistorySeries, HOUR_MS, MINUTE_MS } from '../history.js';
-import { firstSince } from './first-since.js';
-import { numbersOf } from './numbers.js';
-import { LEVELS } from './roll-up-schema.js';
+import { LEVELS } from './roll-up-tables.js';
+import { firstSince, lastReading, numbersOf } from './select-readings.js';
 
 /** Of all series together: making text of more takes long. */
 const MAX_POINTS = 50_000;
@@ -93,7 +92,7 @@ function readRollUps(db: Database, { metric, region, host, step, from, to }: His
 /** Some at a time: what is stored between two turns does not change what was there. */
 async function readReadings(db: Database, { metric, region, host, step, from, to }: HistoryRange): Promise<Row[]> {
   const first = firstSince(db, 'received_at', from - MAX_AHEAD_MS);
-  const { last } = db.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
+  const last = lastReading(db);
   if (last - first >= MAX_READINGS) {
     throw badQuery(
       `a step of ${step} milliseconds needs ${last - first + 1} readings, and at most ${MAX_READINGS} are read`,

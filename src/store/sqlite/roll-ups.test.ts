@@ -408,6 +408,28 @@ test.each(['sensor_minute_rows', 'region_hours', 'sensor_series', 'roll_up_progr
   },
 );
 
+test('what is made anew begins with the first whole hour of the readings that are kept; what is before it stays', async () => {
+  const half = T0 + HOUR_MS / 2;
+  accept([take(T0, 0, { values: { temperature: 1 } }), take(half, 0, { values: { temperature: 2 } })]);
+  const next = T0 + HOUR_MS;
+  accept([take(next, 0, { values: { temperature: 3 } }), take(next + 1, 0, { values: { temperature: 4 } })]);
+  // It came after those of the next hour.
+  accept([take(next - 1, 5_000, { values: { temperature: 5 } })]);
+  rollUp();
+  store.database.exec('delete from readings where id = 1');
+  damage('roll_up_progress');
+  open();
+  rollUp();
+  expect(await ask({ step: HOUR_MS })).toMatchObject([
+    {
+      points: [
+        { t: T0, count: 3, min: 1, max: 5 },
+        { t: next, count: 2, min: 3, max: 4 },
+      ],
+    },
+  ]);
+});
+
 test('a store that is damaged while it is in use: what was in memory only is read again', () => {
   const all = someReadings(random(6), 400);
   accept(all.slice(0, 200));

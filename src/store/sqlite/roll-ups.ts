@@ -3,20 +3,20 @@
  * the tables of the file, some rows at a time. Each of these transactions saves which readings the file's tables have by
  * then, so a crash at any moment neither loses nor repeats one: the next start reads the others again.
  */
-import type { Database, Statement } from '../../lib/sqlite/driver.js';
+import { type Database, inTransaction, type Statement } from '../../lib/sqlite/driver.js';
 import { MINUTE_MS } from '../history.js';
-import { numbersOf } from './numbers.js';
-import { LEVELS } from './roll-up-schema.js';
 import {
   addDepth,
   clearSome,
   completeSince,
   forgetSome,
   haveReadings,
+  LEVELS,
   MERGE,
   prepareMove,
   restorePeriods,
 } from './roll-up-tables.js';
+import { numbersOf } from './select-readings.js';
 
 /** Readings that are added to memory at a time, and rows that move at a time: each takes some milliseconds. */
 const READINGS_AT_ONCE = 500;
@@ -132,12 +132,13 @@ export class RollUps {
 
   /** Notes the depth of the queue. `elapsed`: now, by the clock of the retention. */
   addDepth(messages: number, now: number, elapsed: number): void {
-    this.#inTransaction(() => addDepth(this.#db, messages, now, elapsed));
+    inTransaction(this.#db, () => addDepth(this.#db, messages, now, elapsed));
   }
 
   /** Deletes some rows to which nothing was added since these times, by the clock of the retention. Returns how many. */
   forgetSome(before: { minutes: number; hours: number }): number {
-    return this.#inTransaction(
+    return inTransaction(
+      this.#db,
       () => forgetSome(this.#db, LEVELS[0], before.minutes) + forgetSome(this.#db, LEVELS[1], before.hours),
     );
   }
@@ -156,7 +157,7 @@ export class RollUps {
 
   #moveSome(elapsed: number): void {
     const part = 1 - this.#part;
-    const saved = this.#inTransaction(() => {
+    const saved = inTransaction(this.#db, () => {
       const where = `from temp.pending where part = ${part} order by ${KEY} limit ${ROWS_AT_ONCE}`;
       this.#db.exec(`delete from temp.moved; insert into temp.moved select ${KEY}, ${STATISTICS} ${where}`);
       this.#move(elapsed);
@@ -194,7 +195,7 @@ export class RollUps {
   }
 
   #clearSome(from: number, last: number, elapsed: number): void {
-    const isCleared = this.#inTransaction(() => {
+    const isCleared = inTransaction(this.#db, () => {
       if (clearSome(this.#db, from) > 0) return false;
       restorePeriods(this.#db, elapsed);
       return true;
@@ -212,17 +213,5 @@ export class RollUps {
 
   #write({ done, target, position, rebuiltTo, rebuiltFrom }: Progress): void {
     this.#saveProgress.run(done, target, position, rebuiltTo, rebuiltFrom);
-  }
-
-  #inTransaction<T>(work: () => T): T {
-    this.#db.exec('begin immediate');
-    try {
-      const result = work();
-      this.#db.exec('commit');
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('rollback');
-      throw error;
-    }
   }
 }

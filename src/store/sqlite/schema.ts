@@ -1,6 +1,6 @@
 /** The tables of the store of readings, and what makes a store of an earlier version one of this version. */
-import type { Database } from '../../lib/sqlite/driver.js';
-import { ROLL_UP_TABLES } from './roll-up-schema.js';
+import { type Database, inTransaction } from '../../lib/sqlite/driver.js';
+import { ROLL_UP_TABLES } from './roll-up-tables.js';
 import { unusableStore } from './store-errors.js';
 
 /** `pragma user_version`. Increase it with every change of the tables; stores before 1 have 0. */
@@ -61,18 +61,13 @@ const ADDED = {
 export function prepareSchema(db: Database, path: string): void {
   const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
   if (version > SCHEMA_VERSION) throw unusableStore(path, 'it was written by a newer version of wasm-sensors');
-  db.exec('begin immediate');
-  try {
+  inTransaction(db, () => {
     db.exec(TABLES);
     db.exec(ROLL_UP_TABLES);
     if (version < SCHEMA_VERSION) upgrade(db, path);
     db.exec('insert or ignore into roll_up_progress values (1, 0, 0, null, 0, 0)');
     db.exec(`pragma user_version = ${SCHEMA_VERSION}`);
-    db.exec('commit');
-  } catch (error) {
-    if (db.isTransaction) db.exec('rollback');
-    throw error;
-  }
+  });
 }
 
 /** Throws `STORE_UNUSABLE`. */

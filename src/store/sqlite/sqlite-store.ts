@@ -4,17 +4,17 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FleetDump } from '../../fleet/fleet.js';
+import { WrittenBackNote } from '../../lib/sqlite/database-file.js';
 import type { Database } from '../../lib/sqlite/driver.js';
 import { quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
-import { WrittenBackNote } from '../../lib/sqlite/written-back.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries } from '../history.js';
 import type { ReadingsStore, Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
 import { Appender } from './append.js';
-import { ARRIVED, firstSince } from './first-since.js';
 import { ReadBack } from './read-back.js';
 import { readHistory } from './read-history.js';
 import { RollUps } from './roll-ups.js';
+import { ARRIVED, firstSince, lastReading } from './select-readings.js';
 import { StoreFile, type StoreFileEvent } from './store-file.js';
 
 /** Readings deleted at a time: this takes some tens of milliseconds, during which nothing else is stored. */
@@ -99,7 +99,7 @@ export class SqliteStore implements ReadingsStore {
 
   /** The newest reading's id; 0: there is none. */
   lastReading(): number {
-    return (this.database.prepare('select coalesce(max(id), 0) as id from readings').get() as { id: number }).id;
+    return lastReading(this.database);
   }
 
   positionAt(since: number, limit: number): StorePosition {

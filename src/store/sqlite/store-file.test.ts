@@ -15,8 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { quickCheck } from '../../lib/sqlite/check-database.js';
 import { openSqlite } from '../../lib/sqlite/driver.js';
-import { quickCheck } from '../../lib/sqlite/quick-check.js';
 import type { Delivery } from '../../puller/delivery.js';
 import { countReadings } from '../../test/support/store-of-readings.js';
 import { SqliteStore } from './sqlite-store.js';

@@ -9,7 +9,6 @@ import { abandonDatabase } from '../../lib/sqlite/check-database.js';
 import { DatabaseFile } from '../../lib/sqlite/database-file.js';
 import { type Database, isDamage, openSqlite } from '../../lib/sqlite/driver.js';
 import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
-import { makePrivate } from '../../lib/sqlite/private-file.js';
 import { beginRewrite, beginSalvage, finishRewrite } from '../../lib/sqlite/rewrite-database.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
 import { prepareSchema } from './schema.js';
@@ -124,7 +123,6 @@ export class StoreFile {
 }
 
 function openReadings(path: string): Database {
-  makePrivate(path);
   const database = openSqlite(path);
   // Whoever locks the file is waited for in short turns: in between the puller answers, and says why it stores nothing.
   database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 1000;');

@@ -13,7 +13,8 @@ import type { Reading } from '../../protocol/message.js';
 import { parseReportedConfig, type ReportedConfig } from '../../protocol/sensor-config.js';
 import { loadModule, type SensorModule } from '../../sensor-host/guest/sensor-module.js';
 import type { HttpTransport } from '../../sensor-host/guest/transport.js';
-import { createSensorHost, type RunningGuest, type SensorHost } from '../../sensor-host/sensor-host.js';
+import type { RunningGuest } from '../../sensor-host/guest/wasi-guest.js';
+import { createSensorHost, type SensorHost } from '../../sensor-host/sensor-host.js';
 import { TestClock } from '../support/sensor-clock.js';
 import { tinyModule } from '../support/tiny-module.js';
 

@@ -1,5 +1,5 @@
 import { exportReadings } from '../../../operations/ask-store.js';
-import type { Cell } from '../../../store/read-request.js';
+import type { Cell } from '../../../store/answer.js';
 import { command } from '../../command.js';
 import {
   metricsOption,

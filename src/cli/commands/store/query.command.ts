@@ -1,8 +1,7 @@
 import { text } from 'node:stream/consumers';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { queryStore, SCHEMA_SQL } from '../../../operations/ask-store.js';
-import type { Answer } from '../../../store/answer.js';
-import type { Cell } from '../../../store/read-request.js';
+import type { Answer, Cell } from '../../../store/answer.js';
 import { type CommandContext, command } from '../../command.js';
 import { flagOption } from '../../options.js';
 import { csvRecord } from '../../output/csv.js';

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Database, openSqlite } from '../../../lib/sqlite/driver.js';
 import { FIRST_AT, StoreOfReadings } from '../../../test/support/store-of-readings.js';
-import { type ExportQuery, exportSchema } from '../../read-request.js';
-import { openForReading } from './open-for-reading.js';
+import { type ExportQuery, exportSchema } from '../../answer.js';
 import { readReadings } from './read-readings.js';
+import { openForReading } from './statement-guard.js';
 
 let store: StoreOfReadings;
 const opened: Database[] = [];

@@ -5,10 +5,10 @@
  */
 import type { Database } from '../../../lib/sqlite/driver.js';
 import type { MeasuredValues } from '../../../protocol/measured-values.js';
-import type { AnswerLine, Cell, ExportQuery } from '../../read-request.js';
+import type { AnswerLine, Cell, ExportQuery } from '../../answer.js';
 import type { StoredReading } from '../../store.js';
-import { firstSince } from '../first-since.js';
 import { parseReadingRow, READING_COLUMNS, type RowBytes, selectBytes } from '../rows.js';
+import { firstSince, lastReading } from '../select-readings.js';
 
 const AT_A_TIME = 2000;
 
@@ -68,8 +68,8 @@ function rangeOf(database: Database, { since, until, region, host }: ExportQuery
     conditions.push('hostname = ?');
     values.push(host);
   }
-  const { last } = database.prepare('select coalesce(max(id), 0) as last from readings').get() as { last: number };
-  return { database, where: conditions.join(' and '), values, first: firstSince(database, 'received_at', since), last };
+  const first = firstSince(database, 'received_at', since);
+  return { database, where: conditions.join(' and '), values, first, last: lastReading(database) };
 }
 
 /** In the order of their ids, which is that of their arrival. */

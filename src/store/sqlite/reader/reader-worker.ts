@@ -2,10 +2,10 @@
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
-import type { AnswerLine, ReadRequest } from '../../read-request.js';
-import { openForReading } from './open-for-reading.js';
+import type { AnswerLine, ReadRequest } from '../../answer.js';
 import { readReadings } from './read-readings.js';
 import { runStatement } from './run-statement.js';
+import { openForReading } from './statement-guard.js';
 
 const CHUNK = 65_536;
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Database } from '../../../lib/sqlite/driver.js';
 import { StoreOfReadings } from '../../../test/support/store-of-readings.js';
-import type { Limits } from '../../read-request.js';
-import { openForReading } from './open-for-reading.js';
+import type { Limits } from '../../answer.js';
 import { runStatement } from './run-statement.js';
+import { openForReading } from './statement-guard.js';
 
 let store: StoreOfReadings;
 const opened: Database[] = [];

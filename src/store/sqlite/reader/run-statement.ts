@@ -1,7 +1,7 @@
 /** Runs a statement of an operator on the store, and gives its answer line by line. */
 import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import { type Database, resultCodeOf } from '../../../lib/sqlite/driver.js';
-import type { AnswerLine, Cell, Limits } from '../../read-request.js';
+import type { AnswerLine, Cell, Limits } from '../../answer.js';
 import { badSql, checkIsOne, tooLarge } from './statement-guard.js';
 
 /** Throws `BAD_SQL`, or in the middle of an answer also `QUERY_TOO_LARGE` or `READ_FAILED`. */

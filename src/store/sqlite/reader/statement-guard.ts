@@ -2,8 +2,10 @@
  * What a statement may do: a list, because what SQLite offers grows with its versions. SQLite asks while it prepares a
  * statement, for views and functions inside it, too; the connection can't write either.
  */
+import { existsSync } from 'node:fs';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { ACTIONS, type Database } from '../../../lib/sqlite/driver.js';
+import { ACTIONS, type Database, openSqlite } from '../../../lib/sqlite/driver.js';
+import { withStoreErrors } from '../store-errors.js';
 
 /** A value of more bytes is refused before its memory is taken. Further limits are those of SQLite. */
 const LIMITS = { length: 8 * 1_048_576, sqlLength: 1_000_000, attach: 0 };
@@ -32,7 +34,7 @@ const PRAGMAS = words('table_info table_xinfo table_list index_list index_info i
 const TABLES = ['sqlite_master', 'json_each', 'json_tree', ...[...PRAGMAS].map((name) => `pragma_${name}`)];
 
 /** From now on the database answers statements that read its own tables and views, and no others. */
-export function allowOnlyReading(database: Database): void {
+function allowOnlyReading(database: Database): void {
   Object.assign(database.limits, LIMITS);
   const namesIn = (sql: string) =>
     (database.prepare(sql).all() as { name: string }[]).map(({ name }) => name.toLowerCase());
@@ -57,6 +59,21 @@ export function allowOnlyReading(database: Database): void {
   database.setAuthorizer((action, first, second) =>
     may(action, first?.toLowerCase() ?? '', second?.toLowerCase() ?? '') ? ACTIONS.SQLITE_OK : ACTIONS.SQLITE_DENY,
   );
+}
+
+/** A connection to the store that can't change it or open another file, whatever is asked. Throws `NO_STORE` or `STORE_UNUSABLE`. */
+export function openForReading(path: string): Database {
+  if (!existsSync(path)) throw new AppError('NO_STORE', `there is no store at ${path}`);
+  return withStoreErrors(path, () => {
+    const database = openSqlite(path, { readOnly: true, timeoutMs: 5_000 });
+    // Nothing is written to temporary files, such as to sort. The file and its views may be from elsewhere.
+    database.exec(
+      'pragma query_only = on; pragma temp_store = memory; pragma trusted_schema = off; pragma cell_size_check = on',
+    );
+    // With its first access SQLite looks whether it is a database.
+    allowOnlyReading(database);
+    return database;
+  });
 }
 
 /** Text, quoted names and comments, in which a semicolon separates nothing. */

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
-import type { ReadRequest } from '../../read-request.js';
+import type { ReadRequest } from '../../answer.js';
 import { tooLarge } from './statement-guard.js';
 
 const MAIN = `${packageRoot}dist/store/sqlite/reader/reader-main.js`;

@@ -1,7 +1,7 @@
 /** What `--help` says: of the program, of every group and of every command. */
 import { afterAll, describe, expect, test } from 'vitest';
-import { Box } from '../../support/box.js';
-import { runCli } from '../../support/cli.js';
+import { Box } from '../support/box.js';
+import { runCli } from '../support/cli.js';
 import { CommandTranscript } from './command-transcript.js';
 
 const box = new Box();

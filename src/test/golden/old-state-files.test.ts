@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadProvider } from '../../../network/registry.js';
-import { DesiredConfigStore } from '../../../proxy/desired-config-store.js';
-import { createProxy } from '../../../proxy/proxy.js';
-import type { Queue } from '../../../queue/queue.js';
-import { type RunState, readRunState, writeRunState } from '../../../runtime/run-state.js';
-import type { Cluster } from '../../../sensor-host/cluster.js';
-import { keepJobs } from '../../../sensor-host/jobs-file.js';
-import { toJson } from '../normalize.js';
+import { loadProvider } from '../../network/registry.js';
+import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { createProxy } from '../../proxy/proxy.js';
+import type { Queue } from '../../queue/queue.js';
+import { type RunState, readRunState, writeRunState } from '../../runtime/run-state.js';
+import type { Cluster } from '../../sensor-host/cluster.js';
+import { keepJobs } from '../../sensor-host/jobs-file.js';
+import { toJson } from './normalize.js';
 
-const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
-const recorded = (name: string) => `../recorded/documents/state/${name}`;
+const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url));
+const recorded = (name: string) => `./recorded/old-files/${name}`;
 const NOW = 1_750_000_000_000;
 
 let stateDir: string;

@@ -19,14 +19,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { freePort } from '../../../lib/net/ports.js';
-import type { ComposePlan } from '../../../network/compose/compose-plan.js';
-import { prepare } from '../../../network/compose/prepare-compose.js';
-import { IMAGE_VERSION, normalize, type Placeholder, toJson } from '../normalize.js';
+import { freePort } from '../../lib/net/ports.js';
+import type { ComposePlan } from '../../network/compose/compose-plan.js';
+import { prepare } from '../../network/compose/prepare-compose.js';
+import { IMAGE_VERSION, normalize, type Placeholder, toJson } from './normalize.js';
 
-const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BIN = join(ROOT, 'bin', 'wasm-sensors.js');
-const recorded = (name: string) => `../recorded/documents/${name}`;
+const recorded = (name: string) => `./recorded/${name}`;
 
 let folder: string;
 beforeEach(() => {
@@ -222,17 +222,19 @@ describe('the state folder of an embedded network', () => {
         }),
         [/(?<=127\.0\.0\.1:)\d+/, '<port>'],
       ];
-      await expect(normalize(runJson, placeholders)).toMatchFileSnapshot(recorded('up/run.json'));
+      await expect(normalize(runJson, placeholders)).toMatchFileSnapshot(recorded('state-folder/run.json'));
       const kept = JSON.parse(readFileSync(join(stateDir, 'embedded-jobs.json'), 'utf8')) as {
         spec: { name: string };
       }[];
       kept.sort((a, b) => a.spec.name.localeCompare(b.spec.name));
       const jobs = normalize(toJson(kept), placeholders);
-      await expect(jobs).toMatchFileSnapshot(recorded('up/embedded-jobs.json'));
+      await expect(jobs).toMatchFileSnapshot(recorded('state-folder/embedded-jobs.json'));
       expect(runJson + jobs).not.toContain('sensor-secret');
       const running = listState(stateDir);
       expect((await run(['down'])).code).toBe(0);
-      await expect(`${running}\n-- ended\n${listState(stateDir)}`).toMatchFileSnapshot(recorded('up/files.txt'));
+      await expect(`${running}\n-- ended\n${listState(stateDir)}`).toMatchFileSnapshot(
+        recorded('state-folder/files.txt'),
+      );
     } finally {
       await run(['down']);
     }

@@ -1,8 +1,8 @@
 /** Recorded runs of commands: one file holds a small group of them, as a terminal would show it. */
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import type { CliResult } from '../../support/cli.js';
-import { normalize, type Placeholder } from '../normalize.js';
+import type { CliResult } from '../support/cli.js';
+import { normalize, type Placeholder } from './normalize.js';
 
 const part = (name: string, text: string) => (text === '' ? '' : `--- ${name}\n${text.replace(/\n?$/, '\n')}`);
 
@@ -37,9 +37,9 @@ export class CommandTranscript {
     return this.#text;
   }
 
-  /** Compares with `recorded/cli/<name>.txt`. */
+  /** Compares with `recorded/<name>.txt`. */
   async matches(name: string): Promise<void> {
-    const path = fileURLToPath(new URL(`../recorded/cli/${name}.txt`, import.meta.url));
+    const path = fileURLToPath(new URL(`./recorded/${name}.txt`, import.meta.url));
     await expect(this.#text).toMatchFileSnapshot(path);
   }
 }

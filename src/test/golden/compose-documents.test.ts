@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { connectionOf } from '../../../network/compose/compose-connection.js';
-import { openEnvironment, queueVariables } from '../../../network/compose/compose-env.js';
-import { type ComposePlan, writeVariables } from '../../../network/compose/compose-plan.js';
-import { composeDocument } from '../../../network/compose/document/compose-document.js';
-import { IMAGE_VERSION, normalize, toFailure, toJson } from '../normalize.js';
+import { connectionOf } from '../../network/compose/compose-connection.js';
+import { openEnvironment, queueVariables } from '../../network/compose/compose-env.js';
+import { type ComposePlan, writeVariables } from '../../network/compose/compose-plan.js';
+import { composeDocument } from '../../network/compose/document/compose-document.js';
+import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
-const recorded = (name: string) => `../recorded/documents/compose/${name}`;
+const recorded = (name: string) => `./recorded/compose/${name}`;
 
 test('compose.yaml without Docker inside', async () => {
   const text = composeDocument({

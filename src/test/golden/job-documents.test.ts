@@ -3,17 +3,17 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { JobEnvironment } from '../../../jobs/job-environment.js';
-import { ANY_CLUSTER, writeJobFiles } from '../../../jobs/job-files.js';
-import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from '../../../jobs/job-request.js';
-import { renderJob } from '../../../jobs/render-job.js';
-import { composeService } from '../../../network/compose/compose-service-job.js';
-import { THIS_NETWORK } from '../../../network/compose/document/compose-job-files.js';
-import { createEmbeddedNetwork } from '../../../network/embedded/embedded-network.js';
-import { nativeServiceJob } from '../../../network/native/native-provider.js';
-import { IMAGE_VERSION, normalize, toFailure, toJson } from '../normalize.js';
+import type { JobEnvironment } from '../../jobs/job-environment.js';
+import { ANY_CLUSTER, writeJobFiles } from '../../jobs/job-files.js';
+import type { ConfigUpdaterJob, JobRequest, PublisherJob, ServiceJob } from '../../jobs/job-request.js';
+import { renderJob } from '../../jobs/render-job.js';
+import { composeService } from '../../network/compose/compose-service-job.js';
+import { THIS_NETWORK } from '../../network/compose/document/compose-job-files.js';
+import { createEmbeddedNetwork } from '../../network/embedded/embedded-network.js';
+import { nativeServiceJob } from '../../network/native/native-provider.js';
+import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
-const recorded = (name: string) => `../recorded/documents/jobs/${name}`;
+const recorded = (name: string) => `./recorded/jobs/${name}`;
 
 /** Hashes and sizes shall not change with the compiler. */
 const MODULE = Buffer.from('AGFzbQEAAAA=', 'base64');

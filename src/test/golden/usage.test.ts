@@ -1,9 +1,9 @@
 /** Command lines that can't be right, and commands that find nothing to work on. */
 import { mkdirSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, test } from 'vitest';
-import { Box } from '../../support/box.js';
-import { runCli } from '../../support/cli.js';
-import { closedPort } from '../../support/closed-port.js';
+import { Box } from '../support/box.js';
+import { runCli } from '../support/cli.js';
+import { closedPort } from '../support/closed-port.js';
 import { CommandTranscript } from './command-transcript.js';
 
 /** Whether the usual ones are free is the machine's affair. */
@@ -247,7 +247,7 @@ describe('settings', () => {
     await run(['settings', '--nodes', '2', '--proxies', 'http://a/,https://b', '--webhook', 'http://hidden'], env);
     await run(['settings', '-o', 'json'], env);
     await run(['settings', '--ansi', 'always'], env);
-    await transcript.matches('settings');
+    await transcript.matches('usage/settings-shown');
   });
 });
 

@@ -9,13 +9,13 @@ import {
   orchestratorNode,
   servicesEnv,
   servicesNode,
-} from '../../../network/native/native-nodes.js';
-import { nodeProcess } from '../../../network/native/node-process.js';
-import type { RegionLinks } from '../../../network/native/region-links.js';
-import type { PlanContext } from '../../../network/provider.js';
-import { normalize, toJson } from '../normalize.js';
+} from '../../network/native/native-nodes.js';
+import { nodeProcess } from '../../network/native/node-process.js';
+import type { RegionLinks } from '../../network/native/region-links.js';
+import type { PlanContext } from '../../network/provider.js';
+import { normalize, toJson } from './normalize.js';
 
-const recorded = (name: string) => `../recorded/documents/nodes/${name}`;
+const recorded = (name: string) => `./recorded/nodes/${name}`;
 
 const PORTS = { api: 1234, nats: 4222, webUi: 8438 };
 const LINKS = { orchestratorUrl: (region: string) => `nats://127.0.0.1:relay-of-${region}` } as unknown as RegionLinks;

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openSqlite } from '../../../lib/sqlite/driver.js';
-import { createPuller } from '../../../puller/puller.js';
-import type { Queue } from '../../../queue/queue.js';
-import { createQueueServer, type QueueServer } from '../../../sqs-server/sqs-server.js';
-import { SqliteStore } from '../../../store/sqlite/sqlite-store.js';
-import { countReadings } from '../../../test/support/store-of-readings.js';
-import { HELD_CLOCK } from '../../support/test-clock.js';
-import { toJson } from '../normalize.js';
+import { openSqlite } from '../../lib/sqlite/driver.js';
+import { createPuller } from '../../puller/puller.js';
+import type { Queue } from '../../queue/queue.js';
+import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
+import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
+import { countReadings } from '../support/store-of-readings.js';
+import { HELD_CLOCK } from '../support/test-clock.js';
+import { toJson } from './normalize.js';
 
-const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
-const recorded = (name: string) => `../recorded/documents/stores/${name}`;
+const FIXTURES = fileURLToPath(new URL('./fixtures/', import.meta.url));
+const recorded = (name: string) => `./recorded/old-files/${name}`;
 
 /** When the files were written. */
 const T0 = 1_750_000_000_000;

@@ -1,0 +1,206 @@
+/**
+ * `npm run bench -- proxy`: `POST /send` over 64 connections, one reading a request, with a durable queue server behind the
+ * proxy, called as it is (`unsigned`) and through the AWS SDK (`signed`); beside a bare `node:http` that answers JSON. All rows
+ * come from one run, because only their ratios are comparable between machines. Options: `--seconds 5`; `--against DIR`: measures
+ * another build of the program, too, in turns.
+ */
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { freePort } from '../lib/net/ports.js';
+import { waitForHttp } from '../lib/net/wait-for-http.js';
+import { packageRoot } from '../lib/process/self-command.js';
+import { openSqsAdminQueue } from '../queue/sqs-admin-queue.js';
+import { usageOf } from './usage.js';
+
+const CONNECTIONS = 64;
+/** Before the code is compiled, the numbers measure the compiler. */
+const WARM_UP_ANSWERS = 15_000;
+const TURNS = 2;
+
+interface Row {
+  name: string;
+  perSecond: number;
+  cpuUs: number;
+  queueCpuUs?: number;
+  /** Readings in a batch for the queue. */
+  perBatch?: number;
+}
+
+export async function run({ seconds, against }: { seconds: number; against: string | undefined }): Promise<void> {
+  const rows: Row[] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    rows.push(await measureBare(seconds));
+    for (const signed of [false, true]) {
+      const name = signed ? 'signed' : 'unsigned';
+      if (against !== undefined)
+        rows.push(await measureProxy(`proxy of ${against}, ${name}`, against, signed, seconds));
+      rows.push(await measureProxy(`proxy, ${name}`, packageRoot, signed, seconds));
+    }
+  }
+  const names = [...new Set(rows.map(({ name }) => name))];
+  const best = names.map((name) =>
+    rows.filter((row) => row.name === name).reduce((a, b) => (a.perSecond > b.perSecond ? a : b)),
+  );
+  console.log(
+    `proxy: POST /send, ${CONNECTIONS} connections        requests/s   ratio   CPU µs/request   queue server   a batch`,
+  );
+  for (const { name, perSecond, cpuUs, queueCpuUs, perBatch } of best) {
+    const cells = [perSecond.toFixed(0).padStart(10), (perSecond / best[0]!.perSecond).toFixed(2).padStart(7)];
+    console.log(
+      name.padEnd(43),
+      ...cells,
+      cpuUs.toFixed(0).padStart(16),
+      (queueCpuUs?.toFixed(0) ?? '').padStart(14),
+      (perBatch?.toFixed(1) ?? '').padStart(9),
+    );
+  }
+}
+
+async function measureBare(seconds: number): Promise<Row> {
+  const server = fork(fileURLToPath(new URL('./bench-json-server.js', import.meta.url)));
+  const [url] = (await once(server, 'message')) as [string];
+  try {
+    return { name: 'bare node:http', ...(await measure(url, server.pid!, seconds)) };
+  } finally {
+    await end(server);
+  }
+}
+
+async function measureProxy(name: string, program: string, signed: boolean, seconds: number): Promise<Row> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-proxy-'));
+  const server = fork(fileURLToPath(new URL('./bench-queue-server.js', import.meta.url)), [join(folder, 'queue.db')]);
+  const [endpoint] = (await once(server, 'message')) as [string];
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const queue = await createQueue(endpoint);
+  const proxy = spawn(
+    process.execPath,
+    [join(program, 'bin/wasm-sensors.js'), 'proxy', 'serve', '--port', String(port), '--queue', queue.url],
+    {
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: {
+        ...process.env,
+        AWS_ACCESS_KEY_ID: 'bench',
+        AWS_SECRET_ACCESS_KEY: 'bench',
+        WASM_SENSORS_QUEUE_UNSIGNED: String(!signed),
+      },
+    },
+  );
+  try {
+    await waitForHttp(`${url}/health`, AbortSignal.timeout(10_000));
+    const before = usageOf(server.pid!).cpu;
+    const measured = await measure(url, proxy.pid!, seconds);
+    const queueCpuUs = ((usageOf(server.pid!).cpu - before) * 1e6) / measured.all;
+    const { batches } = (await (await fetch(`${url}/stats`)).json()) as { batches: number };
+    const kept = await queue.depth();
+    if (kept !== measured.all) throw new Error(`${measured.all} readings were acknowledged, the queue has ${kept}`);
+    return { name, ...measured, queueCpuUs, perBatch: measured.all / batches };
+  } finally {
+    await end(proxy);
+    await end(server);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function createQueue(endpoint: string): Promise<{ url: string; depth(): Promise<number> }> {
+  const body = JSON.stringify({ QueueName: 'bench' });
+  const headers = { 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': 'AmazonSQS.CreateQueue' };
+  const response = await fetch(endpoint, { method: 'POST', headers, body });
+  const { QueueUrl: url } = (await response.json()) as { QueueUrl: string };
+  return {
+    url,
+    async depth() {
+      const queue = await openSqsAdminQueue({ queue: url, unsigned: true });
+      const { visible } = await queue.depth();
+      queue.close();
+      return visible;
+    },
+  };
+}
+
+/** `all`: answers, those of the warm-up included. */
+async function measure(
+  url: string,
+  pid: number,
+  seconds: number,
+): Promise<{ perSecond: number; cpuUs: number; all: number }> {
+  const load = new Load(new URL(url));
+  while (load.answers < WARM_UP_ANSWERS) await sleep(10);
+  const [answersBefore, cpuBefore, began] = [load.answers, usageOf(pid).cpu, performance.now()];
+  await sleep(seconds * 1000);
+  const answers = load.answers - answersBefore;
+  const cpuUs = ((usageOf(pid).cpu - cpuBefore) * 1e6) / answers;
+  const elapsed = (performance.now() - began) / 1000;
+  await load.end();
+  return { perSecond: answers / elapsed, cpuUs, all: load.answers };
+}
+
+/** Sends the next reading on each connection as soon as the one before is answered. It must cost less than any server. */
+class Load {
+  answers = 0;
+  #ending = false;
+  readonly #connections: Promise<void>[];
+
+  constructor({ hostname, port }: URL) {
+    this.#connections = Array.from({ length: CONNECTIONS }, (_, i) =>
+      this.#connect(hostname, Number(port), requestOf(i)),
+    );
+  }
+
+  /** Resolves when all that was sent is answered; rejects when a reading was not accepted. */
+  async end(): Promise<void> {
+    this.#ending = true;
+    await Promise.all(this.#connections);
+  }
+
+  #connect(host: string, port: number, request: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host, port, noDelay: true }, () => socket.write(request));
+      socket.on('error', reject);
+      socket.on('data', (answer) => {
+        // Every answer fits into a packet.
+        if (answer.toString('latin1', 9, 12) !== '200') return void socket.destroy(new Error(answer.toString()));
+        this.answers++;
+        if (!this.#ending) return void socket.write(request);
+        socket.end();
+        resolve();
+      });
+    });
+  }
+}
+
+function requestOf(sensor: number): Buffer {
+  const body = JSON.stringify({
+    job_id: 'j-6f3cf6b0-4c5f-4c39-9f4e-1f0f4c7f2d11',
+    execution_id: `e-0b9c0f5e-2f0b-4a53-8a3e-7f3d6a1c9b${sensor}`,
+    icon_name: '🚀',
+    timestamp: '2025-03-26T12:34:56.789Z',
+    color: '#FF5733',
+    sequence: 42,
+    region: 'eu',
+    job_submission_time: 1742992496789,
+    hostname: `edge-eu-${sensor}`,
+  });
+  const head = [
+    'POST /send HTTP/1.1',
+    'host: localhost',
+    'content-type: application/json',
+    'x-sensor-config: v=0;src=ddddd;file=none;interval=2000;paused=0',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  return Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const exited = once(child, 'exit');
+  child.disconnect();
+  await exited;
+}

@@ -1,0 +1,121 @@
+/** What a replay counts, before a queue that is made up: who is told a number too many loses trust in the other ones. */
+import { expect, test } from 'vitest';
+import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/admin-queue.js';
+import { replayAll, replayOnly } from './replay-dead-letters.js';
+
+const letter = (id: string, attributes: Record<string, string> = {}): SeenMessage => ({
+  ...{ id, body: id, attributes, receipt: id, receiveCount: 1, sentAt: 0 },
+  ...{ deadLetterReason: undefined, exhausted: false, rawAttributes: undefined },
+});
+
+interface World {
+  letters?: SeenMessage[];
+  depth?: { visible: number; inFlight: number };
+  /** What the task says, look by look. */
+  task?: { running: boolean; moved: number; failure?: string }[];
+  /** Ids of messages that can't be sent, or deleted. */
+  unsendable?: string[];
+  undeletable?: string[];
+}
+
+function queueOf({ letters = [], depth, task, unsendable = [], undeletable = [] }: World) {
+  const log = {
+    looks: 0,
+    max: [] as number[],
+    sent: [] as string[],
+    deleted: [] as string[],
+    released: [] as string[],
+  };
+  const left = [...letters];
+  const dead = {
+    depth: async () => ({ ...(depth ?? { visible: letters.length, inFlight: 0 }), delayed: 0 }),
+    async look({ max }: { max: number }) {
+      log.looks++;
+      log.max.push(max);
+      return left.splice(0, max);
+    },
+    release: async (messages: SeenMessage[]) => void log.released.push(...messages.map(({ id }) => id)),
+    async delete(messages: SeenMessage[]) {
+      const kept = messages.filter(({ id }) => undeletable.includes(id));
+      log.deleted.push(...messages.filter((message) => !kept.includes(message)).map(({ id }) => id));
+      return kept;
+    },
+  };
+  const queue = {
+    name: 'http://queue/main',
+    deadLetters: async () => dead,
+    async sendBack({ id }: SeenMessage) {
+      if (unsendable.includes(id)) throw new Error(`${id} is too long`);
+      log.sent.push(id);
+    },
+    startMove: async () => task && ({ status: async () => task.shift()! } satisfies MoveTask),
+  };
+  const progress: number[] = [];
+  return { queue: queue as unknown as AdminQueue, log, progress, onProgress: (count: number) => progress.push(count) };
+}
+
+test('what a task has moved and what it passed over are counted together, and no more are looked for', async () => {
+  const { queue, log, progress, onProgress } = queueOf({
+    letters: ['a', 'b', 'c'].map((id) => letter(id)),
+    depth: { visible: 4, inFlight: 1 },
+    task: [
+      { running: true, moved: 1 },
+      { running: false, moved: 3 },
+    ],
+  });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 5, by: 'move-task' });
+  // Two of the five were left; the third letter came meanwhile.
+  expect([progress, log.max, log.sent]).toEqual([[1, 5], [2], ['a', 'b']]);
+});
+
+test('a task that moved all of them leaves nothing to look for', async () => {
+  const { queue, log, onProgress } = queueOf({
+    depth: { visible: 2, inFlight: 1 },
+    task: [{ running: false, moved: 3 }],
+  });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 3, by: 'move-task' });
+  expect(log.looks).toBe(0);
+});
+
+test('a task that fails says how many it has moved before', async () => {
+  const { queue, onProgress } = queueOf({ task: [{ running: false, moved: 7, failure: 'OverLimit' }] });
+  await expect(replayAll(queue, onProgress)).rejects.toMatchObject({
+    ...{ code: 'QUEUE_ERROR', message: expect.stringMatching(/failed after 7 messages: OverLimit$/) },
+  });
+});
+
+test('one that was replayed and is back already is not counted again, and ends the replay', async () => {
+  const letters = [...Array.from({ length: 10 }, (_, n) => letter(`m${n}`)), letter('back', { replay_of: 'm3' })];
+  const { queue, log, progress, onProgress } = queueOf({ letters });
+  expect(await replayAll(queue, onProgress)).toEqual({ replayed: 10, by: 'messages' });
+  expect(progress).toEqual([10]);
+  expect(log.released).toEqual(['back']);
+});
+
+test('of those that are named each is counted once, and nothing is looked for when all are found', async () => {
+  const letters = Array.from({ length: 25 }, (_, n) => letter(`m${n}`));
+  const { queue, log, progress, onProgress } = queueOf({ letters });
+  expect(await replayOnly(queue, ['m2', 'm11', 'm2'], onProgress)).toEqual({ replayed: 2, by: 'messages' });
+  expect([progress, log.looks, log.deleted]).toEqual([[1, 2], 2, ['m2', 'm11']]);
+  expect(log.released).toHaveLength(18);
+});
+
+test('one that can’t be sent fails the replay after the others of its batch, and is released', async () => {
+  const { queue, log, onProgress } = queueOf({ letters: ['a', 'b', 'c'].map((id) => letter(id)), unsendable: ['b'] });
+  await expect(replayAll(queue, onProgress)).rejects.toThrow('b is too long');
+  expect([log.deleted, log.released]).toEqual([['a', 'c'], ['b']]);
+});
+
+test('nothing is deleted where nothing could be sent', async () => {
+  const { queue, log, onProgress } = queueOf({ letters: [letter('a')], unsendable: ['a'] });
+  await expect(replayAll(queue, onProgress)).rejects.toThrow('a is too long');
+  expect(log.deleted).toEqual([]);
+});
+
+test('one that was sent and can’t be deleted is not counted: it is in both queues', async () => {
+  const { queue, log, progress, onProgress } = queueOf({ letters: [letter('a'), letter('b')], undeletable: ['b'] });
+  await expect(replayAll(queue, onProgress)).rejects.toMatchObject({
+    ...{ code: 'QUEUE_ERROR', message: expect.stringMatching(/^1 dead letters? w/) },
+  });
+  expect([progress, log.released]).toEqual([[], ['b']]);
+});
