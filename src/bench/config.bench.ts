@@ -3,7 +3,7 @@
  * the feature costs `/send`: the same load from sensors that know nothing of it, and on a configured proxy from sensors that report.
  */
 import { Pool } from 'undici';
-import { table } from '../cli/output/terminal-text.js';
+import { plainTable } from '../cli/output/table.js';
 import { listen } from '../lib/net/listen.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
 import { createProxy } from '../proxy/proxy.js';
@@ -84,7 +84,7 @@ async function sendCost(): Promise<void> {
   const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
   const [without, with_] = [median(rates.without), median(rates.with)];
   console.log(
-    table(
+    plainTable(
       [
         ['/send', 'requests/s', 'ratio'],
         ['sensors that report no configuration', without.toFixed(0), '1.00'],

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { table } from '../cli/output/terminal-text.js';
+import { plainTable } from '../cli/output/table.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { freePortFlags, runCli } from './bench-cli.js';
@@ -71,7 +71,7 @@ export async function run({ sensors, interval, seconds }: FleetBenchOptions): Pr
       { name: 'others on this machine', cpu: machine - all, memory: '' },
     );
     console.log(
-      table(
+      plainTable(
         [
           ['process', 'CPU of one core', 'CPU a reading', 'memory'],
           ...rows.map(({ name, cpu, memory }) => [

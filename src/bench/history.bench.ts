@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { table } from '../cli/output/terminal-text.js';
+import { plainTable } from '../cli/output/table.js';
 import { historyRoutes } from '../puller/history-routes.js';
 import { HOUR_MS, MINUTE_MS } from '../store/history.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
@@ -40,7 +40,7 @@ export async function run(options: HistoryBenchOptions): Promise<void> {
     );
     const [without, with_] = fill(folder, options, readings);
     console.log(
-      table(
+      plainTable(
         [
           ['store', 'CPU a reading', 'bytes a reading', 'longest piece of work'],
           ...[
@@ -206,7 +206,7 @@ async function ask(path: string, { sensors, hours }: HistoryBenchOptions): Promi
     const median = times.slice(1).sort((a, b) => a - b)[4]!;
     rows.push([name, `${first!.toFixed(0)} ms`, `${median.toFixed(1)} ms`, `${pause.toFixed(0)} ms`, `${points}`]);
   }
-  console.log(table(rows, [1, 2, 3, 4]));
+  console.log(plainTable(rows, [1, 2, 3, 4]));
   store.close();
 }
 

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CDPSession } from 'playwright-core';
-import { table } from '../cli/output/terminal-text.js';
+import { plainTable } from '../cli/output/table.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { freePortFlags, runCli } from './bench-cli.js';
@@ -43,7 +43,7 @@ export async function run({ sensors, interval, seconds }: PageBenchOptions): Pro
   console.log(`page: CPU of Chromium's main thread, of one core, over ${seconds} s`);
   for (const fleet of fleets)
     console.log(
-      table(
+      plainTable(
         [title, await measure(browserPath, fleet, seconds)],
         title.map((_, i) => i),
       ),

@@ -12,9 +12,10 @@ import { explainStateFailure } from '../lib/fs/state-folder.js';
 import '../network/registry.js';
 import { GROUPS } from './command-groups.js';
 import type { Options, Values } from './options.js';
+import { wrapped } from './output/cells.js';
 import { withCommandName } from './output/command-name.js';
 import { Output, type OutputMode } from './output/output.js';
-import { type AnsiMode, terminalWidth, wrapped } from './output/terminal-text.js';
+import { type AnsiMode, terminalWidth } from './output/terminal-text.js';
 
 /** `config edit <region>` has `{ region: string }`, `logs [services...]` has `{ services: string[] }`. */
 type ArgsOf<Name extends string> = Name extends `${infer Word} ${infer Rest}`

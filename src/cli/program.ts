@@ -24,7 +24,9 @@ export function createProgram(commands: CommandSpec[]): Command {
     .enablePositionalOptions()
     .addHelpText('after', withCommandName(START_HERE));
   for (const command of commands) addCommand(program, command);
-  program.commandsGroup('Set-up:');
+  program.addHelpCommand(
+    new Command('help').argument('[command]').description('display help for a command').helpGroup('Set-up:'),
+  );
   for (const [heading, names] of Object.entries(HEADINGS)) {
     for (const one of program.commands) if (names.includes(one.name())) one.helpGroup(heading);
   }

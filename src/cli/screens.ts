@@ -1,6 +1,6 @@
 /** What a command shows while it goes on: the live view on a terminal, lines otherwise, only notes in the background. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '../config/settings.js';
+import { followEvents } from '../operations/follow-events.js';
 import type { FleetClient } from '../puller/fleet-client.js';
 import { openSession } from '../runtime/session.js';
 import { eventLine } from './output/fleet-text.js';
@@ -44,11 +44,11 @@ export async function loadScreen(out: Output, plain = false): Promise<(options: 
       kind,
       fleet,
       since,
+      attached,
       quitQuestion,
       onQuit,
       stateDir: settings.stateDir,
       logs: logsTarget(settings),
-      interrupt: attached ? 'leaves' : 'stops everything',
       page: () => endpoints().puller ?? '',
       config: () => openConfigTarget(settings),
       network: () => openSession(settings).network(),
@@ -57,26 +57,16 @@ export async function loadScreen(out: Output, plain = false): Promise<(options: 
   };
 }
 
-const RETRY_MS = 200;
-
 function plainScreen(out: Output, { kind, endpoints, fleet, since }: ScreenOptions): Screen {
   out.note(`${out.style.bold('wasm-sensors')}  ${kind} network`);
   for (const line of endpointLines(endpoints())) out.note(`  ${line}`);
   const closed = new AbortController();
-  const follow = async () => {
-    for (let from = since; !closed.signal.aborted; from = Date.now()) {
-      try {
-        for await (const event of fleet.events({ since: from, signal: closed.signal })) {
-          if (event.event !== 'summary') out.event(event, (style) => eventLine(event, style));
-        }
-      } catch {
-        // The puller is away for long, or this terminal was too slow: continue with what comes next.
-        await sleep(RETRY_MS);
-      }
-    }
-  };
-  // In the background nobody looks, and a log of every reading would grow without end.
-  if (!process.connected) void follow();
+  // In the background nobody sees them, and a log of every reading would grow without end.
+  if (!process.connected) {
+    void followEvents(fleet, since, closed.signal, (event) => {
+      if (event.event !== 'summary') out.event(event, (style) => eventLine(event, style));
+    });
+  }
   return {
     note: (text) => out.note(text),
     progress: (text) => out.progress(text),

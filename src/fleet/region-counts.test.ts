@@ -17,11 +17,15 @@ test('before a second is full there is no rate', () => {
   expect(heard(50).at(T0 + 999)).toBe(0);
 });
 
-test('the rate is an average of the full seconds so far, five at most; the running one does not count', () => {
-  expect(heard(10, 99).at(T0 + 1500)).toBe(10);
-  expect(heard(10, 20, 99).at(T0 + 2500)).toBe(15);
+test('the rate is an average of five full seconds; the running one does not count', () => {
   expect(heard(10, 20, 30, 40, 50).at(T0 + 5000)).toBe(30);
   expect(heard(10, 20, 30, 40, 50, 60, 70).at(T0 + 7000)).toBe(50);
+});
+
+test('sensors that start together show no rate above their own', () => {
+  // Three that send every 5 s.
+  const meter = heard(3, 0, 0, 0, 0, 3);
+  expect([1, 2, 3, 4, 5, 6].map((second) => meter.at(T0 + second * 1000))).toEqual(Array(6).fill(0.6));
 });
 
 test('silence brings the rate down to zero, second by second', () => {

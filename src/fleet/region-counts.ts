@@ -92,11 +92,9 @@ export class ForgottenSensors {
 export class RateMeter {
   readonly #seconds = new Array<number>(RATE_WINDOW_S + 1).fill(0);
   readonly #counts = new Array<number>(RATE_WINDOW_S + 1).fill(0);
-  #first = 0;
 
   add(now: number): void {
     const second = Math.floor(now / 1000);
-    this.#first ||= second;
     const slot = second % this.#counts.length;
     if (this.#seconds[slot] !== second) {
       this.#seconds[slot] = second;
@@ -105,16 +103,17 @@ export class RateMeter {
     this.#counts[slot]!++;
   }
 
-  /** Readings per second over the full seconds of the window. */
+  /**
+   * Readings per second over the full seconds of the window, also where it began before the first reading: sensors that start
+   * together send together, and a shorter window would show several times their rate.
+   */
   at(now: number): number {
     const second = Math.floor(now / 1000);
-    const span = Math.min(RATE_WINDOW_S, second - this.#first);
-    if (span < 1) return 0;
     let sum = 0;
     this.#seconds.forEach((s, i) => {
-      if (s < second && s >= second - span) sum += this.#counts[i]!;
+      if (s < second && s >= second - RATE_WINDOW_S) sum += this.#counts[i]!;
     });
-    return sum / span;
+    return sum / RATE_WINDOW_S;
   }
 }
 

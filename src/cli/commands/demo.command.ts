@@ -12,13 +12,11 @@ import {
   demoDocument,
   demoEndText,
   demoSecondTerminalText,
-  demoWidth,
   passed,
   stepResultText,
   stepText,
 } from '../output/demo-text.js';
 import type { Output } from '../output/output.js';
-import { wrapped } from '../output/terminal-text.js';
 
 export const demo = command({
   name: 'demo',
@@ -72,7 +70,6 @@ async function runToTheEnd(
   { kind, nodes, asks }: { kind: string; nodes: number; asks: boolean },
 ): Promise<number> {
   const began = Date.now();
-  const width = demoWidth(process.stdout.columns);
   const steps = demoSteps(kind, nodes);
   const results: StepResult[] = [];
   const stopped = new AbortController();
@@ -80,16 +77,16 @@ async function runToTheEnd(
   const runSteps = async () => {
     for (const [i, step] of steps.entries()) {
       const command = [...step.words, STATE_DIR];
-      out.event({}, (style) => stepText(`${i + 1}/${steps.length}  ${step.title}`, step.about, command, style, width));
+      out.event({}, (style) => stepText(`${i + 1}/${steps.length}  ${step.title}`, step.about, command, style));
       if (asks && !(await askToGoOn(out, run.page))) return;
       const result = await run.do(step, (text) => out.progress(text));
       if (stopped.signal.aborted) return;
       results.push(result);
-      out.event(result, (style) => stepResultText(result, style, width));
+      out.event(result, (style) => stepResultText(result, style));
       if (result.outcome !== 'seen') return;
     }
   };
-  out.event({}, () => wrapped(demoSecondTerminalText(DEMO_FOLDER), width, 0));
+  out.event({}, () => demoSecondTerminalText(DEMO_FOLDER));
   const stop = Promise.race([stopRequested({ supervised: false }), stoppedElsewhere(folder)]);
   const reason = await Promise.race([stop, runSteps().then(() => undefined)]);
   stopped.abort();
@@ -101,7 +98,7 @@ async function runToTheEnd(
   if (reason !== undefined) process.exit(reason === 'down' ? 0 : exitCodeOf(reason));
   const seconds = (Date.now() - began) / 1000;
   out.result(demoDocument(kind, nodes, results, seconds), (style) =>
-    demoEndText(results, steps.length, seconds, style, width),
+    demoEndText(results, steps.length, seconds, style),
   );
   return failed ? 1 : 0;
 }

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import { command } from '../command.js';
-import { canAsk } from '../confirm.js';
 import { type Read, text, valueOption } from '../options.js';
 import { bytesText } from '../output/terminal-text.js';
 
@@ -102,7 +101,7 @@ export const imagesPush = command({
   },
 });
 
-/** From the environment or `.env`, else asked for on a terminal. Rejects with `CREDENTIALS_MISSING` without one. */
+/** From the environment or `.env`. Throws `CREDENTIALS_MISSING`. */
 async function readCredentials(given: string | undefined): Promise<{ username: string; password: string }> {
   const { parse } = await import('dotenv');
   const file = parse(readIfExists(join(process.cwd(), '.env')) ?? '');
@@ -110,22 +109,8 @@ async function readCredentials(given: string | undefined): Promise<{ username: s
   const username = given ?? value('GITHUB_USERNAME');
   const password = value('GITHUB_PAT');
   if (username !== undefined && password !== undefined) return { username, password };
-  if (!canAsk()) {
-    const missing = [...(username === undefined ? ['GITHUB_USERNAME'] : []), ...(password ? [] : ['GITHUB_PAT'])];
-    throw new AppError('CREDENTIALS_MISSING', `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`, {
-      hint: 'Set them in the environment or in .env; the token needs the scope write:packages.',
-    });
-  }
-  const { default: inquirer } = await import('inquirer');
-  const asked = await inquirer.prompt<{ username?: string; password?: string }>([
-    { type: 'input', name: 'username', message: 'GitHub user', when: username === undefined },
-    {
-      type: 'password',
-      name: 'password',
-      message: 'Token with the scope write:packages',
-      mask: '*',
-      when: password === undefined,
-    },
-  ]);
-  return { username: username ?? asked.username ?? '', password: password ?? asked.password ?? '' };
+  const missing = [...(username === undefined ? ['GITHUB_USERNAME'] : []), ...(password ? [] : ['GITHUB_PAT'])];
+  throw new AppError('CREDENTIALS_MISSING', `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`, {
+    hint: 'Set them in the environment or in .env (the token needs the scope write:packages), or run `docker login`, which asks.',
+  });
 }

@@ -5,7 +5,6 @@ import { command } from '../command.js';
 import { flagOption, oneOf, text, valueOption } from '../options.js';
 import { withCommandName } from '../output/command-name.js';
 import type { Output } from '../output/output.js';
-import { table } from '../output/terminal-text.js';
 
 export const init = command({
   name: 'init <folder>',
@@ -51,7 +50,7 @@ export const buildWasmCommand = command({
       folder === undefined
         ? await buildOwn(outDir ?? MODULES_DIR, force)
         : [await buildFolder(out, folder, outDir ?? '.')];
-    out.result(modules, () => table(modules.map(({ name, bytes, path }) => [name, `${bytes} bytes`, path])));
+    out.result(modules, () => modules.map(({ name, bytes, path }) => `${name}  ${bytes} bytes  ${path}`).join('\n'));
   },
 });
 

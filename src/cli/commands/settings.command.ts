@@ -1,7 +1,8 @@
 import { flagName, SETTING_KEYS, SETTINGS, type SettingDef } from '../../config/settings.js';
 import { valueWithoutSecrets } from '../../lib/net/without-secrets.js';
 import { command } from '../command.js';
-import { type Style, wholeTable } from '../output/terminal-text.js';
+import { table } from '../output/table.js';
+import type { Style } from '../output/terminal-text.js';
 
 export const settingsCommand = command({
   name: 'settings',
@@ -16,14 +17,15 @@ export const settingsCommand = command({
       return { setting: flagName(key), value: shown ?? null, ...provenance[key], variables: env };
     });
     out.result(rows, (style) =>
-      wholeTable([
-        ['setting', 'value', 'from'].map((word) => style.dim(word)),
-        ...rows.map(({ setting, value, source, name }) => [
-          setting,
-          value === null ? style.dim('-') : String(value),
-          sourceText(source, name, style),
-        ]),
-      ]),
+      table(
+        rows,
+        [
+          { head: 'setting', of: ({ setting }) => setting },
+          { head: 'value', of: ({ value }) => (value === null ? style.dim('-') : String(value)) },
+          { head: 'from', of: ({ source, name }) => sourceText(source, name, style) },
+        ],
+        { style, width: undefined },
+      ).join('\n'),
     );
   },
 });

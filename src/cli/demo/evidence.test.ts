@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { region, sensor, summary, T0 } from '../../test/support/screen-samples.js';
 import {
-  alertFires,
-  alertIsOver,
+  alertOf,
   type Evidence,
   keptReadingsArrived,
   nothingIsMissing,
@@ -61,8 +60,8 @@ test('the newest alert of the region counts', () => {
       text: '',
     }) as const;
   const outcomes = (...alerts: Seen['alerts']) => [
-    ok(alertFires('eu'), seen({ alerts })),
-    ok(alertIsOver('eu'), seen({ alerts })),
+    ok(alertOf('eu', true), seen({ alerts })),
+    ok(alertOf('eu', false), seen({ alerts })),
   ];
   expect(outcomes(alert('eu', true), alert('us', false))).toEqual([true, false]);
   expect(outcomes(alert('eu', true), alert('eu', false), alert('us', true))).toEqual([false, true]);

@@ -3,6 +3,7 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { RegionView, SensorView } from '../../fleet/fleet-view.js';
 import { REGIONS } from '../../network/network.js';
 import type { FleetSnapshot } from '../../puller/puller-app.js';
+import { alertText } from '../output/puller-text.js';
 import { countText, secondsText } from '../output/terminal-text.js';
 
 export interface Seen {
@@ -59,26 +60,19 @@ export const showsColor = (color: string, nodes: number, wanted: readonly string
   },
 });
 
-export const alertFires = (region: string): Evidence => ({
-  must: `the alert for ${region} fires`,
+/** `firing`: false for an alert that is over. */
+export const alertOf = (region: string, firing: boolean): Evidence => ({
+  must: `the alert for ${region} ${firing ? 'fires' : 'is over'}`,
   check({ alerts }) {
-    const alert = newestAlert(alerts, region);
-    return alert?.firing
-      ? { ok: true, text: `alert: no reading from ${region} for ${Math.round(alert.silent_ms / 1000)} s` }
-      : { ok: false, text: `no alert for ${region}` };
+    const own = alerts.flatMap((alert) => (alert.type === 'region.silent' && alert.region === region ? [alert] : []));
+    const newest = own.at(-1);
+    return {
+      ok: newest?.firing === firing,
+      text:
+        newest === undefined ? `no alert for ${region}` : `${newest.firing ? 'alert' : 'over'}: ${alertText(newest)}`,
+    };
   },
 });
-
-export const alertIsOver = (region: string): Evidence => ({
-  must: `the alert for ${region} is over`,
-  check: ({ alerts }) =>
-    newestAlert(alerts, region)?.firing === false
-      ? { ok: true, text: `alert over: ${region} is reporting again` }
-      : { ok: false, text: `the alert for ${region} still fires` },
-});
-
-const newestAlert = (alerts: AlertEvent[], region: string) =>
-  alerts.flatMap((alert) => (alert.type === 'region.silent' && alert.region === region ? [alert] : [])).at(-1);
 
 /** Of the readings that a sensor takes in a second, so many have to arrive: a busy node takes them less often. */
 const LEAST_PER_SECOND = 0.8;

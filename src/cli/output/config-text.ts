@@ -7,9 +7,10 @@ import type { FileSeen } from '../../operations/config/edit-region-file.js';
 import type { ConfigView } from '../../operations/config/read-config.js';
 import type { UpdaterResult } from '../../operations/config/update-config-by-job.js';
 import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
-import type { SensorConfigField } from '../../protocol/sensor-config.js';
+import type { ReportedConfig, SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';
-import { type Style, secondsText, swatch, terminalWidth, wholeTable } from './terminal-text.js';
+import { wholeTable } from './table.js';
+import { type Style, secondsText, swatch } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
 const SHOWN = 30;
@@ -27,10 +28,12 @@ export function changeProgressText({ sensors, converged, change }: Convergence):
 export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResult): string {
   if (!seen) return `Saved for ${scopeText(scope)} (version ${version}); not waited for (--no-wait)`;
   if (seen.sensors === 0) return `Saved for ${scopeText(scope)}; no active sensor matches`;
-  const { sensors, converged, hidden, seconds } = seen;
-  const outcome = hidden.length > 0 ? `${converged}/${sensors} sensors follow` : convergedText(seen);
-  return `${outcome} (${secondsText(seconds)})`;
+  return `${followText(seen)} (${secondsText(seen.seconds)})`;
 }
+
+/** `hidden`: what keeps some sensors from following. */
+const followText = ({ hidden, ...seen }: { converged: number; sensors: number; hidden: unknown[] }): string =>
+  hidden.length > 0 ? `${seen.converged}/${seen.sensors} sensors follow` : convergedText(seen);
 
 /** What keeps a change from some sensors, and how to change that: a warning each. */
 export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
@@ -43,19 +46,19 @@ export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --inc
 /** Of a long list, so many are named. */
 const NAMED = 5;
 
-export const revokedPendingTexts = (hosts: string[]): string[] =>
-  hosts.length === 0 ? [] : [`${namedText(hosts)}: revoked, so no reading can show the change`];
-
-const namedText = (names: string[]): string =>
-  names.length > NAMED ? `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more` : names.join(', ');
+export function revokedPendingTexts(hosts: string[]): string[] {
+  if (hosts.length === 0) return [];
+  const more = hosts.length > NAMED ? ` and ${hosts.length - NAMED} more` : '';
+  return [`${hosts.slice(0, NAMED).join(', ')}${more}: revoked, so no reading can show the change`];
+}
 
 const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
 export function rolledOutRegionText(region: string, progress: Convergence, sending: boolean): string {
-  const hidden = progress.change?.hidden ?? [];
-  const outcome =
-    hidden.length > 0 ? `${progress.change?.converged}/${progress.sensors} sensors follow` : convergedText(progress);
+  const { sensors, converged, change } = progress;
+  const hidden = change?.hidden ?? [];
+  const outcome = followText({ sensors, converged: hidden.length > 0 ? (change?.converged ?? 0) : converged, hidden });
   return `${region}: ${outcome}${sending ? ' and reporting' : ', all paused'}`;
 }
 
@@ -73,11 +76,8 @@ export function fileSeenText(file: string, region: string, { sensors, read, hidd
   return `${done}; ${hidden.join(', ')}: overridden by what \`config set\` has set; run \`wasm-sensors config show\` to see where`;
 }
 
-export function updaterText(result: UpdaterResult): string {
-  const { region, sensors, converged, hidden, seconds } = result;
-  const outcome = hidden.length > 0 ? `${converged}/${sensors} sensors follow` : convergedText(result);
-  return `changed by a job in region ${region}: ${outcome} (${secondsText(seconds)})`;
-}
+export const updaterText = (result: UpdaterResult): string =>
+  `changed by a job in region ${result.region}: ${followText(result)} (${secondsText(result.seconds)})`;
 
 export const differingProxyText = ({ url, reason }: FailedProxy): string => `${url} ${reason}`;
 
@@ -108,39 +108,50 @@ function desiredTable(desired: DesiredState): string {
           .map((field) => `${field}=${config[field]}`)
           .join(' ')
       : '';
-    return [scopeText(scope), values || '(nothing is set)', config?.version ? `version ${config.version}` : ''];
+    return { scope: scopeText(scope), values, version: config?.version ? `version ${config.version}` : '' };
   });
-  return wholeTable([['desired', '', ''], ...rows]);
+  return wholeTable(rows, [
+    { head: 'desired', of: ({ scope }) => scope },
+    { head: '', rank: 1, least: 8, of: ({ values }) => values || '(nothing is set)' },
+    { head: '', rank: 2, of: ({ version }) => version },
+  ]).join('\n');
 }
-
-const HEAD = ['region', 'host', 'state', 'color', 'emoji', 'random_off', 'interval', 'paused', 'file', 'version'];
 
 /** Every value with its source: `interval 1 s (region eu)`. */
 function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style): string {
-  const withSettings = sensors.some(({ config }) => config?.settings);
-  const rows = sensors.slice(0, SHOWN).map((sensor) => {
-    const { region, hostname, state, color, icon_name, config } = sensor;
-    const from = (field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
-    return [
-      region,
-      hostname,
-      state,
-      `${swatch(style, color)} ${from('color')}`,
-      `${icon_name} ${from('emoji')}`,
-      from('random_off'),
-      config ? `${config.intervalMs / 1000} s ${from('interval')}` : '',
-      config ? `${config.paused ? 'yes' : 'no'} ${from('paused')}` : '',
-      config?.file === 'bad' ? style.red('bad') : (config?.file ?? ''),
-      config?.version ? String(config.version) : '-',
-      ...(withSettings ? [settingsText(config?.settings, style)] : []),
-    ];
-  });
-  const head = withSettings ? [...HEAD, 'settings'] : HEAD;
-  const named = rows.map((row) => row.map((cell, i) => (i < 3 || cell === '' ? cell : `${head[i]} ${cell}`)));
-  return wholeTable([head.map((word) => style.dim(word)), ...rows], terminalWidth(), named);
+  const from = (sensor: SensorView, field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
+  const configured = (text: (config: ReportedConfig, sensor: SensorView) => string) => (sensor: SensorView) =>
+    sensor.config ? text(sensor.config, sensor) : '';
+  return wholeTable(
+    sensors.slice(0, SHOWN),
+    [
+      { head: 'region', of: ({ region }) => region },
+      { head: 'host', of: ({ hostname }) => hostname },
+      { head: 'state', of: ({ state }) => state },
+      { head: 'color', rank: 1, least: 8, of: (sensor) => `${swatch(style, sensor.color)} ${from(sensor, 'color')}` },
+      { head: 'emoji', rank: 5, least: 8, of: (sensor) => `${sensor.icon_name} ${from(sensor, 'emoji')}` },
+      { head: 'random_off', rank: 4, least: 8, of: (sensor) => from(sensor, 'random_off') },
+      {
+        head: 'interval',
+        rank: 2,
+        least: 8,
+        of: configured(({ intervalMs }, sensor) => `${intervalMs / 1000} s ${from(sensor, 'interval')}`),
+      },
+      {
+        head: 'paused',
+        rank: 3,
+        least: 8,
+        of: configured(({ paused }, sensor) => `${paused ? 'yes' : 'no'} ${from(sensor, 'paused')}`),
+      },
+      { head: 'file', rank: 6, of: configured(({ file = '' }) => (file === 'bad' ? style.red(file) : file)) },
+      { head: 'version', rank: 7, of: ({ config }) => String(config?.version || '-') },
+      { head: 'settings', optional: true, of: configured(({ settings }) => settingsText(settings, style)) },
+    ],
+    { style },
+  ).join('\n');
 }
 
-/** What a sensor of the user has declared: `threshold 5 (fleet, 0 to 100)`. */
+/** What a custom sensor has declared: `threshold 5 (fleet, 0 to 100)`. */
 function settingsText(settings: ReportedSettings | undefined, style: Style): string {
   return Object.entries(settings ?? {})
     .map(([name, { value, source, range }]) => {

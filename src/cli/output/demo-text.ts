@@ -1,39 +1,40 @@
 /** Texts of the demo: its steps, what was seen, and what to do next. */
 import type { StepResult } from '../demo/demo-run.js';
+import { cellsOf } from './cells.js';
 import { commandName } from './command-name.js';
-import { type Style, secondsText, swatch, widthOf, wrapped } from './terminal-text.js';
+import { type Style, secondsText, swatch } from './terminal-text.js';
 
-/** Lines longer than this are hard to read, also where a terminal is wider. */
-const WIDEST = 90;
-const UNKNOWN_WIDTH = 80;
+/** A prompt before a command, and its further lines below it. */
+const promptLines = (lines: string[], style: Style): string[] =>
+  lines.map((line, i) => style.cyan(`${i === 0 ? '$' : ' '} ${line}`));
 
-export const demoWidth = (columns: number | undefined): number => Math.min(columns ?? UNKNOWN_WIDTH, WIDEST);
+/** Columns of a line of a command: as many as those of the narrowest usual terminal. */
+const WIDEST = 76;
 
 /** A heading, what the step does, and its command. */
-export function stepText(heading: string, about: string, words: string[], style: Style, width: number): string {
-  const lines = commandLines(words, width - 2).map((line, i) => style.cyan(`${i === 0 ? '$' : ' '} ${line}`));
-  return ['', style.bold(heading), wrapped(about, width, 0), ...lines].join('\n');
+export function stepText(heading: string, about: string, words: string[], style: Style): string {
+  return ['', style.bold(heading), about, ...promptLines(commandLines(words), style)].join('\n');
 }
 
 /** The marks and the colours of readings in colour. */
-export function stepResultText({ evidence, error, seconds }: StepResult, style: Style, width: number): string {
+export function stepResultText({ evidence, error, seconds }: StepResult, style: Style): string {
   const findings = evidence.map(({ ok, text, must }) => ({ ok, text: ok ? text : `${text}; must be seen: ${must}` }));
   if (error !== undefined) findings.push({ ok: false, text: error });
   return findings
     .map(({ ok, text }, i) => {
       const took = i === findings.length - 1 ? ` (took ${secondsText(seconds)})` : '';
       const colored = `${text}${took}`.replace(/#[0-9a-f]{6}\b/g, (color) => swatch(style, color));
-      return wrapped(`${ok ? style.green('✓') : style.red('✗')} ${colored}`, width, 2);
+      return `${ok ? style.green('✓') : style.red('✗')} ${colored}`;
     })
     .join('\n');
 }
 
 /** A command as it is typed; where it is too long, it goes on in the next line. */
-export function commandLines(words: string[], width: number, program = commandName()): string[] {
+export function commandLines(words: string[], program = commandName()): string[] {
   const lines = [program];
   for (const word of words) {
     const longer = `${lines.at(-1)} ${word}`;
-    if (widthOf(`${longer} \\`) > width) lines.splice(-1, 1, `${lines.at(-1)} \\`, `  ${word}`);
+    if (cellsOf(`${longer} \\`) > WIDEST) lines.splice(-1, 1, `${lines.at(-1)} \\`, `  ${word}`);
     else lines.splice(-1, 1, longer);
   }
   return lines;
@@ -52,15 +53,14 @@ export const demoDocument = (kind: string, nodes: number, steps: StepResult[], s
 export const passed = (results: StepResult[]): boolean => results.every(({ outcome }) => outcome === 'seen');
 
 /** `of`: how many steps there are. */
-export function demoEndText(results: StepResult[], of: number, seconds: number, style: Style, width: number): string {
+export function demoEndText(results: StepResult[], of: number, seconds: number, style: Style): string {
   const missed = results.find(({ outcome }) => outcome !== 'seen');
   const summary = missed
     ? style.red(`The demo ended at "${missed.title}" (step ${results.length} of ${of}): not everything was seen.`)
     : style.green(`${results.length} of ${of} steps done, and everything was seen, in ${secondsText(seconds)}.`);
-  const lines = ['', wrapped(summary, width, 0), '', style.bold('What next')];
+  const lines = ['', summary, '', style.bold('What next')];
   for (const [what, words, program] of NEXT) {
-    const command = commandLines(program ? [commandName(), ...words] : words, width - 4, program);
-    lines.push(what, ...command.map((line, i) => style.cyan(`  ${i === 0 ? '$' : ' '} ${line}`)));
+    lines.push(what, ...promptLines(commandLines(program ? [commandName(), ...words] : words, program), style));
   }
   return lines.join('\n');
 }

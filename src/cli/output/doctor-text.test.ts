@@ -57,16 +57,6 @@ test('each finding with what mends it; what was skipped for one reason shares a 
 2 failures, 1 warning; \`wasm-sensors doctor --fix\` repairs what is safe to repair.`);
 });
 
-test('on a terminal lines are broken between words, and texts to copy are not', () => {
-  const lines = doctorText(REPORT, style, 31).split('\n');
-  expect(lines).toContain('           → Choose another one');
-  expect(lines).toContain('             with --port.');
-  expect(lines).toContain('               "a": 1');
-  expect(lines.slice(-3)).toEqual([
-    ...['2 failures, 1 warning;', '`wasm-sensors doctor --fix`', 'repairs what is safe to repair.'],
-  ]);
-});
-
 test('without a problem there is nothing to do', () => {
   const results = REPORT.results.filter(({ check }) => ['Node', 'clock'].includes(check));
   const report = { network: 'embedded', results };

@@ -1,7 +1,7 @@
 /** What `doctor` found, for people. */
 import type { CheckStatus, Finding } from '../../doctor/check.js';
 import type { CheckResult, DoctorReport } from '../../doctor/run-checks.js';
-import { countText, type Style, wrapped } from './terminal-text.js';
+import { countText, type Style } from './terminal-text.js';
 
 /** The result as `-o json` shows it. */
 export function doctorDocument({ network, results }: DoctorReport) {
@@ -10,7 +10,8 @@ export function doctorDocument({ network, results }: DoctorReport) {
     ...countsOf(results),
     checks: results.flatMap(({ check, findings }) =>
       findings.map(({ status, code, why, fix, details }) => ({
-        ...{ check, status },
+        check,
+        status,
         ...(code === undefined ? {} : { code }),
         why,
         ...(fix === undefined ? {} : { fix }),
@@ -21,15 +22,11 @@ export function doctorDocument({ network, results }: DoctorReport) {
   };
 }
 
-/**
- * What needs nobody comes first, so that what does is above the prompt. `width`: columns of the terminal; without one
- * lines stay whole.
- */
-export function doctorText({ network, results }: DoctorReport, style: Style, width?: number): string {
+/** What needs nobody comes first, so that what does is above the prompt. */
+export function doctorText({ network, results }: DoctorReport, style: Style): string {
   const names = [...results.filter(isShown).map(({ check }) => check), 'skipped'];
   const column = Math.max(...names.map((name) => name.length)) + 2;
-  const line = (mark: string, name: string, text: string) =>
-    wrapped(`${mark} ${name.padEnd(column)}${text}`, width, column + 2);
+  const line = (mark: string, name: string, text: string) => `${mark} ${name.padEnd(column)}${text}`;
   const good = results.flatMap(({ check, findings }) =>
     findings.filter(({ status }) => status === 'ok').map(({ why }) => line(style.green('✓'), check, why)),
   );
@@ -40,12 +37,12 @@ export function doctorText({ network, results }: DoctorReport, style: Style, wid
   const problems = results.flatMap(({ check, findings }) =>
     findings.flatMap((finding) => {
       const mark = markOf(finding, style);
-      return mark === undefined ? [] : [line(mark, check, finding.why), ...adviceLines(finding, column + 2, width)];
+      return mark === undefined ? [] : [line(mark, check, finding.why), ...adviceLines(finding, column + 2)];
     }),
   );
   const blocks = [[`network ${network}`], [...good, ...skipped], repairs, problems];
   const shown = blocks.filter((block) => block.length > 0).map((block) => block.join('\n'));
-  return [...shown, wrapped(verdict(results), width, 0)].join('\n\n');
+  return [...shown, verdict(results)].join('\n\n');
 }
 
 function markOf({ status }: Finding, style: Style): string | undefined {
@@ -56,10 +53,10 @@ function markOf({ status }: Finding, style: Style): string | undefined {
 const isShown = ({ findings, repairs }: CheckResult) =>
   repairs.length > 0 || findings.some(({ status }) => status !== 'skipped');
 
-function adviceLines({ fix, details = [] }: Finding, indent: number, width: number | undefined): string[] {
+function adviceLines({ fix, details = [] }: Finding, indent: number): string[] {
   const space = ' '.repeat(indent);
   return [
-    ...(fix === undefined ? [] : [wrapped(`${space}→ ${fix}`, width, indent + 2)]),
+    ...(fix === undefined ? [] : [`${space}→ ${fix}`]),
     // To be copied, so they stay as they are.
     ...details.map((detail) => `${space}  ${detail}`),
   ];

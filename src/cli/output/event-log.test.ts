@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseLogLine } from '../../lib/log/log-line.js';
 import { createLogger } from '../../lib/log/logger.js';
-import { logEvent } from './event-log.js';
-import { proxyText } from './proxy-text.js';
+import { logEvent, proxyText } from './event-log.js';
 
 function logged(event: Parameters<typeof logEvent>[1], text: string) {
   const lines: string[] = [];

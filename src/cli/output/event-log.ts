@@ -1,8 +1,10 @@
-/** Events as lines of a log. */
+/** Events as lines of a log, and those of the proxy as sentences. */
 import type { LogLevel } from '../../lib/log/log-line.js';
 import type { Logger } from '../../lib/log/logger.js';
+import type { ProxyEvent } from '../../proxy/proxy-events.js';
+import { countText } from './terminal-text.js';
 
-/** Events that nobody has to look at; all others are warnings. */
+/** Events that need nobody; all others are warnings. */
 const LEVELS: Record<string, LogLevel> = {
   'batch.sent': 'debug',
   'request.refused': 'debug',
@@ -29,4 +31,17 @@ export function logEvent(log: Logger, event: { type: string; message?: string },
   const { type, message, ...fields } = event;
   const unsaid = message === undefined || text.includes(message) ? {} : { message };
   log[LEVELS[type] ?? 'warn'](type, text, { ...fields, ...unsaid });
+}
+
+export function proxyText(event: ProxyEvent): string {
+  switch (event.type) {
+    case 'queue.failing':
+      return `can't send to the queue, retrying: ${event.message}`;
+    case 'queue.recovered':
+      return 'sending to the queue again';
+    case 'batch.sent':
+      return `${countText(event.messages, 'message')} sent to the queue in ${event.ms} ms`;
+    case 'request.refused':
+      return `refused with ${event.status}: ${event.message}`;
+  }
 }

@@ -1,41 +1,61 @@
 /** The fleet view as text: its summary as a table, its events as lines. */
 import type { FleetEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
+import { escapeControls } from '../../lib/control-characters.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
+import { pad } from './cells.js';
 import { alertText } from './puller-text.js';
-import { pad, type Style, swatch, table, terminalWidth } from './terminal-text.js';
-
-const HEAD = ['region', 'sensors', 'readings/s', 'received', 'gaps', 'late', 'duplicates', 'colours'];
-const NUMBERS = [2, 3, 4, 5, 6];
-/** Colours, duplicates, late. */
-const LEAST = [7, 6, 5];
+import { type Column, table } from './table.js';
+import { type Style, swatch } from './terminal-text.js';
 
 type Counts = FleetSummary['total'];
 
-/** `links`: by region, what is wrong with the links of its nodes. */
-export function summaryTable(
-  { regions, total }: FleetSummary,
+export interface RegionRow {
+  /** Undefined: the whole fleet. */
+  region: string | undefined;
+  name: string;
+  counts: Counts;
+  colors: string;
+}
+
+/** A row for each region, and one for all. `links`: by region, what is wrong with the links of its nodes. */
+export function regionRows(
+  { regions, total }: Pick<FleetSummary, 'regions' | 'total'>,
   style: Style,
   links: ReadonlyMap<string, string> = new Map(),
-): string {
-  const row = (name: string, counts: Counts, colors: string) => [
-    name,
-    sensorsText(counts, style),
-    counts.rate.toFixed(1),
-    String(counts.received),
-    counts.gaps > 0 ? style.red(String(counts.gaps)) : '0',
-    String(counts.late),
-    String(counts.duplicates),
-    colors,
-  ];
-  const rows = regions.map((region) => {
-    const problem = links.get(region.region) ?? (region.cut ? 'cut off' : '');
-    const name = problem === '' ? region.region : `${region.region} (${style.red(problem)})`;
-    const colors = region.colors.map(({ color, sensors }) => `${swatch(style, color)} × ${sensors}`);
-    return row(name, region, colors.join('  '));
+): RegionRow[] {
+  const rows = regions.map((counts): RegionRow => {
+    const { region, cut, colors } = counts;
+    const problem = links.get(region) ?? (cut ? 'cut off' : '');
+    const name = escapeControls(region) + (problem === '' ? '' : ` (${style.red(problem)})`);
+    const texts = colors.map(({ color, sensors }) => `${swatch(style, escapeControls(color))} × ${sensors}`);
+    return { region, name, counts, colors: texts.join('  ') };
   });
-  if (regions.length > 1) rows.push(row('all', total, ''));
-  return table([HEAD.map((word) => style.dim(word)), ...rows], NUMBERS, { width: terminalWidth(), least: LEAST });
+  return [...rows, { region: undefined, name: 'all', counts: total, colors: '' }];
+}
+
+export const rateColumn = (head: string): Column<RegionRow> => ({
+  head,
+  right: true,
+  of: ({ counts }) => counts.rate.toFixed(1),
+});
+
+export const regionColumns = (style: Style, ...rates: Column<RegionRow>[]): Column<RegionRow>[] => [
+  { head: 'region', least: 10, of: ({ name }) => name },
+  { head: 'sensors', least: 6, of: ({ counts }) => sensorsText(counts, style) },
+  ...rates,
+  { head: 'received', right: true, rank: 4, of: ({ counts }) => String(counts.received) },
+  { head: 'gaps', right: true, rank: 3, of: ({ counts: { gaps } }) => (gaps > 0 ? style.red(String(gaps)) : '0') },
+  { head: 'late', right: true, rank: 6, of: ({ counts }) => String(counts.late) },
+  { head: 'duplicates', right: true, rank: 7, of: ({ counts }) => String(counts.duplicates) },
+  { head: 'colours', rank: 8, least: 12, of: ({ colors }) => colors },
+];
+
+export function summaryTable(summary: FleetSummary, style: Style, links?: ReadonlyMap<string, string>): string {
+  const rows = regionRows(summary, style, links);
+  return table(rows.length > 2 ? rows : rows.slice(0, 1), regionColumns(style, rateColumn('readings/s')), {
+    style,
+  }).join('\n');
 }
 
 function sensorsText({ live, paused, silent }: Counts, style: Style): string {

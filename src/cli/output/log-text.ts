@@ -1,7 +1,8 @@
 /** Log lines as text and as JSON. */
 import type { LogLevel } from '../../lib/log/log-line.js';
 import type { LogLine } from '../../operations/logs/read-logs.js';
-import { pad, type Style } from './terminal-text.js';
+import { pad } from './cells.js';
+import type { Style } from './terminal-text.js';
 
 const LEVEL_STYLE: Record<LogLevel, (style: Style) => Style> = {
   debug: (style) => style.dim,

@@ -43,7 +43,7 @@ test('one that runs already, and one that uses nothing', () => {
   expect(text).toBe('thermo: 2 KB, uses nothing of the node\n2/2 running (3.2 s); unchanged, already running');
 });
 
-test('modules in status: one line each over its regions, with the last words of one that failed', () => {
+test('modules in status: one line each over its regions, with the last output of one that failed', () => {
   const job = (name: string, region: string, ...rest: Parameters<typeof execution>) =>
     jobInfo({ role: 'module', name, region }, { executions: [execution(...rest)] });
   const table = moduleTable([
@@ -53,7 +53,7 @@ test('modules in status: one line each over its regions, with the last words of 
     jobInfo({ role: 'publisher', region: 'us' }),
   ]);
   expect(table!.split('\n')).toEqual([
-    'module  regions  running  completed  failed  last words',
+    'module  regions  running  completed  failed  last output',
     expect.stringMatching(/^thermo {2}us, eu +1 +0 +1 {2}edge-eu-1: no.*config$/),
   ]);
   expect(table).not.toContain('\u001b');

@@ -3,7 +3,8 @@ import { escapeControls } from '../../lib/control-characters.js';
 import type { ExecutionInfo, JobInfo } from '../../network/network.js';
 import { newestByNode } from '../../network/newest-executions.js';
 import type { DeployModuleProgress, DeployModuleResult } from '../../operations/deploy/deploy-module.js';
-import { countText, secondsText, table, terminalWidth } from './terminal-text.js';
+import { table } from './table.js';
+import { countText, secondsText } from './terminal-text.js';
 import { factText } from './up-text.js';
 
 export function deployModuleProgressText(name: string, { step, started, expected }: DeployModuleProgress): string {
@@ -57,16 +58,20 @@ export function moduleTable(jobs: JobInfo[]): string | undefined {
   const rows = names.map((name) => {
     const own = modules.filter(({ ref }) => ref.name === name);
     const executions = own.flatMap((job) => newestByNode(job.executions).newest);
-    const count = (state: ExecutionInfo['state']) => String(executions.filter((one) => one.state === state).length);
     const last = executions.find(({ message }) => message !== '');
-    const regions = own.map(({ ref }) => ref.region ?? 'all').join(', ');
-    return [
-      ...[name, regions, count('running'), count('completed'), count('failed')],
-      last === undefined ? '' : `${last.node}: ${escapeControls(last.message)}`,
-    ];
+    return {
+      name,
+      regions: own.map(({ ref }) => ref.region ?? 'all').join(', '),
+      count: (state: ExecutionInfo['state']) => String(executions.filter((one) => one.state === state).length),
+      output: last === undefined ? '' : `${last.node}: ${escapeControls(last.message)}`,
+    };
   });
-  return table([['module', 'regions', 'running', 'completed', 'failed', 'last words'], ...rows], [2, 3, 4], {
-    width: terminalWidth(),
-    least: [5, 1],
-  });
+  return table(rows, [
+    { head: 'module', of: ({ name }) => name },
+    { head: 'regions', rank: 1, least: 8, of: ({ regions }) => regions },
+    { head: 'running', right: true, of: ({ count }) => count('running') },
+    { head: 'completed', right: true, of: ({ count }) => count('completed') },
+    { head: 'failed', right: true, of: ({ count }) => count('failed') },
+    { head: 'last output', rank: 2, least: 8, of: ({ output }) => output },
+  ]).join('\n');
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
 import { Output, type OutputMode } from './output.js';
 
+const real = { isTTY: process.stdout.isTTY, columns: process.stdout.columns };
 let stdout: string;
 let stderr: string;
 
@@ -20,6 +21,7 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
+  for (const stream of [process.stdout, process.stderr]) Object.assign(stream, real);
 });
 
 const open = (mode: OutputMode, ansi: 'never' | 'always' = 'never') => new Output('deploy publisher', mode, ansi);
@@ -157,3 +159,52 @@ test('JSON output is the same JSON, without them', () => {
   expect(JSON.parse(stdout)).toMatchObject({ data: { name: HOSTILE } });
   expect(stdout).toContain('a\\u009b2Jb\\u202ec');
 });
+
+test('on a terminal lines are broken between words, under their label; elsewhere they stay whole', () => {
+  const line = `jobs      ${'publisher-us v3 running; '.repeat(3).trim()}`;
+  open('text').result({}, () => line);
+  expect(stdout).toBe(`${line}\n`);
+  stdout = '';
+  onTerminal({ LANG: 'C.UTF-8' });
+  open('text').result({}, () => line);
+  expect(stdout.split('\n')).toEqual([
+    'jobs      publisher-us v3 running;',
+    '          publisher-us v3 running;',
+    '          publisher-us v3 running;',
+    '',
+  ]);
+});
+
+test.each([
+  [
+    '✗ state folder  it is full of words that do not fit',
+    '✗ state folder  it is full of words that\n                do not fit',
+  ],
+  ['✓ words that do not fit into forty columns', '✓ words that do not fit into forty\n  columns'],
+  [
+    'words that do not fit: run `wasm-sensors up --deploy` then',
+    'words that do not fit: run\n`wasm-sensors up --deploy` then',
+  ],
+])('%j goes on below its text, and a command is never broken', (line, shown) => {
+  onTerminal({ LANG: 'C.UTF-8' });
+  open('text').result({}, () => line);
+  expect(stdout).toBe(`${shown}\n`);
+});
+
+test('a terminal whose locale is POSIX gets ASCII only', () => {
+  onTerminal({ LANG: 'C' });
+  const out = open('text');
+  out.result({}, () => '✓ 3 × ██ 🚀');
+  out.note('… done');
+  out.progress('waiting');
+  expect(stdout).toBe('+ 3 x ##   \n');
+  expect(stderr).toMatch(/^~ done\n/);
+  expect(stderr).toMatch(/^\p{ASCII}*$/u);
+});
+
+/** With 40 columns. */
+function onTerminal(env: Record<string, string>): void {
+  for (const name of ['LC_ALL', 'LC_CTYPE', 'TERM']) vi.stubEnv(name, undefined);
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  for (const stream of [process.stdout, process.stderr]) Object.assign(stream, { isTTY: true, columns: 40 });
+}

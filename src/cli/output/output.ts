@@ -1,10 +1,12 @@
 /**
  * The payload goes to stdout (text, one JSON document, or one JSON event a line); progress, notes and errors go to stderr.
  */
+import { stripVTControlCharacters } from 'node:util';
 import { escapeControls, printable } from '../../lib/control-characters.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { asciiOnly, wrapped } from './cells.js';
 import { withCommandName } from './command-name.js';
-import { type AnsiMode, type Style, styleFor } from './terminal-text.js';
+import { type AnsiMode, type Style, showsUnicode, styleFor } from './terminal-text.js';
 
 /** A line that replaces itself and never wraps: the terminal cuts it at its right edge. */
 const ERASE_LINE = '\r\x1b[2K';
@@ -58,7 +60,8 @@ export class Output {
   /** The step that the command waits for; replaces the previous one on a terminal. */
   progress(text: string): void {
     if (process.stderr.isTTY) {
-      process.stderr.write(`${ERASE_LINE}${WITHOUT_WRAP(this.#errorStyle.dim(escapeControls(`… ${text}`)))}`);
+      const line = this.#errorStyle.dim(escapeControls(`… ${text}`));
+      process.stderr.write(`${ERASE_LINE}${WITHOUT_WRAP(showsUnicode() ? line : asciiOnly(line))}`);
     } else if (text !== this.#lastProgress) this.#report(`… ${text}`);
     this.#lastProgress = text;
   }
@@ -95,7 +98,9 @@ export class Output {
     const details = error.details.map((detail) => withCommandName(detail));
     const hint = withCommandName(error.hint ?? '');
     this.#errorDocument({
-      ...{ code: error.code, category: error.fault, message },
+      code: error.code,
+      category: error.fault,
+      message,
       ...(hint === '' ? {} : { hint }),
       ...(details.length > 0 ? { details } : {}),
     });
@@ -117,7 +122,7 @@ export class Output {
 
   /** Much of the text comes from others: readings, services, other programs. */
   #print(text: string): void {
-    process.stdout.write(`${printable(text, this.style.level > 0)}\n`);
+    process.stdout.write(`${fitted(printable(text, this.style.level > 0), process.stdout)}\n`);
   }
 
   #printJson(json: string): void {
@@ -125,6 +130,18 @@ export class Output {
   }
 
   #report(text: string): void {
-    process.stderr.write(`${printable(text, this.#errorStyle.level > 0)}\n`);
+    process.stderr.write(`${fitted(printable(text, this.#errorStyle.level > 0), process.stderr)}\n`);
   }
+}
+
+/** What a line begins with when the next ones are indented as far: a mark, and a label such as `jobs      `. */
+const LABEL = /^\s*(?:[✓✗→!+-] )?(?:\S+(?: \S+){0,2}\s{2,})?/;
+
+/** A terminal would break lines within words, and shows characters beyond ASCII only where its locale says so. */
+function fitted(text: string, { isTTY, columns }: NodeJS.WriteStream): string {
+  if (!isTTY) return text;
+  const indent = (line: string) => Math.min(LABEL.exec(stripVTControlCharacters(line))?.[0].length ?? 0, columns / 2);
+  const lines = text.split('\n').map((line) => wrapped(line, columns, indent(line)));
+  const shown = lines.join('\n');
+  return showsUnicode() ? shown : asciiOnly(shown);
 }

@@ -5,7 +5,8 @@ import type { Peeked } from '../../operations/queue/peek-queue.js';
 import type { PurgeResult } from '../../operations/queue/purge-queue.js';
 import type { QueueFill, QueueStatus } from '../../operations/queue/queue-status.js';
 import type { QueueDepth } from '../../queue/queue.js';
-import { countText, type Style, secondsText, table, terminalWidth } from './terminal-text.js';
+import { table } from './table.js';
+import { countText, type Style, secondsText } from './terminal-text.js';
 
 /** Characters of a body in a list. */
 const BODY_SHOWN = 60;
@@ -15,12 +16,13 @@ export const depthText = ({ visible, inFlight, delayed }: QueueDepth): string =>
 
 export function queueStatusText({ url, deadLetters, ...depth }: QueueStatus, style: Style): string {
   const dead = deadLetters && deadLetters.visible + deadLetters.inFlight + deadLetters.delayed;
-  return table([
-    ['queue', url],
-    ['', fillText(depth)],
-    ['dead letters', deadLetters?.url ?? 'the queue has no dead-letter queue'],
-    ...(deadLetters ? [['', dead ? style.red(fillText(deadLetters)) : fillText(deadLetters)]] : []),
-  ]);
+  const lines = [
+    `queue         ${url}`,
+    `              ${fillText(depth)}`,
+    `dead letters  ${deadLetters?.url ?? 'the queue has no dead-letter queue'}`,
+  ];
+  if (deadLetters) lines.push(`              ${dead ? style.red(fillText(deadLetters)) : fillText(deadLetters)}`);
+  return lines.join('\n');
 }
 
 function fillText({ oldestAgeMs, ...depth }: Omit<QueueFill, 'url'>): string {
@@ -28,31 +30,36 @@ function fillText({ oldestAgeMs, ...depth }: Omit<QueueFill, 'url'>): string {
   return `${depthText(depth)}${oldest}`;
 }
 
-/** What looking does, for those who see messages with it. */
+/** For those who see messages that way. */
 export const PEEKED =
-  'The messages stay in the queue. Each look counts as a delivery: one that is delivered too often becomes a dead letter.';
+  'The messages stay in the queue. Each `queue peek` counts as a delivery: one that is delivered too often becomes a dead letter.';
 
 export function peekText({ url, messages }: Peeked): string {
   if (messages.length === 0) return `nothing waits in ${url}`;
-  return table(
-    messages.map(({ id, sentAt, receiveCount, body }) => [
-      ...[id, timeText(sentAt), countText(receiveCount, 'delivery', 'deliveries'), bodyText(body)],
-    ]),
-    [],
-    { width: terminalWidth(), least: [3, 2] },
-  );
+  return table(messages, [
+    { head: '', of: ({ id }) => id },
+    { head: '', of: ({ sentAt }) => timeText(sentAt) },
+    { head: '', rank: 1, least: 8, of: ({ receiveCount }) => countText(receiveCount, 'delivery', 'deliveries') },
+    { head: '', rank: 2, least: 8, of: ({ body }) => bodyText(body) },
+  ]).join('\n');
 }
 
 export function deadLettersText(letters: DeadLetter[], style: Style): string {
   if (letters.length === 0) return 'no dead letters';
-  const rows = letters.map((letter) => [
-    ...[letter.id, timeText(letter.sentAt), escapeControls(reasonText(letter))],
-    escapeControls([letter.region, letter.hostname].filter(Boolean).join(' ')),
-    bodyText(letter.body),
-  ]);
-  const head = ['id', 'sent', 'reason', 'sensor', 'body'].map((word) => style.dim(word));
-  return table([head, ...rows], [], { width: terminalWidth(), least: [4, 3, 2] });
+  return table(
+    letters,
+    [
+      { head: 'id', of: ({ id }) => id },
+      { head: 'sent', of: ({ sentAt }) => timeText(sentAt) },
+      { head: 'reason', rank: 1, least: 8, of: (letter) => escapeControls(reasonText(letter)) },
+      { head: 'sensor', rank: 2, least: 8, of: ({ region, hostname }) => sensorText(region, hostname) },
+      { head: 'body', rank: 3, least: 8, of: ({ body }) => bodyText(body) },
+    ],
+    { style },
+  ).join('\n');
 }
+
+const sensorText = (...names: (string | undefined)[]) => escapeControls(names.filter(Boolean).join(' '));
 
 function reasonText({ reason, exhausted }: DeadLetter): string {
   if (reason !== undefined) return reason;

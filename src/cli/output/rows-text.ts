@@ -1,31 +1,28 @@
 /** The answer to a query: a table, or where that has no room, each row as lines. */
 import { escapeControls } from '../../lib/control-characters.js';
-import { pad, type Style, table, widthOf } from './terminal-text.js';
+import { cellsOf, pad } from './cells.js';
+import { type Column, table } from './table.js';
+import type { Style } from './terminal-text.js';
 
 type RowCell = string | number | boolean | object | null;
 
 /** Texts are shortened to this before the rows become lines. */
 const SHORTEST = 8;
-const GAP = 2;
 
 /** Columns of numbers are aligned to the right and never shortened. `width`: columns of the terminal. */
-export function rowsText(columns: string[], rows: RowCell[][], style: Style, width: number | undefined): string {
-  const texts = rows.map((row) => row.map((cell) => (cell === null ? style.dim('null') : textOf(cell))));
-  const names = columns.map(escapeControls);
-  const all = columns.map((_, i) => i);
+export function rowsText(names: string[], rows: RowCell[][], style: Style, width: number | undefined): string {
   const isNumber = (cell: RowCell | undefined) => cell === null || typeof cell === 'number';
-  const numbers = all.filter((i) => rows.length > 0 && rows.every((row) => isNumber(row[i])));
-  const widths = all.map((i) => [names, ...texts].reduce((most, row) => Math.max(most, widthOf(row[i]!)), 0));
-  const shortened = all.filter((i) => !numbers.includes(i)).sort((a, b) => widths[b]! - widths[a]!);
-  const least = all.map((i) => (numbers.includes(i) ? widths[i]! : Math.min(widths[i]!, SHORTEST)) + GAP);
-  if (width !== undefined && least.reduce((sum, one) => sum + one, -GAP) > width) return asLines(names, texts, style);
-  return table([names.map((name) => style.dim(name)), ...texts], numbers, { width, least: shortened });
-}
-
-function asLines(names: string[], rows: string[][], style: Style): string {
-  const longest = Math.max(...names.map(widthOf));
-  const lineOf = (text: string, i: number) => `${style.dim(pad(names[i]!, longest))}  ${text}`;
-  return rows.map((row, n) => [style.bold(`row ${n + 1}`), ...row.map(lineOf)].join('\n')).join('\n\n');
+  const columns = names.map((name, i): Column<RowCell[]> => {
+    const of = (row: RowCell[]) => (row[i] === null ? style.dim('null') : textOf(row[i] ?? ''));
+    const head = escapeControls(name);
+    if (rows.length > 0 && rows.every((row) => isNumber(row[i]))) return { head, of, right: true };
+    return { head, of, least: SHORTEST };
+  });
+  const lines = table(rows, columns, { style, width });
+  if (width === undefined || lines.every((line) => cellsOf(line) <= width)) return lines.join('\n');
+  const longest = Math.max(...columns.map(({ head }) => cellsOf(head)));
+  const lineOf = (row: RowCell[]) => columns.map(({ head, of }) => `${style.dim(pad(head, longest))}  ${of(row)}`);
+  return rows.map((row, n) => [style.bold(`row ${n + 1}`), ...lineOf(row)].join('\n')).join('\n\n');
 }
 
 const textOf = (cell: Exclude<RowCell, null>) =>

@@ -15,7 +15,8 @@ import { summaryTable } from './fleet-text.js';
 import { moduleTable } from './module-text.js';
 import { depthText } from './queue-text.js';
 import { clockText, spanText } from './store-text.js';
-import { countText, type Style, table, terminalWidth } from './terminal-text.js';
+import { table } from './table.js';
+import { countText, type Style } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
 const FAILED_SHOWN = 20;
@@ -28,8 +29,14 @@ export const unansweredText = ({ service, reason }: Status['unanswered'][number]
 export function statusDocument({ kind, up, endpoints }: RunState, status: Status) {
   const { nodes, jobs, fleet, convergence, puller, proxies, revoked, notices } = status;
   return {
-    ...{ network: kind, pid: up.pid, endpoints },
-    ...{ nodes, jobs, summary: fleet.summary, sensors: fleet.sensors, convergence },
+    network: kind,
+    pid: up.pid,
+    endpoints,
+    nodes,
+    jobs,
+    summary: fleet.summary,
+    sensors: fleet.sensors,
+    convergence,
     queue: { name: puller.queue, depth: puller.depth, deadLetters: puller.deadLetters, server: puller.queueServer },
     puller,
     proxies,
@@ -189,14 +196,12 @@ function brokenLinks(nodes: NodeInfo[]): Map<string, string> {
 }
 
 const executionTable = (executions: FailedExecution[]) =>
-  table(
-    executions.map(({ job, node, message, replacedBy }) => [
-      ...[`  ${job}`, node, message],
-      ...(replacedBy === undefined ? [] : [`→ ${replacedBy}`]),
-    ]),
-    [],
-    { width: terminalWidth(), least: [3, 2] },
-  );
+  table(executions, [
+    { head: '', of: ({ job }) => `  ${job}` },
+    { head: '', of: ({ node }) => node },
+    { head: '', rank: 1, least: 8, of: ({ message }) => message },
+    { head: '', rank: 2, optional: true, of: ({ replacedBy }) => (replacedBy === undefined ? '' : `→ ${replacedBy}`) },
+  ]).join('\n');
 
 /** `connected`: what the link was set to. */
 export const linkProgressText = (reached: number, nodes: number, connected: boolean): string =>

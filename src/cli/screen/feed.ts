@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfigTarget } from '../../operations/config/config-target.js';
 import { listServices } from '../../operations/deploy/list-services.js';
-import { type LogsTarget, loggedServices, readLogs } from '../../operations/logs/read-logs.js';
-import type { DesiredState } from '../../protocol/desired-config.js';
+import { followEvents } from '../../operations/follow-events.js';
+import { type LogLine, type LogsTarget, loggedServices, readLogs } from '../../operations/logs/read-logs.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { record, recordLog, type ScreenData, setSensors } from './screen-data.js';
+import { addNote, record, recordLog, type ScreenData, setSensors } from './screen-data.js';
 
 export interface FeedSources {
   fleet: FleetClient;
@@ -13,76 +13,61 @@ export interface FeedSources {
   config(): ConfigTarget;
   stateDir: string;
   logs: LogsTarget;
+  /** Unix milliseconds; readings since then are shown. */
+  since: number;
+  /** The `up` is another terminal's: what it notes is in its log. */
+  attached: boolean;
 }
 
 export interface FeedOptions extends FeedSources {
   data: ScreenData;
-  /** Unix milliseconds; readings since then are shown. */
-  since: number;
-  /** What is looked at: the rest is not asked for. */
+  /** What is shown: the rest is not asked for. */
   wanted(): { sensors: boolean; service: string | undefined };
   onChange(): void;
   closed: AbortSignal;
 }
 
 const RETRY_MS = 200;
-const LOOK_EVERY_MS = 1000;
-/** A large fleet is a large answer: looking takes at most a tenth of the time. */
+const ASK_EVERY_MS = 1000;
+/** A large fleet is a large answer: asking takes at most a tenth of the time. */
 const PAUSE_FACTOR = 9;
 const LOG_LINES = 500;
 
 export function feed(options: FeedOptions): void {
-  void follow(options);
-  void repeat(options, lookAtSensors);
-  void repeat(options, lookAtServices);
-  void followLogs(options);
+  const { fleet, since, attached, data, onChange, closed } = options;
+  void followEvents(fleet, since, closed, (event) => {
+    record(data, event, Date.now());
+    onChange();
+  });
+  void repeat(options, askForSensors);
+  void repeat(options, askForServices);
+  void followSelectedLog(options);
+  const onNote = ({ time, text }: LogLine) => addNote(data, `up: ${text}`, time);
+  if (attached) void followLog(options, 'up', closed, onNote);
 }
 
-/** Also a puller that restarts. */
-async function follow({ fleet, since, data, onChange, closed }: FeedOptions): Promise<void> {
-  for (let from = since; !closed.aborted; from = Date.now()) {
-    try {
-      for await (const event of fleet.events({ since: from, signal: closed })) {
-        record(data, event, Date.now());
-        onChange();
-      }
-    } catch {
-      // The puller is away for long, or this terminal was too slow: continue with what comes next.
-      await sleep(RETRY_MS);
-    }
-  }
-}
-
-async function repeat(options: FeedOptions, look: (options: FeedOptions) => Promise<void>): Promise<void> {
+async function repeat(options: FeedOptions, ask: (options: FeedOptions) => Promise<void>): Promise<void> {
   const { closed, onChange } = options;
   while (!closed.aborted) {
     const began = performance.now();
-    // What does not answer keeps its last picture; the title says for how long nothing was heard.
-    await look(options).catch(() => {});
+    // What does not answer is shown as it was; the title says for how long nothing was heard.
+    await ask(options).catch(() => {});
     if (closed.aborted) return;
     onChange();
     const took = performance.now() - began;
-    await sleep(Math.max(LOOK_EVERY_MS, took * PAUSE_FACTOR), undefined, { signal: closed }).catch(() => {});
+    await sleep(Math.max(ASK_EVERY_MS, took * PAUSE_FACTOR), undefined, { signal: closed }).catch(() => {});
   }
 }
 
-async function lookAtSensors({ fleet, config, data, wanted }: FeedOptions): Promise<void> {
+async function askForSensors({ fleet, config, data, wanted }: FeedOptions): Promise<void> {
   if (!wanted().sensors) return;
-  const [snapshot, desired] = await Promise.all([fleet.snapshot(), desiredState(config)]);
-  setSensors(data, snapshot.sensors);
-  data.desired = desired ?? data.desired;
+  // The proxy may be unknown or away.
+  const desired = (async () => config().proxies[0]?.state())().catch(() => undefined);
+  setSensors(data, (await fleet.snapshot()).sensors);
+  data.desired = (await desired) ?? data.desired;
 }
 
-/** Undefined where the proxy is not known or does not answer. */
-async function desiredState(config: FeedSources['config']): Promise<DesiredState | undefined> {
-  try {
-    return await config().proxies[0]?.state();
-  } catch {
-    return undefined;
-  }
-}
-
-async function lookAtServices({ fleet, stateDir, logs, data, wanted }: FeedOptions): Promise<void> {
+async function askForServices({ fleet, stateDir, logs, data, wanted }: FeedOptions): Promise<void> {
   // Asking containers takes the engine some time.
   const named = wanted().service === undefined ? [] : await loggedServices(logs);
   data.services = listServices(stateDir, named);
@@ -90,25 +75,33 @@ async function lookAtServices({ fleet, stateDir, logs, data, wanted }: FeedOptio
 }
 
 /** The log of the selected service, until another one is selected. */
-async function followLogs({ logs, data, wanted, onChange, closed }: FeedOptions): Promise<void> {
+async function followSelectedLog(options: FeedOptions): Promise<void> {
+  const { data, wanted, closed } = options;
   while (!closed.aborted) {
     const { service } = wanted();
     data.log = [];
     if (service !== undefined) {
       const other = new AbortController();
-      const looking = setInterval(() => wanted().service !== service && other.abort(), RETRY_MS);
-      const signal = AbortSignal.any([other.signal, closed]);
-      try {
-        for await (const line of readLogs(logs, { services: [service], tail: LOG_LINES, follow: true, signal })) {
-          recordLog(data, line);
-          onChange();
-        }
-      } catch {
-        // It has no log, or not yet.
-      } finally {
-        clearInterval(looking);
-      }
+      const asking = setInterval(() => wanted().service !== service && other.abort(), RETRY_MS);
+      await followLog(options, service, AbortSignal.any([other.signal, closed]), (line) => recordLog(data, line));
+      clearInterval(asking);
     }
     await sleep(RETRY_MS, undefined, { signal: closed }).catch(() => {});
+  }
+}
+
+async function followLog(
+  { logs, onChange }: FeedOptions,
+  service: string,
+  signal: AbortSignal,
+  onLine: (line: LogLine) => void,
+): Promise<void> {
+  try {
+    for await (const line of readLogs(logs, { services: [service], tail: LOG_LINES, follow: true, signal })) {
+      onLine(line);
+      onChange();
+    }
+  } catch {
+    // It has no log, or not yet.
   }
 }

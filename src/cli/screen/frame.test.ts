@@ -2,7 +2,7 @@ import { Chalk } from 'chalk';
 import { expect, test } from 'vitest';
 import { CONTROL_CHARACTER } from '../../lib/control-characters.js';
 import { readingEvent, region, reported, sampleData, sensor, summary, T0 } from '../../test/support/screen-samples.js';
-import { cellsOf } from './cells.js';
+import { cellsOf } from '../output/cells.js';
 import { type FrameInput, frame, type Size } from './frame.js';
 import { addNote, noData, record, type ScreenData, setSensors } from './screen-data.js';
 import { firstState, type ScreenState, VIEWS } from './screen-state.js';
@@ -17,7 +17,14 @@ const picture = (
   over: Partial<FrameInput> = {},
 ) =>
   frame({
-    ...{ data, size, style, kind: 'embedded', page: 'http://127.0.0.1:9091', interrupt: 'leaves', now: T0 },
+    data,
+    size,
+    style,
+    unicode: true,
+    kind: 'embedded',
+    page: 'http://127.0.0.1:9091',
+    interrupt: 'leaves',
+    now: T0,
     state: { ...firstState(), ...state },
     ...over,
   });
@@ -124,7 +131,7 @@ test('it has every line of the screen, the keys in the last one', () => {
   const lines = picture(sampleData());
   expect(lines).toHaveLength(24);
   expect(lines[0]).toMatch(/^wasm-sensors embedded {2}2 live {2}3\.0\/s {2}ok +http:\/\/127\.0\.0\.1:9091$/);
-  expect(lines[1]).toBe('[1 fleet] 2 sensors  3 readings  4 alerts  5 services ');
+  expect(lines[1]).toBe('[1:fleet] 2:sensors  3:readings  4:alerts  5:services ');
   expect(lines.at(-1)).toMatch(/^\? help {2}q quit/);
 });
 
@@ -139,8 +146,8 @@ test('without colours everything is said in words: selection, cuts, gaps, alerts
   );
   const fleet = text(data, { selected: { fleet: 'eu' } });
   expect(fleet).toContain('! 1 ALERT, 3 gaps, 1 cut off');
-  expect(fleet).toMatch(/^> {2}eu cut off +0 +1! +1\.5/m);
-  expect(fleet).toMatch(/ {3}us +.* 3! /);
+  expect(fleet).toMatch(/^> {2}eu \(cut off\) +0 live, 1 silent +1\.5/m);
+  expect(fleet).toMatch(/ {3}us +1 live +1\.5 .* 3( |$)/m);
   expect(text(data, { view: 'alerts' })).toMatch(/^ALERT \d\d:\d\d:\d\d no reading from eu for 9 s$/m);
 });
 
@@ -189,4 +196,58 @@ test('readings that were held while scrolled back do not move', () => {
   expect(scrolled).toMatch(/#55$/m);
   expect(scrolled).not.toMatch(/#56$/m);
   expect(text(data, { view: 'readings' })).toMatch(/#61$/m);
+});
+
+test('while a deployment is under way nobody is told to deploy', () => {
+  const data = noData(T0);
+  expect(text(data)).toContain('no readings yet');
+  record(data, { event: 'summary', summary: summary([]) }, T0);
+  expect(text(data)).toContain('run `wasm-sensors deploy publisher`');
+  data.progress = 'submitting the publisher for 3 nodes';
+  expect(text(data)).not.toContain('deploy publisher');
+});
+
+test('the address stays in the title beside many problems; without room the least of them goes', () => {
+  const data = sampleData();
+  const regions = [region('us', { gaps: 3, silent: 2 }), region('eu', { cut: true, live: 0, silent: 1 })];
+  record(data, { event: 'summary', summary: summary(regions) }, T0);
+  const title = (columns: number) => picture(data, {}, { columns, rows: 24 })[0] ?? '';
+  expect(title(80)).toMatch(/^embedded {2}1 live .* ! 3 gaps, 1 cut off.* http:\/\/127\.0\.0\.1:9091$/);
+  expect(title(120)).toMatch(/^wasm-sensors embedded .* ! 3 gaps, 1 cut off, 2 silent +http:/);
+});
+
+test('the filter works on every view', () => {
+  const data = sampleData();
+  data.services = [
+    { name: 'proxy', stopped: false },
+    { name: 'puller', stopped: false },
+  ];
+  addNote(data, 'the clock was set', T0);
+  const shown = (view: ScreenState['view'], filter: string) => text(data, { view, filter });
+  expect(shown('fleet', 'us')).toMatch(/^ {3}us /m);
+  expect(shown('fleet', 'us')).not.toMatch(/^ {3}eu |edge-eu/m);
+  expect(shown('services', 'pull')).not.toContain('proxy');
+  expect(shown('alerts', 'CLOCK')).toMatch(/ note {2}the clock was set/);
+  expect(shown('alerts', 'puller')).not.toMatch(/ note /);
+});
+
+test('a value that no sensor takes is said where it was typed', () => {
+  const input = { what: 'interval', scope: {}, text: 'abc', problem: 'interval: "abc" must be a number' } as const;
+  const lines = picture(sampleData(), { input });
+  expect(lines.slice(-2).map((line) => line.trimEnd())).toEqual([
+    expect.stringContaining('abc'),
+    'interval: "abc" must be a number',
+  ]);
+});
+
+test('where the terminal shows ASCII only, nothing else is drawn', () => {
+  for (const [, state] of STATES) {
+    const lines = picture(WORST, state, { columns: 100, rows: 30 }, { unicode: false, style: colors });
+    expect(lines.join('')).toMatch(/^\p{ASCII}*$/u);
+    expect(Math.max(...lines.map(cellsOf))).toBeLessThanOrEqual(100);
+  }
+});
+
+test('the help says what late and gaps are', () => {
+  expect(text(sampleData(), { help: true })).toMatch(/^gaps .*\n(.*\n)*late /m);
 });

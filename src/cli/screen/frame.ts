@@ -1,18 +1,15 @@
 /** The whole screen as lines: at most as many as the terminal has, each at most as wide. Pure. */
 import { printable } from '../../lib/control-characters.js';
 import { scopeText } from '../../protocol/desired-config.js';
+import { asciiOnly, cellsOf, cut, pad, wrapped } from '../output/cells.js';
 import { withCommandName } from '../output/command-name.js';
 import { countText, type Style } from '../output/terminal-text.js';
-import { cellsOf, cut, sized, wrap } from './cells.js';
+import { alertsView, readingsView } from './event-views.js';
+import { fleetView } from './fleet-view.js';
+import { sensorsView, servicesView } from './list-views.js';
 import type { ScreenData } from './screen-data.js';
 import { type ScreenState, VIEWS, type ViewName } from './screen-state.js';
-import { alertsBody } from './views/alerts-body.js';
-import { fleetBody } from './views/fleet-body.js';
-import { helpBody } from './views/help-body.js';
-import { clockTime, type Picture } from './views/picture.js';
-import { readingsBody } from './views/readings-body.js';
-import { sensorsBody } from './views/sensors-body.js';
-import { servicesBody } from './views/services-body.js';
+import { clockTime, type View } from './view.js';
 
 export interface Size {
   columns: number;
@@ -24,6 +21,8 @@ export interface FrameInput {
   state: ScreenState;
   size: Size;
   style: Style;
+  /** The terminal shows characters beyond ASCII. */
+  unicode: boolean;
   /** Kind of network. */
   kind: string;
   /** Address of the page; '' where there is none. */
@@ -43,30 +42,34 @@ const NOTE_MS = 15_000;
 /** Summaries come every second: after so long without one the puller does not answer. */
 const SILENT_AFTER_MS = 4000;
 
-const BODIES: Record<ViewName, (picture: Picture) => string[]> = {
-  fleet: fleetBody,
-  sensors: sensorsBody,
-  readings: readingsBody,
-  alerts: alertsBody,
-  services: servicesBody,
+const BODIES: Record<ViewName, (view: View) => string[]> = {
+  fleet: fleetView,
+  sensors: sensorsView,
+  readings: readingsView,
+  alerts: alertsView,
+  services: servicesView,
 };
 
 export const bodyHeight = ({ rows }: Size): number => Math.max(1, rows - AROUND);
 
 export function frame(input: FrameInput): string[] {
-  const { size, state, style, data, now } = input;
+  const { size, state, style, unicode, data, now } = input;
   const { columns: width, rows } = size;
   if (width < SMALLEST.columns || rows < SMALLEST.rows) return tooSmall(size);
   const height = bodyHeight(size);
-  const body = (state.help ? helpBody : BODIES[state.view])({ data, state, style, width, height, now });
+  const body = (state.help ? help : BODIES[state.view])({ data, state, style, width, height, now });
   const filled = [...body.slice(0, height), ...Array<string>(Math.max(0, height - body.length)).fill('')];
   const lines = [titleLine(input), viewsLine(state, width, style), ...filled, noteLine(input), keysLine(input)];
-  return lines.map((line) => cut(withCommandName(printable(line, style.level > 0)), width));
+  const fitted = lines.map((line) => cut(withCommandName(printable(line, style.level > 0)), width));
+  return unicode ? fitted : fitted.map(asciiOnly);
 }
 
 function tooSmall({ columns, rows }: Size): string[] {
   const text = `too small: needs ${SMALLEST.columns}x${SMALLEST.rows}, is ${columns}x${rows}`;
-  return wrap(text, columns).slice(0, rows);
+  return wrapped(text, columns, 0)
+    .split('\n')
+    .slice(0, rows)
+    .map((line) => cut(line, columns));
 }
 
 function titleLine({ data, style, kind, page, now, size: { columns: width } }: FrameInput): string {
@@ -83,17 +86,24 @@ function titleLine({ data, style, kind, page, now, size: { columns: width } }: F
     ...(silent > cutOff ? [`${silent - cutOff} silent`] : []),
     ...(dead > 0 ? [countText(dead, 'dead letter')] : []),
   ];
-  const left = `${style.bold(width < 60 ? kind : `wasm-sensors ${kind}`)}  ${live} live  ${rate.toFixed(1)}/s`;
   const trouble = problems.length > 0 ? style.red(`! ${problems.join(', ')}`) : style.green('ok');
-  const line = `${left}  ${trouble}`;
-  const spare = width - cellsOf(line) - cellsOf(page) - 2;
-  return spare < 0 || page === '' ? line : `${line}${' '.repeat(spare + 2)}${style.dim(page)}`;
+  const left = (name: string) => `${style.bold(name)}  ${live} live  ${rate.toFixed(1)}/s  `;
+  const fits = (line: string, room: number) => cellsOf(line + trouble) <= room;
+  const [long, short] = [left(`wasm-sensors ${kind}`), left(kind)];
+  const room = width - cellsOf(page) - 2;
+  // The address stays, and the least of the problems goes.
+  if (page === '' || (!fits(short, room) && room < LEAST_TITLE)) return (fits(long, width) ? long : short) + trouble;
+  const begin = fits(long, room) ? long : short;
+  return pad(begin + cut(trouble, room - cellsOf(begin)), room + 2) + style.dim(page);
 }
+
+/** Cells of the title beside the address. */
+const LEAST_TITLE = 45;
 
 function viewsLine({ view, filter }: ScreenState, width: number, style: Style): string {
   const names = VIEWS.map((name, i) => {
-    if (name === view) return style.inverse(`[${i + 1} ${name}]`);
-    return width < 60 ? ` ${i + 1} ` : ` ${i + 1} ${name} `;
+    if (name === view) return style.inverse(`[${i + 1}:${name}]`);
+    return width < 60 ? ` ${i + 1} ` : ` ${i + 1}:${name} `;
   });
   return `${names.join('')}${filter === '' ? '' : `  filter: ${filter}`}`;
 }
@@ -104,7 +114,7 @@ function noteLine({ data, state, style, now, size: { columns: width } }: FrameIn
   if (state.input) {
     const { what, scope, text } = state.input;
     const label = what === 'filter' ? 'filter' : `${what} for ${scopeText(scope)} (${EXAMPLES[what]})`;
-    return sized(`${style.bold(`${label}:`)} ${text}▏`, width);
+    return `${style.bold(`${label}:`)} ${text}▏`;
   }
   if (data.progress !== '') return style.dim(`… ${data.progress}`);
   const note = data.notes.at(-1);
@@ -117,6 +127,7 @@ const EXAMPLES = { color: '#00ff88', interval: 'seconds' };
 /** The keys of the view, as many as fit; `?` has all. */
 function keysLine({ state, style, interrupt, size: { columns: width } }: FrameInput): string {
   if (state.question) return style.dim('y yes  n no');
+  if (state.input?.problem !== undefined) return style.red(state.input.problem);
   if (state.input) return style.dim(state.input.what === 'filter' ? 'Enter keep  Esc clear' : 'Enter set  Esc cancel');
   const keys = ['? help', 'q quit', ...KEYS[state.view], 'o page', `Ctrl-C ${interrupt}`];
   let line = '';
@@ -130,9 +141,31 @@ function keysLine({ state, style, interrupt, size: { columns: width } }: FrameIn
 
 const CHANGE = ['c colour', 'i interval', 'p pause', 'd disconnect'];
 const KEYS: Record<ViewName, string[]> = {
-  fleet: ['↑↓ select', ...CHANGE],
+  fleet: ['/ filter', '↑↓ select', ...CHANGE],
   sensors: ['/ filter', '↑↓ select', 'Enter more', ...CHANGE],
   readings: ['/ filter', '↑↓ scroll'],
-  alerts: ['↑↓ scroll'],
-  services: ['↑↓ select', 'Enter log'],
+  alerts: ['/ filter', '↑↓ scroll'],
+  services: ['/ filter', '↑↓ select', 'Enter log'],
 };
+
+const HELP = [
+  ['1-5 Tab ←→', 'fleet, sensors, readings, alerts, services'],
+  ['↑↓ PgUp PgDn', 'select or scroll; Home, End: first, last'],
+  ['Enter Esc', 'more of the selection; back'],
+  ['/', 'filter what is shown'],
+  ['c i p', 'colour, interval, pause of the selection'],
+  ['d', 'disconnect or reconnect its region'],
+  ['o', 'open the page in a browser'],
+  ['q Ctrl-C', 'quit (q asks before others lose something)'],
+  ['', ''],
+  ['gaps', 'readings that are missing, though later ones of their sensor have arrived'],
+  ['late', 'readings that arrived after later ones of their sensor: no loss'],
+  ['duplicates', 'readings that arrived again, and count once'],
+  ['silent', 'a sensor that has not sent for longer than its interval explains'],
+  ['', ''],
+  ['elsewhere', 'wasm-sensors deploy publisher | tail | status | down'],
+] as const;
+
+/** All keys, and the words that the views use. */
+const help = ({ width, height }: View): string[] =>
+  HELP.flatMap(([word, meaning]) => wrapped(`${word.padEnd(14)}${meaning}`, width, 14).split('\n')).slice(0, height);

@@ -1,8 +1,9 @@
 /** The live view: follows what runs, draws it, and does what the keys say. */
 import type { Output } from '../output/output.js';
-import { type ActionTarget, perform } from './actions.js';
+import { showsUnicode } from '../output/terminal-text.js';
 import { type FeedSources, feed } from './feed.js';
 import { bodyHeight, frame } from './frame.js';
+import { type ActionTarget, perform } from './perform.js';
 import { addNote, noData } from './screen-data.js';
 import { type Effect, firstState, type Key, press } from './screen-state.js';
 import { selectedService } from './selection.js';
@@ -11,12 +12,8 @@ import { Terminal } from './terminal.js';
 export interface ScreenOptions extends FeedSources, Pick<ActionTarget, 'network' | 'annotate' | 'page'> {
   /** Kind of network. */
   kind: string;
-  /** Unix milliseconds; readings since then are shown. */
-  since: number;
   /** Asked before the screen closes; undefined where nobody loses anything. */
   quitQuestion: string | undefined;
-  /** What Ctrl-C does, in two words. */
-  interrupt: string;
   /** Called when the operator quits with the key. */
   onQuit(): void;
 }
@@ -38,6 +35,7 @@ const TICK_MS = 1000;
 
 export function openLiveScreen(out: Pick<Output, 'style'>, options: ScreenOptions): LiveScreen {
   const data = noData(Date.now());
+  const unicode = showsUnicode();
   let state = firstState();
   let drawing: NodeJS.Timeout | undefined;
   const closed = new AbortController();
@@ -46,9 +44,19 @@ export function openLiveScreen(out: Pick<Output, 'style'>, options: ScreenOption
     const began = performance.now();
     clearTimeout(drawing);
     drawing = undefined;
-    const { kind, interrupt } = options;
-    const picture = { data, state, size: terminal.size, style: out.style, kind, interrupt, now: Date.now() };
-    terminal.draw(frame({ ...picture, page: options.page() }));
+    const { kind, attached } = options;
+    const lines = frame({
+      data,
+      state,
+      size: terminal.size,
+      style: out.style,
+      unicode,
+      kind,
+      page: options.page(),
+      interrupt: attached ? 'leaves' : 'stops everything',
+      now: Date.now(),
+    });
+    terminal.draw(lines);
     drawEveryMs = Math.max(DRAW_EVERY_MS, (performance.now() - began) * PAUSE_FACTOR);
   };
   const onChange = () => {
@@ -84,7 +92,9 @@ export function openLiveScreen(out: Pick<Output, 'style'>, options: ScreenOption
   const ticking = setInterval(onChange, TICK_MS);
   feed({
     ...options,
-    ...{ data, onChange, closed: closed.signal },
+    data,
+    onChange,
+    closed: closed.signal,
     wanted: () => ({ sensors: state.view === 'sensors', service: selectedService(state, data) }),
   });
   return {

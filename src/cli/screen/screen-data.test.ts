@@ -48,9 +48,9 @@ test('a note of several lines is several notes, and ends what was waited for', (
   ]);
 });
 
-test('sensors are in the order of regions and of numbers in their names, without those that no longer count', () => {
+test('sensors are in the order that regions have everywhere, and of numbers in their names; others do not count', () => {
   const data = noData(T0);
   const named = (hostname: string, over = {}) => sensor({ hostname, execution_id: hostname, ...over });
   setSensors(data, [named('e-10'), named('e-9'), named('a', { region: 'us' }), named('x', { state: 'replaced' })]);
-  expect(data.sensors.map(({ hostname }) => hostname)).toEqual(['e-9', 'e-10', 'a']);
+  expect(data.sensors.map(({ hostname }) => hostname)).toEqual(['a', 'e-9', 'e-10']);
 });

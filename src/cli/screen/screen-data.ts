@@ -1,6 +1,7 @@
 /** What the screen has heard: from the puller's events and answers, and from `up`. Pure; time is always given. */
 import type { AlertEvent, FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../../fleet/fleet-view.js';
+import { compareRegions } from '../../fleet/region-counts.js';
 import type { ServiceRow } from '../../operations/deploy/list-services.js';
 import type { LogLine } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
@@ -37,8 +38,19 @@ export interface ScreenData {
 }
 
 export const noData = (now: number): ScreenData => ({
-  ...{ summary: undefined, heardAt: now, rates: new Map(), readings: [], firing: new Map(), alerts: [], notes: [] },
-  ...{ progress: '', sensors: [], desired: undefined, stats: undefined, services: [], log: [] },
+  summary: undefined,
+  heardAt: now,
+  rates: new Map(),
+  readings: [],
+  firing: new Map(),
+  alerts: [],
+  notes: [],
+  progress: '',
+  sensors: [],
+  desired: undefined,
+  stats: undefined,
+  services: [],
+  log: [],
 });
 
 const RATES = 300;
@@ -52,9 +64,13 @@ export function record(data: ScreenData, event: FleetEvent, now: number): void {
   data.heardAt = now;
   switch (event.event) {
     case 'summary': {
+      const { total, regions } = event.summary;
       data.summary = event.summary;
-      push(rateOf(data, ''), event.summary.total.rate, RATES);
-      for (const { region, rate } of event.summary.regions) push(rateOf(data, region), rate, RATES);
+      for (const { region, rate } of [{ region: '', rate: total.rate }, ...regions]) {
+        const rates = data.rates.get(region) ?? [];
+        data.rates.set(region, rates);
+        push(rates, rate, RATES);
+      }
       return;
     }
     case 'alert': {
@@ -84,18 +100,10 @@ const { compare } = new Intl.Collator('en', { numeric: true });
 export function setSensors(data: ScreenData, sensors: SensorView[]): void {
   data.sensors = sensors
     .filter(({ state }) => state !== 'gone' && state !== 'replaced')
-    .sort((a, b) => compare(a.region, b.region) || compare(a.hostname, b.hostname));
+    .sort((a, b) => compareRegions(a.region, b.region) || compare(a.hostname, b.hostname));
 }
 
 const alertKey = (alert: AlertEvent) => `${alert.rule} ${'region' in alert ? alert.region : ''}`;
-
-function rateOf({ rates }: ScreenData, region: string): number[] {
-  const known = rates.get(region);
-  if (known) return known;
-  const created: number[] = [];
-  rates.set(region, created);
-  return created;
-}
 
 /** Keeps the newest `limit`; cuts only now and then, because thousands arrive a second. */
 function push<T>(list: T[], value: T, limit: number): void {

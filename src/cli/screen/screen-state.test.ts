@@ -45,17 +45,17 @@ test('the whole fleet is selected first; arrows stop at the ends', () => {
 test('a selected sensor stays selected when others come before it', () => {
   const { state, data } = typed(['2', 'down']);
   const before = selectedSensor(state, data)?.execution_id;
-  setSensors(data, [...data.sensors, sensor({ execution_id: 'e-0', region: 'as' })]);
-  expect([before, selectedSensor(state, data)?.execution_id]).toEqual(['e-2', 'e-2']);
+  setSensors(data, [...data.sensors, sensor({ execution_id: 'e-0', region: 'us', hostname: 'a' })]);
+  expect([before, selectedSensor(state, data)?.execution_id]).toEqual(['e-1', 'e-1']);
 });
 
 test.each([
   ['the whole fleet', [], {}],
   ['a region', ['home'], { region: 'us' }],
-  ['a host', ['2'], { hostname: 'edge-eu-1' }],
+  ['a host', ['2'], { hostname: 'edge-us-1' }],
 ])('a colour for %s is typed and taken with Enter', (_, before, scope) => {
-  const { effects } = typed([...before, 'c', '#', '1', 'x', 'backspace', 'return']);
-  expect(effects).toEqual([{ type: 'change', scope, field: 'color', text: '#1' }]);
+  const { effects } = typed([...before, 'c', ...'#00ff88x', 'backspace', 'return']);
+  expect(effects).toEqual([{ type: 'change', scope, field: 'color', text: '#00ff88' }]);
 });
 
 test('Esc and an empty text change nothing', () => {
@@ -112,4 +112,12 @@ test('scrolling up holds the readings, Esc and End follow the newest again', () 
     const { scrolled, held } = typed(['3', 'up', key]).state;
     expect([scrolled, held]).toEqual([0, undefined]);
   }
+});
+
+test('a value that no sensor takes stays, to be corrected', () => {
+  const refused = typed(['i', ...'1x', 'return']);
+  expect(refused.effects).toEqual([]);
+  expect(refused.state.input).toMatchObject({ text: '1x', problem: expect.stringContaining('interval') });
+  const corrected = typed(['backspace', 'return'], { from: refused.state });
+  expect(corrected.effects).toEqual([{ type: 'change', scope: {}, field: 'interval', text: '1' }]);
 });

@@ -1,6 +1,7 @@
-/** What the operator looks at, and what a key does to it. Pure. */
-import type { Scope } from '../../protocol/desired-config.js';
-import { scopeText } from '../../protocol/desired-config.js';
+/** What is shown and selected, and what a key does to it. Pure. */
+import { messageOf } from '../../lib/errors/app-error.js';
+import { type Scope, scopeText } from '../../protocol/desired-config.js';
+import { valuesFrom } from '../desired-values.js';
 import type { ScreenData } from './screen-data.js';
 import { isPaused, moveBy, selectedRegion, selectedScope } from './selection.js';
 
@@ -25,13 +26,29 @@ export interface ScreenState {
   /** The selection fills the body. */
   detail: boolean;
   help: boolean;
-  input: { what: 'filter' | 'color' | 'interval'; scope: Scope; text: string } | undefined;
+  input: Input | undefined;
   question: { text: string; effect: Effect } | undefined;
 }
 
+/** What is being typed. */
+interface Input {
+  what: 'filter' | 'color' | 'interval';
+  scope: Scope;
+  text: string;
+  /** Why the text was not taken. */
+  problem?: string;
+}
+
 export const firstState = (): ScreenState => ({
-  ...{ view: 'fleet', selected: {}, scrolled: 0, held: undefined, filter: '', detail: false, help: false },
-  ...{ input: undefined, question: undefined },
+  view: 'fleet',
+  selected: {},
+  scrolled: 0,
+  held: undefined,
+  filter: '',
+  detail: false,
+  help: false,
+  input: undefined,
+  question: undefined,
 });
 
 /** As `node:readline` names them. */
@@ -70,17 +87,27 @@ function answer(state: ScreenState, { effect }: NonNullable<ScreenState['questio
   return text.toLowerCase() === 'n' || name === 'escape' || name === 'return' ? { state: closed } : { state };
 }
 
-function type(state: ScreenState, input: NonNullable<ScreenState['input']>, { name, text }: Key): Outcome {
-  const { what, scope } = input;
+function type(state: ScreenState, { what, scope, text: before }: Input, { name, text }: Key): Outcome {
   const closed = { ...state, input: undefined };
   if (name === 'escape') return { state: what === 'filter' ? { ...closed, filter: '' } : closed };
   if (name === 'return') {
-    if (what === 'filter' || input.text === '') return { state: closed };
-    return { state: closed, effect: { type: 'change', scope, field: what, text: input.text } };
+    if (what === 'filter' || before === '') return { state: closed };
+    const problem = problemOf(what, before);
+    if (problem !== undefined) return { state: { ...state, input: { what, scope, text: before, problem } } };
+    return { state: closed, effect: { type: 'change', scope, field: what, text: before } };
   }
-  const longer = name === 'backspace' ? [...input.text].slice(0, -1).join('') : input.text + text;
-  const filter = what === 'filter' ? longer : state.filter;
-  return { state: { ...state, filter, input: { ...input, text: longer } } };
+  const now = name === 'backspace' ? [...before].slice(0, -1).join('') : before + text;
+  return { state: { ...state, filter: what === 'filter' ? now : state.filter, input: { what, scope, text: now } } };
+}
+
+/** Why sensors would refuse a value; what is typed stays, to be corrected. */
+function problemOf(field: string, text: string): string | undefined {
+  try {
+    valuesFrom([`${field}=${text}`]);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 /** Keys that only change what is shown. */

@@ -1,11 +1,29 @@
 /** Which rows a view has, and which of them is selected. Pure. */
-import type { SensorView } from '../../fleet/fleet-view.js';
+import type { RegionView, SensorView } from '../../fleet/fleet-view.js';
 import type { Scope } from '../../protocol/desired-config.js';
 import type { ScreenData } from './screen-data.js';
 import type { ScreenState } from './screen-state.js';
 
-/** The sensors that the filter lets through. */
-export function shownSensors({ filter }: Pick<ScreenState, 'filter'>, { sensors }: ScreenData): SensorView[] {
+type Filtered = Pick<ScreenState, 'filter'>;
+
+export const shownRegions = ({ filter }: Filtered, { summary }: ScreenData): RegionView[] =>
+  summary?.regions.filter(({ region }) => matches(filter, region)) ?? [];
+
+export const shownServices = ({ filter }: Filtered, { services }: ScreenData): ScreenData['services'] =>
+  services.filter(({ name }) => matches(filter, name));
+
+/** Those of the time when scrolling began, where it did. */
+export function shownReadings({ filter, held }: Pick<ScreenState, 'filter' | 'held'>, data: ScreenData) {
+  const all = held ?? data.readings;
+  if (filter === '') return all;
+  return all.filter((event) => {
+    if (event.event === 'message') return matches(filter, JSON.stringify(event.message));
+    const { region, hostname, color, execution_id } = event.reading;
+    return matches(filter, region, hostname, color, execution_id);
+  });
+}
+
+export function shownSensors({ filter }: Filtered, { sensors }: ScreenData): SensorView[] {
   if (filter === '') return sensors;
   return sensors.filter((sensor) =>
     matches(filter, sensor.region, sensor.hostname, sensor.state, sensor.color, sensor.execution_id),
@@ -19,11 +37,11 @@ export const matches = (filter: string, ...values: string[]): boolean =>
 function rowKeys(state: ScreenState, data: ScreenData): string[] {
   switch (state.view) {
     case 'fleet':
-      return [...(data.summary?.regions.map(({ region }) => region) ?? []), ''];
+      return [...shownRegions(state, data).map(({ region }) => region), ''];
     case 'sensors':
       return shownSensors(state, data).map(({ execution_id }) => execution_id);
     case 'services':
-      return data.services.map(({ name }) => name);
+      return shownServices(state, data).map(({ name }) => name);
     default:
       return [];
   }

@@ -1,8 +1,8 @@
 /** A text that is looked at again and again, as a full screen; `q` leaves it. */
 import { printable } from '../../lib/control-characters.js';
+import { asciiOnly, cut } from '../output/cells.js';
 import { withCommandName } from '../output/command-name.js';
-import type { Style } from '../output/terminal-text.js';
-import { cut } from './cells.js';
+import { type Style, showsUnicode } from '../output/terminal-text.js';
 import { Terminal } from './terminal.js';
 
 export interface WatchScreen {
@@ -24,7 +24,8 @@ export function openWatchScreen(style: Style): WatchScreen {
     const fitting =
       lines.length < rows ? lines : [...lines.slice(0, rows - 2), `… ${lines.length - rows + 2} more lines`];
     const keys = style.dim(`q leaves  ${new Date().toTimeString().slice(0, 8)}`);
-    terminal.draw([...fitting.slice(0, rows - 1), keys].map((line) => cut(line, columns)));
+    const shown = [...fitting.slice(0, rows - 1), keys].map((line) => cut(line, columns));
+    terminal.draw(showsUnicode() ? shown : shown.map(asciiOnly));
   };
   const terminal = new Terminal({
     onKey({ name, text: typed, ctrl }) {

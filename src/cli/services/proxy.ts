@@ -15,8 +15,7 @@ import { createProxy } from '../../proxy/proxy.js';
 import { RevokedHosts } from '../../proxy/revoked-hosts.js';
 import { openConfiguredQueue } from '../../queue/open-queue.js';
 import type { CommandContext } from '../command.js';
-import { logEvent } from '../output/event-log.js';
-import { proxyText } from '../output/proxy-text.js';
+import { logEvent, proxyText } from '../output/event-log.js';
 import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
 
 /** Resolves with the exit code. */

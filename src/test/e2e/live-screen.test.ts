@@ -164,7 +164,7 @@ test('the keys change the fleet: a colour of a region, and a cut that is asked f
   terminal.keys('d');
   await sees(terminal, /Cut region as off\?.*\[y\/n\]/);
   terminal.keys('y');
-  await sees(terminal, /> {2}as cut off/);
+  await sees(terminal, /> {2}as \(cut off\)/);
   terminal.keys('d');
   await eventually('the region connected again', async () =>
     (await box.fleet().summary()).regions.every(({ cut, live }) => !cut && live === 1),

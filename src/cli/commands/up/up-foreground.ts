@@ -38,9 +38,17 @@ export async function upInForeground(context: UpContext): Promise<number> {
   const background = process.connected;
   const log = openUpLog(settings, background);
   let stopping = false;
+  /** For a screen that opens meanwhile. */
+  let waitingFor = '';
   const report = {
-    note: (text: string) => (screen ?? out).note(text),
-    progress: (text: string) => (screen ?? out).progress(text),
+    note(text: string) {
+      waitingFor = '';
+      (screen ?? out).note(text);
+    },
+    progress(text: string) {
+      waitingFor = text;
+      (screen ?? out).progress(text);
+    },
   };
   const show = (event: UpEvent) => {
     const note = noteOf(event);
@@ -96,6 +104,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
       quitQuestion: quitQuestion(outlive),
       onQuit: stop.request,
     });
+    if (waitingFor !== '') screen.progress(waitingFor);
   };
   const start = async () => {
     log.info('starting', `starting the ${settings.network} network`, { network: settings.network, pid: process.pid });

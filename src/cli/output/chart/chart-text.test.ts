@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { History, HistoryPoint } from '../../../store/history.js';
-import { styleFor, widthOf } from '../terminal-text.js';
+import { cellsOf } from '../cells.js';
+import { styleFor } from '../terminal-text.js';
 import { type ChartLook, chartText } from './chart-text.js';
 
 const PLAIN = styleFor(process.stdout, 'never');
@@ -132,7 +133,7 @@ test.each([
     for (const unicode of [true, false]) {
       const lines = picture(history, { columns, rows, unicode }).split('\n');
       expect(lines.length).toBeLessThanOrEqual(Math.max(rows, 9));
-      expect(lines.filter((line) => widthOf(line) > columns)).toEqual([]);
+      expect(lines.filter((line) => cellsOf(line) > columns)).toEqual([]);
     }
   }
 });

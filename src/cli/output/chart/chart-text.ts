@@ -6,7 +6,8 @@
 
 import { durationText } from '../../../lib/time/time-text.js';
 import type { History, HistoryPoint } from '../../../store/history.js';
-import { type Style, table, widthOf } from '../terminal-text.js';
+import { table } from '../table.js';
+import type { Style } from '../terminal-text.js';
 import { createDots, type Dots, drawLine, markOf } from './canvas.js';
 import { localTime, timeTicks, type ValueScale, valueScale } from './ticks.js';
 
@@ -121,19 +122,23 @@ function legendLines(
   most: number,
 ): string[] {
   const shown = all.length > most ? all.slice(0, most - 1) : all;
-  const rows = shown.map(({ name, points }, series) => {
-    const lowest = points.reduce((one, other) => (other.min < one.min ? other : one));
-    const highest = points.reduce((one, other) => (other.max > one.max ? other : one));
-    const at = ({ t }: HistoryPoint) => style.dim(` at ${localTime(t).clock}`);
-    return [
-      `${colorOf(style, series)(braille ? '●' : markOf(series))} ${name}`,
-      `max ${valueText(highest.max)}${at(highest)}`,
-      `min ${valueText(lowest.min)}${at(lowest)}`,
-      `mean ${valueText(meanOf(points))}`,
-    ];
-  });
-  const tables = [4, 3, 2, 1].map((cells) => table(rows.map((row) => row.slice(0, cells))).split('\n'));
-  const lines = tables.find((one) => one.every((line) => widthOf(line) <= columns)) ?? [];
+  const at = ({ t }: HistoryPoint) => style.dim(` at ${localTime(t).clock}`);
+  const rows = shown.map(({ name, points }, series) => ({
+    name: `${colorOf(style, series)(braille ? '●' : markOf(series))} ${name}`,
+    lowest: points.reduce((one, other) => (other.min < one.min ? other : one)),
+    highest: points.reduce((one, other) => (other.max > one.max ? other : one)),
+    mean: meanOf(points),
+  }));
+  const lines = table(
+    rows,
+    [
+      { head: '', of: ({ name }) => name },
+      { head: '', rank: 1, of: ({ highest }) => `max ${valueText(highest.max)}${at(highest)}` },
+      { head: '', rank: 2, of: ({ lowest }) => `min ${valueText(lowest.min)}${at(lowest)}` },
+      { head: '', rank: 3, of: ({ mean }) => `mean ${valueText(mean)}` },
+    ],
+    { width: columns },
+  );
   return all.length > shown.length
     ? [...lines, style.dim(`${unicode ? '…' : '...'} ${all.length - shown.length} more`)]
     : lines;

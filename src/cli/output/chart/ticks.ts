@@ -44,12 +44,12 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** Steps that people count time in. */
-const TIME_STEPS = [
-  ...[1, 2, 5, 10, 15, 30].map((n) => n * SECOND),
-  ...[1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
-  ...[1, 2, 3, 6, 12].map((n) => n * HOUR),
-  ...[1, 2, 7, 14, 30, 90, 365].map((n) => n * DAY),
-];
+const TIME_STEPS = Object.entries({
+  [SECOND]: [1, 2, 5, 10, 15, 30],
+  [MINUTE]: [1, 2, 5, 10, 15, 30],
+  [HOUR]: [1, 2, 3, 6, 12],
+  [DAY]: [1, 2, 7, 14, 30, 90, 365],
+}).flatMap(([unit, counts]) => counts.map((count) => count * Number(unit)));
 
 /** The shortest usual step that divides `ms` into at most `most`. */
 export const timeStep = (ms: number, most: number): number =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../../network/network.js';
-import { type ActionTarget, perform } from './actions.js';
+import { type ActionTarget, perform } from './perform.js';
 import type { Effect } from './screen-state.js';
 
 /** What is reported while it is performed. */

@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import { cut, sized, wrap } from './cells.js';
+import { asciiOnly, cellsOf, cut, pad, sized, wrapped } from './cells.js';
 
 const { red } = new Chalk({ level: 3 });
 
@@ -32,9 +32,39 @@ test.each(['', 'a', 'abcdefgh', '🚀🚀🚀', red('日本語日本語')])('%j 
 
 test('it is filled up at the right, or at the left for numbers', () => {
   expect([sized('7', 3), sized('7', 3, true)]).toEqual(['7  ', '  7']);
+  expect([pad('abc', 2), pad('🚀', 3)]).toEqual(['abc', '🚀 ']);
 });
 
-test('text is broken at spaces, and a longer word is cut', () => {
-  expect(wrap('the eu region is silent', 9)).toEqual(['the eu', 'region is', 'silent']);
-  expect(wrap('a-very-long-word b', 6)).toEqual(['a-ver…', 'b']);
+test.each([
+  '',
+  'abc',
+  'ä',
+  'é́',
+  '🚀',
+  '👩‍🚀',
+  '🇪🇺',
+  '1️⃣',
+  '✓',
+  '☀',
+  '☀️',
+  '温度',
+  '한국어',
+  '\u200b',
+  '█▁─…×',
+  red('red'),
+])('%j takes as many cells as a terminal gives it', (text) => {
+  expect(cellsOf(text)).toBe(stringWidth(text));
+});
+
+test('text is broken between words, commands stay whole, and without a width nothing is broken', () => {
+  expect(wrapped('the eu region is silent', 9, 2)).toBe('the eu\n  region\n  is\n  silent');
+  expect(wrapped('run `wasm-sensors up --deploy` now', 12, 0)).toBe('run\n`wasm-sensors up --deploy`\nnow');
+  expect(wrapped('the eu region', undefined, 0)).toBe('the eu region');
+});
+
+test('a terminal that shows ASCII only gets nothing else, and as many cells', () => {
+  const text = `eu 🚀 ${red('██')} × 3 ▁▃█ 日本 é…`;
+  const shown = asciiOnly(text);
+  expect(shown).toBe(`eu    ${red('##')} x 3 _-# ???? ?~`);
+  expect(cellsOf(shown)).toBe(cellsOf(text));
 });

@@ -1,4 +1,4 @@
-/** What the keys do: the same operations as the commands. */
+/** Does what the keys ask for: the same operations as the commands. */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
 import type { Network } from '../../network/network.js';
@@ -53,7 +53,8 @@ async function change(
   progress(`${scopeText(scope)}: ${field}=${text}`);
   const wanted = { set, unset: [], replace: false };
   const result = await changeConfig(config(), scope, wanted, {
-    ...{ timeoutMs: CHANGE_TIMEOUT_MS, wait: true },
+    timeoutMs: CHANGE_TIMEOUT_MS,
+    wait: true,
     onProgress: ({ converged, sensors }) => progress(`${scopeText(scope)}: ${converged}/${sensors} sensors converged`),
     onFailed: (failed) => {
       for (const one of failed) note(failedProxyText(one));
