@@ -5,11 +5,15 @@ import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/wait-for-http.js';
 import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
-import type { ExecutionInfo, Network, NodeInfo } from '../../network/network.js';
-import type { NetworkFact } from '../../network/network-facts.js';
-import { newestByNode } from '../../network/newest-executions.js';
-import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/region-nodes.js';
-import { decidedFields, decidingHosts } from '../../protocol/desired-config.js';
+import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/edge-nodes.js';
+import {
+  type ExecutionInfo,
+  type Network,
+  type NetworkFact,
+  type NodeInfo,
+  newestByNode,
+} from '../../network/network.js';
+import { decidingScopes, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ConfigClient } from '../../proxy/config-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
@@ -67,7 +71,9 @@ export type DeployFact =
   | NetworkFact
   | AllRegionsFact
   /** Given values that the fleet configuration overrides: of all sensors, or of one host. */
-  | { type: 'config.overridden'; fields: SensorConfigField[]; hostname?: string };
+  | { type: 'config.overridden'; scope: Scope; fields: SensorConfigField[] }
+  /** So many further hosts have values of their own, too. */
+  | { type: 'config.overridden-by-more'; hosts: number };
 
 export interface DeployResult {
   submissionTime: number;
@@ -236,12 +242,13 @@ async function overriddenBy(
   if (!state) return [];
   const hosts = nodes.filter(({ region }) => regions.includes(region)).map(({ name }) => name);
   const given = SENSOR_CONFIG_FIELDS.filter((field) => config[field] !== undefined);
-  const fields = decidedFields(state, regions).filter((field) => given.includes(field));
+  const deciding = decidingScopes(state, { regions, hosts }, given);
+  const byHosts = deciding.filter(({ scope }) => 'hostname' in scope).length;
+  const unnamed = Math.max(0, byHosts - HOSTS_NAMED);
+  const named = deciding.slice(0, deciding.length - unnamed);
   return [
-    ...(fields.length > 0 ? [{ type: 'config.overridden' as const, fields }] : []),
-    ...decidingHosts(state, hosts, given)
-      .slice(0, HOSTS_NAMED)
-      .map((host) => ({ type: 'config.overridden' as const, ...host })),
+    ...named.map(({ scope, fields }) => ({ type: 'config.overridden' as const, scope, fields })),
+    ...(unnamed > 0 ? [{ type: 'config.overridden-by-more' as const, hosts: unnamed }] : []),
   ];
 }
 

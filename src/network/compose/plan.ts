@@ -1,0 +1,159 @@
+/** From settings to a compose network that can be started: ports, variables, queue, images. */
+import { join } from 'node:path';
+import { givenSettings, type Resolved } from '../../config/resolve-settings.js';
+import { serviceFlags } from '../../config/service-config.js';
+import type { Settings } from '../../config/settings.js';
+import { docker } from '../../docker/docker-cli.js';
+import { bacalhauImage, bacalhauTag, productImage } from '../../docker/images.js';
+import { waitFor } from '../../lib/async/backoff.js';
+import { AppError } from '../../lib/errors/app-error.js';
+import { answersHttp } from '../../lib/net/wait-for-http.js';
+import { REGIONS } from '../network.js';
+import type { NetworkNeeds, NetworkPlan, PlanContext, Services } from '../provider.js';
+import { proxyEnvOf } from '../sensor-tokens.js';
+import { openEnvironment, queueVariables, readEnvironment } from './compose-env.js';
+import type { ComposeConnection } from './compose-network.js';
+import { type ComposePorts, choosePorts, portWishes } from './compose-ports.js';
+import { nodeTokens } from './document/node-tokens.js';
+import { type Project, projectName, requireOwnProject } from './engine/compose-project.js';
+import { createComposeRun } from './start.js';
+
+export interface ComposeSettings
+  extends Partial<Pick<Settings, 'queue' | 'queueEndpoint' | 'awsRegion' | 'allowedHosts'>> {
+  /** Further arguments of the services. */
+  proxyArgs: string[];
+  pullerArgs: string[];
+  queueArgs?: string[];
+}
+
+export interface ComposePlan {
+  project: Project;
+  context: PlanContext;
+  settings: ComposeSettings;
+  ports: ComposePorts;
+  bacalhauVersion: string;
+  image: string;
+  /** The operator named the image, so it is not built here. */
+  imageNamed: boolean;
+  /** First three numbers of its addresses; undefined: free ones are found. */
+  backbone: string | undefined;
+  /** Of Bacalhau's nodes; undefined: that of the compose file. */
+  logLevel: string | undefined;
+  /** Variables for containers, some of which must not be written into a file. */
+  secrets: Record<string, string>;
+}
+
+const DEFAULT_BACALHAU = 'v1.9.3';
+const LOCAL = 'http://127.0.0.1';
+
+/**
+ * Chooses the ports; nothing is started yet. The services are containers of the network, so their own `start` and
+ * `stop` have nothing to do. Rejects with `PLACEHOLDER`, `PORT_IN_USE`, `CREDENTIALS_MISSING`, `QUEUE_NOT_REACHABLE`.
+ */
+export async function planCompose(resolved: Resolved, context: PlanContext): Promise<NetworkPlan<ComposeConnection>> {
+  const { values } = resolved;
+  const environment = openEnvironment(process.cwd());
+  if (environment.made) context.emit({ type: 'environment.made', file: environment.made });
+  const queue = queueVariables(values, environment);
+  const image = environment.get('WASM_SENSORS_IMAGE');
+  const plan: ComposePlan = {
+    project: { name: projectName(environment.get('COMPOSE_PROJECT_NAME')), folder: join(context.stateDir, 'compose') },
+    context,
+    settings: composeSettings(resolved, context),
+    ports: await choosePorts(resolved, environment, context),
+    bacalhauVersion: bacalhauTag(environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU),
+    image: image ?? productImage(),
+    imageNamed: image !== undefined,
+    backbone: environment.get('BACKBONE'),
+    logLevel: environment.get('BACALHAU_LOG_LEVEL'),
+    secrets: {
+      ...queue,
+      WASM_SENSORS_TOKEN: context.token,
+      WASM_SENSORS_VIEWER_TOKEN: values.viewerToken ?? '',
+      WASM_SENSORS_WEBHOOK: values.webhook ?? '',
+      WASM_SENSORS_ALLOWED_HOSTS: (values.allowedHosts ?? []).join(','),
+      ...proxyEnvOf(context),
+      ...nodeTokens(context.sensorKey, context.nodesPerRegion),
+    },
+  };
+  const resting = new Set<string>();
+  return { services: servicesOf(plan, resting), ...createComposeRun(plan, resting) };
+}
+
+function composeSettings(settings: Resolved, { logging }: PlanContext): ComposeSettings {
+  const { queue, queueEndpoint, awsRegion, allowedHosts } = settings.values;
+  const ofPuller = ['sinks', 'pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention'] as const;
+  return {
+    queue,
+    queueEndpoint,
+    awsRegion,
+    allowedHosts,
+    proxyArgs: serviceFlags('proxy', { ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
+    pullerArgs: serviceFlags('puller', { ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
+    ...(logging ? { queueArgs: serviceFlags('queue', logging) } : {}),
+  };
+}
+
+/** Estimates: of the containers that every network has, three of them Node programs, and of one edge node. */
+const MEMORY_MB = 700;
+const NODE_MB = 25;
+
+/** Throws `PLACEHOLDER`, `CREDENTIALS_MISSING`, `QUEUE_NOT_REACHABLE` and `BAD_SETTING`. */
+export function composeNeeds(settings: Resolved): NetworkNeeds {
+  const environment = readEnvironment(process.cwd());
+  queueVariables(settings.values, environment);
+  const bacalhau = environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU;
+  const image = environment.get('WASM_SENSORS_IMAGE');
+  const project = projectName(environment.get('COMPOSE_PROJECT_NAME'));
+  return {
+    memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes,
+    ports: Object.values(portWishes(settings, environment, false)),
+    servicesInside: true,
+    docker: {
+      compose: true,
+      pulls: [bacalhauImage(bacalhau), bacalhauImage(bacalhau, true), ...(image === undefined ? [] : [image])],
+      builds: image === undefined ? [productImage()] : [],
+      requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),
+    },
+  };
+}
+
+function servicesOf({ project, ports }: ComposePlan, resting: Set<string>): Services {
+  const puller = `${LOCAL}:${ports.PULLER_PORT}`;
+  return {
+    endpoints: {
+      proxy: `${LOCAL}:${ports.PROXY_PORT}`,
+      puller,
+      ...(ports.QUEUE_PORT === undefined ? {} : { queue: `${LOCAL}:${ports.QUEUE_PORT}` }),
+      api: `${LOCAL}:${ports.API_PORT}`,
+      webUi: `${LOCAL}:${ports.WEBUI_PORT}`,
+    },
+    async start() {},
+    movePuller: (url) => movePuller(project, puller, { url, resting }),
+    async stop() {},
+  };
+}
+
+const PULLER = 'sqs-puller';
+const PULLER_READY_MS = 30_000;
+
+/** See `Services.movePuller`; `own` is the URL of the puller's container. Rejects with `PULLER_NOT_READY`. */
+async function movePuller(
+  { name }: Project,
+  own: string,
+  { url, resting }: { url: string | null; resting: Set<string> },
+): Promise<string> {
+  const container = `${name}-${PULLER}-1`;
+  if (url !== null) {
+    resting.add(PULLER);
+    await docker(['stop', container]);
+    return url;
+  }
+  await docker(['start', container]);
+  resting.delete(PULLER);
+  const ready = async () => (await answersHttp(`${own}/ready`)) || undefined;
+  if (await waitFor(ready, { timeoutMs: PULLER_READY_MS })) return own;
+  throw new AppError('PULLER_NOT_READY', `the puller's container does not answer at ${own}`, {
+    hint: `See its log: docker logs ${container}.`,
+  });
+}
