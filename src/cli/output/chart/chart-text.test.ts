@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { History, HistoryPoint } from '../../../store/history.js';
 import { cellsOf } from '../cells.js';
 import { styleFor } from '../terminal-text.js';
-import { type ChartLook, chartText } from './chart-text.js';
+import { type ChartOptions, chartText } from './chart-text.js';
 
 const PLAIN = styleFor(process.stdout, 'never');
 /** A local time, so that the pictures are the same everywhere. */
@@ -30,7 +30,7 @@ const THREE = historyOf([
   { region: 'us', points: pointsAt(1).filter((_, i) => i < 8 || i > 15) },
 ]);
 
-const picture = (history: History, look: Partial<ChartLook> = {}) =>
+const picture = (history: History, look: Partial<ChartOptions> = {}) =>
   chartText(history, { columns: 80, rows: 23, style: PLAIN, unicode: true, ...look });
 
 test('one region at 80x24: a spike of one sensor stands out', () => {
