@@ -7,6 +7,7 @@
 import { durationText } from '../../../lib/time/time-text.js';
 import type { History, HistoryPoint } from '../../../store/history.js';
 import { asciiOnly } from '../cells.js';
+import { inOrder } from '../history-text.js';
 import { table } from '../table.js';
 import type { Style } from '../terminal-text.js';
 import { Canvas, markOf } from './canvas.js';
@@ -36,7 +37,7 @@ const LEAST_ROWS = 3;
 /** At most `rows` lines of at most `columns` cells, unless that is less than any chart needs. */
 export function chartText(history: History, options: ChartOptions): string {
   const { columns, rows, style, unicode } = options;
-  const all = history.series.map(({ region, host, points }) => ({ name: host ?? region ?? history.metric, points }));
+  const all = inOrder(history).map(({ region, host, points }) => ({ name: host ?? region ?? history.metric, points }));
   const braille = unicode && (style.level > 0 || all.length === 1);
   const legend = legendLines(all, options, braille, Math.max(1, Math.floor(rows / 3)));
   const height = Math.max(LEAST_ROWS, rows - legend.length - 3);
