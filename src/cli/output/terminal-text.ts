@@ -40,4 +40,8 @@ export function bytesText(bytes: number): string {
 export const countText = (count: number, noun: string, plural = `${noun}s`): string =>
   `${count} ${count === 1 ? noun : plural}`;
 
+/** `a, b, 995 more`. */
+export const namesText = (names: string[], most: number): string =>
+  [...names.slice(0, most), ...(names.length > most ? [`${names.length - most} more`] : [])].join(', ');
+
 export const secondsText = (seconds: number): string => `${seconds.toFixed(1)} s`;
