@@ -260,7 +260,7 @@ test('sensors come by region first, and by host then', () => {
   send(fleet, '1', { region: 'us', hostname: 'a' });
   send(fleet, '2', { region: 'eu', hostname: 'c' });
   send(fleet, '3', { region: 'eu', hostname: 'b' });
-  expect(fleet.view(T0).map(({ execution_id: id }) => id)).toEqual(['1', '3', '2']);
+  expect(fleet.view(T0).map(({ execution_id: id }) => id)).toEqual(['3', '2', '1']);
 });
 
 test('sensors of older submissions do not count for a deployment', () => {

@@ -142,7 +142,7 @@ export class Fleet {
       .map((sensor) => this.#viewOf(sensor, now))
       .sort(
         (a, b) =>
-          compareRegions(a.region, b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen,
+          a.region.localeCompare(b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen,
       );
   }
 

@@ -252,7 +252,7 @@ test('the snapshot has every sensor, and counts since a submission are of that o
   observe({ execution_id: 'e-2', hostname: 'edge-us-1', region: 'us', job_submission_time: 5 });
   const puller = pullerWith();
   const { summary, sensors } = (await (await puller.get('/fleet')).json()) as FleetSnapshot;
-  expect([summary.total.live, sensors.map(({ hostname }) => hostname)]).toEqual([2, ['edge-us-1', 'edge-eu-1']]);
+  expect([summary.total.live, sensors.map(({ hostname }) => hostname)]).toEqual([2, ['edge-eu-1', 'edge-us-1']]);
   expect(await (await puller.get('/fleet/since?submission=1')).json()).toEqual({ eu: 1, us: 1 });
   expect(await (await puller.get('/fleet/since?submission=5')).json()).toEqual({ us: 1 });
 });
