@@ -6,7 +6,7 @@ import { AppError } from '../lib/errors/app-error.js';
 import { hostEntry } from '../lib/net/host-list.js';
 import { parseDuration, parseTime } from '../lib/time/time-text.js';
 import type { Scope } from '../protocol/desired-config.js';
-import { PROFILES } from '../protocol/profiles.js';
+import { PROFILES } from '../protocol/measured-values.js';
 import { type SensorConfig, sensorConfigSchema } from '../protocol/sensor-config.js';
 
 /** Reads what stands after a flag; throws `BAD_OPTION` naming the flag. */

@@ -47,7 +47,7 @@ export interface DeadLetterAlert {
   text: string;
 }
 
-/** Something about the puller itself or the queue server has to be looked at (`firing`), or is in order again. */
+/** Something about the puller itself or the queue server needs the operator (`firing`), or is in order again. */
 export interface ConditionAlert {
   event: 'alert';
   type:

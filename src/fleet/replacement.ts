@@ -1,6 +1,6 @@
 /**
  * Which sensors have been replaced. A newer submission of a job replaces what its host ran before. Bacalhau also
- * replaces a lost execution within one submission. Two nodes that share a host name look the same at first, so there an
+ * replaces a lost execution within one submission. Two nodes that share a host name seem the same at first, so there an
  * execution counts as replaced only when it is silent and another one began at about that time.
  */
 import type { Reading } from '../protocol/message.js';

@@ -56,7 +56,7 @@ export class SequenceTracker {
     if (range.to < (this.missing[0]?.from ?? 0)) this.missing.unshift(range);
     else this.missing.push(range);
     if (this.missing.length <= MAX_RANGES) return;
-    const [first, second] = this.missing.splice(0, 2) as [MissingRange, MissingRange];
+    const [first = range, second = range] = this.missing.splice(0, 2);
     this.missing.unshift({ from: first.from, to: second.to, since: Math.min(first.since, second.since) });
   }
 

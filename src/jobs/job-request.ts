@@ -1,5 +1,5 @@
 /** What can run as a job: a publisher, a config-updater, a module of the user, the proxy or the puller. */
-import type { Profile } from '../protocol/profiles.js';
+import type { Profile } from '../protocol/measured-values.js';
 import type { SensorConfig } from '../protocol/sensor-config.js';
 
 /** A publisher for the edge nodes of one region; it is the job `publisher-<region>`. */

@@ -28,11 +28,7 @@ slateblue 6a5acd, slategray 708090, slategrey 708090, snow fffafa, springgreen 0
 tan d2b48c, teal 008080, thistle d8bfd8, tomato ff6347, turquoise 40e0d0, violet ee82ee, wheat f5deb3,
 white ffffff, whitesmoke f5f5f5, yellow ffff00, yellowgreen 9acd32`;
 
-const COLORS = new Map(
-  TABLE.trim()
-    .split(/,\s*/)
-    .map((entry) => entry.split(' ') as [string, string]),
-);
+const COLORS = new Map(Array.from(TABLE.matchAll(/(\w+) (\w+)/g), ([, name = '', hex = '']) => [name, hex]));
 
 /** `#rrggbb` of a name in any case; undefined for what is none. */
 export function cssColor(name: string): string | undefined {

@@ -23,3 +23,7 @@ export function findValuesProblem(values: unknown): string | undefined {
   }
   return undefined;
 }
+
+/** What the publisher can measure (wasm/publisher/profile.ts); `none`: nothing. */
+export const PROFILES = ['none', 'cold-chain', 'weather', 'machine'] as const;
+export type Profile = (typeof PROFILES)[number];

@@ -65,7 +65,7 @@ export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINIT
   }
   for (const field of INTEGER_FIELDS) {
     const value = message[field];
-    if (value !== undefined && !(Number.isSafeInteger(value) && (value as number) >= 0)) {
+    if (value !== undefined && !isWhole(value)) {
       return { field, reason: `${field} must be an integer from 0 on` };
     }
   }
@@ -90,6 +90,9 @@ export function findFieldProblem(message: Message, now = Number.POSITIVE_INFINIT
   return undefined;
 }
 
+const isWhole = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+
 /** Whether the month has that day: `Date` takes the 30th of February for the 2nd of March. */
 function isDay(timestamp: string): boolean {
   const day = Number(timestamp.slice(8, 10));
@@ -103,8 +106,8 @@ export function isReading(message: Message): message is Message & Reading {
   return (
     typeof message.execution_id === 'string' &&
     message.execution_id !== '' &&
-    Number.isSafeInteger(message.sequence) &&
-    (message.sequence as number) >= 1
+    isWhole(message.sequence) &&
+    message.sequence >= 1
   );
 }
 

@@ -77,7 +77,7 @@ export const sensorConfigSchema = z.strictObject({
 /** What every sensor has. `color` is `#rrggbb` or `random`; `emoji` -1 = random; `interval` in seconds. */
 export type SensorConfig = z.output<typeof sensorConfigSchema>;
 export type SensorConfigField = keyof SensorConfig;
-/** Desired configuration of a scope: also what sensors of one's own have declared. */
+/** Desired configuration of a scope: also what custom sensors have declared. */
 export type DesiredConfig = SensorConfig & DesiredSettings;
 export type DesiredField = SensorConfigField | SettingField;
 /** In the order of the `src` letters of the `X-Sensor-Config` header. */
@@ -117,7 +117,7 @@ export interface ReportedConfig {
   /** Milliseconds between readings. */
   intervalMs: number;
   paused: boolean;
-  /** What a sensor of one's own has declared; missing where it has no settings. */
+  /** What a custom sensor has declared; missing where it has no settings. */
   settings?: ReportedSettings;
 }
 

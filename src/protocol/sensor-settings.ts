@@ -1,4 +1,4 @@
-/** Settings that a sensor of one's own declares (docs/protocol.md, "Settings"): set by the fleet configuration. */
+/** Settings that a custom sensor declares (docs/protocol.md, "Settings"): set by the fleet configuration. */
 
 /** What a desired configuration calls a setting: `settings.threshold`. */
 export type SettingField = `settings.${string}`;

@@ -97,9 +97,7 @@ export class FleetClient {
 
   /** A metric over time (docs/history.md). Rejects with `BAD_QUERY` and a hint when the query is not valid. */
   history(query: HistoryQuery): Promise<History> {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
-    return this.#request(`/history?${parameters}`);
+    return this.#request(`/history?${searchOf(query)}`);
   }
 
   /**
@@ -131,11 +129,8 @@ export class FleetClient {
     kinds,
     signal,
   }: EventQuery): AsyncGenerator<FleetEvent, number | undefined> {
-    const query = new URLSearchParams();
-    if (region !== undefined) query.set('region', region);
-    if (since !== undefined) query.set('since', String(since));
-    if (kinds) query.set('kinds', kinds.join(','));
-    const response = await this.#fetch(`/events?${query}`, { signal: signal ?? null });
+    const search = searchOf({ region, since, kinds: kinds?.join(',') });
+    const response = await this.#fetch(`/events?${search}`, { signal: signal ?? null });
     let ready: FleetEvent[] = [];
     let lost: { count: number; since?: number } | undefined;
     const parser = createParser({
@@ -174,9 +169,7 @@ export class FleetClient {
 
   /** Readings of the puller's store. */
   exportReadings(query: ExportQuery, signal: AbortSignal): Promise<Answer> {
-    const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
-    return this.#answer(`/export?${search}`, { signal });
+    return this.#answer(`/export?${searchOf(query)}`, { signal });
   }
 
   async #answer(path: string, init: RequestInit): Promise<Answer> {
@@ -254,6 +247,13 @@ const OWN_CODES = new Set<string>([
   'NO_HISTORY',
   'HISTORY_NOT_READY',
 ] satisfies ErrorCode[]);
+
+/** The parameters that have a value. */
+function searchOf(query: object): URLSearchParams {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
+  return search;
+}
 
 /** What an error answer says, or its text when it has no code. */
 async function refusalOf(response: Response): Promise<{ code: string; reason: string; hint?: string | undefined }> {

@@ -1,6 +1,6 @@
 /**
  * The embedded cluster: nodes that are entries of a table, and jobs that behave as Bacalhau's do (a submission replaces
- * the running job of the same name; ids look the same; a cut region keeps running).
+ * the running job of the same name; ids have the same form; a cut region keeps running).
  */
 import { randomUUID } from 'node:crypto';
 import { AppError } from '../lib/errors/app-error.js';

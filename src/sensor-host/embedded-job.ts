@@ -24,7 +24,7 @@ export interface Placement {
   onExit(exit: SensorExit): void;
 }
 
-/** A sensor exited by itself. `failed`: it trapped, or with an exit code; `message`: its last words. */
+/** A sensor exited by itself. `failed`: it trapped, or with an exit code; `message`: its last line. */
 export interface SensorExit {
   type: 'sensor.completed' | 'sensor.failed';
   node: string;
@@ -136,7 +136,10 @@ export class Job {
       const failed = exit.kind !== 'exit' || exit.code !== 0;
       onExit({
         type: failed ? 'sensor.failed' : 'sensor.completed',
-        ...{ node: node.name, job: this.name, execution: info.id, message: info.message },
+        node: node.name,
+        job: this.name,
+        execution: info.id,
+        message: info.message,
       });
     });
     info.state = 'running';

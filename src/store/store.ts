@@ -95,7 +95,7 @@ export interface ReadingsStore {
   /** The last checkpoint, and every reading after it in order of arrival. Without an intact checkpoint: all readings. */
   loadCheckpoint(): { fleet: FleetDump; after: Iterable<StoredReading> };
 
-  /** Call it every second: writes the file back when somebody has deleted it, and looks for rows that have changed. */
+  /** Call it every second: writes the file back when somebody has deleted it, and finds rows that have changed. */
   check(): void;
   /** Call it every second: deletes some of what is older than its retention. */
   forget(retention: Retention): void;

@@ -1,14 +1,13 @@
 /** What every SQLite store of the product does alike: finding damage, and closing. */
 import { messageOf } from '../errors/app-error.js';
 import { longWork } from '../process/long-work.js';
-import { closeAbandoned, type Database, isDamage, openSqlite } from './driver.js';
+import { closeAbandoned, type Database, isDamage, openSqlite, rowOf } from './driver.js';
 
 /** The first damage that a quick check finds; undefined: there is none. A gigabyte takes a second or two. */
 export function findDamage(database: Database): string | undefined {
   try {
-    const check = database.prepare('PRAGMA quick_check(1)');
-    const { quick_check: found } = longWork(() => check.get()) as { quick_check: string };
-    return found === 'ok' ? undefined : found;
+    const found = longWork(() => rowOf<{ quick_check: string }>(database, 'PRAGMA quick_check(1)'));
+    return found?.quick_check === 'ok' ? undefined : found?.quick_check;
   } catch (error) {
     if (isDamage(error)) return messageOf(error);
     throw error;

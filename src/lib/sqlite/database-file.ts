@@ -18,15 +18,15 @@ export class DatabaseFile {
   /** Call it right after the database was opened in WAL mode. `:memory:` never has a problem. */
   constructor(path: string) {
     this.#path = path;
-    this.#opened = path === ':memory:' ? undefined : look(path);
-    this.#log = look(`${path}-wal`);
+    this.#opened = path === ':memory:' ? undefined : statOf(path);
+    this.#log = statOf(`${path}-wal`);
   }
 
   /** What has happened to the files. It takes some microseconds: ask once a second, or before every acknowledgement. */
   problem(): FileProblem | undefined {
     if (!this.#opened) return undefined;
-    const database = look(this.#path);
-    const log = look(`${this.#path}-wal`);
+    const database = statOf(this.#path);
+    const log = statOf(`${this.#path}-wal`);
     this.#log ??= log;
     const problem = difference(this.#opened, database) ?? (this.#log && difference(this.#log, log));
     return problem ?? (database?.size === 0 ? 'emptied' : undefined);
@@ -34,12 +34,12 @@ export class DatabaseFile {
 
   /** Whether the database, without its log, is still the file that was opened, and not emptied. */
   get isOwn(): boolean {
-    const now = look(this.#path);
+    const now = statOf(this.#path);
     return this.#opened !== undefined && difference(this.#opened, now) === undefined && now!.size > 0;
   }
 }
 
-function look(path: string): Stats | undefined {
+function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
   } catch {
@@ -64,7 +64,7 @@ export interface WrittenBack {
   agoMs: number;
 }
 
-/** Whoever looks once an hour sees it. */
+/** Whoever reads it once an hour sees it. */
 const SHOWN_MS = 3_600_000;
 
 export class WrittenBackNote {

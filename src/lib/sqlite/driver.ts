@@ -64,6 +64,16 @@ export function inTransaction<T>(database: Database, work: () => T): T {
   }
 }
 
+type Parameters = (SqlValue | Record<string, SqlValue>)[];
+
+/** The rows that a query gives; their type is what its columns are. */
+export const rowsOf = <Row>(database: Database, sql: string, ...parameters: Parameters): Row[] =>
+  database.prepare(sql).all(...parameters) as Row[];
+
+/** The first of them. */
+export const rowOf = <Row>(database: Database, sql: string, ...parameters: Parameters): Row | undefined =>
+  database.prepare(sql).get(...parameters) as Row | undefined;
+
 /** SQLite's result codes (https://sqlite.org/rescode.html) that are told apart, and what it says with them. */
 const RESULTS = {
   1: 'SQL logic error',

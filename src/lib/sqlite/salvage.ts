@@ -1,5 +1,5 @@
 /** Copies what can still be read of a damaged database. */
-import { type Database, isDamage } from './driver.js';
+import { type Database, isDamage, rowsOf } from './driver.js';
 
 /** Rows copied, by table. */
 export type Salvaged = Record<string, number>;
@@ -37,7 +37,7 @@ export function salvage(source: Database, path: string): Salvaged {
 function tablesOf(source: Database): { name: string; sql: string }[] {
   const sql =
     "SELECT name, sql FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid";
-  return unlessDamaged(() => source.prepare(sql).all() as { name: string; sql: string }[]) ?? [];
+  return unlessDamaged(() => rowsOf<{ name: string; sql: string }>(source, sql)) ?? [];
 }
 
 /** The key of a row: its columns in order. */
@@ -126,8 +126,7 @@ interface Column {
 const nameOf = (column: Column) => name(column.name);
 
 function columnsOf(database: Database, schema: string, table: string): Column[] {
-  const read = database.prepare(`PRAGMA ${schema}.table_info(${name(table)})`);
-  return unlessDamaged(() => read.all() as Column[]) ?? [];
+  return unlessDamaged(() => rowsOf<Column>(database, `PRAGMA ${schema}.table_info(${name(table)})`)) ?? [];
 }
 
 function unlessDamaged<T>(read: () => T): T | undefined {

@@ -17,10 +17,7 @@ const RULES: Record<Kind, { rule: string; over: string; text(conditions: Conditi
   'store.quarantined': {
     rule: 'no damaged store',
     over: 'no damaged store is kept any more',
-    text: ({ store }) =>
-      store?.quarantined.length
-        ? `the store was damaged or replaced; readings may be missing. What could be read is in the new store, the other one is kept: ${store.quarantined.join(', ')}`
-        : undefined,
+    text: ({ store }) => quarantinedText('store', 'readings', store?.quarantined),
   },
   'store.written-back': {
     rule: 'nobody deletes or replaces the store',
@@ -49,10 +46,7 @@ const RULES: Record<Kind, { rule: string; over: string; text(conditions: Conditi
   'queue.quarantined': {
     rule: 'no damaged queue store',
     over: 'no damaged queue store is kept any more',
-    text: ({ queueServer: server }) =>
-      server?.quarantined
-        ? `the queue store was damaged or replaced; messages may be missing. What could be read is in the new store, the other one is kept: ${server.quarantined.join(', ')}`
-        : undefined,
+    text: ({ queueServer: server }) => quarantinedText('queue store', 'messages', server?.quarantined),
   },
   'queue.written-back': {
     rule: 'nobody deletes or replaces the queue store',
@@ -66,6 +60,11 @@ const RULES: Record<Kind, { rule: string; over: string; text(conditions: Conditi
       server?.damagedMessages ? `damaged messages in the queue store: ${server.damagedMessages}` : undefined,
   },
 };
+
+const quarantinedText = (what: string, content: string, files: string[] = []): string | undefined =>
+  files.length === 0
+    ? undefined
+    : `the ${what} was damaged or replaced; ${content} may be missing. What could be read is in the new store, the other one is kept: ${files.join(', ')}`;
 
 const writtenBackText = (what: string, happened: WrittenBack | undefined): string | undefined =>
   happened &&

@@ -14,24 +14,24 @@ export interface Watched {
   parent: number;
 }
 
-const LOOK_EVERY_MS = 250;
+const CHECK_EVERY_MS = 250;
 const HUNG_AFTER_MS = 10_000;
 /** A container may have less than its machine. */
 const MAX_BYTES = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 2;
 
 const { heard, parent }: Watched = workerData;
 let last = -1;
-let silentLooks = 0;
+let silentChecks = 0;
 
 setInterval(() => {
   const count = Atomics.load(heard, 0);
-  silentLooks = count === last ? silentLooks + 1 : 0;
+  silentChecks = count === last ? silentChecks + 1 : 0;
   last = count;
   if (process.ppid !== parent) end('the sensor host is gone');
   if (process.memoryUsage.rss() > MAX_BYTES) end(`more than ${Math.round(MAX_BYTES / 1024 / 1024)} MB of memory`);
-  // Counted in looks: a process that was stopped gets its whole time again.
-  if (silentLooks * LOOK_EVERY_MS > HUNG_AFTER_MS) end(`no answer for ${HUNG_AFTER_MS / 1000} s`);
-}, LOOK_EVERY_MS);
+  // Counted in checks: a process that was stopped gets its whole time again.
+  if (silentChecks * CHECK_EVERY_MS > HUNG_AFTER_MS) end(`no answer for ${HUNG_AFTER_MS / 1000} s`);
+}, CHECK_EVERY_MS);
 
 function end(why: string): void {
   try {

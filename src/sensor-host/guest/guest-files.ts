@@ -77,7 +77,7 @@ function realPath({ source, below }: Place, create = false): string {
   throw Object.assign(new Error(`${path} leads out of its mount`), { code: 'ENOENT' });
 }
 
-/** Looks at files for all guests of a host. */
+/** The state of files, for all guests of a host. */
 export class StatCache {
   readonly #clock: HostClock;
   readonly #entries = new Map<string, { until: number; found: Stats | number }>();
@@ -181,7 +181,7 @@ export class FileTable {
     for (const number of [...(this.#open?.keys() ?? [])]) this.close(number);
   }
 
-  /** Where a guest's path lies on this machine. `..` can't lead out of a mount: it is resolved before the look-up. */
+  /** Where a guest's path lies on this machine. `..` can't lead out of a mount: it is resolved first. */
   #locate(path: string): Place | undefined {
     const absolute = posix.normalize(`/${path}`);
     for (const { target, source, writable = false } of this.#mounts) {

@@ -1,6 +1,6 @@
 /** Reads stored rows back, leaves out those that are not what was written, and counts them. */
 import type { FleetDump } from '../../fleet/fleet.js';
-import type { Database } from '../../lib/sqlite/driver.js';
+import { type Database, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
 import type { StoredMessage, StoredReading, StorePosition } from '../store.js';
 import {
   intactText,
@@ -19,7 +19,7 @@ const READINGS_AT_ONCE = 500;
 /** Damaged rows are counted up to this number. */
 const MAX_DAMAGED = 100_000;
 
-type ReadingRow = RowBytes & { id: number };
+type StoredRow = RowBytes & { id: number };
 
 export class ReadBack {
   readonly #database: () => Database;
@@ -52,19 +52,17 @@ export class ReadBack {
 
   *messagesAfter(position: StorePosition['message'], limit: number): Iterable<StoredMessage> {
     const select = (columns: string) =>
-      this.#database().prepare(
-        `select ${columns} from messages where (received_at, rowid) > (?, ?) order by received_at, rowid limit ?`,
-      );
+      `select ${columns} from messages where (received_at, rowid) > (?, ?) order by received_at, rowid limit ?`;
     // `octet_length` does not read the text.
     const selectSizes = select('rowid as id, received_at as receivedAt, octet_length(body) as size');
     const selectRows = select(`rowid as id, ${selectBytes(MESSAGE_COLUMNS)}`);
     let { receivedAt, id } = position;
     for (let left = limit; left > 0; ) {
-      const sizes = selectSizes.all(receivedAt, id, left) as unknown as (typeof position & { size: number })[];
+      const sizes = rowsOf<typeof position & { size: number }>(this.#database(), selectSizes, receivedAt, id, left);
       if (sizes.length === 0) return;
       let count = 0;
       for (let bytes = 0; count < sizes.length && bytes < READ_AHEAD_BYTES; count++) bytes += sizes[count]!.size;
-      for (const row of selectRows.all(receivedAt, id, count) as unknown as ReadingRow[]) {
+      for (const row of rowsOf<StoredRow>(this.#database(), selectRows, receivedAt, id, count)) {
         const message = parseMessageRow(row.id, row);
         if (!message) this.#damage('messages', row.id);
         else if (left-- > 0) yield message;
@@ -89,9 +87,8 @@ export class ReadBack {
 
   #checkpoint(): { last: number; fleet: FleetDump } {
     const none = { last: 0, fleet: { sensors: [], retired: {} } };
-    const row = this.#database()
-      .prepare(`select last_reading as last, ${selectBytes(['last_reading', 'fleet'])} from checkpoint`)
-      .get() as unknown as (RowBytes & { last: number }) | undefined;
+    const sql = `select last_reading as last, ${selectBytes(['last_reading', 'fleet'])} from checkpoint`;
+    const row = rowOf<RowBytes & { last: number }>(this.#database(), sql);
     if (!row) return none;
     const text = intactText(row);
     try {
@@ -115,13 +112,12 @@ export class ReadBack {
     return rows.length === limit;
   }
 
-  #readingRows(after: number, limit: number): ReadingRow[] {
-    return this.#database()
-      .prepare(`select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`)
-      .all(after, limit) as unknown as ReadingRow[];
+  #readingRows(after: number, limit: number): StoredRow[] {
+    const sql = `select id, ${selectBytes(READING_COLUMNS)} from readings where id > ? order by id limit ?`;
+    return rowsOf(this.#database(), sql, after, limit);
   }
 
-  *#intact(rows: ReadingRow[]): Iterable<StoredReading> {
+  *#intact(rows: StoredRow[]): Iterable<StoredReading> {
     for (const row of rows) {
       const reading = parseReadingRow(row.id, row);
       if (reading) yield reading;

@@ -1,6 +1,6 @@
 /** Answers what a metric was over time, by SQL: from the tables of the roll-ups and what waits for them, or from readings. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Database, SqlValue } from '../../lib/sqlite/driver.js';
+import { type Database, rowsOf, type SqlValue } from '../../lib/sqlite/driver.js';
 import { badQuery, type HistoryPoint, type HistoryRange, type HistorySeries, HOUR_MS, MINUTE_MS } from '../history.js';
 import { LEVELS } from './roll-up-tables.js';
 import { firstSince, lastReading, numbersOf } from './select-readings.js';
@@ -61,7 +61,7 @@ function readRollUps(db: Database, { metric, region, host, step, from, to }: His
   if (region !== undefined) of.region = region;
   if (host !== undefined) of.host = host;
   const inRegion = region === undefined ? '' : 'and region = :region';
-  // Only minutes and hours that have rows are looked up, each of them: the tables begin with them.
+  // Only minutes and hours that have rows are read, each of them: the tables begin with them.
   const periods = 'select start from roll_up_periods where length = :length and start >= :from and start < :to';
   const stored =
     host === undefined
@@ -70,16 +70,16 @@ function readRollUps(db: Database, { metric, region, host, step, from, to }: His
          cross join ${sensors} on ${start} = start and series = id`;
   const pending = `from temp.pending where part = ? and metric = :metric ${inRegion} ${host === undefined ? '' : 'and hostname = :host'}
     and minute >= :from and minute < :to`;
-  const rows = db
-    .prepare(
-      `select region, start - start % :step as t, ${POINTS} from (
+  const rows = rowsOf<Row>(
+    db,
+    `select region, start - start % :step as t, ${POINTS} from (
          select region, start, count, min, max, sum from (${periods}) cross join ${stored}
          union all
          ${[0, 1].map((part) => `select region, minute, count, min, max, sum ${pending.replace('?', String(part))}`).join(' union all ')}
          limit ${MAX_ROWS + 1}
        ) group by 1, 2 order by 1, 2`,
-    )
-    .all(of) as unknown as Row[];
+    of,
+  );
   if (rows.reduce((sum, { rows: read }) => sum + (read ?? 0), 0) > MAX_ROWS) {
     throw badQuery(
       `this needs more than ${MAX_ROWS} minutes or hours`,
@@ -106,15 +106,13 @@ async function readReadings(db: Database, { metric, region, host, step, from, to
     conditions.push(`${column} = :${column}`);
     of[column] = value;
   }
-  const select = db.prepare(
-    `select region, taken - taken % :step as t, count(*) as count, min(value) as min, max(value) as max, sum(value) as sum
-     from (${numbersOf('id >= :first and id <= :last', conditions.join(' and '))}) where metric = :metric group by 1, 2`,
-  );
+  const select = `select region, taken - taken % :step as t, count(*) as count, min(value) as min, max(value) as max, sum(value) as sum
+     from (${numbersOf('id >= :first and id <= :last', conditions.join(' and '))}) where metric = :metric group by 1, 2`;
   const found = new Map<string, Row>();
   for (let id = first; id <= last; id += READINGS_AT_ONCE) {
     if (id > first) await nextTurn();
-    const rows = select.all({ ...of, first: id, last: Math.min(id + READINGS_AT_ONCE - 1, last) });
-    for (const row of rows as unknown as Row[]) {
+    const ids = { first: id, last: Math.min(id + READINGS_AT_ONCE - 1, last) };
+    for (const row of rowsOf<Row>(db, select, { ...of, ...ids })) {
       const key = `${row.t} ${row.region}`;
       const known = found.get(key);
       found.set(key, known ? merge(known, row) : row);

@@ -2,7 +2,7 @@
  * The tables of the roll-ups, in the store of readings (docs/history.md describes them for those who query them), and what
  * changes them, all of it in transactions of the caller.
  */
-import type { Database } from '../../lib/sqlite/driver.js';
+import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 import { HOUR_MS, MINUTE_MS } from '../history.js';
 
 /** The lengths of the steps, in milliseconds, and their tables. */
@@ -102,7 +102,7 @@ export function haveReadings(db: Database): boolean {
     `exists (select 1 from ${sensors})`,
     `exists (select 1 from ${regions} where ${OF_READINGS})`,
   ]);
-  return (db.prepare(`select ${found.join(' or ')} as found`).get() as { found: number }).found === 1;
+  return rowOf<{ found: number }>(db, `select ${found.join(' or ')} as found`)?.found === 1;
 }
 
 /** Adds the rows of `moved` to the tables. */
@@ -139,9 +139,8 @@ export function prepareMove(db: Database): (elapsed: number) => void {
 
 /** Deletes some rows of a period to which nothing was added since `before`. Returns how many; 0: there is no such period. */
 export function forgetSome(db: Database, { length, start, regions, sensors }: Level, before: number): number {
-  const expired = db
-    .prepare('select start from roll_up_periods where length = ? and elapsed_at < ? order by start limit 1')
-    .get(length, before) as { start: number } | undefined;
+  const oldest = 'select start from roll_up_periods where length = ? and elapsed_at < ? order by start limit 1';
+  const expired = rowOf<{ start: number }>(db, oldest, length, before);
   if (!expired) return 0;
   const rows = db
     .prepare(
@@ -177,9 +176,8 @@ export function clearSome(db: Database, from: number): number {
 
 /** From when on a store has all readings that were taken, Unix milliseconds; undefined: it has none. */
 export function completeSince(db: Database): number | undefined {
-  const first = db.prepare('select id, received_at as at from readings order by id limit 1').get() as
-    | { id: number; at: number }
-    | undefined;
+  const sql = 'select id, received_at as at from readings order by id limit 1';
+  const first = rowOf<{ id: number; at: number }>(db, sql);
   if (first === undefined) return undefined;
   return first.id === 1 ? Number.MIN_SAFE_INTEGER : Math.ceil(first.at / HOUR_MS) * HOUR_MS;
 }

@@ -3,7 +3,7 @@
  * the tables of the file, some rows at a time. Each of these transactions saves which readings the file's tables have by
  * then, so a crash at any moment neither loses nor repeats one: the next start reads the others again.
  */
-import { type Database, inTransaction, type Statement } from '../../lib/sqlite/driver.js';
+import { type Database, inTransaction, rowOf, type Statement } from '../../lib/sqlite/driver.js';
 import { MINUTE_MS } from '../history.js';
 import {
   addDepth,
@@ -68,11 +68,10 @@ export class RollUps {
     );
     this.#saveProgress = db.prepare('insert or replace into roll_up_progress values (1, ?, ?, ?, ?, ?)');
     this.#move = prepareMove(db);
-    this.#progress = db
-      .prepare(
-        'select done, target, position, rebuilt_to as rebuiltTo, rebuilt_from as rebuiltFrom from roll_up_progress',
-      )
-      .get() as unknown as Progress;
+    this.#progress = rowOf<Progress>(
+      db,
+      'select done, target, position, rebuilt_to as rebuiltTo, rebuilt_from as rebuiltFrom from roll_up_progress',
+    )!;
     this.#seen = this.#progress.done;
     this.#clearFrom = this.#isOfUnknownReadings() ? completeSince(db) : undefined;
   }
@@ -145,8 +144,8 @@ export class RollUps {
 
   /** Counting the rows takes a millisecond. */
   get #hasRoom(): boolean {
-    const { n } = this.#db.prepare('select count(*) as n from temp.pending').get() as { n: number };
-    return n <= MAX_PENDING;
+    const sql = `select count(*) <= ${MAX_PENDING} as room from temp.pending`;
+    return rowOf<{ room: number }>(this.#db, sql)?.room === 1;
   }
 
   #beginMove(): void {
@@ -162,10 +161,9 @@ export class RollUps {
       this.#db.exec(`delete from temp.moved; insert into temp.moved select ${KEY}, ${STATISTICS} ${where}`);
       this.#move(elapsed);
       this.#db.exec(`delete from temp.pending where (part, ${KEY}) in (select ${part}, ${KEY} from temp.moved)`);
-      const last = this.#db
-        .prepare(`select json_array(${KEY}) as position from temp.moved order by rowid desc limit 1`)
-        .get() as { position: string } | undefined;
-      const isDone = this.#db.prepare(`select 1 from temp.pending where part = ${part} limit 1`).get() === undefined;
+      const lastMoved = `select json_array(${KEY}) as position from temp.moved order by rowid desc limit 1`;
+      const last = rowOf<{ position: string }>(this.#db, lastMoved);
+      const isDone = rowOf(this.#db, `select 1 from temp.pending where part = ${part} limit 1`) === undefined;
       const { target } = this.#progress;
       const progress = isDone
         ? { ...this.#progress, done: target, position: null }

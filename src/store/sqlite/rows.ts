@@ -7,11 +7,21 @@ import type { StoredMessage, StoredReading } from '../store.js';
 
 export type Value = string | number | null;
 
-const READING_FIELDS = [
-  ...(['execution_id', 'sequence', 'job_id', 'hostname', 'region', 'timestamp', 'color', 'icon_name'] as const),
+export const READING_COLUMNS = [
+  'received_at',
+  'execution_id',
+  'sequence',
+  'job_id',
+  'hostname',
+  'region',
+  'timestamp',
+  'color',
+  'icon_name',
   'job_submission_time',
-] as const satisfies (keyof Reading)[];
-export const READING_COLUMNS = ['received_at', ...READING_FIELDS, 'sensor_config', 'measured_values', 'elapsed_at'];
+  'sensor_config',
+  'measured_values',
+  'elapsed_at',
+];
 /** The text of a message comes last, because it may have line breaks. */
 export const MESSAGE_COLUMNS = ['id', 'received_at', 'elapsed_at', 'body'];
 
@@ -61,12 +71,21 @@ export function intactText({ checksum, bytes }: RowBytes): string | undefined {
 export function parseReadingRow(id: number, row: RowBytes): StoredReading | undefined {
   const values = intactText(row)?.split('\n');
   if (values?.length !== READING_COLUMNS.length) return undefined;
-  const of = Object.fromEntries(READING_COLUMNS.map((column, i) => [column, values[i]!])) as Record<string, string>;
-  const reading = Object.fromEntries(READING_FIELDS.map((field) => [field, of[field]])) as unknown as Reading;
-  reading.sequence = Number(of.sequence);
-  reading.job_submission_time = Number(of.job_submission_time);
-  if (of.measured_values) reading.values = JSON.parse(of.measured_values);
-  return { id, reading, config: of.sensor_config || null, receivedAt: Number(of.received_at) };
+  const [receivedAt, execution_id = '', sequence, job_id = '', hostname = '', region = '', ...others] = values;
+  const [timestamp = '', color = '', icon_name = '', submitted, config, measured] = others;
+  const reading: Reading = {
+    execution_id,
+    sequence: Number(sequence),
+    job_id,
+    hostname,
+    region,
+    timestamp,
+    color,
+    icon_name,
+    job_submission_time: Number(submitted),
+  };
+  if (measured) reading.values = JSON.parse(measured);
+  return { id, reading, config: config || null, receivedAt: Number(receivedAt) };
 }
 
 /** Undefined when the row is not what was written. */

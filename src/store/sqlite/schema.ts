@@ -1,5 +1,5 @@
 /** The tables of the store of readings, and what makes a store of an earlier version one of this version. */
-import { type Database, inTransaction } from '../../lib/sqlite/driver.js';
+import { type Database, inTransaction, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
 import { ROLL_UP_TABLES } from './roll-up-tables.js';
 import { unusableStore } from './store-errors.js';
 
@@ -59,7 +59,7 @@ const ADDED = {
 
 /** Makes the tables, or brings them up to date, in one transaction. Throws `STORE_UNUSABLE`, or an error of the database. */
 export function prepareSchema(db: Database, path: string): void {
-  const { user_version: version } = db.prepare('pragma user_version').get() as { user_version: number };
+  const version = rowOf<{ user_version: number }>(db, 'pragma user_version')?.user_version ?? 0;
   if (version > SCHEMA_VERSION) throw unusableStore(path, 'it was written by a newer version of wasm-sensors');
   inTransaction(db, () => {
     db.exec(TABLES);
@@ -94,4 +94,4 @@ function addMissingColumns(db: Database, path: string, table: string, columns: s
 
 /** None: there is no such table. */
 const columnsOf = (db: Database, table: string): string[] =>
-  (db.prepare(`pragma table_info(${table})`).all() as { name: string }[]).map(({ name }) => name);
+  rowsOf<{ name: string }>(db, `pragma table_info(${table})`).map(({ name }) => name);

@@ -1,5 +1,5 @@
 /** What several readers of the table of readings ask in SQL: where a time begins, and the numbers of readings. */
-import type { Database } from '../../lib/sqlite/driver.js';
+import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 
 /** When a row arrived, by the clock that only passing time moves. Rows of older versions have only the wall clock. */
 export const ARRIVED = 'coalesce(elapsed_at, received_at)';
@@ -10,11 +10,8 @@ export const ARRIVED = 'coalesce(elapsed_at, received_at)';
  */
 export function firstSince(database: Database, arrived: string, time: number): number {
   const next = database.prepare(`select id, ${arrived} as at from readings where id >= ? order by id limit 1`);
-  const { low, high } = database
-    .prepare('select coalesce(min(id), 1) as low, coalesce(max(id), 0) as high from readings')
-    .get() as { low: number; high: number };
-  let from = low;
-  let to = high + 1;
+  let from = rowOf<{ id: number | null }>(database, 'select min(id) as id from readings')?.id ?? 1;
+  let to = lastReading(database) + 1;
   while (from < to) {
     const middle = Math.floor((from + to) / 2);
     const row = next.get(middle) as { id: number; at: number };
@@ -26,7 +23,7 @@ export function firstSince(database: Database, arrived: string, time: number): n
 
 /** The newest reading's id; 0: there is none. */
 export const lastReading = (database: Database): number =>
-  (database.prepare('select coalesce(max(id), 0) as id from readings').get() as { id: number }).id;
+  rowOf<{ id: number | null }>(database, 'select max(id) as id from readings')?.id ?? 0;
 
 /** When a reading was taken, Unix milliseconds. Rows of earlier versions have only the text. */
 const TAKEN = 'coalesce(taken_at, cast(round((julianday(timestamp) - 2440587.5) * 86400000) as integer), received_at)';

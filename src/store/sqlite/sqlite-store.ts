@@ -5,7 +5,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FleetDump } from '../../fleet/fleet.js';
 import { WrittenBackNote } from '../../lib/sqlite/database-file.js';
-import type { Database } from '../../lib/sqlite/driver.js';
+import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 import { quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries } from '../history.js';
@@ -103,11 +103,12 @@ export class SqliteStore implements ReadingsStore {
   }
 
   positionAt(since: number, limit: number): StorePosition {
-    const beyond = this.database
-      .prepare(
-        'select rowid as id, received_at as receivedAt from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
-      )
-      .get(since, limit) as StorePosition['message'] | undefined;
+    const beyond = rowOf<StorePosition['message']>(
+      this.database,
+      'select rowid as id, received_at as receivedAt from messages where received_at >= ? order by 2 desc, 1 desc limit 1 offset ?',
+      since,
+      limit,
+    );
     return {
       reading: Math.max(firstSince(this.database, 'received_at', since) - 1, this.lastReading() - limit),
       message: beyond ?? { receivedAt: since, id: 0 },
@@ -196,6 +197,5 @@ export class SqliteStore implements ReadingsStore {
 /** A store of an older version has no mark: its newest reading shows a time that has been. */
 function readClock(database: Database): ClockMark | undefined {
   const newest = `select ${ARRIVED} as elapsed, received_at as wall, 0 as offset from readings order by id desc limit 1`;
-  const row = database.prepare('select elapsed, wall, offset from clock').get() ?? database.prepare(newest).get();
-  return row as unknown as ClockMark | undefined;
+  return rowOf<ClockMark>(database, 'select elapsed, wall, offset from clock') ?? rowOf<ClockMark>(database, newest);
 }

@@ -20,31 +20,19 @@ const alerts = new Map<string, ShownAlert>();
 
 export function showAlert(alert: AlertEvent): void {
   const { type, firing, at } = alert;
+  const text = withNpx(alert.text);
   const region = 'region' in alert ? alert.region : undefined;
   const key = `${type}\n${region}`;
   if (!firing) {
-    end(key, textOf(alert));
+    end(key, text);
     return;
   }
-  const node = create('li', '', textOf(alert), create('span', 'dim', `since ${clock(at)}`));
+  const node = create('li', '', text, create('span', 'dim', `since ${clock(at)}`));
   // After a lost connection the puller sends it again.
   alerts.get(key)?.node.remove();
   alerts.set(key, { node, region, name: region ?? type.replace('-', ' '), at });
   byId('alerts').append(node);
   setTitle();
-}
-
-function textOf(alert: AlertEvent): string {
-  if (alert.type === 'dead-letters') {
-    return alert.firing
-      ? 'messages could not be stored: `npx wasm-sensors queue dead-letters` lists them'
-      : 'no dead letters any more';
-  }
-  // A puller of another version may send other types.
-  if (alert.type !== 'region.silent') return withNpx(alert.text);
-  const { region, firing, silent_ms, over } = alert;
-  if (firing) return `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
-  return over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;
 }
 
 /** A restarted puller has forgotten its alerts: ends those that its summary shows to be over. */

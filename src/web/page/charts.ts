@@ -19,12 +19,17 @@ const TEN_MINUTES: Span = { name: '10 min', ms: 600_000, stepMs: 60_000, everyMs
 const HOUR: Span = { name: '1 h', ms: 3_600_000, stepMs: 60_000, everyMs: 15_000 };
 const DAY: Span = { name: '24 h', ms: 86_400_000, stepMs: 600_000, everyMs: 60_000 };
 /** Steps below a minute are made from single readings, which the puller does for so many readings a second only. */
-const FINE = { stepMs: 5_000, readingsPerSecond: 200 };
+const FINE = { stepMs: 5_000, waitMs: 1_000, readingsPerSecond: 100 };
 /** Any sender can name regions, and more can't be told apart. */
 const MAX_CURVES = 12;
 /** Each loads for itself. */
 const MAX_VALUES = 6;
 const FURTHEST = 2;
+
+/** Of all charts. */
+let span = TEN_MINUTES;
+/** Readings a second of the whole fleet; at first not known. */
+let rate = Number.POSITIVE_INFINITY;
 
 const RATE: Metric = { metric: 'readings.rate', title: 'readings/s', unit: '', fromZero: true };
 const LATENESS: Metric = { metric: 'readings.lateness', title: 'lateness', unit: unitOf('readings.lateness') };
@@ -39,14 +44,8 @@ function measuredBy(sensors: { values?: MeasuredValues | undefined }[]): Metric[
 class Charts {
   readonly #list: HTMLElement;
   #of: Selection = {};
-  #span = HOUR;
   #charts = new Map<string, Chart>();
-  #chosen = false;
   #loads = 0;
-  /** Called when another span is shown than before. */
-  onSpan = () => {};
-  /** Readings a second of the whole fleet. */
-  rate = 0;
 
   constructor(list: HTMLElement) {
     this.#list = list;
@@ -69,28 +68,6 @@ class Charts {
     void this.load();
   }
 
-  get span(): Span {
-    return this.#span;
-  }
-
-  /** Somebody has selected it. */
-  set span(span: Span) {
-    this.#chosen = true;
-    this.#span = span;
-    void this.load();
-  }
-
-  /** A fleet that runs for minutes is a dot in an hour. */
-  #chooseSpan({ times, curves }: Past): void {
-    if (this.#chosen) return;
-    const first = times.find((_, i) => curves.some(({ means }) => means[i] !== null));
-    const span = first !== undefined && first < Date.now() - TEN_MINUTES.ms ? HOUR : TEN_MINUTES;
-    if (span === this.#span) return;
-    this.#span = span;
-    this.onSpan();
-    void this.load();
-  }
-
   async load(): Promise<void> {
     const load = ++this.#loads;
     await Promise.all(
@@ -100,7 +77,6 @@ class Charts {
           // Something else was asked for meanwhile.
           if (load !== this.#loads) return;
           chart.show(past, furthest(metric, this.#of));
-          if (metric === RATE.metric) this.#chooseSpan(past);
         } catch (error) {
           if (load === this.#loads) chart.say(error instanceof Error ? error.message : String(error));
         }
@@ -110,12 +86,13 @@ class Charts {
 
   /** Rejects with why there is none. */
   async #loadPast(metric: string): Promise<Past> {
-    const { ms, stepMs } = this.#span;
     // The depth of the queue is kept by minute.
-    const fine = ms <= TEN_MINUTES.ms && this.rate <= FINE.readingsPerSecond && metric !== DEPTH.metric;
-    const to = Date.now();
+    const fine = span === TEN_MINUTES && rate <= FINE.readingsPerSecond && metric !== DEPTH.metric;
+    const step = fine ? FINE.stepMs : span.stepMs;
+    // Readings of a short step that has just begun are still on their way.
+    const to = fine ? Math.floor((Date.now() - FINE.waitMs) / step) * step : Date.now();
     const query = placeQuery(this.#of);
-    const range = { metric, from: to - ms, to, step: fine ? FINE.stepMs : stepMs };
+    const range = { metric, from: to - span.ms, to, step };
     for (const [name, value] of Object.entries(range)) query.set(name, String(value));
     const response = await fetch(`history?${query}`);
     const answer = await response.json();
@@ -127,7 +104,7 @@ class Charts {
     setTimeout(async () => {
       if (!document.hidden && this.#list.checkVisibility()) await this.load();
       this.#loadAgain();
-    }, this.#span.everyMs);
+    }, span.everyMs);
   }
 }
 
@@ -170,27 +147,21 @@ let details: Charts;
 export function listenToSpan(): void {
   fleet = new Charts(byId('fleet-charts'));
   details = new Charts(byId('details-charts'));
-  const buttons = [TEN_MINUTES, HOUR, DAY].map((span) => {
-    const button = create('button', '', span.name);
-    button.type = 'button';
+  for (const one of [TEN_MINUTES, HOUR, DAY]) {
+    const button = Object.assign(create('button', '', one.name), { type: 'button', ariaPressed: String(one === span) });
     button.addEventListener('click', () => {
-      fleet.span = span;
-      mark();
+      span = one;
+      for (const other of byId('spans').querySelectorAll('button')) other.ariaPressed = String(other === button);
+      void fleet.load();
+      void details.load();
     });
-    return button;
-  });
-  const mark = () => {
-    for (const button of buttons) button.ariaPressed = String(button.textContent === fleet.span.name);
-  };
-  byId('spans').append(...buttons);
-  fleet.onSpan = mark;
-  mark();
+    byId('spans').append(button);
+  }
 }
 
-/** Adds charts of values that are measured now for the first time. `rate`: of the whole fleet. */
-export function showFleetCharts(rate: number): void {
-  fleet.rate = rate;
-  details.rate = rate;
+/** Adds charts of values that are measured now for the first time. `now`: readings a second of the whole fleet. */
+export function showFleetCharts(now: number): void {
+  rate = now;
   const values = measuredBy(sensorsIn({}));
   const shown = values.slice(0, MAX_VALUES);
   setText(byId('charts-more'), values.length > shown.length ? `${shown.length} of ${values.length} values` : '');

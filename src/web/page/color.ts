@@ -16,8 +16,9 @@ function textColorOn(color: string): string {
   return 0.2126 * light(1) + 0.7152 * light(3) + 0.0722 * light(5) > 0.179 ? '#000000' : '#ffffff';
 }
 
-/** Gives a node a safe colour; without one it is hatched. */
-export function paint<T extends HTMLElement>(node: T, color: string | undefined): T {
+/** Gives a node a colour; what is none is hatched. */
+export function paint<T extends HTMLElement>(node: T, untrusted: string): T {
+  const color = safeColor(untrusted);
   if (node.dataset.color === (color ?? '')) return node;
   node.dataset.color = color ?? '';
   if (color) {
@@ -42,13 +43,13 @@ export function showColors(node: HTMLElement, { live, colors }: Pick<RegionView,
   const rest = others > 0 ? [{ color: 'other colours', sensors: others }] : [];
   const parts = allDiffer ? [] : [...colors, ...rest];
   const bars = parts.map(({ color, sensors }) => {
-    const bar = paint(create('span'), safeColor(color));
+    const bar = paint(create('span'), color);
     bar.style.flexGrow = String(sensors);
     return bar;
   });
   find(node, '.bars').replaceChildren(...(bars.length > 1 ? bars : []));
   const items = parts.map(({ color, sensors }) =>
-    paint(create('li', '', color || 'no colour', parts.length > 1 ? ` × ${whole(sensors)}` : ''), safeColor(color)),
+    paint(create('li', '', color || 'no colour', parts.length > 1 ? ` × ${whole(sensors)}` : ''), color),
   );
   find(node, '.colors').replaceChildren(...items);
 }

@@ -3,7 +3,7 @@ import type { ReadingEvent } from '../../fleet/fleet-events.js';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import type { PlaceConfig } from '../../puller/controls/fleet-controls.js';
 import { showDetailsCharts } from './charts.js';
-import { paint, safeColor } from './color.js';
+import { paint } from './color.js';
 import { showConfig } from './configuration.js';
 import { showApplicable, showControls } from './controls.js';
 import { byId, create, headCell, setText } from './dom.js';
@@ -135,7 +135,7 @@ function readingRow({ reading, received_at, late }: ReadingEvent, names: string[
   const texts = new Map(valueTexts(reading.values).map(({ name, text }) => [name, text]));
   const cells = [
     clock(received_at),
-    paint(create('span', 'swatch', reading.icon_name), safeColor(reading.color)),
+    paint(create('span', 'swatch', reading.icon_name), reading.color),
     ...(shown?.host === undefined ? [reading.hostname] : []),
     ...names.map((name) => create('b', '', texts.get(name) ?? '')),
     `${whole(reading.sequence)}${late ? ' late' : ''}`,

@@ -39,17 +39,20 @@ export function drawFeed(now: number): boolean {
 }
 
 function readingRow({ reading, received_at, late }: ReadingEvent): HTMLElement {
-  const color = safeColor(reading.color);
   const values = valueTexts(reading.values).map(valueNode);
   const number = `#${reading.sequence}`;
   return create(
     'li',
     '',
     create('time', '', clock(received_at)),
-    paint(create('span', 'swatch', reading.icon_name), color),
+    paint(create('span', 'swatch', reading.icon_name), reading.color),
     create('b', '', reading.hostname),
     create('span', 'region', reading.region),
-    create('span', 'values', ...(values.length > 0 ? values : [create('code', '', color ?? 'no colour')])),
+    create(
+      'span',
+      'values',
+      ...(values.length > 0 ? values : [create('code', '', safeColor(reading.color) ?? 'no colour')]),
+    ),
     late ? create('span', 'warn', `${number} late`) : create('span', 'dim', number),
   );
 }

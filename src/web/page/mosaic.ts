@@ -1,4 +1,5 @@
 /** Many sensors of a region as cells of a canvas: ten thousand elements would be too slow. */
+import { safeColor } from './color.js';
 import { reducedMotion } from './draw.js';
 import { whole } from './format.js';
 import type { ShownSensor } from './sensors.js';
@@ -100,7 +101,7 @@ export class Mosaic {
     const [x, y, width, height] = [left + gap, top + gap, boxWidth - gap, boxHeight - gap];
     const { state } = sensor;
     this.#context.clearRect(x, y, width, height);
-    this.#fill(state === 'live' ? (sensor.color ?? NO_COLOR) : RIMS[state], x, y, width, height);
+    this.#fill(state === 'live' ? (safeColor(sensor.color) ?? NO_COLOR) : RIMS[state], x, y, width, height);
     if (state !== 'live') this.#context.clearRect(x + gap, y + gap, width - 2 * gap, height - 2 * gap);
     else if (lit) this.#fill(LIT, x, y, width, height);
   }

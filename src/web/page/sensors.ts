@@ -1,18 +1,22 @@
 /** The sensors that are shown. A new deployment updates the entry of its host and job instead of adding another one. */
 import type { FleetSummary, RegionView, SensorState, SensorView } from '../../fleet/fleet-view.js';
 import type { Reading } from '../../protocol/message.js';
-import { safeColor } from './color.js';
 import { isIn, type Selection } from './selection.js';
 
-/** The newest reading of a sensor. */
-export interface ShownSensor extends Pick<SensorView, 'region' | 'hostname' | 'sequence' | 'values'> {
-  execution: string;
-  submission: number;
-  /** A safe one. */
-  color: string | undefined;
-  icon: string;
-  state: Exclude<SensorState, 'gone' | 'replaced'>;
-}
+/** What readings and the fleet view tell of a sensor. */
+type Seen = Pick<
+  SensorView,
+  | 'execution_id'
+  | 'job_id'
+  | 'hostname'
+  | 'region'
+  | 'job_submission_time'
+  | 'sequence'
+  | 'color'
+  | 'icon_name'
+  | 'values'
+>;
+export type ShownSensor = Seen & { state: Exclude<SensorState, 'gone' | 'replaced'> };
 
 /** Several where nodes share a name. */
 type Places = Map<string, ShownSensor[]>;
@@ -25,16 +29,16 @@ export const sensorsIn = (selection: Selection): ShownSensor[] =>
 export function observe(reading: Reading): { sensor: ShownSensor; isNew: boolean } | undefined {
   const peers = peersAt(places, reading);
   // It is of a deployment that was replaced.
-  if (peers.some(({ submission }) => reading.job_submission_time < submission)) return undefined;
+  if (peers.some((peer) => reading.job_submission_time < peer.job_submission_time)) return undefined;
   const known = entryFor(peers, reading);
-  if (known?.execution === reading.execution_id && reading.sequence < known.sequence) return undefined;
-  const sensor: ShownSensor = Object.assign(known ?? {}, describe(reading), { state: 'live' as const });
+  if (known?.execution_id === reading.execution_id && reading.sequence < known.sequence) return undefined;
+  const sensor = update(known, reading, 'live');
   if (!known) peers.push(sensor);
   return { sensor, isNew: !known };
 }
 
 /** The sensors at the host and of the job of this one. */
-function peersAt(map: Places, from: Reading | SensorView): ShownSensor[] {
+function peersAt(map: Places, from: Seen): ShownSensor[] {
   const place = `${from.region}\n${from.hostname}\n${from.job_id}`;
   const peers = map.get(place) ?? [];
   map.set(place, peers);
@@ -42,20 +46,13 @@ function peersAt(map: Places, from: Reading | SensorView): ShownSensor[] {
 }
 
 /** The entry of the same execution, or of an older deployment, which it replaces. */
-const entryFor = (peers: ShownSensor[], from: Reading | SensorView) =>
-  peers.find(({ execution }) => execution === from.execution_id) ??
-  peers.find(({ submission }) => submission < from.job_submission_time);
+const entryFor = (peers: ShownSensor[], from: Seen) =>
+  peers.find((peer) => peer.execution_id === from.execution_id) ??
+  peers.find((peer) => peer.job_submission_time < from.job_submission_time);
 
-const describe = (from: Reading | SensorView): Omit<ShownSensor, 'state'> => ({
-  region: from.region,
-  hostname: from.hostname,
-  execution: from.execution_id,
-  submission: from.job_submission_time,
-  sequence: from.sequence,
-  color: safeColor(from.color),
-  icon: from.icon_name,
-  values: from.values,
-});
+/** The newest reading may be without values. */
+const update = (known: ShownSensor | undefined, from: Seen, state: ShownSensor['state']): ShownSensor =>
+  Object.assign(known ?? {}, from, { values: from.values, state });
 
 /** Replaces all sensors by those that the puller knows. */
 function replaceAll(views: SensorView[]): void {
@@ -67,8 +64,8 @@ function replaceAll(views: SensorView[]): void {
     const peers = peersAt(before, view);
     const known = entryFor(peers, view);
     // Events may have overtaken this answer: then the entry is newer.
-    const isNewer = known?.execution === view.execution_id && known.sequence >= view.sequence;
-    const sensor = Object.assign(known ?? {}, isNewer ? known : describe(view), { state });
+    const isNewer = known?.execution_id === view.execution_id && known.sequence >= view.sequence;
+    const sensor = isNewer ? Object.assign(known, { state }) : update(known, view, state);
     if (known) peers.splice(peers.indexOf(known), 1);
     peersAt(places, view).push(sensor);
   }

@@ -127,9 +127,9 @@ class Tile {
     setText(find(this.node, '.rest'), hostname.slice(prefix.length));
   }
 
-  draw({ color, icon, state, sequence, values }: ShownSensor): void {
+  draw({ color, icon_name, state, sequence, values }: ShownSensor): void {
     paint(this.#icon, color);
-    setText(this.#icon, icon);
+    setText(this.#icon, icon_name);
     if (this.node.dataset.state !== state) this.node.dataset.state = state;
     const texts = valueTexts(values).slice(0, SIZES[this.#size].values);
     this.measures = texts[0] ? withUnit(texts[0].name, texts[0].unit) : '';

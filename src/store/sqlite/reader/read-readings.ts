@@ -13,9 +13,17 @@ import { firstSince, lastReading } from '../select-readings.js';
 const AT_A_TIME = 2000;
 
 const EXPORT_COLUMNS = [
-  ...(['received_at', 'timestamp', 'region', 'hostname', 'execution_id', 'sequence', 'job_id'] as const),
-  ...(['job_submission_time', 'color', 'icon_name'] as const),
-];
+  'received_at',
+  'timestamp',
+  'region',
+  'hostname',
+  'execution_id',
+  'sequence',
+  'job_id',
+  'job_submission_time',
+  'color',
+  'icon_name',
+] as const;
 
 /** An undefined line says that it goes on. */
 export function* readReadings(database: Database, query: ExportQuery): Iterable<AnswerLine | undefined> {

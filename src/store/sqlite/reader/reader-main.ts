@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 
 /** Less than the 256 MiB that are promised: a large value may be on its way when this is noticed. */
 const MAX_GROWTH = 192 * 1_048_576;
-const LOOK_EVERY_MS = 5;
+const CHECK_EVERY_MS = 5;
 /** Of JavaScript, in MiB. SQLite has its memory elsewhere. */
 const HEAP = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 8 };
 
@@ -24,7 +24,7 @@ input.once('line', (line) => {
   const atStart = process.memoryUsage.rss();
   setInterval(() => {
     if (process.memoryUsage.rss() - atStart > MAX_GROWTH) end();
-  }, LOOK_EVERY_MS);
+  }, CHECK_EVERY_MS);
   const worker = new Worker(new URL('./reader-worker.js', import.meta.url), {
     workerData: line,
     resourceLimits: HEAP,

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { AppError } from '../../../lib/errors/app-error.js';
-import { ACTIONS, type Database, openSqlite } from '../../../lib/sqlite/driver.js';
+import { ACTIONS, type Database, openSqlite, rowsOf } from '../../../lib/sqlite/driver.js';
 import { withStoreErrors } from '../store-errors.js';
 
 /** A value of more bytes is refused before its memory is taken. Further limits are those of SQLite. */
@@ -36,8 +36,7 @@ const TABLES = ['sqlite_master', 'json_each', 'json_tree', ...[...PRAGMAS].map((
 /** From now on the database answers statements that read its own tables and views, and no others. */
 function allowOnlyReading(database: Database): void {
   Object.assign(database.limits, LIMITS);
-  const namesIn = (sql: string) =>
-    (database.prepare(sql).all() as { name: string }[]).map(({ name }) => name.toLowerCase());
+  const namesIn = (sql: string) => rowsOf<{ name: string }>(database, sql).map(({ name }) => name.toLowerCase());
   // A store from elsewhere may have virtual tables; nothing but that word in their SQL makes one.
   const own = namesIn("select name from sqlite_schema where type in ('table', 'view') and sql not like '%virtual%'");
   const tables = new Set([...TABLES, ...own]);
@@ -70,7 +69,7 @@ export function openForReading(path: string): Database {
     database.exec(
       'pragma query_only = on; pragma temp_store = memory; pragma trusted_schema = off; pragma cell_size_check = on',
     );
-    // With its first access SQLite looks whether it is a database.
+    // With its first access SQLite finds out whether it is a database.
     allowOnlyReading(database);
     return database;
   });
