@@ -2,9 +2,7 @@ import { expect, test } from 'vitest';
 import { bytesText, countText, namesText, secondsText, styleFor, swatch } from './terminal-text.js';
 
 const stream = (depth: number | undefined) =>
-  (depth === undefined
-    ? { isTTY: false }
-    : { isTTY: true, hasColors: (count = 16) => count <= depth }) as unknown as NodeJS.WritableStream;
+  depth === undefined ? { isTTY: false } : { isTTY: true, hasColors: (count = 16) => count <= depth };
 const plain = styleFor(stream(undefined), 'never');
 
 test.each([

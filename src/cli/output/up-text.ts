@@ -71,7 +71,7 @@ export function factText(fact: NetworkFact): string {
     case 'job.restarted':
       return `${fact.job} restarted: Bacalhau had given up on ${fact.nodes.join(', ')}`;
     case 'job.replaced-on-paper':
-      return `${STOPPED_ON_PAPER} until a newer sensor sends from there`;
+      return `${STOP_NOT_PASSED_ON} until a newer sensor sends from there`;
     case 'hostname.not-forwarded':
       return `${fact.region}: not all nodes forward HOSTNAME to jobs; sensors are named by their executions`;
     case 'proxy.unreachable':
@@ -107,7 +107,7 @@ const nodesText = (nodes: string[]): string => `${namesText(nodes, NODES_SHOWN)}
 export const jobsQuarantinedText = (file: string): string =>
   `the file of the running jobs was damaged and is now ${file}; deploy again what should run`;
 
-export const STOPPED_ON_PAPER =
+export const STOP_NOT_PASSED_ON =
   'Bacalhau 1.7 marks a job as stopped and does not inform its nodes (fixed in 1.8): what runs there keeps running';
 
 const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
