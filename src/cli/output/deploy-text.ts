@@ -3,7 +3,7 @@ import type { JobInfo } from '../../network/network.js';
 import type { PlannedServiceJob } from '../../network/provider.js';
 import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy/deploy-service.js';
-import type { Restoration } from '../../operations/deploy/restore-replaced.js';
+import type { RestoredJobs } from '../../operations/deploy/replaced-jobs.js';
 import type { StopResult } from '../../operations/deploy/stop-publisher.js';
 import { type Scope, scopeText } from '../../protocol/desired-config.js';
 import { countText, secondsText } from './terminal-text.js';
@@ -13,10 +13,10 @@ export const foreignJobText = ({ name, owner, proxyUrl }: Pick<JobInfo, 'name' |
   `${name} was submitted from another state folder (owner ${owner}) and sends to ${proxyUrl ?? 'an unknown proxy'}`;
 
 export const restoredText = (jobs: string[]): string =>
-  `given back, because \`up\` failed: ${jobs.join(', ')}; they run again as before`;
+  `restored, because \`up\` failed: ${jobs.join(', ')}; they run again as before`;
 
-export const notRestoredText = ({ job, reason }: Restoration['failed'][number]): string =>
-  `${job} was replaced and could not be given back: ${reason}`;
+export const notRestoredText = ({ job, reason }: RestoredJobs['failed'][number]): string =>
+  `${job} was replaced and could not be restored: ${reason}`;
 
 /** What to do when not all sensors report in time. */
 export const STILL_STARTING = 'They may still start: run `wasm-sensors status` to see nodes and jobs.';
@@ -34,14 +34,20 @@ export function deployDocument({ facts, seconds, ...result }: DeployResult) {
 export function deployText({ regions, facts, seconds }: DeployResult): string {
   const seen = regions.reduce((sum, region) => sum + Math.min(region.seen, region.expected), 0);
   const expected = regions.reduce((sum, region) => sum + region.expected, 0);
-  const unchanged = regions.every((region) => region.unchanged) ? '; unchanged, already running' : '';
-  const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
-  const lines = deployNotes(facts);
-  if (waiting.length > 0) lines.push(`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`);
-  if (expected > 0 || waiting.length === 0)
-    lines.push(`${seen}/${expected} sensors reporting (${secondsText(seconds)})${unchanged}`);
+  const pending = pendingLines(regions);
+  const lines = [...deployNotes(facts), ...pending];
+  if (expected > 0 || pending.length === 0)
+    lines.push(`${seen}/${expected} sensors reporting (${secondsText(seconds)})${unchangedText(regions)}`);
   return lines.join('\n');
 }
+
+export function pendingLines(regions: { region: string; pending: number }[]): string[] {
+  const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
+  return waiting.length > 0 ? [`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`] : [];
+}
+
+export const unchangedText = (regions: { unchanged: boolean }[]): string =>
+  regions.every(({ unchanged }) => unchanged) ? '; unchanged, already running' : '';
 
 export const deployNotes = (facts: DeployFact[]): string[] => facts.map(deployFactText);
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { isAlive, type ProcessId } from './process-id.js';
 import { type ChildEvent, type ChildSpec, Supervisor } from './supervisor.js';
@@ -291,8 +291,10 @@ test('children run, restart and stop even if a listener fails, which is reported
   expect(of('change.lost')).toEqual([lost]);
   full = false;
   supervisor.adopt('mine', process.pid)();
+  await setImmediate();
   full = true;
   await supervisor.stop(['a']);
+  await setImmediate();
   expect(of('change.lost')).toEqual([lost, lost]);
   expect([...seen.values()].filter(isAlive).map(({ name }) => name)).toEqual(['mine']);
   seen.clear();

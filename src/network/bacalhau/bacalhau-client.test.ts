@@ -115,7 +115,8 @@ it.each([
   ['v2.0.1', false],
 ])('%s is too old: %s, here and as the orchestrator', async (version, isOld) => {
   const client = clientOf(`echo '{"clientVersion":{"GitVersion":"${version}"},"GitVersion":"${version}"}'; exit 0`);
-  for (const found of [client.clientVersion(), client.agentVersion()]) {
+  for (const ask of [client.clientVersion, client.agentVersion]) {
+    const found = ask();
     if (isOld) await expect(found).rejects.toMatchObject({ code: 'BACALHAU_TOO_OLD' });
     else expect(await found).toBe(version);
   }

@@ -1,9 +1,9 @@
 /** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
 import { messageOf } from '../../../lib/errors/app-error.js';
-import { answersHttp } from '../../../lib/net/wait-for-http.js';
+import { answersHttp } from '../../../lib/net/http-client.js';
 import { reportReady } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
-import { restoreReplaced } from '../../../operations/deploy/restore-replaced.js';
+import { ReplacedJobs } from '../../../operations/deploy/replaced-jobs.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
 import { deployNotes, deployText, notRestoredText, restoredText } from '../../output/deploy-text.js';
@@ -34,9 +34,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
   const notes: string[] = [];
   let outlive = false;
   let screen: Screen | undefined;
-  /** Of the deployment, until it is done. */
-  let submissions: Promise<Submission>[] = [];
-  let deployedTo: Network | undefined;
+  let replaced: ReplacedJobs | undefined;
   const background = process.connected;
   const log = openUpLog(settings, background);
   let stopping = false;
@@ -81,15 +79,15 @@ export async function upInForeground(context: UpContext): Promise<number> {
   };
   const deploy = async (network: Network, silent: string | undefined) => {
     const takeOver = await askForPublishers(out, network, options);
-    deployedTo = network;
-    const onSubmit = (submission: Promise<Submission>) => void submissions.push(submission);
+    if (outlive) replaced = new ReplacedJobs(network);
+    const onSubmit = (submission: Promise<Submission>) => replaced?.add(submission);
     const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
     // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
     const opening = showScreen();
     if (!showsScreen(out, options.plain)) await opening;
     const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive, silent));
     const [result] = await Promise.all([deploying, opening]);
-    submissions = [];
+    replaced?.keep();
     notes.push(...deployNotes(result.facts));
     report.note(deployText(result));
   };
@@ -133,7 +131,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
   };
   const stopEverything = async () => {
     closeScreen();
-    if (outlive && deployedTo) await restore(out, deployedTo, submissions);
+    await restore(out, replaced);
     try {
       await stack.stop();
     } catch (error) {
@@ -161,8 +159,9 @@ export async function upInForeground(context: UpContext): Promise<number> {
 }
 
 /** Where the deployment did not come to its end, the jobs that it replaced send to their proxies again. */
-async function restore(out: Output, network: Network, submissions: Promise<Submission>[]): Promise<void> {
-  const { restored, failed } = await restoreReplaced(network, submissions);
+async function restore(out: Output, replaced: ReplacedJobs | undefined): Promise<void> {
+  if (!replaced) return;
+  const { restored, failed } = await replaced.restore();
   if (restored.length > 0) out.note(restoredText(restored));
   for (const failure of failed) out.warn(notRestoredText(failure));
 }
