@@ -1,6 +1,6 @@
 /** Access to the queue as findings, for `doctor` and for `up`. */
 
-import { withoutSecrets } from '../lib/net/without-secrets.js';
+import { withoutSecrets } from '../lib/net/url-secrets.js';
 import type { AwsIdentity } from '../queue/aws-identity.js';
 import { type QueueSettings, queueOptions } from '../queue/open-queue.js';
 import { checkQueueRights, type MissingRights, policyFor } from '../queue/queue-rights.js';

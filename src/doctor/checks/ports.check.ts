@@ -1,6 +1,6 @@
-import { findPortHolder } from '../../lib/net/port-holder.js';
-import { portInUse, probePort } from '../../lib/net/ports.js';
-import type { HostedWish } from '../../lib/net/take-ports.js';
+import { portInUse, probePort } from '../../lib/net/choose-port.js';
+import type { HostedWish } from '../../lib/net/choose-service-ports.js';
+import { findPortHolder } from '../../lib/net/find-port-holder.js';
 import { servicePorts } from '../../runtime/services.js';
 import { type Check, type Finding, findingOf, ok, skipped } from '../check.js';
 import type { CheckContext } from '../check-context.js';

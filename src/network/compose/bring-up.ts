@@ -3,7 +3,7 @@
  * 20 s for its next try. Compose could wait for the orchestrator's health check, but that runs every 5 s only.
  */
 import { AppError } from '../../lib/errors/app-error.js';
-import { waitForHttp } from '../../lib/net/wait-for-http.js';
+import { waitForHttp } from '../../lib/net/http-client.js';
 import { NodeList } from '../bacalhau/node-list.js';
 import { type ComposePlan, callFor, writeVariables } from './compose-plan.js';
 import { compose } from './engine/compose-project.js';

@@ -1,7 +1,7 @@
 /** The ports of this machine on which the network's services listen. */
 import { AppError } from '../../lib/errors/app-error.js';
-import type { PortWish } from '../../lib/net/ports.js';
-import { takePorts } from '../../lib/net/take-ports.js';
+import type { PortWish } from '../../lib/net/choose-port.js';
+import { chooseServicePorts } from '../../lib/net/choose-service-ports.js';
 import type { NetworkEvent } from '../provider.js';
 
 /** By the variable of `templates/compose.yaml` that sets them. */
@@ -33,7 +33,7 @@ export interface PortOptions {
 
 /** A default port that is in use is replaced by a free one. Rejects with `PORT_IN_USE`, `SAME_PORT` and `BAD_SETTING`. */
 export async function choosePorts(options: PortOptions): Promise<ComposePorts> {
-  return (await takePorts(portWishes(options), options.emit)) as ComposePorts;
+  return (await chooseServicePorts(portWishes(options), options.emit)) as ComposePorts;
 }
 
 /** By variable. Throws `BAD_SETTING`. */

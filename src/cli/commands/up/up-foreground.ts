@@ -1,6 +1,6 @@
 /** `up` in the foreground: starts everything, deploys if asked to, and stops everything when it is asked to stop. */
 import { messageOf } from '../../../lib/errors/app-error.js';
-import { answersHttp } from '../../../lib/net/wait-for-http.js';
+import { answersHttp } from '../../../lib/net/http-client.js';
 import { reportReady } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
 import { TakenJobs } from '../../../operations/deploy/taken-jobs.js';
