@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { errorOf, standIns } from '../test/support/stand-in.js';
 import { containersOf } from './containers.js';
 import { docker, requireDocker } from './docker-cli.js';
-import { login, pullImage, pushImage } from './images.js';
+import { pullImage, pushImage } from './images.js';
 
 const programs = standIns();
 const standIn = (name: string, script: string) => programs.add(name, script);
@@ -139,22 +139,6 @@ test('push counts layers, and gives the digest', async () => {
   const seen: string[] = [];
   expect(await pushImage('x', (done, total) => seen.push(`${done}/${total}`))).toBe(digest);
   expect(seen.at(-1)).toBe('2/2');
-});
-
-test('login: the password goes in by standard input, and stands in no argument and no error', async () => {
-  standIn(
-    'docker',
-    `echo "$*" > ${programs.folder}/arguments; read line; echo "$line" > ${programs.folder}/input; echo 'Error response from daemon: Get "https://ghcr.io/v2/": denied: denied' >&2; exit 1`,
-  );
-  const error = await errorOf(login('ghcr.io', 'me', 'sekret'));
-  programs.restorePath();
-  const { stdout } = await (await import('execa')).execa('cat', [
-    join(programs.folder, 'arguments'),
-    join(programs.folder, 'input'),
-  ]);
-  expect(stdout).toBe('login ghcr.io --username me --password-stdin\nsekret');
-  expect(error.code).toBe('LOGIN_REFUSED');
-  expect(JSON.stringify([error.message, error.details, error.hint])).not.toContain('sekret');
 });
 
 test.each([['WARNING: this is a wrapper'], ['[{"Name":"x"}]']])(

@@ -45,9 +45,8 @@ test('options are passed on', async () => {
   answers({ 'docker ps': {} });
   const { signal } = new AbortController();
   const env = { A: '1', B: undefined };
-  await docker(['ps'], { input: 'secret', env, timeoutMs: 5, signal, apart: () => () => {} });
-  expect(optionsOf()).toMatchObject({ input: 'secret', env, timeout: 5, cancelSignal: signal, detached: true });
-  expect('stdin' in optionsOf()).toBe(false);
+  await docker(['ps'], { env, timeoutMs: 5, signal, apart: () => () => {} });
+  expect(optionsOf()).toMatchObject({ env, timeout: 5, cancelSignal: signal, detached: true });
 });
 
 test('every line is given as it comes', async () => {

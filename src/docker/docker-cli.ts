@@ -3,8 +3,6 @@ import { AppError } from '../lib/errors/app-error.js';
 import { dockerFailure, dockerMissing } from './docker-failures.js';
 
 export interface DockerOptions {
-  /** Standard input; the only way for secrets. */
-  input?: string;
   /** On top of this process's environment; `undefined` removes a variable. */
   env?: Record<string, string | undefined>;
   /** None by default. */
@@ -32,7 +30,7 @@ function loadExeca(): Promise<typeof import('execa')> {
 export async function docker(args: string[], options: DockerOptions = {}): Promise<string> {
   const { execa } = await loadExeca();
   const running = execa('docker', args, {
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+    stdin: 'ignore',
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
@@ -73,12 +71,6 @@ function callOf(args: string[]): string {
 export function requireEngine(): Promise<string> {
   return docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
 }
-
-export const engineAnswers = (): Promise<boolean> =>
-  requireEngine().then(
-    () => true,
-    () => false,
-  );
 
 /** The engine's clock, Unix milliseconds. Rejects as {@link requireEngine}. */
 export async function engineTime(): Promise<number> {

@@ -71,18 +71,7 @@ test.each<[string, string, 'user' | 'system', string]>([
     'the registry does not answer',
   ],
   ['dial tcp: lookup x: no such host', 'REGISTRY_UNREACHABLE', 'system', 'the registry does not answer'],
-  [
-    'Error response from daemon: Get "https://ghcr.io/v2/": denied: denied',
-    'LOGIN_REFUSED',
-    'user',
-    'the registry refuses this user name or token',
-  ],
-  [
-    'unauthorized: incorrect username or password',
-    'LOGIN_REFUSED',
-    'user',
-    'the registry refuses this user name or token',
-  ],
+  ['unauthorized: incorrect username or password', 'NOT_LOGGED_IN', 'user', 'the registry needs a login'],
   ['unauthorized: authentication required', 'NOT_LOGGED_IN', 'user', 'the registry needs a login'],
   ['no basic auth credentials', 'NOT_LOGGED_IN', 'user', 'the registry needs a login'],
   [

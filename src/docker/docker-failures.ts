@@ -59,22 +59,16 @@ const KNOWN: KnownFailure[] = [
     hint: 'Check its name and the network. `wasm-sensors up --network compose --registry` runs one on this machine.',
   },
   {
-    when: /incorrect username or password|401 Unauthorized|Get "[^"]*": unauthorized|denied: denied|Error response from daemon: login attempt/i,
-    code: 'LOGIN_REFUSED',
-    message: 'the registry refuses this user name or token',
-    hint: 'Check GITHUB_USERNAME and GITHUB_PAT; the token needs the scope write:packages.',
-  },
-  {
-    when: /unauthorized|authentication required|no basic auth credentials|not logged in/i,
+    when: /incorrect username or password|unauthorized|authentication required|no basic auth credentials|not logged in/i,
     code: 'NOT_LOGGED_IN',
     message: 'the registry needs a login',
-    hint: 'Run `wasm-sensors images login` first.',
+    hint: 'Run `docker login` for it first, such as `docker login ghcr.io --username USER`; the password is a token with the scope write:packages.',
   },
   {
     when: /denied: ([^\n]*)/,
     code: 'PUSH_DENIED',
     message: 'the registry refuses the push: $1',
-    hint: 'The token needs the scope write:packages, and the user write access to this organization. Run `wasm-sensors images login`, or use another --registry.',
+    hint: 'The token needs the scope write:packages, and the user write access to this organization. Log in with `docker login`, or use another --registry.',
   },
 ];
 

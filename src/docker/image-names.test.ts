@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { packageVersion } from '../lib/process/self-command.js';
-import { bacalhauImage, bacalhauTag, productImage } from './image-names.js';
+import { bacalhauImage, bacalhauTag, productImage } from './images.js';
 
 test('images have their registry, their repository and the version as tag', () => {
   expect(productImage()).toBe(`ghcr.io/bacalhau-project/wasm-sensors:${packageVersion()}`);

@@ -19,7 +19,9 @@ export interface CheckContext {
   /** Undefined where the settings of the network are not complete; then `needsError` says why. */
   needs: NetworkNeeds | undefined;
   needsError: AppError | undefined;
-  /** The `up` that runs here. */
+  /** `run.json`, where it can be read; its `up` may have been killed. */
+  state: (RunState & { alive: boolean }) | undefined;
+  /** The `up` that runs here, where it has this network. */
   up: RunState | undefined;
   /** An empty folder for the files of other programs. */
   scratch: string;
@@ -33,16 +35,23 @@ export interface CheckContext {
 /** Where `settings` leave something open, what the running `up` was started with counts. */
 export async function openContext(given: Resolved): Promise<CheckContext> {
   const stateDir = resolve(given.values.stateDir);
-  const up = runningUp(stateDir);
+  const state = readableState(stateDir);
+  const running = state?.alive ? state : undefined;
   const asked = given.provenance.network.source === 'default' ? undefined : given.values.network;
-  const provider = await loadProvider(asked ?? up?.kind ?? given.values.network);
-  const settings = up?.kind === provider.kind ? asUpHas(given, up) : given;
+  const provider = await loadProvider(asked ?? running?.kind ?? given.values.network);
+  const up = running?.kind === provider.kind ? running : undefined;
+  const settings = up ? asUpHas(given, up) : given;
   const scratch = mkdtempSync(join(tmpdir(), 'wasm-sensors-doctor-'));
   const { queue, queueUnsigned } = settings.values;
   let identity: Promise<AwsIdentity> | undefined;
   return {
-    ...{ settings, stateDir, provider, up, scratch },
+    settings,
+    stateDir,
+    provider,
     ...needsOf(provider, settings),
+    state,
+    up,
+    scratch,
     signedQueue: queue !== undefined && !queueUnsigned,
     identity: () => (identity ??= findIdentity(queueOptions(settings.values))),
     close: () => rmSync(scratch, { recursive: true, force: true }),
@@ -64,11 +73,10 @@ function needsOf(provider: NetworkProvider, settings: Resolved): Pick<CheckConte
   }
 }
 
-/** A state that can't be read is reported by its own check. */
-function runningUp(stateDir: string): RunState | undefined {
+/** A damaged file is reported by a check of its own. */
+function readableState(stateDir: string): CheckContext['state'] {
   try {
-    const state = readRunState(stateDir);
-    return state?.alive ? state : undefined;
+    return readRunState(stateDir);
   } catch {
     return undefined;
   }

@@ -8,7 +8,7 @@ export type CheckStatus = 'ok' | 'warning' | 'failure' | 'skipped';
 
 export interface Finding {
   status: CheckStatus;
-  /** What was seen, or why it was not looked at. */
+  /** What was seen, or why it was not checked. */
   why: string;
   /** What to do, with the command that does it. */
   fix?: string;
@@ -19,11 +19,13 @@ export interface Finding {
   repair?(): Promise<string> | string;
 }
 
+/** What is found, also where it is good. An `AppError` that it throws is a failure, too. */
+export type Part = (context: CheckContext) => Promise<Finding[]> | Finding[];
+
 export interface Check {
   /** In JSON and text, such as `state folder`. */
   name: string;
-  /** At least one finding. An `AppError` that it throws is a failure, too. */
-  run(context: CheckContext): Promise<Finding[]> | Finding[];
+  parts: Part[];
 }
 
 export const ok = (why: string): Finding[] => [{ status: 'ok', why }];
@@ -40,10 +42,30 @@ export function findingOf(error: unknown, status: CheckStatus = 'failure'): Find
   return { status, why, code, ...(fix === undefined ? {} : { fix }), ...(details.length > 0 ? { details } : {}) };
 }
 
-export async function runCheck(check: Check, context: CheckContext): Promise<Finding[]> {
+/** What reading, such as of a file, throws; nothing where it throws nothing. */
+export function findFailure(read: () => unknown): Finding[] {
   try {
-    return await check.run(context);
+    read();
+    return [];
+  } catch (error) {
+    return [findingOf(error)];
+  }
+}
+
+export async function runPart(part: Part, context: CheckContext): Promise<Finding[]> {
+  try {
+    return await part(context);
   } catch (error) {
     return [findingOf(explainStateFailure(error, context.stateDir))];
   }
+}
+
+/** Every problem that the parts find, and what is good in one line. It is skipped where all of its parts are. */
+export async function runCheck({ parts }: Check, context: CheckContext): Promise<Finding[]> {
+  const found = (await Promise.all(parts.map((part) => runPart(part, context)))).flat();
+  const whysOf = (status: CheckStatus) => new Set(found.flatMap((one) => (one.status === status ? one.why : [])));
+  const good = [...whysOf('ok')].join('; ');
+  const problems = found.filter(({ status }) => status === 'warning' || status === 'failure');
+  if (good === '' && problems.length === 0) return skipped([...whysOf('skipped')].join('; '));
+  return [...(good === '' ? [] : ok(good)), ...problems];
 }

@@ -1,15 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { closedPort } from '../test/support/closed-port.js';
+import { loadSettings } from '../config/load-settings.js';
+import { markOfChild } from '../runtime/up-children.js';
 import { findingsOf } from '../test/support/doctor-context.js';
-import { clock, judgeClock } from './checks/clock.check.js';
-import { disk, judgeDisk } from './checks/disk.check.js';
-import { judgeMemory, memory } from './checks/memory.check.js';
-import { findNodeProblem } from './checks/node-version.check.js';
-import { ports } from './checks/ports.check.js';
+import { openContext } from './check-context.js';
+import { clock, judgeClock } from './checks/clock.js';
+import { disk, findNodeProblem, judgeDisk, judgeMemory, memory } from './checks/machine.js';
+import { ports } from './checks/network.js';
 
 let folder: string;
 beforeEach(() => {
@@ -70,23 +72,47 @@ test('more nodes need more memory than any machine has', async () => {
   expect(await findingsOf(memory, folder, flags)).toMatchObject([{ status: 'failure' }]);
 });
 
-test('a busy port that was asked for is a failure, a busy default one is not; both name who holds it', async () => {
+test('a busy port that was asked for is a failure, a busy default one is in order; both name who has it', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  const holder = process.platform === 'linux' ? `(pid ${process.pid})` : '';
-  const free = await closedPort();
+  const holder = process.platform === 'linux' ? `, pid ${process.pid})` : '';
   const flags = { proxyPort: String(port), pullerPort: '0', queuePort: '0' };
   expect(await findingsOf(ports, folder, flags)).toEqual([
     expect.objectContaining({
-      ...{ status: 'failure', code: 'PORT_IN_USE' },
+      status: 'failure',
+      code: 'PORT_IN_USE',
       why: expect.stringContaining(holder),
-      fix: expect.stringMatching(/--port/),
+      // What holds it may be anybody's: no command ends it.
+      fix: 'Use another one with --port, or stop the program that has it.',
     }),
   ]);
+  const settings = loadSettings({ pullerPort: '0', queuePort: '0', stateDir: folder }, folder, {});
+  settings.values.proxyPort = port;
+  const context = await openContext(settings);
+  expect(await ports(context)).toEqual([
+    { status: 'ok', why: expect.stringContaining(`\`up\` takes others instead of ${port}`) },
+  ]);
+  context.close();
   server.close();
-  expect(await findingsOf(ports, folder, { ...flags, proxyPort: String(free.port) })).toMatchObject([{}]);
-  await free.close();
+});
+
+test('another network of ours is named by its folder', async ({ skip }) => {
+  skip(process.platform !== 'linux', 'only Linux tells');
+  const code = "const s = require('net').createServer().listen(0, '127.0.0.1', () => console.log(s.address().port))";
+  const child = spawn(process.execPath, ['-e', code], { env: { ...process.env, ...markOfChild('proxy', folder) } });
+  const [port] = await once(child.stdout, 'data');
+  try {
+    const flags = { proxyPort: String(port).trim(), pullerPort: '0', queuePort: '0' };
+    expect(await findingsOf(ports, folder, flags)).toMatchObject([
+      {
+        why: expect.stringContaining(`(the network in ${folder})`),
+        fix: 'Use another one with --port, or stop that network (`wasm-sensors down` there).',
+      },
+    ]);
+  } finally {
+    child.kill('SIGKILL');
+  }
 });
 
 test('an address that this machine does not have', async () => {
@@ -99,7 +125,7 @@ test('an address that this machine does not have', async () => {
 const other = (seconds: number) => [{ name: 'Docker', aheadMs: seconds * 1000 }];
 
 test.each([
-  ['ok', other(29), 0, 'agrees with that of Docker'],
+  ['ok', other(29), 0, 'its clock agrees with that of Docker'],
   ['warning', other(31), 0, 'this clock is 31 s ahead of that of Docker'],
   ['warning', other(-120), 0, 'this clock is 2 minutes behind that of Docker'],
   ['failure', other(-301), 0, 'this clock is 5 minutes behind that of Docker: requests and deployments are refused'],

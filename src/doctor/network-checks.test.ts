@@ -2,19 +2,15 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { identify } from '../lib/process/process-id.js';
+import { writeRunState } from '../runtime/run-state.js';
 import { Box } from '../test/support/box.js';
 import { findingsOf } from '../test/support/doctor-context.js';
 import { edgeNodes, FakeBacalhau } from '../test/support/fake-bacalhau.js';
-import type { Check } from './check.js';
-import { bacalhauProgram } from './checks/bacalhau-program.check.js';
-import { cluster } from './checks/cluster.check.js';
-import { dockerCompose } from './checks/docker-compose.check.js';
-import { dockerEngine } from './checks/docker-engine.check.js';
-import { dockerProject } from './checks/docker-project.check.js';
-import { images } from './checks/images.check.js';
-import { networkSettings } from './checks/network-settings.check.js';
-import { nodes } from './checks/nodes.check.js';
-import { proxyUrl } from './checks/proxy-url.check.js';
+import type { Part } from './check.js';
+import { bacalhauProgram, cluster } from './checks/bacalhau.js';
+import { docker } from './checks/docker.js';
+import { networkSettings, nodes, proxyUrl } from './checks/network.js';
 
 let box: Box;
 let before: string;
@@ -33,15 +29,13 @@ afterEach(() => {
 });
 
 const REMOTE = { network: 'remote', apiHost: '10.0.0.5' };
-const look = (check: Check, flags: Record<string, unknown>) => findingsOf(check, box.folder, flags);
+const look = (part: Part, flags: Record<string, unknown>) => findingsOf(part, box.folder, flags);
 const NOT_NEEDED = [{ status: 'skipped', why: 'the embedded network needs none' }];
 
-test.each([bacalhauProgram, cluster, dockerEngine, dockerCompose, dockerProject, images, proxyUrl])(
-  'the embedded network needs no $name',
-  async (check) => {
-    expect(await look(check, {})).toEqual(NOT_NEEDED);
-  },
-);
+test('the embedded network needs neither Bacalhau nor Docker', async () => {
+  for (const part of [bacalhauProgram, cluster, docker, proxyUrl, nodes])
+    expect(await look(part, {})).toEqual(NOT_NEEDED);
+});
 
 test('settings that are not complete are a failure of their own, and what needs them is skipped', async () => {
   expect(await look(networkSettings, { network: 'remote' })).toMatchObject([
@@ -113,52 +107,55 @@ test('nodes of a cluster do not reach the proxy at an address of loopback', asyn
 const COMPOSE = { network: 'compose' };
 const ENGINE = 'case "$*" in version*) echo 27.0.1 ;; *compose*version*) echo 2.39.4 ;;';
 
+const IMAGES_HERE = 'image*inspect*) echo sha256:1 ;;';
+
 test('no docker, and its engine does not answer', async () => {
-  expect(await look(dockerEngine, COMPOSE)).toMatchObject([{ status: 'failure', code: 'DOCKER_NOT_FOUND' }]);
-  expect(await look(dockerCompose, COMPOSE)).toMatchObject([{ status: 'skipped' }]);
-  expect(await look(images, COMPOSE)).toEqual([{ status: 'skipped', why: 'Docker does not answer' }]);
-  expect(await look(dockerProject, COMPOSE)).toEqual([{ status: 'skipped', why: 'Docker does not answer' }]);
+  expect(await look(docker, COMPOSE)).toMatchObject([{ status: 'failure', code: 'DOCKER_NOT_FOUND' }]);
   box.program(
     'docker',
     'echo "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?" >&2; exit 1',
   );
-  expect(await look(dockerEngine, COMPOSE)).toMatchObject([
+  expect(await look(docker, COMPOSE)).toMatchObject([
     { status: 'failure', code: 'DOCKER_NOT_RUNNING', fix: expect.stringContaining('systemctl start docker') },
   ]);
   vi.stubEnv('DOCKER_HOST', 'unix:///x');
-  expect(await look(dockerEngine, COMPOSE)).toMatchObject([{ fix: expect.stringContaining('`unset DOCKER_HOST`') }]);
-  expect(await look(dockerEngine, { network: 'native' })).toMatchObject([
+  expect(await look(docker, COMPOSE)).toMatchObject([{ fix: expect.stringContaining('`unset DOCKER_HOST`') }]);
+  expect(await look(docker, { network: 'native' })).toMatchObject([
     { status: 'skipped', why: expect.stringMatching(/does not answer.*only for `deploy proxy`/) },
   ]);
 });
 
 test('rights, the plugin and a project of somebody else', async () => {
   box.program('docker', 'echo "permission denied while trying to connect to the Docker daemon socket" >&2; exit 1');
-  expect(await look(dockerEngine, COMPOSE)).toMatchObject([
+  expect(await look(docker, COMPOSE)).toMatchObject([
     { status: 'failure', code: 'DOCKER_DENIED', fix: expect.stringContaining('group `docker`') },
   ]);
+  const engine = { status: 'ok', why: 'engine 27.0.1' };
+  const rest = `ps*) ;; ${IMAGES_HERE} esac`;
   box.program(
     'docker',
-    'case "$*" in version*) echo 27.0.1 ;; *) echo "docker: \'compose\' is not a docker command." >&2; exit 1 ;; esac',
+    `case "$*" in version*) echo 27.0.1 ;; ps*) ;; ${IMAGES_HERE} *) echo "docker: 'compose' is not a docker command." >&2; exit 1 ;; esac`,
   );
-  expect(await look(dockerCompose, COMPOSE)).toMatchObject([
+  expect(await look(docker, COMPOSE)).toMatchObject([
+    engine,
     { status: 'failure', code: 'COMPOSE_MISSING', fix: expect.stringContaining('plugin') },
   ]);
-  box.program('docker', 'case "$*" in version*) echo 27.0.1 ;; *) echo 2.18.0 ;; esac');
-  expect(await look(dockerCompose, COMPOSE)).toMatchObject([{ status: 'failure', code: 'COMPOSE_TOO_OLD' }]);
-  const container = [
-    {
-      Name: '/x',
-      RestartCount: 0,
-      Config: { Labels: { 'wasm-sensors.state-dir': '/other' } },
-      State: { Status: 'running', ExitCode: 0, StartedAt: '' },
-      NetworkSettings: {},
-    },
-  ];
-  box.program('docker', `${ENGINE} ps*) echo c1 ;; inspect*) echo '${JSON.stringify(container)}' ;; esac`);
-  expect(await look(dockerEngine, COMPOSE)).toEqual([{ status: 'ok', why: 'engine 27.0.1' }]);
-  expect(await look(dockerCompose, COMPOSE)).toEqual([{ status: 'ok', why: 'version 2.39.4' }]);
-  expect(await look(dockerProject, COMPOSE)).toMatchObject([
+  box.program('docker', `case "$*" in version*) echo 27.0.1 ;; compose*version*) echo 2.18.0 ;; ${rest}`);
+  expect(await look(docker, COMPOSE)).toMatchObject([engine, { status: 'failure', code: 'COMPOSE_TOO_OLD' }]);
+  const container = {
+    Name: '/x',
+    RestartCount: 0,
+    Config: { Labels: { 'wasm-sensors.state-dir': '/other' } },
+    State: { Status: 'running', ExitCode: 0, StartedAt: '' },
+    NetworkSettings: {},
+  };
+  box.program(
+    'docker',
+    `${ENGINE} ps*) echo c1 ;; inspect*) echo '${JSON.stringify([container])}' ;; ${IMAGES_HERE} esac`,
+  );
+  expect(await look(docker, COMPOSE)).toMatchObject([
+    engine,
+    { status: 'ok', why: 'Compose 2.39.4' },
     { status: 'failure', code: 'PROJECT_IN_USE', why: expect.stringContaining('/other') },
   ]);
 });
@@ -170,16 +167,38 @@ test.each([
     'failure',
     /Check its name and the network/,
   ],
-  ['echo "unauthorized" >&2; exit 1 ;;', 'failure', /images login/],
+  ['echo "unauthorized" >&2; exit 1 ;;', 'failure', /docker login/],
   ['echo "manifest unknown" >&2; exit 1 ;;', 'failure', /Check the name of the image/],
 ])('images that are missing, where the registry says %j', async (answer, status, fix) => {
-  box.program('docker', `${ENGINE} image*inspect*) exit 1 ;; manifest*) ${answer} esac`);
-  const found = await look(images, COMPOSE);
+  box.program('docker', `${ENGINE} ps*) ;; image*inspect*) exit 1 ;; manifest*) ${answer} esac`);
+  const found = (await look(docker, COMPOSE)).filter(({ status: found }) => found !== 'ok');
   expect(found.slice(0, 2)).toEqual([
     expect.objectContaining({ status, fix: expect.stringMatching(fix) }),
     expect.objectContaining({ status, fix: expect.stringMatching(fix) }),
   ]);
   expect(found[2]).toMatchObject({ status: 'warning', why: expect.stringContaining('is not built') });
+});
+
+test('another network that runs in this folder is in the way', async () => {
+  const endpoints = { proxy: 'http://127.0.0.1:1', puller: 'http://127.0.0.1:1' };
+  writeRunState(box.stateDir, {
+    up: identify('up', process.pid)!,
+    began: 1,
+    kind: 'embedded',
+    phase: 'ready',
+    control: 'http://127.0.0.1:1',
+    endpoints,
+    connection: {},
+    settings: {},
+    children: [],
+  });
+  expect(await look(networkSettings, {})).toMatchObject([{ status: 'ok' }]);
+  expect(await look(networkSettings, { network: 'native' })).toMatchObject([
+    { status: 'ok' },
+    { status: 'warning', why: expect.stringContaining('the embedded network runs in this folder') },
+  ]);
+  // What is said about the native network is not about the one that runs.
+  expect(await look(nodes, { network: 'native' })).toMatchObject([{ status: 'skipped' }]);
 });
 
 test('placeholders in .env are a failure of the settings, and doctor makes no file', async () => {

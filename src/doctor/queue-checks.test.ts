@@ -8,9 +8,8 @@ import { closedPort } from '../test/support/closed-port.js';
 import { findingsOf } from '../test/support/doctor-context.js';
 import { RefusingQueue } from '../test/support/refusing-queue.js';
 import { checkBeforeUp } from './before-up.js';
-import { awsIdentity } from './checks/aws-identity.check.js';
-import { clock } from './checks/clock.check.js';
-import { queueAccess } from './checks/queue-access.check.js';
+import { clock } from './checks/clock.js';
+import { queueAccess } from './checks/queue.js';
 
 let folder: string;
 let amazon: RefusingQueue;
@@ -37,7 +36,6 @@ const before = (more: object = {}) =>
 
 test('without a queue nothing of AWS is looked at', async () => {
   const why = 'no queue is named: `up` starts its own';
-  expect(await findingsOf(awsIdentity, folder)).toEqual([{ status: 'skipped', why }]);
   expect(await findingsOf(queueAccess, folder)).toEqual([{ status: 'skipped', why }]);
   expect(await before({ queue: undefined })).toEqual([]);
 });
@@ -48,11 +46,8 @@ test.each([
   ['a profile that is not there', { AWS_PROFILE: 'nobody' }, /`aws sso login --profile nobody`/],
 ])('credentials: %s', async (_, variables, fix) => {
   set(variables);
-  expect(await findingsOf(awsIdentity, folder, flags())).toMatchObject([
+  expect(await findingsOf(queueAccess, folder, flags())).toMatchObject([
     { status: 'failure', code: 'QUEUE_CREDENTIALS', fix: expect.stringMatching(fix) },
-  ]);
-  expect(await findingsOf(queueAccess, folder, flags())).toEqual([
-    { status: 'skipped', why: 'without credentials nothing can be asked' },
   ]);
   await expect(before()).rejects.toMatchObject({ code: 'QUEUE_CREDENTIALS', exitCode: 1 });
   expect(amazon.asked).toEqual([]);
@@ -60,7 +55,7 @@ test.each([
 
 test('credentials that have expired', async () => {
   set({ ...KEYS, AWS_SESSION_TOKEN: 'token', AWS_CREDENTIAL_EXPIRATION: '2020-01-01T00:00:00Z' });
-  expect(await findingsOf(awsIdentity, folder, flags())).toMatchObject([
+  expect(await findingsOf(queueAccess, folder, flags())).toMatchObject([
     {
       status: 'failure',
       code: 'QUEUE_CREDENTIALS',
@@ -72,16 +67,15 @@ test('credentials that have expired', async () => {
 
 test('a region that nobody names', async () => {
   set(KEYS);
-  expect(await findingsOf(awsIdentity, folder, { queue: 'readings' })).toMatchObject([
+  expect(await findingsOf(queueAccess, folder, { queue: 'readings' })).toMatchObject([
     { status: 'failure', code: 'QUEUE_REGION_UNKNOWN', fix: expect.stringContaining('AWS_REGION') },
   ]);
 });
 
 test('good credentials are named by their source, and never shown', async () => {
   set(KEYS);
-  const found = await findingsOf(awsIdentity, folder, flags());
-  expect(found).toEqual([{ status: 'ok', why: 'from AWS_ACCESS_KEY_ID, region eu-west-1' }]);
   expect(await findingsOf(queueAccess, folder, flags())).toMatchObject([
+    { status: 'ok', why: 'credentials from AWS_ACCESS_KEY_ID, region eu-west-1' },
     { status: 'warning', why: expect.stringContaining('no dead-letter queue') },
   ]);
   expect(await before()).toMatchObject([{ status: 'warning' }]);
@@ -90,7 +84,7 @@ test('good credentials are named by their source, and never shown', async () => 
 test('a right that is missing stops `up`, with the policy that gives it', async () => {
   set(KEYS);
   amazon.denied = { ReceiveMessage: 'AccessDenied' };
-  const [found] = await findingsOf(queueAccess, folder, flags());
+  const [, found] = await findingsOf(queueAccess, folder, flags());
   expect(found).toMatchObject({
     status: 'failure',
     code: 'QUEUE_DENIED',
@@ -125,7 +119,9 @@ test('a queue that does not answer may still come: `up` warns', async () => {
 });
 
 test('the clock is compared with that of the queue', async () => {
-  expect(await findingsOf(clock, folder, flags())).toEqual([{ status: 'ok', why: 'agrees with that of the queue' }]);
+  expect(await findingsOf(clock, folder, flags())).toEqual([
+    { status: 'ok', why: 'its clock agrees with that of the queue' },
+  ]);
   vi.useFakeTimers({ now: Date.now() - 360_000, toFake: ['Date'] });
   try {
     expect(await findingsOf(clock, folder, flags())).toMatchObject([

@@ -1,9 +1,26 @@
 /** Runs all checks, and repairs what they offer to repair. */
 import type { Resolved } from '../config/resolve-settings.js';
 import { messageOf } from '../lib/errors/app-error.js';
-import { CHECKS } from './all-checks.js';
 import { type Check, type Finding, runCheck } from './check.js';
 import { type CheckContext, openContext } from './check-context.js';
+import { bacalhauProgram, cluster } from './checks/bacalhau.js';
+import { clock } from './checks/clock.js';
+import { docker } from './checks/docker.js';
+import { disk, memory, nodeVersion } from './checks/machine.js';
+import { networkSettings, nodes, ports, proxyUrl } from './checks/network.js';
+import { queueAccess } from './checks/queue.js';
+import { stateFiles } from './checks/state-files.js';
+import { orphans, secretFiles, stateFolder } from './checks/state-folder.js';
+
+/** Every check, in the order in which it is shown: the machine first, then what builds on it. */
+const CHECKS: Check[] = [
+  { name: 'machine', parts: [nodeVersion, disk, memory, clock] },
+  { name: 'state folder', parts: [stateFolder, stateFiles, secretFiles, orphans] },
+  { name: 'network', parts: [networkSettings, ports, proxyUrl, nodes] },
+  { name: 'Bacalhau', parts: [bacalhauProgram, cluster] },
+  { name: 'Docker', parts: [docker] },
+  { name: 'queue', parts: [queueAccess] },
+];
 
 export interface CheckResult {
   check: string;
@@ -13,44 +30,36 @@ export interface CheckResult {
 }
 
 export interface DoctorReport {
-  /** Kind of network that was looked at. */
+  /** Kind of network that was checked. */
   network: string;
   results: CheckResult[];
 }
 
-/** `fix`: repairs what is safe, and looks again. */
+/** `fix`: repairs what is safe, and checks again. */
 export async function runChecks(settings: Resolved, fix: boolean): Promise<DoctorReport> {
-  const first = await inContext(settings, async (context) => {
-    const results = CHECKS.map(async (check) => ({ check, findings: await runCheck(check, context), repairs: [] }));
-    return { network: context.provider.kind, results: await Promise.all(results) };
-  });
-  if (!fix) return reportOf(first.network, first.results);
-  const repaired: { check: Check; findings: Finding[]; repairs: string[] }[] = [];
+  const report = await checkAll(settings);
+  if (!fix) return report;
+  const repairs = new Map<string, string[]>();
   // One after the other: a damaged `run.json` is moved away before what it named is looked for.
-  for (const { check, findings } of first.results) {
-    repaired.push({ check, findings, repairs: await repair(findings) });
-  }
-  return inContext(settings, async (context) => {
-    const again = repaired.map(async (result) =>
-      result.repairs.length > 0 ? { ...result, findings: await runCheck(result.check, context) } : result,
-    );
-    return reportOf(first.network, await Promise.all(again));
-  });
+  for (const { check, findings } of report.results) repairs.set(check, await repair(findings));
+  if ([...repairs.values()].flat().length === 0) return report;
+  const { network, results } = await checkAll(settings);
+  return { network, results: results.map((result) => ({ ...result, repairs: repairs.get(result.check) ?? [] })) };
 }
 
-async function inContext<T>(settings: Resolved, work: (context: CheckContext) => Promise<T>): Promise<T> {
-  const context = await openContext(settings);
+async function checkAll(settings: Resolved): Promise<DoctorReport> {
+  const context: CheckContext = await openContext(settings);
   try {
-    return await work(context);
+    const results = CHECKS.map(async (check) => ({
+      check: check.name,
+      findings: await runCheck(check, context),
+      repairs: [],
+    }));
+    return { network: context.provider.kind, results: await Promise.all(results) };
   } finally {
     context.close();
   }
 }
-
-const reportOf = (network: string, results: { check: Check; findings: Finding[]; repairs: string[] }[]) => ({
-  network,
-  results: results.map(({ check, ...result }) => ({ check: check.name, ...result })),
-});
 
 async function repair(findings: Finding[]): Promise<string[]> {
   const done: string[] = [];

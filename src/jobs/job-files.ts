@@ -5,8 +5,8 @@
 import { basename, join } from 'node:path';
 import type { Document } from 'yaml';
 import { writeFileAtomic } from '../lib/fs/durable-files.js';
-import type { JobEnvironment } from './job-environment.js';
 import { openTemplate, print, setHeading, setModule, type TemplateName } from './job-template.js';
+import type { JobEnvironment } from './render-job.js';
 
 /** Those that work as they are; the job of a module of the user has no module yet. */
 export type JobFileName = Exclude<TemplateName, 'module'>;

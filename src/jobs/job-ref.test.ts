@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest';
-import { type JobRef, jobName, jobRefOf, rivalOf, sameJob } from './job-ref.js';
-import type { ConfigUpdaterJob, ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
+import {
+  type ConfigUpdaterJob,
+  type JobRef,
+  jobName,
+  jobRefOf,
+  type ModuleJob,
+  type PublisherJob,
+  rivalOf,
+  type ServiceJob,
+  sameJob,
+} from './job-request.js';
 
 const publisher: PublisherJob = {
   role: 'publisher',

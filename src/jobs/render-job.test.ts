@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { tinyModule } from '../test/support/tiny-module.js';
-import type { JobEnvironment } from './job-environment.js';
 import type { ModuleJob, PublisherJob, ServiceJob } from './job-request.js';
-import { renderJob } from './render-job.js';
+import { type JobEnvironment, renderJob } from './render-job.js';
 
 const MODULE = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 const environment: JobEnvironment = {

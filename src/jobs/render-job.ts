@@ -1,11 +1,45 @@
 /** From a job request to the document that `bacalhau job run` takes. */
+
 import { createHash } from 'node:crypto';
+import type { Document } from 'yaml';
+import { z } from 'zod';
 import { AppError } from '../lib/errors/app-error.js';
-import { fillDocument } from './job-document.js';
-import type { JobEnvironment } from './job-environment.js';
-import { jobName, jobRefOf } from './job-ref.js';
-import type { JobRequest } from './job-request.js';
-import { print, setHeading } from './job-template.js';
+import type { ModuleName } from '../modules/module-files.js';
+import { readUserModule } from '../modules/user-module.js';
+import { USER_MODULE_MB } from '../modules/wasm-sections.js';
+import {
+  type ConfigUpdaterJob,
+  type JobRequest,
+  jobName,
+  jobRefOf,
+  type ModuleJob,
+  type PublisherJob,
+  type ServiceJob,
+} from './job-request.js';
+import { CONFIG_TARGET, domainsOf, moduleEnv, moduleParameters, publisherFlags, type Reaching } from './job-task.js';
+import { inTask, openTemplate, print, setHeading, setModule, setModuleUrl } from './job-template.js';
+
+/** Variables that the nodes of a network forward to jobs: names, never values. */
+export const forwardedSchema = z.object({
+  /** To sensors. */
+  edge: z.array(z.string()),
+  /** To the config-updater: the operator token, where nodes have it. */
+  updater: z.array(z.string()),
+  /** To the proxy and the puller. */
+  services: z.array(z.string()),
+});
+
+export interface JobEnvironment {
+  /** Bytes of a built module. */
+  module(name: ModuleName): Promise<Uint8Array>;
+  /** Where nodes of a region download a module that does not fit into a job. */
+  moduleUrl(region: string, sha256: string): string;
+  forwarded: z.output<typeof forwardedSchema>;
+  /** Id of the state folder that submits jobs; left out where all jobs of a network are its own. */
+  owner?: string;
+  /** Variables in the job document itself, where the nodes have none to forward to sensors. */
+  given?: Record<string, string>;
+}
 
 export interface RenderedJob {
   name: string;
@@ -44,4 +78,138 @@ export async function renderJob(request: JobRequest, environment: JobEnvironment
     });
   }
   return { name, type: String(document.get('type')), text, hash };
+}
+
+/** Labels that carry the job's `JobRef`; its role is in the templates. */
+export const ROLE_LABEL = 'role';
+export const REGION_LABEL = 'region';
+/** The name of a module of the user. */
+export const MODULE_LABEL = 'module';
+const RUN_ONCE_LABEL = 'run-once';
+
+/** The port in the container; `job.port` is the node's. */
+const CONTAINER_PORT = 8080;
+/** The state folder of the image. */
+const DATA_TARGET = '/data';
+
+/** Rejects with `NOT_OFFERED`, or with what `environment.module` and `readUserModule` reject with. */
+async function fillDocument(request: JobRequest, environment: JobEnvironment): Promise<Document> {
+  const document = openTemplate(request.role);
+  const ref = jobRefOf(request);
+  document.setIn(['name'], jobName(ref));
+  if (ref.region !== undefined) document.setIn(['labels', REGION_LABEL], ref.region);
+  if (ref.name !== undefined) document.setIn(['labels', MODULE_LABEL], ref.name);
+  if (ref.runOnce) document.setIn(['labels', RUN_ONCE_LABEL], 'true');
+  if (request.role === 'publisher') await fillPublisher(document, request, environment);
+  else if (request.role === 'config-updater') await fillConfigUpdater(document, request, environment);
+  else if (request.role === 'module') await fillModule(document, request, environment);
+  else fillService(document, request, environment);
+  return document;
+}
+
+async function fillPublisher(document: Document, job: PublisherJob, environment: JobEnvironment): Promise<void> {
+  setRegion(document, job.region);
+  if (job.maxMessages !== undefined) runOnce(document);
+  setTask(document, publisherFlags(job), { ...environment.given, ...forward(environment.forwarded.edge) });
+  setDomains(document, job);
+  if (job.module === undefined) setModule(document, await environment.module('publisher'));
+  else await setUserModule(document, { file: job.module, region: job.region, environment });
+  if (job.configFile === undefined) return;
+  const source = { type: 'localDirectory', params: { sourcePath: job.configFile, readWrite: false } };
+  document.addIn(inTask('inputSources'), document.createNode({ target: CONFIG_TARGET, source }));
+}
+
+async function fillModule(document: Document, job: ModuleJob, environment: JobEnvironment): Promise<void> {
+  setRegion(document, job.region);
+  if (job.once) runOnce(document);
+  const env = { ...environment.given, ...forward(environment.forwarded.edge), ...moduleEnv(job) };
+  setTask(document, moduleParameters(job), env);
+  setDomains(document, job);
+  await setUserModule(document, { file: job.module, region: job.region, environment });
+}
+
+/** Bacalhau restarts a daemon that exits, and counts its exit as a failure; an ops job runs once on every node. */
+function runOnce(document: Document): void {
+  document.setIn(['type'], 'ops');
+}
+
+/**
+ * Largest module inside a job. NATS carries a job to its nodes in one message of at most 1 MiB: with Bacalhau 1.9.3, a
+ * module of 780,000 bytes came through, and one of 790,000 did not. Such a job is tried for ever, and keeps later ones
+ * from their nodes, so this is half of it, with room for parameters.
+ */
+const MAX_INLINE_BYTES = 400_000;
+
+/** Whether nodes download a module of this size instead of getting it in the job. */
+export const isDownloaded = (bytes: number): boolean => bytes > MAX_INLINE_BYTES;
+
+async function setUserModule(
+  document: Document,
+  { file, region, environment }: { file: string; region: string; environment: JobEnvironment },
+): Promise<void> {
+  const { bytes, sha256 } = await readUserModule(file);
+  if (isDownloaded(bytes.length)) setModuleUrl(document, environment.moduleUrl(region, sha256));
+  else setModule(document, bytes);
+  document.setIn(inTask('resources', 'memory'), `${USER_MODULE_MB}MB`);
+}
+
+async function fillConfigUpdater(
+  document: Document,
+  job: ConfigUpdaterJob,
+  { forwarded, module }: JobEnvironment,
+): Promise<void> {
+  if (forwarded.updater.length === 0) {
+    throw new AppError('NOT_OFFERED', 'the nodes of this network do not have the operator token', {
+      hint: 'A job that carried it could be read by every user of the cluster. Use `wasm-sensors config set` instead.',
+    });
+  }
+  if (job.configFile !== undefined) {
+    throw new AppError('NOT_OFFERED', 'a job can read the files of a Bacalhau node, but never write them', {
+      hint: 'Leave --file out: the fleet configuration reaches every network. Or edit the file with `wasm-sensors config edit`.',
+    });
+  }
+  setRegion(document, job.region);
+  setTask(document, [`--proxy=${job.proxyUrl}`, ...job.parameters], forward(forwarded.updater));
+  setDomains(document, job);
+  setModule(document, await module('config-updater'));
+}
+
+function fillService(document: Document, job: ServiceJob, { forwarded }: JobEnvironment): void {
+  const open = job.open ? ['--open'] : [];
+  const listen = ['--host=0.0.0.0', `--port=${CONTAINER_PORT}`, ...open];
+  setTask(document, [job.role, 'serve', ...listen, `--queue=${job.queue}`, ...job.args], {
+    ...forward(forwarded.services),
+    ...(job.allowedHosts === undefined ? {} : { WASM_SENSORS_ALLOWED_HOSTS: job.allowedHosts.join(',') }),
+  });
+  document.setIn(inTask('engine', 'params', 'image'), job.image);
+  document.setIn(inTask('network', 'ports', 0, 'static'), job.port);
+  if (job.dataDir !== undefined) setDataDir(document, job.dataDir);
+}
+
+function setTask(document: Document, parameters: string[], env: Record<string, string>): void {
+  document.setIn(inTask('engine', 'params', 'parameters'), document.createNode(parameters));
+  document.setIn(inTask('env'), document.createNode(env));
+}
+
+/** Limits where the module may send requests. */
+function setDomains(document: Document, job: Reaching): void {
+  const domains = domainsOf(job);
+  if (domains !== undefined) document.setIn(inTask('network'), document.createNode({ type: 'http', domains }));
+}
+
+/** Limits a document's job to one region. */
+function setRegion(document: Document, region: string): void {
+  document.setIn(['constraints', 1, 'operator'], '=');
+  document.setIn(['constraints', 1, 'values', 0], region);
+}
+
+/** Keeps the state of a service in a folder of the node. */
+export function setDataDir(document: Document, folder: string): void {
+  const source = { type: 'localDirectory', params: { sourcePath: folder, readWrite: true } };
+  document.setIn(inTask('inputSources'), document.createNode([{ target: DATA_TARGET, source }]));
+}
+
+/** Values that a node replaces with those of its own variables. */
+function forward(names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, `env:${name}`]));
 }

@@ -1,4 +1,6 @@
-/** Names and labels of edge nodes, the same in every network that this program starts. */
+/** Edge nodes: their names and labels, the same in every network that this program starts, and which of them can run sensors. */
+import { AppError } from '../lib/errors/app-error.js';
+import { type NodeInfo, REGIONS } from './network.js';
 
 export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
 
@@ -6,3 +8,50 @@ export const isEdgeOf = (name: string, region: string): boolean => name.startsWi
 
 /** By these labels jobs find their region. */
 export const edgeLabels = (region: string) => ({ region, type: 'edge' as const });
+
+export interface RegionNodes {
+  connected: number;
+  disconnected: number;
+}
+
+const isEdge = ({ type }: NodeInfo) => type === 'edge';
+
+/** Edge nodes of every region, or of those wanted. Rejects with `NO_NODES`. */
+export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): Map<string, RegionNodes> {
+  const edge = nodes.filter((node) => isEdge(node) && node.region !== '' && node.unschedulable === undefined);
+  const known = [...new Set(edge.map(({ region }) => region))];
+  const found = new Map<string, RegionNodes>();
+  for (const region of [...REGIONS, ...known]) {
+    const own = edge.filter((node) => node.region === region);
+    const connected = own.filter((node) => node.connected).length;
+    if (own.length > 0 && (!wanted || wanted.includes(region)))
+      found.set(region, { connected, disconnected: own.length - connected });
+  }
+  const empty = wanted?.filter((region) => !found.has(region)) ?? [];
+  if (empty.length > 0 || found.size === 0) {
+    const where = empty.length > 0 ? ` in region ${empty.join(', ')}` : '';
+    throw new AppError('NO_NODES', `no edge node that can run a sensor${where}`, {
+      hint: `Regions with nodes: ${known.join(', ') || 'none'}.`,
+      details: unschedulableDetails(nodes),
+    });
+  }
+  return found;
+}
+
+/** Edge nodes that no sensor can run on, with the reasons. */
+export function unschedulableNodes(nodes: NodeInfo[]): { node: string; reason: string }[] {
+  return nodes.flatMap((node) =>
+    isEdge(node) && node.unschedulable !== undefined ? { node: node.name, reason: node.unschedulable } : [],
+  );
+}
+
+/** {@link unschedulableNodes} as details of an error. */
+export const unschedulableDetails = (nodes: NodeInfo[]): string[] =>
+  unschedulableNodes(nodes).map(({ node, reason }) => `${node} can't run sensors: ${reason}`);
+
+/** A network that was started without a node for service jobs; `why` completes the sentence. */
+export function noServicesNode(why: string): AppError {
+  return new AppError('NO_SERVICES_NODE', `this network has no node for service jobs: ${why}`, {
+    hint: 'Service jobs need a node with Docker. The proxy and the puller that `up` runs go on without one.',
+  });
+}

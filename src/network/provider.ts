@@ -9,8 +9,7 @@ import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
 import type { HostedWish, PortMoved } from '../lib/net/choose-service-ports.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
-import type { Network, NodeInfo } from './network.js';
-import type { NetworkFact } from './network-facts.js';
+import type { Network, NetworkFact, NodeInfo } from './network.js';
 
 /**
  * `Connection`: what another terminal needs to open the network. It is plain JSON without secrets, kept in `run.json` and

@@ -32,6 +32,12 @@ export function findUpAndChildren(stateDir: string): Found {
   return found;
 }
 
+/** The state folder of the `up` whose child a process is. */
+export function stateDirOfChild(pid: number): string | undefined {
+  const value = processesWith(VARIABLE).find((found) => found.pid === pid)?.value;
+  return value === undefined ? undefined : parseMark(value)?.path;
+}
+
 function parseMark(value: string): { name: string; up: ProcessId; path: string } | undefined {
   try {
     const [name, pid, started, path] = JSON.parse(value) as [string, number, string, string];

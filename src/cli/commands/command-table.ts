@@ -43,7 +43,6 @@ const COMMANDS: Record<string, () => Promise<CommandSpec>> = {
   init: async () => (await import('./modules.command.js')).init,
   'build wasm': async () => (await import('./modules.command.js')).buildWasmCommand,
   'images build': async () => (await import('./images.command.js')).imagesBuild,
-  'images login': async () => (await import('./images.command.js')).imagesLogin,
   'images push': async () => (await import('./images.command.js')).imagesPush,
   'proxy serve': async () => (await import('./serve.command.js')).proxyServe,
   'puller serve': async () => (await import('./serve.command.js')).pullerServe,

@@ -39,7 +39,7 @@ export const doctor = command({
   examples: ['wasm-sensors doctor', 'wasm-sensors doctor --network compose', 'wasm-sensors doctor --fix -o json'],
   async action({ out, settings, provenance, options }) {
     const { runChecks } = await import('../../doctor/run-checks.js');
-    out.progress('looking at this machine, the network and the queue');
+    out.progress('checking this machine, the network and the queue');
     const report = await runChecks({ values: settings, provenance }, options.fix);
     out.result(doctorDocument(report), (style) => doctorText(report, style));
     return hasFailures(report) ? 1 : 0;

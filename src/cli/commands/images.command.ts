@@ -1,8 +1,5 @@
-import { join } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
-import { readIfExists } from '../../lib/fs/durable-files.js';
 import { command } from '../command.js';
-import { canAsk } from '../confirm.js';
 import { type Read, text, valueOption } from '../options.js';
 import { bytesText } from '../output/terminal-text.js';
 
@@ -33,7 +30,7 @@ export const imagesBuild = command({
   async action({ out, options }) {
     const { buildImage } = await import('../../docker/build-image.js');
     const { requireEngine } = await import('../../docker/docker-cli.js');
-    const { productImage } = await import('../../docker/image-names.js');
+    const { productImage } = await import('../../docker/images.js');
     await requireEngine();
     const { tag, registry, base } = options;
     const image = productImage(tag, registry);
@@ -49,28 +46,6 @@ export const imagesBuild = command({
   },
 });
 
-export const imagesLogin = command({
-  name: 'images login',
-  summary: 'log Docker in to the registry with GITHUB_USERNAME and GITHUB_PAT',
-  modes: ['text', 'json'],
-  options: {
-    registry: registryOption(),
-    username: valueOption('--username <name>', 'user name, instead of GITHUB_USERNAME', text),
-  },
-  async action({ out, options }) {
-    const [{ login }, { requireEngine }] = await Promise.all([
-      import('../../docker/images.js'),
-      import('../../docker/docker-cli.js'),
-    ]);
-    const { username, password } = await readCredentials(options.username);
-    await requireEngine();
-    const { registry } = options;
-    out.progress(`logging in to ${registry} as ${username}`);
-    await login(registry, username, password);
-    out.result({ registry, username }, () => `logged in to ${registry} as ${username}`);
-  },
-});
-
 export const imagesPush = command({
   name: 'images push',
   summary: 'push the image to the registry',
@@ -78,11 +53,8 @@ export const imagesPush = command({
   options: { tag: tagOption(), registry: registryOption() },
   examples: ['wasm-sensors images push', 'wasm-sensors images push --registry localhost:5000'],
   async action({ out, options }) {
-    const [{ imageMadeAt, pushImage, tagImage }, { requireEngine }, { productImage }] = await Promise.all([
-      import('../../docker/images.js'),
-      import('../../docker/docker-cli.js'),
-      import('../../docker/image-names.js'),
-    ]);
+    const { imageMadeAt, productImage, pushImage, tagImage } = await import('../../docker/images.js');
+    const { requireEngine } = await import('../../docker/docker-cli.js');
     await requireEngine();
     const image = productImage(options.tag, options.registry);
     const built = productImage(options.tag);
@@ -101,31 +73,3 @@ export const imagesPush = command({
     out.result({ image, digest }, () => `pushed ${image}${digest ? ` (${digest})` : ''}`);
   },
 });
-
-/** From the environment or `.env`, else asked for on a terminal. Rejects with `CREDENTIALS_MISSING` without one. */
-async function readCredentials(given: string | undefined): Promise<{ username: string; password: string }> {
-  const { parse } = await import('dotenv');
-  const file = parse(readIfExists(join(process.cwd(), '.env')) ?? '');
-  const value = (name: string) => process.env[name] || file[name] || undefined;
-  const username = given ?? value('GITHUB_USERNAME');
-  const password = value('GITHUB_PAT');
-  if (username !== undefined && password !== undefined) return { username, password };
-  if (!canAsk()) {
-    const missing = [...(username === undefined ? ['GITHUB_USERNAME'] : []), ...(password ? [] : ['GITHUB_PAT'])];
-    throw new AppError('CREDENTIALS_MISSING', `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not set`, {
-      hint: 'Set them in the environment or in .env; the token needs the scope write:packages.',
-    });
-  }
-  const { default: inquirer } = await import('inquirer');
-  const asked = await inquirer.prompt<{ username?: string; password?: string }>([
-    { type: 'input', name: 'username', message: 'GitHub user', when: username === undefined },
-    {
-      type: 'password',
-      name: 'password',
-      message: 'Token with the scope write:packages',
-      mask: '*',
-      when: password === undefined,
-    },
-  ]);
-  return { username: username ?? asked.username ?? '', password: password ?? asked.password ?? '' };
-}

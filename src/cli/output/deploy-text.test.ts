@@ -51,7 +51,6 @@ const facts: [DeployFact, string | RegExp][] = [
   ],
   [{ type: 'all-regions-job.running' }, /runs beside this one: run .* without --region/],
   [{ type: 'all-regions-job.stopped' }, /was stopped: every region has its own/],
-  [{ type: 'all-regions-job.stopped-on-paper' }, /was stopped, but its sensors were not: Bacalhau 1\.7/],
   [{ type: 'hostname.not-forwarded', region: 'eu' }, /^eu: .*HOSTNAME/],
 ];
 test.each(facts)('the fact %j is a line of text, and a note of the document', (fact, text) => {

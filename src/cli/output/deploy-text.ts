@@ -6,7 +6,7 @@ import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operatio
 import type { StopResult } from '../../operations/deploy/stop-publisher.js';
 import type { GivenBack } from '../../operations/deploy/taken-jobs.js';
 import { countText, secondsText } from './terminal-text.js';
-import { factText, STOPPED_ON_PAPER } from './up-text.js';
+import { factText } from './up-text.js';
 
 export const foreignJobText = ({ name, owner, proxyUrl }: Pick<JobInfo, 'name' | 'owner' | 'proxyUrl'>): string =>
   `${name} was submitted from another state folder (owner ${owner}) and sends to ${proxyUrl ?? 'an unknown proxy'}`;
@@ -52,8 +52,6 @@ function deployFactText(fact: DeployFact): string {
       return `${ALL_REGIONS} runs beside this one: run \`wasm-sensors deploy publisher\` without --region to stop it`;
     case 'all-regions-job.stopped':
       return `${ALL_REGIONS} was stopped: every region has its own now`;
-    case 'all-regions-job.stopped-on-paper':
-      return `${ALL_REGIONS} was stopped, but its sensors were not: ${STOPPED_ON_PAPER}`;
     default:
       return factText(fact);
   }

@@ -1,7 +1,6 @@
 /** Texts of `deploy module` and `stop module`, and of modules in `status`. */
 import { escapeControls } from '../../lib/control-characters.js';
-import type { ExecutionInfo, JobInfo } from '../../network/network.js';
-import { newestByNode } from '../../network/newest-executions.js';
+import { type ExecutionInfo, type JobInfo, newestByNode } from '../../network/network.js';
 import type { DeployModuleProgress, DeployModuleResult } from '../../operations/deploy/deploy-module.js';
 import { table } from './table.js';
 import { countText, secondsText } from './terminal-text.js';

@@ -1,7 +1,7 @@
 /** Texts of `status`. */
 import { escapeControls } from '../../lib/control-characters.js';
+import { unschedulableNodes } from '../../network/edge-nodes.js';
 import type { JobInfo, NodeInfo } from '../../network/network.js';
-import { unschedulableNodes } from '../../network/region-nodes.js';
 import type { PublisherNotice } from '../../operations/deploy/job-owners.js';
 import {
   type FailedExecution,

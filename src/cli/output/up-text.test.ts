@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
-import type { NetworkFact } from '../../network/network-facts.js';
+import type { NetworkFact } from '../../network/network.js';
 import {
   downDocument,
   downText,
@@ -63,7 +63,6 @@ test.each(notes)('%j is a note, and no progress', (event, text) => {
 const facts: [NetworkFact, string | RegExp][] = [
   [{ type: 'node.unschedulable', node: 'n', reason: 'no engine' }, "n can't run sensors: no engine"],
   [{ type: 'jobs.quarantined', file: 'x.damaged' }, /is now x\.damaged; deploy again/],
-  [{ type: 'job.replaced-on-paper' }, /^Bacalhau 1\.7 .* until a newer sensor sends from there$/],
   [{ type: 'hostname.not-forwarded', region: 'eu' }, /^eu: .*HOSTNAME/],
   [{ type: 'proxy.unreachable', url: 'http://p' }, /^http:\/\/p does not answer from here/],
   [{ type: 'secrets.in-job', variables: ['A', 'B'] }, /^A, B: .* users of the cluster can read/],

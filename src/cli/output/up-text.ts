@@ -1,7 +1,7 @@
 /** Texts of `up` and `down`: what happens to processes and networks, and what is kept. */
 import { networkInterfaces } from 'node:os';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
-import type { NetworkFact } from '../../network/network-facts.js';
+import type { NetworkFact } from '../../network/network.js';
 import type { NetworkEvent, Removal } from '../../network/provider.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { withCommandName } from './command-name.js';
@@ -69,8 +69,6 @@ export function factText(fact: NetworkFact): string {
       return jobsQuarantinedText(fact.file);
     case 'job.restarted':
       return `${fact.job} restarted: Bacalhau had given up on ${fact.nodes.join(', ')}`;
-    case 'job.replaced-on-paper':
-      return `${STOPPED_ON_PAPER} until a newer sensor sends from there`;
     case 'hostname.not-forwarded':
       return `${fact.region}: not all nodes forward HOSTNAME to jobs; sensors are named by their executions`;
     case 'proxy.unreachable':
@@ -109,9 +107,6 @@ function nodesText(nodes: string[]): string {
 
 export const jobsQuarantinedText = (file: string): string =>
   `the file of the running jobs was damaged and is now ${file}; deploy again what should run`;
-
-export const STOPPED_ON_PAPER =
-  'Bacalhau 1.7 marks a job as stopped and does not inform its nodes (fixed in 1.8): what runs there keeps running';
 
 const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
 

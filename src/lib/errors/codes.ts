@@ -96,7 +96,6 @@ export const CODES = {
   LINK_TIMEOUT: system("A region's link was set, but its nodes did not follow in time."),
   LISTEN_FAILED: system('A port can not be bound, though no other program holds it.'),
   LOCKED: system('Another command holds a lock for too long.'),
-  LOGIN_REFUSED: user('A registry refuses the user name or token.'),
   MODULE_FAILED: system('A module of the user exits with an error, or can not be started by a node.'),
   MODULE_INVALID: user('A file is not a WebAssembly module, or can not be started.'),
   MODULE_NOT_BUILT: user('A built-in module has not been built.'),
@@ -211,7 +210,6 @@ export const CODES = {
   STILL_STARTING: user('The network is still starting.'),
   STOPPED_SENDING: system('Sensors stopped reporting after a change.'),
   STOPPING: system('The service stops; try another one, or try again.', { http: 503 }),
-  STOP_NOT_PASSED_ON: system('A job was stopped, but its executions were not.'),
   STORE_UNUSABLE: system("The puller can't use its store of readings."),
   SUBMISSION_AHEAD: user('A reading names a deployment that lies minutes ahead of the clock of the proxy.', {
     http: 503,

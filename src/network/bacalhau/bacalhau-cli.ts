@@ -1,8 +1,10 @@
 /** Runs the user's `bacalhau` and returns its output. */
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { bacalhauEnv } from './bacalhau-env.js';
-import { runBacalhau } from './run-bacalhau.js';
+import type { Options } from 'execa';
+import { AppError } from '../../lib/errors/app-error.js';
+import { killGroup, tieGroup } from '../../lib/process/process-group.js';
+import { failureOf } from './bacalhau-failures.js';
 
 /** Address of Bacalhau's API, and the credentials for it. */
 export interface ApiAddress {
@@ -17,6 +19,10 @@ export interface ApiAddress {
   /** Secrets are passed in the environment, never as arguments. */
   credentials?: { apiKey: string } | { username: string; password: string };
 }
+
+/** A host may be given as a URL, too. */
+export const apiUrl = ({ host, port, tls }: ApiAddress): string =>
+  `${tls ? 'https' : 'http'}://${host.replace(/^https?:\/\//, '')}:${port}`;
 
 export interface CliOptions {
   /** Absolute path of the program. */
@@ -35,25 +41,23 @@ export type Cli = (args: string[]) => Promise<string>;
  * The first call prepares the program's folder, so that later ones may run side by side. No other program shares it,
  * because an older one refuses what a newer one wrote. Everything in it can be created again.
  */
-export function createCli(options: CliOptions): Cli {
-  const folder = join(options.stateDir, 'bacalhau');
+export function createCli({ path, stateDir, api, timeoutMs }: CliOptions): Cli {
+  const folder = join(stateDir, 'bacalhau');
   let prepared: Promise<unknown> | undefined;
 
-  const prepare = async () => {
-    if (existsSync(join(folder, 'system_metadata.yaml'))) return;
-    await run(['version', '--client']);
-  };
   const run = async (args: string[]): Promise<string> => {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    const { api, path, timeoutMs } = options;
     return runBacalhau({
       program: path,
       args: [...tlsArguments(api), ...args],
       own: args,
-      api: `${api.tls ? 'https' : 'http'}://${api.host}:${api.port}`,
+      api: apiUrl(api),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      options: { env: { ...bacalhauEnv({ BACALHAU_DIR: folder, ...apiEnv(api) }) } },
+      options: { env: bacalhauEnv({ BACALHAU_DIR: folder, ...apiEnv(api) }) },
     });
+  };
+  const prepare = async () => {
+    if (!existsSync(join(folder, 'system_metadata.yaml'))) await run(['version', '--client']);
   };
 
   return async (args) => {
@@ -62,7 +66,7 @@ export function createCli(options: CliOptions): Cli {
       await prepared;
       return await run(args);
     } catch (error) {
-      if ((error as { code?: string }).code !== 'BACALHAU_REPOSITORY_VERSION') throw error;
+      if (!(error instanceof AppError) || error.code !== 'BACALHAU_REPOSITORY_VERSION') throw error;
       rmSync(folder, { recursive: true, force: true });
       prepared = prepare();
       await prepared;
@@ -72,24 +76,99 @@ export function createCli(options: CliOptions): Cli {
 }
 
 /** Host and port are always set, by environment, because that beats the program's flags, profiles and defaults. */
-function apiEnv(api: ApiAddress): Record<string, string> {
-  const { credentials } = api;
-  return {
-    BACALHAU_API_HOST: api.host,
-    BACALHAU_API_PORT: String(api.port),
-    ...(credentials === undefined
-      ? {}
-      : 'apiKey' in credentials
-        ? { BACALHAU_API_KEY: credentials.apiKey }
-        : { BACALHAU_API_USERNAME: credentials.username, BACALHAU_API_PASSWORD: credentials.password }),
-  };
+function apiEnv({ host, port, credentials }: ApiAddress): Record<string, string> {
+  const address = { BACALHAU_API_HOST: host, BACALHAU_API_PORT: String(port) };
+  if (credentials === undefined) return address;
+  if ('apiKey' in credentials) return { ...address, BACALHAU_API_KEY: credentials.apiKey };
+  const { username, password } = credentials;
+  return { ...address, BACALHAU_API_USERNAME: username, BACALHAU_API_PASSWORD: password };
 }
 
 function tlsArguments({ tls }: ApiAddress): string[] {
   if (!tls) return [];
-  return [
-    ...['-c', 'API.TLS.UseTLS=true'],
-    ...(tls.caFile ? ['-c', `API.TLS.CAFile=${tls.caFile}`] : []),
-    ...(tls.insecure ? ['-c', 'API.TLS.Insecure=true'] : []),
+  const settings = [
+    'API.TLS.UseTLS=true',
+    ...(tls.caFile ? [`API.TLS.CAFile=${tls.caFile}`] : []),
+    ...(tls.insecure ? ['API.TLS.Insecure=true'] : []),
   ];
+  return settings.flatMap((setting) => ['-c', setting]);
+}
+
+/** Variables that turn off every outside call and every prompt of a `bacalhau` process. */
+const QUIET = { BACALHAU_DISABLEANALYTICS: 'true', BACALHAU_UPDATECONFIG_INTERVAL: '0' };
+
+/**
+ * This process's environment with every `BACALHAU_*` variable marked for removal (`undefined`), and `own` on top.
+ * A leaking `BACALHAU_API_HOST` would beat our flags; a leaking `BACALHAU_DIR` may be of another version.
+ */
+export function bacalhauEnv(own: Record<string, string>): Record<string, string | undefined> {
+  return { ...removed('BACALHAU_'), ...QUIET, ...own };
+}
+
+/** Marks every variable whose name starts with `prefix` for removal from a child's environment. */
+export function removed(prefix: string): Record<string, undefined> {
+  const names = Object.keys(process.env).filter((name) => name.startsWith(prefix));
+  return Object.fromEntries(names.map((name) => [name, undefined]));
+}
+
+/** One call of `bacalhau`, however it is reached. */
+export interface Call {
+  program: string;
+  args: string[];
+  /** The part of `args` that is bacalhau's own. */
+  own: string[];
+  /** Base URL of the API, where it is known. */
+  api?: string;
+  timeoutMs?: number;
+  options?: Pick<Options, 'env' | 'input'>;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Resolves with its standard output; rejects with an `AppError` (see `bacalhau-failures.ts`), or `BACALHAU_HANGS`. */
+export async function runBacalhau({ program, args, own, api, timeoutMs = TIMEOUT_MS, options }: Call): Promise<string> {
+  // Loaded late, so that commands without bacalhau start faster.
+  const { execa } = await import('execa');
+  const running = execa(program, args, {
+    ...(options?.input === undefined ? { stdin: 'ignore' } : {}),
+    ...options,
+    reject: false,
+    detached: true,
+    maxBuffer: 512 * 1024 * 1024,
+  });
+  const untie = running.pid === undefined ? () => {} : tieGroup(running.pid);
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    // A wrapper is killed with the program that it wraps, which holds the pipes, too.
+    if (running.pid !== undefined) killGroup(running.pid);
+    for (const stream of [running.stdout, running.stderr]) stream?.destroy();
+  }, timeoutMs);
+  const result = await running.finally(() => {
+    clearTimeout(limit);
+    untie();
+  });
+  if (result.exitCode === 0 && !late) return String(result.stdout);
+  if (late && own.includes('--client')) throw hangs(program, timeoutMs);
+  const reason = late ? `no answer within ${timeoutMs / 1000} s` : result.originalMessage;
+  throw failureOf({
+    call: callOf(own),
+    output: [result.stdout, result.stderr, reason].filter(Boolean).join('\n'),
+    ...(api === undefined ? {} : { api }),
+    cause: reason,
+  });
+}
+
+/** The error of a call that asks no API. */
+function hangs(program: string, timeoutMs: number): AppError {
+  const message = `${program} does not print its version within ${timeoutMs / 1000} s`;
+  return new AppError('BACALHAU_HANGS', message, {
+    hint: 'This call asks no API, so the program itself hangs. Try `bacalhau version --client`, or name another with --bacalhau.',
+  });
+}
+
+/** The words before the first option: `job run`, `version`. */
+function callOf(args: string[]): string {
+  const options = args.findIndex((arg) => arg.startsWith('-'));
+  return args.slice(0, options < 0 ? 2 : Math.min(options, 2)).join(' ');
 }

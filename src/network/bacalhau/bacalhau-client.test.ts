@@ -108,9 +108,17 @@ it('reads JSON after other words, and says so when there is none', async () => {
   await expect(none).rejects.toMatchObject({ code: 'BACALHAU_OUTPUT' });
 });
 
-it('refuses a version that is too old', async () => {
-  const old = clientOf(`echo '{"clientVersion":{"GitVersion":"v1.6.4"}}'; exit 0`);
-  await expect(old.clientVersion()).rejects.toMatchObject({ code: 'BACALHAU_TOO_OLD' });
+it.each([
+  ['v1.7.0', true],
+  ['v1.8.0', false],
+  ['v1.10.0-rc1', false],
+  ['v2.0.1', false],
+])('%s is too old: %s, here and as the orchestrator', async (version, isOld) => {
+  const client = clientOf(`echo '{"clientVersion":{"GitVersion":"${version}"},"GitVersion":"${version}"}'; exit 0`);
+  for (const found of [client.clientVersion(), client.agentVersion()]) {
+    if (isOld) await expect(found).rejects.toMatchObject({ code: 'BACALHAU_TOO_OLD' });
+    else expect(await found).toBe(version);
+  }
 });
 
 it("sets host, port and folder, and keeps the user's own settings out", async () => {

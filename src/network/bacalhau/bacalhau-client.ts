@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../lib/errors/app-error.js';
-import { type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
+import { apiUrl, type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
 import {
   clientVersionSchema,
   executionSchema,
@@ -15,17 +15,16 @@ import {
   type RawNode,
   versionSchema,
 } from './bacalhau-schemas.js';
-import { parseVersion, requireSupported, updatesInPlace, type Version } from './bacalhau-version.js';
 
 /**
  * Every function rejects with an `AppError` of `bacalhau-failures.ts`, or `BACALHAU_OUTPUT` for output that can't be
  * read.
  */
 export interface BacalhauClient {
-  /** Of the program here; asked once. Rejects with `BACALHAU_TOO_OLD` below 1.7. */
-  clientVersion(): Promise<Version>;
-  /** Of the orchestrator; asked once. */
-  agentVersion(): Promise<Version>;
+  /** Of the program here, such as `v1.9.3`. Rejects with `BACALHAU_TOO_OLD` below 1.8. */
+  clientVersion(): Promise<string>;
+  /** Of the orchestrator. Rejects as {@link clientVersion}. */
+  agentVersion(): Promise<string>;
   /** Whether the API answers; the nodes may still be away. */
   alive(): Promise<boolean>;
   /** Calls at the same time share one answer: every region's job asks when all are submitted. */
@@ -38,7 +37,7 @@ export interface BacalhauClient {
   executions(jobId: string): Promise<RawExecution[]>;
   /** Submits a job file as it is (no templates); resolves with the job's id. It may not run yet. */
   runJob(file: string): Promise<string>;
-  /** Makes a new version of a job, as it is or as it was, which replaces its executions. 1.8 and newer. */
+  /** Makes a new version of a job, as it is or as it was, which replaces its executions. */
   rerunJob(jobId: string, version?: number): Promise<void>;
   /** Stops a job; false when it had stopped or completed already. */
   stopJob(jobId: string): Promise<boolean>;
@@ -52,18 +51,17 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
   const cli = options.cli ?? createCli(options);
   const all = ['--limit', '0'];
 
-  const clientVersion = once(async () => {
-    const { clientVersion: found } = await json(cli, clientVersionSchema, ['version', '--client']);
-    const parsed = parseVersion(found.GitVersion);
-    requireSupported(parsed, options.path);
-    return parsed;
-  });
-
   const jobsOfAll = () => json(cli, z.array(jobSchema), ['job', 'list', ...all]);
 
   return {
-    clientVersion,
-    agentVersion: once(async () => parseVersion((await json(cli, versionSchema, ['agent', 'version'])).GitVersion)),
+    clientVersion: async () => {
+      const { clientVersion } = await json(cli, clientVersionSchema, ['version', '--client']);
+      return supported(clientVersion.GitVersion, options.path);
+    },
+    agentVersion: async () => {
+      const { GitVersion } = await json(cli, versionSchema, ['agent', 'version']);
+      return supported(GitVersion, `the orchestrator at ${apiUrl(options.api)}`);
+    },
     alive: () =>
       cli(['agent', 'alive']).then(
         () => true,
@@ -77,10 +75,9 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
       return found.sort((a, b) => a.CreateTime - b.CreateTime);
     },
     runJob: async (file) => {
-      // Two submissions of one text happen after `job stop`; 1.8 on refuse the second without --force.
-      const force = updatesInPlace(await clientVersion()) ? ['--force'] : [];
-      const quiet = ['--wait=false', '--id-only', '--hide-warnings', '--no-template'];
-      const output = await cli(['job', 'run', ...quiet, ...force, file]);
+      // Two submissions of one text happen after `job stop`; the second is refused without --force.
+      const flags = ['--wait=false', '--id-only', '--hide-warnings', '--no-template', '--force'];
+      const output = await cli(['job', 'run', ...flags, file]);
       return output.trim().split('\n').at(-1)!.trim();
     },
     rerunJob: async (jobId, version) => {
@@ -106,7 +103,7 @@ async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<
     return schema.parse(JSON.parse(output.slice(start)));
   } catch (cause) {
     throw new AppError('BACALHAU_OUTPUT', `can't read what bacalhau ${args.slice(0, 2).join(' ')} printed`, {
-      hint: 'Bacalhau 1.7 to 1.9 are known to work; please report it with `bacalhau version`.',
+      hint: 'Bacalhau 1.8 and 1.9 are known to work; please report it with `bacalhau version`.',
       cause,
       details: output
         .split('\n')
@@ -116,14 +113,19 @@ async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<
   }
 }
 
-/** Asks once and keeps the answer; a failure is not kept. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let answer: Promise<T> | undefined;
-  return () =>
-    (answer ??= ask().catch((error) => {
-      answer = undefined;
-      throw error;
-    }));
+/**
+ * The first one whose orchestrator updates a job of the same name in place, and informs the nodes of a stopped job
+ * (bacalhau-project/bacalhau pull request 4997). Builds without a version have 0.0.
+ */
+const OLDEST = [1, 8] as const;
+
+/** @param text such as `v1.9.3`, also with a suffix */
+function supported(text: string, whose: string): string {
+  const [major = 0, minor = 0] = /(\d+)\.(\d+)/.exec(text)?.slice(1).map(Number) ?? [];
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return text;
+  throw new AppError('BACALHAU_TOO_OLD', `${whose} is Bacalhau ${text}; 1.8.0 or newer is needed`, {
+    hint: 'Update it (https://docs.bacalhau.org/getting-started/installation), or name another with --bacalhau.',
+  });
 }
 
 /** Calls at the same time share one answer; the next call after it asks again. */

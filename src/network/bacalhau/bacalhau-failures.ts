@@ -2,7 +2,7 @@
 import { AppError } from '../../lib/errors/app-error.js';
 import { type KnownFailure, knownError, lastLinesOf } from '../../lib/errors/known-failures.js';
 
-/** Texts of 1.7.0 to 1.9.3, most specific first. */
+/** Texts of 1.8.0 to 1.9.3, most specific first. */
 const KNOWN: KnownFailure[] = [
   {
     when: /Client sent an HTTP request to an HTTPS server/,

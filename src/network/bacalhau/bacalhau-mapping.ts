@@ -1,7 +1,7 @@
 /** From Bacalhau's words to ours. */
-import { MODULE_LABEL, REGION_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
-import type { JobRef } from '../../jobs/job-ref.js';
-import { HASH_LABEL, OWNER_LABEL } from '../../jobs/render-job.js';
+
+import type { JobRef } from '../../jobs/job-request.js';
+import { HASH_LABEL, MODULE_LABEL, OWNER_LABEL, REGION_LABEL, ROLE_LABEL } from '../../jobs/render-job.js';
 import { withoutSensorTokens } from '../../protocol/sensor-token.js';
 import type { ExecutionInfo, JobInfo, NodeInfo, PublisherByHand } from '../network.js';
 import { NAMESPACE } from './bacalhau-client.js';
@@ -124,8 +124,7 @@ export function toJob(raw: RawJob, executions: RawExecution[]): JobInfo {
     id: raw.ID,
     name: raw.Name,
     ref: toJobRef(raw),
-    // 1.7 always reports 0.
-    version: raw.Version || 1,
+    version: raw.Version,
     state: JOB_STATES[raw.State.StateType] ?? 'pending',
     message: raw.State.Message,
     executions: executions.map(toExecution),

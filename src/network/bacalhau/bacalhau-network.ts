@@ -1,12 +1,11 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
-import { isDownloaded } from '../../jobs/job-document.js';
-import type { JobEnvironment } from '../../jobs/job-environment.js';
-import { type JobRef, jobName, sameJob } from '../../jobs/job-ref.js';
+
+import { sameJob } from '../../jobs/job-request.js';
+import { isDownloaded, type JobEnvironment } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network, NodeInfo } from '../network.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 import { isOurs, toJob, toJobRef, toNodes, toPublisherByHand } from './bacalhau-mapping.js';
-import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
 import { isOver, restoreReplaced, submitJob } from './submit-job.js';
 
@@ -46,13 +45,10 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     restore: (submission) => restoreReplaced(submission, client),
     publishersByHand: async () =>
       (await client.jobsOfAll()).filter((job) => !isOver(job)).flatMap((job) => toPublisherByHand(job) ?? []),
-    // Rejects with `STOP_NOT_PASSED_ON` for jobs without a region where the orchestrator is a 1.7.
     stop: async (ref) => {
       const running = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && sameJob(toJobRef(job), ref));
       const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
-      if (!stopped.includes(true)) return false;
-      if (!updatesInPlace(await client.agentVersion())) await stopByReplacing(ref, options);
-      return true;
+      return stopped.includes(true);
     },
     sensorProxyUrl: options.sensorProxyUrl,
     setRegionLink: async (region, connected) => {
@@ -62,30 +58,4 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
       });
     },
   };
-}
-
-/**
- * A 1.7 does not pass a stop on to nodes. Sensors exit when a newer submission sends from their node, so they get one
- * that takes a single reading and completes.
- */
-async function stopByReplacing(job: JobRef, options: BacalhauNetworkOptions): Promise<void> {
-  const { role, region } = job;
-  if (role !== 'publisher' || region === undefined) throw stopNotPassedOn(job);
-  const proxyUrl = options.sensorProxyUrl(region);
-  const replacement = {
-    role: 'publisher',
-    region,
-    proxyUrl,
-    config: {},
-    maxMessages: 1,
-    submissionTime: Date.now(),
-  } as const;
-  await submitJob(replacement, options);
-}
-
-function stopNotPassedOn(job: JobRef): AppError {
-  return new AppError('STOP_NOT_PASSED_ON', `${jobName(job)} was stopped, but its executions were not`, {
-    hint: 'Update the orchestrator to Bacalhau 1.8, or restart its nodes (`wasm-sensors down` and `up`).',
-    details: ['Bacalhau 1.7 marks a job as stopped and does not inform its nodes: what runs there keeps running.'],
-  });
 }

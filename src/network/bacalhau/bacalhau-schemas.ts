@@ -50,8 +50,7 @@ export const jobSchema = z.object({
     .nullish()
     .catch(null),
   State: state,
-  /** 0 before 1.8. */
-  Version: z.number().default(0),
+  Version: z.number().default(1),
   /** Nanoseconds. */
   CreateTime: z.number(),
 });

@@ -28,15 +28,14 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
   const rerunJob = vi.fn(async () => {
     executions = [];
   });
-  const version = async () => ({ major: 1, minor: 9, text: 'v1.9.3' });
   const client = {
-    ...{ clientVersion: version, agentVersion: version, rerunJob },
+    rerunJob,
     ...{ nodes: async () => [node('edge-us-1'), node('edge-eu-1')], jobs: async () => [job] },
     executions: async () => executions,
   } as unknown as BacalhauClient;
   const emit = vi.fn();
   const timings = { reconnectMs: 1000, bacalhauReplacesMs: 100, lookEveryMs: 20 };
-  const reconciler = new ExecutionReconciler({ client, stateDir: '/nowhere', emit }, timings);
+  const reconciler = new ExecutionReconciler({ client, emit }, timings);
   reconciler.begin('us', ['edge-us-1']);
   reconciler.begin('eu', ['edge-eu-1']);
   await sleep(50);
@@ -64,15 +63,14 @@ it.each([
   const rerunJob = vi.fn(async () => {
     executions = [];
   });
-  const version = async () => ({ major: 1, minor: 9, text: 'v1.9.3' });
   const client = {
-    ...{ clientVersion: version, agentVersion: version, rerunJob },
+    rerunJob,
     nodes: async () => [node('edge-us-1'), node('edge-us-2')],
     jobs: async () => [{ ...job, Name: 'of-us', Labels: { ...job.Labels, role, region: 'us' } }],
     executions: async () => executions,
   } as unknown as BacalhauClient;
   const timings = { reconnectMs: 1000, bacalhauReplacesMs: 60_000, lookEveryMs: 20 };
-  const reconciler = new ExecutionReconciler({ client, stateDir: '/nowhere', emit() {} }, timings);
+  const reconciler = new ExecutionReconciler({ client, emit() {} }, timings);
   reconciler.begin('us', ['edge-us-1', 'edge-us-2']);
   if (restarts > 0) await vi.waitFor(() => expect(rerunJob).toHaveBeenCalled());
   await sleep(100);

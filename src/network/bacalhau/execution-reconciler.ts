@@ -2,15 +2,15 @@
  * Starts sensors again where Bacalhau does not, or late. It replaces an execution that it lost with its node about 15 s
  * after the node is back (it collects such events; there is no setting): a job that has lost all its nodes is started
  * again at once. And a node that has lost two executions of one job version gets no third (it "already executed
- * this job more than once"). A new version of the job fixes that. Bacalhau 1.7 does not replace executions at all.
+ * this job more than once"). A new version of the job fixes that.
  */
-import type { JobRef } from '../../jobs/job-ref.js';
+import type { JobRef } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import type { NetworkEvent } from '../provider.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 import { isOurs, toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
 import type { RawJob } from './bacalhau-schemas.js';
-import { isOver, startAgain } from './submit-job.js';
+import { isOver } from './submit-job.js';
 
 /** In milliseconds. */
 export interface ReconcileTimings {
@@ -24,7 +24,6 @@ const TIMINGS: ReconcileTimings = { reconnectMs: 200_000, bacalhauReplacesMs: 22
 
 export interface ExecutionReconcilerDeps {
   client: BacalhauClient;
-  stateDir: string;
   emit(event: NetworkEvent): void;
 }
 
@@ -58,7 +57,7 @@ export class ExecutionReconciler {
   async #reconcile(region: string, nodes: string[], signal: AbortSignal): Promise<void> {
     const { reconnectMs, bacalhauReplacesMs, lookEveryMs: everyMs } = this.#timings;
     const options = { everyMs, signal };
-    const { client, stateDir, emit } = this.#deps;
+    const { client, emit } = this.#deps;
     const back = await waitFor(async () => (await this.#allConnected(nodes)) || undefined, {
       ...options,
       timeoutMs: reconnectMs,
@@ -68,7 +67,7 @@ export class ExecutionReconciler {
       this.#oneAtATime(async () => {
         for (const { job, on } of await find()) {
           signal.throwIfAborted();
-          await startAgain(job, { client, stateDir });
+          await client.rerunJob(job.ID);
           emit({ type: 'job.restarted', job: job.Name, nodes: on });
         }
       });

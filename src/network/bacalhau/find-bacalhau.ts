@@ -1,7 +1,10 @@
 /** Finds the user's `bacalhau`. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, resolve } from 'node:path';
+import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import type { BacalhauNeeds } from '../provider.js';
+import { createBacalhauClient } from './bacalhau-client.js';
 
 /** What to do when there is none. */
 const HINT =
@@ -33,4 +36,19 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Nothing of these answers in time where the program hangs. */
+const TIMEOUT_MS = 10_000;
+
+/** What networks need of the program, for `doctor`. */
+export function programNeeds({ bacalhau }: Settings): BacalhauNeeds {
+  const find = () => findBacalhau(bacalhau);
+  return {
+    find,
+    programVersion: (folder) => {
+      const api = { host: '127.0.0.1', port: 1234 };
+      return createBacalhauClient({ path: find(), stateDir: folder, api, timeoutMs: TIMEOUT_MS }).clientVersion();
+    },
+  };
 }

@@ -46,16 +46,13 @@ const environment = {
 
 interface Cluster {
   status?: string;
-  agent?: string;
   engines?: string[];
   executions?: object[];
 }
 
 function submit(request: PublisherJob, jobs: object[], cluster: Cluster = {}) {
-  const { status = 'CONNECTED', agent = 'v1.9.3', engines, executions = [] } = cluster;
+  const { status = 'CONNECTED', engines, executions = [] } = cluster;
   const answers: Record<string, unknown> = {
-    'version --client': { clientVersion: { GitVersion: 'v1.9.3' } },
-    'agent version': { GitVersion: agent },
     'job list': jobs,
     'node list': [edge(status, engines)],
     'job executions': executions,
@@ -93,11 +90,6 @@ describe('a job that has ended', () => {
     await expect(submission).rejects.toMatchObject({ code: 'NAME_TAKEN', message: expect.stringContaining(what) });
     expect(calls).toEqual([]);
   });
-
-  it('is no obstacle on 1.7, where every submission is a job of its own', async () => {
-    await submit(publisher, [job('publisher-eu', 'other', ended)], { agent: 'v1.7.0' });
-    expect(calls).toEqual(['job run']);
-  });
 });
 
 it('ends sensors that run for ever before ones that end, and the other way round', async () => {
@@ -131,13 +123,11 @@ describe('a job that sent to another proxy', () => {
     ]);
   });
 
-  it('is not, where nothing was taken: it sends to the same proxy, is over, or its 1.7 nodes run on', async () => {
+  it('is not, where nothing was taken: it sends to the same proxy, or is over', async () => {
     const same = job('publisher-eu', 'wasm-sensors', sending('http://p'));
     const over = job('publisher-eu', 'wasm-sensors', { ...sending('http://q'), State: { StateType: 'Stopped' } });
-    const theirs = job('publisher-eu', 'wasm-sensors', sending('http://theirs'));
     expect(await submit(publisher, [same])).not.toHaveProperty('replaced');
     expect(await submit(publisher, [over])).not.toHaveProperty('replaced');
-    expect(await submit(publisher, [theirs], { agent: 'v1.7.0' })).not.toHaveProperty('replaced');
   });
 });
 

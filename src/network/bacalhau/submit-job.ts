@@ -1,17 +1,14 @@
 /** Submits a job: a job of the same name is kept when it is the same, and replaced otherwise. */
 import { join } from 'node:path';
-import type { JobEnvironment } from '../../jobs/job-environment.js';
-import { jobRefOf, rivalOf, sameJob } from '../../jobs/job-ref.js';
-import type { JobRequest } from '../../jobs/job-request.js';
-import { HASH_LABEL, type RenderedJob, renderJob } from '../../jobs/render-job.js';
+import { type JobRequest, jobRefOf, rivalOf, sameJob } from '../../jobs/job-request.js';
+import { HASH_LABEL, type JobEnvironment, type RenderedJob, renderJob } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { writeFileAtomic } from '../../lib/fs/durable-files.js';
+import { unschedulableDetails } from '../edge-nodes.js';
 import type { NodeInfo, Submission } from '../network.js';
-import { unschedulableDetails } from '../region-nodes.js';
 import type { BacalhauClient } from './bacalhau-client.js';
 import { isOurs, proxyUrlOf, toExecution, toJobRef, toNodes } from './bacalhau-mapping.js';
 import type { RawJob } from './bacalhau-schemas.js';
-import { updatesInPlace } from './bacalhau-version.js';
 import { ownerOf } from './owner.js';
 
 export interface SubmitOptions {
@@ -31,36 +28,27 @@ export const isOver = (job: RawJob): boolean => ['Completed', 'Failed', 'Stopped
  */
 export async function submitJob(request: JobRequest, options: SubmitOptions): Promise<Submission> {
   const { client } = options;
-  const [rendered, jobs, nodes, version] = await Promise.all([
+  const [rendered, jobs, nodes] = await Promise.all([
     renderJob(request, { ...options.environment, owner: ownerOf(options.stateDir) }),
     client.jobs(),
     client.nodes(),
-    client.agentVersion(),
   ]);
   requireNodes(request, toNodes(nodes, options.planned));
   const named = jobs.filter((job) => job.Name === rendered.name);
-  const running = named.filter((job) => !isOver(job));
   // Jobs that are over are updated, too, and keep their type.
-  requireOurs(updatesInPlace(version) ? named : running, rendered);
+  requireOurs(named, rendered);
+  const running = named.filter((job) => !isOver(job));
   const same = await findSame(running, rendered, client);
   if (same) return same;
-  // Before 1.8 a second job of the same name would run beside the first.
   const rival = rivalOf(jobRefOf(request));
-  const others = jobs.filter((job) => rival && isOurs(job) && !isOver(job) && sameJob(toJobRef(job), rival));
-  const beside = [...others, ...(updatesInPlace(version) ? [] : running)];
-  await Promise.all(beside.map((job) => client.stopJob(job.ID)));
-  const file = fileOf(options.stateDir, rendered.name);
+  const rivals = jobs.filter((job) => rival && isOurs(job) && !isOver(job) && sameJob(toJobRef(job), rival));
+  await Promise.all(rivals.map((job) => client.stopJob(job.ID)));
+  const file = join(options.stateDir, 'jobs', `${encodeURIComponent(rendered.name)}.yaml`);
   writeFileAtomic(file, rendered.text, 0o600);
   const jobId = await client.runJob(file);
-  const onPaper = beside.length > 0 && !updatesInPlace(version);
-  const elsewhere = [...running, ...others].filter((job) => sendsElsewhere(job, request));
+  const elsewhere = [...running, ...rivals].filter((job) => sendsElsewhere(job, request));
   const replaced = elsewhere.map(({ ID, Version }) => ({ jobId: ID, version: Version }));
-  return {
-    ...{ jobId, jobName: rendered.name, unchanged: false },
-    facts: onPaper ? [{ type: 'job.replaced-on-paper' }] : [],
-    // Before 1.8 the nodes were not told that anything was replaced.
-    ...(onPaper || replaced.length === 0 ? {} : { replaced }),
-  };
+  return { jobId, jobName: rendered.name, unchanged: false, facts: [], ...(replaced.length === 0 ? {} : { replaced }) };
 }
 
 /** Whether a publisher that is replaced has a proxy of its own, which will miss its readings. */
@@ -69,7 +57,7 @@ function sendsElsewhere(job: RawJob, request: JobRequest): boolean {
   return request.role === 'publisher' && url !== undefined && url !== request.proxyUrl;
 }
 
-/** Runs again what a submission replaced, as it was. 1.8 and newer. */
+/** Runs again what a submission replaced, as it was. */
 export async function restoreReplaced({ jobId, replaced = [] }: Submission, client: BacalhauClient): Promise<void> {
   if (!replaced.some((job) => job.jobId === jobId)) await client.stopJob(jobId);
   for (const job of replaced) await client.rerunJob(job.jobId, job.version);
@@ -90,17 +78,6 @@ function requireOurs(replaced: RawJob[], { name, type }: RenderedJob): void {
     hint: `${remedy}. Ours have the label app=wasm-sensors. Give the nodes another region, or use another cluster.`,
   });
 }
-
-/** Replaces a running job's executions with new ones of the same job. */
-export async function startAgain(job: RawJob, { client, stateDir }: Omit<SubmitOptions, 'environment'>): Promise<void> {
-  const versions = await Promise.all([client.clientVersion(), client.agentVersion()]);
-  if (versions.every(updatesInPlace)) return client.rerunJob(job.ID);
-  await client.stopJob(job.ID);
-  await client.runJob(fileOf(stateDir, job.Name));
-}
-
-/** The document as it was submitted last. */
-const fileOf = (stateDir: string, jobName: string) => join(stateDir, 'jobs', `${encodeURIComponent(jobName)}.yaml`);
 
 /** The job that already runs exactly this document, if there is one; nothing is submitted. */
 export async function findRunning(request: JobRequest, options: SubmitOptions): Promise<Submission | undefined> {

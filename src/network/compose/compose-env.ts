@@ -7,7 +7,8 @@ import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
 import { withoutSecrets } from '../../lib/net/url-secrets.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { ComposeSettings } from './compose-plan.js';
+import type { ComposeCall } from './engine/compose-project.js';
+import type { ComposePlan, ComposeSettings } from './plan.js';
 
 /** What templates hold for people to replace. */
 const PLACEHOLDER =
@@ -98,4 +99,25 @@ export function queueVariables(
     );
   }
   return { ...found, AWS_REGION: awsRegion ?? '', AWS_ENDPOINT_URL_SQS: queueEndpoint ?? '', SQS_QUEUE_URL: queue };
+}
+
+/** How compose is called for the plan; `up` waits for the call when it cleans up. */
+export function callFor({ secrets, context: { supervisor } }: ComposePlan): ComposeCall {
+  return { secrets, apart: (pid) => supervisor.adopt('docker compose', pid) };
+}
+
+/** Writes the values of the plan that are not secret into the `.env` of the compose file. */
+export function writeVariables(plan: ComposePlan, backbone: string): void {
+  const { project, ports, bacalhauVersion, image, logLevel } = plan;
+  const values = {
+    COMPOSE_PROJECT_NAME: project.name,
+    BACALHAU_VERSION: bacalhauVersion,
+    WASM_SENSORS_IMAGE: image,
+    BACKBONE: backbone,
+    ...(logLevel === undefined ? {} : { BACALHAU_LOG_LEVEL: logLevel }),
+    ...ports,
+  };
+  const lines = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  const text = ['# Made by `wasm-sensors up`; holds no secrets.', ...lines, ''].join('\n');
+  writeFileAtomic(join(project.folder, '.env'), text, 0o644);
 }

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
+import { loadSettings } from '../../config/load-settings.js';
 import type { NetworkEvent } from '../provider.js';
 import { choosePorts, type PortName } from './compose-ports.js';
 
-const choose = (variables: Partial<Record<PortName, string>>, port = 0, events: NetworkEvent[] = []) =>
-  choosePorts({
-    wishes: { PROXY_PORT: { port, explicit: true, purpose: 'proxy', flag: '--port' } },
-    get: (name) => variables[name] ?? '0',
-    without: ['REGISTRY_PORT'],
-    emit: (event) => events.push(event),
-  });
+const choose = (variables: Partial<Record<PortName, string>>, proxyPort = 0, events: NetworkEvent[] = []) =>
+  choosePorts(
+    loadSettings({ proxyPort: String(proxyPort) }, '/nowhere'),
+    { get: (name) => variables[name as PortName] ?? '0' },
+    { registry: false, emit: (event) => events.push(event) },
+  );
 
 test('every service gets a port of its own, and what is left out gets none', async () => {
   const ports = await choose({});

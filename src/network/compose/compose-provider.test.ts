@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { loadSettings } from '../../config/load-settings.js';
 import type { ServiceJobOptions } from '../provider.js';
-import type { ComposeConnection } from './compose-connection.js';
+import type { ComposeConnection } from './compose-network.js';
 import { composeProvider } from './compose-provider.js';
 
 const connection: ComposeConnection = {

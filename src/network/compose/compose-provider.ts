@@ -5,12 +5,16 @@ import { requireEngine } from '../../docker/docker-cli.js';
 import { removeOwned, removeOwnedVolumes } from '../../docker/owned-objects.js';
 import { messageOf } from '../../lib/errors/app-error.js';
 import type { NetworkProvider, Removal } from '../provider.js';
-import { type ComposeConnection, composeConnectionSchema } from './compose-connection.js';
-import { clientContainer, createComposeNetwork } from './compose-network.js';
+import {
+  type ComposeConnection,
+  clientContainer,
+  composeConnectionSchema,
+  createComposeNetwork,
+} from './compose-network.js';
 import { planServiceJob } from './compose-service-job.js';
 import { writeExtras, writeNetworkFiles } from './document/network-folder.js';
 import { writeNodeTokens } from './document/node-tokens.js';
-import { composeNeeds, planCompose } from './make-compose-plan.js';
+import { composeNeeds, planCompose } from './plan.js';
 
 export const composeProvider: NetworkProvider<ComposeConnection> = {
   kind: 'compose',

@@ -5,10 +5,9 @@ import { docker } from '../../docker/docker-cli.js';
 import { pushImage, tagImage } from '../../docker/images.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { noServicesNode } from '../edge-nodes.js';
 import type { PlannedServiceJob, ServiceJobOptions } from '../provider.js';
-import { noServicesNode } from '../region-nodes.js';
-import type { ComposeConnection } from './compose-connection.js';
-import { SERVICES_NODE } from './compose-network.js';
+import { type ComposeConnection, SERVICES_NODE } from './compose-network.js';
 
 type Role = ServiceJob['role'];
 

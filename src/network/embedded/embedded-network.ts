@@ -1,12 +1,9 @@
 /** The embedded network: jobs go straight to the sensor host, a child process of `up`. */
 import { join } from 'node:path';
 import { z } from 'zod';
-import { MODULE_LABEL, ROLE_LABEL } from '../../jobs/job-document.js';
-import { type JobRef, jobName, jobRefOf } from '../../jobs/job-ref.js';
-import type { JobRequest } from '../../jobs/job-request.js';
-import { moduleEnv, moduleParameters } from '../../jobs/module-task.js';
-import { CONFIG_TARGET, publisherFlags } from '../../jobs/publisher-flags.js';
-import { reachableHosts } from '../../jobs/reachable-hosts.js';
+import { type JobRef, type JobRequest, jobName, jobRefOf } from '../../jobs/job-request.js';
+import { CONFIG_TARGET, moduleEnv, moduleParameters, publisherFlags, reachableHosts } from '../../jobs/job-task.js';
+import { MODULE_LABEL, ROLE_LABEL } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { errorFromAnswer } from '../../lib/errors/http-error.js';
 import { ModuleStore } from '../../modules/module-store.js';
@@ -19,8 +16,8 @@ import {
   stoppedSchema,
   submissionSchema,
 } from '../../sensor-host/host-schemas.js';
+import { configFolder, regionConfigFile } from '../config-file.js';
 import type { Network } from '../network.js';
-import { configFolder, regionConfigFile } from '../region-file.js';
 
 /** Part of `run.json`. */
 export const embeddedConnectionSchema = z.object({

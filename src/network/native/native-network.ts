@@ -1,14 +1,14 @@
 /** The native network as every terminal uses it. */
 import { z } from 'zod';
-import { forwardedSchema } from '../../jobs/job-environment.js';
+import { forwardedSchema } from '../../jobs/render-job.js';
 import { readModule } from '../../modules/module-files.js';
 import { modulePath } from '../../modules/module-path.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
+import { configFolder, regionConfigFile } from '../config-file.js';
 import { edgeLabels } from '../edge-nodes.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
-import { configFolder, regionConfigFile } from '../region-file.js';
 import { edgeNames } from './native-nodes.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. */

@@ -4,10 +4,10 @@ import { serviceFlags } from '../../config/service-config.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
-import { programNeeds } from '../bacalhau/bacalhau-needs.js';
+import { programNeeds } from '../bacalhau/find-bacalhau.js';
+import { noServicesNode } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkProvider } from '../provider.js';
-import { noServicesNode } from '../region-nodes.js';
 import { createNativeNetwork, type NativeConnection, nativeConnectionSchema } from './native-network.js';
 
 export const nativeProvider: NetworkProvider<NativeConnection> = {
@@ -32,7 +32,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   // Its processes are children of `up`: whoever cleans up after it stops them.
   cleanUp: async () => ({ removed: [], kept: [] }),
   async serviceJob(role, connection, { settings, image, nodePort, embeddedQueue, authority }) {
-    const { productImage } = await import('../../docker/image-names.js');
+    const { productImage } = await import('../../docker/images.js');
     const { queue, queueEndpoint, awsRegion, open } = settings.values;
     const logging = givenSettings(settings, ['logLevel', 'logFormat']);
     // A container does not reach this machine's loopback.

@@ -3,17 +3,18 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PortWish } from '../../lib/net/choose-port.js';
 import { chooseServicePorts } from '../../lib/net/choose-service-ports.js';
+import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
 import { findBacalhau } from '../bacalhau/find-bacalhau.js';
+import { configFolder } from '../config-file.js';
+import { isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan, PlanContext } from '../provider.js';
-import { configFolder } from '../region-file.js';
-import { sensorVariables } from '../sensor-secrets.js';
+import { sensorVariables } from '../sensor-tokens.js';
 import type { NativeConnection } from './native-network.js';
 import { edgeNodes, givesUpAfterMs, HOST, type NativePorts, servicesEnv, servicesNode } from './native-nodes.js';
 import { RegionLinks } from './region-links.js';
-import { RegionRecovery } from './region-recovery.js';
 import { NativeNodes } from './start.js';
 
 export interface NativeOptions {
@@ -50,7 +51,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     await nodes.startOrchestrator();
     await links.open(REGIONS, { host: HOST, port: ports.nats }, proxyUrl);
     const docker = await dockerAnswers;
-    reconciler = new ExecutionReconciler({ client, stateDir, emit });
+    reconciler = new ExecutionReconciler({ client, emit });
     const givesUp = givesUpAfterMs(context.nodesPerRegion * REGIONS.length);
     recovery = new RegionRecovery({ links, nodes, reconciler, givesUpAfterMs: givesUp });
     await nodes.startNodes([
@@ -111,4 +112,55 @@ async function dockerWorks(): Promise<boolean> {
     timeout: 3000,
   });
   return exitCode === 0;
+}
+
+export interface RecoveryOptions {
+  links: RegionLinks;
+  nodes: NativeNodes;
+  reconciler: ExecutionReconciler;
+  /** How long a node tries to use a broken connection, in milliseconds. */
+  givesUpAfterMs: number;
+}
+
+class RegionRecovery {
+  readonly #options: RecoveryOptions;
+  /** By region, in milliseconds of the monotonic clock. */
+  readonly #cutAt = new Map<string, number>();
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+  }
+
+  /** For events of the supervisor. */
+  readonly onChild = (event: ChildEvent): void => {
+    if (event.type !== 'child.restarted') return;
+    // All nodes lose an orchestrator that exits, and it counts executions as lost when a node is back before the others.
+    const regions = event.name === 'orchestrator' ? REGIONS : REGIONS.filter((name) => isEdgeOf(event.name, name));
+    // A region that is cut is reconciled when its link is back.
+    for (const region of regions) if (!this.#options.links.isCut(region)) this.#reconcile(region);
+  };
+
+  async setLink(region: string, connected: boolean): Promise<void> {
+    const { links, reconciler } = this.#options;
+    if (!connected && !links.isCut(region)) this.#cutAt.set(region, performance.now());
+    await links.set(region, connected);
+    if (!connected) return reconciler.end(region);
+    if (links.isCut(region)) return;
+    await this.#startAgain(region);
+    this.#reconcile(region);
+  }
+
+  /**
+   * After a long cut a node has given its connection up, and would try again only up to 80 s later. Its sensors have
+   * delivered what they kept, and the orchestrator has given up their executions: nothing is lost by a new process.
+   */
+  async #startAgain(region: string): Promise<void> {
+    const cutMs = performance.now() - (this.#cutAt.get(region) ?? performance.now());
+    this.#cutAt.delete(region);
+    if (cutMs >= this.#options.givesUpAfterMs) await this.#options.nodes.startAgain(region);
+  }
+
+  #reconcile(region: string): void {
+    this.#options.reconciler.begin(region, this.#options.nodes.cameIn(region));
+  }
 }

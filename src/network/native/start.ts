@@ -17,9 +17,9 @@ import {
   lateHeartbeatMs,
   type NativePorts,
   type NodePlan,
+  nodeProcess,
   orchestratorNode,
 } from './native-nodes.js';
-import { nodeProcess } from './node-process.js';
 import type { RegionLinks } from './region-links.js';
 
 /** How many start at the same time: more would only wait for each other's CPU. */

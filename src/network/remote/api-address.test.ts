@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Settings } from '../../config/settings.js';
-import { apiAddress } from './api-address.js';
+import { apiAddress } from './remote-provider.js';
 
 const settings = (change: Partial<Settings>) =>
   ({ apiHost: 'h', apiPort: 1234, apiTls: false, apiInsecure: false, ...change }) as Settings;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { hostnameForwarded, keepHostnameForwarded } from './hostname-forwarding.js';
-import { forgetSecrets, keepSecrets, readSecrets } from './remote-secrets.js';
+import { forgetSecrets, keepSecrets, readSecrets } from './remote-network.js';
 
 let stateDir: string;
 beforeEach(() => {

@@ -1,7 +1,11 @@
 /** A cluster that exists already, as every terminal uses it. */
+
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 import type { JobRequest } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { readModule } from '../../modules/module-files.js';
 import { modulePath } from '../../modules/module-path.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
@@ -11,7 +15,6 @@ import { findRunning, restoreReplaced, submitJob } from '../bacalhau/submit-job.
 import type { Network, Submission } from '../network.js';
 import type { OpenContext } from '../provider.js';
 import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
-import { type RemoteSecrets, readSecrets } from './remote-secrets.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. No credentials. */
 export const remoteConnectionSchema = z.object({
@@ -129,4 +132,28 @@ function notForwarded(names: string[]): AppError {
       `Set ${text} on the nodes and allow it (Compute.Env.AllowList, ^SENSOR_TOKEN$); or start \`up\` with ` +
       '--token-in-job: every user of the cluster can then read it in the job.',
   });
+}
+
+const secretsSchema = z.object({
+  /** For the API. */
+  credentials: z
+    .union([z.object({ apiKey: z.string() }), z.object({ username: z.string(), password: z.string() })])
+    .exactOptional(),
+  /** Variables for sensors with their values, such as `SENSOR_TOKEN`, where they go into the job. */
+  sensorEnv: z.record(z.string(), z.string()),
+});
+export type RemoteSecrets = z.output<typeof secretsSchema>;
+
+const fileOf = (stateDir: string) => join(stateDir, 'remote', 'secrets.json');
+
+export function keepSecrets(stateDir: string, secrets: RemoteSecrets): void {
+  writeFileAtomic(fileOf(stateDir), JSON.stringify(secrets), 0o600);
+}
+
+export function readSecrets(stateDir: string): RemoteSecrets {
+  return secretsSchema.parse(JSON.parse(readIfExists(fileOf(stateDir)) ?? '{"sensorEnv":{}}'));
+}
+
+export function forgetSecrets(stateDir: string): void {
+  rmSync(fileOf(stateDir), { force: true });
 }

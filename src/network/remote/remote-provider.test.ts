@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadSettings } from '../../config/load-settings.js';
 import type { PlanContext } from '../provider.js';
+import { keepSecrets, readSecrets } from './remote-network.js';
 import { remoteProvider } from './remote-provider.js';
-import { keepSecrets, readSecrets } from './remote-secrets.js';
 
 let stateDir: string;
 beforeEach(() => {

@@ -1,21 +1,24 @@
 /** The remote network: a cluster that exists already. None of our processes run on its nodes, so there is little to start. */
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
+import { type ApiAddress, apiUrl } from '../bacalhau/bacalhau-cli.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { toNode } from '../bacalhau/bacalhau-mapping.js';
-import { programNeeds } from '../bacalhau/bacalhau-needs.js';
-import { findBacalhau } from '../bacalhau/find-bacalhau.js';
+import { findBacalhau, programNeeds } from '../bacalhau/find-bacalhau.js';
+import { unschedulableDetails } from '../edge-nodes.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
-import { unschedulableDetails } from '../region-nodes.js';
-import { sensorVariables } from '../sensor-secrets.js';
-import { apiAddress } from './api-address.js';
+import { sensorVariables } from '../sensor-tokens.js';
 import {
   createRemoteClient,
   createRemoteNetwork,
+  forgetSecrets,
+  keepSecrets,
   type RemoteConnection,
   remoteConnectionSchema,
 } from './remote-network.js';
-import { forgetSecrets, keepSecrets } from './remote-secrets.js';
 
 export const remoteProvider: NetworkProvider<RemoteConnection> = {
   kind: 'remote',
@@ -30,8 +33,8 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
       bacalhau: {
         ...programNeeds(settings),
         cluster: {
-          url: `${api.tls ? 'https' : 'http'}://${api.host.replace(/^https?:\/\//, '')}:${api.port}`,
-          version: async (folder) => (await clientIn(folder).agentVersion()).text,
+          url: apiUrl(api),
+          version: (folder) => clientIn(folder).agentVersion(),
           nodes: async (folder) => (await clientIn(folder).nodes()).flatMap((node) => toNode(node) ?? []),
         },
       },
@@ -80,6 +83,7 @@ export function planRemote(
       const secrets = { sensorEnv: tokenInJob ? sensorEnv : {}, ...(credentials ? { credentials } : {}) };
       const client = createRemoteClient(connection, stateDir, secrets);
       await client.clientVersion();
+      await client.agentVersion();
       const nodes = (await client.nodes()).flatMap((node) => toNode(node) ?? []);
       const edge = nodes.filter(
         ({ type, region, connected, unschedulable }) =>
@@ -120,4 +124,46 @@ function requireReachable(proxyUrl: string, apiHost: string): void {
 function isLoopback(host: string): boolean {
   const name = host.replace(/^https?:\/\//, '').replace(/^\[|\]$/g, '');
   return name === 'localhost' || name === '::1' || /^127\./.test(name);
+}
+
+/** Throws `NO_API_HOST`, `NO_TLS`, `NO_SUCH_FILE` for the signer of its certificate, and `CREDENTIALS_MIXED`. */
+export function apiAddress(settings: Settings): ApiAddress {
+  const { apiHost, apiPort, apiTls, apiInsecure, apiCa } = settings;
+  if (apiHost === undefined) {
+    throw new AppError('NO_API_HOST', 'the remote network needs the address of its orchestrator', {
+      hint: 'Give --api-host (and --api-port, --api-tls where needed), or set BACALHAU_API_HOST.',
+    });
+  }
+  const tls = apiTls || apiCa !== undefined;
+  if (apiInsecure && !tls)
+    throw new AppError('NO_TLS', '--api-insecure is about TLS, which is not asked for', {
+      hint: 'Give --api-tls as well.',
+    });
+  const credentials = credentialsOf(settings);
+  return {
+    host: apiHost,
+    port: apiPort,
+    ...(tls ? { tls: { ...signer(apiCa), ...(apiInsecure ? { insecure: true } : {}) } } : {}),
+    ...(credentials ? { credentials } : {}),
+  };
+}
+
+/** Other terminals may be in other folders. */
+function signer(file: string | undefined): { caFile?: string } {
+  if (file === undefined) return {};
+  if (existsSync(file)) return { caFile: resolve(file) };
+  throw new AppError('NO_SUCH_FILE', `--api-ca: there is no file ${file}`, {
+    hint: 'Name the PEM file of the certificate.',
+  });
+}
+
+/** Bacalhau knows two ways in, and refuses both at the same time. */
+function credentialsOf({ apiToken, apiUsername, apiPassword }: Settings): ApiAddress['credentials'] {
+  if (apiToken !== undefined && apiUsername === undefined && apiPassword === undefined) return { apiKey: apiToken };
+  if (apiToken === undefined && apiUsername !== undefined && apiPassword !== undefined)
+    return { username: apiUsername, password: apiPassword };
+  if (apiToken === undefined && apiUsername === undefined && apiPassword === undefined) return undefined;
+  throw new AppError('CREDENTIALS_MIXED', 'the API accepts either an API key or a user with a password', {
+    hint: 'Give --api-token-file (BACALHAU_API_KEY), or --api-username with --api-password-file (BACALHAU_API_USERNAME and _PASSWORD).',
+  });
 }

@@ -5,10 +5,8 @@
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { ModuleFacts } from '../../modules/inspect-module.js';
-import type { ExecutionInfo, Network } from '../../network/network.js';
-import type { NetworkFact } from '../../network/network-facts.js';
-import { newestByNode } from '../../network/newest-executions.js';
-import { nodesByRegion } from '../../network/region-nodes.js';
+import { nodesByRegion } from '../../network/edge-nodes.js';
+import { type ExecutionInfo, type Network, type NetworkFact, newestByNode } from '../../network/network.js';
 import { foreignModules, refuseForeign } from './job-owners.js';
 import { type ModuleTarget, provideModule } from './provide-module.js';
 import { type SubmitTarget, type Submitted, submitInOrder } from './submit-publishers.js';

@@ -262,11 +262,11 @@ test('a job that failed as a whole ends the wait; a network that does not answer
 });
 
 test('facts: of submissions once each, of unschedulable nodes, of a job for all regions', async () => {
-  network.submission = { facts: [{ type: 'job.replaced-on-paper' }] };
+  network.submission = { facts: [{ type: 'hostname.not-forwarded', region: 'eu' }] };
   network.nodeList.push(edgeNode('edge-eu-2', { unschedulable: 'no engine' }));
   network.jobList = [jobInfo({ role: 'publisher' })];
   expect((await deploy()).facts).toEqual([
-    { type: 'job.replaced-on-paper' },
+    { type: 'hostname.not-forwarded', region: 'eu' },
     { type: 'all-regions-job.stopped' },
     { type: 'node.unschedulable', node: 'edge-eu-2', reason: 'no engine' },
   ]);

@@ -5,10 +5,14 @@ import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
-import type { ExecutionInfo, Network, NodeInfo } from '../../network/network.js';
-import type { NetworkFact } from '../../network/network-facts.js';
-import { newestByNode } from '../../network/newest-executions.js';
-import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/region-nodes.js';
+import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/edge-nodes.js';
+import {
+  type ExecutionInfo,
+  type Network,
+  type NetworkFact,
+  type NodeInfo,
+  newestByNode,
+} from '../../network/network.js';
 import { decidedFields, decidingHosts } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';

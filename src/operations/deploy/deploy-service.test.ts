@@ -1,7 +1,6 @@
 /** Service jobs over a fake network: what replaces what, in which order, and what is put back when it fails. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { JobRef } from '../../jobs/job-ref.js';
-import type { ServiceJob } from '../../jobs/job-request.js';
+import type { JobRef, ServiceJob } from '../../jobs/job-request.js';
 import type { ExecutionInfo, JobInfo, Network } from '../../network/network.js';
 import type { NetworkProvider } from '../../network/provider.js';
 import type { Session } from '../../runtime/session.js';

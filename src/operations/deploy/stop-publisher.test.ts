@@ -1,5 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import type { JobRef } from '../../jobs/job-ref.js';
+import type { JobRef } from '../../jobs/job-request.js';
 import type { JobInfo, Network } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { stopPublisher } from './stop-publisher.js';

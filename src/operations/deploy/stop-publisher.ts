@@ -56,8 +56,7 @@ export async function stopPublisher(
   );
   const stopped = [...new Set(results.flat())];
   if (stopped.length === 0) return { stopped, quietSeconds: 0 };
-  // At once, so that no alert fires meanwhile; and again for sensors whose last readings were still on their way, and for
-  // the job with which a Bacalhau 1.7 stops its sensors.
+  // At once, so that no alert fires meanwhile; and again for sensors whose last readings were still on their way.
   await fleet.annotate({ endedJobs: wanted.map(({ id }) => id) }, token);
   await noMoreReadings(fleet, concerns, quietMs);
   await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);

@@ -65,13 +65,3 @@ test('it is not mentioned where it does not run', async () => {
   };
   expect(await stopAllRegionsJob(regional as unknown as Network, false)).toEqual([]);
 });
-
-test('only what a Bacalhau 1.7 stops on paper is no failure', async () => {
-  const failing = (code: string) => async () => {
-    throw new AppError(code as AppError['code'], 'publisher was stopped, but its executions were not');
-  };
-  expect(await stopAllRegionsJob(network(failing('STOP_NOT_PASSED_ON')), true)).toEqual([
-    { type: 'all-regions-job.stopped-on-paper' },
-  ]);
-  await expect(stopAllRegionsJob(network(failing('ORCHESTRATOR_GONE')), true)).rejects.toThrow();
-});

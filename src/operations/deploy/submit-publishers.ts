@@ -1,7 +1,6 @@
 /** Submits one publisher job a region, and stops a publisher for all regions that would run beside them. */
 import { join, resolve } from 'node:path';
-import { ALL_REGIONS_PUBLISHER, sameJob } from '../../jobs/job-ref.js';
-import type { JobRequest, PublisherJob } from '../../jobs/job-request.js';
+import { ALL_REGIONS_PUBLISHER, type JobRequest, type PublisherJob, sameJob } from '../../jobs/job-request.js';
 import { AppError, messageOf, withContext } from '../../lib/errors/app-error.js';
 import { withFileLock } from '../../lib/fs/file-lock.js';
 import type { Network, Submission } from '../../network/network.js';
@@ -124,11 +123,7 @@ export async function submitToRegions(
 }
 
 /** A publisher for all regions, submitted by hand from our template. */
-export type AllRegionsFact =
-  | { type: 'all-regions-job.running' }
-  | { type: 'all-regions-job.stopped' }
-  /** A Bacalhau 1.7 marked it as stopped and did not inform its nodes. */
-  | { type: 'all-regions-job.stopped-on-paper' };
+export type AllRegionsFact = { type: 'all-regions-job.running' } | { type: 'all-regions-job.stopped' };
 
 const RUNS = ['pending', 'running'];
 
@@ -142,12 +137,5 @@ export async function stopAllRegionsJob(network: Network, everywhere: boolean): 
     const runs = jobs.some(({ ref, state }) => sameJob(ref, ALL_REGIONS_PUBLISHER) && RUNS.includes(state));
     return runs ? [{ type: 'all-regions-job.running' }] : [];
   }
-  try {
-    return (await network.stop(ALL_REGIONS_PUBLISHER)) ? [{ type: 'all-regions-job.stopped' }] : [];
-  } catch (error) {
-    // That sensors keep running there is no failure of this deployment.
-    if (error instanceof AppError && error.code === 'STOP_NOT_PASSED_ON')
-      return [{ type: 'all-regions-job.stopped-on-paper' }];
-    throw error;
-  }
+  return (await network.stop(ALL_REGIONS_PUBLISHER)) ? [{ type: 'all-regions-job.stopped' }] : [];
 }

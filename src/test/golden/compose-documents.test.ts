@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { connectionOf } from '../../network/compose/compose-connection.js';
-import { openEnvironment, queueVariables } from '../../network/compose/compose-env.js';
-import { type ComposePlan, writeVariables } from '../../network/compose/compose-plan.js';
+import { openEnvironment, queueVariables, writeVariables } from '../../network/compose/compose-env.js';
+import { connectionOf } from '../../network/compose/compose-network.js';
 import { composeDocument } from '../../network/compose/document/compose-document.js';
+import type { ComposePlan } from '../../network/compose/plan.js';
 import { IMAGE_VERSION, normalize, toFailure, toJson } from './normalize.js';
 
 const recorded = (name: string) => `./recorded/compose/${name}`;

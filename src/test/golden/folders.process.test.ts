@@ -20,11 +20,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../lib/net/choose-port.js';
-import type { ComposePlan } from '../../network/compose/compose-plan.js';
-import { prepare } from '../../network/compose/prepare-compose.js';
+import type { ComposePlan } from '../../network/compose/plan.js';
+import { prepare } from '../../network/compose/prepare.js';
 import { IMAGE_VERSION, normalize, type Placeholder, toJson } from './normalize.js';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BIN = join(ROOT, 'bin', 'wasm-sensors.js');
 const recorded = (name: string) => `./recorded/${name}`;
 

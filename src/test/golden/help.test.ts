@@ -26,7 +26,7 @@ const GROUPS = {
   settings: ['settings'],
   completion: ['completion'],
   files: ['shell', 'render', 'init', 'build', 'build wasm'],
-  images: ['images', 'images build', 'images login', 'images push'],
+  images: ['images', 'images build', 'images push'],
   proxy: ['proxy', 'proxy serve'],
   puller: ['puller', 'puller serve'],
   queue: [

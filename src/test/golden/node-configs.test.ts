@@ -6,11 +6,11 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   edgeNodes,
   type NodePlan,
+  nodeProcess,
   orchestratorNode,
   servicesEnv,
   servicesNode,
 } from '../../network/native/native-nodes.js';
-import { nodeProcess } from '../../network/native/node-process.js';
 import type { RegionLinks } from '../../network/native/region-links.js';
 import type { PlanContext } from '../../network/provider.js';
 import { normalize, toJson } from './normalize.js';

@@ -110,8 +110,6 @@ describe('what no command takes', () => {
     images: [
       ['images', 'build', '--tag', 'not a tag'],
       ['images', 'build', '--registry', 'https://ghcr.io'],
-      ['images', 'login'],
-      ['images', 'login', '--username', 'somebody', '-o', 'json'],
       ['images', 'push', 'now'],
       ['render', '--nodes', '0'],
       ['build', 'wasm', '--fly'],

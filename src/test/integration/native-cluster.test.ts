@@ -62,7 +62,6 @@ it('leaves alone what it runs already, and replaces what differs', async () => {
   const seen = hostsSending(proxy, 2, (reading) => reading.color === '#222222');
   expect(await network.submit(publisher('us', '#222222'))).toMatchObject({ unchanged: false, jobName: 'publisher-us' });
   expect(await seen).toEqual(['edge-us-1', 'edge-us-2']);
-  if (!cluster.stops) return;
   await sleep(500);
   const from = proxy.readings.length;
   await sleep(500);
@@ -71,16 +70,7 @@ it('leaves alone what it runs already, and replaces what differs', async () => {
 });
 
 it('stops a job, and runs the very same again', async () => {
-  const { network, proxy, stops } = cluster;
-  if (!stops) {
-    // The test's proxy does not tell the old sensors, which would end them.
-    const began = Date.now();
-    const last = hostsSending(proxy, 2, ({ region, job_submission_time: time }) => region === 'us' && time >= began);
-    expect(await network.stop({ role: 'publisher', region: 'us' })).toBe(true);
-    expect(await last).toHaveLength(2);
-    expect((await network.submit(publisher('us', '#222222'))).unchanged).toBe(false);
-    return;
-  }
+  const { network, proxy } = cluster;
   expect(await network.stop({ role: 'publisher', region: 'us' })).toBe(true);
   const quiet = async () => {
     const from = proxy.readings.length;
@@ -123,13 +113,12 @@ it('cuts a region until Bacalhau has replaced its executions: nothing of the fir
     const job = (await network.jobs()).find(({ name }) => name === 'publisher-eu')!;
     return job.executions.filter(({ state }) => state === 'failed').length === 2 || undefined;
   };
-  // Before 1.8 an execution that was lost with its node goes on when it is back.
-  if (cluster.stops) expect(await waitFor(failed, { timeoutMs: 40_000, everyMs: 500 })).toBe(true);
+  expect(await waitFor(failed, { timeoutMs: 40_000, everyMs: 500 })).toBe(true);
   const hosts = new Set(proxy.readings.slice(from).map((reading) => reading.hostname));
   expect([...hosts].sort()).toEqual(['edge-as-1', 'edge-as-2', 'edge-us-1', 'edge-us-2']);
 
   const first = new Set(proxy.readings.flatMap(({ region, execution_id: id }) => (region === 'eu' ? [id] : [])));
-  const later = ({ region, execution_id: id }: Reading) => region === 'eu' && first.has(id) !== cluster.stops;
+  const later = ({ region, execution_id: id }: Reading) => region === 'eu' && !first.has(id);
   const second = hostsSending(proxy, 2, later, 60_000);
   await network.setRegionLink('eu', true);
   const nodesLetIn = Date.now();

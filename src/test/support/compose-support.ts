@@ -1,7 +1,7 @@
 /** What tests of the compose network share: what they need, and a look at the engine itself. */
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
-import { bacalhauImage } from '../../docker/image-names.js';
+import { bacalhauImage } from '../../docker/images.js';
 import { eventually } from './cli-harness.js';
 
 /** One for each file of tests: files run side by side. */

@@ -2,16 +2,16 @@
 import { onTestFinished } from 'vitest';
 import { loadSettings } from '../../config/load-settings.js';
 import type { SettingKey } from '../../config/settings.js';
-import { type Check, type Finding, runCheck } from '../../doctor/check.js';
+import { type Finding, type Part, runPart } from '../../doctor/check.js';
 import { openContext } from '../../doctor/check-context.js';
 
-/** What a check finds; `folder`: where `.env` and `wasm-sensors.yaml` would be. */
+/** What a part of a check finds; `folder`: where `.env` and `wasm-sensors.yaml` would be. */
 export async function findingsOf(
-  check: Check,
+  part: Part,
   folder: string,
   flags: Partial<Record<SettingKey, unknown>> = {},
 ): Promise<Finding[]> {
   const context = await openContext(loadSettings({ stateDir: `${folder}/.wasm-sensors`, ...flags }, folder, {}));
   onTestFinished(() => context.close());
-  return runCheck(check, context);
+  return runPart(part, context);
 }

@@ -1,8 +1,6 @@
 /** For unit tests: a network, a fleet view and a proxy that are data, and record what is asked of them. */
 import type { SensorView } from '../../fleet/fleet-view.js';
-import type { JobRef } from '../../jobs/job-ref.js';
-import { jobName, jobRefOf, sameJob } from '../../jobs/job-ref.js';
-import type { JobRequest } from '../../jobs/job-request.js';
+import { type JobRef, type JobRequest, jobName, jobRefOf, sameJob } from '../../jobs/job-request.js';
 import type { ExecutionInfo, JobInfo, Network, NodeInfo, Submission } from '../../network/network.js';
 
 export const edgeNode = (name: string, over: Partial<NodeInfo> = {}): NodeInfo => ({

@@ -8,8 +8,6 @@ import { freePort } from '../../lib/net/choose-port.js';
 import { type ChildEvent, Supervisor } from '../../lib/process/supervisor.js';
 import { buildWasm } from '../../modules/build-modules.js';
 import { MODULES_DIR } from '../../modules/module-files.js';
-import { createBacalhauClient } from '../../network/bacalhau/bacalhau-client.js';
-import { updatesInPlace } from '../../network/bacalhau/bacalhau-version.js';
 import { findBacalhau } from '../../network/bacalhau/find-bacalhau.js';
 import { createNativeNetwork, type NativeConnection } from '../../network/native/native-network.js';
 import { planNative } from '../../network/native/plan.js';
@@ -37,8 +35,6 @@ export interface TestCluster {
   stateDir: string;
   events: NetworkEvent[];
   childEvents: ChildEvent[];
-  /** False before 1.8, where a stopped job runs on. */
-  stops: boolean;
   close(): Promise<void>;
 }
 
@@ -74,11 +70,9 @@ export async function startCluster(nodesPerRegion: number): Promise<TestCluster>
   };
   try {
     const { connection } = await plan.start({ proxyUrl: proxy.url });
-    const { bacalhau: path, api } = connection;
     const setRegionLink: Network['setRegionLink'] = async (region, up) => plan.setRegionLink?.(region, up);
     const network = createNativeNetwork(connection, { stateDir, token: 'operator', setRegionLink });
-    const stops = updatesInPlace(await createBacalhauClient({ path, stateDir, api }).agentVersion());
-    return { network, connection, plan, supervisor, proxy, stateDir, events, childEvents, stops, close };
+    return { network, connection, plan, supervisor, proxy, stateDir, events, childEvents, close };
   } catch (error) {
     await close();
     throw error;

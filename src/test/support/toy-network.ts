@@ -2,8 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { z } from 'zod';
-import type { JobRef } from '../../jobs/job-ref.js';
-import type { PublisherJob } from '../../jobs/job-request.js';
+import type { JobRef, PublisherJob } from '../../jobs/job-request.js';
 import type { JobInfo, Network, NodeInfo, Submission } from '../../network/network.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../../network/provider.js';
 import type { SensorConfig } from '../../protocol/sensor-config.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Document, isMap, isScalar, parseDocument, type YAMLMap } from 'yaml';
 import { OWNER_LABEL } from '../../../docker/containers.js';
-import { productImage } from '../../../docker/image-names.js';
+import { productImage } from '../../../docker/images.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
 import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';

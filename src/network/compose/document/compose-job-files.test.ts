@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { ANY_CLUSTER, writeJobFiles } from '../../../jobs/job-files.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
 import { readModule } from '../../../modules/module-files.js';
-import { THIS_NETWORK } from './compose-job-files.js';
+import { THIS_NETWORK } from './network-folder.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'jobs-'));
 let files: string[];

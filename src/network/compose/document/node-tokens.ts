@@ -6,7 +6,7 @@ import { newToken } from '../../../lib/net/bearer-token.js';
 import { packageRoot } from '../../../lib/process/self-command.js';
 import { edgeName } from '../../edge-nodes.js';
 import { REGIONS } from '../../network.js';
-import { sensorEnvOf } from '../../sensor-secrets.js';
+import { sensorEnvOf } from '../../sensor-tokens.js';
 
 const KEY_LINE = 'WASM_SENSORS_SENSOR_KEY=';
 

@@ -1,8 +1,7 @@
 /** A compose project: one network of containers under one name. */
 import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { containerLogs } from '../../../docker/container-logs.js';
-import { type Container, containersOf } from '../../../docker/containers.js';
+import { type Container, containerLogs, containersOf } from '../../../docker/containers.js';
 import { type DockerOptions, docker } from '../../../docker/docker-cli.js';
 import { AppError } from '../../../lib/errors/app-error.js';
 import { openLog } from '../../../lib/process/log-file.js';

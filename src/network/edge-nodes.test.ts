@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { toNode } from './bacalhau/bacalhau-mapping.js';
 import type { RawNode } from './bacalhau/bacalhau-schemas.js';
-import { nodesByRegion, unschedulableNodes } from './region-nodes.js';
+import { nodesByRegion, unschedulableNodes } from './edge-nodes.js';
 
 const node = (NodeID: string, region: string, engines: string[] | null = ['wasm']) =>
   toNode({

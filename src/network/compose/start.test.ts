@@ -1,7 +1,7 @@
 /** The addresses of the backbone network: the engine says which are free. */
 import { expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
-import { onFreeBackbone } from './bring-up.js';
+import { onFreeBackbone } from './start.js';
 
 const taken = new AppError('SUBNET_IN_USE', 'taken');
 /** Fails as the engine does for the first `refusals` calls; `calls` has the addresses that it was given. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { domainsOf, reachableHosts } from './reachable-hosts.js';
+import { domainsOf, reachableHosts } from './job-task.js';
 
 test('a job reaches its proxy, at its port only, and what is allowed', () => {
   const job = { proxyUrl: 'http://127.0.0.1:9090', allow: ['api.example.com', '127.0.0.1:9090'] };

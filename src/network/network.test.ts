@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ExecutionInfo } from './network.js';
-import { newestByNode } from './newest-executions.js';
+import { type ExecutionInfo, newestByNode } from './network.js';
 
 const execution = (id: string, node: string, state: ExecutionInfo['state']): ExecutionInfo => ({
   ...{ id, node, state, message: '' },

@@ -1,10 +1,11 @@
+/** Whether this clock agrees with others: Amazon refuses requests, and the proxy deployments, of one that is far off. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { engineTime } from '../../docker/docker-cli.js';
 import { serverClockOffset } from '../../lib/net/http-client.js';
 import { queueOptions } from '../../queue/open-queue.js';
 import { endpointOf } from '../../queue/sqs-client.js';
-import { type Check, type Finding, ok, problem, skipped } from '../check.js';
+import { type Finding, ok, type Part, problem, skipped } from '../check.js';
 import type { CheckContext } from '../check-context.js';
 
 /** Amazon refuses requests, and the proxy deployments, whose time is further away. */
@@ -17,16 +18,10 @@ export interface OtherClock {
   aheadMs: number;
 }
 
-export const clock: Check = {
-  name: 'clock',
-  async run(context) {
-    const all = await Promise.all([queueClock(context), clusterClock(context), engineClock(context)]);
-    const future = newestFile(context.stateDir) - Date.now();
-    return judgeClock(
-      all.flatMap((one) => one ?? []),
-      future,
-    );
-  },
+export const clock: Part = async (context) => {
+  const all = await Promise.all([queueClock(context), clusterClock(context), engineClock(context)]);
+  const others = all.flatMap((one) => one ?? []);
+  return judgeClock(others, newestFile(context.stateDir) - Date.now());
 };
 
 /** `futureMs`: how far the newest file of the state folder is ahead of this clock. */
@@ -38,7 +33,9 @@ export function judgeClock(others: OtherClock[], futureMs: number): Finding[] {
     return [problem('warning', why, SET_CLOCK)];
   }
   const names = others.map(({ name }) => name).join(', ');
-  return others.length > 0 ? ok(`agrees with that of ${names}`) : skipped('there is no other clock to compare with');
+  return others.length > 0
+    ? ok(`its clock agrees with that of ${names}`)
+    : skipped('there is no other clock to compare with');
 }
 
 const SET_CLOCK =

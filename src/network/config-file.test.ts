@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { regionConfigFile } from './region-file.js';
+import { regionConfigFile } from './config-file.js';
 
 let folder: string;
 beforeEach(() => {

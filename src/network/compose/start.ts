@@ -4,18 +4,19 @@ import { removeOwned, stopOwned } from '../../docker/owned-objects.js';
 import { runCleanups } from '../../lib/async/run-cleanups.js';
 import { withTimeout } from '../../lib/async/with-timeout.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { waitForHttp } from '../../lib/net/http-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
+import { NodeList } from '../bacalhau/node-list.js';
 import { edgeName } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan } from '../provider.js';
-import { bringUp } from './bring-up.js';
-import { type ComposeConnection, connectionOf } from './compose-connection.js';
-import { createComposeClient } from './compose-network.js';
-import type { ComposePlan } from './compose-plan.js';
-import { keepLogs, logFolderOf, type Project, requireOwnProject } from './engine/compose-project.js';
+import { callFor, writeVariables } from './compose-env.js';
+import { type ComposeConnection, connectionOf, createComposeClient } from './compose-network.js';
+import { compose, keepLogs, logFolderOf, type Project, requireOwnProject } from './engine/compose-project.js';
 import { failOnExit, watchContainers } from './engine/container-watch.js';
 import { RegionNetworks } from './engine/region-networks.js';
-import { prepare, takeProject } from './prepare-compose.js';
+import type { ComposePlan } from './plan.js';
+import { prepare, takeProject } from './prepare.js';
 
 const READY_MS = 60_000;
 /** Added to that for each edge node. */
@@ -31,7 +32,7 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
   const { emit, nodesPerRegion, stateDir } = context;
   const stopping = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
-  const reconciler = new ExecutionReconciler({ client, stateDir, emit });
+  const reconciler = new ExecutionReconciler({ client, emit });
   const links = new RegionNetworks(project);
   const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
   const edgesOf = (region: string) => numbers.map((number) => edgeName(region, number));
@@ -50,6 +51,8 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
     // Images may have taken minutes.
     await requireOwnProject(project.name, stateDir);
     const backbone = await bringUpInOwnProject(withServices);
+    // `BACALHAU_VERSION` may name any.
+    await client.agentVersion();
     watching = watchContainers({ project, emit, signal: stopping.signal, onRestart, resting });
     return { connection: connectionOf(plan, { backbone, withServices }) };
   };
@@ -135,4 +138,84 @@ async function notReady(project: Project, ms: number): Promise<AppError> {
     details: details.flat(),
     hint: `The logs of its containers are in ${logFolderOf(project)}.`,
   });
+}
+
+export interface BringUpOptions {
+  /** Names of the edge nodes. */
+  edges: string[];
+  /** Whether there is a web-services node. */
+  withServices: boolean;
+  signal: AbortSignal;
+  progress(step: string, done: number, total: number): void;
+}
+
+/**
+ * Resolves when every edge node is connected, and proxy and puller are ready, with the first three numbers of the
+ * backbone's addresses. When it settles no compose call is running, which could start what is being removed.
+ */
+async function bringUp(plan: ComposePlan, options: BringUpOptions): Promise<string> {
+  const { ports, project } = plan;
+  // Services that are named together still wait for each other's health, hence three calls.
+  const up = (services: string[]) =>
+    compose(project, ['--profile', '*', 'up', '--detach', '--no-deps', ...services], callFor(plan));
+  const optional = [
+    ...(ports.QUEUE_PORT === undefined ? [] : ['queue']),
+    ...(ports.REGISTRY_PORT === undefined ? [] : ['registry']),
+  ];
+  options.progress('starting the orchestrator and the services', 0, 1);
+  const backbone = await onFreeBackbone(plan.backbone, (addresses) => {
+    writeVariables(plan, addresses);
+    return up(['orchestrator', 'client', ...optional]);
+  });
+  options.signal.throwIfAborted();
+  const results = await Promise.allSettled([up(['sqs-proxy', 'sqs-puller']), startNodes(plan, options, up)]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  await Promise.all(
+    [ports.PROXY_PORT, ports.PULLER_PORT].map((port) => waitForHttp(`http://127.0.0.1:${port}/ready`, options.signal)),
+  );
+  return backbone;
+}
+
+/** Third numbers of the networks 10.213.N.0/24 that are tried. */
+const FIRST = 90;
+const LAST = 119;
+
+/**
+ * Calls `make` with the first three numbers of a /24 network until the engine accepts one; resolves with them. Only what
+ * was `given` is tried when it is.
+ */
+export async function onFreeBackbone(
+  given: string | undefined,
+  make: (backbone: string) => Promise<unknown>,
+): Promise<string> {
+  for (let third = FIRST; ; third++) {
+    const backbone = given ?? `10.213.${third}`;
+    try {
+      await make(backbone);
+      return backbone;
+    } catch (error) {
+      const isTaken = error instanceof AppError && error.code === 'SUBNET_IN_USE';
+      if (!isTaken || given !== undefined || third === LAST) throw error;
+    }
+  }
+}
+
+async function startNodes(
+  { ports }: ComposePlan,
+  { edges, withServices, signal, progress }: BringUpOptions,
+  up: (services: string[]) => Promise<string>,
+): Promise<void> {
+  const api = `http://127.0.0.1:${ports.API_PORT}`;
+  await waitForHttp(`${api}/api/v1/agent/alive`, signal);
+  const since = Date.now();
+  let done = 0;
+  progress('nodes connected', done, edges.length);
+  await up([...edges, ...(withServices ? ['web-services'] : [])]);
+  const list = new NodeList(api, ports.NATS_PORT);
+  await Promise.all(
+    edges.map(async (name) => {
+      await list.connected(name, since, signal);
+      progress('nodes connected', ++done, edges.length);
+    }),
+  );
 }

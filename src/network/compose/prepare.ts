@@ -1,13 +1,12 @@
 /** What a compose network needs before its first container: an engine, images, files. */
 import { buildImage, isStale } from '../../docker/build-image.js';
 import { requireDocker } from '../../docker/docker-cli.js';
-import { bacalhauImage, REGISTRY_IMAGE } from '../../docker/image-names.js';
-import { hasImage, pullImage } from '../../docker/images.js';
+import { bacalhauImage, hasImage, pullImage, REGISTRY_IMAGE } from '../../docker/images.js';
 import { removeOwned } from '../../docker/owned-objects.js';
-import type { ComposePlan } from './compose-plan.js';
 import { writeNetworkFiles } from './document/network-folder.js';
 import { requireOwnProject } from './engine/compose-project.js';
 import { type DockerInside, probeDockerInside } from './engine/nested-docker.js';
+import type { ComposePlan } from './plan.js';
 
 /**
  * Checks Docker, and removes what an earlier `up` of this folder left. Rejects with `DOCKER_NOT_FOUND`,

@@ -1,0 +1,101 @@
+/** Node, the disk and the memory. */
+import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { freemem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { messageOf } from '../../lib/errors/app-error.js';
+import { packageRoot } from '../../lib/process/self-command.js';
+import { type Finding, notNeeded, ok, type Part, problem, skipped } from '../check.js';
+
+export const nodeVersion: Part = () =>
+  findNodeProblem(process.versions.node, () => import('../../lib/sqlite/driver.js'));
+
+/** `load`: loads the stores' database, which has a binary for each platform. */
+export async function findNodeProblem(version: string, load: () => Promise<unknown>): Promise<Finding[]> {
+  const { engines } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as {
+    engines: { node: string };
+  };
+  const wanted = engines.node.replace('>=', '');
+  if (version.localeCompare(wanted, 'en', { numeric: true }) < 0) {
+    const why = `this is Node ${version}; ${wanted} or newer is needed`;
+    return [problem('failure', why, 'Install a current version from https://nodejs.org.')];
+  }
+  try {
+    await load();
+  } catch (error) {
+    const why = `the database of the stores does not load on ${process.platform} ${process.arch}: ${messageOf(error).split('\n')[0]}`;
+    return [problem('failure', why, 'Install this program again without leaving out optional packages: `npm ci`.')];
+  }
+  return ok(`Node ${version} on ${process.platform} ${process.arch}`);
+}
+
+/** The queue's store stops taking messages before: it and its reserve need this much. */
+const NEEDED_MB = 64;
+/** A day of readings of a small fleet. */
+const WANTED_MB = 512;
+
+export const disk: Part = ({ stateDir }) => findDiskProblems(stateDir);
+
+export function findDiskProblems(stateDir: string): Finding[] {
+  const folder = nearestFolder(stateDir);
+  const { bavail, bsize, ffree, files } = statfsSync(folder);
+  return judgeDisk({ folder, freeMb: Math.floor((bavail * bsize) / 1e6), noFiles: files > 0 && ffree === 0 });
+}
+
+/** `noFiles`: the disk can hold no more files, whatever their size. */
+export function judgeDisk(seen: { folder: string; freeMb: number; noFiles: boolean }): Finding[] {
+  const { folder, freeMb, noFiles } = seen;
+  const fix = `Free some (\`df -h ${folder}\` shows the disk), or use another folder with --state-dir.`;
+  if (noFiles) return [problem('failure', `the disk of ${folder} can hold no more files`, fix)];
+  const free = freeMb < 1000 ? `${freeMb} MB` : `${(freeMb / 1000).toFixed(1)} GB`;
+  if (freeMb < NEEDED_MB) {
+    return [problem('failure', `only ${free} free at ${folder}; ${NEEDED_MB} MB are needed`, fix)];
+  }
+  if (freeMb < WANTED_MB) return [problem('warning', `only ${free} free at ${folder}`, fix)];
+  return ok(`${free} of disk free`);
+}
+
+/** The path, or the nearest folder above it that exists. */
+export const nearestFolder = (path: string): string => (existsSync(path) ? path : nearestFolder(dirname(path)));
+
+export const memory: Part = (context) => {
+  const { needs, up, settings } = context;
+  if (up) return skipped('`up` runs and has its memory');
+  return needs ? judgeMemory(availableMb(), needs.memoryMb, settings.values.nodes) : notNeeded(context);
+};
+
+/** `nodes`: in each region. */
+export function judgeMemory(availableMb: number, neededMb: number, nodes: number): Finding[] {
+  const why = `${availableMb} MB of memory are available, about ${neededMb} MB are needed`;
+  if (availableMb >= neededMb) return ok(why);
+  const fewer = nodes > 1 ? ', or use fewer --nodes' : '';
+  // Systems swap and reclaim: only far too little is a failure.
+  const status = availableMb * 2 < neededMb ? 'failure' : 'warning';
+  return [problem(status, why, `Stop other programs${fewer}.`)];
+}
+
+/** Of the machine, or of the control group that this process is in. */
+function availableMb(): number {
+  return Math.floor(Math.min(freemem(), groupAvailable() ?? Number.POSITIVE_INFINITY) / 1e6);
+}
+
+/** Linux, control groups of version 2 and 1: limit, use, and the part of the use that is freed when it is needed. */
+const GROUP_FILES = [
+  ['memory.max', 'memory.current', 'inactive_file'],
+  ['memory/memory.limit_in_bytes', 'memory/memory.usage_in_bytes', 'total_inactive_file'],
+] as const;
+
+function groupAvailable(): number | undefined {
+  const read = (name: string) => readFileSync(`/sys/fs/cgroup/${name}`, 'utf8');
+  for (const [limit, used, cache] of GROUP_FILES) {
+    try {
+      const stat = read(limit.replace(/[\w.]+$/, 'memory.stat'));
+      const cached = Number(new RegExp(`^${cache} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0);
+      const bytes = Number(read(limit)) - Number(read(used)) + cached;
+      // Without a limit there is the word `max`, or a number beyond any machine.
+      if (Number.isFinite(bytes)) return bytes;
+    } catch {
+      // Another version, or another system.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,76 @@
+/** What the module of a job gets: its parameters, its environment, and the hosts that it may reach. */
+
+import { isIP } from 'node:net';
+import { hostOf } from '../lib/net/host-list.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../protocol/sensor-config.js';
+import type { ModuleJob, PublisherJob } from './job-request.js';
+
+/** Where a sensor finds its YAML file; not below `/app`, for Bacalhau mounts one thing a path tree. */
+export const CONFIG_TARGET = '/config/sensor.yaml';
+
+/** What is not set is left out. */
+export function publisherFlags(job: PublisherJob): string[] {
+  return [
+    `--proxy=${job.proxyUrl}`,
+    `--region=${job.region}`,
+    ...configFlags(job.config),
+    ...(job.profile === undefined ? [] : [`--profile=${job.profile}`]),
+    ...(job.anomalies === undefined ? [] : [`--anomalies=${job.anomalies}`]),
+    ...(job.maxMessages === undefined ? [] : [`--max-messages=${job.maxMessages}`]),
+    ...(job.configFile === undefined ? [] : [`--config=${CONFIG_TARGET}`]),
+    `--submission-time=${job.submissionTime}`,
+  ];
+}
+
+function configFlags(config: SensorConfig): string[] {
+  return SENSOR_CONFIG_FIELDS.filter((field) => field !== 'paused').flatMap((field) => {
+    const value = config[field];
+    return value === undefined ? [] : [`--${field.replace('_', '-')}=${value}`];
+  });
+}
+
+/** Names in braces that stand for values of the region; everything else in braces stays as it is. */
+const PLACEHOLDERS = ['proxy', 'region'] as const;
+
+type Values = Record<(typeof PLACEHOLDERS)[number], string>;
+
+export function moduleParameters(job: ModuleJob): string[] {
+  return job.parameters.map((text) => fill(text, valuesOf(job)));
+}
+
+/** Also has `PROXY_URL` and `REGION`, where the user does not set them. */
+export function moduleEnv(job: ModuleJob): Record<string, string> {
+  const values = valuesOf(job);
+  const own = Object.fromEntries(Object.entries(job.env).map(([name, text]) => [name, fill(text, values)]));
+  return { PROXY_URL: values.proxy, REGION: values.region, ...own };
+}
+
+const valuesOf = ({ proxyUrl, region }: ModuleJob): Values => ({ proxy: proxyUrl, region });
+
+const fill = (text: string, values: Values): string =>
+  text.replace(/\{(\w+)\}/g, (whole, name: string) =>
+    Object.hasOwn(values, name) ? values[name as keyof Values] : whole,
+  );
+
+export interface Reaching {
+  proxyUrl: string;
+  /** Entries of a `HostList`. */
+  allow?: readonly string[];
+}
+
+export const reachableHosts = ({ proxyUrl, allow = [] }: Reaching): string[] => [
+  ...new Set([...(URL.canParse(proxyUrl) ? [hostOf(new URL(proxyUrl))] : []), ...allow]),
+];
+
+/**
+ * The same as domains of a Bacalhau job, which have no ports. Undefined where Bacalhau can't say it, and the job has to
+ * have its node's whole network: for names without a dot, such as `localhost`, addresses of IPv6, and a proxy in another
+ * spelling than Bacalhau compares.
+ */
+export function domainsOf(job: Reaching): string[] | undefined {
+  const names = reachableHosts(job).map((host) => host.replace(/:\d+$/, ''));
+  const known = names.length > 0 && job.proxyUrl.includes(names[0]!) && names.every(isDomain);
+  return known ? [...new Set(names)] : undefined;
+}
+
+const isDomain = (name: string): boolean => isIP(name) === 4 || /^([a-z0-9]+(-[a-z0-9]+)*\.)+[a-z]{2,}$/.test(name);
