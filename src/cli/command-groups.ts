@@ -12,3 +12,12 @@ export const GROUPS: Record<string, string> = {
   puller: 'the puller alone, which takes readings from the queue',
   queue: 'look into the queue and its dead letters, or run a queue server',
 };
+
+/** Headings of `--help`, with the commands and groups under each. */
+export const HEADINGS: Record<string, string[]> = {
+  'Run:': ['demo', 'up', 'top', 'down', 'status', 'doctor', 'logs'],
+  'Readings:': ['tail', 'plot', 'history', 'query', 'export'],
+  'Sensors and modules:': ['deploy', 'stop', 'config', 'region', 'sensors', 'token', 'init', 'build'],
+  'Single services:': ['proxy', 'puller', 'queue'],
+  'Set-up:': ['settings', 'completion', 'render', 'images', 'shell'],
+};

@@ -12,9 +12,10 @@ import { explainStateFailure } from '../lib/fs/state-folder.js';
 import '../network/registry.js';
 import { GROUPS } from './command-groups.js';
 import type { Options, Values } from './options.js';
+import { wrapped } from './output/cells.js';
 import { withCommandName } from './output/command-name.js';
 import { Output, type OutputMode } from './output/output.js';
-import type { AnsiMode } from './output/terminal-text.js';
+import { type AnsiMode, terminalWidth } from './output/terminal-text.js';
 
 /** `config edit <region>` has `{ region: string }`, `logs [services...]` has `{ services: string[] }`. */
 type ArgsOf<Name extends string> = Name extends `${infer Word} ${infer Rest}`
@@ -127,8 +128,12 @@ function grouped(options: Option[], groups: CommandSpec['optionGroups']): Option
   return [...found, ...others];
 }
 
-const examplesText = (examples: string[]) =>
-  withCommandName(`\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`);
+/** A command that is longer than a line of the terminal is continued as a shell takes it. */
+function examplesText(examples: string[]): string {
+  const width = terminalWidth();
+  const lines = examples.map((line) => wrapped(`  ${withCommandName(line)}`, width && width - 2, 6));
+  return `\nExamples:\n${lines.map((line) => line.replaceAll('\n', ' \\\n')).join('\n')}`;
+}
 
 function settingOption(key: SettingKey, flag: string): Option {
   const { env, description, schema }: SettingDef = SETTINGS[key];

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { HEADINGS } from './command-groups.js';
 import { loadCommands } from './commands/command-table.js';
 import { createProgram } from './program.js';
 
@@ -23,6 +24,11 @@ test('every group says what it is for', () => {
 });
 
 const pathOf = ({ name }: { name: string }) => name.replace(/ [[<].*/, '');
+
+test('every command and group stands under one heading of --help', () => {
+  const names = createProgram(commands).commands.map((command) => command.name());
+  expect(Object.values(HEADINGS).flat().sort()).toEqual(names.sort());
+});
 
 test('a command is loaded by its own name', async () => {
   for (const command of commands.filter(({ name }) => !name.startsWith('completion'))) {

@@ -2,13 +2,18 @@
 import { Command } from 'commander';
 import { packageVersion } from '../lib/process/self-command.js';
 import { addCommand, type CommandSpec } from './command.js';
+import { HEADINGS } from './command-groups.js';
 import { withCommandName } from './output/command-name.js';
 
+/** Short enough for 80 columns, also with `npx`. */
 const START_HERE = `
 Start here:
-  wasm-sensors demo                                a guided tour: what this can do, step by step
-  wasm-sensors up --deploy                         run everything in this terminal; Ctrl-C stops it
-  wasm-sensors deploy publisher --color '#00ff88'  in a second terminal: the sensors change colour`;
+  wasm-sensors demo
+      a guided tour: what this can do, step by step
+  wasm-sensors up --deploy
+      run everything in this terminal; Ctrl-C stops it
+  wasm-sensors deploy publisher --color '#00ff88'
+      in a second terminal: the sensors change colour`;
 
 export function createProgram(commands: CommandSpec[]): Command {
   const program = new Command('wasm-sensors')
@@ -19,6 +24,12 @@ export function createProgram(commands: CommandSpec[]): Command {
     .enablePositionalOptions()
     .addHelpText('after', withCommandName(START_HERE));
   for (const command of commands) addCommand(program, command);
+  program.addHelpCommand(
+    new Command('help').argument('[command]').description('display help for a command').helpGroup('Set-up:'),
+  );
+  for (const [heading, names] of Object.entries(HEADINGS)) {
+    for (const one of program.commands) if (names.includes(one.name())) one.helpGroup(heading);
+  }
   throwInsteadOfExit(program);
   return program;
 }

@@ -26,7 +26,7 @@ interface Step {
   signal?: AbortSignal | undefined;
 }
 
-const COMPILERS: Record<Language, (step: Step) => Promise<void>> = {
+const COMPILERS: Record<Language, (step: Step) => Promise<string[]>> = {
   assemblyscript: buildAssemblyScript,
   go: buildGo,
   c: buildC,
@@ -36,7 +36,11 @@ const COMPILERS: Record<Language, (step: Step) => Promise<void>> = {
  * Builds the module of a sensor. Rejects with `SOURCES_MISSING`, `COMPILER_MISSING`, or `COMPILE_FAILED` with the
  * compiler's lines in `details`.
  */
-export async function buildSensor({ folder, outDir, signal }: SensorBuild): Promise<BuiltModule> {
+export async function buildSensor({
+  folder,
+  outDir,
+  signal,
+}: SensorBuild): Promise<BuiltModule & { warnings: string[] }> {
   const path = resolve(folder);
   const name = basename(path);
   const compile = COMPILERS[languageOf(path)];
@@ -45,8 +49,8 @@ export async function buildSensor({ folder, outDir, signal }: SensorBuild): Prom
   const work = await mkdtemp(join(resolve(outDir), '.build-'));
   try {
     const target = join(resolve(outDir), `${name}.wasm`);
-    await compile({ name, folder: path, work, target, signal });
-    return { name, path: target, bytes: (await stat(target)).size };
+    const warnings = await compile({ name, folder: path, work, target, signal });
+    return { name, path: target, bytes: (await stat(target)).size, warnings };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -54,14 +58,14 @@ export async function buildSensor({ folder, outDir, signal }: SensorBuild): Prom
 
 const LIBRARY = '~lib/wasm-sensors';
 
-async function buildAssemblyScript(step: Step): Promise<void> {
+async function buildAssemblyScript(step: Step): Promise<string[]> {
   const tools = findAssemblyScript();
   // The compiler finds `wasm-sensors/sdk` as it finds packages: below a folder, by name.
   const packages = join(step.work, 'packages');
   await mkdir(packages);
   await symlink(join(PACKAGE_ROOT, 'wasm'), join(packages, 'wasm-sensors'), 'junction');
   const built = join(step.work, `${step.name}.wasm`);
-  await compileAssemblyScript(tools, {
+  const warnings = await compileAssemblyScript(tools, {
     ...step,
     target: built,
     entries: ['index.ts', relative(step.folder, join(PACKAGE_ROOT, 'wasm/lib/suspend.ts'))],
@@ -74,6 +78,7 @@ async function buildAssemblyScript(step: Step): Promise<void> {
   });
   refuseForeignImports(step.name, await readFile(built));
   await rename(built, step.target);
+  return warnings;
 }
 
 /** AssemblyScript takes a browser's functions for granted, such as the console. Throws `COMPILE_FAILED`. */
@@ -88,9 +93,9 @@ export function refuseForeignImports(name: string, bytes: Uint8Array): void {
   });
 }
 
-async function buildGo(step: Step): Promise<void> {
+async function buildGo(step: Step): Promise<string[]> {
   const built = join(step.work, 'module');
-  await runCompiler('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', built, '.'], {
+  const warnings = await runCompiler('go', ['build', '-trimpath', '-ldflags=-s -w', '-o', built, '.'], {
     ...step,
     cwd: step.folder,
     env: { GOOS: 'wasip1', GOARCH: 'wasm' },
@@ -98,18 +103,20 @@ async function buildGo(step: Step): Promise<void> {
     missing: 'Install Go 1.21 or newer: https://go.dev/dl/',
   });
   await finish(step, built);
+  return warnings;
 }
 
-async function buildC(step: Step): Promise<void> {
+async function buildC(step: Step): Promise<string[]> {
   const built = join(step.work, 'module');
   const sources = (await readdir(step.folder)).filter((file) => file.endsWith('.c')).sort();
-  await runCompiler('clang', ['--target=wasm32-wasi', '-O2', '-Wall', '-o', built, ...sources], {
+  const warnings = await runCompiler('clang', ['--target=wasm32-wasi', '-O2', '-Wall', '-o', built, ...sources], {
     ...step,
     cwd: step.folder,
     hint: "The compiler's lines follow. Debian and Ubuntu: apt-get install clang lld wasi-libc libclang-rt-dev-wasm32",
     missing: 'Debian and Ubuntu: apt-get install clang lld wasi-libc libclang-rt-dev-wasm32',
   });
   await finish(step, built);
+  return warnings;
 }
 
 /** Gives the module its name and its place. */

@@ -68,15 +68,16 @@ export interface Compilation {
   signal?: AbortSignal | undefined;
 }
 
-/** Rejects with `COMPILE_FAILED`, which has the compiler's lines in `details`. */
-export async function compileAssemblyScript(tools: AssemblyScriptTools, compilation: Compilation): Promise<void> {
+/** Resolves with the compiler's warnings. Rejects with `COMPILE_FAILED`, which has its lines in `details`. */
+export async function compileAssemblyScript(tools: AssemblyScriptTools, compilation: Compilation): Promise<string[]> {
   const { name, entries, flags, target, work } = compilation;
   const compiled = join(work, `${name}.asc.wasm`);
   const suspending = join(work, `${name}.async.wasm`);
   const node = (args: string[]) =>
     runCompiler(process.execPath, args, { ...compilation, cwd: compilation.folder, missing: '' });
-  await node([tools.compiler, ...entries, '-o', compiled, ...COMPILER_FLAGS, ...flags]);
+  const warnings = await node([tools.compiler, ...entries, '-o', compiled, ...COMPILER_FLAGS, ...flags]);
   await node([tools.optimizer, compiled, '-o', suspending, ...ASYNCIFY_FLAGS]);
   await writeFile(compiled, withModuleName(await readFile(suspending), name));
   await rename(compiled, target);
+  return warnings;
 }

@@ -14,8 +14,8 @@ export interface CompilerRun {
   signal?: AbortSignal | undefined;
 }
 
-/** Rejects with `COMPILER_MISSING`, or with `COMPILE_FAILED`, which has the compiler's lines in `details`. */
-export async function runCompiler(program: string, args: string[], run: CompilerRun): Promise<void> {
+/** Resolves with its warnings. Rejects with `COMPILER_MISSING`, or with `COMPILE_FAILED`, which has its lines in `details`. */
+export async function runCompiler(program: string, args: string[], run: CompilerRun): Promise<string[]> {
   const result = await execa(program, args, {
     cwd: run.cwd,
     env: run.env ?? {},
@@ -23,12 +23,21 @@ export async function runCompiler(program: string, args: string[], run: Compiler
     reject: false,
     ...(run.signal === undefined ? {} : { cancelSignal: run.signal }),
   });
-  if (!result.failed) return;
+  const lines = ownLines(result.all);
+  if (!result.failed) return lines;
   if (result.code === 'ENOENT') {
     throw new AppError('COMPILER_MISSING', `there is no ${program} on this machine`, { hint: run.missing });
   }
   throw new AppError('COMPILE_FAILED', `The module ${run.name} does not compile`, {
     hint: run.hint,
-    details: result.all.split('\n').filter((line) => line.trim() !== ''),
+    details: lines,
   });
 }
+
+/** Without AssemblyScript's warnings about the SDK, which the one who writes a sensor can't change. */
+export const ownLines = (output: string): string[] =>
+  output
+    .split(/\n\s*\n/)
+    .filter((message) => !(/^\s*(WARNING|PEDANTIC|INFO) /.test(message) && message.includes(' in ~lib/')))
+    .flatMap((message) => message.split('\n'))
+    .filter((line) => line.trim() !== '');

@@ -2,8 +2,7 @@ import { expect, test } from 'vitest';
 import {
   configOf,
   type DesiredState,
-  decidedFields,
-  decidingHosts,
+  decidingScopes,
   desiredStateSchema,
   effectiveConfig,
   inScope,
@@ -209,20 +208,19 @@ test('what a sensor reports is read, and anything else is not', () => {
   }
 });
 
-test('the fields that the fleet configuration decides in some of the regions, whatever their values are', () => {
-  expect(decidedFields(state, ['us'])).toEqual(['color', 'interval', 'paused']);
-  expect(decidedFields(state, ['us', 'eu'])).toEqual(['color', 'emoji', 'interval', 'paused']);
-  expect(decidedFields({ ...state, fleet: { version: 1, emoji: 0, random_off: false } }, ['us'])).toEqual([
-    ...['emoji', 'random_off'],
+test('each scope that decides some of the fields, whatever their values are, is named with them', () => {
+  const fields = ['color', 'emoji', 'random_off'] as const;
+  const deciding = (regions: string[], hosts: string[], of = state) =>
+    decidingScopes(of, { regions, hosts }, [...fields]);
+  expect(deciding(['us', 'eu'], ['edge-eu-1', 'edge-eu-2', 'toString'])).toEqual([
+    { scope: {}, fields: ['color'] },
+    { scope: { region: 'eu' }, fields: ['color', 'emoji'] },
+    { scope: { hostname: 'edge-eu-1' }, fields: ['emoji'] },
   ]);
-  expect(decidedFields(state, [])).toEqual([]);
-});
-
-test('the hosts that decide some of the fields for themselves', () => {
-  expect(decidingHosts(state, ['edge-eu-1', 'edge-eu-2'], ['color', 'emoji'])).toEqual([
-    { hostname: 'edge-eu-1', fields: ['emoji'] },
+  expect(deciding([], [], { ...state, fleet: { version: 1, emoji: 0, random_off: false } })).toEqual([
+    { scope: {}, fields: ['emoji', 'random_off'] },
   ]);
-  expect(decidingHosts(state, ['edge-eu-1', 'toString'], ['color'])).toEqual([]);
+  expect(deciding([], [], { ...state, fleet: { version: 1 } })).toEqual([]);
 });
 
 test('a name of a scope has a length', () => {

@@ -127,25 +127,19 @@ const rankOf = (scope: Scope) =>
 /** Whether `scope` is narrower than `other`: a host than a region, both than the fleet. */
 export const isNarrower = (scope: Scope, other: Scope): boolean => rankOf(scope) > rankOf(other);
 
-/** Fields that the fleet configuration sets in at least one of these regions: there, flags of `deploy` have no effect. */
-export function decidedFields(state: DesiredState, regions: string[]): SensorConfigField[] {
-  return SENSOR_CONFIG_FIELDS.filter((field) =>
-    regions.some((region) => effectiveConfig(state, region, '')[field] !== undefined),
-  );
-}
-
-/** Of these hosts, those for which some of the fields are set, with these fields. */
-export function decidingHosts(
+/**
+ * The scopes that decide about sensors of these regions and hosts, the widest first, each with those of the fields that it
+ * sets: there, flags of `deploy` have no effect.
+ */
+export function decidingScopes(
   state: DesiredState,
-  hosts: string[],
+  { regions, hosts }: { regions: string[]; hosts: string[] },
   fields: SensorConfigField[],
-): { hostname: string; fields: SensorConfigField[] }[] {
-  return hosts
-    .map((hostname) => ({
-      hostname,
-      fields: fields.filter((field) => named(state.hosts, hostname)?.[field] !== undefined),
-    }))
-    .filter((host) => host.fields.length > 0);
+): { scope: Scope; fields: SensorConfigField[] }[] {
+  const scopes: Scope[] = [{}, ...regions.map((region) => ({ region })), ...hosts.map((hostname) => ({ hostname }))];
+  return scopes
+    .map((scope) => ({ scope, fields: fields.filter((field) => configOf(state, scope)?.[field] !== undefined) }))
+    .filter((deciding) => deciding.fields.length > 0);
 }
 
 /** Whether a sensor belongs to a scope. */

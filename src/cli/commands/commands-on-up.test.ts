@@ -88,6 +88,8 @@ test('tail begins with what was stored since, of a region, with the values that 
   const { stdout } = await run('tail --since 1m --region us --limit 1 --fields humidity');
   expect(stdout).toContain('humidity');
   expect(stdout).not.toContain('temperature');
+  const line = JSON.parse((await run('tail --since 1m --region us --limit 1 -o ndjson')).stdout);
+  expect(line).toMatchObject({ event: 'reading', hostname: 'edge-us-1', values: { temperature: 4.5 }, late: false });
 });
 
 describe('deploy publisher', () => {
@@ -99,8 +101,8 @@ describe('deploy publisher', () => {
     up.desired.patch({ scope: {}, set: { color: '#3366ff' }, unset: [] }, NOON);
     up.desired.patch({ scope: { hostname: 'edge-eu-1' }, set: { interval: 3 }, unset: [] }, NOON);
     expect((await json(line)).data.notes).toEqual([
-      expect.stringMatching(/^color: overridden by the fleet configuration; .*config unset color`/),
-      expect.stringMatching(/^interval of edge-eu-1: .*config unset --host edge-eu-1 interval`/),
+      expect.stringMatching(/^color: overridden by the configuration of the fleet; .*config unset color`/),
+      expect.stringMatching(/^interval: .* of host edge-eu-1; .*config unset --host edge-eu-1 interval`/),
     ]);
     up.cluster.setRegionLink('as', false);
     expect((await run('deploy publisher --emoji 1')).stdout).toMatch(/^pending: .*\(as: 1\)\n2\/2 sensors reporting/);
@@ -151,6 +153,19 @@ describe('config', () => {
     expect(stdout).toMatch(/^region eu +emoji=3 /m);
   });
 
+  test('a change that no sensor follows fails, unless it is meant for those that come', async () => {
+    await start();
+    expect(await json('config set color=#00ff88')).toMatchObject({ code: 1, data: { sensors: 0 } });
+    expect(await json('config set color=#00ff88 --ahead')).toMatchObject({ code: 0 });
+    expect(await json('config unset color')).toMatchObject({ code: 0 });
+    await up.deploy();
+    await run('config set --host edge-eu-1 interval=3');
+    expect(await json('config set --region eu interval=2')).toMatchObject({
+      code: 1,
+      data: { sensors: 1, converged: 0 },
+    });
+  });
+
   test('a roll-out ends with the regions, or stops at the first that fails and says what was not changed', async () => {
     await started();
     up.fleet.lively = true;
@@ -158,7 +173,7 @@ describe('config', () => {
       regions: ['us', 'eu', 'as'],
     });
     expect(await json('config set paused=false --rollout ,')).toMatchObject({ code: 2 });
-    expect(await json('config set paused=false --rollout us,mars')).toMatchObject(refusal('NO_SENSORS'));
+    expect(await json('config set paused=false --rollout us,mars')).toMatchObject(refusal('NO_SUCH_REGION', 2));
     up.fleet.deaf.add('edge-eu-1');
     const { code, stderr } = await soon('config set emoji=1 --rollout us,eu,as --timeout 1');
     expect([code, stderr]).toEqual([

@@ -1,12 +1,7 @@
 import { AppError } from '../../lib/errors/app-error.js';
 import { command } from '../command.js';
-import { bashScript } from '../completion/bash-script.js';
 import { commandTree } from '../completion/command-tree.js';
-import { fishScript } from '../completion/fish-script.js';
-import { zshScript } from '../completion/zsh-script.js';
-
-const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript };
-const SHELLS = Object.keys(SCRIPTS);
+import { SCRIPTS } from '../completion/shell-scripts.js';
 
 export const completion = command({
   name: 'completion <shell>',
@@ -18,12 +13,12 @@ export const completion = command({
     'wasm-sensors completion fish | source     # in ~/.config/fish/config.fish',
   ],
   async action({ out, args: { shell }, program }) {
-    if (!Object.hasOwn(SCRIPTS, shell)) {
+    const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
+    if (!script) {
       throw new AppError('BAD_OPTION', `there is no completion for ${JSON.stringify(shell)}`, {
-        hint: `Shells: ${SHELLS.join(', ')}.`,
+        hint: `Shells: ${Object.keys(SCRIPTS).join(', ')}.`,
       });
     }
-    const script = SCRIPTS[shell as keyof typeof SCRIPTS](commandTree(program));
-    out.raw(script);
+    out.raw(script(commandTree(program)));
   },
 });

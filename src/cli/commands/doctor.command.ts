@@ -1,39 +1,13 @@
-import type { SettingKey } from '../../config/settings.js';
 import { command } from '../command.js';
 import { flagOption } from '../options.js';
 import { doctorDocument, doctorText, hasFailures } from '../output/doctor-text.js';
-
-/** Those of `up` that a check reads. */
-const CHECKED: SettingKey[] = [
-  'network',
-  'nodes',
-  'stateDir',
-  'host',
-  'proxyPort',
-  'pullerPort',
-  'queuePort',
-  'proxyUrl',
-  'queue',
-  'queueEndpoint',
-  'queueUnsigned',
-  'awsRegion',
-  'bacalhau',
-  'apiHost',
-  'apiPort',
-  'natsPort',
-  'webUiPort',
-  'apiTls',
-  'apiInsecure',
-  'apiCa',
-  'apiToken',
-  'apiUsername',
-  'apiPassword',
-];
+import { UP_SETTINGS } from './up/up-settings.js';
 
 export const doctor = command({
   name: 'doctor',
   summary: 'look for what keeps `up` from working, and say how to fix it; exit code 1: something fails',
-  settings: CHECKED,
+  // The line that starts `up` can be checked as it is.
+  settings: [...UP_SETTINGS, 'queueUnsigned'],
   modes: ['text', 'json'],
   options: { fix: flagOption('--fix', 'repair what can be repaired without losing anything') },
   examples: ['wasm-sensors doctor', 'wasm-sensors doctor --network compose', 'wasm-sensors doctor --fix -o json'],

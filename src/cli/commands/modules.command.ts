@@ -4,6 +4,7 @@ import { LANGUAGES } from '../../modules/sensor-language.js';
 import { command } from '../command.js';
 import { flagOption, oneOf, text, valueOption } from '../options.js';
 import { withCommandName } from '../output/command-name.js';
+import type { Output } from '../output/output.js';
 
 export const init = command({
   name: 'init <folder>',
@@ -46,7 +47,9 @@ export const buildWasmCommand = command({
   async action({ out, options: { outDir, force }, args: { folder } }) {
     out.progress(folder === undefined ? 'compiling the modules' : `compiling ${folder}`);
     const modules =
-      folder === undefined ? await buildOwn(outDir ?? MODULES_DIR, force) : [await buildFolder(folder, outDir ?? '.')];
+      folder === undefined
+        ? await buildOwn(outDir ?? MODULES_DIR, force)
+        : [await buildFolder(out, folder, outDir ?? '.')];
     out.result(modules, () => modules.map(({ name, bytes, path }) => `${name}  ${bytes} bytes  ${path}`).join('\n'));
   },
 });
@@ -56,7 +59,9 @@ async function buildOwn(outDir: string, force: boolean) {
   return buildWasm({ outDir, force });
 }
 
-async function buildFolder(folder: string, outDir: string) {
+async function buildFolder(out: Output, folder: string, outDir: string) {
   const { buildSensor } = await import('../../modules/build-sensor.js');
-  return buildSensor({ folder, outDir });
+  const { warnings, ...built } = await buildSensor({ folder, outDir });
+  if (warnings.length > 0) out.warn(['the compiler says:', ...warnings].join('\n'));
+  return built;
 }

@@ -6,19 +6,15 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { loadCommands } from '../commands/command-table.js';
 import { createProgram } from '../program.js';
-import { bashScript } from './bash-script.js';
 import { commandTree } from './command-tree.js';
-import { fishScript } from './fish-script.js';
-import { zshScript } from './zsh-script.js';
+import { SCRIPTS } from './shell-scripts.js';
 
 const commands = await loadCommands([]);
 
 const folder = mkdtempSync(join(tmpdir(), 'completion-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const tree = commandTree(createProgram(commands));
-writeFileSync(join(folder, 'bash'), bashScript(tree));
-writeFileSync(join(folder, 'zsh'), zshScript(tree));
-writeFileSync(join(folder, 'fish'), fishScript(tree));
+for (const [shell, script] of Object.entries(SCRIPTS)) writeFileSync(join(folder, shell), script(tree));
 writeFileSync(join(folder, 'sensor.yaml'), '');
 
 const SHELLS: Record<string, { args: string[]; complete(words: string[]): string }> = {

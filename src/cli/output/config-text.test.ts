@@ -61,7 +61,7 @@ test('roll-out, files, jobs and proxies', () => {
   const file = { sensors: 2, read: 1, hidden: [] };
   expect(text.fileSeenText('f', 'eu', file)).toBe('f: 1/2 sensors of region eu have applied it');
   expect(text.fileSeenText('f', 'eu', { ...file, hidden: ['color', 'paused'] })).toMatch(
-    /applied it; color, paused: overridden by the fleet configuration; run `wasm-sensors config show` /,
+    /applied it; color, paused: overridden by what `config set` has set; run `wasm-sensors config show` /,
   );
   expect(text.fileSeenText('f', 'eu', { ...file, sensors: 0 })).toBe('f saved; no active sensor in region eu');
   const updated = { job: 'j', region: 'eu', config: {}, sensors: 3, converged: 3, hidden: [], seconds: 1 };
@@ -90,7 +90,7 @@ test('config show: what is desired of every scope, and each value with its sourc
     expect.stringMatching(/^host edge-us-2\|paused=false\|version \d+$/),
     '',
     '2/3 sensors converged',
-    'region|host|state|colour|icon|random_off|interval|paused|file|version',
+    'region|host|state|color|emoji|random_off|interval|paused|file|version',
     'us|edge-us-1|live|#00ff88 (fleet)|🚀 (flag)|(default)|2.5 s (file)|yes (default)|bad|1000',
     expect.stringMatching(/^eu\|edge-eu-1\|live\|#000000 \(unknown\)\|🚀 \(unknown\)\|\(unknown\)\|.*-$/),
   ]);

@@ -9,7 +9,7 @@ import type { UpdaterResult } from '../../operations/config/update-config-by-job
 import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
 import type { ReportedConfig, SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';
-import { table } from './table.js';
+import { wholeTable } from './table.js';
 import { type Style, secondsText, swatch } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
@@ -38,17 +38,19 @@ const followText = ({ hidden, ...seen }: { converged: number; sensors: number; h
 /** What keeps a change from some sensors, and how to change that: a warning each. */
 export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
   if (hidden.length === 0) return [];
-  const own = hidden
-    .slice(0, HIDDEN_SHOWN)
-    .map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
-  const more = hidden.length > HIDDEN_SHOWN ? [`${hidden.length - HIDDEN_SHOWN} more have their own`] : [];
+  const own = hidden.slice(0, NAMED).map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
+  const more = hidden.length > NAMED ? [`${hidden.length - NAMED} more have their own`] : [];
   return [`${[...own, ...more].join(', ')}; to clear it, ${clear}`];
 }
 
-const HIDDEN_SHOWN = 5;
+/** Of a long list, so many are named. */
+const NAMED = 5;
 
-export const revokedPendingTexts = (hosts: string[]): string[] =>
-  hosts.length === 0 ? [] : [`${hosts.join(', ')}: revoked, so no reading can show the change`];
+export function revokedPendingTexts(hosts: string[]): string[] {
+  if (hosts.length === 0) return [];
+  const more = hosts.length > NAMED ? ` and ${hosts.length - NAMED} more` : '';
+  return [`${hosts.slice(0, NAMED).join(', ')}${more}: revoked, so no reading can show the change`];
+}
 
 const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
@@ -71,7 +73,7 @@ export function fileSeenText(file: string, region: string, { sensors, read, hidd
   if (sensors === 0) return `${file} saved; no active sensor in region ${region}`;
   const done = `${file}: ${read}/${sensors} sensors of region ${region} have applied it`;
   if (hidden.length === 0) return done;
-  return `${done}; ${hidden.join(', ')}: overridden by the fleet configuration; run \`wasm-sensors config show\` to see where`;
+  return `${done}; ${hidden.join(', ')}: overridden by what \`config set\` has set; run \`wasm-sensors config show\` to see where`;
 }
 
 export const updaterText = (result: UpdaterResult): string =>
@@ -108,7 +110,7 @@ function desiredTable(desired: DesiredState): string {
       : '';
     return { scope: scopeText(scope), values, version: config?.version ? `version ${config.version}` : '' };
   });
-  return table(rows, [
+  return wholeTable(rows, [
     { head: 'desired', of: ({ scope }) => scope },
     { head: '', rank: 1, least: 8, of: ({ values }) => values || '(nothing is set)' },
     { head: '', rank: 2, of: ({ version }) => version },
@@ -120,14 +122,14 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
   const from = (sensor: SensorView, field: SensorConfigField) => style.dim(`(${valueSource(desired, sensor, field)})`);
   const configured = (text: (config: ReportedConfig, sensor: SensorView) => string) => (sensor: SensorView) =>
     sensor.config ? text(sensor.config, sensor) : '';
-  return table(
+  return wholeTable(
     sensors.slice(0, SHOWN),
     [
       { head: 'region', of: ({ region }) => region },
       { head: 'host', of: ({ hostname }) => hostname },
       { head: 'state', of: ({ state }) => state },
-      { head: 'colour', rank: 1, least: 8, of: (sensor) => `${swatch(style, sensor.color)} ${from(sensor, 'color')}` },
-      { head: 'icon', rank: 5, least: 8, of: (sensor) => `${sensor.icon_name} ${from(sensor, 'emoji')}` },
+      { head: 'color', rank: 1, least: 8, of: (sensor) => `${swatch(style, sensor.color)} ${from(sensor, 'color')}` },
+      { head: 'emoji', rank: 5, least: 8, of: (sensor) => `${sensor.icon_name} ${from(sensor, 'emoji')}` },
       { head: 'random_off', rank: 4, least: 8, of: (sensor) => from(sensor, 'random_off') },
       {
         head: 'interval',

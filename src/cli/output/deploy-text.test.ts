@@ -42,13 +42,18 @@ test('unchanged is said when every region is, and disconnected nodes are named',
 
 const facts: [DeployFact, string | RegExp][] = [
   [
-    { type: 'config.overridden', fields: ['color', 'interval'] },
-    'color, interval: overridden by the fleet configuration; run `wasm-sensors config unset color interval` to clear it',
+    { type: 'config.overridden', scope: {}, fields: ['color', 'interval'] },
+    'color, interval: overridden by the configuration of the fleet; run `wasm-sensors config unset color interval` to clear it',
   ],
   [
-    { type: 'config.overridden', fields: ['color'], hostname: 'h' },
-    'color of h: overridden by the fleet configuration; run `wasm-sensors config unset --host h color` to clear it',
+    { type: 'config.overridden', scope: { region: 'eu' }, fields: ['color'] },
+    'color: overridden by the configuration of region eu; run `wasm-sensors config unset --region eu color` to clear it',
   ],
+  [
+    { type: 'config.overridden', scope: { hostname: 'h' }, fields: ['color'] },
+    'color: overridden by the configuration of host h; run `wasm-sensors config unset --host h color` to clear it',
+  ],
+  [{ type: 'config.overridden-by-more', hosts: 2 }, /^2 further hosts have values of their own: .*config show/],
   [{ type: 'all-regions-job.running' }, /runs beside this one: run .* without --region/],
   [{ type: 'all-regions-job.stopped' }, /was stopped: every region has its own/],
   [{ type: 'hostname.not-forwarded', region: 'eu' }, /^eu: .*HOSTNAME/],

@@ -5,6 +5,7 @@ import type { DeployFact, DeployProgress, DeployResult } from '../../operations/
 import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy/deploy-service.js';
 import type { StopResult } from '../../operations/deploy/stop-publisher.js';
 import type { GivenBack } from '../../operations/deploy/taken-jobs.js';
+import { type Scope, scopeText } from '../../protocol/desired-config.js';
 import { countText, secondsText } from './terminal-text.js';
 import { factText } from './up-text.js';
 
@@ -48,6 +49,8 @@ function deployFactText(fact: DeployFact): string {
   switch (fact.type) {
     case 'config.overridden':
       return overriddenText(fact);
+    case 'config.overridden-by-more':
+      return `${countText(fact.hosts, 'further host')} ${fact.hosts === 1 ? 'has' : 'have'} values of their own: \`wasm-sensors config show\``;
     case 'all-regions-job.running':
       return `${ALL_REGIONS} runs beside this one: run \`wasm-sensors deploy publisher\` without --region to stop it`;
     case 'all-regions-job.stopped':
@@ -59,11 +62,12 @@ function deployFactText(fact: DeployFact): string {
 
 const ALL_REGIONS = 'the job publisher, which is for all regions,';
 
-function overriddenText({ fields, hostname }: Extract<DeployFact, { type: 'config.overridden' }>): string {
-  const what = hostname === undefined ? fields.join(', ') : `${fields.join(', ')} of ${hostname}`;
-  const scope = hostname === undefined ? '' : `--host ${hostname} `;
-  return `${what}: overridden by the fleet configuration; run \`wasm-sensors config unset ${scope}${fields.join(' ')}\` to clear it`;
+function overriddenText({ scope, fields }: Extract<DeployFact, { type: 'config.overridden' }>): string {
+  const flag = 'hostname' in scope ? `--host ${scope.hostname} ` : 'region' in scope ? `--region ${scope.region} ` : '';
+  return `${fields.join(', ')}: overridden by the configuration of ${scopeName(scope)}; run \`wasm-sensors config unset ${flag}${fields.join(' ')}\` to clear it`;
 }
+
+const scopeName = (scope: Scope): string => (Object.keys(scope).length === 0 ? 'the fleet' : scopeText(scope));
 
 export function stopPublisherText({ stopped, quietSeconds }: StopResult): string {
   if (stopped.length === 0) return 'no publisher was running';

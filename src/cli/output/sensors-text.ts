@@ -4,11 +4,11 @@ import type { SensorExit } from '../../sensor-host/embedded-job.js';
 
 export const revokedText = (host: string, revoked: boolean): string =>
   revoked
-    ? `${host}: its readings are refused. \`wasm-sensors sensors revoke ${host} --undo\` takes them again.`
-    : `${host}: its readings are taken again`;
+    ? `${host}: its readings are refused. \`wasm-sensors sensors revoke ${host} --undo\` accepts them again.`
+    : `${host}: its readings are accepted again`;
 
 export const unknownHostText = (host: string, revoked: boolean): string =>
-  `no node and no sensor is called ${host}; ${revoked ? 'the name is refused from now on all the same' : 'nothing was refused'}`;
+  `no node and no sensor is called ${host}; ${revoked ? 'the name is refused from now on all the same' : 'check the name with `wasm-sensors status`'}`;
 
 export const rotatedText = (until: number): string =>
   `there is a new key. Restart \`up\`, or give nodes of your own their new tokens (\`wasm-sensors sensors token HOST\`): ` +

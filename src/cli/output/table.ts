@@ -1,5 +1,5 @@
 /** Tables for terminals: where there is no room, the columns that matter least are shortened, then left out. */
-import { cellsOf, sized } from './cells.js';
+import { cellsOf, sized, wrapped } from './cells.js';
 import { type Style, terminalWidth } from './terminal-text.js';
 
 export interface Column<Row> {
@@ -53,6 +53,25 @@ export function table<Row>(
   const head = line((column) => column.head);
   const lines = rows.map((_, row) => line(({ cells }) => cells[row] ?? ''));
   return head === '' ? lines : [style ? style.dim(head) : head, ...lines];
+}
+
+/**
+ * A table of which nothing may be left out: where there is no room, each row is a paragraph, broken between words. Its cells
+ * have their headings; those of columns without a rank say what the row is about.
+ */
+export function wholeTable<Row>(
+  rows: Row[],
+  columns: Column<Row>[],
+  { style, width = terminalWidth() }: TableOptions = {},
+): string[] {
+  const lines = table(rows, columns, { width: Number.POSITIVE_INFINITY, ...(style ? { style } : {}) });
+  if (width === undefined || lines.every((line) => cellsOf(line) <= width)) return lines;
+  const textOf = (row: Row) =>
+    columns.flatMap(({ head, rank, of }) => {
+      const cell = of(row);
+      return cell === '' ? [] : [rank === undefined || head === '' ? cell : `${head} ${cell}`];
+    });
+  return rows.flatMap((row) => wrapped(textOf(row).join('  '), width, 2).split('\n'));
 }
 
 /** Rows without a heading. `right`: indexes of columns that are aligned to the right. */

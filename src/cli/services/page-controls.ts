@@ -61,7 +61,8 @@ export function pageControls(
         scope,
         { set, unset, includeNarrower, replace: false },
         {
-          ...{ timeoutMs: CHANGE_TIMEOUT_MS, wait: true },
+          timeoutMs: CHANGE_TIMEOUT_MS,
+          wait: true,
           onProgress: ({ sensors, converged, change }) => report({ done: change?.converged ?? converged, of: sensors }),
           onFailed() {},
         },

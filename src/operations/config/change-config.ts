@@ -66,7 +66,11 @@ export async function changeConfig(
   let latest = state;
   const revoked = await revokedHosts(proxies);
   const options = {
-    ...{ timeoutMs, jobs, onProgress, revoked, fields: fieldsOf(wanted) },
+    timeoutMs,
+    jobs,
+    onProgress,
+    revoked,
+    fields: fieldsOf(wanted),
     latest: async () => {
       latest = await holder.state();
       return latest;
@@ -75,10 +79,14 @@ export async function changeConfig(
   const { sensors, pending, change } = await waitForConvergence(fleet, state, scope, options);
   refuseReplaced(latest, scope, wanted);
   return {
-    ...{ version, failed },
+    version,
+    failed,
     seen: {
-      ...{ sensors, converged: change?.converged ?? sensors, seconds: (Date.now() - began) / 1000 },
-      ...{ hidden: change?.hidden ?? [], revoked: pending.map(({ hostname }) => hostname) },
+      sensors,
+      converged: change?.converged ?? sensors,
+      seconds: (Date.now() - began) / 1000,
+      hidden: change?.hidden ?? [],
+      revoked: pending.map(({ hostname }) => hostname),
     },
   };
 }
@@ -127,7 +135,7 @@ export interface RollOutResult {
 
 /** One region after the other, as {@link rollOut} does it. */
 export async function rollOutConfig(
-  { proxies, fleet, jobs }: ConfigTarget,
+  target: ConfigTarget,
   regions: string[],
   wanted: WantedChange,
   options: Omit<ChangeConfigOptions, 'wait'> & {
@@ -135,7 +143,11 @@ export async function rollOutConfig(
   },
 ): Promise<RollOutResult> {
   const began = Date.now();
-  for (const region of regions) await requireKnownSettings({ proxies, fleet }, { region }, wanted);
+  const { proxies, fleet, jobs } = target;
+  for (const region of regions) {
+    await requireKnownScope(target, { region }, wanted);
+    await requireKnownSettings(target, { region }, wanted);
+  }
   const { version, failed } = await rollOut({ proxies, fleet }, regions, {
     change: await withSeen(fleet, wanted),
     apply: (change, scope) => applyWidely({ proxies, fleet }, change, scope, wanted),

@@ -93,7 +93,10 @@ async function keepsSending(fleet: FleetReader, region: string): Promise<boolean
     if (Date.now() > deadline) {
       const message = `${stopped.length} of ${before.length} sensors sent nothing after the change`;
       throw new AppError('STOPPED_SENDING', message, {
-        details: stopped.slice(0, NAMED).map(({ hostname }) => hostname),
+        details: [
+          ...stopped.slice(0, NAMED).map(({ hostname }) => hostname),
+          ...(stopped.length > NAMED ? [`and ${stopped.length - NAMED} more`] : []),
+        ],
       });
     }
     await sleep(200);

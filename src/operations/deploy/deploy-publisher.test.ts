@@ -285,20 +285,23 @@ test('facts: given values that the fleet configuration overrides, for sensors of
     desired.patch({ scope: { hostname }, set: { interval: 9 }, unset: [] }, NOW);
   const config = { color: '#00ff88', interval: 1 };
   expect((await deploy({ config })).facts).toEqual([
-    { type: 'config.overridden', fields: ['color', 'interval'] },
-    { type: 'config.overridden', hostname: 'edge-us-1', fields: ['interval'] },
-    { type: 'config.overridden', hostname: 'edge-eu-1', fields: ['interval'] },
+    { type: 'config.overridden', scope: {}, fields: ['color'] },
+    { type: 'config.overridden', scope: { region: 'us' }, fields: ['interval'] },
+    { type: 'config.overridden', scope: { hostname: 'edge-us-1' }, fields: ['interval'] },
+    { type: 'config.overridden', scope: { hostname: 'edge-eu-1' }, fields: ['interval'] },
   ]);
   expect((await deploy({ config, regions: ['eu'] })).facts).toEqual([
-    { type: 'config.overridden', fields: ['color'] },
-    { type: 'config.overridden', hostname: 'edge-eu-1', fields: ['interval'] },
+    { type: 'config.overridden', scope: {}, fields: ['color'] },
+    { type: 'config.overridden', scope: { hostname: 'edge-eu-1' }, fields: ['interval'] },
   ]);
   expect((await deploy({ config: { random_off: true } })).facts).toEqual([]);
   network.nodeList = Array.from({ length: 5 }, (_, i) => edgeNode(`edge-us-${i + 1}`));
   for (const { name: hostname } of network.nodeList)
     desired.patch({ scope: { hostname }, set: { color: '#123456' }, unset: [] }, NOW);
   fresh = { us: 5 };
-  expect((await deploy({ config: { color: '#00ff88' } })).facts).toHaveLength(1 + 3);
+  const { facts } = await deploy({ config: { color: '#00ff88' } });
+  expect(facts).toHaveLength(1 + 3 + 1);
+  expect(facts.at(-1)).toEqual({ type: 'config.overridden-by-more', hosts: 2 });
 });
 
 test('a proxy that does not answer is no failure of the deployment', async () => {

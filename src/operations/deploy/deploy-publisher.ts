@@ -13,7 +13,7 @@ import {
   type NodeInfo,
   newestByNode,
 } from '../../network/network.js';
-import { decidedFields, decidingHosts } from '../../protocol/desired-config.js';
+import { decidingScopes, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
@@ -71,7 +71,9 @@ export type DeployFact =
   | NetworkFact
   | AllRegionsFact
   /** Given values that the fleet configuration overrides: of all sensors, or of one host. */
-  | { type: 'config.overridden'; fields: SensorConfigField[]; hostname?: string };
+  | { type: 'config.overridden'; scope: Scope; fields: SensorConfigField[] }
+  /** So many further hosts have values of their own, too. */
+  | { type: 'config.overridden-by-more'; hosts: number };
 
 export interface DeployResult {
   submissionTime: number;
@@ -240,12 +242,13 @@ async function overriddenBy(
   if (!state) return [];
   const hosts = nodes.filter(({ region }) => regions.includes(region)).map(({ name }) => name);
   const given = SENSOR_CONFIG_FIELDS.filter((field) => config[field] !== undefined);
-  const fields = decidedFields(state, regions).filter((field) => given.includes(field));
+  const deciding = decidingScopes(state, { regions, hosts }, given);
+  const byHosts = deciding.filter(({ scope }) => 'hostname' in scope).length;
+  const unnamed = Math.max(0, byHosts - HOSTS_NAMED);
+  const named = deciding.slice(0, deciding.length - unnamed);
   return [
-    ...(fields.length > 0 ? [{ type: 'config.overridden' as const, fields }] : []),
-    ...decidingHosts(state, hosts, given)
-      .slice(0, HOSTS_NAMED)
-      .map((host) => ({ type: 'config.overridden' as const, ...host })),
+    ...named.map(({ scope, fields }) => ({ type: 'config.overridden' as const, scope, fields })),
+    ...(unnamed > 0 ? [{ type: 'config.overridden-by-more' as const, hosts: unnamed }] : []),
   ];
 }
 

@@ -47,13 +47,12 @@ describe.each(Object.entries(GROUPS))('%s', (name, commands) => {
   });
 });
 
-/** The words under `Commands:` of a help text. */
+/** The commands of a help text, under whichever heading. */
 function listed(help: string): string[] {
-  const [, commands = ''] = help.split('\nCommands:\n');
-  return commands
-    .split('\n\n')[0]!
-    .split('\n')
-    .flatMap((line) => /^ {2}([a-z][a-z-]*)/.exec(line)?.[1] ?? []);
+  const lists = help
+    .split('\n\n')
+    .filter((part) => !/^(Usage|Options|Start here|Examples|\nExamples)/.test(part.trim()));
+  return lists.flatMap((list) => list.split('\n').flatMap((line) => /^ {2}([a-z][a-z-]*)/.exec(line)?.[1] ?? []));
 }
 
 test('no command is missing here', async () => {

@@ -86,8 +86,8 @@ export function describeSystem(options: SystemOptions): void {
         .split('\n')
         .map((line) => JSON.parse(line));
       expect(events).toHaveLength(4);
-      for (const { event, reading } of events) {
-        expect(event).toBe('reading');
+      for (const { event, received_at, late, ...reading } of events) {
+        expect([event, late, typeof received_at]).toEqual(['reading', false, 'number']);
         expect(Object.keys(reading).sort()).toEqual(
           'color,execution_id,hostname,icon_name,job_id,job_submission_time,region,sequence,timestamp'.split(','),
         );

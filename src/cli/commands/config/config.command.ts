@@ -36,12 +36,12 @@ type Context = CommandContext<ReturnType<typeof changeOptions>>;
 export const configSet = command({
   name: 'config set <values...>',
   summary:
-    'change running sensors (color, emoji, random_off, interval, paused, settings they declare), and wait until their readings show it',
+    'change running sensors (color, emoji, random_off, interval, paused, settings they declare), and wait until their readings show it; exit code 1: no sensor follows',
   modes: ['text', 'json'],
   settings: TARGET_SETTINGS,
   options: {
     ...changeOptions(),
-    ahead: flagOption('--ahead', 'set it for a region or host that does not exist yet').conflicts('rollout'),
+    ahead: flagOption('--ahead', 'set it for sensors, a region or a host that do not exist yet').conflicts('rollout'),
     rollout: valueOption(
       '--rollout <regions>',
       'one region after the other, each only when the one before has converged',
@@ -85,7 +85,8 @@ async function change(context: Context, wanted: WantedChange): Promise<number> {
   const { hidden, revoked } = result.seen ?? { hidden: [], revoked: [] };
   for (const text of [...hiddenTexts(hidden), ...revokedPendingTexts(revoked)]) out.warn(text);
   out.result(setConfigDocument(result), () => setConfigText(scope, result));
-  return result.failed.length > 0 ? 1 : 0;
+  const changedNone = Object.keys(wanted.set).length > 0 && !wanted.ahead && result.seen?.converged === 0;
+  return changedNone || result.failed.length > 0 ? 1 : 0;
 }
 
 async function rollOut(context: Context, regions: string[], wanted: WantedChange): Promise<number> {

@@ -56,7 +56,7 @@ function upFailed(message: string, log: { file: string; from: number }, code: nu
 
 function readyOf(child: ChildProcess): Promise<Ready> {
   return new Promise((resolve) => {
-    child.once('message', (message) => resolve((message as { ready: Ready }).ready));
+    child.on('message', (message: { ready?: Ready }) => message.ready && resolve(message.ready));
   });
 }
 

@@ -116,6 +116,8 @@ export async function upInForeground(context: UpContext): Promise<number> {
       await showScreen();
       report.note(NO_SENSORS_YET);
     }
+    // What is asked to stop is not ready: who started it in the background would believe that it runs.
+    if (stopping) return;
     log.info('ready', 'everything is ready', { ...endpoints });
     reportReady({ endpoints, notes });
   };

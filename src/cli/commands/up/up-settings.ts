@@ -1,56 +1,14 @@
 /** What an `up` is asked for, kept for a later one that attaches to it and may ask for something else. */
-import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../../../config/settings.js';
+import { SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey, type Settings } from '../../../config/settings.js';
 import { valueWithoutSecrets } from '../../../lib/net/url-secrets.js';
 import type { RunState } from '../../../runtime/run-state.js';
 import type { CommandContext } from '../../command.js';
 import { flagOption, publisherOptions, timeoutOption } from '../../options.js';
 import type { Difference } from '../../output/up-text.js';
 
-/** The settings of `up`. */
-export const UP_SETTINGS: SettingKey[] = [
-  'network',
-  'nodes',
-  'proxyPort',
-  'pullerPort',
-  'queuePort',
-  'host',
-  'allowedHosts',
-  'queue',
-  'queueEndpoint',
-  'awsRegion',
-  'proxyUrl',
-  'stateDir',
-  'bacalhau',
-  'apiHost',
-  'apiPort',
-  'natsPort',
-  'webUiPort',
-  'apiTls',
-  'apiInsecure',
-  'apiCa',
-  'apiToken',
-  'apiUsername',
-  'apiPassword',
-  'token',
-  'viewerToken',
-  'sensorToken',
-  'sensorKey',
-  'tokenInJob',
-  'open',
-  'rateLimit',
-  'tlsCert',
-  'tlsKey',
-  'tlsCa',
-  'sinks',
-  'pollers',
-  'alertAfter',
-  'webhook',
-  'retention',
-  'minuteRetention',
-  'hourRetention',
-  'logLevel',
-  'logFormat',
-];
+/** The settings of `up`: all but those of other commands. */
+const OF_OTHERS: SettingKey[] = ['queueUnsigned', 'proxies', 'follow', 'pullerUrl'];
+export const UP_SETTINGS = SETTING_KEYS.filter((key) => !OF_OTHERS.includes(key));
 
 export const upOptions = () => ({
   deploy: flagOption('--deploy', 'deploy the publisher to every edge node'),

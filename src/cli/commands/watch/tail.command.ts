@@ -19,7 +19,7 @@ export const tail = command({
     limit: valueOption('--limit <count>', 'exit after this many events', integer(1)),
     since: sinceOption('start with what was received since then'),
   },
-  examples: ['wasm-sensors tail --region eu', 'wasm-sensors tail -o ndjson --since 5m | jq .reading.color'],
+  examples: ['wasm-sensors tail --region eu', 'wasm-sensors tail -o ndjson --since 5m | jq .color'],
   async action({ out, settings, options: { region, fields, limit, since } }) {
     const query: EventQuery = { kinds: ['reading', 'message', 'alert'] };
     if (region !== undefined) query.region = region;
@@ -27,11 +27,18 @@ export const tail = command({
     let shown = 0;
     for await (const event of openFleet(settings, RETRY_FOR_MS).events(query)) {
       const selected = fields ? withFields(event, fields) : event;
-      out.event(selected, (style) => eventLine(selected, style));
+      out.event(flat(selected), (style) => eventLine(selected, style));
       if (++shown === limit) break;
     }
   },
 });
+
+/** A reading has its fields at the top, as `export` writes them. */
+function flat(event: FleetEvent): object {
+  if (event.event !== 'reading') return event;
+  const { reading, ...rest } = event;
+  return { ...rest, ...reading };
+}
 
 /** Leaves of the measured values only those with these names. */
 function withFields(event: FleetEvent, names: string[]): FleetEvent {

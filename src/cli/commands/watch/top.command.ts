@@ -12,7 +12,8 @@ export const top = command({
   examples: ['wasm-sensors top', 'wasm-sensors top --puller-url http://10.0.0.5:9091'],
   async action({ out, settings }) {
     if (!isScreen()) {
-      throw new AppError('NO_TERMINAL', '`top` draws a full screen, and stdout is not a terminal', {
+      const why = process.stdout.isTTY ? 'this terminal can only print lines (TERM=dumb)' : 'stdout is not a terminal';
+      throw new AppError('NO_TERMINAL', `\`top\` draws a full screen, and ${why}`, {
         hint: 'Use `wasm-sensors tail` for lines, or `wasm-sensors status --watch`.',
       });
     }
