@@ -1,7 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
-import { exitCodeOf, stopRequested } from '../../lib/process/shutdown.js';
 import { loadProvider } from '../../network/registry.js';
 import { command } from '../command.js';
 import { DEMO_FOLDER, DemoFolder, STATE_DIR } from '../demo/demo-folder.js';
@@ -17,6 +16,7 @@ import {
   stepText,
 } from '../output/demo-text.js';
 import type { Output } from '../output/output.js';
+import { StopSignal } from '../stop-signal.js';
 
 export const demo = command({
   name: 'demo',
@@ -46,7 +46,7 @@ export const demo = command({
     const folder = new DemoFolder({
       // The demo works in another folder.
       bacalhau: bacalhau?.includes('/') ? resolve(bacalhau) : bacalhau,
-      ansi: ansi,
+      ansi,
       verbose: out.mode === 'text',
     });
     await folder.claim();
@@ -72,35 +72,43 @@ async function runToTheEnd(
   const began = Date.now();
   const steps = demoSteps(kind, nodes);
   const results: StepResult[] = [];
-  const stopped = new AbortController();
-  const run = new DemoRun(folder, stopped.signal);
+  const stop = new StopSignal();
+  const run = new DemoRun(folder, stop.signal);
   const runSteps = async () => {
     for (const [i, step] of steps.entries()) {
       const command = [...step.words, STATE_DIR];
       out.event({}, (style) => stepText(`${i + 1}/${steps.length}  ${step.title}`, step.about, command, style));
       if (asks && !(await askToGoOn(out, run.page))) return;
       const result = await run.do(step, (text) => out.progress(text));
-      if (stopped.signal.aborted) return;
+      if (stop.signal.aborted) return;
       results.push(result);
       out.event(result, (style) => stepResultText(result, style));
       if (result.outcome !== 'seen') return;
     }
   };
   out.event({}, () => demoSecondTerminalText(DEMO_FOLDER));
-  const stop = Promise.race([stopRequested({ supervised: false }), stoppedElsewhere(folder)]);
-  const reason = await Promise.race([stop, runSteps().then(() => undefined)]);
-  stopped.abort();
-  out.note('stopping everything');
-  const failed = !passed(results);
-  if (!(await folder.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
-  if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
+  void stoppedElsewhere(folder).then(stop.request, stop.request);
+  let interrupted = false;
+  try {
+    await Promise.race([stop.requested, runSteps()]);
+    interrupted = stop.signal.aborted;
+  } finally {
+    stop.end();
+    await cleanUp(out, folder, !passed(results));
+  }
   // The question or request under way would keep this process alive.
-  if (reason !== undefined) process.exit(reason === 'down' ? 0 : exitCodeOf(reason));
+  if (interrupted) process.exit(stop.exitCode);
   const seconds = (Date.now() - began) / 1000;
   out.result(demoDocument(kind, nodes, results, seconds), (style) =>
     demoEndText(results, steps.length, seconds, style),
   );
-  return failed ? 1 : 0;
+  return passed(results) ? 0 : 1;
+}
+
+async function cleanUp(out: Output, folder: DemoFolder, failed: boolean): Promise<void> {
+  out.note('stopping everything');
+  if (!(await folder.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
+  if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
 }
 
 /** `page`: address of the web page; undefined before the start. */

@@ -91,10 +91,10 @@ export class DemoRun {
 }
 
 /** Resolves when another terminal has stopped the network. */
-export async function stoppedElsewhere({ path }: DemoFolder): Promise<'down'> {
+export async function stoppedElsewhere({ path }: DemoFolder): Promise<void> {
   for (let started = false; ; await sleep(CHECK_EVERY_MS, undefined, { ref: false })) {
     const state = readRunState(path);
-    if (started && !state?.alive) return 'down';
+    if (started && !state?.alive) return;
     started ||= state?.phase === 'ready';
   }
 }

@@ -1,5 +1,6 @@
 /** Texts of the `config` commands and of the config-updater. */
 import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.js';
+import { compareRegions } from '../../fleet/region-counts.js';
 import type { FailedProxy } from '../../operations/config/apply-to-proxies.js';
 import type { ChangeConfigResult, RollOutResult } from '../../operations/config/change-config.js';
 import { valueSource } from '../../operations/config/config-document.js';
@@ -123,7 +124,7 @@ function sensorTable(sensors: SensorView[], desired: DesiredState, style: Style)
   const configured = (text: (config: ReportedConfig, sensor: SensorView) => string) => (sensor: SensorView) =>
     sensor.config ? text(sensor.config, sensor) : '';
   return wholeTable(
-    sensors.slice(0, SHOWN),
+    sensors.toSorted((a, b) => compareRegions(a.region, b.region)).slice(0, SHOWN),
     [
       { head: 'region', of: ({ region }) => region },
       { head: 'host', of: ({ hostname }) => hostname },

@@ -34,14 +34,20 @@ export function deployDocument({ facts, seconds, ...result }: DeployResult) {
 export function deployText({ regions, facts, seconds }: DeployResult): string {
   const seen = regions.reduce((sum, region) => sum + Math.min(region.seen, region.expected), 0);
   const expected = regions.reduce((sum, region) => sum + region.expected, 0);
-  const unchanged = regions.every((region) => region.unchanged) ? '; unchanged, already running' : '';
-  const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
-  const lines = deployNotes(facts);
-  if (waiting.length > 0) lines.push(`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`);
-  if (expected > 0 || waiting.length === 0)
-    lines.push(`${seen}/${expected} sensors reporting (${secondsText(seconds)})${unchanged}`);
+  const pending = pendingLines(regions);
+  const lines = [...deployNotes(facts), ...pending];
+  if (expected > 0 || pending.length === 0)
+    lines.push(`${seen}/${expected} sensors reporting (${secondsText(seconds)})${unchangedText(regions)}`);
   return lines.join('\n');
 }
+
+export function pendingLines(regions: { region: string; pending: number }[]): string[] {
+  const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
+  return waiting.length > 0 ? [`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`] : [];
+}
+
+export const unchangedText = (regions: { unchanged: boolean }[]): string =>
+  regions.every(({ unchanged }) => unchanged) ? '; unchanged, already running' : '';
 
 export const deployNotes = (facts: DeployFact[]): string[] => facts.map(deployFactText);
 

@@ -1,4 +1,5 @@
 /** A metric over time as rows. */
+import { compareRegions } from '../../fleet/region-counts.js';
 import type { History } from '../../store/history.js';
 import { localTime } from './chart/ticks.js';
 import { table } from './table.js';
@@ -6,9 +7,13 @@ import type { Style } from './terminal-text.js';
 
 export const HISTORY_COLUMNS = ['time', 'region', 'host', 'count', 'min', 'mean', 'max'];
 
+/** In the order that regions have everywhere. */
+export const inOrder = ({ series }: History): History['series'] =>
+  series.toSorted((a, b) => compareRegions(a.region ?? '', b.region ?? ''));
+
 /** By time, then series. */
-const historyPoints = ({ series }: History) =>
-  series
+const historyPoints = (history: History) =>
+  inOrder(history)
     .flatMap(({ region = null, host = null, points }) => points.map((point) => ({ region, host, ...point })))
     .sort((a, b) => a.t - b.t);
 

@@ -2,6 +2,7 @@
 import { escapeControls } from '../../lib/control-characters.js';
 import { type ExecutionInfo, type JobInfo, newestByNode } from '../../network/network.js';
 import type { DeployModuleProgress, DeployModuleResult } from '../../operations/deploy/deploy-module.js';
+import { pendingLines, unchangedText } from './deploy-text.js';
 import { table } from './table.js';
 import { countText, secondsText } from './terminal-text.js';
 import { factText } from './up-text.js';
@@ -15,8 +16,6 @@ export function deployModuleProgressText(name: string, { step, started, expected
 export function deployModuleText(result: DeployModuleResult): string {
   const { name, module, downloaded, regions, running, completed, facts, seconds } = result;
   const nodes = regions.reduce((sum, region) => sum + region.nodes, 0);
-  const waiting = regions.filter(({ pending }) => pending > 0).map(({ region, pending }) => `${region}: ${pending}`);
-  const unchanged = regions.every((region) => region.unchanged) ? '; unchanged, already running' : '';
   const counts = [
     ...(running > 0 || completed === 0 ? [`${running}/${nodes} running`] : []),
     ...(completed > 0 ? [`${completed}/${nodes} completed without an error`] : []),
@@ -24,22 +23,23 @@ export function deployModuleText(result: DeployModuleResult): string {
   return [
     `${name}: ${sizeText(module.bytes)}, ${useText(module)}${downloaded ? '; nodes download it from the proxy' : ''}`,
     ...new Set(facts.map(factText)),
-    ...(waiting.length > 0 ? [`pending: disconnected nodes run it when they reconnect (${waiting.join(', ')})`] : []),
-    `${counts.join(', ')} (${secondsText(seconds)})${unchanged}`,
+    ...pendingLines(regions),
+    `${counts.join(', ')} (${secondsText(seconds)})${unchangedText(regions)}`,
   ].join('\n');
 }
 
-/** What it may use, from what it imports. */
+/** What a module may use, by the names of the WASI functions that it imports. */
+const USES: [RegExp, string][] = [
+  [/^clock_|^poll_oneoff$/, 'time'],
+  [/^random_get$/, 'random numbers'],
+  [/^environ_/, 'its environment'],
+  [/^args_/, 'its parameters'],
+  [/^path_/, 'files'],
+];
+
 function useText({ wasi, http }: DeployModuleResult['module']): string {
-  const files = wasi.some((name) => name.startsWith('path_'));
-  const uses = [
-    ...(http ? ['HTTP requests'] : []),
-    ...(wasi.some((name) => name.startsWith('clock_') || name === 'poll_oneoff') ? ['time'] : []),
-    ...(wasi.includes('random_get') ? ['random numbers'] : []),
-    ...(wasi.some((name) => name.startsWith('environ_')) ? ['its environment'] : []),
-    ...(wasi.some((name) => name.startsWith('args_')) ? ['its parameters'] : []),
-    ...(files ? ['files'] : []),
-  ];
+  const uses = USES.filter(([pattern]) => wasi.some((name) => pattern.test(name))).map(([, use]) => use);
+  if (http) uses.unshift('HTTP requests');
   return uses.length === 0 ? 'uses nothing of the node' : `may use ${uses.join(', ')}`;
 }
 

@@ -91,7 +91,7 @@ export class Output {
     const { red, dim } = this.#errorStyle;
     if (!(error instanceof AppError)) {
       this.#errorDocument({ code: 'BUG', category: 'bug', message: messageOf(error) });
-      this.#report(`${red('bug:')} ${(error as Error)?.stack ?? String(error)}`);
+      this.#report(`${red('bug:')} ${error instanceof Error ? error.stack : String(error)}`);
       return 1;
     }
     const message = withCommandName(error.message);

@@ -16,9 +16,10 @@ import { moduleTable } from './module-text.js';
 import { depthText } from './queue-text.js';
 import { clockText, spanText } from './store-text.js';
 import { table } from './table.js';
-import { countText, type Style } from './terminal-text.js';
+import { countText, namesText, type Style } from './terminal-text.js';
 import { endpointLines, factText } from './up-text.js';
 
+const NODES_SHOWN = 10;
 const FAILED_SHOWN = 20;
 const REPLACED_SHOWN = 5;
 
@@ -72,7 +73,7 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
     ...status.notices.map((notice) => `          ${style.yellow(noticeText(notice))}`),
     `sensors   ${sensorsText(status)}`,
-    ...revokedLines(status),
+    ...labelled('revoked', status.revoked.length > 0 && `${status.revoked.join(', ')}: their readings are refused`),
     `queue     ${queueText(status, style)}`,
     ...notStoredLines(status),
     ...storeLines(status, style),
@@ -85,6 +86,7 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
   if (modules !== undefined) lines.push('', modules);
   const failed = failedExecutions(jobs ?? []);
   if (failed.length > 0) lines.push('', style.red('failed executions'), executionTable(failed.slice(0, FAILED_SHOWN)));
+  if (failed.length > FAILED_SHOWN) lines.push(`  and ${failed.length - FAILED_SHOWN} more`);
   const replaced = replacedExecutions(jobs ?? []);
   if (replaced.length > 0) lines.push('', 'replaced executions', executionTable(replaced.slice(-REPLACED_SHOWN)));
   return lines.join('\n');
@@ -93,7 +95,7 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
 function nodesText(nodes: NodeInfo[]): string {
   const missing = nodes.filter(({ connected }) => !connected).map(({ name }) => name);
   const count = `${nodes.length - missing.length}/${nodes.length} connected`;
-  return missing.length > 0 ? `${count}; disconnected: ${missing.slice(0, 10).join(', ')}` : count;
+  return missing.length > 0 ? `${count}; disconnected: ${namesText(missing, NODES_SHOWN)}` : count;
 }
 
 const jobText = ({ name, version, state }: JobInfo) => `${name} v${version} ${state}`;
@@ -130,8 +132,8 @@ function sensorsText({ fleet: { summary }, nodes, convergence }: Status): string
   return parts.join(', ');
 }
 
-const revokedLines = ({ revoked }: Status): string[] =>
-  revoked.length === 0 ? [] : [`revoked   ${revoked.join(', ')}: their readings are refused`];
+/** A line where there is something to say. */
+const labelled = (label: string, text: string | false): string[] => (text ? [`${label.padEnd(10)}${text}`] : []);
 
 function queueText({ puller: { depth, deadLetters = 0 } }: Status, style: Style): string {
   if (!depth) return 'does not answer';
@@ -145,9 +147,9 @@ function notStoredLines({ proxies, puller: { deadLetteredBy = {} } }: Status): s
   const superseded = proxies.reduce((sum, proxy) => sum + proxy.superseded, 0);
   const dead = sumByCode([deadLetteredBy]);
   return [
-    ...(refused === '' ? [] : [`refused   ${refused} (by the proxy)`]),
-    ...(dead === '' ? [] : [`rejected  ${dead} (by the puller: dead letters)`]),
-    ...(superseded === 0 ? [] : [`dropped   ${countText(superseded, 'reading')} of superseded submissions`]),
+    ...labelled('refused', refused && `${refused} (by the proxy)`),
+    ...labelled('rejected', dead && `${dead} (by the puller: dead letters)`),
+    ...labelled('dropped', superseded > 0 && `${countText(superseded, 'reading')} of superseded submissions`),
   ];
 }
 
@@ -163,18 +165,16 @@ function sumByCode(all: Record<string, number>[]): string {
 
 /** Only what is not as it should be with the stores of puller and queue server, and with the clock. */
 function storeLines({ puller: { store, queueServer: server, clockAheadMs = 0 } }: Status, style: Style): string[] {
-  const problems = [
-    ...(store ? fileProblems(store) : []),
-    ...(store?.damagedRows ? [`damaged rows: ${store.damagedRows}`] : []),
-    ...(server?.status === 'not ready'
-      ? [`of the queue takes no messages: ${escapeControls(server.reason ?? '')}`]
-      : []),
-    ...(server ? fileProblems(server).map((problem) => `of the queue ${problem}`) : []),
-    ...(server?.damagedMessages ? [`of the queue has damaged messages: ${server.damagedMessages}`] : []),
+  const problems = store ? fileProblems(store) : [];
+  if (store?.damagedRows) problems.push(`damaged rows: ${store.damagedRows}`);
+  const ofQueue = server ? fileProblems(server) : [];
+  if (server?.status === 'not ready') ofQueue.unshift(`takes no messages: ${escapeControls(server.reason ?? '')}`);
+  if (server?.damagedMessages) ofQueue.push(`has damaged messages: ${server.damagedMessages}`);
+  const all = [...problems, ...ofQueue.map((problem) => `of the queue ${problem}`)];
+  return [
+    ...all.flatMap((problem) => labelled('store', style.red(problem))),
+    ...labelled('clock', clockAheadMs !== 0 && style.red(clockText({ type: 'clock-stepped', byMs: clockAheadMs }))),
   ];
-  const clock =
-    clockAheadMs === 0 ? [] : [`clock     ${style.red(clockText({ type: 'clock-stepped', byMs: clockAheadMs }))}`];
-  return [...problems.map((problem) => `store     ${style.red(problem)}`), ...clock];
 }
 
 const fileProblems = ({ quarantined = [], writtenBack }: Pick<QueueServerState, 'quarantined' | 'writtenBack'>) => [

@@ -1,10 +1,8 @@
 import { expect, test } from 'vitest';
-import { bytesText, countText, secondsText, styleFor, swatch } from './terminal-text.js';
+import { bytesText, countText, namesText, secondsText, styleFor, swatch } from './terminal-text.js';
 
 const stream = (depth: number | undefined) =>
-  (depth === undefined
-    ? { isTTY: false }
-    : { isTTY: true, hasColors: (count = 16) => count <= depth }) as unknown as NodeJS.WritableStream;
+  depth === undefined ? { isTTY: false } : { isTTY: true, hasColors: (count = 16) => count <= depth };
 const plain = styleFor(stream(undefined), 'never');
 
 test.each([
@@ -33,4 +31,5 @@ test('sizes, counts and seconds', () => {
   ]);
   expect([countText(0, 'node'), countText(1, 'node'), countText(2, 'node')]).toEqual(['0 nodes', '1 node', '2 nodes']);
   expect(secondsText(0.25)).toBe('0.3 s');
+  expect([namesText(['a', 'b'], 2), namesText(['a', 'b', 'c'], 1)]).toEqual(['a, b', 'a, 2 more']);
 });

@@ -1,5 +1,4 @@
 /** Text for terminals: colours, sizes and counts. */
-import type { WriteStream } from 'node:tty';
 import { Chalk, type ChalkInstance } from 'chalk';
 
 export type Style = ChalkInstance;
@@ -9,12 +8,17 @@ export type AnsiMode = 'auto' | 'always' | 'never';
  * The colours of a stream, by `--ansi` and what the stream can show. Each stream has its own instance, because chalk's
  * default one reads our flags.
  */
-export function styleFor(stream: NodeJS.WritableStream, mode: AnsiMode): Style {
+export function styleFor(stream: ColorStream, mode: AnsiMode): Style {
   if (mode === 'always') return new Chalk({ level: 3 });
-  const tty = stream as Partial<WriteStream>;
-  if (mode === 'never' || !tty.isTTY || !tty.hasColors?.()) return new Chalk({ level: 0 });
-  if (tty.hasColors(2 ** 24)) return new Chalk({ level: 3 });
-  return new Chalk({ level: tty.hasColors(256) ? 2 : 1 });
+  if (mode === 'never' || !stream.isTTY || !stream.hasColors?.()) return new Chalk({ level: 0 });
+  if (stream.hasColors(2 ** 24)) return new Chalk({ level: 3 });
+  return new Chalk({ level: stream.hasColors(256) ? 2 : 1 });
+}
+
+/** Standard output or standard error. */
+interface ColorStream {
+  isTTY?: boolean;
+  hasColors?(count?: number): boolean;
 }
 
 /** A block in a sensor's own colour; only the colour's name where the stream has no colours. */
@@ -39,5 +43,9 @@ export function bytesText(bytes: number): string {
 /** `1 sensor`, `3 sensors`. */
 export const countText = (count: number, noun: string, plural = `${noun}s`): string =>
   `${count} ${count === 1 ? noun : plural}`;
+
+/** `a, b, 995 more`. */
+export const namesText = (names: string[], most: number): string =>
+  [...names.slice(0, most), ...(names.length > most ? [`${names.length - most} more`] : [])].join(', ');
 
 export const secondsText = (seconds: number): string => `${seconds.toFixed(1)} s`;

@@ -5,6 +5,7 @@ import type { NetworkFact } from '../../network/network.js';
 import type { NetworkEvent, Removal } from '../../network/provider.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { withCommandName } from './command-name.js';
+import { namesText } from './terminal-text.js';
 
 /** A setting that a second `up` asks for and that is different in the running one. */
 export interface Difference {
@@ -99,11 +100,7 @@ export function factText(fact: NetworkFact): string {
 /** At most so many: the log of `up` has all that arrive. */
 const NODES_SHOWN = 5;
 
-function nodesText(nodes: string[]): string {
-  const more = nodes.length - NODES_SHOWN;
-  const names = [...nodes.slice(0, NODES_SHOWN), ...(more > 0 ? [`${more} more`] : [])].join(', ');
-  return `${names} ${nodes.length === 1 ? 'is' : 'are'}`;
-}
+const nodesText = (nodes: string[]): string => `${namesText(nodes, NODES_SHOWN)} ${nodes.length === 1 ? 'is' : 'are'}`;
 
 export const jobsQuarantinedText = (file: string): string =>
   `the file of the running jobs was damaged and is now ${file}; deploy again what should run`;

@@ -19,7 +19,7 @@ const TEN_MINUTES: Span = { name: '10 min', ms: 600_000, stepMs: 60_000, everyMs
 const HOUR: Span = { name: '1 h', ms: 3_600_000, stepMs: 60_000, everyMs: 15_000 };
 const DAY: Span = { name: '24 h', ms: 86_400_000, stepMs: 600_000, everyMs: 60_000 };
 /** Steps below a minute are made from single readings, which the puller does for so many readings a second only. */
-const FINE = { stepMs: 5_000, waitMs: 1_000, readingsPerSecond: 100 };
+const FINE = { stepMs: 5_000, waitMs: 1_000, readingsPerSecond: 50 };
 /** Any sender can name regions, and more can't be told apart. */
 const MAX_CURVES = 12;
 /** Each loads for itself. */
@@ -68,20 +68,16 @@ class Charts {
     void this.load();
   }
 
+  /** One after the other: the puller reads the rows of one chart at a time, and stores readings in between. */
   async load(): Promise<void> {
     const load = ++this.#loads;
-    await Promise.all(
-      [...this.#charts].map(async ([metric, chart]) => {
-        try {
-          const past = await this.#loadPast(metric);
-          // Something else was asked for meanwhile.
-          if (load !== this.#loads) return;
-          chart.show(past, furthest(metric, this.#of));
-        } catch (error) {
-          if (load === this.#loads) chart.say(error instanceof Error ? error.message : String(error));
-        }
-      }),
-    );
+    for (const [metric, chart] of this.#charts) {
+      const past = await this.#loadPast(metric).catch(messageOf);
+      // Something else was asked for meanwhile.
+      if (load !== this.#loads) return;
+      if (typeof past === 'string') chart.say(past);
+      else chart.show(past, furthest(metric, this.#of));
+    }
   }
 
   /** Rejects with why there is none. */
@@ -107,6 +103,8 @@ class Charts {
     }, span.everyMs);
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Puts the points of all series on one row of times; steps without readings stay empty. */
 function align({ from, to, step, series }: History): Past {

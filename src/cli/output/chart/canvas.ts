@@ -1,13 +1,8 @@
 /** A grid of cells of a terminal in which series draw dots: eight a cell with braille, else one mark a cell. */
 
-export interface Dots {
-  /** Dots across and down. */
-  readonly width: number;
-  readonly height: number;
-  /** Sets a dot of a series, 0 at the left and at the top; outside of the grid nothing. `strong` wins over others. */
-  set(x: number, y: number, series: number, strong: boolean): void;
-  /** A line of the text, painted by `paint`. */
-  line(row: number, paint: (text: string, series: number, strong: boolean) => string): string;
+interface Point {
+  x: number;
+  y: number;
 }
 
 interface Cell {
@@ -26,48 +21,53 @@ const BRAILLE = 0x2800;
 const MARKS = ['*', '+', 'x', 'o', '#', '@', '%', '&'];
 const FAINT = ':';
 
-export const markOf = (series: number): string => MARKS[series % MARKS.length]!;
+export const markOf = (series: number): string => MARKS[series % MARKS.length] ?? FAINT;
 
-export function createDots(columns: number, rows: number, braille: boolean): Dots {
-  const cells: (Cell | undefined)[] = [];
-  const [across, down] = braille ? [2, 4] : [1, 1];
-  return {
-    width: columns * across,
-    height: rows * down,
-    set(x, y, series, strong) {
-      if (x < 0 || y < 0 || x >= columns * across || y >= rows * down) return;
-      const place = Math.floor(y / down) * columns + Math.floor(x / across);
-      const cell = cells[place] ?? { bits: 0, series, strong };
-      cells[place] = cell;
-      cell.bits |= BITS[x % across]![y % down]!;
-      if (strong || !cell.strong) Object.assign(cell, { series, strong });
-    },
-    line(row, paint) {
-      let line = '';
-      for (let column = 0; column < columns; column++) {
-        const cell = cells[row * columns + column];
-        if (!cell) line += ' ';
-        else {
-          const text = braille ? String.fromCharCode(BRAILLE + cell.bits) : cell.strong ? markOf(cell.series) : FAINT;
-          line += paint(text, cell.series, cell.strong);
-        }
+export class Canvas {
+  /** Dots across and down. */
+  readonly width: number;
+  readonly height: number;
+  readonly #columns: number;
+  readonly #braille: boolean;
+  readonly #cells = new Map<number, Cell>();
+
+  constructor(columns: number, rows: number, braille: boolean) {
+    this.width = braille ? 2 * columns : columns;
+    this.height = braille ? 4 * rows : rows;
+    this.#columns = columns;
+    this.#braille = braille;
+  }
+
+  /** A straight line of dots, both ends included; 0 is at the left and at the top. `strong` wins over others. */
+  drawLine(from: Point, to: Point, series: number, strong: boolean): void {
+    const steps = Math.max(Math.abs(to.x - from.x), Math.abs(to.y - from.y), 1);
+    for (let i = 0; i <= steps; i++) {
+      const x = Math.round(from.x + ((to.x - from.x) * i) / steps);
+      this.#set(x, Math.round(from.y + ((to.y - from.y) * i) / steps), series, strong);
+    }
+  }
+
+  /** A line of the text, painted by `paint`. */
+  line(row: number, paint: (text: string, series: number, strong: boolean) => string): string {
+    let line = '';
+    for (let column = 0; column < this.#columns; column++) {
+      const cell = this.#cells.get(row * this.#columns + column);
+      if (!cell) line += ' ';
+      else {
+        const mark = cell.strong ? markOf(cell.series) : FAINT;
+        line += paint(this.#braille ? String.fromCharCode(BRAILLE + cell.bits) : mark, cell.series, cell.strong);
       }
-      return line;
-    },
-  };
-}
+    }
+    return line;
+  }
 
-/** A straight line of dots, both ends included. */
-export function drawLine(
-  dots: Dots,
-  from: { x: number; y: number },
-  to: { x: number; y: number },
-  series: number,
-  strong: boolean,
-): void {
-  const steps = Math.max(Math.abs(to.x - from.x), Math.abs(to.y - from.y), 1);
-  for (let i = 0; i <= steps; i++) {
-    const x = Math.round(from.x + ((to.x - from.x) * i) / steps);
-    dots.set(x, Math.round(from.y + ((to.y - from.y) * i) / steps), series, strong);
+  #set(x: number, y: number, series: number, strong: boolean): void {
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
+    const [across, down] = this.#braille ? [2, 4] : [1, 1];
+    const place = Math.floor(y / down) * this.#columns + Math.floor(x / across);
+    const cell = this.#cells.get(place) ?? { bits: 0, series, strong };
+    this.#cells.set(place, cell);
+    cell.bits |= BITS[x % across]?.[y % down] ?? 0;
+    if (strong || !cell.strong) Object.assign(cell, { series, strong });
   }
 }

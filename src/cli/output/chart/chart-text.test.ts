@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { History, HistoryPoint } from '../../../store/history.js';
 import { cellsOf } from '../cells.js';
 import { styleFor } from '../terminal-text.js';
-import { type ChartLook, chartText } from './chart-text.js';
+import { type ChartOptions, chartText } from './chart-text.js';
 
 const PLAIN = styleFor(process.stdout, 'never');
 /** A local time, so that the pictures are the same everywhere. */
@@ -30,7 +30,7 @@ const THREE = historyOf([
   { region: 'us', points: pointsAt(1).filter((_, i) => i < 8 || i > 15) },
 ]);
 
-const picture = (history: History, look: Partial<ChartLook> = {}) =>
+const picture = (history: History, look: Partial<ChartOptions> = {}) =>
   chartText(history, { columns: 80, rows: 23, style: PLAIN, unicode: true, ...look });
 
 test('one region at 80x24: a spike of one sensor stands out', () => {
@@ -74,21 +74,21 @@ test('three regions without colours at 80x24, in ASCII', () => {
     10 +                                                    :  :
        |                                                    :  :
      8 +                                                    :  :
-       | : ************************************** :         :  :
-       | ** :  :                            :  : **********************************
+       | : xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx :         :  :
+       | xx :  :                            :  : xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
      6 +                                                    :  :
        |                 :  :  :                            :  :
      4 + +++++++++++++++++++++++++++++++++++++++++++ :   :  :  :                  :
        | :                                     :  : +++++++++++++++++++++++++++++++
        |
-     2 +           :  :  : xxxxx
-       | xxxxxxxxxxxxxxxxxx :  :                            :  :  :  :  :   :  : xx
-       |                                                    xxxxxxxxxxxxxxxxxxxxx :
+     2 +           :  :  : *****
+       | ****************** :  :                            :  :  :  :  :   :  : **
+       |                                                    ********************* :
        ++------------------+------------------+------------------+-----------------+
     12:00:00           12:00:30           12:01:00           12:01:30       12:02:00
-    * as  max 7.699 at 12:00:30  min 6.3 at 12:01:35     mean 7.006
+    * us  max 1.699 at 12:00:30  min 0.3004 at 12:01:35  mean 0.9538
     + eu  max 13 at 12:01:20     min 3.3 at 12:01:35     mean 4.006
-    x us  max 1.699 at 12:00:30  min 0.3004 at 12:01:35  mean 0.9538
+    x as  max 7.699 at 12:00:30  min 6.3 at 12:01:35     mean 7.006
     "
   `);
 });
@@ -167,4 +167,12 @@ test('where nothing arrived for a while the line has a gap; sensors that send ra
   const all = pointsAt(4);
   expect(columnsWithMarks(all.filter((_, i) => i < 8 || i > 15))).toMatch(/^\*+ {20,}\*+$/);
   expect(columnsWithMarks(all.filter((_, i) => i % 4 === 0))).toMatch(/^\*+$/);
+});
+
+test('regions are in the order that they have everywhere', () => {
+  const at = (region: string) => ({ region, points: [{ t: FROM, count: 1, min: 1, mean: 1, max: 2 }] });
+  const legend = picture(historyOf([at('as'), at('eu'), at('us')]))
+    .split('\n')
+    .slice(-3);
+  expect(legend.map((line) => line.split(' ')[1])).toEqual(['us', 'eu', 'as']);
 });

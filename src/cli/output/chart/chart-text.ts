@@ -6,9 +6,11 @@
 
 import { durationText } from '../../../lib/time/time-text.js';
 import type { History, HistoryPoint } from '../../../store/history.js';
+import { asciiOnly } from '../cells.js';
+import { inOrder } from '../history-text.js';
 import { table } from '../table.js';
 import type { Style } from '../terminal-text.js';
-import { createDots, type Dots, drawLine, markOf } from './canvas.js';
+import { Canvas, markOf } from './canvas.js';
 import { localTime, timeTicks, type ValueScale, valueScale } from './ticks.js';
 
 export interface ChartSize {
@@ -16,7 +18,7 @@ export interface ChartSize {
   rows: number;
 }
 
-export interface ChartLook extends ChartSize {
+export interface ChartOptions extends ChartSize {
   style: Style;
   /** The terminal shows characters beyond ASCII. */
   unicode: boolean;
@@ -33,11 +35,11 @@ const LABEL = 10;
 const LEAST_ROWS = 3;
 
 /** At most `rows` lines of at most `columns` cells, unless that is less than any chart needs. */
-export function chartText(history: History, look: ChartLook): string {
-  const { columns, rows, style, unicode } = look;
-  const all = history.series.map(({ region, host, points }) => ({ name: host ?? region ?? history.metric, points }));
+export function chartText(history: History, options: ChartOptions): string {
+  const { columns, rows, style, unicode } = options;
+  const all = inOrder(history).map(({ region, host, points }) => ({ name: host ?? region ?? history.metric, points }));
   const braille = unicode && (style.level > 0 || all.length === 1);
-  const legend = legendLines(all, look, braille, Math.max(1, Math.floor(rows / 3)));
+  const legend = legendLines(all, options, braille, Math.max(1, Math.floor(rows / 3)));
   const height = Math.max(LEAST_ROWS, rows - legend.length - 3);
   const points = all.flatMap((one) => one.points);
   const scale = valueScale(
@@ -47,8 +49,8 @@ export function chartText(history: History, look: ChartLook): string {
   );
   const margin = Math.max(...scale.ticks.map(({ label }) => label.length));
   const width = Math.max(10, columns - margin - 2);
-  const dots = createDots(width, height, braille);
-  draw(dots, all, scale, history);
+  const canvas = new Canvas(width, height, braille);
+  draw(canvas, all, scale, history);
   const paint = (text: string, series: number, strong: boolean) => {
     const painted = colorOf(style, series)(text);
     return strong ? painted : style.dim(painted);
@@ -56,29 +58,32 @@ export function chartText(history: History, look: ChartLook): string {
   const ticks = new Map(scale.ticks.map(({ at, label }) => [Math.round(part(at, scale) * (height - 1)), label]));
   const lines = Array.from({ length: height }, (_, row) => {
     const label = ticks.get(height - 1 - row);
-    const axis = unicode ? (label === undefined ? '│' : '┤') : label === undefined ? '|' : '+';
-    return style.dim(`${(label ?? '').padStart(margin)} ${axis}`) + dots.line(row, paint).trimEnd();
+    const axis = label === undefined ? '│' : '┤';
+    return style.dim(`${(label ?? '').padStart(margin)} ${axis}`) + canvas.line(row, paint).trimEnd();
   });
-  return [title(history, look), ...lines, ...timeAxis(history, margin + 1, width, look), ...legend].join('\n');
+  const text = [title(history, options), ...lines, ...timeAxis(history, margin + 1, width, style), ...legend].join(
+    '\n',
+  );
+  return unicode ? text : asciiOnly(text);
 }
 
 const part = (value: number, { low, high }: ValueScale) => (value - low) / (high - low);
 const colorOf = (style: Style, series: number) => style[COLORS[series % COLORS.length]!];
 
-function draw(dots: Dots, all: NamedSeries[], scale: ValueScale, { from, to, step }: History): void {
+function draw(canvas: Canvas, all: NamedSeries[], scale: ValueScale, { from, to, step }: History): void {
   const place = (t: number, value: number) => ({
-    x: Math.floor(((t + step / 2 - from) / (to - from)) * dots.width),
-    y: Math.round((1 - part(value, scale)) * (dots.height - 1)),
+    x: Math.floor(((t + step / 2 - from) / (to - from)) * canvas.width),
+    y: Math.round((1 - part(value, scale)) * (canvas.height - 1)),
   });
   for (const [series, { points }] of all.entries()) {
-    for (const { t, min, max } of points) drawLine(dots, place(t, min), place(t, max), series, false);
+    for (const { t, min, max } of points) canvas.drawLine(place(t, min), place(t, max), series, false);
   }
   for (const [series, { points }] of all.entries()) {
     const gap = longestStep(points, step);
     for (const [i, { t, mean }] of points.entries()) {
       const before = points[i - 1];
       const near = before && t - before.t <= gap ? place(before.t, before.mean) : place(t, mean);
-      drawLine(dots, near, place(t, mean), series, true);
+      canvas.drawLine(near, place(t, mean), series, true);
     }
   }
 }
@@ -90,7 +95,7 @@ function longestStep(points: HistoryPoint[], step: number): number {
   return 3 * Math.max(usual, step);
 }
 
-function title({ metric, from, to, step }: History, { style, columns }: ChartLook): string {
+function title({ metric, from, to, step }: History, { style, columns }: ChartOptions): string {
   const day = (time: number) => (to - from > 86_400_000 ? `${localTime(time).date} ` : '');
   const clock = (time: number) => day(time) + localTime(time).clock;
   const text = `  ${clock(from)} to ${clock(to)}, a point each ${durationText(step)}`;
@@ -98,29 +103,24 @@ function title({ metric, from, to, step }: History, { style, columns }: ChartLoo
 }
 
 /** The line of the axis, and the times below it. */
-function timeAxis({ from, to }: History, margin: number, width: number, { style, unicode }: ChartLook): string[] {
+function timeAxis({ from, to }: History, margin: number, width: number, style: Style): string[] {
   const ticks = timeTicks(from, to, Math.floor(width / LABEL)).map(({ at, label }) => ({
     x: Math.min(width - 1, Math.floor(((at - from) / (to - from)) * width)),
     label,
   }));
-  const axis: string[] = Array.from({ length: width }, () => (unicode ? '─' : '-'));
+  const axis: string[] = Array.from({ length: width }, () => '─');
   let labels = '';
   for (const { x, label } of ticks) {
     const begin = Math.min(margin + 1 + x - Math.floor(label.length / 2), margin + 1 + width - label.length);
     if (begin < labels.length + (labels === '' ? 0 : 1)) continue;
-    axis[x] = unicode ? '┬' : '+';
+    axis[x] = '┬';
     labels = labels.padEnd(begin) + label;
   }
-  return [' '.repeat(margin) + (unicode ? '└' : '+') + axis.join(''), labels].map((line) => style.dim(line));
+  return [`${' '.repeat(margin)}└${axis.join('')}`, labels].map((line) => style.dim(line));
 }
 
 /** A line for each series: what it looks like, and as many of its numbers as fit. */
-function legendLines(
-  all: NamedSeries[],
-  { style, columns, unicode }: ChartLook,
-  braille: boolean,
-  most: number,
-): string[] {
+function legendLines(all: NamedSeries[], { style, columns }: ChartOptions, braille: boolean, most: number): string[] {
   const shown = all.length > most ? all.slice(0, most - 1) : all;
   const at = ({ t }: HistoryPoint) => style.dim(` at ${localTime(t).clock}`);
   const rows = shown.map(({ name, points }, series) => ({
@@ -139,9 +139,7 @@ function legendLines(
     ],
     { width: columns },
   );
-  return all.length > shown.length
-    ? [...lines, style.dim(`${unicode ? '…' : '...'} ${all.length - shown.length} more`)]
-    : lines;
+  return all.length > shown.length ? [...lines, style.dim(`… ${all.length - shown.length} more`)] : lines;
 }
 
 function meanOf(points: HistoryPoint[]): number {
