@@ -23,9 +23,11 @@ export async function buildImage(options: BuildOptions): Promise<{ id: string; b
   await docker(
     [
       'build',
-      ...['--file', join(packageRoot, 'templates', 'Dockerfile')],
+      '--file',
+      join(packageRoot, 'templates', 'Dockerfile'),
       ...names.flatMap((name) => ['--tag', name]),
-      ...['--label', `${BUILD_LABEL}=${buildOf(packageRoot)}`],
+      '--label',
+      `${BUILD_LABEL}=${buildOf(packageRoot)}`,
       ...(options.base === undefined ? [] : ['--build-arg', `BASE=${options.base}`]),
       // The builder without BuildKit would keep the container of a step that fails.
       '--force-rm',

@@ -64,6 +64,9 @@ export interface JobInfo {
   urls?: string[];
 }
 
+/** Whether a job runs, or will as soon as its nodes can. */
+export const isActive = ({ state }: Pick<JobInfo, 'state'>): boolean => state === 'pending' || state === 'running';
+
 /** A publisher that was submitted without this program. */
 export interface PublisherByHand {
   id: string;

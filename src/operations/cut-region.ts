@@ -1,7 +1,7 @@
 /** Cuts or restores a region, and waits until the network itself has noticed. */
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
-import type { Network } from '../network/network.js';
+import { isActive, type Network } from '../network/network.js';
 
 export interface RegionLinkResult {
   region: string;
@@ -64,7 +64,7 @@ async function bypassingJobs(network: Network, region: string): Promise<RegionLi
   if (!bypassesLink) return undefined;
   const [jobs, byHand = []] = await Promise.all([network.jobs(), network.publishersByHand?.()]);
   const here = ({ region: own }: { region?: string }) => own === undefined || own === region;
-  const running = jobs.filter(({ ref, state }) => here(ref) && ['pending', 'running'].includes(state));
+  const running = jobs.filter((job) => here(job.ref) && isActive(job));
   const given = [
     ...running.map(({ id, name, ref, proxyUrl, urls = [] }) => ({
       ...{ id, name },

@@ -3,8 +3,8 @@ import type { JobInfo } from '../../network/network.js';
 import type { PlannedServiceJob } from '../../network/provider.js';
 import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy/deploy-service.js';
+import type { RestoredJobs } from '../../operations/deploy/replaced-jobs.js';
 import type { StopResult } from '../../operations/deploy/stop-publisher.js';
-import type { GivenBack } from '../../operations/deploy/taken-jobs.js';
 import { type Scope, scopeText } from '../../protocol/desired-config.js';
 import { countText, secondsText } from './terminal-text.js';
 import { factText } from './up-text.js';
@@ -12,11 +12,11 @@ import { factText } from './up-text.js';
 export const foreignJobText = ({ name, owner, proxyUrl }: Pick<JobInfo, 'name' | 'owner' | 'proxyUrl'>): string =>
   `${name} was submitted from another state folder (owner ${owner}) and sends to ${proxyUrl ?? 'an unknown proxy'}`;
 
-export const givenBackText = (jobs: string[]): string =>
-  `given back, because \`up\` failed: ${jobs.join(', ')}; they run again as before`;
+export const restoredText = (jobs: string[]): string =>
+  `restored, because \`up\` failed: ${jobs.join(', ')}; they run again as before`;
 
-export const notGivenBackText = ({ job, reason }: GivenBack['failed'][number]): string =>
-  `${job} was replaced and could not be given back: ${reason}`;
+export const notRestoredText = ({ job, reason }: RestoredJobs['failed'][number]): string =>
+  `${job} was replaced and could not be restored: ${reason}`;
 
 /** What to do when not all sensors report in time. */
 export const STILL_STARTING = 'They may still start: run `wasm-sensors status` to see nodes and jobs.';

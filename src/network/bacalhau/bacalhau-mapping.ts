@@ -155,7 +155,10 @@ export function toExecution(raw: RawExecution): ExecutionInfo {
   const reason = raw.RunOutput?.ErrorMsg || message || raw.DesiredState.Message;
   const modified = raw.ModifyTime > 0 ? { modified: Math.round(raw.ModifyTime / 1e6) } : {};
   const info = (as: ExecutionInfo['state'], why = '') => ({
-    ...{ id: raw.ID, node: raw.NodeID, state: as, message: why },
+    id: raw.ID,
+    node: raw.NodeID,
+    state: as,
+    message: why,
     ...modified,
   });
   const { ExitCode: code = 0, stderr = '', Stdout: stdout = '' } = raw.RunOutput ?? {};

@@ -34,7 +34,7 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
     executions: async () => executions,
   } as unknown as BacalhauClient;
   const emit = vi.fn();
-  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 100, lookEveryMs: 20 };
+  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 100, checkEveryMs: 20 };
   const reconciler = new ExecutionReconciler({ client, emit }, timings);
   reconciler.begin('us', ['edge-us-1']);
   reconciler.begin('eu', ['edge-eu-1']);
@@ -69,7 +69,7 @@ it.each([
     jobs: async () => [{ ...job, Name: 'of-us', Labels: { ...job.Labels, role, region: 'us' } }],
     executions: async () => executions,
   } as unknown as BacalhauClient;
-  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 60_000, lookEveryMs: 20 };
+  const timings = { reconnectMs: 1000, bacalhauReplacesMs: 60_000, checkEveryMs: 20 };
   const reconciler = new ExecutionReconciler({ client, emit() {} }, timings);
   reconciler.begin('us', ['edge-us-1', 'edge-us-2']);
   if (restarts > 0) await vi.waitFor(() => expect(rerunJob).toHaveBeenCalled());

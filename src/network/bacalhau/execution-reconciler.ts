@@ -18,9 +18,9 @@ export interface ReconcileTimings {
   reconnectMs: number;
   /** Longer than Bacalhau takes to replace an execution itself. */
   bacalhauReplacesMs: number;
-  lookEveryMs: number;
+  checkEveryMs: number;
 }
-const TIMINGS: ReconcileTimings = { reconnectMs: 200_000, bacalhauReplacesMs: 22_000, lookEveryMs: 2000 };
+const TIMINGS: ReconcileTimings = { reconnectMs: 200_000, bacalhauReplacesMs: 22_000, checkEveryMs: 2000 };
 
 export interface ExecutionReconcilerDeps {
   client: BacalhauClient;
@@ -44,7 +44,7 @@ export class ExecutionReconciler {
     this.end(region);
     const controller = new AbortController();
     this.#running.set(region, controller);
-    // `status` looks at the same nodes and jobs, and shows what fails here.
+    // `status` reads the same nodes and jobs, and shows what fails here.
     this.#reconcile(region, nodes, controller.signal).catch(() => {});
   }
 
@@ -55,7 +55,7 @@ export class ExecutionReconciler {
   }
 
   async #reconcile(region: string, nodes: string[], signal: AbortSignal): Promise<void> {
-    const { reconnectMs, bacalhauReplacesMs, lookEveryMs: everyMs } = this.#timings;
+    const { reconnectMs, bacalhauReplacesMs, checkEveryMs: everyMs } = this.#timings;
     const options = { everyMs, signal };
     const { client, emit } = this.#deps;
     const back = await waitFor(async () => (await this.#allConnected(nodes)) || undefined, {

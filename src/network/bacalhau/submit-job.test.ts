@@ -114,7 +114,7 @@ describe('a job that sent to another proxy', () => {
     Tasks: [{ Engine: { Type: 'wasm', Params: { parameters: [`--proxy=${url}`] } } }],
   });
 
-  it('is named with its version, so that it can be given back', async () => {
+  it('is named with its version, so that it can be restored', async () => {
     const theirs = job('publisher-eu', 'wasm-sensors', { ...sending('http://theirs'), Version: 4 });
     const rival = job('once-publisher-eu', 'wasm-sensors', sending('http://theirs'));
     expect((await submit(publisher, [theirs, rival])).replaced).toEqual([

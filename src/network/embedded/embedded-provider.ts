@@ -37,7 +37,12 @@ function planEmbedded(context: PlanContext): NetworkPlan<EmbeddedConnection> {
       const port = await freePort();
       const ca = tlsCa === undefined ? {} : { tlsCa };
       const { args, env } = serviceCommand('sensors', {
-        ...{ port, nodes: nodesPerRegion, jobs: jobsFile, ...ca, token, ...logging },
+        port,
+        nodes: nodesPerRegion,
+        jobs: jobsFile,
+        ...ca,
+        token,
+        ...logging,
         ...(sensorKey === undefined ? {} : { sensorKey }),
       });
       await supervisor.start({

@@ -88,7 +88,10 @@ export function edgeNodes(context: PlanContext, configPaths: string[], links: Re
     // One thread is enough for one sensor, and takes a third less of the processor than one a core.
     // The operator token is for config-updater jobs.
     env: {
-      ...{ GOMAXPROCS: '1', HOSTNAME: name, REGION: region, WASM_SENSORS_TOKEN: context.token },
+      GOMAXPROCS: '1',
+      HOSTNAME: name,
+      REGION: region,
+      WASM_SENSORS_TOKEN: context.token,
       ...sensorEnvOf(context, name),
       // Where programs written in Go look for authorities; on these nodes only sensors speak https.
       ...(context.tlsCa === undefined ? {} : { SSL_CERT_FILE: context.tlsCa }),

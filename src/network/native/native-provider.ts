@@ -45,7 +45,9 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       embeddedQueue,
       open,
       args: serviceFlags(role, {
-        ...{ queueEndpoint, awsRegion, ...logging },
+        queueEndpoint,
+        awsRegion,
+        ...logging,
         ...(role === 'proxy' ? { follow } : { proxies: follow === undefined ? undefined : [follow] }),
       }),
     });

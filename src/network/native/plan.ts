@@ -63,7 +63,10 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     const relayed = links.proxyUrl(REGIONS[0]) !== undefined;
     if (!relayed) emit({ type: 'proxy.not-relayed', url: proxyUrl });
     const connection: NativeConnection = {
-      ...{ bacalhau, docker, api, nodesPerRegion: context.nodesPerRegion },
+      bacalhau,
+      docker,
+      api,
+      nodesPerRegion: context.nodesPerRegion,
       webUi: `http://${HOST}:${ports.webUi}`,
       sensorProxyUrls: Object.fromEntries(REGIONS.map((name) => [name, links.proxyUrl(name) ?? proxyUrl])),
       ...(relayed ? {} : { relayed }),

@@ -32,12 +32,12 @@ export function keepHostnameForwarded(place: Place, forwarded: boolean): void {
 }
 
 /** Bids are refused within milliseconds; the rest is patience for a slow cluster. */
-const LOOKS = 6;
+const CHECKS = 6;
 const PAUSE_MS = 500;
 
 /** Whether a job was refused because of a variable; false when no node has refused it for 3 s. */
 export async function wasRefused(client: BacalhauClient, jobId: string): Promise<boolean> {
-  for (let look = 0; look < LOOKS; look++) {
+  for (let check = 0; check < CHECKS; check++) {
     await sleep(PAUSE_MS);
     const executions = (await client.executions(jobId)).map(toExecution);
     const refused = executions.filter(({ message }) => failureCodeOf(message) === 'ENV_NOT_FORWARDED');

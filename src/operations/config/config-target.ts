@@ -1,6 +1,6 @@
 /** What changes of the configuration work on. */
 import type { KnownJobs } from '../../fleet/fleet-view.js';
-import type { Network, NodeInfo } from '../../network/network.js';
+import { isActive, type Network, type NodeInfo } from '../../network/network.js';
 import { nothingDesired } from '../../protocol/desired-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
@@ -18,10 +18,7 @@ export interface ConfigTarget {
 /** Which jobs of a network are deployed and which have stopped. */
 export async function knownJobs(network: Pick<Network, 'jobs'>): Promise<KnownJobs> {
   const known: KnownJobs = { deployed: [], ended: [] };
-  for (const { id, state } of await network.jobs()) {
-    const list = state === 'running' || state === 'pending' ? known.deployed : known.ended;
-    list.push(id);
-  }
+  for (const job of await network.jobs()) (isActive(job) ? known.deployed : known.ended).push(job.id);
   return known;
 }
 

@@ -4,7 +4,7 @@ import { waitFor } from '../../lib/async/backoff.js';
 import { AppError, withContext } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
 import { noServicesNode } from '../../network/edge-nodes.js';
-import type { Network } from '../../network/network.js';
+import { isActive, type Network } from '../../network/network.js';
 import type { PlannedServiceJob, ServiceJobOptions } from '../../network/provider.js';
 import type { EndpointChange } from '../../runtime/control-client.js';
 import type { Session } from '../../runtime/session.js';
@@ -110,7 +110,7 @@ export async function refuseProxyInUse(
   const addresses = [url, ...Object.values(proxyNames)];
   const senders = (await jobs()).filter(
     ({ ref, state, proxyUrl }) =>
-      (state === 'running' || state === 'pending') &&
+      isActive({ state }) &&
       proxyUrl !== undefined &&
       addresses.includes(proxyUrl) &&
       proxyUrl !== sensorProxyUrl(ref.region ?? ''),

@@ -1,8 +1,6 @@
 /** Jobs of other state folders, and publishers that nobody submitted with this program. */
 import { AppError } from '../../lib/errors/app-error.js';
-import type { JobInfo, Network } from '../../network/network.js';
-
-const RUNS: JobInfo['state'][] = ['pending', 'running'];
+import { isActive, type JobInfo, type Network } from '../../network/network.js';
 
 /** Of another state folder. Jobs of earlier versions carry no owner and count as ours. */
 export const isForeign = (job: JobInfo, { owner }: Pick<Network, 'owner'>): boolean =>
@@ -12,7 +10,7 @@ export const isForeign = (job: JobInfo, { owner }: Pick<Network, 'owner'>): bool
 async function runningPublishers(network: Pick<Network, 'jobs'>, regions: string[] | undefined): Promise<JobInfo[]> {
   return (await network.jobs()).filter(
     ({ ref: { role, region }, state }) =>
-      role === 'publisher' && RUNS.includes(state) && (!regions || region === undefined || regions.includes(region)),
+      role === 'publisher' && isActive({ state }) && (!regions || region === undefined || regions.includes(region)),
   );
 }
 
@@ -32,9 +30,7 @@ export async function foreignModules(
   regions: string[] | undefined,
 ): Promise<JobInfo[]> {
   if (network.owner === undefined) return [];
-  return modulesOf(await network.jobs(), name, regions).filter(
-    (job) => RUNS.includes(job.state) && isForeign(job, network),
-  );
+  return modulesOf(await network.jobs(), name, regions).filter((job) => isActive(job) && isForeign(job, network));
 }
 
 /** A proxy or puller of others that runs as a service job, and that a deployment of ours would replace. */
@@ -43,9 +39,7 @@ export async function foreignService(
   role: 'proxy' | 'puller',
 ): Promise<JobInfo[]> {
   if (network.owner === undefined) return [];
-  return (await network.jobs()).filter(
-    (job) => job.ref.role === role && RUNS.includes(job.state) && isForeign(job, network),
-  );
+  return (await network.jobs()).filter((job) => job.ref.role === role && isActive(job) && isForeign(job, network));
 }
 
 /** Publishers of others that a deployment to these regions would replace. */
@@ -95,7 +89,7 @@ export async function publisherNotices(
   proxies: string[],
 ): Promise<PublisherNotice[]> {
   const own = [...proxies, ...Object.values(network.proxyNames ?? {})];
-  const running = jobs.filter(({ ref, state }) => ref.role === 'publisher' && RUNS.includes(state));
+  const running = jobs.filter((job) => job.ref.role === 'publisher' && isActive(job));
   const isOurProxy = (url: string, region = '') =>
     [...own, network.sensorProxyUrl(region)].some((one) => sameUrl(one, url));
   // Other namespaces are of other people, unless their sensors send to us.

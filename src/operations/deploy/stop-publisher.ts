@@ -1,7 +1,7 @@
 /** Stops the publisher, and waits until no more readings arrive. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { Network } from '../../network/network.js';
+import { isActive, type Network } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { isForeign, refuseForeign } from './job-owners.js';
 
@@ -44,7 +44,7 @@ export async function stopPublisher(
         role === 'publisher' && (!regions || (region !== undefined && regions.includes(region))),
     );
   const wanted = await publishers();
-  const running = wanted.filter(({ state }) => state === 'running' || state === 'pending');
+  const running = wanted.filter(isActive);
   if (!takeOver) refuseForeign(running.filter((job) => isForeign(job, network)));
   const affected = new Set(wanted.map(({ ref }) => ref.region));
   const concerns = (region: string) => affected.has(undefined) || affected.has(region);

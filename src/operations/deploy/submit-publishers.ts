@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ALL_REGIONS_PUBLISHER, type JobRequest, type PublisherJob, sameJob } from '../../jobs/job-request.js';
 import { AppError, messageOf, withContext } from '../../lib/errors/app-error.js';
 import { withFileLock } from '../../lib/fs/file-lock.js';
-import type { Network, Submission } from '../../network/network.js';
+import { isActive, type Network, type Submission } from '../../network/network.js';
 import { MAX_AHEAD_MS } from '../../protocol/message.js';
 import type { SensorConfig } from '../../protocol/sensor-config.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
@@ -125,8 +125,6 @@ export async function submitToRegions(
 /** A publisher for all regions, submitted by hand from our template. */
 export type AllRegionsFact = { type: 'all-regions-job.running' } | { type: 'all-regions-job.stopped' };
 
-const RUNS = ['pending', 'running'];
-
 /**
  * Stops it where every region has a publisher of its own (`everywhere`); elsewhere only reports it, for it may be all that
  * other regions have.
@@ -134,7 +132,7 @@ const RUNS = ['pending', 'running'];
 export async function stopAllRegionsJob(network: Network, everywhere: boolean): Promise<AllRegionsFact[]> {
   if (!everywhere) {
     const jobs = await network.jobs();
-    const runs = jobs.some(({ ref, state }) => sameJob(ref, ALL_REGIONS_PUBLISHER) && RUNS.includes(state));
+    const runs = jobs.some((job) => sameJob(job.ref, ALL_REGIONS_PUBLISHER) && isActive(job));
     return runs ? [{ type: 'all-regions-job.running' }] : [];
   }
   return (await network.stop(ALL_REGIONS_PUBLISHER)) ? [{ type: 'all-regions-job.stopped' }] : [];

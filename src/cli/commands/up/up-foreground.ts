@@ -3,10 +3,10 @@ import { messageOf } from '../../../lib/errors/app-error.js';
 import { answersHttp } from '../../../lib/net/http-client.js';
 import { reportReady } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
-import { TakenJobs } from '../../../operations/deploy/taken-jobs.js';
+import { ReplacedJobs } from '../../../operations/deploy/replaced-jobs.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
-import { deployNotes, deployText, givenBackText, notGivenBackText } from '../../output/deploy-text.js';
+import { deployNotes, deployText, notRestoredText, restoredText } from '../../output/deploy-text.js';
 import { logEvent } from '../../output/event-log.js';
 import type { Output } from '../../output/output.js';
 import {
@@ -34,7 +34,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
   const notes: string[] = [];
   let outlive = false;
   let screen: Screen | undefined;
-  let taken: TakenJobs | undefined;
+  let replaced: ReplacedJobs | undefined;
   const background = process.connected;
   const log = openUpLog(settings, background);
   let stopping = false;
@@ -79,15 +79,15 @@ export async function upInForeground(context: UpContext): Promise<number> {
   };
   const deploy = async (network: Network, silent: string | undefined) => {
     const takeOver = await askForPublishers(out, network, options);
-    if (outlive) taken = new TakenJobs(network);
-    const onSubmit = (submission: Promise<Submission>) => taken?.add(submission);
+    if (outlive) replaced = new ReplacedJobs(network);
+    const onSubmit = (submission: Promise<Submission>) => replaced?.add(submission);
     const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
     // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
     const opening = showScreen();
     if (!showsScreen(out, options.plain)) await opening;
     const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive, silent));
     const [result] = await Promise.all([deploying, opening]);
-    taken?.keep();
+    replaced?.keep();
     notes.push(...deployNotes(result.facts));
     report.note(deployText(result));
   };
@@ -131,7 +131,7 @@ export async function upInForeground(context: UpContext): Promise<number> {
   };
   const stopEverything = async () => {
     closeScreen();
-    await giveBack(out, taken);
+    await restore(out, replaced);
     try {
       await stack.stop();
     } catch (error) {
@@ -159,11 +159,11 @@ export async function upInForeground(context: UpContext): Promise<number> {
 }
 
 /** Where the deployment did not come to its end, the jobs that it replaced send to their proxies again. */
-async function giveBack(out: Output, taken: TakenJobs | undefined): Promise<void> {
-  if (!taken) return;
-  const { restored, failed } = await taken.giveBack();
-  if (restored.length > 0) out.note(givenBackText(restored));
-  for (const failure of failed) out.warn(notGivenBackText(failure));
+async function restore(out: Output, replaced: ReplacedJobs | undefined): Promise<void> {
+  if (!replaced) return;
+  const { restored, failed } = await replaced.restore();
+  if (restored.length > 0) out.note(restoredText(restored));
+  for (const failure of failed) out.warn(notRestoredText(failure));
 }
 
 /** Ports that moved are in the addresses, and processes that exited are running again. */

@@ -57,7 +57,11 @@ function copyFolder(name: string, folder: string, replace: boolean): string[] {
 
 /** Variables that nodes get from `templates/compose.yaml` and may forward to jobs; empty ones count as not set. */
 const FOR_SERVICES = [
-  ...['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION', 'AWS_ENDPOINT_URL_SQS'],
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'AWS_SESSION_TOKEN',
+  'AWS_REGION',
+  'AWS_ENDPOINT_URL_SQS',
   'WASM_SENSORS_TOKEN',
   'WASM_SENSORS_VIEWER_TOKEN',
 ];

@@ -9,7 +9,7 @@ import { AppError, messageOf } from '../../../lib/errors/app-error.js';
 import type { NetworkEvent } from '../../provider.js';
 import { logFolderOf, type Project, refuseForeign } from './compose-project.js';
 
-const LOOK_EVERY_MS = 2000;
+const CHECK_EVERY_MS = 2000;
 /** An engine that takes longer to list a few containers is in trouble. */
 const ANSWER_MS = 10_000;
 const FAILURE_LINES = 10;
@@ -23,7 +23,7 @@ const LINE_WIDTH = 120;
  */
 export async function failOnExit(project: Project, stateDir: string, signal: AbortSignal): Promise<never> {
   for (;;) {
-    await sleep(LOOK_EVERY_MS / 2, undefined, { signal });
+    await sleep(CHECK_EVERY_MS / 2, undefined, { signal });
     const containers = await containersOf({ project: project.name });
     refuseForeign(containers, project.name, stateDir);
     const failed = containers.find(({ state }) => ['exited', 'dead', 'restarting'].includes(state));
@@ -49,7 +49,7 @@ export interface WatchOptions {
 
 /** Runs until it is aborted. */
 export async function watchContainers(options: WatchOptions): Promise<void> {
-  const { project, emit, onRestart, resting, signal, everyMs = LOOK_EVERY_MS } = options;
+  const { project, emit, onRestart, resting, signal, everyMs = CHECK_EVERY_MS } = options;
   const runs = new ContainerRuns();
   let answers = true;
   while (!signal.aborted) {

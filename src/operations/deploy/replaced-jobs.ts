@@ -1,14 +1,14 @@
-/** Jobs that a deployment of `up` has replaced, and gives back when that `up` does not come up: its proxy will be gone. */
+/** Jobs that a deployment of `up` has replaced, and restores when that `up` does not come up: its proxy will be gone. */
 import { messageOf } from '../../lib/errors/app-error.js';
 import type { Network, Submission } from '../../network/network.js';
 
-export interface GivenBack {
+export interface RestoredJobs {
   /** Names of jobs that run again as before. */
   restored: string[];
   failed: { job: string; reason: string }[];
 }
 
-export class TakenJobs {
+export class ReplacedJobs {
   readonly #network: Pick<Network, 'restore'>;
   readonly #submissions: Promise<Submission>[] = [];
 
@@ -27,9 +27,9 @@ export class TakenJobs {
   }
 
   /** Also waits for submissions under way. */
-  async giveBack(): Promise<GivenBack> {
+  async restore(): Promise<RestoredJobs> {
     const done = await Promise.allSettled(this.#submissions.splice(0));
-    const result: GivenBack = { restored: [], failed: [] };
+    const result: RestoredJobs = { restored: [], failed: [] };
     for (const outcome of done) {
       if (outcome.status === 'rejected' || !outcome.value.replaced) continue;
       const { jobName: job } = outcome.value;

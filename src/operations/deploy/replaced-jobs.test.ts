@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
 import type { Submission } from '../../network/network.js';
-import { TakenJobs } from './taken-jobs.js';
+import { ReplacedJobs } from './replaced-jobs.js';
 
 const submission = (jobName: string, replaced?: Submission['replaced']): Submission => ({
   ...{ jobId: `j-${jobName}`, jobName, unchanged: false, facts: [] },
   ...(replaced ? { replaced } : {}),
 });
 
-test('what was replaced is given back, also by a submission that is still under way; a failure stops no other', async () => {
+test('what was replaced is restored, also by a submission that is still under way; a failure stops no other', async () => {
   const restored: string[] = [];
-  const taken = new TakenJobs({
+  const replaced = new ReplacedJobs({
     restore: async ({ jobName }) => {
       if (jobName === 'b') throw new Error('gone');
       restored.push(jobName);
@@ -17,23 +17,23 @@ test('what was replaced is given back, also by a submission that is still under 
   });
   const old = [{ jobId: 'j', version: 3 }];
   let finish = (_: Submission) => {};
-  taken.add(Promise.resolve(submission('new')));
-  taken.add(Promise.resolve(submission('b', old)));
-  taken.add(Promise.reject(new Error('not submitted')));
-  taken.add(
+  replaced.add(Promise.resolve(submission('new')));
+  replaced.add(Promise.resolve(submission('b', old)));
+  replaced.add(Promise.reject(new Error('not submitted')));
+  replaced.add(
     new Promise((resolve) => {
       finish = resolve;
     }),
   );
-  const given = taken.giveBack();
+  const given = replaced.restore();
   finish(submission('late', old));
   expect(await given).toEqual({ restored: ['late'], failed: [{ job: 'b', reason: 'gone' }] });
   expect(restored).toEqual(['late']);
 });
 
-test('after the deployment is done, nothing is given back', async () => {
-  const taken = new TakenJobs({ restore: async () => expect.unreachable() });
-  taken.add(Promise.resolve(submission('a', [{ jobId: 'j', version: 1 }])));
-  taken.keep();
-  expect(await taken.giveBack()).toEqual({ restored: [], failed: [] });
+test('after the deployment is done, nothing is restored', async () => {
+  const replaced = new ReplacedJobs({ restore: async () => expect.unreachable() });
+  replaced.add(Promise.resolve(submission('a', [{ jobId: 'j', version: 1 }])));
+  replaced.keep();
+  expect(await replaced.restore()).toEqual({ restored: [], failed: [] });
 });
