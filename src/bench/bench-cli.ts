@@ -1,6 +1,6 @@
 /** Runs the CLI as benchmarks and tests need it. */
 import { execa } from 'execa';
-import { freePort } from '../lib/net/ports.js';
+import { freePort } from '../lib/net/choose-port.js';
 import { selfCommand } from '../lib/process/self-command.js';
 
 /** A Docker network of its own: the developer's, and its data, are not touched. */

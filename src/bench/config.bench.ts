@@ -4,7 +4,7 @@
  */
 import { Pool } from 'undici';
 import { plainTable } from '../cli/output/table.js';
-import { listen } from '../lib/net/listen.js';
+import { listen } from '../lib/net/http-server.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
 import { createProxy } from '../proxy/proxy.js';
 import type { Queue } from '../queue/queue.js';

@@ -7,7 +7,7 @@ import type { StoreTarget } from '../operations/ask-store.js';
 import { type ConfigTarget, knownJobs } from '../operations/config/config-target.js';
 import type { DeployTarget } from '../operations/deploy/deploy-publisher.js';
 import type { LogsTarget } from '../operations/logs/read-logs.js';
-import { ConfigClient } from '../proxy/config-client.js';
+import { ProxyClient } from '../proxy/proxy-client.js';
 import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { openFleet, openSession, operatorToken, type Session, viewingToken } from '../runtime/session.js';
@@ -27,7 +27,7 @@ export function openConfigTarget(settings: Settings, own?: FleetReader): ConfigT
 }
 
 /** The proxies of the settings; throws `NOT_UP` where they name none and no `up` runs here. */
-export function openProxies(settings: Settings): ConfigClient[] {
+export function openProxies(settings: Settings): ProxyClient[] {
   const { proxies, tlsCa } = settings;
   if (proxies === undefined) return targetOf(openSession(settings), settings).proxies;
   return clients(proxies, operatorToken(settings) || viewingToken(settings), tlsCa);
@@ -48,9 +48,9 @@ export function targetOf(
   };
 }
 
-function clients(urls: string[], token: string, caFile: string | undefined): ConfigClient[] {
+function clients(urls: string[], token: string, caFile: string | undefined): ProxyClient[] {
   const ca = caFile === undefined ? {} : { ca: readCaFile(caFile) };
-  return urls.map((url) => new ConfigClient(url, { token, ...ca }));
+  return urls.map((url) => new ProxyClient(url, { token, ...ca }));
 }
 
 /** Where jobs are deployed to. */

@@ -1,7 +1,7 @@
 /** Resolves every setting from its sources, strongest first, and records where each value is from. */
 import { AppError } from '../lib/errors/app-error.js';
-import type { PortWish } from '../lib/net/ports.js';
-import { withoutSecrets } from '../lib/net/without-secrets.js';
+import type { PortWish } from '../lib/net/choose-port.js';
+import { withoutSecrets } from '../lib/net/url-secrets.js';
 import { flagName, SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
 export type Source = 'flag' | 'environment' | '.env' | 'wasm-sensors.yaml' | 'default';

@@ -3,7 +3,7 @@
  * as children; containers and service jobs run the same commands. The serving commands declare their flags from here, so
  * that what one side writes the other side reads.
  */
-import { valueWithoutSecrets } from '../lib/net/without-secrets.js';
+import { valueWithoutSecrets } from '../lib/net/url-secrets.js';
 import { isSettingKey, SETTINGS, type SettingDef, type SettingKey, type Settings } from './settings.js';
 
 /** Settings with a flag of `<service> serve`, in the order of its help. */

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { Resolved } from '../config/resolve-settings.js';
 import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
-import type { HostedWish, PortMoved } from '../lib/net/take-ports.js';
+import type { HostedWish, PortMoved } from '../lib/net/choose-service-ports.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network, NetworkFact, NodeInfo } from './network.js';
 

@@ -2,8 +2,8 @@
 import type { Convergence } from '../fleet/fleet-view.js';
 import { messageOf } from '../lib/errors/app-error.js';
 import { type ExecutionInfo, type JobInfo, type Network, type NodeInfo, newestByNode } from '../network/network.js';
-import type { ConfigClient } from '../proxy/config-client.js';
 import type { ProxyStats } from '../proxy/proxy.js';
+import type { ProxyClient } from '../proxy/proxy-client.js';
 import type { FleetClient, FleetReader } from '../puller/fleet-client.js';
 import type { FleetSnapshot, PullerAppStats } from '../puller/puller-app.js';
 import { type ConfigTarget, revokedHosts } from './config/config-target.js';
@@ -41,7 +41,7 @@ export async function readStatus({ network, proxies, fleet, jobs }: StatusTarget
     const state = await proxies[0]!.state();
     return fleet.convergence(state, {}, { jobs: await jobs().catch(() => undefined) });
   };
-  const counted = async (proxy: ConfigClient) => {
+  const counted = async (proxy: ProxyClient) => {
     const stats = await proxy.stats().catch(missing('proxy'));
     return stats ? [{ url: proxy.url, ...stats }] : [];
   };

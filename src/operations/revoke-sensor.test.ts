@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../lib/errors/app-error.js';
-import type { ConfigClient } from '../proxy/config-client.js';
+import type { ProxyClient } from '../proxy/proxy-client.js';
 import { revokeSensor } from './revoke-sensor.js';
 
 test('every proxy is told, also after one that does not answer; which one is said', async () => {
@@ -11,7 +11,7 @@ test('every proxy is told, also after one that does not answer; which one is sai
         if (reason !== undefined) throw new AppError('PROXY_GONE', reason);
         told.push([host, revoked]);
       },
-    }) as unknown as ConfigClient;
+    }) as unknown as ProxyClient;
   const revoked = revokeSensor([proxy('http://a does not answer'), proxy(), proxy()], 'edge-us-1', true);
   await expect(revoked).rejects.toMatchObject({ code: 'REVOKE_INCOMPLETE', details: ['http://a does not answer'] });
   expect(told).toEqual([

@@ -1,9 +1,9 @@
 /** Lets a host send no more readings, or again: at every proxy, because each refuses by its own list. */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import type { ConfigClient } from '../proxy/config-client.js';
+import type { ProxyClient } from '../proxy/proxy-client.js';
 
 /** Rejects with `REVOKE_INCOMPLETE`, naming the proxies that did not take it. */
-export async function revokeSensor(proxies: ConfigClient[], hostname: string, revoked: boolean): Promise<void> {
+export async function revokeSensor(proxies: ProxyClient[], hostname: string, revoked: boolean): Promise<void> {
   const results = await Promise.allSettled(proxies.map((proxy) => proxy.revoke(hostname, revoked)));
   const details = results.flatMap((result) => (result.status === 'rejected' ? [messageOf(result.reason)] : []));
   if (details.length === 0) return;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
-import { messageOf } from '../lib/errors/app-error.js';
+import { causeMessageOf } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
@@ -76,7 +76,7 @@ export class AuthorityFollower {
       this.#report(await this.#ask(signal));
       return true;
     } catch (error) {
-      if (!signal?.aborted) this.#report({ kind: 'failed', reason: reasonOf(error) });
+      if (!signal?.aborted) this.#report({ kind: 'failed', reason: causeMessageOf(error) });
       return false;
     }
   }
@@ -126,7 +126,7 @@ export class AuthorityFollower {
       });
       text = await response.text();
     } catch (error) {
-      const message = `this proxy follows ${this.url}, which does not answer: ${reasonOf(error)}`;
+      const message = `this proxy follows ${this.url}, which does not answer: ${causeMessageOf(error)}`;
       return refusal(503, 'AUTHORITY_UNREACHABLE', message, 2);
     }
     if (response.ok) await this.refresh();
@@ -143,6 +143,3 @@ export class AuthorityFollower {
     if (changed) this.#options.onStatus?.(status);
   }
 }
-
-/** `fetch` hides what happened in the cause. */
-const reasonOf = (error: unknown) => messageOf((error as Error).cause ?? error);

@@ -7,34 +7,37 @@
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
 import { decodeUtf8, parseJson } from '../lib/json.js';
+import type { AccessLock } from '../lib/net/access-lock.js';
 import { readBody } from '../lib/net/request-body.js';
 import { type DesiredState, desiredStateSchema, hasTooManySettings, patchSchema } from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import { MAX_SETTINGS } from '../protocol/sensor-settings.js';
 import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
+import { checkToken } from './operator-token.js';
 import { type Refusal, refusal } from './refusal.js';
-import { checkToken, type GuardOptions } from './send-guard.js';
 import type { SensorAccess } from './sensor-access.js';
 
 export interface ConfigRoutesDeps {
   desired: DesiredConfigStore;
   /** Given where this proxy follows another one. */
-  follower?: AuthorityFollower;
-  guard: GuardOptions;
+  follower: AuthorityFollower | undefined;
+  operatorToken: string | undefined;
+  /** Reading needs one of its tokens, when given. */
+  lock: AccessLock | undefined;
   access: SensorAccess;
   refuse(problem: Refusal): Response;
 }
 
-export function configRoutes({ desired, follower, guard, access, refuse }: ConfigRoutesDeps): Hono {
+export function configRoutes({ desired, follower, operatorToken, lock, access, refuse }: ConfigRoutesDeps): Hono {
   const app = new Hono();
 
   app.get('/config', (c) => {
-    const problem = guard.lock?.problemOf(c, Date.now());
+    const problem = lock?.problemOf(c, Date.now());
     if (problem) return refuse(problem);
     const { seen } = c.req.query();
     // A follower reports which versions its sensors have; the operator token proves that it is one.
-    if (seen !== undefined && !checkToken(c.req.header('authorization'), guard.operatorToken, '')) {
+    if (seen !== undefined && !checkToken(c.req.header('authorization'), operatorToken, '')) {
       desired.recordReportedVersion(Number(seen));
     }
     const state = stateOf(desired, follower);
@@ -71,7 +74,7 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
     const sender = access.identify(c.req.header('authorization'), Date.now());
-    if ('code' in sender && guard.lock?.problemOf(c, Date.now())) return refuse(sender);
+    if ('code' in sender && lock?.problemOf(c, Date.now())) return refuse(sender);
     // The only place where a paused sensor reports its version. Where sensors need a token, the report of a sender
     // without it does not count. A version in the URL never counts: any web page can make a browser open a URL.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
@@ -88,7 +91,7 @@ export function configRoutes({ desired, follower, guard, access, refuse }: Confi
     const denied =
       follower && authorization !== undefined
         ? undefined
-        : checkToken(authorization, follower ? '' : guard.operatorToken, 'changing configuration');
+        : checkToken(authorization, follower ? '' : operatorToken, 'changing configuration');
     if (denied) return refuse(denied);
     const body = await readBody(c, (bytes) => {
       const text = decodeUtf8(bytes);

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { listen } from '../lib/net/listen.js';
+import { listen } from '../lib/net/http-server.js';
 import { modulePath } from '../modules/module-path.js';
 import { ModuleStore } from '../modules/module-store.js';
 import { MAX_MODULE_BYTES } from '../modules/user-module.js';

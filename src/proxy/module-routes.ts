@@ -11,8 +11,8 @@ import { permits } from '../modules/module-path.js';
 import { isSha256, type ModuleStore } from '../modules/module-store.js';
 import { MAX_MODULE_BYTES } from '../modules/user-module.js';
 import { isCoreModule } from '../modules/wasm-sections.js';
+import { checkToken } from './operator-token.js';
 import { type Refusal, refusal } from './refusal.js';
-import { checkToken } from './send-guard.js';
 import type { SensorAccess } from './sensor-access.js';
 
 export interface ModuleRoutesDeps {

@@ -6,8 +6,8 @@ import { AccessLock } from '../lib/net/access-lock.js';
 import { MAX_BODY_BYTES } from '../lib/net/request-body.js';
 import type { Queue } from '../queue/queue.js';
 import { DesiredConfigStore } from './desired-config-store.js';
-import { createProxy, type ProxyStats } from './proxy.js';
-import { type GuardOptions, RateLimiter } from './send-guard.js';
+import { createProxy, type GuardOptions, type ProxyStats } from './proxy.js';
+import { RateLimiter } from './rate-limiter.js';
 
 const TOKEN = 'operator-secret';
 const queue = {

@@ -1,5 +1,6 @@
-/** What the proxy has counted since its start, for `GET /stats` and `GET /metrics`. */
+/** What the proxy has counted since its start, for `GET /stats` and `GET /metrics` (docs/metrics.md). */
 import { LabelCounts } from '../lib/metrics/label-counts.js';
+import { labelled, Metrics } from '../lib/metrics/metrics.js';
 import type { MeasuredValues } from '../protocol/measured-values.js';
 import type { Message } from '../protocol/message.js';
 
@@ -26,3 +27,23 @@ export class ProxyCounts {
 
 /** As the fleet view names it. What is of no sensor can name any: it counts for none. */
 export const regionOf = ({ execution_id, region }: Message): string => String((execution_id && region) || 'unknown');
+
+export function proxyMetrics(counts: ProxyCounts, batches: { batches: number; retries: number; waiting: number }) {
+  const metrics = new Metrics('wasm_sensors_proxy_');
+  metrics.counter('readings_accepted_total', 'Readings that the queue has accepted.', () =>
+    labelled('region', counts.accepted),
+  );
+  metrics.counter('values_accepted_total', 'Measured values in accepted readings.', () => counts.values);
+  metrics.counter(
+    'readings_superseded_total',
+    'Readings of submissions that a newer one has replaced; not queued.',
+    () => labelled('region', counts.superseded),
+  );
+  metrics.counter('refusals_total', 'Requests, and readings in arrays, that were refused, by error code.', () =>
+    labelled('reason', Object.entries(counts.refused)),
+  );
+  metrics.counter('queue_batches_total', 'Batches sent to the queue, retries included.', () => batches.batches);
+  metrics.counter('queue_retries_total', 'Batches of which something had to be sent again.', () => batches.retries);
+  metrics.gauge('readings_waiting', 'Readings that wait for the next batch.', () => batches.waiting);
+  return metrics;
+}

@@ -7,13 +7,15 @@
  * await app.request('/send', { method: 'POST', body: '{"data":{"test":"hello"}}' });
  * ```
  */
-import type { IncomingMessage } from 'node:http';
 import { Hono, type MiddlewareHandler } from 'hono';
+import type { AccessLock } from '../lib/net/access-lock.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { connectionOf } from '../lib/net/client-gone.js';
 import { type DirectRoute, toResponse } from '../lib/net/direct-route.js';
-import { addressOf, lateRefusals, WrongTokens } from '../lib/net/late-refusals.js';
 import { readBody } from '../lib/net/request-body.js';
+import { addressOf, lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import type { ModuleStore } from '../modules/module-store.js';
+import type { SensorKey } from '../protocol/sensor-token.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
@@ -22,15 +24,13 @@ import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { moduleRoutes } from './module-routes.js';
 import { MAX_SEND_BYTES, parseBody } from './parse-body.js';
-import { ProxyCounts } from './proxy-counts.js';
+import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import type { ProxyEvent } from './proxy-events.js';
-import { proxyMetrics } from './proxy-metrics.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
+import { revocationRoutes } from './revocation-routes.js';
 import { RevokedHosts } from './revoked-hosts.js';
-import type { GuardOptions } from './send-guard.js';
 import { SendReadings } from './send-readings.js';
 import { SensorAccess } from './sensor-access.js';
-import { sensorRoutes } from './sensor-routes.js';
 
 export interface ProxyDeps {
   queue: Queue;
@@ -45,6 +45,26 @@ export interface ProxyDeps {
   onEvent?(event: ProxyEvent): void;
   /** Called with the stack of a bug. */
   log?(text: string): void;
+}
+
+export interface GuardOptions {
+  /** Needed to change configuration; without one nobody can. */
+  operatorToken?: string;
+  /** Reading the configuration and the counts needs one of its tokens, when given. */
+  lock?: AccessLock;
+  /** Needed for `/send`, when given; the same for all sensors. */
+  sensorToken?: string;
+  /** Keys of the tokens of single nodes; needed for `/send`, when given, unless `open`. */
+  sensorKeys?: SensorKey[];
+  /** With `sensorKeys`: readings without a token are taken, of hosts that have none of their own. */
+  open?: boolean;
+  /** Names (without port) under which this service is reached; others in `Host` are refused. `undefined`: any. */
+  hosts?: string[];
+  /**
+   * Messages a second that one sender may send; 0 = any number. A sender is the host that it names, because many sensors
+   * share an address; the token decides who may send at all.
+   */
+  rateLimit?: number;
 }
 
 export interface ProxyStats {
@@ -75,9 +95,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
   const { onEvent } = deps;
   const batcher = new Batcher(queue, deps.batcher, onEvent);
-  const access = new SensorAccess({
-    ...{ sharedToken: guard.sensorToken, keys: guard.sensorKeys, open: guard.open, revoked },
-  });
+  const { sensorToken: sharedToken, sensorKeys: keys, open, operatorToken, lock } = guard;
+  const access = new SensorAccess({ sharedToken, keys, open, revoked });
   const wrongTokens = new WrongTokens();
   const counts = new ProxyCounts();
   const refuseAndCount = (problem: Refusal) => {
@@ -105,7 +124,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
     desired,
     access,
     wrongTokens,
-    guard,
+    hosts: guard.hosts,
+    rateLimit: guard.rateLimit,
     counts,
     refuse: refuseAndCount,
     log: deps.log,
@@ -122,7 +142,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   const app = new Hono();
   app.post('/send', async (c) => {
-    const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+    const { incoming } = connectionOf(c);
     const answer = await readings.answer({
       header: (name) => c.req.header(name),
       address: addressOf(incoming),
@@ -137,17 +157,16 @@ export function createProxy(deps: ProxyDeps): Proxy {
   app.route('/', healthRoutes(queue));
   app.use(lateRefusals(wrongTokens, (_, problem) => refused(problem)));
   const locked: MiddlewareHandler = async (c, next) => {
-    const problem = guard.lock?.problemOf(c, Date.now());
+    const problem = lock?.problemOf(c, Date.now());
     return problem ? refused(problem) : next();
   };
   app.get('/stats', locked, (c) => c.json(stats()));
   app.use('/metrics', locked);
   app.route('/', proxyMetrics(counts, batcher.stats).routes);
-  app.route('/', configRoutes({ desired, ...(follower ? { follower } : {}), guard, access, refuse: refused }));
-  app.route('/', sensorRoutes({ revoked, operatorToken: guard.operatorToken, refuse: refused }));
+  app.route('/', configRoutes({ desired, follower, operatorToken, lock, access, refuse: refused }));
+  app.route('/', revocationRoutes({ revoked, operatorToken, refuse: refused }));
   const { modules } = deps;
   if (modules) {
-    const { operatorToken } = guard;
     app.route('/', moduleRoutes({ modules, operatorToken, access, refuse: refused }));
   }
   app.notFound((c) => refused(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));

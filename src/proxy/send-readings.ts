@@ -4,16 +4,16 @@
  */
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import type { HttpAnswer } from '../lib/net/direct-route.js';
-import type { WrongTokens } from '../lib/net/late-refusals.js';
+import type { WrongTokens } from '../lib/net/wrong-tokens.js';
 import { hostKey } from '../protocol/names.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Batcher, Outcome } from './batcher.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
-import { KnownPlaces } from './known-places.js';
+import { NameLimits } from './name-limits.js';
 import { type ParsedBody, refuseSome } from './parse-body.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
+import { RateLimiter } from './rate-limiter.js';
 import { jsonAnswer, type Refusal, refusal, refusalOf } from './refusal.js';
-import { type GuardOptions, RateLimiter } from './send-guard.js';
 import type { Sender, SensorAccess } from './sensor-access.js';
 import { SupersededFilter } from './superseded.js';
 
@@ -22,7 +22,10 @@ export interface SendDeps {
   desired: DesiredConfigStore;
   access: SensorAccess;
   wrongTokens: WrongTokens;
-  guard: GuardOptions;
+  /** Names (without port) under which this service is reached; `undefined`: any. */
+  hosts: string[] | undefined;
+  /** Messages a second that one sender may send; 0 = any number. */
+  rateLimit: number | undefined;
   counts: ProxyCounts;
   refuse(problem: Refusal): HttpAnswer;
   log: ((text: string) => void) | undefined;
@@ -59,12 +62,12 @@ const REPORTED = /^[\x21-\x7e]{1,2400}$/;
 export class SendReadings {
   readonly #deps: SendDeps;
   readonly #filter = new SupersededFilter();
-  readonly #places = new KnownPlaces();
+  readonly #places = new NameLimits();
   readonly #limiter: RateLimiter | undefined;
 
   constructor(deps: SendDeps) {
     this.#deps = deps;
-    this.#limiter = deps.guard.rateLimit ? new RateLimiter(deps.guard.rateLimit) : undefined;
+    this.#limiter = deps.rateLimit ? new RateLimiter(deps.rateLimit) : undefined;
   }
 
   /** Never rejects. */
@@ -79,8 +82,8 @@ export class SendReadings {
   }
 
   async #send(request: SendRequest): Promise<Sent | Refusal> {
-    const { access, wrongTokens, guard, counts, desired } = this.#deps;
-    const foreign = findBrowserProblem(request.header, guard.hosts);
+    const { access, wrongTokens, hosts, counts, desired } = this.#deps;
+    const foreign = findBrowserProblem(request.header, hosts);
     if (foreign) return refusal(403, foreign.code, foreign.reason);
     const sender = access.identify(request.header('authorization'), Date.now());
     if ('code' in sender) {

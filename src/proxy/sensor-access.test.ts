@@ -6,9 +6,9 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { type SensorKey, sensorTokenOf } from '../protocol/sensor-token.js';
 import type { OutgoingMessage, Queue } from '../queue/queue.js';
 import { DesiredConfigStore } from './desired-config-store.js';
+import type { GuardOptions } from './proxy.js';
 import { createProxy } from './proxy.js';
 import { RevokedHosts } from './revoked-hosts.js';
-import type { GuardOptions } from './send-guard.js';
 
 const KEY = 'k'.repeat(32);
 const OLD = 'o'.repeat(32);

@@ -11,12 +11,11 @@ import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-err
 import type { AccessLock } from '../lib/net/access-lock.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
-import { lateRefusals, WrongTokens } from '../lib/net/late-refusals.js';
 import type { OperatorSessions } from '../lib/net/operator-sessions.js';
+import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import { desiredFieldSchema, desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
-import type { Queue, QueueDepth } from '../queue/queue.js';
+import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
-import type { QueueServerState } from '../queue/server-state.js';
 import type { ReadingsStore, StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';

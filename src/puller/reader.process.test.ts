@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { answerError } from '../lib/errors/http-error.js';
-import { type Listener, listen } from '../lib/net/listen.js';
+import { type Listener, listen } from '../lib/net/http-server.js';
 import { identify, isAlive, type ProcessId } from '../lib/process/process-id.js';
 import { packageRoot } from '../lib/process/self-command.js';
 import { eventually } from '../test/support/cli-harness.js';

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Listener, listen } from '../lib/net/listen.js';
+import { type Listener, listen } from '../lib/net/http-server.js';
 import { openSqlite } from '../lib/sqlite/driver.js';
 import { eventually } from '../test/support/cli-harness.js';
 import { StoreOfReadings } from '../test/support/store-of-readings.js';

@@ -2,8 +2,7 @@
  * The `Queue` port: what the proxy and the puller need of a message queue. Delivery is at least once and unordered, as
  * with standard queues of Amazon SQS. Its one implementation is `sqs-queue.ts`, for Amazon and for the embedded server.
  */
-
-import type { QueueServerState } from './server-state.js';
+import { z } from 'zod';
 
 /** String attributes of a message (SQS message attributes of type String). */
 export type Attributes = Record<string, string>;
@@ -74,3 +73,21 @@ export interface Queue {
   check(): Promise<void>;
   close(): void;
 }
+
+export const queueServerStateSchema = z.object({
+  /** Whether it takes messages. */
+  status: z.enum(['ready', 'not ready']),
+  /** Why it does not. */
+  code: z.string().optional(),
+  reason: z.string().optional(),
+  /** Damaged files that are kept beside the store. */
+  quarantined: z.array(z.string()).optional(),
+  /** Its file was deleted or replaced in the last hour, and was written back. */
+  writtenBack: z.object({ problem: z.string(), times: z.number(), agoMs: z.number() }).optional(),
+  /** Damaged messages of queues without a dead-letter queue, which nobody receives. */
+  damagedMessages: z.number().optional(),
+  /** Milliseconds by which the wall clock was set; ignored until an hour has confirmed it. */
+  clockStepMs: z.number().optional(),
+});
+
+export type QueueServerState = z.infer<typeof queueServerStateSchema>;

@@ -1,7 +1,7 @@
 /** The `AdminQueue` port on the SQS API. */
 import type { Message, SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { AppError } from '../lib/errors/app-error.js';
-import { withoutSecrets } from '../lib/net/without-secrets.js';
+import { withoutSecrets } from '../lib/net/url-secrets.js';
 import type { AdminQueue, LookOptions, MoveTask, SeenMessage } from './admin-queue.js';
 import { type QueueDepth, REPLAY_OF_ATTRIBUTE } from './queue.js';
 import type { Action, Input, Output, SqsCall } from './sqs-call.js';

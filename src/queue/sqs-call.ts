@@ -7,7 +7,7 @@ import http, { type RequestOptions } from 'node:http';
 import https from 'node:https';
 import { urlToHttpOptions } from 'node:url';
 import { z } from 'zod';
-import { type QueueServerState, queueServerStateSchema } from './server-state.js';
+import { type QueueServerState, queueServerStateSchema } from './queue.js';
 import { createClient, endpointOf, findEndpoint, loadSdk, type Sdk, type SqsConnection } from './sqs-client.js';
 import { SqsSigner } from './sqs-signature.js';
 

@@ -1,7 +1,7 @@
 /** What the AWS SDK finds out: the credentials, the region and the endpoint of a queue. */
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { AppError } from '../lib/errors/app-error.js';
-import { withoutSecrets } from '../lib/net/without-secrets.js';
+import { withoutSecrets } from '../lib/net/url-secrets.js';
 
 export interface SqsConnection {
   /** The queue's URL, or its name (which `GetQueueUrl` resolves). */

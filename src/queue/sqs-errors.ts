@@ -1,7 +1,7 @@
 /** Translates errors of the AWS SDK into the codes of the `Queue` port. */
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ErrorCode } from '../lib/errors/codes.js';
-import { withoutSecrets } from '../lib/net/without-secrets.js';
+import { withoutSecrets } from '../lib/net/url-secrets.js';
 
 /** The members of an SDK error that are read here. */
 interface SdkError extends Error {

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { isAllowedText } from './allowed-text.js';
-import { fromSqs, refusalOf, toSqs, withReason } from './sqs-messages.js';
+import { fromSqs, isAllowedText, refusalOf, toSqs, withReason } from './sqs-messages.js';
 
 test.each([
   ['\t\n\r a\u007f\ud7ff', true],

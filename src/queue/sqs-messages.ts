@@ -1,6 +1,5 @@
 /** Converts messages between the `Queue` port and SQS. */
 import type { Message, SendMessageCommandInput } from '@aws-sdk/client-sqs';
-import { isAllowedText } from './allowed-text.js';
 import type { Attributes, OutgoingMessage, ReceivedMessage, SendResult } from './queue.js';
 
 /** Attribute of a dead-lettered message with the reason. */
@@ -53,4 +52,17 @@ export function withReason(attributes: Attributes, reason: string): Attributes {
     ...Object.fromEntries(others.slice(0, MAX_ATTRIBUTES - 1)),
     [DEAD_LETTER_REASON_ATTRIBUTE]: text.slice(0, 1_000) || 'unknown',
   };
+}
+
+// https://www.w3.org/TR/REC-xml/#charsets; with the u flag a lone surrogate is outside these ranges.
+const FORBIDDEN = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/u;
+
+/** Whether SQS accepts this text as a body or attribute: no control characters but three, no lone surrogates. */
+export function isAllowedText(text: string): boolean {
+  return !FORBIDDEN.test(text);
+}
+
+/** The first character that SQS does not accept, if there is one. */
+export function forbiddenCharacter(text: string): string | undefined {
+  return FORBIDDEN.exec(text)?.[0];
 }

@@ -1,6 +1,6 @@
 /** Finds the URL of a queue, and the dead-letter queue of another one. */
 import { AppError } from '../lib/errors/app-error.js';
-import { withoutSecrets } from '../lib/net/without-secrets.js';
+import { withoutSecrets } from '../lib/net/url-secrets.js';
 import type { SqsCall } from './sqs-call.js';
 import { queueUrlOf } from './sqs-client.js';
 

@@ -1,8 +1,7 @@
 /** The `Queue` port on the SQS API, of Amazon or of the embedded server. */
 import { AppError } from '../lib/errors/app-error.js';
-import { withoutSecrets } from '../lib/net/without-secrets.js';
-import type { OutgoingMessage, Queue, QueueDepth, ReceivedMessage, SendResult } from './queue.js';
-import type { QueueServerState } from './server-state.js';
+import { withoutSecrets } from '../lib/net/url-secrets.js';
+import type { OutgoingMessage, Queue, QueueDepth, QueueServerState, ReceivedMessage, SendResult } from './queue.js';
 import { openCall, type SqsCall } from './sqs-call.js';
 import type { SqsConnection } from './sqs-client.js';
 import { toQueueError } from './sqs-errors.js';

@@ -1,7 +1,7 @@
 /** The control API and its client, over each other: every failure arrives as what it was. */
 import { beforeEach, expect, test } from 'vitest';
 import { AppError } from '../lib/errors/app-error.js';
-import { type Listener, listen } from '../lib/net/listen.js';
+import { type Listener, listen } from '../lib/net/http-server.js';
 import { ControlClient } from './control-client.js';
 import { createControl } from './control-server.js';
 

@@ -8,7 +8,7 @@ import { isSelfSigned, readCaFile, readKeyPair } from '../lib/net/tls.js';
 import { type ChildEvent, Supervisor } from '../lib/process/supervisor.js';
 import type { NetworkCapabilities, NetworkEvent, NetworkProvider, PlanContext } from '../network/provider.js';
 import { loadProvider } from '../network/registry.js';
-import { ConfigClient } from '../proxy/config-client.js';
+import { ProxyClient } from '../proxy/proxy-client.js';
 import { tokenFileOf } from './run-state.js';
 import { keepSensorKeys } from './sensor-key.js';
 import { planServices } from './services.js';
@@ -30,7 +30,7 @@ export interface PlannedStack {
   stack: Stack;
   provider: NetworkProvider;
   endpoints: { proxy: string; puller: string };
-  proxy: ConfigClient;
+  proxy: ProxyClient;
   /** The operator token. */
   token: string;
   /** PEM of the private authority of an https proxy. */
@@ -63,7 +63,7 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
     ...{ services, supervisor, onStop },
   });
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
-  const proxy = new ConfigClient(services.endpoints.proxy, { token, ...authority });
+  const proxy = new ProxyClient(services.endpoints.proxy, { token, ...authority });
   return { stack, provider, endpoints: services.endpoints, proxy, token, ...authority };
 }
 

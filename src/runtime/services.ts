@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { givenSettings, portWish, type Resolved } from '../config/resolve-settings.js';
 import { type ServiceConfig, type ServiceName, serviceCommand } from '../config/service-config.js';
-import { reachableAt } from '../lib/net/listen.js';
-import { type HostedWish, takePorts } from '../lib/net/take-ports.js';
+import { chooseServicePorts, type HostedWish } from '../lib/net/choose-service-ports.js';
+import { reachableAt } from '../lib/net/http-server.js';
 import { selfCommand } from '../lib/process/self-command.js';
 import type { ChildSpec } from '../lib/process/supervisor.js';
 import type { PlanContext, Services } from '../network/provider.js';
@@ -20,7 +20,7 @@ export async function planServices(
   { supervisor, stateDir, token, sensorKey, logging, emit }: Context,
 ): Promise<Services> {
   const { host } = settings.values;
-  const ports = (await takePorts(servicePorts(settings), emit)) as unknown as ServicePorts;
+  const ports = (await chooseServicePorts(servicePorts(settings), emit)) as unknown as ServicePorts;
   const configs = serviceConfigs(settings, { stateDir, token, sensorKey, logging, ports });
   const puller = childOf('puller', configs.puller);
   const children = [

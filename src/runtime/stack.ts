@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync } from 'node:fs';
 import { runCleanups } from '../lib/async/run-cleanups.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { hostNames } from '../lib/net/browser-guard.js';
-import { type Listener, listen } from '../lib/net/listen.js';
+import { type Listener, listen } from '../lib/net/http-server.js';
 import { identify, type ProcessId } from '../lib/process/process-id.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network } from '../network/network.js';

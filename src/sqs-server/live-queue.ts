@@ -162,7 +162,9 @@ export class LiveQueue {
       this.messages.quarantine(message.seq, damageReason(damage));
     }
     this.#onDamaged({
-      ...{ type: 'message-damaged', queue: this.record.name, id: message.id },
+      type: 'message-damaged',
+      queue: this.record.name,
+      id: message.id,
       ...(target ? { deadLetterQueue: target.record.name } : {}),
     });
     return true;

@@ -1,6 +1,6 @@
 /** Serves a queue server on a port of this machine, for tests and benchmarks. */
 import { hostNames } from '../lib/net/browser-guard.js';
-import { type Listener, listen } from '../lib/net/listen.js';
+import { type Listener, listen } from '../lib/net/http-server.js';
 import { createQueueServer, type QueueServer, type QueueServerOptions } from './sqs-server.js';
 
 export interface LoopbackQueueServer {

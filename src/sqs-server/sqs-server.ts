@@ -18,9 +18,9 @@ import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { clientGone } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
-import { UnreadAnswers } from '../lib/net/unread-answers.js';
+import { SlowReaders } from '../lib/net/slow-readers.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
-import type { QueueServerState } from '../queue/server-state.js';
+import type { QueueServerState } from '../queue/queue.js';
 import { actionName, respond } from './api/json-protocol.js';
 import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
 import type { MessageDamaged } from './live-queue.js';
@@ -95,12 +95,13 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   const service = new QueueService({ path, region, accountId, warn, onEvent, clock });
   const requests: Record<string, number> = {};
   const refused: Record<string, number> = {};
-  const unread = new UnreadAnswers();
+  const unread = new SlowReaders();
   let closed = false;
 
   const stats = (): QueueServerStats => ({
     queues: (service.store.isLost ? [] : service.queues).map(({ record, messages, polls }) => ({
-      ...{ name: record.name, waiting: polls.size },
+      name: record.name,
+      waiting: polls.size,
       ...messages.countsAt(service.now()),
       ...oldestAge(messages.firstArrival, service.now()),
     })),
@@ -136,7 +137,11 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
     }
     const target = c.req.header('x-amz-target');
     const context = {
-      ...{ service, accountId, now: service.now(), wall: Date.now(), signal: () => clientGone(c) },
+      service,
+      accountId,
+      now: service.now(),
+      wall: Date.now(),
+      signal: () => clientGone(c),
       purgeInterval: options.purgeInterval ?? true,
       trace: c.req.header('x-amzn-trace-id'),
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,

@@ -108,7 +108,7 @@ test.each([
 });
 
 test.each([
-  ['runtime/stack.ts', `import { listen } from '../lib/net/listen.js';`],
+  ['runtime/stack.ts', `import { listen } from '../lib/net/http-server.js';`],
   ['cli/commands/up.command.ts', `import { table } from '../output/text-table.js';`],
   ['network/registry.ts', `import('./compose/compose-provider.js')`],
   ['network/remote/remote-network.ts', `import { x } from '../bacalhau/submit-job.js';\nimport { y } from './y.js';`],

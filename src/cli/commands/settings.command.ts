@@ -1,5 +1,5 @@
 import { flagName, SETTING_KEYS, SETTINGS, type SettingDef } from '../../config/settings.js';
-import { valueWithoutSecrets } from '../../lib/net/without-secrets.js';
+import { valueWithoutSecrets } from '../../lib/net/url-secrets.js';
 import { command } from '../command.js';
 import { table } from '../output/table.js';
 import type { Style } from '../output/terminal-text.js';

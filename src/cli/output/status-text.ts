@@ -9,7 +9,7 @@ import {
   replacedExecutions,
   type Status,
 } from '../../operations/read-status.js';
-import type { QueueServerState } from '../../queue/server-state.js';
+import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { summaryTable } from './fleet-text.js';
 import { moduleTable } from './module-text.js';

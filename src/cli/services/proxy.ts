@@ -5,7 +5,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import type { Logger } from '../../lib/log/logger.js';
 import { lockFor } from '../../lib/net/access-lock.js';
 import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
-import { fetchTrusting } from '../../lib/net/fetch-with-ca.js';
+import { fetchTrusting } from '../../lib/net/http-client.js';
 import { readCaFile, readKeyPair } from '../../lib/net/tls.js';
 import { ModuleStore } from '../../modules/module-store.js';
 import { parseSensorKeys } from '../../protocol/sensor-token.js';

@@ -2,7 +2,7 @@
 import type { Settings } from '../../config/settings.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { createLogger, type Logger, stackOf } from '../../lib/log/logger.js';
-import { type Listener, type ListenOptions, listen } from '../../lib/net/listen.js';
+import { type Listener, type ListenOptions, listen } from '../../lib/net/http-server.js';
 import { reportReady, stopRequested } from '../../lib/process/shutdown.js';
 import type { Queue } from '../../queue/queue.js';
 

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { engineTime } from '../../docker/docker-cli.js';
-import { serverClockOffset } from '../../lib/net/server-clock.js';
+import { serverClockOffset } from '../../lib/net/http-client.js';
 import { queueOptions } from '../../queue/open-queue.js';
 import { endpointOf } from '../../queue/sqs-client.js';
 import { type Finding, ok, type Part, problem, skipped } from '../check.js';

@@ -1,9 +1,9 @@
 /** The network's settings, the ports of its services, its way to the proxy, and its nodes. */
 import { networkKinds } from '../../config/setting-schemas.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
-import { findPortHolder } from '../../lib/net/port-holder.js';
-import { portInUse, probePort } from '../../lib/net/ports.js';
-import type { HostedWish } from '../../lib/net/take-ports.js';
+import { portInUse, probePort } from '../../lib/net/choose-port.js';
+import type { HostedWish } from '../../lib/net/choose-service-ports.js';
+import { findPortHolder } from '../../lib/net/find-port-holder.js';
 import { nodesByRegion, unschedulableNodes } from '../../network/edge-nodes.js';
 import type { NodeInfo } from '../../network/network.js';
 import { servicePorts } from '../../runtime/services.js';

@@ -1,5 +1,5 @@
 /** The queue of somebody else: the credentials for it, whether it is there, and each right that proxy and puller need. */
-import { withoutSecrets } from '../../lib/net/without-secrets.js';
+import { withoutSecrets } from '../../lib/net/url-secrets.js';
 import type { AwsIdentity } from '../../queue/aws-identity.js';
 import { type QueueSettings, queueOptions } from '../../queue/open-queue.js';
 import { checkQueueRights, type MissingRights, policyFor } from '../../queue/queue-rights.js';

@@ -44,6 +44,10 @@ export function withContext(error: AppError, changes: AppErrorOptions & { messag
   return new AppError(code, changes.message ?? message, { hint, cause, details, ...changes });
 }
 
+/** The message of what is underneath a failure: `fetch` hides there what happened. */
+export const causeMessageOf = (error: unknown): string =>
+  messageOf((error instanceof Error ? error.cause : undefined) ?? error);
+
 /** The message of anything that was thrown, on one line. */
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && !error.message) return error.errors.map(messageOf).join('; ');

@@ -6,7 +6,7 @@
  * log.warn('queue.unreachable', `the queue is not there yet: ${reason}`, { queue });
  * ```
  */
-import { withoutSecrets } from '../net/without-secrets.js';
+import { withoutSecrets } from '../net/url-secrets.js';
 import { formatLogLine, LOG_LEVELS, type LogEntry, type LogFormat, type LogLevel } from './log-line.js';
 
 /**

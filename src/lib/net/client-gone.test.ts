@@ -3,7 +3,7 @@ import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AppError } from '../errors/app-error.js';
 import { clientGone } from './client-gone.js';
-import { type Listener, listen } from './listen.js';
+import { type Listener, listen } from './http-server.js';
 import { readBody } from './request-body.js';
 
 let listener: Listener;

@@ -8,7 +8,7 @@ import type { Context } from 'hono';
  */
 export function clientGone(c: Context): AbortSignal {
   const { signal } = c.req.raw;
-  const { incoming, outgoing } = (c.env ?? {}) as { incoming?: IncomingMessage; outgoing?: ServerResponse };
+  const { incoming, outgoing } = connectionOf(c);
   if (!incoming || !outgoing) return signal;
   const { socket } = incoming;
   const gone = new AbortController();
@@ -24,5 +24,8 @@ export function clientGone(c: Context): AbortSignal {
 
 /** Ends the connection of a request, whatever its client has not read. */
 export function cutOff(c: Context): void {
-  (c.env as { outgoing?: ServerResponse } | undefined)?.outgoing?.destroy();
+  connectionOf(c).outgoing?.destroy();
 }
+
+/** What Node knows of a request; nothing for one that came over no connection, as in tests. */
+export const connectionOf = (c: Context): { incoming?: IncomingMessage; outgoing?: ServerResponse } => c.env ?? {};

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DirectRoute } from './direct-route.js';
-import { type Listener, listen } from './listen.js';
+import { type Listener, listen } from './http-server.js';
 
 let listener: Listener;
 const gone: string[] = [];

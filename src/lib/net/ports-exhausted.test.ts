@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { beforeEach, expect, test, vi } from 'vitest';
-import { freePort } from './ports.js';
+import { freePort } from './choose-port.js';
 
 /** Ports that were tried, in order, and which of them are free. */
 const world = vi.hoisted(() => ({ tried: [] as number[], isFree: (_port: number, _tries: number): boolean => false }));

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Listener, listen } from './listen.js';
+import { type Listener, listen } from './http-server.js';
 
 let listener: Listener;
 const app = new Hono()

@@ -1,8 +1,8 @@
 /**
- * Answers requests that never reach an app, because Node's HTTP parser or the adapter refuses them: as everywhere, with a
- * JSON body.
+ * Answers requests that never reach an app, because Node's HTTP parser or the adapter refuses them, or another one of their
+ * connection is not answered yet: as everywhere, with a JSON body.
  */
-import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, statusOf } from '../errors/codes.js';
 import { type HttpError, httpErrorBody } from '../errors/http-error.js';
@@ -49,4 +49,26 @@ function refuse(socket: Socket, error: HttpError & { code: ErrorCode }): void {
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\nconnection: close`;
   socket.write(`${head}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
   socket.destroySoon();
+}
+
+/**
+ * Calls `serve` for requests on connections that have no other one. The first of the others is refused, and the last: clients
+ * that send the next ones before they have an answer (pipelining) would give a server work for seconds with a few kilobytes,
+ * which it does even when they have left.
+ */
+export function serveOneAtATime(server: Server, serve: RequestListener): void {
+  const busy = new WeakSet<Socket>();
+  const refused = new WeakSet<Socket>();
+  server.on('request', (incoming, outgoing) => {
+    const { socket } = incoming;
+    if (refused.has(socket)) return;
+    if (busy.has(socket)) {
+      refused.add(socket);
+      const message = 'a request came before the answer to the one before it';
+      return refuseRequest(outgoing, 400, { code: 'BAD_HTTP', message });
+    }
+    busy.add(socket);
+    outgoing.once('finish', () => busy.delete(socket));
+    return serve(incoming, outgoing);
+  });
 }

@@ -2,10 +2,10 @@
  * Reads the bodies of requests within limits: no body is longer than its route allows, all large ones together have a
  * share of the memory, and large ones are parsed one at a time, with other work in between.
  */
-import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Context } from 'hono';
 import { AppError } from '../errors/app-error.js';
+import { connectionOf } from './client-gone.js';
 
 /** What a route takes that says nothing else. The largest honest bodies are configurations of thousands of hosts. */
 export const MAX_BODY_BYTES = 1_048_576;
@@ -59,7 +59,7 @@ export async function readBody<T>(c: Context, parse: (bytes: Uint8Array) => T, m
 /** A client that leaves in the middle of its body is no defect of ours. */
 function fail(c: Context): (error: unknown) => never {
   return (error) => {
-    const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+    const { incoming } = connectionOf(c);
     if (!incoming?.destroyed) throw error;
     throw new AppError('BAD_HTTP', 'the connection ended before the body did', { cause: error });
   };

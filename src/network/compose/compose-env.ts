@@ -5,7 +5,7 @@ import { parse } from 'dotenv';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
-import { withoutSecrets } from '../../lib/net/without-secrets.js';
+import { withoutSecrets } from '../../lib/net/url-secrets.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { ComposeCall } from './engine/compose-project.js';
 import type { ComposePlan, ComposeSettings } from './plan.js';

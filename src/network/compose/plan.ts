@@ -7,7 +7,7 @@ import { docker } from '../../docker/docker-cli.js';
 import { bacalhauImage, bacalhauTag, productImage } from '../../docker/images.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { answersHttp } from '../../lib/net/wait-for-http.js';
+import { answersHttp } from '../../lib/net/http-client.js';
 import { REGIONS } from '../network.js';
 import type { NetworkNeeds, NetworkPlan, PlanContext, Services } from '../provider.js';
 import { proxyEnvOf } from '../sensor-tokens.js';

@@ -4,7 +4,7 @@ import { removeOwned, stopOwned } from '../../docker/owned-objects.js';
 import { runCleanups } from '../../lib/async/run-cleanups.js';
 import { withTimeout } from '../../lib/async/with-timeout.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { waitForHttp } from '../../lib/net/wait-for-http.js';
+import { waitForHttp } from '../../lib/net/http-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
 import { NodeList } from '../bacalhau/node-list.js';
 import { edgeName } from '../edge-nodes.js';

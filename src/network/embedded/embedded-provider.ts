@@ -1,7 +1,7 @@
 /** The embedded network: one sensor host as a child process of `up`, its nodes entries of a table. */
 import { join } from 'node:path';
 import { serviceCommand } from '../../config/service-config.js';
-import { freePort } from '../../lib/net/ports.js';
+import { freePort } from '../../lib/net/choose-port.js';
 import { selfCommand } from '../../lib/process/self-command.js';
 import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { quarantineDamagedJobs } from '../../sensor-host/jobs-file.js';

@@ -1,6 +1,6 @@
 /** How a network of many nodes starts and is watched, with nodes that do not all behave. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { freePort } from '../../lib/net/ports.js';
+import { freePort } from '../../lib/net/choose-port.js';
 import { type ChildEvent, Supervisor } from '../../lib/process/supervisor.js';
 import { Box } from '../../test/support/box.js';
 import { FakeNodes } from '../../test/support/fake-nodes.js';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { freePort } from '../../lib/net/ports.js';
+import { freePort } from '../../lib/net/choose-port.js';
 import { Relay } from './relay.js';
 
 let echo: Server;

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';
-import { freePorts } from '../../lib/net/ports.js';
+import { freePorts } from '../../lib/net/choose-port.js';
 import { lastLines } from '../../lib/process/log-file.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { NodeList } from '../bacalhau/node-list.js';

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Listener, listen } from '../../lib/net/listen.js';
+import { type Listener, listen } from '../../lib/net/http-server.js';
 import type { DesiredConfig } from '../../protocol/sensor-config.js';
 import { AuthorityFollower } from '../../proxy/authority-follower.js';
-import { ConfigClient } from '../../proxy/config-client.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';
+import { ProxyClient } from '../../proxy/proxy-client.js';
 import type { Queue } from '../../queue/queue.js';
 import { applyChange, compareProxies } from './apply-to-proxies.js';
 
@@ -14,13 +14,13 @@ const queue = {} as Queue;
 interface Served {
   desired: DesiredConfigStore;
   listener: Listener;
-  client: ConfigClient;
+  client: ProxyClient;
   follower: AuthorityFollower | undefined;
 }
 
 let authority: Served;
 let followers: Served[];
-let all: ConfigClient[];
+let all: ProxyClient[];
 let listeners: Listener[];
 let stop: AbortController;
 
@@ -35,7 +35,7 @@ async function serveProxy(follow?: string, asks = true): Promise<Served> {
   const listener = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'proxy', flag: '' });
   listeners.push(listener);
   if (asks) void follower?.run(stop.signal);
-  return { desired, listener, client: new ConfigClient(listener.url, { token: TOKEN }), follower };
+  return { desired, listener, client: new ProxyClient(listener.url, { token: TOKEN }), follower };
 }
 
 const set = (values: DesiredConfig) => ({ scope: {}, set: values, unset: [], seen: 0 });
@@ -124,7 +124,7 @@ test('followers alone refuse the change and name the authority', async () => {
 });
 
 test('what the first proxy refuses is tried nowhere else', async () => {
-  const stranger = new ConfigClient(authority.listener.url, { token: 'another' });
+  const stranger = new ProxyClient(authority.listener.url, { token: 'another' });
   await expect(applyChange([stranger, ...all], set({ emoji: 1 }))).rejects.toMatchObject({
     ...{ code: 'TOKEN_WRONG', fault: 'user', hint: expect.stringContaining('WASM_SENSORS_TOKEN') },
   });

@@ -3,7 +3,7 @@ import { waitFor } from '../../lib/async/backoff.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import type { DesiredState, Scope } from '../../protocol/desired-config.js';
 import type { DesiredConfig, DesiredField } from '../../protocol/sensor-config.js';
-import type { ConfigClient } from '../../proxy/config-client.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 
 export interface Change {
   scope: Scope;
@@ -26,7 +26,7 @@ export interface ApplyResult {
   /** What the authority holds now. */
   state: DesiredState;
   /** The proxy that took the change: the authority, or one that forwarded it. */
-  holder: ConfigClient;
+  holder: ProxyClient;
   failed: FailedProxy[];
 }
 
@@ -38,7 +38,7 @@ const HELD_WITHIN_MS = 3000;
  * goes to the next one that follows an authority and can reach it. Rejects with the first proxy's error.
  */
 export async function applyChange(
-  proxies: ConfigClient[],
+  proxies: ProxyClient[],
   change: Change,
   heldWithinMs = HELD_WITHIN_MS,
 ): Promise<ApplyResult> {
@@ -58,10 +58,10 @@ export async function applyChange(
 
 /** Tries the proxies in order; `unreached` has the reasons of those that could not take the change. */
 async function patchFirst(
-  proxies: ConfigClient[],
+  proxies: ProxyClient[],
   change: Change,
-): Promise<{ holder: ConfigClient; version: number; unreached: Map<ConfigClient, string> }> {
-  const unreached = new Map<ConfigClient, string>();
+): Promise<{ holder: ProxyClient; version: number; unreached: Map<ProxyClient, string> }> {
+  const unreached = new Map<ProxyClient, string>();
   let first: unknown;
   for (const holder of proxies) {
     try {
@@ -81,8 +81,8 @@ const NOT_REACHED = ['PROXY_GONE', 'AUTHORITY_UNREACHABLE'];
 
 /** Why a proxy does not hold what the holder holds; undefined when it does, within the time given. */
 async function notHeld(
-  proxy: ConfigClient,
-  { holder, state, heldWithinMs }: { holder: ConfigClient; state: DesiredState; heldWithinMs: number },
+  proxy: ProxyClient,
+  { holder, state, heldWithinMs }: { holder: ProxyClient; state: DesiredState; heldWithinMs: number },
 ): Promise<string | undefined> {
   let reason: string | undefined;
   const look = async () => {
@@ -104,8 +104,8 @@ async function notHeld(
  * first proxy's error when none answers.
  */
 export async function compareProxies(
-  proxies: ConfigClient[],
-): Promise<{ desired: DesiredState; holder: ConfigClient; others: FailedProxy[] }> {
+  proxies: ProxyClient[],
+): Promise<{ desired: DesiredState; holder: ProxyClient; others: FailedProxy[] }> {
   const answers = await Promise.allSettled(proxies.map((proxy) => proxy.state()));
   const first = answers.findIndex(({ status }) => status === 'fulfilled');
   if (first < 0) throw (answers[0] as PromiseRejectedResult).reason;
@@ -122,7 +122,7 @@ export async function compareProxies(
 }
 
 /** Why what a proxy holds is not what the holder holds; undefined when it is the same, or already newer. */
-function differenceOf(held: DesiredState, holder: ConfigClient, state: DesiredState): string | undefined {
+function differenceOf(held: DesiredState, holder: ProxyClient, state: DesiredState): string | undefined {
   if (held.follows === undefined && state.follows === undefined) {
     return `does not follow ${holder.url}: restart it with --follow and the address of that proxy`;
   }

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence } from '../../fleet/fleet-view.js';
 import type { NodeInfo } from '../../network/network.js';
 import type { DesiredState, Scope } from '../../protocol/desired-config.js';
-import type { ConfigClient } from '../../proxy/config-client.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
 import type { FleetSnapshot } from '../../puller/puller-app.js';
 import type { Change } from './apply-to-proxies.js';
@@ -41,7 +41,7 @@ const proxy = {
     patches.push(change);
     return desired.patch(change, Date.now()).version;
   },
-} as unknown as ConfigClient;
+} as unknown as ProxyClient;
 const fleet = {
   convergence: async (state: DesiredState, scope: Scope) => ({
     ...{ sensors: 0, converged: 0, pending: [], gone: 0, newest: 7 },

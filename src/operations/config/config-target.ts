@@ -2,12 +2,12 @@
 import type { KnownJobs } from '../../fleet/fleet-view.js';
 import { isActive, type Network, type NodeInfo } from '../../network/network.js';
 import { nothingDesired } from '../../protocol/desired-config.js';
-import type { ConfigClient } from '../../proxy/config-client.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
 
 export interface ConfigTarget {
   /** Every proxy that holds configuration, the authority first; never empty. */
-  proxies: ConfigClient[];
+  proxies: ProxyClient[];
   fleet: FleetReader;
   /** The jobs, where their network is known. */
   jobs?: () => Promise<KnownJobs>;
@@ -31,7 +31,7 @@ export async function newestSeen(fleet: Pick<FleetReader, 'convergence'>): Promi
 }
 
 /** Hosts whose readings any of the proxies refuses; those of proxies that can't be asked are not known. */
-export async function revokedHosts(proxies: Pick<ConfigClient, 'revoked'>[]): Promise<string[]> {
+export async function revokedHosts(proxies: Pick<ProxyClient, 'revoked'>[]): Promise<string[]> {
   const lists = await Promise.all(proxies.map((proxy) => proxy.revoked().catch(() => [])));
   return [...new Set(lists.flat())].sort();
 }

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence, SensorState, SensorView } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { configOf, type DesiredState } from '../../protocol/desired-config.js';
-import type { ConfigClient } from '../../proxy/config-client.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { applyChange, type Change } from './apply-to-proxies.js';
 import { type RollOutOptions, rollOut } from './rollout.js';
@@ -57,7 +57,7 @@ const fleet = {
   },
 } as unknown as FleetClient;
 
-const proxy = (url: string, patch?: () => Promise<number>): ConfigClient =>
+const proxy = (url: string, patch?: () => Promise<number>): ProxyClient =>
   ({
     url,
     state: async () => desired.state,
@@ -67,7 +67,7 @@ const proxy = (url: string, patch?: () => Promise<number>): ConfigClient =>
       log.push(`change of ${region}`);
       return patch ? patch() : desired.patch(asked, Date.now()).version;
     },
-  }) as unknown as ConfigClient;
+  }) as unknown as ProxyClient;
 
 const reports: Omit<RollOutOptions, 'apply'> = {
   change,

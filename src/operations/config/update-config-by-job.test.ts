@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Convergence } from '../../fleet/fleet-view.js';
 import type { ConfigUpdaterJob } from '../../jobs/job-request.js';
-import type { ConfigClient } from '../../proxy/config-client.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { edgeNode, execution, FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
 import { type UpdaterRequest, updateConfigByJob, updateFileByJob } from './update-config-by-job.js';
@@ -38,7 +38,7 @@ const fleet = {
   convergence: async () => ({ pending: [], gone: 0, ...convergence }),
   snapshot: async () => ({ sensors: [] }),
 } as unknown as FleetClient;
-const proxy = { url: 'http://p', state: async () => desired.state } as ConfigClient;
+const proxy = { url: 'http://p', state: async () => desired.state } as ProxyClient;
 
 async function update(request: Partial<UpdaterRequest> = {}) {
   const options = { timeoutMs: 4000, onSubmit() {}, onProgress() {} };

@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { answersHttp } from '../../lib/net/wait-for-http.js';
+import { answersHttp } from '../../lib/net/http-client.js';
 import type { UserModule } from '../../modules/user-module.js';
 import { HTTP_FUNCTION } from '../../modules/wasi-functions.js';
 import { nodesByRegion, type RegionNodes, unschedulableNodes } from '../../network/edge-nodes.js';
@@ -16,7 +16,7 @@ import {
 } from '../../network/network.js';
 import { decidingScopes, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
-import type { ConfigClient } from '../../proxy/config-client.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { foreignPublishers, refuseForeign } from './job-owners.js';
 import { provideModule } from './provide-module.js';
@@ -31,7 +31,7 @@ import {
 export interface DeployTarget extends SubmitTarget {
   fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
   /** Asked which of the given values the fleet configuration overrides; keeps modules that nodes download. */
-  proxy: Pick<ConfigClient, 'state' | 'putModule'>;
+  proxy: Pick<ProxyClient, 'state' | 'putModule'>;
 }
 
 export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl' | 'module'> {

@@ -2,7 +2,7 @@
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError, withContext } from '../../lib/errors/app-error.js';
-import { answersHttp } from '../../lib/net/wait-for-http.js';
+import { answersHttp } from '../../lib/net/http-client.js';
 import { noServicesNode } from '../../network/edge-nodes.js';
 import { isActive, type Network } from '../../network/network.js';
 import type { PlannedServiceJob, ServiceJobOptions } from '../../network/provider.js';

@@ -1,12 +1,12 @@
 /** Makes a module of the user ready for a deployment. */
 import { readUserModule, type UserModule } from '../../modules/user-module.js';
 import type { Network } from '../../network/network.js';
-import type { ConfigClient } from '../../proxy/config-client.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 
 export interface ModuleTarget {
   network: Pick<Network, 'downloadsModule'>;
   /** Keeps modules that nodes download. */
-  proxy: Pick<ConfigClient, 'putModule'>;
+  proxy: Pick<ProxyClient, 'putModule'>;
 }
 
 /**

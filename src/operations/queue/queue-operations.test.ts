@@ -1,6 +1,6 @@
 /** What an operator does with a queue, before the queue server: through the SDK, and without it. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type Listener, listen } from '../../lib/net/listen.js';
+import { type Listener, listen } from '../../lib/net/http-server.js';
 import { type Delivery, parseDelivery } from '../../puller/delivery.js';
 import { FailureReporter } from '../../puller/failure-reporter.js';
 import { Pipeline } from '../../puller/pipeline.js';

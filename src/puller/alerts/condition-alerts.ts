@@ -1,7 +1,7 @@
 /** Alerts about the puller itself and the queue server: each fires as long as its condition lasts. */
 import type { ConditionAlert } from '../../fleet/fleet-events.js';
 import type { WrittenBack } from '../../lib/sqlite/database-file.js';
-import type { QueueServerState } from '../../queue/server-state.js';
+import type { QueueServerState } from '../../queue/queue.js';
 import type { StoreStats } from '../../store/store.js';
 
 export interface Conditions {

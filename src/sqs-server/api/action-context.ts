@@ -1,7 +1,7 @@
 /** What every action gets, and how it finds its queue. */
 import type { LiveQueue } from '../live-queue.js';
-import { type Input, requiredString } from '../protocol/request-input.js';
-import { noSuchQueue } from '../protocol/sqs-error-answer.js';
+import { type Input, optionalInteger, optionalString, requiredString } from '../protocol/request-input.js';
+import { invalidValue, noSuchQueue } from '../protocol/sqs-error-answer.js';
 import type { QueueService } from '../queue-service.js';
 
 export interface Context {
@@ -38,4 +38,22 @@ export function queueOf(context: Context, input: Input): LiveQueue {
   const queue = account === context.accountId ? context.service.find(name) : undefined;
   if (!queue) throw noSuchQueue();
   return queue;
+}
+
+/** The page of `items` (sorted) that the request asks for. Without `MaxResults`: the first thousand, and no token. */
+export function page(input: Input, items: string[]): { items: string[]; NextToken?: string } {
+  const max = optionalInteger(input, 'MaxResults', 1, 1000);
+  const token = optionalString(input, 'NextToken');
+  const last = token === undefined ? '' : Buffer.from(token, 'base64url').toString();
+  if (token !== undefined && (max === undefined || last === '')) {
+    throw invalidValue(
+      'NextToken',
+      token,
+      'It must come from an earlier answer, and be given together with MaxResults.',
+    );
+  }
+  const rest = items.filter((item) => item > last);
+  const chosen = rest.slice(0, max ?? 1000);
+  if (max === undefined || rest.length <= max) return { items: chosen };
+  return { items: chosen, NextToken: Buffer.from(chosen.at(-1)!).toString('base64url') };
 }

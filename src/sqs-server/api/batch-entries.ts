@@ -55,7 +55,9 @@ export function eachEntry(entries: BatchEntry[], one: (entry: BatchEntry) => Out
     } catch (error) {
       if (!(error instanceof SqsError)) throw error;
       Failed.push({
-        ...{ Id: entry.id, Code: error.legacyCode, Message: error.message },
+        Id: entry.id,
+        Code: error.legacyCode,
+        Message: error.message,
         SenderFault: error.fault === 'Sender',
       });
     }

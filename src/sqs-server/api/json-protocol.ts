@@ -7,8 +7,10 @@ import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { findNestingProblem } from '../../lib/json.js';
 import { type Input, isObject } from '../protocol/request-input.js';
 import { SqsError } from '../protocol/sqs-error-answer.js';
-import type { Context } from './action-context.js';
-import { ACTIONS } from './sqs-actions.js';
+import type { Action, Context } from './action-context.js';
+import { deadLetterActions } from './dead-letter-actions.js';
+import { messageActions } from './message-actions.js';
+import { queueActions } from './queue-actions.js';
 
 export interface SqsResponse {
   status: number;
@@ -17,6 +19,9 @@ export interface SqsResponse {
   /** Of a request that was refused. */
   code?: string;
 }
+
+/** By their name in `X-Amz-Target`. */
+const ACTIONS: Record<string, Action> = { ...queueActions, ...messageActions, ...deadLetterActions };
 
 const TARGET = /^AmazonSQS\.(\w+)$/;
 

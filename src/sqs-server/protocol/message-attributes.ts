@@ -1,5 +1,6 @@
 /** Message attributes: checks those that are sent, and reads those that are stored. */
-import { invalidText } from './invalid-text.js';
+
+import { forbiddenCharacter } from '../../queue/sqs-messages.js';
 import { type MessageAttribute, type MessageAttributes, md5OfAttributes } from './md5.js';
 import { type Input, isObject } from './request-input.js';
 import { SqsError } from './sqs-error-answer.js';
@@ -114,4 +115,15 @@ function memoize<T>(compute: (text: string) => T): (text: string) => T {
     }
     return result;
   };
+}
+
+/** What Amazon says about a text with a character that it does not allow; undefined: there is none. `where`: of the text. */
+export function invalidText(text: string, where: string): string | undefined {
+  const character = forbiddenCharacter(text);
+  if (character === undefined) return undefined;
+  const code = character.codePointAt(0)!.toString(16).toUpperCase();
+  return (
+    `Invalid binary character '#x${code}' was found in the ${where}, the set of allowed characters is ` +
+    '#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF].'
+  );
 }

@@ -1,7 +1,7 @@
 /** Checks a message that is sent: body, attributes, delay, group. */
-import { invalidText } from './invalid-text.js';
+
 import { md5OfBody } from './md5.js';
-import { checkMessageAttributes, parseMessageAttributes } from './message-attributes.js';
+import { checkMessageAttributes, invalidText, parseMessageAttributes } from './message-attributes.js';
 import { type Input, optionalInteger, optionalMap, optionalToken, requiredString } from './request-input.js';
 import { invalidValue, missing, SqsError } from './sqs-error-answer.js';
 import { MAX_DELAY } from './sqs-limits.js';

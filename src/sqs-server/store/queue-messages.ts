@@ -32,8 +32,12 @@ export class QueueMessages {
   /** Counts since the queue was opened. */
   readonly totals = { added: 0, delivered: 0, redelivered: 0 };
   readonly removed: Record<Removal, number> = {
-    ...{ deleted: 0, expired: 0, dead_lettered: 0 },
-    ...{ damaged: 0, moved: 0, purged: 0 },
+    deleted: 0,
+    expired: 0,
+    dead_lettered: 0,
+    damaged: 0,
+    moved: 0,
+    purged: 0,
   };
   readonly #table: MessageTable;
   readonly #buffer: WriteBuffer;

@@ -18,7 +18,7 @@ import {
   ElapsedClock,
   MARK_AGE_MS,
 } from '../../lib/time/elapsed-clock.js';
-import type { QueueServerState } from '../../queue/server-state.js';
+import type { QueueServerState } from '../../queue/queue.js';
 import { type Database, openDatabase } from './queue-database.js';
 
 export type StoreEvent =

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../lib/net/ports.js';
+import { freePort } from '../../lib/net/choose-port.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import { eventually, type Running, type RunResult, Sandbox } from '../support/cli-harness.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ChangeConfigResult, changeConfig, type WantedChange } from '../../operations/config/change-config.js';
 import { type DesiredState, effectiveConfig, inScope, type Scope } from '../../protocol/desired-config.js';
-import { ConfigClient } from '../../proxy/config-client.js';
+import { ProxyClient } from '../../proxy/proxy-client.js';
 import { Sandbox } from '../support/cli-harness.js';
 
 const sandbox = new Sandbox();
@@ -25,7 +25,7 @@ const presets = Array.from({ length: 2 ** NAMES.length }, (_, bits) => NAMES.fil
 
 const change = async (scope: Scope, wanted: Partial<WantedChange>, wait = true): Promise<ChangeConfigResult> => {
   const token = readFileSync(join(sandbox.stateDir, 'token'), 'utf8').trim();
-  const proxies = [new ConfigClient(sandbox.state().endpoints.proxy!, { token })];
+  const proxies = [new ProxyClient(sandbox.state().endpoints.proxy!, { token })];
   const all = { set: {}, unset: [], replace: false, ...wanted };
   return changeConfig({ proxies, fleet: sandbox.fleet() }, scope, all, {
     ...{ timeoutMs: 20_000, wait, onProgress() {}, onFailed: (failed) => expect(failed).toEqual([]) },

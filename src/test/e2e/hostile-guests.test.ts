@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { freePort } from '../../lib/net/ports.js';
+import { freePort } from '../../lib/net/choose-port.js';
 import { MAX_MODULE_BYTES } from '../../modules/user-module.js';
 import type { ClusterJob } from '../../sensor-host/host-schemas.js';
 import { type Running, Sandbox } from '../support/cli-harness.js';

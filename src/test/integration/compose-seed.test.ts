@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { freePort } from '../../lib/net/ports.js';
+import { freePort } from '../../lib/net/choose-port.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import { eventually, nothingMissing, Sandbox } from '../support/cli-harness.js';
 import {

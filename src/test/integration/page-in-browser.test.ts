@@ -5,7 +5,7 @@ import axe, { type AxeResults } from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findChromium, launchChromium } from '../../bench/chromium.js';
-import { type Listener, listen } from '../../lib/net/listen.js';
+import { type Listener, listen } from '../../lib/net/http-server.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
 import type { Reading } from '../../protocol/message.js';
 import { EventHub } from '../../puller/events/event-hub.js';

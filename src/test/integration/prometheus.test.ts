@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort } from '../../lib/net/ports.js';
+import { freePort } from '../../lib/net/choose-port.js';
 import { eventually, Sandbox } from '../support/cli-harness.js';
 
 const missing = ['prometheus', 'promtool'].filter((program) => {

@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { type Listener, listen } from '../../lib/net/listen.js';
+import { type Listener, listen } from '../../lib/net/http-server.js';
 import { identify } from '../../lib/process/process-id.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { createProxy } from '../../proxy/proxy.js';

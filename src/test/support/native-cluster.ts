@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../../lib/async/backoff.js';
 import { messageOf } from '../../lib/errors/app-error.js';
-import { freePort } from '../../lib/net/ports.js';
+import { freePort } from '../../lib/net/choose-port.js';
 import { type ChildEvent, Supervisor } from '../../lib/process/supervisor.js';
 import { buildWasm } from '../../modules/build-modules.js';
 import { MODULES_DIR } from '../../modules/module-files.js';

@@ -1,6 +1,5 @@
 /** A queue in memory that delivers what a test pushes, and records what is done with it. */
-import type { Queue, ReceivedMessage } from '../../queue/queue.js';
-import type { QueueServerState } from '../../queue/server-state.js';
+import type { Queue, QueueServerState, ReceivedMessage } from '../../queue/queue.js';
 
 type Answer = ReceivedMessage[] | Error;
 

@@ -1,6 +1,6 @@
 /** What an `up` is asked for, kept for a later one that attaches to it and may ask for something else. */
 import { SETTING_KEYS, SETTINGS, type SettingDef, type SettingKey, type Settings } from '../../../config/settings.js';
-import { valueWithoutSecrets } from '../../../lib/net/without-secrets.js';
+import { valueWithoutSecrets } from '../../../lib/net/url-secrets.js';
 import type { RunState } from '../../../runtime/run-state.js';
 import type { CommandContext } from '../../command.js';
 import { flagOption, publisherOptions, timeoutOption } from '../../options.js';

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { httpErrorBody } from '../errors/http-error.js';
-import { lateRefusals, WrongTokens } from './late-refusals.js';
+import { lateRefusals, WrongTokens } from './wrong-tokens.js';
 
 function withTimers() {
   vi.useFakeTimers({ toFake: ['setTimeout', 'Date'] });

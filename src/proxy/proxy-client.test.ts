@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ConfigClient } from './config-client.js';
+import { ProxyClient } from './proxy-client.js';
 
 const URL = 'http://proxy:9090';
 let answer: () => Promise<Response>;
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const client = new ConfigClient(URL, { token: 'secret' });
+const client = new ProxyClient(URL, { token: 'secret' });
 const answers = (status: number, body: unknown) => {
   answer = async () => (typeof body === 'string' ? new Response(body, { status }) : Response.json(body, { status }));
 };

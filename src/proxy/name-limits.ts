@@ -29,7 +29,7 @@ interface KnownHost {
   sensors: RecentNames;
 }
 
-export class KnownPlaces {
+export class NameLimits {
   /** By key, the one that was named last at the end. */
   readonly #hosts = new Map<string, KnownHost>();
   /** How many hosts each has. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { valueWithoutSecrets, withoutSecrets } from './without-secrets.js';
+import { valueWithoutSecrets, withoutSecrets } from './url-secrets.js';
 
 test.each([
   ['http://me:s3cret@host:9324/000/q', 'http://host:9324/000/q'],

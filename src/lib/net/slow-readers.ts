@@ -2,15 +2,15 @@
  * Bounds what a server keeps for clients that ask and do not read. Whoever reads has its answer within moments; when the
  * unread ones take too much, the connections that have not read for longest are cut off.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Context } from 'hono';
+import { connectionOf } from './client-gone.js';
 
 const MAX_UNREAD_BYTES = 32 * 1_048_576;
 /** An answer up to this size is not counted: the system takes it at once. */
 const SMALL_BYTES = 16_384;
 
-export class UnreadAnswers {
+export class SlowReaders {
   /** By connection, the one that has not read for longest first. */
   readonly #unread = new Map<Socket, number>();
   readonly #known = new WeakSet<Socket>();
@@ -18,7 +18,7 @@ export class UnreadAnswers {
 
   /** Call it with the size of an answer before it is sent. */
   add(c: Context, bytes: number): void {
-    const { incoming, outgoing } = (c.env ?? {}) as { incoming?: IncomingMessage; outgoing?: ServerResponse };
+    const { incoming, outgoing } = connectionOf(c);
     if (!incoming || !outgoing || bytes <= SMALL_BYTES || incoming.socket.destroyed) return;
     const { socket } = incoming;
     // Of a connection that breaks, not every answer is told.

@@ -6,7 +6,7 @@ import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { afterEach, expect, test, vi } from 'vitest';
 import { OWN, OWN_KEY } from '../../test/support/certificates.js';
-import { type Listener, type ListenOptions, listen, reachableAt } from './listen.js';
+import { type Listener, type ListenOptions, listen, reachableAt } from './http-server.js';
 
 const started: { close(): unknown }[] = [];
 const sockets: Socket[] = [];

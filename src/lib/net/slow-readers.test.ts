@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Context } from 'hono';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { UnreadAnswers } from './unread-answers.js';
+import { SlowReaders } from './slow-readers.js';
 
 const MIB = 1_048_576;
 /** More than the system takes for a client that does not read. */
@@ -19,7 +19,7 @@ beforeEach(async () => {
   ended = [];
   asked = [];
   clients = [];
-  const unread = new UnreadAnswers();
+  const unread = new SlowReaders();
   server = createServer((incoming, outgoing) => {
     asked.push(incoming.url!);
     incoming.socket.once('close', () => ended.push(incoming.url!));

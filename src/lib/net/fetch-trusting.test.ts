@@ -1,6 +1,6 @@
 import { Agent, fetch as fetchWith } from 'undici';
 import { afterEach, expect, test, vi } from 'vitest';
-import { fetchTrusting } from './fetch-with-ca.js';
+import { fetchTrusting } from './http-client.js';
 
 vi.mock('undici', () => ({ Agent: vi.fn(), fetch: vi.fn(async () => 'trusted') }));
 afterEach(() => {

@@ -5,11 +5,10 @@ import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, RequestError } from '@hono/node-server';
 import { messageOf } from '../errors/app-error.js';
 import { httpErrorBody } from '../errors/http-error.js';
+import { listenFailed, portInUse } from './choose-port.js';
 import { limitConnections } from './connection-share.js';
 import { type DirectRoute, serveDirectly } from './direct-route.js';
-import { serveOneAtATime } from './one-at-a-time.js';
-import { listenFailed, portInUse } from './ports.js';
-import { answerRefusedRequests, refuseRequest } from './refused-requests.js';
+import { answerRefusedRequests, refuseRequest, serveOneAtATime } from './refused-requests.js';
 
 /** Sensors give up after 30 s. A request that takes longer to arrive holds a connection and its share of the memory. */
 const REQUEST_TIMEOUT_MS = 30_000;

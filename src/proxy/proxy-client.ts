@@ -1,12 +1,12 @@
 /** Client of the proxy's API for operators: configuration, counts, sensors that may not send, modules. */
-import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
-import { fetchTrusting } from '../lib/net/fetch-with-ca.js';
+import { fetchTrusting } from '../lib/net/http-client.js';
 import { type DesiredState, desiredStateSchema, type Patch } from '../protocol/desired-config.js';
 import type { ProxyStats } from './proxy.js';
 
-export interface ConfigClientOptions {
+export interface ProxyClientOptions {
   /** The operator token; '' where there is none. */
   token: string;
   /** PEM of the private authority that signed the certificate of an https proxy. */
@@ -16,11 +16,11 @@ export interface ConfigClientOptions {
 /** A proxy that started without a state listens to its sensors for 11 s before it accepts a change. */
 const TIMEOUT_MS = 20_000;
 
-export class ConfigClient {
+export class ProxyClient {
   readonly url: string;
-  readonly #options: ConfigClientOptions;
+  readonly #options: ProxyClientOptions;
 
-  constructor(url: string, options: ConfigClientOptions) {
+  constructor(url: string, options: ProxyClientOptions) {
     this.url = url;
     this.#options = options;
   }
@@ -91,7 +91,7 @@ function hintFor(status: number, code: string): string {
 }
 
 function gone(url: string, cause: unknown): AppError {
-  const why = messageOf((cause as Error).cause ?? cause);
+  const why = causeMessageOf(cause);
   return new AppError('PROXY_GONE', `the proxy at ${url} does not answer: ${why}`, {
     cause,
     hint: /certificate/i.test(why)

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { answersHttp, waitForHttp } from './wait-for-http.js';
+import { answersHttp, waitForHttp } from './http-client.js';
 
 afterEach(() => {
   vi.unstubAllGlobals();

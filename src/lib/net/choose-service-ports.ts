@@ -1,6 +1,6 @@
 /** Chooses the ports of all services of a network, so that no two get the same. */
 import { AppError } from '../errors/app-error.js';
-import { choosePort, freePort, type PortWish } from './ports.js';
+import { choosePort, freePort, type PortWish } from './choose-port.js';
 
 /** A busy default port that was replaced by a free one. */
 export interface PortMoved {
@@ -17,7 +17,7 @@ export type HostedWish = PortWish & { host?: string };
  * A busy default moves, which is reported. Rejects with `PORT_IN_USE` for a busy explicit port, and with `SAME_PORT` for
  * an explicit port that another service has, too. Port 0 is any free one.
  */
-export async function takePorts<Name extends string>(
+export async function chooseServicePorts<Name extends string>(
   wishes: Record<Name, HostedWish>,
   onMoved: (moved: PortMoved) => void,
 ): Promise<Record<Name, number>> {

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
 import type { HttpError } from '../errors/http-error.js';
 import { isLoopback } from './browser-guard.js';
+import { connectionOf } from './client-gone.js';
 
 /** Who has mistyped does not notice it; twice as long with each further one. */
 const FIRST_MS = 100;
@@ -63,7 +64,7 @@ export function lateRefusals(
   refuse: (c: Context, problem: HttpError & { status: 429; retryAfter: number }) => Response,
 ): MiddlewareHandler {
   return async (c, next) => {
-    const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage };
+    const { incoming } = connectionOf(c);
     const address = addressOf(incoming);
     if (address !== undefined && wrong.isFull(address)) {
       const message = 'too many wrong tokens come from this address; try again';

@@ -1,11 +1,11 @@
 import { beforeEach, expect, test } from 'vitest';
-import { KnownPlaces, MAX_HOSTS, MAX_REGIONS, MAX_SENSORS, MAX_SENSORS_OF_HOST } from './known-places.js';
+import { MAX_HOSTS, MAX_REGIONS, MAX_SENSORS, MAX_SENSORS_OF_HOST, NameLimits } from './name-limits.js';
 
 const HOUR = 3_600_000;
 
-let places: KnownPlaces;
+let places: NameLimits;
 beforeEach(() => {
-  places = new KnownPlaces();
+  places = new NameLimits();
 });
 
 const codeOf = (message: object, now: number, vouched = true) => places.findProblem({ ...message }, now, vouched)?.code;

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { choosePort, freePort, probePort } from './ports.js';
+import { choosePort, freePort, probePort } from './choose-port.js';
 
 const servers: Server[] = [];
 

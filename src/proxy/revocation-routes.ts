@@ -3,9 +3,9 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { readJsonBody } from '../lib/errors/http-error.js';
 import { INVISIBLE_CHARACTER } from '../protocol/names.js';
+import { checkToken } from './operator-token.js';
 import type { Refusal } from './refusal.js';
 import type { RevokedHosts } from './revoked-hosts.js';
-import { checkToken } from './send-guard.js';
 
 /** As texts of readings may be: another name would revoke nobody. */
 const hostname = z
@@ -15,13 +15,13 @@ const hostname = z
   .refine((name) => !INVISIBLE_CHARACTER.test(name), { error: 'must not have invisible characters' });
 const revocationSchema = z.strictObject({ hostname, revoked: z.boolean() });
 
-export interface SensorRoutesDeps {
+export interface RevocationRoutesDeps {
   revoked: RevokedHosts;
   operatorToken: string | undefined;
   refuse(problem: Refusal): Response;
 }
 
-export function sensorRoutes({ revoked, operatorToken, refuse }: SensorRoutesDeps): Hono {
+export function revocationRoutes({ revoked, operatorToken, refuse }: RevocationRoutesDeps): Hono {
   const app = new Hono();
   app.use('/sensors/*', async (c, next) => {
     const problem = checkToken(c.req.header('authorization'), operatorToken, 'revoking sensors');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { checkToken, RateLimiter } from './send-guard.js';
+import { checkToken } from './operator-token.js';
+import { RateLimiter } from './rate-limiter.js';
 
 const T0 = 1_750_000_000_000;
 

@@ -1,0 +1,50 @@
+/** What clients of HTTP services need: private authorities, waiting for a service, the clock of its machine. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Resolves when a GET of the URL is answered with 2xx; rejects when aborted. */
+export async function waitForHttp(url: string, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    if (await answersHttp(url)) return;
+    await sleep(50, undefined, { signal });
+  }
+}
+
+/** Whether a GET of the URL is answered with 2xx now. `ca`: as in `fetchTrusting`. */
+export function answersHttp(url: string, ca?: string): Promise<boolean> {
+  return fetchTrusting(ca, url, { signal: AbortSignal.timeout(2000) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+/** As `fetch`. `ca`: PEM of the only authority to trust, instead of the usual ones. */
+export async function fetchTrusting(ca: string | undefined, url: string, init: RequestInit = {}): Promise<Response> {
+  if (ca === undefined) return fetch(url, init);
+  // Loaded late: few commands need it, and it is slow to load.
+  const { Agent, fetch: fetchWith } = await import('undici');
+  // Without pipelining the connection closes after its answer, and does not keep a command running.
+  const dispatcher = new Agent({ connect: { ca }, pipelining: 0 });
+  return (await fetchWith(url, { ...(init as object), dispatcher })) as unknown as Response;
+}
+
+const TIMEOUT_MS = 3_000;
+
+/**
+ * How far this clock is ahead of that of an HTTP server, in milliseconds, exact to a second; undefined where the server does
+ * not answer or does not tell its time. Any answer will do, also a refusal.
+ */
+export async function serverClockOffset(url: string): Promise<number | undefined> {
+  const asked = Date.now();
+  try {
+    const { headers } = await fetch(url, {
+      method: 'HEAD',
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    const time = Date.parse(headers.get('date') ?? '');
+    return Number.isNaN(time) ? undefined : (asked + Date.now()) / 2 - time;
+  } catch {
+    return undefined;
+  }
+}
