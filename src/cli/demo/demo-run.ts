@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { messageOf } from '../../lib/errors/app-error.js';
+import { readToken } from '../../lib/net/bearer-token.js';
 import { FleetClient } from '../../puller/fleet-client.js';
-import { readRunState } from '../../runtime/run-state.js';
+import { readRunState, tokenFileOf } from '../../runtime/run-state.js';
 import type { DemoFolder } from './demo-folder.js';
 import type { Evidence, Finding } from './evidence.js';
 import type { Step } from './steps.js';
@@ -27,20 +28,19 @@ const CHECK_EVERY_MS = 200;
 export class DemoRun {
   readonly #folder: DemoFolder;
   readonly #stopped: AbortSignal;
-  readonly #fleet: FleetClient;
+  /** Undefined before the start. */
+  #fleet: FleetClient | undefined;
   /** Since the start, in order. */
   readonly #alerts: AlertEvent[] = [];
-  #isUp = false;
 
   constructor(folder: DemoFolder, stopped: AbortSignal) {
     this.#folder = folder;
     this.#stopped = stopped;
-    this.#fleet = new FleetClient(() => this.page ?? '');
   }
 
   /** Address of the web page; undefined before the start. */
   get page(): string | undefined {
-    return this.#isUp ? readRunState(this.#folder.path)?.endpoints.puller : undefined;
+    return this.#fleet ? readRunState(this.#folder.path)?.endpoints.puller : undefined;
   }
 
   /** Never rejects. */
@@ -48,16 +48,13 @@ export class DemoRun {
     const began = Date.now();
     const result: StepResult = { id: step.id, title: step.title, outcome: 'seen', evidence: [], seconds: 0 };
     try {
-      const before = this.#isUp ? (await this.#fleet.snapshot()).sensors : [];
+      const before = (await this.#fleet?.snapshot())?.sensors ?? [];
       const code = await this.#folder.run(step.words, step.quiet === true);
       if (code !== 0) throw new Error(`the command ended with exit code ${code}`);
-      if (!this.#isUp) {
-        this.#isUp = true;
-        void this.#followAlerts();
-      }
+      const fleet = this.#fleet ?? this.#openFleet();
       for (const { must, check } of step.evidence) {
         progress(must);
-        const finding = await this.#waitFor(check, before);
+        const finding = await this.#waitFor(fleet, check, before);
         result.evidence.push({ must, ...finding });
         if (!finding.ok) result.outcome = 'unseen';
       }
@@ -70,18 +67,26 @@ export class DemoRun {
   }
 
   /** What it finds as soon as that is ok, else after a long time. */
-  async #waitFor(check: Evidence['check'], before: SensorView[]): Promise<Finding> {
+  async #waitFor(fleet: FleetClient, check: Evidence['check'], before: SensorView[]): Promise<Finding> {
     for (const until = Date.now() + EVIDENCE_MS; ; ) {
-      const [now, { deadLetters = 0 }] = await Promise.all([this.#fleet.snapshot(), this.#fleet.stats()]);
+      const [now, { deadLetters = 0 }] = await Promise.all([fleet.snapshot(), fleet.stats()]);
       const finding = check({ before, now, deadLetters, alerts: this.#alerts });
       if (finding.ok || Date.now() > until) return finding;
       await sleep(CHECK_EVERY_MS, undefined, { signal: this.#stopped });
     }
   }
 
-  async #followAlerts(): Promise<void> {
+  /** The token is that of `up`: in a container the puller is not on loopback, and needs it. */
+  #openFleet(): FleetClient {
+    const token = readToken(tokenFileOf(this.#folder.path));
+    this.#fleet = new FleetClient(() => this.page ?? '', { token });
+    void this.#followAlerts(this.#fleet);
+    return this.#fleet;
+  }
+
+  async #followAlerts(fleet: FleetClient): Promise<void> {
     try {
-      for await (const event of this.#fleet.events({ kinds: ['alert'], signal: this.#stopped })) {
+      for await (const event of fleet.events({ kinds: ['alert'], signal: this.#stopped })) {
         if (event.event === 'alert') this.#alerts.push(event);
       }
     } catch {

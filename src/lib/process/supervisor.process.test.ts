@@ -296,8 +296,7 @@ test('children run, restart and stop even if a listener fails, which is reported
   await supervisor.stop(['a']);
   await setImmediate();
   expect(of('change.lost')).toEqual([lost, lost]);
-  expect([...seen.values()].filter(isAlive).map(({ name }) => name)).toEqual(['mine']);
-  seen.clear();
+  expect([...seen.values()].filter(isAlive)).toEqual([]);
 });
 
 test('an adopted process counts among those that run until it is given back', () => {

@@ -24,7 +24,7 @@ import type { ComposePlan } from '../../network/compose/plan.js';
 import { prepare } from '../../network/compose/prepare.js';
 import { IMAGE_VERSION, normalize, type Placeholder, toJson } from './normalize.js';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const BIN = join(ROOT, 'bin', 'wasm-sensors.js');
 const recorded = (name: string) => `./recorded/${name}`;
 

@@ -88,7 +88,7 @@ test('an `up` elsewhere does not take these jobs unasked, and one that fails giv
   ]);
   const dead = ['--take-over', '--proxy-url', 'http://127.0.0.1:1/dead', '--timeout', '3'];
   const failed = await elsewhere.run([...remote, ...dead, ...(await Sandbox.portFlags())]);
-  expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/given back.*publisher-us/)]);
+  expect([failed.code, failed.stderr]).toEqual([1, expect.stringMatching(/restored.*publisher-us/)]);
   expect(failed.stderr).toContain('Nothing answers at http://127.0.0.1:1/dead (--proxy-url)');
   const from = (await sandbox.fleet().summary()).regions;
   await eventually('more readings of each region', async () => {

@@ -112,7 +112,7 @@ export function describeSystem(options: SystemOptions): void {
       expect(sequences).toEqual(sequences.map((_, i) => i + 1));
       const plot = await sandbox.run(['plot', 'readings.rate', '--size', '60x12']);
       expect([plot.code, plot.stderr]).toEqual([0, '']);
-      expect(plot.stdout).toMatch(/^readings\.rate[\s\S]*\* as {2}max .*\n\+ eu {2}max .*\nx us {2}max /);
+      expect(plot.stdout).toMatch(/^readings\.rate[\s\S]*\* us {2}max .*\n\+ eu {2}max .*\nx as {2}max /);
     });
 
     system("the seed's curl example arrives", async () => {
