@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { OutgoingMessage, Queue } from '../queue/queue.js';
 import { MAX_ARRAY, MAX_MESSAGE_BYTES, MAX_SEND_BYTES } from './parse-body.js';
@@ -297,27 +296,4 @@ test('a clock that is set back slows no sender down', async () => {
   } finally {
     vi.useRealTimers();
   }
-});
-
-const OWN = { host: 'localhost', authorization: 'Bearer right' };
-test.each<[string, Record<string, string>, string | object, number]>([
-  ['a reading', OWN, reading(), 200],
-  ['an array of which one is refused', OWN, [reading(), 5], 207],
-  ['no JSON', OWN, '{', 400],
-  ['nesting', OWN, `{"a":${'['.repeat(101)}${']'.repeat(101)}}`, 422],
-  ['another name in Host', { ...OWN, host: 'other' }, reading(), 403],
-  ['a page of another site', { ...OWN, origin: 'http://other' }, reading(), 403],
-  ['no token', { host: 'localhost' }, reading(), 401],
-  ['a wrong token', { ...OWN, authorization: 'Bearer wrong' }, reading(), 403],
-])('a server answers %s without Hono as with it', async (_, headers, body, status) => {
-  const guard = { sensorToken: 'right', hosts: ['localhost'] };
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const [own, same] = [createProxy({ queue, guard }), createProxy({ queue, guard })];
-  const answer = await own.app.request('/send', { method: 'POST', headers, body: text });
-  const incoming = { socket: {} } as IncomingMessage;
-  const header = (name: string) => headers[name];
-  const direct = await same.direct.answer({ incoming, header, body: Buffer.from(text) });
-  expect([direct.status, JSON.parse(direct.body)]).toEqual([answer.status, await answer.json()]);
-  expect(direct.status).toBe(status);
-  expect(same.stats()).toEqual(own.stats());
 });

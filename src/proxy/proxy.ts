@@ -11,7 +11,6 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import type { AccessLock } from '../lib/net/access-lock.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import { connectionOf } from '../lib/net/client-gone.js';
-import { type DirectRoute, toResponse } from '../lib/net/direct-route.js';
 import { readBody } from '../lib/net/request-body.js';
 import { addressOf, lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import type { ModuleStore } from '../modules/module-store.js';
@@ -84,8 +83,6 @@ export interface ProxyStats {
 
 export interface Proxy {
   app: Hono;
-  /** `/send` without Hono, for a server. */
-  direct: DirectRoute;
   stats(): ProxyStats;
   /** Resolves when everything accepted has reached the queue. */
   drain(): Promise<void>;
@@ -99,13 +96,12 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const access = new SensorAccess({ sharedToken, keys, open, revoked });
   const wrongTokens = new WrongTokens();
   const counts = new ProxyCounts();
-  const refuseAndCount = (problem: Refusal) => {
+  const refused = (problem: Refusal) => {
     counts.refuse(problem.code);
     const { status, code, message } = problem;
     onEvent?.({ type: 'request.refused', status, code, message });
     return refuse(problem);
   };
-  const refused = (problem: Refusal) => toResponse(refuseAndCount(problem));
 
   const stats = (): ProxyStats => ({
     received: counts.received,
@@ -127,29 +123,17 @@ export function createProxy(deps: ProxyDeps): Proxy {
     hosts: guard.hosts,
     rateLimit: guard.rateLimit,
     counts,
-    refuse: refuseAndCount,
+    refuse: refused,
     log: deps.log,
   });
-  const direct: DirectRoute = {
-    path: '/send',
-    answer: ({ incoming, header, body }) =>
-      readings.answer({
-        header,
-        address: addressOf(incoming),
-        readBody: () => parseBody(body, Date.now()),
-      }),
-  };
-
   const app = new Hono();
-  app.post('/send', async (c) => {
-    const { incoming } = connectionOf(c);
-    const answer = await readings.answer({
+  app.post('/send', (c) =>
+    readings.answer({
       header: (name) => c.req.header(name),
-      address: addressOf(incoming),
+      address: addressOf(connectionOf(c).incoming),
       readBody: () => readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES),
-    });
-    return toResponse(answer);
-  });
+    }),
+  );
   app.use(async (c, next) => {
     const problem = findBrowserProblem((name) => c.req.header(name), guard.hosts);
     return problem ? refused(refusal(403, problem.code, problem.reason)) : next();
@@ -171,5 +155,5 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
   app.notFound((c) => refused(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));
-  return { app, direct, stats, drain: () => batcher.drain() };
+  return { app, stats, drain: () => batcher.drain() };
 }

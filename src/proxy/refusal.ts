@@ -2,7 +2,6 @@
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { type RefusalStatus, statusOf } from '../lib/errors/codes.js';
 import { httpErrorBody } from '../lib/errors/http-error.js';
-import type { HttpAnswer } from '../lib/net/direct-route.js';
 
 export interface Refusal {
   status: RefusalStatus;
@@ -30,16 +29,7 @@ export function refusalOf(error: unknown, request: string, log: ((text: string) 
 }
 
 /** The answer to a refused request. */
-export function refuse({ status, code, message, retryAfter }: Refusal): HttpAnswer {
-  return jsonAnswer(
-    status,
-    httpErrorBody({ code, message }),
-    retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) },
-  );
+export function refuse({ status, code, message, retryAfter }: Refusal): Response {
+  const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
+  return Response.json(httpErrorBody({ code, message }), { status, headers });
 }
-
-export const jsonAnswer = (status: number, body: object, headers: Record<string, string> = {}): HttpAnswer => ({
-  status,
-  headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify(body),
-});

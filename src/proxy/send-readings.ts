@@ -3,7 +3,6 @@
  * the rest.
  */
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
-import type { HttpAnswer } from '../lib/net/direct-route.js';
 import type { WrongTokens } from '../lib/net/wrong-tokens.js';
 import { hostKey } from '../protocol/names.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
@@ -13,7 +12,7 @@ import { NameLimits } from './name-limits.js';
 import { type ParsedBody, refuseSome } from './parse-body.js';
 import { type ProxyCounts, regionOf } from './proxy-counts.js';
 import { RateLimiter } from './rate-limiter.js';
-import { jsonAnswer, type Refusal, refusal, refusalOf } from './refusal.js';
+import { type Refusal, refusal, refusalOf } from './refusal.js';
 import type { Sender, SensorAccess } from './sensor-access.js';
 import { SupersededFilter } from './superseded.js';
 
@@ -27,17 +26,16 @@ export interface SendDeps {
   /** Messages a second that one sender may send; 0 = any number. */
   rateLimit: number | undefined;
   counts: ProxyCounts;
-  refuse(problem: Refusal): HttpAnswer;
+  refuse(problem: Refusal): Response;
   log: ((text: string) => void) | undefined;
 }
 
-/** A request, however it came. */
 export interface SendRequest {
   header(name: string): string | undefined;
   /** Of the client; undefined for a request that came over no connection. */
   address: string | undefined;
   /** Reads the body: only of those who may send. */
-  readBody(): ParsedBody | Refusal | Promise<ParsedBody | Refusal>;
+  readBody(): Promise<ParsedBody | Refusal>;
 }
 
 /** What became of a request whose body could be read. */
@@ -71,7 +69,7 @@ export class SendReadings {
   }
 
   /** Never rejects. */
-  async answer(request: SendRequest): Promise<HttpAnswer> {
+  async answer(request: SendRequest): Promise<Response> {
     const { refuse, log } = this.#deps;
     try {
       const sent = await this.#send(request);
@@ -138,7 +136,7 @@ export class SendReadings {
     );
   }
 
-  #answerOf({ body, outcomes, superseded, config }: Sent): HttpAnswer {
+  #answerOf({ body, outcomes, superseded, config }: Sent): Response {
     const { refuse, counts } = this.#deps;
     const busy = outcomes.find((outcome) => outcome.status === 'busy');
     if (busy?.status === 'busy') return refuse(refusal(503, busy.code, busy.reason, 2));
@@ -151,9 +149,9 @@ export class SendReadings {
     const tail = config && { config };
     const accepted = outcomes.length - byQueue.length;
     const refused = [...body.refused.map(({ index, code, message }) => ({ index, code, reason: message })), ...byQueue];
-    if (refused.length > 0) return jsonAnswer(207, { status: 'partial', accepted, refused, ...tail });
-    if (accepted === 0) return jsonAnswer(200, { status: 'superseded', ...tail });
-    return jsonAnswer(200, { status: 'accepted', accepted, ...(superseded > 0 ? { superseded } : {}), ...tail });
+    if (refused.length > 0) return Response.json({ status: 'partial', accepted, refused, ...tail }, { status: 207 });
+    if (accepted === 0) return Response.json({ status: 'superseded', ...tail });
+    return Response.json({ status: 'accepted', accepted, ...(superseded > 0 ? { superseded } : {}), ...tail });
   }
 }
 

@@ -63,7 +63,6 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
     return serveUntilStopped({
       log,
       fetch: proxy.app.fetch,
-      direct: proxy.direct,
       host: settings.host,
       port: settings.proxyPort,
       purpose: 'proxy',

@@ -7,7 +7,6 @@ import { messageOf } from '../errors/app-error.js';
 import { httpErrorBody } from '../errors/http-error.js';
 import { listenFailed, portInUse } from './choose-port.js';
 import { limitConnections } from './connection-share.js';
-import { type DirectRoute, serveDirectly } from './direct-route.js';
 import { answerRefusedRequests, refuseRequest, serveOneAtATime } from './refused-requests.js';
 
 /** Sensors give up after 30 s. A request that takes longer to arrive holds a connection and its share of the memory. */
@@ -16,8 +15,6 @@ const CHECK_TIMEOUTS_EVERY_MS = 5_000;
 
 export interface ListenOptions {
   fetch: (request: Request, env?: unknown) => Response | Promise<Response>;
-  /** A route that does not need `fetch`, though `fetch` must know it. */
-  direct?: DirectRoute;
   host: string;
   /** 0 = any free port. */
   port: number;
@@ -66,9 +63,8 @@ export function listen(options: ListenOptions): Promise<Listener> {
   });
 }
 
-function createHttpServer({ fetch, direct, host, tls }: ListenOptions): Server {
-  const all = getRequestListener(fetch, { hostname: host, errorHandler: answerBadRequest });
-  const app = direct ? serveDirectly(direct, all) : all;
+function createHttpServer({ fetch, host, tls }: ListenOptions): Server {
+  const app = getRequestListener(fetch, { hostname: host, errorHandler: answerBadRequest });
   const settings = {
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: REQUEST_TIMEOUT_MS,
