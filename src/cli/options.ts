@@ -202,8 +202,12 @@ export const timeoutOption = (seconds: number): CommandOption<number> =>
 export const sinceOption = (what: string) =>
   valueOption('--since <when>', `${what}: 30s, 5m, 2h, or an ISO 8601 time`, time);
 
-export const untilOption = (what: string) =>
-  valueOption('--until <when>', `${what}: a duration ago, such as 5m, or an ISO 8601 time (default: now)`, time);
+export const untilOption = (what: string, otherwise = 'now') =>
+  valueOption(
+    '--until <when>',
+    `${what}: a duration ago, such as 5m, or an ISO 8601 time (default: ${otherwise})`,
+    time,
+  );
 
 /** The time between `--since` (`before`: how many milliseconds ago it is without it) and `--until`. Throws `BAD_OPTION`. */
 export function timeRange(given: { since: number | undefined; until: number | undefined }, before: number) {

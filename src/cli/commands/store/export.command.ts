@@ -27,7 +27,7 @@ export const exportCommand = command({
   settings: ['stateDir', 'pullerUrl', 'token', 'viewerToken'],
   options: {
     since: sinceOption('readings received since then (default: 24h)'),
-    until: untilOption('readings received before then'),
+    until: untilOption('readings received before then', 'all since'),
     ...scopeOptions(),
     fields: metricsOption(' (default: all)'),
     file: valueOption(
@@ -47,7 +47,10 @@ export const exportCommand = command({
     const { out, options } = context;
     const { region, host, fields, file, format = out.mode } = options;
     const csv = format === 'csv';
-    const wanted = { ...timeRange(options, DAY_MS), region, host, fields: fields?.join(',') };
+    const { since } = timeRange(options, DAY_MS);
+    // Without an end: what was received while the clock was ahead has a later time than now.
+    const until = options.until ?? Number.MAX_SAFE_INTEGER;
+    const wanted = { since, until, region, host, fields: fields?.join(',') };
     return untilStopped(async (signal) => {
       const target = storeTarget(context);
       const answer = await exportReadings(target, { ...wanted, values: csv ? 'columns' : 'object' }, signal);
