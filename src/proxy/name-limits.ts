@@ -2,7 +2,7 @@
  * Regions, hosts and sensors that readings name. Whoever may send can make up any: their number is bounded, because the
  * proxy, the fleet view, the page and alerts remember something for each. And each host has only its share of them.
  */
-import type { Message } from '../protocol/message.js';
+import { hostOf, type Message } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import { type Refusal, refusal } from './refusal.js';
 
@@ -42,10 +42,10 @@ export class NameLimits {
    * milliseconds. `vouched`: its sender has a token. Others fill no more than half, so there is always room for these.
    */
   findProblem(message: Message, now: number, vouched: boolean): Refusal | undefined {
-    const { execution_id: sensor, hostname } = message;
+    const { execution_id: sensor } = message;
     // No sensor: nothing is remembered of it.
     if (typeof sensor !== 'string' || sensor === '') return undefined;
-    const name = String(hostname || sensor);
+    const name = String(hostOf(message));
     const region = String(message.region || 'unknown');
     const key = hostKey(name);
     let host = this.#hosts.get(key);

@@ -4,6 +4,7 @@
  */
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
 import type { WrongTokens } from '../lib/net/wrong-tokens.js';
+import { hostOf } from '../protocol/message.js';
 import { hostKey } from '../protocol/names.js';
 import { SENSOR_CONFIG_ATTRIBUTE, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import type { Batcher, Outcome } from './batcher.js';
@@ -100,7 +101,9 @@ export class SendReadings {
       if (superseded) counts.superseded.add(regionOf(message));
       return !superseded;
     });
-    const reported = request.header(SENSOR_CONFIG_HEADER);
+    const claimed = request.header(SENSOR_CONFIG_HEADER);
+    // A version that this proxy has not given keeps the operator from changing anything.
+    const reported = sender.stranger && versionOf(claimed) > desired.newestKnown ? undefined : claimed;
     const outcomes = await this.#forward(current, reported);
     const first = body.messages[0]?.message;
     const config = first && newerConfig(desired, { reported, believed: !sender.stranger }, first);
@@ -115,9 +118,9 @@ export class SendReadings {
       const message = 'job_submission_time is minutes ahead of this clock: no deployment can have given it yet';
       return refusal(503, 'SUBMISSION_AHEAD', message, 2);
     }
-    const own = refuseSome(all, ({ hostname }) => access.problemOf(sender, hostname));
+    const own = refuseSome(all, (message) => access.problemOf(sender, hostOf(message)));
     if ('code' in own) return own;
-    const host = String(own.messages[0]?.message.hostname ?? 'unknown');
+    const host = String(hostOf(own.messages[0]?.message ?? {}) ?? 'unknown');
     const wait = this.#limiter?.take(hostKey(host), own.messages.length, performance.now());
     if (wait !== undefined) return refusal(429, 'TOO_FAST', 'this sender sends too many readings', wait);
     return refuseSome(own, (message) => this.#places.findProblem(message, performance.now(), !sender.anonymous));
@@ -162,9 +165,12 @@ function newerConfig(
   message: Record<string, unknown>,
 ): object | undefined {
   if (reported === undefined) return undefined;
-  const version = Number(/^v=(\d{1,15});/.exec(reported)?.[1] ?? Number.NaN);
+  const version = versionOf(reported);
   if (believed) desired.recordReportedVersion(version);
   if (!(version < desired.version)) return undefined;
   const effective = desired.effective(String(message.region), String(message.hostname));
   return effective.version > version ? effective : undefined;
 }
+
+/** Of a sensor's report; not a number when it has none. */
+const versionOf = (reported = '') => Number(/^v=(\d{1,15});/.exec(reported)?.[1] ?? Number.NaN);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { SENSOR_CONFIG_ATTRIBUTE } from '../protocol/sensor-config.js';
 import { type SensorKey, sensorTokenOf } from '../protocol/sensor-token.js';
 import type { OutgoingMessage, Queue } from '../queue/queue.js';
 import { DesiredConfigStore } from './desired-config-store.js';
@@ -24,10 +25,12 @@ const reading = (hostname?: string, over: object = {}) => ({
 
 function proxyWith(guard: GuardOptions, revoked = new RevokedHosts()) {
   const queued: string[] = [];
+  const reports: unknown[] = [];
   const queue = {
     name: 'q',
     async send(messages: OutgoingMessage[]) {
       queued.push(...messages.map(({ body }) => JSON.parse(body).hostname));
+      reports.push(...messages.map(({ attributes }) => attributes?.[SENSOR_CONFIG_ATTRIBUTE]));
       return messages.map((_, i) => ({ ok: true, id: String(i) }));
     },
   } as unknown as Queue;
@@ -41,7 +44,7 @@ function proxyWith(guard: GuardOptions, revoked = new RevokedHosts()) {
     return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
   };
   return {
-    ...{ queued, desired, call },
+    ...{ queued, reports, desired, call },
     /** The status, and the code of a refusal. */
     async send(token: string | undefined, body: unknown) {
       const { status, body: answer } = await call('POST', '/send', token, body);
@@ -98,6 +101,16 @@ test('three forged readings of a later deployment end nobody, where nodes have t
   expect(queued).toEqual(['a', 'b', 'c', 'a', 'b', 'c']);
 });
 
+test('a reading without a hostname, which counts as that of its execution, is in nobody else’s name', async () => {
+  const { send, revoke } = proxyWith({ sensorKeys: keys, open: true });
+  expect(await send(own('a'), reading('a'))).toBe(200);
+  await revoke('b');
+  for (const hostname of [{}, { hostname: '' }]) {
+    expect(await send(undefined, reading(undefined, { execution_id: 'a', ...hostname }))).toBe('403 WRONG_HOST');
+    expect(await send(undefined, reading(undefined, { execution_id: 'b', ...hostname }))).toBe('403 SENSOR_REVOKED');
+  }
+});
+
 test('where no token is wanted, hosts without one of their own and plain messages are taken from everybody', async () => {
   const { send } = proxyWith({ sensorKeys: keys, open: true });
   expect(await send(undefined, reading('z'))).toBe(200);
@@ -133,13 +146,15 @@ test('a clock that is set back refuses no deployment that was possible before', 
 });
 
 test('a stranger’s version is not believed where sensors have tokens, nor one that no proxy can have given', async () => {
-  const { call, desired } = proxyWith({ sensorKeys: keys, open: true });
+  const { call, desired, reports } = proxyWith({ sensorKeys: keys, open: true });
   const report = (token: string | undefined, version: number, host: string) =>
     call('POST', '/send', token, reading(host), {
       'x-sensor-config': `v=${version};src=ddddd;file=none;interval=1000;paused=0`,
     });
   await report(undefined, 1000, 'z');
   expect(desired.lost).toBeUndefined();
+  // Nor does it reach those who read what sensors report.
+  expect(reports).toEqual([undefined]);
   await report(own('a'), Date.now() + 3_600_000, 'a');
   expect(desired.lost).toBeUndefined();
   await report(own('a'), 1000, 'a');

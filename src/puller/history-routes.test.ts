@@ -122,7 +122,7 @@ test('while the readings of an earlier version are rolled up, questions wait, th
   store = new SqliteStore(join(folder, 'readings.db'));
   add(100);
   // The time to wait is over before anything is rolled up.
-  const now = vi.spyOn(performance, 'now').mockReturnValueOnce(0);
+  const now = vi.spyOn(performance, 'now').mockReturnValue(10_000).mockReturnValueOnce(0);
   const refused = await get({ metric: 'temperature' });
   now.mockRestore();
   expect([refused.status, refused.headers.get('retry-after'), await refused.json()]).toMatchObject([
@@ -143,4 +143,34 @@ test('answers with very many points are refused', async () => {
   });
   const one = (await (await get({ ...query, region: 'r3' })).json()) as { series: HistorySeries[] };
   expect(one.series.map(({ points }) => points.length)).toEqual([6_000]);
+});
+
+test('one history is read at a time, few wait, and those of clients that have left are not read', async () => {
+  let [now, most, read] = [0, 0, 0];
+  let finish = () => {};
+  const end = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const slow = {
+    async history() {
+      read++;
+      most = Math.max(most, ++now);
+      await end;
+      now--;
+      return [];
+    },
+  };
+  const routes = historyRoutes(slow, () => T0 + 1_000);
+  routes.onError((error, c) => answerError(error, c, () => {}));
+  const left = new AbortController();
+  const ask = (signal?: AbortSignal) =>
+    routes.request(new Request('http://p/history?metric=temperature', signal ? { signal } : {}));
+  const answers = Array.from({ length: 50 }, (_, i) => ask(i >= 10 ? left.signal : undefined));
+  await vi.waitFor(() => expect(read).toBe(1));
+  expect((await ask()).status).toBe(429);
+  left.abort();
+  finish();
+  await Promise.all(answers);
+  expect([most, read]).toEqual([1, 10]);
+  expect((await ask()).status).toBe(200);
 });

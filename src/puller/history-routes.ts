@@ -2,6 +2,7 @@
 import { Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
 import { httpErrorBody } from '../lib/errors/http-error.js';
+import { clientGone } from '../lib/net/client-gone.js';
 import { isValueName } from '../protocol/measured-values.js';
 import {
   BUILT_IN_METRICS,
@@ -14,6 +15,8 @@ import {
 } from '../store/history.js';
 import type { ReadingsStore } from '../store/store.js';
 
+/** Panels of a few dashboards. */
+const MAX_WAITING = 50;
 /** Points of one series. */
 const MAX_POINTS = 10_000;
 const MIN_STEP_MS = 1_000;
@@ -25,6 +28,7 @@ const PARAMETERS = ['metric', 'region', 'host', 'from', 'to', 'step'] as const;
 /** `now`: Unix milliseconds. */
 export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined, now: () => number): Hono {
   const routes = new Hono();
+  const inTurn = oneAfterTheOther();
   routes.get('/history', async (c) => {
     const time = now();
     const range = parseHistoryQuery(new URL(c.req.url).searchParams, time);
@@ -34,7 +38,9 @@ export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined,
       });
     }
     const { metric, step, from, to } = range;
-    const series = await store.history(range, time);
+    const gone = clientGone(c);
+    const series = await inTurn(async () => (gone.aborted ? [] : store.history(range, time, gone)));
+    if (gone.aborted) return c.body(null);
     if (!series) {
       const message = 'the puller is still rolling up what its store has';
       return c.json(httpErrorBody({ code: 'HISTORY_NOT_READY', message, hint: 'Ask again in a minute.' }), 503, {
@@ -44,6 +50,21 @@ export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined,
     return c.json({ metric, step, from, to, series } satisfies History);
   });
   return routes;
+}
+
+/** Reading takes the time of the pipeline: one at a time does. Throws `TOO_MANY_READERS` where many wait already. */
+function oneAfterTheOther() {
+  let waiting = 0;
+  let last: Promise<unknown> = Promise.resolve();
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (waiting >= MAX_WAITING) {
+      throw new AppError('TOO_MANY_READERS', `${MAX_WAITING} others wait for a history already; try again`);
+    }
+    waiting++;
+    const result = last.then(work);
+    last = result.catch(() => {}).finally(() => waiting--);
+    return result;
+  };
 }
 
 /** `now`: Unix milliseconds. Throws `BAD_QUERY`. */

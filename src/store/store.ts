@@ -80,8 +80,11 @@ export interface ReadingsStore {
 
   /** Notes the number of messages in the queue. `now`: Unix milliseconds. */
   addDepth(messages: number, now: number): void;
-  /** Rejects with `BAD_QUERY`. Undefined while the readings of before the start are rolled up. `now`: Unix milliseconds. */
-  history(range: HistoryRange, now: number): Promise<HistorySeries[] | undefined>;
+  /**
+   * Rejects with `BAD_QUERY`. Undefined while the readings of before the start are rolled up. `now`: Unix milliseconds.
+   * When `gone` is aborted it stops, with what it has.
+   */
+  history(range: HistoryRange, now: number, gone?: AbortSignal): Promise<HistorySeries[] | undefined>;
 
   /** The place before everything received at or after `since` (Unix milliseconds), but before at most `limit` of a kind. */
   positionAt(since: number, limit: number): StorePosition;

@@ -33,6 +33,12 @@ test('a file is made with its folders, for its owner only by default, and nothin
   expect(readdirSync(join(folder, 'a', 'b'))).toEqual(['token']);
 });
 
+test('a folder that is made for a file is as private as the file', () => {
+  writeFileAtomic(join(folder, 'secret/token'), 'x');
+  writeFileAtomic(join(folder, 'shared/config.yaml'), 'x', 0o644);
+  expect([mode(join(folder, 'secret')), mode(join(folder, 'shared'))]).toEqual(['700', '755']);
+});
+
 test('a file that anybody could read becomes private when it is replaced', () => {
   const path = join(folder, 'token');
   writeFileSync(path, 'old', { mode: 0o644 });

@@ -43,7 +43,8 @@ export function createFileAtomic(path: string, text: string, mode = 0o600): bool
 
 /** Writes the text durably to a new file in the same folder; returns its path. */
 function writeBeside(path: string, text: string | Uint8Array, mode: number): string {
-  mkdirSync(dirname(path), { recursive: true });
+  // As private as the file.
+  mkdirSync(dirname(path), { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const fd = openSync(temporary, 'w', mode);

@@ -28,6 +28,8 @@ test.each<[string, string[] | undefined, string[], string, string | undefined]>(
 // What a browser says of a request: an image on another page, its script, a link, the address bar, our own page.
 test.each([
   ['cross-site', 'no-cors', 'FOREIGN_ORIGIN'],
+  ['same-site', 'no-cors', 'FOREIGN_ORIGIN'],
+  ['same-site', 'navigate', null],
   ['cross-site', 'cors', 'FOREIGN_ORIGIN'],
   ['cross-site', 'navigate', null],
   ['cross-site', undefined, 'FOREIGN_ORIGIN'],

@@ -40,9 +40,10 @@ export function findBrowserProblem(
     const reason = `the Host header names ${JSON.stringify(nameOf(host))}, which is not a name of this service`;
     return { code: 'UNKNOWN_HOST', reason };
   }
-  // Images and scripts on a page of another site have no Origin header. Links to our page are allowed.
-  if (header('sec-fetch-site') === 'cross-site' && header('sec-fetch-mode') !== 'navigate') {
-    return { code: 'FOREIGN_ORIGIN', reason: 'requests of pages of other sites are refused' };
+  // Images and scripts on a page of another site or port have no Origin header. Links to our page are allowed.
+  const isForeign = ['cross-site', 'same-site'].includes(header('sec-fetch-site') ?? '');
+  if (isForeign && header('sec-fetch-mode') !== 'navigate') {
+    return { code: 'FOREIGN_ORIGIN', reason: 'requests of other pages are refused' };
   }
   // A web server in front of this service may have given it another Host than the browser sees.
   if (header('sec-fetch-site') === 'same-origin') return undefined;

@@ -12,6 +12,8 @@ const FOREIGN_MAIN = `${packageRoot}dist/sensor-host/foreign/foreign-main.js`;
 const HEAP_MB = 512;
 /** To compile the largest module on a busy machine. */
 const OPEN_MS = 60_000;
+/** Tokens, keys and credentials: nothing that a guest could find in the memory of its process. */
+const SECRETS = /^(WASM_SENSORS|SENSOR|AWS)_/;
 /** Of what the process writes to stderr: enough for the line that says why it ended. */
 const MAX_STDERR = 16 * 1024;
 
@@ -35,6 +37,7 @@ export class ForeignProcess {
   private constructor(listener: ForeignListener, nodeArgs: string[]) {
     this.#listener = listener;
     this.#child = fork(FOREIGN_MAIN, [], {
+      env: withoutSecrets(process.env),
       execArgv: [`--max-old-space-size=${HEAP_MB}`, ...nodeArgs],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
@@ -125,3 +128,6 @@ export class ForeignProcess {
     return line?.slice(FATAL.length).trim();
   }
 }
+
+const withoutSecrets = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.test(name)));

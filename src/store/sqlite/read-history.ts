@@ -28,8 +28,13 @@ interface Row {
 }
 
 /** Rejects with `BAD_QUERY` where that is too much. `now`: Unix milliseconds. */
-export async function readHistory(db: Database, range: HistoryRange, now: number): Promise<HistorySeries[]> {
-  const rows = range.step % MINUTE_MS === 0 ? readRollUps(db, range) : await readReadings(db, range);
+export async function readHistory(
+  db: Database,
+  range: HistoryRange,
+  now: number,
+  gone?: AbortSignal,
+): Promise<HistorySeries[]> {
+  const rows = range.step % MINUTE_MS === 0 ? readRollUps(db, range) : await readReadings(db, range, gone);
   const series = new Map<string, HistoryPoint[]>();
   for (const row of rows) {
     const points = series.get(row.region);
@@ -90,7 +95,11 @@ function readRollUps(db: Database, { metric, region, host, step, from, to }: His
 }
 
 /** Some at a time: what is stored between two turns does not change what was there. */
-async function readReadings(db: Database, { metric, region, host, step, from, to }: HistoryRange): Promise<Row[]> {
+async function readReadings(
+  db: Database,
+  { metric, region, host, step, from, to }: HistoryRange,
+  gone: AbortSignal | undefined,
+): Promise<Row[]> {
   const first = firstSince(db, 'received_at', from - MAX_AHEAD_MS);
   const last = lastReading(db);
   if (last - first >= MAX_READINGS) {
@@ -111,6 +120,7 @@ async function readReadings(db: Database, { metric, region, host, step, from, to
   const found = new Map<string, Row>();
   for (let id = first; id <= last; id += READINGS_AT_ONCE) {
     if (id > first) await nextTurn();
+    if (gone?.aborted) break;
     const ids = { first: id, last: Math.min(id + READINGS_AT_ONCE - 1, last) };
     for (const row of rowsOf<Row>(db, select, { ...of, ...ids })) {
       const key = `${row.t} ${row.region}`;

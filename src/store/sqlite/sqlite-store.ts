@@ -79,14 +79,14 @@ export class SqliteStore implements ReadingsStore {
     this.#withRepair(({ rollUps }) => rollUps.addDepth(messages, now, this.clock.now()));
   }
 
-  async history(range: HistoryRange, now: number): Promise<HistorySeries[] | undefined> {
+  async history(range: HistoryRange, now: number, gone?: AbortSignal): Promise<HistorySeries[] | undefined> {
     const end = performance.now() + HISTORY_WAIT_MS;
     while (!this.#withRepair(({ rollUps }) => rollUps.isCurrent(this.lastReading()))) {
       if (performance.now() > end) return undefined;
       this.rollUp(now);
       await nextTurn();
     }
-    return readHistory(this.database, range, now);
+    return readHistory(this.database, range, now, gone);
   }
 
   get notRolledUp(): number {
