@@ -106,7 +106,7 @@ export class SendReadings {
     const reported = sender.stranger && versionOf(claimed) > desired.newestKnown ? undefined : claimed;
     const outcomes = await this.#forward(current, reported);
     const first = body.messages[0]?.message;
-    const config = first && newerConfig(desired, { reported, believed: !sender.stranger }, first);
+    const config = first && newerConfig(desired, reported, first);
     return { body, outcomes, superseded: body.messages.length - current.length, config };
   }
 
@@ -161,12 +161,12 @@ export class SendReadings {
 /** The sender's effective configuration, when the sender has an older one. Cheap while all are up to date. */
 function newerConfig(
   desired: DesiredConfigStore,
-  { reported, believed }: { reported: string | undefined; believed: boolean },
+  reported: string | undefined,
   message: Record<string, unknown>,
 ): object | undefined {
   if (reported === undefined) return undefined;
   const version = versionOf(reported);
-  if (believed) desired.recordReportedVersion(version);
+  desired.recordReportedVersion(version);
   if (!(version < desired.version)) return undefined;
   const effective = desired.effective(String(message.region), String(message.hostname));
   return effective.version > version ? effective : undefined;

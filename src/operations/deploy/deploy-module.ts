@@ -53,7 +53,7 @@ const LOOK_MS = 250;
 
 /**
  * Rejects as `provideModule` does, with `NO_NODES`, `JOBS_OF_OTHERS`, with `MODULE_FAILED` when it exits with an error on a
- * node (the details have its last words), and with `DEPLOY_TIMEOUT`.
+ * node (the details have the end of its output), and with `DEPLOY_TIMEOUT`.
  */
 export async function deployModule(
   target: SubmitTarget & ModuleTarget,
@@ -144,6 +144,6 @@ const moduleFailed = (name: string, failed: ExecutionInfo[]): AppError =>
     `${name} failed on ${failed.length === 1 ? failed[0]!.node : `${failed.length} nodes`}`,
     {
       details: failed.map(({ node, message }) => `${node}: ${message}`),
-      hint: 'This is how it ended with its last words, or why the node could not run it.',
+      hint: 'This is the end of its output, or why the node could not run it.',
     },
   );

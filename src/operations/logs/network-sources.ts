@@ -1,4 +1,4 @@
-/** Log lines that only the network has: those of its containers, and the last words of its sensors. */
+/** Log lines that only the network has: those of its containers, and the last output of its sensors. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Network, NetworkLogLine, NetworkLogs } from '../../network/network.js';
 import { type LogLine, type LogSource, lineOf } from './log-source.js';
@@ -69,7 +69,7 @@ export class ContainerSource implements LogSource {
   }
 }
 
-/** The service whose lines are the last words of sensors. */
+/** The service whose lines are the last output of sensors. */
 export const SENSORS = 'sensors';
 /** Asking costs a Bacalhau network several calls of its program. */
 const ASK_EVERY_MS = 10_000;
