@@ -12,7 +12,8 @@ const region = (name: string, over: object = {}) => ({
   ...{ cut: false, colors: [{ color: '#00ff88', sensors: 2 }], interval_ms: 1000 },
   ...over,
 });
-const summary = (...regions: object[]) => ({ time: AT, regions, total: region('') }) as unknown as FleetSummary;
+const summary = (...regions: object[]) =>
+  ({ time: AT, regions, total: region('', { region: undefined, colors: undefined }) }) as unknown as FleetSummary;
 const lines = (text: string) => text.split('\n').map((line) => line.replace(/ {2,}/g, '|').trim());
 
 test('a row for each region, and one for all where there are several', () => {
