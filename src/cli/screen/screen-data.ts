@@ -6,7 +6,7 @@ import type { ServiceRow } from '../../operations/deploy/list-services.js';
 import type { LogLine } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
-import { alertText } from '../output/puller-text.js';
+import { alertText } from '../output/fleet-text.js';
 
 /** Something that happened, at Unix milliseconds. */
 interface Happened {
