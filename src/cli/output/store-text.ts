@@ -1,5 +1,5 @@
 /** What happens to the stores of queue and puller, and to the clock, as sentences. */
-import type { DatabaseQuarantined } from '../../lib/sqlite/open-with-repair.js';
+import type { DatabaseQuarantined } from '../../lib/sqlite/database-file.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
 import type { ClockEvent } from '../../lib/time/elapsed-clock.js';
 import type { QueueServerEvent } from '../../sqs-server/sqs-server.js';
