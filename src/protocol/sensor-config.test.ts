@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isPlausibleVersion, MAX_VERSION, sensorConfigSchema } from './sensor-config.js';
+import { isPlausibleVersion, MAX_VERSION, parseReportedConfig, sensorConfigSchema } from './sensor-config.js';
 
 const NOW = 1_750_000_000_000;
 const DAY = 86_400_000;
@@ -45,4 +45,17 @@ test.each([
   ['no-colour', undefined],
 ])('the colour %s is kept as %s', (color, kept) => {
   expect(sensorConfigSchema.safeParse({ color }).data?.color).toBe(kept);
+});
+
+test('a sensor that keeps readings reports how many it has taken and dropped, before its settings', () => {
+  const base = 'v=0;src=ddddd;file=none;interval=2000;paused=0';
+  const settings = ';settings=alarm:false:d:b';
+  const plain = parseReportedConfig(base);
+  expect(parseReportedConfig(`${base};taken=4200;dropped=3`)).toEqual({ ...plain, taken: 4200, dropped: 3 });
+  const counted = parseReportedConfig(`${base};taken=4200;dropped=3${settings}`);
+  expect(counted).toEqual({ ...parseReportedConfig(base + settings), taken: 4200, dropped: 3 });
+  expect(parseReportedConfig(base)).toBe(plain);
+  for (const bad of [';taken=1', ';taken=-1;dropped=0', ';taken=12345678901;dropped=0', ';dropped=1;taken=2']) {
+    expect(parseReportedConfig(base + bad), bad).toBeUndefined();
+  }
 });

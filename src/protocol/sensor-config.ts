@@ -117,6 +117,10 @@ export interface ReportedConfig {
   /** Milliseconds between readings. */
   intervalMs: number;
   paused: boolean;
+  /** Readings taken since this execution began; missing where the sensor keeps none but those that it sends. */
+  taken?: number;
+  /** How many of them made room for newer ones before the proxy had accepted them. Given with `taken`. */
+  dropped?: number;
   /** What a custom sensor has declared; missing where it has no settings. */
   settings?: ReportedSettings;
 }
@@ -127,6 +131,8 @@ export const SENSOR_CONFIG_ATTRIBUTE = 'sensor_config';
 
 const SOURCES: Record<string, ConfigSource> = { d: 'default', a: 'flag', f: 'file', n: 'fleet' };
 const HEADER = /^v=(\d{1,15});src=([dafn]{5});file=(none|ok|bad);interval=(\d{1,9});paused=([01])(?:;settings=(.+))?$/;
+/** A sensor that keeps readings also counts them: each of its headers is another one. */
+const COUNTS = /;taken=(\d{1,10});dropped=(\d{1,10})(?=;|$)/;
 
 /** Thousands of sensors report the same, with every reading. */
 const parsed = new Map<string, ReportedConfig>();
@@ -139,6 +145,11 @@ export function parseReportedConfig(header: string | undefined): ReportedConfig 
   if (header === undefined) return undefined;
   const known = parsed.get(header);
   if (known) return known;
+  const counts = COUNTS.exec(header);
+  if (counts) {
+    const config = parseReportedConfig(header.replace(COUNTS, ''));
+    return config && { ...config, taken: Number(counts[1]), dropped: Number(counts[2]) };
+  }
   const config = parse(header);
   if (config && header.length <= MAX_LENGTH) {
     if (parsed.size >= MAX_PARSED) parsed.clear();

@@ -14,6 +14,8 @@ export const MAX_VALUES: i32 = 16;
 export let taken: u32 = 0;
 /** Readings waiting. */
 export let waiting: u32 = 0;
+/** Readings that made room for newer ones before the proxy had accepted them. */
+export let dropped: u32 = 0;
 
 /** Position of the oldest reading. */
 let start: u32 = 0;
@@ -46,7 +48,10 @@ function sizeOf(valueMask: u32): u32 {
  * readings, which leaves a gap in the sequence.
  */
 export function keep(takenAt: i64, iconIndex: u32, color: u32, valueMask: u32, values: usize): void {
-  while (used + sizeOf(valueMask) > WORDS) drop();
+  while (used + sizeOf(valueMask) > WORDS) {
+    drop();
+    dropped++;
+  }
   taken++;
   waiting++;
   append(<u32>takenAt);

@@ -7,13 +7,13 @@ import { fileState } from './file-state';
 import { icon } from './icons';
 import { instrument } from './instrument';
 import { executionId, hostname, jobId, proxy, region, submissionTime, token } from './options';
-import { icon as iconIndex, read, rewind, rgb, time } from './ring';
+import { dropped, icon as iconIndex, read, rewind, rgb, taken, time, waiting } from './ring';
 
 /** Most readings in one request, after an outage. */
 export const BATCH: u32 = 32;
 const BODY: usize = 12288;
 const body = memory.data(12288);
-// The header with the token, and the largest report: 150 bytes, and 16 settings of 110 bytes.
+// The header with the token, and the largest report: 190 bytes, and 16 settings of 110 bytes.
 const headers = memory.data(2560);
 const sendUrl = memory.data(416);
 const effectiveUrl = memory.data(2048);
@@ -83,6 +83,13 @@ export function requestHeaders(): Slice {
   number(effectiveValue(INTERVAL));
   text(';paused=');
   number(effectiveValue(PAUSED));
+  // A sensor that keeps nothing else has taken what it sends.
+  if (waiting > 1 || dropped) {
+    text(';taken=');
+    number(taken);
+    text(';dropped=');
+    number(dropped);
+  }
   instrument().writeSettings();
   if (lengthOf(token)) {
     text('\nAuthorization: Bearer ');

@@ -95,7 +95,24 @@ describe('an outage', () => {
     expect(late).toEqual(late.map((_, i) => late[0]! + i));
     expect(late.length).toBeGreaterThanOrEqual(4096);
     expect(late.length).toBeLessThanOrEqual(4097);
+    // What never came was reported: every number up to the newest is here, or dropped.
+    expect(sensor.proxy.reported.dropped).toBe(late[0]! - 1 - before);
   }, 30_000);
+
+  it('is when a sensor says how many readings it has taken; else the number of its reading does', async () => {
+    await sensor.start({ args: ['--interval', '1'] });
+    await sensor.clock.pass(10_000);
+    sensor.host.setLink('eu', false);
+    await sensor.clock.pass(60_000);
+    const [before, live] = [sensor.proxy.requests.length, sensor.proxy.readings.length];
+    sensor.host.setLink('eu', true);
+    await sensor.clock.pass(3000);
+    const counts = sensor.proxy.requests.map(({ config }) => [config?.taken, config?.dropped]);
+    expect(new Set(counts.slice(0, before).flat())).toEqual(new Set([undefined]));
+    const [taken, dropped] = counts[before]!;
+    expect([taken! - live === 60 || taken! - live === 61, dropped]).toEqual([true, 0]);
+    expect(Math.max(...sensor.proxy.sequences)).toBeGreaterThanOrEqual(taken!);
+  });
 });
 
 describe('a proxy that takes no arrays, and fails with 500 at each', () => {
