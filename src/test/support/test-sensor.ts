@@ -1,9 +1,9 @@
 /** For tests: one real publisher in the real host against a real HTTP server, in time that the test controls. */
 import { HostList } from '../../lib/net/host-list.js';
 import type { ModuleName } from '../../modules/module-files.js';
-import type { Mount } from '../../sensor-host/host-schemas.js';
 import { createTransport } from '../../sensor-host/guest/transport.js';
 import type { GuestExit, RunningGuest } from '../../sensor-host/guest/wasi-guest.js';
+import type { Mount } from '../../sensor-host/host-schemas.js';
 import { SensorHost } from '../../sensor-host/sensor-host.js';
 import { testModule } from './built-modules.js';
 import { TestClock } from './sensor-clock.js';
