@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Database } from '../lib/sqlite/driver.js';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
 import { HELD_CLOCK } from '../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import type { Database } from './store/queue-database.js';
 
 // The tests break the store under the server, as a full disk does.
 let database: Database;
