@@ -85,6 +85,11 @@ export class QueueService {
     return [...this.#queues.values()];
   }
 
+  /** Those that can be read: none while the store is lost. */
+  get readableQueues(): LiveQueue[] {
+    return this.store.isLost ? [] : this.queues;
+  }
+
   /** The queues whose redrive policy names this one. */
   sourcesOf(target: LiveQueue): LiveQueue[] {
     return this.queues.filter((queue) => queue.settings.redrive?.deadLetterTargetArn === target.arn);

@@ -64,6 +64,12 @@ function actionOf(name: string | undefined): Action {
   return action;
 }
 
+/**
+ * Values of a request. Ten messages with ten attributes each have some hundreds. Millions, which 8 MiB can hold, take more
+ * than a second to parse, and nobody is answered meanwhile; 8 MiB of text take some 30 ms.
+ */
+const MAX_VALUES = 10_000;
+
 // Without `fatal`, U+FFFD would silently replace invalid bytes.
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -75,7 +81,7 @@ function parse(body: Uint8Array): Input {
   } catch {
     throw fail('is not valid UTF-8');
   }
-  const problem = findNestingProblem(text);
+  const problem = findNestingProblem(text, MAX_VALUES);
   if (problem !== undefined) throw fail(problem);
   let input: unknown;
   try {

@@ -166,9 +166,10 @@ export class QueueMessages {
     return this.#table.arrivedBefore(time, limit);
   }
 
-  /** When the oldest message on disk arrived (elapsed milliseconds); undefined: there is none. */
-  get firstArrival(): number | undefined {
-    return this.#table.firstArrival();
+  /** Milliseconds since the oldest message on disk arrived; undefined: there is none. */
+  ageAt(now: number): number | undefined {
+    const arrived = this.#table.firstArrival();
+    return arrived === undefined ? undefined : Math.max(0, Math.round(now - arrived));
   }
 
   /** Deletes all messages. */
