@@ -16,9 +16,7 @@ import { createSensorHostApp } from '../../sensor-host/host-routes.js';
 import { keepJobs } from '../../sensor-host/jobs-file.js';
 import { createSensorHost } from '../../sensor-host/sensor-host.js';
 import type { CommandContext } from '../command.js';
-import { logEvent } from '../output/event-log.js';
-import { jobLostText, sensorEventText } from '../output/sensors-text.js';
-import { jobsQuarantinedText } from '../output/up-text.js';
+import { logEvent } from '../output/event-text.js';
 import { logDefect, runService, serveUntilStopped } from './run-service.js';
 
 /** Resolves with the exit code. */
@@ -50,7 +48,7 @@ export const serveSensors = (
       ),
       loadModule: async (name) => loadModule(modulePath(name)),
       modulePath: pathOf,
-      onEvent: (event) => logEvent(log, event, sensorEventText(event)),
+      onEvent: (event) => logEvent(log, event),
       moduleEnv(name, node) {
         if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
         const own = current && sensorTokenOf(current.key, node);
@@ -61,8 +59,8 @@ export const serveSensors = (
     const kept = keepJobs(
       cluster,
       jobs,
-      (file) => log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
-      (job, error) => log.error('job.lost', jobLostText(job, messageOf(error)), { job }),
+      (file) => logEvent(log, { type: 'jobs.quarantined', file }),
+      (job, error) => logEvent(log, { type: 'job.lost', job, reason: messageOf(error) }),
     );
     return serveUntilStopped({
       log,

@@ -2,8 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { quarantine } from '../../lib/fs/quarantine.js';
-import { quickCheck } from '../../lib/sqlite/check-database.js';
-import { findFileDamage } from '../../lib/sqlite/open-with-repair.js';
+import { findFileDamage } from '../../lib/sqlite/database-file.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { RevokedHosts } from '../../proxy/revoked-hosts.js';
 import { quarantineDamagedState, readRunState } from '../../runtime/run-state.js';
@@ -46,8 +45,7 @@ function findJobs(stateDir: string): Finding[] {
 
 /** `up` repairs stores itself, and keeps the damaged file. */
 function findStore(path: string, { up }: CheckContext): Finding[] {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const damage = findFileDamage(path) ?? (size > 0 && size <= CHECKED_UP_TO ? quickCheck(path) : undefined);
+  const damage = findFileDamage(path, { readOnly: true, checkedUpTo: CHECKED_UP_TO });
   if (damage === undefined) return [];
   const fix = up
     ? 'The service that has it writes it anew; `wasm-sensors status` shows when.'

@@ -5,11 +5,8 @@
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
 import { whileBusy } from '../../lib/process/report-busy.js';
-import { abandonDatabase, closeDatabase, findDamage } from '../../lib/sqlite/check-database.js';
-import { DatabaseFile, WrittenBackNote } from '../../lib/sqlite/database-file.js';
-import { type Database, isDamage, isFull, rowOf } from '../../lib/sqlite/driver.js';
-import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
-import { beginRewrite, finishRewrite, quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
+import { DatabaseFile, type DatabaseQuarantined } from '../../lib/sqlite/database-file.js';
+import { type Database, findDamage, isDamage, isFull, rowOf } from '../../lib/sqlite/driver.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
 import { type ClockEvent, type ClockSources, ElapsedClock, MARK_AGE_MS } from '../../lib/time/elapsed-clock.js';
 import type { QueueServerState } from '../../queue/queue.js';
@@ -44,9 +41,7 @@ export class QueueStore {
   readonly #onEvent: (event: StoreEvent) => void;
   /** Undefined for a store in memory. */
   readonly #reserve: DiskReserve | undefined;
-  /** Undefined while it is lost and its handle is closed. */
-  #database: Database | undefined;
-  #file!: DatabaseFile;
+  readonly #file: DatabaseFile;
   #marked = Number.NEGATIVE_INFINITY;
   #lost: AppError | undefined;
   #full: AppError | undefined;
@@ -57,22 +52,24 @@ export class QueueStore {
   #wasStopped = false;
   /** What was wrong with the file when it was lost. */
   #lostProblem = '';
-  readonly writtenBack = new WrittenBackNote();
 
   /** Throws as `openDatabase` does. */
   constructor(path: string, clock: Partial<ClockSources>, onEvent: (event: StoreEvent) => void) {
     this.#path = path;
     this.#onEvent = onEvent;
     if (path !== ':memory:') this.#reserve = new DiskReserve(`${path}.reserve`, 1.1 * WAL_PAGES * PAGE_BYTES);
-    this.#open();
+    const open = () => new DatabaseFile({ path, open: openDatabase, onQuarantined: onEvent });
+    this.#file = this.#withReserve(open);
     this.clock = new ElapsedClock(rowOf(this.database, 'SELECT elapsed, wall, "offset" FROM clock'), clock);
     this.watch();
-    if (this.#reserve) this.#planReserve(this.#reserve);
+    this.database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
+    // Where the disk has room, the reserve can wait.
+    if (!this.#reserve || this.#reserve.bytes > 0 || this.#reserve.isPressing) this.#takeReserve();
+    else this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
   }
 
   get database(): Database {
-    if (!this.#database) throw this.#lost;
-    return this.#database;
+    return this.#file.database;
   }
 
   /** Why it takes no messages; undefined: it does. */
@@ -88,13 +85,12 @@ export class QueueStore {
   /** What `/ready` and `/stats` say of it. */
   get state(): QueueServerState {
     const { problem } = this;
-    const quarantined = quarantinedDatabases(this.#path);
-    const { recent } = this.writtenBack;
+    const { quarantined, writtenBack } = this.#file;
     const damaged = this.isLost ? 0 : this.#read('SELECT count(*) AS value FROM damaged_messages');
     return {
       ...(problem ? { status: 'not ready', code: problem.code, reason: problem.message } : { status: 'ready' }),
       ...(quarantined.length === 0 ? {} : { quarantined }),
-      ...(recent === undefined ? {} : { writtenBack: recent }),
+      ...(writtenBack === undefined ? {} : { writtenBack }),
       ...(damaged === 0 ? {} : { damagedMessages: damaged }),
       ...(this.clock.pendingMs === 0 ? {} : { clockStepMs: this.clock.pendingMs }),
     };
@@ -142,19 +138,10 @@ export class QueueStore {
    */
   restore(): void {
     try {
-      let salvaged: Salvaged | undefined;
-      if (this.#database) {
-        salvaged = beginRewrite(this.#database, this.#path, openDatabase);
-        const copied = salvaged === undefined && this.#file.isOwn;
-        abandonDatabase(this.#database);
-        this.#database = undefined;
-        finishRewrite(this.#path, copied);
-      }
-      this.#open();
+      const { salvaged } = this.#withReserve(() => this.#file.rewrite(this.#lostProblem));
       this.#takeReserve();
       this.#lost = undefined;
       this.#restoreFailed = false;
-      if (!salvaged) this.writtenBack.add(this.#lostProblem);
       this.#onEvent({ type: 'store-restored', path: this.#path, ...(salvaged ? { salvaged } : {}) });
     } catch (error) {
       if (!this.#restoreFailed) {
@@ -204,26 +191,17 @@ export class QueueStore {
   }
 
   close(): void {
-    if (this.#database) closeDatabase(this.#database);
+    this.#file.close();
   }
 
-  #open(): void {
+  /** On a full disk once more with the room of the reserve. */
+  #withReserve<T>(work: () => T): T {
     try {
-      this.#database = openWithRepair(this.#path, openDatabase, this.#onEvent);
+      return work();
     } catch (error) {
       if (!isFull((error as Error).cause) || !this.#reserve?.bytes) throw error;
       this.#reserve.release();
-      this.#database = openWithRepair(this.#path, openDatabase, this.#onEvent);
-    }
-    this.#file = new DatabaseFile(this.#path);
-  }
-
-  #planReserve(reserve: DiskReserve): void {
-    if (reserve.bytes > 0 || reserve.isPressing) {
-      this.#takeReserve();
-    } else {
-      this.database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
-      this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
+      return work();
     }
   }
 
@@ -256,7 +234,7 @@ export class QueueStore {
 
   #tryTo(sql: string): void {
     try {
-      this.#database?.exec(sql);
+      this.database.exec(sql);
     } catch {
       // There is not even room for that.
     }
