@@ -9,7 +9,7 @@ type SingleAction = 'SendMessage' | 'DeleteMessage' | 'ChangeMessageVisibility';
 const ENTRY_ID = /^[A-Za-z0-9_-]{1,80}$/;
 
 /** The entries of a batch request, by their id. Throws an error for the whole batch. */
-export function batchEntries(input: Input, action: SingleAction): Map<string, Input> {
+function batchEntries(input: Input, action: SingleAction): Map<string, Input> {
   const list = optionalList(input, 'Entries') ?? [];
   if (list.length === 0) {
     const message = `There should be at least one ${action}BatchRequestEntry in the request.`;
