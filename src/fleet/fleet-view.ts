@@ -32,6 +32,12 @@ export interface SensorView {
   restarts: number;
   /** Numbers that are missing for longer than the grace time. */
   gaps: number;
+  /** Of these, as reported: the sensor's memory was full. */
+  dropped: number;
+  /** Taken, and kept by the sensor. Of a silent one, at most. */
+  waiting: number;
+  /** What it may have taken before its end, and never came: no more than these. */
+  unaccounted: number;
   first_seen: number;
   last_seen: number;
   config: ReportedConfig | undefined;
@@ -52,6 +58,9 @@ export interface RegionView {
   duplicates: number;
   late: number;
   gaps: number;
+  dropped: number;
+  waiting: number;
+  unaccounted: number;
   last_seen: number;
   /** Shortest interval of a live or silent sensor, in milliseconds; 0 when there is none. */
   interval_ms: number;

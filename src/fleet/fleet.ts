@@ -7,6 +7,7 @@ import { hostKey } from '../protocol/names.js';
 import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, SensorState, SensorView } from './fleet-view.js';
+import { outstandingOf } from './ledger.js';
 import {
   compareRegions,
   ForgottenSensors,
@@ -15,11 +16,11 @@ import {
   RateMeter,
   type ReadingCounts,
   RegionTally,
+  readingsOf,
   totalOf,
 } from './region-counts.js';
 import { Replacement } from './replacement.js';
 import {
-  gapsOf,
   isSilent,
   isStopped,
   newSensorRecord,
@@ -162,7 +163,8 @@ export class Fleet {
     for (const expected of [true, false]) {
       for (const { sensor, state } of sensors) {
         const isExpected = state !== 'gone' && state !== 'replaced';
-        if (isExpected === expected) tallyOf(sensor.reading.region).add(sensor, state, now);
+        if (isExpected !== expected) continue;
+        tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
       }
     }
     for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
@@ -232,7 +234,11 @@ export class Fleet {
   }
 
   #forget(sensor: SensorRecord, now: number): void {
-    this.#forgotten.add(sensor, now);
+    // What it still kept never came.
+    const state = this.#stateOf(sensor, now);
+    const { waiting, unaccounted, ...counts } = this.#readingsOf(sensor, state, now);
+    const lost = { waiting: 0, unaccounted: unaccounted + waiting };
+    this.#forgotten.add(sensor.reading.region, { ...counts, ...lost });
     this.#sensors.delete(sensor.reading.execution_id);
     this.#replacement.forget(sensor);
   }
@@ -246,15 +252,23 @@ export class Fleet {
     return now - sensor.lastSeen <= Math.max(silenceLimitOf(sensor), GONE_AFTER_MS) ? 'silent' : 'gone';
   }
 
+  #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingCounts {
+    const endedAt =
+      state === 'replaced' ? this.#replacement.timeOf(sensor) : state === 'gone' ? (sensor.endedAt ?? now) : undefined;
+    return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
+  }
+
   #viewOf(sensor: SensorRecord, now: number): SensorView {
     const { reading } = sensor;
+    const state = this.#stateOf(sensor, now);
+    const { gaps, dropped, waiting, unaccounted } = this.#readingsOf(sensor, state, now);
     return {
       execution_id: reading.execution_id,
       job_id: reading.job_id,
       hostname: reading.hostname,
       region: reading.region,
       job_submission_time: reading.job_submission_time,
-      state: this.#stateOf(sensor, now),
+      state,
       color: reading.color,
       icon_name: reading.icon_name,
       sequence: sensor.tracker.highest,
@@ -262,7 +276,10 @@ export class Fleet {
       duplicates: sensor.duplicates,
       late: sensor.late,
       restarts: sensor.restarts,
-      gaps: gapsOf(sensor, now),
+      gaps,
+      dropped,
+      waiting,
+      unaccounted,
       first_seen: sensor.firstSeen,
       last_seen: sensor.lastSeen,
       config: sensor.config,

@@ -1,5 +1,6 @@
 /** What the fleet view counts for each region: sensors by state, readings, gaps, colours and the rate of readings. */
 import type { FleetSummary, RegionView, SensorState } from './fleet-view.js';
+import type { Outstanding } from './ledger.js';
 import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
 
 const MAX_COLORS = 5;
@@ -10,21 +11,33 @@ export const MAX_REGIONS = 100;
 export const OTHER_REGIONS = 'other';
 
 /** What readings of a sensor have added up to. */
-export type ReadingCounts = Pick<RegionView, 'received' | 'duplicates' | 'late' | 'gaps' | 'last_seen'>;
+export type ReadingCounts = Pick<
+  RegionView,
+  'received' | 'duplicates' | 'late' | 'gaps' | 'dropped' | 'waiting' | 'unaccounted' | 'last_seen'
+>;
 
-const noReadings = (): ReadingCounts => ({ received: 0, duplicates: 0, late: 0, gaps: 0, last_seen: 0 });
+const SUMS = ['received', 'duplicates', 'late', 'gaps', 'dropped', 'waiting', 'unaccounted'] as const;
 
-function addReadings(sum: ReadingCounts, { received, duplicates, late, gaps, last_seen }: ReadingCounts): void {
-  sum.received += received;
-  sum.duplicates += duplicates;
-  sum.late += late;
-  sum.gaps += gaps;
-  sum.last_seen = Math.max(sum.last_seen, last_seen);
+const noReadings = (): ReadingCounts => ({
+  received: 0,
+  duplicates: 0,
+  late: 0,
+  gaps: 0,
+  dropped: 0,
+  waiting: 0,
+  unaccounted: 0,
+  last_seen: 0,
+});
+
+function addReadings(sum: ReadingCounts, counts: ReadingCounts): void {
+  for (const name of SUMS) sum[name] += counts[name];
+  sum.last_seen = Math.max(sum.last_seen, counts.last_seen);
 }
 
-const readingsOf = (sensor: SensorRecord, now: number): ReadingCounts => {
-  const { received, duplicates, late, lastSeen: last_seen } = sensor;
-  return { received, duplicates, late, gaps: gapsOf(sensor, now), last_seen };
+/** What a sensor adds to the counts of its region. */
+export const readingsOf = (sensor: SensorRecord, outstanding: Outstanding, now: number): ReadingCounts => {
+  const { received, duplicates, late, dropped = 0, lastSeen: last_seen } = sensor;
+  return { received, duplicates, late, gaps: gapsOf(sensor, now), dropped, ...outstanding, last_seen };
 };
 
 /** Adds up the sensors of one region. */
@@ -37,7 +50,7 @@ export class RegionTally {
     this.#sum = { live: 0, paused: 0, silent: 0, rate, ...noReadings(), region, cut, interval_ms: 0, colors: [] };
   }
 
-  add(sensor: SensorRecord, state: SensorState, now: number): void {
+  add(sensor: SensorRecord, state: SensorState, counts: ReadingCounts): void {
     const sum = this.#sum;
     if (state !== 'replaced' && state !== 'gone') sum[state]++;
     if (state === 'live' || state === 'silent') {
@@ -45,7 +58,7 @@ export class RegionTally {
     }
     const { color } = sensor.reading;
     if (state === 'live') this.#colors.set(color, (this.#colors.get(color) ?? 0) + 1);
-    this.addReadings(readingsOf(sensor, now));
+    this.addReadings(counts);
   }
 
   addReadings(counts: ReadingCounts): void {
@@ -62,12 +75,10 @@ export class RegionTally {
 export class ForgottenSensors {
   readonly #counts = new Map<string, ReadingCounts>();
 
-  /** `now` in Unix milliseconds. */
-  add(sensor: SensorRecord, now: number): void {
-    const { region } = sensor.reading;
+  add(region: string, readings: ReadingCounts): void {
     const name = this.#counts.has(region) || this.#counts.size < MAX_REGIONS ? region : OTHER_REGIONS;
     const counts = this.#counts.get(name) ?? noReadings();
-    addReadings(counts, readingsOf(sensor, now));
+    addReadings(counts, readings);
     this.#counts.set(name, counts);
   }
 
@@ -84,7 +95,8 @@ export class ForgottenSensors {
   }
 
   load(dump: Record<string, ReadingCounts>): void {
-    for (const [region, counts] of Object.entries(dump)) this.#counts.set(region, counts);
+    // Earlier versions kept fewer counts.
+    for (const [region, counts] of Object.entries(dump)) this.#counts.set(region, { ...noReadings(), ...counts });
   }
 }
 

@@ -24,9 +24,10 @@ export class Replacement {
     const peers = this.#active.get(key) ?? new Set();
     for (const peer of peers) {
       // A late reading of an old submission must not replace the new one.
-      if (peer.reading.job_submission_time > reading.job_submission_time) sensor.replaced = true;
+      if (peer.reading.job_submission_time > reading.job_submission_time)
+        replace(sensor, peer.reading.job_submission_time);
       if (peer.reading.job_submission_time < reading.job_submission_time) {
-        peer.replaced = true;
+        replace(peer, reading.job_submission_time);
         peers.delete(peer);
       }
     }
@@ -47,19 +48,29 @@ export class Replacement {
       const isFresh = now - Date.parse(reading.timestamp) <= silenceLimitOf(sensor);
       if (!sameSubmission || !isFresh) return;
       sensor.replaced = false;
+      delete sensor.replacedAt;
       peers.add(sensor);
       this.#keys.set(sensor, key);
     }
     for (const peer of peers) {
       if (!isSilent(peer, now) || !isSuccessorOf(sensor, peer)) continue;
-      peer.replaced = true;
+      replace(peer, sensor.firstSeen);
       peers.delete(peer);
     }
   }
 
   /** A newer submission has sent from the place of this sensor, possibly of another job. */
   isOutdated({ reading }: SensorRecord): boolean {
-    return reading.job_submission_time < (this.#newest.get(placeOf(reading)) ?? 0);
+    return reading.job_submission_time < this.#newestAt(reading);
+  }
+
+  /** When what replaced this sensor was submitted, or began; Unix milliseconds. */
+  timeOf({ reading, replacedAt }: SensorRecord): number {
+    return replacedAt ?? this.#newestAt(reading);
+  }
+
+  #newestAt(reading: Reading): number {
+    return this.#newest.get(placeOf(reading)) ?? 0;
   }
 
   forget(sensor: SensorRecord): void {
@@ -69,6 +80,11 @@ export class Replacement {
     this.#active.delete(key);
     this.#newest.delete(placeOf(sensor.reading));
   }
+}
+
+function replace(sensor: SensorRecord, at: number): void {
+  sensor.replaced = true;
+  sensor.replacedAt = at;
 }
 
 /** It began later, and at most one silence limit before the last reading of the other one arrived. */

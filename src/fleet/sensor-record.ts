@@ -1,6 +1,7 @@
 /** What the fleet view remembers about one sensor, and what follows from it. */
 import type { Reading } from '../protocol/message.js';
-import type { ReportedConfig } from '../protocol/sensor-config.js';
+import type { ReadingCounts, ReportedConfig } from '../protocol/sensor-config.js';
+import { keptBy } from './ledger.js';
 import { type Arrival, SequenceTracker } from './sequence-tracker.js';
 
 /** Queues deliver out of order: a missing number counts as a gap only after this time. */
@@ -30,6 +31,15 @@ export interface SensorRecord {
   lastSeen: number;
   config: ReportedConfig | undefined;
   replaced: boolean;
+  /** Readings that it has reported to have taken since it began to count, and those of them that it has dropped. */
+  taken?: number;
+  dropped?: number;
+  /** Readings of earlier runs that may have been taken, and never came. */
+  lost?: number;
+  /** How far its clock is ahead of ours at most; left out where it is not. */
+  clockAheadMs?: number;
+  /** When what replaced it was submitted, or began; Unix milliseconds. */
+  replacedAt?: number;
   /** Latest time at which its job was stopped on purpose; left out while the job runs. */
   endedAt?: number;
 }
@@ -64,7 +74,7 @@ export function recordReading(
   config: ReportedConfig | undefined,
   now: number,
 ): Arrival {
-  const arrival = recordNumber(sensor, reading, now);
+  const arrival = recordNumber(sensor, reading, config?.counts, now);
   if (arrival === 'duplicate') {
     sensor.duplicates++;
     return arrival;
@@ -75,18 +85,39 @@ export function recordReading(
     sensor.newestTimestamp = reading.timestamp;
     sensor.reading = reading;
     if (config) sensor.config = config;
+    const aheadMs = Date.parse(reading.timestamp) - now;
+    if (aheadMs > (sensor.clockAheadMs ?? 0)) sensor.clockAheadMs = aheadMs;
+  }
+  if (config?.counts && reading.timestamp >= sensor.beganAt) {
+    sensor.taken = Math.max(config.counts.taken, sensor.taken ?? 0);
+    sensor.dropped = Math.max(config.counts.dropped, sensor.dropped ?? 0);
   }
   sensor.lastSeen = Math.max(sensor.lastSeen, now);
   return arrival;
 }
 
-function recordNumber(sensor: SensorRecord, { sequence, timestamp }: Reading, now: number): Arrival {
-  if (timestamp < sensor.beganAt) return 'late';
-  const known = sequence <= sensor.tracker.highest && sensor.newestTimestamp !== '';
-  if (known && timestamp > sensor.newestTimestamp && !isFromWrongClock(sensor, timestamp, now)) {
+function recordNumber(
+  sensor: SensorRecord,
+  { sequence, timestamp }: Reading,
+  counts: ReadingCounts | undefined,
+  now: number,
+): Arrival {
+  if (timestamp < sensor.beganAt) {
+    if (sensor.lost) sensor.lost--;
+    return 'late';
+  }
+  const isKnown = sequence <= sensor.tracker.highest && sensor.newestTimestamp !== '';
+  // Of one that has dropped many, the first number that arrives may be higher than those of the run before.
+  const began = counts ? new Date(counts.began).toISOString() : isKnown ? timestamp : '';
+  const newest = sensor.newestTimestamp;
+  const restarted = newest !== '' && began > newest && began <= timestamp;
+  if (restarted && !isFromWrongClock(sensor, timestamp, now)) {
+    const lost = (sensor.lost ?? 0) + keptBy(sensor, Date.parse(began) - 1) + sensor.tracker.missingSince();
+    if (lost > 0) sensor.lost = lost;
     sensor.tracker = new SequenceTracker();
+    sensor.taken = 0;
     sensor.restarts++;
-    sensor.beganAt = timestamp;
+    sensor.beganAt = began;
   }
   return sensor.tracker.record(sequence, now);
 }

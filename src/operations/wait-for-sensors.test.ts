@@ -130,7 +130,18 @@ test('what is desired is read again every second, for somebody else may change i
 /** A sensor that shows the colour of its file. */
 const sensor = (hostname: string, state: SensorState, color: string): SensorView => ({
   ...{ execution_id: `e-${hostname}`, job_id: 'j', job_submission_time: 1, hostname, region: 'eu', state, color },
-  ...{ icon_name: '🚀', sequence: 1, received: 1, duplicates: 0, late: 0, restarts: 0, gaps: 0 },
+  ...{
+    icon_name: '🚀',
+    sequence: 1,
+    received: 1,
+    duplicates: 0,
+    late: 0,
+    restarts: 0,
+    gaps: 0,
+    dropped: 0,
+    waiting: 0,
+    unaccounted: 0,
+  },
   ...{ first_seen: 0, last_seen: 0 },
   config: {
     ...{ version: 0, file: 'ok', intervalMs: 1000, paused: false },

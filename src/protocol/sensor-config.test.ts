@@ -50,12 +50,12 @@ test.each([
 test('a sensor that keeps readings reports how many it has taken and dropped, before its settings', () => {
   const base = 'v=0;src=ddddd;file=none;interval=2000;paused=0';
   const settings = ';settings=alarm:false:d:b';
+  const counted = ';taken=4200;dropped=3;began=1750000000000';
+  const counts = { taken: 4200, dropped: 3, began: 1_750_000_000_000 };
   const plain = parseReportedConfig(base);
-  expect(parseReportedConfig(`${base};taken=4200;dropped=3`)).toEqual({ ...plain, taken: 4200, dropped: 3 });
-  const counted = parseReportedConfig(`${base};taken=4200;dropped=3${settings}`);
-  expect(counted).toEqual({ ...parseReportedConfig(base + settings), taken: 4200, dropped: 3 });
+  expect(parseReportedConfig(base + counted)).toEqual({ ...plain, counts });
+  expect(parseReportedConfig(base + counted + settings)).toEqual({ ...parseReportedConfig(base + settings), counts });
   expect(parseReportedConfig(base)).toBe(plain);
-  for (const bad of [';taken=1', ';taken=-1;dropped=0', ';taken=12345678901;dropped=0', ';dropped=1;taken=2']) {
-    expect(parseReportedConfig(base + bad), bad).toBeUndefined();
-  }
+  const bad = [';taken=1', ';taken=1;dropped=0', ';taken=-1;dropped=0;began=1', ';dropped=1;taken=2;began=1'];
+  for (const text of bad) expect(parseReportedConfig(base + text), text).toBeUndefined();
 });

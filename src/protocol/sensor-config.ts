@@ -117,12 +117,20 @@ export interface ReportedConfig {
   /** Milliseconds between readings. */
   intervalMs: number;
   paused: boolean;
-  /** Readings taken since this execution began; missing where the sensor keeps none but those that it sends. */
-  taken?: number;
-  /** How many of them made room for newer ones before the proxy had accepted them. Given with `taken`. */
-  dropped?: number;
+  /** Missing where the sensor keeps no reading but the one that it sends, and has dropped none. */
+  counts?: ReadingCounts;
   /** What a custom sensor has declared; missing where it has no settings. */
   settings?: ReportedSettings;
+}
+
+/** What a sensor has done with its readings since it began to count them: a restarted one begins anew. */
+export interface ReadingCounts {
+  /** Number of the newest one. */
+  taken: number;
+  /** How many made room for newer ones before the proxy had accepted them. */
+  dropped: number;
+  /** When the first one was taken, Unix milliseconds by the sensor's clock. */
+  began: number;
 }
 
 /** The request header and the SQS message attribute that carry a {@link ReportedConfig}. */
@@ -132,7 +140,7 @@ export const SENSOR_CONFIG_ATTRIBUTE = 'sensor_config';
 const SOURCES: Record<string, ConfigSource> = { d: 'default', a: 'flag', f: 'file', n: 'fleet' };
 const HEADER = /^v=(\d{1,15});src=([dafn]{5});file=(none|ok|bad);interval=(\d{1,9});paused=([01])(?:;settings=(.+))?$/;
 /** A sensor that keeps readings also counts them: each of its headers is another one. */
-const COUNTS = /;taken=(\d{1,10});dropped=(\d{1,10})(?=;|$)/;
+const COUNTS = /;taken=(\d{1,10});dropped=(\d{1,10});began=(\d{1,15})(?=;|$)/;
 
 /** Thousands of sensors report the same, with every reading. */
 const parsed = new Map<string, ReportedConfig>();
@@ -148,7 +156,8 @@ export function parseReportedConfig(header: string | undefined): ReportedConfig 
   const counts = COUNTS.exec(header);
   if (counts) {
     const config = parseReportedConfig(header.replace(COUNTS, ''));
-    return config && { ...config, taken: Number(counts[1]), dropped: Number(counts[2]) };
+    const [taken, dropped, began] = counts.slice(1).map(Number) as [number, number, number];
+    return config && { ...config, counts: { taken, dropped, began } };
   }
   const config = parse(header);
   if (config && header.length <= MAX_LENGTH) {

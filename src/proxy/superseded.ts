@@ -8,17 +8,17 @@ export class SupersededFilter {
   readonly #newest = new Map<string, number>();
 
   /**
-   * Whether a newer submission of the same job has sent from the same host. Jobs are distinguished by their region,
-   * because Bacalhau before 1.8 gives every submission another job id. A message without these fields is never
-   * superseded.
+   * Whether a newer submission of the same job has sent from the same host, and the message was taken after that was
+   * submitted: what an older one has kept from before is data. Jobs are distinguished by their region, because Bacalhau before
+   * 1.8 gives every submission another job id. A message without these fields is never superseded.
    */
   isSuperseded(message: Message): boolean {
-    const { hostname, region, job_submission_time: time } = message;
+    const { hostname, region, job_submission_time: time, timestamp } = message;
     if (typeof hostname !== 'string' || typeof region !== 'string' || typeof time !== 'number' || time === 0)
       return false;
     const key = `${hostname}\n${region}`;
     const newest = this.#newest.get(key);
-    if (newest !== undefined && newest >= time) return newest > time;
+    if (newest !== undefined && newest >= time) return newest > time && !(Date.parse(String(timestamp)) < newest);
     this.#newest.delete(key);
     this.#newest.set(key, time);
     if (this.#newest.size > MAX_HOSTS) this.#newest.delete(this.#newest.keys().next().value!);

@@ -14,6 +14,8 @@ export const MAX_VALUES: i32 = 16;
 export let taken: u32 = 0;
 /** Readings waiting. */
 export let waiting: u32 = 0;
+/** Time of the first reading (Unix ms). */
+export let began: i64 = 0;
 /** Readings that made room for newer ones before the proxy had accepted them. */
 export let dropped: u32 = 0;
 
@@ -52,6 +54,7 @@ export function keep(takenAt: i64, iconIndex: u32, color: u32, valueMask: u32, v
     drop();
     dropped++;
   }
+  if (!taken) began = takenAt;
   taken++;
   waiting++;
   append(<u32>takenAt);

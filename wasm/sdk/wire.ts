@@ -7,7 +7,7 @@ import { fileState } from './file-state';
 import { icon } from './icons';
 import { instrument } from './instrument';
 import { executionId, hostname, jobId, proxy, region, submissionTime, token } from './options';
-import { dropped, icon as iconIndex, read, rewind, rgb, taken, time, waiting } from './ring';
+import { began, dropped, icon as iconIndex, read, rewind, rgb, taken, time, waiting } from './ring';
 
 /** Most readings in one request, after an outage. */
 export const BATCH: u32 = 32;
@@ -89,6 +89,8 @@ export function requestHeaders(): Slice {
     number(taken);
     text(';dropped=');
     number(dropped);
+    text(';began=');
+    number(began);
   }
   instrument().writeSettings();
   if (lengthOf(token)) {

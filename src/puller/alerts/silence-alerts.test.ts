@@ -6,7 +6,20 @@ const T0 = 1_750_000_000_000;
 
 /** Regions by the time of their last reading; `over` for those that are something else than live. */
 function summary(time: number, lastSeen: Record<string, number>, over: Partial<RegionView> = {}): FleetSummary {
-  const counts = { live: 1, paused: 0, silent: 0, rate: 0, received: 1, duplicates: 0, late: 0, gaps: 0, ...over };
+  const counts = {
+    live: 1,
+    paused: 0,
+    silent: 0,
+    rate: 0,
+    received: 1,
+    duplicates: 0,
+    late: 0,
+    gaps: 0,
+    dropped: 0,
+    waiting: 0,
+    unaccounted: 0,
+    ...over,
+  };
   const regions = Object.entries(lastSeen).map(([region, last_seen]) => ({
     ...{ region, cut: false, interval_ms: 1000, ...counts, last_seen, colors: [] },
   }));

@@ -89,7 +89,9 @@ test('a checkpoint that was changed does not count: everything is read', () => {
   store.append([delivery(1), delivery(2)]);
   store.saveCheckpoint({
     sensors: [],
-    retired: { eu: { received: 7, duplicates: 0, late: 0, gaps: 0, last_seen: 0 } },
+    retired: {
+      eu: { received: 7, duplicates: 0, late: 0, gaps: 0, dropped: 0, waiting: 0, unaccounted: 0, last_seen: 0 },
+    },
   });
   expect([...store.loadCheckpoint().after]).toEqual([]);
   change("update checkpoint set fleet = replace(fleet, '7', '8')");

@@ -17,7 +17,19 @@ export const reported = (over: Partial<ReportedConfig> = {}): ReportedConfig => 
 
 export const sensor = (over: Partial<SensorView> = {}): SensorView => ({
   ...{ execution_id: 'e-1', job_id: 'j', hostname: 'edge-eu-1', region: 'eu', job_submission_time: 1, state: 'live' },
-  ...{ color: '#00ff88', icon_name: '🚀', sequence: 7, received: 7, duplicates: 0, late: 0, restarts: 0, gaps: 0 },
+  ...{
+    color: '#00ff88',
+    icon_name: '🚀',
+    sequence: 7,
+    received: 7,
+    duplicates: 0,
+    late: 0,
+    restarts: 0,
+    gaps: 0,
+    dropped: 0,
+    waiting: 0,
+    unaccounted: 0,
+  },
   ...{ first_seen: T0, last_seen: T0, config: reported() },
   ...over,
 });
@@ -34,6 +46,9 @@ export const region = (name: string, over: Partial<RegionView> = {}): RegionView
     duplicates: 0,
     late: 0,
     gaps: 0,
+    dropped: 0,
+    waiting: 0,
+    unaccounted: 0,
   },
   ...{ last_seen: T0, interval_ms: 1000, colors: [{ color: '#00ff88', sensors: 1 }] },
   ...over,
@@ -50,6 +65,7 @@ export function summary(regions: RegionView[], over: Partial<FleetSummary['total
       received: sum('received'),
     },
     ...{ duplicates: sum('duplicates'), late: sum('late'), gaps: sum('gaps'), last_seen: T0 },
+    ...{ dropped: sum('dropped'), waiting: sum('waiting'), unaccounted: sum('unaccounted') },
   };
   return { time: T0, regions, total: { ...total, ...over } };
 }

@@ -96,7 +96,7 @@ describe('an outage', () => {
     expect(late.length).toBeGreaterThanOrEqual(4096);
     expect(late.length).toBeLessThanOrEqual(4097);
     // What never came was reported: every number up to the newest is here, or dropped.
-    expect(sensor.proxy.reported.dropped).toBe(late[0]! - 1 - before);
+    expect(sensor.proxy.reported.counts?.dropped).toBe(late[0]! - 1 - before);
   }, 30_000);
 
   it('is when a sensor says how many readings it has taken; else the number of its reading does', async () => {
@@ -107,11 +107,12 @@ describe('an outage', () => {
     const [before, live] = [sensor.proxy.requests.length, sensor.proxy.readings.length];
     sensor.host.setLink('eu', true);
     await sensor.clock.pass(3000);
-    const counts = sensor.proxy.requests.map(({ config }) => [config?.taken, config?.dropped]);
-    expect(new Set(counts.slice(0, before).flat())).toEqual(new Set([undefined]));
-    const [taken, dropped] = counts[before]!;
-    expect([taken! - live === 60 || taken! - live === 61, dropped]).toEqual([true, 0]);
-    expect(Math.max(...sensor.proxy.sequences)).toBeGreaterThanOrEqual(taken!);
+    const counts = sensor.proxy.requests.map(({ config }) => config?.counts);
+    expect(new Set(counts.slice(0, before))).toEqual(new Set([undefined]));
+    const { taken, dropped, began } = counts[before]!;
+    expect([taken - live === 60 || taken - live === 61, dropped]).toEqual([true, 0]);
+    expect(began).toBe(Date.parse(sensor.proxy.readings[0]!.timestamp));
+    expect(Math.max(...sensor.proxy.sequences)).toBeGreaterThanOrEqual(taken);
   });
 });
 
