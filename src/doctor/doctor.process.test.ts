@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { serveOnLoopback } from '../sqs-server/serve-on-loopback.js';
 import { Box } from '../test/support/box.js';
 import { type CliResult, spawnCli } from '../test/support/cli.js';
 import { eventually } from '../test/support/cli-harness.js';
 import { FakeClock, faketimeMissing } from '../test/support/faketime.js';
 import { RefusingQueue } from '../test/support/refusing-queue.js';
+import { serveOnLoopback } from '../test/support/serve-on-loopback.js';
 import { canMount, fillDisk, NEEDS_MOUNT } from '../test/support/small-disk.js';
 
 let box: Box;
