@@ -6,7 +6,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import { readToken, refuseWritable } from '../../lib/net/bearer-token.js';
 import { isAlive } from '../../lib/process/process-id.js';
-import { removeAllOrphans } from '../../runtime/orphans.js';
+import { removeOrphans } from '../../runtime/orphans.js';
 import { readSensorKeys } from '../../runtime/sensor-key.js';
 import { findUpAndChildren } from '../../runtime/up-children.js';
 import { type Finding, findFailure, ok, type Part, problem } from '../check.js';
@@ -133,7 +133,7 @@ function removable(stateDir: string, why: string): Finding {
   return {
     ...problem('warning', why, 'The next `wasm-sensors up` removes it; `wasm-sensors down` does so now.'),
     async repair() {
-      const { removed, kept } = await removeAllOrphans(stateDir);
+      const { removed, kept } = await removeOrphans(stateDir, { everyKind: true });
       const still = kept.length > 0 ? `; could not remove ${kept.join(', ')}` : '';
       return `${removed.length > 0 ? `stopped ${removed.join(', ')}` : 'removed run.json'}${still}`;
     },
