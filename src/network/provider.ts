@@ -75,16 +75,16 @@ export interface NetworkNeeds {
 export interface BacalhauNeeds {
   /** Path of the program. Throws `BACALHAU_NOT_FOUND`. */
   find(): string;
-  /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. `folder`: for the program's own files. */
-  programVersion(folder: string): Promise<string>;
-  /** A cluster that exists already. */
-  cluster?: {
-    /** Base URL of its API. */
-    url: string;
+  /** `folder`: for the program's own files. */
+  client(folder: string): {
+    /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. */
+    clientVersion(): Promise<string>;
     /** Of the orchestrator. Rejects with `BACALHAU_API_UNREACHABLE` … */
-    version(folder: string): Promise<string>;
-    nodes(folder: string): Promise<NodeInfo[]>;
+    agentVersion(): Promise<string>;
+    nodes(): Promise<NodeInfo[]>;
   };
+  /** Base URL of the API of a cluster that exists already. */
+  clusterUrl?: string;
 }
 
 export interface DockerNeeds {

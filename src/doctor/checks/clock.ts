@@ -63,7 +63,7 @@ async function queueClock({ settings }: CheckContext): Promise<OtherClock | unde
 }
 
 async function clusterClock({ needs }: CheckContext): Promise<OtherClock | undefined> {
-  const url = needs?.bacalhau?.cluster?.url;
+  const url = needs?.bacalhau?.clusterUrl;
   const aheadMs = url === undefined ? undefined : await serverClockOffset(url);
   return aheadMs === undefined ? undefined : { name: "the cluster's API", aheadMs };
 }

@@ -81,8 +81,14 @@ export const proxyUrl: Part = (context) => {
 export const nodes: Part = async (context) => {
   const { needs, up, settings, scratch } = context;
   if (up?.phase === 'ready') return judgeNodes(await (await openSession(settings.values).network()).nodes());
-  const found = await needs?.bacalhau?.cluster?.nodes(scratch).catch(() => undefined);
+  const { client, clusterUrl } = needs?.bacalhau ?? {};
   // One that does not answer is a failure of the part before.
+  const found =
+    clusterUrl === undefined
+      ? undefined
+      : await client?.(scratch)
+          .nodes()
+          .catch(() => undefined);
   return found ? judgeNodes(found) : notNeeded(context);
 };
 
