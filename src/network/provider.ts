@@ -90,11 +90,7 @@ export interface BacalhauNeeds {
 export interface DockerNeeds {
   /** Why the network works without, to complete "it is needed …". */
   onlyFor?: string;
-  compose?: true;
-  /** Images that it pulls where they are missing, and those that it builds. */
-  pulls: string[];
-  builds: string[];
-  /** Rejects with `PROJECT_IN_USE`. */
+  /** With Compose. Rejects with `PROJECT_IN_USE`. */
   requireOwnProject?(stateDir: string): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
     memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1),
     ports: Object.values(portsOf(settings)),
     bacalhau: bacalhauNeeds(settings.values),
-    docker: { onlyFor: 'for `deploy proxy` and `deploy puller`', pulls: [], builds: [] },
+    docker: { onlyFor: 'for `deploy proxy` and `deploy puller`' },
   }),
   async plan(settings, context) {
     const { planNative } = await import('./plan.js');
