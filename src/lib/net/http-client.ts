@@ -27,5 +27,3 @@ export async function fetchTrusting(ca: string | undefined, url: string, init: R
   const dispatcher = new Agent({ connect: { ca }, pipelining: 0 });
   return (await fetchWith(url, { ...(init as object), dispatcher })) as unknown as Response;
 }
-
-const TIMEOUT_MS = 3_000;
