@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { Resolved } from '../config/resolve-settings.js';
 import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
-import type { HostedWish, PortMoved } from '../lib/net/choose-service-ports.js';
+import type { PortMoved, PortWish } from '../lib/net/choose-port.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network, NetworkFact, NodeInfo } from './network.js';
 
@@ -63,7 +63,7 @@ export interface NetworkNeeds {
   /** Megabytes of memory for everything that `up` starts. */
   memoryMb: number;
   /** Beside those of the services that run as children of `up`. */
-  ports?: HostedWish[];
+  ports?: PortWish[];
   /** The network runs queue, proxy and puller itself, on {@link ports}. */
   servicesInside?: true;
   bacalhau?: BacalhauNeeds;

@@ -2,8 +2,7 @@
 import { networkKinds } from '../../config/setting-schemas.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
-import { portInUse, probePort } from '../../lib/net/choose-port.js';
-import type { HostedWish } from '../../lib/net/choose-service-ports.js';
+import { type PortWish, portInUse, probePort } from '../../lib/net/choose-port.js';
 import { findPortHolder } from '../../lib/net/find-port-holder.js';
 import { servicePorts } from '../../runtime/services.js';
 import { stateDirOfChild } from '../../runtime/up-children.js';
@@ -36,13 +35,7 @@ export const ports: Part = async ({ up, settings, needs }) => {
 };
 
 /** Undefined for a free port. */
-async function findBusy({
-  port,
-  host = '127.0.0.1',
-  explicit,
-  purpose,
-  flag,
-}: HostedWish): Promise<Finding | undefined> {
+async function findBusy({ port, host = '127.0.0.1', explicit, purpose, flag }: PortWish): Promise<Finding | undefined> {
   try {
     if ((await probePort(port, host)) !== undefined) return undefined;
   } catch (error) {

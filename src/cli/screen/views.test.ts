@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sparkline } from './sparkline.js';
+import { sparkline } from './views.js';
 
 test('the highest value is a full bar, zero the lowest, and the newest stands at the right end', () => {
   expect(sparkline([0, 1, 2, 4], 6)).toBe('  ▁▃▅█');

@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -14,11 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { abandonDatabase, closeDatabase } from './check-database.js';
-import { DatabaseFile } from './database-file.js';
-import { type Database, openSqlite } from './driver.js';
-import { type DatabaseQuarantined, openWithRepair } from './open-with-repair.js';
-import { beginRewrite, finishRewrite } from './rewrite-database.js';
+import { DatabaseFile, type DatabaseQuarantined, findFileDamage } from './database-file.js';
+import { closeDatabase, type Database, openSqlite } from './driver.js';
 
 const ROWS = 20_000;
 
@@ -27,7 +25,7 @@ let path: string;
 let events: DatabaseQuarantined[];
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'open-with-repair-'));
+  folder = mkdtempSync(join(tmpdir(), 'database-file-'));
   path = join(folder, 'it.db');
   events = [];
 });
@@ -42,7 +40,9 @@ function create(at: string): Database {
   return database;
 }
 
-const open = () => openWithRepair(path, create, (event) => events.push(event));
+const openFile = (at = path, open = create) =>
+  new DatabaseFile({ path: at, open, onQuarantined: (event) => events.push(event) });
+const open = () => openFile().database;
 const idsIn = (database: Database) =>
   (database.prepare('SELECT id FROM things ORDER BY id').all() as { id: number }[]).map(({ id }) => id);
 
@@ -94,7 +94,7 @@ test.each(['emptied', 'deleted'])('the rows of an %s database come from its writ
   for (const suffix of ['', '-wal']) copyFileSync(path + suffix, copy + suffix);
   if (kind === 'deleted') rmSync(copy);
   else truncateSync(copy, 0);
-  const database = openWithRepair(copy, create, (event) => events.push(event));
+  const database = openFile(copy).database;
   expect(idsIn(database)).toEqual([1, 2]);
   expect(events).toMatchObject([{ quarantined: `${copy}.damaged`, salvaged: { things: 2 } }]);
   closeDatabase(database);
@@ -149,7 +149,7 @@ test('of a table without rowid, too, only the rows of the damaged page are missi
   for (const page of [10, Math.floor(pages / 2), pages - 2]) {
     writeFileSync(path, whole);
     overwrite(page * 4096, Buffer.alloc(4096, 0xa5));
-    const again = openWithRepair(path, keyed, (event) => events.push(event));
+    const again = openFile(path, keyed).database;
     const rows = again.prepare('SELECT a, count(*) AS n FROM keyed GROUP BY a').all() as { a: number; n: number }[];
     expect(rows.map(({ a }) => a)).toEqual([60_000, 120_000, 180_000, 240_000, 300_000]);
     const missing = 2_000 - rows.reduce((sum, { n }) => sum + n, 0);
@@ -204,31 +204,28 @@ test('a newly written database keeps what it gets, whatever became of the one be
 });
 
 test.each(['', '-wal'])('deleting %j and replacing it are noticed', (suffix) => {
-  const database = create(path);
-  const file = new DatabaseFile(path);
+  const file = openFile();
   expect(file.problem()).toBeUndefined();
   copyFileSync(path + suffix, join(folder, 'other'));
   rmSync(path + suffix);
   expect(file.problem()).toBe('deleted');
   copyFileSync(join(folder, 'other'), path + suffix);
   expect(file.problem()).toBe('replaced');
-  database.close();
+  file.database.close();
 });
 
 test('a log that goes right after the start is noticed, before anybody has looked', () => {
-  const database = create(path);
-  const file = new DatabaseFile(path);
+  const file = openFile();
   rmSync(`${path}-wal`);
   expect(file.problem()).toBe('deleted');
-  database.close();
+  file.close();
 });
 
 test('emptying it is noticed', () => {
-  const database = create(path);
-  const file = new DatabaseFile(path);
+  const file = openFile();
   truncateSync(path, 0);
   expect(file.problem()).toBe('emptied');
-  database.close();
+  file.close();
 });
 
 test.each([
@@ -238,39 +235,45 @@ test.each([
   ['replaced', () => [rmSync(path), writeFileSync(path, 'something else')]],
   ['emptied', () => truncateSync(path, 0)],
 ])('a database that was %s is written back from the open handle', (_, damage) => {
-  const database = create(path);
-  fill(database);
+  const file = openFile();
+  fill(file.database);
   damage();
-  database.exec("INSERT INTO things VALUES (1, 'later')");
-  beginRewrite(database, path, create);
-  abandonDatabase(database);
-  const again = open();
-  expect(idsIn(again).length).toBe(ROWS + 1);
-  expect([new DatabaseFile(path).problem(), events]).toEqual([undefined, []]);
-  closeDatabase(again);
+  file.database.exec("INSERT INTO things VALUES (1, 'later')");
+  expect(file.rewrite('deleted').salvaged).toBeUndefined();
+  expect([idsIn(file.database).length, file.problem(), events]).toEqual([ROWS + 1, undefined, []]);
+  expect(file.writtenBack).toMatchObject({ problem: 'deleted', times: 1 });
+  file.close();
 });
 
 test('a crash before the new file has its place is completed by the next start', () => {
-  const database = create(path);
-  fill(database);
-  rmSync(path);
-  beginRewrite(database, path, create);
-  // Not closed: a killed process leaves its log, which belongs to the old database.
+  fillAndClose();
+  renameSync(path, `${path}.rewritten`);
+  // A killed process leaves its log, which belongs to the old database.
+  writeFileSync(`${path}-wal`, 'of the old one');
   const again = open();
   expect([idsIn(again).length, events, existsSync(`${path}.rewritten`)]).toEqual([ROWS, [], false]);
   closeDatabase(again);
 });
 
 test('a copy that fails leaves nothing, and the database as it is', () => {
-  const database = create(path);
+  const file = openFile();
+  const { database } = file;
   database.exec("INSERT INTO things VALUES (1, 'one')");
   rmSync(path);
-  writeFileSync(`${path}.rewritten`, '');
-  rmSync(`${path}.rewritten`);
   database.exec('BEGIN');
-  expect(() => beginRewrite(database, path, create)).toThrow();
+  expect(() => file.rewrite('deleted')).toThrow();
   database.exec('COMMIT');
-  finishRewrite(path);
   expect([readdirSync(folder), idsIn(database)]).toEqual([['it.db-wal'], [1]]);
-  database.close();
+  expect(file.database).toBe(database);
+  file.database.close();
+});
+
+test('a check of another process finds damage, and none otherwise', () => {
+  fillAndClose();
+  const check = () => findFileDamage(path, { readOnly: true });
+  expect(check()).toBeUndefined();
+  overwrite(20 * 4096, Buffer.alloc(4096, 0xa5));
+  expect(check()).toMatch(/./);
+  expect(findFileDamage(path, { readOnly: true, checkedUpTo: 1_000 })).toBeUndefined();
+  expect(findFileDamage(join(folder, 'none.db'), { readOnly: true })).toBeUndefined();
 });
