@@ -105,9 +105,9 @@ test('when a sensor was last seen never goes back with a clock', () => {
 test('the end of a network is the end of those heard of at that very moment, too', () => {
   const fleet = new Fleet();
   send(fleet, 'a', {}, {}, T0);
-  fleet.markSensorsStopped(T0 + 1, T0 + 1000);
+  fleet.markSensorsStopped(T0 + 1, T0 + 1000, T0 + 1);
   expect(fleet.view(T0 + 1)[0]?.state).toBe('live');
-  fleet.markSensorsStopped(T0, T0 + 1000);
+  fleet.markSensorsStopped(T0, T0 + 1000, T0);
   expect(fleet.view(T0 + 1)[0]?.state).toBe('gone');
 });
 
@@ -237,7 +237,17 @@ test('a region is shown with its counts, and with nothing for sensors that are r
   fleet.markJobsStopped(['j-2'], T0);
   expect(region(fleet, T0 + 1000)).toEqual({
     ...{ region: 'eu', cut: false, live: 1, paused: 0, silent: 0, rate: 0.6 },
-    ...{ received: 3, duplicates: 0, late: 0, gaps: 0, last_seen: T0, interval_ms: 1000 },
+    ...{
+      received: 3,
+      duplicates: 0,
+      late: 0,
+      gaps: 0,
+      dropped: 0,
+      waiting: 0,
+      unaccounted: 0,
+      last_seen: T0,
+      interval_ms: 1000,
+    },
     colors: [{ color: '#2', sensors: 1 }],
   });
 });

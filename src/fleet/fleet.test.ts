@@ -74,7 +74,7 @@ test('sensors of a network that has ended are gone, and what was on its way does
   const fleet = new Fleet();
   fleet.record(reading(1, { execution_id: 'before', hostname: 'a' }), undefined, T0 - 1);
   fleet.record(reading(1), undefined, T0);
-  fleet.markSensorsStopped(T0, T0 + 1000);
+  fleet.markSensorsStopped(T0, T0 + 1000, T0);
   fleet.record(reading(3), undefined, T0 + 900);
   fleet.record(reading(2), undefined, T0 + 60_000);
   expect(fleet.view(T0 + 60_000).map(({ execution_id: id, state }) => [id, state])).toEqual([

@@ -9,10 +9,10 @@ import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, SensorState, SensorView } from './fleet-view.js';
 import { outstandingOf } from './ledger.js';
 import {
+  addReadings,
+  boundedRegion,
   compareRegions,
-  ForgottenSensors,
-  MAX_REGIONS,
-  OTHER_REGIONS,
+  noReadings,
   RateMeter,
   type ReadingCounts,
   RegionTally,
@@ -23,6 +23,7 @@ import { Replacement } from './replacement.js';
 import {
   isSilent,
   isStopped,
+  markStopped,
   newSensorRecord,
   recordReading,
   type SensorRecord,
@@ -57,7 +58,8 @@ export class Fleet {
   /** Executions by the key of their host; some may be forgotten already. */
   readonly #ofHosts = new Map<string, string[]>();
   readonly #replacement = new Replacement();
-  readonly #forgotten = new ForgottenSensors();
+  /** The readings of forgotten sensors by region, so that totals never go back. */
+  readonly #forgotten = new Map<string, ReadingCounts>();
   readonly #rates = new Map<string, RateMeter>();
   /** Regions whose link the operator has cut. */
   readonly #cut = new Set<string>();
@@ -80,14 +82,15 @@ export class Fleet {
     else this.#cut.add(region);
   }
 
-  /** The operator has stopped these jobs: their sensors are gone, not silent, unless they send on. */
+  /** The operator stops these jobs, or has stopped them: their sensors are gone, not silent, unless they send on. */
   markJobsStopped(jobIds: string[], now: number): void {
-    for (const sensor of this.#sensors.values()) if (jobIds.includes(sensor.reading.job_id)) sensor.endedAt = now;
+    for (const sensor of this.#sensors.values())
+      if (jobIds.includes(sensor.reading.job_id)) markStopped(sensor, now, now);
   }
 
-  /** The network stops: sensors that were seen at or after `since` send until `by` at the latest. */
-  markSensorsStopped(since: number, by: number): void {
-    for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) sensor.endedAt = by;
+  /** The network stops now: sensors that were seen at or after `since` send until `by` at the latest. */
+  markSensorsStopped(since: number, by: number, now: number): void {
+    for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) markStopped(sensor, now, by);
   }
 
   /**
@@ -97,7 +100,7 @@ export class Fleet {
   shiftTimes(by: number, since = Number.NEGATIVE_INFINITY): void {
     for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) shiftTimes(sensor, by);
     if (this.began > 0 && this.began >= since) this.began += by;
-    this.#forgotten.shiftTimes(by, since);
+    for (const counts of this.#forgotten.values()) if (counts.last_seen >= since) counts.last_seen += by;
     this.#rates.clear();
   }
 
@@ -124,13 +127,20 @@ export class Fleet {
       highest: tracker.highest,
       missing: tracker.missing,
     }));
-    return { sensors, retired: this.#forgotten.dump(), ...(this.began === 0 ? {} : { began: this.began }) };
+    return {
+      sensors,
+      retired: Object.fromEntries(this.#forgotten),
+      ...(this.began === 0 ? {} : { began: this.began }),
+    };
   }
 
   /** Restores a {@link dump} into an empty fleet. */
   load(dump: FleetDump): void {
     this.began = dump.began ?? this.began;
-    this.#forgotten.load(dump.retired);
+    // Earlier versions kept fewer counts.
+    for (const [region, counts] of Object.entries(dump.retired)) {
+      this.#forgotten.set(region, { ...noReadings(), ...counts });
+    }
     for (const { first = 1, highest, missing, ...rest } of dump.sensors) {
       const tracker = Object.assign(new SequenceTracker(), { first, highest, missing });
       this.#add({ ...rest, tracker }, Number.POSITIVE_INFINITY);
@@ -139,36 +149,28 @@ export class Fleet {
 
   /** Every sensor, sorted by region and host. */
   view(now: number): SensorView[] {
-    return [...this.#sensors.values()]
-      .map((sensor) => this.#viewOf(sensor, now))
-      .sort(
-        (a, b) =>
-          a.region.localeCompare(b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen,
-      );
+    return Array.from(this.#sensors.values(), (sensor) => this.#viewOf(sensor, now)).sort(
+      (a, b) => a.region.localeCompare(b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen,
+    );
   }
 
   /** Every region that has ever sent; its counts include forgotten sensors. Beyond a limit those without sensors are one. */
   summary(now: number): FleetSummary {
     const tallies = new Map<string, RegionTally>();
     const tallyOf = (name: string): RegionTally => {
-      const region = tallies.has(name) || tallies.size < MAX_REGIONS ? name : OTHER_REGIONS;
-      let tally = tallies.get(region);
-      if (!tally) {
-        tally = new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
-        tallies.set(region, tally);
-      }
+      const region = boundedRegion(tallies, name);
+      const tally =
+        tallies.get(region) ?? new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
+      tallies.set(region, tally);
       return tally;
     };
-    const sensors = [...this.#sensors.values()].map((sensor) => ({ sensor, state: this.#stateOf(sensor, now) }));
-    for (const expected of [true, false]) {
-      for (const { sensor, state } of sensors) {
-        const isExpected = state !== 'gone' && state !== 'replaced';
-        if (isExpected !== expected) continue;
-        tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
-      }
+    const sensors = Array.from(this.#sensors.values(), (sensor) => ({ sensor, state: this.#stateOf(sensor, now) }));
+    const isEnded = ({ state }: { state: SensorState }) => state === 'gone' || state === 'replaced';
+    for (const { sensor, state } of [...sensors.filter((one) => !isEnded(one)), ...sensors.filter(isEnded)]) {
+      tallyOf(sensor.reading.region).add(sensor, state, this.#readingsOf(sensor, state, now));
     }
     for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
-    const regions = [...tallies.values()].map((tally) => tally.view());
+    const regions = Array.from(tallies.values(), (tally) => tally.view());
     return {
       time: now,
       regions: regions.sort((a, b) => compareRegions(a.region, b.region)),
@@ -188,11 +190,7 @@ export class Fleet {
   }
 
   convergence(goal: Goal, now: number): Convergence {
-    const sensors = [...this.#sensors.values()].map((sensor) => ({
-      reading: sensor.reading,
-      config: sensor.config,
-      state: this.#stateOf(sensor, now),
-    }));
+    const sensors = Array.from(this.#sensors.values(), (sensor) => this.#viewOf(sensor, now));
     return convergenceOf(sensors, goal, now);
   }
 
@@ -234,11 +232,12 @@ export class Fleet {
   }
 
   #forget(sensor: SensorRecord, now: number): void {
+    const region = boundedRegion(this.#forgotten, sensor.reading.region);
+    const counts = this.#forgotten.get(region) ?? noReadings();
     // What it still kept never came.
-    const state = this.#stateOf(sensor, now);
-    const { waiting, unaccounted, ...counts } = this.#readingsOf(sensor, state, now);
-    const lost = { waiting: 0, unaccounted: unaccounted + waiting };
-    this.#forgotten.add(sensor.reading.region, { ...counts, ...lost });
+    const { waiting, unaccounted, ...others } = this.#readingsOf(sensor, this.#stateOf(sensor, now), now);
+    addReadings(counts, { ...others, waiting: 0, unaccounted: unaccounted + waiting });
+    this.#forgotten.set(region, counts);
     this.#sensors.delete(sensor.reading.execution_id);
     this.#replacement.forget(sensor);
   }
@@ -254,7 +253,11 @@ export class Fleet {
 
   #readingsOf(sensor: SensorRecord, state: SensorState, now: number): ReadingCounts {
     const endedAt =
-      state === 'replaced' ? this.#replacement.timeOf(sensor) : state === 'gone' ? (sensor.endedAt ?? now) : undefined;
+      state === 'replaced'
+        ? this.#replacement.timeOf(sensor)
+        : state === 'gone'
+          ? (sensor.stoppingAt ?? now)
+          : undefined;
     return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
   }
 

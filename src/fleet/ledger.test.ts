@@ -160,3 +160,61 @@ test('a sensor whose clock was set back has not restarted', () => {
   sensor.pass(T0 + 9000);
   expect(accountOf(fleet, 'e', T0 + 9000)).toMatchObject({ restarts: 0, unaccounted: 0, sequence: 11 });
 });
+
+/** A sensor with an interval of 1 s that was heard for 10 s, then cut off. */
+function cutSensor(fleet: Fleet): Sensor {
+  const sensor = new Sensor(fleet, 'e', T0, 1000, 'a', T0);
+  sensor.pass(T0 + 10_000);
+  sensor.linked = false;
+  return sensor;
+}
+
+test('what a silent sensor may keep is waiting; when it is gone, or was stopped, it is unaccounted', () => {
+  const fleet = new Fleet();
+  cutSensor(fleet);
+  expect(accountOf(fleet, 'e', T0 + 12_000)).toMatchObject({ state: 'live', waiting: 0, unaccounted: 0 });
+  expect(accountOf(fleet, 'e', T0 + 70_000)).toMatchObject({ state: 'silent', waiting: 60, unaccounted: 0 });
+  expect(accountOf(fleet, 'e', T0 + 710_000)).toMatchObject({ state: 'gone', waiting: 0, unaccounted: 700 });
+  fleet.markJobsStopped(['j'], T0 + 30_000);
+  fleet.markJobsStopped(['j'], T0 + 33_000);
+  expect(accountOf(fleet, 'e', T0 + 710_000)).toMatchObject({ state: 'gone', waiting: 0, unaccounted: 20 });
+});
+
+test('a sensor that is stopped while it sends has nothing that is unaccounted', () => {
+  const fleet = new Fleet();
+  new Sensor(fleet, 'e', T0, 1000, 'a', T0).pass(T0 + 10_000);
+  fleet.markJobsStopped(['j'], T0 + 10_500);
+  fleet.markJobsStopped(['j'], T0 + 13_000);
+  expect(accountOf(fleet, 'e', T0 + 60_000)).toMatchObject({ state: 'gone', unaccounted: 0 });
+});
+
+test('late readings of a sensor that was replaced lower what is unaccounted, and its account outlives the puller', () => {
+  const before = new Fleet();
+  const old = cutSensor(before);
+  old.pass(T0 + 35_000);
+  new Sensor(before, 'new', T0 + 35_500, 1000, 'a', T0 + 35_500).pass(T0 + 36_000);
+  expect(accountOf(before, 'e', T0 + 40_000)).toMatchObject({ state: 'replaced', waiting: 0, unaccounted: 25 });
+  const after = new Fleet();
+  after.load(JSON.parse(JSON.stringify(before.dump())));
+  expect(accountOf(after, 'e', T0 + 50_000)).toMatchObject({ state: 'replaced', unaccounted: 25 });
+  Object.assign(old, { fleet: after, linked: true });
+  old.pass(T0 + 35_001);
+  expect(accountOf(after, 'e', T0 + 60_000)).toMatchObject({ unaccounted: 0, gaps: 0, received: 36 });
+});
+
+test('a sensor that is forgotten leaves its account to its region', () => {
+  const fleet = new Fleet();
+  cutSensor(fleet);
+  new Sensor(fleet, 'new', T0 + 35_500, 1000, 'a', T0 + 35_500).pass(T0 + 700_000);
+  fleet.prune(T0 + 700_000);
+  expect(fleet.view(T0 + 700_000).map(({ execution_id: id }) => id)).toEqual(['new']);
+  expect(fleet.summary(T0 + 700_000).total.unaccounted).toBe(25);
+});
+
+test('a module that reports no interval may have taken nothing', () => {
+  const fleet = new Fleet();
+  const { reading } = { reading: { sequence: 3, execution_id: 'f', hostname: 'f-1', region: 'eu', job_id: 'j' } };
+  const rest = { icon_name: '', color: '', job_submission_time: 0, timestamp: new Date(T0).toISOString() };
+  fleet.record({ ...reading, ...rest }, undefined, T0);
+  expect(accountOf(fleet, 'f', T0 + 700_000)).toMatchObject({ state: 'gone', gaps: 2, unaccounted: 0 });
+});

@@ -6,9 +6,11 @@ import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
 const MAX_COLORS = 5;
 /** The rate is an average over this many full seconds. */
 const RATE_WINDOW_S = 5;
-/** Anybody can name a region: the counts of further ones are kept under {@link OTHER_REGIONS}. */
-export const MAX_REGIONS = 100;
-export const OTHER_REGIONS = 'other';
+const MAX_REGIONS = 100;
+
+/** Anybody can name a region: the counts of further ones are kept under `other`. */
+export const boundedRegion = (known: ReadonlyMap<string, unknown>, region: string): string =>
+  known.has(region) || known.size < MAX_REGIONS ? region : 'other';
 
 /** What readings of a sensor have added up to. */
 export type ReadingCounts = Pick<
@@ -18,7 +20,7 @@ export type ReadingCounts = Pick<
 
 const SUMS = ['received', 'duplicates', 'late', 'gaps', 'dropped', 'waiting', 'unaccounted'] as const;
 
-const noReadings = (): ReadingCounts => ({
+export const noReadings = (): ReadingCounts => ({
   received: 0,
   duplicates: 0,
   late: 0,
@@ -29,7 +31,7 @@ const noReadings = (): ReadingCounts => ({
   last_seen: 0,
 });
 
-function addReadings(sum: ReadingCounts, counts: ReadingCounts): void {
+export function addReadings(sum: ReadingCounts, counts: ReadingCounts): void {
   for (const name of SUMS) sum[name] += counts[name];
   sum.last_seen = Math.max(sum.last_seen, counts.last_seen);
 }
@@ -68,35 +70,6 @@ export class RegionTally {
   view(): RegionView {
     const colors = [...this.#colors].map(([color, sensors]) => ({ color, sensors }));
     return { ...this.#sum, colors: colors.sort((a, b) => b.sensors - a.sensors).slice(0, MAX_COLORS) };
-  }
-}
-
-/** The readings of forgotten sensors by region, so that totals never go back. */
-export class ForgottenSensors {
-  readonly #counts = new Map<string, ReadingCounts>();
-
-  add(region: string, readings: ReadingCounts): void {
-    const name = this.#counts.has(region) || this.#counts.size < MAX_REGIONS ? region : OTHER_REGIONS;
-    const counts = this.#counts.get(name) ?? noReadings();
-    addReadings(counts, readings);
-    this.#counts.set(name, counts);
-  }
-
-  shiftTimes(by: number, since: number): void {
-    for (const counts of this.#counts.values()) if (counts.last_seen >= since) counts.last_seen += by;
-  }
-
-  [Symbol.iterator](): Iterator<[string, ReadingCounts]> {
-    return this.#counts[Symbol.iterator]();
-  }
-
-  dump(): Record<string, ReadingCounts> {
-    return Object.fromEntries(this.#counts);
-  }
-
-  load(dump: Record<string, ReadingCounts>): void {
-    // Earlier versions kept fewer counts.
-    for (const [region, counts] of Object.entries(dump)) this.#counts.set(region, { ...noReadings(), ...counts });
   }
 }
 

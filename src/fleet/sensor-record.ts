@@ -11,6 +11,9 @@ const DEFAULT_INTERVAL_MS = 5_000;
 /** A sensor is silent when its reading is overdue by one interval and this time. */
 const SILENCE_SLACK_MS = 3_000;
 
+/** A stop takes less. */
+const STOPPING_MS = 120_000;
+
 /** A clock that is further ahead than before was wrong for a moment: what it says is no reason to begin anew. */
 const CLOCK_TOLERANCE_MS = 300_000;
 
@@ -42,6 +45,8 @@ export interface SensorRecord {
   replacedAt?: number;
   /** Latest time at which its job was stopped on purpose; left out while the job runs. */
   endedAt?: number;
+  /** When it was asked to stop. What it takes after that nobody waits for. */
+  stoppingAt?: number;
 }
 
 /**
@@ -142,11 +147,19 @@ export const isSilent = (sensor: SensorRecord, now: number): boolean => now - se
 export const isStopped = ({ endedAt, lastSeen, reading }: SensorRecord): boolean =>
   endedAt !== undefined && (lastSeen <= endedAt || Date.parse(reading.timestamp) <= endedAt);
 
+/** `asked`: when it was asked to stop; `ended`: the latest time at which it has stopped. Unix milliseconds. */
+export function markStopped(sensor: SensorRecord, asked: number, ended: number): void {
+  // Told again while it stops.
+  if (asked - (sensor.stoppingAt ?? 0) > STOPPING_MS) sensor.stoppingAt = asked;
+  sensor.endedAt = ended;
+}
+
 /** Moves what was measured by our clock; timestamps are the sensor's own. */
 export function shiftTimes(sensor: SensorRecord, by: number): void {
   sensor.firstSeen += by;
   sensor.lastSeen += by;
   if (sensor.endedAt !== undefined) sensor.endedAt += by;
+  if (sensor.stoppingAt !== undefined) sensor.stoppingAt += by;
   for (const range of sensor.tracker.missing) range.since += by;
 }
 

@@ -1,5 +1,6 @@
 /** `GET /metrics` of the puller (docs/metrics.md). */
 import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
+import type { ReadingCounts } from '../fleet/region-counts.js';
 import { BoundedLabel } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics, type Sample, type Values } from '../lib/metrics/metrics.js';
 import type { PullerAppDeps } from './puller-app.js';
@@ -68,7 +69,7 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     if (!newest || Math.abs(time - newest.time) > SUMMARY_AGE_MS) newest = hub.fleet.summary(time);
     return newest;
   };
-  const byRegion = (key: 'received' | 'duplicates' | 'late' | 'gaps') => (): Values => {
+  const byRegion = (key: keyof ReadingCounts) => (): Values => {
     const sums = new Map<string, number>();
     for (const view of summary().regions) {
       const region = regions.of(view.region);
@@ -87,6 +88,21 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     'readings_missing',
     'Readings that were taken and have not arrived; falls when they do.',
     byRegion('gaps'),
+  );
+  metrics.gauge(
+    'readings_dropped',
+    'Readings that sensors have dropped, as they report: their memory was full.',
+    byRegion('dropped'),
+  );
+  metrics.gauge(
+    'readings_kept',
+    'Readings that sensors have taken and keep; at most, of silent ones.',
+    byRegion('waiting'),
+  );
+  metrics.gauge(
+    'readings_unaccounted',
+    'Readings that may have been taken by executions that have ended, and never came; falls when they do.',
+    byRegion('unaccounted'),
   );
   metrics.gauge('sensors', 'Sensors that are not gone or replaced, by state.', () =>
     sensorCounts(summary().regions, regions),

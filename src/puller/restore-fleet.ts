@@ -20,7 +20,7 @@ export function restoreFleet(store: ReadingsStore, now: number, endedNetwork?: s
   if (fleet.began === undefined) save();
   if (endedNetwork !== undefined) {
     takeEndedNetwork(endedNetwork, ({ since, by }) => {
-      hub.fleet.markSensorsStopped(since, by);
+      hub.fleet.markSensorsStopped(since, by, by);
       save();
     });
   }

@@ -28,11 +28,11 @@ export async function stopModule(
       all.flatMap(({ ref }) => ref.name ?? []),
     );
   if (!takeOver) refuseForeign(wanted.filter((job) => isForeign(job, network)));
+  // What sent readings is not missed from now on.
+  await fleet.annotate({ endedJobs: wanted.map(({ id }) => id) }, token);
   const stopped = await Promise.all(
     wanted.map(async ({ ref }) => ((await network.stop(ref)) ? [ref.region ?? 'all'] : [])),
   );
-  // What sent readings is not missed from now on.
-  await fleet.annotate({ endedJobs: wanted.map(({ id }) => id) }, token);
   return { name, stopped: [...new Set(stopped.flat())] };
 }
 

@@ -56,11 +56,11 @@ test('nothing is stopped where no publisher runs', async () => {
   expect([stopped, annotated]).toEqual([[], []]);
 });
 
-test('of the wanted region only, and the fleet view hears of its jobs before and after', async () => {
+test('of the wanted region only, and the fleet view hears of its jobs before, at once, and at the end', async () => {
   running = [job({ role: 'publisher', region: 'eu' }), job({ role: 'publisher', region: 'us' })];
   expect(await stop(['eu'])).toEqual({ stopped: ['eu'], quietSeconds: 1 });
   expect(stopped).toEqual([{ role: 'publisher', region: 'eu' }]);
-  expect(annotated).toEqual([['j-publisher-eu'], ['j-publisher-eu']]);
+  expect(annotated).toEqual([['j-publisher-eu'], ['j-publisher-eu'], ['j-publisher-eu']]);
 });
 
 test('a region that is called eu-once is not stopped with eu', async () => {

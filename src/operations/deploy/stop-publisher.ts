@@ -1,7 +1,7 @@
 /** Stops the publisher, and waits until no more readings arrive. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';
-import { isActive, type Network } from '../../network/network.js';
+import { isActive, type JobInfo, type Network } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
 import { isForeign, refuseForeign } from './job-owners.js';
 
@@ -51,15 +51,18 @@ export async function stopPublisher(
   const sending = (await fleet.snapshot()).sensors.filter(({ region, state }) => concerns(region) && state === 'live');
   const intervals = sending.map(({ config }) => config?.intervalMs ?? 0);
   const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
+  const ended = async (jobs: JobInfo[]) => fleet.annotate({ endedJobs: jobs.map(({ id }) => id) }, token);
+  // Before they stop, so that what they take meanwhile is not waited for.
+  if (running.length > 0) await ended(running);
   const results = await Promise.all(
     wanted.map(async ({ ref }) => ((await network.stop(ref)) ? [ref.region ?? 'all'] : [])),
   );
   const stopped = [...new Set(results.flat())];
   if (stopped.length === 0) return { stopped, quietSeconds: 0 };
   // At once, so that no alert fires meanwhile; and again for sensors whose last readings were still on their way.
-  await fleet.annotate({ endedJobs: wanted.map(({ id }) => id) }, token);
+  await ended(wanted);
   await noMoreReadings(fleet, concerns, quietMs);
-  await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
+  await ended(await publishers());
   return { stopped, quietSeconds: quietMs / 1000 };
 }
 

@@ -3,6 +3,7 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { ConditionAlerts, type Conditions } from './condition-alerts.js';
 import type { DeadLetterWatch } from './dead-letter-watch.js';
+import { LossAlerts } from './loss-alerts.js';
 import { SilenceAlerts } from './silence-alerts.js';
 import { Webhook } from './webhook.js';
 
@@ -16,6 +17,7 @@ export interface AlertOptions {
 
 export class Alerts {
   readonly #silence: SilenceAlerts;
+  readonly #losses = new LossAlerts();
   readonly #conditions = new ConditionAlerts();
   readonly #deadLetters: DeadLetterWatch;
   readonly #webhook: Webhook | undefined;
@@ -39,7 +41,7 @@ export class Alerts {
   /** Those that fire now. */
   get firing(): AlertEvent[] {
     const letters = this.#deadLetters.firing;
-    return [...(letters ? [letters] : []), ...this.#conditions.firing, ...this.#silence.firing];
+    return [...(letters ? [letters] : []), ...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing];
   }
 
   /** The clock was set forward or back by this many milliseconds. */
@@ -48,7 +50,11 @@ export class Alerts {
   }
 
   update(summary: FleetSummary, conditions: Conditions): void {
-    this.raise([...this.#silence.update(summary), ...this.#conditions.update(conditions, summary.time)]);
+    this.raise([
+      ...this.#silence.update(summary),
+      ...this.#losses.update(summary),
+      ...this.#conditions.update(conditions, summary.time),
+    ]);
   }
 
   /** Alerts that begin, change or end. */
