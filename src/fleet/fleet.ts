@@ -256,7 +256,7 @@ export class Fleet {
       state === 'replaced'
         ? this.#replacement.timeOf(sensor)
         : state === 'gone'
-          ? (sensor.stoppingAt ?? now)
+          ? (sensor.stoppingAt ?? sensor.endedAt ?? now)
           : undefined;
     return readingsOf(sensor, outstandingOf(sensor, state, { endedAt, now }), now);
   }
