@@ -13,6 +13,15 @@ test('what a newer submission has replaced on its host is recognised, and only t
   expect(filter.isSuperseded({ ...from('a', 1), region: 'us' })).toBe(false);
 });
 
+test('what an older submission has kept from before the newer one is data', () => {
+  const filter = new SupersededFilter();
+  const T = 1_750_000_000_000;
+  const taken = (at: number) => ({ ...from('a', T), timestamp: new Date(at).toISOString() });
+  filter.isSuperseded(from('a', T + 60_000));
+  expect([T, T + 59_999, T + 60_000].map((at) => filter.isSuperseded(taken(at)))).toEqual([false, false, true]);
+  expect(filter.isSuperseded({ ...from('a', T), timestamp: 'yesterday' })).toBe(true);
+});
+
 test.each([
   { hostname: 'a', region: 'eu' },
   { hostname: 'a', region: 'eu', job_submission_time: 0 },
