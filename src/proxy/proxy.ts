@@ -73,14 +73,9 @@ export interface ProxyStats {
   follows?: { authority: string; status: FollowStatus | undefined };
 }
 
-export interface Proxy {
-  app: Hono;
-  stats(): ProxyStats;
-  /** Resolves when everything accepted has reached the queue. */
-  drain(): Promise<void>;
-}
+export type Proxy = ReturnType<typeof createProxy>;
 
-export function createProxy(deps: ProxyDeps): Proxy {
+export function createProxy(deps: ProxyDeps) {
   const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
   const { onEvent } = deps;
   const batcher = new Batcher(queue, deps.batcher, onEvent);
@@ -142,5 +137,6 @@ export function createProxy(deps: ProxyDeps): Proxy {
   if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken));
   app.notFound((c) => refused(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));
+  // Everything that was accepted reaches the queue before `drain` resolves.
   return { app, stats, drain: () => batcher.drain() };
 }
