@@ -8,7 +8,7 @@
 export type Fault = 'user' | 'system';
 
 /** Statuses of refused requests. */
-export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 415 | 417 | 422 | 429 | 431 | 500 | 503;
+export type RefusalStatus = 400 | 401 | 403 | 404 | 408 | 409 | 413 | 415 | 422 | 429 | 431 | 500 | 503;
 
 export interface CodeInfo {
   fault: Fault;

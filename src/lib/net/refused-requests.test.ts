@@ -41,8 +41,6 @@ test.each([
   ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400, 'BAD_HTTP'],
   ['a Host that is none', 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n', 400, 'BAD_HTTP'],
   ['a path with backslashes', `GET \\\\x HTTP/1.1\r\n${HOST}Connection: close\r\n\r\n`, 400, 'BAD_HTTP'],
-  ['a tunnel', `CONNECT example.org:443 HTTP/1.1\r\nHost: example.org\r\n\r\n`, 400, 'BAD_HTTP'],
-  ['an expectation', `POST /slow HTTP/1.1\r\n${HOST}Expect: a miracle\r\nContent-Length: 0\r\n\r\n`, 417, 'BAD_HTTP'],
 ])('%s is refused with a JSON body', async (_, text, status, code) => {
   const answer = await talk(text);
   expect([answer.status, answer.type, JSON.parse(answer.body)]).toMatchObject([

@@ -2,7 +2,7 @@
  * Answers requests that never reach an app, because Node's HTTP parser or the adapter refuses them, or another one of their
  * connection is not answered yet: as everywhere, with a JSON body.
  */
-import { type IncomingMessage, type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { type RequestListener, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, statusOf } from '../errors/codes.js';
 import { type HttpError, httpErrorBody } from '../errors/http-error.js';
@@ -12,7 +12,7 @@ const PARSER_ERRORS: Record<string, [ErrorCode, string]> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['REQUEST_TIMEOUT', 'the request did not arrive in time'],
 };
 
-/** Refuses what is no request, comes too slowly, or asks for something that no HTTP service here does. */
+/** Refuses what is no request, or comes too slowly. */
 export function answerRefusedRequests(server: Server): void {
   /** The newest answer on each connection. */
   const answers = new WeakMap<object, ServerResponse>();
@@ -23,12 +23,6 @@ export function answerRefusedRequests(server: Server): void {
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) return void socket.destroy(error);
     const [code, message] = PARSER_ERRORS[error.code ?? ''] ?? ['BAD_HTTP', 'this is not an HTTP request'];
     refuse(socket, { code, message });
-  });
-  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-    refuse(socket, { code: 'BAD_HTTP', message: 'CONNECT is not offered: this is no proxy of the web' });
-  });
-  server.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
-    refuseRequest(response, 417, { code: 'BAD_HTTP', message: 'Expect: only 100-continue is understood' });
   });
 }
 
