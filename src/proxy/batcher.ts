@@ -101,9 +101,9 @@ export class Batcher {
     });
   }
 
-  /** Resolves when everything that was added has its outcome. */
+  /** Resolves when everything that was added has its outcome; a call of a queue that is away may still be under way. */
   async drain(): Promise<void> {
-    while (this.#waiting.length > 0 || this.stats.inFlight > 0) {
+    while (this.#heldBytes > 0) {
       this.#expire();
       await sleep(5);
     }

@@ -135,7 +135,7 @@ export function createProxy(deps: ProxyDeps) {
   app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
   app.route('/', revocationRoutes(revoked, operatorToken));
   if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken));
-  app.notFound((c) => refused(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
+  app.notFound((c) => refused(refusal('NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));
   // Everything that was accepted reaches the queue before `drain` resolves.
   return { app, stats, drain: () => batcher.drain() };
