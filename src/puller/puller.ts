@@ -13,7 +13,7 @@ import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { type FleetReader, localFleet } from './fleet-client.js';
-import { FleetClock } from './fleet-clock.js';
+import { fleetTime } from './fleet-clock.js';
 import { Pipeline } from './pipeline.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { restoreFleet } from './restore-fleet.js';
@@ -75,8 +75,8 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     hub.fleet.limitLastSeen(Date.now());
     alerts?.shiftTimes(by);
   };
-  const time = new FleetClock(store?.clock ?? new ElapsedClock(undefined), shiftTimes, onEvent);
-  const now = () => time.now();
+  const clock = store?.clock ?? new ElapsedClock(undefined);
+  const now = fleetTime(clock, shiftTimes, onEvent);
   const { log } = sinks;
   const pipeline = new Pipeline({
     queue,
@@ -93,7 +93,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     now,
     polling: { pollers },
   });
-  const upkeep = store && new StoreUpkeep({ store, hub, time, retention: sinks.store!.retentionMs, failures, onEvent });
+  const upkeep = store && new StoreUpkeep({ store, hub, now, retention: sinks.store!.retentionMs, failures, onEvent });
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   /** What it said last, also while it does not answer. */
@@ -102,7 +102,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   function publishSummary(): void {
     const summary = hub.fleet.summary(now());
     hub.publish({ event: 'summary', summary });
-    alerts?.update(summary, { store: store?.stats, clockAheadMs: time.aheadMs, queueServer });
+    alerts?.update(summary, { store: store?.stats, clockAheadMs: clock.aheadMs, queueServer });
   }
 
   async function checkDeadLetters(): Promise<void> {
@@ -137,7 +137,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
         lastError: failures.lastError,
         deadLetters: deadLetters.count,
         store: store?.stats,
-        clockAheadMs: time.aheadMs,
+        clockAheadMs: clock.aheadMs,
         queueServer,
       }),
       failures: () => failures.counts,
