@@ -2,7 +2,7 @@
 import type { Hono } from 'hono';
 import { escapeControls } from '../lib/control-characters.js';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
-import { whileBusy } from '../lib/process/report-busy.js';
+import { whileBusy } from '../lib/process/shutdown.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue, QueueServerState } from '../queue/queue.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
