@@ -7,6 +7,7 @@ import { numberText, unitOf } from './format.js';
 import { compareRegions } from './regions.js';
 import { hashOf, placeQuery, type Selection } from './selection.js';
 import { sensorsIn } from './sensors.js';
+import { ask } from './session.js';
 
 interface Span {
   name: string;
@@ -72,16 +73,15 @@ class Charts {
   async load(): Promise<void> {
     const load = ++this.#loads;
     for (const [metric, chart] of this.#charts) {
-      const past = await this.#loadPast(metric).catch(messageOf);
+      const { answer, problem } = await this.#loadPast(metric);
       // Something else was asked for meanwhile.
       if (load !== this.#loads) return;
-      if (typeof past === 'string') chart.say(past);
-      else chart.show(past, furthest(metric, this.#of));
+      if (answer) chart.show(align(answer), furthest(metric, this.#of));
+      else chart.say(problem);
     }
   }
 
-  /** Rejects with why there is none. */
-  async #loadPast(metric: string): Promise<Past> {
+  async #loadPast(metric: string): ReturnType<typeof ask<History>> {
     // The depth of the queue is kept by minute.
     const fine = span === TEN_MINUTES && rate <= FINE.readingsPerSecond && metric !== DEPTH.metric;
     const step = fine ? FINE.stepMs : span.stepMs;
@@ -90,10 +90,7 @@ class Charts {
     const query = placeQuery(this.#of);
     const range = { metric, from: to - span.ms, to, step };
     for (const [name, value] of Object.entries(range)) query.set(name, String(value));
-    const response = await fetch(`history?${query}`);
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error.message);
-    return align(answer);
+    return ask<History>(`history?${query}`);
   }
 
   #loadAgain(): void {
@@ -103,8 +100,6 @@ class Charts {
     }, span.everyMs);
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Puts the points of all series on one row of times; steps without readings stay empty. */
 function align({ from, to, step, series }: History): Past {

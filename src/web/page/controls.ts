@@ -5,7 +5,6 @@ import type {
   ConfigChanged,
   LinkChanged,
   PlaceConfig,
-  Report,
 } from '../../puller/controls/fleet-controls.js';
 import { FIELDS, fieldName } from './configuration.js';
 import { arrange, byId, create, find, setText } from './dom.js';
@@ -149,9 +148,7 @@ async function change(wanted: Change, includeNarrower = false): Promise<void> {
   const { what, set = {}, unset = [] } = wanted;
   const name = `${nameOf(selection)}: ${what}`;
   const body: ConfigChangeBody = { scope: scopeOf(selection), set, unset, includeNarrower };
-  const result = await follow<ConfigChanged>(name, 'sensors follow', (onProgress) =>
-    perform('POST', 'controls/config', body, onProgress),
-  );
+  const result = await follow<ConfigChanged>(name, 'sensors follow', 'POST', 'controls/config', body);
   if (!result) return;
   const { sensors = 0, converged = 0, seconds = 0, hidden = [], revoked = [] } = result;
   const outcome = `${converged}/${sensors} sensors follow (${seconds.toFixed(1)} s)`;
@@ -172,9 +169,8 @@ async function setLink(connected: boolean): Promise<void> {
   const { region = '' } = selection;
   const name = `region ${region}: ${connected ? 'reconnect' : 'cut'}`;
   const state = connected ? 'nodes connected' : 'nodes cut off';
-  const result = await follow<LinkChanged>(name, state, (onProgress) =>
-    perform('PUT', `controls/regions/${encodeURIComponent(region)}`, { connected }, onProgress),
-  );
+  const path = `controls/regions/${encodeURIComponent(region)}`;
+  const result = await follow<LinkChanged>(name, state, 'PUT', path, { connected });
   if (!result) return;
   const { reached, nodes, seconds, bypassing = [] } = result;
   say(`${name}: ${reached}/${nodes} ${state} (${seconds.toFixed(1)} s)`);
@@ -185,12 +181,12 @@ async function setLink(connected: boolean): Promise<void> {
 async function follow<T>(
   name: string,
   state: string,
-  operation: (onProgress: Report) => ReturnType<typeof perform<T>>,
+  ...[method, path, body]: [method: 'POST' | 'PUT', path: string, body: object]
 ): Promise<T | undefined> {
   if (busy) return undefined;
   setBusy(true);
   say(`${name} …`);
-  const outcome = await operation(({ done, of }) => say(`${name}: ${done}/${of} ${state}`));
+  const outcome = await perform<T>(method, path, body, ({ done, of }) => say(`${name}: ${done}/${of} ${state}`));
   setBusy(false);
   changed();
   if ('result' in outcome) return outcome.result;

@@ -136,17 +136,7 @@ class Tile {
     if (state !== 'live') setText(this.#fact, state);
     else if (texts.length === 0) setText(this.#fact, `#${whole(sequence)}`);
     else if (this.#size === 'small') setText(this.#fact, texts[0]?.text ?? '');
-    else this.#showValues(texts);
-  }
-
-  /** A new number of a value moves nothing. */
-  #showValues(texts: ValueText[]): void {
-    const nodes = texts.map(valueNode);
-    if (this.#fact.children.length !== nodes.length) this.#fact.replaceChildren(...nodes);
-    for (const [i, node] of nodes.entries()) {
-      const there = this.#fact.children[i];
-      if (there && there.textContent !== node.textContent) there.replaceWith(node);
-    }
+    else this.#fact.replaceChildren(...texts.map(valueNode));
   }
 }
 
