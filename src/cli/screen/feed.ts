@@ -5,7 +5,7 @@ import { listServices } from '../../operations/deploy/list-services.js';
 import { followEvents } from '../../operations/follow-events.js';
 import { type LogLine, type LogsTarget, loggedServices, readLogs } from '../../operations/logs/read-logs.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { addNote, record, recordLog, type ScreenData, setSensors } from './screen-data.js';
+import { addNote, record, type ScreenData, setSensors } from './screen-data.js';
 
 export interface FeedSources {
   fleet: FleetClient;
@@ -23,39 +23,28 @@ export interface FeedOptions extends FeedSources {
   data: ScreenData;
   /** What is shown: the rest is not asked for. */
   wanted(): { sensors: boolean; service: string | undefined };
-  onChange(): void;
   closed: AbortSignal;
 }
 
-const RETRY_MS = 200;
-const ASK_EVERY_MS = 1000;
+const ASK_EVERY_MS = 500;
 /** A large fleet is a large answer: asking takes at most a tenth of the time. */
 const PAUSE_FACTOR = 9;
-const LOG_LINES = 500;
+const LOG_LINES = 200;
 
 export function feed(options: FeedOptions): void {
-  const { fleet, since, attached, data, onChange, closed } = options;
-  void followEvents(fleet, since, closed, (event) => {
-    record(data, event, Date.now());
-    onChange();
-  });
-  void repeat(options, askForSensors);
-  void repeat(options, askForServices);
-  void followSelectedLog(options);
-  const onNote = ({ time, text }: LogLine) => addNote(data, `up: ${text}`, time);
-  if (attached) void followLog(options, 'up', closed, onNote);
+  const { fleet, since, attached, data, closed } = options;
+  void followEvents(fleet, since, closed, (event) => record(data, event, Date.now()));
+  for (const ask of [askForSensors, askForServices]) void repeat(options, () => ask(options));
+  if (attached) followNotes(options).catch(() => {});
 }
 
-async function repeat(options: FeedOptions, ask: (options: FeedOptions) => Promise<void>): Promise<void> {
-  const { closed, onChange } = options;
+/** What does not answer is shown as it was; the title says for how long nothing was heard. */
+async function repeat({ closed }: FeedOptions, ask: () => Promise<void>): Promise<void> {
   while (!closed.aborted) {
     const began = performance.now();
-    // What does not answer is shown as it was; the title says for how long nothing was heard.
-    await ask(options).catch(() => {});
-    if (closed.aborted) return;
-    onChange();
-    const took = performance.now() - began;
-    await sleep(Math.max(ASK_EVERY_MS, took * PAUSE_FACTOR), undefined, { signal: closed }).catch(() => {});
+    await ask().catch(() => {});
+    const pause = Math.max(ASK_EVERY_MS, (performance.now() - began) * PAUSE_FACTOR);
+    await sleep(pause, undefined, { signal: closed }).catch(() => {});
   }
 }
 
@@ -67,41 +56,21 @@ async function askForSensors({ fleet, config, data, wanted }: FeedOptions): Prom
   data.desired = (await desired) ?? data.desired;
 }
 
-async function askForServices({ fleet, stateDir, logs, data, wanted }: FeedOptions): Promise<void> {
+async function askForServices({ fleet, stateDir, logs, data, wanted, closed }: FeedOptions): Promise<void> {
+  const { service } = wanted();
+  data.stats = await fleet.stats().catch(() => data.stats);
   // Asking containers takes the engine some time.
-  const named = wanted().service === undefined ? [] : await loggedServices(logs);
-  data.services = listServices(stateDir, named);
-  data.stats = await fleet.stats();
+  data.services = listServices(stateDir, service === undefined ? [] : await loggedServices(logs));
+  if (service === undefined) return;
+  const query = { services: [service], tail: LOG_LINES, signal: closed };
+  const lines: LogLine[] = [];
+  // It may have none yet.
+  for await (const line of readLogs(logs, query)) lines.push(line);
+  if (wanted().service === service) data.log = lines;
 }
 
-/** The log of the selected service, until another one is selected. */
-async function followSelectedLog(options: FeedOptions): Promise<void> {
-  const { data, wanted, closed } = options;
-  while (!closed.aborted) {
-    const { service } = wanted();
-    data.log = [];
-    if (service !== undefined) {
-      const other = new AbortController();
-      const asking = setInterval(() => wanted().service !== service && other.abort(), RETRY_MS);
-      await followLog(options, service, AbortSignal.any([other.signal, closed]), (line) => recordLog(data, line));
-      clearInterval(asking);
-    }
-    await sleep(RETRY_MS, undefined, { signal: closed }).catch(() => {});
-  }
-}
-
-async function followLog(
-  { logs, onChange }: FeedOptions,
-  service: string,
-  signal: AbortSignal,
-  onLine: (line: LogLine) => void,
-): Promise<void> {
-  try {
-    for await (const line of readLogs(logs, { services: [service], tail: LOG_LINES, follow: true, signal })) {
-      onLine(line);
-      onChange();
-    }
-  } catch {
-    // It has no log, or not yet.
+async function followNotes({ logs, data, closed: signal }: FeedOptions): Promise<void> {
+  for await (const { text, time } of readLogs(logs, { services: ['up'], tail: LOG_LINES, follow: true, signal })) {
+    addNote(data, `up: ${text}`, time);
   }
 }

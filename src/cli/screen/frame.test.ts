@@ -27,7 +27,7 @@ const picture = (
     unicode: true,
     kind: 'embedded',
     page: 'http://127.0.0.1:9091',
-    interrupt: 'leaves',
+    attached: true,
     now: T0,
     state: { ...firstState(), ...state },
     ...over,
@@ -98,7 +98,10 @@ const STATES: [string, Partial<ScreenState>][] = [
   ...VIEW_NAMES.flatMap((view): [string, Partial<ScreenState>][] => [
     [view, { view }],
     [`${view} in detail`, { view, detail: true }],
-    [`${view} at its first row`, { view, selected: { readings: WORST.readings[0], log: WORST.log[0] } }],
+    [
+      `${view} at its first row`,
+      { view, selected: { readings: WORST.readings[0], log: `${T0} ${WORST.log[0]?.text}` } },
+    ],
   ]),
   ['help', { help: true }],
   ['an input', { input: { what: 'color', scope: { hostname: '日本'.repeat(90) }, text: '🚀'.repeat(200) } }],

@@ -88,14 +88,14 @@ function noteLine({ data, state, style, now, width }: Picture): string {
 const EXAMPLES = { color: '#00ff88', interval: 'seconds' };
 
 /** The keys of the view, as many as fit; `?` has all. */
-function keysLine({ data, state, style, interrupt, width }: Picture): string {
+function keysLine({ data, state, style, attached, width }: Picture): string {
   if (state.question) return style.dim('y yes  n no');
   if (state.input?.problem !== undefined) return style.red(state.input.problem);
   if (state.input) return style.dim(state.input.what === 'filter' ? 'Enter keep  Esc clear' : 'Enter set  Esc cancel');
   const canAct = targetOf(state, data).scope !== undefined;
   const keys = BINDINGS.flatMap(({ short, acts = false }) => (short !== undefined && (canAct || !acts) ? [short] : []));
   let line = '';
-  for (const key of [...keys, `Ctrl-C ${interrupt}`]) {
+  for (const key of [...keys, attached ? 'Ctrl-C leaves' : 'Ctrl-C stops everything']) {
     const longer = line === '' ? key : `${line}  ${key}`;
     if (cellsOf(longer) > width) break;
     line = longer;

@@ -19,8 +19,8 @@ export interface Picture {
   kind: string;
   /** Address of the page; '' where there is none. */
   page: string;
-  /** What Ctrl-C does. */
-  interrupt: string;
+  /** Ctrl-C only leaves the screen; else it stops the network. */
+  attached: boolean;
   /** Unix milliseconds. */
   now: number;
 }
@@ -68,9 +68,9 @@ export interface List {
 export function list<Row>(name: string, options: ListOptions<Row>): List {
   const { key, fromEnd = false, columns, detail } = options;
   const rowsIn = (data: ScreenData, { filter }: ScreenState) => options.rows(data, matching(filter));
-  const indexIn = (rows: Row[], { selected }: ScreenState) => {
-    const wanted = selected[name];
-    const found = wanted === undefined ? -1 : rows.findIndex((row) => key(row) === wanted);
+  const indexIn = (rows: Row[], { selected }: ScreenState, last = false) => {
+    const isWanted = (row: Row) => key(row) === selected[name];
+    const found = selected[name] === undefined ? -1 : last ? rows.findLastIndex(isWanted) : rows.findIndex(isWanted);
     return found >= 0 ? found : fromEnd ? rows.length - 1 : 0;
   };
   return {
@@ -81,7 +81,8 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
     },
     move(data, state, by) {
       const rows = rowsIn(data, state);
-      const index = Math.max(0, Math.min(rows.length - 1, indexIn(rows, state) + by));
+      // Lines that are the same, such as empty ones of a log, are passed together.
+      const index = Math.max(0, Math.min(rows.length - 1, indexIn(rows, state, by > 0) + by));
       const row = rows[index];
       // The end goes on with what arrives.
       const follows = row === undefined || (fromEnd && index === rows.length - 1);

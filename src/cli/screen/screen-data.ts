@@ -56,7 +56,6 @@ export const noData = (now: number): ScreenData => ({
 const RATES = 300;
 export const READINGS = 2000;
 const HAPPENED = 400;
-const LOG_LINES = 500;
 
 /** Records an event that arrived now. */
 export function record(data: ScreenData, event: FleetEvent, now: number): void {
@@ -85,8 +84,6 @@ export function record(data: ScreenData, event: FleetEvent, now: number): void {
       push(data.readings, event, READINGS);
   }
 }
-
-export const recordLog = (data: ScreenData, line: LogLine): void => push(data.log, line, LOG_LINES);
 
 export function addNote(data: ScreenData, text: string, now: number): void {
   data.progress = '';

@@ -116,7 +116,7 @@ test('readings stand still from the first step up; Esc, End and the last step do
 
 test('Enter opens the log of a service, in which arrows move', () => {
   const { state, data } = typed(['5', 'down', 'return', 'up']);
-  expect([state.selected.log === data.log[0], targetOf(state, data).service]).toEqual([true, 'puller']);
+  expect([state.selected.log === `${T0} first line`, targetOf(state, data).service]).toEqual([true, 'puller']);
 });
 
 test('each key of the line and of the help does one thing', () => {

@@ -199,7 +199,7 @@ const services = list<ScreenData['services'][number]>('services', {
 /** The end of the selected service's log. */
 const log = list<ScreenData['log'][number]>('log', {
   rows: (data) => data.log,
-  key: (line) => line,
+  key: ({ time, text }) => `${time} ${text}`,
   fromEnd: true,
   none: () => 'its log is empty',
   columns: () => [

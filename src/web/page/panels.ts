@@ -45,8 +45,7 @@ function showCounts(node: HTMLElement, { rate, ...counts }: Counts): void {
 class Panel {
   readonly node = stamp('panel-template');
   readonly #region: string;
-  readonly #caption = find(this.node, '.caption');
-  readonly #tiles = new Tiles(find(this.node, '.tiles'), this.#caption);
+  readonly #tiles = new Tiles(find(this.node, '.tiles'));
   readonly #mosaic: Mosaic;
   #many = false;
   #arrived = new Set<ShownSensor>();
@@ -92,18 +91,17 @@ class Panel {
 
   /** With each summary, because sorting for each new sensor would take too long while thousands start. */
   show(counts: PanelCounts): void {
-    if (this.#changed) {
-      this.#changed = false;
-      const sensors = sensorsIn({ region: this.#region }).sort((a, b) => byNumber(a.hostname, b.hostname));
-      this.#many = sensors.length > MAX_TILES;
-      if (sensors.length === 0) setText(this.#caption, 'no sensors yet');
-      this.#tiles.show(this.#many ? [] : sensors);
-      this.#mosaic.show(this.#many ? sensors : []);
-    }
+    const sensors = sensorsIn({ region: this.#region });
+    this.#many = sensors.length > MAX_TILES;
+    if (!this.#many || this.#changed) sensors.sort((a, b) => byNumber(a.hostname, b.hostname));
+    if (this.#changed) this.#mosaic.show(this.#many ? sensors : []);
+    this.#changed = false;
+    const alike = this.#tiles.show(this.#many ? [] : sensors);
+    const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
+    const caption = this.#many ? `each cell is a sensor${empty}` : alike;
+    setText(find(this.node, '.caption'), sensors.length === 0 ? 'no sensors yet' : caption);
     showCounts(this.node, counts);
     find(this.node, '.cut').hidden = !counts.cut;
-    const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
-    if (this.#many) setText(this.#caption, `each cell is a sensor${empty}`);
     this.node.classList.toggle('silent', counts.live === 0 && counts.silent > 0);
     showColors(find(this.node, '.mix'), counts);
   }
