@@ -43,5 +43,6 @@ async function* piecesOf(lines: AsyncIterable<string>, signal: AbortSignal): Asy
     yield piece;
     piece = '';
   }
+  signal.throwIfAborted();
   if (piece !== '') yield piece;
 }
