@@ -31,7 +31,6 @@ export interface Target {
   region?: string | undefined;
   /** Nothing of the scope sends, because it is paused. */
   paused?: boolean;
-  service?: string;
 }
 
 export const matching =
@@ -64,13 +63,16 @@ export interface List {
   draw(picture: Picture, height: number): string[];
 }
 
+/** Of a view that has something below its list. */
+const LIST_SHARE = 0.4;
+
 /** `name`: under which the state has the key of the selected row. */
 export function list<Row>(name: string, options: ListOptions<Row>): List {
   const { key, fromEnd = false, columns, detail } = options;
   const rowsIn = (data: ScreenData, { filter }: ScreenState) => options.rows(data, matching(filter));
-  const indexIn = (rows: Row[], { selected }: ScreenState, last = false) => {
-    const isWanted = (row: Row) => key(row) === selected[name];
-    const found = selected[name] === undefined ? -1 : last ? rows.findLastIndex(isWanted) : rows.findIndex(isWanted);
+  const indexIn = (rows: Row[], { selected }: ScreenState) => {
+    const wanted = selected[name];
+    const found = wanted === undefined ? -1 : rows.findIndex((row) => key(row) === wanted);
     return found >= 0 ? found : fromEnd ? rows.length - 1 : 0;
   };
   return {
@@ -81,8 +83,7 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
     },
     move(data, state, by) {
       const rows = rowsIn(data, state);
-      // Lines that are the same, such as empty ones of a log, are passed together.
-      const index = Math.max(0, Math.min(rows.length - 1, indexIn(rows, state, by > 0) + by));
+      const index = Math.max(0, Math.min(rows.length - 1, indexIn(rows, state) + by));
       const row = rows[index];
       // The end goes on with what arrives.
       const follows = row === undefined || (fromEnd && index === rows.length - 1);
@@ -98,7 +99,7 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
         return [...above, style.dim(state.filter === '' ? options.none(data) : 'nothing matches the filter')];
       }
       const room = Math.max(2, height - above.length);
-      const most = !detail ? room : state.detail ? 2 : Math.max(2, Math.floor(room / 2));
+      const most = detail ? Math.max(2, Math.floor(room * LIST_SHARE)) : room;
       const first = Math.max(0, Math.min(index - Math.floor((most - 1) / 2), rows.length - most + 1));
       const mark: Column<Row> = { head: '', of: (one) => (one === row ? '>' : ' ') };
       const lines = table(rows.slice(first, first + most - 1), [mark, ...columns(picture)], { style, width });

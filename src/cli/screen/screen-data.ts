@@ -2,8 +2,6 @@
 import type { AlertEvent, FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../../fleet/fleet-view.js';
 import { compareRegions } from '../../fleet/region-counts.js';
-import type { ServiceRow } from '../../operations/deploy/list-services.js';
-import type { LogLine } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
 import { alertText } from '../output/fleet-text.js';
@@ -33,9 +31,6 @@ export interface ScreenData {
   sensors: SensorView[];
   desired: DesiredState | undefined;
   stats: PullerAppStats | undefined;
-  services: ServiceRow[];
-  /** The end of the selected service's log. */
-  log: LogLine[];
 }
 
 export const noData = (now: number): ScreenData => ({
@@ -49,8 +44,6 @@ export const noData = (now: number): ScreenData => ({
   sensors: [],
   desired: undefined,
   stats: undefined,
-  services: [],
-  log: [],
 });
 
 const RATES = 300;

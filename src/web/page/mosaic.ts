@@ -7,8 +7,8 @@ import { reducedMotion } from './draw.js';
 import { whole } from './format.js';
 import type { ShownSensor } from './sensors.js';
 
-/** Pixels across: more than a panel has on most screens. */
-const WIDTH = 1_200;
+/** Pixels across: about as many as a panel has. */
+const WIDTH = 640;
 const LEAST_CELL = 4;
 /** How many times as wide as high. */
 const SHAPE = 1.9;
