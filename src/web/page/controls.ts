@@ -103,10 +103,13 @@ export function showApplicable(configured = config): void {
   const own = config?.scopes.at(-1)?.config;
   const isPaused = config?.scopes.findLast((scope) => scope.config?.paused !== undefined)?.config?.paused ?? false;
   const states = sensorsIn(selection).map(({ state }) => state === 'paused');
+  const focused = document.activeElement;
   button('pause-sensors').disabled = states.length === 0 ? isPaused : !states.includes(false);
   button('resume-sensors').disabled = !isPaused && !states.includes(true);
   button('cut-region').disabled = isCut(region);
   button('reconnect-region').disabled = !isCut(region);
+  // Who has cut a region off can reconnect it with the next key.
+  if (focused?.matches(':disabled')) focused.parentElement?.querySelector<HTMLElement>('button:enabled')?.focus();
   const options = new Map([...byId('cleared').children].map((option) => [option.getAttribute('value'), option]));
   const set = FIELDS.filter((field) => own?.[field] !== undefined);
   const nodes = set.map(
@@ -184,10 +187,12 @@ async function follow<T>(
   ...[method, path, body]: [method: 'POST' | 'PUT', path: string, body: object]
 ): Promise<T | undefined> {
   if (busy) return undefined;
+  const focused = document.activeElement;
   setBusy(true);
   say(`${name} …`);
   const outcome = await perform<T>(method, path, body, ({ done, of }) => say(`${name}: ${done}/${of} ${state}`));
   setBusy(false);
+  if (focused instanceof HTMLElement) focused.focus();
   changed();
   if ('result' in outcome) return outcome.result;
   const { code, message, hint, details = [] } = outcome.error;

@@ -36,13 +36,13 @@ function handle(event: FleetEvent): void {
 }
 
 function showSummary(summary: FleetSummary): void {
-  const { regions, total } = summary;
+  const { regions } = summary;
   endAlertsOf(regions);
   // The first summary after the page is seen again follows within a second.
   if (document.hidden) return;
   observeRegions(regions);
   showPanels(summary);
-  showFleetCharts(total.rate);
+  showFleetCharts(summary.total);
   showSummaryInDetails();
   showSampled();
   if (mayLoadAgain() && isBehind(regions)) void load();
