@@ -14,7 +14,7 @@ import { loadModule } from '../../sensor-host/guest/sensor-module.js';
 import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { createSensorHostApp } from '../../sensor-host/host-routes.js';
 import { keepJobs } from '../../sensor-host/jobs-file.js';
-import { createSensorHost } from '../../sensor-host/sensor-host.js';
+import { SensorHost } from '../../sensor-host/sensor-host.js';
 import type { CommandContext } from '../command.js';
 import { logEvent } from '../output/event-text.js';
 import { logDefect, runService, serveUntilStopped } from './run-service.js';
@@ -41,7 +41,7 @@ export const serveSensors = (
     };
     const ca = settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) };
     const cluster = createCluster({
-      host: createSensorHost(ca),
+      host: new SensorHost(ca),
       foreign: new ForeignHost({ ...ca, nodeArgs: nodeArgsFor(settings.nodes) }),
       nodes: REGIONS.flatMap((region) =>
         Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),

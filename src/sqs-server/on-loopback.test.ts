@@ -1,7 +1,5 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
-import { serveOnLoopback } from './serve-on-loopback.js';
+import { serveOnLoopback } from '../test/support/serve-on-loopback.js';
 
 test('it serves on this machine under its own name only, until it is closed', async () => {
   const served = await serveOnLoopback({ path: ':memory:' });
@@ -13,12 +11,4 @@ test('it serves on this machine under its own name only, until it is closed', as
   await served.close();
   await expect(fetch(`${served.url}/ready`)).rejects.toThrow();
   expect((await served.server.app.request('/ready', { headers: { host: '127.0.0.1' } })).status).toBe(503);
-});
-
-test('a port in use is an error', async () => {
-  const other = createServer();
-  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-  const { port } = other.address() as AddressInfo;
-  await expect(serveOnLoopback({ path: ':memory:' }, port)).rejects.toThrow(`${port}`);
-  other.close();
 });

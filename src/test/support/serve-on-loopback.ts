@@ -1,7 +1,7 @@
-/** Serves a queue server on a port of this machine, for tests and benchmarks. */
-import { hostNames } from '../lib/net/browser-guard.js';
-import { type Listener, listen } from '../lib/net/http-server.js';
-import { createQueueServer, type QueueServer, type QueueServerOptions } from './sqs-server.js';
+/** Serves a queue server on a port of this machine. */
+import { hostNames } from '../../lib/net/browser-guard.js';
+import { type Listener, listen } from '../../lib/net/http-server.js';
+import { createQueueServer, type QueueServer, type QueueServerOptions } from '../../sqs-server/sqs-server.js';
 
 export interface LoopbackQueueServer {
   /** Base URL, which is the endpoint for SDKs. */

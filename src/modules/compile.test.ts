@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ownLines } from './run-compiler.js';
+import { ownLines } from './compile.js';
 
 const OUTPUT = `WARNING AS201: Conversion from type 'i64' to 'i32' will require an explicit cast.
     :
