@@ -5,7 +5,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { changeConfig } from '../../operations/config/change-config.js';
 import { configDocument, readConfig } from '../../operations/config/read-config.js';
 import { setRegionLink } from '../../operations/cut-region.js';
-import { listDeadLetters } from '../../operations/queue/list-dead-letters.js';
+import { listDeadLetters } from '../../operations/queue/inspect-queue.js';
 import { configOf, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { FleetControls, Place } from '../../puller/controls/fleet-controls.js';
