@@ -28,12 +28,16 @@ export function parseJson(text: string): unknown {
   }
 }
 
-const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
 
-/** What is too much in a JSON text, if anything. Takes about a millisecond for each megabyte. */
-export function findNestingProblem(text: string): string | undefined {
+/**
+ * What is too much in a JSON text, if anything. Takes about a millisecond for each megabyte. `maxValues`: of all objects and
+ * arrays together; without them a text may hold as many as there is room for.
+ */
+export function findNestingProblem(text: string, maxValues = Number.POSITIVE_INFINITY): string | undefined {
   let levels = 0;
   let containers = 0;
+  let commas = 0;
   let isText = false;
   for (let i = 0; i < text.length; i++) {
     const character = text.charCodeAt(i);
@@ -45,6 +49,7 @@ export function findNestingProblem(text: string): string | undefined {
       if (++levels > MAX_NESTING) return `is nested more than ${MAX_NESTING} levels deep`;
       if (++containers > MAX_CONTAINERS) return `has more than ${MAX_CONTAINERS} objects and arrays`;
     } else if ((character | 0x20) === 0x7d) levels--;
+    else if (character === COMMA && ++commas >= maxValues) return `has more than ${maxValues} values`;
   }
   return undefined;
 }

@@ -1,19 +1,21 @@
 /** Builds the modules of this product from `wasm/`. */
-
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
 import { packageRoot } from '../lib/process/self-command.js';
 import {
   ASYNCIFY_FLAGS,
   type AssemblyScriptTools,
+  type BuiltModule,
   COMPILER_FLAGS,
   compileAssemblyScript,
   findAssemblyScript,
-} from './compile-assemblyscript.js';
-import { MODULE_NAMES, type ModuleName } from './module-files.js';
+  placeModule,
+  withWorkFolder,
+} from './compile.js';
+import { MODULE_NAMES } from './module-files.js';
 
 export interface BuildOptions {
   /** Folder for `publisher.wasm` and `config-updater.wasm`; made when missing. */
@@ -25,59 +27,47 @@ export interface BuildOptions {
   signal?: AbortSignal;
 }
 
-export interface BuiltModule {
-  name: string;
-  path: string;
-  /** Size of the file. */
-  bytes: number;
-}
-
 const STAMP = '.build-hash';
 
 /**
  * Builds all modules into `outDir`. Rejects with `SOURCES_MISSING`, `COMPILER_MISSING`, or `COMPILE_FAILED` with the
  * compiler's lines in `details`.
  */
-export async function buildWasm(options: BuildOptions): Promise<BuiltModule[]> {
+export async function buildWasm({
+  force,
+  root = packageRoot,
+  signal,
+  ...options
+}: BuildOptions): Promise<BuiltModule[]> {
   // Absolute, because the tools run in the root folder.
-  const build = { ...options, root: options.root ?? packageRoot, outDir: resolve(options.outDir) };
-  const target = (name: ModuleName) => join(build.outDir, `${name}.wasm`);
-  if (!existsSync(join(build.root, 'wasm', 'publisher', 'index.ts'))) {
+  const outDir = resolve(options.outDir);
+  const targets = MODULE_NAMES.map((name) => ({ name, path: join(outDir, `${name}.wasm`) }));
+  if (!existsSync(join(root, 'wasm', 'publisher', 'index.ts'))) {
     throw new AppError('SOURCES_MISSING', 'This installation has no module sources to build', {
       hint: 'It brings the built modules along; to change them, build in a clone of the repository.',
     });
   }
   const tools = findAssemblyScript();
-  const hash = await hashSources(build.root, tools);
-  const stamp = join(build.outDir, STAMP);
-  const built = existsSync(stamp) && MODULE_NAMES.every((name) => existsSync(target(name)));
-  const unchanged = built && !build.force && (await readFile(stamp, 'utf8')) === hash;
-  if (!unchanged) {
-    await mkdir(build.outDir, { recursive: true });
-    const work = await mkdtemp(join(build.outDir, '.build-'));
-    const flags = ['--use', 'abort=wasm/lib/log/abort'];
-    try {
-      await Promise.all(
-        MODULE_NAMES.map((name) =>
-          compileAssemblyScript(tools, {
-            name,
-            folder: build.root,
-            entries: [`wasm/${name}/index.ts`, 'wasm/lib/suspend.ts'],
-            flags,
-            target: target(name),
-            work,
-            hint: `Fix wasm/${name}, wasm/sdk or wasm/lib; the compiler's lines follow.`,
-            signal: options.signal,
-          }),
-        ),
-      );
-      await writeFile(stamp, hash);
-    } finally {
-      await rm(work, { recursive: true, force: true });
-    }
+  const hash = await hashSources(root, tools);
+  const stamp = join(outDir, STAMP);
+  const isBuilt = existsSync(stamp) && targets.every(({ path }) => existsSync(path));
+  if (isBuilt && !force && (await readFile(stamp, 'utf8')) === hash) {
+    return Promise.all(targets.map(async (target) => ({ ...target, bytes: (await stat(target.path)).size })));
   }
-  const sizes = await Promise.all(MODULE_NAMES.map(async (name) => (await stat(target(name))).size));
-  return MODULE_NAMES.map((name, i) => ({ name, path: target(name), bytes: sizes[i]! }));
+  return withWorkFolder(outDir, async (work) => {
+    const modules = await Promise.all(
+      targets.map(async ({ name, path }) => {
+        const built = join(work, name);
+        const hint = `Fix wasm/${name}, wasm/sdk or wasm/lib; the compiler's lines follow.`;
+        const entries = [`wasm/${name}/index.ts`, 'wasm/lib/suspend.ts'];
+        const flags = ['--use', 'abort=wasm/lib/log/abort'];
+        await compileAssemblyScript(tools, entries, flags, { name, folder: root, built, hint, signal });
+        return placeModule(built, name, path);
+      }),
+    );
+    await writeFile(stamp, hash);
+    return modules;
+  });
 }
 
 /** Equal for builds that give the same modules: same sources, same tools, same flags. */

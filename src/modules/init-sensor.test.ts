@@ -2,9 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { buildSensor } from './build-sensor.js';
-import { initSensor } from './init-sensor.js';
-import { LANGUAGES, languageOf } from './sensor-language.js';
+import { buildSensor, languageOf } from './build-sensor.js';
+import { initSensor, LANGUAGES } from './init-sensor.js';
 
 const root = mkdtempSync(join(tmpdir(), 'init-sensor-'));
 afterAll(() => rmSync(root, { recursive: true }));

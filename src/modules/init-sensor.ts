@@ -1,11 +1,13 @@
 /** Writes the folder of a new sensor from `templates/sensors/`. */
-
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../lib/errors/app-error.js';
 import { packageRoot } from '../lib/process/self-command.js';
-import type { Language } from './sensor-language.js';
+
+/** What `init` writes and `build wasm` compiles. */
+export const LANGUAGES = ['assemblyscript', 'go', 'c'] as const;
+export type Language = (typeof LANGUAGES)[number];
 
 /** What the sensor is called in the templates, which build as they are. */
 const NAME = 'my-sensor';

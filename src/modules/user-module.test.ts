@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { tinyModule } from '../test/support/tiny-module.js';
-import { ASYNCIFY_EXPORTS } from './inspect-module.js';
-import { MAX_MODULE_BYTES, readUserModule } from './user-module.js';
+import { ASYNCIFY_EXPORTS, MAX_MODULE_BYTES, readUserModule } from './user-module.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'user-module-'));
 afterAll(() => rmSync(folder, { recursive: true }));

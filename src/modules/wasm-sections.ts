@@ -89,47 +89,48 @@ interface Limits {
   maximum: number;
 }
 
+const sumOf = (all: Limits[]): number => all.reduce((sum, { initial }) => sum + initial, 0);
+
 /**
  * The memory and the elements of tables that a valid module has from the start; undefined where one of them is of a kind
  * that nodes do not have, such as a second memory.
  */
 export function initialSizes(module: Uint8Array): { memoryBytes: number; tableElements: number } | undefined {
-  const [memories, tables] = [limitsIn(module, MEMORY_SECTION), limitsIn(module, TABLE_SECTION)];
+  const sections = [...sectionsOf(module)];
+  const limitsOf = (id: number) => {
+    const found = sections.find((one) => one.id === id);
+    return found === undefined ? [] : readLimits(found);
+  };
+  const [memories, tables] = [limitsOf(MEMORY_SECTION), limitsOf(TABLE_SECTION)];
   if (memories === undefined || tables === undefined || memories.length > 1) return undefined;
   return { memoryBytes: sumOf(memories) * PAGE_BYTES, tableElements: sumOf(tables) };
 }
 
 /** The module with a maximum for its memory, as nodes give it one, and for its tables. `initialSizes` knows it. */
 export function withLimits(module: Uint8Array): Uint8Array {
-  const sections = [...sectionsOf(module)].map(({ id, whole, content }) => {
-    if (id === MEMORY_SECTION) return section(id, limited(content, 0, MAX_PAGES));
-    return id === TABLE_SECTION ? section(id, limited(content, 1, MAX_TABLE_ELEMENTS)) : whole;
+  const sections = [...sectionsOf(module)].map((one) => {
+    if (one.id === MEMORY_SECTION) return limited(one, MAX_PAGES);
+    return one.id === TABLE_SECTION ? limited(one, MAX_TABLE_ELEMENTS) : one.whole;
   });
   return Buffer.concat([module.subarray(0, HEADER.length), ...sections]);
 }
 
-/** The content of a section with limits: together they grow to no more than `most`. */
-function limited(content: Uint8Array, typeBytes: number, most: number): number[] {
-  const all = readLimits(content, typeBytes) ?? [];
+/** A section of memories or tables: together they grow to no more than `most`. */
+function limited(from: Section, most: number): Uint8Array {
+  const all = readLimits(from) ?? [];
   const room = Math.floor((most - sumOf(all)) / all.length);
   const entries = all.flatMap(({ type, initial, maximum }) => [
     ...[...type, 1, ...leb128(initial)],
     ...leb128(Math.min(maximum, initial + room)),
   ]);
-  return [...leb128(all.length), ...entries];
-}
-
-const sumOf = (all: Limits[]): number => all.reduce((sum, { initial }) => sum + initial, 0);
-
-function limitsIn(module: Uint8Array, id: number): Limits[] | undefined {
-  const found = [...sectionsOf(module)].find((one) => one.id === id);
-  return found === undefined ? [] : readLimits(found.content, id === TABLE_SECTION ? 1 : 0);
+  return section(from.id, [...leb128(all.length), ...entries]);
 }
 
 const REFERENCES = [0x70, 0x6f];
 
 /** Undefined for kinds that WebAssembly 2.0 does not have: shared or of 64 bits, or tables of other types. */
-function readLimits(content: Uint8Array, typeBytes: number): Limits[] | undefined {
+function readLimits({ id, content }: Section): Limits[] | undefined {
+  const typeBytes = id === TABLE_SECTION ? 1 : 0;
   const limits: Limits[] = [];
   const count = readLeb128(content, 0);
   let at = count.next;
@@ -138,8 +139,7 @@ function readLimits(content: Uint8Array, typeBytes: number): Limits[] | undefine
     const flags = content[at + typeBytes]!;
     if (flags > 1 || !type.every((one) => REFERENCES.includes(one))) return undefined;
     const initial = readLeb128(content, at + typeBytes + 1);
-    const maximum =
-      flags === 1 ? readLeb128(content, initial.next) : { value: Number.POSITIVE_INFINITY, next: initial.next };
+    const maximum = flags === 1 ? readLeb128(content, initial.next) : { ...initial, value: Number.POSITIVE_INFINITY };
     limits.push({ type, initial: initial.value, maximum: maximum.value });
     at = maximum.next;
   }

@@ -7,7 +7,7 @@ import type { z } from 'zod';
 import type { Resolved } from '../config/resolve-settings.js';
 import type { SettingKey, Settings } from '../config/settings.js';
 import type { ServiceJob } from '../jobs/job-request.js';
-import type { HostedWish, PortMoved } from '../lib/net/choose-service-ports.js';
+import type { PortMoved, PortWish } from '../lib/net/choose-port.js';
 import type { Supervisor } from '../lib/process/supervisor.js';
 import type { Network, NetworkFact, NodeInfo } from './network.js';
 
@@ -63,7 +63,7 @@ export interface NetworkNeeds {
   /** Megabytes of memory for everything that `up` starts. */
   memoryMb: number;
   /** Beside those of the services that run as children of `up`. */
-  ports?: HostedWish[];
+  ports?: PortWish[];
   /** The network runs queue, proxy and puller itself, on {@link ports}. */
   servicesInside?: true;
   bacalhau?: BacalhauNeeds;
@@ -75,26 +75,22 @@ export interface NetworkNeeds {
 export interface BacalhauNeeds {
   /** Path of the program. Throws `BACALHAU_NOT_FOUND`. */
   find(): string;
-  /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. `folder`: for the program's own files. */
-  programVersion(folder: string): Promise<string>;
-  /** A cluster that exists already. */
-  cluster?: {
-    /** Base URL of its API. */
-    url: string;
+  /** `folder`: for the program's own files. */
+  client(folder: string): {
+    /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. */
+    clientVersion(): Promise<string>;
     /** Of the orchestrator. Rejects with `BACALHAU_API_UNREACHABLE` … */
-    version(folder: string): Promise<string>;
-    nodes(folder: string): Promise<NodeInfo[]>;
+    agentVersion(): Promise<string>;
+    nodes(): Promise<NodeInfo[]>;
   };
+  /** Base URL of the API of a cluster that exists already. */
+  clusterUrl?: string;
 }
 
 export interface DockerNeeds {
   /** Why the network works without, to complete "it is needed …". */
   onlyFor?: string;
-  compose?: true;
-  /** Images that it pulls where they are missing, and those that it builds. */
-  pulls: string[];
-  builds: string[];
-  /** Rejects with `PROJECT_IN_USE`. */
+  /** With Compose. Rejects with `PROJECT_IN_USE`. */
   requireOwnProject?(stateDir: string): Promise<void>;
 }
 

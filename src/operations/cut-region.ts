@@ -62,7 +62,7 @@ async function bypassingJobs(network: Network, region: string): Promise<RegionLi
   const { bypassesLink } = network;
   if (!bypassesLink) return undefined;
   const [jobs, byHand = []] = await Promise.all([network.jobs(), network.publishersByHand?.()]);
-  const here = ({ region: own }: { region?: string }) => own === undefined || own === region;
+  const here = ({ region: own }: { region?: string | undefined }) => own === undefined || own === region;
   const running = jobs.filter((job) => here(job.ref) && isActive(job));
   const given = [
     ...running.map(({ id, name, ref, proxyUrl, urls = [] }) => ({

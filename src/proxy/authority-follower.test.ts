@@ -144,8 +144,7 @@ test('a question has an end', async () => {
   vi.useRealTimers();
   const timeout = vi.spyOn(AbortSignal, 'timeout');
   await follower.refresh();
-  await follower.forward({ method: 'PATCH', authorization: undefined, body: '{}' });
-  expect(asked.at(-1)!.init.headers).not.toHaveProperty('authorization');
+  await follower.forward('PATCH', '{}');
   expect(timeout.mock.calls).toEqual([[5000], [18_000]]);
   const given = new AbortController();
   await follower.refresh(given.signal);

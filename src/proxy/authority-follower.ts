@@ -4,11 +4,10 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jittered } from '../lib/async/backoff.js';
-import { causeMessageOf } from '../lib/errors/app-error.js';
+import { AppError, causeMessageOf } from '../lib/errors/app-error.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import { desiredStateSchema } from '../protocol/desired-config.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
-import { type Refusal, refusal } from './refusal.js';
 
 export interface FollowOptions {
   /** Base URL of the authority. */
@@ -103,14 +102,9 @@ export class AuthorityFollower {
 
   /**
    * Gives a change to the authority, with the caller's token; the answer is the authority's. When it succeeds, this proxy
-   * holds the change, too.
+   * holds the change, too. Rejects with `AUTHORITY_UNREACHABLE`.
    */
-  async forward(change: {
-    method: string;
-    authorization: string | undefined;
-    body: string;
-  }): Promise<Response | Refusal> {
-    const { method, authorization, body } = change;
+  async forward(method: string, body: string, authorization = ''): Promise<Response> {
     let response: Response;
     let text: string;
     try {
@@ -120,14 +114,14 @@ export class AuthorityFollower {
         headers: {
           'content-type': 'application/json',
           [FORWARDED_HEADER]: '1',
-          ...(authorization === undefined ? {} : { authorization }),
+          authorization,
         },
         signal: AbortSignal.timeout(FORWARD_TIMEOUT_MS),
       });
       text = await response.text();
-    } catch (error) {
-      const message = `this proxy follows ${this.url}, which does not answer: ${causeMessageOf(error)}`;
-      return refusal(503, 'AUTHORITY_UNREACHABLE', message, 2);
+    } catch (cause) {
+      const message = `this proxy follows ${this.url}, which does not answer: ${causeMessageOf(cause)}`;
+      throw new AppError('AUTHORITY_UNREACHABLE', message, { cause });
     }
     if (response.ok) await this.refresh();
     return new Response(text, { status: response.status, headers: { 'content-type': 'application/json' } });

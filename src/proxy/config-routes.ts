@@ -6,16 +6,17 @@
  */
 import { type Context, Hono } from 'hono';
 import type { z } from 'zod';
+import { AppError } from '../lib/errors/app-error.js';
 import { decodeUtf8, parseJson } from '../lib/json.js';
 import type { AccessLock } from '../lib/net/access-lock.js';
+import { tokenProblem } from '../lib/net/bearer-token.js';
 import { readBody } from '../lib/net/request-body.js';
 import { type DesiredState, desiredStateSchema, hasTooManySettings, patchSchema } from '../protocol/desired-config.js';
 import { parseReportedConfig, SENSOR_CONFIG_HEADER } from '../protocol/sensor-config.js';
 import { MAX_SETTINGS } from '../protocol/sensor-settings.js';
 import { type AuthorityFollower, FORWARDED_HEADER } from './authority-follower.js';
 import type { DesiredConfigStore } from './desired-config-store.js';
-import { checkToken } from './operator-token.js';
-import { type Refusal, refusal } from './refusal.js';
+import { errorOf } from './refusal.js';
 import type { SensorAccess } from './sensor-access.js';
 
 export interface ConfigRoutesDeps {
@@ -26,18 +27,17 @@ export interface ConfigRoutesDeps {
   /** Reading needs one of its tokens, when given. */
   lock: AccessLock | undefined;
   access: SensorAccess;
-  refuse(problem: Refusal): Response;
 }
 
-export function configRoutes({ desired, follower, operatorToken, lock, access, refuse }: ConfigRoutesDeps): Hono {
+export function configRoutes({ desired, follower, operatorToken, lock, access }: ConfigRoutesDeps): Hono {
   const app = new Hono();
 
   app.get('/config', (c) => {
     const problem = lock?.problemOf(c, Date.now());
-    if (problem) return refuse(problem);
+    if (problem) throw problem;
     const { seen } = c.req.query();
     // A follower reports which versions its sensors have; the operator token proves that it is one.
-    if (seen !== undefined && !checkToken(c.req.header('authorization'), operatorToken, '')) {
+    if (seen !== undefined && !tokenProblem(c.req.header('authorization'), [operatorToken], '')) {
       desired.recordReportedVersion(Number(seen));
     }
     const state = stateOf(desired, follower);
@@ -46,35 +46,46 @@ export function configRoutes({ desired, follower, operatorToken, lock, access, r
     return c.req.header('if-none-match') === etag ? c.body(null, 304) : c.json(state);
   });
 
+  app.on(['PATCH', 'PUT'], '/config', async (c, next) => {
+    const authorization = c.req.header('authorization');
+    // A follower leaves it to the authority to compare tokens, and asks it only for callers who have one.
+    const isLeft = follower !== undefined && authorization !== undefined;
+    const problem = tokenProblem(authorization, [follower ? '' : operatorToken], 'changing configuration');
+    if (problem && !isLeft) throw problem;
+    if (!follower) return next();
+    if (c.req.header(FORWARDED_HEADER) !== undefined) {
+      const message = `this proxy is not the authority, it follows ${follower.url}: let proxies follow the authority itself`;
+      throw new AppError('NOT_AUTHORITY', message);
+    }
+    return follower.forward(c.req.method, await readBody(c, decodeUtf8), authorization);
+  });
+
   app.patch('/config', async (c) => {
     const change = await readChange(c, patchSchema);
-    if (change instanceof Response) return change;
     if (change.seen !== undefined) desired.recordReportedVersion(change.seen);
     else if (!change.replace && desired.lost === undefined) await desired.waitForAllReports();
     if (desired.lost !== undefined && !change.replace) {
       const why = `this proxy has lost version ${desired.lost}, which sensors still have: they would forget every value that is not set again`;
       const how = 'give "replace": true (`config set --replace`), or PUT /config what another proxy holds';
-      return refuse(refusal(409, 'STATE_LOST', `${why}; ${how}`));
+      throw new AppError('STATE_LOST', `${why}; ${how}`);
     }
     if (hasTooManySettings(desired.state, change.set)) {
       const why = `all scopes together have more than ${MAX_SETTINGS} settings; unset those that no sensor has any more`;
-      return refuse(refusal(422, 'BAD_FIELD', why));
+      throw new AppError('BAD_FIELD', why);
     }
     const config = desired.patch(change, Date.now());
     return c.json({ version: config.version, scope: change.scope, config });
   });
 
   app.put('/config', async (c) => {
-    const state = await readChange(c, desiredStateSchema);
-    if (state instanceof Response) return state;
-    desired.takeOver(state);
-    return c.json(stateOf(desired, follower));
+    desired.takeOver(await readChange(c, desiredStateSchema));
+    return c.json(stateOf(desired, undefined));
   });
 
   app.get('/config/effective', (c) => {
     const { region = '', hostname = '', version } = c.req.query();
     const sender = access.identify(c.req.header('authorization'), Date.now());
-    if ('code' in sender && lock?.problemOf(c, Date.now())) return refuse(sender);
+    if ('code' in sender && lock?.problemOf(c, Date.now())) throw errorOf(sender);
     // The only place where a paused sensor reports its version. Where sensors need a token, the report of a sender
     // without it does not count. A version in the URL never counts: any web page can make a browser open a URL.
     const reported = parseReportedConfig(c.req.header(SENSOR_CONFIG_HEADER));
@@ -83,42 +94,17 @@ export function configRoutes({ desired, follower, operatorToken, lock, access, r
     if (version !== undefined && config.version <= Number(version)) return c.body(null, 204);
     return c.json({ config });
   });
-
-  /** The body of a change that is to be made here; else the answer: a refusal, or that of the authority. */
-  async function readChange<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T> | Response> {
-    const authorization = c.req.header('authorization');
-    // A follower leaves it to the authority to compare tokens, and asks it only for callers who have one.
-    const denied =
-      follower && authorization !== undefined
-        ? undefined
-        : checkToken(authorization, follower ? '' : operatorToken, 'changing configuration');
-    if (denied) return refuse(denied);
-    const body = await readBody(c, (bytes) => {
-      const text = decodeUtf8(bytes);
-      return follower ? text : parseChange(text, schema);
-    });
-    if (typeof body === 'string') return forward(c, follower!, body);
-    return 'problem' in body ? refuse(body.problem) : body.change;
-  }
-
-  async function forward(c: Context, authority: AuthorityFollower, body: string): Promise<Response> {
-    if (c.req.header(FORWARDED_HEADER) !== undefined) {
-      const message = `this proxy is not the authority, it follows ${authority.url}: let proxies follow the authority itself`;
-      return refuse(refusal(409, 'NOT_AUTHORITY', message));
-    }
-    const authorization = c.req.header('authorization');
-    const answer = await authority.forward({ method: c.req.method, authorization, body });
-    return answer instanceof Response ? answer : refuse(answer);
-  }
   return app;
 }
 
-function parseChange<T extends z.ZodType>(text: string, schema: T): { change: z.output<T> } | { problem: Refusal } {
-  const parsed = schema.safeParse(parseJson(text));
-  if (parsed.success) return { change: parsed.data };
-  const issue = parsed.error.issues[0]!;
-  const field = issue.path.filter((part) => part !== 'set').join('.');
-  return { problem: refusal(422, 'BAD_FIELD', field ? `${field} ${issue.message}` : issue.message) };
+function readChange<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
+  return readBody(c, (bytes) => {
+    const parsed = schema.safeParse(parseJson(decodeUtf8(bytes)));
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0]!;
+    const field = issue.path.filter((part) => part !== 'set').join('.');
+    throw new AppError('BAD_FIELD', field ? `${field} ${issue.message}` : issue.message);
+  });
 }
 
 /** A follower has lost nothing: the authority holds what its sensors have. */

@@ -5,33 +5,25 @@
 import { createHash } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
+import { tokenProblem } from '../lib/net/bearer-token.js';
 import { fileAnswer } from '../lib/net/file-download.js';
 import { readBody } from '../lib/net/request-body.js';
 import { permits } from '../modules/module-path.js';
 import { isSha256, type ModuleStore } from '../modules/module-store.js';
 import { MAX_MODULE_BYTES } from '../modules/user-module.js';
 import { isCoreModule } from '../modules/wasm-sections.js';
-import { checkToken } from './operator-token.js';
-import { type Refusal, refusal } from './refusal.js';
 import type { SensorAccess } from './sensor-access.js';
 
-export interface ModuleRoutesDeps {
-  modules: ModuleStore;
-  operatorToken: string | undefined;
-  access: SensorAccess;
-  refuse(problem: Refusal): Response;
-}
-
-export function moduleRoutes({ modules, operatorToken, access, refuse }: ModuleRoutesDeps): Hono {
+export function moduleRoutes(modules: ModuleStore, access: SensorAccess, operatorToken: string | undefined): Hono {
   const app = new Hono();
 
   // Bacalhau asks with HEAD for the size first, which Hono answers by these routes.
   app.get('/modules/:file', (c) => {
     const authorization = c.req.header('authorization');
     const sender = access.identify(authorization, Date.now());
-    const isKnown = !('code' in sender) && !sender.anonymous;
-    const problem = isKnown ? undefined : checkToken(authorization, operatorToken, 'downloading modules');
-    return problem ? refuse(problem) : download(c, sha256Of(c.req.param('file')));
+    const problem = tokenProblem(authorization, [operatorToken], 'downloading modules');
+    if (problem && ('code' in sender || sender.anonymous)) throw problem;
+    return download(c, sha256Of(c.req.param('file')));
   });
 
   app.get('/modules/:permission/:file', (c) => {
@@ -40,7 +32,7 @@ export function moduleRoutes({ modules, operatorToken, access, refuse }: ModuleR
     if (operatorToken !== undefined && permits(permission, sha256, operatorToken, Date.now()))
       return download(c, sha256);
     const message = 'the path does not permit the download: the operator token is another one now, or it has expired';
-    return refuse(refusal(403, 'TOKEN_WRONG', `${message}. Deploy the module again.`));
+    throw new AppError('TOKEN_WRONG', `${message}. Deploy the module again.`);
   });
 
   function download(c: Context, sha256: string): Promise<Response> {
@@ -50,8 +42,8 @@ export function moduleRoutes({ modules, operatorToken, access, refuse }: ModuleR
   }
 
   app.put('/modules/:file', async (c) => {
-    const problem = checkToken(c.req.header('authorization'), operatorToken, 'deploying modules');
-    if (problem) return refuse(problem);
+    const problem = tokenProblem(c.req.header('authorization'), [operatorToken], 'deploying modules');
+    if (problem) throw problem;
     const sha256 = sha256Of(c.req.param('file'));
     await readBody(
       c,

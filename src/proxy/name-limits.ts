@@ -21,12 +21,15 @@ const REPLACE_AFTER_MS = 60_000;
 /** A host that was silent for this long makes room for others. */
 const FORGET_AFTER_MS = 3_600_000;
 
+/** When each name was used last, the oldest first; milliseconds. */
+type LastNamed = Map<string, number>;
+
 interface KnownHost {
   /** Where nodes do not report their names, sensors carry those of their executions, which are no hosts. */
   named: boolean;
   lastNamed: number;
-  regions: RecentNames;
-  sensors: RecentNames;
+  regions: LastNamed;
+  sensors: LastNamed;
 }
 
 export class NameLimits {
@@ -52,51 +55,50 @@ export class NameLimits {
     // Almost every reading names what its host has named before.
     if (!host?.regions.has(region) || !host.sensors.has(sensor)) {
       this.#forgetSilent(now);
-      host = this.#hosts.get(key);
-      const problem = this.#problemOf(host, { region, sensor, named: name !== sensor }, now, vouched ? 1 : 0.5);
+      host = this.#hosts.get(key) ?? {
+        named: name !== sensor,
+        lastNamed: now,
+        regions: new Map(),
+        sensors: new Map(),
+      };
+      const problem = this.#problemOf(host, { key, region, sensor }, now, vouched ? 1 : 0.5);
       if (problem) return problem;
     }
-    this.#remember(key, host ?? newHost(name !== sensor), { region, sensor }, now);
+    if (!this.#hosts.delete(key) && host.named) this.#namedHosts++;
+    this.#hosts.set(key, host);
+    host.lastNamed = now;
+    if (!host.regions.has(region)) this.#regions.set(region, (this.#regions.get(region) ?? 0) + 1);
+    this.#leave(use(host.regions, region, now, MAX_REGIONS_OF_HOST));
+    this.#sensors -= host.sensors.size;
+    use(host.sensors, sensor, now, MAX_SENSORS_OF_HOST);
+    this.#sensors += host.sensors.size;
     return undefined;
   }
 
   /** `share`: the part of all places that the sender's kind may fill. */
   #problemOf(
-    host: KnownHost | undefined,
-    { region, sensor, named }: { region: string; sensor: string; named: boolean },
+    { named, regions, sensors }: KnownHost,
+    { key, region, sensor }: Record<'key' | 'region' | 'sensor', string>,
     now: number,
     share: number,
   ): Refusal | undefined {
-    const isNew = { region: !host?.regions.has(region), sensor: !host?.sensors.has(sensor), host: !host && named };
-    if (host && isNew.region && !host.regions.hasRoom(now)) {
+    if (!hasRoom(regions, region, now, MAX_REGIONS_OF_HOST)) {
       const message = `the host has named ${MAX_REGIONS_OF_HOST} other regions within a minute`;
       return refusal(422, 'TOO_MANY_REGIONS', message);
     }
-    if (host && isNew.sensor && !host.sensors.hasRoom(now)) {
+    if (!hasRoom(sensors, sensor, now, MAX_SENSORS_OF_HOST)) {
       return refusal(422, 'TOO_MANY_SENSORS', `${MAX_SENSORS_OF_HOST} other sensors send from this host`);
     }
-    if (isNew.region && !this.#regions.has(region) && this.#regions.size >= share * MAX_REGIONS) {
+    if (!this.#regions.has(region) && this.#regions.size >= share * MAX_REGIONS) {
       return refusal(422, 'TOO_MANY_REGIONS', `there are ${share * MAX_REGIONS} other regions already`);
     }
-    if (isNew.host && this.#namedHosts >= share * MAX_HOSTS) {
+    if (named && !this.#hosts.has(key) && this.#namedHosts >= share * MAX_HOSTS) {
       return refusal(422, 'TOO_MANY_HOSTS', `there are ${share * MAX_HOSTS} other hosts already`);
     }
-    if (isNew.sensor && this.#sensors >= share * MAX_SENSORS) {
+    if (!sensors.has(sensor) && this.#sensors >= share * MAX_SENSORS) {
       return refusal(422, 'TOO_MANY_SENSORS', `there are ${share * MAX_SENSORS} other sensors already`);
     }
     return undefined;
-  }
-
-  #remember(key: string, host: KnownHost, { region, sensor }: { region: string; sensor: string }, now: number): void {
-    if (!this.#hosts.delete(key) && host.named) this.#namedHosts++;
-    this.#hosts.set(key, host);
-    host.lastNamed = now;
-    if (!host.regions.has(region)) this.#regions.set(region, (this.#regions.get(region) ?? 0) + 1);
-    const left = host.regions.add(region, now);
-    if (left !== undefined) this.#leave(left);
-    this.#sensors -= host.sensors.size;
-    host.sensors.add(sensor, now);
-    this.#sensors += host.sensors.size;
   }
 
   #forgetSilent(now: number): void {
@@ -104,60 +106,32 @@ export class NameLimits {
       if (now - lastNamed < FORGET_AFTER_MS) return;
       this.#hosts.delete(key);
       if (named) this.#namedHosts--;
-      for (const region of regions.names()) this.#leave(region);
+      for (const region of regions.keys()) this.#leave(region);
       this.#sensors -= sensors.size;
     }
   }
 
-  #leave(region: string): void {
+  #leave(region: string | undefined): void {
+    if (region === undefined) return;
     const hosts = this.#regions.get(region)! - 1;
     if (hosts > 0) this.#regions.set(region, hosts);
     else this.#regions.delete(region);
   }
 }
 
-/** The names that a host has used last, one of which makes room for a new one when it is silent. */
-class RecentNames {
-  readonly #max: number;
-  /** When each was used last, the oldest first. */
-  readonly #lastNamed = new Map<string, number>();
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  get size(): number {
-    return this.#lastNamed.size;
-  }
-
-  names(): Iterable<string> {
-    return this.#lastNamed.keys();
-  }
-
-  has(name: string): boolean {
-    return this.#lastNamed.has(name);
-  }
-
-  hasRoom(now: number): boolean {
-    if (this.size < this.#max) return true;
-    const [oldest = now] = this.#lastNamed.values();
-    return now - oldest >= REPLACE_AFTER_MS;
-  }
-
-  /** Returns the name that has made room for it, if any. */
-  add(name: string, now: number): string | undefined {
-    this.#lastNamed.delete(name);
-    this.#lastNamed.set(name, now);
-    if (this.size <= this.#max) return undefined;
-    const [oldest] = this.#lastNamed.keys();
-    this.#lastNamed.delete(oldest!);
-    return oldest;
-  }
+/** Whether a name is known, or another one makes room for it, because it was not used for a while. */
+function hasRoom(known: LastNamed, name: string, now: number, max: number): boolean {
+  if (known.has(name) || known.size < max) return true;
+  const [oldest = now] = known.values();
+  return now - oldest >= REPLACE_AFTER_MS;
 }
 
-const newHost = (named: boolean): KnownHost => ({
-  named,
-  lastNamed: 0,
-  regions: new RecentNames(MAX_REGIONS_OF_HOST),
-  sensors: new RecentNames(MAX_SENSORS_OF_HOST),
-});
+/** Returns the name that has made room for it, if any. */
+function use(known: LastNamed, name: string, now: number, max: number): string | undefined {
+  known.delete(name);
+  known.set(name, now);
+  if (known.size <= max) return undefined;
+  const [oldest] = known.keys();
+  known.delete(oldest!);
+  return oldest;
+}

@@ -9,7 +9,7 @@
  */
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { AccessLock } from '../lib/net/access-lock.js';
-import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import { connectionOf } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import { addressOf, lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
@@ -26,8 +26,7 @@ import { MAX_SEND_BYTES, parseBody } from './parse-body.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
 import type { ProxyEvent } from './proxy-events.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
-import { revocationRoutes } from './revocation-routes.js';
-import { RevokedHosts } from './revoked-hosts.js';
+import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
 import { SensorAccess } from './sensor-access.js';
 
@@ -134,25 +133,20 @@ export function createProxy(deps: ProxyDeps): Proxy {
       readBody: () => readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES),
     }),
   );
-  app.use(async (c, next) => {
-    const problem = findBrowserProblem((name) => c.req.header(name), guard.hosts);
-    return problem ? refused(refusal(403, problem.code, problem.reason)) : next();
-  });
+  app.use(refuseForeignPages(guard.hosts));
   app.route('/', healthRoutes(queue));
-  app.use(lateRefusals(wrongTokens, (_, problem) => refused(problem)));
+  app.use(lateRefusals(wrongTokens));
   const locked: MiddlewareHandler = async (c, next) => {
     const problem = lock?.problemOf(c, Date.now());
-    return problem ? refused(problem) : next();
+    if (problem) throw problem;
+    await next();
   };
   app.get('/stats', locked, (c) => c.json(stats()));
   app.use('/metrics', locked);
   app.route('/', proxyMetrics(counts, batcher.stats).routes);
-  app.route('/', configRoutes({ desired, follower, operatorToken, lock, access, refuse: refused }));
-  app.route('/', revocationRoutes({ revoked, operatorToken, refuse: refused }));
-  const { modules } = deps;
-  if (modules) {
-    app.route('/', moduleRoutes({ modules, operatorToken, access, refuse: refused }));
-  }
+  app.route('/', configRoutes({ desired, follower, operatorToken, lock, access }));
+  app.route('/', revocationRoutes(revoked, operatorToken));
+  if (deps.modules) app.route('/', moduleRoutes(deps.modules, access, operatorToken));
   app.notFound((c) => refused(refusal(404, 'NO_SUCH_PATH', `there is no ${c.req.method} ${c.req.path} here`)));
   app.onError((error, c) => refused(refusalOf(error, `${c.req.method} ${c.req.path}`, deps.log)));
   return { app, stats, drain: () => batcher.drain() };

@@ -1,26 +1,7 @@
 import { expect, test } from 'vitest';
-import { checkToken } from './operator-token.js';
 import { RateLimiter } from './rate-limiter.js';
 
 const T0 = 1_750_000_000_000;
-
-test.each([
-  ['no token is set, whatever comes', 'Bearer secret', undefined, 403, 'NOT_ALLOWED'],
-  ['no token is set, and none comes', undefined, undefined, 403, 'NOT_ALLOWED'],
-  ['none comes', undefined, 'secret', 401, 'TOKEN_MISSING'],
-  ['another one comes', 'Bearer secre', 'secret', 403, 'TOKEN_WRONG'],
-  ['it comes without its word', 'secret', 'secret', 403, 'TOKEN_WRONG'],
-])('a right that needs a token is refused when %s', (_, header, token, status, code) => {
-  expect(checkToken(header, token, 'sending')).toMatchObject({
-    status,
-    code,
-    message: expect.stringMatching(/^sending/),
-  });
-});
-
-test('the right token gives the right', () => {
-  expect(checkToken('Bearer secret', 'secret', 'sending')).toBeUndefined();
-});
 
 test('a batch may borrow from the time to come, which later ones wait for', () => {
   const limiter = new RateLimiter(10);

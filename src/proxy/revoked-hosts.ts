@@ -1,8 +1,11 @@
-/** Hosts that may not send any more, kept in the state folder of the proxy. */
+/** Hosts that may not send any more, kept in the state folder of the proxy, and `/sensors/revoked` (docs/protocol.md). */
+import { Hono } from 'hono';
 import { z } from 'zod';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
+import { readJsonBody } from '../lib/errors/http-error.js';
 import { readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
-import { hostKey } from '../protocol/names.js';
+import { tokenProblem } from '../lib/net/bearer-token.js';
+import { hostKey, INVISIBLE_CHARACTER } from '../protocol/names.js';
 
 const fileSchema = z.array(z.string());
 
@@ -42,6 +45,30 @@ export class RevokedHosts {
     }
     this.#hosts = next;
   }
+}
+
+/** As texts of readings may be: another name would revoke nobody. */
+const hostname = z
+  .string()
+  .min(1)
+  .max(256)
+  .refine((name) => !INVISIBLE_CHARACTER.test(name), { error: 'must not have invisible characters' });
+const revocationSchema = z.strictObject({ hostname, revoked: z.boolean() });
+
+export function revocationRoutes(hosts: RevokedHosts, operatorToken: string | undefined): Hono {
+  const app = new Hono();
+  app.use('/sensors/*', async (c, next) => {
+    const problem = tokenProblem(c.req.header('authorization'), [operatorToken], 'revoking sensors');
+    if (problem) throw problem;
+    await next();
+  });
+  app.get('/sensors/revoked', (c) => c.json({ revoked: hosts.list }));
+  app.patch('/sensors/revoked', async (c) => {
+    const { hostname, revoked } = await readJsonBody(c, revocationSchema);
+    hosts.set(hostname, revoked);
+    return c.json({ revoked: hosts.list });
+  });
+  return app;
 }
 
 function readHosts(path: string): string[] {

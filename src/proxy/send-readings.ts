@@ -83,7 +83,7 @@ export class SendReadings {
   async #send(request: SendRequest): Promise<Sent | Refusal> {
     const { access, wrongTokens, hosts, counts, desired } = this.#deps;
     const foreign = findBrowserProblem(request.header, hosts);
-    if (foreign) return refusal(403, foreign.code, foreign.reason);
+    if (foreign) return refusal(403, foreign.code, foreign.message);
     const sender = access.identify(request.header('authorization'), Date.now());
     if ('code' in sender) {
       if (sender.code === 'TOKEN_WRONG' && request.address !== undefined) await wrongTokens.wait(request.address);

@@ -2,6 +2,8 @@
  * Who a sender is, and for which hosts it may send: a node by its own token for itself, a holder of the shared token for
  * every host without a token of its own. Where no token is wanted, the same holds for everybody.
  */
+
+import type { ErrorCode } from '../lib/errors/codes.js';
 import { bearerMatches } from '../lib/net/bearer-token.js';
 import { hostKey } from '../protocol/names.js';
 import { isValid, readSensorToken, type SensorKey } from '../protocol/sensor-token.js';
@@ -52,7 +54,7 @@ export class SensorAccess {
   }
 
   /** Who sends a request with this `Authorization` header. `now` in Unix milliseconds. */
-  identify(header: string | undefined, now: number): Sender | Refusal {
+  identify(header: string | undefined, now: number): Sender | Refusal<ErrorCode> {
     const { sharedToken, revoked } = this.#options;
     if (sharedToken !== undefined && bearerMatches(header, sharedToken)) return {};
     const node = this.#nodeOf(header, now);

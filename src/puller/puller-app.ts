@@ -7,10 +7,10 @@ import type { Fleet } from '../fleet/fleet.js';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
-import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
+import { answerError, answerNotFound, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
 import type { AccessLock } from '../lib/net/access-lock.js';
-import { bearerMatches } from '../lib/net/bearer-token.js';
-import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { tokenProblem } from '../lib/net/bearer-token.js';
+import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import type { OperatorSessions } from '../lib/net/operator-sessions.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import { desiredFieldSchema, desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
@@ -145,24 +145,15 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   setMaxListeners(0, closed);
   const app = new Hono();
   app.onError((error, c) => answerError(error, c, http.log));
-  app.notFound((c) =>
-    c.json(httpErrorBody({ code: 'NO_SUCH_PATH', message: `there is no ${c.req.method} ${c.req.path} here` }), 404),
-  );
-
-  app.use(async (c, next) => {
-    const problem = findBrowserProblem((name) => c.req.header(name), http.hosts);
-    return problem ? c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403) : next();
-  });
+  app.notFound(answerNotFound);
+  app.use(refuseForeignPages(http.hosts));
   app.route('/', healthRoutes(queue, problem));
-  app.use(
-    lateRefusals(new WrongTokens(), (c, { status, retryAfter, ...error }) =>
-      c.json(httpErrorBody(error), status, { 'retry-after': String(retryAfter) }),
-    ),
-  );
+  app.use(lateRefusals(new WrongTokens()));
   for (const path of ['/stats', '/metrics', '/fleet/*', '/events', '/controls/*', '/history', '/query', '/export']) {
     app.use(path, async (c, next) => {
       const locked = http.lock?.problemOf(c, Date.now());
-      return locked ? c.json(httpErrorBody(locked), locked.status) : next();
+      if (locked) throw locked;
+      await next();
     });
   }
   app.get('/stats', async (c) => {
@@ -194,9 +185,8 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
   });
   // `/fleet/told` is the former name.
   app.on('POST', ['/fleet/annotations', '/fleet/told'], async (c) => {
-    if (http.token === undefined || !bearerMatches(c.req.header('authorization'), http.token)) {
-      return c.json(httpErrorBody({ code: 'TOKEN_WRONG', message: 'the operator token is missing or wrong' }), 401);
-    }
+    const problem = tokenProblem(c.req.header('authorization'), [http.token], 'noting this');
+    if (problem) throw problem;
     annotate(fleet, await readJsonBody(c, annotationSchema), now());
     return c.json({ status: 'noted' });
   });

@@ -1,7 +1,7 @@
 /** What is secret in the URL of a queue comes out nowhere. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { createProxy } from '../proxy/proxy.js';
-import { type LoopbackQueueServer, serveOnLoopback } from '../sqs-server/serve-on-loopback.js';
+import { type LoopbackQueueServer, serveOnLoopback } from '../test/support/serve-on-loopback.js';
 import type { Queue } from './queue.js';
 import { healthRoutes } from './queue-health.js';
 import { openSqsQueue } from './sqs-queue.js';

@@ -1,7 +1,7 @@
 /** A real SDK client, against our own queue server and against a stand-in that refuses as IAM does. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type LoopbackQueueServer, serveOnLoopback } from '../sqs-server/serve-on-loopback.js';
 import { RefusingQueue } from '../test/support/refusing-queue.js';
+import { type LoopbackQueueServer, serveOnLoopback } from '../test/support/serve-on-loopback.js';
 import { checkQueueRights, policyFor } from './queue-rights.js';
 import { QUEUE_RIGHTS } from './sqs-errors.js';
 import { openSqsQueue } from './sqs-queue.js';

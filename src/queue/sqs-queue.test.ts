@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type LoopbackQueueServer, serveOnLoopback } from '../sqs-server/serve-on-loopback.js';
+import { type LoopbackQueueServer, serveOnLoopback } from '../test/support/serve-on-loopback.js';
 import type { Queue } from './queue.js';
 import { openSqsQueue, type SqsQueueOptions } from './sqs-queue.js';
 

@@ -21,9 +21,8 @@ const handler =
     calls.push([name, ...args]);
   };
 const app = createControl(
-  'secret',
   { setRegionLink: handler('link'), setEndpoints: handler('endpoints'), stop: () => void calls.push(['stop']) },
-  (text) => logged.push(text),
+  { token: 'secret', log: (text) => logged.push(text) },
 );
 const call = (method: string, path: string, body?: unknown, token = 'secret') =>
   app.request(path, {
@@ -50,7 +49,7 @@ test.each([
   ['PATCH', '/endpoints', { puller: null }],
 ])('%s %s needs the token', async (method, path, body) => {
   expect(await refusal(call(method, path, body, 'other'))).toEqual([
-    401,
+    403,
     expect.objectContaining({ code: 'TOKEN_WRONG' }),
   ]);
   expect((await app.request(path, { method })).status).toBe(401);
@@ -115,10 +114,8 @@ test('the client gives failures back as they were, and names an `up` that is gon
 
 test('a page under a name that was rebound to this machine is refused, whatever its token', async () => {
   const served = createControl(
-    't',
     { stop() {}, setEndpoints: async () => {}, setRegionLink: async () => {} },
-    () => {},
-    ['localhost'],
+    { token: 't', hosts: ['localhost'], log: () => {} },
   );
   const ask = (host: string) =>
     served.request('/stop', { method: 'POST', headers: { host, authorization: 'Bearer t' } });

@@ -6,37 +6,19 @@ import { AppError } from '../lib/errors/app-error.js';
 import { createFileAtomic, readIfExists, writeFileAtomic } from '../lib/fs/durable-files.js';
 import { quarantine } from '../lib/fs/quarantine.js';
 import { isAlive, type ProcessId } from '../lib/process/process-id.js';
-import type { Endpoints } from '../network/provider.js';
 import { registeredKinds } from '../network/registry.js';
-
-export interface RunState {
-  up: ProcessId;
-  /** Unix milliseconds. */
-  began: number;
-  /** Of the network; `network` in the file. */
-  kind: string;
-  /** `starting` until everything is ready. */
-  phase: 'starting' | 'ready';
-  /** Control API of `up`. */
-  control: string;
-  endpoints: Endpoints;
-  /** File with the private authority of an https proxy. */
-  tlsCa?: string;
-  /** Read only by the provider of this kind; `facts` in the file. Empty until everything is ready. */
-  connection: unknown;
-  /** What `up` was asked for, by setting, for a later one that asks for something else; no secrets. */
-  settings: Record<string, unknown>;
-  /** Processes that must not outlive `up`. */
-  children: ProcessId[];
-}
 
 const processSchema = z.object({ name: z.string(), pid: z.int().positive(), started: z.string() });
 
 const fileSchema = z.object({
   up: processSchema,
+  /** Unix milliseconds. */
   began: z.number(),
+  /** The kind of network. */
   network: z.string().refine((kind) => registeredKinds().includes(kind)),
+  /** `starting` until everything is ready. */
   phase: z.enum(['starting', 'ready']),
+  /** Control API of `up`. */
   control: z.string(),
   endpoints: z.object({
     proxy: z.string(),
@@ -46,11 +28,18 @@ const fileSchema = z.object({
     api: z.string().exactOptional(),
     webUi: z.string().exactOptional(),
   }),
+  /** File with the private authority of an https proxy. */
   tlsCa: z.string().exactOptional(),
+  /** The network's connection, read only by the provider of this kind. Empty until everything is ready. */
   facts: z.record(z.string(), z.unknown()),
+  /** What `up` was asked for, by setting, for a later one that asks for something else; no secrets. */
   settings: z.record(z.string(), z.unknown()),
+  /** Processes that must not outlive `up`. */
   children: z.array(processSchema),
 });
+
+/** As the file has it, but for the names of two members: `kind` is its `network`, and `connection` its `facts`. */
+export type RunState = Omit<z.output<typeof fileSchema>, 'network' | 'facts'> & { kind: string; connection: unknown };
 
 const fileOf = (stateDir: string) => join(stateDir, 'run.json');
 
@@ -63,23 +52,8 @@ export function writeRunState(stateDir: string, state: RunState): void {
   writeFileAtomic(fileOf(stateDir), textOf(state));
 }
 
-function textOf({
-  up,
-  began,
-  kind,
-  phase,
-  control,
-  endpoints,
-  tlsCa,
-  connection,
-  settings,
-  children,
-}: RunState): string {
-  const file = {
-    ...{ up, began, network: kind, phase, control, endpoints },
-    ...(tlsCa === undefined ? {} : { tlsCa }),
-    ...{ facts: connection, settings, children },
-  };
+function textOf({ up, began, kind, phase, control, endpoints, tlsCa, connection, ...rest }: RunState): string {
+  const file = { up, began, network: kind, phase, control, endpoints, tlsCa, facts: connection, ...rest };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 

@@ -8,7 +8,7 @@ import { planServices, serviceConfigs } from './services.js';
 const settingsOf = (flags: Partial<Record<SettingKey, unknown>> = {}) => loadSettings(flags, '/nowhere');
 const ports = { proxy: 1, puller: 2, queue: 3 };
 const configs = (flags: Partial<Record<SettingKey, unknown>> = {}, over: Partial<typeof ports> = ports) =>
-  serviceConfigs(settingsOf(flags), { stateDir: '/s', token: 't', ports: { proxy: 1, puller: 2, ...over } });
+  serviceConfigs(settingsOf(flags), { proxy: 1, puller: 2, ...over }, { stateDir: '/s', token: 't' });
 
 test('without a queue in the settings, all use the embedded one', () => {
   const { proxy, puller, queue } = configs();
@@ -48,7 +48,7 @@ test('settings that were given reach the service that they are for; secrets, too
   expect(puller).toMatchObject({ ...both, sinks: ['log'], pollers: 2, alertAfter: 4, retention: 1 });
   const { values, provenance } = settingsOf();
   const secrets = { ...values, sensorToken: 'st', webhook: 'http://w' };
-  const given = serviceConfigs({ values: secrets, provenance }, { stateDir: '/s', token: 't', ports });
+  const given = serviceConfigs({ values: secrets, provenance }, ports, { stateDir: '/s', token: 't' });
   expect([given.proxy.sensorToken, given.puller.webhook]).toEqual(['st', 'http://w']);
   expect(given.puller).not.toHaveProperty('sensorToken');
 });

@@ -5,23 +5,23 @@
 import { join } from 'node:path';
 import { givenSettings, portWish, type Resolved } from '../config/resolve-settings.js';
 import { type ServiceConfig, type ServiceName, serviceCommand } from '../config/service-config.js';
-import { chooseServicePorts, type HostedWish } from '../lib/net/choose-service-ports.js';
+import { choosePorts, type PortWish } from '../lib/net/choose-port.js';
 import { reachableAt } from '../lib/net/http-server.js';
 import { selfCommand } from '../lib/process/self-command.js';
 import type { ChildSpec } from '../lib/process/supervisor.js';
 import type { PlanContext, Services } from '../network/provider.js';
 import { QUEUE_NAME } from '../queue/queue.js';
 
-type Context = Pick<PlanContext, 'supervisor' | 'stateDir' | 'token' | 'sensorKey' | 'logging' | 'emit'>;
+type Context = Pick<PlanContext, 'stateDir' | 'token'> & Partial<Pick<PlanContext, 'sensorKey' | 'logging'>>;
 
 /** Chooses the ports; nothing is started yet. */
 export async function planServices(
   settings: Resolved,
-  { supervisor, stateDir, token, sensorKey, logging, emit }: Context,
+  { supervisor, emit, ...context }: Context & Pick<PlanContext, 'supervisor' | 'emit'>,
 ): Promise<Services> {
   const { host } = settings.values;
-  const ports = (await chooseServicePorts(servicePorts(settings), emit)) as unknown as ServicePorts;
-  const configs = serviceConfigs(settings, { stateDir, token, sensorKey, logging, ports });
+  const ports = await choosePorts(servicePorts(settings), emit);
+  const configs = serviceConfigs(settings, ports, context);
   const puller = childOf('puller', configs.puller);
   const children = [
     ...(configs.queue ? [childOf('queue', configs.queue)] : []),
@@ -47,15 +47,13 @@ export async function planServices(
       return pullerUrl;
     },
     async stop() {
-      await supervisor.stop(['proxy']);
-      await supervisor.stop(['puller']);
-      await supervisor.stop(['queue']);
+      for (const name of ['proxy', 'puller', 'queue']) await supervisor.stop([name]);
     },
   };
 }
 
-/** The ports that the services ask for. */
-export function servicePorts(settings: Resolved): Record<string, HostedWish> {
+/** The ports that the services ask for. Where the settings name a queue, there is no queue server. */
+export function servicePorts(settings: Resolved): { proxy: PortWish; puller: PortWish; queue?: PortWish } {
   const { host, queue } = settings.values;
   return {
     proxy: { ...portWish(settings, 'proxyPort', 'proxy'), host },
@@ -64,76 +62,45 @@ export function servicePorts(settings: Resolved): Record<string, HostedWish> {
   };
 }
 
-interface ServicePorts {
-  proxy: number;
-  puller: number;
-  /** Of the embedded queue server; left out where the settings name a queue. */
-  queue?: number;
-}
-
-interface ServiceConfigs {
-  proxy: ServiceConfig<'proxy'>;
-  puller: ServiceConfig<'puller'>;
-  queue?: ServiceConfig<'queue'>;
-}
-
 /** What each service is started with. */
 export function serviceConfigs(
   settings: Resolved,
-  {
-    stateDir,
-    token,
-    sensorKey,
-    logging,
-    ports,
-  }: Pick<PlanContext, 'stateDir' | 'token'> & {
-    sensorKey?: string | undefined;
-    logging?: PlanContext['logging'] | undefined;
-    ports: ServicePorts;
-  },
-): ServiceConfigs {
+  ports: { proxy: number; puller: number; queue?: number },
+  { stateDir, token, sensorKey, logging }: Context,
+): { [Name in 'proxy' | 'puller']: ServiceConfig<Name> } & { queue?: ServiceConfig<'queue'> } {
   const { values, provenance } = settings;
   const { host, queueEndpoint, viewerToken, sensorToken, webhook } = values;
+  const server = ports.queue === undefined ? undefined : queueServerUrl(ports.queue);
   const shared = {
-    ...{ host, stateDir, token, viewerToken, ...logging },
-    ...(ports.queue === undefined
+    host,
+    stateDir,
+    token,
+    viewerToken,
+    ...logging,
+    ...(server === undefined
       ? { queue: values.queue, queueEndpoint }
-      : {
-          queue: `${queueServerUrl(ports.queue)}/000000000000/${QUEUE_NAME}`,
-          queueEndpoint: queueServerUrl(ports.queue),
-          queueUnsigned: true,
-        }),
+      : { queue: `${server}/000000000000/${QUEUE_NAME}`, queueEndpoint: server, queueUnsigned: true }),
     ...givenSettings(settings, ['awsRegion', 'allowedHosts']),
   };
-  return {
-    proxy: {
-      ...shared,
-      proxyPort: ports.proxy,
-      sensorToken,
-      sensorKey,
-      ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl']),
-    },
-    puller: {
-      ...shared,
-      pullerPort: ports.puller,
-      webhook,
-      ...givenSettings(settings, ['pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention']),
-      // The log sink would write every reading into a log file; `tail` shows them instead.
-      sinks: provenance.sinks.source === 'default' ? ['store', 'alert'] : values.sinks,
-    },
-    ...(ports.queue === undefined
-      ? {}
-      : {
-          queue: {
-            // It checks no credentials, so it stays on loopback, wherever the others listen.
-            host: '127.0.0.1',
-            queuePort: ports.queue,
-            data: join(stateDir, 'queue.db'),
-            create: QUEUE_NAME,
-            ...logging,
-          },
-        }),
+  const proxy = {
+    ...shared,
+    proxyPort: ports.proxy,
+    sensorToken,
+    sensorKey,
+    ...givenSettings(settings, ['open', 'rateLimit', 'tlsCert', 'tlsKey', 'proxyUrl']),
   };
+  const puller: ServiceConfig<'puller'> = {
+    ...shared,
+    pullerPort: ports.puller,
+    webhook,
+    ...givenSettings(settings, ['pollers', 'alertAfter', 'retention', 'minuteRetention', 'hourRetention']),
+    // The log sink would write every reading into a log file; `tail` shows them instead.
+    sinks: provenance.sinks.source === 'default' ? ['store', 'alert'] : values.sinks,
+  };
+  if (ports.queue === undefined) return { proxy, puller };
+  // It checks no credentials, so it stays on loopback, wherever the others listen.
+  const onLoopback = { host: '127.0.0.1', queuePort: ports.queue };
+  return { proxy, puller, queue: { ...onLoopback, data: join(stateDir, 'queue.db'), create: QUEUE_NAME, ...logging } };
 }
 
 const queueServerUrl = (port: number) => `http://127.0.0.1:${port}`;

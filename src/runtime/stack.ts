@@ -73,7 +73,7 @@ export class Stack {
     // A file that was written before, such as a log, may have created the folder with other permissions.
     chmodSync(stateDir, 0o700);
     const handlers = this.#handlers();
-    const { fetch } = createControl(token, handlers, undefined, hostNames('127.0.0.1', undefined));
+    const { fetch } = createControl(handlers, { token, hosts: hostNames('127.0.0.1', undefined) });
     this.#control = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'control API', flag: '' });
     this.#claim(this.#control.url);
     if (this.#stopping) throw new Error('`up` was stopped before it started anything');

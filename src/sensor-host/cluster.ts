@@ -14,7 +14,7 @@ import { type Runner, type SensorHost, sumOfCounts } from './sensor-host.js';
 
 export interface ClusterOptions {
   /** For our modules. */
-  host: SensorHost;
+  host: Pick<SensorHost, keyof SensorHost>;
   /** For those of the user. */
   foreign: Pick<ForeignHost, 'open' | 'setLink' | 'stats' | 'close'>;
   nodes: ClusterNode[];
@@ -82,7 +82,6 @@ export function createCluster(options: ClusterOptions): Cluster {
     const allowed = new HostList(allow, onRefused);
     return {
       start: (spec, onExit) => host.start(ours, { ...spec, allowed }, onExit),
-      reclaim: () => host.reclaim(),
       close: () => {},
     };
   }
@@ -101,7 +100,7 @@ export function createCluster(options: ClusterOptions): Cluster {
       jobs.set(spec.name, job);
       const placed = spec.type === 'batch' ? matching.slice(0, 1) : matching;
       const env = (node: string) => moduleEnv(spec.module, node);
-      await job.replace(spec, { runner, env, nodes: placed, onExit: onEvent });
+      await job.replace(spec, { runner, env, nodes: placed, reclaim: () => host.reclaim(), onExit: onEvent });
       return { jobId: job.id, version: job.version, unchanged: false };
     },
     stop: (name) => jobs.get(name)?.stop() ?? false,

@@ -20,6 +20,8 @@ export interface Placement {
   /** Variables that the execution on a node gets from the host, such as its token. */
   env(node: string): Record<string, string>;
   nodes: ClusterNode[];
+  /** Makes room for the new executions. */
+  reclaim(): Promise<void>;
   /** Called when an execution exits by itself. */
   onExit(exit: SensorExit): void;
 }
@@ -34,27 +36,18 @@ export interface SensorExit {
 }
 
 export class Job {
-  readonly name: string;
-  readonly id: string;
-  #version = 0;
+  version = 0;
   #spec: JobSpec;
   #executions: Execution[] = [];
   #runner: Runner | undefined;
   #stopped = false;
 
-  constructor(name: string, id: string, spec: JobSpec) {
-    this.name = name;
-    this.id = id;
+  constructor(
+    readonly name: string,
+    readonly id: string,
+    spec: JobSpec,
+  ) {
     this.#spec = spec;
-  }
-
-  get version(): number {
-    return this.#version;
-  }
-
-  /** Its name, or the hash of its content. */
-  get module(): string {
-    return this.#spec.module;
   }
 
   /** Whether exactly this submission is running. */
@@ -66,13 +59,13 @@ export class Job {
   async replace(spec: JobSpec, placement: Placement): Promise<void> {
     this.#stopExecutions();
     this.#stopped = false;
-    this.#version++;
+    this.version++;
     this.#spec = spec;
     const executions = placement.nodes.map(newExecution);
     this.#executions = executions;
     this.#runner = placement.runner;
     for (const [i, node] of placement.nodes.entries()) {
-      if (i === 0) await placement.runner.reclaim();
+      if (i === 0) await placement.reclaim();
       else if (i % STARTS_PER_TURN === 0) await nextTurn();
       // A newer submission or a stop arrived meanwhile.
       if (this.#executions !== executions || this.#stopped) return;
@@ -102,7 +95,7 @@ export class Job {
       module: this.#spec.module,
       region: this.#spec.region,
       ...(this.#spec.labels === undefined ? {} : { labels: this.#spec.labels }),
-      version: this.#version,
+      version: this.version,
       state: this.#state,
       message: failed ? `${failed.info.node}: ${failed.info.message}` : '',
       executions: this.#executions.map(({ info }) => ({ ...info })),
@@ -132,15 +125,9 @@ export class Job {
       execution.guest = undefined;
       Object.assign(info, outcome(exit, lastLine));
       if (runner === this.#runner) this.#closeWhenOver();
-      if (exit.kind === 'stopped') return;
-      const failed = exit.kind !== 'exit' || exit.code !== 0;
-      onExit({
-        type: failed ? 'sensor.failed' : 'sensor.completed',
-        node: node.name,
-        job: this.name,
-        execution: info.id,
-        message: info.message,
-      });
+      if (info.state === 'stopped') return;
+      const type = info.state === 'failed' ? 'sensor.failed' : 'sensor.completed';
+      onExit({ type, node: node.name, job: this.name, execution: info.id, message: info.message });
     });
     info.state = 'running';
   }

@@ -1,44 +1,15 @@
-/**
- * The sensor host's control API over HTTP, for the commands in other terminals. Everything but the health checks needs
- * the bearer token.
- */
-import { Hono } from 'hono';
+/** The sensor host's control API over HTTP, for the commands in other terminals. */
+import type { Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
-import { answerError, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
+import { readJsonBody } from '../lib/errors/http-error.js';
 import { labelled, Metrics } from '../lib/metrics/metrics.js';
-import { bearerMatches } from '../lib/net/bearer-token.js';
-import { findBrowserProblem } from '../lib/net/browser-guard.js';
+import { type OperatorApiOptions, operatorApi } from '../lib/net/operator-api.js';
 import type { Cluster } from './cluster.js';
 import { jobBodySchema, jobNameSchema, regionLinkSchema } from './host-schemas.js';
 
-export interface SensorHostAppOptions {
-  /** Names (without port) that requests may have as their `Host`; any without. */
-  hosts?: string[] | undefined;
-  /** Expected as `Authorization: Bearer <token>`. */
-  token: string;
-  /** Receives the stacks of defects; by default standard error. */
-  log?(text: string): void;
-}
-
-const PUBLIC = new Set(['/health', '/ready']);
-
 /** `GET /nodes`, `GET /jobs`, `PUT /jobs/:name`, `DELETE /jobs/:name`, `PUT /regions/:region`, `GET /stats`. */
-export function createSensorHostApp(
-  cluster: Cluster,
-  { token, hosts, log = console.error }: SensorHostAppOptions,
-): Hono {
-  const app = new Hono();
-
-  app.use(async (c, next) => {
-    const problem = findBrowserProblem((name) => c.req.header(name), hosts);
-    if (problem) return c.json(httpErrorBody({ code: problem.code, message: problem.reason }), 403);
-    const authorization = c.req.header('authorization');
-    if (PUBLIC.has(c.req.path) || bearerMatches(authorization, token)) return next();
-    const code = authorization === undefined ? 'TOKEN_MISSING' : 'TOKEN_WRONG';
-    const message = 'the control token is needed: Authorization: Bearer <token>';
-    return c.json(httpErrorBody({ code, message }), 401);
-  });
-
+export function createSensorHostApp(cluster: Cluster, options: OperatorApiOptions): Hono {
+  const app = operatorApi(options, ['/health', '/ready']);
   app.get('/health', (c) => c.json({ status: 'healthy' }));
   app.get('/ready', (c) => c.json({ status: 'ready' }));
   app.get('/nodes', (c) => c.json(cluster.nodes()));
@@ -58,9 +29,6 @@ export function createSensorHostApp(
     cluster.setRegionLink(c.req.param('region'), connected);
     return c.json({ connected });
   });
-
-  app.notFound((c) => c.json(httpErrorBody({ code: 'NOT_FOUND', message: `no ${c.req.method} ${c.req.path}` }), 404));
-  app.onError((error, c) => answerError(error, c, log));
   return app;
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { hostEntry } from '../lib/net/host-list.js';
 import { MODULE_NAMES } from '../modules/module-files.js';
 import { isSha256 } from '../modules/module-store.js';
+import type { HostCounts } from './sensor-host.js';
 
 export const nodeSchema = z.object({
   name: z.string().min(1).max(255),
@@ -10,11 +11,13 @@ export const nodeSchema = z.object({
   type: z.string(),
 });
 
+/** A file or folder of the host's machine that the module sees. */
 const mountSchema = z.object({
-  /** Absolute path that the module sees. */
+  /** Absolute path for the module. */
   target: z.string().startsWith('/'),
-  /** File or folder of the host's machine. */
+  /** Path on the host's machine. */
   source: z.string().min(1),
+  /** Bacalhau never lets a module write to its inputs; here it may. */
   writable: z.boolean().optional(),
 });
 
@@ -77,25 +80,21 @@ export const nodesSchema = z.array(nodeSchema.extend({ connected: z.boolean() })
 export const jobsSchema = z.array(jobSchema);
 export const stoppedSchema = z.object({ stopped: z.boolean() });
 export const regionLinkSchema = z.strictObject({ connected: z.boolean() });
-export const statsSchema = z.object({
-  /** Modules running now. */
-  running: z.number(),
-  /** Requests since the start. */
-  requests: z.number(),
-  /** How requests ended, by region: by class of HTTP status, or `network_error`, `timeout`. */
-  results: z.record(z.string(), z.record(z.string(), z.number())),
-  nodes: z.number(),
-  /** Resident memory of the host process, in bytes. */
-  memoryBytes: z.number(),
-  /** CPU time of the host process, in milliseconds. */
-  cpuMs: z.number(),
-  /** Since the host started, in milliseconds. */
-  uptimeMs: z.number(),
-});
+
+/** Of the process, with the modules in it; `requests` and `results` are those of modules. */
+export interface HostStats extends HostCounts {
+  nodes: number;
+  /** Resident memory, in bytes. */
+  memoryBytes: number;
+  /** CPU time, in milliseconds. */
+  cpuMs: number;
+  /** Since the start, in milliseconds. */
+  uptimeMs: number;
+}
 
 export type ClusterNode = z.output<typeof nodeSchema>;
 export type JobSpec = z.input<typeof jobSpecSchema>;
 export type ClusterJob = z.output<typeof jobSchema>;
 export type ClusterExecution = z.output<typeof executionSchema>;
 export type ClusterSubmission = z.output<typeof submissionSchema>;
-export type HostStats = z.output<typeof statsSchema>;
+export type Mount = z.output<typeof mountSchema>;

@@ -8,17 +8,8 @@ import { isModuleName } from '../modules/module-files.js';
 import type { Cluster } from './cluster.js';
 import { type JobSpec, jobSpecSchema } from './host-schemas.js';
 
-export interface KeptCluster extends Cluster {
-  /**
-   * Submits the jobs of the file, if the host was killed; an orderly stop removes them. Resolves when those of our own
-   * modules run: one of the user may take long to compile.
-   */
-  resume(): Promise<void>;
-}
-
 /** A job keeps its id, by which the fleet view sees that the new sensors replace those of the killed host. */
 const fileSchema = z.array(z.object({ jobId: z.string(), spec: z.preprocess(withProxyAllowed, jobSpecSchema) }));
-type KeptJob = z.output<typeof fileSchema>[number];
 
 /**
  * `path`: a JSON file. It may hold job arguments, so only its owner can read it. `onQuarantined` gets the
@@ -29,10 +20,10 @@ export function keepJobs(
   path: string,
   onQuarantined: (file: string) => void,
   onFailed: (job: string, error: unknown) => void,
-): KeptCluster {
+) {
   const kept = new Map<string, { jobId: string; spec: JobSpec }>();
   const save = () => writeFileAtomic(path, JSON.stringify([...kept.values()]));
-  const submit = async (spec: JobSpec, knownId?: string) => {
+  const submit: Cluster['submit'] = async (spec, knownId) => {
     const submission = await cluster.submit(spec, knownId);
     if (spec.type === 'daemon') {
       kept.set(spec.name, { jobId: submission.jobId, spec });
@@ -43,24 +34,26 @@ export function keepJobs(
   return {
     ...cluster,
     submit,
-    stop(name) {
+    stop(name: string) {
       const stopped = cluster.stop(name);
       if (kept.delete(name)) save();
       return stopped;
     },
-    async resume() {
+    /**
+     * Submits the jobs of the file, if the host was killed; an orderly stop removes them. Resolves when those of our own
+     * modules run: one of the user may take long to compile.
+     */
+    async resume(): Promise<void> {
       const quarantined = quarantineDamagedJobs(path);
       if (quarantined !== undefined) onQuarantined(quarantined);
-      const resumed = (readJobs(path) ?? []).map((job) => {
-        // They stay in the file also when the host is killed meanwhile.
-        kept.set(job.spec.name, job);
-        return job;
+      const jobs = readJobs(path) ?? [];
+      // They stay in the file also when the host is killed meanwhile.
+      for (const job of jobs) kept.set(job.spec.name, job);
+      const resumed = jobs.map(async ({ jobId, spec }) => {
+        const done = submit(spec, jobId).catch((error: unknown) => onFailed(spec.name, error));
+        if (isModuleName(spec.module)) await done;
       });
-      const again = resumed.map(({ jobId, spec }) => ({
-        ours: isModuleName(spec.module),
-        done: submit(spec, jobId).catch((error: unknown) => onFailed(spec.name, error)),
-      }));
-      await Promise.all(again.map(({ ours, done }) => (ours ? done : undefined)));
+      await Promise.all(resumed);
     },
     async close() {
       kept.clear();
@@ -86,14 +79,11 @@ function withProxyAllowed(spec: unknown): unknown {
 
 /** Quarantines a damaged file of jobs, so that the host can start; returns its new path, undefined when the file is fine. */
 export function quarantineDamagedJobs(path: string): string | undefined {
-  return areJobsDamaged(path) ? quarantine(path) : undefined;
+  return readJobs(path) === undefined ? quarantine(path) : undefined;
 }
 
-/** Whether there is a file, and no jobs in it. */
-export const areJobsDamaged = (path: string): boolean => readJobs(path) === undefined;
-
 /** None when there is no file; undefined for a file that does not hold jobs. */
-function readJobs(path: string): KeptJob[] | undefined {
+function readJobs(path: string): z.output<typeof fileSchema> | undefined {
   const text = readIfExists(path);
   if (text === undefined) return [];
   try {

@@ -20,11 +20,11 @@ const transport: HttpTransport = {
 
 let link: RegionLink;
 let answers: unknown[];
-const send = () => link.send(transport, request, (answer) => answers.push(answer));
+const send = () => link.send(request, (answer) => answers.push(answer));
 
 beforeEach(() => {
   [sent, closed, answers] = [[], 0, []];
-  link = new RegionLink();
+  link = new RegionLink(transport);
 });
 
 test('what is sent over a link that is up is answered once', () => {

@@ -8,9 +8,16 @@ const NETWORK_ERROR: HttpAnswer = { result: 2 };
 export type RequestCounts = Record<string, number>;
 
 export class RegionLink {
+  /** Since the start. */
+  requests = 0;
   readonly calls = new Set<LinkCall>();
+  readonly #transport: HttpTransport;
   readonly counts: RequestCounts = {};
   #connected = true;
+
+  constructor(transport: HttpTransport) {
+    this.#transport = transport;
+  }
 
   get connected(): boolean {
     return this.#connected;
@@ -23,10 +30,11 @@ export class RegionLink {
   }
 
   /** Sends over this link; calls back once, unless it is closed before. */
-  send(transport: HttpTransport, request: HttpRequest, done: (answer: HttpAnswer) => void): Closeable {
+  send(request: HttpRequest, done: (answer: HttpAnswer) => void): Closeable {
+    this.requests++;
     const call = new LinkCall(this, done);
     this.calls.add(call);
-    if (this.#connected) call.inFlight = transport.send(request, call.answered);
+    if (this.#connected) call.inFlight = this.#transport.send(request, call.answered);
     else setImmediate(() => call.fail());
     return call;
   }

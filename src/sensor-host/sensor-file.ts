@@ -5,7 +5,7 @@ import { modulePath } from '../modules/module-files.js';
 import { findField, type SensorConfig, sensorConfigSchema } from '../protocol/sensor-config.js';
 import { type AnyModule, loadModule } from './guest/sensor-module.js';
 import type { HttpTransport } from './guest/transport.js';
-import { createSensorHost } from './sensor-host.js';
+import { SensorHost } from './sensor-host.js';
 
 /** Where the sensor sees the file. */
 const TARGET = '/sensor.yaml';
@@ -23,7 +23,7 @@ export async function valuesOfFile(file: string, publisher?: AnyModule): Promise
 
 /** Why sensors would refuse the file, such as `line 2: unknown key`; undefined when they would accept it. */
 async function problemOfFile(file: string, publisher: AnyModule): Promise<string | undefined> {
-  const host = createSensorHost({ transport: acceptingTransport });
+  const host = new SensorHost({ transport: acceptingTransport });
   const spec = {
     args: ['--proxy=http://127.0.0.1', '--max-messages=1', `--config=${TARGET}`],
     env: {},

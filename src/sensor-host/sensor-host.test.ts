@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Script, type ScriptedGuest, scriptedModule } from '../test/support/scripted-module.js';
 import { TestClock } from '../test/support/sensor-clock.js';
 import type { HttpAnswer, HttpRequest } from './guest/transport.js';
-import { createSensorHost, type GuestSpec, type SensorHost } from './sensor-host.js';
+import { type GuestSpec, SensorHost } from './sensor-host.js';
 
 let clock: TestClock;
 let host: SensorHost;
@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => host.close());
 
 function newHost(maxGuests?: number): SensorHost {
-  return createSensorHost({
+  return new SensorHost({
     clock,
     ...(maxGuests === undefined ? {} : { maxGuests }),
     transport: {

@@ -4,7 +4,7 @@
  * host in it (foreign/foreign-host.ts).
  *
  * ```ts
- * const host = createSensorHost();
+ * const host = new SensorHost();
  * const module = await loadModule(modulePath('publisher'));
  * const sensor = host.start(module, { args: ['--proxy', url], env: { HOSTNAME: 'edge-us-1' }, region: 'us' });
  * ```
@@ -12,7 +12,7 @@
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { HostList } from '../lib/net/host-list.js';
 import { Guest, type GuestEnvironment } from './guest/guest.js';
-import { FileTable, type Mount, StatCache } from './guest/guest-files.js';
+import { FileTable, StatCache } from './guest/guest-files.js';
 import { type HostClock, systemClock } from './guest/host-clock.js';
 import type { AnyModule, SensorModule } from './guest/sensor-module.js';
 import { ThreadGuest } from './guest/thread-guest.js';
@@ -20,6 +20,7 @@ import { createTransport, type HttpTransport } from './guest/transport.js';
 import { createImports } from './guest/wasi.js';
 import type { GuestExit, RunningGuest } from './guest/wasi-guest.js';
 import { guestLimit, reclaimMemory } from './host-capacity.js';
+import type { Mount } from './host-schemas.js';
 import { RegionLink, type RequestCounts } from './region-link.js';
 
 export interface SensorHostOptions {
@@ -30,7 +31,7 @@ export interface SensorHostOptions {
   /** For tests: guests at the same time; by default as many as the operating system lets this process hold. */
   maxGuests?: number;
   /** PEM of a private certificate authority that signed the proxy's certificate. */
-  ca?: string;
+  ca?: string | undefined;
 }
 
 export interface GuestSpec {
@@ -52,8 +53,6 @@ export type ExitListener = (exit: GuestExit, lastLine: string) => void;
 export interface Runner {
   /** As {@link SensorHost.start} does. */
   start(spec: GuestSpec, onExit: ExitListener): Pick<RunningGuest, 'stop'>;
-  /** Call before starting many. */
-  reclaim(): Promise<void>;
   /** When the job has ended: nothing of it runs any more. */
   close(): void;
 }
@@ -81,94 +80,101 @@ export function sumOfCounts(all: HostCounts[]): HostCounts {
   return sum;
 }
 
-export interface SensorHost {
-  /**
-   * Starts an instance; it runs until it first waits before this returns. Throws `HOST_FULL` when this process can't
-   * hold another instance.
-   */
-  start(module: AnyModule, spec: GuestSpec, onExit?: ExitListener): RunningGuest;
-  /** Cuts or restores the link of a region; its guests keep running. */
-  setLink(region: string, connected: boolean): void;
-  isConnected(region: string): boolean;
-  stats(): HostCounts;
-  /** Call before starting many: frees the address space of exited guests, if there are many. */
-  reclaim(): Promise<void>;
-  /** Stops every guest and closes the connections. */
-  close(): Promise<void>;
-}
-
 /** Exited guests that are left to the garbage collector. */
 const RECLAIM_ABOVE = 1000;
 const NOWHERE = new HostList([]);
 
-export function createSensorHost(options: SensorHostOptions = {}): SensorHost {
-  const { clock = systemClock, ca, maxGuests = guestLimit() } = options;
-  const transport = options.transport ?? createTransport({ clock, ...(ca === undefined ? {} : { ca }) });
-  const stats = { requests: 0 };
-  const statCache = new StatCache(clock);
-  const links = new Map<string, RegionLink>();
-  const guests = new Map<RunningGuest, ExitListener | undefined>();
-  let exitedSinceReclaim = 0;
-  let current: Guest;
-  const imports = createImports(() => current, clock);
-  const environment: GuestEnvironment = {
-    clock,
-    transport,
-    stats,
-    setCurrent(guest) {
-      current = guest;
-    },
-    exited(guest, exit) {
-      const onExit = guests.get(guest);
-      guests.delete(guest);
-      exitedSinceReclaim++;
-      // Later: the caller of `start` has its result by then, even if the guest exits at once.
-      if (onExit) queueMicrotask(() => onExit(exit, guest.lastLine));
-    },
-  };
+export class SensorHost {
+  readonly #transport: HttpTransport;
+  readonly #maxGuests: number;
+  readonly #statCache: StatCache;
+  readonly #imports: WebAssembly.Imports;
+  readonly #environment: GuestEnvironment;
+  readonly #links = new Map<string, RegionLink>();
+  readonly #guests = new Map<RunningGuest, ExitListener | undefined>();
+  #exitedSinceReclaim = 0;
 
-  function linkOf(region: string): RegionLink {
-    let link = links.get(region);
+  constructor({ clock = systemClock, transport, maxGuests = guestLimit(), ca }: SensorHostOptions = {}) {
+    this.#transport = transport ?? createTransport({ clock, ca });
+    this.#maxGuests = maxGuests;
+    this.#statCache = new StatCache(clock);
+    let current: Guest;
+    this.#imports = createImports(() => current, clock);
+    this.#environment = {
+      clock,
+      setCurrent(guest) {
+        current = guest;
+      },
+      exited: (guest, exit) => {
+        const onExit = this.#guests.get(guest);
+        this.#guests.delete(guest);
+        this.#exitedSinceReclaim++;
+        // Later: the caller of `start` has its result by then, even if the guest exits at once.
+        if (onExit) queueMicrotask(() => onExit(exit, guest.lastLine));
+      },
+    };
+  }
+
+  /**
+   * Starts an instance; it runs until it first waits before this returns. Throws `HOST_FULL` when this process can't
+   * hold another instance.
+   */
+  start(module: AnyModule, spec: GuestSpec, onExit?: ExitListener): RunningGuest {
+    const { args, env, region, mounts = [], allowed = NOWHERE } = spec;
+    const place = { link: this.#linkOf(region), allowed };
+    if ('compiled' in module) {
+      const guest = new ThreadGuest(this.#environment, place, { module: module.compiled, args, env, mounts });
+      this.#guests.set(guest, onExit);
+      return guest;
+    }
+    if (this.#guests.size >= this.#maxGuests) throw hostFull(this.#guests.size);
+    const instance = instantiate(module, this.#imports, this.#guests.size);
+    const guest = new Guest(this.#environment, place, { files: new FileTable(mounts, this.#statCache), args, env });
+    this.#guests.set(guest, onExit);
+    guest.start(instance);
+    return guest;
+  }
+
+  /** Cuts or restores the link of a region; its guests keep running. */
+  setLink(region: string, connected: boolean): void {
+    this.#linkOf(region).setConnected(connected);
+  }
+
+  isConnected(region: string): boolean {
+    return this.#links.get(region)?.connected ?? true;
+  }
+
+  stats(): HostCounts {
+    const links = [...this.#links];
+    return {
+      running: this.#guests.size,
+      requests: links.reduce((sum, [, { requests }]) => sum + requests, 0),
+      results: Object.fromEntries(links.map(([region, { counts }]) => [region, { ...counts }])),
+    };
+  }
+
+  /** Call before starting many: frees the address space of exited guests, if there are many. */
+  async reclaim(): Promise<void> {
+    if (this.#exitedSinceReclaim <= RECLAIM_ABOVE) return;
+    this.#exitedSinceReclaim = 0;
+    await reclaimMemory();
+  }
+
+  /** Stops every guest and closes the connections. */
+  async close(): Promise<void> {
+    const all = [...this.#guests.keys()];
+    for (const guest of all) guest.stop();
+    await Promise.all([this.#transport.close(), ...all.map((guest) => guest.ended?.())]);
+  }
+
+  #linkOf(region: string): RegionLink {
+    let link = this.#links.get(region);
     if (!link) {
-      link = new RegionLink();
-      links.set(region, link);
+      link = new RegionLink(this.#transport);
+      this.#links.set(region, link);
     }
     return link;
   }
-
-  return {
-    start(module, { args, env, region, mounts = [], allowed = NOWHERE }, onExit) {
-      const link = linkOf(region);
-      if ('compiled' in module) {
-        const guest = new ThreadGuest(environment, { link, allowed, module: module.compiled, args, env, mounts });
-        guests.set(guest, onExit);
-        return guest;
-      }
-      if (guests.size >= maxGuests) throw hostFull(guests.size);
-      const instance = instantiate(module, imports, guests.size);
-      const guest = new Guest(environment, { link, allowed, files: new FileTable(mounts, statCache), args, env });
-      guests.set(guest, onExit);
-      guest.start(instance);
-      return guest;
-    },
-    setLink: (region, connected) => linkOf(region).setConnected(connected),
-    isConnected: (region) => links.get(region)?.connected ?? true,
-    stats: () => ({
-      running: guests.size,
-      requests: stats.requests,
-      results: Object.fromEntries([...links].map(([region, { counts }]) => [region, { ...counts }])),
-    }),
-    async reclaim() {
-      if (exitedSinceReclaim <= RECLAIM_ABOVE) return;
-      exitedSinceReclaim = 0;
-      await reclaimMemory();
-    },
-    async close() {
-      const all = [...guests.keys()];
-      for (const guest of all) guest.stop();
-      await Promise.all([transport.close(), ...all.map((guest) => guest.ended?.())]);
-    },
-  };
 }
 
 function instantiate(module: SensorModule, imports: WebAssembly.Imports, running: number): WebAssembly.Instance {

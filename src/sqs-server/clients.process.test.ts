@@ -10,7 +10,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type LoopbackQueueServer, serveOnLoopback } from './serve-on-loopback.js';
+import { type LoopbackQueueServer, serveOnLoopback } from '../test/support/serve-on-loopback.js';
 
 const run = promisify(execFile);
 let served: LoopbackQueueServer;

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Database } from '../lib/sqlite/driver.js';
 import { requestSqs, urlOf } from '../test/support/sqs-caller.js';
 import { watchedDatabase } from '../test/support/watched-database.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import type { Database } from './store/queue-database.js';
 
 // No kill shows that a commit was not synced, or that an answer came before it: settings and the order of calls do.
 let database: Database;

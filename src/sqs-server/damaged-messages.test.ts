@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { closeDatabase } from '../lib/sqlite/check-database.js';
+import { closeDatabase } from '../lib/sqlite/driver.js';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
 import { createQueueServer, type QueueServer, type QueueServerEvent } from './sqs-server.js';
 import { openDatabase } from './store/queue-database.js';

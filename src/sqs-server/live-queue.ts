@@ -4,16 +4,16 @@
  */
 import { randomUUID } from 'node:crypto';
 import { LongPolls } from './long-polls.js';
+import { asDamagedLetter, damageReason, findMessageDamage } from './protocol/message-checks.js';
 import {
   parseRedrivePolicy,
   type QueueAttributes,
   type RedrivePolicy,
   withDefaults,
 } from './protocol/queue-attributes.js';
-import { asDamagedLetter, damageReason, findMessageDamage } from './protocol/verify-message.js';
-import { type NewMessage, parseMeta, type StoredMessage } from './store/message-table.js';
+import type { StoredMessage } from './store/message.js';
+import type { QueueRecord } from './store/queue-database.js';
 import type { QueueMessages } from './store/queue-messages.js';
-import type { QueueRecord } from './store/queue-table.js';
 
 /** The queue's attributes, parsed. */
 interface QueueSettings {
@@ -38,8 +38,7 @@ export class LiveQueue {
   readonly polls = new LongPolls();
   /** Elapsed milliseconds of the last PurgeQueue. */
   lastPurge = 0;
-  #settings: QueueSettings;
-  #lastSeq: number;
+  settings: QueueSettings;
   readonly #findByArn: (arn: string) => LiveQueue | undefined;
   readonly #onDamaged: (event: MessageDamaged) => void;
 
@@ -53,8 +52,7 @@ export class LiveQueue {
   ) {
     this.#findByArn = findByArn;
     this.#onDamaged = onDamaged;
-    this.#lastSeq = messages.lastSeq;
-    this.#settings = parseSettings(this.attributes);
+    this.settings = parseSettings(this.attributes);
   }
 
   /** Attributes with defaults, without the computed ones. */
@@ -62,22 +60,9 @@ export class LiveQueue {
     return withDefaults(this.record.attributes);
   }
 
-  get settings(): QueueSettings {
-    return this.#settings;
-  }
-
   /** Call it after the record's attributes have changed. */
   attributesChanged(): void {
-    this.#settings = parseSettings(this.attributes);
-  }
-
-  /**
-   * The number of the next message. It comes from the elapsed time, which never goes back, so that a restart does not
-   * reuse the number of a deleted message, whose receipt handles may still be in use.
-   */
-  nextSeq(now: number): number {
-    this.#lastSeq = Math.max(this.#lastSeq + 1, now * 1000);
-    return this.#lastSeq;
+    this.settings = parseSettings(this.attributes);
   }
 
   /**
@@ -90,8 +75,8 @@ export class LiveQueue {
     const due = now + Math.max(visibilityMs, 1);
     while (received.length < max) {
       const picked = this.messages.pick(max - received.length, now);
-      const deliverable = this.#removeUndeliverable(picked, now);
-      if (deliverable.length > 0) this.messages.deliver(deliverable, due, Date.now());
+      const deliverable = picked.filter((message) => this.#isDeliverable(message, now));
+      this.messages.deliver(deliverable, due, Date.now());
       received.push(...deliverable);
       if (deliverable.length === picked.length) break;
     }
@@ -105,48 +90,41 @@ export class LiveQueue {
 
   /** Deletes messages that are past their retention, at most `limit` of them. */
   expire(limit: number, now: number): void {
-    const seqs = this.messages.arrivedBefore(now - this.settings.retentionMs, limit);
-    if (seqs.length > 0) this.messages.remove(seqs, 'expired');
-  }
-
-  /** Adds a dead letter of the queue `source`. It keeps its id, its age and its count of deliveries. */
-  addDeadLetter(message: StoredMessage, source: LiveQueue, now: number): void {
-    const meta = parseMeta(message);
-    meta.source = source.arn;
-    meta.earlierReceives = (meta.earlierReceives ?? 0) + message.receives;
-    this.#addCopy(message, { meta: JSON.stringify(meta) }, now);
+    this.messages.remove(this.messages.arrivedBefore(now - this.settings.retentionMs, limit), 'expired');
   }
 
   /** Adds a message that a move task takes out of a dead-letter queue, as a new message. */
   addRedriven(message: StoredMessage, now: number): void {
-    const { source: _, earlierReceives: __, ...meta } = parseMeta(message);
-    this.#addCopy(message, { id: randomUUID(), sent: Date.now(), arrived: now, meta: JSON.stringify(meta) }, now);
+    const { source: _, earlierReceives: __, ...meta } = message.meta ?? {};
+    this.#addCopy({ ...message, id: randomUUID(), sent: Date.now(), arrived: now, meta }, now);
   }
 
-  #addCopy(message: StoredMessage, changes: Partial<NewMessage>, now: number): void {
-    const { id, body, bodyMd5, attributes, attributesMd5, sent, arrived, meta } = message;
-    const copy = { id, body, bodyMd5, attributes, attributesMd5, sent, arrived, meta, ...changes };
-    this.messages.add([{ ...copy, seq: this.nextSeq(now), due: null }]);
+  /** Adds a dead letter of the queue `source`. It keeps its id, its age and its count of deliveries. */
+  #addDeadLetter(message: StoredMessage, source: LiveQueue, now: number): void {
+    const earlierReceives = (message.meta?.earlierReceives ?? 0) + message.receives;
+    this.#addCopy({ ...message, meta: { ...message.meta, source: source.arn, earlierReceives } }, now);
   }
 
-  /** Deletes messages past their retention, moves those that are damaged or received too often, and returns the others. */
-  #removeUndeliverable(picked: StoredMessage[], now: number): StoredMessage[] {
+  #addCopy(message: StoredMessage, now: number): void {
+    const seq = this.messages.nextSeq(now);
+    this.messages.add([{ ...message, seq, due: null, receives: 0, firstReceived: null }]);
+  }
+
+  /** Deletes a message that is past its retention, and moves one that is damaged or was received too often. */
+  #isDeliverable(message: StoredMessage, now: number): boolean {
     const { redrive, retentionMs } = this.settings;
     const target = redrive && this.#findByArn(redrive.deadLetterTargetArn);
-    const expired: number[] = [];
-    const exhausted: number[] = [];
-    const deliverable: StoredMessage[] = [];
-    for (const message of picked) {
-      if (message.arrived < now - retentionMs) expired.push(message.seq);
-      else if (this.#isDamaged(message, target, now)) continue;
-      else if (target !== undefined && message.receives >= redrive!.maxReceiveCount) {
-        target.addDeadLetter(message, this, now);
-        exhausted.push(message.seq);
-      } else deliverable.push(message);
+    if (message.arrived < now - retentionMs) {
+      this.messages.remove([message.seq], 'expired');
+    } else if (this.#isDamaged(message, target, now)) {
+      return false;
+    } else if (target !== undefined && message.receives >= redrive!.maxReceiveCount) {
+      target.#addDeadLetter(message, this, now);
+      this.messages.remove([message.seq], 'dead_lettered');
+    } else {
+      return true;
     }
-    this.messages.remove(expired, 'expired');
-    this.messages.remove(exhausted, 'dead_lettered');
-    return deliverable;
+    return false;
   }
 
   /** Whether a message is not as it was sent. If so, it has been moved. What never left memory needs no check. */
@@ -156,7 +134,7 @@ export class LiveQueue {
     const damage = findMessageDamage(message);
     if (damage === undefined) return false;
     if (target) {
-      target.addDeadLetter(asDamagedLetter(message, damage), this, now);
+      target.#addDeadLetter(asDamagedLetter(message, damage), this, now);
       this.messages.remove([message.seq], 'damaged');
     } else {
       this.messages.quarantine(message.seq, damageReason(damage));

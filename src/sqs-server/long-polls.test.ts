@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { LongPolls, type Poll } from './long-polls.js';
-import type { StoredMessage } from './store/message-table.js';
+import type { StoredMessage } from './store/message.js';
 
 const message = (body: string) => ({ body }) as StoredMessage;
 const never = new AbortController().signal;

@@ -1,5 +1,5 @@
 /** The receivers that wait for a message of one queue. */
-import type { StoredMessage } from './store/message-table.js';
+import type { StoredMessage } from './store/message.js';
 
 export interface Poll {
   max: number;

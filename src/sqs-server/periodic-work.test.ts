@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Database } from '../lib/sqlite/driver.js';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
 import { HELD_CLOCK } from '../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';
-import type { Database } from './store/queue-database.js';
 
 // The tests break the store under the server, as a full disk does.
 let database: Database;
@@ -41,7 +41,7 @@ async function startTask(): Promise<void> {
   await call('StartMessageMoveTask', { SourceArn: arnOf('dead'), DestinationArn: arnOf('other') });
 }
 
-const lastTask = async () => (await call('ListMessageMoveTasks', { SourceArn: arnOf('dead') })).Results[0];
+const lastTask = async () => (await call('ListMessageMoveTasks', { SourceArn: arnOf('dead') })).Results?.[0];
 const visible = (of: string) => server.stats().queues.find(({ name }) => name === of)?.visible;
 
 test('a move task ends when its destination is deleted, and its messages stay', async () => {
@@ -63,12 +63,15 @@ test('a move task ends when its source is deleted', async () => {
 
 test('a move task for which the disk is full fails with the reason, moves nothing, and can be started again', async () => {
   await startTask();
-  const { page_count: pages } = database.prepare('PRAGMA page_count').get() as { page_count: number };
-  database.exec(`PRAGMA max_page_count = ${pages}`);
+  const raise = "RAISE(ABORT, 'database or disk is full')";
+  database.exec(`CREATE TRIGGER full BEFORE INSERT ON messages_3 BEGIN SELECT ${raise}; END`);
+  vi.advanceTimersByTime(100);
+  // A request that comes before the commit fails with it.
+  expect(await lastTask()).toBeUndefined();
   vi.advanceTimersByTime(1_000);
   expect(await lastTask()).toMatchObject({ Status: 'FAILED', FailureReason: expect.stringContaining('full') });
   expect([visible('dead'), visible('other')]).toEqual([10, 0]);
-  database.exec('PRAGMA max_page_count = 1000000');
+  database.exec('DROP TRIGGER full');
   await call('StartMessageMoveTask', { SourceArn: arnOf('dead'), DestinationArn: arnOf('other') });
   vi.advanceTimersByTime(1_000);
   await vi.waitUntil(() => visible('other') === 10);

@@ -6,9 +6,8 @@ import type { QueueServerStats } from './sqs-server.js';
 
 export function queueMetrics(service: QueueService, stats: () => QueueServerStats): Metrics {
   const metrics = new Metrics('wasm_sensors_queue_');
-  const queues = () => (service.store.isLost ? [] : service.queues);
   const ofQueues = (read: (queue: LiveQueue) => number) => (): Values =>
-    queues().map((queue) => [{ queue: queue.record.name }, read(queue)]);
+    service.readableQueues.map((queue) => [{ queue: queue.record.name }, read(queue)]);
 
   metrics.counter(
     'messages_added_total',
@@ -26,7 +25,7 @@ export function queueMetrics(service: QueueService, stats: () => QueueServerStat
     ofQueues(({ messages }) => messages.totals.redelivered),
   );
   metrics.counter('messages_removed_total', 'Messages that left the queue, by reason.', () =>
-    queues().flatMap(({ record, messages }) =>
+    service.readableQueues.flatMap(({ record, messages }) =>
       labelled('reason', Object.entries(messages.removed), { queue: record.name }),
     ),
   );

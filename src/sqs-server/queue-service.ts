@@ -2,13 +2,13 @@
 import { type AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { LiveQueue, type MessageDamaged } from './live-queue.js';
-import { MoveTasks } from './move-task.js';
-import { isFifoName, type QueueAttributes } from './protocol/queue-attributes.js';
+import { MOVE_INTERVAL_MS, MoveTask } from './move-task.js';
+import { isFifoName } from './protocol/queue-attributes.js';
 import { GroupCommit } from './store/group-commit.js';
-import { dropMessageTable, openMessageTable } from './store/message-table.js';
+import { openMessageTable } from './store/message-table.js';
+import { deleteQueue, insertQueue, type QueueRecord, readQueues, updateQueue } from './store/queue-database.js';
 import { QueueMessages } from './store/queue-messages.js';
 import { QueueStore, type StoreEvent } from './store/queue-store.js';
-import { openQueueTable, type QueueRecord, type QueueTable } from './store/queue-table.js';
 
 interface QueueServiceOptions {
   path: string;
@@ -29,22 +29,19 @@ const EXPIRE_LIMIT = 5_000;
 /** Milliseconds between two looks at the file of the store and at the clocks, and between two checks of what is in it. */
 const WATCH_INTERVAL_MS = 1_000;
 const CHECK_INTERVAL_MS = 600_000;
+/** As many ended tasks of a source are kept as ListMessageMoveTasks can return. */
+const MAX_KEPT_TASKS = 10;
 
 export class QueueService {
   readonly commits: GroupCommit;
-  readonly moveTasks = new MoveTasks(
-    (arn) => this.findByArn(arn),
-    (work) => this.#guard(work),
-    () => this.now(),
-  );
+  /** The newest first. */
+  moveTasks: MoveTask[] = [];
   readonly store: QueueStore;
   readonly #options: QueueServiceOptions;
-  #table!: QueueTable;
   readonly #queues = new Map<string, LiveQueue>();
   readonly #timers: NodeJS.Timeout[];
   /** The error of the last attempt to read the store, if it failed; then memory holds no queues. */
   #readError: unknown;
-  readonly #join = () => this.commits.join();
 
   constructor(options: QueueServiceOptions) {
     this.#options = options;
@@ -66,6 +63,7 @@ export class QueueService {
       setInterval(() => this.#expire(), EXPIRE_INTERVAL_MS),
       setInterval(() => this.#watch(), WATCH_INTERVAL_MS),
       setInterval(() => this.#guard(() => this.store.check()), CHECK_INTERVAL_MS),
+      setInterval(() => this.#move(), MOVE_INTERVAL_MS),
     ];
     for (const timer of this.#timers) timer.unref();
   }
@@ -85,6 +83,11 @@ export class QueueService {
   get queues(): LiveQueue[] {
     this.#checkReadable();
     return [...this.#queues.values()];
+  }
+
+  /** Those that can be read: none while the store is lost. */
+  get readableQueues(): LiveQueue[] {
+    return this.store.isLost ? [] : this.queues;
   }
 
   /** The queues whose redrive policy names this one. */
@@ -107,27 +110,40 @@ export class QueueService {
     return this.arnOf(name) === arn ? this.find(name) : undefined;
   }
 
-  create(name: string, attributes: QueueAttributes, tags: Record<string, string>, now: number): LiveQueue {
-    return this.#open(this.#table.insert({ name, attributes, tags, created: now, modified: now }));
+  create(queue: Omit<QueueRecord, 'id'>): void {
+    this.commits.join();
+    this.#open(insertQueue(this.store.database, queue));
   }
 
   /** Saves changes of a queue's record. */
   update(queue: LiveQueue): void {
-    this.#table.update(queue.record);
+    this.commits.join();
+    updateQueue(this.store.database, queue.record);
     queue.attributesChanged();
   }
 
   delete(queue: LiveQueue): void {
-    this.#table.remove(queue.record.id);
-    dropMessageTable(this.store.database, queue.record.id, this.#join);
+    this.commits.join();
+    deleteQueue(this.store.database, queue.record.id);
     this.#queues.delete(queue.record.name);
-    this.moveTasks.queueDeleted(queue);
     queue.polls.end();
+  }
+
+  tasksOf(source: LiveQueue): MoveTask[] {
+    return this.moveTasks.filter((task) => task.order.source === source.arn);
+  }
+
+  /** `started`: Unix milliseconds. */
+  startTask(order: MoveTask['order'], started: number): MoveTask {
+    const task = new MoveTask(order, started);
+    const earlier = this.moveTasks.filter((other) => other.order.source === order.source);
+    const forgotten = earlier.slice(MAX_KEPT_TASKS - 1);
+    this.moveTasks = [task, ...this.moveTasks.filter((other) => !forgotten.includes(other))];
+    return task;
   }
 
   close(): void {
     for (const timer of this.#timers) clearInterval(timer);
-    this.moveTasks.close();
     this.#save();
     for (const queue of this.#queues.values()) queue.polls.end();
     this.#guard(() => {
@@ -182,6 +198,14 @@ export class QueueService {
     this.#forEachQueue((queue) => queue.messages.save());
   }
 
+  #move(): void {
+    this.#guard(() => {
+      for (const task of this.moveTasks) {
+        if (task.status === 'RUNNING') task.move((arn) => this.findByArn(arn), this.now());
+      }
+    });
+  }
+
   #watch(): void {
     if (this.store.isLost) this.#reload(this.store.problem);
     this.#guard(() => {
@@ -195,7 +219,7 @@ export class QueueService {
 
   /** Never throws: if the store can't be read, the next request fails with its error, and reading is tried again. */
   #reload(reason: unknown): void {
-    this.moveTasks.fail(messageOf(reason));
+    for (const task of this.moveTasks) task.end('FAILED', messageOf(reason));
     this.store.failed(reason);
     try {
       if (this.store.isLost) this.store.restore();
@@ -211,18 +235,16 @@ export class QueueService {
   #load(): string[] {
     for (const queue of this.#queues.values()) queue.polls.end();
     this.#queues.clear();
-    this.#table = openQueueTable(this.store.database, this.#join);
-    const records = this.#table.all();
+    const records = readQueues(this.store.database);
     for (const record of records) if (!isFifoName(record.name)) this.#open(record);
     return records.map(({ name }) => name).filter(isFifoName);
   }
 
-  #open(record: QueueRecord): LiveQueue {
-    const messages = new QueueMessages(openMessageTable(this.store.database, record.id, this.#join));
+  #open(record: QueueRecord): void {
+    const messages = new QueueMessages(openMessageTable(this.store.database, record.id), () => this.commits.join());
     const findByArn = (arn: string) => this.findByArn(arn);
     const queue = new LiveQueue(record, this.arnOf(record.name), messages, findByArn, this.#options.onEvent);
     this.#queues.set(record.name, queue);
-    return queue;
   }
 }
 

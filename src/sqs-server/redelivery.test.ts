@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { closeDatabase } from '../lib/sqlite/check-database.js';
+import { closeDatabase } from '../lib/sqlite/driver.js';
 import { arnOf, callSqs, urlOf } from '../test/support/sqs-caller.js';
 import { HELD_CLOCK } from '../test/support/test-clock.js';
 import { createQueueServer, type QueueServer } from './sqs-server.js';

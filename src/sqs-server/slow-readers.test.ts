@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type LoopbackQueueServer, serveOnLoopback } from './serve-on-loopback.js';
+import { type LoopbackQueueServer, serveOnLoopback } from '../test/support/serve-on-loopback.js';
 
 let served: LoopbackQueueServer;
 

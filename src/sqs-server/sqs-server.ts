@@ -12,7 +12,7 @@
  * Credentials are accepted but not checked: everyone who reaches the port may use the queues. Bind it to loopback, and
  * give `hosts`, so that no page in a browser reaches it.
  */
-import { type Context, Hono } from 'hono';
+import { Hono } from 'hono';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { statusOf } from '../lib/errors/codes.js';
 import { findBrowserProblem } from '../lib/net/browser-guard.js';
@@ -21,8 +21,7 @@ import { readBody } from '../lib/net/request-body.js';
 import { SlowReaders } from '../lib/net/slow-readers.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import type { QueueServerState } from '../queue/queue.js';
-import { actionName, respond } from './api/json-protocol.js';
-import { isQueryRequest, refuseQuery } from './api/query-protocol.js';
+import { actionName, isQueryRequest, refuseQuery, respond } from './api/protocol.js';
 import type { MessageDamaged } from './live-queue.js';
 import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
@@ -60,7 +59,7 @@ export interface QueueServerStats {
     delayed: number;
     waiting: number;
     /** Of the oldest message; missing where there is none. */
-    oldestAgeMs?: number;
+    oldestAgeMs: number | undefined;
   }[];
   /** Requests by action since the start. */
   requests: Record<string, number>;
@@ -82,12 +81,6 @@ export interface QueueServer {
 /** Bytes of a request: 1 MiB of messages, in the worst case all of it escaped. */
 const MAX_REQUEST_BYTES = 8 * 1_048_576;
 
-/**
- * Values of a request. Ten messages with ten attributes each have some hundreds. Millions, which 8 MiB can hold, take more
- * than a second to parse, and nobody is answered meanwhile; 8 MiB of text take some 30 ms.
- */
-const MAX_VALUES = 10_000;
-
 /** Opens the store and returns the app; the caller binds the port. Throws as `openDatabase` does. */
 export function createQueueServer(options: QueueServerOptions): QueueServer {
   const { path, region = 'us-east-1', accountId = '000000000000', warn = console.warn } = options;
@@ -99,11 +92,11 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   let closed = false;
 
   const stats = (): QueueServerStats => ({
-    queues: (service.store.isLost ? [] : service.queues).map(({ record, messages, polls }) => ({
+    queues: service.readableQueues.map(({ record, messages, polls }) => ({
       name: record.name,
       waiting: polls.size,
       ...messages.countsAt(service.now()),
-      ...oldestAge(messages.firstArrival, service.now()),
+      oldestAgeMs: messages.ageAt(service.now()),
     })),
     requests,
     refused,
@@ -114,7 +107,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   const app = new Hono();
   app.use(async (c, next) => {
     const problem = findBrowserProblem((name) => c.req.header(name), options.hosts);
-    return problem ? c.json({ __type: problem.code, message: problem.reason }, 403) : next();
+    return problem ? c.json({ __type: problem.code, message: problem.message }, 403) : next();
   });
   app.get('/health', (c) => c.json({ status: 'healthy' }));
   app.get('/ready', (c) => {
@@ -131,10 +124,6 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   });
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
-    if (isTooLong(c)) {
-      const message = `The request is longer than ${MAX_REQUEST_BYTES} bytes or has no Content-Length.`;
-      return c.json({ __type: 'RequestEntityTooLarge', message }, 413);
-    }
     const target = c.req.header('x-amz-target');
     const context = {
       service,
@@ -147,10 +136,6 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
     const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
-    if (isWide(input)) {
-      const message = `The request has more than ${MAX_VALUES} values.`;
-      return c.json({ __type: 'RequestEntityTooLarge', message }, 413);
-    }
     const query = target === undefined && isQueryRequest(c.req.url, input);
     const { status, headers, body, code } = query ? refuseQuery() : await respond(context, target, input);
     const action = actionName(target) ?? 'unsupported';
@@ -176,28 +161,4 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       service.close();
     },
   };
-}
-
-const oldestAge = (arrived: number | undefined, now: number) =>
-  arrived === undefined ? {} : { oldestAgeMs: Math.max(0, Math.round(now - arrived)) };
-
-function isTooLong(c: Context): boolean {
-  const unknownLength = c.req.header('transfer-encoding') !== undefined;
-  return unknownLength || Number(c.req.header('content-length') ?? 0) > MAX_REQUEST_BYTES;
-}
-
-const [QUOTE, BACKSLASH, COMMA, BRACKET, BRACE] = [...'"\\,[{'].map((character) => character.charCodeAt(0));
-
-/** Whether JSON has more than {@link MAX_VALUES}; shorter bodies need no look. */
-function isWide(json: Uint8Array): boolean {
-  if (json.length < 16 * MAX_VALUES) return false;
-  let values = 0;
-  let inText = false;
-  for (let i = 0; i < json.length; i++) {
-    const byte = json[i];
-    if (byte === QUOTE) inText = !inText;
-    else if (inText) i += byte === BACKSLASH ? 1 : 0;
-    else if ((byte === COMMA || byte === BRACKET || byte === BRACE) && ++values > MAX_VALUES) return true;
-  }
-  return false;
 }

@@ -1,6 +1,5 @@
-import { initSensor } from '../../modules/init-sensor.js';
+import { initSensor, LANGUAGES } from '../../modules/init-sensor.js';
 import { MODULES_DIR } from '../../modules/module-files.js';
-import { LANGUAGES } from '../../modules/sensor-language.js';
 import { command } from '../command.js';
 import { flagOption, oneOf, text, valueOption } from '../options.js';
 import { withCommandName } from '../output/command-name.js';

@@ -3,7 +3,7 @@ import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { RegionView, SensorView } from '../../fleet/fleet-view.js';
 import { REGIONS } from '../../network/network.js';
 import type { FleetSnapshot } from '../../puller/puller-app.js';
-import { alertText } from '../output/puller-text.js';
+import { alertText } from '../output/fleet-text.js';
 import { countText, secondsText } from '../output/terminal-text.js';
 
 export interface Seen {

@@ -5,9 +5,8 @@ import type { DeployFact, DeployProgress, DeployResult } from '../../operations/
 import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy/deploy-service.js';
 import type { StopResult } from '../../operations/deploy/stop-jobs.js';
 import type { RestoredJobs } from '../../operations/deploy/submit-in-order.js';
-import { type Scope, scopeText } from '../../protocol/desired-config.js';
+import { eventText } from './event-text.js';
 import { countText, secondsText } from './terminal-text.js';
-import { factText } from './up-text.js';
 
 export const foreignJobText = ({ name, owner, proxyUrl }: Pick<JobInfo, 'name' | 'owner' | 'proxyUrl'>): string =>
   `${name} was submitted from another state folder (owner ${owner}) and sends to ${proxyUrl ?? 'an unknown proxy'}`;
@@ -49,31 +48,7 @@ export function pendingLines(regions: { region: string; pending: number }[]): st
 export const unchangedText = (regions: { unchanged: boolean }[]): string =>
   regions.every(({ unchanged }) => unchanged) ? '; unchanged, already running' : '';
 
-export const deployNotes = (facts: DeployFact[]): string[] => facts.map(deployFactText);
-
-function deployFactText(fact: DeployFact): string {
-  switch (fact.type) {
-    case 'config.overridden':
-      return overriddenText(fact);
-    case 'config.overridden-by-more':
-      return `${countText(fact.hosts, 'further host')} ${fact.hosts === 1 ? 'has' : 'have'} values of their own: \`wasm-sensors config show\``;
-    case 'all-regions-job.running':
-      return `${ALL_REGIONS} runs beside this one: run \`wasm-sensors deploy publisher\` without --region to stop it`;
-    case 'all-regions-job.stopped':
-      return `${ALL_REGIONS} was stopped: every region has its own now`;
-    default:
-      return factText(fact);
-  }
-}
-
-const ALL_REGIONS = 'the job publisher, which is for all regions,';
-
-function overriddenText({ scope, fields }: Extract<DeployFact, { type: 'config.overridden' }>): string {
-  const flag = 'hostname' in scope ? `--host ${scope.hostname} ` : 'region' in scope ? `--region ${scope.region} ` : '';
-  return `${fields.join(', ')}: overridden by the configuration of ${scopeName(scope)}; run \`wasm-sensors config unset ${flag}${fields.join(' ')}\` to clear it`;
-}
-
-const scopeName = (scope: Scope): string => (Object.keys(scope).length === 0 ? 'the fleet' : scopeText(scope));
+export const deployNotes = (facts: DeployFact[]): string[] => facts.map(eventText);
 
 export function stopPublisherText({ stopped, quietSeconds }: StopResult): string {
   if (stopped.length === 0) return 'no publisher was running';

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { SilenceAlert } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
-import { eventLine, summaryTable } from './fleet-text.js';
+import { alertText, eventLine, summaryTable } from './fleet-text.js';
 import { styleFor } from './terminal-text.js';
 
 const plain = styleFor(process.stdout, 'never');
@@ -12,7 +13,8 @@ const region = (name: string, over: object = {}) => ({
   ...{ cut: false, colors: [{ color: '#00ff88', sensors: 2 }], interval_ms: 1000 },
   ...over,
 });
-const summary = (...regions: object[]) => ({ time: AT, regions, total: region('') }) as unknown as FleetSummary;
+const summary = (...regions: object[]) =>
+  ({ time: AT, regions, total: region('', { region: undefined, colors: undefined }) }) as unknown as FleetSummary;
 const lines = (text: string) => text.split('\n').map((line) => line.replace(/ {2,}/g, '|').trim());
 
 test('a row for each region, and one for all where there are several', () => {
@@ -52,4 +54,24 @@ test('events are lines with their time; a summary is none', () => {
   expect(show({ ...over, over: 'reporting' })).toBe('12:00:00.007  over   eu is reporting again');
   expect(show({ ...over, over: 'no-sensors' })).toBe('12:00:00.007  over   eu has no active sensors');
   expect(show({ event: 'summary', summary: summary() })).toBeUndefined();
+});
+
+const alert: SilenceAlert = {
+  ...{ event: 'alert', type: 'region.silent', region: 'eu', firing: true, silent_ms: 11_400, at: 0 },
+  ...{ rule: 'r', text: 'a text of the puller' },
+};
+
+test.each<[Partial<SilenceAlert>, string]>([
+  [{}, 'no reading from eu for 11 s'],
+  [{ firing: false, over: 'reporting' }, 'eu is reporting again'],
+  [{ firing: false, over: 'no-sensors' }, 'eu has no active sensors'],
+  [{ type: 'another' as never }, 'a text of the puller'],
+])('an alert with %j', (over, text) => {
+  expect(alertText({ ...alert, ...over })).toBe(text);
+});
+
+test('an alert about dead letters says how many there are, and where to look', () => {
+  const dead = { event: 'alert', type: 'dead-letters', firing: true, count: 2, at: 0, rule: 'r', text: 't' } as const;
+  expect(alertText(dead)).toBe('2 dead letters in the queue; `wasm-sensors queue dead-letters` lists them');
+  expect(alertText({ ...dead, firing: false, count: 0 })).toBe('no dead letters any more');
 });

@@ -1,64 +1,62 @@
 /** The fleet view as text: its summary as a table, its events as lines. */
-import type { FleetEvent } from '../../fleet/fleet-events.js';
-import type { FleetSummary } from '../../fleet/fleet-view.js';
+import type { AlertEvent, FleetEvent } from '../../fleet/fleet-events.js';
+import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
 import { escapeControls } from '../../lib/control-characters.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import { pad } from './cells.js';
-import { alertText } from './puller-text.js';
 import { type Column, table } from './table.js';
-import { type Style, swatch } from './terminal-text.js';
+import { countText, type Style, swatch } from './terminal-text.js';
 
-type Counts = FleetSummary['total'];
-
-export interface RegionRow {
-  /** Undefined: the whole fleet. */
-  region: string | undefined;
-  name: string;
-  counts: Counts;
-  colors: string;
-}
-
-/** A row for each region, and one for all. `links`: by region, what is wrong with the links of its nodes. */
-export function regionRows(
-  { regions, total }: Pick<FleetSummary, 'regions' | 'total'>,
-  style: Style,
-  links: ReadonlyMap<string, string> = new Map(),
-): RegionRow[] {
-  const rows = regions.map((counts): RegionRow => {
-    const { region, cut, colors } = counts;
-    const problem = links.get(region) ?? (cut ? 'cut off' : '');
-    const name = escapeControls(region) + (problem === '' ? '' : ` (${style.red(problem)})`);
-    const texts = colors.map(({ color, sensors }) => `${swatch(style, escapeControls(color))} × ${sensors}`);
-    return { region, name, counts, colors: texts.join('  ') };
-  });
-  return [...rows, { region: undefined, name: 'all', counts: total, colors: '' }];
-}
+/** A region, or without a name the whole fleet. */
+export type RegionRow = FleetSummary['total'] & Partial<Pick<RegionView, 'region' | 'cut' | 'colors'>>;
 
 export const rateColumn = (head: string): Column<RegionRow> => ({
   head,
   right: true,
-  of: ({ counts }) => counts.rate.toFixed(1),
+  of: ({ rate }) => rate.toFixed(1),
 });
 
-export const regionColumns = (style: Style, ...rates: Column<RegionRow>[]): Column<RegionRow>[] => [
-  { head: 'region', least: 10, of: ({ name }) => name },
-  { head: 'sensors', least: 6, of: ({ counts }) => sensorsText(counts, style) },
+/** `links`: by region, what is wrong with the links of its nodes. */
+export const regionColumns = (
+  style: Style,
+  rates: Column<RegionRow>[],
+  links: ReadonlyMap<string, string> = new Map(),
+): Column<RegionRow>[] => [
+  {
+    head: 'region',
+    least: 10,
+    of({ region, cut }) {
+      if (region === undefined) return 'all';
+      const problem = links.get(region) ?? (cut ? 'cut off' : '');
+      return escapeControls(region) + (problem === '' ? '' : ` (${style.red(problem)})`);
+    },
+  },
+  { head: 'sensors', least: 6, of: (counts) => sensorsText(counts, style) },
   ...rates,
-  { head: 'received', right: true, rank: 4, of: ({ counts }) => String(counts.received) },
-  { head: 'gaps', right: true, rank: 3, of: ({ counts: { gaps } }) => (gaps > 0 ? style.red(String(gaps)) : '0') },
-  { head: 'late', right: true, rank: 6, of: ({ counts }) => String(counts.late) },
-  { head: 'duplicates', right: true, rank: 7, of: ({ counts }) => String(counts.duplicates) },
-  { head: 'colours', rank: 8, least: 12, of: ({ colors }) => colors },
+  { head: 'received', right: true, rank: 4, of: ({ received }) => String(received) },
+  { head: 'gaps', right: true, rank: 3, of: ({ gaps }) => (gaps > 0 ? style.red(String(gaps)) : '0') },
+  { head: 'late', right: true, rank: 6, of: ({ late }) => String(late) },
+  { head: 'duplicates', right: true, rank: 7, of: ({ duplicates }) => String(duplicates) },
+  {
+    head: 'colours',
+    rank: 8,
+    least: 12,
+    of: ({ colors = [] }) =>
+      colors.map(({ color, sensors }) => `${swatch(style, escapeControls(color))} × ${sensors}`).join('  '),
+  },
 ];
 
-export function summaryTable(summary: FleetSummary, style: Style, links?: ReadonlyMap<string, string>): string {
-  const rows = regionRows(summary, style, links);
-  return table(rows.length > 2 ? rows : rows.slice(0, 1), regionColumns(style, rateColumn('readings/s')), {
-    style,
-  }).join('\n');
+/** A row for each region, and where there are several, one for all. */
+export function summaryTable(
+  { regions, total }: FleetSummary,
+  style: Style,
+  links?: ReadonlyMap<string, string>,
+): string {
+  const rows = regions.length > 1 ? [...regions, total] : regions;
+  return table(rows, regionColumns(style, [rateColumn('readings/s')], links), { style }).join('\n');
 }
 
-function sensorsText({ live, paused, silent }: Counts, style: Style): string {
+function sensorsText({ live, paused, silent }: RegionRow, style: Style): string {
   const parts = [`${live} live`];
   if (paused > 0) parts.push(`${paused} paused`);
   if (silent > 0) parts.push(style.red(`${silent} silent`));
@@ -88,4 +86,16 @@ export function eventLine(event: FleetEvent, style: Style): string | undefined {
     case 'summary':
       return undefined;
   }
+}
+
+export function alertText(alert: AlertEvent): string {
+  if (alert.type === 'dead-letters') {
+    if (!alert.firing) return 'no dead letters any more';
+    return `${countText(alert.count, 'dead letter')} in the queue; \`wasm-sensors queue dead-letters\` lists them`;
+  }
+  // A puller of another version may send other types.
+  if (alert.type !== 'region.silent') return alert.text;
+  const { region, firing, silent_ms, over } = alert;
+  if (firing) return `no reading from ${region} for ${Math.round(silent_ms / 1000)} s`;
+  return over === 'reporting' ? `${region} is reporting again` : `${region} has no active sensors`;
 }

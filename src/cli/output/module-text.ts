@@ -3,9 +3,9 @@ import { escapeControls } from '../../lib/control-characters.js';
 import { type ExecutionInfo, type JobInfo, newestByNode } from '../../network/network.js';
 import type { DeployModuleProgress, DeployModuleResult } from '../../operations/deploy/deploy-module.js';
 import { pendingLines, unchangedText } from './deploy-text.js';
+import { eventText } from './event-text.js';
 import { table } from './table.js';
 import { countText, secondsText } from './terminal-text.js';
-import { factText } from './up-text.js';
 
 export function deployModuleProgressText(name: string, { step, started, expected }: DeployModuleProgress): string {
   if (step === 'submitting') return `submitting ${name} for ${countText(expected, 'node')}`;
@@ -22,7 +22,7 @@ export function deployModuleText(result: DeployModuleResult): string {
   ];
   return [
     `${name}: ${sizeText(module.bytes)}, ${useText(module)}${downloaded ? '; nodes download it from the proxy' : ''}`,
-    ...new Set(facts.map(factText)),
+    ...new Set(facts.map(eventText)),
     ...pendingLines(regions),
     `${counts.join(', ')} (${secondsText(seconds)})${unchangedText(regions)}`,
   ].join('\n');

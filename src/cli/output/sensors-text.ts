@@ -1,6 +1,4 @@
-/** What the commands about sensor tokens say, and what the sensor host logs of its sensors. */
-import type { SensorRefused } from '../../sensor-host/cluster.js';
-import type { SensorExit } from '../../sensor-host/embedded-job.js';
+/** What the commands about sensor tokens say. */
 
 export const revokedText = (host: string, revoked: boolean): string =>
   revoked
@@ -13,15 +11,3 @@ export const unknownHostText = (host: string, revoked: boolean): string =>
 export const rotatedText = (until: number): string =>
   `there is a new key. Restart \`up\`, or give nodes of your own their new tokens (\`wasm-sensors sensors token HOST\`): ` +
   `tokens of the old key are taken until ${new Date(until).toISOString()}`;
-
-export const jobLostText = (job: string, reason: string): string =>
-  `${job} does not run again after the restart of the sensor host: ${reason}`;
-
-export function sensorEventText(event: SensorExit | SensorRefused): string {
-  if (event.type === 'sensor.refused') {
-    const { job, host } = event;
-    return `${job} may not reach ${host}; if it should, deploy it with --allow ${host}`;
-  }
-  const { type, node, job, message } = event;
-  return `${node}: ${job} ${type === 'sensor.failed' ? 'failed' : 'completed'}${message === '' ? '' : `: ${message}`}`;
-}

@@ -2,7 +2,6 @@
 import { escapeControls } from '../../lib/control-characters.js';
 import { unschedulableNodes } from '../../network/edge-nodes.js';
 import type { JobInfo, NodeInfo } from '../../network/network.js';
-import type { PublisherNotice } from '../../operations/deploy/job-owners.js';
 import {
   type FailedExecution,
   failedExecutions,
@@ -11,13 +10,13 @@ import {
 } from '../../operations/read-status.js';
 import type { QueueServerState } from '../../queue/queue.js';
 import type { RunState } from '../../runtime/run-state.js';
+import { eventText, spanText } from './event-text.js';
 import { summaryTable } from './fleet-text.js';
 import { moduleTable } from './module-text.js';
 import { depthText } from './queue-text.js';
-import { clockText, spanText } from './store-text.js';
 import { table } from './table.js';
 import { countText, namesText, type Style } from './terminal-text.js';
-import { endpointLines, factText } from './up-text.js';
+import { endpointLines } from './up-text.js';
 
 const NODES_SHOWN = 10;
 const FAILED_SHOWN = 20;
@@ -46,20 +45,6 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
   };
 }
 
-function noticeText(notice: PublisherNotice): string {
-  const to = notice.proxyUrl === undefined ? '' : ` and sends to ${notice.proxyUrl}`;
-  const where =
-    notice.type === 'publisher.by-hand' && notice.namespace !== undefined ? ` in namespace ${notice.namespace}` : '';
-  switch (notice.type) {
-    case 'publisher.foreign':
-      return `${notice.job} is of another state folder (owner ${notice.owner})${to}`;
-    case 'publisher.sends-elsewhere':
-      return `${notice.job} sends to ${notice.proxyUrl}, which is no proxy of this \`up\``;
-    case 'publisher.by-hand':
-      return `${notice.job} (${notice.id}) was submitted by hand${where}${to}; it runs beside the jobs of this program`;
-  }
-}
-
 export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
   `${job} bypasses the relay: it still reaches ${proxyUrl}`;
 
@@ -69,9 +54,9 @@ export function statusText({ kind, up, endpoints, settings }: RunState, status: 
     `network   ${kind} (up runs as pid ${up.pid})`,
     ...endpointLines(endpoints, settings.host),
     `nodes     ${nodes ? nodesText(nodes) : 'unknown'}`,
-    ...unschedulableNodes(nodes ?? []).map((node) => `          ${factText({ type: 'node.unschedulable', ...node })}`),
+    ...unschedulableNodes(nodes ?? []).map((node) => `          ${eventText({ type: 'node.unschedulable', ...node })}`),
     `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
-    ...status.notices.map((notice) => `          ${style.yellow(noticeText(notice))}`),
+    ...status.notices.map((notice) => `          ${style.yellow(eventText(notice))}`),
     `sensors   ${sensorsText(status)}`,
     ...labelled('revoked', status.revoked.length > 0 && `${status.revoked.join(', ')}: their readings are refused`),
     `queue     ${queueText(status, style)}`,
@@ -173,7 +158,7 @@ function storeLines({ puller: { store, queueServer: server, clockAheadMs = 0 } }
   const all = [...problems, ...ofQueue.map((problem) => `of the queue ${problem}`)];
   return [
     ...all.flatMap((problem) => labelled('store', style.red(problem))),
-    ...labelled('clock', clockAheadMs !== 0 && style.red(clockText({ type: 'clock-stepped', byMs: clockAheadMs }))),
+    ...labelled('clock', clockAheadMs !== 0 && style.red(eventText({ type: 'clock-stepped', byMs: clockAheadMs }))),
   ];
 }
 

@@ -1,11 +1,8 @@
 /** Texts of `up` and `down`: what happens to processes and networks, and what is kept. */
 import { networkInterfaces } from 'node:os';
-import type { ChildEvent } from '../../lib/process/supervisor.js';
-import type { NetworkFact } from '../../network/network.js';
-import type { NetworkEvent, Removal } from '../../network/provider.js';
+import type { Removal } from '../../network/provider.js';
 import type { RunState } from '../../runtime/run-state.js';
 import { withCommandName } from './command-name.js';
-import { namesText } from './terminal-text.js';
 
 /** A setting that a second `up` asks for and that is different in the running one. */
 export interface Difference {
@@ -16,94 +13,6 @@ export interface Difference {
   /** Left out: it runs without. */
   running?: string;
 }
-
-export type UpEvent = ChildEvent | NetworkEvent;
-
-/** Processes that are named after their commands. */
-const PROCESS_NAMES: Record<string, string> = { sensors: 'sensor host' };
-const nameOf = (process: string) => (Object.hasOwn(PROCESS_NAMES, process) ? PROCESS_NAMES[process] : process);
-
-/** A line that stays on the screen; undefined for events that are only progress. */
-export function noteOf(event: UpEvent): string | undefined {
-  switch (event.type) {
-    case 'child.slow':
-      return `${nameOf(event.name)} is not ready after ${event.afterMs / 1000} s, and still at work; waiting for it`;
-    case 'child.hung':
-      return `${nameOf(event.name)} has not answered for ${event.silentMs / 1000} s; killing it`;
-    case 'child.warned':
-      return `${nameOf(event.name)}: ${event.text}`;
-    case 'child.exited':
-      return `${nameOf(event.name)} exited (${event.how}); restarting it in ${event.restartInMs} ms${lastOutputText(event.lastLines)}`;
-    case 'child.restarted':
-      return `${nameOf(event.name)} restarted (pid ${event.pid})`;
-    case 'change.lost':
-      return `run.json can't be written (${event.reason}); everything keeps running, but \`wasm-sensors down\` may miss a process`;
-    case 'network.port-moved':
-      return `${event.purpose}: port ${event.wanted} is in use; using ${event.port}`;
-    case 'child.ready':
-    case 'network.progress':
-      return undefined;
-    default:
-      return factText(event);
-  }
-}
-
-const lastOutputText = (lines: string[]) => (lines.length > 0 ? `; its last output: ${lines.join(' / ')}` : '');
-
-/** What `up` waits for; undefined for other events. */
-export function progressOf(event: UpEvent): string | undefined {
-  if (event.type === 'child.ready') return `${nameOf(event.name)} ready`;
-  if (event.type !== 'network.progress') return undefined;
-  // A single step is not counted.
-  return event.total > 1 ? `${event.step}: ${event.done}/${event.total}` : event.step;
-}
-
-export function factText(fact: NetworkFact): string {
-  switch (fact.type) {
-    case 'node.unschedulable':
-      return `${fact.node} can't run sensors: ${fact.reason}`;
-    case 'nodes.late':
-      return `${nodesText(fact.nodes)} not connected yet; sensors start there later`;
-    case 'node.arrived':
-      return `${fact.node} is connected now`;
-    case 'jobs.quarantined':
-      return jobsQuarantinedText(fact.file);
-    case 'job.restarted':
-      return `${fact.job} restarted: Bacalhau had given up on ${fact.nodes.join(', ')}`;
-    case 'hostname.not-forwarded':
-      return `${fact.region}: not all nodes forward HOSTNAME to jobs; sensors are named by their executions`;
-    case 'proxy.unreachable':
-      return `${fact.url} does not answer from here; the readings will show whether sensors reach it`;
-    case 'secrets.in-job':
-      return `${fact.variables.join(', ')}: given to the sensors inside the job, where users of the cluster can read it`;
-    case 'container.crashed':
-      return `${fact.service} crashed; Docker restarts it${lastOutputText(fact.lastLines)}`;
-    case 'container.exited':
-      return `${fact.service} was stopped (exit code ${fact.exitCode}); starting it again${lastOutputText(fact.lastLines)}`;
-    case 'docker.silent':
-      return `containers are not watched: ${fact.reason}`;
-    case 'docker.answering':
-      return 'containers are watched again: Docker answers';
-    case 'orphan.removed':
-      return `removed ${fact.name}, left behind by a killed \`up\``;
-    case 'orphan.kept':
-      return keptText(fact.name);
-    case 'services-node.missing':
-      return `no node for service jobs: ${fact.reason}`;
-    case 'environment.made':
-      return `made ${fact.file}; while it is empty, the embedded queue is used`;
-    case 'proxy.not-relayed':
-      return `${fact.url} can't be reached through a relay: sensors of a disconnected region still reach it`;
-  }
-}
-
-/** At most so many: the log of `up` has all that arrive. */
-const NODES_SHOWN = 5;
-
-const nodesText = (nodes: string[]): string => `${namesText(nodes, NODES_SHOWN)} ${nodes.length === 1 ? 'is' : 'are'}`;
-
-export const jobsQuarantinedText = (file: string): string =>
-  `the file of the running jobs was damaged and is now ${file}; deploy again what should run`;
 
 const ENDPOINT_NAMES: Record<string, string> = { jobProxy: 'job proxy', api: 'API', webUi: 'web UI' };
 

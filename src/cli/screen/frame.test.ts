@@ -1,11 +1,14 @@
+import { stripVTControlCharacters } from 'node:util';
 import { Chalk } from 'chalk';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { CONTROL_CHARACTER } from '../../lib/control-characters.js';
 import { readingEvent, region, reported, sampleData, sensor, summary, T0 } from '../../test/support/screen-samples.js';
 import { cellsOf } from '../output/cells.js';
-import { type FrameInput, frame, type Size } from './frame.js';
+import { frame } from './frame.js';
+import type { Picture } from './list.js';
 import { addNote, noData, record, type ScreenData, setSensors } from './screen-data.js';
-import { firstState, type ScreenState, VIEWS } from './screen-state.js';
+import { firstState, type ScreenState } from './screen-state.js';
+import { VIEW_NAMES } from './views.js';
 
 const style = new Chalk({ level: 0 });
 const colors = new Chalk({ level: 3 });
@@ -13,12 +16,13 @@ const colors = new Chalk({ level: 3 });
 const picture = (
   data: ScreenData,
   state: Partial<ScreenState> = {},
-  size: Size = { columns: 80, rows: 24 },
-  over: Partial<FrameInput> = {},
+  size: { columns: number; rows: number } = { columns: 80, rows: 24 },
+  over: Partial<Picture> = {},
 ) =>
   frame({
     data,
-    size,
+    width: size.columns,
+    rows: size.rows,
     style,
     unicode: true,
     kind: 'embedded',
@@ -91,10 +95,10 @@ function worstData(): ScreenData {
 const WORST = worstData();
 
 const STATES: [string, Partial<ScreenState>][] = [
-  ...VIEWS.flatMap((view): [string, Partial<ScreenState>][] => [
+  ...VIEW_NAMES.flatMap((view): [string, Partial<ScreenState>][] => [
     [view, { view }],
     [`${view} in detail`, { view, detail: true }],
-    [`${view} scrolled`, { view, scrolled: 1_000_000 }],
+    [`${view} at its first row`, { view, selected: { readings: WORST.readings[0], log: WORST.log[0] } }],
   ]),
   ['help', { help: true }],
   ['an input', { input: { what: 'color', scope: { hostname: '日本'.repeat(90) }, text: '🚀'.repeat(200) } }],
@@ -133,6 +137,15 @@ test('it has every line of the screen, the keys in the last one', () => {
   expect(lines[0]).toMatch(/^wasm-sensors embedded {2}2 live {2}3\.0\/s {2}ok +http:\/\/127\.0\.0\.1:9091$/);
   expect(lines[1]).toBe('[1:fleet] 2:sensors  3:readings  4:alerts  5:services ');
   expect(lines.at(-1)).toMatch(/^\? help {2}q quit/);
+});
+
+test('the title is the name of the program, with colours and without, however it was started', () => {
+  vi.stubEnv('WASM_SENSORS_COMMAND', 'npx wasm-sensors');
+  for (const one of [style, colors]) {
+    const [title = ''] = picture(sampleData(), {}, { columns: 120, rows: 24 }, { style: one });
+    expect(stripVTControlCharacters(title)).toMatch(/^wasm-sensors embedded {2}/);
+  }
+  vi.unstubAllEnvs();
 });
 
 test('without colours everything is said in words: selection, cuts, gaps, alerts', () => {
@@ -185,17 +198,23 @@ test('a puller that is not heard from is reported, with the time', () => {
 test('readings show what was measured', () => {
   const data = sampleData();
   record(data, readingEvent(61, { values: { temperature: -3.5, humidity: 60 } }), T0);
-  expect(text(data, { view: 'readings' })).toMatch(/#61 temperature -3.5 humidity 60$/m);
+  expect(text(data, { view: 'readings' })).toMatch(/#61 +temperature -3.5 humid/m);
 });
 
-test('readings that were held while scrolled back do not move', () => {
+test('readings stay where a reading is selected; without one the newest are shown', () => {
   const data = sampleData();
-  const held = [...data.readings];
-  record(data, readingEvent(61), T0);
-  const scrolled = text(data, { view: 'readings', scrolled: 5, held });
-  expect(scrolled).toMatch(/#55$/m);
-  expect(scrolled).not.toMatch(/#56$/m);
-  expect(text(data, { view: 'readings' })).toMatch(/#61$/m);
+  const selected = { readings: data.readings[20] };
+  const before = text(data, { view: 'readings', selected });
+  for (let sequence = 61; sequence <= 100; sequence++) record(data, readingEvent(sequence), T0);
+  expect(text(data, { view: 'readings', selected })).toBe(before);
+  expect(before).toMatch(/^> .*#21$/m);
+  expect(text(data, { view: 'readings' })).toMatch(/^> .*#100$/m);
+});
+
+test('a note that is longer than the terminal is wide is there in full when it is selected', () => {
+  const data = sampleData();
+  addNote(data, `${'word '.repeat(30)}end`, T0);
+  expect(text(data, { view: 'alerts' })).toMatch(/word word end$/m);
 });
 
 test('while a deployment is under way nobody is told to deploy', () => {

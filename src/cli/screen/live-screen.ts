@@ -6,8 +6,8 @@ import { bodyHeight, frame } from './frame.js';
 import { type ActionTarget, perform } from './perform.js';
 import { addNote, noData } from './screen-data.js';
 import { type Effect, firstState, type Key, press } from './screen-state.js';
-import { selectedService } from './selection.js';
 import { Terminal } from './terminal.js';
+import { targetOf } from './views.js';
 
 export interface ScreenOptions extends FeedSources, Pick<ActionTarget, 'network' | 'annotate' | 'page'> {
   /** Kind of network. */
@@ -48,7 +48,7 @@ export function openLiveScreen(out: Pick<Output, 'style'>, options: ScreenOption
     const lines = frame({
       data,
       state,
-      size: terminal.size,
+      ...terminal.size,
       style: out.style,
       unicode,
       kind,
@@ -80,7 +80,7 @@ export function openLiveScreen(out: Pick<Output, 'style'>, options: ScreenOption
   };
   const onKey = (key: Key) => {
     const { quitQuestion } = options;
-    const outcome = press(state, key, { data, quitQuestion, page: bodyHeight(terminal.size) });
+    const outcome = press(state, key, { data, quitQuestion, page: bodyHeight(terminal.size.rows) });
     state = outcome.state;
     if (outcome.hint !== undefined) reports.note(outcome.hint);
     if (outcome.effect) cause(outcome.effect);
@@ -95,7 +95,7 @@ export function openLiveScreen(out: Pick<Output, 'style'>, options: ScreenOption
     data,
     onChange,
     closed: closed.signal,
-    wanted: () => ({ sensors: state.view === 'sensors', service: selectedService(state, data) }),
+    wanted: () => ({ sensors: state.view === 'sensors', service: targetOf(state, data).service }),
   });
   return {
     ...reports,

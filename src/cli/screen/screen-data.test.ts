@@ -10,9 +10,9 @@ const alert = (firing: boolean, at: number, name = 'eu'): AlertEvent => ({
 test('an alert that is sent again with a new connection is the same one', () => {
   const data = noData(T0);
   for (const event of [alert(true, 1), alert(true, 1), alert(true, 1, 'us')]) record(data, event, T0);
-  expect([data.firing.size, data.alerts.length]).toEqual([2, 2]);
+  expect([data.firing.size, data.happened.length]).toEqual([2, 2]);
   record(data, alert(false, 2), T0);
-  expect([[...data.firing.values()].map((one) => 'region' in one && one.region), data.alerts.length]).toEqual([
+  expect([[...data.firing.values()].map((one) => 'region' in one && one.region), data.happened.length]).toEqual([
     ['us'],
     3,
   ]);
@@ -39,10 +39,10 @@ test('a note of several lines is several notes, and ends what was waited for', (
   const data = noData(T0);
   data.progress = 'waiting';
   addNote(data, 'one\n\n  two\n', T0);
-  expect([data.notes, data.progress]).toEqual([
+  expect([data.happened, data.progress]).toEqual([
     [
-      { at: T0, text: 'one' },
-      { at: T0, text: 'two' },
+      { at: T0, kind: 'note', text: 'one' },
+      { at: T0, kind: 'note', text: 'two' },
     ],
     '',
   ]);

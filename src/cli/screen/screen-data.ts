@@ -6,10 +6,12 @@ import type { ServiceRow } from '../../operations/deploy/list-services.js';
 import type { LogLine } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
+import { alertText } from '../output/fleet-text.js';
 
 /** Something that happened, at Unix milliseconds. */
-export interface Note {
+interface Happened {
   at: number;
+  kind: 'alert' | 'over' | 'note';
   text: string;
 }
 
@@ -23,9 +25,8 @@ export interface ScreenData {
   readings: (ReadingEvent | MessageEvent)[];
   /** Those that fire, by rule and region. */
   firing: Map<string, AlertEvent>;
-  /** The newest last. */
-  alerts: AlertEvent[];
-  notes: Note[];
+  /** Alerts and notes, the newest last. */
+  happened: Happened[];
   /** What `up` waits for; '' for nothing. */
   progress: string;
   /** Those that count, in the order shown. */
@@ -43,8 +44,7 @@ export const noData = (now: number): ScreenData => ({
   rates: new Map(),
   readings: [],
   firing: new Map(),
-  alerts: [],
-  notes: [],
+  happened: [],
   progress: '',
   sensors: [],
   desired: undefined,
@@ -55,8 +55,7 @@ export const noData = (now: number): ScreenData => ({
 
 const RATES = 300;
 export const READINGS = 2000;
-const ALERTS = 200;
-const NOTES = 200;
+const HAPPENED = 400;
 const LOG_LINES = 500;
 
 /** Records an event that arrived now. */
@@ -79,7 +78,7 @@ export function record(data: ScreenData, event: FleetEvent, now: number): void {
       if (event.firing && data.firing.get(key)?.at === event.at) return;
       if (event.firing) data.firing.set(key, event);
       else data.firing.delete(key);
-      push(data.alerts, event, ALERTS);
+      push(data.happened, { at: event.at, kind: event.firing ? 'alert' : 'over', text: alertText(event) }, HAPPENED);
       return;
     }
     default:
@@ -91,7 +90,9 @@ export const recordLog = (data: ScreenData, line: LogLine): void => push(data.lo
 
 export function addNote(data: ScreenData, text: string, now: number): void {
   data.progress = '';
-  for (const line of text.split('\n')) if (line.trim() !== '') push(data.notes, { at: now, text: line.trim() }, NOTES);
+  for (const line of text.split('\n')) {
+    if (line.trim() !== '') push(data.happened, { at: now, kind: 'note', text: line.trim() }, HAPPENED);
+  }
 }
 
 const { compare } = new Intl.Collator('en', { numeric: true });

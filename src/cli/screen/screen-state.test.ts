@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { region, sampleData, sensor, summary, T0 } from '../../test/support/screen-samples.js';
 import { noData, record, setSensors } from './screen-data.js';
-import { type Effect, firstState, press, type ScreenState } from './screen-state.js';
-import { selectedIndex, selectedSensor } from './selection.js';
+import { BINDINGS, type Effect, firstState, press, type ScreenState } from './screen-state.js';
+import { targetOf } from './views.js';
 
 /** Names of keys, or characters. */
 function typed(
@@ -37,16 +37,18 @@ test('numbers, Tab and arrows go from view to view, around both ends', () => {
 test('the whole fleet is selected first; arrows stop at the ends', () => {
   const at = (...keys: string[]) => {
     const { state, data } = typed(keys);
-    return selectedIndex(state, data);
+    return targetOf(state, data).region ?? 'all';
   };
-  expect([at(), at('down'), at('up'), at('home'), at('home', 'up'), at('G')]).toEqual([2, 2, 1, 0, 0, 2]);
+  const ends = [at(), at('down'), at('up'), at('home'), at('home', 'up'), at('home', 'G')];
+  expect(ends).toEqual(['all', 'all', 'eu', 'us', 'us', 'all']);
 });
 
 test('a selected sensor stays selected when others come before it', () => {
   const { state, data } = typed(['2', 'down']);
-  const before = selectedSensor(state, data)?.execution_id;
+  const before = targetOf(state, data);
   setSensors(data, [...data.sensors, sensor({ execution_id: 'e-0', region: 'us', hostname: 'a' })]);
-  expect([before, selectedSensor(state, data)?.execution_id]).toEqual(['e-1', 'e-1']);
+  expect(before.scope).toEqual({ hostname: 'edge-eu-1' });
+  expect(targetOf(state, data)).toEqual(before);
 });
 
 test.each([
@@ -99,19 +101,27 @@ test('q quits at once, or asks where others lose something; Ctrl-C never asks', 
 
 test('the filter works while it is typed, stays with Enter, and goes with Esc', () => {
   const { state, data } = typed(['2', '/', 'U', 'S', '-', 'return']);
-  expect([state.filter, selectedSensor(state, data)?.hostname]).toEqual(['US-', 'edge-us-1']);
+  expect([state.filter, targetOf(state, data).scope]).toEqual(['US-', { hostname: 'edge-us-1' }]);
   expect(typed(['2', '/', 'u', 'escape']).state.filter).toBe('');
 });
 
-test('scrolling up holds the readings, Esc and End follow the newest again', () => {
-  const up = typed(['3', 'up', 'pageup']).state;
-  expect([up.scrolled, up.held?.length]).toEqual([11, 60]);
-  expect(typed(['3', 'home']).state.scrolled).toBe(59);
-  expect(typed(['3', 'up', 'home'], { data: noData(T0) }).state.scrolled).toBe(0);
-  for (const key of ['escape', 'end']) {
-    const { scrolled, held } = typed(['3', 'up', key]).state;
-    expect([scrolled, held]).toEqual([0, undefined]);
+test('readings stand still from the first step up; Esc, End and the last step down follow the newest again', () => {
+  const { state, data } = typed(['3', 'up', 'pageup']);
+  expect(state.selected.readings).toBe(data.readings[60 - 1 - 11]);
+  for (const keys of [['escape'], ['end'], Array<string>(11).fill('down')]) {
+    expect(typed(['3', 'up', 'pageup', ...keys]).state.selected.readings).toBeUndefined();
   }
+  expect(typed(['3', 'up', 'home'], { data: noData(T0) }).state.selected.readings).toBeUndefined();
+});
+
+test('Enter opens the log of a service, in which arrows move', () => {
+  const { state, data } = typed(['5', 'down', 'return', 'up']);
+  expect([state.selected.log === data.log[0], targetOf(state, data).service]).toEqual([true, 'puller']);
+});
+
+test('each key of the line and of the help does one thing', () => {
+  const keys = BINDINGS.flatMap((one) => one.keys);
+  expect(new Set(keys).size).toBe(keys.length);
 });
 
 test('a value that no sensor takes stays, to be corrected', () => {

@@ -1,12 +1,10 @@
-/** What is shown and selected, and what a key does to it. Pure. */
+/** What is shown and selected, and what each key does to it: one table, from which the help is made, too. Pure. */
 import { messageOf } from '../../lib/errors/app-error.js';
 import { type Scope, scopeText } from '../../protocol/desired-config.js';
 import { valuesFrom } from '../desired-values.js';
+import type { Target } from './list.js';
 import type { ScreenData } from './screen-data.js';
-import { isPaused, moveBy, selectedRegion, selectedScope } from './selection.js';
-
-export const VIEWS = ['fleet', 'sensors', 'readings', 'alerts', 'services'] as const;
-export type ViewName = (typeof VIEWS)[number];
+import { activeList, targetOf, VIEW_NAMES, type ViewName } from './views.js';
 
 /** What the screen asks of the rest of the program. */
 export type Effect =
@@ -16,12 +14,8 @@ export type Effect =
 
 export interface ScreenState {
   view: ViewName;
-  /** The selected row of a view: a region ('' is the whole fleet), an execution, or a service. */
-  selected: Partial<Record<ViewName, string>>;
-  /** How many lines are below the last one shown; 0 follows the newest. */
-  scrolled: number;
-  /** The readings at the time of scrolling up: newer ones don't move them. */
-  held: ScreenData['readings'] | undefined;
+  /** By list: the key of its selected row. */
+  selected: Record<string, unknown>;
   filter: string;
   /** The selection fills the body. */
   detail: boolean;
@@ -42,8 +36,6 @@ interface Input {
 export const firstState = (): ScreenState => ({
   view: 'fleet',
   selected: {},
-  scrolled: 0,
-  held: undefined,
   filter: '',
   detail: false,
   help: false,
@@ -69,6 +61,129 @@ export interface KeyContext {
 
 type Outcome = { state: ScreenState; effect?: Effect; hint?: string };
 
+interface Binding {
+  /** Their characters or names. */
+  keys: string[];
+  /** In the line of keys; one that acts on the selection is there in views with something to act on. */
+  short?: string;
+  acts?: boolean;
+  /** In the help: the keys, and what they do. */
+  help: [keys: string, does: string];
+  press(state: ScreenState, key: string, context: KeyContext): Outcome;
+}
+
+const END = Number.POSITIVE_INFINITY;
+const STEPS: Record<string, (page: number) => number> = {
+  up: () => -1,
+  k: () => -1,
+  down: () => 1,
+  j: () => 1,
+  pageup: (page) => -page,
+  pagedown: (page) => page,
+  home: () => -END,
+  g: () => -END,
+  end: () => END,
+  G: () => END,
+};
+
+export const BINDINGS: Binding[] = [
+  {
+    keys: ['?'],
+    short: '? help',
+    help: ['?', 'these keys'],
+    press: (state) => ({ state: { ...state, help: true } }),
+  },
+  {
+    keys: ['q'],
+    short: 'q quit',
+    help: ['q Ctrl-C', 'quit (q asks before others lose something)'],
+    press: (state, _, { quitQuestion }) => askFirst(state, quitQuestion, { type: 'quit' }),
+  },
+  {
+    keys: [...VIEW_NAMES.map((_, i) => String(i + 1)), 'tab', 'right', 'left'],
+    help: ['1-5 Tab ←→', VIEW_NAMES.join(', ')],
+    press(state, key) {
+      const at = VIEW_NAMES.indexOf(state.view) + VIEW_NAMES.length;
+      const view = VIEW_NAMES[Number(key) - 1] ?? VIEW_NAMES[(at + (key === 'left' ? -1 : 1)) % VIEW_NAMES.length];
+      return { state: { ...state, view: view ?? state.view, detail: false } };
+    },
+  },
+  {
+    keys: ['/'],
+    short: '/ filter',
+    help: ['/', 'filter what is shown'],
+    press: (state) => ({ state: { ...state, input: { what: 'filter', scope: {}, text: state.filter } } }),
+  },
+  {
+    keys: Object.keys(STEPS),
+    short: '↑↓ select',
+    help: ['↑↓ PgUp PgDn', 'select; Home, End: first, last'],
+    press: (state, key, { data, page }) => ({
+      state: activeList(state).move(data, state, STEPS[key]?.(page) ?? 0),
+    }),
+  },
+  {
+    keys: ['return', 'escape'],
+    short: 'Enter more',
+    help: ['Enter Esc', 'more of the selection; back'],
+    press(state, key) {
+      if (key === 'return') return { state: { ...state, detail: !state.detail } };
+      if (state.detail) return { state: { ...state, detail: false } };
+      if (state.filter !== '') return { state: { ...state, filter: '' } };
+      return { state: { ...state, selected: {} } };
+    },
+  },
+  {
+    keys: ['c', 'i'],
+    short: 'c colour  i interval',
+    acts: true,
+    help: ['c i', 'colour, interval of the selection'],
+    press: (state, key, { data }) =>
+      onScope(state, data, ({ scope }) => ({
+        state: { ...state, input: { what: key === 'c' ? 'color' : 'interval', scope, text: '' } },
+      })),
+  },
+  {
+    keys: ['p'],
+    short: 'p pause',
+    acts: true,
+    help: ['p', 'pause of the selection'],
+    press: (state, _, { data }) =>
+      onScope(state, data, ({ scope, paused = false }) => {
+        const question = paused ? undefined : `Pause ${scopeText(scope)}? Its sensors stop sending.`;
+        return askFirst(state, question, { type: 'change', scope, field: 'paused', text: String(!paused) });
+      }),
+  },
+  {
+    keys: ['d'],
+    short: 'd disconnect',
+    acts: true,
+    help: ['d', 'disconnect or reconnect its region'],
+    press: (state, _, { data }) =>
+      onScope(state, data, ({ region }) => {
+        if (region === undefined) return { state, hint: 'select one region first' };
+        const connected = data.summary?.regions.find((one) => one.region === region)?.cut === true;
+        const question = connected ? undefined : `Cut region ${region} off? Its sensors run on and keep readings.`;
+        return askFirst(state, question, { type: 'link', region, connected });
+      }),
+  },
+  {
+    keys: ['o'],
+    short: 'o page',
+    help: ['o', 'open the page in a browser'],
+    press: (state) => ({ state, effect: { type: 'open-page' } }),
+  },
+];
+
+const askFirst = (state: ScreenState, question: string | undefined, effect: Effect): Outcome =>
+  question === undefined ? { state, effect } : { state: { ...state, question: { text: question, effect } } };
+
+function onScope(state: ScreenState, data: ScreenData, act: (target: Target & { scope: Scope }) => Outcome): Outcome {
+  const { scope, ...target } = targetOf(state, data);
+  if (!scope) return { state, hint: 'select a region (view 1) or a sensor (view 2) first' };
+  return act({ ...target, scope });
+}
+
 export function press(state: ScreenState, key: Key, context: KeyContext): Outcome {
   if (key.ctrl) {
     if (key.name === 'c') return { state, effect: { type: 'interrupt' } };
@@ -77,7 +192,8 @@ export function press(state: ScreenState, key: Key, context: KeyContext): Outcom
   if (state.question) return answer(state, state.question, key);
   if (state.input) return type(state, state.input, key);
   if (state.help) return { state: { ...state, help: false } };
-  return move(state, key, context) ?? act(state, key, context);
+  const pressed = key.text || key.name;
+  return BINDINGS.find(({ keys }) => keys.includes(pressed))?.press(state, pressed, context) ?? { state };
 }
 
 function answer(state: ScreenState, { effect }: NonNullable<ScreenState['question']>, { name, text }: Key): Outcome {
@@ -92,76 +208,14 @@ function type(state: ScreenState, { what, scope, text: before }: Input, { name, 
   if (name === 'escape') return { state: what === 'filter' ? { ...closed, filter: '' } : closed };
   if (name === 'return') {
     if (what === 'filter' || before === '') return { state: closed };
-    const problem = problemOf(what, before);
-    if (problem !== undefined) return { state: { ...state, input: { what, scope, text: before, problem } } };
+    try {
+      valuesFrom([`${what}=${before}`]);
+    } catch (error) {
+      // What is typed stays, to be corrected.
+      return { state: { ...state, input: { what, scope, text: before, problem: messageOf(error) } } };
+    }
     return { state: closed, effect: { type: 'change', scope, field: what, text: before } };
   }
   const now = name === 'backspace' ? [...before].slice(0, -1).join('') : before + text;
   return { state: { ...state, filter: what === 'filter' ? now : state.filter, input: { what, scope, text: now } } };
-}
-
-/** Why sensors would refuse a value; what is typed stays, to be corrected. */
-function problemOf(field: string, text: string): string | undefined {
-  try {
-    valuesFrom([`${field}=${text}`]);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
-}
-
-/** Keys that only change what is shown. */
-function move(state: ScreenState, { name, text }: Key, { data, page }: KeyContext): Outcome | undefined {
-  const view = VIEWS[Number(text) - 1];
-  const go = (to: ViewName): Outcome => ({
-    state: { ...state, view: to, scrolled: 0, held: undefined, detail: false },
-  });
-  if (view) return go(view);
-  const at = VIEWS.indexOf(state.view);
-  const steps: Record<string, number> = { up: -1, k: -1, down: 1, j: 1, pageup: -page, pagedown: page };
-  const step = { home: Number.NEGATIVE_INFINITY, g: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY }[name];
-  if (text === 'G') return { state: moveBy(state, data, Number.POSITIVE_INFINITY) };
-  const by = step ?? steps[name];
-  if (by !== undefined) return { state: moveBy(state, data, by) };
-  switch (name) {
-    case 'tab':
-    case 'right':
-      return go(VIEWS[(at + 1) % VIEWS.length]!);
-    case 'left':
-      return go(VIEWS[(at + VIEWS.length - 1) % VIEWS.length]!);
-    case 'return':
-      return { state: { ...state, detail: !state.detail } };
-    case 'escape':
-      if (state.detail) return { state: { ...state, detail: false } };
-      return { state: { ...state, filter: '', scrolled: 0, held: undefined } };
-  }
-  if (text === '?') return { state: { ...state, help: true } };
-  if (text === '/') return { state: { ...state, input: { what: 'filter', scope: {}, text: state.filter } } };
-  return undefined;
-}
-
-/** Keys that change something outside the screen. */
-function act(state: ScreenState, { text }: Key, { data, quitQuestion }: KeyContext): Outcome {
-  const ask = (question: string, effect: Effect): Outcome => ({
-    state: { ...state, question: { text: question, effect } },
-  });
-  if (text === 'q') return quitQuestion ? ask(quitQuestion, { type: 'quit' }) : { state, effect: { type: 'quit' } };
-  if (text === 'o') return { state, effect: { type: 'open-page' } };
-  if (!'cipd'.includes(text) || text === '') return { state };
-  const scope = selectedScope(state, data);
-  if (!scope) return { state, hint: 'select a region (view 1) or a sensor (view 2) first' };
-  if (text === 'c' || text === 'i') {
-    const what = text === 'c' ? 'color' : 'interval';
-    return { state: { ...state, input: { what, scope, text: '' } } };
-  }
-  if (text === 'p') {
-    const paused = isPaused(scope, state, data);
-    const effect: Effect = { type: 'change', scope, field: 'paused', text: String(!paused) };
-    return paused ? { state, effect } : ask(`Pause ${scopeText(scope)}? Its sensors stop sending.`, effect);
-  }
-  const region = selectedRegion(state, data);
-  if (region === undefined) return { state, hint: 'select one region first' };
-  const connected = data.summary?.regions.find((one) => one.region === region)?.cut === true;
-  const effect: Effect = { type: 'link', region, connected };
-  return connected ? { state, effect } : ask(`Cut region ${region} off? Its sensors run on and keep readings.`, effect);
 }

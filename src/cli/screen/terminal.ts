@@ -4,7 +4,6 @@
  * can't be seen: then `reset` restores the terminal.
  */
 import { emitKeypressEvents, type Interface } from 'node:readline';
-import type { Size } from './frame.js';
 import type { Key } from './screen-state.js';
 
 const ENTER = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J';
@@ -41,8 +40,8 @@ export class Terminal {
     this.#events = events;
   }
 
-  get size(): Size {
-    return { columns: this.#stdout.columns || 80, rows: this.#stdout.rows || 24 };
+  get size(): { width: number; rows: number } {
+    return { width: this.#stdout.columns || 80, rows: this.#stdout.rows || 24 };
   }
 
   open(): void {

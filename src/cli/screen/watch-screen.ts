@@ -19,12 +19,12 @@ export function openWatchScreen(style: Style): WatchScreen {
     leave = resolve;
   });
   const draw = () => {
-    const { columns, rows } = terminal.size;
+    const { width, rows } = terminal.size;
     const lines = printable(withCommandName(text), style.level > 0).split('\n');
     const fitting =
       lines.length < rows ? lines : [...lines.slice(0, rows - 2), `… ${lines.length - rows + 2} more lines`];
     const keys = style.dim(`q leaves  ${new Date().toTimeString().slice(0, 8)}`);
-    const shown = [...fitting.slice(0, rows - 1), keys].map((line) => cut(line, columns));
+    const shown = [...fitting.slice(0, rows - 1), keys].map((line) => cut(line, width));
     terminal.draw(showsUnicode() ? shown : shown.map(asciiOnly));
   };
   const terminal = new Terminal({

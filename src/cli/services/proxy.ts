@@ -15,7 +15,7 @@ import { createProxy } from '../../proxy/proxy.js';
 import { RevokedHosts } from '../../proxy/revoked-hosts.js';
 import { openConfiguredQueue } from '../../queue/open-queue.js';
 import type { CommandContext } from '../command.js';
-import { logEvent, proxyText } from '../output/event-log.js';
+import { logEvent } from '../output/event-text.js';
 import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
 
 /** Resolves with the exit code. */
@@ -46,7 +46,7 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
       modules: new ModuleStore(join(settings.stateDir, 'modules')),
       revoked: new RevokedHosts(join(settings.stateDir, 'revoked-sensors.json')),
       ...(follower ? { follower } : {}),
-      onEvent: (event) => logEvent(log, event, proxyText(event)),
+      onEvent: (event) => logEvent(log, event),
       log: (text) => logDefect(log, text),
       guard: {
         ...(settings.token === undefined ? {} : { operatorToken: settings.token }),

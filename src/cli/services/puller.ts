@@ -12,8 +12,8 @@ import { createPuller } from '../../puller/puller.js';
 import { openConfiguredQueue } from '../../queue/open-queue.js';
 import { createPage } from '../../web/web-page.js';
 import type { CommandContext } from '../command.js';
-import { logEvent } from '../output/event-log.js';
-import { alertText, pullerText } from '../output/puller-text.js';
+import { logEvent } from '../output/event-text.js';
+import { alertText } from '../output/fleet-text.js';
 import { pageControls } from './page-controls.js';
 import { checkQueue, logDefect, runService, serveUntilStopped } from './run-service.js';
 
@@ -65,7 +65,7 @@ export const servePuller = (context: CommandContext): Promise<number> =>
         log: (text) => logDefect(log, text),
       },
       controls: (fleet, markLink) => pageControls(settings, fleet, markLink),
-      onEvent: (event) => logEvent(log, event, pullerText(event)),
+      onEvent: (event) => logEvent(log, event),
     });
     return serveUntilStopped({
       log,

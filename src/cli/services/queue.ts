@@ -6,8 +6,7 @@ import { hostNames, isLoopback } from '../../lib/net/browser-guard.js';
 import { reportWarning } from '../../lib/process/shutdown.js';
 import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server.js';
 import type { CommandContext } from '../command.js';
-import { logEvent } from '../output/event-log.js';
-import { queueStoreText } from '../output/store-text.js';
+import { eventText, logEvent } from '../output/event-text.js';
 import { runService, serveUntilStopped } from './run-service.js';
 
 /** Seconds after which messages that a killed puller held are delivered again; a puller needs milliseconds for one. */
@@ -47,9 +46,8 @@ export const serveQueue = (
       purgeInterval,
       warn: (message) => log.warn('store.warning', message),
       onEvent(event) {
-        const text = queueStoreText(event);
-        logEvent(log, event, text);
-        reportWarning(text);
+        logEvent(log, event);
+        reportWarning(eventText(event));
       },
       ...(baseUrl ? { baseUrl } : {}),
       ...(hosts ? { hosts } : {}),

@@ -14,11 +14,9 @@ import { loadModule } from '../../sensor-host/guest/sensor-module.js';
 import { nodeArgsFor } from '../../sensor-host/host-capacity.js';
 import { createSensorHostApp } from '../../sensor-host/host-routes.js';
 import { keepJobs } from '../../sensor-host/jobs-file.js';
-import { createSensorHost } from '../../sensor-host/sensor-host.js';
+import { SensorHost } from '../../sensor-host/sensor-host.js';
 import type { CommandContext } from '../command.js';
-import { logEvent } from '../output/event-log.js';
-import { jobLostText, sensorEventText } from '../output/sensors-text.js';
-import { jobsQuarantinedText } from '../output/up-text.js';
+import { logEvent } from '../output/event-text.js';
 import { logDefect, runService, serveUntilStopped } from './run-service.js';
 
 /** Resolves with the exit code. */
@@ -43,14 +41,14 @@ export const serveSensors = (
     };
     const ca = settings.tlsCa === undefined ? {} : { ca: readCaFile(settings.tlsCa) };
     const cluster = createCluster({
-      host: createSensorHost(ca),
+      host: new SensorHost(ca),
       foreign: new ForeignHost({ ...ca, nodeArgs: nodeArgsFor(settings.nodes) }),
       nodes: REGIONS.flatMap((region) =>
         Array.from({ length: settings.nodes }, (_, i) => ({ name: edgeName(region, i + 1), ...edgeLabels(region) })),
       ),
       loadModule: async (name) => loadModule(modulePath(name)),
       modulePath: pathOf,
-      onEvent: (event) => logEvent(log, event, sensorEventText(event)),
+      onEvent: (event) => logEvent(log, event),
       moduleEnv(name, node) {
         if (name === 'config-updater') return { WASM_SENSORS_TOKEN: token };
         const own = current && sensorTokenOf(current.key, node);
@@ -61,8 +59,8 @@ export const serveSensors = (
     const kept = keepJobs(
       cluster,
       jobs,
-      (file) => log.warn('jobs.quarantined', jobsQuarantinedText(file), { file }),
-      (job, error) => log.error('job.lost', jobLostText(job, messageOf(error)), { job }),
+      (file) => logEvent(log, { type: 'jobs.quarantined', file }),
+      (job, error) => logEvent(log, { type: 'job.lost', job, reason: messageOf(error) }),
     );
     return serveUntilStopped({
       log,

@@ -38,6 +38,10 @@ export function answerError(error: Error, c: Context, log: (text: string) => voi
   return c.json(httpErrorBody({ code: 'INTERNAL', message: messageOf(error) }), statusOf('INTERNAL'));
 }
 
+/** For Hono's `notFound`. */
+export const answerNotFound = (c: Context): Response =>
+  c.json(httpErrorBody({ code: 'NO_SUCH_PATH', message: `there is no ${c.req.method} ${c.req.path} here` }), 404);
+
 /** The body of a request. Rejects as {@link readBody} and {@link parseJson}, or with `BAD_REQUEST` naming the first field that does not fit. */
 export function readJsonBody<T extends z.ZodType>(c: Context, schema: T): Promise<z.output<T>> {
   return readBody(c, (bytes) => {

@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { bearerMatches, sameText, signatureOf } from './bearer-token.js';
+import type { AppError } from '../errors/app-error.js';
+import { sameText, signatureOf, tokenProblem } from './bearer-token.js';
 import { isLoopback } from './browser-guard.js';
 import { Sessions } from './sessions.js';
 
@@ -21,12 +22,6 @@ export interface LockSettings {
   open: boolean;
 }
 
-export interface LockProblem {
-  status: 401 | 403;
-  code: 'TOKEN_MISSING' | 'TOKEN_WRONG' | 'NOT_ALLOWED';
-  message: string;
-}
-
 /** A shift. The cookie holds no token, so that whoever copies it can read for this long and change nothing. */
 const SESSION_MS = 12 * 3_600_000;
 /** Every one needs a token. */
@@ -35,7 +30,7 @@ const MAX_SESSIONS = 1_000;
 export class AccessLock {
   readonly #tokens: string[];
   readonly #cookie: string;
-  readonly #sessions = new Sessions({ lastsMs: SESSION_MS, max: MAX_SESSIONS });
+  readonly #sessions = new Sessions(SESSION_MS, MAX_SESSIONS);
 
   constructor(tokens: string[]) {
     this.#tokens = tokens;
@@ -45,14 +40,9 @@ export class AccessLock {
   }
 
   /** What keeps a request from reading; undefined when it may. `now` in Unix milliseconds. */
-  problemOf(c: Context, now: number): LockProblem | undefined {
-    const header = c.req.header('authorization');
-    if (this.#tokens.some((token) => bearerMatches(header, token)) || this.#isSignedIn(c, now)) return undefined;
-    if (this.#tokens.length === 0)
-      return { status: 403, code: 'NOT_ALLOWED', message: 'reading is switched off here: no token was set' };
-    return header === undefined
-      ? { status: 401, code: 'TOKEN_MISSING', message: 'reading needs a token: Authorization: Bearer …' }
-      : { status: 403, code: 'TOKEN_WRONG', message: 'reading: the token is not the right one' };
+  problemOf(c: Context, now: number): AppError | undefined {
+    if (this.#sessions.isOpen(getCookie(c, this.#cookie) ?? '', now)) return undefined;
+    return tokenProblem(c.req.header('authorization'), this.#tokens, 'reading');
   }
 
   /** Starts a browser's session with a cookie in the answer; false when the token is not one of the lock's. */
@@ -73,10 +63,6 @@ export class AccessLock {
   signOut(c: Context): void {
     this.#sessions.end(getCookie(c, this.#cookie) ?? '');
     deleteCookie(c, this.#cookie, { path: '/' });
-  }
-
-  #isSignedIn(c: Context, now: number): boolean {
-    return this.#sessions.isOpen(getCookie(c, this.#cookie) ?? '', now);
   }
 }
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { bearerMatches, keepToken, newToken, readToken } from './bearer-token.js';
+import { bearerMatches, keepToken, newToken, readToken, tokenProblem } from './bearer-token.js';
 
 let folder: string;
 
@@ -88,3 +88,17 @@ test.each([0o602, 0o620, 0o666])(
     expect(readToken(path)).toBe('planted');
   },
 );
+
+test.each([
+  ['no token is set, whatever comes', 'Bearer secret', undefined, 'NOT_ALLOWED'],
+  ['no token is set, and none comes', undefined, undefined, 'NOT_ALLOWED'],
+  ['none comes', undefined, 'secret', 'TOKEN_MISSING'],
+  ['another one comes', 'Bearer secre', 'secret', 'TOKEN_WRONG'],
+  ['it comes without its word', 'secret', 'secret', 'TOKEN_WRONG'],
+])('a right that needs a token is refused when %s', (_, header, token, code) => {
+  expect(tokenProblem(header, [token], 'sending')).toMatchObject({ code, message: expect.stringMatching(/^sending/) });
+});
+
+test('the right token gives the right', () => {
+  expect(tokenProblem('Bearer secret', ['other', 'secret'], 'sending')).toBeUndefined();
+});

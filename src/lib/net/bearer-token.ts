@@ -50,6 +50,23 @@ export function bearerMatches(header: string | undefined, token: string): boolea
   return sameText(header ?? '', `Bearer ${token}`);
 }
 
+/**
+ * What keeps a request from `what`, which needs one of the tokens; undefined when it has one. Hono's `bearerAuth` is not used:
+ * it answers 400 to another scheme.
+ */
+export function tokenProblem(
+  header: string | undefined,
+  tokens: (string | undefined)[],
+  what: string,
+): AppError | undefined {
+  if (tokens.some((token) => token !== undefined && bearerMatches(header, token))) return undefined;
+  if (tokens.every((token) => token === undefined))
+    return new AppError('NOT_ALLOWED', `${what} is switched off here: no token was set`);
+  return header === undefined
+    ? new AppError('TOKEN_MISSING', `${what} needs a token: Authorization: Bearer …`)
+    : new AppError('TOKEN_WRONG', `${what}: the token is not the right one`);
+}
+
 /** Compares in a time that does not depend on where the texts differ. */
 export function sameText(one: string, other: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();

@@ -88,7 +88,7 @@ test('only this machine’s own addresses are loopback', () => {
 
 test('what is wrong names the host or the origin', async () => {
   const app = new Hono().get('/', (c) =>
-    c.json(findBrowserProblem((name) => c.req.header(name), ['localhost'])?.reason ?? null),
+    c.json(findBrowserProblem((name) => c.req.header(name), ['localhost'])?.message ?? null),
   );
   const reason = async (headers: Record<string, string>) => (await app.request('/', { headers })).json();
   expect(await reason({ host: 'Evil.example:80' })).toContain('"evil.example"');

@@ -2,11 +2,8 @@
  * Refuses requests that a browser makes for a page of another site. Such a page reaches services on loopback: directly,
  * or under a name of its own that resolves to 127.0.0.1 (DNS rebinding).
  */
-
-export interface BrowserProblem {
-  code: 'UNKNOWN_HOST' | 'FOREIGN_ORIGIN';
-  reason: string;
-}
+import type { MiddlewareHandler } from 'hono';
+import { AppError } from '../errors/app-error.js';
 
 /** Names under which a service that listens on loopback is reached. */
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
@@ -34,22 +31,31 @@ export function hostNames(
 export function findBrowserProblem(
   header: (name: string) => string | undefined,
   names: string[] | undefined,
-): BrowserProblem | undefined {
+): AppError | undefined {
   const host = header('host') ?? '';
   if (names !== undefined && !names.includes(nameOf(host))) {
-    const reason = `the Host header names ${JSON.stringify(nameOf(host))}, which is not a name of this service`;
-    return { code: 'UNKNOWN_HOST', reason };
+    const named = JSON.stringify(nameOf(host));
+    return new AppError('UNKNOWN_HOST', `the Host header names ${named}, which is not a name of this service`);
   }
   // Images and scripts on a page of another site or port have no Origin header. Links to our page are allowed.
   const isForeign = ['cross-site', 'same-site'].includes(header('sec-fetch-site') ?? '');
   if (isForeign && header('sec-fetch-mode') !== 'navigate') {
-    return { code: 'FOREIGN_ORIGIN', reason: 'requests of other pages are refused' };
+    return new AppError('FOREIGN_ORIGIN', 'requests of other pages are refused');
   }
   // A web server in front of this service may have given it another Host than the browser sees.
   if (header('sec-fetch-site') === 'same-origin') return undefined;
   const origin = header('origin');
   if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return undefined;
-  return { code: 'FOREIGN_ORIGIN', reason: `requests from the origin ${JSON.stringify(origin)} are refused` };
+  return new AppError('FOREIGN_ORIGIN', `requests from the origin ${JSON.stringify(origin)} are refused`);
+}
+
+/** The same for all routes of an app. */
+export function refuseForeignPages(names: string[] | undefined): MiddlewareHandler {
+  return async (c, next) => {
+    const problem = findBrowserProblem((name) => c.req.header(name), names);
+    if (problem) throw problem;
+    await next();
+  };
 }
 
 /** `name` of `name:port` and of `[v6]:port`. */

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { choosePort, freePort, probePort } from './choose-port.js';
+import { choosePorts, freePort, type PortMoved, probePort } from './choose-port.js';
 
 const servers: Server[] = [];
 
@@ -16,17 +16,55 @@ async function busyPort(): Promise<number> {
   return (server.address() as { port: number }).port;
 }
 
-const wish = (port: number, explicit: boolean) => ({ port, explicit, purpose: 'proxy', flag: '--port' });
-
-test('a free port is taken, asked for or not', async () => {
-  const port = await freePort();
-  expect(await choosePort(wish(port, true))).toEqual({ port, moved: false });
-  expect(await choosePort(wish(port, false))).toEqual({ port, moved: false });
+const wish = (port: number, explicit: boolean, purpose = 'proxy') => ({
+  port,
+  explicit,
+  purpose,
+  flag: `--${purpose}`,
 });
 
-test('port 0 is any free port', async () => {
-  const { port, moved } = await choosePort({ port: 0, explicit: true, purpose: 'test', flag: '--port' });
-  expect([port > 1024, moved]).toEqual([true, false]);
+test('two that were asked for are refused, naming both flags', async () => {
+  const port = await freePort();
+  await expect(choosePorts({ a: wish(port, true), b: wish(port, true, 'queue') }, () => {})).rejects.toMatchObject({
+    code: 'SAME_PORT',
+    message: `the proxy and the queue have the same port ${port}`,
+    hint: 'Change one of them with --proxy or --queue.',
+  });
+});
+
+test('a default gives way to one that was asked for, whichever is named first, and says so', async () => {
+  const port = await freePort();
+  const events: PortMoved[] = [];
+  const chosen = await choosePorts({ a: wish(port, false), b: wish(port, true, 'queue') }, (event) =>
+    events.push(event),
+  );
+  expect(chosen.b).toBe(port);
+  expect(events).toEqual([{ type: 'network.port-moved', purpose: 'proxy', wanted: port, port: chosen.a }]);
+});
+
+test('of two defaults with the same port the second moves, and a third service keeps its own', async () => {
+  const [port, other] = [await freePort(), await freePort()];
+  const events: PortMoved[] = [];
+  const chosen = await choosePorts(
+    { a: wish(port, false), b: wish(port, false, 'queue'), c: wish(other, false, 'puller') },
+    (event) => events.push(event),
+  );
+  expect([chosen.a, chosen.c]).toEqual([port, other]);
+  expect(events).toEqual([{ type: 'network.port-moved', purpose: 'queue', wanted: port, port: chosen.b }]);
+  expect(new Set(Object.values(chosen)).size).toBe(3);
+});
+
+test('a port is looked for at the address that the service listens on', async () => {
+  await expect(choosePorts({ a: { ...wish(9090, true), host: '192.0.2.1' } }, () => {})).rejects.toMatchObject({
+    code: 'LISTEN_FAILED',
+  });
+});
+
+test('port 0 is a free one, each time another', async () => {
+  const { a, b } = await choosePorts({ a: wish(0, true), b: wish(0, true) }, () => {});
+  expect(a).toBeGreaterThan(0);
+  expect(b).toBeGreaterThan(0);
+  expect(a).not.toBe(b);
 });
 
 test('free ports are below those of outgoing connections and of relays', async () => {
@@ -43,30 +81,35 @@ test('a busy port is undefined, a free one is itself, and 0 is some port', async
   expect(await probePort(0, '127.0.0.1')).toBeGreaterThan(0);
 });
 
+test('a free port is taken, asked for or not', async () => {
+  const [a, b] = [await freePort(), await freePort()];
+  const moved: PortMoved[] = [];
+  expect(await choosePorts({ a: wish(a, true), b: wish(b, false) }, (event) => moved.push(event))).toEqual({ a, b });
+  expect(moved).toEqual([]);
+});
+
 test('a busy default port moves to one that is free', async () => {
   const busy = await busyPort();
-  const { port, moved } = await choosePort(wish(busy, false));
-  expect(moved).toBe(true);
-  expect(port).not.toBe(busy);
-  expect(await probePort(port, '127.0.0.1')).toBe(port);
+  const moved: PortMoved[] = [];
+  const { a } = await choosePorts({ a: wish(busy, false) }, (event) => moved.push(event));
+  expect(a).not.toBe(busy);
+  expect(await probePort(a, '127.0.0.1')).toBe(a);
+  expect(moved).toEqual([{ type: 'network.port-moved', purpose: 'proxy', wanted: busy, port: a }]);
 });
 
 test('a busy port that was asked for fails, naming the port and the flag', async () => {
   const busy = await busyPort();
-  await expect(choosePort(wish(busy, true))).rejects.toMatchObject({
+  await expect(choosePorts({ a: wish(busy, true) }, () => {})).rejects.toMatchObject({
     code: 'PORT_IN_USE',
     fault: 'user',
     message: `proxy: port ${busy} on 127.0.0.1 is in use`,
-    hint: `Use --port, or stop the process that holds port ${busy}.`,
+    hint: `Use --proxy, or stop the process that holds port ${busy}.`,
   });
 });
 
-test.each([true, false])(
-  'an address that is not of this machine is not called a busy port (explicit: %s)',
-  async (explicit) => {
-    await expect(choosePort(wish(9090, explicit), '192.0.2.1')).rejects.toMatchObject({
-      code: 'LISTEN_FAILED',
-      message: expect.stringContaining('192.0.2.1:9090'),
-    });
-  },
-);
+test('an address that is not of this machine is not called a busy port, also for a default', async () => {
+  await expect(choosePorts({ a: { ...wish(9090, false), host: '192.0.2.1' } }, () => {})).rejects.toMatchObject({
+    code: 'LISTEN_FAILED',
+    message: expect.stringContaining('192.0.2.1:9090'),
+  });
+});

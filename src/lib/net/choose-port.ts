@@ -4,7 +4,10 @@ import { createServer } from 'node:net';
 import { AppError, messageOf } from '../errors/app-error.js';
 
 export interface PortWish {
+  /** 0: any free one. */
   port: number;
+  /** The address to listen on; loopback by default. */
+  host?: string;
   /** True when the operator asked for this port. */
   explicit: boolean;
   /** The service behind the port, for messages. */
@@ -13,10 +16,45 @@ export interface PortWish {
   flag: string;
 }
 
-export interface PortChoice {
+/** A busy default port that was replaced by a free one. */
+export interface PortMoved {
+  type: 'network.port-moved';
+  purpose: string;
+  wanted: number;
   port: number;
-  /** True when the requested port is busy and this is another one. */
-  moved: boolean;
+}
+
+/**
+ * The ports of all services of a network, no two the same. A busy default moves, which is reported. Rejects with
+ * `PORT_IN_USE` for a busy explicit port, and with `SAME_PORT` for an explicit one that another service has, too.
+ */
+export async function choosePorts<Wishes extends { [Name in keyof Wishes]?: PortWish }>(
+  wishes: Wishes,
+  onMoved: (moved: PortMoved) => void,
+): Promise<{ [Name in keyof Wishes]: number }> {
+  const taken = new Map<number, PortWish>();
+  const chosen: Record<string, number> = {};
+  // Explicit ports come first; the default port of another service moves.
+  const inOrder = Object.entries<PortWish | undefined>(wishes)
+    .flatMap(([name, wish]): [string, PortWish][] => (wish ? [[name, wish]] : []))
+    .sort(([, a], [, b]) => Number(b.explicit) - Number(a.explicit));
+  for (const [name, wish] of inOrder) {
+    const { port: wanted, host = '127.0.0.1', explicit, purpose, flag } = wish;
+    const other = wanted === 0 ? undefined : taken.get(wanted);
+    if (other && explicit) {
+      throw new AppError('SAME_PORT', `the ${other.purpose} and the ${purpose} have the same port ${wanted}`, {
+        hint: `Change one of them with ${other.flag} or ${flag}.`,
+      });
+    }
+    let port = wanted === 0 || other ? undefined : await probePort(wanted, host);
+    if (port === undefined && explicit && wanted !== 0) throw portInUse(wanted, host, purpose, flag);
+    // A free port may have been chosen a moment ago, for a service that has not bound it yet.
+    while (port === undefined || taken.has(port)) port = await freePort(host);
+    taken.set(port, wish);
+    if (wanted !== 0 && port !== wanted) onMoved({ type: 'network.port-moved', purpose, wanted, port });
+    chosen[name] = port;
+  }
+  return chosen as { [Name in keyof Wishes]: number };
 }
 
 /**
@@ -60,15 +98,6 @@ export async function freePorts(count: number): Promise<number[]> {
   const found = new Set<number>();
   while (found.size < count) found.add(await freePort());
   return [...found];
-}
-
-/** The requested port (0: any free one). A busy default moves to a free port; a busy explicit one is `PORT_IN_USE`. */
-export async function choosePort(wish: PortWish, host = '127.0.0.1'): Promise<PortChoice> {
-  if (wish.port === 0) return { port: await freePort(host), moved: false };
-  const port = await probePort(wish.port, host);
-  if (port !== undefined) return { port, moved: false };
-  if (wish.explicit) throw portInUse(wish.port, host, wish.purpose, wish.flag);
-  return { port: await freePort(host), moved: true };
 }
 
 /** A port can't be bound though it is free: this machine has no such address, or this user no right to the port. */

@@ -5,14 +5,9 @@
  * without a change ends it.
  */
 import type { Context } from 'hono';
-import { bearerMatches, sameText } from './bearer-token.js';
+import { AppError } from '../errors/app-error.js';
+import { sameText, tokenProblem } from './bearer-token.js';
 import { Sessions } from './sessions.js';
-
-export interface ChangeProblem {
-  status: 401 | 403;
-  code: 'TOKEN_MISSING' | 'TOKEN_WRONG';
-  message: string;
-}
 
 /** Without a change; each change starts it anew. */
 const SESSION_MS = 3_600_000;
@@ -22,7 +17,7 @@ export const SESSION_KEY_HEADER = 'x-session-key';
 
 export class OperatorSessions {
   readonly #token: string;
-  readonly #sessions = new Sessions({ lastsMs: SESSION_MS, max: MAX_SESSIONS });
+  readonly #sessions = new Sessions(SESSION_MS, MAX_SESSIONS);
 
   /** `token`: the operator token. */
   constructor(token: string) {
@@ -43,15 +38,11 @@ export class OperatorSessions {
   }
 
   /** What keeps a request from changing something; undefined when it may: with the token, or with the key of a session. */
-  problemOf(c: Context, now: number): ChangeProblem | undefined {
+  problemOf(c: Context, now: number): AppError | undefined {
     const header = c.req.header('authorization');
-    if (header !== undefined) {
-      if (bearerMatches(header, this.#token)) return undefined;
-      return { status: 403, code: 'TOKEN_WRONG', message: 'changes: the token is not the operator token' };
-    }
-    if (!this.isSignedIn(c, now)) {
-      return { status: 401, code: 'TOKEN_MISSING', message: 'sign in with the operator token to change this' };
-    }
+    if (header !== undefined) return tokenProblem(header, [this.#token], 'changing this');
+    if (!this.isSignedIn(c, now))
+      return new AppError('TOKEN_MISSING', 'sign in with the operator token to change this');
     this.#sessions.renew(keyOf(c), now);
     return undefined;
   }

@@ -1,19 +1,16 @@
 /** Sessions of browsers: random ids, known to this process only, so that it can end them, and a restart ends all. */
 import { newToken } from './bearer-token.js';
 
-export interface SessionLimits {
-  lastsMs: number;
-  /** The oldest makes room. */
-  max: number;
-}
-
 export class Sessions {
-  readonly #limits: SessionLimits;
+  readonly #lastsMs: number;
+  readonly #max: number;
   /** When each ends, by id; Unix milliseconds. */
   readonly #ends = new Map<string, number>();
 
-  constructor(limits: SessionLimits) {
-    this.#limits = limits;
+  /** Of more than `max` sessions the oldest makes room. */
+  constructor(lastsMs: number, max: number) {
+    this.#lastsMs = lastsMs;
+    this.#max = max;
   }
 
   /** Returns the id of a new session. `now`: Unix milliseconds. */
@@ -21,7 +18,7 @@ export class Sessions {
     const id = newToken();
     this.renew(id, now);
     for (const [old, ends] of this.#ends) {
-      if (ends <= now || this.#ends.size > this.#limits.max) this.#ends.delete(old);
+      if (ends <= now || this.#ends.size > this.#max) this.#ends.delete(old);
     }
     return id;
   }
@@ -32,7 +29,7 @@ export class Sessions {
 
   /** From now on it lasts its whole time again. */
   renew(id: string, now: number): void {
-    this.#ends.set(id, now + this.#limits.lastsMs);
+    this.#ends.set(id, now + this.#lastsMs);
   }
 
   end(id: string): void {

@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { httpErrorBody } from '../errors/http-error.js';
+import { AppError } from '../errors/app-error.js';
+import { answerError } from '../errors/http-error.js';
 import { lateRefusals, WrongTokens } from './wrong-tokens.js';
 
 function withTimers() {
@@ -11,12 +12,12 @@ function withTimers() {
 /** A service behind a connection from this address. */
 function serviceFor(wrong: WrongTokens, address: string) {
   const app = new Hono();
-  app.use(lateRefusals(wrong, (c, { status, code, message }) => c.json(httpErrorBody({ code, message }), status)));
-  app.get('/', (c) =>
-    c.req.header('authorization') === 'right'
-      ? c.text('in')
-      : c.json(httpErrorBody({ code: 'TOKEN_WRONG', message: 'no' }), 403),
-  );
+  app.onError((error, c) => answerError(error, c, () => {}));
+  app.use(lateRefusals(wrong));
+  app.get('/', (c) => {
+    if (c.req.header('authorization') === 'right') return c.text('in');
+    throw new AppError('TOKEN_WRONG', 'no');
+  });
   const env = { incoming: { socket: { remoteAddress: address } } };
   /** The status, once it is there. */
   return (token: string) => {

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Context, MiddlewareHandler } from 'hono';
-import type { HttpError } from '../errors/http-error.js';
+import { AppError } from '../errors/app-error.js';
 import { isLoopback } from './browser-guard.js';
 import { connectionOf } from './client-gone.js';
 
@@ -15,7 +15,7 @@ const LONGEST_MS = 2_000;
 const FORGET_AFTER_MS = 60_000;
 /** More addresses are not remembered; the one that was wrong least recently is forgotten first. */
 const MAX_ADDRESSES = 10_000;
-/** While so many wait, further tokens from their address are not looked at: five can be tried in a second. */
+/** While so many wait, further tokens from their address are not read: five can be tried in a second. */
 const MAX_WAITING = 10;
 
 interface Tries {
@@ -58,30 +58,22 @@ export function addressOf(incoming: IncomingMessage | undefined): string | undef
   return address?.includes(':') && !isLoopback(address) ? address.split(':').slice(0, 4).join(':') : address;
 }
 
-/** For all routes that take a token. `refuse`: makes the answer to a request whose token is not looked at. */
-export function lateRefusals(
-  wrong: WrongTokens,
-  refuse: (c: Context, problem: HttpError & { status: 429; retryAfter: number }) => Response,
-): MiddlewareHandler {
+/** For all routes that take a token; a wrong one is a `TOKEN_WRONG` that they throw. */
+export function lateRefusals(wrong: WrongTokens): MiddlewareHandler {
   return async (c, next) => {
     const { incoming } = connectionOf(c);
     const address = addressOf(incoming);
     if (address !== undefined && wrong.isFull(address)) {
-      const message = 'too many wrong tokens come from this address; try again';
-      return refuse(c, { status: 429, code: 'TOO_MANY_TRIES', message, retryAfter: LONGEST_MS / 1000 });
+      c.header('retry-after', String(LONGEST_MS / 1000));
+      throw new AppError('TOO_MANY_TRIES', 'too many wrong tokens come from this address; try again');
     }
     await next();
-    if (address !== undefined && (await isWrongToken(c))) await wrong.wait(address);
+    if (address !== undefined && isWrongToken(c)) await wrong.wait(address);
   };
 }
 
 /** The sign-in form answers with a page. */
-async function isWrongToken({ req, res }: Context): Promise<boolean> {
-  if (res.status !== 401 && res.status !== 403) return false;
-  if (req.path === '/session') return true;
-  const body = (await res
-    .clone()
-    .json()
-    .catch(() => undefined)) as { error?: HttpError } | undefined;
-  return body?.error?.code === 'TOKEN_WRONG';
+function isWrongToken({ req, res, error }: Context): boolean {
+  if (error instanceof AppError) return error.code === 'TOKEN_WRONG';
+  return req.path === '/session' && res.status === 403;
 }

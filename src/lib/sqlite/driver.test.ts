@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { closeAbandoned, isBusy, isDamage, isFull, openSqlite, resultCodeOf } from './driver.js';
+import { abandonDatabase, isBusy, isDamage, isFull, openSqlite, resultCodeOf } from './driver.js';
 
 let folder: string;
 let path: string;
@@ -53,7 +53,7 @@ test.runIf(process.platform === 'linux')('an abandoned database lets go of its f
     database.prepare('insert into t values (?)').run(1);
     return database;
   };
-  const abandon = () => closeAbandoned(use());
+  const abandon = () => abandonDatabase(use());
   abandon();
   await vi.waitUntil(() => open() === 0);
 });

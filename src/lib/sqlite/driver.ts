@@ -8,6 +8,8 @@ import { chmodSync, closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { constants, DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
+import { messageOf } from '../errors/app-error.js';
+import { whileBusy } from '../process/report-busy.js';
 
 export type Database = DatabaseSyncInstance;
 export type Statement = StatementSyncInstance;
@@ -109,13 +111,43 @@ export const isFull = (error: unknown): boolean => resultCodeOf(error) === 13;
 /** Whether another connection holds the file. */
 export const isBusy = (error: unknown): boolean => resultCodeOf(error) === 5;
 
+/** The first damage that a quick check finds; undefined: there is none. A gigabyte takes a second or two. */
+export function findDamage(database: Database): string | undefined {
+  try {
+    const found = whileBusy(() => rowOf<{ quick_check: string }>(database, 'pragma quick_check(1)'));
+    return found?.quick_check === 'ok' ? undefined : found?.quick_check;
+  } catch (error) {
+    if (isDamage(error)) return messageOf(error);
+    throw error;
+  }
+}
+
 /**
- * Closes a database whose file is gone or about to be moved away. The driver ends a connection, and so lets go of its files,
- * only after the last of its statements was garbage-collected; that happens here, for all that nobody holds any longer once
- * the work at hand is done.
+ * Closes a database, after its log has gone into the file. The driver ends a connection only once its statements are
+ * garbage-collected; without a log there is nothing left that this could touch.
  */
-export function closeAbandoned(database: Database): void {
+export function closeDatabase(database: Database): void {
+  endLog(database);
   database.close();
-  setFlagsFromString('--expose-gc');
-  setImmediate(() => runInNewContext('gc()'));
+}
+
+/** The lock is released at the next access. */
+const endLog = (database: Database) =>
+  database.exec('pragma journal_mode = delete; pragma locking_mode = normal; select count(*) from sqlite_schema');
+
+/**
+ * Closes a database that may be damaged, or whose file is gone or about to be renamed: SQLite then leaves alone whatever
+ * has its name by the time that the connection ends. That is after the last of its statements was garbage-collected, which
+ * happens here, for all that nobody holds any longer once the work at hand is done.
+ */
+export function abandonDatabase(database: Database): void {
+  try {
+    endLog(database);
+  } catch {
+    // Its log is with the file, or in what was read from it before.
+  } finally {
+    database.close();
+    setFlagsFromString('--expose-gc');
+    setImmediate(() => runInNewContext('gc()'));
+  }
 }

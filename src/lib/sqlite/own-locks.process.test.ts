@@ -7,11 +7,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { quickCheck } from './check-database.js';
-import { DatabaseFile } from './database-file.js';
+import { DatabaseFile, findFileDamage } from './database-file.js';
 import { type Database, openSqlite } from './driver.js';
-import { findFileDamage, openWithRepair } from './open-with-repair.js';
-import { quarantinedDatabases } from './rewrite-database.js';
 
 let folder: string;
 let path: string;
@@ -37,13 +34,14 @@ function readElsewhere(): string {
   return spawnSync(process.execPath, ['--input-type=module', '-e', script, path], { encoding: 'utf8' }).stderr;
 }
 
+const open = () => new DatabaseFile({ path, open: openSqlite, onQuarantined: () => {} });
+
 const OPERATIONS: [string, () => unknown][] = [
   ['making it private', () => openSqlite(path).close()],
-  ['looking for damage', () => findFileDamage(path)],
-  ['a quick check', () => quickCheck(path)],
-  ['watching its file', () => new DatabaseFile(path).problem()],
-  ['looking for damaged ones', () => quarantinedDatabases(path)],
-  ['opening it again', () => openWithRepair(path, openSqlite, () => {}).close()],
+  ['reading it for damage', () => findFileDamage(path, { readOnly: true })],
+  ['opening it again', () => open().close()],
+  ['watching its file', () => open().problem()],
+  ['reading which damaged ones are kept', () => open().quarantined],
 ];
 
 test.each(OPERATIONS)('%s leaves other processes locked out', (_, operate) => {

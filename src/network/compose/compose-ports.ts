@@ -1,8 +1,7 @@
 /** The ports of this machine on which the network's services listen. */
 import { type PortKey, portWish, type Resolved } from '../../config/resolve-settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { PortWish } from '../../lib/net/choose-port.js';
-import { chooseServicePorts } from '../../lib/net/choose-service-ports.js';
+import { choosePorts as choose, type PortWish } from '../../lib/net/choose-port.js';
 import type { PlanContext } from '../provider.js';
 import type { Environment } from './compose-env.js';
 
@@ -30,7 +29,7 @@ export async function choosePorts(
   environment: Pick<Environment, 'get'>,
   { registry, emit }: Pick<PlanContext, 'registry' | 'emit'>,
 ): Promise<ComposePorts> {
-  return (await chooseServicePorts(portWishes(settings, environment, registry), emit)) as ComposePorts;
+  return (await choose(portWishes(settings, environment, registry), emit)) as ComposePorts;
 }
 
 /** By variable. Throws `BAD_SETTING`. */

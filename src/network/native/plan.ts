@@ -1,8 +1,7 @@
 /** What `up` starts and stops for a native network. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PortWish } from '../../lib/net/choose-port.js';
-import { chooseServicePorts } from '../../lib/net/choose-service-ports.js';
+import { choosePorts, type PortWish } from '../../lib/net/choose-port.js';
 import type { ChildEvent } from '../../lib/process/supervisor.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
@@ -38,7 +37,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
   const start: NetworkPlan<NativeConnection>['start'] = async ({ proxyUrl }) => {
     const bacalhau = findBacalhau(options.bacalhau);
     const dockerAnswers = dockerWorks();
-    const ports = await chooseServicePorts(options.ports, emit);
+    const ports = await choosePorts(options.ports, emit);
     const api = { host: HOST, port: ports.api };
     const client = createBacalhauClient({ path: bacalhau, stateDir, api });
     await client.clientVersion();

@@ -4,7 +4,7 @@
  */
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { ModuleFacts } from '../../modules/inspect-module.js';
+import type { ModuleFacts } from '../../modules/user-module.js';
 import { nodesByRegion } from '../../network/edge-nodes.js';
 import { type ExecutionInfo, type Network, type NetworkFact, newestByNode } from '../../network/network.js';
 import { foreignJobs, refuseForeign } from './job-owners.js';

@@ -1,7 +1,7 @@
 /** Jobs of other state folders, and publishers that nobody submitted with this program. */
 import type { JobRef } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { isActive, type JobInfo, type Network } from '../../network/network.js';
+import { isActive, type JobInfo, type Network, type PublisherByHand } from '../../network/network.js';
 
 /** Of another state folder. Jobs of earlier versions carry no owner and count as ours. */
 export const isForeign = (job: JobInfo, { owner }: Pick<Network, 'owner'>): boolean =>
@@ -56,7 +56,7 @@ export type PublisherNotice =
   /** It is ours, but sends to none of our proxies. */
   | { type: 'publisher.sends-elsewhere'; job: string; proxyUrl: string }
   /** Somebody submitted it without this program. `namespace`: left out where it is that of our jobs. */
-  | { type: 'publisher.by-hand'; job: string; id: string; region?: string; proxyUrl?: string; namespace?: string };
+  | ({ type: 'publisher.by-hand'; job: string } & Omit<PublisherByHand, 'name'>);
 
 /** `proxies`: base URLs of those that this `up` and its followers have. */
 export async function publisherNotices(

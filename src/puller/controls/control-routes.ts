@@ -46,12 +46,9 @@ export function controlRoutes({ controls, operator, ...options }: ControlRoutesD
   app.use('/controls/*', async (c, next) => {
     const problem = operator
       ? operator.problemOf(c, Date.now())
-      : ({
-          status: 403,
-          code: 'NOT_ALLOWED',
-          message: 'changes are switched off here: no operator token was set',
-        } as const);
-    return problem ? c.json(httpErrorBody(problem), problem.status) : next();
+      : new AppError('NOT_ALLOWED', 'changes are switched off here: no operator token was set');
+    if (problem) throw problem;
+    await next();
   });
 
   app.post('/controls/config', async (c) => {

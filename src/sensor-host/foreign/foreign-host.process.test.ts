@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { ASYNCIFY_EXPORTS } from '../../modules/inspect-module.js';
+import { ASYNCIFY_EXPORTS } from '../../modules/user-module.js';
 import { hostileModule, hostileModules } from '../../test/support/hostile-modules.js';
 import { type TinyModule, tinyModule } from '../../test/support/tiny-module.js';
 import type { GuestExit } from '../guest/wasi-guest.js';

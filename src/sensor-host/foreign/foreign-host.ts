@@ -3,13 +3,50 @@
  * else. Ours are what this package has built, `publisher` and `config-updater`; what a module exports says nothing about
  * who made it.
  */
+import { type ChildProcess, fork } from 'node:child_process';
 import { AppError } from '../../lib/errors/app-error.js';
-import { type HostCounts, type Runner, sumOfCounts } from '../sensor-host.js';
-import type { Opening } from './foreign-messages.js';
-import { ForeignProcess } from './foreign-process.js';
+import { errorFromAnswer, type HttpError, httpErrorBody } from '../../lib/errors/http-error.js';
+import { packageRoot } from '../../lib/process/self-command.js';
+import type { GuestExit } from '../guest/wasi-guest.js';
+import { type ExitListener, type GuestSpec, type HostCounts, type Runner, sumOfCounts } from '../sensor-host.js';
+
+/** The first message to the process. */
+export interface Opening {
+  /** Path of the module. */
+  module: string;
+  /** Hosts that its guests may reach. */
+  allow: readonly string[];
+  /** PEM of a private certificate authority that signed the proxy's certificate. */
+  ca?: string | undefined;
+}
+
+export type ToForeign =
+  | { open: Opening }
+  | { start: number; spec: Omit<GuestSpec, 'allowed'> }
+  | { stop: number }
+  | { region: string; connected: boolean };
+
+export type FromForeign =
+  /** `threads`: each of its guests has a thread. */
+  | { opened: { threads: boolean } }
+  | { failed: HttpError }
+  | { ended: number; exit: GuestExit; lastLine: string }
+  | { refused: string }
+  | { counts: HostCounts };
 
 /** A thread takes about 10 MB of memory, and its guest what it uses. */
 const MAX_THREADS = 100;
+/** The built file: processes do not load TypeScript. */
+const FOREIGN_MAIN = `${packageRoot}dist/sensor-host/foreign/foreign-main.js`;
+/** Of JavaScript: for some 10,000 guests that share a thread. */
+const HEAP_MB = 512;
+/** To compile the largest module on a busy machine. */
+const OPEN_MS = 60_000;
+/** Tokens, keys and credentials: nothing that a guest could find in the memory of its process. */
+const SECRETS = /^(WASM_SENSORS|SENSOR|AWS)_/;
+/** Of what the process writes to stderr: enough for the line that says why it ended, as V8 and `foreign-watch.ts` write it. */
+const MAX_STDERR = 16 * 1024;
+const FATAL = /^FATAL ERROR: (.*)$/m;
 
 export interface ForeignHostOptions {
   /** PEM of a private certificate authority that signed the proxy's certificate. */
@@ -31,48 +68,135 @@ export class ForeignHost {
     this.#options = options;
   }
 
-  /** Starts a process for a job. Rejects as `ForeignProcess.open` does. */
-  async open({ module, allow }: Pick<Opening, 'module' | 'allow'>, onRefused: (host: string) => void): Promise<Runner> {
+  /**
+   * Starts a process for a job; resolves when its module can be started. Rejects as `loadModule` does, and with
+   * `MODULE_FAILED`. `onRefused`: a guest asked for a host that it may not reach.
+   */
+  async open({ module, allow }: Omit<Opening, 'ca'>, onRefused: (host: string) => void): Promise<Runner> {
     const { ca, nodeArgs = [], maxThreads = MAX_THREADS } = this.#options;
-    const listener = {
-      onRefused,
-      onGone: (foreign: ForeignProcess) => {
-        if (!this.#processes.delete(foreign)) return;
-        this.#past = sumOfCounts([this.#past, { ...foreign.counts, running: 0 }]);
-      },
-    };
-    const cut = [...this.#cut];
-    const foreign = await ForeignProcess.open({ module, allow, cut, ca }, listener, nodeArgs);
+    const foreign = new ForeignProcess(nodeArgs, onRefused, () => {
+      if (this.#processes.delete(foreign)) this.#past = sumOfCounts([this.#past, foreign.counts]);
+    });
     this.#processes.add(foreign);
-    // A link may have changed meanwhile.
-    for (const region of new Set([...cut, ...this.#cut])) foreign.setLink(region, !this.#cut.has(region));
+    foreign.tell({ open: { module, allow, ca } });
+    for (const region of this.#cut) foreign.tell({ region, connected: false });
+    await foreign.opened;
     return {
       start: (spec, onExit) => {
         if (foreign.threads && this.#threads >= maxThreads) throw threadsFull(this.#threads);
         return foreign.start(spec, onExit);
       },
-      reclaim: async () => {},
       close: () => foreign.close(),
     };
   }
 
   get #threads(): number {
-    return [...this.#processes].reduce((sum, { threads, running }) => sum + (threads ? running : 0), 0);
+    return [...this.#processes].reduce((sum, { threads, counts }) => sum + (threads ? counts.running : 0), 0);
   }
 
   setLink(region: string, connected: boolean): void {
     if (connected) this.#cut.delete(region);
     else this.#cut.add(region);
-    for (const foreign of this.#processes) foreign.setLink(region, connected);
+    for (const foreign of this.#processes) foreign.tell({ region, connected });
   }
 
   stats(): HostCounts {
-    const now = [...this.#processes].map((foreign) => ({ ...foreign.counts, running: foreign.running }));
-    return sumOfCounts([this.#past, ...now]);
+    return sumOfCounts([this.#past, ...[...this.#processes].map(({ counts }) => counts)]);
   }
 
   close(): void {
     for (const foreign of this.#processes) foreign.close();
+  }
+}
+
+/** The process of one foreign module. */
+class ForeignProcess {
+  /** Resolves when the module can be started. */
+  readonly opened: Promise<void>;
+  /** Each of its guests has a thread. */
+  threads = false;
+  readonly #child: ChildProcess;
+  readonly #onRefused: (host: string) => void;
+  readonly #onGone: () => void;
+  readonly #guests = new Map<number, ExitListener>();
+  #counts: HostCounts = sumOfCounts([]);
+  #nextId = 1;
+  #stderr = '';
+  #settle!: { resolve(): void; reject(error: AppError): void };
+
+  constructor(nodeArgs: string[], onRefused: (host: string) => void, onGone: () => void) {
+    this.#onRefused = onRefused;
+    this.#onGone = onGone;
+    this.#child = fork(FOREIGN_MAIN, [], {
+      env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !SECRETS.test(name))),
+      execArgv: [`--max-old-space-size=${HEAP_MB}`, ...nodeArgs],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    const late = setTimeout(() => this.#gone(`not compiled after ${OPEN_MS / 1000} s`), OPEN_MS);
+    this.opened = new Promise<void>((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    }).finally(() => clearTimeout(late));
+    this.#child.on('message', (message: FromForeign) => this.#hear(message));
+    this.#child.on('error', ({ message }) => this.#gone(message));
+    this.#child.on('close', (code, signal) =>
+      this.#gone(FATAL.exec(this.#stderr)?.[1]?.trim() ?? signal ?? `exit code ${code}`),
+    );
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(0, MAX_STDERR);
+    });
+  }
+
+  get counts(): HostCounts {
+    return { ...this.#counts, running: this.#guests.size };
+  }
+
+  start(spec: GuestSpec, onExit: ExitListener): { stop(): void } {
+    const id = this.#nextId++;
+    this.#guests.set(id, onExit);
+    this.tell({ start: id, spec });
+    return {
+      stop: () => {
+        this.tell({ stop: id });
+        this.#end(id, { kind: 'stopped' }, '');
+      },
+    };
+  }
+
+  /** Ends it at once, with all its guests. */
+  close(): void {
+    this.#child.kill('SIGKILL');
+    for (const id of [...this.#guests.keys()]) this.#end(id, { kind: 'stopped' }, '');
+  }
+
+  tell(message: ToForeign): void {
+    // One that is gone is reported by its exit.
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  #hear(message: FromForeign): void {
+    if ('opened' in message) {
+      this.threads = message.opened.threads;
+      this.#settle.resolve();
+    } else if ('failed' in message) {
+      this.#settle.reject(errorFromAnswer(httpErrorBody(message.failed), 'INTERNAL', message.failed.message));
+      this.close();
+    } else if ('ended' in message) this.#end(message.ended, message.exit, message.lastLine);
+    else if ('refused' in message) this.#onRefused(message.refused);
+    else this.#counts = message.counts;
+  }
+
+  #end(id: number, ...outcome: Parameters<ExitListener>): void {
+    const onExit = this.#guests.get(id);
+    this.#guests.delete(id);
+    onExit?.(...outcome);
+  }
+
+  #gone(why: string): void {
+    const message = `its process ended: ${why}`;
+    this.#settle.reject(new AppError('MODULE_FAILED', message));
+    for (const id of [...this.#guests.keys()]) this.#end(id, { kind: 'trap', message }, '');
+    this.close();
+    this.#onGone();
   }
 }
 

@@ -10,8 +10,8 @@ import { HostList } from '../../lib/net/host-list.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import { type AnyModule, loadModule } from '../guest/sensor-module.js';
 import type { RunningGuest } from '../guest/wasi-guest.js';
-import { createSensorHost, type ExitListener, type SensorHost } from '../sensor-host.js';
-import type { FromForeign, Opening, ToForeign } from './foreign-messages.js';
+import { type ExitListener, SensorHost } from '../sensor-host.js';
+import type { FromForeign, Opening, ToForeign } from './foreign-host.js';
 import type { Watched } from './foreign-watch.js';
 
 const REPORT_EVERY_MS = 1000;
@@ -40,9 +40,8 @@ process.on('message', (message: ToForeign) => {
   else host.setLink(message.region, message.connected);
 });
 
-async function open({ module: path, allow, cut, ca }: Opening): Promise<void> {
-  host = createSensorHost(ca === undefined ? {} : { ca });
-  for (const region of cut) host.setLink(region, false);
+async function open({ module: path, allow, ca }: Opening): Promise<void> {
+  host = new SensorHost({ ca });
   allowed = new HostList(allow, (refused) => send({ refused }));
   try {
     module = await loadModule(path);

@@ -5,7 +5,6 @@
 import { writeSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { workerData } from 'node:worker_threads';
-import { FATAL } from './foreign-messages.js';
 
 export interface Watched {
   /** Changes as long as the thread of the guests is not kept. */
@@ -35,7 +34,8 @@ setInterval(() => {
 
 function end(why: string): void {
   try {
-    writeSync(2, `${FATAL}${why}\n`);
+    // As V8 begins its own last line.
+    writeSync(2, `FATAL ERROR: ${why}\n`);
   } finally {
     // Also when nobody reads any more what it says.
     process.kill(process.pid, 'SIGKILL');

@@ -11,8 +11,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ERRNO, FileTable, type Mount, StatCache } from './guest-files.js';
+import type { Mount } from '../host-schemas.js';
+import { FileTable, StatCache } from './guest-files.js';
 import type { HostClock } from './host-clock.js';
+import { ERRNO, WasiError } from './wasi-error.js';
 
 const CREATE = 1;
 const DIRECTORY = 2;
@@ -37,12 +39,33 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const table = (...mounts: Mount[]) => new FileTable(mounts, new StatCache(clock));
+const table = (...mounts: Mount[]) => guestOf(new FileTable(mounts, new StatCache(clock)));
+
+/** Calls whose failures are results: an errno, below 0 where other numbers are results, too. */
+function guestOf(files: FileTable) {
+  const met = <T>(call: () => T, sign = -1): T | number => {
+    try {
+      return call();
+    } catch (error) {
+      if (error instanceof WasiError) return sign * error.errno;
+      throw error;
+    }
+  };
+  return {
+    stat: (path: string) => met(() => files.stat(path), 1),
+    openFile: (path: string, flags: number, rights: bigint) => met(() => files.openFile(path, flags, rights)),
+    read: (fd: number, into: Uint8Array) => met(() => files.read(fd, into)),
+    write: (fd: number, bytes: Uint8Array) => met(() => files.write(fd, bytes)),
+    close: (fd: number) => met(() => files.close(fd), 1) ?? ERRNO.ok,
+    closeAll: () => files.closeAll(),
+  };
+}
+
 const mounted = (over: Partial<Mount> = {}): Mount => ({ target: '/config', source: join(folder, 'mounted'), ...over });
 const onDisk = (name: string) => readFileSync(join(folder, name), 'utf8');
 
 /** The text that a guest reads at a path, or the errno that it gets. */
-function text(files: FileTable, path: string): string | number {
+function text(files: ReturnType<typeof table>, path: string): string | number {
   const fd = files.openFile(path, 0, READ);
   if (fd < 0) return -fd;
   const bytes = new Uint8Array(100);
@@ -125,7 +148,7 @@ test('descriptors begin after the preopened folder, are given out again, and mea
 
 test('one look at a file serves all guests for a tenth of a second', () => {
   const cache = new StatCache(clock);
-  const guests = [new FileTable([mounted()], cache), new FileTable([mounted()], cache)];
+  const guests = [new FileTable([mounted()], cache), new FileTable([mounted()], cache)].map(guestOf);
   const sizes = () => guests.map((files) => (files.stat('config/sensor.yaml') as Stats).size);
   expect(sizes()).toEqual([6, 6]);
   writeFileSync(join(folder, 'mounted', 'sensor.yaml'), 'longer than before');

@@ -1,7 +1,4 @@
-/**
- * The files of guests: inputs mounted under the preopened "/", read live. Errno values are WASI's, as a Bacalhau node
- * answers them; what is not mounted does not exist.
- */
+/** The files of guests: inputs mounted under the preopened "/", read live; what is not mounted does not exist. */
 import {
   closeSync,
   constants,
@@ -14,28 +11,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, posix, sep } from 'node:path';
+import type { Mount } from '../host-schemas.js';
 import type { HostClock } from './host-clock.js';
-
-/** A file or folder of this machine that guests see under `target`. */
-export interface Mount {
-  /** Absolute path for the guest. */
-  target: string;
-  /** Path on this machine. */
-  source: string;
-  /** Bacalhau never lets a module write to its inputs; here it may. */
-  writable?: boolean | undefined;
-}
-
-export const ERRNO = {
-  ok: 0,
-  badf: 8,
-  fault: 21,
-  inval: 28,
-  io: 29,
-  noent: 44,
-  nosys: 52,
-  notsup: 58,
-} as const;
+import { ERRNO, WasiError } from './wasi-error.js';
 
 const OPEN = { create: 1, directory: 2, exclusive: 4, truncate: 8 };
 const RIGHT_WRITE = 64n;
@@ -45,8 +23,14 @@ const STAT_REUSE_MS = 100;
 
 const ERRNO_OF: Record<string, number> = { ENOENT: 44, EACCES: 2, EISDIR: 31, ENOTDIR: 54, EROFS: 69, EPERM: 63 };
 
-function errnoOf(error: unknown): number {
-  return ERRNO_OF[(error as NodeJS.ErrnoException).code ?? ''] ?? ERRNO.io;
+/** Runs a call of the file system. Throws its failure as a {@link WasiError}. */
+function attempt<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof WasiError) throw error;
+    throw new WasiError(ERRNO_OF[(error as NodeJS.ErrnoException).code ?? ''] ?? ERRNO.io);
+  }
 }
 
 /** A guest's path as a place on this machine. */
@@ -74,58 +58,58 @@ function realPath({ source, below }: Place, create = false): string {
   if (below === '') return real;
   const root = realpathSync.native(source);
   if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return real;
-  throw Object.assign(new Error(`${path} leads out of its mount`), { code: 'ENOENT' });
+  throw new WasiError(ERRNO.noent);
+}
+
+function statOf(place: Place): Stats | WasiError {
+  try {
+    return attempt(() => statSync(realPath(place)));
+  } catch (error) {
+    return error as WasiError;
+  }
 }
 
 /** The state of files, for all guests of a host. */
 export class StatCache {
   readonly #clock: HostClock;
-  readonly #entries = new Map<string, { until: number; found: Stats | number }>();
+  readonly #entries = new Map<string, { until: number; found: Stats | WasiError }>();
 
   constructor(clock: HostClock) {
     this.#clock = clock;
   }
 
-  /** The file's state, or an errno. */
-  stat(place: Place): Stats | number {
+  stat(place: Place): Stats {
     const key = `${place.source}\0${place.below}`;
     const now = this.#clock.monotonic();
     let entry = this.#entries.get(key);
     if (entry === undefined || entry.until <= now) {
-      let found: Stats | number;
-      try {
-        found = statSync(realPath(place));
-      } catch (error) {
-        found = errnoOf(error);
-      }
-      entry = { until: now + STAT_REUSE_MS, found };
+      entry = { until: now + STAT_REUSE_MS, found: statOf(place) };
       this.#entries.set(key, entry);
     }
+    if (entry.found instanceof WasiError) throw entry.found;
     return entry.found;
   }
 }
 
-/** The mounts and open files of one guest. */
+/** The mounts and open files of one guest. Each call throws {@link WasiError}. */
 export class FileTable {
   readonly #mounts: Mount[];
   readonly #stats: StatCache;
-  #open: Map<number, { fd: number; writable: boolean }> | undefined;
+  readonly #open = new Map<number, { fd: number; writable: boolean }>();
 
   constructor(mounts: Mount[], stats: StatCache) {
     this.#mounts = mounts;
     this.#stats = stats;
   }
 
-  /** State of the file at a path under "/", or an errno. */
-  stat(path: string): Stats | number {
-    const place = this.#locate(path);
-    return place === undefined ? ERRNO.noent : this.#stats.stat(place);
+  /** State of the file at a path under "/". */
+  stat(path: string): Stats {
+    return this.#stats.stat(this.#locate(path));
   }
 
-  /** Opens a file; a descriptor from 4 on, or an errno as a negative number. */
+  /** Opens a file; returns a descriptor from 4 on. */
   openFile(path: string, flags: number, rights: bigint): number {
     const place = this.#locate(path);
-    if (place === undefined) return -ERRNO.noent;
     const writes = place.writable && (rights & RIGHT_WRITE) !== 0n;
     // On an input that can't be written, creating and truncating do nothing, as on a Bacalhau node.
     const creates = writes && (flags & OPEN.create) !== 0;
@@ -134,61 +118,49 @@ export class FileTable {
     if (creates) mode |= constants.O_CREAT;
     if (writes && flags & OPEN.exclusive) mode |= constants.O_EXCL;
     if (flags & OPEN.directory) mode |= constants.O_DIRECTORY;
-    try {
-      const fd = openSync(realPath(place, creates), mode, 0o644);
-      if (writes && flags & OPEN.truncate) ftruncateSync(fd);
-      this.#open ??= new Map();
-      let number = FIRST_FD;
-      while (this.#open.has(number)) number++;
-      this.#open.set(number, { fd, writable: writes });
-      return number;
-    } catch (error) {
-      return -errnoOf(error);
-    }
+    const fd = attempt(() => openSync(realPath(place, creates), mode, 0o644));
+    if (writes && flags & OPEN.truncate) ftruncateSync(fd);
+    let number = FIRST_FD;
+    while (this.#open.has(number)) number++;
+    this.#open.set(number, { fd, writable: writes });
+    return number;
   }
 
-  /** Reads at the file's position; bytes read, or an errno as a negative number. */
+  /** Reads at the file's position; returns how many bytes. */
   read(number: number, into: Uint8Array): number {
-    const file = this.#open?.get(number);
-    if (file === undefined) return -ERRNO.badf;
-    try {
-      return readSync(file.fd, into);
-    } catch (error) {
-      return -errnoOf(error);
-    }
+    return attempt(() => readSync(this.#fileOf(number).fd, into));
   }
 
-  /** Writes at the file's position; bytes written, or an errno as a negative number. */
+  /** Writes at the file's position; returns how many bytes. */
   write(number: number, bytes: Uint8Array): number {
-    const file = this.#open?.get(number);
-    if (file === undefined || !file.writable) return -ERRNO.badf;
-    try {
-      return writeSync(file.fd, bytes);
-    } catch (error) {
-      return -errnoOf(error);
-    }
+    const file = this.#fileOf(number);
+    if (!file.writable) throw new WasiError(ERRNO.badf);
+    return attempt(() => writeSync(file.fd, bytes));
   }
 
-  close(number: number): number {
-    const file = this.#open?.get(number);
-    if (file === undefined) return ERRNO.badf;
-    this.#open!.delete(number);
-    closeSync(file.fd);
-    return ERRNO.ok;
+  close(number: number): void {
+    closeSync(this.#fileOf(number).fd);
+    this.#open.delete(number);
   }
 
   closeAll(): void {
-    for (const number of [...(this.#open?.keys() ?? [])]) this.close(number);
+    for (const number of [...this.#open.keys()]) this.close(number);
+  }
+
+  #fileOf(number: number): { fd: number; writable: boolean } {
+    const file = this.#open.get(number);
+    if (file === undefined) throw new WasiError(ERRNO.badf);
+    return file;
   }
 
   /** Where a guest's path lies on this machine. `..` can't lead out of a mount: it is resolved first. */
-  #locate(path: string): Place | undefined {
+  #locate(path: string): Place {
     const absolute = posix.normalize(`/${path}`);
     for (const { target, source, writable = false } of this.#mounts) {
       if (absolute === target) return { source, below: '', writable };
       const folder = target.endsWith('/') ? target : `${target}/`;
       if (absolute.startsWith(folder)) return { source, below: absolute.slice(folder.length), writable };
     }
-    return undefined;
+    throw new WasiError(ERRNO.noent);
   }
 }

@@ -1,3 +1,5 @@
+import { ERRNO, WasiError } from './wasi-error.js';
+
 /** Views of one guest's memory; replaced when the guest has grown it. */
 export class GuestMemory {
   readonly #memory: WebAssembly.Memory;
@@ -38,6 +40,11 @@ export class GuestMemory {
   /** Whether the range lies inside the memory; both numbers are unsigned. */
   holds(at: number, length: number): boolean {
     return at + length <= this.size;
+  }
+
+  /** Throws the errno `fault` where the range does not lie inside the memory. */
+  need(at: number, length: number): void {
+    if (!this.holds(at, length)) throw new WasiError(ERRNO.fault);
   }
 
   #refresh(): void {

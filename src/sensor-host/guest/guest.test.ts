@@ -18,19 +18,12 @@ beforeEach(() => {
   [run, exits, closeAll, clock] = [() => {}, [], vi.fn(), new TestClock()];
   const host = {
     clock,
-    transport: {} as HttpTransport,
-    stats: { requests: 0 },
     setCurrent: () => {},
     exited: (_: Guest, exit: GuestExit) => exits.push(exit),
   };
   const files = { closeAll } as unknown as FileTable;
-  guest = new Guest(host, {
-    link: new RegionLink(),
-    allowed: new HostList([]),
-    files,
-    args: ['--a'],
-    env: { B: '2', A: '1' },
-  });
+  const place = { link: new RegionLink({} as HttpTransport), allowed: new HostList([]) };
+  guest = new Guest(host, place, { files, args: ['--a'], env: { B: '2', A: '1' } });
 });
 
 function start(): void {

@@ -6,8 +6,8 @@ import type { HostList } from '../../lib/net/host-list.js';
 import type { RegionLink } from '../region-link.js';
 import { GuestMemory } from './guest-memory.js';
 import type { Closeable, HostClock } from './host-clock.js';
-import { type AnswerCells, answerCells, type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
-import type { HttpAnswer, HttpRequest, HttpTransport } from './transport.js';
+import { type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
+import type { HttpAnswer, HttpRequest } from './transport.js';
 import { exitOf, type GuestExit, type ProgramOptions, type RunningGuest, WasiGuest } from './wasi-guest.js';
 
 interface Exports {
@@ -24,27 +24,24 @@ interface Exports {
 /** What the host gives all its guests. */
 export interface GuestEnvironment {
   readonly clock: HostClock;
-  readonly transport: HttpTransport;
-  readonly stats: { requests: number };
   /** Sets the guest that the shared imports serve from now on. */
   setCurrent(guest: Guest): void;
   exited(guest: RunningGuest, exit: GuestExit): void;
 }
 
-/** What distinguishes one guest from another. */
-export interface GuestOptions extends ProgramOptions {
+/** The network of a guest. */
+export interface GuestPlace {
   link: RegionLink;
   allowed: HostList;
 }
 
-/** What a guest waits for: milliseconds, or a request and where its answer goes. */
-type Wait = number | { request: HttpRequest; cells: AnswerCells };
+/** What a guest waits for: milliseconds, or a request and the arguments that say where its answer goes. */
+type Wait = number | { request: HttpRequest; args: HttpArguments };
 
 export class Guest extends WasiGuest implements RunningGuest {
   exit: GuestExit | undefined;
   readonly #host: GuestEnvironment;
-  readonly #link: RegionLink;
-  readonly #allowed: HostList;
+  readonly #place: GuestPlace;
   #exports!: Exports;
   #bufferStart = 0;
   #bufferEnd = 0;
@@ -52,13 +49,12 @@ export class Guest extends WasiGuest implements RunningGuest {
   #result = 0;
   #wait: Wait | undefined;
   #inProgress: Closeable | undefined;
-  #cells: AnswerCells | undefined;
+  #args: HttpArguments = [];
 
-  constructor(host: GuestEnvironment, { link, allowed, ...program }: GuestOptions) {
+  constructor(host: GuestEnvironment, place: GuestPlace, program: ProgramOptions) {
     super(program);
     this.#host = host;
-    this.#link = link;
-    this.#allowed = allowed;
+    this.#place = place;
   }
 
   /** Runs the entry point until it first waits. */
@@ -92,10 +88,9 @@ export class Guest extends WasiGuest implements RunningGuest {
   }
 
   fetch(args: HttpArguments): number {
-    const request = readRequest(this.memory, args, this.#allowed);
+    const request = readRequest(this.memory, args);
     if (typeof request === 'number') return request;
-    this.#host.stats.requests++;
-    return this.#suspend({ request, cells: answerCells(args) });
+    return this.#suspend({ request: { ...request, allowed: this.#place.allowed }, args });
   }
 
   #suspend(wait: Wait): number {
@@ -116,7 +111,7 @@ export class Guest extends WasiGuest implements RunningGuest {
 
   // Made once for each guest: a sleep or a request costs no closures.
   readonly #wake = (): void => this.#resume(RESULT.ok);
-  readonly #answered = (answer: HttpAnswer): void => this.#resume(writeAnswer(this.memory, this.#cells!, answer));
+  readonly #answered = (answer: HttpAnswer): void => this.#resume(writeAnswer(this.memory, this.#args, answer));
 
   #resume(result: number): void {
     this.#inProgress = undefined;
@@ -145,8 +140,8 @@ export class Guest extends WasiGuest implements RunningGuest {
     if (typeof wait === 'number') {
       this.#inProgress = this.#host.clock.after(wait, this.#wake);
     } else {
-      this.#cells = wait.cells;
-      this.#inProgress = this.#link.send(this.#host.transport, wait.request, this.#answered);
+      this.#args = wait.args;
+      this.#inProgress = this.#place.link.send(wait.request, this.#answered);
     }
   }
 

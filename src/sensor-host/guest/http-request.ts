@@ -1,5 +1,4 @@
 /** Bacalhau's `wasi:http/requests`.`http_request`: what it reads from a guest and what it writes back. */
-import type { HostList } from '../../lib/net/host-list.js';
 import type { GuestMemory } from './guest-memory.js';
 import type { HttpAnswer, HttpRequest } from './transport.js';
 
@@ -14,21 +13,11 @@ const MEMORY_SHARE = 0.8;
 const MAX_URL_BYTES = 16 * 1024;
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Where the guest wants the answer. */
-export interface AnswerCells {
-  headers: number;
-  headersLength: number;
-  body: number;
-  bodyLength: number;
-  /** 0 = not wanted. */
-  status: number;
-}
-
-/** The twelve arguments of `http_request`. */
+/** The twelve arguments of `http_request`. The last five are cells for the answer; that of the status may be 0. */
 export type HttpArguments = readonly number[];
 
 /** Reads a request; a number is the result code of a call that sends nothing. */
-export function readRequest(memory: GuestMemory, args: HttpArguments, allowed: HostList): HttpRequest | number {
+export function readRequest(memory: GuestMemory, args: HttpArguments): Omit<HttpRequest, 'allowed'> | number {
   const [method, urlAt, urlLength, headersAt, headersLength, bodyAt, bodyLength] = args;
   if (args.slice(7, 11).some((pointer) => pointer === 0)) return RESULT.badInput;
   const address = urlLength! > MAX_URL_BYTES ? undefined : memory.text(urlAt!, urlLength!);
@@ -44,7 +33,6 @@ export function readRequest(memory: GuestMemory, args: HttpArguments, allowed: H
     url,
     headers: headers === undefined ? [] : parseHeaders(headers),
     body,
-    allowed,
     maxBodyBytes: Math.max(MIN_BODY_BYTES, Math.floor(memory.size * MEMORY_SHARE)),
   };
 }
@@ -61,25 +49,26 @@ function parseHeaders(text: string): string[] {
   return headers;
 }
 
-/** The cells among the arguments. */
-export function answerCells(args: HttpArguments): AnswerCells {
-  return { headers: args[7]!, headersLength: args[8]!, body: args[9]!, bodyLength: args[10]!, status: args[11]! };
-}
-
 /** Writes an answer, silently truncated to the guest's capacities, and returns the call's result code. */
-export function writeAnswer(memory: GuestMemory, cells: AnswerCells, answer: HttpAnswer): number {
+export function writeAnswer(memory: GuestMemory, args: HttpArguments, answer: HttpAnswer): number {
   if (answer.result !== RESULT.ok) return answer.result;
   const { view } = memory;
-  const lengthCells = [cells.headersLength, cells.bodyLength, ...(cells.status === 0 ? [] : [cells.status])];
-  if (!lengthCells.every((cell) => memory.holds(cell, 4))) return RESULT.memory;
-  const headers = Buffer.from(answer.headers, 'latin1').subarray(0, view.getUint32(cells.headersLength, true));
-  const body = answer.body.subarray(0, view.getUint32(cells.bodyLength, true));
-  if (cells.status !== 0) view.setUint32(cells.status, answer.status, true);
-  view.setUint32(cells.headersLength, headers.length, true);
-  view.setUint32(cells.bodyLength, body.length, true);
-  if (!memory.holds(cells.headers, headers.length) || !memory.holds(cells.body, body.length)) return RESULT.memory;
-  memory.bytes.set(headers, cells.headers);
-  memory.bytes.set(body, cells.body);
+  const [headersAt, headersLength, bodyAt, bodyLength, statusAt] = args.slice(7) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (![headersLength, bodyLength, statusAt].every((cell) => memory.holds(cell, 4))) return RESULT.memory;
+  const headers = Buffer.from(answer.headers, 'latin1').subarray(0, view.getUint32(headersLength, true));
+  const body = answer.body.subarray(0, view.getUint32(bodyLength, true));
+  if (statusAt !== 0) view.setUint32(statusAt, answer.status, true);
+  view.setUint32(headersLength, headers.length, true);
+  view.setUint32(bodyLength, body.length, true);
+  if (!memory.holds(headersAt, headers.length) || !memory.holds(bodyAt, body.length)) return RESULT.memory;
+  memory.bytes.set(headers, headersAt);
+  memory.bytes.set(body, bodyAt);
   return RESULT.ok;
 }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { ASYNCIFY_EXPORTS } from '../../modules/inspect-module.js';
+import { ASYNCIFY_EXPORTS } from '../../modules/user-module.js';
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { compileModule, loadModule, type SensorModule } from './sensor-module.js';
 

@@ -1,6 +1,5 @@
 /** Compiles a module and decides how its instances wait: with Asyncify all share a thread, without each has its own. */
-import { inspectModule } from '../../modules/inspect-module.js';
-import { readUserModule } from '../../modules/user-module.js';
+import { inspectModule, readUserModule } from '../../modules/user-module.js';
 import { withLimits } from '../../modules/wasm-sections.js';
 
 /** A checked module that can be started any number of times. */

@@ -1,7 +1,7 @@
 /** Guests with a thread of their own; the thread runs the built program. */
 import { afterEach, expect, test, vi } from 'vitest';
 import { tinyModule } from '../../test/support/tiny-module.js';
-import { createSensorHost, type SensorHost, type SensorHostOptions } from '../sensor-host.js';
+import { SensorHost, type SensorHostOptions } from '../sensor-host.js';
 import { compileModule } from './sensor-module.js';
 import type { HttpRequest, HttpTransport } from './transport.js';
 import type { GuestExit } from './wasi-guest.js';
@@ -25,7 +25,7 @@ interface Started {
 }
 
 async function start(bytes: Uint8Array, options: SensorHostOptions = {}): Promise<Started> {
-  host = createSensorHost(options);
+  host = new SensorHost(options);
   return startAnother(bytes);
 }
 

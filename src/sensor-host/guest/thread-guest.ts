@@ -4,47 +4,58 @@
  */
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../lib/errors/app-error.js';
-import type { HostList } from '../../lib/net/host-list.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { RegionLink } from '../region-link.js';
-import type { GuestEnvironment } from './guest.js';
-import type { Mount } from './guest-files.js';
+import type { Mount } from '../host-schemas.js';
+import type { GuestEnvironment, GuestPlace } from './guest.js';
 import type { Closeable } from './host-clock.js';
-import { type FromThread, type SentRequest, SharedState, type ThreadStart, type ToThread } from './thread-messages.js';
+import type { HttpRequest } from './transport.js';
 import type { GuestExit, RunningGuest } from './wasi-guest.js';
+
+/** Given to the thread when it starts. */
+export interface ThreadStart {
+  module: WebAssembly.Module;
+  args: string[];
+  env: Record<string, string>;
+  mounts: Mount[];
+  shared: SharedWithThread;
+}
+
+/** What the thread sends: a request, to which it gets an `HttpAnswer`; or how its guest has exited. */
+export type FromThread = { request: ThreadRequest } | { exit: GuestExit };
+export type ThreadRequest = Omit<HttpRequest, 'url' | 'allowed'> & { url: string };
+
+/** Memory that both see: it is there also when the thread was ended in the middle of a loop. */
+export interface SharedWithThread {
+  /** First 1 when an answer is there, for which the thread waits; then the length of the output. */
+  state: Int32Array;
+  /** The guest's recent output in UTF-8; what does not fit is left out. */
+  output: Uint8Array;
+}
 
 /** The built file: threads do not load TypeScript. */
 const THREAD_MAIN = `${packageRoot}dist/sensor-host/guest/thread-main.js`;
 /** Of JavaScript, in megabytes; the module's own memory is limited by its maximum. */
 const HEAP_MB = 32;
 const YOUNG_HEAP_MB = 2;
-
-type ThreadHost = Pick<GuestEnvironment, 'transport' | 'stats' | 'exited'>;
-
-interface ThreadOptions {
-  link: RegionLink;
-  allowed: HostList;
-  module: WebAssembly.Module;
-  args: string[];
-  env: Record<string, string>;
-  mounts: Mount[];
-}
+/** Longer than what a guest's recent output has. */
+const OUTPUT_BYTES = 16 * 1024;
 
 export class ThreadGuest implements RunningGuest {
   exit: GuestExit | undefined;
-  readonly #host: ThreadHost;
-  readonly #link: RegionLink;
-  readonly #allowed: HostList;
-  readonly #state = new SharedState();
+  readonly #host: Pick<GuestEnvironment, 'exited'>;
+  readonly #place: GuestPlace;
+  readonly #shared: SharedWithThread = {
+    state: new Int32Array(new SharedArrayBuffer(8)),
+    output: new Uint8Array(new SharedArrayBuffer(OUTPUT_BYTES)),
+  };
   readonly #worker: Worker;
   #inProgress: Closeable | undefined;
 
-  constructor(host: ThreadHost, { link, allowed, ...program }: ThreadOptions) {
+  constructor(host: Pick<GuestEnvironment, 'exited'>, place: GuestPlace, program: Omit<ThreadStart, 'shared'>) {
     this.#host = host;
-    this.#link = link;
-    this.#allowed = allowed;
+    this.#place = place;
     this.#worker = new Worker(THREAD_MAIN, {
-      workerData: { ...program, shared: this.#state.buffer } satisfies ThreadStart,
+      workerData: { ...program, shared: this.#shared } satisfies ThreadStart,
       // Nothing of this process is the guest's.
       env: {},
       execArgv: [],
@@ -60,7 +71,9 @@ export class ThreadGuest implements RunningGuest {
 
   /** The last one may be incomplete. */
   get lastLines(): string[] {
-    return this.#state.output.split('\n').filter((line) => line !== '');
+    const { state, output } = this.#shared;
+    const text = Buffer.from(output.slice(0, state[1])).toString();
+    return text.split('\n').filter((line) => line !== '');
   }
 
   get lastLine(): string {
@@ -77,18 +90,13 @@ export class ThreadGuest implements RunningGuest {
     await this.#worker.terminate();
   }
 
-  #send({ url, body, ...request }: SentRequest): void {
-    this.#host.stats.requests++;
-    const whole = {
-      ...request,
-      url: new URL(url),
-      body: body === undefined ? undefined : Buffer.from(body),
-      allowed: this.#allowed,
-    };
-    this.#inProgress = this.#link.send(this.#host.transport, whole, (answer: ToThread) => {
+  #send(request: ThreadRequest): void {
+    const { link, allowed } = this.#place;
+    this.#inProgress = link.send({ ...request, url: new URL(request.url), allowed }, (answer) => {
       this.#inProgress = undefined;
       this.#worker.postMessage(answer);
-      this.#state.wake();
+      Atomics.store(this.#shared.state, 0, 1);
+      Atomics.notify(this.#shared.state, 0);
     });
   }
 

@@ -3,21 +3,19 @@
  * has answered it.
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { HostList } from '../../lib/net/host-list.js';
 import { FileTable, StatCache } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
 import { systemClock } from './host-clock.js';
-import { answerCells, type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
-import { type FromThread, SharedState, type ThreadStart, type ToThread } from './thread-messages.js';
+import { type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
+import type { FromThread, ThreadStart } from './thread-guest.js';
 import { createImports } from './wasi.js';
 import { exitOf, type GuestExit, WasiGuest } from './wasi-guest.js';
 
 const port = parentPort as MessagePort;
-const { module, args, env, mounts, shared } = workerData as ThreadStart;
-const state = new SharedState(shared);
-
-/** Where a request may go is known to the host, which sends it. */
-const NOT_CHECKED = new HostList([]);
+const { module, args, env, mounts, shared }: ThreadStart = workerData;
+const { state, output } = shared;
+/** Nobody changes it: a wait for it is a sleep. */
+const NEVER = new Int32Array(new SharedArrayBuffer(4));
 
 class BlockingGuest extends WasiGuest {
   readonly returning = false;
@@ -27,29 +25,25 @@ class BlockingGuest extends WasiGuest {
   }
 
   sleep(ms: number): number {
-    state.sleep(ms);
+    Atomics.wait(NEVER, 0, 0, ms);
     return RESULT.ok;
   }
 
   fetch(call: HttpArguments): number {
-    const asked = readRequest(this.memory, call, NOT_CHECKED);
-    if (typeof asked === 'number') return asked;
-    const { allowed: _, ...request } = asked;
+    const request = readRequest(this.memory, call);
+    if (typeof request === 'number') return request;
     port.postMessage({ request: { ...request, url: request.url.href } } satisfies FromThread);
-    state.waitForAnswer();
-    const answer = receiveMessageOnPort(port)!.message as ToThread;
-    return writeAnswer(
-      this.memory,
-      answerCells(call),
-      answer.result === RESULT.ok ? { ...answer, body: Buffer.from(answer.body) } : answer,
-    );
+    Atomics.wait(state, 0, 0);
+    Atomics.store(state, 0, 0);
+    return writeAnswer(this.memory, call, receiveMessageOnPort(port)!.message);
   }
 }
 
 const guest = new BlockingGuest({ files: new FileTable(mounts, new StatCache(systemClock)), args, env });
-const { output } = guest;
-output.onWrite = () => {
-  state.output = output.text;
+guest.output.onWrite = () => {
+  const text = Buffer.from(guest.output.text).subarray(0, output.length);
+  output.set(text);
+  state[1] = text.length;
 };
 
 function run(): GuestExit {

@@ -66,7 +66,7 @@ describe('an answer', () => {
       // The answer has no end: the rest is not awaited.
     };
     const answer = await send('/', { maxBodyBytes: 1000 });
-    expect((answer as { body: Buffer }).body.length).toBeGreaterThan(1000);
+    expect((answer as { body: Uint8Array }).body.length).toBeGreaterThan(1000);
   });
 });
 

@@ -11,7 +11,7 @@ export interface HttpRequest {
   url: URL;
   /** Names and values in turn. */
   headers: string[];
-  body: Buffer | undefined;
+  body: Uint8Array | undefined;
   /** The guest gets no more of the answer's body than this, in bytes. */
   maxBodyBytes: number;
   /** Where it may go, also when it is redirected. */
@@ -19,7 +19,7 @@ export interface HttpRequest {
 }
 
 /** `result` as `http_request` returns it: 0 answered, 2 network, 3 timeout, 4 not allowed. */
-export type HttpAnswer = { result: 0; status: number; headers: string; body: Buffer } | { result: 2 | 3 | 4 };
+export type HttpAnswer = { result: 0; status: number; headers: string; body: Uint8Array } | { result: 2 | 3 | 4 };
 
 export interface HttpTransport {
   /** Starts a request. Calls back once, after this has returned, unless the request is closed before. */
@@ -31,7 +31,7 @@ export interface TransportOptions {
   /** Connections per origin. */
   connections?: number;
   /** PEM of the only certificate authority to trust, for https. */
-  ca?: string;
+  ca?: string | undefined;
   clock?: HostClock;
 }
 

@@ -2,10 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ERRNO, FileTable, StatCache } from './guest-files.js';
+import { FileTable, StatCache } from './guest-files.js';
 import { GuestMemory } from './guest-memory.js';
 import { type HostClock, systemClock } from './host-clock.js';
 import { createImports } from './wasi.js';
+import { ERRNO } from './wasi-error.js';
 import { ProcExit, type WasiGuest } from './wasi-guest.js';
 
 // Places in the guest's memory.

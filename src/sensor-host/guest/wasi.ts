@@ -6,8 +6,8 @@
  */
 import { randomFillSync } from 'node:crypto';
 import { HTTP_FUNCTION, HTTP_MODULE, WASI_FUNCTIONS, WASI_MODULE } from '../../modules/wasi-functions.js';
-import { ERRNO } from './guest-files.js';
 import type { GuestMemory } from './guest-memory.js';
+import { ERRNO, WasiError } from './wasi-error.js';
 import { ProcExit, type WasiGuest } from './wasi-guest.js';
 
 const PREOPEN_FD = 3;
@@ -26,8 +26,8 @@ const MAX_VECTORS = 1024;
 /** What one call reads or writes; programs call again for the rest. The vectors of one call may name terabytes. */
 const MAX_CALL_BYTES = 64 * 1024;
 
-/** A call of a guest. Its numbers of 32 bits are unsigned. */
-type Call = (guest: WasiGuest, ...args: never[]) => number;
+/** A call of a guest. Its numbers of 32 bits are unsigned. Without a result it returns 0; it throws {@link WasiError}. */
+type Call = (guest: WasiGuest, ...args: never[]) => number | undefined;
 
 /** Makes the import object; `current` returns the guest that runs now. */
 export function createImports(
@@ -43,16 +43,14 @@ export function createImports(
       putStrings(memory, environment, pointers, buffer),
     clock_time_get({ memory }, id: number, _precision: bigint, at: number) {
       if (id !== CLOCK.realtime && id !== CLOCK.monotonic) return ERRNO.inval;
-      if (!memory.holds(at, 8)) return ERRNO.fault;
+      memory.need(at, 8);
       const realtime = id === CLOCK.realtime;
       const ns = realtime ? BigInt(clock.wallTime()) * 1_000_000n : BigInt(Math.round(clock.monotonic() * 1e6));
       memory.view.setBigUint64(at, ns, true);
-      return ERRNO.ok;
     },
     random_get({ memory }, at: number, length: number) {
-      if (!memory.holds(at, length)) return ERRNO.fault;
+      memory.need(at, length);
       randomFillSync(memory.bytes, at, length);
-      return ERRNO.ok;
     },
     poll_oneoff: pollOneoff,
     proc_exit(_guest, code: number) {
@@ -62,28 +60,27 @@ export function createImports(
     sched_yield: () => ERRNO.ok,
     fd_write: fdWrite,
     fd_read: fdRead,
-    fd_close: ({ files }, fd: number) => files.close(fd),
+    fd_close({ files }, fd: number) {
+      files.close(fd);
+    },
     fd_fdstat_get({ memory }, fd: number, at: number) {
       if (fd > PREOPEN_FD) return ERRNO.badf;
-      if (!memory.holds(at, FDSTAT_BYTES)) return ERRNO.fault;
+      memory.need(at, FDSTAT_BYTES);
       const { bytes } = memory;
       bytes.fill(0, at, at + 8);
       bytes[at] = fd === PREOPEN_FD ? FILE_TYPE.directory : FILE_TYPE.character;
       bytes.fill(0xff, at + 8, at + FDSTAT_BYTES);
-      return ERRNO.ok;
     },
     fd_prestat_get({ memory }, fd: number, at: number) {
       if (fd !== PREOPEN_FD) return ERRNO.badf;
-      if (!memory.holds(at, 8)) return ERRNO.fault;
+      memory.need(at, 8);
       memory.view.setUint32(at, 0, true);
       memory.view.setUint32(at + 4, 1, true);
-      return ERRNO.ok;
     },
     fd_prestat_dir_name({ memory }, fd: number, at: number, length: number) {
       if (fd !== PREOPEN_FD || length < 1) return ERRNO.badf;
-      if (!memory.holds(at, 1)) return ERRNO.fault;
+      memory.need(at, 1);
       memory.bytes[at] = 0x2f;
-      return ERRNO.ok;
     },
     path_filestat_get: pathFilestat,
     path_open: pathOpen,
@@ -91,7 +88,14 @@ export function createImports(
   };
   const imports: WebAssembly.ModuleImports = {};
   for (const [name, call] of Object.entries(calls)) {
-    imports[name] = (...args: (number | bigint)[]) => call(current(), ...(args.map(unsigned) as never[]));
+    imports[name] = (...args: (number | bigint)[]) => {
+      try {
+        return call(current(), ...(args.map(unsigned) as never[])) ?? ERRNO.ok;
+      } catch (error) {
+        if (error instanceof WasiError) return error.errno;
+        throw error;
+      }
+    };
   }
   const { http_request, ...wasi } = imports;
   // What nothing here needs is declared all the same.
@@ -101,16 +105,16 @@ export function createImports(
 
 const unsigned = (value: number | bigint) => (typeof value === 'number' ? value >>> 0 : value);
 
-function putSizes(memory: GuestMemory, strings: Buffer[], count: number, size: number): number {
-  if (!memory.holds(count, WORD_BYTES) || !memory.holds(size, WORD_BYTES)) return ERRNO.fault;
+function putSizes(memory: GuestMemory, strings: Buffer[], count: number, size: number): undefined {
+  memory.need(count, WORD_BYTES);
+  memory.need(size, WORD_BYTES);
   memory.view.setUint32(count, strings.length, true);
   memory.view.setUint32(size, totalLength(strings), true);
-  return ERRNO.ok;
 }
 
-function putStrings(memory: GuestMemory, strings: Buffer[], pointers: number, buffer: number): number {
-  if (!memory.holds(pointers, strings.length * WORD_BYTES)) return ERRNO.fault;
-  if (!memory.holds(buffer, totalLength(strings))) return ERRNO.fault;
+function putStrings(memory: GuestMemory, strings: Buffer[], pointers: number, buffer: number): undefined {
+  memory.need(pointers, strings.length * WORD_BYTES);
+  memory.need(buffer, totalLength(strings));
   const { bytes, view } = memory;
   let at = buffer;
   for (const [i, text] of strings.entries()) {
@@ -118,7 +122,6 @@ function putStrings(memory: GuestMemory, strings: Buffer[], pointers: number, bu
     bytes.set(text, at);
     at += text.length;
   }
-  return ERRNO.ok;
 }
 
 const totalLength = (parts: { length: number }[]) => parts.reduce((sum, { length }) => sum + length, 0);
@@ -128,8 +131,9 @@ function pollOneoff(guest: WasiGuest, subscriptions: number, events: number, cou
   if (guest.returning) return guest.rewound();
   if (count === 0) return ERRNO.inval;
   const { memory } = guest;
-  if (!memory.holds(subscriptions, count * SUBSCRIPTION_BYTES)) return ERRNO.fault;
-  if (!memory.holds(events, count * EVENT_BYTES) || !memory.holds(written, WORD_BYTES)) return ERRNO.fault;
+  memory.need(subscriptions, count * SUBSCRIPTION_BYTES);
+  memory.need(events, count * EVENT_BYTES);
+  memory.need(written, WORD_BYTES);
   const { bytes, view } = memory;
   let shortest = Number.POSITIVE_INFINITY;
   for (let i = 0; i < count; i++) {
@@ -147,63 +151,53 @@ function pollOneoff(guest: WasiGuest, subscriptions: number, events: number, cou
   return Number.isFinite(shortest) ? guest.sleep(shortest) : ERRNO.ok;
 }
 
-/** The parts of memory that vectors name, as far as one call goes; an errno when they can't be used. */
-function readVectors(memory: GuestMemory, vectors: number, count: number): Uint8Array[] | number {
-  if (!memory.holds(vectors, count * VECTOR_BYTES)) return ERRNO.fault;
-  if (count > MAX_VECTORS) return ERRNO.inval;
+/** The parts of memory that vectors name, as far as one call goes; `counted`: where their length is written afterwards. */
+function readVectors(memory: GuestMemory, vectors: number, count: number, counted: number): Uint8Array[] {
+  memory.need(vectors, count * VECTOR_BYTES);
+  if (count > MAX_VECTORS) throw new WasiError(ERRNO.inval);
   const { bytes, view } = memory;
   const parts: Uint8Array[] = [];
   let room = MAX_CALL_BYTES;
   for (let at = vectors; at < vectors + count * VECTOR_BYTES; at += VECTOR_BYTES) {
     const start = view.getUint32(at, true);
     const length = view.getUint32(at + WORD_BYTES, true);
-    if (!memory.holds(start, length)) return ERRNO.fault;
+    memory.need(start, length);
     const part = bytes.subarray(start, start + Math.min(length, room));
     room -= part.length;
     parts.push(part);
   }
+  memory.need(counted, WORD_BYTES);
   return parts;
 }
 
-function fdWrite(guest: WasiGuest, fd: number, vectors: number, count: number, written: number): number {
-  const { memory, files, output } = guest;
-  const parts = readVectors(memory, vectors, count);
-  if (typeof parts === 'number') return parts;
-  if (!memory.holds(written, WORD_BYTES)) return ERRNO.fault;
+function fdWrite(
+  { memory, files, output }: WasiGuest,
+  fd: number,
+  vectors: number,
+  count: number,
+  written: number,
+): undefined {
   let total = 0;
-  for (const part of parts) {
-    if (fd === 1 || fd === 2) {
-      output.write(Buffer.from(part).toString());
-      total += part.length;
-    } else {
-      const taken = files.write(fd, part);
-      if (taken < 0) return -taken;
-      total += taken;
-    }
+  for (const part of readVectors(memory, vectors, count, written)) {
+    if (fd === 1 || fd === 2) output.write(Buffer.from(part).toString());
+    total += fd === 1 || fd === 2 ? part.length : files.write(fd, part);
   }
   memory.view.setUint32(written, total, true);
-  return ERRNO.ok;
 }
 
-function fdRead(guest: WasiGuest, fd: number, vectors: number, count: number, read: number): number {
-  const { memory, files } = guest;
-  const parts = readVectors(memory, vectors, count);
-  if (typeof parts === 'number') return parts;
-  if (!memory.holds(read, WORD_BYTES)) return ERRNO.fault;
+function fdRead({ memory, files }: WasiGuest, fd: number, vectors: number, count: number, read: number): undefined {
   let total = 0;
-  for (const part of parts) {
+  for (const part of readVectors(memory, vectors, count, read)) {
     // Standard input is empty.
     const got = fd === 0 ? 0 : files.read(fd, part);
-    if (got < 0) return -got;
     total += got;
     if (got < part.length) break;
   }
   memory.view.setUint32(read, total, true);
-  return ERRNO.ok;
 }
 
 function pathOpen(
-  guest: WasiGuest,
+  { memory, files }: WasiGuest,
   fd: number,
   _lookup: number,
   path: number,
@@ -213,24 +207,25 @@ function pathOpen(
   _inheritedRights: bigint,
   _fdFlags: number,
   result: number,
-): number {
+): number | undefined {
   if (fd !== PREOPEN_FD) return ERRNO.badf;
-  const { memory, files } = guest;
-  const name = memory.text(path, length);
-  if (name === undefined || !memory.holds(result, WORD_BYTES)) return ERRNO.fault;
-  const opened = files.openFile(name, flags, rights);
-  if (opened < 0) return -opened;
-  memory.view.setUint32(result, opened, true);
-  return ERRNO.ok;
+  memory.need(path, length);
+  memory.need(result, WORD_BYTES);
+  memory.view.setUint32(result, files.openFile(memory.text(path, length)!, flags, rights), true);
 }
 
-function pathFilestat(guest: WasiGuest, fd: number, _lookup: number, path: number, length: number, at: number): number {
+function pathFilestat(
+  { memory, files }: WasiGuest,
+  fd: number,
+  _lookup: number,
+  path: number,
+  length: number,
+  at: number,
+): number | undefined {
   if (fd !== PREOPEN_FD) return ERRNO.badf;
-  const { memory, files } = guest;
-  const name = memory.text(path, length);
-  if (name === undefined || !memory.holds(at, FILESTAT_BYTES)) return ERRNO.fault;
-  const found = files.stat(name);
-  if (typeof found === 'number') return found;
+  memory.need(path, length);
+  memory.need(at, FILESTAT_BYTES);
+  const found = files.stat(memory.text(path, length)!);
   const { bytes, view } = memory;
   bytes.fill(0, at, at + FILESTAT_BYTES);
   view.setBigUint64(at, BigInt(found.dev), true);
@@ -245,5 +240,4 @@ function pathFilestat(guest: WasiGuest, fd: number, _lookup: number, path: numbe
   ] as const) {
     view.setBigUint64(at + offset, BigInt(Math.round(ms * 1000)) * 1000n, true);
   }
-  return ERRNO.ok;
 }

@@ -1,7 +1,7 @@
 /** What every action gets, and how it finds its queue. */
 import type { LiveQueue } from '../live-queue.js';
 import { type Input, optionalInteger, optionalString, requiredString } from '../protocol/request-input.js';
-import { invalidValue, noSuchQueue } from '../protocol/sqs-error-answer.js';
+import { invalidValue, noSuchQueue } from '../protocol/sqs-error.js';
 import type { QueueService } from '../queue-service.js';
 
 export interface Context {
@@ -21,13 +21,14 @@ export interface Context {
   signal: () => AbortSignal | undefined;
 }
 
-/** The answer's members; undefined for an empty answer. It is sent once everything that the action wrote is on disk. */
+/**
+ * The answer's members, without those that are undefined; undefined for an empty answer. It is sent once everything that the
+ * action wrote is on disk.
+ */
 export type Output = Record<string, unknown> | undefined;
 export type Action = (context: Context, input: Input) => Output | Promise<Output>;
 
-export function queueUrl(context: Context, name: string): string {
-  return `${context.baseUrl}/${context.accountId}/${name}`;
-}
+export const queueUrl = ({ baseUrl, accountId }: Context, name: string): string => `${baseUrl}/${accountId}/${name}`;
 
 /**
  * The queue that the request names by its URL, or by its name alone. Any host will do, because behind a relay it differs
@@ -40,20 +41,19 @@ export function queueOf(context: Context, input: Input): LiveQueue {
   return queue;
 }
 
-/** The page of `items` (sorted) that the request asks for. Without `MaxResults`: the first thousand, and no token. */
-export function page(input: Input, items: string[]): { items: string[]; NextToken?: string } {
+/** The page of queues (by name) that the request asks for. Without `MaxResults`: the first thousand, and no token. */
+export function page(context: Context, input: Input, queues: LiveQueue[]): { urls: string[]; NextToken?: string } {
   const max = optionalInteger(input, 'MaxResults', 1, 1000);
   const token = optionalString(input, 'NextToken');
   const last = token === undefined ? '' : Buffer.from(token, 'base64url').toString();
   if (token !== undefined && (max === undefined || last === '')) {
-    throw invalidValue(
-      'NextToken',
-      token,
-      'It must come from an earlier answer, and be given together with MaxResults.',
-    );
+    const reason = 'It must come from an earlier answer, and be given together with MaxResults.';
+    throw invalidValue('NextToken', token, reason);
   }
-  const rest = items.filter((item) => item > last);
+  const names = queues.map(({ record }) => record.name).sort();
+  const rest = names.filter((name) => name > last);
   const chosen = rest.slice(0, max ?? 1000);
-  if (max === undefined || rest.length <= max) return { items: chosen };
-  return { items: chosen, NextToken: Buffer.from(chosen.at(-1)!).toString('base64url') };
+  const urls = chosen.map((name) => queueUrl(context, name));
+  if (max === undefined || rest.length <= max) return { urls };
+  return { urls, NextToken: Buffer.from(chosen.at(-1)!).toString('base64url') };
 }

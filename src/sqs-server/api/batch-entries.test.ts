@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { SqsError } from '../protocol/sqs-error-answer.js';
+import { SqsError } from '../protocol/sqs-error.js';
 import { eachEntry } from './batch-entries.js';
 
-const entries = ['a', 'b', 'c'].map((id) => ({ id, input: {} }));
+const input = { Entries: ['a', 'b', 'c'].map((Id) => ({ Id })) };
 
 test('an entry that is refused fails alone', () => {
-  const output = eachEntry(entries, ({ id }) => {
-    if (id === 'b') throw new SqsError('InvalidMessageContents', 'not that');
-    return { MessageId: `m-${id}` };
+  const output = eachEntry(input, 'SendMessage', ({ Id }) => {
+    if (Id === 'b') throw new SqsError('InvalidMessageContents', 'not that');
+    return { MessageId: `m-${Id}` };
   });
   expect(output).toEqual({
     Successful: ['a', 'c'].map((Id) => ({ Id, MessageId: `m-${Id}` })),
@@ -19,5 +19,5 @@ test('a failure of the server is none of an entry: the whole batch fails, and is
   const broken = () => {
     throw new TypeError('a bug');
   };
-  expect(() => eachEntry(entries, broken)).toThrow('a bug');
+  expect(() => eachEntry(input, 'SendMessage', broken)).toThrow('a bug');
 });

@@ -2,53 +2,49 @@
 import type { LiveQueue } from '../live-queue.js';
 import { type MoveTask, sourceOfHandle } from '../move-task.js';
 import { type Input, optionalInteger, optionalString, requiredString } from '../protocol/request-input.js';
-import { invalidValue, noSuchArn, SqsError } from '../protocol/sqs-error-answer.js';
-import { type Action, type Context, type Output, page, queueOf, queueUrl } from './action-context.js';
+import { invalid, invalidValue, noSuchArn, SqsError } from '../protocol/sqs-error.js';
+import { type Action, type Context, type Output, page, queueOf } from './action-context.js';
 
 export const deadLetterActions: Record<string, Action> = {
   ListDeadLetterSourceQueues(context, input) {
-    const queue = queueOf(context, input);
-    const names = context.service.sourcesOf(queue).map((source) => source.record.name);
-    const { items, ...token } = page(input, names.sort());
+    const { urls, ...token } = page(context, input, context.service.sourcesOf(queueOf(context, input)));
     // The API spells this member with a lower-case first letter.
-    return { queueUrls: items.map((name) => queueUrl(context, name)), ...token };
+    return { queueUrls: urls, ...token };
   },
 
   StartMessageMoveTask(context, input) {
-    const { service } = context;
+    const { service, now, wall } = context;
     const source = queueByArn(context, input, 'SourceArn');
-    const destination =
-      optionalString(input, 'DestinationArn') === undefined ? undefined : queueByArn(context, input, 'DestinationArn');
+    const isGiven = optionalString(input, 'DestinationArn') !== undefined;
+    const destination = isGiven ? queueByArn(context, input, 'DestinationArn') : undefined;
     const perSecond = optionalInteger(input, 'MaxNumberOfMessagesPerSecond', 1, 500);
     if (service.sourcesOf(source).length === 0) {
-      throw new SqsError('InvalidParameterValue', 'Source queue must be configured as a Dead Letter Queue.');
+      throw invalid('Source queue must be configured as a Dead Letter Queue.');
     }
     if (destination === source) throw invalidValue('DestinationArn', source.arn, 'It is the source.');
-    if (service.moveTasks.of(source.arn).some((task) => task.status === 'RUNNING')) {
-      throw new SqsError(
-        'InvalidParameterValue',
+    if (service.tasksOf(source).some((task) => task.status === 'RUNNING')) {
+      throw invalid(
         'There is already a task running. Only one active task is allowed for a source queue arn at a given time.',
       );
     }
-    const toMove = source.messages.countsAt(context.now).visible;
+    const toMove = source.messages.countsAt(now).visible;
     const order = { source: source.arn, destination: destination?.arn, perSecond, toMove };
-    return { TaskHandle: service.moveTasks.start(order, context.wall).handle };
+    return { TaskHandle: service.startTask(order, wall).handle };
   },
 
   ListMessageMoveTasks(context, input) {
     const source = queueByArn(context, input, 'SourceArn');
     const max = optionalInteger(input, 'MaxResults', 1, 10) ?? 1;
-    return { Results: context.service.moveTasks.of(source.arn).slice(0, max).map(describe) };
+    return { Results: context.service.tasksOf(source).slice(0, max).map(describe) };
   },
 
-  CancelMessageMoveTask(context, input) {
+  CancelMessageMoveTask({ service }, input) {
     const handle = requiredString(input, 'TaskHandle');
     const sourceArn = sourceOfHandle(handle);
-    if (sourceArn === undefined)
-      throw new SqsError('InvalidParameterValue', 'Value for parameter TaskHandle is invalid.');
-    if (!context.service.findByArn(sourceArn)) throw noSuchArn('SourceArn');
-    const task = context.service.moveTasks.find(handle);
-    if (!task) throw new SqsError('ResourceNotFoundException', 'Task does not exist.', 'Sender', 404);
+    if (sourceArn === undefined) throw invalid('Value for parameter TaskHandle is invalid.');
+    if (!service.findByArn(sourceArn)) throw noSuchArn('SourceArn');
+    const task = service.moveTasks.find((one) => one.handle === handle);
+    if (!task) throw new SqsError('ResourceNotFoundException', 'Task does not exist.');
     if (task.status !== 'RUNNING') {
       throw new SqsError('UnsupportedOperation', `Only active tasks can be cancelled. This one is ${task.status}.`);
     }
@@ -57,29 +53,25 @@ export const deadLetterActions: Record<string, Action> = {
   },
 };
 
-function queueByArn(context: Context, input: Input, member: string): LiveQueue {
+function queueByArn({ service }: Context, input: Input, member: string): LiveQueue {
   const arn = requiredString(input, member);
   if (!arn.startsWith('arn:')) {
-    throw new SqsError(
-      'InvalidParameterValue',
-      `You must use this format to specify the ${member}: arn:<partition>:<service>:<region>:<account-id>:<resource-id>`,
-    );
+    const format = 'arn:<partition>:<service>:<region>:<account-id>:<resource-id>';
+    throw invalid(`You must use this format to specify the ${member}: ${format}`);
   }
-  const queue = context.service.findByArn(arn);
+  const queue = service.findByArn(arn);
   if (!queue) throw noSuchArn(member);
   return queue;
 }
 
-function describe(task: MoveTask): Output {
-  return {
-    ...(task.status === 'RUNNING' ? { TaskHandle: task.handle } : {}),
-    Status: task.status,
-    SourceArn: task.order.source,
-    ...(task.order.destination === undefined ? {} : { DestinationArn: task.order.destination }),
-    ...(task.order.perSecond === undefined ? {} : { MaxNumberOfMessagesPerSecond: task.order.perSecond }),
-    ApproximateNumberOfMessagesMoved: task.moved,
-    ApproximateNumberOfMessagesToMove: task.order.toMove,
-    ...(task.failure === undefined ? {} : { FailureReason: task.failure }),
-    StartedTimestamp: task.started,
-  };
-}
+const describe = ({ handle, status, order, moved, failure, started }: MoveTask): Output => ({
+  TaskHandle: status === 'RUNNING' ? handle : undefined,
+  Status: status,
+  SourceArn: order.source,
+  DestinationArn: order.destination,
+  MaxNumberOfMessagesPerSecond: order.perSecond,
+  ApproximateNumberOfMessagesMoved: moved,
+  ApproximateNumberOfMessagesToMove: order.toMove,
+  FailureReason: failure,
+  StartedTimestamp: started,
+});

@@ -1,10 +1,9 @@
 /** The actions of the API for messages. */
-import { randomUUID } from 'node:crypto';
 import type { LiveQueue } from '../live-queue.js';
-import { type CheckedMessage, checkMessage } from '../protocol/message-input.js';
-import { parseReceiptHandle } from '../protocol/receipt-handle.js';
-import { type Input, optionalInteger, requiredString } from '../protocol/request-input.js';
-import { invalidValue, missing, SqsError } from '../protocol/sqs-error-answer.js';
+import { md5OfAttributes, parseMessageAttributes } from '../protocol/message-attributes.js';
+import { checkMessage } from '../protocol/message-checks.js';
+import { type Input, optionalInteger, optionalStrings, requiredString } from '../protocol/request-input.js';
+import { invalid, invalidValue, missing, SqsError, unknownAttribute } from '../protocol/sqs-error.js';
 import {
   MAX_BATCH_ENTRIES,
   MAX_IN_FLIGHT,
@@ -12,38 +11,33 @@ import {
   MAX_VISIBILITY,
   MAX_WAIT,
 } from '../protocol/sqs-limits.js';
-import type { MessageMeta, NewMessage } from '../store/message-table.js';
+import type { StoredMessage } from '../store/message.js';
 import { type Action, type Context, type Output, queueOf } from './action-context.js';
-import { batchEntries, eachEntry } from './batch-entries.js';
-import { present, wantedOf } from './presented-message.js';
+import { eachEntry } from './batch-entries.js';
 
 export const messageActions: Record<string, Action> = {
   SendMessage(context, input) {
     const queue = writableQueueOf(context, input);
-    const checked = checkMessage(input);
-    refuseTooLong(queue, checked, 'are invalid');
-    const message = newMessage(queue, checked, context);
+    const { message, bytes, output } = checkSent(context, queue, input);
+    refuseTooLong(queue, bytes, 'are invalid');
     queue.messages.add([message]);
-    return presentSent(message, checked);
+    return output;
   },
 
   SendMessageBatch(context, input) {
     const queue = writableQueueOf(context, input);
-    const accepted: NewMessage[] = [];
-    let bytes = 0;
-    const output = eachEntry(batchEntries(input, 'SendMessage'), ({ input: entry }) => {
-      const checked = checkMessage(entry);
-      bytes += checked.bytes;
-      refuseTooLong(queue, checked, 'cannot be validated');
-      const message = newMessage(queue, checked, context);
+    const accepted: StoredMessage[] = [];
+    let total = 0;
+    const output = eachEntry(input, 'SendMessage', (entry) => {
+      const { message, bytes, output } = checkSent(context, queue, entry);
+      total += bytes;
+      refuseTooLong(queue, bytes, 'cannot be validated');
       accepted.push(message);
-      return presentSent(message, checked);
+      return output;
     });
-    if (bytes > MAX_MESSAGE_BYTES) {
-      throw new SqsError(
-        'BatchRequestTooLong',
-        `Batch requests cannot be longer than ${MAX_MESSAGE_BYTES} bytes. You have sent ${bytes} bytes.`,
-      );
+    if (total > MAX_MESSAGE_BYTES) {
+      const message = `Batch requests cannot be longer than ${MAX_MESSAGE_BYTES} bytes. You have sent ${total} bytes.`;
+      throw new SqsError('BatchRequestTooLong', message);
     }
     if (accepted.length > 0) queue.messages.add(accepted);
     return output;
@@ -53,19 +47,12 @@ export const messageActions: Record<string, Action> = {
     const queue = queueOf(context, input);
     const max = optionalInteger(input, 'MaxNumberOfMessages', 1, MAX_BATCH_ENTRIES) ?? 1;
     const visibility = optionalInteger(input, 'VisibilityTimeout', 0, MAX_VISIBILITY);
-    const wait = optionalInteger(
-      input,
-      'WaitTimeSeconds',
-      0,
-      MAX_WAIT,
-      `Must be >= 0 and <= ${MAX_WAIT}, if provided.`,
-    );
+    const reason = `Must be >= 0 and <= ${MAX_WAIT}, if provided.`;
+    const wait = optionalInteger(input, 'WaitTimeSeconds', 0, MAX_WAIT, reason);
     const wanted = wantedOf(input);
     const visibilityMs = visibility === undefined ? queue.settings.visibilityMs : visibility * 1000;
     const waitMs = wait === undefined ? queue.settings.waitMs : wait * 1000;
-    const { messages: stored } = queue;
-    // Counting those whose timeout is over costs a query, and is only needed at the limit.
-    if (stored.counts.inFlight >= MAX_IN_FLIGHT && stored.countsAt(context.now).inFlight >= MAX_IN_FLIGHT) {
+    if (queue.messages.hasInFlight(MAX_IN_FLIGHT, context.now)) {
       throw new SqsError('OverLimit', `More than ${MAX_IN_FLIGHT} messages are in flight. Delete some, or wait.`);
     }
     let messages = queue.receive(max, visibilityMs, context.now);
@@ -79,16 +66,15 @@ export const messageActions: Record<string, Action> = {
   /** Any receipt handle of a message deletes it, not only the latest. */
   DeleteMessage(context, input) {
     const queue = queueOf(context, input);
-    const { seq } = parseReceiptHandle(requiredString(input, 'ReceiptHandle'), queue.record.id);
-    queue.messages.remove([seq]);
+    queue.messages.remove([receiptOf(queue, input)]);
     return undefined;
   },
 
   DeleteMessageBatch(context, input) {
     const queue = queueOf(context, input);
     const seqs: number[] = [];
-    const output = eachEntry(batchEntries(input, 'DeleteMessage'), (entry) => {
-      seqs.push(parseReceiptHandle(requiredString(entry.input, 'ReceiptHandle'), queue.record.id).seq);
+    const output = eachEntry(input, 'DeleteMessage', (entry) => {
+      seqs.push(receiptOf(queue, entry));
       return {};
     });
     queue.messages.remove(seqs);
@@ -96,14 +82,14 @@ export const messageActions: Record<string, Action> = {
   },
 
   ChangeMessageVisibility(context, input) {
-    change(context, queueOf(context, input), input);
+    changeVisibility(context, queueOf(context, input), input);
     return undefined;
   },
 
   ChangeMessageVisibilityBatch(context, input) {
     const queue = queueOf(context, input);
-    return eachEntry(batchEntries(input, 'ChangeMessageVisibility'), (entry) => {
-      change(context, queue, entry.input);
+    return eachEntry(input, 'ChangeMessageVisibility', (entry) => {
+      changeVisibility(context, queue, entry);
       return {};
     });
   },
@@ -116,55 +102,109 @@ function writableQueueOf(context: Context, input: Input): LiveQueue {
   return queueOf(context, input);
 }
 
+/** The message that is sent, with its size, and the answer to it. */
+function checkSent({ now, wall, trace }: Context, queue: LiveQueue, input: Input) {
+  const { delayMs } = queue.settings;
+  const sent = checkMessage(input, { seq: queue.messages.nextSeq(now), now, wall, delayMs, trace });
+  const { message, bytes, systemMd5 } = sent;
+  const output = {
+    MessageId: message.id,
+    MD5OfMessageBody: message.bodyMd5,
+    MD5OfMessageAttributes: message.attributesMd5 ?? undefined,
+    MD5OfMessageSystemAttributes: systemMd5,
+  };
+  return { message, bytes, output };
+}
+
 /** `problem`: Amazon words it differently for a message and for one of a batch. */
-function refuseTooLong(queue: LiveQueue, { bytes }: CheckedMessage, problem: string): void {
-  const { maxBytes } = queue.settings;
-  if (bytes <= maxBytes) return;
-  throw new SqsError(
-    'InvalidParameterValue',
-    `One or more parameters ${problem}. Reason: Message must be shorter than ${maxBytes} bytes.`,
-  );
+function refuseTooLong({ settings }: LiveQueue, bytes: number, problem: string): void {
+  if (bytes <= settings.maxBytes) return;
+  throw invalid(`One or more parameters ${problem}. Reason: Message must be shorter than ${settings.maxBytes} bytes.`);
 }
 
-function newMessage(queue: LiveQueue, checked: CheckedMessage, context: Context): NewMessage {
-  const { now, wall } = context;
-  const { body, bodyMd5, attributes, attributesMd5, group } = checked;
-  const trace = checked.trace?.header ?? context.trace;
-  const delayMs = checked.delayMs ?? queue.settings.delayMs;
-  const meta: MessageMeta = {
-    ...(trace === undefined ? {} : { trace }),
-    ...(group === undefined ? {} : { group }),
-  };
-  return {
-    seq: queue.nextSeq(now),
-    id: randomUUID(),
-    body,
-    bodyMd5,
-    attributes,
-    attributesMd5,
-    sent: wall,
-    arrived: now,
-    due: delayMs > 0 ? now + delayMs : null,
-    meta: Object.keys(meta).length > 0 ? JSON.stringify(meta) : null,
-  };
-}
-
-function presentSent({ id, bodyMd5, attributesMd5 }: NewMessage, { trace }: CheckedMessage): Output {
-  return {
-    MessageId: id,
-    MD5OfMessageBody: bodyMd5,
-    ...(attributesMd5 === null ? {} : { MD5OfMessageAttributes: attributesMd5 }),
-    ...(trace === undefined ? {} : { MD5OfMessageSystemAttributes: trace.md5 }),
-  };
-}
-
-function change({ now }: Context, queue: LiveQueue, input: Input): void {
+function changeVisibility({ now }: Context, queue: LiveQueue, input: Input): void {
   const handle = requiredString(input, 'ReceiptHandle');
   const timeout = optionalInteger(input, 'VisibilityTimeout', 0, MAX_VISIBILITY);
   if (timeout === undefined) throw missing('VisibilityTimeout');
-  const { seq } = parseReceiptHandle(handle, queue.record.id);
   // As with Amazon, a handle of an earlier delivery will do, and one of a message that is visible again.
-  if (queue.messages.reschedule(seq, now + timeout * 1000, now)) return;
+  if (queue.messages.reschedule(receiptOf(queue, input), now + timeout * 1000, now)) return;
   const reason = 'Message does not exist or is not available for visibility timeout change.';
   throw invalidValue('ReceiptHandle', handle, reason);
+}
+
+/** A receipt handle names one delivery of one message, and stays valid after a restart: queue, message, deliveries, id. */
+const RECEIPT_HANDLE = /^(\d{1,9})\.(\d{1,16})\.\d{1,9}\.[0-9a-f-]{36}$/;
+
+/** The `seq` in the request's receipt handle. Throws `ReceiptHandleIsInvalid` unless it is one of this queue. */
+function receiptOf(queue: LiveQueue, input: Input): number {
+  const handle = requiredString(input, 'ReceiptHandle');
+  const [, queueId, seq] = RECEIPT_HANDLE.exec(handle) ?? [];
+  if (Number(queueId) === queue.record.id) return Number(seq);
+  const message = `The input receipt handle "${handle.slice(0, 100)}" is not a valid receipt handle.`;
+  throw new SqsError('ReceiptHandleIsInvalid', message);
+}
+
+/** Which attributes a request asks for. */
+interface Wanted {
+  system: Set<string>;
+  /** Undefined: all of them. */
+  custom: ((name: string) => boolean) | undefined;
+}
+
+type ReadAttribute = (message: StoredMessage, accountId: string) => string | number | null | undefined;
+
+/** System attributes by name. The standard queues of this server have no value for two of them. */
+const SYSTEM_ATTRIBUTES: Record<string, ReadAttribute> = {
+  SenderId: (_, accountId) => accountId,
+  SentTimestamp: ({ sent }) => sent,
+  ApproximateReceiveCount: ({ receives, meta }) => receives + (meta?.earlierReceives ?? 0),
+  ApproximateFirstReceiveTimestamp: ({ firstReceived }) => firstReceived,
+  SequenceNumber: () => undefined,
+  MessageDeduplicationId: () => undefined,
+  MessageGroupId: ({ meta }) => meta?.group,
+  AWSTraceHeader: ({ meta }) => meta?.trace,
+  DeadLetterQueueSourceArn: ({ meta }) => meta?.source,
+};
+
+/** Throws `InvalidAttributeName`. */
+function wantedOf(input: Input): Wanted {
+  // AttributeNames is the older name of MessageSystemAttributeNames; both may be given.
+  const members = ['MessageSystemAttributeNames', 'AttributeNames'];
+  const system = members.flatMap((member) => optionalStrings(input, member) ?? []);
+  const unknown = system.find((name) => name !== 'All' && !Object.hasOwn(SYSTEM_ATTRIBUTES, name));
+  if (unknown !== undefined) throw unknownAttribute(unknown);
+  const custom = optionalStrings(input, 'MessageAttributeNames') ?? [];
+  const prefixes = custom.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -2));
+  const all = custom.some((name) => name === 'All' || name === '*' || name === '.*');
+  return {
+    system: new Set(system.includes('All') ? Object.keys(SYSTEM_ATTRIBUTES) : system),
+    custom: all ? undefined : (name) => custom.includes(name) || prefixes.some((prefix) => name.startsWith(prefix)),
+  };
+}
+
+/** A received message as the API returns it. */
+function present(message: StoredMessage, queue: LiveQueue, wanted: Wanted, accountId: string): Output {
+  const attributes: Record<string, string> = {};
+  for (const name of wanted.system) {
+    const value = SYSTEM_ATTRIBUTES[name]!(message, accountId);
+    if (value !== undefined) attributes[name] = String(value);
+  }
+  return {
+    MessageId: message.id,
+    ReceiptHandle: `${queue.record.id}.${message.seq}.${message.receives}.${message.id}`,
+    MD5OfBody: message.bodyMd5,
+    Body: message.body,
+    ...(Object.keys(attributes).length > 0 ? { Attributes: attributes } : {}),
+    ...customAttributes(message, wanted.custom),
+  };
+}
+
+/** The digest covers the returned attributes: that of all of them is stored, that of a selection is computed. */
+function customAttributes({ attributes, attributesMd5 }: StoredMessage, wanted: Wanted['custom']): Output {
+  if (attributes === null) return undefined;
+  const all = parseMessageAttributes(attributes);
+  if (wanted === undefined) return { MessageAttributes: all, MD5OfMessageAttributes: attributesMd5 };
+  const chosen = Object.fromEntries(Object.entries(all).filter(([name]) => wanted(name)));
+  if (Object.keys(chosen).length === 0) return undefined;
+  return { MessageAttributes: chosen, MD5OfMessageAttributes: md5OfAttributes(chosen) };
 }

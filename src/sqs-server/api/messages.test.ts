@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { callSqs, requestSqs, urlOf } from '../../test/support/sqs-caller.js';
 import { HELD_CLOCK } from '../../test/support/test-clock.js';
 import { LongPolls } from '../long-polls.js';
-import { md5OfAttributes, md5OfBody } from '../protocol/md5.js';
+import { md5, md5OfAttributes } from '../protocol/message-attributes.js';
 import { createQueueServer, type QueueServer } from '../sqs-server.js';
 
 const NOW = 1_750_000_000_000;
@@ -36,9 +36,9 @@ const state = () => server.stats().queues[0];
 
 test('a message comes back with its id and the digest of its body, and nothing that was not asked for', async () => {
   const sent = await send('🚀');
-  expect(sent).toEqual({ MessageId: expect.stringMatching(/^[0-9a-f-]{36}$/), MD5OfMessageBody: md5OfBody('🚀') });
+  expect(sent).toEqual({ MessageId: expect.stringMatching(/^[0-9a-f-]{36}$/), MD5OfMessageBody: md5('🚀') });
   expect(await look()).toEqual([
-    { MessageId: sent.MessageId, ReceiptHandle: expect.any(String), MD5OfBody: md5OfBody('🚀'), Body: '🚀' },
+    { MessageId: sent.MessageId, ReceiptHandle: expect.any(String), MD5OfBody: md5('🚀'), Body: '🚀' },
   ]);
 });
 
@@ -269,7 +269,7 @@ test('a batch keeps the good entries and answers each by its id', async () => {
   expect(answer).toEqual({
     Successful: [
       {
-        ...{ Id: 'good', MessageId: expect.any(String), MD5OfMessageBody: md5OfBody('x') },
+        ...{ Id: 'good', MessageId: expect.any(String), MD5OfMessageBody: md5('x') },
         MD5OfMessageAttributes: md5OfAttributes({ a: text('1') }),
       },
     ],

@@ -9,15 +9,21 @@ import {
   type QueueAttributes,
   withDefaults,
 } from '../protocol/queue-attributes.js';
-import { optionalString, optionalStringMap, optionalStrings, requiredString } from '../protocol/request-input.js';
-import { invalidValue, missing, noSuchQueue, SqsError } from '../protocol/sqs-error-answer.js';
+import {
+  type Input,
+  optionalString,
+  optionalStringMap,
+  optionalStrings,
+  requiredString,
+} from '../protocol/request-input.js';
+import { invalid, invalidValue, missing, noSuchQueue, SqsError, unknownAttribute } from '../protocol/sqs-error.js';
 import { PURGE_INTERVAL_MS } from '../protocol/sqs-limits.js';
 import { type Action, type Context, page, queueOf, queueUrl } from './action-context.js';
 
 export const queueActions: Record<string, Action> = {
   CreateQueue(context, input) {
     const name = requiredString(input, 'QueueName');
-    const given = optionalStringMap(input, 'Attributes');
+    const given = optionalStringMap(input, 'Attributes') ?? {};
     // The API spells this member with a lower-case first letter; some clients don't.
     const tags = { ...optionalStringMap(input, 'Tags'), ...optionalStringMap(input, 'tags') };
     if (given.FifoQueue?.toLowerCase() === 'true' || isFifoName(name)) {
@@ -28,10 +34,7 @@ export const queueActions: Record<string, Action> = {
       );
     }
     if (!NAME.test(name)) {
-      throw new SqsError(
-        'InvalidParameterValue',
-        'Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length',
-      );
+      throw invalid('Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length');
     }
     const attributes = checkQueueAttributes(given);
     checkTags(tags, name);
@@ -40,7 +43,7 @@ export const queueActions: Record<string, Action> = {
       refuseDifference(existing, attributes);
     } else {
       checkRedrive(context, name, attributes);
-      context.service.create(name, attributes, tags, context.wall);
+      context.service.create({ name, attributes, tags, created: context.wall, modified: context.wall });
     }
     return { QueueUrl: queueUrl(context, name) };
   },
@@ -54,20 +57,16 @@ export const queueActions: Record<string, Action> = {
 
   ListQueues(context, input) {
     const prefix = optionalString(input, 'QueueNamePrefix') ?? '';
-    const names = context.service.queues.map((queue) => queue.record.name).filter((name) => name.startsWith(prefix));
-    const { items, ...token } = page(input, names.sort());
-    return items.length === 0 ? {} : { QueueUrls: items.map((name) => queueUrl(context, name)), ...token };
+    const queues = context.service.queues.filter(({ record }) => record.name.startsWith(prefix));
+    const { urls, ...token } = page(context, input, queues);
+    return urls.length === 0 ? {} : { QueueUrls: urls, ...token };
   },
 
   PurgeQueue(context, input) {
     const queue = queueOf(context, input);
     if (context.purgeInterval && context.now - queue.lastPurge < PURGE_INTERVAL_MS) {
-      throw new SqsError(
-        'PurgeQueueInProgress',
-        `Only one PurgeQueue operation on ${queue.record.name} is allowed every 60 seconds.`,
-        'Sender',
-        403,
-      );
+      const message = `Only one PurgeQueue operation on ${queue.record.name} is allowed every 60 seconds.`;
+      throw new SqsError('PurgeQueueInProgress', message);
     }
     queue.lastPurge = context.now;
     queue.messages.clear();
@@ -81,10 +80,9 @@ export const queueActions: Record<string, Action> = {
 
   GetQueueAttributes(context, input) {
     const queue = queueOf(context, input);
-    const names = optionalStrings(input, 'AttributeNames');
-    for (const name of names) {
-      if (!isAttributeName(name)) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
-    }
+    const names = optionalStrings(input, 'AttributeNames') ?? [];
+    const unknown = names.find((name) => !isAttributeName(name));
+    if (unknown !== undefined) throw unknownAttribute(unknown);
     const all = { ...queue.attributes, ...computed(queue, context.now) };
     const wanted = Object.entries(all).filter(([name]) => names.includes(name) || names.includes('All'));
     return wanted.length === 0 ? {} : { Attributes: Object.fromEntries(wanted) };
@@ -92,9 +90,7 @@ export const queueActions: Record<string, Action> = {
 
   SetQueueAttributes(context, input) {
     const queue = queueOf(context, input);
-    const given = optionalStringMap(input, 'Attributes');
-    if (Object.keys(given).length === 0) throw missing('Attributes');
-    const attributes = checkQueueAttributes(given);
+    const attributes = checkQueueAttributes(filledMap(input, 'Attributes'));
     checkRedrive(context, queue.record.name, attributes);
     Object.assign(queue.record.attributes, attributes);
     queue.record.modified = context.wall;
@@ -104,9 +100,7 @@ export const queueActions: Record<string, Action> = {
 
   TagQueue(context, input) {
     const queue = queueOf(context, input);
-    const given = optionalStringMap(input, 'Tags');
-    if (Object.keys(given).length === 0) throw missing('Tags');
-    const tags = { ...queue.record.tags, ...given };
+    const tags = { ...queue.record.tags, ...filledMap(input, 'Tags') };
     checkTags(tags, queue.record.name);
     queue.record.tags = tags;
     context.service.update(queue);
@@ -115,7 +109,7 @@ export const queueActions: Record<string, Action> = {
 
   UntagQueue(context, input) {
     const queue = queueOf(context, input);
-    const keys = optionalStrings(input, 'TagKeys');
+    const keys = optionalStrings(input, 'TagKeys') ?? [];
     if (keys.length === 0) throw invalidKey();
     queue.record.tags = Object.fromEntries(Object.entries(queue.record.tags).filter(([key]) => !keys.includes(key)));
     context.service.update(queue);
@@ -130,15 +124,20 @@ export const queueActions: Record<string, Action> = {
 
 const NAME = /^[A-Za-z0-9_-]{1,80}$/;
 
+/** A map that must have members. */
+function filledMap(input: Input, name: string): Record<string, string> {
+  const map = optionalStringMap(input, name) ?? {};
+  if (Object.keys(map).length === 0) throw missing(name);
+  return map;
+}
+
 function refuseDifference(existing: LiveQueue, attributes: QueueAttributes): void {
   const actual = existing.attributes;
   const wanted = withDefaults(attributes);
   const differing = Object.keys(attributes).find((name) => actual[name] !== wanted[name]);
   if (differing === undefined) return;
-  throw new SqsError(
-    'QueueNameExists',
-    `A queue already exists with the same name and a different value for attribute ${differing}`,
-  );
+  const message = `A queue already exists with the same name and a different value for attribute ${differing}`;
+  throw new SqsError('QueueNameExists', message);
 }
 
 /** Throws unless the dead-letter queue that the attributes name exists and allows this queue as its source. */
@@ -149,10 +148,9 @@ function checkRedrive(context: Context, name: string, attributes: QueueAttribute
   const target = context.service.findByArn(policy.deadLetterTargetArn);
   if (!target) throw fail('Dead letter target does not exist.');
   const allow = parseRedriveAllowPolicy(target.record.attributes.RedriveAllowPolicy);
-  const arn = context.service.arnOf(name);
-  const allowed =
-    allow === undefined || allow.redrivePermission === 'allowAll' || allow.sourceQueueArns?.includes(arn) === true;
-  if (!allowed) throw fail('Dead letter target does not allow this queue as its source.');
+  const isAllowed =
+    allow?.redrivePermission === 'allowAll' || allow?.sourceQueueArns?.includes(context.service.arnOf(name));
+  if (allow && !isAllowed) throw fail('Dead letter target does not allow this queue as its source.');
 }
 
 function computed(queue: LiveQueue, now: number): QueueAttributes {
@@ -173,16 +171,12 @@ const MAX_TAGS = 50;
 function checkTags(tags: Record<string, string>, name: string): void {
   const entries = Object.entries(tags);
   if (entries.length > MAX_TAGS) {
-    throw new SqsError('InvalidParameterValue', `Too many tags added for queue ${name}.`);
+    throw invalid(`Too many tags added for queue ${name}.`);
   }
   for (const [key, value] of entries) {
     if (key.length < 1 || key.length > 128) throw invalidKey();
-    if (value.length > 256) {
-      throw new SqsError('InvalidParameterValue', 'Tag values must be between 0 and 256 characters in length.');
-    }
+    if (value.length > 256) throw invalid('Tag values must be between 0 and 256 characters in length.');
   }
 }
 
-function invalidKey(): SqsError {
-  return new SqsError('InvalidParameterValue', 'Tag keys must be between 1 and 128 characters in length.');
-}
+const invalidKey = (): SqsError => invalid('Tag keys must be between 1 and 128 characters in length.');

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { md5OfAttributes } from './md5.js';
-import { checkMessageAttributes, parseMessageAttributes } from './message-attributes.js';
+import { checkMessageAttributes, md5OfAttributes, parseMessageAttributes } from './message-attributes.js';
 
 const text = (StringValue: unknown, DataType: unknown = 'String') => ({ DataType, StringValue });
 const bytes = (BinaryValue: unknown, DataType = 'Binary') => ({ DataType, BinaryValue });

@@ -3,50 +3,37 @@
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
  */
 import { isObject } from './request-input.js';
-import { SqsError } from './sqs-error-answer.js';
+import { invalidValue, SqsError, unknownAttribute } from './sqs-error.js';
 import { MAX_DELAY, MAX_MESSAGE_BYTES, MAX_VISIBILITY, MAX_WAIT } from './sqs-limits.js';
 
 /** Attributes as the API carries them: every value is a string. */
 export type QueueAttributes = Record<string, string>;
 
 interface Rule {
-  valid: (value: string) => boolean;
+  /** The value as Amazon writes it; undefined: it is not allowed. May throw an error that says more. */
+  normal: (value: string) => string | undefined;
   /** The value of a queue that never set it; undefined: GetQueueAttributes leaves it out. */
   default?: string;
 }
 
-const integer = (min: number, max: number) => (value: string) =>
-  /^\d{1,8}$/.test(value) && Number(value) >= min && Number(value) <= max;
-const oneOf =
-  (...values: string[]) =>
-  (value: string) =>
-    values.includes(value);
-const boolean = oneOf('true', 'false');
-const jsonObject = (value: string) => value === '' || parseObject(value) !== undefined;
-
-/** How Amazon writes values that it accepts in several spellings. */
-const NORMAL_FORMS: Record<string, (value: string) => string> = {
-  SqsManagedSseEnabled: (value) => value.toLowerCase(),
-  // The count may come as a text, and is given out as a number.
-  RedrivePolicy: (value) => {
-    const policy = parseObject(value);
-    if (typeof policy?.maxReceiveCount !== 'string') return value;
-    return JSON.stringify({ ...policy, maxReceiveCount: Number(policy.maxReceiveCount) });
-  },
-};
+const when = (isValid: (value: string) => boolean) => (value: string) => (isValid(value) ? value : undefined);
+const integer = (min: number, max: number) =>
+  when((value) => /^\d{1,8}$/.test(value) && Number(value) >= min && Number(value) <= max);
+/** '' unsets an attribute. */
+const orEmpty = (isValid: (value: string) => boolean) => when((value) => value === '' || isValid(value));
 
 const RULES: Record<string, Rule> = {
-  VisibilityTimeout: { valid: integer(0, MAX_VISIBILITY), default: '30' },
-  MessageRetentionPeriod: { valid: integer(60, 1_209_600), default: '345600' },
-  MaximumMessageSize: { valid: integer(1024, MAX_MESSAGE_BYTES), default: String(MAX_MESSAGE_BYTES) },
-  DelaySeconds: { valid: integer(0, MAX_DELAY), default: '0' },
-  ReceiveMessageWaitTimeSeconds: { valid: integer(0, MAX_WAIT), default: '0' },
-  Policy: { valid: jsonObject },
-  RedrivePolicy: { valid: (value) => value === '' || parseRedrivePolicy(value) !== undefined },
-  RedriveAllowPolicy: { valid: (value) => value === '' || parseRedriveAllowPolicy(value) !== undefined },
-  KmsMasterKeyId: { valid: () => true },
-  KmsDataKeyReusePeriodSeconds: { valid: integer(60, 86_400) },
-  SqsManagedSseEnabled: { valid: (value) => boolean(value.toLowerCase()), default: 'true' },
+  VisibilityTimeout: { normal: integer(0, MAX_VISIBILITY), default: '30' },
+  MessageRetentionPeriod: { normal: integer(60, 1_209_600), default: '345600' },
+  MaximumMessageSize: { normal: integer(1024, MAX_MESSAGE_BYTES), default: String(MAX_MESSAGE_BYTES) },
+  DelaySeconds: { normal: integer(0, MAX_DELAY), default: '0' },
+  ReceiveMessageWaitTimeSeconds: { normal: integer(0, MAX_WAIT), default: '0' },
+  Policy: { normal: orEmpty((value) => parseObject(value) !== undefined) },
+  RedrivePolicy: { normal: normalRedrivePolicy },
+  RedriveAllowPolicy: { normal: orEmpty((value) => parseRedriveAllowPolicy(value) !== undefined) },
+  KmsMasterKeyId: { normal: (value) => value },
+  KmsDataKeyReusePeriodSeconds: { normal: integer(60, 86_400) },
+  SqsManagedSseEnabled: { normal: (value) => /^(true|false)$/i.exec(value)?.[0].toLowerCase(), default: 'true' },
 };
 
 /** What GetQueueAttributes accepts besides the settable ones: computed attributes, and those of FIFO queues, which have no value. */
@@ -63,14 +50,11 @@ const READ_ONLY_ATTRIBUTES = [
   'FifoThroughputLimit',
 ];
 
-export function isAttributeName(name: string): boolean {
-  return name === 'All' || Object.hasOwn(RULES, name) || READ_ONLY_ATTRIBUTES.includes(name);
-}
+export const isAttributeName = (name: string): boolean =>
+  name === 'All' || Object.hasOwn(RULES, name) || READ_ONLY_ATTRIBUTES.includes(name);
 
 /** Names of FIFO queues, which this server does not offer, end with `.fifo`. */
-export function isFifoName(name: string): boolean {
-  return name.endsWith('.fifo');
-}
+export const isFifoName = (name: string): boolean => name.endsWith('.fifo');
 
 /**
  * Throws `InvalidAttributeName`, `InvalidAttributeValue` or `InvalidParameterValue` unless all attributes may be set. Returns
@@ -79,13 +63,12 @@ export function isFifoName(name: string): boolean {
 export function checkQueueAttributes(attributes: QueueAttributes): QueueAttributes {
   const checked: QueueAttributes = {};
   for (const [name, value] of Object.entries(attributes)) {
-    const rule = Object.hasOwn(RULES, name) ? RULES[name] : undefined;
-    if (!rule) throw new SqsError('InvalidAttributeName', `Unknown Attribute ${name}.`);
-    if (name === 'RedrivePolicy') checkRedrivePolicy(value);
-    if (!rule.valid(value)) {
+    if (!Object.hasOwn(RULES, name)) throw unknownAttribute(name);
+    const normal = RULES[name]!.normal(value);
+    if (normal === undefined) {
       throw new SqsError('InvalidAttributeValue', `Invalid value for the parameter ${name}.`);
     }
-    checked[name] = NORMAL_FORMS[name]?.(value) ?? value;
+    checked[name] = normal;
   }
   return withOneEncryption(checked);
 }
@@ -104,20 +87,23 @@ function withOneEncryption(attributes: QueueAttributes): QueueAttributes {
   return managed ? { ...attributes, KmsMasterKeyId: '', KmsDataKeyReusePeriodSeconds: '' } : attributes;
 }
 
-function checkRedrivePolicy(value: string): void {
-  if (value === '') return;
-  const fail = (message: string) => new SqsError('InvalidParameterValue', message);
+/** Throws `InvalidParameterValue`. The count may come as a text, and is given out as a number. */
+function normalRedrivePolicy(value: string): string {
+  if (value === '') return value;
+  const fail = (reason: string) => invalidValue('RedrivePolicy', value, reason);
   const policy = parseObject(value);
-  const invalid = `Value ${value} for parameter RedrivePolicy is invalid. Reason: `;
-  if (!policy) throw fail(`${invalid}Redrive policy is not a valid JSON map.`);
-  for (const name of ['deadLetterTargetArn', 'maxReceiveCount']) {
-    if (policy[name] === undefined)
-      throw fail(`${invalid}Redrive policy does not contain mandatory attribute: ${name}.`);
+  if (!policy) throw fail('Redrive policy is not a valid JSON map.');
+  const absent = ['deadLetterTargetArn', 'maxReceiveCount'].find((name) => policy[name] === undefined);
+  if (absent !== undefined) throw fail(`Redrive policy does not contain mandatory attribute: ${absent}.`);
+  const { maxReceiveCount } = policy;
+  if (!parseRedrivePolicy(value)) {
+    throw fail(
+      `Invalid value for maxReceiveCount: ${String(maxReceiveCount)}, valid values are from 1 to 1000 both inclusive.`,
+    );
   }
-  if (parseRedrivePolicy(value)) return;
-  throw fail(
-    `${invalid}Invalid value for maxReceiveCount: ${String(policy.maxReceiveCount)}, valid values are from 1 to 1000 both inclusive.`,
-  );
+  return typeof maxReceiveCount === 'string'
+    ? JSON.stringify({ ...policy, maxReceiveCount: Number(maxReceiveCount) })
+    : value;
 }
 
 /**
@@ -128,7 +114,7 @@ export function withDefaults(attributes: QueueAttributes): QueueAttributes {
   const all: QueueAttributes = {};
   for (const [name, rule] of Object.entries(RULES)) {
     const value = attributes[name] ?? rule.default;
-    if (value !== undefined && value !== '') all[name] = NORMAL_FORMS[name]?.(value) ?? value;
+    if (value !== undefined && value !== '') all[name] = rule.normal(value) ?? value;
   }
   if (all.KmsMasterKeyId === undefined) delete all.KmsDataKeyReusePeriodSeconds;
   else all.SqsManagedSseEnabled = 'false';

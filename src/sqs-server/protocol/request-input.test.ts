@@ -35,9 +35,9 @@ test.each<[string, unknown]>([
   ['optionalToken', undefined],
   ['optionalInteger', undefined],
   ['optionalList', undefined],
-  ['optionalStrings', []],
+  ['optionalStrings', undefined],
   ['optionalMap', undefined],
-  ['optionalStringMap', {}],
+  ['optionalStringMap', undefined],
 ])('%s of a member that is missing, or null, is %j', (name, read) => {
   expect([member[name]!(undefined), member[name]!(null)]).toEqual([read, read]);
 });

@@ -1,8 +1,33 @@
 /** Reads the members of a request with the checks that the API documents. */
-import { invalidValue, missing, SqsError } from './sqs-error-answer.js';
+import { invalidValue, missing, SqsError } from './sqs-error.js';
 
 /** The parsed JSON of a request. */
 export type Input = Record<string, unknown>;
+
+export const isObject = (value: unknown): value is Input =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isString = (value: unknown) => typeof value === 'string';
+const isInteger = (value: unknown): value is number => Number.isInteger(value);
+const isList = (value: unknown): value is unknown[] => Array.isArray(value);
+const isStrings = (value: unknown): value is string[] => isList(value) && value.every(isString);
+const isStringMap = (value: unknown): value is Record<string, string> =>
+  isObject(value) && Object.values(value).every(isString);
+
+/** Reads a member, which may be missing or null. */
+const optional =
+  <T>(expected: string, is: (value: unknown) => value is T) =>
+  (input: Input, name: string): T | undefined => {
+    const value = input[name] ?? undefined;
+    if (value === undefined || is(value)) return value;
+    throw new SqsError('SerializationException', `${name} must be ${expected}.`);
+  };
+
+export const optionalString = optional('a string', isString);
+export const optionalList = optional('a list', isList);
+export const optionalStrings = optional('a list of strings', isStrings);
+export const optionalMap = optional('a map', isObject);
+export const optionalStringMap = optional('a map of strings', isStringMap);
+const optionalNumber = optional('an integer', isInteger);
 
 export function requiredString(input: Input, name: string): string {
   const value = optionalString(input, name);
@@ -10,22 +35,13 @@ export function requiredString(input: Input, name: string): string {
   return value;
 }
 
-export function optionalString(input: Input, name: string): string | undefined {
-  const value = input[name] ?? undefined;
-  if (value === undefined || typeof value === 'string') return value;
-  throw serialization(name, 'a string');
-}
-
 const TOKEN = /^[\x21-\x7e]{1,128}$/;
 
 export function optionalToken(input: Input, name: string): string | undefined {
   const value = optionalString(input, name);
   if (value === undefined || TOKEN.test(value)) return value;
-  throw invalidValue(
-    name,
-    value,
-    `${name} can only include alphanumeric and punctuation characters. 1 to 128 in length.`,
-  );
+  const reason = `${name} can only include alphanumeric and punctuation characters. 1 to 128 in length.`;
+  throw invalidValue(name, value, reason);
 }
 
 export function optionalInteger(
@@ -35,42 +51,7 @@ export function optionalInteger(
   max: number,
   reason = `Must be between ${min} and ${max}, if provided.`,
 ): number | undefined {
-  const value = input[name] ?? undefined;
-  if (value === undefined) return undefined;
-  if (typeof value !== 'number' || !Number.isInteger(value)) throw serialization(name, 'an integer');
-  if (value < min || value > max) throw invalidValue(name, value, reason);
+  const value = optionalNumber(input, name);
+  if (value !== undefined && (value < min || value > max)) throw invalidValue(name, value, reason);
   return value;
-}
-
-export function optionalList(input: Input, name: string): unknown[] | undefined {
-  const value = input[name] ?? undefined;
-  if (value === undefined || Array.isArray(value)) return value;
-  throw serialization(name, 'a list');
-}
-
-export function optionalStrings(input: Input, name: string): string[] {
-  const list = optionalList(input, name) ?? [];
-  if (list.every((item) => typeof item === 'string')) return list;
-  throw serialization(name, 'a list of strings');
-}
-
-export function optionalMap(input: Input, name: string): Input | undefined {
-  const value = input[name] ?? undefined;
-  if (value === undefined) return undefined;
-  if (isObject(value)) return value;
-  throw serialization(name, 'a map');
-}
-
-export function optionalStringMap(input: Input, name: string): Record<string, string> {
-  const map = optionalMap(input, name) ?? {};
-  for (const value of Object.values(map)) if (typeof value !== 'string') throw serialization(name, 'a map of strings');
-  return map as Record<string, string>;
-}
-
-export function isObject(value: unknown): value is Input {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function serialization(name: string, expected: string): SqsError {
-  return new SqsError('SerializationException', `${name} must be ${expected}.`);
 }

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openSqlite } from '../../lib/sqlite/driver.js';
+import { type Database, openSqlite } from '../../lib/sqlite/driver.js';
 import { watchedDatabase } from '../../test/support/watched-database.js';
 import { GroupCommit } from './group-commit.js';
-import type { Database } from './queue-database.js';
 
 let database: Database;
 let failing: string | undefined;

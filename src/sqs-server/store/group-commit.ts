@@ -2,7 +2,7 @@
  * Group commit: requests that write within a few milliseconds share one transaction, and so one fsync. Call
  * {@link GroupCommit.join} before a write, and wait for {@link GroupCommit.committed} before acknowledging it.
  */
-import type { Database } from './queue-database.js';
+import type { Database } from '../../lib/sqlite/driver.js';
 
 /** Milliseconds between two commits under load. The first commit after a pause is not delayed. */
 const INTERVAL_MS = 5;

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { closeDatabase } from '../../lib/sqlite/check-database.js';
+import { closeDatabase } from '../../lib/sqlite/driver.js';
 import { openDatabase } from './queue-database.js';
 
 let folder: string;

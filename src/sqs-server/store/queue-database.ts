@@ -1,8 +1,17 @@
-/** The SQLite database of the queue server: opening it, its durability settings and its schema. */
+/** The SQLite database of the queue server: opening it, its durability settings, its schema and the records of queues. */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import { type Database, isBusy, openSqlite } from '../../lib/sqlite/driver.js';
+import { type Database, isBusy, openSqlite, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
 
-export type { Database };
+export interface QueueRecord {
+  id: number;
+  name: string;
+  /** As the caller set them; what is missing has its default. */
+  attributes: Record<string, string>;
+  tags: Record<string, string>;
+  /** Unix milliseconds. */
+  created: number;
+  modified: number;
+}
 
 /** Increase it with every change of the tables that older versions can't read. */
 const SCHEMA_VERSION = 1;
@@ -38,7 +47,7 @@ export function openDatabase(path: string): Database {
 }
 
 function prepareSchema(database: Database, path: string): void {
-  const { user_version: version } = database.prepare('PRAGMA user_version').get() as { user_version: number };
+  const version = rowOf<{ user_version: number }>(database, 'PRAGMA user_version')!.user_version;
   if (version > SCHEMA_VERSION) throw new Error(`${path} was written by a newer version of wasm-sensors`);
   database.exec(`
     BEGIN IMMEDIATE;
@@ -61,3 +70,31 @@ function prepareSchema(database: Database, path: string): void {
     COMMIT;
   `);
 }
+
+/** The records of all queues, by name. */
+export const readQueues = (database: Database): QueueRecord[] =>
+  rowsOf<Omit<QueueRecord, 'attributes' | 'tags'> & { attributes: string; tags: string }>(
+    database,
+    'SELECT * FROM queues ORDER BY name',
+  ).map((row) => ({ ...row, attributes: JSON.parse(row.attributes), tags: JSON.parse(row.tags) }));
+
+/** Call it, and those below, in a transaction. Returns the record with its id. */
+export function insertQueue(database: Database, queue: Omit<QueueRecord, 'id'>): QueueRecord {
+  const { name, attributes, tags, created, modified } = queue;
+  const sql = 'INSERT INTO queues (name, attributes, tags, created, modified) VALUES (?, ?, ?, ?, ?) RETURNING id';
+  const values = [name, JSON.stringify(attributes), JSON.stringify(tags), created, modified];
+  return { ...queue, id: rowOf<{ id: number }>(database, sql, ...values)!.id };
+}
+
+export function updateQueue(database: Database, { id, attributes, tags, modified }: QueueRecord): void {
+  const statement = database.prepare('UPDATE queues SET attributes = ?, tags = ?, modified = ? WHERE id = ?');
+  statement.run(JSON.stringify(attributes), JSON.stringify(tags), modified, id);
+}
+
+/** With all its messages. */
+export const deleteQueue = (database: Database, id: number): void =>
+  database.exec(`
+    DELETE FROM queues WHERE id = ${id};
+    DELETE FROM damaged_messages WHERE queue = ${id};
+    DROP TABLE IF EXISTS messages_${id};
+  `);

@@ -1,9 +1,14 @@
 /**
- * The messages of one queue: a window of the next ones in memory, filled from the table as it empties, and what memory
- * knows of those in flight. Its size is bounded: most of a long queue stays in the table. All times are elapsed ones.
+ * The messages of one queue: a window of the next ones in memory, filled from the table as it empties. Its size is bounded:
+ * most of a long queue stays in the table. All times are elapsed ones.
+ *
+ * Many requests share one statement. New messages and deletions are written with the next commit; deliveries up to a second
+ * later, so a message that is deleted by then, as nearly all are, costs no write. If the process dies before, the message is
+ * delivered again sooner than its visibility timeout says, and its receipt handles stay valid.
  */
-import type { MessageTable, NewMessage, StoredMessage } from './message-table.js';
-import { WriteBuffer } from './write-buffer.js';
+import type { QueueDepth } from '../../queue/queue.js';
+import type { StoredMessage } from './message.js';
+import type { Delivery, MessageTable } from './message-table.js';
 
 /** The window takes no further message once it holds so many messages, or bodies of so many bytes. */
 const WINDOW_MESSAGES = 4_000;
@@ -15,21 +20,13 @@ const FETCH_MESSAGES = 500;
 /** Milliseconds between two searches for messages to show again: the precision of delays and visibility timeouts. */
 const RETURN_INTERVAL_MS = 20;
 
-interface MessageCounts {
-  visible: number;
-  inFlight: number;
-  delayed: number;
-}
-
 /** Why a message is no longer in the queue. */
 type Removal = 'deleted' | 'expired' | 'dead_lettered' | 'damaged' | 'moved' | 'purged';
 
 export class QueueMessages {
-  /** Number of the newest message on disk; 0 = none. */
-  lastSeq: number;
   /** Elapsed milliseconds at which the next delay or visibility timeout ends; Infinity = none is running. */
   nextDue: number;
-  /** Counts since the queue was opened. */
+  /** Counts since the queue was opened, of what was written. */
   readonly totals = { added: 0, delivered: 0, redelivered: 0 };
   readonly removed: Record<Removal, number> = {
     deleted: 0,
@@ -40,47 +37,60 @@ export class QueueMessages {
     purged: 0,
   };
   readonly #table: MessageTable;
-  readonly #buffer: WriteBuffer;
+  readonly #join: () => void;
   /** Messages that can be received, in the order of their delivery. */
   readonly #window = new Map<number, StoredMessage>();
   #windowBytes = 0;
-  /** Deliveries of each message in flight, by `seq`. A message whose timeout is over stays here until the table is read. */
-  readonly #inFlight = new Map<number, number>();
-  /** The last message that was considered for the window; behind it, `#backlog` waiting messages are in the table only. */
+  /** The last message that was considered for the window, and whether others may wait behind it in the table. */
   #cursor = 0;
-  #backlog: number;
-  #delayed: number;
-  #uncommitted: NewMessage[] = [];
+  #hasBacklog: boolean;
+  #lastSeq: number;
+  /** Messages in the table. */
+  #count: number;
+  #inFlightAtMost = Number.POSITIVE_INFINITY;
+  #added: StoredMessage[] = [];
+  readonly #removals = new Map<Removal, number[]>();
+  readonly #delivered = new Map<number, Delivery>();
 
-  constructor(table: MessageTable) {
+  /** `join` is called before every write (see `group-commit.ts`). */
+  constructor(table: MessageTable, join: () => void) {
     this.#table = table;
-    this.#buffer = new WriteBuffer(table);
-    const { total, due, last } = table.totals();
-    this.lastSeq = last ?? 0;
-    for (const { seq, receives } of table.received()) this.#inFlight.set(seq, receives);
-    this.#backlog = total - due;
-    this.#delayed = due - this.#inFlight.size;
+    this.#join = join;
+    const { count, last } = table.totals();
+    this.#count = count;
+    this.#hasBacklog = count > 0;
+    this.#lastSeq = last ?? 0;
     this.nextDue = table.earliestDue();
   }
 
-  get counts(): MessageCounts {
-    return { visible: this.#window.size + this.#backlog, inFlight: this.#inFlight.size, delayed: this.#delayed };
+  /**
+   * The number of the next message. It comes from the elapsed time, which never goes back, so that a restart does not
+   * reuse the number of a deleted message, whose receipt handles may still be in use.
+   */
+  nextSeq(now: number): number {
+    this.#lastSeq = Math.max(this.#lastSeq + 1, now * 1000);
+    return this.#lastSeq;
   }
 
-  /** The counts, with messages whose delay or visibility timeout is over as visible ones, also before they are picked. */
-  countsAt(now: number): MessageCounts {
-    const { visible, inFlight, delayed } = this.counts;
-    if (now < this.nextDue) return { visible, inFlight, delayed };
-    this.#buffer.writeAll();
-    const due = this.#table.dueCount(now);
-    const started = delayed > 0 ? this.#table.dueDelayed(now) : 0;
-    return { visible: visible + due, inFlight: inFlight - (due - started), delayed: delayed - started };
+  /** Of messages on disk. Those whose delay or visibility timeout is over count as visible, also before they are picked. */
+  countsAt(now: number): QueueDepth {
+    this.#writeRemovals();
+    const { inFlight, delayed } = this.#table.hiddenAt(now);
+    let unwritten = 0;
+    for (const { due } of this.#delivered.values()) if (due !== null && due > now) unwritten++;
+    return { visible: this.#count - inFlight - delayed - unwritten, inFlight: inFlight + unwritten, delayed };
   }
 
-  /** Writes new messages. They can be received after the commit. */
-  add(messages: NewMessage[]): void {
-    this.#table.insert(messages);
-    for (const message of messages) this.#uncommitted.push(message);
+  /** Whether at least `limit` messages are in flight. They are counted only where it is possible. */
+  hasInFlight(limit: number, now: number): boolean {
+    if (this.#inFlightAtMost >= limit) this.#inFlightAtMost = this.countsAt(now).inFlight;
+    return this.#inFlightAtMost >= limit;
+  }
+
+  /** Adds new messages. They can be received after the commit. */
+  add(messages: StoredMessage[]): void {
+    this.#join();
+    for (const message of messages) this.#added.push(message);
   }
 
   /** Up to `max` messages that can be received now, and together by one receiver. They stay where they are until delivered or removed. */
@@ -100,14 +110,14 @@ export class QueueMessages {
   /** Puts picked messages in flight until `due`, and counts their delivery. `received`: Unix milliseconds, for receivers. */
   deliver(messages: StoredMessage[], due: number, received: number): void {
     this.totals.delivered += messages.length;
+    this.#inFlightAtMost += messages.length;
     for (const message of messages) {
       this.#hide(message.seq);
       if (message.receives > 0) this.totals.redelivered += 1;
       message.receives += 1;
       message.firstReceived ??= received;
       const { seq, receives, firstReceived } = message;
-      this.#inFlight.set(seq, receives);
-      this.#buffer.deliver({ seq, due, receives, firstReceived });
+      this.#delivered.set(seq, { seq, due, receives, firstReceived });
     }
     this.nextDue = Math.min(this.nextDue, due);
   }
@@ -117,88 +127,101 @@ export class QueueMessages {
    * no such message, or it was never received.
    */
   reschedule(seq: number, due: number, now: number): boolean {
-    this.#buffer.writeAll();
-    if (!this.#inFlight.has(seq)) {
-      const receives = this.#table.receivesOf(seq) ?? 0;
-      if (receives === 0) return false;
-      if (due <= now) return true;
-      if (!this.#hide(seq)) this.#backlog -= 1;
-      this.#inFlight.set(seq, receives);
-    }
-    this.#table.setDue([seq], due);
+    const visible = this.#window.get(seq);
+    if (visible && due <= now) return visible.receives > 0;
+    this.#join();
+    this.save();
+    if (!this.#table.reschedule(seq, due)) return false;
+    this.#hide(seq);
+    this.#inFlightAtMost += 1;
     this.nextDue = Math.min(this.nextDue, due);
     return true;
   }
 
   /** Deletes messages in any state; those that no longer exist are skipped. */
   remove(seqs: number[], why: Removal = 'deleted'): void {
+    if (seqs.length === 0) return;
+    this.#join();
+    const removed = this.#removals.get(why) ?? [];
+    this.#removals.set(why, removed);
     for (const seq of seqs) {
-      if (this.#inFlight.delete(seq) || this.#hide(seq)) this.#buffer.remove(seq);
-      else if (!this.#removeFromTable(seq)) continue;
-      this.removed[why] += 1;
+      this.#hide(seq);
+      this.#delivered.delete(seq);
+      removed.push(seq);
     }
   }
 
   /** Takes a damaged message that was picked out of the queue, and keeps it in the store. */
   quarantine(seq: number, reason: string): void {
+    this.#join();
     this.#hide(seq);
     this.#table.quarantine(seq, reason);
+    this.#count -= 1;
     this.removed.damaged += 1;
   }
 
   /** Up to `limit` messages that arrived before `time` (elapsed milliseconds), oldest first. */
   arrivedBefore(time: number, limit: number): number[] {
-    this.#buffer.writeRemovals();
+    this.#writeRemovals();
     return this.#table.arrivedBefore(time, limit);
   }
 
-  /** When the oldest message on disk arrived (elapsed milliseconds); undefined: there is none. */
-  get firstArrival(): number | undefined {
-    return this.#table.firstArrival();
+  /** Milliseconds since the oldest message on disk arrived; undefined: there is none. */
+  ageAt(now: number): number | undefined {
+    const arrived = this.#table.firstArrival();
+    return arrived === undefined ? undefined : Math.max(0, Math.round(now - arrived));
   }
 
   /** Deletes all messages. */
   clear(): void {
-    const { visible, inFlight, delayed } = this.counts;
-    this.removed.purged += visible + inFlight + delayed;
+    this.#join();
+    this.#writeRemovals();
     this.#table.clear();
-    this.#buffer.clear();
-    this.#uncommitted = [];
+    this.removed.purged += this.#count;
+    this.#count = 0;
+    this.#added = [];
+    this.#delivered.clear();
     this.#window.clear();
     this.#windowBytes = 0;
-    this.#inFlight.clear();
-    this.#backlog = 0;
-    this.#delayed = 0;
     this.nextDue = Number.POSITIVE_INFINITY;
   }
 
   /** Call it inside every transaction, before its commit. */
   beforeCommit(): void {
-    this.#buffer.writeRemovals();
+    this.#writeRemovals();
+    this.#table.insert(this.#added);
   }
 
   /** Call it after every commit: only messages on disk can be received. */
   afterCommit(): void {
-    this.totals.added += this.#uncommitted.length;
-    for (const message of this.#uncommitted) {
-      this.lastSeq = message.seq;
-      const upToDate = this.#backlog === 0 && this.#hasRoom;
-      if (upToDate) this.#cursor = message.seq;
-      if (message.due !== null) {
-        this.#delayed += 1;
-        this.nextDue = Math.min(this.nextDue, message.due);
-      } else if (upToDate) {
-        this.#show({ ...message, receives: 0, firstReceived: null });
-      } else {
-        this.#backlog += 1;
-      }
+    this.#count += this.#added.length;
+    this.totals.added += this.#added.length;
+    for (const message of this.#added) {
+      const isNext = !this.#hasBacklog && this.#hasRoom;
+      if (isNext) this.#cursor = message.seq;
+      if (message.due !== null) this.nextDue = Math.min(this.nextDue, message.due);
+      else if (isNext) this.#show(message);
+      else this.#hasBacklog = true;
     }
-    this.#uncommitted = [];
+    this.#added = [];
   }
 
-  /** Writes the deliveries that only memory holds. */
+  /** Writes the deliveries that only memory holds, and with them what the table must know before it is read. */
   save(): void {
-    this.#buffer.writeAll();
+    this.#writeRemovals();
+    if (this.#delivered.size === 0) return;
+    this.#join();
+    this.#table.deliver([...this.#delivered.values()]);
+    this.#delivered.clear();
+  }
+
+  #writeRemovals(): void {
+    for (const [why, seqs] of this.#removals) {
+      const count = this.#table.remove(seqs);
+      this.removed[why] += count;
+      this.#count -= count;
+    }
+    this.#removals.clear();
   }
 
   get #hasRoom(): boolean {
@@ -210,50 +233,36 @@ export class QueueMessages {
     this.#windowBytes += message.body.length;
   }
 
-  #hide(seq: number): boolean {
+  #hide(seq: number): void {
     const message = this.#window.get(seq);
-    if (!message) return false;
+    if (!message) return;
     this.#windowBytes -= message.body.length;
-    return this.#window.delete(seq);
-  }
-
-  /** Deletes a message that memory doesn't hold; false: there is none. */
-  #removeFromTable(seq: number): boolean {
-    // The same message may have been deleted a moment ago.
-    this.#buffer.writeRemovals();
-    const removed = this.#table.removeOne(seq);
-    if (!removed) return false;
-    if (removed.due !== null) this.#delayed -= 1;
-    else if (seq > this.#cursor) this.#backlog -= 1;
-    return true;
+    this.#window.delete(seq);
   }
 
   /** Makes messages visible whose delay or visibility timeout is over. */
   #showReturned(now: number): void {
     if (now < this.nextDue || !this.#hasRoom) return;
-    this.#buffer.writeAll();
-    const messages = this.#table.dueBy(now, FETCH_MESSAGES, WINDOW_BYTES);
-    if (messages.length > 0) {
-      this.#table.setDue(
-        messages.map(({ seq }) => seq),
-        null,
-      );
-    }
-    for (const message of messages) {
-      if (!this.#inFlight.delete(message.seq)) this.#delayed -= 1;
+    this.save();
+    for (const message of this.#table.dueBy(now, FETCH_MESSAGES, WINDOW_BYTES)) {
+      const { seq, receives, firstReceived } = message;
+      this.#delivered.set(seq, { seq, due: null, receives, firstReceived });
       // Behind the cursor the backlog brings it; showing it now would show it twice.
-      if (message.seq > this.#cursor) this.#backlog += 1;
+      if (seq > this.#cursor) this.#hasBacklog = true;
       else this.#show({ ...message, due: null });
     }
+    this.save();
     this.nextDue = Math.max(this.#table.earliestDue(), now + RETURN_INTERVAL_MS);
   }
 
   #fetchBacklog(): void {
-    if (this.#backlog === 0) return;
-    for (const message of this.#table.waitingAfter(this.#cursor, this.lastSeq, FETCH_MESSAGES, WINDOW_BYTES)) {
+    if (!this.#hasBacklog) return;
+    this.#writeRemovals();
+    const fetched = this.#table.waitingAfter(this.#cursor, FETCH_MESSAGES, WINDOW_BYTES);
+    for (const message of fetched) {
       this.#cursor = message.seq;
-      this.#backlog -= 1;
       this.#show(message);
     }
+    this.#hasBacklog = fetched.length > 0;
   }
 }

@@ -5,21 +5,12 @@
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
 import { whileBusy } from '../../lib/process/report-busy.js';
-import { abandonDatabase, closeDatabase, findDamage } from '../../lib/sqlite/check-database.js';
-import { DatabaseFile, WrittenBackNote } from '../../lib/sqlite/database-file.js';
-import { isDamage, isFull } from '../../lib/sqlite/driver.js';
-import { type DatabaseQuarantined, openWithRepair } from '../../lib/sqlite/open-with-repair.js';
-import { beginRewrite, finishRewrite, quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
+import { DatabaseFile, type DatabaseQuarantined } from '../../lib/sqlite/database-file.js';
+import { type Database, findDamage, isDamage, isFull, rowOf } from '../../lib/sqlite/driver.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';
-import {
-  type ClockEvent,
-  type ClockMark,
-  type ClockSources,
-  ElapsedClock,
-  MARK_AGE_MS,
-} from '../../lib/time/elapsed-clock.js';
+import { type ClockEvent, type ClockSources, ElapsedClock, MARK_AGE_MS } from '../../lib/time/elapsed-clock.js';
 import type { QueueServerState } from '../../queue/queue.js';
-import { type Database, openDatabase } from './queue-database.js';
+import { openDatabase } from './queue-database.js';
 
 export type StoreEvent =
   | DatabaseQuarantined
@@ -42,6 +33,7 @@ const RESERVE_AFTER_MS = 5_000;
 /** The write-ahead log may grow to so many pages before they go to the database, on a disk that has room. */
 const WAL_PAGES = 4_000;
 const PAGE_BYTES = 4_096;
+const PAGE_COUNT = 'SELECT page_count AS value FROM pragma_page_count';
 
 export class QueueStore {
   readonly clock: ElapsedClock;
@@ -49,9 +41,7 @@ export class QueueStore {
   readonly #onEvent: (event: StoreEvent) => void;
   /** Undefined for a store in memory. */
   readonly #reserve: DiskReserve | undefined;
-  /** Undefined while it is lost and its handle is closed. */
-  #database: Database | undefined;
-  #file!: DatabaseFile;
+  readonly #file: DatabaseFile;
   #marked = Number.NEGATIVE_INFINITY;
   #lost: AppError | undefined;
   #full: AppError | undefined;
@@ -62,23 +52,24 @@ export class QueueStore {
   #wasStopped = false;
   /** What was wrong with the file when it was lost. */
   #lostProblem = '';
-  readonly writtenBack = new WrittenBackNote();
 
   /** Throws as `openDatabase` does. */
   constructor(path: string, clock: Partial<ClockSources>, onEvent: (event: StoreEvent) => void) {
     this.#path = path;
     this.#onEvent = onEvent;
     if (path !== ':memory:') this.#reserve = new DiskReserve(`${path}.reserve`, 1.1 * WAL_PAGES * PAGE_BYTES);
-    this.#open();
-    const [mark] = this.database.prepare('SELECT elapsed, wall, "offset" FROM clock').all() as ClockMark[];
-    this.clock = new ElapsedClock(mark, clock);
+    const open = () => new DatabaseFile({ path, open: openDatabase, onQuarantined: onEvent });
+    this.#file = this.#withReserve(open);
+    this.clock = new ElapsedClock(rowOf(this.database, 'SELECT elapsed, wall, "offset" FROM clock'), clock);
     this.watch();
-    if (this.#reserve) this.#planReserve(this.#reserve);
+    this.database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
+    // Where the disk has room, the reserve can wait.
+    if (!this.#reserve || this.#reserve.bytes > 0 || this.#reserve.isPressing) this.#takeReserve();
+    else this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
   }
 
   get database(): Database {
-    if (!this.#database) throw this.#lost;
-    return this.#database;
+    return this.#file.database;
   }
 
   /** Why it takes no messages; undefined: it does. */
@@ -94,13 +85,12 @@ export class QueueStore {
   /** What `/ready` and `/stats` say of it. */
   get state(): QueueServerState {
     const { problem } = this;
-    const quarantined = quarantinedDatabases(this.#path);
-    const { recent } = this.writtenBack;
-    const damaged = this.isLost ? 0 : this.#read('SELECT count(*) AS count FROM damaged_messages', 'count');
+    const { quarantined, writtenBack } = this.#file;
+    const damaged = this.isLost ? 0 : this.#read('SELECT count(*) AS value FROM damaged_messages');
     return {
       ...(problem ? { status: 'not ready', code: problem.code, reason: problem.message } : { status: 'ready' }),
       ...(quarantined.length === 0 ? {} : { quarantined }),
-      ...(recent === undefined ? {} : { writtenBack: recent }),
+      ...(writtenBack === undefined ? {} : { writtenBack }),
       ...(damaged === 0 ? {} : { damagedMessages: damaged }),
       ...(this.clock.pendingMs === 0 ? {} : { clockStepMs: this.clock.pendingMs }),
     };
@@ -114,8 +104,7 @@ export class QueueStore {
 
   /** Throws `QUEUE_STORE_LOST` when a quick check finds damage. */
   check(): void {
-    const pages = this.#read('PRAGMA page_count', 'page_count');
-    const damage = pages * PAGE_BYTES > BACKGROUND_CHECK_BYTES ? undefined : findDamage(this.database);
+    const damage = this.#read(PAGE_COUNT) * PAGE_BYTES > BACKGROUND_CHECK_BYTES ? undefined : findDamage(this.database);
     if (damage !== undefined) throw this.#lostBecause('damaged', damage);
   }
 
@@ -123,12 +112,7 @@ export class QueueStore {
   explain(error: unknown): AppError | undefined {
     if (error instanceof AppError) return error;
     if (isDamage(error)) return this.#lostBecause('damaged', error);
-    if (!isFull(error)) return undefined;
-    return this.#fullBecause(error);
-  }
-
-  #fullBecause(cause: unknown): AppError {
-    return new AppError('QUEUE_STORE_FULL', `The disk of the queue store ${this.#path} is full.`, { cause });
+    return isFull(error) ? this.#fullBecause(error) : undefined;
   }
 
   /** Takes note of a failure, and makes room on a full disk for deletions. Call it outside of transactions. */
@@ -154,19 +138,10 @@ export class QueueStore {
    */
   restore(): void {
     try {
-      let salvaged: Salvaged | undefined;
-      if (this.#database) {
-        salvaged = beginRewrite(this.#database, this.#path, openDatabase);
-        const copied = salvaged === undefined && this.#file.isOwn;
-        abandonDatabase(this.#database);
-        this.#database = undefined;
-        finishRewrite(this.#path, copied);
-      }
-      this.#open();
+      const { salvaged } = this.#withReserve(() => this.#file.rewrite(this.#lostProblem));
       this.#takeReserve();
       this.#lost = undefined;
       this.#restoreFailed = false;
-      if (!salvaged) this.writtenBack.add(this.#lostProblem);
       this.#onEvent({ type: 'store-restored', path: this.#path, ...(salvaged ? { salvaged } : {}) });
     } catch (error) {
       if (!this.#restoreFailed) {
@@ -216,26 +191,17 @@ export class QueueStore {
   }
 
   close(): void {
-    if (this.#database) closeDatabase(this.#database);
+    this.#file.close();
   }
 
-  #open(): void {
+  /** On a full disk once more with the room of the reserve. */
+  #withReserve<T>(work: () => T): T {
     try {
-      this.#database = openWithRepair(this.#path, openDatabase, this.#onEvent);
+      return work();
     } catch (error) {
       if (!isFull((error as Error).cause) || !this.#reserve?.bytes) throw error;
       this.#reserve.release();
-      this.#database = openWithRepair(this.#path, openDatabase, this.#onEvent);
-    }
-    this.#file = new DatabaseFile(this.#path);
-  }
-
-  #planReserve(reserve: DiskReserve): void {
-    if (reserve.bytes > 0 || reserve.isPressing) {
-      this.#takeReserve();
-    } else {
-      this.database.exec(`PRAGMA wal_autocheckpoint = ${WAL_PAGES}`);
-      this.#reserveDue = performance.now() + RESERVE_AFTER_MS;
+      return work();
     }
   }
 
@@ -243,21 +209,21 @@ export class QueueStore {
   #takeReserve(): void {
     this.#reserveDue = undefined;
     if (!this.#reserve) return;
-    if (!this.#reserve.take()) this.#setFull(this.#fullBecause(undefined));
+    if (!this.#reserve.take()) this.#setFull(this.#fullBecause());
     const pages = Math.min(WAL_PAGES, Math.round(this.#reserve.bytes / PAGE_BYTES / 1.1));
     this.database.exec(`PRAGMA wal_autocheckpoint = ${Math.max(pages, 16)}`);
   }
 
   /** Gives the pages of deleted messages back to the disk. */
   #shrink(): void {
-    const free = this.#read('PRAGMA freelist_count', 'freelist_count');
-    if (free < this.#read('PRAGMA page_count', 'page_count') / 2) return;
+    const free = this.#read('SELECT freelist_count AS value FROM pragma_freelist_count');
+    if (free < this.#read(PAGE_COUNT) / 2) return;
     whileBusy(() => this.#tryTo('VACUUM'));
     this.#tryTo('PRAGMA wal_checkpoint(TRUNCATE)');
   }
 
-  #read(sql: string, column: string): number {
-    return (this.database.prepare(sql).get() as Record<string, number>)[column]!;
+  #read(sql: string): number {
+    return rowOf<{ value: number }>(this.database, sql)!.value;
   }
 
   #setFull(failure: AppError): void {
@@ -268,10 +234,14 @@ export class QueueStore {
 
   #tryTo(sql: string): void {
     try {
-      this.#database?.exec(sql);
+      this.database.exec(sql);
     } catch {
       // There is not even room for that.
     }
+  }
+
+  #fullBecause(cause?: unknown): AppError {
+    return new AppError('QUEUE_STORE_FULL', `The disk of the queue store ${this.#path} is full.`, { cause });
   }
 
   #lostBecause(problem: string, cause?: unknown): AppError {

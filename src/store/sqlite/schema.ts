@@ -1,5 +1,5 @@
 /** The tables of the store of readings, and what makes a store of an earlier version one of this version. */
-import { type Database, inTransaction, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
+import { type Database, inTransaction, openSqlite, rowOf, rowsOf } from '../../lib/sqlite/driver.js';
 import { ROLL_UP_TABLES } from './roll-up-tables.js';
 import { unusableStore } from './store-errors.js';
 
@@ -57,8 +57,19 @@ const ADDED = {
   checkpoint: ['checksum'],
 };
 
-/** Makes the tables, or brings them up to date, in one transaction. Throws `STORE_UNUSABLE`, or an error of the database. */
-export function prepareSchema(db: Database, path: string): void {
+/** Opens a store for writing. Throws `STORE_UNUSABLE`, or an error of the database. */
+export function openReadings(path: string): Database {
+  const database = openSqlite(path);
+  // Whoever locks the file is waited for in short turns: in between the puller answers, and says why it stores nothing.
+  database.exec('pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 1000;');
+  // Readings change many pages of the unique index. With rare checkpoints a page is written once for many changes.
+  database.exec('pragma wal_autocheckpoint = 4000; pragma cache_size = -32768;');
+  prepareSchema(database, path);
+  return database;
+}
+
+/** Makes the tables, or brings them up to date, in one transaction. */
+function prepareSchema(db: Database, path: string): void {
   const version = rowOf<{ user_version: number }>(db, 'pragma user_version')?.user_version ?? 0;
   if (version > SCHEMA_VERSION) throw unusableStore(path, 'it was written by a newer version of wasm-sensors');
   inTransaction(db, () => {

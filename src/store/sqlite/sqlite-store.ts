@@ -4,9 +4,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { FleetDump } from '../../fleet/fleet.js';
-import { WrittenBackNote } from '../../lib/sqlite/database-file.js';
 import { type Database, rowOf } from '../../lib/sqlite/driver.js';
-import { quarantinedDatabases } from '../../lib/sqlite/rewrite-database.js';
 import { type ClockMark, ElapsedClock } from '../../lib/time/elapsed-clock.js';
 import type { HistoryRange, HistorySeries } from '../history.js';
 import type { ReadingsStore, Retention, StoreEntry, StorePosition, StoreStats } from '../store.js';
@@ -38,35 +36,28 @@ export class SqliteStore implements ReadingsStore {
   readonly clock: ElapsedClock;
   readonly #file: StoreFile;
   readonly #rows: ReadBack;
-  readonly #writtenBack = new WrittenBackNote();
   #open: Connection | undefined;
   #nextVerify = 0;
 
   /** `path` and `onEvent`: of {@link StoreFile}. The file is created when missing. Throws `STORE_UNUSABLE`. */
   constructor(path: string, onEvent: (event: StoreFileEvent) => void = () => {}) {
-    this.#file = new StoreFile(path, (event) => {
-      if (event.type === 'database-rewritten') this.#writtenBack.add(event.problem);
-      onEvent(event);
-    });
+    this.#file = new StoreFile(path, onEvent);
     this.#rows = new ReadBack(() => this.database);
     this.clock = new ElapsedClock(this.#file.use(() => readClock(this.database)));
   }
 
   get path(): string {
-    return this.#file.path;
+    return this.#file.file.path;
   }
 
   /** Another one after a repair. */
   get database(): Database {
-    return this.#file.database;
+    return this.#file.file.database;
   }
 
   get stats(): StoreStats {
-    return {
-      damagedRows: this.#rows.damaged,
-      quarantined: quarantinedDatabases(this.path),
-      writtenBack: this.#writtenBack.recent,
-    };
+    const { quarantined, writtenBack } = this.#file.file;
+    return { damagedRows: this.#rows.damaged, quarantined, writtenBack };
   }
 
   /** Written, synced to disk, and in the file that the next start will find. */
@@ -177,14 +168,16 @@ export class SqliteStore implements ReadingsStore {
       if (ms > 0) this.#withRepair(({ rollUps }) => rollUps.finish(ms, this.lastReading(), this.clock.now()));
     } finally {
       this.#open = undefined;
-      this.#file.close();
+      // Everything is in the file then, unless somebody reads it.
+      this.database.exec('pragma wal_checkpoint(truncate)');
+      this.database.close();
     }
   }
 
   get #connection(): Connection {
     const { database } = this;
     if (this.#open?.database !== database) {
-      this.#open = { database, appender: new Appender(database), rollUps: new RollUps(database) };
+      this.#open = { database, appender: new Appender(database), rollUps: new RollUps(database, this.clock.now()) };
     }
     return this.#open;
   }

@@ -5,7 +5,7 @@ import { FailureReporter, type PullerEvent } from '../../puller/failure-reporter
 import { Pipeline, type PollingOptions } from '../../puller/pipeline.js';
 import type { Queue } from '../../queue/queue.js';
 import { openSqsQueue } from '../../queue/sqs-queue.js';
-import { type LoopbackQueueServer, serveOnLoopback } from '../../sqs-server/serve-on-loopback.js';
+import { type LoopbackQueueServer, serveOnLoopback } from '../support/serve-on-loopback.js';
 
 let served: LoopbackQueueServer;
 const opened: Queue[] = [];

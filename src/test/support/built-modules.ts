@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import { packageRoot } from '../../lib/process/self-command.js';
-import { type BuiltModule, buildWasm, hashSources } from '../../modules/build-modules.js';
+import { buildWasm, hashSources } from '../../modules/build-modules.js';
+import type { BuiltModule } from '../../modules/compile.js';
 import type { ModuleName } from '../../modules/module-files.js';
 import { loadModule, type SensorModule } from '../../sensor-host/guest/sensor-module.js';
 

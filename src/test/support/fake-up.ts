@@ -88,18 +88,21 @@ export class FakeUp {
       closed: this.#closed.signal,
       http: { page: new Hono(), token: TOKEN, log: console.error },
     });
-    const control = createControl(TOKEN, {
-      setRegionLink: async (region, connected) => {
-        this.asked.push(`region ${region} ${connected ? 'connected' : 'disconnected'}`);
+    const control = createControl(
+      {
+        setRegionLink: async (region, connected) => {
+          this.asked.push(`region ${region} ${connected ? 'connected' : 'disconnected'}`);
+        },
+        setEndpoints: async (change: EndpointChange) => {
+          this.asked.push(`endpoints ${JSON.stringify(change)}`);
+        },
+        stop: () => {
+          this.asked.push('stop');
+          this.writeState({ alive: false });
+        },
       },
-      setEndpoints: async (change: EndpointChange) => {
-        this.asked.push(`endpoints ${JSON.stringify(change)}`);
-      },
-      stop: () => {
-        this.asked.push('stop');
-        this.writeState({ alive: false });
-      },
-    });
+      { token: TOKEN },
+    );
     const looking = (app: Hono) => async (request: Request, env?: unknown) => {
       const path = new URL(request.url).pathname;
       if (path.startsWith('/fleet')) this.fleet.look();

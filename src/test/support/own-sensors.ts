@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { withFileLock } from '../../lib/fs/file-lock.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import type { Language } from '../../modules/sensor-language.js';
+import type { Language } from '../../modules/init-sensor.js';
 import { Sandbox } from './cli-harness.js';
 
 /** The line that the test changes, what it becomes, and the region that runs it. */

@@ -41,11 +41,17 @@ export class QueueProcess {
     }
     await writeFile(
       join(folder, 'main.js'),
-      `import { serveOnLoopback } from './src/sqs-server/serve-on-loopback.js';
+      `import { listen } from './src/lib/net/http-server.js';
+       import { createQueueServer } from './src/sqs-server/sqs-server.js';
        const onEvent = (event) => process.send({ event });
-       const served = await serveOnLoopback({ path: process.argv[2], onEvent });
-       process.on('SIGTERM', () => served.close().then(() => process.exit()));
-       process.send({ url: served.url });`,
+       const server = createQueueServer({ path: process.argv[2], onEvent });
+       const { fetch } = server.app;
+       const listener = await listen({ fetch, host: '127.0.0.1', port: 0, purpose: 'queue', flag: '--port' });
+       process.on('SIGTERM', () => {
+         server.close();
+         listener.close().then(() => process.exit());
+       });
+       process.send({ url: listener.url });`,
     );
     return new QueueProcess(folder);
   }

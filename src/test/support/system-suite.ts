@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { isAlive, type ProcessId } from '../../lib/process/process-id.js';
-import { LANGUAGES } from '../../modules/sensor-language.js';
+import { LANGUAGES } from '../../modules/init-sensor.js';
 import { eventually, nothingMissing, Sandbox } from './cli-harness.js';
 import { FOREIGN_COLORS, foreignModule, ORIGINAL_PUBLISHER } from './foreign-modules.js';
 import { compilerMissing, OWN_SENSORS, ownSensorPath } from './own-sensors.js';

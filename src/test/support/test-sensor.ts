@@ -1,10 +1,10 @@
 /** For tests: one real publisher in the real host against a real HTTP server, in time that the test controls. */
 import { HostList } from '../../lib/net/host-list.js';
 import type { ModuleName } from '../../modules/module-files.js';
-import type { Mount } from '../../sensor-host/guest/guest-files.js';
 import { createTransport } from '../../sensor-host/guest/transport.js';
 import type { GuestExit, RunningGuest } from '../../sensor-host/guest/wasi-guest.js';
-import { createSensorHost, type SensorHost } from '../../sensor-host/sensor-host.js';
+import type { Mount } from '../../sensor-host/host-schemas.js';
+import { SensorHost } from '../../sensor-host/sensor-host.js';
 import { testModule } from './built-modules.js';
 import { TestClock } from './sensor-clock.js';
 import { TestProxy } from './test-proxy.js';
@@ -33,7 +33,7 @@ export class TestSensor {
     const proxy = await TestProxy.start();
     const clock = new TestClock();
     const transport = clock.watch(createTransport({ clock }), () => proxy.held);
-    return new TestSensor(proxy, clock, createSensorHost({ clock, transport }));
+    return new TestSensor(proxy, clock, new SensorHost({ clock, transport }));
   }
 
   async start(options: TestSensorOptions = {}): Promise<this> {

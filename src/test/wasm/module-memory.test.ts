@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { HttpTransport } from '../../sensor-host/guest/transport.js';
-import { createSensorHost } from '../../sensor-host/sensor-host.js';
+import { SensorHost } from '../../sensor-host/sensor-host.js';
 import { testModule } from '../support/built-modules.js';
 import { TestClock } from '../support/sensor-clock.js';
 
@@ -24,7 +24,7 @@ it('the publisher stays in its first two pages over 200,000 messages, outages in
     },
     close: async () => {},
   };
-  const host = createSensorHost({ clock, transport });
+  const host = new SensorHost({ clock, transport });
   const spec = {
     args: ['--proxy', 'http://p', '--interval', '0.05'],
     env: { BACALHAU_EXECUTION_ID: 'e-1' },

@@ -15,7 +15,7 @@ import { parseReportedConfig, type ReportedConfig } from '../../protocol/sensor-
 import { loadModule, type SensorModule } from '../../sensor-host/guest/sensor-module.js';
 import type { HttpTransport } from '../../sensor-host/guest/transport.js';
 import type { RunningGuest } from '../../sensor-host/guest/wasi-guest.js';
-import { createSensorHost, type SensorHost } from '../../sensor-host/sensor-host.js';
+import { SensorHost } from '../../sensor-host/sensor-host.js';
 import { TestClock } from '../support/sensor-clock.js';
 import { tinyModule } from '../support/tiny-module.js';
 
@@ -58,11 +58,11 @@ let reported: ReportedConfig | undefined;
 beforeEach(() => {
   clock = new TestClock();
   [temperature, config, down, readings, reported] = [() => '21.5', undefined, false, [], undefined];
-  const answer = (url: string, headers: string[], body: Buffer | undefined) => {
+  const answer = (url: string, headers: string[], body: Uint8Array | undefined) => {
     if (url.endsWith(':8000/temperature')) return temperature();
     if (down) return undefined;
     reported = parseReportedConfig(headers[headers.findIndex((name) => /^x-sensor-config$/i.test(name)) + 1]);
-    if (body?.length) readings.push(...[JSON.parse(body.toString())].flat());
+    if (body?.length) readings.push(...[JSON.parse(Buffer.from(body).toString())].flat());
     return JSON.stringify({ status: 'accepted', accepted: 1, ...(config && { config }) });
   };
   const transport: HttpTransport = {
@@ -74,7 +74,7 @@ beforeEach(() => {
     },
     close: async () => {},
   };
-  host = createSensorHost({ clock, transport });
+  host = new SensorHost({ clock, transport });
 });
 afterEach(() => host.close());
 

@@ -1,7 +1,7 @@
 /** The sensor host with real publishers in it. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createSensorHost } from '../../sensor-host/sensor-host.js';
+import { SensorHost } from '../../sensor-host/sensor-host.js';
 import { testModule } from '../support/built-modules.js';
 import { TestSensor } from '../support/test-sensor.js';
 
@@ -71,7 +71,7 @@ it('a hundred sensors at 0.2 s send 500 readings a second, each in order', async
 it('frees the memory of stopped guests when asked', { timeout: 60_000 }, async (context) => {
   if (process.platform !== 'linux') context.skip('memory mappings are counted in /proc');
   const mappings = async () => (await readFile('/proc/self/maps', 'utf8')).split('\n').length;
-  const host = createSensorHost();
+  const host = new SensorHost();
   const module = await testModule('publisher');
   const before = await mappings();
   const spec = { args: ['--proxy', 'http://127.0.0.1:9'], env: {}, region: 'us' };

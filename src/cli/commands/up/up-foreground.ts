@@ -7,17 +7,14 @@ import { restoreReplaced } from '../../../operations/deploy/submit-in-order.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
 import { deployNotes, deployText, notRestoredText, restoredText } from '../../output/deploy-text.js';
-import { logEvent } from '../../output/event-log.js';
+import { eventText, logEvent, type UpEvent } from '../../output/event-text.js';
 import type { Output } from '../../output/output.js';
 import {
   NO_SENSORS_YET,
-  noteOf,
-  progressOf,
   quitQuestion,
   SENSORS_KEEP_RUNNING,
   STOP_INCOMPLETE,
   stoppingText,
-  type UpEvent,
   upTimeoutHint,
 } from '../../output/up-text.js';
 import { loadScreen, type Screen, showsScreen } from '../../screens.js';
@@ -45,13 +42,13 @@ export async function upInForeground(context: UpContext): Promise<number> {
     progress: (text: string) => (screen ?? out).progress(text),
   };
   const show = (event: UpEvent) => {
-    const note = noteOf(event);
-    const progress = progressOf(event);
-    logEvent(log, event, note ?? progress ?? event.type);
-    if (note !== undefined && !PASSING.has(event.type)) notes.push(note);
+    logEvent(log, event);
+    const text = eventText(event);
+    const isStep = event.type === 'child.ready' || event.type === 'network.progress';
+    if (!isStep && !PASSING.has(event.type)) notes.push(text);
     if (background) return;
-    if (note !== undefined) report.note(note);
-    if (progress !== undefined && !screen) out.progress(progress);
+    if (!isStep) report.note(text);
+    else if (!screen) out.progress(text);
   };
   const stop = new StopSignal();
   const { stack, provider, endpoints, proxy, token, ca } = await planStack({

@@ -1,0 +1,122 @@
+/**
+ * The AWS JSON 1.0 protocol, as SQS speaks it: the action in `X-Amz-Target`, the input as JSON, errors by `__type`. The older
+ * query protocol (a form in, XML out) is only refused, in a way that the SDKs that still use it can show.
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
+ */
+import { randomUUID } from 'node:crypto';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import { findNestingProblem } from '../../lib/json.js';
+import { type Input, isObject } from '../protocol/request-input.js';
+import { SqsError } from '../protocol/sqs-error.js';
+import type { Action, Context } from './action-context.js';
+import { deadLetterActions } from './dead-letter-actions.js';
+import { messageActions } from './message-actions.js';
+import { queueActions } from './queue-actions.js';
+
+export interface SqsResponse {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  /** Of a request that was refused. */
+  code?: string;
+}
+
+/** By their name in `X-Amz-Target`. */
+const ACTIONS = new Map<string, Action>(Object.entries({ ...queueActions, ...messageActions, ...deadLetterActions }));
+
+/** Waits for no commit: received messages are on disk already, and deliveries are written later (see `store/queue-messages.ts`). */
+const RECEIVE = 'ReceiveMessage';
+
+const nameIn = (target = ''): string | undefined => /^AmazonSQS\.(\w+)$/.exec(target)?.[1];
+
+/** The action of a request; undefined: this server does not support it. */
+export function actionName(target: string | undefined): string | undefined {
+  const name = nameIn(target);
+  return name !== undefined && ACTIONS.has(name) ? name : undefined;
+}
+
+/** Runs the action and answers once everything it wrote is on disk. Never rejects: every failure becomes an answer. */
+export async function respond(context: Context, target: string | undefined, body: Uint8Array): Promise<SqsResponse> {
+  const headers: Record<string, string> = {
+    'content-type': 'application/x-amz-json-1.0',
+    'x-amzn-requestid': randomUUID(),
+  };
+  try {
+    const input = parse(body);
+    const name = nameIn(target);
+    const output = await actionOf(name)(context, input);
+    if (name !== RECEIVE) await context.service.commits.committed();
+    return { status: 200, headers, body: output === undefined ? '' : JSON.stringify(output) };
+  } catch (error) {
+    const failure = error instanceof SqsError ? error : internalFailure(context, error);
+    headers['x-amzn-query-error'] = `${failure.legacyCode};${failure.fault}`;
+    const answer = { __type: failure.type, message: failure.message };
+    return { status: failure.status, headers, body: JSON.stringify(answer), code: failure.code };
+  }
+}
+
+function actionOf(name: string | undefined): Action {
+  if (name === undefined) {
+    throw new SqsError('MissingAction', 'The request must name its action: X-Amz-Target: AmazonSQS.<Action>.');
+  }
+  const action = ACTIONS.get(name);
+  if (!action) throw new SqsError('InvalidAction', `The action ${name} is not supported by this server.`);
+  return action;
+}
+
+/**
+ * Values of a request. Ten messages with ten attributes each have some hundreds. Millions, which 8 MiB can hold, take more
+ * than a second to parse, and nobody is answered meanwhile; 8 MiB of text take some 30 ms.
+ */
+const MAX_VALUES = 10_000;
+
+// Without `fatal`, U+FFFD would silently replace invalid bytes.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function parse(body: Uint8Array): Input {
+  const fail = (problem: string) => new SqsError('SerializationException', `The request body ${problem}.`);
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch {
+    throw fail('is not valid UTF-8');
+  }
+  const problem = findNestingProblem(text, MAX_VALUES);
+  if (problem !== undefined) throw fail(problem);
+  let input: unknown;
+  try {
+    input = text === '' ? {} : JSON.parse(text);
+  } catch (error) {
+    throw new SqsError('SerializationException', `The request body is not JSON: ${messageOf(error)}`);
+  }
+  if (!isObject(input)) throw fail('must be a JSON object');
+  return input;
+}
+
+function internalFailure({ service }: Context, error: unknown): SqsError {
+  const unavailable = error instanceof AppError ? error : service.fail(error);
+  if (unavailable) return new SqsError('ServiceUnavailable', unavailable.message);
+  return new SqsError('InternalFailure', `The queue server failed: ${messageOf(error)}`);
+}
+
+/** Whether a request without `X-Amz-Target` names its action as the query protocol does. */
+export function isQueryRequest(url: string, body: Uint8Array): boolean {
+  const start = new TextDecoder().decode(body.subarray(0, 4096));
+  return /[?&]Action=/.test(url) || /(^|&)Action=/.test(start);
+}
+
+export function refuseQuery(): SqsResponse {
+  const requestId = randomUUID();
+  const { fault, legacyCode, status, message } = new SqsError(
+    'UnsupportedOperation',
+    'This server speaks the JSON protocol of SQS, not the query (XML) protocol. Use an SDK version of 2024 or newer.',
+  );
+  return {
+    status,
+    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+    body:
+      '<?xml version="1.0"?><ErrorResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/">' +
+      `<Error><Type>${fault}</Type><Code>${legacyCode}</Code><Message>${message}</Message><Detail/></Error>` +
+      `<RequestId>${requestId}</RequestId></ErrorResponse>`,
+  };
+}
