@@ -21,7 +21,7 @@ import { readBody } from '../lib/net/request-body.js';
 import { SlowReaders } from '../lib/net/slow-readers.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import type { QueueServerState } from '../queue/queue.js';
-import { actionName, isQueryRequest, refuseQuery, respond } from './api/protocol.js';
+import { actionName, respond } from './api/protocol.js';
 import type { MessageDamaged } from './live-queue.js';
 import { queueMetrics } from './queue-metrics.js';
 import { QueueService } from './queue-service.js';
@@ -117,11 +117,6 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
   });
   app.get('/stats', (c) => c.json(stats()));
   app.route('/', queueMetrics(service, stats).routes);
-  app.get('*', (c, next) => {
-    if (!isQueryRequest(c.req.url, new Uint8Array())) return next();
-    const { status, headers, body } = refuseQuery();
-    return Promise.resolve(new Response(body, { status, headers }));
-  });
   app.post('*', async (c) => {
     if (closed) return c.json({ __type: 'ServiceUnavailable', message: 'The queue server is closing.' }, 503);
     const target = c.req.header('x-amz-target');
@@ -136,8 +131,7 @@ export function createQueueServer(options: QueueServerOptions): QueueServer {
       baseUrl: options.baseUrl ?? `http://${c.req.header('host') ?? 'localhost'}`,
     };
     const input = await readBody(c, (bytes) => bytes, MAX_REQUEST_BYTES);
-    const query = target === undefined && isQueryRequest(c.req.url, input);
-    const { status, headers, body, code } = query ? refuseQuery() : await respond(context, target, input);
+    const { status, headers, body, code } = await respond(context, target, input);
     const action = actionName(target) ?? 'unsupported';
     requests[action] = (requests[action] ?? 0) + 1;
     if (code !== undefined) refused[code] = (refused[code] ?? 0) + 1;

@@ -1,6 +1,5 @@
 /**
- * The AWS JSON 1.0 protocol, as SQS speaks it: the action in `X-Amz-Target`, the input as JSON, errors by `__type`. The older
- * query protocol (a form in, XML out) is only refused, in a way that the SDKs that still use it can show.
+ * The AWS JSON 1.0 protocol, as SQS speaks it: the action in `X-Amz-Target`, the input as JSON, errors by `__type`.
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-making-api-requests-json.html
  */
 import { randomUUID } from 'node:crypto';
@@ -42,9 +41,8 @@ export async function respond(context: Context, target: string | undefined, body
     'x-amzn-requestid': randomUUID(),
   };
   try {
-    const input = parse(body);
     const name = nameIn(target);
-    const output = await actionOf(name)(context, input);
+    const output = await actionOf(name)(context, parse(body));
     if (name !== RECEIVE) await context.service.commits.committed();
     return { status: 200, headers, body: output === undefined ? '' : JSON.stringify(output) };
   } catch (error) {
@@ -57,7 +55,11 @@ export async function respond(context: Context, target: string | undefined, body
 
 function actionOf(name: string | undefined): Action {
   if (name === undefined) {
-    throw new SqsError('MissingAction', 'The request must name its action: X-Amz-Target: AmazonSQS.<Action>.');
+    throw new SqsError(
+      'MissingAction',
+      'The request must name its action: X-Amz-Target: AmazonSQS.<Action>. This server speaks the JSON protocol of SQS, not ' +
+        'the query (XML) protocol. Use an SDK version of 2024 or newer.',
+    );
   }
   const action = ACTIONS.get(name);
   if (!action) throw new SqsError('InvalidAction', `The action ${name} is not supported by this server.`);
@@ -97,26 +99,4 @@ function internalFailure({ service }: Context, error: unknown): SqsError {
   const unavailable = error instanceof AppError ? error : service.fail(error);
   if (unavailable) return new SqsError('ServiceUnavailable', unavailable.message);
   return new SqsError('InternalFailure', `The queue server failed: ${messageOf(error)}`);
-}
-
-/** Whether a request without `X-Amz-Target` names its action as the query protocol does. */
-export function isQueryRequest(url: string, body: Uint8Array): boolean {
-  const start = new TextDecoder().decode(body.subarray(0, 4096));
-  return /[?&]Action=/.test(url) || /(^|&)Action=/.test(start);
-}
-
-export function refuseQuery(): SqsResponse {
-  const requestId = randomUUID();
-  const { fault, legacyCode, status, message } = new SqsError(
-    'UnsupportedOperation',
-    'This server speaks the JSON protocol of SQS, not the query (XML) protocol. Use an SDK version of 2024 or newer.',
-  );
-  return {
-    status,
-    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
-    body:
-      '<?xml version="1.0"?><ErrorResponse xmlns="http://queue.amazonaws.com/doc/2012-11-05/">' +
-      `<Error><Type>${fault}</Type><Code>${legacyCode}</Code><Message>${message}</Message><Detail/></Error>` +
-      `<RequestId>${requestId}</RequestId></ErrorResponse>`,
-  };
 }
