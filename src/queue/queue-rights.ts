@@ -2,11 +2,11 @@
  * Which rights an identity has on a queue. Each is found out by a call that changes nothing: it reads, or it asks for what
  * SQS must refuse for the entry itself, which it does only once the call is allowed.
  */
+import { AppError } from '../lib/errors/app-error.js';
 import { openCall, type SqsCall } from './sqs-call.js';
-import { queueUrlOf, regionOf } from './sqs-client.js';
-import { QUEUE_RIGHTS, toQueueError } from './sqs-errors.js';
-import type { SqsQueueOptions } from './sqs-queue.js';
-import { deadLetterArn, resolveUrl } from './sqs-queue-url.js';
+import { queueUrlOf, regionOf, type SqsConnection } from './sqs-client.js';
+import { QUEUE_RIGHTS } from './sqs-errors.js';
+import { deadLetterArn, resolveUrl } from './sqs-queue.js';
 
 type QueueRight = (typeof QUEUE_RIGHTS)[number];
 
@@ -33,16 +33,16 @@ const NOT_A_RECEIPT = { Id: '0', ReceiptHandle: 'wasm-sensors-asks-for-the-right
  * Asks for every right that the proxy and the puller need. Rejects with `QUEUE_CREDENTIALS`, `QUEUE_NOT_FOUND`,
  * `QUEUE_UNREACHABLE` … where no right can be asked for, and as `openSqsQueue` does.
  */
-export async function checkQueueRights(options: SqsQueueOptions): Promise<QueueRightsReport> {
+export async function checkQueueRights(options: SqsConnection): Promise<QueueRightsReport> {
   const call = openCall(options);
   const missing = new Map<string, MissingRights>();
   /** Undefined where the right is missing, and where SQS refuses what was asked for otherwise. */
   const ask = async <T>(right: QueueRight, arn: string, answer: Promise<T>): Promise<T | undefined> => {
     try {
       return await answer;
-    } catch (cause) {
-      const error = toQueueError(cause, options.queue);
-      if (error.code === 'QUEUE_DENIED') note(missing, arn, right, cause);
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      if (error.code === 'QUEUE_DENIED') note(missing, arn, right, error.cause);
       else if (error.code !== 'QUEUE_ERROR') throw error;
       return undefined;
     }
@@ -80,8 +80,6 @@ export async function checkQueueRights(options: SqsQueueOptions): Promise<QueueR
       }
     }
     return { missing: [...missing.values()], hasDeadLetters: attributes ? letters !== undefined : undefined };
-  } catch (error) {
-    throw toQueueError(error, options.queue);
   } finally {
     call.close();
   }
@@ -101,7 +99,7 @@ function note(all: Map<string, MissingRights>, arn: string, right: QueueRight, c
 }
 
 /** As far as settings tell; `*` for what they don't. */
-function arnOf({ queue, region = regionOf(queue) ?? process.env.AWS_REGION ?? '*' }: SqsQueueOptions): string {
+function arnOf({ queue, region = regionOf(queue) ?? process.env.AWS_REGION ?? '*' }: SqsConnection): string {
   const [account = '*', name = '*'] = queueUrlOf(queue)?.pathname.split('/').filter(Boolean) ?? ['*', queue];
   return `arn:aws:sqs:${region}:${account}:${name}`;
 }

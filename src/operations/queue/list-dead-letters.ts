@@ -1,5 +1,5 @@
 /** Lists the dead letters of a queue, with why they are there. */
-import type { AdminQueue, SeenMessage } from '../../queue/admin-queue.js';
+import type { AdminQueue, SeenMessage } from '../../queue/queue.js';
 import { lookThrough } from './look-through-queue.js';
 
 export interface DeadLetter {

@@ -1,5 +1,5 @@
 /** Looks at the messages of a queue without taking them. */
-import type { AdminQueue, SeenMessage } from '../../queue/admin-queue.js';
+import type { AdminQueue, SeenMessage } from '../../queue/queue.js';
 
 /** Messages received at a time, as SQS allows. */
 const AT_A_TIME = 10;
@@ -20,18 +20,19 @@ export async function* lookThrough(
   queue: AdminQueue,
   { limit, hideSeconds, taken = new Set() }: LookThrough,
 ): AsyncGenerator<SeenMessage[]> {
-  const seen = new Map<string, SeenMessage>();
+  /** Receipts by id. */
+  const seen = new Map<string, string>();
   try {
     while (seen.size < limit) {
       const max = Math.min(AT_A_TIME, limit - seen.size);
       const messages = await queue.look({ max, hideSeconds, waitSeconds: WAIT_SECONDS });
       // One that comes again was hidden for too short: everything has been seen.
       const fresh = messages.filter(({ id }) => !seen.has(id));
-      for (const message of messages) seen.set(message.id, message);
+      for (const { id, receipt } of messages) seen.set(id, receipt);
       if (fresh.length === 0) return;
       yield fresh;
     }
   } finally {
-    await queue.release([...seen.values()].filter(({ id }) => !taken.has(id)));
+    await queue.release([...seen].flatMap(([id, receipt]) => (taken.has(id) ? [] : [receipt])));
   }
 }

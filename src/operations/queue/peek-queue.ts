@@ -1,5 +1,5 @@
 /** Looks at the next messages of a queue and gives them back. */
-import type { AdminQueue, SeenMessage } from '../../queue/admin-queue.js';
+import type { AdminQueue, SeenMessage } from '../../queue/queue.js';
 import { lookThrough } from './look-through-queue.js';
 
 /** For the consumers of the queue these messages are late by this time at most. */

@@ -1,5 +1,5 @@
 /** Deletes every message of a queue, or of its dead-letter queue. */
-import type { AdminQueue } from '../../queue/admin-queue.js';
+import type { AdminQueue } from '../../queue/queue.js';
 
 export interface PurgeRequest {
   deadLetters: boolean;

@@ -1,7 +1,6 @@
 /** What is in a queue and in its dead-letter queue. */
 import { AppError } from '../../lib/errors/app-error.js';
-import type { AdminQueue } from '../../queue/admin-queue.js';
-import type { QueueDepth } from '../../queue/queue.js';
+import type { AdminQueue, QueueDepth } from '../../queue/queue.js';
 
 export interface QueueFill extends QueueDepth {
   url: string;
