@@ -3,7 +3,7 @@ import { type AppError, messageOf } from '../lib/errors/app-error.js';
 import type { ClockSources } from '../lib/time/elapsed-clock.js';
 import { LiveQueue, type MessageDamaged } from './live-queue.js';
 import { MOVE_INTERVAL_MS, MoveTask } from './move-task.js';
-import { isFifoName } from './protocol/queue-attributes.js';
+import { ACCOUNT_ID, isFifoName } from './protocol/queue-attributes.js';
 import { GroupCommit } from './store/group-commit.js';
 import { openMessageTable } from './store/message-table.js';
 import { deleteQueue, insertQueue, type QueueRecord, readQueues, updateQueue } from './store/queue-database.js';
@@ -12,8 +12,6 @@ import { QueueStore, type StoreEvent } from './store/queue-store.js';
 
 interface QueueServiceOptions {
   path: string;
-  region: string;
-  accountId: string;
   warn: (message: string) => void;
   onEvent: (event: StoreEvent | MessageDamaged) => void;
   clock: Partial<ClockSources>;
@@ -117,7 +115,7 @@ export class QueueService {
   }
 
   arnOf(name: string): string {
-    return `arn:aws:sqs:${this.#options.region}:${this.#options.accountId}:${name}`;
+    return `arn:aws:sqs:us-east-1:${ACCOUNT_ID}:${name}`;
   }
 
   findByArn(arn: string): LiveQueue | undefined {
