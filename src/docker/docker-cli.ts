@@ -72,11 +72,6 @@ export function requireEngine(): Promise<string> {
   return docker(['version', '--format', '{{.Server.Version}}'], { timeoutMs: 15_000 });
 }
 
-/** The engine's clock, Unix milliseconds. Rejects as {@link requireEngine}. */
-export async function engineTime(): Promise<number> {
-  return Date.parse(await docker(['info', '--format', '{{.SystemTime}}'], { timeoutMs: 15_000 }));
-}
-
 /**
  * Checks that the engine answers and that Compose is new enough. Rejects as {@link requireEngine}, and with
  * `COMPOSE_MISSING` or `COMPOSE_TOO_OLD`.

@@ -32,13 +32,6 @@ export async function pullImage(image: string, hint: string, signal?: AbortSigna
   }
 }
 
-const REGISTRY_MS = 10_000;
-
-/** Looks for an image in its registry. Rejects with `REGISTRY_UNREACHABLE`, `NOT_LOGGED_IN`, `DOCKER_FAILED` … */
-export async function findInRegistry(image: string): Promise<void> {
-  await docker(['manifest', 'inspect', image], { timeoutMs: REGISTRY_MS });
-}
-
 /** Gives an image another name. */
 export async function tagImage(image: string, name: string): Promise<void> {
   await docker(['tag', image, name]);

@@ -15,22 +15,17 @@ import { findDiskProblems } from './checks/machine.js';
 export async function checkBeforeUp(settings: Settings): Promise<Finding[]> {
   const found = [
     ...findDiskProblems(resolve(settings.stateDir)),
-    ...(settings.queue === undefined ? [] : await findQueueProblems(settings)),
+    ...(settings.queue === undefined ? [] : await checkQueue(settings)),
   ];
   return found.filter(({ status }) => status !== 'ok');
 }
 
-async function findQueueProblems(settings: Settings): Promise<Finding[]> {
-  // The SDK takes 70 ms to load.
-  const [{ checkRights }, { findIdentity }, { queueOptions }] = await Promise.all([
-    import('./checks/queue.js'),
-    import('../queue/aws-identity.js'),
-    import('../queue/open-queue.js'),
-  ]);
+async function checkQueue(settings: Settings): Promise<Finding[]> {
   let found: Finding[];
   try {
-    const identity = settings.queueUnsigned ? undefined : await findIdentity(queueOptions(settings));
-    found = await checkRights(settings, identity?.credentials);
+    // Loaded late: the client of the queue is slow to load.
+    const { findQueueProblems } = await import('./checks/queue.js');
+    found = await findQueueProblems(settings);
   } catch (error) {
     if (!(error instanceof AppError) || error.fault === 'user') throw error;
     return [findingOf(error, 'warning')];

@@ -1,8 +1,62 @@
-/** What a check of `doctor` is, and what it finds. */
+/** What a check of `doctor` is, what it finds, and what all checks share. */
+import { resolve } from 'node:path';
+import type { Resolved } from '../config/resolve-settings.js';
+import type { SettingKey } from '../config/settings.js';
 import { AppError } from '../lib/errors/app-error.js';
 import type { ErrorCode } from '../lib/errors/codes.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
-import type { CheckContext } from './check-context.js';
+import type { NetworkNeeds, NetworkProvider } from '../network/provider.js';
+import { loadProvider } from '../network/registry.js';
+import { type RunState, readRunState } from '../runtime/run-state.js';
+
+export interface CheckContext {
+  settings: Resolved;
+  /** Absolute. */
+  stateDir: string;
+  provider: NetworkProvider;
+  /** What the network needs, or why its settings are not complete. */
+  needs: NetworkNeeds | AppError;
+  /** The `up` that runs here, whatever its network. */
+  running: RunState | undefined;
+  /** The same, where it has this network. */
+  up: RunState | undefined;
+}
+
+/** Where `settings` leave something open, what the running `up` was started with counts. */
+export async function openContext(given: Resolved): Promise<CheckContext> {
+  const stateDir = resolve(given.values.stateDir);
+  const running = runningUp(stateDir);
+  const asked = given.provenance.network.source === 'default' ? undefined : given.values.network;
+  const provider = await loadProvider(asked ?? running?.kind ?? given.values.network);
+  const up = running?.kind === provider.kind ? running : undefined;
+  const settings = up ? asUpHas(given, up) : given;
+  return { settings, stateDir, provider, needs: needsOf(provider, settings), running, up };
+}
+
+/** Other terminals do not repeat the flags of `up`; what is secret it does not keep. */
+function asUpHas({ values, provenance }: Resolved, up: RunState): Resolved {
+  const open = Object.entries(up.settings).filter(([key]) => provenance[key as SettingKey]?.source === 'default');
+  return { values: { ...values, ...Object.fromEntries(open) }, provenance };
+}
+
+function needsOf(provider: NetworkProvider, settings: Resolved): CheckContext['needs'] {
+  try {
+    return provider.needs?.(settings) ?? { memoryMb: 0 };
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return error;
+  }
+}
+
+/** A damaged `run.json` is reported by a check of its own. */
+function runningUp(stateDir: string): RunState | undefined {
+  try {
+    const state = readRunState(stateDir);
+    return state?.alive ? state : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 export type CheckStatus = 'ok' | 'warning' | 'failure' | 'skipped';
 
@@ -16,24 +70,27 @@ export interface Finding {
   /** Lines that belong to it, such as a policy to copy. */
   details?: string[];
   /** Repairs it without losing anything; resolves with what was done. */
-  repair?(): Promise<string> | string;
+  repair?(): string;
 }
 
 /** What is found, also where it is good. An `AppError` that it throws is a failure, too. */
 export type Part = (context: CheckContext) => Promise<Finding[]> | Finding[];
 
-export interface Check {
-  /** In JSON and text, such as `state folder`. */
-  name: string;
-  parts: Part[];
-}
-
 export const ok = (why: string): Finding[] => [{ status: 'ok', why }];
 export const skipped = (why: string): Finding[] => [{ status: 'skipped', why }];
-/** For what only some networks need. */
-export const notNeeded = ({ provider, needsError }: CheckContext): Finding[] =>
-  skipped(needsError ? 'the settings of the network are not complete' : `the ${provider.kind} network needs none`);
 export const problem = (status: 'warning' | 'failure', why: string, fix: string): Finding => ({ status, why, fix });
+
+/** A part that only some networks need: it gets what they need of one kind. */
+export const forNetwork =
+  <T>(
+    needed: (needs: NetworkNeeds) => T | undefined,
+    find: (needs: T, context: CheckContext) => ReturnType<Part>,
+  ): Part =>
+  (context) => {
+    if (context.needs instanceof AppError) return skipped('the settings of the network are not complete');
+    const needs = needed(context.needs);
+    return needs === undefined ? skipped(`the ${context.provider.kind} network needs none`) : find(needs, context);
+  };
 
 /** An expected error as a finding; any other error is thrown again. */
 export function findingOf(error: unknown, status: CheckStatus = 'failure'): Finding {
@@ -42,30 +99,11 @@ export function findingOf(error: unknown, status: CheckStatus = 'failure'): Find
   return { status, why, code, ...(fix === undefined ? {} : { fix }), ...(details.length > 0 ? { details } : {}) };
 }
 
-/** What reading, such as of a file, throws; nothing where it throws nothing. */
-export function findFailure(read: () => unknown): Finding[] {
-  try {
-    read();
-    return [];
-  } catch (error) {
-    return [findingOf(error)];
-  }
-}
-
+/** What a part finds, or why it can't. */
 export async function runPart(part: Part, context: CheckContext): Promise<Finding[]> {
   try {
     return await part(context);
   } catch (error) {
     return [findingOf(explainStateFailure(error, context.stateDir))];
   }
-}
-
-/** Every problem that the parts find, and what is good in one line. It is skipped where all of its parts are. */
-export async function runCheck({ parts }: Check, context: CheckContext): Promise<Finding[]> {
-  const found = (await Promise.all(parts.map((part) => runPart(part, context)))).flat();
-  const whysOf = (status: CheckStatus) => new Set(found.flatMap((one) => (one.status === status ? one.why : [])));
-  const good = [...whysOf('ok')].join('; ');
-  const problems = found.filter(({ status }) => status === 'warning' || status === 'failure');
-  if (good === '' && problems.length === 0) return skipped([...whysOf('skipped')].join('; '));
-  return [...(good === '' ? [] : ok(good)), ...problems];
 }

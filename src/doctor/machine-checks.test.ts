@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadSettings } from '../config/load-settings.js';
 import { markOfChild } from '../runtime/up-children.js';
 import { findingsOf } from '../test/support/doctor-context.js';
-import { openContext } from './check-context.js';
-import { clock, judgeClock } from './checks/clock.js';
+import { openContext } from './check.js';
 import { disk, findNodeProblem, judgeDisk, judgeMemory, memory } from './checks/machine.js';
 import { ports } from './checks/network.js';
 
@@ -93,7 +92,6 @@ test('a busy port that was asked for is a failure, a busy default one is in orde
   expect(await ports(context)).toEqual([
     { status: 'ok', why: expect.stringContaining(`\`up\` takes others instead of ${port}`) },
   ]);
-  context.close();
   server.close();
 });
 
@@ -120,26 +118,4 @@ test('an address that this machine does not have', async () => {
   expect(await findingsOf(ports, folder, flags)).toMatchObject([
     { status: 'failure', code: 'LISTEN_FAILED', fix: expect.stringContaining('--host') },
   ]);
-});
-
-const other = (seconds: number) => [{ name: 'Docker', aheadMs: seconds * 1000 }];
-
-test.each([
-  ['ok', other(29), 0, 'its clock agrees with that of Docker'],
-  ['warning', other(31), 0, 'this clock is 31 s ahead of that of Docker'],
-  ['warning', other(-120), 0, 'this clock is 2 minutes behind that of Docker'],
-  ['failure', other(-301), 0, 'this clock is 5 minutes behind that of Docker: requests and deployments are refused'],
-  ['warning', [], 3_600_000, 'files of the state folder are 60 minutes younger than now: the clock was set back'],
-  ['skipped', [], 0, 'there is no other clock to compare with'],
-] as const)('clock: %s', (status, others, future, why) => {
-  const [found] = judgeClock([...others], future);
-  expect(found).toMatchObject({ status, why });
-  if (status === 'warning' || status === 'failure') expect(found?.fix).toMatch(/`sudo /);
-});
-
-test('a clock that was set back is seen by the files', async () => {
-  writeFileSync(join(folder, 'queue.db'), '');
-  const hour = Date.now() / 1000 + 3600;
-  utimesSync(join(folder, 'queue.db'), hour, hour);
-  expect(await findingsOf(clock, folder, { stateDir: folder })).toMatchObject([{ status: 'warning' }]);
 });

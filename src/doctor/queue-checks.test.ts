@@ -8,7 +8,6 @@ import { closedPort } from '../test/support/closed-port.js';
 import { findingsOf } from '../test/support/doctor-context.js';
 import { RefusingQueue } from '../test/support/refusing-queue.js';
 import { checkBeforeUp } from './before-up.js';
-import { clock } from './checks/clock.js';
 import { queueAccess } from './checks/queue.js';
 
 let folder: string;
@@ -116,18 +115,4 @@ test('a queue that does not answer may still come: `up` warns', async () => {
   ]);
   expect(await before({ queue })).toMatchObject([{ status: 'warning', code: 'QUEUE_UNREACHABLE' }]);
   await closed.close();
-});
-
-test('the clock is compared with that of the queue', async () => {
-  expect(await findingsOf(clock, folder, flags())).toEqual([
-    { status: 'ok', why: 'its clock agrees with that of the queue' },
-  ]);
-  vi.useFakeTimers({ now: Date.now() - 360_000, toFake: ['Date'] });
-  try {
-    expect(await findingsOf(clock, folder, flags())).toMatchObject([
-      { status: 'failure', why: expect.stringContaining('6 minutes behind that of the queue') },
-    ]);
-  } finally {
-    vi.useRealTimers();
-  }
 });

@@ -1,26 +1,31 @@
 /** Runs all checks, and repairs what they offer to repair. */
 import type { Resolved } from '../config/resolve-settings.js';
 import { messageOf } from '../lib/errors/app-error.js';
-import { type Check, type Finding, runCheck } from './check.js';
-import { type CheckContext, openContext } from './check-context.js';
-import { bacalhauProgram, cluster } from './checks/bacalhau.js';
-import { clock } from './checks/clock.js';
-import { docker } from './checks/docker.js';
+import {
+  type CheckContext,
+  type CheckStatus,
+  type Finding,
+  ok,
+  openContext,
+  type Part,
+  runPart,
+  skipped,
+} from './check.js';
 import { disk, memory, nodeVersion } from './checks/machine.js';
-import { networkSettings, nodes, ports, proxyUrl } from './checks/network.js';
+import { networkSettings, ports, proxyUrl } from './checks/network.js';
+import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 import { queueAccess } from './checks/queue.js';
-import { stateFiles } from './checks/state-files.js';
-import { orphans, secretFiles, stateFolder } from './checks/state-folder.js';
+import { secretFiles, stateFiles, stateFolder } from './checks/state.js';
 
-/** Every check, in the order in which it is shown: the machine first, then what builds on it. */
-const CHECKS: Check[] = [
-  { name: 'machine', parts: [nodeVersion, disk, memory, clock] },
-  { name: 'state folder', parts: [stateFolder, stateFiles, secretFiles, orphans] },
-  { name: 'network', parts: [networkSettings, ports, proxyUrl, nodes] },
-  { name: 'Bacalhau', parts: [bacalhauProgram, cluster] },
-  { name: 'Docker', parts: [docker] },
-  { name: 'queue', parts: [queueAccess] },
-];
+/** Every check with its parts, in the order in which it is shown: the machine first, then what builds on it. */
+const CHECKS: Record<string, Part[]> = {
+  machine: [nodeVersion, disk, memory],
+  'state folder': [stateFolder, stateFiles, secretFiles],
+  network: [networkSettings, ports, proxyUrl],
+  Bacalhau: [bacalhauProgram, cluster],
+  Docker: [docker],
+  queue: [queueAccess],
+};
 
 export interface CheckResult {
   check: string;
@@ -38,38 +43,36 @@ export interface DoctorReport {
 /** `fix`: repairs what is safe, and checks again. */
 export async function runChecks(settings: Resolved, fix: boolean): Promise<DoctorReport> {
   const report = await checkAll(settings);
-  if (!fix) return report;
-  const repairs = new Map<string, string[]>();
-  // One after the other: a damaged `run.json` is moved away before what it named is looked for.
-  for (const { check, findings } of report.results) repairs.set(check, await repair(findings));
-  if ([...repairs.values()].flat().length === 0) return report;
+  const repairs = report.results.map(({ findings }) => (fix ? findings.flatMap(repair) : []));
+  if (repairs.flat().length === 0) return report;
   const { network, results } = await checkAll(settings);
-  return { network, results: results.map((result) => ({ ...result, repairs: repairs.get(result.check) ?? [] })) };
+  return { network, results: results.map((result, index) => ({ ...result, repairs: repairs[index] ?? [] })) };
 }
 
 async function checkAll(settings: Resolved): Promise<DoctorReport> {
-  const context: CheckContext = await openContext(settings);
-  try {
-    const results = CHECKS.map(async (check) => ({
-      check: check.name,
-      findings: await runCheck(check, context),
-      repairs: [],
-    }));
-    return { network: context.provider.kind, results: await Promise.all(results) };
-  } finally {
-    context.close();
-  }
+  const context = await openContext(settings);
+  const results = Object.entries(CHECKS).map(async ([check, parts]) => ({
+    check,
+    findings: await runCheck(parts, context),
+    repairs: [],
+  }));
+  return { network: context.provider.kind, results: await Promise.all(results) };
 }
 
-async function repair(findings: Finding[]): Promise<string[]> {
-  const done: string[] = [];
-  for (const { repair: act, why } of findings) {
-    if (!act) continue;
-    try {
-      done.push(await act());
-    } catch (error) {
-      done.push(`could not repair "${why}": ${messageOf(error)}`);
-    }
+/** Every problem that the parts find, and what is good in one line. A check is skipped where all of its parts are. */
+async function runCheck(parts: Part[], context: CheckContext): Promise<Finding[]> {
+  const found = (await Promise.all(parts.map((part) => runPart(part, context)))).flat();
+  const whysOf = (status: CheckStatus) => new Set(found.flatMap((one) => (one.status === status ? one.why : [])));
+  const good = [...whysOf('ok')].join('; ');
+  const problems = found.filter(({ status }) => status === 'warning' || status === 'failure');
+  if (good === '' && problems.length === 0) return skipped([...whysOf('skipped')].join('; '));
+  return [...(good === '' ? [] : ok(good)), ...problems];
+}
+
+function repair({ repair: act, why }: Finding): string[] {
+  try {
+    return act ? [act()] : [];
+  } catch (error) {
+    return [`could not repair "${why}": ${messageOf(error)}`];
   }
-  return done;
 }

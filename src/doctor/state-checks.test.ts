@@ -1,37 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { identify } from '../lib/process/process-id.js';
-import { writeRunState } from '../runtime/run-state.js';
 import { findingsOf } from '../test/support/doctor-context.js';
 import type { Part } from './check.js';
-import { stateFiles } from './checks/state-files.js';
-import { orphans, secretFiles, stateFolder } from './checks/state-folder.js';
+import { secretFiles, stateFiles, stateFolder } from './checks/state.js';
 
 const isRoot = process.getuid?.() === 0;
 let folder: string;
 let stateDir: string;
-let child: ChildProcess | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'doctor-'));
   stateDir = join(folder, '.wasm-sensors');
 });
 afterEach(() => {
-  child?.kill('SIGKILL');
-  child = undefined;
   rmSync(folder, { recursive: true });
 });
 
@@ -97,19 +80,16 @@ test('good files, and none', async () => {
   expect(await look(stateFiles)).toEqual([{ status: 'ok', why: 'no file is damaged' }]);
 });
 
-test.each([
-  ['run.json', 'STATE_DAMAGED'],
-  ['embedded-jobs.json', undefined],
-])('a damaged %s is moved away by --fix', async (name, code) => {
-  write(name, '{');
+test('a damaged run.json is moved away by --fix', async () => {
+  write('run.json', '{');
   expect(await look(stateFiles)).toMatchObject([
-    { status: 'failure', ...(code ? { code } : {}), fix: expect.stringContaining('doctor --fix') },
+    { status: 'failure', code: 'STATE_DAMAGED', fix: expect.stringContaining('doctor --fix') },
   ]);
   expect(await repaired(stateFiles)).toMatchObject({
-    done: [expect.stringContaining(`${name}.damaged`)],
-    after: [{ status: 'warning', why: expect.stringContaining(`${name}.damaged: damaged earlier`) }],
+    done: [expect.stringContaining('run.json.damaged')],
+    after: [{ status: 'ok' }],
   });
-  expect(readdirSync(stateDir)).toEqual([`${name}.damaged`]);
+  expect(readdirSync(stateDir)).toEqual(['run.json.damaged']);
 });
 
 test.each(['desired.json', 'revoked-sensors.json'])(
@@ -121,18 +101,6 @@ test.each(['desired.json', 'revoked-sensors.json'])(
     expect(readdirSync(stateDir)).toEqual([name]);
   },
 );
-
-test.each(['queue.db', 'readings.db'])('a damaged %s is repaired by `up`, not by doctor', async (name) => {
-  write(name, 'no database');
-  expect(await look(stateFiles)).toMatchObject([
-    {
-      status: 'warning',
-      why: expect.stringContaining('file is not a database'),
-      fix: expect.stringContaining('wasm-sensors up'),
-    },
-  ]);
-  expect(await repaired(stateFiles)).toMatchObject({ done: [] });
-});
 
 test('tokens that only this user can read', async () => {
   write('token', 'secret');
@@ -178,36 +146,4 @@ test.each([
   } finally {
     process.chdir(before);
   }
-});
-
-/** The state of an `up` with a child that runs; `alive`: whether the `up` does. */
-function leaveState(alive: boolean) {
-  make();
-  child = spawn('sleep', ['60']);
-  const up = { ...identify('up', process.pid)!, ...(alive ? {} : { started: 'once' }) };
-  const endpoints = { proxy: 'http://127.0.0.1:1', puller: 'http://127.0.0.1:1' };
-  writeRunState(stateDir, {
-    ...{ up, began: 1, kind: 'embedded', phase: 'starting', control: 'http://127.0.0.1:1', endpoints },
-    ...{ connection: {}, settings: {}, children: [identify('proxy', child.pid!)!] },
-  });
-}
-
-test('no orphans, and an `up` that runs', async () => {
-  expect(await look(orphans)).toEqual([]);
-  leaveState(true);
-  expect(await look(orphans)).toMatchObject([{ status: 'ok', why: `\`up\` runs (pid ${process.pid})` }]);
-});
-
-test('a child of a killed `up` is stopped by --fix', async () => {
-  leaveState(false);
-  const { pid } = child!;
-  expect(await look(orphans)).toMatchObject([
-    {
-      status: 'warning',
-      why: `a killed \`up\` left proxy (pid ${pid})`,
-      fix: expect.stringContaining('`wasm-sensors down`'),
-    },
-  ]);
-  expect(await repaired(orphans)).toMatchObject({ done: ['stopped proxy'], after: [] });
-  expect(existsSync(join(stateDir, 'run.json'))).toBe(false);
 });

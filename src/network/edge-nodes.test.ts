@@ -1,18 +1,19 @@
 import { expect, it } from 'vitest';
-import { toNode } from './bacalhau/bacalhau-mapping.js';
-import type { RawNode } from './bacalhau/bacalhau-schemas.js';
+import { nodesSchema } from './bacalhau/bacalhau-answers.js';
 import { nodesByRegion, unschedulableNodes } from './edge-nodes.js';
 
 const node = (NodeID: string, region: string, engines: string[] | null = ['wasm']) =>
-  toNode({
-    Info: {
-      NodeID,
-      NodeType: 'Compute',
-      Labels: { type: 'edge', region },
-      ComputeNodeInfo: { ExecutionEngines: engines },
+  nodesSchema.parse([
+    {
+      Info: {
+        NodeID,
+        NodeType: 'Compute',
+        Labels: { type: 'edge', region },
+        ComputeNodeInfo: { ExecutionEngines: engines },
+      },
+      ConnectionState: { Status: 'CONNECTED' },
     },
-    ConnectionState: { Status: 'CONNECTED', ConnectedSince: '', LastHeartbeat: '' },
-  } satisfies RawNode)!;
+  ])[0]!;
 
 it('counts only nodes that can run a sensor, and says why others can not', () => {
   const nodes = [node('a', 'north'), node('b', 'north', ['docker']), node('c', 'south', null)];

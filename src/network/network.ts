@@ -16,7 +16,7 @@ export interface NodeInfo {
   type: string;
   connected: boolean;
   /** Why no sensor can run on it; missing where one can. */
-  unschedulable?: string;
+  unschedulable?: string | undefined;
 }
 
 export interface ExecutionInfo {
@@ -26,7 +26,7 @@ export interface ExecutionInfo {
   /** Why it failed or stopped; '' while it runs. */
   message: string;
   /** When its state last changed, Unix milliseconds; missing where the network does not tell. */
-  modified?: number;
+  modified?: number | undefined;
 }
 
 /** What processes write that are no children of `up`, such as containers. */
@@ -57,11 +57,11 @@ export interface JobInfo {
   message: string;
   executions: ExecutionInfo[];
   /** Id of the state folder that submitted it; missing where jobs carry none. */
-  owner?: string;
+  owner?: string | undefined;
   /** Where its sensors send to; missing where that can't be seen. */
-  proxyUrl?: string;
+  proxyUrl?: string | undefined;
   /** Of a module of the user: all URLs in its parameters and environment. */
-  urls?: string[];
+  urls?: string[] | undefined;
 }
 
 /** Whether a job runs, or will as soon as its nodes can. */
@@ -71,10 +71,10 @@ export const isActive = ({ state }: Pick<JobInfo, 'state'>): boolean => state ==
 export interface PublisherByHand {
   id: string;
   name: string;
-  region?: string;
-  proxyUrl?: string;
+  region?: string | undefined;
+  proxyUrl?: string | undefined;
   /** Left out where it is that of our own jobs. */
-  namespace?: string;
+  namespace?: string | undefined;
 }
 
 export interface Submission {

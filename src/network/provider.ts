@@ -75,26 +75,22 @@ export interface NetworkNeeds {
 export interface BacalhauNeeds {
   /** Path of the program. Throws `BACALHAU_NOT_FOUND`. */
   find(): string;
-  /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. `folder`: for the program's own files. */
-  programVersion(folder: string): Promise<string>;
-  /** A cluster that exists already. */
-  cluster?: {
-    /** Base URL of its API. */
-    url: string;
+  /** `folder`: for the program's own files. */
+  client(folder: string): {
+    /** Of the program. Rejects with `BACALHAU_TOO_OLD` and `BACALHAU_HANGS`. */
+    clientVersion(): Promise<string>;
     /** Of the orchestrator. Rejects with `BACALHAU_API_UNREACHABLE` … */
-    version(folder: string): Promise<string>;
-    nodes(folder: string): Promise<NodeInfo[]>;
+    agentVersion(): Promise<string>;
+    nodes(): Promise<NodeInfo[]>;
   };
+  /** Base URL of the API of a cluster that exists already. */
+  clusterUrl?: string;
 }
 
 export interface DockerNeeds {
   /** Why the network works without, to complete "it is needed …". */
   onlyFor?: string;
-  compose?: true;
-  /** Images that it pulls where they are missing, and those that it builds. */
-  pulls: string[];
-  builds: string[];
-  /** Rejects with `PROJECT_IN_USE`. */
+  /** With Compose. Rejects with `PROJECT_IN_USE`. */
   requireOwnProject?(stateDir: string): Promise<void>;
 }
 
@@ -191,7 +187,7 @@ export interface Removal {
 export interface ServiceJobOptions {
   settings: Resolved;
   /** Image in a registry that the node reaches; left out: the network's own. */
-  image?: string;
+  image?: string | undefined;
   /** Port of the node, where the network does not fix it. */
   nodePort: number;
   /** The queue is the embedded one of `up`. */

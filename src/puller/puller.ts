@@ -1,7 +1,7 @@
 /** The puller as a whole: pipeline, store, fleet view, alerts and the HTTP API. */
 import type { Hono } from 'hono';
 import { escapeControls } from '../lib/control-characters.js';
-import { whileBusy } from '../lib/process/report-busy.js';
+import { whileBusy } from '../lib/process/shutdown.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue, QueueServerState } from '../queue/queue.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';

@@ -79,11 +79,8 @@ function withProxyAllowed(spec: unknown): unknown {
 
 /** Quarantines a damaged file of jobs, so that the host can start; returns its new path, undefined when the file is fine. */
 export function quarantineDamagedJobs(path: string): string | undefined {
-  return areJobsDamaged(path) ? quarantine(path) : undefined;
+  return readJobs(path) === undefined ? quarantine(path) : undefined;
 }
-
-/** Whether there is a file, and no jobs in it. */
-export const areJobsDamaged = (path: string): boolean => readJobs(path) === undefined;
 
 /** None when there is no file; undefined for a file that does not hold jobs. */
 function readJobs(path: string): z.output<typeof fileSchema> | undefined {

@@ -4,7 +4,7 @@ import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../lib/errors/app-error.js';
 import { packageRoot } from '../../lib/process/self-command.js';
-import { type Finding, notNeeded, ok, type Part, problem, skipped } from '../check.js';
+import { type Finding, forNetwork, ok, type Part, problem, skipped } from '../check.js';
 
 export const nodeVersion: Part = () =>
   findNodeProblem(process.versions.node, () => import('../../lib/sqlite/driver.js'));
@@ -57,11 +57,11 @@ export function judgeDisk(seen: { folder: string; freeMb: number; noFiles: boole
 /** The path, or the nearest folder above it that exists. */
 export const nearestFolder = (path: string): string => (existsSync(path) ? path : nearestFolder(dirname(path)));
 
-export const memory: Part = (context) => {
-  const { needs, up, settings } = context;
-  if (up) return skipped('`up` runs and has its memory');
-  return needs ? judgeMemory(availableMb(), needs.memoryMb, settings.values.nodes) : notNeeded(context);
-};
+export const memory = forNetwork(
+  ({ memoryMb }) => memoryMb,
+  (memoryMb, { up, settings }) =>
+    up ? skipped('`up` runs and has its memory') : judgeMemory(availableMb(), memoryMb, settings.values.nodes),
+);
 
 /** `nodes`: in each region. */
 export function judgeMemory(availableMb: number, neededMb: number, nodes: number): Finding[] {
@@ -73,29 +73,6 @@ export function judgeMemory(availableMb: number, neededMb: number, nodes: number
   return [problem(status, why, `Stop other programs${fewer}.`)];
 }
 
-/** Of the machine, or of the control group that this process is in. */
-function availableMb(): number {
-  return Math.floor(Math.min(freemem(), groupAvailable() ?? Number.POSITIVE_INFINITY) / 1e6);
-}
-
-/** Linux, control groups of version 2 and 1: limit, use, and the part of the use that is freed when it is needed. */
-const GROUP_FILES = [
-  ['memory.max', 'memory.current', 'inactive_file'],
-  ['memory/memory.limit_in_bytes', 'memory/memory.usage_in_bytes', 'total_inactive_file'],
-] as const;
-
-function groupAvailable(): number | undefined {
-  const read = (name: string) => readFileSync(`/sys/fs/cgroup/${name}`, 'utf8');
-  for (const [limit, used, cache] of GROUP_FILES) {
-    try {
-      const stat = read(limit.replace(/[\w.]+$/, 'memory.stat'));
-      const cached = Number(new RegExp(`^${cache} (\\d+)$`, 'm').exec(stat)?.[1] ?? 0);
-      const bytes = Number(read(limit)) - Number(read(used)) + cached;
-      // Without a limit there is the word `max`, or a number beyond any machine.
-      if (Number.isFinite(bytes)) return bytes;
-    } catch {
-      // Another version, or another system.
-    }
-  }
-  return undefined;
-}
+/** Of the machine; at most what the control group may use that this process is in. */
+const availableMb = () =>
+  Math.floor(Math.min(freemem(), process.constrainedMemory() || Number.POSITIVE_INFINITY) / 1e6);

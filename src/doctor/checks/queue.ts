@@ -1,29 +1,25 @@
 /** The queue of somebody else: the credentials for it, whether it is there, and each right that proxy and puller need. */
 import { withoutSecrets } from '../../lib/net/url-secrets.js';
-import type { AwsIdentity } from '../../queue/aws-identity.js';
+import { findIdentity } from '../../queue/aws-identity.js';
 import { type QueueSettings, queueOptions } from '../../queue/open-queue.js';
 import { checkQueueRights, type MissingRights, policyFor } from '../../queue/queue-rights.js';
 import { type Finding, ok, type Part, problem, skipped } from '../check.js';
 
-export const queueAccess: Part = async ({ settings, signedQueue, identity }) => {
-  if (settings.values.queue === undefined) return skipped('no queue is named: `up` starts its own');
-  const found = signedQueue ? await identity() : undefined;
-  const credentials = found ? ok(`credentials from ${found.source}, region ${found.region}`) : [];
-  return [...credentials, ...(await checkRights(settings.values, found?.credentials))];
-};
+export const queueAccess: Part = ({ settings: { values } }) =>
+  values.queue === undefined ? skipped('no queue is named: `up` starts its own') : findQueueProblems(values);
 
-/** Rejects as `checkQueueRights` does. `credentials`: undefined where calls are not signed. */
-export async function checkRights(
-  settings: QueueSettings,
-  credentials: AwsIdentity['credentials'] | undefined,
-): Promise<Finding[]> {
-  const options = { ...queueOptions(settings), ...(credentials ? { credentials } : {}) };
+/** Rejects as `findIdentity` and `checkQueueRights` do. */
+export async function findQueueProblems(settings: QueueSettings): Promise<Finding[]> {
+  const identity = settings.queueUnsigned ? undefined : await findIdentity(queueOptions(settings));
+  const options = { ...queueOptions(settings), ...(identity ? { credentials: identity.credentials } : {}) };
   const { missing, hasDeadLetters } = await checkQueueRights(options);
+  const credentials = identity ? ok(`credentials from ${identity.source}, region ${identity.region}`) : [];
   const found = [
     ...(missing.length > 0 ? [deniedFinding(missing)] : []),
     ...(hasDeadLetters === false ? [noDeadLetters(options.queue)] : []),
   ];
-  return found.length > 0 ? found : ok(`${withoutSecrets(options.queue)} answers, and every right is there`);
+  const good = ok(`${withoutSecrets(options.queue)} answers, and every right is there`);
+  return [...credentials, ...(found.length > 0 ? found : good)];
 }
 
 function deniedFinding(missing: MissingRights[]): Finding {

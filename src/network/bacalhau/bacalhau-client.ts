@@ -4,17 +4,9 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../lib/errors/app-error.js';
+import type { ExecutionInfo } from '../network.js';
+import { type BacalhauJob, type BacalhauNode, executionsSchema, jobsSchema, nodesSchema } from './bacalhau-answers.js';
 import { apiUrl, type Cli, type CliOptions, createCli } from './bacalhau-cli.js';
-import {
-  clientVersionSchema,
-  executionSchema,
-  jobSchema,
-  nodeSchema,
-  type RawExecution,
-  type RawJob,
-  type RawNode,
-  versionSchema,
-} from './bacalhau-schemas.js';
 
 /**
  * Every function rejects with an `AppError` of `bacalhau-failures.ts`, or `BACALHAU_OUTPUT` for output that can't be
@@ -25,16 +17,14 @@ export interface BacalhauClient {
   clientVersion(): Promise<string>;
   /** Of the orchestrator. Rejects as {@link clientVersion}. */
   agentVersion(): Promise<string>;
-  /** Whether the API answers; the nodes may still be away. */
-  alive(): Promise<boolean>;
   /** Calls at the same time share one answer: every region's job asks when all are submitted. */
-  nodes(): Promise<RawNode[]>;
+  nodes(): Promise<BacalhauNode[]>;
   /** Newest version of every job in our namespace; jobs in other namespaces belong to other people. */
-  jobs(): Promise<RawJob[]>;
+  jobs(): Promise<BacalhauJob[]>;
   /** The same of all namespaces that this user may see. */
-  jobsOfAll(): Promise<RawJob[]>;
+  jobsOfAll(): Promise<BacalhauJob[]>;
   /** Executions of a job's newest version, oldest first. */
-  executions(jobId: string): Promise<RawExecution[]>;
+  executions(jobId: string): Promise<ExecutionInfo[]>;
   /** Submits a job file as it is (no templates); resolves with the job's id. It may not run yet. */
   runJob(file: string): Promise<string>;
   /** Makes a new version of a job, as it is or as it was, which replaces its executions. */
@@ -49,31 +39,23 @@ export const NAMESPACE = 'default';
 /** @param options `cli`: another way to run the program than as a process here */
 export function createBacalhauClient(options: CliOptions & { cli?: Cli }): BacalhauClient {
   const cli = options.cli ?? createCli(options);
+  const ask = <T>(schema: z.ZodType<T>, ...args: string[]) => askJson(cli, schema, args);
   const all = ['--limit', '0'];
-
-  const jobsOfAll = () => json(cli, z.array(jobSchema), ['job', 'list', ...all]);
+  const jobsOfAll = () => ask(jobsSchema, 'job', 'list', ...all);
 
   return {
     clientVersion: async () => {
-      const { clientVersion } = await json(cli, clientVersionSchema, ['version', '--client']);
+      const { clientVersion } = await ask(z.object({ clientVersion: versionSchema }), 'version', '--client');
       return supported(clientVersion.GitVersion, options.path);
     },
     agentVersion: async () => {
-      const { GitVersion } = await json(cli, versionSchema, ['agent', 'version']);
+      const { GitVersion } = await ask(versionSchema, 'agent', 'version');
       return supported(GitVersion, `the orchestrator at ${apiUrl(options.api)}`);
     },
-    alive: () =>
-      cli(['agent', 'alive']).then(
-        () => true,
-        () => false,
-      ),
-    nodes: together(() => json(cli, z.array(nodeSchema), ['node', 'list', ...all])),
-    jobs: async () => (await jobsOfAll()).filter((job) => job.Namespace === NAMESPACE),
+    nodes: together(() => ask(nodesSchema, 'node', 'list', ...all)),
+    jobs: async () => (await jobsOfAll()).filter((job) => job.namespace === NAMESPACE),
     jobsOfAll,
-    executions: async (jobId) => {
-      const found = await json(cli, z.array(executionSchema), ['job', 'executions', jobId, ...all]);
-      return found.sort((a, b) => a.CreateTime - b.CreateTime);
-    },
+    executions: (jobId) => ask(executionsSchema, 'job', 'executions', jobId, ...all),
     runJob: async (file) => {
       // Two submissions of one text happen after `job stop`; the second is refused without --force.
       const flags = ['--wait=false', '--id-only', '--hide-warnings', '--no-template', '--force'];
@@ -95,7 +77,9 @@ export function createBacalhauClient(options: CliOptions & { cli?: Cli }): Bacal
   };
 }
 
-async function json<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<T> {
+const versionSchema = z.object({ GitVersion: z.string() });
+
+async function askJson<T>(cli: Cli, schema: z.ZodType<T>, args: string[]): Promise<T> {
   const output = await cli([...args, '--output', 'json']);
   // The program may print something first, such as "Initializing repo at".
   const start = output.search(/^[[{]/m);

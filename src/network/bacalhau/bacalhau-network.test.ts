@@ -1,4 +1,4 @@
-/** What a network on a real Bacalhau stops; a stand-in for the program shows what would reach it. */
+/** What a network on a real Bacalhau stops and finds; a stand-in for the program shows what would reach it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,25 +18,25 @@ const publisher = (over: object = {}) => ({
   ...over,
 });
 
-/** Stops the publisher of eu; gives what it was answered, and what was stopped. */
-async function stop(job: object, failure?: string) {
-  const stopped: string[] = [];
+/** On a cluster with this job. */
+function networkWith(job: object, stopJob = async (_id: string) => {}) {
   const cli = async (args: string[]) => {
     const call = args.slice(0, 2).join(' ');
-    if (call === 'job stop') {
-      stopped.push(args[2] ?? '');
-      if (failure !== undefined) throw new Error(failure);
-    }
+    if (call === 'job stop') await stopJob(args[2] ?? '');
     return call === 'job list' ? JSON.stringify([job]) : '{"GitVersion":"v1.9.3"}';
   };
   const client = createBacalhauClient({ path: 'bacalhau', stateDir, api: { host: 'h', port: 1 }, cli });
-  const network = createBacalhauNetwork({
-    ...{ kind: 'native' as const, client, stateDir, sensorProxyUrl: () => 'http://p' },
-    environment: {
-      module: async () => new Uint8Array(8),
-      moduleUrl: () => '',
-      forwarded: { edge: [], updater: [], services: [] },
-    },
+  const forwarded = { edge: [], updater: [], services: [] };
+  const sensorProxyUrl = () => 'http://p';
+  return createBacalhauNetwork({ kind: 'native', client, stateDir, token: 't', forwarded, sensorProxyUrl });
+}
+
+/** Stops the publisher of eu; gives what it was answered, and what was stopped. */
+async function stop(job: object, failure?: string) {
+  const stopped: string[] = [];
+  const network = networkWith(job, async (id) => {
+    stopped.push(id);
+    if (failure !== undefined) throw new Error(failure);
   });
   return { answer: await network.stop({ role: 'publisher', region: 'eu' }), stopped };
 }
@@ -55,4 +55,15 @@ test.each([
 
 test('a job that ends by itself meanwhile is no failure: it was not stopped', async () => {
   expect(await stop(publisher(), 'job is already in a terminal state')).toEqual({ answer: false, stopped: ['j-1'] });
+});
+
+const sending = { Tasks: [{ Engine: { Type: 'wasm', Params: { parameters: ['--proxy=http://q'] } } }] };
+
+test.each([
+  ['runs', {}, [{ id: 'j-1', name: 'publisher-eu', region: 'eu', proxyUrl: 'http://q' }]],
+  ['runs in another namespace', { Namespace: 'team' }, [expect.objectContaining({ namespace: 'team' })]],
+  ['is over', { State: { StateType: 'Stopped' } }, []],
+  ['has our hash', { Labels: { app: 'wasm-sensors', role: 'publisher', region: 'eu', spec: '1' } }, []],
+])('a publisher that %s is found as submitted by hand, or not', async (_, over, found) => {
+  expect(await networkWith(publisher({ ...sending, ...over })).publishersByHand?.()).toEqual(found);
 });

@@ -1,23 +1,15 @@
 /** The `Network` of everything that runs a real Bacalhau: native, compose and remote differ only in their links. */
 
 import { sameJob } from '../../jobs/job-request.js';
-import { isDownloaded, type JobEnvironment } from '../../jobs/render-job.js';
+import { isDownloaded } from '../../jobs/render-job.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { Network, NodeInfo } from '../network.js';
-import type { BacalhauClient } from './bacalhau-client.js';
-import { isOurs, toJob, toJobRef, toNodes, toPublisherByHand } from './bacalhau-mapping.js';
+import { isActive, type Network } from '../network.js';
+import { NAMESPACE } from './bacalhau-client.js';
 import { ownerOf } from './owner.js';
-import { isOver, restoreReplaced, submitJob } from './submit-job.js';
+import { allNodes, restoreReplaced, type SubmitOptions, submitJob } from './submit-job.js';
 
-export interface BacalhauNetworkOptions {
+export interface BacalhauNetworkOptions extends SubmitOptions {
   kind: string;
-  client: BacalhauClient;
-  /** `.wasm-sensors`; submitted documents are kept below it. */
-  stateDir: string;
-  environment: JobEnvironment;
-  /** Nodes that may still connect for the first time. */
-  planned?: NodeInfo[];
-  sensorProxyUrl(region: string): string;
   /** Missing where a region can't be cut. */
   setRegionLink?(region: string, connected: boolean): Promise<void>;
 }
@@ -26,17 +18,19 @@ export interface BacalhauNetworkOptions {
 const COMPILE_MS_PER_MB = 2000;
 
 export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network {
-  const { client, kind } = options;
+  const { client, kind, sensorProxyUrl } = options;
   return {
     kind,
     owner: ownerOf(options.stateDir),
-    nodes: async () => toNodes(await client.nodes(), options.planned),
+    nodes: () => allNodes(options),
     jobs: async () => {
-      const ours = (await client.jobs()).filter(isOurs);
-      // The executions of stopped jobs are not needed, and each job costs a call.
-      const executions = (id: string, over: boolean) => (over ? [] : client.executions(id));
+      const ours = (await client.jobs()).flatMap(({ ref, ...job }) => (ref ? { ...job, ref } : []));
       return Promise.all(
-        ours.map(async (job) => toJob(job, await executions(job.ID, job.State.StateType === 'Stopped'))),
+        ours.map(async ({ namespace, type, region, hash, publishes, variables, ...job }) => ({
+          ...job,
+          // The executions of stopped jobs are not needed, and each job costs a call.
+          executions: job.state === 'stopped' ? [] : await client.executions(job.id),
+        })),
       );
     },
     downloadsModule: isDownloaded,
@@ -44,13 +38,22 @@ export function createBacalhauNetwork(options: BacalhauNetworkOptions): Network 
     submit: (request) => submitJob(request, options),
     restore: (submission) => restoreReplaced(submission, client),
     publishersByHand: async () =>
-      (await client.jobsOfAll()).filter((job) => !isOver(job)).flatMap((job) => toPublisherByHand(job) ?? []),
-    stop: async (ref) => {
-      const running = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && sameJob(toJobRef(job), ref));
-      const stopped = await Promise.all(running.map((job) => client.stopJob(job.ID)));
+      (await client.jobsOfAll())
+        // This program marks its own jobs with their hash.
+        .filter((job) => isActive(job) && job.publishes && job.hash === undefined)
+        .map(({ id, name, region, proxyUrl, namespace }) => ({
+          id,
+          name,
+          region,
+          proxyUrl,
+          namespace: namespace === NAMESPACE ? undefined : namespace,
+        })),
+    stop: async (wanted) => {
+      const running = (await client.jobs()).filter((job) => job.ref && isActive(job) && sameJob(job.ref, wanted));
+      const stopped = await Promise.all(running.map((job) => client.stopJob(job.id)));
       return stopped.includes(true);
     },
-    sensorProxyUrl: options.sensorProxyUrl,
+    sensorProxyUrl,
     setRegionLink: async (region, connected) => {
       if (options.setRegionLink) return options.setRegionLink(region, connected);
       throw new AppError('NOT_OFFERED', `a region of a ${kind} network can't be cut from here`, {

@@ -1,23 +1,22 @@
 /** When sensors are started again; a stand-in for the cluster tells what runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, vi } from 'vitest';
+import { executionsSchema, jobsSchema, nodesSchema } from './bacalhau-answers.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import type { RawExecution, RawJob, RawNode } from './bacalhau-schemas.js';
 import { ExecutionReconciler } from './execution-reconciler.js';
 
-const node = (NodeID: string): RawNode => ({
+const node = (NodeID: string) => ({
   Info: { NodeID, NodeType: 'Compute', Labels: { type: 'edge' } },
   ConnectionState: { Status: 'CONNECTED', ConnectedSince: '', LastHeartbeat: '' },
 });
-const lost = (NodeID: string) =>
-  ({
-    ...{ ID: `e-${NodeID}`, NodeID, CreateTime: 1 },
-    ...{
-      DesiredState: { StateType: 2, Message: '' },
-      ComputeState: { StateType: 10, Message: 'node has disappeared' },
-    },
-  }) as RawExecution;
-const job: RawJob = {
+const lost = (NodeID: string) => ({
+  ...{ ID: `e-${NodeID}`, NodeID, CreateTime: 1 },
+  ...{
+    DesiredState: { StateType: 2, Message: '' },
+    ComputeState: { StateType: 10, Message: 'node has disappeared' },
+  },
+});
+const job = {
   ...{ ID: 'j', Name: 'publisher', Namespace: 'default', Type: 'daemon', Version: 1, CreateTime: 1 },
   Labels: { app: 'wasm-sensors', role: 'publisher' },
   State: { StateType: 'Running', Message: '' },
@@ -30,8 +29,9 @@ it('starts a job once that runs in two regions, when Bacalhau has given up in bo
   });
   const client = {
     rerunJob,
-    ...{ nodes: async () => [node('edge-us-1'), node('edge-eu-1')], jobs: async () => [job] },
-    executions: async () => executions,
+    ...{ nodes: async () => nodesSchema.parse([node('edge-us-1'), node('edge-eu-1')]) },
+    jobs: async () => jobsSchema.parse([job]),
+    executions: async () => executionsSchema.parse(executions),
   } as unknown as BacalhauClient;
   const emit = vi.fn();
   const timings = { reconnectMs: 1000, bacalhauReplacesMs: 100, checkEveryMs: 20 };
@@ -59,15 +59,15 @@ it.each([
     0,
   ],
 ])('a %s job of the region that %s', async (role, _, found, restarts) => {
-  let executions = found as RawExecution[];
+  let executions: object[] = found;
   const rerunJob = vi.fn(async () => {
     executions = [];
   });
   const client = {
     rerunJob,
-    nodes: async () => [node('edge-us-1'), node('edge-us-2')],
-    jobs: async () => [{ ...job, Name: 'of-us', Labels: { ...job.Labels, role, region: 'us' } }],
-    executions: async () => executions,
+    nodes: async () => nodesSchema.parse([node('edge-us-1'), node('edge-us-2')]),
+    jobs: async () => jobsSchema.parse([{ ...job, Name: 'of-us', Labels: { ...job.Labels, role, region: 'us' } }]),
+    executions: async () => executionsSchema.parse(executions),
   } as unknown as BacalhauClient;
   const timings = { reconnectMs: 1000, bacalhauReplacesMs: 60_000, checkEveryMs: 20 };
   const reconciler = new ExecutionReconciler({ client, emit() {} }, timings);

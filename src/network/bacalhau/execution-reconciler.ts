@@ -4,13 +4,11 @@
  * again at once. And a node that has lost two executions of one job version gets no third (it "already executed
  * this job more than once"). A new version of the job fixes that.
  */
-import type { JobRef } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
+import { isActive } from '../network.js';
 import type { NetworkEvent } from '../provider.js';
+import type { BacalhauJob } from './bacalhau-answers.js';
 import type { BacalhauClient } from './bacalhau-client.js';
-import { isOurs, toExecution, toJobRef, toNode } from './bacalhau-mapping.js';
-import type { RawJob } from './bacalhau-schemas.js';
-import { isOver } from './submit-job.js';
 
 /** In milliseconds. */
 export interface ReconcileTimings {
@@ -67,14 +65,14 @@ export class ExecutionReconciler {
       this.#oneAtATime(async () => {
         for (const { job, on } of await find()) {
           signal.throwIfAborted();
-          await client.rerunJob(job.ID);
-          emit({ type: 'job.restarted', job: job.Name, nodes: on });
+          await client.rerunJob(job.id);
+          emit({ type: 'job.restarted', job: job.name, nodes: on });
         }
       });
     // A job of this region that runs on none of its nodes: a new version replaces nothing, and starts at once.
     await restart(async () =>
       (await this.#idle(region, nodes, true)).filter(
-        ({ job, on }) => toJobRef(job).region === region && on.length === nodes.length,
+        ({ job, on }) => job.ref?.region === region && on.length === nodes.length,
       ),
     );
     const recovered = async () => ((await this.#idle(region, nodes)).length === 0 ? true : undefined);
@@ -90,17 +88,17 @@ export class ExecutionReconciler {
   }
 
   async #allConnected(names: string[]): Promise<boolean> {
-    const nodes = (await this.#deps.client.nodes()).flatMap((node) => toNode(node) ?? []);
+    const nodes = await this.#deps.client.nodes();
     return names.every((name) => nodes.some((node) => node.name === name && node.connected));
   }
 
   /** What should run on these nodes for ever and does not on some. `missing`: also what never began there. */
   async #idle(region: string, nodes: string[], missing = false): Promise<Idle[]> {
     const { client } = this.#deps;
-    const jobs = (await client.jobs()).filter((job) => isOurs(job) && !isOver(job) && runsOnIn(toJobRef(job), region));
+    const jobs = (await client.jobs()).filter((job) => isActive(job) && runsOnIn(job, region));
     const found = await Promise.all(
       jobs.map(async (job) => {
-        const newest = new Map((await client.executions(job.ID)).map((one) => [one.NodeID, toExecution(one).state]));
+        const newest = new Map((await client.executions(job.id)).map(({ node, state }) => [node, state]));
         const runsNot = ['failed', 'stopped', ...(missing ? [undefined] : [])];
         return { job, on: nodes.filter((node) => runsNot.includes(newest.get(node))) };
       }),
@@ -110,10 +108,10 @@ export class ExecutionReconciler {
 }
 
 /** Publishers and modules of the user, of this region or of all. */
-const runsOnIn = ({ role, region: own, runOnce }: JobRef, region: string): boolean =>
-  (role === 'publisher' || role === 'module') && !runOnce && (own === undefined || own === region);
+const runsOnIn = ({ ref }: BacalhauJob, region: string): boolean =>
+  (ref?.role === 'publisher' || ref?.role === 'module') && !ref.runOnce && [undefined, region].includes(ref.region);
 
 interface Idle {
-  job: RawJob;
+  job: BacalhauJob;
   on: string[];
 }

@@ -4,6 +4,7 @@ import { delimiter, resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { BacalhauNeeds } from '../provider.js';
+import type { ApiAddress } from './bacalhau-cli.js';
 import { createBacalhauClient } from './bacalhau-client.js';
 
 /** What to do when there is none. */
@@ -41,14 +42,14 @@ function isExecutable(path: string): boolean {
 /** Nothing of these answers in time where the program hangs. */
 const TIMEOUT_MS = 10_000;
 
-/** What networks need of the program, for `doctor`. */
-export function programNeeds({ bacalhau }: Settings): BacalhauNeeds {
+/** What networks need of the program, for `doctor`; `api`: which calls go to, if they go to any. */
+export function bacalhauNeeds(
+  { bacalhau }: Settings,
+  api: ApiAddress = { host: '127.0.0.1', port: 1234 },
+): BacalhauNeeds {
   const find = () => findBacalhau(bacalhau);
   return {
     find,
-    programVersion: (folder) => {
-      const api = { host: '127.0.0.1', port: 1234 };
-      return createBacalhauClient({ path: find(), stateDir: folder, api, timeoutMs: TIMEOUT_MS }).clientVersion();
-    },
+    client: (folder) => createBacalhauClient({ path: find(), stateDir: folder, api, timeoutMs: TIMEOUT_MS }),
   };
 }

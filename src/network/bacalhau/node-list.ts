@@ -5,7 +5,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { nodeSchema, type RawNode } from './bacalhau-schemas.js';
+import { type BacalhauNode, nodesSchema } from './bacalhau-answers.js';
 
 /** Between two requests while nodes are waited for, and what each node adds: the list of hundreds takes its time. */
 const PAUSE_MS = 100;
@@ -13,12 +13,12 @@ const PAUSE_MS_PER_NODE = 1;
 /** Old enough to ask again whether nodes are well. */
 const OLD_MS = 2000;
 
-const answerSchema = z.object({ Nodes: z.array(nodeSchema) });
+const answerSchema = z.object({ Nodes: nodesSchema });
 
 export class NodeList {
   readonly #api: string;
   readonly #natsPort: number;
-  #answer: Promise<Map<string, RawNode> | undefined> | undefined;
+  #answer: Promise<Map<string, BacalhauNode> | undefined> | undefined;
   /** When the next request may begin, and when the last one did: milliseconds of the monotonic clock. */
   #next = 0;
   #began = 0;
@@ -42,8 +42,8 @@ export class NodeList {
    */
   async connected(name: string, since: number, signal: AbortSignal, isCut = () => false): Promise<void> {
     while (!isCut()) {
-      const { Status, ConnectedSince } = (await this.#nodes())?.get(name)?.ConnectionState ?? {};
-      if (Status === 'CONNECTED' && Date.parse(ConnectedSince ?? '') >= since) return;
+      const node = (await this.#nodes())?.get(name);
+      if (node?.connected && node.connectedSince >= since) return;
       await sleep(PAUSE_MS, undefined, { signal });
     }
   }
@@ -55,13 +55,13 @@ export class NodeList {
   async isLate(name: string, lateMs: number): Promise<boolean> {
     const nodes = await this.#nodes(OLD_MS);
     if (!nodes) return false;
-    const age = Date.now() - Date.parse(nodes.get(name)?.ConnectionState.LastHeartbeat ?? '');
+    const age = Date.now() - (nodes.get(name)?.heartbeatAt ?? Number.NaN);
     // After a step of the clock the next heartbeat shows what is true.
     return !(Math.abs(age) <= lateMs);
   }
 
   /** By name, not older than `oldMs`; undefined when the orchestrator does not answer. */
-  #nodes(oldMs = 0): Promise<Map<string, RawNode> | undefined> {
+  #nodes(oldMs = 0): Promise<Map<string, BacalhauNode> | undefined> {
     const now = performance.now();
     if (this.#answer && (now < this.#next || now - this.#began < oldMs)) return this.#answer;
     this.#began = now;
@@ -73,10 +73,10 @@ export class NodeList {
     return this.#answer;
   }
 
-  async #fetchNodes(): Promise<Map<string, RawNode> | undefined> {
+  async #fetchNodes(): Promise<Map<string, BacalhauNode> | undefined> {
     try {
       const response = await fetch(`${this.#api}/api/v1/orchestrator/nodes`, { signal: AbortSignal.timeout(5000) });
-      return new Map(answerSchema.parse(await response.json()).Nodes.map((node) => [node.Info.NodeID, node]));
+      return new Map(answerSchema.parse(await response.json()).Nodes.map((node) => [node.name, node]));
     } catch {
       // The orchestrator is busy or restarting: callers ask again.
       return undefined;

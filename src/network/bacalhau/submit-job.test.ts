@@ -2,12 +2,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { PublisherJob } from '../../jobs/job-request.js';
 import { renderJob } from '../../jobs/render-job.js';
 import { createBacalhauClient } from './bacalhau-client.js';
 import { ownerOf } from './owner.js';
 import { submitJob } from './submit-job.js';
+
+vi.mock('../../modules/module-files.js', () => ({ readModule: async () => new Uint8Array(8) }));
 
 let stateDir: string;
 let calls: string[];
@@ -63,7 +65,13 @@ function submit(request: PublisherJob, jobs: object[], cluster: Cluster = {}) {
     return call in answers ? JSON.stringify(answers[call]) : 'j-new';
   };
   const client = createBacalhauClient({ path: 'bacalhau', stateDir, api: { host: 'h', port: 1 }, cli });
-  return submitJob(request, { client, stateDir, environment });
+  return submitJob(request, {
+    client,
+    stateDir,
+    token: 't',
+    forwarded: environment.forwarded,
+    sensorProxyUrl: () => 'http://p',
+  });
 }
 
 it("refuses to replace somebody else's job of the same name", async () => {

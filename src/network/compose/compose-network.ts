@@ -5,8 +5,6 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { containerLogs, containersOf } from '../../docker/containers.js';
 import { forwardedSchema } from '../../jobs/render-job.js';
-import { readModule } from '../../modules/module-files.js';
-import { modulePath } from '../../modules/module-path.js';
 import { QUEUE_NAME } from '../../queue/queue.js';
 import { type Cli, runBacalhau } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
@@ -104,11 +102,8 @@ export function createComposeNetwork(
     kind: 'compose',
     client: createComposeClient(project, apiPort),
     stateDir,
-    environment: {
-      module: readModule,
-      forwarded,
-      moduleUrl: (_, sha256) => `${COMPOSE_PROXY}${modulePath(sha256, token)}`,
-    },
+    token,
+    forwarded,
     sensorProxyUrl: () => COMPOSE_PROXY,
     setRegionLink,
   });

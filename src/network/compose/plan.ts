@@ -4,7 +4,7 @@ import { givenSettings, type Resolved } from '../../config/resolve-settings.js';
 import { serviceFlags } from '../../config/service-config.js';
 import type { Settings } from '../../config/settings.js';
 import { docker } from '../../docker/docker-cli.js';
-import { bacalhauImage, bacalhauTag, productImage } from '../../docker/images.js';
+import { bacalhauTag, productImage } from '../../docker/images.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
@@ -88,9 +88,9 @@ function composeSettings(settings: Resolved, { logging }: PlanContext): ComposeS
     queueEndpoint,
     awsRegion,
     allowedHosts,
-    proxyArgs: serviceFlags('proxy', { ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
-    pullerArgs: serviceFlags('puller', { ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
-    ...(logging ? { queueArgs: serviceFlags('queue', logging) } : {}),
+    proxyArgs: serviceFlags<'proxy'>({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
+    pullerArgs: serviceFlags<'puller'>({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
+    ...(logging ? { queueArgs: serviceFlags<'queue'>(logging) } : {}),
   };
 }
 
@@ -102,17 +102,12 @@ const NODE_MB = 25;
 export function composeNeeds(settings: Resolved): NetworkNeeds {
   const environment = readEnvironment(process.cwd());
   queueVariables(settings.values, environment);
-  const bacalhau = environment.get('BACALHAU_VERSION') ?? DEFAULT_BACALHAU;
-  const image = environment.get('WASM_SENSORS_IMAGE');
   const project = projectName(environment.get('COMPOSE_PROJECT_NAME'));
   return {
     memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes,
     ports: Object.values(portWishes(settings, environment, false)),
     servicesInside: true,
     docker: {
-      compose: true,
-      pulls: [bacalhauImage(bacalhau), bacalhauImage(bacalhau, true), ...(image === undefined ? [] : [image])],
-      builds: image === undefined ? [productImage()] : [],
       requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),
     },
   };

@@ -1,8 +1,6 @@
 /** The native network as every terminal uses it. */
 import { z } from 'zod';
 import { forwardedSchema } from '../../jobs/render-job.js';
-import { readModule } from '../../modules/module-files.js';
-import { modulePath } from '../../modules/module-path.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { configFolder, regionConfigFile } from '../config-file.js';
@@ -40,11 +38,8 @@ export function createNativeNetwork(
     client: createBacalhauClient({ path: bacalhau, stateDir, api }),
     stateDir,
     planned: edgeNames(nodesPerRegion).map(({ name, region }) => ({ name, ...edgeLabels(region), connected: false })),
-    environment: {
-      module: readModule,
-      forwarded,
-      moduleUrl: (region, sha256) => `${sensorProxyUrls[region] ?? ''}${modulePath(sha256, token)}`,
-    },
+    token,
+    forwarded,
     sensorProxyUrl: (region) => sensorProxyUrls[region] ?? '',
     setRegionLink,
   });

@@ -4,7 +4,7 @@ import { serviceFlags } from '../../config/service-config.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isLoopback } from '../../lib/net/browser-guard.js';
-import { programNeeds } from '../bacalhau/find-bacalhau.js';
+import { bacalhauNeeds } from '../bacalhau/find-bacalhau.js';
 import { noServicesNode } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkProvider } from '../provider.js';
@@ -17,8 +17,8 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
   needs: (settings) => ({
     memoryMb: MEMORY_MB + NODE_MB * (REGIONS.length * settings.values.nodes + 1),
     ports: Object.values(portsOf(settings)),
-    bacalhau: programNeeds(settings.values),
-    docker: { onlyFor: 'for `deploy proxy` and `deploy puller`', pulls: [], builds: [] },
+    bacalhau: bacalhauNeeds(settings.values),
+    docker: { onlyFor: 'for `deploy proxy` and `deploy puller`' },
   }),
   async plan(settings, context) {
     const { planNative } = await import('./plan.js');
@@ -44,7 +44,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       queue,
       embeddedQueue,
       open,
-      args: serviceFlags(role, {
+      args: serviceFlags({
         queueEndpoint,
         awsRegion,
         ...logging,

@@ -2,19 +2,18 @@
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { JobRequest } from '../../jobs/job-request.js';
+import { type JobRequest, jobRefOf, sameJob } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists, writeFileAtomic } from '../../lib/fs/durable-files.js';
-import { readModule } from '../../modules/module-files.js';
-import { modulePath } from '../../modules/module-path.js';
 import type { ApiAddress } from '../bacalhau/bacalhau-cli.js';
 import { type BacalhauClient, createBacalhauClient } from '../bacalhau/bacalhau-client.js';
+import { failureCodeOf } from '../bacalhau/bacalhau-failures.js';
 import { type BacalhauNetworkOptions, createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
-import { findRunning, restoreReplaced, submitJob } from '../bacalhau/submit-job.js';
-import type { Network, Submission } from '../network.js';
+import { restoreReplaced, submitJob } from '../bacalhau/submit-job.js';
+import { isActive, type Network, type Submission } from '../network.js';
 import type { OpenContext } from '../provider.js';
-import { hostnameForwarded, keepHostnameForwarded, wasRefused } from './hostname-forwarding.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. No credentials. */
 export const remoteConnectionSchema = z.object({
@@ -40,12 +39,21 @@ export function createRemoteNetwork(
   connection: RemoteConnection,
   { stateDir, token }: Pick<OpenContext, 'stateDir' | 'token'>,
 ): Network {
-  const base = optionsOf(connection, { stateDir, token }, readSecrets(stateDir));
-  return {
-    ...createBacalhauNetwork(base),
-    submit: (request) =>
-      submit(request, { ...base, api: connection.api, needed: connection.tokenInJob ? [] : connection.forSensors }),
+  const secrets = readSecrets(stateDir);
+  const options: BacalhauNetworkOptions = {
+    kind: 'remote',
+    client: createRemoteClient(connection, stateDir, secrets),
+    stateDir,
+    token,
+    forwarded: {
+      edge: connection.tokenInJob ? [] : connection.forSensors,
+      updater: [],
+      services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
+    },
+    given: secrets.sensorEnv,
+    sensorProxyUrl: () => connection.proxyUrl,
   };
+  return { ...createBacalhauNetwork(options), submit: (request) => submit(request, options) };
 }
 
 export function createRemoteClient(
@@ -57,72 +65,48 @@ export function createRemoteClient(
   return createBacalhauClient({ path: connection.bacalhau, stateDir, api });
 }
 
-function optionsOf(
-  connection: RemoteConnection,
-  { stateDir, token }: Pick<OpenContext, 'stateDir' | 'token'>,
-  secrets: RemoteSecrets,
-): BacalhauNetworkOptions {
-  return {
-    kind: 'remote',
-    client: createRemoteClient(connection, stateDir, secrets),
-    stateDir,
-    environment: {
-      module: readModule,
-      moduleUrl: (_, sha256) => `${connection.proxyUrl}${modulePath(sha256, token)}`,
-      forwarded: {
-        edge: ['HOSTNAME'],
-        updater: [],
-        services: ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION'],
-      },
-      given: secrets.sensorEnv,
-    },
-    sensorProxyUrl: () => connection.proxyUrl,
-  };
-}
-
 /**
- * With HOSTNAME where the nodes forward it: submissions find out, and later ones know. `needed`: variables without which
- * sensors can't send; rejects with `TOKEN_NOT_FORWARDED` where the nodes do not forward them.
+ * With HOSTNAME where the nodes of the region forward it. The job that runs there shows that; no sensor is replaced to
+ * find out, because readings that it keeps for its proxy would be lost. Where none runs, a submission finds out. Rejects
+ * with `TOKEN_NOT_FORWARDED` where the nodes do not forward what sensors need to send.
  */
-async function submit(request: JobRequest, options: RemoteSubmitOptions): Promise<Submission> {
+async function submit(request: JobRequest, options: BacalhauNetworkOptions): Promise<Submission> {
   if (request.role !== 'publisher' && request.role !== 'module') return submitJob(request, options);
-  const { stateDir, client, environment, api, needed } = options;
-  const place = { stateDir, api, region: request.region };
-  const forwarding = (edge: string[]) => ({
-    ...options,
-    environment: { ...environment, forwarded: { ...environment.forwarded, edge } },
-  });
+  const { client, forwarded } = options;
   const refused = async ({ unchanged, jobId }: Submission) => !unchanged && (await wasRefused(client, jobId));
 
-  const known = hostnameForwarded(place);
-  // No sensor is replaced just to find out: readings that it keeps for its proxy would be lost.
-  const runs = known === undefined && (await findRunning(request, forwarding(needed)));
-  if (runs) return runs;
+  const ref = jobRefOf(request);
+  const runs = (await client.jobs()).find((job) => job.ref && isActive(job) && sameJob(job.ref, ref));
   let first: Submission | undefined;
-  if (known !== false) {
-    first = await submitJob(request, forwarding(['HOSTNAME', ...needed]));
-    if (!(await refused(first))) {
-      keepHostnameForwarded(place, true);
-      return first;
-    }
+  if (!runs || runs.variables.includes('HOSTNAME')) {
+    const edge = ['HOSTNAME', ...forwarded.edge];
+    first = await submitJob(request, { ...options, forwarded: { ...forwarded, edge } });
+    if (!(await refused(first))) return first;
   }
-  const second = await submitJob(request, forwarding(needed));
+  const second = await submitJob(request, options);
   // What the first try replaced.
   const submission = first?.replaced ? { ...second, replaced: first.replaced } : second;
-  if (needed.length > 0 && (await refused(submission))) {
+  if (forwarded.edge.length > 0 && (await refused(submission))) {
     await client.stopJob(submission.jobId);
     if (submission.replaced) await restoreReplaced(submission, client);
-    throw notForwarded(needed);
+    throw notForwarded(forwarded.edge);
   }
-  if (known === false) return submission;
-  keepHostnameForwarded(place, false);
-  const { region } = request;
-  return { ...submission, facts: [...submission.facts, { type: 'hostname.not-forwarded', region }] };
+  if (!first) return submission;
+  return { ...submission, facts: [{ type: 'hostname.not-forwarded', region: request.region }] };
 }
 
-interface RemoteSubmitOptions extends BacalhauNetworkOptions {
-  api: RemoteConnection['api'];
-  needed: string[];
+/** Bids are refused within milliseconds; the rest is patience for a slow cluster. */
+const CHECKS = 6;
+const PAUSE_MS = 500;
+
+/** Whether a job was refused because of a variable; false when no node has refused it for 3 s. */
+async function wasRefused(client: BacalhauClient, jobId: string): Promise<boolean> {
+  for (let check = 0; check < CHECKS; check++) {
+    await sleep(PAUSE_MS);
+    const executions = await client.executions(jobId);
+    if (executions.some(({ message }) => failureCodeOf(message) === 'ENV_NOT_FORWARDED')) return true;
+  }
+  return false;
 }
 
 function notForwarded(names: string[]): AppError {

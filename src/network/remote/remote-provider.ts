@@ -5,9 +5,7 @@ import { resolve } from 'node:path';
 import type { Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { type ApiAddress, apiUrl } from '../bacalhau/bacalhau-cli.js';
-import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
-import { toNode } from '../bacalhau/bacalhau-mapping.js';
-import { findBacalhau, programNeeds } from '../bacalhau/find-bacalhau.js';
+import { bacalhauNeeds, findBacalhau } from '../bacalhau/find-bacalhau.js';
 import { unschedulableDetails } from '../edge-nodes.js';
 import type { NetworkPlan, NetworkProvider, PlanContext } from '../provider.js';
 import { sensorVariables } from '../sensor-tokens.js';
@@ -26,18 +24,9 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
   connectionSchema: remoteConnectionSchema,
   needs({ values: settings }) {
     const api = apiAddress(settings);
-    const clientIn = (folder: string) =>
-      createBacalhauClient({ path: findBacalhau(settings.bacalhau), stateDir: folder, api, timeoutMs: ASK_MS });
     return {
       memoryMb: MEMORY_MB,
-      bacalhau: {
-        ...programNeeds(settings),
-        cluster: {
-          url: apiUrl(api),
-          version: (folder) => clientIn(folder).agentVersion(),
-          nodes: async (folder) => (await clientIn(folder).nodes()).flatMap((node) => toNode(node) ?? []),
-        },
-      },
+      bacalhau: { ...bacalhauNeeds(settings, api), clusterUrl: apiUrl(api) },
       requireProxy: (proxyUrl) => requireReachable(proxyUrl, api.host),
     };
   },
@@ -55,7 +44,6 @@ export const remoteProvider: NetworkProvider<RemoteConnection> = {
   },
 };
 
-const ASK_MS = 10_000;
 /** Of `up` and its services. */
 const MEMORY_MB = 250;
 
@@ -84,7 +72,7 @@ export function planRemote(
       const client = createRemoteClient(connection, stateDir, secrets);
       await client.clientVersion();
       await client.agentVersion();
-      const nodes = (await client.nodes()).flatMap((node) => toNode(node) ?? []);
+      const nodes = await client.nodes();
       const edge = nodes.filter(
         ({ type, region, connected, unschedulable }) =>
           type === 'edge' && region !== '' && connected && unschedulable === undefined,

@@ -4,7 +4,7 @@
  */
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { DiskReserve } from '../../lib/fs/disk-reserve.js';
-import { whileBusy } from '../../lib/process/report-busy.js';
+import { whileBusy } from '../../lib/process/shutdown.js';
 import { DatabaseFile, type DatabaseQuarantined } from '../../lib/sqlite/database-file.js';
 import { type Database, findDamage, isDamage, isFull, rowOf } from '../../lib/sqlite/driver.js';
 import type { Salvaged } from '../../lib/sqlite/salvage.js';

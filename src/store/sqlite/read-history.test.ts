@@ -127,7 +127,7 @@ test.each([
   store.rollUp(T0);
   store.database.exec(`
     with recursive n(i) as (select 0 union all select i + 1 from n where i < ${count - 1})
-      insert into temp.pending select 0, 'temperature', 'eu', 'h', ${T0} + i * ${MINUTE_MS}, 1, 1, 1, 1 from n`);
+      insert into temp.pending select 'temperature', 'eu', 'h', ${T0} + i * ${MINUTE_MS}, 1, 1, 1, 1 from n`);
   const asked = counted({ to: T0 + 100_000 * MINUTE_MS });
   if (refused)
     await expect(asked).rejects.toMatchObject({ code: 'BAD_QUERY', message: expect.stringContaining('50000') });

@@ -73,16 +73,16 @@ function readRollUps(db: Database, { metric, region, host, step, from, to }: His
       ? `${regions} on ${start} = start and metric = :metric ${inRegion}`
       : `(select id, region from sensor_series where hostname = :host and metric = :metric ${inRegion})
          cross join ${sensors} on ${start} = start and series = id`;
-  const pending = `from temp.pending where part = ? and metric = :metric ${inRegion} ${host === undefined ? '' : 'and hostname = :host'}
-    and minute >= :from and minute < :to`;
+  const inHost = host === undefined ? '' : 'and hostname = :host';
   const rows = rowsOf<Row>(
     db,
     `select region, start - start % :step as t, ${POINTS} from (
-         select region, start, count, min, max, sum from (${periods}) cross join ${stored}
-         union all
-         ${[0, 1].map((part) => `select region, minute, count, min, max, sum ${pending.replace('?', String(part))}`).join(' union all ')}
-         limit ${MAX_ROWS + 1}
-       ) group by 1, 2 order by 1, 2`,
+       select region, start, count, min, max, sum from (${periods}) cross join ${stored}
+       union all
+       select region, minute, count, min, max, sum from temp.pending
+       where metric = :metric ${inRegion} ${inHost} and minute >= :from and minute < :to
+       limit ${MAX_ROWS + 1}
+     ) group by 1, 2 order by 1, 2`,
     of,
   );
   if (rows.reduce((sum, { rows: read }) => sum + (read ?? 0), 0) > MAX_ROWS) {

@@ -1,6 +1,6 @@
 /**
- * The tables of the roll-ups, in the store of readings (docs/history.md describes them for those who query them), and what
- * changes them, all of it in transactions of the caller.
+ * The tables of the roll-ups, in the store of readings (docs/history.md describes them for those who query them), and the SQL
+ * that adds to them and deletes from them, all of it in transactions of the caller.
  */
 import { type Database, rowOf } from '../../lib/sqlite/driver.js';
 import { HOUR_MS, MINUTE_MS } from '../history.js';
@@ -72,9 +72,7 @@ const OF_READINGS = "metric <> 'queue.depth'";
 
 export const MERGE = `on conflict do update set count = count + excluded.count, min = min(min, excluded.min),
   max = max(max, excluded.max), sum = sum + excluded.sum`;
-
-const NOTE_PERIOD =
-  'insert into roll_up_periods values (?, ?, ?) on conflict do update set elapsed_at = excluded.elapsed_at';
+const MERGE_PERIOD = 'on conflict do update set elapsed_at = excluded.elapsed_at';
 
 /** Notes the depth of the queue. `elapsed`: now, by the clock of the retention. */
 export function addDepth(db: Database, messages: number, now: number, elapsed: number): void {
@@ -82,100 +80,74 @@ export function addDepth(db: Database, messages: number, now: number, elapsed: n
     const start = Math.floor(now / length) * length;
     const row = [start, 'queue.depth', '', 1, messages, messages, messages];
     db.prepare(`insert into ${regions} values (?, ?, ?, ?, ?, ?, ?) ${MERGE}`).run(...row);
-    db.prepare(NOTE_PERIOD).run(length, start, elapsed);
+    db.prepare(`insert into roll_up_periods values (?, ?, ?) ${MERGE_PERIOD}`).run(length, start, elapsed);
   }
 }
 
-/** Notes that there are rows of these periods, where that is missing. `elapsed`: as in {@link addDepth}. */
-export function restorePeriods(db: Database, elapsed: number): void {
-  for (const { length, start, regions } of LEVELS) {
-    db.prepare(`insert or ignore into roll_up_periods select distinct ?, ${start}, ? from ${regions}`).run(
-      length,
-      elapsed,
-    );
-  }
-}
+/** Rows of `temp.pending` (see `RollUps`) up to a key, a JSON array. */
+export const UP_TO = '(metric, region, hostname, minute) <= (:to ->> 0, :to ->> 1, :to ->> 2, :to ->> 3)';
 
-/** Whether there are rows that were made of readings. */
-export function haveReadings(db: Database): boolean {
-  const found = LEVELS.flatMap(({ regions, sensors }) => [
-    `exists (select 1 from ${sensors})`,
-    `exists (select 1 from ${regions} where ${OF_READINGS})`,
-  ]);
-  return rowOf<{ found: number }>(db, `select ${found.join(' or ')} as found`)?.found === 1;
-}
-
-/** Adds the rows of `moved` to the tables. */
-export function prepareMove(db: Database): (elapsed: number) => void {
-  const series = db.prepare(
-    'insert or ignore into sensor_series (hostname, metric, region) select distinct hostname, metric, region from temp.moved',
-  );
-  const writers = LEVELS.map(({ length, regions, sensors }) => {
+/** Moves the rows of `temp.pending` {@link UP_TO} a key to the tables. */
+export function prepareMove(db: Database): (to: string, elapsed: number) => void {
+  const pending = `from temp.pending where ${UP_TO}`;
+  const all = 'sum(count), min(min), max(max), sum(sum)';
+  const ofLevels = LEVELS.flatMap(({ length, regions, sensors }) => {
     const start = `minute / ${length} * ${length}`;
-    const all = 'sum(count), min(min), max(max), sum(sum)';
-    return {
-      regions: db.prepare(
-        `insert into ${regions} select ${start}, metric, region, ${all} from temp.moved where true group by 1, 2, 3 ${MERGE}`,
-      ),
-      sensors: db.prepare(
-        `insert into ${sensors} select ${start} as start, id, ${all} from temp.moved cross join sensor_series using (hostname, metric, region)
-         where true group by 1, 2 ${MERGE}`,
-      ),
-      periods: db.prepare(
-        `insert into roll_up_periods select distinct ${length}, ${start}, cast(? as integer) from temp.moved where true
-         on conflict do update set elapsed_at = excluded.elapsed_at`,
-      ),
-    };
+    return [
+      `insert into ${regions} select ${start}, metric, region, ${all} ${pending} group by 1, 2, 3 ${MERGE}`,
+      `insert into ${sensors} select ${start}, id, ${all} from (select * ${pending}) cross join sensor_series using (hostname, metric, region)
+       where true group by 1, 2 ${MERGE}`,
+      `insert into roll_up_periods select distinct ${length}, ${start}, cast(:elapsed as integer) ${pending} ${MERGE_PERIOD}`,
+    ];
   });
-  return (elapsed) => {
-    series.run();
-    for (const { regions, sensors, periods } of writers) {
-      regions.run();
-      sensors.run();
-      periods.run(elapsed);
-    }
+  const statements = [
+    `insert or ignore into sensor_series (hostname, metric, region) select distinct hostname, metric, region ${pending}`,
+    ...ofLevels,
+    `delete ${pending}`,
+  ].map((sql) => db.prepare(sql));
+  for (const statement of statements) statement.setAllowUnknownNamedParameters(true);
+  return (to, elapsed) => {
+    for (const statement of statements) statement.run({ to, elapsed });
   };
 }
 
-/** Deletes some rows of a period to which nothing was added since `before`. Returns how many; 0: there is no such period. */
-export function forgetSome(db: Database, { length, start, regions, sensors }: Level, before: number): number {
+/** Deletes some rows of a period to which nothing was added since `before`. */
+export function forgetSome(db: Database, { length, start, regions, sensors }: Level, before: number): void {
   const oldest = 'select start from roll_up_periods where length = ? and elapsed_at < ? order by start limit 1';
   const expired = rowOf<{ start: number }>(db, oldest, length, before);
-  if (!expired) return 0;
-  const rows = db
-    .prepare(
-      `delete from ${sensors} where ${start} = ?1 and series in (
-         select series from ${sensors} where ${start} = ?1 limit ${DELETED_AT_ONCE}
-       )`,
-    )
-    .run(expired.start).changes;
-  if (Number(rows) === DELETED_AT_ONCE) return DELETED_AT_ONCE;
-  const others =
-    Number(db.prepare(`delete from ${regions} where ${start} = ?`).run(expired.start).changes) +
-    Number(db.prepare('delete from roll_up_periods where length = ? and start = ?').run(length, expired.start).changes);
-  return Number(rows) + others;
+  if (!expired) return;
+  const some = `select series from ${sensors} where ${start} = ?1 limit ${DELETED_AT_ONCE}`;
+  const { changes } = db
+    .prepare(`delete from ${sensors} where ${start} = ?1 and series in (${some})`)
+    .run(expired.start);
+  if (Number(changes) === DELETED_AT_ONCE) return;
+  db.prepare(`delete from ${regions} where ${start} = ?`).run(expired.start);
+  db.prepare('delete from roll_up_periods where length = ? and start = ?').run(length, expired.start);
 }
 
-/** Deletes some rows of periods since `from` that were made of readings. Returns how many. */
-export function clearSome(db: Database, from: number): number {
-  let rows = 0;
-  for (const { start, regions, sensors } of LEVELS) {
-    rows += Number(db.prepare(`delete from ${regions} where ${start} >= ? and ${OF_READINGS}`).run(from).changes);
-    rows += Number(
-      db
-        .prepare(
-          `delete from ${sensors} where (${start}, series) in (
-             select ${start}, series from ${sensors} where ${start} >= ? limit ${DELETED_AT_ONCE}
-           )`,
-        )
-        .run(from).changes,
-    );
+/**
+ * Where damage has taken an unknown part of the tables: deletes what the readings that are kept can make again. `last`: the
+ * newest of them.
+ */
+export function clearUnknown(db: Database, last: number, elapsed: number): void {
+  const isKnown = rowOf(db, 'select 1 from roll_up_progress where target > 0 or rebuilt_to > 0');
+  if (isKnown || !LEVELS.some((level) => haveReadings(db, level))) return;
+  const from = completeSince(db);
+  if (from === undefined) return;
+  for (const { length, start, regions, sensors } of LEVELS) {
+    db.prepare(`delete from ${regions} where ${start} >= ? and ${OF_READINGS}`).run(from);
+    db.prepare(`delete from ${sensors} where ${start} >= ?`).run(from);
+    const periods = `insert or ignore into roll_up_periods select distinct ?, ${start}, ? from ${regions}`;
+    db.prepare(periods).run(length, elapsed);
   }
-  return rows;
+  db.prepare('update roll_up_progress set rebuilt_to = ?, rebuilt_from = ?').run(last, from);
 }
+
+const haveReadings = (db: Database, { regions, sensors }: Level): boolean =>
+  rowOf(db, `select 1 from ${sensors} union all select 1 from ${regions} where ${OF_READINGS} limit 1`) !== undefined;
 
 /** From when on a store has all readings that were taken, Unix milliseconds; undefined: it has none. */
-export function completeSince(db: Database): number | undefined {
+function completeSince(db: Database): number | undefined {
   const sql = 'select id, received_at as at from readings order by id limit 1';
   const first = rowOf<{ id: number; at: number }>(db, sql);
   if (first === undefined) return undefined;

@@ -177,7 +177,7 @@ export class SqliteStore implements ReadingsStore {
   get #connection(): Connection {
     const { database } = this;
     if (this.#open?.database !== database) {
-      this.#open = { database, appender: new Appender(database), rollUps: new RollUps(database) };
+      this.#open = { database, appender: new Appender(database), rollUps: new RollUps(database, this.clock.now()) };
     }
     return this.#open;
   }

@@ -54,9 +54,3 @@ esac`,
     writeFileSync(join(this.#data, name), `${JSON.stringify(value)}\n`);
   }
 }
-
-/** One edge node a region, and the orchestrator. */
-export const edgeNodes = (): FakeNode[] => [
-  { name: 'orchestrator', type: 'Requester' },
-  ...['us', 'eu', 'as'].map((region) => ({ name: `edge-${region}-1`, labels: { region, type: 'edge' } })),
-];

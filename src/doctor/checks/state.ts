@@ -1,15 +1,15 @@
-/** The state folder: whose it is, who can read its secrets, and what a killed `up` left there. */
+/** The state folder: whose it is, who can read its secrets, and which of its files are damaged. */
 import { accessSync, chmodSync, constants, existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
 import { readIfExists } from '../../lib/fs/durable-files.js';
 import { readToken, refuseWritable } from '../../lib/net/bearer-token.js';
-import { isAlive } from '../../lib/process/process-id.js';
-import { removeAllOrphans } from '../../runtime/orphans.js';
+import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
+import { RevokedHosts } from '../../proxy/revoked-hosts.js';
+import { quarantineDamagedState, readRunState } from '../../runtime/run-state.js';
 import { readSensorKeys } from '../../runtime/sensor-key.js';
-import { findUpAndChildren } from '../../runtime/up-children.js';
-import { type Finding, findFailure, ok, type Part, problem } from '../check.js';
+import { type Finding, findingOf, ok, type Part, problem, skipped } from '../check.js';
 import { nearestFolder } from './machine.js';
 
 /** Permissions of the group and of everybody: any, and to read. */
@@ -89,9 +89,9 @@ export const secretFiles: Part = ({ stateDir }) => {
   const files = ['token', 'sensor-key', 'remote/secrets.json'].map((name) => join(stateDir, name));
   const found = [
     // One that others could write may hold a token of theirs: nobody but its owner can say whether it is still good.
-    ...findFailure(() => readToken(join(stateDir, 'token'))),
-    ...findFailure(() => readSensorKeys(stateDir)),
-    ...(hasSecrets('.env') ? [...findFailure(() => refuseWritable('.env')), ...findReadable('.env')] : []),
+    ...findDamage(() => readToken(join(stateDir, 'token'))),
+    ...findDamage(() => readSensorKeys(stateDir)),
+    ...(hasSecrets('.env') ? [...findDamage(() => refuseWritable('.env')), ...findReadable('.env')] : []),
     ...files.flatMap((path) => findReadable(path).map((finding) => ({ ...finding, repair: () => close(path) }))),
   ];
   return found.length > 0 || !existsSync(stateDir) ? found : ok('only this user can read its secrets');
@@ -112,30 +112,29 @@ const SECRET = /^[ \t]*(?:export[ \t]+)?\w*(?:SECRET|TOKEN|PASSWORD|PAT|SENSOR_K
 
 const hasSecrets = (path: string): boolean => SECRET.test(readIfExists(path) ?? '');
 
-/** Processes of an `up` that was killed. */
-export const orphans: Part = ({ stateDir, state }) => {
-  if (state?.alive) return ok(`\`up\` runs (pid ${state.up.pid})`);
-  const { up, children } = findUpAndChildren(stateDir);
-  if (up) {
-    const why = `an \`up\` runs here (pid ${up.pid}), and its run.json is gone`;
-    return [problem('failure', why, 'Stop it with `wasm-sensors down`.')];
-  }
-  const recorded = state?.children.filter(isAlive) ?? [];
-  const left = new Map([...recorded, ...children].map((id) => [id.pid, id]));
-  if (left.size > 0) {
-    const names = [...left.values()].map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
-    return [removable(stateDir, `a killed \`up\` left ${names}`)];
-  }
-  return state ? [removable(stateDir, 'a killed `up` left its run.json, and nothing that runs')] : [];
+/** Files without which no `up` starts. It repairs stores itself, and moves damaged jobs away. */
+export const stateFiles: Part = ({ stateDir }) => {
+  if (!statSync(stateDir, { throwIfNoEntry: false })?.isDirectory()) return skipped('there is no state folder');
+  const runState = findDamage(() => readRunState(stateDir)).map((finding) => ({
+    ...finding,
+    fix: '`wasm-sensors doctor --fix` moves it away; `wasm-sensors down` also stops what still runs.',
+    repair: () => `moved run.json to ${quarantineDamagedState(stateDir)}`,
+  }));
+  const found = [
+    ...runState,
+    // These stop the proxy: their content may be worth saving, so nothing moves them by itself.
+    ...findDamage(() => new DesiredConfigStore(join(stateDir, 'desired.json'))),
+    ...findDamage(() => new RevokedHosts(join(stateDir, 'revoked-sensors.json'))),
+  ];
+  return found.length > 0 ? found : ok('no file is damaged');
 };
 
-function removable(stateDir: string, why: string): Finding {
-  return {
-    ...problem('warning', why, 'The next `wasm-sensors up` removes it; `wasm-sensors down` does so now.'),
-    async repair() {
-      const { removed, kept } = await removeAllOrphans(stateDir);
-      const still = kept.length > 0 ? `; could not remove ${kept.join(', ')}` : '';
-      return `${removed.length > 0 ? `stopped ${removed.join(', ')}` : 'removed run.json'}${still}`;
-    },
-  };
+/** What reading a file throws; nothing where it throws nothing. */
+function findDamage(read: () => unknown): Finding[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    return [findingOf(error)];
+  }
 }

@@ -1,8 +1,17 @@
 import { expect, test } from 'vitest';
-import { isOurs, proxyUrlOf, toExecution, toJob, toJobRef, toPublisherByHand } from './bacalhau-mapping.js';
-import type { RawExecution, RawJob } from './bacalhau-schemas.js';
+import { executionsSchema, jobsSchema } from './bacalhau-answers.js';
 
-const raw = (over: Partial<RawJob>): RawJob => ({
+interface RawJob {
+  Name: string;
+  Namespace: string;
+  Type: string;
+  Labels: Record<string, string> | null;
+  Constraints: object[];
+  Tasks: object[];
+  State: object;
+}
+
+const raw = (over: Partial<RawJob>) => ({
   ID: 'j-1',
   Name: 'publisher-eu',
   Namespace: 'default',
@@ -13,18 +22,23 @@ const raw = (over: Partial<RawJob>): RawJob => ({
   CreateTime: 1,
   ...over,
 });
+const read = (job: object) => jobsSchema.parse([job])[0]!;
+const refOf = (over: Partial<RawJob>) => {
+  const job = raw(over);
+  return read({ ...job, Labels: { app: 'wasm-sensors', ...job.Labels } }).ref;
+};
 const constraints = [
   { Key: 'type', Operator: '=', Values: ['edge'] },
   { Key: 'region', Operator: '=', Values: ['eu'] },
 ];
 
 test('the labels say what a job is, whatever its name', () => {
-  expect(toJobRef(raw({ Name: 'publisher-us-once' }))).toEqual({ role: 'publisher', region: 'eu' });
+  expect(refOf({ Name: 'publisher-us-once' })).toEqual({ role: 'publisher', region: 'eu' });
 });
 
 test('a region that is called eu-once is not the region eu', () => {
   const labels = { app: 'wasm-sensors', role: 'publisher', region: 'eu-once' };
-  expect(toJobRef(raw({ Name: 'publisher-eu-once', Labels: labels }))).toEqual({
+  expect(refOf({ Name: 'publisher-eu-once', Labels: labels })).toEqual({
     role: 'publisher',
     region: 'eu-once',
   });
@@ -33,8 +47,8 @@ test('a region that is called eu-once is not the region eu', () => {
 test('a region that is called all is not every region', () => {
   const everywhere = [{ Key: 'region', Operator: '!=', Values: ['none'] }];
   const labels = { app: 'wasm-sensors', role: 'publisher' };
-  expect(toJobRef(raw({ Name: 'publisher', Labels: labels, Constraints: everywhere }))).toEqual({ role: 'publisher' });
-  expect(toJobRef(raw({ Name: 'publisher-all', Labels: { ...labels, region: 'all' } }))).toEqual({
+  expect(refOf({ Name: 'publisher', Labels: labels, Constraints: everywhere })).toEqual({ role: 'publisher' });
+  expect(refOf({ Name: 'publisher-all', Labels: { ...labels, region: 'all' } })).toEqual({
     role: 'publisher',
     region: 'all',
   });
@@ -47,20 +61,20 @@ test.each([
   [{ app: 'other', role: 'publisher' }, false],
   [null, false],
 ])('a job with the labels %j is ours: %s', (Labels, ours) => {
-  expect(isOurs(raw({ Name: 'publisher', Labels }))).toBe(ours);
+  expect(read(raw({ Name: 'publisher', Labels })).ref !== undefined).toBe(ours);
 });
 
 test('without a label the constraint names the region, and the type says that it runs once', () => {
   const labels = { app: 'wasm-sensors', role: 'publisher' };
-  const job = raw({ Labels: labels, Constraints: constraints });
-  expect(toJobRef(job)).toEqual({ role: 'publisher', region: 'eu' });
-  expect(toJobRef({ ...job, Type: 'ops' })).toEqual({ role: 'publisher', region: 'eu', runOnce: true });
+  const job = { Labels: labels, Constraints: constraints };
+  expect(refOf(job)).toEqual({ role: 'publisher', region: 'eu' });
+  expect(refOf({ ...job, Type: 'ops' })).toEqual({ role: 'publisher', region: 'eu', runOnce: true });
 });
 
 test('services have no region, and what runs once is only a publisher', () => {
-  expect(toJobRef(raw({ Name: 'proxy', Type: 'service', Labels: { role: 'proxy' } }))).toEqual({ role: 'proxy' });
+  expect(refOf({ Name: 'proxy', Type: 'service', Labels: { role: 'proxy' } })).toEqual({ role: 'proxy' });
   const updater = { role: 'config-updater', region: 'us' };
-  expect(toJobRef(raw({ Type: 'ops', Labels: updater }))).toEqual({ role: 'config-updater', region: 'us' });
+  expect(refOf({ Type: 'ops', Labels: updater })).toEqual({ role: 'config-updater', region: 'us' });
 });
 
 const running = (params: object, over: Partial<RawJob> = {}, Type = 'wasm') =>
@@ -73,26 +87,23 @@ test.each([
   [['--proxy-token=x'], undefined],
   [[], undefined],
 ])('the arguments %j send to %s', (parameters, url) => {
-  expect(proxyUrlOf(running({ parameters }))).toBe(url);
+  expect(read(running({ parameters })).proxyUrl).toBe(url);
 });
 
-test('a publisher by hand: from our template, or with any module that gets a proxy; not one with our hash', () => {
-  const parameters = ['--proxy=http://p'];
-  const app = { app: 'wasm-sensors', role: 'publisher' };
-  const known = { id: 'j-1', name: 'publisher-eu', region: 'eu', proxyUrl: 'http://p' };
-  const labels = { ...app, region: 'eu' };
-  expect(toPublisherByHand(running({ parameters }, { Labels: labels }))).toEqual(known);
-  expect(toPublisherByHand(running({ parameters }, { Labels: { ...labels, spec: '1' } }))).toBeUndefined();
-  expect(toPublisherByHand(running({ parameters }, { Name: 'mine', Labels: null }))).toEqual({
-    ...{ id: 'j-1', name: 'mine', proxyUrl: 'http://p' },
-  });
-  expect(toPublisherByHand(running({ entryModule: '/app/publisher.wasm' }, { Labels: null }))).toMatchObject({
-    id: 'j-1',
-  });
-  expect(toPublisherByHand(running({ parameters }, { Namespace: 'team' }))).toEqual({ ...known, namespace: 'team' });
-  expect(toPublisherByHand(running({ parameters }, { Labels: { role: 'config-updater' } }))).toBeUndefined();
-  expect(toPublisherByHand(running({ parameters }, { Labels: null }, 'docker'))).toBeUndefined();
-  expect(toPublisherByHand(running({ entryModule: '/app/other.wasm' }, { Labels: null }))).toBeUndefined();
+test.each([
+  ['from our template', { parameters: ['--proxy=http://p'] }, {}, true],
+  ['without labels, with a proxy', { parameters: ['--proxy=http://p'] }, { Labels: null }, true],
+  ['without labels, our module', { entryModule: '/app/publisher.wasm' }, { Labels: null }, true],
+  ['of another role', { parameters: ['--proxy=http://p'] }, { Labels: { role: 'config-updater' } }, false],
+  ['without a proxy', { entryModule: '/app/other.wasm' }, { Labels: null }, false],
+] as const)('a job %s publishes: %s', (_, params, over, publishes) => {
+  expect(read(running(params, over)).publishes).toBe(publishes);
+  expect(read(running(params, over, 'docker')).publishes).toBe(false);
+});
+
+test('our own jobs carry their hash', () => {
+  expect(read(raw({ Labels: { spec: '1' } })).hash).toBe('1');
+  expect(read(raw({})).hash).toBeUndefined();
 });
 
 test.each([
@@ -105,8 +116,8 @@ test.each([
     ...{ ID: 'e', NodeID: 'n', CreateTime: 1, DesiredState: { StateType: 2, Message: '' } },
     ComputeState: { StateType: 9, Message: 'Running' },
     RunOutput: { ExitCode, stderr, ErrorMsg: '' },
-  } as RawExecution;
-  expect(toExecution(execution)).toMatchObject({ state, message });
+  };
+  expect(executionsSchema.parse([execution])[0]).toMatchObject({ state, message });
 });
 
 test('a module of the user is known by its label; every URL that it is given is listed once', () => {
@@ -120,7 +131,7 @@ test('a module of the user is known by its label; every URL that it is given is 
       },
     ],
   });
-  expect(toJob(job, [])).toMatchObject({
+  expect(read(job)).toMatchObject({
     ref: { role: 'module', region: 'eu', name: 'thermo', runOnce: true },
     urls: ['http://relay:1', 'http://relay:1/send', 'https://x.example/a', 'https://y.example'],
   });
@@ -145,7 +156,7 @@ test.each([
     DesiredState: { StateType: 2, Message: '' },
     RunOutput: { ...output, ErrorMsg: '' },
   };
-  expect(toExecution(exited)).toMatchObject({ state, message });
+  expect(executionsSchema.parse([exited])[0]).toMatchObject({ state, message });
 });
 
 // Bacalhau's numbers; an execution that it has accepted runs only where it is wanted to.
@@ -167,11 +178,11 @@ test.each([
   [11, 2, 'stopped', 'said'],
   [12, 1, 'starting', ''],
 ])('an execution of state %i that Bacalhau wants in %i is %s', (state, desired, expected, message) => {
-  const execution: RawExecution = {
+  const execution = {
     ...{ ID: 'e', NodeID: 'n', CreateTime: 1, ModifyTime: 1, DesiredState: { StateType: desired, Message: '' } },
     ComputeState: { StateType: state, Message: 'said' },
   };
-  expect(toExecution(execution)).toMatchObject({ state: expected, message });
+  expect(executionsSchema.parse([execution])[0]).toMatchObject({ state: expected, message });
 });
 
 test.each([
@@ -183,5 +194,5 @@ test.each([
   ['Stopped', 'stopped'],
   ['Something new', 'pending'],
 ])('a job that Bacalhau calls %s is %s', (StateType, state) => {
-  expect(toJob(raw({ State: { StateType, Message: 'why' } }), [])).toMatchObject({ state, message: 'why' });
+  expect(read(raw({ State: { StateType, Message: 'why' } }))).toMatchObject({ state, message: 'why' });
 });
