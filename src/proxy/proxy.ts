@@ -17,13 +17,13 @@ import type { ModuleStore } from '../modules/module-store.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
+import type { ProxyEvent } from './batcher.js';
 import { Batcher, type BatcherOptions } from './batcher.js';
 import { configRoutes } from './config-routes.js';
 import { DesiredConfigStore } from './desired-config-store.js';
 import { moduleRoutes } from './module-routes.js';
 import { MAX_SEND_BYTES, parseBody } from './parse-body.js';
 import { ProxyCounts, proxyMetrics } from './proxy-counts.js';
-import type { ProxyEvent } from './proxy-events.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
@@ -72,8 +72,6 @@ export interface ProxyStats {
   /** Only where this proxy follows another one. */
   follows?: { authority: string; status: FollowStatus | undefined };
 }
-
-export type Proxy = ReturnType<typeof createProxy>;
 
 export function createProxy(deps: ProxyDeps) {
   const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
