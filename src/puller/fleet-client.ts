@@ -77,7 +77,7 @@ export class FleetClient {
   convergence(
     state: DesiredState,
     scope: Scope,
-    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: DesiredField[] } = {},
+    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: DesiredField[] | undefined } = {},
   ): Promise<Convergence> {
     return this.#request('/fleet/convergence', { state, scope, jobs, fields });
   }

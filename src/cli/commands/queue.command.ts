@@ -1,9 +1,6 @@
 import type { SettingKey, Settings } from '../../config/settings.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import { listDeadLetters } from '../../operations/queue/list-dead-letters.js';
-import { peekQueue } from '../../operations/queue/peek-queue.js';
-import { purgeQueue } from '../../operations/queue/purge-queue.js';
-import { readQueueStatus } from '../../operations/queue/queue-status.js';
+import { listDeadLetters, peekQueue, purgeQueue, readQueueStatus } from '../../operations/queue/inspect-queue.js';
 import { replayAll, replayOnly } from '../../operations/queue/replay-dead-letters.js';
 import type { AdminQueue } from '../../queue/admin-queue.js';
 import { openConfiguredAdminQueue } from '../../queue/open-queue.js';

@@ -2,10 +2,7 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { AdminQueue, SeenMessage } from '../../queue/admin-queue.js';
-import { listDeadLetters } from './list-dead-letters.js';
-import { lookThrough } from './look-through-queue.js';
-import { purgeQueue } from './purge-queue.js';
-import { readQueueStatus } from './queue-status.js';
+import { listDeadLetters, lookThrough, purgeQueue, readQueueStatus } from './inspect-queue.js';
 
 const seen = (id: string, over: Partial<SeenMessage> = {}): SeenMessage => ({
   ...{ id, body: '{}', attributes: {}, receipt: id, receiveCount: 1, sentAt: 0 },
@@ -67,7 +64,7 @@ test('whoever purges is told of all messages: those that wait, in flight and del
 });
 
 test('the status has the age of the oldest message only where the server tells it', async () => {
-  expect(await readQueueStatus(queueOf([]).queue)).not.toHaveProperty('oldestAgeMs');
+  expect((await readQueueStatus(queueOf([]).queue)).oldestAgeMs).toBeUndefined();
   expect(await readQueueStatus(queueOf([], { oldestAge: async () => 0 }).queue)).toMatchObject({ oldestAgeMs: 0 });
 });
 

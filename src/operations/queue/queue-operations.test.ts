@@ -12,10 +12,7 @@ import { createQueueServer, type QueueServer } from '../../sqs-server/sqs-server
 import { SqliteStore } from '../../store/sqlite/sqlite-store.js';
 import { arnOf, callSqs, urlOf } from '../../test/support/sqs-caller.js';
 import { countReadings } from '../../test/support/store-of-readings.js';
-import { listDeadLetters } from './list-dead-letters.js';
-import { peekQueue } from './peek-queue.js';
-import { purgeQueue } from './purge-queue.js';
-import { readQueueStatus } from './queue-status.js';
+import { listDeadLetters, peekQueue, purgeQueue, readQueueStatus } from './inspect-queue.js';
 import { replayAll, replayOnly } from './replay-dead-letters.js';
 
 let server: QueueServer;

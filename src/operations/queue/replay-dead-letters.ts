@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/admin-queue.js';
 import { REPLAY_OF_ATTRIBUTE } from '../../queue/queue.js';
-import { lookThrough } from './look-through-queue.js';
+import { lookThrough } from './inspect-queue.js';
 
 export interface ReplayResult {
   replayed: number;
@@ -32,7 +32,7 @@ export async function replayAll(queue: AdminQueue, onProgress: OnProgress): Prom
   // A task passes over messages that somebody has just looked at.
   const limit = task ? visible + inFlight - moved : Infinity;
   const replayed = new Set<string>();
-  for await (const messages of lookThrough(dead, { limit, hideSeconds: HIDE_SECONDS, taken: replayed })) {
+  for await (const messages of lookThrough(dead, { limit, hideSeconds: HIDE_SECONDS, deleted: replayed })) {
     // One that was rejected again is back already.
     const waiting = messages.filter(({ attributes }) => !replayed.has(attributes[REPLAY_OF_ATTRIBUTE] ?? ''));
     if (waiting.length === 0) break;
@@ -47,7 +47,7 @@ export async function replayOnly(queue: AdminQueue, ids: string[], onProgress: O
   const dead = await queue.deadLetters();
   const replayed = new Set<string>();
   const wanted = new Set(ids);
-  for await (const messages of lookThrough(dead, { limit: Infinity, hideSeconds: HIDE_SECONDS, taken: replayed })) {
+  for await (const messages of lookThrough(dead, { limit: Infinity, hideSeconds: HIDE_SECONDS, deleted: replayed })) {
     const found = messages.filter(({ id }) => wanted.has(id));
     await moveBack(found, { queue, dead, replayed });
     onProgress(replayed.size);
