@@ -48,7 +48,8 @@ function pullerWith(over: Partial<Omit<PullerAppDeps, 'http'>> & { http?: Partia
   };
   const app = createPullerApp({
     queue,
-    fleet: { hub, firing: () => [] },
+    hub,
+    firing: () => [],
     stats: () => stats,
     failures: () => ({}),
     closed: new AbortController().signal,
@@ -190,7 +191,7 @@ test.each([
   ['/events?since=0&region=us', ['reading 40']],
   ['/events?since=0&region=', ['reading 10', 'message 20', 'reading 30', 'reading 40']],
 ])('%s begins with what was stored since then, in order of arrival', async (path, expected) => {
-  const events = await firstEvents(pullerWith({ fleet: { hub, store, firing: () => [] } }).get(path));
+  const events = await firstEvents(pullerWith({ hub, store, firing: () => [] }).get(path));
   const shown = events.map((event) => `${event.event} ${'received_at' in event ? event.received_at : ''}`);
   expect(shown).toEqual(expected);
   expect(events.filter((event) => event.event === 'reading' && event.late)).toEqual([]);
@@ -254,7 +255,7 @@ test('a puller that is stopping begins no stream', async () => {
 });
 
 test('four clients may read the past at the same time; a fifth is told to try again, and gets in when one is through', async () => {
-  const puller = pullerWith({ fleet: { hub, store, firing: () => [] } });
+  const puller = pullerWith({ hub, store, firing: () => [] });
   const past = () => puller.get('/events?since=0');
   const reading = await Promise.all([past(), past(), past(), past()]);
   const fifth = await past();
@@ -280,7 +281,7 @@ test('the alerts that fire now come first', async () => {
     ...{ event: 'alert', type: 'region.silent', rule: 'r', region: 'eu', firing: true, silent_ms: 1 },
     ...{ text: 'no reading', at: 1 },
   };
-  const puller = pullerWith({ fleet: { hub, store, firing: () => [alert] } });
+  const puller = pullerWith({ hub, store, firing: () => [alert] });
   expect(await firstEvents(puller.get('/events?since=40'))).toEqual([alert]);
 });
 

@@ -29,7 +29,11 @@ import { readerRoutes } from './reader-routes.js';
 
 export interface PullerAppDeps {
   queue: Queue;
-  fleet: FleetSource;
+  hub: EventHub;
+  /** Without a store there are no past events and no history. */
+  store?: ReadingsStore | undefined;
+  /** The alerts that fire now: sent first to every client. */
+  firing(): AlertEvent[];
   stats(): Omit<PullerAppStats, 'queue' | 'depth'>;
   /** Failures by task since the start. */
   failures(): Record<string, number>;
@@ -42,14 +46,6 @@ export interface PullerAppDeps {
   /** Aborted when the process stops: open event streams close. */
   closed: AbortSignal;
   http: PullerHttpOptions;
-}
-
-export interface FleetSource {
-  hub: EventHub;
-  /** Without a store there are no past events and no history. */
-  store?: ReadingsStore | undefined;
-  /** The alerts that fire now: sent first to every client. */
-  firing(): AlertEvent[];
 }
 
 export interface PullerHttpOptions {
@@ -137,8 +133,7 @@ const tooMany = (what: string) =>
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 
 export function createPullerApp(deps: PullerAppDeps): Hono {
-  const { queue, fleet: source, stats, problem, now = Date.now, controls, closed, http } = deps;
-  const { hub, store, firing } = source;
+  const { queue, hub, store, firing, stats, problem, now = Date.now, controls, closed, http } = deps;
   const { fleet } = hub;
   const streams = new Places(MAX_STREAMS);
   const replays = new Places(MAX_REPLAYS);
