@@ -109,9 +109,6 @@ test('no docker, and its engine does not answer', async () => {
   ]);
   vi.stubEnv('DOCKER_HOST', 'unix:///x');
   expect(await look(docker, COMPOSE)).toMatchObject([{ fix: expect.stringContaining('`unset DOCKER_HOST`') }]);
-  expect(await look(docker, { network: 'native' })).toMatchObject([
-    { status: 'skipped', why: expect.stringMatching(/does not answer.*only for `deploy proxy`/) },
-  ]);
 });
 
 test('rights, the plugin and a project of somebody else', async () => {

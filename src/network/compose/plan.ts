@@ -107,9 +107,7 @@ export function composeNeeds(settings: Resolved): NetworkNeeds {
     memoryMb: MEMORY_MB + NODE_MB * REGIONS.length * settings.values.nodes,
     ports: Object.values(portWishes(settings, environment, false)),
     servicesInside: true,
-    docker: {
-      requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),
-    },
+    requireOwnProject: (stateDir) => requireOwnProject(project, stateDir),
   };
 }
 

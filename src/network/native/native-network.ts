@@ -17,8 +17,6 @@ export const nativeConnectionSchema = z.object({
   webUi: z.string(),
   /** Edge nodes of each region, whether they have connected or not. */
   nodesPerRegion: z.number().default(0),
-  /** Whether there is a node for service jobs. */
-  docker: z.boolean(),
   /** By region. */
   sensorProxyUrls: z.record(z.string(), z.string()),
   /** False where these are no relays: cutting a region leaves its sensors connected. */
