@@ -32,11 +32,6 @@ export async function pullImage(image: string, hint: string, signal?: AbortSigna
   }
 }
 
-/** Gives an image another name. */
-export async function tagImage(image: string, name: string): Promise<void> {
-  await docker(['tag', image, name]);
-}
-
 /**
  * Pushes an image; resolves with its digest. Rejects with `NOT_LOGGED_IN`, `PUSH_DENIED`, `REGISTRY_UNREACHABLE` …
  *

@@ -1,6 +1,6 @@
 /** The proxy and the puller as service jobs of a compose network. */
 import { docker } from '../../docker/docker-cli.js';
-import { pushImage, tagImage } from '../../docker/images.js';
+import { pushImage } from '../../docker/images.js';
 import type { ServiceJob } from '../../jobs/job-request.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
 import { noServicesNode } from '../edge-nodes.js';
@@ -62,7 +62,7 @@ export async function serviceImage({
   // Named by its content, so that the node never runs an older one of the same name.
   const tag = `${NAME}:${id.replace('sha256:', '').slice(0, 12)}`;
   const here = `localhost:${registryPort}/${tag}`;
-  await tagImage(image, here);
+  await docker(['tag', image, here]);
   await pushImage(here, () => {});
   // Another `deploy` may just have done so.
   await docker(['image', 'rm', here]).catch((error) => {
