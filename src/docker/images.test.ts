@@ -18,7 +18,7 @@ test('an image is there when the engine knows it', async () => {
   run.mockResolvedValue('2026-01-31T12:00:00Z');
   expect([await hasImage('x'), await imageMadeAt('x')]).toEqual([true, '2026-01-31T12:00:00Z']);
   expect(run.mock.calls.map(([args]) => args.join(' '))).toEqual([
-    ...['image inspect --format {{.Id}} x', 'image inspect --format {{.Created}} x'],
+    ...['image inspect --format {{.Created}} x', 'image inspect --format {{.Created}} x'],
   ]);
   run.mockRejectedValue(new Error('No such image'));
   expect([await hasImage('x'), await imageMadeAt('x')]).toEqual([false, undefined]);

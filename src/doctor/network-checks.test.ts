@@ -8,7 +8,7 @@ import { Box } from '../test/support/box.js';
 import { findingsOf } from '../test/support/doctor-context.js';
 import { FakeBacalhau } from '../test/support/fake-bacalhau.js';
 import type { Part } from './check.js';
-import { networkSettings, proxyUrl } from './checks/network.js';
+import { networkSettings } from './checks/network.js';
 import { bacalhauProgram, cluster, docker } from './checks/programs.js';
 
 let box: Box;
@@ -32,7 +32,7 @@ const look = (part: Part, flags: Record<string, unknown>) => findingsOf(part, bo
 const NOT_NEEDED = [{ status: 'skipped', why: 'the embedded network needs none' }];
 
 test('the embedded network needs neither Bacalhau nor Docker', async () => {
-  for (const part of [bacalhauProgram, cluster, docker, proxyUrl]) expect(await look(part, {})).toEqual(NOT_NEEDED);
+  for (const part of [bacalhauProgram, cluster, docker]) expect(await look(part, {})).toEqual(NOT_NEEDED);
 });
 
 test('settings that are not complete are a failure of their own, and what needs them is skipped', async () => {
@@ -84,15 +84,6 @@ test('a TMPDIR that is not there is a failure that names it', async () => {
       { status: 'failure', why: expect.stringContaining('nowhere'), fix: expect.stringContaining('Set TMPDIR') },
     ]);
   }
-});
-
-test('nodes of a cluster do not reach the proxy at an address of loopback', async () => {
-  expect(await look(proxyUrl, REMOTE)).toMatchObject([
-    { status: 'failure', code: 'PROXY_NOT_REACHABLE', fix: expect.stringContaining('--proxy-url') },
-  ]);
-  const public_ = { ...REMOTE, proxyUrl: 'https://proxy.example.com' };
-  expect(await look(proxyUrl, public_)).toMatchObject([{ status: 'warning', fix: expect.stringContaining('--host') }]);
-  expect(await look(proxyUrl, { ...public_, host: '0.0.0.0' })).toMatchObject([{ status: 'ok' }]);
 });
 
 const COMPOSE = { network: 'compose' };

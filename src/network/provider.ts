@@ -69,8 +69,6 @@ export interface NetworkNeeds {
   bacalhau?: BacalhauNeeds;
   /** Docker with Compose. Rejects with `PROJECT_IN_USE`. */
   requireOwnProject?(stateDir: string): Promise<void>;
-  /** The proxy runs on this machine, and nodes on others must reach it. Rejects with `PROXY_NOT_REACHABLE`. */
-  requireProxy?(proxyUrl: string): void;
 }
 
 export interface BacalhauNeeds {

@@ -7,7 +7,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { waitForHttp } from '../../lib/net/http-client.js';
 import { ExecutionReconciler } from '../bacalhau/execution-reconciler.js';
 import { NodeList } from '../bacalhau/node-list.js';
-import { edgeName } from '../edge-nodes.js';
+import { edgeNames, isEdgeOf } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { NetworkPlan } from '../provider.js';
 import { writeVariables } from './compose-env.js';
@@ -39,11 +39,10 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
   const { emit, nodesPerRegion, stateDir } = context;
   const stopping = new AbortController();
   const client = createComposeClient(project, ports.API_PORT);
-  const reconciler = new ExecutionReconciler({ client, emit });
+  const reconciler = new ExecutionReconciler(client, emit);
   const links = new RegionNetworks(project);
-  const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
-  const edgesOf = (region: string) => numbers.map((number) => edgeName(region, number));
-  const edges = REGIONS.flatMap(edgesOf);
+  const edges = edgeNames(nodesPerRegion).map(({ name }) => name);
+  const edgesOf = (region: string) => edges.filter((name) => isEdgeOf(name, region));
   const progress = (step: string, done = 0, total = 1) => emit({ type: 'network.progress', step, done, total });
   let starting: Promise<unknown> | undefined;
   let bringing: Promise<string> | undefined;
@@ -81,7 +80,7 @@ export function createComposeRun(plan: ComposePlan, resting: ReadonlySet<string>
   // A node that restarts runs its executions again by itself; the reconciler helps where it does not.
   const onRestart = (service: string): void => {
     // All nodes lose an orchestrator that exits, and it counts executions as lost when a node is back before the others.
-    const regions = service === 'orchestrator' ? REGIONS : REGIONS.filter((name) => edgesOf(name).includes(service));
+    const regions = service === 'orchestrator' ? REGIONS : REGIONS.filter((name) => isEdgeOf(service, name));
     for (const region of regions) reconciler.begin(region, edgesOf(region));
   };
 

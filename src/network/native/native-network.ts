@@ -4,10 +4,9 @@ import { forwardedSchema } from '../../jobs/render-job.js';
 import { createBacalhauClient } from '../bacalhau/bacalhau-client.js';
 import { createBacalhauNetwork } from '../bacalhau/bacalhau-network.js';
 import { configFolder, regionConfigFile } from '../config-file.js';
-import { edgeLabels } from '../edge-nodes.js';
+import { edgeLabels, edgeNames } from '../edge-nodes.js';
 import type { Network } from '../network.js';
 import type { OpenContext } from '../provider.js';
-import { edgeNames } from './native-nodes.js';
 
 /** What another terminal needs to know to use it; part of `run.json`. */
 export const nativeConnectionSchema = z.object({

@@ -8,7 +8,7 @@ import { askHttp } from '../../lib/process/hang-watch.js';
 import { packageRoot } from '../../lib/process/self-command.js';
 import type { ChildSpec } from '../../lib/process/supervisor.js';
 import { bacalhauEnv, removed } from '../bacalhau/bacalhau-cli.js';
-import { edgeLabels, edgeName } from '../edge-nodes.js';
+import { edgeLabels, edgeNames } from '../edge-nodes.js';
 import { REGIONS } from '../network.js';
 import type { PlanContext } from '../provider.js';
 import { sensorEnvOf } from '../sensor-tokens.js';
@@ -64,12 +64,6 @@ export function orchestratorNode(ports: NativePorts, nodes: number): NodePlan {
     },
     env: {},
   };
-}
-
-/** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
-export function edgeNames(nodesPerRegion: number): { name: string; region: string }[] {
-  const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
-  return numbers.flatMap((number) => REGIONS.map((region) => ({ name: edgeName(region, number), region })));
 }
 
 /** In the order of {@link edgeNames}. */

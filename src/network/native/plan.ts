@@ -47,7 +47,7 @@ export function planNative(context: PlanContext, options: NativeOptions): Networ
     nodes = new NativeNodes({ context, links, folder, bacalhau, ports, slowAfterMs: options.slowAfterMs });
     await nodes.startOrchestrator();
     await links.open(REGIONS, { host: HOST, port: ports.nats }, proxyUrl);
-    reconciler = new ExecutionReconciler({ client, emit });
+    reconciler = new ExecutionReconciler(client, emit);
     await nodes.startNodes(edgeNodes(context, allowedPaths(stateDir), links));
     supervisor.on('event', onChild);
 
