@@ -47,7 +47,6 @@ export async function loadScreen(out: Output, plain = false): Promise<(options: 
       attached,
       quitQuestion,
       onQuit,
-      stateDir: settings.stateDir,
       logs: logsTarget(settings),
       page: () => endpoints().puller ?? '',
       config: () => openConfigTarget(settings),

@@ -1,22 +1,25 @@
 import { expect, test } from 'vitest';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import { convergenceOf } from './convergence.js';
-import { type KnownJobs, MAX_PENDING, type SensorState } from './fleet-view.js';
+import { type KnownJobs, MAX_PENDING, type SensorState, type SensorView } from './fleet-view.js';
 
 const NOW = 1_750_000_000_000;
 const desired: DesiredState = { version: 7, fleet: { version: 7, color: '#00ff88' }, regions: {}, hosts: {} };
 
 /** A sensor that does what is desired, or (`version` 0) has not heard of it. */
-const sensor = (state: SensorState, job_id: string, hostname: string, { version = 0, submission = 1 } = {}) => ({
-  state,
-  reading: {
-    ...{ job_id, hostname, execution_id: `e-${hostname}`, region: 'eu', sequence: 1, icon_name: '🚀', timestamp: '' },
-    color: version === 0 ? '#000000' : '#00ff88',
-    job_submission_time: submission,
-  },
+const sensor = (
+  state: SensorState,
+  job_id: string,
+  hostname: string,
+  { version = 0, submission = 1 } = {},
+): SensorView => ({
+  ...{ state, job_id, hostname, execution_id: `e-${hostname}`, region: 'eu', sequence: 1, icon_name: '🚀' },
+  ...{ received: 1, duplicates: 0, late: 0, restarts: 0, gaps: 0, first_seen: 1, last_seen: 1 },
+  color: version === 0 ? '#000000' : '#00ff88',
+  job_submission_time: submission,
   config: {
-    ...{ version, file: 'none' as const, intervalMs: 1000, paused: state === 'paused' },
-    sources: { color: 'fleet', emoji: 'flag', random_off: 'flag', interval: 'flag', paused: 'flag' } as const,
+    ...{ version, file: 'none', intervalMs: 1000, paused: state === 'paused' },
+    sources: { color: 'fleet', emoji: 'flag', random_off: 'flag', interval: 'flag', paused: 'flag' },
   },
 });
 
@@ -44,14 +47,14 @@ test('of a deployed job what has been gone for long is waited for, unless someth
   const cut = sensor('gone', 'j', 'cut', { submission: 2 });
   const old = sensor('gone', 'j', 'old', { submission: 1 });
   const nameless = sensor('gone', 'j', 'e-x', { submission: 2 });
-  nameless.reading.execution_id = 'e-x';
+  nameless.execution_id = 'e-x';
   expect(whoIsPending([cut, old, nameless], { deployed: ['j'], ended: [] })).toEqual(['cut']);
 });
 
 test('a sensor that happens to show the values has not converged before it reports their version', () => {
   // The colour is that of an older version, which something else had set.
   const versions = [0, 6, 7, 8].map((version, i) => ({ ...sensor('live', 'j', `h${i}`, { version: 7 }), version }));
-  const fleet = versions.map(({ version, ...one }) => ({ ...one, config: { ...one.config, version } }));
+  const fleet = versions.map(({ version, ...one }) => ({ ...one, config: { ...one.config!, version } }));
   expect(whoIsPending(fleet)).toEqual(['h0', 'h1']);
   expect(convergenceOf(fleet, { desired, scope: {} }, NOW).converged).toBe(2);
 });
@@ -77,9 +80,9 @@ test('a version that no proxy can have given out is not taken for the newest', (
 
 test('the newest version is looked for in the whole fleet, what is gone only in the scope', () => {
   const us = { ...sensor('live', 'j', 'us-1', { version: 9 }) };
-  us.reading.region = 'us';
+  us.region = 'us';
   const gone = { ...sensor('gone', 'j', 'us-2') };
-  gone.reading.region = 'us';
+  gone.region = 'us';
   const fleet = [us, gone, sensor('live', 'j', 'eu-1', { version: 7 }), sensor('gone', 'j', 'eu-2')];
   expect(convergenceOf(fleet, { desired, scope: { region: 'eu' } }, NOW)).toMatchObject({
     newest: 9,
@@ -104,7 +107,7 @@ test('of a change, sensors for which a narrower scope decides do not follow, and
   };
   const fleet = ['a', 'b', 'c'].map((host) => sensor('live', 'j', host, { version: 7 }));
   const us = sensor('live', 'j', 'd', { version: 7 });
-  us.reading.region = 'us';
+  us.region = 'us';
   const change = (scope: Scope, fields: ('color' | 'interval')[]) =>
     convergenceOf([...fleet, us], { desired: scopes, scope, fields }, NOW).change;
   expect(change({}, ['color'])).toEqual({

@@ -18,38 +18,34 @@ export interface MessageEvent {
   received_at: number;
 }
 
-/** A region stopped sending (`firing`), or its silence is over. */
-export interface SilenceAlert {
+interface Alert {
   event: 'alert';
-  type: 'region.silent';
-  region: string;
   firing: boolean;
-  /** Time since the last reading of the region, in milliseconds. */
-  silent_ms: number;
-  /** Why the alert is over: readings arrive again, or no sensor of the region is expected to send. */
-  over?: 'reporting' | 'no-sensors';
+  /** When it began or ended. */
   at: number;
   /** Name of the rule and a sentence, for webhooks and clients that do not know the type. */
   rule: string;
   text: string;
 }
 
+/** A region stopped sending (`firing`), or its silence is over. */
+export interface SilenceAlert extends Alert {
+  type: 'region.silent';
+  region: string;
+  /** Time since the last reading of the region, in milliseconds. */
+  silent_ms: number;
+  /** Why the alert is over: readings arrive again, or no sensor of the region is expected to send. */
+  over?: 'reporting' | 'no-sensors';
+}
+
 /** There are dead letters in the queue (`firing`), more than before, or none any more. */
-export interface DeadLetterAlert {
-  event: 'alert';
+export interface DeadLetterAlert extends Alert {
   type: 'dead-letters';
-  firing: boolean;
   count: number;
-  /** When it began or ended. */
-  at: number;
-  /** As of {@link SilenceAlert}. */
-  rule: string;
-  text: string;
 }
 
 /** Something about the puller itself or the queue server needs the operator (`firing`), or is in order again. */
-export interface ConditionAlert {
-  event: 'alert';
+export interface ConditionAlert extends Alert {
   type:
     | 'store.quarantined'
     | 'store.written-back'
@@ -59,11 +55,6 @@ export interface ConditionAlert {
     | 'queue.quarantined'
     | 'queue.written-back'
     | 'queue.damaged-messages';
-  firing: boolean;
-  at: number;
-  /** As of {@link SilenceAlert}. */
-  rule: string;
-  text: string;
 }
 
 export type AlertEvent = SilenceAlert | DeadLetterAlert | ConditionAlert;

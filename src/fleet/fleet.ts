@@ -8,13 +8,14 @@ import type { ReportedConfig } from '../protocol/sensor-config.js';
 import { convergenceOf, type Goal } from './convergence.js';
 import type { Convergence, FleetSummary, SensorState, SensorView } from './fleet-view.js';
 import {
+  addReadings,
+  boundedRegion,
   compareRegions,
-  ForgottenSensors,
-  MAX_REGIONS,
-  OTHER_REGIONS,
+  noReadings,
   RateMeter,
   type ReadingCounts,
   RegionTally,
+  readingsOf,
   totalOf,
 } from './region-counts.js';
 import { Replacement } from './replacement.js';
@@ -56,7 +57,8 @@ export class Fleet {
   /** Executions by the key of their host; some may be forgotten already. */
   readonly #ofHosts = new Map<string, string[]>();
   readonly #replacement = new Replacement();
-  readonly #forgotten = new ForgottenSensors();
+  /** The readings of forgotten sensors by region, so that totals never go back. */
+  readonly #forgotten = new Map<string, ReadingCounts>();
   readonly #rates = new Map<string, RateMeter>();
   /** Regions whose link the operator has cut. */
   readonly #cut = new Set<string>();
@@ -96,7 +98,7 @@ export class Fleet {
   shiftTimes(by: number, since = Number.NEGATIVE_INFINITY): void {
     for (const sensor of this.#sensors.values()) if (sensor.lastSeen >= since) shiftTimes(sensor, by);
     if (this.began > 0 && this.began >= since) this.began += by;
-    this.#forgotten.shiftTimes(by, since);
+    for (const counts of this.#forgotten.values()) if (counts.last_seen >= since) counts.last_seen += by;
     this.#rates.clear();
   }
 
@@ -123,13 +125,17 @@ export class Fleet {
       highest: tracker.highest,
       missing: tracker.missing,
     }));
-    return { sensors, retired: this.#forgotten.dump(), ...(this.began === 0 ? {} : { began: this.began }) };
+    return {
+      sensors,
+      retired: Object.fromEntries(this.#forgotten),
+      ...(this.began === 0 ? {} : { began: this.began }),
+    };
   }
 
   /** Restores a {@link dump} into an empty fleet. */
   load(dump: FleetDump): void {
     this.began = dump.began ?? this.began;
-    this.#forgotten.load(dump.retired);
+    for (const [region, counts] of Object.entries(dump.retired)) this.#forgotten.set(region, counts);
     for (const { first = 1, highest, missing, ...rest } of dump.sensors) {
       const tracker = Object.assign(new SequenceTracker(), { first, highest, missing });
       this.#add({ ...rest, tracker }, Number.POSITIVE_INFINITY);
@@ -138,35 +144,28 @@ export class Fleet {
 
   /** Every sensor, sorted by region and host. */
   view(now: number): SensorView[] {
-    return [...this.#sensors.values()]
-      .map((sensor) => this.#viewOf(sensor, now))
-      .sort(
-        (a, b) =>
-          a.region.localeCompare(b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen,
-      );
+    return Array.from(this.#sensors.values(), (sensor) => this.#viewOf(sensor, now)).sort(
+      (a, b) => a.region.localeCompare(b.region) || a.hostname.localeCompare(b.hostname) || a.first_seen - b.first_seen,
+    );
   }
 
   /** Every region that has ever sent; its counts include forgotten sensors. Beyond a limit those without sensors are one. */
   summary(now: number): FleetSummary {
     const tallies = new Map<string, RegionTally>();
     const tallyOf = (name: string): RegionTally => {
-      const region = tallies.has(name) || tallies.size < MAX_REGIONS ? name : OTHER_REGIONS;
-      let tally = tallies.get(region);
-      if (!tally) {
-        tally = new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
-        tallies.set(region, tally);
-      }
+      const region = boundedRegion(tallies, name);
+      const tally =
+        tallies.get(region) ?? new RegionTally(region, this.#cut.has(region), this.#rates.get(region)?.at(now) ?? 0);
+      tallies.set(region, tally);
       return tally;
     };
-    const sensors = [...this.#sensors.values()].map((sensor) => ({ sensor, state: this.#stateOf(sensor, now) }));
-    for (const expected of [true, false]) {
-      for (const { sensor, state } of sensors) {
-        const isExpected = state !== 'gone' && state !== 'replaced';
-        if (isExpected === expected) tallyOf(sensor.reading.region).add(sensor, state, now);
-      }
+    const sensors = Array.from(this.#sensors.values(), (sensor) => ({ sensor, state: this.#stateOf(sensor, now) }));
+    const isEnded = ({ state }: { state: SensorState }) => state === 'gone' || state === 'replaced';
+    for (const { sensor, state } of [...sensors.filter((one) => !isEnded(one)), ...sensors.filter(isEnded)]) {
+      tallyOf(sensor.reading.region).add(sensor, state, now);
     }
     for (const [region, counts] of this.#forgotten) tallyOf(region).addReadings(counts);
-    const regions = [...tallies.values()].map((tally) => tally.view());
+    const regions = Array.from(tallies.values(), (tally) => tally.view());
     return {
       time: now,
       regions: regions.sort((a, b) => compareRegions(a.region, b.region)),
@@ -186,11 +185,7 @@ export class Fleet {
   }
 
   convergence(goal: Goal, now: number): Convergence {
-    const sensors = [...this.#sensors.values()].map((sensor) => ({
-      reading: sensor.reading,
-      config: sensor.config,
-      state: this.#stateOf(sensor, now),
-    }));
+    const sensors = Array.from(this.#sensors.values(), (sensor) => this.#viewOf(sensor, now));
     return convergenceOf(sensors, goal, now);
   }
 
@@ -232,7 +227,10 @@ export class Fleet {
   }
 
   #forget(sensor: SensorRecord, now: number): void {
-    this.#forgotten.add(sensor, now);
+    const region = boundedRegion(this.#forgotten, sensor.reading.region);
+    const counts = this.#forgotten.get(region) ?? noReadings();
+    addReadings(counts, readingsOf(sensor, now));
+    this.#forgotten.set(region, counts);
     this.#sensors.delete(sensor.reading.execution_id);
     this.#replacement.forget(sensor);
   }

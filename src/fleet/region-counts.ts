@@ -5,16 +5,18 @@ import { gapsOf, intervalOf, type SensorRecord } from './sensor-record.js';
 const MAX_COLORS = 5;
 /** The rate is an average over this many full seconds. */
 const RATE_WINDOW_S = 5;
-/** Anybody can name a region: the counts of further ones are kept under {@link OTHER_REGIONS}. */
-export const MAX_REGIONS = 100;
-export const OTHER_REGIONS = 'other';
+const MAX_REGIONS = 100;
+
+/** Anybody can name a region: the counts of further ones are kept under `other`. */
+export const boundedRegion = (known: ReadonlyMap<string, unknown>, region: string): string =>
+  known.has(region) || known.size < MAX_REGIONS ? region : 'other';
 
 /** What readings of a sensor have added up to. */
 export type ReadingCounts = Pick<RegionView, 'received' | 'duplicates' | 'late' | 'gaps' | 'last_seen'>;
 
-const noReadings = (): ReadingCounts => ({ received: 0, duplicates: 0, late: 0, gaps: 0, last_seen: 0 });
+export const noReadings = (): ReadingCounts => ({ received: 0, duplicates: 0, late: 0, gaps: 0, last_seen: 0 });
 
-function addReadings(sum: ReadingCounts, { received, duplicates, late, gaps, last_seen }: ReadingCounts): void {
+export function addReadings(sum: ReadingCounts, { received, duplicates, late, gaps, last_seen }: ReadingCounts): void {
   sum.received += received;
   sum.duplicates += duplicates;
   sum.late += late;
@@ -22,7 +24,7 @@ function addReadings(sum: ReadingCounts, { received, duplicates, late, gaps, las
   sum.last_seen = Math.max(sum.last_seen, last_seen);
 }
 
-const readingsOf = (sensor: SensorRecord, now: number): ReadingCounts => {
+export const readingsOf = (sensor: SensorRecord, now: number): ReadingCounts => {
   const { received, duplicates, late, lastSeen: last_seen } = sensor;
   return { received, duplicates, late, gaps: gapsOf(sensor, now), last_seen };
 };
@@ -55,36 +57,6 @@ export class RegionTally {
   view(): RegionView {
     const colors = [...this.#colors].map(([color, sensors]) => ({ color, sensors }));
     return { ...this.#sum, colors: colors.sort((a, b) => b.sensors - a.sensors).slice(0, MAX_COLORS) };
-  }
-}
-
-/** The readings of forgotten sensors by region, so that totals never go back. */
-export class ForgottenSensors {
-  readonly #counts = new Map<string, ReadingCounts>();
-
-  /** `now` in Unix milliseconds. */
-  add(sensor: SensorRecord, now: number): void {
-    const { region } = sensor.reading;
-    const name = this.#counts.has(region) || this.#counts.size < MAX_REGIONS ? region : OTHER_REGIONS;
-    const counts = this.#counts.get(name) ?? noReadings();
-    addReadings(counts, readingsOf(sensor, now));
-    this.#counts.set(name, counts);
-  }
-
-  shiftTimes(by: number, since: number): void {
-    for (const counts of this.#counts.values()) if (counts.last_seen >= since) counts.last_seen += by;
-  }
-
-  [Symbol.iterator](): Iterator<[string, ReadingCounts]> {
-    return this.#counts[Symbol.iterator]();
-  }
-
-  dump(): Record<string, ReadingCounts> {
-    return Object.fromEntries(this.#counts);
-  }
-
-  load(dump: Record<string, ReadingCounts>): void {
-    for (const [region, counts] of Object.entries(dump)) this.#counts.set(region, counts);
   }
 }
 

@@ -44,7 +44,7 @@ export function moduleEnv(job: ModuleJob): Record<string, string> {
 export interface Reaching {
   proxyUrl: string;
   /** Entries of a `HostList`. */
-  allow?: readonly string[];
+  allow?: readonly string[] | undefined;
 }
 
 export const reachableHosts = ({ proxyUrl, allow = [] }: Reaching): string[] => [

@@ -70,26 +70,24 @@ export class AuthorityFollower {
   }
 
   /** Asks the authority once, and keeps what is newer. Never rejects; false when that failed. */
-  async refresh(signal?: AbortSignal): Promise<boolean> {
-    try {
-      this.#report(await this.#ask(signal));
-      return true;
-    } catch (error) {
-      if (!signal?.aborted) this.#report({ kind: 'failed', reason: causeMessageOf(error) });
-      return false;
-    }
+  async refresh(signal = new AbortController().signal): Promise<boolean> {
+    const status = await this.#ask(signal).catch(
+      (error): FollowStatus => ({ kind: 'failed', reason: causeMessageOf(error) }),
+    );
+    if (!signal.aborted && status.kind !== this.#status?.kind) this.#options.onStatus?.(status);
+    this.#status = status;
+    return status.kind !== 'failed';
   }
 
-  async #ask(signal: AbortSignal | undefined): Promise<FollowStatus> {
+  async #ask(signal: AbortSignal): Promise<FollowStatus> {
     const store = this.#store;
     const { token } = this.#options;
-    const timeout = AbortSignal.timeout(ASK_TIMEOUT_MS);
     const response = await this.#fetch(`/config?seen=${store.newestKnown}`, {
       headers: {
         'if-none-match': `"${store.version}"`,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]),
     });
     if (response.status === 304) return { kind: 'following' };
     const body: unknown = await response.json();
@@ -129,11 +127,5 @@ export class AuthorityFollower {
 
   #fetch(path: string, init: RequestInit): Promise<Response> {
     return (this.#options.fetch ?? fetch)(this.url + path, init);
-  }
-
-  #report(status: FollowStatus): void {
-    const changed = status.kind !== this.#status?.kind;
-    this.#status = status;
-    if (changed) this.#options.onStatus?.(status);
   }
 }

@@ -14,7 +14,6 @@ import { connectionOf } from '../lib/net/client-gone.js';
 import { readBody } from '../lib/net/request-body.js';
 import { addressOf, lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
 import type { ModuleStore } from '../modules/module-store.js';
-import type { SensorKey } from '../protocol/sensor-token.js';
 import type { Queue } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
 import type { AuthorityFollower, FollowStatus } from './authority-follower.js';
@@ -28,7 +27,7 @@ import type { ProxyEvent } from './proxy-events.js';
 import { type Refusal, refusal, refusalOf, refuse } from './refusal.js';
 import { RevokedHosts, revocationRoutes } from './revoked-hosts.js';
 import { SendReadings } from './send-readings.js';
-import { SensorAccess } from './sensor-access.js';
+import { SensorAccess, type SensorAccessOptions } from './sensor-access.js';
 
 export interface ProxyDeps {
   queue: Queue;
@@ -45,19 +44,13 @@ export interface ProxyDeps {
   log?(text: string): void;
 }
 
-export interface GuardOptions {
+export interface GuardOptions extends SensorAccessOptions {
   /** Needed to change configuration; without one nobody can. */
-  operatorToken?: string;
+  operatorToken?: string | undefined;
   /** Reading the configuration and the counts needs one of its tokens, when given. */
-  lock?: AccessLock;
-  /** Needed for `/send`, when given; the same for all sensors. */
-  sensorToken?: string;
-  /** Keys of the tokens of single nodes; needed for `/send`, when given, unless `open`. */
-  sensorKeys?: SensorKey[];
-  /** With `sensorKeys`: readings without a token are taken, of hosts that have none of their own. */
-  open?: boolean;
+  lock?: AccessLock | undefined;
   /** Names (without port) under which this service is reached; others in `Host` are refused. `undefined`: any. */
-  hosts?: string[];
+  hosts?: string[] | undefined;
   /**
    * Messages a second that one sender may send; 0 = any number. A sender is the host that it names, because many sensors
    * share an address; the token decides who may send at all.
@@ -91,8 +84,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   const { queue, desired = new DesiredConfigStore(), revoked = new RevokedHosts(), follower, guard = {} } = deps;
   const { onEvent } = deps;
   const batcher = new Batcher(queue, deps.batcher, onEvent);
-  const { sensorToken: sharedToken, sensorKeys: keys, open, operatorToken, lock } = guard;
-  const access = new SensorAccess({ sharedToken, keys, open, revoked });
+  const { operatorToken, lock, hosts, rateLimit } = guard;
+  const access = new SensorAccess(guard, revoked);
   const wrongTokens = new WrongTokens();
   const counts = new ProxyCounts();
   const refused = (problem: Refusal) => {
@@ -119,8 +112,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
     desired,
     access,
     wrongTokens,
-    hosts: guard.hosts,
-    rateLimit: guard.rateLimit,
+    hosts,
+    rateLimit,
     counts,
     refuse: refused,
     log: deps.log,
@@ -133,7 +126,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       readBody: () => readBody(c, (bytes) => parseBody(bytes, Date.now()), MAX_SEND_BYTES),
     }),
   );
-  app.use(refuseForeignPages(guard.hosts));
+  app.use(refuseForeignPages(hosts));
   app.route('/', healthRoutes(queue));
   app.use(lateRefusals(wrongTokens));
   const locked: MiddlewareHandler = async (c, next) => {

@@ -12,12 +12,11 @@ import type { RevokedHosts } from './revoked-hosts.js';
 
 export interface SensorAccessOptions {
   /** The same for all sensors; where it is set, a token is wanted. */
-  sharedToken?: string | undefined;
+  sensorToken?: string | undefined;
   /** Keys of node tokens. */
-  keys?: SensorKey[] | undefined;
+  sensorKeys?: SensorKey[] | undefined;
   /** With keys: whoever has no token may send, too. Without keys and shared token everybody may. */
   open?: boolean | undefined;
-  revoked?: RevokedHosts | undefined;
 }
 
 const SCHEME = 'Bearer ';
@@ -30,36 +29,31 @@ export interface Sender {
 }
 
 export class SensorAccess {
-  readonly #options: SensorAccessOptions;
+  readonly #shared: string | undefined;
   readonly #keys: SensorKey[];
+  readonly #revoked: RevokedHosts;
+  readonly #knowsTokens: boolean;
+  /** Whether senders without a token are refused. */
+  readonly #wantsToken: boolean;
   /** By header; only the operator's keys make entries, so there are as many as nodes. */
   readonly #checked = new Map<string, { host: string; key: SensorKey }>();
   /** Keys of hosts that have sent with a token of their own: nobody else may send in their name. */
   readonly #ownTokens = new Set<string>();
 
-  constructor(options: SensorAccessOptions) {
-    this.#options = options;
-    this.#keys = options.keys ?? [];
-  }
-
-  /** Whether senders without a token are refused. */
-  get wantsToken(): boolean {
-    const { sharedToken, open } = this.#options;
-    return sharedToken !== undefined || (this.#keys.length > 0 && !open);
-  }
-
-  /** Whether anybody can be told from a stranger here. */
-  get knowsTokens(): boolean {
-    return this.#options.sharedToken !== undefined || this.#keys.length > 0;
+  constructor({ sensorToken, sensorKeys = [], open }: SensorAccessOptions, revoked: RevokedHosts) {
+    this.#shared = sensorToken;
+    this.#keys = sensorKeys;
+    this.#revoked = revoked;
+    this.#knowsTokens = sensorToken !== undefined || sensorKeys.length > 0;
+    this.#wantsToken = sensorToken !== undefined || (sensorKeys.length > 0 && !open);
   }
 
   /** Who sends a request with this `Authorization` header. `now` in Unix milliseconds. */
   identify(header: string | undefined, now: number): Sender | Refusal<ErrorCode> {
-    const { sharedToken, revoked } = this.#options;
-    if (sharedToken !== undefined && bearerMatches(header, sharedToken)) return {};
+    if (this.#shared !== undefined && bearerMatches(header, this.#shared)) return {};
     const node = this.#nodeOf(header, now);
-    if (node !== undefined) return revoked?.has(node) ? revokedRefusal(node) : { node };
-    if (!this.wantsToken) return { anonymous: true, stranger: this.knowsTokens };
+    if (node !== undefined) return this.#revoked.has(node) ? revokedRefusal(node) : { node };
+    if (!this.#wantsToken) return { anonymous: true, stranger: this.#knowsTokens };
     return header === undefined
       ? refusal(401, 'TOKEN_MISSING', 'sending readings needs a token: Authorization: Bearer …')
       : refusal(403, 'TOKEN_WRONG', 'sending readings: the token is not the right one');
@@ -89,7 +83,7 @@ export class SensorAccess {
       return undefined;
     }
     if (typeof host !== 'string') return undefined;
-    if (this.#options.revoked?.has(host)) return revokedRefusal(host);
+    if (this.#revoked.has(host)) return revokedRefusal(host);
     if (!this.#ownTokens.has(hostKey(host))) return undefined;
     return refusal(403, 'WRONG_HOST', `readings of the host ${host} need its own token`);
   }

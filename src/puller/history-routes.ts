@@ -1,8 +1,8 @@
 /** `GET /history` (docs/history.md). */
 import { Hono } from 'hono';
 import { AppError } from '../lib/errors/app-error.js';
-import { httpErrorBody } from '../lib/errors/http-error.js';
 import { clientGone } from '../lib/net/client-gone.js';
+import { Places } from '../lib/places.js';
 import { isValueName } from '../protocol/measured-values.js';
 import {
   BUILT_IN_METRICS,
@@ -28,7 +28,9 @@ const PARAMETERS = ['metric', 'region', 'host', 'from', 'to', 'step'] as const;
 /** `now`: Unix milliseconds. */
 export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined, now: () => number): Hono {
   const routes = new Hono();
-  const inTurn = oneAfterTheOther();
+  const places = new Places(MAX_WAITING);
+  // Reading takes the time of the pipeline: one at a time does.
+  let last: Promise<unknown> = Promise.resolve();
   routes.get('/history', async (c) => {
     const time = now();
     const range = parseHistoryQuery(new URL(c.req.url).searchParams, time);
@@ -38,33 +40,24 @@ export function historyRoutes(store: Pick<ReadingsStore, 'history'> | undefined,
       });
     }
     const { metric, step, from, to } = range;
+    const giveBack = places.take();
+    if (!giveBack) {
+      throw new AppError('TOO_MANY_READERS', `${MAX_WAITING} others wait for a history already; try again`);
+    }
     const gone = clientGone(c);
-    const series = await inTurn(async () => (gone.aborted ? [] : store.history(range, time, gone)));
+    const answer = last.then(() => (gone.aborted ? [] : store.history(range, time, gone))).finally(giveBack);
+    last = answer.catch(() => {});
+    const series = await answer;
     if (gone.aborted) return c.body(null);
     if (!series) {
-      const message = 'the puller is still rolling up what its store has';
-      return c.json(httpErrorBody({ code: 'HISTORY_NOT_READY', message, hint: 'Ask again in a minute.' }), 503, {
-        'retry-after': '1',
+      c.header('retry-after', '1');
+      throw new AppError('HISTORY_NOT_READY', 'the puller is still rolling up what its store has', {
+        hint: 'Ask again in a minute.',
       });
     }
     return c.json({ metric, step, from, to, series } satisfies History);
   });
   return routes;
-}
-
-/** Reading takes the time of the pipeline: one at a time does. Throws `TOO_MANY_READERS` where many wait already. */
-function oneAfterTheOther() {
-  let waiting = 0;
-  let last: Promise<unknown> = Promise.resolve();
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (waiting >= MAX_WAITING) {
-      throw new AppError('TOO_MANY_READERS', `${MAX_WAITING} others wait for a history already; try again`);
-    }
-    waiting++;
-    const result = last.then(work);
-    last = result.catch(() => {}).finally(() => waiting--);
-    return result;
-  };
 }
 
 /** `now`: Unix milliseconds. Throws `BAD_QUERY`. */
@@ -106,27 +99,20 @@ function metricOf(metric: string | null): string {
   throw badQuery(`there is no metric ${JSON.stringify(metric)}`, `It is ${known}.`);
 }
 
-function timeOf(query: URLSearchParams, name: 'from' | 'to'): number | undefined {
+/** A whole number from `least` on; undefined where there is none. */
+function numberOf(query: URLSearchParams, name: string, least: number, what: string, hint: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
-  const time = Number(text);
-  if (/^\d+$/.test(text) && time <= MAX_TIME) return time;
-  throw badQuery(
-    `${name} must be a time, not ${JSON.stringify(text)}`,
-    'Give Unix milliseconds, such as 1767225600000.',
-  );
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= least && number <= MAX_TIME) return number;
+  throw badQuery(`${name} must be ${what}, not ${JSON.stringify(text)}`, hint);
 }
 
-function stepOf(query: URLSearchParams): number | undefined {
-  const text = query.get('step');
-  if (text === null) return undefined;
-  const step = Number(text);
-  if (/^\d+$/.test(text) && step >= MIN_STEP_MS && step <= MAX_TIME) return step;
-  throw badQuery(
-    `step must be milliseconds from ${MIN_STEP_MS} on, not ${JSON.stringify(text)}`,
-    `A minute is ${MINUTE_MS}.`,
-  );
-}
+const timeOf = (query: URLSearchParams, name: 'from' | 'to') =>
+  numberOf(query, name, 0, 'a time', 'Give Unix milliseconds, such as 1767225600000.');
+
+const stepOf = (query: URLSearchParams) =>
+  numberOf(query, 'step', MIN_STEP_MS, `milliseconds from ${MIN_STEP_MS} on`, `A minute is ${MINUTE_MS}.`);
 
 /** For a time of `ms`; a whole number of days for the longest. */
 function usualStep(ms: number): number {

@@ -107,13 +107,6 @@ test('an annotation says that jobs were stopped, or that the network stops', asy
   expect(region()?.live).toBe(0);
 });
 
-test('the former name of the route works', async () => {
-  observe();
-  const body = JSON.stringify({ region: 'eu', connected: false });
-  const answer = await pullerWith().request('/fleet/told', { method: 'POST', headers: operator, body });
-  expect([answer.status, region()?.cut]).toEqual([200, true]);
-});
-
 test.each([[{}], [{ region: 'eu' }], [{ region: 'eu', connected: 'no' }], [{ endedJobs: 'j-1' }], [[]], [null]])(
   '%j is no annotation',
   async (annotation) => {

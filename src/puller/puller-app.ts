@@ -3,16 +3,17 @@ import { setMaxListeners } from 'node:events';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Hono } from 'hono';
 import { z } from 'zod';
-import type { Fleet } from '../fleet/fleet.js';
 import type { AlertEvent, FleetEvent } from '../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
-import { answerError, answerNotFound, httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
+import { statusOf } from '../lib/errors/codes.js';
+import { answerError, answerNotFound, readJsonBody } from '../lib/errors/http-error.js';
 import type { AccessLock } from '../lib/net/access-lock.js';
 import { tokenProblem } from '../lib/net/bearer-token.js';
 import { refuseForeignPages } from '../lib/net/browser-guard.js';
 import type { OperatorSessions } from '../lib/net/operator-sessions.js';
 import { lateRefusals, WrongTokens } from '../lib/net/wrong-tokens.js';
+import { Places } from '../lib/places.js';
 import { desiredFieldSchema, desiredStateSchema, scopeSchema } from '../protocol/desired-config.js';
 import type { Queue, QueueDepth, QueueServerState } from '../queue/queue.js';
 import { healthRoutes } from '../queue/queue-health.js';
@@ -20,7 +21,7 @@ import type { ReadingsStore, StoreStats } from '../store/store.js';
 import { controlRoutes } from './controls/control-routes.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { EventHub } from './events/event-hub.js';
-import { eventStream, RETRY_AFTER_S, type StreamFilter, StreamShare } from './events/event-stream.js';
+import { eventStream } from './events/event-stream.js';
 import { PastEvents } from './events/past-events.js';
 import { historyRoutes } from './history-routes.js';
 import type { PipelineStats } from './pipeline.js';
@@ -134,17 +135,32 @@ async function checkSome<T>(schema: z.ZodType<Record<string, T>>, record: Record
   return Object.fromEntries(checked);
 }
 
+/** Browsers, terminals and programs. A slow one holds up to 4 MB. */
+const MAX_STREAMS = 100;
+/** A replay holds a page of the store, up to 16 MB where messages are large. */
+const MAX_REPLAYS = 4;
+
+/** A replay of 100,000 readings, and a query, take a second or two. */
+const RETRY_AFTER_S = '2';
+
+const tooMany = (what: string) =>
+  new AppError('TOO_MANY_STREAMS', `too many clients ${what} at the same time; try again`);
+
 const KINDS = ['reading', 'message', 'alert', 'summary'] as const;
 
 export function createPullerApp(deps: PullerAppDeps): Hono {
   const { queue, fleet: source, stats, problem, now = Date.now, controls, closed, http } = deps;
   const { hub, store, firing } = source;
   const { fleet } = hub;
-  const streams = new StreamShare();
+  const streams = new Places(MAX_STREAMS);
+  const replays = new Places(MAX_REPLAYS);
   // Every stream listens to it.
   setMaxListeners(0, closed);
   const app = new Hono();
-  app.onError((error, c) => answerError(error, c, http.log));
+  app.onError((error, c) => {
+    if (error instanceof AppError && statusOf(error.code) === 429) c.header('retry-after', RETRY_AFTER_S);
+    return answerError(error, c, http.log);
+  });
   app.notFound(answerNotFound);
   app.use(refuseForeignPages(http.hosts));
   app.route('/', healthRoutes(queue, problem));
@@ -183,40 +199,48 @@ export function createPullerApp(deps: PullerAppDeps): Hono {
     };
     return c.json(fleet.convergence({ desired, ...goal }, now()));
   });
-  // `/fleet/told` is the former name.
-  app.on('POST', ['/fleet/annotations', '/fleet/told'], async (c) => {
+  app.post('/fleet/annotations', async (c) => {
     const problem = tokenProblem(c.req.header('authorization'), [http.token], 'noting this');
     if (problem) throw problem;
-    annotate(fleet, await readJsonBody(c, annotationSchema), now());
+    const annotation = await readJsonBody(c, annotationSchema);
+    if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
+    else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now());
+    else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by);
     return c.json({ status: 'noted' });
   });
   app.get('/events', (c) => {
-    if (closed.aborted) return c.json(httpErrorBody({ code: 'STOPPING', message: 'the puller is stopping' }), 503);
+    if (closed.aborted) throw new AppError('STOPPING', 'the puller is stopping');
     const { region, since, kinds } = c.req.query();
     const from = since === undefined ? undefined : timeQuery('since', since);
-    const filter: StreamFilter = {
-      ...(region ? { region } : {}),
-      ...(kinds === undefined ? {} : { kinds: new Set(kinds.split(',').map(eventKind)) }),
+    const filter = {
+      region: region || undefined,
+      kinds: kinds === undefined ? undefined : new Set(kinds.split(',').map(eventKind)),
     };
     const past = from !== undefined && store ? new PastEvents(store, from, filter.kinds) : undefined;
-    const place = streams.take(past !== undefined);
-    if (typeof place === 'string') {
-      const message = `too many clients ${place === 'streams' ? 'listen' : 'read past events'} at the same time; try again`;
-      const headers = { 'retry-after': String(RETRY_AFTER_S) };
-      return c.json(httpErrorBody({ code: 'TOO_MANY_STREAMS', message }), 429, headers);
+    const leave = streams.take();
+    if (!leave) throw tooMany('listen');
+    const endReplay = past ? replays.take() : () => {};
+    if (!endReplay) {
+      leave();
+      throw tooMany('read past events');
     }
-    return eventStream(c, hub, { filter, past, place, closed, first: firing(), resumable: store !== undefined });
+    return eventStream(c, hub, {
+      filter,
+      past,
+      closed,
+      endReplay,
+      leave() {
+        endReplay();
+        leave();
+      },
+      first: firing(),
+      resumable: store !== undefined,
+    });
   });
   app.route('/', controlRoutes({ controls, operator: http.operator, closed, log: http.log }));
   app.route('/', readerRoutes({ path: () => store?.path, closed, log: http.log }));
   app.route('/', http.page);
   return app;
-}
-
-function annotate(fleet: Fleet, annotation: Annotation, now: number): void {
-  if ('region' in annotation) fleet.setRegionLink(annotation.region, annotation.connected);
-  else if ('endedJobs' in annotation) fleet.markJobsStopped(annotation.endedJobs, now);
-  else fleet.markSensorsStopped(annotation.networkEnds.since, annotation.networkEnds.by);
 }
 
 const badQuery = (message: string) => new AppError('BAD_QUERY', message);

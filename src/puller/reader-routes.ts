@@ -3,14 +3,14 @@ import { type Context, Hono } from 'hono';
 import { stream } from 'hono/streaming';
 import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { knownCode } from '../lib/errors/codes.js';
-import { httpErrorBody, readJsonBody } from '../lib/errors/http-error.js';
+import { readJsonBody } from '../lib/errors/http-error.js';
 import { clientGone, cutOff } from '../lib/net/client-gone.js';
+import { Places } from '../lib/places.js';
 import { type AnswerLine, exportSchema, querySchema, type ReadRequest } from '../store/answer.js';
 import { type ReadOptions, readStore } from '../store/sqlite/reader/store-reader.js';
 
 /** Each is a process. */
 const MAX_READERS = 3;
-const RETRY_AFTER_S = 2;
 export const QUERY_LIMITS = { rows: 100_000, bytes: 64 * 1_048_576 };
 const QUERY_MS = 30_000;
 /** A client that takes less is cut off after `PATIENCE_MS`, because others wait for its place. */
@@ -30,31 +30,24 @@ export interface ReaderDeps {
 
 export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs = PATIENCE_MS }: ReaderDeps): Hono {
   const app = new Hono();
-  let readers = 0;
-
-  function bug(error: unknown): AppError {
-    log((error as Error).stack ?? messageOf(error));
-    return new AppError('INTERNAL', messageOf(error));
-  }
+  const readers = new Places(MAX_READERS);
 
   async function answer(c: Context, request: (path: string) => ReadRequest, options: Partial<ReadOptions> = {}) {
     const store = path();
     if (store === undefined)
       throw new AppError('NO_STORE', 'the puller keeps no store: it runs without the sink `store`');
     if (closed.aborted) throw stopping();
-    if (readers >= MAX_READERS) {
+    const giveBack = readers.take();
+    if (!giveBack) {
       const message = `${MAX_READERS} queries and exports read the store already; try again`;
-      return c.json(httpErrorBody({ code: 'TOO_MANY_READERS', message }), 429, {
-        'retry-after': String(RETRY_AFTER_S),
-      });
+      throw new AppError('TOO_MANY_READERS', message);
     }
-    readers++;
     const gone = clientGone(c);
     const signal = AbortSignal.any([gone, closed]);
     const bytes = readStore(request(store), { signal, ...options });
     const leave = async () => {
       await bytes.return(undefined);
-      readers--;
+      giveBack();
     };
     let first: Uint8Array;
     try {
@@ -80,7 +73,11 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs
         for await (const chunk of bytes) await write(chunk);
       } catch (error) {
         if (gone.aborted) return;
-        const { code, message, hint } = closed.aborted ? stopping() : error instanceof AppError ? error : bug(error);
+        const { code, message, hint } = closed.aborted
+          ? stopping()
+          : error instanceof AppError
+            ? error
+            : bug(error, log);
         const last = { error: { code, message, hint } } satisfies AnswerLine;
         await write(Buffer.from(`\n${JSON.stringify(last)}\n`));
       } finally {
@@ -103,6 +100,11 @@ export function readerRoutes({ path, closed, log, queryMs = QUERY_MS, patienceMs
     return answer(c, (store) => ({ path: store, readings: parsed.data }));
   });
   return app;
+}
+
+function bug(error: unknown, log: (text: string) => void): AppError {
+  log((error as Error).stack ?? messageOf(error));
+  return new AppError('INTERNAL', messageOf(error));
 }
 
 const stopping = () => new AppError('STOPPING', 'the puller is stopping');

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { identify } from '../lib/process/process-id.js';
 import type { NetworkProvider } from '../network/provider.js';
 import { registerProvider } from '../network/registry.js';
-import { removeAllOrphans, removeNetworkData, removeOrphans } from './orphans.js';
+import { removeNetworkData, removeOrphans } from './orphans.js';
 import { type RunState, readRunState, writeRunState } from './run-state.js';
 
 const marked = vi.hoisted(() => vi.fn());
@@ -64,7 +64,7 @@ test('sensors that outlive `up` are not marked as stopped', async () => {
 });
 
 test('where nothing is known, every kind of network is asked', async () => {
-  const { removed, kept } = await removeAllOrphans(stateDir);
+  const { removed, kept } = await removeOrphans(stateDir, { everyKind: true });
   expect(asked.sort()).toEqual(['compose', 'embedded', 'native', 'remote']);
   expect([removed.length, kept]).toEqual([4, ['a network']]);
   expect(marked).not.toHaveBeenCalled();
@@ -73,7 +73,7 @@ test('where nothing is known, every kind of network is asked', async () => {
 test('an `up` that runs is left alone', async () => {
   writeRunState(stateDir, state('native', { up: identify('up', process.pid)! }));
   await expect(removeOrphans(stateDir)).rejects.toMatchObject({ code: 'ALREADY_UP' });
-  await expect(removeAllOrphans(stateDir)).rejects.toMatchObject({ code: 'ALREADY_UP' });
+  await expect(removeOrphans(stateDir, { everyKind: true })).rejects.toMatchObject({ code: 'ALREADY_UP' });
   expect([asked, readRunState(stateDir)?.alive]).toEqual([[], true]);
 });
 

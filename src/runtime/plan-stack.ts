@@ -50,7 +50,11 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   const ca = tlsCa === undefined ? {} : { tlsCa };
   const context: PlanContext = {
     ...ca,
-    ...{ supervisor, stateDir, token, registry, emit },
+    supervisor,
+    stateDir,
+    token,
+    registry,
+    emit,
     nodesPerRegion: values.nodes,
     logging: givenSettings(settings, ['logLevel', 'logFormat']),
     ...sensorSecrets(values, provider.capabilities, stateDir),
@@ -60,7 +64,9 @@ export async function planStack({ settings, registry, asked, emit, onStop }: Sta
   const stack = new Stack({
     network: { provider, plan, proxyUrl: values.proxyUrl ?? services.endpoints.proxy },
     run: { ...ca, stateDir, token, settings: asked },
-    ...{ services, supervisor, onStop },
+    services,
+    supervisor,
+    onStop,
   });
   const authority = tlsCa === undefined ? {} : { ca: readCaFile(tlsCa) };
   const proxy = new ProxyClient(services.endpoints.proxy, { token, ...authority });

@@ -1,9 +1,9 @@
 /** Finds an `up` and its children without `run.json`: each child carries in its environment whose it is. */
-import { realpathSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { processesWith } from '../lib/process/find-processes.js';
 import { identify, isAlive, type ProcessId } from '../lib/process/process-id.js';
 
+/** Nobody can take it from a running process. */
 const VARIABLE = 'WASM_SENSORS_CHILD_OF';
 
 /** The mark of a child of this process, which is the `up` of this state folder. */
@@ -22,29 +22,44 @@ export interface Found {
 /** What runs for this state folder, whatever `run.json` says; nothing on systems where that can't be seen. */
 export function findUpAndChildren(stateDir: string): Found {
   const path = pathOf(stateDir);
-  const found: Found = { up: undefined, children: [] };
-  for (const { pid, started, value } of processesWith(VARIABLE)) {
-    const mark = parseMark(value);
-    if (mark?.path !== path) continue;
-    if (isAlive(mark.up)) found.up = mark.up;
-    found.children.push({ name: mark.name, pid, started });
-  }
-  return found;
+  const found = markedProcesses().filter((one) => one.stateDir === path);
+  return { up: found.find(({ up }) => isAlive(up))?.up, children: found.map(({ child }) => child) };
 }
 
 /** The state folder of the `up` whose child a process is. */
 export function stateDirOfChild(pid: number): string | undefined {
-  const value = processesWith(VARIABLE).find((found) => found.pid === pid)?.value;
-  return value === undefined ? undefined : parseMark(value)?.path;
+  return markedProcesses().find(({ child }) => child.pid === pid)?.stateDir;
 }
 
-function parseMark(value: string): { name: string; up: ProcessId; path: string } | undefined {
-  try {
-    const [name, pid, started, path] = JSON.parse(value) as [string, number, string, string];
-    return { name, up: { name: 'up', pid, started }, path };
-  } catch {
-    return undefined;
-  }
+interface MarkedProcess {
+  child: ProcessId;
+  up: ProcessId;
+  stateDir: string;
+}
+
+/**
+ * Those of this machine; those of other users only for root. Only Linux has an interface for it: elsewhere none are found.
+ * Processes of containers are left out, for what they call a path is another file.
+ */
+function markedProcesses(): MarkedProcess[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid) || pid === process.pid) return [];
+    // Read first and compared afterwards: the process that has this pid is the one whose environment was read.
+    const before = identify(name, pid);
+    try {
+      if (readlinkSync(`/proc/${pid}/ns/mnt`) !== readlinkSync('/proc/self/ns/mnt')) return [];
+      const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+      const mark = entries.find((entry) => entry.startsWith(`${VARIABLE}=`))?.slice(VARIABLE.length + 1);
+      if (mark === undefined || !before || !isAlive(before)) return [];
+      const [child, upPid, upStarted, stateDir] = JSON.parse(mark) as [string, number, string, string];
+      return [{ child: { ...before, name: child }, up: { name: 'up', pid: upPid, started: upStarted }, stateDir }];
+    } catch {
+      // It has exited, or is somebody else's; or the variable holds something else.
+      return [];
+    }
+  });
 }
 
 /** One name for a folder that can be reached by several. */

@@ -212,7 +212,7 @@ test('an instance that does not start is no guest: no address space, or an inval
   expect(host.stats().running).toBe(0);
 });
 
-test('the last eight lines are kept, long ones in part', () => {
+test('the last eight lines are kept, and the one that is not complete; long ones in part', () => {
   const { lastLines } = start(function* (guest) {
     yield* guest.write(1, `${'x'.repeat(700)}`);
     yield* guest.write(2, `${'x'.repeat(700)}\n`);
@@ -220,7 +220,7 @@ test('the last eight lines are kept, long ones in part', () => {
     yield* guest.write(1, 'a');
     yield* guest.write(1, 'b\nc');
   });
-  expect(lastLines).toEqual(['1', '2', '3', '4', '5', '6', '7', 'ab']);
+  expect(lastLines).toEqual(['1', '2', '3', '4', '5', '6', '7', 'ab', 'c']);
   const long = start(function* (guest) {
     yield* guest.write(1, `${'x'.repeat(700)}${'y'.repeat(200)}`);
     yield* guest.write(1, `${'z'.repeat(700)}\n`);

@@ -46,7 +46,7 @@ export interface GuestSpec {
   allowed?: HostList;
 }
 
-/** Called once, when a guest has exited or was stopped. */
+/** Called once, when a guest has exited or was stopped. `lastLine`: of its output, complete or not; '' when there is none. */
 export type ExitListener = (exit: GuestExit, lastLine: string) => void;
 
 /** Starts the executions of one job. */
@@ -110,7 +110,7 @@ export class SensorHost {
         this.#guests.delete(guest);
         this.#exitedSinceReclaim++;
         // Later: the caller of `start` has its result by then, even if the guest exits at once.
-        if (onExit) queueMicrotask(() => onExit(exit, guest.lastLine));
+        if (onExit) queueMicrotask(() => onExit(exit, guest.lastLines.at(-1) ?? ''));
       },
     };
   }

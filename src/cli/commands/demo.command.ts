@@ -3,8 +3,7 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
 import { loadProvider } from '../../network/registry.js';
 import { command } from '../command.js';
-import { DEMO_FOLDER, DemoFolder, STATE_DIR } from '../demo/demo-folder.js';
-import { DemoRun, type StepResult, stoppedElsewhere } from '../demo/demo-run.js';
+import { DEMO_FOLDER, DemoRun, STATE_DIR, type StepResult } from '../demo/demo-run.js';
 import { demoSteps } from '../demo/steps.js';
 import { flagOption, integer, valueOption } from '../options.js';
 import {
@@ -43,14 +42,16 @@ export const demo = command({
     const usual = await usualNodes(kind);
     const nodes = options.nodes ?? usual;
     const { bacalhau } = settings;
-    const folder = new DemoFolder({
+    const stop = new StopSignal();
+    const run = new DemoRun({
       // The demo works in another folder.
       bacalhau: bacalhau?.includes('/') ? resolve(bacalhau) : bacalhau,
       ansi,
       verbose: out.mode === 'text',
+      stopped: stop.signal,
     });
-    await folder.claim();
-    return runToTheEnd(out, folder, { kind, nodes, asks });
+    await run.claim();
+    return runToTheEnd(out, run, stop, { kind, nodes, asks });
   },
 });
 
@@ -66,14 +67,13 @@ async function usualNodes(network: string): Promise<number> {
 /** Resolves with the exit code; what was started is stopped in any case. */
 async function runToTheEnd(
   out: Output,
-  folder: DemoFolder,
+  run: DemoRun,
+  stop: StopSignal,
   { kind, nodes, asks }: { kind: string; nodes: number; asks: boolean },
 ): Promise<number> {
   const began = Date.now();
   const steps = demoSteps(kind, nodes);
   const results: StepResult[] = [];
-  const stop = new StopSignal();
-  const run = new DemoRun(folder, stop.signal);
   const runSteps = async () => {
     for (const [i, step] of steps.entries()) {
       const command = [...step.words, STATE_DIR];
@@ -87,14 +87,14 @@ async function runToTheEnd(
     }
   };
   out.event({}, () => demoSecondTerminalText(DEMO_FOLDER));
-  void stoppedElsewhere(folder).then(stop.request, stop.request);
+  void run.stoppedElsewhere().then(stop.request, stop.request);
   let interrupted = false;
   try {
     await Promise.race([stop.requested, runSteps()]);
     interrupted = stop.signal.aborted;
   } finally {
     stop.end();
-    await cleanUp(out, folder, !passed(results));
+    await cleanUp(out, run, !passed(results));
   }
   // The question or request under way would keep this process alive.
   if (interrupted) process.exit(stop.exitCode);
@@ -105,9 +105,9 @@ async function runToTheEnd(
   return passed(results) ? 0 : 1;
 }
 
-async function cleanUp(out: Output, folder: DemoFolder, failed: boolean): Promise<void> {
+async function cleanUp(out: Output, run: DemoRun, failed: boolean): Promise<void> {
   out.note('stopping everything');
-  if (!(await folder.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
+  if (!(await run.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
   if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
 }
 

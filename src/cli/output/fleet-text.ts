@@ -5,7 +5,7 @@ import { escapeControls } from '../../lib/control-characters.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import { pad } from './cells.js';
 import { type Column, table } from './table.js';
-import { countText, type Style, swatch } from './terminal-text.js';
+import { countText, partsText, type Style, swatch } from './terminal-text.js';
 
 /** A region, or without a name the whole fleet. */
 export type RegionRow = FleetSummary['total'] & Partial<Pick<RegionView, 'region' | 'cut' | 'colors'>>;
@@ -56,12 +56,8 @@ export function summaryTable(
   return table(rows, regionColumns(style, [rateColumn('readings/s')], links), { style }).join('\n');
 }
 
-function sensorsText({ live, paused, silent }: RegionRow, style: Style): string {
-  const parts = [`${live} live`];
-  if (paused > 0) parts.push(`${paused} paused`);
-  if (silent > 0) parts.push(style.red(`${silent} silent`));
-  return parts.join(', ');
-}
+const sensorsText = ({ live, paused, silent }: RegionRow, style: Style): string =>
+  partsText(`${live} live`, paused > 0 && `${paused} paused`, silent > 0 && style.red(`${silent} silent`));
 
 const clock = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 

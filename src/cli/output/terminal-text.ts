@@ -26,8 +26,8 @@ export function swatch(style: Style, color: string): string {
   return style.level > 0 && /^#[0-9a-f]{6}$/i.test(color) ? `${style.hex(color)('██')} ${color}` : color;
 }
 
-/** Columns of the terminal on stdout; undefined where it is none. */
-export const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
+/** Columns of the terminal on stdout; undefined where it is none, or has not said how many. */
+export const terminalWidth = (): number | undefined => (process.stdout.isTTY && process.stdout.columns) || undefined;
 
 /** Whether the terminal shows characters beyond ASCII, as its locale says. */
 export function showsUnicode({ TERM, LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv = process.env): boolean {
@@ -43,6 +43,9 @@ export function bytesText(bytes: number): string {
 /** `1 sensor`, `3 sensors`. */
 export const countText = (count: number, noun: string, plural = `${noun}s`): string =>
   `${count} ${count === 1 ? noun : plural}`;
+
+/** Those that apply: `3 gaps, 1 cut off`. */
+export const partsText = (...parts: (string | false)[]): string => parts.filter(Boolean).join(', ');
 
 /** `a, b, 995 more`. */
 export const namesText = (names: string[], most: number): string =>

@@ -178,43 +178,9 @@ const alerts = list<ScreenData['happened'][number]>('alerts', {
   detail: ({ width }, { text }, height) => wrapped(escapeControls(text), width, 0).split('\n').slice(0, height),
 });
 
-const services = list<ScreenData['services'][number]>('services', {
-  rows: (data, matches) => data.services.filter(({ name }) => matches(name)),
-  key: ({ name }) => name,
-  none: () => 'no `up` runs in this folder: its services are not known here',
-  columns: ({ style }) => [
-    { head: 'service', least: 10, of: ({ name }) => escapeControls(name) },
-    {
-      head: 'state',
-      optional: true,
-      of: ({ pid, stopped }) => (stopped ? style.red('stopped!') : pid === undefined ? '' : 'running'),
-    },
-    { head: 'pid', rank: 2, right: true, optional: true, of: ({ pid }) => String(pid ?? '') },
-    { head: 'address', rank: 3, optional: true, of: ({ url = '' }) => escapeControls(url) },
-  ],
-  target: ({ name }) => ({ service: name }),
-  detail: (picture, _, height) => log.draw(picture, height),
-});
-
-/** The end of the selected service's log. */
-const log = list<ScreenData['log'][number]>('log', {
-  rows: (data) => data.log,
-  key: (line) => line,
-  fromEnd: true,
-  none: () => 'its log is empty',
-  columns: () => [
-    { head: 'time', of: ({ time }) => clockTime(time) },
-    { head: 'level', of: ({ level }) => level },
-    { head: 'log', least: 8, of: ({ text }) => escapeControls(text) },
-  ],
-});
-
 /** In the order of their keys. */
-export const VIEW_NAMES = ['fleet', 'sensors', 'readings', 'alerts', 'services'] as const;
+export const VIEW_NAMES = ['fleet', 'sensors', 'readings', 'alerts'] as const;
 export type ViewName = (typeof VIEW_NAMES)[number];
-export const VIEWS: Record<ViewName, List> = { fleet, sensors, readings, alerts, services };
-
-/** The list in which keys move the selection. */
-export const activeList = ({ view, detail }: ScreenState): List => (view === 'services' && detail ? log : VIEWS[view]);
+export const VIEWS: Record<ViewName, List> = { fleet, sensors, readings, alerts };
 
 export const targetOf = (state: ScreenState, data: ScreenData) => VIEWS[state.view].targetIn(data, state);

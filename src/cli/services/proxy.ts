@@ -49,12 +49,12 @@ export const serveProxy = (context: CommandContext): Promise<number> =>
       onEvent: (event) => logEvent(log, event),
       log: (text) => logDefect(log, text),
       guard: {
-        ...(settings.token === undefined ? {} : { operatorToken: settings.token }),
-        ...(sensorToken === undefined ? {} : { sensorToken }),
+        operatorToken: settings.token,
+        sensorToken,
         sensorKeys: sensorKey === undefined ? [] : (parseSensorKeys(sensorKey) ?? []),
         open: open || isLoopback(host),
-        ...(lock ? { lock } : {}),
-        ...(hosts ? { hosts } : {}),
+        lock,
+        hosts,
         rateLimit: settings.rateLimit,
       },
     });

@@ -62,3 +62,21 @@ export function reportReady(facts: Record<string, unknown>): void {
 export function reportWarning(warning: string): void {
   if (process.connected) process.send?.({ warning }, undefined, undefined, () => {});
 }
+
+/** Until then the supervisor does not take the silence of a busy process for a hang. */
+const LONGEST_MS = 30 * 60_000;
+
+/**
+ * Runs `work` that blocks this process for long, such as writing a large database anew. If there is a supervisor, it learns when the work begins and
+ * when it is over.
+ */
+export function whileBusy<T>(work: () => T): T {
+  if (!process.connected) return work();
+  const report = (busyForMs: number) => process.send?.({ busyForMs }, undefined, undefined, () => {});
+  report(LONGEST_MS);
+  try {
+    return work();
+  } finally {
+    report(0);
+  }
+}

@@ -47,7 +47,7 @@ export type ChildEvent =
   | { type: 'child.ready'; name: string; pid: number; afterMs: number }
   /** One of our own commands says something that its operator should see (`reportWarning`). */
   | { type: 'child.warned'; name: string; text: string }
-  /** It is not ready yet, because of work that it has announced (`report-busy.ts`); it is waited for. */
+  /** It is not ready yet, because of work that it has announced (`shutdown.ts`); it is waited for. */
   | { type: 'child.slow'; name: string; afterMs: number }
   /** It has not answered for so long, and is killed. */
   | { type: 'child.hung'; name: string; silentMs: number }
@@ -76,12 +76,12 @@ interface Child {
   failures: number;
   /** Where the output of its latest run begins in its log, in bytes. */
   logFrom: number;
-  /** Until then it may be silent, by its own word (`report-busy.ts`); milliseconds of the monotonic clock. */
+  /** Until then it may be silent, by its own word (`shutdown.ts`); milliseconds of the monotonic clock. */
   busyUntil: number;
   stopping: boolean;
 }
 
-/** What one of our own commands reports (`shutdown.ts`, `report-busy.ts`). */
+/** What one of our own commands reports (`shutdown.ts`). */
 interface ChildReport {
   ready?: unknown;
   warning?: string;

@@ -9,7 +9,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { constants, DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { messageOf } from '../errors/app-error.js';
-import { whileBusy } from '../process/report-busy.js';
+import { whileBusy } from '../process/shutdown.js';
 
 export type Database = DatabaseSyncInstance;
 export type Statement = StatementSyncInstance;

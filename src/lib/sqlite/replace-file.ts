@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { syncFolder } from '../fs/durable-files.js';
-import { whileBusy } from '../process/report-busy.js';
+import { whileBusy } from '../process/shutdown.js';
 
 const LOGS = ['-wal', '-shm', '-journal'];
 const rewritten = (path: string) => `${path}.rewritten`;

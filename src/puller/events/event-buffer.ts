@@ -10,67 +10,55 @@ const MAX_FRAME_BYTES = 131_072;
 const encoded = new WeakMap<FleetEvent, Buffer>();
 
 function bytesOf(event: FleetEvent): Buffer {
-  let bytes = encoded.get(event);
-  if (!bytes) {
-    bytes = Buffer.from(JSON.stringify(event));
-    encoded.set(event, bytes);
-  }
+  const bytes = encoded.get(event) ?? Buffer.from(JSON.stringify(event));
+  encoded.set(event, bytes);
   return bytes;
-}
-
-export interface EventBufferOptions {
-  maxBytes?: number;
-  /** The client can read again what was received since a time: of one millisecond it gets all events now, or none. */
-  resumable?: boolean;
-}
-
-/** Events that were lost; `since`: Unix milliseconds of the first one. */
-export interface Lost {
-  count: number;
-  since: number;
 }
 
 export class EventBuffer {
   #waiting: { bytes: Buffer; at: number }[] = [];
   #bytes = 0;
-  readonly #options: Required<EventBufferOptions>;
-  /** After this nothing is taken any more. */
-  lost: Lost | undefined;
+  readonly #maxBytes: number;
+  readonly #resumable: boolean;
+  /** How many events were lost; `since`: Unix milliseconds of the first one. After this nothing is taken any more. */
+  lost: { count: number; since: number } | undefined;
 
-  constructor(options: EventBufferOptions = {}) {
-    this.#options = { maxBytes: MAX_BUFFERED_BYTES, resumable: false, ...options };
+  /** `resumable`: the client can read again what was received since a time: of one millisecond it gets all events, or none. */
+  constructor({ maxBytes = MAX_BUFFERED_BYTES, resumable = false } = {}) {
+    this.#maxBytes = maxBytes;
+    this.#resumable = resumable;
   }
 
   /** `now` in Unix milliseconds, for events that do not tell when they were received. */
   push(event: FleetEvent, now: number): void {
-    const at = 'received_at' in event ? event.received_at : now;
     if (this.lost) {
       this.lost.count++;
       return;
     }
+    const at = 'received_at' in event ? event.received_at : now;
     const bytes = bytesOf(event);
     // A single event may be larger than all that fits.
-    if (this.#waiting.length === 0 || this.#bytes + bytes.length <= this.#options.maxBytes) {
+    if (this.#waiting.length === 0 || this.#bytes + bytes.length <= this.#maxBytes) {
       this.#waiting.push({ bytes, at });
       this.#bytes += bytes.length;
       return;
     }
     this.lost = { count: 1, since: at };
-    const same = this.#options.resumable ? this.#waiting.findIndex((event) => event.at >= at) : -1;
+    const same = this.#resumable ? this.#waiting.findIndex((event) => event.at >= at) : -1;
     if (same >= 0) this.lost.count += this.#waiting.splice(same).length;
   }
 
   /** The next events as a server-sent event with a JSON array; undefined when none wait. */
   takeFrame(): Buffer | undefined {
-    if (this.#waiting.length === 0) return undefined;
-    let count = 0;
     let size = 0;
-    while (count < this.#waiting.length && (count === 0 || size < MAX_FRAME_BYTES)) {
-      size += this.#waiting[count++]!.bytes.length;
-    }
-    const parts = this.#waiting.splice(0, count).flatMap(({ bytes }, i) => [i === 0 ? OPEN : COMMA, bytes]);
+    const end = this.#waiting.findIndex(({ bytes }) => {
+      size += bytes.length;
+      return size >= MAX_FRAME_BYTES;
+    });
+    const events = this.#waiting.splice(0, end < 0 ? this.#waiting.length : end + 1);
+    if (events.length === 0) return undefined;
     this.#bytes -= size;
-    return Buffer.concat([...parts, CLOSE]);
+    return Buffer.concat([...events.flatMap(({ bytes }, i) => [i === 0 ? OPEN : COMMA, bytes]), CLOSE]);
   }
 }
 

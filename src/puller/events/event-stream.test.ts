@@ -15,7 +15,7 @@ const alert = (region: string): FleetEvent => ({
 async function open(hub: EventHub, over: Partial<StreamOptions> = {}) {
   const closed = new AbortController();
   const place = { endReplay: vi.fn(), leave: vi.fn() };
-  const options = { filter: {}, first: [], resumable: false, place, closed: closed.signal, ...over };
+  const options = { filter: {}, first: [], resumable: false, ...place, closed: closed.signal, ...over };
   const app = new Hono().get('/', (c) => eventStream(c, hub, options));
   const response = await app.request('/');
   return { response, closed, place };

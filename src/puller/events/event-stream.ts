@@ -19,17 +19,10 @@ const HEARTBEAT_MS = 15_000;
 /** The reconnect delay for clients; their default is several seconds. */
 const RETRY_MS = 500;
 
-/** Browsers, terminals and programs. A slow one holds up to 4 MB. */
-const MAX_STREAMS = 100;
-/** A replay holds a page of the store, up to 16 MB where messages are large. */
-const MAX_REPLAYS = 4;
-/** A replay of 100,000 readings takes a second or two. */
-export const RETRY_AFTER_S = 2;
-
 export interface StreamFilter {
-  region?: string;
+  region?: string | undefined;
   /** Undefined: all kinds. */
-  kinds?: Set<FleetEvent['event']>;
+  kinds?: Set<FleetEvent['event']> | undefined;
 }
 
 export interface StreamOptions {
@@ -42,11 +35,13 @@ export interface StreamOptions {
   resumable: boolean;
   /** Aborted when the process stops. */
   closed: AbortSignal;
-  place: StreamPlace;
+  /** Called when the past was sent, and when the client is gone; maybe both, and more than once. */
+  endReplay(): void;
+  leave(): void;
 }
 
 export function eventStream(c: Context, hub: EventHub, options: StreamOptions): Response {
-  const { filter, past, place, closed } = options;
+  const { filter, past, closed, endReplay, leave } = options;
   const buffer = new EventBuffer({ resumable: options.resumable });
   let replaying = past !== undefined;
   const unsubscribe = hub.subscribe((event) => {
@@ -54,20 +49,17 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
     if (wanted(event, filter) && (!replaying || event.event === 'alert')) buffer.push(event, Date.now());
   });
   for (const event of options.first) if (wanted(event, filter)) buffer.push(event, Date.now());
-  const gone = clientGone(c);
+  const ended = AbortSignal.any([clientGone(c), closed]);
   return streamSSE(c, async (stream) => {
     const close = () => stream.abort();
-    const signals = [gone, closed];
-    for (const signal of signals) {
-      if (signal.aborted) close();
-      else signal.addEventListener('abort', close, { once: true });
-    }
     const cleanUp = () => {
       unsubscribe();
-      for (const signal of signals) signal.removeEventListener('abort', close);
-      place.leave();
+      ended.removeEventListener('abort', close);
+      leave();
     };
     stream.onAbort(cleanUp);
+    if (ended.aborted) close();
+    ended.addEventListener('abort', close, { once: true });
     try {
       const writer = new FrameWriter(stream, () => cutOff(c));
       await writer.send('hello', '{}', RETRY_MS);
@@ -82,7 +74,7 @@ export function eventStream(c: Context, hub: EventHub, options: StreamOptions): 
         for (const event of events) if (wanted(event, filter)) page.push(event, 0);
         await writer.flush(page);
       }
-      place.endReplay();
+      endReplay();
       await live(stream, writer, buffer, options);
     } finally {
       cleanUp();
@@ -162,39 +154,4 @@ function wanted(event: FleetEvent, { region, kinds }: StreamFilter): boolean {
     event.event === 'summary' ||
     (event.event === 'alert' && (event.type !== 'region.silent' || event.region === region))
   );
-}
-
-/** A client's place; each call counts once. */
-export interface StreamPlace {
-  /** The past was sent. */
-  endReplay(): void;
-  /** The client is gone. */
-  leave(): void;
-}
-
-export class StreamShare {
-  #streams = 0;
-  #replays = 0;
-
-  /** A place for a client, or what there is too much of. */
-  take(replays: boolean): StreamPlace | 'streams' | 'replays' {
-    if (this.#streams >= MAX_STREAMS) return 'streams';
-    if (replays && this.#replays >= MAX_REPLAYS) return 'replays';
-    this.#streams++;
-    if (replays) this.#replays++;
-    let isReplaying = replays;
-    let isHere = true;
-    const endReplay = () => {
-      if (isReplaying) this.#replays--;
-      isReplaying = false;
-    };
-    return {
-      endReplay,
-      leave: () => {
-        endReplay();
-        if (isHere) this.#streams--;
-        isHere = false;
-      },
-    };
-  }
 }

@@ -8,7 +8,7 @@ import { GuestMemory } from './guest-memory.js';
 import type { Closeable, HostClock } from './host-clock.js';
 import { type HttpArguments, RESULT, readRequest, writeAnswer } from './http-request.js';
 import type { HttpAnswer, HttpRequest } from './transport.js';
-import { exitOf, type GuestExit, type ProgramOptions, type RunningGuest, WasiGuest } from './wasi-guest.js';
+import { exitOf, type GuestExit, linesOf, type ProgramOptions, type RunningGuest, WasiGuest } from './wasi-guest.js';
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -72,11 +72,7 @@ export class Guest extends WasiGuest implements RunningGuest {
   }
 
   get lastLines(): readonly string[] {
-    return this.output.lines;
-  }
-
-  get lastLine(): string {
-    return this.output.last;
+    return linesOf(this.output.text);
   }
 
   get returning(): boolean {

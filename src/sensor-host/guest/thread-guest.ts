@@ -9,7 +9,7 @@ import type { Mount } from '../host-schemas.js';
 import type { GuestEnvironment, GuestPlace } from './guest.js';
 import type { Closeable } from './host-clock.js';
 import type { HttpRequest } from './transport.js';
-import type { GuestExit, RunningGuest } from './wasi-guest.js';
+import { type GuestExit, linesOf, type RunningGuest } from './wasi-guest.js';
 
 /** Given to the thread when it starts. */
 export interface ThreadStart {
@@ -69,15 +69,9 @@ export class ThreadGuest implements RunningGuest {
     this.#worker.on('exit', () => this.#finish({ kind: 'trap', message: 'its thread ended' }));
   }
 
-  /** The last one may be incomplete. */
   get lastLines(): string[] {
     const { state, output } = this.#shared;
-    const text = Buffer.from(output.slice(0, state[1])).toString();
-    return text.split('\n').filter((line) => line !== '');
-  }
-
-  get lastLine(): string {
-    return this.lastLines.at(-1) ?? '';
+    return linesOf(Buffer.from(output.slice(0, state[1])).toString());
   }
 
   /** Stops the guest now, also in the middle of a loop: nothing is sent after this call. */

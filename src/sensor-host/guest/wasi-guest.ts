@@ -14,10 +14,8 @@ export type GuestExit =
 export interface RunningGuest {
   /** How it exited; undefined while it runs. */
   readonly exit: GuestExit | undefined;
-  /** The last lines it wrote to stdout and stderr. */
+  /** The last lines it wrote to stdout and stderr, without blank ones. The last one may be incomplete. */
   readonly lastLines: readonly string[];
-  /** The last one, complete or not; '' when nothing was written. */
-  readonly lastLine: string;
   /** Stops it at once: nothing is sent after this call. */
   stop(): void;
   /** Resolves when its thread has ended; left out where it has none of its own. */
@@ -77,9 +75,9 @@ const MAX_LENGTH = 1000;
 
 /** The last lines that a guest wrote to stdout and stderr: enough to see why it exited. */
 class RecentOutput {
-  readonly lines: string[] = [];
+  /** The last line may be incomplete. */
+  text = '';
   readonly #secrets: string[];
-  #partial = '';
   /** Called after each write. */
   onWrite: (() => void) | undefined;
 
@@ -90,21 +88,12 @@ class RecentOutput {
 
   /** Records a write, which may be a part of a line or several lines. */
   write(text: string): void {
-    const shown = this.#secrets.reduce((all, secret) => all.replaceAll(secret, '***'), this.#partial + text);
-    const parts = shown.split('\n');
-    this.#partial = parts.pop()!.slice(-MAX_LENGTH);
-    for (const line of parts) this.lines.push(line.slice(0, MAX_LENGTH));
-    if (this.lines.length > MAX_LINES) this.lines.splice(0, this.lines.length - MAX_LINES);
+    const shown = this.#secrets.reduce((all, secret) => all.replaceAll(secret, '***'), this.text + text);
+    const lines = shown.split('\n');
+    const incomplete = lines.pop()!.slice(-MAX_LENGTH);
+    this.text = [...lines.slice(-MAX_LINES).map((line) => line.slice(0, MAX_LENGTH)), incomplete].join('\n');
     this.onWrite?.();
   }
-
-  /** All that is kept. */
-  get text(): string {
-    return [...this.lines, this.#partial].join('\n');
-  }
-
-  /** The last line, complete or not; '' when nothing was written. */
-  get last(): string {
-    return this.#partial !== '' ? this.#partial : (this.lines.at(-1) ?? '');
-  }
 }
+
+export const linesOf = (output: string): string[] => output.split('\n').filter((line) => line !== '');

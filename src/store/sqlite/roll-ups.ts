@@ -3,7 +3,7 @@
  * the tables of the file, some rows at a time. Each of these transactions saves which readings the file's tables have by
  * then, so a crash at any moment neither loses nor repeats one: the next start reads the others again.
  */
-import { whileBusy } from '../../lib/process/report-busy.js';
+import { whileBusy } from '../../lib/process/shutdown.js';
 import { type Database, inTransaction, rowOf, rowsOf, type Statement } from '../../lib/sqlite/driver.js';
 import { MINUTE_MS } from '../history.js';
 import { addDepth, clearUnknown, forgetSome, LEVELS, MERGE, prepareMove, UP_TO } from './roll-up-tables.js';

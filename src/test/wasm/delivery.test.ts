@@ -1,6 +1,8 @@
 /** What the publisher does when the proxy is unreachable, slow, or rejects readings. */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Reading } from '../../protocol/message.js';
+import type { Guest } from '../../sensor-host/guest/guest.js';
 import { TestSensor } from '../support/test-sensor.js';
 
 let sensor: TestSensor;
@@ -204,11 +206,11 @@ describe('its log', () => {
   it('stays far below what fills a Bacalhau node, however the network flaps', async () => {
     let lines = 0;
     await sensor.start({ args: ['--interval', '0.5'] });
-    const seen = sensor.guest.lastLines as string[];
-    const push = seen.push.bind(seen);
-    seen.push = (...items: string[]) => {
-      lines += items.length;
-      return push(...items);
+    const { output } = sensor.guest as Guest;
+    const write = output.write.bind(output);
+    output.write = (text) => {
+      lines += text.split('\n').length - 1;
+      write(text);
     };
     for (let i = 0; i < 600; i++) {
       sensor.host.setLink('eu', i % 2 === 1);

@@ -1,4 +1,5 @@
 /** Groups of charts over the same time: of the whole fleet, and of what is selected. */
+import type { FleetSummary } from '../../fleet/fleet-view.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import type { History } from '../../store/history.js';
 import { Chart, type Curve, type Metric, type Past } from './chart.js';
@@ -7,6 +8,7 @@ import { numberText, unitOf } from './format.js';
 import { compareRegions } from './regions.js';
 import { hashOf, placeQuery, type Selection } from './selection.js';
 import { sensorsIn } from './sensors.js';
+import { ask } from './session.js';
 
 interface Span {
   name: string;
@@ -18,8 +20,8 @@ interface Span {
 const TEN_MINUTES: Span = { name: '10 min', ms: 600_000, stepMs: 60_000, everyMs: 15_000 };
 const HOUR: Span = { name: '1 h', ms: 3_600_000, stepMs: 60_000, everyMs: 15_000 };
 const DAY: Span = { name: '24 h', ms: 86_400_000, stepMs: 600_000, everyMs: 60_000 };
-/** Steps below a minute are made from single readings, which the puller does for so many readings a second only. */
-const FINE = { stepMs: 5_000, waitMs: 1_000, readingsPerSecond: 50 };
+/** Steps below a minute are made from single readings, which the puller does for so many only. */
+const FINE = { stepMs: 5_000, waitMs: 1_000, readings: 30_000 };
 /** Any sender can name regions, and more can't be told apart. */
 const MAX_CURVES = 12;
 /** Each loads for itself. */
@@ -28,8 +30,8 @@ const FURTHEST = 2;
 
 /** Of all charts. */
 let span = TEN_MINUTES;
-/** Readings a second of the whole fleet; at first not known. */
-let rate = Number.POSITIVE_INFINITY;
+/** Of the whole fleet, in the shortest span; at first not known. */
+let readings = Number.POSITIVE_INFINITY;
 
 const RATE: Metric = { metric: 'readings.rate', title: 'readings/s', unit: '', fromZero: true };
 const LATENESS: Metric = { metric: 'readings.lateness', title: 'lateness', unit: unitOf('readings.lateness') };
@@ -72,28 +74,24 @@ class Charts {
   async load(): Promise<void> {
     const load = ++this.#loads;
     for (const [metric, chart] of this.#charts) {
-      const past = await this.#loadPast(metric).catch(messageOf);
+      const { answer, problem } = await this.#loadPast(metric);
       // Something else was asked for meanwhile.
       if (load !== this.#loads) return;
-      if (typeof past === 'string') chart.say(past);
-      else chart.show(past, furthest(metric, this.#of));
+      if (answer) chart.show(align(answer), furthest(metric, this.#of));
+      else chart.say(problem);
     }
   }
 
-  /** Rejects with why there is none. */
-  async #loadPast(metric: string): Promise<Past> {
+  async #loadPast(metric: string): ReturnType<typeof ask<History>> {
     // The depth of the queue is kept by minute.
-    const fine = span === TEN_MINUTES && rate <= FINE.readingsPerSecond && metric !== DEPTH.metric;
+    const fine = span === TEN_MINUTES && readings <= FINE.readings && metric !== DEPTH.metric;
     const step = fine ? FINE.stepMs : span.stepMs;
     // Readings of a short step that has just begun are still on their way.
     const to = fine ? Math.floor((Date.now() - FINE.waitMs) / step) * step : Date.now();
     const query = placeQuery(this.#of);
     const range = { metric, from: to - span.ms, to, step };
     for (const [name, value] of Object.entries(range)) query.set(name, String(value));
-    const response = await fetch(`history?${query}`);
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error.message);
-    return align(answer);
+    return ask<History>(`history?${query}`);
   }
 
   #loadAgain(): void {
@@ -103,8 +101,6 @@ class Charts {
     }, span.everyMs);
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Puts the points of all series on one row of times; steps without readings stay empty. */
 function align({ from, to, step, series }: History): Past {
@@ -157,9 +153,9 @@ export function listenToSpan(): void {
   }
 }
 
-/** Adds charts of values that are measured now for the first time. `now`: readings a second of the whole fleet. */
-export function showFleetCharts(now: number): void {
-  rate = now;
+/** Adds charts of values that are measured now for the first time. */
+export function showFleetCharts({ rate, received }: FleetSummary['total']): void {
+  readings = Math.min(received, (rate * TEN_MINUTES.ms) / 1000);
   const values = measuredBy(sensorsIn({}));
   const shown = values.slice(0, MAX_VALUES);
   setText(byId('charts-more'), values.length > shown.length ? `${shown.length} of ${values.length} values` : '');

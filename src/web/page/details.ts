@@ -10,6 +10,7 @@ import { byId, create, headCell, setText } from './dom.js';
 import { draw } from './draw.js';
 import { clock, unitOf, valueTexts, whole, withUnit } from './format.js';
 import { isIn, nameOf, onSelect, placeQuery, type Selection, select } from './selection.js';
+import { ask } from './session.js';
 
 const READINGS = 8;
 const LOAD_EVERY_MS = 5_000;
@@ -64,14 +65,6 @@ async function load(): Promise<void> {
   showLast(newest);
   showConfig(selection, config.answer, config.problem, newest);
   showApplicable(config.answer);
-}
-
-/** What the puller answers, or why not. */
-async function ask<T>(path: string): Promise<{ answer?: T; problem: string }> {
-  const response = await fetch(path).catch(() => undefined);
-  if (!response) return { problem: 'the puller does not answer' };
-  const answer = await response.json();
-  return response.ok ? { answer, problem: '' } : { problem: answer.error.message };
 }
 
 /** The last reading of a sensor that sends no more. */

@@ -4,7 +4,7 @@ import { waitFor } from '../../../lib/async/backoff.js';
 import { signalAll, stopProcesses } from '../../../lib/process/process-id.js';
 import { loadProvider } from '../../../network/registry.js';
 import { ControlClient } from '../../../runtime/control-client.js';
-import { removeAllOrphans, removeNetworkData } from '../../../runtime/orphans.js';
+import { removeNetworkData, removeOrphans } from '../../../runtime/orphans.js';
 import { quarantineDamagedState, type RunState, readRunState } from '../../../runtime/run-state.js';
 import { operatorToken } from '../../../runtime/session.js';
 import { findUpAndChildren } from '../../../runtime/up-children.js';
@@ -33,7 +33,7 @@ export const down = command({
       await stopProcesses([up], UP_GRACE_MS);
     }
     const stopped = state?.alive ? state.up : up;
-    const orphans = await removeAllOrphans(stateDir);
+    const orphans = await removeOrphans(stateDir, { everyKind: true });
     const data = options.volumes ? await removeNetworkData(stateDir, state) : { removed: [], kept: [] };
     for (const text of orphans.kept) out.warn(keptText(text));
     for (const text of data.kept) out.warn(`kept ${text}`);
