@@ -2,7 +2,7 @@
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import type { History } from '../../store/history.js';
-import { Chart, type Curve, type Metric, type Past } from './chart.js';
+import { Chart, type Metric, type Past } from './chart.js';
 import { byId, create, setText } from './dom.js';
 import { numberText, unitOf } from './format.js';
 import { compareRegions } from './regions.js';
@@ -106,10 +106,9 @@ class Charts {
 function align({ from, to, step, series }: History): Past {
   const times = Array.from({ length: Math.round((to - from) / step) }, (_, i) => from + i * step);
   const sorted = series.sort((a, b) => compareRegions(a.region ?? '', b.region ?? ''));
-  const curves = sorted.slice(0, MAX_CURVES).map(({ region, host, points }): Curve => {
+  const curves = sorted.slice(0, MAX_CURVES).map(({ region, host, points }) => {
     const byTime = new Map(points.map((point) => [point.t, point]));
-    const row = (field: 'mean' | 'min' | 'max') => times.map((time) => byTime.get(time)?.[field] ?? null);
-    return { name: host ?? region ?? '', means: row('mean'), lows: row('min'), highs: row('max') };
+    return { name: host ?? region ?? '', points: times.map((time) => byTime.get(time)) };
   });
   return { times, curves };
 }
