@@ -40,15 +40,6 @@ export function commandLines(words: string[], program = commandName()): string[]
   return lines;
 }
 
-/** The result as `-o json` shows it. */
-export const demoDocument = (kind: string, nodes: number, steps: StepResult[], seconds: number) => ({
-  network: kind,
-  nodesPerRegion: nodes,
-  passed: passed(steps),
-  seconds,
-  steps,
-});
-
 /** Whether every step saw what it must see. */
 export const passed = (results: StepResult[]): boolean => results.every(({ outcome }) => outcome === 'seen');
 

@@ -53,6 +53,9 @@ export class DeadLetterWatch {
 }
 
 function alertOf(count: number, at: number): DeadLetterAlert {
-  const text = count > 0 ? `dead letters in the queue: ${count}` : 'no dead letters in the queue any more';
+  const text =
+    count > 0
+      ? `dead letters in the queue: ${count}; \`wasm-sensors queue dead-letters\` lists them`
+      : 'no dead letters in the queue any more';
   return { event: 'alert', type: 'dead-letters', firing: count > 0, count, at, rule: 'no dead letters', text };
 }
