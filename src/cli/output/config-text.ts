@@ -12,7 +12,7 @@ import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '..
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ReportedSettings } from '../../protocol/sensor-settings.js';
 import { type Column, wholeTable } from './table.js';
-import { type Style, secondsText, swatch } from './terminal-text.js';
+import { namesText, type Style, secondsText, swatch } from './terminal-text.js';
 
 /** Sensors listed as text; `-o json` has all. */
 const SHOWN = 30;
@@ -37,22 +37,17 @@ export function setConfigText(scope: Scope, { version, seen }: ChangeConfigResul
 const followText = ({ hidden, ...seen }: { converged: number; sensors: number; hidden: unknown[] }): string =>
   hidden.length > 0 ? `${seen.converged}/${seen.sensors} sensors follow` : convergedText(seen);
 
-/** What keeps a change from some sensors, and how to change that: a warning each. */
-export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
-  if (hidden.length === 0) return [];
-  const own = hidden.slice(0, NAMED).map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
-  const more = hidden.length > NAMED ? [`${hidden.length - NAMED} more have their own`] : [];
-  return [`${[...own, ...more].join(', ')}; to clear it, ${clear}`];
-}
-
 /** Of a long list, so many are named. */
 const NAMED = 5;
 
-export function revokedPendingTexts(hosts: string[]): string[] {
-  if (hosts.length === 0) return [];
-  const more = hosts.length > NAMED ? ` and ${hosts.length - NAMED} more` : '';
-  return [`${hosts.slice(0, NAMED).join(', ')}${more}: revoked, so no reading can show the change`];
+/** What keeps a change from some sensors, and how to change that: a warning, where there is something. */
+export function hiddenTexts(hidden: HiddenBy[], clear = 'run it again with --include-narrower'): string[] {
+  const own = hidden.map(({ scope, fields }) => `${scopeText(scope)} has its own ${listOf(fields)}`);
+  return own.length > 0 ? [`${namesText(own, NAMED)}; to clear it, ${clear}`] : [];
 }
+
+export const revokedPendingTexts = (hosts: string[]): string[] =>
+  hosts.length > 0 ? [`${namesText(hosts, NAMED)}: revoked, so no reading can show the change`] : [];
 
 const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
