@@ -10,16 +10,11 @@ import { partsText, type Style, swatch } from './terminal-text.js';
 /** A region, or without a name the whole fleet. */
 export type RegionRow = FleetSummary['total'] & Partial<Pick<RegionView, 'region' | 'cut' | 'colors'>>;
 
-export const rateColumn = (head: string): Column<RegionRow> => ({
-  head,
-  right: true,
-  of: ({ rate }) => rate.toFixed(1),
-});
-
-/** `links`: by region, what is wrong with the links of its nodes. */
+/** `rate`: how that column is called; `more`: beside it. `links`: by region, what is wrong with the links of its nodes. */
 export const regionColumns = (
   style: Style,
-  rates: Column<RegionRow>[],
+  rate: string,
+  more: Column<RegionRow>[] = [],
   links: ReadonlyMap<string, string> = new Map(),
 ): Column<RegionRow>[] => [
   {
@@ -32,7 +27,8 @@ export const regionColumns = (
     },
   },
   { head: 'sensors', least: 6, of: (counts) => sensorsText(counts, style) },
-  ...rates,
+  { head: rate, right: true, of: (counts) => counts.rate.toFixed(1) },
+  ...more,
   { head: 'received', right: true, rank: 4, of: ({ received }) => String(received) },
   { head: 'gaps', right: true, rank: 3, of: ({ gaps }) => (gaps > 0 ? style.red(String(gaps)) : '0') },
   { head: 'late', right: true, rank: 6, of: ({ late }) => String(late) },
@@ -53,7 +49,7 @@ export function summaryTable(
   links?: ReadonlyMap<string, string>,
 ): string {
   const rows = regions.length > 1 ? [...regions, total] : regions;
-  return table(rows, regionColumns(style, [rateColumn('readings/s')], links), { style }).join('\n');
+  return table(rows, regionColumns(style, 'readings/s', [], links), { style }).join('\n');
 }
 
 const sensorsText = ({ live, paused, silent }: RegionRow, style: Style): string =>

@@ -7,7 +7,7 @@ import { effectiveConfig } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import { cut, wrapped } from '../output/cells.js';
 import { reportedValues } from '../output/config-text.js';
-import { type RegionRow, rateColumn, regionColumns, valueTexts } from '../output/fleet-text.js';
+import { type RegionRow, regionColumns, valueTexts } from '../output/fleet-text.js';
 import { type Column, table } from '../output/table.js';
 import { swatch } from '../output/terminal-text.js';
 import { NO_SENSORS_YET } from '../output/up-text.js';
@@ -30,7 +30,7 @@ const fleet = list<RegionRow>('fleet', {
     // Each bar is a second.
     const seconds = width < 60 ? 8 : width < 100 ? 16 : 30;
     const bars = ({ region = '' }: RegionRow) => style.cyan(sparkline(data.rates.get(region) ?? [], seconds));
-    return regionColumns(style, [rateColumn('/s'), { head: 'rate', rank: 2, of: bars }]);
+    return regionColumns(style, '/s', [{ head: 'rate', rank: 2, of: bars }]);
   },
   target: ({ region, live, paused }) => ({
     scope: region === undefined ? {} : { region },
