@@ -115,29 +115,18 @@ const readings = list<Received>('readings', {
 function readingColumns({ style }: Picture): Column<Received>[] {
   const of = (text: (event: ReadingEvent) => string) => (event: Received) =>
     event.event === 'reading' ? escapeControls(text(event)) : '';
+  const colorOf = of(({ reading }) => reading.color);
+  const contentOf = (event: Received) =>
+    event.event === 'reading' ? valueTexts(event.reading.values).join(' ') : JSON.stringify(event.message);
   return [
     { head: 'time', of: ({ received_at }) => style.dim(clockTime(received_at)) },
     { head: 'region', least: 2, optional: true, of: of(({ reading }) => reading.region) },
     { head: 'host', least: 9, optional: true, of: of(({ reading }) => reading.hostname) },
     { head: '', least: 2, optional: true, of: of(({ reading }) => reading.icon_name) },
-    {
-      head: 'colour',
-      rank: 2,
-      optional: true,
-      of: (event) => (event.event === 'reading' ? swatch(style, escapeControls(event.reading.color)) : ''),
-    },
+    { head: 'colour', rank: 2, optional: true, of: (event) => swatch(style, colorOf(event)) },
     { head: 'number', rank: 3, right: true, optional: true, of: of(({ reading }) => `#${reading.sequence}`) },
     { head: '', optional: true, of: (event) => (event.event === 'reading' && event.late ? style.yellow('late') : '') },
-    {
-      head: 'values',
-      rank: 1,
-      least: 8,
-      optional: true,
-      of: (event) =>
-        event.event === 'reading'
-          ? escapeControls(valueTexts(event.reading.values).join(' '))
-          : escapeControls(JSON.stringify(event.message)),
-    },
+    { head: 'values', rank: 1, least: 8, optional: true, of: (event) => escapeControls(contentOf(event)) },
   ];
 }
 
