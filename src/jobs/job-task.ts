@@ -55,7 +55,7 @@ const fill = (text: string, values: Values): string =>
 export interface Reaching {
   proxyUrl: string;
   /** Entries of a `HostList`. */
-  allow?: readonly string[];
+  allow?: readonly string[] | undefined;
 }
 
 export const reachableHosts = ({ proxyUrl, allow = [] }: Reaching): string[] => [

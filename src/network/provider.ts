@@ -187,7 +187,7 @@ export interface Removal {
 export interface ServiceJobOptions {
   settings: Resolved;
   /** Image in a registry that the node reaches; left out: the network's own. */
-  image?: string;
+  image?: string | undefined;
   /** Port of the node, where the network does not fix it. */
   nodePort: number;
   /** The queue is the embedded one of `up`. */

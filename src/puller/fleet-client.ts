@@ -9,8 +9,7 @@ import type { ErrorCode } from '../lib/errors/codes.js';
 import { httpErrorSchema } from '../lib/errors/http-error.js';
 import type { DesiredState, Scope } from '../protocol/desired-config.js';
 import type { DesiredField } from '../protocol/sensor-config.js';
-import type { ExportQuery } from '../store/answer.js';
-import { type Answer, readAnswer } from '../store/answer.js';
+import { type Answer, type ExportQuery, readAnswer } from '../store/answer.js';
 import type { History, HistoryQuery } from '../store/history.js';
 import type { Annotation, FleetSnapshot, PullerAppStats } from './puller-app.js';
 
@@ -78,7 +77,7 @@ export class FleetClient {
   convergence(
     state: DesiredState,
     scope: Scope,
-    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: DesiredField[] } = {},
+    { jobs, fields }: { jobs?: KnownJobs | undefined; fields?: DesiredField[] | undefined } = {},
   ): Promise<Convergence> {
     return this.#request('/fleet/convergence', { state, scope, jobs, fields });
   }
@@ -141,7 +140,7 @@ export class FleetClient {
     });
     const decoder = new TextDecoder();
     try {
-      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      for await (const chunk of received(response)) {
         parser.feed(decoder.decode(chunk, { stream: true }));
         const events = ready;
         ready = [];
@@ -155,8 +154,7 @@ export class FleetClient {
         }
       }
     } catch (error) {
-      // A TypeError means that the connection broke.
-      if (!signal?.aborted && !(error instanceof TypeError)) throw error;
+      if (!signal?.aborted) throw error;
     }
     return undefined;
   }
@@ -173,8 +171,7 @@ export class FleetClient {
   }
 
   async #answer(path: string, init: RequestInit): Promise<Answer> {
-    const response = await this.#fetch(path, init);
-    return readAnswer(received(response));
+    return readAnswer(received(await this.#fetch(path, init)));
   }
 
   /** A POST when there is a body, else a GET. */

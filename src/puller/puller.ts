@@ -1,19 +1,19 @@
 /** The puller as a whole: pipeline, store, fleet view, alerts and the HTTP API. */
 import type { Hono } from 'hono';
 import { escapeControls } from '../lib/control-characters.js';
+import { AppError, messageOf } from '../lib/errors/app-error.js';
 import { whileBusy } from '../lib/process/shutdown.js';
 import { ElapsedClock } from '../lib/time/elapsed-clock.js';
 import type { Queue, QueueServerState } from '../queue/queue.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { Retention } from '../store/store.js';
 import { type AlertOptions, Alerts } from './alerts/alerts.js';
-import { DeadLetterWatch } from './alerts/dead-letter-watch.js';
 import type { FleetControls } from './controls/fleet-controls.js';
 import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { type FleetReader, localFleet } from './fleet-client.js';
-import { FleetClock } from './fleet-clock.js';
+import { fleetTime } from './fleet-clock.js';
 import { Pipeline } from './pipeline.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { restoreFleet } from './restore-fleet.js';
@@ -54,6 +54,9 @@ const SUMMARY_EVERY_MS = 1_000;
 /** Amazon bills each request: 500,000 a month cost about $0.20. */
 const QUEUE_EVERY_MS = 5_000;
 
+/** Lasting refusals of the dead-letter queue alone. An outage of the queue is reported by those who receive. */
+const LASTING = new Set(['QUEUE_DENIED', 'QUEUE_NOT_FOUND', 'QUEUE_ERROR']);
+
 /** Throws `STORE_UNUSABLE`. */
 export function createPuller({ queue, pollers, sinks, http, controls, onEvent }: PullerOptions): Puller {
   const store = sinks.store && new SqliteStore(sinks.store.path, onEvent);
@@ -61,12 +64,10 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   // Without a store it sees what comes from now on.
   if (!store) hub.fleet.began = Date.now();
   const failures = new FailureReporter(onEvent);
-  const deadLetters = new DeadLetterWatch(queue, failures);
   const alerts =
     sinks.alert &&
     new Alerts(
       sinks.alert,
-      deadLetters,
       (alert) => hub.publish(alert),
       (message) => onEvent({ type: 'webhook.failed', message }),
     );
@@ -75,8 +76,8 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     hub.fleet.limitLastSeen(Date.now());
     alerts?.shiftTimes(by);
   };
-  const time = new FleetClock(store?.clock ?? new ElapsedClock(undefined), shiftTimes, onEvent);
-  const now = () => time.now();
+  const clock = store?.clock ?? new ElapsedClock(undefined);
+  const now = fleetTime(clock, shiftTimes, onEvent);
   const { log } = sinks;
   const pipeline = new Pipeline({
     queue,
@@ -87,32 +88,41 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     },
     onEvent(event) {
       onEvent(event);
-      if (event.type === 'puller.dead-letters') void checkDeadLetters();
+      if (event.type === 'puller.dead-letters') void countDeadLetters();
     },
     failures,
     now,
     polling: { pollers },
   });
-  const upkeep = store && new StoreUpkeep({ store, hub, time, retention: sinks.store!.retentionMs, failures, onEvent });
+  const upkeep = store && new StoreUpkeep({ store, hub, now, retention: sinks.store!.retentionMs, failures, onEvent });
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   /** What it said last, also while it does not answer. */
   let queueServer: QueueServerState | undefined;
+  /** Messages in the dead-letter queue; undefined: not known, or there is no such queue. */
+  let deadLetters: number | undefined;
 
   function publishSummary(): void {
     const summary = hub.fleet.summary(now());
     hub.publish({ event: 'summary', summary });
-    alerts?.update(summary, { store: store?.stats, clockAheadMs: time.aheadMs, queueServer });
+    alerts?.update(summary, { store: store?.stats, clockAheadMs: clock.aheadMs, queueServer, deadLetters });
   }
 
-  async function checkDeadLetters(): Promise<void> {
-    const alert = await deadLetters.check(now);
-    if (alert) alerts?.raise([alert]);
+  async function countDeadLetters(): Promise<void> {
+    try {
+      const depth = await queue.deadLetterDepth();
+      deadLetters = depth && depth.visible + depth.inFlight + depth.delayed;
+      failures.succeeded('count-dead-letters');
+    } catch (error) {
+      deadLetters = undefined;
+      const isLasting = error instanceof AppError && LASTING.has(error.code);
+      if (isLasting) failures.failed('count-dead-letters', messageOf(error));
+    }
   }
 
   /** An outage of the queue is reported by those who receive. */
   function checkQueue(): void {
-    void checkDeadLetters();
+    void countDeadLetters();
     void queue.serverState?.().then(
       (state) => {
         queueServer = state;
@@ -135,9 +145,9 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
         ...pipeline.stats,
         failures: failures.count,
         lastError: failures.lastError,
-        deadLetters: deadLetters.count,
+        deadLetters,
         store: store?.stats,
-        clockAheadMs: time.aheadMs,
+        clockAheadMs: clock.aheadMs,
         queueServer,
       }),
       failures: () => failures.counts,

@@ -3,12 +3,12 @@ import { messageOf } from '../lib/errors/app-error.js';
 import type { ReadingsStore, Retention } from '../store/store.js';
 import type { EventHub } from './events/event-hub.js';
 import type { FailureReporter, PullerEvent, PullerTask } from './failure-reporter.js';
-import type { FleetClock } from './fleet-clock.js';
 
 export interface StoreUpkeepOptions {
   store: ReadingsStore;
   hub: EventHub;
-  time: FleetClock;
+  /** Unix milliseconds, in step with the fleet view. */
+  now: () => number;
   retention: Retention;
   failures: FailureReporter;
   onEvent(event: PullerEvent): void;
@@ -56,8 +56,8 @@ export class StoreUpkeep {
 
   /** Notes how many messages are in the queue. */
   addDepth(messages: number): void {
-    const { store, time } = this.#options;
-    this.#try('roll-up', () => store.addDepth(messages, time.now()));
+    const { store, now } = this.#options;
+    this.#try('roll-up', () => store.addDepth(messages, now()));
   }
 
   #check(): void {
@@ -72,9 +72,10 @@ export class StoreUpkeep {
   }
 
   #saveCheckpoint(): void {
-    const { store, hub, time } = this.#options;
+    const { store, hub, now } = this.#options;
     this.#try('checkpoint', () => {
-      hub.fleet.prune(time.confirmed());
+      // It can not be undone: time that may not have passed does not count.
+      hub.fleet.prune(now() - Math.max(0, store.clock.pendingMs));
       store.saveCheckpoint(hub.fleet.dump());
     });
   }

@@ -3,10 +3,10 @@ import type { Convergence, HiddenBy, SensorView } from '../../fleet/fleet-view.j
 import { compareRegions } from '../../fleet/region-counts.js';
 import { escapeControls } from '../../lib/control-characters.js';
 import type { FailedProxy } from '../../operations/config/apply-to-proxies.js';
-import type { ChangeConfigResult, RollOutResult } from '../../operations/config/change-config.js';
-import { valueSource } from '../../operations/config/config-document.js';
+import type { ChangeConfigResult, SeenChange } from '../../operations/config/change-config.js';
 import type { FileSeen } from '../../operations/config/edit-region-file.js';
-import type { ConfigView } from '../../operations/config/read-config.js';
+import { type ConfigView, valueSource } from '../../operations/config/read-config.js';
+import type { RollOutResult } from '../../operations/config/rollout.js';
 import type { UpdaterResult } from '../../operations/config/update-config-by-job.js';
 import { configOf, type DesiredState, fieldsIn, type Scope, scopeText } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
@@ -52,12 +52,8 @@ export const revokedPendingTexts = (hosts: string[]): string[] =>
 const listOf = (words: string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 
-export function rolledOutRegionText(region: string, progress: Convergence, sending: boolean): string {
-  const { sensors, converged, change } = progress;
-  const hidden = change?.hidden ?? [];
-  const outcome = followText({ sensors, converged: hidden.length > 0 ? (change?.converged ?? 0) : converged, hidden });
-  return `${region}: ${outcome}${sending ? ' and reporting' : ', all paused'}`;
-}
+export const rolledOutRegionText = (region: string, seen: SeenChange, sending: boolean): string =>
+  `${region}: ${followText(seen)}${sending ? ' and reporting' : ', all paused'}`;
 
 export const rollOutText = ({ regions, seconds }: RollOutResult): string =>
   `rolled out to ${regions.join(', ')} (${secondsText(seconds)})`;

@@ -3,8 +3,8 @@ import type { JobInfo } from '../../network/network.js';
 import type { PlannedServiceJob } from '../../network/provider.js';
 import type { DeployFact, DeployProgress, DeployResult } from '../../operations/deploy/deploy-publisher.js';
 import type { ServiceProgress, ServiceResult, ServiceRole } from '../../operations/deploy/deploy-service.js';
-import type { RestoredJobs } from '../../operations/deploy/replaced-jobs.js';
-import type { StopResult } from '../../operations/deploy/stop-publisher.js';
+import type { StopResult } from '../../operations/deploy/stop-jobs.js';
+import type { RestoredJobs } from '../../operations/deploy/submit-in-order.js';
 import { eventText } from './event-text.js';
 import { countText, secondsText } from './terminal-text.js';
 

@@ -129,7 +129,7 @@ export class Terminal {
   };
 
   /** While it is open. */
-  readonly #listeners: [NodeJS.EventEmitter, ...Parameters<NodeJS.EventEmitter['on']>][] = [
+  readonly #listeners: [NodeJS.EventEmitter, string, Parameters<NodeJS.EventEmitter['on']>[1]][] = [
     [process.stdin, 'keypress', this.#onKeypress],
     [process.stdin, 'error', ignore],
     [process.stdout, 'resize', this.#redraw],

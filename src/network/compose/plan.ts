@@ -88,9 +88,9 @@ function composeSettings(settings: Resolved, { logging }: PlanContext): ComposeS
     queueEndpoint,
     awsRegion,
     allowedHosts,
-    proxyArgs: serviceFlags('proxy', { ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
-    pullerArgs: serviceFlags('puller', { ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
-    ...(logging ? { queueArgs: serviceFlags('queue', logging) } : {}),
+    proxyArgs: serviceFlags<'proxy'>({ ...givenSettings(settings, ['rateLimit', 'awsRegion']), ...logging }),
+    pullerArgs: serviceFlags<'puller'>({ ...givenSettings(settings, [...ofPuller, 'awsRegion']), ...logging }),
+    ...(logging ? { queueArgs: serviceFlags<'queue'>(logging) } : {}),
   };
 }
 

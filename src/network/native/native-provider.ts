@@ -44,7 +44,7 @@ export const nativeProvider: NetworkProvider<NativeConnection> = {
       queue,
       embeddedQueue,
       open,
-      args: serviceFlags(role, {
+      args: serviceFlags({
         queueEndpoint,
         awsRegion,
         ...logging,

@@ -8,7 +8,7 @@ import { isActive, type Network } from '../../network/network.js';
 import type { PlannedServiceJob, ServiceJobOptions } from '../../network/provider.js';
 import type { EndpointChange } from '../../runtime/control-client.js';
 import type { Session } from '../../runtime/session.js';
-import { foreignService, refuseForeign } from './job-owners.js';
+import { foreignJobs, refuseForeign } from './job-owners.js';
 
 export type ServiceRole = ServiceJob['role'];
 
@@ -71,7 +71,7 @@ export async function deployService(
   const { role, image } = job;
   const { onProgress, setEndpoints, signal } = options;
   const deadline = began + options.timeoutMs;
-  if (!options.takeOver) refuseForeign(await foreignService(network, role));
+  if (!options.takeOver) refuseForeign(await foreignJobs(network, { role }));
   onProgress({ step: 'waiting-for-node' });
   await waitForNode(network, options);
   const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');

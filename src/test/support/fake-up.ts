@@ -36,7 +36,6 @@ const emptyQueue: Queue = {
   deadLetter: async () => '',
   depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
   deadLetterDepth: async () => undefined,
-  check: async () => {},
   close: () => {},
 };
 

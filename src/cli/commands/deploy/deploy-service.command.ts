@@ -6,7 +6,7 @@ import {
   type ServiceRole,
   stopService,
 } from '../../../operations/deploy/deploy-service.js';
-import { foreignService, refuseForeign } from '../../../operations/deploy/job-owners.js';
+import { foreignJobs, refuseForeign } from '../../../operations/deploy/job-owners.js';
 import { openSession } from '../../../runtime/session.js';
 import { type CommandSpec, command } from '../../command.js';
 import { askTakeOver } from '../../confirm.js';
@@ -57,12 +57,12 @@ function deployServiceCommand(role: ServiceRole, effect: string): CommandSpec {
       const stop = new StopSignal();
       const planned = await planServiceJob(role, session, {
         settings: { values: settings, provenance },
-        ...(image === undefined ? {} : { image }),
+        image,
         nodePort,
         onProgress: (step) => out.progress(step),
       });
       const network = await session.network();
-      const mayTakeOver = await askTakeOver(out, takeOver, () => foreignService(network, role));
+      const mayTakeOver = await askTakeOver(out, takeOver, network, { role });
       try {
         const result = await deployService(network, planned, {
           takeOver: mayTakeOver,
@@ -98,7 +98,7 @@ function stopServiceCommand(role: ServiceRole, summary: string): CommandSpec {
     async action({ out, settings, options: { takeOver, force = false } }) {
       const { state, control, network: open } = openSession(settings);
       const network = await open();
-      if (!takeOver) refuseForeign(await foreignService(network, role));
+      if (!takeOver) refuseForeign(await foreignJobs(network, { role }));
       if (role === 'proxy' && !force) await refuseProxyInUse(network, state.endpoints.jobProxy);
       const stopped = await stopService(network, role, {
         // While there is a job, the endpoint leads to it.
