@@ -2,7 +2,7 @@
 import type { MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { escapeControls } from '../../lib/control-characters.js';
-import { valueSource } from '../../operations/config/config-document.js';
+import { valueSource } from '../../operations/config/read-config.js';
 import { effectiveConfig } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import { cut, wrapped } from '../output/cells.js';
