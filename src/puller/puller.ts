@@ -13,11 +13,10 @@ import type { Delivery } from './delivery.js';
 import { EventHub } from './events/event-hub.js';
 import { FailureReporter, type PullerEvent } from './failure-reporter.js';
 import { type FleetReader, localFleet } from './fleet-client.js';
-import { fleetTime } from './fleet-clock.js';
 import { Pipeline } from './pipeline.js';
 import { createPullerApp, type PullerHttpOptions } from './puller-app.js';
 import { restoreFleet } from './restore-fleet.js';
-import { StoreUpkeep } from './store-upkeep.js';
+import { keepStore } from './store-upkeep.js';
 
 export interface PullerOptions {
   queue: Queue;
@@ -71,13 +70,7 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
       (alert) => hub.publish(alert),
       (message) => onEvent({ type: 'webhook.failed', message }),
     );
-  const shiftTimes = (by: number, since: number | undefined) => {
-    hub.fleet.shiftTimes(by, since);
-    hub.fleet.limitLastSeen(Date.now());
-    alerts?.shiftTimes(by);
-  };
   const clock = store?.clock ?? new ElapsedClock(undefined);
-  const now = fleetTime(clock, shiftTimes, onEvent);
   const { log } = sinks;
   const pipeline = new Pipeline({
     queue,
@@ -94,13 +87,31 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
     now,
     polling: { pollers },
   });
-  const upkeep = store && new StoreUpkeep({ store, hub, now, retention: sinks.store!.retentionMs, failures, onEvent });
+  const upkeep = store && keepStore({ store, hub, now, retention: sinks.store!.retentionMs, failures, onEvent });
   const closed = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   /** What it said last, also while it does not answer. */
   let queueServer: QueueServerState | undefined;
   /** Messages in the dead-letter queue; undefined: not known, or there is no such queue. */
   let deadLetters: number | undefined;
+
+  /**
+   * Unix milliseconds. When somebody sets the wall clock, the times in the view move with it, in the same moment: otherwise
+   * sensors would be silent or forgotten, or never fall silent, because of a clock.
+   */
+  function now(): number {
+    const { pendingMs, unsureSince } = clock;
+    const event = clock.check();
+    if (event) onEvent(event);
+    // What was before the start was moved when it was restored.
+    if (event && !event.whileStopped && event.type !== 'clock-step-confirmed') {
+      const by = clock.pendingMs - pendingMs;
+      hub.fleet.shiftTimes(by, unsureSince);
+      hub.fleet.limitLastSeen(Date.now());
+      alerts?.shiftTimes(by);
+    }
+    return Date.now();
+  }
 
   function publishSummary(): void {
     const summary = hub.fleet.summary(now());
@@ -140,7 +151,9 @@ export function createPuller({ queue, pollers, sinks, http, controls, onEvent }:
   return {
     app: createPullerApp({
       queue,
-      fleet: { hub, store, firing: () => alerts?.firing ?? [] },
+      hub,
+      store,
+      firing: () => alerts?.firing ?? [],
       stats: () => ({
         ...pipeline.stats,
         failures: failures.count,

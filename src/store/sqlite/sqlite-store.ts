@@ -47,16 +47,16 @@ export class SqliteStore implements ReadingsStore {
   }
 
   get path(): string {
-    return this.#file.file.path;
+    return this.#file.path;
   }
 
   /** Another one after a repair. */
   get database(): Database {
-    return this.#file.file.database;
+    return this.#file.database;
   }
 
   get stats(): StoreStats {
-    const { quarantined, writtenBack } = this.#file.file;
+    const { quarantined, writtenBack } = this.#file;
     return { damagedRows: this.#rows.damaged, quarantined, writtenBack };
   }
 
