@@ -3,13 +3,13 @@
  * the feature costs `/send`: the same load from sensors that know nothing of it, and on a configured proxy from sensors that report.
  */
 import { Pool } from 'undici';
-import { plainTable } from '../cli/output/table.js';
 import { listen } from '../lib/net/http-server.js';
 import { DesiredConfigStore } from '../proxy/desired-config-store.js';
 import { createProxy } from '../proxy/proxy.js';
 import type { Queue } from '../queue/queue.js';
 import { freePortFlags, runCli } from './bench-cli.js';
 import { inOwnFolder } from './own-folder.js';
+import { plainTable } from './plain-table.js';
 
 export interface ConfigBenchOptions {
   /** Of the large fleet. */
@@ -63,7 +63,6 @@ const swallow: Queue = {
   deadLetter: async () => '',
   depth: async () => ({ visible: 0, inFlight: 0, delayed: 0 }),
   deadLetterDepth: async () => undefined,
-  check: async () => {},
   close: () => {},
 };
 

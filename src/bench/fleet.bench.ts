@@ -4,11 +4,11 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { plainTable } from '../cli/output/table.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { freePortFlags, runCli } from './bench-cli.js';
 import { inOwnFolder } from './own-folder.js';
+import { plainTable } from './plain-table.js';
 import { machineUsage, usages } from './usage.js';
 
 export interface FleetBenchOptions {

@@ -8,11 +8,11 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { plainTable } from '../cli/output/table.js';
 import { historyRoutes } from '../puller/history-routes.js';
 import { HOUR_MS, MINUTE_MS } from '../store/history.js';
 import { SqliteStore } from '../store/sqlite/sqlite-store.js';
 import type { StoreEntry } from '../store/store.js';
+import { plainTable } from './plain-table.js';
 
 export interface HistoryBenchOptions {
   sensors: number;

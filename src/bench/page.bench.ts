@@ -5,12 +5,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CDPSession } from 'playwright-core';
-import { plainTable } from '../cli/output/table.js';
 import { FleetClient } from '../puller/fleet-client.js';
 import { readRunState } from '../runtime/run-state.js';
 import { freePortFlags, runCli } from './bench-cli.js';
 import { findChromium, launchChromium } from './chromium.js';
 import { inOwnFolder } from './own-folder.js';
+import { plainTable } from './plain-table.js';
 
 export interface PageBenchOptions {
   /** Undefined: {@link FLEETS}. */

@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import { loadSettings } from '../config/load-settings.js';
 import type { Resolved } from '../config/resolve-settings.js';
 import { ownFlag } from '../config/service-config.js';
-import { SETTINGS, type SettingDef, type SettingKey, type Settings } from '../config/settings.js';
+import { SETTINGS, type SettingDef, type SettingKey, type Settings, sectionOf } from '../config/settings.js';
 import { explainStateFailure } from '../lib/fs/state-folder.js';
 // Enters the kinds of networks into the settings.
 import '../network/registry.js';
@@ -50,8 +50,8 @@ export interface CommandSpec<O extends Options = Options, Name extends string = 
   /** The flag of its port is `--port`, whatever the table has. */
   onePort?: boolean;
   options?: O;
-  /** For `--help` of a command with very many: names of options (`port`) under their heading, in the order shown. */
-  optionGroups?: Record<string, string[]>;
+  /** For `--help` of a command with very many options: settings stand under the headings of their sections. */
+  sections?: boolean;
   /** Which `-o` modes it has; the first is the default. None: it has no `-o`. */
   modes?: OutputMode[];
   /** Shown under the options. */
@@ -82,13 +82,17 @@ export function addCommand(program: Command, spec: CommandSpec): void {
   command.description(spec.summary).passThroughOptions(spec.passThrough ?? false);
   const flags = (spec.settings ?? []).map((key) => [key, spec.onePort ? ownFlag(key) : SETTINGS[key].flag] as const);
   const own = Object.entries(spec.options ?? {});
-  const options = [...flags.map(([key, flag]) => settingOption(key, flag)), ...own.map(([, option]) => option)];
+  const settings = flags.map(([key, flag]) => {
+    const option = settingOption(key, flag);
+    return spec.sections ? option.helpGroup(sectionOf(key)) : option;
+  });
+  const options: Option[] = [...settings, ...own.map(([, option]) => option)];
   const [mode = 'text', ...otherModes] = spec.modes ?? [];
   if (spec.modes) {
     options.push(new Option('-o, --output <mode>', 'format of stdout').choices([mode, ...otherModes]).default(mode));
   }
   options.push(new Option('--ansi <when>', 'when to use colours').choices(['auto', 'always', 'never']).default('auto'));
-  for (const option of grouped(options, spec.optionGroups)) command.addOption(option);
+  for (const option of options) command.addOption(option);
   if (spec.examples) command.addHelpText('after', examplesText(spec.examples));
   command.action(async () => {
     const given = command.opts<{ output?: OutputMode; ansi: AnsiMode } & Record<string, unknown>>();
@@ -116,16 +120,6 @@ export function addCommand(program: Command, spec: CommandSpec): void {
       if (process.connected) process.disconnect();
     }
   });
-}
-
-/** The options in the order of their groups, each with its heading; those without a group come last. */
-function grouped(options: Option[], groups: CommandSpec['optionGroups']): Option[] {
-  if (!groups) return options;
-  const found = Object.entries(groups).flatMap(([heading, names]) =>
-    names.flatMap((name) => options.find(({ long }) => long === `--${name}`)?.helpGroup(heading) ?? []),
-  );
-  const others = options.filter((option) => !found.includes(option)).map((one) => one.helpGroup('Other options:'));
-  return [...found, ...others];
 }
 
 /** A command that is longer than a line of the terminal is continued as a shell takes it. */

@@ -1,6 +1,6 @@
 /** Questions before something is lost, where there is a terminal that can be asked. */
-import type { JobInfo } from '../network/network.js';
-import { refuseForeign } from '../operations/deploy/job-owners.js';
+import type { Network } from '../network/network.js';
+import { foreignJobs, type JobSelector, refuseForeign } from '../operations/deploy/job-owners.js';
 import { foreignJobText } from './output/deploy-text.js';
 import type { Output } from './output/output.js';
 
@@ -21,11 +21,12 @@ export async function confirm(message: string): Promise<boolean> {
 export async function askTakeOver(
   out: Pick<Output, 'note'>,
   takeOver: boolean,
-  findForeign: () => Promise<JobInfo[]>,
+  network: Pick<Network, 'jobs' | 'owner'>,
+  jobs: JobSelector,
 ): Promise<boolean> {
   // The deployment itself refuses what nobody can be asked for.
   if (takeOver || !canAsk()) return takeOver;
-  const foreign = await findForeign();
+  const foreign = await foreignJobs(network, jobs);
   if (foreign.length === 0) return false;
   for (const job of foreign) out.note(foreignJobText(job));
   if (!(await confirm('Replace them all the same?'))) refuseForeign(foreign);

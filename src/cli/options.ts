@@ -142,26 +142,30 @@ export const takeOverOption = () =>
   flagOption('--take-over', 'also replace or stop jobs that were submitted from another state folder');
 
 /** What only the publisher takes. */
-export const publisherOptions = () => ({
-  ...sensorOptions(),
-  profile: valueOption('--profile <name>', 'what the sensors measure (default: none)', oneOf(PROFILES))
-    .choices(PROFILES)
-    .conflicts('module'),
-  anomalies: valueOption(
-    '--anomalies <share>',
-    'share of the time in which they measure an anomaly, such as 2%',
-    percent,
-  ).conflicts('module'),
-  module: valueOption(
-    '--module <file>',
-    "a module of your own that takes the publisher's flags, instead of the built-in one",
-    text,
-  ),
-  maxMessages: valueOption('--max-messages <count>', 'stop each sensor after this many readings', integer(1)),
-  configFile: valueOption('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run', text),
-  allow: allowOption(),
-  takeOver: takeOverOption(),
-});
+export const publisherOptions = () => {
+  const options = {
+    ...sensorOptions(),
+    profile: valueOption('--profile <name>', 'what the sensors measure (default: none)', oneOf(PROFILES))
+      .choices(PROFILES)
+      .conflicts('module'),
+    anomalies: valueOption(
+      '--anomalies <share>',
+      'share of the time in which they measure an anomaly, such as 2%',
+      percent,
+    ).conflicts('module'),
+    module: valueOption(
+      '--module <file>',
+      "a module of your own that takes the publisher's flags, instead of the built-in one",
+      text,
+    ),
+    maxMessages: valueOption('--max-messages <count>', 'stop each sensor after this many readings', integer(1)),
+    configFile: valueOption('--config-file <path>', 'YAML file on the nodes that sensors re-read while they run', text),
+    allow: allowOption(),
+    takeOver: takeOverOption(),
+  };
+  for (const option of Object.values(options)) option.helpGroup('The sensors:');
+  return options;
+};
 
 export const scopeOptions = () => ({
   region: valueOption('--region <region>', 'only the sensors of this region', text).conflicts('host'),

@@ -47,7 +47,6 @@ export async function loadScreen(out: Output, plain = false): Promise<(options: 
       attached,
       quitQuestion,
       onQuit,
-      stateDir: settings.stateDir,
       logs: logsTarget(settings),
       page: () => endpoints().puller ?? '',
       config: () => openConfigTarget(settings),
@@ -78,7 +77,7 @@ function plainScreen(out: Output, { kind, endpoints, fleet, since }: ScreenOptio
 }
 
 /** For a text that is looked at again and again. */
-export async function loadWatchScreen(out: Output): Promise<WatchScreen> {
+export async function loadWatchScreen(out: Output, onLeave: () => void): Promise<WatchScreen> {
   const { openWatchScreen } = await import('./screen/watch-screen.js');
-  return openWatchScreen(out.style);
+  return openWatchScreen(out.style, onLeave);
 }

@@ -40,7 +40,7 @@ test.each([
   ['queue', { host: '127.0.0.1', queuePort: 9, stateDir: 's' }],
   ['sensors', { nodes: 3, tlsCa: '/ca.pem' }],
 ] as [ServiceName, object][])('%s serve reads what was written', (name, config) => {
-  expect(parse(name, serviceFlags(name, config))).toMatchObject(config);
+  expect(parse(name, serviceFlags(config))).toMatchObject(config);
 });
 
 test('a service is run by its command; secrets go by environment, where no other user sees them', () => {
@@ -60,12 +60,12 @@ test('the URL of a queue with credentials goes by environment, too', () => {
 });
 
 test('what is not set, or is off, has no flag', () => {
-  expect(serviceFlags('proxy', { open: false, queue: undefined, rateLimit: 0 })).toEqual(['--rate-limit', '0']);
+  expect(serviceFlags<'proxy'>({ open: false, queue: undefined, rateLimit: 0 })).toEqual(['--rate-limit', '0']);
 });
 
 test('options that are no settings have their flags', () => {
-  expect(serviceFlags('queue', { data: '/q.db', create: 'readings', baseUrl: 'http://b' })).toEqual([
+  expect(serviceFlags<'queue'>({ data: '/q.db', create: 'readings', baseUrl: 'http://b' })).toEqual([
     ...['--data', '/q.db', '--create', 'readings', '--base-url', 'http://b'],
   ]);
-  expect(serviceFlags('sensors', { port: 5, jobs: '/j' })).toEqual(['--port', '5', '--jobs', '/j']);
+  expect(serviceFlags<'sensors'>({ port: 5, jobs: '/j' })).toEqual(['--port', '5', '--jobs', '/j']);
 });

@@ -32,8 +32,6 @@ export interface SettingDef<T = unknown> {
   secret?: boolean;
 }
 
-const define = <T extends Record<string, SettingDef>>(table: T) => table;
-
 /** `env`: where it is not `WASM_SENSORS_` and the name of the flag. */
 const setting = <T>(
   flags: string,
@@ -45,7 +43,7 @@ const setting = <T>(
 const variableOf = (flags: string) => `WASM_SENSORS_${longName(flags).toUpperCase().replaceAll('-', '_')}`;
 const longName = (flags: string) => flags.replace(/^--| .*/g, '');
 
-export const SETTINGS = define({
+const COMMON = {
   network: {
     flag: '--network <kind>',
     env: ['WASM_SENSORS_NETWORK'],
@@ -58,15 +56,44 @@ export const SETTINGS = define({
   stateDir: setting('--state-dir <folder>', 'folder of all generated files', text.default('.wasm-sensors'), {
     env: ['WASM_SENSORS_DIR'],
   }),
+};
+
+const LISTENING = {
   host: setting('--host <address>', 'address to listen on', text.default('127.0.0.1')),
   allowedHosts: setting(
     '--allowed-hosts <names>',
     'further names, separated by commas, that requests may have as Host; beyond loopback only these',
     names.optional(),
   ),
+  open: setting(
+    '--open',
+    'ask for no token, where none is set, also when listening beyond loopback',
+    flag.default(false),
+  ),
+};
+
+const PORTS = {
   proxyPort: setting('--port <port>', 'port of the proxy', port.default(9090), { env: ['WASM_SENSORS_PROXY_PORT'] }),
   pullerPort: setting('--puller-port <port>', 'port of the puller and its web page', port.default(9091)),
   queuePort: setting('--queue-port <port>', 'port of the embedded queue server', port.default(9324)),
+  natsPort: setting(
+    '--nats-port <port>',
+    'port where nodes connect to the orchestrator (native and compose networks)',
+    port.default(4222),
+  ),
+  webUiPort: setting(
+    '--webui-port <port>',
+    "port of Bacalhau's own web page (native and compose networks)",
+    port.default(8438),
+  ),
+  proxyUrl: setting(
+    '--proxy-url <url>',
+    'URL at which sensors reach the proxy, when it is not where it listens',
+    url.optional(),
+  ),
+};
+
+const QUEUE = {
   queue: setting(
     '--queue <url-or-name>',
     'SQS queue, by URL or name; without it, `up` starts an embedded one',
@@ -90,22 +117,35 @@ export const SETTINGS = define({
     text.optional(),
     { env: ['AWS_REGION', 'AWS_DEFAULT_REGION'] },
   ),
-  proxyUrl: setting(
-    '--proxy-url <url>',
-    'URL at which sensors reach the proxy, when it is not where it listens',
-    url.optional(),
+};
+
+const SINKS = {
+  sinks: setting(
+    '--sinks <list>',
+    'what the puller does with readings: store, log, alert',
+    listOf(['store', 'log', 'alert']).default(['store', 'log', 'alert']),
   ),
-  proxies: setting(
-    '--proxies <urls>',
-    'proxies that hold the fleet configuration, separated by commas: the authority, then those that follow it (default: the one of `up`)',
-    urls.optional(),
+  pollers: setting('--pollers <count>', 'concurrent long polls of the puller', count(1, 64).default(4)),
+  alertAfter: setting(
+    '--alert-after <seconds>',
+    'alert when a region has sent nothing for this time',
+    atLeast(1, 'seconds').default(10),
   ),
-  follow: setting(
-    '--follow <url>',
-    'the proxy that is the authority for the fleet configuration: this one copies it and forwards changes',
-    url.optional(),
+  webhook: setting('--webhook <url>', 'URL to which alerts are POSTed as JSON', url.optional(), { secret: true }),
+  retention: setting('--retention <hours>', 'how long the store keeps readings', atLeast(0.01, 'hours').default(24)),
+  minuteRetention: setting(
+    '--minute-retention <days>',
+    'how long the store keeps roll-ups of readings by minute',
+    atLeast(0.01, 'days').default(7),
   ),
-  pullerUrl: setting('--puller-url <url>', 'URL of the puller, when it is not that of `up`', url.optional()),
+  hourRetention: setting(
+    '--hour-retention <days>',
+    'how long the store keeps roll-ups of readings by hour',
+    atLeast(0.01, 'days').default(400),
+  ),
+};
+
+const BACALHAU = {
   bacalhau: setting('--bacalhau <path>', 'the bacalhau program, when it is not on the PATH', text.optional(), {
     env: ['BACALHAU_BIN'],
   }),
@@ -115,16 +155,6 @@ export const SETTINGS = define({
   apiPort: setting('--api-port <port>', "port of the orchestrator's API", port.default(1234), {
     env: ['BACALHAU_API_PORT'],
   }),
-  natsPort: setting(
-    '--nats-port <port>',
-    'port where nodes connect to the orchestrator (native and compose networks)',
-    port.default(4222),
-  ),
-  webUiPort: setting(
-    '--webui-port <port>',
-    "port of Bacalhau's own web page (native and compose networks)",
-    port.default(8438),
-  ),
   apiTls: setting('--api-tls', "speak TLS to the orchestrator's API", flag.default(false), {
     env: ['BACALHAU_API_TLS_USETLS'],
   }),
@@ -158,6 +188,9 @@ export const SETTINGS = define({
     text.optional(),
     { env: ['BACALHAU_API_PASSWORD'], secret: true },
   ),
+};
+
+const TOKENS = {
   token: setting(
     '--token-file <file>',
     'operator token (the flag names a file that holds it); made by `up`',
@@ -187,16 +220,14 @@ export const SETTINGS = define({
     'remote network: put the sensor token into the job, where users of the cluster can read it',
     flag.default(false),
   ),
-  open: setting(
-    '--open',
-    'ask for no token, where none is set, also when listening beyond loopback',
-    flag.default(false),
-  ),
   rateLimit: setting(
     '--rate-limit <per-second>',
     'readings a second of one sensor (by its host name), which slows down a faulty one; 0 = no limit',
     atLeast(0).default(0),
   ),
+};
+
+const TLS = {
   tlsCert: setting('--tls-cert <file>', 'certificate (PEM); with it the proxy speaks https', text.optional()),
   tlsKey: setting('--tls-key <file>', 'private key (PEM) of the certificate', text.optional()),
   tlsCa: setting(
@@ -204,43 +235,67 @@ export const SETTINGS = define({
     'private authority (PEM) that signed the certificate of the proxy; a self-signed --tls-cert is its own',
     text.optional(),
   ),
-  sinks: setting(
-    '--sinks <list>',
-    'what the puller does with readings: store, log, alert',
-    listOf(['store', 'log', 'alert']).default(['store', 'log', 'alert']),
-  ),
-  pollers: setting('--pollers <count>', 'concurrent long polls of the puller', count(1, 64).default(4)),
-  alertAfter: setting(
-    '--alert-after <seconds>',
-    'alert when a region has sent nothing for this time',
-    atLeast(1, 'seconds').default(10),
-  ),
-  webhook: setting('--webhook <url>', 'URL to which alerts are POSTed as JSON', url.optional(), { secret: true }),
+};
+
+const LOGS = {
   logLevel: setting(
     '--log-level <level>',
     'least level of the lines that services log and `logs` shows: debug, info, warn or error',
     oneOf(LOG_LEVELS).default('info'),
   ),
   logFormat: setting('--log-format <format>', 'how services log: text or json', oneOf(LOG_FORMATS).default('text')),
-  retention: setting('--retention <hours>', 'how long the store keeps readings', atLeast(0.01, 'hours').default(24)),
-  minuteRetention: setting(
-    '--minute-retention <days>',
-    'how long the store keeps roll-ups of readings by minute',
-    atLeast(0.01, 'days').default(7),
+};
+
+const ELSEWHERE = {
+  pullerUrl: setting('--puller-url <url>', 'URL of the puller, when it is not that of `up`', url.optional()),
+  proxies: setting(
+    '--proxies <urls>',
+    'proxies that hold the fleet configuration, separated by commas: the authority, then those that follow it (default: the one of `up`)',
+    urls.optional(),
   ),
-  hourRetention: setting(
-    '--hour-retention <days>',
-    'how long the store keeps roll-ups of readings by hour',
-    atLeast(0.01, 'days').default(400),
+  follow: setting(
+    '--follow <url>',
+    'the proxy that is the authority for the fleet configuration: this one copies it and forwards changes',
+    url.optional(),
   ),
-});
+};
+
+/** By the heading under which `up --help` lists them. */
+export const SECTIONS = {
+  'Common options:': COMMON,
+  'Who reaches it:': LISTENING,
+  'Ports and addresses:': PORTS,
+  'The queue:': QUEUE,
+  'What the puller does:': SINKS,
+  'Bacalhau:': BACALHAU,
+  'Tokens:': TOKENS,
+  'TLS:': TLS,
+  'Logs:': LOGS,
+  'Services elsewhere:': ELSEWHERE,
+};
+
+export const SETTINGS = {
+  ...COMMON,
+  ...LISTENING,
+  ...PORTS,
+  ...QUEUE,
+  ...SINKS,
+  ...BACALHAU,
+  ...TOKENS,
+  ...TLS,
+  ...LOGS,
+  ...ELSEWHERE,
+};
 
 export type SettingKey = keyof typeof SETTINGS;
 export const isSettingKey = (key: string): key is SettingKey => Object.hasOwn(SETTINGS, key);
 export const SETTING_KEYS: SettingKey[] = Object.keys(SETTINGS).filter(isSettingKey);
 export type Settings = { [K in SettingKey]: z.output<(typeof SETTINGS)[K]['schema']> };
 
+export const keysOf = <T extends object>(section: T): (keyof T & SettingKey)[] =>
+  SETTING_KEYS.filter((key): key is keyof T & SettingKey => Object.hasOwn(section, key));
+export const sectionOf = (key: SettingKey): string =>
+  Object.entries(SECTIONS).find(([, section]) => Object.hasOwn(section, key))?.[0] ?? '';
+
 /** The long flag without dashes and argument, such as `state-dir`. */
-export function flagName(key: SettingKey): string {
-  return longName(SETTINGS[key].flag);
-}
+export const flagName = (key: SettingKey): string => longName(SETTINGS[key].flag);

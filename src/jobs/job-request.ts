@@ -11,17 +11,17 @@ export interface PublisherJob {
   proxyUrl: string;
   config: SensorConfig;
   /** A module of the user that takes the publisher's flags. Left out: the built-in publisher. */
-  module?: UserModule;
+  module?: UserModule | undefined;
   /** A YAML file on the node, re-read while running. */
-  configFile?: string;
+  configFile?: string | undefined;
   /** What the sensors measure; left out: nothing. */
-  profile?: Profile;
+  profile?: Profile | undefined;
   /** Share of the time in which they measure an anomaly, in percent. */
-  anomalies?: number;
+  anomalies?: number | undefined;
   /** Stop after this many readings. */
-  maxMessages?: number;
+  maxMessages?: number | undefined;
   /** Hosts that it may reach beside the proxy, as in a `HostList`. */
-  allow?: string[];
+  allow?: string[] | undefined;
   /** Unix milliseconds; newer submissions replace older ones. */
   submissionTime: number;
 }
@@ -34,7 +34,7 @@ export interface ConfigUpdaterJob {
   /** Its flags after `--proxy`, as the module takes them. */
   parameters: string[];
   /** Changes this YAML file of the node instead of the fleet configuration, where nodes let jobs write. */
-  configFile?: string;
+  configFile?: string | undefined;
   submissionTime: number;
 }
 
@@ -53,7 +53,7 @@ export interface ModuleJob {
   /** Runs once on every node, and is not started again when it exits. */
   once?: boolean;
   /** Hosts that it may reach beside the proxy, as in a `HostList`. */
-  allow?: string[];
+  allow?: string[] | undefined;
   submissionTime: number;
 }
 

@@ -4,6 +4,12 @@ import { type NodeInfo, REGIONS } from './network.js';
 
 export const edgeName = (region: string, number: number): string => `edge-${region}-${number}`;
 
+/** `edge-us-1`, `edge-eu-1`, `edge-as-1`, `edge-us-2` …: every region has its first node early. */
+export function edgeNames(nodesPerRegion: number): { name: string; region: string }[] {
+  const numbers = Array.from({ length: nodesPerRegion }, (_, index) => index + 1);
+  return numbers.flatMap((number) => REGIONS.map((region) => ({ name: edgeName(region, number), region })));
+}
+
 export const isEdgeOf = (name: string, region: string): boolean => name.startsWith(`edge-${region}-`);
 
 /** By these labels jobs find their region. */
@@ -16,8 +22,13 @@ export interface RegionNodes {
 
 const isEdge = ({ type }: NodeInfo) => type === 'edge';
 
-/** Edge nodes of every region, or of those wanted. Rejects with `NO_NODES`. */
+/** Edge nodes of every region, or of those wanted. Throws `NO_SUCH_REGION` or `NO_NODES`. */
 export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): Map<string, RegionNodes> {
+  if (wanted)
+    requireRegions(
+      wanted,
+      nodes.filter(isEdge).map(({ region }) => region),
+    );
   const edge = nodes.filter((node) => isEdge(node) && node.region !== '' && node.unschedulable === undefined);
   const known = [...new Set(edge.map(({ region }) => region))];
   const found = new Map<string, RegionNodes>();
@@ -36,6 +47,17 @@ export function nodesByRegion(nodes: NodeInfo[], wanted: string[] | undefined): 
     });
   }
   return found;
+}
+
+/** Throws `NO_SUCH_REGION` for regions that are not among `known`. */
+export function requireRegions(wanted: string[], known: string[]): void {
+  const names = [...new Set(known)].filter(Boolean);
+  const unknown = wanted.filter((region) => !names.includes(region));
+  if (unknown.length === 0) return;
+  const named = unknown.map((region) => JSON.stringify(region)).join(', ');
+  throw new AppError('NO_SUCH_REGION', `there is no region ${named}`, {
+    hint: `The regions are ${names.join(', ') || 'not known yet'}.`,
+  });
 }
 
 /** Edge nodes that no sensor can run on, with the reasons. */

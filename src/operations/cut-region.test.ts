@@ -58,9 +58,13 @@ test('after the timeout it says how many were seen', async () => {
 test('an unknown region is refused, with those that have edge nodes, and nothing is set', async () => {
   network.nodeList.push(edgeNode('web-as-1', { type: 'web-services' }), edgeNode('edge-x-1', { region: '' }));
   for (const region of ['as', ''])
-    expect(await set(region, false)).toMatchObject({ code: 'NO_SUCH_REGION', exitCode: 2, hint: 'Regions: eu, us.' });
+    expect(await set(region, false)).toMatchObject({
+      code: 'NO_SUCH_REGION',
+      exitCode: 2,
+      hint: 'The regions are eu, us.',
+    });
   network.nodeList = [];
-  expect(await set('eu', false)).toMatchObject({ hint: 'Regions: none.' });
+  expect(await set('eu', false)).toMatchObject({ hint: 'The regions are not known yet.' });
   expect([network.links, log]).toEqual([[], []]);
 });
 

@@ -1,6 +1,7 @@
 /** Cuts or restores a region, and waits until the network itself has noticed. */
 import { waitFor } from '../lib/async/backoff.js';
 import { AppError } from '../lib/errors/app-error.js';
+import { requireRegions } from '../network/edge-nodes.js';
 import { isActive, type Network } from '../network/network.js';
 
 export interface RegionLinkResult {
@@ -33,10 +34,8 @@ export async function setRegionLink(
 ): Promise<RegionLinkResult> {
   const began = Date.now();
   const edgeNodes = async () => (await network.nodes()).filter(({ type }) => type === 'edge');
-  requireRegion(
-    region,
-    (await edgeNodes()).map((node) => node.region),
-  );
+  const known = (await edgeNodes()).map((node) => node.region);
+  requireRegions([region], known);
   await network.setRegionLink(region, connected);
   await onSet();
   let reached = 0;
@@ -75,12 +74,4 @@ async function bypassingJobs(network: Network, region: string): Promise<RegionLi
   return [...new Map(given.map((job) => [job.id, job])).values()].flatMap(({ name, urls }) =>
     urls.flatMap((url) => (url !== undefined && bypassesLink(region, url) ? [{ job: name, proxyUrl: url }] : [])),
   );
-}
-
-/** Throws `NO_SUCH_REGION` for a region that is not among `known`. */
-export function requireRegion(region: string, known: string[]): void {
-  const names = [...new Set(known)].filter(Boolean);
-  if (names.includes(region)) return;
-  const hint = `Regions: ${names.join(', ') || 'none'}.`;
-  throw new AppError('NO_SUCH_REGION', `there is no region ${JSON.stringify(region)}`, { hint });
 }

@@ -1,7 +1,7 @@
 /** Waits until sensors do what is desired, and names those that do not. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FileConvergence, fileConvergenceOf } from '../fleet/convergence.js';
-import type { Convergence, KnownJobs, Progress, SensorState } from '../fleet/fleet-view.js';
+import type { Convergence, KnownJobs, Progress } from '../fleet/fleet-view.js';
 import { AppError } from '../lib/errors/app-error.js';
 import { type DesiredState, type Scope, scopeText } from '../protocol/desired-config.js';
 import { hostKey } from '../protocol/names.js';
@@ -17,23 +17,23 @@ export interface WaitOptions<T extends Progress> {
 
 export interface ConvergeOptions extends WaitOptions<Convergence> {
   /** Those that the change sets or clears. */
-  fields?: DesiredField[];
+  fields?: DesiredField[] | undefined;
   /** Hosts whose readings are refused: nothing will show what they do. */
-  revoked?: readonly string[];
+  revoked?: readonly string[] | undefined;
   /** What is desired now: somebody else may change it again during the wait. */
-  latest?(): Promise<DesiredState>;
+  latest?: (() => Promise<DesiredState>) | undefined;
 }
 
 /** For people. */
-interface WaitTarget {
+interface Wait<T extends Progress> extends WaitOptions<T> {
   /** Which sensors: `region eu`. */
   target: string;
   /** What they have done at the end: `converged`. */
   outcome: string;
-  /** Hosts that are not waited for. */
-  revoked: readonly string[];
   /** What happens after a timeout. */
   hint: string;
+  /** Hosts that are not waited for. */
+  revoked?: readonly string[] | undefined;
 }
 
 /** Listing jobs takes a while, and most changes are done earlier. */
@@ -47,99 +47,85 @@ export function waitForConvergence(
   fleet: FleetReader,
   desired: DesiredState,
   scope: Scope,
-  options: ConvergeOptions,
+  { fields, latest, ...options }: ConvergeOptions,
 ): Promise<Convergence> {
   let state = desired;
   let latestAt = Date.now() + LATEST_EVERY_MS;
-  const look = async (jobs: KnownJobs | undefined) => {
-    if (options.latest && Date.now() > latestAt) {
-      state = await options.latest().catch(() => state);
-      latestAt = Date.now() + LATEST_EVERY_MS;
-    }
-    return fleet.convergence(state, scope, { jobs, ...(options.fields ? { fields: options.fields } : {}) });
-  };
-  const target = {
+  const wait = {
+    ...options,
     target: scopeText(scope),
     outcome: 'converged',
-    revoked: options.revoked ?? [],
     hint: 'The change is saved: sensors apply it when they reach the proxy. `wasm-sensors config show` shows how many have.',
   };
-  return waitForSensors(target, look, options);
+  return waitForSensors(wait, async (jobs) => {
+    if (latest && Date.now() > latestAt) {
+      state = await latest().catch(() => state);
+      latestAt = Date.now() + LATEST_EVERY_MS;
+    }
+    return fleet.convergence(state, scope, { jobs, fields });
+  });
 }
 
-/** Waits until the region's sensors have read their YAML file. Rejects with `NOT_CONVERGED` and the pending sensors. */
+/**
+ * Waits until the region's sensors have read their YAML file, which sets the `wanted` values. Rejects with `NOT_CONVERGED`
+ * and the pending sensors.
+ */
 export function waitForFileConfig(
   fleet: FleetReader,
   region: string,
-  /** Every value that the file sets. */
   wanted: SensorConfig,
   options: WaitOptions<FileConvergence>,
 ): Promise<FileConvergence> {
-  const target = {
+  const wait = {
+    ...options,
     target: `region ${region}`,
     outcome: 'have read the file',
-    revoked: [],
     hint: 'The file is saved: sensors check it every second, and report it when they reach the proxy.',
   };
-  return waitForSensors(
-    target,
-    async (jobs) => fileConvergenceOf((await fleet.snapshot()).sensors, region, wanted, jobs),
-    options,
+  return waitForSensors(wait, async (jobs) =>
+    fileConvergenceOf((await fleet.snapshot()).sensors, region, wanted, jobs),
   );
 }
 
 async function waitForSensors<T extends Progress>(
-  target: WaitTarget,
-  look: (jobs: KnownJobs | undefined) => Promise<T>,
-  { timeoutMs, jobs: listJobs, onProgress }: WaitOptions<T>,
+  wait: Wait<T>,
+  check: (jobs: KnownJobs | undefined) => Promise<T>,
 ): Promise<T> {
   const began = Date.now();
   let jobs: KnownJobs | undefined;
   let listed = false;
   for (;;) {
-    const progress = await look(jobs);
-    onProgress(progress);
-    const done = progress.converged === progress.sensors || onlyRevokedPending(progress, target.revoked);
-    if (done && (progress.gone === 0 || listed)) return progress;
+    const progress = await check(jobs);
+    wait.onProgress(progress);
+    const { sensors, converged, pending, gone } = progress;
+    // More than are named can be pending.
+    const onlyRevoked = sensors - converged === pending.length && pending.every((one) => isRevoked(wait, one));
+    const done = converged === sensors || onlyRevoked;
+    if (done && (gone === 0 || listed)) return progress;
     // The jobs show which silent sensors are still deployed: only those are worth waiting for.
-    if (!listed && (progress.gone > 0 || Date.now() - began > LIST_JOBS_AFTER_MS)) {
-      jobs = await listJobs?.().catch(() => undefined);
+    if (!listed && (gone > 0 || Date.now() - began > LIST_JOBS_AFTER_MS)) {
+      jobs = await wait.jobs?.().catch(() => undefined);
       listed = true;
       continue;
     }
-    if (Date.now() - began > timeoutMs) throw notConverged(target, progress, timeoutMs);
-    await sleep(progress.sensors > LARGE_FLEET ? 150 : 50);
+    if (Date.now() - began > wait.timeoutMs) throw notConverged(wait, progress);
+    await sleep(sensors > LARGE_FLEET ? 150 : 50);
   }
 }
 
-const isRevoked = (revoked: readonly string[], hostname: string) =>
+const isRevoked = ({ revoked = [] }: Pick<Wait<Progress>, 'revoked'>, { hostname }: { hostname: string }) =>
   revoked.some((name) => hostKey(name) === hostKey(hostname));
 
-/** More than are named can be pending. */
-function onlyRevokedPending({ sensors, converged, pending }: Progress, revoked: readonly string[]): boolean {
-  return sensors - converged === pending.length && pending.every(({ hostname }) => isRevoked(revoked, hostname));
-}
-
-function notConverged(
-  { target, outcome, revoked, hint }: WaitTarget,
-  { sensors, converged, pending }: Progress,
-  timeoutMs: number,
-): AppError {
+function notConverged<T extends Progress>(wait: Wait<T>, { sensors, converged, pending }: Progress): AppError {
   const more = sensors - converged - pending.length;
-  return new AppError(
-    'NOT_CONVERGED',
-    `${target}: ${converged}/${sensors} sensors ${outcome} in ${timeoutMs / 1000} s`,
-    {
-      details: [
-        ...pending.map(
-          ({ hostname, region, state }) =>
-            `pending: ${hostname} (${region}), ${isRevoked(revoked, hostname) ? `${state}: revoked` : stateText(state)}`,
-        ),
-        ...(more > 0 ? [`and ${more} more`] : []),
-      ],
-      hint,
-    },
-  );
+  const named = pending.map((one) => {
+    const cutOff = one.state === 'silent' || one.state === 'gone' ? ': cut off?' : '';
+    return `pending: ${one.hostname} (${one.region}), ${one.state}${isRevoked(wait, one) ? ': revoked' : cutOff}`;
+  });
+  const { target, outcome, timeoutMs, hint } = wait;
+  const message = `${target}: ${converged}/${sensors} sensors ${outcome} in ${timeoutMs / 1000} s`;
+  return new AppError('NOT_CONVERGED', message, {
+    details: more > 0 ? [...named, `and ${more} more`] : named,
+    hint,
+  });
 }
-
-const stateText = (state: SensorState) => (state === 'silent' || state === 'gone' ? `${state}: cut off?` : state);

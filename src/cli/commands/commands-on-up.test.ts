@@ -110,7 +110,8 @@ describe('deploy publisher', () => {
 
   test('fails with the reason', async () => {
     await start();
-    expect(await json('deploy publisher --region mars')).toMatchObject(refusal('NO_NODES'));
+    expect(await json('deploy publisher --region mars')).toMatchObject(refusal('NO_SUCH_REGION', 2));
+    expect(await json('stop publisher --region mars')).toMatchObject(refusal('NO_SUCH_REGION', 2));
     expect(await json('deploy publisher --proxy ftp://x')).toMatchObject(refusal('BAD_OPTION', 2));
     up.cluster.works = false;
     expect(await soon('deploy publisher --timeout 1')).toMatchObject({

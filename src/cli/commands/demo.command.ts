@@ -3,18 +3,10 @@ import { AppError } from '../../lib/errors/app-error.js';
 import { openPage } from '../../lib/process/open-page.js';
 import { loadProvider } from '../../network/registry.js';
 import { command } from '../command.js';
-import { DEMO_FOLDER, DemoFolder, STATE_DIR } from '../demo/demo-folder.js';
-import { DemoRun, type StepResult, stoppedElsewhere } from '../demo/demo-run.js';
+import { DEMO_FOLDER, DemoRun, STATE_DIR, type StepResult } from '../demo/demo-run.js';
 import { demoSteps } from '../demo/steps.js';
 import { flagOption, integer, valueOption } from '../options.js';
-import {
-  demoDocument,
-  demoEndText,
-  demoSecondTerminalText,
-  passed,
-  stepResultText,
-  stepText,
-} from '../output/demo-text.js';
+import { demoEndText, demoSecondTerminalText, passed, stepResultText, stepText } from '../output/demo-text.js';
 import type { Output } from '../output/output.js';
 import { StopSignal } from '../stop-signal.js';
 
@@ -43,14 +35,16 @@ export const demo = command({
     const usual = await usualNodes(kind);
     const nodes = options.nodes ?? usual;
     const { bacalhau } = settings;
-    const folder = new DemoFolder({
+    const stop = new StopSignal();
+    const run = new DemoRun({
       // The demo works in another folder.
       bacalhau: bacalhau?.includes('/') ? resolve(bacalhau) : bacalhau,
       ansi,
       verbose: out.mode === 'text',
+      stopped: stop.signal,
     });
-    await folder.claim();
-    return runToTheEnd(out, folder, { kind, nodes, asks });
+    await run.claim();
+    return runToTheEnd(out, run, stop, { kind, nodes, asks });
   },
 });
 
@@ -66,14 +60,13 @@ async function usualNodes(network: string): Promise<number> {
 /** Resolves with the exit code; what was started is stopped in any case. */
 async function runToTheEnd(
   out: Output,
-  folder: DemoFolder,
+  run: DemoRun,
+  stop: StopSignal,
   { kind, nodes, asks }: { kind: string; nodes: number; asks: boolean },
 ): Promise<number> {
   const began = Date.now();
   const steps = demoSteps(kind, nodes);
   const results: StepResult[] = [];
-  const stop = new StopSignal();
-  const run = new DemoRun(folder, stop.signal);
   const runSteps = async () => {
     for (const [i, step] of steps.entries()) {
       const command = [...step.words, STATE_DIR];
@@ -87,27 +80,26 @@ async function runToTheEnd(
     }
   };
   out.event({}, () => demoSecondTerminalText(DEMO_FOLDER));
-  void stoppedElsewhere(folder).then(stop.request, stop.request);
+  void run.stoppedElsewhere().then(stop.request, stop.request);
   let interrupted = false;
   try {
     await Promise.race([stop.requested, runSteps()]);
     interrupted = stop.signal.aborted;
   } finally {
     stop.end();
-    await cleanUp(out, folder, !passed(results));
+    await cleanUp(out, run, !passed(results));
   }
   // The question or request under way would keep this process alive.
   if (interrupted) process.exit(stop.exitCode);
   const seconds = (Date.now() - began) / 1000;
-  out.result(demoDocument(kind, nodes, results, seconds), (style) =>
-    demoEndText(results, steps.length, seconds, style),
-  );
+  const document = { network: kind, nodesPerRegion: nodes, passed: passed(results), seconds, steps: results };
+  out.result(document, (style) => demoEndText(results, steps.length, seconds, style));
   return passed(results) ? 0 : 1;
 }
 
-async function cleanUp(out: Output, folder: DemoFolder, failed: boolean): Promise<void> {
+async function cleanUp(out: Output, run: DemoRun, failed: boolean): Promise<void> {
   out.note('stopping everything');
-  if (!(await folder.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
+  if (!(await run.stop(failed))) out.warn(`not everything could be stopped: run \`wasm-sensors down ${STATE_DIR}\``);
   if (failed) out.note(`logs: ${DEMO_FOLDER}/logs`);
 }
 

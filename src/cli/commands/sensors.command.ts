@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { AppError } from '../../lib/errors/app-error.js';
-import { isUnknownHost } from '../../operations/config/known-scope.js';
+import { isUnknownHost } from '../../operations/config/require-known.js';
 import { revokeSensor } from '../../operations/revoke-sensor.js';
 import { rotateSensorKey, sensorTokenFor } from '../../runtime/sensor-key.js';
 import { command } from '../command.js';

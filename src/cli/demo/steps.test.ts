@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { loadCommands } from '../commands/command-table.js';
 import { commandLines } from '../output/demo-text.js';
 import { createProgram } from '../program.js';
-import { STATE_DIR } from './demo-folder.js';
+import { STATE_DIR } from './demo-run.js';
 import { demoSteps } from './steps.js';
 
 const steps = demoSteps('embedded', 100);

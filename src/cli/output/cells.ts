@@ -1,45 +1,30 @@
 /** Text counted in the cells of a terminal: emojis and East Asian characters take two, colours none. */
+import stringWidth from 'string-width';
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colours as chalk writes them.
 const COLOR = /(\u001b\[[0-9;]*m)/;
 const COLORS = new RegExp(COLOR, 'g');
 /** Printable ASCII, the multiplication sign, arrows, lines and bars, the ellipsis: one cell each. Most text is that. */
 const NARROW = /^[ -~×←-↓─-▟…]*$/;
-const WIDE =
-  /\p{Emoji_Presentation}|\p{Regional_Indicator}|\ufe0f|[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]/u;
-const EMPTY = /^[\p{Mark}\p{Format}\p{Control}\p{Default_Ignorable_Code_Point}]*$/u;
 const segmenter = new Intl.Segmenter();
 
-export function cellsOf(text: string): number {
-  const plain = text.includes('\u001b') ? text.replace(COLORS, '') : text;
-  if (NARROW.test(plain)) return plain.length;
-  let cells = 0;
-  for (const { segment } of segmenter.segment(plain)) cells += cellsOfSegment(segment);
-  return cells;
-}
-
-function cellsOfSegment(segment: string): number {
-  if (WIDE.test(segment)) return 2;
-  return EMPTY.test(segment) ? 0 : 1;
-}
+export const cellsOf = (text: string): number => (NARROW.test(text) ? text.length : stringWidth(text));
 
 /** The text, cut to at most `width` cells; what is cut off is marked with `…`. Colours stay, and end where they ended. */
 export function cut(text: string, width: number): string {
   if (width <= 0) return '';
+  if (cellsOf(text) <= width) return text;
   let cells = 0;
   let end = 0;
-  /** Where the mark would still fit. */
-  let fitting = 0;
   for (const part of text.split(COLOR)) {
-    if (COLOR.test(part)) {
-      end += part.length;
-      continue;
-    }
-    for (const { segment } of segmenter.segment(part)) {
-      cells += cellsOfSegment(segment);
-      if (cells > width) return `${text.slice(0, fitting)}…${text.slice(fitting).match(COLORS)?.join('') ?? ''}`;
-      end += segment.length;
-      if (cells < width) fitting = end;
+    if (COLOR.test(part)) end += part.length;
+    else {
+      for (const { segment } of segmenter.segment(part)) {
+        cells += cellsOf(segment);
+        // One is left for the mark.
+        if (cells >= width) return `${text.slice(0, end)}…${text.slice(end).match(COLORS)?.join('') ?? ''}`;
+        end += segment.length;
+      }
     }
   }
   return text;
@@ -75,30 +60,22 @@ export function wrapped(text: string, width: number | undefined, indent: number)
   return lines.join('\n');
 }
 
-const ASCII: Record<string, string> = {
-  '█': '#',
-  '▇': '#',
-  '▆': '=',
-  '▅': '=',
-  '▄': '-',
-  '▃': '-',
-  '▂': '.',
-  '▁': '_',
-  '▏': '_',
-  '─': '-',
-  '│': '|',
-  '┤': '+',
-  '└': '+',
-  '┬': '+',
-  '…': '~',
-  '×': 'x',
-  '↑': '^',
-  '↓': 'v',
-  '←': '<',
-  '→': '>',
-  '✓': '+',
-  '✗': 'x',
-  µ: 'u',
+/** What stands for what. */
+const ASCII = {
+  '#': '█▇',
+  '=': '▆▅',
+  '-': '▄▃─',
+  '.': '▂',
+  _: '▁▏',
+  '|': '│',
+  '+': '┤└┬✓',
+  '~': '…',
+  x: '×✗',
+  '^': '↑',
+  v: '↓',
+  '<': '←',
+  '>': '→',
+  u: 'µ',
 };
 
 /** For a terminal that shows nothing else: as wide as before, without pictures, and with `?` for letters. */
@@ -108,7 +85,8 @@ export const asciiOnly = (text: string): string =>
     [...segmenter.segment(others)]
       .map(({ segment }) => {
         const instead = /\p{Extended_Pictographic}/u.test(segment) ? ' ' : '?';
-        return ASCII[segment] ?? instead.repeat(cellsOfSegment(segment));
+        const [ascii] = Object.entries(ASCII).find(([, shown]) => shown.includes(segment)) ?? [];
+        return ascii ?? instead.repeat(cellsOf(segment));
       })
       .join(''),
   );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { configDocument, setConfigDocument } from '../../operations/config/config-document.js';
+import { configDocument } from '../../operations/config/read-config.js';
 import { DesiredConfigStore } from '../../proxy/desired-config-store.js';
 import { sensorView } from '../../test/support/fake-network.js';
 import * as text from './config-text.js';
@@ -21,13 +21,6 @@ test('config set: saved, converged, or nobody to wait for', () => {
   );
 });
 
-test('config set: the document has what was seen only where it was waited for', () => {
-  expect(setConfigDocument({ version: 7, failed })).toEqual({ version: 7, failed });
-  expect(setConfigDocument({ version: 7, failed: [], seen })).toEqual({
-    ...{ version: 7, sensors: 3, converged: 2, seconds: 0.25, hidden: [], revoked: [], failed: [] },
-  });
-});
-
 test('config set: what narrower scopes hide is no convergence, and says how to clear it', () => {
   const result = { version: 7, failed: [], seen: { ...seen, hidden: [eu] } };
   expect(text.setConfigText({}, result)).toBe('2/3 sensors follow (0.3 s)');
@@ -42,19 +35,20 @@ test('config set: what narrower scopes hide is no convergence, and says how to c
   expect(text.hiddenTexts([eu, host])).toEqual([
     expect.stringMatching(/^region eu has its own color, host h has its own emoji, interval and paused; /),
   ]);
-  expect(text.hiddenTexts(Array(7).fill(host))).toEqual([expect.stringMatching(/paused, 2 more have their own; /)]);
+  expect(text.hiddenTexts(Array(7).fill(host))).toEqual([expect.stringMatching(/paused, 2 more; to clear it, /)]);
   expect(text.hiddenTexts([])).toEqual([]);
   const change = { following: 2, converged: 1, hidden: [eu] };
   const progress = { sensors: 3, converged: 2, pending: [], gone: 0, newest: 0 };
   expect(text.changeProgressText({ ...progress, change })).toBe('1/3 sensors converged');
-  expect(text.rolledOutRegionText('us', { ...progress, change }, true)).toBe('us: 1/3 sensors follow and reporting');
+  expect(text.rolledOutRegionText('us', { ...seen, converged: 1, hidden: [eu] }, true)).toBe(
+    'us: 1/3 sensors follow and reporting',
+  );
   expect(text.revokedPendingTexts(['h'])).toEqual([expect.stringContaining('h: revoked')]);
 });
 
 test('roll-out, files, jobs and proxies', () => {
-  const progress = { sensors: 3, converged: 2, pending: [], gone: 0, newest: 0 };
-  expect(text.rolledOutRegionText('us', progress, true)).toBe('us: 2/3 sensors converged and reporting');
-  expect(text.rolledOutRegionText('us', progress, false)).toBe('us: 2/3 sensors converged, all paused');
+  expect(text.rolledOutRegionText('us', seen, true)).toBe('us: 2/3 sensors converged and reporting');
+  expect(text.rolledOutRegionText('us', seen, false)).toBe('us: 2/3 sensors converged, all paused');
   expect(text.rollOutText({ version: 7, regions: ['us', 'eu'], seconds: 2, failed: [] })).toBe(
     'rolled out to us, eu (2.0 s)',
   );
@@ -64,7 +58,7 @@ test('roll-out, files, jobs and proxies', () => {
     /applied it; color, paused: overridden by what `config set` has set; run `wasm-sensors config show` /,
   );
   expect(text.fileSeenText('f', 'eu', { ...file, sensors: 0 })).toBe('f saved; no active sensor in region eu');
-  const updated = { job: 'j', region: 'eu', config: {}, sensors: 3, converged: 3, hidden: [], seconds: 1 };
+  const updated = { job: 'j', region: 'eu', sensors: 3, converged: 3, hidden: [], seconds: 1 };
   expect(text.updaterText(updated)).toBe('changed by a job in region eu: 3/3 sensors converged (1.0 s)');
   expect(text.updaterText({ ...updated, converged: 2, hidden: [eu] })).toMatch(/: 2\/3 sensors follow \(/);
   expect(text.failedProxyText(failed[0]!)).toBe('http://p did not take the change: does not answer');

@@ -2,6 +2,12 @@
 
 type CsvCell = string | number | boolean | object | null;
 
+/** Lines with their breaks, of which the first has the names of the columns. */
+export async function* csvLines(table: { columns: string[]; rows: AsyncIterable<CsvCell[]> }): AsyncGenerator<string> {
+  yield csvRecord(table.columns);
+  for await (const row of table.rows) yield csvRecord(row);
+}
+
 /** A record, with its line break. */
 export const csvRecord = (cells: CsvCell[]): string => `${cells.map(fieldOf).join()}\r\n`;
 

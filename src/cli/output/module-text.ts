@@ -5,7 +5,7 @@ import type { DeployModuleProgress, DeployModuleResult } from '../../operations/
 import { pendingLines, unchangedText } from './deploy-text.js';
 import { eventText } from './event-text.js';
 import { table } from './table.js';
-import { countText, secondsText } from './terminal-text.js';
+import { countText, partsText, secondsText } from './terminal-text.js';
 
 export function deployModuleProgressText(name: string, { step, started, expected }: DeployModuleProgress): string {
   if (step === 'submitting') return `submitting ${name} for ${countText(expected, 'node')}`;
@@ -16,15 +16,15 @@ export function deployModuleProgressText(name: string, { step, started, expected
 export function deployModuleText(result: DeployModuleResult): string {
   const { name, module, downloaded, regions, running, completed, facts, seconds } = result;
   const nodes = regions.reduce((sum, region) => sum + region.nodes, 0);
-  const counts = [
-    ...(running > 0 || completed === 0 ? [`${running}/${nodes} running`] : []),
-    ...(completed > 0 ? [`${completed}/${nodes} completed without an error`] : []),
-  ];
+  const counts = partsText(
+    (running > 0 || completed === 0) && `${running}/${nodes} running`,
+    completed > 0 && `${completed}/${nodes} completed without an error`,
+  );
   return [
     `${name}: ${sizeText(module.bytes)}, ${useText(module)}${downloaded ? '; nodes download it from the proxy' : ''}`,
     ...new Set(facts.map(eventText)),
     ...pendingLines(regions),
-    `${counts.join(', ')} (${secondsText(seconds)})${unchangedText(regions)}`,
+    `${counts} (${secondsText(seconds)})${unchangedText(regions)}`,
   ].join('\n');
 }
 

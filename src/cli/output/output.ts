@@ -138,8 +138,10 @@ export class Output {
 const LABEL = /^\s*(?:[✓✗→!+-] )?(?:\S+(?: \S+){0,2}\s{2,})?/;
 
 /** A terminal would break lines within words, and shows characters beyond ASCII only where its locale says so. */
-function fitted(text: string, { isTTY, columns }: NodeJS.WriteStream): string {
+function fitted(text: string, { isTTY, columns: own }: NodeJS.WriteStream): string {
   if (!isTTY) return text;
+  // Some terminals have not said how wide they are.
+  const columns = own || 80;
   const indent = (line: string) => Math.min(LABEL.exec(stripVTControlCharacters(line))?.[0].length ?? 0, columns / 2);
   const lines = text.split('\n').map((line) => wrapped(line, columns, indent(line)));
   const shown = lines.join('\n');

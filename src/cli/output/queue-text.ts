@@ -1,9 +1,6 @@
 /** What the `queue` commands say. */
 import { escapeControls } from '../../lib/control-characters.js';
-import type { DeadLetter } from '../../operations/queue/list-dead-letters.js';
-import type { Peeked } from '../../operations/queue/peek-queue.js';
-import type { PurgeResult } from '../../operations/queue/purge-queue.js';
-import type { QueueFill, QueueStatus } from '../../operations/queue/queue-status.js';
+import type { DeadLetter, Peeked, PurgeResult, QueueFill, QueueStatus } from '../../operations/queue/inspect-queue.js';
 import type { QueueDepth } from '../../queue/queue.js';
 import { table } from './table.js';
 import { countText, type Style, secondsText } from './terminal-text.js';

@@ -1,7 +1,7 @@
 /** Texts of `status`. */
 import { escapeControls } from '../../lib/control-characters.js';
 import { unschedulableNodes } from '../../network/edge-nodes.js';
-import type { JobInfo, NodeInfo } from '../../network/network.js';
+import type { NodeInfo } from '../../network/network.js';
 import {
   type FailedExecution,
   failedExecutions,
@@ -15,7 +15,7 @@ import { summaryTable } from './fleet-text.js';
 import { moduleTable } from './module-text.js';
 import { depthText } from './queue-text.js';
 import { table } from './table.js';
-import { countText, namesText, type Style } from './terminal-text.js';
+import { countText, namesText, partsText, type Style } from './terminal-text.js';
 import { endpointLines } from './up-text.js';
 
 const NODES_SHOWN = 10;
@@ -48,33 +48,45 @@ export function statusDocument({ kind, up, endpoints }: RunState, status: Status
 export const bypassingText = ({ job, proxyUrl }: { job: string; proxyUrl: string }): string =>
   `${job} bypasses the relay: it still reaches ${proxyUrl}`;
 
+type Line = [label: string, text: string | false];
+
 export function statusText({ kind, up, endpoints, settings }: RunState, status: Status, style: Style): string {
-  const { nodes, jobs, fleet } = status;
-  const lines = [
-    `network   ${kind} (up runs as pid ${up.pid})`,
-    ...endpointLines(endpoints, settings.host),
-    `nodes     ${nodes ? nodesText(nodes) : 'unknown'}`,
-    ...unschedulableNodes(nodes ?? []).map((node) => `          ${eventText({ type: 'node.unschedulable', ...node })}`),
-    `jobs      ${jobs ? jobs.map(jobText).join('; ') || 'none' : 'unknown'}`,
-    ...status.notices.map((notice) => `          ${style.yellow(eventText(notice))}`),
-    `sensors   ${sensorsText(status)}`,
-    ...labelled('revoked', status.revoked.length > 0 && `${status.revoked.join(', ')}: their readings are refused`),
-    `queue     ${queueText(status, style)}`,
+  const { nodes, jobs = [], fleet, notices, revoked, puller } = status;
+  const lines: Line[] = [
+    ['nodes', nodes ? nodesText(nodes) : 'unknown'],
+    ...unschedulableNodes(nodes ?? []).map((node): Line => ['', eventText({ type: 'node.unschedulable', ...node })]),
+    [
+      'jobs',
+      status.jobs
+        ? jobs.map(({ name, version, state }) => `${name} v${version} ${state}`).join('; ') || 'none'
+        : 'unknown',
+    ],
+    ...notices.map((notice): Line => ['', style.yellow(eventText(notice))]),
+    ['sensors', sensorsText(status)],
+    ['revoked', revoked.length > 0 && `${revoked.join(', ')}: their readings are refused`],
+    ['queue', queueText(puller, style)],
     ...notStoredLines(status),
-    ...storeLines(status, style),
-    '',
+    ...storeProblems(puller).map((problem): Line => ['store', style.red(problem)]),
+    ['clock', !!puller.clockAheadMs && style.red(eventText({ type: 'clock-stepped', byMs: puller.clockAheadMs }))],
+  ];
+  const failed = failedExecutions(jobs);
+  const replaced = replacedExecutions(jobs);
+  const more = failed.length - FAILED_SHOWN;
+  const blocks = [
     fleet.summary.regions.length > 0
       ? summaryTable(fleet.summary, style, brokenLinks(nodes ?? []))
       : 'no readings yet: run `wasm-sensors deploy publisher`',
+    moduleTable(jobs),
+    failed.length > 0 && `${style.red('failed executions')}\n${executionTable(failed.slice(0, FAILED_SHOWN))}`,
+    more > 0 && `  and ${more} more`,
+    replaced.length > 0 && `replaced executions\n${executionTable(replaced.slice(-REPLACED_SHOWN))}`,
   ];
-  const modules = moduleTable(jobs ?? []);
-  if (modules !== undefined) lines.push('', modules);
-  const failed = failedExecutions(jobs ?? []);
-  if (failed.length > 0) lines.push('', style.red('failed executions'), executionTable(failed.slice(0, FAILED_SHOWN)));
-  if (failed.length > FAILED_SHOWN) lines.push(`  and ${failed.length - FAILED_SHOWN} more`);
-  const replaced = replacedExecutions(jobs ?? []);
-  if (replaced.length > 0) lines.push('', 'replaced executions', executionTable(replaced.slice(-REPLACED_SHOWN)));
-  return lines.join('\n');
+  return [
+    `network   ${kind} (up runs as pid ${up.pid})`,
+    ...endpointLines(endpoints, settings.host),
+    ...lines.flatMap(([label, text]) => (text ? [label.padEnd(10) + text] : [])),
+    ...blocks.flatMap((block) => (block ? ['', block] : [])),
+  ].join('\n');
 }
 
 function nodesText(nodes: NodeInfo[]): string {
@@ -82,8 +94,6 @@ function nodesText(nodes: NodeInfo[]): string {
   const count = `${nodes.length - missing.length}/${nodes.length} connected`;
   return missing.length > 0 ? `${count}; disconnected: ${namesText(missing, NODES_SHOWN)}` : count;
 }
-
-const jobText = ({ name, version, state }: JobInfo) => `${name} v${version} ${state}`;
 
 /**
  * Sensors that report, of the edge nodes that can run one; those that do not, by the reason that is known; and whether they
@@ -103,38 +113,33 @@ function sensorsText({ fleet: { summary }, nodes, convergence }: Status): string
     counts.silent += Math.max(0, silent - cut);
     counts.paused += Math.max(0, paused - Math.max(0, cut - silent));
   }
-  const parts = [
+  const { sensors = 0, converged = 0 } = convergence ?? {};
+  return partsText(
     // Modules may send, too: then there are more sensors than nodes.
     `${live}${edge === undefined || live > edge.length ? '' : `/${edge.length}`} reporting`,
-    ...(counts.paused > 0 ? [`${counts.paused} paused`] : []),
-    ...(counts.cut > 0 ? [`${counts.cut} cut off`] : []),
-    ...(counts.silent > 0 ? [`${counts.silent} silent`] : []),
-  ];
-  const { sensors = 0, converged = 0 } = convergence ?? {};
-  if (sensors > 0 && live + counts.paused > 0) {
-    parts.push(converged === sensors ? 'converged' : `${converged}/${sensors} converged`);
-  }
-  return parts.join(', ');
+    counts.paused > 0 && `${counts.paused} paused`,
+    counts.cut > 0 && `${counts.cut} cut off`,
+    counts.silent > 0 && `${counts.silent} silent`,
+    sensors > 0 &&
+      live + counts.paused > 0 &&
+      (converged < sensors ? `${converged}/${sensors} converged` : 'converged'),
+  );
 }
 
-/** A line where there is something to say. */
-const labelled = (label: string, text: string | false): string[] => (text ? [`${label.padEnd(10)}${text}`] : []);
-
-function queueText({ puller: { depth, deadLetters = 0 } }: Status, style: Style): string {
+function queueText({ depth, deadLetters = 0 }: Status['puller'], style: Style): string {
   if (!depth) return 'does not answer';
-  const dead = deadLetters > 0 ? `, ${style.red(countText(deadLetters, 'dead letter'))}` : '';
-  return `${depthText(depth)}${dead}`;
+  return partsText(depthText(depth), deadLetters > 0 && style.red(countText(deadLetters, 'dead letter')));
 }
 
 /** Readings that are not in the store because they were refused, or came from a submission that is replaced. */
-function notStoredLines({ proxies, puller: { deadLetteredBy = {} } }: Status): string[] {
+function notStoredLines({ proxies, puller: { deadLetteredBy = {} } }: Status): Line[] {
   const refused = sumByCode(proxies.map((proxy) => proxy.refused));
   const superseded = proxies.reduce((sum, proxy) => sum + proxy.superseded, 0);
   const dead = sumByCode([deadLetteredBy]);
   return [
-    ...labelled('refused', refused && `${refused} (by the proxy)`),
-    ...labelled('rejected', dead && `${dead} (by the puller: dead letters)`),
-    ...labelled('dropped', superseded > 0 && `${countText(superseded, 'reading')} of superseded submissions`),
+    ['refused', refused && `${refused} (by the proxy)`],
+    ['rejected', dead && `${dead} (by the puller: dead letters)`],
+    ['dropped', superseded > 0 && `${countText(superseded, 'reading')} of superseded submissions`],
   ];
 }
 
@@ -148,18 +153,14 @@ function sumByCode(all: Record<string, number>[]): string {
     .join(', ');
 }
 
-/** Only what is not as it should be with the stores of puller and queue server, and with the clock. */
-function storeLines({ puller: { store, queueServer: server, clockAheadMs = 0 } }: Status, style: Style): string[] {
+/** What is not as it should be with the stores of puller and queue server. */
+function storeProblems({ store, queueServer: server }: Status['puller']): string[] {
   const problems = store ? fileProblems(store) : [];
   if (store?.damagedRows) problems.push(`damaged rows: ${store.damagedRows}`);
   const ofQueue = server ? fileProblems(server) : [];
   if (server?.status === 'not ready') ofQueue.unshift(`takes no messages: ${escapeControls(server.reason ?? '')}`);
   if (server?.damagedMessages) ofQueue.push(`has damaged messages: ${server.damagedMessages}`);
-  const all = [...problems, ...ofQueue.map((problem) => `of the queue ${problem}`)];
-  return [
-    ...all.flatMap((problem) => labelled('store', style.red(problem))),
-    ...labelled('clock', clockAheadMs !== 0 && style.red(eventText({ type: 'clock-stepped', byMs: clockAheadMs }))),
-  ];
+  return [...problems, ...ofQueue.map((problem) => `of the queue ${problem}`)];
 }
 
 const fileProblems = ({ quarantined = [], writtenBack }: Pick<QueueServerState, 'quarantined' | 'writtenBack'>) => [

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cellsOf } from './cells.js';
-import { type Column, plainTable, table, wholeTable } from './table.js';
+import { type Column, table, wholeTable } from './table.js';
 
 interface Row {
   host: string;
@@ -41,18 +41,13 @@ test.each([10, 15, 20, 25, 30, 40])('in %d cells no line is longer', (width) => 
   expect(Math.max(...show(width).map(cellsOf))).toBeLessThanOrEqual(width);
 });
 
-test('without headings there are only rows; without rows only headings', () => {
-  expect(plainTable([['region', 'n'], ['🚀', '10', 'last'], ['']], [1]).split('\n')).toEqual([
-    'region   n',
-    '🚀      10  last',
-    '',
-  ]);
-  expect(table([], COLUMNS, { width: 80 })).toEqual(['host  gaps  note  late']);
-});
-
 test('where nothing may be left out, each row becomes a paragraph with the headings of its cells', () => {
   expect(wholeTable(ROWS, COLUMNS, { width: 80 })).toEqual(show(undefined));
   const narrow = wholeTable(ROWS, COLUMNS, { width: 24 });
   expect(narrow.every((line) => cellsOf(line) <= 24)).toBe(true);
   expect(narrow.join(' ').replace(/\s+/g, ' ')).toBe('edge-us-1 0 note word word word word late 5 🚀 12 late 5');
+});
+
+test('without rows there are only headings', () => {
+  expect(table([], COLUMNS, { width: 80 })).toEqual(['host  gaps  note  late']);
 });

@@ -3,22 +3,18 @@ import { Chalk, type ChalkInstance } from 'chalk';
 
 export type Style = ChalkInstance;
 export type AnsiMode = 'auto' | 'always' | 'never';
+/** Standard output or standard error. */
+type Stream = { isTTY?: boolean; hasColors?(count?: number): boolean };
 
 /**
  * The colours of a stream, by `--ansi` and what the stream can show. Each stream has its own instance, because chalk's
  * default one reads our flags.
  */
-export function styleFor(stream: ColorStream, mode: AnsiMode): Style {
+export function styleFor(stream: Stream, mode: AnsiMode): Style {
   if (mode === 'always') return new Chalk({ level: 3 });
   if (mode === 'never' || !stream.isTTY || !stream.hasColors?.()) return new Chalk({ level: 0 });
   if (stream.hasColors(2 ** 24)) return new Chalk({ level: 3 });
   return new Chalk({ level: stream.hasColors(256) ? 2 : 1 });
-}
-
-/** Standard output or standard error. */
-interface ColorStream {
-  isTTY?: boolean;
-  hasColors?(count?: number): boolean;
 }
 
 /** A block in a sensor's own colour; only the colour's name where the stream has no colours. */
@@ -26,8 +22,8 @@ export function swatch(style: Style, color: string): string {
   return style.level > 0 && /^#[0-9a-f]{6}$/i.test(color) ? `${style.hex(color)('██')} ${color}` : color;
 }
 
-/** Columns of the terminal on stdout; undefined where it is none. */
-export const terminalWidth = (): number | undefined => (process.stdout.isTTY ? process.stdout.columns : undefined);
+/** Columns of the terminal on stdout; undefined where it is none, or has not said how many. */
+export const terminalWidth = (): number | undefined => (process.stdout.isTTY && process.stdout.columns) || undefined;
 
 /** Whether the terminal shows characters beyond ASCII, as its locale says. */
 export function showsUnicode({ TERM, LC_ALL, LC_CTYPE, LANG }: NodeJS.ProcessEnv = process.env): boolean {
@@ -43,6 +39,9 @@ export function bytesText(bytes: number): string {
 /** `1 sensor`, `3 sensors`. */
 export const countText = (count: number, noun: string, plural = `${noun}s`): string =>
   `${count} ${count === 1 ? noun : plural}`;
+
+/** Those that apply: `3 gaps, 1 cut off`. */
+export const partsText = (...parts: (string | false)[]): string => parts.filter(Boolean).join(', ');
 
 /** `a, b, 995 more`. */
 export const namesText = (names: string[], most: number): string =>

@@ -27,7 +27,7 @@ const picture = (
     unicode: true,
     kind: 'embedded',
     page: 'http://127.0.0.1:9091',
-    interrupt: 'leaves',
+    attached: true,
     now: T0,
     state: { ...firstState(), ...state },
     ...over,
@@ -87,8 +87,6 @@ function worstData(): ScreenData {
     );
     addNote(data, evil, T0);
   }
-  data.services = Array.from({ length: 40 }, (_, i) => ({ name: `${evil}${i}`, stopped: true, url: evil }));
-  data.log = Array.from({ length: 100 }, () => ({ time: T0, service: 'up', level: 'error' as const, text: evil }));
   return data;
 }
 
@@ -97,8 +95,7 @@ const WORST = worstData();
 const STATES: [string, Partial<ScreenState>][] = [
   ...VIEW_NAMES.flatMap((view): [string, Partial<ScreenState>][] => [
     [view, { view }],
-    [`${view} in detail`, { view, detail: true }],
-    [`${view} at its first row`, { view, selected: { readings: WORST.readings[0], log: WORST.log[0] } }],
+    [`${view} at its first row`, { view, selected: { readings: WORST.readings[0] } }],
   ]),
   ['help', { help: true }],
   ['an input', { input: { what: 'color', scope: { hostname: '日本'.repeat(90) }, text: '🚀'.repeat(200) } }],
@@ -135,7 +132,7 @@ test('it has every line of the screen, the keys in the last one', () => {
   const lines = picture(sampleData());
   expect(lines).toHaveLength(24);
   expect(lines[0]).toMatch(/^wasm-sensors embedded {2}2 live {2}3\.0\/s {2}ok +http:\/\/127\.0\.0\.1:9091$/);
-  expect(lines[1]).toBe('[1:fleet] 2:sensors  3:readings  4:alerts  5:services ');
+  expect(lines[1]).toBe('[1:fleet] 2:sensors  3:readings  4:alerts ');
   expect(lines.at(-1)).toMatch(/^\? help {2}q quit/);
 });
 
@@ -154,7 +151,16 @@ test('without colours everything is said in words: selection, cuts, gaps, alerts
   record(data, { event: 'summary', summary: summary(regions) }, T0);
   record(
     data,
-    { event: 'alert', type: 'region.silent', region: 'eu', firing: true, silent_ms: 9000, at: T0, rule: 'r', text: '' },
+    {
+      event: 'alert',
+      type: 'region.silent',
+      region: 'eu',
+      firing: true,
+      silent_ms: 9000,
+      at: T0,
+      rule: 'r',
+      text: 'no reading from eu for 9 s',
+    },
     T0,
   );
   const fleet = text(data, { selected: { fleet: 'eu' } });
@@ -237,15 +243,10 @@ test('the address stays in the title beside many problems; without room the leas
 
 test('the filter works on every view', () => {
   const data = sampleData();
-  data.services = [
-    { name: 'proxy', stopped: false },
-    { name: 'puller', stopped: false },
-  ];
   addNote(data, 'the clock was set', T0);
   const shown = (view: ScreenState['view'], filter: string) => text(data, { view, filter });
   expect(shown('fleet', 'us')).toMatch(/^ {3}us /m);
   expect(shown('fleet', 'us')).not.toMatch(/^ {3}eu |edge-eu/m);
-  expect(shown('services', 'pull')).not.toContain('proxy');
   expect(shown('alerts', 'CLOCK')).toMatch(/ note {2}the clock was set/);
   expect(shown('alerts', 'puller')).not.toMatch(/ note /);
 });

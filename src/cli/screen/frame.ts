@@ -3,7 +3,7 @@ import { printable } from '../../lib/control-characters.js';
 import { scopeText } from '../../protocol/desired-config.js';
 import { asciiOnly, cellsOf, cut, pad, wrapped } from '../output/cells.js';
 import { withCommandName } from '../output/command-name.js';
-import { countText } from '../output/terminal-text.js';
+import { countText, partsText } from '../output/terminal-text.js';
 import type { Picture } from './list.js';
 import { BINDINGS } from './screen-state.js';
 import { clockTime, targetOf, VIEW_NAMES, VIEWS } from './views.js';
@@ -45,15 +45,15 @@ function titleLine({ data, style, kind, page, now, width }: Picture): string {
   const cutOff = summary?.regions.reduce((sum, region) => sum + (region.cut ? region.silent : 0), 0) ?? 0;
   const silentFor = now - heardAt;
   const dead = stats?.deadLetters ?? 0;
-  const problems = [
+  const problems = partsText(
     silentFor > SILENT_AFTER_MS && `no answer for ${Math.round(silentFor / 1000)} s`,
     firing.size > 0 && countText(firing.size, 'ALERT'),
     gaps > 0 && countText(gaps, 'gap'),
     cutOff > 0 && `${cutOff} cut off`,
     silent > cutOff && `${silent - cutOff} silent`,
     dead > 0 && countText(dead, 'dead letter'),
-  ].filter((problem) => problem !== false);
-  const trouble = problems.length > 0 ? style.red(`! ${problems.join(', ')}`) : style.green('ok');
+  );
+  const trouble = problems === '' ? style.green('ok') : style.red(`! ${problems}`);
   const left = (name: string) => `${style.bold(name)}  ${live} live  ${rate.toFixed(1)}/s  `;
   const fits = (line: string, room: number) => cellsOf(line + trouble) <= room;
   const [long, short] = [left(`wasm-sensors ${kind}`), left(kind)];
@@ -88,14 +88,14 @@ function noteLine({ data, state, style, now, width }: Picture): string {
 const EXAMPLES = { color: '#00ff88', interval: 'seconds' };
 
 /** The keys of the view, as many as fit; `?` has all. */
-function keysLine({ data, state, style, interrupt, width }: Picture): string {
+function keysLine({ data, state, style, attached, width }: Picture): string {
   if (state.question) return style.dim('y yes  n no');
   if (state.input?.problem !== undefined) return style.red(state.input.problem);
   if (state.input) return style.dim(state.input.what === 'filter' ? 'Enter keep  Esc clear' : 'Enter set  Esc cancel');
   const canAct = targetOf(state, data).scope !== undefined;
   const keys = BINDINGS.flatMap(({ short, acts = false }) => (short !== undefined && (canAct || !acts) ? [short] : []));
   let line = '';
-  for (const key of [...keys, `Ctrl-C ${interrupt}`]) {
+  for (const key of [...keys, attached ? 'Ctrl-C leaves' : 'Ctrl-C stops everything']) {
     const longer = line === '' ? key : `${line}  ${key}`;
     if (cellsOf(longer) > width) break;
     line = longer;

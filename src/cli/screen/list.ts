@@ -19,8 +19,8 @@ export interface Picture {
   kind: string;
   /** Address of the page; '' where there is none. */
   page: string;
-  /** What Ctrl-C does. */
-  interrupt: string;
+  /** Ctrl-C only leaves the screen; else it stops the network. */
+  attached: boolean;
   /** Unix milliseconds. */
   now: number;
 }
@@ -31,7 +31,6 @@ export interface Target {
   region?: string | undefined;
   /** Nothing of the scope sends, because it is paused. */
   paused?: boolean;
-  service?: string;
 }
 
 export const matching =
@@ -63,6 +62,9 @@ export interface List {
   /** At most `height` lines. */
   draw(picture: Picture, height: number): string[];
 }
+
+/** Of a view that has something below its list. */
+const LIST_SHARE = 0.4;
 
 /** `name`: under which the state has the key of the selected row. */
 export function list<Row>(name: string, options: ListOptions<Row>): List {
@@ -97,7 +99,7 @@ export function list<Row>(name: string, options: ListOptions<Row>): List {
         return [...above, style.dim(state.filter === '' ? options.none(data) : 'nothing matches the filter')];
       }
       const room = Math.max(2, height - above.length);
-      const most = !detail ? room : state.detail ? 2 : Math.max(2, Math.floor(room / 2));
+      const most = detail ? Math.max(2, Math.floor(room * LIST_SHARE)) : room;
       const first = Math.max(0, Math.min(index - Math.floor((most - 1) / 2), rows.length - most + 1));
       const mark: Column<Row> = { head: '', of: (one) => (one === row ? '>' : ' ') };
       const lines = table(rows.slice(first, first + most - 1), [mark, ...columns(picture)], { style, width });

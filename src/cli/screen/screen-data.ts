@@ -2,11 +2,8 @@
 import type { AlertEvent, FleetEvent, MessageEvent, ReadingEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary, SensorView } from '../../fleet/fleet-view.js';
 import { compareRegions } from '../../fleet/region-counts.js';
-import type { ServiceRow } from '../../operations/deploy/list-services.js';
-import type { LogLine } from '../../operations/logs/read-logs.js';
 import type { DesiredState } from '../../protocol/desired-config.js';
 import type { PullerAppStats } from '../../puller/puller-app.js';
-import { alertText } from '../output/fleet-text.js';
 
 /** Something that happened, at Unix milliseconds. */
 interface Happened {
@@ -33,9 +30,6 @@ export interface ScreenData {
   sensors: SensorView[];
   desired: DesiredState | undefined;
   stats: PullerAppStats | undefined;
-  services: ServiceRow[];
-  /** The end of the selected service's log. */
-  log: LogLine[];
 }
 
 export const noData = (now: number): ScreenData => ({
@@ -49,14 +43,11 @@ export const noData = (now: number): ScreenData => ({
   sensors: [],
   desired: undefined,
   stats: undefined,
-  services: [],
-  log: [],
 });
 
 const RATES = 300;
 export const READINGS = 2000;
 const HAPPENED = 400;
-const LOG_LINES = 500;
 
 /** Records an event that arrived now. */
 export function record(data: ScreenData, event: FleetEvent, now: number): void {
@@ -78,15 +69,13 @@ export function record(data: ScreenData, event: FleetEvent, now: number): void {
       if (event.firing && data.firing.get(key)?.at === event.at) return;
       if (event.firing) data.firing.set(key, event);
       else data.firing.delete(key);
-      push(data.happened, { at: event.at, kind: event.firing ? 'alert' : 'over', text: alertText(event) }, HAPPENED);
+      push(data.happened, { at: event.at, kind: event.firing ? 'alert' : 'over', text: event.text }, HAPPENED);
       return;
     }
     default:
       push(data.readings, event, READINGS);
   }
 }
-
-export const recordLog = (data: ScreenData, line: LogLine): void => push(data.log, line, LOG_LINES);
 
 export function addNote(data: ScreenData, text: string, now: number): void {
   data.progress = '';

@@ -26,10 +26,10 @@ function typed(
 
 test('numbers, Tab and arrows go from view to view, around both ends', () => {
   const view = (...keys: string[]) => typed(keys).state.view;
-  expect([view('3'), view('tab'), view('left'), view('5', 'right')]).toEqual([
+  expect([view('3'), view('tab'), view('left'), view('4', 'right')]).toEqual([
     'readings',
     'sensors',
-    'services',
+    'alerts',
     'fleet',
   ]);
 });
@@ -112,11 +112,6 @@ test('readings stand still from the first step up; Esc, End and the last step do
     expect(typed(['3', 'up', 'pageup', ...keys]).state.selected.readings).toBeUndefined();
   }
   expect(typed(['3', 'up', 'home'], { data: noData(T0) }).state.selected.readings).toBeUndefined();
-});
-
-test('Enter opens the log of a service, in which arrows move', () => {
-  const { state, data } = typed(['5', 'down', 'return', 'up']);
-  expect([state.selected.log === data.log[0], targetOf(state, data).service]).toEqual([true, 'puller']);
 });
 
 test('each key of the line and of the help does one thing', () => {

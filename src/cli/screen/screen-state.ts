@@ -4,7 +4,7 @@ import { type Scope, scopeText } from '../../protocol/desired-config.js';
 import { valuesFrom } from '../desired-values.js';
 import type { Target } from './list.js';
 import type { ScreenData } from './screen-data.js';
-import { activeList, targetOf, VIEW_NAMES, type ViewName } from './views.js';
+import { targetOf, VIEW_NAMES, VIEWS, type ViewName } from './views.js';
 
 /** What the screen asks of the rest of the program. */
 export type Effect =
@@ -17,8 +17,6 @@ export interface ScreenState {
   /** By list: the key of its selected row. */
   selected: Record<string, unknown>;
   filter: string;
-  /** The selection fills the body. */
-  detail: boolean;
   help: boolean;
   input: Input | undefined;
   question: { text: string; effect: Effect } | undefined;
@@ -37,7 +35,6 @@ export const firstState = (): ScreenState => ({
   view: 'fleet',
   selected: {},
   filter: '',
-  detail: false,
   help: false,
   input: undefined,
   question: undefined,
@@ -73,18 +70,7 @@ interface Binding {
 }
 
 const END = Number.POSITIVE_INFINITY;
-const STEPS: Record<string, (page: number) => number> = {
-  up: () => -1,
-  k: () => -1,
-  down: () => 1,
-  j: () => 1,
-  pageup: (page) => -page,
-  pagedown: (page) => page,
-  home: () => -END,
-  g: () => -END,
-  end: () => END,
-  G: () => END,
-};
+const STEPS: Record<string, number> = { up: -1, k: -1, down: 1, j: 1, home: -END, g: -END, end: END, G: END };
 
 export const BINDINGS: Binding[] = [
   {
@@ -101,11 +87,11 @@ export const BINDINGS: Binding[] = [
   },
   {
     keys: [...VIEW_NAMES.map((_, i) => String(i + 1)), 'tab', 'right', 'left'],
-    help: ['1-5 Tab ←→', VIEW_NAMES.join(', ')],
+    help: ['1-4 Tab ←→', VIEW_NAMES.join(', ')],
     press(state, key) {
       const at = VIEW_NAMES.indexOf(state.view) + VIEW_NAMES.length;
       const view = VIEW_NAMES[Number(key) - 1] ?? VIEW_NAMES[(at + (key === 'left' ? -1 : 1)) % VIEW_NAMES.length];
-      return { state: { ...state, view: view ?? state.view, detail: false } };
+      return { state: { ...state, view: view ?? state.view } };
     },
   },
   {
@@ -115,23 +101,18 @@ export const BINDINGS: Binding[] = [
     press: (state) => ({ state: { ...state, input: { what: 'filter', scope: {}, text: state.filter } } }),
   },
   {
-    keys: Object.keys(STEPS),
+    keys: [...Object.keys(STEPS), 'pageup', 'pagedown'],
     short: '↑↓ select',
     help: ['↑↓ PgUp PgDn', 'select; Home, End: first, last'],
-    press: (state, key, { data, page }) => ({
-      state: activeList(state).move(data, state, STEPS[key]?.(page) ?? 0),
-    }),
+    press(state, key, { data, page }) {
+      const by = STEPS[key] ?? (key === 'pageup' ? -page : page);
+      return { state: VIEWS[state.view].move(data, state, by) };
+    },
   },
   {
-    keys: ['return', 'escape'],
-    short: 'Enter more',
-    help: ['Enter Esc', 'more of the selection; back'],
-    press(state, key) {
-      if (key === 'return') return { state: { ...state, detail: !state.detail } };
-      if (state.detail) return { state: { ...state, detail: false } };
-      if (state.filter !== '') return { state: { ...state, filter: '' } };
-      return { state: { ...state, selected: {} } };
-    },
+    keys: ['escape'],
+    help: ['Esc', 'no filter; then the selection of the start'],
+    press: (state) => ({ state: state.filter === '' ? { ...state, selected: {} } : { ...state, filter: '' } }),
   },
   {
     keys: ['c', 'i'],

@@ -29,8 +29,6 @@ export class Terminal {
   readonly #stdin = process.stdin;
   readonly #stdout = process.stdout;
   #shown: string[] = [];
-  /** Between {@link open} and {@link close}. */
-  #isOpen = false;
   /** The screen is on the terminal: open and not suspended. */
   #isOn = false;
   #stderr: typeof process.stderr.write | undefined;
@@ -45,30 +43,18 @@ export class Terminal {
   }
 
   open(): void {
-    this.#isOpen = true;
     this.#enter();
     this.#holdStderr();
     if (this.#stdin.isTTY) {
       emitKeypressEvents(this.#stdin, { escapeCodeTimeout: ESCAPE_MS } as unknown as Interface);
-      this.#stdin.on('keypress', this.#onKeypress);
-      this.#stdin.on('error', ignore);
       this.#stdin.resume();
     }
-    this.#stdout.on('resize', this.#redraw);
-    process.on('SIGCONT', this.#onContinue);
-    process.on('SIGQUIT', this.#onQuit);
-    process.on('exit', this.#onExit);
+    for (const [emitter, event, listener] of this.#listeners) emitter.on(event, listener);
   }
 
   close(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#stdin.off('keypress', this.#onKeypress);
+    for (const [emitter, event, listener] of this.#listeners) emitter.off(event, listener);
     this.#stdin.pause();
-    this.#stdout.off('resize', this.#redraw);
-    process.off('SIGCONT', this.#onContinue);
-    process.off('SIGQUIT', this.#onQuit);
-    process.off('exit', this.#onExit);
     this.#onExit();
   }
 
@@ -129,12 +115,6 @@ export class Terminal {
     this.#events.onResize();
   };
 
-  /** Its default action would end the process without a word to the terminal. */
-  readonly #onQuit = () => {
-    this.close();
-    process.kill(process.pid, 'SIGQUIT');
-  };
-
   readonly #onExit = () => {
     this.#leave();
     if (!this.#stderr) return;
@@ -147,4 +127,13 @@ export class Terminal {
     const printed = text !== undefined && !key.ctrl && !/\p{Control}/u.test(text) ? text : '';
     this.#events.onKey({ name: key.name ?? '', text: printed, ctrl: key.ctrl === true });
   };
+
+  /** While it is open. */
+  readonly #listeners: [NodeJS.EventEmitter, string, Parameters<NodeJS.EventEmitter['on']>[1]][] = [
+    [process.stdin, 'keypress', this.#onKeypress],
+    [process.stdin, 'error', ignore],
+    [process.stdout, 'resize', this.#redraw],
+    [process, 'SIGCONT', this.#onContinue],
+    [process, 'exit', this.#onExit],
+  ];
 }

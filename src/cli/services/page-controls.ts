@@ -3,15 +3,14 @@ import type { Settings } from '../../config/settings.js';
 import type { SensorView } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { changeConfig } from '../../operations/config/change-config.js';
-import { configDocument, setConfigDocument } from '../../operations/config/config-document.js';
-import { readConfig } from '../../operations/config/read-config.js';
+import { configDocument, readConfig } from '../../operations/config/read-config.js';
 import { setRegionLink } from '../../operations/cut-region.js';
-import { listDeadLetters } from '../../operations/queue/list-dead-letters.js';
+import { listDeadLetters } from '../../operations/queue/inspect-queue.js';
 import { configOf, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { FleetControls, Place } from '../../puller/controls/fleet-controls.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
-import { openConfiguredAdminQueue } from '../../queue/open-queue.js';
+import { openConfiguredQueue } from '../../queue/open-queue.js';
 import { openSession } from '../../runtime/session.js';
 import { openConfigTarget } from '../targets.js';
 
@@ -56,7 +55,7 @@ export function pageControls(
       };
     },
     async changeConfig({ scope, set, unset, includeNarrower }, report) {
-      const result = await changeConfig(
+      const { seen, ...saved } = await changeConfig(
         target(),
         scope,
         { set, unset, includeNarrower, replace: false },
@@ -67,7 +66,7 @@ export function pageControls(
           onFailed() {},
         },
       );
-      return setConfigDocument(result);
+      return { ...saved, ...seen };
     },
     async setRegionLink(region, connected, report) {
       const network = await networkFor(
@@ -121,7 +120,7 @@ const isThere = (look: () => Promise<void>) =>
   );
 
 async function newestLetters(settings: Settings) {
-  const queue = await openConfiguredAdminQueue(settings);
+  const queue = await openConfiguredQueue(settings);
   try {
     const { deadLetters } = await listDeadLetters(queue, LETTERS_LOOKED_AT);
     const newest = deadLetters.slice(-MAX_LETTERS).reverse();

@@ -1,19 +1,14 @@
 /** Applies a change of the fleet configuration to the proxies: one is the authority, the others follow it. */
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import type { DesiredState, Scope } from '../../protocol/desired-config.js';
-import type { DesiredConfig, DesiredField } from '../../protocol/sensor-config.js';
+import type { DesiredState, Patch } from '../../protocol/desired-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 
-export interface Change {
-  scope: Scope;
-  set: DesiredConfig;
-  unset: DesiredField[];
-  /** Newest version that sensors report: a proxy that has lost its state must not start again with an older one. */
-  seen?: number;
-  /** Confirms that values which the proxy has lost are given up. */
-  replace?: boolean;
-}
+/**
+ * `seen`: the newest version that sensors report, for a proxy that has lost its state must not start again with an older
+ * one. `replace` confirms that values which the proxy has lost are given up.
+ */
+export type Change = Omit<Patch, 'replace'> & Partial<Pick<Patch, 'replace'>>;
 
 /** A proxy that does not hold the configuration, and why. */
 export interface FailedProxy {
@@ -42,32 +37,24 @@ export async function applyChange(
   change: Change,
   heldWithinMs = HELD_WITHIN_MS,
 ): Promise<ApplyResult> {
-  const { holder, version, unreached } = await patchFirst(proxies, change);
+  const unreached = new Map<ProxyClient, string>();
+  const { holder, version } = await patchFirst(proxies, change, unreached);
   const state = await holder.state();
-  const others = proxies.filter((proxy) => proxy !== holder);
-  const failed = await Promise.all(
-    others.map(async (proxy) => unreached.get(proxy) ?? (await notHeld(proxy, { holder, state, heldWithinMs }))),
+  const failed = await failures(
+    proxies.filter((proxy) => proxy !== holder),
+    async (proxy) => unreached.get(proxy) ?? notHeld(proxy, { url: holder.url, state }, heldWithinMs),
   );
-  return {
-    version,
-    state,
-    holder,
-    failed: others.flatMap(({ url }, i) => (failed[i] === undefined ? [] : [{ url, reason: failed[i] }])),
-  };
+  return { version, state, holder, failed };
 }
 
-/** Tries the proxies in order; `unreached` has the reasons of those that could not take the change. */
-async function patchFirst(
-  proxies: ProxyClient[],
-  change: Change,
-): Promise<{ holder: ProxyClient; version: number; unreached: Map<ProxyClient, string> }> {
-  const unreached = new Map<ProxyClient, string>();
+/** Tries the proxies in order; `unreached` gets the reasons of those that could not take the change. */
+async function patchFirst(proxies: ProxyClient[], change: Change, unreached: Map<ProxyClient, string>) {
   let first: unknown;
   for (const holder of proxies) {
     try {
       // Another authority must not take the change in the first one's place: each would have its own configuration.
       if (unreached.size > 0 && (await holder.state()).follows === undefined) continue;
-      return { holder, version: await holder.patch(change), unreached };
+      return { holder, version: await holder.patch(change) };
     } catch (error) {
       if (!(error instanceof AppError && NOT_REACHED.includes(error.code))) throw error;
       first ??= error;
@@ -79,23 +66,31 @@ async function patchFirst(
 
 const NOT_REACHED = ['PROXY_GONE', 'AUTHORITY_UNREACHABLE'];
 
-/** Why a proxy does not hold what the holder holds; undefined when it does, within the time given. */
-async function notHeld(
-  proxy: ProxyClient,
-  { holder, state, heldWithinMs }: { holder: ProxyClient; state: DesiredState; heldWithinMs: number },
-): Promise<string | undefined> {
+/** Those of the proxies for which there is a reason, or that can't be asked. */
+async function failures(
+  proxies: ProxyClient[],
+  reasonOf: (proxy: ProxyClient) => Promise<string | undefined>,
+): Promise<FailedProxy[]> {
+  const reasons = await Promise.all(proxies.map((proxy) => reasonOf(proxy).catch(messageOf)));
+  return proxies.flatMap(({ url }, i) => (reasons[i] === undefined ? [] : [{ url, reason: reasons[i] }]));
+}
+
+/** The state that other proxies should hold, and the URL of the proxy that holds it. */
+interface Held {
+  url: string;
+  state: DesiredState;
+}
+
+/** Why a proxy does not hold it; undefined when it does, within the time given. */
+async function notHeld(proxy: ProxyClient, wanted: Held, heldWithinMs: number): Promise<string | undefined> {
   let reason: string | undefined;
-  const look = async () => {
+  const check = async () => {
     const held = await proxy.state();
-    reason = differenceOf(held, holder, state);
+    reason = differenceOf(held, wanted);
     // Only a follower gets the change by waiting.
     return reason === undefined || held.follows === undefined || undefined;
   };
-  try {
-    await waitFor(look, { timeoutMs: heldWithinMs, everyMs: 100 });
-  } catch (error) {
-    return messageOf(error);
-  }
+  await waitFor(check, { timeoutMs: heldWithinMs, everyMs: 100 });
   return reason;
 }
 
@@ -106,26 +101,29 @@ async function notHeld(
 export async function compareProxies(
   proxies: ProxyClient[],
 ): Promise<{ desired: DesiredState; holder: ProxyClient; others: FailedProxy[] }> {
-  const answers = await Promise.allSettled(proxies.map((proxy) => proxy.state()));
-  const first = answers.findIndex(({ status }) => status === 'fulfilled');
-  if (first < 0) throw (answers[0] as PromiseRejectedResult).reason;
-  const holder = proxies[first]!;
-  const desired = (answers[first] as PromiseFulfilledResult<DesiredState>).value;
-  const others = proxies.flatMap((proxy, i) => {
-    const answer = answers[i]!;
-    if (proxy === holder) return [];
-    const reason =
-      answer.status === 'rejected' ? messageOf(answer.reason) : differenceOf(answer.value, holder, desired);
-    return reason === undefined ? [] : [{ url: proxy.url, reason }];
-  });
+  const answers = new Map(proxies.map((proxy) => [proxy, proxy.state()]));
+  const settled = await Promise.allSettled(answers.values());
+  const holder =
+    proxies[
+      Math.max(
+        0,
+        settled.findIndex(({ status }) => status === 'fulfilled'),
+      )
+    ]!;
+  const desired = await answers.get(holder)!;
+  const wanted = { url: holder.url, state: desired };
+  const others = await failures(
+    proxies.filter((proxy) => proxy !== holder),
+    async (proxy) => differenceOf(await answers.get(proxy)!, wanted),
+  );
   return { desired, holder, others };
 }
 
-/** Why what a proxy holds is not what the holder holds; undefined when it is the same, or already newer. */
-function differenceOf(held: DesiredState, holder: ProxyClient, state: DesiredState): string | undefined {
+/** Why what a proxy holds is not what is wanted; undefined when it is the same, or already newer. */
+function differenceOf(held: DesiredState, { url, state }: Held): string | undefined {
   if (held.follows === undefined && state.follows === undefined) {
-    return `does not follow ${holder.url}: restart it with --follow and the address of that proxy`;
+    return `does not follow ${url}: restart it with --follow and the address of that proxy`;
   }
   if (held.version >= state.version) return undefined;
-  return `holds version ${held.version}, ${holder.url} holds ${state.version}`;
+  return `holds version ${held.version}, ${url} holds ${state.version}`;
 }

@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { FileConvergence } from '../../fleet/convergence.js';
 import type { Progress } from '../../fleet/fleet-view.js';
 import { AppError } from '../../lib/errors/app-error.js';
+import { requireRegions } from '../../network/edge-nodes.js';
 import type { Network } from '../../network/network.js';
 import type { SensorConfig, SensorConfigField } from '../../protocol/sensor-config.js';
 import type { FleetReader } from '../../puller/fleet-client.js';
 import { valuesOfFile } from '../../sensor-host/sensor-file.js';
-import { requireRegion } from '../cut-region.js';
 import { waitForFileConfig } from '../wait-for-sensors.js';
 import { knownJobs } from './config-target.js';
 
@@ -40,10 +40,8 @@ export async function editConfigFile(
   { edit, ...options }: FileOptions & { edit(file: string): Promise<void> },
 ): Promise<{ file: string; seen?: FileSeen }> {
   const { network } = target;
-  requireRegion(
-    region,
-    (await network.nodes()).map((node) => node.region),
-  );
+  const known = (await network.nodes()).map((node) => node.region);
+  requireRegions([region], known);
   const file = network.configFile?.(region).here;
   if (file === undefined) {
     throw new AppError('NOT_OFFERED', `the files of a ${network.kind} network's nodes can't be reached`, {

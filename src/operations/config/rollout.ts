@@ -1,63 +1,76 @@
 /** A staged roll-out: a change for one region after the other. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Convergence, SensorView } from '../../fleet/fleet-view.js';
-import { compareRegions } from '../../fleet/region-counts.js';
-import { AppError, messageOf } from '../../lib/errors/app-error.js';
-import type { DesiredField } from '../../protocol/sensor-config.js';
-import type { FleetReader } from '../../puller/fleet-client.js';
-import { type WaitOptions, waitForConvergence } from '../wait-for-sensors.js';
-import type { ApplyResult, Change, FailedProxy } from './apply-to-proxies.js';
-import { type ConfigTarget, revokedHosts } from './config-target.js';
 
-export interface RollOutOptions extends WaitOptions<Convergence> {
-  change: Omit<Change, 'scope'>;
-  /** Makes the change in one region. */
-  apply(change: Omit<Change, 'scope'>, scope: { region: string }): Promise<ApplyResult>;
-  /** Called with proxies that do not hold the change, once for each of them. */
-  onFailed(failed: FailedProxy[]): void;
+import type { SensorView } from '../../fleet/fleet-view.js';
+import { compareRegions } from '../../fleet/region-counts.js';
+import { waitFor } from '../../lib/async/backoff.js';
+import { AppError, messageOf } from '../../lib/errors/app-error.js';
+import type { FleetReader } from '../../puller/fleet-client.js';
+import type { FailedProxy } from './apply-to-proxies.js';
+import { type ChangeConfigOptions, changeConfig, type SeenChange, type WantedChange } from './change-config.js';
+import type { ConfigTarget } from './config-target.js';
+import { requireKnown } from './require-known.js';
+
+export interface RollOutOptions extends Omit<ChangeConfigOptions, 'wait'> {
   /** `sending`: whether its sensors send after the change; false when all of them are paused. */
-  onRegion(region: string, convergence: Convergence, sending: boolean): void;
+  onRegion(region: string, seen: SeenChange, sending: boolean): void;
+}
+
+export interface RollOutResult {
+  version: number;
+  regions: string[];
+  seconds: number;
+  failed: FailedProxy[];
 }
 
 /** How many of the sensors that stopped are named. */
 const NAMED = 10;
 
 /**
- * Continues with the next region only when the sensors of the one before have converged, and still send after that.
- * Rejects with `NO_SENSORS` before anything is changed, and with `ROLLOUT_STOPPED` at the first region that fails.
+ * Continues with the next region only when the sensors of the one before have converged, and still send after that. Calls
+ * `onFailed` once for each proxy. Rejects as {@link requireKnown} does and with `NO_SENSORS` before anything is changed, and
+ * with `ROLLOUT_STOPPED` at the first region that fails.
  */
 export async function rollOut(
-  { proxies, fleet }: Pick<ConfigTarget, 'proxies' | 'fleet'>,
+  target: ConfigTarget,
   regions: string[],
-  { change, apply, ...options }: RollOutOptions,
-): Promise<Pick<ApplyResult, 'version' | 'failed'>> {
+  wanted: WantedChange,
+  { onRegion, onFailed, ...options }: RollOutOptions,
+): Promise<RollOutResult> {
+  const began = Date.now();
+  const { fleet } = target;
+  for (const region of regions) await requireKnown(target, { region }, wanted);
+  await requireSensors(fleet, regions);
   let version = 0;
   const failed = new Map<string, FailedProxy>();
-  await requireSensors(fleet, regions);
-  const revoked = await revokedHosts(proxies);
-  const fields = [...(Object.keys(change.set) as DesiredField[]), ...change.unset];
+  const change = { ...wanted, ahead: true };
+  const ofRegion = {
+    ...options,
+    wait: true,
+    onFailed(some: FailedProxy[]) {
+      const news = some.filter(({ url }) => !failed.has(url));
+      for (const one of news) failed.set(one.url, one);
+      onFailed(news);
+    },
+  };
   for (const [i, region] of regions.entries()) {
-    const scope = { region };
     try {
-      const result = await apply(change, scope);
+      const result = await changeConfig(target, { region }, change, ofRegion);
       version = result.version;
-      const news = result.failed.filter(({ url }) => !failed.has(url));
-      for (const failure of news) failed.set(failure.url, failure);
-      options.onFailed(news);
-      const latest = () => result.holder.state();
-      const convergence = await waitForConvergence(fleet, result.state, scope, { ...options, fields, revoked, latest });
-      options.onRegion(region, convergence, await keepsSending(fleet, region));
+      onRegion(region, result.seen!, await keepsSending(fleet, region));
     } catch (error) {
-      const left = regions.slice(i + 1);
-      const unchanged = left.length > 0 ? `${left.join(', ')} ${left.length === 1 ? 'was' : 'were'} not changed. ` : '';
-      throw new AppError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
-        cause: error,
-        details: error instanceof AppError ? error.details : [],
-        hint: `${unchanged}Fix ${region} and run it again, or undo it with \`wasm-sensors config unset --region ${region} …\`.`,
-      });
+      throw stopped(error, region, regions.slice(i + 1));
     }
   }
-  return { version, failed: [...failed.values()] };
+  return { version, regions, seconds: (Date.now() - began) / 1000, failed: [...failed.values()] };
+}
+
+function stopped(error: unknown, region: string, left: string[]): AppError {
+  const unchanged = left.length > 0 ? `${left.join(', ')} ${left.length === 1 ? 'was' : 'were'} not changed. ` : '';
+  return new AppError('ROLLOUT_STOPPED', `the roll-out stopped at ${region}: ${messageOf(error)}`, {
+    cause: error,
+    details: error instanceof AppError ? error.details : [],
+    hint: `${unchanged}Fix ${region} and run it again, or undo it with \`wasm-sensors config unset --region ${region} …\`.`,
+  });
 }
 
 /** A region without sensors proves nothing, and may be misspelt. */
@@ -86,21 +99,17 @@ async function keepsSending(fleet: FleetReader, region: string): Promise<boolean
     throw new AppError('STOPPED_SENDING', `no sensor of ${region} sends after the change`);
   }
   const longest = Math.max(1000, ...before.map(({ config }) => config?.intervalMs ?? 0));
-  const deadline = Date.now() + 2 * longest + 3000;
-  for (;;) {
-    const stopped = await notSentSince(fleet, before);
-    if (stopped.length === 0) return true;
-    if (Date.now() > deadline) {
-      const message = `${stopped.length} of ${before.length} sensors sent nothing after the change`;
-      throw new AppError('STOPPED_SENDING', message, {
-        details: [
-          ...stopped.slice(0, NAMED).map(({ hostname }) => hostname),
-          ...(stopped.length > NAMED ? [`and ${stopped.length - NAMED} more`] : []),
-        ],
-      });
-    }
-    await sleep(200);
-  }
+  let stopped: SensorView[] = [];
+  const check = async () => {
+    stopped = await notSentSince(fleet, before);
+    return stopped.length === 0 || undefined;
+  };
+  if (await waitFor(check, { timeoutMs: 2 * longest + 3000, everyMs: 200 })) return true;
+  const message = `${stopped.length} of ${before.length} sensors sent nothing after the change`;
+  const more = stopped.length > NAMED ? [`and ${stopped.length - NAMED} more`] : [];
+  throw new AppError('STOPPED_SENDING', message, {
+    details: [...stopped.slice(0, NAMED).map(({ hostname }) => hostname), ...more],
+  });
 }
 
 /** Those that have sent nothing more, except for those that a newer submission has replaced. */

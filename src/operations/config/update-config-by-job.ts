@@ -2,16 +2,15 @@
 import type { HiddenBy, Progress } from '../../fleet/fleet-view.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { JobInfo, Network } from '../../network/network.js';
-import { type DesiredState, effectiveConfig, type Scope } from '../../protocol/desired-config.js';
-import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
+import type { Network } from '../../network/network.js';
+import type { Scope } from '../../protocol/desired-config.js';
+import { SENSOR_CONFIG_FIELDS, type SensorConfig } from '../../protocol/sensor-config.js';
 import { valuesOfFile } from '../../sensor-host/sensor-file.js';
 import { waitForConvergence } from '../wait-for-sensors.js';
 import { type ConfigTarget, knownJobs, newestSeen } from './config-target.js';
-import { type FileSeen, waitUntilRead } from './edit-region-file.js';
+import { type FileOptions, type FileSeen, type FileTarget, waitUntilRead } from './edit-region-file.js';
 
-export interface UpdaterTarget extends Pick<ConfigTarget, 'fleet'> {
-  network: Network;
+export interface UpdaterTarget extends FileTarget {
   /** The job sends the change to it. */
   proxy: ConfigTarget['proxies'][number];
 }
@@ -20,21 +19,13 @@ export interface UpdaterRequest {
   set: SensorConfig;
   scope: Scope;
   /** Region of the node that runs the job; left out: that of the first connected edge node. */
-  from?: string;
-}
-
-export interface UpdaterOptions {
-  timeoutMs: number;
-  onSubmit(): void;
-  onProgress(progress: Progress): void;
+  from?: string | undefined;
 }
 
 export interface UpdaterResult {
   job: string;
   /** Region of the node that ran it. */
   region: string;
-  /** What the scope is to do now. */
-  config: SensorConfig | undefined;
   sensors: number;
   /** Those whose readings show the change. */
   converged: number;
@@ -52,62 +43,47 @@ const LIST_JOBS_EVERY_MS = 1500;
 export async function updateConfigByJob(
   { network, fleet, proxy }: UpdaterTarget,
   { set, scope, from }: UpdaterRequest,
-  { timeoutMs, onSubmit, onProgress }: UpdaterOptions,
+  { timeoutMs, onProgress }: { timeoutMs: number; onProgress(progress: Progress): void },
 ): Promise<UpdaterResult> {
+  const began = Date.now();
   const held = await proxy.state();
   const seen = await newestSeen(fleet);
-  refuseLost(proxy.url, held, seen);
-  const began = Date.now();
+  const lost = held.lost ?? (seen !== undefined && seen > held.version ? seen : undefined);
+  if (lost !== undefined) {
+    throw new AppError('STATE_LOST', `${proxy.url} has lost version ${lost}, which sensors still have`, {
+      hint: 'Set every value that sensors are to keep again, with `wasm-sensors config set --replace`.',
+    });
+  }
   const region = from ?? (await anyRegion(network));
-  onSubmit();
-  const { jobName: job } = await network.submit({
-    role: 'config-updater',
-    region,
-    proxyUrl: network.sensorProxyUrl(region),
-    parameters: [...parametersOf(set, scope), ...(seen === undefined ? [] : [`--seen=${seen}`])],
-    submissionTime: began,
-  });
+  const given = Object.entries(scope).map(([name, value]) => `--${name}=${value}`);
+  const parameters = [...parametersOf(set), ...given, ...(seen === undefined ? [] : [`--seen=${seen}`])];
   const arrived = async () => (await proxy.state()).version > held.version;
-  await waitForChange(network, job, arrived, timeoutMs);
-  const state = await proxy.state();
-  const jobs = () => knownJobs(network);
-  const fields = Object.keys(set) as SensorConfigField[];
-  const { sensors, change } = await waitForConvergence(fleet, state, scope, { timeoutMs, jobs, fields, onProgress });
-  return {
-    ...{ job, region, config: configFor(state, scope), sensors, converged: change?.converged ?? sensors },
-    ...{ hidden: change?.hidden ?? [], seconds: (Date.now() - began) / 1000 },
-  };
+  const job = await runUpdater(network, { region, parameters, timeoutMs }, arrived);
+  const { sensors, converged, change } = await waitForConvergence(fleet, await proxy.state(), scope, {
+    timeoutMs,
+    jobs: () => knownJobs(network),
+    fields: SENSOR_CONFIG_FIELDS.filter((field) => set[field] !== undefined),
+    onProgress,
+  });
+  const seconds = (Date.now() - began) / 1000;
+  const { hidden = [] } = change ?? {};
+  return { job, region, sensors, converged: change?.converged ?? converged, hidden, seconds };
 }
 
 /** The job writes the YAML file of the region. Rejects with `NOT_OFFERED` where a job can't write files. */
 export async function updateFileByJob(
-  target: Omit<UpdaterTarget, 'proxy'>,
-  { set, region: given }: { set: SensorConfig; region?: string },
-  { timeoutMs, onProgress }: Omit<UpdaterOptions, 'onSubmit'>,
+  target: FileTarget,
+  { set, region: given }: { set: SensorConfig; region: string | undefined },
+  options: FileOptions,
 ): Promise<{ file: string; job: string; region: string; seen: FileSeen }> {
   const { network } = target;
   const region = given ?? (await anyRegion(network));
   const file = network.configFile?.(region).here ?? '';
-  const { jobId, jobName } = await network.submit({
-    role: 'config-updater',
-    region,
-    proxyUrl: network.sensorProxyUrl(region),
-    parameters: parametersOf(set, {}),
-    configFile: file,
-    submissionTime: Date.now(),
-  });
-  const completed = async () => (await network.jobs()).some(({ id, state }) => id === jobId && state === 'completed');
-  await waitForChange(network, jobName, completed, timeoutMs);
-  const values = await valuesOfFile(file);
-  return { file, job: jobName, region, seen: await waitUntilRead(target, region, values, { timeoutMs, onProgress }) };
-}
-
-function refuseLost(url: string, held: DesiredState, seen: number | undefined): void {
-  const lost = held.lost ?? (seen !== undefined && seen > held.version ? seen : undefined);
-  if (lost === undefined) return;
-  throw new AppError('STATE_LOST', `${url} has lost version ${lost}, which sensors still have`, {
-    hint: 'Set every value that sensors are to keep again, with `wasm-sensors config set --replace`.',
-  });
+  const request = { region, parameters: parametersOf(set), configFile: file, timeoutMs: options.timeoutMs };
+  const completed = async (jobId: string) =>
+    (await network.jobs()).some(({ id, state }) => id === jobId && state === 'completed');
+  const job = await runUpdater(network, request, completed);
+  return { file, job, region, seen: await waitUntilRead(target, region, await valuesOfFile(file), options) };
 }
 
 async function anyRegion(network: Network): Promise<string> {
@@ -117,43 +93,40 @@ async function anyRegion(network: Network): Promise<string> {
   return node.region;
 }
 
-function parametersOf(set: SensorConfig, scope: Scope): string[] {
-  const values = SENSOR_CONFIG_FIELDS.filter((field) => set[field] !== undefined);
-  return [
-    ...values.map((field) => `--${field.replace('_', '-')}=${set[field]}`),
-    ...('region' in scope ? [`--region=${scope.region}`] : []),
-    ...('hostname' in scope ? [`--hostname=${scope.hostname}`] : []),
-  ];
-}
+const parametersOf = (set: SensorConfig): string[] =>
+  SENSOR_CONFIG_FIELDS.filter((field) => set[field] !== undefined).map(
+    (field) => `--${field.replace('_', '-')}=${set[field]}`,
+  );
 
-function configFor(state: DesiredState, scope: Scope): SensorConfig | undefined {
-  if ('hostname' in scope) return state.hosts[scope.hostname];
-  return effectiveConfig(state, 'region' in scope ? scope.region : '', '');
-}
-
-/** Rejects with `UPDATER_FAILED` when an execution of the job failed, with its message. */
-async function waitForChange(
+/** Resolves with the name of the job once it has changed something. Rejects with the message of an execution that failed. */
+async function runUpdater(
   network: Network,
-  jobName: string,
-  changed: () => Promise<boolean>,
-  timeoutMs: number,
-): Promise<void> {
+  { timeoutMs, ...request }: { region: string; parameters: string[]; configFile?: string; timeoutMs: number },
+  changed: (jobId: string) => Promise<boolean>,
+): Promise<string> {
+  const { jobId, jobName } = await network.submit({
+    role: 'config-updater',
+    proxyUrl: network.sensorProxyUrl(request.region),
+    submissionTime: Date.now(),
+    ...request,
+  });
   let listAt = 0;
-  const look = async () => {
-    if (await changed()) return true;
+  const check = async () => {
+    if (await changed(jobId)) return true;
     if (Date.now() > listAt) {
       listAt = Date.now() + LIST_JOBS_EVERY_MS;
-      refuseFailed((await network.jobs()).find(({ name }) => name === jobName));
+      await refuseFailed(network, jobName);
     }
     return undefined;
   };
-  if (await waitFor(look, { timeoutMs, everyMs: 100 })) return;
+  if (await waitFor(check, { timeoutMs, everyMs: 100 })) return jobName;
   throw new AppError('UPDATER_TIMEOUT', `the config-updater job changed nothing within ${timeoutMs / 1000} s`, {
     hint: 'Run `wasm-sensors status` to see its executions.',
   });
 }
 
-function refuseFailed(job: JobInfo | undefined): void {
+async function refuseFailed(network: Network, jobName: string): Promise<void> {
+  const job = (await network.jobs()).find(({ name }) => name === jobName);
   const failed = job?.executions.filter(({ state }) => state === 'failed') ?? [];
   if (job?.state !== 'failed' && failed.length === 0) return;
   const details = failed.map(({ node, message }) => `${node}: ${message}`);

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { ModuleJob } from '../../jobs/job-request.js';
 import type { ExecutionInfo, Network } from '../../network/network.js';
+import type { FleetClient } from '../../puller/fleet-client.js';
 import { edgeNode, execution, FakeNetwork, jobInfo } from '../../test/support/fake-network.js';
 import { tinyModule } from '../../test/support/tiny-module.js';
 import { type DeployModuleOptions, type DeployModuleResult, deployModule } from './deploy-module.js';
-import { stopModule } from './stop-module.js';
+import { stopModule } from './stop-jobs.js';
 
 vi.mock('node:timers/promises', () => import('../../test/support/fakeable-sleep.js'));
 
@@ -172,10 +173,8 @@ test('a module of the same name from another state folder needs --take-over, to 
 
 const annotated: unknown[] = [];
 const stop = (name: string, takeOver = false, regions?: string[]) =>
-  stopModule({ network, fleet: { annotate: async (facts) => void annotated.push(facts) }, token: 't' }, name, {
-    takeOver,
-    regions,
-  });
+  stopModule({ network, fleet, token: 't' }, name, { takeOver, regions });
+const fleet = { annotate: async (facts: unknown) => void annotated.push(facts) } as unknown as FleetClient;
 
 test('a stop concerns one name, and its regions if they are given; its sensors are not missed any more', async () => {
   network.jobList = ['us', 'eu'].flatMap((region) =>

@@ -7,16 +7,15 @@ import { AppError } from '../../lib/errors/app-error.js';
 import type { ModuleFacts } from '../../modules/user-module.js';
 import { nodesByRegion } from '../../network/edge-nodes.js';
 import { type ExecutionInfo, type Network, type NetworkFact, newestByNode } from '../../network/network.js';
-import { foreignModules, refuseForeign } from './job-owners.js';
-import { type ModuleTarget, provideModule } from './provide-module.js';
-import { type SubmitTarget, type Submitted, submitInOrder } from './submit-in-order.js';
+import { foreignJobs, refuseForeign } from './job-owners.js';
+import { provideModule, type SubmitTarget, type Submitted, submitInOrder } from './submit-in-order.js';
 
 export interface DeployModuleOptions {
   /** Path of the file. */
   file: string;
   name: string;
   /** Left out: every region that has edge nodes. */
-  regions?: string[];
+  regions?: string[] | undefined;
   parameters: string[];
   env: Record<string, string>;
   once: boolean;
@@ -49,16 +48,13 @@ export interface DeployModuleResult {
 
 /** One that can't start, or finds that something is missing, has exited by then (docs/modules.md). */
 const STAYS_MS = 5000;
-const LOOK_MS = 250;
+const CHECK_MS = 250;
 
 /**
  * Rejects as `provideModule` does, with `NO_NODES`, `JOBS_OF_OTHERS`, with `MODULE_FAILED` when it exits with an error on a
  * node (the details have the end of its output), and with `DEPLOY_TIMEOUT`.
  */
-export async function deployModule(
-  target: SubmitTarget & ModuleTarget,
-  options: DeployModuleOptions,
-): Promise<DeployModuleResult> {
+export async function deployModule(target: SubmitTarget, options: DeployModuleOptions): Promise<DeployModuleResult> {
   const began = Date.now();
   const { network } = target;
   const { file, name, parameters, env, once, allow = [], onProgress } = options;
@@ -66,7 +62,7 @@ export async function deployModule(
   const { bytes, sha256, facts, downloaded } = module;
   const nodes = nodesByRegion(await network.nodes(), options.regions);
   const regions = [...nodes.keys()];
-  if (!options.takeOver) refuseForeign(await foreignModules(network, name, regions));
+  if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'module', name, regions }));
   const expected = [...nodes.values()].reduce((sum, { connected }) => sum + connected, 0);
   onProgress({ step: 'submitting', started: 0, expected });
   const { submissions } = await submitInOrder(target, regions, (region, submissionTime) => ({
@@ -111,7 +107,7 @@ async function watch(
   const unchanged = new Map(submissions.map(([, submission]) => [submission.jobId, submission.unchanged]));
   let allSince: number | undefined;
   let executions: ExecutionInfo[] = [];
-  const look = async () => {
+  const check = async () => {
     const jobs = (await network.jobs()).filter(({ id }) => unchanged.has(id));
     executions = jobs.flatMap((job) => {
       // Bacalhau starts one that has ended once more, at once. In a job that ran before, such an end is an old one.
@@ -129,7 +125,7 @@ async function watch(
     onProgress({ step: allSince === undefined ? 'starting' : 'watching', started, expected });
     return allSince !== undefined && Date.now() - allSince >= watchMs ? true : undefined;
   };
-  if (await waitFor(look, { timeoutMs: timeoutMs + watchMs, everyMs: LOOK_MS })) return executions;
+  if (await waitFor(check, { timeoutMs: timeoutMs + watchMs, everyMs: CHECK_MS })) return executions;
   throw new AppError('DEPLOY_TIMEOUT', `${name} does not run on all ${expected} nodes after ${timeoutMs / 1000} s`, {
     details: executions.filter(({ state }) => state === 'starting').map(({ node }) => `${node}: starting`),
     hint: 'It may still start: `wasm-sensors status` shows it.',

@@ -99,7 +99,7 @@ test('each region gets a job with its own proxy, and it ends when every connecte
 test('only named regions are deployed, to the proxy and with the file that were given', async () => {
   await deploy({ regions: ['eu'], proxy: 'http://other:1/', configFile: '/etc/x.yaml' });
   expect(network.submitted).toMatchObject([{ region: 'eu', proxyUrl: 'http://other:1', configFile: '/etc/x.yaml' }]);
-  await expect(deploy({ regions: ['mars'] })).rejects.toMatchObject({ code: 'NO_NODES' });
+  await expect(deploy({ regions: ['mars'] })).rejects.toMatchObject({ code: 'NO_SUCH_REGION', exitCode: 2 });
 });
 
 test('a proxy is a URL, or a name that the network has', async () => {

@@ -1,6 +1,7 @@
 /** Deploys the publisher. A submitted job may not run, so the result is what the readings show. */
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { PublisherJob } from '../../jobs/job-request.js';
 import { waitFor } from '../../lib/async/backoff.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { answersHttp } from '../../lib/net/http-client.js';
@@ -18,29 +19,29 @@ import { decidingScopes, type Scope } from '../../protocol/desired-config.js';
 import { SENSOR_CONFIG_FIELDS, type SensorConfig, type SensorConfigField } from '../../protocol/sensor-config.js';
 import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { foreignPublishers, refuseForeign } from './job-owners.js';
-import { provideModule } from './provide-module.js';
+import { foreignJobs, refuseForeign } from './job-owners.js';
 import {
   type AllRegionsFact,
-  type PublisherOptions,
+  provideModule,
   type SubmitTarget,
   stopAllRegionsJob,
-  submitPublishers,
+  submitInOrder,
 } from './submit-in-order.js';
 
 export interface DeployTarget extends SubmitTarget {
   fleet: Pick<FleetClient, 'snapshot' | 'countSince'>;
-  /** Asked which of the given values the fleet configuration overrides; keeps modules that nodes download. */
+  /** Also asked which of the given values the fleet configuration overrides. */
   proxy: Pick<ProxyClient, 'state' | 'putModule'>;
 }
 
-export interface DeployOptions extends Omit<PublisherOptions, 'proxyUrl' | 'module'> {
+export interface DeployOptions
+  extends Pick<PublisherJob, 'config' | 'profile' | 'anomalies' | 'maxMessages' | 'allow' | 'configFile'> {
   /** Path of a module of the user. */
-  module?: string;
+  module?: string | undefined;
   /** Left out: every region that has edge nodes. */
-  regions?: string[];
+  regions?: string[] | undefined;
   /** Where the sensors send to, instead of the network's own proxy: a URL, or a name that the network has for one. */
-  proxy?: string;
+  proxy?: string | undefined;
   /** Replaces jobs of other state folders, too. */
   takeOver?: boolean;
   /**
@@ -92,55 +93,67 @@ const LOOK_SHARE = 10;
 const HOSTS_NAMED = 3;
 
 /**
- * Submits one publisher job a region and waits until readings of every connected node were seen. Rejects with `NO_NODES`,
- * `JOBS_OF_OTHERS`, `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed;
+ * Submits one publisher job a region and waits until readings of every connected node were seen. Rejects with `NO_SUCH_REGION`,
+ * `NO_NODES`, `JOBS_OF_OTHERS`, `BAD_OPTION` (a proxy that is neither a URL nor a known name), `DEPLOY_FAILED` (executions failed;
  * their messages are the details) or `DEPLOY_TIMEOUT`, and as `provideModule` does.
  */
 export async function deployPublisher(target: DeployTarget, options: DeployOptions): Promise<DeployResult> {
   const { network, fleet } = target;
   const began = Date.now();
-  const { proxy, takeOver, module: file, ...job } = options;
+  const { module: file, maxMessages, onProgress, timeoutMs } = options;
   // What no node can run, or can send nothing, replaces nothing.
-  const module = file === undefined ? {} : { module: await provideSensor(target, file) };
-  const proxyUrl = proxy === undefined ? {} : { proxyUrl: urlOfProxy(proxy, network.proxyNames) };
+  const module = file === undefined ? undefined : await provideSensor(target, file);
+  const proxyUrl = options.proxy === undefined ? undefined : urlOfProxy(options.proxy, network.proxyNames);
   const all = await network.nodes();
   let nodes = nodesByRegion(all, options.regions);
-  if (!takeOver) refuseForeign(await foreignPublishers(network, [...nodes.keys()]));
-  options.onProgress({ step: 'submitting', seen: 0, expected: connectedOf(nodes) });
-  const { submissionTime, submissions } = await submitPublishers(target, [...nodes.keys()], {
-    ...job,
-    ...module,
-    ...proxyUrl,
-  });
+  const regions = [...nodes.keys()];
+  if (!options.takeOver) refuseForeign(await foreignJobs(network, { role: 'publisher', regions }));
+  onProgress({ step: 'submitting', seen: 0, expected: connectedOf(nodes) });
+  const { submissionTime, submissions } = await submitInOrder(target, regions, (region, time) => ({
+    role: 'publisher',
+    region,
+    submissionTime: time,
+    module,
+    config: options.config,
+    proxyUrl: proxyUrl ?? network.sensorProxyUrl(region),
+    configFile: configFileOf(network, region, options.configFile),
+    profile: options.profile,
+    anomalies: options.anomalies,
+    maxMessages,
+    allow: options.allow,
+  }));
   const allRegions = await stopAllRegionsJob(network, options.regions === undefined);
 
   const seen = new Map<string, number>();
   let most = 0;
   let since = Date.now();
-  const look = async () => {
+  const check = async () => {
     const [fresh, any] = await Promise.all([fleet.countSince(submissionTime), fleet.countSince(0)]);
     for (const [region, { unchanged }] of submissions) seen.set(region, (unchanged ? any : fresh)[region] ?? 0);
     const arrived = sum([...nodes].map(([region, { connected }]) => Math.min(connected, seen.get(region) ?? 0)));
     const expected = connectedOf(nodes);
-    options.onProgress({ step: 'waiting', seen: arrived, expected });
+    onProgress({ step: 'waiting', seen: arrived, expected });
     if (arrived > most) {
       most = arrived;
       since = Date.now();
     }
     if (arrived >= expected) return 'all';
-    return Date.now() - since > options.timeoutMs ? 'some' : undefined;
+    return Date.now() - since > timeoutMs ? 'some' : undefined;
   };
   const watch = new AbortController();
   const jobIds = submissions.map(([, { jobId }]) => jobId);
-  const mayComplete = options.maxMessages !== undefined;
+  const mayComplete = maxMessages !== undefined;
   const failure = watchNodes(network, { jobIds, mayComplete }, watch.signal, (now) => {
     // Does not wait for a node that is cut off in the meantime.
-    nodes = nodesByRegion(now, [...nodes.keys()]);
+    nodes = nodesByRegion(now, regions);
   });
   try {
-    const waiting = waitFor(look, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal });
+    const waiting = waitFor(check, { timeoutMs: Number.POSITIVE_INFINITY, everyMs: 50, signal: watch.signal });
     if ((await Promise.race([waiting, failure])) === 'some') {
-      throw deployTimeout(nodes, seen, { ...options, ...(await silentProxyHint(proxyUrl.proxyUrl, network)) });
+      throw deployTimeout(nodes, seen, {
+        timeoutMs,
+        hint: (await silentHint(proxyUrl, network)) ?? options.timeoutHint,
+      });
     }
   } finally {
     watch.abort();
@@ -156,7 +169,7 @@ export async function deployPublisher(target: DeployTarget, options: DeployOptio
       ...distinct(submissions.flatMap(([, { facts }]) => facts)),
       ...allRegions,
       ...unschedulableNodes(all).map((node) => ({ type: 'node.unschedulable' as const, ...node })),
-      ...(await overriddenBy(target.proxy, all, { regions: [...nodes.keys()], config: options.config })),
+      ...(await overriddenBy(target.proxy, all, { regions, config: options.config })),
     ],
     seconds,
   };
@@ -213,13 +226,11 @@ async function watchNodes(
 const endText = ({ state, message }: ExecutionInfo): string =>
   [...(state === 'completed' ? ['it completed'] : []), ...(message === '' ? [] : [message])].join(': ');
 
-/** A name of the network's own leads nowhere from here. */
-async function silentProxyHint(
-  url: string | undefined,
-  { proxyNames = {} }: Pick<Network, 'proxyNames'>,
-): Promise<{ timeoutHint?: string }> {
-  if (url === undefined || Object.values(proxyNames).includes(url) || (await answersHttp(`${url}/health`))) return {};
-  return { timeoutHint: `Nothing answers at ${url}, where these sensors send to (asked from here).` };
+/** Where nothing answers at the proxy that was given. A name of the network's own leads nowhere from here. */
+async function silentHint(url: string | undefined, { proxyNames = {} }: Network): Promise<string | undefined> {
+  if (url === undefined || Object.values(proxyNames).includes(url)) return undefined;
+  if (await answersHttp(`${url}/health`)) return undefined;
+  return `Nothing answers at ${url}, where these sensors send to (asked from here).`;
 }
 
 const deployFailed = (details: string[]) =>
@@ -230,13 +241,20 @@ const deployFailed = (details: string[]) =>
 function deployTimeout(
   nodes: Map<string, RegionNodes>,
   seen: Map<string, number>,
-  { timeoutMs, timeoutHint: hint }: DeployOptions,
+  { timeoutMs, hint }: { timeoutMs: number; hint: string },
 ) {
+  const message = `not all sensors are reporting, and no further one began within ${timeoutMs / 1000} s`;
   const details = [...nodes].map(
     ([region, { connected }]) => `${region}: ${seen.get(region) ?? 0} of ${connected} sensors reporting`,
   );
-  const message = `not all sensors are reporting, and no further one began within ${timeoutMs / 1000} s`;
   return new AppError('DEPLOY_TIMEOUT', message, { details, hint });
+}
+
+/** The file on the nodes; left out: the network's own. Where nodes see this machine's files, a path is relative to here. */
+function configFileOf(network: Network, region: string, given: string | undefined): string | undefined {
+  const own = network.configFile?.(region);
+  if (given === undefined) return own?.onNode;
+  return own && own.here === own.onNode ? resolve(given) : given;
 }
 
 /** What the fleet configuration overrides of the given values; nothing where it can't be asked. */

@@ -8,24 +8,23 @@ import { isActive, type Network } from '../../network/network.js';
 import type { PlannedServiceJob, ServiceJobOptions } from '../../network/provider.js';
 import type { EndpointChange } from '../../runtime/control-client.js';
 import type { Session } from '../../runtime/session.js';
-import { foreignService, refuseForeign } from './job-owners.js';
+import { foreignJobs, refuseForeign } from './job-owners.js';
 
 export type ServiceRole = ServiceJob['role'];
 
 /** The job as the running network can run it. Rejects with `NOT_OFFERED`, and as the network's `serviceJob` does. */
 export async function planServiceJob(
   role: ServiceRole,
-  session: Pick<Session, 'provider' | 'state'>,
-  options: Omit<ServiceJobOptions, 'embeddedQueue' | 'authority'>,
+  session: Pick<Session, 'provider'>,
+  options: ServiceJobOptions,
 ): Promise<PlannedServiceJob> {
   const { provider, connection } = await session.provider();
   if (!provider.serviceJob) {
     throw new AppError('NOT_OFFERED', `the ${provider.kind} network can't run service jobs`, {
-      hint: `\`up\` runs its own ${role}. The compose network offers service jobs, and the native one with Docker.`,
+      hint: `\`up\` runs its own ${role}. The compose network offers service jobs.`,
     });
   }
-  const { queue, proxy } = session.state.endpoints;
-  return provider.serviceJob(role, connection, { ...options, embeddedQueue: queue !== undefined, authority: proxy });
+  return provider.serviceJob(role, connection, options);
 }
 
 export type ServiceProgress =
@@ -71,7 +70,7 @@ export async function deployService(
   const { role, image } = job;
   const { onProgress, setEndpoints, signal } = options;
   const deadline = began + options.timeoutMs;
-  if (!options.takeOver) refuseForeign(await foreignService(network, role));
+  if (!options.takeOver) refuseForeign(await foreignJobs(network, { role }));
   onProgress({ step: 'waiting-for-node' });
   await waitForNode(network, options);
   const replaced = (await network.jobs()).some(({ ref, state }) => ref.role === role && state === 'running');

@@ -1,4 +1,5 @@
 /** Jobs of other state folders, and publishers that nobody submitted with this program. */
+import type { JobRef } from '../../jobs/job-request.js';
 import { AppError } from '../../lib/errors/app-error.js';
 import { isActive, type JobInfo, type Network, type PublisherByHand } from '../../network/network.js';
 
@@ -6,49 +7,24 @@ import { isActive, type JobInfo, type Network, type PublisherByHand } from '../.
 export const isForeign = (job: JobInfo, { owner }: Pick<Network, 'owner'>): boolean =>
   owner !== undefined && job.owner !== undefined && job.owner !== owner;
 
-/** Publishers that run, of these regions or of all. */
-async function runningPublishers(network: Pick<Network, 'jobs'>, regions: string[] | undefined): Promise<JobInfo[]> {
-  return (await network.jobs()).filter(
-    ({ ref: { role, region }, state }) =>
-      role === 'publisher' && isActive({ state }) && (!regions || region === undefined || regions.includes(region)),
-  );
+/** Which jobs: of a role or of one module, of these regions or of all. */
+export interface JobSelector {
+  role: JobRef['role'];
+  name?: string | undefined;
+  regions?: string[] | undefined;
 }
 
-/** Jobs of a module of the user, of these regions or of all. */
-export const modulesOf = (jobs: JobInfo[], name: string, regions: string[] | undefined): JobInfo[] =>
+/** One without a region is of every region. */
+export const jobsOf = (jobs: JobInfo[], { role, name, regions }: JobSelector): JobInfo[] =>
   jobs.filter(
     ({ ref }) =>
-      ref.role === 'module' &&
-      ref.name === name &&
-      (!regions || ref.region === undefined || regions.includes(ref.region)),
+      ref.role === role && ref.name === name && (!regions || ref.region === undefined || regions.includes(ref.region)),
   );
 
-/** Modules of others that a deployment of this name to these regions would replace. */
-export async function foreignModules(
-  network: Pick<Network, 'jobs' | 'owner'>,
-  name: string,
-  regions: string[] | undefined,
-): Promise<JobInfo[]> {
+/** Jobs of others that a deployment of these would replace. */
+export async function foreignJobs(network: Pick<Network, 'jobs' | 'owner'>, selector: JobSelector): Promise<JobInfo[]> {
   if (network.owner === undefined) return [];
-  return modulesOf(await network.jobs(), name, regions).filter((job) => isActive(job) && isForeign(job, network));
-}
-
-/** A proxy or puller of others that runs as a service job, and that a deployment of ours would replace. */
-export async function foreignService(
-  network: Pick<Network, 'jobs' | 'owner'>,
-  role: 'proxy' | 'puller',
-): Promise<JobInfo[]> {
-  if (network.owner === undefined) return [];
-  return (await network.jobs()).filter((job) => job.ref.role === role && isActive(job) && isForeign(job, network));
-}
-
-/** Publishers of others that a deployment to these regions would replace. */
-export async function foreignPublishers(
-  network: Pick<Network, 'jobs' | 'owner'>,
-  regions: string[] | undefined,
-): Promise<JobInfo[]> {
-  if (network.owner === undefined) return [];
-  return (await runningPublishers(network, regions)).filter((job) => isForeign(job, network));
+  return jobsOf(await network.jobs(), selector).filter((job) => isActive(job) && isForeign(job, network));
 }
 
 /** Throws `JOBS_OF_OTHERS` when there are any. */
@@ -76,7 +52,7 @@ export function sameUrl(a: string, b: string): boolean {
 /** What an operator should know of a running publisher that is not as this program deployed it. */
 export type PublisherNotice =
   /** It is of another state folder. */
-  | { type: 'publisher.foreign'; job: string; owner: string; proxyUrl?: string }
+  | { type: 'publisher.foreign'; job: string; owner: string; proxyUrl: string | undefined }
   /** It is ours, but sends to none of our proxies. */
   | { type: 'publisher.sends-elsewhere'; job: string; proxyUrl: string }
   /** Somebody submitted it without this program. `namespace`: left out where it is that of our jobs. */
@@ -89,7 +65,7 @@ export async function publisherNotices(
   proxies: string[],
 ): Promise<PublisherNotice[]> {
   const own = [...proxies, ...Object.values(network.proxyNames ?? {})];
-  const running = jobs.filter((job) => job.ref.role === 'publisher' && isActive(job));
+  const running = jobsOf(jobs, { role: 'publisher' }).filter(isActive);
   const isOurProxy = (url: string, region = '') =>
     [...own, network.sensorProxyUrl(region)].some((one) => sameUrl(one, url));
   // Other namespaces are of other people, unless their sensors send to us.
@@ -100,7 +76,7 @@ export async function publisherNotices(
   const notices = running.flatMap((job): PublisherNotice[] => {
     const { name, owner, proxyUrl, ref } = job;
     if (isForeign(job, network) && owner !== undefined) {
-      return [{ type: 'publisher.foreign', job: name, owner, ...(proxyUrl === undefined ? {} : { proxyUrl }) }];
+      return [{ type: 'publisher.foreign', job: name, owner, proxyUrl }];
     }
     if (proxyUrl === undefined || byHand.some(({ id }) => id === job.id)) return [];
     return isOurProxy(proxyUrl, ref.region) ? [] : [{ type: 'publisher.sends-elsewhere', job: name, proxyUrl }];

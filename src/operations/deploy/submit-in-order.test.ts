@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { JobInfo, Network } from '../../network/network.js';
-import { stopAllRegionsJob, submitToRegions } from './submit-in-order.js';
+import type { JobInfo, Network, Submission } from '../../network/network.js';
+import { restoreReplaced, stopAllRegionsJob, submitToRegions } from './submit-in-order.js';
 
 const submission = (region: string, unchanged = false) => ({
   ...{ jobId: 'j', jobName: `publisher-${region}`, unchanged, facts: [] },
@@ -64,4 +64,32 @@ test('it is not mentioned where it does not run', async () => {
     jobs: async () => [{ ref: { role: 'publisher', region: 'eu' }, state: 'running' }],
   };
   expect(await stopAllRegionsJob(regional as unknown as Network, false)).toEqual([]);
+});
+
+const replacing = (jobName: string, replaced?: Submission['replaced']): Submission => ({
+  ...{ jobId: `j-${jobName}`, jobName, unchanged: false, facts: [] },
+  ...(replaced ? { replaced } : {}),
+});
+
+test('what was replaced is restored, also by a submission that is still under way; a failure stops no other', async () => {
+  const restored: string[] = [];
+  const network = {
+    restore: async ({ jobName }: Submission) => {
+      if (jobName === 'b') throw new Error('gone');
+      restored.push(jobName);
+    },
+  } as Network;
+  const old = [{ jobId: 'j', version: 3 }];
+  let finish = (_: Submission) => {};
+  const given = restoreReplaced(network, [
+    Promise.resolve(replacing('new')),
+    Promise.resolve(replacing('b', old)),
+    Promise.reject(new Error('not submitted')),
+    new Promise((resolve) => {
+      finish = resolve;
+    }),
+  ]);
+  finish(replacing('late', old));
+  expect(await given).toEqual({ restored: ['late'], failed: [{ job: 'b', reason: 'gone' }] });
+  expect(restored).toEqual(['late']);
 });

@@ -1,29 +1,37 @@
-/** Submits one publisher job a region, and stops a publisher for all regions that would run beside them. */
-import { join, resolve } from 'node:path';
-import { ALL_REGIONS_PUBLISHER, type JobRequest, type PublisherJob, sameJob } from '../../jobs/job-request.js';
+/** Submits one job a region, in the order of commands; and puts back what a deployment has replaced in vain. */
+import { join } from 'node:path';
+import { ALL_REGIONS_PUBLISHER, type JobRequest, sameJob } from '../../jobs/job-request.js';
 import { AppError, messageOf, withContext } from '../../lib/errors/app-error.js';
 import { withFileLock } from '../../lib/fs/file-lock.js';
+import { readUserModule, type UserModule } from '../../modules/user-module.js';
 import { isActive, type Network, type Submission } from '../../network/network.js';
 import { MAX_AHEAD_MS } from '../../protocol/message.js';
-import type { SensorConfig } from '../../protocol/sensor-config.js';
+import type { ProxyClient } from '../../proxy/proxy-client.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-
-export interface PublisherOptions
-  extends Pick<PublisherJob, 'profile' | 'anomalies' | 'maxMessages' | 'module' | 'allow'> {
-  config: SensorConfig;
-  /** Where the sensors send to, instead of the network's own proxy. */
-  proxyUrl?: string;
-  /** A YAML file on the nodes, instead of the network's own for each region. */
-  configFile?: string;
-}
 
 export interface SubmitTarget {
   network: Network;
   fleet: Pick<FleetClient, 'snapshot'>;
+  /** Keeps modules that nodes download. */
+  proxy: Pick<ProxyClient, 'putModule'>;
   /** The folder of this network: its submissions wait for each other. */
   stateDir: string;
   /** Called when a submission begins. */
-  onSubmit?(submission: Promise<Submission>): void;
+  onSubmit?: ((submission: Promise<Submission>) => void) | undefined;
+}
+
+/**
+ * Inspects a module of the user, and puts it where nodes download it if it is too large for a job. Rejects as
+ * `readUserModule` does, and with the proxy's error.
+ */
+export async function provideModule(
+  { network, proxy }: Pick<SubmitTarget, 'network' | 'proxy'>,
+  file: string,
+): Promise<UserModule & { downloaded: boolean }> {
+  const module = await readUserModule(file);
+  const downloaded = network.downloadsModule?.(module.bytes.length) ?? false;
+  if (downloaded) await proxy.putModule(module.sha256, module.bytes);
+  return { ...module, downloaded };
 }
 
 /** Submitting to a cluster takes a second or two. */
@@ -33,13 +41,6 @@ export interface Submitted {
   submissionTime: number;
   submissions: [region: string, Submission][];
 }
-
-export const submitPublishers = (
-  target: SubmitTarget,
-  regions: string[],
-  options: PublisherOptions,
-): Promise<Submitted> =>
-  submitInOrder(target, regions, (region, submissionTime) => jobFor(region, target.network, submissionTime, options));
 
 /**
  * A newer submission replaces a sensor, so submissions are numbered in the order in which they happen, one command
@@ -70,35 +71,14 @@ async function nextSubmission(fleet: Pick<FleetClient, 'snapshot'>): Promise<num
   return known.reduce((next, time) => (time >= next && time < now + 2 * MAX_AHEAD_MS ? time + 1 : next), now);
 }
 
-function jobFor(region: string, network: Network, submissionTime: number, options: PublisherOptions): PublisherJob {
-  const { config, module, profile, anomalies, maxMessages, allow } = options;
-  const own = network.configFile?.(region);
-  // Where nodes see this machine's files, a path is relative to this command's folder.
-  const given = own && own.here === own.onNode ? options.configFile && resolve(options.configFile) : options.configFile;
-  const configFile = given ?? own?.onNode;
-  return {
-    role: 'publisher',
-    region,
-    proxyUrl: options.proxyUrl ?? network.sensorProxyUrl(region),
-    config,
-    submissionTime,
-    ...(module === undefined ? {} : { module }),
-    ...(configFile === undefined ? {} : { configFile }),
-    ...(profile === undefined ? {} : { profile }),
-    ...(anomalies === undefined ? {} : { anomalies }),
-    ...(maxMessages === undefined ? {} : { maxMessages }),
-    ...(allow === undefined ? {} : { allow }),
-  };
-}
-
 /** Submits to all regions at the same time. Rejects with the first failure, whose details name what was submitted. */
 export async function submitToRegions(
   regions: string[],
   submit: (region: string) => Promise<Submission>,
 ): Promise<[string, Submission][]> {
-  const outcomes = await Promise.allSettled(regions.map((region) => submit(region)));
   const done: [string, Submission][] = [];
   const failed: { region: string; reason: unknown }[] = [];
+  const outcomes = await Promise.allSettled(regions.map(submit));
   for (const [i, outcome] of outcomes.entries()) {
     const region = regions[i]!;
     if (outcome.status === 'fulfilled') done.push([region, outcome.value]);
@@ -107,19 +87,43 @@ export async function submitToRegions(
   const [first, ...others] = failed;
   if (!first) return done;
   if (regions.length === 1 || !(first.reason instanceof AppError)) throw first.reason;
+  const kept = done.map(([region, { jobName, unchanged }]) => {
+    return `${region}: ${jobName} ${unchanged ? 'keeps running unchanged' : 'was submitted and keeps running'}`;
+  });
   throw withContext(first.reason, {
     message: `${first.region}: ${first.reason.message}`,
     cause: first.reason,
     details: [
       ...first.reason.details,
       ...others.map(({ region, reason }) => `${region}: ${messageOf(reason)}`),
-      ...done.map(([region, { jobName, unchanged }]) =>
-        unchanged
-          ? `${region}: ${jobName} keeps running unchanged`
-          : `${region}: ${jobName} was submitted and keeps running`,
-      ),
+      ...kept,
     ],
   });
+}
+
+export interface RestoredJobs {
+  /** Names of jobs that run again as before. */
+  restored: string[];
+  failed: { job: string; reason: string }[];
+}
+
+/** Runs again what these submissions replaced, also those under way: an `up` that fails takes its proxy with it. */
+export async function restoreReplaced(
+  network: Pick<Network, 'restore'>,
+  submissions: Promise<Submission>[],
+): Promise<RestoredJobs> {
+  const result: RestoredJobs = { restored: [], failed: [] };
+  for (const outcome of await Promise.allSettled(submissions)) {
+    if (outcome.status === 'rejected' || !outcome.value.replaced) continue;
+    const { jobName: job } = outcome.value;
+    try {
+      await network.restore?.(outcome.value);
+      result.restored.push(job);
+    } catch (error) {
+      result.failed.push({ job, reason: messageOf(error) });
+    }
+  }
+  return result;
 }
 
 /** A publisher for all regions, submitted by hand from our template. */
@@ -130,10 +134,7 @@ export type AllRegionsFact = { type: 'all-regions-job.running' } | { type: 'all-
  * other regions have.
  */
 export async function stopAllRegionsJob(network: Network, everywhere: boolean): Promise<AllRegionsFact[]> {
-  if (!everywhere) {
-    const jobs = await network.jobs();
-    const runs = jobs.some((job) => sameJob(job.ref, ALL_REGIONS_PUBLISHER) && isActive(job));
-    return runs ? [{ type: 'all-regions-job.running' }] : [];
-  }
-  return (await network.stop(ALL_REGIONS_PUBLISHER)) ? [{ type: 'all-regions-job.stopped' }] : [];
+  if (everywhere) return (await network.stop(ALL_REGIONS_PUBLISHER)) ? [{ type: 'all-regions-job.stopped' }] : [];
+  const runs = (await network.jobs()).some((job) => sameJob(job.ref, ALL_REGIONS_PUBLISHER) && isActive(job));
+  return runs ? [{ type: 'all-regions-job.running' }] : [];
 }

@@ -1,11 +1,8 @@
 /** What is counted, listed and given back, before a queue that is made up. */
 import { expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { AdminQueue, SeenMessage } from '../../queue/admin-queue.js';
-import { listDeadLetters } from './list-dead-letters.js';
-import { lookThrough } from './look-through-queue.js';
-import { purgeQueue } from './purge-queue.js';
-import { readQueueStatus } from './queue-status.js';
+import type { AdminQueue, SeenMessage } from '../../queue/queue.js';
+import { listDeadLetters, lookThrough, purgeQueue, readQueueStatus } from './inspect-queue.js';
 
 const seen = (id: string, over: Partial<SeenMessage> = {}): SeenMessage => ({
   ...{ id, body: '{}', attributes: {}, receipt: id, receiveCount: 1, sentAt: 0 },
@@ -21,7 +18,7 @@ function queueOf(looks: SeenMessage[][], over: Partial<AdminQueue> = {}) {
     depth: async () => ({ visible: 4, inFlight: 2, delayed: 1 }),
     oldestAge: async () => undefined,
     look: async () => looks.shift() ?? [],
-    release: async (messages: SeenMessage[]) => void released.push(...messages.map(({ id }) => id)),
+    release: async (receipts: string[]) => void released.push(...receipts),
     deadLetters: async () => queue,
     purge: async () => {},
     ...over,
@@ -67,7 +64,7 @@ test('whoever purges is told of all messages: those that wait, in flight and del
 });
 
 test('the status has the age of the oldest message only where the server tells it', async () => {
-  expect(await readQueueStatus(queueOf([]).queue)).not.toHaveProperty('oldestAgeMs');
+  expect((await readQueueStatus(queueOf([]).queue)).oldestAgeMs).toBeUndefined();
   expect(await readQueueStatus(queueOf([], { oldestAge: async () => 0 }).queue)).toMatchObject({ oldestAgeMs: 0 });
 });
 

@@ -4,9 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../lib/errors/app-error.js';
-import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/admin-queue.js';
+import type { AdminQueue, MoveTask, SeenMessage } from '../../queue/queue.js';
 import { REPLAY_OF_ATTRIBUTE } from '../../queue/queue.js';
-import { lookThrough } from './look-through-queue.js';
+import { lookThrough } from './inspect-queue.js';
 
 export interface ReplayResult {
   replayed: number;
@@ -32,7 +32,7 @@ export async function replayAll(queue: AdminQueue, onProgress: OnProgress): Prom
   // A task passes over messages that somebody has just looked at.
   const limit = task ? visible + inFlight - moved : Infinity;
   const replayed = new Set<string>();
-  for await (const messages of lookThrough(dead, { limit, hideSeconds: HIDE_SECONDS, taken: replayed })) {
+  for await (const messages of lookThrough(dead, { limit, hideSeconds: HIDE_SECONDS, deleted: replayed })) {
     // One that was rejected again is back already.
     const waiting = messages.filter(({ attributes }) => !replayed.has(attributes[REPLAY_OF_ATTRIBUTE] ?? ''));
     if (waiting.length === 0) break;
@@ -47,7 +47,7 @@ export async function replayOnly(queue: AdminQueue, ids: string[], onProgress: O
   const dead = await queue.deadLetters();
   const replayed = new Set<string>();
   const wanted = new Set(ids);
-  for await (const messages of lookThrough(dead, { limit: Infinity, hideSeconds: HIDE_SECONDS, taken: replayed })) {
+  for await (const messages of lookThrough(dead, { limit: Infinity, hideSeconds: HIDE_SECONDS, deleted: replayed })) {
     const found = messages.filter(({ id }) => wanted.has(id));
     await moveBack(found, { queue, dead, replayed });
     onProgress(replayed.size);
@@ -72,8 +72,8 @@ async function moveBack(messages: SeenMessage[], { queue, dead, replayed }: Move
   if (messages.length === 0) return;
   const results = await Promise.allSettled(messages.map((message) => queue.sendBack(message)));
   const sent = messages.filter((_, i) => results[i]!.status === 'fulfilled');
-  const kept = sent.length > 0 ? await dead.delete(sent) : [];
-  for (const message of sent) if (!kept.includes(message)) replayed.add(message.id);
+  const kept = sent.length > 0 ? await dead.delete(sent.map(({ receipt }) => receipt)) : [];
+  for (const message of sent) if (!kept.includes(message.receipt)) replayed.add(message.id);
   const failure = results.find((result) => result.status === 'rejected');
   if (failure) throw failure.reason;
   if (kept.length === 0) return;

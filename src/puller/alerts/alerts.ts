@@ -2,8 +2,11 @@
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { ConditionAlerts, type Conditions } from './condition-alerts.js';
+<<<<<<< HEAD
 import type { DeadLetterWatch } from './dead-letter-watch.js';
 import { LossAlerts } from './loss-alerts.js';
+=======
+>>>>>>> main
 import { SilenceAlerts } from './silence-alerts.js';
 import { Webhook } from './webhook.js';
 
@@ -19,7 +22,6 @@ export class Alerts {
   readonly #silence: SilenceAlerts;
   readonly #losses = new LossAlerts();
   readonly #conditions = new ConditionAlerts();
-  readonly #deadLetters: DeadLetterWatch;
   readonly #webhook: Webhook | undefined;
   readonly #onAlert: (alert: AlertEvent) => void;
   readonly #publish: (alert: AlertEvent) => void;
@@ -27,12 +29,10 @@ export class Alerts {
   /** `publish`: shows an alert to clients. `onLost`: alerts were not delivered to the webhook, and why. */
   constructor(
     { afterSeconds, webhook, onAlert }: AlertOptions,
-    deadLetters: DeadLetterWatch,
     publish: (alert: AlertEvent) => void,
     onLost: (message: string) => void,
   ) {
     this.#silence = new SilenceAlerts(afterSeconds, Date.now());
-    this.#deadLetters = deadLetters;
     this.#webhook = webhook === undefined ? undefined : new Webhook(webhook, onLost);
     this.#onAlert = onAlert;
     this.#publish = publish;
@@ -40,8 +40,12 @@ export class Alerts {
 
   /** Those that fire now. */
   get firing(): AlertEvent[] {
+<<<<<<< HEAD
     const letters = this.#deadLetters.firing;
     return [...(letters ? [letters] : []), ...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing];
+=======
+    return [...this.#conditions.firing, ...this.#silence.firing];
+>>>>>>> main
   }
 
   /** The clock was set forward or back by this many milliseconds. */
@@ -49,7 +53,9 @@ export class Alerts {
     this.#silence.shiftTimes(by);
   }
 
+  /** Raises those that begin, change or end. */
   update(summary: FleetSummary, conditions: Conditions): void {
+<<<<<<< HEAD
     this.raise([
       ...this.#silence.update(summary),
       ...this.#losses.update(summary),
@@ -60,9 +66,13 @@ export class Alerts {
   /** Alerts that begin, change or end. */
   raise(alerts: AlertEvent[]): void {
     for (const alert of alerts) {
+=======
+    const news = [...this.#silence.update(summary), ...this.#conditions.update(conditions, summary.time)];
+    for (const alert of news) {
+>>>>>>> main
       this.#publish(alert);
       this.#onAlert(alert);
     }
-    this.#webhook?.post(alerts);
+    this.#webhook?.post(news);
   }
 }

@@ -86,11 +86,11 @@ export interface DeadLettersView {
   complete: boolean;
   letters: {
     id: string;
-    reason?: string;
+    reason?: string | undefined;
     exhausted: boolean;
     sentAt: number;
-    region?: string;
-    hostname?: string;
+    region?: string | undefined;
+    hostname?: string | undefined;
     body: string;
   }[];
 }

@@ -86,11 +86,5 @@ export function sampleData(): ScreenData {
   for (let sequence = 1; sequence <= 60; sequence++) record(data, readingEvent(sequence), T0);
   setSensors(data, [sensor(), sensor({ execution_id: 'e-2', hostname: 'edge-us-1', region: 'us' })]);
   data.desired = { ...nothingDesired(), regions: { eu: { version: 1, color: '#00ff88' } } };
-  data.services = [
-    { name: 'up', pid: 1, stopped: false },
-    { name: 'puller', pid: 2, url: 'http://127.0.0.1:1', stopped: false },
-    { name: 'proxy', stopped: true },
-  ];
-  data.log = ['first line', 'last line'].map((text) => ({ time: T0, service: 'up', level: 'info', text }));
   return data;
 }

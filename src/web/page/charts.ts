@@ -1,25 +1,22 @@
 /** Groups of charts over the same time: of the whole fleet, and of what is selected. */
+import type { FleetSummary } from '../../fleet/fleet-view.js';
 import type { MeasuredValues } from '../../protocol/measured-values.js';
 import type { History } from '../../store/history.js';
-import { Chart, type Curve, type Metric, type Past } from './chart.js';
+import { Chart, type Metric, type Past } from './chart.js';
 import { byId, create, setText } from './dom.js';
 import { numberText, unitOf } from './format.js';
 import { compareRegions } from './regions.js';
 import { hashOf, placeQuery, type Selection } from './selection.js';
 import { sensorsIn } from './sensors.js';
+import { ask } from './session.js';
 
-interface Span {
-  name: string;
-  ms: number;
-  stepMs: number;
-  /** How often the charts are loaded again. */
-  everyMs: number;
-}
-const TEN_MINUTES: Span = { name: '10 min', ms: 600_000, stepMs: 60_000, everyMs: 15_000 };
-const HOUR: Span = { name: '1 h', ms: 3_600_000, stepMs: 60_000, everyMs: 15_000 };
-const DAY: Span = { name: '24 h', ms: 86_400_000, stepMs: 600_000, everyMs: 60_000 };
-/** Steps below a minute are made from single readings, which the puller does for so many readings a second only. */
-const FINE = { stepMs: 5_000, waitMs: 1_000, readingsPerSecond: 50 };
+const TEN_MINUTES = { name: '10 min', ms: 600_000, stepMs: 60_000 };
+const HOUR = { name: '1 h', ms: 3_600_000, stepMs: 60_000 };
+const DAY = { name: '24 h', ms: 86_400_000, stepMs: 600_000 };
+/** How often the charts are loaded again: at most ten times while a step goes on. */
+const EVERY_MS = 15_000;
+/** Steps below a minute are made from single readings, which the puller does for so many only. */
+const FINE = { stepMs: 5_000, waitMs: 1_000, readings: 30_000 };
 /** Any sender can name regions, and more can't be told apart. */
 const MAX_CURVES = 12;
 /** Each loads for itself. */
@@ -28,8 +25,8 @@ const FURTHEST = 2;
 
 /** Of all charts. */
 let span = TEN_MINUTES;
-/** Readings a second of the whole fleet; at first not known. */
-let rate = Number.POSITIVE_INFINITY;
+/** Of the whole fleet, in the shortest span; at first not known. */
+let readings = Number.POSITIVE_INFINITY;
 
 const RATE: Metric = { metric: 'readings.rate', title: 'readings/s', unit: '', fromZero: true };
 const LATENESS: Metric = { metric: 'readings.lateness', title: 'lateness', unit: unitOf('readings.lateness') };
@@ -72,48 +69,44 @@ class Charts {
   async load(): Promise<void> {
     const load = ++this.#loads;
     for (const [metric, chart] of this.#charts) {
-      const past = await this.#loadPast(metric).catch(messageOf);
+      const { answer, problem } = await this.#loadPast(metric);
       // Something else was asked for meanwhile.
       if (load !== this.#loads) return;
-      if (typeof past === 'string') chart.say(past);
-      else chart.show(past, furthest(metric, this.#of));
+      if (answer) chart.show(align(answer), furthest(metric, this.#of));
+      else chart.say(problem);
     }
   }
 
-  /** Rejects with why there is none. */
-  async #loadPast(metric: string): Promise<Past> {
+  async #loadPast(metric: string): ReturnType<typeof ask<History>> {
     // The depth of the queue is kept by minute.
-    const fine = span === TEN_MINUTES && rate <= FINE.readingsPerSecond && metric !== DEPTH.metric;
+    const fine = span === TEN_MINUTES && readings <= FINE.readings && metric !== DEPTH.metric;
     const step = fine ? FINE.stepMs : span.stepMs;
     // Readings of a short step that has just begun are still on their way.
     const to = fine ? Math.floor((Date.now() - FINE.waitMs) / step) * step : Date.now();
     const query = placeQuery(this.#of);
     const range = { metric, from: to - span.ms, to, step };
     for (const [name, value] of Object.entries(range)) query.set(name, String(value));
-    const response = await fetch(`history?${query}`);
-    const answer = await response.json();
-    if (!response.ok) throw new Error(answer.error.message);
-    return align(answer);
+    return ask<History>(`history?${query}`);
   }
 
   #loadAgain(): void {
-    setTimeout(async () => {
-      if (!document.hidden && this.#list.checkVisibility()) await this.load();
-      this.#loadAgain();
-    }, span.everyMs);
+    setTimeout(
+      async () => {
+        if (!document.hidden && this.#list.checkVisibility()) await this.load();
+        this.#loadAgain();
+      },
+      Math.max(EVERY_MS, span.stepMs / 10),
+    );
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Puts the points of all series on one row of times; steps without readings stay empty. */
 function align({ from, to, step, series }: History): Past {
   const times = Array.from({ length: Math.round((to - from) / step) }, (_, i) => from + i * step);
   const sorted = series.sort((a, b) => compareRegions(a.region ?? '', b.region ?? ''));
-  const curves = sorted.slice(0, MAX_CURVES).map(({ region, host, points }): Curve => {
+  const curves = sorted.slice(0, MAX_CURVES).map(({ region, host, points }) => {
     const byTime = new Map(points.map((point) => [point.t, point]));
-    const row = (field: 'mean' | 'min' | 'max') => times.map((time) => byTime.get(time)?.[field] ?? null);
-    return { name: host ?? region ?? '', means: row('mean'), lows: row('min'), highs: row('max') };
+    return { name: host ?? region ?? '', points: times.map((time) => byTime.get(time)) };
   });
   return { times, curves };
 }
@@ -138,13 +131,11 @@ function furthest(metric: string, selection: Selection): Node[] {
   return [`median ${numberText(metric, middle)}, furthest from it `, ...links].map((part) => create('span', '', part));
 }
 
-let fleet: Charts;
-let details: Charts;
+const fleet = new Charts(byId('fleet-charts'));
+const details = new Charts(byId('details-charts'));
 
 /** Connects the buttons that select a span of time. */
 export function listenToSpan(): void {
-  fleet = new Charts(byId('fleet-charts'));
-  details = new Charts(byId('details-charts'));
   for (const one of [TEN_MINUTES, HOUR, DAY]) {
     const button = Object.assign(create('button', '', one.name), { type: 'button', ariaPressed: String(one === span) });
     button.addEventListener('click', () => {
@@ -157,9 +148,9 @@ export function listenToSpan(): void {
   }
 }
 
-/** Adds charts of values that are measured now for the first time. `now`: readings a second of the whole fleet. */
-export function showFleetCharts(now: number): void {
-  rate = now;
+/** Adds charts of values that are measured now for the first time. */
+export function showFleetCharts({ rate, received }: FleetSummary['total']): void {
+  readings = Math.min(received, (rate * TEN_MINUTES.ms) / 1000);
   const values = measuredBy(sensorsIn({}));
   const shown = values.slice(0, MAX_VALUES);
   setText(byId('charts-more'), values.length > shown.length ? `${shown.length} of ${values.length} values` : '');

@@ -5,7 +5,6 @@ import type {
   ConfigChanged,
   LinkChanged,
   PlaceConfig,
-  Report,
 } from '../../puller/controls/fleet-controls.js';
 import { FIELDS, fieldName } from './configuration.js';
 import { arrange, byId, create, find, setText } from './dom.js';
@@ -104,10 +103,13 @@ export function showApplicable(configured = config): void {
   const own = config?.scopes.at(-1)?.config;
   const isPaused = config?.scopes.findLast((scope) => scope.config?.paused !== undefined)?.config?.paused ?? false;
   const states = sensorsIn(selection).map(({ state }) => state === 'paused');
+  const focused = document.activeElement;
   button('pause-sensors').disabled = states.length === 0 ? isPaused : !states.includes(false);
   button('resume-sensors').disabled = !isPaused && !states.includes(true);
   button('cut-region').disabled = isCut(region);
   button('reconnect-region').disabled = !isCut(region);
+  // Who has cut a region off can reconnect it with the next key.
+  if (focused?.matches(':disabled')) focused.parentElement?.querySelector<HTMLElement>('button:enabled')?.focus();
   const options = new Map([...byId('cleared').children].map((option) => [option.getAttribute('value'), option]));
   const set = FIELDS.filter((field) => own?.[field] !== undefined);
   const nodes = set.map(
@@ -149,9 +151,7 @@ async function change(wanted: Change, includeNarrower = false): Promise<void> {
   const { what, set = {}, unset = [] } = wanted;
   const name = `${nameOf(selection)}: ${what}`;
   const body: ConfigChangeBody = { scope: scopeOf(selection), set, unset, includeNarrower };
-  const result = await follow<ConfigChanged>(name, 'sensors follow', (onProgress) =>
-    perform('POST', 'controls/config', body, onProgress),
-  );
+  const result = await follow<ConfigChanged>(name, 'sensors follow', 'POST', 'controls/config', body);
   if (!result) return;
   const { sensors = 0, converged = 0, seconds = 0, hidden = [], revoked = [] } = result;
   const outcome = `${converged}/${sensors} sensors follow (${seconds.toFixed(1)} s)`;
@@ -172,9 +172,8 @@ async function setLink(connected: boolean): Promise<void> {
   const { region = '' } = selection;
   const name = `region ${region}: ${connected ? 'reconnect' : 'cut'}`;
   const state = connected ? 'nodes connected' : 'nodes cut off';
-  const result = await follow<LinkChanged>(name, state, (onProgress) =>
-    perform('PUT', `controls/regions/${encodeURIComponent(region)}`, { connected }, onProgress),
-  );
+  const path = `controls/regions/${encodeURIComponent(region)}`;
+  const result = await follow<LinkChanged>(name, state, 'PUT', path, { connected });
   if (!result) return;
   const { reached, nodes, seconds, bypassing = [] } = result;
   say(`${name}: ${reached}/${nodes} ${state} (${seconds.toFixed(1)} s)`);
@@ -185,13 +184,15 @@ async function setLink(connected: boolean): Promise<void> {
 async function follow<T>(
   name: string,
   state: string,
-  operation: (onProgress: Report) => ReturnType<typeof perform<T>>,
+  ...[method, path, body]: [method: 'POST' | 'PUT', path: string, body: object]
 ): Promise<T | undefined> {
   if (busy) return undefined;
+  const focused = document.activeElement;
   setBusy(true);
   say(`${name} …`);
-  const outcome = await operation(({ done, of }) => say(`${name}: ${done}/${of} ${state}`));
+  const outcome = await perform<T>(method, path, body, ({ done, of }) => say(`${name}: ${done}/${of} ${state}`));
   setBusy(false);
+  if (focused instanceof HTMLElement) focused.focus();
   changed();
   if ('result' in outcome) return outcome.result;
   const { code, message, hint, details = [] } = outcome.error;

@@ -10,6 +10,7 @@ import { byId, create, headCell, setText } from './dom.js';
 import { draw } from './draw.js';
 import { clock, unitOf, valueTexts, whole, withUnit } from './format.js';
 import { isIn, nameOf, onSelect, placeQuery, type Selection, select } from './selection.js';
+import { ask } from './session.js';
 
 const READINGS = 8;
 const LOAD_EVERY_MS = 5_000;
@@ -66,14 +67,6 @@ async function load(): Promise<void> {
   showApplicable(config.answer);
 }
 
-/** What the puller answers, or why not. */
-async function ask<T>(path: string): Promise<{ answer?: T; problem: string }> {
-  const response = await fetch(path).catch(() => undefined);
-  if (!response) return { problem: 'the puller does not answer' };
-  const answer = await response.json();
-  return response.ok ? { answer, problem: '' } : { problem: answer.error.message };
-}
-
 /** The last reading of a sensor that sends no more. */
 function showLast(sensor: SensorView | undefined): void {
   if (!sensor || readings.length > 0) return;
@@ -83,23 +76,22 @@ function showLast(sensor: SensorView | undefined): void {
   draw();
 }
 
+const COUNTS = ['received', 'gaps', 'late', 'duplicates', 'restarts'] as const;
+
 /** Undefined: there is none of this name. */
 function showFacts(sensor: SensorView | undefined): void {
   const facts = sensor
-    ? {
-        state: sensor.state,
-        'last reading': clock(sensor.last_seen),
-        'first reading': clock(sensor.first_seen),
-        received: whole(sensor.received),
-        gaps: whole(sensor.gaps),
-        late: whole(sensor.late),
-        duplicates: whole(sensor.duplicates),
-        restarts: whole(sensor.restarts),
-      }
-    : { state: 'no sensor of this name has sent a reading' };
-  byId('details-facts').replaceChildren(
-    ...Object.entries(facts).map(([name, text]) => create('div', '', create('dt', '', name), create('dd', '', text))),
+    ? [
+        ['state', sensor.state],
+        ['last reading', clock(sensor.last_seen)],
+        ['first reading', clock(sensor.first_seen)],
+        ...COUNTS.map((name) => [name, whole(sensor[name])]),
+      ]
+    : [['state', 'no sensor of this name has sent a reading']];
+  const nodes = facts.map(([name = '', text = '']) =>
+    create('div', '', create('dt', '', name), create('dd', '', text)),
   );
+  byId('details-facts').replaceChildren(...nodes);
 }
 
 /** A reading arrived. */

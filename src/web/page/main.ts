@@ -5,7 +5,6 @@ import { endAlertsOf, showAlert } from './alerts.js';
 import { listenToSpan, showFleetCharts } from './charts.js';
 import { type ConnectionState, stayConnected } from './connection.js';
 import { listenToControls } from './controls.js';
-import { showTotals } from './counts.js';
 import { drawDetails, listenToSelection, showInDetails, showSummaryInDetails } from './details.js';
 import { byId, setText } from './dom.js';
 import { addDrawing, draw } from './draw.js';
@@ -15,9 +14,6 @@ import { listenToQueue } from './queue.js';
 import { observeRegions } from './regions.js';
 import { listenToSearch } from './search.js';
 import { isBehind, loadFleet, mayLoadAgain, observe } from './sensors.js';
-
-/** Any sender can name regions, so further ones are only counted. */
-const MAX_REGIONS = 12;
 
 function handle(event: FleetEvent): void {
   switch (event.event) {
@@ -39,25 +35,24 @@ function handle(event: FleetEvent): void {
   }
 }
 
-function showSummary({ regions, total }: FleetSummary): void {
+function showSummary(summary: FleetSummary): void {
+  const { regions } = summary;
   endAlertsOf(regions);
   // The first summary after the page is seen again follows within a second.
   if (document.hidden) return;
   observeRegions(regions);
-  const shown = regions.slice(0, MAX_REGIONS);
-  showPanels(shown, regions.length - shown.length);
-  showTotals(total);
-  showFleetCharts(total.rate);
+  showPanels(summary);
+  showFleetCharts(summary.total);
   showSummaryInDetails();
   showSampled();
-  if (mayLoadAgain() && isBehind(shown)) void load();
+  if (mayLoadAgain() && isBehind(regions)) void load();
 }
 
 async function load(): Promise<void> {
   const summary = await loadFleet();
   if (!summary) return;
-  showSummary(summary);
   changePanels();
+  showSummary(summary);
   draw();
 }
 

@@ -1,10 +1,8 @@
 /** A panel for each region: its sensors as tiles, or as a mosaic when there are many; its colours and its counts. */
-import type { RegionView } from '../../fleet/fleet-view.js';
+import type { FleetSummary, RegionView } from '../../fleet/fleet-view.js';
 import { showColors } from './color.js';
-import { type Counts, showCounts } from './counts.js';
 import { arrange, byId, fill, find, setText, stamp } from './dom.js';
-import { draw } from './draw.js';
-import { byNumber, whole } from './format.js';
+import { byNumber, numberText, whole } from './format.js';
 import { Mosaic } from './mosaic.js';
 import { compareRegions, KNOWN_REGIONS } from './regions.js';
 import { hashOf, select } from './selection.js';
@@ -13,36 +11,36 @@ import { Tiles } from './tiles.js';
 
 /** A region with more sensors shows a mosaic. */
 const MAX_TILES = 48;
-/** Sorting for each new sensor would take too long while thousands start. */
-const LAY_OUT_MANY_EVERY_MS = 1_000;
+/** Any sender can name regions, so further ones are only counted. */
+const MAX_PANELS = 12;
 
+type Counts = Omit<FleetSummary['total'], 'last_seen'>;
 type PanelCounts = Counts & Pick<RegionView, 'cut' | 'colors'>;
-const NOTHING: PanelCounts = {
-  cut: false,
-  live: 0,
-  paused: 0,
-  silent: 0,
-  rate: 0,
-  received: 0,
-  gaps: 0,
-  dropped: 0,
-  waiting: 0,
-  unaccounted: 0,
-  late: 0,
-  duplicates: 0,
-  colors: [],
-};
+
+const NO_READINGS = { received: 0, gaps: 0, dropped: 0, waiting: 0, unaccounted: 0, late: 0, duplicates: 0 };
+const NO_COUNTS = { live: 0, paused: 0, silent: 0, rate: 0, ...NO_READINGS };
+const NOTHING: PanelCounts = { ...NO_COUNTS, cut: false, colors: [] };
+
+/** Fills the places of the counts in a node, and marks those that should be zero and are not, and those that are. */
+function showCounts(node: HTMLElement, { rate, ...counts }: Counts): void {
+  const { live, paused, silent, received, gaps, late, duplicates } = counts;
+  const texts = Object.entries({ live, paused, silent, received, gaps, late, duplicates }).map(([name, count]) => {
+    const place = node.querySelector(`[data-f="${name}"]`);
+    place?.classList.toggle('zero', count === 0);
+    if (name === 'silent' || name === 'gaps') place?.classList.toggle('bad', count > 0);
+    return [name, whole(count)];
+  });
+  fill(node, { rate: numberText('readings.rate', rate), ...Object.fromEntries(texts) });
+}
 
 class Panel {
   readonly node = stamp('panel-template');
   readonly #region: string;
-  readonly #caption = find(this.node, '.caption');
-  readonly #tiles = new Tiles(find(this.node, '.tiles'), this.#caption);
+  readonly #tiles = new Tiles(find(this.node, '.tiles'));
   readonly #mosaic: Mosaic;
   #many = false;
   #arrived = new Set<ShownSensor>();
   #changed = true;
-  #laidOutAt = Number.NEGATIVE_INFINITY;
 
   /** `id`: of its heading. */
   constructor(region: string, id: string) {
@@ -61,14 +59,6 @@ class Panel {
       const sensor = this.#mosaic.sensorAt(event);
       if (sensor) select({ region: sensor.region, host: sensor.hostname });
     });
-    const stage = find(this.node, '.stage');
-    let width = 0;
-    new ResizeObserver(() => {
-      if (stage.clientWidth === width) return;
-      width = stage.clientWidth;
-      this.#mosaic.resized();
-      draw();
-    }).observe(stage);
   }
 
   /** A sensor was added or removed, or its state has changed. */
@@ -81,32 +71,28 @@ class Panel {
     this.#arrived.add(sensor);
   }
 
-  draw(now: number): boolean {
-    if (this.#changed && (!this.#many || now - this.#laidOutAt >= LAY_OUT_MANY_EVERY_MS)) {
-      this.#changed = false;
-      this.#laidOutAt = now;
-      this.#layOut();
-    }
+  /** Returns whether it has to be drawn again. */
+  draw(): boolean {
     const arrived = this.#arrived;
     this.#arrived = new Set();
-    if (this.#many) return this.#mosaic.draw(arrived) || this.#changed;
+    if (this.#many) return this.#mosaic.draw(arrived);
     this.#tiles.draw(arrived);
-    return this.#changed;
+    return false;
   }
 
-  #layOut(): void {
-    const sensors = sensorsIn({ region: this.#region }).sort((a, b) => byNumber(a.hostname, b.hostname));
+  /** With each summary, because sorting for each new sensor would take too long while thousands start. */
+  show(counts: PanelCounts): void {
+    const sensors = sensorsIn({ region: this.#region });
     this.#many = sensors.length > MAX_TILES;
-    if (sensors.length === 0) setText(this.#caption, 'no sensors yet');
-    this.#tiles.show(this.#many ? [] : sensors);
-    this.#mosaic.show(this.#many ? sensors : []);
-  }
-
-  showCounts(counts: PanelCounts): void {
+    if (!this.#many || this.#changed) sensors.sort((a, b) => byNumber(a.hostname, b.hostname));
+    if (this.#changed) this.#mosaic.show(this.#many ? sensors : []);
+    this.#changed = false;
+    const alike = this.#tiles.show(this.#many ? [] : sensors);
+    const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
+    const caption = this.#many ? `each cell is a sensor${empty}` : alike;
+    setText(find(this.node, '.caption'), sensors.length === 0 ? 'no sensors yet' : caption);
     showCounts(this.node, counts);
     find(this.node, '.cut').hidden = !counts.cut;
-    const empty = counts.paused + counts.silent > 0 ? '; empty: silent or paused' : '';
-    if (this.#many) setText(this.#caption, `each cell is a sensor${empty}`);
     this.node.classList.toggle('silent', counts.live === 0 && counts.silent > 0);
     showColors(find(this.node, '.mix'), counts);
   }
@@ -120,8 +106,10 @@ function addPanels(regions: Iterable<string>): void {
     if (!panels.has(region)) panels.set(region, new Panel(region, `panel-${panels.size}`));
   }
   const inOrder = [...panels].sort(([a], [b]) => compareRegions(a, b));
-  const nodes = inOrder.map(([, { node }]) => node);
-  arrange(byId('panels'), nodes);
+  arrange(
+    byId('panels'),
+    inOrder.map(([, { node }]) => node),
+  );
 }
 
 export const addKnownRegions = (): void => addPanels(KNOWN_REGIONS.keys());
@@ -137,17 +125,23 @@ export function changePanels(): void {
   for (const panel of panels.values()) panel.change();
 }
 
-/** The regions of the summary that are shown; `hidden`: how many others there are. */
-export function showPanels(regions: RegionView[], hidden: number): void {
-  const more = `${whole(hidden)} more regions are only in the counts of the fleet.`;
-  setText(byId('more-regions'), hidden > 0 ? more : '');
-  if (regions.some(({ region }) => !panels.has(region))) addPanels(regions.map(({ region }) => region));
+export function showPanels({ regions, total }: FleetSummary): void {
+  showCounts(byId('totals'), total);
+  const others = [
+    ...(total.paused > 0 ? [`${whole(total.paused)} paused`] : []),
+    ...(total.silent > 0 ? [`${whole(total.silent)} silent`] : []),
+  ];
+  fill(byId('totals'), { others: others.join(', ') });
+  const shown = regions.slice(0, MAX_PANELS);
+  const hidden = regions.length - shown.length;
+  setText(byId('more-regions'), hidden > 0 ? `${whole(hidden)} more regions are only in the counts of the fleet.` : '');
+  if (shown.some(({ region }) => !panels.has(region))) addPanels(shown.map(({ region }) => region));
   // A restarted puller may no longer know a region.
-  for (const [region, panel] of panels) panel.showCounts(regions.find((view) => view.region === region) ?? NOTHING);
+  for (const [region, panel] of panels) panel.show(shown.find((view) => view.region === region) ?? NOTHING);
 }
 
-export function drawPanels(now: number): boolean {
+export function drawPanels(): boolean {
   let more = false;
-  for (const panel of panels.values()) more = panel.draw(now) || more;
+  for (const panel of panels.values()) more = panel.draw() || more;
   return more;
 }

@@ -1,10 +1,13 @@
 /** The depth of the queue, and its dead letters: the newest, why they are there, and how they are sent again. */
 import type { DeadLettersView } from '../../puller/controls/fleet-controls.js';
 import { byId, create, fill, find, setText } from './dom.js';
-import { clock, whole } from './format.js';
+import { clock, countText, whole } from './format.js';
+import { ask } from './session.js';
 
 const DEPTH_EVERY_MS = 2_000;
 const LETTERS_SHOWN = 5;
+
+type Depth = { visible: number; inFlight: number; delayed: number };
 
 export function listenToQueue(): void {
   byId('show-letters').addEventListener('click', () => void loadLetters());
@@ -15,20 +18,15 @@ export function listenToQueue(): void {
 /** Unless the page is hidden. */
 async function loadDepth(): Promise<void> {
   if (document.hidden) return;
-  try {
-    const answer = await fetch('stats');
-    // The session is over: the puller shows its sign-in form.
-    if (answer.status === 401) location.reload();
-    const { depth, deadLetters } = await answer.json();
-    showDepth(depth);
-    showLetterCount(deadLetters);
-  } catch {
-    // The state of the connection already shows it.
-  }
+  // Without an answer the state of the connection already shows it.
+  const { answer } = await ask<{ depth?: Depth; deadLetters?: number }>('stats');
+  if (!answer) return;
+  showDepth(answer.depth);
+  showLetterCount(answer.deadLetters);
 }
 
 /** Undefined: not known. */
-function showDepth(depth: { visible: number; inFlight: number; delayed: number } | undefined): void {
+function showDepth(depth: Depth | undefined): void {
   const inFlight = depth && depth.inFlight > 0 ? `${whole(depth.inFlight)} in flight` : '';
   const texts = depth
     ? { waiting: whole(depth.visible + depth.delayed), inFlight }
@@ -39,23 +37,21 @@ function showDepth(depth: { visible: number; inFlight: number; delayed: number }
 /** 0: none, or not known. */
 function showLetterCount(count = 0): void {
   const place = find(byId('totals'), '[data-f="deadLetters"]');
-  setText(place, count === 0 ? '' : `${whole(count)} dead ${count === 1 ? 'letter' : 'letters'}`);
+  setText(place, count === 0 ? '' : countText(count, 'dead letter'));
   place.classList.toggle('bad', count > 0);
   byId('letters').hidden = count === 0;
   if (count === 0) byId('letter-list').replaceChildren();
-  setText(byId('letter-count'), `${whole(count)} ${count === 1 ? 'message' : 'messages'} could not be stored`);
+  setText(byId('letter-count'), `${countText(count, 'message')} could not be stored`);
 }
 
 /** Only when asked for: listing hides messages from others for a moment. */
 async function loadLetters(): Promise<void> {
-  const answer = await fetch('fleet/dead-letters').catch(() => undefined);
-  const body = await answer?.json();
-  if (!answer?.ok) {
-    const problem = body ? `${body.error.message} (${body.error.code})` : 'the puller does not answer';
+  const { answer, problem } = await ask<DeadLettersView>('fleet/dead-letters');
+  if (!answer) {
     setText(byId('letters-problem'), problem);
     return;
   }
-  const { letters, complete, seen }: DeadLettersView = body;
+  const { letters, complete, seen } = answer;
   const shown = letters.slice(0, LETTERS_SHOWN);
   byId('letter-list').replaceChildren(...shown.map(letterRow));
   const newest = shown.length < seen ? `the newest ${shown.length} of ` : '';

@@ -2,20 +2,10 @@
 import type { FleetSummary, RegionView, SensorState, SensorView } from '../../fleet/fleet-view.js';
 import type { Reading } from '../../protocol/message.js';
 import { isIn, type Selection } from './selection.js';
+import { ask } from './session.js';
 
 /** What readings and the fleet view tell of a sensor. */
-type Seen = Pick<
-  SensorView,
-  | 'execution_id'
-  | 'job_id'
-  | 'hostname'
-  | 'region'
-  | 'job_submission_time'
-  | 'sequence'
-  | 'color'
-  | 'icon_name'
-  | 'values'
->;
+type Seen = Pick<SensorView, keyof SensorView & keyof Reading>;
 export type ShownSensor = Seen & { state: Exclude<SensorState, 'gone' | 'replaced'> };
 
 /** Several where nodes share a name. */
@@ -96,17 +86,9 @@ export async function loadFleet(): Promise<FleetSummary | undefined> {
   if (loading) return undefined;
   loading = true;
   const began = performance.now();
-  try {
-    const response = await fetch('fleet');
-    if (!response.ok) return undefined;
-    const { sensors, summary } = await response.json();
-    replaceAll(sensors);
-    return summary;
-  } catch {
-    // The next summary tries again.
-    return undefined;
-  } finally {
-    loading = false;
-    againAt = performance.now() + Math.max(1_000, 20 * (performance.now() - began));
-  }
+  const { answer } = await ask<{ sensors: SensorView[]; summary: FleetSummary }>('fleet');
+  if (answer) replaceAll(answer.sensors);
+  loading = false;
+  againAt = performance.now() + Math.max(1_000, 20 * (performance.now() - began));
+  return answer?.summary;
 }

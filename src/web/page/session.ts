@@ -49,6 +49,19 @@ export async function signOut(): Promise<void> {
   location.reload();
 }
 
+/** What the puller answers, or why not. */
+export async function ask<T>(path: string): Promise<{ answer?: T; problem: string }> {
+  try {
+    const response = await fetch(path);
+    // The session is over: the puller shows its sign-in form.
+    if (response.status === 401) location.reload();
+    const answer = await response.json();
+    return response.ok ? { answer, problem: '' } : { problem: `${answer.error.message} (${answer.error.code})` };
+  } catch {
+    return { problem: 'the puller does not answer' };
+  }
+}
+
 interface Failure {
   error: { code: string; message: string; hint?: string; details?: string[] };
 }

@@ -1,20 +1,15 @@
-/** Few sensors of a region as tiles, each a link to its details. One of them is in the tab order; arrows lead to the others. */
+/**
+ * Few sensors of a region as tiles, each a link to its details. The fewer they are, the more of them the style sheet shows.
+ * One of them is in the tab order; arrows lead to the others.
+ */
 import { paint } from './color.js';
 import { arrange, create, find, setText, stamp } from './dom.js';
 import { type ValueText, valueTexts, whole, withUnit } from './format.js';
 import { hashOf, isIn, onSelect, type Selection } from './selection.js';
 import type { ShownSensor } from './sensors.js';
 
-/** The fewer the sensors, the more their tiles show. */
-const SIZES = {
-  large: { upTo: 1, values: 16 },
-  medium: { upTo: 9, values: 2 },
-  small: { upTo: Number.POSITIVE_INFINITY, values: 1 },
-};
-type Size = keyof typeof SIZES;
-
-const sizeOf = (sensors: number): Size =>
-  sensors <= SIZES.large.upTo ? 'large' : sensors <= SIZES.medium.upTo ? 'medium' : 'small';
+/** More sensors have small tiles: what they have in common stands once above them. As in the style sheet. */
+const MAX_MEDIUM = 9;
 
 /** The name of a value, and its number. */
 export const valueNode = ({ name, text, unit }: ValueText): HTMLElement =>
@@ -22,16 +17,11 @@ export const valueNode = ({ name, text, unit }: ValueText): HTMLElement =>
 
 export class Tiles {
   readonly #list: HTMLElement;
-  /** What small tiles have in common. */
-  readonly #caption: HTMLElement;
-  #size: Size = 'large';
-  #prefix = '';
   #selected: Selection | undefined;
-  #tiles = new Map<ShownSensor, Tile>();
+  #tiles = new Map<ShownSensor, HTMLElement>();
 
-  constructor(list: HTMLElement, caption: HTMLElement) {
+  constructor(list: HTMLElement) {
     this.#list = list;
-    this.#caption = caption;
     list.addEventListener('keydown', (event) => this.#move(event));
     onSelect((selection) => {
       this.#selected = selection;
@@ -39,42 +29,48 @@ export class Tiles {
     });
   }
 
-  /** Shows these sensors, in this order. */
-  show(sensors: ShownSensor[]): void {
-    const size = sizeOf(sensors.length);
-    const before = this.#size === size ? this.#tiles : new Map<ShownSensor, Tile>();
-    this.#size = size;
-    this.#prefix = size === 'small' ? sharedPrefix(sensors.map(({ hostname }) => hostname)) : '';
-    this.#tiles = new Map(sensors.map((sensor) => [sensor, before.get(sensor) ?? new Tile(size)]));
-    for (const [sensor, tile] of this.#tiles) {
-      tile.setName(sensor, this.#prefix);
-      tile.draw(sensor);
+  /** Shows these sensors, in this order; returns what they have in common. */
+  show(sensors: ShownSensor[]): string {
+    const before = this.#tiles;
+    const prefix = sharedPrefix(sensors.map(({ hostname }) => hostname));
+    this.#tiles = new Map(sensors.map((sensor) => [sensor, before.get(sensor) ?? stamp('tile-template')]));
+    for (const [{ region, hostname }, tile] of this.#tiles) {
+      tile.title = hostname;
+      linkOf(tile).href = hashOf({ region, host: hostname });
+      setText(find(tile, '.prefix'), prefix);
+      setText(find(tile, '.rest'), hostname.slice(prefix.length));
     }
     this.#list.hidden = sensors.length === 0;
-    this.#list.dataset.size = size;
-    const nodes = [...this.#tiles.values()].map(({ node }) => node);
-    arrange(this.#list, nodes);
+    arrange(this.#list, [...this.#tiles.values()]);
     this.#mark();
-    this.#showCaption();
+    this.draw(sensors);
+    if (sensors.length <= MAX_MEDIUM) return '';
+    const measured = sensors.flatMap(({ values }) => valueTexts(values).slice(0, 1));
+    const measures = new Set(measured.map(({ name, unit }) => withUnit(name, unit)));
+    return [prefix && `${prefix}…`, [...measures].join(', ')].filter(Boolean).join(': ');
+  }
+
+  /** Draws those of the sensors that are shown. */
+  draw(sensors: Iterable<ShownSensor>): void {
+    for (const sensor of sensors) {
+      const tile = this.#tiles.get(sensor);
+      if (tile) drawTile(tile, sensor);
+    }
   }
 
   #mark(): void {
-    for (const [sensor, { link }] of this.#tiles) {
+    for (const [sensor, tile] of this.#tiles) {
       const isSelected = this.#selected?.host !== undefined && isIn(this.#selected, sensor);
-      link.ariaCurrent = isSelected ? 'true' : null;
+      linkOf(tile).ariaCurrent = isSelected ? 'true' : null;
     }
-    const links = this.#links();
+    const links = [...this.#tiles.values()].map(linkOf);
     const inOrder = links.find(({ tabIndex }) => tabIndex === 0) ?? links[0];
     if (inOrder) inOrder.tabIndex = 0;
   }
 
-  /** In the order in which they are shown. */
-  #links = () => [...this.#tiles.values()].map(({ link }) => link);
-
   #move(event: KeyboardEvent): void {
-    const links = this.#links();
-    const rows = [...this.#tiles.values()].map(({ node }) => node.offsetTop);
-    const columns = rows.filter((top) => top === rows[0]).length;
+    const tiles = [...this.#tiles.values()];
+    const columns = tiles.filter(({ offsetTop }) => offsetTop === tiles[0]?.offsetTop).length;
     const steps = new Map([
       ['ArrowRight', 1],
       ['ArrowLeft', -1],
@@ -82,77 +78,30 @@ export class Tiles {
       ['ArrowUp', -columns],
     ]);
     const step = steps.get(event.key);
-    const at = event.target instanceof HTMLAnchorElement ? links.indexOf(event.target) : -1;
-    const [from, to] = [links[at], links[at + (step ?? 0)]];
+    const at = tiles.findIndex((tile) => linkOf(tile) === event.target);
+    const [from, to] = [tiles[at], tiles[at + (step ?? 0)]];
     if (step === undefined || !from || !to) return;
     event.preventDefault();
-    from.tabIndex = -1;
-    to.tabIndex = 0;
-    to.focus();
-  }
-
-  /** Draws the sensors whose readings arrived. */
-  draw(arrived: Set<ShownSensor>): void {
-    for (const sensor of arrived) this.#tiles.get(sensor)?.draw(sensor);
-    if (arrived.size > 0) this.#showCaption();
-  }
-
-  #showCaption(): void {
-    if (this.#tiles.size === 0) return;
-    const measures = new Set([...this.#tiles.values()].map((tile) => tile.measures).filter(Boolean));
-    this.#list.classList.toggle('measuring', measures.size > 0);
-    const texts = [this.#prefix && `${this.#prefix}…`, [...measures].join(', ')];
-    setText(this.#caption, this.#size === 'small' ? texts.filter(Boolean).join(': ') : '');
+    linkOf(from).tabIndex = -1;
+    linkOf(to).tabIndex = 0;
+    linkOf(to).focus();
   }
 }
 
-class Tile {
-  readonly node = stamp('tile-template');
-  readonly link = find(this.node, 'a', HTMLAnchorElement);
-  readonly #icon = find(this.node, '.icon');
-  readonly #fact = find(this.node, '.fact');
-  readonly #size: Size;
-  /** Name and unit of the first value; empty where nothing is measured. */
-  measures = '';
+const linkOf = (tile: HTMLElement) => find(tile, 'a', HTMLAnchorElement);
 
-  constructor(size: Size) {
-    this.#size = size;
-  }
-
-  /** `prefix`: which all tiles share; it is only heard. */
-  setName({ region, hostname }: ShownSensor, prefix: string): void {
-    this.node.title = hostname;
-    this.link.href = hashOf({ region, host: hostname });
-    setText(find(this.node, '.prefix'), prefix);
-    setText(find(this.node, '.rest'), hostname.slice(prefix.length));
-  }
-
-  draw({ color, icon_name, state, sequence, values }: ShownSensor): void {
-    paint(this.#icon, color);
-    setText(this.#icon, icon_name);
-    if (this.node.dataset.state !== state) this.node.dataset.state = state;
-    const texts = valueTexts(values).slice(0, SIZES[this.#size].values);
-    this.measures = texts[0] ? withUnit(texts[0].name, texts[0].unit) : '';
-    if (state !== 'live') setText(this.#fact, state);
-    else if (texts.length === 0) setText(this.#fact, `#${whole(sequence)}`);
-    else if (this.#size === 'small') setText(this.#fact, texts[0]?.text ?? '');
-    else this.#showValues(texts);
-  }
-
-  /** A new number of a value moves nothing. */
-  #showValues(texts: ValueText[]): void {
-    const nodes = texts.map(valueNode);
-    if (this.#fact.children.length !== nodes.length) this.#fact.replaceChildren(...nodes);
-    for (const [i, node] of nodes.entries()) {
-      const there = this.#fact.children[i];
-      if (there && there.textContent !== node.textContent) there.replaceWith(node);
-    }
-  }
+function drawTile(tile: HTMLElement, { color, icon_name, state, sequence, values }: ShownSensor): void {
+  const icon = paint(find(tile, '.icon'), color);
+  setText(icon, icon_name);
+  if (tile.dataset.state !== state) tile.dataset.state = state;
+  const nodes = valueTexts(values).map(valueNode);
+  const text = nodes.length > 0 ? nodes : [`#${whole(sequence)}`];
+  find(tile, '.fact').replaceChildren(...(state === 'live' ? text : [state]));
 }
 
 /** What names begin with up to a separator, such as `edge-us-`. */
 function sharedPrefix(names: string[]): string {
-  let shared = names[0] ?? '';
+  let shared = names.length > MAX_MEDIUM ? (names[0] ?? '') : '';
   for (const name of names) while (!name.startsWith(shared)) shared = shared.slice(0, -1);
   return shared.slice(0, Math.max(...['-', '.', '_'].map((separator) => shared.lastIndexOf(separator))) + 1);
 }

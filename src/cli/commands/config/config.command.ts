@@ -1,8 +1,8 @@
 import type { Convergence } from '../../../fleet/fleet-view.js';
 import type { FailedProxy } from '../../../operations/config/apply-to-proxies.js';
-import { changeConfig, rollOutConfig, type WantedChange } from '../../../operations/config/change-config.js';
-import { configDocument, setConfigDocument } from '../../../operations/config/config-document.js';
-import { readConfig } from '../../../operations/config/read-config.js';
+import { changeConfig, type WantedChange } from '../../../operations/config/change-config.js';
+import { configDocument, readConfig } from '../../../operations/config/read-config.js';
+import { rollOut } from '../../../operations/config/rollout.js';
 import { type CommandContext, command } from '../../command.js';
 import { desiredFieldNamed, valuesFrom } from '../../desired-values.js';
 import { commaList, flagOption, scopeFrom, scopeOptions, timeoutOption, valueOption } from '../../options.js';
@@ -58,7 +58,7 @@ export const configSet = command({
     const { options, args } = context;
     const { ahead, replace, includeNarrower, rollout } = options;
     const wanted = { set: valuesFrom(args.values), unset: [], ahead, replace, includeNarrower };
-    return rollout === undefined ? change(context, wanted) : rollOut(context, rollout, wanted);
+    return rollout === undefined ? change(context, wanted) : changeInTurn(context, rollout, wanted);
   },
 });
 
@@ -82,20 +82,21 @@ async function change(context: Context, wanted: WantedChange): Promise<number> {
     ...waiting(context),
     wait: options.wait,
   });
-  const { hidden, revoked } = result.seen ?? { hidden: [], revoked: [] };
+  const { seen, ...saved } = result;
+  const { hidden, revoked } = seen ?? { hidden: [], revoked: [] };
   for (const text of [...hiddenTexts(hidden), ...revokedPendingTexts(revoked)]) out.warn(text);
-  out.result(setConfigDocument(result), () => setConfigText(scope, result));
-  const changedNone = Object.keys(wanted.set).length > 0 && !wanted.ahead && result.seen?.converged === 0;
+  out.result({ ...saved, ...seen }, () => setConfigText(scope, result));
+  const changedNone = Object.keys(wanted.set).length > 0 && !wanted.ahead && seen?.converged === 0;
   return changedNone || result.failed.length > 0 ? 1 : 0;
 }
 
-async function rollOut(context: Context, regions: string[], wanted: WantedChange): Promise<number> {
+async function changeInTurn(context: Context, regions: string[], wanted: WantedChange): Promise<number> {
   const { out, settings } = context;
-  const result = await rollOutConfig(openConfigTarget(settings), regions, wanted, {
+  const result = await rollOut(openConfigTarget(settings), regions, wanted, {
     ...waiting(context),
-    onRegion(region, convergence, sending) {
-      out.note(rolledOutRegionText(region, convergence, sending));
-      for (const text of hiddenTexts(convergence.change?.hidden ?? [])) out.warn(text);
+    onRegion(region, seen, sending) {
+      out.note(rolledOutRegionText(region, seen, sending));
+      for (const text of hiddenTexts(seen.hidden)) out.warn(text);
     },
   });
   out.result(result, () => rollOutText(result));

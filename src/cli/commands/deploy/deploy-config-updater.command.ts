@@ -55,16 +55,12 @@ export const deployConfigUpdater = command({
 async function updateFleet({ out, settings, options }: Context, session: Session, set: SensorConfig) {
   const { proxies, fleet } = targetOf(session, settings);
   const target = { network: await session.network(), fleet, proxy: proxies[0]! };
-  const from = options.from === undefined ? {} : { from: options.from };
-  const result = await updateConfigByJob(
-    target,
-    { set, scope: scopeFrom(options), ...from },
-    {
-      timeoutMs: options.timeoutMs,
-      onSubmit: () => out.progress('submitting the config-updater'),
-      onProgress: (progress) => out.progress(convergedText(progress)),
-    },
-  );
+  out.progress('submitting the config-updater');
+  const request = { set, scope: scopeFrom(options), from: options.from };
+  const result = await updateConfigByJob(target, request, {
+    timeoutMs: options.timeoutMs,
+    onProgress: (progress) => out.progress(convergedText(progress)),
+  });
   const clear = 'run `wasm-sensors config set` with --include-narrower';
   for (const text of hiddenTexts(result.hidden, clear)) out.warn(text);
   out.result(result, () => updaterText(result));
@@ -72,8 +68,7 @@ async function updateFleet({ out, settings, options }: Context, session: Session
 
 async function updateFile({ out, options }: Context, session: Session, set: SensorConfig) {
   const target = { network: await session.network(), fleet: session.fleet };
-  const region = options.region ?? options.from;
-  const request = { set, ...(region === undefined ? {} : { region }) };
+  const request = { set, region: options.region ?? options.from };
   const { seen, ...result } = await updateFileByJob(target, request, {
     timeoutMs: options.timeoutMs,
     onProgress: (progress) => out.progress(readProgressText(progress)),

@@ -1,6 +1,5 @@
 import { AppError } from '../../../lib/errors/app-error.js';
 import { deployModule } from '../../../operations/deploy/deploy-module.js';
-import { foreignModules } from '../../../operations/deploy/job-owners.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
 import { askTakeOver } from '../../confirm.js';
@@ -41,12 +40,12 @@ export const deployModuleCommand = command({
     const name = nameOf(file, options.name);
     const env = envFrom(options.env);
     const target = await openDeployTarget(openSession(settings), settings);
-    const takeOver = await askTakeOver(out, options.takeOver, () => foreignModules(target.network, name, regions));
+    const takeOver = await askTakeOver(out, options.takeOver, target.network, { role: 'module', name, regions });
     const result = await deployModule(target, {
       file,
       name,
       env,
-      ...(regions === undefined ? {} : { regions }),
+      regions,
       parameters,
       once,
       allow,

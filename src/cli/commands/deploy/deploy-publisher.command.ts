@@ -1,5 +1,5 @@
+import type { Network } from '../../../network/network.js';
 import { type DeployTarget, deployPublisher } from '../../../operations/deploy/deploy-publisher.js';
-import { foreignPublishers } from '../../../operations/deploy/job-owners.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
 import { askTakeOver } from '../../confirm.js';
@@ -53,30 +53,20 @@ type DeployValues = Values<ReturnType<typeof publisherOptions>> & {
 /** Whether publishers of other state folders may be replaced. Rejects with `JOBS_OF_OTHERS` when they may not. */
 export const askForPublishers = (
   out: Pick<Output, 'note'>,
-  network: DeployTarget['network'],
+  network: Network,
   { takeOver, regions }: Pick<DeployValues, 'takeOver' | 'regions'>,
-) => askTakeOver(out, takeOver, () => foreignPublishers(network, regions));
+) => askTakeOver(out, takeOver, network, { role: 'publisher', regions });
 
 /** As the command and `up --deploy` do it. */
-export function runDeploy(
+export const runDeploy = (
   out: Pick<Output, 'progress'>,
   target: DeployTarget,
-  { regions, proxy, configFile, module, profile, anomalies, maxMessages, ...options }: DeployValues,
+  options: DeployValues,
   timeoutHint = STILL_STARTING,
-) {
-  return deployPublisher(target, {
+) =>
+  deployPublisher(target, {
+    ...options,
     config: sensorConfigFrom(options),
-    allow: options.allow,
-    takeOver: options.takeOver,
-    timeoutMs: options.timeoutMs,
     timeoutHint,
-    ...(regions === undefined ? {} : { regions }),
-    ...(proxy === undefined ? {} : { proxy }),
-    ...(configFile === undefined ? {} : { configFile }),
-    ...(module === undefined ? {} : { module }),
-    ...(profile === undefined ? {} : { profile }),
-    ...(anomalies === undefined ? {} : { anomalies }),
-    ...(maxMessages === undefined ? {} : { maxMessages }),
     onProgress: (progress) => out.progress(deployProgressText(progress)),
   });
-}

@@ -1,5 +1,5 @@
-import { stopModule } from '../../../operations/deploy/stop-module.js';
-import { stopPublisher } from '../../../operations/deploy/stop-publisher.js';
+import type { Settings } from '../../../config/settings.js';
+import { type StopTarget, stopModule, stopPublisher } from '../../../operations/deploy/stop-jobs.js';
 import { openSession } from '../../../runtime/session.js';
 import { command } from '../../command.js';
 import { regionsOption, takeOverOption } from '../../options.js';
@@ -12,11 +12,10 @@ export const stopPublisherCommand = command({
   modes: ['text', 'json'],
   settings: ['stateDir'],
   options: { regions: regionsOption(), takeOver: takeOverOption() },
-  async action({ out, settings, options: { regions, takeOver } }) {
-    const session = openSession(settings);
-    const { fleet, token } = session;
+  async action({ out, settings, options }) {
+    const target = await openStopTarget(settings);
     out.progress('stopping the publishers');
-    const result = await stopPublisher({ network: await session.network(), fleet, token }, regions, takeOver);
+    const result = await stopPublisher(target, options);
     out.result(result, () => stopPublisherText(result));
   },
 });
@@ -28,9 +27,12 @@ export const stopModuleCommand = command({
   settings: ['stateDir'],
   options: { regions: regionsOption(), takeOver: takeOverOption() },
   async action({ out, settings, options, args: { name } }) {
-    const session = openSession(settings);
-    const { fleet, token } = session;
-    const result = await stopModule({ network: await session.network(), fleet, token }, name, options);
+    const result = await stopModule(await openStopTarget(settings), name, options);
     out.result(result, () => stopModuleText(result));
   },
 });
+
+async function openStopTarget(settings: Settings): Promise<StopTarget> {
+  const { network, fleet, token } = openSession(settings);
+  return { network: await network(), fleet, token };
+}

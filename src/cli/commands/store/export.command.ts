@@ -1,5 +1,5 @@
 import { exportReadings } from '../../../operations/ask-store.js';
-import type { Cell } from '../../../store/answer.js';
+import type { Answer } from '../../../store/answer.js';
 import { command } from '../../command.js';
 import {
   metricsOption,
@@ -11,9 +11,9 @@ import {
   untilOption,
   valueOption,
 } from '../../options.js';
-import { csvRecord } from '../../output/csv.js';
+import { csvLines } from '../../output/csv.js';
 import { countText } from '../../output/terminal-text.js';
-import { openWriter } from '../../output/text-writer.js';
+import { writeLines } from '../../output/text-writer.js';
 import { untilStopped } from '../../stop-signal.js';
 import { storeOption, storeTarget } from '../../targets.js';
 
@@ -54,15 +54,7 @@ export const exportCommand = command({
     return untilStopped(async (signal) => {
       const target = storeTarget(context);
       const answer = await exportReadings(target, { ...wanted, values: csv ? 'columns' : 'object' }, signal);
-      const writer = await openWriter(file, signal);
-      try {
-        if (csv) await writer.write(csvRecord(answer.columns));
-        for await (const row of answer.rows) await writer.write(csv ? csvRecord(row) : ndjson(answer.columns, row));
-        await writer.close();
-      } catch (error) {
-        await writer.discard();
-        throw error;
-      }
+      await writeLines(csv ? csvLines(answer) : ndjson(answer), file, signal);
       const { rows, damaged } = answer.end();
       if (damaged) out.warn(`${countText(damaged, 'damaged reading')} left out`);
       out.note(`${countText(rows, 'reading')}`);
@@ -71,5 +63,9 @@ export const exportCommand = command({
 });
 
 /** The reading as it was sent, with `received_at`; what it does not have is left out. */
-const ndjson = (columns: string[], row: Cell[]) =>
-  `${JSON.stringify(Object.fromEntries(columns.flatMap((name, i) => (row[i] === null ? [] : [[name, row[i]]]))))}\n`;
+async function* ndjson({ columns, rows }: Answer): AsyncGenerator<string> {
+  for await (const row of rows) {
+    const cells = columns.flatMap((name, i) => (row[i] === null ? [] : [[name, row[i]]]));
+    yield `${JSON.stringify(Object.fromEntries(cells))}\n`;
+  }
+}

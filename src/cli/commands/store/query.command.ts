@@ -4,10 +4,10 @@ import { queryStore, SCHEMA_SQL } from '../../../operations/ask-store.js';
 import type { Answer, Cell } from '../../../store/answer.js';
 import { type CommandContext, command } from '../../command.js';
 import { flagOption } from '../../options.js';
-import { csvRecord } from '../../output/csv.js';
+import { csvLines } from '../../output/csv.js';
 import { rowsText } from '../../output/rows-text.js';
 import { countText, terminalWidth } from '../../output/terminal-text.js';
-import { openWriter } from '../../output/text-writer.js';
+import { writeLines } from '../../output/text-writer.js';
 import { untilStopped } from '../../stop-signal.js';
 import { storeOption, storeTarget } from '../../targets.js';
 
@@ -55,12 +55,10 @@ type WithOutput = Pick<CommandContext, 'out'>;
 async function show({ out }: WithOutput, { columns, rows, end }: Answer, signal: AbortSignal): Promise<void> {
   const objectOf = (row: Cell[]) => Object.fromEntries(columns.map((name, i) => [name, row[i]]));
   if (out.mode === 'ndjson' || out.mode === 'csv') {
-    const writer = await openWriter(undefined, signal);
-    if (out.mode === 'csv') await writer.write(csvRecord(columns));
-    for await (const row of rows) {
-      await writer.write(out.mode === 'csv' ? csvRecord(row) : `${JSON.stringify(objectOf(row))}\n`);
-    }
-    await writer.close();
+    const lines = async function* () {
+      for await (const row of rows) yield `${JSON.stringify(objectOf(row))}\n`;
+    };
+    await writeLines(out.mode === 'csv' ? csvLines({ columns, rows }) : lines(), undefined, signal);
   }
   const all: Cell[][] = [];
   for await (const row of rows) all.push(row);

@@ -3,7 +3,7 @@ import { messageOf } from '../../../lib/errors/app-error.js';
 import { answersHttp } from '../../../lib/net/http-client.js';
 import { reportReady } from '../../../lib/process/shutdown.js';
 import type { Network, Submission } from '../../../network/network.js';
-import { ReplacedJobs } from '../../../operations/deploy/replaced-jobs.js';
+import { restoreReplaced } from '../../../operations/deploy/submit-in-order.js';
 import { FleetClient } from '../../../puller/fleet-client.js';
 import { planStack } from '../../../runtime/plan-stack.js';
 import { deployNotes, deployText, notRestoredText, restoredText } from '../../output/deploy-text.js';
@@ -29,23 +29,17 @@ export async function upInForeground(context: UpContext): Promise<number> {
   const began = Date.now();
   /** For the terminal that started this process in the background. */
   const notes: string[] = [];
+  /** Whether they must be restored when this `up` does not come up; its proxy will be gone. */
+  const submissions: Promise<Submission>[] = [];
+  let network: Network | undefined;
   let outlive = false;
   let screen: Screen | undefined;
-  let replaced: ReplacedJobs | undefined;
+  let stopping = false;
   const background = process.connected;
   const log = openUpLog(settings, background);
-  let stopping = false;
-  /** For a screen that opens meanwhile. */
-  let waitingFor = '';
   const report = {
-    note(text: string) {
-      waitingFor = '';
-      (screen ?? out).note(text);
-    },
-    progress(text: string) {
-      waitingFor = text;
-      (screen ?? out).progress(text);
-    },
+    note: (text: string) => (screen ?? out).note(text),
+    progress: (text: string) => (screen ?? out).progress(text),
   };
   const show = (event: UpEvent) => {
     logEvent(log, event);
@@ -57,14 +51,13 @@ export async function upInForeground(context: UpContext): Promise<number> {
     else if (!screen) out.progress(text);
   };
   const stop = new StopSignal();
-  const planned = await planStack({
+  const { stack, provider, endpoints, proxy, token, ca } = await planStack({
     settings: { values: settings, provenance: context.provenance },
     registry: options.registry,
     asked: askedFor(settings, options.registry),
     emit: show,
     onStop: stop.request,
   });
-  const { stack, provider, endpoints, proxy, token, ca } = planned;
   const fleet = new FleetClient(() => endpoints.puller, { token });
 
   /** The URL that sensors were given for the proxy, where nothing answers. */
@@ -73,20 +66,6 @@ export async function upInForeground(context: UpContext): Promise<number> {
     if (url === undefined || (await answersHttp(`${url}/health`, ca))) return undefined;
     show({ type: 'proxy.unreachable', url });
     return url;
-  };
-  const deploy = async (network: Network, silent: string | undefined) => {
-    const takeOver = await askForPublishers(out, network, options);
-    if (outlive) replaced = new ReplacedJobs(network);
-    const onSubmit = (submission: Promise<Submission>) => replaced?.add(submission);
-    const target = { network, fleet, proxy, stateDir: settings.stateDir, onSubmit };
-    // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
-    const opening = showScreen();
-    if (!showsScreen(out, options.plain)) await opening;
-    const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive, silent));
-    const [result] = await Promise.all([deploying, opening]);
-    replaced?.keep();
-    notes.push(...deployNotes(result.facts));
-    report.note(deployText(result));
   };
   const showScreen = async () => {
     const open = await loadScreen(out, options.plain);
@@ -101,11 +80,23 @@ export async function upInForeground(context: UpContext): Promise<number> {
       quitQuestion: quitQuestion(outlive),
       onQuit: stop.request,
     });
-    if (waitingFor !== '') screen.progress(waitingFor);
+  };
+  const deploy = async (on: Network, silent: string | undefined) => {
+    const takeOver = await askForPublishers(out, on, options);
+    const onSubmit = outlive ? (submission: Promise<Submission>) => submissions.push(submission) : undefined;
+    const target = { network: on, fleet, proxy, stateDir: settings.stateDir, onSubmit };
+    // Lines begin with the heading. The first reading does not wait for the screen, which takes a moment to load.
+    const opening = showScreen();
+    if (!showsScreen(out, options.plain)) await opening;
+    const deploying = runDeploy(report, target, { ...options, takeOver }, upTimeoutHint(outlive, silent));
+    const [result] = await Promise.all([deploying, opening]);
+    submissions.length = 0;
+    notes.push(...deployNotes(result.facts));
+    report.note(deployText(result));
   };
   const start = async () => {
     log.info('starting', `starting the ${settings.network} network`, { network: settings.network, pid: process.pid });
-    const network = await stack.start();
+    network = await stack.start();
     outlive = provider.capabilities.sensorsOutliveUp === true;
     const silent = await silentProxy();
     if (options.deploy) await deploy(network, silent);
@@ -118,17 +109,12 @@ export async function upInForeground(context: UpContext): Promise<number> {
     log.info('ready', 'everything is ready', { ...endpoints });
     reportReady({ endpoints, notes });
   };
-  /** Later lines appear on the terminal as it was before; false when there was no screen yet. */
-  const closeScreen = () => {
-    stopping = true;
-    const opened = screen;
-    screen = undefined;
-    opened?.close();
-    return opened !== undefined;
-  };
   const stopEverything = async () => {
-    closeScreen();
-    await restore(out, replaced);
+    stopping = true;
+    // Later lines appear on the terminal as it was before.
+    screen?.close();
+    screen = undefined;
+    if (network) await restore(out, network, submissions);
     try {
       await stack.stop();
     } catch (error) {
@@ -144,21 +130,22 @@ export async function upInForeground(context: UpContext): Promise<number> {
     const started = start();
     const reason = await Promise.race([stop.requested, started.then(() => stop.requested)]);
     log.info('stopping', `asked to stop: ${reason}`, { reason });
-    if (closeScreen()) out.note(stoppingText(outlive));
   } catch (error) {
     log.error('failed', messageOf(error));
     // The error of the start matters more than one of stopping.
     await stopEverything().catch((second) => out.note(messageOf(second)));
     throw error;
   }
+  const opened = screen !== undefined;
+  screen?.close();
+  if (opened) out.note(stoppingText(outlive));
   await stopEverything();
   return stop.exitCode;
 }
 
 /** Where the deployment did not come to its end, the jobs that it replaced send to their proxies again. */
-async function restore(out: Output, replaced: ReplacedJobs | undefined): Promise<void> {
-  if (!replaced) return;
-  const { restored, failed } = await replaced.restore();
+async function restore(out: Output, network: Network, submissions: Promise<Submission>[]): Promise<void> {
+  const { restored, failed } = await restoreReplaced(network, submissions);
   if (restored.length > 0) out.note(restoredText(restored));
   for (const failure of failed) out.warn(notRestoredText(failure));
 }

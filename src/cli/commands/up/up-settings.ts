@@ -11,9 +11,11 @@ const OF_OTHERS: SettingKey[] = ['queueUnsigned', 'proxies', 'follow', 'pullerUr
 export const UP_SETTINGS = SETTING_KEYS.filter((key) => !OF_OTHERS.includes(key));
 
 export const upOptions = () => ({
-  deploy: flagOption('--deploy', 'deploy the publisher to every edge node'),
+  deploy: flagOption('--deploy', 'deploy the publisher to every edge node').helpGroup('Common options:'),
   ...publisherOptions(),
-  detach: flagOption('-d, --detach', 'return when everything is ready, and keep running in the background'),
+  detach: flagOption('-d, --detach', 'return when everything is ready, and keep running in the background').helpGroup(
+    'Common options:',
+  ),
   plain: flagOption('--plain', 'lines instead of the full-screen view of a terminal'),
   registry: flagOption('--registry', 'also run a registry, for images that were built here (compose network)'),
   timeoutMs: timeoutOption(60),

@@ -12,25 +12,15 @@ export function valueScale(min: number, max: number, most: number): ValueScale {
   // A single value lies in the middle.
   const around = max - min > Math.abs(max) * 1e-9 ? 0 : Math.abs(max) * 0.05 || 1;
   const [low, high] = [min - around, max + around];
-  const steps = roundSteps((high - low) / most);
-  const ticksOf = (step: number) => {
+  const least = (high - low) / (most + 2);
+  const power = 10 ** Math.floor(Math.log10(least));
+  const round = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= least * (1 - 1e-9));
+  for (let step = round ?? power; ; step /= 5) {
     const first = Math.ceil(low / step - 1e-9);
     const count = Math.floor(high / step + 1e-9) - first + 1;
-    return Array.from({ length: count }, (_, i) => ({
-      at: (first + i) * step,
-      label: tickText((first + i) * step, step),
-    }));
-  };
-  const possible = steps.map(ticksOf).filter(({ length }) => length >= 2);
-  return { low, high, ticks: possible.findLast(({ length }) => length <= most + 1) ?? possible[0] ?? [] };
-}
-
-/** The next 1, 2 or 5 times a power of ten, and some smaller ones. */
-function roundSteps(atLeast: number): number[] {
-  const power = 10 ** Math.floor(Math.log10(atLeast));
-  const factors = [10, 5, 2, 1, 0.5, 0.2, 0.1];
-  const next = factors.findLastIndex((factor) => factor * power >= atLeast * (1 - 1e-9));
-  return factors.slice(next).map((factor) => factor * power);
+    const ats = Array.from({ length: count }, (_, i) => (first + i) * step);
+    if (count >= 2) return { low, high, ticks: ats.map((at) => ({ at, label: tickText(at, step) })) };
+  }
 }
 
 function tickText(at: number, step: number): string {

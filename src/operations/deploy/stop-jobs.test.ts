@@ -2,7 +2,8 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import type { JobRef } from '../../jobs/job-request.js';
 import type { JobInfo, Network } from '../../network/network.js';
 import type { FleetClient } from '../../puller/fleet-client.js';
-import { stopPublisher } from './stop-publisher.js';
+import { edgeNode } from '../../test/support/fake-network.js';
+import { stopPublisher } from './stop-jobs.js';
 
 const TOKEN = 'operator';
 let running: JobInfo[];
@@ -17,6 +18,7 @@ const job = (ref: JobRef, id = `j-${ref.role}-${ref.region}`): JobInfo => ({
 
 const network = {
   jobs: async () => running,
+  nodes: async () => [edgeNode('edge-eu-1')],
   stop: async (ref: JobRef) => {
     stopped.push(ref);
     return true;
@@ -45,7 +47,7 @@ beforeEach(() => {
 });
 
 async function stop(regions?: string[]) {
-  const result = stopPublisher({ network, fleet, token: TOKEN }, regions);
+  const result = stopPublisher({ network, fleet, token: TOKEN }, { regions });
   await vi.advanceTimersByTimeAsync(5_000);
   return result;
 }
@@ -56,7 +58,21 @@ test('nothing is stopped where no publisher runs', async () => {
   expect([stopped, annotated]).toEqual([[], []]);
 });
 
+<<<<<<< HEAD:src/operations/deploy/stop-publisher.test.ts
 test('of the wanted region only, and the fleet view hears of its jobs before, at once, and at the end', async () => {
+=======
+test('a region that neither a node nor a publisher has is refused, and nothing is stopped', async () => {
+  running = [job({ role: 'publisher', region: 'eu' })];
+  const target = { network, fleet, token: TOKEN };
+  await expect(stopPublisher(target, { regions: ['mars'] })).rejects.toMatchObject({
+    code: 'NO_SUCH_REGION',
+    exitCode: 2,
+  });
+  expect(stopped).toEqual([]);
+});
+
+test('of the wanted region only, and the fleet view hears of its jobs before and after', async () => {
+>>>>>>> main:src/operations/deploy/stop-jobs.test.ts
   running = [job({ role: 'publisher', region: 'eu' }), job({ role: 'publisher', region: 'us' })];
   expect(await stop(['eu'])).toEqual({ stopped: ['eu'], quietSeconds: 1 });
   expect(stopped).toEqual([{ role: 'publisher', region: 'eu' }]);
@@ -77,7 +93,7 @@ test('readings of other regions are waited for only when a publisher of every re
   expect((await stop(['all'])).stopped).toEqual(['all']);
 
   running = [job({ role: 'publisher' })];
-  const failed = stopPublisher({ network, fleet, token: TOKEN }, undefined).catch((error) => error.code);
+  const failed = stopPublisher({ network, fleet, token: TOKEN }, {}).catch((error) => error.code);
   await vi.advanceTimersByTimeAsync(70_000);
   clearInterval(count);
   expect(await failed).toBe('STILL_SENDING');
@@ -99,9 +115,9 @@ test('jobs of another state folder are stopped only on demand', async () => {
   const over = { ...job({ role: 'publisher', region: 'as' }, 'j-over'), owner: 'theirs', state: 'stopped' as const };
   running = [{ ...job({ role: 'publisher', region: 'us' }), owner: 'mine' }, over, theirs];
   const target = { network: { ...network, owner: 'mine' }, fleet, token: TOKEN };
-  await expect(stopPublisher(target, undefined)).rejects.toMatchObject({ code: 'JOBS_OF_OTHERS' });
+  await expect(stopPublisher(target, {})).rejects.toMatchObject({ code: 'JOBS_OF_OTHERS' });
   expect(stopped).toEqual([]);
-  const result = stopPublisher(target, ['eu'], true);
+  const result = stopPublisher(target, { regions: ['eu'], takeOver: true });
   await vi.advanceTimersByTimeAsync(5_000);
   expect((await result).stopped).toEqual(['eu']);
 });

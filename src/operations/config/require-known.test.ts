@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Scope } from '../../protocol/desired-config.js';
 import { parseReportedConfig } from '../../protocol/sensor-config.js';
 import type { ConfigTarget } from './config-target.js';
-import { requireKnownSettings } from './known-settings.js';
+import { requireKnown } from './require-known.js';
 
 const HEADER = 'v=7;src=ddddd;file=none;interval=5000;paused=0';
 const sensor = (region: string, settings?: string, state = 'live') => ({
@@ -21,7 +21,7 @@ const target = (sensors: object[] | undefined, fleetConfig: object = {}) =>
     fleet: { snapshot: async () => (sensors ? { sensors } : Promise.reject(new Error('gone'))) },
   }) as unknown as ConfigTarget;
 const check = (scope: Scope, set: object, unset: string[] = [], known = target(SENSORS)) =>
-  requireKnownSettings(known, scope, { set, unset } as never).then(
+  requireKnown(known, scope, { set, unset } as never).then(
     () => 'fine',
     ({ code, message, hint }) => [code, message, hint].join(' | '),
   );

@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest';
 import { AppError } from '../../lib/errors/app-error.js';
 import type { Network } from '../../network/network.js';
-import { type ActionTarget, perform } from './perform.js';
+import { perform } from './live-screen.js';
 import type { Effect } from './screen-state.js';
 
+type Target = Parameters<typeof perform>[1];
+
 /** What is reported while it is performed. */
-async function reports(effect: Effect, target: Partial<ActionTarget>): Promise<string[]> {
+async function reports(effect: Effect, target: Partial<Target>): Promise<string[]> {
   const said: string[] = [];
   const missing = () => {
     throw new AppError('NOT_UP', 'no network is up in this folder', { hint: 'Start one.' });
   };
-  const all: ActionTarget = {
+  const all: Target = {
     config: missing,
     network: async () => missing(),
     annotate: async () => {},

@@ -1,0 +1,126 @@
+/** Stops publishers, and modules of the user. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AppError } from '../../lib/errors/app-error.js';
+import { requireRegions } from '../../network/edge-nodes.js';
+import { isActive, type JobInfo, type Network } from '../../network/network.js';
+import type { FleetClient } from '../../puller/fleet-client.js';
+import { isForeign, jobsOf, refuseForeign } from './job-owners.js';
+
+export interface StopTarget {
+  network: Pick<Network, 'jobs' | 'nodes' | 'stop' | 'owner'>;
+  fleet: Pick<FleetClient, 'snapshot' | 'summary' | 'stats' | 'annotate'>;
+  /** The operator token, which the fleet view needs for annotations. */
+  token: string;
+}
+
+export interface StopOptions {
+  /** Undefined: all. */
+  regions?: string[] | undefined;
+  /** Also stops jobs of other state folders. */
+  takeOver?: boolean;
+}
+
+export interface StopResult {
+  /** Regions where one ran; `all` for a publisher without a region. */
+  stopped: string[];
+  /** Seconds at the end in which no reading arrived. */
+  quietSeconds: number;
+}
+
+/** A reading that was sent arrives within this time. */
+const ON_ITS_WAY_MS = 1000;
+/** Sensors with longer intervals than this are not waited for. */
+const LONGEST_MS = 15_000;
+/** A node that was cut off hears of the stop only when it is connected again. */
+const TIMEOUT_MS = 60_000;
+
+/**
+ * Stops the publisher jobs; resolves when no reading of them has arrived for longer than the longest interval of a sensor
+ * that was live. Rejects with `NO_SUCH_REGION`, `JOBS_OF_OTHERS` and `STILL_SENDING`.
+ */
+export async function stopPublisher(target: StopTarget, options: StopOptions): Promise<StopResult> {
+  const { network, fleet, token } = target;
+  const { regions } = options;
+  // One without a region is not of the regions that are named.
+  const publishers = async () =>
+    jobsOf(await network.jobs(), { role: 'publisher', regions }).filter(
+      ({ ref }) => !regions || ref.region !== undefined,
+    );
+  const wanted = await publishers();
+  if (regions) await requireKnownRegions(network, regions, wanted);
+  const affected = new Set(wanted.map(({ ref }) => ref.region));
+  const concerns = (region: string) => affected.has(undefined) || affected.has(region);
+  const sending = (await fleet.snapshot()).sensors.filter(({ region, state }) => concerns(region) && state === 'live');
+  const intervals = sending.map(({ config }) => config?.intervalMs ?? 0);
+  const quietMs = Math.min(LONGEST_MS, Math.max(0, ...intervals)) + ON_ITS_WAY_MS;
+  const stopped = await stopJobs(target, wanted, options);
+  if (stopped.length === 0) return { stopped, quietSeconds: 0 };
+  await noMoreReadings(fleet, concerns, quietMs);
+  // Again, for sensors whose last readings were still on their way.
+  await fleet.annotate({ endedJobs: (await publishers()).map(({ id }) => id) }, token);
+  return { stopped, quietSeconds: quietMs / 1000 };
+}
+
+/**
+ * Stops a module; resolves with the regions where one ran. Rejects with `NO_SUCH_MODULE` where none of this name was
+ * deployed, with `NO_SUCH_REGION` and `JOBS_OF_OTHERS`.
+ */
+export async function stopModule(
+  target: StopTarget,
+  name: string,
+  options: StopOptions,
+): Promise<{ name: string; stopped: string[] }> {
+  const all = await target.network.jobs();
+  const wanted = jobsOf(all, { role: 'module', name, regions: options.regions });
+  if (wanted.length > 0) return { name, stopped: await stopJobs(target, wanted, options) };
+  if (options.regions) await requireKnownRegions(target.network, options.regions, wanted);
+  const names = [...new Set(all.flatMap(({ ref }) => ref.name ?? []))];
+  throw new AppError('NO_SUCH_MODULE', `no module ${JSON.stringify(name)} is deployed`, {
+    hint: names.length > 0 ? `Deployed: ${names.join(', ')}.` : 'Deploy one with `wasm-sensors deploy module FILE`.',
+  });
+}
+
+/** A region is known by its nodes, or by a job for nodes that are gone. */
+async function requireKnownRegions(network: StopTarget['network'], regions: string[], jobs: JobInfo[]): Promise<void> {
+  const ofNodes = (await network.nodes()).filter(({ type }) => type === 'edge').map(({ region }) => region);
+  requireRegions(regions, [...ofNodes, ...jobs.flatMap(({ ref }) => ref.region ?? [])]);
+}
+
+/** Resolves with the regions where one ran. The fleet view hears of it at once, so that nobody misses their readings. */
+async function stopJobs({ network, fleet, token }: StopTarget, jobs: JobInfo[], { takeOver }: StopOptions) {
+  if (!takeOver) refuseForeign(jobs.filter((job) => isActive(job) && isForeign(job, network)));
+  const stopped = await Promise.all(
+    jobs.map(async ({ ref }) => ((await network.stop(ref)) ? [ref.region ?? 'all'] : [])),
+  );
+  if (jobs.length > 0) await fleet.annotate({ endedJobs: jobs.map(({ id }) => id) }, token);
+  return [...new Set(stopped.flat())];
+}
+
+/** Waits until nothing has arrived for `quietMs` and the queue is empty. */
+async function noMoreReadings(
+  fleet: StopTarget['fleet'],
+  concerns: (region: string) => boolean,
+  quietMs: number,
+): Promise<void> {
+  const received = async () => {
+    const { regions } = await fleet.summary();
+    return regions.filter(({ region }) => concerns(region)).reduce((sum, region) => sum + region.received, 0);
+  };
+  const deadline = Date.now() + TIMEOUT_MS + quietMs;
+  let before = await received();
+  let since = Date.now();
+  while (Date.now() < deadline) {
+    await sleep(100);
+    const [now, { depth }] = await Promise.all([received(), fleet.stats()]);
+    const empty = depth === undefined || depth.visible + depth.inFlight === 0;
+    if (now === before && empty) {
+      if (Date.now() - since >= quietMs) return;
+      continue;
+    }
+    before = now;
+    since = Date.now();
+  }
+  throw new AppError('STILL_SENDING', 'the publishers were stopped, but readings still arrive', {
+    hint: 'Run `wasm-sensors status` to see which sensors send them.',
+  });
+}

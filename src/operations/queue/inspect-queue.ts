@@ -1,0 +1,147 @@
+/** What is in a queue and in its dead-letter queue; everything that is shown stays there, unless it is purged. */
+import { AppError } from '../../lib/errors/app-error.js';
+import type { AdminQueue, QueueDepth, SeenMessage } from '../../queue/queue.js';
+
+export interface QueueFill extends QueueDepth {
+  url: string;
+  /** Of the oldest message; missing where there is none, or the queue does not tell. */
+  oldestAgeMs?: number | undefined;
+}
+
+export interface QueueStatus extends QueueFill {
+  /** Missing where there is no dead-letter queue. */
+  deadLetters?: QueueFill;
+}
+
+export async function readQueueStatus(queue: AdminQueue): Promise<QueueStatus> {
+  const status = await readFill(queue);
+  try {
+    return { ...status, deadLetters: await readFill(await queue.deadLetters()) };
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'QUEUE_NO_DEAD_LETTER') return status;
+    throw error;
+  }
+}
+
+async function readFill(queue: AdminQueue): Promise<QueueFill> {
+  const [depth, oldestAgeMs] = await Promise.all([queue.depth(), queue.oldestAge()]);
+  return { url: queue.name, ...depth, oldestAgeMs };
+}
+
+/** Messages received at a time, as SQS allows. */
+const AT_A_TIME = 10;
+/** Amazon SQS asks all of its servers only when a receiver waits. */
+const WAIT_SECONDS = 1;
+
+export interface LookThrough {
+  /** Look at no more than this many. */
+  limit: number;
+  /** The longest time for which others don't get the messages: where this is killed, they come back after it. */
+  hideSeconds: number;
+  /** Ids of messages that the caller has deleted. */
+  deleted?: ReadonlySet<string>;
+}
+
+/** The messages, a few at a time, each once; releases all but the deleted ones in the end. */
+export async function* lookThrough(
+  queue: AdminQueue,
+  { limit, hideSeconds, deleted = new Set() }: LookThrough,
+): AsyncGenerator<SeenMessage[]> {
+  /** Receipts by id. */
+  const seen = new Map<string, string>();
+  try {
+    while (seen.size < limit) {
+      const max = Math.min(AT_A_TIME, limit - seen.size);
+      const messages = await queue.look({ max, hideSeconds, waitSeconds: WAIT_SECONDS });
+      // One that comes again was hidden for too short: everything has been seen.
+      const fresh = messages.filter(({ id }) => !seen.has(id));
+      for (const { id, receipt } of messages) seen.set(id, receipt);
+      if (fresh.length === 0) return;
+      yield fresh;
+    }
+  } finally {
+    await queue.release([...seen].flatMap(([id, receipt]) => (deleted.has(id) ? [] : [receipt])));
+  }
+}
+
+async function allOf(found: AsyncIterable<SeenMessage[]>): Promise<SeenMessage[]> {
+  const all: SeenMessage[] = [];
+  for await (const messages of found) all.push(...messages);
+  return all;
+}
+
+/** For the consumers of the queue, peeked messages are late by this time at most. */
+const PEEK_SECONDS = 5;
+
+/** The next messages. */
+export async function peekQueue(queue: AdminQueue, limit: number) {
+  const seen = await allOf(lookThrough(queue, { limit, hideSeconds: PEEK_SECONDS }));
+  const messages = seen.map(({ id, sentAt, receiveCount, attributes, body }) => {
+    return { id, sentAt, receiveCount, attributes, body };
+  });
+  return { url: queue.name, messages };
+}
+export type Peeked = Awaited<ReturnType<typeof peekQueue>>;
+
+export interface DeadLetter {
+  id: string;
+  /** As the puller gave it; undefined where it did not send the message there. */
+  reason?: string | undefined;
+  /** The queue service moved it, because it was delivered too often and never deleted. */
+  exhausted: boolean;
+  /** Unix milliseconds: when the puller rejected it; where the queue service moved it, when it was sent at first. */
+  sentAt: number;
+  /** Of its sensor, where the body tells. */
+  region?: string | undefined;
+  hostname?: string | undefined;
+  body: string;
+}
+
+/** Listing takes seconds even for thousands. */
+const LIST_SECONDS = 60;
+
+/** The first `limit`, the oldest first; `url` is that of the queue itself. Rejects with `QUEUE_NO_DEAD_LETTER`. */
+export async function listDeadLetters(
+  queue: AdminQueue,
+  limit: number,
+): Promise<{ url: string; deadLetters: DeadLetter[] }> {
+  const dead = await queue.deadLetters();
+  const seen = await allOf(lookThrough(dead, { limit, hideSeconds: LIST_SECONDS }));
+  const deadLetters = seen.map(({ id, body, sentAt, exhausted, deadLetterReason: reason }) => {
+    return { id, reason, exhausted, sentAt, ...senderOf(body), body };
+  });
+  return { url: queue.name, deadLetters: deadLetters.sort((a, b) => a.sentAt - b.sentAt) };
+}
+
+function senderOf(body: string): Pick<DeadLetter, 'region' | 'hostname'> {
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  try {
+    const { region, hostname } = Object(JSON.parse(body));
+    return { region: text(region), hostname: text(hostname) };
+  } catch {
+    return {};
+  }
+}
+
+export interface PurgeRequest {
+  deadLetters: boolean;
+  /** Asked before anything is deleted; `messages`: about how many there are. */
+  confirm(url: string, messages: number): Promise<boolean>;
+}
+
+export interface PurgeResult {
+  url: string;
+  /** About how many there were. */
+  messages: number;
+  purged: boolean;
+}
+
+/** Deletes every message of a queue, or of its dead-letter queue. */
+export async function purgeQueue(queue: AdminQueue, { deadLetters, confirm }: PurgeRequest): Promise<PurgeResult> {
+  const target = deadLetters ? await queue.deadLetters() : queue;
+  const { visible, inFlight, delayed } = await target.depth();
+  const messages = visible + inFlight + delayed;
+  const purged = await confirm(target.name, messages);
+  if (purged) await target.purge();
+  return { url: target.name, messages, purged };
+}
