@@ -1,10 +1,5 @@
 /** `GET /metrics` of the puller (docs/metrics.md). */
-<<<<<<< HEAD
-import type { FleetSummary, RegionView } from '../fleet/fleet-view.js';
-import type { ReadingCounts } from '../fleet/region-counts.js';
-=======
 import type { FleetSummary } from '../fleet/fleet-view.js';
->>>>>>> main
 import { BoundedLabel } from '../lib/metrics/label-counts.js';
 import { labelled, Metrics } from '../lib/metrics/metrics.js';
 import type { PullerAppDeps } from './puller-app.js';
@@ -16,7 +11,7 @@ export type PullerMetricsDeps = Pick<
 
 /** Seconds. A running fleet needs less than one; after an outage readings are as old as the outage was long. */
 const LATENCY_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400];
-type Counted = 'received' | 'duplicates' | 'late' | 'gaps' | 'live' | 'paused' | 'silent';
+type Counted = Exclude<keyof FleetSummary['total'], 'rate' | 'last_seen'>;
 
 /** One summary serves all series of a scrape. */
 const SUMMARY_AGE_MS = 500;
@@ -59,11 +54,7 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     if (!newest || Math.abs(time - newest.time) > SUMMARY_AGE_MS) newest = hub.fleet.summary(time);
     return newest;
   };
-<<<<<<< HEAD
-  const byRegion = (key: keyof ReadingCounts) => (): Values => {
-=======
   const sumsOf = (key: Counted): Map<string, number> => {
->>>>>>> main
     const sums = new Map<string, number>();
     for (const view of summary().regions) {
       const region = regions.of(view.region);
@@ -71,43 +62,22 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
     }
     return sums;
   };
-<<<<<<< HEAD
-  metrics.counter('readings_total', 'Readings taken in, each once.', byRegion('received'));
-  metrics.counter(
-    'readings_duplicate_total',
-    'Readings that came again: something was retried.',
-    byRegion('duplicates'),
-  );
-  metrics.counter('readings_late_total', 'Readings that came after a later one of their sensor.', byRegion('late'));
-  metrics.gauge(
-    'readings_missing',
-    'Readings that were taken and have not arrived; falls when they do.',
-    byRegion('gaps'),
-  );
-  metrics.gauge(
-    'readings_dropped',
-    'Readings that sensors have dropped, as they report: their memory was full.',
-    byRegion('dropped'),
-  );
-  metrics.gauge(
-    'readings_kept',
-    'Readings that sensors have taken and keep; at most, of silent ones.',
-    byRegion('waiting'),
-  );
-  metrics.gauge(
-    'readings_unaccounted',
-    'Readings that may have been taken by executions that have ended, and never came; falls when they do.',
-    byRegion('unaccounted'),
-  );
-  metrics.gauge('sensors', 'Sensors that are not gone or replaced, by state.', () =>
-    sensorCounts(summary().regions, regions),
-  );
-=======
   const byRegion = (key: Counted) => () => labelled('region', sumsOf(key));
   counter('readings_total', 'Readings taken in, each once.', byRegion('received'));
   counter('readings_duplicate_total', 'Readings that came again: something was retried.', byRegion('duplicates'));
   counter('readings_late_total', 'Readings that came after a later one of their sensor.', byRegion('late'));
   gauge('readings_missing', 'Readings that were taken and have not arrived; falls when they do.', byRegion('gaps'));
+  gauge(
+    'readings_dropped',
+    'Readings that sensors report to have dropped: their memory was full.',
+    byRegion('dropped'),
+  );
+  gauge('readings_kept', 'Readings that sensors have taken and keep; at most, of silent ones.', byRegion('waiting'));
+  gauge(
+    'readings_unaccounted',
+    'Readings that executions which have ended may have taken, and that never came; falls when they do.',
+    byRegion('unaccounted'),
+  );
   gauge('sensors', 'Sensors that are not gone or replaced, by state.', () => {
     const states = (['live', 'paused', 'silent'] as const).map((state) => [state, sumsOf(state)] as const);
     return [...sumsOf('live').keys()].flatMap((region) =>
@@ -118,7 +88,6 @@ export function pullerMetrics(deps: PullerMetricsDeps): Metrics {
       ),
     );
   });
->>>>>>> main
 
   const latency = metrics.histogram(
     'reading_latency_seconds',

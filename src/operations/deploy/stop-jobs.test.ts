@@ -58,9 +58,6 @@ test('nothing is stopped where no publisher runs', async () => {
   expect([stopped, annotated]).toEqual([[], []]);
 });
 
-<<<<<<< HEAD:src/operations/deploy/stop-publisher.test.ts
-test('of the wanted region only, and the fleet view hears of its jobs before, at once, and at the end', async () => {
-=======
 test('a region that neither a node nor a publisher has is refused, and nothing is stopped', async () => {
   running = [job({ role: 'publisher', region: 'eu' })];
   const target = { network, fleet, token: TOKEN };
@@ -71,8 +68,7 @@ test('a region that neither a node nor a publisher has is refused, and nothing i
   expect(stopped).toEqual([]);
 });
 
-test('of the wanted region only, and the fleet view hears of its jobs before and after', async () => {
->>>>>>> main:src/operations/deploy/stop-jobs.test.ts
+test('of the wanted region only, and the fleet view hears of its jobs before, at once, and at the end', async () => {
   running = [job({ role: 'publisher', region: 'eu' }), job({ role: 'publisher', region: 'us' })];
   expect(await stop(['eu'])).toEqual({ stopped: ['eu'], quietSeconds: 1 });
   expect(stopped).toEqual([{ role: 'publisher', region: 'eu' }]);

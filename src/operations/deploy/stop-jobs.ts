@@ -89,10 +89,13 @@ async function requireKnownRegions(network: StopTarget['network'], regions: stri
 /** Resolves with the regions where one ran. The fleet view hears of it at once, so that nobody misses their readings. */
 async function stopJobs({ network, fleet, token }: StopTarget, jobs: JobInfo[], { takeOver }: StopOptions) {
   if (!takeOver) refuseForeign(jobs.filter((job) => isActive(job) && isForeign(job, network)));
+  const ended = async () => fleet.annotate({ endedJobs: jobs.map(({ id }) => id) }, token);
+  // Before they stop, too: what they take meanwhile is not waited for.
+  if (jobs.some(isActive)) await ended();
   const stopped = await Promise.all(
     jobs.map(async ({ ref }) => ((await network.stop(ref)) ? [ref.region ?? 'all'] : [])),
   );
-  if (jobs.length > 0) await fleet.annotate({ endedJobs: jobs.map(({ id }) => id) }, token);
+  if (jobs.length > 0) await ended();
   return [...new Set(stopped.flat())];
 }
 

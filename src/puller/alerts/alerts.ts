@@ -2,11 +2,7 @@
 import type { AlertEvent } from '../../fleet/fleet-events.js';
 import type { FleetSummary } from '../../fleet/fleet-view.js';
 import { ConditionAlerts, type Conditions } from './condition-alerts.js';
-<<<<<<< HEAD
-import type { DeadLetterWatch } from './dead-letter-watch.js';
 import { LossAlerts } from './loss-alerts.js';
-=======
->>>>>>> main
 import { SilenceAlerts } from './silence-alerts.js';
 import { Webhook } from './webhook.js';
 
@@ -40,12 +36,7 @@ export class Alerts {
 
   /** Those that fire now. */
   get firing(): AlertEvent[] {
-<<<<<<< HEAD
-    const letters = this.#deadLetters.firing;
-    return [...(letters ? [letters] : []), ...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing];
-=======
-    return [...this.#conditions.firing, ...this.#silence.firing];
->>>>>>> main
+    return [...this.#conditions.firing, ...this.#silence.firing, ...this.#losses.firing];
   }
 
   /** The clock was set forward or back by this many milliseconds. */
@@ -55,21 +46,12 @@ export class Alerts {
 
   /** Raises those that begin, change or end. */
   update(summary: FleetSummary, conditions: Conditions): void {
-<<<<<<< HEAD
-    this.raise([
+    const news = [
       ...this.#silence.update(summary),
       ...this.#losses.update(summary),
       ...this.#conditions.update(conditions, summary.time),
-    ]);
-  }
-
-  /** Alerts that begin, change or end. */
-  raise(alerts: AlertEvent[]): void {
-    for (const alert of alerts) {
-=======
-    const news = [...this.#silence.update(summary), ...this.#conditions.update(conditions, summary.time)];
+    ];
     for (const alert of news) {
->>>>>>> main
       this.#publish(alert);
       this.#onAlert(alert);
     }
