@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Cluster, createCluster } from './cluster.js';
 import { ForeignHost } from './foreign/foreign-host.js';
 import type { AnyModule } from './guest/sensor-module.js';
@@ -13,6 +13,7 @@ class FakeHost {
     module: AnyModule;
     spec: GuestSpec;
     running: boolean;
+    isBehind: boolean;
     exit(how: GuestExit, line?: string): void;
   }[] = [];
   readonly events: string[] = [];
@@ -27,6 +28,7 @@ class FakeHost {
       module,
       spec,
       running: true,
+      isBehind: false,
       exit: (how: GuestExit, line = '') => {
         if (!guest.running) return;
         guest.running = false;
@@ -38,7 +40,15 @@ class FakeHost {
       this.events.push(`stop ${spec.env.HOSTNAME}`);
       guest.exit({ kind: 'stopped' });
     };
-    return { exit: undefined, lastLines: [], lastLine: '', stop };
+    const isBehind = () => guest.isBehind;
+    return {
+      exit: undefined,
+      lastLines: [],
+      get isBehind() {
+        return isBehind();
+      },
+      stop,
+    };
   };
   setLink = (region: string, connected: boolean) => void (connected ? this.cut.delete(region) : this.cut.add(region));
   isConnected = (region: string) => !this.cut.has(region);
@@ -152,6 +162,55 @@ describe('a daemon job', () => {
     const after = job('publisher-eu').executions.map(({ id }) => id);
     expect(new Set([...before, ...after]).size).toBe(4);
     expect([host.running.length, states('publisher-eu')]).toEqual([2, ['running', 'running']]);
+  });
+
+  describe('is replaced while sensors could not deliver lately:', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    const replaced = async () => {
+      await cluster.submit(publisher('eu'));
+      const [behind, delivering] = host.guests;
+      behind!.isBehind = true;
+      await cluster.submit(publisher('eu', { args: ['--interval', '2'] }));
+      return { behind: behind!, delivering: delivering! };
+    };
+
+    test('they run beside the new ones until they have delivered, and are stopped where they do not exit', async () => {
+      const { behind, delivering } = await replaced();
+      expect([behind.running, delivering.running, host.running.length]).toEqual([true, false, 3]);
+      expect(job('publisher-eu').executions).toHaveLength(2);
+      await vi.advanceTimersByTimeAsync(3_600_000);
+      expect(behind.running).toBe(true);
+      behind.isBehind = false;
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect(behind.running).toBe(true);
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect([behind.running, host.running]).toEqual([false, ['edge-eu-1', 'edge-eu-2']]);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    test('one that exits by itself is no event', async () => {
+      const { behind } = await replaced();
+      behind.exit({ kind: 'exit', code: 0 }, 'exiting: superseded');
+      await vi.advanceTimersByTimeAsync(10_000);
+      expect([exits, states('publisher-eu'), vi.getTimerCount()]).toEqual([[], ['running', 'running'], 0]);
+    });
+
+    test('a stop ends them, too, and so do further replacements than there may be', async () => {
+      const { behind } = await replaced();
+      cluster.stop('publisher-eu');
+      expect(host.running).toEqual([]);
+      const oldest = host.guests.length;
+      for (let n = 0; n < 6; n++) {
+        await cluster.submit(publisher('eu', { args: [`${n}`] }));
+        for (const guest of host.guests) guest.isBehind = true;
+      }
+      expect(behind.running).toBe(false);
+      expect(host.guests.slice(oldest).map(({ running }) => running)).toEqual(
+        Array.from({ length: 12 }, (_, i) => i > 1),
+      );
+    });
   });
 
   test('is left alone by the same submission, unless it was stopped', async () => {

@@ -76,8 +76,8 @@ export function createCluster(options: ClusterOptions) {
       nodes.map((node) => ({ ...node, connected: host.isConnected(node.region) })),
     jobs: (): ClusterJob[] => [...jobs.values()].map((job) => job.info()),
     /**
-     * Replaces the job of this name. Resolves when all its executions have been started; those of the older submission
-     * send nothing by then. `jobId`: for a job that is new here, but was known to an earlier host. Rejects with
+     * Replaces the job of this name. Resolves when all its executions have been started. Those of the older submission
+     * send nothing by then, but for sensors that could not deliver lately, which deliver what they keep. `jobId`: for a job that is new here, but was known to an earlier host. Rejects with
      * `NO_SUCH_REGION`, `NO_NODES`, or as `loadModule` and `ForeignHost.open` do.
      */
     async submit(spec: JobSpec, jobId = `j-${randomUUID()}`): Promise<ClusterSubmission> {

@@ -14,6 +14,11 @@ interface Execution {
   guest: ReturnType<Runner['start']> | undefined;
 }
 
+/** A replaced sensor that has delivered what it kept exits by itself, once the proxy has told it; others are stopped. */
+const DELIVERED_AFTER_MS = 10_000;
+/** Replacements of which sensors may deliver at a time. */
+const MAX_LEAVING = 4;
+
 /** Where and with what a job runs. */
 export interface Placement {
   runner: Runner;
@@ -39,6 +44,8 @@ export class Job {
   version = 0;
   #spec: JobSpec;
   #executions: Execution[] = [];
+  /** Of each replacement the executions that still deliver what they keep, the oldest first. */
+  readonly #leaving: Set<Execution>[] = [];
   #runner: Runner | undefined;
   #stopped = false;
 
@@ -55,8 +62,12 @@ export class Job {
     return this.#state === 'running' && JSON.stringify(this.#spec) === JSON.stringify(spec);
   }
 
-  /** Stops what runs and starts this submission on the nodes; resolves when every execution has been started. */
+  /**
+   * Starts this submission on the nodes; resolves when every execution has been started. Stops what runs, but for sensors
+   * that could not deliver lately: they go on until they have.
+   */
   async replace(spec: JobSpec, placement: Placement): Promise<void> {
+    this.#letDeliver(this.#executions.filter(({ guest }) => guest?.isBehind));
     this.#stopExecutions();
     this.#stopped = false;
     this.version++;
@@ -83,6 +94,7 @@ export class Job {
   stop(): boolean {
     const running = this.#state === 'running' || this.#state === 'pending';
     this.#stopped = true;
+    for (const executions of this.#leaving.splice(0)) stopGuests(executions);
     this.#stopExecutions();
     return running;
   }
@@ -123,13 +135,35 @@ export class Job {
     };
     execution.guest = runner.start({ args, env: guestEnv, region: node.region, mounts }, (exit, lastLine) => {
       execution.guest = undefined;
-      Object.assign(info, outcome(exit, lastLine));
+      // One that was replaced stays stopped, however it ends.
+      if (info.state !== 'stopped') Object.assign(info, outcome(exit, lastLine));
       if (runner === this.#runner) this.#closeWhenOver();
       if (info.state === 'stopped') return;
       const type = info.state === 'failed' ? 'sensor.failed' : 'sensor.completed';
       onExit({ type, node: node.name, job: this.name, execution: info.id, message: info.message });
     });
     info.state = 'running';
+  }
+
+  #letDeliver(executions: Execution[]): void {
+    if (executions.length === 0) return;
+    const leaving = new Set(executions);
+    this.#executions = this.#executions.filter((execution) => !leaving.has(execution));
+    for (const { info } of executions) info.state = 'stopped';
+    this.#leaving.push(leaving);
+    while (this.#leaving.length > MAX_LEAVING) stopGuests(this.#leaving.shift()!);
+    let delivered: Execution[] = [];
+    const timer = setInterval(() => {
+      // They were here before, and still are not behind.
+      stopGuests(delivered.filter(({ guest }) => guest && !guest.isBehind));
+      for (const execution of leaving) if (!execution.guest) leaving.delete(execution);
+      delivered = [...leaving].filter(({ guest }) => !guest?.isBehind);
+      if (leaving.size > 0) return;
+      clearInterval(timer);
+      const place = this.#leaving.indexOf(leaving);
+      if (place >= 0) this.#leaving.splice(place, 1);
+    }, DELIVERED_AFTER_MS);
+    timer.unref();
   }
 
   #stopExecutions(): void {
@@ -145,6 +179,10 @@ export class Job {
     this.#runner?.close();
     this.#runner = undefined;
   }
+}
+
+function stopGuests(executions: Iterable<Execution>): void {
+  for (const { guest } of executions) guest?.stop();
 }
 
 function newExecution(node: ClusterNode): Execution {

@@ -52,7 +52,7 @@ export type ExitListener = (exit: GuestExit, lastLine: string) => void;
 /** Starts the executions of one job. */
 export interface Runner {
   /** As {@link SensorHost.start} does. */
-  start(spec: GuestSpec, onExit: ExitListener): Pick<RunningGuest, 'stop'>;
+  start(spec: GuestSpec, onExit: ExitListener): Pick<RunningGuest, 'stop' | 'isBehind'>;
   /** When the job has ended: nothing of it runs any more. */
   close(): void;
 }

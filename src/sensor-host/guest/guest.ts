@@ -40,6 +40,7 @@ type Wait = number | { request: HttpRequest; args: HttpArguments };
 
 export class Guest extends WasiGuest implements RunningGuest {
   exit: GuestExit | undefined;
+  isBehind = false;
   readonly #host: GuestEnvironment;
   readonly #place: GuestPlace;
   #exports!: Exports;
@@ -107,7 +108,10 @@ export class Guest extends WasiGuest implements RunningGuest {
 
   // Made once for each guest: a sleep or a request costs no closures.
   readonly #wake = (): void => this.#resume(RESULT.ok);
-  readonly #answered = (answer: HttpAnswer): void => this.#resume(writeAnswer(this.memory, this.#args, answer));
+  readonly #answered = (answer: HttpAnswer): void => {
+    this.isBehind = answer.result !== RESULT.ok || answer.status >= 400;
+    this.#resume(writeAnswer(this.memory, this.#args, answer));
+  };
 
   #resume(result: number): void {
     this.#inProgress = undefined;
